@@ -106,6 +106,7 @@ def test_wrong_settings_are_reported_on_standard_error_with_status_78(
     played: Played, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A line a fault, no traceback, no secret; 78 is EX_CONFIG of sysexits.h."""
+    monkeypatch.setenv("TELEINFO_LANGUAGE", "en")
     monkeypatch.setenv("TELEINFO_MQTT_QOS", "3")
     monkeypatch.setenv("TELEINFO_MQTT_PASSWORD", "c4nary-s3cret")
     played.act = lambda arguments: bool(settings.load(arguments.env_file))
@@ -136,9 +137,31 @@ def test_under_journald_wrong_settings_are_errors(
         stream.seek(0)
 
         assert stream.read().splitlines() == [
-            "<3>teleinfo did not start: its settings are the cause.",
-            "<3>  missing: cannot be read: No such file or directory",
+            "<3>teleinfo n’a pas démarré : ses réglages en sont la cause.",
+            "<3>  missing : ne peut pas être lu : ce fichier n’existe pas",
         ]
+
+
+@pytest.mark.parametrize(
+    ("where", "written", "said"),
+    [("terminal", "fr", "did not start"), ("log", "fr", "n’a pas démarré"), ("log", "en", "did not start")],
+)
+def test_wrong_settings_are_in_the_language_of_the_terminal_or_of_the_log(  # noqa: PLR0917 - fixtures
+    played: Played,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    where: str,
+    written: str,
+    said: str,
+) -> None:
+    """A terminal has that of its locale, here C; a log that of TELEINFO_LANGUAGE, by default French."""
+    monkeypatch.setenv("TELEINFO_LANGUAGE", written)
+    monkeypatch.setenv("TELEINFO_MQTT_QOS", "3")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: where == "terminal")
+    played.act = lambda arguments: bool(settings.load_all([arguments.env_file]))
+    cli.main([])
+
+    assert said in capsys.readouterr().err
 
 
 def test_another_broken_pipe_is_not_suppressed(played: Played, capfd: pytest.CaptureFixture[str]) -> None:

@@ -21,11 +21,13 @@ from tests.settings import sample
 SOURCES = Path(i18n.__file__).parents[1]
 FRENCH = sorted((i18n.FOLDER / "fr").glob("*.po"))
 
+# The format string of a line of the log is a message, too; those of level DEBUG are for developers.
+LOG = {"log.info", "log.warning", "log.error", "log.critical", "log.exception"}
 CODES = [kind for module in (codes, line) for kind in vars(module).values() if kind in Code.__subclasses__()]
 
 
 def messages() -> dict[str, str]:
-    """Return every message of the sources, the page and .env-sample, with the place where it stands."""
+    """Return every message of sources, log, page and .env-sample, with the place where it stands."""
     found = dict.fromkeys(sample.sentences(), ".env-sample")
     found |= {member.words.template: f"{member!r}" for kind in CODES for member in kind}
     texts = ((field, text) for field in FIELDS for text in (field.name, field.meaning) if text)
@@ -33,6 +35,13 @@ def messages() -> dict[str, str]:
     found |= dict.fromkeys(MARKED.findall((FOLDER / "index.html").read_text(encoding="utf-8")), "index.html")
     for path in sorted(SOURCES.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in LOG:
+                [text, *_fields] = node.args
+                assert not isinstance(text, ast.JoinedStr | ast.BinOp), (
+                    f"{path.name}:{node.lineno} is no literal"
+                )
+                if isinstance(text, ast.Constant) and text.value != "%s":
+                    found[str(text.value)] = f"{path.relative_to(SOURCES)}:{node.lineno}"
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)

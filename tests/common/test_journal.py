@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TextIO
 import pytest
 
 from teleinfo.common import journal
+from teleinfo.common.i18n import use_language
+from teleinfo.vocabulary.words import Language, Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,3 +122,26 @@ def test_libraries_are_heard_from_warning_up_unless_all_is_asked_for(
         heard.append([line.split()[1] for line in lines(stream)])
 
     assert heard == [ours, theirs, theirs[-2:]]
+
+
+def test_a_line_is_in_the_language_of_the_service() -> None:
+    """The format string is looked up, and each message among its arguments; other words stay as they are."""
+    stream = io.StringIO()
+    configure("INFO", stream)
+    log = logging.getLogger("teleinfo.port.reader")
+    with use_language(Language.FR):
+        log.info(
+            "reading a meter in %s", Message("mode {mode} at {baudrate} baud", mode="standard", baudrate=9600)
+        )
+        log.info(
+            "what was remembered of the last run in %s is lost: %s", "/x", Message("the file is damaged")
+        )
+        log.info("a line of a library: %(name)s", {"name": "no change"})
+        log.info("100%")
+
+    assert [line.split(" ", 2)[2] for line in lines(stream)] == [
+        "un compteur est lu, en mode standard à 9600 bauds",
+        "ce qui était gardé de la dernière fois dans /x est perdu : le fichier est abîmé",
+        "a line of a library: no change",
+        "100%",
+    ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo.common.i18n import use_language
 from teleinfo.daemon.monitor import Monitor
 from teleinfo.doctor.unit import is_cut_off
 from teleinfo.mqtt.config import Topics
@@ -19,7 +20,7 @@ from teleinfo.port.link_status import LinkStatus
 from teleinfo.tic.decoder import Counts, Decoder
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.line import PortErrorKind
-from teleinfo.vocabulary.words import Message
+from teleinfo.vocabulary.words import Language, Message
 from tests.support import virtual
 
 if TYPE_CHECKING:
@@ -184,7 +185,11 @@ def test_each_state_of_the_line_has_its_words(link: LinkStatus, counts: Counts, 
     assert status_text(link, counts) == f"{words}; connected to the broker at localhost:1883"
     away = status_text(link, counts, connected=False)
     assert away.endswith("; no connection to the broker at localhost:1883")
+    with use_language(Language.FR):
+        in_french = status_text(link, counts, connected=False)
+    assert in_french.endswith("; pas de connexion au broker à localhost:1883")
     assert is_cut_off(away)
+    assert is_cut_off(in_french)
 
 
 @pytest.mark.parametrize("kind", PortErrorKind)

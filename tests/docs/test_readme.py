@@ -61,21 +61,23 @@ def test_the_messages_shown_are_what_is_published() -> None:
 
 
 @pytest.mark.real
-def test_the_lines_of_the_log_are_what_a_start_says(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [("en", ["reading a meter", "connected"]), ("fr", ["un compteur est lu", "connecté"])],
+)
+def test_the_lines_of_the_log_are_what_a_start_says(tmp_path: Path, language: str, lines: list[str]) -> None:
     """A real daemon between a meter and a broker, but for the time of day and the address."""
     with (
         MosquittoBroker(tmp_path) as broker,
         Meter(encode_frame(samples.HISTORIQUE)) as meter,
-        Daemon(tmp_path, **settings_for(broker, meter.line)) as daemon,
+        Daemon(tmp_path, **settings_for(broker, meter.line), language=language) as daemon,
     ):
-        daemon.expect_log("reading a meter")
-        daemon.expect_log("connected to")
+        for line in lines:
+            daemon.expect_log(line)
         said = daemon.log.replace(f"{broker.host}:{broker.port}", "localhost:1883")
+    [shown] = blocks(READMES[language], "text")
 
-    for text in READMES.values():
-        [shown] = blocks(text, "text")
-
-        assert set(shown.splitlines()) == {line.partition(" ")[2] for line in said.splitlines()}
+    assert set(shown.splitlines()) == {line.partition(" ")[2] for line in said.splitlines()}
 
 
 @pytest.mark.parametrize("language", READMES)
@@ -88,22 +90,23 @@ def test_the_table_of_commands_has_each_of_them(language: str) -> None:
     assert sorted(named) == sorted(COMMANDS)
 
 
-def test_every_message_that_is_explained_can_be_said() -> None:
-    """The table of symptoms quotes texts of the sources, apart from their fields."""
-    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
-    said = re.sub(r'"\s*\n\s*f?"', "", sources).replace("{duration(SILENT_AFTER)}", "10 s")
-    grades = {f'"line":"{grade}"' for grade in LineGrade}
+@pytest.mark.parametrize(("language", "head"), [("en", "| what you see |"), ("fr", "| ce que vous voyez |")])
+def test_every_message_that_is_explained_can_be_said(language: str, head: str) -> None:
+    """The table of symptoms quotes messages of the program, apart from their fields."""
+    french = i18n.catalogue(Language.FR)
+    texts = french if language == "en" else french.values()
+    said = "\n".join(texts).replace("{silent}", "10 s").replace("\u00a0", " ")
     quoted = [
         part.strip()
-        for row in table(README, "| what you see |")
-        for message in re.findall(r"`([^`]+)`", row[0])
-        if message not in grades | {"teleinfo/health"}
+        for row in table(READMES[language], head)
+        for message in re.findall(r"\*([^*]+)\*", row[0])
         for part in message.split("…")
         if part.strip(" ,")
     ]
 
     assert len(quoted) >= 7
-    assert [part for part in quoted if part not in said] == []
+    assert [part for part in quoted if part.replace("\u00a0", " ") not in said] == []
+    assert set(re.findall(r'`"line":"(\w+)"`', READMES[language])) <= set(LineGrade)
 
 
 def test_the_pictures_show_the_screens_of_the_program() -> None:

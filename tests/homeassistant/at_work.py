@@ -102,7 +102,11 @@ class Household:
         self.broker.start()
         self.linky.__enter__()
         self.daemon = Daemon(
-            self.folder, **settings_for(self.broker, self.linky.line), homeassistant=True, state_interval=1
+            self.folder,
+            **settings_for(self.broker, self.linky.line),
+            homeassistant=True,
+            language="fr",
+            state_interval=1,
         )
         self.subscriber = Subscriber(self.broker.host, self.broker.port)
         self.subscriber.__enter__()

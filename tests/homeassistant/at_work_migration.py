@@ -280,12 +280,12 @@ def test_the_other_form_of_the_discovery_takes_the_entities_over(household: Hous
     household.expect_right()
     before = registered(household)
     settings = settings_for(household.broker, household.linky.line) | {"homeassistant": True}
-    settings |= {"state_interval": 1}
+    settings |= {"language": "fr", "state_interval": 1}
     for form in ("components", "device"):
         household.daemon.stop()
         household.daemon = Daemon(household.folder, **settings, homeassistant_discovery=form)
         household.daemon.start()
-        household.daemon.expect_log("Home Assistant is told of the meter")
+        household.daemon.expect_log("le compteur est annoncé à Home Assistant")
         _eventually(lambda: shows(household, "Tarif en cours", "Heures pleines"))
         time.sleep(CONFIRM_WITHIN * PERIOD / 3)  # what is announced later would come by then
         after = registered(household)

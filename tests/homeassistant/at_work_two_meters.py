@@ -48,6 +48,7 @@ class Meter:
         """Start the daemon with these settings besides."""
         settings = settings_for(self._broker, self._linky.line) | {
             "homeassistant": True,
+            "language": "fr",
             "state_interval": 1,
             "mqtt_topic": self.topic,
             "mqtt_client_id": self.topic.replace("/", "-"),

@@ -22,6 +22,7 @@ class Daemon(Process):
     """
     `python -m teleinfo`, with `settings` as its TELEINFO_* variables and else an empty environment.
 
+    It logs in English, unless `language` is given.
     What it remembers through a restart is in the folder `state` of `folder`.
     """
 
@@ -31,7 +32,8 @@ class Daemon(Process):
         command = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "run"]
         self.state = folder / "state"
         environ = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "STATE_DIRECTORY": str(self.state)}
-        environ |= {f"TELEINFO_{name.upper()}": str(value) for name, value in settings.items()}
+        given = {"language": "en"} | settings
+        environ |= {f"TELEINFO_{name.upper()}": str(value) for name, value in given.items()}
         super().__init__(command, folder / "teleinfo.log", environ)
 
 

@@ -83,7 +83,7 @@ def test_the_readme_shows_how_it_works(machine: Container) -> None:
     logged = readme.type_in(machine, log, seconds=3)
     received = readme.type_in(machine, messages, seconds=5)
 
-    assert "reading a meter in mode historique at 1200 baud" in logged
+    assert "un compteur est lu, en mode historique à 1200 bauds" in logged
     assert 'teleinfo {"ADCO":' in received
     assert "teleinfo/status online" in received
     assert "✗" not in readme.type_in(machine, doctor)

@@ -7,6 +7,7 @@ The tests stand in that order, and each continues after the one before it.
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -136,16 +137,16 @@ def test_the_service_remembers_its_meter_in_a_directory_of_its_own(machine: Cont
         "700",
         "600",
     ]
-    assert not {part for part in ("cannot be written", "is lost") if part in machine.journal()}
+    assert not {part for part in ("impossible d’écrire", "est perdu") if part in machine.journal()}
     machine.without_settings("TELEINFO_HOMEASSISTANT")
 
 
 def test_systemctl_and_journalctl_say_how_it_fares(machine: Container) -> None:
     """`systemctl status` has a line of the daemon's own; the journal is plain, without the meter's number."""
-    machine.until("systemctl status teleinfo | grep 'Status: .*historique.*connected to'")
+    machine.until("systemctl status teleinfo | grep 'Status: .*historique.*connecté au broker'")
     journal = machine.journal()
 
-    assert "has started" in journal
+    assert "a démarré" in journal
     assert "Traceback" not in journal
     assert json.loads(machine.message())["ADCO"] not in journal
 
@@ -183,11 +184,11 @@ def test_a_wrong_setting_is_named_and_not_tried_again(machine: Container) -> Non
     assert machine.property("ExecMainStatus") == "78"
     assert machine.property("ActiveState") == "failed"
     assert machine.property("NRestarts") == restarts
-    assert 'TELEINFO_MQTT_PORT: "mosquitto" is not a port number' in machine.journal()
+    assert 'TELEINFO_MQTT_PORT\u00a0: "mosquitto" n’est pas un numéro de port' in machine.journal()
     assert found["settings.file"]["commands"] == ["nano /etc/teleinfo/teleinfo.env"]
     assert found["service.running"]["verdict"] == "fault"
     for name in ("settings.file", "service.journal"):
-        assert 'TELEINFO_MQTT_PORT: "mosquitto"' in found[name]["message"]
+        assert re.search(r'TELEINFO_MQTT_PORT\s?: "mosquitto"', found[name]["message"])
     machine.without_settings("TELEINFO_MQTT_PORT")
     machine.run("systemctl restart teleinfo")
     machine.message()
@@ -359,7 +360,7 @@ def test_a_broker_with_a_name_and_two_addresses_is_found(machine: Container, rea
     machine.run("printf '2001:db8::7 broker.home\\n192.168.77.1 broker.home\\n' >> /etc/hosts")
     machine.settings("TELEINFO_MQTT_HOST=broker.home")
     machine.run("systemctl restart teleinfo")
-    machine.until("systemctl status teleinfo | grep '; connected to the broker at broker.home'")
+    machine.until("systemctl status teleinfo | grep '; connecté au broker à broker.home'")
     machine.without_settings("TELEINFO_MQTT_HOST")
     machine.run("systemctl restart teleinfo")
     machine.message()
@@ -386,14 +387,16 @@ def test_a_name_server_of_the_internet_is_reached(machine: Container, reached: d
     machine.run("rm -f /etc/resolv.conf; echo nameserver 127.0.0.2 >/etc/resolv.conf")
     machine.settings("TELEINFO_MQTT_HOST=broker.lan")
     machine.run("systemctl restart teleinfo")
-    machine.until("journalctl -u teleinfo | grep -q 'no name server of this machine answers for broker.lan'")
+    machine.until(
+        "journalctl -u teleinfo | grep -q 'aucun serveur de noms de cette machine ne répond pour broker.lan'"
+    )
     before = pid(machine)
     for address in NAME_SERVERS:
         machine.run(f"echo nameserver {address} >/etc/resolv.new && mv /etc/resolv.new /etc/resolv.conf")
         machine.run("systemctl stop mosquitto")
-        machine.until("systemctl status teleinfo | grep -q '; no connection to'")
+        machine.until("systemctl status teleinfo | grep -q '; pas de connexion au'")
         machine.run("systemctl start mosquitto")
-        machine.until("systemctl status teleinfo | grep -q '; connected to the broker at broker.lan'")
+        machine.until("systemctl status teleinfo | grep -q '; connecté au broker à broker.lan'")
         allowed = machine.property("IPAddressAllow").split()
         assert {one.partition("/")[0] for one in allowed} & {*NAME_SERVERS} == {address}
     assert pid(machine) == before
@@ -413,12 +416,12 @@ def test_the_doctor_looks_from_inside_the_sandbox(machine: Container, reached: d
     machine.run("mkdir -p /run/systemd/system/teleinfo.service.d")
     machine.run(f"printf '{HOME_ONLY}' > /run/systemd/system/teleinfo.service.d/home.conf")
     machine.run("systemctl daemon-reload && systemctl restart teleinfo")
-    machine.until("systemctl status teleinfo | grep -q 'mode historique.*; no connection to the broker'")
+    machine.until("systemctl status teleinfo | grep -q 'mode historique.*; pas de connexion au broker'")
     name = doctor(machine, healthy=False)
     machine.without_settings("TELEINFO_MQTT_HOST")
     machine.settings(f"TELEINFO_MQTT_HOST={INTERNET6.rpartition(':')[0]}")
     machine.run("systemctl restart teleinfo")
-    machine.until("systemctl status teleinfo | grep -q 'mode historique.*; no connection to the broker'")
+    machine.until("systemctl status teleinfo | grep -q 'mode historique.*; pas de connexion au broker'")
     address = doctor(machine, healthy=False)
     machine.run("rm /run/systemd/system/teleinfo.service.d/home.conf && systemctl daemon-reload")
 

@@ -98,7 +98,9 @@ def test_messages_arrive_from_one_process_that_is_not_root_and_cannot_write(
         podman.start(settings_for(broker) | {"state": True}, options=port_of(meter)) as running,
     ):
         subscriber.expect("teleinfo/status", b"online")
-        running.expect_log("/var/lib/teleinfo cannot be written: Read-only file system")
+        running.expect_log(
+            "impossible d’écrire dans /var/lib/teleinfo\u00a0: le système de fichiers est en lecture seule"
+        )
         reading = subscriber.expect("teleinfo", predicate=has_power).payload
         status = running.inside("cat", "/proc/1/status").stdout
         programs = running.inside("sh", "-c", "echo /proc/[0-9]*").stdout.split()
@@ -106,7 +108,7 @@ def test_messages_arrive_from_one_process_that_is_not_root_and_cannot_write(
             "sh", "-c", "for each in / /tmp /run /etc /var/tmp; do touch $each/x && echo $each; done"
         )
         running.stop()
-        said = running.log.count("cannot be written")
+        said = running.log.count("impossible d’écrire")
 
     assert json.loads(reading)["PAPP"] == "01940"
     assert said == 1
@@ -132,8 +134,8 @@ def test_what_is_remembered_outlives_the_container_in_a_volume(
         ):
             subscriber.expect("teleinfo/state", predicate=lambda message: not message.retain)
             running.stop()
-            assert "cannot be written" not in running.log
-            assert "is lost" not in running.log
+            assert "impossible d’écrire" not in running.log
+            assert "est perdu" not in running.log
             volume = json.loads(podman.run("volume", "inspect", "memory").stdout)[0]["Mountpoint"]
             found.append(json.loads(Path(volume, "teleinfo.json").read_bytes()))
 
@@ -185,7 +187,7 @@ def test_a_missing_device_is_said_and_waited_for(podman: Podman, broker: Mosquit
         Subscriber(broker.host, broker.port) as subscriber,
         podman.start(settings, options=("--volume", "/dev:/dev:ro")) as running,
     ):
-        running.expect_log(f"there is no serial port at {device}")
+        running.expect_log(f"il n’y a pas de port série à {device}")
         missing = running.is_healthy()
         with Meter(FRAME, link=device) as meter:
             give_to_dialout(meter)
@@ -323,7 +325,7 @@ def test_compose_is_the_whole_installation(tmp_path_factory: pytest.TempPathFact
         compose.type_in("docker compose down")
 
     assert f'teleinfo {{"ADCO":"{IDENTIFIER}"' in received
-    assert "connected to the broker at mosquitto:1883" in logged
+    assert "connecté au broker à mosquitto:1883" in logged
     assert healthy == 0
 
 

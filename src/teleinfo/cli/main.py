@@ -23,7 +23,7 @@ from teleinfo import __version__
 from teleinfo.cli import output
 from teleinfo.cli.arguments import translate_argparse
 from teleinfo.common import journal, stop_signals
-from teleinfo.common.i18n import N_, _
+from teleinfo.common.i18n import N_, _, language, use_language
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _add_env_file(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(run: Callable[[argparse.Namespace], int], command: Command, arguments: argparse.Namespace) -> int:
-    """Run a command; report wrong settings in the language of the user, or in English if they are logged."""
+    """Run a command; report wrong settings in the language of the terminal, or in that of the log."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # see `stop_signals`
     if not command.reads_settings:
@@ -154,11 +154,12 @@ def _run(run: Callable[[argparse.Namespace], int], command: Command, arguments: 
     try:
         return run(arguments)
     except SettingsError as error:
-        is_log = command is COMMANDS[DEFAULT_COMMAND]
         # Without a prefix journald files a line of standard error under "info".
         prefix = journal.ERROR_PREFIX if journal.is_journald(sys.stderr) else ""
         why = Message("teleinfo did not start: its settings are the cause.")
-        head, *lines = (message if is_log else _(message) for message in (why, *error.messages))
+        is_log = command is COMMANDS[DEFAULT_COMMAND] and not sys.stderr.isatty()
+        with use_language(error.language if is_log else language()):
+            head, *lines = map(_, (why, *error.messages))
         sys.stderr.write(f"{prefix}{head}\n")
         sys.stderr.writelines(f"{prefix}{output.wrapped(f'  {line}', sys.stderr)}\n" for line in lines)
         return EXIT_CONFIGURATION

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from teleinfo.common import event_loop, journal
-from teleinfo.common.i18n import N_
+from teleinfo.common.i18n import N_, use_language
 from teleinfo.daemon.app import serve
 from teleinfo.daemon.watchdog import Notifier
 from teleinfo.settings import SettingsError, load_all, unread_variables
@@ -28,12 +28,13 @@ HELP = N_(
 def main(arguments: argparse.Namespace) -> int:
     """Run the daemon and return 0 when it was asked to stop; raise SettingsError."""
     settings = load_all(_files(arguments.env_files))
-    # The process has a single log: use the lowest level that is set for a meter.
+    # The process has a single log: use the lowest level that is set for a meter, and the first language.
     levels = logging.getLevelNamesMapping()
     journal.configure(min((each.log_level for each in settings), key=lambda level: levels[level]))
-    for warning in unread_variables():
-        log.warning("environment: %s", warning)
-    event_loop.run(serve(settings, Notifier()))
+    with use_language(settings[0].language):
+        for warning in unread_variables():
+            log.warning("environment: %s", warning)
+        event_loop.run(serve(settings, Notifier()))
     return 0
 
 

@@ -7,7 +7,7 @@ collects the messages from the sources.
 
 The catalogues are gettext's .po files, `locale/<language>/<part>.po`, one for each part of the program. They
 are read as they are, in a few milliseconds: compiled ones would need a build step in each way of installing
-teleinfo. The daemon's log is in English, whatever the locale: a text for log and screen is a `Message`.
+teleinfo. The daemon works in the language of its settings (see `use_language`); `journal` translates its log.
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Set up logging: plain lines for people, or lines with their priority for journal
 Under journald a line has no time of its own, and starts with `<N>` (sd-daemon(3)): `journalctl -p warning`
 works. Elsewhere a line is `HH:MM:SS LEVEL message`. Each line of a longer record has the prefix. Libraries
 log nothing below WARNING unless the level is DEBUG.
+
+The formatter translates each message: its format string, as it stands in the source, is its key in the
+catalogue, and its arguments may be of the type `Message`. The language is that of `use_language`.
 """
 
 from __future__ import annotations
@@ -14,7 +17,9 @@ import sys
 from contextvars import ContextVar
 from typing import TextIO
 
+from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
+from teleinfo.vocabulary.words import Message
 
 # sd-daemon(3): the priorities of syslog; the smallest number is the gravest.
 _PRIORITIES = {"CRITICAL": 2, "ERROR": 3, "WARNING": 4, "INFO": 6, "DEBUG": 7}
@@ -56,6 +61,12 @@ class _Formatter(logging.Formatter):
     def __init__(self, *, journald: bool) -> None:
         super().__init__()
         self._journald = journald
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        words, arguments = _(str(record.msg)), record.args
+        if isinstance(arguments, tuple):
+            arguments = tuple(_(part) if isinstance(part, Message) else part for part in arguments)
+        return words % arguments if arguments else words
 
     def format(self, record: logging.LogRecord) -> str:
         if self._journald:

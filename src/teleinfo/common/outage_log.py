@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.durations import duration
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -30,7 +31,7 @@ MAX_CAUSES: Final = 5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutageTexts:
     """
-    Lines of a kind of outage, templates for `str.format` with `{name}`, `{reason}` and `{lasted}`.
+    Lines of a kind of outage, marked by `N_`: templates with `{name}`, `{reason}` and `{lasted}`.
 
     - `still` is logged for a new cause and as a reminder. By default it equals `begins`, without reminders.
     - `lost_again` is logged when a connection came back but did not hold; by default it equals `begins`.
@@ -102,7 +103,7 @@ class OutageLog:
         self._causes.add(cause)
         self._last_line = now
         lasted = duration(now - self._began)
-        log.warning("%s", text.format(name=self._name, reason=reason, lasted=lasted))
+        log.warning("%s", Message(text, name=self._name, reason=reason, lasted=lasted))
 
     def _inform(self, now: float) -> None:
-        log.info("%s", self._texts.ends.format(name=self._name, lasted=duration(now - self._began)))
+        log.info("%s", Message(self._texts.ends, name=self._name, lasted=duration(now - self._began)))

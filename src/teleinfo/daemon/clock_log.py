@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 
 from teleinfo.common.durations import duration
+from teleinfo.common.i18n import N_
 from teleinfo.common.system_clock import is_synchronized
 from teleinfo.state.meter_clock import TOLERANCE
 
 log = logging.getLogger(__name__)
+
+_AHEAD = N_("the clock of the meter is %s ahead of the clock of this machine: see which of them is wrong")
+_BEHIND = N_("the clock of the meter is %s behind the clock of this machine: see which of them is wrong")
 
 
 class ClockLog:
@@ -28,12 +32,7 @@ class ClockLog:
             return
         if not self._is_logged and abs(offset) > TOLERANCE and is_synchronized() is not False:
             self._is_logged = True
-            way = "ahead of" if offset > 0 else "behind"
-            log.warning(
-                "the clock of the meter is %s %s the clock of this machine: see which of them is wrong",
-                duration(abs(offset)),
-                way,
-            )
+            log.warning(_AHEAD if offset > 0 else _BEHIND, duration(abs(offset)))
         elif self._is_logged and abs(offset) <= TOLERANCE // 2:
             self._is_logged = False
             log.info("the clock of the meter agrees with the clock of this machine again")

@@ -26,9 +26,12 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from teleinfo.common.file_errors import file_error
+from teleinfo.common.i18n import N_
 from teleinfo.common.state_directory import state_directory
 from teleinfo.common.untrusted_json import MAX_BYTES, parse_object
 from teleinfo.state.memory import Memory, from_json, is_newer, to_json
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -225,7 +228,7 @@ class MemoryKeeper:
         self._is_open = True
         return file
 
-    def _restore(self, content: dict[str, object]) -> str | None:
+    def _restore(self, content: dict[str, object]) -> Message | None:
         """Restore the memory and the times of the writes of earlier runs; return why the memory is lost."""
         now, today, times = self._loop.time(), time.time(), content.get("writes")
         for written in times if isinstance(times, list) else ():
@@ -233,9 +236,9 @@ class MemoryKeeper:
                 # If the clock was set back since then, the write seems to lie in the future.
                 self._writes.append(now - max(0.0, today - written))
         if is_newer(content):
-            return "a newer version of teleinfo wrote the file"
+            return Message("a newer version of teleinfo wrote the file")
         self._written = from_json(content)
-        return "the file is damaged" if self._written is None else None
+        return Message("the file is damaged") if self._written is None else None
 
     def _is_due(self) -> bool:
         """Return True if the latest memory is to be written now."""
@@ -277,8 +280,9 @@ class MemoryKeeper:
             self._routine_after = self._loop.time() + ROUTINE_INTERVAL
 
 
-def _reason(error: OSError) -> str:
-    return error.strerror or f"it does not answer within {OPEN_TIMEOUT:g} s"
+def _reason(error: OSError) -> Message:
+    late = N_("it does not answer within {limit} s")
+    return file_error(error) if error.strerror else Message(late, limit=f"{OPEN_TIMEOUT:g}")
 
 
 def _essence(memory: Memory) -> tuple[str, str | None, int | None]:

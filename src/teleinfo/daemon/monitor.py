@@ -12,8 +12,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.common.durations import duration, until_tick
+from teleinfo.common.i18n import N_, _, decimal
 from teleinfo.mqtt.config import OFFLINE, ONLINE, Topics
+from teleinfo.mqtt.errors import CUT_OFF
 from teleinfo.port import health
+from teleinfo.port.line_log import mode_at
 from teleinfo.vocabulary.line import LinkProblem, PortErrorKind
 
 if TYPE_CHECKING:
@@ -138,20 +141,26 @@ class Monitor:
         """
         meter = _meter(self._link, now, self._decoder.counts.frames)
         share = self._quality.bad_share
-        quality = "" if share is None else f"; {share:.1%} of the groups bad"
-        connection = "connected to" if self._broker_connected else "no connection to"
-        return f"{_port(self._link)}; {meter}{quality}; {connection} the broker at {self._broker}"
+        bad = "" if share is None else decimal(f"{share * 100:.1f}")
+        quality = [_("{share}% of the groups bad").format(share=bad)] if bad else []
+        reached = N_("connected to the broker at {address}")
+        connection = _(reached if self._broker_connected else CUT_OFF).format(address=self._broker)
+        return "; ".join([_port(self._link), meter, *quality, connection])
 
 
 def _port(link: LinkStatus) -> str:
     if not link.connected:
-        return "opening the serial port" if link.error is None else link.error.kind.words
-    speed = "" if link.baudrate is None else f" at {link.baudrate} baud"
-    return f"listening for a meter{speed}" if link.mode is None else f"mode {link.mode}{speed}"
+        return _("opening the serial port") if link.error is None else _(link.error.kind.words)
+    if link.mode is not None:
+        return _(mode_at(link.mode, link.baudrate))
+    at_speed = N_("listening for a meter at {baudrate} baud")
+    return _("listening for a meter") if link.baudrate is None else _(at_speed).format(baudrate=link.baudrate)
 
 
 def _meter(link: LinkStatus, now: float, frames: int) -> str:
     if link.last_frame is None:
-        return "no frame yet"
-    silent = "" if link.is_heard(now) else "the meter is silent, "
-    return f"{silent}{frames} frames, the last {duration(now - link.last_frame)} ago"
+        return _("no frame yet")
+    heard = N_("{frames} frames, the last {ago} ago")
+    silent = N_("the meter is silent, {frames} frames, the last {ago} ago")
+    words = heard if link.is_heard(now) else silent
+    return _(words).format(frames=frames, ago=duration(now - link.last_frame))

@@ -14,7 +14,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from teleinfo.common.file_errors import file_error
-from teleinfo.common.i18n import _
+from teleinfo.common.i18n import _, language
 from teleinfo.mqtt.config import Broker, MqttVersion
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def daemon_at(
         "TELEINFO_MQTT_PORT": str(broker.port),
         "TELEINFO_MQTT_TOPIC": topic,
         "TELEINFO_MQTT_VERSION": broker.version,
-        # The log is in English whatever the locale: on this screen it shows only faults.
+        "TELEINFO_LANGUAGE": language(),
         "TELEINFO_LOG_LEVEL": "WARNING",
         # A real broker may serve a real daemon, and two clients with the same id disconnect each other.
         "TELEINFO_MQTT_CLIENT_ID": f"teleinfo-demo-{os.getpid()}",

@@ -9,10 +9,12 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from teleinfo.common.i18n import _
+from teleinfo.common.i18n import _, catalogue
 from teleinfo.doctor import inside
 from teleinfo.doctor.findings import Finding, fault
+from teleinfo.mqtt.errors import CUT_OFF
 from teleinfo.port.tcp_bridge import BRIDGE, is_bridge
+from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,7 +33,6 @@ _LIMITS = (
 )  # fmt: skip
 _TRANSIENT = ("--quiet", "--collect", "--wait", "--pipe", "--no-ask-password")
 _NAME_SERVER = re.compile(r"^nameserver\s+([0-9A-Fa-f.:]+)", re.MULTILINE)
-_CUT_OFF = "; no connection to the broker"  # in the words of daemon.monitor.Monitor.status_text
 
 
 async def show(case: Case) -> Mapping[str, str]:
@@ -56,8 +57,9 @@ async def own_words(case: Case) -> str:
 
 
 def is_cut_off(words: str) -> bool:
-    """Return True if the service says in its line of status that it has no connection to the broker."""
-    return _CUT_OFF in words
+    """Return True if the service says in its line of status, in any language, that it lacks the broker."""
+    said = (catalogue(each).get(CUT_OFF, CUT_OFF).partition("{")[0] for each in Language)
+    return any(f"; {text}" in words for text in said)
 
 
 def port_of(case: Case) -> str:

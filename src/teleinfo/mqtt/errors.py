@@ -225,11 +225,14 @@ class BrokerErrorKind(enum.Enum):
 
 
 OUTAGE_TEXTS = OutageTexts(
-    begins="no connection to the broker at {name}, teleinfo keeps trying: {reason}",
-    still="still no connection to the broker at {name} after {lasted}: {reason}",
-    ends="connected to the broker at {name} again after {lasted}",
+    begins=N_("no connection to the broker at {name}, teleinfo keeps trying: {reason}"),
+    still=N_("still no connection to the broker at {name} after {lasted}: {reason}"),
+    ends=N_("connected to the broker at {name} again after {lasted}"),
 )
 """Lines of the log about a broker that is away; `{name}` is its address."""
+
+CUT_OFF = N_("no connection to the broker at {address}")
+"""End of the line of status while the broker is away; the doctor looks for it."""
 
 
 class BrokerError(Exception):
@@ -237,8 +240,8 @@ class BrokerError(Exception):
     Raised when there is no connection to the broker, or when it refuses a message. No text holds a secret.
 
     `message` and `advice` are for the user, `commands` are to be typed or to be put into the settings as they
-    are, and `kind` is for programs. `str` gives message, advice and commands in English, for the log;
-    `localized` gives them in the language of the locale, for a screen.
+    are, and `kind` is for programs. `str` gives message, advice and commands in English; `localized` gives
+    them in the language of the user, for the log and for a screen.
     """
 
     def __init__(self, kind: BrokerErrorKind, broker: Broker, **fields: object) -> None:

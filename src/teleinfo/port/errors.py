@@ -18,9 +18,9 @@ from teleinfo.vocabulary.line import PortErrorKind
 from teleinfo.vocabulary.words import Message
 
 OUTAGE_TEXTS = OutageTexts(
-    begins="no meter: {reason}; teleinfo keeps trying",
-    still="still no meter after {lasted}: {reason}",
-    ends="{name} is open again after {lasted}",
+    begins=N_("no meter: {reason}; teleinfo keeps trying"),
+    still=N_("still no meter after {lasted}: {reason}"),
+    ends=N_("{name} is open again after {lasted}"),
 )
 """Log messages about a port that is away; `{name}` is its path or address."""
 
@@ -29,7 +29,7 @@ class PortError(Exception):
     """
     The port cannot be read. The message is for the user, `kind` for programs.
 
-    `str` is the message in English, for the log; `localized` is for a screen.
+    `str` is the message in English; `localized` is for the log and for a screen.
     """
 
     def __init__(self, kind: PortErrorKind, message: Message) -> None:

@@ -15,9 +15,11 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.durations import duration
+from teleinfo.common.i18n import N_
 from teleinfo.common.outage_log import OutageLog, OutageTexts
 from teleinfo.port.link_status import SILENT_AFTER
 from teleinfo.vocabulary.line import LinkProblem
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,15 +40,15 @@ MODE_CHANGE_INTERVAL = 60.0
 
 _NO_DATA_TEXTS: Final = OutageTexts(
     begins="{reason}",
-    lost_again="the meter comes and goes: {reason}",
-    ends="the meter is heard again, after {lasted}",
+    lost_again=N_("the meter comes and goes: {reason}"),
+    ends=N_("the meter is heard again, after {lasted}"),
 )
 _WITHHELD_TEXTS: Final = OutageTexts(
-    begins=(
+    begins=N_(
         "values that cannot follow those before are withheld, of {reason}: bytes get lost on the line, or "
         "the meter was replaced"
     ),
-    ends="no value has been withheld for 2 h; before, some were for {lasted}",
+    ends=N_("no value has been withheld for 2 h; before, some were for {lasted}"),
 )
 
 
@@ -95,41 +97,46 @@ class LineLog:
         if mode is None or before == (mode, baudrate):
             return
         if before is None:
-            log.info("reading a meter in %s", _mode_at(mode, baudrate))
+            log.info("reading a meter in %s", mode_at(mode, baudrate))
         elif before[1] != baudrate or now >= self._mode_quiet_until:
-            modes = _mode_at(mode, baudrate), _mode_at(*before)
+            modes = mode_at(mode, baudrate), mode_at(*before)
             log.info("the meter changed its mode: now %s, before %s", *modes)
         else:
             return
         self._mode, self._mode_quiet_until = (mode, baudrate), now + MODE_CHANGE_INTERVAL
 
-    def _why_no_data(self) -> str:
+    def _why_no_data(self) -> Message:
         advice = (
-            "check its wires (terminals I1 and I2) and the adapter"
+            Message("check its wires (terminals I1 and I2) and the adapter")
             if self._status.last_frame is None
-            else "it may be interrupted, without power, or its wires loose"
+            else Message("it may be interrupted, without power, or its wires loose")
         )
-        return f"no sound frame from the meter for {duration(SILENT_AFTER)}, and no byte at all: {advice}"
+        words = N_("no sound frame from the meter for {silent}, and no byte at all: {advice}")
+        return Message(words, silent=duration(SILENT_AFTER), advice=advice)
 
-    def _why_nonsense(self) -> str:
+    def _why_nonsense(self) -> Message:
         url, baudrate = self._status.url, self._status.baudrate
         if baudrate is None:
-            return (
-                f"bytes come from {url}, but none makes sense: the bridge probably has another speed than "
+            words = N_(
+                "bytes come from {url}, but none makes sense: the bridge probably has another speed than "
                 "the meter. Set it to 1200 baud (mode historique) or 9600 (mode standard), 7E1 or 8N1; if "
                 "that does not help, check the wiring"
             )
-        if self._status.searching:
-            return (
-                f"bytes come from {url}, but none makes sense, at 1200 baud or at 9600: check the wiring "
+        elif self._status.searching:
+            words = N_(
+                "bytes come from {url}, but none makes sense, at 1200 baud or at 9600: check the wiring "
                 "(terminals I1 and I2, a long or bad cable, the adapter)"
             )
-        return (
-            f"bytes come from {url} at {baudrate} baud, but none makes sense: the speed is probably wrong. "
-            "Set TELEINFO_SERIAL_MODE=auto, without TELEINFO_SERIAL_BAUDRATE; if that does not help, check "
-            "the wiring"
-        )
+        else:
+            words = N_(
+                "bytes come from {url} at {baudrate} baud, but none makes sense: the speed is probably "
+                "wrong. Set TELEINFO_SERIAL_MODE=auto, without TELEINFO_SERIAL_BAUDRATE; if that does not "
+                "help, check the wiring"
+            )
+        return Message(words, url=url, baudrate=baudrate)
 
 
-def _mode_at(mode: Mode, baudrate: int | None) -> str:
-    return f"mode {mode}" if baudrate is None else f"mode {mode} at {baudrate} baud"
+def mode_at(mode: Mode, baudrate: int | None) -> Message:
+    """Return a mode and its speed in words; a bridge has no speed."""
+    words = N_("mode {mode}") if baudrate is None else N_("mode {mode} at {baudrate} baud")
+    return Message(words, mode=mode, baudrate=baudrate)

@@ -77,7 +77,7 @@ class Reader:
                 await self.listen()
             except PortError as error:
                 self._sink.on_progress()
-                self._outage.failed(error.cause, str(error), asyncio.get_running_loop().time())
+                self._outage.failed(error.cause, error.localized(), asyncio.get_running_loop().time())
                 await asyncio.sleep(RETRY_INTERVAL)
 
     async def listen(self) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.settings.checks import RefusalError
-from teleinfo.vocabulary.words import Message
+from teleinfo.vocabulary.words import Language, Message
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -26,11 +26,16 @@ _LONGEST_SHOWN = 80  # characters of a wrong value
 
 
 class SettingsError(Exception):
-    """Raised for wrong or unreadable settings; `messages` has a line for each fault, without any secret."""
+    """
+    Raised for wrong or unreadable settings; `messages` has a line for each fault, without any secret.
 
-    def __init__(self, messages: Sequence[Message]) -> None:
+    `language` is that of the log, as far as the settings could be read.
+    """
+
+    def __init__(self, messages: Sequence[Message], language: Language = Language.FR) -> None:
         super().__init__("\n".join(messages))
         self.messages = tuple(messages)
+        self.language = language
 
 
 class ConflictError(RefusalError):

@@ -240,7 +240,7 @@ class Settings(BaseSettings):
     prices: _Prices = None
     """Prices in €/kWh by tariff period, and a month: for example HC=0.1696 HP=0.2146 month=15.74"""
     language: _Language = Language.FR
-    """Language of the words in the state and in Home Assistant: fr or en"""
+    """Language of the log, the state and Home Assistant: fr or en"""
     homeassistant: _Switch = False
     """Let Home Assistant discover the meter by itself"""
     homeassistant_prefix: _Topic = "homeassistant"

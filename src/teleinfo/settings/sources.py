@@ -22,7 +22,7 @@ from pydantic_settings import EnvSettingsSource, SecretsSettingsSource
 from teleinfo.settings.env_file import DAMAGED, read_env_file, unreadable
 from teleinfo.settings.faults import PREFIX, SECRETS, SettingsError, is_ours, unknown, variable_of, wrong
 from teleinfo.settings.model import Settings
-from teleinfo.vocabulary.words import Message
+from teleinfo.vocabulary.words import Language, Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,8 @@ def load(env_file: Path | None = None) -> Settings:
         ]
     # Outside of `except`: there, pydantic's error, which holds secrets, would become the context.
     if faults or settings is None:
-        raise SettingsError(faults)
+        english = str(given.get("language")).lower() == Language.EN
+        raise SettingsError(faults, Language.EN if english else Language.FR)
     return settings
 
 
@@ -72,10 +73,12 @@ def load_all(env_files: Sequence[Path | None]) -> list[Settings]:
     """
     loaded: dict[Path | None, Settings] = {}
     faults: list[Message] = []
+    language = Language.FR
     for path in env_files:
         try:
             loaded[path] = load(path)
         except SettingsError as error:
+            language = error.language
             faults += [
                 message
                 if len(env_files) == 1 or str(path) in message
@@ -93,7 +96,7 @@ def load_all(env_files: Sequence[Path | None]) -> list[Settings]:
         for name in _shared(one, another)
     ]
     if faults:
-        raise SettingsError(faults)
+        raise SettingsError(faults, language)
     return list(loaded.values())
 
 

@@ -31,7 +31,7 @@ from teleinfo.vocabulary.words import Language
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from teleinfo.state.declaration import Path as StatePath
+    from teleinfo.state.field_entry import Path as StatePath
     from teleinfo.state.fields import Json
     from teleinfo.tic.reading import Reading
 

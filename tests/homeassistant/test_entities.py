@@ -10,7 +10,7 @@ import pytest
 from teleinfo.common.i18n import _, catalogue, use_language
 from teleinfo.homeassistant.entities import Entity, entities_of, entity_of
 from teleinfo.state import labels as state_labels
-from teleinfo.state.declaration import StateType
+from teleinfo.state.field_entry import StateType
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.codes import Event

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.homeassistant.held_state import HeldState, ends_period
-from teleinfo.state.declaration import message
+from teleinfo.state.field_entry import message
 
 if TYPE_CHECKING:
     from teleinfo.state.fields import Json

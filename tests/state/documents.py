@@ -16,8 +16,9 @@ from typing import Any
 import jsonschema
 
 from teleinfo.common.i18n import _, use_language
-from teleinfo.state.declaration import ANY_LABEL, FIELDS, Field, StateType
+from teleinfo.state.declaration import FIELDS
 from teleinfo.state.events import DETAILS
+from teleinfo.state.field_entry import ANY_LABEL, Field, StateType
 from teleinfo.vocabulary.codes import DryContact, Event
 from teleinfo.vocabulary.words import Code, Language
 

@@ -7,7 +7,8 @@ import json
 import jsonschema
 import pytest
 
-from teleinfo.state.declaration import FIELDS, StateType
+from teleinfo.state.declaration import FIELDS
+from teleinfo.state.field_entry import StateType
 from tests.state.documents import DOCS, VALIDATOR, schema, written
 from tests.state.golden import ALL, FOLDER, content
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.state.learned_hours import Change, Learner, Slots, fits, learn, next_change
+from teleinfo.state.learned_hours import Change, LearnedHours, Learner, Slots, fits, learn, next_change
 from teleinfo.tic.horodate import PARIS
 
 NIGHT: Slots = ((390, "HP"), (1350, "HC"))
@@ -123,7 +123,7 @@ class Followed:
     """A learner that gets a frame every minute of the days of January."""
 
     def __init__(self) -> None:
-        self.learner = Learner()
+        self.learner = Learner(LearnedHours())
 
     def days(self, slots: Slots, days: range, *, step: int = 1) -> Followed:
         """Follow a meter for some days."""
@@ -174,7 +174,7 @@ def test_a_day_that_agrees_ends_the_doubt() -> None:
 
 def test_after_a_change_of_the_clock_a_change_of_tariff_comes_first() -> None:
     """A meter may keep winter time."""
-    learner = Learner()
+    learner = Learner(LearnedHours())
     for day in range(20, 29):
         for minute in range(0, 24 * 60, 1):
             time = at(day, minute, 3)
@@ -195,7 +195,7 @@ def test_after_a_change_of_the_clock_a_change_of_tariff_comes_first() -> None:
 )
 def test_a_change_is_seen_between_two_frames(later: float, clock: float, counted: int) -> None:
     """They follow within a minute, by both clocks of the machine."""
-    learner, start = Learner(), at(14, 1350)
+    learner, start = Learner(LearnedHours()), at(14, 1350)
     for period, now, seconds in (
         ("HP", -2, -2),
         ("HP", 0, 0),
@@ -219,7 +219,7 @@ def test_a_change_is_seen_between_two_frames(later: float, clock: float, counted
 )
 def test_whatever_is_heard_the_memory_is_bounded(frames: list[tuple[str, float, datetime]]) -> None:
     """No order of times raises."""
-    learner = Learner()
+    learner = Learner(LearnedHours())
     for period, now, time in frames:
         learner.note(period, now=now, at=time)
         learner.next(time.astimezone(PARIS), period)

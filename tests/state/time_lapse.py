@@ -12,7 +12,8 @@ from teleinfo.simulator.historique import Historique
 from teleinfo.simulator.meter import MeterModel
 from teleinfo.simulator.metrology import Metrology
 from teleinfo.simulator.standard import Standard
-from teleinfo.state.declaration import FIELDS, read
+from teleinfo.state.declaration import FIELDS
+from teleinfo.state.field_entry import read
 from teleinfo.state.memory import from_json, to_json
 from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import Mode

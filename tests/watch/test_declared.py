@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.common.i18n import use_language
-from teleinfo.state.declaration import message
+from teleinfo.state.field_entry import message
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.codes import Colour, TariffPeriod

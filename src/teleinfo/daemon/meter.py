@@ -113,11 +113,7 @@ class MeterTask:
                 settings.homeassistant_page,
             )
             self._homeassistant = HomeAssistant(
-                tracker,
-                discovery,
-                retained=self._publisher.outbox,
-                rng=rng,
-                hold=settings.state_interval > 0,
+                tracker, discovery, retained=self._publisher.outbox, rng=rng, hold=settings.state_interval > 0
             )
         self._state = StatePublisher(
             tracker,

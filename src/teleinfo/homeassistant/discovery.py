@@ -17,7 +17,7 @@ from teleinfo.common.i18n import _, in_words, language, use_language
 from teleinfo.homeassistant.entities import EVENTS, Entity, line_entities
 from teleinfo.homeassistant.templates import EVENT_TEMPLATE, LINE_AVAILABILITY, availability, state_template
 from teleinfo.port.health import STALE_AFTER
-from teleinfo.state.declaration import StateType
+from teleinfo.state.field_entry import StateType
 from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.common.i18n import _
-from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS, Field, Path, StateType
+from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS
+from teleinfo.state.field_entry import Field, Path, StateType
 from teleinfo.state.labels import ANY_UNIT, UNITS, is_own
 from teleinfo.state.tariffs import unnamed_index
 from teleinfo.tic.labels import Kind, LabelSpec, Mode, lookup

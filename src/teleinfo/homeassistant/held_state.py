@@ -14,9 +14,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.state.declaration import FIELD_OF_PATH, Path
+from teleinfo.state.declaration import FIELD_OF_PATH
 
 if TYPE_CHECKING:
+    from teleinfo.state.field_entry import Path
     from teleinfo.state.fields import Json
 
 _PERIOD: Final = 300

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import _
-from teleinfo.state.declaration import StateType
+from teleinfo.state.field_entry import StateType
 
 if TYPE_CHECKING:
     from teleinfo.homeassistant.entities import Entity

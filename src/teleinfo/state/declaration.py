@@ -8,15 +8,14 @@ writes the JSON Schema and the tables of the documentation. Texts are English; t
 
 from __future__ import annotations
 
-import enum
-from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from operator import attrgetter as _of
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from teleinfo.state import business_meters, fields, tariffs
 from teleinfo.state.daily_energy import EXPORTED
-from teleinfo.state.fields import UNKNOWN, number
+from teleinfo.state.field_entry import Field, StateType
+from teleinfo.state.fields import UNKNOWN
 from teleinfo.state.next_tariff import NextTariff
 from teleinfo.state.prices import share_of_month
 from teleinfo.tic import registers
@@ -26,155 +25,16 @@ from teleinfo.vocabulary.codes import Alert, Breaker, Colour, Contract, DryConta
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from datetime import date
-    from typing import Self
 
-    from teleinfo.state.active_power import Active
     from teleinfo.state.daily_energy import EnergySpan
+    from teleinfo.state.field_entry import Reader
     from teleinfo.state.fields import Json, Value
     from teleinfo.state.snapshot import Snapshot
 
 
-class StateType(enum.Enum):
-    """The type of a value, and of the state of an entity."""
-
-    NUMBER = "number"
-    TEXT = "text"
-    CHOICE = "choice"  # one of its codes
-    TIME = "time"  # ISO 8601 with the offset
-    SWITCH = "switch"
-    SLOTS = "slots"  # the profile of a day
-    ANY = "any"  # a number, a text or a time
-
-
-Form: TypeAlias = "StateType | str | type[enum.StrEnum] | tuple[enum.StrEnum, enum.StrEnum]"
-"""A type; the unit of a number; the codes of a choice; or the codes of a switch, off and on."""
-
-Path: TypeAlias = tuple[str, ...]
-"""The path of a value, part by part."""
-
-Reader: TypeAlias = "Callable[[Snapshot], Value]"
-
 _Sent = TypeVar("_Sent", str, int)
-
-ANY_LABEL: Final = "*"
-"""The part of a path that stands for any étiquette; such a field has a value for each étiquette."""
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """
-    A field of the state, at `path` in the message; `read_from` and `named` explain the other attributes.
-
-    `meaning` explains it in the documentation where its name does not. `signed`: it may be negative.
-    `nullable`: it may be unknown.
-    """
-
-    path: str
-    form: Form
-    meaning: str = ""
-    _: KW_ONLY
-    signed: bool = False
-    nullable: bool = True
-    sources: tuple[str, ...] = ()
-    read: Reader | None = None
-    read_site: Reader | None = None
-    name: str = ""
-    phase: Phase | None = None
-    key: str = ""
-    icon: str | None = None
-    momentary: bool = True
-    precision: int = 0
-    diagnostic: bool = False
-    enabled: bool | Contract = True
-    beside: str = ""
-    without: str = ""
-
-    def read_from(self, *sources: str, by: Reader | None = None, site: Reader | None = None) -> Self:
-        """
-        Return this field with the étiquettes that it comes from, and the function that reads its value.
-
-        `sources` are published as this field, and not under their own name. `by` returns the value, None to
-        leave the field out, or `UNKNOWN` for null; without `by`, the value is the first number among
-        `sources`. `site` replaces `by` for an older meter of a business.
-        """
-        return replace(self, sources=sources, read=by, read_site=site)
-
-    def named(self, name: str, **more: Any) -> Self:  # noqa: ANN401 - the parts that the docstring names
-        """
-        Return this field with a name for people, which does not contain its `phase`, and with an entity.
-
-        - `key`: the end of the id of the entity, which is frozen; by default the path with underscores.
-        - `momentary`: a number of the present, whose course is worth statistics.
-        - `precision`: the decimals of a number.
-        - `enabled`: True, False, or the only contract with which the entity is enabled.
-        - `beside`: a path; there is no entity unless the field at this path is in the message as well.
-        - `without`: a path; the entity is not enabled if the field at this path is in the message.
-        - `icon`, `diagnostic`: as in Home Assistant.
-        """
-        return replace(self, name=name, **more)
-
-    @property
-    def parts(self) -> Path:
-        """The path, part by part."""
-        return tuple(self.path.split("."))
-
-    @property
-    def type(self) -> StateType:
-        """The type of its values."""
-        if isinstance(self.form, StateType):
-            return self.form
-        if isinstance(self.form, str):
-            return StateType.NUMBER
-        return StateType.SWITCH if isinstance(self.form, tuple) else StateType.CHOICE
-
-    @property
-    def unit(self) -> str | None:
-        """The unit of a number."""
-        return self.form if isinstance(self.form, str) else None
-
-    @property
-    def codes(self) -> tuple[enum.StrEnum, ...]:
-        """The closed list of its values, empty for any other value."""
-        return () if isinstance(self.form, StateType | str) else tuple(self.form)
-
-    def title(self, *, single: bool = False) -> Message:
-        """Return its name for people, with its phase unless the meter has a `single` phase."""
-        text = self.name or self.meaning
-        name = text if isinstance(text, Message) else Message(text)
-        if single or self.phase is None:
-            return name
-        return Message("{name}, phase {phase}", name=name, phase=self.phase)
-
-    def value(self, now: Snapshot) -> Value:
-        """Return the value of this field in the snapshot `now`."""
-        read = self.read_site if now.site is not None and self.read_site is not None else self.read
-        return number(now, *self.sources) if read is None else read(now)
-
-
-def read(now: Snapshot, declared: Iterable[Field]) -> dict[Path, Json]:
-    """Return the values of these fields by path; a path with `*` becomes a path for each étiquette."""
-    values: dict[Path, Json] = {}
-    for field in declared:
-        value, parts = field.value(now), field.parts
-        if isinstance(value, dict):
-            at = parts.index(ANY_LABEL)
-            values |= {(*parts[:at], label, *parts[at + 1 :]): inner for label, inner in value.items()}
-        elif value is not None:
-            values[parts] = None if value is UNKNOWN else value
-    return values
-
-
-def message(values: Mapping[Path, Json], state: dict[str, Json] | None = None) -> dict[str, Json]:
-    """Return the message `state`, by default empty, with these values, nested as the parts of their paths."""
-    state = {} if state is None else state
-    for (*sections, name), value in values.items():
-        within: Any = state
-        for section in sections:
-            within = within.setdefault(section, {})
-        within[name] = value
-    return state
 
 
 def _clock(now: Snapshot) -> Value:
@@ -233,11 +93,11 @@ def _mean(now: Snapshot, name: str) -> Value:
     return UNKNOWN if watts is None else watts
 
 
-def _active(now: Snapshot, of: Callable[[Active], int]) -> Value:
+def _active(now: Snapshot, of: str) -> Value:
     """Return a part of the active power; None for a meter without the power and the index that it needs."""
     if fields.drawn_power(now) is None or "mean" not in now.means:
         return None
-    return UNKNOWN if now.active is None else of(now.active)
+    return UNKNOWN if now.active is None else getattr(now.active, of)
 
 
 def _next_tariff(part: str) -> Reader:
@@ -402,30 +262,27 @@ def _relay(relay: int) -> Field:
 
 
 _TEXT, _TIME, _SWITCH, _SLOTS = StateType.TEXT, StateType.TIME, StateType.SWITCH, StateType.SLOTS
-_tariff: Final = attrgetter("tariff")
 _CONTACT: Final = "mdi:electric-switch"
 _COUNTED: Final = (*tariffs.INDEX_OF_PERIOD.values(), *(f"EASF{number:02}" for number in range(1, 11)))
 
 FIELDS: Final = (
-    Field("time", _TIME, "Time of the last frame, by the clock of the machine.").read_from(
-        by=lambda now: now.time
-    ),
+    Field("time", _TIME, "Time of the last frame, by the clock of the machine.").read_from(by=_of("time")),
     Field(
         "meter.number", _TEXT, "Number of the meter (ADCO, ADSC); absent where it is excluded or not sent."
-    ).read_from(*METER_NUMBERS, by=lambda now: now.meter.serial),
+    ).read_from(*METER_NUMBERS, by=_of("meter.serial")),
     Field(
         "meter.id",
         _TEXT,
         "Identity of the meter: its number, or four digits of a hash where that is excluded or not sent.",
-    ).read_from(by=lambda now: now.meter.scope),
+    ).read_from(by=_of("meter.scope")),
     Field("meter.model", _TEXT, "Model of the meter, by its number.").read_from(
-        by=lambda now: now.meter.identity.model, site=lambda now: now.site
+        by=_of("meter.identity.model"), site=_of("site")
     ),
     Field("meter.maker", _TEXT, "Maker of the meter, by its number.").read_from(
         by=lambda now: now.meter.identity.maker or UNKNOWN
     ),
-    Field("meter.mode", Mode, "Mode of the output of the meter.").read_from(by=lambda now: now.mode),
-    Field("meter.phases", "", "Number of phases of the meter: 1 or 3.").read_from(by=lambda now: now.phases),
+    Field("meter.mode", Mode, "Mode of the output of the meter.").read_from(by=_of("mode")),
+    Field("meter.phases", "", "Number of phases of the meter: 1 or 3.").read_from(by=_of("phases")),
     Field("meter.clock", _TIME, "Clock of the meter (standard; absent for a meter of the overseas islands).")
     .read_from("DATE", "DATECOUR", by=_clock)
     .named("Meter clock", key="clock", diagnostic=True, enabled=False),
@@ -462,10 +319,10 @@ FIELDS: Final = (
     .read_from("PCOUP", by=fields.cut_off_power)
     .named("Cut-off power", key="cut_off_power", momentary=False, diagnostic=True),
     Field("tariff.code", TariffPeriod, "Tariff period in force; null for any other period.").read_from(
-        "PTEC", "LTARF", by=_made(_tariff, tariffs.period_of)
+        "PTEC", "LTARF", by=_made(_of("tariff"), tariffs.period_of)
     ),
     Field("tariff.name", _TEXT, "Tariff period in words; else the supplier's own text.")
-    .read_from("PTEC", "LTARF", by=_made(_tariff, tariffs.period_name))
+    .read_from("PTEC", "LTARF", by=_made(_of("tariff"), tariffs.period_name))
     .named("Current tariff", key="tariff", icon="mdi:clock-outline"),
     Field("tariff.index", _TEXT, "Étiquette of the index that counts now.").read_from(
         "NTARF", by=fields.running_index, site=business_meters.running_index
@@ -537,12 +394,7 @@ FIELDS: Final = (
     Field("energy.indexes.*.value", "Wh", "Reading of this index.").read_from(
         *_COUNTED, by=lambda now: {label: index.value for label, index in now.indexes.items()}
     ),
-    *_energy_of(
-        "today",
-        "Energy today",
-        "Exported energy today",
-        "Energy drawn since midnight in France.",
-    ),
+    *_energy_of("today", "Energy today", "Exported energy today", "Energy drawn since midnight in France."),
     *_energy_of(
         "yesterday",
         "Energy yesterday",
@@ -610,13 +462,13 @@ FIELDS: Final = (
         "Active power now, negative while injecting: the middle of its bounds.",
         signed=True,
     )
-    .read_from(by=partial(_active, of=attrgetter("value")))
+    .read_from(by=partial(_active, of="value"))
     .named("Active power"),
     Field("power.active_lower", "W", "Lower bound of the active power.", signed=True).read_from(
-        by=partial(_active, of=attrgetter("lower"))
+        by=partial(_active, of="lower")
     ),
     Field("power.active_upper", "W", "Upper bound of the active power.", signed=True).read_from(
-        by=partial(_active, of=attrgetter("upper"))
+        by=partial(_active, of="upper")
     ),
     *_mean_power(
         "mean",

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from teleinfo.state import fields, tariffs
-from teleinfo.state.declaration import StateType
 from teleinfo.state.device import hidden_scope
+from teleinfo.state.field_entry import StateType
 from teleinfo.tic import registers
 from teleinfo.vocabulary.codes import Alert, Breaker, Colour, Event, TariffPeriod
 from teleinfo.vocabulary.words import Code

@@ -119,8 +119,8 @@ class LearnedHours:
 class Learner:
     """Learns the hours of one contract of one meter; `known` is to be remembered."""
 
-    def __init__(self) -> None:
-        self.known = LearnedHours()
+    def __init__(self, known: LearnedHours) -> None:
+        self.known = known
         self._first: tuple[str, float, datetime] | None = None  # frame with the period that was sent last
         self._last: tuple[str, float, datetime] | None = None  # the last frame with a period that came twice
         self._slots: tuple[date, LearnedHours, Slots] | None = None

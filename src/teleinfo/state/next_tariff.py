@@ -9,7 +9,7 @@ off-peak hours are learned (`learned_hours`). A change that is not certain is un
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -64,19 +64,17 @@ class TariffCalendar:
     """The tariff calendar of the meter whose frames it receives, with one contract and in one mode."""
 
     def __init__(self) -> None:
-        self._learner = Learner()
-        self._profiles = RememberedCalendar()
+        self.restore(RememberedCalendar())
 
     @property
     def remembered(self) -> RememberedCalendar:
         """The memory for the next run."""
-        if self._profiles.hours is not self._learner.known:
-            self._profiles = replace(self._profiles, hours=self._learner.known)
-        return self._profiles
+        return RememberedCalendar(self._learner.known, self._profiles, self._is_hexadecimal)
 
     def restore(self, known: RememberedCalendar) -> None:
         """Continue with the memory of an earlier run."""
-        self._profiles, self._learner.known = known, known.hours
+        self._learner = Learner(known.hours)
+        self._profiles, self._is_hexadecimal = known.profiles, known.is_hexadecimal
 
     def note(self, frame: Mapping[str, str], *, now: float, at: datetime) -> None:
         """Note a frame at the monotonic `now`, seconds, and the time of day `at`; its tariff is steady."""
@@ -86,24 +84,21 @@ class TariffCalendar:
             self._note_profile(frame, clock)
 
     def _note_profile(self, frame: Mapping[str, str], clock: datetime) -> None:
-        known, today = self._profiles, clock.date()
+        today = clock.date()
         if (clock - _NEAR_MIDNIGHT).date() == today == (clock + _NEAR_MIDNIGHT).date():
-            profiles = {day: text for day, text in known.profiles.items() if day == today}
-            profiles[today + DAY] = frame["PJOURF+1"]
-            if profiles != known.profiles:
-                self._profiles = known = replace(known, profiles=profiles)
+            tomorrow = {today + DAY: frame["PJOURF+1"]}
+            self._profiles = {day: text for day, text in self._profiles.items() if day == today} | tomorrow
         index, slots = fields.running_index(frame), _notations(self._today(frame, today))
         fitting = {fits(written, clock, index): notation for notation, written in enumerate(slots)}
         notation = _shown(frame["PJOURF+1"])
         if notation is None and len(fitting) > 1 and not registers.PEAK.of(fields.status(frame) or 0):
             notation = bool(fitting[True])
-        if notation not in {None, known.is_hexadecimal}:
-            self._profiles = replace(known, is_hexadecimal=notation)
+        self._is_hexadecimal = self._is_hexadecimal if notation is None else notation
 
     def _today(self, frame: Mapping[str, str], today: date) -> str:
         """Return the profile of today, which is that of tomorrow if both have the same number."""
         same = frame.get("NJOURF", "") == frame.get("NJOURF+1")
-        return self._profiles.profiles.get(today, frame["PJOURF+1"] if same else "")
+        return self._profiles.get(today, frame["PJOURF+1"] if same else "")
 
     def next(
         self, now: Values, *, mode: Mode | None, at: datetime, periods: Mapping[str, str]
@@ -133,7 +128,7 @@ class TariffCalendar:
     ) -> NextTariff | Unknown | None:
         if "PJOURF+1" not in now:
             return None
-        notation, running = self._profiles.is_hexadecimal, fields.running_index(now)
+        notation, running = self._is_hexadecimal, fields.running_index(now)
         days = zip(_notations(self._today(now, local.date())), _notations(now["PJOURF+1"]), strict=False)
         found = {
             learned_hours.next_change(((), today, tomorrow), local, running)

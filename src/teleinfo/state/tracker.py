@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.state import business_meters, fields, labels, tariffs
 from teleinfo.state.active_power import ActivePower
 from teleinfo.state.daily_energy import COUNTED, DailyEnergy, day_in_france
-from teleinfo.state.declaration import FIELDS, message, read
+from teleinfo.state.declaration import FIELDS
 from teleinfo.state.device import Device, device_of
 from teleinfo.state.events import EventFinder
+from teleinfo.state.field_entry import message, read
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.mean_power import GAP, MeanPower
 from teleinfo.state.memory import Memory
@@ -36,7 +37,7 @@ from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from teleinfo.state.declaration import Path
+    from teleinfo.state.field_entry import Path
     from teleinfo.state.fields import Json
     from teleinfo.state.prices import Prices
     from teleinfo.tic.labels import Mode

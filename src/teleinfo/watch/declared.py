@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.common.i18n import N_, _, decimal
 from teleinfo.common.terminal_text import printable
-from teleinfo.state.declaration import ANY_LABEL, FIELD_OF_PATH, FIELDS, StateType
+from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS
+from teleinfo.state.field_entry import ANY_LABEL, StateType
 from teleinfo.vocabulary.words import Code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from teleinfo.state.declaration import Field, Path
+    from teleinfo.state.field_entry import Field, Path
     from teleinfo.state.fields import Json
 
 MINUS: Final = "\N{MINUS SIGN}"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.common.terminal_text import printable
 from teleinfo.port.health import is_orphan
-from teleinfo.state.declaration import message
+from teleinfo.state.field_entry import message
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.judge import Judge
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from teleinfo.port.health import Health
-    from teleinfo.state.declaration import Path
+    from teleinfo.state.field_entry import Path
     from teleinfo.state.fields import Json
     from teleinfo.state.prices import Prices
     from teleinfo.tic.labels import LabelSpec, Mode

@@ -56,7 +56,11 @@ def seconds(value: str) -> int:
         # Nobody else may read the memory of its meters, or run what is in it.
         ("StateDirectory", "teleinfo"),
         ("StateDirectoryMode", "0700"),
-        ("NoExecPaths", "/ %S/teleinfo"),
+        ("NoExecPaths", "/ %S/teleinfo %t/teleinfo"),
+        # Whoever may read the port may connect to the socket of its bytes.
+        ("RuntimeDirectory", "teleinfo"),
+        ("RuntimeDirectoryMode", "0750"),
+        ("Group", "dialout"),
         # Serial ports open by the number of their driver: an adapter may come later than the service.
         ("PrivateDevices", None),
         ("DevicePolicy", "closed"),
@@ -125,14 +129,17 @@ def test_a_second_meter_differs_in_its_names_alone() -> None:
         "Service.LoadCredential": ["teleinfo.env:/etc/teleinfo/%i.env"],
         "Service.User": ["teleinfo-%i"],
         "Service.StateDirectory": ["teleinfo-%i"],
-        "Service.NoExecPaths": ["/ %S/teleinfo-%i"],
+        "Service.RuntimeDirectory": ["teleinfo-%i"],
+        "Service.NoExecPaths": ["/ %S/teleinfo-%i %t/teleinfo-%i"],
     }
 
 
 def test_the_page_has_the_sandbox_of_the_daemon_and_no_device() -> None:
     """It differs in its names, in what it runs, in the devices; it notifies nobody."""
     found = differences(PAGE)
-    lacking = "NotifyAccess WatchdogSec TimeoutStartSec Group DeviceAllow"
+    lacking = (
+        "NotifyAccess WatchdogSec TimeoutStartSec Group DeviceAllow RuntimeDirectory RuntimeDirectoryMode"
+    )
 
     assert {key: value for key, value in found.items() if key.startswith("Service.")} == {
         "Service.ExecStart": [

@@ -334,10 +334,10 @@ def test_from_the_sandbox_only_home_is_reached(reached: dict[str, Any]) -> None:
     assert reached["raw socket"] == reached["netlink"] == "EAFNOSUPPORT"
 
 
-def test_from_the_sandbox_one_folder_can_be_written(reached: dict[str, Any]) -> None:
-    """Only the folder of the memory can be written, no temporary folder; no program runs from there."""
-    assert reached["write"] == ["/var/lib/private/teleinfo-probe"]
-    assert reached["run"] == ["EACCES"]
+def test_from_the_sandbox_two_folders_can_be_written(reached: dict[str, Any]) -> None:
+    """The folders of the memory and of the socket, no temporary folder; no program runs from there."""
+    assert sorted(reached["write"]) == ["/run/teleinfo-probe", "/var/lib/private/teleinfo-probe"]
+    assert reached["run"] == ["EACCES", "EACCES"]
 
 
 def test_from_the_sandbox_no_secret_of_others_is_read(reached: dict[str, Any]) -> None:
@@ -437,6 +437,34 @@ def test_the_doctor_looks_from_inside_the_sandbox(machine: Container, reached: d
     machine.without_settings("TELEINFO_MQTT_HOST")
     machine.run("systemctl restart teleinfo")
     machine.message()
+
+
+def test_the_line_is_read_while_the_service_reads_it(machine: Container) -> None:
+    """
+    The service is not stopped.
+
+    1. A user of the group of the port records the line. 2. Another user may not. 3. By the two files of
+    docs/operations.md it is served over TCP.
+    """
+    before = pid(machine)
+    machine.run("useradd --groups dialout reader; useradd stranger")
+    record = "teleinfo --env-file /dev/null record --seconds 4 /tmp/{0}.tic"
+    machine.run(f"cd / && setpriv --reuid=reader --init-groups {record.format('reader')}")
+    refused = machine.run(
+        f"cd / && setpriv --reuid=stranger --init-groups {record.format('no')}", check=False
+    )
+    section = PAGES["operations.md"].partition("## The line while it is read\n")[2].partition("\n## ")[0]
+    for suffix, unit in zip(("socket", "service"), blocks(section, "ini"), strict=True):
+        (machine.root / f"etc/systemd/system/teleinfo-tcp.{suffix}").write_text(f"{unit}\n")
+    machine.run("systemctl daemon-reload && systemctl enable --now --quiet teleinfo-tcp.socket")
+    served = machine.run("timeout 8 teleinfo decode socket://127.0.0.1:2000", check=False)
+    machine.run("systemctl disable --now --quiet teleinfo-tcp.socket teleinfo-tcp.service")
+    machine.run("rm /etc/systemd/system/teleinfo-tcp.* && systemctl daemon-reload")
+
+    assert machine.run("teleinfo decode /tmp/reader.tic").count("ADCO") >= 2
+    assert "no right to read the serial port" in refused
+    assert "ADCO" in served
+    assert pid(machine) == before
 
 
 def test_the_drop_in_for_a_local_broker_closes_the_lan_too(

@@ -103,10 +103,11 @@ def _decode_port(url: str, settings: Settings) -> int:
     from teleinfo.common import event_loop  # noqa: PLC0415
     from teleinfo.port.errors import PortError  # noqa: PLC0415
     from teleinfo.port.library import read  # noqa: PLC0415
+    from teleinfo.port.line_socket import line_of  # noqa: PLC0415
 
     async def decode() -> None:
         readings = read(
-            url,
+            line_of(url),
             mode=settings.serial_mode,
             baudrate=settings.serial_baudrate,
             decoder=Decoder(plausibility=settings.plausibility),

@@ -18,6 +18,7 @@ from teleinfo.daemon.monitor import Monitor
 from teleinfo.daemon.rate_limit import RateLimit
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.publisher import Publisher
+from teleinfo.port.line_socket import LineSocket
 from teleinfo.port.reader import Reader
 from teleinfo.port.search import candidates
 from teleinfo.state import payload
@@ -25,6 +26,8 @@ from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import SHORT_FRAME
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from teleinfo.daemon.memory_keeper import MemoryKeeper
     from teleinfo.daemon.state_publisher import StatePublisher
     from teleinfo.daemon.watchdog import Watchdog
@@ -65,11 +68,13 @@ class MeterTask:
             heartbeat=watchdog.heartbeat_of(task.format("publisher")),
         )
         self.on_progress = watchdog.heartbeat_of(task.format("reader"))
+        self._copies = LineSocket(settings.mqtt_topic, settings.serial_port)
         self._reader = Reader(
             url=settings.serial_port,
             baudrates=candidates(settings.serial_mode, settings.serial_baudrate),
             decoder=decoder,
             sink=self,
+            copies=self._copies,
         )
         self._state: StatePublisher | None = None
         self._memory: MemoryKeeper | None = None
@@ -135,13 +140,16 @@ class MeterTask:
             ending = [tasks.create_task(self._publisher.run(), name="teleinfo.publisher")]
             if self._memory is not None:
                 ending.append(tasks.create_task(self._memory.run(), name="teleinfo.memory"))
-            reader = tasks.create_task(self._reader.run(), name="teleinfo.reader")
-            derivation = tasks.create_task(self._derive(), name="teleinfo.derivation")
-            monitor = tasks.create_task(self._monitor.run(), name="teleinfo.monitor")
+            parts: dict[str, Coroutine[object, object, None]] = {
+                "reader": self._reader.run(),
+                "derivation": self._derive(),
+                "monitor": self._monitor.run(),
+                "copies": self._copies.run(),
+            }
+            running = [tasks.create_task(part, name=f"teleinfo.{name}") for name, part in parts.items()]
             await stop.wait()
-            reader.cancel()
-            derivation.cancel()
-            monitor.cancel()
+            for task in running:
+                task.cancel()
             self._publisher.stop(self._monitor.last_payloads())
             if self._memory is not None:
                 self._memory.end()

@@ -18,6 +18,7 @@ from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
 from teleinfo.doctor.unit import is_cut_off, own_words
 from teleinfo.port.errors import PortError
 from teleinfo.port.health import REJECTION_CAUSES, WITHHELD_CAUSES, Health, Quality, is_orphan, is_stale
+from teleinfo.port.line_socket import line_of
 from teleinfo.port.search import SPEEDS, SpeedSearch, candidates, speeds_at
 from teleinfo.port.tcp_bridge import is_bridge
 from teleinfo.state.meter_clock import TOLERANCE, MeterClock
@@ -55,14 +56,6 @@ FOUND_SECONDS = 12.0
 
 _MAX_KEPT = 1 << 16  # bytes; 9600 baud cannot fill it while we listen
 _ETX = b"\x03"
-
-
-def _line_from_service(words: str) -> Finding:
-    """Judge the line by the line of status of a service that cannot reach the broker."""
-    message = _("the service says: {words}").format(words=words)
-    if words.startswith("mode ") and "the meter is silent" not in words:
-        return ok("heard", message)
-    return fault("heard", message, _(CHECK_WIRES), command_line("doctor"))
 
 
 def line_from_broker(status: str | None, health: Health | None, unit: str) -> list[Finding]:
@@ -141,21 +134,29 @@ async def check_line(case: Case) -> list[Finding]:
     """
     Listen at the speeds of the settings, then at the other speeds of meters, until the meter is heard.
 
-    If a teleinfo reads the port already, judge the line from its messages on the broker: two readers of one
-    port would each get only some of the bytes.
+    If a teleinfo reads the port already, judge the line from its messages on the broker, and from its copies
+    of the bytes: two readers of one port would each get only some of the bytes.
     """
     if case.access is Access.NONE:
         return [skipped("line", _("the port comes first"))]
     if case.access is Access.OURS:
         words = await own_words(case)
-        if is_cut_off(words) and case.status != ONLINE:
-            return [_line_from_service(words)]
         findings = line_from_broker(case.status, case.health, case.unit)
+        if is_cut_off(words) and case.status != ONLINE:
+            findings = [skipped("heard", _("the service says: {words}").format(words=words))]
+        url = line_of(case.settings.serial_port)
+        if url != case.settings.serial_port:
+            return [*findings[:1], *await _listen(case, url)]
         return [*findings, *_clock(_published_offset(case), is_synchronized(case.machine.root))]
+    port = case.settings.serial_port
+    return await _listen(case, port if is_bridge(port) else str(case.machine.path(port)))
+
+
+async def _listen(case: Case, url: str) -> list[Finding]:
+    """Judge the line by its bytes."""
     settings = case.settings
     wanted = candidates(settings.serial_mode, settings.serial_baudrate)
-    bridge = is_bridge(settings.serial_port)
-    url = settings.serial_port if bridge else str(case.machine.path(settings.serial_port))
+    bridge = is_bridge(url)
     probes: list[Probe] = []
     try:
         for baudrate in speeds_at(url, list(dict.fromkeys([*wanted, *SPEEDS["auto"]]))):
@@ -167,12 +168,12 @@ async def check_line(case: Case) -> list[Finding]:
     except PortError as error:
         return [fault("open", error.localized(), trouble=error.kind.value)]
     if meter.mode is None:
-        return [_bytes(probes), _no_meter(probes)]
+        return [_bytes(probes, bridge=bridge), _no_meter(probes)]
     counts, quality = meter.decoder.counts, Quality()
     quality.sample(counts, now=0.0)
     offset = None if identity_of(meter.number).overseas else meter.clock.offset
     return [
-        _bytes(probes),
+        _bytes(probes, bridge=bridge),
         _mode(meter, wanted, bridge=bridge),
         _groups(counts, meter.seconds),
         _parity(meter),
@@ -182,9 +183,9 @@ async def check_line(case: Case) -> list[Finding]:
     ]
 
 
-def _bytes(probes: list[Probe]) -> Finding:
+def _bytes(probes: list[Probe], *, bridge: bool) -> Finding:
     rates = {probe.baudrate: probe.decoder.counts.bytes_ / probe.seconds for probe in probes}
-    text = _("{baudrate} baud: {rate:.0f} bytes/s")
+    text = _("{rate:.0f} bytes/s") if bridge else _("{baudrate} baud: {rate:.0f} bytes/s")
     message = "; ".join(text.format(baudrate=baudrate, rate=rate) for baudrate, rate in rates.items())
     facts = {f"bytes_per_second_{baudrate}": round(rate, 1) for baudrate, rate in rates.items()}
     return (ok if any(rates.values()) else fault)("bytes", message, **facts)

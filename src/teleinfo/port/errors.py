@@ -114,6 +114,8 @@ def device_lost(path: str, error: Exception | None) -> PortError:
 
 def cannot_reach(where: str, error: BaseException) -> PortError:
     """Return the error for a bridge at `where` (host:port) that cannot be reached; asyncio raised `error`."""
+    if where.startswith("/"):
+        return _service_stopped(where)
     if isinstance(error, socket.gaierror | UnicodeError):
         reason = Message("its name is not known here. Check the name and the network")
     elif isinstance(error, TimeoutError):
@@ -129,9 +131,16 @@ def cannot_reach(where: str, error: BaseException) -> PortError:
 
 def bridge_lost(where: str, error: Exception | None) -> PortError:
     """Return the error for an open connection to a bridge that delivers no more bytes."""
+    if where.startswith("/"):
+        return _service_stopped(where)
     how = Message("closed the connection") if error is None else Message("was lost ({error})", error=error)
     words = N_("the bridge at {where} {how}: it was restarted, or serves another client. Check it")
     return PortError(PortErrorKind.GONE, Message(words, where=where, how=how))
+
+
+def _service_stopped(where: str) -> PortError:
+    words = N_("the service no longer gives the bytes of the line at {where}: it was stopped or restarted")
+    return PortError(PortErrorKind.GONE, Message(words, where=where))
 
 
 def _code(error: BaseException) -> int | None:

@@ -24,6 +24,7 @@ from teleinfo.vocabulary.line import PortErrorKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from teleinfo.port.line_socket import LineSocket
     from teleinfo.port.protocol import LineProtocol
     from teleinfo.tic.decoder import Decoder
     from teleinfo.tic.reading import Reading
@@ -54,10 +55,18 @@ class Reader:
     """
     Read one meter at `url` (see `open_port`), at the first of `baudrates` at which it is heard.
 
-    `sink` receives the readings. `status` is live.
+    `sink` receives the readings, and `copies` the bytes after them. `status` is live.
     """
 
-    def __init__(self, *, url: str, baudrates: Sequence[int], decoder: Decoder, sink: ReadingSink) -> None:
+    def __init__(
+        self,
+        *,
+        url: str,
+        baudrates: Sequence[int],
+        decoder: Decoder,
+        sink: ReadingSink,
+        copies: LineSocket | None = None,
+    ) -> None:
         self._search = SpeedSearch(url, baudrates, decoder)
         self.status = LinkStatus(
             url=url,
@@ -65,6 +74,7 @@ class Reader:
             searching=not self._search.fixed,
         )
         self._sink = sink
+        self._copies = copies
         self._outage = OutageLog(url, OUTAGE_TEXTS)
         self._line_log = LineLog(self.status)
         self._opened = 0.0  # at the present speed; or when the last stall of the process ended
@@ -138,14 +148,14 @@ class Reader:
         now = asyncio.get_running_loop().time()
         self._sink.on_progress()
         self.status.note_bytes(now)
-        readings = self._search.feed(data, now=now)
-        if not readings:
-            return
-        self.status.mode = self._search.mode
-        self.status.note_frame(now)
-        for reading in readings:
-            self._sink.on_reading(reading)
-        self._stability.note_frame(now, self._search.decoder.counts.bytes_)
+        if readings := self._search.feed(data, now=now):
+            self.status.mode = self._search.mode
+            self.status.note_frame(now)
+            for reading in readings:
+                self._sink.on_reading(reading)
+            self._stability.note_frame(now, self._search.decoder.counts.bytes_)
+        if self._copies is not None:
+            self._copies.send(data)
 
     def _silent_for(self, now: float) -> float:
         """Return the seconds since the last sound group, or since the opening if that is later."""

@@ -63,7 +63,7 @@ class SpeedSearch:
     def __init__(self, url: str, baudrates: Sequence[int], decoder: Decoder) -> None:
         self.decoder = decoder
         self.mode: Mode | None = None
-        self._url = url
+        self.url = url
         self._baudrates = speeds_at(url, baudrates)
         self._position = 0
         self._pending: tuple[Mode | None, int] = (None, 0)
@@ -82,7 +82,7 @@ class SpeedSearch:
         """Open the port at the present speed, as `open_port` does; forget any frame in progress."""
         self.decoder.reset()
         self._pending = (None, 0)
-        return open_port(self._url, self.baudrate, sink)
+        return open_port(self.url, self.baudrate, sink)
 
     def feed(self, data: bytes, *, now: float | None = None) -> list[Reading]:
         """Decode bytes and return the readings."""

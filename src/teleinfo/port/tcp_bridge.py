@@ -1,4 +1,8 @@
-"""A TCP bridge to a serial port: its far end sets the speed, and usually removes the parity."""
+"""
+A TCP bridge to a serial port: its far end sets the speed, and usually removes the parity.
+
+The Unix socket of a service that reads the port (`line_socket`) is opened in the same way.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from teleinfo.port.protocol import DataSink
 
 BRIDGE: Final = "socket://"
+UNIX: Final = "unix://"
 
 # TCP keepalive detects a bridge that vanished without closing: 10 s idle, then 3 probes, 5 s apart.
 _KEEPALIVE = (
@@ -31,25 +36,29 @@ _KEEPALIVE = (
 
 
 def is_bridge(url: str) -> bool:
-    """Return True if `url` names a bridge, and not a device."""
-    return url.startswith(BRIDGE)
+    """Return True if `url` names a bridge or the socket of a service, and not a device."""
+    return url.startswith((BRIDGE, UNIX))
 
 
 @contextlib.asynccontextmanager
 async def open_bridge(url: str, sink: DataSink, *, limit: float) -> AsyncIterator[LineProtocol]:
     """Connect to `url` within `limit` seconds, and disconnect at the end of the block; raise PortError."""
-    host, port = _address(url)
-    where = url.removeprefix(BRIDGE)
+    where = url.removeprefix(BRIDGE).removeprefix(UNIX)
     make_protocol = partial(LineProtocol, sink, partial(bridge_lost, where))
+    loop = asyncio.get_running_loop()
+    is_service = url.startswith(UNIX)
+    host, port = ("", 0) if is_service else _address(url)
     try:
         async with asyncio.timeout(limit):
-            transport, protocol = await asyncio.get_running_loop().create_connection(
-                make_protocol, host, port
+            transport, protocol = await (
+                loop.create_unix_connection(make_protocol, where)
+                if is_service
+                else loop.create_connection(make_protocol, host, port)
             )
     except (OSError, ValueError) as error:  # ValueError: odd host names, UnicodeError among them
         raise cannot_reach(where, error) from error
     try:
-        for option in _KEEPALIVE:
+        for option in () if is_service else _KEEPALIVE:
             transport.get_extra_info("socket").setsockopt(*option)
         yield protocol
     finally:

@@ -21,7 +21,9 @@ from teleinfo.common import event_loop
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.port.errors import PortError
+from teleinfo.port.line_socket import line_of
 from teleinfo.port.search import candidates
+from teleinfo.port.tcp_bridge import is_bridge
 from teleinfo.record.anonymise import Anonymiser
 from teleinfo.record.capture import RecordError, Recording
 from teleinfo.settings import default_env_file, load
@@ -60,7 +62,8 @@ def main(arguments: argparse.Namespace) -> int:
     anonymiser = Anonymiser() if arguments.anonymise else None
     try:
         with _opened(path) as file:
-            recording = Recording(settings.serial_port, baudrates, file, anonymiser, most=arguments.max_bytes)
+            url = line_of(settings.serial_port)
+            recording = Recording(url, baudrates, file, anonymiser, most=arguments.max_bytes)
             event_loop.run(recording.run(arguments.seconds))
     except FileExistsError:
         reason = _("{path} exists already, and is left alone: give another name").format(path=path)
@@ -95,7 +98,11 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def _summary(path: Path, recording: Recording) -> str:
-    summary = _("{path}: {count} bytes in {seconds} s at {baudrate} baud, sound frames: {frames}\n").format(
+    # A bridge, or the service, has a speed of its own.
+    template = N_("{path}: {count} bytes in {seconds} s, sound frames: {frames}\n")
+    if not is_bridge(recording.url):
+        template = N_("{path}: {count} bytes in {seconds} s at {baudrate} baud, sound frames: {frames}\n")
+    summary = _(template).format(
         path=path,
         count=recording.decoder.counts.bytes_,
         seconds=round(recording.seconds),

@@ -18,6 +18,7 @@ from teleinfo.mqtt.client import connect, for_command
 from teleinfo.mqtt.config import OFFLINE, ONLINE
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
 from teleinfo.port import health
+from teleinfo.port.line_socket import line_of
 from teleinfo.port.reader import Reader
 from teleinfo.port.search import candidates
 from teleinfo.tic.decoder import Decoder
@@ -44,7 +45,7 @@ async def read_port(settings: Settings, model: LiveModel) -> NoReturn:
     """Feed `model` from the meter at the serial port of `settings`, until cancelled."""
     decoder, quality = Decoder(plausibility=settings.plausibility), health.Quality()
     reader = Reader(
-        url=settings.serial_port,
+        url=line_of(settings.serial_port),
         baudrates=candidates(settings.serial_mode, settings.serial_baudrate),
         decoder=decoder,
         sink=model,

@@ -1,0 +1,115 @@
+"""
+Copies of the bytes of a port, on a Unix socket in the runtime directory of the service.
+
+A serial port has one reader, and while the service runs, `watch`, `record`, `doctor` and `decode` read the
+copies. A link beside the socket leads to the port. Whoever may read the port may connect: the directory and
+the socket have the group of the service, which is that of the ports.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from teleinfo.port.tcp_bridge import UNIX
+
+log = logging.getLogger(__name__)
+
+MAX_READERS: Final = 8
+MAX_WAITING: Final = 1 << 16
+"""Bytes that may wait for a slow reader, beside those in the buffer of the system."""
+
+
+class LineSocket:
+    """The socket of `port`, which has the name of `topic`; `send` passes on the bytes of the port."""
+
+    def __init__(self, topic: str, port: str) -> None:
+        self._name, self._port = quote(topic, safe=""), port
+        self._readers: set[asyncio.Transport] = set()
+
+    def send(self, data: bytes) -> None:
+        """Pass `data` on to the readers, after what the event loop has to do already."""
+        if self._readers:
+            asyncio.get_running_loop().call_soon(self._write, data)
+
+    def _write(self, data: bytes) -> None:
+        for transport in tuple(self._readers):
+            if transport.get_write_buffer_size() > MAX_WAITING:
+                transport.abort()
+            else:
+                transport.write(data)
+
+    async def run(self) -> None:
+        """Listen until cancelled; without a runtime directory, or if it cannot be written, do nothing."""
+        folder = os.environ.get("RUNTIME_DIRECTORY")
+        if not folder:
+            return
+        try:
+            sock = self._bound(Path(folder))
+        except OSError as error:
+            log.warning("no other program can read the line beside teleinfo: %s", error)
+            return
+        loop = asyncio.get_running_loop()
+        with sock:
+            server = await loop.create_unix_server(lambda: _Connection(self._readers), sock=sock)
+            try:
+                await loop.create_future()
+            finally:
+                server.close()
+                for transport in tuple(self._readers):
+                    transport.abort()
+
+    def _bound(self, folder: Path) -> socket.socket:
+        """Return the socket, with the link to the port beside it; raise OSError."""
+        path, link = folder / f"{self._name}.sock", folder / f"{self._name}.port"
+        path.unlink(missing_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(self._port)
+        sock = socket.socket(socket.AF_UNIX)
+        try:
+            sock.bind(str(path))
+            path.chmod(0o660)
+        except OSError:
+            sock.close()
+            raise
+        return sock
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, readers: set[asyncio.Transport]) -> None:
+        self._readers = readers
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - that of a stream
+        self._transport = transport
+        if len(self._readers) < MAX_READERS:
+            self._readers.add(transport)
+        else:
+            transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        del data  # a reader has nothing to say
+        self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self._readers.discard(self._transport)
+
+
+def line_of(port: str) -> str:
+    """Return the address at which a service gives the bytes of `port`, or `port` itself if none does."""
+    run = Path(os.environ.get("RUNTIME_DIRECTORY") or "/run/teleinfo").parent
+    for link in sorted(run.glob("teleinfo*/*.port")):
+        path = str(link)[: -len("port")] + "sock"
+        # A bridge is compared as it is written.
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as client:
+            if os.path.realpath(link.readlink()) == os.path.realpath(port):
+                client.connect(path)
+                return f"{UNIX}{path}"
+    return port

@@ -298,3 +298,30 @@ def test_a_terminal_of_another_encoding_is_written_to(line: str, tmp_path: Path)
     assert "é" in text or "fichier" in text
     assert "?" not in text.replace(" ?", "")  # nothing was lost
     assert done.returncode == (1 if line in {"decode /nonexistent", "doctor"} else 0)
+
+
+def test_each_setting_but_secrets_has_a_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--help` shows those of a first try; other users could read a password in the list of processes."""
+    for name in settings.Settings.model_fields:
+        flag = f"--{name.replace('_', '-')}"
+        if name in settings.SECRETS:
+            with pytest.raises(SystemExit) as caught:
+                cli._parse(["run", flag, "x"])
+            assert caught.value.code == 2
+        else:
+            assert vars(cli._parse(["run", flag, "x"])[2])[name] == "x"
+    with pytest.raises(SystemExit):
+        cli._parse(["run", "--help"])
+    shown = capsys.readouterr().out
+
+    assert len(shown.splitlines()) < 40
+    assert "--serial-port" in shown
+    assert "--mqtt-queue" not in shown
+
+
+def test_a_wrong_flag_is_reported_as_a_wrong_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the variable of the setting, and the exit status of settings."""
+    status = cli.main(["run", "--mqtt-qos", "7", "--language", "en"])
+
+    assert status == 78
+    assert 'TELEINFO_MQTT_QOS: "7" is not 0, 1 or 2; default 1' in capsys.readouterr().err

@@ -79,6 +79,18 @@ def test_a_frame_is_published_as_the_contract_says(
     assert (received.payload, received.qos, received.retain) == (expected, 1, False)
 
 
+def test_a_setting_may_be_a_flag(broker: MosquittoBroker, tmp_path: Path) -> None:
+    """Flags win over the environment, whose port is not there."""
+    with Subscriber(broker.host, broker.port, "home") as subscriber, Meter(FRAME) as meter:
+        daemon = Daemon(tmp_path, serial_port="/dev/not-there", mqtt_topic="home")
+        flags = {"serial-port": meter.line.port, "mqtt-host": broker.host, "mqtt-port": broker.port}
+        daemon.command += [f"--{name}={text}" for name, text in flags.items()]
+        with daemon:
+            received = subscriber.expect("home")
+
+    assert received.payload == SAMPLE_JSON
+
+
 @pytest.mark.parametrize(
     "short", [IN_OVERRUN, AFTER_OVERRUN, IN_OVERRUN[:-1]], ids=["in", "after", "damaged"]
 )

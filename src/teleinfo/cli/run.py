@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 from typing import TYPE_CHECKING
 
 from teleinfo.common import event_loop, journal
-from teleinfo.common.i18n import N_, use_language
+from teleinfo.common.i18n import N_, _, use_language
 from teleinfo.daemon.app import serve
 from teleinfo.daemon.watchdog import Notifier
-from teleinfo.settings import SettingsError, load_all, unread_variables
+from teleinfo.settings import SECRETS, Settings, SettingsError, load_all, unread_variables
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -24,10 +24,27 @@ HELP = N_(
     "directory of *.env files: several meters in one process."
 )
 
+# The flags that `--help` shows: those of a first try.
+_SHOWN = {"serial_port", "serial_mode", "mqtt_host", "mqtt_port", "mqtt_topic", "homeassistant", "log_level"}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add a flag for each setting but secrets, which other users would see in the list of processes."""
+    advice = _(
+        "They win over the environment and the file. Each other setting but passwords has its flag, too: "
+        "--mqtt-qos for TELEINFO_MQTT_QOS."
+    )
+    group = parser.add_argument_group(_("settings"), advice)
+    for name, field in Settings.model_fields.items():
+        if name not in SECRETS:
+            text = _(field.description or "") if name in _SHOWN else argparse.SUPPRESS
+            group.add_argument(f"--{name.replace('_', '-')}", metavar="X", help=text)
+
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the daemon and return 0 when it was asked to stop; raise SettingsError."""
-    settings = load_all(_files(arguments.env_files))
+    flags = {name: text for name, text in vars(arguments).items() if name in Settings.model_fields and text}
+    settings = load_all(_files(arguments.env_files), flags)
     # The process has a single log: use the lowest level that is set for a meter, and the first language.
     levels = logging.getLevelNamesMapping()
     journal.configure(min((each.log_level for each in settings), key=lambda level: levels[level]))

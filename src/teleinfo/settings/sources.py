@@ -1,11 +1,12 @@
 """
-Load the settings from the environment, one file, and directories of secrets, in this order of precedence.
+Load the settings from flags, the environment, one file, and directories of secrets, in this order.
 
 pydantic-settings reads the environment and the secrets, and validates every value. It is not used for:
 
 - the file (see `env_file`): python-dotenv expands `$`, drops unreadable lines, and keeps no line numbers;
 - unknown names (see `faults`): pydantic-settings does not suggest the name that was meant;
-- messages (see `faults`): its own quote secrets, and are in English only.
+- messages (see `faults`): its own quote secrets, and are in English only;
+- flags (see `cli.run`): its help is in English only, with types such as {SecretStr,null}.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import itertools
 import os
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pydantic_settings
@@ -25,24 +27,25 @@ from teleinfo.settings.model import Settings
 from teleinfo.vocabulary.words import Language, Message
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _SECRETS = Path("/run/secrets")
 
 
-def load(env_file: Path | None = None) -> Settings:
+def load(env_file: Path | None = None, flags: Mapping[str, str] = MappingProxyType({})) -> Settings:
     """
     Return the settings of the process; an empty value means the default.
 
     The file is `env_file`, which must exist; by default it is `.env` in the working directory, if that
-    exists. Raises SettingsError with every fault; neither the error nor its context holds a secret.
+    exists. `flags` has the settings of the command line. Raises SettingsError with every fault; neither the
+    error nor its context holds a secret.
     """
     in_file, faults = read_env_file(env_file, Settings.model_fields)
     secrets, unread = _secrets()
     faults += unread
     given = {
         name: value.strip() if isinstance(value, str) and name not in SECRETS else value
-        for name, value in (secrets | in_file | EnvSettingsSource(Settings)()).items()
+        for name, value in (secrets | in_file | EnvSettingsSource(Settings)() | dict(flags)).items()
         if value != ""
     }
     settings = None
@@ -64,7 +67,9 @@ def load(env_file: Path | None = None) -> Settings:
     return settings
 
 
-def load_all(env_files: Sequence[Path | None]) -> list[Settings]:
+def load_all(
+    env_files: Sequence[Path | None], flags: Mapping[str, str] = MappingProxyType({})
+) -> list[Settings]:
     """
     Return the settings of several meters in one process, one for each of `env_files` (see `load`).
 
@@ -76,7 +81,7 @@ def load_all(env_files: Sequence[Path | None]) -> list[Settings]:
     language = Language.FR
     for path in env_files:
         try:
-            loaded[path] = load(path)
+            loaded[path] = load(path, flags)
         except SettingsError as error:
             language = error.language
             faults += [

@@ -295,7 +295,7 @@ def test_where_no_screen_can_be_drawn_there_are_lines(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.setattr(watch, "_watch", show)
 
-    assert watch.main(Namespace(env_file=Path(os.devnull), mqtt=False, web=None)) == 0
+    assert watch.main(Namespace(env_file=Path(os.devnull), mqtt=False, web=None, fill=False)) == 0
     assert (*shown, "apt install python3-rich" in capsys.readouterr().err) == full_and_hint
 
 
@@ -365,7 +365,7 @@ def test_where_the_page_cannot_be_served_one_sentence_says_why(
 ) -> None:
     """An address that cannot be had, or no aiohttp and what to install; the exit status is 1."""
     address = Address("127.0.0.1", free_port())
-    arguments = Namespace(env_file=Path(os.devnull), mqtt=False, web=address)
+    arguments = Namespace(env_file=Path(os.devnull), mqtt=False, web=address, fill=False)
     with listen(address):
         assert watch.main(arguments) == 1
     taken = capsys.readouterr().err

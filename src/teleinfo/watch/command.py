@@ -12,16 +12,18 @@ import contextlib
 import importlib.util
 import logging
 import os
+import sqlite3
 import sys
 from functools import partial
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, TypeAlias
 
-from teleinfo.cli.output import say
+from teleinfo.cli.output import fail, say
 from teleinfo.common import event_loop, journal
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.state_directory import state_directory
+from teleinfo.common.terminal_text import printable
 from teleinfo.mqtt.config import Topics
 from teleinfo.port.link_status import SILENT_AFTER
 from teleinfo.settings import default_env_file, load
@@ -29,7 +31,9 @@ from teleinfo.watch import plain
 from teleinfo.watch.feeds import listen, read_port
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.web import hosts
+from teleinfo.watch.web.importing import fill
 from teleinfo.watch.web.keeper import HistoryKeeper
+from teleinfo.watch.web.store import Store
 
 if TYPE_CHECKING:
     import argparse
@@ -63,11 +67,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help=_("listen to the daemon on the broker of the settings, in place of opening the serial port"),
     )
+    parser.add_argument(
+        "--import",
+        dest="fill",
+        action="store_true",
+        help=_("add the JSON lines on standard input to the history of the page, and end"),
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Show the meter until a signal or a key ends it; return the exit status, raise SettingsError."""
     settings = load(arguments.env_file or default_env_file())
+    if arguments.fill:
+        return _fill(settings)
     watch = partial(_watch, settings, mqtt=arguments.mqtt)
     if arguments.web is not None:
         return _serve(arguments.web, watch, settings)
@@ -86,6 +98,23 @@ def main(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _fill(settings: Settings) -> int:
+    """Add the readings on standard input to the history; return 1 if there are none, or on an error."""
+    store = Store(_folder(), settings.prices)
+    try:
+        added, others = fill(store, sys.stdin.buffer)
+    except (OSError, sqlite3.Error) as error:
+        return fail("watch", printable(f"{store.path}: {error}"))
+    text = _("{added} readings were added to the history; {others} lines have no reading, or no time")
+    say(text.format(added=added, others=others))
+    return 0 if added else 1
+
+
+def _folder() -> Path:
+    """Return the directory of the history."""
+    return state_directory(os.environ, "teleinfo-web") or Path("/var/lib/teleinfo-web")
+
+
 def _serve(address: hosts.Address, watch: Callable[..., _Work], settings: Settings) -> int:
     """Serve the page until a signal ends it; return the exit status."""
     if importlib.util.find_spec("aiohttp") is None:
@@ -101,8 +130,7 @@ def _serve(address: hosts.Address, watch: Callable[..., _Work], settings: Settin
     token = "" if settings.web_token is None else settings.web_token.get_secret_value()
 
     async def serve(model: LiveModel) -> None:
-        folder = state_directory(os.environ, "teleinfo-web") or Path("/var/lib/teleinfo-web")
-        keeper = HistoryKeeper(folder, [model], prices=settings.prices)
+        keeper = HistoryKeeper(_folder(), [model], prices=settings.prices)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(keeper.run(), name="teleinfo.watch.keeper")
             await show(listening, address, Streams(model, keeper), names=settings.web_hosts, token=token)

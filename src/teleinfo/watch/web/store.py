@@ -99,12 +99,12 @@ class Store:
         self._prices = prices
         self._base: sqlite3.Connection | None = None
 
-    def write(self, batches: Sequence[Batch], *, now: int) -> None:
+    def write(self, batches: Sequence[Batch], *, now: int, imported: bool = False) -> None:
         """Open the database if it is not open, and add batches; `aside` is the path of a damaged one."""
         if self._base is None:
             self._open(now)
         try:
-            self.put(batches)
+            self._put_all(batches, imported=imported)
         except sqlite3.Error:
             self.close()
             raise
@@ -145,7 +145,7 @@ class Store:
             base.execute("BEGIN IMMEDIATE")
             yield base
 
-    def put(self, batches: Iterable[Batch], *, imported: bool = False) -> None:
+    def _put_all(self, batches: Iterable[Batch], *, imported: bool) -> None:
         """
         Add batches, and delete what is too old.
 

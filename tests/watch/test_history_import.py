@@ -1,0 +1,93 @@
+"""Recordings that fill the history of the page."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import random
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.simulator.catalogue import build
+from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.horodate import PARIS
+from teleinfo.watch.ledger import count
+from teleinfo.watch.web.importing import fill
+from teleinfo.watch.web.store import Store
+from tests.support.process import LIMIT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from teleinfo.watch.ledger import Energies
+
+START = dt.datetime(2026, 1, 14, 22, 0)  # noqa: DTZ001 - a meter knows local time only
+
+
+def recording(meter: str, *, hours: int = 28, stamp: bool = False) -> list[bytes]:
+    """Return the messages of a meter, one each four minutes, with a timestamp in ms if it is to have one."""
+    source, decoder = build(meter, start=START, rng=random.Random(1)), Decoder(plausibility=False)
+    lines = []
+    for minutes in range(0, hours * 60, 4):
+        time = START + dt.timedelta(minutes=minutes)
+        stamped = {"timestamp": int(time.replace(tzinfo=PARIS).timestamp() * 1000)} if stamp else {}
+        lines += [
+            json.dumps(stamped | dict(reading.values)).encode() for reading in decoder.feed(source.emit(time))
+        ]
+    return lines
+
+
+def energies(folder: Path, meter: str) -> Energies:
+    """Return the energies by day in a history."""
+    with contextlib.closing(Store(folder)) as store:
+        store.write([], now=0)
+        return count(store.readings(meter, 0), lambda day: day)
+
+
+@pytest.mark.parametrize(
+    ("meter", "number", "stamp"), [("standard", "041961123456", False), ("hc", "041961123456", True)]
+)
+def test_a_recording_fills_the_days(tmp_path: Path, meter: str, number: str, stamp: bool) -> None:  # noqa: FBT001
+    """Times are those of the meter, else the timestamps; a second import of the same changes nothing."""
+    lines = recording(meter, stamp=stamp)
+    added, others = fill(Store(tmp_path), [*lines, b"nonsense"])
+    found = energies(tmp_path, number)
+
+    assert (added, others) == (len(lines), 1)
+    assert [day.isoformat() for day in found.spans] == ["2026-01-14", "2026-01-15", "2026-01-16"]
+    assert found.gaps == {}
+    fill(Store(tmp_path), lines)
+    assert energies(tmp_path, number).spans == found.spans
+
+
+def test_a_recording_does_not_change_what_was_known(tmp_path: Path) -> None:
+    """An earlier recording adds its days; those that were there stay."""
+    lines = recording("hc", stamp=True)
+    fill(Store(tmp_path), lines[200:])
+    later = energies(tmp_path, "041961123456").spans
+    fill(Store(tmp_path), lines)
+    whole = energies(tmp_path, "041961123456").spans
+
+    assert {*later} < {*whole}
+    assert {day: whole[day] for day in [*later][1:]} == {day: later[day] for day in [*later][1:]}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("lines", "status", "words"), [(2, 0, "2 readings were added"), (0, 1, "0 readings")]
+)
+def test_the_command_adds_what_it_reads(tmp_path: Path, lines: int, status: int, words: str) -> None:
+    """`teleinfo watch --import` reads standard input, says how much it added, and ends."""
+    command = [sys.executable, "-m", "teleinfo", "watch", "--import"]
+    environ = {"STATE_DIRECTORY": str(tmp_path), "LC_ALL": "C.UTF-8"}
+    given = b"\n".join(recording("standard")[:lines])
+    done = subprocess.run(
+        command, input=given, env=environ, cwd=tmp_path, capture_output=True, timeout=LIMIT, check=False
+    )
+
+    assert done.returncode == status
+    assert words in done.stderr.decode()

@@ -12,6 +12,7 @@ import datetime as dt
 import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from teleinfo.tic.horodate import PARIS
@@ -52,6 +53,12 @@ def local(time: int) -> dt.datetime:
     return dt.datetime.fromtimestamp(time, PARIS)
 
 
+@lru_cache(maxsize=4096)
+def day_of(time: int) -> dt.date:
+    """Return the day in France."""
+    return local(time).date()
+
+
 def midnight(day: dt.date) -> int:
     """Return the time at which a day begins in France, s since 1970."""
     return int(dt.datetime.combine(day, dt.time(), PARIS).timestamp())
@@ -79,7 +86,7 @@ def merge(known: Iterable[IndexReading], new: Iterable[IndexReading], *, label: 
 
 def _is_between(before: IndexReading, reading: IndexReading, after: IndexReading, label: str) -> bool:
     return (
-        local(before.time).date() == local(after.time - 1).date()
+        day_of(before.time) == day_of(after.time - 1)
         and before.value <= reading.value <= after.value
         and reading.code in {after.code, label}
     )
@@ -91,7 +98,7 @@ def count(readings: Mapping[str, Sequence[IndexReading]], span_of: Callable[[dt.
     for of_index in readings.values():
         for before, after in itertools.pairwise(of_index):
             rise, times = after.value - before.value, (before.time, after.time)
-            first, last = (span_of(local(time).date()) for time in (before.time, after.time - 1))
+            first, last = (span_of(day_of(time)) for time in (before.time, after.time - 1))
             if rise < 0:
                 continue  # the index began anew
             if first == last:

@@ -14,6 +14,7 @@ from random import Random
 from typing import TYPE_CHECKING, NoReturn
 
 from teleinfo.common.journal import METER
+from teleinfo.daemon.led import Led
 from teleinfo.daemon.monitor import Monitor
 from teleinfo.daemon.rate_limit import RateLimit
 from teleinfo.mqtt.config import Topics
@@ -68,6 +69,7 @@ class MeterTask:
             heartbeat=watchdog.heartbeat_of(task.format("publisher")),
         )
         self.on_progress = watchdog.heartbeat_of(task.format("reader"))
+        self._led = None if settings.led is None else Led(settings.led)
         self._copies = LineSocket(settings.mqtt_topic, settings.serial_port)
         self._reader = Reader(
             url=settings.serial_port,
@@ -153,6 +155,8 @@ class MeterTask:
             self._publisher.stop(self._monitor.last_payloads())
             if self._memory is not None:
                 self._memory.end()
+            if self._led is not None:
+                self._led.switch(on=False)
             await asyncio.wait(ending, timeout=GOODBYE_TIMEOUT)
             for task in ending:
                 task.cancel()
@@ -183,6 +187,8 @@ class MeterTask:
         while True:
             reading, now = await self._published.get()
             was_offline = self._monitor.frame_came(now)
+            if self._led is not None:
+                self._led.blink()
             if self._state is not None:
                 at = datetime.now().astimezone()
                 urgent = was_offline or (self._homeassistant is not None and self._homeassistant.is_due(at))

@@ -255,6 +255,8 @@ class Settings(BaseSettings):
     """More names for the page of `teleinfo watch --web`, with commas between them: meter.example.org"""
     web_token: _Token = None
     """Secret in the address of that page, http://raspberrypi:8080/<token>/; empty: none"""
+    led: _Name = None
+    """LED that blinks at each frame: a name below /sys/class/leds, such as ACT"""
     log_level: _LogLevel = "INFO"
     """How much to log: DEBUG, INFO, WARNING or ERROR"""
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import itertools
 import os
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pydantic_settings
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 _SECRETS = Path("/run/secrets")
 
 
-def load(env_file: Path | None = None, flags: Mapping[str, str] = MappingProxyType({})) -> Settings:
+def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -> Settings:
     """
     Return the settings of the process; an empty value means the default.
 
@@ -45,7 +44,7 @@ def load(env_file: Path | None = None, flags: Mapping[str, str] = MappingProxyTy
     faults += unread
     given = {
         name: value.strip() if isinstance(value, str) and name not in SECRETS else value
-        for name, value in (secrets | in_file | EnvSettingsSource(Settings)() | dict(flags)).items()
+        for name, value in (secrets | in_file | EnvSettingsSource(Settings)() | dict(flags or {})).items()
         if value != ""
     }
     settings = None
@@ -67,9 +66,7 @@ def load(env_file: Path | None = None, flags: Mapping[str, str] = MappingProxyTy
     return settings
 
 
-def load_all(
-    env_files: Sequence[Path | None], flags: Mapping[str, str] = MappingProxyType({})
-) -> list[Settings]:
+def load_all(env_files: Sequence[Path | None], flags: Mapping[str, str] | None = None) -> list[Settings]:
     """
     Return the settings of several meters in one process, one for each of `env_files` (see `load`).
 

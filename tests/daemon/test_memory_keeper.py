@@ -188,32 +188,24 @@ def test_the_days_are_written_at_the_midnight_of_france(folder: Path) -> None:
     play(folder, midnight)
 
 
-def test_the_fields_of_a_start_are_written_together(folder: Path) -> None:
-    """They come one by one in the first minutes, and are written when these are over."""
+@pytest.mark.parametrize("part", ["fields", "situation"])
+def test_fields_and_events_are_written_some_minutes_after_a_write(folder: Path, part: str) -> None:
+    """The fields come one by one in the first minutes; at once, if the last write is not recent."""
+
+    def memory(number: int) -> Memory:
+        if part == "fields":
+            return replace(MEMORY, fields=frozenset(f"labels/{n}" for n in range(number)))
+        return replace(MEMORY, situation={"tariff": f"{number}"})
 
     async def start(bench: Bench) -> None:
         for number in range(20):
-            await bench.offer(replace(MEMORY, fields=frozenset(f"labels/{n}" for n in range(number))))
+            await bench.offer(memory(number))
         assert len(bench.writes) == 1
         await asyncio.sleep(ROUTINE_INTERVAL)
-        await bench.offer(replace(MEMORY, fields=frozenset({"power/net"})))
+        await bench.offer(memory(1))
         assert len(bench.writes) == 2
 
-    assert play(folder, start).kept["fields"] == ["power/net"]
-
-
-def test_what_events_are_compared_with_is_written_some_minutes_after_a_change(folder: Path) -> None:
-    """At once, if the last write is not recent."""
-
-    async def change(bench: Bench) -> None:
-        for number in range(20):
-            await bench.offer(replace(MEMORY, situation={"tariff": f"{number}"}))
-        assert len(bench.writes) == 1
-        await asyncio.sleep(ROUTINE_INTERVAL)
-        await bench.offer(replace(MEMORY, situation={"tariff": "HC"}))
-        assert bench.kept["situation"] == {"tariff": "HC"}
-
-    play(folder, change)
+    assert play(folder, start).kept[part] == to_json(memory(1))[part]
 
 
 def test_a_clock_that_jumps_costs_no_more_writes_than_a_day_has(folder: Path) -> None:

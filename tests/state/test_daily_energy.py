@@ -202,46 +202,21 @@ def test_a_gap_at_midnight_makes_both_days_incomplete(minutes: int, *, complete:
     assert house.is_complete()[:2] == [complete, complete]
 
 
-def test_a_day_without_a_reading_is_unknown() -> None:
-    """What was drawn in two days counts for the day that ends the gap, which is not complete."""
+@pytest.mark.parametrize(
+    ("month", "day", "imported"), [(6, 10, [42_000, None, 48_000, None]), (8, 1, [1_290_000, None] * 2)]
+)
+def test_a_day_or_a_month_without_a_reading_is_unknown(
+    month: int, day: int, imported: list[int | None]
+) -> None:
+    """What was drawn in the meantime counts for the day that ends the gap, which is not complete."""
     house = House(paris(2026, 6, 8, 12), base)
     house.run(paris(2026, 6, 8, 18))
-    house.off(paris(2026, 6, 10, 12), watts=1000)
+    house.off(paris(2026, month, day, 12), watts=1000)
     house.restart()
     house.read()
 
-    assert house.imported() == [42_000, None, 48_000, None]
+    assert house.imported() == imported
     assert house.is_complete() == [False, None, False, None]
-
-
-def test_a_month_without_a_reading_is_unknown() -> None:
-    """The same for months."""
-    house = House(paris(2026, 6, 8, 12), base)
-    house.off(paris(2026, 8, 1, 12), watts=100)
-    house.read()
-
-    assert house.imported() == [129_600, None, 129_600, None]
-    assert house.is_complete() == [False, None, False, None]
-
-
-def test_a_restart_in_the_course_of_a_day_loses_nothing() -> None:
-    """After a power cut the memory of midnight is enough: the index has counted on."""
-    house = House(paris(2026, 6, 8, 12), hc)
-    house.run(paris(2026, 6, 9, 0, 1))
-    written = house.tracker.memory()
-    house.run(paris(2026, 6, 9, 14))
-    before = house.energy
-    house.restart(written)
-    house.off(paris(2026, 6, 9, 15), watts=1000)
-    house.read()
-
-    assert house.imported() == [before[span]["imported"] + 1000 for span in ("today",)] + [
-        before["yesterday"]["imported"],
-        before["this_month"]["imported"] + 1000,
-        None,
-    ]
-    assert house.is_complete() == [True, False, False, None]
-    assert sum(house.energy["today"]["indexes"].values()) == house.imported()[0]
 
 
 def test_without_a_memory_of_the_days_they_begin_anew() -> None:

@@ -57,6 +57,26 @@ def test_a_false_time_or_a_late_frame_changes_nothing() -> None:
         assert clock.offset in {None, 0}
 
 
+@pytest.mark.parametrize(
+    ("gap", "seen", "expected"),
+    [
+        (3, [0] * 40 + [100] * 11, 100),  # most of the last minute
+        (3, [0] * 40 + [100] * 9, 0),
+        (50, [0] * 5 + [100] * 3, 0),  # frames may come late
+        (3, [0] * 3 + [5] * 17, 0),  # no news
+        (3, [0] * 3 + [6] * 17, 6),
+    ],
+)
+def test_the_offset_is_the_median_of_the_last_samples(gap: int, seen: list[int], expected: int) -> None:
+    """Of twenty; it changes by more than five seconds."""
+    clock = MeterClock()
+    for number, offset in enumerate(seen):
+        second = gap * number
+        clock.add(date(offset, second - 2), now=float(second), at=START + dt.timedelta(seconds=second))
+
+    assert clock.offset == expected
+
+
 def test_an_offset_that_changes_is_told_once() -> None:
     """Our clock is set: some frames later the offset is another, without steps in between."""
     clock, offsets = MeterClock(), []

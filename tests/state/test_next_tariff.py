@@ -64,15 +64,6 @@ def test_most_changes_may_be_missed_and_the_hours_are_learned() -> None:
 
 
 @weeks
-@pytest.mark.parametrize("lost", [(7, 17), (12, 15)])
-def test_without_each_hour_of_the_day_nothing_is_learned(lost: tuple[int, int]) -> None:
-    """The changes of noon are never seen: the next change is unknown, and not that of the night."""
-    seen = run(NOON, MONDAY, 14, power_cut=lambda now: lost[0] <= now.hour < lost[1])
-
-    assert seen.right == set()
-
-
-@weeks
 @pytest.mark.parametrize("hour", [0, 6, 13, 22])
 def test_a_restart_forgets_no_learned_hour(hour: int) -> None:
     """The daemon is off for an hour of the eighth day, which may be that of a change."""
@@ -97,28 +88,6 @@ def test_moved_hours_are_learned_again() -> None:
     assert not seen.is_known(at)
     assert not seen.is_known(at + dt.timedelta(days=5, hours=12))
     assert seen.is_known(at + SEVENTH_DAY)
-
-
-@weeks
-def test_hours_that_move_while_they_are_learned_are_learned_later() -> None:
-    """Both calendars are seen: nothing is known until the former one is old."""
-    seen = run(moved(NOON, LATER, day(15)), MONDAY, 14)
-
-    assert seen.wrong == []
-    assert not seen.is_known(day(21))
-    assert seen.is_known(day(23))
-
-
-@weeks
-def test_a_day_that_contradicts_is_followed_by_a_day_of_doubt() -> None:
-    """The hours of one day are others: the learned hours hold again when the next day agreed."""
-    once = replace(NOON, period=lambda now: (LATER if now.day == 21 else NOON).period(now))
-    seen = run(once, MONDAY, 14)
-
-    assert seen.is_known(day(20))
-    assert not seen.is_known(day(21, 20))
-    assert not seen.is_known(day(22, 20))
-    assert seen.is_known(day(23, 1))
 
 
 @weeks
@@ -151,19 +120,6 @@ def test_a_meter_that_keeps_winter_time_is_never_predicted_wrong(start: dt.datet
     assert seen.is_known(start + dt.timedelta(days=10))
     assert not seen.is_known(start + dt.timedelta(days=12))
     assert seen.is_known(start + dt.timedelta(days=19))
-
-
-@weeks
-def test_nothing_is_learned_from_a_jump_of_our_clock() -> None:
-    """Our clock is three hours wrong for an evening: the jumps are no changes."""
-
-    def our_clock(instant: float) -> float:
-        return instant + 3 * 3600 * (day(14, 20).timestamp() < instant < day(14, 23).timestamp())
-
-    seen = run(NIGHT, MONDAY, 12, our_clock=our_clock)
-
-    assert seen.wrong == []
-    assert seen.is_known(day(20))
 
 
 @weeks

@@ -132,31 +132,3 @@ def test_a_gap_ends_what_the_meter_denied() -> None:
     power.add(1072, now=71.0 + GAP + 1, idle=True)
 
     assert (power.reported, power.is_bound) == (0, False)
-
-
-def test_a_measured_power_is_continued_after_a_restart() -> None:
-    """The figure stands, and the next interval begins with the last step."""
-    before, after = drawing(), MeanPower()
-    measured = before.measured
-    assert measured is not None
-    after.add(1080, now=80.0)
-    after.resume(measured)
-    after.add(1081, now=81.0)
-
-    assert after.reported == before.watts
-    for second in range(82, 200):
-        before.add(1000 + second, now=float(second))
-        after.add(1000 + second, now=float(second))
-    assert after.watts is not None
-    assert abs(after.watts - 3600) <= 3600 * ACCURACY
-    assert MeanPower().measured is None
-
-
-def test_a_higher_index_is_of_another_energy() -> None:
-    """An index that is lower than the remembered one has no part in its measurement."""
-    after, measured = MeanPower(), drawing().measured
-    assert measured is not None
-    after.add(1071, now=80.0)
-    after.resume(measured)
-
-    assert after.watts is None

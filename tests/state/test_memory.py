@@ -15,7 +15,7 @@ from teleinfo.common.untrusted_json import parse_object
 from teleinfo.state.daily_energy import DailyEnergy, EnergySpan
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.learned_hours import Change, LearnedHours
-from teleinfo.state.mean_power import Measured
+from teleinfo.state.mean_power import MeanPower, Step
 from teleinfo.state.memory import MAX_FIELDS, VERSION, Memory, from_json, is_newer, to_json
 from teleinfo.state.next_tariff import RememberedCalendar
 from teleinfo.state.tracker import STALE_AFTER, StateTracker, encode
@@ -32,8 +32,8 @@ START = datetime.fromisoformat(TIME)
 OVERRUN = historique(ADCO=NUMBER, ISOUSC="30", IINST="045", ADPS="045")
 NORMAL = historique(ADCO=NUMBER, ISOUSC="30", IINST="010")
 TOTAL = ImportTotal("BASE", 23, 5_000_000, START)
-MEASURED = Measured(
-    1000.0, 22, 350, is_bound=False, step_time=990.0, step_index=22, uncertainty=2.0, smallest_step=1
+MEASURED = MeanPower(
+    350, is_lowered=False, read=Step(1000.0, 22), last_step=Step(990.0, 22, 2.0), smallest_step=1
 )
 MEMORY = Memory(
     NUMBER,
@@ -238,7 +238,7 @@ def test_a_memory_survives_as_json() -> None:
 READ = {"counter": "BASE", "index": 23, "offset": 0, "time": TIME}
 WRONG_PARTS: list[tuple[str, object]] = [
     ("means", [1]),
-    ("means", {"BASE": {"watts": 3}}),
+    ("means", {"BASE": 3}),
     ("import_total", [1, 2]),
     ("import_total", READ | {"time": "yesterday"}),
     ("import_total", READ | {"index": "23"}),

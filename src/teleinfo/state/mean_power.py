@@ -34,46 +34,33 @@ _SECONDS_PER_HOUR: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """A step of the index to `index`, at `time` or up to `uncertainty` seconds earlier."""
+class Step:
+    """A step of the index to `index`, Wh, at the monotonic `time` or up to `uncertainty` seconds earlier."""
 
     time: float
     index: int
-    uncertainty: float
+    uncertainty: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """
-    A measured mean power at the monotonic `time`, to be continued after a restart.
-
-    `reading` is that of the index at `time`, in Wh; `watts` and `is_bound` are the figure. `step_time`,
-    `step_index` and `uncertainty` describe the last step, `smallest_step` is the smallest, in Wh.
-    """
-
-    time: float
-    reading: int
-    watts: int
-    is_bound: bool
-    step_time: float
-    step_index: int
-    uncertainty: float
-    smallest_step: int
-
-
+@dataclass(slots=True)
 class MeanPower:
-    """The mean power of one index; `watts` is None while it is unknown."""
+    """
+    The mean power of one index; `watts` is None while it is unknown.
 
-    def __init__(self) -> None:
-        self.watts: int | None = None
-        self._is_bound = True
-        self._is_zero = False
-        self._flowed: float | None = None  # time of the last frame of the row in which power flowed
-        self._since: float | None = None  # time of the first reading of an unbroken row
-        self._read: tuple[float, int] | None = None
-        self._start: _Step | None = None
-        self._last_step: _Step | None = None
-        self._smallest_step: int | None = None
+    A copy is remembered through a restart. `read` is the last reading, `start` the step that began the
+    interval, `smallest_step` is in Wh. `since` is the time of the first reading of an unbroken row, and
+    `flowed` that of the last frame of the row in which power flowed.
+    """
+
+    watts: int | None = None
+    is_lowered: bool = True
+    is_zero: bool = False
+    flowed: float | None = None
+    since: float | None = None
+    read: Step | None = None
+    start: Step | None = None
+    last_step: Step | None = None
+    smallest_step: int | None = None
 
     def add(self, index: int, *, now: float, idle: bool = False) -> None:
         """
@@ -81,71 +68,55 @@ class MeanPower:
 
         `idle`: the meter says that no power flows now.
         """
-        before, self._read = self._read, (now, index)
+        before, self.read = self.read, Step(now, index)
         self._update(before, index, now)
         if not idle:
-            self._flowed = now
-        self._is_zero = idle and (self._flowed is None or now - self._flowed >= MIN_INTERVAL)
+            self.flowed = now
+        self.is_zero = idle and (self.flowed is None or now - self.flowed >= MIN_INTERVAL)
 
-    def _update(self, before: tuple[float, int] | None, index: int, now: float) -> None:
+    def _update(self, before: Step | None, index: int, now: float) -> None:
         """Continue the measurement after the reading `before`, or start it over."""
-        if before is None or now - before[0] > GAP or index < before[1]:
-            self.watts = self._start = self._last_step = None
-            self._is_bound = True
-            self._flowed = None
-            self._since = now
+        if before is None or now - before.time > GAP or index < before.index:
+            self.watts = self.start = self.last_step = None
+            self.is_lowered = True
+            self.flowed = None
+            self.since = now
             return
-        if index == before[1]:
+        if index == before.index:
             self._lower()
             return
-        step = index - before[1]
-        self._smallest_step = step if self._smallest_step is None else min(step, self._smallest_step)
-        self._last_step = _Step(now, index, now - before[0])
-        self._measure(self._last_step)
+        step = index - before.index
+        self.smallest_step = step if self.smallest_step is None else min(step, self.smallest_step)
+        self.last_step = Step(now, index, now - before.time)
+        self._measure(self.last_step)
 
-    def _measure(self, end: _Step) -> None:
+    def _measure(self, end: Step) -> None:
         """Set `watts` to the mean of the interval that ends with this step, if it is long enough."""
-        if self._start is None:
-            self._start = end
+        if self.start is None:
+            self.start = end
             return
-        elapsed = end.time - self._start.time
-        if elapsed >= MIN_INTERVAL and max(end.uncertainty, self._start.uncertainty) <= ACCURACY * elapsed:
-            self.watts = round((end.index - self._start.index) * _SECONDS_PER_HOUR / elapsed)
-            self._is_bound = False
-            self._start = end
+        elapsed = end.time - self.start.time
+        if elapsed >= MIN_INTERVAL and max(end.uncertainty, self.start.uncertainty) <= ACCURACY * elapsed:
+            self.watts = round((end.index - self.start.index) * _SECONDS_PER_HOUR / elapsed)
+            self.is_lowered = False
+            self.start = end
 
     def _lower(self) -> None:
         """Lower `watts` to the greatest possible power, if the last step was a minute ago or earlier."""
         most = self._at_most()
         if self.watts is not None and most is not None and most < self.watts:
-            self.watts, self._is_bound = most, True
-            self._start = self._last_step
-
-    @property
-    def measured(self) -> Measured | None:
-        """The measurement to be remembered; None while `watts` is unknown."""
-        step, read, smallest = self._last_step, self._read, self._smallest_step
-        if self.watts is None or step is None or read is None or smallest is None:
-            return None
-        return Measured(*read, self.watts, self._is_bound, step.time, step.index, step.uncertainty, smallest)
-
-    def resume(self, earlier: Measured) -> None:
-        """Continue a measurement of an earlier run, unless this index is lower."""
-        if self._read is None or self._read[1] >= earlier.reading:
-            self.watts, self._is_bound = earlier.watts, earlier.is_bound
-            self._read = earlier.time, earlier.reading
-            self._start = self._last_step = _Step(earlier.step_time, earlier.step_index, earlier.uncertainty)
-            self._smallest_step = earlier.smallest_step
+            self.watts, self.is_lowered = most, True
+            self.start = self.last_step
 
     @property
     def is_bound(self) -> bool:
         """True if the mean is at most the `reported` power."""
-        return self._is_bound and not self._is_zero
+        return self.is_lowered and not self.is_zero
 
     @property
     def reported(self) -> int | None:
         """The figure to publish, W: `watts`, or its bound while no interval has been measured."""
-        if self._is_zero:
+        if self.is_zero:
             return 0
         return self._at_most() if self.watts is None else self.watts
 
@@ -155,7 +126,7 @@ class MeanPower:
 
         Before its first step, an index is assumed to step by 1 Wh.
         """
-        since = self._since if self._last_step is None else self._last_step.time
-        if since is None or self._read is None or self._read[0] - since < MIN_INTERVAL:
+        since = self.since if self.last_step is None else self.last_step.time
+        if since is None or self.read is None or self.read.time - since < MIN_INTERVAL:
             return None
-        return round((self._smallest_step or 1) * _SECONDS_PER_HOUR / (self._read[0] - since))
+        return round((self.smallest_step or 1) * _SECONDS_PER_HOUR / (self.read.time - since))

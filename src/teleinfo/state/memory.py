@@ -18,7 +18,7 @@ from typing import Final
 from teleinfo.state import typed_json
 from teleinfo.state.daily_energy import COUNTED, DailyEnergy, month_of
 from teleinfo.state.import_total import ImportTotal
-from teleinfo.state.mean_power import Measured
+from teleinfo.state.mean_power import MeanPower
 from teleinfo.state.next_tariff import RememberedCalendar
 
 VERSION: Final = 1
@@ -53,7 +53,7 @@ class Memory:
     alerts_since: Mapping[str, str] = field(default_factory=dict)
     fields: frozenset[str] = frozenset()
     daily: DailyEnergy | None = None
-    means: Mapping[str, Measured] = field(default_factory=dict)
+    means: Mapping[str, MeanPower] = field(default_factory=dict)
     calendar: RememberedCalendar = field(default_factory=RememberedCalendar)
     situation: Mapping[str, str] = field(default_factory=dict)
 
@@ -108,7 +108,7 @@ def from_json(content: Mapping[str, object]) -> Memory | None:
         alerts_since=_alerts_since(content.get("alerts_since"), heard),
         fields=_remembered_fields(content.get("fields")),
         daily=None if total is None else _daily(content.get("daily_energy")),
-        means=typed_json.from_json(Mapping[str, Measured], content.get("means")) or {},
+        means=typed_json.from_json(Mapping[str, MeanPower], content.get("means")) or {},
         calendar=typed_json.from_json(RememberedCalendar, content.get("calendar")) or RememberedCalendar(),
         situation=typed_json.from_json(Mapping[str, str], content.get("situation")) or {},
     )

@@ -152,7 +152,6 @@ class StateTracker:
             # A silence may have begun since the start.
             earlier = self._earlier
             return None if earlier is None else replace(earlier, situation=self._finder.situation)
-        means = {counter: mean.measured for counter, mean in self._means.items()}
         return Memory(
             self.meter.scope,
             self._at,
@@ -160,7 +159,7 @@ class StateTracker:
             self._since,
             published,
             self._daily,
-            {counter: mean for counter, mean in means.items() if mean is not None},
+            {counter: replace(mean) for counter, mean in self._means.items() if mean.watts is not None},
             self._calendar.remembered,
             self._finder.situation,
         )
@@ -245,10 +244,10 @@ class StateTracker:
                 for name, since in earlier.alerts_since.items()
                 if first or self._since.get(name) == self._first_time
             }
-        for counter, measured in earlier.means.items():
-            gap = now - measured.time
+        for counter, mean in earlier.means.items():
+            gap = math.inf if mean.read is None else now - mean.read.time
             if 0 <= gap <= GAP and abs(gap - away) <= CLOCK_ERROR:
-                self._means[counter].resume(measured)
+                self._means[counter] = replace(mean)
 
     def state(self, *, now: float) -> dict[str, Json]:
         """Return the state at the monotonic time `now`, seconds; empty before the first reading."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOW = time.time()
-NEXT = replace(MEMORY, total=replace(TOTAL, offset=5_000_777))
+NEXT = replace(MEMORY, import_total=replace(TOTAL, offset=5_000_777))
 
 
 class Inline(ThreadPoolExecutor):
@@ -125,7 +125,7 @@ def test_what_is_known_without_the_file_does_not_take_its_place(folder: Path) ->
     async def end_soon(_bench: Bench) -> None:
         pass
 
-    bench = play(folder, end_soon, early=replace(MEMORY, total=replace(TOTAL, offset=0)))
+    bench = play(folder, end_soon, early=replace(MEMORY, import_total=replace(TOTAL, offset=0)))
 
     assert bench.loaded == [MEMORY]
     assert bench.kept == to_json(MEMORY)
@@ -134,9 +134,9 @@ def test_what_is_known_without_the_file_does_not_take_its_place(folder: Path) ->
 @pytest.mark.parametrize(
     "changed",
     [
-        replace(MEMORY, scope=OTHER),
-        replace(MEMORY, total=None),
-        replace(MEMORY, total=replace(TOTAL, counter="EAST")),
+        replace(MEMORY, meter=OTHER),
+        replace(MEMORY, import_total=None),
+        replace(MEMORY, import_total=replace(TOTAL, counter="EAST")),
         NEXT,
     ],
 )
@@ -151,7 +151,7 @@ def test_what_the_total_would_be_wrong_without_is_written_at_once(
         await bench.offer(changed)
 
     assert len(play(folder, change).writes) == 2
-    is_another = changed.scope == OTHER
+    is_another = changed.meter == OTHER
     anew = "this is another meter than before: its energy total begins anew"
     assert caplog.messages == ([anew] if is_another else [])
 
@@ -162,7 +162,9 @@ def test_a_day_of_frames_is_written_at_midnight_and_at_the_end(folder: Path) -> 
     async def day(bench: Bench) -> None:
         for minute in range(24 * 60):
             at = MEMORY.heard + timedelta(minutes=minute)
-            await bench.offer(replace(MEMORY, heard=at, total=replace(TOTAL, index=23 + minute, at=at)))
+            await bench.offer(
+                replace(MEMORY, heard=at, import_total=replace(TOTAL, index=23 + minute, time=at))
+            )
             await asyncio.sleep(59)
 
     bench = play(folder, day)
@@ -179,7 +181,7 @@ def test_the_days_are_written_at_the_midnight_of_france(folder: Path) -> None:
         for day, hours in ((14, 0), (14, 10), (15, 13), (15, 23)):
             span = EnergySpan(date(2026, 1, day))
             daily = DailyEnergy(span, None, EnergySpan(date(2026, 1, 1)), None, {})
-            await bench.offer(replace(MEMORY, heard=in_tokyo + timedelta(hours=hours), daily=daily))
+            await bench.offer(replace(MEMORY, heard=in_tokyo + timedelta(hours=hours), daily_energy=daily))
             written = bench.kept["daily_energy"]["today"]["first"]
             assert written == f"2026-01-{day}"
             await asyncio.sleep(3600)
@@ -243,7 +245,7 @@ def test_in_any_24_hours_there_are_at_most_20_writes(folder: Path) -> None:
 
     async def change(bench: Bench) -> None:
         for number in range(3 * 24 * 6):
-            await bench.offer(replace(MEMORY, total=replace(TOTAL, offset=number)))
+            await bench.offer(replace(MEMORY, import_total=replace(TOTAL, offset=number)))
             await asyncio.sleep(599)
 
     writes = play(folder, change).writes
@@ -272,7 +274,7 @@ def test_a_restart_goes_on_with_the_writes_of_the_last_24_hours(
 
     async def change(bench: Bench) -> None:
         for number in range(30):
-            await bench.offer(replace(MEMORY, total=replace(TOTAL, offset=number)))
+            await bench.offer(replace(MEMORY, import_total=replace(TOTAL, offset=number)))
 
     assert len(play(folder, change).writes) == left
 

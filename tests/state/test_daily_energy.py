@@ -225,7 +225,7 @@ def test_without_a_memory_of_the_days_they_begin_anew() -> None:
     house.run(paris(2026, 6, 8, 13))
     memory = house.tracker.memory()
     assert memory is not None
-    house.restart(replace(memory, daily=None))
+    house.restart(replace(memory, daily_energy=None))
     house.run(paris(2026, 6, 8, 14))
 
     assert house.imported() == [983, None, 983, None]
@@ -402,8 +402,8 @@ def test_for_weeks_the_days_are_what_the_indexes_say(meter: str) -> None:
             followed.update(reading, now=now, time=at.isoformat())
         memory = followed.memory()
         assert memory is not None
-        assert memory.total is not None
-        total = memory.total.total
+        assert memory.import_total is not None
+        total = memory.import_total.total
         if written is None:
             totals[local.date() - dt.timedelta(days=1)] = total
         if written is None or memory.day != written.day:
@@ -470,8 +470,8 @@ def test_whatever_the_clock_does_no_energy_is_lost(
             assert energy.yesterday.first == day - dt.timedelta(days=1)
         if energy.last_month is not None:
             assert energy.last_month.first == month_of(month - dt.timedelta(days=1))
-        if abs(at - before.at) > GAP and day != before_energy.today.first:
+        if abs(at - before.time) > GAP and day != before_energy.today.first:
             assert energy.today.is_complete is False
         if is_written:
-            memory = Memory(NUMBER, at, total, daily=energy)
+            memory = Memory(NUMBER, at, total, daily_energy=energy)
             assert from_json(json.loads(json.dumps(to_json(memory)))) == memory

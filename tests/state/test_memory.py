@@ -16,9 +16,10 @@ from teleinfo.state.daily_energy import DailyEnergy, EnergySpan
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.learned_hours import Change, LearnedHours
 from teleinfo.state.mean_power import MeanPower, Step
-from teleinfo.state.memory import MAX_FIELDS, VERSION, Memory, from_json, is_newer, to_json
+from teleinfo.state.memory import VERSION, Memory, from_json, is_newer, to_json
 from teleinfo.state.next_tariff import RememberedCalendar
 from teleinfo.state.tracker import STALE_AFTER, StateTracker, encode
+from teleinfo.state.typed_json import MAX_ITEMS
 from teleinfo.tic.judge import CERTAIN_FRAMES, CERTAIN_FRAMES_WITHOUT_NUMBER, FRAMES_WITHOUT_NUMBER
 from tests.state.documents import VALIDATOR
 from tests.state.golden import TIME, tracker
@@ -101,7 +102,7 @@ OF_OTHER = base(ADCO=OTHER)
 TOTALS: dict[str, tuple[Memory | None, list[Reading], int]] = {
     "the first number": (MEMORY, [base(34)], 5_000_034),
     "the same number": (MEMORY, [base(34), base(35)], 5_000_035),
-    "no total in the memory": (replace(MEMORY, total=None), [base(34)], 34),
+    "no total in the memory": (replace(MEMORY, import_total=None), [base(34)], 34),
     "damaged numbers": (MEMORY, [nameless(base(34)), nameless(base(34)), base(39)], 5_000_039),
     "a false number": (MEMORY, [OF_OTHER, base(34), base(34)], 5_000_034),
     "a first index that fell": (MEMORY, [base(3), base(34)], 5_000_034),
@@ -158,7 +159,10 @@ def test_a_meter_that_is_replaced_while_it_is_followed_is_remembered_instead() -
     memory = followed.memory()
 
     assert memory is not None
-    assert (memory.scope, memory.total) == (OTHER, ImportTotal("BASE", 34, 0, datetime.fromisoformat(at(64))))
+    assert (memory.meter, memory.import_total) == (
+        OTHER,
+        ImportTotal("BASE", 34, 0, datetime.fromisoformat(at(64))),
+    )
 
 
 def test_nothing_is_remembered_of_a_meter_that_is_not_known() -> None:
@@ -229,7 +233,7 @@ def test_an_alert_goes_on_after_a_restart(readings: list[Reading], gap: float, s
 
 def test_a_memory_survives_as_json() -> None:
     """What was written is what is read, whatever the later versions add."""
-    for memory in (MEMORY, Memory(NUMBER, START), replace(MEMORY, daily=DAILY, calendar=CALENDAR)):
+    for memory in (MEMORY, Memory(NUMBER, START), replace(MEMORY, daily_energy=DAILY, calendar=CALENDAR)):
         content = json.loads(json.dumps(to_json(memory) | {"learned_hours": {"HC": ["22:30"]}}))
 
         assert from_json(content) == memory
@@ -260,7 +264,7 @@ WRONG_PARTS: list[tuple[str, object]] = [
 def test_a_wrong_part_costs_what_it_held_and_no_other(part: str, wrong: object) -> None:
     """Each part is validated by itself."""
     empty = {
-        "import_total": {"total": None},
+        "import_total": {"import_total": None},
         "alerts_since": {"alerts_since": {}},
         "fields": {"fields": frozenset()},
         "means": {"means": {}},
@@ -273,7 +277,7 @@ def test_a_wrong_part_costs_what_it_held_and_no_other(part: str, wrong: object) 
 
 def daily(**wrong: object) -> dict[str, Any]:
     """Return what the file says of the days and months, with wrong parts of today."""
-    found: Any = to_json(replace(MEMORY, daily=DAILY))["daily_energy"]
+    found: Any = to_json(replace(MEMORY, daily_energy=DAILY))["daily_energy"]
     return {**found, "today": found["today"] | wrong}
 
 
@@ -292,10 +296,10 @@ def daily(**wrong: object) -> dict[str, Any]:
 )
 def test_wrong_days_are_left_out(wrong: object) -> None:
     """Nothing of the days is read without today, this month, or the total that they continue."""
-    content = to_json(replace(MEMORY, daily=DAILY))
+    content = to_json(replace(MEMORY, daily_energy=DAILY))
 
     assert from_json(content | {"daily_energy": wrong}) == MEMORY
-    assert from_json(content | {"import_total": None}) == replace(MEMORY, total=None)
+    assert from_json(content | {"import_total": None}) == replace(MEMORY, import_total=None)
 
 
 @pytest.mark.parametrize("wrong", [None, 5, "yesterday", "2026-01-14T12:02:28", "2030-01-01T00:00:00+01:00"])
@@ -315,7 +319,7 @@ def test_only_what_can_be_the_topic_of_a_field_is_read() -> None:
     assert memory is not None
     assert many is not None
     assert memory.fields == {"power/net"}
-    assert len(many.fields) == MAX_FIELDS
+    assert len(many.fields) == MAX_ITEMS
 
 
 def test_whatever_a_meter_sends_its_memory_can_be_read() -> None:
@@ -356,10 +360,10 @@ JSON = st.recursive(
 )
 ANY_MEMORY = st.builds(
     Memory,
-    scope=st.just(NUMBER),
+    meter=st.just(NUMBER),
     heard=st.just(START),
-    total=st.just(TOTAL),
-    daily=st.just(DAILY),
+    import_total=st.just(TOTAL),
+    daily_energy=st.just(DAILY),
     means=st.dictionaries(st.sampled_from(["EAST", "x"]), st.just(MEASURED)),
     calendar=st.just(CALENDAR),
     situation=st.dictionaries(st.sampled_from(["tariff", "silence"]), st.text()),

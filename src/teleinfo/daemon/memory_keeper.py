@@ -256,7 +256,7 @@ class MemoryKeeper:
         return (due or self._is_ending) and left > (0 if urgent else RESERVE)
 
     async def _write(self, file: MemoryFile, memory: Memory) -> None:
-        if self._written is not None and memory.scope != self._written.scope:
+        if self._written is not None and memory.meter != self._written.meter:
             log.info("this is another meter than before: its energy total begins anew")
         now = self._loop.time()
         self._writes.append(now)
@@ -287,5 +287,5 @@ def _reason(error: OSError) -> Message:
 
 def _essence(memory: Memory) -> tuple[str, str | None, int | None]:
     """Return the part of the memory without which the total would be wrong."""
-    total = memory.total
-    return (memory.scope, None, None) if total is None else (memory.scope, total.counter, total.offset)
+    total = memory.import_total
+    return (memory.meter, None, None) if total is None else (memory.meter, total.counter, total.offset)

@@ -81,7 +81,7 @@ class StatePublisher:
         """Continue from the memory of an earlier run, if there is any. Before this, nothing is published."""
         self._is_ready = True
         if memory is not None:
-            self._meter = memory.scope
+            self._meter = memory.meter
             self._tracker.restore(memory)
             self._at_broker = dict.fromkeys(memory.fields, _EARLIER)
             self._remembered = memory.fields

@@ -115,8 +115,8 @@ class DailyEnergy:
         """
         behind = None
         if day < self.today.first:
-            behind = min(self.behind_since or after.at, after.at)
-            if after.at - behind >= PATIENCE:
+            behind = min(self.behind_since or after.time, after.time)
+            if after.time - behind >= PATIENCE:
                 return DailyEnergy.begin(day, readings)
             day = self.today.first
         # Another contract may have left an old reading under an étiquette.
@@ -124,7 +124,7 @@ class DailyEnergy:
         now = (self.today.first, self.behind_since, known, before.total)
         if now == (day, behind, readings, after.total):
             return self
-        is_gap = after.at - before.at > GAP
+        is_gap = after.time - before.time > GAP
         today, yesterday = _turn(self.today, self.yesterday, day, _DAY, is_gap=is_gap)
         month, last = _turn(self.this_month, self.last_month, month_of(day), _LONGEST_MONTH, is_gap=is_gap)
         if is_gap and before.offset != after.offset:  # the indexes do not show the energy of the gap

@@ -8,11 +8,11 @@ an index and an offset. Pure: times are arguments.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003 - `typed_json` reads the types
+from typing import Final
 
-if TYPE_CHECKING:
-    from datetime import datetime
+from teleinfo.state.typed_json import SIGNED
 
 MARGIN: Final = 5
 """Wh by which two indexes of the same energy may differ: they do not step in the same frame (54E)."""
@@ -25,15 +25,15 @@ _SECONDS_PER_HOUR: Final = 3600
 @dataclass(frozen=True, slots=True)
 class ImportTotal:
     """
-    A total: `index`, read from the étiquettes `counter` at the time `at`, and an `offset`; both in Wh.
+    A total: `index`, read from the étiquettes `counter` at a `time`, and an `offset`; both in Wh.
 
     `counter` names one étiquette, or several with + between them.
     """
 
     counter: str
     index: int
-    offset: int
-    at: datetime
+    offset: int = field(metadata=SIGNED)
+    time: datetime
 
     @property
     def total(self) -> int:
@@ -64,5 +64,5 @@ class ImportTotal:
 
     def _most(self, at: datetime, subscribed: int | None) -> float:
         """Return the most Wh that can have been drawn until `at`; a clock that was set back counts as 0 s."""
-        seconds = max(0.0, (at - self.at).total_seconds())
+        seconds = max(0.0, (at - self.time).total_seconds())
         return (subscribed or _LARGEST_SUBSCRIPTION) * _OVERLOAD * seconds / _SECONDS_PER_HOUR + MARGIN

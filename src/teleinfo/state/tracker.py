@@ -142,7 +142,7 @@ class StateTracker:
         This takes effect at the first reading after which the meter is known, if it is the remembered meter.
         """
         self._earlier = memory
-        self._finder.restore(memory.scope, memory.heard, memory.situation)
+        self._finder.restore(memory.meter, memory.heard, memory.situation)
         self._events = []
         self.is_known = False
 
@@ -216,13 +216,13 @@ class StateTracker:
 
     def _contradicts(self, earlier: Memory, values: fields.Values) -> bool:
         """True if the meter is not the remembered one, or its index cannot follow the remembered index."""
-        if earlier.scope != self.meter.scope:
+        if earlier.meter != self.meter.scope:
             return True
         imported = fields.import_total(values)
-        if earlier.total is None or imported is None:
+        if earlier.import_total is None or imported is None:
             return False
         subscribed = fields.subscribed_power(values)
-        return not earlier.total.is_followed_by(*imported, at=self._at, subscribed=subscribed)
+        return not earlier.import_total.is_followed_by(*imported, at=self._at, subscribed=subscribed)
 
     def _take_over(self, earlier: Memory, now: float) -> None:
         """
@@ -231,10 +231,10 @@ class StateTracker:
         An alert must have been active in every frame since. The times of a mean power are monotonic: they
         count only if the time of day confirms that the machine was not started anew.
         """
-        if earlier.scope != self.meter.scope:
+        if earlier.meter != self.meter.scope:
             return
-        if earlier.total is not None:
-            self._total, self._daily = earlier.total, earlier.daily
+        if earlier.import_total is not None:
+            self._total, self._daily = earlier.import_total, earlier.daily_energy
         self._calendar.restore(earlier.calendar)
         away = (self._at - earlier.heard).total_seconds()
         if 0 <= away <= STALE_AFTER:

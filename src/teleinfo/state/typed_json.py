@@ -20,7 +20,10 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 from teleinfo.tic.labels import parse_uint
 
 MOST: Final = 10**12
-"""The limit of a number, which is at least 0; the meters count to 10⁹ Wh."""
+"""The limit of a number; the meters count to 10⁹ Wh."""
+
+SIGNED: Final = {"signed": True}
+"""The metadata of an attribute that may be negative."""
 
 MAX_ITEMS: Final = 500
 """The most items of a collection that are read; a state has some 150 fields."""
@@ -30,13 +33,13 @@ _TEXT: Final = re.compile(r"[ -~]{0,100}")
 _YEARS: Final = range(1970, 9999)  # whose times have no zone in which they overflow
 
 
-def to_json(value: object) -> object:
+def to_json(value: object) -> Any:  # noqa: ANN401 - JSON
     """Return a value in types of JSON."""
     if is_dataclass(value):
         return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {str(to_json(key)): to_json(item) for key, item in value.items()}
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | frozenset):
         return [to_json(item) for item in value]
     return value.isoformat() if isinstance(value, date) else value
 
@@ -47,26 +50,30 @@ def from_json(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says
     return None if value is _WRONG else value
 
 
-def _read(kind: Any, part: object) -> Any:  # noqa: ANN401 - any type
+def _read(kind: Any, part: object, *, signed: bool = False) -> Any:  # noqa: ANN401 - any type
     """Return the value of the type `kind` in `part`, or `_WRONG`."""
     origin, of = get_origin(kind), get_args(kind)
     if origin is UnionType:  # with None
         return None if part is None else _read(of[0], part)
     if origin is Mapping and isinstance(part, dict):
-        items = ((from_json(of[0], key), from_json(of[1], item)) for key, item in part.items())
-        return {key: item for key, item in islice(items, MAX_ITEMS) if None not in (key, item)}
-    if origin is tuple and isinstance(part, list):
-        return tuple(item for item in map(partial(from_json, of[0]), part[-MAX_ITEMS:]) if item is not None)
+        keys = map(parse_uint if of[0] is int else partial(from_json, of[0]), part)
+        items = islice(zip(keys, map(partial(from_json, of[1]), part.values()), strict=True), MAX_ITEMS)
+        return {key: item for key, item in items if None not in (key, item)}
+    if origin in {tuple, frozenset} and isinstance(part, list):
+        return origin(item for item in map(partial(from_json, of[0]), part[-MAX_ITEMS:]) if item is not None)
     if is_dataclass(kind) and isinstance(part, dict):
         return _object(kind, part)
     if kind in {date, datetime} and isinstance(part, str):
         return _time(kind, part)
-    return _scalar(kind, part)
+    return _scalar(kind, part, least=-MOST if signed else 0)
 
 
 def _object(kind: Any, part: dict[str, object]) -> Any:  # noqa: ANN401 - as `kind` says
     hints = get_type_hints(kind)
-    read = {field: _read(hints[field.name], part.get(field.name)) for field in fields(kind)}
+    read = {
+        field: _read(hints[field.name], part.get(field.name), signed=field.metadata == SIGNED)
+        for field in fields(kind)
+    }
     wrong = [field for field, value in read.items() if value is _WRONG]
     if any(field.default is field.default_factory is MISSING for field in wrong):
         return _WRONG
@@ -82,9 +89,7 @@ def _time(kind: type[date], text: str) -> Any:  # noqa: ANN401 - or `_WRONG`
     return time if time.year in _YEARS and has_zone else _WRONG
 
 
-def _scalar(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says
-    if kind is int and isinstance(part, str):  # the keys of JSON are texts
-        part = parse_uint(part)
+def _scalar(kind: Any, part: object, *, least: int) -> Any:  # noqa: ANN401 - as `kind` says
     is_text = kind is str and isinstance(part, str) and _TEXT.fullmatch(part)
-    is_number = type(part) is kind and isinstance(part, int | float) and 0 <= part <= MOST
+    is_number = type(part) is kind and isinstance(part, int | float) and least <= part <= MOST
     return part if is_text or is_number else _WRONG

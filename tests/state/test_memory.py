@@ -15,7 +15,7 @@ from teleinfo.common.untrusted_json import parse_object
 from teleinfo.state.daily_energy import DailyEnergy, EnergySpan
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.learned_hours import Change, LearnedHours
-from teleinfo.state.mean_power import MeanPower, Step
+from teleinfo.state.mean_power import MeanPower, IndexStep
 from teleinfo.state.memory import VERSION, Memory, from_json, is_newer, to_json
 from teleinfo.state.next_tariff import RememberedCalendar
 from teleinfo.state.tracker import STALE_AFTER, StateTracker, encode
@@ -34,7 +34,7 @@ OVERRUN = historique(ADCO=NUMBER, ISOUSC="30", IINST="045", ADPS="045")
 NORMAL = historique(ADCO=NUMBER, ISOUSC="30", IINST="010")
 TOTAL = ImportTotal("BASE", 23, 5_000_000, START)
 MEASURED = MeanPower(
-    350, is_lowered=False, read=Step(1000.0, 22), last_step=Step(990.0, 22, 2.0), smallest_step=1
+    350, is_lowered=False, read=IndexStep(1000.0, 22), last_step=IndexStep(990.0, 22, 2.0), smallest_step=1
 )
 MEMORY = Memory(
     NUMBER,

@@ -34,7 +34,7 @@ _SECONDS_PER_HOUR: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class IndexStep:
     """A step of the index to `index`, Wh, at the monotonic `time` or up to `uncertainty` seconds earlier."""
 
     time: float
@@ -57,9 +57,9 @@ class MeanPower:
     is_zero: bool = False
     flowed: float | None = None
     since: float | None = None
-    read: Step | None = None
-    start: Step | None = None
-    last_step: Step | None = None
+    read: IndexStep | None = None
+    start: IndexStep | None = None
+    last_step: IndexStep | None = None
     smallest_step: int | None = None
 
     def add(self, index: int, *, now: float, idle: bool = False) -> None:
@@ -68,13 +68,13 @@ class MeanPower:
 
         `idle`: the meter says that no power flows now.
         """
-        before, self.read = self.read, Step(now, index)
+        before, self.read = self.read, IndexStep(now, index)
         self._update(before, index, now)
         if not idle:
             self.flowed = now
         self.is_zero = idle and (self.flowed is None or now - self.flowed >= MIN_INTERVAL)
 
-    def _update(self, before: Step | None, index: int, now: float) -> None:
+    def _update(self, before: IndexStep | None, index: int, now: float) -> None:
         """Continue the measurement after the reading `before`, or start it over."""
         if before is None or now - before.time > GAP or index < before.index:
             self.watts = self.start = self.last_step = None
@@ -87,10 +87,10 @@ class MeanPower:
             return
         step = index - before.index
         self.smallest_step = step if self.smallest_step is None else min(step, self.smallest_step)
-        self.last_step = Step(now, index, now - before.time)
+        self.last_step = IndexStep(now, index, now - before.time)
         self._measure(self.last_step)
 
-    def _measure(self, end: Step) -> None:
+    def _measure(self, end: IndexStep) -> None:
         """Set `watts` to the mean of the interval that ends with this step, if it is long enough."""
         if self.start is None:
             self.start = end

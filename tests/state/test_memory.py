@@ -15,7 +15,7 @@ from teleinfo.common.untrusted_json import parse_object
 from teleinfo.state.daily_energy import DailyEnergy, EnergySpan
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.learned_hours import Change, LearnedHours
-from teleinfo.state.mean_power import MeanPower, IndexStep
+from teleinfo.state.mean_power import IndexStep, MeanPower
 from teleinfo.state.memory import VERSION, Memory, from_json, is_newer, to_json
 from teleinfo.state.next_tariff import RememberedCalendar
 from teleinfo.state.tracker import STALE_AFTER, StateTracker, encode

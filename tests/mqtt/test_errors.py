@@ -11,6 +11,7 @@ import pytest
 from teleinfo.common import i18n
 from teleinfo.mqtt.config import Broker, Tls
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind, cannot_connect
+from teleinfo.vocabulary.words import Language
 
 PLAIN = Broker("broker.example", 1883, "teleinfo-test")
 SECURE = Broker("broker.example", 8883, "teleinfo-test", username="meter", password="canary-7c1f", tls=Tls())
@@ -24,18 +25,17 @@ def unverified(code: int) -> ssl.SSLCertVerificationError:
 
 
 @pytest.mark.parametrize("kind", list(BrokerErrorKind))
-def test_each_error_says_what_happened_and_what_to_do_in_both_languages(
-    kind: BrokerErrorKind, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_error_says_what_happened_and_what_to_do_in_both_languages(kind: BrokerErrorKind) -> None:
     """A household reads it, with every field filled in, and never a secret."""
     fields = dict.fromkeys(("error", "reason", "topic", "length"), "FIELD")
     error = BrokerError(kind, SECURE, **fields)
-    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
-    monkeypatch.delenv("LANGUAGE", raising=False)
+    texts = set()
+    for language in Language:
+        with i18n.use_language(language):
+            texts.add(str(error))
 
-    assert i18n.language() == "fr"
-    assert error.localized() != str(error)
-    for text in (str(error), error.localized()):
+    assert len(texts) == len(Language)
+    for text in texts:
         assert not re.search(r"[{}]|canary", text)
         assert error.commands == () or text.endswith(error.commands[-1])
 
@@ -68,6 +68,14 @@ def test_each_cause_has_its_kind(
 
     assert (found.kind, found.user_must_act) == (kind, user_must_act)
     assert cannot_connect(ConnectionResetError(), PLAIN).kind is BrokerErrorKind.CLOSED_UNANSWERED
+
+
+def test_a_local_name_that_is_not_known_needs_mdns() -> None:
+    """`homeassistant.local`, on a Debian without libnss-mdns."""
+    found = cannot_connect(socket.gaierror(-2, "Name or service not known"), Broker("ha.local", 1883, "id"))
+
+    assert found.kind is BrokerErrorKind.LOCAL_NAME
+    assert "sudo apt install libnss-mdns" in str(found)
 
 
 @pytest.mark.parametrize(

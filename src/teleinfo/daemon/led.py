@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +25,7 @@ class Led:
     def blink(self) -> None:
         """Switch the LED on, and off a moment later."""
         self.switch(on=True)
-        asyncio.get_running_loop().call_later(ON_FOR, partial(self.switch, on=False))
+        asyncio.get_running_loop().call_later(ON_FOR, lambda: self.switch(on=False))
 
     def switch(self, *, on: bool) -> None:
         """Switch the LED on or off."""

@@ -11,10 +11,10 @@ import socket
 import ssl
 from typing import NamedTuple
 
-from teleinfo.common.i18n import N_, _, use_language
+from teleinfo.common.i18n import N_, _
 from teleinfo.common.outage_log import OutageTexts
 from teleinfo.mqtt.config import KEEPALIVE, Broker
-from teleinfo.vocabulary.words import Language, Message
+from teleinfo.vocabulary.words import Message
 
 
 class _Wording(NamedTuple):
@@ -44,6 +44,12 @@ class BrokerErrorKind(enum.Enum):
         N_("the name {host} is not known here"),
         N_("Check the name in the settings, and the network:"),
         ("TELEINFO_MQTT_HOST=", "getent hosts {host}"),
+        check="name",
+    )
+    LOCAL_NAME = _Wording(
+        N_("the name {host} is not known here: a name that ends in .local needs mDNS"),
+        N_("Install it here, and see that the other machine is switched on; or write its address:"),
+        ("sudo apt install libnss-mdns", "TELEINFO_MQTT_HOST="),
         check="name",
     )
     NO_NAME_SERVER = _Wording(
@@ -240,8 +246,7 @@ class BrokerError(Exception):
     Raised when there is no connection to the broker, or when it refuses a message. No text holds a secret.
 
     `message` and `advice` are for the user, `commands` are to be typed or to be put into the settings as they
-    are, and `kind` is for programs. `str` gives message, advice and commands in English; `localized` gives
-    them in the language of the user, for the log and for a screen.
+    are, and `kind` is for programs. `str` gives message, advice and commands in the language of the user.
     """
 
     def __init__(self, kind: BrokerErrorKind, broker: Broker, **fields: object) -> None:
@@ -259,11 +264,9 @@ class BrokerError(Exception):
         self.advice = Message(wording.advice, **fields)
         self.commands = tuple(command.format(**fields) for command in wording.commands)
         self.user_must_act = not wording.waiting_helps
-        with use_language(Language.EN):
-            super().__init__(self.localized())
+        super().__init__(self.message)
 
-    def localized(self) -> str:
-        """Return message, advice and commands in the language of the locale."""
+    def __str__(self) -> str:
         message = _(self.message)
         stop = "" if message.endswith("?") else "."
         return " ".join(filter(None, (f"{message}{stop}", _(self.advice), ", ".join(self.commands))))
@@ -322,6 +325,8 @@ def cannot_connect(error: Exception, broker: Broker) -> BrokerError:
             kind = kinds.CLOSED_UNANSWERED if broker.tls is None else kinds.TLS
         case socket.gaierror(errno=socket.EAI_AGAIN):
             kind = kinds.NO_NAME_SERVER
+        case socket.gaierror() if broker.host.lower().endswith(".local"):
+            kind = kinds.LOCAL_NAME
         case socket.gaierror() | ValueError():  # no address for the name, or not a host name
             kind = kinds.NAME
         case _:

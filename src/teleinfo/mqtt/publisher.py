@@ -143,7 +143,7 @@ class Publisher:
                     )
                     return
                 cause = error.kind if error.user_must_act else None
-                self._outage.failed(cause, error.localized(), time.monotonic())
+                self._outage.failed(cause, str(error), time.monotonic())
                 await asyncio.sleep(next(self._delays))
 
     async def _keep_connection(self) -> None:
@@ -192,7 +192,7 @@ class Publisher:
             if topic not in self._refusals and len(self._refusals) < MAX_REFUSALS:
                 self._refusals.add(topic)
                 # Home Assistant's topics hold the number of the meter, which must not be logged.
-                log.warning("%s", re.sub(r"\d{8,}", "…", error.localized()))
+                log.warning("%s", re.sub(r"\d{8,}", "…", str(error)))
 
     async def _listen(self, connection: Connection) -> None:
         if self._birth_topic is not None:

@@ -125,4 +125,4 @@ def nothing_came(broker: Broker, topic: str) -> Note:
 
 def no_broker(error: BrokerError) -> Note:
     """Return the note on a failed connection to the broker, or on a topic that the user may not read."""
-    return Note(error.kind, lambda: _("no connection: {why}").format(why=error.localized()))
+    return Note(error.kind, lambda: _("no connection: {why}").format(why=error))

@@ -49,7 +49,10 @@ def test_a_setting_is_read_in_its_type() -> None:
 
 
 # The word on each kind of fault: variable without prefix, value, the line after `TELEINFO_<variable>: `.
-DEVICE = "a device such as /dev/ttyAMA0 or /dev/serial/by-id/…, or socket://host:port; default /dev/ttyAMA0"
+DEVICE = (
+    "a device such as /dev/ttyAMA0 or /dev/serial/by-id/…, or socket:// or rfc2217://host:port"
+    "; default /dev/ttyAMA0"
+)
 SPEED = "a speed in baud that a serial port knows, such as 1200, 9600 or 19200; default from the mode"
 HOST = "the name or address of a host, without mqtt:// and without the port; default localhost"
 TOPIC = "a topic: words and / between them, without + or # (only {hostname} is replaced); default teleinfo"
@@ -63,6 +66,7 @@ SAME = (
 GOLDEN = [
     ("SERIAL_PORT", "ttyAMA0", f'"ttyAMA0" is not {DEVICE}'),
     ("SERIAL_PORT", "socket://", f'"socket://" is not {DEVICE}'),
+    ("SERIAL_PORT", "rfc2217://box", f'"rfc2217://box" is not {DEVICE}'),
     ("SERIAL_PORT", "socket://box:0", f'"socket://box:0" is not {DEVICE}'),
     ("SERIAL_PORT", "socket://box:99999", f'"socket://box:99999" is not {DEVICE}'),
     ("SERIAL_PORT", "socket://a..b:2000", f'"socket://a..b:2000" is not {DEVICE}'),
@@ -188,7 +192,13 @@ def test_the_settings_do_not_show_the_password() -> None:
 
 
 HOSTS = ["localhost", "192.168.1.10", "::1", "fe80::1%eth0", "mqtt_broker", "broker.fr.", "café.fr", "a-b.c"]
-PORTS = ["/dev/ttyUSB0", "/dev/serial/by-id/usb-FTDI-port0", "socket://10.0.0.2:2000", "socket://[::1]:1"]
+PORTS = [
+    "/dev/ttyUSB0",
+    "/dev/serial/by-id/usb-FTDI-port0",
+    "socket://10.0.0.2:2000",
+    "socket://[::1]:1",
+    "rfc2217://box:2217",
+]
 
 
 @pytest.mark.parametrize(

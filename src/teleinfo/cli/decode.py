@@ -88,7 +88,7 @@ def _decode_recording(name: str, settings: Settings) -> int:
 
 def _is_port(name: str) -> bool:
     """Return True for a bridge and for a device, even a missing one, but not for a memory device."""
-    if name.startswith("socket://"):
+    if name.startswith(("socket://", "rfc2217://")):
         return True
     try:
         status = os.stat(name)  # noqa: PTH116 - a name that cannot be a path raises ValueError

@@ -20,7 +20,7 @@ from teleinfo.port.errors import PortError
 from teleinfo.port.health import REJECTION_CAUSES, WITHHELD_CAUSES, Health, Quality, is_orphan, is_stale
 from teleinfo.port.line_socket import line_of
 from teleinfo.port.search import SPEEDS, SpeedSearch, candidates, speeds_at
-from teleinfo.port.tcp_bridge import is_bridge
+from teleinfo.port.tcp_bridge import is_bridge, is_remote
 from teleinfo.state.meter_clock import TOLERANCE, MeterClock
 from teleinfo.tic.decoder import Counts, Decoder
 from teleinfo.tic.meter_id import identity_of, number_of
@@ -149,7 +149,7 @@ async def check_line(case: Case) -> list[Finding]:
             return [*findings[:1], *await _listen(case, url)]
         return [*findings, *_clock(_published_offset(case), is_synchronized(case.machine.root))]
     port = case.settings.serial_port
-    return await _listen(case, port if is_bridge(port) else str(case.machine.path(port)))
+    return await _listen(case, port if is_remote(port) else str(case.machine.path(port)))
 
 
 async def _listen(case: Case, url: str) -> list[Finding]:

@@ -13,7 +13,7 @@ from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.findings import Finding, Severity, fault, ok, skipped, warning
 from teleinfo.doctor.machine import Machine, PortUser, group_of, port_users
 from teleinfo.doctor.unit import own_words
-from teleinfo.port.tcp_bridge import is_bridge
+from teleinfo.port.tcp_bridge import is_remote
 
 BY_ID = "/dev/serial/by-id"
 
@@ -21,7 +21,7 @@ BY_ID = "/dev/serial/by-id"
 async def check_port(case: Case) -> list[Finding]:
     """Check the port of the settings, and set the `access` of the case."""
     machine, port = case.machine, case.settings.serial_port
-    if is_bridge(port):
+    if is_remote(port):
         # Some bridges serve one client at a time.
         case.access = Access.OURS if await own_words(case) else Access.FREE
         return [ok("device", _("a bridge in the network: {port}").format(port=port), kind="bridge")]

@@ -27,7 +27,7 @@ from teleinfo.cli.output import WIDEST
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable, printable_lines
 from teleinfo.doctor.findings import Finding, Findings, Severity, worst
-from teleinfo.port.tcp_bridge import BRIDGE, is_bridge
+from teleinfo.port.tcp_bridge import is_remote
 from teleinfo.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
@@ -181,8 +181,8 @@ def secrets_of(settings: Settings | None) -> list[str]:
     if settings is not None:
         names |= {settings.mqtt_username or "", settings.mqtt_host, settings.mqtt_client_id}
         names |= {settings.mqtt_topic, settings.homeassistant_prefix}
-        if is_bridge(settings.serial_port):
-            names.add(settings.serial_port.removeprefix(BRIDGE).rpartition(":")[0])
+        if is_remote(settings.serial_port):
+            names.add(settings.serial_port.partition("://")[2].rpartition(":")[0])
         if settings.mqtt_password is not None:
             secrets.add(settings.mqtt_password.get_secret_value())
     return sorted(names - _COMMON | secrets, key=len, reverse=True)

@@ -13,7 +13,7 @@ from teleinfo.common.i18n import _, catalogue
 from teleinfo.doctor import inside
 from teleinfo.doctor.findings import Finding, fault
 from teleinfo.mqtt.errors import CUT_OFF
-from teleinfo.port.tcp_bridge import BRIDGE, is_bridge
+from teleinfo.port.tcp_bridge import is_remote
 from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def is_cut_off(words: str) -> bool:
 def port_of(case: Case) -> str:
     """Return the port as `attempts` names it: a device without links, or `host:port` of a bridge."""
     port = case.settings.serial_port
-    return port.removeprefix(BRIDGE) if is_bridge(port) else case.machine.real(port)
+    return port.partition("://")[2] if is_remote(port) else case.machine.real(port)
 
 
 def broker_of(case: Case) -> str:

@@ -88,6 +88,10 @@ BAD_ADDRESS = N_("the address of the bridge must have the form socket://host:por
 
 def cannot_open(path: str, baudrate: int, error: BaseException) -> PortError:
     """Return the error for a device at `path` that does not open at `baudrate`; pyserial raised `error`."""
+    _scheme, is_remote, where = path.partition("://")
+    if is_remote:
+        # pyserial raises an error of its own, in whose context is that of the network.
+        return cannot_reach(where, error.__context__ if isinstance(error.__context__, OSError) else error)
     code = _code(error)
     kind = _KINDS.get(code, PortErrorKind.OTHER)
     if isinstance(error, ValueError):

@@ -36,7 +36,9 @@ async def read(
     url: str, *, mode: str = "auto", baudrate: int | None = None, decoder: Decoder | None = None
 ) -> AsyncGenerator[Reading, None]:
     """
-    Yield the readings of the meter at `url`, a device path or `socket://host:port`, as its frames come.
+    Yield the readings of the meter at `url`, a device path or a bridge, as its frames come.
+
+    A bridge is `socket://host:port` or `rfc2217://host:port`.
 
     - `mode`: "auto" (the speed is searched), "historique" or "standard".
     - `baudrate`: another speed than that of the mode, in bits a second.

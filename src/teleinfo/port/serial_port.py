@@ -1,6 +1,8 @@
 """
 Bytes from a serial port, or from a TCP bridge to a serial port; every failure is a `PortError`.
 
+A bridge by RFC 2217 is a serial port of pyserial without a descriptor, which a thread reads.
+
 The port is opened 8N1. On the wire that is the same ten bits as the 7E1 of the meter (Enedis-NOI-CPT_54E), so
 that the parity arrives as bit 7 and is checked where the characters are read. Nothing blocks the event loop:
 opening and closing may hang in a driver, so they run in a thread, and the wait for them is bounded.
@@ -13,18 +15,20 @@ import contextlib
 import errno
 import os
 import select
+import socket
 import termios
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import serial
+import serial.rfc2217
 import serial_asyncio
 
 from teleinfo.common.event_loop import DaemonThreadExecutor
 from teleinfo.port.canonical_mode import CanonicalMode, restore
-from teleinfo.port.errors import cannot_open, device_lost
+from teleinfo.port.errors import bridge_lost, cannot_open, device_lost
 from teleinfo.port.protocol import LineProtocol
-from teleinfo.port.tcp_bridge import is_bridge, open_bridge
+from teleinfo.port.tcp_bridge import RFC2217, is_bridge, is_remote, open_bridge
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -54,7 +58,7 @@ def open_port(
     url: str, baudrate: int, sink: DataSink
 ) -> contextlib.AbstractAsyncContextManager[LineProtocol]:
     """
-    Open `url`, a device path or `socket://host:port`, and close it at the end of the block.
+    Open `url`, a device path or a bridge (socket://… or rfc2217://…), and close it at the end of the block.
 
     `sink` receives the bytes in the turn of the event loop in which they arrive, from the first byte on.
     `baudrate` is in bits per second; a bridge has a speed of its own. The path is resolved anew each time, so
@@ -63,7 +67,9 @@ def open_port(
     """
     if url in _unfinished:
         raise cannot_open(url, baudrate, TimeoutError())
-    return open_bridge(url, sink, limit=OPEN_TIMEOUT) if is_bridge(url) else _device(url, baudrate, sink)
+    if is_bridge(url):
+        return open_bridge(url, sink, limit=OPEN_TIMEOUT)
+    return (_remote if is_remote(url) else _device)(url, baudrate, sink)
 
 
 class SerialDevice(serial.Serial):
@@ -109,9 +115,41 @@ class SerialDevice(serial.Serial):
             super().close()
 
 
+class RemoteDevice(serial.rfc2217.Serial):
+    """A serial device behind a server of RFC 2217; opening and closing it blocks."""
+
+    def release(self) -> None:
+        """Close the device for good."""
+        self.close()
+
+    def copy_to(self, out: socket.socket) -> None:
+        """Copy the bytes to `out` until the connection is lost or the device is closed."""
+        with out, contextlib.suppress(OSError):
+            while True:
+                out.sendall(self.read(max(1, self.in_waiting)))
+
+
+D = TypeVar("D", SerialDevice, RemoteDevice)
+
+
+@contextlib.asynccontextmanager
+async def _remote(url: str, baudrate: int, sink: DataSink) -> AsyncIterator[LineProtocol]:
+    device = await _open_in_thread(url, baudrate, partial(RemoteDevice, timeout=1))
+    ours, theirs = socket.socketpair()
+    try:
+        _threads.submit(device.copy_to, theirs)
+        transport, protocol = await asyncio.get_running_loop().create_connection(
+            partial(LineProtocol, sink, partial(bridge_lost, url.removeprefix(RFC2217))), sock=ours
+        )
+        yield protocol
+        transport.abort()
+    finally:
+        _in_thread(url, device.release)
+
+
 @contextlib.asynccontextmanager
 async def _device(path: str, baudrate: int, sink: DataSink) -> AsyncIterator[LineProtocol]:
-    device = await _open_in_thread(path, baudrate)
+    device = await _open_in_thread(path, baudrate, _open_device)
     transport = None
     try:
         try:
@@ -130,8 +168,8 @@ async def _device(path: str, baudrate: int, sink: DataSink) -> AsyncIterator[Lin
         await asyncio.wait({asyncio.wrap_future(closing)}, timeout=CLOSE_TIMEOUT)
 
 
-async def _open_in_thread(path: str, baudrate: int) -> SerialDevice:
-    opening = _in_thread(path, partial(_open_device, path, baudrate))
+async def _open_in_thread(path: str, baudrate: int, open_: Callable[[str, int], D]) -> D:
+    opening = _in_thread(path, partial(open_, path, baudrate))
     device = None
     try:
         async with asyncio.timeout(OPEN_TIMEOUT):
@@ -152,7 +190,7 @@ def _open_device(path: str, baudrate: int) -> SerialDevice:
     return SerialDevice(path, baudrate, timeout=0, write_timeout=0, exclusive=True)
 
 
-def _release_unwanted(opening: Future[SerialDevice]) -> None:
+def _release_unwanted(opening: Future[D]) -> None:
     if not opening.cancelled() and opening.exception() is None:
         opening.result().release()
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 BRIDGE: Final = "socket://"
 UNIX: Final = "unix://"
+RFC2217: Final = "rfc2217://"
+"""A bridge whose speed we set (RFC 2217); `serial_port` opens it."""
 
 # TCP keepalive detects a bridge that vanished without closing: 10 s idle, then 3 probes, 5 s apart.
 _KEEPALIVE = (
@@ -38,6 +40,11 @@ _KEEPALIVE = (
 def is_bridge(url: str) -> bool:
     """Return True if `url` names a bridge or the socket of a service, and not a device."""
     return url.startswith((BRIDGE, UNIX))
+
+
+def is_remote(url: str) -> bool:
+    """Return True if `url` names a bridge of either kind: it has a host and a port in place of a path."""
+    return url.startswith((BRIDGE, RFC2217))
 
 
 @contextlib.asynccontextmanager

@@ -121,9 +121,14 @@ def token(value: SecretStr) -> SecretStr:
 
 
 def serial_port(value: str) -> str:
-    """Check `socket://host:port` or a device path, which must be absolute, since a service starts in /."""
-    if value.startswith("socket://"):
-        name, _, port = value.removeprefix("socket://").rpartition(":")
+    """
+    Check a bridge, or a device path, which must be absolute, since a service starts in /.
+
+    A bridge is `socket://host:port` or, where we set the speed, `rfc2217://host:port`.
+    """
+    scheme, separator, address = value.partition("://")
+    if separator and scheme in {"socket", "rfc2217"}:
+        name, _, port = address.rpartition(":")
         host(name[1:-1] if name.startswith("[") and name.endswith("]") else name)
         if not re.fullmatch(r"\d{1,5}", port, re.ASCII) or not 1 <= int(port) <= 65535:  # noqa: PLR2004 (ports)
             raise ValueError

@@ -106,7 +106,9 @@ _Port = Annotated[
 _SerialPort = Annotated[
     str,
     AfterValidator(checks.serial_port),
-    Allowed(Message("a device such as /dev/ttyAMA0 or /dev/serial/by-id/…, or socket://host:port")),
+    Allowed(
+        Message("a device such as /dev/ttyAMA0 or /dev/serial/by-id/…, or socket:// or rfc2217://host:port")
+    ),
 ]
 _Host = Annotated[
     str,
@@ -186,7 +188,7 @@ class Settings(BaseSettings):
     )
 
     serial_port: _SerialPort = "/dev/ttyAMA0"
-    """Where the meter is: a device (/dev/serial/by-id/… for a USB adapter) or socket://host:port"""
+    """Where the meter is: a device (/dev/serial/by-id/… for a USB adapter), socket:// or rfc2217://host:port"""
     serial_mode: _Mode = SerialMode.AUTO
     """What the meter speaks: historique (1200 baud), standard (9600), or auto to find out"""
     serial_baudrate: _Baudrate = None

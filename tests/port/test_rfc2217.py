@@ -1,0 +1,99 @@
+"""A bridge whose speed we set (RFC 2217): a server of pyserial's in front of a pseudo-terminal."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.port import search
+from teleinfo.port.errors import PortError
+from teleinfo.port.reader import Reader
+from teleinfo.port.search import candidates
+from teleinfo.port.serial_port import open_port
+from teleinfo.simulator.encode import encode_frame, with_parity
+from teleinfo.tic.decoder import Decoder
+from teleinfo.vocabulary.line import PortErrorKind
+from tests.support.frames import whole
+from tests.support.ports import in_event_loop, until
+from tests.support.process import LIMIT
+from tests.support.rfc2217 import Rfc2217Server
+from tests.support.tcp_ports import free_port
+
+if TYPE_CHECKING:
+    from teleinfo.simulator.serial_line import SerialLine
+    from teleinfo.tic.reading import Reading
+
+# pyserial 3.5 starts its thread by setDaemon() and setName().
+pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")]
+
+FRAME = with_parity(encode_frame(whole(PAPP="00380")))
+
+
+class Sink:
+    """Readings and bytes that came."""
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.readings: list[Reading] = []
+
+    def on_data(self, data: bytes) -> None:
+        """Keep the bytes."""
+        self.data += data
+
+    def on_reading(self, reading: Reading) -> None:
+        """Keep the reading."""
+        self.readings.append(reading)
+
+    def on_progress(self) -> None:
+        """Do nothing."""
+
+
+@in_event_loop
+async def test_the_speed_behind_the_server_is_searched(
+    line: SerialLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    The parity comes through.
+
+    1. The meter is silent at the first speed, and speaks at the second. 2. The connection is lost, and comes
+    back.
+    """
+    monkeypatch.setattr(search, "DWELL", 0.3)
+    monkeypatch.setattr("teleinfo.port.reader.TICK", 0.05)
+    monkeypatch.setattr("teleinfo.port.reader.RETRY_INTERVAL", 0.1)
+    sink, decoder = Sink(), Decoder()
+    with Rfc2217Server(str(line.link)) as server:
+        reader = Reader(url=server.url, baudrates=candidates("auto", None), decoder=decoder, sink=sink)
+        running = asyncio.create_task(reader.run())
+
+        async def until_read() -> None:
+            wanted = len(sink.readings) + 1
+            async with asyncio.timeout(LIMIT):
+                while len(sink.readings) < wanted:
+                    line.write(FRAME)
+                    await asyncio.sleep(0.05)
+
+        await until(lambda: line.reader_baudrate == 9600)
+        await until_read()
+        parity = decoder.parity
+        server.hang_up()
+        await until(lambda: not reader.status.connected)
+        await until_read()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    assert parity
+    assert sink.readings[-1].values["PAPP"] == "00380"
+
+
+@in_event_loop
+async def test_a_server_that_is_not_there_is_named() -> None:
+    """By its address, as a bridge is; so is a server that speaks another protocol."""
+    url = f"rfc2217://127.0.0.1:{free_port()}"
+    with pytest.raises(PortError, match=r"the bridge at 127\.0\.0\.1:.*nothing listens there") as caught:
+        async with asyncio.timeout(LIMIT), open_port(url, 1200, Sink()):
+            pass
+
+    assert caught.value.kind is PortErrorKind.UNREACHABLE

@@ -71,7 +71,7 @@ def test_an_index_that_begins_anew_counts_from_there() -> None:
     found = count(readings, day)
 
     assert found.spans == {DAY: {"HP": 17}}
-    assert not found.is_complete(DAY, readings["X"][0].time, readings["X"][-1].time)
+    assert found.covered[DAY, "X"] == 4 * HOUR
 
 
 def test_energy_counts_for_the_code_at_its_end() -> None:

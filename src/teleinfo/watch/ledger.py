@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections import defaultdict
+import math
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -34,18 +35,14 @@ class Energies:
     """
     Energy in Wh by code: in each day or month (`spans`), and in each gap between two times (`gaps`).
 
-    `covered` has, for each day or month, the times between which its energy is known.
+    `costs` are those of the energy of each day or month in €, NaN if a price is unknown; `covered` has the
+    seconds in which the energy of an index is known, by day or month and étiquette.
     """
 
-    spans: dict[dt.date, dict[str, int]] = field(default_factory=dict)
-    gaps: dict[tuple[int, int], dict[str, int]] = field(default_factory=dict)
-    covered: defaultdict[dt.date, set[tuple[int, int]]] = field(default_factory=lambda: defaultdict(set))
-
-    def is_complete(self, span: dt.date, begin: int, end: int) -> bool:
-        """True if the energy of this day or month is known from its `begin` to its `end`."""
-        for first, last in sorted(self.covered[span]):
-            begin = max(begin, last) if first <= begin else begin
-        return begin >= end
+    spans: defaultdict[dt.date, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    gaps: defaultdict[tuple[int, int], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    costs: defaultdict[dt.date, float] = field(default_factory=lambda: defaultdict(float))
+    covered: Counter[tuple[dt.date, str]] = field(default_factory=Counter)
 
 
 def local(time: int) -> dt.datetime:
@@ -92,19 +89,27 @@ def _is_between(before: IndexReading, reading: IndexReading, after: IndexReading
     )
 
 
-def count(readings: Mapping[str, Sequence[IndexReading]], span_of: Callable[[dt.date], dt.date]) -> Energies:
-    """Return the energies of all indexes; `span_of` returns the first day of the span of a day."""
+def count(
+    readings: Mapping[str, Sequence[IndexReading]],
+    span_of: Callable[[dt.date], dt.date],
+    price_of: Callable[[dt.date, str], float] = lambda _day, _code: math.nan,
+) -> Energies:
+    """
+    Return the energies of all indexes.
+
+    `span_of` returns the first day of the span of a day; `price_of` the price of a code on a day in €/kWh.
+    """
     found = Energies()
-    for of_index in readings.values():
+    for label, of_index in readings.items():
         for before, after in itertools.pairwise(of_index):
-            rise, times = after.value - before.value, (before.time, after.time)
-            first, last = (span_of(day_of(time)) for time in (before.time, after.time - 1))
+            rise, day = after.value - before.value, day_of(before.time)
+            span = span_of(day)
             if rise < 0:
                 continue  # the index began anew
-            if first == last:
-                found.covered[first].add(times)
-                counted = found.spans.setdefault(first, {})
+            if span == span_of(day_of(after.time - 1)):
+                found.covered[span, label] += after.time - before.time
+                found.spans[span][after.code] += rise
+                found.costs[span] += rise * price_of(day, after.code) / 1000
             else:
-                counted = found.gaps.setdefault(times, {})
-            counted[after.code] = counted.get(after.code, 0) + rise
+                found.gaps[before.time, after.time][after.code] += rise
     return found

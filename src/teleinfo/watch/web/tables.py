@@ -12,22 +12,21 @@ import io
 import math
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from teleinfo.state.daily_energy import EnergySpan, month_of
+from teleinfo.state.daily_energy import month_of
 from teleinfo.state.prices import share_of_month
 from teleinfo.vocabulary.codes import Colour, TariffPeriod
-from teleinfo.watch.chronicle import ALERT, EXPORT_LABEL, INJECTED, LONGEST_PAUSE, MINUTE, TARIFF, TEMPO_DAY
+from teleinfo.watch.chronicle import ALERT, INJECTED, LONGEST_PAUSE, MINUTE, TARIFF, TEMPO_DAY
 from teleinfo.watch.history import BIN, LONGEST
 from teleinfo.watch.ledger import count, local, merge, midnight
 from teleinfo.watch.web.store import KEPT, QUARTER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator
 
     from teleinfo.state.fields import Json
     from teleinfo.state.prices import Prices
     from teleinfo.watch.chronicle import Batch
     from teleinfo.watch.history import History
-    from teleinfo.watch.ledger import IndexReading
     from teleinfo.watch.web.store import Store
 
 HOUR, DAYS2, DAYS30, DAYS60, MONTHS13 = "hour", "days2", "days30", "days60", "months13"
@@ -101,43 +100,56 @@ def _powers(store: Store, meter: str, name: str, pending: Batch | None, recent: 
 
 def _energies(store: Store, meter: str, name: str, pending: Batch | None, *, now: int) -> Table:
     """Return the energies of each of the last 30 days or 13 months: Wh by code, injected, cost in €."""
-    today = local(now).date()
-    if name == DAYS30:
-        spans, step, span_of = [today - n * _DAY for n in range(29, -1, -1)], "P1D", _itself
-    else:
-        months = [today.year * 12 + today.month - 1 - n for n in range(12, -1, -1)]
-        spans, step, span_of = [dt.date(m // 12, m % 12 + 1, 1) for m in months], "P1M", month_of
-    readings = store.readings(meter, midnight(spans[0]))
+    today, is_daily = local(now).date(), name == DAYS30
+    count_of, span_of = (30, lambda day: day) if is_daily else (13, month_of)
+    spans = [span_of(today)]
+    while len(spans) < count_of:
+        spans.insert(0, span_of(spans[0] - _DAY))
+    readings = store.readings(meter, begin := midnight(spans[0]))
     if pending is not None:
         for label, new in pending.readings.items():
             readings[label] = merge(readings.get(label, ()), new, label=label)
-    found = count(readings, span_of)
+    prices = store.prices()
+
+    def prices_on(day: dt.date) -> Prices:
+        return next((known for since, known in reversed(prices) if since <= day), prices[0][1])
+
+    def price_of(day: dt.date, code: str) -> float:
+        return 0.0 if code == INJECTED or not prices else prices_on(day).periods.get(code, math.nan)
+
+    found = count(readings, span_of, price_of)
     counted = {code for span in spans for code in found.spans.get(span, ())}
     codes = [code.value for code in TariffPeriod if code in counted]
     codes += sorted(counted - {*codes, INJECTED})
-    ends = [*spans[1:], span_of(spans[-1] + (_MONTH if name == MONTHS13 else _DAY))]
-    costs = _costs(readings, store.prices(), span_of, today)
-    rows: list[list[Json]] = [
-        [
-            span.isoformat()[: 10 if name == DAYS30 else 7],
-            *(energy.get(code, 0) for code in codes),
-            energy.get(INJECTED, 0) if INJECTED in counted else None,
-            costs.get(span),
-            found.is_complete(span, midnight(span), midnight(end)),
-        ]
-        for span, end in zip(spans, ends, strict=True)
-        if (energy := found.spans.get(span)) is not None
-    ]
-    begin = midnight(spans[0])
-    colours = store.colours(meter, spans[0]) if name == DAYS30 else {}
+    rows: list[list[Json]] = []
+    for span, end in zip(
+        spans, [*spans[1:], span_of(spans[-1] + (_DAY if is_daily else _MONTH))], strict=True
+    ):
+        energy, cost = found.spans.get(span), found.costs[span]
+        if energy is None:
+            continue
+        if prices:
+            days = (span + n * _DAY for n in range((min(end, today + _DAY) - span).days))
+            cost += sum(prices_on(day).month * share_of_month(day) for day in days)
+        seconds = midnight(end) - midnight(span)
+        rows.append(
+            [
+                span.isoformat()[: 10 if is_daily else 7],
+                *(energy[code] for code in codes),
+                energy[INJECTED] if INJECTED in counted else None,
+                round(cost, 2) if prices and math.isfinite(cost) else None,
+                any(found.covered[span, label] == seconds for label in readings),
+            ]
+        )
+    colours = store.colours(meter, spans[0]) if is_daily else {}
     return {
         "begin": _iso(begin),
-        "step": step,
+        "step": "P1D" if is_daily else "P1M",
         "columns": ["time", *codes, INJECTED, "cost", "complete"],
         "rows": rows,
         "periods": [[f"{day}", f"{day + _DAY}", colour] for day, colour in colours.items() if day <= today],
         "gaps": [
-            [_iso(first), _iso(last), dict(energy)]
+            [_iso(first), _iso(last), energy]
             for (first, last), energy in sorted(found.gaps.items())
             if last > begin
         ],
@@ -181,44 +193,6 @@ def recent_powers(history: History, *, now: float, time: int) -> Powers:
         at: (round(power), None if injected is None else round(injected))
         for at, (power, injected) in points.items()
     }
-
-
-def _costs(
-    readings: Mapping[str, Sequence[IndexReading]],
-    prices: Sequence[tuple[dt.date, Prices]],
-    span_of: Callable[[dt.date], dt.date],
-    today: dt.date,
-) -> dict[dt.date, float]:
-    """Return the known costs of days or months, each of their parts by the prices of its time."""
-    if not prices:
-        return {}
-    changes = [day for day, _ in prices[1:]]
-
-    def part_of(day: dt.date) -> dt.date:
-        return max(span_of(day), *(change for change in changes if change <= day), dt.date.min)
-
-    drawn = {label: known for label, known in readings.items() if label != EXPORT_LABEL}
-    parts, costs = count(drawn, part_of).spans, {}
-    for span, energy in count(drawn, span_of).spans.items():
-        days = [day for n in range(31) if span_of(day := span + n * _DAY) == span and day <= today]
-        of_parts = {part: parts.get(part, {}) for part in map(part_of, days)}
-        found = [
-            max((day, price) for day, price in [(dt.date.min, prices[0][1]), *prices] if day <= part)[1].cost(
-                EnergySpan(part, imported=sum(by_code.values()), periods=by_code),
-                share_of_month(part, [*map(part_of, days)].count(part)),
-            )
-            for part, by_code in of_parts.items()
-        ]
-        known = [cost for cost in found if cost is not None]
-        # The energy of a gap at a change of the prices belongs to no part.
-        is_whole = sum(map(sum, (by_code.values() for by_code in of_parts.values()))) == sum(energy.values())
-        if len(known) == len(found) and is_whole:
-            costs[span] = round(sum(known), 2)
-    return costs
-
-
-def _itself(day: dt.date) -> dt.date:
-    return day
 
 
 def _runs(batch: Batch, kind: str) -> Iterator[tuple[int, int, str]]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parents[2] / "systemd"
 UNIT = FOLDER / "teleinfo.service"
 TEMPLATE = FOLDER / "teleinfo@.service"
-PAGE = FOLDER / "examples" / "teleinfo-web.service"
+PAGE = FOLDER / "teleinfo-web.service"
 HELPERS = sorted(FOLDER.glob("teleinfo-name-servers.*"))
 EXAMPLES = sorted((FOLDER / "examples").glob("*.conf"))
 MOST_EXPOSED = 1.5

@@ -34,7 +34,7 @@ def test_compose_and_quadlet_allow_the_devices_of_the_service() -> None:
 
 def test_the_settings_of_compose_are_valid() -> None:
     """Each variable is a setting, with a value that teleinfo takes."""
-    environ = COMPOSE["teleinfo"]["environment"]
+    environ = COMPOSE["teleinfo"]["environment"] | COMPOSE["page"]["environment"]
     ours = {name: value for name, value in environ.items() if name != "TZ"}
     settings = settings_of(ours)
 
@@ -44,12 +44,12 @@ def test_the_settings_of_compose_are_valid() -> None:
 
 def test_compose_runs_it_confined_and_opens_no_port_to_others() -> None:
     """Read-only, without capabilities; the broker has no password, and listens to this machine alone."""
-    teleinfo = COMPOSE["teleinfo"]
-
-    assert (teleinfo["read_only"], teleinfo["cap_drop"]) == (True, ["ALL"])
-    assert teleinfo["security_opt"] == ["no-new-privileges:true"]
-    assert "ports" not in teleinfo
-    assert all(port.startswith("127.0.0.1:") for port in COMPOSE["mosquitto"]["ports"])
+    for ours in (COMPOSE["teleinfo"], COMPOSE["page"]):
+        assert (ours["read_only"], ours["cap_drop"]) == (True, ["ALL"])
+        assert ours["security_opt"] == ["no-new-privileges:true"]
+    ports = COMPOSE["mosquitto"]["ports"] + COMPOSE["page"]["ports"]
+    assert "ports" not in COMPOSE["teleinfo"]
+    assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
 def test_what_the_package_is_made_of_reaches_the_build() -> None:

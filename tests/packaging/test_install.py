@@ -128,6 +128,7 @@ def test_an_installation_has_program_service_settings_and_page(machine: Machine)
         "usr/local/share/man/fr/man1/teleinfo.1",
         "usr/local/lib/systemd/system/teleinfo.service",
         "usr/local/lib/systemd/system/teleinfo@.service",
+        "usr/local/lib/systemd/system/teleinfo-web.service",
         "usr/local/lib/systemd/system/teleinfo-name-servers.path",
         "usr/local/lib/systemd/system/teleinfo-name-servers.service",
         "usr/local/lib/systemd/system-generators/teleinfo-generator",

@@ -272,16 +272,14 @@ READ_PAGE = (
 
 
 def test_the_page_beside_the_service_is_a_unit(machine: Container) -> None:
-    """The lines of docs/watch.md as they stand serve a page that shows the meter, by a user of its own."""
+    """The line of docs/watch.md as it stands serves a page that shows the meter, by a user of its own."""
     always = PAGES["watch.md"].partition("### Always\n")[2].partition("\n### ")[0]
-    [_, package, both] = blocks(always, "sh")
-    for line in f"{package}\n{both}".splitlines():
+    for line in blocks(always, "sh")[0].splitlines():
         machine.run(line.removeprefix("sudo "))
     machine.until("python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 8080), 2)'")
     user = machine.run(f"ps -o user:40= -p {machine.property('MainPID', 'teleinfo-web')}").strip()
     shown = machine.run(f'python3 -c "{READ_PAGE}"')
-    machine.run("systemctl disable --now --quiet teleinfo-web && rm /etc/systemd/system/teleinfo-web.service")
-    machine.run("systemctl daemon-reload")
+    machine.run("systemctl disable --now --quiet teleinfo-web")
 
     assert json.loads(machine.message())["ADCO"] in shown
     assert user not in ("", "root", "teleinfo")

@@ -145,7 +145,8 @@ class Streams:
             return web.Response(status=503, text="Too many look at this page already.\n")
         language = accepted(request.headers.get("Accept-Language", ""))
         own, sent, message = self._parts[language], dict[str, bytes](), RETRY
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+        headers = {"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}  # for nginx
+        response = web.StreamResponse(headers=headers)
         self.readers[language] += 1
         self.model.changed.set()
         try:

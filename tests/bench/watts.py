@@ -42,11 +42,15 @@ START: Final = 120.0
 AGES: Final = (5, 30, 60, 120)
 """Seconds since the last step at which the width is measured."""
 
-LOW: Final = 200
-"""VA below which the widths are counted apart."""
+POWERS: Final = {
+    "below 200 VA": range(200),
+    "from 200 VA": range(200, 1_000_000),
+    "from 1000 VA": range(1000, 1_000_000),
+}
+"""The apparent powers whose widths are counted apart."""
 
-GOALS: Final = {30: 6.0, 60: 4.0}
-"""The greatest median of the half-width, in per cent, in mode historique and in standard."""
+GOALS: Final = {("from 200 VA", 30): 6.0, ("from 200 VA", 60): 3.0, ("from 200 VA", 120): 1.0}
+"""The greatest median of the half-width, in per cent."""
 
 
 @dataclass
@@ -57,7 +61,7 @@ class Judged:
     known: int = 0
     right: int = 0
     seconds: list[float] = field(default_factory=list)
-    widths: defaultdict[tuple[bool, int], list[float]] = field(default_factory=lambda: defaultdict(list))
+    widths: defaultdict[tuple[str, int], list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, other: Judged) -> None:
         """Add the figures of another household."""
@@ -92,7 +96,9 @@ def judge(name: str, seed: int, hours: float) -> Judged:
             for since in AGES:
                 if since <= age < since + 3:
                     width = (found.upper - found.lower) / 2 / max(1.0, abs(frame.watts))
-                    judged.widths[abs(apparent) < LOW, since].append(width)
+                    for powers, apparents in POWERS.items():
+                        if abs(apparent) in apparents:
+                            judged.widths[powers, since].append(width)
     judged.seconds = [statistics.median(judged.seconds)]
     return judged
 
@@ -131,12 +137,11 @@ def _rows(what: str, judged: Judged) -> Iterator[Row]:
     yield _within(what, judged)
     cpu = statistics.median(judged.seconds) * 1e6
     yield Row(what=f"{what}: CPU of a frame", measured=cpu, unit="µs", goal=100)
-    for (is_low, since), widths in sorted(judged.widths.items()):
-        power = f"{'below' if is_low else 'from'} {LOW} VA"
+    for (powers, since), widths in sorted(judged.widths.items()):
         yield Row(
-            what=f"{what}, {power}: half-width {since} s after a step",
+            what=f"{what}, {powers}: half-width {since} s after a step",
             measured=100 * statistics.median(widths),
             unit="%",
-            goal=None if is_low else GOALS.get(since),
+            goal=GOALS.get((powers, since)),
             remark=f"{len(widths):,} frames, nine in ten ≤ {100 * quantile(widths, 0.9):.0f} %",
         )

@@ -5,16 +5,12 @@ The meter sends the apparent power S of the moment, rounded to 10 VA (PAPP) or 1
 index of the active energy in whole Wh, cut off (Enedis-NOI-CPT_54E v3, Enedis-NOI-CPT_02E v6). The method is
 our own:
 
-1. Between two steps of the index, exactly n Wh flowed, and the time of each step is known to a frame. So at
-   most n Wh flowed from the frame after the first step to the frame before the last step (which may be yet to
-   come), and at least n Wh from the frame before the first step to the frame after the last step.
-2. This energy, divided by the integral of S over the same frames, bounds the mean power factor P / S of that
-   window; multiplied by the present S, it bounds the power. Windows begin at steps of the index
-   (`power_windows`).
-3. Where S changed within the window, a load came or went whose reactive power is between `_CAPACITIVE` and
-   `_INDUCTIVE` times its active power: the bounds are moved from the earlier mean of S to the present S.
-4. The narrowest bar is kept, until a window gives a narrower bar or contradicts it. When S changes, the kept
-   bar is moved in the same way.
+1. While S stays at a level, the steps of the index bound the mean power factor P / S (`power_level`).
+   Multiplied by the mean of S, it bounds the mean power.
+2. Where S differs from this mean, or steps to another level, a load came or went whose reactive power is
+   between `_CAPACITIVE` and `_INDUCTIVE` times its active power: the bounds are moved to the present S.
+3. If a large load comes or goes and S is that of an earlier level again, the bounds of that level hold, too.
+4. The bounds from before a step are kept until those of the level are narrower or contradict them.
 
 Pure. In this module powers are positive in either direction, except those of `Flow` and `Active`.
 """
@@ -24,14 +20,17 @@ from __future__ import annotations
 import math
 from typing import Final, NamedTuple
 
-from teleinfo.state.power_windows import Bar, Point, Step, factor_since, thinned
+from teleinfo.state.power_level import Bar, Level
 
 GAP: Final = 20.0  # s without a frame after which nothing is known; 17 s in an overrun (02E)
 LEAST_FACTOR: Final = 0.5  # power factor of a household; where power was ever injected, it may be 0
-ACCURACY: Final = 0.005  # greatest difference between the measurements of S and of the index
+ACCURACY: Final = 0.003  # greatest difference between the measurements of S and of the index
+MAX_LEVEL: Final = 300.0  # s; within this time small loads come and go, unseen in S
 _INDUCTIVE: Final = math.sqrt(3)  # power factor 0.5: motors, transformers
 _CAPACITIVE: Final = -0.5  # power factor 0.9: lamps, power supplies
-_DELAY: Final = 0.5  # s by which S may follow the power
+_NOISE: Final = 0.01  # greatest difference of S within a level
+_LARGE: Final = 0.2  # least change of S by a large load
+_REMEMBERED: Final = 4  # levels
 
 
 class Flow(NamedTuple):
@@ -54,6 +53,13 @@ class Active(NamedTuple):
     upper: int
 
 
+class _Known(NamedTuple):
+    """The bounds of the power, and the S for which they hold."""
+
+    bar: Bar
+    apparent: float
+
+
 class ActivePower:
     """The active power of the meter whose frames it receives; its memory is bounded."""
 
@@ -62,87 +68,84 @@ class ActivePower:
         self._restart()
 
     def _restart(self) -> None:
-        self._last: Point | None = None
-        self._apparent = 0.0  # S of the last frame
-        self._steps: list[Step] = []
-        self._kept: tuple[Bar, float] | None = None  # the best bar, and S at its time
+        self._level: Level | None = None
+        self._kept: _Known | None = None  # from before the level
+        self._best: _Known | None = None  # in the last frame
+        self._levels: list[_Known] = []  # before large loads came or went
         self._active: Active | None = None
 
     def at(self, now: float) -> Active | None:
         """Return the active power at the monotonic time `now`, seconds; None while it is unknown."""
-        return self._active if self._last is not None and now - self._last.time <= GAP else None
+        return self._active if self._level is not None and now - self._level.now <= GAP else None
 
     def add(self, flow: Flow, *, now: float, has_exported: bool) -> None:
         """Update the power with a frame that came at `now`; `has_exported`: the meter has injected before."""
-        last, apparent, sign = self._last, float(abs(flow.apparent)), -1 if flow.apparent < 0 else 1
+        level, apparent, sign = self._level, float(abs(flow.apparent)), -1 if flow.apparent < 0 else 1
         if flow.energy is None:
             self._restart()
             return
-        turned = last is not None and sign != self._sign
-        if last is None or turned or now - last.time > GAP or flow.energy < last.energy:
-            self._restart()
-            last = self._last = Point(now, flow.energy)
-            self._sign, self._apparent = sign, apparent
-            if turned or not apparent:
-                self._kept = Bar(0.0, apparent), apparent
-        elif now > last.time:
-            self._last = self._next(last, now, flow.energy, apparent)
-        else:
+        if level is not None and now <= level.now:
             return
-        change, self._apparent = apparent - self._apparent, apparent
         self._least = 0.0 if has_exported else LEAST_FACTOR
         error = flow.rounding / 4 + ACCURACY * apparent  # a quarter: the mean of the error
-        bar = self._measure(self._last, now - last.time, error)
-        self._active = None if bar is None else self._result(bar, change, flow.rounding, error)
+        turned = level is not None and sign != self._sign
+        change = 0.0
+        if level is None or turned or now - level.now > GAP or flow.energy < level.energy:
+            self._restart()
+            self._sign = sign
+            if turned or not apparent:
+                self._kept = _Known(Bar(0.0, apparent), apparent)
+            level = Level(now, apparent, flow.energy)
+        elif abs(apparent - level.first) > max(2 * flow.rounding, _NOISE * apparent):
+            change = apparent - level.apparent
+            self._kept = self._after(change, apparent, error)
+            level = Level(now, apparent, flow.energy)
+        else:
+            level.add(now, apparent, flow.energy)
+        bar = self._measure(level, error)
+        self._best = None if bar is None else _Known(bar, apparent)
+        self._active = None if self._best is None else self._result(self._best, change, error)
+        lower, upper = level.factor
+        if lower > upper or (lower and now - level.start > MAX_LEVEL):
+            self._kept = self._best
+            level = Level(now, apparent, flow.energy)
+        self._level = level
 
-    def _next(self, last: Point, now: float, energy: int, apparent: float) -> Point:
-        """Return the frame that follows `last`; remember both if the index stepped."""
-        elapsed, mean = now - last.time, (apparent + self._apparent) / 2
-        error = 0.0
-        if _is_step(self._apparent, apparent):  # at any time since the last frame
-            error = (elapsed + _DELAY) * abs(apparent - self._apparent) / 2
-        area = elapsed * mean
-        point = Point(now, energy, last.apparent + area, last.square + area * mean, last.error + error)
-        if energy > last.energy:
-            self._steps = thinned([*self._steps, Step(last, point)], now)
-        return point
+    def _after(self, change: float, apparent: float, error: float) -> _Known | None:
+        """Return the bar after S stepped, with what is known of this level from before."""
+        best = self._best
+        if best is None:
+            return None
+        bar = self._moved(best, apparent)
+        if abs(change) > _LARGE * min(apparent, best.apparent):
+            for known in self._levels:
+                if abs(known.apparent - apparent) <= 2 * error:
+                    lower, upper = self._moved(known, apparent)
+                    common = Bar(max(bar.lower, lower - error), min(bar.upper, upper + error))
+                    bar = common if common.lower <= common.upper else bar
+            others = [known for known in self._levels if abs(known.apparent - best.apparent) > 2 * error]
+            self._levels = [*others[1 - _REMEMBERED :], best]
+        return _Known(bar, apparent)
 
-    def _measure(self, now: Point, elapsed: float, error: float) -> Bar | None:
-        """Return the kept bar with the present S, or the bar of a better window, which is then kept."""
-        bar, apparent, steps = None, self._apparent, self._steps
-        if self._kept is not None:
-            kept, before = self._kept
-            bar = self._moved(kept, before, apparent)
-            if _is_step(before, apparent):
-                self._kept = bar, apparent
-        for number, step in enumerate(steps):
-            length = now.time - step.before.time
-            if bar is not None and apparent * elapsed > (bar.upper - bar.lower) * length:
-                break  # this window and all later ones are too short to be better
-            factor = factor_since(step, steps[-1], now)
-            unmoved = factor.scaled(apparent)
-            if unmoved.lower > apparent + error:
-                # Energy flowed that S did not show, in lost frames: no window that began before is right.
-                self._steps = steps[number + 1 :]
-            elif factor.lower > 0 and unmoved.is_better(bar):
-                found = self._present(factor, step.before, now)
-                if found.is_better(bar, error):
-                    bar = found
-                    self._kept = found, apparent
-        return bar
+    def _measure(self, level: Level, error: float) -> Bar | None:
+        """Return the kept bar with the present S, or the bar of the level if it is better."""
+        kept = self._kept and self._moved(self._kept, level.apparent)
+        lower, upper = level.factor
+        if not level.area or (self._best is None and not lower):
+            return kept
+        if lower > upper:  # a load that S did not show
+            return self._best and self._moved(self._best, level.apparent)
+        found = self._moved(_Known(Bar(lower * level.mean, upper * level.mean), level.mean), level.apparent)
+        if not found.is_better(kept, error):
+            return kept
+        self._kept = None
+        return found
 
-    def _present(self, factor: Bar, start: Point, now: Point) -> Bar:
-        """Return the bounds of the power with the present S, for a window in which S had other values."""
-        length, apparent = now.time - start.time, self._apparent
-        offset = (now.apparent - start.apparent) / length - apparent
-        square = (now.square - start.square) / length - apparent * (2 * offset + apparent)
-        spread = math.sqrt(max(0.0, square))  # at least the mean distance between S and the present S
-        above, below = apparent + (spread + offset) / 2, max(0.0, apparent - (spread - offset) / 2)
-        bars = [self._moved(factor.scaled(before), before, apparent) for before in (above, below)]
-        return Bar(min(bar.lower for bar in bars), max(bar.upper for bar in bars))
-
-    def _moved(self, bar: Bar, before: float, after: float) -> Bar:
+    def _moved(self, known: _Known, after: float) -> Bar:
         """Return the bounds of the power after S changed, for the bounds before."""
+        bar, before = known
+        if after == before:
+            return bar
         return Bar(min(self._ends(bar.lower, before, after)), max(self._ends(bar.upper, before, after)))
 
     def _ends(self, active: float, before: float, after: float) -> list[float]:
@@ -166,22 +169,17 @@ class ActivePower:
                 ends.append(min(after, max(0.0, active + (math.sqrt(root) - b) / a)))
         return ends
 
-    def _result(self, bar: Bar, change: float, rounding: int, error: float) -> Active:
+    def _result(self, best: _Known, change: float, error: float) -> Active:
         """Return the bar with the errors of the meter, and its middle."""
-        value, apparent = (bar.lower + bar.upper) / 2, self._apparent
-        most = apparent + error
+        bar, apparent = best
+        value, most = (bar.lower + bar.upper) / 2, apparent + error
         error *= max(1.0, apparent / max(bar.lower, apparent / 20, 1.0))  # dP = dS × S / P
-        if abs(change) >= rounding:
-            # S may be a mean of the last second, and show a third of the step.
-            further = max(0.0, apparent + 2 * change)
+        if change:
+            # S may be a mean of the last second, and show a quarter of the step.
+            further = max(0.0, apparent + 3 * change)
             most = max(most, further)
-            after = self._moved(bar, apparent, further)
+            after = self._moved(best, further)
             bar = Bar(min(bar.lower, after.lower), max(bar.upper, after.upper))
         bounds = max(0.0, bar.lower - error), min(most, bar.upper + error)
         lower, upper = sorted(self._sign * bound for bound in bounds)
         return Active(round(self._sign * value), math.floor(lower), math.ceil(upper))
-
-
-def _is_step(before: float, after: float) -> bool:
-    """True if the change of S is more than noise."""
-    return abs(after - before) > max(20.0, 0.02 * after)

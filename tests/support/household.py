@@ -30,11 +30,16 @@ _DRIFT_TIME: Final = 600.0
 
 
 class Frame(NamedTuple):
-    """A frame: when it comes, what it says, and the true active power, W, negative while injecting."""
+    """
+    A frame: when it comes, what it says, and the true active power, W, negative while injecting.
+
+    `energy` is the index in Wh before it is cut off.
+    """
 
     time: float
     flow: Flow
     watts: float
+    energy: float
 
 
 @dataclass(eq=False)
@@ -153,5 +158,5 @@ def frames(
             apparent[moment % len(apparent)] = math.copysign(abs(power), power.real)
         if rng.random() >= lost:
             shown = round(sum(apparent) / len(apparent) / rounding) * rounding
-            index = int(drawn if shown >= 0 else injected)
-            yield Frame(now + rng.uniform(0, 0.02), Flow(shown, rounding, index), power.real)
+            index = drawn if shown >= 0 else injected
+            yield Frame(now + rng.uniform(0, 0.02), Flow(shown, rounding, int(index)), power.real, index)

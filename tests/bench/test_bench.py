@@ -32,7 +32,7 @@ ROWS = {
     "decoding": 4,
     "price": 16,
     "truth": 30,
-    "watts": 43,
+    "watts": 53,
     "latency": 8,
     "cpu": 8,
     "memory": 3,

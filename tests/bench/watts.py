@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     from tests.bench.scale import Scale
 
 HOUSES: Final = {
-    "historique": (Mode.HISTORIQUE, 0.0),
-    "standard": (Mode.STANDARD, 0.0),
-    "standard, panels": (Mode.STANDARD, 4000.0),
+    "historique": (Mode.HISTORIQUE, 0.0, 0.0),
+    "standard": (Mode.STANDARD, 0.0, 0.0),
+    "standard, panels": (Mode.STANDARD, 4000.0, 0.0),
+    "standard, restless": (Mode.STANDARD, 0.0, 0.15),
 }
-"""The mode of the meter and the power of the panels in W."""
+"""The mode of the meter, the power of the panels in W, and the share by which a load changes all the time."""
 
 PIECE: Final = 6
 """The most hours of a household."""
@@ -82,10 +83,13 @@ class Judged:
 
 def judge(name: str, seed: int, hours: float) -> Judged:
     """Compare each bar of a household with its true power."""
-    mode, solar = HOUSES[name]
+    mode, solar, restless = HOUSES[name]
     power, exact, judged, stepped, before = ActivePower(), ActivePower(), Judged(), 0.0, 0
     hour = PIECE * seed % 24
-    for frame in frames(seed, mode=mode, seconds=hours * 3600, hour=hour, solar=solar, lost=LOST):
+    household = frames(
+        seed, mode=mode, seconds=hours * 3600, hour=hour, solar=solar, restless=restless, lost=LOST
+    )
+    for frame in household:
         start = time.process_time()
         power.add(frame.flow, now=frame.time, has_exported=bool(solar))
         found = power.at(frame.time)

@@ -48,7 +48,8 @@ class Load:
     A load of `apparent` VA, on and off for these mean times in seconds.
 
     `factor` is its power factor, negative if its reactive power is capacitive. At its start it draws
-    `inrush` times as much, and `drift` is the share by which it draws more until it is warm.
+    `inrush` times as much, and `drift` is the share by which it draws more until it is warm. A restless load
+    changes its power every two seconds, by up to the share `restless`.
     """
 
     apparent: float
@@ -57,6 +58,7 @@ class Load:
     off: float
     inrush: float = 1.0
     drift: float = 0.0
+    restless: float = 0.0
     is_on: bool = False
     since: float = 0.0
     until: float = 0.0
@@ -75,9 +77,9 @@ class Load:
 
 
 class House:
-    """A household with loads by chance, and solar panels of `solar` W."""
+    """A household with loads by chance, solar panels of `solar` W, and a computer that is `restless`."""
 
-    def __init__(self, rng: Random, solar: float) -> None:
+    def __init__(self, rng: Random, solar: float, restless: float) -> None:
         pick = rng.uniform
         fridges = [
             Load(pick(80, 200), pick(0.6, 0.8), 900, 1800, inrush=4, drift=0.25)
@@ -98,6 +100,8 @@ class House:
             Load(pick(600, 1500), pick(0.85, 0.98), 1200, 5000, inrush=2, drift=0.4),  # heat pump
             Load(pick(200, 600), 0.7, 300, 7000, inrush=3),  # motor
         ]
+        if restless:
+            self._loads.append(Load(pick(60, 250), pick(0.6, 0.97), 1e9, 1, restless=restless))
         self._rng = rng
         self._solar = solar
         self._clouds = self._target = 0.9
@@ -124,6 +128,8 @@ class House:
                 load.is_on, load.since = not load.is_on, now
                 load.until = now + self._rng.expovariate(1 / (load.on if load.is_on else load.off))
                 load.scale = self._rng.uniform(0.9, 1.1)
+            if load.restless and self._rng.random() < INRUSH / 4:
+                load.scale = self._rng.uniform(1 - load.restless, 1 + load.restless)
 
     def _sun(self, seconds: float, hour: float) -> float:
         """Return the power of the panels: a cloud comes or goes every two minutes, within some 20 s."""
@@ -134,7 +140,14 @@ class House:
 
 
 def frames(
-    seed: int, *, mode: Mode, seconds: float, hour: float = 0.0, solar: float = 0.0, lost: float = 0.0
+    seed: int,
+    *,
+    mode: Mode,
+    seconds: float,
+    hour: float = 0.0,
+    solar: float = 0.0,
+    restless: float = 0.0,
+    lost: float = 0.0,
 ) -> Iterator[Frame]:
     """
     Yield the frames of a household that begins at this `hour` of the day; a share is `lost`.
@@ -143,7 +156,7 @@ def frames(
     last second, with an even seed the last moment.
     """
     rng = Random(seed)
-    house, rounding, period = House(rng, solar), _ROUNDINGS[mode], _PERIODS[mode]
+    house, rounding, period = House(rng, solar, restless), _ROUNDINGS[mode], _PERIODS[mode]
     step = period / STEPS
     drawn, injected, now = 12345678 + rng.random(), 2345 + rng.random(), 0.0
     apparent = [0.0] * (max(1, round(1 / step)) if seed % 2 else 1)

@@ -5,12 +5,13 @@ The meter sends the apparent power S of the moment, rounded to 10 VA (PAPP) or 1
 index of the active energy in whole Wh, cut off (Enedis-NOI-CPT_54E v3, Enedis-NOI-CPT_02E v6). The method is
 our own:
 
-1. While S stays at a level, the steps of the index bound the mean power factor P / S (`power_level`).
-   Multiplied by the mean of S, it bounds the mean power.
-2. Where S differs from this mean, or steps to another level, a load came or went whose reactive power is
-   between `_CAPACITIVE` and `_INDUCTIVE` times its active power: the bounds are moved to the present S.
-3. If a large load comes or goes and S is that of an earlier level again, the bounds of that level hold, too.
-4. The bounds from before a step are kept until those of the level are narrower or contradict them.
+1. While S stays at a level, the steps of the index bound the mean power factor P / S (`power_level`). A level
+   of each of the `_TOLERANCES` is followed.
+2. Where S had other values within the level, a load came or went whose reactive power is between
+   `_CAPACITIVE` and `_INDUCTIVE` times its active power: the bounds of the power are moved from the earlier
+   mean of S to the present S.
+3. When S steps, the bar is kept, and moved in the same way, until a level gives a narrower bar or contradicts
+   it. After a step by a large load, S is often that of an earlier level: its bar holds again.
 
 Pure. In this module powers are positive in either direction, except those of `Flow` and `Active`.
 """
@@ -24,11 +25,11 @@ from teleinfo.state.power_level import Bar, Level
 
 GAP: Final = 20.0  # s without a frame after which nothing is known; 17 s in an overrun (02E)
 LEAST_FACTOR: Final = 0.5  # power factor of a household; where power was ever injected, it may be 0
-ACCURACY: Final = 0.003  # greatest difference between the measurements of S and of the index
-MAX_LEVEL: Final = 300.0  # s; within this time small loads come and go, unseen in S
+ACCURACY: Final = 0.004  # greatest difference between the measurements of S and of the index
+MAX_LEVEL: Final = 150.0  # s; later, small loads may have come and gone that S does not show
 _INDUCTIVE: Final = math.sqrt(3)  # power factor 0.5: motors, transformers
 _CAPACITIVE: Final = -0.5  # power factor 0.9: lamps, power supplies
-_NOISE: Final = 0.01  # greatest difference of S within a level
+_TOLERANCES: Final = (0.01, 0.2)  # greatest change of S within a level: noise, restless loads
 _LARGE: Final = 0.2  # least change of S by a large load
 _REMEMBERED: Final = 4  # levels
 
@@ -68,78 +69,90 @@ class ActivePower:
         self._restart()
 
     def _restart(self) -> None:
-        self._level: Level | None = None
-        self._kept: _Known | None = None  # from before the level
+        self._levels: list[Level] = []  # with each of `_TOLERANCES`
+        self._kept: _Known | None = None  # from before the levels
         self._best: _Known | None = None  # in the last frame
-        self._levels: list[_Known] = []  # before large loads came or went
+        self._known: list[_Known] = []  # before large loads came or went
         self._active: Active | None = None
 
     def at(self, now: float) -> Active | None:
         """Return the active power at the monotonic time `now`, seconds; None while it is unknown."""
-        return self._active if self._level is not None and now - self._level.now <= GAP else None
+        return self._active if self._levels and now - self._levels[0].now <= GAP else None
 
     def add(self, flow: Flow, *, now: float, has_exported: bool) -> None:
         """Update the power with a frame that came at `now`; `has_exported`: the meter has injected before."""
-        level, apparent, sign = self._level, float(abs(flow.apparent)), -1 if flow.apparent < 0 else 1
         if flow.energy is None:
             self._restart()
             return
-        if level is not None and now <= level.now:
+        last = self._levels[0] if self._levels else None
+        if last is not None and now <= last.now:
             return
-        self._least = 0.0 if has_exported else LEAST_FACTOR
+        apparent, sign = float(abs(flow.apparent)), -1 if flow.apparent < 0 else 1
         error = flow.rounding / 4 + ACCURACY * apparent  # a quarter: the mean of the error
-        turned = level is not None and sign != self._sign
+        self._least = 0.0 if has_exported else LEAST_FACTOR
         change = 0.0
-        if level is None or turned or now - level.now > GAP or flow.energy < level.energy:
+        if last is None or sign != self._sign or now - last.now > GAP or flow.energy < last.energy:
             self._restart()
-            self._sign = sign
-            if turned or not apparent:
+            if not apparent or (last is not None and sign != self._sign):
                 self._kept = _Known(Bar(0.0, apparent), apparent)
-            level = Level(now, apparent, flow.energy)
-        elif abs(apparent - level.first) > max(2 * flow.rounding, _NOISE * apparent):
-            change = apparent - level.apparent
-            self._kept = self._after(change, apparent, error)
-            level = Level(now, apparent, flow.energy)
+            self._sign = sign
+            self._levels = [Level(now, apparent, flow.energy) for _ in _TOLERANCES]
         else:
-            level.add(now, apparent, flow.energy)
-        bar = self._measure(level, error)
+            least = 2 * flow.rounding
+            if abs(apparent - last.first) > max(least, _TOLERANCES[0] * apparent):
+                change = apparent - last.apparent
+                self._step(change, apparent, error)
+            for number, tolerance in enumerate(_TOLERANCES):
+                level = self._levels[number]
+                if abs(apparent - level.first) > max(least, tolerance * apparent):
+                    self._levels[number] = Level(now, apparent, flow.energy)
+                else:
+                    level.add(now, apparent, flow.energy)
+        bar = self._measure(apparent, error)
         self._best = None if bar is None else _Known(bar, apparent)
         self._active = None if self._best is None else self._result(self._best, change, error)
-        lower, upper = level.factor
-        if lower > upper or (lower and now - level.start > MAX_LEVEL):
-            self._kept = self._best
-            level = Level(now, apparent, flow.energy)
-        self._level = level
+        for number, level in enumerate(self._levels):
+            lower, upper = level.factor
+            if lower > upper or (lower and now - level.start > MAX_LEVEL):
+                self._kept = self._kept or self._best
+                self._levels[number] = Level(now, apparent, flow.energy)
 
-    def _after(self, change: float, apparent: float, error: float) -> _Known | None:
-        """Return the bar after S stepped, with what is known of this level from before."""
+    def _step(self, change: float, apparent: float, error: float) -> None:
+        """Keep the best bar, since S steps; after a large load, with what is known of this S from before."""
         best = self._best
         if best is None:
-            return None
+            return
+        self._kept = self._kept or best
+        is_large = abs(change) > _LARGE * min(apparent, best.apparent)
+        if not is_large and abs(apparent - self._kept.apparent) <= _LARGE * apparent:
+            return  # small loads come and go: the bar is moved from the first S to the present S
         bar = self._moved(best, apparent)
-        if abs(change) > _LARGE * min(apparent, best.apparent):
-            for known in self._levels:
+        if is_large:
+            for known in self._known:
                 if abs(known.apparent - apparent) <= 2 * error:
                     lower, upper = self._moved(known, apparent)
                     common = Bar(max(bar.lower, lower - error), min(bar.upper, upper + error))
                     bar = common if common.lower <= common.upper else bar
-            others = [known for known in self._levels if abs(known.apparent - best.apparent) > 2 * error]
-            self._levels = [*others[1 - _REMEMBERED :], best]
-        return _Known(bar, apparent)
+            others = [known for known in self._known if abs(known.apparent - best.apparent) > 2 * error]
+            self._known = [*others[1 - _REMEMBERED :], best]
+        self._kept = _Known(bar, apparent)
 
-    def _measure(self, level: Level, error: float) -> Bar | None:
-        """Return the kept bar with the present S, or the bar of the level if it is better."""
-        kept = self._kept and self._moved(self._kept, level.apparent)
-        lower, upper = level.factor
-        if not level.area or (self._best is None and not lower):
-            return kept
-        if lower > upper:  # a load that S did not show
-            return self._best and self._moved(self._best, level.apparent)
-        found = self._moved(_Known(Bar(lower * level.mean, upper * level.mean), level.mean), level.apparent)
-        if not found.is_better(kept, error):
-            return kept
-        self._kept = None
-        return found
+    def _measure(self, apparent: float, error: float) -> Bar | None:
+        """Return the kept bar with the present S, or the bar of a level that is better."""
+        bar = self._kept and self._moved(self._kept, apparent)
+        for level in reversed(self._levels):
+            lower, upper = level.factor
+            if lower > upper or not level.area or (self._best is None and not lower):
+                continue
+            bars = [
+                self._moved(_Known(Bar(lower * mean, upper * mean), mean), apparent) for mean in level.means()
+            ]
+            found = Bar(min(bar.lower for bar in bars), max(bar.upper for bar in bars))
+            if found.is_better(bar, error):
+                bar, self._kept = found, None
+        if bar is None and self._best is not None:
+            bar = self._moved(self._best, apparent)
+        return bar
 
     def _moved(self, known: _Known, after: float) -> Bar:
         """Return the bounds of the power after S changed, for the bounds before."""

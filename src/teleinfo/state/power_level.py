@@ -10,6 +10,7 @@ Pure.
 
 from __future__ import annotations
 
+import math
 from typing import Final, NamedTuple
 
 _WS_PER_WH: Final = 3600
@@ -45,20 +46,25 @@ class Level:
     def __init__(self, now: float, apparent: float, energy: int) -> None:
         self.start, self.first = now, apparent
         self.now, self.apparent, self.energy = now, apparent, energy
-        self.area = 0.0
+        self.area = self.square = 0.0
         self.factor = Bar(0.0, 1.0)
         self._below = [_Corner(0.0, energy)]  # points below the line of the energy
         self._above = [_Corner(0.0, energy + 1)]
 
-    @property
-    def mean(self) -> float:
-        """The mean of S."""
-        return self.area / (self.now - self.start)
+    def means(self) -> tuple[float, float]:
+        """Return a mean of S that is not above the present S, and a mean that is not below it."""
+        length, apparent = self.now - self.start, self.apparent
+        offset = self.area / length - apparent
+        square = self.square / length - apparent * (2 * offset + apparent)
+        spread = math.sqrt(max(0.0, square))  # at least the mean distance between S and the present S
+        return max(0.0, apparent - (spread - offset) / 2), apparent + (spread + offset) / 2
 
     def add(self, now: float, apparent: float, energy: int) -> None:
         """Add a frame."""
         before = _Corner(self.area, self.energy + 1)
-        self.area += (now - self.now) * (apparent + self.apparent) / 2
+        elapsed, mean = now - self.now, (apparent + self.apparent) / 2
+        self.area += elapsed * mean
+        self.square += elapsed * mean * mean
         if self.area > before.area:
             lower, upper = self.factor
             above = _Corner(self.area, energy + 1)

@@ -94,6 +94,8 @@ class Household:
         self.linky = Linky(meter)
         self.folder = folder
         self.hass = HassProcess(Path(venv), folder, self.broker)
+        self.upgraded = False
+        """True if an earlier version may have enabled entities that are disabled at first today."""
         self.daemon: Daemon
         self._published: deque[tuple[float, dict[str, Any]]] = deque(maxlen=100)
         self._message: dict[str, Any] = {}
@@ -149,7 +151,7 @@ class Household:
         found = []
         for name, component in components.items():
             if component.get("en") is False:
-                found += [f"{name}: enabled"] if name in shown else []
+                found += [f"{name}: enabled"] if name in shown and not self.upgraded else []
                 continue
             state = shown.get(name, {"state": "absent", "attributes": {}})
             if not _is_one_of(state["state"], component, recent):

@@ -121,7 +121,7 @@ def fits(component: dict[str, Any], state: str) -> bool:
         moment = dt_util.parse_datetime(state)
         return moment is not None and moment.tzinfo is not None
     if component.get("unit_of_measurement"):
-        return math.isfinite(float(state))
+        return not state or math.isfinite(float(state))  # Home Assistant ignores an empty text
     return 0 < len(state) <= 255
 
 
@@ -167,7 +167,9 @@ def faults_of_templates(
                 faults.append(f"{key}: does not stay as it was when its state is missing")
             if rendered(hass, template, lacking, "unknown") not in {"", "None"}:
                 faults.append(f"{key}: is not unknown before the first state")
-        if state is not None and rendered(hass, template, unknown(state), "before") != "None":
+        # The notice of a peak is announced before the state has it.
+        comes = state is not None and rendered(hass, template, state, "before") not in {"", "before"}
+        if comes and rendered(hass, template, unknown(state or {}), "before") != "None":
             faults.append(f"{key}: is not unknown when the meter does not know")
     return faults
 

@@ -148,18 +148,45 @@ class HassProcess(Process):
         }
         self.start()
 
-    def use_for_energy(self, imported: str, exported: str | None = None) -> None:
-        """Let the Energy dashboard show what is drawn from the grid, and injected, by these entities."""
+    def use_for_energy(self, imported: str, exported: str | None = None, price: float | None = None) -> None:
+        """
+        Let the Energy dashboard show what is drawn from the grid, and injected, by these entities.
+
+        With a `price` in €/kWh, Home Assistant makes an entity of the cost.
+        """
         flow: dict[str, object] = {"stat_energy_from": imported}
         grid: dict[str, object] = {"type": "grid", "cost_adjustment_day": 0.0}
         if self.newest:
-            grid |= flow | {"stat_energy_to": exported}
+            grid |= flow | {"stat_energy_to": exported, "stat_cost": None}
+            grid |= {"entity_energy_price": None, "number_energy_price": price}
         else:
             free = {"entity_energy_price": None, "number_energy_price": None}
             back = {"stat_energy_to": exported, "stat_compensation": None} | free
-            grid["flow_from"] = [flow | {"stat_cost": None} | free]
+            grid["flow_from"] = [flow | {"stat_cost": None} | free | {"number_energy_price": price}]
             grid["flow_to"] = [back] if exported else []
         self.ask("energy/save_prefs", energy_sources=[grid])
+
+    def use_prefix(self, prefix: str) -> None:
+        """Change the prefix of the discovery, as in the dialogue of the options of MQTT."""
+        flow = "config/config_entries/options/flow"
+        step = self._post(flow, {"handler": "4" * 32})
+        filled = {
+            field["name"]: field.get("default", (field.get("description") or {}).get("suggested_value"))
+            for field in step["data_schema"]
+        }
+        filled = {name: value for name, value in filled.items() if value is not None}
+        answer = self._post(f"{flow}/{step['flow_id']}", filled | {"discovery_prefix": prefix})
+        assert answer["type"] == "create_entry", answer
+
+    def _post(self, what: str, content: dict[str, Any]) -> Any:  # noqa: ANN401 - what it answers
+        """Return the answer to a POST of its REST API."""
+        request = urllib.request.Request(
+            f"{self.url}/api/{what}",
+            json.dumps(content).encode(),
+            {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
 
     def repairs(self) -> list[dict[str, Any]]:
         """Return the repairs that it proposes of sensors, of MQTT, of the recorder and of the energy."""

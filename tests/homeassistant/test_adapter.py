@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import email.message  # noqa: F401 - imported by importlib.metadata, without the path of the library
 import json
 import logging
@@ -16,6 +17,7 @@ from teleinfo.homeassistant.adapter import HomeAssistant, project_url
 from teleinfo.homeassistant.discovery import Discovery, Form
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
+from teleinfo.state.memory import Memory
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from tests.support import virtual
@@ -34,10 +36,15 @@ TIME = "2026-01-14T12:00:00+01:00"
 class Linked:
     """A tracker and what Home Assistant is told of it, on an outbox."""
 
-    def __init__(self, outbox: Outbox, *, form: Form = "device", hold: bool = True) -> None:
+    def __init__(
+        self, outbox: Outbox, *, form: Form = "device", hold: bool = True, answered: bool = True
+    ) -> None:
         self.tracker = JudgedTracker()
         discovery = Discovery("homeassistant", Topics("teleinfo"), form)
         self.hass = HomeAssistant(self.tracker, discovery, retained=outbox, rng=Random(1), hold=hold)
+        if answered:
+            self.hass.restore(None)
+            self.hass.former_states(b"")
 
     def take(self, *readings: Reading, now: float) -> None:
         """Take these readings, a second apart."""
@@ -71,6 +78,27 @@ def test_a_state_is_sent_if_it_shows_something_new(*, hold: bool, expected: list
         payloads += taken(outbox).values()
 
     assert [json.loads(payload)["power"]["active"] for payload in payloads] == expected
+
+
+@pytest.mark.parametrize("known", ["memory", "broker"])
+def test_nothing_is_published_before_memory_and_broker_have_answered(known: str) -> None:
+    """They say which keys the entities have; a memory that has the keys needs no broker."""
+    outbox = Outbox(1)
+    linked = Linked(outbox, answered=False)
+    if known == "broker":
+        linked.hass.former_states(b'{"METER":"041961123456","PAPP":750}')
+    linked.take(FRAME, OTHER, now=0)
+    linked.hass.show({"power": {"active": 1000}}, 1)
+    assert sent(outbox) == {}
+    assert linked.hass.needs_former_states is (known == "memory")
+    memory = Memory("041961123456", dt.datetime.fromisoformat(TIME), kept_keys={})
+    linked.hass.restore(memory if known == "memory" else None)
+    linked.take(OTHER, OTHER, now=2)
+
+    announced = sent(outbox)
+    assert set(announced) == {CONFIG, "teleinfo/homeassistant"}
+    assert ("PAPP" in json.loads(announced[CONFIG])["cmps"]) is (known == "broker")
+    assert not linked.hass.needs_former_states
 
 
 def test_the_health_follows_each_announcement() -> None:

@@ -41,12 +41,15 @@ class RunningPublisher:
         qos: int = 1,
         retain: bool = False,
         birth_topic: str | None = None,
+        former: bool = False,
     ) -> None:
         self._make = partial(
             Publisher, broker, Topics("teleinfo"), self, qos=qos, queue=queue_size, birth_topic=birth_topic
         )
         self._retain = retain
         self.connections: queue.Queue[bool] = queue.Queue()
+        self.needs_former_states = former
+        self.former_states: queue.Queue[bytes] = queue.Queue()
         self.births: queue.Queue[bytes] = queue.Queue()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
@@ -70,6 +73,10 @@ class RunningPublisher:
     def on_birth_message(self, payload: bytes) -> None:
         """Note it."""
         self.births.put(payload)
+
+    def on_former_states(self, payload: bytes) -> None:
+        """Note it."""
+        self.former_states.put(payload)
 
     def is_idle(self) -> bool:
         """Return True if nothing waits and nothing is in flight."""

@@ -44,6 +44,7 @@ MEMORY = Memory(
     frozenset({"power/net", "labels/NJOURF_1"}),
     means={"BASE": MEASURED},
     situation={"overrun": "overrun", "tariff": "HP"},
+    kept_keys={"power_apparent": "PAPP"},
 )
 
 CALENDAR = RememberedCalendar(
@@ -255,6 +256,8 @@ WRONG_PARTS: list[tuple[str, object]] = [
     ("fields", {"power/net": 1}),
     ("situation", ["tariff"]),
     ("situation", {"tariff": 1, "overrun": "é", "tomorrow": "x" * 101}),
+    ("kept_keys", ["PAPP"]),
+    ("kept_keys", {"power_apparent": "#"}),
     ("calendar", 3),
     ("calendar", {"profiles": 3}),
 ]
@@ -269,6 +272,7 @@ def test_a_wrong_part_costs_what_it_held_and_no_other(part: str, wrong: object) 
         "fields": {"fields": frozenset()},
         "means": {"means": {}},
         "situation": {"situation": {}},
+        "kept_keys": {"kept_keys": None},
         "calendar": {},
     }
 

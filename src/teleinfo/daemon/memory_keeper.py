@@ -246,10 +246,11 @@ class MemoryKeeper:
         if memory is None or memory == written:
             return False
         urgent = written is None or _essence(memory) != _essence(written)
-        routine = written is None or (memory.fields, memory.situation, memory.day) != (
+        routine = written is None or (memory.fields, memory.situation, memory.day, memory.kept_keys) != (
             written.fields,
             written.situation,
             written.day,
+            written.kept_keys,
         )
         due = (urgent or (routine and now >= self._routine_after)) and now >= self._retry_after
         left = MAX_WRITES - sum(now - written < DAY for written in self._writes)
@@ -285,7 +286,8 @@ def _reason(error: OSError) -> Message:
     return file_error(error) if error.strerror else Message(late, limit=f"{OPEN_TIMEOUT:g}")
 
 
-def _essence(memory: Memory) -> tuple[str, str | None, int | None]:
-    """Return the part of the memory without which the total would be wrong."""
-    total = memory.import_total
-    return (memory.meter, None, None) if total is None else (memory.meter, total.counter, total.offset)
+def _essence(memory: Memory) -> tuple[object, ...]:
+    """Return the part of the memory without which the total would be wrong, or the keys of entities."""
+    total, keys = memory.import_total, memory.kept_keys or None
+    counter, offset = (None, None) if total is None else (total.counter, total.offset)
+    return memory.meter, counter, offset, keys

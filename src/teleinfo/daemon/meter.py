@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from teleinfo.daemon.watchdog import Watchdog
     from teleinfo.homeassistant.adapter import HomeAssistant
     from teleinfo.settings import Settings
+    from teleinfo.state.memory import Memory
     from teleinfo.tic.reading import Reading
 
 GOODBYE_TIMEOUT = 2.5
@@ -133,7 +134,13 @@ class MeterTask:
             on_replaced=self._homeassistant.forget if self._homeassistant is not None else lambda _: None,
             on_event=self._publisher.publish_event,
         )
-        self._memory = MemoryKeeper(settings.mqtt_topic, disk, self._state.restore)
+        self._memory = MemoryKeeper(settings.mqtt_topic, disk, self._restore)
+
+    def _restore(self, memory: Memory | None) -> None:
+        if self._state is not None:
+            self._state.restore(memory)
+        if self._homeassistant is not None:
+            self._homeassistant.restore(memory)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`, then say goodbye to the broker; raise any error that no part handles."""
@@ -165,6 +172,16 @@ class MeterTask:
         """Answer Home Assistant, which has started."""
         if self._homeassistant is not None:
             self._homeassistant.birth_message(payload)
+
+    @property
+    def needs_former_states(self) -> bool:
+        """True if Home Assistant's entities may have keys of version 0.1.0."""
+        return self._homeassistant is not None and self._homeassistant.needs_former_states
+
+    def on_former_states(self, payload: bytes) -> None:
+        """Process what version 0.1.0 left at the broker."""
+        if self._homeassistant is not None:
+            self._homeassistant.former_states(payload)
 
     def on_reading(self, reading: Reading) -> None:
         """Publish a reading, in the turn of the event loop in which its last byte came."""

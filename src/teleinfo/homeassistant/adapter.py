@@ -12,6 +12,7 @@ import logging
 import math
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.common.untrusted_json import parse_object
 from teleinfo.homeassistant.announcer import Announcer
 from teleinfo.homeassistant.discovery import Discovery, device_id, device_topic
 from teleinfo.homeassistant.held_state import HeldState, ends_period
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from teleinfo.mqtt.outbox import Outbox
     from teleinfo.state.fields import Json
+    from teleinfo.state.memory import Memory
     from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Reading
 
@@ -56,12 +58,34 @@ class HomeAssistant:
         self._next_log = -math.inf
         self._answer: asyncio.TimerHandle | None = None
         self._held = HeldState() if hold else None
+        self._shown: bytes | None = None
+        self._is_restored = self._knows_keys = False
 
     is_due = staticmethod(ends_period)
     """True if the states are due at a time of day, whatever their interval."""
 
+    @property
+    def needs_former_states(self) -> bool:
+        """True until the memory, or the answer of the broker, says which keys the entities keep."""
+        return not self._knows_keys
+
+    def restore(self, memory: Memory | None) -> None:
+        """Note the memory of an earlier run, if there is any. Before this, nothing is published."""
+        self._is_restored = True
+        self._knows_keys |= memory is not None and memory.kept_keys is not None
+        self._show()
+
+    def former_states(self, payload: bytes) -> None:
+        """Note the states of an earlier run at the broker: only those of version 0.1.0 have METER."""
+        states = parse_object(payload) or {}
+        self._announcer.former = (str(states.get("METER")), states)
+        self._knows_keys = True
+        self._show()
+
     def update(self, reading: Reading, *, now: float) -> None:
         """Update the messages after the tracker got `reading`, which came at the monotonic time `now`."""
+        if not (self._is_restored and self._knows_keys):
+            return
         self._announcer.update(reading, now=now)
         if self._announcer.messages is not self._messages:
             self._publish(self._announcer.messages)
@@ -70,7 +94,13 @@ class HomeAssistant:
     def show(self, state: dict[str, Json], now: float) -> None:
         """Publish the states of the entities, read from the decoded `state` of the monotonic time `now`."""
         shown = state if self._held is None else self._held.update(state, now=now)
-        self._retained.set(self._discovery.topics.homeassistant, encode(shown))
+        self._shown = encode(shown)
+        self._show()
+
+    def _show(self) -> None:
+        """Publish the states, but not over those of version 0.1.0 before they are read."""
+        if self._shown is not None and self._is_restored and self._knows_keys:
+            self._retained.set(self._discovery.topics.homeassistant, self._shown)
 
     def _publish(self, messages: dict[str, bytes]) -> None:
         for topic in self._messages.keys() - messages.keys():  # of a meter that was replaced

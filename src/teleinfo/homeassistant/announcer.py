@@ -13,11 +13,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant.entities import Entity, entities_of
+from teleinfo.homeassistant.former_keys import keys_kept, removed_keys, with_kept_key
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
     from collections.abc import Set as AbstractSet
 
     from teleinfo.homeassistant.discovery import Discovery
+    from teleinfo.state.field_entry import Path
+    from teleinfo.state.fields import Json
     from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Belief, Reading
@@ -34,13 +38,14 @@ class Announcer:
     Discovery messages of the meter that `tracker` follows.
 
     `messages` maps topics to retained payloads; an empty payload clears its topic. `scope` is the scope of
-    the announced meter.
+    the announced meter. `former` are a scope and the keys of the states that version 0.1.0 sent for it.
     """
 
     def __init__(self, discovery: Discovery, tracker: StateTracker) -> None:
         self._discovery = discovery
         self._tracker = tracker
         self.scope = ""
+        self.former: tuple[str, Collection[str]] = ("", ())
         self._reset()
 
     def _reset(self) -> None:
@@ -50,6 +55,7 @@ class Announcer:
         self._looked = -math.inf
         self._announced: dict[str, Entity] = {}
         self._removed: dict[str, Entity] = {}
+        self._sent: Collection[str] = ()
         self._of_other_mode: set[str] = set()
         self._mode_since = 0.0
 
@@ -77,6 +83,10 @@ class Announcer:
         if scope != self.scope:
             self.scope = scope
             self._reset()
+            former, self._sent = self.former
+            if former != scope:
+                self._sent = ()
+            self._removed = removed_keys(self._sent)
         elif before is not None and belief.mode is not before.mode:
             self._of_other_mode, self._mode_since = set(self._announced), now
         self._belief = belief
@@ -84,15 +94,22 @@ class Announcer:
     def _clear_other_form(self, keys: AbstractSet[str], mode: Mode, now: float) -> None:
         """Clear messages in the other form for the entities that the next frame may announce."""
         state = self._tracker.fields_of(keys, now=now)
-        found = entities_of(state, mode, self._tracker.exclude)
+        found = self._found(state, mode)
         fresh = [entity for key, entity in found.items() if key not in self._announced]
         self.messages = self._discovery.cleared(self._tracker.meter, fresh) | self.messages
+
+    def _found(self, state: Mapping[Path, Json], mode: Mode) -> dict[str, Entity]:
+        """Return the entities of this state, with the keys that this household has for them."""
+        found = entities_of(state, mode, self._tracker.exclude)
+        kept = keys_kept(found, self._sent, self._tracker.kept_keys or {})
+        upgrading = bool(self._sent)
+        return {key: with_kept_key(entity, kept, upgrading=upgrading) for key, entity in found.items()}
 
     def _announce(self, belief: Belief, now: float, *, over: bool) -> None:
         """Rebuild the messages if an entity is new, or has another name or path."""
         before = self._announced, self._removed
         state = self._tracker.fields_of(belief.confirmed, now=now)
-        found = entities_of(state, belief.mode, self._tracker.exclude)
+        found = self._found(state, belief.mode)
         paths = {entity.path for entity in found.values()}
         kept = {
             # Under another contract the same étiquette counts something else.
@@ -107,7 +124,10 @@ class Announcer:
             self._removed |= {key: kept.pop(key) for key in gone if kept[key].state_class is None}
             kept |= {key: replace(kept[key], path=()) for key in gone & kept.keys()}
         self._announced = kept | found
-        self._removed = {key: entity for key, entity in self._removed.items() if key not in found}
+        renamed = {key: entity.key for key, entity in found.items() if entity.key != key}
+        self._tracker.kept_keys = {**(self._tracker.kept_keys or {}), **renamed}
+        keys = {entity.key for entity in found.values()}
+        self._removed = {key: entity for key, entity in self._removed.items() if entity.key not in keys}
         if before != (self._announced, self._removed) and found:
             self.messages = self.messages | self._discovery.messages(
                 self._tracker.meter, self._announced.values(), self._removed.values()

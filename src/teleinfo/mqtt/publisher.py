@@ -40,6 +40,9 @@ HEARTBEAT_INTERVAL: Final = 2.0
 
 FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0  # seconds
 
+RETAINED_WITHIN: Final = 2.0
+"""Seconds within which the broker sends the retained message of a new subscription."""
+
 MAX_REFUSALS: Final = 5
 """Topics whose refusal by the broker is logged, at most, during the life of the process."""
 
@@ -52,6 +55,13 @@ class BrokerListener(Protocol):
 
     def on_birth_message(self, payload: bytes, /) -> None:
         """Process a message on the birth topic."""
+
+    @property
+    def needs_former_states(self) -> bool:
+        """True if `on_former_states` is to be called on the next connection."""
+
+    def on_former_states(self, payload: bytes, /) -> None:
+        """Process the retained message for Home Assistant of an earlier run; empty if there is none."""
 
 
 class Publisher:
@@ -195,10 +205,21 @@ class Publisher:
                 log.warning("%s", re.sub(r"\d{8,}", "…", str(error)))
 
     async def _listen(self, connection: Connection) -> None:
-        if self._birth_topic is not None:
-            await connection.subscribe(self._birth_topic)
-            async for _topic, payload, _retained in connection.messages():
-                self._listener.on_birth_message(payload)
+        if self._birth_topic is None:
+            return
+        await connection.subscribe(self._birth_topic)
+        if self._listener.needs_former_states:
+            former, states = self._topics.homeassistant, b""
+            await connection.subscribe(former)
+            async for topic, payload, _retained in connection.messages(quiet=RETAINED_WITHIN):
+                if topic == former:
+                    states = payload
+                else:
+                    self._listener.on_birth_message(payload)
+            await connection.unsubscribe(former)
+            self._listener.on_former_states(states)
+        async for _topic, payload, _retained in connection.messages():
+            self._listener.on_birth_message(payload)
 
     def _become_stable(self, connected: float) -> None:
         self._outage.held(connected)

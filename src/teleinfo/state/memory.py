@@ -27,6 +27,7 @@ VERSION: Final = 1
 _POSSIBLE: Final = range(typed_json.MOST)  # Wh
 _COUNTER: Final = re.compile(r"[A-Z0-9+]{1,64}")
 _SCOPE: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_KEY: Final = re.compile(r"[A-Za-z0-9_+-]{1,64}")
 _FIELD: Final = re.compile(r"[A-Za-z0-9_./-]{1,100}")
 """Scope and field become parts of a topic: only ASCII, without wildcards (MQTT 3.1.1 §4.7.1)."""
 
@@ -43,6 +44,8 @@ class Memory:
     `means` maps the étiquettes of an index to its mean power.
     `calendar` is what is known of the next change of tariff.
     `situation` is that of the `EventFinder`.
+    `kept_keys` maps keys of today to those that Home Assistant's entities keep from version 0.1.0; it is None
+    until the first announcement.
     """
 
     meter: str
@@ -54,6 +57,7 @@ class Memory:
     means: Mapping[str, MeanPower] = field(default_factory=dict)
     calendar: RememberedCalendar = field(default_factory=RememberedCalendar)
     situation: Mapping[str, str] = field(default_factory=dict)
+    kept_keys: Mapping[str, str] | None = None
 
     @property
     def day(self) -> date:
@@ -79,6 +83,7 @@ def from_json(content: Mapping[str, object]) -> Memory | None:
     if memory is None or content.get("version") != VERSION or not _SCOPE.fullmatch(memory.meter):
         return None
     total, began = memory.import_total, ((name, _moment(time)) for name, time in memory.alerts_since.items())
+    keys = memory.kept_keys
     is_counted = total is not None and total.total in _POSSIBLE and _COUNTER.fullmatch(total.counter)
     return replace(
         memory,
@@ -86,6 +91,7 @@ def from_json(content: Mapping[str, object]) -> Memory | None:
         alerts_since={name: at.isoformat("T", "seconds") for name, at in began if at and at <= memory.heard},
         fields=_possible(memory.fields),
         daily_energy=memory.daily_energy if is_counted and _agree(memory.daily_energy) else None,
+        kept_keys=keys if keys is not None and all(map(_KEY.fullmatch, keys.values())) else None,
     )
 
 

@@ -35,7 +35,7 @@ from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES, SHORT_FRAME, par
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Mapping
 
     from teleinfo.state.field_entry import Path
     from teleinfo.state.fields import Json
@@ -83,6 +83,8 @@ class StateTracker:
         self.is_known = False
         """True once the meter is identified; nothing about it may be published before."""
         self._reset()
+        self.kept_keys: Mapping[str, str] | None = None
+        """As in `Memory`."""
 
     def _reset(self) -> None:
         """Forget the meter."""
@@ -162,6 +164,7 @@ class StateTracker:
             {counter: replace(mean) for counter, mean in self._means.items() if mean.watts is not None},
             self._calendar.remembered,
             self._finder.situation,
+            self.kept_keys,
         )
 
     def silence(self, at: datetime) -> None:
@@ -184,6 +187,7 @@ class StateTracker:
             return False
         if last is not None and belief.meter != last.meter:
             self._reset()
+            self.kept_keys = None
         elif last is not None and (
             belief.mode is not last.mode or last.contract not in (None, belief.contract)
         ):
@@ -233,6 +237,7 @@ class StateTracker:
         """
         if earlier.meter != self.meter.scope:
             return
+        self.kept_keys = earlier.kept_keys
         if earlier.import_total is not None:
             self._total, self._daily = earlier.import_total, earlier.daily_energy
         self._calendar.restore(earlier.calendar)

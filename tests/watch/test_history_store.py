@@ -14,7 +14,7 @@ from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.watch.chronicle import MINUTE, Batch, MinutePower
 from teleinfo.watch.web import store as store_module
-from teleinfo.watch.web.store import FILE, KEPT, QUARTER, NewerSchemaError, Store
+from teleinfo.watch.web.store import FILE, KEPT, QUARTER, Store
 from tests.watch.history_scenario import DAY, Lapse
 
 if TYPE_CHECKING:
@@ -203,6 +203,19 @@ def test_an_alert_is_kept_with_begin_and_end(lapse: Lapse) -> None:
     assert lapse.table("alerts") == {"rows": [["overrun", begin, "2026-01-14T12:01:00+01:00"]]}
 
 
+def test_an_alert_goes_on_when_the_page_is_started_anew(lapse: Lapse) -> None:
+    """The new process sees it begin a minute later; two minutes without it, and it is another one."""
+    for minute in (0, 1, 4):
+        since = f"2026-01-14T12:{minute:02}:00+01:00"
+        lapse.chronicle.add(
+            {"meter": {"id": lapse.meter}, "alerts": {"overrun": {"active": True, "since": since}}},
+            at=lapse.now + 60 * minute,
+        )
+    rows = [[begin[14:16], end and end[14:16]] for _code, begin, end in lapse.table("alerts")["rows"]]
+
+    assert rows == [["00", "01"], ["04", None]]
+
+
 def test_the_days_of_a_season_of_tempo_are_counted_if_all_are_known(tmp_path: Path) -> None:
     """A day is that from 06:00 to 06:00; the colour of tomorrow counts tomorrow."""
     with Lapse(tmp_path, "tempo", dt.datetime(2025, 9, 1, 12)) as lapse:  # noqa: DTZ001 - the time in France
@@ -259,7 +272,7 @@ def test_the_database_of_a_later_version_stays(tmp_path: Path) -> None:
         store.write([], now=60)
     with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as later:
         later.execute("PRAGMA user_version = 99")
-    with pytest.raises(NewerSchemaError), contextlib.closing(Store(tmp_path)) as store:
+    with pytest.raises(sqlite3.OperationalError, match="newer"), contextlib.closing(Store(tmp_path)) as store:
         store.write([], now=60)
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
 

@@ -64,10 +64,6 @@ MAX_PAGES: Final = 16_384
 """The bound of the file: 64 MB in pages of 4 KB."""
 
 
-class NewerSchemaError(sqlite3.DatabaseError):
-    """Raised for the database of a later version of teleinfo."""
-
-
 def _prepare(base: sqlite3.Connection) -> None:
     """Check the database, and bring it to the present schema."""
     # FULL: a batch is on the disk before the next one.
@@ -82,7 +78,7 @@ def _prepare(base: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError("the database is damaged")
     [version] = base.execute("PRAGMA user_version").fetchone()
     if version > len(MIGRATIONS):
-        raise NewerSchemaError("a newer version of teleinfo wrote the database")
+        raise sqlite3.OperationalError("a newer version of teleinfo wrote the database")
     for number, statements in enumerate(MIGRATIONS[version:], version + 1):
         base.executescript(
             f"BEGIN IMMEDIATE; {statements} PRAGMA application_id = {APPLICATION}; "
@@ -113,7 +109,7 @@ class Store:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             self._base = self._opened()
-        except (NewerSchemaError, sqlite3.OperationalError):
+        except sqlite3.OperationalError:  # it may work later, or with a later version
             raise
         except sqlite3.DatabaseError:
             self.aside = self.path.rename(self.path.with_suffix(f".damaged-{now}"))

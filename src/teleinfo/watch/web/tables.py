@@ -21,7 +21,6 @@ from teleinfo.watch.ledger import count, local, merge, midnight
 from teleinfo.watch.web.store import KEPT, QUARTER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
     from teleinfo.state.fields import Json
     from teleinfo.state.prices import Prices
@@ -34,6 +33,9 @@ ALERTS, SEASON = "alerts", "season"
 
 SLOT: Final = 10
 """Seconds between two points of the last hour."""
+
+RESTART: Final = 120
+"""Seconds in which an alert that goes on may seem to begin again: the page was started anew."""
 
 _DAY: Final = dt.timedelta(days=1)
 _MONTH: Final = 31 * _DAY
@@ -87,14 +89,13 @@ def _powers(store: Store, meter: str, name: str, pending: Batch | None, recent: 
             for time in range(begin, now + 1, SLOT)
             if (power := recent.get(time) or stored.get(time - time % MINUTE))
         }
-    runs = store.runs(meter, TARIFF, begin)
-    runs += [] if pending is None else _runs(pending, TARIFF)
+    runs = _runs(store, meter, TARIFF, pending, since=begin, pause=LONGEST_PAUSE)
     return {
         "begin": _iso(begin),
         "step": iso_step,
         "columns": ["time", "power", "injected"],
         "rows": [[_iso(time), *power] for time, power in sorted(stored.items())],
-        "periods": _periods(runs, begin),
+        "periods": [[_iso(first), _iso(last), code] for first, last, code in runs],
     }
 
 
@@ -158,14 +159,11 @@ def _energies(store: Store, meter: str, name: str, pending: Batch | None, *, now
 
 def _alerts(store: Store, meter: str, pending: Batch | None) -> Table:
     """Return code, begin and end of each alert; the end is None while it lasts."""
-    runs = {(code, begin): end for begin, end, code in store.runs(meter, ALERT)}
-    if pending is not None:
-        runs |= {(code, begin): end for begin, end, code in _runs(pending, ALERT)}
     last = math.inf if pending is None else pending.until
     return {
         "rows": [
             [code, _iso(begin), None if end >= last else _iso(end)]
-            for (code, begin), end in sorted(runs.items(), key=lambda run: run[0][1])
+            for begin, end, code in _runs(store, meter, ALERT, pending, pause=RESTART)
         ]
     }
 
@@ -195,17 +193,22 @@ def recent_powers(history: History, *, now: float, time: int) -> Powers:
     }
 
 
-def _runs(batch: Batch, kind: str) -> Iterator[tuple[int, int, str]]:
-    return ((begin, end, code) for (of, code, begin), end in batch.runs.items() if of == kind)
-
-
-def _periods(runs: Iterable[tuple[int, int, str]], begin: int) -> list[Json]:
-    """Return the tariff periods since `begin`, those that follow without a pause as one."""
-    joined: list[tuple[int, int, str]] = []
-    for first, last, code in sorted(runs):
-        is_same = joined and joined[-1][2] == code and first - joined[-1][1] <= LONGEST_PAUSE
-        joined.append((joined.pop()[0] if is_same else first, last, code))
-    return [[_iso(max(first, begin)), _iso(last), code] for first, last, code in joined]
+def _runs(
+    store: Store, meter: str, kind: str, pending: Batch | None, *, since: int = 0, pause: int
+) -> list[tuple[int, int, str]]:
+    """Return begin, end and code of each run since a time; with at most a `pause` between, they are one."""
+    runs = store.runs(meter, kind, since)
+    if pending is not None:
+        runs += [(begin, end, code) for (of, code, begin), end in pending.runs.items() if of == kind]
+    joined: dict[str, list[tuple[int, int]]] = {}
+    for begin, end, code in sorted(runs):
+        of_code = joined.setdefault(code, [])
+        if of_code and begin - of_code[-1][1] <= pause:
+            begun, ended = of_code.pop()
+            of_code.append((begun, max(ended, end)))
+        else:
+            of_code.append((begin, end))
+    return sorted((max(begin, since), end, code) for code, times in joined.items() for begin, end in times)
 
 
 def _iso(time: int) -> str:

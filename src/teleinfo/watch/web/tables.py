@@ -21,7 +21,6 @@ from teleinfo.watch.ledger import count, local, merge, midnight
 from teleinfo.watch.web.store import KEPT, QUARTER
 
 if TYPE_CHECKING:
-
     from teleinfo.state.fields import Json
     from teleinfo.state.prices import Prices
     from teleinfo.watch.chronicle import Batch

@@ -140,18 +140,19 @@ def _indexes_of_span(now: Snapshot, span: str) -> Value:
     return {label: counted.get(label, 0) for label in labels if label != EXPORTED}
 
 
-def _energy_of(span: str, imported: str, exported: str, meaning: str, **more: Any) -> Iterator[Field]:  # noqa: ANN401 - as for `named`
+def _energy_of(span: str, meaning: str, **more: Any) -> Iterator[Field]:  # noqa: ANN401 - as for `named`
     """Yield the energies of a day or a month."""
+    when = span.replace("_", " ")
     path = f"energy.{span}"
     yield (
         Field(f"{path}.imported", "Wh", meaning)
         .read_from(by=partial(_of_span, span=span, attribute="imported"))
-        .named(imported, **more)
+        .named(f"Energy {when}", **more)
     )
     yield (
         Field(f"{path}.exported", "Wh")
         .read_from(by=lambda now: _of_span(now, span, "exported") if EXPORTED in now else None)
-        .named(exported, **more)
+        .named(f"Exported energy {when}", **more)
     )
     yield Field(
         f"{path}.is_complete",
@@ -394,27 +395,14 @@ FIELDS: Final = (
     Field("energy.indexes.*.value", "Wh", "Reading of this index.").read_from(
         *_COUNTED, by=lambda now: {label: index.value for label, index in now.indexes.items()}
     ),
-    *_energy_of("today", "Energy today", "Exported energy today", "Energy drawn since midnight in France."),
+    *_energy_of("today", "Energy drawn since midnight in France."),
     *_energy_of(
-        "yesterday",
-        "Energy yesterday",
-        "Exported energy yesterday",
-        "Energy drawn yesterday; null if there was no reading on that day.",
-        momentary=False,
+        "yesterday", "Energy drawn yesterday; null if there was no reading on that day.", momentary=False
     ),
+    # It changes as often as that of today: Home Assistant would store each change twice.
+    *_energy_of("this_month", "Energy drawn since the first day of the month.", enabled=False),
     *_energy_of(
-        "this_month",
-        "Energy this month",
-        "Exported energy this month",
-        "Energy drawn since the first day of the month.",
-        enabled=False,  # it changes as often as that of today: Home Assistant would store each change twice
-    ),
-    *_energy_of(
-        "last_month",
-        "Energy last month",
-        "Exported energy last month",
-        "Energy drawn last month; null if there was no reading in that month.",
-        momentary=False,
+        "last_month", "Energy drawn last month; null if there was no reading in that month.", momentary=False
     ),
     Field("cost.price", "EUR/kWh", "Price of the tariff period in force; null if it has none.")
     .read_from(by=_price)

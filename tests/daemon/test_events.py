@@ -134,7 +134,7 @@ def test_the_command_of_the_page_notifies_a_telephone(tmp_path: Path) -> None:
     with MosquittoBroker(tmp_path) as broker, telephone() as (address, notifications):
         client = f"-h {broker.host} -p {broker.port}"
         command = command.replace("mosquitto_sub", f"mosquitto_sub {client}")
-        command = command.replace("https://ntfy.sh/<topic>", address)
+        command = command.replace("https://ntfy.sh/$SECRET", address)
 
         def publish(event: Event, *options: str) -> None:
             message = json.dumps({"event": event, "name": event.words}).encode()

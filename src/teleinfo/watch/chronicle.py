@@ -10,7 +10,6 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.tic.horodate import PARIS
 from teleinfo.vocabulary.codes import Alert, Colour, TariffPeriod
 from teleinfo.watch.declared import find, integer
 from teleinfo.watch.history import REACH
@@ -28,10 +27,13 @@ INJECTED: Final = "injected"
 
 EXPORT_LABEL: Final = "EAIT"
 ALERT, TARIFF = "alert", "tariff"
-"""The kinds of a `Run`."""
+"""The kinds of what lasts for a time."""
 
 LONGEST_PAUSE: Final = 600
 """Seconds without a reading after which a tariff period is recorded anew."""
+
+OLDEST_STATE: Final = 40 * 24 * 3600
+"""Greatest age of a published state that tells midnights, in seconds."""
 
 _DAY: Final = dt.timedelta(days=1)
 TEMPO_DAY: Final = dt.timedelta(hours=6)
@@ -137,7 +139,7 @@ class Chronicle:
         _add(batch, _readings(self._state, batch.until))
         for state in (self._state, self.published):
             if find(state, "meter.id") == batch.meter:
-                _add(batch, (found for found in _midnights(state) if found[0] in batch.readings))
+                _add(batch, (found for found in _midnights(state, batch.until) if found[0] in batch.readings))
         return batch
 
     def take(self) -> list[Batch]:
@@ -169,13 +171,15 @@ def _readings(state: Json, at: int) -> Iterator[tuple[str, IndexReading]]:
         yield EXPORT_LABEL, IndexReading(at, injected, INJECTED)
 
 
-def _midnights(state: Json) -> Iterator[tuple[str, IndexReading]]:
-    """Yield the étiquette and the reading of each index at the last two midnights, if it is known."""
+def _midnights(state: Json, until: int) -> Iterator[tuple[str, IndexReading]]:
+    """Yield the étiquette and the reading of each index at the last two midnights of a state, if known."""
     try:
-        time = dt.datetime.fromisoformat(str(find(state, "time")))
-    except ValueError:
+        time = int(dt.datetime.fromisoformat(str(find(state, "time"))).timestamp())
+    except (ValueError, OverflowError):
         return
-    today = time.astimezone(PARIS).date()
+    if abs(until - time) > OLDEST_STATE:
+        return
+    today = local(time).date()
     readings = dict(_readings(state, 0))
     for day, span in ((today, "today"), (today - _DAY, "yesterday")):
         if find(state, f"energy.{span}.is_complete") is not True:

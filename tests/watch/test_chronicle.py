@@ -1,0 +1,137 @@
+"""The facts that states add to the history, and what a broker may publish in place of a state."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleinfo.vocabulary.codes import TariffPeriod
+from teleinfo.watch.chronicle import Chronicle
+from teleinfo.watch.ledger import IndexReading, midnight
+
+if TYPE_CHECKING:
+    from teleinfo.state.fields import Json
+
+DAY = dt.date(2026, 1, 14)
+NOON = midnight(DAY) + 43_200
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+TIMES = st.sampled_from(["2026-01-14T12:00:00+01:00", "0001-01-01T00:00:00", "9999-12-31T23:59:59-23:00"])
+
+
+def state(meter: str = "1", **parts: Json) -> dict[str, Json]:
+    """Return a state of a meter with one index, which stands at 1000 Wh."""
+    indexes: Json = {"HCHP": {"value": 1000, "period": TariffPeriod.HP}}
+    return {"meter": {"id": meter}, "energy": {"indexes": indexes}, **parts}
+
+
+def published(today: Json = 300, *, complete: Json = True, time: Json = "2026-01-14T11:00:00+01:00") -> Any:  # noqa: ANN401
+    """Return a state that a daemon published on that day: 300 Wh since midnight, 200 the day before."""
+    spans: Any = {
+        "today": {"is_complete": complete, "indexes": {"HCHP": today}},
+        "yesterday": {"is_complete": True, "indexes": {"HCHP": 200}},
+    }
+    found: Any = state(time=time)
+    found["energy"] |= {"indexes": {"HCHP": {"value": 900, "period": "HP"}}, **spans}
+    return found
+
+
+def readings(chronicle: Chronicle) -> set[IndexReading]:
+    """Return the readings of the index that were not taken so far."""
+    batch = chronicle.peek()
+    assert batch is not None
+    return batch.readings["HCHP"]
+
+
+def test_a_published_state_tells_the_last_two_midnights() -> None:
+    """The index less what it counted since, by the index of that state itself."""
+    chronicle = Chronicle()
+    chronicle.published = published()
+    chronicle.add(state(), at=NOON)
+
+    assert readings(chronicle) == {
+        IndexReading(NOON, 1000, "HP"),
+        IndexReading(midnight(DAY), 600, "HP"),
+        IndexReading(midnight(DAY - dt.timedelta(days=1)), 400, "HP"),
+    }
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        published(complete=False),
+        published(complete=None),
+        published(901),
+        published(-1),
+        published("300"),
+        published(time="2025-11-14T11:00:00+01:00"),
+        published(time="yesterday"),
+        published() | {"meter": {"id": "2"}},
+        None,
+    ],
+)
+def test_a_state_that_proves_nothing_tells_nothing(other: Json) -> None:
+    """A day that is not complete, an impossible energy, a time long ago, another meter."""
+    chronicle = Chronicle()
+    chronicle.published = other
+    chronicle.add(state(), at=NOON)
+
+    assert readings(chronicle) == {IndexReading(NOON, 1000, "HP")}
+
+
+@given(part=JSON, inner=JSON, time=TIMES | JSON)
+def test_whatever_is_published_raises_nothing(part: Json, inner: Json, time: Json) -> None:
+    """Anybody may have published it, and an error would end the page."""
+    chronicle = Chronicle()
+    for other in (
+        part,
+        published(part, complete=inner, time=time),
+        published() | {"energy": part, "time": time},
+        published() | {"energy": {"indexes": {"HCHP": part}, "today": inner}},
+    ):
+        chronicle.published = other
+        chronicle.add(state(), at=NOON)
+
+        assert IndexReading(NOON, 1000, "HP") in readings(chronicle)
+
+
+def test_each_meter_has_a_batch_of_its_own() -> None:
+    """1. A meter. 2. Another one in its place. 3. Both batches are taken, and the second one goes on."""
+    chronicle = Chronicle()
+    chronicle.add(state("1"), at=NOON)
+    chronicle.add(state("2", power={"apparent": 500}), at=NOON + 10)
+    first, second = chronicle.take()
+    chronicle.add(state("2", power={"apparent": 700}), at=NOON + 20)
+    [last] = chronicle.take()
+
+    assert (first.meter, second.meter, last.meter) == ("1", "2", "2")
+    assert [power.means for power in last.powers.values()] == [(600, None)]
+    assert last.powers.keys() == {NOON}
+
+
+def test_a_state_without_a_meter_adds_nothing() -> None:
+    """Nor is there anything to take before the first state."""
+    chronicle = Chronicle()
+    chronicle.add({}, at=NOON)
+
+    assert chronicle.peek() is None
+    assert chronicle.take() == []
+
+
+def test_a_tariff_period_begins_anew_after_a_pause() -> None:
+    """What happened in more than ten minutes of silence is unknown."""
+    chronicle = Chronicle()
+    for at in (0, 300, 1000, 1060):
+        chronicle.add(state(tariff={"code": TariffPeriod.HP}), at=NOON + at)
+    batch = chronicle.peek()
+
+    assert batch is not None
+    assert batch.runs == {("tariff", "HP", NOON): NOON + 300, ("tariff", "HP", NOON + 1000): NOON + 1060}

@@ -1,0 +1,102 @@
+"""The bounds of the power factor of a level, in figures that can be checked by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from teleinfo.state.power_level import Bar, Level
+
+
+def level(*energies: int, apparent: float = 1000) -> Level:
+    """Return a level with a frame each second, and these indexes."""
+    found = Level(0, apparent, energies[0])
+    for now, energy in enumerate(energies[1:], start=1):
+        found.add(now, apparent, energy)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("energies", "lower", "upper"),
+    [
+        ([10, 10, 10], 0, 1),
+        ([10, 10, 10, 11], 0, 1),
+        # 1 Wh between 2 s and 7 s.
+        ([10, 10, 10, 11, 11, 11, 11, 12], 3.6 / 5, 1),
+        # Later less than 2 Wh since 3 s, and less than 1 Wh since 7 s.
+        ([10, 10, 10, 11, 11, 11, 11, 12, 12, 12, 12], 3.6 / 5, 1),
+        ([10, 10, 10, 11, 11, 11, 11, 12, 12, 12, 12, 12], 3.6 / 5, 0.9),
+        # 1 Wh within 5 s, then less than 1 Wh in 7 s: S does not show what changed.
+        ([9, 10, 10, 10, 10, 11, 11, 11, 11, 11, 11, 11, 11, 12, 12], 3.6 / 5, 3.6 / 7),
+        # Lost frames: two steps in one second.
+        ([10, 10, 12], 3.6 / 2, 1),
+    ],
+)
+def test_the_slopes_between_two_frames_bound_the_power_factor(
+    energies: list[int], lower: float, upper: float
+) -> None:
+    """A step of the index is between two frames; the bounds contradict each other where S misses energy."""
+    assert level(*energies).factor == pytest.approx((lower, upper))
+
+
+def test_without_apparent_power_the_index_proves_nothing() -> None:
+    """The energy that flowed meanwhile counts for no power factor."""
+    found = level(10, 11, 12, apparent=0)
+
+    assert found.factor == Bar(0, 1)
+    assert found.area == 0
+    assert (found.now, found.apparent, found.energy) == (2, 0, 12)
+
+
+def test_means_of_the_apparent_power() -> None:
+    """Between frames S is the mean of both: 100 VA for a second, then 150 VA; the present S is 200 VA."""
+    found = Level(5, 100, 0)
+    found.add(6, 100, 0)
+    found.add(7, 200, 0)
+
+    assert found.area == 250
+    assert found.means() == pytest.approx((200 - (6250**0.5 + 75) / 2, 200 + (6250**0.5 - 75) / 2))
+
+
+def test_means_of_a_constant_apparent_power_are_this_power() -> None:
+    """Nothing is moved then."""
+    assert level(10, 10, 11).means() == (1000, 1000)
+
+
+def test_a_mean_is_not_negative() -> None:
+    """Nearly all of the level was without power."""
+    found = Level(0, 0, 0)
+    found.add(100, 0, 0)
+    found.add(101, 10, 0)
+
+    assert found.means()[0] == pytest.approx(0, abs=0.5)
+
+
+def test_the_hull_keeps_the_frames_that_bound_most() -> None:
+    """Of a hundred steps, a few remain."""
+    found = level(*(1000 + now * 997 // 3600 for now in range(400)))
+
+    assert found.factor.lower <= 0.997 <= found.factor.upper
+    assert found.factor.upper - found.factor.lower < 0.001
+    assert max(len(found._below), len(found._above)) <= 12
+
+
+@pytest.mark.parametrize(
+    ("bar", "other", "is_better"),
+    [
+        (Bar(0, 9), None, True),
+        (Bar(0, 9), Bar(0, 10), True),
+        (Bar(0, 10), Bar(0, 10), False),
+        (Bar(0, 11), Bar(0, 10), False),
+        (Bar(12, 32), Bar(0, 10), False),
+        (Bar(13, 33), Bar(0, 10), True),
+        (Bar(-22, -2), Bar(0, 10), False),
+        (Bar(-23, -3), Bar(0, 10), True),
+    ],
+)
+def test_a_bar_is_better_if_it_is_narrower_or_contradicts_the_other_one(
+    bar: Bar,
+    other: Bar | None,
+    is_better: bool,  # noqa: FBT001
+) -> None:
+    """A contradiction counts from a margin of 2 W."""
+    assert bar.is_better(other, 2) is is_better

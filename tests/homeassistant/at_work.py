@@ -358,6 +358,22 @@ def test_a_stopped_daemon_leaves_its_entities_unavailable_and_an_empty_message_r
     assert complaints == []
 
 
+def test_a_daemon_that_is_killed_leaves_no_quality_of_the_line(household: Household) -> None:
+    """1. All is right. 2. SIGKILL: the quality is unavailable. 3. Home Assistant starts anew: it still is."""
+    name = "Qualité de la ligne"
+    household.hass.start()
+    household.daemon.start()
+    household.expect_state(name, "Bonne")
+    household.daemon.kill()
+    household.expect_state(name, "unavailable")
+    household.hass.stop(limit=LIMIT)
+    household.hass.start()
+    household.expect_unavailable()
+
+    assert household.state(name) == "unavailable"
+    assert household.hass.complaints() == []
+
+
 def test_a_silent_meter_is_shown_as_one(household: Household) -> None:
     """1. All is right. 2. The meter sends nothing: its entities are unavailable, the line's say why."""
     household.hass.start()

@@ -116,7 +116,7 @@ def test_nobody_notices_the_upgrade_from_0_1_0(household: Household, home_assist
     household.daemon.start()
     if home_assistant == "restarted":
         hass.stop(limit=LIMIT)
-    household.daemon.expect_log("Home Assistant is told of the meter")
+    household.daemon.expect_log("le compteur est annoncé à Home Assistant")
     if home_assistant != "up":
         hass.start()
     household.expect_right()

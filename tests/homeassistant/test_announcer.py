@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.homeassistant.announcer import FORGET_MODE_AFTER, LOOK_INTERVAL
+from teleinfo.homeassistant.discovery import MIGRATE
 from teleinfo.state.tracker import STALE_AFTER
 from teleinfo.tic.judge import CONFIRM_WITHIN, FRAMES_WITHOUT_NUMBER, Judge
 from teleinfo.tic.labels import Mode
@@ -16,6 +17,8 @@ from tests.homeassistant.golden import PERIOD, Followed, followed, readings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from teleinfo.homeassistant.discovery import Form
 
 HC = {
     "ADCO": "041961123456",
@@ -340,6 +343,38 @@ def test_the_other_form_is_cleared_before_the_device_is_announced() -> None:
 
     assert CONFIG not in first
     assert set(device.announcer.messages) == first | {CONFIG}
+
+
+ONE = "homeassistant/sensor/teleinfo_041961123456_index_HC/config"
+
+
+@pytest.mark.parametrize(
+    ("form", "before", "topic", "first", "second"),
+    [
+        ("device", "components", ONE, MIGRATE, b""),
+        ("components", "device", CONFIG, MIGRATE, MIGRATE),
+        ("device", None, ONE, b"", b""),
+        ("device", "device", ONE, None, None),
+        ("components", "components", CONFIG, None, None),
+    ],
+)
+def test_another_form_takes_the_entities_over(
+    form: Form, before: str | None, topic: str, first: bytes | None, second: bytes | None
+) -> None:
+    """
+    Home Assistant releases them and keeps their ids; then they are announced in the new form.
+
+    An empty message for a device that it does not know would be logged. If the memory does not have the form
+    before, the other form is cleared; if the form is the same, nothing is sent.
+    """
+    device = FedByHand(form=form)
+    device.tracker.form = before
+    device.feed(historique(HC))
+    assert device.announcer.messages.get(topic) == first
+    device.feed(historique(HC))
+
+    assert device.announcer.messages.get(topic) == second
+    assert device.tracker.form == form
 
 
 def test_components_of_the_old_mode_are_cleared() -> None:

@@ -45,6 +45,7 @@ MEMORY = Memory(
     means={"BASE": MEASURED},
     situation={"overrun": "overrun", "tariff": "HP"},
     kept_keys={"power_apparent": "PAPP"},
+    form="components",
 )
 
 CALENDAR = RememberedCalendar(
@@ -256,6 +257,7 @@ WRONG_PARTS: list[tuple[str, object]] = [
     ("fields", {"power/net": 1}),
     ("situation", ["tariff"]),
     ("situation", {"tariff": 1, "overrun": "é", "tomorrow": "x" * 101}),
+    ("form", 1),
     ("kept_keys", ["PAPP"]),
     ("kept_keys", {"power_apparent": "#"}),
     ("calendar", 3),
@@ -273,6 +275,7 @@ def test_a_wrong_part_costs_what_it_held_and_no_other(part: str, wrong: object) 
         "means": {"means": {}},
         "situation": {"situation": {}},
         "kept_keys": {"kept_keys": None},
+        "form": {"form": None},
         "calendar": {},
     }
 

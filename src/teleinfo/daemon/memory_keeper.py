@@ -246,12 +246,7 @@ class MemoryKeeper:
         if memory is None or memory == written:
             return False
         urgent = written is None or _essence(memory) != _essence(written)
-        routine = written is None or (memory.fields, memory.situation, memory.day, memory.kept_keys) != (
-            written.fields,
-            written.situation,
-            written.day,
-            written.kept_keys,
-        )
+        routine = written is None or _routine(memory) != _routine(written)
         due = (urgent or (routine and now >= self._routine_after)) and now >= self._retry_after
         left = MAX_WRITES - sum(now - written < DAY for written in self._writes)
         return (due or self._is_ending) and left > (0 if urgent else RESERVE)
@@ -291,3 +286,8 @@ def _essence(memory: Memory) -> tuple[object, ...]:
     total, keys = memory.import_total, memory.kept_keys or None
     counter, offset = (None, None) if total is None else (total.counter, total.offset)
     return memory.meter, counter, offset, keys
+
+
+def _routine(memory: Memory) -> tuple[object, ...]:
+    """Return the part of the memory that may wait for `ROUTINE_INTERVAL`."""
+    return memory.fields, memory.situation, memory.day, memory.kept_keys, memory.form

@@ -56,6 +56,7 @@ class Announcer:
         self._announced: dict[str, Entity] = {}
         self._removed: dict[str, Entity] = {}
         self._sent: Collection[str] = ()
+        self._form_before: str | None = None
         self._of_other_mode: set[str] = set()
         self._mode_since = 0.0
 
@@ -69,8 +70,10 @@ class Announcer:
             self._follow(belief, now)
         if not self._tracker.is_known:
             return
+        if not self._announced:
+            self._form_before = self._tracker.form
         if not belief.confirmed >= reading.values.keys():
-            self._clear_other_form(belief.confirmed | reading.values.keys(), belief.mode, now)
+            self._replace_other_form(belief.confirmed | reading.values.keys(), belief.mode, now)
         over = bool(self._of_other_mode) and now - self._mode_since >= FORGET_MODE_AFTER
         if belief.is_steady and (is_news or over or now - self._looked >= LOOK_INTERVAL):
             self._looked = now
@@ -91,12 +94,13 @@ class Announcer:
             self._of_other_mode, self._mode_since = set(self._announced), now
         self._belief = belief
 
-    def _clear_other_form(self, keys: AbstractSet[str], mode: Mode, now: float) -> None:
-        """Clear messages in the other form for the entities that the next frame may announce."""
+    def _replace_other_form(self, keys: AbstractSet[str], mode: Mode, now: float) -> None:
+        """Replace messages in the other form for the entities that the next frame may announce."""
         state = self._tracker.fields_of(keys, now=now)
         found = self._found(state, mode)
         fresh = [entity for key, entity in found.items() if key not in self._announced]
-        self.messages = self._discovery.cleared(self._tracker.meter, fresh) | self.messages
+        meter, before = self._tracker.meter, self._form_before
+        self.messages = self._discovery.replaced(meter, fresh, before, announced=False) | self.messages
 
     def _found(self, state: Mapping[Path, Json], mode: Mode) -> dict[str, Entity]:
         """Return the entities of this state, with the keys that this household has for them."""
@@ -129,6 +133,10 @@ class Announcer:
         keys = {entity.key for entity in found.values()}
         self._removed = {key: entity for key, entity in self._removed.items() if entity.key not in keys}
         if before != (self._announced, self._removed) and found:
-            self.messages = self.messages | self._discovery.messages(
-                self._tracker.meter, self._announced.values(), self._removed.values()
+            meter, entities = self._tracker.meter, self._announced.values()
+            self._tracker.form = self._discovery.form
+            self.messages = (
+                self.messages
+                | self._discovery.replaced(meter, entities, self._form_before, announced=True)
+                | self._discovery.messages(meter, entities, self._removed.values())
             )

@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 
 Form = Literal["device", "components"]
 
+MIGRATE: Final = b'{"migrate_discovery":true}'
+"""
+Message by which Home Assistant releases entities, and keeps their entries for another message.
+
+Source: its documentation of MQTT, "Migration from single component to device-based discovery".
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
@@ -51,14 +58,12 @@ class Discovery:
         """
         Return the retained messages, by topic, that announce these entities and the entities of the line.
 
-        `removed` are entities that the meter had before. An empty message removes the retained message of its
-        topic. In this way the messages of the other form are cleared, which may have been chosen earlier.
+        `removed` are entities that the meter had before.
         """
         with use_language(self.language):
             common, components = self._common(meter), self._components(meter, entities)
         if self.form == "components":
-            found = {device_topic(self.prefix, meter.scope): b""}
-            found |= {self.component_topic(meter, entity): b"" for entity in removed}
+            found = {self.component_topic(meter, entity): b"" for entity in removed}
             return found | {
                 self.component_topic(meter, entity): _encode(_written_out(common | component))
                 for entity, component in components
@@ -66,15 +71,26 @@ class Discovery:
         cmps = {entity.key: {"p": entity.platform} | component for entity, component in components}
         # Home Assistant removes an entity whose component has only the platform.
         cmps |= {entity.key: {"p": entity.platform} for entity in removed}
-        message = {device_topic(self.prefix, meter.scope): _encode(common | {"cmps": cmps})}
-        return self.cleared(meter, entities) | message
+        return {device_topic(self.prefix, meter.scope): _encode(common | {"cmps": cmps})}
 
-    def cleared(self, meter: Device, entities: Iterable[Entity]) -> dict[str, bytes]:
-        """Return empty messages that remove these entities and the entities of the line in the other form."""
+    def replaced(
+        self, meter: Device, entities: Iterable[Entity], before: str | None, *, announced: bool
+    ) -> dict[str, bytes]:
+        """
+        Return the messages that replace those of the other form, for these entities and those of the line.
+
+        If the form `before` is unknown, they are empty: Home Assistant removes the entities, and may add them
+        under other entity ids. If it was the other form, Home Assistant first releases the entities. Once
+        they are `announced` anew, the messages of the components are cleared; an empty message for a device
+        without components would be logged.
+        """
+        if before == self.form:
+            return {}
         if self.form == "components":
-            return {device_topic(self.prefix, meter.scope): b""}
+            return {device_topic(self.prefix, meter.scope): MIGRATE if before else b""}
         lines = [entity for entity, _template in line_entities()]
-        return {self.component_topic(meter, entity): b"" for entity in (*entities, *lines, EVENTS)}
+        payload = MIGRATE if before and not announced else b""
+        return {self.component_topic(meter, entity): payload for entity in (*entities, *lines, EVENTS)}
 
     def component_topic(self, meter: Device, entity: Entity) -> str:
         """

@@ -45,7 +45,7 @@ class Memory:
     `calendar` is what is known of the next change of tariff.
     `situation` is that of the `EventFinder`.
     `kept_keys` maps keys of today to those that Home Assistant's entities keep from version 0.1.0; it is None
-    until the first announcement.
+    until the first announcement. `form` is the form of the last announcement.
     """
 
     meter: str
@@ -58,6 +58,7 @@ class Memory:
     calendar: RememberedCalendar = field(default_factory=RememberedCalendar)
     situation: Mapping[str, str] = field(default_factory=dict)
     kept_keys: Mapping[str, str] | None = None
+    form: str | None = None
 
     @property
     def day(self) -> date:

@@ -84,7 +84,8 @@ class StateTracker:
         """True once the meter is identified; nothing about it may be published before."""
         self._reset()
         self.kept_keys: Mapping[str, str] | None = None
-        """As in `Memory`."""
+        self.form: str | None = None
+        """Both as in `Memory`."""
 
     def _reset(self) -> None:
         """Forget the meter."""
@@ -165,6 +166,7 @@ class StateTracker:
             self._calendar.remembered,
             self._finder.situation,
             self.kept_keys,
+            self.form,
         )
 
     def silence(self, at: datetime) -> None:
@@ -187,7 +189,7 @@ class StateTracker:
             return False
         if last is not None and belief.meter != last.meter:
             self._reset()
-            self.kept_keys = None
+            self.kept_keys = self.form = None
         elif last is not None and (
             belief.mode is not last.mode or last.contract not in (None, belief.contract)
         ):
@@ -237,7 +239,7 @@ class StateTracker:
         """
         if earlier.meter != self.meter.scope:
             return
-        self.kept_keys = earlier.kept_keys
+        self.kept_keys, self.form = earlier.kept_keys, earlier.form
         if earlier.import_total is not None:
             self._total, self._daily = earlier.import_total, earlier.daily_energy
         self._calendar.restore(earlier.calendar)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-import json
 import re
 import sys
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _, catalogue
+from teleinfo.common.untrusted_json import parse_object
 from teleinfo.doctor import inside
 from teleinfo.doctor.findings import Finding, fault
 from teleinfo.mqtt.errors import CUT_OFF
@@ -87,14 +87,16 @@ async def attempts(case: Case) -> Mapping[str, str]:
         # systemd hands credentials over to the service alone.
         wanted = [file for file in files if file is not None and "/run/credentials/" not in file]
         # A bridge may serve a single client: the service, while it runs.
-        if case.machine.path(port).exists() if port.startswith("/") else shown["ActiveState"] != "active":
+        if case.machine.path(port).exists() if port.startswith("/") else shown.get("ActiveState") != "active":
             wanted.append(port)
         limits = [
             f"-p{name}={value}" for name in _LIMITS for value in shown.get(name, "").split("\n") if value
         ]
         program = (sys.executable, "-I", inside.__file__, broker_of(case), *wanted)
         said = await case.machine.run("systemd-run", *_TRANSIENT, *limits, *program)
-        case.attempts = json.loads(said) if said is not None and said.startswith("{") else {}
+        case.attempts = {
+            name: str(error) for name, error in (parse_object((said or "").encode()) or {}).items()
+        }
     return case.attempts or {}
 
 

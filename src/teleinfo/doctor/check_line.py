@@ -202,7 +202,7 @@ def _no_meter(probes: list[Probe]) -> Finding:
 def _mode(meter: Probe, wanted: tuple[int, ...], *, bridge: bool) -> Finding:
     message = _("{mode}, {baudrate} baud").format(mode=meter.mode, baudrate=meter.baudrate)
     if bridge:
-        message = _("{mode}, at the speed of the bridge").format(mode=meter.mode)
+        message = _("{mode}, at a speed that is set elsewhere").format(mode=meter.mode)
     facts = {"mode": str(meter.mode), "baudrate": meter.baudrate}
     if meter.baudrate in wanted:
         return ok("mode", message, **facts)

@@ -448,7 +448,7 @@ def test_the_line_is_read_while_the_service_reads_it(machine: Container) -> None
     """
     before = pid(machine)
     machine.run("useradd --groups dialout reader; useradd stranger")
-    record = "teleinfo --env-file /dev/null record --seconds 4 /tmp/{0}.tic"
+    record = "teleinfo --env-file /dev/null record --seconds 8 /tmp/{0}.tic"
     machine.run(f"cd / && setpriv --reuid=reader --init-groups {record.format('reader')}")
     refused = machine.run(
         f"cd / && setpriv --reuid=stranger --init-groups {record.format('no')}", check=False

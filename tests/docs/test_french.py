@@ -19,6 +19,7 @@ PAGES = (
     "doctor",
     "events",
     "home-assistant",
+    "home-assistant-examples",
     "installation",
     "materiel",
     "node-red",
@@ -38,7 +39,14 @@ COMMENT = re.compile(r"(?:^|(?<=\s))[ \t]*#(?:\s.*)?$", re.MULTILINE)
 
 
 def without_words(text: str) -> str:
-    """Return a block, or a piece of code, without its comments and with `<a placeholder>` as `<>`."""
+    """
+    Return a block, or a piece of code, without its comments and with `<a placeholder>` as `<>`.
+
+    The names that people read in an example for Home Assistant are words, too.
+    """
+    text = re.sub(
+        r"^( *(?:- )?(?:alias|description|heading|name|title): ).*$", r"\1<>", text, flags=re.MULTILINE
+    )
     lines = COMMENT.sub("", re.sub(r"<[^<>\n]+>", "<>", text)).splitlines()
     return "\n".join(line.rstrip() for line in lines if line.strip())
 

@@ -12,6 +12,7 @@ import datetime as dt
 import json
 import os
 import random
+import re
 import threading
 import time
 from collections import deque
@@ -25,7 +26,7 @@ from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.labels import Group, Mode
 from tests.homeassistant import domoticz
-from tests.homeassistant.golden import START
+from tests.homeassistant.golden import START, followed
 from tests.homeassistant.hass_process import STATISTICS_PERIOD, HassProcess
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, settings_for
@@ -39,7 +40,7 @@ pytestmark = pytest.mark.real
 LIMIT = 600.0
 """Seconds for all to be right again: the start of Home Assistant on a slow and busy machine."""
 RECENT = 25.0
-"""Seconds: a state of Home Assistant must be one that was published so shortly before, which is each 10 s."""
+"""Seconds: a state of Home Assistant must be the last one, or one that was published so shortly before."""
 PERIOD = 1.0
 DEVICE = "Linky monophasé 3456"
 CONFIG = "homeassistant/device/teleinfo_041961123456/config"
@@ -49,7 +50,7 @@ class Linky:
     """
     A simulated meter on a pty, the `meter` of this name and number.
 
-    Groups of `besides` are added; it sends nothing while it is `silent`.
+    Groups of `besides` are added, and values of `instead` replace its own. It sends nothing while `silent`.
     Its clock is set `ahead` of the time that passes.
     """
 
@@ -59,6 +60,7 @@ class Linky:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._send, name="linky", daemon=True)
         self.besides: list[Group] = []
+        self.instead: dict[str, str] = {}
         self.silent = False
         self.ahead = dt.timedelta()
         self.line = SerialLine()
@@ -69,7 +71,10 @@ class Linky:
             now += dt.timedelta(seconds=PERIOD)
             if self.silent:
                 continue
-            groups = self.meter.frame(now + self.ahead) + self.besides
+            groups = [
+                group._replace(value=self.instead.get(group.label, group.value))
+                for group in self.meter.frame(now + self.ahead) + self.besides
+            ]
             self.line.write(with_parity(encode_frame(groups)))
 
     def __enter__(self) -> Self:
@@ -84,16 +89,16 @@ class Linky:
 
 
 class Household:
-    """A broker, a meter, the daemon and Home Assistant together."""
+    """A broker, a meter, the daemon and Home Assistant, with `more` in its configuration, together."""
 
-    def __init__(self, folder: Path, meter: str) -> None:
+    def __init__(self, folder: Path, meter: str, *, more: str = "") -> None:
         venv = os.environ.get("HOMEASSISTANT_VENV", "")
         if not venv:
             pytest.skip("HOMEASSISTANT_VENV names no virtual environment with Home Assistant")
         self.broker = MosquittoBroker(folder)
         self.linky = Linky(meter)
         self.folder = folder
-        self.hass = HassProcess(Path(venv), folder, self.broker)
+        self.hass = HassProcess(Path(venv), folder, self.broker, more=more)
         self.upgraded = False
         """True if an earlier version may have enabled entities that are disabled at first today."""
         self.daemon: Daemon
@@ -145,9 +150,11 @@ class Household:
         """Return the entities that Home Assistant shows otherwise than they were published."""
         shown = self.hass.states()
         self.listen()
-        recent = [state for at, state in self._published if time.monotonic() - at < RECENT]
-        if not components or not recent:
+        if not components or not self._published:
             return ["nothing is published"]
+        # The last one is shown until there is another.
+        last, since = self._published[-1][1], time.monotonic() - RECENT
+        recent = [state for at, state in self._published if at > since or state is last]
         found = []
         for name, component in components.items():
             if component.get("en") is False:
@@ -232,10 +239,19 @@ def _is_one_of(shown: str, component: dict[str, Any], published: list[dict[str, 
         return shown not in {"absent", "unavailable", "unknown"}
     switched = {component.get("pl_on"): "on", component.get("pl_off"): "off"}
     for state in published:
-        value = domoticz.value({"value_template": component["val_tpl"]}, state)
+        value = _value(component["val_tpl"], state)
         if _parsed(shown) == _parsed(switched.get(value, value) or "unknown"):
             return True
     return False
+
+
+def _value(template: str, state: dict[str, Any]) -> str:
+    """Return what Home Assistant makes of a state by a template of ours; empty for none."""
+    if choice := re.match(r"\{\{ (\{.*?\})\[(value_json[.\w]*)\]", template):
+        code = domoticz.value({"value_template": choice[2]}, state)
+        words: dict[str, str] = dict(re.findall(r"'([^']*)': '([^']*)'", choice[1]))
+        return words.get(code, code)
+    return domoticz.value({"value_template": template}, state)
 
 
 def _parsed(text: str) -> float | dt.datetime | str:
@@ -312,6 +328,25 @@ def test_the_energy_dashboard_takes_the_entities_that_the_page_names(household: 
         assert ask("recorder/validate_statistics") == {}
     assert household.hass.complaints() == []
     assert household.hass.repairs() == []
+
+
+def test_an_entity_that_was_enabled_stays_enabled(household: Household) -> None:
+    """
+    An upgrade that disables an entity in new installations changes nothing where it is enabled.
+
+    1. The message of an earlier version enables the apparent power. 2. The daemon starts, and announces it as
+    disabled: the entity has its state.
+    """
+    message = followed("tempo").message
+    assert message["cmps"]["power_apparent"].pop("en") is False
+    household.hass.start()
+    household.hass.ask("config/device_registry/list")
+    household.publish(CONFIG, json.dumps(message).encode())
+    household.expect_state("Puissance apparente", "unavailable")
+    household.daemon.start()
+    _eventually(lambda: [] if (state := household.state("Puissance apparente")).isdigit() else [state])
+
+    assert household.hass.complaints() == []
 
 
 def test_an_overrun_that_ends_while_the_daemon_is_away_is_over(household: Household) -> None:

@@ -64,18 +64,18 @@ class HassProcess(Process):
     """
     Home Assistant of the virtual environment `venv`, set up in `folder` for the MQTT broker `broker`.
 
-    `start` returns at once; `states` and `asking` wait until it answers. It records states and
-    makes statistics of them, as an installed one does.
+    `more` is added to its configuration. `start` returns at once; `states` and `asking` wait until it
+    answers. It records states and makes statistics of them, as an installed one does.
     """
 
-    def __init__(self, venv: Path, folder: Path, broker: MosquittoBroker) -> None:
+    def __init__(self, venv: Path, folder: Path, broker: MosquittoBroker, *, more: str = "") -> None:
         self._folder = folder / "hass"
         self._port = free_port()
         command = [str(venv / "bin" / "hass"), "--config", str(self._folder), "--skip-pip"]
         super().__init__(command, folder / "hass.log")
         storage = self._folder / ".storage"
         storage.mkdir(parents=True)
-        configuration = _CONFIGURATION
+        configuration = _CONFIGURATION + more
         self.newest = any(venv.glob("lib/*/site-packages/homeassistant/components/http/repairs.py"))
         """Whether it keeps where it listens by itself, and has one form for a grid: not the oldest."""
         if not self.newest:

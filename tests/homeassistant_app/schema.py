@@ -37,6 +37,9 @@ CONFIG: dict[str, Any] = {
         "boot": {"enum": ["auto", "manual", "manual_only"]},
         "init": _SWITCH,
         "uart": _SWITCH,
+        "ingress": _SWITCH,
+        "ingress_port": {"type": "integer", "minimum": 0, "maximum": 65535},
+        "panel_icon": {"type": "string", "pattern": "^mdi:[a-z-]+$"},
         "services": {
             "type": "array",
             "items": {"type": "string", "pattern": "^(?:mqtt|mysql):(?:provide|want|need)$"},

@@ -118,3 +118,27 @@ def test_it_runs_the_same_image(repository: Path) -> None:
 def test_its_user_is_that_of_the_image() -> None:
     """start.py becomes the user that the Containerfile makes."""
     assert f"USER {start.USER}:{start.DIALOUT}\n" in build.CONTAINERFILE.read_text(encoding="utf-8")
+
+
+def test_the_page_is_served_where_the_supervisor_requests_it(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a child process, without a token; it is started again whenever it ends."""
+    started: list[tuple[list[str], str]] = []
+
+    def run(command: list[str], *, env: dict[str, str], check: bool) -> None:
+        assert not check
+        started.append((command, env["TELEINFO_WEB_TOKEN"]))
+        if len(started) == 2:
+            raise SystemExit
+
+    monkeypatch.setattr(start.os, "fork", lambda: 0)
+    monkeypatch.setattr(start.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(start.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(start.subprocess, "run", run)
+    with pytest.raises(SystemExit):
+        start.serve_page({"TELEINFO_WEB_TOKEN": "0123456789abcdef"})
+    config = yaml.safe_load((repository / "teleinfo/config.yaml").read_text(encoding="utf-8"))
+    port = config["ingress_port"]
+
+    assert started == [(["/usr/bin/teleinfo", "watch", "--mqtt", "--web", f"0.0.0.0:{port}"], "")] * 2

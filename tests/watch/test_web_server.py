@@ -8,11 +8,15 @@ import http.client
 import json
 import re
 import socket
+import threading
 import time
+import urllib.request
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from aiohttp import ClientSession, web
 
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
@@ -22,7 +26,7 @@ from teleinfo.watch.web.hosts import listen
 from teleinfo.watch.web.server import ASSETS, FOLDER, page
 from tests.support.process import LIMIT
 from tests.support.scenario import until
-from tests.support.tcp_ports import HOST
+from tests.support.tcp_ports import HOST, free_port
 from tests.watch.page_scenario import Page
 
 if TYPE_CHECKING:
@@ -307,6 +311,73 @@ def test_a_name_of_the_settings_is_answered() -> None:
     with page:
         assert ask(page, Host="Meter.Example.org:8080")[0] == 200
         assert ask(page, Host="other.example.org")[0] == 421
+
+
+SUPERVISOR, APP = "172.30.32.2", "172.30.33.5"
+
+
+@contextlib.contextmanager
+def ingress(page: Page) -> Iterator[str]:
+    """
+    Yield the URL of the page behind a proxy that does what Home Assistant does ("Ingress").
+
+    It removes the beginning of the path, and keeps the name by which the browser requests Home Assistant.
+    """
+
+    async def forward(request: web.Request) -> web.StreamResponse:
+        headers = {name: text for name, text in request.headers.items() if name != "Accept-Encoding"}
+        headers |= {"X-Ingress-Path": "/api/hassio_ingress/x", "X-Forwarded-For": "192.168.1.7"}
+        url = page.url + request.match_info["path"]
+        async with ClientSession() as session, session.get(url, headers=headers) as answer:
+            response = web.StreamResponse(status=answer.status, headers=answer.headers)
+            await response.prepare(request)
+            async for part in answer.content.iter_any():
+                await response.write(part)
+            return response
+
+    async def serve() -> None:
+        application = web.Application()
+        application.router.add_get("/api/hassio_ingress/x/{path:.*}", forward)
+        runner = web.AppRunner(application, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, HOST, port).start()
+        running.put((asyncio.get_running_loop(), stop := asyncio.Event()))
+        await stop.wait()
+        await runner.cleanup()
+
+    port, running = free_port(), SimpleQueue[tuple[asyncio.AbstractEventLoop, asyncio.Event]]()
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    loop, stop = running.get(timeout=LIMIT)
+    try:
+        yield f"http://{HOST}:{port}/api/hassio_ingress/x/"
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(LIMIT)
+
+
+def test_home_assistant_shows_the_page_in_its_frame(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the Supervisor, under whatever name Home Assistant has: page, files and stream below its path."""
+    monkeypatch.setattr(
+        server, "_client", lambda _transport, name="peername": {"peername": SUPERVISOR}.get(name, APP)
+    )
+    with ingress(served) as url:
+        for path in ("", "page.js", "page.css"):
+            request = urllib.request.Request(url + path, headers={"Host": "ha.example.org"})
+            with urllib.request.urlopen(request, timeout=LIMIT) as answer:
+                assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+                assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
+        with urllib.request.urlopen(f"{url}events", timeout=LIMIT) as stream:
+            until(lambda: b"event: now" in stream.readline())
+
+
+def test_another_app_of_home_assistant_is_refused(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the Supervisor has asked for a user and a password."""
+    monkeypatch.setattr(
+        server, "_client", lambda _transport, name="peername": {"peername": "172.30.33.9"}.get(name, APP)
+    )
+
+    assert ask(served)[0] == 403
 
 
 def test_a_client_of_another_network_is_refused(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:

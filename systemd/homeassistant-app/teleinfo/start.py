@@ -4,7 +4,8 @@ Start teleinfo as an app of Home Assistant (add-on).
 What the Supervisor gives an app (developers.home-assistant.io, "App configuration" and "App communication"):
 `/data/options.json`, which root alone may read, and the broker at `http://supervisor/services/mqtt`, to be
 asked with the token in `SUPERVISOR_TOKEN`. Both become environment variables of teleinfo, which takes the
-place of this process as an ordinary user. Standard library only.
+place of this process as an ordinary user. A child process serves the page of `teleinfo watch --web` to the
+Supervisor ("Ingress"). Standard library only.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 import urllib.error
@@ -27,8 +29,11 @@ OPTIONS = Path("/data/options.json")
 STATE = Path("/data/teleinfo")
 """What teleinfo remembers: the Supervisor keeps /data through updates, and in its backups."""
 SUPERVISOR = "http://supervisor"
+PAGE_STATE = Path("/data/teleinfo-web")
+"""The history of the page."""
+PAGE_ADDRESS = "0.0.0.0:8099"
 RETRY_AFTER = 5.0
-"""Seconds between two questions for a broker that is not there yet."""
+"""Seconds between two questions for a broker that is not there yet, and between two starts of the page."""
 ANSWER_TIMEOUT = 10.0
 
 USER, DIALOUT = 950, 20
@@ -111,11 +116,26 @@ def wait_for_broker(supervisor: str, token: str) -> dict[str, str]:
         time.sleep(RETRY_AFTER)
 
 
-def make_state_directory() -> None:
-    """Give the user of teleinfo a directory of its own; where that fails teleinfo says so itself."""
-    with contextlib.suppress(OSError):
-        STATE.mkdir(mode=0o700, exist_ok=True)
-        os.chown(STATE, USER, DIALOUT)
+def make_state_directories() -> None:
+    """Give the user of teleinfo directories of its own; where that fails teleinfo says so itself."""
+    for folder in (STATE, PAGE_STATE):
+        with contextlib.suppress(OSError):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            os.chown(folder, USER, DIALOUT)
+
+
+def serve_page(environ: Mapping[str, str]) -> None:
+    """Serve the page in a child process, again and again; it ends with the container."""
+    if os.fork() == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        while True:
+            subprocess.run(  # noqa: S603 - no shell is meant
+                ["/usr/bin/teleinfo", "watch", "--mqtt", "--web", PAGE_ADDRESS],
+                # Home Assistant itself keeps others out.
+                env={**environ, "STATE_DIRECTORY": str(PAGE_STATE), "TELEINFO_WEB_TOKEN": ""},
+                check=False,
+            )
+            time.sleep(RETRY_AFTER)
 
 
 def give_up_rights() -> None:
@@ -144,9 +164,11 @@ def main() -> None:
             _say(f"no broker: {error}")
             sys.exit(1)
     environ["STATE_DIRECTORY"] = str(STATE)
-    make_state_directory()
+    environ |= settings
+    make_state_directories()
     give_up_rights()
-    os.execve("/usr/bin/teleinfo", ["teleinfo", "run"], environ | settings)  # noqa: S606 - no shell is meant
+    serve_page(environ)
+    os.execve("/usr/bin/teleinfo", ["teleinfo", "run"], environ)  # noqa: S606 - no shell is meant
 
 
 def _say(text: str) -> None:

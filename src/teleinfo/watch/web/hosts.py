@@ -37,6 +37,10 @@ _HOME_NETWORKS: Final = [
 ]
 """Private addresses and those of a link (RFC 1918, 3927, 4193, 4291)."""
 
+SUPERVISOR: Final = "172.30.32.2"
+_APPS: Final = ipaddress.ip_network("172.30.32.0/23")
+"""The Supervisor of Home Assistant and the network of its apps (developers.home-assistant.io, "Ingress")."""
+
 _SUBNET: Final = 64
 """Length of the prefix of an IPv6 subnet, bits (RFC 4291, section 2.5.4)."""
 
@@ -95,14 +99,22 @@ def is_at_home(client: str, own: str) -> bool:
     True if a `client` that reached our address `own` is in the home network.
 
     Its address is private, or in the subnet of ours: at home, an IPv6 address begins with the public prefix
-    of the home.
+    of the home. In an app of Home Assistant only the Supervisor is: it asks for a user and a password.
     """
     there, here = _ip(client), _ip(own)
     if there is None or here is None:
         return False
+    if here in _APPS:
+        return client == SUPERVISOR
     if there.version == here.version and int(there) >> _SUBNET == int(here) >> _SUBNET != 0:
         return True
     return any(there in network for network in _HOME_NETWORKS)
+
+
+def is_ingress(client: str, own: str) -> bool:
+    """True if `client` is the Supervisor of Home Assistant, and we are one of its apps."""
+    here = _ip(own)
+    return client == SUPERVISOR and here is not None and here in _APPS
 
 
 def is_loopback(client: str) -> bool:

@@ -95,6 +95,15 @@ HEADERS: Final = {
 }
 
 
+IN_A_FRAME: Final = {
+    "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace(
+        "frame-ancestors 'none'", "frame-ancestors 'self'"
+    ),
+    "X-Frame-Options": "SAMEORIGIN",
+}
+"""Headers for Home Assistant, which shows the page in a frame of its own."""
+
+
 def page(language: Language) -> bytes:
     """Return the page, index.html with its messages in this language."""
     text = (FOLDER / "index.html").read_text(encoding="utf-8")
@@ -249,11 +258,15 @@ def _client(transport: asyncio.BaseTransport | None, name: str = "peername") -> 
     return str(place[0]) if place else ""
 
 
+def _is_ingress(request: web.Request) -> bool:
+    return hosts.is_ingress(_client(request.transport), _client(request.transport, "sockname"))
+
+
 def _refusal(request: web.Request, names: Container[str], token: str) -> tuple[int, str] | None:
     """Return the status and the reason why a request is refused, None for a request to be answered."""
     if not hosts.is_at_home(_client(request.transport), _client(request.transport, "sockname")):
         return 403, "This page answers the home network alone."
-    if not hosts.is_ours(request.headers.get("Host", ""), names=names):
+    if not _is_ingress(request) and not hosts.is_ours(request.headers.get("Host", ""), names=names):
         return 421, "This name is not one of this machine."
     if token and not hmac.compare_digest(request.match_info.get("token", "").encode(), token.encode()):
         return 403, "This page needs its token."
@@ -293,8 +306,8 @@ def _application(
         body, kind = files[request.match_info["file"]]
         return web.Response(body=body, content_type=kind, charset="utf-8")
 
-    async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
-        response.headers.update(HEADERS)
+    async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(HEADERS | (IN_A_FRAME if _is_ingress(request) else {}))
 
     application = web.Application(middlewares=[check])
     application.on_response_prepare.append(add_headers)

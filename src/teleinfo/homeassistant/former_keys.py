@@ -23,58 +23,38 @@ from teleinfo.vocabulary.codes import Phase
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-RENAMED: Final = {
-    **dict.fromkeys(("OPTARIF", "NGTF"), "contract"),
-    **dict.fromkeys(("PTEC", "LTARF"), "tariff"),
-    "ISOUSC": "subscribed_current",
-    "PREF": "subscribed_power",
-    "PCOUP": "cut_off_power",
-    "DATE": "clock",
-    **dict.fromkeys(
-        ("EAST", "BASE", "INDEX_TOTAL_HC", "INDEX_TOTAL_EJP", "INDEX_TOTAL_BBR"), "energy_import"
-    ),
-    "EAIT": "energy_export",
-    **dict.fromkeys(("SINSTS", "PAPP"), "power_apparent"),
-    "SINSTI": "power_injected",
-    **dict.fromkeys(("SMAXSN", "PMAX"), "power_max_today"),
-    "SMAXSN_HORODATE": "power_max_today_time",
-    "SMAXSN-1": "power_max_yesterday",
-    "SMAXSN-1_HORODATE": "power_max_yesterday_time",
-    "SMAXIN": "power_max_injected_today",
-    "SMAXIN_HORODATE": "power_max_injected_today_time",
-    "SMAXIN-1": "power_max_injected_yesterday",
-    "SMAXIN-1_HORODATE": "power_max_injected_yesterday_time",
-    "PUISSANCE_MOYENNE": "power_mean",
-    "PUISSANCE_MOYENNE_INJECTEE": "power_injected_mean",
-    "CCASN": "load_curve_imported",
-    "CCASN_HORODATE": "load_curve_imported_time",
-    "CCAIN": "load_curve_exported",
-    "CCAIN_HORODATE": "load_curve_exported_time",
-    "IINST": "current_1",
-    **{f"{label}{phase}": f"current_{phase}" for label in ("IINST", "IRMS") for phase in Phase},
-    **{f"URMS{phase}": f"voltage_{phase}" for phase in Phase},
-    **{f"UMOY{phase}": f"mean_voltage_{phase}" for phase in Phase},
-    **{f"SINSTS{phase}": f"power_apparent_{phase}" for phase in Phase},
-    "COULEUR_JOUR": "tempo_today",
-    "COULEUR_LENDEMAIN": "tempo_tomorrow",
-    # Every state of 0.1.0 has ADPS, also without its entity, which standard did not have.
-    **dict.fromkeys(("STGE_DEPASSEMENT", "ADPS"), "alert_overrun"),
-    "STGE_SURTENSION": "alert_overvoltage",
-    "STGE_CACHE_BORNES": "alert_terminal_cover_open",
-    "STGE_HORLOGE": "alert_clock_degraded",
-    "STGE_COUPURE": "breaker",
-    "STGE_CONTACT_SEC": "dry_contact",
-    "STGE_INJECTION": "exporting",
-}
-"""The key of today for each key of 0.1.0, but for the indexes: their keys were their étiquettes."""
+_PAIRS: Final = """
+OPTARIF=contract NGTF=contract PTEC=tariff LTARF=tariff ISOUSC=subscribed_current
+PREF=subscribed_power PCOUP=cut_off_power DATE=clock EAST=energy_import BASE=energy_import
+INDEX_TOTAL_HC=energy_import INDEX_TOTAL_EJP=energy_import INDEX_TOTAL_BBR=energy_import
+EAIT=energy_export SINSTS=power_apparent PAPP=power_apparent SINSTI=power_injected
+SMAXSN=power_max_today PMAX=power_max_today SMAXSN_HORODATE=power_max_today_time
+SMAXSN-1=power_max_yesterday SMAXSN-1_HORODATE=power_max_yesterday_time
+SMAXIN=power_max_injected_today SMAXIN_HORODATE=power_max_injected_today_time
+SMAXIN-1=power_max_injected_yesterday SMAXIN-1_HORODATE=power_max_injected_yesterday_time
+PUISSANCE_MOYENNE=power_mean PUISSANCE_MOYENNE_INJECTEE=power_injected_mean
+CCASN=load_curve_imported CCASN_HORODATE=load_curve_imported_time CCAIN=load_curve_exported
+CCAIN_HORODATE=load_curve_exported_time IINST=current_1 IINST1=current_1 IINST2=current_2
+IINST3=current_3 IRMS1=current_1 IRMS2=current_2 IRMS3=current_3 URMS1=voltage_1 URMS2=voltage_2
+URMS3=voltage_3 UMOY1=mean_voltage_1 UMOY2=mean_voltage_2 UMOY3=mean_voltage_3
+SINSTS1=power_apparent_1 SINSTS2=power_apparent_2 SINSTS3=power_apparent_3 COULEUR_JOUR=tempo_today
+COULEUR_LENDEMAIN=tempo_tomorrow STGE_DEPASSEMENT=alert_overrun ADPS=alert_overrun
+STGE_SURTENSION=alert_overvoltage STGE_CACHE_BORNES=alert_terminal_cover_open
+STGE_HORLOGE=alert_clock_degraded STGE_COUPURE=breaker STGE_CONTACT_SEC=dry_contact
+STGE_INJECTION=exporting
+"""
+RENAMED: Final = dict(pair.split("=") for pair in _PAIRS.split())
+"""
+The key of today for each key of 0.1.0, but for the indexes: their keys were their étiquettes.
 
+Of several keys, the first counts: every state of 0.1.0 has ADPS, also in standard, where it had no entity.
+"""
+
+_UNUSED_INDEXES: Final = tuple(f"EASF{number:02}" for number in range(1, 11))
+_UNUSED: Final = "MOTDETAT DEMAIN NTARF STGE RELAIS PPOT STGE_PREAVIS STGE_POINTE"
 REMOVED: Final = {
-    **dict.fromkeys(
-        ("MOTDETAT", "DEMAIN", "NTARF", "STGE", "RELAIS", "PPOT", "STGE_PREAVIS", "STGE_POINTE"), "sensor"
-    ),
+    **dict.fromkeys((*_UNUSED.split(), *_UNUSED_INDEXES), "sensor"),
     **{f"UMOY{phase}_HORODATE": "sensor" for phase in Phase},
-    # Those that do not count: they had entities, disabled at first.
-    **{f"EASF{number:02}": "sensor" for number in range(1, 11)},
     **{f"{label}{phase}": "binary_sensor" for label in ("PPOT_", "ADIR") for phase in Phase},
 }
 """The platform of each key of 0.1.0 that has no entity any more, unless it is kept."""

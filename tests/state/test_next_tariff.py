@@ -262,6 +262,7 @@ def standard(**changes: str | None) -> Any:  # noqa: ANN401 - JSON
 UNKNOWN = {"time": None, "code": None, "name": None, "learned": None}
 AT_22 = {"time": "2026-01-14T22:00:00+01:00", "code": "HC", "name": "Off-peak hours", "learned": False}
 AT_17 = AT_22 | {"time": "2026-01-14T17:00:00+01:00"}
+HN_AT_1 = AT_22 | {"time": "2026-01-15T01:00:00+01:00", "code": "HN", "name": "Normal hours"}
 AT_22_WITHOUT_A_CODE = AT_22 | {"code": None, "name": None}
 AT_22_OF_SUPPLIER = AT_22 | {"code": None, "name": "ZEN"}
 
@@ -309,6 +310,15 @@ def test_an_index_has_the_name_that_it_had_while_it_counted() -> None:
     assert next_of(Mode.STANDARD, off_peak_now, later) == AT_22_OF_SUPPLIER
 
 
+def test_a_profile_that_can_only_be_decimal_shows_the_notation() -> None:
+    """20 is no hexadecimal hour; 16 may be 22 o'clock."""
+    certain = STANDARD | {"PJOURF+1": "0000C001 06008002 2000C001"}
+    later = STANDARD | {"PJOURF+1": "0000C001 06008002 1600C001"}
+
+    assert next_of(Mode.STANDARD, later) == UNKNOWN
+    assert next_of(Mode.STANDARD, certain, later) == AT_22 | {"time": "2026-01-14T16:00:00+01:00"}
+
+
 def test_during_a_mobile_peak_no_notation_is_learned() -> None:
     """The peak counts another index than the profile of the day says."""
     peak = STANDARD | {"STGE": "403A0001", "NTARF": "01", "PJOURF+1": "0000C001 06008002 1600C001"}
@@ -348,6 +358,7 @@ def test_the_colour_of_tomorrow_is_in_the_register_or_in_a_notice(
         ({"OPTARIF": "HC", "PTEC": "HP"}, UNKNOWN),
         ({"OPTARIF": "EJP", "PTEC": "HN", "PEJP": "30"}, UNKNOWN),  # at noon there is no notice
         ({"OPTARIF": "EJP", "PTEC": "HN"}, UNKNOWN),
+        ({"OPTARIF": "EJP", "PTEC": "PM"}, HN_AT_1),
         ({"OPTARIF": "BBR(", "PTEC": "HCJB"}, UNKNOWN | {"colour": None}),  # not at noon
         ({"PTEC": "HP"}, None),
     ],

@@ -137,7 +137,8 @@ def test_a_code_has_one_word(code: Code, language: Language) -> None:
         if isinstance(code, TariffPeriod):
             index: Any = models[0].state(now=0.0)["energy"]
             shown.append(_(index["indexes"]["EASF01"]["name"]))
-            shown.append(json.dumps(view.curve_part(models[0], now=0.0)["bands"], ensure_ascii=False))
+            periods: Any = view.words_part(models[0])["periods"]
+            shown.append(periods[code]["text"])
     if isinstance(code, Alert):
         state: Any = models[0].state(now=0.0)
         assert state["alerts"][code]["active"]

@@ -41,14 +41,17 @@ class Lapse:
         self.folder = folder
         self.now = int(start.replace(tzinfo=PARIS).timestamp())
         self.store = Store(folder, prices)
-        self._meter = build(meter, start=start, rng=random.Random(1), load_profile=load_profile)
+        self._prices = prices
+        self.simulated = build(meter, start=start, rng=random.Random(1), load_profile=load_profile)
         self._decoder = Decoder(plausibility=False)  # which would refuse the rise of an hour in a second
         self.begin()
         self.write()
 
     def begin(self) -> None:
         """Begin a new process, which remembers nothing."""
-        self.model = LiveModel(patience=10.0, clock=lambda: dt.datetime.fromtimestamp(self.now, PARIS))
+        self.model = LiveModel(
+            patience=10.0, clock=lambda: dt.datetime.fromtimestamp(self.now, PARIS), prices=self._prices
+        )
         self.model.chronicle = Chronicle()
 
     def __enter__(self) -> Self:
@@ -60,7 +63,7 @@ class Lapse:
     def at(self, times: Iterable[int]) -> None:
         """Let frames come at these times."""
         for self.now in times:
-            frame = self._meter.emit(dt.datetime.fromtimestamp(self.now, PARIS).replace(tzinfo=None))
+            frame = self.simulated.emit(dt.datetime.fromtimestamp(self.now, PARIS).replace(tzinfo=None))
             for reading in self._decoder.feed(frame):
                 self.model.add_reading(reading, now=float(self.now))
 

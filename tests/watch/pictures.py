@@ -6,7 +6,8 @@ After a change that is meant, draw them anew and look at them (it takes the brow
     python -m tests.watch.pictures
 
 Two versions of a browser draw the same page with other pixels. So `pictures.json` holds a digest of the
-source of each picture, the page and what it was sent, and a test compares that.
+source of each picture, the page and what it is sent on that evening but for the history, and a test compares
+that.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ from teleinfo.watch.web import view
 from teleinfo.watch.web.server import ASSETS, FOLDER, page
 from tests.docs.markdown import ROOT
 from tests.support.browser import browser, prefer, resize
-from tests.watch.page_scenario import HOUR, evening
+from tests.watch.page_scenario import HOUR, evening, household
 
 METER: Final = "standard-tempo"
-SIZES: Final = {"web": (1280, 1160), "web-phone": (360, 960)}
+SIZES: Final = {"web": (1280, 1740), "web-phone": (360, 960)}
 """Width and height of each picture, in CSS pixels."""
 
 DIGESTS: Final = Path(__file__).parent / "pictures.json"
@@ -41,7 +42,7 @@ def digest(png: bytes, name: str, language: Language) -> str:
     """Return the digest of a picture and its source: the page, its files, what it is sent, and its size."""
     model = evening(METER, now=2 * HOUR).model
     with use_language(language):
-        parts = [view.now_part(model, now=2 * HOUR), view.curve_part(model, now=2 * HOUR)]
+        parts = [view.now_part(model, now=2 * HOUR), view.words_part(model)]
     files = [png, page(language), *((FOLDER / each).read_bytes() for each in ASSETS)]
     made_of = [*files, json.dumps([*parts, SIZES[name]], sort_keys=True).encode()]
     return hashlib.sha256(b"\0".join(made_of)).hexdigest()
@@ -51,14 +52,14 @@ def main() -> None:
     """Draw the pictures, and write their digests."""
     digests = {}
     for language in Language:
-        with evening(METER) as served, browser(language=language) as driver:
+        with household(400) as served, browser(language=language) as driver:
             for name, (width, height) in SIZES.items():
                 resize(driver, width, height)
                 prefer(driver, "light")
                 driver.get(served.url)
                 while "live" not in str(driver.execute_script("return document.documentElement.className")):
                     time.sleep(0.1)
-                time.sleep(1.0)  # for the curve to be laid out
+                time.sleep(3.0)  # for the history to be loaded and drawn
                 png = driver.get_screenshot_as_png()
                 (ROOT / path(name, language)).write_bytes(png)
                 digests[path(name, language)] = digest(png, name, language)

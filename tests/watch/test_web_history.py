@@ -44,10 +44,9 @@ READING = Reading(
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Page]:
-    """Return the page of a meter that sent two frames, with its history."""
+def served() -> Iterator[Page]:
+    """Return the page of a meter that sent three frames, with its history."""
     page = Page()
-    page.streams.keeper = HistoryKeeper(tmp_path, [page.model], clock=lambda: page.model.clock().timestamp())
     for number in range(3):
         page._time += dt.timedelta(minutes=1)
         drawn = {"HCHP": f"{200 + number:09}"}

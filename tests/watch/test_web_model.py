@@ -1,9 +1,8 @@
-"""The page as data: the state, the day so far, the last hour, and the words of the view."""
+"""The page as data: the state, the days side by side, and the words of the view."""
 
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import json
 import random
 from typing import Any
@@ -20,7 +19,6 @@ from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
 from teleinfo.watch import declared
-from teleinfo.watch.history import BIN, LONGEST, Day
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.web import view
 
@@ -44,14 +42,16 @@ def model_of(name: str, *, frames: int = 2) -> LiveModel:
     return model
 
 
-def parts(model: LiveModel, language: Language = Language.EN, *, now: float = 0.0) -> tuple[Any, Any]:
-    """Return the parts `now` and `curve` as the browser has them."""
+def now_part(model: LiveModel, language: Language = Language.EN, *, now: float = 0.0) -> Any:  # noqa: ANN401 - JSON
+    """Return the part `now` as the browser has it."""
     with use_language(language):
-        shown: tuple[Any, Any] = tuple(
-            json.loads(json.dumps(part))
-            for part in (view.now_part(model, now=now), view.curve_part(model, now=now))
-        )
-    return shown
+        return json.loads(json.dumps(view.now_part(model, now=now)))
+
+
+def published(model: LiveModel, **parts: object) -> LiveModel:
+    """Return the model after a daemon has published these parts of its state."""
+    model.remembered = declared.remembered(parts)
+    return model
 
 
 @pytest.mark.parametrize("name", METERS)
@@ -71,16 +71,16 @@ def test_the_state_is_that_of_the_daemon(name: str) -> None:
 def test_the_view_says_what_the_state_says(name: str, language: Language) -> None:
     """Power, limit, each index in kWh, and the tariff, of every meter and in both languages."""
     model = model_of(name)
-    shown, curve = parts(model, language, now=10.0)
+    shown = now_part(model, language, now=10.0)
     with use_language(language):
         state: Any = in_words(model.state(now=10.0))
     net = state["power"]["net"]
     read = {
-        row["name"]: float(row["value"].replace(" ", "").replace(",", ".")) for row in shown["energy"]["rows"]
+        name: float(text.removesuffix(" kWh").replace(" ", "").replace(",", "."))
+        for name, text in shown["indexes"]
     }
 
     assert shown["power"]["figure"].replace(" ", "") == str(net).replace("-", declared.MINUS)
-    assert curve["values"][-1] == net
     assert shown["power"]["limit"]["most"] == state["contract"]["subscribed_power"]
     for index in state["energy"]["indexes"].values():
         assert read[index["name"]] == pytest.approx(index["value"] / 1000, abs=0.051)
@@ -89,74 +89,129 @@ def test_the_view_says_what_the_state_says(name: str, language: Language) -> Non
     assert (shown["tempo"] != []) == ("tempo" in name)
 
 
-def test_tempo_and_its_periods_stand_behind_the_curve() -> None:
-    """
-    Peak hours until 22:00, off-peak hours from then on, of a blue day.
+def test_the_shades_of_a_picture_are_those_of_the_tariff() -> None:
+    """Off-peak hours are low, a mobile peak stands out, and a period of Tempo has the colour of its days."""
+    with use_language(Language.FR):
+        words: Any = view.words_part(new_model())
 
-    An hour later the period that was in force goes on to the left edge, and the one before it is gone.
-    """
-    model = model_of("tempo", frames=13)
-    bands = model.history.bands(now=120.0)
-    _now, curve = parts(model, Language.FR, now=120.0)
-    [last] = model.history.bands(now=120.0 + LONGEST * BIN)
-
-    assert [(band.code, band.colour) for band in bands] == [("HPJB", "blue"), ("HCJB", "blue")]
-    assert (bands[0].end, bands[1].end) == (bands[1].first, LONGEST)
-    assert [band["hours"] for band in curve["bands"]] == ["high", "low"]
-    assert curve["bands"][1]["text"] == "Heures creuses, jour bleu"
-    assert (last.code, last.first, last.end) == ("HCJB", 0, LONGEST)
+    assert words["periods"]["HPJB"] == {
+        "text": "Heures pleines, jour bleu", "hours": "high", "colour": "blue",
+    }  # fmt: skip
+    assert [words["periods"][code]["hours"] for code in ("HCJR", "WE", "TH", "PM")] == [
+        *("low", "low", "plain", "peak")
+    ]
+    assert words["alerts"]["overrun"] == "Dépassement de la puissance souscrite"
 
 
-@given(least=st.integers(-40_000, 0), most=st.integers(0, 40_000))
-def test_the_axis_holds_the_curve(least: int, most: int) -> None:
-    """Equal steps, a handful of them, through zero, from below the lowest point to above the highest."""
+@pytest.mark.parametrize(("contract", "alarming"), [("TEMPO", False), ("EJP", True)])
+def test_a_red_day_of_tempo_is_no_alarm(contract: str, alarming: bool) -> None:  # noqa: FBT001 - a case
+    """The bits of a mobile peak are set on red and white days as well; the card of the colours says that."""
     model = new_model()
-    for at, (drawn, injected) in enumerate([(most, 0), (0, -least)]):
-        values = {"SINSTS": f"{drawn:05}", "SINSTI": f"{injected:05}"}
-        model.add_reading(Reading(Mode.STANDARD, values), now=20.0 * at)
-    powers = [power for power, _ in parts(model, now=20.0)[1]["axis"]]
+    model.add_reading(
+        Reading(Mode.STANDARD, {"NGTF": contract, "STGE": "C3000000", "SINSTS": "00100"}), now=0.0
+    )
+    state: Any = model.state(now=0.0)
 
-    assert len({high - low for low, high in itertools.pairwise(powers)}) == 1
-    assert 3 <= len(powers) <= 8
-    assert 0 in powers
-    assert powers[0] <= least
-    assert powers[-1] >= most
+    assert state["alerts"]["mobile_peak"]["active"]
+    assert [name for name, _since in now_part(model)["alerts"]] == (["Mobile peak"] if alarming else [])
+    assert ("mobile_peak" in view.words_part(model)["alerts"]) == alarming  # type: ignore[operator]
 
 
-def test_a_day_counts_from_midnight_once_it_has_heard_one() -> None:
-    """From the first reading at first, and says so; a counter that falls is another meter's."""
-    day = Day()
-    noon = dt.datetime(2026, 1, 14, 12, 0, tzinfo=dt.UTC)
-    day.add({"BASE": 1000}, time=noon)
-    day.add({"BASE": 1500}, time=noon + dt.timedelta(hours=1))
-    assert (day.added("BASE"), day.whole, day.since) == (500, False, noon)
+@pytest.mark.parametrize(
+    ("values", "limit"),
+    [
+        ({"PREF": "09"}, (9000, "10 % of the 9 000 VA subscribed", "8 100 VA left", False)),
+        (
+            {"PREF": "09", "PCOUP": "03"},
+            (3000, "30 % of the 3 000 VA at which the meter cuts off", "2 100 VA left", False),
+        ),
+        ({"PREF": "09", "SINSTS": "09900"}, (9000, "110 % of the 9 000 VA subscribed", "", True)),
+    ],
+)
+def test_the_limit_is_the_subscribed_or_a_lower_cut_off_power(
+    values: dict[str, str], limit: tuple[object, ...]
+) -> None:
+    """With what is left of it; nothing is left in an overrun. Without one there is no gauge."""
+    model = new_model()
+    model.add_reading(Reading(Mode.STANDARD, {"SINSTS": "00900"} | values), now=0.0)
+    shown = now_part(model)["power"]["limit"]
+    without = new_model()
+    without.add_reading(Reading(Mode.STANDARD, {"SINSTS": "00900"}), now=0.0)
 
-    day.add({"BASE": 1600}, time=noon + dt.timedelta(hours=11, minutes=59))
-    day.add({"BASE": 1610}, time=noon + dt.timedelta(hours=12, minutes=1))
-    assert (day.added("BASE"), day.whole) == (10, True)
-    assert day.since == noon + dt.timedelta(hours=12)
-
-    day.add({"BASE": 7}, time=noon + dt.timedelta(hours=13))
-    day.add({"BASE": 9}, time=noon + dt.timedelta(hours=14))
-    assert (day.added("BASE"), day.added("HCHC")) == (2, None)
+    assert (shown["most"], shown["text"], shown["left"], shown["over"]) == limit
+    assert now_part(without)["power"]["limit"] is None
 
 
-def test_a_day_whose_midnight_was_missed_counts_from_its_first_reading() -> None:
-    """After a night of silence nobody knows what was counted until midnight."""
-    day = Day()
-    evening = dt.datetime(2026, 1, 14, 22, 0, tzinfo=dt.UTC)
-    day.add({"BASE": 1000}, time=evening)
-    day.add({"BASE": 1500}, time=evening + dt.timedelta(hours=8))
+HC = {"OPTARIF": "HC..", "HCHC": "000019212", "HCHP": "000068306", "PTEC": "HP..", "PAPP": "01940"}
+DAYS = {
+    "today": {"imported": 8412, "is_complete": True, "indexes": {"HCHC": 5000, "HCHP": 3412}},
+    "yesterday": {"imported": 7000, "is_complete": False, "indexes": {"HCHC": 7000, "HCHP": 0}},
+    "this_month": {"imported": 218_412, "is_complete": True, "indexes": {}},
+}
 
-    assert (day.added("BASE"), day.whole) == (0, False)
+
+def test_today_stands_beside_yesterday_by_tariff_period() -> None:
+    """In kWh, with the total, and in euros if there are prices; a day with a gap is marked."""
+    model = new_model(patience=None)
+    model.add_reading(Reading(Mode.HISTORIQUE, HC), now=0.0)
+    plain = now_part(published(model, energy=DAYS))["days"]
+    priced = now_part(published(model, energy=DAYS, cost={"today": 1.72, "this_month": 45.2}), Language.FR)
+
+    assert plain == {
+        "energy": "8.41 kWh",
+        "cost": "",
+        "columns": ["Today", "Yesterday (incomplete)"],
+        "rows": [
+            ["Off-peak hours", "5.00 kWh", "7.00 kWh"],
+            ["Peak hours", "3.41 kWh", "0.00 kWh"],
+            ["Total", "8.41 kWh", "7.00 kWh"],
+        ],
+        "months": [["Energy this month", "218.41 kWh"]],
+    }
+    assert "€" not in json.dumps(plain, ensure_ascii=False)
+    assert (priced["days"]["cost"], priced["days"]["rows"][-1]) == ("1,72 €", ["Coût", "1,72 €", ""])
+    assert priced["days"]["months"] == [["Énergie du mois", "218,41 kWh · 45,20 €"]]
+
+
+def test_what_counted_nothing_has_no_row() -> None:
+    """An index that stood still on both days, and the only index, which would repeat the total."""
+    model = new_model(patience=None)
+    model.add_reading(Reading(Mode.HISTORIQUE, HC), now=0.0)
+    idle = {"imported": 5000, "is_complete": True, "indexes": {"HCHC": 5000, "HCHP": 0}}
+    base = new_model(patience=None)
+    base.add_reading(
+        Reading(Mode.HISTORIQUE, {"OPTARIF": "BASE", "BASE": "000019212", "PAPP": "01940"}), now=0.0
+    )
+    one = {"imported": 5000, "exported": 900, "is_complete": True, "indexes": {"BASE": 5000}}
+
+    rows = [
+        [name for name, *_values in now_part(published(each, energy={"today": day}))["days"]["rows"]]
+        for each, day in ((model, idle), (base, one))
+    ]
+    assert rows == [["Off-peak hours", "Total"], ["Total", "Injected"]]
+
+
+def test_the_next_change_of_tariff_is_said_with_what_follows() -> None:
+    """Its time and its period in one row, and the price of now if there are prices."""
+    model = new_model(patience=None)
+    model.add_reading(Reading(Mode.HISTORIQUE, HC), now=0.0)
+    following = {"time": "2026-01-14T22:30:00+00:00", "code": "HC", "name": "nuit"}
+    shown = now_part(published(model, tariff={"next": following}, cost={"price": 0.2146}))
+
+    assert shown["tariff"] == [
+        ["Current tariff", "Peak hours"],
+        ["Next tariff change", "22:30, Off-peak hours"],
+        ["Price of electricity", "0.2146 €/kWh"],
+        ["Contract", "Peak and off-peak"],
+    ]
 
 
 def test_before_the_first_reading_the_page_says_what_it_waits_for() -> None:
     """Nothing is made up: no power, no curve, no index."""
-    shown, _curve = parts(new_model())
+    shown = now_part(new_model())
 
     assert shown["waiting"] == "Waiting for the meter. It takes a few seconds to find its speed."
-    assert (shown["power"], shown["energy"], shown["alerts"], shown["phases"]) == (None, None, [], [])
+    assert (shown["power"], shown["days"], shown["alerts"], shown["phases"]) == (None, None, [], [])
 
 
 KEYS = st.sampled_from(sorted(HISTORIQUE.keys() | STANDARD.keys())) | st.text(max_size=12)
@@ -172,9 +227,9 @@ def test_whatever_a_broker_sends_there_is_a_view(messages: list[tuple[Mode, dict
     for number, (mode, values) in enumerate(messages):
         model.add_reading(Reading(mode, values), now=float(number))
     for language in Language:
-        parts(model, language, now=6.0)
+        now_part(model, language, now=6.0)
         with use_language(language):
-            json.dumps(view.rows_part(model))
+            json.dumps([view.rows_part(model), view.words_part(model)])
 
 
 def test_what_a_broker_invents_is_not_kept() -> None:
@@ -187,4 +242,3 @@ def test_what_a_broker_invents_is_not_kept() -> None:
 
     assert len(tracker._latest) < 50
     assert len(tracker._periods) <= 100
-    assert len(model.history._periods) <= LONGEST

@@ -68,11 +68,11 @@ def title(path: str) -> str:
     return _(FIELD_OF_PATH[path].title(single=True))
 
 
-def text(state: Json, path: str) -> str:
+def text(state: Json, path: str, *, marked: bool = True) -> str:
     """
     Return a number in its unit, a time, or a code or text in the language of the reader; empty if unknown.
 
-    Neighbouring fields may add the time or the bounds of a number, or mark it as estimated, for example.
+    Neighbouring fields may add the time or the bounds of a number, and mark it as estimated, for example.
     """
     field, value = FIELD_OF_PATH[path], find(state, path)
     if field.type is StateType.TIME:
@@ -82,7 +82,8 @@ def text(state: Json, path: str) -> str:
     else:
         shown = _quantity(state, field, value)
     mark, marking, template = _MARKS.get(path, ("", None, ""))
-    return _(template).format(value=shown) if shown and mark and find(state, mark) is marking else shown
+    is_marked = marked and bool(shown and mark) and find(state, mark) is marking
+    return _(template).format(value=shown) if is_marked else shown
 
 
 def _quantity(state: Json, field: Field, value: Json) -> str:

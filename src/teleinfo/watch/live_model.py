@@ -170,7 +170,7 @@ class LiveModel:
                 del self._rows[key]
         self._tracker.update(possible, now=now, time=time.isoformat("T", "seconds"))
         state = self._tracker.state(now=now)
-        self.history.add(state, now=now, time=time)
+        self.history.add(state, now=now)
         if self.chronicle is not None and self._tracker.is_known:
             self.chronicle.add(state, at=int(time.timestamp()))
 

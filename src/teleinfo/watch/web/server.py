@@ -24,7 +24,6 @@ from aiohttp import web
 
 from teleinfo.common.i18n import N_, _, accepted, use_language
 from teleinfo.vocabulary.words import Language
-from teleinfo.watch.history import BIN
 from teleinfo.watch.plain import PlainLines
 from teleinfo.watch.web import hosts, tables, view
 
@@ -37,7 +36,14 @@ if TYPE_CHECKING:
 
 FOLDER: Final = Path(__file__).parent / "page"
 
-ASSETS: Final = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
+ASSETS: Final = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "nodes.js": "text/javascript",
+    "pictures.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+    "page.webmanifest": "application/manifest+json",
+}
 """Files beside the page, with their types."""
 
 PAGE: Final = "page"
@@ -81,7 +87,7 @@ FULL: Final = (
 HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
         "require-trusted-types-for 'script'; trusted-types 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -124,7 +130,6 @@ class Streams:
         self.keeper = keeper
         self.readers = Counter[Language]()
         self._parts: dict[Language, dict[str, bytes]] = {language: {} for language in Language}
-        self._curve_bin = 0
         self._updated = asyncio.Event()  # set for an instant
 
     @property
@@ -135,16 +140,16 @@ class Streams:
     def update(self) -> None:
         """Create the view in each language that has readers, and wake the readers."""
         now = asyncio.get_running_loop().time()
-        curve_bin = int(now // BIN)
         for language in +self.readers:  # without the languages that have no reader any more
             own = self._parts[language]
             with use_language(language):
-                parts = {"now": view.now_part(self.model, now=now), "rows": view.rows_part(self.model)}
-                if curve_bin != self._curve_bin or "curve" not in own:
-                    parts["curve"] = view.curve_part(self.model, now=now)
+                parts = {
+                    "words": view.words_part(self.model),
+                    "now": view.now_part(self.model, now=now),
+                    "rows": view.rows_part(self.model),
+                }
             for name, part in parts.items():
                 own[name] = json.dumps(part, separators=(",", ":"), ensure_ascii=False).encode()
-        self._curve_bin = curve_bin
         self._updated.set()
         self._updated.clear()
 

@@ -6,68 +6,90 @@ The page puts the texts into their places; it does not interpret TIC.
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.durations import duration
-from teleinfo.common.i18n import _
+from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
-from teleinfo.vocabulary.codes import Alert, Phase, TariffPeriod
+from teleinfo.state.declaration import FIELD_OF_PATH
+from teleinfo.vocabulary.codes import Alert, Contract, Phase, TariffPeriod
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import sentences
 from teleinfo.watch.declared import clock, find, integer, number, rows, text, title
 from teleinfo.watch.describe import describe
-from teleinfo.watch.history import BIN, LONGEST, counters
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from teleinfo.state.fields import Json
     from teleinfo.watch.live_model import LiveModel
 
 _THREE_PHASES: Final = 3
+
+_SPANS: Final = {"today": N_("Today"), "yesterday": N_("Yesterday")}
+"""The days whose energies stand side by side, with their names."""
+
 _PLACED: Final = {
-    *("power.apparent", "power.net", "headroom.share", "energy.import_total", "energy.export_total"),
+    *("power.apparent", "power.injected", "power.net", "power.active", "headroom.share", "headroom.power"),
     *("contract.subscribed_power", "contract.subscribed_current", "contract.cut_off_power"),
 }
-"""Fields with a place of their own, and those that change rarely or with each reading."""
-
-STEPS: Final = 5
-"""The most steps between the lowest and the highest power; rounding at both ends may add some."""
-
-_SIZES: Final = [size * 10**zeros for zeros in range(7) for size in (10, 20, 25, 50)]
-"""The sizes of a step, VA."""
-
-TICK_MINUTES: Final = 15
-"""Minutes between two times below the curve."""
+"""The fields with a place of their own, which have no row beside it."""
 
 _HOURS: Final = {
     **{period: "low" for period in TariffPeriod if period.startswith(("HC", "HSC", "WE"))},
     **dict.fromkeys((TariffPeriod.TH, TariffPeriod.HN, TariffPeriod.PRODUCER), "plain"),
     TariffPeriod.PM: "peak",
 }
-"""The shade of a period behind the curve; any other common period is "high"."""
+"""The shade of a period in a picture; any other common period is "high"."""
 
 
-def now_part(model: LiveModel, *, now: float) -> dict[str, Json]:
+def words_part(model: LiveModel) -> dict[str, Json]:
+    """Return the part `words`, what the history has as codes: tariff periods, and alerts of the contract."""
+    return {
+        "periods": {
+            period: {"text": _(period.words), "hours": _HOURS.get(period, "high"), "colour": period.colour}
+            for period in TariffPeriod
+        },
+        "alerts": {alert: _(alert.words) for alert in _alerts_of(model.state())},
+    }
+
+
+def now_part(model: LiveModel, *, now: float) -> dict[str, object]:
     """Return the part `now`, all that changes with each reading, at the monotonic time `now`."""
     state, today = model.state(now=now), model.clock().date()
-    power, silence = _power(state), model.silence(now=now)
+    silence = model.silence(now=now)
     return {
         "meter": sentences.meter(model),
+        "id": find(state, "meter.id"),
         "time": clock(find(state, "time"), today=today, seconds=True),
         "waiting": sentences.waiting(model) if model.mode is None else None,
         "silent": None
         if silence is None
         else _("The meter is silent for {time}").format(time=duration(silence)),
         "why": "" if model.note is None else model.note.text,
-        "alerts": _alerts(state, today),
-        "power": power,
-        "facts": _entries(state, "power", "headroom"),
+        "alerts": [
+            [_(alert.words), _("since {time}").format(time=since) if since else ""]
+            for alert in _alerts_of(state)
+            if find(state, f"alerts.{alert}.active") is True
+            for since in [clock(find(state, f"alerts.{alert}.since"), today=today)]
+        ],
+        "power": _power(state),
+        "facts": _rows(state, "power", "headroom", "current", "voltage"),
         "phases": _phases(state),
-        "tariff": [*_entries(state, "tariff"), *_entries(state, "contract")],
+        "tariff": [
+            *_row(state, "tariff.name"),
+            *_row(state, "tariff.next.time", "tariff.next.name"),
+            *_row(state, "cost.price"),
+            *_rows(state, "contract"),
+        ],
         "tempo": _tempo(state),
-        "energy": _energy(model, state),
-        "days": _entries(state, "energy", "cost"),
-        "line": _line(model),
+        "days": _days(state),
+        "indexes": [
+            [name, f"{number(value / 1000, 1)} kWh"]
+            for label, name in _indexes(state).items()
+            if (value := integer(state, f"energy.indexes.{label}.value")) is not None
+        ],
+        "line": _line(model, state),
     }
 
 
@@ -88,69 +110,65 @@ def rows_part(model: LiveModel) -> dict[str, Json]:
     }
 
 
-def curve_part(model: LiveModel, *, now: float) -> dict[str, Json]:
-    """Return the part `curve`, the last hour: net power of each point in VA, axes, a band for each tariff."""
-    means = model.history.net.means(LONGEST, now=now)
-    values = [None if value is None else round(value) for value in means]
-    known = [value for value in values if value is not None]
-    subscribed = integer(model.state(now=now), "contract.subscribed_power")
-    summary = ""
-    if known:
-        summary = _("Power of the last hour: from {least} to {most} VA, {mean} VA on average.").format(
-            least=number(min(known)), most=number(max(known)), mean=number(round(sum(known) / len(known)))
-        )
-    return {
-        "values": list(values),
-        "limit": None
-        if subscribed is None
-        else [subscribed, _("{power} VA subscribed").format(power=number(subscribed))],
-        "axis": _axis(known),
-        "ticks": _ticks(model.clock()),
-        "bands": [
-            {
-                "first": band.first,
-                "end": band.end,
-                "text": printable(_(str(band.name))),
-                "hours": _HOURS.get(band.code, "high") if isinstance(band.code, TariffPeriod) else "plain",
-                "colour": band.colour,
-            }
-            for band in model.history.bands(now=now)
-        ],
-        "summary": summary,
-    }
+def _alerts_of(state: Json) -> Iterator[Alert]:
+    """Yield the alerts that mean something with this contract: with Tempo, a mobile peak is a red day."""
+    contract = find(state, "contract.code")
+    for alert in Alert:
+        field = FIELD_OF_PATH[f"alerts.{alert}.active"]
+        if not isinstance(field.enabled, Contract) or field.enabled == contract:
+            yield alert
 
 
-def _alerts(state: Json, today: dt.date) -> list[Json]:
-    """Return the active alerts, each with its start."""
+def _row(state: Json, path: str, more: str = "") -> list[tuple[str, str]]:
+    """Return the name of a field with its text, and that of another field; nothing if it is unknown."""
+    shown = text(state, path)
+    parts = [shown, text(state, more) if more else ""]
+    return [(title(path), ", ".join(part for part in parts if part))] if shown else []
+
+
+def _rows(state: Json, *sections: str) -> list[tuple[str, str]]:
+    """Return name and text of each field of these sections that has no place of its own, but for zeros."""
+    single = find(state, "meter.phases") != _THREE_PHASES
     return [
-        [_(alert.words), _("since {time}").format(time=since) if since else ""]
-        for alert in Alert
-        if find(state, f"alerts.{alert}.active") is True
-        for since in [clock(find(state, f"alerts.{alert}.since"), today=today)]
+        (name, shown)
+        for field, name, shown in rows(state)
+        if field.parts[0] in sections and field.path not in _PLACED and not field.diagnostic
+        if (single or field.phase is None) and find(state, field.path) != 0
     ]
 
 
 def _power(state: Json) -> dict[str, Json] | None:
     net, drawn = integer(state, "power.net"), integer(state, "power.apparent")
-    most = integer(state, "contract.subscribed_power")
     if net is None or drawn is None:
         return None
     estimated = net < 0 and find(state, "power.estimated") is True
     return {
         "figure": number(net),
         "label": _("injected into the grid") if net < 0 else _("drawn from the grid"),
+        "watts": text(state, "power.active"),
         "injects": net < 0,
         "estimated": _("estimated, from current and voltage") if estimated else "",
-        "limit": {
-            "now": drawn,
-            "most": most,
-            "text": _("{share} % of the {limit} VA subscribed").format(
-                share=round(100 * drawn / most), limit=number(most)
-            ),
-            "over": drawn > most,
-        }
-        if most
-        else None,
+        "limit": _limit(state, drawn),
+    }
+
+
+def _limit(state: Json, drawn: int) -> Json:
+    """Return how much of the subscribed power, or of a lower cut-off power, is drawn, and what is left."""
+    most, left = integer(state, "contract.subscribed_power"), integer(state, "headroom.power")
+    if left is not None and most is not None and drawn + left < most:
+        most, template = drawn + left, _("{share} % of the {limit} VA at which the meter cuts off")
+    else:
+        template = _("{share} % of the {limit} VA subscribed")
+    if not most:
+        return None
+    return {
+        "now": drawn,
+        "most": most,
+        "text": template.format(share=round(100 * drawn / most), limit=number(most)),
+        "left": ""
+        if left is None or left < 0
+        else _("{power} left").format(power=text(state, "headroom.power")),
+        "over": drawn > most,
     }
 
 
@@ -163,6 +181,7 @@ def _phases(state: Json) -> list[Json]:
             "name": _(phase.words),
             "power": text(state, f"power.apparent_by_phase.{phase}"),
             "current": text(state, f"current.{phase}"),
+            "left": text(state, f"headroom.current.{phase}"),
             "voltage": text(state, f"voltage.{phase}"),
             "now": integer(state, f"current.{phase}"),
             "most": integer(state, "contract.subscribed_current"),
@@ -171,77 +190,67 @@ def _phases(state: Json) -> list[Json]:
     ]
 
 
-def _entries(state: Json, *sections: str) -> list[Json]:
-    """Return name and text of each row of these sections that has no place of its own, but for zeros."""
-    return [
-        [name, shown]
-        for field, name, shown in rows(state)
-        if field.parts[0] in sections and field.path not in _PLACED and field.phase is None
-        if find(state, field.path) != 0
-    ]
-
-
 def _tempo(state: Json) -> list[Json]:
     """Return the colours of Tempo: the name of the day, the code of the colour, and its name."""
     return [
         {"day": title(path), "colour": find(state, path), "text": text(state, path) or _("not known yet")}
         for path in ("tempo.today", "tempo.tomorrow")
-        if find(state, "tempo")
+        if find(state, "tempo.today")
     ]
 
 
-def _energy(model: LiveModel, state: Json) -> Json:
-    day, read = model.history.day, counters(state)
+def _indexes(state: Json) -> dict[str, str]:
+    """Return the name of each index of the supplier by its étiquette."""
     indexes = find(state, "energy.indexes")
-    names = {key: find(index, "name") for key, index in indexes.items()} if isinstance(indexes, dict) else {}
-    # With a single index, the total would repeat it.
-    if len(names) != 1 or read.get("import_total") != read.get(next(iter(names))):
-        names["import_total"] = title("energy.import_total")
-    names["export_total"] = title("energy.export_total")
-    rows: list[Json] = [
-        {
-            "name": printable(_(name)) if isinstance(name, str) else key,
-            "value": _kwh(read[key], 1),
-            "added": "" if (added := day.added(key)) is None else f"+{_kwh(added, 2)}",
-        }
-        for key, name in names.items()
-        if key in read
-    ]
-    if not rows or day.since is None:
+    return {
+        label: printable(_(str(find(index, "name") or label)))
+        for label, index in (indexes.items() if isinstance(indexes, dict) else ())
+    }
+
+
+def _days(state: Json) -> object:
+    """Return the energy and the cost of today and yesterday side by side, and those of the months."""
+    if integer(state, "energy.today.imported") is None:
         return None
-    since = _("since midnight") if day.whole else _("since {time}").format(time=f"{day.since:%H:%M}")
-    return {"since": since, "rows": rows}
+    indexes = _indexes(state)
+    names = {f"indexes.{label}": name for label, name in indexes.items() if len(indexes) > 1}
+    table = [
+        [name, *(_kwh(state, f"energy.{span}.{part}") for span in _SPANS)]
+        for part, name in {**names, "imported": _("Total"), "exported": _("Injected")}.items()
+        if any(integer(state, f"energy.{span}.{part}") for span in _SPANS) or part == "imported"
+    ]
+    cost = [text(state, f"cost.{span}", marked=False) for span in _SPANS]
+    return {
+        "energy": text(state, "energy.today.imported", marked=False),
+        "cost": cost[0],
+        "columns": [
+            _("{value} (incomplete)").format(value=_(name))
+            if find(state, f"energy.{span}.is_complete") is False
+            else _(name)
+            for span, name in _SPANS.items()
+        ],
+        "rows": [*table, *([[_("Cost"), *cost]] if any(cost) else [])],
+        "months": [
+            (name, " · ".join(part for part in (shown, text(state, f"cost.{span}", marked=False)) if part))
+            for span in ("this_month", "last_month")
+            for name, shown in _row(state, f"energy.{span}.imported")
+        ],
+    }
 
 
-def _line(model: LiveModel) -> Json:
+def _kwh(state: Json, path: str) -> str:
+    energy = integer(state, path)
+    return "–" if energy is None else f"{number(energy / 1000, 2)} kWh"
+
+
+def _line(model: LiveModel, state: Json) -> Json:
     health = model.health
     if health is None or health.line is None:
         return None
     details = sentences.line_details(model, health) if health.reason is None else (_(health.reason),)
+    offset = [": ".join(row) for row in _row(state, "meter.clock_offset")]
     return {
         "grade": sentences.grade(health.line),
         "good": health.line in {LineGrade.GOOD, LineGrade.FAIR},
-        "details": [detail for detail in details if detail],
+        "details": [detail for detail in (*details, *offset) if detail],
     }
-
-
-def _axis(known: list[int]) -> list[Json]:
-    """Return the powers of the horizontal lines, from the lowest to the highest, each with its text."""
-    if not known:
-        return []
-    most, least = int(max(*known, 100) * 1.05), min(*known, 0)
-    step = next(size for size in _SIZES if size * STEPS >= most - least)
-    powers = range(least // step * step, most + step, step)
-    return [[power, number(power)] for power in powers]
-
-
-def _ticks(time: dt.datetime) -> list[Json]:
-    """Return the points at which a quarter of an hour begins, each with its time."""
-    last = time.replace(minute=time.minute - time.minute % TICK_MINUTES, second=0, microsecond=0)
-    times = [last - dt.timedelta(minutes=back) for back in range(60, -1, -TICK_MINUTES)]
-    points = [(LONGEST - (time - tick).total_seconds() / BIN, tick) for tick in times]
-    return [{"point": round(point, 1), "text": f"{tick:%H:%M}"} for point, tick in points if point >= 0]
-
-
-def _kwh(watt_hours: int, digits: int) -> str:
-    return number(watt_hours / 1000, digits)

@@ -1,38 +1,11 @@
 // Shows what the server sends. Every text is set as text, never as markup; nothing comes from elsewhere.
 
-const SVG = "http://www.w3.org/2000/svg";
+import { byId, list, make, show, terms, text } from "./nodes.js";
+import { showHistory, showWords } from "./pictures.js";
+
 const SILENCE = 12_000; // ms without a message, after which the stream is cut; the server sends every 4 s at least
 const AGAIN = 2_000; // ms
 const root = document.documentElement;
-
-const byId = (id) => document.getElementById(id);
-
-function text(node, value) {
-  if (node.textContent !== value) node.textContent = value;
-}
-
-function show(id, shown) {
-  byId(id).hidden = !shown;
-}
-
-function make(name, parent, ...classes) {
-  const node = document.createElement(name);
-  node.classList.add(...classes);
-  parent.append(node);
-  return node;
-}
-
-// Give `parent` a child for each item. Children stay where they are, so that a selection or a focus stays too.
-function list(parent, items, create, fill) {
-  while (parent.children.length > items.length) parent.lastElementChild.remove();
-  items.forEach((item, at) => fill(parent.children[at] ?? create(parent), item));
-}
-
-function terms(parent, pairs) {
-  const flat = pairs.flat();
-  while (parent.children.length > flat.length) parent.lastElementChild.remove();
-  flat.forEach((item, at) => text(parent.children[at] ?? make(at % 2 ? "dd" : "dt", parent), item));
-}
 
 function gauge(node, now, most, label) {
   node.setAttribute("aria-valuemax", Math.max(most, now));
@@ -60,6 +33,7 @@ function showPower(power, facts) {
   if (power === null) return;
   text(byId("power-figure"), power.figure);
   text(byId("power-label"), power.label);
+  text(byId("power-watts"), power.watts);
   text(byId("power-estimated"), power.estimated);
   show("limit", power.limit !== null);
   const card = byId("power");
@@ -68,6 +42,7 @@ function showPower(power, facts) {
   if (power.limit !== null) {
     gauge(byId("limit-meter"), power.limit.now, power.limit.most, power.limit.text);
     text(byId("limit-text"), power.limit.text);
+    text(byId("limit-left"), power.limit.left);
   }
   terms(byId("facts"), facts);
 }
@@ -76,7 +51,7 @@ function showPhases(phases) {
   show("phases", phases.length > 0);
   // A meter in mode historique has no voltages, and no power of each phase.
   const titles = document.querySelectorAll("#phases thead th");
-  const [, ...shown] = ["name", "power", "current", "voltage"].map((name) => phases.some((phase) => phase[name]));
+  const [, ...shown] = ["name", "power", "current", "left", "voltage"].map((name) => phases.some((phase) => phase[name]));
   shown.forEach((each, at) => (titles[at + 1].hidden = !each));
   list(byId("phases-rows"), phases, (parent) => {
     const row = make("tr", parent);
@@ -89,15 +64,17 @@ function showPhases(phases) {
     bar.setAttribute("aria-valuemin", 0);
     make("div", bar);
     make("td", row);
+    make("td", row);
     return row;
   }, (row, phase) => {
-    const [name, power, current, voltage] = row.children;
+    const [name, power, current, left, voltage] = row.children;
     const bar = current.lastElementChild;
     text(name, phase.name);
     text(power, phase.power);
     text(current.firstElementChild, phase.current);
+    text(left, phase.left);
     text(voltage, phase.voltage);
-    [power, current, voltage].forEach((cell, at) => (cell.hidden = !shown[at]));
+    [power, current, left, voltage].forEach((cell, at) => (cell.hidden = !shown[at]));
     const bounded = phase.now !== null && phase.most > 0;
     bar.hidden = !bounded;
     bar.setAttribute("aria-label", phase.name);
@@ -122,21 +99,20 @@ function showTariff(tariff, tempo) {
   });
 }
 
-function showEnergy(energy) {
-  show("energy", energy !== null);
-  if (energy === null) return;
-  text(byId("energy-since"), energy.since);
-  list(byId("energy-rows"), energy.rows, (parent) => {
+function showDays(days) {
+  show("days", days !== null);
+  if (days === null) return;
+  text(byId("days-energy"), days.energy);
+  text(byId("days-cost"), days.cost);
+  const titles = document.querySelectorAll("#days thead th");
+  days.columns.forEach((column, at) => text(titles[at + 1], column));
+  list(byId("days-rows"), days.rows, (parent) => {
     const row = make("tr", parent);
     make("th", row).scope = "row";
-    make("td", row);
-    make("td", row);
+    days.columns.forEach(() => make("td", row));
     return row;
-  }, (row, index) => {
-    text(row.children[0], index.name);
-    text(row.children[1], index.value);
-    text(row.children[2], index.added);
-  });
+  }, (row, cells) => cells.forEach((cell, at) => text(row.children[at], cell || "–")));
+  terms(byId("months"), days.months);
 }
 
 function showLine(line, why, time) {
@@ -167,8 +143,10 @@ function showNow(now) {
   showPower(now.power, now.facts);
   showPhases(now.phases);
   showTariff(now.tariff, now.tempo);
-  showEnergy(now.energy);
-  terms(byId("days"), now.days);
+  showDays(now.days);
+  show("indexes", now.indexes.length > 0);
+  terms(byId("indexes-rows"), now.indexes);
+  showHistory(now.id, now.power?.limit?.most);
   showLine(now.line, now.why, now.time);
 }
 
@@ -192,110 +170,9 @@ function showRows({ rows }) {
   });
 }
 
-// ---- The curve ----
-
-let curve = null;
-
-function draw(name, parent, attributes, content) {
-  const node = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  if (content !== undefined) node.textContent = content;
-  parent.append(node);
-  return node;
-}
-
-function hatch(parent, id) {
-  const pattern = draw("pattern", draw("defs", parent, {}), {
-    id, width: 8, height: 8, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)",
-  });
-  draw("line", pattern, { x1: 0, y1: 0, x2: 0, y2: 8, class: "hatch-line" });
-}
-
-function drawBand(parent, band, box) {
-  draw("rect", parent, { ...box, class: `band-${band.colour ?? band.hours}` });
-  if (band.hours === "low") draw("rect", parent, { ...box, fill: "url(#hatch)" });
-}
-
-function drawCurve() {
-  if (curve === null) return;
-  const chart = byId("chart");
-  const { width, height } = chart.getBoundingClientRect();
-  if (width === 0 || curve.axis.length === 0) return;
-  chart.replaceChildren();
-  chart.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  hatch(chart, "hatch");
-  const left = 52, right = 8, top = 22, bottom = 22;
-  const low = curve.axis[0][0], high = curve.axis.at(-1)[0];
-  const x = (point) => left + (point / curve.values.length) * (width - left - right);
-  const y = (power) => top + ((high - power) / (high - low)) * (height - top - bottom);
-  const right_edge = width - right;
-
-  for (const band of curve.bands) {
-    const box = { x: x(band.first), y: top, width: x(band.end) - x(band.first), height: height - top - bottom };
-    drawBand(chart, band, box);
-    if (band.first > 0) draw("line", chart, { x1: box.x, x2: box.x, y1: top, y2: height - bottom, class: "edge" });
-    // Letters are about 6.6 wide; a name that does not fit stands in the legend alone.
-    if (band.text.length * 6.6 < box.width) draw("text", chart, { x: box.x + 4, y: top - 7 }, band.text);
-  }
-  for (const [power, label] of curve.axis) {
-    draw("line", chart, { x1: left, x2: right_edge, y1: y(power), y2: y(power), class: power === 0 ? "zero" : "grid" });
-    draw("text", chart, { x: left - 6, y: y(power) + 4, "text-anchor": "end" }, label);
-  }
-  for (const tick of curve.ticks) {
-    const at = x(tick.point);
-    if (at < left + 16 || at > right_edge - 14) continue;
-    draw("line", chart, { x1: at, x2: at, y1: height - bottom, y2: height - bottom + 4, class: "zero" });
-    draw("text", chart, { x: at, y: height - 5, "text-anchor": "middle" }, tick.text);
-  }
-  drawPower(chart, x, y);
-  if (curve.limit !== null && curve.limit[0] <= high) {
-    const at = y(curve.limit[0]);
-    draw("line", chart, { x1: left, x2: right_edge, y1: at, y2: at, class: "limit" });
-    draw("text", chart, { x: left + 4, y: at + (at < top + 16 ? 14 : -5), class: "limit-text" }, curve.limit[1]);
-  }
-}
-
-// A line for each run of known points; what is between it and zero is filled.
-function drawPower(chart, x, y) {
-  let run = [];
-  const runs = [run];
-  curve.values.forEach((value, at) => {
-    if (value !== null) run.push([x(at + 0.5), value]);
-    else if (run.length > 0) runs.push((run = []));
-  });
-  for (const points of runs.filter((each) => each.length > 0)) {
-    for (const [kind, cut] of [["area", (value) => Math.max(0, value)], ["negative", (value) => Math.min(0, value)]]) {
-      const edge = points.map(([at, value]) => `${at.toFixed(1)},${y(cut(value)).toFixed(1)}`).join("L");
-      const last = points[points.length - 1][0], zero = y(0).toFixed(1);
-      draw("path", chart, { class: kind, d: `M${points[0][0].toFixed(1)},${zero}L${edge}L${last.toFixed(1)},${zero}Z` });
-    }
-    const line = points.map(([at, value]) => `${at.toFixed(1)},${y(value).toFixed(1)}`).join("L");
-    draw("path", chart, { class: "line", d: `M${line}${points.length === 1 ? "h2" : ""}` });
-  }
-}
-
-function showCurve(part) {
-  curve = part;
-  show("curve", part.values.some((value) => value !== null));
-  text(byId("curve-summary"), part.summary);
-  const periods = [...new Map(part.bands.map((band) => [band.text, band])).values()];
-  const legend = byId("legend");
-  list(legend, periods, (parent) => {
-    const item = make("li", parent);
-    draw("svg", item, { "aria-hidden": "true", viewBox: "0 0 32 18" });
-    item.append(document.createTextNode(""));
-    return item;
-  }, (item, band) => {
-    item.firstChild.replaceChildren();
-    drawBand(item.firstChild, band, { x: 0, y: 0, width: 32, height: 18 });
-    item.lastChild.data = band.text;
-  });
-  drawCurve();
-}
-
 // ---- The stream ----
 
-const PARTS = { now: showNow, rows: showRows, curve: showCurve };
+const PARTS = { words: showWords, now: showNow, rows: showRows };
 let source = null;
 let watchdog = 0;
 let again = 0;
@@ -348,7 +225,6 @@ function open() {
   }
 }
 
-new ResizeObserver(drawCurve).observe(byId("chart"));
 // A page that nobody sees asks for nothing, which spares a phone, and one of the six connections of a browser.
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) {

@@ -1,0 +1,30 @@
+// Puts texts into the page. Every text is set as text, never as markup.
+
+export const byId = (id) => document.getElementById(id);
+
+export function text(node, value) {
+  if (node.textContent !== value) node.textContent = value;
+}
+
+export function show(id, shown) {
+  byId(id).hidden = !shown;
+}
+
+export function make(name, parent, ...classes) {
+  const node = document.createElement(name);
+  node.classList.add(...classes);
+  parent.append(node);
+  return node;
+}
+
+// Give `parent` a child for each item. Children stay where they are, so that a selection or a focus stays too.
+export function list(parent, items, create, fill) {
+  while (parent.children.length > items.length) parent.lastElementChild.remove();
+  items.forEach((item, at) => fill(parent.children[at] ?? create(parent), item));
+}
+
+export function terms(parent, pairs) {
+  const flat = pairs.flat();
+  while (parent.children.length > flat.length) parent.lastElementChild.remove();
+  flat.forEach((item, at) => text(parent.children[at] ?? make(at % 2 ? "dd" : "dt", parent), item));
+}

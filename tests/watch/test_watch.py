@@ -25,6 +25,7 @@ from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.labels import Group, Mode
 from teleinfo.watch import command as watch
 from teleinfo.watch.web.hosts import Address, listen
+from teleinfo.watch.web.store import Store
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import whole
@@ -334,7 +335,7 @@ class PageProcess(Process):
 
 @pytest.mark.real
 def test_a_page_shows_the_meter_at_the_port(tmp_path: Path, meter: Meter) -> None:
-    """1. It says where it is. 2. The power is there, and the next one. 3. SIGTERM ends it with status 0."""
+    """1. It says where it is. 2. The power is there, and the next one. 3. SIGTERM: it is in the history."""
     with PageProcess(tmp_path, serial_port=meter.line.port) as page:
         page.show('"figure":"1 940"')
         meter.frame = with_parity(encode_frame([Group("PAPP", "02740", None, Mode.HISTORIQUE)]))
@@ -342,6 +343,9 @@ def test_a_page_shows_the_meter_at_the_port(tmp_path: Path, meter: Meter) -> Non
         page.expect_log("reading a meter in mode historique at 1200 baud")
 
         assert page.stop()[0] == 0
+        with contextlib.closing(Store(tmp_path / "history")) as store:
+            store.write([], now=0)
+            assert store.powers("041961123456", 60, 0)
         assert page.log.startswith(f"The page is at http://127.0.0.1:{page.port}/ (Ctrl-C: quit).\n")
         assert "Traceback" not in page.log
 

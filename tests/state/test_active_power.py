@@ -151,9 +151,25 @@ def test_in_the_frame_of_a_step_the_power_may_be_that_after_a_larger_step() -> N
     at_once = known(line.run(1, 1900, 2000))
     afterwards = known(line.run(1, 1900, 2000))
 
-    assert at_once.upper >= 4900
+    assert 4900 <= at_once.upper <= 5000
     assert afterwards.upper <= math.ceil(2000 * (1 + ACCURACY) + 0.5)
     assert abs(at_once.value - afterwards.value) <= 5
+
+
+def test_noise_of_the_apparent_power_is_no_step() -> None:
+    """A change by 0.5 % is no sign of a larger one."""
+    line = Line()
+    before = known(line.run(300, 900, 1000))
+    found = known(line.run(1, 904.5, 1005))
+
+    assert found.upper - found.lower <= before.upper - before.lower + 6
+
+
+def test_a_low_power_factor_widens_the_bar() -> None:
+    """An error of S is one of the power, times S / P: here twice as much."""
+    found = known(Line().run(300, 500, 1000))
+
+    assert found.upper - found.lower >= 4 * (0.25 + ACCURACY * 1000)
 
 
 def test_after_a_step_the_power_factor_of_the_new_load_bounds_the_power() -> None:

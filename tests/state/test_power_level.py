@@ -19,6 +19,7 @@ def level(*energies: int, apparent: float = 1000) -> Level:
     ("energies", "lower", "upper"),
     [
         ([10, 10, 10], 0, 1),
+        ([10, 10, 10, 10, 10, 10], 0, 3.6 / 5),
         ([10, 10, 10, 11], 0, 1),
         # 1 Wh between 2 s and 7 s.
         ([10, 10, 10, 11, 11, 11, 11, 12], 3.6 / 5, 1),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from teleinfo.common.i18n import use_language
 from teleinfo.state.field_entry import message
+from teleinfo.state.prices import Prices
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.codes import Colour, TariffPeriod
@@ -156,7 +157,24 @@ def test_the_daemon_knows_what_needs_its_memory() -> None:
         ("cost", "today"): None,
         ("cost", "yesterday"): None,
         ("cost", "this_month"): None,
+        ("cost", "last_month"): None,
     }
+
+
+def test_a_daemon_without_prices_has_no_cost() -> None:
+    """Its energy of today is not that of our cost, which is dropped; the price of now stays."""
+    model = LiveModel(
+        patience=None, clock=lambda: dt.datetime.fromisoformat(TIME), prices=Prices({"TH": 0.2}, 15.0)
+    )
+    values = {"OPTARIF": "BASE", "PTEC": "TH..", "BASE": "000019212"}
+    model.add_reading(Reading(Mode.HISTORIQUE, values), now=1.0)
+    ours: Any = model.state()
+    model.remembered = remembered({"energy": {"today": {"imported": 8412, "is_complete": True}}})
+    both: Any = model.state()
+
+    assert ours["cost"]["today"] > 0
+    assert both["energy"]["today"]["imported"] == 8412
+    assert (both["cost"]["today"], both["cost"]["price"]) == (None, 0.2)
 
 
 def test_a_daemon_that_is_gone_remembers_nothing() -> None:

@@ -113,9 +113,11 @@ def remembered(published: Any) -> dict[Path, Json]:  # noqa: ANN401 - JSON of an
     """
     Return what a daemon knows by its memory and its settings, by path, from the state that it `published`.
 
-    Anybody may have published it: a value that is not of the type of its field is None.
+    Anybody may have published it: a value that is not of the type of its field is None. So is the cost of
+    its energies if it has no prices: our own cost is that of what this process has seen.
     """
-    values: dict[Path, Json] = {}
+    has_days = find(published, "energy.today") is not None
+    values: dict[Path, Json] = {("cost", span): None for span in _SPANS} if has_days else {}
     for field in FIELDS:
         before, star, after = field.path.partition(f".{ANY_LABEL}")
         found = find(published, before) if field.path.startswith(_MEMORY) and not after else None

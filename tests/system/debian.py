@@ -111,13 +111,15 @@ def test_an_upgrade_restarts_the_service_and_keeps_the_settings(machine: Contain
 
 
 def test_an_upgrade_moves_what_the_broker_keeps(machine: Container) -> None:
-    """The device of Home Assistant is the same, with the new entities; no topic is left behind."""
+    """The device of Home Assistant keeps its entities and gets the new ones; no topic is left behind."""
     state = json.loads(machine.message("teleinfo/state"))
-    machine.until("mosquitto_sub -t 'homeassistant/device/+/config' -C 1 | grep -q _energy_import")
+    machine.until("mosquitto_sub -t 'homeassistant/device/+/config' -C 1 | grep -q _power_active")
+    announced = json.loads(machine.message("homeassistant/device/+/config"))
     kept = machine.run("mosquitto_sub -t '#' -F %t --retained-only -W 3", check=False).split()
     [device] = [topic for topic in kept if topic.startswith("homeassistant/")]
 
     assert device == f"homeassistant/device/teleinfo_{state['meter']['id']}/config"
+    assert {"PAPP", "HCHP", "energy_import"} & announced["cmps"].keys() == {"PAPP", "HCHP"}
     assert {topic for topic in kept if topic != device} == {
         *("teleinfo/health", "teleinfo/homeassistant", "teleinfo/state", "teleinfo/status"),
     }

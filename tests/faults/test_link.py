@@ -59,7 +59,7 @@ def test_a_name_that_does_not_resolve_is_named_and_used_once_it_does(
     """
     The name of the broker is asked for at each attempt.
 
-    1. Nobody knows the name: one line says so, and which setting to check.
+    1. No name server answers: one line says so, and what to check.
     2. It becomes known: readings flow.
     """
     with (
@@ -70,7 +70,7 @@ def test_a_name_that_does_not_resolve_is_named_and_used_once_it_does(
         with BrokerScenario(
             tmp_path, broker, inside=network.on_daemon_host, mqtt_host="broker.home"
         ) as scenario:
-            scenario.expect_log("the name broker.home is not known here")
+            scenario.expect_log("no name server of this machine answers for broker.home")
             network.hosts.write_text(f"{BROKER_HOST} broker.home\n")
             began = time.monotonic()
             next_index(subscriber)

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from teleinfo.common.i18n import use_language
@@ -206,6 +206,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["energy", "cost", "tariff"]), JSON) | st.none())
+@example({"energy": {"today": False}, "cost": {"today": {"energy": None}}})
 def test_whatever_was_published_has_rows(published: Any) -> None:  # noqa: ANN401 - any JSON
     """Nothing of it makes a screen fail, and what remains of it is JSON without an infinite number."""
     values = remembered(published)

@@ -121,7 +121,7 @@ def remembered(published: Any) -> dict[Path, Json]:  # noqa: ANN401 - JSON of an
     for field in FIELDS:
         before, star, after = field.path.partition(f".{ANY_LABEL}")
         found = find(published, before) if field.path.startswith(_MEMORY) and not after else None
-        if isinstance(found, dict):
+        if star and isinstance(found, dict):
             values |= {(*before.split("."), label): _checked(field, value) for label, value in found.items()}
         elif found is not None and not star:
             values[field.parts] = _checked(field, found)

@@ -211,7 +211,7 @@ def test_a_device_of_another_group_is_said(podman: Podman, broker: MosquittoBrok
     ):
         subscriber.expect("teleinfo")
 
-    assert "no right to read the serial port /dev/ttyTIC" in refused
+    assert "pas le droit de lire le port série /dev/ttyTIC" in refused
 
 
 def test_settings_come_from_a_file_and_from_secrets_too(podman: Podman, tmp_path: Path, meter: Meter) -> None:

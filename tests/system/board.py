@@ -32,7 +32,7 @@ ARM64 = Recipe(
         *("base-files", "base-passwd", "bash", "coreutils", "dash", "dbus", "grep", "kmod", "libpam-runtime"),
         *("linux-image-cloud-arm64", "login", "mosquitto", "mosquitto-clients", "mount", "passwd", "procps"),
         *("python3", "python3-asyncio-mqtt", "python3-pydantic-settings", "python3-serial-asyncio"),
-        *("systemd", "systemd-sysv", "udev", "util-linux"),
+        *("sed", "systemd", "systemd-sysv", "udev", "util-linux"),
     ),
     architecture="arm64",
     variant="extract",

@@ -1,9 +1,11 @@
 """
 Pictures of Home Assistant: English ones in docs/images, French ones in docs/fr/images.
 
-After a change that is meant, draw them anew and look at them. It takes a Home Assistant, which
-`make test-homeassistant` brings, and the browser of `make test-web`:
+After a change that is meant, draw them anew and look at them. It takes the browser of `make test-web`, and
+the Home Assistant of `make test-homeassistant` with the packages of its user interface, which no test needs:
 
+    .venv-homeassistant-newest/bin/pip install hassil home-assistant-intents gazetteer-matcher unicode-rbnf
+    .venv-homeassistant-newest/bin/pip install pymicro-vad pyspeex-noise PyTurboJPEG av
     HOMEASSISTANT_VENV=.venv-homeassistant-newest python -m tests.homeassistant.pictures
 
 Two versions of Home Assistant draw the same page in another way, so no test compares them.

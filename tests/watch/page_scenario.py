@@ -31,7 +31,7 @@ from teleinfo.watch.declared import remembered
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.web import server
 from teleinfo.watch.web.hosts import Address, listen
-from teleinfo.watch.web.keeper import HistoryKeeper
+from teleinfo.watch.web.recorder import HistoryRecorder
 from teleinfo.watch.web.server import Streams
 from tests.support.process import LIMIT
 from tests.support.tcp_ports import HOST, free_port
@@ -115,8 +115,8 @@ class Page:
         self.model = LiveModel(patience=HOUR, clock=lambda: self._time, prices=prices)
         self.folder = folder or Path(tempfile.mkdtemp(prefix="teleinfo-page-"))
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
-        self.keeper = HistoryKeeper(self.folder, [self.model], prices=prices, clock=self.now)
-        self.streams = Streams(self.model, self.keeper)
+        self.recorder = HistoryRecorder(self.folder, [self.model], prices=prices, clock=self.now)
+        self.streams = Streams(self.model, self.recorder)
         self.names: list[str] = []
         self.token = ""
         self.model.set_health(
@@ -154,7 +154,7 @@ class Page:
         with listen(self.address) as listening, contextlib.suppress(asyncio.CancelledError):
             self._ready.set()
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self.keeper.run())
+                tasks.create_task(self.recorder.run())
                 await server.show(listening, self.address, self.streams, names=self.names, token=self.token)
 
     def __enter__(self) -> Self:

@@ -18,8 +18,8 @@ from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.watch.chronicle import MINUTE
 from teleinfo.watch.live_model import LiveModel
-from teleinfo.watch.web import keeper as keeper_module
-from teleinfo.watch.web.keeper import HistoryKeeper
+from teleinfo.watch.web import recorder as recorder_module
+from teleinfo.watch.web.recorder import HistoryRecorder
 from teleinfo.watch.web.store import FILE, Store
 from tests.support.process import LIMIT
 from tests.watch.page_scenario import Page
@@ -113,9 +113,9 @@ def test_an_unknown_meter_has_an_empty_history(served: Page) -> None:
     assert (status, json.loads(body)["rows"]) == (200, [])
 
 
-async def keep(keeper: HistoryKeeper, model: LiveModel, done: Callable[[], bool]) -> None:
-    """Let frames come while the keeper runs, until it is `done`, and end it."""
-    running = asyncio.create_task(keeper.run())
+async def keep(recorder: HistoryRecorder, model: LiveModel, done: Callable[[], bool]) -> None:
+    """Let frames come while the recorder runs, until it is `done`, and end it."""
+    running = asyncio.create_task(recorder.run())
     async with asyncio.timeout(LIMIT):
         while not done():
             model.add_reading(READING, now=0.0)
@@ -128,13 +128,13 @@ async def keep(keeper: HistoryKeeper, model: LiveModel, done: Callable[[], bool]
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a busy machine take its time for the last batch."""
-    monkeypatch.setattr(keeper_module, "END_TIMEOUT", LIMIT)
+    monkeypatch.setattr(recorder_module, "END_TIMEOUT", LIMIT)
 
 
 def test_what_was_not_written_is_written_at_the_end(tmp_path: Path) -> None:
     """The first batch comes before the meter was heard; the end does not wait for the next one."""
     model = LiveModel(patience=None)
-    asyncio.run(keep(HistoryKeeper(tmp_path, [model]), model, (tmp_path / FILE).exists))
+    asyncio.run(keep(HistoryRecorder(tmp_path, [model]), model, (tmp_path / FILE).exists))
     with contextlib.closing(Store(tmp_path)) as store:
         store.write([], now=0)
         assert [*store.powers(METER, MINUTE, 0).values()] == [(1940, None)]
@@ -144,10 +144,10 @@ def test_a_history_that_cannot_be_kept_is_reported_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A file stands where the directory would be; it is tried again, and kept once that is gone."""
-    monkeypatch.setattr(keeper_module, "INTERVAL", 0.02)
+    monkeypatch.setattr(recorder_module, "INTERVAL", 0.02)
     folder, model = tmp_path / "history", LiveModel(patience=None)
     folder.touch()
-    keeper = HistoryKeeper(folder, [model])
+    recorder = HistoryRecorder(folder, [model])
     writes = itertools.count()
 
     def mended() -> bool:
@@ -155,7 +155,7 @@ def test_a_history_that_cannot_be_kept_is_reported_once(
             folder.unlink()
         return (folder / FILE).is_file()
 
-    asyncio.run(keep(keeper, model, mended))
+    asyncio.run(keep(recorder, model, mended))
 
     assert capsys.readouterr().err == (
         f"teleinfo watch: the history cannot be kept in {folder / FILE}: File exists\n"
@@ -169,7 +169,7 @@ def test_a_damaged_history_is_reported_and_begins_anew(
     (tmp_path / FILE).write_text("nothing of ours")
     model = LiveModel(patience=None)
     aside = tmp_path / "history.damaged-7"
-    asyncio.run(keep(HistoryKeeper(tmp_path, [model], clock=lambda: 7.0), model, aside.exists))
+    asyncio.run(keep(HistoryRecorder(tmp_path, [model], clock=lambda: 7.0), model, aside.exists))
     error = capsys.readouterr().err
 
     assert error == (f"teleinfo watch: the history was damaged: it was moved to {aside}, and begins anew\n")

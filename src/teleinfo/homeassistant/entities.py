@@ -45,8 +45,8 @@ class Entity:
     them. `words` maps values at `path` to the words shown: for a CHOICE every value, for a TEXT only the
     values that are shown in other words. A SWITCH is on at the value `on`, and off at `off`. `precision` is
     the number of decimals shown; None: Home Assistant decides. `events` are the codes of an entity that shows
-    the last event. A `diagnostic` entity is listed apart; an
-    entity that is not `enabled` is hidden until the user enables it.
+    the last event. A `diagnostic` entity is listed apart. An entity that is not `enabled` is hidden until the
+    user enables it.
     """
 
     key: str

@@ -32,7 +32,7 @@ from teleinfo.watch.feeds import listen, read_port
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.web import hosts
 from teleinfo.watch.web.importing import fill
-from teleinfo.watch.web.keeper import HistoryKeeper
+from teleinfo.watch.web.recorder import HistoryRecorder
 from teleinfo.watch.web.store import Store
 
 if TYPE_CHECKING:
@@ -130,10 +130,10 @@ def _serve(address: hosts.Address, watch: Callable[..., _Work], settings: Settin
     token = "" if settings.web_token is None else settings.web_token.get_secret_value()
 
     async def serve(model: LiveModel) -> None:
-        keeper = HistoryKeeper(_folder(), [model], prices=settings.prices)
+        recorder = HistoryRecorder(_folder(), [model], prices=settings.prices)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(keeper.run(), name="teleinfo.watch.keeper")
-            await show(listening, address, Streams(model, keeper), names=settings.web_hosts, token=token)
+            tasks.create_task(recorder.run(), name="teleinfo.watch.recorder")
+            await show(listening, address, Streams(model, recorder), names=settings.web_hosts, token=token)
 
     try:
         listening = hosts.listen(address)

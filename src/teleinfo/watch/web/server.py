@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from teleinfo.watch.live_model import LiveModel
     from teleinfo.watch.web.hosts import Address
-    from teleinfo.watch.web.keeper import HistoryKeeper
+    from teleinfo.watch.web.recorder import HistoryRecorder
 
 FOLDER: Final = Path(__file__).parent / "page"
 
@@ -120,14 +120,15 @@ def page(language: Language) -> bytes:
 
 class Streams:
     """
-    The streams of the views of `model`, with the number of `readers` in each language; `keeper`: the history.
+    The streams of the views of `model`, and its history by `recorder`.
 
-    Each part of a view is created once for all readers of a language, and only while there are readers.
+    `readers` is the number of readers in each language. Each part of a view is created once for all readers
+    of a language, and only while there are readers.
     """
 
-    def __init__(self, model: LiveModel, keeper: HistoryKeeper | None = None) -> None:
+    def __init__(self, model: LiveModel, recorder: HistoryRecorder | None = None) -> None:
         self.model = model
-        self.keeper = keeper
+        self.recorder = recorder
         self.readers = Counter[Language]()
         self._parts: dict[Language, dict[str, bytes]] = {language: {} for language in Language}
         self._updated = asyncio.Event()  # set for an instant
@@ -186,8 +187,8 @@ class Streams:
         """Send a table of the history of a meter, as JSON or CSV."""
         meter, name, form = (request.match_info[part] for part in ("meter", "name", "form"))
         try:
-            table = None if self.keeper is None else await self.keeper.table(meter, name)
-        except sqlite3.Error:  # the keeper reports it with its next batch
+            table = None if self.recorder is None else await self.recorder.table(meter, name)
+        except sqlite3.Error:  # the recorder reports it with its next batch
             return web.Response(status=503, text="The history cannot be read.\n")
         if table is None or (form == "csv" and "columns" not in table):
             raise web.HTTPNotFound

@@ -43,7 +43,7 @@ END_TIMEOUT: Final = 2.0
 """Seconds for the last batch at the end."""
 
 
-class HistoryKeeper:
+class HistoryRecorder:
     """The history in `folder` of the meters of `models`; `clock` returns the time, s since 1970."""
 
     def __init__(

@@ -106,7 +106,7 @@ def is_at_home(client: str, own: str) -> bool:
         return False
     if here in _APPS:
         return client == SUPERVISOR
-    if there.version == here.version and int(there) >> _SUBNET == int(here) >> _SUBNET != 0:
+    if int(there) >> _SUBNET == int(here) >> _SUBNET != 0:  # 0: an address of IPv4
         return True
     return any(there in network for network in _HOME_NETWORKS)
 

@@ -14,7 +14,7 @@ import sys
 from teleinfo import __version__
 from teleinfo.cli.main import COMMANDS
 from teleinfo.common import i18n
-from teleinfo.settings import field_specs
+from teleinfo.settings import Settings, variable_of, written
 
 HEAD = """\
 .SH NAME
@@ -261,10 +261,11 @@ def page(language: str) -> str:
     commands = "".join(_entry(name, french.get(each.help, each.help)) for name, each in COMMANDS.items())
     settings += "".join(
         _entry(
-            spec.variable,
-            f"{french.get(spec.explanation, spec.explanation)}. {default.format(spec.default or none)}",
+            variable_of(name),
+            f"{french.get(text, text)}. {default.format(written(field.default) or none)}",
         )
-        for spec in field_specs()
+        for name, field in Settings.model_fields.items()
+        for text in [str(field.description)]
     )
     title = f'.TH TELEINFO 1 "" "teleinfo {__version__}"\n'
     return title + head + commands + topics + settings + tail

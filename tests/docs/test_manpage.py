@@ -13,9 +13,9 @@ import pytest
 
 from teleinfo.cli.main import COMMANDS
 from teleinfo.common import i18n
-from teleinfo.settings import field_specs
 from teleinfo.vocabulary.words import Language
 from tests.docs.markdown import ROOT
+from tests.support.settings import documented
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,9 +36,9 @@ def test_every_setting_and_command_is_there(language: Language) -> None:
     french = i18n.catalogue(language)
     for name, command in COMMANDS.items():
         assert said[name] == french.get(command.help, command.help)
-    for spec in field_specs():
-        assert french.get(spec.explanation, spec.explanation) in said[spec.variable]
-        assert said[spec.variable].endswith(f": {spec.default}." if spec.default else (": none.", ": aucun."))
+    for variable, default, explanation in documented():
+        assert french.get(explanation, explanation) in said[variable]
+        assert said[variable].endswith(f": {default}." if default else (": none.", ": aucun."))
 
 
 def test_both_languages_have_the_same_terms_and_commands() -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo import settings
 from teleinfo.cli.main import COMMANDS
 from teleinfo.common import i18n
 from teleinfo.doctor import check_port
@@ -20,6 +19,7 @@ from tests.doctor.machine_tree import Tree, findings_of
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.picture import text_of
+from tests.support.settings import documented
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,8 +50,8 @@ def test_the_table_of_settings_is_that_of_the_model(language: str) -> None:
     french = i18n.catalogue(Language(language))
 
     assert rows == [
-        (spec.variable, spec.default, french.get(spec.explanation, spec.explanation))
-        for spec in settings.field_specs()
+        (variable, default, french.get(explanation, explanation))
+        for variable, default, explanation in documented()
     ]
 
 

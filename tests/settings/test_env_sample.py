@@ -9,8 +9,9 @@ import dotenv
 import pytest
 
 from teleinfo import settings
-from teleinfo.settings import env_file, field_specs
+from teleinfo.settings import env_file
 from tests.settings import sample
+from tests.support.settings import documented
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,7 @@ def test_every_setting_is_there_once_with_its_default_and_its_explanation() -> N
     entries = ENTRY.finditer(SAMPLE.read_text(encoding="utf-8"))
     said = [(entry["variable"], entry["default"], entry["explanation"]) for entry in entries]
 
-    assert sorted((spec.variable, spec.default, spec.explanation) for spec in field_specs()) == sorted(said)
+    assert sorted(documented()) == sorted(said)
 
 
 def test_the_sample_in_french_is_the_same_one_in_french() -> None:
@@ -64,5 +65,5 @@ def test_systemd_reads_the_sample_as_we_do() -> None:
     """An active line has nothing that systemd's EnvironmentFile= treats apart: quote, backslash, comment."""
     active = [line for line in everything_uncommented().splitlines() if line.startswith("TELEINFO_")]
 
-    assert len(active) == len(field_specs())
+    assert len(active) == len(documented())
     assert not [line for line in active if re.search(r"[\\'\"`$#;]|\s", line)]

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.settings import load
+from teleinfo.settings import Settings, load, variable_of, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from teleinfo.settings import Settings
 
 
 def settings_of(variables: Mapping[str, str], path: Path | None = Path(os.devnull)) -> Settings:
@@ -24,3 +22,11 @@ def settings_of(variables: Mapping[str, str], path: Path | None = Path(os.devnul
         for name, value in variables.items():
             patch.setenv(name, value)
         return load(path)
+
+
+def documented() -> list[tuple[str, str, str]]:
+    """Return variable, default and explanation of each setting, in the order of the model."""
+    return [
+        (variable_of(name), written(field.default), str(field.description))
+        for name, field in Settings.model_fields.items()
+    ]

@@ -108,11 +108,6 @@ def host(value: str) -> str:
     return value
 
 
-def host_names(names: frozenset[str]) -> frozenset[str]:
-    """Check each name of a list."""
-    return frozenset(map(host, names))
-
-
 def token(value: SecretStr) -> SecretStr:
     """Check a secret that becomes a part of a URL: characters that need no escape (RFC 3986, section 2.3)."""
     if not _TOKEN.fullmatch(value.get_secret_value()):

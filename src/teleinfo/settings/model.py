@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 import os
-from typing import Annotated, Literal, NamedTuple, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -26,7 +26,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from teleinfo.common.i18n import N_
 from teleinfo.mqtt.config import Broker, MqttVersion, Tls
 from teleinfo.settings import checks
-from teleinfo.settings.faults import PREFIX, Allowed, ConflictError, variable_of, written
+from teleinfo.settings.faults import PREFIX, Allowed, ConflictError
 from teleinfo.state.payload import Options
 from teleinfo.state.prices import Prices
 from teleinfo.vocabulary.words import Language, Message
@@ -132,10 +132,9 @@ _PageUrl = Annotated[
     Allowed(Message("an address such as http://raspberrypi.local:8080/")),
 ]
 _Names = Annotated[
-    frozenset[str],
+    frozenset[Annotated[str, AfterValidator(checks.host)]],
     NoDecode,
     BeforeValidator(checks.split),
-    AfterValidator(checks.host_names),
     Allowed(Message("a list of names such as meter.example.org")),
 ]
 _Token = Annotated[
@@ -336,19 +335,3 @@ class Settings(BaseSettings):
         if value is None and certificate is not None:
             raise ConflictError(N_("is missing: {other} is given; set both"), "mqtt_tls_cert_file")
         return value
-
-
-class FieldSpec(NamedTuple):
-    """Documentation of a variable; `default` as it is written in a settings file, empty if there is none."""
-
-    variable: str
-    default: str
-    explanation: str
-
-
-def field_specs() -> list[FieldSpec]:
-    """Return every variable in the order of the model, for `.env-sample`, the README and the manual page."""
-    return [
-        FieldSpec(variable_of(name), written(field.default), field.description or "")
-        for name, field in Settings.model_fields.items()
-    ]

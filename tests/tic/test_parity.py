@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.simulator.encode import with_parity
-from teleinfo.tic.parity import DAMAGED, FOREIGN, has_parity, strip_parity
+from teleinfo.tic.parity import DAMAGED, FOREIGN, strip_parity
 
 LINE = b"\x02\nADCO 012345678901 C\r\nPAPP 00750 -\r\x03"
 
@@ -43,19 +43,19 @@ def test_a_byte_with_bit_7_on_a_stripped_line_is_not_ascii_and_not_called_damage
 @pytest.mark.parametrize("junk", [b"\x00" * 100, b"\xff" * 100, b"\x80" * 100])
 def test_junk_that_is_no_character_of_tic_proves_nothing(junk: bytes) -> None:
     """NULs, all ones and the like do not decide whether a line has parity."""
-    assert not has_parity(junk + LINE)
-    assert has_parity(junk + with_parity(LINE))
+    assert not strip_parity(junk + LINE)[1]
+    assert strip_parity(junk + with_parity(LINE))[1]
 
 
 def test_a_byte_that_tells_nothing_of_the_parity_is_no_parity() -> None:
     """A line of which no byte is right with parity has none."""
-    assert not has_parity(b"\x80")
-    assert has_parity(b"\x82")
+    assert not strip_parity(b"\x80")[1]
+    assert strip_parity(b"\x82")[1]
 
 
 def test_a_tie_is_decided_for_the_stricter() -> None:
     """Where as much speaks for parity as against it, parity is checked."""
-    assert has_parity(b"\x02\x82")
+    assert strip_parity(b"\x02\x82")[1]
 
 
 @given(st.binary())
@@ -64,5 +64,4 @@ def test_any_bytes_give_as_many_characters(raw: bytes) -> None:
     characters, parity = strip_parity(raw)
 
     assert len(characters) == len(raw)
-    assert parity == has_parity(raw)
     assert not parity or all(byte < 0x80 or byte == DAMAGED for byte in characters)

@@ -28,18 +28,15 @@ _WITH_PARITY = bytes(byte for byte in range(0x80, 0x100) if _EVEN[byte] and byte
 _WITHOUT_PARITY = bytes(byte for byte in range(0x80) if not _EVEN[byte] and byte in _OF_TIC)
 
 
-def has_parity(raw: bytes) -> bool:
-    """True if the bytes of `raw` carry their parity in bit 7; a tie counts as parity, the stricter answer."""
-    if raw.isascii():
-        return False
-    return 0 < _count(raw, _WITH_PARITY) >= _count(raw, _WITHOUT_PARITY)
-
-
 def strip_parity(raw: bytes) -> tuple[bytes, bool]:
-    """Return the seven-bit characters of `raw`, one for each byte, and True if it carried parity."""
+    """
+    Return the seven-bit characters of `raw`, one for each byte, and True if it carried parity in bit 7.
+
+    A tie counts as parity, the stricter answer.
+    """
     if raw.isascii():
         return raw, False
-    parity = has_parity(raw)
+    parity = 0 < _count(raw, _WITH_PARITY) >= _count(raw, _WITHOUT_PARITY)
     return check_parity(raw) if parity else raw.translate(_UNCHECKED), parity
 
 

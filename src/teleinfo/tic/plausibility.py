@@ -154,7 +154,10 @@ class Plausibility:
         `keys` are the `watched_keys` of the frame, and `texts` their values. `at` is the time of the frame in
         seconds, on any clock that does not go back.
         """
-        self._update_believed()
+        # The believed texts of the last frame enter `_believed` now that they are needed.
+        for key, text in zip(self._keys, self._texts, strict=False):
+            if key in self._believed and key not in self.withheld:
+                self._believed[key].text, self._believed[key].at = text, self._at
         implausible = []
         is_another = False
         for key, text in zip(keys, texts, strict=True):
@@ -179,20 +182,10 @@ class Plausibility:
             self._note_power(mode, dict(zip(keys, texts, strict=True)))
         if is_another:
             keys, texts = (), ()
-        self._note_frame(keys, texts, at)
-        return implausible, is_another
-
-    def _note_frame(self, keys: tuple[str, ...], texts: tuple[bytes, ...], at: float) -> None:
-        """Keep the texts of the last frame."""
         self._keys, self._texts, self._at = keys, texts, at
         self._numbers = [_number(text) for key, text in zip(keys, texts, strict=True) if key in _INDEXES]
         self._least_power = min(self._subscribed * _OVERLOAD or math.inf, _LARGEST[self._phases])
-
-    def _update_believed(self) -> None:
-        """Enter the believed texts of the last frame into `_believed`, with its time."""
-        for key, text in zip(self._keys, self._texts, strict=False):
-            if key in self._believed and key not in self.withheld:
-                self._believed[key].text, self._believed[key].at = text, self._at
+        return implausible, is_another
 
     def _begin(self, mode: Mode, key: str, text: bytes, at: float) -> None:
         """Process the first text of a key."""
@@ -223,15 +216,12 @@ class Plausibility:
         rise = _number(text) - _number(before.text)
         if rise < 0:
             return Implausible.FELL
-        if key in _UNBOUNDED or rise <= MARGIN + self._power(key) * (at - before.at) / _SECONDS:
+        # The greatest power that the index can count, in VA.
+        is_limited = self._subscribed and key not in _NOT_DRAWN
+        power = self._subscribed * _OVERLOAD if is_limited else _LARGEST[self._phases]
+        if key in _UNBOUNDED or rise <= MARGIN + power * (at - before.at) / _SECONDS:
             return None
         return Implausible.ROSE
-
-    def _power(self, key: str) -> float:
-        """Return the greatest power that an index can count, in VA."""
-        if self._subscribed and key not in _NOT_DRAWN:
-            return self._subscribed * _OVERLOAD
-        return _LARGEST[self._phases]
 
     def _note_power(self, mode: Mode, values: Mapping[str, bytes]) -> None:
         """Set the subscribed power if the last two frames that have it agree."""

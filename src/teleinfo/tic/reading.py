@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from teleinfo.tic.labels import PART_OPENER, Kind, LabelSpec, Mode, lookup
+from teleinfo.tic.labels import PART_OPENER, Kind, Mode, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
@@ -121,7 +121,12 @@ def build_reading(groups: Iterable[Group]) -> Reading | None:
         mode = mode or group.mode
         label = lookup(group.mode, group.label)
         key = group.label + part if part and label is not None and label.reused else group.label
-        for name, value in _items(key, strip_padding(group.value, group.mode), group.horodate, label):
+        text, horodate = strip_padding(group.value, group.mode), group.horodate
+        items = {key: text}
+        if horodate is not None:
+            is_date = not text and label is not None and label.kind is Kind.HORODATE
+            items = {key: horodate} if is_date else {key: text, key + HORODATE_SUFFIX: horodate}
+        for name, value in items.items():
             if name not in values:
                 values[name] = value
             elif label is None or not label.repeats:
@@ -131,14 +136,3 @@ def build_reading(groups: Iterable[Group]) -> Reading | None:
         if group.label == PART_OPENER:
             part = f"_{group.value}"
     return None if mode is None else Reading(mode, values)
-
-
-def _items(
-    key: str, value: str, horodate: str | None, label: LabelSpec | None
-) -> tuple[tuple[str, str], ...]:
-    """Return the keys of one group with their texts."""
-    if horodate is None:
-        return ((key, value),)
-    if not value and label is not None and label.kind is Kind.HORODATE:
-        return ((key, horodate),)
-    return (key, value), (key + HORODATE_SUFFIX, horodate)

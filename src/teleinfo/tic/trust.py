@@ -141,7 +141,10 @@ class Trust:
         `lines` are its groups and rejections; `parity` is True if its characters carried parity.
         """
         sound = [group for group in lines if isinstance(group, Group)]
-        self._follow_mode(sound)
+        modes = {group.mode for group in sound}
+        if len(modes) == 1 and self.mode not in modes and (len(sound) >= _MODE_GROUPS or not self._shown):
+            self.forget()
+            self.mode = modes.pop()
         self._frame += 1
         self.is_settled = len(sound) == len(lines)
         frame = self._frame_of(lines, sound)
@@ -170,13 +173,6 @@ class Trust:
         self._drop_absent(frame)
         self.is_settled = self.is_settled and not withheld and not self._claims
         return believed, withheld
-
-    def _follow_mode(self, sound: Sequence[Group]) -> None:
-        """Forget everything if a frame has several sound groups, all of the other mode."""
-        modes = {group.mode for group in sound}
-        if len(modes) == 1 and self.mode not in modes and (len(sound) >= _MODE_GROUPS or not self._shown):
-            self.forget()
-            self.mode = modes.pop()
 
     def _frame_of(self, lines: Sequence[Group | RejectionCause], sound: Sequence[Group]) -> _Frame:
         names: list[str | None] = []

@@ -9,11 +9,34 @@ from typing import Any
 
 import pytest
 
-from teleinfo.simulator.tariff import BASE, EJP, HC, TEMPO, SimulatedContract, off_peak
+from teleinfo.simulator.tariff import BASE, EJP, HC, TEMPO, SimulatedContract, SimulatedPeriod
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from tests.state.golden import tracker
 from tests.state.time_lapse import moved, run
+
+
+def off_peak(*hours: tuple[dt.time, dt.time], hexadecimal: bool = False) -> SimulatedContract:
+    """
+    Return the contract with these off-peak hours, each from its start to its end, every day.
+
+    Some meters write the times of a profile as `hexadecimal` numbers.
+    """
+
+    def period(now: dt.datetime) -> SimulatedPeriod:
+        at = now.time()
+        if any((start <= at < end) if start < end else not end <= at < start for start, end in hours):
+            return SimulatedPeriod(ptec="HC..", ltarf=" HEURE  CREUSE  ", index=0, off_peak=True)
+        return SimulatedPeriod(ptec="HP..", ltarf=" HEURE  PLEINE  ", index=1)
+
+    def block(start: dt.time) -> str:
+        at = dt.datetime.combine(dt.date.min, start)
+        time = f"{at.hour:02X}{at.minute:02X}" if hexadecimal else f"{at:%H%M}"
+        return f"{time}{'C001' if period(at).off_peak else '8002'}"
+
+    profile = " ".join(map(block, sorted({dt.time(), *(time for slot in hours for time in slot)})))
+    return replace(HC, period=period, profile=profile)
+
 
 NIGHT = off_peak((dt.time(22, 30), dt.time(6, 30)))
 NOON = off_peak((dt.time(1, 30), dt.time(7)), (dt.time(12, 30), dt.time(14)))

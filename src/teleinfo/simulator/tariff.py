@@ -73,30 +73,15 @@ def is_summer(now: dt.datetime) -> bool:
     return bool(now.replace(tzinfo=_FRANCE).dst())
 
 
+def _hc(now: dt.datetime) -> SimulatedPeriod:
+    """Return the period of off-peak hours from 22:00 to 06:00."""
+    if _is_night(now):
+        return SimulatedPeriod(ptec="HC..", ltarf=" HEURE  CREUSE  ", index=0, off_peak=True)
+    return SimulatedPeriod(ptec="HP..", ltarf=" HEURE  PLEINE  ", index=1)
+
+
 def _is_night(now: dt.datetime) -> bool:
     return not _TEMPO_START <= now.time() < dt.time(22)
-
-
-def off_peak(*hours: tuple[dt.time, dt.time], hexadecimal: bool = False) -> SimulatedContract:
-    """
-    Return the contract with these off-peak hours, each from its start to its end, every day.
-
-    Some meters write the times of a profile as `hexadecimal` numbers.
-    """
-
-    def period(now: dt.datetime) -> SimulatedPeriod:
-        at = now.time()
-        if any((start <= at < end) if start < end else not end <= at < start for start, end in hours):
-            return SimulatedPeriod(ptec="HC..", ltarf=" HEURE  CREUSE  ", index=0, off_peak=True)
-        return SimulatedPeriod(ptec="HP..", ltarf=" HEURE  PLEINE  ", index=1)
-
-    def block(start: dt.time) -> str:
-        at = dt.datetime.combine(dt.date.min, start)
-        time = f"{at.hour:02X}{at.minute:02X}" if hexadecimal else f"{at:%H%M}"
-        return f"{time}{'C001' if period(at).off_peak else '8002'}"
-
-    profile = " ".join(map(block, sorted({dt.time(), *(time for slot in hours for time in slot)})))
-    return SimulatedContract("HC..", "H PLEINE/CREUSE ", ("HCHC", "HCHP"), period, profile)
 
 
 def _ejp(now: dt.datetime) -> SimulatedPeriod:
@@ -147,7 +132,7 @@ _INJECTING = SimulatedPeriod(ptec="TH..", ltarf=" INDEX NON CONSO", index=0)
 
 BASE = SimulatedContract("BASE", "      BASE      ", ("BASE",), lambda _: _ALWAYS, "00008001")
 PRODUCER = SimulatedContract("BASE", "   PRODUCTEUR   ", ("BASE",), lambda _: _INJECTING, "00008001")
-HC = off_peak((dt.time(22), dt.time(6)))
+HC = SimulatedContract("HC..", "H PLEINE/CREUSE ", ("HCHC", "HCHP"), _hc, "0000C001 06008002 2200C001")
 EJP = SimulatedContract(
     "EJP.", "      EJP       ", ("EJPHN", "EJPHPM"), _ejp, "00008001", ("00008002 01008001 07008002",)
 )

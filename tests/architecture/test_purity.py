@@ -22,7 +22,7 @@ PURE = [
     *PROTOCOL,
     *(module for module in FILES if module.startswith("teleinfo.homeassistant") and "adapter" not in module),
     *(module for module in FILES if module.startswith("teleinfo.simulator.") and module not in (
-        "teleinfo.simulator.command", "teleinfo.simulator.options", "teleinfo.simulator.serial_line",
+        "teleinfo.simulator.command", "teleinfo.simulator.serial_line",
     )),
     *(
         f"teleinfo.{name}"

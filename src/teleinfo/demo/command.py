@@ -30,7 +30,7 @@ from teleinfo.mqtt.client import connect
 from teleinfo.mqtt.errors import BrokerError
 from teleinfo.settings import checks
 from teleinfo.simulator.catalogue import METERS
-from teleinfo.simulator.options import add_options
+from teleinfo.simulator.command import add_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,19 +20,21 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from teleinfo.cli.arguments import count, not_negative
+from teleinfo.cli.arguments import count, local_time, not_negative, positive, share
 from teleinfo.cli.output import fail
 from teleinfo.common import event_loop
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
-from teleinfo.simulator.catalogue import build
+from teleinfo.simulator.catalogue import DEFAULT, METERS, build
 from teleinfo.simulator.encode import ETX
-from teleinfo.simulator.options import add_options
 from teleinfo.simulator.play import baudrate_of, play, replay
 from teleinfo.simulator.serial_line import SPEED_CODES, SerialLine
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
+
+    AddArgument = Callable[..., object]
+    """`add_argument` of a parser of argparse, or of one of its groups."""
 
 HELP = N_("play a meter on a pseudo-terminal, in place of a real one on a serial port")
 
@@ -72,6 +74,34 @@ def configure(parser: argparse.ArgumentParser) -> None:
     meter.add_argument("--wait", action="store_true", help=_("send nothing before somebody opens the port"))
     meter.add_argument("--frames", type=count, metavar="N", help=_("end after N frames"))
     meter.add_argument("--seconds", type=not_negative, metavar="N", help=_("end after N seconds"))
+
+
+def add_options(
+    source: AddArgument,
+    line: AddArgument,
+    meter: AddArgument,
+    *,
+    start: str,
+    time_lapse: float,
+    seed: int | None,
+) -> None:
+    """
+    Add the options that `teleinfo demo` has, too: `--meter`, `--noise` and those of the clock.
+
+    `start` is the default of `--start` in words.
+    """
+    which = _("which meter to simulate: {names} (default: %(default)s)").format(names=", ".join(METERS))
+    source("--meter", choices=METERS, default=DEFAULT, metavar="NAME", help=which)
+    noise = _("share of bits that arrive wrong, for example 0.001 (default: %(default)g)")
+    line("--noise", type=share, default=0.0, metavar="BER", help=noise)
+    same = _("the same N gives the same day and the same noise")
+    if seed is not None:
+        same += " " + _("(default: {default})").format(default=seed)
+    meter("--seed", type=int, default=seed, metavar="N", help=same)
+    begin = _("when the meter's day begins, for example 2026-01-15T18:30 (default: {default})")
+    meter("--start", type=local_time, metavar="TIME", help=begin.format(default=start))
+    fast = _("the meter's clock runs N times faster than its line (default: %(default)g)")
+    meter("--time-lapse", type=positive, default=time_lapse, metavar="N", help=fast)
 
 
 def main(arguments: argparse.Namespace) -> int:

@@ -97,7 +97,9 @@ def read_env_file(path: Path | None, names: Collection[str]) -> tuple[dict[str, 
     if path is None and not _exists(Path(".env")):
         return {}, []
     path = path or Path(".env")
-    shown = _editable(path)
+    # Of a credential of systemd, show the file that was copied: that is the file to edit.
+    credential = _CREDENTIAL.fullmatch(str(path))
+    shown = path if credential is None else SERVICE_FILE.with_stem(credential[1] or SERVICE_FILE.stem)
     try:
         with path.open("rb") as opened:
             content = opened.read(MAX_BYTES + 1)
@@ -131,12 +133,6 @@ def unreadable(path: Path | str, error: BaseException | None) -> Message:
     if isinstance(error, PermissionError) and Path(path).parent == SERVICE_FILE.parent:
         return Message("{path}: the settings of the service are root's: try with sudo", path=path)
     return Message("{path}: cannot be read: {reason}", path=path, reason=file_error(error))
-
-
-def _editable(path: Path) -> Path:
-    """Return the file to edit: `path`, or if that is a credential of systemd, the file that was copied."""
-    credential = _CREDENTIAL.fullmatch(str(path))
-    return path if credential is None else SERVICE_FILE.with_stem(credential[1] or SERVICE_FILE.stem)
 
 
 def _fault(line: EnvLine, fields: Mapping[str, str], seen: Mapping[str, int]) -> Message | None:

@@ -17,7 +17,6 @@ import pytest
 from teleinfo.cli import main as cli
 from teleinfo.port import search
 from teleinfo.record import capture
-from teleinfo.record.capture import progress
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.framing import ETX, STX
@@ -40,12 +39,6 @@ FRAME = encode_frame(whole(Mode.STANDARD, ADSC=ADDRESS, SINSTS="01940", PRM=PRM)
 def decoded(data: bytes) -> list[dict[str, str]]:
     """Return the values of each frame."""
     return [reading.values for reading in Decoder().feed(data)]
-
-
-def test_the_progress_is_a_bar() -> None:
-    """Never longer than it is wide, however late the last byte."""
-    assert progress(seconds=15, of=30, count=1200) == f"[{'#' * 15}{'.' * 15}] 15/30 s, 1200 B"
-    assert progress(seconds=40, of=30, count=1) == f"[{'#' * 30}] 40/30 s, 1 B"
 
 
 def record(folder: Path, port: str, *options: str, **settings: str) -> subprocess.Popen[str]:

@@ -65,12 +65,11 @@ class MessageFormat:
             return f"{topic:{self._width}}{payload}"
         if topic == self._topic:
             before, self._before = self._before, set(_MEMBER.findall(payload))
-            payload = _MEMBER.sub(lambda member: _highlight(member[0], before), payload)
+            if before:
+                payload = _MEMBER.sub(
+                    lambda found: found[0] if found[0] in before else f"{_GREEN}{found[0]}{_PLAIN}", payload
+                )
         return f"{_BOLD}{topic:{self._width}}{_PLAIN}{payload}"
-
-
-def _highlight(member: str, before: set[str]) -> str:
-    return f"{_GREEN}{member}{_PLAIN}" if before and member not in before else member
 
 
 def print_line(text: str) -> None:

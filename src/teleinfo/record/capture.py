@@ -98,7 +98,9 @@ class Recording(SpeedSearch):
         while self.decoder.counts.bytes_ < self._most and (left := duration - self.seconds) > 0:
             await port.wait(min(left, TICK))
             self.seconds = loop.time() - start
-            show(progress(seconds=self.seconds, of=duration, count=self.decoder.counts.bytes_))
+            bar = "#" * int(30 * min(1.0, self.seconds / duration))
+            count = self.decoder.counts.bytes_
+            show(f"[{bar:.<30}] {self.seconds:.0f}/{duration:.0f} s, {count} B")
 
 
 def show(text: str) -> None:
@@ -106,9 +108,3 @@ def show(text: str) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{text}")
         sys.stderr.flush()
-
-
-def progress(*, seconds: float, of: float, count: int) -> str:
-    """Return a line of progress: a bar of 30 characters, the `seconds` `of` the duration, the bytes."""
-    bar = "#" * int(30 * min(1.0, seconds / of))
-    return f"[{bar:.<30}] {seconds:.0f}/{of:.0f} s, {count} B"

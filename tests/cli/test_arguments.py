@@ -31,9 +31,9 @@ def test_a_number_within_its_bounds_is_read_and_another_is_refused(
 ) -> None:
     """The message says what it must be; what is no number at all is told alike."""
     assert [read(text) for text in right.split()] == [float(text) for text in right.split()]
-    for text in ("", *wrong.split()):
+    for text in ('""', *wrong.split()):
         with pytest.raises(argparse.ArgumentTypeError) as caught:
-            read(text)
+            read(text.strip('"'))
         assert str(caught.value) == f"{text} {said}"
 
 

@@ -7,7 +7,6 @@ The types raise argparse's ArgumentTypeError, whose message names the allowed va
 from __future__ import annotations
 
 import argparse
-import contextlib
 import datetime as dt
 import gettext
 import math
@@ -20,6 +19,7 @@ from teleinfo.vocabulary.words import Language
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+T = TypeVar("T")
 N = TypeVar("N", int, float)
 
 _DOMAIN = "argparse"
@@ -36,11 +36,18 @@ def translate_argparse() -> None:
     gettext.textdomain(_DOMAIN if language() is not Language.EN else "messages")
 
 
+def checked(read: Callable[[str], T], message: str, text: str) -> T:
+    """Return what `read` makes of the argument `text`; its ValueError becomes `message`, marked by `N_`."""
+    try:
+        return read(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(_(message).format(text=text or '""')) from error
+
+
 def _number(read: Callable[[str], N], is_allowed: Callable[[N], bool], message: str, text: str) -> N:
-    with contextlib.suppress(ValueError):
-        number = read(text)
-        if math.isfinite(number) and is_allowed(number):
-            return number
+    number = checked(read, message, text)
+    if math.isfinite(number) and is_allowed(number):
+        return number
     raise argparse.ArgumentTypeError(_(message).format(text=text))
 
 
@@ -50,11 +57,8 @@ not_negative = partial(_number, float, lambda number: number >= 0, N_("{text} is
 port = partial(_number, int, range(1, 65536).__contains__, N_("{text} is not a number from 1 to 65535"))
 share = partial(_number, float, lambda number: 0 <= number <= 1, N_("{text} is not a number from 0 to 1"))
 
-
-def local_time(text: str) -> dt.datetime:
-    """Read a time in ISO 8601 as a time of the local clock."""
-    try:
-        return dt.datetime.fromisoformat(text).replace(tzinfo=None)
-    except ValueError:
-        message = _("{text} is not a time such as 2026-01-15T18:30").format(text=text)
-        raise argparse.ArgumentTypeError(message) from None
+local_time = partial(
+    checked,
+    lambda text: dt.datetime.fromisoformat(text).replace(tzinfo=None),
+    N_("{text} is not a time such as 2026-01-15T18:30"),
+)

@@ -11,7 +11,6 @@ is 0. The status is 1 where the demo cannot run: no amqtt, no broker at `--host`
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import datetime as dt
@@ -20,7 +19,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from teleinfo.cli.arguments import port, positive
+from teleinfo.cli.arguments import checked, port, positive
 from teleinfo.cli.output import say
 from teleinfo.common import event_loop
 from teleinfo.common.i18n import N_, _
@@ -33,7 +32,7 @@ from teleinfo.simulator.catalogue import METERS
 from teleinfo.simulator.command import add_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import argparse
 
 HELP = N_("show the whole chain at work: simulated meter, daemon, broker, subscriber")
 
@@ -71,20 +70,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--topic", type=_topic, default=TOPIC, help=_("base topic (default: {topic})").format(topic=TOPIC))
 
 
-def _checked(check: Callable[[str], str], message: str, text: str) -> str:
-    try:
-        return check(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(_(message).format(text=text or '""')) from error
-
-
 _host = partial(
-    _checked,
+    checked,
     # The client of the demo does not support IPv6.
     lambda text: checks.host("" if ":" in text else text),
     N_("{text} is not the name or the IPv4 address of a host; its port goes into --port"),
 )
-_topic = partial(_checked, checks.topic, N_("{text} is not a topic, such as teleinfo or home/meter"))
+_topic = partial(checked, checks.topic, N_("{text} is not a topic, such as teleinfo or home/meter"))
 
 
 def main(arguments: argparse.Namespace) -> int:

@@ -87,11 +87,6 @@ class SerialLine:
         """The path for a reader: the link, or the pseudo-terminal itself."""
         return self.path if self.link is None else str(self.link)
 
-    @property
-    def is_open(self) -> bool:
-        """True if the pseudo-terminal exists."""
-        return self._master >= 0
-
     def fileno(self) -> int:
         """Return the descriptor of the master side; -1 where there is no port."""
         return self._master
@@ -99,7 +94,7 @@ class SerialLine:
     @property
     def attached(self) -> bool:
         """True if a reader has the port open."""
-        if not self.is_open:
+        if self._master < 0:
             return False
         # The master side reports a hang-up (POLLHUP) as long as nobody has the slave side open.
         poll = select.poll()
@@ -109,7 +104,7 @@ class SerialLine:
     @property
     def reader_baudrate(self) -> int | None:
         """The speed in baud that the reader set; None without a port, or if `SPEED_CODES` lacks the speed."""
-        if not self.is_open:
+        if self._master < 0:
             return None
         set_code = termios.tcgetattr(self._master)[_OUTPUT_SPEED]
         return next((baudrate for baudrate, code in SPEED_CODES.items() if code == set_code), None)
@@ -143,7 +138,7 @@ class SerialLine:
 
     def hang_up(self) -> None:
         """Remove the port: the reader gets an end of file, unread bytes are lost, and the link dangles."""
-        if self.is_open:
+        if self._master >= 0:
             os.close(self._master)
             self._master = -1
 
@@ -157,7 +152,7 @@ class SerialLine:
     def write(self, data: bytes) -> int:
         """Send the bytes that fit into the buffer of the reader, at once; return their number."""
         if not self.attached:
-            if self.is_open:  # the next reader receives only the bytes that are sent from then on
+            if self._master >= 0:  # the next reader receives only the bytes that are sent from then on
                 with self._slave() as slave:
                     termios.tcflush(slave, termios.TCIFLUSH)
             return 0

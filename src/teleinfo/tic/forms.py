@@ -24,7 +24,9 @@ def form_of(group: Group) -> Form:
     width = len(group.value)
     dated = group.horodate is not None
     spec = form_spec(group.mode, group.label, dated=dated)
-    varies = spec is not None and spec.varies and width in spec.widths and _has_unit(group.value, spec)
+    varies = spec is not None and isinstance(spec.widths, range) and width in spec.widths
+    if spec is not None and spec.glued and spec.unit is not None:
+        varies = varies and group.value.rstrip(" ").endswith(spec.unit)
     return Form(group.mode, group.label, dated, None if varies else width)
 
 
@@ -40,8 +42,3 @@ def form_spec(mode: Mode, label: str, *, dated: bool) -> LabelSpec | None:
     """Return the entry of a label with a horodate (`dated`) or without; None if the table has none."""
     spec = lookup(mode, label)
     return None if spec is None else next((form for form in spec.forms() if form.horodate is dated), None)
-
-
-def _has_unit(value: str, spec: LabelSpec) -> bool:
-    """True if the value carries the unit that the table says is glued to it."""
-    return not spec.glued or spec.unit is None or value.rstrip(" ").endswith(spec.unit)

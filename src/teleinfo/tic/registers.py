@@ -156,7 +156,17 @@ def profile(text: str) -> tuple[Slot, ...] | None:
         if start is None and other is None:
             return None
         differs = start is not None and other is not None and start != other
-        slots.append(_slot(int(action, 16), start or other or "", other if differs else None))
+        word = int(action, 16)
+        index = _INDEX.of(word)
+        slots.append(
+            Slot(
+                start=start or other or "",
+                index=index if 1 <= index <= _LAST_INDEX else None,
+                dry=_DRY_CONTACTS[_DRY.of(word)],
+                virtual=tuple(n for n in _VIRTUAL_CONTACTS if word >> _FIRST_VIRTUAL + n - 1 & 1),
+                or_start=other if differs else None,
+            )
+        )
     return tuple(slots)
 
 
@@ -166,17 +176,6 @@ def _time(hour: str, minute: str, base: int) -> str | None:
         return None
     hours, minutes = int(hour, base), int(minute, base)
     return f"{hours:02}:{minutes:02}" if hours < _HOURS and minutes < _MINUTES else None
-
-
-def _slot(word: int, start: str, or_start: str | None) -> Slot:
-    index = _INDEX.of(word)
-    return Slot(
-        start=start,
-        index=index if 1 <= index <= _LAST_INDEX else None,
-        dry=_DRY_CONTACTS[_DRY.of(word)],
-        virtual=tuple(n for n in _VIRTUAL_CONTACTS if word >> _FIRST_VIRTUAL + n - 1 & 1),
-        or_start=or_start,
-    )
 
 
 def _word(text: str, *, digits: int) -> int | None:

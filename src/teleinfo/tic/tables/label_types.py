@@ -143,11 +143,6 @@ class LabelSpec:
             return name
         return Message("{name}: {period}", name=name, period=self.period.words)
 
-    @property
-    def varies(self) -> bool:
-        """True if the width of the value may change from one frame to the next."""
-        return isinstance(self.widths, range)
-
     def forms(self) -> Iterator[LabelSpec]:
         """Yield the specification of each meter family that has this étiquette in this mode."""
         yield self

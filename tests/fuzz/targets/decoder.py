@@ -14,6 +14,7 @@ import re
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.encode import EOT, encode_frame, with_parity
 from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.labels import Mode
 from tests.fuzz.model import LIMIT, Sound, control_of, decode_by_model, group_of
 from tests.support.decoders import decoder_by_groups
 
@@ -37,7 +38,7 @@ def seeds() -> dict[str, bytes]:
 def check(data: bytes) -> None:
     """Hold the decoder against the model."""
     again = data + b"\x03" + _LINE.sub(_renewed, data) + b"\x03" + data
-    model = decode_by_model(again)
+    model, ended = decode_by_model(again), decode_by_model(again, ended=True)
     by_groups = decoder_by_groups()
     expected = by_groups.feed(again)
     counts = by_groups.counts
@@ -67,8 +68,11 @@ def check(data: bytes) -> None:
         assert readings == expected
         assert decoder.counts == counts
         assert decoder.parity is model.with_parity
-        assert decoder.pending()[1] <= len(model.pending)
+        mode, number = decoder.pending()
+        modes = [group.mode for group in model.pending]
+        assert number == max(map(modes.count, Mode)) == (0 if mode is None else modes.count(mode))
         decoder.close()
+        assert decoder.counts.interrupted == ended.interrupted
     _assert_on_the_wire(again, [pair for _, pairs in model.readings for pair in pairs])
 
 

@@ -69,15 +69,13 @@ def test_a_frame_is_that_of_a_real_meter(name: str) -> None:
 @pytest.mark.parametrize("name", METERS)
 def test_a_day_of_frames_is_sound_to_the_decoder(name: str) -> None:
     """All that a meter sends passes every check, and nothing is lost but the frames that it interrupted."""
-    # Seventy seconds from one frame to the next are not those of the line.
-    decoder = Decoder(plausibility=False)
-    simulated = meter(name)
+    decoder, simulated = Decoder(), meter(name)
     sent = [simulated.emit(WEDNESDAY + 70 * n * SECOND) for n in range(1234)]
-    for data in sent:
-        decoder.feed(with_parity(data))  # without it a notice would wait for its second frame
+    for n, data in enumerate(sent):
+        decoder.feed(with_parity(data), now=70.0 * n)  # without it a notice would wait for its second frame
 
     assert decoder.counts.rejected == 0
-    assert decoder.counts.unconfirmed == 0
+    assert (decoder.counts.unconfirmed, decoder.counts.implausible) == (0, 0)
     assert decoder.counts.frames == len(sent)
     assert decoder.counts.interrupted == sum(data.count(b"\x04") for data in sent)
 

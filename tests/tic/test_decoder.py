@@ -58,15 +58,6 @@ def test_without_a_clock_the_bytes_give_the_time(mode: Mode, speed: int) -> None
     assert decoder._time == pytest.approx(len(stream) * 10 / speed)
 
 
-def test_at_the_end_of_the_line_a_frame_in_progress_is_counted_as_interrupted() -> None:
-    """A frame that ended before is not."""
-    decoder = Decoder()
-    decoder.feed(FRAME + FRAME[:-1])
-    decoder.close()
-
-    assert (decoder.counts.frames, decoder.counts.interrupted) == (1, 1)
-
-
 def test_a_bad_group_is_left_out_and_counted_by_cause() -> None:
     """A group that fails a check costs no other group."""
     decoder = Decoder()
@@ -76,28 +67,6 @@ def test_a_bad_group_is_left_out_and_counted_by_cause() -> None:
     assert reading.values == {key: value for key, value in VALUES.items() if key != "PTEC"}
     assert (decoder.counts.checksum, decoder.counts.malformed, decoder.counts.parity) == (1, 1, 0)
     assert decoder.counts.rejected == 2
-
-
-def test_the_counts_go_on_from_frame_to_frame() -> None:
-    """What one frame costs, three of them cost three times."""
-    line = bytearray(with_parity(FRAME.replace(PTEC, WRONG_SUM + b"\nPTEC\r")))
-    line[line.index(with_parity(b"PAPP"))] ^= 0x40
-    decoder = Decoder()
-
-    readings = decoder.feed(bytes(line) * 3)
-
-    assert len(readings) == 3
-    assert decoder.counts == Counts(
-        bytes_=3 * len(line), frames=3, groups=3 * (len(GROUPS) - 2), parity=3, checksum=3, malformed=3
-    )
-
-
-def test_a_frame_without_any_sound_group_is_no_reading() -> None:
-    """Nothing sound, nothing published; the groups are counted as rejected."""
-    decoder = Decoder()
-
-    assert decoder.feed(b"\x02" + WRONG_SUM + b"\x03") == []
-    assert decoder.counts == Counts(bytes_=15, checksum=1)
 
 
 def test_two_frames_that_ran_into_one_another_are_no_reading() -> None:
@@ -129,14 +98,6 @@ def test_the_sound_groups_of_the_frame_in_progress_can_be_asked_for() -> None:
     assert nothing == (None, 0)
     assert decoder.pending() == (Mode.HISTORIQUE, len(GROUPS))
     assert decoder.counts.groups == 0
-
-
-def test_the_frame_in_progress_has_the_mode_of_most_of_its_groups() -> None:
-    """Whatever else came in between."""
-    decoder = Decoder()
-    decoder.feed(b"\x02\nPAPP 00750 -\r\nVTIC\t02\tJ\r\nPTEC HP..  \r")
-
-    assert decoder.pending() == (Mode.HISTORIQUE, 2)
 
 
 @pytest.mark.no_cover  # much work that reaches no branch of its own

@@ -34,44 +34,28 @@ def test_a_frame_cut_anywhere_comes_out_whole_at_its_etx(*, parity: bool) -> Non
     assert framer.interrupted == 0
 
 
-def test_what_comes_before_the_first_stx_is_not_a_frame() -> None:
-    """A stream entered in mid-frame gives nothing until a frame begins, and no fault is counted."""
-    framer = Framer()
-
-    assert bodies(framer, b"0 -\r\x03", FRAME) == [BODY]
-    assert framer.interrupted == 0
-
-
-def test_eot_abandons_the_frame_and_the_next_stx_begins_another() -> None:
-    """A frame that the meter interrupts is not a frame, and is counted once."""
-    framer = Framer()
-
-    assert bodies(framer, b"\x02\nADCO 1 2\r\x04", FRAME) == [BODY]
-    assert framer.interrupted == 1
+CUT = b"\x02\nADCO 1 2\r"
+LINES = {
+    "its beginning, without STX": (b"0 -\r\x03" + FRAME, 1, 0),
+    "EOT ends a frame": (CUT + b"\x04" + FRAME, 1, 1),
+    "what follows EOT is of no frame": (CUT + b"\x04" + BODY + b"\x03", 0, 1),
+    "STX ends a frame": (CUT + FRAME, 1, 1),
+    "a frame without STX": (FRAME + BODY + b"\x03" + FRAME, 2, 1),
+    "ETX twice": (FRAME + b"\x03" + FRAME, 2, 0),
+    "longer than the limit": (b"\x02" + b"A" * 200 + b"\x03" + FRAME, 1, 1),
+    "a frame behind noise up to the limit": (b"A" * 63 + FRAME, 1, 0),
+}
 
 
-def test_a_frame_with_eot_inside_is_abandoned_though_an_etx_follows() -> None:
-    """What follows EOT belongs to no frame until the next STX."""
-    framer = Framer()
+@pytest.mark.parametrize(("line", "frames", "interrupted"), LINES.values(), ids=LINES)
+def test_a_line_is_cut_into_its_frames_and_those_cut_short_are_counted(
+    line: bytes, frames: int, interrupted: int
+) -> None:
+    """A frame is what stands between STX and the next ETX; a frame that is lost is counted once."""
+    framer = Framer(limit=64)
 
-    assert bodies(framer, b"\x02\nADCO 1 2\r\x04" + BODY + b"\x03") == []
-    assert framer.interrupted == 1
-
-
-def test_a_new_stx_cuts_the_frame_in_progress() -> None:
-    """A frame whose ETX never came is counted, and the next one is whole."""
-    framer = Framer()
-
-    assert bodies(framer, b"\x02\nADCO 1 2\r" + FRAME) == [BODY]
-    assert framer.interrupted == 1
-
-
-def test_a_frame_that_lost_its_stx_is_counted() -> None:
-    """Between two ETX there is a frame; without STX it cannot be believed."""
-    framer = Framer()
-
-    assert bodies(framer, FRAME + BODY + b"\x03" + FRAME) == [BODY, BODY]
-    assert framer.interrupted == 1
+    assert bodies(framer, line) == [BODY] * frames
+    assert framer.interrupted == interrupted
 
 
 @pytest.mark.parametrize("label", [b"ADCO ", b"ADSC\t", b"ADIR2 "])
@@ -96,14 +80,6 @@ def test_a_frame_without_stx_begins_with_the_first_label_only(start: bytes) -> N
     assert framer.interrupted == 1
 
 
-def test_two_etx_in_a_row_are_not_a_lost_frame() -> None:
-    """A doubled ETX costs nothing."""
-    framer = Framer()
-
-    assert bodies(framer, FRAME + b"\x03" + FRAME) == [BODY, BODY]
-    assert framer.interrupted == 0
-
-
 def test_a_damaged_stx_or_etx_does_not_cut_on_a_line_with_parity() -> None:
     """With parity a byte that merely looks like a mark, having lost a bit, is none."""
     framer = Framer()
@@ -119,22 +95,6 @@ def test_the_frame_in_progress_can_be_looked_at() -> None:
 
     assert framer.pending() == Frame(BODY, parity=False)
     assert bodies(framer, b"\x03") == [BODY]
-
-
-def test_a_frame_longer_than_the_limit_is_thrown_away_and_counted_once() -> None:
-    """A stream without ETX is held up to the limit and no further."""
-    framer = Framer(limit=64)
-
-    assert bodies(framer, b"\x02" + b"A" * 200 + b"\x03", FRAME) == [BODY]
-    assert framer.interrupted == 1
-
-
-def test_a_frame_that_begins_within_an_endless_stretch_is_kept() -> None:
-    """Junk without ETX up to the limit does not cost the frame that begins in it."""
-    framer = Framer(limit=64)
-
-    assert bodies(framer, b"A" * 63 + FRAME) == [BODY]
-    assert framer.interrupted == 0
 
 
 def test_the_last_stx_of_an_endless_stretch_is_kept_though_it_is_the_second_byte() -> None:

@@ -224,9 +224,3 @@ def test_without_parity_exactly_the_flips_that_no_check_can_see_are_accepted(gro
 
         assert is_group == isinstance(group_of(flipped), Sound)
         assert not is_group or bit == 6
-
-
-@given(st.binary())
-def test_any_bytes_are_read_without_raising(body: bytes) -> None:
-    """Arbitrary bytes give groups or causes, never an exception."""
-    assert all(isinstance(found, Group | RejectionCause) for found in parse_frame(body))

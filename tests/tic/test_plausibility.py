@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from teleinfo.simulator.catalogue import METERS, build
-from teleinfo.simulator.encode import encode_frame, with_parity
+from teleinfo.simulator.catalogue import build
+from teleinfo.simulator.encode import encode_frame
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.plausibility import Implausible, Plausibility, watched_keys
@@ -284,19 +284,6 @@ def test_bytes_that_come_at_once_are_given_the_time_that_they_took_on_the_line()
         decoder.feed(frame, now=5.0)
 
     assert decoder.counts.implausible == 0
-
-
-@pytest.mark.parametrize("name", METERS)
-def test_nothing_of_a_simulated_meter_is_implausible(name: str) -> None:
-    """A day's life in steps of a few minutes, with overruns, tariff changes and midnight."""
-    now = dt.datetime(2026, 1, 15)  # noqa: DTZ001 - a meter knows local time only
-    meter = build(name, start=now, rng=Random(3))
-    decoder = Decoder()
-    for step in range(400):
-        decoder.feed(with_parity(meter.emit(now + step * dt.timedelta(minutes=4))), now=step * 240.0)
-
-    assert decoder.counts.frames >= 400
-    assert (decoder.counts.implausible, decoder.counts.unconfirmed, decoder.counts.rejected) == (0, 0, 0)
 
 
 @given(st.lists(st.tuples(st.integers(0, 10**9 - 1), st.floats(0, 1e6)), max_size=30))

@@ -58,6 +58,15 @@ def test_without_a_clock_the_bytes_give_the_time(mode: Mode, speed: int) -> None
     assert decoder._time == pytest.approx(len(stream) * 10 / speed)
 
 
+def test_at_the_end_of_the_line_a_frame_in_progress_is_counted_as_interrupted() -> None:
+    """A frame that ended before is not."""
+    decoder = Decoder()
+    decoder.feed(FRAME + FRAME[:-1])
+    decoder.close()
+
+    assert (decoder.counts.frames, decoder.counts.interrupted) == (1, 1)
+
+
 def test_a_bad_group_is_left_out_and_counted_by_cause() -> None:
     """A group that fails a check costs no other group."""
     decoder = Decoder()

@@ -131,6 +131,15 @@ def test_the_layouts_that_are_kept_are_bounded() -> None:
     assert cache.read(encode_frame(groups)[:-1], frozenset()) is not None
 
 
+def test_the_first_frame_without_a_notice_is_read_group_by_group() -> None:
+    """The notice is in force until then: `trust` must see the frame that lacks it."""
+    cache = LayoutCache()
+    for _ in range(2):
+        cache.learn(FRAME)
+
+    assert cache.read(encode_frame(FRAME)[:-1], frozenset({"PEJP"})) is None
+
+
 @pytest.mark.parametrize(
     ("group", "documented"),
     [

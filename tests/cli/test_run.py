@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.simulator.encode import encode_frame, encode_group, with_parity
+from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.labels import Group, Mode
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
@@ -112,21 +112,6 @@ def test_the_broker_keeps_the_last_full_frame(
             retained = late.retained()
 
     assert retained == {"teleinfo": full}
-
-
-def test_a_bad_group_is_left_out_and_the_rest_published(broker: MosquittoBroker, tmp_path: Path) -> None:
-    """A group that fails its checksum costs nothing but itself, and `health` counts it."""
-    bad = encode_group(historique("PAPP", "01940")).replace(b"194", b"195")
-    frame = with_parity(encode_frame(SAMPLE).replace(encode_group(historique("PAPP", "01940")), bad))
-    with Subscriber(broker.host, broker.port) as subscriber, Meter(frame) as meter:
-        with Daemon(tmp_path, **settings_for(broker, meter.line)):
-            health = subscriber.expect(
-                "teleinfo/health", predicate=lambda message: json.loads(message.payload)["frames"] > 0
-            )
-            received = subscriber.expect("teleinfo")
-
-    assert received.payload == SAMPLE_JSON.replace(b'"PAPP":"01940",', b"")
-    assert json.loads(health.payload)["rejected"]["checksum"] >= 1
 
 
 @pytest.mark.parametrize("recording", ["lains-hist-tri", "lains-std-mono"])

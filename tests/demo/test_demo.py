@@ -21,8 +21,9 @@ import pytest
 from teleinfo.demo import command as demo
 from teleinfo.demo.screen import MessageFormat
 from teleinfo.simulator.catalogue import METERS
-from tests.demo.picture import expected_readings
+from tests.demo.picture import PICTURE, expected_readings, picture
 from tests.support.broker import MosquittoBroker
+from tests.support.picture import text_of
 from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
@@ -269,15 +270,6 @@ def test_no_broker_at_the_given_host_is_said(capsys: pytest.CaptureFixture[str])
     assert failure(capsys, "--host", HOST, "--port", str(port)) == f"nothing listens at {HOST}:{port}\n"
 
 
-def test_a_host_without_an_address_is_said(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A name that does not resolve, on a screen in French."""
-    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
-
-    assert "le nom nowhere.invalid n’est pas connu ici" in failure(capsys, "--host", "nowhere.invalid")
-
-
 @pytest.mark.real
 def test_ctrl_c_ends_it_while_it_still_waits_for_a_broker(tmp_path: Path) -> None:
     """A broker that takes the connection and then says nothing does not keep Ctrl-C waiting."""
@@ -343,3 +335,19 @@ def test_wrong_usage_is_told_before_anything_starts(option: str, word: str) -> N
         arguments(option, word)
 
     assert ended.value.code == 2
+
+
+def test_the_picture_is_current() -> None:
+    """
+    Its text is that of a demo with the same seed and start; otherwise: python -m tests.demo.picture.
+
+    It fetches nothing, and each README shows it.
+    """
+    root = Path(__file__).parents[2]
+    svg = PICTURE.read_text(encoding="utf-8")
+
+    assert text_of(svg) == text_of(picture())
+    assert "@font-face" not in svg
+    assert "url(http" not in svg
+    for name in ("README.md", "README.fr.md"):
+        assert f"]({PICTURE.relative_to(root)})" in (root / name).read_text(encoding="utf-8")

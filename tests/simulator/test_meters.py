@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo.simulator import tariff
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.decoder import Decoder
@@ -174,6 +175,24 @@ def test_standard_tempo_announces_runs_and_forgets_a_peak() -> None:
     assert "DPM" not in names(over)
 
 
+def test_a_tempo_peak_is_announced_and_kept_until_its_end() -> None:
+    """A white day is peak 1, a red one peak 2, from 06:00 to 06:00, announced on the evening before."""
+    monday = WEDNESDAY.replace(day=12, hour=0)
+
+    def at(day: int, hour: int) -> dt.datetime:
+        return monday + dt.timedelta(days=day, hours=hour)
+
+    white = tariff.Peak(1, at(1, 6), at(2, 6))
+    red = tariff.Peak(2, at(3, 6), at(4, 6))
+    next_white = tariff.Peak(1, at(4, 6), at(5, 6))
+
+    assert tariff.TEMPO.period(at(0, 19)).peaks == ()
+    assert tariff.TEMPO.period(at(0, 20)).peaks == (white,)
+    assert tariff.TEMPO.period(at(2, 5)).peaks == (white,)
+    assert tariff.TEMPO.period(at(2, 6)).peaks == ()
+    assert tariff.TEMPO.period(at(3, 21)).peaks == (next_white, red)
+
+
 def test_the_status_register_of_a_quiet_consumer_is_that_of_real_meters() -> None:
     """In the peak hours of the high season, without overrun: the contact is open, nothing is announced."""
     sent = values(meter("standard", 500).frame(WEDNESDAY))
@@ -255,8 +274,10 @@ def test_some_three_phase_meters_have_no_short_frames() -> None:
 def test_self_consumption_without_a_contract_shows_in_the_status_register_alone() -> None:
     """At noon in summer STGE is 003A4201, as from real meters: no EAIT, SINSTS is 0 and IRMS1 is not."""
     noon = dt.datetime(2026, 7, 15, 13, 30)  # noqa: DTZ001 -- a meter knows local time only
-    sent = values(meter("standard-cacsi", start=noon).frame(noon))
+    groups = meter("standard-cacsi", start=noon).frame(noon)
+    sent = values(groups)
 
+    assert groups[2].horodate == "E260715133000"
     assert (sent["STGE"], sent["SINSTS"]) == ("003A4201", "00000")
     assert int(sent["IRMS1"]) > 5
     assert not sent.keys() & {"EAIT", "SINSTI", "ERQ1", "SMAXIN"}

@@ -76,13 +76,6 @@ def test_the_second_line_says_how_to_read_it() -> None:
     assert rest == f"Read it with: TELEINFO_SERIAL_PORT={port} teleinfo run\n"
 
 
-def test_it_can_wait_for_its_reader() -> None:
-    """With `--wait` the first frame is not lost on nobody, whatever the speed."""
-    received = played("--wait", "--speed", "50", "--frames", "3", "--strict-speed")
-
-    assert len(Decoder().feed(received)) == 3
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_and_its_link(number: signal.Signals, tmp_path: Path) -> None:
     """Ctrl-C and systemd end it with status 0, without a word, and the link is gone."""

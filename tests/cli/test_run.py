@@ -17,7 +17,7 @@ from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.labels import Group, Mode
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
-from tests.support.frames import values_of, whole
+from tests.support.frames import historique, values_of, whole
 from tests.support.process import LIMIT, Process
 from tests.support.subscriber import Subscriber
 
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.real
-
-
-def historique(label: str, value: str) -> Group:
-    """Return a group of historique mode."""
-    return Group(label, value, None, Mode.HISTORIQUE)
 
 
 SAMPLE = whole(OPTARIF="HC..", BASE="", HCHC="000019212", HCHP="000068306", PTEC="HP..", HHPHC="A")

@@ -9,9 +9,10 @@ import pytest
 
 from teleinfo.homeassistant.adapter import ANSWER_DELAY
 from teleinfo.simulator.encode import encode_frame, with_parity
-from tests.cli.test_run import FRAME, SAMPLE, SAMPLE_JSON, historique
+from tests.cli.test_run import FRAME, SAMPLE, SAMPLE_JSON
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.frames import historique
 from tests.support.process import LIMIT
 from tests.support.scenario import BrokerScenario
 from tests.support.subscriber import Received, Subscriber

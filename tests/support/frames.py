@@ -30,6 +30,16 @@ _PLACES: Final = {
 _DATED: Final = frozenset(label.name for label in ORDER[Mode.STANDARD] if label.horodate)
 
 
+def historique(label: str, value: str) -> Group:
+    """Return a group of mode historique."""
+    return Group(label, value, None, Mode.HISTORIQUE)
+
+
+def standard(label: str, value: str, horodate: str | None = None) -> Group:
+    """Return a group of mode standard."""
+    return Group(label, value, horodate, Mode.STANDARD)
+
+
 def whole(mode: Mode = Mode.HISTORIQUE, /, **values: str) -> list[Group]:
     """
     Return the groups of a frame of a single-phase meter, with other or more values.

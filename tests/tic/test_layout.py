@@ -19,6 +19,8 @@ from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.layout import MAX_LAYOUTS, Layout, LayoutCache, LayoutReading
 from teleinfo.tic.reading import Reading, build_reading
 from tests.support.decoders import decoder_by_groups
+from tests.support.frames import historique as hist
+from tests.support.frames import standard as std
 from tests.support.frames import whole
 from tests.support.strategies import chunkings, streams
 
@@ -26,16 +28,6 @@ if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn
 
 HIST, STD = Mode.HISTORIQUE, Mode.STANDARD
-
-
-def hist(label: str, value: str) -> Group:
-    """Return a group of mode historique."""
-    return Group(label, value, None, HIST)
-
-
-def std(label: str, value: str, horodate: str | None = None) -> Group:
-    """Return a group of mode standard."""
-    return Group(label, value, horodate, STD)
 
 
 ADCO, PTEC, PAPP = hist("ADCO", "041961123456"), hist("PTEC", "HP.."), hist("PAPP", "01940")

@@ -8,17 +8,8 @@ from hypothesis import strategies as st
 
 from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.reading import Reading, build_reading, is_independent
+from tests.support.frames import historique, standard
 from tests.support.strategies import groups
-
-
-def historique(label: str, value: str) -> Group:
-    """Return a group of historique mode."""
-    return Group(label, value, None, Mode.HISTORIQUE)
-
-
-def standard(label: str, value: str, horodate: str | None = None) -> Group:
-    """Return a group of standard mode."""
-    return Group(label, value, horodate, Mode.STANDARD)
 
 
 def values(*sound: Group) -> dict[str, str] | None:

@@ -185,14 +185,20 @@ def test_a_full_disk_leaves_the_old_file(small_disk: Path) -> None:
         ({}, r".+/\.local/state/teleinfo"),
     ],
 )
-def test_the_directory_is_the_service_s_or_the_user_s(environ: dict[str, str], found: str) -> None:
+def test_the_directory_is_the_service_s_or_the_user_s(
+    environ: dict[str, str], found: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As systemd.exec(5) and the XDG Base Directory Specification have it."""
-    assert re.fullmatch(found, str(state_directory(environ)))
+    for name in ("STATE_DIRECTORY", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, environ.get(name, ""))
+
+    assert re.fullmatch(found, str(state_directory()))
 
 
 def test_without_a_home_there_is_no_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     """A container may run as a user that its system does not know."""
-    monkeypatch.delenv("HOME", raising=False)
+    for name in ("HOME", "STATE_DIRECTORY", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
 
-    assert state_directory({}) is None
+    assert state_directory() is None

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
-def state_directory(environ: Mapping[str, str], name: str = "teleinfo") -> Path | None:
+def state_directory(name: str = "teleinfo") -> Path | None:
     """
     Return the directory for the files of this process; None if there is no home directory.
 
     It is $STATE_DIRECTORY, set by systemd (StateDirectory=) and in our container image; otherwise `name`
     under $XDG_STATE_HOME, by default ~/.local/state.
     """
-    given = environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    given = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
     if given:
         return Path(given)
-    base = Path(environ.get("XDG_STATE_HOME", ""))
+    base = Path(os.environ.get("XDG_STATE_HOME", ""))
     if base.is_absolute():
         return base / name
     try:

@@ -199,7 +199,7 @@ class MemoryKeeper:
 
     async def _open(self) -> MemoryFile | None:
         """Read the memory of an earlier run, if there is any; return None if the file cannot be used."""
-        folder = state_directory(os.environ)
+        folder = state_directory()
         if folder is None:
             log.warning(
                 "there is no directory to remember the energy total in: it may begin anew after a restart; "

@@ -112,7 +112,7 @@ def _fill(settings: Settings) -> int:
 
 def _folder() -> Path:
     """Return the directory of the history."""
-    return state_directory(os.environ, "teleinfo-web") or Path("/var/lib/teleinfo-web")
+    return state_directory("teleinfo-web") or Path("/var/lib/teleinfo-web")
 
 
 def _serve(address: hosts.Address, watch: Callable[..., _Work], settings: Settings) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.doctor.check_broker import check_broker
-from teleinfo.doctor.findings import Severity
+from teleinfo.doctor.report import Severity
 from teleinfo.port.health import Health
 from teleinfo.vocabulary.line import LineGrade
 from tests.doctor.machine_tree import case_of, findings_of
@@ -21,7 +21,7 @@ from tests.support.tcp_ports import free_port
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from teleinfo.doctor.findings import Finding
+    from teleinfo.doctor.report import Finding
 
 pytestmark = pytest.mark.real
 

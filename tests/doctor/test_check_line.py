@@ -14,7 +14,7 @@ import pytest
 
 from teleinfo.doctor import check_line
 from teleinfo.doctor.case import Access, Case
-from teleinfo.doctor.findings import Finding, Severity
+from teleinfo.doctor.report import Finding, Severity
 from teleinfo.port import search
 from teleinfo.port.health import Health
 from teleinfo.simulator.catalogue import build

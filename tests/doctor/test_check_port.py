@@ -14,8 +14,8 @@ import pytest
 from teleinfo.doctor import raspberry_pi
 from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.check_port import check_port
-from teleinfo.doctor.findings import Severity
 from teleinfo.doctor.machine import Machine, group_of, port_users
+from teleinfo.doctor.report import Severity
 from teleinfo.simulator.serial_line import SerialLine
 from tests.doctor.machine_tree import case_of, findings_of
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from teleinfo.doctor.findings import Finding
+    from teleinfo.doctor.report import Finding
     from tests.doctor.machine_tree import Tree
 
 PID = 4_194_304 + 412  # greater than that of any process of Linux (proc(5), pid_max)

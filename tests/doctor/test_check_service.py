@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.doctor.check_service import check_service
-from teleinfo.doctor.findings import Severity
+from teleinfo.doctor.report import Severity
 from tests.doctor.machine_tree import Tree, findings_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from teleinfo.doctor.findings import Finding
+    from teleinfo.doctor.report import Finding
 
 GOOD = {
     "LoadState": "loaded",

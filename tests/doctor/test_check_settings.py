@@ -10,7 +10,7 @@ import pytest
 
 from teleinfo.doctor.case import Case
 from teleinfo.doctor.check_settings import check_settings
-from teleinfo.doctor.findings import Severity
+from teleinfo.doctor.report import Severity
 from tests.doctor.machine_tree import findings_of
 
 if TYPE_CHECKING:

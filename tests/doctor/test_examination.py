@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.doctor import command
-from teleinfo.doctor.findings import fault, ok, warning
-from teleinfo.doctor.report import AREAS
+from teleinfo.doctor.report import AREAS, fault, ok, warning
 from tests.doctor.machine_tree import case_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from teleinfo.doctor.case import Case
-    from teleinfo.doctor.findings import Finding
+    from teleinfo.doctor.report import Finding
 
 
 def examined(

@@ -8,7 +8,7 @@ import pytest
 
 from teleinfo.doctor import raspberry_pi
 from teleinfo.doctor.check_port import check_port
-from teleinfo.doctor.findings import Severity
+from teleinfo.doctor.report import Severity
 from tests.doctor.machine_tree import PI_4, PI_5, by_check, findings_of
 
 if TYPE_CHECKING:

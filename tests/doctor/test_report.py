@@ -11,8 +11,8 @@ import pytest
 
 from teleinfo.doctor import report
 from teleinfo.doctor.command import CHECKS
-from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
 from teleinfo.doctor.machine import Machine
+from teleinfo.doctor.report import Finding, fault, ok, skipped, warning
 from tests.support.settings import settings_of
 
 PASSWORD, USER, HOST = 'c4nary"s3cret', "canary-user", "canary.example"

@@ -14,7 +14,7 @@ import pytest
 
 from teleinfo.doctor import inside
 from teleinfo.doctor.check_broker import check_broker
-from teleinfo.doctor.findings import Severity
+from teleinfo.doctor.report import Severity
 from teleinfo.doctor.unit import attempts
 from tests.doctor.machine_tree import by_check
 from tests.support.settings import settings_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from teleinfo.doctor.findings import Finding
+    from teleinfo.doctor.report import Finding
     from tests.doctor.machine_tree import Tree
 
 HOME = "IPAddressAllow=192.168.0.0/16 127.0.0.0/8"

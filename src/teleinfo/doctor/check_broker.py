@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
 from teleinfo.common.untrusted_json import parse_object
-from teleinfo.doctor.findings import Finding, Severity, fault, ok, skipped, warning
+from teleinfo.doctor.report import Finding, Severity, fault, ok, skipped, warning
 from teleinfo.doctor.unit import attempts, broker_of, kept_from_broker, port_of
 from teleinfo.mqtt import config
 from teleinfo.mqtt.client import Connection, connect, for_command, tls_context

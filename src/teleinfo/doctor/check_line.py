@@ -14,7 +14,7 @@ from teleinfo.common.i18n import N_, _, decimal, inline
 from teleinfo.common.system_clock import is_synchronized
 from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.check_broker import ONLINE
-from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
+from teleinfo.doctor.report import Finding, fault, ok, skipped, warning
 from teleinfo.doctor.unit import is_cut_off, own_words
 from teleinfo.port.errors import PortError
 from teleinfo.port.health import REJECTION_CAUSES, WITHHELD_CAUSES, Health, Quality, is_orphan, is_stale

@@ -10,8 +10,8 @@ from teleinfo.cli.output import command_line
 from teleinfo.common.i18n import _
 from teleinfo.doctor import raspberry_pi
 from teleinfo.doctor.case import Access, Case
-from teleinfo.doctor.findings import Finding, Severity, fault, ok, skipped, warning
 from teleinfo.doctor.machine import Machine, PortUser, group_of, port_users
+from teleinfo.doctor.report import Finding, Severity, fault, ok, skipped, warning
 from teleinfo.doctor.unit import own_words
 from teleinfo.port.tcp_bridge import is_remote
 

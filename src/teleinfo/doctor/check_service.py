@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from teleinfo.cli.output import command_line
 from teleinfo.common.i18n import _
-from teleinfo.doctor.findings import Finding, Severity, fault, ok, skipped, warning
 from teleinfo.doctor.machine import Machine, group_of
+from teleinfo.doctor.report import Finding, Severity, fault, ok, skipped, warning
 from teleinfo.doctor.unit import attempts, drop_in, is_cut_off, own_words, port_of, show
 
 if TYPE_CHECKING:

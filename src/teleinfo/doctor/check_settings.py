@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo.cli.output import command_line
 from teleinfo.common.i18n import _
-from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
+from teleinfo.doctor.report import Finding, fault, ok, skipped, warning
 from teleinfo.settings import (
     SERVICE_FILE,
     Settings,

@@ -28,9 +28,19 @@ from teleinfo.doctor.check_line import check_line, line_from_broker
 from teleinfo.doctor.check_port import check_port
 from teleinfo.doctor.check_service import check_service
 from teleinfo.doctor.check_settings import check_settings
-from teleinfo.doctor.findings import Finding, Severity, skipped, worst
 from teleinfo.doctor.machine import Machine
-from teleinfo.doctor.report import AREAS, as_json, as_report, format_area, format_summary, terminal
+from teleinfo.doctor.report import (
+    AREAS,
+    Finding,
+    Severity,
+    as_json,
+    as_report,
+    format_area,
+    format_summary,
+    skipped,
+    terminal,
+    worst,
+)
 from teleinfo.mqtt.client import connect, for_command
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind

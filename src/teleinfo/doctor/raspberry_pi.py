@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
-from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
+from teleinfo.doctor.report import Finding, fault, ok, skipped, warning
 
 if TYPE_CHECKING:
     from teleinfo.doctor.machine import Machine

@@ -1,5 +1,5 @@
 """
-Show the findings on a terminal, and write them for programs (`--json`) and for a bug report (`--report`).
+Findings of the checks, on a terminal, for programs (`--json`) and for a bug report (`--report`).
 
 A bug report holds no identifier:
 
@@ -10,6 +10,8 @@ A bug report holds no identifier:
 
 from __future__ import annotations
 
+import enum
+import functools
 import json
 import os
 import platform
@@ -18,7 +20,8 @@ import shutil
 import sys
 import textwrap
 from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
@@ -26,14 +29,59 @@ from teleinfo import __version__
 from teleinfo.cli.output import WIDEST
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable, printable_lines
-from teleinfo.doctor.findings import Finding, Findings, Severity, worst
 from teleinfo.port.tcp_bridge import is_remote
 from teleinfo.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from teleinfo.doctor.machine import Machine
+
+
+class Severity(enum.StrEnum):
+    """Severity of a finding. The values are part of the output of `--json`."""
+
+    OK = "ok"
+    WARNING = "warning"  # it works, but not as well as it could, or not for long
+    FAULT = "fault"  # nothing is published because of it
+    SKIPPED = "skipped"  # it could not be checked
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """
+    The result of one check: `check` is its name for programs, one word.
+
+    `message` describes what was seen, `advice` what to do, both in the language of the user. `commands` are
+    to be typed, or pasted into the settings, exactly as they are. `facts` are for programs, and hold no
+    identifier and no secret.
+    """
+
+    check: str
+    severity: Severity
+    message: str
+    advice: str = ""
+    commands: tuple[str, ...] = ()
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+Findings = Mapping[str, Sequence[Finding]]
+"""The findings of each area, in the order of the report: settings, port, line, broker, service."""
+
+
+def _finding(
+    severity: Severity, check: str, message: str, advice: str = "", /, *commands: str, **facts: object
+) -> Finding:
+    # Parts of the texts may come from the broker or from other programs.
+    return Finding(
+        check, severity, printable(message), printable(advice), tuple(map(printable, commands)), facts
+    )
+
+
+# Positional arguments: check, message, advice, commands. Keyword arguments: the facts.
+ok = functools.partial(_finding, Severity.OK)
+warning = functools.partial(_finding, Severity.WARNING)
+fault = functools.partial(_finding, Severity.FAULT)
+skipped = functools.partial(_finding, Severity.SKIPPED)
+
 
 NARROW: Final = 60
 """Columns: on a narrower screen the titles have no column of their own."""
@@ -75,6 +123,12 @@ _SERIAL = re.compile(r"(/dev/serial/by-id/[\w.-]*?_)[A-Za-z0-9]{4,}(-if\d+)")
 _SHORTEST = 4
 # Default values of settings, which are not masked: they identify nobody.
 _COMMON = frozenset({"", "localhost", "127.0.0.1", "::1", "teleinfo", "homeassistant"})
+
+
+def worst(findings: Findings) -> Severity:
+    """Return the severity of the whole report; a check that was skipped does not count."""
+    severities = {finding.severity for area in findings.values() for finding in area}
+    return next((one for one in (Severity.FAULT, Severity.WARNING) if one in severities), Severity.OK)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from teleinfo.common.i18n import _, catalogue
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.doctor import inside
-from teleinfo.doctor.findings import Finding, fault
+from teleinfo.doctor.report import Finding, fault
 from teleinfo.mqtt.errors import CUT_OFF
 from teleinfo.port.tcp_bridge import is_remote
 from teleinfo.vocabulary.words import Language

@@ -47,6 +47,7 @@ _UPGRADE = (
 
 async def check_broker(case: Case) -> list[Finding]:
     """Check the broker as this user sees it, and then, where that differs, as the service sees it."""
+    case.screen.step(_("asking the broker"))
     trying = asyncio.ensure_future(attempts(case))
     findings = await _steps(case)
     own: dict[str, Finding] = {}

@@ -27,6 +27,7 @@ COMPLAINT_SHOWN = 160
 
 async def check_service(case: Case) -> list[Finding]:
     """Check the service of the case, and its sandbox."""
+    case.screen.step(_("asking systemd"))
     machine, unit = case.machine, case.unit
     if not machine.path("/run/systemd/system").exists():
         return [skipped("installed", _("this machine is not run by systemd"))]

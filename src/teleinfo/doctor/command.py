@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,42 +50,31 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Awaitable, Callable
 
-
 HELP = N_("Find out why nothing comes: settings, serial port, line, broker, service. Changes nothing.")
 
 QUIET_TIMEOUT = 10.0
 """Seconds for all of `--quiet`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """
-    The check of an area: its function `make`, its limit in `seconds`, and the `step` to show meanwhile.
-
-    `by_settings`: the check depends on the settings. It is skipped if they are wrong, and reports no fault if
-    they are assumed.
-    """
-
-    area: str
-    make: Callable[[Case], Awaitable[list[Finding]]]
-    by_settings: bool
-    seconds: float | None = None
-    step: str = ""
-
-
-# Checks in the order in which they run; the report is sorted by `AREAS`. Together they take less than a
-# minute. No check needs root: it skips what the user may not see.
-CHECKS = (
-    Check("settings", check_settings, by_settings=False),
-    Check("port", check_port, by_settings=True),
+CHECKS: dict[str, tuple[Callable[[Case], Awaitable[list[Finding]]], float | None]] = {
+    "settings": (check_settings, None),
+    "port": (check_port, None),
     # Each of its steps may take 5 s.
-    Check("broker", check_broker, by_settings=True, seconds=20, step=N_("asking the broker")),
+    "broker": (check_broker, 20),
     # Needs a free port or, if a teleinfo reads it, the messages that the broker retains from that teleinfo.
     # Two attempts of 6 s, another 12 s once the meter is heard, and the time to open the port.
-    Check("line", check_line, by_settings=True, seconds=27),
+    "line": (check_line, 27),
     # Needs the addresses of the broker.
-    Check("service", check_service, by_settings=False, seconds=11, step=N_("asking systemd")),
-)
+    "service": (check_service, 11),
+}
+"""
+Checks by area, each with its limit in seconds, in the order in which they run; `AREAS` is that of the report.
+
+Together they take less than a minute. No check needs root: it skips what the user may not see.
+"""
+
+BY_SETTINGS = frozenset({"port", "broker", "line"})
+"""Areas that are skipped if the settings are wrong, and have no fault if the settings are assumed."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -136,25 +125,24 @@ async def examine(case: Case) -> dict[str, list[Finding]]:
     """Run all checks and return the findings by area; show each area after the areas before it."""
     known: dict[str, list[Finding]] = {}
     waiting = list(AREAS)
-    for check in CHECKS:
-        known[check.area] = await _made(check, case)
+    for checked in CHECKS:
+        known[checked] = await _check(checked, case)
         while waiting and waiting[0] in known:
             area = waiting.pop(0)
             case.screen.write(format_area(area, known[area], case.screen))
     return {area: known[area] for area in AREAS}
 
 
-async def _made(check: Check, case: Case) -> list[Finding]:
-    if check.by_settings and case.valid_settings is None:
-        return [skipped(check.area, _("the settings come first"))]
-    if check.step:
-        case.screen.step(_(check.step))
+async def _check(area: str, case: Case) -> list[Finding]:
+    if area in BY_SETTINGS and case.valid_settings is None:
+        return [skipped(area, _("the settings come first"))]
+    check, seconds = CHECKS[area]
     try:
-        async with asyncio.timeout(check.seconds):
-            findings = await check.make(case)
+        async with asyncio.timeout(seconds):
+            findings = await check(case)
     except TimeoutError:
-        findings = [skipped(check.area, _("it took too long, and was given up"))]
-    if not (check.by_settings and case.assumed):
+        findings = [skipped(area, _("it took too long, and was given up"))]
+    if area not in BY_SETTINGS or not case.assumed:
         return findings
     # The service may have other settings: report no fault, and advise no change.
     return [

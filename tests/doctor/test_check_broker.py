@@ -61,7 +61,6 @@ def test_a_good_broker_has_no_fault_and_keeps_nothing_of_us(tmp_path: Path) -> N
             left = later.drain()
         retain(running, "status", b"online")
         retain(running, "health", b'{"line":"good"}')
-        retain(running, "state", b'{"time":null}')
         case = case_of(mqtt_topic="home/meter", mqtt_host=running.host, mqtt_port=running.port)
         findings_of(check_broker, case)
 
@@ -70,7 +69,6 @@ def test_a_good_broker_has_no_fault_and_keeps_nothing_of_us(tmp_path: Path) -> N
     assert found["name"].message == f"{running.host} is an address"
     assert (retained, left) == ((None, None), [])
     assert (case.status, case.health) == ("online", Health(line=LineGrade.GOOD))
-    assert case.state == {"time": None}
 
 
 def test_a_name_and_a_port_that_are_wrong_are_reported() -> None:

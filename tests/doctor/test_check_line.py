@@ -242,30 +242,6 @@ def test_a_clock_that_is_off_is_reported_with_the_one_that_is_probably_wrong(
     assert bool(found["clock"].commands) == (minutes == -60)
 
 
-@pytest.mark.parametrize(
-    ("status", "age", "offset", "severity"),
-    [
-        ("online", 10, 1800, Severity.WARNING),
-        ("online", 10, -3, Severity.OK),
-        ("online", 10, None, None),
-        ("online", 10, "1800", None),
-        ("online", 600, 1800, None),
-        ("offline", 10, 1800, None),
-    ],
-)
-def test_while_the_service_reads_the_port_its_state_has_the_offset_of_the_clock(
-    status: str, age: float, offset: object, severity: Severity | None
-) -> None:
-    """A recent one; in historique, or without a state, nothing is said of the clock."""
-    case = case_of(serial_port="/dev/ttyUSB0")
-    case.access, case.status = Access.OURS, status
-    time = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=age)
-    case.state = {"time": time.isoformat(), "meter": {"clock_offset": offset}}
-    found = findings_of(check_line.check_line, case).get("clock")
-
-    assert (found and found.severity) == severity
-
-
 def test_a_meter_without_a_clock_has_no_finding_about_it() -> None:
     """In historique no meter sends its time."""
     with SerialLine(speed=8, strict_speed=True) as line:

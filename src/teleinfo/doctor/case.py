@@ -11,7 +11,6 @@ from teleinfo.doctor.report import Screen
 from teleinfo.settings import SERVICE_FILE, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from teleinfo.port.health import Health
@@ -34,8 +33,8 @@ class Case:
 
     `valid_settings` is None if the settings are wrong. They are `assumed` if this user may not read the file:
     then they come from the environment and the defaults. `addresses` are those of the broker, which retains
-    the `status` ("online" or "offline"), the `health` and the `state` of the service. `properties` and
-    `attempts` are those of the module `unit`, None as long as nobody has asked.
+    the `status` ("online" or "offline") and the `health` of the service. `properties` and `attempts` are
+    those of the module `unit`, None as long as nobody has asked.
     """
 
     machine: Machine = field(default_factory=Machine)
@@ -48,7 +47,6 @@ class Case:
     addresses: tuple[str, ...] = ()
     status: str | None = None
     health: Health | None = None
-    state: Mapping[str, object] = field(default_factory=dict)
     properties: dict[str, str] | None = None
     attempts: dict[str, str] | None = None
 

@@ -11,7 +11,6 @@ import time
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
-from teleinfo.common.untrusted_json import parse_object
 from teleinfo.doctor.report import Finding, Severity, fault, ok, skipped, warning
 from teleinfo.doctor.unit import attempts, broker_of, kept_from_broker, port_of
 from teleinfo.mqtt import config
@@ -148,14 +147,12 @@ async def _topics(connection: Connection, case: Case) -> list[Finding]:
     topics = Topics(case.settings.mqtt_topic)
     ours, token = f"{topics.readings}/doctor", secrets.token_hex(8).encode()
     allowed = await connection.subscribe(topics.status, topics.health)
-    await connection.subscribe(topics.state)
     may_read = await connection.subscribe(ours)
     may_write = await _publish(connection, ours, token, retain=False)
     received = await _collect(connection, lambda received: received.get(ours) == token or not may_write)
     # A retained message without content leaves nothing on the broker (MQTT 3.1.1, section 3.3.1.3).
     may_write = may_write and await _publish(connection, ours, b"", retain=True)
     case.status, case.health = _retained(received, topics)
-    case.state = parse_object(received.get(topics.state, b"")) or {}
     if may_write and received.get(ours) == token:
         topic = ok("topic", _("a message of ours on {topic} came back").format(topic=ours))
     elif may_write and connection.version is MqttVersion.V5:

@@ -147,7 +147,7 @@ async def check_line(case: Case) -> list[Finding]:
         url = line_of(case.settings.serial_port)
         if url != case.settings.serial_port:
             return [*findings[:1], *await _listen(case, url)]
-        return [*findings, *_clock(_published_offset(case), is_synchronized(case.machine.root))]
+        return findings
     port = case.settings.serial_port
     return await _listen(case, port if is_remote(port) else str(case.machine.path(port)))
 
@@ -178,7 +178,7 @@ async def _listen(case: Case, url: str) -> list[Finding]:
         _groups(counts, meter.seconds),
         _parity(meter),
         _meter(meter.number),
-        *_clock(offset, is_synchronized(case.machine.root)),
+        *_clock(offset, synchronized=is_synchronized(case.machine.root)),
         _wiring(quality.grade, quality.bad_share or 0.0, few=counts.rejected == 1),
     ]
 
@@ -260,15 +260,7 @@ def _meter(number: str | None) -> Finding:
     return ok("meter", message, model=_(known.model), maker=known.maker)
 
 
-def _published_offset(case: Case) -> int | None:
-    """Return the offset of the clock of the meter in a recent state of the service."""
-    meter = case.state.get("meter")
-    offset = meter.get("clock_offset") if isinstance(meter, dict) else None
-    is_recent = case.status == ONLINE and _is_recent(case.state.get("time"))
-    return offset if is_recent and isinstance(offset, int) else None
-
-
-def _clock(offset: int | None, synchronized: bool | None) -> list[Finding]:  # noqa: FBT001 - three values
+def _clock(offset: int | None, *, synchronized: bool | None) -> list[Finding]:
     """Judge the `offset` of the clock of the meter; the machine is `synchronized`, or not (None: unknown)."""
     if offset is None:
         return []
@@ -301,13 +293,9 @@ def _wiring(grade: LineGrade, share: float, *, few: bool = False) -> Finding:
 
 def _is_heard(health: Health) -> bool:
     """Return True if the meter was heard recently: `health` is retained, and may be old."""
-    is_sound = health.line in {LineGrade.GOOD, LineGrade.FAIR, LineGrade.POOR}
-    return is_sound and _is_recent(health.last_frame)
-
-
-def _is_recent(text: object) -> bool:
     try:
-        last = datetime.fromisoformat(text if isinstance(text, str) else "").timestamp()
+        last = datetime.fromisoformat(health.last_frame or "").timestamp()
     except (ValueError, OverflowError):
         return False
-    return abs(time.time() - last) <= RECENT_SECONDS
+    is_sound = health.line in {LineGrade.GOOD, LineGrade.FAIR, LineGrade.POOR}
+    return is_sound and abs(time.time() - last) <= RECENT_SECONDS

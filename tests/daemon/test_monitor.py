@@ -12,7 +12,7 @@ import pytest
 
 from teleinfo.common.i18n import use_language
 from teleinfo.daemon.monitor import Monitor
-from teleinfo.doctor.unit import is_cut_off
+from teleinfo.doctor.case import is_cut_off
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.port.errors import PortError

@@ -15,7 +15,6 @@ import pytest
 from teleinfo.doctor import inside
 from teleinfo.doctor.check_broker import check_broker
 from teleinfo.doctor.report import Severity
-from teleinfo.doctor.unit import attempts
 from tests.doctor.machine_tree import by_check
 from tests.support.settings import settings_of
 from tests.support.tcp_ports import free_port
@@ -80,7 +79,8 @@ def test_a_broker_that_the_sandbox_keeps_away_is_named(
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, 0), family=family) as server:
         port = server.getsockname()[1]
-        found = look(tree, {f"{host}:{port}": "ETIMEDOUT"}, allowed, mqtt_host=host, mqtt_port=str(port))
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        found = look(tree, {address: "ETIMEDOUT"}, allowed, mqtt_host=host, mqtt_port=str(port))
 
     assert (found["port"].severity, found["port"].commands[-1]) == (Severity.FAULT, line)
     assert found["name"].severity is Severity.OK
@@ -117,7 +117,7 @@ def test_the_sandbox_of_the_unit_is_that_of_the_attempt(tree: Tree) -> None:
     )
 
     async def made() -> None:
-        assert await attempts(case) == {}
+        assert await case.attempts() == {}
 
     asyncio.run(made())
     said = (tree.root / "usr/bin/systemd-run.said").read_text().splitlines()
@@ -134,8 +134,8 @@ def test_a_file_that_the_service_may_not_read_is_a_fault_of_encryption(tmp_path:
     """The program of the sandbox opens and connects for real, and gives the name of each error."""
     closed = tmp_path / "closed"
     closed.touch(0o000)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        good, bad = f"127.0.0.1:{server.getsockname()[1]}", f"127.0.0.1:{free_port()}"
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+        good, bad = f"[::1]:{server.getsockname()[1]}", f"127.0.0.1:{free_port()}"
         targets = [good, bad, "broker.invalid:1883", "/dev/null", f"{tmp_path}/missing", str(closed)]
         done = subprocess.run(
             [sys.executable, "-I", inside.__file__, *targets], capture_output=True, check=True, timeout=60

@@ -1,21 +1,41 @@
-"""The case of one service: its machine, and the results of earlier checks that later checks need."""
+"""The case of one service: its machine and unit, and the results of earlier checks that later checks need."""
 
 from __future__ import annotations
 
 import enum
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from teleinfo.common.i18n import catalogue
+from teleinfo.common.untrusted_json import parse_object
+from teleinfo.doctor import inside
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.report import Screen
+from teleinfo.mqtt.errors import CUT_OFF
+from teleinfo.port.tcp_bridge import is_remote
 from teleinfo.settings import SERVICE_FILE, Settings
+from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from teleinfo.port.health import Health
 
 UNIT = "teleinfo"
+
+_PROPERTIES = (
+    "LoadState", "UnitFileState", "WantedBy", "ActiveState", "SubState", "Result", "ExecMainStatus",
+    "NRestarts", "StatusText", "InvocationID",
+)  # fmt: skip
+# The properties that limit what a service reaches; systemd-run takes them as systemctl shows them.
+_LIMITS = (
+    "User", "Group", "SupplementaryGroups", "DynamicUser", "PrivateUsers", "DevicePolicy", "DeviceAllow",
+    "PrivateDevices", "PrivateTmp", "ProtectHome", "InaccessiblePaths", "PrivateNetwork", "IPAddressAllow",
+    "IPAddressDeny", "RestrictAddressFamilies",
+)  # fmt: skip
+_TRANSIENT = ("--quiet", "--collect", "--wait", "--pipe", "--no-ask-password")
 
 
 class Access(enum.Enum):
@@ -33,8 +53,7 @@ class Case:
 
     `valid_settings` is None if the settings are wrong. They are `assumed` if this user may not read the file:
     then they come from the environment and the defaults. `addresses` are those of the broker, which retains
-    the `status` ("online" or "offline") and the `health` of the service. `properties` and `attempts` are
-    those of the module `unit`, None as long as nobody has asked.
+    the `status` ("online" or "offline") and the `health` of the service.
     """
 
     machine: Machine = field(default_factory=Machine)
@@ -47,8 +66,8 @@ class Case:
     addresses: tuple[str, ...] = ()
     status: str | None = None
     health: Health | None = None
-    properties: dict[str, str] | None = None
-    attempts: dict[str, str] | None = None
+    _properties: dict[str, str] | None = None
+    _attempts: dict[str, str] | None = None
 
     @property
     def knows_settings(self) -> bool:
@@ -61,6 +80,64 @@ class Case:
         if self.valid_settings is None:
             raise LookupError("the settings are wrong")
         return self.valid_settings
+
+    @property
+    def port_target(self) -> str:
+        """The port as `attempts` names it: a device without links, or `host:port` of a bridge."""
+        port = self.settings.serial_port
+        return port.partition("://")[2] if is_remote(port) else self.machine.real(port)
+
+    async def properties(self) -> Mapping[str, str]:
+        """Return the properties of the unit, repeated ones a line each; none if systemd does not answer."""
+        if self._properties is None:
+            self._properties = {}
+            if self.machine.path("/run/systemd/system").exists():
+                names = ",".join(_PROPERTIES + _LIMITS)
+                said = await self.machine.run("systemctl", "show", self.unit, f"--property={names}")
+                for name, _equals, value in (line.partition("=") for line in (said or "").splitlines()):
+                    before = self._properties.get(name)
+                    self._properties[name] = f"{before}\n{value}" if before else value
+        return self._properties
+
+    async def own_words(self) -> str:
+        """Return the line of status of the service about this meter; "" if the service does not run."""
+        shown = await self.properties()
+        text = shown.get("StatusText", "") if shown.get("ActiveState") == "active" else ""
+        topic = f"{self.valid_settings.mqtt_topic}: " if self.valid_settings is not None else ""
+        return next((part[len(topic) :] for part in text.split(" | ") if part.startswith(topic)), text)
+
+    async def attempts(self) -> Mapping[str, str]:
+        """
+        Try in the sandbox of the service what it needs; return the error of each attempt, "" for none.
+
+        Attempts are the port, the address of the broker, and the files of TLS. The result is empty if there
+        is no service, or if this user may not try.
+        """
+        shown = await self.properties()
+        if self._attempts is None and shown.get("LoadState") == "loaded" and self.knows_settings:
+            broker, port = self.settings.broker, self.port_target
+            tls = broker.tls
+            files = (tls.ca_file, tls.cert_file, tls.key_file) if tls is not None else ()
+            # systemd hands credentials over to the service alone.
+            wanted = [file for file in files if file is not None and "/run/credentials/" not in file]
+            # A bridge may serve a single client: the service, while it runs.
+            is_device, is_active = port.startswith("/"), shown.get("ActiveState") == "active"
+            if self.machine.path(port).exists() if is_device else not is_active:
+                wanted.append(port)
+            limits = [
+                f"-p{name}={value}" for name in _LIMITS for value in shown.get(name, "").split("\n") if value
+            ]
+            program = (sys.executable, "-I", inside.__file__, broker.address, *wanted)
+            said = await self.machine.run("systemd-run", *_TRANSIENT, *limits, *program)
+            errors = parse_object((said or "").encode()) or {}
+            self._attempts = {name: str(error) for name, error in errors.items()}
+        return self._attempts or {}
+
+
+def is_cut_off(words: str) -> bool:
+    """Return True if the service says in its line of status, in any language, that it lacks the broker."""
+    said = (catalogue(each).get(CUT_OFF, CUT_OFF).partition("{")[0] for each in Language)
+    return any(f"; {text}" in words for text in said)
 
 
 def unit_of(env_file: Path | None) -> str:

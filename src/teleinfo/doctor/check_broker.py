@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
+import re
 import secrets
 import socket
 import ssl
@@ -11,8 +13,8 @@ import time
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
-from teleinfo.doctor.report import Finding, Severity, fault, ok, skipped, warning
-from teleinfo.doctor.unit import attempts, broker_of, kept_from_broker, port_of
+from teleinfo.doctor import inside
+from teleinfo.doctor.report import Finding, Severity, drop_in, fault, ok, skipped, warning
 from teleinfo.mqtt import config
 from teleinfo.mqtt.client import Connection, connect, for_command, tls_context
 from teleinfo.mqtt.config import Broker, MqttVersion, Topics
@@ -21,7 +23,7 @@ from teleinfo.port.health import Health
 from teleinfo.port.health import parse as parse_health
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from teleinfo.doctor.case import Case
 
@@ -35,6 +37,7 @@ ONLINE, OFFLINE = config.ONLINE.decode(), config.OFFLINE.decode()
 _LONGEST_SHOWN = 40  # characters of a status that is neither ONLINE nor OFFLINE
 RENEW_WITHIN_DAYS = 14
 _DAY = 86400.0
+_NAME_SERVER = re.compile(r"^nameserver\s+([0-9A-Fa-f.:]+)", re.MULTILINE)
 
 # The handshake of MQTT over websockets (RFC 6455, section 4.1); any web server answers it in HTTP.
 _UPGRADE = (
@@ -47,18 +50,46 @@ _UPGRADE = (
 async def check_broker(case: Case) -> list[Finding]:
     """Check the broker as this user sees it, and then, where that differs, as the service sees it."""
     case.screen.step(_("asking the broker"))
-    trying = asyncio.ensure_future(attempts(case))
+    trying = asyncio.ensure_future(case.attempts())
     findings = await _steps(case)
     own: dict[str, Finding] = {}
     for name, error in (await trying).items():
-        if error and name == broker_of(case):
-            kept = kept_from_broker(case, error)
+        if error and name == case.settings.broker.address:
+            kept = await _kept_from_broker(case, error)
             own[kept.check] = kept
-        elif error and name != port_of(case):
+        elif error and name != case.port_target:
             message = _("the service may not read {file} ({error})").format(file=name, error=error)
             advice = _("Put it where the service may read it, and its new path into the settings:")
             own["tls"] = fault("tls", message, advice, f"sudo install -m 0644 {name} /etc/teleinfo/")
     return [own.get(one.check, one) if one.severity is Severity.OK else one for one in findings]
+
+
+async def _kept_from_broker(case: Case, error: str) -> Finding:
+    """Return the finding on the broker, which this user reaches; the service gets `error` in its sandbox."""
+    check, wanted = "port", case.addresses
+    message = _("the sandbox of the service keeps it from the broker at {address}")
+    if error == inside.NAME:
+        check, wanted = "name", tuple(_NAME_SERVER.findall(case.machine.text("/etc/resolv.conf") or ""))
+        message = _("the sandbox of the service keeps it from the name server {address}")
+    outside = _outside(await case.properties(), wanted)
+    if outside:
+        line = f"IPAddressAllow={' '.join(dict.fromkeys(outside.values()))}"
+        return drop_in(check, message.format(address=", ".join(outside)), case.unit, line)
+    message = _("this user reaches {address}, and the service in its sandbox does not ({error})")
+    message = message.format(address=case.settings.broker.address, error=error)
+    return fault(check, message, _("See why:"), f"sudo journalctl -u {case.unit} -n 30")
+
+
+def _outside(shown: Mapping[str, str], addresses: Iterable[str]) -> dict[str, str]:
+    """Return the addresses that the unit does not allow, each with what to allow: in IPv6 its /64."""
+    nets = [ipaddress.ip_network(net) for net in shown.get("IPAddressAllow", "").split()]
+    found = {}
+    for address in addresses if shown.get("IPAddressDeny") else ():
+        with contextlib.suppress(ValueError):
+            one = ipaddress.ip_interface(address.partition("%")[0] + "/64" * (":" in address))
+            if not any(one.ip in net for net in nets):
+                found[address] = str(one.network).removesuffix("/32")
+    return found
 
 
 async def _steps(case: Case) -> list[Finding]:

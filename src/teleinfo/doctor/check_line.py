@@ -12,10 +12,9 @@ from teleinfo.cli.output import command_line
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal, inline
 from teleinfo.common.system_clock import is_synchronized
-from teleinfo.doctor.case import Access, Case
+from teleinfo.doctor.case import Access, Case, is_cut_off
 from teleinfo.doctor.check_broker import ONLINE
 from teleinfo.doctor.report import Finding, fault, ok, skipped, warning
-from teleinfo.doctor.unit import is_cut_off, own_words
 from teleinfo.port.errors import PortError
 from teleinfo.port.health import REJECTION_CAUSES, WITHHELD_CAUSES, Health, Quality, is_orphan, is_stale
 from teleinfo.port.line_socket import line_of
@@ -140,7 +139,7 @@ async def check_line(case: Case) -> list[Finding]:
     if case.access is Access.NONE:
         return [skipped("line", _("the port comes first"))]
     if case.access is Access.OURS:
-        words = await own_words(case)
+        words = await case.own_words()
         findings = line_from_broker(case.status, case.health, case.unit)
         if is_cut_off(words) and case.status != ONLINE:
             findings = [skipped("heard", _("the service says: {words}").format(words=words))]

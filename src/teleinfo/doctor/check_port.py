@@ -12,7 +12,6 @@ from teleinfo.doctor import raspberry_pi
 from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.machine import Machine, PortUser, group_of, port_users
 from teleinfo.doctor.report import Finding, Severity, fault, ok, skipped, warning
-from teleinfo.doctor.unit import own_words
 from teleinfo.port.tcp_bridge import is_remote
 
 BY_ID = "/dev/serial/by-id"
@@ -23,7 +22,7 @@ async def check_port(case: Case) -> list[Finding]:
     machine, port = case.machine, case.settings.serial_port
     if is_remote(port):
         # Some bridges serve one client at a time.
-        case.access = Access.OURS if await own_words(case) else Access.FREE
+        case.access = Access.OURS if await case.own_words() else Access.FREE
         return [ok("device", _("a bridge in the network: {port}").format(port=port), kind="bridge")]
     device = machine.real(port)
     if not machine.path(device).exists():

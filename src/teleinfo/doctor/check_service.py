@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from teleinfo.cli.output import command_line
 from teleinfo.common.i18n import _
+from teleinfo.doctor.case import is_cut_off
 from teleinfo.doctor.machine import Machine, group_of
-from teleinfo.doctor.report import Finding, Severity, fault, ok, skipped, warning
-from teleinfo.doctor.unit import attempts, drop_in, is_cut_off, own_words, port_of, show
+from teleinfo.doctor.report import Finding, Severity, drop_in, fault, ok, skipped, warning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,21 +31,21 @@ async def check_service(case: Case) -> list[Finding]:
     machine, unit = case.machine, case.unit
     if not machine.path("/run/systemd/system").exists():
         return [skipped("installed", _("this machine is not run by systemd"))]
-    shown = await show(case)
+    shown = await case.properties()
     if not shown:
         return [skipped("installed", _("systemctl does not answer"))]
     if shown.get("LoadState") != "loaded":
         message = _("{unit} is not installed as a service").format(unit=unit)
         advice = _("It then runs only as long as somebody runs it. From a checkout of teleinfo:")
         return [warning("installed", message, advice, "sudo make install")]
-    running = _running(shown, await own_words(case), unit, settings_valid=case.knows_settings)
+    running = _running(shown, await case.own_words(), unit, settings_valid=case.knows_settings)
     newest = await _journal(machine, shown, unit, is_well=running.severity is Severity.OK)
-    findings, errors = [_enabled(shown, unit), running, newest], await attempts(case)
+    findings, errors = [_enabled(shown, unit), running, newest], await case.attempts()
     if not errors:
         message = _("what its sandbox lets it reach could not be tried")
         line = command_line("doctor", root=True)
         return [*findings, skipped("sandbox", message, _("To try it as well:"), line)]
-    port = port_of(case)
+    port = case.port_target
     return findings + [_port(machine, shown, port, errors[port], unit)] * (port in errors)
 
 

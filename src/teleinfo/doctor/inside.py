@@ -1,8 +1,9 @@
 """
 Open files and connect to addresses: a program that the doctor runs in the sandbox of the service.
 
-Each argument is an absolute path or `host:port`. It prints a JSON object with the name of the error for each
-argument, "" if there is none. Its modules are those of the standard library: only this file need be readable.
+Each argument is an absolute path or `host:port`, an IPv6 address in brackets. The program prints a JSON
+object with the name of the error for each argument, "" if there is none. Its modules are those of the standard
+library: only this file need be readable.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ async def attempt(target: str) -> str:
         else:
             host, _colon, port = target.rpartition(":")
             async with asyncio.timeout(TIMEOUT):
-                _reader, writer = await asyncio.open_connection(host, int(port), happy_eyeballs_delay=0.25)
+                _reader, writer = await asyncio.open_connection(
+                    host.strip("[]"), int(port), happy_eyeballs_delay=0.25
+                )
             writer.transport.abort()
     except socket.gaierror:
         return NAME

@@ -83,6 +83,12 @@ fault = functools.partial(_finding, Severity.FAULT)
 skipped = functools.partial(_finding, Severity.SKIPPED)
 
 
+def drop_in(check: str, message: str, unit: str, line: str) -> Finding:
+    """Return a fault, with the advice to add `line` to the [Service] section of `unit`."""
+    advice = _("Add these two lines to the unit, then restart it:")
+    return fault(check, message, advice, f"sudo systemctl edit {unit}", "[Service]", line)
+
+
 NARROW: Final = 60
 """Columns: on a narrower screen the titles have no column of their own."""
 

@@ -2,8 +2,8 @@
 Open files and connect to addresses: a program that the doctor runs in the sandbox of the service.
 
 Each argument is an absolute path or `host:port`, an IPv6 address in brackets. The program prints a JSON
-object with the name of the error for each argument, "" if there is none. Its modules are those of the standard
-library: only this file need be readable.
+object with the name of the error for each argument, "" if there is none. Its modules are those of the
+standard library: only this file need be readable.
 """
 
 from __future__ import annotations

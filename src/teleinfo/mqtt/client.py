@@ -20,14 +20,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import aiomqtt
 
 from teleinfo.mqtt.config import KEEPALIVE, OFFLINE, Broker, MqttVersion, Tls
-from teleinfo.mqtt.errors import (
-    BrokerError,
-    BrokerErrorKind,
-    cannot_connect,
-    message_refused,
-    reason_of,
-    refused,
-)
+from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind, cannot_connect, reason_of, refused
 from teleinfo.mqtt.paho_driver import CONNECT_PROPERTIES, PahoDriver, SelfClosingSocket
 
 if TYPE_CHECKING:
@@ -65,7 +58,8 @@ _REFUSED: Final = 0x80
 _OVERHEAD: Final = 12
 """Bytes of a PUBLISH, at most, besides topic and payload (MQTT 5 §3.3): lengths, identifier, properties."""
 
-_TOO_LARGE: Final = 0x95
+_TOO_LONG: Final = frozenset({0x95, 0x97})
+"""Reason codes of PUBACK (MQTT 5 §3.4.2.1) for a long message: packet too large, quota exceeded."""
 
 _REFUSES_VERSION: Final = frozenset({BrokerErrorKind.VERSION, BrokerErrorKind.UNANSWERED})
 _TRY_ANOTHER: Final = _REFUSES_VERSION | {BrokerErrorKind.CLOSED_UNANSWERED}
@@ -101,13 +95,16 @@ class Connection:
         """
         longest = self._driver.max_packet
         if longest is not None and len(topic.encode()) + len(payload) + _OVERHEAD > longest:
-            raise message_refused(self._broker, topic, len(payload), _TOO_LARGE)
+            raise BrokerError(BrokerErrorKind.REFUSES_LENGTH, self._broker, topic=topic, length=len(payload))
         answers = self._driver.answers
         answers.clear()
         async with self._answered_within(limit, answers):
             await self._client.publish(topic, payload, qos, retain, timeout=math.inf)
         if (answer := answers[-1]).is_failure:
-            raise message_refused(self._broker, topic, len(payload), answer.value, answer.getName())
+            is_long = answer.value in _TOO_LONG
+            kind = BrokerErrorKind.REFUSES_LENGTH if is_long else BrokerErrorKind.REFUSES_TOPIC
+            fields = {"topic": topic, "length": len(payload), "reason": answer.getName()}
+            raise BrokerError(kind, self._broker, **fields)
 
     async def subscribe(self, *topics: str, qos: int = 1) -> bool:
         """Subscribe to `topics`; return True if the broker allows us to read all of them."""

@@ -296,19 +296,6 @@ def refused(broker: Broker, code: int, reason: str) -> BrokerError:
     return BrokerError(kind, broker, reason=reason)
 
 
-_TOO_LONG = frozenset({0x95, 0x97})  # Packet too large, Quota exceeded
-
-
-def message_refused(broker: Broker, topic: str, length: int, code: int, reason: str = "") -> BrokerError:
-    """
-    Return the error for a reason code of PUBACK (MQTT 5 §3.4.2.1); `reason` is the name of the code.
-
-    `length` is the length of the payload in bytes.
-    """
-    kind = BrokerErrorKind.REFUSES_LENGTH if code in _TOO_LONG else BrokerErrorKind.REFUSES_TOPIC
-    return BrokerError(kind, broker, topic=topic, length=length, reason=reason)
-
-
 def cannot_connect(error: Exception, broker: Broker) -> BrokerError:
     """Return the error for an exception that was raised while a connection was opened."""
     kinds = BrokerErrorKind

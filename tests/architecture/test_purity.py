@@ -28,7 +28,7 @@ PURE = [
         f"teleinfo.{name}"
         for name in (
             "common.durations", "common.terminal_text", "common.untrusted_json",
-            "port.health", "daemon.rate_limit", "doctor.findings", "mqtt.config",
+            "port.health", "daemon.rate_limit", "mqtt.config",
             "port.link_status", "record.anonymise", "watch.declared", "watch.history",
         )
     ),

@@ -40,16 +40,15 @@ class RunningPublisher:
         queue_size: int = 1,
         qos: int = 1,
         retain: bool = False,
-        birth_topic: str | None = None,
+        birth_topic: str = "",
         former: bool = False,
     ) -> None:
-        self._make = partial(
-            Publisher, broker, Topics("teleinfo"), self, qos=qos, queue=queue_size, birth_topic=birth_topic
-        )
+        self._make = partial(Publisher, broker, Topics("teleinfo"), self, qos=qos, queue=queue_size)
+        self.birth_topic = birth_topic
         self._retain = retain
         self.connections: queue.Queue[bool] = queue.Queue()
         self.needs_former_states = former
-        self.former_states: queue.Queue[bytes] = queue.Queue()
+        self.formers: queue.Queue[bytes] = queue.Queue()
         self.births: queue.Queue[bytes] = queue.Queue()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
@@ -61,6 +60,7 @@ class RunningPublisher:
         self.loop = asyncio.get_running_loop()
         self.loop.set_default_executor(DaemonThreadExecutor())
         self.publisher = self._make(rng=Random(1), heartbeat=lambda: None)
+        self.publisher.homeassistant = self if self.birth_topic else None
         self.publisher.outbox.set("teleinfo/status", b"online")
         self._ready.set()
         await self.publisher.run()
@@ -70,13 +70,13 @@ class RunningPublisher:
         """Note it."""
         self.connections.put(connected)
 
-    def on_birth_message(self, payload: bytes) -> None:
+    def birth_message(self, payload: bytes) -> None:
         """Note it."""
         self.births.put(payload)
 
-    def on_former_states(self, payload: bytes) -> None:
+    def former_states(self, payload: bytes) -> None:
         """Note it."""
-        self.former_states.put(payload)
+        self.formers.put(payload)
 
     def is_idle(self) -> bool:
         """Return True if nothing waits and nothing is in flight."""

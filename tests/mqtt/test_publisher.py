@@ -127,7 +127,7 @@ def test_it_reads_what_version_0_1_0_left_only_if_that_is_asked_for(mosquitto: M
             subprocess.run([*publish, "-t", "home/status", "-m", "online"], check=True, timeout=LIMIT)
 
             assert running.births.get(timeout=LIMIT) == b"online"
-            assert running.former_states.get(timeout=LIMIT) == left.encode()
+            assert running.formers.get(timeout=LIMIT) == left.encode()
             mosquitto.expect_log("Received UNSUBSCRIBE from teleinfo-test")
 
 

@@ -65,7 +65,6 @@ class MeterTask:
             self,
             qos=settings.mqtt_qos,
             queue=settings.mqtt_queue,
-            birth_topic=f"{settings.homeassistant_prefix}/status" if settings.homeassistant else None,
             rng=rng,
             heartbeat=watchdog.heartbeat_of(task.format("publisher")),
         )
@@ -120,7 +119,7 @@ class MeterTask:
                 project_url(),
                 settings.homeassistant_page,
             )
-            self._homeassistant = HomeAssistant(
+            self._homeassistant = self._publisher.homeassistant = HomeAssistant(
                 tracker, discovery, retained=self._publisher.outbox, rng=rng, hold=settings.state_interval > 0
             )
         self._state = StatePublisher(
@@ -167,21 +166,6 @@ class MeterTask:
             await asyncio.wait(ending, timeout=GOODBYE_TIMEOUT)
             for task in ending:
                 task.cancel()
-
-    def on_birth_message(self, payload: bytes) -> None:
-        """Answer Home Assistant, which has started."""
-        if self._homeassistant is not None:
-            self._homeassistant.birth_message(payload)
-
-    @property
-    def needs_former_states(self) -> bool:
-        """True if Home Assistant's entities may have keys of version 0.1.0."""
-        return self._homeassistant is not None and self._homeassistant.needs_former_states
-
-    def on_former_states(self, payload: bytes) -> None:
-        """Process what version 0.1.0 left at the broker."""
-        if self._homeassistant is not None:
-            self._homeassistant.former_states(payload)
 
     def on_reading(self, reading: Reading) -> None:
         """Publish a reading, in the turn of the event loop in which its last byte came."""

@@ -49,6 +49,7 @@ class HomeAssistant:
     ) -> None:
         self._tracker = tracker
         self._discovery = discovery
+        self.birth_topic = f"{discovery.prefix}/status"
         self._retained = retained
         self._rng = rng
         self._former: str | None = None  # the scope of a meter that was replaced

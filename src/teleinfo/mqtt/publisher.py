@@ -48,19 +48,25 @@ MAX_REFUSALS: Final = 5
 
 
 class BrokerListener(Protocol):
-    """Receiver of the publisher's events."""
+    """Receiver of the news of the connection."""
 
     def on_broker_changed(self, *, connected: bool) -> None:
         """Note that the broker has accepted us, or that the connection has ended."""
 
-    def on_birth_message(self, payload: bytes, /) -> None:
+
+class BirthListener(Protocol):
+    """Receiver of the messages of Home Assistant, which publishes on `birth_topic` when it starts."""
+
+    birth_topic: str
+
+    def birth_message(self, payload: bytes, /) -> None:
         """Process a message on the birth topic."""
 
     @property
     def needs_former_states(self) -> bool:
-        """True if `on_former_states` is to be called on the next connection."""
+        """True if `former_states` is to be called on the next connection."""
 
-    def on_former_states(self, payload: bytes, /) -> None:
+    def former_states(self, payload: bytes, /) -> None:
         """Process the retained message for Home Assistant of an earlier run; empty if there is none."""
 
 
@@ -69,9 +75,8 @@ class Publisher:
     Publishes readings, events and the retained topics of its `outbox` at `broker`.
 
     `qos` is the quality of service of readings and events; `queue` is the number of readings that are kept
-    while the broker is away. Home Assistant publishes on `birth_topic` when it starts; if None, nothing is
-    subscribed to. The last will is "offline" on the topic of the status. `run` calls `heartbeat` every
-    `HEARTBEAT_INTERVAL`.
+    while the broker is away. The last will is "offline" on the topic of the status. `run` calls `heartbeat`
+    every `HEARTBEAT_INTERVAL`. Without `homeassistant` nothing is subscribed to.
     """
 
     def __init__(
@@ -82,15 +87,14 @@ class Publisher:
         *,
         qos: int,
         queue: int,
-        birth_topic: str | None,
         rng: Random,
         heartbeat: Callable[[], None],
     ) -> None:
         self._broker = broker
         self._topics = topics
         self._qos = qos
-        self._birth_topic = birth_topic
         self._listener = listener
+        self.homeassistant: BirthListener | None = None
         # The status is sent last: a subscriber that sees `online` finds everything else published.
         self.outbox = Outbox(queue, last=topics.status)
         self._new_delays = partial(delays, first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
@@ -205,21 +209,21 @@ class Publisher:
                 log.warning("%s", re.sub(r"\d{8,}", "…", str(error)))
 
     async def _listen(self, connection: Connection) -> None:
-        if self._birth_topic is None:
+        if (listener := self.homeassistant) is None:
             return
-        await connection.subscribe(self._birth_topic)
-        if self._listener.needs_former_states:
+        await connection.subscribe(listener.birth_topic)
+        if listener.needs_former_states:
             former, states = self._topics.homeassistant, b""
             await connection.subscribe(former)
             async for topic, payload, _retained in connection.messages(quiet=RETAINED_WITHIN):
                 if topic == former:
                     states = payload
                 else:
-                    self._listener.on_birth_message(payload)
+                    listener.birth_message(payload)
             await connection.unsubscribe(former)
-            self._listener.on_former_states(states)
+            listener.former_states(states)
         async for _topic, payload, _retained in connection.messages():
-            self._listener.on_birth_message(payload)
+            listener.birth_message(payload)
 
     def _become_stable(self, connected: float) -> None:
         self._outage.held(connected)

@@ -47,17 +47,12 @@ class PortError(Exception):
         return _(self._message)
 
 
-_KINDS: dict[int | None, PortErrorKind] = {
-    errno.ENOENT: PortErrorKind.MISSING,
-    errno.ENOTDIR: PortErrorKind.MISSING,
-    errno.ENODEV: PortErrorKind.MISSING,
-    errno.ENXIO: PortErrorKind.MISSING,
-    errno.EIO: PortErrorKind.MISSING,  # a name without hardware behind it
-    errno.EACCES: PortErrorKind.DENIED,
-    errno.EPERM: PortErrorKind.DENIED,
-    errno.EAGAIN: PortErrorKind.BUSY,
-    errno.EBUSY: PortErrorKind.BUSY,
-    errno.EINVAL: PortErrorKind.SPEED,
+_CODES = {
+    # EIO: a name without hardware behind it.
+    PortErrorKind.MISSING: {errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO, errno.EIO},
+    PortErrorKind.DENIED: {errno.EACCES, errno.EPERM},
+    PortErrorKind.BUSY: {errno.EAGAIN, errno.EBUSY},
+    PortErrorKind.SPEED: {errno.EINVAL},
 }
 _NOT_OPEN = {
     PortErrorKind.MISSING: N_("there is no serial port at {path}: {how}"),
@@ -93,7 +88,7 @@ def cannot_open(path: str, baudrate: int, error: BaseException) -> PortError:
         # pyserial raises an error of its own, in whose context is that of the network.
         return cannot_reach(where, error.__context__ if isinstance(error.__context__, OSError) else error)
     code = _code(error)
-    kind = _KINDS.get(code, PortErrorKind.OTHER)
+    kind = next((kind for kind, codes in _CODES.items() if code in codes), PortErrorKind.OTHER)
     if isinstance(error, ValueError):
         kind = PortErrorKind.SPEED
     elif isinstance(error, TimeoutError):

@@ -98,9 +98,6 @@ def live(
         monitors: list[Monitor] = []
 
         class Sink:
-            def on_progress(self) -> None:
-                pass
-
             def on_reading(self, _: Reading) -> None:
                 monitors[0].frame_came(asyncio.get_running_loop().time())
 

@@ -88,16 +88,16 @@ class Bench:
             baudrates=candidates(mode, None),
             decoder=self.decoder,
             sink=self,
+            heartbeat=self._count_heartbeat,
         )
         self.status = self.reader.status
+
+    def _count_heartbeat(self) -> None:
+        self.heartbeats += 1
 
     def on_reading(self, reading: Reading) -> None:
         """Keep a reading."""
         self.readings.append(reading)
-
-    def on_progress(self) -> None:
-        """Count the heartbeats."""
-        self.heartbeats += 1
 
     async def play(self) -> None:
         """Send frames for ever, as fast as a test likes it, garbled for a reader at another speed."""

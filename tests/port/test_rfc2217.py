@@ -46,9 +46,6 @@ class Sink:
         """Keep the reading."""
         self.readings.append(reading)
 
-    def on_progress(self) -> None:
-        """Do nothing."""
-
 
 @in_event_loop
 async def test_the_speed_behind_the_server_is_searched(

@@ -68,7 +68,6 @@ class MeterTask:
             rng=rng,
             heartbeat=watchdog.heartbeat_of(task.format("publisher")),
         )
-        self.on_progress = watchdog.heartbeat_of(task.format("reader"))
         self._led = None if settings.led is None else Led(settings.led)
         self._copies = LineSocket(settings.mqtt_topic, settings.serial_port)
         self._reader = Reader(
@@ -77,6 +76,7 @@ class MeterTask:
             decoder=decoder,
             sink=self,
             copies=self._copies,
+            heartbeat=watchdog.heartbeat_of(task.format("reader")),
         )
         self._state: StatePublisher | None = None
         self._memory: MemoryKeeper | None = None

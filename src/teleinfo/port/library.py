@@ -28,9 +28,6 @@ class _Buffer:
         self.waiting.append(reading)
         self.news.set()
 
-    def on_progress(self) -> None:
-        """Do nothing: there is no watchdog."""
-
 
 async def read(
     url: str, *, mode: str = "auto", baudrate: int | None = None, decoder: Decoder | None = None

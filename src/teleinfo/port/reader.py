@@ -22,7 +22,7 @@ from teleinfo.port.tcp_bridge import is_bridge
 from teleinfo.vocabulary.line import PortErrorKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from teleinfo.port.line_socket import LineSocket
     from teleinfo.port.protocol import LineProtocol
@@ -47,15 +47,13 @@ class ReadingSink(Protocol):
     def on_reading(self, reading: Reading, /) -> None:
         """Process a reading, in the turn of the event loop in which its last byte arrived."""
 
-    def on_progress(self) -> None:
-        """Note progress of the reader, which calls this at least every 12 s (an opening takes up to 10 s)."""
-
 
 class Reader:
     """
     Read one meter at `url` (see `open_port`), at the first of `baudrates` at which it is heard.
 
-    `sink` receives the readings, and `copies` the bytes after them. `status` is live.
+    `sink` receives the readings, and `copies` the bytes after them. `status` is live. `heartbeat` is called
+    at least every 12 s (an opening takes up to 10 s).
     """
 
     def __init__(
@@ -66,6 +64,7 @@ class Reader:
         decoder: Decoder,
         sink: ReadingSink,
         copies: LineSocket | None = None,
+        heartbeat: Callable[[], None] = lambda: None,
     ) -> None:
         self._search = SpeedSearch(url, baudrates, decoder)
         self.status = LinkStatus(
@@ -75,6 +74,7 @@ class Reader:
         )
         self._sink = sink
         self._copies = copies
+        self._heartbeat = heartbeat
         self._outage = OutageLog(url, OUTAGE_TEXTS)
         self._line_log = LineLog(self.status)
         self._opened = 0.0  # at the present speed; or when the last stall of the process ended
@@ -86,7 +86,7 @@ class Reader:
             try:
                 await self.listen()
             except PortError as error:
-                self._sink.on_progress()
+                self._heartbeat()
                 self._outage.failed(error.cause, error.localized(), asyncio.get_running_loop().time())
                 await asyncio.sleep(RETRY_INTERVAL)
 
@@ -96,7 +96,7 @@ class Reader:
 
         Raises PortError if the port cannot be opened, or is lost.
         """
-        self._sink.on_progress()
+        self._heartbeat()
         self.status.mode = self._search.mode
         if not self._search.fixed:
             self.status.baudrate = self._search.baudrate
@@ -125,7 +125,7 @@ class Reader:
         while self._silent_for(now) < REOPEN_AFTER:
             await port.wait(until_tick(now, TICK))
             before, now = now, loop.time()
-            self._sink.on_progress()
+            self._heartbeat()
             if now - before >= TICK + STALL_LIMIT:
                 self._opened = now
                 # The process got no CPU time, and missed the bytes that came meanwhile.
@@ -146,7 +146,7 @@ class Reader:
     def on_data(self, data: bytes) -> None:
         """Decode bytes, and pass on the readings that they complete."""
         now = asyncio.get_running_loop().time()
-        self._sink.on_progress()
+        self._heartbeat()
         self.status.note_bytes(now)
         if readings := self._search.feed(data, now=now):
             self.status.mode = self._search.mode

@@ -179,9 +179,6 @@ class LiveModel:
         self.add_reading(reading, now=asyncio.get_running_loop().time())
         self.changed.set()
 
-    def on_progress(self) -> None:
-        """Do nothing: there is no watchdog."""
-
     def _add_rows(self, values: dict[str, str], now: float) -> None:
         for key, value in values.items():
             label = None if self.mode is None else lookup(self.mode, key)

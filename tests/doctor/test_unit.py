@@ -15,7 +15,7 @@ import pytest
 from teleinfo.doctor import inside
 from teleinfo.doctor.check_broker import check_broker
 from teleinfo.doctor.report import Severity
-from tests.doctor.machine_tree import by_check
+from tests.doctor.machine_tree import findings_of
 from tests.support.settings import settings_of
 from tests.support.tcp_ports import free_port
 
@@ -46,10 +46,7 @@ def look(tree: Tree, errors: dict[str, str], *shown: str, **settings: str) -> di
     case = tree.case("/dev/ttyAMA0")
     case.valid_settings = settings_of({f"TELEINFO_{name.upper()}": value for name, value in settings.items()})
 
-    async def made() -> list[Finding]:
-        return await check_broker(case)
-
-    return by_check(asyncio.run(made()))
+    return findings_of(check_broker, case)
 
 
 def test_a_name_server_that_the_sandbox_keeps_away_is_named(tree: Tree, listener: int) -> None:
@@ -98,15 +95,8 @@ def test_the_sandbox_of_the_unit_is_that_of_the_attempt(tree: Tree) -> None:
     """Each limit as systemd shows it; files of TLS, but no credential, which only the service gets."""
     tree.file("/run/systemd/system/.here")
     tree.file("/dev/ttyAMA0")
-    tree.program(
-        "systemctl",
-        "LoadState=loaded",
-        "ActiveState=active",
-        "DeviceAllow=char-4 rw",
-        "DeviceAllow=char-204 rw",
-        "User=teleinfo",
-        "Group=",
-    )
+    allowed = ("DeviceAllow=char-4 rw", "DeviceAllow=char-204 rw")
+    tree.program("systemctl", "LoadState=loaded", "ActiveState=active", *allowed, "User=teleinfo", "Group=")
     tree.file("/usr/bin/systemd-run", '#!/bin/sh\nprintf "%s\\n" "$@" >"$0.said"\n', mode=0o755)
     case = tree.case("/dev/ttyAMA0")
     names = {"ca": "root/ca.pem", "cert": "etc/cert.pem", "key": "run/credentials/teleinfo.service/key"}
@@ -116,10 +106,7 @@ def test_the_sandbox_of_the_unit_is_that_of_the_attempt(tree: Tree) -> None:
         | {f"TELEINFO_MQTT_TLS_{name.upper()}_FILE": path for name, path in files.items()}
     )
 
-    async def made() -> None:
-        assert await case.attempts() == {}
-
-    asyncio.run(made())
+    assert asyncio.run(case.attempts()) == {}
     said = (tree.root / "usr/bin/systemd-run.said").read_text().splitlines()
 
     assert [one for one in said if one.startswith("-p")] == [

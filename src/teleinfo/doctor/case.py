@@ -13,7 +13,7 @@ from teleinfo.doctor import inside
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.report import Screen
 from teleinfo.mqtt.errors import CUT_OFF
-from teleinfo.port.tcp_bridge import is_remote
+from teleinfo.port.serial_port import is_remote
 from teleinfo.settings import SERVICE_FILE, Settings
 from teleinfo.vocabulary.words import Language
 

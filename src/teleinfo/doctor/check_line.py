@@ -19,7 +19,7 @@ from teleinfo.port.errors import PortError
 from teleinfo.port.health import REJECTION_CAUSES, WITHHELD_CAUSES, Health, Quality, is_orphan, is_stale
 from teleinfo.port.line_socket import line_of
 from teleinfo.port.search import SPEEDS, SpeedSearch, candidates, speeds_at
-from teleinfo.port.tcp_bridge import is_bridge, is_remote
+from teleinfo.port.serial_port import is_bridge, is_remote
 from teleinfo.state.meter_clock import TOLERANCE, MeterClock
 from teleinfo.tic.decoder import Counts, Decoder
 from teleinfo.tic.meter_id import identity_of, number_of

@@ -12,7 +12,7 @@ from teleinfo.doctor import raspberry_pi
 from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.machine import Machine, PortUser, group_of, port_users
 from teleinfo.doctor.report import Finding, Severity, fault, ok, skipped, warning
-from teleinfo.port.tcp_bridge import is_remote
+from teleinfo.port.serial_port import is_remote
 
 BY_ID = "/dev/serial/by-id"
 

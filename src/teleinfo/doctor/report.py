@@ -29,7 +29,7 @@ from teleinfo import __version__
 from teleinfo.cli.output import WIDEST
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable, printable_lines
-from teleinfo.port.tcp_bridge import is_remote
+from teleinfo.port.serial_port import is_remote
 from teleinfo.settings import PREFIX, Settings
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from teleinfo.port.tcp_bridge import UNIX
+from teleinfo.port.serial_port import UNIX
 
 log = logging.getLogger(__name__)
 

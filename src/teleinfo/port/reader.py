@@ -18,7 +18,7 @@ from teleinfo.port.errors import OUTAGE_TEXTS, PortError
 from teleinfo.port.line_log import HELD_AFTER, LineLog
 from teleinfo.port.link_status import LinkStatus
 from teleinfo.port.search import SpeedSearch
-from teleinfo.port.tcp_bridge import is_bridge
+from teleinfo.port.serial_port import is_bridge
 from teleinfo.vocabulary.line import PortErrorKind
 
 if TYPE_CHECKING:

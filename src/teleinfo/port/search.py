@@ -11,8 +11,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.port.serial_port import open_port
-from teleinfo.port.tcp_bridge import is_bridge
+from teleinfo.port.serial_port import is_bridge, open_port
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,7 +1,9 @@
 """
 Bytes from a serial port, or from a TCP bridge to a serial port; every failure is a `PortError`.
 
-A bridge by RFC 2217 is a serial port of pyserial without a descriptor, which a thread reads.
+The far end of a bridge sets the speed, and usually removes the parity. The Unix socket of a service that
+reads the port (`line_socket`) is opened in the same way. A bridge by RFC 2217 is a serial port of pyserial
+without a descriptor, which a thread reads.
 
 The port is opened 8N1. On the wire that is the same ten bits as the 7E1 of the meter (Enedis-NOI-CPT_54E), so
 that the parity arrives as bit 7 and is checked where the characters are read. Nothing blocks the event loop:
@@ -18,7 +20,8 @@ import select
 import socket
 import termios
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
+from urllib.parse import urlsplit
 
 import serial
 import serial.rfc2217
@@ -26,9 +29,10 @@ import serial_asyncio
 
 from teleinfo.common.event_loop import DaemonThreadExecutor
 from teleinfo.port.canonical_mode import CanonicalMode, restore
-from teleinfo.port.errors import bridge_lost, cannot_open, device_lost
+from teleinfo.port.errors import BAD_ADDRESS, PortError, bridge_lost, cannot_open, cannot_reach, device_lost
 from teleinfo.port.protocol import LineProtocol
-from teleinfo.port.tcp_bridge import RFC2217, is_bridge, is_remote, open_bridge
+from teleinfo.vocabulary.line import PortErrorKind
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -37,6 +41,19 @@ if TYPE_CHECKING:
     from teleinfo.port.protocol import DataSink
 
 T = TypeVar("T")
+
+BRIDGE: Final = "socket://"
+UNIX: Final = "unix://"
+RFC2217: Final = "rfc2217://"
+"""A bridge whose speed we set (RFC 2217)."""
+
+# TCP keepalive detects a bridge that vanished without closing: 10 s idle, then 3 probes, 5 s apart.
+_KEEPALIVE = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 10),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+)
 
 OPEN_TIMEOUT = 10.0
 """Seconds that an opening may take: a driver may hang, a firewall may swallow packets."""
@@ -54,6 +71,16 @@ _threads = DaemonThreadExecutor()
 _unfinished: set[str] = set()
 
 
+def is_bridge(url: str) -> bool:
+    """Return True if `url` names a bridge or the socket of a service, and not a device."""
+    return url.startswith((BRIDGE, UNIX))
+
+
+def is_remote(url: str) -> bool:
+    """Return True if `url` names a bridge of either kind: it has a host and a port in place of a path."""
+    return url.startswith((BRIDGE, RFC2217))
+
+
 def open_port(
     url: str, baudrate: int, sink: DataSink
 ) -> contextlib.AbstractAsyncContextManager[LineProtocol]:
@@ -68,7 +95,7 @@ def open_port(
     if url in _unfinished:
         raise cannot_open(url, baudrate, TimeoutError())
     if is_bridge(url):
-        return open_bridge(url, sink, limit=OPEN_TIMEOUT)
+        return _bridge(url, sink)
     return (_remote if is_remote(url) else _device)(url, baudrate, sink)
 
 
@@ -127,6 +154,40 @@ class RemoteDevice(serial.rfc2217.Serial):
         with out, contextlib.suppress(OSError):
             while True:
                 out.sendall(self.read(max(1, self.in_waiting)))
+
+
+@contextlib.asynccontextmanager
+async def _bridge(url: str, sink: DataSink) -> AsyncIterator[LineProtocol]:
+    where = url.removeprefix(BRIDGE).removeprefix(UNIX)
+    make_protocol = partial(LineProtocol, sink, partial(bridge_lost, where))
+    loop = asyncio.get_running_loop()
+    is_service = url.startswith(UNIX)
+    host, port = ("", 0) if is_service else _address(url)
+    try:
+        async with asyncio.timeout(OPEN_TIMEOUT):
+            transport, protocol = await (
+                loop.create_unix_connection(make_protocol, where)
+                if is_service
+                else loop.create_connection(make_protocol, host, port)
+            )
+    except (OSError, ValueError) as error:  # ValueError: odd host names, UnicodeError among them
+        raise cannot_reach(where, error) from error
+    try:
+        for option in () if is_service else _KEEPALIVE:
+            transport.get_extra_info("socket").setsockopt(*option)
+        yield protocol
+    finally:
+        transport.close()
+        # Nothing is ever written, so the connection closes in the next turn of the event loop.
+        await asyncio.wait({protocol.lost})
+
+
+def _address(url: str) -> tuple[str, int]:
+    with contextlib.suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.hostname and parts.port:
+            return parts.hostname, parts.port
+    raise PortError(PortErrorKind.OTHER, Message(BAD_ADDRESS))
 
 
 D = TypeVar("D", SerialDevice, RemoteDevice)

@@ -23,7 +23,7 @@ from teleinfo.common.i18n import N_, _
 from teleinfo.port.errors import PortError
 from teleinfo.port.line_socket import line_of
 from teleinfo.port.search import candidates
-from teleinfo.port.tcp_bridge import is_bridge
+from teleinfo.port.serial_port import is_bridge
 from teleinfo.record.anonymise import Anonymiser
 from teleinfo.record.capture import RecordError, Recording
 from teleinfo.settings import default_env_file, load

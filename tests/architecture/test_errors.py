@@ -8,7 +8,7 @@ from tests.architecture.sources import FILES, place, tree
 
 FORBIDDEN = {"Exception", "BaseException"}
 
-HANDED_ON = {"teleinfo.common.event_loop", "teleinfo.port.protocol"}
+HANDED_ON = {"teleinfo.common.event_loop", "teleinfo.port.serial_port"}
 """Modules that catch what a callback or a thread raises, and raise it again where it is awaited."""
 
 

@@ -27,7 +27,7 @@ from tests.support.frames import whole
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from teleinfo.port.protocol import DataSink
+    from teleinfo.port.serial_port import DataSink
     from teleinfo.tic.reading import Reading
 
 HOUR = 3600

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-    from teleinfo.port.protocol import DataSink, LineProtocol
+    from teleinfo.port.serial_port import DataSink, LineProtocol
     from teleinfo.tic.reading import Reading
 
 pytestmark = pytest.mark.real

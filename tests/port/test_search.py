@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from teleinfo.port.errors import device_lost
-from teleinfo.port.protocol import LineProtocol
 from teleinfo.port.search import DWELL, ENOUGH_GROUPS, SpeedSearch, candidates, speeds_at
+from teleinfo.port.serial_port import LineProtocol
 from teleinfo.simulator.encode import encode_frame
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode

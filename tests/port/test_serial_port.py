@@ -19,8 +19,7 @@ import serial
 from teleinfo.port import serial_port
 from teleinfo.port.canonical_mode import CanonicalMode
 from teleinfo.port.errors import PortError, cannot_open, cannot_reach, device_lost
-from teleinfo.port.protocol import LineProtocol
-from teleinfo.port.serial_port import open_port
+from teleinfo.port.serial_port import LineProtocol, open_port
 from teleinfo.vocabulary.line import PortErrorKind
 from tests.support.ports import IGNORE, Sink, descriptors, in_event_loop, tcp_bridge, until
 from tests.support.process import LIMIT

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from teleinfo.port.line_socket import LineSocket
-    from teleinfo.port.protocol import LineProtocol
+    from teleinfo.port.serial_port import LineProtocol
     from teleinfo.tic.decoder import Decoder
     from teleinfo.tic.reading import Reading
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractAsyncContextManager
 
-    from teleinfo.port.protocol import DataSink, LineProtocol
+    from teleinfo.port.serial_port import DataSink, LineProtocol
     from teleinfo.tic.decoder import Decoder
     from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Reading

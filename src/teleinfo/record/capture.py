@@ -15,7 +15,7 @@ from teleinfo.tic.decoder import Decoder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from teleinfo.port.protocol import LineProtocol
+    from teleinfo.port.serial_port import LineProtocol
     from teleinfo.record.anonymise import Anonymiser
 
 SEARCH_TIMEOUT: Final = 30.0

@@ -7,6 +7,7 @@ A connection raises `BrokerError`. The functions build it from an error of the s
 from __future__ import annotations
 
 import enum
+import functools
 import socket
 import ssl
 from typing import NamedTuple
@@ -31,6 +32,11 @@ class _Wording(NamedTuple):
     check: str = "login"
 
 
+_name_fault = functools.partial(_Wording, check="name")
+_port_fault = functools.partial(_Wording, check="port", waiting_helps=True)
+_tls_fault = functools.partial(_Wording, check="tls")
+_topic_fault = functools.partial(_Wording, check="topic")
+
 _PING = ("ping -c 3 {host}",)
 _BROKER_LOG = (N_("See what it says of it, on its machine:"), ("sudo journalctl -u mosquitto -n 20",))
 _CREDENTIALS = ("TELEINFO_MQTT_USERNAME=", "TELEINFO_MQTT_PASSWORD=")
@@ -40,80 +46,66 @@ _SHOW_CERTIFICATE = "openssl s_client -connect {address} -servername {host} </de
 class BrokerErrorKind(enum.Enum):
     """Reason why there is no connection to the broker, or why it refuses a message."""
 
-    NAME = _Wording(
+    NAME = _name_fault(
         N_("the name {host} is not known here"),
         N_("Check the name in the settings, and the network:"),
         ("TELEINFO_MQTT_HOST=", "getent hosts {host}"),
-        check="name",
     )
-    LOCAL_NAME = _Wording(
+    LOCAL_NAME = _name_fault(
         N_("the name {host} is not known here: a name that ends in .local needs mDNS"),
         N_("Install it here, and see that the other machine is switched on; or write its address:"),
         ("sudo apt install libnss-mdns", "TELEINFO_MQTT_HOST="),
-        check="name",
     )
-    NO_NAME_SERVER = _Wording(
+    NO_NAME_SERVER = _name_fault(
         N_("no name server of this machine answers for {host}"),
         N_("Check the network and /etc/resolv.conf. To see whether the sandbox of the service is the cause:"),
         ("sudo teleinfo doctor",),
         waiting_helps=True,
-        check="name",
     )
-    REFUSED = _Wording(
+    REFUSED = _port_fault(
         N_("nothing listens at {address}"),
         N_("Check the address in the settings. If the broker is on this machine:"),
         ("systemctl status mosquitto",),
-        waiting_helps=True,
-        check="port",
     )
-    SILENT = _Wording(
+    SILENT = _port_fault(
         N_("{address} does not answer"),
         N_("Check that the broker runs, the network between, and any firewall:"),
         _PING,
-        waiting_helps=True,
-        check="port",
     )
     UNANSWERED = _Wording(
         N_("{address} accepts connections, and does not answer: is it an MQTT broker, and is it frozen?"),
         *_BROKER_LOG,
         waiting_helps=True,
     )
-    NETWORK = _Wording(
+    NETWORK = _port_fault(
         N_("the network does not reach {address} ({error})"),
         N_("Check the network:"),
         _PING,
-        waiting_helps=True,
-        check="port",
     )
-    TLS = _Wording(
+    TLS = _tls_fault(
         N_("{address} does not speak TLS, or not as we do ({error})"),
         N_("Perhaps it is the port without TLS, usually 1883; the one with TLS is 8883:"),
         ("TELEINFO_MQTT_PORT=8883",),
-        check="tls",
     )
-    TLS_FILE = _Wording(
+    TLS_FILE = _tls_fault(
         N_("the files of TELEINFO_MQTT_TLS_… cannot be used ({error})"),
         N_("They must be readable PEM files that belong together, the key without a pass phrase:"),
         ("openssl x509 -noout -subject -dates -in FILE",),
-        check="tls",
     )
-    CERTIFICATE = _Wording(
+    CERTIFICATE = _tls_fault(
         N_("nobody that we trust vouches for the certificate of {address}"),
         N_("Give the certificate of its authority, in a file of this machine:"),
         ("TELEINFO_MQTT_TLS_CA_FILE=/etc/teleinfo/ca.pem",),
-        check="tls",
     )
-    CERTIFICATE_DATES = _Wording(
+    CERTIFICATE_DATES = _tls_fault(
         N_("the certificate of {address} has expired, or is not valid yet"),
         N_("Renew it on the broker, or set the clock of this machine. Its dates:"),
         (f"{_SHOW_CERTIFICATE} | openssl x509 -noout -dates",),
-        check="tls",
     )
-    CERTIFICATE_OF_ANOTHER_HOST = _Wording(
+    CERTIFICATE_OF_ANOTHER_HOST = _tls_fault(
         N_("the certificate is that of another machine than {host}"),
         N_("Put the name that stands in it into the settings (TELEINFO_MQTT_HOST). To see it:"),
         (f"{_SHOW_CERTIFICATE} | openssl x509 -noout -ext subjectAltName",),
-        check="tls",
     )
     LOGIN = _Wording(
         N_("the broker refuses the user name or the password"),
@@ -159,11 +151,10 @@ class BrokerErrorKind(enum.Enum):
         ("TELEINFO_MQTT_TLS_CERT_FILE=", "TELEINFO_MQTT_TLS_KEY_FILE="),
         waiting_helps=True,
     )
-    WANTS_TLS = _Wording(
+    WANTS_TLS = _tls_fault(
         N_("{address} wants an encrypted connection"),
         N_("Switch it on, and give the certificate of the broker's authority if it has its own:"),
         ("TELEINFO_MQTT_TLS=true",),
-        check="tls",
     )
     WANTS_HTTP = _Wording(
         N_("{address} speaks HTTP: it is a web server, or the broker's port for websockets"),
@@ -187,46 +178,40 @@ class BrokerErrorKind(enum.Enum):
         *_BROKER_LOG,
         waiting_helps=True,
     )
-    UNACCEPTABLE = _Wording(
+    UNACCEPTABLE = _topic_fault(
         N_("a message on one of our topics is too long: teleinfo takes no more than 256 KiB"),
         N_("Find it and, if it is retained, remove it (mosquitto_pub -r -n -t TOPIC). To see the topics:"),
         ("mosquitto_sub -h {host} -p {port} -t 'TOPIC/#' -W 3 -F '%t %l'",),
-        check="topic",
     )
-    NOT_READABLE = _Wording(
+    NOT_READABLE = _topic_fault(
         N_("the broker does not let this user read the topic {topic}"),
         N_("Allow it in the broker's list of rights (ACL):"),
         ("topic read {topic}",),
-        check="topic",
     )
-    REFUSES_TOPIC = _Wording(
+    REFUSES_TOPIC = _topic_fault(
         N_("the broker does not let this user publish on {topic}, and gives the reason “{reason}”"),
         N_("Allow it in the broker's list of rights (ACL):"),
         ("topic readwrite {topic}",),
-        check="topic",
     )
-    REFUSES_LENGTH = _Wording(
+    REFUSES_LENGTH = _topic_fault(
         N_("the broker takes no message as long as ours on {topic}, of {length} bytes"),
         N_("Allow it on the broker (mosquitto: max_packet_size, message_size_limit)."),
-        check="topic",
     )
-    REFUSES_QOS = _Wording(
+    REFUSES_QOS = _topic_fault(
         N_("the broker does not allow the quality of service that we publish with"),
         N_("Allow quality of service 1 on the broker (mosquitto: max_qos)."),
-        check="topic",
     )
     REFUSES_RETAINED = _Wording(
         N_("the broker allows no retained messages"),
         N_("It must keep status and health for those who come later (mosquitto: retain_available)."),
         check="status",
     )
-    REFUSES_MESSAGE = _Wording(
+    REFUSES_MESSAGE = _topic_fault(
         N_(
             "the broker closed the connection when we published a message. It may not allow quality of "
             "service 1 (max_qos), or no message as long as ours (max_packet_size)"
         ),
         *_BROKER_LOG,
-        check="topic",
     )
 
 

@@ -308,17 +308,6 @@ async def test_a_port_that_comes_late_is_two_lines(
 
 
 @in_event_loop
-async def test_a_port_is_back_within_five_seconds(link: Path, lines: pytest.LogCaptureFixture) -> None:
-    """With the real waits: after an absence the port is read at most 5 s after it returned."""
-    async with Bench(link, mode="historique", meter=False, line_open=False) as bench:
-        await until(lambda: lines.records)
-        bench.line.open()
-        start = time.monotonic()
-        await bench.until_connected()
-        assert time.monotonic() - start <= 5.0
-
-
-@in_event_loop
 async def test_a_port_that_comes_and_goes_is_read_each_time(
     link: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from teleinfo.simulator.catalogue import build
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.horodate import PARIS
-from teleinfo.watch.chronicle import Chronicle
-from teleinfo.watch.ledger import local, midnight
+from teleinfo.watch.chronicle import Chronicle, local, midnight
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.web import tables
 from teleinfo.watch.web.store import Store
@@ -84,8 +83,7 @@ class Lapse:
 
     def table(self, name: str) -> dict[str, Any]:
         """Return a table as it is sent now."""
-        pending = self.chronicle.peek()
-        found = tables.table(self.store, self.meter, name, pending, {}, now=self.now)
+        found = tables.table(self.store, self.chronicle.peek(), self.meter, name, now=self.now)
         assert found is not None
         return found
 

@@ -26,13 +26,13 @@ from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.horodate import PARIS
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import sentences
-from teleinfo.watch.chronicle import MINUTE, MinutePower
 from teleinfo.watch.declared import remembered
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.web import server
 from teleinfo.watch.web.hosts import Address, listen
 from teleinfo.watch.web.recorder import HistoryRecorder
 from teleinfo.watch.web.server import Streams
+from teleinfo.watch.web.store import MINUTE
 from tests.support.process import LIMIT
 from tests.support.tcp_ports import HOST, free_port
 from tests.watch.history_scenario import DAY, Lapse
@@ -115,7 +115,7 @@ class Page:
         self.model = LiveModel(patience=HOUR, clock=lambda: self._time, prices=prices)
         self.folder = folder or Path(tempfile.mkdtemp(prefix="teleinfo-page-"))
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
-        self.recorder = HistoryRecorder(self.folder, [self.model], prices=prices, clock=self.now)
+        self.recorder = HistoryRecorder(self.folder, self.model, prices=prices, clock=self.now)
         self.streams = Streams(self.model, self.recorder)
         self.names: list[str] = []
         self.token = ""
@@ -228,7 +228,7 @@ def _history(days: int) -> tuple[Path, SimulatedMeter, dict[str, Json]]:
         # A reading each minute would take a minute of simulation.
         for minute in range(end - end % MINUTE - 2 * DAY, end, MINUTE):
             watts = power(dt.datetime.fromtimestamp(minute, PARIS).replace(tzinfo=None))[0]
-            batch.powers[minute] = MinutePower(round(watts), 1)
+            batch.powers[minute] = [(round(watts), None)]
         lapse.store.write([batch], now=lapse.now)
         meter = copy.deepcopy(lapse.simulated)
         lapse.at(range(end, end + int(HOUR) + 1, 15))

@@ -8,22 +8,21 @@ import json
 import random
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from teleinfo.simulator.catalogue import build
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.horodate import PARIS
-from teleinfo.watch.ledger import count
+from teleinfo.watch.chronicle import midnight
 from teleinfo.watch.web.importing import fill
 from teleinfo.watch.web.store import Store
+from teleinfo.watch.web.tables import table
 from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from teleinfo.watch.ledger import Energies
 
 START = dt.datetime(2026, 1, 14, 22, 0)  # noqa: DTZ001 - a meter knows local time only
 
@@ -41,11 +40,13 @@ def recording(meter: str, *, hours: int = 28, stamp: bool = False) -> list[bytes
     return lines
 
 
-def energies(folder: Path, meter: str) -> Energies:
-    """Return the energies by day in a history."""
+def days(folder: Path, meter: str) -> dict[str, Any]:
+    """Return the table of the days in a history."""
     with contextlib.closing(Store(folder)) as store:
         store.write([], now=0)
-        return count(store.readings(meter, 0), lambda day: day)
+        found = table(store, [], meter, "days30", now=midnight(START.date()) + 5 * 86_400)
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize(
@@ -55,25 +56,26 @@ def test_a_recording_fills_the_days(tmp_path: Path, meter: str, number: str, sta
     """Times are those of the meter, else the timestamps; a second import of the same changes nothing."""
     lines = recording(meter, stamp=stamp)
     added, others = fill(Store(tmp_path), [*lines, b"nonsense"])
-    found = energies(tmp_path, number)
+    found = days(tmp_path, number)
 
     assert (added, others) == (len(lines), 1)
-    assert [day.isoformat() for day in found.spans] == ["2026-01-14", "2026-01-15", "2026-01-16"]
-    assert found.gaps == {}
+    assert [day for day, *_ in found["rows"]] == ["2026-01-14", "2026-01-15", "2026-01-16"]
+    assert [is_complete for *_, is_complete in found["rows"]] == [False, True, False]
+    assert found["gaps"] == []
     fill(Store(tmp_path), lines)
-    assert energies(tmp_path, number).spans == found.spans
+    assert days(tmp_path, number) == found
 
 
 def test_a_recording_does_not_change_what_was_known(tmp_path: Path) -> None:
     """An earlier recording adds its days; those that were there stay."""
     lines = recording("hc", stamp=True)
     fill(Store(tmp_path), lines[200:])
-    later = energies(tmp_path, "041961123456").spans
+    later = days(tmp_path, "041961123456")["rows"]
     fill(Store(tmp_path), lines)
-    whole = energies(tmp_path, "041961123456").spans
+    whole = days(tmp_path, "041961123456")["rows"]
 
-    assert {*later} < {*whole}
-    assert {day: whole[day] for day in [*later][1:]} == {day: later[day] for day in [*later][1:]}
+    assert len(later) < len(whole)
+    assert whole[-len(later) + 1 :] == later[1:]
 
 
 @pytest.mark.real

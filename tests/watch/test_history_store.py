@@ -12,9 +12,9 @@ import pytest
 from teleinfo.state.prices import Prices
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
-from teleinfo.watch.chronicle import MINUTE, Batch, MinutePower
+from teleinfo.watch.chronicle import SLOT, Batch
 from teleinfo.watch.web import store as store_module
-from teleinfo.watch.web.store import FILE, KEPT, QUARTER, Store
+from teleinfo.watch.web.store import FILE, KEPT, MINUTE, QUARTER, Store
 from tests.watch.history_scenario import DAY, Lapse
 
 if TYPE_CHECKING:
@@ -40,6 +40,17 @@ def lapse(tmp_path: Path) -> Iterator[Lapse]:
     with Lapse(tmp_path, "hc", START, prices=PRICES) as household:
         household.at([household.now])
         yield household
+
+
+def power(drawn: int) -> list[tuple[int, int | None]]:
+    """Return the powers of a slot with one reading."""
+    return [(drawn, None)]
+
+
+def powers_of(store: Store, step: int = MINUTE) -> dict[int, int]:
+    """Return the mean power drawn in each step."""
+    with store.reading() as base:
+        return dict(base.execute("SELECT time, drawn FROM power WHERE step = ?", (step,)).fetchall())
 
 
 def test_a_year_in_a_time_lapse_says_what_the_indexes_say(tmp_path: Path) -> None:
@@ -132,9 +143,8 @@ def test_the_state_of_the_daemon_tells_midnights_that_the_page_missed(lapse: Lap
     lapse.days(2)
     published = daemon.state(now=float(lapse.now))
     lapse.model = page
+    lapse.chronicle.published = published
     lapse.at([lapse.now + HOUR])
-    assert page.chronicle is not None
-    page.chronicle.published = published
     lapse.write()
     rows = lapse.table("days30")["rows"]
 
@@ -179,15 +189,16 @@ def test_powers_are_kept_by_the_minute_and_then_by_the_quarter(tmp_path: Path) -
     with contextlib.closing(store):
         for day in range(62):
             minutes = range(day * DAY, (day + 1) * DAY, 60)
-            powers = {time: MinutePower(time % 900 // 60, 1) for time in minutes}
+            powers = {time: power(time % 900 // 60) for time in minutes}
             store.write([Batch("1", (day + 1) * DAY, powers)], now=end)
-        kept = {step: store.powers("1", step, 0) for step in KEPT}
+        kept = {step: powers_of(store, step) for step in KEPT}
 
     assert {step: (min(powers), len(powers)) for step, powers in kept.items()} == {
+        SLOT: (62 * DAY - HOUR, HOUR // 60),
         MINUTE: (60 * DAY, 2 * DAY // 60),
         QUARTER: (2 * DAY, 60 * DAY // 900),
     }
-    assert {*kept[QUARTER].values()} == {(7, None)}
+    assert {*kept[QUARTER].values()} == {7}
 
 
 def test_an_alert_is_kept_with_begin_and_end(lapse: Lapse) -> None:
@@ -250,8 +261,8 @@ def test_a_damaged_database_is_put_aside(tmp_path: Path, content: bytes) -> None
     (tmp_path / FILE).write_bytes(content)
     store = Store(tmp_path)
     with contextlib.closing(store):
-        store.write([Batch("1", 60, {0: MinutePower(7, 1)})], now=60)
-        assert store.powers("1", MINUTE, 0) == {0: (7, None)}
+        store.write([Batch("1", 60, {0: power(7)})], now=60)
+        assert powers_of(store) == {0: 7}
 
     assert store.aside is not None
     assert store.aside.read_bytes() == content
@@ -280,14 +291,14 @@ def test_the_database_of_a_later_version_stays(tmp_path: Path) -> None:
 def test_a_full_database_loses_nothing_that_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """1. It is full. 2. What it has is still read. 3. There is room again, and it goes on."""
     monkeypatch.setattr(store_module, "MAX_PAGES", 12)
-    many = {time: MinutePower(1, 1) for time in range(0, 2 * DAY, 60)}
+    many = {time: power(1) for time in range(0, 2 * DAY, 60)}
     with contextlib.closing(Store(tmp_path)) as store:
-        store.write([Batch("1", 60, {0: MinutePower(7, 1)})], now=60)
+        store.write([Batch("1", 60, {0: power(7)})], now=60)
         with pytest.raises(sqlite3.OperationalError, match="full"):
             store.write([Batch("1", 2 * DAY, many)], now=60)
         store.write([], now=60)
-        assert store.powers("1", MINUTE, 0) == {0: (7, None)}
+        assert powers_of(store) == {0: 7}
         store.close()
         monkeypatch.setattr(store_module, "MAX_PAGES", 2000)
         store.write([Batch("1", 2 * DAY, many)], now=60)
-        assert len(store.powers("1", MINUTE, 0)) == len(many)
+        assert len(powers_of(store)) == len(many)

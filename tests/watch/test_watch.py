@@ -345,7 +345,8 @@ def test_a_page_shows_the_meter_at_the_port(tmp_path: Path, meter: Meter) -> Non
         assert page.stop()[0] == 0
         with contextlib.closing(Store(tmp_path / "history")) as store:
             store.write([], now=0)
-            assert store.powers("041961123456", 60, 0)
+            with store.reading() as base:
+                assert base.execute("SELECT * FROM power").fetchall()
         assert page.log.startswith(f"The page is at http://127.0.0.1:{page.port}/ (Ctrl-C: quit).\n")
         assert "Traceback" not in page.log
 

@@ -16,11 +16,10 @@ import pytest
 
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
-from teleinfo.watch.chronicle import MINUTE
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.web import recorder as recorder_module
 from teleinfo.watch.web.recorder import HistoryRecorder
-from teleinfo.watch.web.store import FILE, Store
+from teleinfo.watch.web.store import FILE, MINUTE, Store
 from tests.support.process import LIMIT
 from tests.watch.page_scenario import Page
 from tests.watch.test_web_server import ask
@@ -119,6 +118,9 @@ async def keep(recorder: HistoryRecorder, model: LiveModel, done: Callable[[], b
     async with asyncio.timeout(LIMIT):
         while not done():
             model.add_reading(READING, now=0.0)
+            found = await recorder.table(METER, "days2")
+            assert found is not None
+            assert found["rows"]
             await asyncio.sleep(0.01)
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -134,20 +136,22 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_was_not_written_is_written_at_the_end(tmp_path: Path) -> None:
     """The first batch comes before the meter was heard; the end does not wait for the next one."""
     model = LiveModel(patience=None)
-    asyncio.run(keep(HistoryRecorder(tmp_path, [model]), model, (tmp_path / FILE).exists))
+    asyncio.run(keep(HistoryRecorder(tmp_path, model), model, (tmp_path / FILE).exists))
     with contextlib.closing(Store(tmp_path)) as store:
         store.write([], now=0)
-        assert [*store.powers(METER, MINUTE, 0).values()] == [(1940, None)]
+        with store.reading() as base:
+            query = "SELECT drawn, injected FROM power WHERE step = ?"
+            assert base.execute(query, (MINUTE,)).fetchall() == [(1940, None)]
 
 
 def test_a_history_that_cannot_be_kept_is_reported_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file stands where the directory would be; it is tried again, and kept once that is gone."""
+    """A file stands where the directory would be; the page shows what it saw, and keeps it later."""
     monkeypatch.setattr(recorder_module, "INTERVAL", 0.02)
     folder, model = tmp_path / "history", LiveModel(patience=None)
     folder.touch()
-    recorder = HistoryRecorder(folder, [model])
+    recorder = HistoryRecorder(folder, model)
     writes = itertools.count()
 
     def mended() -> bool:
@@ -169,7 +173,7 @@ def test_a_damaged_history_is_reported_and_begins_anew(
     (tmp_path / FILE).write_text("nothing of ours")
     model = LiveModel(patience=None)
     aside = tmp_path / "history.damaged-7"
-    asyncio.run(keep(HistoryRecorder(tmp_path, [model], clock=lambda: 7.0), model, aside.exists))
+    asyncio.run(keep(HistoryRecorder(tmp_path, model, clock=lambda: 7.0), model, aside.exists))
     error = capsys.readouterr().err
 
     assert error == (f"teleinfo watch: the history was damaged: it was moved to {aside}, and begins anew\n")

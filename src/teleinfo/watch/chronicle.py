@@ -1,26 +1,30 @@
 """
 The facts that decoded states add to the history: powers, indexes, tariff periods, alerts, colours.
 
-Pure: the time of a state is an argument, s since 1970. `ledger` explains why readings of the indexes suffice.
+Pure: the time of a state is an argument, s since 1970. Days are those of France.
 """
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
+import itertools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from teleinfo.tic.horodate import PARIS
 from teleinfo.vocabulary.codes import Alert, Colour, TariffPeriod
 from teleinfo.watch.declared import find, integer
 from teleinfo.watch.history import REACH
-from teleinfo.watch.ledger import IndexReading, local, midnight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from teleinfo.state.fields import Json
 
-MINUTE: Final = 60
+SLOT: Final = 10
+"""Seconds of which the mean power is the smallest unit of the history."""
 
 INJECTED: Final = "injected"
 """The code of the injected energy, beside those of `TariffPeriod`."""
@@ -41,22 +45,28 @@ TEMPO_DAY: Final = dt.timedelta(hours=6)
 _END: Final = 10**12
 
 
-@dataclass(slots=True)
-class MinutePower:
-    """Sums and numbers of the powers drawn and injected in a minute, VA."""
+class IndexReading(NamedTuple):
+    """The `value` of an index in Wh at a `time`, s since 1970; `code`: what the index counted before it."""
 
-    drawn: int = 0
-    readings: int = 0
-    injected: int = 0
-    injections: int = 0
+    time: int
+    value: int
+    code: str
 
-    @property
-    def means(self) -> tuple[int, int | None]:
-        """The mean powers drawn and injected; the latter is None for a meter that does not measure it."""
-        return (
-            round(self.drawn / self.readings),
-            round(self.injected / self.injections) if self.injections else None,
-        )
+
+def local(time: int) -> dt.datetime:
+    """Return the time in France."""
+    return dt.datetime.fromtimestamp(time, PARIS)
+
+
+@lru_cache(maxsize=4096)
+def day_of(time: int) -> dt.date:
+    """Return the day in France."""
+    return local(time).date()
+
+
+def midnight(day: dt.date) -> int:
+    """Return the time at which a day begins in France, s since 1970."""
+    return int(dt.datetime.combine(day, dt.time(), PARIS).timestamp())
 
 
 @dataclass(slots=True)
@@ -64,16 +74,24 @@ class Batch:
     """
     What the meter with the id `meter` adds to the history until `until`.
 
-    `powers` are those of each minute by its begin, `readings` those of each index by its étiquette; `runs`
-    maps kind, code and begin of an alert or a tariff period to the time at which it was last in force.
+    `powers` are those drawn and injected (None: not measured) in each slot by its begin, VA. `readings` are
+    the first and the last reading of each index by étiquette, code and day. `runs` maps kind, code and begin
+    of an alert or a tariff period to the time at which it was last in force; `tariff` is the last period.
     """
 
     meter: str
     until: int
-    powers: dict[int, MinutePower] = field(default_factory=dict)
-    readings: dict[str, set[IndexReading]] = field(default_factory=dict)
+    powers: dict[int, list[tuple[int, int | None]]] = field(default_factory=dict)
+    readings: dict[tuple[str, str, dt.date], tuple[IndexReading, IndexReading]] = field(default_factory=dict)
     runs: dict[tuple[str, str, int], int] = field(default_factory=dict)
     colours: dict[dt.date, str] = field(default_factory=dict)
+    tariff: tuple[str, str, int] = (TARIFF, "", 0)
+
+    def add_reading(self, label: str, reading: IndexReading) -> None:
+        """Add a reading of the index `label`."""
+        key = label, reading.code, day_of(reading.time)
+        first, last = self.readings.get(key, (reading, reading))
+        self.readings[key] = min(first, reading), max(last, reading)
 
 
 class Chronicle:
@@ -81,81 +99,65 @@ class Chronicle:
 
     def __init__(self) -> None:
         self.published: Json = None
-        self._state: Json = None
-        self._batch: Batch | None = None
-        self._earlier: list[Batch] = []
-        self._tariff: tuple[str, str, int] = (TARIFF, "", 0)
+        self._batches: dict[str, Batch] = {}
 
     def add(self, state: Json, *, at: int) -> None:
         """Add the state after a reading at the time `at`."""
         meter = find(state, "meter.id")
         if not isinstance(meter, str):
             return
-        if self._batch is None or self._batch.meter != meter:
-            self._close()
-            self._batch, self._tariff = Batch(meter, at - LONGEST_PAUSE - 1), (TARIFF, "", 0)
-        batch, self._state = self._batch, state
+        batch = self._batches.setdefault(meter, Batch(meter, at - LONGEST_PAUSE - 1))
         pause, batch.until = at - batch.until, at
-        if pause > LONGEST_PAUSE:
-            _add(batch, _readings(state, at))
-        self._add_power(batch, state, pause)
-        code = find(state, "tariff.code")
-        if isinstance(code, TariffPeriod):
-            if code != self._tariff[1] or pause > LONGEST_PAUSE:
-                self._tariff = (TARIFF, code, at)
-            batch.runs[self._tariff] = at
-        for alert in Alert:
-            since = find(state, f"alerts.{alert}.since")
-            if find(state, f"alerts.{alert}.active") is True and isinstance(since, str):
-                batch.runs[ALERT, alert, int(dt.datetime.fromisoformat(since).timestamp())] = at
+        _add_power(batch, state, pause)
+        _add_runs(batch, state, pause)
+        indexes = dict(_readings(state, at))
+        midnights = [
+            _midnights(known, at) for known in (state, self.published) if find(known, "meter.id") == meter
+        ]
+        for label, reading in itertools.chain(indexes.items(), *midnights):
+            if label in indexes:
+                batch.add_reading(label, reading)
         today = (local(at) - TEMPO_DAY).date()
         for day, name in ((today, "today"), (today + _DAY, "tomorrow")):
             if isinstance(colour := find(state, f"tempo.{name}"), Colour):
                 batch.colours[day] = colour
 
-    def _add_power(self, batch: Batch, state: Json, pause: int) -> None:
-        drawn, injected = integer(state, "power.apparent"), integer(state, "power.injected")
-        if drawn is None:
-            return
-        begin = batch.until - batch.until % MINUTE
-        last = max(batch.powers, default=begin)
-        if pause <= REACH:  # messages may come once a minute
-            for missed in range(last + MINUTE, begin, MINUTE):
-                batch.powers[missed] = batch.powers[last]
-        power = batch.powers.setdefault(begin, MinutePower())
-        power.drawn, power.readings = power.drawn + drawn, power.readings + 1
-        if injected is not None:
-            power.injected, power.injections = power.injected + injected, power.injections + 1
-
-    def _close(self) -> None:
-        if self._batch is not None:
-            self._earlier.append(self.peek() or self._batch)
-
-    def peek(self) -> Batch | None:
-        """Return what was not taken so far, with the last reading of each index and the days it proves."""
-        if self._batch is None:
-            return None
-        batch = self._batch
-        _add(batch, _readings(self._state, batch.until))
-        for state in (self._state, self.published):
-            if find(state, "meter.id") == batch.meter:
-                _add(batch, (found for found in _midnights(state, batch.until) if found[0] in batch.readings))
-        return batch
+    def peek(self) -> list[Batch]:
+        """Return a copy of what was not taken so far."""
+        return copy.deepcopy([*self._batches.values()])
 
     def take(self) -> list[Batch]:
-        """Return what was not taken so far; the minute that has not ended is taken again by the next call."""
-        self._close()
-        taken, self._earlier, last = self._earlier, [], self._batch
-        self._batch = None if last is None else Batch(last.meter, last.until)
-        if last is not None and self._batch is not None and last.powers:
-            minute = max(last.powers)
-            self._batch.powers[minute] = last.powers[minute]
+        """Return what was not taken so far; the slot that has not ended is taken again by the next call."""
+        taken = [*self._batches.values()]
+        self._batches = {}
+        if taken:
+            last = max(taken, key=lambda batch: batch.until)
+            self._batches[last.meter] = Batch(last.meter, last.until, dict([*last.powers.items()][-1:]))
         return taken
 
 
-def _add(batch: Batch, readings: Iterator[tuple[str, IndexReading]]) -> None:
-    for label, reading in readings:
-        batch.readings.setdefault(label, set()).add(reading)
+def _add_power(batch: Batch, state: Json, pause: int) -> None:
+    drawn, injected = integer(state, "power.apparent"), integer(state, "power.injected")
+    if drawn is None:
+        return
+    begin = batch.until - batch.until % SLOT
+    last = next(reversed(batch.powers), begin)
+    if pause <= REACH:  # messages may come once a minute
+        for missed in range(last + SLOT, begin, SLOT):
+            batch.powers[missed] = batch.powers[last]
+    batch.powers[begin] = [*batch.powers.get(begin, ()), (drawn, injected)]
+
+
+def _add_runs(batch: Batch, state: Json, pause: int) -> None:
+    code = find(state, "tariff.code")
+    if isinstance(code, TariffPeriod):
+        if code != batch.tariff[1] or pause > LONGEST_PAUSE:
+            batch.tariff = (TARIFF, code, batch.until)
+        batch.runs[batch.tariff] = batch.until
+    for alert in Alert:
+        since = find(state, f"alerts.{alert}.since")
+        if find(state, f"alerts.{alert}.active") is True and isinstance(since, str):
+            batch.runs[ALERT, alert, int(dt.datetime.fromisoformat(since).timestamp())] = batch.until
 
 
 def _readings(state: Json, at: int) -> Iterator[tuple[str, IndexReading]]:

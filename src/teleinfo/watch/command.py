@@ -130,7 +130,7 @@ def _serve(address: hosts.Address, watch: Callable[..., _Work], settings: Settin
     token = "" if settings.web_token is None else settings.web_token.get_secret_value()
 
     async def serve(model: LiveModel) -> None:
-        recorder = HistoryRecorder(_folder(), [model], prices=settings.prices)
+        recorder = HistoryRecorder(_folder(), model, prices=settings.prices)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(recorder.run(), name="teleinfo.watch.recorder")
             await show(listening, address, Streams(model, recorder), names=settings.web_hosts, token=token)

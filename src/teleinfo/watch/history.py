@@ -1,14 +1,9 @@
-"""The power of the last hour since this process began. Pure."""
+"""The power drawn in the last minutes, for the screen. Pure."""
 
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Final
-
-from teleinfo.watch.declared import integer
-
-if TYPE_CHECKING:
-    from teleinfo.state.fields import Json
+from typing import Final
 
 BIN: Final = 5.0
 """Length of a point, seconds."""
@@ -21,19 +16,6 @@ LONGEST: Final = 720
 
 
 class History:
-    """The power `drawn`, and the `net` power: drawn less injected."""
-
-    def __init__(self) -> None:
-        self.drawn, self.net = PowerHistory(), PowerHistory()
-
-    def add(self, state: Json, *, now: float) -> None:
-        """Add the state after a reading at the monotonic time `now`."""
-        for history, path in ((self.drawn, "power.apparent"), (self.net, "power.net")):
-            if (power := integer(state, path)) is not None:
-                history.add(power, now=now)
-
-
-class PowerHistory:
     """The mean power in each of the last `LONGEST` intervals of `BIN` seconds."""
 
     def __init__(self) -> None:

@@ -23,6 +23,7 @@ from teleinfo.tic.judge import Judge
 from teleinfo.tic.labels import ALARMS, NOTICES, STATUS_REGISTER, Kind, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
 from teleinfo.vocabulary.codes import Phase
+from teleinfo.watch.declared import integer
 from teleinfo.watch.history import History
 
 if TYPE_CHECKING:
@@ -170,7 +171,8 @@ class LiveModel:
                 del self._rows[key]
         self._tracker.update(possible, now=now, time=time.isoformat("T", "seconds"))
         state = self._tracker.state(now=now)
-        self.history.add(state, now=now)
+        if (power := integer(state, "power.apparent")) is not None:
+            self.history.add(power, now=now)
         if self.chronicle is not None and self._tracker.is_known:
             self.chronicle.add(state, at=int(time.timestamp()))
 

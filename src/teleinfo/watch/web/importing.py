@@ -31,6 +31,7 @@ def fill(store: Store, lines: Iterable[bytes]) -> tuple[int, int]:
             continue
         if found.date() != at.date():
             store.write(chronicle.take(), now=int(time.time()), imported=True)
+            chronicle = model.chronicle = Chronicle()
         at, added = found, added + 1
         model.add_reading(reading, now=at.timestamp())
     store.write(chronicle.take(), now=int(time.time()), imported=True)

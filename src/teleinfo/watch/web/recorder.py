@@ -1,5 +1,5 @@
 """
-Keep the history of the meters that are watched: a batch every five minutes, and its tables on request.
+Keep the history of the meter that is watched: a batch every five minutes, and its tables on request.
 
 A call of the database runs in a thread, one at a time. A database that cannot be used costs the history, and
 a line on standard error: the page goes on.
@@ -22,7 +22,7 @@ from teleinfo.watch.web import tables
 from teleinfo.watch.web.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from teleinfo.state.prices import Prices
@@ -44,24 +44,22 @@ END_TIMEOUT: Final = 2.0
 
 
 class HistoryRecorder:
-    """The history in `folder` of the meters of `models`; `clock` returns the time, s since 1970."""
+    """The history in `folder` of the meter of `model`; `clock` returns the time, s since 1970."""
 
     def __init__(
         self,
         folder: Path,
-        models: Sequence[LiveModel],
+        model: LiveModel,
         *,
         prices: Prices | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._models = models
+        self._chronicle = model.chronicle = Chronicle()
         self._store = Store(folder, prices)
         self._clock = clock
         self._turn = asyncio.Lock()
         self._waiting: deque[Batch] = deque(maxlen=MAX_BATCHES)
         self._fault = ""
-        for model in models:
-            model.chronicle = Chronicle()
 
     async def run(self) -> NoReturn:
         """Write a batch every `INTERVAL` seconds until cancelled, and then the last one."""
@@ -77,20 +75,12 @@ class HistoryRecorder:
 
     async def table(self, meter: str, name: str) -> Table | None:
         """Return the table `name` of a meter; None if there is no such table."""
-        now, pending, history = int(self._clock()), None, None
-        for model in self._models:
-            batch = None if model.chronicle is None else model.chronicle.peek()
-            if batch is not None and batch.meter == meter:
-                pending, history = batch, model.history
-        recent = {}
-        if name == tables.HOUR and history is not None:
-            recent = tables.recent_powers(history, now=asyncio.get_running_loop().time(), time=now)
-        return await self._call(tables.table, self._store, meter, name, pending, recent, now=now)
+        pending = [*self._waiting, *self._chronicle.peek()]
+        return await self._call(tables.table, self._store, pending, meter, name, now=int(self._clock()))
 
     async def _write(self) -> None:
         """Write what is new; if that fails, report it once, and try again with the next batch."""
-        for model in self._models:
-            self._waiting += [] if model.chronicle is None else model.chronicle.take()
+        self._waiting += self._chronicle.take()
         try:
             # Even if this is cancelled, the next call waits for the end of the thread.
             await asyncio.shield(self._call(self._store.write, [*self._waiting], now=int(self._clock())))

@@ -9,64 +9,80 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import itertools
+import json
 import math
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from collections import Counter, defaultdict
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from teleinfo.state.daily_energy import month_of
-from teleinfo.state.prices import share_of_month
+from teleinfo.state.prices import Prices, share_of_month
 from teleinfo.vocabulary.codes import Colour, TariffPeriod
-from teleinfo.watch.chronicle import ALERT, INJECTED, LONGEST_PAUSE, MINUTE, TARIFF, TEMPO_DAY
-from teleinfo.watch.history import BIN, LONGEST
-from teleinfo.watch.ledger import count, local, merge, midnight
-from teleinfo.watch.web.store import KEPT, QUARTER
+from teleinfo.watch.chronicle import (
+    ALERT,
+    INJECTED,
+    LONGEST_PAUSE,
+    SLOT,
+    TARIFF,
+    TEMPO_DAY,
+    day_of,
+    local,
+    midnight,
+)
+from teleinfo.watch.web.store import KEPT, MINUTE, QUARTER
 
 if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable
+
     from teleinfo.state.fields import Json
-    from teleinfo.state.prices import Prices
     from teleinfo.watch.chronicle import Batch
-    from teleinfo.watch.history import History
     from teleinfo.watch.web.store import Store
 
-HOUR, DAYS2, DAYS30, DAYS60, MONTHS13 = "hour", "days2", "days30", "days60", "months13"
-ALERTS, SEASON = "alerts", "season"
-
-SLOT: Final = 10
-"""Seconds between two points of the last hour."""
-
-RESTART: Final = 120
-"""Seconds in which an alert that goes on may seem to begin again: the page was started anew."""
-
 _DAY: Final = dt.timedelta(days=1)
-_MONTH: Final = 31 * _DAY
-_HOUR: Final = 3600
 _SEASON: Final = 9
 """The month in which a season of Tempo begins."""
-
-Powers: TypeAlias = "dict[int, tuple[int, int | None]]"
-"""Power drawn and injected, VA, by time."""
-
 
 Table: TypeAlias = "dict[str, Any]"
 """A table in types of JSON: docs/watch.md describes its members."""
 
-_POWERS: Final = {HOUR: (SLOT, "PT10S"), DAYS2: (MINUTE, "PT1M"), DAYS60: (QUARTER, "PT15M")}
+_RISES: Final = """
+    SELECT after.label, after.code, before.time, after.time, after.value - before.value
+    FROM reading AS after JOIN reading AS before
+    ON before.meter = after.meter AND before.label = after.label AND before.time = (
+        SELECT max(time) FROM reading WHERE meter = after.meter AND label = after.label AND time < after.time
+    )
+    WHERE after.meter = ? AND after.time > ? AND after.value >= before.value ORDER BY after.time
+"""
+"""Étiquette, code, begin, end and energy between two readings of an index, unless it began anew."""
 
 
-def table(
-    store: Store, meter: str, name: str, pending: Batch | None, recent: Powers, *, now: int
-) -> Table | None:
+class _Meter(NamedTuple):
+    """A meter in the database: its number, which is 0 if it is unknown, and the time of its last reading."""
+
+    base: sqlite3.Connection
+    number: int
+    heard: int
+    now: int
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Return the rows of a query whose first value is the meter."""
+        return self.base.execute(query, (self.number, *values)).fetchall()
+
+
+def table(store: Store, pending: Iterable[Batch], meter: str, name: str, *, now: int) -> Table | None:
     """
     Return a table of a meter; None if there is no table with this `name`.
 
-    `pending` is what the store does not have yet; `recent` the powers of the last hour in slots.
+    The batches that are `pending` count although the store does not have them yet.
     """
-    if name in _POWERS:
-        return _powers(store, meter, name, pending, recent, now=now)
-    if name in {DAYS30, MONTHS13}:
-        return _energies(store, meter, name, pending, now=now)
-    if name == ALERTS:
-        return _alerts(store, meter, pending)
-    return _season(store, meter, pending, now=now) if name == SEASON else None
+    if name not in _TABLES:
+        return None
+    with store.reading(pending) as base:
+        known = base.execute("SELECT id, heard FROM meter WHERE name = ?", (meter,)).fetchone()
+        number, heard = known or (0, 0)
+        return _TABLES[name](_Meter(base, number, heard, now))
 
 
 def as_csv(table: Table) -> str:
@@ -76,139 +92,133 @@ def as_csv(table: Table) -> str:
     return text.getvalue()
 
 
-def _powers(store: Store, meter: str, name: str, pending: Batch | None, recent: Powers, *, now: int) -> Table:
-    step, iso_step = _POWERS[name]
-    begin = (now - KEPT.get(step, _HOUR)) // step * step + step
-    stored = store.powers(meter, max(step, MINUTE), begin - begin % MINUTE)
-    if pending is not None and step != QUARTER:
-        stored |= {time: power.means for time, power in pending.powers.items() if time >= begin - MINUTE}
-    if step == SLOT:
-        stored = {
-            time: power
-            for time in range(begin, now + 1, SLOT)
-            if (power := recent.get(time) or stored.get(time - time % MINUTE))
-        }
-    runs = _runs(store, meter, TARIFF, pending, since=begin, pause=LONGEST_PAUSE)
+def _powers(meter: _Meter, step: int, iso_step: str) -> Table:
+    begin = (meter.now - KEPT[step]) // step * step + step
+    powers = meter.rows(
+        "SELECT time, drawn, injected FROM power WHERE meter = ? AND step = ? AND time >= ?", step, begin
+    )
+    runs = meter.rows(
+        "SELECT max(begin, ?2), end, code FROM run WHERE meter = ?1 AND kind = ?3 AND end >= ?2 "
+        "ORDER BY begin",
+        begin,
+        TARIFF,
+    )
     return {
         "begin": _iso(begin),
         "step": iso_step,
         "columns": ["time", "power", "injected"],
-        "rows": [[_iso(time), *power] for time, power in sorted(stored.items())],
+        "rows": [[_iso(time), *power] for time, *power in powers],
         "periods": [[_iso(first), _iso(last), code] for first, last, code in runs],
     }
 
 
-def _energies(store: Store, meter: str, name: str, pending: Batch | None, *, now: int) -> Table:
-    """Return the energies of each of the last 30 days or 13 months: Wh by code, injected, cost in €."""
-    today, is_daily = local(now).date(), name == DAYS30
-    count_of, span_of = (30, lambda day: day) if is_daily else (13, month_of)
-    spans = [span_of(today)]
-    while len(spans) < count_of:
-        spans.insert(0, span_of(spans[0] - _DAY))
-    readings = store.readings(meter, begin := midnight(spans[0]))
-    if pending is not None:
-        for label, new in pending.readings.items():
-            readings[label] = merge(readings.get(label, ()), new, label=label)
-    prices = store.prices()
+def _days(meter: _Meter) -> Table:
+    today = day_of(meter.now)
+    bounds = [today + day * _DAY for day in range(-29, 2)]
+    colours = meter.rows(
+        "SELECT day, date(day, '+1 day'), colour FROM colour WHERE meter = ? AND day BETWEEN ? AND ?",
+        bounds[0].isoformat(),
+        today.isoformat(),
+    )
+    return _energies(meter, "P1D", bounds, lambda day: day) | {"periods": colours}
+
+
+def _months(meter: _Meter) -> Table:
+    today = day_of(meter.now)
+    last = 12 * today.year + today.month - 1
+    bounds = [dt.date(month // 12, month % 12 + 1, 1) for month in range(last - 12, last + 2)]
+    return _energies(meter, "P1M", bounds, month_of)
+
+
+def _energies(
+    meter: _Meter, iso_step: str, bounds: list[dt.date], span_of: Callable[[dt.date], dt.date]
+) -> Table:
+    """Return the energy of each day or month between two `bounds`: Wh by code, injected, cost in €."""
+    spans: defaultdict[dt.date, Counter[str]] = defaultdict(Counter)
+    covered: defaultdict[dt.date, Counter[str]] = defaultdict(Counter)  # seconds by étiquette
+    gaps: defaultdict[tuple[int, int], Counter[str]] = defaultdict(Counter)
+    costs: defaultdict[dt.date, float] = defaultdict(float)
+    prices = [
+        (dt.date.fromisoformat(day), Prices(*json.loads(text)))
+        for day, text in meter.base.execute("SELECT day, prices FROM price ORDER BY day DESC")
+    ]
 
     def prices_on(day: dt.date) -> Prices:
-        return next((known for since, known in reversed(prices) if since <= day), prices[0][1])
+        return next((known for since, known in prices if since <= day), prices[-1][1])
 
-    def price_of(day: dt.date, code: str) -> float:
-        return 0.0 if code == INJECTED or not prices else prices_on(day).periods.get(code, math.nan)
-
-    found = count(readings, span_of, price_of)
-    counted = {code for span in spans for code in found.spans.get(span, ())}
+    for label, code, since, until, energy in meter.rows(_RISES, midnight(bounds[0])):
+        day = day_of(since)
+        span = span_of(day)
+        if span == span_of(day_of(until - 1)):
+            spans[span][code] += energy
+            covered[span][label] += until - since
+            if prices and code != INJECTED:
+                costs[span] += energy * prices_on(day).periods.get(code, math.nan) / 1000
+        else:
+            gaps[since, until][code] += energy
+    counted = {code for span in bounds for code in spans.get(span, ())}
     codes = [code.value for code in TariffPeriod if code in counted]
     codes += sorted(counted - {*codes, INJECTED})
     rows: list[list[Json]] = []
-    for span, end in zip(
-        spans, [*spans[1:], span_of(spans[-1] + (_DAY if is_daily else _MONTH))], strict=True
-    ):
-        energy, cost = found.spans.get(span), found.costs[span]
-        if energy is None:
+    for span, end in itertools.pairwise(bounds):
+        if span not in spans:
             continue
-        if prices:
-            days = (span + n * _DAY for n in range((min(end, today + _DAY) - span).days))
-            cost += sum(prices_on(day).month * share_of_month(day) for day in days)
-        seconds = midnight(end) - midnight(span)
+        days = (min(end, day_of(meter.now) + _DAY) - span).days if prices else 0
+        for day in (span + number * _DAY for number in range(days)):
+            costs[span] += prices_on(day).month * share_of_month(day)
         rows.append(
             [
-                span.isoformat()[: 10 if is_daily else 7],
-                *(energy[code] for code in codes),
-                energy[INJECTED] if INJECTED in counted else None,
-                round(cost, 2) if prices and math.isfinite(cost) else None,
-                any(found.covered[span, label] == seconds for label in readings),
+                span.isoformat().removesuffix("-01" if iso_step == "P1M" else ""),
+                *(spans[span][code] for code in codes),
+                spans[span][INJECTED] if INJECTED in counted else None,
+                round(costs[span], 2) if prices and math.isfinite(costs[span]) else None,
+                midnight(end) - midnight(span) in covered[span].values(),
             ]
         )
-    colours = store.colours(meter, spans[0]) if is_daily else {}
     return {
-        "begin": _iso(begin),
-        "step": "P1D" if is_daily else "P1M",
+        "begin": _iso(midnight(bounds[0])),
+        "step": iso_step,
         "columns": ["time", *codes, INJECTED, "cost", "complete"],
         "rows": rows,
-        "periods": [[f"{day}", f"{day + _DAY}", colour] for day, colour in colours.items() if day <= today],
-        "gaps": [
-            [_iso(first), _iso(last), energy]
-            for (first, last), energy in sorted(found.gaps.items())
-            if last > begin
-        ],
+        "periods": [],
+        "gaps": [[_iso(since), _iso(until), energy] for (since, until), energy in sorted(gaps.items())],
     }
 
 
-def _alerts(store: Store, meter: str, pending: Batch | None) -> Table:
+def _alerts(meter: _Meter) -> Table:
     """Return code, begin and end of each alert; the end is None while it lasts."""
-    last = math.inf if pending is None else pending.until
-    return {
-        "rows": [
-            [code, _iso(begin), None if end >= last else _iso(end)]
-            for begin, end, code in _runs(store, meter, ALERT, pending, pause=RESTART)
-        ]
-    }
+    last = meter.heard if meter.now - meter.heard <= LONGEST_PAUSE else math.inf
+    runs = meter.rows(
+        "SELECT code, begin, end FROM run WHERE meter = ? AND kind = ? ORDER BY begin, end", ALERT
+    )
+    return {"rows": [[code, _iso(begin), None if end >= last else _iso(end)] for code, begin, end in runs]}
 
 
-def _season(store: Store, meter: str, pending: Batch | None, *, now: int) -> Table:
+def _season(meter: _Meter) -> Table:
     """Return the number of days of each colour of Tempo since 1 September; empty if a day is unknown."""
-    today = local(now - TEMPO_DAY.seconds).date()
+    today = day_of(meter.now - TEMPO_DAY.seconds)
     first = dt.date(today.year - (today.month < _SEASON), _SEASON, 1)
-    colours = store.colours(meter, first) | ({} if pending is None else pending.colours)
-    known = [colour for day, colour in colours.items() if first <= day <= today]
-    if len(known) <= (today - first).days:
-        return {}
-    return {colour: known.count(colour) for colour in Colour}
-
-
-def recent_powers(history: History, *, now: float, time: int) -> Powers:
-    """Return the powers of the last hour by the begin of each slot; `now` is the monotonic time of `time`."""
-    drawn, net = (part.means(LONGEST, now=now) for part in (history.drawn, history.net))
-    points: dict[int, tuple[float, float | None]] = {}
-    for number, (power, balance) in enumerate(zip(drawn, net, strict=True), 1 - LONGEST):
-        if power is not None:
-            at = int(time + number * BIN)
-            points[at - at % SLOT] = power, None if balance is None else power - balance
-    return {
-        at: (round(power), None if injected is None else round(injected))
-        for at, (power, injected) in points.items()
-    }
-
-
-def _runs(
-    store: Store, meter: str, kind: str, pending: Batch | None, *, since: int = 0, pause: int
-) -> list[tuple[int, int, str]]:
-    """Return begin, end and code of each run since a time; with at most a `pause` between, they are one."""
-    runs = store.runs(meter, kind, since)
-    if pending is not None:
-        runs += [(begin, end, code) for (of, code, begin), end in pending.runs.items() if of == kind]
-    joined: dict[str, list[tuple[int, int]]] = {}
-    for begin, end, code in sorted(runs):
-        of_code = joined.setdefault(code, [])
-        if of_code and begin - of_code[-1][1] <= pause:
-            begun, ended = of_code.pop()
-            of_code.append((begun, max(ended, end)))
-        else:
-            of_code.append((begin, end))
-    return sorted((max(begin, since), end, code) for code, times in joined.items() for begin, end in times)
+    known = dict(
+        meter.rows(
+            "SELECT colour, count(*) FROM colour WHERE meter = ? AND day BETWEEN ? AND ? GROUP BY colour",
+            first.isoformat(),
+            today.isoformat(),
+        )
+    )
+    is_whole = sum(known.values()) > (today - first).days
+    return {colour: known.get(colour, 0) for colour in Colour} if is_whole else {}
 
 
 def _iso(time: int) -> str:
     return local(time).isoformat()
+
+
+_TABLES: Final[dict[str, Callable[[_Meter], Table]]] = {
+    "hour": partial(_powers, step=SLOT, iso_step="PT10S"),
+    "days2": partial(_powers, step=MINUTE, iso_step="PT1M"),
+    "days60": partial(_powers, step=QUARTER, iso_step="PT15M"),
+    "days30": _days,
+    "months13": _months,
+    "alerts": _alerts,
+    "season": _season,
+}

@@ -1,0 +1,122 @@
+"""The readings of an index in the history: which are kept, and what they count by day."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleinfo.watch.chronicle import Batch, IndexReading, local, midnight
+from teleinfo.watch.web.store import Store
+from teleinfo.watch.web.tables import table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DAY = dt.date(2026, 1, 14)
+NOON = midnight(DAY) + 43_200
+HOUR = 3600
+STORE = Store(Path("without a file"))
+
+
+def reading(hour: int, value: int, code: str = "HP") -> IndexReading:
+    """Return a reading so many hours after a noon in January."""
+    return IndexReading(NOON + hour * HOUR, value, code)
+
+
+def batches(*groups: Iterable[IndexReading]) -> list[Batch]:
+    """Return a batch for each group of readings."""
+    made = []
+    for readings in map(list, filter(None, map(list, groups))):
+        made.append(Batch("1", readings[-1].time))
+        for each in readings:
+            made[-1].add_reading("X", each)
+    return made
+
+
+def kept(*groups: Iterable[IndexReading]) -> list[IndexReading]:
+    """Return the readings that are kept of these groups."""
+    with STORE.reading(batches(*groups)) as base:
+        return [IndexReading(*row) for row in base.execute("SELECT time, value, code FROM reading")]
+
+
+def days(*groups: Iterable[IndexReading]) -> dict[str, Any]:
+    """Return the table of the days with these groups of readings."""
+    found = table(STORE, batches(*groups), "1", "days30", now=NOON + 28 * 24 * HOUR)
+    assert found is not None
+    return found
+
+
+@given(
+    steps=st.lists(st.tuples(st.integers(1, 60_000), st.integers(0, 5000)), min_size=2, max_size=40),
+    cuts=st.lists(st.integers(1, 10), max_size=10),
+)
+def test_no_energy_is_lost_or_invented(steps: list[tuple[int, int]], cuts: list[int]) -> None:
+    """However the readings come, in batches of any size, all days and gaps sum to what the index counted."""
+    times = itertools.accumulate((seconds for seconds, _rise in steps), initial=NOON)
+    values = itertools.accumulate((rise for _seconds, rise in steps), initial=0)
+    every = [IndexReading(time, value, "HP") for time, value in zip(times, values, strict=True)]
+    groups: list[list[IndexReading]] = []
+    left = every
+    for size in [*cuts, len(every)]:
+        groups, left = [*groups, left[:size]], left[size:]
+    found = days(*groups)
+    known = kept(*groups)
+
+    energies = [dict(zip(found["columns"], row, strict=True)) for row in found["rows"]]
+    energies += [energy for _begin, _end, energy in found["gaps"]]
+    assert sum(energy["HP"] for energy in energies) == every[-1].value
+    assert known == kept(every)
+    assert (known[0], known[-1]) == (every[0], every[-1])
+
+
+def test_readings_between_two_of_the_same_day_are_not_kept() -> None:
+    """Midnight belongs to both days; the readings around a night without readings stay."""
+    first = [reading(0, 0), reading(3, 3), reading(6, 6), reading(12, 12)]
+    assert kept(first) == [reading(0, 0), reading(12, 12)]
+    assert kept(first, [reading(15, 15), reading(36, 36)]) == [
+        reading(0, 0),
+        reading(12, 12),
+        reading(36, 36),
+    ]
+    night = [reading(0, 0), reading(6, 6), reading(20, 20), reading(22, 22)]
+    assert kept(night) == night
+
+
+@pytest.mark.parametrize(("value", "is_believed"), [(4, False), (5, True), (7, True), (9, True), (10, False)])
+def test_an_earlier_reading_fits_between_its_neighbours(value: int, *, is_believed: bool) -> None:
+    """The index rises: another value is of a wrong clock, or another meter."""
+    known = kept([reading(0, 5), reading(24, 9)], [reading(12, value), reading(24, 9), reading(25, 9)])
+
+    assert (reading(12, value) in known) is is_believed
+
+
+def test_an_index_that_begins_anew_counts_from_there() -> None:
+    """What it counted between is unknown, so the day is not complete."""
+    readings = [[reading(0, 50)], [reading(2, 60)], [reading(3, 0)], [reading(5, 7)]]
+
+    assert days(*readings)["rows"] == [["2026-01-14", 17, None, None, False]]
+
+
+def test_energy_counts_for_the_code_at_its_end() -> None:
+    """An unknown code, with the étiquette in its place, becomes known; another one is kept apart."""
+    found = days([reading(0, 0, "X"), reading(1, 1, "X"), reading(2, 3)])
+    assert (found["columns"][1:-3], found["rows"][0][1:-3]) == (["HP"], [3])
+    found = days([reading(0, 0), reading(1, 1), reading(2, 3, "HC")])
+    assert (found["columns"][1:-3], found["rows"][0][1:-3]) == (["HC", "HP"], [2, 1])
+
+
+def test_days_are_those_of_france() -> None:
+    """23 and 25 hours when the clock changes."""
+    hours = {date.month: (midnight(date + dt.timedelta(days=1)) - midnight(date)) / HOUR for date in CHANGES}
+
+    assert hours == {3: 23, 10: 25}
+    assert local(midnight(DAY)).isoformat() == "2026-01-14T00:00:00+01:00"
+
+
+CHANGES = [dt.date(2026, 3, 29), dt.date(2026, 10, 25)]

@@ -18,6 +18,7 @@ from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.line import LineGrade, LinkProblem
 from teleinfo.vocabulary.words import Language
 from teleinfo.watch import sentences
+from teleinfo.watch.feeds import NOTHING_CAME
 from teleinfo.watch.web import server
 from tests.support.browser import Theme, browser, prefer, resize
 from tests.support.scenario import until
@@ -392,7 +393,7 @@ def test_a_silent_meter_is_said_with_the_reason(driver: WebDriver, language: Lan
 
         def fall_silent() -> None:
             page.model.heard = time.monotonic() - 2 * HOUR
-            page.model.note = sentences.nothing_came(BROKER, "teleinfo/status")
+            page.model.note = sentences.note("nothing", NOTHING_CAME, topic="teleinfo/status", address=BROKER)
             page.model.set_health(Health(line=LineGrade.SILENT, problem=LinkProblem.NO_DATA))
 
         page.change(fall_silent)

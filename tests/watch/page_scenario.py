@@ -18,7 +18,6 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from teleinfo.mqtt.config import Broker
 from teleinfo.port.health import Health
 from teleinfo.simulator.catalogue import build
 from teleinfo.state.prices import Prices
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
     from teleinfo.state.fields import Json
     from teleinfo.tic.reading import Reading
 
-BROKER = Broker("broker.example", 1883, "watch")
+BROKER = "broker.example:1883"
 HOUR = 3600.0
 EVENING_END = dt.datetime(2026, 1, 14, 22, 20)  # noqa: DTZ001 - a meter knows local time only
 PERIOD, LATE_PERIOD = 15.0, 5.0
@@ -122,7 +121,7 @@ class Page:
         self.model.set_health(
             Health(baudrate=9600, frames=1794, rejected={}, bad_groups_percent=0.0, line=LineGrade.GOOD)
         )
-        self.model.note = sentences.connected(BROKER)
+        self.model.note = sentences.note("connected", "connected to the broker at {address}", address=BROKER)
         now = time.monotonic() if now is None else now
         if isinstance(meter, str):
             start = end.replace(tzinfo=None) - dt.timedelta(seconds=HOUR)

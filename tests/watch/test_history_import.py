@@ -16,7 +16,7 @@ from teleinfo.simulator.catalogue import build
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.horodate import PARIS
 from teleinfo.watch.chronicle import midnight
-from teleinfo.watch.web.importing import fill
+from teleinfo.watch.web.recorder import fill
 from teleinfo.watch.web.store import Store
 from teleinfo.watch.web.tables import table
 from tests.support.process import LIMIT

@@ -257,7 +257,7 @@ def test_only_so_many_look_at_once(served: Page, monkeypatch: pytest.MonkeyPatch
 def test_whoever_is_too_many_reads_so(
     served: Page, monkeypatch: pytest.MonkeyPatch, language: str, words: str
 ) -> None:
-    """A page of a few words, in the language of the browser, which tries again by itself."""
+    """A sentence in the language of the browser, which tries again by itself."""
     monkeypatch.setattr(server, "MAX_STREAMS", 1)
     with events(served) as reader:
         read_until(reader, lambda text: "event: now" in text)
@@ -265,9 +265,7 @@ def test_whoever_is_too_many_reads_so(
 
     assert (status, headers["Content-Language"]) == (503, language)
     assert words in body
-    assert f'lang="{language}"' in body
-    assert 'content="60"' in body
-    assert len(body) < 500
+    assert headers["Refresh"] == "60"
 
 
 def test_one_address_has_a_bound_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

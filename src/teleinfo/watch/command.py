@@ -31,8 +31,7 @@ from teleinfo.watch import plain
 from teleinfo.watch.feeds import listen, read_port
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.web import hosts
-from teleinfo.watch.web.importing import fill
-from teleinfo.watch.web.recorder import HistoryRecorder
+from teleinfo.watch.web.recorder import HistoryRecorder, fill
 from teleinfo.watch.web.store import Store
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 from teleinfo.common.durations import delays
+from teleinfo.common.i18n import N_
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.mqtt.client import connect, for_command
 from teleinfo.mqtt.config import OFFLINE, ONLINE
@@ -36,6 +37,11 @@ if TYPE_CHECKING:
 
 STATUS_TIMEOUT: Final = 5.0
 """Seconds to wait for the topic `status`, which is retained and comes at once if it is readable."""
+
+NOTHING_CAME: Final = N_(
+    "nothing came on the topic {topic}: is teleinfo connected to this broker ({address}), under this topic, "
+    "and may this user read it (a broker need not say that it refuses)?"
+)
 
 MAX_TEXT: Final = 128
 """Characters of a key or a value; the longest value of a meter has 98."""
@@ -77,7 +83,7 @@ async def listen(broker: Broker, topics: Topics, model: LiveModel, *, rng: Rando
             if model.online is not None:
                 waits = new_delays()  # it was connected: this is another outage
             model.online = None
-            model.set_note(sentences.no_broker(error))
+            model.set_note(sentences.note(error.kind, N_("no connection: {why}"), why=error))
         await asyncio.sleep(next(waits))
 
 
@@ -86,14 +92,17 @@ async def _receive(broker: Broker, topics: Topics, model: LiveModel) -> None:
 
     def note_nothing_came() -> None:
         if model.online is None:
-            model.set_note(sentences.nothing_came(broker, topics.status))
+            model.set_note(
+                sentences.note("nothing", NOTHING_CAME, topic=topics.status, address=broker.address)
+            )
 
     async with connect(broker) as connection:
         for topic in (topics.status, topics.health, topics.readings):
             if not await connection.subscribe(topic):
                 raise BrokerError(BrokerErrorKind.NOT_READABLE, broker, topic=topic)
         await connection.subscribe(topics.state)  # which a daemon need not publish, and a user need not read
-        model.set_note(sentences.connected(broker))
+        template = N_("connected to the broker at {address}")
+        model.set_note(sentences.note("connected", template, address=broker.address))
         waiting = asyncio.get_running_loop().call_later(STATUS_TIMEOUT, note_nothing_came)
         try:
             async for message in connection.messages():

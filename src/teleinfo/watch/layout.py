@@ -252,11 +252,9 @@ def _quality(model: LiveModel, width: int) -> Text:
     if health.reason is not None:
         return line.append(DOT + _(health.reason))
     bad, _frames, causes, withheld = every = sentences.line_details(model, health)
-    for parts in (every, (bad, causes, withheld), (causes, withheld), (causes,), (bad,)):
-        rest = "".join(DOT + part for part in parts if part)
-        if line.cell_len + len(rest) <= width:
-            break
-    return line.append(rest)
+    choices = (every, (bad, causes, withheld), (causes, withheld), (causes,), (bad,))
+    rests = ("".join(DOT + part for part in parts if part) for parts in choices)
+    return line.append(next((rest for rest in rests if line.cell_len + len(rest) <= width), ""))
 
 
 def _foot(model: LiveModel, width: int, *, many: bool, keys: bool) -> list[Text]:

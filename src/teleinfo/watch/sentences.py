@@ -14,8 +14,6 @@ from teleinfo.watch.live_model import Note
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from teleinfo.mqtt.config import Broker
-    from teleinfo.mqtt.errors import BrokerError
     from teleinfo.port.errors import PortError
     from teleinfo.port.health import Health
     from teleinfo.port.link_status import LinkStatus
@@ -66,7 +64,8 @@ def line_details(model: LiveModel, health: Health) -> tuple[str, str, str, str]:
     return bad, frames, causes, _("withheld {count}").format(count=number(withheld)) if withheld else ""
 
 
-def _note(kind: Hashable, template: str, **fields: object) -> Note:
+def note(kind: Hashable, template: str, **fields: object) -> Note:
+    """Return the note of this kind whose text is a template with these fields."""
     return Note(kind, lambda: _(template).format(**fields))
 
 
@@ -76,20 +75,20 @@ def port_note(link: LinkStatus, *, now: float) -> Note:
     if error is not None and not link.connected:
         return Note(problem, lambda: _not_open(error))
     if problem is LinkProblem.OPENING:
-        return _note(problem, N_("opening {port}"), port=link.url)
+        return note(problem, N_("opening {port}"), port=link.url)
     if problem is LinkProblem.NO_DATA:
         template = N_(
             "no byte from the meter for {time}: check its power, its wires (terminals I1, I2) and the adapter"
         )
-        return _note(problem, template, time=duration(link.no_byte_for(now)))
+        return note(problem, template, time=duration(link.no_byte_for(now)))
     if problem is LinkProblem.NONSENSE:
         template = N_(
             "bytes come from {port}, but none makes sense: check the wires (terminals I1 and I2) and the "
             "settings TELEINFO_SERIAL_…. To find out more: {doctor}"
         )
-        return _note(problem, template, port=link.url, doctor=command_line("doctor"))
+        return note(problem, template, port=link.url, doctor=command_line("doctor"))
     template = _LISTENING[link.mode is not None, link.baudrate is not None]
-    return _note((problem, link.mode, link.baudrate), template, mode=link.mode, baudrate=link.baudrate)
+    return note((problem, link.mode, link.baudrate), template, mode=link.mode, baudrate=link.baudrate)
 
 
 _LISTENING = {
@@ -107,22 +106,3 @@ def _not_open(error: PortError) -> str:
         line = command_line("watch", "--mqtt")
         words += _("If it is the service of teleinfo, watch beside it: {line}.").format(line=line) + " "
     return words + _("To find out more: {line}").format(line=command_line("doctor"))
-
-
-def connected(broker: Broker) -> Note:
-    """Return the note on a connection to the broker."""
-    return _note("connected", N_("connected to the broker at {address}"), address=broker.address)
-
-
-def nothing_came(broker: Broker, topic: str) -> Note:
-    """Return the note on a retained `topic` without a message, which names possible causes."""
-    template = N_(
-        "nothing came on the topic {topic}: is teleinfo connected to this broker ({address}), under this "
-        "topic, and may this user read it (a broker need not say that it refuses)?"
-    )
-    return _note("nothing came", template, topic=topic, address=broker.address)
-
-
-def no_broker(error: BrokerError) -> Note:
-    """Return the note on a failed connection to the broker, or on a topic that the user may not read."""
-    return Note(error.kind, lambda: _("no connection: {why}").format(why=error))

@@ -1,5 +1,7 @@
 """
-Keep the history of the meter that is watched: a batch every five minutes, and its tables on request.
+Keep the history of the meter that is watched, or fill it with a recording: JSON lines.
+
+A batch is written every five minutes; tables are made on request.
 
 A call of the database runs in a thread, one at a time. A database that cannot be used costs the history, and
 a line on standard error: the page goes on.
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import sqlite3
 import time
 from collections import deque
@@ -17,17 +20,20 @@ from typing import TYPE_CHECKING, Final, NoReturn, ParamSpec, TypeVar
 from teleinfo.cli.output import say
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
+from teleinfo.common.untrusted_json import parse_object
+from teleinfo.tic.horodate import PARIS, iso
 from teleinfo.watch.chronicle import Chronicle
+from teleinfo.watch.feeds import reading_of
+from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.web import tables
 from teleinfo.watch.web.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from teleinfo.state.prices import Prices
     from teleinfo.watch.chronicle import Batch
-    from teleinfo.watch.live_model import LiveModel
     from teleinfo.watch.web.tables import Table
 
 P = ParamSpec("P")
@@ -104,3 +110,39 @@ class HistoryRecorder:
     async def _call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         async with self._turn:
             return await asyncio.to_thread(function, *args, **kwargs)
+
+
+def fill(store: Store, lines: Iterable[bytes]) -> tuple[int, int]:
+    """
+    Add the readings in JSON lines: the messages of a daemon, or what `teleinfo decode` prints.
+
+    Each day is a batch. Return the numbers of readings and of other lines.
+    """
+    at, added, others = dt.datetime.fromtimestamp(0, PARIS), 0, 0
+    model = LiveModel(patience=None, clock=lambda: at)
+    chronicle = model.chronicle = Chronicle()
+    for line in lines:
+        message = parse_object(line) or {}
+        reading, found = reading_of(line, mode=None), _time_of(message)
+        if reading is None or found is None:
+            others += 1
+            continue
+        if found.date() != at.date():
+            store.write(chronicle.take(), now=int(time.time()), imported=True)
+            chronicle = model.chronicle = Chronicle()
+        at, added = found, added + 1
+        model.add_reading(reading, now=at.timestamp())
+    store.write(chronicle.take(), now=int(time.time()), imported=True)
+    store.close()
+    return added, others
+
+
+def _time_of(message: dict[str, object]) -> dt.datetime | None:
+    """Return the time in France by the clock of the meter (standard), else by the key `timestamp`, in ms."""
+    stamp = message.get("timestamp")
+    try:
+        if (text := iso(str(message.get("DATE")))) is not None:
+            return dt.datetime.fromisoformat(text).astimezone(PARIS)
+        return dt.datetime.fromtimestamp(stamp / 1000, PARIS) if isinstance(stamp, int | float) else None
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -78,12 +78,6 @@ END_TIMEOUT: Final = 0.1
 
 TOO_MANY: Final = N_("Too many look at this page already. It tries again in a minute.")
 
-FULL: Final = (
-    '<!doctype html><html lang="{}"><meta charset="utf-8"><meta http-equiv="refresh" content="60">'
-    '<meta name="viewport" content="width=device-width"><title>teleinfo</title><p>{}</p></html>'
-)
-"""The page in place of the page while there are too many readers: its language and its words."""
-
 HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -300,13 +294,11 @@ def _application(
     async def index(request: web.Request) -> web.Response:
         language = accepted(request.headers.get("Accept-Language", ""))
         headers = {"Content-Language": language, "Vary": "Accept-Language"}
-        body, status = pages[language], 200
         if streams.is_full:
             with use_language(language):
-                body, status = FULL.format(language, html.escape(_(TOO_MANY))).encode(), 503
-        return web.Response(
-            body=body, status=status, content_type="text/html", charset="utf-8", headers=headers
-        )
+                return web.Response(text=_(TOO_MANY), status=503, headers=headers | {"Refresh": "60"})
+        body = pages[language]
+        return web.Response(body=body, content_type="text/html", charset="utf-8", headers=headers)
 
     async def file(request: web.Request) -> web.Response:
         body, kind = files[request.match_info["file"]]

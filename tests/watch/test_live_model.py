@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from teleinfo.port.health import Health
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.watch.history import BIN, REACH
@@ -110,19 +109,6 @@ def test_a_meter_is_silent_after_ten_seconds() -> None:
     assert remote.silence(now=50) is None
     remote.online = False
     assert remote.silence(now=50) == 50
-
-
-def test_behind_a_broker_the_count_of_frames_goes_on() -> None:
-    """`health` comes once a minute: the readings since are counted, until the next one."""
-    model = LiveModel(patience=None)
-    counts = []
-    for now, health in enumerate((None, Health(frames=100), None, None, Health(frames=140), None)):
-        if health is not None:
-            model.set_health(health)
-        model.add_reading(Reading(Mode.HISTORIQUE, HC), now=now)
-        counts.append(model.frames)
-
-    assert counts == [None, 101, 102, 103, 141, 142]
 
 
 def test_ever_new_labels_do_not_fill_the_memory() -> None:

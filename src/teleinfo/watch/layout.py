@@ -251,7 +251,7 @@ def _quality(model: LiveModel, width: int) -> Text:
     line = Text.assemble(" " + _("Line") + " ", (inline(sentences.grade(health.line)), style))
     if health.reason is not None:
         return line.append(DOT + _(health.reason))
-    bad, _frames, causes, withheld = every = sentences.line_details(model, health)
+    bad, _frames, causes, withheld = every = sentences.line_details(health)
     choices = (every, (bad, causes, withheld), (causes, withheld), (causes,), (bad,))
     rests = ("".join(DOT + part for part in parts if part) for parts in choices)
     return line.append(next((rest for rest in rests if line.cell_len + len(rest) <= width), ""))

@@ -144,7 +144,6 @@ class LiveModel:
         self.heard: float | None = None
         self.patience = patience
         self._health: Health | None = None
-        self._frames_since = 0
         self._rows: dict[str, Row] = {}
         self._judge = Judge()
         self._tracker = StateTracker(topic="", exclude=frozenset(), prices=prices)
@@ -159,7 +158,6 @@ class LiveModel:
         if self.mode is not reading.mode or len(self._rows) > MAX_VALUES:
             self._rows.clear()
         self.mode, self.heard = reading.mode, now
-        self._frames_since += 1
         time = self.clock()
         possible = Reading(reading.mode, dict(_possible(reading)), reading.belief)
         if possible.belief is None:  # the reading comes from a broker
@@ -218,19 +216,12 @@ class LiveModel:
     def set_health(self, health: Health) -> None:
         """Set the health of the line."""
         self._health = health
-        self._frames_since = 0
 
     @property
     def health(self) -> Health | None:
         """The health of the line; None if it is unknown, or of a daemon that is gone."""
         health = self._health
         return None if health is None or is_orphan(health, online=self.online) else health
-
-    @property
-    def frames(self) -> int | None:
-        """The number of frames in `health`; a broker has it once a minute, so add the readings since."""
-        counted = None if self.health is None else self.health.frames
-        return None if counted is None else counted + (self._frames_since if self.patience is None else 0)
 
     def silence(self, *, now: float) -> float | None:
         """Return the seconds since the last reading if the meter is silent, else None."""

@@ -48,9 +48,9 @@ def grade(line: LineGrade) -> str:
     return _("{grade}: look at the wiring").format(grade=words) if is_poor else words
 
 
-def line_details(model: LiveModel, health: Health) -> tuple[str, str, str, str]:
+def line_details(health: Health) -> tuple[str, str, str, str]:
     """Return texts: share of bad groups, frames, losses by cause, withheld groups; empty if unknown or 0."""
-    share, count, withheld = health.bad_groups_percent, model.frames, sum(health.withheld.values())
+    share, count, withheld = health.bad_groups_percent, health.frames, sum(health.withheld.values())
     bad = "" if share is None else _("{share} % bad groups").format(share=decimal(f"{share:.2g}"))
     frames = ""
     if count is not None:

@@ -15,7 +15,7 @@ import datetime as dt
 import sqlite3
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Final, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 from teleinfo.cli.output import say
 from teleinfo.common.i18n import _
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from teleinfo.watch.chronicle import Batch
     from teleinfo.watch.web.tables import Table
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 INTERVAL: Final = 300.0
@@ -81,15 +80,16 @@ class HistoryRecorder:
 
     async def table(self, meter: str, name: str) -> Table | None:
         """Return the table `name` of a meter; None if there is no such table."""
-        pending = [*self._waiting, *self._chronicle.peek()]
-        return await self._call(tables.table, self._store, pending, meter, name, now=int(self._clock()))
+        pending, now = [*self._waiting, *self._chronicle.peek()], int(self._clock())
+        return await self._call(lambda: tables.table(self._store, pending, meter, name, now=now))
 
     async def _write(self) -> None:
         """Write what is new; if that fails, report it once, and try again with the next batch."""
         self._waiting += self._chronicle.take()
+        batches, now = [*self._waiting], int(self._clock())
         try:
             # Even if this is cancelled, the next call waits for the end of the thread.
-            await asyncio.shield(self._call(self._store.write, [*self._waiting], now=int(self._clock())))
+            await asyncio.shield(self._call(lambda: self._store.write(batches, now=now)))
         except (OSError, sqlite3.Error) as error:
             why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             text = _("the history cannot be kept in {path}: {error}")
@@ -107,9 +107,9 @@ class HistoryRecorder:
             self._fault = text
             say(f"teleinfo watch: {text}")
 
-    async def _call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def _call(self, function: Callable[[], T]) -> T:
         async with self._turn:
-            return await asyncio.to_thread(function, *args, **kwargs)
+            return await asyncio.to_thread(function)
 
 
 def fill(store: Store, lines: Iterable[bytes]) -> tuple[int, int]:

@@ -93,25 +93,25 @@ def _prepare(base: sqlite3.Connection) -> None:
 
 
 _ADD_READING: Final = """
-    INSERT OR IGNORE INTO reading SELECT :meter, :label, :time, :value, :code FROM (
+    INSERT OR IGNORE INTO reading SELECT ?1, ?2, ?3, ?4, ?5 FROM (
         SELECT
-            (SELECT value FROM reading WHERE meter = :meter AND label = :label AND time < :time
+            (SELECT value FROM reading WHERE meter = ?1 AND label = ?2 AND time < ?3
              ORDER BY time DESC LIMIT 1) AS earlier,
-            (SELECT value FROM reading WHERE meter = :meter AND label = :label AND time > :time
+            (SELECT value FROM reading WHERE meter = ?1 AND label = ?2 AND time > ?3
              ORDER BY time LIMIT 1) AS later
-    ) WHERE later IS NULL OR :value BETWEEN coalesce(earlier, :value) AND later
+    ) WHERE later IS NULL OR ?4 BETWEEN coalesce(earlier, ?4) AND later
 """
 """Add a reading. An index rises: a reading that contradicts a later one is left out."""
 
 _DELETE_NEEDLESS_READINGS: Final = """
-    DELETE FROM reading WHERE meter = :meter AND (label, time) IN (
+    DELETE FROM reading WHERE meter = ?1 AND (label, time) IN (
         SELECT label, time FROM (
             SELECT
                 label, time, value, code,
                 lag(time) OVER index_ AS time_before, lag(value) OVER index_ AS value_before,
                 lead(time) OVER index_ AS time_after, lead(value) OVER index_ AS value_after,
                 lead(code) OVER index_ AS code_after
-            FROM reading WHERE meter = :meter AND time >= :begin
+            FROM reading WHERE meter = ?1 AND time >= ?2
             WINDOW index_ AS (PARTITION BY label ORDER BY time)
         )
         WHERE value BETWEEN value_before AND value_after AND code IN (code_after, label)
@@ -172,12 +172,13 @@ class Store:
 
     def _connect(self, path: Path | str, now: int) -> sqlite3.Connection:
         base = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(contextlib.closing(base))
+        try:
             _prepare(base)
             if self._prices is not None:
                 _put_prices(base, self._prices, local(now).date())
-            stack.pop_all()
+        except sqlite3.Error:
+            base.close()
+            raise
         return base
 
     def close(self) -> None:
@@ -198,11 +199,10 @@ def _put(base: sqlite3.Connection, batch: Batch, *, imported: bool = False) -> N
     if not imported and batch.until <= heard:
         return
     _put_powers(base, meter, batch, after=0 if imported else heard)
-    readings = [(label, reading) for (label, *_), both in batch.readings.items() for reading in {*both}]
-    for label, reading in sorted(readings):
-        base.execute(_ADD_READING, {"meter": meter, "label": label, **reading._asdict()})
-    begin = min((reading.time for _label, reading in readings), default=heard) - 2 * _DAY
-    base.execute(_DELETE_NEEDLESS_READINGS, {"meter": meter, "begin": begin})
+    new = [(meter, label, *reading) for (label, *_), both in batch.readings.items() for reading in {*both}]
+    base.executemany(_ADD_READING, sorted(new))
+    begin = min((time for _meter, _label, time, *_ in new), default=heard) - 2 * _DAY
+    base.execute(_DELETE_NEEDLESS_READINGS, (meter, begin))
     for (kind, code, first), last in batch.runs.items():
         joined = base.execute(
             "DELETE FROM run WHERE meter = ? AND kind = ? AND code = ? AND begin <= ? AND end >= ? "

@@ -247,7 +247,7 @@ def _line(model: LiveModel, state: Json) -> Json:
     health = model.health
     if health is None or health.line is None:
         return None
-    details = sentences.line_details(model, health) if health.reason is None else (_(health.reason),)
+    details = sentences.line_details(health) if health.reason is None else (_(health.reason),)
     offset = [": ".join(row) for row in _row(state, "meter.clock_offset")]
     return {
         "grade": sentences.grade(health.line),

@@ -30,7 +30,7 @@ INJECTED: Final = "injected"
 """The code of the injected energy, beside those of `TariffPeriod`."""
 
 EXPORT_LABEL: Final = "EAIT"
-ALERT, TARIFF = "alert", "tariff"
+ALERT, TARIFF, COLOUR = "alert", "tariff", "colour"
 """The kinds of what lasts for a time."""
 
 LONGEST_PAUSE: Final = 600
@@ -39,9 +39,10 @@ LONGEST_PAUSE: Final = 600
 OLDEST_STATE: Final = 40 * 24 * 3600
 """Greatest age of a published state that tells midnights, in seconds."""
 
+TEMPO: Final = 6
+"""Hour at which the colour of Tempo changes."""
+
 _DAY: Final = dt.timedelta(days=1)
-TEMPO_DAY: Final = dt.timedelta(hours=6)
-"""Time of day at which the colour of Tempo changes."""
 _END: Final = 10**12
 
 
@@ -64,9 +65,9 @@ def day_of(time: int) -> dt.date:
     return local(time).date()
 
 
-def midnight(day: dt.date) -> int:
-    """Return the time at which a day begins in France, s since 1970."""
-    return int(dt.datetime.combine(day, dt.time(), PARIS).timestamp())
+def midnight(day: dt.date, *, hour: int = 0) -> int:
+    """Return the time of an hour of a day in France, by default of its begin, s since 1970."""
+    return int(dt.datetime.combine(day, dt.time(hour), PARIS).timestamp())
 
 
 @dataclass(slots=True)
@@ -76,7 +77,8 @@ class Batch:
 
     `powers` are those drawn and injected (None: not measured) in each slot by its begin, VA. `readings` are
     the first and the last reading of each index by étiquette, code and day. `runs` maps kind, code and begin
-    of an alert or a tariff period to the time at which it was last in force; `tariff` is the last period.
+    of an alert or a tariff period to the time at which it was last in force, and those of the colour of a day
+    to its end; `tariff` is the last period.
     """
 
     meter: str
@@ -84,7 +86,6 @@ class Batch:
     powers: dict[int, list[tuple[int, int | None]]] = field(default_factory=dict)
     readings: dict[tuple[str, str, dt.date], tuple[IndexReading, IndexReading]] = field(default_factory=dict)
     runs: dict[tuple[str, str, int], int] = field(default_factory=dict)
-    colours: dict[dt.date, str] = field(default_factory=dict)
     tariff: tuple[str, str, int] = (TARIFF, "", 0)
 
     def add_reading(self, label: str, reading: IndexReading) -> None:
@@ -117,10 +118,6 @@ class Chronicle:
         for label, reading in itertools.chain(indexes.items(), *midnights):
             if label in indexes:
                 batch.add_reading(label, reading)
-        today = (local(at) - TEMPO_DAY).date()
-        for day, name in ((today, "today"), (today + _DAY, "tomorrow")):
-            if isinstance(colour := find(state, f"tempo.{name}"), Colour):
-                batch.colours[day] = colour
 
     def peek(self) -> list[Batch]:
         """Return a copy of what was not taken so far."""
@@ -158,6 +155,10 @@ def _add_runs(batch: Batch, state: Json, pause: int) -> None:
         since = find(state, f"alerts.{alert}.since")
         if find(state, f"alerts.{alert}.active") is True and isinstance(since, str):
             batch.runs[ALERT, alert, int(dt.datetime.fromisoformat(since).timestamp())] = batch.until
+    today = (local(batch.until) - dt.timedelta(hours=TEMPO)).date()
+    for day, name in ((today, "today"), (today + _DAY, "tomorrow")):
+        if isinstance(colour := find(state, f"tempo.{name}"), Colour):
+            batch.runs[COLOUR, colour, midnight(day, hour=TEMPO)] = midnight(day + _DAY, hour=TEMPO)
 
 
 def _readings(state: Json, at: int) -> Iterator[tuple[str, IndexReading]]:
@@ -166,8 +167,7 @@ def _readings(state: Json, at: int) -> Iterator[tuple[str, IndexReading]]:
     for label, index in indexes.items() if isinstance(indexes, dict) else ():
         value, period = find(index, "value"), find(index, "period")
         if isinstance(value, int) and 0 <= value < _END:
-            is_known = isinstance(period, str) and period in TariffPeriod.__members__
-            yield label, IndexReading(at, value, str(period) if is_known else label)
+            yield label, IndexReading(at, value, str(period) if period in [*TariffPeriod] else label)
     injected = integer(state, "energy.export_total")
     if injected is not None and 0 <= injected < _END:
         yield EXPORT_LABEL, IndexReading(at, injected, INJECTED)
@@ -182,15 +182,13 @@ def _midnights(state: Json, until: int) -> Iterator[tuple[str, IndexReading]]:
     if abs(until - time) > OLDEST_STATE:
         return
     today = local(time).date()
-    readings = dict(_readings(state, 0))
-    for day, span in ((today, "today"), (today - _DAY, "yesterday")):
-        if find(state, f"energy.{span}.is_complete") is not True:
-            return
-        for label, reading in [*readings.items()]:
-            path = "exported" if label == EXPORT_LABEL else f"indexes.{label}"
+    for label, reading in _readings(state, 0):
+        value = reading.value
+        path = "exported" if label == EXPORT_LABEL else f"indexes.{label}"
+        for day, span in ((today, "today"), (today - _DAY, "yesterday")):
             counted = integer(state, f"energy.{span}.{path}")
-            if counted is not None and 0 <= counted <= reading.value:
-                readings[label] = IndexReading(midnight(day), reading.value - counted, reading.code)
-                yield label, readings[label]
-            else:
-                del readings[label]
+            is_complete = find(state, f"energy.{span}.is_complete") is True
+            if not is_complete or counted is None or not 0 <= counted <= value:
+                break
+            value -= counted
+            yield label, IndexReading(midnight(day), value, reading.code)

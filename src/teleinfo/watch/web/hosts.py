@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DEFAULT: Final = "127.0.0.1:8080"
 
 LOCALHOST: Final = "localhost"
-HOME_DOMAINS: Final = ("local", "lan", "home", "home.arpa", "internal", "localdomain", "fritz.box")
+HOME_DOMAINS: Final = (".local", ".lan", ".home", ".home.arpa", ".internal", ".localdomain", ".fritz.box")
 """Domains of home networks: mDNS (RFC 6762), RFC 8375, and those of routers; only routers resolve them."""
 
 _HOME_NETWORKS: Final = [
@@ -83,9 +83,7 @@ def is_ours(host: str, *, names: Container[str]) -> bool:
     if match is None:
         return False
     name = match[1].strip("[]").removesuffix(".")
-    if _ip(name) is not None:
-        return True
-    return name in names or any(name.endswith(f".{domain}") for domain in HOME_DOMAINS)
+    return _ip(name) is not None or name in names or name.endswith(HOME_DOMAINS)
 
 
 def own_names(served: str, machine: str, configured: Iterable[str] = ()) -> set[str]:

@@ -13,7 +13,7 @@ import sqlite3
 from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.watch.chronicle import ALERT, LONGEST_PAUSE, SLOT, TARIFF, day_of, local
+from teleinfo.watch.chronicle import ALERT, COLOUR, LONGEST_PAUSE, SLOT, TARIFF, day_of, local
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -43,9 +43,6 @@ MIGRATIONS: Final = (
         meter INTEGER NOT NULL, kind TEXT NOT NULL, begin INTEGER NOT NULL, code TEXT NOT NULL,
         end INTEGER NOT NULL, PRIMARY KEY (meter, kind, begin, code)
     ) WITHOUT ROWID;
-    CREATE TABLE colour (
-        meter INTEGER NOT NULL, day TEXT NOT NULL, colour TEXT NOT NULL, PRIMARY KEY (meter, day)
-    ) WITHOUT ROWID;
     CREATE TABLE price (day TEXT PRIMARY KEY, prices TEXT NOT NULL) WITHOUT ROWID;
     """,
 )
@@ -58,12 +55,12 @@ _DECADE: Final = 3_660 * _DAY
 KEPT: Final = {SLOT: 3600, MINUTE: 2 * _DAY, QUARTER: 60 * _DAY}
 """Seconds for which the powers of each step are kept; each step is the mean of the steps before."""
 
-PAUSES: Final = {TARIFF: LONGEST_PAUSE, ALERT: 120}
-"""Seconds in which an alert or a tariff period may seem to begin again: the page was started anew."""
+PAUSES: Final = {TARIFF: LONGEST_PAUSE, ALERT: 120, COLOUR: -1}
+"""Seconds in which what lasts may seem to begin again: the page was started anew. A colour lasts a day."""
 
-KEPT_RUNS: Final = {TARIFF: 61 * _DAY, ALERT: _DECADE}
+KEPT_RUNS: Final = {TARIFF: 61 * _DAY, ALERT: _DECADE, COLOUR: _DECADE}
 MAX_RUNS: Final = 20_000
-"""The most alerts, and the most tariff periods, of a meter."""
+"""The most alerts, tariff periods and colours of a meter."""
 
 MAX_PAGES: Final = 16_384
 """The bound of the file: 64 MB in pages of 4 KB."""
@@ -211,10 +208,6 @@ def _put(base: sqlite3.Connection, batch: Batch, *, imported: bool = False) -> N
         ).fetchall()
         begins, ends = zip((first, last), *joined, strict=True)
         base.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?)", (meter, kind, min(begins), code, max(ends)))
-    base.executemany(
-        "INSERT OR REPLACE INTO colour VALUES (?, ?, ?)",
-        [(meter, day.isoformat(), colour) for day, colour in batch.colours.items()],
-    )
     _clear(base, meter, max(heard, batch.until))
 
 
@@ -252,9 +245,6 @@ def _clear(base: sqlite3.Connection, meter: int, now: int) -> None:
             (meter, kind, now - kept, MAX_RUNS),
         )
     base.execute("DELETE FROM reading WHERE meter = ? AND time < ?", (meter, now - _DECADE))
-    base.execute(
-        "DELETE FROM colour WHERE meter = ? AND day < ?", (meter, local(now - _DECADE).date().isoformat())
-    )
 
 
 def _put_prices(base: sqlite3.Connection, prices: Prices, day: dt.date) -> None:

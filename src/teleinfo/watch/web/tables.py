@@ -21,11 +21,12 @@ from teleinfo.state.prices import Prices, share_of_month
 from teleinfo.vocabulary.codes import Colour, TariffPeriod
 from teleinfo.watch.chronicle import (
     ALERT,
+    COLOUR,
     INJECTED,
     LONGEST_PAUSE,
     SLOT,
     TARIFF,
-    TEMPO_DAY,
+    TEMPO,
     day_of,
     local,
     midnight,
@@ -115,12 +116,15 @@ def _powers(meter: _Meter, step: int, iso_step: str) -> Table:
 def _days(meter: _Meter) -> Table:
     today = day_of(meter.now)
     bounds = [today + day * _DAY for day in range(-29, 2)]
+    table = _energies(meter, "P1D", bounds, lambda day: day)
     colours = meter.rows(
-        "SELECT day, date(day, '+1 day'), colour FROM colour WHERE meter = ? AND day BETWEEN ? AND ?",
-        bounds[0].isoformat(),
-        today.isoformat(),
+        "SELECT begin, code FROM run WHERE meter = ? AND kind = ? AND begin BETWEEN ? AND ? ORDER BY begin",
+        COLOUR,
+        midnight(bounds[0]),
+        midnight(bounds[-1]),
     )
-    return _energies(meter, "P1D", bounds, lambda day: day) | {"periods": colours}
+    days = [(day_of(begin), colour) for begin, colour in colours]
+    return table | {"periods": [[f"{day}", f"{day + _DAY}", colour] for day, colour in days]}
 
 
 def _months(meter: _Meter) -> Table:
@@ -196,15 +200,12 @@ def _alerts(meter: _Meter) -> Table:
 
 def _season(meter: _Meter) -> Table:
     """Return the number of days of each colour of Tempo since 1 September; empty if a day is unknown."""
-    today = day_of(meter.now - TEMPO_DAY.seconds)
+    today = (local(meter.now) - dt.timedelta(hours=TEMPO)).date()
     first = dt.date(today.year - (today.month < _SEASON), _SEASON, 1)
-    known = dict(
-        meter.rows(
-            "SELECT colour, count(*) FROM colour WHERE meter = ? AND day BETWEEN ? AND ? GROUP BY colour",
-            first.isoformat(),
-            today.isoformat(),
-        )
+    query = (
+        "SELECT code, count(*) FROM run WHERE meter = ? AND kind = ? AND begin BETWEEN ? AND ? GROUP BY code"
     )
+    known = dict(meter.rows(query, COLOUR, midnight(first), meter.now))
     is_whole = sum(known.values()) > (today - first).days
     return {colour: known.get(colour, 0) for colour in Colour} if is_whole else {}
 

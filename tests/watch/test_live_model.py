@@ -6,7 +6,7 @@ import pytest
 
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
-from teleinfo.watch.history import BIN, REACH
+from teleinfo.watch.chronicle import BIN, REACH
 from teleinfo.watch.live_model import KEPT, MAX_VALUES, LiveModel
 
 HC = {"ADCO": "041961123456", "HCHC": "000019212", "PTEC": "HP", "PAPP": "01940", "MOTDETAT": "000000"}
@@ -89,15 +89,15 @@ def test_the_history_is_the_mean_of_each_interval() -> None:
     for now, power in ((0.0, 100), (1.0, 200), (BIN, 400)):
         model.add_reading(Reading(Mode.HISTORIQUE, {"PAPP": f"{power:05}"}), now=now)
 
-    assert model.history.means(4, now=2 * BIN) == [None, 150, 400, 400]
-    assert model.history.means(1, now=2 * BIN + REACH) == [None]
+    assert model.recent_power.means(4, now=2 * BIN) == [None, 150, 400, 400]
+    assert model.recent_power.means(1, now=2 * BIN + REACH) == [None]
 
 
 def test_a_pilot_linky_has_its_power_by_another_name() -> None:
     """SINST1 is SINSTS, and reaches the state as such."""
     model = model_with({"SINST1": "00350"}, mode=Mode.STANDARD)
 
-    assert model.history.means(1, now=0) == [350]
+    assert model.recent_power.means(1, now=0) == [350]
 
 
 def test_a_meter_is_silent_after_ten_seconds() -> None:

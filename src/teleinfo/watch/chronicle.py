@@ -1,5 +1,5 @@
 """
-The facts that decoded states add to the history: powers, indexes, tariff periods, alerts, colours.
+The facts that decoded states add to the history, and the power of the last hour for the screen.
 
 Pure: the time of a state is an argument, s since 1970. Days are those of France.
 """
@@ -9,19 +9,26 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import itertools
+from collections import deque
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from teleinfo.state.daily_energy import EXPORTED
 from teleinfo.tic.horodate import PARIS
 from teleinfo.vocabulary.codes import Alert, Colour, TariffPeriod
 from teleinfo.watch.declared import find, integer
-from teleinfo.watch.history import REACH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from teleinfo.state.fields import Json
+
+BIN: Final = 5.0
+"""Seconds between two points of the chart on the screen."""
+
+REACH: Final = 90.0
+"""Seconds for which a power is repeated while no reading comes: a message may come once a minute."""
 
 SLOT: Final = 10
 """Seconds of which the mean power is the smallest unit of the history."""
@@ -29,7 +36,6 @@ SLOT: Final = 10
 INJECTED: Final = "injected"
 """The code of the injected energy, beside those of `TariffPeriod`."""
 
-EXPORT_LABEL: Final = "EAIT"
 ALERT, TARIFF, COLOUR = "alert", "tariff", "colour"
 """The kinds of what lasts for a time."""
 
@@ -68,6 +74,33 @@ def day_of(time: int) -> dt.date:
 def midnight(day: dt.date, *, hour: int = 0) -> int:
     """Return the time of an hour of a day in France, by default of its begin, s since 1970."""
     return int(dt.datetime.combine(day, dt.time(hour), PARIS).timestamp())
+
+
+class RecentPower:
+    """The mean power in each interval of `BIN` seconds of the last hour, for the chart of the screen."""
+
+    def __init__(self) -> None:
+        self._bins: deque[tuple[int, int, int]] = deque(maxlen=int(3600 // BIN))  # number, sum, readings
+
+    def add(self, power: int, *, now: float) -> None:
+        """Add a power in VA, measured at the monotonic time `now`."""
+        number, total, readings = int(now // BIN), 0, 0
+        if self._bins and self._bins[-1][0] == number:
+            _, total, readings = self._bins.pop()
+        self._bins.append((number, total + power, readings + 1))
+
+    def means(self, points: int, *, now: float) -> list[float | None]:
+        """
+        Return the mean power in each of the last `points` intervals of `BIN` seconds, VA, the newest last.
+
+        An interval without a reading repeats the last power for up to `REACH` seconds. None: unknown.
+        """
+        means = {number: total / readings for number, total, readings in self._bins}
+        last, reach = int(now // BIN), int(REACH // BIN)
+        return [
+            next((means[near] for near in range(number, number - reach - 1, -1) if near in means), None)
+            for number in range(last - points + 1, last + 1)
+        ]
 
 
 @dataclass(slots=True)
@@ -170,7 +203,7 @@ def _readings(state: Json, at: int) -> Iterator[tuple[str, IndexReading]]:
             yield label, IndexReading(at, value, str(period) if period in [*TariffPeriod] else label)
     injected = integer(state, "energy.export_total")
     if injected is not None and 0 <= injected < _END:
-        yield EXPORT_LABEL, IndexReading(at, injected, INJECTED)
+        yield EXPORTED, IndexReading(at, injected, INJECTED)
 
 
 def _midnights(state: Json, until: int) -> Iterator[tuple[str, IndexReading]]:
@@ -184,7 +217,7 @@ def _midnights(state: Json, until: int) -> Iterator[tuple[str, IndexReading]]:
     today = local(time).date()
     for label, reading in _readings(state, 0):
         value = reading.value
-        path = "exported" if label == EXPORT_LABEL else f"indexes.{label}"
+        path = "exported" if label == EXPORTED else f"indexes.{label}"
         for day, span in ((today, "today"), (today - _DAY, "yesterday")):
             counted = integer(state, f"energy.{span}.{path}")
             is_complete = find(state, f"energy.{span}.is_complete") is True

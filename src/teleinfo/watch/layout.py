@@ -19,9 +19,9 @@ from teleinfo.common.durations import duration
 from teleinfo.common.i18n import _, inline
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import sentences
+from teleinfo.watch.chronicle import BIN
 from teleinfo.watch.declared import MINUS, integer, number, rows, text
 from teleinfo.watch.describe import describe
-from teleinfo.watch.history import BIN
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
@@ -111,7 +111,7 @@ def _chart(model: LiveModel, width: int, *, now: float) -> list[Text]:
     narrow = width < NARROW
     left_width, right_width = (_LEFT_NARROW, 0) if narrow else (_LEFT, _RIGHT)
     columns = max(10, width - left_width - right_width - 2)
-    history = model.history.means(columns, now=now)
+    history = model.recent_power.means(columns, now=now)
     known = [value for value in history if value is not None]
     bars = chart(history, height=_CHART_ROWS, top=max([*known, 1.0]))
     left = [Text(f" {number(power)} VA", STRONG), Text(f" {text(state, 'tariff.name')}"), Text()]

@@ -1,5 +1,5 @@
 """
-The meter so far: its étiquettes in the order of the screen, its decoded state, its history.
+The meter so far: its étiquettes in the order of the screen, its decoded state, its recent power.
 
 Frames differ (short frames of three phases, notices, damaged groups), so a value stays until a newer value
 comes or until it is too old. Readings may come from a broker, where anybody may publish. So texts are made
@@ -23,8 +23,8 @@ from teleinfo.tic.judge import Judge
 from teleinfo.tic.labels import ALARMS, NOTICES, STATUS_REGISTER, Kind, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
 from teleinfo.vocabulary.codes import Phase
+from teleinfo.watch.chronicle import RecentPower
 from teleinfo.watch.declared import integer
-from teleinfo.watch.history import History
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -135,7 +135,7 @@ class LiveModel:
     ) -> None:
         self.clock = clock or self._clock
         self.changed = asyncio.Event()
-        self.history = History()
+        self.recent_power = RecentPower()
         self.chronicle: Chronicle | None = None
         self.online: bool | None = None
         self.remembered: Mapping[Path, Json] = {}
@@ -170,7 +170,7 @@ class LiveModel:
         self._tracker.update(possible, now=now, time=time.isoformat("T", "seconds"))
         state = self._tracker.state(now=now)
         if (power := integer(state, "power.apparent")) is not None:
-            self.history.add(power, now=now)
+            self.recent_power.add(power, now=now)
         if self.chronicle is not None and self._tracker.is_known:
             self.chronicle.add(state, at=int(time.timestamp()))
 

@@ -74,7 +74,8 @@ def text(state: Json, path: str, *, marked: bool = True) -> str:
 
     Neighbouring fields may add the time or the bounds of a number, and mark it as estimated, for example.
     """
-    field, value = FIELD_OF_PATH[path], find(state, path)
+    any_label = f"{path.rpartition('.')[0]}.{ANY_LABEL}"
+    field, value = FIELD_OF_PATH.get(path) or FIELD_OF_PATH[any_label], find(state, path)
     if field.type is StateType.TIME:
         shown = clock(value, today=day(state))
     elif isinstance(value, str):

@@ -8,6 +8,7 @@ from teleinfo.cli.output import command_line
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal, plural
 from teleinfo.vocabulary.line import LineGrade, LinkProblem, PortErrorKind
+from teleinfo.vocabulary.words import Message
 from teleinfo.watch.declared import number, text
 from teleinfo.watch.live_model import Note
 
@@ -87,17 +88,11 @@ def port_note(link: LinkStatus, *, now: float) -> Note:
             "settings TELEINFO_SERIAL_…. To find out more: {doctor}"
         )
         return note(problem, template, port=link.url, doctor=command_line("doctor"))
-    template = _LISTENING[link.mode is not None, link.baudrate is not None]
-    return note((problem, link.mode, link.baudrate), template, mode=link.mode, baudrate=link.baudrate)
-
-
-_LISTENING = {
-    (False, False): N_("listening for a meter"),
-    (True, False): N_("reading a meter in mode {mode}"),
-    (False, True): N_("listening for a meter at {baudrate} baud"),
-    (True, True): N_("reading a meter in mode {mode} at {baudrate} baud"),
-}
-"""Notes on a line without a fault, by (the mode is known, the speed is known); a bridge has no speed."""
+    template = N_("listening for a meter") if link.mode is None else N_("reading a meter in mode {mode}")
+    words = Message(template, mode=link.mode)
+    if link.baudrate is not None:  # a bridge has no speed
+        words = Message(N_("{words} at {baudrate} baud"), words=words, baudrate=link.baudrate)
+    return Note((problem, link.mode, link.baudrate), lambda: _(words))
 
 
 def _not_open(error: PortError) -> str:

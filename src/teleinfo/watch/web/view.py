@@ -215,7 +215,7 @@ def _days(state: Json) -> object:
     indexes = _indexes(state)
     names = {f"indexes.{label}": name for label, name in indexes.items() if len(indexes) > 1}
     table = [
-        [name, *(_kwh(state, f"energy.{span}.{part}") for span in _SPANS)]
+        [name, *(text(state, f"energy.{span}.{part}", marked=False) or "–" for span in _SPANS)]
         for part, name in {**names, "imported": _("Total"), "exported": _("Injected")}.items()
         if any(integer(state, f"energy.{span}.{part}") for span in _SPANS) or part == "imported"
     ]
@@ -236,11 +236,6 @@ def _days(state: Json) -> object:
             for name, shown in _row(state, f"energy.{span}.imported")
         ],
     }
-
-
-def _kwh(state: Json, path: str) -> str:
-    energy = integer(state, path)
-    return "–" if energy is None else f"{number(energy / 1000, 2)} kWh"
 
 
 def _line(model: LiveModel, state: Json) -> Json:

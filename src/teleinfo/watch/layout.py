@@ -26,7 +26,6 @@ from teleinfo.watch.describe import describe
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
-    from teleinfo.watch.describe import Fact
     from teleinfo.watch.live_model import LiveModel, Row
 
 ALERT: Final = "bold red"
@@ -202,7 +201,8 @@ def _row(row: Row, width: int, *, now: float) -> list[Text]:
     else:
         names = _wrapped(words.name, space, spare=max(0, _VALUE - len(value)))
     line = Text.assemble((f"{mark} {row.key:<{_KEY}}", style), names[0], (value, style))
-    return [line, *(Text(_INDENT + rest) for rest in names[1:]), *_fact_lines(words.facts, width)]
+    facts = [Text(fact.text, style=ALERT if fact.alert else "") for fact in words.facts]
+    return [line, *(Text(_INDENT + rest) for rest in names[1:]), *_flow(facts, _INDENT, width)]
 
 
 def _shortened(name: str, space: int) -> str:
@@ -224,10 +224,6 @@ def _wrapped(name: str, space: int, *, spare: int) -> list[str]:
     column = max(0, space if space - spare < len(name) <= space else space - spare)
     first, *rest = textwrap.wrap(name, max(_LEAST_NAME, column)) or [""]
     return [f"{first:<{column}} ", *rest]
-
-
-def _fact_lines(facts: list[Fact], width: int) -> list[Text]:
-    return _flow([Text(fact.text, style=ALERT if fact.alert else "") for fact in facts], _INDENT, width)
 
 
 def _flow(items: Iterable[Text], indent: str, width: int) -> list[Text]:

@@ -29,11 +29,8 @@ HOME_DOMAINS: Final = (".local", ".lan", ".home", ".home.arpa", ".internal", ".l
 """Domains of home networks: mDNS (RFC 6762), RFC 8375, and those of routers; only routers resolve them."""
 
 _HOME_NETWORKS: Final = [
-    ipaddress.ip_network(network)
-    for network in (
-        *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"),
-        *("::1/128", "fe80::/10", "fc00::/7"),
-    )
+    *map(ipaddress.ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")),
+    *map(ipaddress.ip_network, ("169.254.0.0/16", "::1/128", "fe80::/10", "fc00::/7")),
 ]
 """Private addresses and those of a link (RFC 1918, 3927, 4193, 4291)."""
 
@@ -80,9 +77,7 @@ def address(text: str) -> Address:
 def is_ours(host: str, *, names: Container[str]) -> bool:
     """True if the machine with these `names` may answer a request for `host` (RFC 9110 §7.2)."""
     match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::\d+)?", host.strip().lower())
-    if match is None:
-        return False
-    name = match[1].strip("[]").removesuffix(".")
+    name = match[1].strip("[]").removesuffix(".") if match else ""
     return _ip(name) is not None or name in names or name.endswith(HOME_DOMAINS)
 
 

@@ -120,7 +120,7 @@ class Streams:
     of a language, and only while there are readers.
     """
 
-    def __init__(self, model: LiveModel, recorder: HistoryRecorder | None = None) -> None:
+    def __init__(self, model: LiveModel, recorder: HistoryRecorder) -> None:
         self.model = model
         self.recorder = recorder
         self.readers = Counter[Language]()
@@ -181,7 +181,7 @@ class Streams:
         """Send a table of the history of a meter, as JSON or CSV."""
         meter, name, form = (request.match_info[part] for part in ("meter", "name", "form"))
         try:
-            table = None if self.recorder is None else await self.recorder.table(meter, name)
+            table = await self.recorder.table(meter, name)
         except sqlite3.Error:  # the recorder reports it with its next batch
             return web.Response(status=503, text="The history cannot be read.\n")
         if table is None or (form == "csv" and "columns" not in table):

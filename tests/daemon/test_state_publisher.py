@@ -31,7 +31,6 @@ class Broker(Outbox):
     def __init__(self) -> None:
         super().__init__(1)
         self.messages: list[tuple[str, bytes]] = []
-        self.replaced: list[str] = []
         self.events: list[bytes] = []
 
     def set(self, topic: str, payload: bytes) -> None:
@@ -61,7 +60,6 @@ def publisher(
         interval=10.0,
         fields=fields,
         on_state=lambda *_: None,
-        on_replaced=broker.replaced.append,
         on_event=broker.events.append,
     )
     if restored:
@@ -192,7 +190,6 @@ def test_the_fields_of_another_meter_are_removed_with_the_first_state() -> None:
     sent = dict(broker.take())
 
     assert sent["teleinfo/state/voltage/3"] == b""
-    assert broker.replaced == ["041961654321"]
 
 
 def test_the_fields_of_the_same_meter_are_removed_when_they_did_not_come() -> None:
@@ -210,7 +207,6 @@ def test_the_fields_of_the_same_meter_are_removed_when_they_did_not_come() -> No
     assert dict(broker.take())["teleinfo/state/voltage/3"] == b""
     assert memory is not None
     assert "voltage/3" not in memory.fields
-    assert broker.replaced == []
 
 
 def test_what_an_earlier_run_left_is_unknown_after_two_minutes_without_a_frame() -> None:

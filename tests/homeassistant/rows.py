@@ -48,7 +48,6 @@ def rows(meter: str, interval: float) -> int:
         interval=interval,
         fields=False,
         on_state=lambda state, now: states.append(held.update(state, now=now) if interval else state),
-        on_replaced=lambda _: None,
         on_event=lambda _: None,
     )
     publisher.restore(None)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.homeassistant.adapter import HomeAssistant, project_url
-from teleinfo.homeassistant.discovery import Discovery, Form
+from teleinfo.homeassistant.discovery import Discovery
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.state.memory import Memory
@@ -36,11 +36,9 @@ TIME = "2026-01-14T12:00:00+01:00"
 class Linked:
     """A tracker and what Home Assistant is told of it, on an outbox."""
 
-    def __init__(
-        self, outbox: Outbox, *, form: Form = "device", hold: bool = True, answered: bool = True
-    ) -> None:
+    def __init__(self, outbox: Outbox, *, hold: bool = True, answered: bool = True) -> None:
         self.tracker = JudgedTracker()
-        discovery = Discovery("homeassistant", Topics("teleinfo"), form)
+        discovery = Discovery("homeassistant", Topics("teleinfo"))
         self.hass = HomeAssistant(self.tracker, discovery, retained=outbox, rng=Random(1), hold=hold)
         if answered:
             self.hass.restore(None)
@@ -91,7 +89,7 @@ def test_nothing_is_published_before_memory_and_broker_have_answered(known: str)
     linked.hass.show({"power": {"active": 1000}}, 1)
     assert sent(outbox) == {}
     assert linked.hass.needs_former_states is (known == "memory")
-    memory = Memory("041961123456", dt.datetime.fromisoformat(TIME), kept_keys={})
+    memory = Memory("041961123456", dt.datetime.fromisoformat(TIME), announced=frozenset({CONFIG}))
     linked.hass.restore(memory if known == "memory" else None)
     linked.take(OTHER, OTHER, now=2)
 
@@ -136,29 +134,16 @@ def test_the_message_is_sent_when_it_is_new(caplog: pytest.LogCaptureFixture) ->
 
 
 def test_a_meter_that_was_replaced_is_not_announced_again() -> None:
-    """Its messages are not repeated, and its device is removed when it is known to be replaced."""
+    """Its messages are not repeated, and its device is removed."""
     outbox = Outbox(1)
     linked = Linked(outbox)
     other = Reading(Mode.HISTORIQUE, FRAME.values | {"ADCO": "041961654321"})
     linked.take(FRAME, FRAME, other, other, other, now=0)
     outbox.repeat()
-    assert set(sent(outbox)) == {"homeassistant/device/teleinfo_041961654321/config"}
-    linked.hass.forget("041961123456")
-
-    assert taken(outbox)[CONFIG] == b""
-
-
-def test_the_components_of_a_meter_that_was_replaced_are_removed() -> None:
-    """One empty message for each that the new one has too, whenever it was replaced."""
-    outbox = Outbox(1)
-    linked = Linked(outbox, form="components")
-    linked.hass.forget("041961000000")
-    linked.take(FRAME, FRAME, FRAME, now=0)
     found = taken(outbox)
 
-    for topic, payload in found.items():
-        if payload:
-            assert found[topic.replace("041961123456", "041961000000")] == b"", topic
+    assert found[CONFIG] == b""
+    assert {topic for topic, payload in found.items() if payload} == {CONFIG.replace("123456", "654321")}
 
 
 def test_a_line_that_names_one_meter_after_the_other_is_a_line_of_the_log_an_hour(

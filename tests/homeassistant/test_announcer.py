@@ -147,7 +147,7 @@ def test_another_number_must_come_twice_in_a_row() -> None:
     device.feed(historique(HC, other, other, other))
 
     assert device.message["dev"]["ids"] == ["teleinfo_041961999999"]
-    assert CONFIG not in device.announcer.messages
+    assert device.announcer.messages[CONFIG] == b""
 
 
 def test_a_change_of_mode_keeps_the_entities_of_what_both_modes_say() -> None:
@@ -349,32 +349,45 @@ ONE = "homeassistant/sensor/teleinfo_041961123456_index_HC/config"
 
 
 @pytest.mark.parametrize(
-    ("form", "before", "topic", "first", "second"),
+    ("form", "before", "first", "second"),
     [
-        ("device", "components", ONE, MIGRATE, b""),
-        ("components", "device", CONFIG, MIGRATE, MIGRATE),
-        ("device", None, ONE, b"", b""),
-        ("device", "device", ONE, None, None),
-        ("components", "components", CONFIG, None, None),
+        ("device", ONE, MIGRATE, b""),
+        ("components", CONFIG, MIGRATE, MIGRATE),
+        ("device", ONE.replace("homeassistant", "a/b"), b"", b""),
+        ("components", ONE.replace("homeassistant", "a/b"), b"", b""),
+        ("device", CONFIG.replace("123456", "1234"), b"", b""),  # another meter
+        ("components", ONE.replace("123456", "1234"), b"", b""),
     ],
 )
-def test_another_form_takes_the_entities_over(
-    form: Form, before: str | None, topic: str, first: bytes | None, second: bytes | None
+def test_the_announcement_before_is_ended_by_the_next(
+    form: Form, before: str, first: bytes, second: bytes
 ) -> None:
     """
-    Home Assistant releases them and keeps their ids; then they are announced in the new form.
+    Home Assistant releases the entities of the other form, and keeps their ids.
 
-    An empty message for a device that it does not know would be logged. If the memory does not have the form
-    before, the other form is cleared; if the form is the same, nothing is sent.
+    An empty message for a device that it does not know would be logged. What is below another prefix, or of
+    another meter, is cleared. All this comes a frame before the entities are announced anew.
     """
     device = FedByHand(form=form)
-    device.tracker.form = before
+    device.tracker.announced = frozenset({before})
     device.feed(historique(HC))
-    assert device.announcer.messages.get(topic) == first
+    assert device.announcer.messages == {before: first}
     device.feed(historique(HC))
 
-    assert device.announcer.messages.get(topic) == second
-    assert device.tracker.form == form
+    assert device.announcer.messages[before] == second
+    assert device.tracker.announced == device.announced.keys() - {before}
+
+
+@pytest.mark.parametrize("form", ["device", "components"])
+def test_nothing_is_cleared_if_form_and_prefix_are_the_same(form: Form) -> None:
+    """As after any restart; a topic that is not announced yet is still remembered."""
+    before = announced(historique(HC | {"PEJP": "30"}, HC | {"PEJP": "30"}), form=form)
+    device = FedByHand(form=form)
+    device.tracker.announced = before.tracker.announced
+    device.feed(historique(HC, HC))
+
+    assert device.announced.keys() == device.announcer.messages.keys()
+    assert device.tracker.announced == before.tracker.announced == before.announced.keys()
 
 
 def test_components_of_the_old_mode_are_cleared() -> None:

@@ -32,7 +32,7 @@ def upgraded(meter: str, *, kept: Mapping[str, str] | None = None) -> Followed:
         device.announcer.former = (states["METER"], states)
     readings = readings_of(meter)
     device.feed(readings[:1])
-    device.tracker.kept_keys = kept
+    device.tracker.kept_keys = kept or {}
     device.feed(readings[1:])
     return device
 
@@ -88,7 +88,6 @@ def test_a_household_that_did_not_come_from_0_1_0_has_the_keys_of_today() -> Non
 def test_two_entities_never_have_one_key() -> None:
     """Under another contract the étiquette of an index counts something else, which is another entity."""
     device = upgraded("standard")
-    assert device.tracker.kept_keys is not None
     assert device.tracker.kept_keys["index_HC"] == "EASF01"
     device.feed(readings_of("standard-tempo"))
     keys = [entity.key for entity in device.announcer._announced.values()]

@@ -16,10 +16,9 @@ from teleinfo.state.daily_energy import DailyEnergy, EnergySpan
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.learned_hours import Change, LearnedHours
 from teleinfo.state.mean_power import IndexStep, MeanPower
-from teleinfo.state.memory import VERSION, Memory, from_json, is_newer, to_json
+from teleinfo.state.memory import _MAX_TOPICS, VERSION, Memory, from_json, is_newer, to_json
 from teleinfo.state.next_tariff import RememberedCalendar
 from teleinfo.state.tracker import STALE_AFTER, StateTracker, encode
-from teleinfo.state.typed_json import MAX_ITEMS
 from teleinfo.tic.judge import CERTAIN_FRAMES, CERTAIN_FRAMES_WITHOUT_NUMBER, FRAMES_WITHOUT_NUMBER
 from tests.state.documents import VALIDATOR
 from tests.state.golden import TIME, tracker
@@ -45,7 +44,7 @@ MEMORY = Memory(
     means={"BASE": MEASURED},
     situation={"overrun": "overrun", "tariff": "HP"},
     kept_keys={"power_apparent": "PAPP"},
-    form="components",
+    announced=frozenset({f"homeassistant/device/teleinfo_{NUMBER}/config"}),
 )
 
 CALENDAR = RememberedCalendar(
@@ -257,7 +256,8 @@ WRONG_PARTS: list[tuple[str, object]] = [
     ("fields", {"power/net": 1}),
     ("situation", ["tariff"]),
     ("situation", {"tariff": 1, "overrun": "é", "tomorrow": "x" * 101}),
-    ("form", 1),
+    ("announced", 1),
+    ("announced", ["homeassistant/sensor/other/config", "+/sensor/teleinfo_1/config", "teleinfo_1/config"]),
     ("kept_keys", ["PAPP"]),
     ("kept_keys", {"power_apparent": "#"}),
     ("calendar", 3),
@@ -274,8 +274,8 @@ def test_a_wrong_part_costs_what_it_held_and_no_other(part: str, wrong: object) 
         "fields": {"fields": frozenset()},
         "means": {"means": {}},
         "situation": {"situation": {}},
-        "kept_keys": {"kept_keys": None},
-        "form": {"form": None},
+        "kept_keys": {"kept_keys": {}},
+        "announced": {"announced": frozenset()},
         "calendar": {},
     }
 
@@ -326,13 +326,14 @@ def test_only_what_can_be_the_topic_of_a_field_is_read() -> None:
     assert memory is not None
     assert many is not None
     assert memory.fields == {"power/net"}
-    assert len(many.fields) == MAX_ITEMS
+    assert len(many.fields) == _MAX_TOPICS
 
 
 def test_whatever_a_meter_sends_its_memory_can_be_read() -> None:
     """The file is no longer than what is read of one, whatever topics were published."""
-    paths = frozenset(f"labels/{'A' * 90}{number}" for number in range(2000)) | {"labels/\n#" * 10_000}
-    content = json.dumps(to_json(replace(MEMORY, fields=paths))).encode()
+    paths = frozenset(f"labels/{'A' * 49}{number}" for number in range(2000)) | {"labels/\n#" * 10_000}
+    topics = frozenset(f"{'a' * 70}/sensor/teleinfo_{number}/config" for number in range(2000))
+    content = json.dumps(to_json(replace(MEMORY, fields=paths, announced=topics))).encode()
     found = parse_object(content)
 
     assert found is not None

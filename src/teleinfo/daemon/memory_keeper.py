@@ -283,11 +283,11 @@ def _reason(error: OSError) -> Message:
 
 def _essence(memory: Memory) -> tuple[object, ...]:
     """Return the part of the memory without which the total would be wrong, or the keys of entities."""
-    total, keys = memory.import_total, memory.kept_keys or None
+    total = memory.import_total
     counter, offset = (None, None) if total is None else (total.counter, total.offset)
-    return memory.meter, counter, offset, keys
+    return memory.meter, counter, offset, memory.kept_keys
 
 
 def _routine(memory: Memory) -> tuple[object, ...]:
     """Return the part of the memory that may wait for `ROUTINE_INTERVAL`."""
-    return memory.fields, memory.situation, memory.day, memory.kept_keys, memory.form
+    return memory.fields, memory.situation, memory.day, memory.announced

@@ -130,7 +130,6 @@ class MeterTask:
             interval=settings.state_interval,
             fields=settings.state_topics,
             on_state=self._homeassistant.show if self._homeassistant is not None else lambda *_: None,
-            on_replaced=self._homeassistant.forget if self._homeassistant is not None else lambda _: None,
             on_event=self._publisher.publish_event,
         )
         self._memory = MemoryKeeper(settings.mqtt_topic, disk, self._restore)

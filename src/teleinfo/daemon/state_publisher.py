@@ -42,8 +42,8 @@ class StatePublisher:
 
     Words are in `language`, times monotonic, in seconds. The payload of a field is plain: a number, a text,
     `true` or `false`; a list is JSON. The payload of an unknown field is empty, which also removes the
-    retained payload from the broker. `on_state` is called with each published state and its time,
-    `on_replaced` with the `meter.id` of a replaced meter, and `on_event` with the payload of an event.
+    retained payload from the broker. `on_state` is called with each published state and its time, and
+    `on_event` with the payload of an event.
     """
 
     def __init__(
@@ -56,7 +56,6 @@ class StatePublisher:
         interval: float,
         fields: bool,
         on_state: Callable[[dict[str, Json], float], None],
-        on_replaced: Callable[[str], None],
         on_event: Callable[[bytes], None],
     ) -> None:
         self._tracker = tracker
@@ -66,7 +65,6 @@ class StatePublisher:
         self._interval = interval
         self._fields = fields
         self._on_state = on_state
-        self._on_replaced = on_replaced
         self._clock_log = ClockLog()
         self._on_event = on_event
         self._is_ready = False
@@ -146,10 +144,9 @@ class StatePublisher:
         self._retained.set(self._topic, encode(state))
         self._on_state(state, now)
         former, self._meter = self._meter, self._tracker.meter.scope
-        if is_replaced := former not in {"", self._meter}:
-            self._on_replaced(former)
         fields = plain(state) if self._fields else {}
         # The first frames may lack fields that the meter has.
+        is_replaced = former not in {"", self._meter}
         is_complete = not self._fields or is_replaced or now - self._first >= STALE_AFTER
         for path, payload in self._at_broker.items():
             if is_complete or payload != _EARLIER:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.homeassistant.announcer import Announcer
-from teleinfo.homeassistant.discovery import Discovery, device_id, device_topic
 from teleinfo.homeassistant.held_state import HeldState, ends_period
 from teleinfo.state.tracker import encode
 
 if TYPE_CHECKING:
     from random import Random
 
+    from teleinfo.homeassistant.discovery import Discovery
     from teleinfo.mqtt.outbox import Outbox
     from teleinfo.state.fields import Json
     from teleinfo.state.memory import Memory
@@ -52,7 +52,6 @@ class HomeAssistant:
         self.birth_topic = f"{discovery.prefix}/status"
         self._retained = retained
         self._rng = rng
-        self._former: str | None = None  # the scope of a meter that was replaced
         self._announcer = Announcer(discovery, tracker)
         self._messages: dict[str, bytes] = {}
         self._logged: str | None = None
@@ -73,7 +72,7 @@ class HomeAssistant:
     def restore(self, memory: Memory | None) -> None:
         """Note the memory of an earlier run, if there is any. Before this, nothing is published."""
         self._is_restored = True
-        self._knows_keys |= memory is not None and memory.kept_keys is not None
+        self._knows_keys |= memory is not None and bool(memory.announced)
         self._show()
 
     def former_states(self, payload: bytes) -> None:
@@ -109,9 +108,6 @@ class HomeAssistant:
         self._messages = messages
         for topic, payload in messages.items():
             self._retained.set(topic, payload)
-            if self._former is not None and self._discovery.form == "components":
-                former = topic.replace(device_id(self._announcer.scope), device_id(self._former))
-                self._retained.set(former, b"")
         # Home Assistant ignores an earlier state of an entity that expires.
         self._retained.repeat_last(self._discovery.topics.health)
 
@@ -132,11 +128,6 @@ class HomeAssistant:
         loop = asyncio.get_running_loop()
         if payload == BIRTH and (self._answer is None or self._answer.when() < loop.time()):
             self._answer = loop.call_later(self._rng.uniform(*ANSWER_DELAY), self._retained.repeat)
-
-    def forget(self, scope: str) -> None:
-        """Remove the device of the replaced meter that had this scope."""
-        self._former = scope
-        self._retained.set(device_topic(self._discovery.prefix, scope), b"")
 
 
 def project_url() -> str | None:

@@ -12,6 +12,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.homeassistant.discovery import MIGRATE
 from teleinfo.homeassistant.entities import Entity, entities_of
 from teleinfo.homeassistant.former_keys import keys_kept, removed_keys, with_kept_key
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from collections.abc import Set as AbstractSet
 
-    from teleinfo.homeassistant.discovery import Discovery
+    from teleinfo.homeassistant.discovery import Discovery, Form
     from teleinfo.state.field_entry import Path
     from teleinfo.state.fields import Json
     from teleinfo.state.tracker import StateTracker
@@ -56,7 +57,6 @@ class Announcer:
         self._announced: dict[str, Entity] = {}
         self._removed: dict[str, Entity] = {}
         self._sent: Collection[str] = ()
-        self._form_before: str | None = None
         self._of_other_mode: set[str] = set()
         self._mode_since = 0.0
 
@@ -70,10 +70,10 @@ class Announcer:
             self._follow(belief, now)
         if not self._tracker.is_known:
             return
-        if not self._announced:
-            self._form_before = self._tracker.form
-        if not belief.confirmed >= reading.values.keys():
-            self._replace_other_form(belief.confirmed | reading.values.keys(), belief.mode, now)
+        if not self.messages:
+            self.messages = self._supersede(reading.values.keys(), belief.mode, now)
+            if self.messages:
+                return
         over = bool(self._of_other_mode) and now - self._mode_since >= FORGET_MODE_AFTER
         if belief.is_steady and (is_news or over or now - self._looked >= LOOK_INTERVAL):
             self._looked = now
@@ -94,18 +94,23 @@ class Announcer:
             self._of_other_mode, self._mode_since = set(self._announced), now
         self._belief = belief
 
-    def _replace_other_form(self, keys: AbstractSet[str], mode: Mode, now: float) -> None:
-        """Replace messages in the other form for the entities that the next frame may announce."""
-        state = self._tracker.fields_of(keys, now=now)
-        found = self._found(state, mode)
-        fresh = [entity for key, entity in found.items() if key not in self._announced]
-        meter, before = self._tracker.meter, self._form_before
-        self.messages = self._discovery.replaced(meter, fresh, before, announced=False) | self.messages
+    def _supersede(self, keys: AbstractSet[str], mode: Mode, now: float) -> dict[str, bytes]:
+        """
+        Return the messages that end the last announcement, which come a frame before the new one.
+
+        If no announcement is known, there may be one in the other form, of the entities read from `keys`.
+        """
+        meter, announced = self._tracker.meter, self._tracker.announced
+        if announced:
+            return self._discovery.superseded(meter.scope, announced)
+        found = self._found(self._tracker.fields_of(keys, now=now), mode)
+        form: Form = "components" if self._discovery.form == "device" else "device"
+        return dict.fromkeys(replace(self._discovery, form=form).messages(meter, found.values()), b"")
 
     def _found(self, state: Mapping[Path, Json], mode: Mode) -> dict[str, Entity]:
         """Return the entities of this state, with the keys that this household has for them."""
         found = entities_of(state, mode, self._tracker.exclude)
-        kept = keys_kept(found, self._sent, self._tracker.kept_keys or {})
+        kept = keys_kept(found, self._sent, self._tracker.kept_keys)
         upgrading = bool(self._sent)
         return {key: with_kept_key(entity, kept, upgrading=upgrading) for key, entity in found.items()}
 
@@ -129,14 +134,15 @@ class Announcer:
             kept |= {key: replace(kept[key], path=()) for key in gone & kept.keys()}
         self._announced = kept | found
         renamed = {key: entity.key for key, entity in found.items() if entity.key != key}
-        self._tracker.kept_keys = {**(self._tracker.kept_keys or {}), **renamed}
+        self._tracker.kept_keys = {**self._tracker.kept_keys, **renamed}
         keys = {entity.key for entity in found.values()}
         self._removed = {key: entity for key, entity in self._removed.items() if entity.key not in keys}
         if before != (self._announced, self._removed) and found:
-            meter, entities = self._tracker.meter, self._announced.values()
-            self._tracker.form = self._discovery.form
-            self.messages = (
-                self.messages
-                | self._discovery.replaced(meter, entities, self._form_before, announced=True)
-                | self._discovery.messages(meter, entities, self._removed.values())
+            messages = self._discovery.messages(
+                self._tracker.meter, self._announced.values(), self._removed.values()
             )
+            self._tracker.announced -= self.messages.keys()
+            self._tracker.announced |= {topic for topic, payload in messages.items() if payload}
+            if self._discovery.form == "device":  # an empty message for a device would be logged
+                messages |= {topic: b"" for topic, payload in self.messages.items() if payload == MIGRATE}
+            self.messages = self.messages | messages

@@ -73,24 +73,20 @@ class Discovery:
         cmps |= {entity.key: {"p": entity.platform} for entity in removed}
         return {device_topic(self.prefix, meter.scope): _encode(common | {"cmps": cmps})}
 
-    def replaced(
-        self, meter: Device, entities: Iterable[Entity], before: str | None, *, announced: bool
-    ) -> dict[str, bytes]:
+    def superseded(self, scope: str, announced: Iterable[str]) -> dict[str, bytes]:
         """
-        Return the messages that replace those of the other form, for these entities and those of the line.
+        Return the messages that end an earlier announcement, on these topics, before that of a meter.
 
-        If the form `before` is unknown, they are empty: Home Assistant removes the entities, and may add them
-        under other entity ids. If it was the other form, Home Assistant first releases the entities. Once
-        they are `announced` anew, the messages of the components are cleared; an empty message for a device
-        without components would be logged.
+        Home Assistant releases the entities of this meter in the other form, and removes those of another
+        meter or below another prefix.
         """
-        if before == self.form:
-            return {}
-        if self.form == "components":
-            return {device_topic(self.prefix, meter.scope): MIGRATE if before else b""}
-        lines = [entity for entity, _template in line_entities()]
-        payload = MIGRATE if before and not announced else b""
-        return {self.component_topic(meter, entity): payload for entity in (*entities, *lines, EVENTS)}
+        found = {}
+        for topic in announced:
+            prefix, platform, device, _config = topic.rsplit("/", 3)
+            is_ours = prefix == self.prefix and f"{device}_".startswith(f"{device_id(scope)}_")
+            if not is_ours or (platform == "device") != (self.form == "device"):
+                found[topic] = MIGRATE if is_ours else b""
+        return found
 
     def component_topic(self, meter: Device, entity: Entity) -> str:
         """

@@ -8,11 +8,11 @@ without another `VERSION`.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types of `Memory`
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import islice
 from typing import Final
 
 from teleinfo.state import typed_json
@@ -28,8 +28,11 @@ _POSSIBLE: Final = range(typed_json.MOST)  # Wh
 _COUNTER: Final = re.compile(r"[A-Z0-9+]{1,64}")
 _SCOPE: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _KEY: Final = re.compile(r"[A-Za-z0-9_+-]{1,64}")
-_FIELD: Final = re.compile(r"[A-Za-z0-9_./-]{1,100}")
+_FIELD: Final = re.compile(r"[A-Za-z0-9_./-]{1,60}")
 """Scope and field become parts of a topic: only ASCII, without wildcards (MQTT 3.1.1 §4.7.1)."""
+_CONFIG: Final = re.compile(r"[^+#]+/[a-z_]+/teleinfo_[A-Za-z0-9_-]+/config")
+"""A topic of an announcement; it will be cleared, and no other topic may be."""
+_MAX_TOPICS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,8 @@ class Memory:
     `means` maps the étiquettes of an index to its mean power.
     `calendar` is what is known of the next change of tariff.
     `situation` is that of the `EventFinder`.
-    `kept_keys` maps keys of today to those that Home Assistant's entities keep from version 0.1.0; it is None
-    until the first announcement. `form` is the form of the last announcement.
+    `kept_keys` maps keys of today to those that Home Assistant's entities keep from version 0.1.0.
+    `announced` are the topics of the last announcement to Home Assistant, also of an earlier meter.
     """
 
     meter: str
@@ -57,8 +60,8 @@ class Memory:
     means: Mapping[str, MeanPower] = field(default_factory=dict)
     calendar: RememberedCalendar = field(default_factory=RememberedCalendar)
     situation: Mapping[str, str] = field(default_factory=dict)
-    kept_keys: Mapping[str, str] | None = None
-    form: str | None = None
+    kept_keys: Mapping[str, str] = field(default_factory=dict)
+    announced: frozenset[str] = frozenset()
 
     @property
     def day(self) -> date:
@@ -68,8 +71,7 @@ class Memory:
 
 def to_json(memory: Memory) -> dict[str, object]:
     """Return the content of the file, in types of JSON."""
-    content = typed_json.to_json(replace(memory, fields=_possible(memory.fields)))
-    return {"version": VERSION, **content}
+    return {"version": VERSION, **typed_json.to_json(_with_possible_topics(memory))}
 
 
 def is_newer(content: Mapping[str, object]) -> bool:
@@ -84,20 +86,23 @@ def from_json(content: Mapping[str, object]) -> Memory | None:
     if memory is None or content.get("version") != VERSION or not _SCOPE.fullmatch(memory.meter):
         return None
     total, began = memory.import_total, ((name, _moment(time)) for name, time in memory.alerts_since.items())
-    keys = memory.kept_keys
     is_counted = total is not None and total.total in _POSSIBLE and _COUNTER.fullmatch(total.counter)
     return replace(
-        memory,
+        _with_possible_topics(memory),
         import_total=total if is_counted else None,
         alerts_since={name: at.isoformat("T", "seconds") for name, at in began if at and at <= memory.heard},
-        fields=_possible(memory.fields),
         daily_energy=memory.daily_energy if is_counted and _agree(memory.daily_energy) else None,
-        kept_keys=keys if keys is not None and all(map(_KEY.fullmatch, keys.values())) else None,
+        kept_keys=memory.kept_keys if all(map(_KEY.fullmatch, memory.kept_keys.values())) else {},
     )
 
 
-def _possible(fields: frozenset[str]) -> frozenset[str]:
-    return frozenset(itertools.islice(filter(_FIELD.fullmatch, sorted(fields)), typed_json.MAX_ITEMS))
+def _with_possible_topics(memory: Memory) -> Memory:
+    fields, announced = filter(_FIELD.fullmatch, memory.fields), filter(_CONFIG.fullmatch, memory.announced)
+    return replace(
+        memory,
+        fields=frozenset(islice(fields, _MAX_TOPICS)),
+        announced=frozenset(islice(announced, _MAX_TOPICS)),
+    )
 
 
 def _agree(daily: DailyEnergy | None) -> bool:

@@ -82,13 +82,13 @@ class StateTracker:
         self._events: list[dict[str, Json]] = []
         self.is_known = False
         """True once the meter is identified; nothing about it may be published before."""
+        self.announced: frozenset[str] = frozenset()
+        """As in `Memory`, like `kept_keys`."""
         self._reset()
-        self.kept_keys: Mapping[str, str] | None = None
-        self.form: str | None = None
-        """Both as in `Memory`."""
 
     def _reset(self) -> None:
         """Forget the meter."""
+        self.kept_keys: Mapping[str, str] = {}
         self._first_time: str | None = None
         self._time: str | None = None
         self._heard = 0.0
@@ -144,7 +144,7 @@ class StateTracker:
 
         This takes effect at the first reading after which the meter is known, if it is the remembered meter.
         """
-        self._earlier = memory
+        self._earlier, self.announced = memory, memory.announced
         self._finder.restore(memory.meter, memory.heard, memory.situation)
         self._events = []
         self.is_known = False
@@ -166,7 +166,7 @@ class StateTracker:
             self._calendar.remembered,
             self._finder.situation,
             self.kept_keys,
-            self.form,
+            self.announced,
         )
 
     def silence(self, at: datetime) -> None:
@@ -189,7 +189,6 @@ class StateTracker:
             return False
         if last is not None and belief.meter != last.meter:
             self._reset()
-            self.kept_keys = self.form = None
         elif last is not None and (
             belief.mode is not last.mode or last.contract not in (None, belief.contract)
         ):
@@ -239,7 +238,7 @@ class StateTracker:
         """
         if earlier.meter != self.meter.scope:
             return
-        self.kept_keys, self.form = earlier.kept_keys, earlier.form
+        self.kept_keys = earlier.kept_keys
         if earlier.import_total is not None:
             self._total, self._daily = earlier.import_total, earlier.daily_energy
         self._calendar.restore(earlier.calendar)

@@ -193,7 +193,7 @@ class MeterTask:
                 at = datetime.now().astimezone()
                 urgent = was_offline or (self._homeassistant is not None and self._homeassistant.is_due(at))
                 self._state.update(reading, now=now, time=at.isoformat("T", "seconds"), urgent=urgent)
-                if self._memory is not None:
-                    self._memory.offer(self._state.memory())
                 if self._homeassistant is not None:
                     self._homeassistant.update(reading, now=now)
+                if self._memory is not None:
+                    self._memory.offer(self._state.memory())

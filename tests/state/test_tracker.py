@@ -241,14 +241,13 @@ def test_whatever_the_meter_says_the_state_has_the_form_of_the_schema(readings: 
     VALIDATOR.validate(followed.state(now=2 * STALE_AFTER))
 
 
-def test_before_its_first_reading_a_tracker_knows_neither_mode_nor_values() -> None:
-    """Afterwards it knows both, and says the part that is asked for."""
+def test_before_its_first_reading_a_tracker_knows_no_values() -> None:
+    """Afterwards it knows them, and says the part that is asked for."""
     followed = tracker()
-    before = followed.mode, followed.fields_of({"PAPP"}, now=0.0)
+    before = followed.fields_of({"PAPP"}, now=0.0)
     assert followed.state(now=0.0) == {}
     followed.update(historique(ADCO=NUMBER, PAPP="00750"), now=0.0, time=TIME)
     power = followed.fields_of({"PAPP"}, now=0.0)["power", "apparent"]
 
-    assert before[0] is None
-    assert "PAPP" not in str(before[1])
-    assert (followed.mode, power) == (Mode.HISTORIQUE, 750)
+    assert "PAPP" not in str(before)
+    assert power == 750

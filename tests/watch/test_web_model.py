@@ -241,4 +241,4 @@ def test_what_a_broker_invents_is_not_kept() -> None:
     tracker = model._tracker
 
     assert len(tracker._latest) < 50
-    assert len(tracker._periods) <= 100
+    assert len(tracker._facts.periods) <= 100

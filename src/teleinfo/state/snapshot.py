@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import InitVar, dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from teleinfo.state import business_meters, fields
+from teleinfo.state.next_tariff import TariffCalendar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from teleinfo.state.active_power import Active
     from teleinfo.state.daily_energy import DailyEnergy
     from teleinfo.state.device import Device
-    from teleinfo.state.fields import Values
     from teleinfo.state.import_total import ImportTotal
     from teleinfo.state.mean_power import MeanPower
-    from teleinfo.state.next_tariff import NextTariff, TariffCalendar
+    from teleinfo.state.next_tariff import NextTariff
     from teleinfo.state.prices import Prices
     from teleinfo.state.tariffs import Index
     from teleinfo.tic.labels import Mode
@@ -39,28 +37,24 @@ class Snapshot(dict[str, str]):
     `calendar` is what earlier frames tell of the next change of tariff.
     """
 
-    values: InitVar[Values]
-    time: str | None
     meter: Device
-    mode: Mode | None
-    site: str | None
-    phases: int
-    sends_alarms: bool
-    exports: bool
-    has_exported: bool
-    periods: Mapping[str, str]
-    since: Mapping[str, str]
-    total: ImportTotal | None
-    daily: DailyEnergy | None
     prices: Prices | None
-    total_is_fresh: bool
-    clock_offset: int | None
-    active: Active | None
-    means: Mapping[str, MeanPower]
-    calendar: TariffCalendar
-
-    def __post_init__(self, values: Values) -> None:
-        self.update(values)
+    time: str | None = None
+    mode: Mode | None = None
+    site: str | None = None
+    phases: int = 1
+    sends_alarms: bool = False
+    exports: bool = False
+    has_exported: bool = False
+    periods: dict[str, str] = field(default_factory=dict)
+    since: dict[str, str] = field(default_factory=dict)
+    total: ImportTotal | None = None
+    daily: DailyEnergy | None = None
+    total_is_fresh: bool = False
+    clock_offset: int | None = None
+    active: Active | None = None
+    means: dict[str, MeanPower] = field(default_factory=dict)
+    calendar: TariffCalendar = field(default_factory=TariffCalendar)
 
     @cached_property
     def alerts(self) -> dict[Alert, bool]:

@@ -11,6 +11,7 @@ contract, the fields that the new mode or contract lacks stay for `STALE_AFTER` 
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 from collections import defaultdict
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from teleinfo.state.field_entry import Path
     from teleinfo.state.fields import Json
     from teleinfo.state.prices import Prices
-    from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Belief, Reading
 
 STALE_AFTER: Final = 120.0
@@ -89,17 +89,12 @@ class StateTracker:
     def _reset(self) -> None:
         """Forget the meter."""
         self.kept_keys: Mapping[str, str] = {}
+        self._facts = Snapshot(meter=self.meter, prices=self._prices)
+        """What is known of the meter, without the texts."""
         self._first_time: str | None = None
-        self._time: str | None = None
         self._heard = 0.0
-        self._sends_alarms = False
-        self._has_exported = False
-        self._phases = 1
-        self._total: ImportTotal | None = None
-        self._daily: DailyEnergy | None = None
         self._means: defaultdict[str, MeanPower] = defaultdict(MeanPower)  # by the étiquettes of their index
         self._counted = -math.inf  # time at which the index of the total was last read
-        self._since: dict[str, str] = {}  # the start of each active alert
         self._before: dict[str, Json] = {}  # the state before a change of mode or contract
         self._before_until = 0.0
         self._urgent: list[fields.Value] = []
@@ -107,11 +102,9 @@ class StateTracker:
 
     def _reset_contract(self) -> None:
         """Forget what depends on the mode of the meter and on its contract."""
-        self._site: str | None = None
+        self._facts.site, self._facts.periods, self._facts.calendar = None, {}, TariffCalendar()
         self._active = ActivePower()
-        self._calendar = TariffCalendar()
         self._latest: dict[str, tuple[str, float]] = {}
-        self._periods: dict[str, str] = {}
         self._clock = MeterClock()
         self._exporting_frames = 0  # in a row, by their current
         self._known: dict[Path, None] = {}  # the fields seen so far with this contract, in order
@@ -120,11 +113,6 @@ class StateTracker:
         """Begin anew with another mode or contract; the state so far stays until it is stale."""
         self._before, self._before_until = self.state(now=self._heard), self._heard + STALE_AFTER
         self._reset_contract()
-
-    @property
-    def mode(self) -> Mode | None:
-        """The mode of the meter that is followed, None before the first frame."""
-        return None if self._belief is None else self._belief.mode
 
     @property
     def meter(self) -> Device:
@@ -158,12 +146,12 @@ class StateTracker:
         return Memory(
             self.meter.scope,
             self._at,
-            self._total,
-            self._since,
+            self._facts.total,
+            self._facts.since,
             published,
-            self._daily,
+            self._facts.daily,
             {counter: replace(mean) for counter, mean in self._means.items() if mean.watts is not None},
-            self._calendar.remembered,
+            self._facts.calendar.remembered,
             self._finder.situation,
             self.kept_keys,
             self.announced,
@@ -194,15 +182,16 @@ class StateTracker:
         ):
             self._change_contract()
         self._belief = belief
-        self._time, self._heard, self._at = time, now, datetime.fromisoformat(time)
+        self._facts.meter, self._facts.mode, self._facts.time = self.meter, belief.mode, time
+        self._heard, self._at = now, datetime.fromisoformat(time)
         self._first_time = self._first_time or time
         sent = self._note(reading, belief, now)
         if belief.is_steady:
-            self._calendar.note(reading.values, now=now, at=self._at)
+            self._facts.calendar.note(reading.values, now=now, at=self._at)
         values = self._values(now)
         self._latest = {key: self._latest[key] for key in values}  # bounded, whatever étiquettes come
-        self._phases = max(self._phases, fields.phases(values))
-        self._has_exported |= self._exports(values)
+        self._facts.phases = 3 if self._facts.site else max(self._facts.phases, fields.phases(values))
+        self._facts.has_exported |= self._exports(values)
         doubtful = self._earlier is not None and self._contradicts(self._earlier, values)
         self.is_known = self.is_known or (belief.is_certain if doubtful else belief.is_known)
         if self.is_known and self._earlier is not None:
@@ -210,8 +199,9 @@ class StateTracker:
             self._earlier = None
         self._count(values, sent, now)
         snapshot = self._snapshot(values, now)
-        self._since = {
-            name: self._since.get(name, time) for name, active in snapshot.alerts.items() if active
+        since = self._facts.since
+        self._facts.since = {
+            name: since.get(name, time) for name, active in snapshot.alerts.items() if active
         }
         if self.is_known:
             self._events += self._finder.find(snapshot, at=self._at, seconds=now)
@@ -240,15 +230,15 @@ class StateTracker:
             return
         self.kept_keys = earlier.kept_keys
         if earlier.import_total is not None:
-            self._total, self._daily = earlier.import_total, earlier.daily_energy
-        self._calendar.restore(earlier.calendar)
+            self._facts.total, self._facts.daily = earlier.import_total, earlier.daily_energy
+        self._facts.calendar.restore(earlier.calendar)
         away = (self._at - earlier.heard).total_seconds()
         if 0 <= away <= STALE_AFTER:
-            first = self._first_time == self._time
-            self._since |= {
+            first = self._first_time == self._facts.time
+            self._facts.since |= {
                 name: since
                 for name, since in earlier.alerts_since.items()
-                if first or self._since.get(name) == self._first_time
+                if first or self._facts.since.get(name) == self._first_time
             }
         for counter, mean in earlier.means.items():
             gap = math.inf if mean.read is None else now - mean.read.time
@@ -257,7 +247,7 @@ class StateTracker:
 
     def state(self, *, now: float) -> dict[str, Json]:
         """Return the state at the monotonic time `now`, seconds; empty before the first reading."""
-        if self._time is None:
+        if self._facts.time is None:
             return {}
         current = self._fields(self._values(now), now)
         self._known |= dict.fromkeys(current)
@@ -267,9 +257,9 @@ class StateTracker:
     @property
     def unpriced(self) -> list[str]:
         """The tariff periods in which energy was drawn this month, and that have no price."""
-        if self._prices is None or self._daily is None:
+        if self._prices is None or self._facts.daily is None:
             return []
-        return self._prices.missing(self._daily.this_month)
+        return self._prices.missing(self._facts.daily.this_month)
 
     def fields_of(self, keys: Container[str], *, now: float) -> dict[Path, Json]:
         """Return the fields, by path, that are read from these keys of the readings."""
@@ -282,7 +272,7 @@ class StateTracker:
         if self.exclude:
             mode, exclude = reading.mode, self.exclude
             kept = {key: text for key, text in kept.items() if not is_left_out(mode, key, exclude)}
-        self._site = self._site or business_meters.model(kept)
+        self._facts.site = self._facts.site or business_meters.model(kept)
         self._latest |= {key: (value, now) for key, value in kept.items()}
         for label in (self._latest.keys() & _PASSING) - belief.sending:
             self._latest.pop(label)
@@ -293,9 +283,9 @@ class StateTracker:
             self._exporting_frames = self._exporting_frames + 1 if exports else 0
         if "DATE" in kept:
             self._clock.add(kept["DATE"], now=now, at=self._at)
-        self._sends_alarms |= not ALARMS.isdisjoint(kept)
+        self._facts.sends_alarms |= not ALARMS.isdisjoint(kept)
         if "NTARF" in kept and "LTARF" in kept:
-            self._periods[f"EASF{kept['NTARF']}"] = kept["LTARF"]
+            self._facts.periods[f"EASF{kept['NTARF']}"] = kept["LTARF"]
         return kept
 
     def _exports(self, values: fields.Values) -> bool:
@@ -308,68 +298,55 @@ class StateTracker:
         for name, (counter, index) in counters.items():
             self._means[counter].add(index, now=now, idle=fields.is_idle(values, name))
         if (flow := fields.flow(sent, exports=self._exports(sent))) is not None:
-            self._active.add(flow, now=now, has_exported=self._has_exported or "EAIT" in values)
+            self._active.add(flow, now=now, has_exported=self._facts.has_exported or "EAIT" in values)
         if (imported := counters.get("mean")) is not None:
             self._counted = now
-            before = self._total or ImportTotal(*imported, 0, self._at)
+            before = self._facts.total or ImportTotal(*imported, 0, self._at)
             subscribed = fields.subscribed_power(values)
-            self._total = before.next(*imported, at=self._at, subscribed=subscribed)
-            self._count_day(values, before, self._total)
+            self._facts.total = before.next(*imported, at=self._at, subscribed=subscribed)
+            self._count_day(values, before, self._facts.total)
 
     def _count_day(self, values: fields.Values, before: ImportTotal, after: ImportTotal) -> None:
         """Update the energies by day; a meter of the overseas islands has the days of the machine."""
         day = self._at.date() if self.meter.identity.overseas else day_in_france(self._at)
         read = {label: parse_uint(values[label]) for label in COUNTED if label in values}
         readings = {label: index for label, index in read.items() if index is not None}
-        if self._daily is None:
-            self._daily = DailyEnergy.begin(day, readings)
+        if self._facts.daily is None:
+            self._facts.daily = DailyEnergy.begin(day, readings)
             return
         contract = fields.contract_text(values)
-        self._daily = self._daily.next(
+        self._facts.daily = self._facts.daily.next(
             before,
             after,
             day,
             readings,
             lambda label: (
                 tariffs.index_period(label, contract=contract)
-                or tariffs.period_of(self._periods.get(label, ""))
+                or tariffs.period_of(self._facts.periods.get(label, ""))
             ),
         )
 
     def _values(self, now: float) -> dict[str, str]:
-        fresh = STALE_AFTER if self._site is None else business_meters.STALE_AFTER
+        fresh = STALE_AFTER if self._facts.site is None else business_meters.STALE_AFTER
         return {key: value for key, (value, at) in self._latest.items() if now - at <= fresh}
 
     def _snapshot(self, values: fields.Values, now: float) -> Snapshot:
+        snapshot = copy.copy(self._facts)
+        snapshot.update(values)
+        snapshot.exports = self._exports(values)
+        snapshot.total_is_fresh = now - self._counted <= STALE_AFTER
+        snapshot.clock_offset = self._clock.offset
+        snapshot.active = self._active.at(now)
         counters = fields.counters(values)
-        return Snapshot(
-            values=values,
-            time=self._time,
-            meter=self.meter,
-            mode=self.mode,
-            site=self._site,
-            phases=self._phases if self._site is None else 3,
-            sends_alarms=self._sends_alarms,
-            exports=self._exports(values),
-            has_exported=self._has_exported,
-            periods=self._periods,
-            since=self._since,
-            total=self._total,
-            daily=self._daily,
-            prices=self._prices,
-            total_is_fresh=now - self._counted <= STALE_AFTER,
-            clock_offset=self._clock.offset,
-            active=self._active.at(now),
-            means={name: self._means[counter] for name, (counter, _index) in counters.items()},
-            calendar=self._calendar,
-        )
+        snapshot.means = {name: self._means[counter] for name, (counter, _index) in counters.items()}
+        return snapshot
 
     def _fields(self, values: fields.Values, now: float) -> dict[Path, Json]:
         """Return the fields of the state, by path, that are read from these values."""
         state = read(self._snapshot(values, now), FIELDS)
-        if self.mode is not None:
-            overseas = self.meter.identity.overseas
-            own = labels.values_of(self.mode, values, overseas=overseas, private=self._private)
+        if self._facts.mode is not None:
+            overseas = self._facts.meter.identity.overseas
+            own = labels.values_of(self._facts.mode, values, overseas=overseas, private=self._private)
             state |= {("labels", label): value for label, value in own.items()}
         return state
 

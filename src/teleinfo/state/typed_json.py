@@ -2,7 +2,7 @@
 Values as JSON, and back by their type: dataclasses, named tuples, mappings, times, texts and numbers.
 
 Pure. The content of a file may be damaged, so each attribute of a dataclass is validated by itself: a wrong
-attribute gets its default, and an object that lacks an attribute without a default is wrong. Wrong items of a
+attribute gets its default, or None if its type allows that; otherwise the object is wrong. Wrong items of a
 collection are left out. Unknown keys are ignored, so that a later version may add attributes.
 """
 
@@ -28,7 +28,6 @@ SIGNED: Final = {"signed": True}
 MAX_ITEMS: Final = 500
 """The most items of a collection that are read; a state has some 150 fields."""
 
-_WRONG: Final = object()
 _TEXT: Final = re.compile(r"[ -~]{0,100}")
 _YEARS: Final = range(1970, 9999)  # whose times have no zone in which they overflow
 
@@ -44,17 +43,11 @@ def to_json(value: object) -> Any:  # noqa: ANN401 - JSON
     return value.isoformat() if isinstance(value, date) else value
 
 
-def from_json(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says
+def from_json(kind: Any, part: object, *, signed: bool = False) -> Any:  # noqa: ANN401 - as `kind` says
     """Return the value of the type `kind` in the content of a file, or None if it is wrong."""
-    value = _read(kind, part)
-    return None if value is _WRONG else value
-
-
-def _read(kind: Any, part: object, *, signed: bool = False) -> Any:  # noqa: ANN401 - any type
-    """Return the value of the type `kind` in `part`, or `_WRONG`."""
     origin, of = get_origin(kind), get_args(kind)
     if origin is UnionType:  # with None
-        return None if part is None else _read(of[0], part)
+        return from_json(of[0], part)
     if origin is Mapping and isinstance(part, dict):
         keys = map(parse_uint if of[0] is int else partial(from_json, of[0]), part)
         items = islice(zip(keys, map(partial(from_json, of[1]), part.values()), strict=True), MAX_ITEMS)
@@ -65,31 +58,28 @@ def _read(kind: Any, part: object, *, signed: bool = False) -> Any:  # noqa: ANN
         return _object(kind, part)
     if kind in {date, datetime} and isinstance(part, str):
         return _time(kind, part)
-    return _scalar(kind, part, least=-MOST if signed else 0)
+    is_text = kind is str and isinstance(part, str) and _TEXT.fullmatch(part)
+    least = -MOST if signed else 0
+    is_number = type(part) is kind and isinstance(part, int | float) and least <= part <= MOST
+    return part if is_text or is_number else None
 
 
 def _object(kind: Any, part: dict[str, object]) -> Any:  # noqa: ANN401 - as `kind` says
-    hints = get_type_hints(kind)
-    read = {
-        field: _read(hints[field.name], part.get(field.name), signed=field.metadata == SIGNED)
-        for field in fields(kind)
-    }
-    wrong = [field for field, value in read.items() if value is _WRONG]
-    if any(field.default is field.default_factory is MISSING for field in wrong):
-        return _WRONG
-    return kind(**{field.name: value for field, value in read.items() if field not in wrong})
+    found, hints = {}, get_type_hints(kind)
+    for field in fields(kind):
+        value = from_json(hints[field.name], part.get(field.name), signed=field.metadata == SIGNED)
+        is_required = field.default is field.default_factory is MISSING
+        if value is None and is_required and get_origin(hints[field.name]) is not UnionType:
+            return None
+        if value is not None or is_required:
+            found[field.name] = value
+    return kind(**found)
 
 
-def _time(kind: type[date], text: str) -> Any:  # noqa: ANN401 - or `_WRONG`
+def _time(kind: type[date], text: str) -> date | None:
     try:
         time = kind.fromisoformat(text)
     except ValueError:
-        return _WRONG
+        return None
     has_zone = not isinstance(time, datetime) or time.tzinfo is not None
-    return time if time.year in _YEARS and has_zone else _WRONG
-
-
-def _scalar(kind: Any, part: object, *, least: int) -> Any:  # noqa: ANN401 - as `kind` says
-    is_text = kind is str and isinstance(part, str) and _TEXT.fullmatch(part)
-    is_number = type(part) is kind and isinstance(part, int | float) and least <= part <= MOST
-    return part if is_text or is_number else _WRONG
+    return time if time.year in _YEARS and has_zone else None

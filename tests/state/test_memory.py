@@ -39,7 +39,7 @@ MEMORY = Memory(
     NUMBER,
     START,
     TOTAL,
-    {"overrun": TIME},
+    {"overrun": START},
     frozenset({"power/net", "labels/NJOURF_1"}),
     means={"BASE": MEASURED},
     situation={"overrun": "overrun", "tariff": "HP"},
@@ -314,7 +314,7 @@ def test_what_is_no_time_is_left_out(wrong: object) -> None:
     """No time, one without its offset, or one after the memory was written."""
     memory = from_json(to_json(MEMORY) | {"alerts_since": {"overrun": wrong, "overvoltage": TIME}})
 
-    assert memory == replace(MEMORY, alerts_since={"overvoltage": TIME})
+    assert memory == replace(MEMORY, alerts_since={"overvoltage": START})
 
 
 def test_only_what_can_be_the_topic_of_a_field_is_read() -> None:

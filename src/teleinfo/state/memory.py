@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types of `Memory`
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime  # noqa: TC003
 from itertools import islice
 from typing import Final
 
@@ -41,7 +41,7 @@ class Memory:
     Memory of a meter (`meter.id` of the state), last heard at the time of day `heard`.
 
     `import_total` is None until the meter has sent its import indexes. `alerts_since` maps each alert that
-    was active at `heard` to its start in ISO 8601. `fields` are the paths of the fields with a topic of their
+    was active at `heard` to its start. `fields` are the paths of the fields with a topic of their
     own, such as `power/net`. `daily_energy` has the energies until the reading of the total, and is None
     without it.
     `means` maps the étiquettes of an index to its mean power.
@@ -54,7 +54,7 @@ class Memory:
     meter: str
     heard: datetime
     import_total: ImportTotal | None = None
-    alerts_since: Mapping[str, str] = field(default_factory=dict)
+    alerts_since: Mapping[str, datetime] = field(default_factory=dict)
     fields: frozenset[str] = frozenset()
     daily_energy: DailyEnergy | None = None
     means: Mapping[str, MeanPower] = field(default_factory=dict)
@@ -85,12 +85,12 @@ def from_json(content: Mapping[str, object]) -> Memory | None:
     memory: Memory | None = typed_json.from_json(Memory, content)
     if memory is None or content.get("version") != VERSION or not _SCOPE.fullmatch(memory.meter):
         return None
-    total, began = memory.import_total, ((name, _moment(time)) for name, time in memory.alerts_since.items())
+    total = memory.import_total
     is_counted = total is not None and total.total in _POSSIBLE and _COUNTER.fullmatch(total.counter)
     return replace(
         _with_possible_topics(memory),
         import_total=total if is_counted else None,
-        alerts_since={name: at.isoformat("T", "seconds") for name, at in began if at and at <= memory.heard},
+        alerts_since={name: at for name, at in memory.alerts_since.items() if at <= memory.heard},
         daily_energy=memory.daily_energy if is_counted and _agree(memory.daily_energy) else None,
         kept_keys=memory.kept_keys if all(map(_KEY.fullmatch, memory.kept_keys.values())) else {},
     )
@@ -112,9 +112,3 @@ def _agree(daily: DailyEnergy | None) -> bool:
     spans = filter(None, (daily.today, daily.yesterday, daily.this_month, daily.last_month))
     labels = {*daily.readings, *daily.codes, *(label for span in spans for label in span.counted)}
     return labels.issubset(COUNTED)
-
-
-def _moment(time: object) -> datetime | None:
-    """Return a time of ISO 8601 with its offset, None for anything else."""
-    moment: datetime | None = typed_json.from_json(datetime, time)
-    return moment

@@ -147,7 +147,7 @@ class StateTracker:
             self.meter.scope,
             self._at,
             self._facts.total,
-            self._facts.since,
+            {alert: datetime.fromisoformat(since) for alert, since in self._facts.since.items()},
             published,
             self._facts.daily,
             {counter: replace(mean) for counter, mean in self._means.items() if mean.watts is not None},
@@ -236,7 +236,7 @@ class StateTracker:
         if 0 <= away <= STALE_AFTER:
             first = self._first_time == self._facts.time
             self._facts.since |= {
-                name: since
+                name: since.isoformat("T", "seconds")
                 for name, since in earlier.alerts_since.items()
                 if first or self._facts.since.get(name) == self._first_time
             }

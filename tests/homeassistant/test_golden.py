@@ -9,7 +9,7 @@ import pytest
 
 from teleinfo import __version__
 from teleinfo.daemon.monitor import HEALTH_INTERVAL
-from teleinfo.homeassistant.discovery import Discovery, device_topic
+from teleinfo.homeassistant.discovery import Discovery
 from teleinfo.mqtt.config import Topics
 from teleinfo.port.health import STALE_AFTER
 from teleinfo.simulator.catalogue import METERS
@@ -26,9 +26,8 @@ def message(
     """Return the message for the device of a meter."""
     meter = device_of(number, topic="teleinfo", private=private)
     discovery = Discovery("homeassistant", Topics("t"), meter_name=name, url=URL, page=page)
-    found: dict[str, Any] = json.loads(
-        discovery.messages(meter, [])[device_topic("homeassistant", meter.scope)]
-    )
+    (text,) = discovery.messages(meter, []).values()
+    found: dict[str, Any] = json.loads(text)
     return found
 
 

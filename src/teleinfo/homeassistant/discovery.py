@@ -71,7 +71,8 @@ class Discovery:
         cmps = {entity.key: {"p": entity.platform} | component for entity, component in components}
         # Home Assistant removes an entity whose component has only the platform.
         cmps |= {entity.key: {"p": entity.platform} for entity in removed}
-        return {device_topic(self.prefix, meter.scope): _encode(common | {"cmps": cmps})}
+        topic = f"{self.prefix}/device/{device_id(meter.scope)}/config"
+        return {topic: _encode(common | {"cmps": cmps})}
 
     def superseded(self, scope: str, announced: Iterable[str]) -> dict[str, bytes]:
         """
@@ -145,11 +146,6 @@ class Discovery:
 def device_id(scope: str) -> str:
     """Return the id of the device for the scope of a meter."""
     return f"teleinfo_{scope}"
-
-
-def device_topic(prefix: str, scope: str) -> str:
-    """Return the topic of the message for a device, given the scope of its meter."""
-    return f"{prefix}/device/{device_id(scope)}/config"
 
 
 def _encode(content: dict[str, Any]) -> bytes:

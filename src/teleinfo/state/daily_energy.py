@@ -21,9 +21,9 @@ from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the type
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
 from teleinfo.state.tariffs import INDEX_OF_PERIOD
+from teleinfo.tic.horodate import PARIS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,6 @@ EXPORTED: Final = "EAIT"
 COUNTED: Final = (*INDEX_OF_PERIOD.values(), *(f"EASF{number:02}" for number in range(1, 11)), EXPORTED)
 """The étiquettes whose energy is counted: the indexes of the suppliers, and the injected energy."""
 
-_PARIS: Final = ZoneInfo("Europe/Paris")
 _DAY: Final = timedelta(days=1)
 _LONGEST_MONTH: Final = timedelta(days=31)
 
@@ -145,7 +144,7 @@ class DailyEnergy:
 
 def day_in_france(at: datetime) -> date:
     """Return the day in metropolitan France."""
-    return at.astimezone(_PARIS).date()
+    return at.astimezone(PARIS).date()
 
 
 def month_of(day: date) -> date:

@@ -13,7 +13,7 @@ from operator import attrgetter as _of
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from teleinfo.state import business_meters, fields, tariffs
-from teleinfo.state.daily_energy import EXPORTED
+from teleinfo.state.daily_energy import COUNTED, EXPORTED
 from teleinfo.state.field_entry import Field, StateType
 from teleinfo.state.fields import UNKNOWN
 from teleinfo.state.next_tariff import NextTariff
@@ -264,7 +264,6 @@ def _relay(relay: int) -> Field:
 
 _TEXT, _TIME, _SWITCH, _SLOTS = StateType.TEXT, StateType.TIME, StateType.SWITCH, StateType.SLOTS
 _CONTACT: Final = "mdi:electric-switch"
-_COUNTED: Final = (*tariffs.INDEX_OF_PERIOD.values(), *(f"EASF{number:02}" for number in range(1, 11)))
 
 FIELDS: Final = (
     Field("time", _TIME, "Time of the last frame, by the clock of the machine.").read_from(by=_of("time")),
@@ -393,7 +392,7 @@ FIELDS: Final = (
         "Tariff period that it counts, by the contract; null where that is no common contract.",
     ).read_from(by=lambda now: {label: index.period for label, index in now.indexes.items()}),
     Field("energy.indexes.*.value", "Wh", "Reading of this index.").read_from(
-        *_COUNTED, by=lambda now: {label: index.value for label, index in now.indexes.items()}
+        *COUNTED, by=lambda now: {label: index.value for label, index in now.indexes.items()}
     ),
     *_energy_of("today", "Energy drawn since midnight in France."),
     *_energy_of(

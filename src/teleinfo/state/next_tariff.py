@@ -117,9 +117,8 @@ class TariffCalendar:
             return UNKNOWN
         if contract in _FIXED:
             return _FIXED[contract](now, local)
-        return self._next_of_profile(now, local, periods) if is_standard else self._next_learned(now, local)
-
-    def _next_learned(self, now: Values, local: datetime) -> NextTariff | Unknown:
+        if is_standard:
+            return self._next_of_profile(now, local, periods)
         change = self._learner.next(local, now.get("PTEC"))
         return UNKNOWN if change is None else _change(*change, learned=True)
 

@@ -136,8 +136,8 @@ class Household:
                 self._published.append((received.at, json.loads(received.payload)))
             elif received.topic.startswith("homeassistant/device/") and received.payload:
                 self._message = json.loads(received.payload)
-        device = self._message["dev"]["name"] if self._message else ""
-        components = self._message.get("cmps", {})
+        device = self._message["device"]["name"] if self._message else ""
+        components = self._message.get("components", {})
         # A component without a name is an entity that is removed.
         named = [component for component in components.values() if "name" in component]
         return {f"{device} {component['name']}": component for component in named}
@@ -157,15 +157,15 @@ class Household:
         recent = [state for at, state in self._published if at > since or state is last]
         found = []
         for name, component in components.items():
-            if component.get("en") is False:
+            if component.get("enabled_by_default") is False:
                 found += [f"{name}: enabled"] if name in shown and not self.upgraded else []
                 continue
             state = shown.get(name, {"state": "absent", "attributes": {}})
             if not _is_one_of(state["state"], component, recent):
                 found.append(f"{name}: {state['state']}")
-            for ours, theirs in ATTRIBUTES.items():
-                if state["attributes"].get(theirs) != component.get(ours):
-                    found.append(f"{name}: {theirs} {state['attributes'].get(theirs)}")
+            for attribute in ATTRIBUTES:
+                if state["attributes"].get(attribute) != component.get(attribute):
+                    found.append(f"{name}: {attribute} {state['attributes'].get(attribute)}")
         return found
 
     def expect_right(self) -> None:
@@ -186,9 +186,9 @@ class Household:
             states = {
                 name: shown.get(name, {"state": "absent"})["state"]
                 for name, component in self.listen().items()
-                if component.get("en") is not False
-                and component.get("avty") != []
-                and (line or "avty" not in component)
+                if component.get("enabled_by_default") is not False
+                and component.get("availability") != []
+                and (line or "availability" not in component)
             }
             return [f"{name}: {state}" for name, state in states.items() if state != "unavailable"]
 
@@ -198,8 +198,10 @@ class Household:
         """Return the id in Home Assistant of each enabled entity, by its key in the message."""
         shown = self.hass.states()
         self.listen()
-        device = self._message["dev"]["name"]
-        named = {key: f"{device} {component['name']}" for key, component in self._message["cmps"].items()}
+        device = self._message["device"]["name"]
+        named = {
+            key: f"{device} {component['name']}" for key, component in self._message["components"].items()
+        }
         return {key: shown[name]["entity_id"] for key, name in named.items() if name in shown}
 
     def statistics(self) -> set[str]:
@@ -222,24 +224,18 @@ class Household:
         _eventually(lambda: [] if (state := self.state(name)) == expected else [f"{name}: {state}"])
 
 
-ATTRIBUTES = {
-    "dev_cla": "device_class",
-    "stat_cla": "state_class",
-    "unit_of_meas": "unit_of_measurement",
-    "ops": "options",
-    "evt_typ": "event_types",
-}
+ATTRIBUTES = ("device_class", "state_class", "unit_of_measurement", "options", "event_types")
 
 
 def _is_one_of(shown: str, component: dict[str, Any], published: list[dict[str, Any]]) -> bool:
     """True if a state was published; of an entity of the line, if it has any state."""
-    if component["p"] == "event":
+    if component["platform"] == "event":
         return shown != "absent"
-    if "stat_t" in component:  # not that of the device
+    if "state_topic" in component:  # not that of the device
         return shown not in {"absent", "unavailable", "unknown"}
-    switched = {component.get("pl_on"): "on", component.get("pl_off"): "off"}
+    switched = {component.get("payload_on"): "on", component.get("payload_off"): "off"}
     for state in published:
-        value = _value(component["val_tpl"], state)
+        value = _value(component["value_template"], state)
         if _parsed(shown) == _parsed(switched.get(value, value) or "unknown"):
             return True
     return False
@@ -338,7 +334,7 @@ def test_an_entity_that_was_enabled_stays_enabled(household: Household) -> None:
     disabled: the entity has its state.
     """
     message = followed("tempo").message
-    assert message["cmps"]["power_apparent"].pop("en") is False
+    assert message["components"]["power_apparent"].pop("enabled_by_default") is False
     household.hass.start()
     household.hass.ask("config/device_registry/list")
     household.publish(CONFIG, json.dumps(message).encode())
@@ -430,11 +426,17 @@ def test_a_wrong_message_is_complained_of(household: Household) -> None:
     household.hass.start()
     household.hass.ask("config/device_registry/list")
     assert household.hass.complaints() == []
-    wrong = {"p": "sensor", "uniq_id": "teleinfo_B", "name": "B", "dev_cla": "power", "unit_of_meas": "VA"}
+    wrong = {
+        "platform": "sensor",
+        "unique_id": "teleinfo_B",
+        "name": "B",
+        "device_class": "power",
+        "unit_of_measurement": "VA",
+    }
     message = {
-        "dev": {"ids": ["teleinfo_wrong"], "name": "Linky"},
-        "o": {"name": "teleinfo"},
-        "cmps": {"wrong": wrong | {"stat_t": "wrong/B"}},
+        "device": {"identifiers": ["teleinfo_wrong"], "name": "Linky"},
+        "origin": {"name": "teleinfo"},
+        "components": {"wrong": wrong | {"state_topic": "wrong/B"}},
     }
     household.publish("homeassistant/device/teleinfo_wrong/config", json.dumps(message).encode())
     _eventually(lambda: [] if any("VA" in line for line in household.hass.complaints()) else ["nothing"])

@@ -82,7 +82,7 @@ def in_language(text: str, language: Language) -> str:
     french, wanted = (
         {
             key: slug(component["name"])
-            for key, component in followed("tempo", language=each).message["cmps"].items()
+            for key, component in followed("tempo", language=each).message["components"].items()
         }
         for each in (Language.FR, language)
     )

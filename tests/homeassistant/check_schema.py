@@ -213,7 +213,7 @@ def messages() -> Iterator[tuple[str, dict[str, Any], dict[str, Any] | None]]:
 def refuses_a_wrong_one(message: dict[str, Any]) -> bool:
     """True if the check refuses a power in VA, as other bridges announce it."""
     wrong = copy.deepcopy(message)
-    wrong["cmps"]["power_mean"]["unit_of_meas"] = "VA"
+    wrong["components"]["power_mean"]["unit_of_measurement"] = "VA"
     try:
         validated(wrong)
     except Invalid:

@@ -117,12 +117,12 @@ def content(meter: str) -> str:
     device = followed(meter)
     (topic, message) = next(iter(device.announced.items()))
     # With the version in it, every release would change every file.
-    assert message["o"].pop("sw") == __version__
-    assert message["dev"].pop("sw") == f"teleinfo {__version__}"
-    components = message.pop("cmps")
+    assert message["origin"].pop("sw_version") == __version__
+    assert message["device"].pop("sw_version") == f"teleinfo {__version__}"
+    components = message.pop("components")
     lines = [f'"topic": {_line(topic)}']
     lines += [f"{_line(key)}: {_line(value)}" for key, value in message.items()]
-    lines += [f'"cmps": {_block(components)}']
+    lines += [f'"components": {_block(components)}']
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 

@@ -71,11 +71,11 @@ def rows(meter: str, interval: float) -> int:
 
 def _states(device: Followed, state: dict[str, Any]) -> dict[str, str]:
     """Return what the enabled entities show of a state."""
-    components = device.message["cmps"] if device.announced else {}
+    components = device.message["components"] if device.announced else {}
     return {
-        key: domoticz.value({"value_template": component["val_tpl"]}, state)
+        key: domoticz.value({"value_template": component["value_template"]}, state)
         for key, component in components.items()
-        if component.get("en") is not False and "stat_t" not in component
+        if component.get("enabled_by_default") is not False and "state_topic" not in component
     }
 
 

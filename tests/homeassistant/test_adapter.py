@@ -95,7 +95,7 @@ def test_nothing_is_published_before_memory_and_broker_have_answered(known: str)
 
     announced = sent(outbox)
     assert set(announced) == {CONFIG, "teleinfo/homeassistant"}
-    assert ("PAPP" in json.loads(announced[CONFIG])["cmps"]) is (known == "broker")
+    assert ("PAPP" in json.loads(announced[CONFIG])["components"]) is (known == "broker")
     assert not linked.hass.needs_former_states
 
 

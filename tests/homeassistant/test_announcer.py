@@ -90,13 +90,13 @@ def announced(readings: Iterable[Reading], **options: Any) -> Followed:  # noqa:
 
 def components(device: Followed) -> dict[str, dict[str, Any]]:
     """Return what is announced beside the line and the events, by key; nothing before the first message."""
-    cmps = device.message["cmps"] if device.announced else {}
+    cmps = device.message["components"] if device.announced else {}
     return {key: component for key, component in cmps.items() if key not in {*LINE, "event"}}
 
 
 def keys(device: Followed) -> set[str]:
     """Return the keys of the entities that are announced, without those that are removed."""
-    return {key for key, component in components(device).items() if "uniq_id" in component}
+    return {key for key, component in components(device).items() if "unique_id" in component}
 
 
 def removed(device: Followed) -> set[str]:
@@ -146,7 +146,7 @@ def test_another_number_must_come_twice_in_a_row() -> None:
     assert device.announcer.messages is before
     device.feed(historique(HC, other, other, other))
 
-    assert device.message["dev"]["ids"] == ["teleinfo_041961999999"]
+    assert device.message["device"]["identifiers"] == ["teleinfo_041961999999"]
     assert device.announcer.messages[CONFIG] == b""
 
 
@@ -163,10 +163,10 @@ def test_a_change_of_mode_keeps_the_entities_of_what_both_modes_say() -> None:
 
     assert before.keys() >= BOTH_MODES <= keys(device)
     for key in BOTH_MODES:
-        first, second = ({**of[key], "val_tpl": ""} for of in (before, after))
+        first, second = ({**of[key], "value_template": ""} for of in (before, after))
         assert first == second, key
-    assert "HCHC" in before["index_HC"]["val_tpl"]
-    assert "EASF01" in after["index_HC"]["val_tpl"]
+    assert "HCHC" in before["index_HC"]["value_template"]
+    assert "EASF01" in after["index_HC"]["value_template"]
     assert device.announced.keys() == {CONFIG}
 
 
@@ -177,7 +177,7 @@ def test_what_only_the_old_mode_had_is_removed_after_a_while() -> None:
     assert {"IMAX", "HHPHC"} <= keys(device)
     device.feed(standard(*[LINKY] * CONFIRM_WITHIN))
     assert removed(device) == {"IMAX", "HHPHC"}
-    assert components(device)["HHPHC"] == {"p": "sensor"}
+    assert components(device)["HHPHC"] == {"platform": "sensor"}
     device.feed(historique(HC, HC, HC, HC))
 
     assert removed(device) == set()
@@ -193,8 +193,8 @@ def test_what_has_statistics_stays_when_the_new_mode_lacks_it() -> None:
         *("alert_clock_degraded", "alert_mobile_peak", "alert_mobile_peak_notice"),
         *("breaker", "dry_contact", "exporting"),
     }
-    assert components(device)["voltage_1"]["val_tpl"] == "{{ none }}"
-    assert components(device)["voltage_1"]["stat_cla"] == "measurement"
+    assert components(device)["voltage_1"]["value_template"] == "{{ none }}"
+    assert components(device)["voltage_1"]["state_class"] == "measurement"
 
 
 def test_a_meter_without_a_number_is_announced_after_a_while() -> None:
@@ -207,7 +207,7 @@ def test_a_meter_without_a_number_is_announced_after_a_while() -> None:
 
     assert keys(device) == {"PTCOUR", "EApHPH"}
     assert device.announced.keys() & other.announced.keys() == set()
-    assert "sn" not in device.message["dev"]
+    assert "serial_number" not in device.message["device"]
 
 
 def indexes(device: Followed) -> dict[str, str]:
@@ -224,7 +224,7 @@ def test_a_supplier_index_is_announced_enabled_when_it_begins_to_count(begins: d
     assert "index_EASF03" not in keys(device)
     device.feed(standard(*[LINKY | begins] * LOOK_FRAMES))
 
-    assert "en" not in components(device)["index_EASF03"]
+    assert "enabled_by_default" not in components(device)["index_EASF03"]
 
 
 def test_a_supplier_index_is_not_announced_from_a_single_frame_that_runs_in_it() -> None:
@@ -260,9 +260,9 @@ def test_another_contract_has_its_indexes_and_those_of_the_old_one_say_nothing_m
         "index_HCJB": "Heures creuses, jour bleu",
         "index_HPJB": "Heures pleines, jour bleu",
     }
-    assert components(device)["index_TH"]["val_tpl"] == "{{ none }}"
-    assert "EASF01" in components(device)["index_HCJB"]["val_tpl"]
-    assert "en" not in components(device)["index_HPJB"]
+    assert components(device)["index_TH"]["value_template"] == "{{ none }}"
+    assert "EASF01" in components(device)["index_HCJB"]["value_template"]
+    assert "enabled_by_default" not in components(device)["index_HPJB"]
 
 
 def test_a_common_contract_and_its_tariff_are_choices() -> None:
@@ -271,19 +271,21 @@ def test_a_common_contract_and_its_tariff_are_choices() -> None:
     uncommon = components(announced(standard(*[LINKY | {"NGTF": "SEM WE LUNDI"}] * 2)))
 
     for key, state in (("contract", "Heures creuses"), ("tariff", "Heures pleines")):
-        assert common[key]["dev_cla"] == "enum"
-        assert state in common[key]["ops"]
-        assert "ops" not in uncommon[key]
+        assert common[key]["device_class"] == "enum"
+        assert state in common[key]["options"]
+        assert "options" not in uncommon[key]
 
 
 def test_the_options_of_a_choice_are_the_same_in_every_language() -> None:
     """Home Assistant refuses a state of before that is no option; those of the language come first."""
     french, english = (followed("standard-tempo", frames=3, language=each) for each in reversed(Language))
     for key, component in components(french).items():
-        assert sorted(component.get("ops", ())) == sorted(components(english)[key].get("ops", ())), key
+        assert sorted(component.get("options", ())) == sorted(components(english)[key].get("options", ())), (
+            key
+        )
 
-    assert components(french)["tempo_today"]["ops"] == ["Bleu", "Blanc", "Rouge", "Blue", "White", "Red"]
-    assert components(english)["tempo_today"]["ops"] == ["Blue", "White", "Red", "Bleu", "Blanc", "Rouge"]
+    assert components(french)["tempo_today"]["options"] == ["Bleu", "Blanc", "Rouge", "Blue", "White", "Red"]
+    assert components(english)["tempo_today"]["options"] == ["Blue", "White", "Red", "Bleu", "Blanc", "Rouge"]
 
 
 def test_the_notice_of_ejp_has_an_entity_before_it_comes_unless_it_is_excluded() -> None:
@@ -301,36 +303,36 @@ def test_the_mobile_peaks_of_tempo_are_not_enabled(contract: str, enabled: objec
     """They are its white and red days, which the colours name."""
     sent = LINKY | {"NGTF": contract, "DPM2": "00", "DPM2_HORODATE": "H260115060000"}
 
-    assert components(announced(standard(sent, sent)))["DPM2_HORODATE"].get("en") is enabled
+    assert components(announced(standard(sent, sent)))["DPM2_HORODATE"].get("enabled_by_default") is enabled
 
 
 def test_names_and_states_are_in_english_where_it_is_asked_for() -> None:
     """TELEINFO_LANGUAGE=en; the ids are the same."""
     english, french = (followed("standard-tempo", frames=3, language=each) for each in Language)
-    own, others = english.message["cmps"], french.message["cmps"]
+    own, others = english.message["components"], french.message["components"]
 
-    assert {key: one["uniq_id"] for key, one in own.items()} == {
-        key: one["uniq_id"] for key, one in others.items()
+    assert {key: one["unique_id"] for key, one in own.items()} == {
+        key: one["unique_id"] for key, one in others.items()
     }
     assert [key for key, one in own.items() if one["name"] == others[key]["name"]] == []
-    assert "'blue': 'Blue'" in own["tempo_today"]["val_tpl"]
-    assert english.message["dev"]["name"] == "Single-phase Linky 3456"
+    assert "'blue': 'Blue'" in own["tempo_today"]["value_template"]
+    assert english.message["device"]["name"] == "Single-phase Linky 3456"
 
 
 def test_the_components_are_announced_each_on_its_topic_and_the_device_message_is_cleared() -> None:
     """The same ids, names and units as in the message for the device."""
     device, single = followed("standard-tempo", frames=3), followed("standard-tempo", form="components")
-    cmps = device.message["cmps"]
+    cmps = device.message["components"]
 
     assert single.announcer.messages[CONFIG] == b""
     assert len(single.announced) == len(cmps)
     for key, component in cmps.items():
-        topic = f"homeassistant/{component['p']}/teleinfo_041961123456_{key.replace('+', '_')}/config"
+        topic = f"homeassistant/{component['platform']}/teleinfo_041961123456_{key.replace('+', '_')}/config"
         message = single.announced[topic]
-        assert message["unique_id"] == component["uniq_id"]
+        assert message["unique_id"] == component["unique_id"]
         assert message["name"] == component["name"]
-        assert message.get("unit_of_measurement") == component.get("unit_of_meas")
-        assert message["device"]["identifiers"] == device.message["dev"]["ids"]
+        assert message.get("unit_of_measurement") == component.get("unit_of_measurement")
+        assert message["device"]["identifiers"] == device.message["device"]["identifiers"]
         # The message for the device comes after these are cleared.
         assert device.announcer.messages[topic] == b""
 

@@ -42,7 +42,7 @@ def with_power(power: str) -> bytes:
 
 def components(received: Received) -> dict[str, Any]:
     """Return the components of a discovery message."""
-    found: dict[str, Any] = json.loads(received.payload)["cmps"]
+    found: dict[str, Any] = json.loads(received.payload)["components"]
     return found
 
 
@@ -155,7 +155,7 @@ def test_an_excluded_number_stands_on_no_topic(broker: MosquittoBroker, tmp_path
             with Subscriber(broker.host, broker.port, "#") as late:
                 config = late.expect("homeassistant/device/teleinfo_1c12/config")
 
-    assert components(config)["power_apparent"]["uniq_id"] == "teleinfo_1c12_power_apparent"
+    assert components(config)["power_apparent"]["unique_id"] == "teleinfo_1c12_power_apparent"
     assert b"012345678901" not in config.payload
     assert not [message for message in seen if b"012345678901" in message.topic.encode() + message.payload]
 

@@ -171,11 +171,11 @@ def test_events_are_an_entity_in_both_forms_of_the_message(form: Form) -> None:
     """It is available while the meter is silent: that is an event, too."""
     device = followed("hc", form=form)
     topic = "homeassistant/event/teleinfo_041961123456_event/config"
-    found = device.message["cmps"]["event"] if form == "device" else device.announced[topic]
+    found = device.message["components"]["event"] if form == "device" else device.announced[topic]
 
-    assert set(Event) == set(found["evt_typ" if form == "device" else "event_types"])
-    assert found.get("stat_t", found.get("state_topic")) == "teleinfo/event"
-    assert found.get("avty") == ([] if form == "device" else None)
+    assert set(Event) == set(found["event_types"])
+    assert found["state_topic"] == "teleinfo/event"
+    assert found.get("availability") == ([] if form == "device" else None)
 
 
 @pytest.mark.parametrize(("page", "quotation"), [("", r'"([^"]+)"'), ("fr/", r"«\s*([^»]+?)\s*»")])

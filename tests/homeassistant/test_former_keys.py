@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FOLDER = Path(__file__).parent / "version_0_1_0"
+ABBREVIATIONS = {
+    "platform": "p",
+    "device_class": "dev_cla",
+    "state_class": "stat_cla",
+    "unit_of_measurement": "unit_of_meas",
+}
 METERS = sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
@@ -45,21 +51,21 @@ def test_an_entity_of_0_1_0_goes_on_under_its_own_key(meter: str) -> None:
     An entity that is no more is removed; only entities that were disabled at first are, and those of phases.
     """
     before, device = earlier(meter)["cmps"], upgraded(meter)
-    after = device.message["cmps"]
+    after = device.message["components"]
 
     for key, old in before.items():
         new = after[key]
-        if new.keys() == {"p"}:
-            assert new == {"p": REMOVED[key]} == {"p": old["p"]}
+        if new.keys() == {"platform"}:
+            assert new["platform"] == REMOVED[key] == old["p"]
             assert old.get("en") is False or key.startswith(("PPOT_", "ADIR"))
             continue
-        assert new["uniq_id"] == old["uniq_id"]
-        for part in ("p", "dev_cla", "stat_cla", "unit_of_meas"):
+        assert new["unique_id"] == old["uniq_id"]
+        for part, abbreviation in ABBREVIATIONS.items():
             # A choice was a text, or begins as a text; that cover was "opening", and is a problem.
             if "ops" not in old and key != "STGE_CACHE_BORNES":
-                assert new.get(part) == old.get(part), (key, part)
-        if "ops" in new:  # otherwise Home Assistant would refuse the state that it shows
-            assert set(old["ops"]) <= set(new["ops"]), key
+                assert new.get(part) == old.get(abbreviation), (key, part)
+        if "options" in new:  # otherwise Home Assistant would refuse the state that it shows
+            assert set(old["ops"]) <= set(new["options"]), key
 
 
 @pytest.mark.parametrize("meter", METERS)
@@ -69,8 +75,8 @@ def test_the_keys_are_the_same_after_a_restart(meter: str) -> None:
     second = upgraded(meter, kept=first.tracker.kept_keys)
 
     assert second.tracker.kept_keys == first.tracker.kept_keys
-    announced = {key for key, component in first.message["cmps"].items() if "name" in component}
-    assert second.message["cmps"].keys() == announced
+    announced = {key for key, component in first.message["components"].items() if "name" in component}
+    assert second.message["components"].keys() == announced
 
 
 def test_a_household_that_did_not_come_from_0_1_0_has_the_keys_of_today() -> None:
@@ -80,8 +86,8 @@ def test_a_household_that_did_not_come_from_0_1_0_has_the_keys_of_today() -> Non
     for device in (fresh, other):
         device.feed(readings_of("hc"))
 
-        assert "power_apparent" in device.message["cmps"]
-        assert "PAPP" not in device.message["cmps"]
+        assert "power_apparent" in device.message["components"]
+        assert "PAPP" not in device.message["components"]
         assert device.tracker.kept_keys == {}
 
 

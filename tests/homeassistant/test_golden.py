@@ -48,7 +48,7 @@ def test_the_message_of_a_meter_is_that_of_its_file(meter: str) -> None:
 def test_no_two_entities_of_a_meter_have_the_same_name(meter: str, language: Language) -> None:
     """Home Assistant makes the id of an entity from its name."""
     device = golden.followed(meter, language=language)
-    names = [component["name"] for component in device.message["cmps"].values()]
+    names = [component["name"] for component in device.message["components"].values()]
 
     assert len(set(names)) == len(names)
 
@@ -70,25 +70,29 @@ def test_the_device_is_named_after_the_end_of_its_number(
 
     Of a number that is private, or of a meter without one, it is the hash of its ids.
     """
-    assert message(number, private=private)["dev"]["name"] == name
-    assert message(number, private=private, name="Garage")["dev"]["name"] == "Garage"
+    assert message(number, private=private)["device"]["name"] == name
+    assert message(number, private=private, name="Garage")["device"]["name"] == "Garage"
 
 
 def test_the_origin_names_the_program_its_version_and_its_home() -> None:
     """Home Assistant shows it beside what is wrong with a device."""
-    assert message("041961123456")["o"] == {"name": "teleinfo", "sw": __version__, "url": URL}
+    assert message("041961123456")["origin"] == {
+        "name": "teleinfo",
+        "sw_version": __version__,
+        "support_url": URL,
+    }
 
 
 def test_the_device_links_to_the_page_if_there_is_a_page() -> None:
     """TELEINFO_HOMEASSISTANT_PAGE."""
-    assert "cu" not in message("041961123456")["dev"]
-    assert message("041961123456", page="http://pi:8080/")["dev"]["cu"] == "http://pi:8080/"
+    assert "configuration_url" not in message("041961123456")["device"]
+    assert message("041961123456", page="http://pi:8080/")["device"]["configuration_url"] == "http://pi:8080/"
 
 
 def test_the_hardware_of_the_meter_is_hidden_with_its_number() -> None:
     """Its type and its year are parts of the number."""
-    assert message("041961123456")["dev"]["hw"] == "type 61, 2019"
-    assert "hw" not in message("041961123456", private=True)["dev"]
+    assert message("041961123456")["device"]["hw_version"] == "type 61, 2019"
+    assert "hw_version" not in message("041961123456", private=True)["device"]
 
 
 def test_an_entity_of_the_line_expires_when_three_messages_are_lost() -> None:

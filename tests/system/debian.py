@@ -119,7 +119,7 @@ def test_an_upgrade_moves_what_the_broker_keeps(machine: Container) -> None:
     [device] = [topic for topic in kept if topic.startswith("homeassistant/")]
 
     assert device == f"homeassistant/device/teleinfo_{state['meter']['id']}/config"
-    assert {"PAPP", "HCHP", "energy_import"} & announced["cmps"].keys() == {"PAPP", "HCHP"}
+    assert {"PAPP", "HCHP", "energy_import"} & announced["components"].keys() == {"PAPP", "HCHP"}
     assert {topic for topic in kept if topic != device} == {
         *("teleinfo/health", "teleinfo/homeassistant", "teleinfo/state", "teleinfo/status"),
     }
@@ -505,7 +505,7 @@ def test_the_settings_of_the_readme_reach_home_assistant(machine: Container, rea
     )
     machine.message()
 
-    assert json.loads(discovery)["dev"]
+    assert json.loads(discovery)["device"]
     assert json.loads(reading)["ADCO"]
 
 

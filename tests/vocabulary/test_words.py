@@ -71,9 +71,11 @@ def home_assistant(language: Language, *entities: Entity) -> tuple[str, str]:
     """Return the names and options of these entities and of those of the line, and their templates."""
     discovery = Discovery("homeassistant", Topics("teleinfo"), language=language)
     [message] = [json.loads(each) for each in discovery.messages(METER, entities).values() if each]
-    components = message["cmps"].values()
-    names = [[component.get("name"), component.get("ops")] for component in components]
-    return json.dumps(names, ensure_ascii=False), "\n".join(one.get("val_tpl", "") for one in components)
+    components = message["components"].values()
+    names = [[component.get("name"), component.get("options")] for component in components]
+    return json.dumps(names, ensure_ascii=False), "\n".join(
+        one.get("value_template", "") for one in components
+    )
 
 
 def assert_said(code: Code, language: Language, *texts: str) -> None:

@@ -2,8 +2,9 @@
 The messages by which Home Assistant discovers the meter: one for the whole device, or one for each entity.
 
 Pure. Home Assistant has read messages for a device since 2024.11 (source: its code of 2026.2). Its earlier
-versions, Domoticz (its MQTTAutoDiscover.cpp) and openHAB read a message for each component. The ids and the
-topics are frozen: with other ids every user would lose the history.
+versions, Domoticz (its MQTTAutoDiscover.cpp) and openHAB read a message for each component. Nothing is
+abbreviated: Domoticz knows some abbreviations, and openHAB others. The ids and the topics are frozen: with
+other ids every user would lose the history.
 """
 
 from __future__ import annotations
@@ -64,15 +65,18 @@ class Discovery:
             common, components = self._common(meter), self._components(meter, entities)
         if self.form == "components":
             found = {self.component_topic(meter, entity): b"" for entity in removed}
-            return found | {
-                self.component_topic(meter, entity): _encode(_written_out(common | component))
-                for entity, component in components
-            }
-        cmps = {entity.key: {"p": entity.platform} | component for entity, component in components}
+            for entity, component in components:
+                content = common | component
+                # A component without a condition; in the message for a device, the empty list says so.
+                found[self.component_topic(meter, entity)] = _encode(
+                    {key: value for key, value in content.items() if value != []}
+                )
+            return found
+        cmps = {entity.key: {"platform": entity.platform} | component for entity, component in components}
         # Home Assistant removes an entity whose component has only the platform.
-        cmps |= {entity.key: {"p": entity.platform} for entity in removed}
+        cmps |= {entity.key: {"platform": entity.platform} for entity in removed}
         topic = f"{self.prefix}/device/{device_id(meter.scope)}/config"
-        return {topic: _encode(common | {"cmps": cmps})}
+        return {topic: _encode(common | {"components": cmps})}
 
     def superseded(self, scope: str, announced: Iterable[str]) -> dict[str, bytes]:
         """
@@ -101,45 +105,45 @@ class Discovery:
 
     def _common(self, meter: Device) -> dict[str, Any]:
         device: dict[str, Any] = {
-            "ids": [device_id(meter.scope)],
+            "identifiers": [device_id(meter.scope)],
             # Home Assistant derives ids of entities from the name: two meters of one model must not share it.
             "name": self.meter_name or f"{_(meter.identity.name)} {meter.scope[-4:]}",
-            "mf": meter.identity.maker,
-            "mdl": _(meter.identity.model),
-            "sn": meter.serial,
-            "sw": f"teleinfo {__version__}",
-            "hw": meter.identity.hardware if meter.serial else None,
-            "cu": self.page,
+            "manufacturer": meter.identity.maker,
+            "model": _(meter.identity.model),
+            "serial_number": meter.serial,
+            "sw_version": f"teleinfo {__version__}",
+            "hw_version": meter.identity.hardware if meter.serial else None,
+            "configuration_url": self.page,
         }
-        url = {"url": self.url} if self.url else {}
-        # Not abbreviated, and `status` last: Domoticz uses the last topic, and lacks these abbreviations.
+        url = {"support_url": self.url} if self.url else {}
+        # Domoticz uses the last topic.
         availability_topics = [
             {"topic": self.topics.homeassistant, "value_template": availability(meter.scope)},
             {"topic": self.topics.status},
         ]
         return {
-            "dev": {key: value for key, value in device.items() if value is not None},
-            "o": {"name": "teleinfo", "sw": __version__} | url,
-            "stat_t": self.topics.homeassistant,
-            "avty": availability_topics,
-            "avty_mode": "all",
+            "device": {key: value for key, value in device.items() if value is not None},
+            "origin": {"name": "teleinfo", "sw_version": __version__} | url,
+            "state_topic": self.topics.homeassistant,
+            "availability": availability_topics,
+            "availability_mode": "all",
         }
 
     def _components(self, meter: Device, entities: Iterable[Entity]) -> list[tuple[Entity, dict[str, Any]]]:
-        """Return each entity with its component, in Home Assistant's abbreviations, without common parts."""
+        """Return each entity with its component, without common parts."""
         found = [(entity, _component(meter, entity, state_template(entity))) for entity in entities]
         for entity, template in line_entities():
             # The availability of these entities does not depend on the frames.
-            line: dict[str, Any] = {"stat_t": self.topics.status, "avty": []}
+            line: dict[str, Any] = {"state_topic": self.topics.status, "availability": []}
             if template is not None:
                 topics = [
                     {"topic": self.topics.health, "value_template": LINE_AVAILABILITY},
                     {"topic": self.topics.status},
                 ]
-                line = {"stat_t": self.topics.health, "avty": topics, "avty_mode": "any"}
-                line["exp_aft"] = STALE_AFTER
+                line = {"state_topic": self.topics.health, "availability": topics, "availability_mode": "any"}
+                line["expire_after"] = STALE_AFTER
             found.append((entity, _component(meter, entity, template) | line))
-        line = {"stat_t": self.topics.event, "avty": []}
+        line = {"state_topic": self.topics.event, "availability": []}
         return [*found, (EVENTS, _component(meter, EVENTS, EVENT_TEMPLATE) | line)]
 
 
@@ -153,24 +157,24 @@ def _encode(content: dict[str, Any]) -> bytes:
 
 
 def _component(meter: Device, entity: Entity, template: str | None) -> dict[str, Any]:
-    """Return one component, in Home Assistant's abbreviations, without empty values."""
+    """Return one component, without empty values."""
     switch = entity.state_type is StateType.SWITCH
     options = _options(entity) if entity.state_type is StateType.CHOICE else None
     component = {
-        "uniq_id": f"{device_id(meter.scope)}_{entity.key}",
+        "unique_id": f"{device_id(meter.scope)}_{entity.key}",
         "name": in_words(entity.name),
-        "dev_cla": entity.device_class,
-        "stat_cla": entity.state_class,
-        "unit_of_meas": entity.unit,
-        "sug_dsp_prc": entity.precision,
-        "ops": options,
-        "evt_typ": entity.events or None,
-        "pl_on": entity.on if switch else None,
-        "pl_off": entity.off if switch else None,
-        "ic": entity.icon,
-        "ent_cat": "diagnostic" if entity.diagnostic else None,
-        "en": None if entity.enabled else False,
-        "val_tpl": template,
+        "device_class": entity.device_class,
+        "state_class": entity.state_class,
+        "unit_of_measurement": entity.unit,
+        "suggested_display_precision": entity.precision,
+        "options": options,
+        "event_types": entity.events or None,
+        "payload_on": entity.on if switch else None,
+        "payload_off": entity.off if switch else None,
+        "icon": entity.icon,
+        "entity_category": "diagnostic" if entity.diagnostic else None,
+        "enabled_by_default": None if entity.enabled else False,
+        "value_template": template,
     }
     return {key: value for key, value in component.items() if value is not None}
 
@@ -187,44 +191,3 @@ def _options(entity: Entity) -> list[str]:
         with use_language(each):
             options |= dict.fromkeys(_(shown) for _code, shown in entity.words)
     return list(options)
-
-
-# Domoticz knows some abbreviations, and openHAB others.
-_LONG: Final = {
-    "dev": "device",
-    "ids": "identifiers",
-    "mf": "manufacturer",
-    "mdl": "model",
-    "sn": "serial_number",
-    "sw": "sw_version",
-    "hw": "hw_version",
-    "cu": "configuration_url",
-    "o": "origin",
-    "url": "support_url",
-    "avty": "availability",
-    "avty_mode": "availability_mode",
-    "stat_t": "state_topic",
-    "uniq_id": "unique_id",
-    "dev_cla": "device_class",
-    "stat_cla": "state_class",
-    "unit_of_meas": "unit_of_measurement",
-    "sug_dsp_prc": "suggested_display_precision",
-    "ops": "options",
-    "evt_typ": "event_types",
-    "pl_on": "payload_on",
-    "pl_off": "payload_off",
-    "ic": "icon",
-    "ent_cat": "entity_category",
-    "en": "enabled_by_default",
-    "val_tpl": "value_template",
-    "exp_aft": "expire_after",
-}
-
-
-def _written_out(content: dict[str, Any]) -> dict[str, Any]:
-    """Return a message without abbreviations."""
-    return {
-        _LONG.get(key, key): _written_out(value) if isinstance(value, dict) else value
-        for key, value in content.items()
-        if not (key == "avty" and value == [])
-    }

@@ -73,7 +73,6 @@ class StatePublisher:
         self._first = self._published = -math.inf
         self._unpriced: set[str] = set()  # the tariff periods whose missing price was logged
         self._at_broker: dict[str, bytes] = {}  # the payload of each field, by its path
-        self._remembered: frozenset[str] = frozenset()  # the paths of the fields with a payload
 
     def restore(self, memory: Memory | None) -> None:
         """Continue from the memory of an earlier run, if there is any. Before this, nothing is published."""
@@ -82,11 +81,10 @@ class StatePublisher:
             self._meter = memory.meter
             self._tracker.restore(memory)
             self._at_broker = dict.fromkeys(memory.fields, _EARLIER)
-            self._remembered = memory.fields
 
     def memory(self) -> Memory | None:
         """Return the memory to keep for the next run; None before the meter is known."""
-        return self._tracker.memory(self._remembered)
+        return self._tracker.memory(frozenset(path for path, payload in self._at_broker.items() if payload))
 
     def update(self, reading: Reading, *, now: float, time: str, urgent: bool = False) -> None:
         """
@@ -155,7 +153,6 @@ class StatePublisher:
             if self._at_broker.get(path) != payload:
                 self._retained.set(f"{self._topic}/{path}", payload)
         self._at_broker |= fields
-        self._remembered = frozenset(path for path, payload in self._at_broker.items() if payload)
 
 
 def plain(state: dict[str, Json], path: str = "") -> dict[str, bytes]:

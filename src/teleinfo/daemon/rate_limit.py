@@ -6,6 +6,7 @@ A reading with news is published at once: a warning of overrun, a change of tari
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic.labels import ALARMS, STATUS_REGISTER
@@ -23,7 +24,7 @@ class RateLimit:
 
     def __init__(self, interval: float) -> None:
         self._interval = interval
-        self._published: float | None = None
+        self._published = -math.inf
         self._known: dict[str, str | int] = {}
         self._alarmed = False
 
@@ -32,8 +33,7 @@ class RateLimit:
         if not self._interval:
             return True
         news = self._is_news(reading)
-        waited = self._published is None or now - self._published >= self._interval
-        if not news and not waited:
+        if not news and now - self._published < self._interval:
             return False
         self._published = now
         return True

@@ -86,9 +86,8 @@ class Announcer:
         if scope != self.scope:
             self.scope = scope
             self._reset()
-            former, self._sent = self.former
-            if former != scope:
-                self._sent = ()
+            former, sent = self.former
+            self._sent = sent if former == scope else ()
             self._removed = removed_keys(self._sent)
         elif before is not None and belief.mode is not before.mode:
             self._of_other_mode, self._mode_since = set(self._announced), now

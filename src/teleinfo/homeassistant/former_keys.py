@@ -53,11 +53,11 @@ Of several keys, the first counts: every state of 0.1.0 has ADPS, also in standa
 _UNUSED_INDEXES: Final = tuple(f"EASF{number:02}" for number in range(1, 11))
 _UNUSED: Final = "MOTDETAT DEMAIN NTARF STGE RELAIS PPOT STGE_PREAVIS STGE_POINTE"
 REMOVED: Final = {
-    **dict.fromkeys((*_UNUSED.split(), *_UNUSED_INDEXES), "sensor"),
-    **{f"UMOY{phase}_HORODATE": "sensor" for phase in Phase},
-    **{f"{label}{phase}": "binary_sensor" for label in ("PPOT_", "ADIR") for phase in Phase},
+    **dict.fromkeys((*_UNUSED.split(), *_UNUSED_INDEXES), StateType.TEXT),
+    **{f"UMOY{phase}_HORODATE": StateType.TEXT for phase in Phase},
+    **{f"{label}{phase}": StateType.SWITCH for label in ("PPOT_", "ADIR") for phase in Phase},
 }
-"""The platform of each key of 0.1.0 that has no entity any more, unless it is kept."""
+"""The type of each key of 0.1.0 that has no entity any more, unless it is kept."""
 
 _MAXIMA: Final = ("SMAX", "PMAX", "CCASN-1", "CCAIN-1")
 
@@ -90,9 +90,5 @@ def with_kept_key(entity: Entity, kept: Mapping[str, str], *, upgrading: bool) -
 
 def removed_keys(sent: Collection[str]) -> dict[str, Entity]:
     """Return the entities of which version 0.1.0 `sent` a state, and that may be no more, by key."""
-    types = {"sensor": StateType.TEXT, "binary_sensor": StateType.SWITCH}
-    return {
-        key: Entity(key=key, name=key, state_type=types[platform])
-        for key, platform in REMOVED.items()
-        if key in sent
-    }
+    removed = ((key, of) for key, of in REMOVED.items() if key in sent)
+    return {key: Entity(key=key, name=key, state_type=of) for key, of in removed}

@@ -189,11 +189,10 @@ class MeterTask:
             was_offline = self._monitor.frame_came(now)
             if self._led is not None:
                 self._led.blink()
-            if self._state is not None:
+            if self._state is not None and self._memory is not None:
                 at = datetime.now().astimezone()
                 urgent = was_offline or (self._homeassistant is not None and self._homeassistant.is_due(at))
                 self._state.update(reading, now=now, time=at.isoformat("T", "seconds"), urgent=urgent)
                 if self._homeassistant is not None:
                     self._homeassistant.update(reading, now=now)
-                if self._memory is not None:
-                    self._memory.offer(self._state.memory())
+                self._memory.offer(self._state.memory())

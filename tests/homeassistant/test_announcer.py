@@ -337,16 +337,6 @@ def test_the_components_are_announced_each_on_its_topic_and_the_device_message_i
         assert device.announcer.messages[topic] == b""
 
 
-def test_the_other_form_is_cleared_before_the_device_is_announced() -> None:
-    """Home Assistant refuses an id that it has already: the frame before clears it."""
-    device = announced(standard(LINKY))
-    first = set(device.announcer.messages)
-    device.feed(standard(LINKY))
-
-    assert CONFIG not in first
-    assert set(device.announcer.messages) == first | {CONFIG}
-
-
 ONE = "homeassistant/sensor/teleinfo_041961123456_index_HC/config"
 
 

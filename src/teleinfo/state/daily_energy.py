@@ -17,6 +17,7 @@ the readings is before today, they count for today; after `PATIENCE` they are be
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -70,8 +71,8 @@ class EnergySpan:
         return replace(
             self,
             imported=self.imported + imported,
-            counted=_sum(self.counted, counted),
-            periods=_sum(self.periods, periods),
+            counted=dict(Counter(self.counted) + Counter(counted)),
+            periods=dict(Counter(self.periods) + Counter(periods)),
         )
 
 
@@ -132,10 +133,9 @@ class DailyEnergy:
         counted = {label: rise for label, rise in rises.items() if rise > 0}
         known_now = {label: code.value for label in counted if (code := period(label)) is not None}
         codes = {**self.codes, **known_now}
-        periods: dict[str, int] = {}
-        for label, rise in counted.items():
-            if label in codes:
-                periods[codes[label]] = periods.get(codes[label], 0) + rise
+        periods: Counter[str] = Counter()
+        for label in (label for label in counted if label in codes):
+            periods[codes[label]] += counted[label]
         more = after.total - before.total, counted, periods
         return DailyEnergy(
             today.plus(*more), yesterday, month.plus(*more), last, {**known, **readings}, behind, codes
@@ -150,10 +150,6 @@ def day_in_france(at: datetime) -> date:
 def month_of(day: date) -> date:
     """Return the first day of the month."""
     return day.replace(day=1)
-
-
-def _sum(some: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
-    return {**some, **{key: some.get(key, 0) + rise for key, rise in more.items()}}
 
 
 def _turn(

@@ -84,7 +84,8 @@ def run(folder: Path, broker: MosquittoBroker, frame: list[Group], **more: objec
         message = subscriber.expect("teleinfo/state", predicate=lambda message: not message.retain)
         state = json.loads(message.payload)
         if more.get("homeassistant"):
-            subscriber.expect(f"homeassistant/device/teleinfo_{state['meter']['id']}/config")
+            prefix = more.get("homeassistant_prefix", "homeassistant")
+            subscriber.expect(f"{prefix}/device/teleinfo_{state['meter']['id']}/config")
         daemon.stop()
         return state
 
@@ -120,6 +121,21 @@ def test_what_a_replaced_meter_left_is_cleared(tmp_path: Path) -> None:
     assert after["teleinfo/state/current/1"] == b"3"
     assert "teleinfo/state/current/3" not in after
     assert not any("021976000001" in topic or b"021976000001" in payload for topic, payload in after.items())
+
+
+def test_nothing_is_left_below_another_discovery_prefix(tmp_path: Path) -> None:
+    """The memory has the topics of the last announcement."""
+    with MosquittoBroker(tmp_path) as broker:
+        run(tmp_path, broker, whole(), homeassistant=True)
+        before = all_retained(broker)
+        run(tmp_path, broker, whole(), homeassistant=True, homeassistant_prefix="maison")
+        after = all_retained(broker)
+
+    announced = {topic.removeprefix("homeassistant/") for topic in before if topic.endswith("/config")}
+    assert len(announced) == 1
+    assert {topic for topic in after if topic.endswith("/config")} == {
+        f"maison/{topic}" for topic in announced
+    }
 
 
 def test_a_broker_that_lets_nobody_read_gets_the_state_all_the_same(tmp_path: Path) -> None:

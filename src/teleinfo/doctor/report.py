@@ -21,7 +21,7 @@ import sys
 import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
@@ -220,9 +220,14 @@ def format_summary(findings: Findings, screen: Screen) -> str:
 
 def as_json(findings: Findings) -> str:
     """Return one JSON object: the version, the worst severity, and the findings in order."""
-    rows = [{"area": area, **asdict(finding)} for area, made in findings.items() for finding in made]
-    for row in rows:
-        row["verdict"] = row.pop("severity")
+    rows = [
+        {
+            "area": area, "check": one.check, "verdict": one.severity, "message": one.message,
+            "advice": one.advice, "commands": one.commands, "facts": one.facts,
+        }
+        for area, made in findings.items()
+        for one in made
+    ]  # fmt: skip
     whole = {"version": __version__, "verdict": worst(findings), "findings": rows}
     return printable_lines(json.dumps(whole, ensure_ascii=False, indent=1))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.port.reader import Reader
@@ -19,14 +18,13 @@ MAX_WAITING: Final = 64
 """The most readings that wait for a slow consumer; the oldest are dropped."""
 
 
-class _Buffer:
-    def __init__(self) -> None:
-        self.waiting: deque[Reading] = deque(maxlen=MAX_WAITING)
-        self.news = asyncio.Event()
+class _Buffer(asyncio.Queue["Reading | None"]):
+    """The readings that wait, with None after the last."""
 
-    def on_reading(self, reading: Reading) -> None:
-        self.waiting.append(reading)
-        self.news.set()
+    def on_reading(self, reading: Reading | None) -> None:
+        if self.full():
+            self.get_nowait()
+        self.put_nowait(reading)
 
 
 async def read(
@@ -47,23 +45,14 @@ async def read(
     """
     if mode not in SPEEDS:
         raise ValueError(f"{mode!r} is no mode: {', '.join(SPEEDS)}")
-    sink = _Buffer()
-    reader = Reader(
-        url=url,
-        baudrates=candidates(mode, baudrate),
-        decoder=decoder or Decoder(),
-        sink=sink,
-    )
+    waiting = _Buffer(MAX_WAITING)
+    reader = Reader(url=url, baudrates=candidates(mode, baudrate), decoder=decoder or Decoder(), sink=waiting)
     listening = asyncio.create_task(_listen(reader), name="teleinfo.read")
-    listening.add_done_callback(lambda _: sink.news.set())
+    listening.add_done_callback(lambda _: waiting.on_reading(None))
     try:
-        while True:
-            await sink.news.wait()
-            sink.news.clear()
-            while sink.waiting:
-                yield sink.waiting.popleft()
-            if listening.done():
-                listening.result()
+        while (reading := await waiting.get()) is not None:
+            yield reading
+        listening.result()
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)

@@ -31,14 +31,11 @@ class DaemonThreadExecutor(ThreadPoolExecutor):
         future: Future[T] = Future()
 
         def work() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            try:
-                result = fn(*args, **kwargs)
-            except BaseException as error:  # noqa: BLE001 - raised again where the future is awaited
-                future.set_exception(error)
-            else:
-                future.set_result(result)
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(fn(*args, **kwargs))
+                except BaseException as error:  # noqa: BLE001 - raised again where the future is awaited
+                    future.set_exception(error)
 
         threading.Thread(target=work, name="teleinfo.worker", daemon=True).start()
         return future

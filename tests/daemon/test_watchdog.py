@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Bench:
-    """A watchdog between two tasks and a systemd that waits 30 s; `status` is what there is to show."""
+    """A watchdog between the readers of two meters and a systemd that waits 30 s; `status` is shown."""
 
     def __init__(self, folder: Path) -> None:
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -29,18 +29,18 @@ class Bench:
         self.status = ("key", "all is well")
         notifier = Notifier({"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "30000000"})
         self.watchdog = Watchdog(notifier)
-        self._reader_heartbeat = self.watchdog.heartbeat_of("reader")
-        self._publisher_heartbeat = self.watchdog.heartbeat_of("publisher")
+        self._house_heartbeat = self.watchdog.heartbeat_of("house reader")
+        self._garage_heartbeat = self.watchdog.heartbeat_of("garage reader")
 
-    async def live(self, seconds: int, *, reader: bool = True, publisher: bool = True) -> None:
-        """Let so many seconds pass, with the heartbeats of the two tasks."""
+    async def live(self, seconds: int, *, house: bool = True, garage: bool = True) -> None:
+        """Let so many seconds pass, with the heartbeats of the two readers."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         while loop.time() < end:
-            if reader:
-                self._reader_heartbeat()
-            if publisher:
-                self._publisher_heartbeat()
+            if house:
+                self._house_heartbeat()
+            if garage:
+                self._garage_heartbeat()
             await asyncio.sleep(0.5)
             self._listen()
 
@@ -90,11 +90,11 @@ def test_the_status_is_shown_at_each_change_and_every_ten_seconds(tmp_path: Path
 
 
 def test_ready_waits_for_both_tasks(tmp_path: Path) -> None:
-    """Systemd is told that the daemon is ready once reader and publisher have begun."""
+    """Systemd is told that the daemon is ready once the reader of each meter has begun."""
     begun = []
 
     async def scenario(bench: Bench) -> None:
-        await bench.live(5, publisher=False)
+        await bench.live(5, garage=False)
         assert bench.times("READY=1") == []
         begun.append(asyncio.get_running_loop().time())
         await bench.live(5)
@@ -128,7 +128,7 @@ def test_who_was_held_up_as_a_whole_is_not_called_stuck(
     assert bench.times("WATCHDOG=1")[-1] > moments[0]
 
 
-@pytest.mark.parametrize("stuck", ["reader", "publisher"])
+@pytest.mark.parametrize("stuck", ["house reader", "garage reader"])
 def test_the_watchdog_is_not_fed_while_a_task_is_stuck(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, stuck: str
 ) -> None:
@@ -143,7 +143,7 @@ def test_the_watchdog_is_not_fed_while_a_task_is_stuck(
     async def scenario(bench: Bench) -> None:
         await bench.live(60)
         marks.append(asyncio.get_running_loop().time())
-        await bench.live(100, reader=stuck != "reader", publisher=stuck != "publisher")
+        await bench.live(100, house=stuck != "house reader", garage=stuck != "garage reader")
         marks.append(asyncio.get_running_loop().time())
         await bench.live(20)
 

@@ -59,7 +59,7 @@ class RunningPublisher:
     async def _main(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.loop.set_default_executor(DaemonThreadExecutor())
-        self.publisher = self._make(rng=Random(1), heartbeat=lambda: None)
+        self.publisher = self._make(rng=Random(1))
         self.publisher.homeassistant = self if self.birth_topic else None
         self.publisher.outbox.set("teleinfo/status", b"online")
         self._ready.set()

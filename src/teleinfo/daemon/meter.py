@@ -55,18 +55,11 @@ class MeterTask:
         self._options = settings.payload
         self._rate_limit = RateLimit(settings.publish_interval)
         self._retain = settings.mqtt_retain
-        task = f"{name} {{}}" if name else "{}"
         decoder = Decoder(plausibility=settings.plausibility)
         broker, topics = settings.broker, Topics(settings.mqtt_topic)
         rng = Random()  # noqa: S311 - spreads retries, guards nothing
         self._publisher = Publisher(
-            broker,
-            topics,
-            self,
-            qos=settings.mqtt_qos,
-            queue=settings.mqtt_queue,
-            rng=rng,
-            heartbeat=watchdog.heartbeat_of(task.format("publisher")),
+            broker, topics, self, qos=settings.mqtt_qos, queue=settings.mqtt_queue, rng=rng
         )
         self._led = None if settings.led is None else Led(settings.led)
         self._copies = LineSocket(settings.mqtt_topic, settings.serial_port)
@@ -76,7 +69,7 @@ class MeterTask:
             decoder=decoder,
             sink=self,
             copies=self._copies,
-            heartbeat=watchdog.heartbeat_of(task.format("reader")),
+            heartbeat=watchdog.heartbeat_of(f"{name} reader".lstrip()),
         )
         self._state: StatePublisher | None = None
         self._memory: MemoryKeeper | None = None

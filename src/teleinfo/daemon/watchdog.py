@@ -1,5 +1,5 @@
 """
-Report to systemd that the daemon is ready, that every task makes progress, and a line of status.
+Report to systemd that the daemon is ready, that every reader makes progress, and a line of status.
 
 The reports are those of sd_notify(3); outside systemd NOTIFY_SOCKET is not set, and nothing is sent. The
 watchdog wakes once a second, on the monotonic clock of the event loop. The meters of a process share it.
@@ -61,8 +61,8 @@ class Watchdog:
     """
     Reports on the tasks of the process to `notifier`. Construct it inside the event loop.
 
-    A task sends heartbeats while it works. It also sends them while it waits for an absent meter or broker:
-    a restart would not help.
+    A task sends heartbeats while it works. It also sends them while it waits for an absent meter: a restart
+    would not help.
     """
 
     def __init__(self, notifier: Notifier) -> None:

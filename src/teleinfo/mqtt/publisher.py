@@ -15,14 +15,14 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
-from teleinfo.common.durations import delays, until_tick
+from teleinfo.common.durations import delays
 from teleinfo.common.outage_log import OutageLog
 from teleinfo.mqtt.client import GOODBYE_TIMEOUT, PUBACK_TIMEOUT, Connection, connect, versions_of
 from teleinfo.mqtt.errors import OUTAGE_TEXTS, BrokerError
 from teleinfo.mqtt.outbox import Outbox, OutgoingMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from random import Random
 
     from teleinfo.mqtt.config import Broker, Topics
@@ -34,9 +34,6 @@ CONNECT_TIMEOUT: Final = 60.0
 
 STABLE_AFTER: Final = 30.0
 """Seconds after which a connection is stable: the back-off starts anew and the topics are repeated."""
-
-HEARTBEAT_INTERVAL: Final = 2.0
-"""Seconds between two heartbeats, also while the broker is away."""
 
 FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0  # seconds
 
@@ -75,8 +72,8 @@ class Publisher:
     Publishes readings, events and the retained topics of its `outbox` at `broker`.
 
     `qos` is the quality of service of readings and events; `queue` is the number of readings that are kept
-    while the broker is away. The last will is "offline" on the topic of the status. `run` calls `heartbeat`
-    every `HEARTBEAT_INTERVAL`. Without `homeassistant` nothing is subscribed to.
+    while the broker is away. The last will is "offline" on the topic of the status. Without `homeassistant`
+    nothing is subscribed to.
     """
 
     def __init__(
@@ -88,7 +85,6 @@ class Publisher:
         qos: int,
         queue: int,
         rng: Random,
-        heartbeat: Callable[[], None],
     ) -> None:
         self._broker = broker
         self._topics = topics
@@ -99,7 +95,6 @@ class Publisher:
         self.outbox = Outbox(queue, last=topics.status)
         self._new_delays = partial(delays, first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
         self._delays = self._new_delays()
-        self._heartbeat = heartbeat
         self._connecting: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._is_connected = False
@@ -133,16 +128,8 @@ class Publisher:
                 "the network can pose as the broker and read the password",
             )
         async with asyncio.TaskGroup() as tasks:
-            beating = tasks.create_task(self._send_heartbeats(), name="teleinfo.publisher.heartbeat")
-            connecting = self._connecting = tasks.create_task(
-                self._connect_until_stopped(), name="teleinfo.publisher.connection"
-            )
-            connecting.add_done_callback(lambda _: beating.cancel())
-
-    async def _send_heartbeats(self) -> NoReturn:
-        while True:
-            self._heartbeat()
-            await asyncio.sleep(until_tick(time.monotonic(), HEARTBEAT_INTERVAL))
+            name = "teleinfo.publisher.connection"
+            self._connecting = tasks.create_task(self._connect_until_stopped(), name=name)
 
     async def _connect_until_stopped(self) -> None:
         while not self._stopping.is_set():

@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 from teleinfo.common.i18n import _
 from teleinfo.mqtt.config import Broker, MqttVersion, Tls
 from teleinfo.settings import Settings, checks
-from teleinfo.settings.model import SerialMode
 from teleinfo.state.prices import Prices
 from tests.settings.loading import CANARY, faults, loaded
 
 # Values that are not the default, as text and in the type of the setting.
 VALUES: dict[str, tuple[str, Any]] = {
-    "SERIAL_MODE": ("Standard", SerialMode.STANDARD),
+    "SERIAL_MODE": ("Standard", "standard"),
     "SERIAL_BAUDRATE": ("19200", 19200),
     "PLAUSIBILITY": ("false", False),
     "MQTT_VERSION": ("3.1.1", MqttVersion.V3_1_1),

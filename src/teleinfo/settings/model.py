@@ -8,7 +8,6 @@ in the order of their declaration.
 
 from __future__ import annotations
 
-import enum
 import os
 from typing import Annotated, Literal, get_args
 
@@ -36,14 +35,7 @@ MQTT_TLS_PORT = 8883
 MAX_INTERVAL = 86400  # seconds: a day
 
 
-class SerialMode(enum.StrEnum):
-    """Mode of the meter's line, or `auto` to detect it."""
-
-    AUTO = "auto"
-    HISTORIQUE = "historique"
-    STANDARD = "standard"
-
-
+SerialMode = Literal["auto", "historique", "standard"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
@@ -65,7 +57,7 @@ def _one_of(*words: str) -> Allowed:
 
 _Switch = Annotated[bool, _one_of("true", "false")]
 _Numbers = Annotated[bool | Literal["all"], BeforeValidator(_lower), _one_of("true", "false", "all")]
-_Mode = Annotated[SerialMode, BeforeValidator(_lower), _one_of(*SerialMode)]
+_Mode = Annotated[SerialMode, BeforeValidator(_lower), _one_of(*get_args(SerialMode))]
 _Version = Annotated[MqttVersion, BeforeValidator(_lower), _one_of(*MqttVersion)]
 _Language = Annotated[Language, BeforeValidator(_lower), _one_of(*reversed(Language))]
 _Discovery = Annotated[
@@ -188,7 +180,7 @@ class Settings(BaseSettings):
 
     serial_port: _SerialPort = "/dev/ttyAMA0"
     """Where the meter is: a device (/dev/serial/by-id/… for a USB adapter), socket:// or rfc2217://host:port"""
-    serial_mode: _Mode = SerialMode.AUTO
+    serial_mode: _Mode = "auto"
     """What the meter speaks: historique (1200 baud), standard (9600), or auto to find out"""
     serial_baudrate: _Baudrate = None
     """Speed in baud, for a meter that uses another one than its mode's; empty: from the mode"""

@@ -89,9 +89,6 @@ def drop_in(check: str, message: str, unit: str, line: str) -> Finding:
     return fault(check, message, advice, f"sudo systemctl edit {unit}", "[Service]", line)
 
 
-NARROW: Final = 60
-"""Columns: on a narrower screen the titles have no column of their own."""
-
 LIBRARIES: Final = ("pyserial", "pyserial-asyncio", "aiomqtt", "paho-mqtt", "pydantic", "pydantic-settings")
 
 AREAS = {
@@ -149,12 +146,12 @@ class Screen:
         """Return `text` with the SGR code `code` (ECMA-48), or unchanged if the screen has no colours."""
         return f"\x1b[{code}m{text}\x1b[0m" if self.colours else text
 
-    def wrap(self, text: str, first: str = "", indent: str = "") -> list[str]:
-        """Return the lines of a text, at least one; `first` is the indent of the first line."""
+    def wrap(self, text: str, indent: str = "") -> list[str]:
+        """Return the indented lines of a text, at least one."""
         wrapper = textwrap.TextWrapper(
-            min(self.width, WIDEST), first, indent, break_long_words=False, break_on_hyphens=False
+            min(self.width, WIDEST), indent, indent, break_long_words=False, break_on_hyphens=False
         )
-        return wrapper.wrap(text) or [first]
+        return wrapper.wrap(text) or [indent]
 
     def command(self, line: str) -> str:
         """Return a line to type or to paste, indented and never wrapped."""
@@ -183,15 +180,14 @@ def format_area(area: str, findings: Sequence[Finding], screen: Screen) -> str:
     lines = ["", screen.paint(_(AREAS[area]), "1")]
     # A finding about its whole area needs no title: the name of the area stands above.
     titles = ["" if finding.check == area else _(CHECKS[finding.check]) for finding in findings]
-    column = 0 if screen.width < NARROW else max(map(len, titles), default=0)
+    column = max(map(len, titles), default=0)
     for finding, title in zip(findings, titles, strict=True):
-        shown = f"{title:<{column}}  " if title or column else ""
-        first = " " * (len(shown) + 4)
-        indent = first if column else " " * 4
-        text, *more = screen.wrap(finding.message, first, indent)
+        shown = f"{title:<{column}}  " if column else ""
+        indent = " " * (len(shown) + 4)
+        text, *more = screen.wrap(finding.message, indent)
         mark = screen.paint(_MARKS[finding.severity], _COLOURS[finding.severity])
         lines += [f"  {mark} {shown}{text.lstrip()}", *more]
-        lines += screen.wrap(finding.advice, indent, indent) if finding.advice else []
+        lines += screen.wrap(finding.advice, indent) if finding.advice else []
         lines += map(screen.command, finding.commands)
     return "\n".join(lines) + "\n"
 

@@ -20,8 +20,13 @@ from teleinfo.mqtt.outbox import Outbox
 from teleinfo.state.memory import Memory
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
+from tests.mqtt.running import RunningPublisher, broker_at
 from tests.support import virtual
+from tests.support.broker import MosquittoBroker
 from tests.support.judged import JudgedTracker
+from tests.support.process import LIMIT
+from tests.support.scenario import until
+from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +36,7 @@ OTHER = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "PAPP": "00800"})
 OVERRUN = Reading(Mode.HISTORIQUE, FRAME.values | {"PEJP": "30"})
 CONFIG = "homeassistant/device/teleinfo_041961123456/config"
 TIME = "2026-01-14T12:00:00+01:00"
+MEMORY = Memory("041961123456", dt.datetime.fromisoformat(TIME), announced=frozenset({CONFIG}))
 
 
 class Linked:
@@ -88,15 +94,32 @@ def test_nothing_is_published_before_memory_and_broker_have_answered(known: str)
     linked.take(FRAME, OTHER, now=0)
     linked.hass.show({"power": {"active": 1000}}, 1)
     assert sent(outbox) == {}
-    assert linked.hass.needs_former_states is (known == "memory")
-    memory = Memory("041961123456", dt.datetime.fromisoformat(TIME), announced=frozenset({CONFIG}))
-    linked.hass.restore(memory if known == "memory" else None)
+    linked.hass.restore(MEMORY if known == "memory" else None)
     linked.take(OTHER, OTHER, now=2)
 
     announced = sent(outbox)
     assert set(announced) == {CONFIG, "teleinfo/homeassistant"}
     assert ("PAPP" in json.loads(announced[CONFIG])["components"]) is (known == "broker")
-    assert not linked.hass.needs_former_states
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(("memory", "left"), [(None, ""), (None, "{}"), (MEMORY, "")])
+def test_it_reads_what_version_0_1_0_left_unless_the_memory_has_the_keys(
+    tmp_path: Path, memory: Memory | None, left: str
+) -> None:
+    """Once, and whether or not there is something; besides, it listens to the birth topic alone."""
+    outbox = Outbox(1)
+    linked = Linked(outbox, answered=False)
+    linked.hass.restore(memory)
+    linked.hass.show({"power": {"active": 1000}}, 1)
+    with MosquittoBroker(tmp_path) as broker, Subscriber(broker.host, broker.port) as subscriber:
+        subscriber._client.publish("teleinfo/homeassistant", left, retain=True).wait_for_publish(LIMIT)
+        with RunningPublisher(broker_at(broker.port), homeassistant=linked.hass):
+            broker.expect_log("homeassistant/status (QoS 1)")
+            until(lambda: "teleinfo/homeassistant" in taken(outbox))
+
+    assert broker.log.count("Received UNSUBSCRIBE from teleinfo-test") == (memory is None)
+    assert broker.log.count("Received SUBSCRIBE from teleinfo-test") == 1 + (memory is None)
 
 
 def test_the_health_follows_each_announcement() -> None:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from teleinfo.mqtt.client import Connection
+    from teleinfo.mqtt.publisher import BrokerReader
+
 PASSWORD = "canary-7c1f"
 READING = b'{"ADCO":"012345678901","PAPP":"01940"}'
 
@@ -41,14 +44,13 @@ class RunningPublisher:
         qos: int = 1,
         retain: bool = False,
         birth_topic: str = "",
-        former: bool = False,
+        homeassistant: BrokerReader | None = None,
     ) -> None:
         self._make = partial(Publisher, broker, Topics("teleinfo"), self, qos=qos, queue=queue_size)
-        self.birth_topic = birth_topic
+        self._birth_topic = birth_topic
+        self._homeassistant = homeassistant or (self if birth_topic else None)
         self._retain = retain
         self.connections: queue.Queue[bool] = queue.Queue()
-        self.needs_former_states = former
-        self.formers: queue.Queue[bytes] = queue.Queue()
         self.births: queue.Queue[bytes] = queue.Queue()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
@@ -60,7 +62,7 @@ class RunningPublisher:
         self.loop = asyncio.get_running_loop()
         self.loop.set_default_executor(DaemonThreadExecutor())
         self.publisher = self._make(rng=Random(1))
-        self.publisher.homeassistant = self if self.birth_topic else None
+        self.publisher.homeassistant = self._homeassistant
         self.publisher.outbox.set("teleinfo/status", b"online")
         self._ready.set()
         await self.publisher.run()
@@ -70,13 +72,11 @@ class RunningPublisher:
         """Note it."""
         self.connections.put(connected)
 
-    def birth_message(self, payload: bytes) -> None:
-        """Note it."""
-        self.births.put(payload)
-
-    def former_states(self, payload: bytes) -> None:
-        """Note it."""
-        self.formers.put(payload)
+    async def listen(self, connection: Connection) -> None:
+        """Note the messages on the birth topic."""
+        await connection.subscribe(self._birth_topic)
+        async for _topic, payload, _retained in connection.messages():
+            self.births.put(payload)
 
     def is_idle(self) -> bool:
         """Return True if nothing waits and nothing is in flight."""

@@ -101,8 +101,8 @@ def test_retained_topics_are_there_for_who_comes_later_and_after_a_restart(
     assert log.rindex("'teleinfo/status'") > log.rindex("'teleinfo/health'")
 
 
-def test_it_listens_to_the_birth_topic_and_to_nothing_else(mosquitto: MosquittoBroker) -> None:
-    """And without Home Assistant to nothing at all."""
+def test_home_assistant_reads_messages_on_each_connection(mosquitto: MosquittoBroker) -> None:
+    """Without Home Assistant nothing is subscribed to."""
     with RunningPublisher(broker_at(mosquitto.port)) as running:
         running.wait_connected()
         until(running.is_idle)
@@ -113,22 +113,6 @@ def test_it_listens_to_the_birth_topic_and_to_nothing_else(mosquitto: MosquittoB
         subprocess.run([*publish, "-t", "home/status", "-m", "online"], check=True, timeout=LIMIT)
 
         assert running.births.get(timeout=LIMIT) == b"online"
-    assert mosquitto.log.count("Received SUBSCRIBE from teleinfo-test") == 1
-
-
-def test_it_reads_what_version_0_1_0_left_only_if_that_is_asked_for(mosquitto: MosquittoBroker) -> None:
-    """Once, and whether or not there is something; then it listens to the birth topic alone."""
-    publish = ["mosquitto_pub", "-p", str(mosquitto.port), "-h", mosquitto.host, "-r"]
-    for left in ("", "{}"):
-        if left:
-            former = [*publish, "-t", "teleinfo/homeassistant", "-m", left]
-            subprocess.run(former, check=True, timeout=LIMIT)
-        with RunningPublisher(broker_at(mosquitto.port), birth_topic="home/status", former=True) as running:
-            subprocess.run([*publish, "-t", "home/status", "-m", "online"], check=True, timeout=LIMIT)
-
-            assert running.births.get(timeout=LIMIT) == b"online"
-            assert running.formers.get(timeout=LIMIT) == left.encode()
-            mosquitto.expect_log("Received UNSUBSCRIBE from teleinfo-test")
 
 
 # A broker that goes and comes back; the whole process is held to the promises in tests/faults.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from teleinfo.homeassistant.discovery import Discovery
+    from teleinfo.mqtt.client import Connection
     from teleinfo.mqtt.outbox import Outbox
     from teleinfo.state.fields import Json
     from teleinfo.state.memory import Memory
@@ -32,6 +33,9 @@ log = logging.getLogger(__name__)
 BIRTH: Final = b"online"
 ANSWER_DELAY: Final = (1.0, 5.0)
 """Seconds from the birth message to our answer, at least and at most."""
+
+RETAINED_WITHIN: Final = 2.0
+"""Seconds within which the broker sends the retained message of a new subscription."""
 
 LOG_INTERVAL: Final = 3600.0
 """Least time in seconds between two lines of the log about a new meter."""
@@ -49,7 +53,6 @@ class HomeAssistant:
     ) -> None:
         self._tracker = tracker
         self._discovery = discovery
-        self.birth_topic = f"{discovery.prefix}/status"
         self._retained = retained
         self._rng = rng
         self._announcer = Announcer(discovery, tracker)
@@ -63,11 +66,6 @@ class HomeAssistant:
 
     is_due = staticmethod(ends_period)
     """True if the states are due at a time of day, whatever their interval."""
-
-    @property
-    def needs_former_states(self) -> bool:
-        """True until the memory, or the answer of the broker, says which keys the entities keep."""
-        return not self._knows_keys
 
     def restore(self, memory: Memory | None) -> None:
         """Note the memory of an earlier run, if there is any. Before this, nothing is published."""
@@ -122,6 +120,22 @@ class HomeAssistant:
             self._next_log = now + LOG_INTERVAL
             # Log the model, not the topics: they contain the number of the meter.
             log.info("Home Assistant is told of the meter: %s", self._tracker.meter.identity.model)
+
+    async def listen(self, connection: Connection) -> None:
+        """Process birth messages until cancelled; first read the former states if no memory has the keys."""
+        await connection.subscribe(f"{self._discovery.prefix}/status")
+        if not self._knows_keys:
+            former, states = self._discovery.topics.homeassistant, b""
+            await connection.subscribe(former)
+            async for topic, payload, _retained in connection.messages(quiet=RETAINED_WITHIN):
+                if topic == former:
+                    states = payload
+                else:
+                    self.birth_message(payload)
+            await connection.unsubscribe(former)
+            self.former_states(states)
+        async for _topic, payload, _retained in connection.messages():
+            self.birth_message(payload)
 
     def birth_message(self, payload: bytes) -> None:
         """Repeat the retained messages a moment later if `payload` is the birth message of Home Assistant."""

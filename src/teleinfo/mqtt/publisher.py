@@ -37,9 +37,6 @@ STABLE_AFTER: Final = 30.0
 
 FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0  # seconds
 
-RETAINED_WITHIN: Final = 2.0
-"""Seconds within which the broker sends the retained message of a new subscription."""
-
 MAX_REFUSALS: Final = 5
 """Topics whose refusal by the broker is logged, at most, during the life of the process."""
 
@@ -51,20 +48,11 @@ class BrokerListener(Protocol):
         """Note that the broker has accepted us, or that the connection has ended."""
 
 
-class BirthListener(Protocol):
-    """Receiver of the messages of Home Assistant, which publishes on `birth_topic` when it starts."""
+class BrokerReader(Protocol):
+    """Reader of messages from the broker."""
 
-    birth_topic: str
-
-    def birth_message(self, payload: bytes, /) -> None:
-        """Process a message on the birth topic."""
-
-    @property
-    def needs_former_states(self) -> bool:
-        """True if `former_states` is to be called on the next connection."""
-
-    def former_states(self, payload: bytes, /) -> None:
-        """Process the retained message for Home Assistant of an earlier run; empty if there is none."""
+    async def listen(self, connection: Connection, /) -> None:
+        """Subscribe, and process messages until cancelled."""
 
 
 class Publisher:
@@ -90,7 +78,7 @@ class Publisher:
         self._topics = topics
         self._qos = qos
         self._listener = listener
-        self.homeassistant: BirthListener | None = None
+        self.homeassistant: BrokerReader | None = None
         # The status is sent last: a subscriber that sees `online` finds everything else published.
         self.outbox = Outbox(queue, last=topics.status)
         self._new_delays = partial(delays, first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
@@ -162,11 +150,12 @@ class Publisher:
             self._listener.on_broker_changed(connected=True)
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    sending = tasks.create_task(self._send(connection))
-                    listening = tasks.create_task(self._listen(connection))
+                    parts = [tasks.create_task(self._send(connection))]
+                    if self.homeassistant is not None:
+                        parts.append(tasks.create_task(self.homeassistant.listen(connection)))
                     await self._stopping.wait()
-                    sending.cancel()
-                    listening.cancel()
+                    for part in parts:
+                        part.cancel()
                 for topic, payload in self._last.items():
                     await self._deliver(connection, OutgoingMessage(topic, payload), limit=GOODBYE_TIMEOUT)
             finally:
@@ -194,23 +183,6 @@ class Publisher:
                 self._refusals.add(topic)
                 # Home Assistant's topics hold the number of the meter, which must not be logged.
                 log.warning("%s", re.sub(r"\d{8,}", "…", str(error)))
-
-    async def _listen(self, connection: Connection) -> None:
-        if (listener := self.homeassistant) is None:
-            return
-        await connection.subscribe(listener.birth_topic)
-        if listener.needs_former_states:
-            former, states = self._topics.homeassistant, b""
-            await connection.subscribe(former)
-            async for topic, payload, _retained in connection.messages(quiet=RETAINED_WITHIN):
-                if topic == former:
-                    states = payload
-                else:
-                    listener.birth_message(payload)
-            await connection.unsubscribe(former)
-            listener.former_states(states)
-        async for _topic, payload, _retained in connection.messages():
-            listener.birth_message(payload)
 
     def _become_stable(self, connected: float) -> None:
         self._outage.held(connected)

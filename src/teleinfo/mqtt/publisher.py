@@ -150,7 +150,7 @@ class Publisher:
             self._listener.on_broker_changed(connected=True)
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    parts = [tasks.create_task(self._send(connection))]
+                    parts: list[asyncio.Task[None]] = [tasks.create_task(self._send(connection))]
                     if self.homeassistant is not None:
                         parts.append(tasks.create_task(self.homeassistant.listen(connection)))
                     await self._stopping.wait()

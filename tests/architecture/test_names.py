@@ -17,7 +17,7 @@ TEXTS = sorted(
     path
     for folder in ("docs", "systemd", "src/teleinfo")
     for path in (ROOT / folder).rglob("*")
-    if path.is_file() and path.suffix != ".mo" and "__pycache__" not in path.parts
+    if path.is_file() and "__pycache__" not in path.parts
 ) + [ROOT / name for name in ("README.md", "README.fr.md", "CHANGELOG.md", ".env-sample")]
 
 VARIABLE = re.compile(r"\bTELEINFO_[A-Z0-9_]*[A-Z0-9]\b(?!_?\*|_[{<…])")

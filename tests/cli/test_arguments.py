@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import inspect
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from teleinfo.cli import main as cli
 from teleinfo.cli.arguments import count, not_negative, positive, share
 from teleinfo.common import i18n
-from tests.cli import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,19 +33,6 @@ def test_a_number_within_its_bounds_is_read_and_another_is_refused(
         with pytest.raises(argparse.ArgumentTypeError) as caught:
             read(text.strip('"'))
         assert str(caught.value) == f"{text} {said}"
-
-
-def test_the_words_are_those_of_argparse() -> None:
-    """What this version of Python does not say any more needs no translation."""
-    source = inspect.getsource(argparse)
-    words = i18n.parse_catalogue(catalogue.SOURCE.read_text(encoding="utf-8"))
-
-    assert [word for word in words if word.strip("\n") not in source] == []
-
-
-def test_the_compiled_catalogue_is_that_of_its_source() -> None:
-    """Whoever changes the words of argparse runs `python -m tests.cli.catalogue`."""
-    assert catalogue.COMPILED.read_bytes() == catalogue.compiled()
 
 
 @pytest.mark.parametrize(

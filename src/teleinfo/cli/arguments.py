@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import gettext
 import math
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from teleinfo.common.i18n import FOLDER, N_, _, language
-from teleinfo.vocabulary.words import Language
+from teleinfo.common.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,18 +20,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 N = TypeVar("N", int, float)
 
-_DOMAIN = "argparse"
-
 
 def translate_argparse() -> None:
-    """
-    Make argparse use the language of the locale.
-
-    argparse takes its texts from gettext's current domain (CPython 3.11 to 3.14). Texts that our catalogue
-    lacks stay English. For English, the domain is one without a catalogue, whatever the system has.
-    """
-    gettext.bindtextdomain(_DOMAIN, FOLDER)
-    gettext.textdomain(_DOMAIN if language() is not Language.EN else "messages")
+    """Make argparse translate its messages by our catalogue: gettext, which it asks, needs a compiled one."""
+    argparse._ = _  # type: ignore[attr-defined]  # the name in CPython 3.11 to 3.14
 
 
 def checked(read: Callable[[str], T], message: str, text: str) -> T:

@@ -71,10 +71,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 _host = partial(
-    checked,
-    # The client of the demo does not support IPv6.
-    lambda text: checks.host("" if ":" in text else text),
-    N_("{text} is not the name or the IPv4 address of a host; its port goes into --port"),
+    checked, checks.host, N_("{text} is not the name or address of a host; its port goes into --port")
 )
 _topic = partial(checked, checks.topic, N_("{text} is not a topic, such as teleinfo or home/meter"))
 

@@ -27,7 +27,7 @@ PURE = [
     *(
         f"teleinfo.{name}"
         for name in (
-            "common.durations", "common.terminal_text", "common.untrusted_json",
+            "common.durations", "common.recording_times", "common.terminal_text", "common.untrusted_json",
             "port.health", "daemon.rate_limit", "mqtt.config",
             "port.link_status", "record.anonymise", "watch.chronicle", "watch.declared",
         )

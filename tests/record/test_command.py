@@ -10,11 +10,15 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
 from teleinfo.cli import main as cli
+from teleinfo.common.recording_times import RecordingTimes
+from teleinfo.common.times_file import read_times
 from teleinfo.port import search
 from teleinfo.record import capture
 from teleinfo.simulator.encode import encode_frame, with_parity
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
 TELEINFO = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull]
 ADDRESS, PRM = "041961123456", "98765432109876"
 FRAME = encode_frame(whole(Mode.STANDARD, ADSC=ADDRESS, SINSTS="01940", PRM=PRM))
+
+FRAME_OF_NOBODY = encode_frame(whole(Mode.STANDARD, ADSC="0" * 12, SINSTS="01940", PRM="0" * 14))
 
 
 def decoded(data: bytes) -> list[dict[str, str]]:
@@ -148,6 +154,51 @@ def test_a_shared_recording_has_no_identifier(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
+@pytest.mark.parametrize("options", [[], ["--anonymise"]], ids=["as it came", "anonymised"])
+def test_a_silence_of_the_line_is_in_the_times(options: list[str], tmp_path: Path) -> None:
+    """
+    1. A frame comes. 2. The line is silent for two seconds. 3. More frames come, of which one is damaged.
+
+    The times lead to the first byte after the silence, and to the end of the file.
+    """
+    damaged = with_parity(FRAME.replace(PRM.encode(), PRM[1:].encode()))
+    with Meter(None) as meter:
+        process = record(tmp_path, meter.line.port, "--baudrate", "9600", "--seconds", "5", *options, "a.tic")
+        until(lambda: meter.line.attached)
+        meter.line.write(with_parity(FRAME))
+        until(lambda: (tmp_path / "a.tic").stat().st_size >= len(FRAME))
+        time.sleep(2.0)
+        meter.line.write(damaged + with_parity(FRAME))
+        status, said = ended(process)
+    data = (tmp_path / "a.tic").read_bytes()
+    times, note = read_times(tmp_path / "a.tic")
+    came = [(seconds or 0.0, piece) for piece, seconds in times.split(data, 0)]
+    silence = max((after - before, after) for (before, _), (after, _) in pairwise(came))
+    first = b"".join(piece for seconds, piece in came if seconds < silence[1])
+
+    assert (status, note) == (0, ""), said
+    assert silence[0] >= 2.0
+    assert strip_parity(first)[0] == (FRAME_OF_NOBODY if options else FRAME)
+    assert data.startswith(with_parity(STX), len(first))
+    assert abs(came[0][0] - (tmp_path / "a.tic").stat().st_mtime) < 30
+
+
+@pytest.mark.real
+def test_a_recording_that_is_killed_can_be_used_with_its_times(tmp_path: Path) -> None:
+    """SIGKILL: at most the bytes of the last second have no time of their own."""
+    with simulated("--meter", "standard") as port:
+        process = record(tmp_path, port, "--baudrate", "9600", "--seconds", "600", "a.tic")
+        until(lambda: any(path.stat().st_size > 20_000 for path in tmp_path.glob("a.tic")))
+        process.kill()
+        ended(process)
+    data = (tmp_path / "a.tic").read_bytes()
+    times = RecordingTimes((tmp_path / "a.tic.times").read_bytes().splitlines(keepends=True))
+
+    assert decoded(data)
+    assert len(data) - 5 * 960 * 1.1 < times.known < len(data)
+
+
+@pytest.mark.real
 def test_ctrl_c_ends_it_with_what_it_has(tmp_path: Path) -> None:
     """Status 0, and the file under its own name: the date and the time."""
     with Meter(with_parity(FRAME)) as meter:
@@ -156,6 +207,7 @@ def test_ctrl_c_ends_it_with_what_it_has(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         status, said = ended(process)
     [path] = tmp_path.glob("teleinfo-*-*.tic")
+    assert read_times(path)[1] == "", "its times are complete"
 
     assert status == 0, said
     assert decoded(path.read_bytes())
@@ -202,13 +254,15 @@ def test_a_write_error_is_in_the_language_of_the_user(
 
 
 @pytest.mark.real
-def test_a_file_is_never_overwritten(tmp_path: Path) -> None:
-    """Status 1, and the file is as it was."""
-    (tmp_path / "a.tic").write_bytes(b"precious")
+@pytest.mark.parametrize("name", ["a.tic", "a.tic.times"])
+def test_a_file_is_never_overwritten(name: str, tmp_path: Path) -> None:
+    """Status 1, and the file is as it was, a recording or the times of another."""
+    (tmp_path / name).write_bytes(b"precious")
     status, said = ended(record(tmp_path, "/dev/null", "a.tic"))
 
-    assert (status, (tmp_path / "a.tic").read_bytes()) == (1, b"precious")
-    assert "exists already" in said
+    assert (status, (tmp_path / name).read_bytes()) == (1, b"precious")
+    assert f"{name} exists already" in said
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 @pytest.mark.real

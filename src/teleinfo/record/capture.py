@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+import time
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from teleinfo.common import event_loop
 from teleinfo.common.i18n import _
 from teleinfo.port.search import SpeedSearch
 from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.framing import ETX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,29 +33,44 @@ class RecordError(Exception):
 
 class Recording(SpeedSearch):
     """
-    A recording of at most `most` bytes from the line at `url` into `file`, through the `anonymiser` if any.
+    A recording of at most `most` bytes from the line at `url`, through the `anonymiser` if any.
 
-    It begins at the first of `baudrates` at which the meter is heard; from then on `began` is True, and
-    `decoder` decodes the recorded bytes. `seconds` is its duration.
+    `files` are that of the bytes, and that of their times if there is one. The recording begins at the first
+    of `baudrates` at which the meter is heard; from then on `began` is True, and `decoder` decodes the
+    recorded bytes. `seconds` is its duration.
     """
 
     def __init__(
-        self, url: str, baudrates: Sequence[int], file: BinaryIO, anonymiser: Anonymiser | None, *, most: int
+        self, url: str, baudrates: Sequence[int], *files: BinaryIO, anonymiser: Anonymiser | None, most: int
     ) -> None:
         super().__init__(url, baudrates, Decoder())
         self.anonymiser = anonymiser
         self.began = False
         self.seconds = 0.0
-        self._file = file
+        self._file, *self._times = files
         self._most = most
+        self._written = 0
+        self._noted = 0.0  # the last time that was written
 
     def on_data(self, data: bytes) -> None:
         """Use the bytes for the search, or record them; raise OSError if the file cannot be written."""
         if self.began:
             data = data[: self._most - self.decoder.counts.bytes_]
-            self._file.write(data if self.anonymiser is None else self.anonymiser.feed(data))
-            self._file.flush()
+            if ready := data if self.anonymiser is None else self.anonymiser.feed(data):
+                self._write(ready)
         self.feed(data)
+
+    def _write(self, data: bytes) -> None:
+        """Write bytes, and their time if they end a frame or the recording, or if the last is 1 s old."""
+        now = self._clock_offset + asyncio.get_running_loop().time()
+        self._file.write(data)
+        self._file.flush()
+        if ETX in data or not data or now - self._noted >= 1:
+            self._noted = now
+            for file in self._times:
+                file.write(b"%d %.3f\n" % (self._written, now))
+                file.flush()
+        self._written += len(data)
 
     async def run(self, duration: float) -> None:
         """
@@ -74,9 +91,10 @@ class Recording(SpeedSearch):
                             break
                     self.next_speed()
         finally:
-            if self.anonymiser is not None:
-                self._file.write(self.anonymiser.close())
-            self._file.flush()
+            if self.anonymiser is not None and (rest := self.anonymiser.close()):
+                self._write(rest)
+            if self._written:
+                self._write(b"")  # the end
             show("")
         if not self.began and loop.time() < end:
             raise RecordError(_("It was stopped before the speed of the meter was found"))
@@ -95,6 +113,7 @@ class Recording(SpeedSearch):
         self.decoder = Decoder()
         loop = asyncio.get_running_loop()
         start = loop.time()
+        self._clock_offset = time.time() - start
         while self.decoder.counts.bytes_ < self._most and (left := duration - self.seconds) > 0:
             await port.wait(min(left, TICK))
             self.seconds = loop.time() - start

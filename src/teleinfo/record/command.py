@@ -2,9 +2,9 @@
 `teleinfo record`: write the bytes of the line to a file, or to standard output (`-`), exactly as they come.
 
 Bit 7 is the parity, since the port is opened 8N1. In mode auto the recording begins once the speed is found.
-It ends after `--seconds`, at `--max-bytes`, at Ctrl-C or SIGTERM. A file is never overwritten, and only its
-owner may read it, since it holds identifiers. The exit status is 0, or 1 if the port or the file cannot be
-used, the speed is not found or no byte comes.
+It ends after `--seconds`, at `--max-bytes`, at Ctrl-C or SIGTERM. A second file has the times of the bytes.
+A file is never overwritten, and only its owner may read it, since it holds identifiers. The exit status is 0,
+or 1 if the port or the file cannot be used, the speed is not found or no byte comes.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from teleinfo.cli.output import fail, say
 from teleinfo.common import event_loop
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
+from teleinfo.common.recording_times import SUFFIX
 from teleinfo.port.errors import PortError
 from teleinfo.port.line_socket import line_of
 from teleinfo.port.search import candidates
@@ -61,12 +62,14 @@ def main(arguments: argparse.Namespace) -> int:
     baudrates = candidates(settings.serial_mode, arguments.baudrate or settings.serial_baudrate)
     anonymiser = Anonymiser() if arguments.anonymise else None
     try:
-        with _opened(path) as file:
-            url = line_of(settings.serial_port)
-            recording = Recording(url, baudrates, file, anonymiser, most=arguments.max_bytes)
+        with contextlib.ExitStack() as stack:
+            paths = [path] if path == STANDARD_OUTPUT else [path, Path(f"{path}{SUFFIX}")]
+            files = [stack.enter_context(_opened(each)) for each in paths]
+            url, most = line_of(settings.serial_port), arguments.max_bytes
+            recording = Recording(url, baudrates, *files, anonymiser=anonymiser, most=most)
             event_loop.run(recording.run(arguments.seconds))
-    except FileExistsError:
-        reason = _("{path} exists already, and is left alone: give another name").format(path=path)
+    except FileExistsError as error:
+        reason = _("{path} exists already, and is left alone: give another name").format(path=error.filename)
     except OSError as error:
         reason = _("{path} cannot be written: {error}").format(path=path, error=_(file_error(error)))
     except RecordError as error:

@@ -1,0 +1,44 @@
+"""
+Times of a recording, `a.tic.times` beside `a.tic`: when its bytes came, as lines of text. Pure.
+
+    0 1795793084.050
+    138 1795793085.216
+
+A line is an offset in bytes, and the time, s since 1970, at which the bytes from there on came, at the speed
+of the line. The last line is the end.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_left, bisect_right
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+SUFFIX: Final = ".times"
+_LINE: Final = re.compile(rb"(\d{1,15}) (\d{1,11}\.\d{3})\n")
+
+
+class RecordingTimes:
+    """Times in `lines`, up to the first line that is damaged; they are known up to the offset `known`."""
+
+    def __init__(self, lines: Iterable[bytes] = ()) -> None:
+        self._offsets, self._times = array("q"), array("d")
+        self.known, last = 0, 0.0
+        for match in map(_LINE.fullmatch, lines):
+            if match is None or int(match[1]) < self.known or float(match[2]) < last:
+                break
+            self.known, last = int(match[1]), float(match[2])
+            self._offsets.append(self.known)
+            self._times.append(last)
+
+    def split(self, data: bytes, at: int) -> Iterator[tuple[bytes, float | None]]:
+        """Cut the bytes at the offset `at` where a time begins; yield each piece and its time or None."""
+        first, last = bisect_right(self._offsets, at), bisect_left(self._offsets, at + len(data))
+        cuts = [at, *self._offsets[first:last], at + len(data)]
+        for number, (start, stop) in enumerate(pairwise(cuts), first - 1):
+            yield data[start - at : stop - at], self._times[number] if number >= 0 else None

@@ -1,0 +1,26 @@
+"""Reading of the file with the times of a recording, which stands beside the recording."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+from teleinfo.common.file_errors import file_error
+from teleinfo.common.i18n import N_, _
+from teleinfo.common.recording_times import SUFFIX, RecordingTimes
+from teleinfo.vocabulary.words import Message
+
+
+def read_times(recording: Path) -> tuple[RecordingTimes, str]:
+    """Return the times, and a sentence if they end too early; a pipe has none. Raises OSError."""
+    if not recording.is_file():
+        return RecordingTimes(), ""
+    path, times, reason = Path(f"{recording}{SUFFIX}"), RecordingTimes(), N_("it ends there, or is damaged")
+    try:
+        times = RecordingTimes(BytesIO(path.read_bytes()))
+    except OSError as error:
+        reason = file_error(error)
+    if times.known >= recording.stat().st_size:
+        return times, ""
+    text = N_("{path}: {reason}. The time is computed from the speed of the line, from byte {offset} on")
+    return times, _(Message(text, path=path, reason=Message(reason), offset=times.known))

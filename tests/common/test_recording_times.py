@@ -1,0 +1,57 @@
+"""The times of a recording: each byte has the time of the last line before it, and damage ends the times."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleinfo.common.recording_times import RecordingTimes
+from tests.support.strategies import chunkings
+
+LINES = b"2 100.500\n", b"4 101.000\n", b"6 101.500\n"
+
+
+def pieces(data: bytes, *lines: bytes, at: int = 0) -> list[tuple[bytes, float | None]]:
+    """Return how bytes at an offset are cut by the times in these lines."""
+    return [*RecordingTimes(lines).split(data, at)]
+
+
+def test_the_bytes_are_cut_where_a_time_begins() -> None:
+    """Before the first line, and without lines, no time is known."""
+    assert RecordingTimes(LINES).known == 6
+    assert pieces(b"abcdef", *LINES) == [(b"ab", None), (b"cd", 100.5), (b"ef", 101.0)]
+    assert pieces(b"cde", *LINES, at=2) == [(b"cd", 100.5), (b"e", 101.0)]
+    assert pieces(b"d", *LINES, at=3) == [(b"d", 100.5)]
+    assert pieces(b"abc") == [(b"abc", None)]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [b"4 101.0", b"4 101.000", b"x\n", b"\0\n", b"1 101.000\n", b"4 99.000\n", b"9" * 5000 + b" 1.000\n"],
+)
+def test_times_are_believed_up_to_the_first_damaged_line(damage: bytes) -> None:
+    """A line that is cut short, has another form, or goes back."""
+    assert RecordingTimes([LINES[0], damage, b"8 109.000\n"]).known == 2
+
+
+@given(st.lists(st.binary(max_size=40)), st.binary(max_size=20), st.integers(0, 99))
+def test_no_lines_make_it_raise_or_lose_a_byte(lines: list[bytes], data: bytes, at: int) -> None:
+    """Whatever stands in the file, after sound lines or without them."""
+    for all_lines in (lines, [*LINES, *lines]):
+        assert b"".join(piece for piece, _ in pieces(data, *all_lines, at=at)) == data
+
+
+@given(st.data())
+def test_the_chunks_in_which_a_recording_is_read_do_not_matter(data: st.DataObject) -> None:
+    """Each byte has the time of the last line at or before its offset."""
+    offsets = sorted(data.draw(st.sets(st.integers(0, 50), min_size=1)))
+    times = RecordingTimes(b"%d %d.000\n" % (offset, 100 + offset) for offset in offsets)
+    recording, read = bytes(60), list[float | None]()
+    for chunk in data.draw(chunkings(recording)):
+        for piece, time in times.split(chunk, len(read)):
+            read += [time] * len(piece)
+
+    assert read == [
+        max((100.0 + offset for offset in offsets if offset <= at), default=None) for at in range(60)
+    ]

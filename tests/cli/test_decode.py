@@ -90,6 +90,56 @@ def test_a_recording_is_believed_as_the_daemon_believes_a_line(
     assert f"implausible {3 - published}{withheld})".encode() in shown.err
 
 
+COMPLETE = "0 1795793040.000\n{middle} 1795796640.000\n{end} 1795796641.500\n"
+"""The times of two frames with an hour between them."""
+
+
+@pytest.mark.parametrize(
+    ("times", "indexes", "note"),
+    [
+        (COMPLETE, 2, ""),
+        (
+            None,
+            1,
+            "No such file or directory. The time is computed from the speed of the line, from byte 0 on",
+        ),
+        ("nonsense\n" + COMPLETE, 1, "it ends there, or is damaged"),
+        (COMPLETE[: COMPLETE.index("96640")], 1, "from byte 0 on"),
+        (COMPLETE[: COMPLETE.index("{end}")], 2, "from byte {middle} on"),
+    ],
+    ids=["complete", "absent", "damaged", "cut before the silence", "cut after the silence"],
+)
+def test_an_index_may_rise_in_a_silence_as_much_as_in_so_much_time(  # noqa: PLR0917
+    times: str | None,
+    indexes: int,
+    note: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    """
+    1 kWh more after an hour is believed, if the times beside the recording tell of the hour.
+
+    Without it the index is withheld: the frames follow each other. One line says up to where times are known.
+    """
+    frames = [with_parity(encode_frame(whole(BASE=index))) for index in ("000012345", "000013345")]
+    (tmp_path / "a.tic").write_bytes(b"".join(frames))
+    places = {"middle": len(frames[0]), "end": sum(map(len, frames))}
+    if times is not None:
+        (tmp_path / "a.tic.times").write_text(times.format(**places))
+    monkeypatch.setenv("TELEINFO_PAYLOAD_TIMESTAMP", "true")
+
+    assert cli.main(["--env-file", os.devnull, "decode", str(tmp_path / "a.tic")]) == 0
+    shown = capsysbinary.readouterr()
+    messages = [json.loads(line) for line in shown.out.splitlines()]
+    *_summary, last = shown.err.decode().splitlines()
+    assert sum("BASE" in message for message in messages) == indexes
+    assert note.format(**places) in last
+    assert last.startswith(f"{tmp_path}/a.tic.times: " if note else "parity")
+    if not note:
+        assert [message["timestamp"] for message in messages] == [1795793040_000, 1795796640_000]
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

@@ -9,13 +9,14 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from teleinfo.cli.main import main
-from teleinfo.simulator.encode import with_parity
+from teleinfo.simulator.encode import ETX, with_parity
 from teleinfo.tic.decoder import Decoder
 from tests.support.ports import PortReader
 from tests.support.process import LIMIT
@@ -95,6 +96,42 @@ def test_a_recording_is_replayed(frames: bytes, tmp_path: Path) -> None:
     received = played("--replay", str(tmp_path / "recording"), *AT_ONCE, "--frames", "4")
 
     assert received == BEFORE + frames + AFTER + BEFORE + frames
+
+
+def test_a_recording_is_replayed_as_it_came(tmp_path: Path) -> None:
+    """The silence in its times is on the line, `--speed` times shorter; so again when it begins again."""
+    path = tmp_path / "recording"
+    path.write_bytes(RECORDING)
+    first = RECORDING.index(ETX) + 1
+    times = f"0 1795793040.000\n{first} 1795793100.000\n{len(RECORDING)} 1795793103.000\n"
+    (tmp_path / "recording.times").write_text(times)
+    with simulate("--replay", str(path), "--speed", "40", "--wait") as (process, port):
+        assert process.stderr is not None
+        with PortReader(port, baudrate=1200) as reader:
+            reader.read(first)
+            begin = time.monotonic()
+            reader.read(1)
+            silence = time.monotonic() - begin
+            again = reader.read(len(RECORDING))
+        process.terminate()
+
+        assert process.stderr.read() == ""
+    assert 1.2 < silence < 5
+    assert again == RECORDING[first + 1 :] + RECORDING[: first + 1]
+
+
+def test_a_recording_without_times_is_named(tmp_path: Path) -> None:
+    """One line on standard error, and it is replayed at the speed of the line."""
+    path = tmp_path / "recording"
+    path.write_bytes(RECORDING)
+    with simulate("--replay", str(path), *AT_ONCE, "--frames", "1") as (process, port):
+        with PortReader(port) as reader:
+            assert ETX in reader.read()
+        assert process.stderr is not None
+        said = process.stderr.read()
+
+    assert said.startswith(f"{path}.times: No such file or directory. ")
+    assert said.count("\n") == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

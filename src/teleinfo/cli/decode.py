@@ -11,9 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from teleinfo.cli.output import fail
+from teleinfo.cli.output import fail, say
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
+from teleinfo.common.recording_times import RecordingTimes
+from teleinfo.common.times_file import read_times
 from teleinfo.settings import Settings, load
 from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Decoder
@@ -52,8 +54,8 @@ def main(arguments: argparse.Namespace) -> int:
     """
     Decode the recording or the port; return 1 if it cannot be read or has no sound frame, else 0.
 
-    PUBLISH_INTERVAL does not apply: a recording has no clock. `timestamp` is the time of decoding. Raises
-    SettingsError.
+    PUBLISH_INTERVAL does not apply. `timestamp` is the time at which the frame came, or if that is not known,
+    the time of decoding. Raises SettingsError.
     """
     settings = load(arguments.env_file)
     decode = _decode_port if _is_port(arguments.file) else _decode_recording
@@ -64,15 +66,19 @@ def _decode_recording(name: str, settings: Settings) -> int:
     decoder, marks = Decoder(plausibility=settings.plausibility), dict.fromkeys(b"".join(MARKS), 0)
     try:
         with _opened(name) as recording:
+            times, note = (RecordingTimes(), "") if name == "-" else read_times(Path(name))
             while data := recording.read1(CHUNK_SIZE):  # type: ignore[attr-defined]  # of buffered files
                 for mark in marks:
                     marks[mark] += data.count(mark)
-                _print(decoder.feed(data), settings.payload)
+                for piece, now in times.split(data, decoder.counts.bytes_):
+                    _print(decoder.feed(piece, now=now), settings.payload, now)
     except OSError as error:
         reason = _(file_error(error))
         return fail("decode", _("{path} cannot be read: {error}").format(path=name or "''", error=reason))
     decoder.close()
     sys.stderr.write(_summary(decoder))
+    if note:
+        say(note)
     stx, etx, cr = (sum(marks[mark] for mark in forms) for forms in MARKS)
     if stx > 1 and not etx and not cr:
         text = _(
@@ -123,8 +129,8 @@ def _decode_port(url: str, settings: Settings) -> int:
     return 0
 
 
-def _print(readings: list[Reading], options: Options) -> None:
-    now = time.time()
+def _print(readings: list[Reading], options: Options, now: float | None = None) -> None:
+    now = time.time() if now is None else now
     texts = [text for reading in readings if (text := encode(reading, options, now=now)) is not None]
     if texts:
         sys.stdout.buffer.write(b"\n".join(texts) + b"\n")

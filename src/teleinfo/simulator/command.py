@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from teleinfo.cli.arguments import count, local_time, not_negative, positive, share
-from teleinfo.cli.output import fail
+from teleinfo.cli.output import fail, say
 from teleinfo.common import event_loop
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
+from teleinfo.common.times_file import read_times
 from teleinfo.simulator.catalogue import DEFAULT, METERS, build
 from teleinfo.simulator.encode import ETX
 from teleinfo.simulator.play import baudrate_of, play, replay
@@ -32,6 +33,8 @@ from teleinfo.simulator.serial_line import SPEED_CODES, SerialLine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
+
+    from teleinfo.simulator.play import Pieces
 
     AddArgument = Callable[..., object]
     """`add_argument` of a parser of argparse, or of one of its groups."""
@@ -126,9 +129,10 @@ async def _simulate(arguments: argparse.Namespace) -> None:
     meter = build(arguments.meter, start=start, rng=rng, number=arguments.number)
     with contextlib.suppress(asyncio.CancelledError, TimeoutError):
         chunks = None if arguments.replay is None else _recording(arguments.replay)
-        first = b"" if chunks is None else await anext(chunks)
+        first = [] if chunks is None else await anext(chunks)
+        head = b"".join(data for data, _time in first)
         line = SerialLine(
-            baudrate=arguments.baudrate or (meter.baudrate if chunks is None else baudrate_of(first)),
+            baudrate=arguments.baudrate or (meter.baudrate if chunks is None else baudrate_of(head)),
             link=arguments.link,
             speed=arguments.speed,
             parity=arguments.parity,
@@ -165,9 +169,9 @@ def _instructions(port: str, arguments: argparse.Namespace) -> str:
     return text
 
 
-async def _recording(path: Path) -> AsyncGenerator[bytes, None]:
+async def _recording(path: Path) -> AsyncGenerator[Pieces, None]:
     """
-    Yield the bytes of a recording again and again, but only once if it is a pipe, which cannot be rewound.
+    Yield the bytes of a recording with their times, again and again, but only once if it is a pipe.
 
     The first chunk is long enough to show the mode. Raises OSError, for an empty recording too.
     """
@@ -178,8 +182,11 @@ async def _recording(path: Path) -> AsyncGenerator[bytes, None]:
             chunk += data
         if not chunk:
             raise OSError(errno.ENODATA, N_("the recording is empty"), str(path))
+        times, note = read_times(path)
+        if note:
+            say(note)
         while chunk:
-            yield chunk
+            yield [*times.split(chunk, file.tell() - len(chunk) if file.seekable() else 0)]
             chunk = await _read(file)
             if not chunk and file.seekable():
                 file.seek(0)

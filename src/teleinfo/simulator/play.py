@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from teleinfo.simulator.encode import ETX
 from teleinfo.simulator.meter import BAUDRATES
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from teleinfo.simulator.meter import SimulatedMeter
     from teleinfo.simulator.serial_line import SerialLine
+
+    Pieces: TypeAlias = list[tuple[bytes, float | None]]
 
 # Silence between ETX and the next STX in s, between 16.7 and 33.4 ms (Enedis-NOI-CPT_54E v3 and 02E v6).
 GAP = 0.02
@@ -41,20 +44,29 @@ async def play(
 
 
 async def replay(
-    chunks: AsyncIterator[bytes], line: SerialLine, *, first: bytes = b"", frames: int | None = None
+    chunks: AsyncIterator[Pieces], line: SerialLine, *, first: Pieces, frames: int | None = None
 ) -> None:
-    """Send the bytes of a recording as they are, `first` before the `chunks`; each ETX ends a frame."""
-    sent = 0
-    chunk = first or await anext(chunks, b"")
-    while chunk:
-        for piece in _UP_TO_ETX.findall(chunk):
-            await line.send(piece, encoded=True)
-            if piece.endswith(ETX):
-                await line.idle(GAP)
-                sent += 1
-                if sent == frames:
-                    return
-        chunk = await anext(chunks, b"")
+    """
+    Send the bytes of a recording as they are, `first` before the `chunks`; each ETX ends a frame.
+
+    The line waits for the time of a piece, if it is known; an earlier time begins the recording again.
+    """
+    sent, start, last = 0, 0.0, math.inf
+    pieces = first
+    while pieces:
+        for data, time in pieces:
+            if time is not None:
+                start = line.elapsed - time if time < last else start
+                last = time
+                await line.idle(max(0.0, start + time - line.elapsed))
+            for piece in _UP_TO_ETX.findall(data):
+                await line.send(piece, encoded=True)
+                if piece.endswith(ETX):
+                    await line.idle(GAP)
+                    sent += 1
+                    if sent == frames:
+                        return
+        pieces = await anext(chunks, [])
 
 
 def baudrate_of(recording: bytes) -> int:

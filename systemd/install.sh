@@ -105,8 +105,7 @@ install_service() {
     install -d -m 0755 "$(dirname "$settings")"
     [ -e "$settings" ] || install -m 0600 "$(localized .env-sample systemd/teleinfo.fr.env)" "$settings"
     install -d "$units" "$generators"
-    install -m 0644 systemd/teleinfo.service systemd/teleinfo@.service systemd/teleinfo-web.service \
-        systemd/teleinfo-name-servers.* "$units/"
+    install -m 0644 systemd/teleinfo.service systemd/teleinfo@.service systemd/teleinfo-*.* "$units/"
     install -m 0755 systemd/teleinfo-generator "$generators/"
     # A unit that the household disabled stays so.
     [ -n "$upgrade" ] || systemctl --quiet ${root:+--root="$root"} enable teleinfo.service
@@ -116,7 +115,7 @@ start_service() {
     [ -z "$root" ] && [ -d /run/systemd/system ] || return 0
     step "Starting the service" "Démarrage du service"
     systemctl daemon-reload
-    systemctl try-restart 'teleinfo@*.service' teleinfo-web.service
+    systemctl try-restart 'teleinfo@*.service' 'teleinfo-relay@*.service' teleinfo-web.service
     if ! systemctl --quiet is-enabled teleinfo.service; then
         systemctl try-restart teleinfo.service
     elif ! systemctl restart teleinfo.service; then

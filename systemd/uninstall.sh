@@ -24,12 +24,13 @@ running=
 if [ -e "$units/teleinfo.service" ]; then
     services=teleinfo.service
     [ ! -e "$units/teleinfo-web.service" ] || services="$services teleinfo-web.service" # an older version has none
-    for link in "$root"/etc/systemd/system/*.wants/teleinfo@*.service; do
+    for link in "$root"/etc/systemd/system/*.wants/teleinfo@*.service "$root"/etc/systemd/system/*.wants/teleinfo-relay@*.service; do
         [ ! -L "$link" ] || services="$services $(basename "$link")"
     done
     # shellcheck disable=SC2086 # one word for each service
     systemctl --quiet ${root:+--root="$root"} disable $services
-    [ -z "$running" ] || systemctl stop teleinfo.service 'teleinfo@*.service' teleinfo-web.service 'teleinfo-name-servers.*'
+    [ -z "$running" ] || systemctl stop teleinfo.service 'teleinfo@*.service' teleinfo-web.service \
+        'teleinfo-relay@*.service' 'teleinfo-name-servers.*'
     # After a Debian package was removed, Debian remembers that its unit was enabled. It would take the missing link
     # for a decision of the household, and leave the unit disabled when the package is installed again.
     remembered=$root/var/lib/systemd/deb-systemd-helper-enabled
@@ -45,7 +46,8 @@ if [ "${PURGE:-}" = 1 ] && [ -z "$root" ] && /usr/local/bin/teleinfo forget --he
 fi
 rm -rf "$root/opt/teleinfo"
 rm -f "$root/usr/local/bin/teleinfo" "$manuals/man1/teleinfo.1" "$manuals/fr/man1/teleinfo.1" "$generators/teleinfo-generator"
-rm -f "$units/teleinfo.service" "$units/teleinfo@.service" "$units/teleinfo-web.service" "$units/teleinfo-name-servers.path" "$units/teleinfo-name-servers.service"
+rm -f "$units/teleinfo.service" "$units/teleinfo@.service" "$units/teleinfo-web.service" "$units/teleinfo-relay@.service" \
+    "$units/teleinfo-name-servers.path" "$units/teleinfo-name-servers.service"
 # Folders that install.sh may have made go if they are empty.
 for folder in "$units" "$generators" "$(dirname "$units")" "$manuals/man1" "$manuals/fr/man1" "$manuals/fr"; do
     [ ! -d "$folder" ] || rmdir --ignore-fail-on-non-empty "$folder"
@@ -62,7 +64,7 @@ if [ "${PURGE:-}" = 1 ]; then
 fi
 if [ -n "$running" ]; then
     systemctl daemon-reload
-    systemctl reset-failed 'teleinfo.service' 'teleinfo@*.service' teleinfo-web.service 2>/dev/null || true
+    systemctl reset-failed teleinfo.service 'teleinfo@*.service' teleinfo-web.service 'teleinfo-relay@*.service' 2>/dev/null || true
 fi
 if [ -d "$root/etc/teleinfo" ]; then
     localized "teleinfo is removed. Its settings are still in $root/etc/teleinfo; PURGE=1 takes them too." \

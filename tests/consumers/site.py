@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import random
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import with_parity
+from tests.consumers.programs import Program
 from tests.docs.markdown import ROOT, blocks
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
@@ -29,6 +31,28 @@ PERIOD = 1.0
 def block(page: str, language: str, number: int = 0) -> str:
     """Return a code block of a page, to be run as it stands."""
     return blocks((PAGES / page).read_text(encoding="utf-8"), language)[number]
+
+
+def scripts(page: str) -> dict[str, str]:
+    """Return the scripts that the last commands of a page write into /etc/teleinfo/relay, by name."""
+    text = block(page, "sh", -1)
+    return dict(re.findall(r"/relay/(\S+)\.sh [^\n]*<<'END'\n(.*?)\nEND$", text, re.DOTALL | re.MULTILINE))
+
+
+class Relay(Program):
+    """A script, run by the line of teleinfo-relay@.service, with the files that the unit hands over."""
+
+    def __init__(self, folder: Path, script: str, broker: MosquittoBroker) -> None:
+        handed = folder / "credentials"
+        handed.mkdir()
+        for name in ("mosquitto_sub", "mosquitto_pub"):
+            (handed / name).write_text(f"-h {broker.host}\n-p {broker.port}\n", encoding="utf-8")
+        (handed / "relay").write_text(script, encoding="utf-8")
+        unit = (ROOT / "systemd" / "teleinfo-relay@.service").read_text(encoding="utf-8")
+        lines = re.findall("^(?:ExecStart|Environment)=(.*)$", unit.replace("%d", str(handed)), re.MULTILINE)
+        [environ, command] = lines
+        name, _, value = environ.partition("=")
+        super().__init__(command.split(), folder / "relay.log", **{name: value})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import urllib.request
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.consumers.programs import Program, listens, output, program
-from tests.consumers.site import block, site
+from tests.consumers.site import Relay, block, scripts, site
 from tests.support.scenario import until
 from tests.support.tcp_ports import HOST, free_port
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CREATE = block("influxdb.md", "sh", 1)
-WRITER = block("influxdb.md", "sh", 2)
+[WRITER] = scripts("influxdb.md").values()
 CONVERTER = WRITER.partition("|\n")[2]  # makes points of messages, without the subscriber
 QUERY = block("influxdb.md", "sql")
 
@@ -72,8 +72,8 @@ def test_each_reading_is_a_point(tmp_path: Path) -> None:
         program(name, {"influx": "influxdb-client", "mosquitto_sub": "mosquitto-clients"}.get(name, name))
     settings = {"payload_numbers": "all", "payload_timestamp": True}
     with InfluxDB(tmp_path) as database, site(tmp_path, "hc", **settings) as running:
-        command = running.connected(WRITER).replace("localhost:8086", f"{HOST}:{database.port}")
-        with Program(["bash", "-c", command], tmp_path / "writer.log") as writer:
+        script = WRITER.replace("localhost:8086", f"{HOST}:{database.port}")
+        with Relay(tmp_path, script, running.broker) as writer:
             until(lambda: database.query('SELECT "PAPP" FROM "teleinfo"'), what="a first point")
             running.subscriber.drain()
             readings = [json.loads(running.subscriber.expect("teleinfo").payload) for _ in range(5)]

@@ -13,15 +13,20 @@ from teleinfo.simulator.catalogue import METERS
 from teleinfo.state.payload import Options, encode
 from teleinfo.state.tracker import STALE_AFTER
 from tests.consumers.programs import output, program
-from tests.consumers.site import MODES, Site, block, site
+from tests.consumers.site import MODES, Relay, Site, block, scripts, site
 from tests.homeassistant.golden import PERIOD, readings_of
 from tests.state.golden import TIME, tracker
+from tests.support.broker import MosquittoBroker
+from tests.support.process import LIMIT
+from tests.support.scenario import until
+from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 FROM_STATE, ENERGY = re.findall(r"^ *jq: (.*)$", block("evcc.md", "yaml", 0), re.MULTILINE)
+GLADYS = "gladys/master/device/mqtt:teleinfo/feature/mqtt:teleinfo"
 [FROM_READINGS] = re.findall(r"^ *jq: (.*)$", block("evcc.md", "yaml", 1), re.MULTILINE)
 
 
@@ -74,6 +79,13 @@ def meter_site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]
         yield running
 
 
+def relay(folder: Path, script: str, broker: MosquittoBroker) -> Relay:
+    """Return a relay that is not started, or skip the test."""
+    for name, package in (("jq", "jq"), ("mosquitto_sub", "mosquitto-clients")):
+        program(name, package)
+    return Relay(folder, script, broker)
+
+
 def shown(running: Site, line: str) -> list[str]:
     """Return the output of a line of a page for two messages."""
     for name, package in (("jq", "jq"), ("mosquitto_sub", "mosquitto-clients")):
@@ -101,23 +113,22 @@ def test_the_lines_to_look_with_show_what_the_page_says(meter_site: Site) -> Non
 
 
 @pytest.mark.parametrize(
-    ("page", "number", "topic"),
+    ("page", "name", "topic"),
     [
-        ("domoticz.md", 0, "domoticz/in"),
-        ("pv-router.md", 0, "pvrouter/power"),
-        ("gladys.md", 0, "gladys/master/device/mqtt:teleinfo/feature/mqtt:teleinfo:power/state"),
-        ("gladys.md", 1, "gladys/master/device/mqtt:teleinfo/feature/mqtt:teleinfo:energy/state"),
+        ("domoticz.md", "domoticz", "domoticz/in"),
+        ("pv-router.md", "pv-router", "pvrouter/power"),
+        ("gladys.md", "gladys-power", f"{GLADYS}:power/state"),
+        ("gladys.md", "gladys-energy", f"{GLADYS}:energy/state"),
     ],
 )
-def test_the_conversions_publish_what_their_program_reads(
-    meter_site: Site, page: str, number: int, topic: str
+def test_the_relays_publish_what_their_program_reads(
+    meter_site: Site, tmp_path: Path, page: str, name: str, topic: str
 ) -> None:
-    """The line of the page, between the daemon and the topic of the program, for both modes."""
-    line = block(page, "sh", -1).splitlines()[number]
-    shown(meter_site, line)
+    """The script of the page, between the daemon and the topic of the program, for both modes."""
+    with relay(tmp_path, scripts(page)[name], meter_site.broker):
+        converted = json.loads(meter_site.subscriber.expect(topic, limit=30).payload)
     state = json.loads(meter_site.subscriber.expect("teleinfo/state").payload)
     net, energy = state["power"]["net"], state["energy"]
-    converted = json.loads(meter_site.subscriber.expect(topic).payload)
     injected = energy.get("export_total", 0)
     expected = {
         "domoticz.md": {
@@ -126,10 +137,33 @@ def test_the_conversions_publish_what_their_program_reads(
             "svalue": f"{energy['import_total']};0;{injected};0;{max(net, 0)};{max(-net, 0)}",
         },
         "pv-router.md": {"Pva": net},
-        "gladys.md": [net, energy["import_total"]][number],
+        "gladys.md": energy["import_total"] if name == "gladys-energy" else net,
     }
 
     if page == "pv-router.md":
         # The active power, or the net power in the first seconds.
         assert 0.5 * abs(net) <= abs(converted.pop("Pw")) <= abs(net)
     assert converted == expected[page]
+
+
+def test_a_relay_outlives_its_broker(tmp_path: Path) -> None:
+    """It ends without a broker, and systemd starts it again; it converts when the broker is there or back."""
+    broker = MosquittoBroker(tmp_path)
+    publish = [program("mosquitto_pub", "mosquitto-clients"), "-p", str(broker.port), "-t", "in", "-m", "1"]
+    script = "mosquitto_sub -t in | jq --unbuffered '. + 1' | mosquitto_pub -l -t out"
+    with relay(tmp_path, script, broker) as running:
+        assert running.process.wait(LIMIT) != 0
+        with broker, Subscriber(broker.host, broker.port, "out") as subscriber:
+
+            def converts() -> bool:
+                if not running.runs:
+                    running.start()
+                subprocess.run(publish, check=True, timeout=LIMIT)
+                return not subscriber.messages.empty()
+
+            until(converts, what="a first message")
+            broker.stop()
+            subscriber.drain()
+            broker.start()
+            until(converts, what="a message after the restart")
+            assert {message.payload for message in subscriber.messages.queue} == {b"2"}

@@ -17,6 +17,7 @@ FOLDER = Path(__file__).parents[2] / "systemd"
 UNIT = FOLDER / "teleinfo.service"
 TEMPLATE = FOLDER / "teleinfo@.service"
 PAGE = FOLDER / "teleinfo-web.service"
+RELAY = FOLDER / "teleinfo-relay@.service"
 HELPERS = sorted(FOLDER.glob("teleinfo-name-servers.*"))
 EXAMPLES = sorted((FOLDER / "examples").glob("*.conf"))
 MOST_EXPOSED = 1.5
@@ -156,6 +157,34 @@ def test_the_page_has_the_sandbox_of_the_daemon_and_no_device() -> None:
     }
 
 
+def test_a_relay_has_the_sandbox_of_the_page_and_keeps_no_files() -> None:
+    """It differs from the service in names, credentials and command; it is tried again within 10 s."""
+    found, of_the_page = differences(RELAY), differences(PAGE)
+    same = {"Service.Type", "Service.PrivateDevices"} | {
+        key for key, value in of_the_page.items() if value is None
+    }
+
+    assert {key: found.pop(key) for key in same} == {key: of_the_page[key] for key in same}
+    assert {key: value for key, value in found.items() if not key.startswith("Unit.")} == {
+        "Service.LoadCredential": [
+            "relay:/etc/teleinfo/relay/%i.sh",
+            "mosquitto_sub:/etc/teleinfo/relay/broker",
+            "mosquitto_pub:/etc/teleinfo/relay/broker",
+        ],
+        "Service.SetCredential": ["mosquitto_sub:# none", "mosquitto_pub:# none"],
+        "Service.Environment": ["XDG_CONFIG_HOME=%d"],
+        "Service.ExecStart": ["/usr/bin/sh %d/relay"],
+        "Service.RestartSteps": ["3"],
+        "Service.RestartMaxDelaySec": ["10s"],
+        "Service.RestartPreventExitStatus": None,
+        "Service.User": ["teleinfo-relay-%i"],
+        "Service.StateDirectory": None,
+        "Service.StateDirectoryMode": None,
+        "Service.NoExecPaths": ["/"],
+        "Service.ExecPaths": ["/usr"],
+    }
+
+
 def analyze(tmp_path: Path, unit: Path, verb: str, *options: str, drop_in: Path | None = None) -> str:
     """Run systemd-analyze on a copy of `unit` whose program exists, and return what it says."""
     program = shutil.which("systemd-analyze")
@@ -191,7 +220,7 @@ def exposure(said: str) -> float:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("unit", [UNIT, TEMPLATE, PAGE, *HELPERS], ids=lambda path: path.name)
+@pytest.mark.parametrize("unit", [UNIT, TEMPLATE, PAGE, RELAY, *HELPERS], ids=lambda path: path.name)
 def test_systemd_finds_no_fault_in_it(tmp_path: Path, unit: Path) -> None:
     """`systemd-analyze verify` knows every key and takes every value."""
     # Without --recursive-errors=no it exits 0 even for a key that does not exist.
@@ -199,7 +228,7 @@ def test_systemd_finds_no_fault_in_it(tmp_path: Path, unit: Path) -> None:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("unit", [UNIT, TEMPLATE, PAGE], ids=lambda path: path.name)
+@pytest.mark.parametrize("unit", [UNIT, TEMPLATE, PAGE, RELAY], ids=lambda path: path.name)
 def test_systemd_finds_it_well_closed(tmp_path: Path, unit: Path, figures: Figures) -> None:
     """`systemd-analyze security` says at most 1.5, of 10."""
     said = analyze(tmp_path, unit, "security", "--no-pager", "--offline=true", "--threshold=15")

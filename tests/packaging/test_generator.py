@@ -102,7 +102,12 @@ def test_the_services_may_reach_the_name_servers_of_the_machine(tmp_path: Path) 
     found = generated(tmp_path, kind="name-servers", resolver="".join(f"{line}\n" for line in lines))
     allowed = ["1.1.1.1", "2001:db8::53", "fe80::1"]
 
-    assert found.keys() == {"teleinfo.service", "teleinfo@.service", "teleinfo-web.service"}
+    assert found.keys() == {
+        "teleinfo.service",
+        "teleinfo@.service",
+        "teleinfo-web.service",
+        "teleinfo-relay@.service",
+    }
     assert {*found.values()} == {"[Service]\n" + "".join(f"IPAddressAllow={one}\n" for one in allowed)}
 
 

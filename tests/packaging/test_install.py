@@ -129,6 +129,7 @@ def test_an_installation_has_program_service_settings_and_page(machine: Machine)
         "usr/local/lib/systemd/system/teleinfo.service",
         "usr/local/lib/systemd/system/teleinfo@.service",
         "usr/local/lib/systemd/system/teleinfo-web.service",
+        "usr/local/lib/systemd/system/teleinfo-relay@.service",
         "usr/local/lib/systemd/system/teleinfo-name-servers.path",
         "usr/local/lib/systemd/system/teleinfo-name-servers.service",
         "usr/local/lib/systemd/system-generators/teleinfo-generator",

@@ -287,6 +287,24 @@ def test_the_page_beside_the_service_is_a_unit(machine: Container) -> None:
     assert user not in ("", "root", "teleinfo")
 
 
+def test_a_relay_is_a_unit_that_waits_for_the_broker(machine: Container) -> None:
+    """A script of the household, by a user of its own, with the broker of a file for root alone."""
+    machine.run(
+        "systemctl stop mosquitto; mkdir /etc/teleinfo/relay; cd /etc/teleinfo/relay;"
+        "echo 'mosquitto_sub -t teleinfo/status | mosquitto_pub -l -r -t relayed' >copy.sh;"
+        "echo '-h 127.0.0.1' | install -m 600 /dev/stdin broker; chmod 600 copy.sh;"
+        "systemctl enable --now --quiet teleinfo-relay@copy"
+    )
+    machine.until("test $(systemctl show -P NRestarts teleinfo-relay@copy) -gt 0")
+    machine.run("systemctl start mosquitto")
+    machine.expect("relayed", "online")
+    user = machine.run(f"ps -o user:40= -p {machine.property('MainPID', 'teleinfo-relay@copy')}").strip()
+    machine.run("systemctl disable --now --quiet teleinfo-relay@copy")
+    machine.run("mosquitto_pub -t relayed -r -n && rm -r /etc/teleinfo/relay")
+
+    assert user == "teleinfo-relay-copy"
+
+
 LAN, INTERNET, LOCAL = "192.168.77.1:1883", "203.0.113.7:1883", "127.0.0.1:1883"
 INTERNET6 = "2001:db8::7:1883"
 

@@ -273,7 +273,8 @@ $(VENV_HA)-newest/.made $(VENV_HA)-oldest/.made: $(VENV_HA)-%/.made: tests/homea
 # What these tests take from npm, and where it is kept.
 NPM_PACKAGES = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/teleinfo/npm
 PROGRAMS_CONSUMERS = jq:jq gojq:gojq curl:curl mosquitto_sub:mosquitto-clients influxd:influxdb influx:influxdb-client \
-                     prometheus-mqtt-exporter:prometheus-mqtt-exporter prometheus:prometheus node:nodejs npm:npm
+                     prometheus-mqtt-exporter:prometheus-mqtt-exporter prometheus:prometheus victoria-metrics:victoria-metrics \
+                     node:nodejs npm:npm
 PROGRAMS_BROKERS   = rabbitmq-server:rabbitmq-server node:nodejs npm:npm
 
 # What cannot be had is skipped, with a line that says what was missing.

@@ -57,10 +57,11 @@ class Relay(Program):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The broker, and a subscriber that keeps the messages."""
+    """The broker, a subscriber that keeps the messages, and the daemon."""
 
     broker: MosquittoBroker
     subscriber: Subscriber
+    daemon: Daemon
 
     def connected(self, line: str) -> str:
         """Return a line of a page in which the clients of mosquitto connect to this broker."""
@@ -83,7 +84,7 @@ def site(folder: Path, meter: str, **settings: object) -> Iterator[Site]:
         given = {"state": True, "state_topics": True, "state_interval": 0, **settings}
         with (
             Subscriber(broker.host, broker.port) as subscriber,
-            Daemon(folder, **settings_for(broker, sending.line), **given),
+            Daemon(folder, **settings_for(broker, sending.line), **given) as daemon,
         ):
             subscriber.expect("teleinfo/state", limit=30)
-            yield Site(broker, subscriber)
+            yield Site(broker, subscriber, daemon)

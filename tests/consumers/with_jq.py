@@ -12,7 +12,7 @@ import pytest
 from teleinfo.simulator.catalogue import METERS
 from teleinfo.state.payload import Options, encode
 from teleinfo.state.tracker import STALE_AFTER
-from tests.consumers.programs import output, program
+from tests.consumers.programs import RECONNECTION, output, program
 from tests.consumers.site import MODES, Relay, Site, block, scripts, site
 from tests.homeassistant.golden import PERIOD, readings_of
 from tests.state.golden import TIME, tracker
@@ -144,6 +144,18 @@ def test_the_relays_publish_what_their_program_reads(
         # The active power, or the net power in the first seconds.
         assert 0.5 * abs(net) <= abs(converted.pop("Pw")) <= abs(net)
     assert converted == expected[page]
+
+
+def test_a_battery_is_told_zero_when_the_power_is_unknown(meter_site: Site, tmp_path: Path) -> None:
+    """The script of AstraMeter gives the power, and 0 once `teleinfo` is killed."""
+    [script] = scripts("astrameter.md").values()
+    with relay(tmp_path, script, meter_site.broker):
+        told = json.loads(meter_site.subscriber.expect("astrameter/power", limit=30).payload)
+        net = json.loads(meter_site.subscriber.expect("teleinfo/state").payload)["power"]["net"]
+        meter_site.daemon.kill()
+        meter_site.subscriber.expect("astrameter/power", b"0", limit=RECONNECTION)
+    assert 0.5 * abs(net) <= abs(told) <= abs(net)
+    assert told * net > 0
 
 
 def test_a_relay_outlives_its_broker(tmp_path: Path) -> None:

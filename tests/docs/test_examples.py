@@ -8,10 +8,13 @@ import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from paho.mqtt.client import topic_matches_sub
+
 from teleinfo.mqtt.config import Topics
 from teleinfo.settings import Settings
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.tic.tables.reader import TABLES
+from tests.state.documents import schema
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 LABELS = (*TABLES["BLEU"], *TABLES["CONCENTRATEUR"], *TABLES["LINKY"])
@@ -49,3 +52,28 @@ def test_node_red_makes_numbers_of_the_quantities_and_of_nothing_else() -> None:
     assert {key for key in KEYS if re.search(found[1], key)} == NUMBERS
     assert heard == [TOPICS.readings, TOPICS.status, TOPICS.health]
     assert ends <= {node["id"] for node in nodes}
+
+
+def test_the_template_of_jeedom_reads_topics_of_the_state() -> None:
+    """
+    Each of its six commands has a field of its type and unit, which the topic of the equipment matches.
+
+    0 Wh is what Jeedom makes of an unknown energy, and is ignored.
+    """
+    [equipment] = json.loads((EXAMPLES / "jeedom-template.json").read_text(encoding="utf-8")).values()
+    subscription = equipment["configuration"]["auto_add_topic"] % "teleinfo"
+    kinds = {"number": "numeric", "integer": "numeric", "string": "string", "boolean": "binary"}
+
+    assert equipment["configuration"]["auto_add_cmd"] == "0"
+    assert len(equipment["commands"]) == 6
+    for command in equipment["commands"]:
+        topic = command["configuration"]["topic"] % "teleinfo"
+        field = schema()
+        for name in topic.removeprefix(f"{TOPICS.state}/").split("/"):
+            field = field["properties"][name]
+        given = field.get("type") or ["string"]
+
+        assert topic_matches_sub(subscription, topic)
+        assert {kinds[kind] for kind in given if kind != "null"} == {command["subType"]}
+        assert command.get("unite") == field.get("unit")
+        assert ("minValue" in command["configuration"]) == (command.get("unite") == "Wh")

@@ -21,8 +21,8 @@ TEXTS = sorted(
 ) + [ROOT / name for name in ("README.md", "README.fr.md", "CHANGELOG.md", ".env-sample")]
 
 VARIABLE = re.compile(r"\bTELEINFO_[A-Z0-9_]*[A-Z0-9]\b(?!_?\*|_[{<…])")
-NOT_OURS = {"TELEINFO_HOMEASSISTANT_VENV", "TELEINFO_SETTINGS"}
-"""Read by a test and by the generator of systemd units."""
+NOT_OURS = {"TELEINFO_HOMEASSISTANT_VENV", "TELEINFO_SETTINGS", "TELEINFO_TEST_ASTRAMETER"}
+"""Read by tests and by the generator of systemd units."""
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))

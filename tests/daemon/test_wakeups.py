@@ -26,7 +26,7 @@ def test_an_idle_daemon_wakes_once_a_second(tmp_path: Path, figures: Figures) ->
     """
     A broker is there, and a meter that sends nothing.
 
-    Reader, monitor, watchdog and keepalive each look at something every second or two; at instants
+    Reader, publisher, monitor, watchdog and keepalive each look at something every second or two; at instants
     of their own they would wake the processor three times in two seconds.
     """
     with (

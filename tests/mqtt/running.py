@@ -52,6 +52,7 @@ class RunningPublisher:
         self._retain = retain
         self.connections: queue.Queue[bool] = queue.Queue()
         self.births: queue.Queue[bytes] = queue.Queue()
+        self.heartbeats = 0
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
         self._asked = self._ended = 0.0
@@ -61,12 +62,15 @@ class RunningPublisher:
     async def _main(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.loop.set_default_executor(DaemonThreadExecutor())
-        self.publisher = self._make(rng=Random(1))
+        self.publisher = self._make(rng=Random(1), heartbeat=self._count)
         self.publisher.homeassistant = self._homeassistant
         self.publisher.outbox.set("teleinfo/status", b"online")
         self._ready.set()
         await self.publisher.run()
         self._ended = time.monotonic() - waited_for_processor()
+
+    def _count(self) -> None:
+        self.heartbeats += 1
 
     def on_broker_changed(self, *, connected: bool) -> None:
         """Note it."""

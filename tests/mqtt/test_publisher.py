@@ -6,14 +6,17 @@ import asyncio
 import contextlib
 import re
 import subprocess
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from teleinfo.common.event_loop import DaemonThreadExecutor
+from teleinfo.mqtt import publisher as publisher_module
 from teleinfo.mqtt.client import connect
 from teleinfo.mqtt.config import MqttVersion, Tls
+from teleinfo.mqtt.publisher import Publisher
 from tests.mqtt.running import (
     PASSWORD,
     READING,
@@ -160,6 +163,37 @@ def test_a_stop_with_a_frozen_broker_takes_at_most_2_s(mosquitto: MosquittoBroke
 
     assert took < 2
     assert "does not answer; it will say offline for us" in log.expect("stopped without a goodbye")
+
+
+def test_each_step_of_the_publisher_is_a_heartbeat(
+    mosquitto: MosquittoBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1. A broker, and nothing to send. 2. The broker is away. 3. A message that never ends: no heartbeat."""
+    monkeypatch.setattr(publisher_module, "HEARTBEAT_INTERVAL", 0.05)
+
+    async def never(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    def goes_on() -> None:
+        last = publisher.heartbeats
+        until(lambda: publisher.heartbeats >= last + 3)
+
+    with RunningPublisher(broker_at(mosquitto.port)) as publisher:
+        publisher.wait_connected()
+        until(publisher.is_idle)
+        goes_on()
+
+        publisher.hurry()
+        mosquitto.stop()
+        goes_on()
+
+        with monkeypatch.context() as stuck:
+            stuck.setattr(Publisher, "_deliver", never)
+            mosquitto.start()
+            publisher.wait_connected()
+            last = publisher.heartbeats
+            time.sleep(0.5)  # the case: ten times the interval
+            assert publisher.heartbeats <= last + 1
 
 
 def test_an_attempt_that_was_given_up_never_becomes_a_connection() -> None:

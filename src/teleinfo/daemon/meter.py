@@ -18,7 +18,7 @@ from teleinfo.daemon.led import Led
 from teleinfo.daemon.monitor import Monitor
 from teleinfo.daemon.rate_limit import RateLimit
 from teleinfo.mqtt.config import Topics
-from teleinfo.mqtt.publisher import Publisher
+from teleinfo.mqtt.publisher import STUCK_AFTER, Publisher
 from teleinfo.port.line_socket import LineSocket
 from teleinfo.port.reader import Reader
 from teleinfo.port.search import candidates
@@ -59,7 +59,13 @@ class MeterTask:
         broker, topics = settings.broker, Topics(settings.mqtt_topic)
         rng = Random()  # noqa: S311 - spreads retries, guards nothing
         self._publisher = Publisher(
-            broker, topics, self, qos=settings.mqtt_qos, queue=settings.mqtt_queue, rng=rng
+            broker,
+            topics,
+            self,
+            qos=settings.mqtt_qos,
+            queue=settings.mqtt_queue,
+            rng=rng,
+            heartbeat=watchdog.heartbeat_of(f"{name} publisher".lstrip(), STUCK_AFTER),
         )
         self._led = None if settings.led is None else Led(settings.led)
         self._copies = LineSocket(settings.mqtt_topic, settings.serial_port)

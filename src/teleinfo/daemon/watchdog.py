@@ -1,5 +1,5 @@
 """
-Report to systemd that the daemon is ready, that every reader makes progress, and a line of status.
+Report to systemd that the daemon is ready, that every task makes progress, and a line of status.
 
 The reports are those of sd_notify(3); outside systemd NOTIFY_SOCKET is not set, and nothing is sent. The
 watchdog wakes once a second, on the monotonic clock of the event loop. The meters of a process share it.
@@ -30,7 +30,7 @@ WATCHDOG_INTERVAL: Final = 10.0
 """Longest time between two signs of life; three always fall within the limit of systemd."""
 
 STUCK_AFTER: Final = 15.0
-"""A task without a heartbeat for so long is stuck; each task sends a heartbeat at least every 12 s."""
+"""A reader without a heartbeat for so long is stuck; it sends a heartbeat at least every 12 s."""
 
 
 class Notifier:
@@ -61,21 +61,23 @@ class Watchdog:
     """
     Reports on the tasks of the process to `notifier`. Construct it inside the event loop.
 
-    A task sends heartbeats while it works. It also sends them while it waits for an absent meter: a restart
-    would not help.
+    A task sends heartbeats while it works. It also sends them while it waits for an absent meter or broker:
+    a restart would not help.
     """
 
     def __init__(self, notifier: Notifier) -> None:
         self._notifier = notifier
         self._heartbeats: dict[str, float | None] = {}  # the time of each task's last heartbeat
+        self._limits: dict[str, float] = {}
         self._ready = False
         self._stuck_logged = False
         self._shown: object = None
         self._status_due = self._watchdog_due = asyncio.get_running_loop().time()
 
-    def heartbeat_of(self, task: str) -> Callable[[], None]:
-        """Return the function that `task` must call regularly while it makes progress."""
+    def heartbeat_of(self, task: str, limit: float = STUCK_AFTER) -> Callable[[], None]:
+        """Return the function that `task` must call every `limit` s or sooner while it works."""
         self._heartbeats[task] = None
+        self._limits[task] = limit
 
         def note_progress() -> None:
             self._heartbeats[task] = asyncio.get_running_loop().time()
@@ -116,7 +118,8 @@ class Watchdog:
         if interval is None or now < self._watchdog_due:
             return
         reported = self._heartbeats.items()
-        if stuck := [task for task, last in reported if last is not None and now - last > STUCK_AFTER]:
+        limits = self._limits
+        if stuck := [task for task, last in reported if last is not None and now - last > limits[task]]:
             # If the whole process was stalled, the other tasks have not had their turn yet.
             if not stalled and not self._stuck_logged:
                 self._stuck_logged = True

@@ -9,20 +9,21 @@ notified. There is never more than one connection: each is closed before the nex
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
-from teleinfo.common.durations import delays
+from teleinfo.common.durations import delays, until_tick
 from teleinfo.common.outage_log import OutageLog
 from teleinfo.mqtt.client import GOODBYE_TIMEOUT, PUBACK_TIMEOUT, Connection, connect, versions_of
 from teleinfo.mqtt.errors import OUTAGE_TEXTS, BrokerError
 from teleinfo.mqtt.outbox import Outbox, OutgoingMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from random import Random
 
     from teleinfo.mqtt.config import Broker, Topics
@@ -36,6 +37,12 @@ STABLE_AFTER: Final = 30.0
 """Seconds after which a connection is stable: the back-off starts anew and the topics are repeated."""
 
 FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0  # seconds
+
+HEARTBEAT_INTERVAL: Final = 10.0
+"""Longest time in seconds between two heartbeats while there is nothing to send."""
+
+STUCK_AFTER: Final = CONNECT_TIMEOUT + 2 * LONGEST_DELAY
+"""Seconds without a heartbeat after which it is stuck: an attempt to connect and a pause take less."""
 
 MAX_REFUSALS: Final = 5
 """Topics whose refusal by the broker is logged, at most, during the life of the process."""
@@ -61,7 +68,8 @@ class Publisher:
 
     `qos` is the quality of service of readings and events; `queue` is the number of readings that are kept
     while the broker is away. The last will is "offline" on the topic of the status. Without `homeassistant`
-    nothing is subscribed to.
+    nothing is subscribed to. `heartbeat` is called at each step: an attempt to connect, a message that the
+    broker has, a wait for messages.
     """
 
     def __init__(
@@ -73,6 +81,7 @@ class Publisher:
         qos: int,
         queue: int,
         rng: Random,
+        heartbeat: Callable[[], None],
     ) -> None:
         self._broker = broker
         self._topics = topics
@@ -83,6 +92,7 @@ class Publisher:
         self.outbox = Outbox(queue, last=topics.status)
         self._new_delays = partial(delays, first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
         self._delays = self._new_delays()
+        self._heartbeat = heartbeat
         self._connecting: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._is_connected = False
@@ -121,6 +131,7 @@ class Publisher:
 
     async def _connect_until_stopped(self) -> None:
         while not self._stopping.is_set():
+            self._heartbeat()
             try:
                 await self._keep_connection()
             except BrokerError as error:
@@ -169,7 +180,11 @@ class Publisher:
             while (message := self.outbox.pop()) is not None:
                 await self._deliver(connection, message)
                 self.outbox.acknowledge()
-            await self.outbox.filled.wait()
+                self._heartbeat()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(until_tick(time.monotonic(), HEARTBEAT_INTERVAL)):
+                    await self.outbox.filled.wait()
+            self._heartbeat()
 
     async def _deliver(
         self, connection: Connection, message: OutgoingMessage, limit: float = PUBACK_TIMEOUT

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.settings import Settings, SettingsError, load, unread_variables
+from teleinfo.settings import Settings, SettingsError, load, load_all, unread_variables
 from tests.settings.loading import CANARY, faults, loaded, written
 
 if TYPE_CHECKING:
@@ -27,6 +27,33 @@ def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
         "TELEINFO_MQTT_QOS",
         "TELEINFO_LOG_LEVEL",
     ]
+
+
+def test_a_directory_stands_for_its_files(tmp_path: Path) -> None:
+    """Sorted by name, a meter each; a directory without a file is a fault."""
+    for name in ("b", "a"):
+        (tmp_path / f"{name}.env").write_text(
+            f"TELEINFO_MQTT_TOPIC={name}\nTELEINFO_SERIAL_PORT=/dev/tty{name}"
+        )
+    (tmp_path / "empty").mkdir()
+
+    assert [each.mqtt_topic for each in load_all([tmp_path], unique=["mqtt_topic"])] == ["a", "b"]
+    with pytest.raises(SettingsError, match=r"no file \*\.env"):
+        load_all([tmp_path / "empty"])
+
+
+def test_two_meters_share_no_setting_that_is_unique(tmp_path: Path) -> None:
+    """A client id may be the same at another broker; who only listens needs another topic, and no more."""
+    (tmp_path / "a.env").write_text("TELEINFO_SERIAL_PORT=/dev/a")
+    (tmp_path / "b.env").write_text("TELEINFO_SERIAL_PORT=/dev/b\nTELEINFO_MQTT_TOPIC=b")
+    with pytest.raises(
+        SettingsError, match=r"^TELEINFO_MQTT_CLIENT_ID: \S+b\.env and \S+a\.env have the same"
+    ):
+        load_all([tmp_path])
+    load_all([tmp_path], unique=["mqtt_topic"])
+    (tmp_path / "b.env").write_text("TELEINFO_SERIAL_PORT=/dev/b\nTELEINFO_MQTT_HOST=b")
+    with pytest.raises(SettingsError, match=r"^TELEINFO_MQTT_TOPIC: \S+b\.env and \S+a\.env have the same"):
+        load_all([tmp_path])
 
 
 def test_an_unknown_name_in_the_environment_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import argparse
 import logging
-from typing import TYPE_CHECKING
 
 from teleinfo.common import event_loop, journal
 from teleinfo.common.i18n import N_, _, use_language
 from teleinfo.daemon.app import serve
 from teleinfo.daemon.watchdog import Notifier
-from teleinfo.settings import SECRETS, Settings, SettingsError, load_all, unread_variables
-from teleinfo.vocabulary.words import Message
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+from teleinfo.settings import SECRETS, Settings, load_all, unread_variables
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Run the daemon and return 0 when it was asked to stop; raise SettingsError."""
     flags = {name: text for name, text in vars(arguments).items() if name in Settings.model_fields and text}
-    settings = load_all(_files(arguments.env_files), flags)
+    settings = load_all(arguments.env_files or [None], flags)
     # The process has a single log: use the lowest level that is set for a meter, and the first language.
     levels = logging.getLevelNamesMapping()
     journal.configure(min((each.log_level for each in settings), key=lambda level: levels[level]))
@@ -53,11 +47,3 @@ def main(arguments: argparse.Namespace) -> int:
             log.warning("environment: %s", warning)
         event_loop.run(serve(settings, Notifier()))
     return 0
-
-
-def _files(given: Sequence[Path]) -> list[Path | None]:
-    """Return the settings files, one for each meter; a directory stands for its `*.env` files."""
-    files = [file for path in given for file in (sorted(path.glob("*.env")) if path.is_dir() else [path])]
-    if given and not files:
-        raise SettingsError([Message("{path}: there is no file *.env in it", path=given[0])])
-    return list(files) or [None]

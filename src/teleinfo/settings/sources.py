@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _SECRETS = Path("/run/secrets")
+# The topic identifies a meter in the log and its memory on the disk, whatever the broker.
+_OWN = ("serial_port", "mqtt_topic", "mqtt_client_id")
 
 
 def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -> Settings:
@@ -66,24 +68,31 @@ def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -
     return settings
 
 
-def load_all(env_files: Sequence[Path | None], flags: Mapping[str, str] | None = None) -> list[Settings]:
+def load_all(
+    env_files: Sequence[Path | None], flags: Mapping[str, str] | None = None, *, unique: Sequence[str] = _OWN
+) -> list[Settings]:
     """
     Return the settings of several meters in one process, one for each of `env_files` (see `load`).
 
-    No two meters may share a serial port, a topic, or a client id at one broker. Raises SettingsError with
-    every fault of every file.
+    A directory stands for its `*.env` files. No two meters may share a setting that is `unique`; client ids
+    may be equal at different brokers. Raises SettingsError with every fault of every file.
     """
     loaded: dict[Path | None, Settings] = {}
-    faults: list[Message] = []
     language = Language.FR
-    for path in env_files:
+    files = [
+        file
+        for path in env_files
+        for file in (sorted(path.glob("*.env")) if path is not None and path.is_dir() else [path])
+    ]
+    faults = [] if files else [Message("{path}: there is no file *.env in it", path=env_files[0])]
+    for path in files:
         try:
             loaded[path] = load(path, flags)
         except SettingsError as error:
             language = error.language
             faults += [
                 message
-                if len(env_files) == 1 or str(path) in message
+                if len(files) == 1 or str(path) in message
                 else Message("{path}: {fault}", path=path, fault=message)
                 for message in error.messages
             ]
@@ -95,20 +104,13 @@ def load_all(env_files: Sequence[Path | None], flags: Mapping[str, str] | None =
             other=other,
         )
         for (other, one), (path, another) in itertools.combinations(loaded.items(), 2)
-        for name in _shared(one, another)
+        for name in unique
+        if getattr(one, name) == getattr(another, name)
+        if name != "mqtt_client_id" or one.broker.address == another.broker.address
     ]
     if faults:
         raise SettingsError(faults, language)
     return list(loaded.values())
-
-
-def _shared(one: Settings, other: Settings) -> list[str]:
-    """Return the settings that must differ, but are the same for both meters."""
-    # The topic identifies a meter in the log and its memory on the disk, whatever the broker.
-    names = ["serial_port", "mqtt_topic"]
-    if one.broker.address == other.broker.address:
-        names.append("mqtt_client_id")
-    return [name for name in names if getattr(one, name) == getattr(other, name)]
 
 
 def unread_variables() -> list[Message]:

@@ -1,9 +1,15 @@
-"""Directory of what outlives a restart."""
+"""Directory of what outlives a restart, and the names of its files."""
 
 from __future__ import annotations
 
 import os
+from hashlib import sha256
 from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+MAX_NAME: Final = 200
+"""Greatest length of a quoted topic that names a file; a file name may have 255 bytes (NAME_MAX)."""
 
 
 def state_directory(name: str = "teleinfo") -> Path | None:
@@ -23,3 +29,9 @@ def state_directory(name: str = "teleinfo") -> Path | None:
         return Path.home() / ".local/state" / name
     except RuntimeError:  # no HOME, and a user that the system does not know
         return None
+
+
+def file_name(topic: str) -> str:
+    """Return the name, without a suffix, of a file of the meter with this base topic."""
+    name = quote(topic, safe="")
+    return name if len(name) <= MAX_NAME else sha256(topic.encode()).hexdigest()

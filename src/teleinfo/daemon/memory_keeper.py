@@ -22,13 +22,11 @@ import math
 import os
 import time
 from collections import deque
-from hashlib import sha256
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_
-from teleinfo.common.state_directory import state_directory
+from teleinfo.common.state_directory import file_name, state_directory
 from teleinfo.common.untrusted_json import MAX_BYTES, parse_object
 from teleinfo.state.memory import Memory, from_json, is_newer, to_json
 from teleinfo.vocabulary.words import Message
@@ -57,9 +55,6 @@ MAX_WRITES: Final = 20
 RESERVE: Final = 4
 """Part of `MAX_WRITES` that is reserved for changes without which the total would be wrong."""
 
-MAX_NAME: Final = 200
-"""Greatest length of a quoted topic that names the file; a file name may have 255 bytes (NAME_MAX)."""
-
 _OURS_ALONE: Final = 0o600
 
 
@@ -73,10 +68,7 @@ class MemoryFile:
 
     def __init__(self, folder: Path, topic: str) -> None:
         self.folder = folder
-        name = quote(topic, safe="")
-        if len(name) > MAX_NAME:
-            name = sha256(topic.encode()).hexdigest()
-        self._path = folder / f"{name}.json"
+        self._path = folder / f"{file_name(topic)}.json"
         self._lock: int | None = None
 
     def open(self) -> bytes | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -268,9 +269,10 @@ def test_a_second_meter_is_a_second_instance(machine: Container) -> None:
 
 # The first part of the page's stream that has the number of the meter.
 READ_PAGE = (
-    "import urllib.request; stream = urllib.request.urlopen('http://127.0.0.1:8080/events', timeout=30);"
+    "import urllib.request; stream = urllib.request.urlopen('http://127.0.0.1:8080/events{}', timeout=30);"
     "print(next(line for line in stream if b'ADCO' in line).decode())"
 )
+READY = "python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 8080), 2)'"
 
 
 def test_the_page_beside_the_service_is_a_unit(machine: Container) -> None:
@@ -278,13 +280,45 @@ def test_the_page_beside_the_service_is_a_unit(machine: Container) -> None:
     always = PAGES["watch.md"].partition("### Always\n")[2].partition("\n### ")[0]
     for line in blocks(always, "sh")[0].splitlines():
         machine.run(line.removeprefix("sudo "))
-    machine.until("python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 8080), 2)'")
+    machine.until(READY)
     user = machine.run(f"ps -o user:40= -p {machine.property('MainPID', 'teleinfo-web')}").strip()
-    shown = machine.run(f'python3 -c "{READ_PAGE}"')
+    shown = machine.run(f'python3 -c "{READ_PAGE.format("")}"')
     machine.run("systemctl disable --now --quiet teleinfo-web")
 
     assert json.loads(machine.message())["ADCO"] in shown
     assert user not in ("", "root", "teleinfo")
+
+
+def test_a_recording_fills_the_history_of_the_page(machine: Container) -> None:
+    """The line of docs/watch.md, as the user of the unit."""
+    history = PAGES["watch.md"].partition("### History\n")[2].partition("\n### ")[0]
+    [line] = [line for line in blocks(history, "sh")[0].splitlines() if "--import" in line]
+    command = line.rpartition("| sudo ")[2].replace("/opt/teleinfo/bin/", "/usr/bin/")
+    reading = json.dumps({"ADSC": "041961123456", "DATE": "H260114120000", "EAST": "000123456"})
+    said = machine.run(f"echo '{reading}' | {command} 2>&1")
+
+    assert "1 readings were added" in said or "1 relevés" in said, said
+    machine.run("test -s /var/lib/private/teleinfo-web/teleinfo.sqlite")
+
+
+def test_the_page_of_several_meters_is_the_unit_with_a_drop_in(machine: Container) -> None:
+    """The lines of docs/watch.md: both meters, each with a stream and a history of its own."""
+    section = PAGES["watch.md"].partition("### Several meters\n")[2].partition("\n### ")[0]
+    [lines] = blocks(section, "ini")
+    drop_in = "/run/systemd/system/teleinfo-web.service.d/meters.conf"
+    lines = lines.replace("/opt/teleinfo/bin/", "/usr/bin/")
+    machine.run(f"mkdir -p $(dirname {drop_in}) && echo {shlex.quote(lines)} >{drop_in}")
+    machine.run("systemctl daemon-reload && systemctl start teleinfo-web")
+    machine.until(READY)
+    shown = {
+        topic: machine.run(f'python3 -c "{READ_PAGE.format("?meter=" + topic)}"')
+        for topic in ("teleinfo", "solar")
+    }
+    machine.run(f"systemctl stop teleinfo-web && rm {drop_in} && systemctl daemon-reload")
+
+    for topic, text in shown.items():
+        assert json.loads(machine.message(topic))["ADCO"] in text
+        machine.run(f"test -s /var/lib/private/teleinfo-web/{topic}.sqlite")
 
 
 def test_a_relay_is_a_unit_that_waits_for_the_broker(machine: Container) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from teleinfo.watch.chronicle import Batch
 
 DAY = 86_400
+FILE = "history.sqlite"
 
 
 class Lapse:
@@ -39,7 +40,7 @@ class Lapse:
     ) -> None:
         self.folder = folder
         self.now = int(start.replace(tzinfo=PARIS).timestamp())
-        self.store = Store(folder, prices)
+        self.store = Store(folder / FILE, prices)
         self._prices = prices
         self.simulated = build(meter, start=start, rng=random.Random(1), load_profile=load_profile)
         self._decoder = Decoder(plausibility=False)  # which would refuse the rise of an hour in a second

@@ -20,6 +20,7 @@ from teleinfo.vocabulary.words import Language
 from teleinfo.watch import sentences
 from teleinfo.watch.feeds import NOTHING_CAME
 from teleinfo.watch.web import server
+from teleinfo.watch.web.server import Streams
 from tests.support.browser import Theme, browser, prefer, resize
 from tests.support.scenario import until
 from tests.watch.page_scenario import BROKER, HOUR, Page, evening, household
@@ -121,7 +122,7 @@ class Shown:
         return self._driver.execute_async_script(
             "const done = arguments[1];"
             "const link = document.querySelector(`#${arguments[0]} .csv`).href;"
-            "fetch(link.replace(/csv$/, 'json')).then((answer) => answer.json()).then(done, done);",
+            "fetch(link.replace('.csv', '.json')).then((answer) => answer.json()).then(done, done);",
             name,
         )
 
@@ -344,6 +345,31 @@ def test_every_label_is_there_once_it_is_asked_for(
     assert shown.texts("#rows .name") == names
 
 
+def test_a_meter_is_chosen_by_keyboard_and_stays_chosen(driver: WebDriver, language: Language) -> None:
+    """1. The first of two is shown. 2. Tab and Enter choose the second. 3. Its URL shows it again."""
+    from selenium.webdriver.common.keys import Keys  # noqa: PLC0415 - may be missing, see `browser`
+
+    page, other = evening("standard-tempo"), evening("standard-tri", phases=3)
+    page.meters["garage"] = Streams(other.model, other.recorder, "Garage")
+    with page:
+        shown = look(driver, page)
+        assert shown.texts("nav a") == ["teleinfo", "Garage"]
+        assert shown.texts("nav [aria-current='page']") == ["teleinfo"]
+        for _stop in range(2):
+            driver.switch_to.active_element.send_keys(Keys.TAB)
+        driver.switch_to.active_element.send_keys(Keys.ENTER)
+        for _time in range(2):
+            until(lambda: shown.has_class("live") and driver.title.endswith("Garage"), what="the garage")
+            assert driver.current_url.endswith("?meter=garage")
+            assert shown.figure() == state_of(other, language)["power"]["net"]
+            assert shown.texts("nav [aria-current='page']") == ["Garage"]
+            shown.picture("hour")
+            assert shown.table("hour")["rows"]
+            driver.refresh()
+        assert findings(driver) == []
+        assert shown.complaints() == []
+
+
 def test_a_stream_that_is_cut_is_said_at_once_and_comes_back(driver: WebDriver, language: Language) -> None:
     """1. The program ends: the page says so. 2. Another one begins there: the page shows its values."""
     words = {"fr": "Connexion perdue", "en": "Connection lost"}[language]
@@ -441,7 +467,6 @@ def test_it_can_be_read_and_used_by_everybody(
     driver: WebDriver, pages: dict[str, Page], width: int, theme: Theme, meter: str
 ) -> None:
     """No finding of axe-core (WCAG 2.2 AA), and nothing to scroll sideways, with all of it open."""
-    axe = Path(os.environ.get("TELEINFO_TEST_NPM", "")) / "node_modules/axe-core/axe.min.js"
     shown = look(driver, pages[meter], width=width, theme=theme)
     for name in PICTURES:
         shown.picture(name)
@@ -451,13 +476,14 @@ def test_it_can_be_read_and_used_by_everybody(
 
     assert driver.execute_script("return document.documentElement.scrollWidth") == width
     assert (sum(map(int, background[4:-1].split(","))) < 200) == (theme == "dark")
+    assert findings(driver) == []
+
+
+def findings(driver: WebDriver) -> list[str]:
+    """Return the findings of axe-core; skip the test where that is not installed."""
+    axe = Path(os.environ.get("TELEINFO_TEST_NPM", "")) / "node_modules/axe-core/axe.min.js"
     if not axe.is_file():
         pytest.skip("axe-core is not installed: make test-web brings it from npm")
-    assert findings(driver, axe) == []
-
-
-def findings(driver: WebDriver, axe: Path) -> list[str]:
-    """Return the findings of axe-core."""
     driver.execute_script(axe.read_text(encoding="utf-8"))
     results = driver.execute_async_script(
         "const done = arguments[0];"

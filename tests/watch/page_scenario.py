@@ -34,7 +34,7 @@ from teleinfo.watch.web.server import Streams
 from teleinfo.watch.web.store import MINUTE
 from tests.support.process import LIMIT
 from tests.support.tcp_ports import HOST, free_port
-from tests.watch.history_scenario import DAY, Lapse
+from tests.watch.history_scenario import DAY, FILE, Lapse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -114,8 +114,9 @@ class Page:
         self.model = LiveModel(patience=HOUR, clock=lambda: self._time, prices=prices)
         self.folder = folder or Path(tempfile.mkdtemp(prefix="teleinfo-page-"))
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
-        self.recorder = HistoryRecorder(self.folder, self.model, prices=prices, clock=self.now)
+        self.recorder = HistoryRecorder(self.folder / FILE, self.model, prices=prices, clock=self.now)
         self.streams = Streams(self.model, self.recorder)
+        self.meters = {"teleinfo": self.streams}
         self.names: list[str] = []
         self.token = ""
         self.model.set_health(
@@ -154,7 +155,7 @@ class Page:
             self._ready.set()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.recorder.run())
-                await server.show(listening, self.address, self.streams, names=self.names, token=self.token)
+                await server.show(listening, self.address, self.meters, names=self.names, token=self.token)
 
     def __enter__(self) -> Self:
         self._ready = threading.Event()

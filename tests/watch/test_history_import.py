@@ -20,6 +20,7 @@ from teleinfo.watch.web.recorder import fill
 from teleinfo.watch.web.store import Store
 from teleinfo.watch.web.tables import table
 from tests.support.process import LIMIT
+from tests.watch.history_scenario import FILE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,7 @@ def recording(meter: str, *, hours: int = 28, stamp: bool = False) -> list[bytes
 
 def days(folder: Path, meter: str) -> dict[str, Any]:
     """Return the table of the days in a history."""
-    with contextlib.closing(Store(folder)) as store:
+    with contextlib.closing(Store(folder / FILE)) as store:
         store.write([], now=0)
         found = table(store, [], meter, "days30", now=midnight(START.date()) + 5 * 86_400)
     assert found is not None
@@ -55,23 +56,23 @@ def days(folder: Path, meter: str) -> dict[str, Any]:
 def test_a_recording_fills_the_days(tmp_path: Path, meter: str, number: str, stamp: bool) -> None:  # noqa: FBT001
     """Times are those of the meter, else the timestamps; a second import of the same changes nothing."""
     lines = recording(meter, stamp=stamp)
-    added, others = fill(Store(tmp_path), [*lines, b"nonsense"])
+    added, others = fill(Store(tmp_path / FILE), [*lines, b"nonsense"])
     found = days(tmp_path, number)
 
     assert (added, others) == (len(lines), 1)
     assert [day for day, *_ in found["rows"]] == ["2026-01-14", "2026-01-15", "2026-01-16"]
     assert [is_complete for *_, is_complete in found["rows"]] == [False, True, False]
     assert found["gaps"] == []
-    fill(Store(tmp_path), lines)
+    fill(Store(tmp_path / FILE), lines)
     assert days(tmp_path, number) == found
 
 
 def test_a_recording_does_not_change_what_was_known(tmp_path: Path) -> None:
     """An earlier recording adds its days; those that were there stay."""
     lines = recording("hc", stamp=True)
-    fill(Store(tmp_path), lines[200:])
+    fill(Store(tmp_path / FILE), lines[200:])
     later = days(tmp_path, "041961123456")["rows"]
-    fill(Store(tmp_path), lines)
+    fill(Store(tmp_path / FILE), lines)
     whole = days(tmp_path, "041961123456")["rows"]
 
     assert len(later) < len(whole)

@@ -14,8 +14,8 @@ from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.watch.chronicle import SLOT, Batch
 from teleinfo.watch.web import store as store_module
-from teleinfo.watch.web.store import FILE, KEPT, MINUTE, QUARTER, Store
-from tests.watch.history_scenario import DAY, Lapse
+from teleinfo.watch.web.store import KEPT, MINUTE, QUARTER, Store
+from tests.watch.history_scenario import DAY, FILE, Lapse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,7 +159,7 @@ def test_each_part_of_a_month_costs_what_it_cost_then(lapse: Lapse) -> None:
     lapse.days(2)
     lapse.write()
     lapse.store.close()
-    lapse.store = Store(lapse.folder, Prices({"HC": 1.7, "HP": 2.1}, 15.0))
+    lapse.store = Store(lapse.folder / FILE, Prices({"HC": 1.7, "HP": 2.1}, 15.0))
     lapse.days(2)
     days, [month] = lapse.table("days30")["rows"], lapse.table("months13")["rows"]
 
@@ -185,7 +185,7 @@ def test_a_silence_is_a_gap_and_no_zero(lapse: Lapse) -> None:
 
 def test_powers_are_kept_by_the_minute_and_then_by_the_quarter(tmp_path: Path) -> None:
     """By the minute for 48 hours, by the quarter for 60 days; a quarter is the mean of its minutes."""
-    store, end = Store(tmp_path), 62 * DAY
+    store, end = Store(tmp_path / FILE), 62 * DAY
     with contextlib.closing(store):
         for day in range(62):
             minutes = range(day * DAY, (day + 1) * DAY, 60)
@@ -259,7 +259,7 @@ def test_a_clock_that_was_set_back_writes_nothing(lapse: Lapse) -> None:
 def test_a_damaged_database_is_put_aside(tmp_path: Path, content: bytes) -> None:
     """The path to which it was moved is returned, for the log, and a new one begins."""
     (tmp_path / FILE).write_bytes(content)
-    store = Store(tmp_path)
+    store = Store(tmp_path / FILE)
     with contextlib.closing(store):
         store.write([Batch("1", 60, {0: power(7)})], now=60)
         assert powers_of(store) == {0: 7}
@@ -272,18 +272,21 @@ def test_the_database_of_another_program_is_put_aside(tmp_path: Path) -> None:
     """It stays what it is, under another name."""
     with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as other:
         other.execute("CREATE TABLE theirs (x)")
-    with contextlib.closing(Store(tmp_path)) as store:
+    with contextlib.closing(Store(tmp_path / FILE)) as store:
         store.write([], now=60)
     assert store.aside == tmp_path / "history.damaged-60"
 
 
 def test_the_database_of_a_later_version_stays(tmp_path: Path) -> None:
     """There is no history then; whoever goes back to that version has all of it."""
-    with contextlib.closing(Store(tmp_path)) as store:
+    with contextlib.closing(Store(tmp_path / FILE)) as store:
         store.write([], now=60)
     with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as later:
         later.execute("PRAGMA user_version = 99")
-    with pytest.raises(sqlite3.OperationalError, match="newer"), contextlib.closing(Store(tmp_path)) as store:
+    with (
+        pytest.raises(sqlite3.OperationalError, match="newer"),
+        contextlib.closing(Store(tmp_path / FILE)) as store,
+    ):
         store.write([], now=60)
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
 
@@ -292,7 +295,7 @@ def test_a_full_database_loses_nothing_that_it_has(tmp_path: Path, monkeypatch: 
     """1. It is full. 2. What it has is still read. 3. There is room again, and it goes on."""
     monkeypatch.setattr(store_module, "MAX_PAGES", 12)
     many = {time: power(1) for time in range(0, 2 * DAY, 60)}
-    with contextlib.closing(Store(tmp_path)) as store:
+    with contextlib.closing(Store(tmp_path / FILE)) as store:
         store.write([Batch("1", 60, {0: power(7)})], now=60)
         with pytest.raises(sqlite3.OperationalError, match="full"):
             store.write([Batch("1", 2 * DAY, many)], now=60)

@@ -296,7 +296,7 @@ def test_where_no_screen_can_be_drawn_there_are_lines(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.setattr(watch, "_watch", show)
 
-    assert watch.main(Namespace(env_file=Path(os.devnull), mqtt=False, web=None, fill=False)) == 0
+    assert watch.main(Namespace(env_files=[Path(os.devnull)], mqtt=False, web=None, fill=False)) == 0
     assert (*shown, "apt install python3-rich" in capsys.readouterr().err) == full_and_hint
 
 
@@ -320,14 +320,14 @@ class PageProcess(Process):
         history = {"STATE_DIRECTORY": str(folder / "history")}
         super().__init__(command, folder / "watch.log", environment(**settings) | history)
 
-    def show(self, text: str) -> None:
+    def show(self, text: str, path: str = "events") -> None:
         """Return once the stream of the page has this text."""
-        until(lambda: self._has(text), what=text, limit=LIMIT)
+        until(lambda: self._has(text, path), what=text, limit=LIMIT)
 
-    def _has(self, text: str) -> bool:
+    def _has(self, text: str, path: str) -> bool:
         with (
             contextlib.suppress(OSError),
-            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/events", timeout=LIMIT) as events,
+            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=LIMIT) as events,
         ):
             return any(text in events.readline().decode() for _ in range(30))
         return False
@@ -343,7 +343,7 @@ def test_a_page_shows_the_meter_at_the_port(tmp_path: Path, meter: Meter) -> Non
         page.expect_log("reading a meter in mode historique at 1200 baud")
 
         assert page.stop()[0] == 0
-        with contextlib.closing(Store(tmp_path / "history")) as store:
+        with contextlib.closing(Store(tmp_path / "history/teleinfo.sqlite")) as store:
             store.write([], now=0)
             with store.reading() as base:
                 assert base.execute("SELECT * FROM power").fetchall()
@@ -365,12 +365,44 @@ def test_a_page_beside_the_service_is_fed_by_the_broker(tmp_path: Path, meter: M
                 page.show('"grade":"Good"')
 
 
+@pytest.mark.real
+def test_a_page_shows_the_meters_of_several_settings_files(tmp_path: Path, meter: Meter) -> None:
+    """1. Two daemons. 2. One page shows both meters, below the token of one file. 3. Each has a history."""
+    solar = with_parity(encode_frame(whole(**HC | {"ADCO": "041961654321"}, PAPP="00200")))
+    files = [tmp_path / "house.env", tmp_path / "solar.env"]
+    for name in ("broker", "house", "solar"):
+        (tmp_path / name).mkdir()
+    with (
+        MosquittoBroker(tmp_path / "broker") as broker,
+        Meter(solar) as other,
+        contextlib.ExitStack() as stack,
+    ):
+        for file, each in zip(files, (meter, other), strict=True):
+            own = settings_for(broker, each.line) | {"mqtt_topic": file.stem, "mqtt_client_id": file.stem}
+            stack.enter_context(Daemon(tmp_path / file.stem, **own))
+            lines = [f"TELEINFO_MQTT_TOPIC={file.stem}", f"TELEINFO_MQTT_PORT={broker.port}"]
+            file.write_text("\n".join(lines) + "\n")
+        files[1].write_text(files[1].read_text() + "TELEINFO_WEB_TOKEN=0123456789abcdef\n")
+        page = PageProcess(tmp_path, "--mqtt", "--env-file", str(tmp_path))
+        page.command.remove(os.devnull)
+        page.command.remove("--env-file")
+        with page:
+            page.show('"figure":"1 940"', "0123456789abcdef/events")
+            page.show('"figure":"200"', "0123456789abcdef/events?meter=solar")
+            assert page.stop()[0] == 0
+    for file, number in zip(files, ("041961123456", "041961654321"), strict=True):
+        with contextlib.closing(Store(tmp_path / f"history/{file.stem}.sqlite")) as store:
+            store.write([], now=0)
+            with store.reading() as base:
+                assert base.execute("SELECT name FROM meter").fetchall() == [(number,)]
+
+
 def test_where_the_page_cannot_be_served_one_sentence_says_why(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An address that cannot be had, or no aiohttp and what to install; the exit status is 1."""
     address = Address("127.0.0.1", free_port())
-    arguments = Namespace(env_file=Path(os.devnull), mqtt=False, web=address, fill=False)
+    arguments = Namespace(env_files=[Path(os.devnull)], mqtt=False, web=address, fill=False)
     with listen(address):
         assert watch.main(arguments) == 1
     taken = capsys.readouterr().err

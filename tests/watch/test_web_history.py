@@ -19,8 +19,9 @@ from teleinfo.tic.reading import Reading
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.web import recorder as recorder_module
 from teleinfo.watch.web.recorder import HistoryRecorder
-from teleinfo.watch.web.store import FILE, MINUTE, Store
+from teleinfo.watch.web.store import MINUTE, Store
 from tests.support.process import LIMIT
+from tests.watch.history_scenario import FILE
 from tests.watch.page_scenario import Page
 from tests.watch.test_web_server import ask
 
@@ -136,8 +137,8 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_was_not_written_is_written_at_the_end(tmp_path: Path) -> None:
     """The first batch comes before the meter was heard; the end does not wait for the next one."""
     model = LiveModel(patience=None)
-    asyncio.run(keep(HistoryRecorder(tmp_path, model), model, (tmp_path / FILE).exists))
-    with contextlib.closing(Store(tmp_path)) as store:
+    asyncio.run(keep(HistoryRecorder(tmp_path / FILE, model), model, (tmp_path / FILE).exists))
+    with contextlib.closing(Store(tmp_path / FILE)) as store:
         store.write([], now=0)
         with store.reading() as base:
             query = "SELECT drawn, injected FROM power WHERE step = ?"
@@ -151,7 +152,7 @@ def test_a_history_that_cannot_be_kept_is_reported_once(
     monkeypatch.setattr(recorder_module, "INTERVAL", 0.02)
     folder, model = tmp_path / "history", LiveModel(patience=None)
     folder.touch()
-    recorder = HistoryRecorder(folder, model)
+    recorder = HistoryRecorder(folder / FILE, model)
     writes = itertools.count()
 
     def mended() -> bool:
@@ -173,7 +174,7 @@ def test_a_damaged_history_is_reported_and_begins_anew(
     (tmp_path / FILE).write_text("nothing of ours")
     model = LiveModel(patience=None)
     aside = tmp_path / "history.damaged-7"
-    asyncio.run(keep(HistoryRecorder(tmp_path, model, clock=lambda: 7.0), model, aside.exists))
+    asyncio.run(keep(HistoryRecorder(tmp_path / FILE, model, clock=lambda: 7.0), model, aside.exists))
     error = capsys.readouterr().err
 
     assert error == (f"teleinfo watch: the history was damaged: it was moved to {aside}, and begins anew\n")

@@ -23,7 +23,7 @@ from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
 from teleinfo.watch.web import hosts, server, view
 from teleinfo.watch.web.hosts import listen
-from teleinfo.watch.web.server import ASSETS, FOLDER, page
+from teleinfo.watch.web.server import ASSETS, FOLDER, Streams, page
 from tests.support.process import LIMIT
 from tests.support.scenario import until
 from tests.support.tcp_ports import HOST, free_port
@@ -106,12 +106,12 @@ def test_the_page_is_in_the_language_of_the_browser(
 
 @pytest.mark.parametrize("path", ["/", *(f"/{name}" for name in ASSETS), "/nothing"])
 def test_every_answer_has_the_headers_of_a_closed_page(served: Page, path: str) -> None:
-    """Nothing from elsewhere, in no frame, kept by nobody; that we are aiohttp is nobody's business."""
+    """Nothing from elsewhere, in no frame of another site, kept by nobody, and without a word of aiohttp."""
     _status, headers, body = ask(served, path)
     policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
     expected = {
         "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
+        "X-Frame-Options": "SAMEORIGIN",
         "Referrer-Policy": "no-referrer",
         "Cross-Origin-Resource-Policy": "same-origin",
         "Cache-Control": "no-store",
@@ -119,8 +119,9 @@ def test_every_answer_has_the_headers_of_a_closed_page(served: Page, path: str) 
         "Access-Control-Allow-Origin": None,
     }
 
-    assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
-    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert policy["default-src"] == policy["base-uri"] == "'none'"
+    names = ("frame-ancestors", "script-src", "style-src", "connect-src")
+    assert {policy[name] for name in names} == {"'self'"}
     assert "unsafe" not in headers["Content-Security-Policy"]
     assert {name: headers[name] for name in expected} == expected
     if path[1:] in ASSETS:  # a browser that is told not to guess must be told
@@ -199,7 +200,7 @@ def test_a_reader_is_told_that_nothing_changed(served: Page) -> None:
 async def looked_at(page: Page) -> AsyncIterator[tuple[asyncio.Task[None], asyncio.StreamReader]]:
     """Serve the page in a task while somebody looks at it; yield both."""
     with listen(page.address) as listening:
-        serving = asyncio.create_task(server.show(listening, page.address, page.streams))
+        serving = asyncio.create_task(server.show(listening, page.address, page.meters))
         reader, writer = await asyncio.open_connection(HOST, page.address.port)
         writer.write(f"GET /events HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
         yield serving, reader
@@ -251,6 +252,55 @@ def test_only_so_many_look_at_once(served: Page, monkeypatch: pytest.MonkeyPatch
             return " 200 " in read_until(connection, lambda text: "\r\n\r\n" in text)
 
         until(is_let_in)
+
+
+@pytest.fixture
+def two() -> Iterator[Page]:
+    """Return the page of two meters, the second of which has a name."""
+    page, other = Page(), Page()
+    for each, number, power in ((page, "041961123456", "01940"), (other, "041961654321", "00000")):
+        reading = Reading(Mode.HISTORIQUE, {"ADCO": number, "PTEC": "HP..", "PAPP": power})
+        for second in range(3):
+            each.model.add_reading(reading, now=time.monotonic() - 3 + second)
+    page.meters["solar/roof & barn"] = Streams(other.model, other.recorder, "<Barn>")
+    with page:
+        yield page
+
+
+SECOND = "?meter=solar%2Froof+%26+barn"
+
+
+def test_several_meters_are_chosen_at_the_top(two: Page, served: Page) -> None:
+    """A link to each, by its name or else its topic; a single meter has none. An unknown one: the first."""
+    links = re.compile(r'<a href="([^"]*)" aria-current="(\w+)">([^<]*)</a>')
+    first, second = ("?meter=teleinfo", "teleinfo"), (SECOND, "&lt;Barn&gt;")
+    for query, current in (("", first), (SECOND, second), ("?meter=gone", first)):
+        assert links.findall(ask(two, f"/{query}")[2]) == [
+            (url, "page" if (url, name) == current else "false", name) for url, name in (first, second)
+        ]
+    assert '<nav aria-label="Meters"></nav>' in ask(served)[2]
+
+
+def test_each_meter_has_a_stream_and_a_history(two: Page) -> None:
+    """Of its own, and nothing of the other meter."""
+    for query, number, power in (("", "041961123456", "1 940"), (SECOND, "041961654321", "0")):
+        with raw(two, f"GET /events{query} HTTP/1.1\r\nHost: {HOST}\r\n\r\n") as stream:
+            shown = read_until(stream, lambda text: "event: rows" in text and text.endswith("\n\n\r\n"))
+        [now] = re.findall(r"event: now\ndata: (.*)", shown)
+        assert (json.loads(now)["id"], json.loads(now)["power"]["figure"]) == (number, power)
+        for meter in ("041961123456", "041961654321"):
+            table = json.loads(ask(two, f"/history/{meter}/hour.json{query}")[2])
+            assert bool(table["rows"]) == (meter == number)
+
+
+def test_the_readers_of_all_meters_are_bounded_together(two: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1. One looks at each of the two meters. 2. A third is refused, whichever meter it is for."""
+    monkeypatch.setattr(server, "MAX_STREAMS", 2)
+    with contextlib.ExitStack() as stack:
+        for query in ("", SECOND):
+            stream = raw(two, f"GET /events{query} HTTP/1.1\r\nHost: {HOST}\r\n\r\n")
+            read_until(stack.enter_context(stream), lambda text: "event: now" in text)
+        assert [ask(two, f"/{path}{SECOND}")[0] for path in ("", "events")] == [503, 503]
 
 
 @pytest.mark.parametrize(("language", "words"), [("fr", "Trop de navigateurs"), ("en", "Too many look")])

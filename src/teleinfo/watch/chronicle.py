@@ -9,15 +9,15 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import itertools
-from collections import deque
 from dataclasses import dataclass, field
 from functools import lru_cache
+from statistics import fmean
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.state.daily_energy import EXPORTED
 from teleinfo.tic.horodate import PARIS
 from teleinfo.vocabulary.codes import Alert, Colour, TariffPeriod
-from teleinfo.watch.declared import find, integer
+from teleinfo.watch.declared import POSSIBLE, find, integer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,6 @@ TEMPO: Final = 6
 """Hour at which the colour of Tempo changes."""
 
 _DAY: Final = dt.timedelta(days=1)
-_END: Final = 10**12
 
 
 class IndexReading(NamedTuple):
@@ -80,14 +79,13 @@ class RecentPower:
     """The mean power in each interval of `BIN` seconds of the last hour, for the chart of the screen."""
 
     def __init__(self) -> None:
-        self._bins: deque[tuple[int, int, int]] = deque(maxlen=int(3600 // BIN))  # number, sum, readings
+        self._bins: dict[int, list[int]] = {}  # powers by the number of their interval
 
     def add(self, power: int, *, now: float) -> None:
         """Add a power in VA, measured at the monotonic time `now`."""
-        number, total, readings = int(now // BIN), 0, 0
-        if self._bins and self._bins[-1][0] == number:
-            _, total, readings = self._bins.pop()
-        self._bins.append((number, total + power, readings + 1))
+        self._bins.setdefault(int(now // BIN), []).append(power)
+        if len(self._bins) > 3600 / BIN:
+            del self._bins[min(self._bins)]
 
     def means(self, points: int, *, now: float) -> list[float | None]:
         """
@@ -95,7 +93,7 @@ class RecentPower:
 
         An interval without a reading repeats the last power for up to `REACH` seconds. None: unknown.
         """
-        means = {number: total / readings for number, total, readings in self._bins}
+        means = {number: fmean(powers) for number, powers in self._bins.items()}
         last, reach = int(now // BIN), int(REACH // BIN)
         return [
             next((means[near] for near in range(number, number - reach - 1, -1) if near in means), None)
@@ -199,10 +197,10 @@ def _readings(state: Json, at: int) -> Iterator[tuple[str, IndexReading]]:
     indexes = find(state, "energy.indexes")
     for label, index in indexes.items() if isinstance(indexes, dict) else ():
         value, period = find(index, "value"), find(index, "period")
-        if isinstance(value, int) and 0 <= value < _END:
+        if isinstance(value, int) and 0 <= value < POSSIBLE:
             yield label, IndexReading(at, value, str(period) if period in [*TariffPeriod] else label)
     injected = integer(state, "energy.export_total")
-    if injected is not None and 0 <= injected < _END:
+    if injected is not None and 0 <= injected < POSSIBLE:
         yield EXPORTED, IndexReading(at, injected, INJECTED)
 
 

@@ -14,19 +14,16 @@ import logging
 import os
 import sqlite3
 import sys
-from functools import partial
 from pathlib import Path
-from random import Random
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from teleinfo.cli.output import fail, say
 from teleinfo.common import event_loop, journal
 from teleinfo.common.i18n import N_, _
-from teleinfo.common.state_directory import state_directory
+from teleinfo.common.state_directory import file_name, state_directory
 from teleinfo.common.terminal_text import printable
-from teleinfo.mqtt.config import Topics
 from teleinfo.port.link_status import SILENT_AFTER
-from teleinfo.settings import default_env_file, load
+from teleinfo.settings import default_env_file, load_all
 from teleinfo.watch import plain
 from teleinfo.watch.feeds import listen, read_port
 from teleinfo.watch.live_model import LiveModel
@@ -36,7 +33,7 @@ from teleinfo.watch.web.store import Store
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
     from typing import Any
 
     from teleinfo.settings import Settings
@@ -45,8 +42,6 @@ HELP = N_(
     "Show the live meter in the terminal or as a page: from the serial port, or from the broker beside the "
     "service."
 )
-
-_Work: TypeAlias = "Coroutine[Any, Any, None]"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -76,12 +71,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Show the meter until a signal or a key ends it; return the exit status, raise SettingsError."""
-    settings = load(arguments.env_file or default_env_file())
+    settings = load_all(arguments.env_files or [default_env_file()], unique=["mqtt_topic"])
     if arguments.fill:
-        return _fill(settings)
-    watch = partial(_watch, settings, mqtt=arguments.mqtt)
+        return _fill(settings[-1])
     if arguments.web is not None:
-        return _serve(arguments.web, watch, settings)
+        return _serve(arguments.web, settings, mqtt=arguments.mqtt)
     full = sys.stdout.isatty() and os.environ.get("TERM") not in {None, "", "dumb"}
     if full and importlib.util.find_spec("rich") is None:
         text = _(
@@ -93,13 +87,14 @@ def main(arguments: argparse.Namespace) -> int:
     if full:
         from teleinfo.watch import screen  # noqa: PLC0415 - rich is an extra
 
-    event_loop.run(watch(screen.show if full else plain.show, log=not full))
+    show = screen.show if full else plain.show
+    event_loop.run(_watch(settings[-1:], show, mqtt=arguments.mqtt, log=not full))
     return 0
 
 
 def _fill(settings: Settings) -> int:
     """Add the readings on standard input to the history; return 1 if there are none, or on an error."""
-    store = Store(_folder(), settings.prices)
+    store = Store(_history_of(settings), settings.prices)
     try:
         added, others = fill(store, sys.stdin.buffer)
     except (OSError, sqlite3.Error) as error:
@@ -109,13 +104,14 @@ def _fill(settings: Settings) -> int:
     return 0 if added else 1
 
 
-def _folder() -> Path:
-    """Return the directory of the history."""
-    return state_directory("teleinfo-web") or Path("/var/lib/teleinfo-web")
+def _history_of(settings: Settings) -> Path:
+    """Return the path of the history of a meter."""
+    folder = state_directory("teleinfo-web") or Path("/var/lib/teleinfo-web")
+    return folder / f"{file_name(settings.mqtt_topic)}.sqlite"
 
 
-def _serve(address: hosts.Address, watch: Callable[..., _Work], settings: Settings) -> int:
-    """Serve the page until a signal ends it; return the exit status."""
+def _serve(address: hosts.Address, settings: Sequence[Settings], *, mqtt: bool) -> int:
+    """Serve the page of these meters until a signal ends it; return the exit status."""
     if importlib.util.find_spec("aiohttp") is None:
         text = _(
             "The page is served by aiohttp, which is not installed (Debian: sudo apt install "
@@ -126,13 +122,17 @@ def _serve(address: hosts.Address, watch: Callable[..., _Work], settings: Settin
         return 1
     from teleinfo.watch.web.server import Streams, show  # noqa: PLC0415 - aiohttp is an extra
 
-    token = "" if settings.web_token is None else settings.web_token.get_secret_value()
+    token = next((each.web_token.get_secret_value() for each in settings if each.web_token is not None), "")
+    names = frozenset[str]().union(*(each.web_hosts for each in settings))
 
-    async def serve(model: LiveModel) -> None:
-        recorder = HistoryRecorder(_folder(), model, prices=settings.prices)
+    async def serve(*models: LiveModel) -> None:
+        meters = {}
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(recorder.run(), name="teleinfo.watch.recorder")
-            await show(listening, address, Streams(model, recorder), names=settings.web_hosts, token=token)
+            for each, model in zip(settings, models, strict=True):
+                recorder = HistoryRecorder(_history_of(each), model, prices=each.prices)
+                meters[each.mqtt_topic] = Streams(model, recorder, each.meter_name)
+                tasks.create_task(recorder.run(), name=f"teleinfo.watch.recorder.{each.mqtt_topic}")
+            await show(listening, address, meters, names=names, token=token)
 
     try:
         listening = hosts.listen(address)
@@ -142,26 +142,24 @@ def _serve(address: hosts.Address, watch: Callable[..., _Work], settings: Settin
         return 1
     say(hosts.introduction(address, is_secret=bool(token)))
     with listening:
-        event_loop.run(watch(serve, log=True))
+        event_loop.run(_watch(settings, serve, mqtt=mqtt, log=True))
     return 0
 
 
-async def _watch(settings: Settings, show: Callable[[LiveModel], _Work], *, mqtt: bool, log: bool) -> None:
-    """Feed a model and show it until cancelled; with `log` and the level DEBUG, write a log as well."""
+async def _watch(
+    settings: Sequence[Settings], show: Callable[..., Coroutine[Any, Any, None]], *, mqtt: bool, log: bool
+) -> None:
+    """Feed and show a model of each meter until cancelled; with `log` and the level DEBUG, write a log."""
     event_loop.cancel_on_stop()
-    if settings.log_level == "DEBUG" and log:
-        journal.configure(settings.log_level)
+    if log and "DEBUG" in {each.log_level for each in settings}:
+        journal.configure("DEBUG")
     else:
         # The notes report the same faults in the user's language; lines of a log would break the screen.
         logging.basicConfig(handlers=[logging.NullHandler()], force=True)
-    model = LiveModel(patience=None if mqtt else SILENT_AFTER, prices=settings.prices)
-    rng = Random()  # noqa: S311 - spreads retries, guards nothing
-    feed = (
-        listen(settings.broker, Topics(settings.mqtt_topic), model, rng=rng)
-        if mqtt
-        else read_port(settings, model)
-    )
+    models = [LiveModel(patience=None if mqtt else SILENT_AFTER, prices=each.prices) for each in settings]
+    feed = listen if mqtt else read_port
     with contextlib.suppress(asyncio.CancelledError):
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(feed, name="teleinfo.watch.feed")
-            await show(model)
+            for each, model in zip(settings, models, strict=True):
+                tasks.create_task(feed(each, model), name=f"teleinfo.watch.feed.{each.mqtt_topic}")
+            await show(*models)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MINUS: Final = "\N{MINUS SIGN}"
 
-_POSSIBLE: Final = 10**12
+POSSIBLE: Final = 10**12
 """A bound of the numbers in the state of a daemon."""
 
 _SPANS: Final = ("today", "yesterday", "this_month", "last_month")
@@ -136,7 +136,7 @@ def _checked(field: Field, value: Any) -> Json:  # noqa: ANN401 - JSON of anybod
         return next((code for code in field.codes if code == value), None)
     if field.type is StateType.NUMBER:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return value if is_number and -_POSSIBLE < value < _POSSIBLE else None
+        return value if is_number and -POSSIBLE < value < POSSIBLE else None
     fits = isinstance(value, bool) if field.type is StateType.SWITCH else isinstance(value, str)
     return value if fits else None
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
+from random import Random
 from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 from teleinfo.common.durations import delays
 from teleinfo.common.i18n import N_
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.mqtt.client import connect, for_command
-from teleinfo.mqtt.config import OFFLINE, ONLINE
+from teleinfo.mqtt.config import OFFLINE, ONLINE, Topics
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
 from teleinfo.port import health
 from teleinfo.port.line_socket import line_of
@@ -28,9 +29,7 @@ from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
 from teleinfo.watch import declared, sentences
 
 if TYPE_CHECKING:
-    from random import Random
-
-    from teleinfo.mqtt.config import Broker, Topics
+    from teleinfo.mqtt.config import Broker
     from teleinfo.settings import Settings
     from teleinfo.state.fields import Json
     from teleinfo.watch.live_model import LiveModel
@@ -71,10 +70,10 @@ async def read_port(settings: Settings, model: LiveModel) -> NoReturn:
     raise AssertionError
 
 
-async def listen(broker: Broker, topics: Topics, model: LiveModel, *, rng: Random) -> NoReturn:
-    """Feed `model` from the daemon that publishes under `topics` at `broker`, until cancelled."""
-    broker = for_command(broker, "watch")
-    new_delays = partial(delays, first=1.0, cap=30.0, rng=rng)
+async def listen(settings: Settings, model: LiveModel) -> NoReturn:
+    """Feed `model` from the daemon that publishes under the topics of `settings`, until cancelled."""
+    broker, topics = for_command(settings.broker, "watch"), Topics(settings.mqtt_topic)
+    new_delays = partial(delays, first=1.0, cap=30.0, rng=Random())  # noqa: S311 - spreads retries
     waits = new_delays()
     while True:
         try:

@@ -97,17 +97,16 @@ def is_at_home(client: str, own: str) -> bool:
     there, here = _ip(client), _ip(own)
     if there is None or here is None:
         return False
-    if here in _APPS:
+    if is_app(own):
         return client == SUPERVISOR
     if int(there) >> _SUBNET == int(here) >> _SUBNET != 0:  # 0: an address of IPv4
         return True
     return any(there in network for network in _HOME_NETWORKS)
 
 
-def is_ingress(client: str, own: str) -> bool:
-    """True if `client` is the Supervisor of Home Assistant, and we are one of its apps."""
-    here = _ip(own)
-    return client == SUPERVISOR and here is not None and here in _APPS
+def is_app(own: str) -> bool:
+    """True if our address `own` is that of an app of Home Assistant."""
+    return (here := _ip(own)) is not None and here in _APPS
 
 
 def is_loopback(client: str) -> bool:

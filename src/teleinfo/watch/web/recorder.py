@@ -49,18 +49,18 @@ END_TIMEOUT: Final = 2.0
 
 
 class HistoryRecorder:
-    """The history in `folder` of the meter of `model`; `clock` returns the time, s since 1970."""
+    """The history at `path` of the meter of `model`; `clock` returns the time, s since 1970."""
 
     def __init__(
         self,
-        folder: Path,
+        path: Path,
         model: LiveModel,
         *,
         prices: Prices | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._chronicle = model.chronicle = Chronicle()
-        self._store = Store(folder, prices)
+        self._store = Store(path, prices)
         self._clock = clock
         self._turn = asyncio.Lock()
         self._waiting: deque[Batch] = deque(maxlen=MAX_BATCHES)

@@ -18,7 +18,8 @@ import socket
 import sqlite3
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -28,7 +29,7 @@ from teleinfo.watch.plain import PlainLines
 from teleinfo.watch.web import hosts, tables, view
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 
     from teleinfo.watch.live_model import LiveModel
     from teleinfo.watch.web.hosts import Address
@@ -46,8 +47,8 @@ ASSETS: Final = {
 }
 """Files beside the page, with their types."""
 
-PAGE: Final = "page"
-"""Name of the route of the page itself."""
+PAGE, EVENTS = "page", "events"
+"""Names of the routes that are closed while there are too many readers."""
 
 MARKED: Final = re.compile(r"\[\[(.+?)\]\]")
 """Pattern of a message in the page."""
@@ -81,11 +82,11 @@ TOO_MANY: Final = N_("Too many look at this page already. It tries again in a mi
 HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
         "require-trusted-types-for 'script'; trusted-types 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
+    "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -93,50 +94,57 @@ HEADERS: Final = {
     "Cache-Control": "no-store",
     "Server": "teleinfo",
 }
+"""Headers of every answer. Home Assistant shows the page in a frame of its own origin."""
 
 
-IN_A_FRAME: Final = {
-    "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace(
-        "frame-ancestors 'none'", "frame-ancestors 'self'"
-    ),
-    "X-Frame-Options": "SAMEORIGIN",
-}
-"""Headers for Home Assistant, which shows the page in a frame of its own."""
-
-
-def page(language: Language) -> bytes:
-    """Return the page, index.html with its messages in this language."""
+def page(language: Language, links: str = "") -> bytes:
+    """Return the page, index.html with its messages in this language, and with `links` to the meters."""
     text = (FOLDER / "index.html").read_text(encoding="utf-8")
     with use_language(language):
         text = MARKED.sub(lambda marked: html.escape(_(marked[1])), text)
-    return text.replace("$language", language).encode()
+    return text.replace("$language", language).replace("$meters", links).encode()
+
+
+def _links(meters: Mapping[str, Streams], chosen: str) -> str:
+    """Return a link to the page of each meter, in HTML; none if there is only one."""
+    links = [
+        f'<a href="?{urlencode({"meter": topic})}" aria-current="{"page" if topic == chosen else "false"}">'
+        f"{html.escape(each.name or topic)}</a>"
+        for topic, each in meters.items()
+    ]
+    return "\n".join(links) if len(links) > 1 else ""
 
 
 class Streams:
     """
     The streams of the views of `model`, and its history by `recorder`.
 
-    `readers` is the number of readers in each language. Each part of a view is created once for all readers
-    of a language, and only while there are readers.
+    `name` is that of the meter in the settings. `readers` is the number of readers in each language. Each
+    part of a view is created once for all readers of a language, and only while there are readers.
     """
 
-    def __init__(self, model: LiveModel, recorder: HistoryRecorder) -> None:
+    def __init__(self, model: LiveModel, recorder: HistoryRecorder, name: str | None = None) -> None:
         self.model = model
         self.recorder = recorder
+        self.name = name
         self.readers = Counter[Language]()
         self._parts: dict[Language, dict[str, bytes]] = {language: {} for language in Language}
         self._updated = asyncio.Event()  # set for an instant
 
-    @property
-    def is_full(self) -> bool:
-        """True if there are as many readers as may be."""
-        return self.readers.total() >= MAX_STREAMS
+    async def run(self) -> NoReturn:
+        """Create the views and print notes after each change of the model, until cancelled."""
+        lines = PlainLines()
+        while True:
+            self.model.changed.clear()
+            lines.print_note(self.model)
+            self.update()
+            await self.model.next_change(MAX_INTERVAL)
+            await asyncio.sleep(MIN_INTERVAL)
 
     def update(self) -> None:
         """Create the view in each language that has readers, and wake the readers."""
         now = asyncio.get_running_loop().time()
         for language in +self.readers:  # without the languages that have no reader any more
-            own = self._parts[language]
             with use_language(language):
                 parts = {
                     "words": view.words_part(self.model),
@@ -144,15 +152,14 @@ class Streams:
                     "rows": view.rows_part(self.model),
                 }
             for name, part in parts.items():
-                own[name] = json.dumps(part, separators=(",", ":"), ensure_ascii=False).encode()
+                text = json.dumps(part, separators=(",", ":"), ensure_ascii=False)
+                self._parts[language][name] = text.encode()
         self._updated.set()
         self._updated.clear()
 
     async def send(self, request: web.Request) -> web.StreamResponse:
         """Send all parts, then each part that changed, until the browser leaves or stops reading."""
-        if self.is_full:
-            return web.Response(status=503, text="Too many look at this page already.\n")
-        language = accepted(request.headers.get("Accept-Language", ""))
+        language = _language_of(request)
         own, sent, message = self._parts[language], dict[str, bytes](), RETRY
         headers = {"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}  # for nginx
         response = web.StreamResponse(headers=headers)
@@ -196,7 +203,7 @@ class Streams:
 async def show(
     listening: socket.socket,
     address: Address,
-    streams: Streams,
+    meters: Mapping[str, Streams],
     *,
     names: Iterable[str] = (),
     token: str = "",
@@ -204,14 +211,15 @@ async def show(
     """
     Serve the page at a socket that listens already at `address`, and print notes, until cancelled.
 
-    The page may be requested by these `names` too. A `token` is the first part of the path of every URL.
-    Excess connections, and connections without a request in time, are closed. The view is created here: an
+    `meters` are by base topic; the query `meter` of a URL names one of them, by default it is the first. The
+    page may be requested by these `names` too. A `token` is the first part of the path of every URL.
+    Excess connections, and connections without a request in time, are closed. The views are created here: an
     error of the program must end the process, but in a handler aiohttp would swallow the error.
     """
     loop = asyncio.get_running_loop()
     waiting: set[asyncio.BaseProtocol] = set()  # connections without a request so far
     runner = web.AppRunner(
-        _application(hosts.own_names(address.host, socket.gethostname(), names), token, streams, waiting),
+        _application(hosts.own_names(address.host, socket.gethostname(), names), token, meters, waiting),
         access_log=None,
         keepalive_timeout=REQUEST_TIMEOUT,
         lingering_time=0.0,
@@ -239,17 +247,11 @@ async def show(
             waiting.discard(handler)
             handler.force_close()
 
-    lines = PlainLines()
     async with contextlib.AsyncExitStack() as ending:
         ending.push_async_callback(runner.cleanup)
         await runner.setup()
         ending.enter_context(contextlib.closing(await loop.create_server(connection, sock=listening)))
-        while True:
-            streams.model.changed.clear()
-            lines.print_note(streams.model)
-            streams.update()
-            await streams.model.next_change(MAX_INTERVAL)
-            await asyncio.sleep(MIN_INTERVAL)
+        await asyncio.gather(*(each.run() for each in meters.values()))
 
 
 def _client(transport: asyncio.BaseTransport | None, name: str = "peername") -> str:
@@ -258,15 +260,16 @@ def _client(transport: asyncio.BaseTransport | None, name: str = "peername") -> 
     return str(place[0]) if place else ""
 
 
-def _is_ingress(request: web.Request) -> bool:
-    return hosts.is_ingress(_client(request.transport), _client(request.transport, "sockname"))
+def _language_of(request: web.Request) -> Language:
+    return accepted(request.headers.get("Accept-Language", ""))
 
 
 def _refusal(request: web.Request, names: Container[str], token: str) -> tuple[int, str] | None:
     """Return the status and the reason why a request is refused, None for a request to be answered."""
-    if not hosts.is_at_home(_client(request.transport), _client(request.transport, "sockname")):
+    client, own = _client(request.transport), _client(request.transport, "sockname")
+    if not hosts.is_at_home(client, own):
         return 403, "This page answers the home network alone."
-    if not _is_ingress(request) and not hosts.is_ours(request.headers.get("Host", ""), names=names):
+    if not hosts.is_app(own) and not hosts.is_ours(request.headers.get("Host", ""), names=names):
         return 421, "This name is not one of this machine."
     if token and not hmac.compare_digest(request.match_info.get("token", "").encode(), token.encode()):
         return 403, "This page needs its token."
@@ -277,9 +280,9 @@ def _refusal(request: web.Request, names: Container[str], token: str) -> tuple[i
 
 
 def _application(
-    names: Container[str], token: str, streams: Streams, waiting: set[asyncio.BaseProtocol]
+    names: Container[str], token: str, meters: Mapping[str, Streams], waiting: set[asyncio.BaseProtocol]
 ) -> web.Application:
-    pages = {language: page(language) for language in Language}
+    pages = {(key, language): page(language, _links(meters, key)) for key in meters for language in Language}
     files = {name: ((FOLDER / name).read_bytes(), kind) for name, kind in ASSETS.items()}
 
     @web.middleware
@@ -289,29 +292,42 @@ def _application(
         waiting.discard(request.protocol)
         if refusal := _refusal(request, names, token):
             return web.Response(status=refusal[0], text=f"{refusal[1]}\n")
+        is_full = sum(each.readers.total() for each in meters.values()) >= MAX_STREAMS
+        if is_full and request.match_info.route.name in {PAGE, EVENTS}:
+            language = _language_of(request)
+            with use_language(language):
+                headers = {"Content-Language": language, "Refresh": "60"}
+                return web.Response(text=_(TOO_MANY), status=503, headers=headers)
         return await handler(request)
 
+    def topic_of(request: web.Request) -> str:
+        topic = request.query.get("meter", "")
+        return topic if topic in meters else next(iter(meters))
+
+    async def events(request: web.Request) -> web.StreamResponse:
+        return await meters[topic_of(request)].send(request)
+
+    async def history(request: web.Request) -> web.Response:
+        return await meters[topic_of(request)].send_history(request)
+
     async def index(request: web.Request) -> web.Response:
-        language = accepted(request.headers.get("Accept-Language", ""))
+        language = _language_of(request)
         headers = {"Content-Language": language, "Vary": "Accept-Language"}
-        if streams.is_full:
-            with use_language(language):
-                return web.Response(text=_(TOO_MANY), status=503, headers=headers | {"Refresh": "60"})
-        body = pages[language]
+        body = pages[topic_of(request), language]
         return web.Response(body=body, content_type="text/html", charset="utf-8", headers=headers)
 
     async def file(request: web.Request) -> web.Response:
         body, kind = files[request.match_info["file"]]
         return web.Response(body=body, content_type=kind, charset="utf-8")
 
-    async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-        response.headers.update(HEADERS | (IN_A_FRAME if _is_ingress(request) else {}))
+    async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(HEADERS)
 
     application = web.Application(middlewares=[check])
     application.on_response_prepare.append(add_headers)
     prefix = "/{token}" if token else ""
     application.router.add_get(f"{prefix}/", index, name=PAGE)
     application.router.add_get(f"{prefix}/{{file:{'|'.join(map(re.escape, files))}}}", file)
-    application.router.add_get(f"{prefix}/history/{{meter}}/{{name}}.{{form:json|csv}}", streams.send_history)
-    application.router.add_get(f"{prefix}/events", streams.send, allow_head=False)
+    application.router.add_get(f"{prefix}/history/{{meter}}/{{name}}.{{form:json|csv}}", history)
+    application.router.add_get(f"{prefix}/events", events, name=EVENTS, allow_head=False)
     return application

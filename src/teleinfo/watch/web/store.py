@@ -1,5 +1,5 @@
 """
-The database of the history: SQLite, one file for all meters, ten years in some megabytes.
+The database of the history: SQLite, a file for each base topic, ten years in some megabytes.
 
 Every method blocks, and may raise `sqlite3.Error`. Times are seconds since 1970.
 """
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from teleinfo.state.prices import Prices
     from teleinfo.watch.chronicle import Batch
-
-FILE: Final = "history.sqlite"
 
 APPLICATION: Final = 0x54494331
 """The mark of our databases: "TIC1"."""
@@ -119,10 +117,10 @@ _DELETE_NEEDLESS_READINGS: Final = """
 
 
 class Store:
-    """The database in `folder`; the user has given these `prices`. Without a `write` it is empty."""
+    """The database at `path`; the user has given these `prices`. Without a `write` it is empty."""
 
-    def __init__(self, folder: Path, prices: Prices | None = None) -> None:
-        self.path = folder / FILE
+    def __init__(self, path: Path, prices: Prices | None = None) -> None:
+        self.path = path
         self.aside: Path | None = None
         self._prices = prices
         self._base: sqlite3.Connection | None = None

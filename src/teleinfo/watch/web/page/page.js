@@ -6,6 +6,7 @@ import { showHistory, showWords } from "./pictures.js";
 const SILENCE = 12_000; // ms without a message, after which the stream is cut; the server sends every 4 s at least
 const AGAIN = 2_000; // ms
 const root = document.documentElement;
+const NAME = document.querySelector("nav [aria-current='page']")?.textContent ?? "teleinfo";
 
 function gauge(node, now, most, label) {
   node.setAttribute("aria-valuemax", Math.max(most, now));
@@ -29,7 +30,7 @@ function showAlerts(alerts) {
 
 function showPower(power, facts) {
   show("power", power !== null);
-  document.title = power === null ? "teleinfo" : `${power.figure} VA – teleinfo`;
+  document.title = power === null ? NAME : `${power.figure} VA – ${NAME}`;
   if (power === null) return;
   text(byId("power-figure"), power.figure);
   text(byId("power-label"), power.label);
@@ -213,7 +214,7 @@ function alive() {
 function open() {
   source?.close();
   clearTimeout(watchdog);
-  source = new EventSource("events");
+  source = new EventSource(`events${location.search}`);
   watchdog = setTimeout(cut, SILENCE);
   source.addEventListener("error", cut);
   source.addEventListener("alive", alive);

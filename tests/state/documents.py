@@ -1,7 +1,7 @@
 """
-The documents that are made of the declarations of fields and events: JSON Schemas, and tables of the pages.
+The documents that are made of fields, events and settings: JSON Schemas, and tables of the pages.
 
-After a change of `teleinfo.state.declaration` or of the events write them anew (`make documents`):
+After a change of `teleinfo.state.declaration`, events or settings write them anew (`make documents`):
 
     python -m tests.state.documents
 """
@@ -16,6 +16,7 @@ from typing import Any
 import jsonschema
 
 from teleinfo.common.i18n import _, use_language
+from teleinfo.settings import SECRETS, Settings, variable_of
 from teleinfo.state.declaration import FIELDS
 from teleinfo.state.events import DETAILS
 from teleinfo.state.field_entry import ANY_LABEL, Field, StateType
@@ -27,6 +28,7 @@ PAGES = {Language.EN: DOCS / "state.md", Language.FR: DOCS / "fr" / "state.md"}
 EVENT_PAGES = {Language.EN: DOCS / "events.md", Language.FR: DOCS / "fr" / "events.md"}
 SCHEMA = DOCS / "state.schema.json"
 EVENT_SCHEMA = DOCS / "event.schema.json"
+SETTINGS_SCHEMA = DOCS / "settings.schema.json"
 INTRODUCTION = (
     "What a French electricity meter means, whatever its mode: the message of the topic <base>/state. "
     "A field that the meter cannot have is absent. A field that is unknown now, or was not renewed for 120 "
@@ -131,6 +133,30 @@ def _detail(form: StateType | type[Code]) -> dict[str, Any]:
     return section() | {"properties": members, "required": list(members)}
 
 
+def settings_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of the settings by variable, in English."""
+    made = Settings.model_json_schema()
+    definitions = {f"#/$defs/{name}": form for name, form in made["$defs"].items()}
+    found = section(
+        title="teleinfo settings",
+        description="The settings by variable. A list, and the prices, are written as one text.",
+    )
+    for name, form in made["properties"].items():
+        default = {} if name in SECRETS or form["default"] in (None, []) else {"default": form["default"]}
+        explained = {"description": form["description"], **_setting(form, definitions), **default}
+        found["properties"][variable_of(name)] = explained
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found}
+
+
+def _setting(form: dict[str, Any], definitions: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    form = definitions.get(form.get("$ref", ""), form)
+    if "anyOf" in form:
+        return {"anyOf": [_setting(each, definitions) for each in form["anyOf"]]}
+    if form["type"] in ("array", "object"):
+        return {"type": "string"}
+    return {key: value for key, value in form.items() if key not in ("title", "description", "default")}
+
+
 def row(field: Field) -> str:
     """Return the row of a field in the table of a page, in the language of the reader."""
     path, codes = field.path.replace(ANY_LABEL, "<étiquette>"), ", ".join(f"`{code}`" for code in field.codes)
@@ -159,7 +185,7 @@ def _with_rows(path: Path, rows: list[str]) -> str:
 
 def written() -> dict[Path, str]:
     """Return each document with its text."""
-    schemas = {SCHEMA: schema(), EVENT_SCHEMA: event_schema()}
+    schemas = {SCHEMA: schema(), EVENT_SCHEMA: event_schema(), SETTINGS_SCHEMA: settings_schema()}
     texts = {path: json.dumps(each, indent=2, ensure_ascii=False) + "\n" for path, each in schemas.items()}
     pages = {PAGES[language]: page(language) for language in Language}
     return texts | pages | {EVENT_PAGES[language]: event_page(language) for language in Language}

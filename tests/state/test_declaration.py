@@ -13,7 +13,7 @@ from tests.state.documents import DOCS, VALIDATOR, schema, written
 from tests.state.golden import ALL, FOLDER, content
 
 
-@pytest.mark.parametrize("path", ["state.schema.json", "state.md", "fr/state.md"])
+@pytest.mark.parametrize("path", ["state.schema.json", "settings.schema.json", "state.md", "fr/state.md"])
 def test_a_document_is_that_of_the_declaration(path: str) -> None:
     """`make documents` writes it anew."""
     assert (DOCS / path).read_text(encoding="utf-8") == written()[DOCS / path]

@@ -1,0 +1,64 @@
+"""docs/settings.schema.json agrees with the settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jsonschema
+import pytest
+
+from teleinfo.settings import SECRETS, Settings, SettingsError, variable_of
+from tests.state.documents import settings_schema
+from tests.support.settings import settings_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VALIDATOR = jsonschema.Draft202012Validator(settings_schema())
+
+
+def test_each_setting_is_explained_and_no_secret_has_a_default() -> None:
+    """The names are those of the variables, in the order of the model."""
+    properties = settings_schema()["properties"]
+
+    assert list(properties) == [variable_of(name) for name in Settings.model_fields]
+    assert all(each["description"] for each in properties.values())
+    assert [name for name in SECRETS if "default" in properties[variable_of(name)]] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "valid"),
+    [
+        ("SERIAL_MODE", "standard", True),
+        ("SERIAL_MODE", "linky", False),
+        ("MQTT_PORT", 8883, True),
+        ("MQTT_PORT", 0, False),
+        ("MQTT_QOS", 2, True),
+        ("MQTT_QOS", 3, False),
+        ("MQTT_VERSION", "3.1.1", True),
+        ("MQTT_VERSION", "4", False),
+        ("PAYLOAD_NUMBERS", "all", True),
+        ("PAYLOAD_NUMBERS", True, True),
+        ("PAYLOAD_NUMBERS", "some", False),
+        ("PAYLOAD_EXCLUDE", "ADCO,PRM", True),
+        ("PRICES", "HC=0.17 HP=0.21", True),
+        ("PUBLISH_INTERVAL", 0.5, True),
+        ("PUBLISH_INTERVAL", -1, False),
+        ("HOMEASSISTANT_PAGE", "meter:8080", False),
+        ("LANGUAGE", "de", False),
+        ("BROKER", "localhost", False),
+    ],
+)
+def test_a_value_is_valid_for_both(tmp_path: Path, name: str, value: object, *, valid: bool) -> None:
+    """Of these settings, teleinfo accepts what an editor accepts, and refuses what an editor refuses."""
+    path = tmp_path / "teleinfo.env"
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    path.write_text(f"TELEINFO_{name}='{text}'\n", encoding="utf-8")
+    try:
+        settings_of({}, path)
+        accepted = True
+    except SettingsError:
+        accepted = False
+
+    assert accepted == valid
+    assert VALIDATOR.is_valid({f"TELEINFO_{name}": value}) == valid

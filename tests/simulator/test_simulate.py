@@ -223,6 +223,18 @@ def test_stripped_of_parity_every_byte_has_seven_bits() -> None:
     assert len(received) == 340
 
 
+@pytest.mark.parametrize("parity", ["--parity", "--stripped"])
+def test_a_fault_of_the_line_damages_its_share_of_the_groups(parity: str) -> None:
+    """`--fault weak:0.05` costs about one group in twenty, with parity or without."""
+    options = ("--meter", "standard", "--fault", "weak:0.05", "--seed", "1", "--frames", "40")
+    received = played(parity, *options, *AT_ONCE)
+    decoder = Decoder()
+    decoder.feed(received)
+
+    assert received.isascii() == (parity == "--stripped")
+    assert 20 < decoder.counts.rejected < 200
+
+
 FAULTS = [
     (["--link", "/nonexistent/meter"], "/nonexistent/meter: its folder does not exist"),
     (["--replay", "/nonexistent/x.tic"], "/nonexistent/x.tic: No such file or directory"),
@@ -251,7 +263,7 @@ def test_what_cannot_run_says_why(
     "options",
     [
         ["--meter", "gas"], ["--speed", "-1"], ["--noise", "2"], ["--frames", "0"], ["--start", "noon"],
-        ["--time-lapse", "0"], ["--number", "12345"],
+        ["--time-lapse", "0"], ["--number", "12345"], ["--fault", "rust:0.1"], ["--fault", "weak:2"],
     ],
 )  # fmt: skip
 def test_a_wrong_option_is_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:

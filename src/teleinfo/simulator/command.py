@@ -28,6 +28,7 @@ from teleinfo.common.i18n import N_, _
 from teleinfo.common.times_file import read_times
 from teleinfo.simulator.catalogue import DEFAULT, METERS, build
 from teleinfo.simulator.encode import ETX
+from teleinfo.simulator.faults import KINDS, make_fault
 from teleinfo.simulator.play import baudrate_of, play, replay
 from teleinfo.simulator.serial_line import SPEED_CODES, SerialLine
 
@@ -65,6 +66,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     line.add_argument("--strict-speed", action=argparse.BooleanOptionalAction, default=True, help=strict)
     parity = line.add_mutually_exclusive_group()
+    fault = _("damage this share of the groups as a fault of a line does, such as slow_rise:0.02 ({names})")
+    fault = fault.format(names=", ".join(KINDS))
+    line.add_argument("--fault", type=_fault, metavar="KIND:SHARE", help=fault)
     sent = _("send the parity in bit 7, as a real line arrives when it is read as 8N1 (the default)")
     parity.add_argument("--parity", action="store_true", default=True, help=sent)
     stripped = _("send seven-bit characters, as they arrive when it is read as 7E1")
@@ -131,14 +135,17 @@ async def _simulate(arguments: argparse.Namespace) -> None:
         chunks = None if arguments.replay is None else _recording(arguments.replay)
         first = [] if chunks is None else await anext(chunks)
         head = b"".join(data for data, _time in first)
+        baudrate = arguments.baudrate or (meter.baudrate if chunks is None else baudrate_of(head))
+        # A generator of its own, so that the line changes the bytes that arrive, but not the load.
+        line_rng = random.Random(arguments.seed)  # noqa: S311 -- noise, not a secret
         line = SerialLine(
-            baudrate=arguments.baudrate or (meter.baudrate if chunks is None else baudrate_of(head)),
+            baudrate=baudrate,
             link=arguments.link,
             speed=arguments.speed,
             parity=arguments.parity,
             noise=arguments.noise,
-            # A generator of its own, so that the noise changes the bytes that arrive, but not the load.
-            rng=random.Random(arguments.seed),  # noqa: S311 -- noise, not a secret
+            fault=arguments.fault and make_fault(*arguments.fault, baudrate=baudrate, rng=line_rng),
+            rng=line_rng,
             strict_speed=arguments.strict_speed,
         )
         with line:
@@ -201,3 +208,13 @@ def _number(text: str) -> str:
     if not re.fullmatch(r"\d{12}", text, re.ASCII):
         raise argparse.ArgumentTypeError(_("{text} is not a number of twelve digits").format(text=text))
     return text
+
+
+def _fault(text: str) -> tuple[str, float]:
+    kind, _colon, damaged = text.partition(":")
+    if kind not in KINDS:
+        message = _(
+            "{text} is not a fault and the share of the groups that it damages, such as slow_rise:0.02"
+        )
+        raise argparse.ArgumentTypeError(message.format(text=text))
+    return kind, share(damaged)

@@ -26,6 +26,8 @@ from teleinfo.simulator.encode import BITS, flip_bits, misread, with_parity
 if TYPE_CHECKING:
     from io import FileIO
 
+    from teleinfo.simulator.faults import Fault
+
 SPEED_CODES = {
     baudrate: getattr(termios, f"B{baudrate}")
     for baudrate in (300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
@@ -48,6 +50,7 @@ class SerialLine:
     - `speed`: the line is so many times faster than a real one; at speed 0 it is as fast as its reader.
     - `parity`: bit 7 has even parity.
     - `noise`: the probability, 0 to 1, with which each bit flips, by `rng`.
+    - `fault`: what makes the received bytes of the sent ones (see `faults`).
     - `strict_speed`: a reader set to another speed receives the bytes that a UART would receive.
     - `elapsed`: seconds since the line began, in its own time: `speed` times that of the clock.
     """
@@ -60,6 +63,7 @@ class SerialLine:
         speed: float = 1.0,
         parity: bool = True,
         noise: float = 0.0,
+        fault: Fault | None = None,
         rng: random.Random | None = None,
         strict_speed: bool = False,
     ) -> None:
@@ -71,6 +75,7 @@ class SerialLine:
         self._speed = speed
         self._parity = parity
         self._noise = noise
+        self._fault = fault
         self._rng = rng or random.Random()  # noqa: S311 -- noise, not a secret
         self._strict_speed = strict_speed
         self._start: float | None = None  # on the clock of the event loop
@@ -168,8 +173,11 @@ class SerialLine:
 
         `encoded` bytes already have their parity, or lost it before: no parity is added.
         """
-        if self._parity and not encoded:
+        if (self._parity or self._fault) and not encoded:
             data = with_parity(data)
+        if self._fault:
+            data = self._fault(data, self.elapsed)
+            data = data if self._parity or encoded else bytes(byte & 0x7F for byte in data)
         data = flip_bits(data, self._noise, self._rng, width=8 if self._parity or encoded else 7)
         # Bytes to send at once: the FIFO of a UART, or the bytes of 5 ms on a faster line.
         size = max(8, int(self.baudrate / BITS * self._speed * 0.005)) if self._speed else 256

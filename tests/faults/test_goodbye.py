@@ -144,6 +144,7 @@ def test_a_signal_at_any_moment_of_the_connection_ends_it_in_time(
         status, seconds = scenario.stop(number)
         assert status == 0, scenario.log
         assert "teleinfo has stopped" in scenario.log
+        assert make.__name__ != "frozen" or "stopped without a goodbye" in scenario.log
         assert len(scenario.broker_lines()) <= 2, scenario.log
         figures.kept(f"{number.name} while {make.__name__}", seconds, at_most=at_most)
 

@@ -7,7 +7,6 @@ import gc
 import logging
 import queue
 import threading
-import time
 from functools import partial
 from itertools import repeat
 from random import Random
@@ -18,7 +17,6 @@ from teleinfo.mqtt.config import Broker, Tls, Topics
 from teleinfo.mqtt.paho_driver import PahoDriver
 from teleinfo.mqtt.publisher import Publisher
 from tests.support.process import LIMIT
-from tests.support.procfs import waited_for_processor
 from tests.support.scenario import until
 
 if TYPE_CHECKING:
@@ -55,7 +53,6 @@ class RunningPublisher:
         self.heartbeats = 0
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
-        self._asked = self._ended = 0.0
         self.loop: asyncio.AbstractEventLoop
         self.publisher: Publisher
 
@@ -67,7 +64,6 @@ class RunningPublisher:
         self.publisher.outbox.set("teleinfo/status", b"online")
         self._ready.set()
         await self.publisher.run()
-        self._ended = time.monotonic() - waited_for_processor()
 
     def _count(self) -> None:
         self.heartbeats += 1
@@ -121,16 +117,11 @@ class RunningPublisher:
         while self.connections.get(timeout=LIMIT) is not connected:
             pass
 
-    def stop(self) -> float:
-        """Ask for the goodbye and return the seconds that it took, but for those without a free processor."""
-        self.loop.call_soon_threadsafe(self._stop)
+    def stop(self) -> None:
+        """Ask for the goodbye, and wait for the end."""
+        self.loop.call_soon_threadsafe(self.publisher.stop, {"teleinfo/status": b"offline"})
         self._thread.join(LIMIT)
         assert not self._thread.is_alive(), "the publisher does not stop"
-        return self._ended - self._asked
-
-    def _stop(self) -> None:
-        self._asked = time.monotonic() - waited_for_processor()
-        self.publisher.stop({"teleinfo/status": b"offline"})
 
     def __enter__(self) -> Self:
         self._thread.start()

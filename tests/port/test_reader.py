@@ -29,7 +29,7 @@ from teleinfo.tic.labels import Group, Mode
 from teleinfo.vocabulary.line import PortErrorKind
 from teleinfo.vocabulary.words import Message
 from tests.support.frames import values_of, whole
-from tests.support.ports import PortReader, descriptors, in_event_loop, tcp_bridge, until
+from tests.support.ports import PortReader, in_event_loop, tcp_bridge, until
 from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
@@ -181,32 +181,6 @@ async def test_readings_are_handed_out(link: Path, lines: pytest.LogCaptureFixtu
     assert lines.messages == [f"reading a meter in mode {mode} at {baudrate} baud"]
 
 
-@in_event_loop
-async def test_a_meter_of_either_mode_is_found_and_found_again(
-    link: Path, lines: pytest.LogCaptureFixture
-) -> None:
-    """
-    `auto` finds the meter within 15 s.
-
-    1. The meter speaks standard, the search begins at 1200 baud: found.
-    2. Enedis sets it to historique: found again. Each is one line of the log.
-    """
-    async with Bench(link, speed=9600) as bench:
-        await bench.until_read(within=15.0)
-        modes = [bench.status.mode]
-        bench.speed = 1200
-        await until(lambda: bench.readings[-1].mode is Mode.HISTORIQUE, within=15.0)
-        modes.append(bench.status.mode)
-        await until(lambda: len(lines.messages) == 2)
-
-    assert modes == [Mode.STANDARD, Mode.HISTORIQUE]
-    assert said(lines, "WARNING") == []
-    assert said(lines, "INFO") == [
-        "reading a meter in mode standard at 9600 baud",
-        "the meter changed its mode: now mode historique at 1200 baud, before mode standard at 9600 baud",
-    ]
-
-
 def in_canonical_mode(bench: Bench) -> bool:
     """Return True if the kernel wakes the reader at ETX only."""
     near = os.open(bench.line.port, os.O_RDONLY | os.O_NOCTTY)
@@ -284,45 +258,6 @@ async def test_frames_of_one_group_are_believed_from_the_third_on(
 
     assert counts == [0, 0, 1]
     assert said(lines, "INFO") == [READING]
-
-
-@in_event_loop
-async def test_a_port_that_comes_late_is_two_lines(
-    link: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
-) -> None:
-    """1. No port at the start: one warning. 2. Many attempts: none. 3. It comes: one line says how long."""
-    patch(monkeypatch, RETRY_INTERVAL=0.05)
-    async with Bench(link, mode="historique", line_open=False) as bench:
-        await until(lambda: bench.heartbeats > 20)
-        assert not bench.status.connected
-        bench.line.open()
-        await bench.until_read()
-        await until(lambda: len(lines.records) == 3)
-        await bench.until_read()
-
-    (warning,) = said(lines, "WARNING")
-    back, reading = sorted(said(lines, "INFO"))
-    assert "there is no serial port at" in warning
-    assert "is open again after" in back
-    assert reading == READING
-
-
-@in_event_loop
-async def test_a_port_that_comes_and_goes_is_read_each_time(
-    link: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
-) -> None:
-    """Twenty times unplugged and plugged in again, with another number: always read again, nothing leaks."""
-    patch(monkeypatch, RETRY_INTERVAL=0.05)
-    async with Bench(link, mode="historique") as bench:
-        await bench.until_read()
-        before = descriptors()
-        for _ in range(20):
-            bench.line.open()
-            await bench.until_connected(connected=False)
-            await bench.until_read()
-        assert descriptors() == before
-
-    assert len(said(lines, "WARNING")) <= 2, "a port that never holds is one outage"
 
 
 @in_event_loop

@@ -64,7 +64,7 @@ def test_the_commands_read_the_line_beside_the_daemon(tmp_path: Path) -> None:
             subscriber.drain()
             subscriber.expect("teleinfo")
             del environ["RUNTIME_DIRECTORY"]
-            refused = command(environ, "decode", meter.line.port, seconds=8)
+            refused = command(environ, "decode", meter.line.port)
             log = daemon.log
     found = {one["check"]: one for one in json.loads(doctor)["findings"] if one["area"] == "line"}
 

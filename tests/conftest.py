@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.recordings import CAPTURES, RECORDINGS
 from tests.support.figures import Figures, table
 
 # No time limit for an example: the machines that run these tests are slow and busy. The seed is fixed in CI,
@@ -27,14 +28,19 @@ TESTS = Path(__file__).parent
 MEASURED = {"common", "daemon", "homeassistant", "port", "state", "tic", "vocabulary"}
 
 
+@pytest.fixture(params=RECORDINGS, ids=lambda path: path.stem)
+def recording(request: pytest.FixtureRequest) -> Path:
+    """Return the path of each recording: of our simulated meters, and of real ones, if they are there."""
+    assert isinstance(request.param, Path)
+    return request.param
+
+
 @pytest.fixture
 def captures() -> Path:
     """Return the folder with recordings of real meters: they belong to others, and stay outside."""
-    beside = Path(__file__).parents[2] / "shared" / "captures"
-    folder = Path(os.environ.get("TIC_CAPTURES", beside))
-    if not folder.is_dir():
-        pytest.skip(f"no recordings of real meters in {folder}: set TIC_CAPTURES")
-    return folder
+    if not CAPTURES.is_dir():
+        pytest.skip(f"no recordings of real meters in {CAPTURES}: set TIC_CAPTURES")
+    return CAPTURES
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

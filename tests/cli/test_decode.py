@@ -5,22 +5,21 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from teleinfo.cli import main as cli
 from teleinfo.simulator.encode import encode_frame, with_parity
+from tests.recordings import FOLDER
 from tests.support.daemon import Meter
 from tests.support.frames import values_of, whole
 from tests.support.process import LIMIT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FRAME = with_parity(encode_frame(whole(PAPP="00750")))
 MESSAGE = json.dumps(values_of(PAPP="00750"), separators=(",", ":")).encode() + b"\n"
@@ -138,6 +137,21 @@ def test_an_index_may_rise_in_a_silence_as_much_as_in_so_much_time(  # noqa: PLR
     assert last.startswith(f"{tmp_path}/a.tic.times: " if note else "parity")
     if not note:
         assert [message["timestamp"] for message in messages] == [1795793040_000, 1795796640_000]
+
+
+@pytest.mark.parametrize("has_times", [True, False])
+def test_a_recording_with_a_silence_is_decoded_by_its_times(
+    has_times: bool,  # noqa: FBT001
+    tmp_path: Path,
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    """The index of the hour of `silence.tic` is withheld only without the times beside it."""
+    path = FOLDER / "silence.tic"
+    if not has_times:
+        path = Path(shutil.copy(path, tmp_path))
+    assert cli.main(["--env-file", os.devnull, "decode", str(path)]) == 0
+
+    assert (b"implausible 0)" in capsysbinary.readouterr().err) is has_times
 
 
 @pytest.mark.parametrize(

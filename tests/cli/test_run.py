@@ -15,6 +15,7 @@ import pytest
 
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.labels import Group, Mode
+from tests.recordings import RECORDINGS
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import historique, values_of, whole
@@ -109,17 +110,24 @@ def test_the_broker_keeps_the_last_full_frame(
     assert retained == {"teleinfo": full}
 
 
-@pytest.mark.parametrize("recording", ["lains-hist-tri", "lains-std-mono"])
+@pytest.mark.parametrize(
+    "recording",
+    [
+        pytest.param(path, id=path.stem)
+        for path in RECORDINGS
+        if path.stem in {"historique-tempo", "standard-producer", "lains-hist-tri", "lains-std-mono"}
+    ],
+)
 def test_a_recording_at_true_line_speed_gives_what_decode_prints(
-    broker: MosquittoBroker, tmp_path: Path, captures: Path, recording: str
+    broker: MosquittoBroker, tmp_path: Path, recording: Path
 ) -> None:
-    """What the daemon publishes of a real meter's line is what `decode` prints, in order."""
-    path, thrice, port = captures / f"{recording}.tic", tmp_path / "thrice.tic", tmp_path / "port"
-    thrice.write_bytes(path.read_bytes() * 3)
+    """What the daemon publishes of a line is what `decode` prints, in order."""
+    thrice, port = tmp_path / "thrice.tic", tmp_path / "port"
+    thrice.write_bytes(recording.read_bytes() * 3)
     program = [sys.executable, "-m", "teleinfo"]
     decode = [*program, "--env-file", os.devnull, "decode", str(thrice)]
     expected = subprocess.check_output(decode, stderr=subprocess.DEVNULL, timeout=LIMIT).splitlines()
-    simulate = [*program, "simulate", "--replay", str(path), "--link", str(port)]
+    simulate = [*program, "simulate", "--replay", str(recording), "--link", str(port)]
     with (
         Subscriber(broker.host, broker.port, "teleinfo") as subscriber,
         Process(simulate, tmp_path / "simulate.log"),

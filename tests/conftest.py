@@ -24,8 +24,11 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 TESTS = Path(__file__).parent
-# The packages of which modules are measured, see [tool.coverage.run] in pyproject.toml.
-MEASURED = {"common", "daemon", "homeassistant", "port", "state", "tic", "vocabulary"}
+# The tests of the modules that are measured, see [tool.coverage.run] in pyproject.toml.
+MEASURED = [
+    *("common/", "daemon/", "homeassistant/", "port/", "state/", "tic/", "vocabulary/"),
+    "watch/test_chronicle.py",
+]
 
 
 @pytest.fixture(params=RECORDINGS, ids=lambda path: path.stem)
@@ -57,8 +60,10 @@ def pytest_configure() -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out the packages of which nothing is measured where the measured examples alone are run."""
-    inside = collection_path.relative_to(TESTS).parts if collection_path.is_relative_to(TESTS) else ()
-    return True if config.option.markexpr == "cover" and inside and inside[0] not in MEASURED else None
+    if config.option.markexpr != "cover" or TESTS not in collection_path.parents:
+        return None
+    inside = collection_path.relative_to(TESTS).as_posix() + "/" * collection_path.is_dir()
+    return None if any(inside.startswith(each) or each.startswith(inside) for each in MEASURED) else True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -67,7 +72,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         # A property tries hundreds of inputs, reaches no branch of its own, and takes long if it is measured.
         is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
         is_other = any(item.get_closest_marker(name) for name in ("real", "long", "soak", "no_cover"))
-        if item.path.relative_to(TESTS).parts[0] in MEASURED and not is_property and not is_other:
+        is_measured = item.path.relative_to(TESTS).as_posix().startswith(tuple(MEASURED))
+        if is_measured and not is_property and not is_other:
             item.add_marker("cover")
 
 

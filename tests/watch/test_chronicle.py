@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.vocabulary.codes import TariffPeriod
-from teleinfo.watch.chronicle import Chronicle, IndexReading, midnight
+from teleinfo.vocabulary.codes import Alert, Colour, TariffPeriod
+from teleinfo.watch.chronicle import BIN, REACH, TEMPO, Chronicle, IndexReading, RecentPower, midnight
 
 if TYPE_CHECKING:
     from teleinfo.state.fields import Json
@@ -121,6 +121,81 @@ def test_a_state_without_a_meter_adds_nothing() -> None:
 
     assert chronicle.peek() == []
     assert chronicle.take() == []
+
+
+def test_the_recent_power_is_the_mean_of_each_interval() -> None:
+    """Powers of one interval are averaged; an interval without any has the power before it, for a while."""
+    recent = RecentPower()
+    for now, power in ((0.0, 100), (1.0, 200), (BIN, 400)):
+        recent.add(power, now=now)
+
+    assert recent.means(4, now=2 * BIN) == [None, 150, 400, 400]
+    assert recent.means(1, now=2 * BIN + REACH) == [None]
+
+
+def test_the_recent_power_is_that_of_an_hour() -> None:
+    """The first interval is forgotten when another one follows an hour of them."""
+    recent = RecentPower()
+    for number in range(721):
+        recent.add(number, now=number * BIN)
+
+    assert recent.means(721, now=720 * BIN) == [None, *range(1, 721)]
+
+
+def test_a_power_is_repeated_while_messages_come_once_a_minute() -> None:
+    """In the slots between two of them; after a longer pause the slots between are a gap."""
+    chronicle = Chronicle()
+    for at, power in ((0, 100), (30, 200), (130, 300)):
+        chronicle.add(state(power={"apparent": power, "injected": 0}), at=NOON + at)
+    [batch] = chronicle.peek()
+
+    assert {begin - NOON: powers for begin, powers in batch.powers.items()} == {
+        **{begin: [(100, 0)] for begin in (0, 10, 20)}, 30: [(200, 0)], 130: [(300, 0)],
+    }  # fmt: skip
+
+
+def test_alerts_and_colours_last_for_a_time() -> None:
+    """An alert from its beginning to its last state; a colour of Tempo from 6 to 6 o'clock."""
+    chronicle, six = Chronicle(), midnight(DAY, hour=TEMPO)
+    overrun: Json = {"active": True, "since": "2026-01-14T11:58:00+01:00"}
+    idle: Json = {"active": False, "since": None}
+    tempo: Json = {"today": Colour.BLUE, "tomorrow": Colour.RED}
+    chronicle.add(state(alerts={Alert.OVERRUN: overrun, Alert.OVERVOLTAGE: idle}, tempo=tempo), at=NOON)
+    [batch] = chronicle.peek()
+
+    assert batch.runs == {
+        ("alert", "overrun", NOON - 120): NOON,
+        ("colour", "blue", six): six + 86_400,
+        ("colour", "red", six + 86_400): six + 2 * 86_400,
+    }
+
+
+def test_what_is_injected_is_an_index_too() -> None:
+    """So are its midnights. An index whose period is unknown has its étiquette for a code."""
+    chronicle = Chronicle()
+    indexes: Json = {"EASF09": {"value": 500, "period": None}, "EASF10": {"value": -1}}
+    energy: Any = {"indexes": indexes, "export_total": 2000}
+    day: Json = {"is_complete": True, "exported": 700}
+    chronicle.add(state(energy=energy | {"today": day}, time="2026-01-14T12:00:00+01:00"), at=NOON)
+    [batch] = chronicle.peek()
+
+    assert {(label, *reading) for (label, *_), both in batch.readings.items() for reading in both} == {
+        ("EASF09", NOON, 500, "EASF09"),
+        ("EAIT", NOON, 2000, "injected"),
+        ("EAIT", midnight(DAY), 1300, "injected"),
+    }
+
+
+def test_a_published_index_that_this_meter_does_not_send_tells_nothing() -> None:
+    """A state of before a change of contract."""
+    chronicle = Chronicle()
+    other = published()
+    other["energy"]["indexes"] = {"BASE": {"value": 900, "period": "TH"}}
+    other["energy"]["today"]["indexes"] = {"BASE": 300}
+    chronicle.published = other
+    chronicle.add(state(), at=NOON)
+
+    assert readings(chronicle) == {IndexReading(NOON, 1000, "HP")}
 
 
 def test_a_tariff_period_begins_anew_after_a_pause() -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
-from teleinfo.watch.chronicle import BIN, REACH
 from teleinfo.watch.live_model import KEPT, MAX_VALUES, LiveModel
 
 HC = {"ADCO": "041961123456", "HCHC": "000019212", "PTEC": "HP", "PAPP": "01940", "MOTDETAT": "000000"}
@@ -81,16 +80,6 @@ def test_a_change_of_mode_empties_the_model() -> None:
     model.add_reading(Reading(Mode.STANDARD, {"SINSTS": "00250"}), now=2)
 
     assert keys(model) == ["SINSTS"]
-
-
-def test_the_history_is_the_mean_of_each_interval() -> None:
-    """Frames of one interval are averaged; one without a frame is as the one before, for a while."""
-    model = LiveModel(patience=10.0)
-    for now, power in ((0.0, 100), (1.0, 200), (BIN, 400)):
-        model.add_reading(Reading(Mode.HISTORIQUE, {"PAPP": f"{power:05}"}), now=now)
-
-    assert model.recent_power.means(4, now=2 * BIN) == [None, 150, 400, 400]
-    assert model.recent_power.means(1, now=2 * BIN + REACH) == [None]
 
 
 def test_a_pilot_linky_has_its_power_by_another_name() -> None:

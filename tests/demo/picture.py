@@ -18,8 +18,8 @@ from pathlib import Path
 
 from rich.text import Text
 
+from teleinfo.demo.broker import LOOPBACK, MQTT_PORT
 from teleinfo.demo.command import SEED, TIME_LAPSE, TOPIC, configure
-from teleinfo.demo.parts import LOOPBACK, MQTT_PORT
 from teleinfo.demo.screen import MessageFormat, heading
 from teleinfo.mqtt.config import Broker
 from teleinfo.simulator.catalogue import DEFAULT, build

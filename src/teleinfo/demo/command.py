@@ -1,12 +1,12 @@
 """
 `teleinfo demo`: the whole chain on one screen, without a meter, a broker or special rights.
 
-A simulated meter and the real daemon run as processes of their own. The line has its real speed, but the
-meter's clock is fast (`--time-lapse`), so that within the first seconds appliances are switched on and off
-and the tariff changes. The broker is embedded (amqtt, the extra `demo`), or at `--host`.
+A simulated meter sends its frames to the real daemon. The line has its real speed, but the meter's clock is
+fast (`--time-lapse`), so that within the first seconds appliances are switched on and off and the tariff
+changes. The broker is embedded (amqtt, the extra `demo`), or at `--host`.
 
-The demo ends at Ctrl-C, SIGTERM, SIGHUP, or after `--seconds`, leaves no process behind, and its exit status
-is 0. The status is 1 where the demo cannot run: no amqtt, no broker at `--host`, a part that ends by itself.
+The demo ends at Ctrl-C, SIGTERM, SIGHUP, or after `--seconds`, and its exit status is 0. The status is 1
+where the demo cannot run: no amqtt, no broker at `--host`, a broker that ends.
 """
 
 from __future__ import annotations
@@ -16,23 +16,32 @@ import contextlib
 import datetime as dt
 import importlib.util
 import logging
+import os
+import random
+import signal
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from teleinfo.cli.arguments import checked, port, positive
 from teleinfo.cli.output import say
-from teleinfo.common import event_loop
-from teleinfo.common.i18n import N_, _
-from teleinfo.demo.parts import MQTT_PORT, DemoError, broker_for, daemon_at, port_of, simulated_meter
+from teleinfo.common import event_loop, journal
+from teleinfo.common.i18n import N_, _, language
+from teleinfo.daemon.app import serve
+from teleinfo.daemon.watchdog import Notifier
+from teleinfo.demo.broker import MQTT_PORT, DemoError, broker_for
 from teleinfo.demo.screen import heading, print_line, show_messages
 from teleinfo.mqtt.client import connect
 from teleinfo.mqtt.errors import BrokerError
-from teleinfo.settings import checks
-from teleinfo.simulator.catalogue import METERS
+from teleinfo.settings import Settings, checks
+from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.command import add_options
+from teleinfo.simulator.play import play
+from teleinfo.simulator.serial_line import SerialLine
 
 if TYPE_CHECKING:
     import argparse
+
+    from teleinfo.mqtt.config import Broker
 
 HELP = N_("show the whole chain at work: simulated meter, daemon, broker, subscriber")
 
@@ -81,8 +90,8 @@ def main(arguments: argparse.Namespace) -> int:
     if importlib.util.find_spec("amqtt") is None:
         say(_(WITHOUT_EXTRA))
         return 1
-    # Failures of the broker are raised as DemoError. asyncio would also log tasks of amqtt that fail when a
-    # client is killed; our own tasks are awaited, so their errors are not lost.
+    journal.configure("WARNING")
+    # Failures of the broker are raised; asyncio would log tasks of amqtt that fail when a client is gone.
     for name in ("amqtt", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
@@ -99,45 +108,55 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 async def _demo(arguments: argparse.Namespace) -> None:
-    """Start the parts one after the other, wait for the end, stop them in reverse."""
-    topic = arguments.topic
+    """Start the parts one after the other, and run the daemon until a signal ends it."""
     start = arguments.start or start_today(arguments.meter)
-    real_time = arguments.time_lapse * arguments.speed == 1
-    stop = asyncio.Event()
+    # The line and the load have a generator each, as in `teleinfo simulate`.
+    load, bits = random.Random(arguments.seed), random.Random(arguments.seed)  # noqa: S311 - no secrets
+    meter = build(arguments.meter, start=start, rng=load)
+    line = SerialLine(
+        baudrate=meter.baudrate, speed=arguments.speed, noise=arguments.noise, rng=bits, strict_speed=True
+    )
+
+    async def send_frames() -> None:
+        await line.until_attached()
+        await play(meter, line, start=start, time_lapse=arguments.time_lapse)
+
     event_loop.cancel_on_stop()
-    async with (
-        broker_for(arguments.host, arguments.port) as broker,
-        connect(broker) as connection,
-        simulated_meter(arguments, start) as meter,
-    ):
-        await connection.subscribe(f"{topic}/#")
-        port = await port_of(meter)
-        event_loop.on_stop(stop.set)
-        print_line(heading(arguments, broker, start))
-        screen = asyncio.create_task(show_messages(connection, topic, stop), name="teleinfo.demo.screen")
-        async with daemon_at(port, broker, topic, real_time=real_time) as daemon:
-            ends = [stop.wait(), _ended(N_("The simulated meter"), meter), _ended(N_("The daemon"), daemon)]
-            tasks = [screen, *(asyncio.create_task(end, name="teleinfo.demo.end") for end in ends)]
-            try:
+    async with broker_for(arguments.host, arguments.port) as broker, connect(broker) as connection:
+        with line:
+            await connection.subscribe(f"{arguments.topic}/#")
+            print_line(heading(arguments, broker, start))
+            offline = asyncio.Event()
+            async with asyncio.TaskGroup() as tasks:
+                shown = show_messages(connection, arguments.topic, offline)
+                parts = [tasks.create_task(send_frames()), tasks.create_task(shown)]
+                if arguments.seconds is not None:
+                    end = partial(signal.raise_signal, signal.SIGTERM)
+                    asyncio.get_running_loop().call_later(arguments.seconds, end)
+                await serve([_settings(arguments, line.port, broker)], Notifier({}))
+                # The last message of the daemon, `offline`, may still be on its way.
                 with contextlib.suppress(TimeoutError):
-                    await next(asyncio.as_completed(tasks, timeout=arguments.seconds))
-            finally:
-                for task in tasks[1:]:
-                    task.cancel()
-            stop.set()
-        # The last message of the daemon, `offline`, is still on its way.
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(screen, OFFLINE_TIMEOUT)
+                    await asyncio.wait_for(offline.wait(), OFFLINE_TIMEOUT)
+                for part in parts:
+                    part.cancel()
+
+
+def _settings(arguments: argparse.Namespace, port: str, broker: Broker) -> Settings:
+    return Settings(
+        serial_port=port,
+        mqtt_host=broker.host,
+        mqtt_port=broker.port,
+        mqtt_topic=arguments.topic,
+        mqtt_version=broker.version,
+        # A real broker may serve a real daemon, and two clients with the same id disconnect each other.
+        mqtt_client_id=f"teleinfo-demo-{os.getpid()}",
+        language=language(),
+        # The indexes of a fast clock rise too fast for the plausibility checks.
+        plausibility=arguments.time_lapse * arguments.speed == 1,
+    )
 
 
 def start_today(meter: str) -> dt.datetime:
     """Return the time today at which the clock of `meter` starts, shortly before its values change."""
     time = MORNING if METERS[meter].solar else EVENING
     return dt.datetime.combine(dt.date.today(), time)  # noqa: DTZ011 -- a meter knows local time only
-
-
-async def _ended(part: str, process: asyncio.subprocess.Process) -> NoReturn:
-    """Wait for the end of a process that should not end by itself; raise DemoError."""
-    status = await process.wait()
-    message = _("{part} ended by itself with status {status}. What it said last is above.")
-    raise DemoError(message.format(part=_(part), status=status))

@@ -40,13 +40,13 @@ def heading(arguments: argparse.Namespace, broker: Broker, start: dt.datetime) -
     return "\n".join([*lines, ""])
 
 
-async def show_messages(connection: Connection, topic: str, stop: asyncio.Event) -> None:
-    """Print each message that arrives, until `offline` after the stop."""
+async def show_messages(connection: Connection, topic: str, offline: asyncio.Event) -> None:
+    """Print each message that arrives; `offline` is set while that is the status of the daemon."""
     messages = MessageFormat(topic, colour=sys.stdout.isatty())
     async for name, payload, _retained in connection.messages():
         print_line(messages.line(name, payload.decode(errors="replace")))
-        if stop.is_set() and name == f"{topic}/status" and payload == OFFLINE:
-            return
+        if name == f"{topic}/status":
+            (offline.set if payload == OFFLINE else offline.clear)()
 
 
 class MessageFormat:

@@ -1,5 +1,5 @@
 """
-A real Home Assistant while the program is upgraded from version 0.1.0, whose own messages come first.
+A real Home Assistant while the program is upgraded from an earlier version, whose own messages come first.
 
     make test-homeassistant TESTS=tests/homeassistant/at_work_upgrade.py
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.homeassistant.at_work import LIMIT, PERIOD, Household, _eventually
+from tests.homeassistant.at_work_examples import entities_in
 from tests.homeassistant.at_work_migration import (
     _expect_statistics_of_what_was_drawn,
     faults_of_energy,
@@ -28,10 +29,16 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 
-STATES = "teleinfo/homeassistant"
+METER = "hc"
+VERSIONS = {
+    "0.1.0": ("teleinfo/homeassistant", "PAPP", "INDEX_TOTAL_HC"),
+    "0.2.0": ("teleinfo/state", "power_apparent", "energy_import"),
+}
+"""The topic of the states of each version, and its keys of the power and of the energy."""
 HEALTH = {"line": "good", "bad_groups_percent": 0.0, "mode": "historique", "baudrate": 1200}
 RENAMED = "sensor.puissance_de_la_maison"
-AUTOMATION = f"""
+CONFIGURATION = f"""
+frontend:
 automation:
   - id: heat
     alias: Chauffage
@@ -42,25 +49,31 @@ automation:
       - event: too_much
 """
 PRICE = 0.2
+DASHBOARD = "tableau-linky"
 
 
-@pytest.fixture(params=["hc"])
-def household(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Household]:
+@pytest.fixture
+def household(tmp_path: Path) -> Iterator[Household]:
     """Return a household with nothing but its broker and its meter running."""
-    with Household(tmp_path, request.param) as all_together:
+    with Household(tmp_path, METER, more=CONFIGURATION) as all_together:
         yield all_together
 
 
-def publish_as_0_1_0(household: Household, meter: str) -> None:
-    """Publish what version 0.1.0 published, with the indexes that the meter has now."""
-    message = earlier(meter)
+def publish_as(household: Household, version: str) -> None:
+    """Publish what this version published, with the indexes that the meter has now."""
+    message = earlier(METER, version)
     topic, states = message.pop("topic"), message.pop("states")
-    indexes = [int(index) for index in household.linky.meter.metrology.supplier]
-    if "INDEX_TOTAL_HC" in states:
-        states |= {"HCHC": indexes[0], "HCHP": indexes[1], "INDEX_TOTAL_HC": sum(indexes[:2])}
+    indexes = dict(zip(("HCHC", "HCHP"), map(int, household.linky.meter.metrology.supplier), strict=False))
+    if version == "0.1.0":
+        states |= indexes | {"INDEX_TOTAL_HC": sum(indexes.values())}
+    else:
+        energies = states["energy"]
+        energies["import_total"] = sum(indexes.values())
+        for label, index in indexes.items():
+            energies["indexes"][label]["value"] = index
     household.publish("teleinfo/status", b"online")
     household.publish("teleinfo/health", json.dumps(HEALTH).encode())
-    household.publish(STATES, json.dumps(states).encode())
+    household.publish(VERSIONS[version][0], json.dumps(states).encode())
     household.publish(topic, json.dumps(message).encode())
 
 
@@ -78,37 +91,49 @@ def last_triggered(household: Household) -> str:
     return str(automation["attributes"].get("last_triggered"))
 
 
+def faults_of_card(household: Household) -> list[str]:
+    """Return the entities of the card that Home Assistant does not have, or whose state is unavailable."""
+    card = household.hass.ask("lovelace/config", url_path=DASHBOARD)
+    states = {state["entity_id"]: state["state"] for state in household.hass._states()}
+    assert entities_in(card)
+    return [entity for entity in entities_in(card) if states.get(entity, "unavailable") == "unavailable"]
+
+
 def ids(entries: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Return the entity ids of those that are enabled, by the end of their unique ids."""
     return {key: entry["entity_id"] for key, entry in entries.items() if entry["disabled_by"] is None}
 
 
 @pytest.mark.parametrize("home_assistant", ["up", "down", "restarted"])
-def test_nobody_notices_the_upgrade_from_0_1_0(household: Household, home_assistant: str) -> None:
+@pytest.mark.parametrize("version", VERSIONS)
+def test_nobody_notices_the_upgrade(household: Household, version: str, home_assistant: str) -> None:
     """
     Home Assistant is up during the upgrade, or down, or restarted in the midst of it.
 
-    1. 0.1.0 runs. The Energy dashboard counts "Index total", with costs; an automation watches an entity
-    whose id the household has changed. 2. The upgrade. 3. Each entity has the id that it had, and shows the
-    new states; the automation runs; statistics and costs go on from where they were. Nothing is orphaned, to
-    be repaired, or left at the broker, and Home Assistant has logged nothing. 4. The same after a restart.
+    1. The earlier version runs. The Energy dashboard counts the total, with costs; an automation watches an
+    entity whose id the household has changed; a card shows all entities. 2. The upgrade. 3. Each entity has
+    the id that it had, and shows the new states, also on the card; the automation runs; statistics and costs
+    go on from where they were. Nothing is orphaned, to be repaired, or left at the broker, and Home Assistant
+    has logged nothing. 4. The same after a restart.
     """
     hass, household.upgraded = household.hass, True
-    configuration = household.folder / "hass" / "configuration.yaml"
-    configuration.write_text(configuration.read_text() + AUTOMATION)
+    _topic, power, total = VERSIONS[version]
     hass.start()
-    publish_as_0_1_0(household, "hc")
-    _eventually(lambda: sorted({"PAPP", "INDEX_TOTAL_HC", "LIGNE_QUALITE"} - registered(household).keys()))
+    publish_as(household, version)
+    _eventually(lambda: sorted({power, total, "LIGNE_QUALITE"} - registered(household).keys()))
     before = registered(household)
-    energy = before["INDEX_TOTAL_HC"]["entity_id"]
-    hass.ask("config/entity_registry/update", entity_id=before["PAPP"]["entity_id"], new_entity_id=RENAMED)
+    energy = before[total]["entity_id"]
+    hass.ask("config/entity_registry/update", entity_id=before[power]["entity_id"], new_entity_id=RENAMED)
     hass.use_for_energy(energy, price=PRICE)
     for _ in range(3):
         time.sleep(PERIOD)
-        publish_as_0_1_0(household, "hc")
+        publish_as(household, version)
     before = registered(household)
     cost = f"{energy}_cost"
     _eventually(lambda: [] if cost in {state["entity_id"] for state in hass._states()} else [cost])
+    hass.ask("lovelace/dashboards/create", url_path=DASHBOARD, title="Linky", mode="storage")
+    card = {"type": "entities", "entities": [{"entity": each} for each in (*ids(before).values(), cost)]}
+    hass.ask("lovelace/config/save", url_path=DASHBOARD, config={"views": [{"cards": [card]}]})
 
     household.publish("teleinfo/status", b"offline")
     if home_assistant == "down":
@@ -128,16 +153,17 @@ def test_nobody_notices_the_upgrade_from_0_1_0(household: Household, home_assist
         found = {key: entry["entity_id"] for key, entry in after.items() if key in before}
         removed = {"MOTDETAT"} & before.keys()
         print(  # noqa: T201 - the figures of the upgrade
-            f"{home_assistant}, {expected}: {len(ids(before))} entity ids before, "
+            f"{version}, {home_assistant}, {expected}: {len(ids(before))} entity ids before, "
             f"{len(ids(before).items() & found.items())} after"
         )
         assert ids(before).items() <= found.items()
         assert before.keys() - after.keys() <= removed
         assert orphans(household) == []
+        assert faults_of_card(household) == []
         household.daemon.stop(limit=LIMIT)
         household.daemon.start()
         household.expect_right()
-    assert b"METER" not in retained(household, STATES)
+    assert b"METER" not in retained(household, "teleinfo/homeassistant")
     _expect_statistics_of_what_was_drawn(household, energy)
     assert faults_of_energy(household) == []
     assert hass.complaints() == []

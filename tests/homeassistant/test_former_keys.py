@@ -1,4 +1,4 @@
-"""An upgrade from version 0.1.0; `version_0_1_0` has the messages that its own code published."""
+"""An upgrade from version 0.1.0 or 0.2.0; `version_0_1_0` and `version_0_2_0` have their own messages."""
 
 from __future__ import annotations
 
@@ -14,19 +14,27 @@ from tests.homeassistant.golden import Followed, readings_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FOLDER = Path(__file__).parent / "version_0_1_0"
 ABBREVIATIONS = {
     "platform": "p",
     "device_class": "dev_cla",
     "state_class": "stat_cla",
     "unit_of_measurement": "unit_of_meas",
 }
-METERS = sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
-def earlier(meter: str) -> dict[str, Any]:
-    """Return the components, and the states, of version 0.1.0 for a meter."""
-    found: dict[str, Any] = json.loads((FOLDER / f"{meter}.json").read_text(encoding="utf-8"))
+def folder(version: str) -> Path:
+    """Return the folder of the messages of a version."""
+    return Path(__file__).parent / f"version_{version.replace('.', '_')}"
+
+
+METERS, METERS_0_2_0 = (
+    sorted(path.stem for path in folder(version).glob("*.json")) for version in ("0.1.0", "0.2.0")
+)
+
+
+def earlier(meter: str, version: str = "0.1.0") -> dict[str, Any]:
+    """Return the components, and the states, of a version for a meter."""
+    found: dict[str, Any] = json.loads((folder(version) / f"{meter}.json").read_text(encoding="utf-8"))
     return found
 
 
@@ -67,6 +75,22 @@ def test_an_entity_of_0_1_0_goes_on_under_its_own_key(meter: str) -> None:
                 assert new.get(part) == old.get(abbreviation), (key, part)
         if "options" in new:  # otherwise Home Assistant would refuse the state that it shows
             assert set(old["ops"]) <= set(new["options"]), key
+
+
+@pytest.mark.parametrize("meter", METERS_0_2_0)
+def test_an_entity_of_0_2_0_goes_on_under_its_own_key(meter: str) -> None:
+    """Platform, unique id, device class, state class and unit stay; a text may have become a choice."""
+    device = Followed()
+    device.feed(readings_of(meter))
+    after = device.message["components"]
+
+    for key, old in earlier(meter, "0.2.0")["cmps"].items():
+        assert after[key]["unique_id"] == old["uniq_id"]
+        for part, abbreviation in ABBREVIATIONS.items():
+            if abbreviation in old and key != "alert_terminal_cover_open":
+                assert after[key].get(part) == old[abbreviation], (key, part)
+        if "ops" in old:  # otherwise Home Assistant would refuse the state that it shows
+            assert set(old["ops"]) <= set(after[key]["options"]), key
 
 
 @pytest.mark.parametrize("meter", METERS)

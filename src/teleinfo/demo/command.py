@@ -31,6 +31,7 @@ from teleinfo.daemon.watchdog import Notifier
 from teleinfo.demo.broker import MQTT_PORT, DemoError, broker_for
 from teleinfo.demo.screen import heading, print_line, show_messages
 from teleinfo.mqtt.client import connect
+from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.errors import BrokerError
 from teleinfo.settings import Settings, checks
 from teleinfo.simulator.catalogue import METERS, build
@@ -126,19 +127,17 @@ async def _demo(arguments: argparse.Namespace) -> None:
         with line:
             await connection.subscribe(f"{arguments.topic}/#")
             print_line(heading(arguments, broker, start))
-            offline = asyncio.Event()
             async with asyncio.TaskGroup() as tasks:
-                shown = show_messages(connection, arguments.topic, offline)
-                parts = [tasks.create_task(send_frames()), tasks.create_task(shown)]
+                screen = tasks.create_task(show_messages(connection, Topics(arguments.topic)))
+                sending = tasks.create_task(send_frames())
                 if arguments.seconds is not None:
                     end = partial(signal.raise_signal, signal.SIGTERM)
                     asyncio.get_running_loop().call_later(arguments.seconds, end)
                 await serve([_settings(arguments, line.port, broker)], Notifier({}))
                 # The last message of the daemon, `offline`, may still be on its way.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(offline.wait(), OFFLINE_TIMEOUT)
-                for part in parts:
-                    part.cancel()
+                    await asyncio.wait_for(screen, OFFLINE_TIMEOUT)
+                sending.cancel()
 
 
 def _settings(arguments: argparse.Namespace, port: str, broker: Broker) -> Settings:

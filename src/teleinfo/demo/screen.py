@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
-from teleinfo.mqtt.config import OFFLINE
+from teleinfo.vocabulary.line import LinkProblem
 
 if TYPE_CHECKING:
     import argparse
-    import asyncio
     import datetime as dt
 
     from teleinfo.mqtt.client import Connection
-    from teleinfo.mqtt.config import Broker
+    from teleinfo.mqtt.config import Broker, Topics
 
 _BOLD, _GREEN, _PLAIN = "\x1b[1m", "\x1b[1;32m", "\x1b[0m"
 _MEMBER = re.compile(r'"[^"]+":"[^"]*"')  # of a reading's JSON object: all values are strings
@@ -40,13 +39,16 @@ def heading(arguments: argparse.Namespace, broker: Broker, start: dt.datetime) -
     return "\n".join([*lines, ""])
 
 
-async def show_messages(connection: Connection, topic: str, offline: asyncio.Event) -> None:
-    """Print each message that arrives; `offline` is set while that is the status of the daemon."""
-    messages = MessageFormat(topic, colour=sys.stdout.isatty())
-    async for name, payload, _retained in connection.messages():
-        print_line(messages.line(name, payload.decode(errors="replace")))
-        if name == f"{topic}/status":
-            (offline.set if payload == OFFLINE else offline.clear)()
+async def show_messages(connection: Connection, topics: Topics) -> None:
+    """Print each message that arrives, up to the status with which the daemon ends."""
+    messages = MessageFormat(topics.readings, colour=sys.stdout.isatty())
+    is_stopped = False
+    async for name, payload, retained in connection.messages():
+        text = payload.decode(errors="replace")
+        print_line(messages.line(name, text))
+        is_stopped |= name == topics.health and not retained and f'"{LinkProblem.STOPPED}"' in text
+        if is_stopped and name == topics.status:
+            return
 
 
 class MessageFormat:

@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import pytest
@@ -19,13 +18,13 @@ import pytest
 from teleinfo.demo import command as demo
 from teleinfo.demo.screen import MessageFormat
 from teleinfo.simulator.catalogue import METERS
-from tests.demo.picture import PICTURE, expected_readings, picture
+from tests.demo.expected import expected_readings
 from tests.support.broker import MosquittoBroker
-from tests.support.picture import text_of
 from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 # Generous: a slow machine with other work takes seconds to start each Python.
 PATIENCE_SECONDS = 60.0
@@ -281,19 +280,3 @@ def test_wrong_usage_is_told_before_anything_starts(option: str, word: str) -> N
         arguments(option, word)
 
     assert ended.value.code == 2
-
-
-def test_the_picture_is_current() -> None:
-    """
-    Its text is that of a demo with the same seed and start; otherwise: python -m tests.demo.picture.
-
-    It fetches nothing, and each README shows it.
-    """
-    root = Path(__file__).parents[2]
-    svg = PICTURE.read_text(encoding="utf-8")
-
-    assert text_of(svg) == text_of(picture())
-    assert "@font-face" not in svg
-    assert "url(http" not in svg
-    for name in ("README.md", "README.fr.md"):
-        assert f"]({PICTURE.relative_to(root)})" in (root / name).read_text(encoding="utf-8")

@@ -1,5 +1,5 @@
 """
-The messages that the READMEs show, and their pictures of `watch` and `doctor`, made by the program.
+The messages that the READMEs show, and their pictures of `watch`, `doctor` and `demo`, made by the program.
 
 After a change that is meant, make them anew, read the difference and look at the pictures:
 
@@ -29,6 +29,7 @@ from teleinfo.tic.reading import build_reading
 from teleinfo.vocabulary.words import Language
 from teleinfo.watch.layout import compose
 from teleinfo.watch.live_model import LiveModel
+from tests.demo.expected import demo_lines
 from tests.docs.markdown import BLOCK, ROOT
 from tests.doctor.machine_tree import Tree, findings_of
 from tests.support.picture import draw
@@ -119,8 +120,8 @@ def doctor_lines(folder: Path) -> list[Text]:
 
 
 def pictures() -> dict[Path, str]:
-    """Return each picture by its path: those of the English pages, and those of the French ones."""
-    svgs = {}
+    """Return each picture by its path: those of the English pages, those of the French ones, and the demo."""
+    svgs = {ROOT / "docs/images/demo.svg": draw(demo_lines(), name="demo", columns=106)}
     for folder, language in (("docs", Language.EN), ("docs/fr", Language.FR)):
         with use_language(language), tempfile.TemporaryDirectory() as machine:
             screens = {"watch": watch_lines(), "doctor": doctor_lines(Path(machine))}

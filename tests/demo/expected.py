@@ -1,12 +1,8 @@
 """
-The picture of the demo that the README shows: its first readings on a terminal, as an SVG.
+The first lines of the demo, which are known beforehand.
 
-After a change that is meant, draw it again and look at it:
-
-    python -m tests.demo.picture
-
-The seed and the start of the demo are fixed and its line is without noise, so that the readings are known
-beforehand; the messages of health are left out, since they hold times of the day.
+Its seed and its start are fixed and its line is without noise; the messages of health are left out, since
+they hold times of the day.
 """
 
 from __future__ import annotations
@@ -14,7 +10,6 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import random
-from pathlib import Path
 
 from rich.text import Text
 
@@ -27,9 +22,7 @@ from teleinfo.simulator.encode import BITS
 from teleinfo.simulator.play import GAP
 from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Decoder
-from tests.support.picture import draw
 
-PICTURE = Path(__file__).parents[2] / "docs/images/demo.svg"
 START = dt.datetime(2026, 1, 14, 21, 45)  # noqa: DTZ001 - a meter knows local time only
 
 
@@ -45,16 +38,12 @@ def expected_readings(count: int, *, meter: str = DEFAULT, start: dt.datetime = 
     return [payload.decode() for payload in payloads if payload is not None]
 
 
-def picture() -> str:
-    """Return the picture."""
+def demo_lines() -> list[Text]:
+    """Return the first lines on a terminal."""
     parser = argparse.ArgumentParser()
     configure(parser)
     head = heading(parser.parse_args([]), Broker(LOOPBACK, MQTT_PORT, "screen"), START)
     messages = MessageFormat(TOPIC, colour=True)
     lines = [*head.split("\n"), messages.line(f"{TOPIC}/status", "online")]
     lines += [messages.line(TOPIC, payload) for payload in expected_readings(12)]
-    return draw(map(Text.from_ansi, lines), name="demo", columns=106)
-
-
-if __name__ == "__main__":
-    PICTURE.write_text(picture(), encoding="utf-8")
+    return [Text.from_ansi(line) for line in lines]

@@ -34,7 +34,10 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-HELP = N_("Record the bytes of the line into a file, exactly as they come, parity included.")
+HELP = N_(
+    "Record the bytes of the line into a file, exactly as they come, parity included, "
+    "and their times into a second file."
+)
 
 SECONDS: Final = 60.0
 MAX_BYTES: Final = 10_000_000

@@ -28,6 +28,7 @@ TESTS = Path(__file__).parent
 MEASURED = [
     *("common/", "daemon/", "homeassistant/", "port/", "state/", "tic/", "vocabulary/"),
     "watch/test_chronicle.py",
+    *("doctor/test_line_cause.py", "doctor/test_line_damage.py", "doctor/test_line_report.py"),
 ]
 
 

@@ -21,7 +21,8 @@ from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.state import meter_clock
-from teleinfo.vocabulary.line import LineGrade, LinkProblem
+from teleinfo.vocabulary.line import LineCause, LineGrade, LinkProblem
+from tests.doctor.damaged_line import hurt, sound_line
 from tests.doctor.machine_tree import case_of, findings_of
 from tests.support.tcp_ports import free_port
 
@@ -108,7 +109,19 @@ def test_noise_is_measured_and_the_wiring_called_weak(rate: float) -> None:
     assert isinstance(estimate, float)
     assert rate / 2 < estimate < rate * 2
     assert found["wiring"].severity in {Severity.WARNING, Severity.FAULT}
-    assert "opto-coupler" in found["wiring"].advice
+    assert found["wiring"].facts["cause"] == LineCause.NOISE
+    assert "twisted pair" in found["wiring"].advice
+
+
+def test_the_cause_of_damaged_groups_is_named() -> None:
+    """Where the wrong bits tell it: a 1 behind a 0 is read as 0, as if the signal rose too slowly."""
+    damaged = hurt(sound_line(frames=200), lambda one: one.bit.level > one.bit.before, every=100)
+    with SerialLine(speed=40) as line:
+        found = look(line, lambda: line.send(damaged, encoded=True))
+
+    assert found["wiring"].facts["cause"] == LineCause.SLOW_RISE
+    assert "rises too slowly" in found["wiring"].message
+    assert "R2" in found["wiring"].advice
 
 
 def test_a_silent_line_is_about_the_terminals() -> None:

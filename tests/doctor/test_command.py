@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from teleinfo.cli import main as cli
 from teleinfo.doctor import command as doctor_command
 from teleinfo.simulator.encode import encode_frame, with_parity
+from tests.doctor.damaged_line import hurt, sound_line
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import whole
@@ -182,3 +184,48 @@ def test_a_report_that_cannot_be_written_is_reported_in_the_language_of_the_read
     assert "No such file" not in elsewhere.stderr
     assert (again.returncode, again.stdout, (tmp_path / "report").read_text()) == (1, "", "mine")
     assert "report is there already" in again.stderr
+
+
+def test_the_line_is_shown_bit_by_bit_of_a_recording(tmp_path: Path) -> None:
+    """For somebody who sent it; the SVG is a new file, and no settings are needed."""
+    recording = tmp_path / "line.tic"
+    recording.write_bytes(hurt(sound_line(frames=200), lambda one: one.bit.level > one.bit.before, every=100))
+    options = ("--line", str(recording), "--svg", str(tmp_path / "line.svg"))
+    done = doctor(tmp_path, *options, settings={"serial_baudrate": "wrong"})
+    again = doctor(tmp_path, *options, settings={})
+
+    assert done.returncode == 0
+    assert "the signal rises too slowly" in done.stdout
+    assert "█" in done.stdout
+    assert "<svg" in (tmp_path / "line.svg").read_text(encoding="utf-8")
+    assert "line.svg" in done.stderr
+    assert again.returncode == 1
+    assert "is there already" in again.stderr
+
+
+def test_the_line_is_shown_bit_by_bit_as_it_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The port of the settings, for a minute once the meter is heard; here for a second."""
+    monkeypatch.setattr(doctor_command, "LINE_SECONDS", 1.0)
+    monkeypatch.chdir(tmp_path)
+    with Meter(FRAME) as meter:
+        monkeypatch.setenv("TELEINFO_SERIAL_PORT", meter.line.port)
+        status = cli.main(["doctor", "--line"])
+
+    assert status == 0
+    assert "All is well." in capsys.readouterr().out
+
+
+def test_what_is_no_line_is_refused(tmp_path: Path) -> None:
+    """No file, no port, no group: one sentence each, and exit status 1."""
+    (tmp_path / "empty").touch()
+    for options, port, text in (
+        (("missing",), "", "cannot be read"),
+        (("empty",), "", "no sound group"),
+        ((), "/dev/missing", "no serial port"),
+    ):
+        done = doctor(tmp_path, "--line", *options, settings={"serial_port": port or "/dev/null"})
+
+        assert done.returncode == 1
+        assert text in done.stderr

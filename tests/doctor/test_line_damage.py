@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from teleinfo.doctor.line_cause import diagnose
 from teleinfo.doctor.line_damage import BITS, PARITY, STOP, Bit, find_damage, receive
-from teleinfo.simulator.encode import with_parity
+from teleinfo.simulator.encode import encode_group, with_parity
+from teleinfo.tic.labels import Group, Mode
 from tests.doctor.damaged_line import bit_of, levels_of, sound_line
 
 LINE = sound_line(frames=12)
@@ -94,14 +95,21 @@ def test_what_cannot_be_explained_has_no_bits(data: bytes) -> None:
     assert len(find_damage(data).flips) <= 30
 
 
-def test_a_group_whose_length_changes_is_no_witness() -> None:
-    """Nothing is known of a damaged place that holds such a group."""
-    label = with_parity(b"HCHC")
-    short = LINE.replace(label, label[1:], 5)
-    at = LINE.index(b"\n", AT)
-    damage = find_damage(short[:at] + bytes([short[at] ^ 1]) + short[at + 1 :])
+def group(label: str, value: str) -> bytes:
+    """Return a group as it arrives."""
+    return with_parity(encode_group(Group(label, value, None, Mode.HISTORIQUE)))
 
-    assert damage.places >= 1
+
+@pytest.mark.parametrize("other", [group("ISOUSC", "030"), group("ISOUSC", "30") + group("ADPS", "031")])
+def test_a_place_whose_content_is_not_known_has_no_bits(other: bytes) -> None:
+    """The group has another length from then on; the group behind it comes for the first time."""
+    start = LINE.index(b"\n", AT) - len(group("ISOUSC", "30"))
+    assert LINE[start : start + len(group("ISOUSC", "30"))] == group("ISOUSC", "30")
+    damaged = bytearray(LINE[:start] + other + LINE[start:].replace(group("ISOUSC", "30"), other))
+    damaged[AT] ^= 1
+    damage = find_damage(bytes(damaged))
+
+    assert (damage.places, damage.flips) == (1, [])
 
 
 @given(st.binary(max_size=600), st.integers(0, len(LINE)))

@@ -7,6 +7,7 @@ import math
 import time
 from dataclasses import asdict
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from teleinfo.cli.output import command_line
 from teleinfo.common.durations import duration
@@ -14,6 +15,8 @@ from teleinfo.common.i18n import N_, _, decimal, inline
 from teleinfo.common.system_clock import is_synchronized
 from teleinfo.doctor.case import Access, Case, is_cut_off
 from teleinfo.doctor.check_broker import ONLINE
+from teleinfo.doctor.line_cause import diagnose
+from teleinfo.doctor.line_report import ADVICE
 from teleinfo.doctor.report import Finding, fault, ok, skipped, warning
 from teleinfo.port.errors import PortError
 from teleinfo.port.health import REJECTION_CAUSES, WITHHELD_CAUSES, Health, Quality, is_orphan, is_stale
@@ -23,7 +26,12 @@ from teleinfo.port.serial_port import is_bridge, is_remote
 from teleinfo.state.meter_clock import TOLERANCE, MeterClock
 from teleinfo.tic.decoder import Counts, Decoder
 from teleinfo.tic.meter_id import identity_of, number_of
-from teleinfo.vocabulary.line import LineGrade, LinkProblem
+from teleinfo.vocabulary.line import LineCause, LineGrade, LinkProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from teleinfo.doctor.report import Screen
 
 CHECK_WIRES = N_(
     "Check that two wires join the terminals I1 and I2 of the meter to the adapter (either way round), that "
@@ -119,13 +127,13 @@ class Probe(SpeedSearch):
             self.number = number_of(reading) or self.number
             self.clock.add(reading.values.get("DATE", ""), now=now, at=datetime.now().astimezone())
 
-    async def listen(self) -> None:
-        """Listen for a while, and longer if the meter is heard; raise PortError."""
+    async def listen(self, seconds: float) -> None:
+        """Listen for a while, and for so many `seconds` if the meter is heard; raise PortError."""
         loop = asyncio.get_running_loop()
         async with self.open(self) as port:
             began = loop.time()
             if await self.is_heard(port):
-                await port.wait(began + FOUND_SECONDS - loop.time())
+                await port.wait(began + seconds - loop.time())
             self.seconds = loop.time() - began
 
 
@@ -151,21 +159,30 @@ async def check_line(case: Case) -> list[Finding]:
     return await _listen(case, port if is_remote(port) else str(case.machine.path(port)))
 
 
+async def hear(
+    url: str, wanted: Sequence[int], screen: Screen, *, seconds: float | None = None
+) -> list[Probe]:
+    """Listen at the `wanted` speeds, then at the others, until the meter is heard; raise PortError."""
+    probes: list[Probe] = []
+    for baudrate in speeds_at(url, list(dict.fromkeys([*wanted, *SPEEDS["auto"]]))):
+        screen.step(_("listening at {baudrate} baud").format(baudrate=baudrate))
+        probes.append(probe := Probe(url, baudrate))
+        await probe.listen(FOUND_SECONDS if seconds is None else seconds)
+        if probe.mode is not None:
+            break
+    return probes
+
+
 async def _listen(case: Case, url: str) -> list[Finding]:
     """Judge the line by its bytes."""
     settings = case.settings
     wanted = candidates(settings.serial_mode, settings.serial_baudrate)
     bridge = is_bridge(url)
-    probes: list[Probe] = []
     try:
-        for baudrate in speeds_at(url, list(dict.fromkeys([*wanted, *SPEEDS["auto"]]))):
-            case.screen.step(_("listening at {baudrate} baud").format(baudrate=baudrate))
-            probes.append(meter := Probe(url, baudrate))
-            await meter.listen()
-            if meter.mode is not None:
-                break
+        probes = await hear(url, wanted, case.screen)
     except PortError as error:
         return [fault("open", error.localized(), trouble=error.kind.value)]
+    meter = probes[-1]
     if meter.mode is None:
         return [_bytes(probes, bridge=bridge), _no_meter(probes)]
     counts, quality = meter.decoder.counts, Quality()
@@ -178,7 +195,12 @@ async def _listen(case: Case, url: str) -> list[Finding]:
         _parity(meter),
         _meter(meter.number),
         *_clock(offset, synchronized=is_synchronized(case.machine.root)),
-        _wiring(quality.grade, quality.bad_share or 0.0, few=counts.rejected == 1),
+        _wiring(
+            quality.grade,
+            quality.bad_share or 0.0,
+            few=counts.rejected == 1,
+            cause=diagnose(bytes(meter.data)).cause,
+        ),
     ]
 
 
@@ -279,15 +301,19 @@ def _clock(offset: int | None, *, synchronized: bool | None) -> list[Finding]:
     return [warning("clock", message, advice, "timedatectl", offset=offset)]
 
 
-def _wiring(grade: LineGrade, share: float, *, few: bool = False) -> Finding:
+def _wiring(grade: LineGrade, share: float, *, few: bool = False, cause: LineCause | None = None) -> Finding:
     """Judge the line from its share of bad groups; `few`: only one group is bad, which is no trend."""
     message = _("{word}: {share} % of the groups are bad").format(
         word=inline(grade.words), share=decimal(f"{share:.1%}"[:-1])
     )
     if grade in {LineGrade.GOOD, LineGrade.FAIR} or (few and grade is LineGrade.POOR):
         return ok("wiring", message, wiring=str(grade))
+    advice, facts = IMPROVE_SIGNAL, {"wiring": str(grade)}
+    if cause is not None:
+        message += "; " + _(cause.words)
+        advice, facts["cause"] = ADVICE[cause], str(cause)
     make = fault if grade is LineGrade.BAD else warning
-    return make("wiring", message, _(IMPROVE_SIGNAL), command_line("doctor"), wiring=str(grade))
+    return make("wiring", message, _(advice), command_line("doctor"), **facts)
 
 
 def _is_heard(health: Health) -> bool:

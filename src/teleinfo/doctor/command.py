@@ -17,21 +17,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teleinfo import __version__
-from teleinfo.cli.output import say
+from teleinfo.cli.output import command_line, fail, say
 from teleinfo.common import event_loop
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
 from teleinfo.doctor.case import UNIT, Case, env_file_of, unit_of
 from teleinfo.doctor.check_broker import ONLINE, check_broker, read_retained
-from teleinfo.doctor.check_line import check_line, line_from_broker
+from teleinfo.doctor.check_line import check_line, hear, line_from_broker
 from teleinfo.doctor.check_port import check_port
 from teleinfo.doctor.check_service import check_service
 from teleinfo.doctor.check_settings import check_settings
+from teleinfo.doctor.line_cause import diagnose
+from teleinfo.doctor.line_report import as_svg, chart, sentences
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.report import (
     AREAS,
     Finding,
+    Screen,
     Severity,
     as_json,
     as_report,
@@ -44,6 +47,9 @@ from teleinfo.doctor.report import (
 from teleinfo.mqtt.client import connect, for_command
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
+from teleinfo.port.errors import PortError
+from teleinfo.port.line_socket import line_of
+from teleinfo.port.search import candidates
 from teleinfo.settings import Settings, default_env_file, load
 
 if TYPE_CHECKING:
@@ -54,6 +60,12 @@ HELP = N_("Find out why nothing comes: settings, serial port, line, broker, serv
 
 QUIET_TIMEOUT = 10.0
 """Seconds for all of `--quiet`."""
+
+LINE_SECONDS = 60.0
+"""Seconds for which `--line` listens once the meter is heard."""
+
+PORT = Path()
+"""The path that stands for the line of the settings."""
 
 
 CHECKS: dict[str, tuple[Callable[[Case], Awaitable[list[Finding]]], float | None]] = {
@@ -92,6 +104,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=_("write as well what to attach to a bug report, without identifiers and secrets"),
     )
     parser.add_argument(
+        "--line",
+        type=Path,
+        nargs="?",
+        const=PORT,
+        metavar="FILE",
+        help=_("show which bits arrive wrong, and why: of a recording, or of the line, heard for a minute"),
+    )
+    parser.add_argument("--svg", type=Path, metavar="FILE", help=_("with --line: draw them into a file, too"))
+    parser.add_argument(
         "--unit",
         metavar="NAME",
         help=_("the service to look at, for example teleinfo@production (default: that of the settings)"),
@@ -100,7 +121,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the checks, print the findings, and return the exit status (see the docstring of the module)."""
-    report = arguments.report
+    report = arguments.svg if arguments.line else arguments.report
     if report is not None and report.exists():
         say(_("{path} is there already: choose another name").format(path=report))
         return 1
@@ -110,6 +131,8 @@ def main(arguments: argparse.Namespace) -> int:
         return event_loop.run(_ask_broker(load(arguments.env_file or default_env_file())))
     env_file = arguments.env_file or env_file_of(arguments.unit)
     screen = terminal(quiet=arguments.json)
+    if arguments.line is not None:
+        return _show_line(arguments.line, report, env_file, screen)
     case = Case(Machine(), screen, env_file, arguments.unit or unit_of(env_file))
     screen.write(f"teleinfo {__version__} {printable(case.machine.model)}".rstrip() + "\n")
     findings = event_loop.run(examine(case))
@@ -170,6 +193,32 @@ async def _ask_broker(settings: Settings) -> int:
     elif status != ONLINE:
         say(line_from_broker(status, health, UNIT)[0].message)
     return 0 if status == ONLINE else 1
+
+
+def _show_line(path: Path, svg: Path | None, env_file: Path | None, screen: Screen) -> int:
+    """Show the damage of a recording, or of the line; return 1 if it cannot be read or has no sound group."""
+    try:
+        data = _hear(load(env_file), screen) if path == PORT else path.read_bytes()
+    except OSError as error:
+        return fail(
+            "doctor", _("{path} cannot be read: {error}").format(path=path, error=_(file_error(error)))
+        )
+    except PortError as error:
+        return fail("doctor", error.localized())
+    diagnosis = diagnose(data)
+    if not diagnosis.damage.groups:
+        return fail("doctor", _("there is no sound group"))
+    lines = [line for text in sentences(diagnosis) for line in screen.wrap(text)]
+    if diagnosis.cause is not None:
+        lines.append(screen.command(command_line("doctor", "--line")))
+    screen.write("\n".join([*lines, "", *chart(diagnosis), ""]))
+    return 0 if svg is None or _write(svg, as_svg(diagnosis)) else 1
+
+
+def _hear(settings: Settings, screen: Screen) -> bytes:
+    wanted = candidates(settings.serial_mode, settings.serial_baudrate)
+    hearing = hear(line_of(settings.serial_port), wanted, screen, seconds=LINE_SECONDS)
+    return bytes(event_loop.run(hearing)[-1].data)
 
 
 def _write(path: Path, text: str) -> bool:

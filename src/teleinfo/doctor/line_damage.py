@@ -128,7 +128,7 @@ class _Order:
             before, behind = lines[max(0, place - 1)], lines[min(place, len(lines) - 1)]
             pair = self._data[before.start : before.end], self._data[behind.start : behind.end]
             if len(pair[0]) != len(pair[1]):
-                break
+                return []
             chars += zip(*pair, strict=True)
         return []
 

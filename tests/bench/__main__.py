@@ -8,7 +8,7 @@ import platform
 import sys
 from typing import TYPE_CHECKING
 
-from tests.bench import cpu, decoding, latency, memory, price, several, truth, watts
+from tests.bench import cpu, decoding, diagnosis, latency, memory, price, readers, several, truth, watts
 from tests.bench.rows import table
 from tests.bench.scale import FULL, QUICK
 
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 PARTS: dict[str, Callable[[Scale], list[Row]]] = {
     "decoding": decoding.rows,
     "cpu": cpu.rows,
+    "diagnosis": diagnosis.rows,
     "latency": latency.rows,
     "memory": memory.rows,
     "scale": several.rows,
     "price": price.rows,
+    "readers": readers.rows,
     "truth": truth.rows,
     "watts": watts.rows,
 }

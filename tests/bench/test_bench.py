@@ -27,18 +27,22 @@ LEAST = Scale(
     meters=2,
     meter_seconds=2.0,
     household_hours=6,
+    draws=9,
+    line_bytes=20_000,
 )
 ROWS = {
     "decoding": 4,
+    "diagnosis": 19,
     "price": 16,
     "truth": 30,
     "watts": 53,
     "latency": 8,
     "cpu": 8,
     "memory": 3,
+    "readers": 3,
     "scale": 10,
 }
-PROGRAMS = ("latency", "cpu", "memory", "scale")
+PROGRAMS = ("latency", "cpu", "memory", "readers", "scale")
 LONG = [pytest.mark.long, pytest.mark.real]
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from selenium.webdriver.remote.webelement import WebElement
 
 
-PHONE, TABLET, WIDE = 360, 768, 1280
+LEAST, PHONE, TABLET, WIDE = 320, 360, 768, 1280
 PICTURES: Final = ("hour", "days2", "days30", "months13")
 SINCE_SEPTEMBER: Final = 137
 """Days of the history, so that all days of the season of Tempo are known."""
@@ -70,6 +70,17 @@ def pages(language: Language) -> Iterator[dict[str, Page]]:
         household(SINCE_SEPTEMBER) as year,
     ):
         yield {"standard-tempo": tempo, "standard-tri": tri, "household": year}
+
+
+CUT: Final = """[...document.querySelectorAll("body *:not(svg, svg *)")].filter((each) => {
+    const card = each.closest(".card, .banner, #alerts, header")?.getBoundingClientRect();
+    const box = each.getBoundingClientRect();
+    return each.checkVisibility() && each.textContent.trim() !== "" && (
+        each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).display !== "inline"
+        || card && (box.left < card.left - 1 || box.right > card.right + 1)
+    );
+}).map((each) => each.outerHTML.slice(0, 100))"""
+"""A script: the elements whose text is wider than they are, or that reach out of their card."""
 
 
 class Shown:
@@ -136,9 +147,11 @@ class Shown:
         return [*written, *foreign]
 
 
-def look(driver: WebDriver, page: Page, *, width: int = WIDE, theme: Theme = "light") -> Shown:
+def look(
+    driver: WebDriver, page: Page, *, width: int = WIDE, theme: Theme = "light", scale: float = 1.0
+) -> Shown:
     """Load the page on a screen of this width, and return its content once it is live."""
-    resize(driver, width, 900)
+    resize(driver, width, 900, scale=scale)
     prefer(driver, theme)
     shown = Shown(driver)
     shown.complaints()  # those of an earlier page
@@ -460,6 +473,27 @@ def test_hostile_text_stays_text(driver: WebDriver) -> None:
         assert shown.complaints() == []
 
 
+@pytest.mark.parametrize("meter", ["household", "standard-tri"])
+def test_at_200_percent_nothing_is_cut(driver: WebDriver, pages: dict[str, Page], meter: str) -> None:
+    """
+    Screens of half the width with two pixels for each: nothing to scroll sideways (WCAG 1.4.4, 1.4.10).
+
+    No text is wider than its element or reaches out of its card, with all of it open.
+    """
+    shown = look(driver, pages[meter], width=LEAST, scale=2.0)
+    for name in PICTURES:
+        shown.picture(name)
+    driver.execute_script("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    until(lambda: shown.count("#rows li"), what="the list")
+
+    assert shown.run("devicePixelRatio") == 2
+    for width in (LEAST, TABLET // 2, WIDE // 2, 720):
+        resize(driver, width, 450, scale=2.0)
+        until(lambda: shown.run("innerWidth") == width, what="the width")  # noqa: B023 - called at once
+        assert shown.run("document.documentElement.scrollWidth") <= width
+        assert shown.run(CUT) == []
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [PHONE, TABLET, WIDE])
 @pytest.mark.parametrize("meter", ["household", "standard-tri"])
@@ -479,12 +513,17 @@ def test_it_can_be_read_and_used_by_everybody(
     assert findings(driver) == []
 
 
-def findings(driver: WebDriver) -> list[str]:
-    """Return the findings of axe-core; skip the test where that is not installed."""
+def axe_core() -> str:
+    """Return the script of axe-core; skip the test where it is not installed."""
     axe = Path(os.environ.get("TELEINFO_TEST_NPM", "")) / "node_modules/axe-core/axe.min.js"
     if not axe.is_file():
         pytest.skip("axe-core is not installed: make test-web brings it from npm")
-    driver.execute_script(axe.read_text(encoding="utf-8"))
+    return axe.read_text(encoding="utf-8")
+
+
+def findings(driver: WebDriver) -> list[str]:
+    """Return the findings of axe-core."""
+    driver.execute_script(axe_core())
     results = driver.execute_async_script(
         "const done = arguments[0];"
         "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })"

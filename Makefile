@@ -89,7 +89,7 @@ help: ## this list
 #fr test-homeassistant: de vrais Home Assistant, 2026.11 et 2025.6, voient le compteur (Python 3.14 et 3.13, ou root)
 #fr test-consumers: les programmes de docs/consumers lisent nos messages (2 minutes)
 #fr test-brokers: une grappe de RabbitMQ, aedes et amqtt prennent nos messages (2 minutes)
-#fr test-web: la page de watch --web dans un vrai navigateur (2 minutes)
+#fr test-web: la page de watch --web dans Chromium et Firefox (3 minutes)
 #fr lock: renouvelle les versions testées et installées : tests/constraints.txt, systemd/constraints.txt
 #fr clean: retire ce que les autres verbes ont fait
 
@@ -294,14 +294,15 @@ $(NPM_PACKAGES)/.made: tests/consumers/package.json
 	npm install --prefix $(NPM_PACKAGES) --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# A browser, and what checks that everybody can use the page.
+# Two browsers, and what checks that everybody can use the page.
 NPM_WEB      = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/teleinfo/npm-web
-PROGRAMS_WEB = chromium:chromium chromedriver:chromium-driver node:nodejs npm:npm
+PROGRAMS_WEB = chromium:chromium chromedriver:chromium-driver firefox-esr:firefox-esr node:nodejs npm:npm
 
-test-web: $(VENV)/.dev programs ## the page of watch --web in a real browser (2 minutes)
+test-web: $(VENV)/.dev programs ## the page of watch --web in Chromium and Firefox (3 minutes)
 	-@$(MAKE) --no-print-directory programs PROGRAMS='$(PROGRAMS_WEB)'
 	-@$(MAKE) --no-print-directory $(NPM_WEB)/.made
-	TELEINFO_TEST_NPM=$(NPM_WEB) $(BIN)/python -m pytest tests/watch/in_browser.py
+	TELEINFO_TEST_NPM=$(NPM_WEB) $(BIN)/python -m pytest tests/watch/in_browser.py tests/watch/in_firefox.py \
+	    tests/watch/behind_proxy.py
 
 $(NPM_WEB)/.made: tests/watch/package.json
 	@mkdir -p $(NPM_WEB)

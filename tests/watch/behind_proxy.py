@@ -1,0 +1,108 @@
+"""The page behind nginx and Caddy with the lines of docs/watch.md, where these programs are installed."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.reading import Reading
+from teleinfo.watch.web.server import ASSETS
+from tests.docs.markdown import PAGES, blocks
+from tests.support.process import LIMIT, Process
+from tests.support.scenario import until
+from tests.support.tcp_ports import HOST, free_port
+from tests.watch.page_scenario import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NAME = "meter.example.org"
+NGINX = """\
+daemon off; pid {folder}/pid; error_log {folder}/error.log; events {{}}
+http {{
+    access_log off; client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
+    uwsgi_temp_path {folder}; scgi_temp_path {folder};
+    server {{ listen {host}:{port}; server_name _; {lines} }}
+}}
+"""
+CADDY = """\
+{{
+	admin off
+	auto_https off
+}}
+http://{name}:{port}, http://other.example.org:{port} {{
+	bind {host}
+{lines}
+	redir /meter /meter/
+}}
+"""
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    """Return a page that accepts a name of the household."""
+    page = Page()
+    page.names = [NAME]
+    reading = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "PTEC": "HP..", "PAPP": "01940"})
+    for second in range(3):
+        page.model.add_reading(reading, now=time.monotonic() - 3 + second)
+    with page:
+        yield page
+
+
+@contextlib.contextmanager
+def proxy(folder: Path, page: Page, program: str) -> Iterator[int]:
+    """Run this program with the lines of the documentation, and yield its port."""
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+    section = PAGES["watch.md"].partition("### Behind a reverse proxy\n")[2].partition("\n### ")[0]
+    [nginx], [caddy] = blocks(section, "nginx"), blocks(section, "text")
+    template, lines = {"nginx": (NGINX, nginx), "caddy": (CADDY, caddy)}[program]
+    port, path = free_port(), folder / "proxy.conf"
+    lines = lines.replace(":8080", f":{page.address.port}")
+    path.write_text(template.format(folder=folder, host=HOST, port=port, name=NAME, lines=lines))
+    command = {
+        "nginx": ["nginx", "-c", str(path), "-e", str(folder / "error.log")],
+        "caddy": ["caddy", "run", "--adapter", "caddyfile", "--config", str(path)],
+    }
+    environ = {"PATH": "/usr/sbin:/usr/bin", "HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    with Process(command[program], folder / "proxy.log", environ):
+        until(lambda: ask(port, "/meter/")[0] == 200, what=f"the page behind {program}")
+        yield port
+
+
+def ask(port: int, path: str, host: str = NAME) -> tuple[int, str, bytes]:
+    """Return status, location and body of an answer of the proxy; the status is 0 before it listens."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=LIMIT)
+    try:
+        connection.request("GET", path, headers={"Host": f"{host}:{port}"})
+        answer = connection.getresponse()
+        return answer.status, answer.headers.get("Location", ""), answer.read()
+    except OSError:
+        return 0, "", b""
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("program", ["nginx", "caddy"])
+def test_the_page_lies_below_a_path_of_the_proxy(tmp_path: Path, page: Page, program: str) -> None:
+    """Page, files, history and stream by the name of the settings, and by no other name."""
+    with proxy(tmp_path, page, program) as port:
+        for path in ("", *ASSETS, "history/041961123456/hour.json"):
+            assert ask(port, f"/meter/{path}")[0] == 200, path
+        status, location, _body = ask(port, "/meter")
+        assert (status, location.rpartition(str(port))[2]) in {(301, "/meter/"), (302, "/meter/")}
+        assert ask(port, "/meter/", "other.example.org")[0] == 421
+        connection = http.client.HTTPConnection(HOST, port, timeout=LIMIT)
+        connection.request("GET", "/meter/events", headers={"Host": NAME + f":{port}"})
+        stream = connection.getresponse()
+        until(lambda: b"event: now" in stream.readline(), what="a stream that is not kept back")
+        until(lambda: b"event: alive" in stream.readline(), what="a stream that goes on")
+        connection.close()

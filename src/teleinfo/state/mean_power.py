@@ -69,44 +69,23 @@ class MeanPower:
         `idle`: the meter says that no power flows now.
         """
         before, self.read = self.read, IndexStep(now, index)
-        self._update(before, index, now)
+        if before is None or now - before.time > GAP or index < before.index:
+            self.watts = self.start = self.last_step = self.flowed = None
+            self.is_lowered, self.since = True, now
+        elif index > before.index:
+            step = index - before.index
+            self.smallest_step = min(step, self.smallest_step or step)
+            end = self.last_step = IndexStep(now, index, now - before.time)
+            start = self.start = self.start or end
+            elapsed, uncertainty = now - start.time, max(end.uncertainty, start.uncertainty)
+            if elapsed >= MIN_INTERVAL and uncertainty <= ACCURACY * elapsed:
+                self.watts = round((index - start.index) * _SECONDS_PER_HOUR / elapsed)
+                self.is_lowered, self.start = False, end
+        elif self.watts is not None and (most := self._at_most()) is not None and most < self.watts:
+            self.watts, self.is_lowered, self.start = most, True, self.last_step
         if not idle:
             self.flowed = now
         self.is_zero = idle and (self.flowed is None or now - self.flowed >= MIN_INTERVAL)
-
-    def _update(self, before: IndexStep | None, index: int, now: float) -> None:
-        """Continue the measurement after the reading `before`, or start it over."""
-        if before is None or now - before.time > GAP or index < before.index:
-            self.watts = self.start = self.last_step = None
-            self.is_lowered = True
-            self.flowed = None
-            self.since = now
-            return
-        if index == before.index:
-            self._lower()
-            return
-        step = index - before.index
-        self.smallest_step = step if self.smallest_step is None else min(step, self.smallest_step)
-        self.last_step = IndexStep(now, index, now - before.time)
-        self._measure(self.last_step)
-
-    def _measure(self, end: IndexStep) -> None:
-        """Set `watts` to the mean of the interval that ends with this step, if it is long enough."""
-        if self.start is None:
-            self.start = end
-            return
-        elapsed = end.time - self.start.time
-        if elapsed >= MIN_INTERVAL and max(end.uncertainty, self.start.uncertainty) <= ACCURACY * elapsed:
-            self.watts = round((end.index - self.start.index) * _SECONDS_PER_HOUR / elapsed)
-            self.is_lowered = False
-            self.start = end
-
-    def _lower(self) -> None:
-        """Lower `watts` to the greatest possible power, if the last step was a minute ago or earlier."""
-        most = self._at_most()
-        if self.watts is not None and most is not None and most < self.watts:
-            self.watts, self.is_lowered = most, True
-            self.start = self.last_step
 
     @property
     def is_bound(self) -> bool:

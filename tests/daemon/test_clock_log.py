@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.common.system_clock import is_synchronized
-from teleinfo.daemon import clock_log
-from teleinfo.daemon.clock_log import ClockLog
+from teleinfo.daemon import state_publisher
+from teleinfo.daemon.state_publisher import ClockLog
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ def test_it_is_said_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Beyond two minutes; it ends below one, so that an offset about two is one line."""
-    monkeypatch.setattr(clock_log, "is_synchronized", lambda: None)
+    monkeypatch.setattr(state_publisher, "is_synchronized", lambda: None)
     clock = ClockLog()
     with caplog.at_level(logging.INFO):
         for offset in offsets:
@@ -48,10 +48,10 @@ def test_nothing_is_said_before_our_own_clock_is_set(
 ) -> None:
     """A Raspberry Pi starts in the past: what differs then is its own clock."""
     clock = ClockLog()
-    monkeypatch.setattr(clock_log, "is_synchronized", lambda: False)
+    monkeypatch.setattr(state_publisher, "is_synchronized", lambda: False)
     clock.note(300)
     assert caplog.messages == []
-    monkeypatch.setattr(clock_log, "is_synchronized", lambda: True)
+    monkeypatch.setattr(state_publisher, "is_synchronized", lambda: True)
     clock.note(300)
 
     assert caplog.messages == [AHEAD]

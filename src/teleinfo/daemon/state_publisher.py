@@ -13,8 +13,10 @@ import logging
 import math
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.common.i18n import in_words, use_language
-from teleinfo.daemon.clock_log import ClockLog
+from teleinfo.common.durations import duration
+from teleinfo.common.i18n import N_, in_words, use_language
+from teleinfo.common.system_clock import is_synchronized
+from teleinfo.state.meter_clock import TOLERANCE
 from teleinfo.state.tracker import STALE_AFTER, StateTracker, encode
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ log = logging.getLogger(__name__)
 
 _NOTHING_KNOWN: Final[dict[str, Json]] = {"time": None, "meter": {"id": None}}
 """The state while no meter is known."""
+
+_AHEAD = N_("the clock of the meter is %s ahead of the clock of this machine: see which of them is wrong")
+_BEHIND = N_("the clock of the meter is %s behind the clock of this machine: see which of them is wrong")
 
 _EARLIER: Final = b"\0"
 """Placeholder for a payload of an earlier run, which is unknown; it equals no real payload."""
@@ -172,3 +177,26 @@ def _payload(value: Json) -> bytes:
         return b""
     text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return text.encode()
+
+
+class ClockLog:
+    """The lines of the log about the clock of one meter."""
+
+    def __init__(self) -> None:
+        self._is_logged = False
+
+    def note(self, offset: int | None) -> None:
+        """
+        Log an offset, in seconds, that begins or ends to be too large; None: it is unknown.
+
+        Nothing is logged as long as the clock of the machine is known not to be set. An offset ends at half
+        of the tolerance, so that an offset about the tolerance is not logged again and again.
+        """
+        if offset is None:
+            return
+        if not self._is_logged and abs(offset) > TOLERANCE and is_synchronized() is not False:
+            self._is_logged = True
+            log.warning(_AHEAD if offset > 0 else _BEHIND, duration(abs(offset)))
+        elif self._is_logged and abs(offset) <= TOLERANCE // 2:
+            self._is_logged = False
+            log.info("the clock of the meter agrees with the clock of this machine again")

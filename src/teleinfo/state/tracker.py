@@ -17,6 +17,7 @@ import math
 from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import business_meters, fields, labels, tariffs
@@ -32,7 +33,7 @@ from teleinfo.state.memory import Memory
 from teleinfo.state.meter_clock import MeterClock
 from teleinfo.state.next_tariff import TariffCalendar
 from teleinfo.state.snapshot import Snapshot
-from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES, SHORT_FRAME, parse_uint
+from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES, SHORT_FRAME
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from teleinfo.state.fields import Json
     from teleinfo.state.prices import Prices
     from teleinfo.tic.reading import Belief, Reading
+    from teleinfo.vocabulary.codes import TariffPeriod
 
 STALE_AFTER: Final = 120.0
 """Seconds after which a value is null; in an overrun a full frame comes every 17 s (three phases, 02E)."""
@@ -95,7 +97,7 @@ class StateTracker:
         self._heard = 0.0
         self._means: defaultdict[str, MeanPower] = defaultdict(MeanPower)  # by the étiquettes of their index
         self._counted = -math.inf  # time at which the index of the total was last read
-        self._before: dict[str, Json] = {}  # the state before a change of mode or contract
+        self._before: dict[str, Json] = {}  # the state before a change of mode or contract, until it is stale
         self._before_until = 0.0
         self._urgent: list[fields.Value] = []
         self._reset_contract()
@@ -108,11 +110,6 @@ class StateTracker:
         self._clock = MeterClock()
         self._exporting_frames = 0  # in a row, by their current
         self._known: dict[Path, None] = {}  # the fields seen so far with this contract, in order
-
-    def _change_contract(self) -> None:
-        """Begin anew with another mode or contract; the state so far stays until it is stale."""
-        self._before, self._before_until = self.state(now=self._heard), self._heard + STALE_AFTER
-        self._reset_contract()
 
     @property
     def meter(self) -> Device:
@@ -180,7 +177,8 @@ class StateTracker:
         elif last is not None and (
             belief.mode is not last.mode or last.contract not in (None, belief.contract)
         ):
-            self._change_contract()
+            self._before, self._before_until = self.state(now=self._heard), self._heard + STALE_AFTER
+            self._reset_contract()
         self._belief = belief
         self._facts.meter, self._facts.mode, self._facts.time = self.meter, belief.mode, time
         self._heard, self._at = now, datetime.fromisoformat(time)
@@ -304,27 +302,20 @@ class StateTracker:
             before = self._facts.total or ImportTotal(*imported, 0, self._at)
             subscribed = fields.subscribed_power(values)
             self._facts.total = before.next(*imported, at=self._at, subscribed=subscribed)
-            self._count_day(values, before, self._facts.total)
+            # A meter of the overseas islands has the days of the machine.
+            day = self._at.date() if self.meter.identity.overseas else day_in_france(self._at)
+            numbers = {label: fields.number(values, label) for label in COUNTED}
+            readings = {label: index for label, index in numbers.items() if index is not None}
+            if self._facts.daily is None:
+                self._facts.daily = DailyEnergy.begin(day, readings)
+            else:
+                period = partial(self._period_of, fields.contract_text(values))
+                self._facts.daily = self._facts.daily.next(before, self._facts.total, day, readings, period)
 
-    def _count_day(self, values: fields.Values, before: ImportTotal, after: ImportTotal) -> None:
-        """Update the energies by day; a meter of the overseas islands has the days of the machine."""
-        day = self._at.date() if self.meter.identity.overseas else day_in_france(self._at)
-        read = {label: parse_uint(values[label]) for label in COUNTED if label in values}
-        readings = {label: index for label, index in read.items() if index is not None}
-        if self._facts.daily is None:
-            self._facts.daily = DailyEnergy.begin(day, readings)
-            return
-        contract = fields.contract_text(values)
-        self._facts.daily = self._facts.daily.next(
-            before,
-            after,
-            day,
-            readings,
-            lambda label: (
-                tariffs.index_period(label, contract=contract)
-                or tariffs.period_of(self._facts.periods.get(label, ""))
-            ),
-        )
+    def _period_of(self, contract: str | None, label: str) -> TariffPeriod | None:
+        """Return the tariff period that an index counts with this contract."""
+        period = tariffs.index_period(label, contract=contract)
+        return period or tariffs.period_of(self._facts.periods.get(label, ""))
 
     def _values(self, now: float) -> dict[str, str]:
         fresh = STALE_AFTER if self._facts.site is None else business_meters.STALE_AFTER

@@ -44,11 +44,14 @@ def _clock(now: Snapshot) -> Value:
     return (iso(text) if now.site is None else business_meters.moment(text)) or UNKNOWN
 
 
+def _or_unknown(value: Json) -> Value:
+    """Return the value of a field that the meter has; None means that it is unknown."""
+    return UNKNOWN if value is None else value
+
+
 def _clock_offset(now: Snapshot) -> Value:
-    is_standard = now.mode is Mode.STANDARD and now.site is None
-    if not is_standard or "DATE" not in now or now.meter.identity.overseas:
-        return None
-    return UNKNOWN if now.clock_offset is None else now.clock_offset
+    is_standard = now.mode is Mode.STANDARD and now.site is None and not now.meter.identity.overseas
+    return _or_unknown(now.clock_offset) if is_standard and "DATE" in now else None
 
 
 def _made(read: Callable[[Snapshot], _Sent | None], make: Callable[[_Sent], Json]) -> Reader:
@@ -61,15 +64,13 @@ def _made(read: Callable[[Snapshot], _Sent | None], make: Callable[[_Sent], Json
     return value
 
 
-def _of_total(attribute: str) -> Callable[[Snapshot], Value]:
-    """Return a reader of an attribute of the total; before the first index there is no value."""
-    return lambda now: None if now.total is None else getattr(now.total, attribute)
+def _total(now: Snapshot, attribute: str) -> Value:
+    """Return an attribute of the total; before the first index there is no value."""
+    return None if now.total is None else getattr(now.total, attribute)
 
 
 def _import_total(now: Snapshot) -> Value:
-    if now.total is None:
-        return None
-    return now.total.total if now.total_is_fresh else UNKNOWN
+    return _total(now, "total") if now.total is None or now.total_is_fresh else UNKNOWN
 
 
 def _exporting(now: Snapshot) -> Value:
@@ -87,10 +88,7 @@ def _net(now: Snapshot) -> Value:
 
 
 def _mean(now: Snapshot, name: str) -> Value:
-    if name not in now.means:
-        return None
-    watts = now.means[name].reported
-    return UNKNOWN if watts is None else watts
+    return _or_unknown(now.means[name].reported) if name in now.means else None
 
 
 def _active(now: Snapshot, of: str) -> Value:
@@ -100,24 +98,16 @@ def _active(now: Snapshot, of: str) -> Value:
     return UNKNOWN if now.active is None else getattr(now.active, of)
 
 
-def _next_tariff(part: str) -> Reader:
-    """Return a reader of a part of the next change of tariff."""
-
-    def value(now: Snapshot) -> Value:
-        found = now.next_tariff
-        if not isinstance(found, NextTariff):
-            return found
-        known: Json = getattr(found, part)
-        return UNKNOWN if known is None else known
-
-    return value
+def _next_tariff(now: Snapshot, part: str) -> Value:
+    found = now.next_tariff
+    return _or_unknown(getattr(found, part)) if isinstance(found, NextTariff) else found
 
 
 def _next_colour(now: Snapshot) -> Value:
-    found = now.next_tariff
-    if found is None or fields.colour_today(now) is None:
+    code = _next_tariff(now, "code")
+    if code is None or fields.colour_today(now) is None:
         return None
-    return (isinstance(found, NextTariff) and found.code is not None and found.code.colour) or UNKNOWN
+    return (code.colour if isinstance(code, TariffPeriod) else None) or UNKNOWN
 
 
 def _since(now: Snapshot, alert: Alert) -> Value:
@@ -128,8 +118,8 @@ def _of_span(now: Snapshot, span: str, attribute: str) -> Value:
     """Return an attribute of the energy of a day or a month; unknown while the meter is silent."""
     if now.daily is None:
         return None
-    found = getattr(now.daily, span) if now.total_is_fresh else None
-    return UNKNOWN if found is None else getattr(found, attribute)
+    found = getattr(now.daily, span)
+    return UNKNOWN if found is None or not now.total_is_fresh else getattr(found, attribute)
 
 
 def _indexes_of_span(now: Snapshot, span: str) -> Value:
@@ -181,8 +171,7 @@ def _cost(span: str, name: str, months: Callable[[date], float]) -> Field:
         if found is None:
             return UNKNOWN
         last = now.daily.today.first if span == "this_month" else found.first
-        cost = now.prices.cost(found, months(last))
-        return UNKNOWN if cost is None else cost
+        return _or_unknown(now.prices.cost(found, months(last)))
 
     meaning = Message("{name}, the subscription included, by `TELEINFO_PRICES`.", name=Message(name))
     return Field(f"cost.{span}", "EUR", meaning).read_from(by=value).named(name, momentary=False, precision=2)
@@ -332,13 +321,13 @@ FIELDS: Final = (
         _TIME,
         "Time of the next change of the tariff period; null while it is not certain.",
     )
-    .read_from(by=_next_tariff("time"))
+    .read_from(by=partial(_next_tariff, part="time"))
     .named("Next tariff change", key="next_tariff_change"),
     Field(
         "tariff.next.code", TariffPeriod, "Tariff period from then on; null where it is unknown."
-    ).read_from(by=_next_tariff("code")),
+    ).read_from(by=partial(_next_tariff, part="code")),
     Field("tariff.next.name", _TEXT, "Tariff period from then on, in words.")
-    .read_from(by=_next_tariff("name"))
+    .read_from(by=partial(_next_tariff, part="name"))
     .named("Next tariff", key="next_tariff", icon="mdi:clock-end"),
     Field("tariff.next.colour", Colour, "Colour of the day from then on, with a Tempo contract.").read_from(
         by=_next_colour
@@ -347,7 +336,7 @@ FIELDS: Final = (
         "tariff.next.learned",
         _SWITCH,
         "True if the change is learned from those of earlier days; false if meter or contract says it.",
-    ).read_from(by=_next_tariff("learned")),
+    ).read_from(by=partial(_next_tariff, part="learned")),
     Field("tempo.today", Colour, "Colour of today with a Tempo contract; its day runs from 06:00 to 06:00.")
     .read_from(STATUS_REGISTER, by=fields.colour_today)
     .named("Today’s colour", icon="mdi:calendar-today"),
@@ -366,20 +355,20 @@ FIELDS: Final = (
         _TEXT,
         "Étiquettes whose sum is `import_index`, with `+` between them; never null.",
         nullable=False,
-    ).read_from(by=_of_total("counter")),
+    ).read_from(by=partial(_total, attribute="counter")),
     Field(
         "energy.import_index",
         "Wh",
         "Reading of the meter: its total, or the sum of the contract's indexes; never null.",
         nullable=False,
-    ).read_from(by=_of_total("index")),
+    ).read_from(by=partial(_total, attribute="index")),
     Field(
         "energy.import_offset",
         "Wh",
         "Energy added so that the total goes on when another index counts; 0 until then, never null.",
         signed=True,
         nullable=False,
-    ).read_from(by=_of_total("offset")),
+    ).read_from(by=partial(_total, attribute="offset")),
     Field("energy.export_total", "Wh", "Energy injected (with a contract to sell).")
     .read_from("EAIT")
     .named("Exported energy", key="energy_export"),

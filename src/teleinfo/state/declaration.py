@@ -29,9 +29,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from teleinfo.state.daily_energy import EnergySpan
-    from teleinfo.state.field_entry import Reader
+    from teleinfo.state.field_entry import Reader, Snapshot
     from teleinfo.state.fields import Json, Value
-    from teleinfo.state.snapshot import Snapshot
 
 
 _Sent = TypeVar("_Sent", str, int)

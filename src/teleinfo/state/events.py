@@ -20,8 +20,8 @@ from teleinfo.vocabulary.words import Code
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from teleinfo.state.field_entry import Snapshot
     from teleinfo.state.fields import Json
-    from teleinfo.state.snapshot import Snapshot
 
 Situation: TypeAlias = "Mapping[str, str]"
 """The text of the tariff, the colour of tomorrow, the alerts of `_LASTING`, and `SILENCE`; "": none now."""

@@ -1,5 +1,5 @@
 """
-A field of the state: its path, its type, the étiquettes that it comes from, and its names.
+The snapshot of a meter, and a field of the state: its path, its type, its étiquettes, and its names.
 
 The entries are in `declaration`. Pure.
 """
@@ -7,19 +7,31 @@ The entries are in `declaration`. Pure.
 from __future__ import annotations
 
 import enum
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from teleinfo.state import business_meters, fields
 from teleinfo.state.fields import UNKNOWN, number
+from teleinfo.state.next_tariff import TariffCalendar
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Self
 
+    from teleinfo.state.active_power import Active
+    from teleinfo.state.daily_energy import DailyEnergy
+    from teleinfo.state.device import Device
     from teleinfo.state.fields import Json, Value
-    from teleinfo.state.snapshot import Snapshot
-    from teleinfo.vocabulary.codes import Contract, Phase
+    from teleinfo.state.import_total import ImportTotal
+    from teleinfo.state.mean_power import MeanPower
+    from teleinfo.state.next_tariff import NextTariff
+    from teleinfo.state.prices import Prices
+    from teleinfo.state.tariffs import Index
+    from teleinfo.tic.labels import Mode
+    from teleinfo.vocabulary.codes import Alert, Contract, Phase
 
 
 class StateType(enum.Enum):
@@ -44,6 +56,72 @@ Reader: TypeAlias = "Callable[[Snapshot], Value]"
 
 ANY_LABEL: Final = "*"
 """The part of a path that stands for any étiquette; such a field has a value for each étiquette."""
+
+
+@dataclass(kw_only=True, eq=False)
+class Snapshot(dict[str, str]):
+    """
+    The data of the meter at one moment: the texts of the fresh étiquettes, and facts from earlier frames.
+
+    `site` is the model of an older meter of a business (`business_meters`), None for any other meter.
+    `periods` is the argument of `tariffs.index_name`. `since` maps each active alert to its start.
+    `total` is the total energy drawn, and `daily` the energies by day, None before its first index;
+    `total_is_fresh`: its index is fresh. `prices` is None if the user gave none. `means` are the mean powers
+    whose index is fresh, by the last part of their path. `clock_offset`: see `MeterClock`.
+    `active` is the active power, None while it is unknown.
+    `calendar` is what earlier frames tell of the next change of tariff.
+    """
+
+    meter: Device
+    prices: Prices | None
+    time: str | None = None
+    mode: Mode | None = None
+    site: str | None = None
+    phases: int = 1
+    sends_alarms: bool = False
+    exports: bool = False
+    has_exported: bool = False
+    periods: dict[str, str] = field(default_factory=dict)
+    since: dict[str, str] = field(default_factory=dict)
+    total: ImportTotal | None = None
+    daily: DailyEnergy | None = None
+    total_is_fresh: bool = False
+    clock_offset: int | None = None
+    active: Active | None = None
+    means: dict[str, MeanPower] = field(default_factory=dict)
+    calendar: TariffCalendar = field(default_factory=TariffCalendar)
+
+    @cached_property
+    def alerts(self) -> dict[Alert, bool]:
+        """Each alert that this meter can report, True while it is active."""
+        if self.site is not None:
+            return business_meters.alerts(self)
+        return fields.alerts(self, sends_alarms=self.sends_alarms)
+
+    @cached_property
+    def indexes(self) -> dict[str, Index]:
+        """The indexes of the supplier by étiquette."""
+        if self.site is not None:
+            return business_meters.indexes(self)
+        return fields.indexes(self, periods=self.periods)
+
+    @cached_property
+    def injected(self) -> tuple[int | fields.Unknown | None, bool]:
+        """The apparent power that is injected, VA, and True if it is an estimate."""
+        return fields.injected_power(self, exports=self.exports, has_exported=self.has_exported)
+
+    @cached_property
+    def next_tariff(self) -> NextTariff | fields.Unknown | None:
+        """The next change of tariff."""
+        if self.time is None or self.site is not None or self.meter.identity.overseas:
+            return None
+        at = datetime.fromisoformat(self.time)
+        return self.calendar.next(self, mode=self.mode, at=at, periods=self.periods)
+
+    @property
+    def tariff(self) -> str | None:
+        """The tariff period in force, as the meter sends it."""
+        return self.get("PTEC", self.get("LTARF")) if self.site is None else business_meters.slot(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +218,8 @@ class Field:
 def read(now: Snapshot, declared: Iterable[Field]) -> dict[Path, Json]:
     """Return the values of these fields by path; a path with `*` becomes a path for each étiquette."""
     values: dict[Path, Json] = {}
-    for field in declared:
-        value, parts = field.value(now), field.parts
+    for entry in declared:
+        value, parts = entry.value(now), entry.parts
         if isinstance(value, dict):
             at = parts.index(ANY_LABEL)
             values |= {(*parts[:at], label, *parts[at + 1 :]): inner for label, inner in value.items()}

@@ -26,13 +26,12 @@ from teleinfo.state.daily_energy import COUNTED, DailyEnergy, day_in_france
 from teleinfo.state.declaration import FIELDS
 from teleinfo.state.device import Device, device_of
 from teleinfo.state.events import EventFinder
-from teleinfo.state.field_entry import message, read
+from teleinfo.state.field_entry import Snapshot, message, read
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.mean_power import GAP, MeanPower
 from teleinfo.state.memory import Memory
 from teleinfo.state.meter_clock import MeterClock
 from teleinfo.state.next_tariff import TariffCalendar
-from teleinfo.state.snapshot import Snapshot
 from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES, SHORT_FRAME
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 

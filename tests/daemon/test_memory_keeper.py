@@ -21,7 +21,7 @@ from teleinfo.daemon.memory_keeper import (
     MemoryFile,
     MemoryKeeper,
 )
-from teleinfo.state.daily_energy import DailyEnergy, EnergySpan
+from teleinfo.state.energy import DailyEnergy, EnergySpan
 from teleinfo.state.memory import VERSION, Memory, to_json
 from tests.state.test_memory import MEMORY, OTHER, TOTAL
 from tests.support import virtual

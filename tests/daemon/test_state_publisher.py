@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo.daemon.state_publisher import StatePublisher, plain
 from teleinfo.mqtt.outbox import Outbox
-from teleinfo.state.import_total import ImportTotal
+from teleinfo.state.energy import ImportTotal
 from teleinfo.state.memory import Memory
 from teleinfo.state.prices import Prices
 from teleinfo.state.tracker import STALE_AFTER

@@ -15,8 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.simulator.catalogue import build
-from teleinfo.state.daily_energy import GAP, DailyEnergy, day_in_france, month_of
-from teleinfo.state.import_total import ImportTotal
+from teleinfo.state.energy import GAP, DailyEnergy, ImportTotal, day_in_france, month_of
 from teleinfo.state.memory import Memory, from_json, to_json
 from teleinfo.state.prices import Prices
 from teleinfo.state.tracker import STALE_AFTER, StateTracker

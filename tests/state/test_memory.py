@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.common.untrusted_json import parse_object
-from teleinfo.state.daily_energy import DailyEnergy, EnergySpan
-from teleinfo.state.import_total import ImportTotal
+from teleinfo.state.energy import DailyEnergy, EnergySpan, ImportTotal
 from teleinfo.state.learned_hours import Change, LearnedHours
 from teleinfo.state.mean_power import IndexStep, MeanPower
 from teleinfo.state.memory import _MAX_TOPICS, VERSION, Memory, from_json, is_newer, to_json

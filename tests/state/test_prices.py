@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.state.daily_energy import EnergySpan
+from teleinfo.state.energy import EnergySpan
 from teleinfo.state.prices import MARGIN, Prices, share_of_month
 from tests.state.golden import tracker
 from tests.state.test_daily_energy import House, base, hc, paris

@@ -13,7 +13,7 @@ from operator import attrgetter as _of
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from teleinfo.state import business_meters, fields, tariffs
-from teleinfo.state.daily_energy import COUNTED, EXPORTED
+from teleinfo.state.energy import COUNTED, EXPORTED
 from teleinfo.state.field_entry import Field, StateType
 from teleinfo.state.fields import UNKNOWN
 from teleinfo.state.next_tariff import NextTariff
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date
 
-    from teleinfo.state.daily_energy import EnergySpan
+    from teleinfo.state.energy import EnergySpan
     from teleinfo.state.field_entry import Reader, Snapshot
     from teleinfo.state.fields import Json, Value
 

@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from typing import Self
 
     from teleinfo.state.active_power import Active
-    from teleinfo.state.daily_energy import DailyEnergy
     from teleinfo.state.device import Device
+    from teleinfo.state.energy import DailyEnergy, ImportTotal
     from teleinfo.state.fields import Json, Value
-    from teleinfo.state.import_total import ImportTotal
     from teleinfo.state.mean_power import MeanPower
     from teleinfo.state.next_tariff import NextTariff
     from teleinfo.state.prices import Prices

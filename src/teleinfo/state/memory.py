@@ -16,8 +16,7 @@ from itertools import islice
 from typing import Final
 
 from teleinfo.state import typed_json
-from teleinfo.state.daily_energy import COUNTED, DailyEnergy, month_of
-from teleinfo.state.import_total import ImportTotal  # noqa: TC001
+from teleinfo.state.energy import COUNTED, DailyEnergy, ImportTotal, month_of
 from teleinfo.state.mean_power import MeanPower  # noqa: TC001
 from teleinfo.state.next_tariff import RememberedCalendar
 

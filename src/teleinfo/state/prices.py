@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from datetime import date
 
-    from teleinfo.state.daily_energy import EnergySpan
+    from teleinfo.state.energy import EnergySpan
 
 MARGIN: Final = 20
 """Wh by which the indexes may differ from the total: they do not step in the same frame (54E)."""

@@ -22,12 +22,11 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import business_meters, fields, labels, tariffs
 from teleinfo.state.active_power import ActivePower
-from teleinfo.state.daily_energy import COUNTED, DailyEnergy, day_in_france
 from teleinfo.state.declaration import FIELDS
 from teleinfo.state.device import Device, device_of
+from teleinfo.state.energy import COUNTED, DailyEnergy, ImportTotal, day_in_france
 from teleinfo.state.events import EventFinder
 from teleinfo.state.field_entry import Snapshot, message, read
-from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.mean_power import GAP, MeanPower
 from teleinfo.state.memory import Memory
 from teleinfo.state.meter_clock import MeterClock

@@ -14,7 +14,7 @@ from functools import lru_cache
 from statistics import fmean
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from teleinfo.state.daily_energy import EXPORTED
+from teleinfo.state.energy import EXPORTED
 from teleinfo.tic.horodate import PARIS
 from teleinfo.vocabulary.codes import Alert, Colour, TariffPeriod
 from teleinfo.watch.declared import POSSIBLE, find, integer

@@ -16,7 +16,7 @@ from collections import Counter, defaultdict
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-from teleinfo.state.daily_energy import month_of
+from teleinfo.state.energy import month_of
 from teleinfo.state.prices import Prices, share_of_month
 from teleinfo.vocabulary.codes import Colour, TariffPeriod
 from teleinfo.watch.chronicle import (

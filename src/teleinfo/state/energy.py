@@ -1,9 +1,15 @@
 """
-The energy of today, yesterday, this month and last month.
+The total energy drawn, and the energy of today, yesterday, this month and last month.
 
-Pure: the times come with the readings. Days are those of France, 23 or 25 hours long when the clock changes.
-An energy is the difference of two readings of an index. So only the readings around midnight matter, and a
-restart in the course of a day loses nothing.
+Pure: the times come with the readings.
+
+The total neither falls nor jumps when the meter switches to another index. Enedis may change the mode of the
+meter: EAST then replaces the sum of the historique indexes. The contract may change: its indexes begin at
+zero, or hold the energy of an earlier contract. So the total is the sum of an index and an offset.
+
+Days are those of France, 23 or 25 hours long when the clock changes. An energy is the difference of two
+readings of an index. So only the readings around midnight matter, and a restart in the course of a day loses
+nothing.
 
 - The energy between the last reading of a day and the first reading of a later day counts for the later day.
 - If more than `GAP` lies between these two readings, there is a gap: the energy cannot be divided between the
@@ -24,13 +30,20 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state.tariffs import INDEX_OF_PERIOD
+from teleinfo.state.typed_json import SIGNED
 from teleinfo.tic.horodate import PARIS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from teleinfo.state.import_total import ImportTotal
     from teleinfo.vocabulary.codes import TariffPeriod
+
+MARGIN: Final = 5
+"""Wh by which two indexes of the same energy may differ: they do not step in the same frame (54E)."""
+
+_OVERLOAD: Final = 1.5  # times the subscribed power, as in `tic.plausibility`
+_LARGEST_SUBSCRIPTION: Final = 36_000  # VA, the most for a blue meter or a Linky
+_SECONDS_PER_HOUR: Final = 3600
 
 GAP: Final = timedelta(minutes=5)
 """The longest time without a reading at midnight after which the days are still complete."""
@@ -44,6 +57,52 @@ COUNTED: Final = (*INDEX_OF_PERIOD.values(), *(f"EASF{number:02}" for number in 
 
 _DAY: Final = timedelta(days=1)
 _LONGEST_MONTH: Final = timedelta(days=31)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportTotal:
+    """
+    A total: `index`, read from the étiquettes `counter` at a `time`, and an `offset`; both in Wh.
+
+    `counter` names one étiquette, or several with + between them.
+    """
+
+    counter: str
+    index: int
+    offset: int = field(metadata=SIGNED)
+    time: datetime
+
+    @property
+    def total(self) -> int:
+        """The total energy drawn, Wh."""
+        return self.index + self.offset
+
+    def next(self, counter: str, index: int, *, at: datetime, subscribed: int | None) -> ImportTotal:
+        """
+        Return the total after `counter` shows `index`, Wh; `subscribed` is the subscribed power in VA.
+
+        - Same counter, not lower than before: keep the offset.
+        - New counter of the same energy: keep the offset.
+        - Counter that began at zero: the offset is the old total.
+        - Any other counter: continue exactly at the old total.
+
+        The second and the third rule apply only if the meter can have drawn the difference in the meantime.
+        """
+        offset = self.offset
+        if counter != self.counter or index < self.index:
+            most = self._most(at, subscribed)
+            fitting = (one for one in (self.offset, self.total) if 0 <= index + one - self.total <= most)
+            offset = next(fitting, self.total - index)
+        return ImportTotal(counter, index, offset, at)
+
+    def is_followed_by(self, counter: str, index: int, *, at: datetime, subscribed: int | None) -> bool:
+        """True unless the same counter fell, or rose by more than can have been drawn until `at`."""
+        return counter != self.counter or 0 <= index - self.index <= self._most(at, subscribed)
+
+    def _most(self, at: datetime, subscribed: int | None) -> float:
+        """Return the most Wh that can have been drawn until `at`; a clock that was set back counts as 0 s."""
+        seconds = max(0.0, (at - self.time).total_seconds())
+        return (subscribed or _LARGEST_SUBSCRIPTION) * _OVERLOAD * seconds / _SECONDS_PER_HOUR + MARGIN
 
 
 @dataclass(frozen=True, slots=True)

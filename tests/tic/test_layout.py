@@ -123,6 +123,24 @@ def test_the_layouts_that_are_kept_are_bounded() -> None:
     assert cache.read(encode_frame(groups)[:-1], frozenset()) is not None
 
 
+@pytest.mark.parametrize(
+    ("group", "is_known"),
+    [
+        (hist("HHPHC", "A"), True),
+        (hist("PREAVIS", "DEP"), False),
+        (hist("Appli", "INJECTION"), False),
+        (hist("ADIR1", "010"), False),
+    ],
+)
+def test_a_frame_with_a_group_on_which_others_depend_has_no_layout(group: Group, *, is_known: bool) -> None:
+    """An étiquette that may repeat, the opener of a part, or an alarm that is compared with a current."""
+    cache = LayoutCache()
+    for _ in range(2):
+        cache.learn([ADCO, PAPP, group])
+
+    assert (cache.read(encode_frame([ADCO, PAPP, group])[:-1], frozenset()) is not None) is is_known
+
+
 def test_the_first_frame_without_a_notice_is_read_group_by_group() -> None:
     """The notice is in force until then: `trust` must see the frame that lacks it."""
     cache = LayoutCache()

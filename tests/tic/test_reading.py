@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.tic.labels import Group, Mode
-from teleinfo.tic.reading import Reading, build_reading, is_independent
+from teleinfo.tic.reading import Reading, build_reading
 from tests.support.frames import historique, standard
 from tests.support.strategies import groups
 
@@ -89,15 +89,6 @@ def test_labels_that_the_documents_let_repeat_give_all_their_values() -> None:
     """ICE says PREAVIS once for each notice: no bytes were lost. The same notice is said once."""
     assert values(historique("PREAVIS", "DEP"), historique("PREAVIS", "DEP")) == {"PREAVIS": "DEP"}
     assert values(historique("PREAVIS", "DEP"), historique("PREAVIS", "EJP")) == {"PREAVIS": "DEP EJP"}
-
-
-def test_a_group_that_no_other_can_change_is_plain() -> None:
-    """Each mode has its own étiquettes that may repeat; what opens a part changes those behind it."""
-    assert is_independent(historique("PAPP", "00750"))
-    assert not is_independent(historique("PREAVIS", "DEP"))
-    assert is_independent(standard("PREAVIS", "DEP"))
-    assert not is_independent(standard("TDYND", "d-01"))
-    assert not is_independent(historique("Appli", "INJECTION"))
 
 
 def test_the_second_part_of_an_ice_4q_frame_has_keys_of_its_own() -> None:

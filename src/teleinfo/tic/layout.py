@@ -18,10 +18,10 @@ from zlib import adler32
 
 from teleinfo.tic.forms import Form, form_of, form_spec
 from teleinfo.tic.groups import CR, HORODATE, parse_frame
-from teleinfo.tic.labels import NOTICES, VARYING, Charset, Group, Kind, Mode, lookup
+from teleinfo.tic.labels import NOTICES, PART_OPENER, VARYING, Charset, Group, Kind, Mode, lookup
 from teleinfo.tic.parity import check_parity
 from teleinfo.tic.plausibility import watched_keys
-from teleinfo.tic.reading import HORODATE_SUFFIX, Reading, is_independent
+from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,8 +33,8 @@ MAX_WIDTH: Final = VARYING[-1]
 MAX_LAYOUTS: Final = 16
 """The most layouts kept of a meter: the full frame, a frame for each set of alarms, and short frames."""
 
-# Labels whose value `trust` compares with another group in each frame.
-_COMPARED: Final = frozenset({"ADIR1", "ADIR2", "ADIR3"})
+# Labels whose value `trust` compares with another group in each frame, and the label that renames others.
+_DEPENDENT: Final = frozenset({"ADIR1", "ADIR2", "ADIR3", PART_OPENER})
 # Equivalent to `strip_padding`, except for values of blanks alone, which no layout has (`_compile_line`).
 _STRIP: Final = {Mode.HISTORIQUE: methodcaller("rstrip", b"."), Mode.STANDARD: methodcaller("strip", b" ")}
 # The checksum of a line for each value of the lowest byte of its sum.
@@ -165,20 +165,16 @@ class LayoutCache:
 
 def _can_be_layout(groups: Sequence[Group]) -> bool:
     """True if no group of the frame depends on another group, so that it can be read at once."""
+    specs = [(group, spec) for group in groups if (spec := lookup(group.mode, group.label)) is not None]
+    dates = [group for group, spec in specs if spec.kind is Kind.HORODATE and group.horodate is not None]
     return (
         len(groups) > 1
         and len({group.mode for group in groups}) == 1
-        and all(map(is_independent, groups))
+        and _DEPENDENT.isdisjoint(group.label for group in groups)
+        and not any(spec.repeats for _, spec in specs)
         and all(len(group.value) <= MAX_WIDTH for group in groups)
-        and all(group.value == "" for group in groups if _is_date(group))
-        and _COMPARED.isdisjoint(group.label for group in groups)
+        and all(group.value == "" for group in dates)
     )
-
-
-def _is_date(group: Group) -> bool:
-    """True if the value of a group is its horodate."""
-    label = lookup(group.mode, group.label)
-    return group.horodate is not None and label is not None and label.kind is Kind.HORODATE
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,12 +83,6 @@ class Reading:
         return f"Reading({self.mode}, {self.values})"
 
 
-def is_independent(group: Group) -> bool:
-    """True if the keys and values of a group do not depend on the rest of the frame."""
-    label = lookup(group.mode, group.label)
-    return group.label != PART_OPENER and (label is None or not label.repeats)
-
-
 def strip_padding(value: str, mode: Mode) -> str:
     """Return a value without the dots or blanks that fill its width."""
     if mode is Mode.STANDARD:

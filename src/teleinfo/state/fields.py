@@ -20,7 +20,7 @@ from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.codes import Alert, Colour, Phase, TariffPeriod
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 class Unknown(enum.Enum):
@@ -48,11 +48,11 @@ COLOUR_CODES: Final = {"BLEU": Colour.BLUE, "BLAN": Colour.WHITE, "ROUG": Colour
 """The colours for the codes of DEMAIN (02E)."""
 
 
-def number(values: Values, *labels: str) -> int | None:
-    """Return the whole number of the first of these étiquettes that has one."""
+def number(values: Values, *labels: str, times: int = 1) -> int | None:
+    """Return so many `times` the whole number of the first of these étiquettes that has one."""
     for label in labels:
         if label in values and (found := parse_uint(values[label])) is not None:
-            return found
+            return found * times
     return None
 
 
@@ -68,10 +68,8 @@ def contract_text(values: Values) -> str | None:
 
 def subscribed_power(values: Values) -> int | None:
     """Return the subscribed power in VA."""
-    amperes, kva = number(values, "ISOUSC"), number(values, "PREF")
-    if amperes is not None:
-        return amperes * VA_PER_AMPERE * phases(values)
-    return None if kva is None else kva * 1000
+    by_current = number(values, "ISOUSC", times=VA_PER_AMPERE * phases(values))
+    return number(values, "PREF", times=1000) if by_current is None else by_current
 
 
 def subscribed_current(values: Values) -> int | None:
@@ -82,8 +80,7 @@ def subscribed_current(values: Values) -> int | None:
 
 def cut_off_power(values: Values) -> int | None:
     """Return the power at which the meter cuts off, in VA."""
-    kva = number(values, "PCOUP")
-    return None if kva is None else kva * 1000
+    return number(values, "PCOUP", times=1000)
 
 
 def power_limit(values: Values) -> int | None:
@@ -93,18 +90,19 @@ def power_limit(values: Values) -> int | None:
 
 def share_of_limit(values: Values) -> Value:
     """Return the drawn power as a share of the limit, in %."""
-    drawn, limit = drawn_power(values), power_limit(values)
-    if drawn is None or limit is None:
-        return None if drawn is None else UNKNOWN
-    return round(100 * drawn / limit)
+    return _below_limit(values, lambda drawn, limit: round(100 * drawn / limit))
 
 
 def power_left(values: Values) -> Value:
     """Return the power in VA that is left below the limit, negative above it."""
+    return _below_limit(values, lambda drawn, limit: limit - drawn)
+
+
+def _below_limit(values: Values, of: Callable[[int, int], int]) -> Value:
     drawn, limit = drawn_power(values), power_limit(values)
     if drawn is None or limit is None:
         return None if drawn is None else UNKNOWN
-    return limit - drawn
+    return of(drawn, limit)
 
 
 def current_left(values: Values, phase: Phase) -> Value:
@@ -220,7 +218,7 @@ def drawn_power(values: Values) -> int | None:
 
 def power_of_phase(values: Values, phase: Phase) -> int | None:
     """Return the apparent power of a phase in VA; some meters send an impossible one, which is left out."""
-    power, most = number(values, f"SINSTS{phase}"), 2 * 1000 * (number(values, "PREF") or 0)
+    power, most = number(values, f"SINSTS{phase}"), number(values, "PREF", times=2 * 1000) or 0
     total = drawn_power(values)
     return None if power is None or total is None or power > max(total, most) else power
 

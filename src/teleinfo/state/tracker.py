@@ -52,14 +52,6 @@ CLOCK_ERROR: Final = 2.0
 MIN_FRAMES: Final = 2
 """Frames in a row that show an export by their current: PAPP and the current may be measured apart."""
 
-_URGENT: Final = tuple(
-    field
-    for field in FIELDS
-    if field.parts[0] in {"alerts", "tariff", "tempo"}
-    if field.parts[-1] != "since" and field.parts[1] != "next"
-)
-"""The fields whose change must not wait: a new start of an alert or a new next tariff comes with another."""
-
 _PASSING: Final = ALARMS | NOTICES
 
 
@@ -97,7 +89,7 @@ class StateTracker:
         self._counted = -math.inf  # time at which the index of the total was last read
         self._before: dict[str, Json] = {}  # the state before a change of mode or contract, until it is stale
         self._before_until = 0.0
-        self._urgent: list[fields.Value] = []
+        self._urgent: tuple[object, ...] = ()
         self._reset_contract()
 
     def _reset_contract(self) -> None:
@@ -201,9 +193,10 @@ class StateTracker:
         }
         if self.is_known:
             self._events += self._finder.find(snapshot, at=self._at, seconds=now)
-        urgent = [field.value(snapshot) for field in _URGENT]
-        before, self._urgent = self._urgent, urgent
-        return before != urgent
+        before = self._urgent
+        colours = fields.colour_today(snapshot), fields.colour_tomorrow(snapshot)
+        self._urgent = snapshot.alerts, snapshot.tariff, snapshot.get("NTARF"), *colours
+        return before != self._urgent
 
     def _contradicts(self, earlier: Memory, values: fields.Values) -> bool:
         """True if the meter is not the remembered one, or its index cannot follow the remembered index."""

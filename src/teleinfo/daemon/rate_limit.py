@@ -32,15 +32,8 @@ class RateLimit:
         """Return True if `reading` is to be published at `now` (monotonic, seconds); remember that time."""
         if not self._interval:
             return True
-        news = self._is_news(reading)
-        if not news and now - self._published < self._interval:
-            return False
-        self._published = now
-        return True
-
-    def _is_news(self, reading: Reading) -> bool:
-        """Return True if a value is news. A missing étiquette is no news: it may have been damaged."""
         values = reading.values
+        # A missing étiquette is no news: it may have been damaged.
         state: dict[str, str | int] = {label: values[label] for label in NEWS if label in values}
         if STATUS_REGISTER in values:
             state[STATUS_REGISTER] = (status(values[STATUS_REGISTER]) or 0) & ALERT_BITS
@@ -48,4 +41,7 @@ class RateLimit:
         self._known |= state
         # Each frame of an overrun is news, and so is the first frame after it.
         was_alarmed, self._alarmed = self._alarmed, any(label in values for label in ALARMS)
-        return changed or was_alarmed or self._alarmed
+        is_due = changed or was_alarmed or self._alarmed or now - self._published >= self._interval
+        if is_due:
+            self._published = now
+        return is_due

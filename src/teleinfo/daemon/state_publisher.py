@@ -8,7 +8,6 @@ Then the total continues from the memory, and the topics of another meter or of 
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 from typing import TYPE_CHECKING, Final
@@ -168,15 +167,8 @@ def plain(state: dict[str, Json], path: str = "") -> dict[str, bytes]:
         if isinstance(value, dict):
             found |= plain(value, f"{here}/")
         else:
-            found[here] = _payload(value)
+            found[here] = (value or "").encode() if isinstance(value, str | None) else encode(value)
     return found
-
-
-def _payload(value: Json) -> bytes:
-    if value is None:
-        return b""
-    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    return text.encode()
 
 
 class ClockLog:

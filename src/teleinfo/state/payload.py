@@ -51,7 +51,12 @@ def encode(reading: Reading, options: Options, *, now: float) -> bytes | None:
     if isinstance(reading, LayoutReading) and not options.numbers and not options.exclude:
         members = _template(reading.layout) % tuple(reading.texts)
     else:
-        members = _json(_chosen(reading, options))[1:-1].encode("ascii")
+        chosen = {
+            key: _number(reading, key, value, options) if options.numbers else value
+            for key, value in reading.values.items()
+            if not is_left_out(reading.mode, key, options.exclude)
+        }
+        members = _json(chosen)[1:-1].encode("ascii")
     if not members:
         return None
     if options.timestamp:
@@ -63,14 +68,6 @@ def encode(reading: Reading, options: Options, *, now: float) -> bytes | None:
 def _template(layout: Layout) -> bytes:
     """Return the members of a JSON object with the keys of `layout`, whose values are to be filled in."""
     return b",".join(b'"%b":"%%b"' % key.encode() for key in layout.keys)
-
-
-def _chosen(reading: Reading, options: Options) -> dict[str, str | int]:
-    return {
-        key: _number(reading, key, value, options) if options.numbers else value
-        for key, value in reading.values.items()
-        if not is_left_out(reading.mode, key, options.exclude)
-    }
 
 
 def _number(reading: Reading, key: str, value: str, options: Options) -> str | int:

@@ -333,6 +333,6 @@ class StateTracker:
         return state
 
 
-def encode(state: dict[str, Json]) -> bytes:
-    """Return the message for the topic `state`."""
+def encode(state: Json) -> bytes:
+    """Return the state, or a part of it, as the payload of a message."""
     return json.dumps(state, separators=(",", ":"), ensure_ascii=False).encode()

@@ -77,7 +77,6 @@ class Decoder:
         self._judge = Judge()
         self._layout: Layout | None = None  # of the last frame
         self._is_accepted = False  # by the fast path of `plausibility`: only indexes changed
-        self._inconsistent = 0
         self._mode = Mode.HISTORIQUE  # of the last sound frame
         self._time = 0.0  # s since the first byte
         self._clock_start: float | None = None
@@ -117,7 +116,7 @@ class Decoder:
                     self._judge.judge(reading)
                 readings.append(reading)
             self._layout = layout
-        counts.interrupted = self._framer.interrupted + self._inconsistent
+        counts.interrupted = self._framer.interrupted
         return readings
 
     def pending(self) -> tuple[Mode | None, int]:
@@ -137,7 +136,7 @@ class Decoder:
     def close(self) -> None:
         """End the line; a frame in progress counts as interrupted."""
         self._framer.close()
-        self.counts.interrupted = self._framer.interrupted + self._inconsistent
+        self.counts.interrupted = self._framer.interrupted
 
     def reset(self) -> None:
         """Forget the frame in progress: the port was opened again, and the next bytes do not continue it."""
@@ -159,10 +158,9 @@ class Decoder:
         reading = build_reading(sound)
         if reading is None:
             counts.groups += len(sound)
-            self._inconsistent += bool(sound)
+            self._framer.interrupted += bool(sound)  # so inconsistent that it must not be believed
             return None
-        for groups_ in self._layouts.frames_to_note():
-            self._trust.note(groups_)
+        self._trust.note(self._layouts.groups_to_note())
         mode = self._trust.mode
         believed, withheld = self._trust.believe(found, parity=frame.parity)
         if self._trust.mode is not mode:

@@ -81,7 +81,9 @@ class Judge:
 
     def _is_followed(self, reading: Reading) -> bool:
         """True if a reading is of the followed meter, mode and contract; it may itself confirm a change."""
-        said, contract = number_of(reading), _contract_of(reading)
+        said, contract = number_of(reading), reading.values.get("OPTARIF", reading.values.get("NGTF"))
+        if contract is not None and contract.startswith("BBR"):
+            contract = "BBR"  # the last character of BBRx may change (02E, "OPTARIF")
         is_same_mode = self._mode in (None, reading.mode)
         number = said or self._number if is_same_mode else said
         is_same_meter = is_same_mode and self._number in (None, number)
@@ -145,9 +147,3 @@ class Judge:
             self._seen = {key: self._seen[key] for key in recent - others}
             self._seen |= dict.fromkeys(others - self._confirmed, self._frames)
         return self._confirmed
-
-
-def _contract_of(reading: Reading) -> str | None:
-    """Return the contract in a frame, without the last character of BBRx (02E, "OPTARIF")."""
-    text = reading.values.get("OPTARIF", reading.values.get("NGTF"))
-    return "BBR" if text is not None and text.startswith("BBR") else text

@@ -156,11 +156,11 @@ class LayoutCache:
         del self._seen_once[forms]
         self._layouts = [Layout(forms), *self._layouts[: MAX_LAYOUTS - 1]]
 
-    def frames_to_note(self) -> Iterator[list[Group]]:
+    def groups_to_note(self) -> Iterator[Group]:
         """Yield the groups of the last frame of each layout that was read since the last call."""
         for layout in reversed(self._layouts):
             frame, layout.not_noted = layout.not_noted, b""
-            yield [group for group in parse_frame(frame[1:]) if isinstance(group, Group)]
+            yield from (group for group in parse_frame(frame[1:]) if isinstance(group, Group))
 
 
 def _can_be_layout(groups: Sequence[Group]) -> bool:

@@ -43,7 +43,7 @@ from teleinfo.tic.labels import (
 from teleinfo.tic.order import END, comes_and_goes, expected, missing, place, presence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from teleinfo.tic.groups import RejectionCause
@@ -127,8 +127,8 @@ class Trust:
         self._other_currents: set[str] = set()  # alarms that differ from the current of their phase
         self._frame = 0
 
-    def note(self, groups: Sequence[Group]) -> None:
-        """Remember the groups of a frame that was read by its layout, without `believe`."""
+    def note(self, groups: Iterable[Group]) -> None:
+        """Remember the groups of frames that were read by their layout, without `believe`."""
         for group in groups:
             self._shown[group.label].last = group
 

@@ -60,30 +60,28 @@ class RememberedCalendar:
     is_hexadecimal: bool | None = None
 
 
+_NOTHING_KNOWN: Final = RememberedCalendar()
+
+
 class TariffCalendar:
     """The tariff calendar of the meter whose frames it receives, with one contract and in one mode."""
 
-    def __init__(self) -> None:
-        self.restore(RememberedCalendar())
+    def __init__(self, known: RememberedCalendar = _NOTHING_KNOWN) -> None:
+        self._learner = Learner(known.hours)
+        self._profiles, self._is_hexadecimal = known.profiles, known.is_hexadecimal
 
     @property
     def remembered(self) -> RememberedCalendar:
         """The memory for the next run."""
         return RememberedCalendar(self._learner.known, self._profiles, self._is_hexadecimal)
 
-    def restore(self, known: RememberedCalendar) -> None:
-        """Continue with the memory of an earlier run."""
-        self._learner = Learner(known.hours)
-        self._profiles, self._is_hexadecimal = known.profiles, known.is_hexadecimal
-
     def note(self, frame: Mapping[str, str], *, now: float, at: datetime) -> None:
         """Note a frame at the monotonic `now`, seconds, and the time of day `at`; its tariff is steady."""
         if (period := frame.get("PTEC")) in LEARNED:
             self._learner.note(period, now=now, at=at)
-        elif (clock := _clock(frame, at)) is not None and "PJOURF+1" in frame:
-            self._note_profile(frame, clock)
-
-    def _note_profile(self, frame: Mapping[str, str], clock: datetime) -> None:
+        clock = _clock(frame, at)
+        if clock is None or "PJOURF+1" not in frame:
+            return
         today = clock.date()
         if (clock - _NEAR_MIDNIGHT).date() == today == (clock + _NEAR_MIDNIGHT).date():
             tomorrow = {today + DAY: frame["PJOURF+1"]}

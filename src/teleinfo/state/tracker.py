@@ -220,7 +220,7 @@ class StateTracker:
         self.kept_keys = earlier.kept_keys
         if earlier.import_total is not None:
             self._facts.total, self._facts.daily = earlier.import_total, earlier.daily_energy
-        self._facts.calendar.restore(earlier.calendar)
+        self._facts.calendar = TariffCalendar(earlier.calendar)
         away = (self._at - earlier.heard).total_seconds()
         if 0 <= away <= STALE_AFTER:
             first = self._first_time == self._facts.time

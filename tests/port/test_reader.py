@@ -11,6 +11,7 @@ import random
 import termios
 import time
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Self
 
 import pytest
@@ -34,7 +35,6 @@ from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
     from types import ModuleType
 
     from teleinfo.port.serial_port import DataSink, LineProtocol
@@ -67,7 +67,7 @@ class Bench:
         meter: bool = True,
         line_open: bool = True,
     ) -> None:
-        self.line = SerialLine(link=url)
+        self.line = SerialLine(link=Path(url))
         self.speed = speed
         self.readings: list[Reading] = []
         self.heartbeats = 0

@@ -8,6 +8,7 @@ nothing: the reader logs the faults of the meter, and the publisher those of the
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -33,6 +34,7 @@ HEALTH_INTERVAL: Final = 60.0
 FIRST_FRAME_WITHIN: Final = 60.0
 
 
+@dataclass(kw_only=True, eq=False)
 class Monitor:
     """
     Watches `link` and `decoder`, fills `retained`, and checks the age of the `state` once a second.
@@ -41,24 +43,15 @@ class Monitor:
     `FIRST_FRAME_WITHIN` seconds: the port is opened, and the speed searched.
     """
 
-    def __init__(
-        self,
-        *,
-        link: LinkStatus,
-        decoder: Decoder,
-        retained: Outbox,
-        topics: Topics,
-        broker: str,
-        state: StatePublisher | None,
-        on_silence: Callable[[], None],
-    ) -> None:
-        self._link = link
-        self._decoder = decoder
-        self._retained = retained
-        self._topics = topics
-        self._broker = broker
-        self._state = state
-        self._on_silence = on_silence
+    link: LinkStatus
+    decoder: Decoder
+    retained: Outbox
+    topics: Topics
+    broker: str
+    state: StatePublisher | None
+    on_silence: Callable[[], None]
+
+    def __post_init__(self) -> None:
         self._quality = health.Quality()
         self._broker_connected = False
         self._online = False  # as published
@@ -84,25 +77,25 @@ class Monitor:
     def last_payloads(self) -> dict[str, bytes]:
         """Return the payloads of `health` and `status` to publish when the daemon ends."""
         now = asyncio.get_running_loop().time()
-        return {self._topics.health: self._health(now, LinkProblem.STOPPED), self._topics.status: OFFLINE}
+        return {self.topics.health: self._health(now, LinkProblem.STOPPED), self.topics.status: OFFLINE}
 
     async def run(self) -> NoReturn:
         """Watch until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
             now = loop.time()
-            if self._online and not self._link.is_heard(now):
+            if self._online and not self.link.is_heard(now):
                 self._online = False
                 self._publish_status()
             self._publish_health(now)
-            if self._state is not None:
-                self._state.check(now)
+            if self.state is not None:
+                self.state.check(now)
             if not self._online and now - self._began >= FIRST_FRAME_WITHIN:
-                self._on_silence()
+                self.on_silence()
             await asyncio.sleep(until_tick(now, TICK))
 
     def _publish_status(self) -> None:
-        self._retained.set(self._topics.status, ONLINE if self._online else OFFLINE)
+        self.retained.set(self.topics.status, ONLINE if self._online else OFFLINE)
 
     def _publish_health(self, now: float) -> None:
         """Publish `health` if it is due, or if its state has changed."""
@@ -111,27 +104,27 @@ class Monitor:
         self._published = key
         if changed or now >= self._health_due:
             self._health_due = now + HEALTH_INTERVAL
-            self._quality.sample(self._decoder.counts, now=now)
-            self._retained.set(self._topics.health, self._health(now, self._link.problem(now)))
+            self._quality.sample(self.decoder.counts, now=now)
+            self.retained.set(self.topics.health, self._health(now, self.link.problem(now)))
 
     def _health(self, now: float, problem: PortErrorKind | LinkProblem | None) -> bytes:
-        time, last_frame = datetime.now(UTC), self._link.last_frame
+        time, last_frame = datetime.now(UTC), self.link.last_frame
         age = None if last_frame is None else now - last_frame
         known = health.Health(
-            mode=self._link.mode,
-            baudrate=self._link.baudrate,
-            parity=self._decoder.parity,
+            mode=self.link.mode,
+            baudrate=self.link.baudrate,
+            parity=self.decoder.parity,
             problem=problem,
             time=time.isoformat(timespec="seconds"),
             # Counted back from now, in case the clock was set since the frame.
             last_frame=None if age is None else (time - timedelta(seconds=age)).isoformat(timespec="seconds"),
             uptime=int(now - self._began),
         )
-        return health.encode(health.complete(known, self._decoder.counts, self._quality))
+        return health.encode(health.complete(known, self.decoder.counts, self._quality))
 
     def status_key(self, now: float) -> object:
         """Return a value that changes when the line of status and `health` must be published again."""
-        return (self._online, self._broker_connected, self._link.problem(now), self._link.mode)
+        return (self._online, self._broker_connected, self.link.problem(now), self.link.mode)
 
     def status_text(self, now: float) -> str:
         """
@@ -139,13 +132,13 @@ class Monitor:
 
         The line covers the port, the meter, the quality of the line, and the broker.
         """
-        meter = _meter(self._link, now, self._decoder.counts.frames)
+        meter = _meter(self.link, now, self.decoder.counts.frames)
         share = self._quality.bad_share
         bad = "" if share is None else decimal(f"{share * 100:.1f}")
         quality = [_("{share}% of the groups bad").format(share=bad)] if bad else []
         reached = N_("connected to the broker at {address}")
-        connection = _(reached if self._broker_connected else CUT_OFF).format(address=self._broker)
-        return "; ".join([_port(self._link), meter, *quality, connection])
+        connection = _(reached if self._broker_connected else CUT_OFF).format(address=self.broker)
+        return "; ".join([_port(self.link), meter, *quality, connection])
 
 
 def _port(link: LinkStatus) -> str:

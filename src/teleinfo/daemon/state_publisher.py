@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.durations import duration
@@ -40,6 +41,7 @@ _EARLIER: Final = b"\0"
 """Placeholder for a payload of an earlier run, which is unknown; it equals no real payload."""
 
 
+@dataclass(eq=False)
 class StatePublisher:
     """
     Publishes the state of `tracker` on `topic`; with `fields`, also each field on a topic below it.
@@ -50,27 +52,18 @@ class StatePublisher:
     `on_event` with the payload of an event.
     """
 
-    def __init__(
-        self,
-        tracker: StateTracker,
-        retained: Outbox,
-        *,
-        topic: str,
-        language: Language,
-        interval: float,
-        fields: bool,
-        on_state: Callable[[dict[str, Json], float], None],
-        on_event: Callable[[bytes], None],
-    ) -> None:
-        self._tracker = tracker
-        self._retained = retained
-        self._topic = topic
-        self._language = language
-        self._interval = interval
-        self._fields = fields
-        self._on_state = on_state
+    tracker: StateTracker
+    retained: Outbox
+    _: KW_ONLY
+    topic: str
+    language: Language
+    interval: float
+    fields: bool
+    on_state: Callable[[dict[str, Json], float], None]
+    on_event: Callable[[bytes], None]
+
+    def __post_init__(self) -> None:
         self._clock_log = ClockLog()
-        self._on_event = on_event
         self._is_ready = False
         self._silent_since: float | None = None
         self._meter = ""  # the scope of the last state; empty: none yet
@@ -83,12 +76,12 @@ class StatePublisher:
         self._is_ready = True
         if memory is not None:
             self._meter = memory.meter
-            self._tracker.restore(memory)
+            self.tracker.restore(memory)
             self._at_broker = dict.fromkeys(memory.fields, _EARLIER)
 
     def memory(self) -> Memory | None:
         """Return the memory to keep for the next run; None before the meter is known."""
-        return self._tracker.memory(frozenset(path for path, payload in self._at_broker.items() if payload))
+        return self.tracker.memory(frozenset(path for path, payload in self._at_broker.items() if payload))
 
     def update(self, reading: Reading, *, now: float, time: str, urgent: bool = False) -> None:
         """
@@ -96,9 +89,9 @@ class StatePublisher:
 
         An `urgent` state is due at once.
         """
-        urgent |= self._tracker.update(reading, now=now, time=time)
+        urgent |= self.tracker.update(reading, now=now, time=time)
         self._publish_events()
-        if urgent or now - self._published >= self._interval:
+        if urgent or now - self._published >= self.interval:
             self._publish(now)
 
     def check(self, now: float) -> None:
@@ -106,56 +99,56 @@ class StatePublisher:
         if self._silent_since is None:
             self._silent_since = now
         if self._published > -math.inf:
-            if now - self._published >= self._interval:
+            if now - self._published >= self.interval:
                 self._publish(now)
         elif self._meter and now - self._silent_since >= STALE_AFTER:
             # The meter is silent: the values of an earlier run are too old, and nothing is known.
             self._silent_since = math.inf
-            self._retained.set(self._topic, encode(_NOTHING_KNOWN))
-            self._on_state(_NOTHING_KNOWN, now)
+            self.retained.set(self.topic, encode(_NOTHING_KNOWN))
+            self.on_state(_NOTHING_KNOWN, now)
             for path in self._at_broker:
-                self._retained.set(f"{self._topic}/{path}", b"")
+                self.retained.set(f"{self.topic}/{path}", b"")
 
     def silence(self, at: datetime) -> None:
         """Note that the meter is silent at the time of day `at`."""
-        self._tracker.silence(at)
+        self.tracker.silence(at)
         self._publish_events()
 
     def _publish_events(self) -> None:
         if self._is_ready:
-            with use_language(self._language):
-                for event in self._tracker.take_events():
-                    self._on_event(encode(in_words(event)))
+            with use_language(self.language):
+                for event in self.tracker.take_events():
+                    self.on_event(encode(in_words(event)))
 
     def _publish(self, now: float) -> None:
         """Publish the state, unless the memory was not read or the meter is unknown."""
-        if not self._is_ready or not self._tracker.is_known:
+        if not self._is_ready or not self.tracker.is_known:
             return
-        with use_language(self._language):
-            state = in_words(self._tracker.state(now=now))
+        with use_language(self.language):
+            state = in_words(self.tracker.state(now=now))
         if self._published == -math.inf:
             self._first = now
         self._published = now
-        for period in self._tracker.unpriced:
+        for period in self.tracker.unpriced:
             if period not in self._unpriced:
                 self._unpriced.add(period)
                 log.warning(
                     "TELEINFO_PRICES has no price for the tariff period %s: the cost is unknown", period
                 )
-        self._clock_log.note(self._tracker.clock_offset)
-        self._retained.set(self._topic, encode(state))
-        self._on_state(state, now)
-        former, self._meter = self._meter, self._tracker.meter.scope
-        fields = plain(state) if self._fields else {}
+        self._clock_log.note(self.tracker.clock_offset)
+        self.retained.set(self.topic, encode(state))
+        self.on_state(state, now)
+        former, self._meter = self._meter, self.tracker.meter.scope
+        fields = plain(state) if self.fields else {}
         # The first frames may lack fields that the meter has.
         is_replaced = former not in {"", self._meter}
-        is_complete = not self._fields or is_replaced or now - self._first >= STALE_AFTER
+        is_complete = not self.fields or is_replaced or now - self._first >= STALE_AFTER
         for path, payload in self._at_broker.items():
             if is_complete or payload != _EARLIER:
                 fields.setdefault(path, b"")
         for path, payload in fields.items():
             if self._at_broker.get(path) != payload:
-                self._retained.set(f"{self._topic}/{path}", payload)
+                self.retained.set(f"{self.topic}/{path}", payload)
         self._at_broker |= fields
 
 

@@ -48,6 +48,7 @@ _WATER_HEATER = 2200  # W, in the off-peak hours
 _WATER_HEATER_HOURS = {23, 0, 1}
 
 
+@dataclass(kw_only=True, eq=False)
 class Household:
     """
     A household with `phases` phases and solar panels of at most `solar` W.
@@ -56,13 +57,12 @@ class Household:
     second 50 of every fifth minute, so that nobody has to wait long for an overrun.
     """
 
-    def __init__(
-        self, *, rng: random.Random, phases: int = 1, solar: float = 0.0, machine: float = 0.0
-    ) -> None:
-        self._phases = phases
-        self._rng = rng
-        self._solar = solar
-        self._machine = machine
+    rng: random.Random
+    phases: int = 1
+    solar: float = 0.0
+    machine: float = 0.0
+
+    def __post_init__(self) -> None:
         self._clouds = 0.8
         self._last: dt.datetime | None = None
         self._off_at: dict[Appliance, dt.datetime] = {}
@@ -72,15 +72,15 @@ class Household:
         seconds = 0.0 if self._last is None else (now - self._last).total_seconds()
         self._last = now
         self._switch(now, seconds)
-        base = _SMALL_LOADS * (140 + _small_loads(now)) * self._rng.gauss(1, 0.02)
-        phases = [(base - self._sun(now, seconds)) / self._phases] * self._phases
+        base = _SMALL_LOADS * (140 + _small_loads(now)) * self.rng.gauss(1, 0.02)
+        phases = [(base - self._sun(now, seconds)) / self.phases] * self.phases
         for number, appliance in enumerate(_APPLIANCES):
             if appliance in self._off_at:
-                phases[number % self._phases] += appliance.power
+                phases[number % self.phases] += appliance.power
         if now.hour in _WATER_HEATER_HOURS:
             phases[-1] += _WATER_HEATER
-        if self._machine and now.minute % 5 == 0 and 20 <= now.second < 50:  # noqa: PLR2004 -- see the class
-            phases[min(1, self._phases - 1)] += self._machine
+        if self.machine and now.minute % 5 == 0 and 20 <= now.second < 50:  # noqa: PLR2004 -- see the class
+            phases[min(1, self.phases - 1)] += self.machine
         return tuple(phases)
 
     def _switch(self, now: dt.datetime, seconds: float) -> None:
@@ -89,18 +89,18 @@ class Household:
             if self._off_at.get(appliance, now) <= now:
                 self._off_at.pop(appliance, None)
             often = appliance.per_hour if now.hour in appliance.hours else 0.0
-            if appliance not in self._off_at and self._rng.random() < often * seconds / 3600:
-                lasts = appliance.lasts * self._rng.uniform(0.6, 1.5)
+            if appliance not in self._off_at and self.rng.random() < often * seconds / 3600:
+                lasts = appliance.lasts * self.rng.uniform(0.6, 1.5)
                 self._off_at[appliance] = now + dt.timedelta(seconds=lasts)
 
     def _sun(self, now: dt.datetime, seconds: float) -> float:
         """Return the power of the panels in W: highest at 13:30, zero at night, less under clouds."""
-        if not self._solar:
+        if not self.solar:
             return 0.0
-        drift = self._rng.gauss(0, 0.05) * min(1.0, seconds / 60)
+        drift = self.rng.gauss(0, 0.05) * min(1.0, seconds / 60)
         self._clouds = min(1.0, max(0.6, self._clouds + drift))
         height = math.sin(math.pi * (_hour(now) - 7) / 13)
-        return self._solar * self._clouds * math.pow(max(0.0, height), 1.3)
+        return self.solar * self._clouds * math.pow(max(0.0, height), 1.3)
 
 
 def _hour(now: dt.datetime) -> float:

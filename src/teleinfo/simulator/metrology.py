@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ class IntervalMean:
             self._sum = self._seconds = 0.0
 
 
+@dataclass(kw_only=True, eq=False)
 class Metrology:
     """
     Indexes, powers, maxima and means of a meter, for its contract and its phases.
@@ -79,20 +80,15 @@ class Metrology:
     - Energies in Wh and varh: `supplier` has ten indexes, `distributor` four, `reactive` one per quadrant.
     """
 
-    def __init__(
-        self,
-        *,
-        start: dt.datetime,
-        load_profile: LoadProfile,
-        contract: SimulatedContract,
-        phases: int,
-        rng: random.Random,
-    ) -> None:
-        self._load_profile = load_profile
-        self._contract = contract
-        self._rng = rng
-        self.now = start
-        used = len(contract.indexes)
+    start: InitVar[dt.datetime]
+    load_profile: LoadProfile
+    contract: SimulatedContract
+    phases: int
+    rng: random.Random
+
+    def __post_init__(self, start: dt.datetime) -> None:
+        self.now, rng = start, self.rng
+        used = len(self.contract.indexes)
         self.supplier = [float(rng.randrange(1_000_000, 20_000_000)) for _ in range(used)]
         self.supplier += [0.0] * (_SUPPLIER_INDEXES - used)
         total = math.fsum(self.supplier)
@@ -101,12 +97,14 @@ class Metrology:
         self.injected_energy = float(rng.randrange(1_000_000, 9_000_000))
         self.reactive = [float(rng.randrange(100_000, 900_000)) for _ in range(4)]
         # The total first, then each phase.
-        self.drawn_maxima = [DailyMaximum(start=start, yesterday=4870 / part) for part in (1, *[2] * phases)]
+        self.drawn_maxima = [
+            DailyMaximum(start=start, yesterday=4870 / part) for part in (1, *[2] * self.phases)
+        ]
         self.injected_maximum = DailyMaximum(start=start, yesterday=2090)
         self.drawn_mean = IntervalMean(start=start, minutes=_LOAD_CURVE_MINUTES, value=870)
         self.injected_mean = IntervalMean(start=start, minutes=_LOAD_CURVE_MINUTES, value=0)
         self.voltage_means = [
-            IntervalMean(start=start, minutes=_VOLTAGE_MINUTES, value=235) for _ in range(phases)
+            IntervalMean(start=start, minutes=_VOLTAGE_MINUTES, value=235) for _ in range(self.phases)
         ]
         self._measure(start)
 
@@ -121,7 +119,7 @@ class Metrology:
     @property
     def period(self) -> SimulatedPeriod:
         """The present tariff period."""
-        return self._contract.period(self.now)
+        return self.contract.period(self.now)
 
     @property
     def distributor_index(self) -> int:
@@ -139,9 +137,9 @@ class Metrology:
         return max(0.0, -math.fsum(self.apparent))
 
     def _measure(self, now: dt.datetime) -> None:
-        self._power = self._load_profile(now)
+        self._power = self.load_profile(now)
         self.apparent = [math.copysign(abs(power), power.real) for power in self._power]
-        self.voltage = [235 - abs(power.real) / 2500 + self._rng.gauss(0, 0.4) for power in self._power]
+        self.voltage = [235 - abs(power.real) / 2500 + self.rng.gauss(0, 0.4) for power in self._power]
         self.current = [abs(va) / volts for va, volts in zip(self.apparent, self.voltage, strict=True)]
         for maximum, apparent in zip(self.drawn_maxima, (self.drawn, *self.apparent), strict=True):
             maximum.add(max(0.0, apparent), now)

@@ -17,7 +17,7 @@ import select
 import struct
 import termios
 import tty
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from teleinfo.common.i18n import N_
@@ -25,6 +25,7 @@ from teleinfo.simulator.encode import BITS, flip_bits, misread, with_parity
 
 if TYPE_CHECKING:
     from io import FileIO
+    from pathlib import Path
 
     from teleinfo.simulator.faults import Fault
 
@@ -42,6 +43,7 @@ _EMPTY_POLLS = 20
 _MAX_LAG = 1.0
 
 
+@dataclass(kw_only=True, eq=False)
 class SerialLine:
     """
     A raw pseudo-terminal at `baudrate` baud; in a block, it is open.
@@ -55,29 +57,19 @@ class SerialLine:
     - `elapsed`: seconds since the line began, in its own time: `speed` times that of the clock.
     """
 
-    def __init__(
-        self,
-        *,
-        baudrate: int = 1200,
-        link: Path | str | None = None,
-        speed: float = 1.0,
-        parity: bool = True,
-        noise: float = 0.0,
-        fault: Fault | None = None,
-        rng: random.Random | None = None,
-        strict_speed: bool = False,
-    ) -> None:
-        self.baudrate = baudrate
-        self.link = None if link is None else Path(link)
+    baudrate: int = 1200
+    link: Path | None = None
+    speed: float = 1.0
+    parity: bool = True
+    noise: float = 0.0
+    fault: Fault | None = None
+    rng: random.Random = field(default_factory=random.Random)
+    strict_speed: bool = False
+
+    def __post_init__(self) -> None:
         self.path = ""
         self.elapsed = 0.0
         self._master = -1
-        self._speed = speed
-        self._parity = parity
-        self._noise = noise
-        self._fault = fault
-        self._rng = rng or random.Random()  # noqa: S311 -- noise, not a secret
-        self._strict_speed = strict_speed
         self._start: float | None = None  # on the clock of the event loop
 
     def __enter__(self) -> Self:
@@ -173,21 +165,21 @@ class SerialLine:
 
         `encoded` bytes already have their parity, or lost it before: no parity is added.
         """
-        if (self._parity or self._fault) and not encoded:
+        if (self.parity or self.fault) and not encoded:
             data = with_parity(data)
-        if self._fault:
-            data = self._fault(data, self.elapsed)
-            data = data if self._parity or encoded else bytes(byte & 0x7F for byte in data)
-        data = flip_bits(data, self._noise, self._rng, width=8 if self._parity or encoded else 7)
+        if self.fault:
+            data = self.fault(data, self.elapsed)
+            data = data if self.parity or encoded else bytes(byte & 0x7F for byte in data)
+        data = flip_bits(data, self.noise, self.rng, width=8 if self.parity or encoded else 7)
         # Bytes to send at once: the FIFO of a UART, or the bytes of 5 ms on a faster line.
-        size = max(8, int(self.baudrate / BITS * self._speed * 0.005)) if self._speed else 256
+        size = max(8, int(self.baudrate / BITS * self.speed * 0.005)) if self.speed else 256
         for start in range(0, len(data), size):
             chunk = data[start : start + size]
             await self.idle(len(chunk) * BITS / self.baudrate)
-            received = self.reader_baudrate if self._strict_speed else None
+            received = self.reader_baudrate if self.strict_speed else None
             if received is not None and received != self.baudrate:
                 chunk = misread(chunk, sent=self.baudrate, received=received)
-            if self._speed:
+            if self.speed:
                 self.write(chunk)
                 continue
             while chunk := chunk[self.write(chunk) :]:  # noqa: ASYNC110 -- no event reports it
@@ -198,12 +190,12 @@ class SerialLine:
         """Leave the line silent for `seconds` of simulated time; a late wake-up shortens the next wait."""
         now = asyncio.get_running_loop().time()
         wait = 0.0
-        if self._speed:
+        if self.speed:
             if self._start is None:
-                self._start = now - self.elapsed / self._speed
-            wait = self._start + (self.elapsed + seconds) / self._speed - now
+                self._start = now - self.elapsed / self.speed
+            wait = self._start + (self.elapsed + seconds) / self.speed - now
             if wait < -_MAX_LAG:
-                self.elapsed -= wait * self._speed
+                self.elapsed -= wait * self.speed
         self.elapsed += seconds
         await asyncio.sleep(max(0.0, wait))
 

@@ -127,7 +127,6 @@ class LayoutCache:
     def forget(self) -> None:
         """Forget everything, for another meter or another mode."""
         self._layouts: list[Layout] = []
-        self._seen_once: dict[tuple[Form, ...], None] = {}
 
     def read(self, segment: bytes, notices: AbstractSet[str]) -> LayoutReading | None:
         """Return the reading of a frame (STX to before ETX); None if no layout with these notices fits."""
@@ -144,17 +143,10 @@ class LayoutCache:
         return None
 
     def learn(self, groups: Sequence[Group]) -> None:
-        """Note a frame in which nothing was new; the second frame with the same forms creates a layout."""
+        """Keep the layout of a frame in which nothing was new."""
         forms = tuple(map(form_of, groups))
-        if not _can_be_layout(groups) or any(layout.forms == forms for layout in self._layouts):
-            return
-        if forms not in self._seen_once:
-            self._seen_once[forms] = None
-            if len(self._seen_once) > MAX_LAYOUTS:
-                del self._seen_once[next(iter(self._seen_once))]
-            return
-        del self._seen_once[forms]
-        self._layouts = [Layout(forms), *self._layouts[: MAX_LAYOUTS - 1]]
+        if _can_be_layout(groups) and all(layout.forms != forms for layout in self._layouts):
+            self._layouts = [Layout(forms), *self._layouts[: MAX_LAYOUTS - 1]]
 
     def groups_to_note(self) -> Iterator[Group]:
         """Yield the groups of the last frame of each layout that was read since the last call."""

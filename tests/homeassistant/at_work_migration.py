@@ -187,9 +187,10 @@ class Renewed(Standard):
 
     before = 0
 
-    def _energies(self) -> dict[str, str]:
-        total = self.before + sum(map(int, self.metrology.supplier))
-        return super()._energies() | {"EAST": format_index(total)}
+    def _groups(self) -> list[Group]:
+        total = format_index(self.before + sum(map(int, self.metrology.supplier)))
+        groups = super()._groups()
+        return [group._replace(value=total) if group.label == "EAST" else group for group in groups]
 
 
 def base(mode: Mode) -> SimulatedMeter:

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
 
 from teleinfo.simulator.meter import SimulatedMeter, format_index, order_groups
 from teleinfo.tic.labels import Group
-
-if TYPE_CHECKING:
-    from teleinfo.simulator.meter import MeterModel
-    from teleinfo.simulator.metrology import Metrology
 
 _DEMAIN = ("----", "BLEU", "BLAN", "ROUG")
 _PHASE_VOLTAGE = 200  # V, to convert kVA into amperes (Enedis-NOI-CPT_54E v3, ISOUSC)
@@ -29,10 +24,10 @@ class Historique(SimulatedMeter):
     only, without ADIR, as some Linky of type 76 do.
     """
 
-    def __init__(self, model: MeterModel, metrology: Metrology) -> None:
-        super().__init__(model, metrology)
-        self._subscribed = model.kva * 1000 // (_PHASE_VOLTAGE * model.phases)
-        self._short_until = metrology.now
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._subscribed = self.model.kva * 1000 // (_PHASE_VOLTAGE * self.model.phases)
+        self._short_until = self.metrology.now
         self._short = 0  # short frames since the last long frame
 
     def _groups(self) -> list[Group]:
@@ -74,7 +69,7 @@ class Historique(SimulatedMeter):
             values |= {"PMAX": f"{round(metrology.drawn_maxima[0].yesterday.value):05}", "PPOT": "00"}
         # PAPP is rounded to 10 VA; it has no injected power.
         values["PAPP"] = f"{int(round(metrology.drawn, -1)):05}"
-        return order_groups(self.model.mode, values | {"HHPHC": "A", "MOTDETAT": "000000"})
+        return order_groups(self.model.mode, values | {"HHPHC": "A", "MOTDETAT": "000000"}, {})
 
     def _short_frame(self) -> list[Group]:
         currents = self._currents()

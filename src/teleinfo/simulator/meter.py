@@ -44,12 +44,14 @@ class MeterModel:
     number: str = "041961123456"
 
 
+@dataclass(eq=False)
 class SimulatedMeter(ABC):
     """A meter of `model`, which sends the measurements of its `metrology`."""
 
-    def __init__(self, model: MeterModel, metrology: Metrology) -> None:
-        self.model = model
-        self.metrology = metrology
+    model: MeterModel
+    metrology: Metrology
+
+    def __post_init__(self) -> None:
         self._interrupted: list[Group] = []
 
     @property
@@ -73,15 +75,10 @@ class SimulatedMeter(ABC):
         """Return the groups of the next complete frame."""
 
 
-def order_groups(
-    mode: Mode, values: Mapping[str, str], horodates: Mapping[str, str] | None = None
-) -> list[Group]:
+def order_groups(mode: Mode, values: Mapping[str, str], horodates: Mapping[str, str]) -> list[Group]:
     """Return the groups in the order of the label table, which is the order of emission."""
-    return [
-        Group(label.name, values[label.name], (horodates or {})[label.name] if label.horodate else None, mode)
-        for label in ORDER[mode]
-        if label.name in values
-    ]
+    names = [label.name for label in ORDER[mode] if label.name in values]
+    return [Group(name, values[name], horodates.get(name), mode) for name in names]
 
 
 def format_index(energy: float) -> str:

@@ -24,11 +24,30 @@ class Standard(SimulatedMeter):
     """A Linky in standard mode: one or three phases, consumer or producer, any tariff."""
 
     def _groups(self) -> list[Group]:
-        period = self.metrology.period
+        metrology, period = self.metrology, self.metrology.period
         values = {"ADSC": self.model.number, "VTIC": "02", "DATE": ""}
         values |= {"NGTF": self.model.contract.ngtf, "LTARF": period.ltarf}
-        values |= self._energies() | self._instants() | self._calendar(period)
-        horodates = {"DATE": horodate(self.metrology.now)}
+        # The sum of whole Wh, so that the total and the indexes change together.
+        values["EAST"] = format_index(sum(map(int, metrology.supplier)))
+        values |= {f"EASF{n:02}": format_index(energy) for n, energy in enumerate(metrology.supplier, 1)}
+        values |= {f"EASD{n:02}": format_index(energy) for n, energy in enumerate(metrology.distributor, 1)}
+        values |= {f"IRMS{n}": f"{round(amperes):03}" for n, amperes in enumerate(metrology.current, 1)}
+        values |= {f"URMS{n}": f"{round(volts):03}" for n, volts in enumerate(metrology.voltage, 1)}
+        values |= {"PREF": f"{self.model.kva:02}", "PCOUP": f"{self.model.kva:02}"}
+        values["SINSTS"] = f"{round(metrology.drawn):05}"
+        if self.model.phases > 1:
+            drawn = [max(0, round(apparent)) for apparent in metrology.apparent]
+            values |= {f"SINSTS{n}": f"{power:05}" for n, power in enumerate(drawn, 1)}
+        if self.model.producer:
+            values["EAIT"] = format_index(metrology.injected_energy)
+            values |= {f"ERQ{n}": format_index(energy) for n, energy in enumerate(metrology.reactive, 1)}
+            values["SINSTI"] = f"{round(metrology.injected):05}"
+        values |= {"STGE": f"{self._stge(period):08X}", "MSG1": _MESSAGE, "PRM": "0" * 14}
+        values |= {"RELAIS": f"{int(period.off_peak):03}", "NTARF": f"{period.index + 1:02}"}
+        values |= {"NJOURF": "00", "NJOURF+1": "00", "PJOURF+1": _profile(self.model.contract.profile)}
+        if announced := self._announced(period):
+            values["PPOINTE"] = _profile(self.model.contract.peak_profiles[announced.number - 1])
+        horodates = {"DATE": horodate(metrology.now)}
         for name, timed in self._timed_values().items():
             values[name] = f"{round(timed.value):0{3 if name.startswith('UMOY') else 5}}"
             horodates[name] = horodate(timed.at)
@@ -38,30 +57,6 @@ class Standard(SimulatedMeter):
                 # The horodate of a peak has no season.
                 horodates[name] = f" {at:%y%m%d%H%M%S}"
         return order_groups(self.model.mode, values, horodates)
-
-    def _energies(self) -> dict[str, str]:
-        metrology = self.metrology
-        # The sum of whole Wh, so that the total and the indexes change together.
-        values = {"EAST": format_index(sum(map(int, metrology.supplier)))}
-        values |= {f"EASF{n:02}": format_index(energy) for n, energy in enumerate(metrology.supplier, 1)}
-        values |= {f"EASD{n:02}": format_index(energy) for n, energy in enumerate(metrology.distributor, 1)}
-        if self.model.producer:
-            values["EAIT"] = format_index(metrology.injected_energy)
-            values |= {f"ERQ{n}": format_index(energy) for n, energy in enumerate(metrology.reactive, 1)}
-        return values
-
-    def _instants(self) -> dict[str, str]:
-        metrology = self.metrology
-        values = {f"IRMS{n}": f"{round(amperes):03}" for n, amperes in enumerate(metrology.current, 1)}
-        values |= {f"URMS{n}": f"{round(volts):03}" for n, volts in enumerate(metrology.voltage, 1)}
-        values |= {"PREF": f"{self.model.kva:02}", "PCOUP": f"{self.model.kva:02}"}
-        values["SINSTS"] = f"{round(metrology.drawn):05}"
-        if self.model.phases > 1:
-            drawn = [max(0, round(apparent)) for apparent in metrology.apparent]
-            values |= {f"SINSTS{n}": f"{power:05}" for n, power in enumerate(drawn, 1)}
-        if self.model.producer:
-            values["SINSTI"] = f"{round(metrology.injected):05}"
-        return values
 
     def _timed_values(self) -> dict[str, TimedValue]:
         """Return the values that have a horodate of their own."""
@@ -78,14 +73,6 @@ class Standard(SimulatedMeter):
         values |= {name: mean.last for name, mean in means.items()}
         values |= {f"{name}-1": mean.previous for name, mean in means.items()}
         return values | {f"UMOY{n}": mean.last for n, mean in enumerate(metrology.voltage_means, 1)}
-
-    def _calendar(self, period: SimulatedPeriod) -> dict[str, str]:
-        values = {"STGE": f"{self._stge(period):08X}", "MSG1": _MESSAGE, "PRM": "0" * 14}
-        values |= {"RELAIS": f"{int(period.off_peak):03}", "NTARF": f"{period.index + 1:02}"}
-        values |= {"NJOURF": "00", "NJOURF+1": "00", "PJOURF+1": _profile(self.model.contract.profile)}
-        if announced := self._announced(period):
-            values["PPOINTE"] = _profile(self.model.contract.peak_profiles[announced.number - 1])
-        return values
 
     def _announced(self, period: SimulatedPeriod) -> Peak | None:
         """Return the next peak, if one is announced."""

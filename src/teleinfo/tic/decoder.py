@@ -164,7 +164,7 @@ class Decoder:
         mode = self._trust.mode
         believed, withheld = self._trust.believe(found, parity=frame.parity)
         if self._trust.mode is not mode:
-            self._layouts.forget()
+            self._layouts = LayoutCache()
         if self._trust.is_settled:
             self._layouts.learn(sound)
         counts.groups += len(believed)
@@ -186,7 +186,7 @@ class Decoder:
             return reading
         withheld, is_another_meter = self._plausibility.check(reading.mode, keys, texts, self._time)
         if is_another_meter:
-            self._layouts.forget()
+            self._layouts = LayoutCache()
             self._trust.forget()
         if not withheld:
             return reading

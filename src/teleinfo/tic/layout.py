@@ -119,13 +119,9 @@ class Layout:
 
 
 class LayoutCache:
-    """The layouts of one meter, the most recent first."""
+    """The layouts of one meter in one mode, the most recent first."""
 
     def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
-        """Forget everything, for another meter or another mode."""
         self._layouts: list[Layout] = []
 
     def read(self, segment: bytes, notices: AbstractSet[str]) -> LayoutReading | None:

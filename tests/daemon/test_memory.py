@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from teleinfo.simulator.encode import encode_frame, with_parity
+from teleinfo.state.energy import ImportTotal
+from teleinfo.state.memory import Memory, encode
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import whole
@@ -124,11 +127,11 @@ def test_what_anybody_retains_at_the_broker_changes_nothing(
             state=True,
             state_topics=True,
         )
-        total = {"counter": "BASE", "index": 100, "offset": 5, "time": "2026-01-14T12:02:28+01:00"}
-        memory = {"version": 1, "meter": NUMBER, "heard": total["time"], "import_total": total}
+        heard = datetime.fromisoformat("2026-01-14T12:02:28+01:00")
         if remembers:
             scenario.state.mkdir()
-            (scenario.state / "teleinfo.json").write_text(json.dumps(memory))
+            memory = Memory(NUMBER, heard, ImportTotal("BASE", 100, 5, heard))
+            (scenario.state / "teleinfo.json").write_bytes(encode(memory))
         with Subscriber(broker.host, broker.port) as subscriber, scenario:
             subscriber.expect("teleinfo/status", b"offline", predicate=is_new)
             if remembers:

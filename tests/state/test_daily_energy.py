@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from teleinfo.simulator.catalogue import build
 from teleinfo.state.energy import GAP, DailyEnergy, ImportTotal, day_in_france, month_of
-from teleinfo.state.memory import Memory, from_json, to_json
+from teleinfo.state.memory import Memory, encode, from_json
 from teleinfo.state.prices import Prices
 from teleinfo.state.tracker import STALE_AFTER, StateTracker
 from teleinfo.tic.decoder import Decoder
@@ -84,7 +84,7 @@ class House:
         """Follow the meter with a new process, which knows the latest memory, or an older one."""
         kept = memory or self.tracker.memory()
         assert kept is not None
-        found = from_json(json.loads(json.dumps(to_json(kept))))
+        found = from_json(json.loads(encode(kept)))
         assert found == kept
         self.tracker = tracker(prices=self._prices)
         self.tracker.restore(found)
@@ -473,4 +473,4 @@ def test_whatever_the_clock_does_no_energy_is_lost(
             assert energy.today.is_complete is False
         if is_written:
             memory = Memory(NUMBER, at, total, daily_energy=energy)
-            assert from_json(json.loads(json.dumps(to_json(memory)))) == memory
+            assert from_json(json.loads(encode(memory))) == memory

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from teleinfo.common.i18n import in_words, use_language
 from teleinfo.simulator.catalogue import METERS, build
+from teleinfo.state import memory as memories
 from teleinfo.state.events import ABSENCE, GAP, PAUSE
-from teleinfo.state.memory import from_json, to_json
 from teleinfo.state.tracker import encode
 from teleinfo.tic.judge import CERTAIN_FRAMES, FRAMES_WITHOUT_NUMBER
 from teleinfo.tic.reading import Reading, build_reading
@@ -66,7 +66,7 @@ class Life:
         self.now += off
         self._tracker = JudgedTracker(exclude=self.exclude)
         if memory is not None:
-            read = from_json(json.loads(json.dumps(to_json(memory))))
+            read = memories.from_json(json.loads(memories.encode(memory)))
             assert read is not None
             assert read == memory
             self._tracker.restore(read)

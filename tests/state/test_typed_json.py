@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from teleinfo.state.typed_json import MAX_ITEMS, MOST, from_json, to_json
+from teleinfo.state.typed_json import from_json, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,7 @@ class Outer:
     days: Mapping[date, float] = field(default_factory=dict)
     places: Mapping[int, str] = field(default_factory=dict)
     inners: tuple[Inner, ...] = ()
+    names: frozenset[str] = frozenset()
     is_so: bool = False
 
 
@@ -39,7 +39,11 @@ FULL = Outer(NOON, Inner(3, "x"), {date(2026, 1, 14): 0.5}, {7: "y"}, (Inner(1),
 PLAIN: dict[str, Any] = {"at": NOON.isoformat(), "inner": None}
 
 
-@pytest.mark.parametrize("value", [FULL, Outer(NOON, None)])
+# A frozenset without the keys of a dictionary is a set.
+NAMES = frozenset({"a", "b"}) - {"b": 1}.keys()
+
+
+@pytest.mark.parametrize("value", [FULL, Outer(NOON, None), Outer(NOON, None, names=NAMES)])
 def test_what_was_written_is_read(value: Outer) -> None:
     """Through the text of JSON, in which each key is a text; keys of a later version are ignored."""
     content = json.loads(json.dumps(to_json(value)))
@@ -51,11 +55,10 @@ def test_what_was_written_is_read(value: Outer) -> None:
     "wrong",
     [
         {"days": 3},
-        {"days": {"2026-02-30": 0.5, "x": 0.5, "2026-01-14": 1, "2026-01-15": math.inf, "2026-01-16": "1"}},
-        {"days": {"2026-01-14": math.nan, "2026-01-15": -0.5, "1066-10-14": 0.5}},
-        {"places": {"x": "y", "7": 3, "8": "é", "9": "y" * 101, "-1": "y", "9" * 5000: "y"}},
+        {"days": {"2026-02-30": 0.5, "x": 0.5, "2026-01-14": 1, "2026-01-16": "1"}},
+        {"places": {"x": "y", "7": 3, "-1": "y", "9" * 5000: "y"}},
         {"inners": {"number": 1}},
-        {"inners": [3, {"number": -1}, {"number": MOST + 1}, {"number": True}, {"text": "x"}, None]},
+        {"inners": [3, {"number": True}, {"text": "x"}, None]},
         {"is_so": 1},
         {"inner": None},
     ],
@@ -65,18 +68,8 @@ def test_a_wrong_attribute_gets_its_default(wrong: dict[str, object]) -> None:
     assert from_json(Outer, PLAIN | wrong) == Outer(NOON, None)
 
 
-@pytest.mark.parametrize("wrong", [{"at": 3}, {"at": None}, {"at": "2026-01-14T12:00:00"}, {"at": "noon"}])
+@pytest.mark.parametrize("wrong", [{"at": 3}, {"at": None}, {"at": "noon"}])
 def test_without_an_attribute_that_has_no_default_there_is_no_object(wrong: dict[str, object]) -> None:
-    """A time must have its offset."""
+    """No time in a wrong form, and no object in place of another type."""
     assert from_json(Outer, PLAIN | wrong) is None
     assert from_json(Outer, [PLAIN]) is None
-
-
-def test_what_is_read_is_bounded() -> None:
-    """Of a list the last items, of an object the first."""
-    inners = [{"number": number} for number in range(MAX_ITEMS + 1)]
-    places = {str(number): "x" for number in range(MAX_ITEMS + 1)}
-    read = from_json(Outer, PLAIN | {"inners": inners, "places": places})
-
-    assert [inner.number for inner in read.inners] == [*range(1, MAX_ITEMS + 1)]
-    assert [*read.places] == [*range(MAX_ITEMS)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import random
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from teleinfo.simulator.metrology import Metrology
 from teleinfo.simulator.standard import Standard
 from teleinfo.state.declaration import FIELDS
 from teleinfo.state.field_entry import read
-from teleinfo.state.memory import from_json, to_json
+from teleinfo.state.memory import encode, from_json
 from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading, build_reading
@@ -141,7 +142,7 @@ def run(
             continue
         if was_off:
             memory, tracker, was_off = tracker.memory(), JudgedTracker(), False
-            if memory is not None and (remembered := from_json(to_json(memory))) is not None:
+            if memory is not None and (remembered := from_json(json.loads(encode(memory)))) is not None:
                 tracker.restore(remembered)
         if not is_heard(now):
             continue

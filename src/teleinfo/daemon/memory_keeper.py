@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
-import json
 import logging
 import math
 import os
@@ -28,7 +27,7 @@ from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_
 from teleinfo.common.state_directory import file_name, state_directory
 from teleinfo.common.untrusted_json import MAX_BYTES, parse_object
-from teleinfo.state.memory import Memory, from_json, is_newer, to_json
+from teleinfo.state.memory import Memory, encode, from_json, is_intact, is_newer
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
@@ -214,14 +213,15 @@ class MemoryKeeper:
             loss = _reason(error)
         else:
             if data is not None:
-                loss = self._restore(parse_object(data) or {})
+                loss = self._restore(data)
         if loss is not None:
             log.warning("what was remembered of the last run in %s is lost: %s", folder, loss)
         self._is_open = True
         return file
 
-    def _restore(self, content: dict[str, object]) -> Message | None:
+    def _restore(self, data: bytes) -> Message | None:
         """Restore the memory and the times of the writes of earlier runs; return why the memory is lost."""
+        content = parse_object(data) or {}
         now, today, times = self._loop.time(), time.time(), content.get("writes")
         for written in times if isinstance(times, list) else ():
             if isinstance(written, float) and written > 0:  # seconds since 1970
@@ -229,7 +229,7 @@ class MemoryKeeper:
                 self._writes.append(now - max(0.0, today - written))
         if is_newer(content):
             return Message("a newer version of teleinfo wrote the file")
-        self._written = from_json(content)
+        self._written = from_json(content) if is_intact(data) else None
         return Message("the file is damaged") if self._written is None else None
 
     def _is_due(self) -> bool:
@@ -249,11 +249,10 @@ class MemoryKeeper:
         now = self._loop.time()
         self._writes.append(now)
         writes = [round(time.time() - now + written, 1) for written in self._writes]
-        content = json.dumps(to_json(memory) | {"writes": writes}, separators=(",", ":")) + "\n"
         try:
             # Without a time limit: a second write must not begin before the first has ended.
             async with self._disk:
-                await asyncio.to_thread(file.write, content.encode("ascii"))
+                await asyncio.to_thread(file.write, encode(memory, writes=writes))
         except OSError as error:
             self._retry_after = self._loop.time() + RETRY_INTERVAL
             if not self._is_failure_logged:

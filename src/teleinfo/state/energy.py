@@ -30,7 +30,6 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state.tariffs import INDEX_OF_PERIOD
-from teleinfo.state.typed_json import SIGNED
 from teleinfo.tic.horodate import PARIS
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ class ImportTotal:
 
     counter: str
     index: int
-    offset: int = field(metadata=SIGNED)
+    offset: int
     time: datetime
 
     @property

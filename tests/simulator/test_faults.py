@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import Counter
+from functools import cache
 from itertools import pairwise
 from random import Random
 
@@ -19,6 +20,7 @@ from teleinfo.simulator.faults import KINDS, Uart, make_fault
 START = dt.datetime(2026, 1, 14, 12)  # noqa: DTZ001 -- a meter knows local time only
 
 
+@cache
 def frames(meter: str, count: int) -> list[bytes]:
     """Return the first frames of a meter, with parity."""
     simulated = build(meter, start=START, rng=Random(1))

@@ -48,9 +48,9 @@ class Uart:
     A UART behind an optocoupler; times are in bits of the meter, levels in parts of the amplitude.
 
     The level tends to 1 at a 1 and to `low` at a 0 (no carrier, carrier: Enedis-NOI-CPT_54E v3 and 02E v6),
-    with the time constants `rise` and `fall`. Added are `noise`, a standard deviation, independent in each
-    sample, and `hum`, an amplitude, with its `period`. The threshold is at 0.5. `clock` is the share by which
-    a bit of the UART is too long.
+    with the time constants `rise` and `fall`; the threshold is at 0.5. `noise` is the standard deviation of
+    the noise, independent in each sample, and `hum` the amplitude of a hum with this `period`. A bit of the
+    UART is longer than a bit of the meter by the share `clock`.
 
     A low sample behind a high one begins a character if the eighth sample behind it is low, too; each bit is
     the sixteenth sample behind the last one (Arm DDI 0183, PL011). Linux delivers a byte without its stop bit
@@ -140,7 +140,7 @@ class Uart:
                     }
                 end = int((tick + 8) * length)
                 for bits, weight in weights.items():
-                    # If the stop bit is 1, the edge of its own bit may still come, for the level falls later.
+                    # A 1 may be sampled late, in the next start bit whose level still falls: its edge counts.
                     found[bits >> 1 & 0xFF, step(end - (bits >> BITS - 1))] += weight
             found[-1, step(0)] += sum(searching[_TICKS:])
         return found

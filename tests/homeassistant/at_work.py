@@ -265,6 +265,38 @@ def _eventually(faults: Callable[[], list[str]], *, limit: float = LIMIT) -> Non
         time.sleep(0.5)
 
 
+def expect_sum(household: Household, energy: str) -> None:
+    """Return once the statistics of an energy have the sum that it has risen by, and no more."""
+    begin = (dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)).isoformat()
+    rows: list[dict[str, Any]] = []
+    states: list[float] = []
+
+    def missing() -> list[str]:
+        with household.hass.asking() as ask:
+            found = ask(
+                "recorder/statistics_during_period",
+                start_time=begin,
+                statistic_ids=[energy],
+                period="5minute",
+                types=["sum", "state"],
+            )
+            history = ask(
+                "history/history_during_period",
+                start_time=begin,
+                entity_ids=[energy],
+                minimal_response=True,
+                no_attributes=True,
+            )
+        rows[:] = found.get(energy, [])
+        states[:] = [float(one["s"]) for one in history[energy] if one["s"].isdecimal()]
+        return [] if rows else ["no statistics"]
+
+    _eventually(missing)
+    assert states == sorted(states)
+    assert rows[-1]["state"] in states
+    assert rows[-1]["sum"] == rows[-1]["state"] - states[0]
+
+
 @pytest.fixture
 def household(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Household]:
     """Return a household with nothing but its broker and its meter running."""
@@ -297,8 +329,8 @@ def test_the_energy_dashboard_takes_the_entities_that_the_page_names(household: 
 
     1. All is right. 2. Home Assistant stops, and starts again when the five minutes are over of which it
     makes statistics: it makes those that are missing. 3. The grid of the Energy dashboard gets the energy
-    that is drawn, and a producer's that is injected. 4. There are statistics of each of our entities that
-    says that it has some, and of no other.
+    that is drawn, a producer's that is injected, and the active power. 4. There are statistics of each of our
+    entities that says that it has some, and of no other. 5. They have the Wh that the meter counted.
     """
     household.hass.start()
     household.daemon.start()
@@ -307,7 +339,7 @@ def test_the_energy_dashboard_takes_the_entities_that_the_page_names(household: 
     household.hass.start_later(STATISTICS_PERIOD)
     household.expect_right()
     ids = household.entity_ids()
-    household.hass.use_for_energy(ids["energy_import"], ids.get("energy_export"))
+    household.hass.use_for_energy(ids["energy_import"], ids.get("energy_export"), power=ids["power_active"])
 
     with household.hass.asking() as ask:
 
@@ -322,6 +354,8 @@ def test_the_energy_dashboard_takes_the_entities_that_the_page_names(household: 
             lambda: [str(issue) for issues in ask("energy/validate")["energy_sources"] for issue in issues]
         )
         assert ask("recorder/validate_statistics") == {}
+    for energy in {"energy_import", "energy_export"} & ids.keys():
+        expect_sum(household, ids[energy])
     assert household.hass.complaints() == []
     assert household.hass.repairs() == []
 

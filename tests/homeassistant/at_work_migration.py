@@ -24,7 +24,7 @@ from teleinfo.simulator.metrology import Metrology
 from teleinfo.simulator.standard import Standard
 from teleinfo.tic.judge import CONFIRM_WITHIN
 from teleinfo.tic.labels import Group, Mode
-from tests.homeassistant.at_work import DEVICE, LIMIT, PERIOD, Household, _eventually
+from tests.homeassistant.at_work import DEVICE, LIMIT, PERIOD, Household, _eventually, expect_sum
 from tests.homeassistant.golden import START
 from tests.homeassistant.hass_process import STATISTICS_PERIOD
 from tests.support.daemon import Daemon, settings_for
@@ -152,34 +152,7 @@ def _expect_statistics_of_what_was_drawn(household: Household, energy: str) -> N
     household.hass.stop(limit=LIMIT)
     household.hass.start_later(STATISTICS_PERIOD)
     household.expect_right()
-    begin = (dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)).isoformat()
-    rows: list[dict[str, Any]] = []
-    states: list[float] = []
-
-    def missing() -> list[str]:
-        with household.hass.asking() as ask:
-            found = ask(
-                "recorder/statistics_during_period",
-                start_time=begin,
-                statistic_ids=[energy],
-                period="5minute",
-                types=["sum", "state"],
-            )
-            history = ask(
-                "history/history_during_period",
-                start_time=begin,
-                entity_ids=[energy],
-                minimal_response=True,
-                no_attributes=True,
-            )
-        rows[:] = found.get(energy, [])
-        states[:] = [float(one["s"]) for one in history[energy] if one["s"].isdecimal()]
-        return [] if rows else ["no statistics"]
-
-    _eventually(missing)
-    assert states == sorted(states)
-    assert rows[-1]["state"] in states
-    assert rows[-1]["sum"] == rows[-1]["state"] - states[0]
+    expect_sum(household, energy)
 
 
 class Renewed(Standard):

@@ -148,17 +148,25 @@ class HassProcess(Process):
         }
         self.start()
 
-    def use_for_energy(self, imported: str, exported: str | None = None, price: float | None = None) -> None:
+    def use_for_energy(
+        self,
+        imported: str,
+        exported: str | None = None,
+        *,
+        power: str | None = None,
+        price: float | None = None,
+    ) -> None:
         """
         Let the Energy dashboard show what is drawn from the grid, and injected, by these entities.
 
-        With a `price` in €/kWh, Home Assistant makes an entity of the cost.
+        With a `price` in €/kWh, Home Assistant makes an entity of the cost. The newest shows `power`, too.
         """
         flow: dict[str, object] = {"stat_energy_from": imported}
         grid: dict[str, object] = {"type": "grid", "cost_adjustment_day": 0.0}
         if self.newest:
             grid |= flow | {"stat_energy_to": exported, "stat_cost": None}
             grid |= {"entity_energy_price": None, "number_energy_price": price}
+            grid |= {"stat_rate": power} if power else {}
         else:
             free = {"entity_energy_price": None, "number_energy_price": None}
             back = {"stat_energy_to": exported, "stat_compensation": None} | free

@@ -345,8 +345,9 @@ ONE = "homeassistant/sensor/teleinfo_041961123456_index_HC/config"
     [
         ("device", ONE, MIGRATE, b""),
         ("components", CONFIG, MIGRATE, MIGRATE),
-        ("device", ONE.replace("homeassistant", "a/b"), b"", b""),
-        ("components", ONE.replace("homeassistant", "a/b"), b"", b""),
+        ("device", CONFIG.replace("homeassistant", "a/b"), MIGRATE, MIGRATE),
+        ("device", ONE.replace("homeassistant", "a/b"), MIGRATE, b""),
+        ("components", ONE.replace("homeassistant", "a/b"), MIGRATE, b""),
         ("device", CONFIG.replace("123456", "1234"), b"", b""),  # another meter
         ("components", ONE.replace("123456", "1234"), b"", b""),
     ],
@@ -355,10 +356,10 @@ def test_the_announcement_before_is_ended_by_the_next(
     form: Form, before: str, first: bytes, second: bytes
 ) -> None:
     """
-    Home Assistant releases the entities of the other form, and keeps their ids.
+    Home Assistant releases the entities of the other form, or below another prefix, and keeps their ids.
 
-    An empty message for a device that it does not know would be logged. What is below another prefix, or of
-    another meter, is cleared. All this comes a frame before the entities are announced anew.
+    An empty message for a device that it does not know would be logged. What is of another meter is cleared.
+    All this comes a frame before the entities are announced anew.
     """
     device = FedByHand(form=form)
     device.tracker.announced = frozenset({before})
@@ -367,7 +368,17 @@ def test_the_announcement_before_is_ended_by_the_next(
     device.feed(historique(HC))
 
     assert device.announcer.messages[before] == second
-    assert device.tracker.announced == device.announced.keys() - {before}
+    assert device.tracker.announced == {topic for topic, sent in device.announcer.messages.items() if sent}
+
+
+def test_the_next_start_clears_what_is_below_another_prefix() -> None:
+    """By then Home Assistant has the new prefix as well, and would not log it."""
+    device, before = FedByHand(), CONFIG.replace("homeassistant", "a/b")
+    device.tracker.announced = frozenset({before, CONFIG})
+    device.feed(historique(HC, HC))
+
+    assert device.announcer.messages[before] == b""
+    assert device.tracker.announced == {CONFIG}
 
 
 @pytest.mark.parametrize("form", ["device", "components"])

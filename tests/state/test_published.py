@@ -124,11 +124,12 @@ def test_what_a_replaced_meter_left_is_cleared(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_below_another_discovery_prefix(tmp_path: Path) -> None:
-    """The memory has the topics of the last announcement."""
+    """The memory has the topics of the last announcement; the start after it clears them."""
     with MosquittoBroker(tmp_path) as broker:
         run(tmp_path, broker, whole(), homeassistant=True)
         before = all_retained(broker)
-        run(tmp_path, broker, whole(), homeassistant=True, homeassistant_prefix="maison")
+        for _ in range(2):
+            run(tmp_path, broker, whole(), homeassistant=True, homeassistant_prefix="maison")
         after = all_retained(broker)
 
     announced = {topic.removeprefix("homeassistant/") for topic in before if topic.endswith("/config")}

@@ -140,8 +140,9 @@ class Announcer:
             messages = self._discovery.messages(
                 self._tracker.meter, self._announced.values(), self._removed.values()
             )
-            self._tracker.announced -= self.messages.keys()
-            self._tracker.announced |= {topic for topic, payload in messages.items() if payload}
-            if self._discovery.form == "device":  # an empty message for a device would be logged
-                messages |= {topic: b"" for topic, payload in self.messages.items() if payload == MIGRATE}
+            for topic, payload in self.messages.items():
+                if payload == MIGRATE and "/device/" not in topic:  # that of a device would be logged
+                    messages[topic] = b""
             self.messages = self.messages | messages
+            retained = {topic for topic, payload in self.messages.items() if payload}
+            self._tracker.announced = self._tracker.announced - self.messages.keys() | retained

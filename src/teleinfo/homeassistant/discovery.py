@@ -78,19 +78,19 @@ class Discovery:
         topic = f"{self.prefix}/device/{device_id(meter.scope)}/config"
         return {topic: _encode(common | {"components": cmps})}
 
-    def superseded(self, scope: str, announced: Iterable[str]) -> dict[str, bytes]:
+    def superseded(self, scope: str, announced: Collection[str]) -> dict[str, bytes]:
         """
         Return the messages that end an earlier announcement, on these topics, before that of a meter.
 
-        Home Assistant releases the entities of this meter in the other form, and removes those of another
-        meter or below another prefix.
+        Home Assistant releases the entities of this meter in the other form or below another prefix, and
+        removes those of another meter. The next start clears what is below another prefix.
         """
-        found = {}
+        found, released = {}, self.prefix in {topic.rsplit("/", 3)[0] for topic in announced}
         for topic in announced:
             prefix, platform, device, _config = topic.rsplit("/", 3)
-            is_ours = prefix == self.prefix and f"{device}_".startswith(f"{device_id(scope)}_")
-            if not is_ours or (platform == "device") != (self.form == "device"):
-                found[topic] = MIGRATE if is_ours else b""
+            is_ours, is_here = f"{device}_".startswith(f"{device_id(scope)}_"), prefix == self.prefix
+            if not (is_ours and is_here) or (platform == "device") != (self.form == "device"):
+                found[topic] = MIGRATE if is_ours and (is_here or not released) else b""
         return found
 
     def component_topic(self, meter: Device, entity: Entity) -> str:

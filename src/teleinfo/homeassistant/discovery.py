@@ -159,7 +159,6 @@ def _encode(content: dict[str, Any]) -> bytes:
 def _component(meter: Device, entity: Entity, template: str | None) -> dict[str, Any]:
     """Return one component, without empty values."""
     switch = entity.state_type is StateType.SWITCH
-    options = _options(entity) if entity.state_type is StateType.CHOICE else None
     component = {
         "unique_id": f"{device_id(meter.scope)}_{entity.key}",
         "name": in_words(entity.name),
@@ -167,7 +166,7 @@ def _component(meter: Device, entity: Entity, template: str | None) -> dict[str,
         "state_class": entity.state_class,
         "unit_of_measurement": entity.unit,
         "suggested_display_precision": entity.precision,
-        "options": options,
+        "options": _options(entity) if entity.state_type is StateType.CHOICE else None,
         "event_types": entity.events or None,
         "payload_on": entity.on if switch else None,
         "payload_off": entity.off if switch else None,

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from teleinfo.common.untrusted_json import parse_object
 from teleinfo.state.energy import DailyEnergy, EnergySpan, ImportTotal
 from teleinfo.state.learned_hours import Change, LearnedHours
 from teleinfo.state.mean_power import IndexStep, MeanPower
@@ -240,14 +241,24 @@ def test_a_memory_survives_as_json() -> None:
 
 @given(st.data())
 def test_a_damaged_file_is_found(data: st.DataObject) -> None:
-    """A wrong bit at any place, or a file that was cut."""
+    """A wrong bit at any place, or a file that was cut: nothing wrong is read."""
     content = encode(MEMORY)
     place = data.draw(st.integers(0, 8 * len(content) - 1))
     wrong = bytearray(content)
     wrong[place // 8] ^= 1 << place % 8
 
-    assert not is_intact(bytes(wrong))
-    assert not is_intact(content[: place // 8])
+    for damaged in (bytes(wrong), content[: place // 8]):
+        read = from_json(parse_object(damaged) or {}) if is_intact(damaged) else None
+        assert read is None or read == MEMORY
+
+
+def test_the_file_of_an_earlier_program_has_no_checksum() -> None:
+    """An upgrade loses no total."""
+    content = json.loads(encode(MEMORY))
+    del content["checksum"]
+
+    assert is_intact(json.dumps(content).encode())
+    assert from_json(content) == MEMORY
 
 
 @pytest.mark.parametrize(

@@ -67,9 +67,9 @@ def encode(memory: Memory, **more: object) -> bytes:
 
 
 def is_intact(data: bytes) -> bool:
-    """True if the content of the file has the checksum that it was written with."""
-    body, _, checksum = data.rpartition(_CHECKSUM)
-    return checksum == b"%d}\n" % crc32(body)
+    """True if the checksum in the content of the file is right; the file of an earlier program has none."""
+    body, mark, checksum = data.rpartition(_CHECKSUM)
+    return not mark or checksum == b"%d}\n" % crc32(body)
 
 
 def is_newer(content: Mapping[str, object]) -> bool:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.doctor.line_cause import ENOUGH, diagnose
-from teleinfo.doctor.line_damage import PARITY
+from teleinfo.doctor.line_damage import BITS, PARITY, STOP, receive
 from teleinfo.simulator.encode import with_parity
 from teleinfo.vocabulary.line import LineCause
-from tests.doctor.damaged_line import hurt, sound_line
+from tests.doctor.damaged_line import hurt, levels_of, sound_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +41,15 @@ PERIOD = 1200 / 50  # bits
 def test_the_wrong_bits_tell_the_cause(cause: LineCause, wrong: Callable[[Flip], bool]) -> None:
     """One damaged character in 300 is enough."""
     assert diagnose(hurt(LINE, wrong)).cause is cause
+
+
+def test_a_receiver_that_is_too_slow_misses_start_bits() -> None:
+    """It samples a stop bit when the next start bit has begun, and waits until the line rises."""
+    rng, levels = random.Random(1), levels_of(LINE)
+    for number in rng.sample(range(len(LINE)), 60):
+        levels[2 + number * BITS + STOP] = 0
+
+    assert diagnose(receive(levels)[0]).cause is LineCause.CLOCK
 
 
 def cut(pieces: list[range]) -> bytes:

@@ -13,7 +13,7 @@ from teleinfo.tic.labels import Group, Mode
 from tests.doctor.damaged_line import bit_of, levels_of, sound_line
 
 LINE = sound_line(frames=12)
-AT = LINE.index(with_parity(b"ISOUSC"), 900) + 2
+AT = LINE.index(with_parity(b"ISOUSC"), 900) + 5
 """Place of a character that never changes."""
 
 
@@ -46,8 +46,10 @@ def test_a_wrong_bit_is_found_where_it_is(position: int) -> None:
     assert damage.chances[damage.flips[0].bit] > 0
 
 
-def test_a_wrong_stop_bit_is_found_if_the_receiver_starts_again() -> None:
-    """It takes the 0 for a start bit."""
+def test_a_wrong_stop_bit_is_found_if_the_next_start_bit_is_missed() -> None:
+    """The line must rise before the next character, and the first bit of that is 0 as well."""
+    assert LINE[AT + 1] & 1 == 0
+
     assert find_damage(received(AT, STOP)).flips[0].bit == Bit(STOP, 1, LINE[AT] >> 7, 0)
 
 

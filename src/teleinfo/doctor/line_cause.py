@@ -14,7 +14,7 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from teleinfo.doctor.line_damage import BITS, PARITY, Damage, find_damage
+from teleinfo.doctor.line_damage import BITS, PARITY, STOP, Damage, find_damage
 from teleinfo.vocabulary.line import LineCause
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from teleinfo.doctor.line_damage import Bit, Flip
 
 ENOUGH: Final = 5
-"""Damaged places below which nothing is clear."""
+"""Damaged places, or groups that lack bytes, below which nothing is clear."""
 
 # Logarithms of ratios: the best cause must be so much more likely than the next, and hum than its rivals.
 _SURE = math.log(7)
@@ -46,7 +46,7 @@ class Diagnosis(NamedTuple):
 
 
 def _rises(bit: Bit) -> bool:
-    return bit.level > bit.before
+    return bit.level > bit.before and bit.position < STOP
 
 
 def _falls(bit: Bit) -> bool:
@@ -63,17 +63,19 @@ _WEIGHTS: Final[tuple[tuple[LineCause, float, Callable[[Bit], bool]], ...]] = (
     # A start bit that falls late delays the samples of the whole character: the next rise comes too soon.
     *((LineCause.SLOW_FALL, factor, lambda bit: bit.level < bit.after) for factor in (0.7, 1, 1.5, 3)),
     *((LineCause.CLOCK, 20, hurts) for hurts in (
-        _rises, _falls, lambda bit: bit.level != bit.before,
-        lambda bit: bit.level < bit.after, lambda bit: bit.level > bit.after,
-        lambda bit: bit.level != bit.after,
+        _rises, _falls, lambda bit: bit.level != bit.before and bit.position < STOP,
+        lambda bit: bit.level < bit.after, lambda bit: bit.level > bit.after and bit.position < STOP,
+        lambda bit: bit.level != bit.after and bit.position < STOP,
     )),
+    # The stop bit is sampled when the next start bit has begun, which is then missed.
+    (LineCause.CLOCK, 1, lambda bit: bit.position in {0, STOP}),
 )  # fmt: skip
 
 
 def diagnose(data: bytes) -> Diagnosis:
     """Find the damage in the bytes of a line, and its cause."""
     damage = find_damage(data)
-    if damage.places < ENOUGH:
+    if max(damage.places, len(damage.holes)) < ENOUGH:
         return Diagnosis(None, damage)
     (cause, best), (_, second), *_ = sorted(likelihoods(damage).items(), key=itemgetter(1), reverse=True)
     is_clear = best - second > _SURE and (
@@ -88,14 +90,13 @@ def likelihoods(damage: Damage) -> dict[LineCause, float]:
     flipped = damage.places - lost
     hum = _hum(damage) - _HUM_NEEDS
     found = dict.fromkeys(LineCause, -math.inf)
-    # A wrong stop bit does no harm to most receivers.
-    chances = {bit: count for bit, count in damage.chances.items() if bit.position <= PARITY}
-    bits = [flip.bit for flip in damage.flips if flip.bit.position <= PARITY]
-    every = sum(chances.values())
+    chances, every = damage.chances, damage.chances.total()
     for cause, factor, hurts in _WEIGHTS:
         weights = {bit: hurts(bit) * factor ** (bit.position - PARITY) for bit in chances}
         total = sum(count * weights[bit] for bit, count in chances.items()) or 1.0
-        value = sum(math.log((1 - _RARE) * weights[bit] / total + _RARE / every) for bit in bits)
+        value = sum(
+            math.log((1 - _RARE) * weights[bit] / total + _RARE / every) for bit, _, _ in damage.flips
+        )
         found[cause] = max(found[cause], value)
         if cause in {LineCause.NOISE, LineCause.WEAK}:
             # Hum flips the bits that noise or a weak signal flips, at regular distances in time.
@@ -134,7 +135,7 @@ def _hum(damage: Damage) -> float:
         if not flips or flip.at - flips[-1].at > BITS * 3 // 2:
             flips.append(flip)
     found = []
-    for harmonic, opposite in ((1, 0.5), (1, 0.0), (2, 0.0)):
+    for harmonic, opposite in ((1, 0.5), (1, 0.0), (2, 0.5), (2, 0.0)):
         turns = [(flip.frame, harmonic * flip.at / period + opposite * flip.bit.level) for flip in flips]
         rows = [turns[start : start + _ROW] for start in range(0, len(turns), _ROW)]
         for sharp in (2.0, 6.0):

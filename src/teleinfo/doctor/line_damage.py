@@ -27,7 +27,7 @@ _LINE = re.compile(rb"\n([^\n\r\x8d]+)[\r\x8d]")
 # Between two groups stands nothing, or the end of a frame and the start of the next.
 _BETWEEN = re.compile(rb"(?:[\x03\x04\x84][\x02\x82])?")
 _SAMPLE = 1 << 16  # bytes that show if the stream has parity
-_IDLE = b"\1" * 2 * BITS
+_IDLE, _FALL = b"\1" * 2 * BITS, b"\1\0"
 # Limits for one damaged place, which keep the time linear.
 _MOST_BYTES, _MOST_FLIPS = 600, 30
 
@@ -189,11 +189,15 @@ def _common(one: bytes, other: bytes) -> int:
 
 
 def receive(levels: bytes | bytearray) -> tuple[bytes, list[int]]:
-    """Return the bytes that a UART makes of the `levels` of a line, bit by bit, and where each begins."""
+    """
+    Return the bytes that a UART makes of the `levels` of a line, bit by bit, and where each begins.
+
+    A character begins where the line falls; after a stop bit of 0, the line must rise first.
+    """
     got, starts = bytearray(), []
-    at = levels.find(0)
-    while 0 <= at < len(levels) - BITS:
+    at = levels.find(_FALL) + 1
+    while 0 < at < len(levels) - BITS:
         got.append(sum(level << bit for bit, level in enumerate(levels[at + 1 : at + STOP])))
         starts.append(at)
-        at = levels.find(0, at + STOP)
+        at = levels.find(_FALL, at + STOP) + 1
     return bytes(got), starts

@@ -51,7 +51,7 @@ def test_without_prices_there_is_no_cost() -> None:
     house = House(paris(2026, 6, 1, 12), hc)
 
     assert "cost" not in house.state
-    assert house.tracker.unpriced == []
+    assert house.tracker.unpriced == set()
 
 
 def test_the_cost_of_a_period_without_a_price_is_unknown() -> None:
@@ -61,14 +61,14 @@ def test_the_cost_of_a_period_without_a_price_is_unknown() -> None:
     house.run(paris(2026, 6, 1, 13))
 
     assert house.state["cost"]["today"] is None
-    assert house.tracker.unpriced == ["TH"]
+    assert house.tracker.unpriced == {"TH"}
 
 
 def test_nothing_costs_anything_before_the_total_is_known() -> None:
     """The first frames of a meter may have no index."""
     followed = tracker(prices=PRICES)
 
-    assert followed.unpriced == []
+    assert followed.unpriced == set()
 
 
 def test_an_uncommon_contract_costs_by_the_periods_that_it_names() -> None:

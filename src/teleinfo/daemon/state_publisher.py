@@ -129,12 +129,9 @@ class StatePublisher:
         if self._published == -math.inf:
             self._first = now
         self._published = now
-        for period in self.tracker.unpriced:
-            if period not in self._unpriced:
-                self._unpriced.add(period)
-                log.warning(
-                    "TELEINFO_PRICES has no price for the tariff period %s: the cost is unknown", period
-                )
+        for period in self.tracker.unpriced - self._unpriced:
+            log.warning("TELEINFO_PRICES has no price for the tariff period %s: the cost is unknown", period)
+        self._unpriced |= self.tracker.unpriced
         self._clock_log.note(self.tracker.clock_offset)
         self.retained.set(self.topic, encode(state))
         self.on_state(state, now)

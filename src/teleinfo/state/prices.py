@@ -36,9 +36,9 @@ class Prices:
         energy = sum(energy * self.periods[code] for code, energy in span.periods.items())
         return round(energy / _WH_PER_KWH + self.month * months, 2)
 
-    def missing(self, span: EnergySpan) -> list[str]:
+    def missing(self, span: EnergySpan) -> set[str]:
         """Return the tariff periods of this energy that have no price."""
-        return [code for code in span.periods if code not in self.periods]
+        return span.periods.keys() - self.periods.keys()
 
 
 def share_of_month(day: date, days: int = 1) -> float:

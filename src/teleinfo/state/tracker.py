@@ -244,10 +244,10 @@ class StateTracker:
         return self._before | state if self._before and now <= self._before_until else state
 
     @property
-    def unpriced(self) -> list[str]:
+    def unpriced(self) -> set[str]:
         """The tariff periods in which energy was drawn this month, and that have no price."""
         if self._prices is None or self._facts.daily is None:
-            return []
+            return set()
         return self._prices.missing(self._facts.daily.this_month)
 
     def fields_of(self, keys: Container[str], *, now: float) -> dict[Path, Json]:

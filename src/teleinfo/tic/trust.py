@@ -350,16 +350,15 @@ class Trust:
 
     def _drop_absent(self, frame: _Frame) -> None:
         """End the row of each label that this frame lacks, and drop claims that have waited for too long."""
-        for name, neighbour in list(self._neighbours.items()):
-            if name not in frame.present and neighbour in frame.present:
-                del self._neighbours[name]
-                self.notices -= {name}
-                if name in self._shown:
-                    self._shown[name].last = None
-                for key in [key for key in self._claims if key[0] == name]:
-                    del self._claims[key]
+        beside = self._neighbours.items()
+        absent = {name for name, other in beside if name not in frame.present and other in frame.present}
+        for name in absent:
+            del self._neighbours[name]
+            if name in self._shown:
+                self._shown[name].last = None
+        self.notices -= absent
         for key, claim in list(self._claims.items()):
-            if self._frame - claim.frame > MAX_CLAIM_AGE:
+            if key[0] in absent or self._frame - claim.frame > MAX_CLAIM_AGE:
                 del self._claims[key]
 
     def _claim(self, name: str, aspect: str, what: object = None) -> int:

@@ -40,8 +40,8 @@ async def serve(settings: Sequence[Settings], notifier: Notifier) -> None:
     }
 
     def status(now: float) -> tuple[object, str]:
-        keys = [meter.status_key(now) for meter in meters.values()]
-        texts = {topic: meter.status_text(now) for topic, meter in meters.items()}
+        keys = [meter.monitor.status_key(now) for meter in meters.values()]
+        texts = {topic: meter.monitor.status_text(now) for topic, meter in meters.items()}
         return keys, " | ".join(text if single else f"{topic}: {text}" for topic, text in texts.items())
 
     stop = asyncio.Event()

@@ -83,7 +83,7 @@ class MeterTask:
         if settings.state or settings.state_topics or settings.homeassistant:
             self._add_state(settings, topics, disk, rng)
         self._published: asyncio.Queue[tuple[Reading, float]] = asyncio.Queue()
-        self._monitor = Monitor(
+        self.monitor = Monitor(
             link=self._reader.status,
             decoder=decoder,
             retained=self._publisher.outbox,
@@ -92,9 +92,7 @@ class MeterTask:
             state=self._state,
             on_silence=self._on_silence,
         )
-        self.on_broker_changed = self._monitor.on_broker_changed
-        self.status_key = self._monitor.status_key
-        self.status_text = self._monitor.status_text
+        self.on_broker_changed = self.monitor.on_broker_changed
 
     def _add_state(self, settings: Settings, topics: Topics, disk: asyncio.Lock, rng: Random) -> None:
         # Imported here: without a state, these modules would only use memory.
@@ -149,14 +147,14 @@ class MeterTask:
             parts: dict[str, Coroutine[object, object, None]] = {
                 "reader": self._reader.run(),
                 "derivation": self._derive(),
-                "monitor": self._monitor.run(),
+                "monitor": self.monitor.run(),
                 "copies": self._copies.run(),
             }
             running = [tasks.create_task(part, name=f"teleinfo.{name}") for name, part in parts.items()]
             await stop.wait()
             for task in running:
                 task.cancel()
-            self._publisher.stop(self._monitor.last_payloads())
+            self._publisher.stop(self.monitor.last_payloads())
             if self._memory is not None:
                 self._memory.end()
             if self._led is not None:
@@ -185,7 +183,7 @@ class MeterTask:
         """Publish what is derived from the readings: the status, the state, and Home Assistant's entities."""
         while True:
             reading, now = await self._published.get()
-            was_offline = self._monitor.frame_came(now)
+            was_offline = self.monitor.frame_came(now)
             if self._led is not None:
                 self._led.blink()
             if self._state is not None and self._memory is not None:

@@ -304,7 +304,7 @@ FIELDS: Final = (
     .read_from("ISOUSC", "PREF", by=fields.subscribed_current)
     .named("Subscribed current", key="subscribed_current", momentary=False, diagnostic=True),
     Field("contract.cut_off_power", "VA", "Power at which the meter cuts off (standard).")
-    .read_from("PCOUP", by=fields.cut_off_power)
+    .read_from("PCOUP", by=lambda now: fields.number(now, "PCOUP", times=1000))
     .named("Cut-off power", key="cut_off_power", momentary=False, diagnostic=True),
     Field("tariff.code", TariffPeriod, "Tariff period in force; null for any other period.").read_from(
         "PTEC", "LTARF", by=_made(_of("tariff"), tariffs.period_of)

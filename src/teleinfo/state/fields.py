@@ -78,14 +78,9 @@ def subscribed_current(values: Values) -> int | None:
     return None if subscribed is None else subscribed // (VA_PER_AMPERE * phases(values))
 
 
-def cut_off_power(values: Values) -> int | None:
-    """Return the power at which the meter cuts off, in VA."""
-    return number(values, "PCOUP", times=1000)
-
-
 def power_limit(values: Values) -> int | None:
     """Return the most power that may be drawn, VA: the subscribed power, or a lower cut-off power."""
-    return min(filter(None, (subscribed_power(values), cut_off_power(values))), default=None)
+    return min(filter(None, (subscribed_power(values), number(values, "PCOUP", times=1000))), default=None)
 
 
 def share_of_limit(values: Values) -> Value:

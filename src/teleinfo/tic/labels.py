@@ -11,8 +11,9 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.tic.tables.label_types import (
+from teleinfo.tic.tables.reader import (
     COMING_AND_GOING,
+    TABLES,
     VARYING,
     Charset,
     Group,
@@ -21,7 +22,6 @@ from teleinfo.tic.tables.label_types import (
     Mode,
     Presence,
 )
-from teleinfo.tic.tables.reader import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

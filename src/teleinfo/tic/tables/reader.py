@@ -1,20 +1,165 @@
 """
 Read the tables of the package: `labels.txt`, which explains its columns, and lists like `makers.txt`.
 
-The files belong to the package, like its modules; each is read once, at import.
+Labels and groups are the types of their entries. The files belong to the package, like its modules; each is
+read once, at import.
 """
 
 from __future__ import annotations
 
+import enum
 import re
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from teleinfo.tic.tables.label_types import Charset, Kind, LabelSpec, Presence
 from teleinfo.vocabulary.codes import TariffPeriod
+from teleinfo.vocabulary.words import Designation, Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+class Mode(enum.StrEnum):
+    """The two modes of TIC, whose groups have different separators."""
+
+    HISTORIQUE = "historique"
+    STANDARD = "standard"
+
+
+class Group(NamedTuple):
+    """
+    A sound group as it was on the wire, with its padding blanks and trailing dots.
+
+    `horodate` is None where the group has none; `value` is empty only behind a horodate.
+    """
+
+    label: str
+    value: str
+    horodate: str | None
+    mode: Mode
+
+
+class Kind(enum.Enum):
+    """The kind of a value."""
+
+    INDEX = "index"  # a cumulative counter
+    QUANTITY = "quantity"  # a measure: power, current, voltage, the energy of an interval, a ratio …
+    IDENTIFIER = "identifier"  # of a meter or a site: never a JSON number, never in the log
+    REGISTER = "register"  # bits
+    ENUMERATION = "enumeration"  # one of a few codes or ordinals, open-ended: meters deviate
+    HORODATE = "horodate"  # a date and time
+    TEXT = "text"  # words for people
+    COMPOSITE = "composite"  # several values in one
+
+
+class Charset(enum.Enum):
+    """The characters that a value may hold."""
+
+    DIGITS = b"0123456789"
+    HEXADECIMAL = b"0123456789ABCDEF"
+    PROFILE = b"0123456789ABCDEF NOUTIL"  # blocks of hexadecimal digits, and NONUTILE
+    CODE = bytes(range(0x20, 0x60))
+    # Without 0x60, which no text needs: two wrong bits that no check detects turn a blank into it.
+    TEXT = bytes(range(0x20, 0x60)) + bytes(range(0x61, 0x7F))
+
+
+class Presence(enum.Enum):
+    """
+    The frames in which a label occurs, for the meters whose documents define the order of the labels.
+
+    A frame has all labels of a member or none of them, except for `ALARM`, `NOTICE` and `PASSING`: each of
+    their labels comes and goes by itself.
+    """
+
+    ALWAYS = enum.auto()
+    ALARM = enum.auto()  # sent while the alarm lasts, and believed at once
+    NOTICE = enum.auto()  # sent only while there is something to announce
+    PASSING = enum.auto()  # any other label that may come and go
+    PEAK_1 = enum.auto()  # begin and end of an announced mobile peak
+    PEAK_2 = enum.auto()
+    PEAK_3 = enum.auto()
+    BASE = enum.auto()  # tariff options
+    HC = enum.auto()
+    EJP = enum.auto()
+    TEMPO = enum.auto()
+    SINGLE_PHASE = enum.auto()
+    THREE_PHASES = enum.auto()
+    PRODUCER = enum.auto()
+    APPARENT_POWER = enum.auto()  # a plain CBEMM has none
+    CALENDAR = enum.auto()
+    LOAD_CURVE = enum.auto()
+    INJECTED_LOAD_CURVE = enum.auto()
+
+
+COMING_AND_GOING: Final = frozenset(
+    {
+        *(Presence.ALARM, Presence.NOTICE, Presence.PASSING),
+        *(Presence.PEAK_1, Presence.PEAK_2, Presence.PEAK_3),
+    }
+)
+"""Presences of labels that come and go without a change of the contract or of the meter."""
+
+VARYING: Final = range(101)
+"""Widths of a value whose width no document defines; the longest value has 98 characters (PJOURF+1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSpec:
+    """
+    One étiquette of one mode.
+
+    `french` is the désignation of the documents in plain words, `english` its gloss.
+    `period` is the tariff period that it counts or applies to; None where the name contains the period.
+    `unit` is written as people write it (Wh, varh, kVA), None where there is none or where it changes.
+    `glued`: the value ends with its unit ("9649kWh"), so that it is no bare number.
+    `horodate`: in standard mode a horodate stands before the value.
+    `widths`: the numbers of characters that the value may have on the wire, with padding. A tuple has the
+    documented widths, of which a meter always uses the same one; a range means that the width varies.
+    `variant`: the entry of another meter family for the same étiquette in the same mode.
+    `repeats`: it may come several times in one frame.
+    `reused`: the second part of an ICE-4Q frame, which `Appli` opens, repeats it with another meaning.
+    `presence`: the frames that have it. `spellings`: its other spellings.
+    `spelling_of`: the documented label, if this is another spelling.
+    """
+
+    name: str
+    french: str
+    english: str
+    unit: str | None = None
+    _: KW_ONLY
+    kind: Kind
+    charset: Charset
+    widths: tuple[int, ...] | range = VARYING
+    glued: bool = False
+    horodate: bool = False
+    repeats: bool = False
+    reused: bool = False
+    spellings: tuple[str, ...] = ()
+    variant: LabelSpec | None = None
+    period: TariffPeriod | None = None
+    presence: Presence = Presence.ALWAYS
+    spelling_of: str = ""
+
+    @property
+    def title(self) -> Message:
+        """The name for people, in both languages."""
+        name = Designation(self.english, french=self.french)
+        if self.period is None:
+            return name
+        return Message("{name}: {period}", name=name, period=self.period.words)
+
+    def forms(self) -> Iterator[LabelSpec]:
+        """Yield the specification of each meter family that has this étiquette in this mode."""
+        yield self
+        if self.variant is not None:
+            yield self.variant
+
+    @property
+    def is_number(self) -> bool:
+        """True if the value is a bare amount in `unit`, and so may become a number in JSON."""
+        return self.kind in {Kind.INDEX, Kind.QUANTITY} and self.unit is not None and not self.glued
+
 
 # A class of characters is narrow only where the documents define a bare number of fixed width, since a value
 # outside its class is lost and meters deviate. Widths are given for the same labels only: values of ICE,

@@ -49,7 +49,7 @@ COLOUR_CODES: Final = {"BLEU": Colour.BLUE, "BLAN": Colour.WHITE, "ROUG": Colour
 
 
 def number(values: Values, *labels: str, times: int = 1) -> int | None:
-    """Return so many `times` the whole number of the first of these étiquettes that has one."""
+    """Return the number of the first of these étiquettes that has a whole number, multiplied by `times`."""
     for label in labels:
         if label in values and (found := parse_uint(values[label])) is not None:
             return found * times

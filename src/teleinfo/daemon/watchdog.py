@@ -88,26 +88,22 @@ class Watchdog:
         """
         Watch until cancelled.
 
-        For a monotonic time in seconds, `status` returns a key and the line of status. The line is sent again
-        at once when the key changes.
+        For a monotonic time in seconds, `status` returns a key and the line of status. The line is sent every
+        `STATUS_INTERVAL`, and at once when the key changes.
         """
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
             now = loop.time()
-            self._show_status(now, *status(now))
+            key, text = status(now)
+            if key != self._shown or now >= self._status_due:
+                self._shown, self._status_due = key, now + STATUS_INTERVAL
+                self._notifier.send(f"STATUS={text}")
             self._feed(now, stalled=now - due >= STALL_LIMIT)
             # The tasks begin a few turns of the event loop later: check soon if they have begun.
             pause = until_tick(now, TICK if self._ready else STARTING_TICK)
             due = now + pause
             await asyncio.sleep(pause)
-
-    def _show_status(self, now: float, key: object, text: str) -> None:
-        """Send the line of status every `STATUS_INTERVAL`, and at once when the key changes."""
-        if key != self._shown or now >= self._status_due:
-            self._shown = key
-            self._status_due = now + STATUS_INTERVAL
-            self._notifier.send(f"STATUS={text}")
 
     def _feed(self, now: float, *, stalled: bool) -> None:
         """Send READY once, and WATCHDOG while no task is stuck."""

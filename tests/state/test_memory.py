@@ -239,6 +239,13 @@ def test_a_memory_survives_as_json() -> None:
         assert from_json(json.loads(content)) == memory
 
 
+def test_a_part_that_the_file_lacks_is_empty() -> None:
+    """An earlier version did not write it."""
+    content = json.loads(encode(MEMORY))
+
+    assert from_json({key: content[key] for key in ("version", "meter", "heard")}) == Memory(NUMBER, START)
+
+
 @given(st.data())
 def test_a_damaged_file_is_found(data: st.DataObject) -> None:
     """A wrong bit at any place, or a file that was cut: nothing wrong is read."""

@@ -75,7 +75,6 @@ class Standard(SimulatedMeter):
         return values | {f"UMOY{n}": mean.last for n, mean in enumerate(metrology.voltage_means, 1)}
 
     def _announced(self, period: SimulatedPeriod) -> Peak | None:
-        """Return the next peak, if one is announced."""
         announced = [peak for peak in period.peaks if peak.start > self.metrology.now]
         return min(announced, key=lambda peak: peak.start, default=None)
 

@@ -130,7 +130,6 @@ def _indexes_of_span(now: Snapshot, span: str) -> Value:
 
 
 def _energy_of(span: str, meaning: str, **more: Any) -> Iterator[Field]:  # noqa: ANN401 - as for `named`
-    """Yield the energies of a day or a month."""
     when = span.replace("_", " ")
     path = f"energy.{span}"
     yield (
@@ -154,7 +153,6 @@ def _energy_of(span: str, meaning: str, **more: Any) -> Iterator[Field]:  # noqa
 
 
 def _price(now: Snapshot) -> Value:
-    """Return the price of the tariff period in force."""
     if now.prices is None or now.tariff is None:
         return None
     return now.prices.periods.get(tariffs.period_of(now.tariff) or "", UNKNOWN)
@@ -214,7 +212,6 @@ def _load_curve(way: str, name: Message, label: str) -> Iterator[Field]:
 
 
 def _by_phase(section: str, unit: str, name: str, *labels: str, enabled: bool = True) -> Iterator[Field]:
-    """Yield a quantity for each phase."""
     for phase in Phase:
         sources = fields.of_phase(phase, *labels)
         yield (
@@ -235,7 +232,6 @@ def _alert(alert: Alert, *sources: str, **more: Any) -> Iterator[Field]:  # noqa
 
 
 def _relay(relay: int) -> Field:
-    """Return a virtual relay."""
     meaning = Message("Relay {number}: true while it is closed.", number=relay)
     return (
         Field(f"contacts.relays.{relay}", _SWITCH, meaning)

@@ -304,7 +304,6 @@ class StateTracker:
                 self._facts.daily = self._facts.daily.next(before, self._facts.total, day, readings, period)
 
     def _period_of(self, contract: str | None, label: str) -> TariffPeriod | None:
-        """Return the tariff period that an index counts with this contract."""
         period = tariffs.index_period(label, contract=contract)
         return period or tariffs.period_of(self._facts.periods.get(label, ""))
 
@@ -324,7 +323,6 @@ class StateTracker:
         return snapshot
 
     def _fields(self, values: fields.Values, now: float) -> dict[Path, Json]:
-        """Return the fields of the state, by path, that are read from these values."""
         state = read(self._snapshot(values, now), FIELDS)
         if self._facts.mode is not None:
             overseas = self._facts.meter.identity.overseas

@@ -216,7 +216,6 @@ def _arguments(places: list[int]) -> list[int] | list[slice]:
 
 
 def _picker(places: Sequence[int]) -> Callable[[Sequence[bytes]], tuple[bytes, ...]]:
-    """Return a function that returns the items at these places."""
     if len(places) > 1:
         return itemgetter(*places)
     return lambda items: tuple(items[place] for place in places)

@@ -188,7 +188,6 @@ class Plausibility:
         return implausible, is_another
 
     def _begin(self, mode: Mode, key: str, text: bytes, at: float) -> None:
-        """Process the first text of a key."""
         if key in _KEPT[mode] or key in _TEXTS:
             self._believed[key] = _Seen(text, at)
         elif key in _THREE_PHASES:

@@ -39,17 +39,16 @@ def bit_of(levels: bytearray, character: int, position: int) -> Bit:
     return Bit(position, levels[at], levels[at - 1], levels[at + 1])
 
 
-def hurt(data: bytes, wrong: Callable[[Flip], bool], *, every: int = 300, seed: int = 1) -> bytes:
-    """Return `data` with one data bit wrong in about one of `every` characters, of those that are `wrong`."""
+def hurt(data: bytes, wrong: Callable[[Flip], bool], *, every: int = 200, seed: int = 1) -> bytes:
+    """Return `data` with one data bit wrong in one of `every` characters, if one of its bits is `wrong`."""
     rng = random.Random(seed)
     levels = levels_of(data)
     received = bytearray(data)
     for number in range(len(data)):
-        found = [
-            bit.position
-            for bit in (bit_of(levels, number, position) for position in range(1, STOP))
-            if wrong(Flip(bit, 0, number * BITS + bit.position))
-        ]
-        if found and rng.random() < 1 / every:
+        if rng.random() * every > 1:
+            continue
+        bits = (bit_of(levels, number, position) for position in range(1, STOP))
+        found = [bit.position for bit in bits if wrong(Flip(bit, 0, number * BITS + bit.position))]
+        if found:
             received[number] ^= 1 << rng.choice(found) - 1
     return bytes(received)

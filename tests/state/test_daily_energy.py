@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.simulator.catalogue import build
-from teleinfo.state.energy import GAP, DailyEnergy, ImportTotal, day_in_france, month_of
+from teleinfo.state.energy import GAP, DailyEnergy, EnergySpan, ImportTotal, day_in_france, month_of
 from teleinfo.state.memory import Memory, encode, from_json
 from teleinfo.state.prices import Prices
 from teleinfo.state.tracker import STALE_AFTER, StateTracker
@@ -187,6 +187,11 @@ def test_injected_energy_is_counted_where_the_meter_sends_it() -> None:
     assert [energy[span]["exported"] for span in SPANS] == [2034, 3966, 6000, None]
     assert "EAIT" not in energy["today"]["indexes"]
     assert "exported" not in House(paris(2026, 6, 9, 22), base).energy["today"]
+
+
+def test_a_day_without_injected_energy_has_0_wh_of_it() -> None:
+    """The energy of an index that has not moved may be missing."""
+    assert EnergySpan(dt.date(2026, 1, 14)).exported == 0
 
 
 @pytest.mark.parametrize(("minutes", "complete"), [(4, True), (5, True), (6, False)])

@@ -9,7 +9,7 @@ import json
 import logging
 import sys
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -29,7 +29,10 @@ from tests.support.scenario import until
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from teleinfo.mqtt.client import Connection
 
 FRAME = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "PAPP": "00750"})
 OTHER = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "PAPP": "00800"})
@@ -120,6 +123,48 @@ def test_it_reads_what_version_0_1_0_left_unless_the_memory_has_the_keys(
 
     assert broker.log.count("Received UNSUBSCRIBE from teleinfo-test") == (memory is None)
     assert broker.log.count("Received SUBSCRIBE from teleinfo-test") == 1 + (memory is None)
+
+
+class Scripted:
+    """A connection with these messages: retained ones first, then those of later."""
+
+    def __init__(self, retained: list[tuple[str, bytes]], later: list[tuple[str, bytes]]) -> None:
+        self._retained, self._later = retained, later
+        self.topics: list[str] = []
+
+    async def subscribe(self, topic: str) -> None:
+        """Note the topic."""
+        self.topics.append(topic)
+
+    async def unsubscribe(self, topic: str) -> None:
+        """Forget the topic."""
+        self.topics.remove(topic)
+
+    async def messages(self, quiet: float = 0.0) -> AsyncIterator[tuple[str, bytes, bool]]:
+        """Yield the messages of this time."""
+        for topic, payload in self._retained if quiet else self._later:
+            yield topic, payload, bool(quiet)
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_a_birth_message_is_answered_whenever_it_comes(*, early: bool) -> None:
+    """While the former states are awaited, or later."""
+    birth, former = ("homeassistant/status", b"online"), ("teleinfo/homeassistant", b"{}")
+    outbox = Outbox(1)
+    linked = Linked(outbox, answered=False)
+    connection = Scripted([former, *[birth] * early], [birth] * (not early))
+
+    async def scenario() -> None:
+        outbox.set("teleinfo/status", b"online")
+        await linked.hass.listen(cast("Connection", connection))
+        taken(outbox)
+        await asyncio.sleep(60)  # virtual
+
+    linked.hass.restore(None)
+    virtual.run(scenario())
+
+    assert connection.topics == ["homeassistant/status"]
+    assert taken(outbox) == {"teleinfo/status": b"online"}
 
 
 def test_the_health_follows_each_announcement() -> None:

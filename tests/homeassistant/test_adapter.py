@@ -146,9 +146,9 @@ class Scripted:
             yield topic, payload, bool(quiet)
 
 
-@pytest.mark.parametrize("early", [True, False])
-def test_a_birth_message_is_answered_whenever_it_comes(*, early: bool) -> None:
-    """While the former states are awaited, or later."""
+@pytest.mark.parametrize(("early", "memory"), [(True, None), (False, None), (False, MEMORY)])
+def test_a_birth_message_is_answered_whenever_it_comes(*, early: bool, memory: Memory | None) -> None:
+    """While the former states are awaited, later, or where they need not be read."""
     birth, former = ("homeassistant/status", b"online"), ("teleinfo/homeassistant", b"{}")
     outbox = Outbox(1)
     linked = Linked(outbox, answered=False)
@@ -160,7 +160,7 @@ def test_a_birth_message_is_answered_whenever_it_comes(*, early: bool) -> None:
         taken(outbox)
         await asyncio.sleep(60)  # virtual
 
-    linked.hass.restore(None)
+    linked.hass.restore(memory)
     virtual.run(scenario())
 
     assert connection.topics == ["homeassistant/status"]

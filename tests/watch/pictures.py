@@ -1,7 +1,8 @@
 """
 Pictures of the page, wide and on a phone: English ones in docs/images, French ones in docs/fr/images.
 
-After a change that is meant, draw them anew and look at them (it takes the browser of `make test-web`):
+After a change that is meant, draw them anew and look at them (it takes the browser of `make test-web`, and
+pngquant, which makes a third of their size):
 
     python -m tests.watch.pictures
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 import time
 from pathlib import Path
 from typing import Final
@@ -48,6 +50,11 @@ def digest(png: bytes, name: str, language: Language) -> str:
     return hashlib.sha256(b"\0".join(made_of)).hexdigest()
 
 
+def with_palette(png: bytes) -> bytes:
+    """Return the picture with 256 colours: it is part of the package."""
+    return subprocess.run(["pngquant", "256", "-"], input=png, stdout=subprocess.PIPE, check=True).stdout
+
+
 def main() -> None:
     """Draw the pictures, and write their digests."""
     digests = {}
@@ -60,7 +67,7 @@ def main() -> None:
                 while "live" not in str(driver.execute_script("return document.documentElement.className")):
                     time.sleep(0.1)
                 time.sleep(3.0)  # for the history to be loaded and drawn
-                png = driver.get_screenshot_as_png()
+                png = with_palette(driver.get_screenshot_as_png())
                 (ROOT / path(name, language)).write_bytes(png)
                 digests[path(name, language)] = digest(png, name, language)
     DIGESTS.write_text(json.dumps(digests, indent=1) + "\n", encoding="utf-8")

@@ -151,8 +151,8 @@ def _year(state: bytes) -> int:
     return datetime.fromisoformat(json.loads(state)["time"]).year
 
 
-NOT_THE_DAEMON = {"cli", "demo", "doctor", "simulator", "watch"}
-"""Packages beside it: they show the time of day, start a meter's clock, or check a certificate."""
+NOT_THE_DAEMON = {"cli", "demo", "doctor", "record", "simulator", "watch"}
+"""Packages beside it: they show or note the time of day, start a meter's clock, or check a certificate."""
 
 
 def test_the_wall_clock_is_asked_for_stamps_only() -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NAME = "meter.example.org"
 NGINX = """\
-daemon off; pid {folder}/pid; error_log {folder}/error.log; events {{}}
+daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log; events {{}}
 http {{
     access_log off; client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
     uwsgi_temp_path {folder}; scgi_temp_path {folder};

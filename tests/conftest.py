@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.recordings import CAPTURES, RECORDINGS
 from tests.support.figures import Figures, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # No time limit for an example: the machines that run these tests are slow and busy. The seed is fixed in CI,
 # so that a red run can be repeated, and free elsewhere, so that new ground is tried.
@@ -30,6 +35,19 @@ MEASURED = [
     "watch/test_chronicle.py",
     *("doctor/test_line_cause.py", "doctor/test_line_damage.py", "doctor/test_line_report.py"),
 ]
+
+
+@pytest.fixture
+def logging_as_it_was() -> Iterator[None]:
+    """Put the process's logging back: `journal.configure` is global."""
+    root, ours = logging.getLogger(), logging.getLogger("teleinfo")
+    handlers, levels = root.handlers[:], (root.level, ours.level)
+    # Out of reach of `force=True`, which would close pytest's own.
+    root.handlers.clear()
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
 
 
 @pytest.fixture(params=RECORDINGS, ids=lambda path: path.stem)

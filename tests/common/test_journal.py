@@ -20,17 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(autouse=True)
-def _logging_as_it_was() -> Iterator[None]:
-    """Put the process's logging back: `configure` is global."""
-    root, ours = logging.getLogger(), logging.getLogger("teleinfo")
-    handlers, levels = root.handlers[:], (root.level, ours.level)
-    # Out of reach of `force=True`, which would close pytest's own.
-    root.handlers.clear()
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(levels[0])
-    ours.setLevel(levels[1])
+pytestmark = pytest.mark.usefixtures("logging_as_it_was")
 
 
 @pytest.fixture

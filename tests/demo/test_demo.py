@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 # Generous: a slow machine with other work takes seconds to start each Python.
 PATIENCE_SECONDS = 60.0
 
+pytestmark = pytest.mark.usefixtures("logging_as_it_was")
+
 
 class Demo:
     """A running `teleinfo demo`."""

@@ -111,7 +111,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=_("show which bits arrive wrong, and why: of a recording, or of the line, heard for a minute"),
     )
-    parser.add_argument("--svg", type=Path, metavar="FILE", help=_("with --line: draw them into a file, too"))
+    parser.add_argument("--svg", type=Path, metavar="FILE", help=_("as --line, and draw them into a file"))
     parser.add_argument(
         "--unit",
         metavar="NAME",
@@ -121,7 +121,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the checks, print the findings, and return the exit status (see the docstring of the module)."""
-    report = arguments.svg if arguments.line else arguments.report
+    line = arguments.line or (PORT if arguments.svg else None)
+    report = arguments.report if line is None else arguments.svg
     if report is not None and report.exists():
         say(_("{path} is there already: choose another name").format(path=report))
         return 1
@@ -131,8 +132,8 @@ def main(arguments: argparse.Namespace) -> int:
         return event_loop.run(_ask_broker(load(arguments.env_file or default_env_file())))
     env_file = arguments.env_file or env_file_of(arguments.unit)
     screen = terminal(quiet=arguments.json)
-    if arguments.line is not None:
-        return _show_line(arguments.line, report, env_file, screen)
+    if line is not None:
+        return _show_line(line, arguments.svg, env_file, screen)
     case = Case(Machine(), screen, env_file, arguments.unit or unit_of(env_file))
     screen.write(f"teleinfo {__version__} {printable(case.machine.model)}".rstrip() + "\n")
     findings = event_loop.run(examine(case))

@@ -16,6 +16,7 @@ import contextlib
 import datetime as dt
 import importlib.util
 import logging
+import math
 import os
 import random
 import signal
@@ -130,10 +131,10 @@ async def _demo(arguments: argparse.Namespace) -> None:
             async with asyncio.TaskGroup() as tasks:
                 screen = tasks.create_task(show_messages(connection, Topics(arguments.topic)))
                 sending = tasks.create_task(send_frames())
-                if arguments.seconds is not None:
-                    end = partial(signal.raise_signal, signal.SIGTERM)
-                    asyncio.get_running_loop().call_later(arguments.seconds, end)
+                end = partial(signal.raise_signal, signal.SIGTERM)
+                timer = asyncio.get_running_loop().call_later(arguments.seconds or math.inf, end)
                 await serve([_settings(arguments, line.port, broker)], Notifier({}))
+                timer.cancel()  # Ctrl-C came first
                 # The last message of the daemon, `offline`, may still be on its way.
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(screen, OFFLINE_TIMEOUT)

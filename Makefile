@@ -294,20 +294,29 @@ $(NPM_PACKAGES)/.made: tests/consumers/package.json
 	npm install --prefix $(NPM_PACKAGES) --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# Two browsers, and what checks that everybody can use the page.
+# Two browsers, what checks that everybody can use the page, and two proxies.
 NPM_WEB      = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/teleinfo/npm-web
+PROXIES      = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/teleinfo/proxies
 PROGRAMS_WEB = chromium:chromium chromedriver:chromium-driver firefox-esr:firefox-esr node:nodejs npm:npm
 
 test-web: $(VENV)/.dev programs ## the page of watch --web in Chromium and Firefox (3 minutes)
 	-@$(MAKE) --no-print-directory programs PROGRAMS='$(PROGRAMS_WEB)'
 	-@$(MAKE) --no-print-directory $(NPM_WEB)/.made
-	TELEINFO_TEST_NPM=$(NPM_WEB) $(BIN)/python -m pytest tests/watch/in_browser.py tests/watch/in_firefox.py \
+	-@$(MAKE) --no-print-directory $(PROXIES)/.made
+	PATH="$(PROXIES)/usr/sbin:$(PROXIES)/usr/bin:$$PATH" TELEINFO_TEST_NPM=$(NPM_WEB) \
+	    $(BIN)/python -m pytest tests/watch/in_browser.py tests/watch/in_firefox.py \
 	    tests/watch/behind_proxy.py
 
 $(NPM_WEB)/.made: tests/watch/package.json
 	@mkdir -p $(NPM_WEB)
 	@cp $< $(NPM_WEB)/
 	npm install --prefix $(NPM_WEB) --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# Unpacked, not installed: Debian's packages start both on port 80.
+$(PROXIES)/.made:
+	@mkdir -p $(PROXIES)
+	cd $(PROXIES) && apt-get download -qq nginx caddy && for each in *.deb; do dpkg -x "$$each" . || exit; done
 	@touch $@
 
 lock: ## renew the versions that are tested and installed: tests/constraints.txt, systemd/constraints.txt

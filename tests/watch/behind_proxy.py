@@ -60,8 +60,9 @@ def page() -> Iterator[Page]:
 @contextlib.contextmanager
 def proxy(folder: Path, page: Page, program: str) -> Iterator[int]:
     """Run this program with the lines of the documentation, and yield its port."""
-    if shutil.which(program) is None:
-        pytest.skip(f"{program} is not installed")
+    found = shutil.which(program)
+    if found is None:
+        pytest.skip(f"there is no {program}: use make test-web")
     section = PAGES["watch.md"].partition("### Behind a reverse proxy\n")[2].partition("\n### ")[0]
     [nginx], [caddy] = blocks(section, "nginx"), blocks(section, "text")
     template, lines = {"nginx": (NGINX, nginx), "caddy": (CADDY, caddy)}[program]
@@ -69,8 +70,8 @@ def proxy(folder: Path, page: Page, program: str) -> Iterator[int]:
     lines = lines.replace(":8080", f":{page.address.port}")
     path.write_text(template.format(folder=folder, host=HOST, port=port, name=NAME, lines=lines))
     command = {
-        "nginx": ["nginx", "-c", str(path), "-e", str(folder / "error.log")],
-        "caddy": ["caddy", "run", "--adapter", "caddyfile", "--config", str(path)],
+        "nginx": [found, "-c", str(path), "-e", str(folder / "error.log")],
+        "caddy": [found, "run", "--adapter", "caddyfile", "--config", str(path)],
     }
     environ = {"PATH": "/usr/sbin:/usr/bin", "HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     with Process(command[program], folder / "proxy.log", environ):

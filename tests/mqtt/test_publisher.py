@@ -139,8 +139,7 @@ def test_a_new_cause_for_which_the_user_must_act_is_one_more_line(tmp_path: Path
 def test_each_step_of_the_publisher_is_a_heartbeat(
     mosquitto: MosquittoBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """1. A broker, and nothing to send. 2. The broker is away. 3. A message that never ends: no heartbeat."""
-    monkeypatch.setattr(publisher_module, "HEARTBEAT_INTERVAL", 0.05)
+    """1. Five messages. 2. Nothing to send. 3. No broker. 4. A message that never ends: no heartbeat."""
 
     async def never(*_: object, **__: object) -> None:
         await asyncio.Event().wait()
@@ -149,9 +148,16 @@ def test_each_step_of_the_publisher_is_a_heartbeat(
         last = publisher.heartbeats
         until(lambda: publisher.heartbeats >= last + 3)
 
-    with RunningPublisher(broker_at(mosquitto.port)) as publisher:
+    with RunningPublisher(broker_at(mosquitto.port), queue_size=5) as publisher:
         publisher.wait_connected()
         until(publisher.is_idle)
+        before = publisher.heartbeats
+        publisher.read(*[READING] * 5)
+        until(publisher.is_idle)
+        assert publisher.heartbeats >= before + 5
+
+        monkeypatch.setattr(publisher_module, "HEARTBEAT_INTERVAL", 0.05)
+        publisher.read(READING)  # the wait so far was longer
         goes_on()
 
         publisher.hurry()

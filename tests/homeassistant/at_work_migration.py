@@ -196,7 +196,7 @@ def test_another_contract_keeps_the_device_and_the_total(household: Household, m
     1. All is right with Base, and the Energy dashboard counts "Énergie soutirée". 2. The contract changes: it
     is named. 3. The half-days of a week: each index is there, enabled, when it begins to count (in standard
     not before), and shows what the meter says. 4. The statistics have what was drawn in the week; the index
-    of Base says nothing that is another's; nothing is orphaned, nothing is to be repaired.
+    of Base stays disabled; nothing is orphaned, nothing is to be repaired.
     """
     # Else each half-day would wait up to five minutes until the indexes are shown.
     household.daemon.environ["TELEINFO_STATE_INTERVAL"] = "0"
@@ -222,8 +222,8 @@ def test_another_contract_keeps_the_device_and_the_total(household: Household, m
         key: entry["entity_id"] for key, entry in before.items()
     }
     assert {after[f"index_{key}"]["disabled_by"] for key in TEMPO} == {None}
-    if mode is Mode.STANDARD:  # its étiquette counts for another one now
-        _eventually(lambda: shows(household, "Toutes heures", "unknown"))
+    if mode is Mode.STANDARD:  # the total showed its energy, too
+        assert after["index_TH"]["disabled_by"] == "integration"
     _expect_statistics_of_what_was_drawn(household, energy)
     assert orphans(household) == []
     assert faults_of_energy(household) == []

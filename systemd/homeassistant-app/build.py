@@ -50,6 +50,7 @@ EXPLANATIONS = {
 NAMES = {
     "serial_port": ("Meter", "Compteur"),
     "bridge": ("Bridge", "Pont réseau"),
+    "meter_name": ("Name of the meter", "Nom du compteur"),
     "serial_mode": ("Mode of the meter", "Mode du compteur"),
     "serial_baudrate": ("Speed", "Vitesse"),
     "plausibility": ("Plausibility", "Vraisemblance"),
@@ -78,10 +79,15 @@ NAMES = {
     "prices": ("Prices", "Prix"),
     "language": ("Language", "Langue"),
     "homeassistant": ("Discovery", "Découverte"),
+    "homeassistant_discovery": ("Discovery messages", "Messages de découverte"),
+    "homeassistant_page": ("Address of the page", "Adresse de la page"),
     "homeassistant_prefix": ("Discovery prefix", "Préfixe de découverte"),
+    "led": ("LED", "LED"),
     "log_level": ("Log", "Journal"),
+    "web_hosts": ("More names of the page", "Autres noms de la page"),
+    "web_token": ("Secret of the page", "Secret de la page"),
 }
-"""What the options are called, in English and French; one that is not here is called as the setting is."""
+"""Name of each option, in English and French; `translation` raises KeyError for a setting that is missing."""
 
 
 def option_type(name: str, field: FieldInfo) -> str:
@@ -129,7 +135,7 @@ def translation(language: str) -> dict[str, Any]:
     found |= {name: texts[column] for name, texts in EXPLANATIONS.items()}
     return {
         "configuration": {
-            name: {"name": NAMES[name][column] if name in NAMES else name, "description": found[name]}
+            name: {"name": NAMES[name][column], "description": found[name]}
             for name in schema()
         }
     }

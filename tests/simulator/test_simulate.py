@@ -10,8 +10,10 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -273,3 +275,13 @@ def test_a_wrong_option_is_refused(options: list[str], capsys: pytest.CaptureFix
 
     assert ended.value.code == 2
     assert options[0] in capsys.readouterr().err
+
+
+def test_a_meter_keeps_the_time_of_france_on_any_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine in UTC, too; with a household."""
+    monkeypatch.setenv("TZ", "UTC")
+    sent = played("--meter", "standard", "--household", "router", "--frames", "1", *AT_ONCE, "--stripped")
+    date = re.search(rb"DATE\t[EH](\d{10})", sent)
+    assert date is not None
+    now = datetime.now(ZoneInfo("Europe/Paris"))
+    assert date[1].decode() in {f"{now:%y%m%d%H%M}", f"{now - timedelta(minutes=1):%y%m%d%H%M}"}

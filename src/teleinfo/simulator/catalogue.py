@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo.simulator import tariff
 from teleinfo.simulator.historique import Historique
+from teleinfo.simulator.households import House
 from teleinfo.simulator.load_profile import Household
 from teleinfo.simulator.meter import MeterModel
 from teleinfo.simulator.metrology import Metrology
@@ -52,21 +53,30 @@ def build(
     start: dt.datetime,
     rng: random.Random,
     load_profile: LoadProfile | None = None,
+    household: str | None = None,
     number: str | None = None,
 ) -> SimulatedMeter:
     """
     Return the meter `name` of METERS; its clock stands at `start`, a naive local time.
 
-    `load_profile`, of as many phases, replaces the household behind the meter; `number` its ADCO or ADSC.
-    Raises KeyError for a name that is not in METERS.
+    `load_profile`, of as many phases, or a `household` of HOUSEHOLDS replaces the loads behind the meter;
+    `number` its ADCO or ADSC. Raises KeyError for an unknown name.
     """
     model = METERS[name]
     if number is not None:
         model = replace(model, number=number)
-    if load_profile is None:
-        household = Household(rng=rng, phases=model.phases, solar=model.solar, machine=model.machine)
-        load_profile = household.power
+    by_second = household is not None
+    if household is not None:
+        load_profile = House(household, rng=rng, phases=model.phases).power
+    elif load_profile is None:
+        usual = Household(rng=rng, phases=model.phases, solar=model.solar, machine=model.machine)
+        load_profile = usual.power
     metrology = Metrology(
-        start=start, load_profile=load_profile, contract=model.contract, phases=model.phases, rng=rng
+        start=start,
+        load_profile=load_profile,
+        contract=model.contract,
+        phases=model.phases,
+        rng=rng,
+        by_second=by_second,
     )
     return (Standard if model.mode is Mode.STANDARD else Historique)(model, metrology)

@@ -29,8 +29,10 @@ from teleinfo.common.times_file import read_times
 from teleinfo.simulator.catalogue import DEFAULT, METERS, build
 from teleinfo.simulator.encode import ETX
 from teleinfo.simulator.faults import KINDS, make_fault
+from teleinfo.simulator.households import HOUSEHOLDS
 from teleinfo.simulator.play import baudrate_of, play, replay
 from teleinfo.simulator.serial_line import SPEED_CODES, SerialLine
+from teleinfo.simulator.tariff import FRANCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -76,6 +78,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     meter = parser.add_argument_group(_("the meter"))
     number = _("the meter's number (ADCO or ADSC), twelve digits, so that two meters differ")
     meter.add_argument("--number", type=_number, metavar="NUMBER", help=number)
+    which = _("loads that switch within seconds, in place of the usual ones: {names}")
+    which = which.format(names=", ".join(HOUSEHOLDS))
+    meter.add_argument("--household", choices=HOUSEHOLDS, metavar="NAME", help=which)
     groups = (source.add_argument, line.add_argument, meter.add_argument)
     add_options(*groups, start=_("now"), time_lapse=1.0, seed=None)
     meter.add_argument("--wait", action="store_true", help=_("send nothing before somebody opens the port"))
@@ -128,9 +133,12 @@ def main(arguments: argparse.Namespace) -> int:
 async def _simulate(arguments: argparse.Namespace) -> None:
     """Play until the frames, the recording or `--seconds` end, or a signal arrives."""
     event_loop.cancel_on_stop()
-    start = arguments.start or dt.datetime.now()  # noqa: DTZ005 -- a meter knows local time only
+    # A meter knows only the local time of France.
+    start = arguments.start or dt.datetime.now(FRANCE).replace(tzinfo=None)
     rng = random.Random(arguments.seed)  # noqa: S311 -- a household, not a secret
-    meter = build(arguments.meter, start=start, rng=rng, number=arguments.number)
+    meter = build(
+        arguments.meter, start=start, rng=rng, household=arguments.household, number=arguments.number
+    )
     with contextlib.suppress(asyncio.CancelledError, TimeoutError):
         chunks = None if arguments.replay is None else _recording(arguments.replay)
         first = [] if chunks is None else await anext(chunks)

@@ -2,7 +2,9 @@
 Measurements of a simulated meter.
 
 Pure: `Metrology.advance` integrates the load profile until a naive local time. A step ends with its minute
-at the latest, so that tariff periods, days and the intervals of the means begin at their exact times.
+at the latest, so that tariff periods, days and the intervals of the means begin at their exact times. If the
+meter measures `by_second`, each second is a step, and a frame shows the last whole second; only a pause from
+`_PAUSE` on is measured in steps of up to a minute.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 _LOAD_CURVE_MINUTES = 30
 _VOLTAGE_MINUTES = 10
 _SUPPLIER_INDEXES = 10
+_PAUSE = dt.timedelta(seconds=5)
 _HIGH_SEASON = {11, 12, 1, 2, 3}  # months
 
 
@@ -85,9 +88,10 @@ class Metrology:
     contract: SimulatedContract
     phases: int
     rng: random.Random
+    by_second: bool = False
 
     def __post_init__(self, start: dt.datetime) -> None:
-        self.now, rng = start, self.rng
+        self.now, rng = start.replace(microsecond=0) if self.by_second else start, self.rng
         used = len(self.contract.indexes)
         self.supplier = [float(rng.randrange(1_000_000, 20_000_000)) for _ in range(used)]
         self.supplier += [0.0] * (_SUPPLIER_INDEXES - used)
@@ -110,8 +114,12 @@ class Metrology:
 
     def advance(self, now: dt.datetime) -> None:
         """Measure and count until `now`; do nothing if `now` is not later than the last time."""
+        if self.by_second:
+            now = now.replace(microsecond=0)
+        fine = self.by_second and now - self.now < _PAUSE
         while self.now < now:
             end = min(now, self.now.replace(second=0, microsecond=0) + dt.timedelta(minutes=1))
+            end = self.now + dt.timedelta(seconds=1) if fine else end
             self._measure(end)
             self._count(end)
             self.now = end

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_FRANCE = ZoneInfo("Europe/Paris")
+FRANCE = ZoneInfo("Europe/Paris")
 _DAY = dt.timedelta(days=1)
 # A Tempo day runs from 06:00 to 06:00.
 _TEMPO_START = dt.time(6)
@@ -70,7 +70,7 @@ class SimulatedContract:
 
 def is_summer(now: dt.datetime) -> bool:
     """True if France has summer time at the naive local time `now`; October's hour of `fold=1` is winter."""
-    return bool(now.replace(tzinfo=_FRANCE).dst())
+    return bool(now.replace(tzinfo=FRANCE).dst())
 
 
 def _hc(now: dt.datetime) -> SimulatedPeriod:

@@ -10,7 +10,10 @@ import signal
 import socket
 import subprocess
 import sys
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -218,3 +221,28 @@ def test_the_exit_status_says_whether_anything_was_sound(
 
     assert ended == status
     assert (b"has no sound frame" in said) is bool(status)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--start", "2026-01-14T18:30", "--pace", "2")])
+def test_the_state_and_the_events_are_those_of_a_daemon(
+    arguments: tuple[str, ...], tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """`silence.tic`: a state for each frame once the meter is known, and the silence, by the times."""
+    path = FOLDER / "silence.tic"
+    if arguments:
+        path = Path(shutil.copy(path, tmp_path))
+
+    def printed(kind: str) -> list[Any]:
+        assert cli.main(["--env-file", os.devnull, "decode", kind, *arguments, str(path)]) == 0
+        return [json.loads(line) for line in capsysbinary.readouterr().out.splitlines()]
+
+    states, events = printed("--state"), printed("--events")
+    times = [datetime.fromisoformat(state["time"]).timestamp() for state in states]
+    pauses = [round(after - before) for before, after in pairwise(times)]
+    assert {state["meter"]["number"] for state in states} == {"000000000000"}
+    if arguments:
+        assert (set(pauses), events) == ({2}, [])
+        assert times[0] == pytest.approx(1768411800, abs=10)  # 18:30 in France
+    else:
+        assert max(pauses) == pytest.approx(3600, abs=60)
+        assert [event["event"] for event in events] == ["silence_began", "silence_ended"]

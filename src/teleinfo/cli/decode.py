@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import re
 import stat
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from teleinfo.cli.arguments import local_time, positive
 from teleinfo.cli.output import fail, say
 from teleinfo.common.file_errors import file_error
-from teleinfo.common.i18n import N_, _
+from teleinfo.common.i18n import N_, _, in_words, use_language
 from teleinfo.common.recording_times import RecordingTimes
 from teleinfo.common.times_file import read_times
 from teleinfo.settings import Settings, load
-from teleinfo.state.payload import Options, encode
+from teleinfo.state.payload import encode
 from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.horodate import PARIS
+from teleinfo.tic.labels import Mode
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
+    from typing import TypeAlias
 
     from teleinfo.tic.reading import Reading
+
+    Encode: TypeAlias = Callable[[Reading, float], list[bytes]]
+    """Return the lines of a reading that came at this time, s since 1970."""
 
 HELP = N_(
     "Print what would be published of a recording, one JSON object a line, and a summary on standard error. "
@@ -39,8 +49,12 @@ MEMORY_DEVICES = 1
 """Major number of /dev/null, /dev/zero … (devices.txt of the kernel), which are no serial ports."""
 
 
+_UP_TO_ETX = re.compile(rb"[^\x03]*\x03|[^\x03]+")
+_BYTE_TIMES = {Mode.HISTORIQUE: 10 / 1200, Mode.STANDARD: 10 / 9600}  # s; a character has ten bits
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the argument: the path of the recording, or the port."""
+    """Add the arguments: the recording or the port, and the kind of its lines."""
     parser.add_argument(
         "file",
         metavar="FILE",
@@ -48,6 +62,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="-",
         help=_("raw bytes of the line, or the port of a meter (default: standard input)"),
     )
+    kind = parser.add_mutually_exclusive_group()
+    state = _("print the decoded state after each frame: what a daemon without a memory would publish")
+    kind.add_argument("--state", action="store_true", help=state)
+    events = _("print its events")
+    kind.add_argument("--events", action="store_true", help=events)
+    clock = parser.add_argument_group(
+        _("the time of each frame"),
+        _(
+            "For --state and --events. FILE.times, which teleinfo record writes, has the times. Without it,"
+            " the recording is taken to begin now, and to come without a pause, at the speed of its line."
+        ),
+    )
+    begin = _("it began then, by the time of France, for example 2026-01-15T18:30")
+    clock.add_argument("--start", type=local_time, metavar="TIME", help=begin)
+    pace = _("seconds from each frame to the next")
+    clock.add_argument("--pace", type=positive, metavar="SECONDS", help=pace)
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -58,11 +88,74 @@ def main(arguments: argparse.Namespace) -> int:
     the time of decoding. Raises SettingsError.
     """
     settings = load(arguments.env_file)
-    decode = _decode_port if _is_port(arguments.file) else _decode_recording
-    return decode(arguments.file, settings)
+    derives = arguments.state or arguments.events
+    lines = _derive(settings, events=arguments.events) if derives else _encode(settings)
+    if _is_port(arguments.file):
+        return _decode_port(arguments.file, settings, lines)
+    start = time.time() if arguments.start is None else arguments.start.replace(tzinfo=PARIS).timestamp()
+    clock = _FrameClock(start, arguments.pace) if derives else None
+    return _decode_recording(arguments.file, settings, lines, clock)
 
 
-def _decode_recording(name: str, settings: Settings) -> int:
+def _encode(settings: Settings) -> Encode:
+    """Return the function that encodes a reading."""
+
+    def lines(reading: Reading, now: float) -> list[bytes]:
+        text = encode(reading, settings.payload, now=now)
+        return [] if text is None else [text]
+
+    return lines
+
+
+def _derive(settings: Settings, *, events: bool) -> Encode:
+    """Return the function that encodes the state after a reading, or the events that the reading shows."""
+    # Imported here, since decoding alone does not need them.
+    from teleinfo.port.link_status import SILENT_AFTER  # noqa: PLC0415
+    from teleinfo.state.tracker import StateTracker  # noqa: PLC0415
+    from teleinfo.state.tracker import encode as encode_state  # noqa: PLC0415
+
+    tracker = StateTracker(
+        topic=settings.mqtt_topic, exclude=settings.payload_exclude, prices=settings.prices
+    )
+    silent_at = math.inf
+
+    def lines(reading: Reading, now: float) -> list[bytes]:
+        nonlocal silent_at
+        if now >= silent_at:
+            tracker.silence(datetime.fromtimestamp(silent_at).astimezone())
+        silent_at = now + SILENT_AFTER
+        tracker.update(
+            reading, now=now, time=datetime.fromtimestamp(now).astimezone().isoformat("T", "seconds")
+        )
+        found = tracker.take_events()
+        if not events:
+            found = [tracker.state(now=now)] if tracker.is_known else []
+        with use_language(settings.language):
+            return [encode_state(in_words(each)) for each in found]
+
+    return lines
+
+
+@dataclass
+class _FrameClock:
+    """The time at which each frame ended, s since 1970; `pace`: see `--pace`."""
+
+    now: float
+    pace: float | None
+    known: float | None = None
+    mode: Mode = Mode.HISTORIQUE
+
+    def at(self, data: bytes, known: float | None, readings: list[Reading]) -> float:
+        """Return the time at which `data` came: `known`, unless that is the time of earlier data."""
+        if readings:
+            self.mode = readings[-1].mode
+        seconds = len(data) * _BYTE_TIMES[self.mode] if self.pace is None else self.pace * len(readings)
+        self.now = self.now + seconds if known in (None, self.known) else known
+        self.known = known
+        return self.now
+
+
+def _decode_recording(name: str, settings: Settings, lines: Encode, clock: _FrameClock | None) -> int:
     decoder, marks = Decoder(plausibility=settings.plausibility), dict.fromkeys(b"".join(MARKS), 0)
     try:
         with _opened(name) as recording:
@@ -70,8 +163,10 @@ def _decode_recording(name: str, settings: Settings) -> int:
             while data := recording.read1(CHUNK_SIZE):  # type: ignore[attr-defined]  # of buffered files
                 for mark in marks:
                     marks[mark] += data.count(mark)
-                for piece, now in times.split(data, decoder.counts.bytes_):
-                    _print(decoder.feed(piece, now=now), settings.payload, now)
+                for piece, known in times.split(data, decoder.counts.bytes_):
+                    for part in [piece] if clock is None else _UP_TO_ETX.findall(piece):
+                        readings = decoder.feed(part, now=known)
+                        _print(readings, lines, known if clock is None else clock.at(part, known, readings))
     except OSError as error:
         reason = _(file_error(error))
         return fail("decode", _("{path} cannot be read: {error}").format(path=name or "''", error=reason))
@@ -103,8 +198,8 @@ def _is_port(name: str) -> bool:
     return stat.S_ISCHR(status.st_mode) and os.major(status.st_rdev) != MEMORY_DEVICES
 
 
-def _decode_port(url: str, settings: Settings) -> int:
-    """Print the messages of a meter until KeyboardInterrupt (Ctrl-C); return 1 when its port is lost."""
+def _decode_port(url: str, settings: Settings, lines: Encode) -> int:
+    """Print the lines of a meter until KeyboardInterrupt (Ctrl-C); return 1 when its port is lost."""
     # Imported here, since decoding a recording does not need them.
     from teleinfo.common import event_loop  # noqa: PLC0415
     from teleinfo.port.errors import PortError  # noqa: PLC0415
@@ -120,7 +215,7 @@ def _decode_port(url: str, settings: Settings) -> int:
         )
         async with contextlib.aclosing(readings):
             async for reading in readings:
-                _print([reading], settings.payload)
+                _print([reading], lines)
 
     try:
         event_loop.run(decode())
@@ -129,9 +224,9 @@ def _decode_port(url: str, settings: Settings) -> int:
     return 0
 
 
-def _print(readings: list[Reading], options: Options, now: float | None = None) -> None:
+def _print(readings: list[Reading], lines: Encode, now: float | None = None) -> None:
     now = time.time() if now is None else now
-    texts = [text for reading in readings if (text := encode(reading, options, now=now)) is not None]
+    texts = [text for reading in readings for text in lines(reading, now)]
     if texts:
         sys.stdout.buffer.write(b"\n".join(texts) + b"\n")
     sys.stdout.buffer.flush()

@@ -59,7 +59,7 @@ _BLUEPRINTS: Final = """\
   use_blueprint:
     path: teleinfo/shed_load.yaml
     input:
-      share: sensor.linky_part_de_labonnement
+      used: sensor.linky_abonnement_utilise
       load: {entity_id: input_boolean.heater}
       pause: "00:00:03"
 """

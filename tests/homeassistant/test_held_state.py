@@ -19,7 +19,7 @@ START = dt.datetime(2026, 1, 14, 12, tzinfo=dt.UTC)
 PATHS = {
     "power.active": ("W", 50, 30),
     "power.apparent_by_phase.1": ("VA", 50, 30),
-    "headroom.share": ("%", 5, 120),
+    "headroom.used": ("%", 5, 120),
     "headroom.power": ("VA", 50, 30),
     "current.2": ("A", 1, 120),
     "voltage.1": ("V", 3, 300),

@@ -1,4 +1,4 @@
-"""What may still be drawn: a share of the subscription, VA, and A for each phase."""
+"""What may still be drawn: % of the subscription, VA, and A for each phase."""
 
 from __future__ import annotations
 
@@ -20,28 +20,43 @@ THREE = {"PREF": "18", "IRMS1": "010", "IRMS2": "020", "IRMS3": "035", "SINSTS":
 
 
 @pytest.mark.parametrize(
-    ("reading", "share", "power", "currents"),
+    ("reading", "used", "power", "currents"),
     [
         (historique(OPTARIF="BASE", ISOUSC="30", IINST="007", PAPP="01530"), 26, 4470, {"1": 23}),
         (historique(OPTARIF="BASE", ISOUSC="15", IINST="016", PAPP="03690"), 123, -690, {"1": -1}),
-        (historique(**LONG), 42, 10_500, {"1": 20, "2": 19, "3": 18}),
+        (historique(**LONG), 40, 3600, {"1": 20, "2": 19, "3": 18}),
+        (
+            historique(**(LONG | {"ISOUSC": "15", "IINST1": "015", "PAPP": "03450"})),
+            100,
+            0,
+            {"1": 0, "2": 4, "3": 3},
+        ),
         (standard(), 8, 5540, {"1": 28}),
         (standard(PCOUP="03", IRMS1="012", SINSTS="02800"), 93, 200, {"1": 3}),
         (standard(PCOUP="09"), 8, 5540, {"1": 28}),
-        (standard(**THREE), 83, 3050, {"1": 20, "2": 10, "3": -5}),
+        (standard(**THREE), 117, -1000, {"1": 20, "2": 10, "3": -5}),
     ],
-    ids=["single", "overrun", "three", "standard", "PCOUP is lower", "PCOUP is higher", "standard, three"],
+    ids=[
+        "single",
+        "overrun",
+        "three",
+        "one phase",
+        "standard",
+        "PCOUP is lower",
+        "PCOUP is higher",
+        "standard, three",
+    ],
 )
 def test_it_is_what_the_subscription_leaves(
-    reading: Reading, share: int, power: int, currents: dict[str, int]
+    reading: Reading, used: int, power: int, currents: dict[str, int]
 ) -> None:
-    """Of PREF or ISOUSC, or of PCOUP where that is lower; a share above 100 is an overrun."""
-    assert follow(reading)[1]["headroom"] == {"share": share, "power": power, "current": currents}
+    """Of PREF or ISOUSC, or of PCOUP where that is lower; the phase that draws most decides."""
+    assert follow(reading)[1]["headroom"] == {"used": used, "power": power, "current": currents}
 
 
 def test_without_a_subscription_it_is_unknown() -> None:
     """Null, as for a subscription of 0; and a meter without PAPP has the currents alone."""
-    unknown = {"share": None, "power": None, "current": {"1": None}}
+    unknown = {"used": None, "power": None, "current": {"1": None}}
 
     assert follow(historique(OPTARIF="BASE", IINST="007", PAPP="01530"))[1]["headroom"] == unknown
     assert follow(standard(PREF="00"))[1]["headroom"] == unknown
@@ -52,7 +67,7 @@ def test_a_short_frame_renews_the_currents() -> None:
     """In an overrun a full frame comes every 17 s, a current with each frame."""
     _, state = follow(historique(**LONG), historique(**SHORT))
 
-    assert state["headroom"] == {"share": 42, "power": 10_500, "current": {"1": -1, "2": 19, "3": 18}}
+    assert state["headroom"] == {"used": 103, "power": -200, "current": {"1": -1, "2": 19, "3": 18}}
 
 
 def test_a_current_that_flows_out_takes_nothing() -> None:
@@ -60,12 +75,18 @@ def test_a_current_that_flows_out_takes_nothing() -> None:
     out: Any = follow(standard(SINSTS="00000", IRMS1="009"))[1]["headroom"]
     three = THREE | {"SINSTS1": "00000", "SINSTS2": "04600", "SINSTS3": "08050"}
 
-    assert out == {"share": 0, "power": 6000, "current": {"1": 30}}
-    assert follow(standard(**three))[1]["headroom"]["current"] == {"1": 30, "2": 10, "3": -5}
+    assert out == {"used": 0, "power": 6000, "current": {"1": 30}}
+    assert follow(standard(**three))[1]["headroom"] == {
+        "used": 134,
+        "power": 6000 - 8050,
+        "current": {"1": 30, "2": 10, "3": -5},
+    }
+    sunny = LONG | {"PAPP": "00000"}
+    assert follow(historique(**sunny))[1]["headroom"]["used"] == 0
 
 
 @pytest.mark.parametrize(
-    ("values", "share", "power"),
+    ("values", "used", "power"),
     [
         ({"JAUNE": "12:02:14:01:21:DP:04150:90", "PSOUSC": "04800:03600"}, 86, 6500),
         ({"JAUNE": "12:02:14:01:21:DP:04150:90"}, None, None),
@@ -75,10 +96,10 @@ def test_a_current_that_flows_out_takes_nothing() -> None:
     ],
 )
 def test_a_business_meter_has_it_in_its_own_unit(
-    values: dict[str, str], share: int | None, power: int | None
+    values: dict[str, str], used: int | None, power: int | None
 ) -> None:
     """Active power is no share of an apparent one: then the fields are absent."""
-    assert (business_meters.share_of_limit(values), business_meters.power_left(values)) == (share, power)
+    assert (business_meters.used_of_limit(values), business_meters.power_left(values)) == (used, power)
 
 
 @given(st.integers(0, 99), st.integers(0, 99), st.integers(0, 99_999), st.integers(0, 999))
@@ -86,16 +107,16 @@ def test_whatever_is_drawn_limit_and_rest_agree(pref: int, pcoup: int, power: in
     """More than 100 % is drawn if and only if nothing is left."""
     sent = {"PREF": f"{pref}", "PCOUP": f"{pcoup}", "SINSTS": f"{power}", "IRMS1": f"{amperes}"}
     values = STANDARD_FRAME | sent
-    share, left = fields.share_of_limit(values), fields.power_left(values)
+    used, left = fields.used_of_limit(values), fields.power_left(values)
     current = fields.current_left(values, Phase.ONE)
 
     assert phases(values) == 1
     if not pref and not pcoup:
-        assert share is left is current is UNKNOWN
+        assert used is left is current is UNKNOWN
         return
     limit = min(kva for kva in (pref, pcoup) if kva) * 1000
-    assert isinstance(share, int)
+    assert isinstance(used, int)
     assert isinstance(left, int)
     assert left + power == limit
-    assert abs(share * limit - 100 * power) <= limit / 2
+    assert abs(used * limit - 100 * power) <= limit / 2
     assert current == limit // 200 - (amperes if power else 0)

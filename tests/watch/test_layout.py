@@ -115,8 +115,8 @@ def test_what_no_label_says_stands_above_them() -> None:
     """The headroom and the energy of the day, for example; not what a row of an étiquette has already."""
     words = " ".join(text_of(*pages(model_of("standard-tri"))).split())
 
-    assert "Share of the subscription 3 % " in words
-    assert "Current left, phase 1 29 A · Current left, phase 2 29 A" in words
+    assert "Subscription used 3 % " in words
+    assert "Current left, phase 1 29 A" in words
     assert "Energy today 0.01 kWh (incomplete)" in words
     assert "Current tariff Peak hours" not in words
 

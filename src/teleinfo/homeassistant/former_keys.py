@@ -28,7 +28,7 @@ OPTARIF=contract NGTF=contract PTEC=tariff LTARF=tariff ISOUSC=subscribed_curren
 PREF=subscribed_power PCOUP=cut_off_power DATE=clock EAST=energy_import BASE=energy_import
 INDEX_TOTAL_HC=energy_import INDEX_TOTAL_EJP=energy_import INDEX_TOTAL_BBR=energy_import
 EAIT=energy_export SINSTS=power_apparent PAPP=power_apparent SINSTI=power_injected
-SMAXSN=power_max_today PMAX=power_max_today SMAXSN_HORODATE=power_max_today_time
+SMAXSN=power_max_today PMAX=power_max_yesterday SMAXSN_HORODATE=power_max_today_time
 SMAXSN-1=power_max_yesterday SMAXSN-1_HORODATE=power_max_yesterday_time
 SMAXIN=power_max_injected_today SMAXIN_HORODATE=power_max_injected_today_time
 SMAXIN-1=power_max_injected_yesterday SMAXIN-1_HORODATE=power_max_injected_yesterday_time

@@ -95,7 +95,7 @@ def subscribed_power(values: Values) -> int | None:
     return glued(values, "PS", "kVA")
 
 
-def share_of_limit(values: Values) -> int | None:
+def used_of_limit(values: Values) -> int | None:
     """Return the drawn power in % of the subscribed power, if both are apparent or both active (kW)."""
     apparent = apparent_power(values), subscribed_power(values)
     active = glued(values, "PA1MN", "kW"), glued(values, "PS", "kW")

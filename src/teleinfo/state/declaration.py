@@ -174,18 +174,23 @@ def _cost(span: str, name: str, months: Callable[[date], float]) -> Field:
     return Field(f"cost.{span}", "EUR", meaning).read_from(by=value).named(name, momentary=False, precision=2)
 
 
-def _timed(field: Field, time: str, *labels: str) -> Iterator[Field]:
-    """Yield a field that is read from these étiquettes, and a field at the path `time` for its horodate."""
-    yield field.read_from(*labels)
+def _timed(field: Field, time: str, label: str, by: Reader | None = None) -> Iterator[Field]:
+    """Yield a field that is read from this étiquette, and a field at the path `time` for its horodate."""
+    yield field.read_from(label, by=by)
     name = Message("{name} (time)", name=field.name)
-    read_time = Field(time, _TIME).read_from(*labels, by=lambda now: fields.time_of(now, *labels))
+    read_time = Field(time, _TIME).read_from(label, by=lambda now: fields.time_of(now, label))
     yield read_time.named(name, diagnostic=True, enabled=False)
 
 
-def _maximum(maximum: str, name: Message, *labels: str) -> Iterator[Field]:
+def _maximum(maximum: str, name: Message, label: str, by: Reader | None = None) -> Iterator[Field]:
     """Return the fields of the greatest power of a day, and of its time."""
     path = f"power.{maximum}"
-    return _timed(Field(path, "VA").named(name, momentary=False), f"{path}_time", *labels)
+    return _timed(Field(path, "VA").named(name, momentary=False), f"{path}_time", label, by=by)
+
+
+def _max_yesterday(now: Snapshot) -> Value:
+    labels = ("SMAXSN-1", fields.PMAX) if now.meter.identity.linky else ("SMAXSN-1",)
+    return fields.number(now, *labels)
 
 
 def _mean_power(mean: str, name: str, meaning: str, label: str) -> Iterator[Field]:
@@ -423,8 +428,8 @@ FIELDS: Final = (
     )
     .read_from(by=_net)
     .named("Net apparent power", beside="power.injected", without="power.active"),
-    *_maximum("max_today", Message("Max. power today"), "SMAXSN", "PMAX"),
-    *_maximum("max_yesterday", Message("Max. power yesterday"), "SMAXSN-1"),
+    *_maximum("max_today", Message("Max. power today"), "SMAXSN"),
+    *_maximum("max_yesterday", Message("Max. power yesterday"), "SMAXSN-1", _max_yesterday),
     *_maximum("max_injected_today", Message("Max. exported power today"), "SMAXIN"),
     *_maximum("max_injected_yesterday", Message("Max. exported power yesterday"), "SMAXIN-1"),
     Field(
@@ -455,10 +460,21 @@ FIELDS: Final = (
     ),
     *_load_curve("imported", Message("Import load curve"), "CCASN"),
     *_load_curve("exported", Message("Export load curve"), "CCAIN"),
-    Field("headroom.share", "%", "Power drawn, in % of the subscribed power or of a lower cut-off power.")
-    .read_from(by=fields.share_of_limit, site=business_meters.share_of_limit)
-    .named("Share of the subscription", icon="mdi:gauge"),
-    Field("headroom.power", "VA", "Power left below that limit: negative while more is drawn.", signed=True)
+    Field(
+        "headroom.used",
+        "%",
+        "How much of the subscribed power, or of a lower cut-off power, is drawn; with three phases, by the "
+        "phase that draws most.",
+    )
+    .read_from(by=fields.used_of_limit, site=business_meters.used_of_limit)
+    .named("Subscription used", icon="mdi:gauge"),
+    Field(
+        "headroom.power",
+        "VA",
+        "Power left below that limit, with three phases on the phase that draws most: negative while more is "
+        "drawn.",
+        signed=True,
+    )
     .read_from(by=fields.power_left, site=business_meters.power_left)
     .named("Power left", enabled=False),
     *(

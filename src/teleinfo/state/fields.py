@@ -44,6 +44,9 @@ VA_PER_AMPERE: Final = 200
 NOMINAL_VOLTAGE: Final = 230
 """Volts between a phase and the neutral conductor of the public grid (EN 50160: ±10 %)."""
 
+PMAX: Final = "PMAX"
+"""A greatest power: of a Linky that of yesterday (54E §6.1); 02E names no day for a CBETM."""
+
 COLOUR_CODES: Final = {"BLEU": Colour.BLUE, "BLAN": Colour.WHITE, "ROUG": Colour.RED}
 """The colours for the codes of DEMAIN (02E)."""
 
@@ -83,34 +86,53 @@ def power_limit(values: Values) -> int | None:
     return min(filter(None, (subscribed_power(values), number(values, "PCOUP", times=1000))), default=None)
 
 
-def share_of_limit(values: Values) -> Value:
-    """Return the drawn power as a share of the limit, in %."""
+def used_of_limit(values: Values) -> Value:
+    """Return how much of the limit is drawn, in %; with three phases, by the phase that draws most."""
     return _below_limit(values, lambda drawn, limit: round(100 * drawn / limit))
 
 
 def power_left(values: Values) -> Value:
-    """Return the power in VA that is left below the limit, negative above it."""
-    return _below_limit(values, lambda drawn, limit: limit - drawn)
+    """Return the power in VA that is left below the limit, negative above it; with three phases as above."""
+    return _below_limit(values, lambda drawn, limit: round(limit - drawn))
 
 
-def _below_limit(values: Values, of: Callable[[int, int], int]) -> Value:
-    drawn, limit = drawn_power(values), power_limit(values)
+def _below_limit(values: Values, of: Callable[[float, float], int]) -> Value:
+    number_of_phases, limit = phases(values), power_limit(values)
+    drawn = drawn_power(values) if number_of_phases == 1 else _most_of_a_phase(values)
     if drawn is None or limit is None:
         return None if drawn is None else UNKNOWN
-    return of(drawn, limit)
+    return of(drawn, limit / number_of_phases)
+
+
+def _most_of_a_phase(values: Values) -> int | None:
+    """
+    Return the power in VA of the phase that draws most; None if no phase is known.
+
+    Each phase has a third of the subscription (02E, "ISOUSC"). Where the meter does not send the power of a
+    phase, its current gives it.
+    """
+    powers = [power_of_phase(values, phase) for phase in Phase]
+    powers += [
+        VA_PER_AMPERE * amperes
+        for phase, power in zip(Phase, powers, strict=True)
+        if power is None and (amperes := _drawn_current(values, phase)) is not None
+    ]
+    return max((power for power in powers if power is not None), default=None)
+
+
+def _drawn_current(values: Values, phase: Phase) -> int | None:
+    """Return the current in A that a phase draws; it has no sign, and flows out if no power is drawn."""
+    drawn = number(values, f"SINSTS{phase}", "SINSTS", "PAPP")
+    amperes = current(values, phase)
+    return 0 if drawn == 0 and amperes is not None else amperes
 
 
 def current_left(values: Values, phase: Phase) -> Value:
-    """
-    Return the current in A that is left on a phase, negative above the limit.
-
-    Currents have no sign. That of a phase whose drawn power is 0 flows out: such a phase draws nothing.
-    """
-    amperes, limit, number_of_phases = current(values, phase), power_limit(values), phases(values)
+    """Return the current in A that is left on a phase, negative above the limit."""
+    amperes, limit = _drawn_current(values, phase), power_limit(values)
     if amperes is None or limit is None:
         return None if amperes is None else UNKNOWN
-    drawn = drawn_power(values) if number_of_phases == 1 else number(values, f"SINSTS{phase}")
-    return limit // (VA_PER_AMPERE * number_of_phases) - (0 if drawn == 0 else amperes)
+    return limit // (VA_PER_AMPERE * phases(values)) - amperes
 
 
 def running_index(values: Values) -> Value:

@@ -35,6 +35,7 @@ class MeterIdentity:
     The name of a meter, its model, and its maker (None where the number does not show it).
 
     `hardware` is the type and the year in its number. `overseas`: its clock does not show the time of Paris.
+    `linky`: the meter is a Linky, whose étiquettes have the meaning of Enedis-NOI-CPT_54E.
     """
 
     name: Message
@@ -42,6 +43,7 @@ class MeterIdentity:
     maker: str | None = None
     hardware: str | None = None
     overseas: bool = False
+    linky: bool = False
 
 
 def number_of(reading: Reading) -> str | None:
@@ -56,4 +58,11 @@ def identity_of(number: str | None) -> MeterIdentity:
     maker, year, kind = number[:2], number[2:4], number[4:6]
     name, model = _TYPES.get(kind, (_UNKNOWN, _UNKNOWN))
     hardware = f"type {kind}, {'19' if year >= _FIRST_YEAR else '20'}{year}"
-    return MeterIdentity(name, model, _MAKERS.get(maker), hardware, overseas=kind in {"86", "87"})
+    return MeterIdentity(
+        name,
+        model,
+        _MAKERS.get(maker),
+        hardware,
+        overseas=kind in {"86", "87"},
+        linky=kind in _TYPES and kind[0] in "67",
+    )

@@ -30,7 +30,7 @@ _SPANS: Final = {"today": N_("Today"), "yesterday": N_("Yesterday")}
 """The days whose energies stand side by side, with their names."""
 
 _PLACED: Final = {
-    *("power.apparent", "power.injected", "power.net", "power.active", "headroom.share", "headroom.power"),
+    *("power.apparent", "power.injected", "power.net", "power.active", "headroom.used", "headroom.power"),
     *("contract.subscribed_power", "contract.subscribed_current", "contract.cut_off_power"),
 }
 """The fields with a place of their own, which have no row beside it."""
@@ -148,27 +148,29 @@ def _power(state: Json) -> dict[str, Json] | None:
         "watts": text(state, "power.active"),
         "injects": net < 0,
         "estimated": _("estimated, from current and voltage") if estimated else "",
-        "limit": _limit(state, drawn),
+        "limit": _limit(state),
     }
 
 
-def _limit(state: Json, drawn: int) -> Json:
-    """Return how much of the subscribed power, or of a lower cut-off power, is drawn, and what is left."""
-    most, left = integer(state, "contract.subscribed_power"), integer(state, "headroom.power")
-    if left is not None and most is not None and drawn + left < most:
-        most, template = drawn + left, _("{share} % of the {limit} VA at which the meter cuts off")
-    else:
-        template = _("{share} % of the {limit} VA subscribed")
-    if not most:
+def _limit(state: Json) -> Json:
+    """Return how much of the subscribed power, or of a lower cut-off power, is used, and what is left."""
+    subscribed, cut_off = (
+        integer(state, f"contract.{power}_power") or 0 for power in ("subscribed", "cut_off")
+    )
+    used, left = integer(state, "headroom.used"), integer(state, "headroom.power")
+    if used is None or not subscribed:
         return None
+    most, template = subscribed, _("{share} % of the {limit} VA subscribed")
+    if 0 < cut_off < subscribed:
+        most, template = cut_off, _("{share} % of the {limit} VA at which the meter cuts off")
     return {
-        "now": drawn,
-        "most": most,
-        "text": template.format(share=round(100 * drawn / most), limit=number(most)),
+        "now": used,
+        "most": 100,
+        "text": template.format(share=used, limit=number(most)),
         "left": ""
         if left is None or left < 0
         else _("{power} left").format(power=text(state, "headroom.power")),
-        "over": drawn > most,
+        "over": used > 100,  # noqa: PLR2004 - %
     }
 
 

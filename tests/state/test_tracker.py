@@ -24,7 +24,6 @@ LONG = {
     "IINST1": "010",
     "IINST2": "011",
     "IINST3": "012",
-    "PMAX": "09000",
     "PAPP": "07500",
 }
 SHORT = {"ADIR1": "031", "ADCO": THREE_PHASE, "IINST1": "031", "IINST2": "011", "IINST3": "012"}
@@ -70,6 +69,19 @@ def test_a_short_frame_updates_the_state_and_does_not_empty_it() -> None:
     assert state["energy"]["import_total"] == 1_000_000
     assert state["power"]["apparent"] == 7500
     assert state["alerts"]["overrun"] == {"active": True, "since": TIME}
+
+
+def test_the_maximum_of_three_phases_is_that_of_yesterday_where_a_document_says_so() -> None:
+    """54E does of a Linky; 02E names no day for a CBETM, whose number has the type 30."""
+    linky, cbetm = (
+        follow(historique(**(LONG | {"ADCO": number, "PMAX": "09000"})))[1]
+        for number in (THREE_PHASE, "041930123456")
+    )
+
+    assert linky["power"]["max_yesterday"] == 9000
+    assert "labels" not in linky
+    assert "max_yesterday" not in cbetm["power"]
+    assert cbetm["labels"] == {"PMAX": 9000}
 
 
 def test_an_alarm_ends_with_the_second_frame_that_lacks_it() -> None:
@@ -145,14 +157,17 @@ def test_what_only_the_mode_before_said_stands_while_it_is_fresh() -> None:
     assert old.keys() == {"time", "meter", "energy"}
 
 
-def test_the_indexes_of_the_contract_before_are_gone() -> None:
-    """HC becomes BASE: its indexes are no field any more, and the total goes on."""
+def test_what_only_the_contract_before_said_stands_for_two_minutes() -> None:
+    """HC becomes BASE: the indexes of both, then those of BASE; the total goes on."""
     peak = historique(ADCO=NUMBER, OPTARIF="HC", HCHC="000000400", HCHP="000000600", PTEC="HP")
     base = historique(ADCO=NUMBER, OPTARIF="BASE", BASE="000001001", PTEC="TH")
-    _, state = follow(peak, base, base)
+    followed, state = follow(peak, base, base)
+    later: Any = followed.state(now=STALE_AFTER + 0.1)
 
-    assert state["energy"]["indexes"].keys() == {"BASE"}
+    assert state["energy"]["indexes"].keys() == {"HCHC", "HCHP", "BASE"}
+    assert (state["tariff"]["code"], state["tariff"]["index"]) == ("TH", "BASE")
     assert (state["energy"]["import_total"], state["energy"]["import_offset"]) == (1001, 0)
+    assert later["energy"]["indexes"].keys() == {"BASE"}
 
 
 def test_a_meter_that_has_exported_injects_nothing_while_it_does_not() -> None:

@@ -87,7 +87,9 @@ class StateTracker:
         self._heard = 0.0
         self._means: defaultdict[str, MeanPower] = defaultdict(MeanPower)  # by the étiquettes of their index
         self._counted = -math.inf  # time at which the index of the total was last read
-        self._before: dict[str, Json] = {}  # the state before a change of mode or contract, until it is stale
+        self._before: dict[
+            Path, Json
+        ] = {}  # the fields before a change of mode or contract, until they are stale
         self._before_until = 0.0
         self._urgent: tuple[object, ...] = ()
         self._reset_contract()
@@ -167,7 +169,7 @@ class StateTracker:
         elif last is not None and (
             belief.mode is not last.mode or last.contract not in (None, belief.contract)
         ):
-            self._before, self._before_until = self.state(now=self._heard), self._heard + STALE_AFTER
+            self._before, self._before_until = self._message_fields(self._heard), self._heard + STALE_AFTER
             self._reset_contract()
         self._belief = belief
         self._facts.meter, self._facts.mode, self._facts.time = self.meter, belief.mode, time
@@ -238,10 +240,14 @@ class StateTracker:
         """Return the state at the monotonic time `now`, seconds; empty before the first reading."""
         if self._facts.time is None:
             return {}
+        return message(self._message_fields(now))
+
+    def _message_fields(self, now: float) -> dict[Path, Json]:
+        """Return the fields of the message by path, also those that only the mode or contract before had."""
         current = self._fields(self._values(now), now)
         self._known |= dict.fromkeys(current)
-        state = message({path: current.get(path) for path in self._known})
-        return self._before | state if self._before and now <= self._before_until else state
+        before = self._before if now <= self._before_until else {}
+        return before | {path: current.get(path) for path in self._known}
 
     @property
     def unpriced(self) -> set[str]:
@@ -325,8 +331,12 @@ class StateTracker:
     def _fields(self, values: fields.Values, now: float) -> dict[Path, Json]:
         state = read(self._snapshot(values, now), FIELDS)
         if self._facts.mode is not None:
-            overseas = self._facts.meter.identity.overseas
-            own = labels.values_of(self._facts.mode, values, overseas=overseas, private=self._private)
+            identity = self._facts.meter.identity
+            own = labels.values_of(
+                self._facts.mode, values, overseas=identity.overseas, private=self._private
+            )
+            if identity.linky:
+                own.pop(fields.PMAX, None)  # in `power.max_yesterday`
             state |= {("labels", label): value for label, value in own.items()}
         return state
 

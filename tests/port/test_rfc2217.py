@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import io
 from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo.doctor.check_line import hear
+from teleinfo.doctor.report import Screen
 from teleinfo.port import search
 from teleinfo.port.errors import PortError
+from teleinfo.port.library import read
 from teleinfo.port.reader import Reader
 from teleinfo.port.search import candidates
 from teleinfo.port.serial_port import open_port
+from teleinfo.record.capture import Recording
 from teleinfo.simulator.encode import encode_frame, with_parity
+from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.line import PortErrorKind
 from tests.support.frames import whole
 from tests.support.ports import in_event_loop, until
 from tests.support.process import LIMIT
-from tests.support.rfc2217 import Rfc2217Server
+from tests.support.rfc2217 import Bridge
 from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
-    from teleinfo.simulator.serial_line import SerialLine
+    from collections.abc import Awaitable, Callable
+
     from teleinfo.tic.reading import Reading
 
 # pyserial 3.5 starts its thread by setDaemon() and setName().
@@ -61,7 +70,7 @@ async def test_the_speed_behind_the_server_is_searched(
     monkeypatch.setattr("teleinfo.port.reader.TICK", 0.05)
     monkeypatch.setattr("teleinfo.port.reader.RETRY_INTERVAL", 0.1)
     sink, decoder = Sink(), Decoder()
-    with Rfc2217Server(str(line.link)) as server:
+    with Bridge(str(line.link)) as server:
         reader = Reader(url=server.url, baudrates=candidates("auto", None), decoder=decoder, sink=sink)
         running = asyncio.create_task(reader.run())
 
@@ -72,8 +81,9 @@ async def test_the_speed_behind_the_server_is_searched(
                     line.write(FRAME)
                     await asyncio.sleep(0.05)
 
-        await until(lambda: line.reader_baudrate == 9600)
+        await until(lambda: server.served == 2)
         await until_read()
+        assert (line.reader_baudrate, server.served, server.refused) == (9600, 2, 0)
         parity = decoder.parity
         server.hang_up()
         await until(lambda: not reader.status.connected)
@@ -85,9 +95,62 @@ async def test_the_speed_behind_the_server_is_searched(
     assert sink.readings[-1].values["PAPP"] == "00380"
 
 
+async def read_once(url: str) -> Mode | None:
+    """Return the mode of the meter, by the library."""
+    async with contextlib.aclosing(read(url)) as readings:
+        return (await anext(readings)).mode
+
+
+async def record_it(url: str) -> Mode | None:
+    """Return the mode of the meter, by `teleinfo record`."""
+    recording = Recording(url, candidates("auto", None), io.BytesIO(), anonymiser=None, most=100_000)
+    await recording.run(0.1)
+    return recording.mode
+
+
+async def examine(url: str) -> Mode | None:
+    """Return the mode of the meter, by `teleinfo doctor`."""
+    return (await hear(url, (), Screen(quiet=True), seconds=0.1))[-1].mode
+
+
+@pytest.mark.parametrize("command", [read_once, record_it, examine])
+@in_event_loop
+async def test_a_meter_at_the_second_speed_is_heard_by_every_command(
+    command: Callable[[str], Awaitable[Mode | None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server serves one client at a time: it is left before it is asked for the second speed."""
+    monkeypatch.setattr(search, "DWELL", 1.0)
+    frame = encode_frame(whole(Mode.STANDARD))
+    with SerialLine(baudrate=9600, speed=5.0, strict_speed=True) as line, Bridge(line.port) as server:
+
+        async def play() -> None:
+            while True:
+                await line.send(frame)
+
+        playing = asyncio.create_task(play())
+        async with asyncio.timeout(LIMIT):
+            mode = await command(server.url)
+        playing.cancel()
+
+    assert mode is Mode.STANDARD
+    assert (server.served, server.refused) == (2, 0)
+
+
+@pytest.mark.parametrize("junk", [b"\xff\xf0", b"\x02\nADCO "])
+@in_event_loop
+async def test_a_server_of_another_protocol_is_named(line: SerialLine, junk: bytes) -> None:
+    """No thread ends with a traceback, which pytest would report."""
+    with Bridge(line.port, junk=junk) as server:
+        with pytest.raises(PortError, match="is no RFC 2217 server") as caught:
+            async with asyncio.timeout(LIMIT), open_port(server.url, 1200, Sink()):
+                pass
+
+    assert caught.value.kind is PortErrorKind.UNREACHABLE
+
+
 @in_event_loop
 async def test_a_server_that_is_not_there_is_named() -> None:
-    """By its address, as a bridge is; so is a server that speaks another protocol."""
+    """By its address, as a bridge is."""
     url = f"rfc2217://127.0.0.1:{free_port()}"
     with pytest.raises(PortError, match=r"the bridge at 127\.0\.0\.1:.*nothing listens there") as caught:
         async with asyncio.timeout(LIMIT), open_port(url, 1200, Sink()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import socket
@@ -23,14 +24,16 @@ from teleinfo.port.serial_port import LineProtocol, open_port
 from teleinfo.vocabulary.line import PortErrorKind
 from tests.support.ports import IGNORE, Sink, descriptors, in_event_loop, tcp_bridge, until
 from tests.support.process import LIMIT
+from tests.support.rfc2217 import Bridge
 from tests.support.tcp_ports import HOST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from teleinfo.simulator.serial_line import SerialLine
 
-pytestmark = pytest.mark.real
+# pyserial 3.5 starts its thread by setDaemon() and setName().
+pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")]
 
 ALL_BYTES = bytes(range(256)) * 4
 
@@ -227,6 +230,24 @@ def test_whatever_the_system_says_has_a_kind(raised: Exception, kind: PortErrorK
     assert cannot_open("/dev/ttyUSB0", 1234, raised).kind is kind
 
 
+@pytest.mark.parametrize(
+    ("raised", "kind", "words"),
+    [
+        (ValueError("remote rejected value"), PortErrorKind.SPEED, "cannot work at 1234 baud"),
+        (TimeoutError(), PortErrorKind.UNREACHABLE, "does not answer"),
+        (BrokenPipeError(errno.EPIPE, "Broken pipe"), PortErrorKind.UNREACHABLE, "serves another client"),
+    ],
+)
+def test_whatever_a_server_of_rfc_2217_does_has_a_kind(
+    raised: Exception, kind: PortErrorKind, words: str
+) -> None:
+    """It refuses the speed, is silent, or closes the connection while pyserial opens it."""
+    error = cannot_open("rfc2217://bridge:1", 1234, raised)
+
+    assert error.kind is kind
+    assert words in str(error)
+
+
 @pytest.mark.parametrize("canonical", [False, True])
 def test_a_second_reader_is_not_taken_for_an_unplugged_cable(
     line: SerialLine,
@@ -300,17 +321,37 @@ async def test_an_unplugged_port_is_noticed_and_its_return_too(line: SerialLine)
     assert descriptors() == before
 
 
+@contextlib.contextmanager
+def served(kind: str, line: SerialLine) -> Iterator[str]:
+    """Give the address of the line as a device, or behind a bridge, at which no client may be refused."""
+    if kind == "device":
+        yield line.port
+    else:
+        with Bridge(line.port, raw=kind == "socket") as bridge:
+            yield bridge.url
+        assert bridge.served > 1
+        assert bridge.refused == 0
+
+
+@pytest.mark.parametrize("end", [None, ZeroDivisionError, asyncio.CancelledError])
+@pytest.mark.parametrize("kind", ["device", "socket", "rfc2217"])
 @in_event_loop
-async def test_a_port_may_be_opened_again_at_once_at_any_speed(line: SerialLine) -> None:
-    """A closed port is really closed: the next opening never meets its own lock."""
-    for baudrate in [1200, 9600] * 10:
-        async with open_port(line.port, baudrate, IGNORE):
-            assert line.reader_baudrate == baudrate
+async def test_a_port_may_be_opened_again_at_once_at_any_speed(
+    line: SerialLine, kind: str, end: type[BaseException] | None
+) -> None:
+    """However the block ended, it is closed: the next opening never meets its own lock or connection."""
+    with served(kind, line) as url:
+        for baudrate in [1200, 9600] * (10 if kind == "device" else 2):
+            with contextlib.nullcontext() if end is None else pytest.raises(end):
+                async with open_port(url, baudrate, IGNORE):
+                    assert kind == "socket" or line.reader_baudrate == baudrate
+                    if end is not None:
+                        raise end
 
 
 @in_event_loop
 async def test_a_closing_that_hangs_delays_nothing(line: SerialLine) -> None:
-    """The block ends after a bounded time; until the driver is done, the port says why it does not open."""
+    """The block ends after a bounded time; the next opening waits for the driver, for a bounded time too."""
     may_end = threading.Event()
     really = serial_port.SerialDevice.release
 
@@ -324,9 +365,10 @@ async def test_a_closing_that_hangs_delays_nothing(line: SerialLine) -> None:
         async with open_port(line.port, 1200, IGNORE):
             start = time.monotonic()
         lasted = time.monotonic() - start
+        patch.setattr(serial_port, "OPEN_TIMEOUT", 0.1)
         error = await failure_of(line.port)
-        may_end.set()
-        await until(lambda: line.port not in serial_port._unfinished)
+        patch.setattr(serial_port, "OPEN_TIMEOUT", LIMIT)
+        asyncio.get_running_loop().call_later(0.1, may_end.set)
         async with open_port(line.port, 1200, IGNORE):
             pass
 
@@ -342,11 +384,12 @@ async def test_an_opening_that_hangs_is_given_up(
     cancelled: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     """It is left after a bounded time, or at once when told to stop, and the port is closed when it opens."""
-    may_go_on = threading.Event()
+    began, may_go_on = threading.Event(), threading.Event()
     opened: list[serial_port.SerialDevice] = []
     really = serial_port._open_device
 
     def hang(path: str, baudrate: int) -> serial_port.SerialDevice:
+        began.set()
         may_go_on.wait()
         opened.append(really(path, baudrate))
         return opened[0]
@@ -356,7 +399,7 @@ async def test_an_opening_that_hangs_is_given_up(
         patch.setattr(serial_port, "OPEN_TIMEOUT", LIMIT if cancelled else 0.1)
         opening = asyncio.create_task(failure_of(line.port))
         if cancelled:
-            await until(lambda: line.port in serial_port._unfinished)
+            await until(began.is_set)
             opening.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await opening

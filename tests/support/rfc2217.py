@@ -1,4 +1,4 @@
-"""A server of RFC 2217 in front of a serial port, by pyserial's own part for servers."""
+"""A bridge to a serial port that serves one client at a time and refuses others, raw or by RFC 2217."""
 
 from __future__ import annotations
 
@@ -26,15 +26,24 @@ class _Port(serial.Serial):
         pass
 
 
-class Rfc2217Server:
-    """Serves the port at `device` at `url`, to one client at a time, until the end of the block."""
+class Bridge:
+    """
+    Serves the port at `device` at `url` until the end of the block: `raw` bytes, or RFC 2217.
 
-    def __init__(self, device: str) -> None:
+    With `junk`, it sends that to each client, and nothing else. `served` and `refused` count its clients.
+    """
+
+    def __init__(self, device: str, *, raw: bool = False, junk: bytes = b"") -> None:
         self._device = device
+        self._raw = raw
+        self._junk = junk
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._client: socket.socket | None = None
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self.url = f"rfc2217://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._is_busy = False
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self.served = self.refused = 0
+        scheme = "socket" if raw else "rfc2217"
+        self.url = f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -52,25 +61,40 @@ class Rfc2217Server:
             with contextlib.suppress(OSError):
                 self._client.shutdown(socket.SHUT_RDWR)
 
-    def _serve(self) -> None:
+    def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
-                self._client, _address = self._listener.accept()
-                with self._client, _Port(self._device, timeout=0.05) as port:
-                    manager = serial.rfc2217.PortManager(port, _Writer(self._client))  # type: ignore[arg-type]
-                    copying = threading.Thread(target=self._copy, args=(port, manager, self._client))
-                    copying.start()
-                    with contextlib.suppress(OSError):
-                        while data := self._client.recv(1024):
-                            port.write(b"".join(manager.filter(data)))
-                    self.hang_up()
-                    copying.join(20)
+                client, _address = self._listener.accept()
+                if self._is_busy:
+                    self.refused += 1
+                    client.close()
+                    continue
+                self.served += 1
+                self._is_busy, self._client = True, client
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
-    @staticmethod
-    def _copy(port: _Port, manager: serial.rfc2217.PortManager, client: socket.socket) -> None:
+    def _serve(self, client: socket.socket) -> None:
+        with _Port(self._device, timeout=0.05) as port, contextlib.suppress(OSError):
+            manager = serial.rfc2217.PortManager(port, _Writer(client))  # type: ignore[arg-type]
+            ended = threading.Event()
+            copying = threading.Thread(target=self._copy, args=(port, manager, client, ended))
+            copying.start()
+            with contextlib.suppress(OSError):
+                while data := client.recv(1024):
+                    if not self._raw and not self._junk:
+                        port.write(b"".join(manager.filter(data)))
+            ended.set()
+            copying.join(20)
+        self._is_busy = False
+        client.close()
+
+    def _copy(
+        self, port: _Port, manager: serial.rfc2217.PortManager, client: socket.socket, ended: threading.Event
+    ) -> None:
         with contextlib.suppress(OSError):
-            while True:
-                client.sendall(b"".join(manager.escape(port.read(64))))
+            while not ended.is_set():
+                data = self._junk or port.read(64)
+                client.sendall(data if self._raw or self._junk else b"".join(manager.escape(data)))
 
 
 class _Writer:

@@ -78,15 +78,22 @@ _NOT_OPEN = {
     ),
 }
 _NO_PORT = N_("{path} is not a serial port: correct TELEINFO_SERIAL_PORT")
+_NO_RFC2217 = N_(
+    "the bridge at {where} is no RFC 2217 server, or serves another client: check its mode. If it sends the "
+    "bytes of the line alone, write socket:// instead of rfc2217:// in TELEINFO_SERIAL_PORT"
+)
 BAD_ADDRESS = N_("the address of the bridge must have the form socket://host:port")
 
 
 def cannot_open(path: str, baudrate: int, error: BaseException) -> PortError:
     """Return the error for a device at `path` that does not open at `baudrate`; pyserial raised `error`."""
     _scheme, is_remote, where = path.partition("://")
-    if is_remote:
-        # pyserial raises an error of its own, in whose context is that of the network.
-        return cannot_reach(where, error.__context__ if isinstance(error.__context__, OSError) else error)
+    if is_remote and not isinstance(error, ValueError):
+        if isinstance(error, TimeoutError):
+            return cannot_reach(where, error)
+        if error.__context__ is None:  # connected, but the negotiation failed
+            return PortError(PortErrorKind.UNREACHABLE, Message(_NO_RFC2217, where=where))
+        return cannot_reach(where, error.__context__)  # of the network; pyserial raises an error of its own
     code = _code(error)
     kind = next((kind for kind, codes in _CODES.items() if code in codes), PortErrorKind.OTHER)
     if isinstance(error, ValueError):

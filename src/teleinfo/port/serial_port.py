@@ -8,6 +8,9 @@ without a descriptor, which a thread reads.
 The port is opened 8N1. On the wire that is the same ten bits as the 7E1 of the meter (Enedis-NOI-CPT_54E), so
 that the parity arrives as bit 7 and is checked where the characters are read. Nothing blocks the event loop:
 opening and closing may hang in a driver, so they run in a thread, and the wait for them is bounded.
+
+A port is closed, and the closing waited for, before it is opened again: many bridges serve one client at a
+time and refuse a second one. At the end of the block, the far end of a bridge is told first, and closes.
 """
 
 from __future__ import annotations
@@ -19,7 +22,9 @@ import os
 import select
 import socket
 import termios
-from functools import partial
+import threading
+from concurrent.futures import CancelledError
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -56,16 +61,20 @@ OPEN_TIMEOUT = 10.0
 """Seconds that an opening may take: a driver may hang, a firewall may swallow packets."""
 
 CLOSE_TIMEOUT = 0.5
-"""Seconds to wait for a closing, which then goes on in its thread: a stop must not wait for a driver."""
+"""
+Seconds to wait for a closing: a stop must not wait for a driver, or for a bridge that does not answer.
+
+The closing of a driver then goes on in its thread, and the next opening waits for it.
+"""
 
 # The exceptions of pyserial. termios.error is no OSError; ValueError means a speed that the driver refuses.
 _FAULTS = (OSError, termios.error, ValueError)
 
 _threads = DaemonThreadExecutor()
 
-# The ports that a thread is still opening or closing. Without this set, each attempt on a port that hangs
-# would leave one more stuck thread, and a port that closes slowly would be found locked by ourselves.
-_unfinished: set[str] = set()
+# The closings that a thread has not finished, by port. The next opening waits for them: otherwise each
+# attempt on a port that hangs would leave one more stuck thread, and a port that closes slowly would be busy.
+_closing: dict[str, Future[None]] = {}
 
 
 class DataSink(Protocol):
@@ -81,13 +90,14 @@ class LineProtocol(asyncio.Protocol):
 
     `explain` turns the system error that ended the connection (None without an error) into a PortError.
     `canonical_mode` is None behind a bridge.
-    `lost` completes when the connection is closed or `sink` raises; its result is the exception that `wait`
-    raises. Create the object inside the event loop.
+    `lost` completes when the connection is lost or `sink` raises; its result is the exception that `wait`
+    raises. `closed` completes when the transport is closed. Create the object inside the event loop.
     """
 
     def __init__(self, sink: DataSink, explain: Callable[[Exception | None], PortError]) -> None:
         self.canonical_mode: CanonicalMode | None = None
         self.lost: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._sink = sink
         self._explain = explain
 
@@ -102,7 +112,7 @@ class LineProtocol(asyncio.Protocol):
             raise self.lost.result()
 
     def data_received(self, data: bytes) -> None:
-        """Pass the bytes to the sink, unless it raised."""
+        """Pass the bytes to the sink, unless it raised or the block has ended."""
         if self.lost.done():
             return
         try:
@@ -113,6 +123,7 @@ class LineProtocol(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the future `lost` the reason as its result."""
+        self.closed.set_result(None)
         if not self.lost.done():
             self.lost.set_result(self._explain(exc))
 
@@ -138,8 +149,6 @@ def open_port(
     that a link under /dev/serial/by-id leads to its device whatever number the device has now. Bytes that the
     port received before are discarded. Raises PortError.
     """
-    if url in _unfinished:
-        raise cannot_open(url, baudrate, TimeoutError())
     if is_bridge(url):
         return _bridge(url, sink)
     return (_remote if is_remote(url) else _device)(url, baudrate, sink)
@@ -223,9 +232,14 @@ async def _bridge(url: str, sink: DataSink) -> AsyncIterator[LineProtocol]:
             transport.get_extra_info("socket").setsockopt(*option)
         yield protocol
     finally:
-        transport.close()
-        # Nothing is ever written, so the connection closes in the next turn of the event loop.
-        await asyncio.wait({protocol.lost})
+        protocol.lost.cancel()  # no more bytes for the sink
+        try:
+            with contextlib.suppress(OSError):  # the far end was faster
+                transport.write_eof()
+            await asyncio.wait({protocol.closed}, timeout=CLOSE_TIMEOUT)
+        finally:
+            transport.abort()
+            await asyncio.wait({protocol.closed})  # in the next turn of the event loop
 
 
 def _address(url: str) -> tuple[str, int]:
@@ -239,19 +253,37 @@ def _address(url: str) -> tuple[str, int]:
 D = TypeVar("D", SerialDevice, RemoteDevice)
 
 
+@cache
+def _hide_failures_of_pyserial() -> None:
+    """
+    Keep the tracebacks of pyserial's threads out of the log.
+
+    The thread that receives the bytes fails at a server that sends anything but RFC 2217. That is reported
+    already, where the device is opened or read.
+    """
+    before = threading.excepthook
+
+    def report(failure: threading.ExceptHookArgs) -> None:
+        if failure.thread is None or not failure.thread.name.startswith("pySerial RFC 2217"):
+            before(failure)
+
+    threading.excepthook = report
+
+
 @contextlib.asynccontextmanager
 async def _remote(url: str, baudrate: int, sink: DataSink) -> AsyncIterator[LineProtocol]:
+    _hide_failures_of_pyserial()
     device = await _open_in_thread(url, baudrate, partial(RemoteDevice, timeout=1))
     ours, theirs = socket.socketpair()
+    transport = None
     try:
         _threads.submit(device.copy_to, theirs)
         transport, protocol = await asyncio.get_running_loop().create_connection(
             partial(LineProtocol, sink, partial(bridge_lost, url.removeprefix(RFC2217))), sock=ours
         )
         yield protocol
-        transport.abort()
     finally:
-        _in_thread(url, device.release)
+        await _close(url, device, transport)
 
 
 @contextlib.asynccontextmanager
@@ -269,24 +301,24 @@ async def _device(path: str, baudrate: int, sink: DataSink) -> AsyncIterator[Lin
             raise cannot_open(path, baudrate, error) from error
         yield protocol
     finally:
-        if transport is not None:
-            transport.close()  # stops the reading at once; the descriptor is closed below
-        closing = _in_thread(path, device.release)
-        await asyncio.wait({asyncio.wrap_future(closing)}, timeout=CLOSE_TIMEOUT)
+        await _close(path, device, transport)
 
 
 async def _open_in_thread(path: str, baudrate: int, open_: Callable[[str, int], D]) -> D:
-    opening = _in_thread(path, partial(open_, path, baudrate))
-    device = None
+    opening: Future[D] | None = None
+    device: D | None = None
     try:
         async with asyncio.timeout(OPEN_TIMEOUT):
+            while (closing := _closing.get(path)) is not None:
+                await asyncio.wait({asyncio.wrap_future(closing)})
+            opening = _threads.submit(open_, path, baudrate)
             device = await asyncio.wrap_future(opening)
     except _FAULTS as error:
         raise cannot_open(path, baudrate, error) from error
     finally:
-        if device is None:
+        if device is None and opening is not None:
             # Nobody waits for the device any more: whenever it opens, close it.
-            opening.add_done_callback(_release_unwanted)
+            _close_in_thread(path, partial(_release_unwanted, opening))
     return device
 
 
@@ -297,14 +329,26 @@ def _open_device(path: str, baudrate: int) -> SerialDevice:
     return SerialDevice(path, baudrate, timeout=0, write_timeout=0, exclusive=True)
 
 
+async def _close(path: str, device: SerialDevice | RemoteDevice, transport: asyncio.Transport | None) -> None:
+    """Close an open port, and wait for it, at most for `CLOSE_TIMEOUT`."""
+    if transport is not None:
+        transport.close()  # stops the reading at once; the device is closed in a thread
+    closing = _close_in_thread(path, device.release)
+    await asyncio.wait({asyncio.wrap_future(closing)}, timeout=CLOSE_TIMEOUT)
+
+
+def _close_in_thread(path: str, release: Callable[[], None]) -> Future[None]:
+    closing = _closing[path] = _threads.submit(release)
+
+    def forget(_: object) -> None:
+        if _closing.get(path) is closing:
+            del _closing[path]
+
+    closing.add_done_callback(forget)
+    return closing
+
+
 def _release_unwanted(opening: Future[D]) -> None:
-    if not opening.cancelled() and opening.exception() is None:
+    """Wait for an opening, and close its device if it succeeds."""
+    with contextlib.suppress(CancelledError, *_FAULTS):
         opening.result().release()
-
-
-def _in_thread(path: str, work: Callable[[], T]) -> Future[T]:
-    """Run `work`, which opens or closes the port `path`, in a thread."""
-    _unfinished.add(path)
-    future = _threads.submit(work)
-    future.add_done_callback(lambda _: _unfinished.discard(path))
-    return future

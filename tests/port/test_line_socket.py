@@ -13,6 +13,7 @@ from teleinfo.port.errors import PortError
 from teleinfo.port.line_socket import MAX_READERS, MAX_WAITING, LineSocket, line_of
 from teleinfo.port.serial_port import open_port
 from teleinfo.vocabulary.line import PortErrorKind
+from tests.support.ports import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -86,31 +87,33 @@ class Client(asyncio.Protocol):
 CLIENTS: list[Client] = []
 
 
-async def connected(folder: Path) -> Client:
+async def connected(folder: Path, copies: LineSocket) -> Client:
     """Return a reader of the socket, once the service has accepted it."""
+    count = len(copies._readers)
     _transport, client = await asyncio.get_running_loop().create_unix_connection(
         Client, str(folder / "teleinfo.sock")
     )
     CLIENTS.append(client)
-    await asyncio.sleep(0.02)
+    await until(lambda: len(copies._readers) > count)
     return client
 
 
 def test_each_reader_gets_the_bytes_and_one_too_many_is_refused(folder: Path) -> None:
-    """Eight readers; the place of a reader that leaves is free again."""
+    """Eight readers; the next one reads why. The place of a reader that leaves is free again."""
 
     async def serve() -> None:
         async with serving() as copies, asyncio.timeout(LIMIT):
-            readers = [await connected(folder) for _ in range(MAX_READERS)]
-            refused = await connected(folder)
-            await refused.expect(None)
+            readers = [await connected(folder, copies) for _ in range(MAX_READERS)]
+            with pytest.raises(PortError, match="to eight readers at a time"):
+                async with open_port(line_of(PORT), 1200, Sink()) as port:
+                    await port.wait(LIMIT)
             copies.send(b"\x02\n")
             copies.send(b"ADCO")
             for reader in readers:
                 await reader.expect(b"\x02\nADCO")
             readers.pop().close()
-            await asyncio.sleep(0.02)
-            later = await connected(folder)
+            await until(lambda: len(copies._readers) < MAX_READERS)
+            later = await connected(folder, copies)
             copies.send(b"x")
             await later.expect(b"x")
 
@@ -122,7 +125,7 @@ def test_a_slow_reader_is_dropped_and_the_others_miss_nothing(folder: Path) -> N
 
     async def serve() -> None:
         async with serving() as copies, asyncio.timeout(LIMIT):
-            slow, quick, talking = [await connected(folder) for _ in range(3)]
+            slow, quick, talking = [await connected(folder, copies) for _ in range(3)]
             slow.transport.pause_reading()
             talking.transport.write(b"hello")
             await talking.expect(None)

@@ -7,6 +7,7 @@ an exception of the system or of pyserial: OSError, termios.error or ValueError.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -121,7 +122,7 @@ def device_lost(path: str, error: Exception | None) -> PortError:
 def cannot_reach(where: str, error: BaseException) -> PortError:
     """Return the error for a bridge at `where` (host:port) that cannot be reached; asyncio raised `error`."""
     if where.startswith("/"):
-        return _service_stopped(where)
+        return _no_service(where)
     if isinstance(error, socket.gaierror | UnicodeError):
         reason = Message("its name is not known here. Check the name and the network")
     elif isinstance(error, TimeoutError):
@@ -138,14 +139,21 @@ def cannot_reach(where: str, error: BaseException) -> PortError:
 def bridge_lost(where: str, error: Exception | None) -> PortError:
     """Return the error for an open connection to a bridge that delivers no more bytes."""
     if where.startswith("/"):
-        return _service_stopped(where)
+        return _no_service(where)
     how = Message("closed the connection") if error is None else Message("was lost ({error})", error=error)
     words = N_("the bridge at {where} {how}: it was restarted, or serves another client. Check it")
     return PortError(PortErrorKind.GONE, Message(words, where=where, how=how))
 
 
-def _service_stopped(where: str) -> PortError:
+def _no_service(where: str) -> PortError:
     words = N_("the service no longer gives the bytes of the line at {where}: it was stopped or restarted")
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(0)
+        probe.connect(where)
+        words = N_(
+            "the service gives the bytes of the line at {where} to eight readers at a time, and dropped this "
+            "one: there are eight others, or this one is too slow. End a watch, record, decode or doctor"
+        )
     return PortError(PortErrorKind.GONE, Message(words, where=where))
 
 

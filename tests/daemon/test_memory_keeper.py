@@ -5,24 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta, timezone
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from teleinfo.daemon.memory_keeper import (
     DAY,
-    MAX_WRITES,
-    RESERVE,
-    ROUTINE_INTERVAL,
+    OPEN_TIMEOUT,
+    WRITE_INTERVAL,
+    WRITES_AT_ONCE,
     MemoryFile,
     MemoryKeeper,
 )
 from teleinfo.state.energy import DailyEnergy, EnergySpan
-from teleinfo.state.memory import VERSION, Memory, encode
+from teleinfo.state.memory import Memory, encode
 from tests.state.test_memory import MEMORY, OTHER, TOTAL
 from tests.support import virtual
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-NOW = time.time()
+NEWER = encode(MEMORY).replace(b'"version":1', b'"version":2')
 NEXT = replace(MEMORY, import_total=replace(TOTAL, offset=5_000_777))
 
 
@@ -50,11 +50,11 @@ class Inline(ThreadPoolExecutor):
 class Bench:
     """A keeper at work on the file of the topic `teleinfo` in `folder`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, disk: asyncio.Lock | None = None) -> None:
         self._path = folder / "teleinfo.json"
         self.loaded: list[Memory | None] = []
         self.writes: list[float] = []
-        self.keeper = MemoryKeeper("teleinfo", asyncio.Lock(), self.loaded.append)
+        self.keeper = MemoryKeeper("teleinfo", disk or asyncio.Lock(), self.loaded.append)
 
     @property
     def kept(self) -> dict[str, Any]:
@@ -191,7 +191,7 @@ def test_the_days_are_written_at_the_midnight_of_france(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("part", ["fields", "situation"])
-def test_fields_and_events_are_written_some_minutes_after_a_write(folder: Path, part: str) -> None:
+def test_fields_and_events_are_written_once_an_hour(folder: Path, part: str) -> None:
     """The fields come one by one in the first minutes; at once, if the last write is not recent."""
 
     def memory(number: int) -> Memory:
@@ -203,80 +203,82 @@ def test_fields_and_events_are_written_some_minutes_after_a_write(folder: Path, 
         for number in range(20):
             await bench.offer(memory(number))
         assert len(bench.writes) == 1
-        await asyncio.sleep(ROUTINE_INTERVAL)
+        await asyncio.sleep(WRITE_INTERVAL)
         await bench.offer(memory(1))
         assert len(bench.writes) == 2
 
     assert play(folder, start).kept[part] == json.loads(encode(memory(1)))[part]
 
 
-def test_a_clock_that_jumps_costs_no_more_writes_than_a_day_has(folder: Path) -> None:
-    """It is another day with each frame, for an hour; what matters is written all the same."""
+@pytest.mark.parametrize("changing", ["the day", "the total", "all"])
+def test_whatever_changes_there_are_at_most_30_writes_in_24_hours(folder: Path, changing: str) -> None:
+    """For two days, every ten minutes; each change is written within the hour, and the last at the end."""
 
-    async def jump(bench: Bench) -> None:
-        for minute in range(600):
-            heard = MEMORY.heard + timedelta(days=400 if minute % 2 else -400)
-            await bench.offer(replace(MEMORY, heard=heard))
-            await asyncio.sleep(59)
-        assert len(bench.writes) <= MAX_WRITES - RESERVE
-        await bench.offer(NEXT)
-        assert bench.kept["import_total"]["offset"] == 5_000_777
-
-    play(folder, jump)
-
-
-def test_a_restart_again_and_again_costs_no_more_writes_than_a_day_has(folder: Path) -> None:
-    """Each run ends with a write, until only the reserve is left."""
-    writes = 0
-    for number in range(40):
-
-        async def live(bench: Bench, number: int = number) -> None:
-            await bench.offer(replace(MEMORY, heard=datetime.now().astimezone() + timedelta(seconds=number)))
-
-        before = (folder / "teleinfo.json").stat().st_ino if number else 0
-        play(folder, live)
-        writes += (folder / "teleinfo.json").stat().st_ino != before
-
-    assert writes == MAX_WRITES - RESERVE
-
-
-def test_in_any_24_hours_there_are_at_most_20_writes(folder: Path) -> None:
-    """For three days the total would be wrong without a write every ten minutes."""
+    def memory(number: int) -> Memory:
+        day = MEMORY.heard + timedelta(days=400 if number % 2 else -400)
+        changed = replace(MEMORY, heard=day) if changing != "the total" else MEMORY
+        if changing != "the day":
+            changed = replace(changed, import_total=replace(TOTAL, offset=number))
+        return replace(changed, situation={"tariff": f"{number}"}) if changing == "all" else changed
 
     async def change(bench: Bench) -> None:
-        for number in range(3 * 24 * 6):
-            await bench.offer(replace(MEMORY, import_total=replace(TOTAL, offset=number)))
+        for number in range(2 * 24 * 6):
+            await bench.offer(memory(number))
             await asyncio.sleep(599)
 
-    writes = play(folder, change).writes
+    bench = play(folder, change)
 
-    assert len(writes) == 3 * MAX_WRITES == 60
-    assert all(later - earlier >= DAY for earlier, later in zip(writes, writes[MAX_WRITES:], strict=False))
+    days = zip(bench.writes, bench.writes[30:], strict=False)
+    assert bench.writes[WRITES_AT_ONCE - 1] - bench.writes[0] < WRITE_INTERVAL
+    assert all(later - earlier < WRITE_INTERVAL + 601 for earlier, later in pairwise(bench.writes))
+    assert all(later - earlier >= DAY for earlier, later in days)
+    assert bench.kept == json.loads(encode(memory(2 * 24 * 6 - 1)))
 
 
-@pytest.mark.parametrize(
-    ("writes", "left"),
-    [
-        ([NOW - 60] * 18, 2),
-        ([NOW - DAY / 2] * 18 + [NOW + 1e6], 1),
-        ([NOW - 60] * 1000, 0),
-        ([NOW - DAY - 60] * 20, MAX_WRITES),
-        ([0.0, -1.0, "2", None, [], 10**400, False] * 20, MAX_WRITES),
-        ({"left": 2}, MAX_WRITES),
-    ],
-    ids=["a minute ago", "a clock that was set back", "too many", "yesterday", "damaged", "another form"],
-)
-def test_a_restart_goes_on_with_the_writes_of_the_last_24_hours(
-    folder: Path, writes: object, left: int
-) -> None:
-    """Whatever the file says of them, and whatever the clock has done."""
-    write(folder, encode(MEMORY, writes=writes))
+def test_what_is_offered_during_a_write_is_written_at_the_end(folder: Path) -> None:
+    """The card is slow, and the program ends meanwhile."""
 
-    async def change(bench: Bench) -> None:
-        for number in range(30):
-            await bench.offer(replace(MEMORY, import_total=replace(TOTAL, offset=number)))
+    async def together() -> Bench:
+        asyncio.get_running_loop().set_default_executor(Inline())
+        disk = asyncio.Lock()
+        bench = Bench(folder, disk)
+        task = asyncio.create_task(bench.keeper.run())
+        await asyncio.sleep(1)
+        async with disk:
+            await bench.offer(MEMORY)
+            await bench.offer(replace(MEMORY, heard=MEMORY.heard + timedelta(seconds=2)))
+            bench.keeper.end()
+            assert bench.kept == {}
+        await task
+        return bench
 
-    assert len(play(folder, change).writes) == left
+    assert virtual.run(together()).kept["heard"] == (MEMORY.heard + timedelta(seconds=2)).isoformat()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_disk_that_hangs_delays_no_meter_more_than_another() -> None:
+    """Each goes on after five seconds."""
+
+    class Hanging(Inline):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401
+            del fn, args, kwargs
+            return Future()
+
+    async def together() -> float:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(Hanging())
+        disk, begun = asyncio.Lock(), loop.time()
+        loaded: asyncio.Queue[Memory | None] = asyncio.Queue()
+        keepers = [MemoryKeeper(f"{number}", disk, loaded.put_nowait) for number in range(10)]
+        tasks = [asyncio.create_task(keeper.run()) for keeper in keepers]
+        for _ in keepers:
+            await loaded.get()
+        lasted = loop.time() - begun
+        for task in tasks:
+            task.cancel()
+        return lasted
+
+    assert virtual.run(together()) == pytest.approx(OPEN_TIMEOUT)
 
 
 @pytest.mark.parametrize(
@@ -286,13 +288,14 @@ def test_a_restart_goes_on_with_the_writes_of_the_last_24_hours(
         (encode(MEMORY)[:-40], "damaged"),
         (b"[" * 10_000, "damaged"),
         (encode(MEMORY).replace(b"BASE", b"BASF"), "damaged"),
-        (encode(MEMORY, version=VERSION + 1), "newer version"),
+        (encode(replace(MEMORY, announced=frozenset({"homeassistant"}))), "damaged"),
+        (NEWER, "newer version of teleinfo wrote the file, which is now"),
     ],
 )
 def test_an_unreadable_file_costs_one_line_and_is_replaced(
     folder: Path, caplog: pytest.LogCaptureFixture, content: bytes, reason: str
 ) -> None:
-    """A card lost the end of it, or somebody went back to an older version."""
+    """A card lost the end of it; that of a newer version is kept, for when that comes back."""
     write(folder, content)
 
     async def work(bench: Bench) -> None:
@@ -303,6 +306,8 @@ def test_an_unreadable_file_costs_one_line_and_is_replaced(
 
     assert [reason in line for line in caplog.messages] == [True]
     assert bench.kept["import_total"]["offset"] == 5_000_000
+    kept = [path.read_bytes() for path in folder.glob("*.newer")]
+    assert kept == ([NEWER] if content == NEWER else [])
 
 
 def test_a_directory_that_cannot_be_written_costs_one_line(

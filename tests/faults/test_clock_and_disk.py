@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import teleinfo
+from teleinfo.state.energy import ImportTotal
+from teleinfo.state.memory import Memory, encode
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter, PipedDaemon, settings_for
 from tests.support.procfs import number
@@ -107,7 +109,6 @@ def test_a_wall_clock_that_jumps_costs_the_memory_nothing(tmp_path: Path, figure
     """
     clock = tmp_path / "clock"
     future = "2126-01-14T12:02:28+01:00"
-    total = {"counter": "BASE", "index": 1, "offset": 5_000_000, "time": future}
     with (
         MosquittoBroker(tmp_path) as broker,
         Meter(historique(1), link=tmp_path / "meter"),
@@ -117,9 +118,8 @@ def test_a_wall_clock_that_jumps_costs_the_memory_nothing(tmp_path: Path, figure
         scenario.environ |= faked(clock)
         memory = scenario.state / "teleinfo.json"
         memory.parent.mkdir()
-        memory.write_text(
-            json.dumps({"version": 1, "meter": IDENTIFIER, "heard": future, "import_total": total})
-        )
+        heard = datetime.fromisoformat(future)
+        memory.write_bytes(encode(Memory(IDENTIFIER, heard, ImportTotal("BASE", 1, 5_000_000, heard))))
         versions = {memory.stat().st_mtime_ns}
 
         def total_of_year(year: int) -> int:
@@ -156,7 +156,7 @@ NOT_THE_DAEMON = {"cli", "demo", "doctor", "record", "simulator", "watch"}
 
 
 def test_the_wall_clock_is_asked_for_stamps_only() -> None:
-    """The daemon reads the time of day for the stamps of payload, state, health and memory, only."""
+    """The daemon reads the time of day for the stamps of payload, state and health only."""
     asked = {
         str(path.relative_to(SOURCES))
         for path in SOURCES.rglob("*.py")
@@ -165,7 +165,7 @@ def test_the_wall_clock_is_asked_for_stamps_only() -> None:
         if WALL_CLOCK.search(line)
     }
 
-    assert asked == {"daemon/meter.py", "daemon/monitor.py", "daemon/memory_keeper.py"}
+    assert asked == {"daemon/meter.py", "daemon/monitor.py"}
 
 
 @pytest.mark.real

@@ -1,12 +1,13 @@
 """
 Keep the memory of a meter across restarts: read it at the start, write it when it has changed.
 
-The memory is written at most `MAX_WRITES` times in 24 hours, restarts included:
+The memory is written:
 
-- at once, if the total would be wrong without it;
-- at midnight, and at the end;
-- some minutes after new topics were published, or an event.
+- at midnight, and when an entity or the total would be wrong without it: at once (see `WRITES_AT_ONCE`);
+- if there are new fields or events, once an hour;
+- at the end.
 
+So a program that runs writes at most 30 times a day, whatever the meter and the clock do.
 If the file cannot be read or written, that is logged once, and the daemon goes on without it. A write takes a
 second on some memory cards, and never ends on a dead network drive: it happens in a thread.
 """
@@ -19,7 +20,6 @@ import fcntl
 import logging
 import math
 import os
-import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -40,19 +40,13 @@ log = logging.getLogger(__name__)
 OPEN_TIMEOUT: Final = 5.0
 """Longest wait for the disk: no state is published until the file is read."""
 
-ROUTINE_INTERVAL: Final = 600.0
-"""Time between two writes of new topics or events: the fields of a meter come one by one after a start."""
-
-RETRY_INTERVAL: Final = 3600.0
-"""Time from a write that failed to the next attempt."""
+WRITE_INTERVAL: Final = 3600.0
+"""From a write to the next that need not come at once, and from a write that failed to the next attempt."""
 
 DAY: Final = 24 * 3600.0
 
-MAX_WRITES: Final = 20
-"""Writes in any 24 hours: memory cards wear out."""
-
-RESERVE: Final = 4
-"""Part of `MAX_WRITES` that is reserved for changes without which the total would be wrong."""
+WRITES_AT_ONCE: Final = 6
+"""Writes in any 24 hours that may come at once. Further ones wait for the interval: memory cards wear out."""
 
 _OURS_ALONE: Final = 0o600
 
@@ -109,6 +103,10 @@ class MemoryFile:
         finally:
             os.close(folder)
 
+    def put_aside(self) -> Path:
+        """Rename the file, and return its new path."""
+        return self._path.rename(self._path.with_suffix(".newer"))
+
     def close(self) -> None:
         """Release the lock."""
         if self._lock is not None:
@@ -143,7 +141,7 @@ class MemoryKeeper:
     Keeps the memory of the meter with the base topic `topic`. Construct it inside the event loop.
 
     `on_loaded` is called once, with the memory of an earlier run or None. `disk` is the lock that lets only
-    one meter of the process read or write at a time.
+    one meter of the process write at a time.
     """
 
     def __init__(self, topic: str, disk: asyncio.Lock, on_loaded: Callable[[Memory | None], None]) -> None:
@@ -151,7 +149,7 @@ class MemoryKeeper:
         self._disk = disk
         self._on_loaded = on_loaded
         self._loop = asyncio.get_running_loop()
-        self._writes: deque[float] = deque(maxlen=MAX_WRITES)  # times of the last writes by the loop's clock
+        self._at_once = deque([-math.inf] * WRITES_AT_ONCE)  # times of the last writes that came at once
         self._latest: Memory | None = None
         self._written: Memory | None = None
         self._routine_after = self._retry_after = -math.inf
@@ -181,9 +179,11 @@ class MemoryKeeper:
         self._on_loaded(self._written)
         if file is None:
             return
-        while not self._is_ending:
+        is_last = False
+        while not is_last:
             await self._wake.wait()
             self._wake.clear()
+            is_last = self._is_ending  # not if it ends during the write: then there is more to write
             if self._latest is not None and self._is_due():
                 await self._write(file, self._latest)
         file.close()
@@ -200,8 +200,8 @@ class MemoryKeeper:
         file = MemoryFile(folder, self._topic)
         loss = None
         try:
-            async with self._disk:
-                data = await asyncio.wait_for(asyncio.to_thread(file.open), OPEN_TIMEOUT)
+            async with asyncio.timeout(OPEN_TIMEOUT):
+                loss = await self._restore(file)
         except BlockingIOError:
             log.warning(
                 "another teleinfo remembers this meter in %s: this one does not, and its energy total may "
@@ -211,24 +211,20 @@ class MemoryKeeper:
             return None
         except OSError as error:  # TimeoutError included
             loss = _reason(error)
-        else:
-            if data is not None:
-                loss = self._restore(data)
         if loss is not None:
             log.warning("what was remembered of the last run in %s is lost: %s", folder, loss)
         self._is_open = True
         return file
 
-    def _restore(self, data: bytes) -> Message | None:
-        """Restore the memory and the times of the writes of earlier runs; return why the memory is lost."""
+    async def _restore(self, file: MemoryFile) -> Message | None:
+        """Restore the memory, if there is a file; return why it is lost; raise OSError."""
+        data = await asyncio.to_thread(file.open)
+        if data is None:
+            return None
         content = parse_object(data) or {}
-        now, today, times = self._loop.time(), time.time(), content.get("writes")
-        for written in times if isinstance(times, list) else ():
-            if isinstance(written, float) and written > 0:  # seconds since 1970
-                # If the clock was set back since then, the write seems to lie in the future.
-                self._writes.append(now - max(0.0, today - written))
         if is_newer(content):
-            return Message("a newer version of teleinfo wrote the file")
+            kept = await asyncio.to_thread(file.put_aside)
+            return Message("a newer version of teleinfo wrote the file, which is now {path}", path=kept)
         self._written = from_json(content) if is_intact(data) else None
         return Message("the file is damaged") if self._written is None else None
 
@@ -237,24 +233,24 @@ class MemoryKeeper:
         memory, written, now = self._latest, self._written, self._loop.time()
         if memory is None or memory == written:
             return False
-        urgent = written is None or _essence(memory) != _essence(written)
-        routine = written is None or _routine(memory) != _routine(written)
-        due = (urgent or (routine and now >= self._routine_after)) and now >= self._retry_after
-        left = MAX_WRITES - sum(now - written < DAY for written in self._writes)
-        return (due or self._is_ending) and left > (0 if urgent else RESERVE)
+        if self._is_ending or now < self._retry_after:
+            return self._is_ending
+        if written is None or self._is_urgent(memory):
+            return now - self._at_once[0] >= DAY or now >= self._routine_after
+        return _routine(memory) != _routine(written) and now >= self._routine_after
+
+    def _is_urgent(self, memory: Memory) -> bool:
+        return self._written is None or _essence(memory) != _essence(self._written)
 
     async def _write(self, file: MemoryFile, memory: Memory) -> None:
         if self._written is not None and memory.meter != self._written.meter:
             log.info("this is another meter than before: its energy total begins anew")
-        now = self._loop.time()
-        self._writes.append(now)
-        writes = [round(time.time() - now + written, 1) for written in self._writes]
         try:
             # Without a time limit: a second write must not begin before the first has ended.
             async with self._disk:
-                await asyncio.to_thread(file.write, encode(memory, writes=writes))
+                await asyncio.to_thread(file.write, encode(memory))
         except OSError as error:
-            self._retry_after = self._loop.time() + RETRY_INTERVAL
+            self._retry_after = self._loop.time() + WRITE_INTERVAL
             if not self._is_failure_logged:
                 self._is_failure_logged = True
                 log.warning(
@@ -263,8 +259,11 @@ class MemoryKeeper:
                     _reason(error),
                 )
         else:
-            self._written = memory
-            self._routine_after = self._loop.time() + ROUTINE_INTERVAL
+            now = self._loop.time()
+            if self._is_urgent(memory):
+                self._at_once.append(now)
+                self._at_once.popleft()
+            self._written, self._routine_after = memory, now + WRITE_INTERVAL
 
 
 def _reason(error: OSError) -> Message:
@@ -273,12 +272,12 @@ def _reason(error: OSError) -> Message:
 
 
 def _essence(memory: Memory) -> tuple[object, ...]:
-    """Return the part of the memory without which the total would be wrong, or the keys of entities."""
+    """Return the part of the memory without which a total, or an entity, would be wrong."""
     total = memory.import_total
     counter, offset = (None, None) if total is None else (total.counter, total.offset)
-    return memory.meter, counter, offset, memory.kept_keys
+    return memory.meter, counter, offset, memory.day, memory.kept_keys, memory.announced
 
 
 def _routine(memory: Memory) -> tuple[object, ...]:
-    """Return the part of the memory that may wait for `ROUTINE_INTERVAL`."""
-    return memory.fields, memory.situation, memory.day, memory.announced
+    """Return the part of the memory that may wait for `WRITE_INTERVAL`."""
+    return memory.fields, memory.situation

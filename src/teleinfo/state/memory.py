@@ -8,6 +8,7 @@ another meter. A later version may add parts without another `VERSION`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types of `Memory`
 from dataclasses import dataclass, field
 from datetime import date, datetime  # noqa: TC003
@@ -23,6 +24,10 @@ VERSION: Final = 1
 """Version of the file format; it changes only if an older program would misread the new format."""
 
 _CHECKSUM: Final = b',"checksum":'
+
+# Parts of topics, which the program publishes: they have no wildcard.
+_DISCOVERY_TOPIC: Final = re.compile(r"[^+#\0]+(/[^+#/\0]+){2}/config")
+_NAME: Final = re.compile(r"[^#\0]{1,200}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +64,17 @@ class Memory:
         return self.heard.date() if self.daily_energy is None else self.daily_energy.today.first
 
 
-def encode(memory: Memory, **more: object) -> bytes:
+def encode(memory: Memory) -> bytes:
     """Return the content of the file: JSON whose last member is the checksum of what stands before it."""
-    content = {"version": VERSION, **typed_json.to_json(memory), **more}
+    content = {"version": VERSION, **typed_json.to_json(memory)}
     body = json.dumps(content, separators=(",", ":")).encode("ascii").removesuffix(b"}")
     return b"%b%b%d}\n" % (body, _CHECKSUM, crc32(body))
 
 
 def is_intact(data: bytes) -> bool:
-    """True if the checksum in the content of the file is right; the file of an earlier program has none."""
-    body, mark, checksum = data.rpartition(_CHECKSUM)
-    return not mark or checksum == b"%d}\n" % crc32(body)
+    """True if the content of the file ends with its checksum."""
+    body, _mark, checksum = data.rpartition(_CHECKSUM)
+    return checksum == b"%d}\n" % crc32(body)
 
 
 def is_newer(content: Mapping[str, object]) -> bool:
@@ -79,6 +84,10 @@ def is_newer(content: Mapping[str, object]) -> bool:
 
 
 def from_json(content: Mapping[str, object]) -> Memory | None:
-    """Return the memory in an intact file; None if its version, meter or time is wrong."""
+    """Return the memory in an intact file; None if a part of it is not what `encode` writes."""
     memory: Memory | None = typed_json.from_json(Memory, content)
-    return memory if content.get("version") == VERSION else None
+    if memory is None or content.get("version") != VERSION:
+        return None
+    are_topics = all(map(_DISCOVERY_TOPIC.fullmatch, memory.announced))
+    are_names = all(map(_NAME.fullmatch, (*memory.fields, *memory.kept_keys, *memory.kept_keys.values())))
+    return memory if are_topics and are_names else None

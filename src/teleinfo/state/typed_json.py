@@ -1,9 +1,11 @@
 """
 Values as JSON, and back by their type: dataclasses, mappings, times, texts and numbers.
 
-Pure. Another version may have written the JSON, so unknown keys are ignored. An attribute that is missing or
-of another type gets its default, or None if its type allows that; otherwise the object is wrong. Wrong items
-of a collection are left out.
+Pure. Another version may have written the JSON: unknown keys are ignored, and an attribute that is missing
+gets its default, or None if its type allows that. These are wrong, with all that contains them:
+
+- a value of another type, or a time without an offset;
+- a number beyond `_MOST`, or a year outside `_YEARS`, with which a calculation might fail.
 """
 
 from __future__ import annotations
@@ -15,9 +17,12 @@ from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from functools import partial
 from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from teleinfo.tic.labels import parse_uint
+
+_MOST: Final = 1 << 53  # exact as a float
+_YEARS: Final = range(1970, 9999)
 
 
 def to_json(value: object) -> Any:  # noqa: ANN401 - JSON
@@ -38,24 +43,39 @@ def from_json(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says
         return from_json(of[0], part)
     if origin is Mapping and isinstance(part, dict):
         keys = map(parse_uint if of[0] is int else partial(from_json, of[0]), part)
-        items = zip(keys, map(partial(from_json, of[1]), part.values()), strict=True)
-        return {key: item for key, item in items if None not in (key, item)}
+        found = dict(zip(keys, map(partial(from_json, of[1]), part.values()), strict=True))
+        return None if None in found or None in found.values() else found
     if origin in {tuple, frozenset} and isinstance(part, list):
-        return origin(item for item in map(partial(from_json, of[0]), part) if item is not None)
+        items = [from_json(of[0], item) for item in part]
+        return None if None in items else origin(items)
     if is_dataclass(kind) and isinstance(part, dict):
         return _object(kind, part)
-    if kind in {date, datetime} and isinstance(part, str):
-        with suppress(ValueError):
-            return kind.fromisoformat(part)
-    return part if type(part) is kind else None
+    return _time(kind, part) if kind in {date, datetime} else _plain(kind, part)
+
+
+def _plain(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says
+    if kind is float and type(part) is int:
+        part = float(part)
+    is_wrong = type(part) is not kind or (isinstance(part, int | float) and abs(part) > _MOST)
+    return None if is_wrong else part
+
+
+def _time(kind: type[date], text: object) -> date | None:
+    with suppress(ValueError, TypeError):
+        time = kind.fromisoformat(text)  # type: ignore[arg-type]  # TypeError where it is no text
+        if time.year in _YEARS and not (isinstance(time, datetime) and time.tzinfo is None):
+            return time
+    return None
 
 
 def _object(kind: Any, part: dict[str, object]) -> Any:  # noqa: ANN401 - as `kind` says
     found, hints = {}, get_type_hints(kind)
     for field in fields(kind):
-        value = from_json(hints[field.name], part.get(field.name))
+        given = part.get(field.name)
+        value = from_json(hints[field.name], given)
         is_required = field.default is field.default_factory is MISSING
-        if value is None and is_required and get_origin(hints[field.name]) is not UnionType:
+        needs_value = is_required and get_origin(hints[field.name]) is not UnionType
+        if value is None and (needs_value or given is not None):
             return None
         if value is not None or is_required:
             found[field.name] = value

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from teleinfo.settings import Settings, SettingsError, load, load_all, unread_variables
+from teleinfo.vocabulary.words import Language
 from tests.settings.loading import CANARY, faults, loaded, written
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
@@ -29,8 +27,8 @@ def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
     ]
 
 
-def test_a_directory_stands_for_its_files(tmp_path: Path) -> None:
-    """Sorted by name, a meter each; a directory without a file is a fault."""
+def test_a_directory_stands_for_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sorted by name, a meter each; a directory without a file is a fault, in the language of the service."""
     for name in ("b", "a"):
         (tmp_path / f"{name}.env").write_text(
             f"TELEINFO_MQTT_TOPIC={name}\nTELEINFO_SERIAL_PORT=/dev/tty{name}"
@@ -38,8 +36,17 @@ def test_a_directory_stands_for_its_files(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
 
     assert [each.mqtt_topic for each in load_all([tmp_path], unique=["mqtt_topic"])] == ["a", "b"]
-    with pytest.raises(SettingsError, match=r"no file \*\.env"):
-        load_all([tmp_path / "empty"])
+    for language in Language:
+        monkeypatch.setenv("TELEINFO_LANGUAGE", language)
+        with pytest.raises(SettingsError, match=r"no file \*\.env") as caught:
+            load_all([tmp_path / "empty"])
+        assert caught.value.language is language
+
+
+def test_a_name_that_is_too_long_is_a_fault() -> None:
+    """For a file and for a directory."""
+    with pytest.raises(SettingsError, match="File name too long"):
+        load_all([Path("x" * 5000)])
 
 
 def test_two_meters_share_no_setting_that_is_unique(tmp_path: Path) -> None:

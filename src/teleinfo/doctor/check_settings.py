@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teleinfo.cli.output import command_line
+from teleinfo.common.file_errors import exists
 from teleinfo.common.i18n import _
 from teleinfo.doctor.report import Finding, fault, ok, skipped, warning
 from teleinfo.settings import (
@@ -66,7 +67,7 @@ def _faults(error: SettingsError, path: Path | None) -> list[Finding]:
     if path is None:
         advice = _("There is no file: it is in the environment. To see the names:")
         line = "env | grep -o '^TELEINFO_[^=]*'"
-    elif path.exists():
+    elif exists(path):
         advice = _("Correct it:")
         line = f"{'nano' if os.access(path, os.W_OK) else 'sudoedit'} {path}"
     else:
@@ -76,7 +77,7 @@ def _faults(error: SettingsError, path: Path | None) -> list[Finding]:
 
 
 def _valid(path: Path | None) -> Finding:
-    if path is not None and path.exists():
+    if path is not None and exists(path):
         return ok("file", _("{path} and the environment: all valid").format(path=path), valid=True)
     message = _("there is no file, {here} or {service}: the environment and the defaults, all valid")
     return ok("file", message.format(here=".env", service=SERVICE_FILE), valid=True)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from teleinfo import __version__
 from teleinfo.cli.output import command_line, fail, say
 from teleinfo.common import event_loop
-from teleinfo.common.file_errors import file_error
+from teleinfo.common.file_errors import exists, file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
 from teleinfo.doctor.case import UNIT, Case, env_file_of, unit_of
@@ -123,7 +123,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Run the checks, print the findings, and return the exit status (see the docstring of the module)."""
     line = arguments.line or (PORT if arguments.svg else None)
     report = arguments.report if line is None else arguments.svg
-    if report is not None and report.exists():
+    if report is not None and exists(report):
         say(_("{path} is there already: choose another name").format(path=report))
         return 1
     # The findings report the same as the log.

@@ -12,10 +12,11 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from teleinfo.common.file_errors import file_error
+from teleinfo.common.file_errors import exists, file_error
 from teleinfo.settings.faults import PREFIX, is_ours, unknown, variable_of
 from teleinfo.vocabulary.words import Message
 
@@ -85,7 +86,7 @@ def default_env_file() -> Path | None:
 
     All other commands call `load(None)`, which reads only `.env`.
     """
-    return next((path for path in (Path(".env"), SERVICE_FILE) if _exists(path)), None)
+    return next((path for path in (Path(".env"), SERVICE_FILE) if exists(path)), None)
 
 
 def read_env_file(path: Path | None, names: Collection[str]) -> tuple[dict[str, object], list[Message]]:
@@ -94,18 +95,14 @@ def read_env_file(path: Path | None, names: Collection[str]) -> tuple[dict[str, 
 
     If `path` is None, the file is `.env`, if it exists.
     """
-    if path is None and not _exists(Path(".env")):
+    if path is None and not exists(Path(".env")):
         return {}, []
     path = path or Path(".env")
     # Of a credential of systemd, show the file that was copied: that is the file to edit.
     credential = _CREDENTIAL.fullmatch(str(path))
     shown = path if credential is None else SERVICE_FILE.with_stem(credential[1] or SERVICE_FILE.stem)
     try:
-        with path.open("rb") as opened:
-            content = opened.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))  # noqa: TRY301 - as the system says it
-        lines = parse(content.decode("utf-8"))
+        lines = parse(_read(path).decode("utf-8"))
     except (OSError, ValueError) as error:
         return dict.fromkeys(names, DAMAGED), [unreadable(shown, error)]
     fields = {variable_of(name): name for name in names}
@@ -122,8 +119,17 @@ def read_env_file(path: Path | None, names: Collection[str]) -> tuple[dict[str, 
     return values, faults
 
 
-def _exists(path: Path) -> bool:
-    return os.path.exists(path)  # noqa: PTH110 - no error where a directory on the way is closed to this user
+def _read(path: Path) -> bytes:
+    """Return the content of the file; raise OSError, or ValueError for a name that cannot be a path."""
+    # Opening a FIFO without a writer would wait for one.
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as opened:
+        os.set_blocking(opened.fileno(), True)
+        content = opened.read(MAX_BYTES + 1)
+        if not content and stat.S_ISFIFO(os.fstat(opened.fileno()).st_mode):
+            raise OSError(errno.ENODATA, os.strerror(errno.ENODATA))
+    if len(content) > MAX_BYTES:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return content
 
 
 def unreadable(path: Path | str, error: BaseException | None) -> Message:

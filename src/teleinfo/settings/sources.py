@@ -63,9 +63,13 @@ def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -
         ]
     # Outside of `except`: there, pydantic's error, which holds secrets, would become the context.
     if faults or settings is None:
-        english = str(given.get("language")).lower() == Language.EN
-        raise SettingsError(faults, Language.EN if english else Language.FR)
+        raise SettingsError(faults, _language(given))
     return settings
+
+
+def _language(given: Mapping[str, object]) -> Language:
+    """Return the language of settings that may be wrong."""
+    return Language.EN if str(given.get("language")).strip().lower() == Language.EN else Language.FR
 
 
 def load_all(
@@ -78,11 +82,11 @@ def load_all(
     may be equal at different brokers. Raises SettingsError with every fault of every file.
     """
     loaded: dict[Path | None, Settings] = {}
-    language = Language.FR
+    language = _language(EnvSettingsSource(Settings)() | dict(flags or {}))
     files = [
         file
         for path in env_files
-        for file in (sorted(path.glob("*.env")) if path is not None and path.is_dir() else [path])
+        for file in (sorted(path.glob("*.env")) if path and os.path.isdir(path) else [path])  # noqa: PTH112
     ]
     faults = [] if files else [Message("{path}: there is no file *.env in it", path=env_files[0])]
     for path in files:

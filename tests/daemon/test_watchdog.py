@@ -23,11 +23,11 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.listener.bind(str(folder / "notify"))
+        self.listener.bind(str(folder / "user@1000"))
         self.listener.settimeout(0)
         self.heard: list[tuple[float, str]] = []
         self.status = ("key", "all is well")
-        notifier = Notifier({"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "30000000"})
+        notifier = Notifier({"NOTIFY_SOCKET": str(folder / "user@1000"), "WATCHDOG_USEC": "30000000"})
         self.watchdog = Watchdog(notifier)
         self._reader_heartbeat = self.watchdog.heartbeat_of("reader")
         self._publisher_heartbeat = self.watchdog.heartbeat_of("publisher", limit=100)

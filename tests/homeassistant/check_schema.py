@@ -184,7 +184,7 @@ def everything(mode: Mode, language: Language, form: ours.Form) -> dict[str, dic
     paths = [*(field.parts for field in FIELDS), *(("labels", key) for key in keys)]
     entities = entities_of(dict.fromkeys(paths) | {("meter", "phases"): 3}, mode)
     url = "https://example.org/teleinfo"
-    discovery = ours.Discovery("homeassistant", Topics("t"), form, language, url=url)
+    discovery = ours.Discovery("homeassistant", Topics("t"), form=form, language=language, url=url)
     meter = device_of("041961123456", topic="t", private=False)
     messages = discovery.messages(meter, entities.values())
     return {topic: json.loads(payload) for topic, payload in messages.items() if payload}

@@ -59,7 +59,8 @@ class Followed:
         topics = Topics(topic)
         self.tracker = StateTracker(topic=topic, exclude=frozenset(exclude))
         self.announcer = Announcer(
-            Discovery("homeassistant", topics, form, language, meter_name), self.tracker
+            Discovery("homeassistant", topics, form=form, language=language, meter_name=meter_name),
+            self.tracker,
         )
         self.now = 0.0
 

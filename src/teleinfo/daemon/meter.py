@@ -110,11 +110,11 @@ class MeterTask:
             discovery = Discovery(
                 settings.homeassistant_prefix,
                 topics,
-                settings.homeassistant_discovery,
-                settings.language,
-                settings.meter_name,
-                project_url(),
-                settings.homeassistant_page,
+                form=settings.homeassistant_discovery,
+                language=settings.language,
+                meter_name=settings.meter_name,
+                url=project_url(),
+                page=settings.homeassistant_page,
             )
             self._homeassistant = self._publisher.homeassistant = HomeAssistant(
                 tracker, discovery, retained=self._publisher.outbox, rng=rng, hold=settings.state_interval > 0

@@ -41,8 +41,9 @@ class Notifier:
     """
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
-        # A leading @ stands for the NUL of Linux' abstract namespace.
-        self._address = environ.get("NOTIFY_SOCKET", "").replace("@", "\0", 1)
+        address = environ.get("NOTIFY_SOCKET", "")
+        # A leading @ stands for the NUL of Linux' abstract namespace; a path may have one too (user@1000).
+        self._address = address.replace("@", "\0", 1) if address.startswith("@") else address
         microseconds = environ.get("WATCHDOG_USEC", "")
         # The variable may be meant for the process that started this one (sd_watchdog_enabled(3)).
         is_ours = environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())

@@ -10,7 +10,7 @@ other ids every user would lose the history.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from teleinfo import __version__
@@ -47,6 +47,7 @@ class Discovery:
 
     prefix: str
     topics: Topics
+    _: KW_ONLY
     form: Form = "device"
     language: Language = Language.FR
     meter_name: str | None = None

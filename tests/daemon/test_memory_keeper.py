@@ -180,7 +180,9 @@ def test_the_days_are_written_at_the_midnight_of_france(folder: Path) -> None:
         in_tokyo = MEMORY.heard.astimezone(timezone(timedelta(hours=9)))
         for day, hours in ((14, 0), (14, 10), (15, 13), (15, 23)):
             span = EnergySpan(date(2026, 1, day))
-            daily = DailyEnergy(span, None, EnergySpan(date(2026, 1, 1)), None, {})
+            total = MEMORY.import_total
+            assert total is not None
+            daily = DailyEnergy(span, None, EnergySpan(date(2026, 1, 1)), None, total, {})
             await bench.offer(replace(MEMORY, heard=in_tokyo + timedelta(hours=hours), daily_energy=daily))
             written = bench.kept["daily_energy"]["today"]["first"]
             assert written == f"2026-01-{day}"

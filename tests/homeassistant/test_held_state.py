@@ -28,7 +28,7 @@ PATHS = {
     "energy.indexes.EASF01.value": ("Wh", None, 300),
     "energy.today.imported": ("Wh", None, 300),
     "energy.today.indexes.EASF01": ("Wh", None, 300),
-    "cost.today": ("EUR", None, 300),
+    "cost.today.value": ("EUR", None, 300),
     "labels.EASD01": ("Wh", None, 60),
 }
 AT_ONCE: dict[str, tuple[Json, Json]] = {

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.simulator.catalogue import build
-from teleinfo.state.energy import GAP, DailyEnergy, EnergySpan, ImportTotal, day_in_france, month_of
+from teleinfo.state.energy import DailyEnergy, EnergySpan, ImportTotal, day_in_france, month_of
 from teleinfo.state.memory import Memory, encode, from_json
 from teleinfo.state.prices import Prices
 from teleinfo.state.tracker import STALE_AFTER, StateTracker
@@ -80,8 +80,9 @@ class House:
             self.off(min(self.at + dt.timedelta(seconds=every), until.astimezone(UTC)), watts=watts)
             self.read()
 
-    def restart(self, memory: Memory | None = None) -> None:
+    def restart(self, memory: Memory | None = None, prices: Prices | None = None) -> None:
         """Follow the meter with a new process, which knows the latest memory, or an older one."""
+        self._prices = prices or self._prices
         kept = memory or self.tracker.memory()
         assert kept is not None
         found = from_json(json.loads(encode(kept)))
@@ -235,14 +236,23 @@ def test_without_a_memory_of_the_days_they_begin_anew() -> None:
     assert house.imported() == [983, None, 983, None]
 
 
-def test_another_meter_begins_anew() -> None:
-    """Its indexes are not those of the meter before."""
+@pytest.mark.parametrize("restarted", [False, True])
+def test_the_days_go_on_with_another_meter(*, restarted: bool) -> None:
+    """The household has drawn both; what was drawn during the exchange is unknown, so neither is complete."""
     house = House(paris(2026, 6, 8, 12), base)
     house.run(paris(2026, 6, 9, 12))
+    if restarted:
+        house.restart()
     house.reading = lambda drawn: historique(ADCO="041961654321", OPTARIF="BASE", BASE=f"{drawn:09}")
     house.run(paris(2026, 6, 9, 13))
+    today, yesterday, month, _ = house.imported()
 
-    assert house.imported() == [967, None, 967, None]
+    assert yesterday == 11_983
+    assert today == pytest.approx(13_000, abs=90)
+    assert (yesterday or 0) + (today or 0) == month
+    assert house.is_complete() == [False, False, False, None]
+    house.run(paris(2026, 6, 10, 1))
+    assert house.is_complete()[:2] == [True, False]
 
 
 @pytest.mark.parametrize("hours", [0, 5])
@@ -335,32 +345,79 @@ def test_a_clock_in_the_past_at_the_start_changes_no_day() -> None:
     assert house.is_complete()[:2] == [True, True]
 
 
-def test_a_clock_that_was_in_the_future_is_believed_after_a_day() -> None:
-    """Until then the readings count for the day of the future; restarts do not make the day longer."""
-    house = House(paris(2026, 6, 8, 12), base)
-    house.wrong = dt.timedelta(days=400)
-    house.run(paris(2026, 6, 8, 13))
+NOON, NIGHT, END = paris(2026, 6, 10, 12), paris(2026, 6, 10, 23, 55), paris(2026, 6, 30, 23, 55)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("minutes", [10, 60])
+@pytest.mark.parametrize("days", [1, 40, 365, -1])
+@pytest.mark.parametrize("at", [NOON, NIGHT, END], ids=["noon", "night", "end"])
+def test_a_clock_that_is_wrong_for_a_while_loses_nothing(
+    at: dt.datetime, days: int, minutes: int, *, restarted: bool
+) -> None:
+    """In either direction, at the start too: only what is drawn over midnight meanwhile has no day."""
+    house, right = (House(at - dt.timedelta(hours=26), base) for _ in range(2))
+    house.run(at, every=240)
+    if restarted:
+        house.restart()
+    house.wrong = dt.timedelta(days=days)
+    house.run(at + dt.timedelta(minutes=minutes))
     house.wrong = dt.timedelta()
-    house.run(paris(2026, 6, 9, 6), every=240)
+    for end in (at + dt.timedelta(minutes=minutes + 1), at + dt.timedelta(days=2)):
+        house.run(end, every=240)
+        right.run(house.at, every=240)
+
+        assert house.imported() == pytest.approx(right.imported(), abs=0 if at == NOON else 1100)
+        assert at != NOON or house.is_complete() == right.is_complete()
+        for span, previous in (("today", "yesterday"), ("this_month", "last_month")):
+            sums = [
+                sum(followed.energy[each]["imported"] or 0 for each in (span, previous))
+                for followed in (house, right)
+            ]
+            assert sums[0] == sums[1] or end.day not in {1, 11}
+    expected = dt.timedelta(days=days, minutes=-1) if days > 0 else None  # a frame comes each minute
+    assert house.tracker.clock_was_ahead == expected
+
+
+def test_a_clock_that_was_ahead_since_the_first_start_is_believed_after_a_day() -> None:
+    """Until then the readings count for the day of the future; then the days are those of the last day."""
+    house = House(paris(2027, 7, 13, 12), base)
+    house.run(paris(2027, 7, 13, 13))
+    house.wrong = dt.timedelta(days=-400)
+    house.run(paris(2027, 7, 14, 6), every=240)
     house.restart()
-    house.run(paris(2026, 6, 9, 12), every=240)
+    house.run(paris(2027, 7, 14, 12), every=240)
     assert house.imported()[0] == 24_000
-    house.run(paris(2026, 6, 9, 20), every=240)
+    house.run(paris(2027, 7, 14, 20), every=240)
 
-    assert house.imported()[0] == pytest.approx(7000, abs=100)
-    assert house.energy["today"]["is_complete"] is False
+    assert house.imported()[:3] == pytest.approx([20_000, 11_000, 31_000], abs=140)
+    assert house.is_complete() == [True, False, False, None]
 
 
-def test_a_clock_that_is_set_back_again_is_believed_a_day_later() -> None:
-    """The day begins anew when the clock goes further back."""
+def test_a_clock_that_was_ahead_for_two_days_is_believed() -> None:
+    """As is a clock that was off for so long: nobody knows better."""
     house = House(paris(2026, 6, 8, 12), base)
-    for days, until in ((-3, 9), (-300, 10)):
-        house.wrong = dt.timedelta(days=days)
-        house.run(paris(2026, 6, until, 11), every=240)
-        assert house.imported()[0] == (until - 8) * 24_000 - 1000
-    house.run(paris(2026, 6, 10, 13), every=240)
+    house.wrong = dt.timedelta(days=40)
+    house.run(paris(2026, 6, 10, 13), every=120)
+    house.wrong = dt.timedelta()
+    house.read()
 
-    assert house.energy["today"]["imported"] < 2000
+    assert house.energy["this_month"]["imported"] == 49_000
+
+
+def test_a_long_absence_is_no_clock_that_was_ahead() -> None:
+    """A machine that was off for a month, and whose clock is a day behind for a while after its start."""
+    house = House(paris(2026, 5, 1, 12), base)
+    house.off(paris(2026, 6, 10, 12), watts=1000)
+    house.restart()
+    house.run(paris(2026, 6, 10, 13))
+    house.wrong = dt.timedelta(days=-1)
+    house.run(paris(2026, 6, 10, 14))
+    house.wrong = dt.timedelta()
+    house.run(paris(2026, 6, 11, 1), every=120)
+
+    assert house.imported()[0] == 1033
+    assert house.tracker.clock_was_ahead is None
 
 
 def test_a_clock_that_is_set_over_midnight_is_a_gap() -> None:
@@ -430,7 +487,7 @@ def test_for_weeks_the_days_are_what_the_indexes_say(meter: str) -> None:
     energy = state["energy"]["indexes"]
     kwh = {energy[label]["period"] or "PRODUCER": wh / 1000 for label, wh in month["indexes"].items()}
     cost = sum(prices.periods[code] * drawn for code, drawn in kwh.items() if drawn)
-    assert state["cost"]["this_month"] == pytest.approx(cost + 20.0, abs=0.01)
+    assert state["cost"]["this_month"]["value"] == pytest.approx(cost + 20.0, abs=0.01)
     for span in (today, month, last):
         assert sum(span["indexes"].values()) == pytest.approx(span["imported"], abs=10)
 
@@ -451,31 +508,30 @@ def test_whatever_the_clock_does_no_energy_is_lost(
     start: dt.datetime, steps: list[tuple[int, int, str, bool]]
 ) -> None:
     """
-    Whether the clock leaps, goes back or stands, and whatever counts: each Wh is in a day and in a month.
+    Whether the clock leaps, goes back or stands, whatever counts: each Wh is in today and in this month.
 
     Yesterday is the day before today, and what is written in the file is read from it.
     """
     at, total = start, ImportTotal("EAST", 0, 0, start)
-    energy = DailyEnergy.begin(day_in_france(at), {"BASE": 0})
+    energy = DailyEnergy.begin(day_in_france(at), total, {"BASE": 0})
     for seconds, rise, counter, is_written in steps:
-        before, before_energy = total, energy
+        before = energy
         at += dt.timedelta(seconds=seconds)
         total = ImportTotal(counter, total.index + rise, 0, at)
-        energy = energy.next(before, total, day_in_france(at), {"BASE": total.index}, lambda _: None)
-        day, month = energy.today.first, energy.this_month.first
-        anew = energy.behind_since is None and day < before_energy.today.first
-        assert month == month_of(day)
-        assert energy.today.imported == (
-            0 if anew else rise + (day == before_energy.today.first) * before_energy.today.imported
+        energy = energy.next(
+            total, day_in_france(at), {"BASE": total.index}, prices=None, period=lambda _: None
         )
-        same = month == before_energy.this_month.first
-        assert energy.this_month.imported == (0 if anew else rise + same * before_energy.this_month.imported)
+        day, month = energy.today.first, energy.this_month.first
+        assert month == month_of(day)
+        assert energy.last == total
+        if day >= before.today.first:
+            same_day, same_month = day == before.today.first, month == before.this_month.first
+            assert energy.today.imported == rise + same_day * before.today.imported
+            assert energy.this_month.imported == rise + same_month * before.this_month.imported
         if energy.yesterday is not None:
             assert energy.yesterday.first == day - dt.timedelta(days=1)
         if energy.last_month is not None:
             assert energy.last_month.first == month_of(month - dt.timedelta(days=1))
-        if abs(at - before.time) > GAP and day != before_energy.today.first:
-            assert energy.today.is_complete is False
         if is_written:
             memory = Memory(NUMBER, at, total, daily_energy=energy)
             assert from_json(json.loads(encode(memory))) == memory

@@ -17,6 +17,7 @@ from teleinfo.state.learned_hours import Change, LearnedHours
 from teleinfo.state.mean_power import IndexStep, MeanPower
 from teleinfo.state.memory import VERSION, Memory, encode, from_json, is_intact, is_newer
 from teleinfo.state.next_tariff import RememberedCalendar
+from teleinfo.state.prices import Prices
 from teleinfo.state.tracker import STALE_AFTER, StateTracker
 from teleinfo.tic.judge import CERTAIN_FRAMES, CERTAIN_FRAMES_WITHOUT_NUMBER, FRAMES_WITHOUT_NUMBER
 from tests.state.golden import TIME, tracker
@@ -61,10 +62,13 @@ DAILY = DailyEnergy(
     EnergySpan(date(2026, 1, 13), imported=4000, counted={"HCHC": 4000}),
     EnergySpan(date(2026, 1, 1), is_complete=True, imported=50_000),
     None,
+    ImportTotal("HCHC+HCHP", 87_518, 0, START),
     {"HCHC": 19_212, "HCHP": 68_306},
-    START,
+    Prices({"HC": 0.15, "HP": 0.2}, 15.0),
     {"HCHC": "HC", "EASF03": "HPWE"},
+    behind_since=START,
 )
+DAILY = replace(DAILY, before_leap=DAILY, leapt=START, if_behind=DAILY)
 
 
 def base(index: int = 34, **more: str) -> Reading:

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from teleinfo.state.energy import EnergySpan
-from teleinfo.state.prices import MARGIN, Prices, share_of_month
+from teleinfo.state.prices import MARGIN, Prices
 from tests.state.golden import tracker
-from tests.state.test_daily_energy import House, base, hc, paris
+from tests.state.test_daily_energy import SPANS, House, base, hc, paris
 from tests.state.test_tracker import NUMBER, historique, standard
 
 if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
 
 PRICES = Prices({"HC": 0.10, "HP": 0.20}, month=15.0)
+DEARER = Prices({"HC": 0.30, "HP": 0.60}, month=30.0)
+
+
+def costs(house: House) -> dict[str, Any]:
+    """Return the cost of each day and month; each is complete if its energy is."""
+    state = house.state
+    found = {span: state["cost"][span] for span in SPANS}
+    for span, cost in found.items():
+        known = None if cost["value"] is None else state["energy"][span]["is_complete"]
+        assert cost["is_complete"] is known
+    return {span: cost["value"] for span, cost in found.items()}
 
 
 def test_a_day_costs_its_energy_and_its_share_of_the_subscription() -> None:
@@ -24,26 +35,82 @@ def test_a_day_costs_its_energy_and_its_share_of_the_subscription() -> None:
     house = House(paris(2026, 5, 31, 12), hc, prices=PRICES)
     house.run(paris(2026, 6, 2, 12), every=240)
     june_1, june_2 = 24 * (0.25 * 0.10 + 0.75 * 0.20), 12 * (0.25 * 0.10 + 0.75 * 0.20)
-    cost = house.state["cost"]
+    cost = costs(house)
 
     assert cost["yesterday"] == pytest.approx(june_1 + 0.5, abs=0.011)
     assert cost["today"] == pytest.approx(june_2 + 0.5, abs=0.021)
     assert cost["this_month"] == pytest.approx(cost["yesterday"] + cost["today"], abs=0.011)
-    assert cost["last_month"] == pytest.approx(june_2 + 15, abs=0.021)
+    assert cost["last_month"] == pytest.approx(june_2 + 15 / 31, abs=0.021)
+
+
+def test_a_new_price_changes_nothing_of_the_past() -> None:
+    """Each Wh at the price of its day, to the cent; the day on which the price is set has the new price."""
+    house = House(paris(2026, 5, 30, 0), hc, prices=PRICES)
+    house.run(paris(2026, 6, 10, 0), every=240)
+    house.run(paris(2026, 6, 10, 12), every=240)
+    before = costs(house)
+    house.restart(prices=DEARER)
+    house.read()
+    now = costs(house)
+
+    assert (now["yesterday"], now["last_month"]) == (before["yesterday"], before["last_month"])
+    assert now["today"] == pytest.approx(12 * 0.525 + 1, abs=0.05)
+    assert now["this_month"] == pytest.approx(9 * (24 * 0.175 + 0.5) + 12 * 0.525 + 1, abs=0.05)
+    house.run(paris(2026, 7, 1, 1), every=240)
+    expected = 9 * (24 * 0.175 + 0.5) + 21 * (24 * 0.525 + 1)
+    assert costs(house)["last_month"] == pytest.approx(expected, abs=0.021)
+
+
+def test_a_price_that_changed_while_the_machine_was_off_is_that_of_the_day_it_comes_back() -> None:
+    """The file has the price of the last day, which the new process no longer has."""
+    house = House(paris(2026, 6, 1, 0), hc, prices=PRICES)
+    house.run(paris(2026, 6, 2, 23, 59), every=240)
+    house.restart(prices=DEARER)
+    house.run(paris(2026, 6, 3, 12), every=240)
+
+    assert costs(house)["yesterday"] == pytest.approx(24 * 0.175 + 0.5, abs=0.011)
+    assert costs(house)["this_month"] == pytest.approx(2 * (24 * 0.175 + 0.5) + 12 * 0.525 + 1, abs=0.05)
+
+
+def test_the_first_price_counts_for_what_had_none() -> None:
+    """From then on it is settled."""
+    house = House(paris(2026, 6, 1, 0), hc)
+    house.run(paris(2026, 6, 3, 12), every=240)
+    house.restart(prices=PRICES)
+    house.run(paris(2026, 6, 4, 12), every=240)
+    settled = costs(house)["this_month"]
+    assert settled == pytest.approx(3.5 * 24 * 0.175 + 4 * 0.5, abs=0.011)
+    house.restart(prices=DEARER)
+    house.read()
+
+    assert costs(house)["this_month"] == pytest.approx(3 * (24 * 0.175 + 0.5) + 12 * 0.525 + 1, abs=0.05)
+
+
+def test_the_subscription_is_that_of_the_days_that_were_counted() -> None:
+    """An hour after a first start on the 29th it is one day; a gap within the month is counted."""
+    house = House(paris(2026, 6, 10, 12), hc, prices=PRICES)
+    house.run(paris(2026, 6, 10, 13))
+    assert costs(house)["this_month"] == pytest.approx(0.175 + 0.5, abs=0.011)
+    house.off(paris(2026, 6, 14, 13), watts=0)
+    house.restart(prices=PRICES)
+    house.read()
+
+    assert costs(house)["this_month"] == pytest.approx(0.175 + 5 * 0.5, abs=0.011)
+    assert costs(house)["today"] == pytest.approx(0.5, abs=0.011)
 
 
 def test_the_price_is_that_of_the_period_in_force() -> None:
     """In both modes; a period without a price has none, and a frame without a period no field."""
     for reading, price in (
         (historique(ADCO=NUMBER, OPTARIF="HC", PTEC="HC"), {"price": 0.1}),
-        (standard(LTARF="HEURE  PLEINE"), {"price": 0.2, "today": 0.48}),
-        (standard(LTARF="POINTE"), {"price": None, "today": 0.48}),
+        (standard(LTARF="HEURE  PLEINE"), {"price": 0.2, "today": {"value": 0.48, "is_complete": False}}),
+        (standard(LTARF="POINTE"), {"price": None, "today": {"value": 0.48, "is_complete": False}}),
         (historique(ADCO=NUMBER, OPTARIF="HC"), None),
     ):
         followed = tracker(prices=PRICES)
         followed.update(reading, now=0.0, time="2026-01-14T12:02:28+01:00")
-        cost = followed.state(now=0.0).get("cost")
-        assert (cost if price is None else {name: cost[name] for name in price}) == price  # type: ignore[index,call-overload]
+        cost: Any = followed.state(now=0.0).get("cost")
+        assert (cost if price is None else {name: cost[name] for name in price}) == price
 
 
 def test_without_prices_there_is_no_cost() -> None:
@@ -57,10 +124,10 @@ def test_without_prices_there_is_no_cost() -> None:
 def test_the_cost_of_a_period_without_a_price_is_unknown() -> None:
     """As soon as energy is drawn in it, and no other period is named."""
     house = House(paris(2026, 6, 1, 12), base, prices=PRICES)
-    assert house.state["cost"]["today"] == 0.5
+    assert costs(house)["today"] == 0.5
     house.run(paris(2026, 6, 1, 13))
 
-    assert house.state["cost"]["today"] is None
+    assert costs(house)["today"] is None
     assert house.tracker.unpriced == {"TH"}
 
 
@@ -80,29 +147,19 @@ def test_an_uncommon_contract_costs_by_the_periods_that_it_names() -> None:
 
     house = House(paris(2026, 6, 1, 12), weekend, prices=Prices({"HPWE": 0.15}))
     house.run(paris(2026, 6, 1, 14))
-    assert house.state["cost"]["today"] == 0.3
+    assert costs(house)["today"] == 0.3
 
     house.restart()
     house.off(paris(2026, 6, 1, 15), watts=1000)
     house.reading = lambda drawn: standard(**(dict(weekend(drawn).values) | {"LTARF": "?", "NTARF": "01"}))
     house.read()
-    assert house.state["cost"]["today"] == 0.45
+    assert costs(house)["today"] == 0.45
 
 
 def test_energy_of_no_known_period_makes_the_cost_unknown() -> None:
     """Some Wh are the time between two indexes; more is energy that no index showed."""
-    span = EnergySpan(date(2026, 2, 3), imported=10_000, periods={"HC": 10_000 - MARGIN})
+    span = EnergySpan(date(2026, 2, 3), imported=10_000, periods={"HC": 10_000 - MARGIN}, days=0)
 
-    assert PRICES.cost(span, 0) == 1.0
+    assert PRICES.cost(span) == 1.0
     for imported in (10_001, 10_000 - 2 * MARGIN - 1):
-        assert PRICES.cost(EnergySpan(span.first, imported=imported, periods=span.periods), 0) is None
-
-
-@pytest.mark.parametrize(
-    ("day", "days", "share"), [((2026, 2, 3), 1, 1 / 28), ((2028, 2, 3), 29, 1.0), ((2026, 1, 31), 31, 1.0)]
-)
-def test_the_subscription_is_shared_by_the_days_of_the_month(
-    day: tuple[int, int, int], days: int, share: float
-) -> None:
-    """28 to 31 of them."""
-    assert share_of_month(date(*day), days) == share
+        assert PRICES.cost(EnergySpan(span.first, imported=imported, periods=span.periods, days=0)) is None

@@ -75,8 +75,8 @@ def state(**values: Any) -> dict[str, Any]:  # noqa: ANN401 - values of JSON
         ),
         ("cost.price", {"cost__price": 0.2146}, "0.2146 €/kWh", "0,2146 €/kWh"),
         (
-            "cost.yesterday",
-            {"cost__yesterday": 3.5, "energy__yesterday__is_complete": False},
+            "cost.yesterday.value",
+            {"cost__yesterday__value": 3.5, "cost__yesterday__is_complete": False},
             *("3.50 € (incomplete)", "3,50 € (valeur incomplète)"),
         ),
     ],
@@ -154,10 +154,14 @@ def test_the_daemon_knows_what_needs_its_memory() -> None:
         ("energy", "today", "indexes", "EASF02"): 3412,
         ("energy", "yesterday", "is_complete"): None,
         ("cost", "price"): 0.2146,
-        ("cost", "today"): None,
-        ("cost", "yesterday"): None,
-        ("cost", "this_month"): None,
-        ("cost", "last_month"): None,
+        ("cost", "today", "value"): None,
+        ("cost", "today", "is_complete"): None,
+        ("cost", "yesterday", "value"): None,
+        ("cost", "yesterday", "is_complete"): None,
+        ("cost", "this_month", "value"): None,
+        ("cost", "this_month", "is_complete"): None,
+        ("cost", "last_month", "value"): None,
+        ("cost", "last_month", "is_complete"): None,
     }
 
 
@@ -172,9 +176,9 @@ def test_a_daemon_without_prices_has_no_cost() -> None:
     model.remembered = remembered({"energy": {"today": {"imported": 8412, "is_complete": True}}})
     both: Any = model.state()
 
-    assert ours["cost"]["today"] > 0
+    assert ours["cost"]["today"]["value"] > 0
     assert both["energy"]["today"]["imported"] == 8412
-    assert (both["cost"]["today"], both["cost"]["price"]) == (None, 0.2)
+    assert (both["cost"]["today"]["value"], both["cost"]["price"]) == (None, 0.2)
 
 
 def test_a_daemon_that_is_gone_remembers_nothing() -> None:

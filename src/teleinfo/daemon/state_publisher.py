@@ -37,6 +37,10 @@ _NOTHING_KNOWN: Final[dict[str, Json]] = {"time": None, "meter": {"id": None}}
 _AHEAD = N_("the clock of the meter is %s ahead of the clock of this machine: see which of them is wrong")
 _BEHIND = N_("the clock of the meter is %s behind the clock of this machine: see which of them is wrong")
 
+_WAS_AHEAD = N_(
+    "the clock of this machine was %s ahead and was set back: the days and months go on as before"
+)
+
 _EARLIER: Final = b"\0"
 """Placeholder for a payload of an earlier run, which is unknown; it equals no real payload."""
 
@@ -91,6 +95,9 @@ class StatePublisher:
         """
         urgent |= self.tracker.update(reading, now=now, time=time)
         self._publish_events()
+        if self.tracker.clock_was_ahead is not None:
+            log.warning(_WAS_AHEAD, duration(self.tracker.clock_was_ahead.total_seconds()))
+            self.tracker.clock_was_ahead = None
         if urgent or now - self._published >= self.interval:
             self._publish(now)
 

@@ -17,7 +17,6 @@ from teleinfo.state.energy import COUNTED, EXPORTED
 from teleinfo.state.field_entry import Field, StateType
 from teleinfo.state.fields import UNKNOWN
 from teleinfo.state.next_tariff import NextTariff
-from teleinfo.state.prices import share_of_month
 from teleinfo.tic import registers
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import ALARMS, METER_NUMBERS, STATUS_REGISTER, Mode
@@ -26,7 +25,6 @@ from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import date
 
     from teleinfo.state.energy import EnergySpan
     from teleinfo.state.field_entry import Reader, Snapshot
@@ -158,20 +156,40 @@ def _price(now: Snapshot) -> Value:
     return now.prices.periods.get(tariffs.period_of(now.tariff) or "", UNKNOWN)
 
 
-def _cost(span: str, name: str, months: Callable[[date], float]) -> Field:
-    """Return the cost of a day or a month; `months` is what the subscription counts, given its last day."""
+def _cost_of_span(now: Snapshot, span: str) -> Value:
+    if now.prices is None or now.daily is None:
+        return None
+    found: EnergySpan | None = getattr(now.daily, span) if now.total_is_fresh else None
+    return UNKNOWN if found is None else _or_unknown(now.prices.cost(found))
 
-    def value(now: Snapshot) -> Value:
-        if now.prices is None or now.daily is None:
-            return None
-        found: EnergySpan | None = getattr(now.daily, span) if now.total_is_fresh else None
-        if found is None:
-            return UNKNOWN
-        last = now.daily.today.first if span == "this_month" else found.first
-        return _or_unknown(now.prices.cost(found, months(last)))
 
+def _cost(span: str) -> Iterator[Field]:
+    """Yield the cost of a day or a month, and whether it is that of all of its energy."""
+    when, path = span.replace("_", " "), f"cost.{span}"
+    name = f"Cost {when}"
     meaning = Message("{name}, the subscription included, by `TELEINFO_PRICES`.", name=Message(name))
-    return Field(f"cost.{span}", "EUR", meaning).read_from(by=value).named(name, momentary=False, precision=2)
+    yield (
+        Field(f"{path}.value", "EUR", meaning)
+        .read_from(by=partial(_cost_of_span, span=span))
+        .named(name, key=f"cost_{span}", momentary=False, precision=2)
+    )
+
+    def is_complete(now: Snapshot) -> Value:
+        value = _cost_of_span(now, span)
+        return _of_span(now, span, "is_complete") if isinstance(value, float) else value
+
+    yield (
+        Field(
+            f"{path}.is_complete",
+            _SWITCH,
+            Message(
+                "False if `{field}` is: then the cost is that of the energy that was counted.",
+                field=f"energy.{span}.is_complete",
+            ),
+        )
+        .read_from(by=is_complete)
+        .named(f"Cost {when} complete", diagnostic=True)
+    )
 
 
 def _timed(field: Field, time: str, label: str, by: Reader | None = None) -> Iterator[Field]:
@@ -395,10 +413,10 @@ FIELDS: Final = (
     Field("cost.price", "EUR/kWh", "Price of the tariff period in force; null if it has none.")
     .read_from(by=_price)
     .named("Price of electricity", precision=4, icon="mdi:currency-eur"),
-    _cost("today", "Cost today", share_of_month),
-    _cost("yesterday", "Cost yesterday", share_of_month),
-    _cost("this_month", "Cost this month", lambda day: share_of_month(day, day.day)),
-    _cost("last_month", "Cost last month", lambda _: 1),
+    *_cost("today"),
+    *_cost("yesterday"),
+    *_cost("this_month"),
+    *_cost("last_month"),
     Field("power.apparent", "VA", "Apparent power drawn now.")
     .read_from("SINSTS", "PAPP", by=fields.drawn_power, site=business_meters.apparent_power)
     .named("Apparent power", without="power.active"),

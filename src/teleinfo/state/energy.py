@@ -16,9 +16,17 @@ nothing.
   days, and neither day is complete. The same holds for months.
 - A day or a month that began before the first reading is not complete.
 - An index that fell, or was not sent before, counts from its present reading.
+- When the meter is replaced, the days go on with the new meter, and are not complete.
 
-The clock of the machine may be wrong: a Raspberry Pi without a network starts in the past. While the day of
-the readings is before today, they count for today; after `PATIENCE` they are believed, and all begins anew.
+The clock of the machine may be wrong: a Raspberry Pi without a network starts in the past.
+
+- A clock that is behind: while the day of the readings is before today, they count for today. After
+  `PATIENCE` the clock is believed.
+- A clock that was ahead: the energies before a leap of the clock are kept for `PATIENCE`. When the clock is
+  set back to about that time, they go on, and lose nothing, since energies are differences of readings.
+
+A Wh costs the price of its day. So the cost of a day is settled when the day ends, and a later price changes
+only what had no price until then. The subscription costs its share of each day that was counted.
 """
 
 from __future__ import annotations
@@ -29,6 +37,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.state.prices import Prices  # noqa: TC001 - as above
 from teleinfo.state.tariffs import INDEX_OF_PERIOD
 from teleinfo.tic.horodate import PARIS
 
@@ -48,7 +57,7 @@ GAP: Final = timedelta(minutes=5)
 """The longest time without a reading at midnight after which the days are still complete."""
 
 PATIENCE: Final = timedelta(days=1)
-"""Time after which a clock that was set back to an earlier day is believed."""
+"""Time after which a clock that leapt to another day is believed."""
 
 EXPORTED: Final = "EAIT"
 COUNTED: Final = (*INDEX_OF_PERIOD.values(), *(f"EASF{number:02}" for number in range(1, 11)), EXPORTED)
@@ -109,8 +118,9 @@ class EnergySpan:
     """
     The energy of a day, or of a month whose first day is `first`, in Wh.
 
-    `imported` is the energy drawn in all, `counted` the energy by étiquette. `periods` has the energy by code
-    of the tariff period, of the indexes whose period is known. An energy of 0 may be missing.
+    `imported` is the energy drawn in all, `counted` the energy by étiquette. An energy of 0 may be missing.
+    `cost` is the settled cost in €, of `settled` Wh. Not settled yet are the subscription of so many `days`,
+    and the energy in `periods`, by code of the tariff period, of the indexes whose period is known.
     """
 
     first: date
@@ -118,6 +128,9 @@ class EnergySpan:
     imported: int = 0
     counted: Mapping[str, int] = field(default_factory=dict)
     periods: Mapping[str, int] = field(default_factory=dict)
+    days: int = 1
+    settled: int = 0
+    cost: float = 0.0
 
     @property
     def exported(self) -> int:
@@ -133,60 +146,105 @@ class EnergySpan:
             periods=dict(Counter(self.periods) + Counter(periods)),
         )
 
+    def settle(self, prices: Prices | None) -> EnergySpan:
+        """Return this span with the cost of all that has a price; without prices nothing is settled."""
+        if prices is None:
+            return self
+        priced = {code: energy for code, energy in self.periods.items() if code in prices.periods}
+        return replace(
+            self,
+            periods={code: energy for code, energy in self.periods.items() if code not in priced},
+            days=0,
+            settled=self.settled + sum(priced.values()),
+            cost=self.cost + prices.of_energy(priced) + prices.of_days(self.first, self.days),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class DailyEnergy:
     """
-    The energies until the last reading; `yesterday` and `last_month` are None while they are unknown.
+    The energies until the reading `last`; `yesterday` and `last_month` are None while they are unknown.
 
     `readings` are the indexes of the last reading, and `codes` the tariff periods that they counted when they
-    last rose, both by étiquette. `behind_since` is the time, by the clock of
-    the machine, at which the clock was set back to a day before today.
+    last rose, both by étiquette. `prices` are those of today.
+    `before_leap` has the energies until the clock leapt to a later day, at the time `leapt`. `if_behind` has
+    the energies since the clock was set back to a day before today, at the time `behind_since`, in case it is
+    right.
     """
 
     today: EnergySpan
     yesterday: EnergySpan | None
     this_month: EnergySpan
     last_month: EnergySpan | None
+    last: ImportTotal
     readings: Mapping[str, int]
-    behind_since: datetime | None = None
+    prices: Prices | None = None
     codes: Mapping[str, str] = field(default_factory=dict)
+    before_leap: DailyEnergy | None = None
+    leapt: datetime | None = None
+    if_behind: DailyEnergy | None = None
+    behind_since: datetime | None = None
 
     @classmethod
-    def begin(cls, day: date, readings: Mapping[str, int]) -> DailyEnergy:
+    def begin(cls, day: date, last: ImportTotal, readings: Mapping[str, int]) -> DailyEnergy:
         """Return the energies at the first reading, which is made in the middle of `day`."""
-        return cls(EnergySpan(day), None, EnergySpan(month_of(day)), None, readings)
+        return cls(EnergySpan(day), None, EnergySpan(month_of(day)), None, last, readings)
+
+    def of_another_meter(self, first: ImportTotal) -> DailyEnergy:
+        """Return the energies with which another meter goes on; its `first` total adds nothing."""
+        today, month = (replace(span, is_complete=False) for span in (self.today, self.this_month))
+        last = replace(first, time=self.last.time)
+        return DailyEnergy(today, self.yesterday, month, self.last_month, last, {}, self.prices)
 
     def next(
         self,
-        before: ImportTotal,
-        after: ImportTotal,
+        now: ImportTotal,
         day: date,
         readings: Mapping[str, int],
+        *,
+        prices: Prices | None,
         period: Callable[[str], TariffPeriod | None],
     ) -> DailyEnergy:
         """
-        Return the energies after a reading on `day`.
+        Return the energies after a reading on `day`, whose total is `now`.
 
-        `before` and `after` are the totals of the last reading and of this reading; `period` returns the
-        tariff period that an étiquette counts, None if it is unknown now.
+        `period` returns the tariff period that an étiquette counts, None if it is unknown now.
         """
-        behind = None
-        if day < self.today.first:
-            behind = min(self.behind_since or after.time, after.time)
-            if after.time - behind >= PATIENCE:
-                return DailyEnergy.begin(day, readings)
-            day = self.today.first
-        # Another contract may have left an old reading under an étiquette.
-        known = self.readings if before.counter == after.counter else {}
-        now = (self.today.first, self.behind_since, known, before.total)
-        if now == (day, behind, readings, after.total):
-            return self
-        is_gap = after.time - before.time > GAP
-        today, yesterday = _turn(self.today, self.yesterday, day, _DAY, is_gap=is_gap)
-        month, last = _turn(self.this_month, self.last_month, month_of(day), _LONGEST_MONTH, is_gap=is_gap)
-        if is_gap and before.offset != after.offset:  # the indexes do not show the energy of the gap
+        if day >= self.today.first:
+            return self._plus(now, day, readings, prices, period)
+        before = self.before_leap
+        if before is not None and timedelta() <= now.time - before.last.time < self.last.time - now.time:
+            return before.next(now, day, readings, prices=prices, period=period)
+        # The clock may be behind: count for today, and apart from that as if the clock were right.
+        since, right = self.behind_since, self.if_behind
+        if since is None or right is None or now.time < since:
+            since, right = now.time, DailyEnergy.begin(day, now, readings)
+        right = right.next(now, day, readings, prices=prices, period=period)
+        if now.time - since >= PATIENCE:
+            return right
+        behind = self._plus(now, self.today.first, readings, prices, period)
+        return replace(behind, if_behind=right, behind_since=since)
+
+    def _plus(
+        self,
+        now: ImportTotal,
+        day: date,
+        readings: Mapping[str, int],
+        prices: Prices | None,
+        period: Callable[[str], TariffPeriod | None],
+    ) -> DailyEnergy:
+        """Return the energies after a reading on `day`, which is today or later."""
+        before_leap, leapt = self.before_leap, self.leapt
+        is_gap = now.time - self.last.time > GAP
+        if is_gap and day > self.today.first and self.behind_since is None:
+            before_leap, leapt = before_leap or self, now.time
+        elif leapt is not None and now.time - leapt >= PATIENCE:
+            before_leap = leapt = None
+        today, yesterday, month, last_month = self._turned(day, is_gap=is_gap)
+        if is_gap and self.last.offset != now.offset:  # the indexes do not show the energy of the gap
             today, month = (replace(span, is_complete=False) for span in (today, month))
+        # Another contract may have left an old reading under an étiquette.
+        known = self.readings if self.last.counter == now.counter else {}
         rises = {label: index - known.get(label, index) for label, index in readings.items()}
         counted = {label: rise for label, rise in rises.items() if rise > 0}
         known_now = {label: code.value for label in counted if (code := period(label)) is not None}
@@ -194,10 +252,35 @@ class DailyEnergy:
         periods: Counter[str] = Counter()
         for label in (label for label in counted if label in codes):
             periods[codes[label]] += counted[label]
-        more = after.total - before.total, counted, periods
+        more = now.total - self.last.total, counted, periods
         return DailyEnergy(
-            today.plus(*more), yesterday, month.plus(*more), last, {**known, **readings}, behind, codes
+            today.plus(*more),
+            yesterday,
+            month.plus(*more),
+            last_month,
+            last=now,
+            readings={**known, **readings},
+            prices=prices,
+            codes=codes,
+            before_leap=before_leap,
+            leapt=leapt,
         )
+
+    def _turned(
+        self, day: date, *, is_gap: bool
+    ) -> tuple[EnergySpan, EnergySpan | None, EnergySpan, EnergySpan | None]:
+        """Return today, yesterday, this month and last month at the begin of `day`, which may be today."""
+        if day == self.today.first:
+            return self.today, self.yesterday, self.this_month, self.last_month
+        month = self.this_month.settle(self.prices)
+        last_month = self.last_month and self.last_month.settle(self.prices)
+        today, yesterday = _turn(self.today.settle(self.prices), day, _DAY, is_gap=is_gap)
+        if month_of(day) == month.first:
+            month = replace(month, days=month.days + (day - self.today.first).days)
+        else:
+            month, last_month = _turn(month, month_of(day), _LONGEST_MONTH, is_gap=is_gap)
+            month = replace(month, days=day.day)
+        return today, yesterday, month, last_month
 
 
 def day_in_france(at: datetime) -> date:
@@ -211,10 +294,8 @@ def month_of(day: date) -> date:
 
 
 def _turn(
-    span: EnergySpan, previous: EnergySpan | None, first: date, longest: timedelta, *, is_gap: bool
+    span: EnergySpan, first: date, longest: timedelta, *, is_gap: bool
 ) -> tuple[EnergySpan, EnergySpan | None]:
-    """Return the span that begins on the day `first`, which may be `span` itself, and the span before it."""
-    if first == span.first:
-        return span, previous
+    """Return the span that begins on the later day `first`, and `span` if it is the one before."""
     ended = replace(span, is_complete=span.is_complete and not is_gap)
     return EnergySpan(first, is_complete=not is_gap), ended if first - span.first <= longest else None

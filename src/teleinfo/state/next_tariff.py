@@ -107,8 +107,11 @@ class TariffCalendar:
         `periods`: as in `tariffs.index_name`.
         """
         is_standard = mode is Mode.STANDARD
-        contract = tariffs.contract_of(fields.contract_text(now) or "")
-        if contract in {Contract.BASE, Contract.PRODUCER} or (contract is None and not is_standard):
+        text = fields.contract_text(now)
+        contract = None if text is None else tariffs.contract_of(text)
+        if text is None or contract in {Contract.BASE, Contract.PRODUCER}:
+            return None
+        if contract is None and not is_standard:
             return None
         local = _clock(now, at) if is_standard else at.astimezone(PARIS)
         if local is None:

@@ -25,22 +25,25 @@ class Prices:
     periods: Mapping[str, float]
     month: float = 0.0
 
-    def cost(self, span: EnergySpan, months: float) -> float | None:
+    def cost(self, span: EnergySpan) -> float | None:
         """
-        Return the cost of the energy of a span, and of the subscription for so many `months`, in €.
+        Return the cost in € of the energy of a span, and of the subscription for the days that were counted.
 
         It is None if the tariff period of a part of the energy is unknown, or has no price.
         """
-        if abs(span.imported - sum(span.periods.values())) > MARGIN or self.missing(span):
+        known = span.settled + sum(span.periods.values())
+        if abs(span.imported - known) > MARGIN or self.missing(span):
             return None
-        energy = sum(energy * self.periods[code] for code, energy in span.periods.items())
-        return round(energy / _WH_PER_KWH + self.month * months, 2)
+        return round(span.settle(self).cost, 2)
+
+    def of_energy(self, periods: Mapping[str, int]) -> float:
+        """Return the cost in € of energies in Wh, by code of the tariff period; each has a price."""
+        return sum(energy * self.periods[code] for code, energy in periods.items()) / _WH_PER_KWH
+
+    def of_days(self, day: date, days: int) -> float:
+        """Return the share of the subscription in € that so many days have in the month of `day`."""
+        return self.month * days / calendar.monthrange(day.year, day.month)[1]
 
     def missing(self, span: EnergySpan) -> set[str]:
         """Return the tariff periods of this energy that have no price."""
         return span.periods.keys() - self.periods.keys()
-
-
-def share_of_month(day: date, days: int = 1) -> float:
-    """Return the share that so many days have in the month of `day`."""
-    return days / calendar.monthrange(day.year, day.month)[1]

@@ -36,6 +36,7 @@ from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
+    from datetime import timedelta
 
     from teleinfo.state.field_entry import Path
     from teleinfo.state.fields import Json
@@ -76,6 +77,8 @@ class StateTracker:
         """True once the meter is identified; nothing about it may be published before."""
         self.announced: frozenset[str] = frozenset()
         """As in `Memory`, like `kept_keys`."""
+        self.clock_was_ahead: timedelta | None = None
+        """By how much the clock of the machine was set back to the day of the readings, when it was."""
         self._reset()
 
     def _reset(self) -> None:
@@ -165,7 +168,9 @@ class StateTracker:
         if belief is None or belief.is_foreign:
             return False
         if last is not None and belief.meter != last.meter:
+            daily = self._facts.daily
             self._reset()
+            self._facts.daily = daily  # a household has one bill for both meters
         elif last is not None and (
             belief.mode is not last.mode or last.contract not in (None, belief.contract)
         ):
@@ -218,6 +223,8 @@ class StateTracker:
         count only if the time of day confirms that the machine was not started anew.
         """
         if earlier.meter != self.meter.scope:
+            if earlier.daily_energy is not None:
+                self._facts.total, self._facts.daily = None, earlier.daily_energy
             return
         self.kept_keys = earlier.kept_keys
         if earlier.import_total is not None:
@@ -296,18 +303,22 @@ class StateTracker:
             self._active.add(flow, now=now, has_exported=self._facts.has_exported or "EAIT" in values)
         if (imported := counters.get("mean")) is not None:
             self._counted = now
+            first, daily = self._facts.total is None, self._facts.daily
             before = self._facts.total or ImportTotal(*imported, 0, self._at)
             subscribed = fields.subscribed_power(values)
-            self._facts.total = before.next(*imported, at=self._at, subscribed=subscribed)
+            total = self._facts.total = before.next(*imported, at=self._at, subscribed=subscribed)
             # A meter of the overseas islands has the days of the machine.
             day = self._at.date() if self.meter.identity.overseas else day_in_france(self._at)
             numbers = {label: fields.number(values, label) for label in COUNTED}
             readings = {label: index for label, index in numbers.items() if index is not None}
-            if self._facts.daily is None:
-                self._facts.daily = DailyEnergy.begin(day, readings)
-            else:
-                period = partial(self._period_of, fields.contract_text(values))
-                self._facts.daily = self._facts.daily.next(before, self._facts.total, day, readings, period)
+            if daily is None:
+                daily = DailyEnergy.begin(day, total, readings)
+            elif first:
+                daily = daily.of_another_meter(total)
+            period = partial(self._period_of, fields.contract_text(values))
+            self._facts.daily = daily.next(total, day, readings, prices=self._prices, period=period)
+            if self._facts.daily.today.first < daily.today.first:
+                self.clock_was_ahead = daily.last.time - self._at
 
     def _period_of(self, contract: str | None, label: str) -> TariffPeriod | None:
         period = tariffs.index_period(label, contract=contract)

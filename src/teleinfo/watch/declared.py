@@ -34,9 +34,13 @@ _MARKS: Final = {
     "power.injected": ("power.estimated", True, N_("{value} (estimated)")),
     "tariff.next.time": ("tariff.next.learned", True, N_("{value} (learned)")),
     **{
-        path: (f"energy.{span}.is_complete", False, N_("{value} (incomplete)"))
+        f"{part}.{value}": (f"{part}.is_complete", False, N_("{value} (incomplete)"))
         for span in _SPANS
-        for path in (f"energy.{span}.imported", f"energy.{span}.exported", f"cost.{span}")
+        for part, value in (
+            (f"energy.{span}", "imported"),
+            (f"energy.{span}", "exported"),
+            (f"cost.{span}", "value"),
+        )
     },
 }
 """By path of a field: the path of a field, and its value with which the text is marked."""
@@ -118,7 +122,8 @@ def remembered(published: Any) -> dict[Path, Json]:  # noqa: ANN401 - JSON of an
     its energies if it has no prices: our own cost is that of what this process has seen.
     """
     has_days = find(published, "energy.today") is not None
-    values: dict[Path, Json] = {("cost", span): None for span in _SPANS} if has_days else {}
+    costs = ((span, part) for span in _SPANS for part in ("value", "is_complete"))
+    values: dict[Path, Json] = {("cost", *path): None for path in costs} if has_days else {}
     for field in FIELDS:
         before, star, after = field.path.partition(f".{ANY_LABEL}")
         found = find(published, before) if field.path.startswith(_MEMORY) and not after else None

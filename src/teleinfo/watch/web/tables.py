@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from teleinfo.state.energy import month_of
-from teleinfo.state.prices import Prices, share_of_month
+from teleinfo.state.prices import Prices
 from teleinfo.vocabulary.codes import Colour, TariffPeriod
 from teleinfo.watch.chronicle import (
     ALERT,
@@ -169,7 +169,7 @@ def _energies(
             continue
         days = (min(end, day_of(meter.now) + _DAY) - span).days if prices else 0
         for day in (span + number * _DAY for number in range(days)):
-            costs[span] += prices_on(day).month * share_of_month(day)
+            costs[span] += prices_on(day).of_days(day, 1)
         rows.append(
             [
                 span.isoformat().removesuffix("-01" if iso_step == "P1M" else ""),

@@ -221,7 +221,7 @@ def _days(state: Json) -> object:
         for part, name in {**names, "imported": _("Total"), "exported": _("Injected")}.items()
         if any(integer(state, f"energy.{span}.{part}") for span in _SPANS) or part == "imported"
     ]
-    cost = [text(state, f"cost.{span}", marked=False) for span in _SPANS]
+    cost = [text(state, f"cost.{span}.value", marked=False) for span in _SPANS]
     return {
         "energy": text(state, "energy.today.imported", marked=False),
         "cost": cost[0],
@@ -233,7 +233,10 @@ def _days(state: Json) -> object:
         ],
         "rows": [*table, *([[_("Cost"), *cost]] if any(cost) else [])],
         "months": [
-            (name, " · ".join(part for part in (shown, text(state, f"cost.{span}", marked=False)) if part))
+            (
+                name,
+                " · ".join(part for part in (shown, text(state, f"cost.{span}.value", marked=False)) if part),
+            )
             for span in ("this_month", "last_month")
             for name, shown in _row(state, f"energy.{span}.imported")
         ],

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.state.energy import EnergySpan
-from teleinfo.state.prices import MARGIN, Prices
+from teleinfo.state.energy import UNKNOWN_ENERGY, EnergySpan
+from teleinfo.state.prices import Prices
 from tests.state.golden import tracker
 from tests.state.test_daily_energy import SPANS, House, base, hc, paris
 from tests.state.test_tracker import NUMBER, historique, standard
@@ -158,8 +158,8 @@ def test_an_uncommon_contract_costs_by_the_periods_that_it_names() -> None:
 
 def test_energy_of_no_known_period_makes_the_cost_unknown() -> None:
     """Some Wh are the time between two indexes; more is energy that no index showed."""
-    span = EnergySpan(date(2026, 2, 3), imported=10_000, periods={"HC": 10_000 - MARGIN}, days=0)
+    span = EnergySpan(date(2026, 2, 3), imported=10_000, periods={"HC": 10_000 - UNKNOWN_ENERGY}, days=0)
 
-    assert PRICES.cost(span) == 1.0
-    for imported in (10_001, 10_000 - 2 * MARGIN - 1):
-        assert PRICES.cost(EnergySpan(span.first, imported=imported, periods=span.periods, days=0)) is None
+    assert span.cost_at(PRICES) == 1.0
+    for imported in (10_001, 10_000 - 2 * UNKNOWN_ENERGY - 1):
+        assert EnergySpan(span.first, imported=imported, periods=span.periods, days=0).cost_at(PRICES) is None

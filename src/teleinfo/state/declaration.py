@@ -160,7 +160,7 @@ def _cost_of_span(now: Snapshot, span: str) -> Value:
     if now.prices is None or now.daily is None:
         return None
     found: EnergySpan | None = getattr(now.daily, span) if now.total_is_fresh else None
-    return UNKNOWN if found is None else _or_unknown(now.prices.cost(found))
+    return UNKNOWN if found is None else _or_unknown(found.cost_at(now.prices))
 
 
 def _cost(span: str) -> Iterator[Field]:

@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 MARGIN: Final = 5
 """Wh by which two indexes of the same energy may differ: they do not step in the same frame (54E)."""
 
+UNKNOWN_ENERGY: Final = 20
+"""The same for the energy of a day or a month."""
+
 _OVERLOAD: Final = 1.5  # times the subscribed power, as in `tic.plausibility`
 _LARGEST_SUBSCRIPTION: Final = 36_000  # VA, the most for a blue meter or a Linky
 _SECONDS_PER_HOUR: Final = 3600
@@ -145,6 +148,17 @@ class EnergySpan:
             counted=dict(Counter(self.counted) + Counter(counted)),
             periods=dict(Counter(self.periods) + Counter(periods)),
         )
+
+    def cost_at(self, prices: Prices) -> float | None:
+        """
+        Return the cost in €, the subscription included; `prices` count for what is not settled.
+
+        It is None if the tariff period of a part of the energy is unknown, or has no price.
+        """
+        unknown = self.imported - self.settled - sum(self.periods.values())
+        if abs(unknown) > UNKNOWN_ENERGY or prices.missing(self.periods):
+            return None
+        return round(self.settle(prices).cost, 2)
 
     def settle(self, prices: Prices | None) -> EnergySpan:
         """Return this span with the cost of all that has a price; without prices nothing is settled."""

@@ -109,9 +109,9 @@ class TariffCalendar:
         is_standard = mode is Mode.STANDARD
         text = fields.contract_text(now)
         contract = None if text is None else tariffs.contract_of(text)
-        if text is None or contract in {Contract.BASE, Contract.PRODUCER}:
-            return None
-        if contract is None and not is_standard:
+        if contract in {Contract.BASE, Contract.PRODUCER} or (
+            contract is None and (text is None or not is_standard)
+        ):
             return None
         local = _clock(now, at) if is_standard else at.astimezone(PARIS)
         if local is None:

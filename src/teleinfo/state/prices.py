@@ -8,12 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
-
-    from teleinfo.state.energy import EnergySpan
-
-MARGIN: Final = 20
-"""Wh by which the indexes may differ from the total: they do not step in the same frame (54E)."""
 
 _WH_PER_KWH: Final = 1000
 
@@ -25,17 +21,6 @@ class Prices:
     periods: Mapping[str, float]
     month: float = 0.0
 
-    def cost(self, span: EnergySpan) -> float | None:
-        """
-        Return the cost in € of the energy of a span, and of the subscription for the days that were counted.
-
-        It is None if the tariff period of a part of the energy is unknown, or has no price.
-        """
-        known = span.settled + sum(span.periods.values())
-        if abs(span.imported - known) > MARGIN or self.missing(span):
-            return None
-        return round(span.settle(self).cost, 2)
-
     def of_energy(self, periods: Mapping[str, int]) -> float:
         """Return the cost in € of energies in Wh, by code of the tariff period; each has a price."""
         return sum(energy * self.periods[code] for code, energy in periods.items()) / _WH_PER_KWH
@@ -44,6 +29,6 @@ class Prices:
         """Return the share of the subscription in € that so many days have in the month of `day`."""
         return self.month * days / calendar.monthrange(day.year, day.month)[1]
 
-    def missing(self, span: EnergySpan) -> set[str]:
-        """Return the tariff periods of this energy that have no price."""
-        return span.periods.keys() - self.periods.keys()
+    def missing(self, periods: Iterable[str]) -> set[str]:
+        """Return the tariff periods, of these, that have no price."""
+        return set(periods) - self.periods.keys()

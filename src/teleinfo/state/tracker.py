@@ -261,7 +261,7 @@ class StateTracker:
         """The tariff periods in which energy was drawn this month, and that have no price."""
         if self._prices is None or self._facts.daily is None:
             return set()
-        return self._prices.missing(self._facts.daily.this_month)
+        return self._prices.missing(self._facts.daily.this_month.periods)
 
     def fields_of(self, keys: Container[str], *, now: float) -> dict[Path, Json]:
         """Return the fields, by path, that are read from these keys of the readings."""

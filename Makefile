@@ -53,7 +53,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help demo run test check quick format pytest documents soak bench fuzz mutants programs programs-faults programs-system programs-board wheel clean test-faults lock
-.PHONY: check-workflows install uninstall deb image homeassistant-app release is-release test-system test-container test-board
+.PHONY: check-workflows install uninstall deb image homeassistant-app release is-release test-system test-journeys test-container test-board
 .PHONY: test-homeassistant test-consumers test-brokers test-web homeassistant-newest homeassistant-oldest at-work-newest at-work-oldest
 
 help: ## this list
@@ -84,6 +84,7 @@ help: ## this list
 #fr homeassistant-app: le dépôt d’applications pour Home Assistant OS, dans dist/
 #fr release: vérifie que c’est une version à publier, la teste, et construit tous ses paquets dans dist/
 #fr test-system: les paquets et le service sous un vrai systemd, dans des conteneurs (en tant que root)
+#fr test-journeys: les premières soirées d’un foyer sur des Debian 13 et 12 nues, et ce qu’en dit le docteur (en tant que root)
 #fr test-container: l’image de conteneur, lancée par podman entre un compteur et un broker (en tant que root, 3 minutes)
 #fr test-board: le paquet et le service sur une carte arm64 émulée avec un port série (en tant que root)
 #fr test-homeassistant: de vrais Home Assistant, 2026.11 et 2025.6, voient le compteur (Python 3.14 et 3.13, ou root)
@@ -217,6 +218,10 @@ is-release:
 # What they make is kept in the user's cache.
 test-system: $(VENV)/.dev programs-system ## the packages and the service under a real systemd, in containers (as root)
 	$(BIN)/python -m pytest --timeout=0 -v tests/system/package.py tests/system/debian.py tests/system/checkout.py
+
+# A container for each Debian, in which one journey is played after the other.
+test-journeys: $(VENV)/.dev programs-system ## first evenings on bare Debian 13 and 12, and what the doctor says of them (as root)
+	$(BIN)/python -m pytest --timeout=0 -v -n 2 --dist=loadgroup tests/journeys/evenings.py $(TESTS)
 
 # No registry is needed: the image is built on a Debian made by mmdebstrap.
 PROGRAMS_CONTAINER = buildah:buildah podman:podman podman-compose:podman-compose crun:crun ip:iproute2 nft:nftables \

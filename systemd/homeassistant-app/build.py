@@ -135,8 +135,7 @@ def translation(language: str) -> dict[str, Any]:
     found |= {name: texts[column] for name, texts in EXPLANATIONS.items()}
     return {
         "configuration": {
-            name: {"name": NAMES[name][column], "description": found[name]}
-            for name in schema()
+            name: {"name": NAMES[name][column], "description": found[name]} for name in schema()
         }
     }
 

@@ -31,13 +31,14 @@ class Bridge:
     Serves the port at `device` at `url` until the end of the block: `raw` bytes, or RFC 2217.
 
     With `junk`, it sends that to each client, and nothing else. `served` and `refused` count its clients.
+    It listens at `port` of this machine; 0: any.
     """
 
-    def __init__(self, device: str, *, raw: bool = False, junk: bytes = b"") -> None:
+    def __init__(self, device: str, *, port: int = 0, raw: bool = False, junk: bytes = b"") -> None:
         self._device = device
         self._raw = raw
         self._junk = junk
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self._client: socket.socket | None = None
         self._is_busy = False
         self._thread = threading.Thread(target=self._accept, daemon=True)

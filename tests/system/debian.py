@@ -7,7 +7,6 @@ The tests stand in that order, and each continues after the one before it.
 from __future__ import annotations
 
 import json
-import re
 import shlex
 import time
 from typing import TYPE_CHECKING, Any
@@ -62,14 +61,6 @@ def current(machine: Container) -> str:
 def pid(machine: Container) -> int:
     """Return the daemon's process."""
     return int(machine.property("MainPID"))
-
-
-def doctor(machine: Container, *, healthy: bool) -> dict[str, dict[str, Any]]:
-    """Run `teleinfo doctor --json`, whose exit status must be that of health; return area.check → finding."""
-    said = machine.run("cd / && teleinfo doctor --json 2>/dev/null; echo $?", limit=120)
-    report, _, status = said.rstrip().rpartition("\n")
-    assert status == ("0" if healthy else "1"), said
-    return {f"{one['area']}.{one['check']}": one for one in json.loads(report)["findings"]}
 
 
 def test_apt_install_is_the_whole_installation(machine: Container, figures: Figures) -> None:
@@ -154,44 +145,18 @@ def test_systemctl_and_journalctl_say_how_it_fares(machine: Container) -> None:
     assert json.loads(machine.message())["ADCO"] not in journal
 
 
-def test_the_doctor_sees_the_service_at_work(machine: Container) -> None:
-    """The doctor leaves the port to the service, reads health from the broker, and finds no fault."""
-    machine.expect("teleinfo/status", "online")
-    before = pid(machine)
-    found = doctor(machine, healthy=True)
-
-    assert "/etc/teleinfo/teleinfo.env" in found["settings.file"]["message"]
-    assert found["port.holder"]["facts"] == {"holder": "teleinfo"}
-    assert "(teleinfo.service)" in found["port.holder"]["message"]
-    facts = found["line.heard"]["facts"]
-    assert (facts["status"], facts["mode"], facts["baudrate"]) == ("online", "historique", 1200)
-    assert found["broker.status"]["facts"] == {"status": "online"}
-    assert found["service.running"]["facts"]["active"] == "active"
-    assert {found[f"service.{check}"]["verdict"] for check in ("enabled", "running", "sandbox")} == {"ok"}
-    assert (pid(machine), machine.message("teleinfo/status")) == (before, "online")
-
-
 def test_a_wrong_setting_is_named_and_not_tried_again(machine: Container) -> None:
-    """
-    Exit status 78, the variable in the journal, no restart; the service starts once it is corrected.
-
-    The doctor names the fault of the file, and quotes the journal.
-    """
+    """Exit status 78, the variable in the journal, no restart; the service starts once it is corrected."""
     machine.settings("TELEINFO_MQTT_PORT=mosquitto")
     machine.run("systemctl restart teleinfo", check=False)
     machine.until("systemctl is-failed teleinfo")
     restarts = machine.property("NRestarts")
     time.sleep(4)  # twice RestartSec: a loop would show
-    found = doctor(machine, healthy=False)
 
     assert machine.property("ExecMainStatus") == "78"
     assert machine.property("ActiveState") == "failed"
     assert machine.property("NRestarts") == restarts
     assert 'TELEINFO_MQTT_PORT\u00a0: "mosquitto" n’est pas un numéro de port' in machine.journal()
-    assert found["settings.file"]["commands"] == ["nano /etc/teleinfo/teleinfo.env"]
-    assert found["service.running"]["verdict"] == "fault"
-    for name in ("settings.file", "service.journal"):
-        assert re.search(r'TELEINFO_MQTT_PORT\s?: "mosquitto"', found[name]["message"])
     machine.without_settings("TELEINFO_MQTT_PORT")
     machine.run("systemctl restart teleinfo")
     machine.message()
@@ -225,23 +190,6 @@ def test_a_daemon_that_hangs_is_replaced_by_the_watchdog(machine: Container) -> 
 
     assert machine.message()
     assert "Watchdog timeout" in machine.journal()
-
-
-def test_the_doctor_sees_a_service_that_is_stopped_and_not_enabled(machine: Container) -> None:
-    """The port is free, so the doctor reads it: the meter is well, and only the service is at fault."""
-    machine.run("systemctl disable --now teleinfo")
-    found = doctor(machine, healthy=False)
-    machine.run("systemctl enable --now teleinfo")
-    machine.expect("teleinfo/status", "online")
-    faults = [name for name, one in found.items() if one["verdict"] == "fault"]
-
-    assert faults == ["service.running"]
-    assert found["service.running"]["commands"] == ["sudo systemctl restart teleinfo"]
-    assert found["service.enabled"]["verdict"] == "warning"
-    assert found["service.enabled"]["commands"] == ["sudo systemctl enable teleinfo"]
-    assert found["port.holder"]["facts"] == {"holder": None}
-    assert found["line.mode"]["facts"] == {"mode": "historique", "baudrate": 1200}
-    assert found["broker.status"]["facts"] == {"status": "offline"}
 
 
 def test_a_second_meter_is_a_second_instance(machine: Container) -> None:
@@ -404,93 +352,6 @@ def test_from_the_sandbox_nobody_else_is_seen(reached: dict[str, Any]) -> None:
     assert reached["uid"] != 0
     assert reached["setuid"] == reached["signal"] == "EPERM"
     assert reached["namespace"] == "EPERM"
-
-
-def test_a_broker_with_a_name_and_two_addresses_is_found(machine: Container, reached: dict[str, Any]) -> None:
-    """A public IPv6 address, which the sandbox closes, does not hide the private IPv4 address of a broker."""
-    del reached
-    machine.run("printf '2001:db8::7 broker.home\\n192.168.77.1 broker.home\\n' >> /etc/hosts")
-    machine.settings("TELEINFO_MQTT_HOST=broker.home")
-    machine.run("systemctl restart teleinfo")
-    machine.until("systemctl status teleinfo | grep '; connecté au broker à broker.home'")
-    machine.without_settings("TELEINFO_MQTT_HOST")
-    machine.run("systemctl restart teleinfo")
-    machine.message()
-
-
-NAME_SERVERS = ("203.0.113.53", "198.51.100.53")
-
-
-def test_a_name_server_of_the_internet_is_reached(machine: Container, reached: dict[str, Any]) -> None:
-    """
-    1. A broker has a name, and the only name server is on the Internet. 2. The name server changes.
-
-    Each time the service connects, and nothing restarts it.
-    """
-    del reached
-    (machine.root / "usr/local/share/name_server.py").write_bytes(roots.NAME_SERVER.read_bytes())
-    for address in NAME_SERVERS:
-        machine.run(f"ip address add {address}/32 dev lo")
-        machine.run(
-            f"systemd-run --quiet --unit=dns-{address} /usr/bin/python3 -I /usr/local/share/name_server.py"
-            f" {address} broker.lan 192.168.77.1"
-        )
-        machine.until(f"systemctl is-active dns-{address}")
-    machine.run("rm -f /etc/resolv.conf; echo nameserver 127.0.0.2 >/etc/resolv.conf")
-    machine.settings("TELEINFO_MQTT_HOST=broker.lan")
-    machine.run("systemctl restart teleinfo")
-    machine.until(
-        "journalctl -u teleinfo | grep -q 'aucun serveur de noms de cette machine ne répond pour broker.lan'"
-    )
-    before = pid(machine)
-    for address in NAME_SERVERS:
-        machine.run(f"echo nameserver {address} >/etc/resolv.new && mv /etc/resolv.new /etc/resolv.conf")
-        machine.run("systemctl stop mosquitto")
-        machine.until("systemctl status teleinfo | grep -q '; pas de connexion au'")
-        machine.run("systemctl start mosquitto")
-        machine.until("systemctl status teleinfo | grep -q '; connecté au broker à broker.lan'")
-        allowed = machine.property("IPAddressAllow").split()
-        assert {one.partition("/")[0] for one in allowed} & {*NAME_SERVERS} == {address}
-    assert pid(machine) == before
-
-
-HOME_ONLY = "[Service]\\nIPAddressAllow=\\nIPAddressAllow=192.168.0.0/16\\n"
-
-
-def test_the_doctor_looks_from_inside_the_sandbox(machine: Container, reached: dict[str, Any]) -> None:
-    """
-    1. A unit that allows no name server of the Internet. 2. A broker on a public IPv6 address.
-
-    Root reaches both. The doctor names what the service may not reach, and the narrow line that allows it; of
-    the meter it says what the service says.
-    """
-    del reached
-    machine.run("mkdir -p /run/systemd/system/teleinfo.service.d")
-    machine.run(f"printf '{HOME_ONLY}' > /run/systemd/system/teleinfo.service.d/home.conf")
-    machine.run("systemctl daemon-reload && systemctl restart teleinfo")
-    machine.until("systemctl status teleinfo | grep -q 'mode historique.*; pas de connexion au broker'")
-    name = doctor(machine, healthy=False)
-    machine.without_settings("TELEINFO_MQTT_HOST")
-    machine.settings(f"TELEINFO_MQTT_HOST={INTERNET6.rpartition(':')[0]}")
-    machine.run("systemctl restart teleinfo")
-    machine.until("systemctl status teleinfo | grep -q 'mode historique.*; pas de connexion au broker'")
-    address = doctor(machine, healthy=False)
-    machine.run("rm /run/systemd/system/teleinfo.service.d/home.conf && systemctl daemon-reload")
-
-    assert name["broker.name"]["commands"][-1] == f"IPAddressAllow={NAME_SERVERS[-1]}"
-    assert address["broker.port"]["commands"][-1] == "IPAddressAllow=2001:db8::/64"
-    for found in (name, address):
-        assert (found["line.heard"]["verdict"], found["line.mode"]["verdict"]) == ("skipped", "ok")
-        assert "mode historique" in found["line.heard"]["message"]
-        assert found["service.sandbox"]["verdict"] == "ok"
-        assert {one for one, made in found.items() if made["verdict"] == "fault"} - {"service.running"} <= {
-            "broker.name",
-            "broker.port",
-        }
-        assert found["service.running"]["verdict"] == "fault"
-    machine.without_settings("TELEINFO_MQTT_HOST")
-    machine.run("systemctl restart teleinfo")
-    machine.message()
 
 
 def test_the_line_is_read_while_the_service_reads_it(machine: Container) -> None:

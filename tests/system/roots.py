@@ -19,7 +19,6 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
 PROBE = Path(__file__).with_name("probe.py")
-NAME_SERVER = Path(__file__).with_name("name_server.py")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 REPOSITORY = Path("/srv/teleinfo.git")
 """The place of the repository in the root of a user."""

@@ -158,10 +158,13 @@ start_service
 # An older version has no doctor.
 "$command" doctor --help >/dev/null 2>&1 && doctor=yes || doctor=
 version=$("$command" --version)
+page="http://$(uname -n).local:8080/"
 localized "\
 $version is installed, and starts with this machine. Settings: $settings (then: sudo systemctl restart teleinfo).
 What it does: journalctl -u teleinfo -f${doctor:+; why nothing comes: sudo teleinfo doctor --env-file $settings}.
-The messages: mosquitto_sub -v -t 'teleinfo/#' (package mosquitto-clients; -h BROKER where the broker is another machine)." "\
-$version est installé, et démarre avec cette machine. Réglages : $settings (puis : sudo systemctl restart teleinfo).
-Ce qu’il fait : journalctl -u teleinfo -f${doctor:+ ; pourquoi rien n’arrive : sudo teleinfo doctor --env-file $settings}.
-Les messages : mosquitto_sub -v -t 'teleinfo/#' (paquet mosquitto-clients ; -h BROKER si le broker est sur une autre machine)."
+The messages: mosquitto_sub -v -t 'teleinfo/#' (package mosquitto-clients; -h BROKER where the broker is another machine).
+The page, for every device at home: $page after TELEINFO_WEB_LISTEN=0.0.0.0:8080 in the settings, and sudo systemctl enable --now teleinfo-web." "\
+$version est installé, et démarre avec cette machine. Réglages : $settings (puis : sudo systemctl restart teleinfo).
+Ce qu’il fait : journalctl -u teleinfo -f${doctor:+ ; pourquoi rien n’arrive : sudo teleinfo doctor --env-file $settings}.
+Les messages : mosquitto_sub -v -t 'teleinfo/#' (paquet mosquitto-clients ; -h BROKER si le broker est sur une autre machine).
+La page, pour tous les appareils de la maison : $page après TELEINFO_WEB_LISTEN=0.0.0.0:8080 dans les réglages, et sudo systemctl enable --now teleinfo-web."

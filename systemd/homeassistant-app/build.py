@@ -84,6 +84,7 @@ NAMES = {
     "homeassistant_prefix": ("Discovery prefix", "Préfixe de découverte"),
     "led": ("LED", "LED"),
     "log_level": ("Log", "Journal"),
+    "web_listen": ("Address of the server of the page", "Adresse du serveur de la page"),
     "web_hosts": ("More names of the page", "Autres noms de la page"),
     "web_token": ("Secret of the page", "Secret de la page"),
 }

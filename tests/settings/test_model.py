@@ -33,6 +33,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "HOMEASSISTANT_DISCOVERY": ("Components", "components"),
     "METER_NAME": ("Garage", "Garage"),
     "HOMEASSISTANT_PAGE": ("http://pi.local:8080/", "http://pi.local:8080/"),
+    "WEB_LISTEN": ("[::]:8081", "[::]:8081"),
     "WEB_HOSTS": ("meter.example.org, pi.example", frozenset({"meter.example.org", "pi.example"})),
     "WEB_TOKEN": ("0123456789-_abcDEF", pydantic.SecretStr("0123456789-_abcDEF")),
     "LOG_LEVEL": ("debug", "DEBUG"),
@@ -53,6 +54,7 @@ DEVICE = (
     "; default /dev/ttyAMA0"
 )
 SPEED = "a speed in baud that a serial port knows, such as 1200, 9600 or 19200; default from the mode"
+LISTEN = "an address and a port such as 127.0.0.1:8080 or 0.0.0.0:8080; default 127.0.0.1:8080"
 HOST = "the name or address of a host, without mqtt:// and without the port; default localhost"
 TOPIC = "a topic: words and / between them, without + or # (only {hostname} is replaced); default teleinfo"
 CLIENT = "a name of 1 to 128 characters (only {hostname} is replaced); default teleinfo-{hostname}"
@@ -88,6 +90,7 @@ GOLDEN = [
     ("MQTT_USERNAME", "a\x01b", r'"a\x01b" is not plain text'),
     ("MQTT_PASSWORD", CANARY, "is given without TELEINFO_MQTT_USERNAME; set both"),
     ("WEB_TOKEN", CANARY, "what was given (not shown) is not 16 to 128 letters, digits, - and _"),
+    ("WEB_LISTEN", "pi:0", f'"pi:0" is not {LISTEN}'),
     ("WEB_HOSTS", "pi,a b/c", '"pi,a b/c" is not a list of names such as meter.example.org'),
     ("MQTT_PASSWORD", f"{CANARY}\udcff", "what was given (not shown) is not text in UTF-8"),
     ("MQTT_TLS", "maybe", '"maybe" is not true or false; default false'),

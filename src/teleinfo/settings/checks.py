@@ -27,11 +27,13 @@ if TYPE_CHECKING:
 
 # Brokers may allow less than MQTT's 65535 bytes, and `/status` and other levels are appended.
 MAX_TOPIC = 200  # bytes
+MAX_PORT = 65535
 MAX_HOST = 253  # characters, RFC 1035 §2.3.4
 
 _BAUDRATES = frozenset(int(name[1:]) for name in dir(termios) if re.fullmatch(r"B[1-9]\d*", name))
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
+LISTEN = re.compile(r":?(?P<port>\d{1,5})|(?P<host>\[[^\]\s]+\]|[^:\[\]\s]+)(?::(?P<own_port>\d{1,5}))?")
 _ETIQUETTE = re.compile(r"[A-Za-z0-9+_-]+")
 _HORODATE_KEY = "_HORODATE"
 _PRICE = re.compile(r"[0-9]{1,4}([.,][0-9]{1,6})?")
@@ -111,6 +113,14 @@ def host(value: str) -> str:
 def token(value: SecretStr) -> SecretStr:
     """Check a secret that becomes a part of a URL: characters that need no escape (RFC 3986, section 2.3)."""
     if not _TOKEN.fullmatch(value.get_secret_value()):
+        raise ValueError
+    return value
+
+
+def listen(value: str) -> str:
+    """Refuse what is not ADDRESS:PORT, [ADDRESS]:PORT, ADDRESS or PORT."""
+    match = LISTEN.fullmatch(value)
+    if match is None or not 0 < int(match["port"] or match["own_port"] or 1) <= MAX_PORT:
         raise ValueError
     return value
 

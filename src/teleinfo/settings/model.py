@@ -123,6 +123,11 @@ _PageUrl = Annotated[
     Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$"), AfterValidator(checks.plain_text)] | None,
     Allowed(Message("an address such as http://raspberrypi.local:8080/")),
 ]
+_Listen = Annotated[
+    str,
+    AfterValidator(checks.listen),
+    Allowed(Message("an address and a port such as 127.0.0.1:8080 or 0.0.0.0:8080")),
+]
 _Names = Annotated[
     frozenset[Annotated[str, AfterValidator(checks.host)]],
     NoDecode,
@@ -244,6 +249,8 @@ class Settings(BaseSettings):
     """Name of the meter in Home Assistant; empty: its model and last digits"""
     homeassistant_page: _PageUrl = None
     """Address of the page of `teleinfo watch --web`, for a link to it in Home Assistant"""
+    web_listen: _Listen = "127.0.0.1:8080"
+    """Address and port of that page; 0.0.0.0:8080 shows it to every device at home"""
     web_hosts: _Names = frozenset()
     """More names for the page of `teleinfo watch --web`, with commas between them: meter.example.org"""
     web_token: _Token = None

@@ -156,7 +156,7 @@ def look(
     shown = Shown(driver)
     shown.complaints()  # those of an earlier page
     driver.get(page.url)
-    until(lambda: shown.has_class("live"), what="a live page")
+    until(lambda: shown.has_class("open"), what="an open page")
     return shown
 
 
@@ -395,7 +395,7 @@ def test_a_stream_that_is_cut_is_said_at_once_and_comes_back(driver: WebDriver, 
         assert shown.text("stream").startswith(words)
         assert shown.element("stream").get_attribute("role") == "status"
     with evening("standard-tri", phases=3, port=port) as second:
-        until(lambda: shown.has_class("live"), what="a live page")
+        until(lambda: shown.has_class("open"), what="an open page")
         until(lambda: shown.figure() == state_of(second, language)["power"]["net"])
         assert words not in shown.text("stream")
 
@@ -422,7 +422,7 @@ def test_a_page_that_nobody_sees_asks_for_nothing(driver: WebDriver) -> None:
         assert not shown.has_class("cut")
         assert not shown.has_class("live")
         driver.execute_script(hide, False)  # noqa: FBT003 - a value of JavaScript
-        until(lambda: shown.has_class("live"), what="a live page")
+        until(lambda: shown.has_class("open"), what="an open page")
 
 
 def test_a_silent_meter_is_said_with_the_reason(driver: WebDriver, language: Language) -> None:

@@ -64,7 +64,7 @@ def main() -> None:
                 resize(driver, width, height)
                 prefer(driver, "light")
                 driver.get(served.url)
-                while "live" not in str(driver.execute_script("return document.documentElement.className")):
+                while "open" not in str(driver.execute_script("return document.documentElement.className")):
                     time.sleep(0.1)
                 time.sleep(3.0)  # for the history to be loaded and drawn
                 png = with_palette(driver.get_screenshot_as_png())

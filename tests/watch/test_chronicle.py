@@ -6,8 +6,6 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from teleinfo.vocabulary.codes import Alert, Colour, TariffPeriod
 from teleinfo.watch.chronicle import BIN, REACH, TEMPO, Chronicle, IndexReading, RecentPower, midnight
@@ -18,13 +16,6 @@ if TYPE_CHECKING:
 DAY = dt.date(2026, 1, 14)
 NOON = midnight(DAY) + 43_200
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=8,
-)
-TIMES = st.sampled_from(["2026-01-14T12:00:00+01:00", "0001-01-01T00:00:00", "9999-12-31T23:59:59-23:00"])
-
 
 def state(meter: str = "1", **parts: Json) -> dict[str, Json]:
     """Return a state of a meter with one index, which stands at 1000 Wh."""
@@ -32,73 +23,17 @@ def state(meter: str = "1", **parts: Json) -> dict[str, Json]:
     return {"meter": {"id": meter}, "energy": {"indexes": indexes}, **parts}
 
 
-def published(today: Json = 300, *, complete: Json = True, time: Json = "2026-01-14T11:00:00+01:00") -> Any:  # noqa: ANN401
-    """Return a state that a daemon published on that day: 300 Wh since midnight, 200 the day before."""
-    spans: Any = {
-        "today": {"is_complete": complete, "indexes": {"HCHP": today}},
-        "yesterday": {"is_complete": True, "indexes": {"HCHP": 200}},
-    }
-    found: Any = state(time=time)
-    found["energy"] |= {"indexes": {"HCHP": {"value": 900, "period": "HP"}}, **spans}
-    return found
-
-
-def readings(chronicle: Chronicle) -> set[IndexReading]:
-    """Return the readings of the index that were not taken so far."""
+@pytest.mark.parametrize(("pause", "is_known"), [(2, True), (300, True), (301, False)])
+def test_an_index_at_midnight_is_that_of_the_last_reading_before_it(pause: int, *, is_known: bool) -> None:
+    """What is counted until the first reading of the new day is of that day; after a pause, of neither."""
+    chronicle, at = Chronicle(), midnight(DAY)
+    chronicle.add(state(), at=at - 1)
+    chronicle.take()
+    chronicle.add(state(), at=at - 1 + pause)
     [batch] = chronicle.peek()
-    return {reading for both in batch.readings.values() for reading in both}
+    known = {reading for both in batch.readings.values() for reading in both}
 
-
-def test_a_published_state_tells_the_last_two_midnights() -> None:
-    """The index less what it counted since, by the index of that state itself."""
-    chronicle = Chronicle()
-    chronicle.published = published()
-    chronicle.add(state(), at=NOON)
-
-    assert readings(chronicle) == {
-        IndexReading(NOON, 1000, "HP"),
-        IndexReading(midnight(DAY), 600, "HP"),
-        IndexReading(midnight(DAY - dt.timedelta(days=1)), 400, "HP"),
-    }
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        published(complete=False),
-        published(complete=None),
-        published(901),
-        published(-1),
-        published("300"),
-        published(time="2025-11-14T11:00:00+01:00"),
-        published(time="yesterday"),
-        published() | {"meter": {"id": "2"}},
-        None,
-    ],
-)
-def test_a_state_that_proves_nothing_tells_nothing(other: Json) -> None:
-    """A day that is not complete, an impossible energy, a time long ago, another meter."""
-    chronicle = Chronicle()
-    chronicle.published = other
-    chronicle.add(state(), at=NOON)
-
-    assert readings(chronicle) == {IndexReading(NOON, 1000, "HP")}
-
-
-@given(part=JSON, inner=JSON, time=TIMES | JSON)
-def test_whatever_is_published_raises_nothing(part: Json, inner: Json, time: Json) -> None:
-    """Anybody may have published it, and an error would end the page."""
-    chronicle = Chronicle()
-    for other in (
-        part,
-        published(part, complete=inner, time=time),
-        published() | {"energy": part, "time": time},
-        published() | {"energy": {"indexes": {"HCHP": part}, "today": inner}},
-    ):
-        chronicle.published = other
-        chronicle.add(state(), at=NOON)
-
-        assert IndexReading(NOON, 1000, "HP") in readings(chronicle)
+    assert (IndexReading(at, 1000, "HP") in known) is is_known
 
 
 def test_each_meter_has_a_batch_of_its_own() -> None:
@@ -171,31 +106,17 @@ def test_alerts_and_colours_last_for_a_time() -> None:
 
 
 def test_what_is_injected_is_an_index_too() -> None:
-    """So are its midnights. An index whose period is unknown has its étiquette for a code."""
+    """An index whose period is unknown has its étiquette for a code."""
     chronicle = Chronicle()
     indexes: Json = {"EASF09": {"value": 500, "period": None}, "EASF10": {"value": -1}}
     energy: Any = {"indexes": indexes, "export_total": 2000}
-    day: Json = {"is_complete": True, "exported": 700}
-    chronicle.add(state(energy=energy | {"today": day}, time="2026-01-14T12:00:00+01:00"), at=NOON)
+    chronicle.add(state(energy=energy), at=NOON)
     [batch] = chronicle.peek()
 
     assert {(label, *reading) for (label, *_), both in batch.readings.items() for reading in both} == {
         ("EASF09", NOON, 500, "EASF09"),
         ("EAIT", NOON, 2000, "injected"),
-        ("EAIT", midnight(DAY), 1300, "injected"),
     }
-
-
-def test_a_published_index_that_this_meter_does_not_send_tells_nothing() -> None:
-    """A state of before a change of contract."""
-    chronicle = Chronicle()
-    other = published()
-    other["energy"]["indexes"] = {"BASE": {"value": 900, "period": "TH"}}
-    other["energy"]["today"]["indexes"] = {"BASE": 300}
-    chronicle.published = other
-    chronicle.add(state(), at=NOON)
-
-    assert readings(chronicle) == {IndexReading(NOON, 1000, "HP")}
 
 
 def test_a_tariff_period_begins_anew_after_a_pause() -> None:

@@ -7,7 +7,6 @@ import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,7 +68,7 @@ def test_no_energy_is_lost_or_invented(steps: list[tuple[int, int]], cuts: list[
     known = kept(*groups)
 
     energies = [dict(zip(found["columns"], row, strict=True)) for row in found["rows"]]
-    energies += [energy for _begin, _end, energy in found["gaps"]]
+    energies += [energy for _begin, _end, energy, _cost in found["gaps"]]
     assert sum(energy["HP"] for energy in energies) == every[-1].value
     assert known == kept(every)
     assert (known[0], known[-1]) == (every[0], every[-1])
@@ -88,12 +87,17 @@ def test_readings_between_two_of_the_same_day_are_not_kept() -> None:
     assert kept(night) == night
 
 
-@pytest.mark.parametrize(("value", "is_believed"), [(4, False), (5, True), (7, True), (9, True), (10, False)])
-def test_an_earlier_reading_fits_between_its_neighbours(value: int, *, is_believed: bool) -> None:
-    """The index rises: another value is of a wrong clock, or another meter."""
-    known = kept([reading(0, 5), reading(24, 9)], [reading(12, value), reading(24, 9), reading(25, 9)])
+@given(at=st.integers(1, 98), off=st.integers(-60, 60), lasts=st.integers(1, 2))
+def test_a_clock_that_is_wrong_for_hours_changes_no_sum(at: int, off: int, lasts: int) -> None:
+    """In either direction, by up to two days and a half."""
+    off = max(-at, min(99 - at - lasts, off))
+    hours = range(at, at + lasts)
+    wrong = [IndexReading(NOON + (hour + off) * HOUR + 7, 10 * hour, "HP") for hour in hours]
+    right = [reading(hour, 10 * hour) for hour in range(101)]
+    found = days(right[:at], wrong, *zip(right[at + lasts :], strict=True))
+    energies = [row[1] for row in found["rows"]] + [energy["HP"] for _, _, energy, _ in found["gaps"]]
 
-    assert (reading(12, value) in known) is is_believed
+    assert sum(energies) == 1000
 
 
 def test_an_index_that_begins_anew_counts_from_there() -> None:

@@ -9,15 +9,19 @@ import datetime as dt
 import itertools
 import json
 import sqlite3
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from teleinfo.common.i18n import use_language
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
+from teleinfo.vocabulary.words import Language
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.web import recorder as recorder_module
+from teleinfo.watch.web import view
 from teleinfo.watch.web.recorder import HistoryRecorder
 from teleinfo.watch.web.store import MINUTE, Store
 from tests.support.process import LIMIT
@@ -69,7 +73,9 @@ def table(page: Page, name: str) -> dict[str, Any]:
         ("days2", "PT1M", ["time", "power", "injected"]),
         ("days60", "PT15M", ["time", "power", "injected"]),
         ("days30", "P1D", ["time", "HC", "HP", "injected", "cost", "complete"]),
+        ("weeks26", "P7D", ["time", "HC", "HP", "injected", "cost", "complete"]),
         ("months13", "P1M", ["time", "HC", "HP", "injected", "cost", "complete"]),
+        ("years10", "P1Y", ["time", "HC", "HP", "injected", "cost", "complete"]),
     ],
 )
 def test_each_picture_is_a_table_as_json_and_as_csv(
@@ -79,7 +85,7 @@ def test_each_picture_is_a_table_as_json_and_as_csv(
     found = table(served, name)
     _status, headers, body = ask(served, f"/history/{METER}/{name}.csv")
 
-    assert (found["step"], found["begin"][-6:]) == (step, "+01:00")
+    assert (found["step"], found["begin"][-6:]) in [(step, "+01:00"), (step, "+02:00")]
     assert headers["Content-Type"] == "text/csv; charset=utf-8"
     assert [*csv.reader(body.splitlines())] == [
         columns,
@@ -90,17 +96,22 @@ def test_each_picture_is_a_table_as_json_and_as_csv(
 
 
 def test_the_tariff_periods_lie_behind_the_powers(served: Page) -> None:
-    """Begin, end and code of each; there are no colours with this contract, and no season of Tempo."""
+    """Begin, end and code of each; there is no season of Tempo with this contract."""
     [[begin, end, code]] = table(served, "hour")["periods"]
 
     assert begin <= end
     assert code == "HP"
-    assert table(served, "days30")["periods"] == []
     assert table(served, "season") == {}
     assert table(served, "alerts") == {"rows": []}
 
 
-@pytest.mark.parametrize("path", ["1/week.json", "1/hour.xml", "1/alerts.csv", "1/../hour.json", "hour.json"])
+WRONG_ENDS = [f"1/days30.json?end={end}" for end in ("", "today", "1999-12-31", "9999-12-31")]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["1/week.json", "1/hour.xml", "1/alerts.csv", "1/totals.csv", "1/../hour.json", "hour.json", *WRONG_ENDS],
+)
 def test_there_is_no_other_history(served: Page, path: str) -> None:
     """A picture that does not exist, or in another format."""
     assert ask(served, f"/history/{path}")[0] == 404
@@ -126,6 +137,17 @@ async def keep(recorder: HistoryRecorder, model: LiveModel, done: Callable[[], b
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running
+
+
+def test_any_earlier_day_can_be_shown(served: Page) -> None:
+    """`end` is the last day of the table; a day that is yet to come is now."""
+    today = served._time.date()
+    for days in (-1, 0, 1, 4000):
+        end = today - dt.timedelta(days=days)
+        _status, _headers, body = ask(served, f"/history/{METER}/days30.json?end={end}")
+        first = min(end, today) - dt.timedelta(days=29)
+        assert json.loads(body)["begin"][:10] == f"{first}"
+        assert (json.loads(body)["rows"] != []) == (days < 1)
 
 
 @pytest.fixture(autouse=True)
@@ -155,16 +177,20 @@ def test_a_history_that_cannot_be_kept_is_reported_once(
     recorder = HistoryRecorder(folder / FILE, model)
     writes = itertools.count()
 
+    seen = set[str | None]()
+
     def mended() -> bool:
+        seen.add(recorder.fault)
         if next(writes) == 20:
             folder.unlink()
         return (folder / FILE).is_file()
 
     asyncio.run(keep(recorder, model, mended))
 
-    assert capsys.readouterr().err == (
-        f"teleinfo watch: the history cannot be kept in {folder / FILE}: File exists\n"
-    )
+    sentence = f"the history cannot be kept in {folder / FILE}: File exists"
+    assert capsys.readouterr().err == f"teleinfo watch: {sentence}\n"
+    assert sentence in seen
+    assert recorder.fault is None
 
 
 def test_a_damaged_history_is_reported_and_begins_anew(
@@ -173,10 +199,56 @@ def test_a_damaged_history_is_reported_and_begins_anew(
     """The line says where the damaged one is now."""
     (tmp_path / FILE).write_text("nothing of ours")
     model = LiveModel(patience=None)
-    aside = tmp_path / "history.damaged-7"
-    asyncio.run(keep(HistoryRecorder(tmp_path / FILE, model, clock=lambda: 7.0), model, aside.exists))
+    recorder = HistoryRecorder(tmp_path / FILE, model)
+    asyncio.run(keep(recorder, model, lambda: any(tmp_path.glob("*damaged*"))))
+    [aside] = tmp_path.glob("history.damaged-*")
     error = capsys.readouterr().err
 
     assert error == (f"teleinfo watch: the history was damaged: it was moved to {aside}, and begins anew\n")
+    assert recorder.fault == error.removeprefix("teleinfo watch: ").rstrip()
     with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as base:
         assert base.execute("SELECT count(*) FROM meter").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [("BEGIN EXCLUSIVE", "est verrouillée"), ("PRAGMA user_version = 99", "une version plus récente")],
+)
+def test_why_nothing_is_kept_is_said_in_the_language_of_the_reader(
+    tmp_path: Path, statement: str, words: str
+) -> None:
+    """A database that is locked, or newer; live values go on, and so does what was seen since."""
+    model = LiveModel(patience=None)
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
+        Store(tmp_path / FILE).write([], now=0)
+        other.execute(statement)
+        recorder = HistoryRecorder(tmp_path / FILE, model)
+        asyncio.run(keep(recorder, model, lambda: recorder.fault is not None))
+    with use_language(Language.FR):
+        shown = view.now_part(model, now=0.0, fault=recorder.fault)
+
+    assert words in str(shown["fault"])
+    assert shown["power"] is not None
+
+
+def test_a_call_that_is_cancelled_ends_before_the_next_one(tmp_path: Path) -> None:
+    """A reader leaves while a thread makes a table: the last batch must not disturb its transaction."""
+    recorder = HistoryRecorder(tmp_path / FILE, LiveModel(patience=None))
+    begun, goes_on, ended = threading.Event(), threading.Event(), list[str]()
+
+    def first() -> None:
+        begun.set()
+        goes_on.wait(LIMIT)
+        ended.append("first")
+
+    async def leave() -> None:
+        reader = asyncio.create_task(recorder._call(first))
+        await asyncio.to_thread(begun.wait, LIMIT)
+        reader.cancel()
+        last = asyncio.create_task(recorder._call(lambda: ended.append("last")))
+        await asyncio.wait([last], timeout=0.1)  # it ends at once if nothing keeps it
+        goes_on.set()
+        await last
+
+    asyncio.run(leave())
+    assert ended == ["first", "last"]

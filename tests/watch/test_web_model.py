@@ -15,6 +15,7 @@ from teleinfo.common.i18n import in_words, use_language
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
@@ -81,7 +82,7 @@ def test_the_view_says_what_the_state_says(name: str, language: Language) -> Non
     }
 
     assert shown["power"]["figure"].replace(" ", "") == str(net).replace("-", declared.MINUS)
-    assert shown["power"]["limit"]["most"] == state["contract"]["subscribed_power"]
+    assert shown["power"]["limit"]["power"] == state["contract"]["subscribed_power"]
     for index in state["energy"]["indexes"].values():
         assert read[index["name"]] == pytest.approx(index["value"] / 1000, abs=0.051)
     assert shown["tariff"][0][1] == state["tariff"]["name"]
@@ -138,57 +139,11 @@ def test_the_limit_is_the_subscribed_or_a_lower_cut_off_power(
     without = new_model()
     without.add_reading(Reading(Mode.STANDARD, {"SINSTS": "00900"}), now=0.0)
 
-    assert (shown["most"], shown["text"], shown["left"], shown["over"]) == limit
+    assert (shown["power"], shown["text"], shown["left"], shown["over"]) == limit
     assert now_part(without)["power"]["limit"] is None
 
 
 HC = {"OPTARIF": "HC..", "HCHC": "000019212", "HCHP": "000068306", "PTEC": "HP..", "PAPP": "01940"}
-DAYS = {
-    "today": {"imported": 8412, "is_complete": True, "indexes": {"HCHC": 5000, "HCHP": 3412}},
-    "yesterday": {"imported": 7000, "is_complete": False, "indexes": {"HCHC": 7000, "HCHP": 0}},
-    "this_month": {"imported": 218_412, "is_complete": True, "indexes": {}},
-}
-
-
-def test_today_stands_beside_yesterday_by_tariff_period() -> None:
-    """In kWh, with the total, and in euros if there are prices; a day with a gap is marked."""
-    model = new_model(patience=None)
-    model.add_reading(Reading(Mode.HISTORIQUE, HC), now=0.0)
-    plain = now_part(published(model, energy=DAYS))["days"]
-    priced = now_part(published(model, energy=DAYS, cost={"today": 1.72, "this_month": 45.2}), Language.FR)
-
-    assert plain == {
-        "energy": "8.41 kWh",
-        "cost": "",
-        "columns": ["Today", "Yesterday (incomplete)"],
-        "rows": [
-            ["Off-peak hours", "5.00 kWh", "7.00 kWh"],
-            ["Peak hours", "3.41 kWh", "0.00 kWh"],
-            ["Total", "8.41 kWh", "7.00 kWh"],
-        ],
-        "months": [["Energy this month", "218.41 kWh"]],
-    }
-    assert "€" not in json.dumps(plain, ensure_ascii=False)
-    assert (priced["days"]["cost"], priced["days"]["rows"][-1]) == ("1,72 €", ["Coût", "1,72 €", ""])
-    assert priced["days"]["months"] == [["Énergie du mois", "218,41 kWh · 45,20 €"]]
-
-
-def test_what_counted_nothing_has_no_row() -> None:
-    """An index that stood still on both days, and the only index, which would repeat the total."""
-    model = new_model(patience=None)
-    model.add_reading(Reading(Mode.HISTORIQUE, HC), now=0.0)
-    idle = {"imported": 5000, "is_complete": True, "indexes": {"HCHC": 5000, "HCHP": 0}}
-    base = new_model(patience=None)
-    base.add_reading(
-        Reading(Mode.HISTORIQUE, {"OPTARIF": "BASE", "BASE": "000019212", "PAPP": "01940"}), now=0.0
-    )
-    one = {"imported": 5000, "exported": 900, "is_complete": True, "indexes": {"BASE": 5000}}
-
-    rows = [
-        [name for name, *_values in now_part(published(each, energy={"today": day}))["days"]["rows"]]
-        for each, day in ((model, idle), (base, one))
-    ]
-    assert rows == [["Off-peak hours", "Total"], ["Total", "Injected"]]
 
 
 def test_the_next_change_of_tariff_is_said_with_what_follows() -> None:
@@ -211,7 +166,59 @@ def test_before_the_first_reading_the_page_says_what_it_waits_for() -> None:
     shown = now_part(new_model())
 
     assert shown["waiting"] == "Waiting for the meter. It takes a few seconds to find its speed."
-    assert (shown["power"], shown["days"], shown["alerts"], shown["phases"]) == (None, None, [], [])
+    assert (shown["power"], shown["alerts"], shown["phases"]) == (None, [], [])
+    assert shown["stream"] == "no reading so far"
+
+
+@pytest.mark.parametrize(
+    ("online", "age", "stream", "power"),
+    [
+        (True, 29.0, None, ""),
+        (True, 60.0, "reading of 22:59", "Power 1 min ago"),
+        (True, 300.0, "reading of 22:59", "Power 5 min ago"),
+        (False, 12.0, "silent since 22:59", ""),
+        (False, 7200.0, "silent since 22:59", "Power 2 h 00 min ago"),
+    ],
+)
+def test_it_is_live_only_while_readings_come(
+    online: bool,  # noqa: FBT001 - a case
+    age: float,
+    stream: str | None,
+    power: str,
+) -> None:
+    """Else it says since when; the values stay, with their age."""
+    model = new_model(patience=None)
+    model.online = online
+    model.clock = lambda: START.astimezone(PARIS)
+    model.add_reading(Reading(Mode.HISTORIQUE, HC), now=0.0)
+    live, shown = now_part(model), now_part(model, now=age)
+
+    assert (shown["stream"], shown["age"]) == (stream, power)
+    assert (shown["power"]["figure"], shown["tariff"]) == (live["power"]["figure"], live["tariff"])
+
+
+def test_after_a_restart_the_last_meter_is_that_of_the_history() -> None:
+    """While the meter is silent: its history is shown, with the time at which it was heard."""
+    model = new_model(patience=None)
+    model.clock = lambda: START.astimezone(PARIS)
+    heard = int(START.timestamp()) - 3600
+    with use_language(Language.FR):
+        shown = view.now_part(model, now=0.0, meters=[("2", heard, heard), ("1", 0, heard - 86_400)])
+
+    assert (shown["id"], shown["stream"]) == ("2", "silencieux depuis 21:59")
+    assert shown["meters"] == [["2", "14/01/2026 – 14/01/2026"], ["1", "01/01/1970 – 13/01/2026"]]
+
+
+def test_what_is_left_of_a_phase_that_is_overloaded_is_not_below_zero() -> None:
+    """The gauge shows the overrun."""
+    model = new_model()
+    model.add_reading(
+        Reading(Mode.STANDARD, {"PREF": "06", "SINSTS": "08000", "IRMS1": "035", "URMS1": "230"}), now=0.0
+    )
+    texts = json.dumps(now_part(model)["facts"], ensure_ascii=False)
+
+    assert "35 A" in texts
+    assert declared.MINUS not in texts
 
 
 KEYS = st.sampled_from(sorted(HISTORIQUE.keys() | STANDARD.keys())) | st.text(max_size=12)

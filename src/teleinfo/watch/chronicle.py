@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-import itertools
 from dataclasses import dataclass, field
 from functools import lru_cache
 from statistics import fmean
@@ -42,8 +41,8 @@ ALERT, TARIFF, COLOUR = "alert", "tariff", "colour"
 LONGEST_PAUSE: Final = 600
 """Seconds without a reading after which a tariff period is recorded anew."""
 
-OLDEST_STATE: Final = 40 * 24 * 3600
-"""Greatest age of a published state that tells midnights, in seconds."""
+LONGEST_TURN: Final = 300
+"""The longest time without a reading at midnight, in seconds; its energy is that of the new day."""
 
 TEMPO: Final = 6
 """Hour at which the colour of Tempo changes."""
@@ -109,7 +108,7 @@ class Batch:
     `powers` are those drawn and injected (None: not measured) in each slot by its begin, VA. `readings` are
     the first and the last reading of each index by étiquette, code and day. `runs` maps kind, code and begin
     of an alert or a tariff period to the time at which it was last in force, and those of the colour of a day
-    to its end; `tariff` is the last period.
+    to its end; `tariff` is the last period, and `last` has the last reading of each index.
     """
 
     meter: str
@@ -118,19 +117,21 @@ class Batch:
     readings: dict[tuple[str, str, dt.date], tuple[IndexReading, IndexReading]] = field(default_factory=dict)
     runs: dict[tuple[str, str, int], int] = field(default_factory=dict)
     tariff: tuple[str, str, int] = (TARIFF, "", 0)
+    last: dict[str, IndexReading] = field(default_factory=dict)
 
     def add_reading(self, label: str, reading: IndexReading) -> None:
         """Add a reading of the index `label`."""
         key = label, reading.code, day_of(reading.time)
         first, last = self.readings.get(key, (reading, reading))
         self.readings[key] = min(first, reading), max(last, reading)
+        self.last[label] = reading
 
 
 class Chronicle:
-    """What was not yet taken to the history; `published` is the last state that a daemon published."""
+    """What was not yet taken to the history; a power is held for `reach` seconds without a reading."""
 
-    def __init__(self) -> None:
-        self.published: Json = None
+    def __init__(self, *, reach: float = REACH) -> None:
+        self._reach = reach
         self._batches: dict[str, Batch] = {}
 
     def add(self, state: Json, *, at: int) -> None:
@@ -140,15 +141,13 @@ class Chronicle:
             return
         batch = self._batches.setdefault(meter, Batch(meter, at - LONGEST_PAUSE - 1))
         pause, batch.until = at - batch.until, at
-        _add_power(batch, state, pause)
+        _add_power(batch, state, is_held=pause <= self._reach)
         _add_runs(batch, state, pause)
-        indexes = dict(_readings(state, at))
-        midnights = [
-            _midnights(known, at) for known in (state, self.published) if find(known, "meter.id") == meter
-        ]
-        for label, reading in itertools.chain(indexes.items(), *midnights):
-            if label in indexes:
-                batch.add_reading(label, reading)
+        for label, reading in _readings(state, at):
+            before = batch.last.get(label, reading)
+            if day_of(before.time) < day_of(at) and at - before.time <= LONGEST_TURN:
+                batch.add_reading(label, IndexReading(midnight(day_of(at)), before.value, before.code))
+            batch.add_reading(label, reading)
 
     def peek(self) -> list[Batch]:
         """Return a copy of what was not taken so far."""
@@ -160,17 +159,18 @@ class Chronicle:
         self._batches = {}
         if taken:
             last = max(taken, key=lambda batch: batch.until)
-            self._batches[last.meter] = Batch(last.meter, last.until, dict([*last.powers.items()][-1:]))
+            powers = dict([*last.powers.items()][-1:])
+            self._batches[last.meter] = Batch(last.meter, last.until, powers, last=last.last)
         return taken
 
 
-def _add_power(batch: Batch, state: Json, pause: int) -> None:
+def _add_power(batch: Batch, state: Json, *, is_held: bool) -> None:
     drawn, injected = integer(state, "power.apparent"), integer(state, "power.injected")
     if drawn is None:
         return
     begin = batch.until - batch.until % SLOT
     last = next(reversed(batch.powers), begin)
-    if pause <= REACH:  # messages may come once a minute
+    if is_held:  # messages may come once a minute
         for missed in range(last + SLOT, begin, SLOT):
             batch.powers[missed] = batch.powers[last]
     batch.powers[begin] = [*batch.powers.get(begin, ()), (drawn, injected)]
@@ -202,24 +202,3 @@ def _readings(state: Json, at: int) -> Iterator[tuple[str, IndexReading]]:
     injected = integer(state, "energy.export_total")
     if injected is not None and 0 <= injected < POSSIBLE:
         yield EXPORTED, IndexReading(at, injected, INJECTED)
-
-
-def _midnights(state: Json, until: int) -> Iterator[tuple[str, IndexReading]]:
-    """Yield the étiquette and the reading of each index at the last two midnights of a state, if known."""
-    try:
-        time = int(dt.datetime.fromisoformat(str(find(state, "time"))).timestamp())
-    except (ValueError, OverflowError):
-        return
-    if abs(until - time) > OLDEST_STATE:
-        return
-    today = local(time).date()
-    for label, reading in _readings(state, 0):
-        value = reading.value
-        path = "exported" if label == EXPORTED else f"indexes.{label}"
-        for day, span in ((today, "today"), (today - _DAY, "yesterday")):
-            counted = integer(state, f"energy.{span}.{path}")
-            is_complete = find(state, f"energy.{span}.is_complete") is True
-            if not is_complete or counted is None or not 0 <= counted <= value:
-                break
-            value -= counted
-            yield label, IndexReading(midnight(day), value, reading.code)

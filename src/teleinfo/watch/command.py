@@ -14,21 +14,24 @@ import logging
 import os
 import sqlite3
 import sys
+import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from teleinfo.cli.arguments import checked
 from teleinfo.cli.output import fail, say
 from teleinfo.common import event_loop, journal
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.state_directory import file_name, state_directory
-from teleinfo.common.terminal_text import printable
+from teleinfo.common.untrusted_json import MAX_BYTES
 from teleinfo.port.link_status import SILENT_AFTER
-from teleinfo.settings import default_env_file, load_all
+from teleinfo.settings import PREFIX, default_env_file, load_all
 from teleinfo.watch import plain
 from teleinfo.watch.feeds import listen, read_port
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.web import hosts
-from teleinfo.watch.web.recorder import HistoryRecorder, fill
+from teleinfo.watch.web.recorder import HistoryRecorder, fill, put_aside, unkept
 from teleinfo.watch.web.store import Store
 
 if TYPE_CHECKING:
@@ -43,17 +46,19 @@ HELP = N_(
     "service."
 )
 
+_NO_ADDRESS = N_("{text} is not an address and a port such as 127.0.0.1:8080 or [::1]:8080")
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command to `parser`."""
     parser.add_argument(
         "--web",
         nargs="?",
-        type=hosts.address,
-        const=hosts.DEFAULT,
+        type=partial(checked, hosts.address, _NO_ADDRESS),
+        const=(),
         metavar="ADDRESS:PORT",
         help=_("serve a page with the meter in place of the screen (by default at {address})").format(
-            address=hosts.DEFAULT
+            address=f"{PREFIX}WEB_LISTEN"
         ),
     )
     parser.add_argument(
@@ -75,7 +80,7 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.fill:
         return _fill(settings[-1])
     if arguments.web is not None:
-        return _serve(arguments.web, settings, mqtt=arguments.mqtt)
+        return _serve(arguments.web or hosts.address(settings[0].web_listen), settings, mqtt=arguments.mqtt)
     full = sys.stdout.isatty() and os.environ.get("TERM") not in {None, "", "dumb"}
     if full and importlib.util.find_spec("rich") is None:
         text = _(
@@ -95,11 +100,20 @@ def main(arguments: argparse.Namespace) -> int:
 def _fill(settings: Settings) -> int:
     """Add the readings on standard input to the history; return 1 if there are none, or on an error."""
     store = Store(_history_of(settings), settings.prices)
+    lines = iter(lambda: sys.stdin.buffer.readline(MAX_BYTES + 1), b"")  # a line may have any length
+
+    def progress(count: int, day: str) -> None:
+        say(_("{count} readings, until {day}").format(count=count, day=day))
+
     try:
-        added, others = fill(store, sys.stdin.buffer)
+        added, others = fill(store, lines, now=time.time(), progress=progress)
     except (OSError, sqlite3.Error) as error:
-        return fail("watch", printable(f"{store.path}: {error}"))
-    text = _("{added} readings were added to the history; {others} lines have no reading, or no time")
+        return fail("watch", _(unkept(store, error)))
+    if (fault := put_aside(store)) is not None:
+        say(f"teleinfo watch: {_(fault)}")
+    text = _(
+        "{added} readings were added to the history; {others} lines have no reading, or no possible time"
+    )
     say(text.format(added=added, others=others))
     return 0 if added else 1
 
@@ -130,7 +144,7 @@ def _serve(address: hosts.Address, settings: Sequence[Settings], *, mqtt: bool) 
         async with asyncio.TaskGroup() as tasks:
             for each, model in zip(settings, models, strict=True):
                 recorder = HistoryRecorder(_history_of(each), model, prices=each.prices)
-                meters[each.mqtt_topic] = Streams(model, recorder, each.meter_name)
+                meters[each.mqtt_topic] = Streams(model, recorder, each.meter_name, lines=plain.PlainLines())
                 tasks.create_task(recorder.run(), name=f"teleinfo.watch.recorder.{each.mqtt_topic}")
             await show(listening, address, meters, names=names, token=token)
 

@@ -11,7 +11,7 @@ import asyncio
 import time
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.common.durations import delays
 from teleinfo.common.i18n import N_
@@ -31,7 +31,6 @@ from teleinfo.watch import declared, sentences
 if TYPE_CHECKING:
     from teleinfo.mqtt.config import Broker
     from teleinfo.settings import Settings
-    from teleinfo.state.fields import Json
     from teleinfo.watch.live_model import LiveModel
 
 STATUS_TIMEOUT: Final = 5.0
@@ -121,10 +120,7 @@ def _take(model: LiveModel, topics: Topics, topic: str, payload: bytes, retained
         if told and not (retained and health.is_stale(told, now=time.time())):
             model.set_health(told)
     elif topic == topics.state:
-        published = parse_object(payload)
-        model.remembered = declared.remembered(published)
-        if model.chronicle is not None:
-            model.chronicle.published = cast("Json", published)
+        model.remembered = declared.remembered(parse_object(payload))
     elif reading := reading_of(payload, mode=None if model.health is None else model.health.mode):
         model.on_reading(reading)
 

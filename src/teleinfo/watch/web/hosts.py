@@ -8,7 +8,6 @@ register, or a name in the settings. `box` is none of these domains: anybody can
 
 from __future__ import annotations
 
-import argparse
 import errno
 import ipaddress
 import re
@@ -18,11 +17,13 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
+from teleinfo.settings import checks
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
-DEFAULT: Final = "127.0.0.1:8080"
+DEFAULT: Final = "127.0.0.1", "8080"
+"""Host and port where the text of an address has none."""
 
 LOCALHOST: Final = "localhost"
 HOME_DOMAINS: Final = (".local", ".lan", ".home", ".home.arpa", ".internal", ".localdomain", ".fritz.box")
@@ -40,8 +41,6 @@ _APPS: Final = ipaddress.ip_network("172.30.32.0/23")
 
 _SUBNET: Final = 64
 """Length of the prefix of an IPv6 subnet, bits (RFC 4291, section 2.5.4)."""
-
-_MAX_PORT: Final = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +61,10 @@ class Address:
 
 
 def address(text: str) -> Address:
-    """Parse ADDRESS:PORT, [ADDRESS]:PORT, ADDRESS or PORT; raise ArgumentTypeError for argparse."""
-    match = re.fullmatch(r":?(?P<port>\d+)|(?P<host>\[[^\]]+\]|[^:\[\]]+)(?::(?P<own_port>\d+))?", text)
-    host, port = DEFAULT.split(":")
-    if match is not None:
-        host, port = (match["host"] or host).strip("[]"), match["port"] or match["own_port"] or port
-    if match is None or not 0 < int(port) <= _MAX_PORT:
-        raise argparse.ArgumentTypeError(
-            _("{text} is not an address and a port such as 127.0.0.1:8080 or [::1]:8080").format(text=text)
-        )
-    return Address(host, int(port))
+    """Parse ADDRESS:PORT, [ADDRESS]:PORT, ADDRESS or PORT; raise ValueError for anything else."""
+    match = checks.LISTEN.fullmatch(checks.listen(text))
+    host, own_port, port = match.group("host", "own_port", "port") if match else (None, None, None)
+    return Address((host or DEFAULT[0]).strip("[]"), int(port or own_port or DEFAULT[1]))
 
 
 def is_ours(host: str, *, names: Container[str]) -> bool:

@@ -18,15 +18,17 @@ from collections import deque
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 from teleinfo.cli.output import say
-from teleinfo.common.i18n import _
+from teleinfo.common.file_errors import file_error
+from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.tic.horodate import PARIS, iso
-from teleinfo.watch.chronicle import Chronicle
+from teleinfo.vocabulary.words import Message
+from teleinfo.watch.chronicle import REACH, Chronicle, midnight
 from teleinfo.watch.feeds import reading_of
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.web import tables
-from teleinfo.watch.web.store import Store
+from teleinfo.watch.web.store import NEWER, Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -47,9 +49,29 @@ MAX_BATCHES: Final = 12
 END_TIMEOUT: Final = 2.0
 """Seconds for the last batch at the end."""
 
+MAX_AGE: Final = 3660 * 86_400
+MAX_AHEAD: Final = 86_400
+"""Seconds: the greatest age of a reading that is imported, and how far its clock may be ahead of ours."""
+
+
+SQLITE_ERRORS: Final = (
+    N_("database is locked"),
+    N_("database or disk is full"),
+    N_("attempt to write a readonly database"),
+    N_("unable to open database file"),
+    N_("disk I/O error"),
+    NEWER,
+)
+"""The errors of a database that a household can meet, which have a translation."""
+
 
 class HistoryRecorder:
-    """The history at `path` of the meter of `model`; `clock` returns the time, s since 1970."""
+    """
+    The history at `path` of the meter of `model`; `clock` returns the time, s since 1970.
+
+    `meters` are the known meters, each with the times of its first and last reading, the latest one first.
+    `fault` is why the history is not kept, or where a damaged one is; None if all is well.
+    """
 
     def __init__(
         self,
@@ -58,13 +80,15 @@ class HistoryRecorder:
         *,
         prices: Prices | None = None,
         clock: Callable[[], float] = time.time,
+        reach: float = REACH,
     ) -> None:
-        self._chronicle = model.chronicle = Chronicle()
+        self._chronicle = model.chronicle = Chronicle(reach=reach)
         self._store = Store(path, prices)
         self._clock = clock
         self._turn = asyncio.Lock()
         self._waiting: deque[Batch] = deque(maxlen=MAX_BATCHES)
-        self._fault = ""
+        self.meters: list[tuple[str, int, int]] = []
+        self.fault: Message | None = None
 
     async def run(self) -> NoReturn:
         """Write a batch every `INTERVAL` seconds until cancelled, and then the last one."""
@@ -78,9 +102,11 @@ class HistoryRecorder:
                     await self._write()
                     await self._call(self._store.close)
 
-    async def table(self, meter: str, name: str) -> Table | None:
-        """Return the table `name` of a meter; None if there is no such table."""
+    async def table(self, meter: str, name: str, *, end: dt.date | None = None) -> Table | None:
+        """Return the table `name` of a meter, until the `end` of a day or now; None if there is none."""
         pending, now = [*self._waiting, *self._chronicle.peek()], int(self._clock())
+        if end is not None:
+            now = min(now, midnight(end + dt.timedelta(days=1)) - 1)
         return await self._call(lambda: tables.table(self._store, pending, meter, name, now=now))
 
     async def _write(self) -> None:
@@ -88,51 +114,71 @@ class HistoryRecorder:
         self._waiting += self._chronicle.take()
         batches, now = [*self._waiting], int(self._clock())
         try:
-            # Even if this is cancelled, the next call waits for the end of the thread.
-            await asyncio.shield(self._call(lambda: self._store.write(batches, now=now)))
+            self.meters = await self._call(lambda: self._store.write(batches, now=now))
         except (OSError, sqlite3.Error) as error:
-            why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            text = _("the history cannot be kept in {path}: {error}")
-            self._report(text.format(path=self._store.path, error=printable(why)))
+            self._report(unkept(self._store, error))
             return
         self._waiting.clear()
-        self._fault = ""
-        if self._store.aside is not None:
-            text = _("the history was damaged: it was moved to {path}, and begins anew")
-            self._report(text.format(path=self._store.aside))
-            self._store.aside = None
+        self._report(put_aside(self._store))
 
-    def _report(self, text: str) -> None:
-        if text != self._fault:
-            self._fault = text
-            say(f"teleinfo watch: {text}")
+    def _report(self, fault: Message | None) -> None:
+        if fault is not None and fault != self.fault:
+            say(f"teleinfo watch: {_(fault)}")
+        self.fault = fault
 
     async def _call(self, function: Callable[[], T]) -> T:
-        async with self._turn:
-            return await asyncio.to_thread(function)
+        """Return the result of a function in a thread, one at a time; a thread cannot be cancelled."""
+
+        async def call() -> T:
+            async with self._turn:
+                return await asyncio.to_thread(function)
+
+        return await asyncio.shield(asyncio.ensure_future(call()))
 
 
-def fill(store: Store, lines: Iterable[bytes]) -> tuple[int, int]:
+def unkept(store: Store, error: OSError | sqlite3.Error) -> Message:
+    """Return the sentence on a history that cannot be written."""
+    why: str = file_error(error) if isinstance(error, OSError) else printable(str(error))
+    text = N_("the history cannot be kept in {path}: {error}")
+    return Message(text, path=printable(str(store.path)), error=Message(why) if why in SQLITE_ERRORS else why)
+
+
+def put_aside(store: Store) -> Message | None:
+    """Return the sentence on a damaged history that was put aside since the start, None if none was."""
+    text = N_("the history was damaged: it was moved to {path}, and begins anew")
+    return None if store.aside is None else Message(text, path=printable(str(store.aside)))
+
+
+def fill(
+    store: Store,
+    lines: Iterable[bytes],
+    *,
+    now: float,
+    progress: Callable[[int, str], None] | None = None,
+    reach: float = REACH,
+) -> tuple[int, int]:
     """
     Add the readings in JSON lines: the messages of a daemon, or what `teleinfo decode` prints.
 
-    Each day is a batch. Return the numbers of readings and of other lines.
+    Each day is a batch, after which `progress` gets the number of readings and the day. Return the numbers
+    of readings and of other lines, such as those that are later than `now` or older than ten years.
     """
     at, added, others = dt.datetime.fromtimestamp(0, PARIS), 0, 0
     model = LiveModel(patience=None, clock=lambda: at)
-    chronicle = model.chronicle = Chronicle()
+    chronicle = model.chronicle = Chronicle(reach=reach)
     for line in lines:
         message = parse_object(line) or {}
         reading, found = reading_of(line, mode=None), _time_of(message)
-        if reading is None or found is None:
+        if reading is None or found is None or not 0 <= now + MAX_AHEAD - found.timestamp() <= MAX_AGE:
             others += 1
             continue
         if found.date() != at.date():
-            store.write(chronicle.take(), now=int(time.time()), imported=True)
-            chronicle = model.chronicle = Chronicle()
+            store.write(chronicle.take(), now=int(now), imported=True)
+            if progress is not None and added:
+                progress(added, f"{at:%d/%m/%Y}")
         at, added = found, added + 1
         model.add_reading(reading, now=at.timestamp())
-    store.write(chronicle.take(), now=int(time.time()), imported=True)
+    store.write(chronicle.take(), now=int(now), imported=True)
     store.close()
     return added, others
 

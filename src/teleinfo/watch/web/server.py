@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import hmac
 import html
 import json
@@ -25,13 +26,13 @@ from aiohttp import web
 
 from teleinfo.common.i18n import N_, _, accepted, use_language
 from teleinfo.vocabulary.words import Language
-from teleinfo.watch.plain import PlainLines
 from teleinfo.watch.web import hosts, tables, view
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 
     from teleinfo.watch.live_model import LiveModel
+    from teleinfo.watch.plain import PlainLines
     from teleinfo.watch.web.hosts import Address
     from teleinfo.watch.web.recorder import HistoryRecorder
 
@@ -73,6 +74,9 @@ REQUEST_TIMEOUT: Final = 5.0
 
 READ_TIMEOUT: Final = 10.0
 """Seconds for a client to read the answer."""
+
+_YEARS: Final = range(2000, 2100)
+"""The years that a horodate can have."""
 
 END_TIMEOUT: Final = 0.1
 """Seconds for answers to end when the program ends; streams, which never end by themselves, are cut."""
@@ -120,23 +124,32 @@ class Streams:
     The streams of the views of `model`, and its history by `recorder`.
 
     `name` is that of the meter in the settings. `readers` is the number of readers in each language. Each
-    part of a view is created once for all readers of a language, and only while there are readers.
+    part of a view is created once for all readers of a language, and only while there are readers. `lines`
+    prints the notes of the model; None if they are not to be printed.
     """
 
-    def __init__(self, model: LiveModel, recorder: HistoryRecorder, name: str | None = None) -> None:
+    def __init__(
+        self,
+        model: LiveModel,
+        recorder: HistoryRecorder,
+        name: str | None = None,
+        *,
+        lines: PlainLines | None = None,
+    ) -> None:
         self.model = model
         self.recorder = recorder
         self.name = name
+        self._lines = lines
         self.readers = Counter[Language]()
         self._parts: dict[Language, dict[str, bytes]] = {language: {} for language in Language}
         self._updated = asyncio.Event()  # set for an instant
 
     async def run(self) -> NoReturn:
         """Create the views and print notes after each change of the model, until cancelled."""
-        lines = PlainLines()
         while True:
             self.model.changed.clear()
-            lines.print_note(self.model)
+            if self._lines is not None:
+                self._lines.print_note(self.model)
             self.update()
             await self.model.next_change(MAX_INTERVAL)
             await asyncio.sleep(MIN_INTERVAL)
@@ -148,7 +161,9 @@ class Streams:
             with use_language(language):
                 parts = {
                     "words": view.words_part(self.model),
-                    "now": view.now_part(self.model, now=now),
+                    "now": view.now_part(
+                        self.model, now=now, meters=self.recorder.meters, fault=self.recorder.fault
+                    ),
                     "rows": view.rows_part(self.model),
                 }
             for name, part in parts.items():
@@ -185,10 +200,10 @@ class Streams:
                 own.clear()  # the next browser must not get old parts of the page
 
     async def send_history(self, request: web.Request) -> web.Response:
-        """Send a table of the history of a meter, as JSON or CSV."""
+        """Send a table of the history of a meter, as JSON or CSV, until now or the day `end` in the query."""
         meter, name, form = (request.match_info[part] for part in ("meter", "name", "form"))
         try:
-            table = await self.recorder.table(meter, name)
+            table = await self.recorder.table(meter, name, end=_end_of(request))
         except sqlite3.Error:  # the recorder reports it with its next batch
             return web.Response(status=503, text="The history cannot be read.\n")
         if table is None or (form == "csv" and "columns" not in table):
@@ -209,7 +224,7 @@ async def show(
     token: str = "",
 ) -> None:
     """
-    Serve the page at a socket that listens already at `address`, and print notes, until cancelled.
+    Serve the page at a socket that listens already at `address` until cancelled.
 
     `meters` are by base topic; the query `meter` of a URL names one of them, by default it is the first. The
     page may be requested by these `names` too. A `token` is the first part of the path of every URL.
@@ -262,6 +277,17 @@ def _client(transport: asyncio.BaseTransport | None, name: str = "peername") -> 
 
 def _language_of(request: web.Request) -> Language:
     return accepted(request.headers.get("Accept-Language", ""))
+
+
+def _end_of(request: web.Request) -> dt.date | None:
+    """Return the day in the query `end`, None without one; raise HTTPNotFound for what is no day."""
+    try:
+        end = dt.date.fromisoformat(request.query["end"]) if "end" in request.query else None
+    except ValueError as error:
+        raise web.HTTPNotFound from error
+    if end is not None and end.year not in _YEARS:
+        raise web.HTTPNotFound
+    return end
 
 
 def _refusal(request: web.Request, names: Container[str], token: str) -> tuple[int, str] | None:

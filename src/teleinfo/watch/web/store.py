@@ -13,6 +13,7 @@ import sqlite3
 from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.common.i18n import N_
 from teleinfo.watch.chronicle import ALERT, COLOUR, LONGEST_PAUSE, SLOT, TARIFF, day_of, local
 
 if TYPE_CHECKING:
@@ -49,16 +50,21 @@ MIGRATIONS: Final = (
 MINUTE: Final = 60
 QUARTER: Final = 15 * MINUTE
 _DAY: Final = 86_400
-_DECADE: Final = 3_660 * _DAY
 KEPT: Final = {SLOT: 3600, MINUTE: 2 * _DAY, QUARTER: 60 * _DAY}
 """Seconds for which the powers of each step are kept; each step is the mean of the steps before."""
 
 PAUSES: Final = {TARIFF: LONGEST_PAUSE, ALERT: 120, COLOUR: -1}
 """Seconds in which what lasts may seem to begin again: the page was started anew. A colour lasts a day."""
 
-KEPT_RUNS: Final = {TARIFF: 61 * _DAY, ALERT: _DECADE, COLOUR: _DECADE}
-MAX_RUNS: Final = 20_000
-"""The most alerts, tariff periods and colours of a meter."""
+MAX_RUNS: Final = {TARIFF: 2000, ALERT: 20_000, COLOUR: 3660}
+MAX_READINGS: Final = 7500
+"""
+The most tariff periods, alerts and colours of a meter, and readings of an index: those of ten years.
+
+They are counted, and have no greatest age: a clock that is ahead must not delete anything.
+"""
+
+NEWER: Final = N_("a newer version of teleinfo wrote the database")
 
 MAX_PAGES: Final = 16_384
 """The bound of the file: 64 MB in pages of 4 KB."""
@@ -79,7 +85,7 @@ def _prepare(base: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError("the database is damaged")
     [version] = base.execute("PRAGMA user_version").fetchone()
     if version > len(MIGRATIONS):
-        raise sqlite3.OperationalError("a newer version of teleinfo wrote the database")
+        raise sqlite3.OperationalError(NEWER)
     for number, statements in enumerate(MIGRATIONS[version:], version + 1):
         base.executescript(
             f"BEGIN IMMEDIATE; {statements} PRAGMA application_id = {APPLICATION}; "
@@ -87,7 +93,11 @@ def _prepare(base: sqlite3.Connection) -> None:
         )
 
 
-_ADD_READING: Final = """
+_METERS: Final = """
+    SELECT name, (SELECT min(time) FROM reading WHERE meter = id), heard FROM meter ORDER BY heard DESC
+"""
+
+_IMPORT_READING: Final = """
     INSERT OR IGNORE INTO reading SELECT ?1, ?2, ?3, ?4, ?5 FROM (
         SELECT
             (SELECT value FROM reading WHERE meter = ?1 AND label = ?2 AND time < ?3
@@ -97,6 +107,9 @@ _ADD_READING: Final = """
     ) WHERE later IS NULL OR ?4 BETWEEN coalesce(earlier, ?4) AND later
 """
 """Add a reading. An index rises: a reading that contradicts a later one is left out."""
+
+_ADD_READING: Final = "INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?)"
+"""Add a reading that has just come. The clock was wrong if it contradicts another one, now or then."""
 
 _DELETE_NEEDLESS_READINGS: Final = """
     DELETE FROM reading WHERE meter = ?1 AND (label, time) IN (
@@ -125,8 +138,14 @@ class Store:
         self._prices = prices
         self._base: sqlite3.Connection | None = None
 
-    def write(self, batches: Iterable[Batch], *, now: int, imported: bool = False) -> None:
-        """Open the database if it is not open, and add batches; `aside` is the path of a damaged one."""
+    def write(
+        self, batches: Iterable[Batch], *, now: int, imported: bool = False
+    ) -> list[tuple[str, int, int]]:
+        """
+        Open the database if it is not open, and add batches; `aside` is the path of a damaged one.
+
+        Return the name of each meter, and the times of its first and last reading, the latest meter first.
+        """
         if self._base is None:
             self._base = self._open(now)
         try:
@@ -134,9 +153,11 @@ class Store:
                 base.execute("BEGIN IMMEDIATE")
                 for batch in batches:
                     _put(base, batch, imported=imported)
+                found = base.execute(_METERS).fetchall()
         except sqlite3.Error:
             self.close()
             raise
+        return [(name, first or heard, min(heard, now)) for name, first, heard in found]
 
     @contextlib.contextmanager
     def reading(self, pending: Iterable[Batch] = ()) -> Iterator[sqlite3.Connection]:
@@ -187,17 +208,25 @@ def _put(base: sqlite3.Connection, batch: Batch, *, imported: bool = False) -> N
     """
     Add a batch, and delete what is too old.
 
-    A batch that ends before the last one is left out unless it is imported: the clock is wrong.
+    Powers and what lasts are left out if the quarter of an hour after the batch is known already: the clock
+    is behind, or was ahead. An imported batch was never live.
     """
     base.execute("INSERT OR IGNORE INTO meter (name, heard) VALUES (?, 0)", (batch.meter,))
     meter, heard = base.execute("SELECT id, heard FROM meter WHERE name = ?", (batch.meter,)).fetchone()
-    if not imported and batch.until <= heard:
-        return
-    _put_powers(base, meter, batch, after=0 if imported else heard)
+    heard = max(heard, batch.until) if imported else batch.until
+    base.execute("UPDATE meter SET heard = ? WHERE id = ?", (heard, meter))
     new = [(meter, label, *reading) for (label, *_), both in batch.readings.items() for reading in {*both}]
-    base.executemany(_ADD_READING, sorted(new))
-    begin = min((time for _meter, _label, time, *_ in new), default=heard) - 2 * _DAY
+    base.executemany(_IMPORT_READING if imported else _ADD_READING, sorted(new))
+    begin = min((time for _meter, _label, time, *_ in new), default=batch.until) - 2 * _DAY
     base.execute(_DELETE_NEEDLESS_READINGS, (meter, begin))
+    query = "SELECT 1 FROM power WHERE meter = ? AND time > ? AND time <= ?"
+    if imported or not base.execute(query, (meter, batch.until, batch.until + QUARTER)).fetchone():
+        _put_powers(base, meter, batch)
+        _put_runs(base, meter, batch)
+    _clear(base, meter, batch.until, {label for _meter, label, *_ in new})
+
+
+def _put_runs(base: sqlite3.Connection, meter: int, batch: Batch) -> None:
     for (kind, code, first), last in batch.runs.items():
         joined = base.execute(
             "DELETE FROM run WHERE meter = ? AND kind = ? AND code = ? AND begin <= ? AND end >= ? "
@@ -206,10 +235,9 @@ def _put(base: sqlite3.Connection, batch: Batch, *, imported: bool = False) -> N
         ).fetchall()
         begins, ends = zip((first, last), *joined, strict=True)
         base.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?)", (meter, kind, min(begins), code, max(ends)))
-    _clear(base, meter, max(heard, batch.until))
 
 
-def _put_powers(base: sqlite3.Connection, meter: int, batch: Batch, *, after: int) -> None:
+def _put_powers(base: sqlite3.Connection, meter: int, batch: Batch) -> None:
     rows = [
         (
             meter,
@@ -218,7 +246,6 @@ def _put_powers(base: sqlite3.Connection, meter: int, batch: Batch, *, after: in
             *(None if None in part else round(fmean(part)) for part in zip(*powers, strict=True)),
         )
         for time, powers in batch.powers.items()
-        if time + SLOT > after
     ]
     base.executemany("INSERT OR REPLACE INTO power VALUES (?, ?, ?, ?, ?)", rows)
     if rows:
@@ -232,21 +259,31 @@ def _put_powers(base: sqlite3.Connection, meter: int, batch: Batch, *, after: in
             )
 
 
-def _clear(base: sqlite3.Connection, meter: int, now: int) -> None:
-    base.execute("UPDATE meter SET heard = ? WHERE id = ?", (now, meter))
+def _clear(base: sqlite3.Connection, meter: int, until: int, labels: Iterable[str]) -> None:
+    """Keep the newest rows; powers later than `until`, of a clock that was ahead, are not counted."""
     for step, kept in KEPT.items():
-        base.execute("DELETE FROM power WHERE meter = ? AND step = ? AND time < ?", (meter, step, now - kept))
-    for kind, kept in KEPT_RUNS.items():
         base.execute(
-            "DELETE FROM run WHERE meter = ?1 AND kind = ?2 AND (begin < ?3 OR begin <= (SELECT "
-            "begin FROM run WHERE meter = ?1 AND kind = ?2 ORDER BY begin DESC LIMIT 1 OFFSET ?4))",
-            (meter, kind, now - kept, MAX_RUNS),
+            "DELETE FROM power WHERE meter = ?1 AND step = ?2 AND time <= (SELECT time FROM power "
+            "WHERE meter = ?1 AND step = ?2 AND time <= ?3 ORDER BY time DESC LIMIT 1 OFFSET ?4)",
+            (meter, step, until, kept // step),
         )
-    base.execute("DELETE FROM reading WHERE meter = ? AND time < ?", (meter, now - _DECADE))
+    for kind, most in MAX_RUNS.items():
+        base.execute(
+            "DELETE FROM run WHERE meter = ?1 AND kind = ?2 AND begin <= (SELECT begin FROM run "
+            "WHERE meter = ?1 AND kind = ?2 ORDER BY begin DESC LIMIT 1 OFFSET ?3)",
+            (meter, kind, most),
+        )
+    for label in labels:
+        base.execute(
+            "DELETE FROM reading WHERE meter = ?1 AND label = ?2 AND time <= (SELECT time FROM reading "
+            "WHERE meter = ?1 AND label = ?2 ORDER BY time DESC LIMIT 1 OFFSET ?3)",
+            (meter, label, MAX_READINGS),
+        )
 
 
 def _put_prices(base: sqlite3.Connection, prices: Prices, day: dt.date) -> None:
     text = json.dumps([dict(prices.periods), prices.month], sort_keys=True)
-    last = base.execute("SELECT prices FROM price ORDER BY day DESC LIMIT 1").fetchone()
+    query = "SELECT prices FROM price WHERE day <= ? ORDER BY day DESC LIMIT 1"
+    last = base.execute(query, (day.isoformat(),)).fetchone()
     if last != (text,):
         base.execute("INSERT OR REPLACE INTO price VALUES (?, ?)", (day.isoformat(), text))

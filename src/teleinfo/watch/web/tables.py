@@ -1,5 +1,5 @@
 """
-The tables of the history: the last hour, 48 hours, 30 days, 13 months, alerts, and the season of Tempo.
+The tables of the history: powers, energies by day, week, month and year, alerts, and the season of Tempo.
 
 An absent row is a gap; a value that is unknown is None. Times and days are those of France.
 """
@@ -14,6 +14,7 @@ import json
 import math
 from collections import Counter, defaultdict
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from teleinfo.state.energy import month_of
@@ -35,7 +36,7 @@ from teleinfo.watch.web.store import KEPT, MINUTE, QUARTER
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from teleinfo.state.fields import Json
     from teleinfo.watch.chronicle import Batch
@@ -45,18 +46,31 @@ _DAY: Final = dt.timedelta(days=1)
 _SEASON: Final = 9
 """The month in which a season of Tempo begins."""
 
+_KEYS: Final = {"P1M": 7, "P1Y": 4}
+"""Characters of the date that name a month or a year."""
+
+_Span: TypeAlias = "dt.date | tuple[int, int]"
+"""The first day of a day, week, month or year, or the begin and the end of a gap."""
+
 Table: TypeAlias = "dict[str, Any]"
 """A table in types of JSON: docs/watch.md describes its members."""
 
-_RISES: Final = """
-    SELECT after.label, after.code, before.time, after.time, after.value - before.value
-    FROM reading AS after JOIN reading AS before
-    ON before.meter = after.meter AND before.label = after.label AND before.time = (
-        SELECT max(time) FROM reading WHERE meter = after.meter AND label = after.label AND time < after.time
-    )
-    WHERE after.meter = ? AND after.time > ? AND after.value >= before.value ORDER BY after.time
+_READINGS: Final = """
+    SELECT label, time, value, code FROM reading AS each WHERE meter = ?1 AND time <= ?2 AND time >= coalesce(
+        (SELECT max(time) FROM reading WHERE meter = ?1 AND label = each.label AND time <= ?3), 0
+    ) ORDER BY label, time
 """
-"""Étiquette, code, begin, end and energy between two readings of an index, unless it began anew."""
+"""The readings of each index until now, with the last one before a time."""
+
+MAX_STRAYS: Final = 6
+"""The most readings in a row that a clock that is wrong for an hour leaves behind."""
+
+
+class _Reading(NamedTuple):
+    label: str
+    time: int
+    value: int
+    code: str
 
 
 class _Meter(NamedTuple):
@@ -74,7 +88,7 @@ class _Meter(NamedTuple):
 
 def table(store: Store, pending: Iterable[Batch], meter: str, name: str, *, now: int) -> Table | None:
     """
-    Return a table of a meter; None if there is no table with this `name`.
+    Return a table of a meter at the time `now`; None if there is no table with this `name`.
 
     The batches that are `pending` count although the store does not have them yet.
     """
@@ -93,55 +107,115 @@ def as_csv(table: Table) -> str:
     return text.getvalue()
 
 
-def _powers(meter: _Meter, step: int, iso_step: str) -> Table:
-    begin = (meter.now - KEPT[step]) // step * step + step
-    powers = meter.rows(
-        "SELECT time, drawn, injected FROM power WHERE meter = ? AND step = ? AND time >= ?", step, begin
-    )
+def _powers(meter: _Meter, steps: Mapping[int, str], seconds: int) -> Table:
+    """Return the powers of the last `seconds` in the first step that goes back furthest."""
+    query = "SELECT time, drawn, injected FROM power WHERE meter = ? AND step = ? AND time BETWEEN ? AND ?"
+    begins = {step: (meter.now - seconds) // step * step + step for step in steps}
+    found = {step: meter.rows(query, step, begin, meter.now) for step, begin in begins.items()}
+    step = min(steps, key=lambda each: found[each][0][0] // QUARTER if found[each] else math.inf)
+    begin, powers = begins[step], found[step]
     runs = meter.rows(
-        "SELECT max(begin, ?2), end, code FROM run WHERE meter = ?1 AND kind = ?3 AND end >= ?2 "
-        "ORDER BY begin",
+        "SELECT max(begin, ?2), min(end, ?4), code FROM run WHERE meter = ?1 AND kind = ?3 AND end >= ?2 "
+        "AND begin <= ?4 ORDER BY begin",
         begin,
         TARIFF,
+        meter.now,
     )
     return {
         "begin": _iso(begin),
-        "step": iso_step,
+        "step": steps[step],
         "columns": ["time", "power", "injected"],
         "rows": [[_iso(time), *power] for time, *power in powers],
         "periods": [[_iso(first), _iso(last), code] for first, last, code in runs],
     }
 
 
-def _days(meter: _Meter) -> Table:
+def _days(meter: _Meter, count: int) -> Table:
     today = day_of(meter.now)
-    bounds = [today + day * _DAY for day in range(-29, 2)]
-    table = _energies(meter, "P1D", bounds, lambda day: day)
-    colours = meter.rows(
-        "SELECT begin, code FROM run WHERE meter = ? AND kind = ? AND begin BETWEEN ? AND ? ORDER BY begin",
-        COLOUR,
-        midnight(bounds[0]),
-        midnight(bounds[-1]),
-    )
-    days = [(day_of(begin), colour) for begin, colour in colours]
-    return table | {"periods": [[f"{day}", f"{day + _DAY}", colour] for day, colour in days]}
+    bounds = [today + number * _DAY for number in range(1 - count, 2)]
+    return _energies(meter, "P1D", bounds, lambda day: day)
 
 
-def _months(meter: _Meter) -> Table:
+def _weeks(meter: _Meter) -> Table:
+    monday = _monday(day_of(meter.now))
+    return _energies(meter, "P7D", [monday + 7 * number * _DAY for number in range(-25, 2)], _monday)
+
+
+def _months(meter: _Meter, count: int) -> Table:
     today = day_of(meter.now)
     last = 12 * today.year + today.month - 1
-    bounds = [dt.date(month // 12, month % 12 + 1, 1) for month in range(last - 12, last + 2)]
+    bounds = [dt.date(month // 12, month % 12 + 1, 1) for month in range(last + 1 - count, last + 2)]
     return _energies(meter, "P1M", bounds, month_of)
+
+
+def _years(meter: _Meter) -> Table:
+    this = day_of(meter.now).year
+    bounds = [dt.date(year, 1, 1) for year in range(this - 9, this + 2)]
+    return _energies(meter, "P1Y", bounds, lambda day: day.replace(month=1, day=1))
+
+
+def _monday(day: dt.date) -> dt.date:
+    return day - day.weekday() * _DAY
+
+
+def _totals(meter: _Meter) -> Table:
+    """Return today and yesterday, and the present month and the last one, as two tables of energies."""
+    return {"rows": [], "days": _days(meter, 2), "months": _months(meter, 2)}
+
+
+def _rising(readings: list[_Reading]) -> list[_Reading]:
+    """
+    Return the readings of an index in the order of their times, without those of a clock that was wrong.
+
+    An index rises. Where it falls, the clock was wrong if the index has its former value again soon, or had
+    the new value shortly before; otherwise the index began anew. A reading of midnight is rather believed.
+    """
+    kept: list[_Reading] = []
+    at = 0
+    while at < len(readings):
+        _label, time, value, _code = readings[at]
+        if kept and value < kept[-1].value:
+            later = readings[at + 1 : at + 1 + MAX_STRAYS]
+            ahead = _first(reading.value >= kept[-1].value for reading in later)
+            back = _first(reading.value <= value for reading in kept[-2 : -2 - MAX_STRAYS : -1])
+            if ahead and (ahead < (back or math.inf) or (ahead == back and time != midnight(day_of(time)))):
+                at += ahead
+                continue
+            if back:
+                del kept[-back:]
+        kept.append(readings[at])
+        at += 1
+    return kept
+
+
+def _first(facts: Iterable[bool]) -> int:
+    """Return the number of the first fact that is true, 0 if there is none."""
+    return next((number for number, fact in enumerate(facts, 1) if fact), 0)
+
+
+def _rises(meter: _Meter, begin: dt.date) -> Iterator[tuple[str, str, int, int, int]]:
+    """Yield étiquette, code, begin, end and energy between two readings of an index, unless it began anew."""
+    rows = meter.rows(_READINGS, meter.now, midnight(begin))
+    for label, readings in itertools.groupby(itertools.starmap(_Reading, rows), attrgetter("label")):
+        for before, after in itertools.pairwise(_rising([*readings])):
+            if after.value >= before.value and after.time > midnight(begin):
+                yield label, after.code, before.time, after.time, after.value - before.value
 
 
 def _energies(
     meter: _Meter, iso_step: str, bounds: list[dt.date], span_of: Callable[[dt.date], dt.date]
 ) -> Table:
-    """Return the energy of each day or month between two `bounds`: Wh by code, injected, cost in €."""
+    """
+    Return the energy of each span between two `bounds`: Wh by code, injected, cost in €, complete so far.
+
+    Energy that no reading divides between two spans stands in `gaps`. The subscription is charged for each
+    day between two readings, once: in a span, or else in a gap.
+    """
     spans: defaultdict[dt.date, Counter[str]] = defaultdict(Counter)
     covered: defaultdict[dt.date, Counter[str]] = defaultdict(Counter)  # seconds by étiquette
     gaps: defaultdict[tuple[int, int], Counter[str]] = defaultdict(Counter)
-    costs: defaultdict[dt.date, float] = defaultdict(float)
+    costs: defaultdict[_Span, float] = defaultdict(float)
+    days: defaultdict[_Span, set[dt.date]] = defaultdict(set)
     prices = [
         (dt.date.fromisoformat(day), Prices(*json.loads(text)))
         for day, text in meter.base.execute("SELECT day, prices FROM price ORDER BY day DESC")
@@ -150,42 +224,49 @@ def _energies(
     def prices_on(day: dt.date) -> Prices:
         return next((known for since, known in prices if since <= day), prices[-1][1])
 
-    for label, code, since, until, energy in meter.rows(_RISES, midnight(bounds[0])):
-        day = day_of(since)
+    last = 0
+    for label, code, since, until, energy in _rises(meter, bounds[0]):
+        day, last = day_of(since), max(last, until)
         span = span_of(day)
+        key: _Span = span
         if span == span_of(day_of(until - 1)):
             spans[span][code] += energy
             covered[span][label] += until - since
-            if prices and code != INJECTED:
-                costs[span] += energy * prices_on(day).periods.get(code, math.nan) / 1000
         else:
-            gaps[since, until][code] += energy
-    counted = {code for span in bounds for code in spans.get(span, ())}
+            key = since, until
+            gaps[key][code] += energy
+        days[key].update(day + number * _DAY for number in range((day_of(until - 1) - day).days + 1))
+        if prices and code != INJECTED:
+            costs[key] += energy * prices_on(day).periods.get(code, math.nan) / 1000
+    charged: set[dt.date] = set()
+    keys: list[_Span] = [*spans, *gaps]
+    for key in keys if prices else ():
+        costs[key] += sum(prices_on(day).of_days(day, 1) for day in days[key] - charged)
+        charged |= days[key]
+
+    def cost(key: _Span) -> float | None:
+        return round(costs[key], 4) if prices and math.isfinite(costs[key]) else None
+
+    counted = {code for part in (spans, gaps) for each in part.values() for code in each}
     codes = [code.value for code in TariffPeriod if code in counted]
     codes += sorted(counted - {*codes, INJECTED})
-    rows: list[list[Json]] = []
-    for span, end in itertools.pairwise(bounds):
-        if span not in spans:
-            continue
-        days = (min(end, day_of(meter.now) + _DAY) - span).days if prices else 0
-        for day in (span + number * _DAY for number in range(days)):
-            costs[span] += prices_on(day).of_days(day, 1)
-        rows.append(
-            [
-                span.isoformat().removesuffix("-01" if iso_step == "P1M" else ""),
-                *(spans[span][code] for code in codes),
-                spans[span][INJECTED] if INJECTED in counted else None,
-                round(costs[span], 2) if prices and math.isfinite(costs[span]) else None,
-                midnight(end) - midnight(span) in covered[span].values(),
-            ]
-        )
+    rows: list[list[Json]] = [
+        [
+            span.isoformat()[: _KEYS.get(iso_step)],
+            *(spans[span][code] for code in codes),
+            spans[span][INJECTED] if INJECTED in counted else None,
+            cost(span),
+            min(midnight(end), last) - midnight(span) in covered[span].values(),
+        ]
+        for span, end in itertools.pairwise(bounds)
+        if span in spans
+    ]
     return {
         "begin": _iso(midnight(bounds[0])),
         "step": iso_step,
         "columns": ["time", *codes, INJECTED, "cost", "complete"],
         "rows": rows,
-        "periods": [],
-        "gaps": [[_iso(since), _iso(until), energy] for (since, until), energy in sorted(gaps.items())],
+        "gaps": [[_iso(gap[0]), _iso(gap[1]), energy, cost(gap)] for gap, energy in sorted(gaps.items())],
     }
 
 
@@ -193,7 +274,9 @@ def _alerts(meter: _Meter) -> Table:
     """Return code, begin and end of each alert; the end is None while it lasts."""
     last = meter.heard if meter.now - meter.heard <= LONGEST_PAUSE else math.inf
     runs = meter.rows(
-        "SELECT code, begin, end FROM run WHERE meter = ? AND kind = ? ORDER BY begin, end", ALERT
+        "SELECT code, begin, end FROM run WHERE meter = ? AND kind = ? AND begin <= ? ORDER BY begin, end",
+        ALERT,
+        meter.now,
     )
     return {"rows": [[code, _iso(begin), None if end >= last else _iso(end)] for code, begin, end in runs]}
 
@@ -215,11 +298,14 @@ def _iso(time: int) -> str:
 
 
 _TABLES: Final[dict[str, Callable[[_Meter], Table]]] = {
-    "hour": partial(_powers, step=SLOT, iso_step="PT10S"),
-    "days2": partial(_powers, step=MINUTE, iso_step="PT1M"),
-    "days60": partial(_powers, step=QUARTER, iso_step="PT15M"),
-    "days30": _days,
-    "months13": _months,
+    "totals": _totals,
+    "hour": partial(_powers, steps={SLOT: "PT10S"}, seconds=KEPT[SLOT]),
+    "days2": partial(_powers, steps={MINUTE: "PT1M", QUARTER: "PT15M"}, seconds=KEPT[MINUTE]),
+    "days60": partial(_powers, steps={QUARTER: "PT15M"}, seconds=KEPT[QUARTER]),
+    "days30": partial(_days, count=30),
+    "weeks26": _weeks,
+    "months13": partial(_months, count=13),
+    "years10": _years,
     "alerts": _alerts,
     "season": _season,
 }

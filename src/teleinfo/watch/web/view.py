@@ -9,28 +9,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.durations import duration
-from teleinfo.common.i18n import N_, _
+from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
 from teleinfo.state.declaration import FIELD_OF_PATH
 from teleinfo.vocabulary.codes import Alert, Contract, Phase, TariffPeriod
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import sentences
+from teleinfo.watch.chronicle import local
 from teleinfo.watch.declared import clock, find, integer, number, rows, text, title
 from teleinfo.watch.describe import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from teleinfo.state.fields import Json
     from teleinfo.watch.live_model import LiveModel
 
 _THREE_PHASES: Final = 3
 
-_SPANS: Final = {"today": N_("Today"), "yesterday": N_("Yesterday")}
-"""The days whose energies stand side by side, with their names."""
+LIVE: Final = 30.0
+"""Greatest age of a reading that is live, in seconds; after ten without a reading the meter is silent."""
 
 _PLACED: Final = {
-    *("power.apparent", "power.injected", "power.net", "power.active", "headroom.used", "headroom.power"),
+    *("power.apparent", "power.injected", "power.net", "power.active", "power.mean"),
+    *("headroom.used", "headroom.power"),
     *("contract.subscribed_power", "contract.subscribed_current", "contract.cut_off_power"),
 }
 """The fields with a place of their own, which have no row beside it."""
@@ -54,24 +56,35 @@ def words_part(model: LiveModel) -> dict[str, Json]:
     }
 
 
-def now_part(model: LiveModel, *, now: float) -> dict[str, object]:
-    """Return the part `now`, all that changes with each reading, at the monotonic time `now`."""
-    state, today = model.state(now=now), model.clock().date()
-    silence = model.silence(now=now)
+def now_part(
+    model: LiveModel, *, now: float, meters: Sequence[tuple[str, int, int]] = (), fault: str | None = None
+) -> dict[str, object]:
+    """
+    Return the part `now`, all that changes with each reading, at the monotonic time `now`.
+
+    `meters` and `fault` are those of the history: see `HistoryRecorder`. Values stay as they were at the last
+    reading, with its age; alerts do not.
+    """
+    state, present, today = model.state(), model.state(now=now), model.clock().date()
+    silence, age = model.silence(now=now), 0.0 if model.heard is None else now - model.heard
     return {
         "meter": sentences.meter(model),
-        "id": find(state, "meter.id"),
+        "id": find(state, "meter.id") or next((name for name, *_times in meters), None),
+        "meters": [[name, f"{_day(first)} – {_day(last)}"] for name, first, last in meters],
+        "fault": "" if fault is None else _(fault),
         "time": clock(find(state, "time"), today=today, seconds=True),
+        "stream": _stream(model, state, meters, silence=silence, age=age),
         "waiting": sentences.waiting(model) if model.mode is None else None,
         "silent": None
         if silence is None
         else _("The meter is silent for {time}").format(time=duration(silence)),
+        "age": _("Power {time} ago").format(time=duration(age)) if age > LIVE else "",
         "why": "" if model.note is None else model.note.text,
         "alerts": [
             [_(alert.words), _("since {time}").format(time=since) if since else ""]
-            for alert in _alerts_of(state)
-            if find(state, f"alerts.{alert}.active") is True
-            for since in [clock(find(state, f"alerts.{alert}.since"), today=today)]
+            for alert in _alerts_of(present)
+            if find(present, f"alerts.{alert}.active") is True
+            for since in [clock(find(present, f"alerts.{alert}.since"), today=today)]
         ],
         "power": _power(state),
         "facts": _rows(state, "power", "headroom", "current", "voltage"),
@@ -83,7 +96,6 @@ def now_part(model: LiveModel, *, now: float) -> dict[str, object]:
             *_rows(state, "contract"),
         ],
         "tempo": _tempo(state),
-        "days": _days(state),
         "indexes": [
             [name, f"{number(value / 1000, 1)} kWh"]
             for label, name in _indexes(state).items()
@@ -91,6 +103,30 @@ def now_part(model: LiveModel, *, now: float) -> dict[str, object]:
         ],
         "line": _line(model, state),
     }
+
+
+def _stream(
+    model: LiveModel,
+    state: Json,
+    meters: Sequence[tuple[str, int, int]],
+    *,
+    silence: float | None,
+    age: float,
+) -> str | None:
+    """Return the time of the last reading, of this process or of the history; None while readings come."""
+    if silence is None and model.heard is not None and age <= LIVE:
+        return None
+    heard = find(state, "time") or next((local(last).isoformat() for _name, _first, last in meters), None)
+    if heard is None:
+        return _("no reading so far")
+    time = clock(heard, today=model.clock().date())
+    if silence is None and model.heard is not None:
+        return _("reading of {time}").format(time=time)
+    return _("silent since {time}").format(time=time)
+
+
+def _day(time: int) -> str:
+    return f"{local(time):%d/%m/%Y}"
 
 
 def rows_part(model: LiveModel) -> dict[str, Json]:
@@ -134,6 +170,7 @@ def _rows(state: Json, *sections: str) -> list[tuple[str, str]]:
         for field, name, shown in rows(state)
         if field.parts[0] in sections and field.path not in _PLACED and not field.diagnostic
         if (single or field.phase is None) and find(state, field.path) != 0
+        if field.parts[0] != "headroom" or _left(state, field.path)
     ]
 
 
@@ -145,7 +182,7 @@ def _power(state: Json) -> dict[str, Json] | None:
     return {
         "figure": number(net),
         "label": _("injected into the grid") if net < 0 else _("drawn from the grid"),
-        "watts": text(state, "power.active"),
+        "watts": text(state, "power.active") or text(state, "power.mean"),
         "injects": net < 0,
         "estimated": _("estimated, from current and voltage") if estimated else "",
         "limit": _limit(state),
@@ -157,7 +194,7 @@ def _limit(state: Json) -> Json:
     subscribed, cut_off = (
         integer(state, f"contract.{power}_power") or 0 for power in ("subscribed", "cut_off")
     )
-    used, left = integer(state, "headroom.used"), integer(state, "headroom.power")
+    used = integer(state, "headroom.used")
     if used is None or not subscribed:
         return None
     most, template = subscribed, _("{share} % of the {limit} VA subscribed")
@@ -166,10 +203,9 @@ def _limit(state: Json) -> Json:
     return {
         "now": used,
         "most": 100,
+        "power": most,
         "text": template.format(share=used, limit=number(most)),
-        "left": ""
-        if left is None or left < 0
-        else _("{power} left").format(power=text(state, "headroom.power")),
+        "left": _("{power} left").format(power=shown) if (shown := _left(state, "headroom.power")) else "",
         "over": used > 100,  # noqa: PLR2004 - %
     }
 
@@ -183,13 +219,19 @@ def _phases(state: Json) -> list[Json]:
             "name": _(phase.words),
             "power": text(state, f"power.apparent_by_phase.{phase}"),
             "current": text(state, f"current.{phase}"),
-            "left": text(state, f"headroom.current.{phase}"),
+            "left": _left(state, f"headroom.current.{phase}"),
             "voltage": text(state, f"voltage.{phase}"),
             "now": integer(state, f"current.{phase}"),
             "most": integer(state, "contract.subscribed_current"),
         }
         for phase in Phase
     ]
+
+
+def _left(state: Json, path: str) -> str:
+    """Return what is left before a limit; empty in an overrun, which the gauge shows."""
+    left = integer(state, path)
+    return text(state, path) if left is not None and left >= 0 else ""
 
 
 def _tempo(state: Json) -> list[Json]:
@@ -207,39 +249,6 @@ def _indexes(state: Json) -> dict[str, str]:
     return {
         label: printable(_(str(find(index, "name") or label)))
         for label, index in (indexes.items() if isinstance(indexes, dict) else ())
-    }
-
-
-def _days(state: Json) -> object:
-    """Return the energy and the cost of today and yesterday side by side, and those of the months."""
-    if integer(state, "energy.today.imported") is None:
-        return None
-    indexes = _indexes(state)
-    names = {f"indexes.{label}": name for label, name in indexes.items() if len(indexes) > 1}
-    table = [
-        [name, *(text(state, f"energy.{span}.{part}", marked=False) or "–" for span in _SPANS)]
-        for part, name in {**names, "imported": _("Total"), "exported": _("Injected")}.items()
-        if any(integer(state, f"energy.{span}.{part}") for span in _SPANS) or part == "imported"
-    ]
-    cost = [text(state, f"cost.{span}.value", marked=False) for span in _SPANS]
-    return {
-        "energy": text(state, "energy.today.imported", marked=False),
-        "cost": cost[0],
-        "columns": [
-            _("{value} (incomplete)").format(value=_(name))
-            if find(state, f"energy.{span}.is_complete") is False
-            else _(name)
-            for span, name in _SPANS.items()
-        ],
-        "rows": [*table, *([[_("Cost"), *cost]] if any(cost) else [])],
-        "months": [
-            (
-                name,
-                " · ".join(part for part in (shown, text(state, f"cost.{span}.value", marked=False)) if part),
-            )
-            for span in ("this_month", "last_month")
-            for name, shown in _row(state, f"energy.{span}.imported")
-        ],
     }
 
 

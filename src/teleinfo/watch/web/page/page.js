@@ -100,22 +100,6 @@ function showTariff(tariff, tempo) {
   });
 }
 
-function showDays(days) {
-  show("days", days !== null);
-  if (days === null) return;
-  text(byId("days-energy"), days.energy);
-  text(byId("days-cost"), days.cost);
-  const titles = document.querySelectorAll("#days thead th");
-  days.columns.forEach((column, at) => text(titles[at + 1], column));
-  list(byId("days-rows"), days.rows, (parent) => {
-    const row = make("tr", parent);
-    make("th", row).scope = "row";
-    days.columns.forEach(() => make("td", row));
-    return row;
-  }, (row, cells) => cells.forEach((cell, at) => text(row.children[at], cell || "–")));
-  terms(byId("months"), days.months);
-}
-
 function showLine(line, why, time) {
   show("line-grade", line !== null);
   if (line !== null) {
@@ -133,21 +117,19 @@ function showNow(now) {
   show("silence", now.waiting !== null || now.silent !== null);
   text(byId("silence-text"), now.waiting ?? now.silent ?? "");
   text(byId("silence-why"), now.why);
-  const silent = now.silent !== null;
+  show("fault", now.fault !== "");
+  text(byId("fault-text"), now.fault);
   const title = byId("power-title");
-  text(title, silent ? title.dataset.last : title.dataset.now);
-  if (silent !== root.classList.contains("silent")) {
-    root.classList.toggle("silent", silent);
-    showStream();
-  }
+  text(title, now.age || title.dataset.now);
+  last = now.stream;
+  showStream();
   showAlerts(now.alerts);
   showPower(now.power, now.facts);
   showPhases(now.phases);
   showTariff(now.tariff, now.tempo);
-  showDays(now.days);
   show("indexes", now.indexes.length > 0);
   terms(byId("indexes-rows"), now.indexes);
-  showHistory(now.id, now.power?.limit?.most);
+  showHistory(now.id, now.power?.limit?.power, now.meters);
   showLine(now.line, now.why, now.time);
 }
 
@@ -178,20 +160,22 @@ let source = null;
 let watchdog = 0;
 let again = 0;
 let cutAt = "";
+let last; // null while readings come, else the time of the last one in words; undefined while that is unknown
 
-// How the connection is: "live", "cut" or neither, and what the pill in the corner says of it. It is announced, so
-// that it changes with the state alone.
+// How the connection is: "open", "cut" or neither, and what the pill in the corner says of it: "live" while readings
+// come, else the time of the last one. It is announced, so that it changes with the state alone.
 function turn(state) {
-  root.classList.toggle("live", state === "live");
+  root.classList.toggle("open", state === "open");
   root.classList.toggle("cut", state === "cut");
+  if (state !== "open") last = undefined;
   showStream();
 }
 
 function showStream() {
-  const { live, cut: lost, connecting, silent } = byId("stream").dataset;
-  const is = (name) => root.classList.contains(name);
-  const said = is("cut") ? `${lost} ${cutAt}` : is("live") ? (is("silent") ? silent : live) : connecting;
-  text(byId("stream-text"), said);
+  const { live, cut: lost, connecting } = byId("stream").dataset;
+  root.classList.toggle("live", last === null);
+  root.classList.toggle("stale", typeof last === "string");
+  text(byId("stream-text"), root.classList.contains("cut") ? `${lost} ${cutAt}` : last === null ? live : last ?? connecting);
 }
 
 function cut() {
@@ -208,7 +192,7 @@ function cut() {
 function alive() {
   clearTimeout(watchdog);
   watchdog = setTimeout(cut, SILENCE);
-  if (!root.classList.contains("live")) turn("live");
+  if (!root.classList.contains("open")) turn("open");
 }
 
 function open() {
@@ -236,6 +220,6 @@ document.addEventListener("visibilitychange", () => {
   source?.close();
   clearTimeout(watchdog);
   clearTimeout(again);
-  if (root.classList.contains("live")) turn("connecting");
+  if (root.classList.contains("open")) turn("connecting");
 });
 open();

@@ -1,6 +1,6 @@
 // The history: pictures of power and energy, past alerts, the season of Tempo. Times are those of France.
 
-import { byId, list, make, show, text } from "./nodes.js";
+import { byId, list, make, show, terms, text } from "./nodes.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
@@ -19,7 +19,9 @@ const date = format({ day: "2-digit", month: "2-digit" });
 let periods = {};
 let alerts = {};
 let limit = null;
-let meter = null;
+let live = null; // the meter of the page
+let meter = null; // the meter whose history is shown
+let end = ""; // the last day that is shown; empty: now
 
 function format(parts, timeZone = "Europe/Paris") {
   const formatter = new Intl.DateTimeFormat(language === "fr" ? "fr" : "en-GB", { ...parts, timeZone });
@@ -56,7 +58,7 @@ function draw(name, parent, attributes, content) {
 
 // The power at each time: `values` are net, drawn less injected; `at` is the place between 0 and 1.
 function ofPowers(table, span) {
-  const first = Date.parse(table.begin), step = table.step === "PT10S" ? 10 * SECOND : MINUTE;
+  const first = Date.parse(table.begin), step = { PT10S: 10 * SECOND, PT1M: MINUTE, PT15M: 15 * MINUTE }[table.step];
   const points = table.rows.map(([time, drawn, injected]) => {
     const begin = Date.parse(time);
     return { begin, at: (begin + step / 2 - first) / span, value: drawn - (injected ?? 0) };
@@ -92,44 +94,92 @@ function ofPowers(table, span) {
   };
 }
 
-// The energy of each day or month: a bar with a part for each tariff period, the injected energy below zero.
-function ofEnergies(table, count, keyOf) {
-  const rows = new Map(table.rows.map((row) => [row[0], Object.fromEntries(row.map((cell, n) => [table.columns[n], cell]))]));
-  const codes = table.columns.slice(1, table.columns.indexOf("injected"));
-  const begin = table.begin.slice(0, 10);
-  const points = Array.from({ length: count }, (_, n) => {
-    const key = keyOf(begin, n), row = rows.get(key);
-    const parts = row === undefined ? [] : codes.map((code) => [code, row[code] ?? 0]).filter(([, value]) => value !== 0);
-    return { key, row, parts, at: (n + 0.5) / count, value: parts.reduce((sum, [, value]) => sum + value, 0) };
+// The keys and the names of the bars of each step, the place of a time in bars after the first one, and the bars
+// that have a name below them.
+const BARS = {
+  P1D: {
+    key: (begin, n) => dayAfter(begin, n),
+    place: (begin, time) => (Date.parse(time.slice(0, 10)) - Date.parse(begin)) / DAY + time.slice(11, 13) / 24,
+    name: { weekday: "short", day: "2-digit", month: "2-digit" }, short: { day: "2-digit", month: "2-digit" }, tick: (n) => n % 7 === 1,
+  },
+  P7D: {
+    key: (begin, n) => dayAfter(begin, 7 * n),
+    place: (begin, time) => (Date.parse(time.slice(0, 10)) - Date.parse(begin)) / (7 * DAY),
+    name: { day: "2-digit", month: "2-digit", year: "numeric" }, short: { day: "2-digit", month: "2-digit" }, tick: (n) => n % 5 === 0,
+  },
+  P1M: {
+    key: monthAfter,
+    place: (begin, time) => 12 * (time.slice(0, 4) - begin.slice(0, 4)) + (time.slice(5, 7) - begin.slice(5, 7)) + (time.slice(8, 10) - 1) / 31,
+    name: { month: "short", year: "numeric" }, short: { month: "short" }, tick: (n) => n % 3 === 0,
+  },
+  P1Y: {
+    key: (begin, n) => String(Number(begin.slice(0, 4)) + n),
+    place: (begin, time) => time.slice(0, 4) - begin.slice(0, 4) + (time.slice(5, 7) - 1) / 12,
+    name: { year: "numeric" }, short: { year: "numeric" }, tick: () => true,
+  },
+};
+
+const sum = (values) => values.reduce((all, value) => all + value, 0);
+const euros = (cost) => (cost == null ? [] : [`${number(cost, 2)} €`]);
+
+// The row of a table by its key, as an object.
+function rowOf(table, key) {
+  const found = table.rows.find(([time]) => time === key);
+  return found && Object.fromEntries(found.map((cell, n) => [table.columns[n], cell]));
+}
+
+function codesOf(table) {
+  return table.columns.slice(1, table.columns.indexOf("injected"));
+}
+
+// The energy of each day, week, month or year: a bar with a part for each tariff period, the injected energy below
+// zero. What is known of several bars alone, a gap, is a block as high as its mean.
+function ofEnergies(table, count) {
+  const codes = codesOf(table), begin = table.begin.slice(0, 10), bars = BARS[table.step];
+  const name = format(bars.name, "UTC"), short = format(bars.short, "UTC");
+  const gaps = table.gaps.map(([since, until, energies, cost]) => {
+    const first = bars.place(begin, since), last = bars.place(begin, until);
+    const drawn = sum(Object.entries(energies).map(([code, value]) => (code === "injected" ? 0 : value)));
+    const says = fill(words.gap, { energy: energy(drawn), first: `${name(Date.parse(since))} ${clock(Date.parse(since))}`, last: `${name(Date.parse(until))} ${clock(Date.parse(until))}` });
+    return { first, last, drawn, injected: energies.injected ?? 0, cost, says, mean: drawn / Math.max(1, last - first) };
   });
-  const isMonths = points[0].key.length === 7;
-  const name = format(isMonths ? { month: "short", year: "numeric" } : { weekday: "short", day: "2-digit", month: "2-digit" }, "UTC");
-  const short = format(isMonths ? { month: "short" } : { day: "2-digit", month: "2-digit" }, "UTC");
-  const all = points.reduce((sum, point) => sum + point.value, 0);
+  const points = Array.from({ length: count }, (_, n) => {
+    const key = bars.key(begin, n), row = rowOf(table, key);
+    const parts = row === undefined ? [] : codes.map((code) => [code, row[code] ?? 0]).filter(([, value]) => value !== 0);
+    const gap = gaps.find((each) => each.first < n + 1 && each.last > n);
+    return { key, row, parts, gap, at: (n + 0.5) / count, value: sum(parts.map(([, value]) => value)) };
+  });
+  const inside = gaps.filter((gap) => gap.first >= 0);
+  const all = sum(points.map((point) => point.value)) + sum(inside.map((gap) => gap.drawn));
   const injected = points.map((point) => point.row?.injected ?? 0);
-  const euros = (cost) => (cost == null ? [] : [`${number(cost, 2)} €`]);
-  const costs = points.filter((point) => point.row !== undefined).map((point) => point.row.cost);
+  const costs = [...points.filter((point) => point.row !== undefined).map((point) => point.row.cost), ...inside.map((gap) => gap.cost)];
+  const back = sum(injected) + sum(inside.map((gap) => gap.injected));
   return {
-    points, step: 1 / count, unit: "kWh", bands: [],
-    ticks: points.filter((_, n) => isMonths ? n % 3 === 0 : n % 7 === 1).map((point) => [point.at, short(Date.parse(point.key))]),
-    low: -Math.max(0, ...injected), high: Math.max(100, ...points.map((point) => point.value)),
+    points, gaps, step: 1 / count, unit: "kWh", bands: [],
+    ticks: points.filter((_, n) => bars.tick(n)).map((point) => [point.at, short(Date.parse(point.key))]),
+    low: -Math.max(0, ...injected), high: Math.max(100, ...points.map((point) => point.value), ...gaps.map((gap) => gap.mean)),
     codes: codes.filter((code) => points.some((point) => point.parts.some(([each]) => each === code))),
-    summary: rows.size === 0 ? "" : [
+    summary: table.rows.length + gaps.length === 0 ? "" : [
       fill(words.inAll, { energy: energy(all) }),
-      ...(injected.some(Boolean) ? [`${words.injected} ${energy(injected.reduce((sum, value) => sum + value, 0))}`] : []),
-      ...(costs.includes(null) ? [] : euros(costs.reduce((sum, value) => sum + value, 0))),
+      ...(back > 0 ? [`${words.injected} ${energy(back)}`] : []),
+      ...(costs.includes(null) ? [] : euros(sum(costs))),
     ].join(" · "),
-    says: ({ key, row, parts, value }) => row === undefined ? [name(Date.parse(key)), words.nothing] : [
+    says: ({ key, row, gap, value }) => [
       name(Date.parse(key)),
-      row.complete === false ? fill(words.incomplete, { value: energy(value) }) : energy(value),
-      ...euros(row.cost),
-      ...(row.injected ? [`${words.injected} ${energy(row.injected)}`] : []),
+      ...(row === undefined ? (gap ? [] : [words.nothing]) : [
+        row.complete === false ? fill(words.incomplete, { value: energy(value) }) : energy(value),
+        ...euros(row.cost),
+        ...(row.injected ? [`${words.injected} ${energy(row.injected)}`] : []),
+      ]),
+      ...(gap ? [gap.says] : []),
     ],
     draws: drawBars,
   };
 }
 
-const dayAfter = (begin, days) => new Date(Date.parse(begin) + days * DAY).toISOString().slice(0, 10);
+function dayAfter(begin, days) {
+  return new Date(Date.parse(begin) + days * DAY).toISOString().slice(0, 10);
+}
 
 function monthAfter(begin, months) {
   const [year, month] = begin.split("-").map(Number);
@@ -159,6 +209,7 @@ function shade(parent, kind, code, box, nth = 0) {
   const { hours, colour } = period(code);
   const rect = draw("rect", parent, { ...box, class: `${kind}-${colour ?? hours}` });
   if (nth > 0) rect.setAttribute("opacity", Math.max(0.3, 1 - 0.35 * nth));
+  else if (kind === "bar" && hours === "low" && colour !== null) rect.classList.add("pale");
   if (hours === "low") draw("rect", parent, { ...box, fill: "url(#hatch)" });
 }
 
@@ -193,6 +244,14 @@ function drawPowers(chart, data, x, y) {
 
 function drawBars(chart, data, x, y) {
   const width = (x(data.step) - x(0)) * 0.8, nth = repeats(data.codes);
+  for (const gap of data.gaps) {
+    const left = x(Math.max(0, gap.first * data.step)), right = Math.max(left + 2, x(Math.min(1, gap.last * data.step)));
+    const box = { x: left, width: right - left, y: y(gap.mean), height: Math.max(2, y(0) - y(gap.mean)) };
+    draw("rect", chart, { ...box, class: "bar-gap" });
+    draw("rect", chart, { ...box, fill: "url(#hatch)" });
+    const label = energy(gap.drawn);
+    if (label.length * LETTER < box.width) draw("text", chart, { x: (left + right) / 2, y: box.y - 5, "text-anchor": "middle" }, label);
+  }
   for (const point of data.points) {
     let under = 0;
     const left = x(point.at) - width / 2;
@@ -207,8 +266,9 @@ function drawBars(chart, data, x, y) {
 }
 
 class Picture {
-  constructor(name, read) {
+  constructor(name, read, least = 1) {
     this.read = read;
+    this.least = least;
     this.section = byId(name);
     this.data = null;
     this.selected = null;
@@ -232,9 +292,9 @@ class Picture {
   show(name, table) {
     const at = this.selected === null ? null : this.data.points[this.selected]?.at;
     this.data = this.read(table);
-    this.link.href = `history/${encodeURIComponent(meter)}/${name}.csv${location.search}`;
+    this.link.href = address(name, "csv");
     this.link.setAttribute("aria-label", `${byId(`${name}-title`).textContent}, CSV`);
-    this.section.hidden = table.rows.length === 0;
+    this.section.hidden = table.rows.length + (table.gaps ?? []).length < this.least;
     this.selected = null;
     const codes = (this.codes = [...new Set(this.data.codes)]);
     const kind = this.data.draws === drawBars ? "bar" : "band", nth = repeats(codes);
@@ -275,7 +335,8 @@ class Picture {
       if (name.length * LETTER < box.width && data.step < 1 / 300 && data.bands.length < 5) draw("text", chart, { x: box.x + 4, y: MARGIN.top - 8 }, name);
     }
     const scale = data.unit === "VA" ? 1 : 1000;
-    const digits = (lines[1] - lines[0]) / scale < 1 ? 1 : 0;
+    const between = (lines[1] - lines[0]) / scale;
+    const digits = [0, 1, 2].find((count) => Math.abs(between * 10 ** count - Math.round(between * 10 ** count)) < 1e-6) ?? 3;
     for (const line of lines) {
       draw("line", chart, { x1: MARGIN.left, x2: width - MARGIN.right, y1: y(line), y2: y(line), class: line === 0 ? "zero" : "grid" });
       draw("text", chart, { x: MARGIN.left - 6, y: y(line) + 4, "text-anchor": "end" }, number(line / scale, digits));
@@ -367,22 +428,67 @@ function showSeason(used) {
   text(byId("season"), fill(byId("season").dataset.text, left));
 }
 
+// Today beside yesterday, and the months: the card of the meter of the page, from its history.
+function showTotals({ days, months }) {
+  const card = byId("days").dataset, today = dayAfter(days.begin.slice(0, 10), 1);
+  const columns = [rowOf(days, today), rowOf(days, days.begin.slice(0, 10))];
+  const spans = [[card.month, monthAfter(months.begin.slice(0, 7), 1)], [card.lastMonth, months.begin.slice(0, 7)]]
+    .map(([name, key]) => [name, rowOf(months, key)]).filter(([, row]) => row !== undefined);
+  show("days", columns.some(Boolean) || spans.length > 0);
+  const marked = (row, value) => (row?.complete === false ? fill(words.incomplete, { value }) : value);
+  const total = (table, row) => sum(codesOf(table).map((code) => row[code] ?? 0));
+  const line = (name, value) => [name, ...columns.map((row) => (row === undefined ? "–" : value(row)))];
+  const cost = (row) => euros(row.cost)[0] ?? "–";
+  const used = codesOf(days).filter((code) => columns.some((row) => row?.[code]));
+  const rows = [
+    ...(codesOf(days).length > 1 ? used.map((code) => line(period(code).text, (row) => energy(row[code] ?? 0))) : []),
+    line(card.total, (row) => energy(total(days, row))),
+    ...(columns.some((row) => row?.injected) ? [line(card.injected, (row) => energy(row.injected ?? 0))] : []),
+    ...(columns.some((row) => row?.cost != null) ? [line(card.cost, cost)] : []),
+  ];
+  text(byId("days-energy"), columns[0] === undefined ? "–" : energy(total(days, columns[0])));
+  text(byId("days-cost"), euros(columns[0]?.cost)[0] ?? "");
+  const titles = document.querySelectorAll("#days thead th");
+  [card.today, card.yesterday].forEach((name, at) => text(titles[at + 1], marked(columns[at], name)));
+  list(byId("days-rows"), rows, (parent) => {
+    const row = make("tr", parent);
+    make("th", row).scope = "row";
+    columns.forEach(() => make("td", row));
+    return row;
+  }, (row, cells) => cells.forEach((cell, at) => text(row.children[at], cell)));
+  terms(byId("months"), spans.map(([name, row]) => [name, [marked(row, energy(total(months, row))), ...euros(row.cost)].join(" · ")]));
+}
+
 const PICTURES = {
   hour: new Picture("hour", (table) => ofPowers(table, HOUR)),
   days2: new Picture("days2", (table) => ofPowers(table, 2 * DAY)),
-  days30: new Picture("days30", (table) => ofEnergies(table, 30, dayAfter)),
-  months13: new Picture("months13", (table) => ofEnergies(table, 13, monthAfter)),
+  days30: new Picture("days30", (table) => ofEnergies(table, 30)),
+  months13: new Picture("months13", (table) => ofEnergies(table, 13)),
+  weeks26: new Picture("weeks26", (table) => ofEnergies(table, 26), 2),
+  years10: new Picture("years10", (table) => ofEnergies(table, 10), 2),
 };
-const EVERY = { hour: 10 * SECOND, season: 10 * MINUTE, days2: MINUTE, days30: 5 * MINUTE, months13: 5 * MINUTE, alerts: MINUTE };
+const EVERY = {
+  totals: 10 * SECOND, hour: 10 * SECOND, season: 10 * MINUTE, days2: MINUTE, days30: MINUTE, months13: 5 * MINUTE,
+  weeks26: 5 * MINUTE, years10: 5 * MINUTE, alerts: MINUTE,
+};
 const due = {};
 let loading = false;
 
+function address(name, form) {
+  const query = new URLSearchParams(location.search);
+  if (end !== "" && name in PICTURES) query.set("end", end);
+  const asked = query.toString();
+  return `history/${encodeURIComponent(name === "totals" ? live : meter)}/${name}.${form}${asked && `?${asked}`}`;
+}
+
 async function load(name) {
-  const response = await fetch(`history/${encodeURIComponent(meter)}/${name}.json${location.search}`);
+  const at = address(name, "json"), response = await fetch(at);
   if (!response.ok) throw new Error(response.statusText);
   const table = await response.json();
+  if (at !== address(name, "json")) throw new Error("another one was chosen");
   if (name === "alerts") showPast(table);
   else if (name === "season") showSeason(table);
+  else if (name === "totals") showTotals(table);
   else PICTURES[name].show(name, table);
 }
 
@@ -391,24 +497,74 @@ async function loadDue() {
   loading = true;
   for (const [name, every] of Object.entries(EVERY)) {
     if (Date.now() < (due[name] ?? 0)) continue;
+    const chosen = meter + end;
     try {
       await load(name);
       due[name] = Date.now() + every;
     } catch {
-      due[name] = Date.now() + AGAIN;
+      due[name] = chosen === meter + end ? Date.now() + AGAIN : 0;
     }
   }
   loading = false;
+  const empty = Object.values(PICTURES).every((picture) => picture.section.hidden);
+  text(byId("history-empty"), empty && end !== "" ? byId("history-empty").dataset.text : "");
 }
 
 export function showWords(part) {
   ({ periods, alerts } = part);
 }
 
-// Keep the history of the meter `id` up to date; `most` is the subscribed power.
-export function showHistory(id, most) {
-  if (id !== meter) for (const name of Object.keys(due)) delete due[name];
-  meter = id;
-  limit = most ?? null;
+// ---- Another meter, and the time before ----
+
+// Show the history of a meter until a day, or until now.
+function choose(chosen, day) {
+  if (chosen === meter && day === end) return;
+  for (const name of Object.keys(due)) delete due[name];
+  meter = chosen;
+  end = day;
+  byId("history-end").value = end;
+  byId("history-later").disabled = byId("history-now").disabled = end === "";
   if (meter !== null && !loading) loadDue();
+}
+
+function today() {
+  return new Date().toLocaleDateString("sv", { timeZone: "Europe/Paris" }); // YYYY-MM-DD
+}
+
+// Move the end by some steps: by days, or by months and years, in which a day that is missing is the last one.
+function move(steps) {
+  const step = byId("history-step").value, from = end || today();
+  let day = dayAfter(from, steps * Number(step));
+  if (step === "m" || step === "y") {
+    const month = monthAfter(from.slice(0, 7), steps * (step === "m" ? 1 : 12));
+    const last = dayAfter(`${monthAfter(month, 1)}-01`, -1);
+    day = [`${month}-${from.slice(8)}`, last].sort()[0];
+  }
+  choose(meter, day >= today() ? "" : day);
+}
+
+byId("history-earlier").addEventListener("click", () => move(-1));
+byId("history-later").addEventListener("click", () => move(1));
+byId("history-now").addEventListener("click", () => choose(meter, ""));
+byId("history-end").addEventListener("change", (event) => choose(meter, event.target.value >= today() ? "" : event.target.value));
+byId("history-meter").addEventListener("change", (event) => choose(event.target.value, end));
+byId("history").addEventListener("submit", (event) => event.preventDefault());
+
+// Keep the history of the meter `id` up to date; `most` is the subscribed power, `meters` are those of the history.
+export function showHistory(id, most, meters) {
+  const others = meters.some(([name]) => name === id) || id === null ? meters : [[id, ""], ...meters];
+  show("history", id !== null);
+  show("history-meters", others.length > 1);
+  list(byId("history-meter"), others, (parent) => make("option", parent), (option, [name, days]) => {
+    option.value = name;
+    text(option, days === "" ? name : `${name} (${days})`);
+  });
+  limit = most ?? null;
+  if (id === live) {
+    if (meter !== null && !loading) loadDue();
+    return;
+  }
+  live = id;
+  choose(id, end);
+  byId("history-meter").value = id ?? "";
 }

@@ -9,26 +9,27 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import random
 
 from rich.text import Text
 
 from teleinfo.demo.broker import LOOPBACK, MQTT_PORT
 from teleinfo.demo.command import SEED, TIME_LAPSE, TOPIC, configure
+from teleinfo.demo.past import after_a_year
 from teleinfo.demo.screen import MessageFormat, heading
 from teleinfo.mqtt.config import Broker
-from teleinfo.simulator.catalogue import DEFAULT, build
+from teleinfo.simulator.catalogue import DEFAULT
 from teleinfo.simulator.encode import BITS
 from teleinfo.simulator.play import GAP
 from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Decoder
 
+PAGE = "http://127.0.0.1:8080/"
 START = dt.datetime(2026, 1, 14, 21, 45)  # noqa: DTZ001 - a meter knows local time only
 
 
 def expected_readings(count: int, *, meter: str = DEFAULT, start: dt.datetime = START) -> list[str]:
     """Return the first readings of a demo as JSON, which depend on nothing but the arguments."""
-    simulated = build(meter, start=start, rng=random.Random(SEED))
+    simulated, _past = after_a_year(meter, start=start, seed=SEED)
     elapsed, payloads = 0.0, []
     for _ in range(count):
         frame = simulated.emit(start + dt.timedelta(seconds=elapsed * TIME_LAPSE))
@@ -42,7 +43,7 @@ def demo_lines() -> list[Text]:
     """Return the first lines on a terminal."""
     parser = argparse.ArgumentParser()
     configure(parser)
-    head = heading(parser.parse_args([]), Broker(LOOPBACK, MQTT_PORT, "screen"), START)
+    head = heading(parser.parse_args([]), Broker(LOOPBACK, MQTT_PORT, "screen"), START, PAGE)
     messages = MessageFormat(TOPIC, colour=True)
     lines = [*head.split("\n"), messages.line(f"{TOPIC}/status", "online")]
     lines += [messages.line(TOPIC, payload) for payload in expected_readings(12)]

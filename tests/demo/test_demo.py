@@ -6,20 +6,26 @@ import argparse
 import itertools
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Self
+import urllib.request
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
 from teleinfo.demo import command as demo
+from teleinfo.demo.command import SEED
+from teleinfo.demo.past import after_a_year
 from teleinfo.demo.screen import MessageFormat
-from teleinfo.simulator.catalogue import METERS
-from tests.demo.expected import expected_readings
+from teleinfo.simulator.catalogue import METERS, build
+from tests.demo.expected import START, expected_readings
 from tests.support.broker import MosquittoBroker
+from tests.support.process import LIMIT
+from tests.support.scenario import until
 from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
@@ -121,15 +127,41 @@ def test_it_shows_the_messages_until_ctrl_c(number: signal.Signals, tmp_path: Pa
 
 @pytest.mark.real
 def test_the_heading_tells_how_to_subscribe_from_elsewhere(tmp_path: Path) -> None:
-    """First come what runs, the time-lapse and how to subscribe; the daemon's log adds nothing to it."""
+    """First come the page, what runs, the time-lapse and how to subscribe; no log adds anything to it."""
     with Demo("--seconds", "0.5", folder=tmp_path) as shown:
         status, lines, stderr = shown.end()
 
-    assert lines[0].startswith("A simulated meter (hc) -> teleinfo -> an embedded MQTT broker at 127.0.0.1:")
-    assert lines[1] == "Time-lapse: the meter's clock starts at 21:45 and runs 120 times faster than yours."
-    assert "mosquitto_sub -h 127.0.0.1 -p " in lines[2]
-    assert lines[4] == ""
+    assert lines[0].startswith("Look at the page, with the year before:  http://127.0.0.1:")
+    assert lines[1].startswith("A simulated meter (hc) -> teleinfo -> an embedded MQTT broker at 127.0.0.1:")
+    assert lines[2] == "Time-lapse: the meter's clock starts at 21:45 and runs 120 times faster than yours."
+    assert "mosquitto_sub -h 127.0.0.1 -p " in lines[3]
+    assert lines[5] == ""
     assert (status, stderr) == (0, "")
+
+
+@pytest.mark.real
+def test_the_page_has_the_year_before_and_the_evening(tmp_path: Path) -> None:
+    """Its first line is the URL. Thirteen months are what the meter counted; today goes on as it runs."""
+    with Demo("--speed", "10", folder=tmp_path) as shown:
+        url = next(shown.lines()).split()[-1]
+
+        def read(name: str) -> Any:  # noqa: ANN401 - a tree of JSON
+            with urllib.request.urlopen(f"{url}history/041961123456/{name}.json", timeout=LIMIT) as answer:
+                return json.load(answer)
+
+        months = read("months13")
+        [*_, before] = months["rows"]
+        until(lambda: read("months13")["rows"][-1] != before, what="a reading of the evening")
+        status, _, stderr = shown.end(signal.SIGINT)
+
+    meter, _past = after_a_year("hc", start=START, seed=SEED)
+    begun = build("hc", start=START, rng=random.Random(SEED))
+    drawn = sum(meter.metrology.supplier) - sum(begun.metrology.supplier)
+    assert sum(row[1] + row[2] for row in months["rows"]) == pytest.approx(drawn, rel=0.02)
+    assert [row[-1] for row in months["rows"]] == [False, *[True] * 12]
+    assert all(row[-2] > 100 for row in months["rows"][1:-1])
+    assert status == 0, stderr
+    assert stderr == ""
 
 
 @pytest.mark.real
@@ -260,7 +292,7 @@ def test_a_port_in_use_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 def test_without_the_extra_it_tells_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where amqtt is not installed, the demo names both ways to get it."""
+    """Where amqtt or aiohttp is not installed, the demo names both ways to get them."""
     monkeypatch.setitem(sys.modules, "amqtt", None)
     message = failure(capsys)
 

@@ -30,12 +30,13 @@ from teleinfo.common.i18n import N_, _, language
 from teleinfo.daemon.app import serve
 from teleinfo.daemon.watchdog import Notifier
 from teleinfo.demo.broker import MQTT_PORT, DemoError, broker_for
+from teleinfo.demo.past import after_a_year
 from teleinfo.demo.screen import heading, print_line, show_messages
 from teleinfo.mqtt.client import connect
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.errors import BrokerError
 from teleinfo.settings import Settings, checks
-from teleinfo.simulator.catalogue import METERS, build
+from teleinfo.simulator.catalogue import METERS
 from teleinfo.simulator.command import add_options
 from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import SerialLine
@@ -59,8 +60,9 @@ MORNING = dt.time(7, 30)
 OFFLINE_TIMEOUT = 2.0
 
 WITHOUT_EXTRA = N_(
-    "The demo's MQTT broker, amqtt, is not installed. From a checkout of teleinfo, run:  make demo\n"
-    "or install it where teleinfo is:  pip install 'amqtt>=0.11,<1'"
+    "The demo needs amqtt, its MQTT broker, and aiohttp for the page; one of them is not installed. "
+    "From a checkout of teleinfo, run:  make demo\n"
+    "or install them where teleinfo is:  pip install 'amqtt>=0.11,<1' 'aiohttp>=3.11,<4'"
 )
 
 
@@ -89,7 +91,7 @@ _topic = partial(checked, checks.topic, N_("{text} is not a topic, such as telei
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the demo; return the exit status (0 or 1, see the module)."""
-    if importlib.util.find_spec("amqtt") is None:
+    if not all(map(importlib.util.find_spec, ("amqtt", "aiohttp"))):
         say(_(WITHOUT_EXTRA))
         return 1
     journal.configure("WARNING")
@@ -111,13 +113,18 @@ def main(arguments: argparse.Namespace) -> int:
 
 async def _demo(arguments: argparse.Namespace) -> None:
     """Start the parts one after the other, and run the daemon until a signal ends it."""
+    from teleinfo.demo.page import DemoPage  # noqa: PLC0415 - an extra, for this command alone
+
     start = arguments.start or start_today(arguments.meter)
     # The line and the load have a generator each, as in `teleinfo simulate`.
-    load, bits = random.Random(arguments.seed), random.Random(arguments.seed)  # noqa: S311 - no secrets
-    meter = build(arguments.meter, start=start, rng=load)
+    meter, past = await asyncio.to_thread(after_a_year, arguments.meter, start=start, seed=arguments.seed)
+    bits = random.Random(arguments.seed)  # noqa: S311 - no secrets
     line = SerialLine(
         baudrate=meter.baudrate, speed=arguments.speed, noise=arguments.noise, rng=bits, strict_speed=True
     )
+
+    def clock() -> dt.datetime:
+        return start + dt.timedelta(seconds=line.elapsed * arguments.time_lapse)
 
     async def send_frames() -> None:
         await line.until_attached()
@@ -127,18 +134,21 @@ async def _demo(arguments: argparse.Namespace) -> None:
     async with broker_for(arguments.host, arguments.port) as broker, connect(broker) as connection:
         with line:
             await connection.subscribe(f"{arguments.topic}/#")
-            print_line(heading(arguments, broker, start))
+            settings = _settings(arguments, line.port, broker)
+            page = DemoPage(settings, clock)
+            print_line(heading(arguments, broker, start, page.url))
             async with asyncio.TaskGroup() as tasks:
                 screen = tasks.create_task(show_messages(connection, Topics(arguments.topic)))
-                sending = tasks.create_task(send_frames())
+                background = [tasks.create_task(send_frames()), tasks.create_task(page.serve(past))]
                 end = partial(signal.raise_signal, signal.SIGTERM)
                 timer = asyncio.get_running_loop().call_later(arguments.seconds or math.inf, end)
-                await serve([_settings(arguments, line.port, broker)], Notifier({}))
+                await serve([settings], Notifier({}))
                 timer.cancel()  # Ctrl-C came first
                 # The last message of the daemon, `offline`, may still be on its way.
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(screen, OFFLINE_TIMEOUT)
-                sending.cancel()
+                for task in background:
+                    task.cancel()
 
 
 def _settings(arguments: argparse.Namespace, port: str, broker: Broker) -> Settings:

@@ -21,11 +21,12 @@ _BOLD, _GREEN, _PLAIN = "\x1b[1m", "\x1b[1;32m", "\x1b[0m"
 _MEMBER = re.compile(r'"[^"]+":"[^"]*"')  # of a reading's JSON object: all values are strings
 
 
-def heading(arguments: argparse.Namespace, broker: Broker, start: dt.datetime) -> str:
-    """Return the names of the parts, the speed of the meter's clock, and a command to see the messages."""
+def heading(arguments: argparse.Namespace, broker: Broker, start: dt.datetime, page: str) -> str:
+    """Return the URL of the page, the parts, the speed of the clock, and a command to see the messages."""
     kind = _("an embedded MQTT broker") if arguments.host is None else _("the MQTT broker")
     chain = _("A simulated meter ({meter}) -> teleinfo -> {kind} at {address} -> this screen")
-    lines = [chain.format(meter=arguments.meter, kind=kind, address=broker.address)]
+    lines = [_("Look at the page, with the year before:  {url}").format(url=page)]
+    lines += [chain.format(meter=arguments.meter, kind=kind, address=broker.address)]
     factor = arguments.time_lapse * arguments.speed
     if factor != 1:
         text = _(

@@ -89,6 +89,7 @@ class Metrology:
     phases: int
     rng: random.Random
     by_second: bool = False
+    step: int = 1
 
     def __post_init__(self, start: dt.datetime) -> None:
         self.now, rng = start.replace(microsecond=0) if self.by_second else start, self.rng
@@ -118,7 +119,9 @@ class Metrology:
             now = now.replace(microsecond=0)
         fine = self.by_second and now - self.now < _PAUSE
         while self.now < now:
-            end = min(now, self.now.replace(second=0, microsecond=0) + dt.timedelta(minutes=1))
+            minute = self.now.minute // self.step * self.step
+            begin = self.now.replace(minute=minute, second=0, microsecond=0)
+            end = min(now, begin + dt.timedelta(minutes=self.step))
             end = self.now + dt.timedelta(seconds=1) if fine else end
             self._measure(end)
             self._count(end)

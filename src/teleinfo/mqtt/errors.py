@@ -295,10 +295,10 @@ def cannot_connect(error: Exception, broker: Broker) -> BrokerError:
             kind = kinds.TLS
         case ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
             kind = kinds.CLOSED_UNANSWERED if broker.tls is None else kinds.TLS
-        case socket.gaierror(errno=socket.EAI_AGAIN):
-            kind = kinds.NO_NAME_SERVER
         case socket.gaierror() if broker.host.lower().endswith(".local"):
             kind = kinds.LOCAL_NAME
+        case socket.gaierror(errno=socket.EAI_AGAIN):
+            kind = kinds.NO_NAME_SERVER
         case socket.gaierror() | ValueError():  # no address for the name, or not a host name
             kind = kinds.NAME
         case _:

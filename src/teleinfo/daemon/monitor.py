@@ -17,7 +17,7 @@ from teleinfo.common.i18n import N_, _, decimal
 from teleinfo.mqtt.config import OFFLINE, ONLINE, Topics
 from teleinfo.mqtt.errors import CUT_OFF
 from teleinfo.port import health
-from teleinfo.port.line_log import mode_at
+from teleinfo.port.line_log import NO_FRAME, SILENT, mode_at
 from teleinfo.vocabulary.line import LinkProblem, PortErrorKind
 
 if TYPE_CHECKING:
@@ -152,8 +152,7 @@ def _port(link: LinkStatus) -> str:
 
 def _meter(link: LinkStatus, now: float, frames: int) -> str:
     if link.last_frame is None:
-        return _("no frame yet")
+        return _(NO_FRAME)
     heard = N_("{frames} frames, the last {ago} ago")
-    silent = N_("the meter is silent, {frames} frames, the last {ago} ago")
-    words = heard if link.is_heard(now) else silent
+    words = heard if link.is_heard(now) else SILENT
     return _(words).format(frames=frames, ago=duration(now - link.last_frame))

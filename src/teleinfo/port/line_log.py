@@ -38,9 +38,32 @@ WITHHELD_QUIET: Final = 7200.0
 MODE_CHANGE_INTERVAL = 60.0
 """Seconds between two lines about a mode that changes at one speed."""
 
+NO_FRAME: Final = N_("no frame yet")
+SILENT: Final = N_("the meter is silent, {frames} frames, the last {ago} ago")
+"""Parts of the line of status that report a fault; the doctor looks for them."""
+
+_COMES_AND_GOES: Final = N_("the meter comes and goes: {reason}")
+_NO_BYTE: Final = N_("no sound frame from the meter for {silent}, and no byte at all: {advice}")
+_NO_SENSE_AT_BRIDGE: Final = N_(
+    "bytes come from {url}, but none makes sense: the bridge probably has another speed than "
+    "the meter. Set it to 1200 baud (mode historique) or 9600 (mode standard), 7E1 or 8N1; if "
+    "that does not help, check the wiring"
+)
+_NO_SENSE: Final = N_(
+    "bytes come from {url}, but none makes sense, at 1200 baud or at 9600: check the wiring "
+    "(terminals I1 and I2, a long or bad cable, the adapter)"
+)
+_NO_SENSE_AT_SPEED: Final = N_(
+    "bytes come from {url} at {baudrate} baud, but none makes sense: the speed is probably "
+    "wrong. Set TELEINFO_SERIAL_MODE=auto, without TELEINFO_SERIAL_BAUDRATE; if that does not "
+    "help, check the wiring"
+)
+PASSING: Final = (_COMES_AND_GOES, _NO_BYTE, _NO_SENSE_AT_BRIDGE, _NO_SENSE, _NO_SENSE_AT_SPEED)
+"""Warnings about a meter that is not heard; they are over once it is heard again."""
+
 _NO_DATA_TEXTS: Final = OutageTexts(
     begins="{reason}",
-    lost_again=N_("the meter comes and goes: {reason}"),
+    lost_again=_COMES_AND_GOES,
     ends=N_("the meter is heard again, after {lasted}"),
 )
 _WITHHELD_TEXTS: Final = OutageTexts(
@@ -111,28 +134,14 @@ class LineLog:
             if self._status.last_frame is None
             else Message("it may be interrupted, without power, or its wires loose")
         )
-        words = N_("no sound frame from the meter for {silent}, and no byte at all: {advice}")
-        return Message(words, silent=duration(SILENT_AFTER), advice=advice)
+        return Message(_NO_BYTE, silent=duration(SILENT_AFTER), advice=advice)
 
     def _why_nonsense(self) -> Message:
         url, baudrate = self._status.url, self._status.baudrate
         if baudrate is None:
-            words = N_(
-                "bytes come from {url}, but none makes sense: the bridge probably has another speed than "
-                "the meter. Set it to 1200 baud (mode historique) or 9600 (mode standard), 7E1 or 8N1; if "
-                "that does not help, check the wiring"
-            )
-        elif self._status.searching:
-            words = N_(
-                "bytes come from {url}, but none makes sense, at 1200 baud or at 9600: check the wiring "
-                "(terminals I1 and I2, a long or bad cable, the adapter)"
-            )
+            words = _NO_SENSE_AT_BRIDGE
         else:
-            words = N_(
-                "bytes come from {url} at {baudrate} baud, but none makes sense: the speed is probably "
-                "wrong. Set TELEINFO_SERIAL_MODE=auto, without TELEINFO_SERIAL_BAUDRATE; if that does not "
-                "help, check the wiring"
-            )
+            words = _NO_SENSE if self._status.searching else _NO_SENSE_AT_SPEED
         return Message(words, url=url, baudrate=baudrate)
 
 

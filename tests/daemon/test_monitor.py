@@ -12,7 +12,7 @@ import pytest
 
 from teleinfo.common.i18n import use_language
 from teleinfo.daemon.monitor import Monitor
-from teleinfo.doctor.case import is_cut_off
+from teleinfo.doctor.case import complaint_of
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.port.errors import PortError
@@ -188,8 +188,8 @@ def test_each_state_of_the_line_has_its_words(link: LinkStatus, counts: Counts, 
     with use_language(Language.FR):
         in_french = status_text(link, counts, connected=False)
     assert in_french.endswith("; pas de connexion au broker à localhost:1883")
-    assert is_cut_off(away)
-    assert is_cut_off(in_french)
+    assert complaint_of(away).endswith("no connection to the broker at localhost:1883")
+    assert complaint_of(in_french).endswith("pas de connexion au broker à localhost:1883")
 
 
 @pytest.mark.parametrize("kind", PortErrorKind)

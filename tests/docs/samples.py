@@ -114,7 +114,7 @@ def doctor_lines(folder: Path) -> list[Text]:
     tree.link("/dev/serial0", "ttyAMA0")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(check_port, "_user", lambda: "pi")
-        found = findings_of(check_port.check_port, tree.case("/dev/ttyAMA0"))
+        found = findings_of("port", tree.case("/dev/ttyAMA0"))
     shown = report.format_area("port", [*found.values()], report.Screen(width=80, colours=True))
     return [Text.from_ansi(line) for line in shown.strip("\n").split("\n")]
 

@@ -9,7 +9,6 @@ import pytest
 
 from teleinfo.cli.main import COMMANDS
 from teleinfo.common import i18n
-from teleinfo.doctor import check_port
 from teleinfo.simulator.encode import encode_frame
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.vocabulary.words import Language
@@ -34,7 +33,7 @@ def test_the_lines_for_a_raspberry_pi_are_what_its_doctor_asks_for(tmp_path: Pat
     tree.raspberry(command_line="console=serial0,115200 console=tty1", config="dtparam=audio=on\n")
     tree.file("/dev/ttyS0")
     tree.link("/dev/serial0", "ttyS0")
-    found = findings_of(check_port.check_port, tree.case("/dev/ttyAMA0"))
+    found = findings_of("port", tree.case("/dev/ttyAMA0"))
     asked = {line for one in found.values() for line in one.commands}
     [shown] = [block for block in blocks(README, "sh") if "raspi-config" in block]
 

@@ -7,12 +7,13 @@ import os
 from typing import TYPE_CHECKING
 
 from teleinfo.doctor.case import Case
+from teleinfo.doctor.command import CHECKS
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.report import Screen
 from tests.support.settings import settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
     from teleinfo.doctor.report import Finding
@@ -80,11 +81,11 @@ def case_of(machine: Machine | None = None, /, **settings: object) -> Case:
     return Case(machine or Machine(), Screen(quiet=True), valid_settings=read)
 
 
-def findings_of(check: Callable[[Case], Awaitable[list[Finding]]], case: Case) -> dict[str, Finding]:
-    """Make a check, and return its findings by their name, in their order."""
+def findings_of(area: str, case: Case) -> dict[str, Finding]:
+    """Make the checks of an area, and return their findings by name, in their order."""
 
     async def made() -> list[Finding]:
-        return await check(case)
+        return [one for check in CHECKS[area][1] async for one in check(case)]
 
     return by_check(asyncio.run(made()))
 

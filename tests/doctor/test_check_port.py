@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -13,11 +14,11 @@ import pytest
 
 from teleinfo.doctor import raspberry_pi
 from teleinfo.doctor.case import Access, Case
-from teleinfo.doctor.check_port import check_port
 from teleinfo.doctor.machine import Machine, group_of, port_users
 from teleinfo.doctor.report import Severity
 from teleinfo.simulator.serial_line import SerialLine
 from tests.doctor.machine_tree import case_of, findings_of
+from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ PID = 4_194_304 + 412  # greater than that of any process of Linux (proc(5), pid
 ADAPTER = "usb-FTDI_FT232R_USB_UART_A1B2C3D4-if00-port0"
 BY_ID = f"TELEINFO_SERIAL_PORT=/dev/serial/by-id/{ADAPTER}"
 SYSTEM = "0::/system.slice/"
+GIVE_BACK = "sudo chgrp dialout /dev/ttyAMA0; sudo chmod 660 /dev/ttyAMA0"
 HOLD = (
     "import os, sys; os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY); "
     "print('held', flush=True); sys.stdin.read()"
@@ -50,7 +52,7 @@ APART = ("unshare", "-m", "sh", "-c", MOUNT, "sh")
 
 def look(case: Case) -> tuple[dict[str, Finding], Access]:
     """Return the findings on the port of the case, and the access that is left."""
-    return findings_of(check_port, case), case.access
+    return findings_of("port", case), case.access
 
 
 def device_of(tree: Tree, port: str) -> Finding:
@@ -108,16 +110,20 @@ def test_the_kind_of_port_is_reported(tree: Tree, name: str, kind: str) -> None:
 def test_a_file_is_no_serial_port(tmp_path: Path) -> None:
     """An ordinary file in place of the device is a fault."""
     (tmp_path / "file").write_text("")
-    found, access = look(case_of(serial_port=tmp_path / "file"))
+    found, _access = look(case_of(serial_port=tmp_path / "file"))
 
-    assert (found["device"].severity, access) == (Severity.FAULT, Access.NONE)
+    assert found["device"].severity is Severity.FAULT
 
 
 def test_a_bridge_has_no_device(tree: Tree) -> None:
-    """For socket:// there is no device to check; the line is listened to."""
-    found, access = look(tree.case("socket://192.0.2.1:2000"))
+    """For socket:// there is no device to check, and the line is listened to, if it accepts connections."""
+    with socket.create_server(("127.0.0.1", 0)) as bridge:
+        found, access = look(tree.case(f"socket://127.0.0.1:{bridge.getsockname()[1]}"))
+    refused, none = look(tree.case(f"socket://127.0.0.1:{free_port()}"))
 
-    assert (list(found), access) == (["device"], Access.FREE)
+    assert ([one.severity for one in found.values()], access) == ([Severity.OK], Access.FREE)
+    assert ([one.severity for one in refused.values()], none) == ([Severity.FAULT], Access.NONE)
+    assert "nothing listens there" in refused["device"].message
 
 
 @contextlib.contextmanager
@@ -162,7 +168,17 @@ def test_a_namesake_in_a_container_is_another_port() -> None:
 @pytest.mark.parametrize(
     ("words", "cgroup", "line"),
     [
-        ("/sbin/agetty\0-o\0115200", "", "sudo systemctl mask --now serial-getty@ttyAMA0"),
+        (
+            "/sbin/agetty\0-o\0115200",
+            f"{SYSTEM}system-serial\\x2dgetty.slice/serial-getty@ttyAMA0.service",
+            "sudo systemctl mask --now serial-getty@ttyAMA0",
+        ),
+        (
+            "/sbin/agetty\0-o\0115200",
+            "",
+            f"sudo kill {PID}; {GIVE_BACK}",
+        ),
+        ("node-red", f"{SYSTEM}docker-0123456789abcdef.scope", "sudo docker stop 0123456789ab"),
         ("/usr/sbin/m", f"{SYSTEM}modem.service", "sudo systemctl disable --now modem.service"),
         ("cat\0/dev/ttyAMA0", "0::/user.slice/user@1000.service/app.slice", f"sudo kill {PID}"),
         ("/opt/python\0/opt/teleinfo/bin/teleinfo\0run", f"{SYSTEM}teleinfo.service", ""),
@@ -178,18 +194,19 @@ def test_the_process_that_locks_the_port_is_known_without_any_right(
 
     assert [one.pid for one in port_users(tree.machine, "/dev/ttyAMA0")[0]] == [PID]
     assert access is (Access.NONE if line else Access.OURS)
-    assert found["holder"].commands == ((line,) if line else ())
+    assert "; ".join(found["holder"].commands) == line
+    assert ("getty" in found) is (not line)
 
 
 def test_a_pseudo_terminal_has_no_login_console(tree: Tree) -> None:
-    """There is no serial-getty@1 for /dev/pts/1, not even where a login has it open."""
+    """There is no serial-getty@1 for /dev/pts/1, and no tick at a console where a login has it open."""
     tree.lock("/dev/pts/1", PID, "login\0-p")
     tree.link("/dev/ttyMETER", "pts/1")
     tree.link("/etc/systemd/system/getty.target.wants/serial-getty@1.service", "x")
     found, _access = look(tree.case("/dev/ttyMETER"))
 
-    assert found["holder"].commands == (f"sudo kill {PID}",)
-    assert found["getty"].severity is Severity.OK
+    assert found["holder"].commands[0] == f"sudo kill {PID}"
+    assert "getty" not in found
 
 
 def test_where_the_service_reads_the_port_the_rights_of_this_user_do_not_matter(

@@ -5,13 +5,20 @@ from __future__ import annotations
 import grp
 import json
 import os
+import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.doctor.check_service import check_service
+from teleinfo.common.i18n import catalogue
 from teleinfo.doctor.report import Severity
-from tests.doctor.machine_tree import Tree, findings_of
+from teleinfo.mqtt.errors import CUT_OFF
+from teleinfo.port.line_log import SILENT
+from teleinfo.vocabulary.line import PortErrorKind
+from teleinfo.vocabulary.words import Language
+from tests.doctor.machine_tree import Tree, case_of, findings_of
+from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +36,9 @@ AGAIN = {"ActiveState": "activating", "SubState": "auto-restart", "NRestarts": "
 RUNTIME = {"UnitFileState": "enabled-runtime", "WantedBy": "multi-user.target"}
 DEAD = {"SubState": "dead", "ExecMainStatus": "78"}
 NO_ENTRIES = "-- No entries --"
-COMPLAINT = "2026-11-24T08:00:00+0100 raspberry teleinfo[412]: no meter: another program reads the port"
+BEGIN = "2026-11-24T08:00:00+0100 raspberry teleinfo[412]: "
+COMPLAINT = f"{BEGIN}no meter: another program reads the port"
+REFUSED = f"{BEGIN}the broker does not let this user publish on teleinfo, and gives the reason “no”"
 
 
 @pytest.fixture
@@ -42,14 +51,17 @@ def tree(tree: Tree) -> Tree:
     return tree
 
 
-def examine(tree: Tree, *, valid: bool = True, error: str | None = "", **changed: str) -> dict[str, Finding]:
+def examine(
+    tree: Tree, *, valid: bool = True, area: str = "service", error: str | None = "", **changed: str
+) -> dict[str, Finding]:
     """Return the findings where systemctl shows GOOD with these changes, and the port gives `error`."""
     tree.program("systemd-run", "denied" if error is None else json.dumps({"/dev/ttyAMA0": error}))
     tree.program("systemctl", *(f"{name}={value}" for name, value in (GOOD | changed).items()))
     case = tree.case("/dev/ttyAMA0")
+    case.may_read, case.status = True, "online"
     if not valid:
         case.valid_settings = None
-    return findings_of(check_service, case)
+    return findings_of(area, case)
 
 
 def test_a_service_that_runs_has_no_fault(tree: Tree) -> None:
@@ -63,7 +75,8 @@ def test_a_service_that_runs_has_no_fault(tree: Tree) -> None:
 @pytest.mark.parametrize(
     ("check", "severity", "line", "changed"),
     [
-        ("installed", Severity.WARNING, "sudo make install", {"LoadState": "not-found"}),
+        ("installed", Severity.FAULT, "sudo make install", {"LoadState": "not-found"}),
+        ("installed", Severity.FAULT, "sudo systemctl unmask teleinfo", {"LoadState": "masked"}),
         ("enabled", Severity.WARNING, "sudo systemctl enable teleinfo", {"UnitFileState": "disabled"}),
         ("enabled", Severity.WARNING, "sudo systemctl enable teleinfo", {"UnitFileState": "static"}),
         ("enabled", Severity.WARNING, "sudo systemctl enable teleinfo", RUNTIME),
@@ -87,48 +100,136 @@ def test_what_is_wrong_with_the_service_is_reported(
 
 def test_a_port_that_the_service_may_not_use_is_explained_by_its_error(tree: Tree) -> None:
     """
-    As tried in its sandbox.
+    As tried in its sandbox, whatever this user may.
 
-    1. The sandbox lacks the driver's number. 2. The group is not that of the service. 3. Not even the group
-    may, or a login console took the port. 4. Nobody may try.
+    1. The sandbox lacks the driver's number. 2. The group is not that of the service. 3. A login console took
+    the port from its group. 4. Nobody may try: this user's rights are judged, and the rest is not.
     """
     path = tree.file("/dev/ttyAMA0", mode=0o660)
     named = grp.getgrgid(path.stat().st_gid).gr_name
-    kept = examine(tree, error="EPERM")["sandbox"]
-    other = examine(tree, error="EACCES", User="teleinfo", Group="nobody-of-them").get("rights")
-    taken = examine(tree, error="EACCES", User="teleinfo", Group=named)["rights"]
-    hung = examine(tree, error="EIO")["sandbox"]
+    look = partial(examine, tree, area="port")
+    kept = look(error="EPERM")["sandbox"]
+    other = look(error="EACCES", User="teleinfo", Group="nobody-of-them").get("rights")
+    taken = look(error="EACCES", User="teleinfo", Group=named)["rights"]
+    hung = look(error="EIO")["sandbox"]
     untried = examine(tree, error=None)["sandbox"]
 
     assert kept.commands == ("sudo systemctl edit teleinfo", "[Service]", "DeviceAllow=char-204 rw")
-    assert taken.commands == ("ls -l /dev/ttyAMA0",)
+    assert taken.commands == ("sudo chgrp dialout /dev/ttyAMA0", "sudo chmod 660 /dev/ttyAMA0")
     assert hung.commands == ("sudo journalctl -u teleinfo -n 30",)
     assert {one.severity for one in (kept, taken, hung)} == {Severity.FAULT}
+    assert look()["sandbox"].severity is Severity.OK
+    assert list(look(error=None))[-1] == "rights"
     assert (untried.severity, untried.commands[0][:5]) == (Severity.SKIPPED, "sudo ")
     assert other is not None
     assert other.severity is Severity.FAULT
 
 
-def test_a_service_without_a_broker_is_no_success(tree: Tree) -> None:
-    """Its own words come first; its last complaint is then a warning. Of several meters it is the own one."""
-    said = "a: connected to the broker at x | teleinfo: mode standard; no connection to the broker at y"
+@pytest.mark.parametrize("port", ["/dev/ttyUSB0", "/dev/serial/by-id/usb-1", "socket://127.0.0.1:1"])
+def test_a_port_that_is_not_there_costs_nothing_else(tree: Tree, port: str) -> None:
+    """1. The service is installed, its port is absent. 2. That is the fault, and every check is made."""
+    said = "no serial port; no frame yet; connected to the broker at x"
+    tree.program("systemctl", *(f"{name}={value}" for name, value in (GOOD | {"StatusText": said}).items()))
+    tree.program("systemd-run", json.dumps({"localhost:1883": ""}))
+    case = tree.case(port)
+    found = [findings_of(area, case) for area in ("port", "line", "service")]
+
+    assert {name: one.severity for name, one in found[0].items()} == {"device": Severity.FAULT}
+    assert [one.severity for one in found[1].values()] == [Severity.SKIPPED]
+    assert list(found[2]) == ["enabled", "running", "journal", "status"]
+    assert found[2]["running"].severity is Severity.FAULT
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize(
+    ("said", "severity"),
+    [
+        (
+            "mode historique at 1200 baud; 9 frames, the last 1 s ago; connected",
+            Severity.OK,
+        ),
+        ("mode standard; 9 frames, the last 1 s ago; no connection to the broker at x", Severity.FAULT),
+        ("listening for a meter; no frame yet; connected to the broker at x", Severity.FAULT),
+        ("mode standard; the meter is silent, 9 frames, the last 1 h ago; connected", Severity.FAULT),
+        *((f"{kind.words}; 9 frames, the last 1 h ago; connected", Severity.FAULT) for kind in PortErrorKind),
+    ],
+)
+def test_what_the_service_says_of_itself_is_judged(
+    tree: Tree, said: str, severity: Severity, language: Language
+) -> None:
+    """In both languages; its last complaint is live then. Of several meters it is the own one."""
+    parts = [catalogue(language).get(part, part) for part in said.split("; ")]
+    for template in (CUT_OFF, SILENT):
+        begin = template.partition("{")[0]
+        there = catalogue(language).get(template, template).partition("{")[0]
+        parts = [part.replace(begin, there) for part in parts]
     tree.program("journalctl", COMPLAINT)
-    found = examine(tree, StatusText=said)
+    found = examine(tree, StatusText=f"a: {said} | teleinfo: {'; '.join(parts)}")
 
-    assert found["running"].message == "it runs: mode standard; no connection to the broker at y"
-    assert found["running"].severity is Severity.FAULT
-    assert found["journal"].severity is Severity.WARNING
+    assert found["running"].severity is severity
+    assert found["journal"].severity is (Severity.OK if severity is Severity.OK else Severity.WARNING)
 
 
-def test_the_last_complaint_is_reported_shortened_and_without_the_name_of_the_machine(tree: Tree) -> None:
-    """The newest line of the journal that is a warning or worse; the journal has the rest."""
-    tree.program("journalctl", "an older line", COMPLAINT + " and more words" * 40)
-    found = examine(tree)["journal"]
+def test_a_service_that_was_started_just_now_is_not_called_mute(tree: Tree) -> None:
+    """Its speed may still be searched for: it cannot be judged yet."""
+    now = str(int(time.monotonic() * 1e6))
+    found = examine(tree, StatusText="listening; no frame yet; connected", ActiveEnterTimestampMonotonic=now)
 
-    assert found.severity is Severity.OK
-    assert "2026-11-24T08:00:00+0100: teleinfo[412]: no meter: another program" in found.message
-    assert found.message.endswith(" …")
-    assert len(found.message) < 250
+    assert found["running"].severity is Severity.SKIPPED
+
+
+@pytest.mark.parametrize(
+    ("lines", "severity", "shown"),
+    [
+        ([COMPLAINT, COMPLAINT], Severity.OK, "teleinfo[412]: no meter: another program"),
+        ([f"{BEGIN}the LED does not blink", COMPLAINT], Severity.WARNING, "the LED"),
+        ([REFUSED, f"{BEGIN}the LED does not blink", COMPLAINT], Severity.FAULT, "publish on teleinfo"),
+        ([COMPLAINT + " and more words" * 40], Severity.OK, " …"),
+    ],
+)
+def test_the_complaint_that_matters_most_is_reported(
+    tree: Tree, lines: list[str], severity: Severity, shown: str
+) -> None:
+    """An outage is over once the service runs well; other warnings go on; a refused topic is a fault."""
+    tree.program("journalctl", *lines)
+    well = "mode standard; 9 frames, the last 1 s ago; connected"
+    found = examine(tree, StatusText=well, InvocationID="abc")["journal"]
+
+    assert found.severity is severity
+    assert shown in found.message
+    assert "raspberry" not in found.message
+    assert len(found.message) < 350
+
+
+@pytest.mark.parametrize(
+    ("status", "may_read", "runs", "severity"),
+    [
+        ("online", True, True, Severity.OK),
+        ("offline", True, True, Severity.FAULT),
+        ("offline", True, False, Severity.FAULT),
+        ("21.5", True, True, Severity.FAULT),
+        (None, True, True, Severity.FAULT),
+        (None, True, False, Severity.OK),
+        (None, False, True, Severity.SKIPPED),
+        (None, None, True, Severity.SKIPPED),
+    ],
+)
+def test_only_online_is_a_success(
+    tree: Tree,
+    status: str | None,
+    may_read: bool | None,  # noqa: FBT001 - a column of the table
+    runs: bool,  # noqa: FBT001 - another
+    severity: Severity,
+) -> None:
+    """Offline, a foreign message, nothing of a service that runs, and what could not be read are none."""
+    tree.program("systemd-run", "{}")
+    said = {} if runs else {"ActiveState": "inactive", "SubState": "dead"}
+    tree.program("systemctl", *(f"{name}={value}" for name, value in (GOOD | said).items()))
+    case = case_of(tree.machine, serial_port="/dev/ttyAMA0", mqtt_port=free_port())
+    case.status, case.may_read = status, may_read
+    found = findings_of("service", case)["status"]
+
+    assert found.severity is severity
 
 
 def test_settings_that_are_valid_now_are_not_called_wrong(tree: Tree) -> None:
@@ -160,7 +261,7 @@ def test_the_last_complaint_is_that_of_the_service_since_its_start(tree: Tree) -
 
 
 def test_a_closed_journal_is_not_called_empty(tree: Tree) -> None:
-    """A user who may not read the journal gets the command with sudo; --quiet would hide the reason."""
+    """A user who may not read the journal gets the command with sudo."""
     hint = "Hint: You are currently not seeing messages from other users and the system."
     script = f"case $* in\n  *--quiet*) ;;\n  *) echo '{hint}';;\nesac\necho '{NO_ENTRIES}'\n"
     tree.file("/usr/bin/journalctl", f"#!/bin/sh\n{script}", mode=0o755)
@@ -171,10 +272,10 @@ def test_a_closed_journal_is_not_called_empty(tree: Tree) -> None:
 
 
 def test_a_machine_without_systemd_is_no_fault(tmp_path: Path) -> None:
-    """A container, or another init: it cannot be checked."""
-    [found] = findings_of(check_service, Tree(tmp_path).case("/dev/ttyAMA0")).values()
+    """A container, or another init: there is no service."""
+    found = findings_of("service", Tree(tmp_path).case("/dev/ttyAMA0"))
 
-    assert found.severity is Severity.SKIPPED
+    assert found["installed"].severity is Severity.OK
 
 
 def test_a_systemctl_that_hangs_is_given_up(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,9 +283,9 @@ def test_a_systemctl_that_hangs_is_given_up(tree: Tree, monkeypatch: pytest.Monk
     monkeypatch.setattr("teleinfo.doctor.machine.PROGRAM_TIMEOUT", 0.3)
     mark = tree.root / "pid"
     tree.file("/usr/bin/systemctl", f"#!/bin/sh\necho $$ >{mark}\nexec sleep 300\n", mode=0o755)
-    found = findings_of(check_service, tree.case("/dev/ttyAMA0"))
+    found = findings_of("service", tree.case("/dev/ttyAMA0"))
 
-    assert [one.severity for one in found.values()] == [Severity.SKIPPED]
+    assert found["installed"].severity is Severity.SKIPPED
     if mark.exists():
         with pytest.raises(ProcessLookupError):
             os.kill(int(mark.read_text()), 0)

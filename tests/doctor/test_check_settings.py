@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.doctor.case import Case
-from teleinfo.doctor.check_settings import check_settings
 from teleinfo.doctor.report import Severity
 from tests.doctor.machine_tree import findings_of
 
@@ -27,17 +26,16 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_file_that_is_closed_to_this_user_is_no_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file of the service is root's alone: a finding says that the defaults are checked in its place."""
+    """The file of the service is root's alone: nothing that it says can be judged."""
     path = tmp_path / "closed.env"
     path.write_text("TELEINFO_MQTT_HOST=broker.example\n")
     monkeypatch.setattr("os.access", lambda *_, **__: False)
     case = Case(env_file=path)
-    [found] = findings_of(check_settings, case).values()
+    [found] = findings_of("settings", case).values()
 
-    assert case.assumed
-    assert case.settings.mqtt_host == "localhost"
+    assert case.are_unread
+    assert case.valid_settings is None
     assert found.severity is Severity.SKIPPED
-    assert "the port /dev/ttyAMA0, the broker localhost:1883" in found.message
     assert found.commands[0].startswith("sudo ")
     assert found.commands[0].endswith(f"doctor --env-file {path}")
 
@@ -45,7 +43,7 @@ def test_a_file_that_is_closed_to_this_user_is_no_fault(
 def test_a_file_that_is_not_there_is_not_looked_for_in_the_environment(tmp_path: Path) -> None:
     """`--env-file /nonexistent`: another path is to be given."""
     case = Case(env_file=tmp_path / "nonexistent")
-    [found] = findings_of(check_settings, case).values()
+    [found] = findings_of("settings", case).values()
 
     assert case.valid_settings is None
     assert found.severity is Severity.FAULT
@@ -56,7 +54,7 @@ def test_a_file_that_is_not_there_is_not_looked_for_in_the_environment(tmp_path:
 def test_a_wrong_setting_of_the_environment_is_looked_for_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a file there is nothing to edit: the line to type shows the names, and no value."""
     monkeypatch.setenv("TELEINFO_MQTT_QOS", "3")
-    [found] = findings_of(check_settings, Case()).values()
+    [found] = findings_of("settings", Case()).values()
     [line] = found.commands
     environ = {"TELEINFO_MQTT_PASSWORD": "c4nary", "PATH": os.environ["PATH"]}
     shown = subprocess.run(["sh", "-c", line], env=environ, capture_output=True, text=True, check=True)
@@ -75,7 +73,7 @@ def test_the_file_is_named_and_what_it_changes(tmp_path: Path) -> None:
     path = tmp_path / "etc" / "teleinfo.env"
     path.parent.mkdir()
     path.write_text("\n".join(lines))
-    found = findings_of(check_settings, Case())
+    found = findings_of("settings", Case())
 
     assert found["file"].message.startswith(f"{path} ")
     assert found["changed"].facts["variables"] == [line.partition("=")[0] for line in lines]

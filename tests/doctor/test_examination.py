@@ -3,61 +3,87 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from teleinfo.doctor import command
-from teleinfo.doctor.report import AREAS, fault, ok, warning
+from teleinfo.doctor.report import AREAS, Severity, fault, ok, warning, worst
 from tests.doctor.machine_tree import case_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Callable
 
     from teleinfo.doctor.case import Case
     from teleinfo.doctor.report import Finding
 
 
 def examined(
-    monkeypatch: pytest.MonkeyPatch, case: Case, make: Callable[[Case], Awaitable[list[Finding]]]
-) -> dict[str, str]:
-    """Return the severities of each area where every check is made by `make`, within 50 ms."""
-    monkeypatch.setattr(command, "CHECKS", dict.fromkeys(command.CHECKS, (make, 0.05)))
+    monkeypatch: pytest.MonkeyPatch, case: Case, *checks: Callable[[Case], AsyncIterator[Finding]]
+) -> dict[str, list[Finding]]:
+    """Return the findings of each area where these are its checks, each within 50 ms."""
+    monkeypatch.setattr(command, "CHECKS", dict.fromkeys(command.CHECKS, (0.05, checks)))
     found = asyncio.run(command.examine(case))
 
     assert list(found) == list(AREAS)
-    return {area: " ".join(finding.severity for finding in findings) for area, findings in found.items()}
+    return found
 
 
-async def troubled(case: Case) -> list[Finding]:
-    """Return a finding of each kind."""
+async def troubled(case: Case) -> AsyncIterator[Finding]:
+    """Yield a finding of each kind."""
     del case
-    return [ok("name", "x"), warning("name", "x", "y", "z"), fault("name", "x", "y", "z")]
+    for make in (ok, warning, fault):
+        yield make("name", "x", "y", "z")
 
 
-def test_a_check_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The area is marked ?, and the next one is checked."""
+async def for_ever(case: Case) -> AsyncIterator[Finding]:
+    """Yield a finding, and no other."""
+    del case
+    yield ok("name", "x")
+    await asyncio.Event().wait()
 
-    async def for_ever(case: Case) -> list[Finding]:
-        del case
-        await asyncio.Event().wait()
-        return []
 
-    found = examined(monkeypatch, case_of(), for_ever)
-
-    assert found == dict.fromkeys(AREAS, "skipped")
+async def broken(case: Case) -> AsyncIterator[Finding]:
+    """Yield a finding, and raise an error."""
+    yield ok("name", "x")
+    known: dict[str, str] = {}
+    yield warning("name", known[case.unit])
 
 
 @pytest.mark.parametrize(
-    ("state", "by_settings"),
-    [({"assumed": True}, "ok skipped skipped"), ({"valid_settings": None}, "skipped")],
+    ("check", "words"),
+    [
+        (for_ever, r"could not be judged: it took longer than 0.05 s.*"),
+        (broken, r"could not be judged: .* \(KeyError: 'teleinfo', test_examination\.py:\d+\)"),
+    ],
 )
-def test_without_the_settings_of_the_service_only_settings_and_service_are_judged(
-    monkeypatch: pytest.MonkeyPatch, state: dict[str, Any], by_settings: str
+def test_a_check_that_breaks_or_takes_too_long_is_a_line_of_the_report(
+    monkeypatch: pytest.MonkeyPatch, check: Callable[[Case], AsyncIterator[Finding]], words: str
 ) -> None:
-    """1. The settings of the service may differ: no other area has a fault. 2. They are wrong."""
-    found = examined(monkeypatch, replace(case_of(), **state), troubled)
-    judged = dict.fromkeys(("settings", "service"), "ok warning fault")
+    """What it has found stays, its place is named, and the other checks of all areas go on."""
+    found = examined(monkeypatch, case_of(), check, troubled)
+    severities = {area: " ".join(one.severity for one in made) for area, made in found.items()}
 
-    assert found == dict.fromkeys(AREAS, by_settings) | judged
+    assert severities == dict.fromkeys(AREAS, "ok skipped ok warning fault")
+    assert {bool(re.fullmatch(words, made[1].message)) for made in found.values()} == {True}
+    assert worst(found) is Severity.FAULT
+
+
+@pytest.mark.parametrize(
+    ("are_unread", "words"), [(True, "may not read"), (False, "the settings come first")]
+)
+def test_without_the_settings_nothing_is_judged_by_them(
+    monkeypatch: pytest.MonkeyPatch,
+    are_unread: bool,  # noqa: FBT001 - a column of the table
+    words: str,
+) -> None:
+    """1. This user may not read them. 2. They are wrong. There is no tick at what was not looked at."""
+    case = replace(case_of(), valid_settings=None, are_unread=are_unread)
+    found = examined(monkeypatch, case, troubled)
+
+    for area in ("port", "line", "broker"):
+        assert [one.severity for one in found[area]] == [Severity.SKIPPED]
+        assert words in found[area][0].message
+    assert [one.severity for one in found["service"]] == ["ok", "warning", "fault"]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.doctor import raspberry_pi
-from teleinfo.doctor.check_port import check_port
 from teleinfo.doctor.report import Severity
 from tests.doctor.machine_tree import PI_4, PI_5, by_check, findings_of
 
@@ -22,7 +21,7 @@ def test_a_board_that_is_set_up_has_no_fault(tree: Tree) -> None:
     tree.raspberry(config=FREE)
     tree.link("/dev/serial0", "ttyAMA0")
     tree.file("/dev/ttyAMA0")
-    found = findings_of(check_port, tree.case("/dev/ttyAMA0"))
+    found = findings_of("port", tree.case("/dev/ttyAMA0"))
 
     assert {one.severity for one in found.values()} == {Severity.OK}
     assert found["board"].message == f"{PI_4}: /dev/serial0 is /dev/ttyAMA0"

@@ -12,7 +12,7 @@ import pytest
 from teleinfo.doctor import report
 from teleinfo.doctor.command import CHECKS
 from teleinfo.doctor.machine import Machine
-from teleinfo.doctor.report import Finding, fault, ok, skipped, warning
+from teleinfo.doctor.report import Finding, Severity, fault, ok, skipped, warning
 from tests.support.settings import settings_of
 
 PASSWORD, USER, HOST = 'c4nary"s3cret', "canary-user", "canary.example"
@@ -173,6 +173,7 @@ def test_the_summary_counts() -> None:
 
     assert "Begin with the first fault (✗)" in report.format_summary(areas("x"), style)
     assert "It works" in report.format_summary(weak, style)
-    assert "All is well. (faults: 0, warnings: 0, could not be looked at: 1)" in (
-        report.format_summary(good, style)
-    )
+    assert "All is well. (faults: 0" in report.format_summary({"port": [ok("rights", "")]}, style)
+    unjudged = " ".join(report.format_summary(good, style).split())
+    assert re.search(r"^All that could be seen is well; things that could not be judged.*: 1\. ", unjudged)
+    assert report.worst(good) is Severity.SKIPPED

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.doctor import inside
-from teleinfo.doctor.check_broker import check_broker
 from teleinfo.doctor.report import Severity
 from tests.doctor.machine_tree import findings_of
 from tests.support.settings import settings_of
@@ -46,7 +45,7 @@ def look(tree: Tree, errors: dict[str, str], *shown: str, **settings: str) -> di
     case = tree.case("/dev/ttyAMA0")
     case.valid_settings = settings_of({f"TELEINFO_{name.upper()}": value for name, value in settings.items()})
 
-    return findings_of(check_broker, case)
+    return findings_of("broker", case)
 
 
 def test_a_name_server_that_the_sandbox_keeps_away_is_named(tree: Tree, listener: int) -> None:

@@ -175,7 +175,7 @@ def test_the_line_has_one_word(code: LineGrade | PortErrorKind | LinkProblem, la
     model.set_health(health)
     with use_language(language):
         shown = [page(model), terminal(model)]
-        [*_found, last] = check_line.line_from_broker(status, health, "teleinfo")
+        [*_found, last] = check_line.line_from_broker(status, health)
     if code is not LineGrade.SILENT:
         shown.append(last.message)
 

@@ -13,12 +13,14 @@ from teleinfo.doctor import inside
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.report import Screen
 from teleinfo.mqtt.errors import CUT_OFF
+from teleinfo.port.line_log import NO_FRAME, SILENT
 from teleinfo.port.serial_port import is_remote
 from teleinfo.settings import SERVICE_FILE, Settings
+from teleinfo.vocabulary.line import PortErrorKind
 from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from teleinfo.port.health import Health
@@ -27,7 +29,7 @@ UNIT = "teleinfo"
 
 _PROPERTIES = (
     "LoadState", "UnitFileState", "WantedBy", "ActiveState", "SubState", "Result", "ExecMainStatus",
-    "NRestarts", "StatusText", "InvocationID",
+    "NRestarts", "StatusText", "InvocationID", "ActiveEnterTimestampMonotonic",
 )  # fmt: skip
 # The properties that limit what a service reaches; systemd-run takes them as systemctl shows them.
 _LIMITS = (
@@ -35,6 +37,8 @@ _LIMITS = (
     "PrivateDevices", "PrivateTmp", "ProtectHome", "InaccessiblePaths", "PrivateNetwork", "IPAddressAllow",
     "IPAddressDeny", "RestrictAddressFamilies",
 )  # fmt: skip
+PORT_FAULTS = tuple(kind.words for kind in PortErrorKind)
+FAULTS = (*PORT_FAULTS, NO_FRAME, SILENT, CUT_OFF)
 _TRANSIENT = ("--quiet", "--collect", "--wait", "--pipe", "--no-ask-password")
 
 
@@ -51,9 +55,10 @@ class Case:
     """
     The machine, the service `unit`, its `env_file` (None: the usual file), and the results of the checks.
 
-    `valid_settings` is None if the settings are wrong. They are `assumed` if this user may not read the file:
-    then they come from the environment and the defaults. `addresses` are those of the broker, which retains
-    the `status` ("online" or "offline") and the `health` of the service.
+    `valid_settings` is None if the settings are wrong, or `are_unread`: this user may not read their file.
+    `addresses` are those of the broker. `status` is the payload of its retained topic `status`, "online" or
+    "offline" if it is a teleinfo's, and `health` the content of its topic `health`; `may_read` is True if
+    this account receives them (None: not tried).
     """
 
     machine: Machine = field(default_factory=Machine)
@@ -61,18 +66,14 @@ class Case:
     env_file: Path | None = None
     unit: str = UNIT
     valid_settings: Settings | None = None
-    assumed: bool = False
+    are_unread: bool = False
     access: Access = Access.NONE
     addresses: tuple[str, ...] = ()
+    may_read: bool | None = None
     status: str | None = None
     health: Health | None = None
     _properties: dict[str, str] | None = None
     _attempts: dict[str, str] | None = None
-
-    @property
-    def knows_settings(self) -> bool:
-        """True if the settings are valid and those of the service."""
-        return self.valid_settings is not None and not self.assumed
 
     @property
     def settings(self) -> Settings:
@@ -87,9 +88,19 @@ class Case:
         port = self.settings.serial_port
         return port.partition("://")[2] if is_remote(port) else self.machine.real(port)
 
-    async def properties(self) -> Mapping[str, str]:
-        """Return the properties of the unit, repeated ones a line each; none if systemd does not answer."""
-        if self._properties is None:
+    @property
+    def device(self) -> str:
+        """The device of the port, without links; "" if it is not there, or for a bridge."""
+        port = self.port_target
+        return port if port.startswith("/") and self.machine.path(port).exists() else ""
+
+    async def properties(self, *, again: bool = False) -> Mapping[str, str]:
+        """
+        Return the properties of the unit, repeated ones a line each; none if systemd does not answer.
+
+        They are asked for once, and `again` where the present state matters.
+        """
+        if self._properties is None or again:
             self._properties = {}
             if self.machine.path("/run/systemd/system").exists():
                 names = ",".join(_PROPERTIES + _LIMITS)
@@ -106,6 +117,11 @@ class Case:
         topic = f"{self.valid_settings.mqtt_topic}: " if self.valid_settings is not None else ""
         return next((part[len(topic) :] for part in text.split(" | ") if part.startswith(topic)), text)
 
+    async def has_bridge(self) -> bool:
+        """Return True if the service says that it has its port, a bridge, open."""
+        words = await self.own_words()
+        return bool(words) and not is_one_of(words, PORT_FAULTS)
+
     async def attempts(self) -> Mapping[str, str]:
         """
         Try in the sandbox of the service what it needs; return the error of each attempt, "" for none.
@@ -114,15 +130,15 @@ class Case:
         is no service, or if this user may not try.
         """
         shown = await self.properties()
-        if self._attempts is None and shown.get("LoadState") == "loaded" and self.knows_settings:
+        if self._attempts is None and shown.get("LoadState") == "loaded" and self.valid_settings is not None:
             broker, port = self.settings.broker, self.port_target
             tls = broker.tls
             files = (tls.ca_file, tls.cert_file, tls.key_file) if tls is not None else ()
             # systemd hands credentials over to the service alone.
             wanted = [file for file in files if file is not None and "/run/credentials/" not in file]
             # A bridge may serve a single client: the service, while it runs.
-            is_device, is_active = port.startswith("/"), shown.get("ActiveState") == "active"
-            if self.machine.path(port).exists() if is_device else not is_active:
+            is_bridge = not port.startswith("/")
+            if self.device or (is_bridge and not await self.has_bridge()):
                 wanted.append(port)
             limits = [
                 f"-p{name}={value}" for name in _LIMITS for value in shown.get(name, "").split("\n") if value
@@ -134,10 +150,15 @@ class Case:
         return self._attempts or {}
 
 
-def is_cut_off(words: str) -> bool:
-    """Return True if the service says in its line of status, in any language, that it lacks the broker."""
-    said = (catalogue(each).get(CUT_OFF, CUT_OFF).partition("{")[0] for each in Language)
-    return any(f"; {text}" in words for text in said)
+def is_one_of(words: str, messages: Iterable[str]) -> bool:
+    """Return True if `words` hold the beginning of one of these `messages`, in any language."""
+    texts = (catalogue(language).get(message, message) for message in messages for language in Language)
+    return any(text.partition("{")[0] in words for text in texts)
+
+
+def complaint_of(words: str) -> str:
+    """Return the parts of a line of status that report a fault of the port, the meter or the broker."""
+    return "; ".join(part for part in words.split("; ") if is_one_of(part, FAULTS))
 
 
 def unit_of(env_file: Path | None) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import ipaddress
 import re
 import secrets
 import socket
 import ssl
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from teleinfo.common.i18n import _
+from teleinfo.common.i18n import N_, _
 from teleinfo.doctor import inside
 from teleinfo.doctor.report import Finding, Severity, drop_in, fault, ok, skipped, warning
 from teleinfo.mqtt import config
@@ -21,9 +23,10 @@ from teleinfo.mqtt.config import Broker, MqttVersion, Topics
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind, cannot_connect
 from teleinfo.port.health import Health
 from teleinfo.port.health import parse as parse_health
+from teleinfo.vocabulary.line import LineGrade
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
     from teleinfo.doctor.case import Case
 
@@ -33,8 +36,15 @@ STEP_TIMEOUT = 5.0
 ECHO_TIMEOUT = 3.0
 """Seconds to wait for our message to come back, and for each retained message."""
 
+RECENT_SECONDS = 120.0
+"""Seconds since the last frame up to which the meter counts as heard; `health` comes once a minute."""
+
+CHANGE_CLIENT_ID = N_(
+    "Give one of the two another TELEINFO_MQTT_CLIENT_ID, and see what the journal says. If the meter fell "
+    "silent or teleinfo was started just now, look again in two minutes:"
+)
+
 ONLINE, OFFLINE = config.ONLINE.decode(), config.OFFLINE.decode()
-_LONGEST_SHOWN = 40  # characters of a status that is neither ONLINE nor OFFLINE
 RENEW_WITHIN_DAYS = 14
 _DAY = 86400.0
 _NAME_SERVER = re.compile(r"^nameserver\s+([0-9A-Fa-f.:]+)", re.MULTILINE)
@@ -47,21 +57,28 @@ _UPGRADE = (
 )
 
 
-async def check_broker(case: Case) -> list[Finding]:
-    """Check the broker as this user sees it, and then, where that differs, as the service sees it."""
+async def check_broker(case: Case) -> AsyncIterator[Finding]:
+    """Check the broker as this user sees it and, where that differs, as the service sees it."""
     case.screen.step(_("asking the broker"))
-    trying = asyncio.ensure_future(case.attempts())
-    findings = await _steps(case)
-    own: dict[str, Finding] = {}
-    for name, error in (await trying).items():
-        if error and name == case.settings.broker.address:
-            kept = await _kept_from_broker(case, error)
-            own[kept.check] = kept
-        elif error and name != case.port_target:
+    async for finding in _steps(case):
+        yield finding if finding.severity is not Severity.OK else await _for_the_service(case, finding)
+
+
+async def _for_the_service(case: Case, finding: Finding) -> Finding:
+    """Return `finding`, or the fault of the service in its sandbox, where this user has none."""
+    for name, error in (await case.attempts()).items():
+        if not error or name == case.port_target:
+            continue
+        if name == case.settings.broker.address:
+            if finding.check == ("name" if error == inside.NAME else "port"):
+                return await _kept_from_broker(case, error)
+        elif finding.check == "tls":
             message = _("the service may not read {file} ({error})").format(file=name, error=error)
+            if name.startswith("/etc/"):
+                return fault("tls", message, _("Let the service read it:"), f"sudo chmod a+r {name}")
             advice = _("Put it where the service may read it, and its new path into the settings:")
-            own["tls"] = fault("tls", message, advice, f"sudo install -m 0644 {name} /etc/teleinfo/")
-    return [own.get(one.check, one) if one.severity is Severity.OK else one for one in findings]
+            return fault("tls", message, advice, f"sudo install -m 0644 {name} /etc/teleinfo/")
+    return finding
 
 
 async def _kept_from_broker(case: Case, error: str) -> Finding:
@@ -92,31 +109,43 @@ def _outside(shown: Mapping[str, str], addresses: Iterable[str]) -> dict[str, st
     return found
 
 
-async def _steps(case: Case) -> list[Finding]:
+async def _steps(case: Case) -> AsyncIterator[Finding]:
     """Run the steps until one fails; store in the case what the broker retains, and its addresses."""
-    broker, findings = case.settings.broker, []
+    broker = case.settings.broker
     try:
         case.addresses = await _resolve(broker)
         message = _("{host} is an address") if case.addresses == (broker.host,) else _("{host} is {address}")
-        message = message.format(host=broker.host, address=", ".join(case.addresses))
-        findings.append(ok("name", message))
+        yield ok("name", message.format(host=broker.host, address=", ".join(case.addresses)))
         await _connect(broker)
-        findings.append(ok("port", _("{address} accepts connections").format(address=broker.address)))
+        yield ok("port", _("{address} accepts connections").format(address=broker.address))
         if broker.tls is not None:
             context = await asyncio.to_thread(tls_context, broker, broker.tls)
-            findings.append(_certificate(await _connect(broker, context)))
+            yield _certificate(await _connect(broker, context))
         async with connect(for_command(broker, "doctor")) as connection:
-            accepted = _("accepted, with the user name of the settings")
-            if broker.username is None:
-                accepted = _("accepted, without a user name")
-            findings.append(ok("login", accepted, mqtt_version=connection.version))
-            findings += await _topics(connection, case)
+            findings = await _topics(connection, case)
+            yield _client_id(case, connection.version)
+            for finding in findings:
+                yield finding
     except BrokerError as error:
         if error.kind is BrokerErrorKind.CLOSED_UNANSWERED:
             error = BrokerError(await _spoken_protocol(broker), broker)
         words = (error.check, _(error.message), _(error.advice))
-        findings.append(fault(*words, *error.commands, cause=error.kind.name.lower().replace("_", " ")))
-    return findings
+        yield fault(*words, *error.commands, cause=error.kind.name.lower().replace("_", " "))
+
+
+def _client_id(case: Case, version: MqttVersion) -> Finding:
+    """Report that the login is accepted, or that the service loses it to another program."""
+    if is_taken_over(case.status, case.health):
+        message = _(
+            "teleinfo reads the meter, and does not stay connected to the broker: another program may use "
+            "its client id"
+        )
+        lines = ("TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2", f"sudo journalctl -u {case.unit}")
+        return fault("login", message, _(CHANGE_CLIENT_ID), *lines)
+    accepted = _("accepted, with the user name of the settings")
+    if case.settings.broker.username is None:
+        accepted = _("accepted, without a user name")
+    return ok("login", accepted, mqtt_version=version)
 
 
 async def _resolve(broker: Broker) -> tuple[str, ...]:
@@ -136,7 +165,8 @@ async def _connect(broker: Broker, context: ssl.SSLContext | None = None) -> Map
         async with asyncio.timeout(STEP_TIMEOUT):
             _reader, writer = await asyncio.open_connection(broker.host, broker.port, ssl=context)
     except (OSError, ValueError) as error:
-        refused = "refused" in str(error).lower()  # asyncio joins the errors of several addresses in one text
+        # asyncio joins the errors of several addresses in one text.
+        refused = f"[Errno {errno.ECONNREFUSED}]" in str(error)
         raise cannot_connect(ConnectionRefusedError() if refused else error, broker) from error
     writer.transport.abort()
     return writer.get_extra_info("peercert") or {}
@@ -174,36 +204,62 @@ def _certificate(certificate: Mapping[str, str]) -> Finding:
 
 
 async def _topics(connection: Connection, case: Case) -> list[Finding]:
-    """Publish a test message on a topic that has no readings; store what the broker retains."""
-    topics = Topics(case.settings.mqtt_topic)
+    """Publish test messages on topics that have no readings; store what the broker retains."""
+    topics, is_5 = Topics(case.settings.mqtt_topic), connection.version is MqttVersion.V5
     ours, token = f"{topics.readings}/doctor", secrets.token_hex(8).encode()
-    allowed = await connection.subscribe(topics.status, topics.health)
-    may_read = await connection.subscribe(ours)
+    await connection.subscribe(topics.status, topics.health)
+    may_subscribe = await connection.subscribe(ours)
     may_write = await _publish(connection, ours, token, retain=False)
     received = await _collect(connection, lambda received: received.get(ours) == token or not may_write)
     # A retained message without content leaves nothing on the broker (MQTT 3.1.1, section 3.3.1.3).
     may_write = may_write and await _publish(connection, ours, b"", retain=True)
-    case.status, case.health = _retained(received, topics)
+    case.may_read, case.health = bool(received), parse_health(received.get(topics.health, b""))
+    if topics.status in received:
+        case.status = received[topics.status].decode(errors="replace")
+    make, message = fault, _("the broker does not let this account ({user}) publish on {topic}")
     if may_write and received.get(ours) == token:
-        topic = ok("topic", _("a message of ours on {topic} came back").format(topic=ours))
-    elif may_write and connection.version is MqttVersion.V5:
-        topic = ok("topic", _("the broker takes a message of ours on {topic}").format(topic=ours))
-    else:
-        hidden, online = may_write and not may_read, case.status == ONLINE
-        topic = _topic_refused(case.settings.broker, ours, hidden=hidden, online=online)
-    return [topic, _status(received.get(topics.status), topics, allowed=allowed)]
+        make, message = ok, _("a message of ours on {topic} came back")
+    elif may_write and is_5:
+        make, message = warning, _("this account ({user}) may publish on {topic}, but may not read it")
+    elif may_write and may_subscribe:
+        message = _("no message came back: this account ({user}) may not publish on {topic}, or not read it")
+    elif may_write:
+        make, message = skipped, _("could not be judged: this account ({user}) may not read {topic}")
+    user = case.settings.broker.username
+    message = message.format(user=user or _("without a user name"), topic=ours)
+    advice = () if make is ok else _acl(user, f"readwrite {topics.readings}/#")
+    findings = [make("topic", message, *advice)]
+    if case.settings.homeassistant and is_5:
+        findings.append(await _discovery(connection, case))
+    return findings
+
+
+async def _discovery(connection: Connection, case: Case) -> Finding:
+    """Publish an empty message, which announces nothing, where a device is announced."""
+    prefix = case.settings.homeassistant_prefix
+    topic = f"{prefix}/device/teleinfo-doctor/config"
+    if await _publish(connection, topic, b"", retain=False):
+        return ok("discovery", _("the broker takes the announcements to Home Assistant"))
+    message = _("the broker does not let this account ({user}) publish on {topic}")
+    user = case.settings.broker.username
+    message = message.format(user=user or _("without a user name"), topic=topic)
+    return fault("discovery", message, *_acl(user, f"write {prefix}/#", f"read {prefix}/status"))
 
 
 async def read_retained(connection: Connection, topics: Topics) -> tuple[str | None, Health | None]:
     """Return the retained status and health of a teleinfo without publishing; raise `BrokerError`."""
     await connection.subscribe(topics.status, topics.health)
-    return _retained(await _collect(connection, {topics.status, topics.health}.issubset), topics)
-
-
-def _retained(received: Mapping[str, bytes], topics: Topics) -> tuple[str | None, Health | None]:
+    received = await _collect(connection, {topics.status, topics.health}.issubset)
     status = received.get(topics.status, b"").decode(errors="replace")
-    health = parse_health(received.get(topics.health, b""))
-    return status if status in {ONLINE, OFFLINE} else None, health
+    return status if status in {ONLINE, OFFLINE} else None, parse_health(received.get(topics.health, b""))
+
+
+async def ask_again(case: Case) -> None:
+    """Read once more what the broker retains; if that fails, what is known stays."""
+    broker = for_command(case.settings.broker, "doctor")
+    with contextlib.suppress(BrokerError):
+        async with connect(broker) as connection:
+            case.status, case.health = await read_retained(connection, Topics(case.settings.mqtt_topic))
 
 
 async def _publish(connection: Connection, topic: str, payload: bytes, *, retain: bool) -> bool:
@@ -229,37 +285,17 @@ async def _collect(connection: Connection, is_all: Callable[[dict[str, bytes]], 
     return received
 
 
-def _status(payload: bytes | None, topics: Topics, *, allowed: bool) -> Finding:
-    if payload is None and allowed:
-        message = _("no teleinfo has published on {topic} yet").format(topic=topics.readings)
-        return ok("status", message, status=None)
-    if payload is None:
-        return skipped("status", _("the broker does not let us read {topic}").format(topic=topics.status))
-    status = payload.decode(errors="replace")
-    if status in {ONLINE, OFFLINE}:
-        message = _("{topic}: {status}").format(topic=topics.status, status=status)
-        return ok("status", message, status=status)
-    short = status if len(status) <= _LONGEST_SHOWN else f"{status[:_LONGEST_SHOWN]}…"
-    message = _("{topic} holds “{status}”, which is not from teleinfo (“online” or “offline”)")
-    message = message.format(topic=topics.status, status=short)
-    advice = _("Another program publishes there. Give teleinfo a topic of its own:")
-    return warning("status", message, advice, "TELEINFO_MQTT_TOPIC=")
+def _acl(user: str | None, *rights: str) -> tuple[str, ...]:
+    """Return the advice to allow these `rights` to `user`, and the lines for mosquitto's access list."""
+    advice = _("Allow it in the broker's list of rights (ACL), and restart the broker:")
+    return (advice, *([f"user {user}"] if user else []), *(f"topic {right}" for right in rights))
 
 
-def _topic_refused(broker: Broker, topic: str, *, hidden: bool, online: bool) -> Finding:
-    """Report that the test message did not come back; `hidden`: we may not read its topic."""
-    # Lines for mosquitto's access list that allow all topics below the base topic.
-    user = (f"user {broker.username}",) if broker.username else ()
-    rule = (*user, f"topic readwrite {topic.rpartition('/')[0]}/#")
-    if hidden:
-        message = _("the broker does not let us read {topic}: whether we may write there is not to be seen")
-        advice = _(
-            "The service needs to write only. To be sure, allow both in the broker's list of rights (ACL):"
-        )
-        return warning("topic", message.format(topic=topic), advice, *rule)
-    message = _("a message of ours on {topic} did not come back: the broker does not let us write there")
-    message = message.format(topic=topic)
-    if online:
-        advice = _("A teleinfo is online all the same: it may have rights of its own.")
-        return warning("topic", message, advice)
-    return fault("topic", message, _("Allow it in the broker's list of rights (ACL):"), *rule)
+def is_taken_over(status: str | None, health: Health | None) -> bool:
+    """True if a teleinfo is offline and has just heard its meter: `health` is retained, and may be old."""
+    if status != OFFLINE or health is None or health.line in {None, LineGrade.BAD, LineGrade.SILENT}:
+        return False
+    with contextlib.suppress(ValueError, OverflowError):
+        last = datetime.fromisoformat(health.last_frame or "").timestamp()
+        return abs(time.time() - last) <= RECENT_SECONDS
+    return False

@@ -13,8 +13,8 @@ from teleinfo.cli.output import command_line
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal, inline
 from teleinfo.common.system_clock import is_synchronized
-from teleinfo.doctor.case import Access, Case, is_cut_off
-from teleinfo.doctor.check_broker import ONLINE
+from teleinfo.doctor.case import Access, Case
+from teleinfo.doctor.check_broker import ONLINE, is_taken_over
 from teleinfo.doctor.line_cause import diagnose
 from teleinfo.doctor.line_report import ADVICE
 from teleinfo.doctor.report import Finding, fault, ok, skipped, warning
@@ -29,9 +29,10 @@ from teleinfo.tic.meter_id import identity_of, number_of
 from teleinfo.vocabulary.line import LineCause, LineGrade, LinkProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from teleinfo.doctor.report import Screen
+    from teleinfo.settings import Settings
 
 CHECK_WIRES = N_(
     "Check that two wires join the terminals I1 and I2 of the meter to the adapter (either way round), that "
@@ -47,17 +48,10 @@ IMPROVE_SIGNAL = N_(
     "the adapter's opto-coupler or its resistor (some that do at 1200 baud are too slow at 9600). Then look "
     "again:"
 )
-CHANGE_CLIENT_ID = N_(
-    "Give one of the two another TELEINFO_MQTT_CLIENT_ID, and see what the journal says. If the meter fell "
-    "silent or teleinfo was started just now, look again in two minutes:"
-)
 SET_8N1 = N_(
     "Fewer errors are caught: only the checksum of each group is left to find them. If there is a bridge, "
     "set its serial side to 8N1 (8 data bits, no parity): the parity bit then comes through."
 )
-RECENT_SECONDS = 120.0
-"""Seconds since the last frame up to which the meter counts as heard; `health` comes once a minute."""
-
 FOUND_SECONDS = 12.0
 """Seconds to listen at the speed of the meter: some 1400 characters at 1200 baud."""
 
@@ -65,24 +59,18 @@ _MAX_KEPT = 1 << 16  # bytes; 9600 baud cannot fill it while we listen
 _ETX = b"\x03"
 
 
-def line_from_broker(status: str | None, health: Health | None, unit: str) -> list[Finding]:
-    """Judge the line from the `status` and `health` that the service `unit` published; None: unknown."""
+def line_from_broker(status: str | None, health: Health | None) -> list[Finding]:
+    """Judge the line from the `status` and `health` that a teleinfo published; None: unknown."""
     if status is None:
-        message = _("teleinfo reads the port, and the broker could not be asked what it hears")
+        message = _(
+            "could not be judged: teleinfo reads the port, and the broker does not tell what it hears"
+        )
         return [skipped("line", message)]
     health, online = health or Health(), status == ONLINE
-    is_heard = not online and _is_heard(health)
-    if not is_heard and (is_orphan(health, online=online) or is_stale(health, now=time.time())):
+    if is_orphan(health, online=online) or is_stale(health, now=time.time()):
         health = Health()
     names = ("mode", "baudrate", "frames", "groups", "line", "problem", "rejected", "withheld")
     facts = {"status": status, **{name: getattr(health, name) for name in names}}
-    if is_heard:
-        message = _(
-            "teleinfo reads the meter, and does not stay connected to the broker: another program may use "
-            "its client id"
-        )
-        lines = ("TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2", f"sudo journalctl -u {unit}")
-        return [fault("heard", message, _(CHANGE_CLIENT_ID), *lines, **facts)]
     message = _published(status, health)
     if not online:
         advice = _(CHECK_SIGNAL) if health.problem == LinkProblem.NONSENSE else _(CHECK_WIRES)
@@ -137,26 +125,29 @@ class Probe(SpeedSearch):
             self.seconds = loop.time() - began
 
 
-async def check_line(case: Case) -> list[Finding]:
+async def check_line(case: Case) -> AsyncIterator[Finding]:
     """
     Listen at the speeds of the settings, then at the other speeds of meters, until the meter is heard.
 
-    If a teleinfo reads the port already, judge the line from its messages on the broker, and from its copies
-    of the bytes: two readers of one port would each get only some of the bytes.
+    If a teleinfo reads the port already, listen to its copies of the bytes; if it gives none, judge the line
+    from its messages on the broker: two readers of one port would each get only some of the bytes.
     """
-    if case.access is Access.NONE:
-        return [skipped("line", _("the port comes first"))]
-    if case.access is Access.OURS:
-        words = await case.own_words()
-        findings = line_from_broker(case.status, case.health, case.unit)
-        if is_cut_off(words) and case.status != ONLINE:
-            findings = [skipped("heard", _("the service says: {words}").format(words=words))]
-        url = line_of(case.settings.serial_port)
-        if url != case.settings.serial_port:
-            return [*findings[:1], *await _listen(case, url)]
-        return findings
     port = case.settings.serial_port
-    return await _listen(case, port if is_remote(port) else str(case.machine.path(port)))
+    url = port if is_remote(port) else str(case.machine.path(port))
+    if case.access is Access.NONE:
+        yield skipped("line", _("the port comes first"))
+        return
+    if case.access is Access.OURS:
+        url = line_of(port)
+        if url == port and is_taken_over(case.status, case.health):
+            yield skipped("line", _("the broker comes first"))
+            return
+        if url == port:
+            for finding in line_from_broker(case.status, case.health):
+                yield finding
+            return
+    for finding in await _listen(case, url):
+        yield finding
 
 
 async def hear(
@@ -184,7 +175,7 @@ async def _listen(case: Case, url: str) -> list[Finding]:
         return [fault("open", error.localized(), trouble=error.kind.value)]
     meter = probes[-1]
     if meter.mode is None:
-        return [_bytes(probes, bridge=bridge), _no_meter(probes)]
+        return [_no_meter(probes, settings, bridge=bridge), _bytes(probes, bridge=bridge)]
     counts, quality = meter.decoder.counts, Quality()
     quality.sample(counts, now=0.0)
     offset = None if identity_of(meter.number).overseas else meter.clock.offset
@@ -212,12 +203,18 @@ def _bytes(probes: list[Probe], *, bridge: bool) -> Finding:
     return (ok if any(rates.values()) else fault)("bytes", message, **facts)
 
 
-def _no_meter(probes: list[Probe]) -> Finding:
+def _no_meter(probes: list[Probe], settings: Settings, *, bridge: bool) -> Finding:
     again = command_line("doctor")
     if not any(probe.data for probe in probes):
         return fault("wiring", _("none: not one byte comes"), _(CHECK_WIRES), again, wiring="none")
-    message = _("bytes come, and none makes sense at any speed")
-    return fault("wiring", message, _(CHECK_SIGNAL), again, wiring="nonsense")
+    if not bridge:
+        message = _("bytes come, and none makes sense at any speed")
+        return fault("wiring", message, _(CHECK_SIGNAL), again, wiring="nonsense")
+    message = _("bytes come, and none makes sense at the speed at which they are read")
+    if settings.serial_mode == "auto" and settings.serial_baudrate is None:
+        return fault("wiring", message, _(CHECK_SIGNAL), again, wiring="nonsense")
+    advice = _("The settings fix it. Let teleinfo find it (and remove TELEINFO_SERIAL_BAUDRATE):")
+    return fault("mode", message, advice, "TELEINFO_SERIAL_MODE=auto", wiring="nonsense")
 
 
 def _mode(meter: Probe, wanted: tuple[int, ...], *, bridge: bool) -> Finding:
@@ -314,13 +311,3 @@ def _wiring(grade: LineGrade, share: float, *, few: bool = False, cause: LineCau
         advice, facts["cause"] = ADVICE[cause], str(cause)
     make = fault if grade is LineGrade.BAD else warning
     return make("wiring", message, _(advice), command_line("doctor"), **facts)
-
-
-def _is_heard(health: Health) -> bool:
-    """Return True if the meter was heard recently: `health` is retained, and may be old."""
-    try:
-        last = datetime.fromisoformat(health.last_frame or "").timestamp()
-    except (ValueError, OverflowError):
-        return False
-    is_sound = health.line in {LineGrade.GOOD, LineGrade.FAIR, LineGrade.POOR}
-    return is_sound and abs(time.time() - last) <= RECENT_SECONDS

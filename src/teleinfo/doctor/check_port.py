@@ -2,45 +2,109 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pwd
 import stat
+from typing import TYPE_CHECKING
 
 from teleinfo.cli.output import command_line
 from teleinfo.common.i18n import _
 from teleinfo.doctor import raspberry_pi
 from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.machine import Machine, PortUser, group_of, port_users
-from teleinfo.doctor.report import Finding, Severity, fault, ok, skipped, warning
+from teleinfo.doctor.report import Finding, Severity, drop_in, fault, ok, skipped, warning
+from teleinfo.port.errors import cannot_reach
 from teleinfo.port.serial_port import is_remote
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
 
 BY_ID = "/dev/serial/by-id"
 
+BRIDGE_TIMEOUT = 5.0
+"""Seconds that a bridge has to accept a connection."""
 
-async def check_port(case: Case) -> list[Finding]:
-    """Check the port of the settings, and set the `access` of the case."""
+_LOGINS = frozenset({"agetty", "getty", "login"})
+
+
+async def check_port(case: Case) -> AsyncIterator[Finding]:
+    """Check that the port of the settings is there."""
     machine, port = case.machine, case.settings.serial_port
-    if is_remote(port):
-        # Some bridges serve one client at a time.
-        case.access = Access.OURS if await case.own_words() else Access.FREE
-        return [ok("device", _("a bridge in the network: {port}").format(port=port), kind="bridge")]
     device = machine.real(port)
-    if not machine.path(device).exists():
-        return [_missing(machine, port, device), *raspberry_pi.check_uart(machine, port)]
-    holder, case.access = _holder(machine, device)
-    kind = _kind(machine, port, device)
-    # If the service reads the port already, the rights of this user do not matter.
-    needless = case.access is Access.OURS or kind.severity is Severity.FAULT
-    own = [kind] if needless else [kind, _rights(machine, device)]
-    if case.access is Access.FREE and any(finding.severity is Severity.FAULT for finding in own):
+    if is_remote(port):
+        yield await _bridge(case, port)
+    elif machine.path(device).exists():
+        yield _kind(machine, port, device)
+    else:
+        yield _missing(machine, port, device)
+
+
+async def _bridge(case: Case, port: str) -> Finding:
+    """Check that a bridge accepts connections, unless the service has it: some serve one client at a time."""
+    where = case.port_target
+    case.access = Access.OURS
+    if not await case.has_bridge():
+        host, _colon, number = where.rpartition(":")
+        try:
+            async with asyncio.timeout(BRIDGE_TIMEOUT):
+                _reader, writer = await asyncio.open_connection(host.strip("[]"), int(number))
+        except (OSError, ValueError) as error:
+            case.access = Access.NONE
+            return fault("device", cannot_reach(where, error).localized(), kind="bridge")
+        writer.close()
+        case.access = Access.FREE
+    return ok("device", _("a bridge in the network: {port}").format(port=port), kind="bridge")
+
+
+async def check_board(case: Case) -> AsyncIterator[Finding]:
+    """Check the UART of a Raspberry Pi, and that the kernel has no console on the port."""
+    machine, port = case.machine, case.settings.serial_port
+    if not is_remote(port):
+        for finding in raspberry_pi.check_uart(machine, port):
+            yield finding
+        if device := case.device:
+            yield raspberry_pi.check_console(machine, device)
+
+
+async def check_holder(case: Case) -> AsyncIterator[Finding]:
+    """Find the programs that have the port open, and a login console; set the `access` of the case."""
+    if not (device := case.device):
+        return
+    users, complete = port_users(case.machine, device)
+    others = [user for user in users if not user.is_teleinfo]
+    if others:
         case.access = Access.NONE
-    return [
-        *own,
-        *raspberry_pi.check_uart(machine, port),
-        raspberry_pi.check_console(machine, device),
-        raspberry_pi.check_getty(machine, device),
-        holder,
-    ]
+        yield _in_use(others[0], case.settings.serial_port, device)
+        return
+    yield raspberry_pi.check_getty(case.machine, device)
+    if users:
+        case.access = Access.OURS
+        unit = users[0].unit or f"teleinfo, {users[0].pid}"
+        yield ok("holder", _("teleinfo reads it already ({unit})").format(unit=unit), holder="teleinfo")
+        return
+    case.access = Access.FREE
+    if complete:
+        yield ok("holder", _("no other program has it open"), holder=None)
+    else:
+        message = _("no program of this user has it open; those of others could not be looked at")
+        line = command_line("doctor", root=True)
+        yield skipped("holder", message, _("To look at them as well:"), line)
+
+
+async def check_rights(case: Case) -> AsyncIterator[Finding]:
+    """Check that the service, in its sandbox, may use the port; without a service, that this user may."""
+    if case.access is Access.OURS or (is_remote(case.settings.serial_port) and case.access is Access.NONE):
+        return
+    port, device = case.port_target, case.device
+    errors = await case.attempts()
+    if port in errors:
+        yield _sandbox(case.machine, await case.properties(), port, errors[port], case.unit)
+    elif device:
+        finding = _rights(case.machine, device)
+        if finding.severity is Severity.FAULT:
+            case.access = Access.NONE
+        yield finding
 
 
 def _missing(machine: Machine, port: str, device: str) -> Finding:
@@ -114,35 +178,50 @@ def _rights(machine: Machine, device: str) -> Finding:
     return fault("rights", message, advice, f"sudo usermod -aG {group} {user}", **facts)
 
 
-def _holder(machine: Machine, device: str) -> tuple[Finding, Access]:
-    """Find the programs that have the port open; return the finding and the access that is left to us."""
-    users, complete = port_users(machine, device)
-    for user in users:
-        if not user.is_teleinfo:
-            return _in_use(user, device), Access.NONE
-    if users:
-        unit = users[0].unit or f"teleinfo, {users[0].pid}"
-        message = _("teleinfo reads it already ({unit})").format(unit=unit)
-        return ok("holder", message, holder="teleinfo"), Access.OURS
-    if complete:
-        return ok("holder", _("no other program has it open"), holder=None), Access.FREE
-    message = _("no program of this user has it open; those of others could not be looked at")
-    line = command_line("doctor", root=True)
-    return skipped("holder", message, _("To look at them as well:"), line), Access.FREE
-
-
-def _in_use(user: PortUser, device: str) -> Finding:
+def _in_use(user: PortUser, port: str, device: str) -> Finding:
     message = _("another program has it open: {name} (process {pid})").format(name=user.name, pid=user.pid)
     advice = _("Each of the two gets a part of the bytes. Stop that program:")
+    lines = [f"sudo kill {user.pid}"]
     getty = raspberry_pi.getty_unit(device)
-    is_login = user.name in {"agetty", "getty", "login"} or "getty@" in user.unit
-    if is_login and getty is not None:
-        line = f"sudo systemctl mask --now {getty}"
+    if "getty@" in user.unit and getty is not None:
+        lines = [f"sudo systemctl mask --now {getty}"]
     elif user.unit:
-        line = f"sudo systemctl disable --now {user.unit}"
-    else:
-        line = f"sudo kill {user.pid}"
-    return fault("holder", message, advice, line, holder=user.name)
+        lines = [f"sudo systemctl disable --now {user.unit}"]
+    elif user.container:
+        lines = [f"sudo docker stop {user.container}"]
+    elif user.name in _LOGINS:
+        advice = _(
+            "It takes the bytes of the meter, and the port away from its group. Stop it, and give the port "
+            "back:"
+        )
+        lines += give_back(port)
+    return fault("holder", message, advice, *lines, holder=user.name)
+
+
+def give_back(port: str) -> list[str]:
+    """Return the lines that give a port back to its group, from which a login console takes it."""
+    return [f"sudo chgrp dialout {port}", f"sudo chmod 660 {port}"]
+
+
+def _sandbox(machine: Machine, shown: Mapping[str, str], port: str, error: str, unit: str) -> Finding:
+    """Report that the service may use its port, or why it gets `error` there in its sandbox."""
+    facts = {"error": error}
+    if not error:
+        return ok("sandbox", _("the service may use {port}, tried in its sandbox").format(port=port), **facts)
+    message = _("the service may not use {port}, tried in its sandbox ({error})")
+    message = message.format(port=port, error=error)
+    if error == "EPERM":
+        major = (machine.text(f"/sys/class/tty/{port.rpartition('/')[2]}/dev") or "?").partition(":")[0]
+        return drop_in("sandbox", message, unit, f"DeviceAllow=char-{major} rw")
+    if error != "EACCES":
+        return fault("sandbox", message, _("See why:"), f"sudo journalctl -u {unit} -n 30")
+    status = machine.path(port).stat()
+    group, _members = group_of(status.st_gid)
+    groups = {shown.get("Group", ""), *shown.get("SupplementaryGroups", "").split()}
+    if group in {"root", "tty"} or group in groups:
+        advice = _("A login console may have taken it from its group. Give it back:")
+        return fault("rights", message, advice, *give_back(port))
+    return drop_in("rights", message, unit, f"SupplementaryGroups={group}")
 
 
 def _user() -> str:

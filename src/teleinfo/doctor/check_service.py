@@ -1,52 +1,70 @@
-"""Check the service: installed, enabled, running; its last warning; the port, tried in its sandbox."""
+"""Check the service: installed, enabled, running; its last complaint; what it has published."""
 
 from __future__ import annotations
 
 import textwrap
+import time
 from typing import TYPE_CHECKING
 
 from teleinfo.cli.output import command_line
 from teleinfo.common.i18n import _
-from teleinfo.doctor.case import is_cut_off
-from teleinfo.doctor.machine import Machine, group_of
-from teleinfo.doctor.report import Finding, Severity, drop_in, fault, ok, skipped, warning
+from teleinfo.doctor.case import Access, complaint_of, is_one_of
+from teleinfo.doctor.check_broker import OFFLINE, ONLINE, ask_again
+from teleinfo.doctor.report import Finding, fault, ok, skipped, warning
+from teleinfo.mqtt.config import Topics
+from teleinfo.mqtt.errors import OUTAGE_TEXTS as BROKER_OUTAGE
+from teleinfo.mqtt.errors import BrokerErrorKind
+from teleinfo.port.errors import OUTAGE_TEXTS as PORT_OUTAGE
+from teleinfo.port.line_log import NO_FRAME, PASSING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from teleinfo.doctor.case import Case
 
 EXIT_CONFIGURATION = "78"
 # Not --quiet: it would hide the hint that this user may not see the messages of other users.
-_NEWEST_WARNING = ("-p", "warning", "-n", "1", "-o", "short-iso", "--no-pager")
+_WARNINGS = ("-p", "warning", "-n", "20", "-o", "short-iso", "--no-pager")
 _NO_ENTRIES = "-- No entries --"
+# Warnings that are over once the service reports no fault, and those about what the broker refuses.
+_OUTAGES = (BROKER_OUTAGE.begins, BROKER_OUTAGE.still, PORT_OUTAGE.begins, PORT_OUTAGE.still, *PASSING)
+_REFUSALS = tuple(kind.value.message for kind in BrokerErrorKind if kind.value.check == "topic")
 
-COMPLAINT_SHOWN = 160
-"""Characters of the last warning that are shown; the journal has the rest."""
+STARTING = 20.0
+"""Seconds after the start within which a frame must come: the search for the speed takes 15 s."""
+
+COMPLAINT_SHOWN = 240
+"""Characters of a complaint that are shown; the journal has the rest."""
+
+_LONGEST_SHOWN = 40  # characters of a status that is neither online nor offline
 
 
-async def check_service(case: Case) -> list[Finding]:
-    """Check the service of the case, and its sandbox."""
+async def check_unit(case: Case) -> AsyncIterator[Finding]:
+    """Check that the service is installed, starts with the machine, and runs without a complaint."""
     case.screen.step(_("asking systemd"))
-    machine, unit = case.machine, case.unit
-    if not machine.path("/run/systemd/system").exists():
-        return [skipped("installed", _("this machine is not run by systemd"))]
-    shown = await case.properties()
+    if not case.machine.path("/run/systemd/system").exists():
+        yield ok("installed", _("this machine is not run by systemd: no service to look at"))
+        return
+    shown = await case.properties(again=True)
     if not shown:
-        return [skipped("installed", _("systemctl does not answer"))]
-    if shown.get("LoadState") != "loaded":
-        message = _("{unit} is not installed as a service").format(unit=unit)
+        yield skipped("installed", _("could not be judged: systemctl does not answer"))
+    elif shown.get("LoadState") == "loaded":
+        yield _enabled(shown, case.unit)
+        yield _running(
+            shown, await case.own_words(), case.unit, settings_valid=case.valid_settings is not None
+        )
+        if case.valid_settings is not None and not await case.attempts():
+            message = _("what its sandbox lets it reach could not be tried")
+            yield skipped("sandbox", message, _("To try it as well:"), command_line("doctor", root=True))
+    elif shown.get("LoadState") == "masked":
+        message = _("{unit} is masked: it cannot be started").format(unit=case.unit)
+        lines = f"sudo systemctl unmask {case.unit}", f"sudo systemctl enable --now {case.unit}"
+        yield fault("installed", message, _("To change that:"), *lines)
+    else:
+        message = _("{unit} is not installed as a service").format(unit=case.unit)
         advice = _("It then runs only as long as somebody runs it. From a checkout of teleinfo:")
-        return [warning("installed", message, advice, "sudo make install")]
-    running = _running(shown, await case.own_words(), unit, settings_valid=case.knows_settings)
-    newest = await _journal(machine, shown, unit, is_well=running.severity is Severity.OK)
-    findings, errors = [_enabled(shown, unit), running, newest], await case.attempts()
-    if not errors:
-        message = _("what its sandbox lets it reach could not be tried")
-        line = command_line("doctor", root=True)
-        return [*findings, skipped("sandbox", message, _("To try it as well:"), line)]
-    port = case.port_target
-    return findings + [_port(machine, shown, port, errors[port], unit)] * (port in errors)
+        make = warning if case.access is Access.OURS else fault
+        yield make("installed", message, advice, "sudo make install")
 
 
 def _enabled(shown: Mapping[str, str], unit: str) -> Finding:
@@ -61,13 +79,17 @@ def _enabled(shown: Mapping[str, str], unit: str) -> Finding:
 def _running(shown: Mapping[str, str], words: str, unit: str, *, settings_valid: bool) -> Finding:
     active, how = shown.get("ActiveState", ""), shown.get("SubState", "")
     result, restarts = shown.get("Result", ""), shown.get("NRestarts", "0")
-    facts = {"unit": unit, "active": active, "sub": how, "result": result, "restarts": restarts}
+    facts: dict[str, object] = {
+        "unit": unit,
+        "active": active,
+        "sub": how,
+        "result": result,
+        "restarts": restarts,
+    }
     start = f"sudo systemctl restart {unit}"
     if active == "active":
-        message = _("it runs: {text}").format(text=words) if words else _("it runs")
-        if is_cut_off(words):
-            return fault("running", message, _("See why:"), f"sudo journalctl -u {unit} -n 30", **facts)
-        return ok("running", message, **facts)
+        age = time.monotonic() - int(shown.get("ActiveEnterTimestampMonotonic") or 0) / 1e6
+        return _active(words, unit, facts, is_starting=age < STARTING)
     if active == "failed" and shown.get("ExecMainStatus") == EXIT_CONFIGURATION:
         if settings_valid:
             message = _("it does not run: a setting was wrong when it was started; all are valid now")
@@ -82,48 +104,83 @@ def _running(shown: Mapping[str, str], words: str, unit: str, *, settings_valid:
     return fault("running", message, _("Start it:"), start, **facts)
 
 
-async def _journal(machine: Machine, shown: Mapping[str, str], unit: str, *, is_well: bool) -> Finding:
-    """Return the last warning in the journal: since the start if the service runs, else of all time."""
+def _active(words: str, unit: str, facts: dict[str, object], *, is_starting: bool) -> Finding:
+    message = _("it runs: {text}").format(text=words) if words else _("it runs")
+    complaint = complaint_of(words)
+    if is_starting and complaint and "; " not in complaint and is_one_of(complaint, [NO_FRAME]):
+        message = _("could not be judged: it was started just now, and has no frame yet")
+        return skipped("running", message, _("Look again in a moment:"), command_line("doctor"), **facts)
+    if complaint:
+        return fault("running", message, _("See why:"), f"sudo journalctl -u {unit} -n 30", **facts)
+    return ok("running", message, **facts)
+
+
+async def check_journal(case: Case) -> AsyncIterator[Finding]:
+    """Look at the warnings in the journal: since the start if the service runs, else of all time."""
+    shown, unit = await case.properties(), case.unit
+    if shown.get("LoadState") != "loaded":
+        return
     running = shown.get("InvocationID", "") if shown.get("ActiveState") == "active" else ""
     service = f"_SYSTEMD_UNIT={unit.removesuffix('.service')}.service"
     source = f"_SYSTEMD_INVOCATION_ID={running}" if running else service
-    newest = await machine.run("journalctl", source, *_NEWEST_WARNING)
-    if newest is not None and newest.endswith(_NO_ENTRIES) and not running:
+    said = await case.machine.run("journalctl", source, *_WARNINGS)
+    if said is not None and said.endswith(_NO_ENTRIES) and not running:
         # The service's own lines give the cause. If there are none, use systemd's lines about the service.
-        newest = await machine.run("journalctl", f"--unit={unit}", *_NEWEST_WARNING)
-    if newest is None or "No journal files were found" in newest:
-        return skipped("journal", _("the journal cannot be read"))
-    if "permission" in newest.lower() or "not seeing messages" in newest.lower():
+        said = await case.machine.run("journalctl", f"--unit={unit}", *_WARNINGS)
+    if said is None or "not seeing messages" in said or "No journal files were" in said:
         line = command_line("doctor", root=True)
-        return skipped("journal", _("this user may not read the journal"), _("To look at it as well:"), line)
-    if newest.endswith(_NO_ENTRIES):
+        message = _("could not be judged: the journal cannot be read")
+        yield skipped("journal", message, _("To look at it as well:"), line)
+    elif said.endswith(_NO_ENTRIES):
         never = _("it never complained in its journal")
-        return ok("journal", _("no complaint in its journal since it was started") if running else never)
+        yield ok("journal", _("no complaint in its journal since it was started") if running else never)
+    else:
+        lines = said.splitlines()
+        yield _complaint(lines if running else lines[-1:], await case.own_words(), unit)
+
+
+def _complaint(lines: list[str], words: str, unit: str) -> Finding:
+    """Judge warnings, the oldest first, by the line of status: a refusal, what goes on, or what is over."""
+    is_well = bool(words) and not complaint_of(words)
+    refused = [line for line in lines if words and is_one_of(line, _REFUSALS)]
+    standing = [line for line in lines if not (is_well and is_one_of(line, _OUTAGES))]
+    line = (refused or standing or lines)[-1]
     # A line is `date host program[process]: words`. The host's name, an identifier, is left out.
-    date, _host, rest = [*newest.splitlines()[-1].split(" ", 2), "", ""][:3]
+    date, _host, rest = [*line.split(" ", 2), "", ""][:3]
     words = textwrap.shorten(rest, COMPLAINT_SHOWN, placeholder=" …")
-    make = ok if is_well else warning
-    return make("journal", _("its last complaint, of {date}: {words}").format(date=date, words=words))
+    if refused:
+        message = _("the broker refused a message of the service, on {date}: {words}")
+        advice = _("Once the broker allows it, restart the service:")
+        line = f"sudo systemctl restart {unit}"
+        return fault("journal", message.format(date=date, words=words), advice, line)
+    if standing:
+        return warning("journal", _("its last complaint, of {date}: {words}").format(date=date, words=words))
+    message = _("its last complaint is over; it was of {date}: {words}")
+    return ok("journal", message.format(date=date, words=words))
 
 
-def _port(machine: Machine, shown: Mapping[str, str], port: str, error: str, unit: str) -> Finding:
-    """Report that the service may use its port, or why it gets `error` there in its sandbox."""
-    facts = {"error": error}
-    if not error:
-        return ok("sandbox", _("the service may use {port}, tried in its sandbox").format(port=port), **facts)
-    message = _("the service may not use {port}, tried in its sandbox ({error})")
-    message = message.format(port=port, error=error)
-    if error == "ENOENT":
-        advice = _("Take this line out of the unit:")
-        return fault("sandbox", message, advice, "PrivateDevices=yes", f"sudo systemctl edit {unit}")
-    if error == "EPERM":
-        major = (machine.text(f"/sys/class/tty/{port.rpartition('/')[2]}/dev") or "?").partition(":")[0]
-        return drop_in("sandbox", message, unit, f"DeviceAllow=char-{major} rw")
-    if error != "EACCES":
-        return fault("sandbox", message, _("See why:"), f"sudo journalctl -u {unit} -n 30")
-    status = machine.path(port).stat()
-    group, _members = group_of(status.st_gid)
-    if group in {"root", "tty", shown.get("Group", ""), *shown.get("SupplementaryGroups", "").split()}:
-        advice = _("The port is not in its usual state: a login console may have taken it. To see it:")
-        return fault("rights", message, advice, f"ls -l {port}")
-    return drop_in("rights", message, unit, f"SupplementaryGroups={group}")
+async def check_published(case: Case) -> AsyncIterator[Finding]:
+    """Check that a teleinfo is online, by the status that the broker retains."""
+    if case.valid_settings is None:
+        return
+    topics, words = Topics(case.settings.mqtt_topic), await case.own_words()
+    runs = bool(words) or case.access is Access.OURS
+    if runs and case.may_read and case.status in {None, OFFLINE} and not complaint_of(words):
+        await ask_again(case)  # the service may have been started just now
+    status = case.status and textwrap.shorten(case.status, _LONGEST_SHOWN, placeholder="…")
+    message = _("{topic}: {status}").format(topic=topics.status, status=status)
+    if case.may_read is None:
+        yield skipped("status", _("the broker comes first"))
+    elif status == ONLINE:
+        yield ok("status", message, status=status)
+    elif status == OFFLINE:
+        yield fault("status", message, _("No readings come."), status=status)
+    elif status is not None:
+        advice = _("Another program publishes there. Give teleinfo a topic of its own:")
+        yield fault("status", message, advice, "TELEINFO_MQTT_TOPIC=")
+    elif not case.may_read:
+        message = _("could not be judged: the broker does not let this account read {topic}")
+        yield skipped("status", message.format(topic=topics.status))
+    else:
+        message = _("no teleinfo has published on {topic} yet").format(topic=topics.readings)
+        yield (fault if runs else ok)("status", message, status=None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teleinfo.cli.output import command_line
@@ -21,25 +20,37 @@ from teleinfo.settings import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
     from teleinfo.doctor.case import Case
 
 # Settings that are shown without their values, which are secret or identify a person.
 _HIDDEN = frozenset({"mqtt_password", "mqtt_username"})
 
 
-async def check_settings(case: Case) -> list[Finding]:
-    """Load and check the settings of the case; use the defaults if this user may not read the file."""
+async def check_settings(case: Case) -> AsyncIterator[Finding]:
+    """Load and check the settings of the case."""
     path = case.env_file or default_env_file()
-    case.assumed = _is_closed(path or SERVICE_FILE)
+    case.are_unread = _is_closed(path or SERVICE_FILE)
+    if case.are_unread:
+        message = _("could not be judged: this user may not read {path}, which may hold a password")
+        named = () if case.env_file is None else ("--env-file", str(path))
+        line = command_line("doctor", *named, root=True)
+        yield skipped(
+            "file", message.format(path=path or SERVICE_FILE), _("To check what the settings say:"), line
+        )
+        return
     try:
-        case.valid_settings = load(Path(os.devnull) if case.assumed else path)
+        case.valid_settings = load(path)
     except SettingsError as error:
-        findings = _faults(error, None if case.assumed else path)
+        for finding in _faults(error, path):
+            yield finding
     else:
-        if case.assumed:
-            return [_assumed(path or SERVICE_FILE, case.valid_settings)]
-        findings = [_valid(path), _changed(case.valid_settings)]
-    return [*findings, *(warning("environment", _(message)) for message in unread_variables())]
+        yield _valid(path)
+        yield _changed(case.valid_settings)
+    for message in unread_variables():
+        yield warning("environment", _(message))
 
 
 def _is_closed(path: Path) -> bool:
@@ -51,15 +62,6 @@ def _is_closed(path: Path) -> bool:
     except OSError:
         return False
     return not os.access(path, os.R_OK, effective_ids=True)
-
-
-def _assumed(path: Path, settings: Settings) -> Finding:
-    message = _(
-        "this user may not read {path}, which may hold a password. What follows is checked with the "
-        "defaults: the port {port}, the broker {broker}"
-    ).format(path=path, port=settings.serial_port, broker=settings.broker.address)
-    line = command_line("doctor", "--env-file", str(path), root=True)
-    return skipped("file", message, _("To check what the settings say:"), line)
 
 
 def _faults(error: SettingsError, path: Path | None) -> list[Finding]:

@@ -1,7 +1,8 @@
 """
 `teleinfo doctor`: find out why nothing is published, and show the commands to type next.
 
-It changes nothing. Exit status 0: there is no fault; 1: there is a fault, or the report cannot be written.
+It changes nothing. Exit status 0: everything was judged, and there is no fault; 1: there is a fault,
+something could not be judged, or the report cannot be written.
 
 With `--quiet` the doctor only reads from the broker, which is cheap enough for the health check of a
 container. Exit status 0: readings come; 1: no readings come.
@@ -12,7 +13,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from dataclasses import replace
+import traceback
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,28 +24,16 @@ from teleinfo.common import event_loop
 from teleinfo.common.file_errors import exists, file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
-from teleinfo.doctor.case import UNIT, Case, env_file_of, unit_of
+from teleinfo.doctor import line_report, report
+from teleinfo.doctor.case import Case, env_file_of, unit_of
 from teleinfo.doctor.check_broker import ONLINE, check_broker, read_retained
 from teleinfo.doctor.check_line import check_line, hear, line_from_broker
-from teleinfo.doctor.check_port import check_port
-from teleinfo.doctor.check_service import check_service
+from teleinfo.doctor.check_port import check_board, check_holder, check_port, check_rights
+from teleinfo.doctor.check_service import check_journal, check_published, check_unit
 from teleinfo.doctor.check_settings import check_settings
 from teleinfo.doctor.line_cause import diagnose
-from teleinfo.doctor.line_report import as_svg, chart, sentences
 from teleinfo.doctor.machine import Machine
-from teleinfo.doctor.report import (
-    AREAS,
-    Finding,
-    Screen,
-    Severity,
-    as_json,
-    as_report,
-    format_area,
-    format_summary,
-    skipped,
-    terminal,
-    worst,
-)
+from teleinfo.doctor.report import AREAS, Finding, Screen, Severity, format_area, skipped
 from teleinfo.mqtt.client import connect, for_command
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
@@ -54,7 +44,6 @@ from teleinfo.settings import Settings, default_env_file, load
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Awaitable, Callable
 
 HELP = N_("Find out why nothing comes: settings, serial port, line, broker, service. Changes nothing.")
 
@@ -68,25 +57,28 @@ PORT = Path()
 """The path that stands for the line of the settings."""
 
 
-CHECKS: dict[str, tuple[Callable[[Case], Awaitable[list[Finding]]], float | None]] = {
-    "settings": (check_settings, None),
-    "port": (check_port, None),
+Check = Callable[[Case], AsyncIterator[Finding]]
+
+CHECKS: dict[str, tuple[float, tuple[Check, ...]]] = {
+    "settings": (5, (check_settings,)),
+    # The sandbox of the service answers in 5 s.
+    "port": (11, (check_port, check_board, check_holder, check_rights)),
     # Each of its steps may take 5 s.
-    "broker": (check_broker, 20),
+    "broker": (20, (check_broker,)),
     # Needs a free port or, if a teleinfo reads it, the messages that the broker retains from that teleinfo.
     # Two attempts of 6 s, another 12 s once the meter is heard, and the time to open the port.
-    "line": (check_line, 27),
-    # Needs the addresses of the broker.
-    "service": (check_service, 11),
+    "line": (27, (check_line,)),
+    # Needs what the broker retains.
+    "service": (11, (check_unit, check_journal, check_published)),
 }
 """
-Checks by area, each with its limit in seconds, in the order in which they run; `AREAS` is that of the report.
+Checks by area, with the limit of each in seconds, in their order; `AREAS` has the order of the report.
 
-Together they take less than a minute. No check needs root: it skips what the user may not see.
+Where nothing hangs they take less than a minute. No check needs root: it skips what the user may not see.
 """
 
 BY_SETTINGS = frozenset({"port", "broker", "line"})
-"""Areas that are skipped if the settings are wrong, and have no fault if the settings are assumed."""
+"""Areas that cannot be judged without the settings."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -122,59 +114,68 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Run the checks, print the findings, and return the exit status (see the docstring of the module)."""
     line = arguments.line or (PORT if arguments.svg else None)
-    report = arguments.report if line is None else arguments.svg
-    if report is not None and exists(report):
-        say(_("{path} is there already: choose another name").format(path=report))
+    file = arguments.report if line is None else arguments.svg
+    if file is not None and exists(file):
+        say(_("{path} is there already: choose another name").format(path=file))
         return 1
     # The findings report the same as the log.
     logging.disable(logging.CRITICAL)
     if arguments.quiet:
         return event_loop.run(_ask_broker(load(arguments.env_file or default_env_file())))
     env_file = arguments.env_file or env_file_of(arguments.unit)
-    screen = terminal(quiet=arguments.json)
+    screen = report.terminal(quiet=arguments.json)
     if line is not None:
         return _show_line(line, arguments.svg, env_file, screen)
     case = Case(Machine(), screen, env_file, arguments.unit or unit_of(env_file))
     screen.write(f"teleinfo {__version__} {printable(case.machine.model)}".rstrip() + "\n")
     findings = event_loop.run(examine(case))
-    screen.write(format_summary(findings, screen))
+    screen.write(report.format_summary(findings, screen))
     if arguments.json:
-        sys.stdout.write(as_json(findings) + "\n")
-    if report is not None and not _write(report, as_report(findings, case.valid_settings, case.machine)):
+        sys.stdout.write(report.as_json(findings) + "\n")
+    written = report.as_report(findings, case.valid_settings, case.machine)
+    if file is not None and not _write(file, written):
         return 1
-    return 1 if worst(findings) is Severity.FAULT else 0
+    return 1 if report.worst(findings) in {Severity.FAULT, Severity.SKIPPED} else 0
 
 
 async def examine(case: Case) -> dict[str, list[Finding]]:
     """Run all checks and return the findings by area; show each area after the areas before it."""
     known: dict[str, list[Finding]] = {}
     waiting = list(AREAS)
-    for checked in CHECKS:
-        known[checked] = await _check(checked, case)
+    for checked, (seconds, checks) in CHECKS.items():
+        known[checked] = []
+        if checked in BY_SETTINGS and case.valid_settings is None:
+            unread = _("could not be judged: this user may not read the settings")
+            known[checked].append(
+                skipped(checked, unread if case.are_unread else _("the settings come first"))
+            )
+        else:
+            for check in checks:
+                known[checked] += await _judge(checked, check(case), seconds)
         while waiting and waiting[0] in known:
             area = waiting.pop(0)
             case.screen.write(format_area(area, known[area], case.screen))
     return {area: known[area] for area in AREAS}
 
 
-async def _check(area: str, case: Case) -> list[Finding]:
-    if area in BY_SETTINGS and case.valid_settings is None:
-        return [skipped(area, _("the settings come first"))]
-    check, seconds = CHECKS[area]
+async def _judge(area: str, check: AsyncIterator[Finding], seconds: float) -> list[Finding]:
+    """Return the findings of `check`; if it breaks or takes too long, those before that, and a line on it."""
+    findings: list[Finding] = []
     try:
-        async with asyncio.timeout(seconds):
-            findings = await check(case)
-    except TimeoutError:
-        findings = [skipped(area, _("it took too long, and was given up"))]
-    if area not in BY_SETTINGS or not case.assumed:
-        return findings
-    # The service may have other settings: report no fault, and advise no change.
-    return [
-        replace(finding, severity=Severity.SKIPPED, advice="", commands=())
-        if finding.severity in {Severity.FAULT, Severity.WARNING}
-        else finding
-        for finding in findings
-    ]
+        async with asyncio.timeout(seconds) as limit:
+            async for finding in check:
+                findings.append(finding)  # noqa: PERF401 - an error must not lose the findings before it
+    except Exception as error:  # noqa: BLE001 - an error in a check is a line of the report, which goes on
+        if limit.expired():
+            message = _("could not be judged: it took longer than {seconds} s, and was given up")
+            return [*findings, skipped(area, message.format(seconds=seconds))]
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        message = _("could not be judged: the doctor has an error ({error}, {where})")
+        message = message.format(error=f"{type(error).__name__}: {error}", where=where)
+        line = command_line("doctor", "--report", "report.txt")
+        findings.append(skipped(area, message, _("Please report it, with the file that this writes:"), line))
+    return findings
 
 
 async def _ask_broker(settings: Settings) -> int:
@@ -192,7 +193,7 @@ async def _ask_broker(settings: Settings) -> int:
     if status is None:
         say(_("no teleinfo has published on {topic} yet").format(topic=topics.readings))
     elif status != ONLINE:
-        say(line_from_broker(status, health, UNIT)[0].message)
+        say(line_from_broker(status, health)[0].message)
     return 0 if status == ONLINE else 1
 
 
@@ -209,11 +210,11 @@ def _show_line(path: Path, svg: Path | None, env_file: Path | None, screen: Scre
     diagnosis = diagnose(data)
     if not diagnosis.damage.groups:
         return fail("doctor", _("there is no sound group"))
-    lines = [line for text in sentences(diagnosis) for line in screen.wrap(text)]
+    lines = [line for text in line_report.sentences(diagnosis) for line in screen.wrap(text)]
     if diagnosis.cause is not None:
         lines.append(screen.command(command_line("doctor", "--line")))
-    screen.write("\n".join([*lines, "", *chart(diagnosis), ""]))
-    return 0 if svg is None or _write(svg, as_svg(diagnosis)) else 1
+    screen.write("\n".join([*lines, "", *line_report.chart(diagnosis), ""]))
+    return 0 if svg is None or _write(svg, line_report.as_svg(diagnosis)) else 1
 
 
 def _hear(settings: Settings, screen: Screen) -> bytes:

@@ -12,6 +12,7 @@ import contextlib
 import functools
 import grp
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -92,11 +93,12 @@ def group_of(number: int) -> tuple[str, list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class PortUser:
-    """A process that has the port open; `unit` is its systemd service, "" if it has none."""
+    """A process that has the port open, and its systemd `unit` or its `container` of Docker, "" if none."""
 
     pid: int
     name: str
     unit: str
+    container: str
     is_teleinfo: bool
 
 
@@ -157,4 +159,8 @@ def _port_user(machine: Machine, pid: int) -> PortUser:
     parts = [part for line in groups for part in line.rpartition(":")[2].split("/")]
     units = [part for part in parts if part.endswith(".service") and not part.startswith("user@")]
     unit = units[-1] if units else ""
-    return PortUser(pid, words[0] or "?", unit, unit.startswith("teleinfo") or "teleinfo" in words[:3])
+    docker = re.search(r"/docker[-/]([0-9a-f]{12})", "\n".join(groups))
+    container = docker[1] if docker else ""
+    return PortUser(
+        pid, words[0] or "?", unit, container, unit.startswith("teleinfo") or "teleinfo" in words[:3]
+    )

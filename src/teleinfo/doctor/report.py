@@ -42,7 +42,7 @@ class Severity(enum.StrEnum):
     OK = "ok"
     WARNING = "warning"  # it works, but not as well as it could, or not for long
     FAULT = "fault"  # nothing is published because of it
-    SKIPPED = "skipped"  # it could not be checked
+    SKIPPED = "skipped"  # it could not be judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,8 @@ AREAS = {
 }
 CHECKS = {
     "bluetooth": N_("bluetooth"), "board": N_("board"), "bytes": N_("bytes"), "changed": N_("changed"),
-    "clock": N_("clock"), "console": N_("console"), "device": N_("device"), "enabled": N_("at boot"),
+    "clock": N_("clock"), "console": N_("console"), "device": N_("device"),
+    "discovery": N_("announcement"), "enabled": N_("at boot"),
     "environment": N_("environment"), "file": N_("file"), "getty": N_("login"), "groups": N_("groups"),
     "heard": N_("heard"), "holder": N_("in use"), "installed": N_("installed"), "journal": N_("journal"),
     "login": N_("access"), "meter": N_("meter"), "mode": N_("mode"), "name": N_("name"),
@@ -129,9 +130,10 @@ _COMMON = frozenset({"", "localhost", "127.0.0.1", "::1", "teleinfo", "homeassis
 
 
 def worst(findings: Findings) -> Severity:
-    """Return the severity of the whole report; a check that was skipped does not count."""
+    """Return the severity of the whole report; what could not be judged may be a fault."""
     severities = {finding.severity for area in findings.values() for finding in area}
-    return next((one for one in (Severity.FAULT, Severity.WARNING) if one in severities), Severity.OK)
+    order = (Severity.FAULT, Severity.SKIPPED, Severity.WARNING)
+    return next((one for one in order if one in severities), Severity.OK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +199,18 @@ def format_summary(findings: Findings, screen: Screen) -> str:
     every = [finding for area in findings.values() for finding in area]
     severities = Counter(finding.severity for finding in every)
     faults, warnings = severities[Severity.FAULT], severities[Severity.WARNING]
-    counts = _("faults: {faults}, warnings: {warnings}, could not be looked at: {skipped}").format(
-        faults=faults, warnings=warnings, skipped=severities[Severity.SKIPPED]
+    unjudged = severities[Severity.SKIPPED]
+    counts = _("faults: {faults}, warnings: {warnings}, could not be judged: {unjudged}").format(
+        faults=faults, warnings=warnings, unjudged=unjudged
     )
     if faults:
         advice = _("Begin with the first fault (✗): it may explain the others.")
+    elif unjudged:
+        seen = _("What is marked ! could be better") if warnings else _("All that could be seen is well")
+        advice = _("{seen}; things that could not be judged: {unjudged}.")
+        if os.geteuid():
+            advice = _("{seen}; things that could not be judged without sudo: {unjudged}.")
+        advice = advice.format(seen=seen, unjudged=unjudged)
     elif warnings:
         advice = _("It works; what is marked ! could be better.")
     else:

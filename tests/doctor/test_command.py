@@ -194,6 +194,7 @@ def test_the_line_is_shown_bit_by_bit_of_a_recording(tmp_path: Path) -> None:
     options = ("--line", str(recording), "--svg", str(tmp_path / "line.svg"))
     done = doctor(tmp_path, *options, settings={"serial_baudrate": "wrong"})
     again = doctor(tmp_path, *options[2:], settings={})
+    read = json.loads(doctor(tmp_path, *options[:2], "--json", settings={}).stdout)
 
     assert done.returncode == 0
     assert "the signal rises too slowly" in done.stdout
@@ -202,6 +203,8 @@ def test_the_line_is_shown_bit_by_bit_of_a_recording(tmp_path: Path) -> None:
     assert "line.svg" in done.stderr
     assert again.returncode == 1
     assert "is there already" in again.stderr
+    assert (read["cause"], read["wrong_zeros"]) == ("slow_rise", [0] * 10)
+    assert sum(read["wrong_ones"]) > read["holes"] == 0
 
 
 def test_the_line_is_shown_bit_by_bit_as_it_comes(

@@ -125,7 +125,7 @@ def main(arguments: argparse.Namespace) -> int:
     env_file = arguments.env_file or env_file_of(arguments.unit)
     screen = report.terminal(quiet=arguments.json)
     if line is not None:
-        return _show_line(line, arguments.svg, env_file, screen)
+        return _show_line(line, arguments.svg, env_file, screen, is_json=arguments.json)
     case = Case(Machine(), screen, env_file, arguments.unit or unit_of(env_file))
     screen.write(f"teleinfo {__version__} {printable(case.machine.model)}".rstrip() + "\n")
     findings = event_loop.run(examine(case))
@@ -197,7 +197,7 @@ async def _ask_broker(settings: Settings) -> int:
     return 0 if status == ONLINE else 1
 
 
-def _show_line(path: Path, svg: Path | None, env_file: Path | None, screen: Screen) -> int:
+def _show_line(path: Path, svg: Path | None, env_file: Path | None, screen: Screen, *, is_json: bool) -> int:
     """Show the damage of a recording, or of the line; return 1 if it cannot be read or has no sound group."""
     try:
         data = _hear(load(env_file), screen) if path == PORT else path.read_bytes()
@@ -214,6 +214,8 @@ def _show_line(path: Path, svg: Path | None, env_file: Path | None, screen: Scre
     if diagnosis.cause is not None:
         lines.append(screen.command(command_line("doctor", "--line")))
     screen.write("\n".join([*lines, "", *line_report.chart(diagnosis), ""]))
+    if is_json:
+        sys.stdout.write(line_report.as_json(diagnosis) + "\n")
     return 0 if svg is None or _write(svg, line_report.as_svg(diagnosis)) else 1
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from teleinfo import __version__
 from teleinfo.common.i18n import N_, _
 from teleinfo.doctor.line_damage import BITS, PARITY, STOP
 from teleinfo.vocabulary.line import LineCause
@@ -71,6 +73,19 @@ def chart(diagnosis: Diagnosis) -> list[str]:
         bars = [f"{'█' * -(-count * _WIDTH // most)} {count}" if count else "" for count in (zeros, ones)]
         lines.append(f"{name:<8}{bars[0]:<{_WIDTH + 7}}{bars[1]}".rstrip())
     return lines
+
+
+def as_json(diagnosis: Diagnosis) -> str:
+    """Return one JSON object: the cause (null: not clear), counts, the wrong bits by position, sentences."""
+    damage = diagnosis.damage
+    flips = Counter((flip.bit.position, flip.bit.level) for flip in damage.flips)
+    whole = {
+        "version": __version__, "cause": diagnosis.cause, "sentences": sentences(diagnosis),
+        "groups": damage.groups, "places": damage.places, "holes": len(set(damage.holes)),
+        "wrong_zeros": [flips[position, 0] for position in range(BITS)],
+        "wrong_ones": [flips[position, 1] for position in range(BITS)],
+    }  # fmt: skip
+    return json.dumps(whole, ensure_ascii=False, indent=1)
 
 
 def as_svg(diagnosis: Diagnosis) -> str:

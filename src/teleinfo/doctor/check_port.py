@@ -73,11 +73,13 @@ async def check_holder(case: Case) -> AsyncIterator[Finding]:
         return
     users, complete = port_users(case.machine, device)
     others = [user for user in users if not user.is_teleinfo]
+    getty = raspberry_pi.check_getty(case.machine, device)
+    if not others or getty.severity is Severity.FAULT:
+        yield getty
     if others:
         case.access = Access.NONE
         yield _in_use(others[0], case.settings.serial_port, device)
         return
-    yield raspberry_pi.check_getty(case.machine, device)
     if users:
         case.access = Access.OURS
         unit = users[0].unit or f"teleinfo, {users[0].pid}"

@@ -129,6 +129,16 @@ def test_a_silence_is_reported_as_long_as_it_lasts() -> None:
     assert len(bench.silent) >= 45
 
 
+def test_a_silence_in_the_first_minute_is_reported() -> None:
+    """A meter that was heard since the start is silent 10 s after its last frame."""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.live(5, frames=True)
+        await bench.live(15)
+
+    assert play(scenario).silent
+
+
 def test_health_comes_every_minute_and_at_each_change() -> None:
     """1. Nothing happens: one message a minute. 2. The broker, the meter: one message more for each."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 
@@ -21,7 +21,10 @@ from teleinfo.state.declaration import FIELDS
 from teleinfo.state.events import DETAILS
 from teleinfo.state.field_entry import ANY_LABEL, Field, StateType
 from teleinfo.vocabulary.codes import DryContact, Event
-from teleinfo.vocabulary.words import Code, Language
+from teleinfo.vocabulary.words import Language
+
+if TYPE_CHECKING:
+    import enum
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {Language.EN: DOCS / "state.md", Language.FR: DOCS / "fr" / "state.md"}
@@ -125,10 +128,10 @@ def _event(event: Event) -> dict[str, Any]:
     return section(title=event.words) | {"properties": members, "required": list(members)}
 
 
-def _detail(form: StateType | type[Code]) -> dict[str, Any]:
+def _detail(form: StateType | type[enum.StrEnum]) -> dict[str, Any]:
     if isinstance(form, StateType):
         found = TYPES[form]
-        return found | {"type": [*found["type"], "null"] if form is StateType.TIME else found["type"][0]}
+        return found | {"type": found["type"][0] if form is StateType.TEXT else [*found["type"], "null"]}
     members = {"code": {"enum": [*form, None]}, "name": {"type": ["string", "null"]}}
     return section() | {"properties": members, "required": list(members)}
 

@@ -84,9 +84,12 @@ def codes(events: list[dict[str, Any]]) -> list[str]:
     return [event["event"] for event in events]
 
 
+MEMBERS = {"time", "event", "name", "meter", "since", "until", "peak", "peak_current"}
+
+
 def details(event: dict[str, Any]) -> dict[str, Any]:
-    """Return the members that not every event has."""
-    return {name: value for name, value in event.items() if name not in {"time", "event", "name", "meter"}}
+    """Return the members that an event shares with no other one."""
+    return {name: value for name, value in event.items() if name not in MEMBERS}
 
 
 def ejp(ptec: str = "HN", **more: str) -> Reading:
@@ -155,6 +158,32 @@ CASES: dict[str, tuple[list[Reading], str, dict[str, Any]]] = {
         {"reason": {"code": None, "name": None}},
     ),
     "breaker closed": ([standard(STGE="003A0003"), standard()], "breaker_closed", {}),
+    "contract": (
+        [HP, *[historique(ADCO=NUMBER, OPTARIF="BASE", ISOUSC="45", PTEC="HP")] * 2],
+        "contract_changed",
+        {"from": {"code": "HC", "name": "Peak and off-peak"}, "to": {"code": "BASE", "name": "Base"}},
+    ),
+    "contract of no common name": (
+        [standard(NGTF=" WE  "), *[standard(NGTF="HC SEM WE MERCR")] * 2],
+        "contract_changed",
+        {"from": {"code": None, "name": "WE"}, "to": {"code": None, "name": "HC SEM WE MERCR"}},
+    ),
+    "mode": (
+        [HP, *[standard(NGTF="H PLEINE/CREUSE", LTARF="HP")] * 2],
+        "mode_changed",
+        {
+            "from": {"code": "historique", "name": "historique"},
+            "to": {"code": "standard", "name": "standard"},
+        },
+    ),
+    "mode, and an uncommon contract": (
+        [historique(ADCO=NUMBER, OPTARIF="BASE", PTEC="TH"), *[standard(NGTF="X", LTARF="BASE")] * 2],
+        "mode_changed",
+        {
+            "from": {"code": "historique", "name": "historique"},
+            "to": {"code": "standard", "name": "standard"},
+        },
+    ),
     "another meter": (
         [HP, *[historique(ADCO=OTHER, OPTARIF="HC", PTEC="HC")] * 2],
         "meter_replaced",
@@ -190,18 +219,51 @@ def test_the_first_readings_of_a_meter_are_no_events() -> None:
 
 
 def test_an_overrun_is_over_after_two_minutes_without_it() -> None:
-    """A hob that switches itself every half minute is one overrun, also if the daemon restarts meanwhile."""
+    """
+    A hob that switches itself every half minute is one overrun, also if the daemon restarts meanwhile.
+
+    The event comes two minutes late, and says when the overrun ended, and the most that was drawn.
+    """
     life, frames = Life(), round(PAUSE / 2)
     life.hear(standard())
-    events = life.hear(standard(STGE=OVERRUN))
+    began = life.now
+    events = life.hear(standard(STGE=OVERRUN, SINSTS="06500", IRMS1="028"))
     for pause in (15, frames - 1):
-        events += life.hear(*[standard()] * pause, standard(STGE=OVERRUN))
+        events += life.hear(*[standard(SINSTS="09999")] * pause, standard(STGE=OVERRUN, SINSTS="06900"))
+    until = life.now
     life.hear(standard())
     life.restart()
     events += life.hear(*[standard()] * frames)
     assert codes(events) == ["overrun_began"]
+    assert events[0]["time"] == events[0]["since"] == began.isoformat()
 
-    assert codes(life.hear(standard())) == ["overrun_ended"]
+    [ended] = life.hear(standard())
+    assert (ended["event"], ended["peak"], ended["peak_current"]) == ("overrun_ended", 6900, 28)
+    assert (ended["since"], ended["until"], ended["time"]) == (
+        began.isoformat(),
+        until.isoformat(),
+        until.isoformat(),
+    )
+
+
+def test_a_single_frame_with_another_tariff_is_no_event() -> None:
+    """The second one is; its time is that of the first."""
+    life = Life()
+    assert life.hear(HP, HP, HC, HP, HP, tempo("ROUG"), HP) == []
+    at = life.now
+    [event] = life.hear(HC, HC, HC)
+
+    assert (event["event"], event["time"]) == ("tariff_changed", at.isoformat())
+
+
+def test_a_clock_that_leaps_is_no_absence() -> None:
+    """The colour of tomorrow is the same, and the tariff is compared."""
+    life = Life(now=NOON.replace(hour=21))
+    life.hear(tempo("ROUG", ptec="HPJB"))
+    life._began += 40 * ABSENCE
+    life.now += 40 * ABSENCE
+
+    assert codes(life.hear(*[tempo("ROUG", ptec="HCJB")] * 3)) == ["tariff_changed"]
 
 
 def test_the_tariff_is_that_of_both_modes() -> None:
@@ -210,8 +272,8 @@ def test_the_tariff_is_that_of_both_modes() -> None:
     life.hear(HP, HP)
     same = standard(NGTF="H PLEINE/CREUSE", LTARF=" HEURE  PLEINE  ")
 
-    assert life.hear(*[same] * 5) == []
-    assert codes(life.hear(*[HC] * 5)) == ["tariff_changed"]
+    assert codes(life.hear(*[same] * 5)) == ["mode_changed"]
+    assert codes(life.hear(*[HC] * 5)) == ["mode_changed", "tariff_changed"]
 
 
 def test_a_part_that_is_missing_is_not_compared() -> None:
@@ -241,7 +303,7 @@ def test_white_and_red_days_are_no_mobile_peaks() -> None:
     life = Life()
     life.hear(standard(STGE=NO_COLOUR))
 
-    assert codes(life.hear(standard(STGE="693A0001"))) == ["tomorrow_known"]
+    assert codes(life.hear(*[standard(STGE="693A0001")] * 2)) == ["tomorrow_known"]
 
 
 @pytest.mark.parametrize(
@@ -261,7 +323,7 @@ def test_the_same_colour_of_another_day_is_an_event(
     life.hear(tempo("ROUG"))
     life.restart(off=off)
 
-    assert codes(life.hear(tempo("ROUG"))) == expected
+    assert codes(life.hear(tempo("ROUG"), tempo("ROUG"))) == expected
 
 
 def test_a_colour_that_stays_some_seconds_after_six_is_no_event() -> None:
@@ -279,12 +341,12 @@ def test_a_change_of_the_tariff_in_a_long_absence_is_no_event() -> None:
         life = Life()
         life.hear(HP)
         life.restart(off=off)
-        assert codes(life.hear(HC)) == expected
+        assert codes(life.hear(HC, HC)) == expected
     life = Life()
     life.hear(standard(STGE="003A0003"))
     life.restart(off=30 * ABSENCE)
 
-    assert codes(life.hear(standard(LTARF="HP", STGE=OVERRUN))) == ["overrun_began", "breaker_closed"]
+    assert codes(life.hear(standard(STGE=OVERRUN))) == ["overrun_began", "breaker_closed"]
 
 
 def test_a_silence_is_said_once() -> None:
@@ -292,11 +354,21 @@ def test_a_silence_is_said_once() -> None:
     life = Life()
     assert life.silence() == []
     life.hear(standard())
-    assert codes(life.silence() + life.silence()) == ["silence_began"]
+    began = (life.now - 2 * SECOND).isoformat()
+    life.now += 10 * SECOND
+    [silence] = life.silence() + life.silence()
+    assert (silence["event"], silence["time"], silence["since"]) == ("silence_began", began, began)
     life.restart()
     assert life.silence() == []
     life.restart()
-    assert codes(life.hear(standard(), standard())) == ["silence_ended"]
+    until = life.now.isoformat()
+    [ended] = life.hear(standard(), standard())
+    assert (ended["event"], ended["since"], ended["until"], ended["time"]) == (
+        "silence_ended",
+        began,
+        until,
+        until,
+    )
 
 
 def test_a_silence_since_the_start_is_an_event_and_remembered() -> None:
@@ -319,7 +391,7 @@ def test_another_meter_while_the_daemon_was_off() -> None:
     events = life.hear(*[standard(ADSC=OTHER, LTARF="HP")] * 70)
 
     assert codes(events) == ["silence_ended", "meter_replaced"]
-    assert codes(life.hear(standard(ADSC=OTHER, LTARF="HC", STGE=OVERRUN))) == [
+    assert codes(life.hear(*[standard(ADSC=OTHER, LTARF="HC", STGE=OVERRUN)] * 2)) == [
         "overrun_began",
         "tariff_changed",
     ]
@@ -361,7 +433,8 @@ def test_what_came_before_the_memory_was_read_is_compared_with_it() -> None:
     for second, reading in enumerate((HP, HC)):
         followed.update(reading, now=float(second), time=NOON.isoformat())
     followed.restore(memory)
-    followed.update(HC, now=2.0, time=NOON.isoformat())
+    for later in (2.0, 4.0):
+        followed.update(HC, now=later, time=NOON.isoformat())
 
     assert [event["event"] for event in followed.take_events()] == ["tariff_changed"]
 

@@ -39,8 +39,8 @@ class Monitor:
     """
     Watches `link` and `decoder`, fills `retained`, and checks the age of the `state` once a second.
 
-    `on_silence` is called once a second while the meter is silent, but not in the first
-    `FIRST_FRAME_WITHIN` seconds: the port is opened, and the speed searched.
+    `on_silence` is called once a second while the meter is silent: from 10 s after its last frame, and before
+    its first one from `FIRST_FRAME_WITHIN` seconds on, in which the port is opened and the speed searched.
     """
 
     link: LinkStatus
@@ -90,7 +90,8 @@ class Monitor:
             self._publish_health(now)
             if self.state is not None:
                 self.state.check(now)
-            if not self._online and now - self._began >= FIRST_FRAME_WITHIN:
+            was_heard = self.link.last_frame is not None
+            if not self._online and (was_heard or now - self._began >= FIRST_FRAME_WITHIN):
                 self.on_silence()
             await asyncio.sleep(until_tick(now, TICK))
 

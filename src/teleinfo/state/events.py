@@ -2,38 +2,57 @@
 Find what begins or ends at a meter: compare each reading with the situation before it.
 
 Pure. The situation fits into the memory that outlives a restart, so that each event is published once. A part
-of the situation that a reading does not show keeps its last value. docs/events.md describes the messages.
+of the situation that a reading does not show keeps its last value. The time of an event is that at which it
+happened, which a later reading may confirm. docs/events.md describes the messages.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from teleinfo.state import fields, tariffs
+from teleinfo.state import business_meters, fields, tariffs
 from teleinfo.state.device import hidden_scope
 from teleinfo.state.field_entry import StateType
 from teleinfo.tic import registers
-from teleinfo.vocabulary.codes import Alert, Breaker, Colour, Event, TariffPeriod
+from teleinfo.tic.labels import Mode
+from teleinfo.vocabulary.codes import Alert, Breaker, Colour, Contract, Event, Phase, TariffPeriod
 from teleinfo.vocabulary.words import Code
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import enum
+    from collections.abc import Iterable, Mapping
 
     from teleinfo.state.field_entry import Snapshot
     from teleinfo.state.fields import Json
 
 Situation: TypeAlias = "Mapping[str, str]"
-"""The text of the tariff, the colour of tomorrow, the alerts of `_LASTING`, and `SILENCE`; "": none now."""
+"""
+The mode, the texts of the contract and of the tariff, the colour of tomorrow, the alerts of `_LASTING`, and
+`SILENCE`; "": none now.
+"""
 
-SILENCE, TARIFF, TOMORROW = "silence", "tariff", "tomorrow"
+SILENCE, MODE, CONTRACT, TARIFF, TOMORROW = "silence", "mode", "contract", "tariff", "tomorrow"
 
-DETAILS: Final[Mapping[Event, Mapping[str, type[Code] | StateType]]] = {
+_BEGUN: Final = {"since": StateType.TIME}
+_ENDED: Final = {"since": StateType.TIME, "until": StateType.TIME}
+_PEAK: Final = {"peak": StateType.NUMBER, "peak_current": StateType.NUMBER}
+
+DETAILS: Final[Mapping[Event, Mapping[str, type[enum.StrEnum] | StateType]]] = {
+    Event.OVERRUN_BEGAN: _BEGUN,
+    Event.OVERRUN_ENDED: _ENDED | _PEAK,
+    Event.MODE_CHANGED: {"from": Mode, "to": Mode},
+    Event.CONTRACT_CHANGED: {"from": Contract, "to": Contract},
     Event.TARIFF_CHANGED: {"from": TariffPeriod, "to": TariffPeriod},
     Event.TOMORROW_KNOWN: {"colour": Colour},
     Event.MOBILE_PEAK_ANNOUNCED: {"start": StateType.TIME, "end": StateType.TIME},
-    Event.MOBILE_PEAK_BEGAN: {"start": StateType.TIME, "end": StateType.TIME},
-    Event.BREAKER_OPENED: {"reason": Breaker},
+    Event.MOBILE_PEAK_BEGAN: {"start": StateType.TIME, "end": StateType.TIME, **_BEGUN},
+    Event.MOBILE_PEAK_ENDED: _ENDED,
+    Event.BREAKER_OPENED: {"reason": Breaker, **_BEGUN},
+    Event.BREAKER_CLOSED: _ENDED,
+    Event.SILENCE_BEGAN: _BEGUN,
+    Event.SILENCE_ENDED: _ENDED,
     Event.METER_REPLACED: {"former": StateType.TEXT},
 }
 """The members of a message beside those of every event; a code becomes an object with `code` and `name`."""
@@ -61,6 +80,28 @@ _TEMPO_HOUR: Final = 6  # at which its days begin
 ABSENCE: Final = timedelta(days=1)
 """Time without a reading after which the tariff periods are not compared."""
 
+_CHANGES: Final = {
+    MODE: Event.MODE_CHANGED,
+    CONTRACT: Event.CONTRACT_CHANGED,
+    TARIFF: Event.TARIFF_CHANGED,
+    TOMORROW: Event.TOMORROW_KNOWN,
+}
+"""The event of a part that must come in two readings: a single one may be an accident of the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """
+    What lasts, from `since` (None: it was there at the start) until `until` (None: it lasts).
+
+    `peak` is the greatest power in VA meanwhile, `peak_current` the greatest current of a phase in A.
+    """
+
+    since: datetime | None
+    until: datetime | None = None
+    peak: int | None = None
+    peak_current: int | None = None
+
 
 class EventFinder:
     """The events of the line with the base topic `topic`; a `private` number is never published."""
@@ -69,56 +110,118 @@ class EventFinder:
         self._topic, self._private = topic, private
         self._meter: str | None = None  # its scope
         self._heard: datetime | None = None
+        self._seconds: float | None = None  # when a reading was last heard in this run
         self._absent: dict[str, float] = {}  # since when an alert of `_PAUSING` is missing, in seconds
+        self._new: dict[str, tuple[str, datetime, timedelta]] = {}  # text, time, and time without a reading
         self.situation: Situation = {}
+        self.spans: Mapping[str, Span] = {}
+        """What lasts now, by its part of the situation."""
 
-    def restore(self, meter: str, heard: datetime, situation: Situation) -> None:
+    def restore(self, meter: str, heard: datetime, situation: Situation, spans: Mapping[str, Span]) -> None:
         """Continue from the situation of an earlier run, in which `meter` was last heard at `heard`."""
         self._meter = hidden_scope(meter, topic=self._topic) if self._private else meter
-        self._heard, self.situation = heard, situation
+        self._heard, self._seconds, self._new = heard, None, {}
+        self.situation, self.spans = situation, spans
 
     def silence(self, at: datetime) -> list[dict[str, Json]]:
         """Return the message that the meter is silent; none if that was published, or no meter is known."""
         if self._meter is None or self.situation.get(SILENCE):
             return []
+        since = self._heard or at
         self.situation = {**self.situation, SILENCE: SILENCE}
-        return [self._message(Event.SILENCE_BEGAN, at)]
+        self.spans = {**self.spans, SILENCE: Span(since)}
+        return [self._message(Event.SILENCE_BEGAN, since, since=_iso(since))]
 
     def find(self, now: Snapshot, *, at: datetime, seconds: float) -> list[dict[str, Json]]:
         """Return the messages of a reading that came at the time of day `at` and the monotonic `seconds`."""
         before, after = dict(self.situation), _situation(now)
         former, self._meter = self._meter, now.meter.scope
-        heard, self._heard = self._heard or at, at
-        messages = [self._message(Event.SILENCE_ENDED, at)] if before.get(SILENCE) else []
+        messages = self._ended(SILENCE, Event.SILENCE_ENDED, at) if before.pop(SILENCE, "") else []
         if former is not None and self._is_another(former):
-            self.situation, self._absent = after, {}
+            self._heard, self._seconds = at, seconds
+            self.situation, self.spans, self._absent, self._new = after, {}, {}, {}
             return [*messages, self._message(Event.METER_REPLACED, at, former=former)]
-        if TOMORROW in before and at - heard > GAP and _tempo_day(at) != _tempo_day(heard):
+        self._note_spans(before, after, now, at)
+        self._hold(before, after, at, seconds)
+        self._heard, self._seconds = at, seconds
+        self.situation = before | after
+        for part in [part for part in after if after[part] != before.get(part, after[part])]:
+            if part in _CHANGES:
+                messages += self._changed(part, before[part], after[part])
+            elif after[part]:
+                details = {**_details(part, now), "since": _iso(at)}
+                messages.append(self._message(_LASTING[part][0], at, **details))
+            else:
+                messages += self._ended(part, _LASTING[part][1], at)
+        return messages
+
+    def _hold(self, before: dict[str, str], after: dict[str, str], at: datetime, seconds: float) -> None:
+        """Keep in `after` what a pause or a single reading does not change."""
+        heard = self._heard or at
+        absence = at - heard
+        if self._seconds is not None:  # a clock that leaps is no absence
+            absence = min(absence, timedelta(seconds=seconds - self._seconds))
+        if TOMORROW in before and absence > GAP and _tempo_day(at) != _tempo_day(heard):
             before[TOMORROW] = ""
         for alert in _PAUSING:
             if after.get(alert) or not before.get(alert):
                 self._absent.pop(alert, None)
             elif alert in after and seconds - self._absent.setdefault(alert, seconds) < PAUSE:
                 after[alert] = alert
-        self.situation = before | after
-        for part in [part for part in after if after[part] != before.get(part, after[part])]:
-            old, new = before[part], after[part]
-            if part in _LASTING:
-                event = _LASTING[part][0 if new else 1]
-                messages += [] if event is None else [self._message(event, at, **_details(part, now))]
-            elif part == TOMORROW and new:
-                messages.append(self._message(Event.TOMORROW_KNOWN, at, colour=new))
-            elif part == TARIFF and at - heard <= ABSENCE and _period(old) != _period(new):
-                messages.append(self._message(Event.TARIFF_CHANGED, at, **{"from": old, "to": new}))
-        return messages
+        for part in _CHANGES.keys() & after.keys() & before.keys():
+            if not self._is_confirmed(part, before[part], after[part], at, absence):
+                after[part] = before[part]
+
+    def _note_spans(self, before: Situation, after: Situation, now: Snapshot, at: datetime) -> None:
+        """Note since when each alert lasts, and its greatest power."""
+        spans = dict(self.spans)
+        for alert in _LASTING.keys() & after.keys():
+            if after[alert]:
+                span = spans.get(alert) or Span(at if before.get(alert) == "" else None)
+                spans[alert] = _measured(span, now) if alert == Alert.OVERRUN else span
+            elif alert in spans:
+                spans[alert] = replace(spans[alert], until=spans[alert].until or at)
+        self.spans = spans
+
+    def _is_confirmed(self, part: str, old: str, text: str, at: datetime, absence: timedelta) -> bool:
+        """True if a text that differs from the `old` one has come in two readings, the second now."""
+        if text == old:
+            self._new.pop(part, None)
+        elif part in self._new and self._new[part][0] == text:
+            return True
+        else:
+            self._new[part] = text, at, absence
+        return False
+
+    def _changed(self, part: str, old: str, new: str) -> list[dict[str, Json]]:
+        """Return the message of a part that changed when its new text first came, if that is news."""
+        _, at, absence = self._new.pop(part)
+        is_news = {
+            MODE: True,
+            CONTRACT: _is_another_contract(old, new),
+            TARIFF: absence <= ABSENCE and _period(old) != _period(new),
+            TOMORROW: bool(new),
+        }
+        details = {"from": old, "to": new, "colour": new}
+        return [self._message(_CHANGES[part], at, **details)] if is_news[part] else []
+
+    def _ended(self, part: str, event: Event | None, at: datetime) -> list[dict[str, Json]]:
+        """Return the message of what ended, at the latest at the time `at`."""
+        spans = dict(self.spans)
+        span = spans.pop(part, Span(None))
+        self.spans, until = spans, span.until or at
+        if event is None:
+            return []
+        details = {"peak": span.peak, "peak_current": span.peak_current}
+        return [self._message(event, until, since=_iso(span.since), until=_iso(until), **details)]
 
     def _is_another(self, former: str) -> bool:
         """True unless only the privacy of the number changed, or the number came or was lost."""
         names = {hidden_scope(name, topic=self._topic) for name in (former, self._meter or "")}
         return len(names - {hidden_scope("", topic=self._topic)}) > 1
 
-    def _message(self, event: Event, at: datetime, **details: str | None) -> dict[str, Json]:
-        message: dict[str, Json] = {"time": at.isoformat("T", "seconds"), "event": event, "name": event.words}
+    def _message(self, event: Event, at: datetime, **details: str | int | None) -> dict[str, Json]:
+        message: dict[str, Json] = {"time": _iso(at), "event": event, "name": event.words}
         forms = DETAILS.get(event, {}).items()
         return message | {"meter": self._meter} | {name: _shown(form, details[name]) for name, form in forms}
 
@@ -131,6 +234,11 @@ def _situation(now: Snapshot) -> dict[str, str]:
         for alert, active in now.alerts.items()
         if alert in _LASTING and not (is_tempo and alert in _PEAKS)
     }
+    if now.mode is not None:
+        found[MODE] = now.mode
+        contract = fields.contract_text(now) if now.site is None else business_meters.contract_text(now)
+        if text := tariffs.collapse(contract or ""):
+            found[CONTRACT] = f"{now.mode} {text}"
     if text := tariffs.collapse(now.tariff or ""):
         found[TARIFF] = text
     if is_tempo and (fields.status(now) is not None or "DEMAIN" in now):
@@ -146,13 +254,44 @@ def _details(alert: str, now: Snapshot) -> dict[str, str | None]:
     return {**times, "reason": registers.breaker(word)}
 
 
-def _shown(form: type[Code] | StateType, value: str | None) -> Json:
+def _shown(form: type[enum.StrEnum] | StateType, value: str | int | None) -> Json:
     """Return a detail as it is published."""
-    if isinstance(form, StateType):
+    if isinstance(form, StateType) or isinstance(value, int):
         return value
+    if form is Contract and value is not None:
+        text = value.partition(" ")[2]
+        return {"code": tariffs.contract_of(text), "name": tariffs.contract_name(text)}
     if form is TariffPeriod and value is not None:
         return {"code": tariffs.period_of(value), "name": tariffs.period_name(value)}
-    return {"code": value, "name": value.words if isinstance(value, Code) else None}
+    return {"code": value, "name": value.words if isinstance(value, Code) else value}
+
+
+def _measured(span: Span, now: Snapshot) -> Span:
+    """Return a span that lasts, with the power and the currents of a snapshot."""
+    powers = span.peak, fields.drawn_power(now)
+    currents = span.peak_current, *(fields.current(now, phase) for phase in Phase)
+    return Span(span.since, None, _greatest(powers), _greatest(currents))
+
+
+def _greatest(values: Iterable[int | None]) -> int | None:
+    return max((value for value in values if value is not None), default=None)
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat("T", "seconds")
+
+
+def _is_another_contract(old: str, new: str) -> bool:
+    """
+    True if a contract differs from the `old` one, each a mode and a text.
+
+    Each mode has texts of its own, and historique shows an uncommon contract as BASE (54E §6.1).
+    """
+    (old_mode, _, old_text), (mode, _, text) = old.partition(" "), new.partition(" ")
+    before, now = tariffs.contract_of(old_text), tariffs.contract_of(text)
+    if mode == old_mode:
+        return (before or old_text) != (now or text)
+    return before is not now and None not in {before, now}
 
 
 def _period(text: str) -> str:

@@ -17,6 +17,7 @@ from zlib import crc32
 
 from teleinfo.state import typed_json
 from teleinfo.state.energy import DailyEnergy, ImportTotal  # noqa: TC001
+from teleinfo.state.events import Span  # noqa: TC001
 from teleinfo.state.mean_power import MeanPower  # noqa: TC001
 from teleinfo.state.next_tariff import RememberedCalendar
 
@@ -41,7 +42,7 @@ class Memory:
     without it.
     `means` maps the étiquettes of an index to its mean power.
     `calendar` is what is known of the next change of tariff.
-    `situation` is that of the `EventFinder`.
+    `situation` and `spans` are those of the `EventFinder`.
     `kept_keys` maps keys of today to those that Home Assistant's entities keep from version 0.1.0.
     `announced` are the topics of the last announcement to Home Assistant, also of an earlier meter.
     """
@@ -55,6 +56,7 @@ class Memory:
     means: Mapping[str, MeanPower] = field(default_factory=dict)
     calendar: RememberedCalendar = field(default_factory=RememberedCalendar)
     situation: Mapping[str, str] = field(default_factory=dict)
+    spans: Mapping[str, Span] = field(default_factory=dict)
     kept_keys: Mapping[str, str] = field(default_factory=dict)
     announced: frozenset[str] = frozenset()
 

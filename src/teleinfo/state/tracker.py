@@ -125,7 +125,7 @@ class StateTracker:
         This takes effect at the first reading after which the meter is known, if it is the remembered meter.
         """
         self._earlier, self.announced = memory, memory.announced
-        self._finder.restore(memory.meter, memory.heard, memory.situation)
+        self._finder.restore(memory.meter, memory.heard, memory.situation, memory.spans)
         self._events = []
         self.is_known = False
 
@@ -134,7 +134,11 @@ class StateTracker:
         if not self.is_known:
             # A silence may have begun since the start.
             earlier = self._earlier
-            return None if earlier is None else replace(earlier, situation=self._finder.situation)
+            return (
+                None
+                if earlier is None
+                else replace(earlier, situation=self._finder.situation, spans=self._finder.spans)
+            )
         return Memory(
             self.meter.scope,
             self._at,
@@ -145,6 +149,7 @@ class StateTracker:
             {counter: replace(mean) for counter, mean in self._means.items() if mean.watts is not None},
             self._facts.calendar.remembered,
             self._finder.situation,
+            self._finder.spans,
             self.kept_keys,
             self.announced,
         )

@@ -104,6 +104,8 @@ class Event(Code):
 
     OVERRUN_BEGAN = "overrun_began", "Overrun of the subscribed power: began"
     OVERRUN_ENDED = "overrun_ended", "Overrun of the subscribed power: ended"
+    MODE_CHANGED = "mode_changed", "Mode of the meter changed"
+    CONTRACT_CHANGED = "contract_changed", "Contract changed"
     TARIFF_CHANGED = "tariff_changed", "Tariff period changed"
     TOMORROW_KNOWN = "tomorrow_known", "Colour of tomorrow known"
     MOBILE_PEAK_ANNOUNCED = "mobile_peak_announced", "Mobile peak: announced"

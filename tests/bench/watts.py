@@ -94,7 +94,7 @@ def judge(name: str, seed: int, hours: float) -> Judged:
         power.add(frame.flow, now=frame.time, has_exported=bool(solar))
         found = power.at(frame.time)
         judged.seconds.append(time.process_time() - start)
-        apparent, rounding, _ = frame.flow
+        apparent, rounding, _energy, _most = frame.flow
         exact.add(
             Flow(FINE * apparent, FINE * rounding, int(FINE * frame.energy)),
             now=frame.time,

@@ -1,5 +1,5 @@
 """
-Active power of the moment in W, with a lower and an upper bound.
+Active power in W of the second in which the meter measured the apparent power, with its bounds.
 
 The meter sends the apparent power S of the moment, rounded to 10 VA (PAPP) or 1 VA (SINSTS, SINSTI), and an
 index of the active energy in whole Wh, cut off (Enedis-NOI-CPT_54E v3, Enedis-NOI-CPT_02E v6). The method is
@@ -14,6 +14,9 @@ our own:
    mean of S to the present S.
 3. When S steps, the bar is kept, and moved in the same way, until a level gives a narrower bar or contradicts
    it. After a step by a large load, S is often that of an earlier level: its bar holds again.
+4. The value is the likeliest power within the bar: √(S² − N²), where N is the reactive and distortion power
+   of the household. What comes and goes is mostly resistive, so that N changes slowly: `Fit` finds the N with
+   which the energy of the values is the rise of the index.
 
 Pure. In this module powers are positive in either direction, except those of `Flow` and `Active`.
 """
@@ -24,7 +27,7 @@ import math
 from typing import Final, NamedTuple
 
 GAP: Final = 20.0  # s without a frame after which nothing is known; 17 s in an overrun (02E)
-LEAST_FACTOR: Final = 0.5  # power factor of a household; where power was ever injected, it may be 0
+LEAST_FACTOR: Final = 0.5  # power factor of a household; where it was once lower, or power was injected: 0
 ACCURACY: Final = 0.004  # greatest difference between the measurements of S and of the index
 MAX_LEVEL: Final = 150.0  # s; later, small loads may have come and gone that S does not show
 _INDUCTIVE: Final = math.sqrt(3)  # power factor 0.5: motors, transformers
@@ -33,18 +36,24 @@ _TOLERANCES: Final = (0.01, 0.2)  # greatest change of S within a level: noise, 
 _LARGE: Final = 0.2  # least change of S by a large load
 _REMEMBERED: Final = 4  # levels
 _WS_PER_WH: Final = 3600
+_SMALL: Final = 500.0  # VA; below, the power factor is more constant than the reactive power
+_FIRST: Final = 60_000.0  # VA²; of a household whose index was not yet followed
+_MOST: Final = 1e7  # VA²
+_GAIN: Final = 50.0  # VA² for each Ws of difference; the fit follows within a minute or two
 
 
 class Flow(NamedTuple):
     """
     Part of a frame: the apparent power in VA, negative while injecting, and the VA to which it is rounded.
 
-    `energy` is the index of the present direction in Wh; None if the meter has no such index.
+    `energy` is the index of the present direction in Wh; None if the meter has no such index. Then `apparent`
+    is an estimate, and `most` the greatest power in W that may be injected, None if it is unknown.
     """
 
     apparent: int
     rounding: int
     energy: int | None
+    most: float | None = None
 
 
 class Active(NamedTuple):
@@ -125,6 +134,37 @@ def _extend(hull: list[_Corner], corner: _Corner, *, side: int) -> None:
     hull.append(corner)
 
 
+class Fit:
+    """
+    The likeliest active power for an apparent power S, by the index of the last minutes.
+
+    `square` is N² in VA². Where S is small, N is a share of S: N² × S² / (S² + `_SMALL`²) is taken.
+    """
+
+    def __init__(self) -> None:
+        self.square = _FIRST
+        self.restart()
+
+    def restart(self) -> None:
+        """Keep what is known; the next step of the index begins a new measurement."""
+        self._has_begun, self._energy = False, 0.0  # Ws since the last step
+
+    def power(self, bar: Bar, apparent: float) -> float:
+        """Return the likeliest power within a bar."""
+        square = apparent * apparent
+        power = math.sqrt(max(0.0, square - self.square * square / (square + _SMALL * _SMALL)))
+        return min(bar.upper, max(bar.lower, power))
+
+    def add(self, energy: float, rise: int) -> None:
+        """Add the energy of the values since the last frame, Ws, and the rise of the index, Wh."""
+        self._energy += energy
+        if rise:
+            if self._has_begun:
+                excess = self._energy - rise * _WS_PER_WH
+                self.square = min(_MOST, max(0.0, self.square + _GAIN * excess))
+            self._has_begun, self._energy = True, 0.0
+
+
 class _Known(NamedTuple):
     """The bounds of the power, and the S for which they hold."""
 
@@ -136,10 +176,14 @@ class ActivePower:
     """The active power of the meter whose frames it receives; its memory is bounded."""
 
     def __init__(self) -> None:
-        self._sign = 1
+        self._sign = 0
+        self._heard = -math.inf
+        self._least = LEAST_FACTOR
+        self._fit = Fit()
         self._restart()
 
     def _restart(self) -> None:
+        self._fit.restart()
         self._levels: list[Level] = []  # with each of `_TOLERANCES`
         self._kept: _Known | None = None  # from before the levels
         self._best: _Known | None = None  # in the last frame
@@ -148,27 +192,40 @@ class ActivePower:
 
     def at(self, now: float) -> Active | None:
         """Return the active power at the monotonic time `now`, seconds; None while it is unknown."""
-        return self._active if self._levels and now - self._levels[0].now <= GAP else None
+        return self._active if now - self._heard <= GAP else None
 
     def add(self, flow: Flow, *, now: float, has_exported: bool) -> None:
         """Update the power with a frame that came at `now`; `has_exported`: the meter has injected before."""
-        if flow.energy is None:
-            self._restart()
+        elapsed = now - self._heard
+        if elapsed <= 0:
             return
+        self._heard = now
+        if has_exported:
+            self._least = 0.0
+        if flow.energy is not None:
+            self._follow(flow, flow.energy, now, elapsed)
+            return
+        self._restart()
+        self._sign = -1
+        if flow.most is not None:
+            value = self._fit.power(Bar(0.0, flow.most), abs(flow.apparent))
+            self._active = Active(-round(value), -math.ceil(flow.most), 0)
+
+    def _follow(self, flow: Flow, energy: int, now: float, elapsed: float) -> None:
+        """Follow a power whose `energy` is counted; the last frame came `elapsed` seconds before."""
         last = self._levels[0] if self._levels else None
-        if last is not None and now <= last.now:
-            return
         apparent, sign = float(abs(flow.apparent)), -1 if flow.apparent < 0 else 1
         error = flow.rounding / 4 + ACCURACY * apparent  # a quarter: the mean of the error
-        self._least = 0.0 if has_exported else LEAST_FACTOR
-        change = 0.0
-        if last is None or sign != self._sign or now - last.now > GAP or flow.energy < last.energy:
+        change, rise = 0.0, 0
+        if last is None or sign != self._sign or elapsed > GAP or energy < last.energy:
             self._restart()
-            if not apparent or (last is not None and sign != self._sign):
+            elapsed = 0.0
+            if not apparent or self._sign not in (0, sign):
                 self._kept = _Known(Bar(0.0, apparent), apparent)
             self._sign = sign
-            self._levels = [Level(now, apparent, flow.energy) for _ in _TOLERANCES]
+            self._levels = [Level(now, apparent, energy) for _ in _TOLERANCES]
         else:
+            rise = energy - last.energy
             least = 2 * flow.rounding
             if abs(apparent - last.first) > max(least, _TOLERANCES[0] * apparent):
                 change = apparent - last.apparent
@@ -176,17 +233,27 @@ class ActivePower:
             for number, tolerance in enumerate(_TOLERANCES):
                 level = self._levels[number]
                 if abs(apparent - level.first) > max(least, tolerance * apparent):
-                    self._levels[number] = Level(now, apparent, flow.energy)
+                    self._levels[number] = Level(now, apparent, energy)
                 else:
-                    level.add(now, apparent, flow.energy)
+                    level.add(now, apparent, energy)
         bar = self._measure(apparent, error)
-        self._best = None if bar is None else _Known(bar, apparent)
-        self._active = None if self._best is None else self._result(self._best, change, error)
+        self._best = self._active = None
+        if bar is not None:
+            self._best = _Known(bar, apparent)
+            value = self._fit.power(bar, apparent)
+            self._fit.add(elapsed * value, rise)
+            self._active = self._result(self._best, value, change, error)
+        self._renew_levels(now, apparent, energy)
+
+    def _renew_levels(self, now: float, apparent: float, energy: int) -> None:
+        """Begin the levels anew that contradict themselves or are old."""
         for number, level in enumerate(self._levels):
             lower, upper = level.factor
+            if lower <= upper < self._least:
+                self._least = 0.0
             if lower > upper or (lower and now - level.start > MAX_LEVEL):
                 self._kept = self._kept or self._best
-                self._levels[number] = Level(now, apparent, flow.energy)
+                self._levels[number] = Level(now, apparent, energy)
 
     def _step(self, change: float, apparent: float, error: float) -> None:
         """Keep the best bar, since S steps; after a large load, with what is known of this S from before."""
@@ -253,10 +320,10 @@ class ActivePower:
                 ends.append(min(after, max(0.0, active + (math.sqrt(root) - b) / a)))
         return ends
 
-    def _result(self, best: _Known, change: float, error: float) -> Active:
-        """Return the bar with the errors of the meter, and its middle."""
+    def _result(self, best: _Known, value: float, change: float, error: float) -> Active:
+        """Return a value, and the bar with the errors of the meter."""
         bar, apparent = best
-        value, most = (bar.lower + bar.upper) / 2, apparent + error
+        most = apparent + error
         error *= max(1.0, apparent / max(bar.lower, apparent / 20, 1.0))  # dP = dS × S / P
         if change:
             # S may be a mean of the last second, and show a quarter of the step.

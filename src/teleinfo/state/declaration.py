@@ -453,7 +453,7 @@ FIELDS: Final = (
     Field(
         "power.active",
         "W",
-        "Active power now, negative while injecting: the middle of its bounds.",
+        "Active power: the likeliest within its bounds, negative while injecting.",
         signed=True,
     )
     .read_from(by=partial(_active, of="value"))

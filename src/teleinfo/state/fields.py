@@ -42,6 +42,7 @@ VA_PER_AMPERE: Final = 200
 """VA for each ampere of a phase: a subscription of 1 kVA allows 5 A (02E, "ISOUSC")."""
 
 NOMINAL_VOLTAGE: Final = 230
+HIGHEST_VOLTAGE: Final = 253
 """Volts between a phase and the neutral conductor of the public grid (EN 50160: ±10 %)."""
 
 PMAX: Final = "PMAX"
@@ -257,12 +258,13 @@ def injected_power(values: Values, *, exports: bool, has_exported: bool) -> tupl
     return (0 if is_zero else None), False
 
 
-def flow(values: Values, *, exports: bool) -> Flow | None:
+def flow(values: Values, *, exports: bool, has_exported: bool) -> Flow | None:
     """
     Return the apparent power of a frame, and the index that counts it; None if the frame lacks either.
 
     PAPP is rounded to 10 VA (02E), SINSTS and SINSTI to 1 VA (54E). A meter that `exports` without a contract
-    to sell has no index of it.
+    to sell has no index of it, and in historique, PAPP 0 may be a small injection if it `has_exported`. The
+    current, in whole amperes, and the highest voltage then bound the power.
     """
     drawn, imported = drawn_power(values), import_total(values)
     if drawn is None or imported is None:
@@ -270,7 +272,13 @@ def flow(values: Values, *, exports: bool) -> Flow | None:
     if injected := number(values, "SINSTI"):
         exported = number(values, "EAIT")
         return None if exported is None else Flow(-injected, 1, exported)
-    return Flow(drawn, 1 if "SINSTS" in values else 10, None if exports and drawn == 0 else imported[1])
+    rounding = 1 if "SINSTS" in values else 10
+    if drawn or not (exports or (has_exported and rounding > 1)):
+        return Flow(drawn, rounding, imported[1])
+    estimate = _estimate(values)
+    amperes = sum(current(values, phase) or 0 for phase in Phase) + 0.5 * phases(values)
+    most = amperes * HIGHEST_VOLTAGE if isinstance(estimate, int) else None
+    return Flow(-estimate if isinstance(estimate, int) else 0, rounding, None, most)
 
 
 def exports(values: Values) -> bool:
@@ -304,7 +312,7 @@ def _estimate(values: Values) -> int | Unknown | None:
     if known or "PAPP" not in values:
         return sum(known) if known else None
     flowing = [amperes for amperes, _volts in pairs if amperes]
-    return flowing[0] * NOMINAL_VOLTAGE if len(flowing) == 1 else UNKNOWN
+    return sum(flowing) * NOMINAL_VOLTAGE if len(flowing) <= 1 else UNKNOWN
 
 
 def time_of(values: Values, *labels: str) -> str | None:

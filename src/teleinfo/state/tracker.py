@@ -304,8 +304,9 @@ class StateTracker:
         counters = fields.counters(values)
         for name, (counter, index) in counters.items():
             self._means[counter].add(index, now=now, idle=fields.is_idle(values, name))
-        if (flow := fields.flow(sent, exports=self._exports(sent))) is not None:
-            self._active.add(flow, now=now, has_exported=self._facts.has_exported or "EAIT" in values)
+        exports, has_exported = self._exports(sent), self._facts.has_exported or "EAIT" in values
+        if (flow := fields.flow(sent, exports=exports, has_exported=has_exported)) is not None:
+            self._active.add(flow, now=now, has_exported=has_exported)
         if (imported := counters.get("mean")) is not None:
             self._counted = now
             first, daily = self._facts.total is None, self._facts.daily

@@ -154,6 +154,10 @@ class House(Container):
         self.run("cp -p /etc/teleinfo/teleinfo.env /etc/hosts /srv/clean")
         self.run("cp -pr /usr/local/lib/systemd/system /srv/units")
 
+    def namespace(self, name: str) -> str:
+        """Return the path, outside, of a network namespace inside."""
+        return f"/proc/{self._init()}/root/run/netns/{name}"
+
     def cut_power(self) -> None:
         """End all that runs inside at once, and boot again."""
         self._nspawn.kill()

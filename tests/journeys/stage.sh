@@ -100,6 +100,15 @@ dropping() { # ADDRESS: let an address of the same network drop all that is sent
     ip neighbour replace "$1" lladdr 02:00:00:00:00:99 dev stage0
 }
 
+phone() { # let another device, in a network namespace of its own, reach this machine at $LAN
+    ip netns add phone
+    ip link add stage0 type veth peer name stage1 netns phone
+    ip address add "$LAN/24" dev stage0
+    ip -n phone address add "${LAN%.*}.2/24" dev stage1
+    ip link set stage0 up
+    ip -n phone link set stage1 up
+}
+
 setting() { # LINE…: put lines into the settings, in place of those of the same variables
     for each in "$@"; do
         sed -i "/^${each%%=*}=/d" /etc/teleinfo/teleinfo.env

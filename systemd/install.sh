@@ -90,6 +90,9 @@ install_program() {
         "$program/bin/python" -P -m pip uninstall --quiet --yes teleinfo
     fi
     "$program/bin/python" -P -m pip install --quiet --no-cache-dir --upgrade --no-index "$scratch"/wheels/*.whl
+    # pip leaves alone what has the same version, and a checkout changes between two releases.
+    "$program/bin/python" -P -m pip install --quiet --no-cache-dir --force-reinstall --no-deps --no-index \
+        "$scratch"/wheels/teleinfo_mqtt-*.whl
     # An earlier version left it closed to the service, if the umask was strict.
     chmod -R go=u-w "$program"
     mkdir -p "$(dirname "$command")" "$manuals/man1" "$manuals/fr/man1"

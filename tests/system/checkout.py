@@ -135,10 +135,11 @@ def test_make_install_over_the_first_release_is_an_upgrade(machine: Container, f
 
 
 def test_an_upgrade_does_not_start_what_the_household_disabled(machine: Container) -> None:
-    """`systemctl disable --now` outlives `make install`."""
-    machine.run("systemctl disable --now teleinfo")
+    """`systemctl disable --now` outlives `make install`; what changed in the checkout is installed."""
+    machine.run(f"systemctl disable --now teleinfo; echo '# pulled' >>{CHECKOUT}/src/teleinfo/__init__.py")
     make(machine, "install")
 
+    machine.run("grep -q '# pulled' /opt/teleinfo/lib/python3*/site-packages/teleinfo/__init__.py")
     assert machine.property("ActiveState") == "inactive"
     machine.run("systemctl enable --now teleinfo")
     machine.message()

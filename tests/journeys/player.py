@@ -44,7 +44,8 @@ class Journey:
     starts: the service is started then.
     logged: each is in one line of the journal of the service, once.
     user: an ordinary user asks the doctor, without sudo.
-    fault: the first fault on the doctor's screen ("area: title message"). Without it the exit status is 0.
+    fault: the first fault on the doctor's screen ("area: title message"), or none.
+    unjudged: without a fault, the exit status is not 0, since something could not be judged.
     shown: each is a finding ("! area: title message").
     unticked: titles or areas beside which no tick may stand.
     then: what a person does who has read the advice: a password, a cable.
@@ -58,6 +59,7 @@ class Journey:
     settings: list[str] = field(default_factory=list)
     logged: list[str] = field(default_factory=list)
     fault: str = ""
+    unjudged: bool = False
     shown: list[str] = field(default_factory=list)
     unticked: list[str] = field(default_factory=list)
     then: str = ""
@@ -249,7 +251,7 @@ def judge(journey: Journey, screen: Screen, journal: list[str], complaints: list
     fault = screen.first(_FAULT)
     lines = [f"{one.mark} {one.text}" for one in screen.findings]
     assert "Traceback" not in seen, seen
-    assert screen.status == (1 if journey.fault else 0), seen
+    assert screen.status == (1 if journey.fault or journey.unjudged else 0), seen
     assert (fault is None) is (not journey.fault), seen
     assert fault is None or re.search(journey.fault, fault.text), seen
     for pattern in journey.shown:

@@ -191,16 +191,21 @@ def test_in_a_pipe_there_are_plain_lines(meter: Meter) -> None:
     environ = environment(language="fr_FR.UTF-8", serial_port=meter.line.port)
     with subprocess.Popen(COMMAND, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
+        assert process.stderr is not None
         try:
             first = [process.stdout.readline().decode() for _ in whole(**HC)]
             meter.frame = with_parity(encode_frame(whole(**HC, PAPP="00200")))
             last = process.stdout.readline().decode()
+            noted = [next(process.stderr)]
+            while "lecture d’un compteur" not in noted[-1].decode():
+                noted.append(next(process.stderr))
             time.sleep(1.5)  # notes are looked at once a second: none may come twice
             process.send_signal(signal.SIGINT)
             _rest, errors = process.communicate(timeout=LIMIT)
         finally:
             process.kill()
     shown = [line.split()[1] for line in first]
+    errors = b"".join(noted) + errors
     notes = [line[9:] for line in errors.decode().splitlines()]
 
     assert process.returncode == 0

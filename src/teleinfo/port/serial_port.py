@@ -72,8 +72,8 @@ _FAULTS = (OSError, termios.error, ValueError)
 
 _threads = DaemonThreadExecutor()
 
-# The closings that a thread has not finished, by port. The next opening waits for them: otherwise each
-# attempt on a port that hangs would leave one more stuck thread, and a port that closes slowly would be busy.
+# The last closing of each port, for which the next opening waits: otherwise each attempt on a port that hangs
+# would leave one more stuck thread, and a port that closes slowly would be busy.
 _closing: dict[str, Future[None]] = {}
 
 
@@ -273,53 +273,32 @@ def _hide_failures_of_pyserial() -> None:
 @contextlib.asynccontextmanager
 async def _remote(url: str, baudrate: int, sink: DataSink) -> AsyncIterator[LineProtocol]:
     _hide_failures_of_pyserial()
-    device = await _open_in_thread(url, baudrate, partial(RemoteDevice, timeout=1))
-    ours, theirs = socket.socketpair()
-    transport = None
-    try:
+    async with _opened_in_thread(url, baudrate, partial(RemoteDevice, timeout=1)) as device:
+        ours, theirs = socket.socketpair()
         _threads.submit(device.copy_to, theirs)
         transport, protocol = await asyncio.get_running_loop().create_connection(
             partial(LineProtocol, sink, partial(bridge_lost, url.removeprefix(RFC2217))), sock=ours
         )
-        yield protocol
-    finally:
-        await _close(url, device, transport)
+        with contextlib.closing(transport):
+            yield protocol
 
 
 @contextlib.asynccontextmanager
 async def _device(path: str, baudrate: int, sink: DataSink) -> AsyncIterator[LineProtocol]:
-    device = await _open_in_thread(path, baudrate, _open_device)
-    transport = None
-    try:
-        try:
-            transport, protocol = await serial_asyncio.connection_for_serial(
-                asyncio.get_running_loop(), partial(LineProtocol, sink, partial(device_lost, path)), device
-            )
-            # Before the first byte is read, and after pyserial has set the terminal once more.
-            protocol.canonical_mode = CanonicalMode(device.fileno())
-        except _FAULTS as error:
-            raise cannot_open(path, baudrate, error) from error
-        yield protocol
-    finally:
-        await _close(path, device, transport)
-
-
-async def _open_in_thread(path: str, baudrate: int, open_: Callable[[str, int], D]) -> D:
-    opening: Future[D] | None = None
-    device: D | None = None
-    try:
-        async with asyncio.timeout(OPEN_TIMEOUT):
-            while (closing := _closing.get(path)) is not None:
-                await asyncio.wait({asyncio.wrap_future(closing)})
-            opening = _threads.submit(open_, path, baudrate)
-            device = await asyncio.wrap_future(opening)
-    except _FAULTS as error:
-        raise cannot_open(path, baudrate, error) from error
-    finally:
-        if device is None and opening is not None:
-            # Nobody waits for the device any more: whenever it opens, close it.
-            _close_in_thread(path, partial(_release_unwanted, opening))
-    return device
+    async with _opened_in_thread(path, baudrate, _open_device) as device:
+        with contextlib.ExitStack() as stack:
+            try:
+                transport, protocol = await serial_asyncio.connection_for_serial(
+                    asyncio.get_running_loop(),
+                    partial(LineProtocol, sink, partial(device_lost, path)),
+                    device,
+                )
+                stack.callback(transport.close)  # stops the reading at once
+                # Before the first byte is read, and after pyserial has set the terminal once more.
+                protocol.canonical_mode = CanonicalMode(device.fileno())
+            except _FAULTS as error:
+                raise cannot_open(path, baudrate, error) from error
+            yield protocol
 
 
 def _open_device(path: str, baudrate: int) -> SerialDevice:
@@ -329,26 +308,27 @@ def _open_device(path: str, baudrate: int) -> SerialDevice:
     return SerialDevice(path, baudrate, timeout=0, write_timeout=0, exclusive=True)
 
 
-async def _close(path: str, device: SerialDevice | RemoteDevice, transport: asyncio.Transport | None) -> None:
-    """Close an open port, and wait for it, at most for `CLOSE_TIMEOUT`."""
-    if transport is not None:
-        transport.close()  # stops the reading at once; the device is closed in a thread
-    closing = _close_in_thread(path, device.release)
-    await asyncio.wait({asyncio.wrap_future(closing)}, timeout=CLOSE_TIMEOUT)
+@contextlib.asynccontextmanager
+async def _opened_in_thread(path: str, baudrate: int, open_: Callable[[str, int], D]) -> AsyncIterator[D]:
+    """Open a device in a thread, and close it in a thread at the end, or whenever it opens if that hangs."""
+    opening: Future[D] | None = None
+    try:
+        try:
+            async with asyncio.timeout(OPEN_TIMEOUT):
+                if path in _closing:
+                    await asyncio.wait({asyncio.wrap_future(_closing[path])})
+                opening = _threads.submit(open_, path, baudrate)
+                device = await asyncio.wrap_future(opening)
+        except _FAULTS as error:
+            raise cannot_open(path, baudrate, error) from error
+        yield device
+    finally:
+        if opening is not None:
+            _closing[path] = _threads.submit(_release, opening)
+            await asyncio.wait({asyncio.wrap_future(_closing[path])}, timeout=CLOSE_TIMEOUT)
 
 
-def _close_in_thread(path: str, release: Callable[[], None]) -> Future[None]:
-    closing = _closing[path] = _threads.submit(release)
-
-    def forget(_: object) -> None:
-        if _closing.get(path) is closing:
-            del _closing[path]
-
-    closing.add_done_callback(forget)
-    return closing
-
-
-def _release_unwanted(opening: Future[D]) -> None:
+def _release(opening: Future[D]) -> None:
     """Wait for an opening, and close its device if it succeeds."""
     with contextlib.suppress(CancelledError, *_FAULTS):
         opening.result().release()

@@ -50,11 +50,11 @@ class Inline(ThreadPoolExecutor):
 class Bench:
     """A keeper at work on the file of the topic `teleinfo` in `folder`."""
 
-    def __init__(self, folder: Path, disk: asyncio.Lock | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         self._path = folder / "teleinfo.json"
         self.loaded: list[Memory | None] = []
         self.writes: list[float] = []
-        self.keeper = MemoryKeeper("teleinfo", disk or asyncio.Lock(), self.loaded.append)
+        self.keeper = MemoryKeeper("teleinfo", self.loaded.append)
 
     @property
     def kept(self) -> dict[str, Any]:
@@ -237,48 +237,56 @@ def test_whatever_changes_there_are_at_most_30_writes_in_24_hours(folder: Path, 
     assert bench.kept == json.loads(encode(memory(2 * 24 * 6 - 1)))
 
 
+class Hanging(Inline):
+    """A disk that has not done what was asked for since `hangs`; `go_on` lets it do that."""
+
+    hangs = False
+    go_on: Callable[[], None]
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401
+        """Call `fn` later."""
+        if not self.hangs:
+            return super().submit(fn, *args, **kwargs)
+        future: Future[Any] = Future()
+        self.go_on = lambda: future.set_result(fn(*args, **kwargs))
+        return future
+
+
 def test_what_is_offered_during_a_write_is_written_at_the_end(folder: Path) -> None:
     """The card is slow, and the program ends meanwhile."""
+    later = replace(MEMORY, heard=MEMORY.heard + timedelta(seconds=2))
 
     async def together() -> Bench:
-        asyncio.get_running_loop().set_default_executor(Inline())
-        disk = asyncio.Lock()
-        bench = Bench(folder, disk)
+        asyncio.get_running_loop().set_default_executor(disk := Hanging())
+        bench = Bench(folder)
         task = asyncio.create_task(bench.keeper.run())
         await asyncio.sleep(1)
-        async with disk:
-            await bench.offer(MEMORY)
-            await bench.offer(replace(MEMORY, heard=MEMORY.heard + timedelta(seconds=2)))
-            bench.keeper.end()
-            assert bench.kept == {}
+        disk.hangs = True
+        await bench.offer(MEMORY)
+        await bench.offer(later)
+        bench.keeper.end()
+        disk.hangs = False
+        disk.go_on()
         await task
         return bench
 
-    assert virtual.run(together()).kept["heard"] == (MEMORY.heard + timedelta(seconds=2)).isoformat()
+    assert virtual.run(together()).kept == json.loads(encode(later))
 
 
 @pytest.mark.usefixtures("folder")
 def test_a_disk_that_hangs_delays_no_meter_more_than_another() -> None:
     """Each goes on after five seconds."""
 
-    class Hanging(Inline):
-        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401
-            del fn, args, kwargs
-            return Future()
-
     async def together() -> float:
         loop = asyncio.get_running_loop()
-        loop.set_default_executor(Hanging())
-        disk, begun = asyncio.Lock(), loop.time()
-        loaded: asyncio.Queue[Memory | None] = asyncio.Queue()
-        keepers = [MemoryKeeper(f"{number}", disk, loaded.put_nowait) for number in range(10)]
-        tasks = [asyncio.create_task(keeper.run()) for keeper in keepers]
-        for _ in keepers:
-            await loaded.get()
-        lasted = loop.time() - begun
-        for task in tasks:
-            task.cancel()
-        return lasted
+        loop.set_default_executor(disk := Hanging())
+        disk.hangs, begun = True, loop.time()
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(10):
+                keeper = MemoryKeeper(f"{number}", lambda _: None)
+                tasks.create_task(keeper.run())
+                keeper.end()
+        return loop.time() - begun
 
     assert virtual.run(together()) == pytest.approx(OPEN_TIMEOUT)
 

@@ -32,10 +32,9 @@ async def serve(settings: Sequence[Settings], notifier: Notifier) -> None:
     Raises the errors that the tasks do not handle.
     """
     watchdog = Watchdog(notifier)
-    disk = asyncio.Lock()
     single = len(settings) == 1
     meters = {
-        each.mqtt_topic: MeterTask(each, watchdog, disk=disk, name="" if single else each.mqtt_topic)
+        each.mqtt_topic: MeterTask(each, watchdog, name="" if single else each.mqtt_topic)
         for each in settings
     }
 

@@ -140,13 +140,11 @@ class MemoryKeeper:
     """
     Keeps the memory of the meter with the base topic `topic`. Construct it inside the event loop.
 
-    `on_loaded` is called once, with the memory of an earlier run or None. `disk` is the lock that lets only
-    one meter of the process write at a time.
+    `on_loaded` is called once, with the memory of an earlier run or None.
     """
 
-    def __init__(self, topic: str, disk: asyncio.Lock, on_loaded: Callable[[Memory | None], None]) -> None:
+    def __init__(self, topic: str, on_loaded: Callable[[Memory | None], None]) -> None:
         self._topic = topic
-        self._disk = disk
         self._on_loaded = on_loaded
         self._loop = asyncio.get_running_loop()
         self._at_once = deque([-math.inf] * WRITES_AT_ONCE)  # times of the last writes that came at once
@@ -247,8 +245,7 @@ class MemoryKeeper:
             log.info("this is another meter than before: its energy total begins anew")
         try:
             # Without a time limit: a second write must not begin before the first has ended.
-            async with self._disk:
-                await asyncio.to_thread(file.write, encode(memory))
+            await asyncio.to_thread(file.write, encode(memory))
         except OSError as error:
             self._retry_after = self._loop.time() + WRITE_INTERVAL
             if not self._is_failure_logged:

@@ -47,10 +47,9 @@ class MeterTask:
 
     It is the `ReadingSink` of its reader, and the `BrokerListener` of its publisher.
     `name` identifies the meter in the log and for `watchdog`; it is empty if the process has no other meter.
-    `disk` is the lock that lets only one meter at a time read or write its memory.
     """
 
-    def __init__(self, settings: Settings, watchdog: Watchdog, *, disk: asyncio.Lock, name: str = "") -> None:
+    def __init__(self, settings: Settings, watchdog: Watchdog, *, name: str = "") -> None:
         self._name = name
         self._options = settings.payload
         self._rate_limit = RateLimit(settings.publish_interval)
@@ -81,7 +80,7 @@ class MeterTask:
         self._memory: MemoryKeeper | None = None
         self._homeassistant: HomeAssistant | None = None
         if settings.state or settings.state_topics or settings.homeassistant:
-            self._add_state(settings, topics, disk, rng)
+            self._add_state(settings, topics, rng)
         self._published: asyncio.Queue[tuple[Reading, float]] = asyncio.Queue()
         self.monitor = Monitor(
             link=self._reader.status,
@@ -94,7 +93,7 @@ class MeterTask:
         )
         self.on_broker_changed = self.monitor.on_broker_changed
 
-    def _add_state(self, settings: Settings, topics: Topics, disk: asyncio.Lock, rng: Random) -> None:
+    def _add_state(self, settings: Settings, topics: Topics, rng: Random) -> None:
         # Imported here: without a state, these modules would only use memory.
         from teleinfo.daemon.memory_keeper import MemoryKeeper  # noqa: PLC0415
         from teleinfo.daemon.state_publisher import StatePublisher  # noqa: PLC0415
@@ -129,7 +128,7 @@ class MeterTask:
             on_state=self._homeassistant.show if self._homeassistant is not None else lambda *_: None,
             on_event=self._publisher.publish_event,
         )
-        self._memory = MemoryKeeper(settings.mqtt_topic, disk, self._restore)
+        self._memory = MemoryKeeper(settings.mqtt_topic, self._restore)
 
     def _restore(self, memory: Memory | None) -> None:
         if self._state is not None:

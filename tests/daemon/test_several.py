@@ -23,18 +23,10 @@ def frame(number: str) -> bytes:
     return with_parity(encode_frame(whole(ADCO=number, PAPP="00500")))
 
 
-def write_settings(folder: Path, name: str, **settings: object) -> Path:
-    """Write a file of settings and return its path."""
-    path = folder / f"{name}.env"
-    path.write_text("".join(f"TELEINFO_{key.upper()}={value}\n" for key, value in settings.items()))
-    return path
-
-
-def daemon(folder: Path, *files: Path) -> Daemon:
-    """Return a daemon that reads these files of settings."""
+def daemon(folder: Path, files: Path) -> Daemon:
+    """Return a daemon that reads the settings in this directory."""
     running = Daemon(folder)
-    at = running.command.index("--env-file")
-    running.command[at : at + 2] = [word for file in files for word in ("--env-file", str(file))]
+    running.command[running.command.index("--env-file") + 1] = str(files)
     return running
 
 
@@ -56,7 +48,8 @@ def test_each_meter_has_its_own_port_topics_and_connection(tmp_path: Path) -> No
     ):
         for name, meter in (("house", house), ("garage", garage)):
             settings = settings_for(broker, meter.line) | {"mqtt_topic": name, "mqtt_client_id": name}
-            write_settings(files, name, **settings)
+            lines = [f"TELEINFO_{key.upper()}={value}\n" for key, value in settings.items()]
+            (files / f"{name}.env").write_text("".join(lines))
         with Subscriber(broker.host, broker.port) as subscriber, daemon(tmp_path, files) as running:
             assert b"012345678901" in subscriber.expect("house").payload
             assert b"012345678902" in subscriber.expect("garage").payload
@@ -69,19 +62,3 @@ def test_each_meter_has_its_own_port_topics_and_connection(tmp_path: Path) -> No
 
     assert kept == {"house/status": b"offline", "garage/status": b"offline"}
     assert status == 0
-
-
-def test_meters_that_would_disturb_each_other_are_refused(tmp_path: Path) -> None:
-    """The same port, topic or client id in two files is a fault, a topic also at two brokers; all at once."""
-    one = write_settings(tmp_path, "one", serial_port="/dev/ttyUSB0")
-    two = write_settings(tmp_path, "two", serial_port="/dev/ttyUSB0", mqtt_tls_ca_file="/nonexistent")
-    three = write_settings(tmp_path, "three", serial_port="/dev/ttyUSB0")
-    far = write_settings(tmp_path, "far", serial_port="/dev/ttyUSB1", mqtt_host="elsewhere.example")
-    with daemon(tmp_path, one, two, three, far) as running:
-        assert running.process.wait(20) == 78
-
-    for name in ("SERIAL_PORT", "MQTT_TOPIC", "MQTT_CLIENT_ID"):
-        assert f"TELEINFO_{name}: {three} and {one} have the same; each meter needs its own" in running.log
-    assert f"TELEINFO_MQTT_TOPIC: {far} and {one} have the same" in running.log
-    assert running.log.count(str(far)) == 2
-    assert f"{two}: TELEINFO_MQTT_TLS_CA_FILE" in running.log

@@ -85,12 +85,6 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, said
 
 
-def recorded(folder: Path, frame: bytes, *options: str) -> tuple[int, str]:
-    """Record a meter that goes on sending `frame`; return the exit status and what was said."""
-    with Meter(frame) as meter:
-        return ended(record(folder, meter.line.port, "--baudrate", "9600", *options, "a.tic"))
-
-
 @pytest.mark.real
 def test_what_came_is_in_the_file_and_is_played_and_decoded_again(tmp_path: Path) -> None:
     """1. `simulate` plays. 2. `record` saves it. 3. `decode` reads it. 4. `simulate --replay` plays it."""
@@ -132,24 +126,17 @@ def test_the_speed_of_the_meter_is_found(
 
     assert status == 0
     assert "at 9600 baud" in capsys.readouterr().err
-    assert decoded((tmp_path / "a.tic").read_bytes())
-
-
-@pytest.mark.real
-def test_the_bytes_are_those_of_the_line(tmp_path: Path) -> None:
-    """Every byte value, whatever it means, at a given speed."""
-    status, said = recorded(tmp_path, bytes(range(256)), "--max-bytes", "1024")
     data = (tmp_path / "a.tic").read_bytes()
-    first = data[0]
-
-    assert status == 0, said
-    assert data == bytes((first + at) % 256 for at in range(1024))
+    assert decoded(data)
+    assert len(data) == 4000
 
 
 @pytest.mark.real
 def test_a_shared_recording_has_no_identifier(tmp_path: Path) -> None:
     """`--anonymise`, as a whole; and only its owner may read a recording, whatever the umask."""
-    status, said = recorded(tmp_path, with_parity(FRAME), "--anonymise", "--max-bytes", "2000")
+    options = ("--baudrate", "9600", "--anonymise", "--max-bytes", "2000")
+    with Meter(with_parity(FRAME)) as meter:
+        status, said = ended(record(tmp_path, meter.line.port, *options, "a.tic"))
     values = decoded((tmp_path / "a.tic").read_bytes())
 
     assert status == 0, said

@@ -61,6 +61,9 @@ def test_two_meters_share_no_setting_that_is_unique(tmp_path: Path) -> None:
     (tmp_path / "b.env").write_text("TELEINFO_SERIAL_PORT=/dev/b\nTELEINFO_MQTT_HOST=b")
     with pytest.raises(SettingsError, match=r"^TELEINFO_MQTT_TOPIC: \S+b\.env and \S+a\.env have the same"):
         load_all([tmp_path])
+    (tmp_path / "a.env").write_text("TELEINFO_SERIAL_PORT=/dev/b\nTELEINFO_MQTT_TOPIC=a")
+    with pytest.raises(SettingsError, match=r"^TELEINFO_SERIAL_PORT: \S+b\.env and \S+a\.env have the same"):
+        load_all([tmp_path])
 
 
 def test_an_unknown_name_in_the_environment_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from teleinfo.common.stop_signals import STOP_SIGNALS
 
@@ -49,11 +49,44 @@ class DaemonThreadExecutor(ThreadPoolExecutor):
         """Do nothing: calls that still run end with the process."""
 
 
+HARMLESS: Final = frozenset({"socket.accept() out of system resource"})
+"""
+Messages of asyncio about what it repairs itself.
+
+There is no descriptor for a new client of a server. asyncio accepts no other for a second, and tries again.
+"""
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Return the result of `work` like `asyncio.run`, but do not wait for threads that hang."""
+    """
+    Return the result of `work` like `asyncio.run`, but do not wait for threads that hang.
+
+    An error in a callback of the loop, or in a task that nobody awaits, is logged with its traceback, cancels
+    `work`, and raises SystemExit: asyncio would go on without the callback, and so half of a program would.
+    """
+    is_broken = False
+
+    async def main() -> T:
+        task = asyncio.current_task()
+
+        def end(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+            nonlocal is_broken
+            if context["message"] not in HARMLESS and task is not None and not is_broken:
+                loop.default_exception_handler(context)
+                is_broken = True
+                task.cancel()
+
+        asyncio.get_running_loop().set_exception_handler(end)
+        return await work
+
     with asyncio.Runner() as runner:
         runner.get_loop().set_default_executor(DaemonThreadExecutor())
-        return runner.run(work)
+        try:
+            return runner.run(main())
+        except asyncio.CancelledError:
+            if is_broken:
+                raise SystemExit(1) from None
+            raise
 
 
 def on_stop(act: Callable[[], object], *, once: bool = False) -> None:

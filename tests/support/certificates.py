@@ -25,12 +25,12 @@ def _openssl(*arguments: str) -> None:
 
 
 def make_authority(folder: Path, *, name: str = "authority") -> Certificate:
-    """Make a certificate authority in `folder`."""
+    """Make a certificate authority in `folder`, with the extensions that mosquitto-tls(7) asks for."""
     made = Certificate(folder / f"{name}.pem", folder / f"{name}.key")
     _openssl(
         *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"),
         *("-subj", f"/CN=teleinfo test {name}", "-keyout", str(made.key), "-out", str(made.cert)),
-        *("-addext", "keyUsage=critical,keyCertSign"),
+        *("-extensions", "v3_ca"),
     )
     return made
 

@@ -28,7 +28,8 @@ class Proxy:
     """
     Listens on a loopback port of its own and forwards to host:port, until told otherwise.
 
-    `rate` slows it down to so many bytes a second, each way. `answer`, if set, is all that a client ever
+    `rate` slows it down to so many bytes a second, each way; `delay` lets what the broker says arrive so many
+    seconds later. `answer`, if set, is all that a client ever
     gets, once it has said something; `answer_to_5`, if set, is all that a client gets that connects with
     MQTT 5, as from an older broker, which hangs up unless it `holds_5`. It runs in a thread; use it as a
     context manager.
@@ -36,6 +37,7 @@ class Proxy:
 
     def __init__(self, host: str, port: int) -> None:
         self.rate: float | None = None
+        self.delay = 0.0
         self.answer: bytes | None = None
         self.answer_to_5: bytes | None = None
         self.holds_5 = False
@@ -142,7 +144,9 @@ class Proxy:
                 await self._flowing.wait()
                 if self.rate:
                     await asyncio.sleep(len(chunk) / self.rate)
-                if not self._dropping:
+                if self.delay and writer in self._links:
+                    self._loop.call_later(self.delay, writer.write, chunk)
+                elif not self._dropping:
                     writer.write(chunk)
                     await writer.drain()
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from teleinfo.homeassistant import adapter
 from teleinfo.homeassistant.adapter import HomeAssistant, project_url
 from teleinfo.homeassistant.discovery import Discovery
 from teleinfo.mqtt.config import Topics
@@ -125,6 +126,21 @@ def test_it_reads_what_version_0_1_0_left_unless_the_memory_has_the_keys(
     assert broker.log.count("Received SUBSCRIBE from teleinfo-test") == 1 + (memory is None)
 
 
+@pytest.mark.real
+def test_a_flood_of_births_is_left_for_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broker sends no more of them, until a later look; a birth in between would be answered then."""
+    monkeypatch.setattr(adapter, "FLOOD_PAUSE", 0.2)
+    outbox = Outbox(1)
+    linked = Linked(outbox)
+    with MosquittoBroker(tmp_path) as broker:
+        with RunningPublisher(broker_at(broker.port), homeassistant=linked.hass):
+            broker.expect_log("homeassistant/status (QoS 1)")
+            flood = ["mosquitto_pub", "-p", str(broker.port), "-t", "homeassistant/status", "-l"]
+            subprocess.run(flood, input=b"online\n" * adapter.MAX_BIRTHS, check=True, timeout=LIMIT)
+            broker.expect_log("Received UNSUBSCRIBE from teleinfo-test")
+            until(lambda: broker.log.count("Received SUBSCRIBE from teleinfo-test") == 2)
+
+
 class Scripted:
     """A connection with these messages: retained ones first, then those of later."""
 
@@ -144,6 +160,8 @@ class Scripted:
         """Yield the messages of this time."""
         for topic, payload in self._retained if quiet else self._later:
             yield topic, payload, bool(quiet)
+        if not quiet:
+            await asyncio.Event().wait()
 
 
 @pytest.mark.parametrize(("early", "memory"), [(True, None), (False, None), (False, MEMORY)])
@@ -156,9 +174,11 @@ def test_a_birth_message_is_answered_whenever_it_comes(*, early: bool, memory: M
 
     async def scenario() -> None:
         outbox.set("teleinfo/status", b"online")
-        await linked.hass.listen(cast("Connection", connection))
+        listening = asyncio.create_task(linked.hass.listen(cast("Connection", connection)))
+        await asyncio.sleep(0.5)  # virtual, as the next one
         taken(outbox)
-        await asyncio.sleep(60)  # virtual
+        await asyncio.sleep(60)
+        listening.cancel()
 
     linked.hass.restore(memory)
     virtual.run(scenario())

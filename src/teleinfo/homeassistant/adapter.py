@@ -37,6 +37,14 @@ ANSWER_DELAY: Final = (1.0, 5.0)
 RETAINED_WITHIN: Final = 2.0
 """Seconds within which the broker sends the retained message of a new subscription."""
 
+MAX_BIRTHS: Final = 50
+FLOOD_PAUSE: Final = 60.0
+"""
+Messages on the birth topic after which it is left for so many seconds.
+
+Home Assistant sends a few a day. Acknowledgements of our own messages would wait behind a flood of them.
+"""
+
 LOG_INTERVAL: Final = 3600.0
 """Least time in seconds between two lines of the log about a new meter."""
 
@@ -123,7 +131,8 @@ class HomeAssistant:
 
     async def listen(self, connection: Connection) -> None:
         """Process birth messages until cancelled; first read the former states if no memory has the keys."""
-        await connection.subscribe(f"{self._discovery.prefix}/status")
+        birth = f"{self._discovery.prefix}/status"
+        await connection.subscribe(birth)
         if not self._knows_keys:
             former, states = self._discovery.topics.homeassistant, b""
             await connection.subscribe(former)
@@ -134,8 +143,18 @@ class HomeAssistant:
                     self.birth_message(payload)
             await connection.unsubscribe(former)
             self.former_states(states)
-        async for _topic, payload, _retained in connection.messages():
-            self.birth_message(payload)
+        while True:
+            births = 0
+            async for _topic, payload, _retained in connection.messages():
+                self.birth_message(payload)
+                births += 1
+                if births == MAX_BIRTHS:
+                    break
+            await connection.unsubscribe(birth)
+            async for _ in connection.messages(quiet=FLOOD_PAUSE):
+                pass  # those that were on their way
+            await connection.subscribe(birth)
+            self.birth_message(BIRTH)  # there may have been one
 
     def birth_message(self, payload: bytes) -> None:
         """Repeat the retained messages a moment later if `payload` is the birth message of Home Assistant."""

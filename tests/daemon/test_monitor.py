@@ -73,7 +73,7 @@ class Bench:
     def _listen(self) -> None:
         now = asyncio.get_running_loop().time()
         while (state := self.outbox.pop()) is not None:
-            self.outbox.acknowledge()
+            self.outbox.settle(state, delivered=True)
             self.said.append((now, state.topic, state.payload))
 
 

@@ -14,6 +14,8 @@ import pytest
 from tests.support.broker import MosquittoBroker
 from tests.support.proxy import Proxy
 from tests.support.scenario import (
+    IDENTIFIER,
+    LONG,
     PASSWORD,
     USER,
     WILL,
@@ -369,3 +371,34 @@ def test_a_slow_network_is_no_outage(tmp_path: Path) -> None:
 
             assert seen == sorted(set(seen))
             assert len(scenario.broker_lines()) == 1, scenario.broker_lines()
+
+
+def test_a_broker_that_answers_late_gets_everything(tmp_path: Path) -> None:
+    """
+    With a frame a second and an answer 1.3 or 3 s later, nothing waits for the answer to something else.
+
+    1. Status, states, and what Home Assistant is told come although there is always a reading to send.
+    2. Every reading comes, in order, without a queue.
+    """
+
+    def late(folder: Path, *, delay: float) -> None:
+        with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
+            proxy.delay = delay
+            with (
+                observer(broker) as subscriber,
+                BrokerScenario(folder, proxy, period=1.0, state=True, homeassistant=True) as scenario,
+            ):
+                seen: list[int] = []
+                wanted = {f"teleinfo/{name}" for name in ("status", "health", "state", "homeassistant")}
+                wanted.add(f"homeassistant/device/teleinfo_{IDENTIFIER}/config")
+                while wanted or len(seen) < 20:
+                    received = subscriber.messages.get(timeout=LONG)
+                    wanted.discard(received.topic)
+                    if received.topic == "teleinfo":
+                        seen.append(index_of(received.payload))
+                        assert len(seen) < 45, wanted
+                assert len(scenario.broker_lines()) == 1, scenario.broker_lines()
+
+        assert seen == list(range(seen[0], seen[0] + len(seen)))
+
+    run_together(tmp_path, *(functools.partial(late, delay=delay) for delay in (1.3, 3.0)))

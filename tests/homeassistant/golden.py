@@ -70,6 +70,7 @@ class Followed:
             time = (START + dt.timedelta(seconds=self.now)).isoformat() + "+01:00"
             self.tracker.update(reading, now=self.now, time=time)
             self.announcer.update(reading, now=self.now)
+            self.announcer.delivered(self.announcer.messages)
             self.now += PERIOD
 
     @property

@@ -7,6 +7,7 @@ import datetime as dt
 import email.message  # noqa: F401 - imported by importlib.metadata, without the path of the library
 import json
 import logging
+import subprocess
 import sys
 from random import Random
 from typing import TYPE_CHECKING, cast
@@ -71,7 +72,7 @@ def taken(outbox: Outbox) -> dict[str, bytes]:
     found = {}
     while (state := outbox.pop()) is not None:
         found[state.topic] = state.payload
-        outbox.acknowledge()
+        outbox.settle(state, delivered=True)
     return found
 
 
@@ -226,7 +227,9 @@ def test_a_meter_that_was_replaced_is_not_announced_again() -> None:
     outbox = Outbox(1)
     linked = Linked(outbox)
     other = Reading(Mode.HISTORIQUE, FRAME.values | {"ADCO": "041961654321"})
-    linked.take(FRAME, FRAME, other, other, other, now=0)
+    linked.take(FRAME, FRAME, now=0)
+    taken(outbox)
+    linked.take(other, other, other, now=2)
     outbox.repeat()
     found = taken(outbox)
 

@@ -14,7 +14,7 @@ from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import historique
 from tests.support.process import LIMIT
-from tests.support.scenario import BrokerScenario
+from tests.support.scenario import BrokerScenario, until
 from tests.support.subscriber import Received, Subscriber
 
 if TYPE_CHECKING:
@@ -95,6 +95,32 @@ def test_no_entity_is_available_before_it_has_its_state(broker: MosquittoBroker,
             online = subscriber.expect("teleinfo/status", b"online")
 
     assert received.at <= online.at
+
+
+def test_what_the_broker_refuses_is_named_once_and_not_announced(tmp_path: Path) -> None:
+    """
+    Home Assistant is told of nothing that the broker does not take, in the log and in the memory.
+
+    1. The broker allows our own topics alone. It refuses thirty topics of Home Assistant: one line, without
+    the number of the meter. 2. It allows all topics: Home Assistant is told at the next start.
+    """
+    acl, memory = tmp_path / "acl", tmp_path / "state/teleinfo.json"
+    broker = MosquittoBroker(tmp_path, more=[f"acl_file {acl}"])
+    with Meter(FRAME) as meter:
+        settings = settings_for(broker, meter.line) | {"homeassistant": True, "log_level": "INFO"}
+        acl.write_text("topic readwrite teleinfo/#\n")
+        with broker, Daemon(tmp_path, **settings, homeassistant_discovery="components") as daemon:
+            until(lambda: broker.log.count("Denied PUBLISH from teleinfo") >= 30)
+            daemon.expect_log("does not let this user publish on homeassistant/#, and gives the reason")
+            daemon.stop()
+        assert daemon.log.count("does not let this user") == 1
+        assert "is told" not in daemon.log
+        assert json.loads(memory.read_text())["announced"] == []
+        acl.write_text("topic readwrite #\n")
+        with broker, Daemon(tmp_path, **settings) as daemon:
+            daemon.expect_log("Home Assistant is told of the meter")
+            daemon.stop()
+        assert json.loads(memory.read_text())["announced"] == [CONFIG]
 
 
 def test_everything_is_published_again_when_home_assistant_starts(

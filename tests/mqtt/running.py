@@ -83,7 +83,7 @@ class RunningPublisher:
         outbox = self.publisher.outbox
 
         async def ask() -> bool:
-            return not (outbox._readings or outbox._due or outbox._in_flight)
+            return not (outbox._readings or outbox._due or outbox.in_flight)
 
         return asyncio.run_coroutine_threadsafe(ask(), self.loop).result(LIMIT)
 

@@ -122,11 +122,11 @@ def test_paho_reads_its_socket_through_the_method_that_we_replace(version: MqttV
 @pytest.mark.parametrize(
     ("hostile", "kind"),
     [
-        (packet(0x34, b"\x00\x01a\x00\x01x"), BrokerErrorKind.UNACCEPTABLE),  # QoS 2: we never ask for it
+        (packet(0x34, b"\x00\x01a\x00\x01x"), BrokerErrorKind.NOT_MQTT),  # QoS 2: we never ask for it
         (b"\x30\xff\xff\xff\x7f", BrokerErrorKind.UNACCEPTABLE),  # announces 256 MiB
-        (b"\x30\xff\xff\xff\xff\x01", BrokerErrorKind.UNACCEPTABLE),  # a length of more than four bytes
-        (packet(0x30, b"\xff\xff"), BrokerErrorKind.CLOSED),  # a topic longer than its packet
-        (b"\x00\x00", BrokerErrorKind.CLOSED),  # no packet of MQTT
+        (b"\x30\xff\xff\xff\xff\x01", BrokerErrorKind.NOT_MQTT),  # a length of more than four bytes
+        (packet(0x30, b"\xff\xff"), BrokerErrorKind.NOT_MQTT),  # a topic longer than its packet
+        (b"\x00\x00", BrokerErrorKind.NOT_MQTT),  # no packet of MQTT
     ],
 )
 def test_what_no_honest_broker_sends_ends_the_connection(
@@ -158,6 +158,22 @@ def test_a_broker_that_hangs_up_is_named_at_once(
 
     assert (found, seconds < 2) == (kind, True)
     assert caplog.messages == []
+
+
+def test_a_short_keep_alive_of_the_broker_is_obeyed() -> None:
+    """A broker of MQTT 5 that wants a packet each second gets one before it gives up, after 1.5 s."""
+    pings: list[bytes] = []
+
+    def play(peer: socket.socket) -> None:
+        peer.sendall(b"\x20\x06\x00\x00\x03\x13\x00\x01")  # CONNACK with the property Server Keep Alive
+        peer.settimeout(1.9)  # as for an idle machine: ours come within 1.25 s
+        while len(pings) < 3:
+            pings.append(peer.recv(2))
+            peer.sendall(b"\xd0\x00")
+
+    with scripted(MqttVersion.V5, play) as broker:
+        assert error_of(broker)[0] is BrokerErrorKind.CLOSED
+    assert pings == [b"\xc0\x00"] * 3
 
 
 def ended(code: int) -> bytes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -10,6 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from teleinfo.mqtt.outbox import BURST_SECONDS, MAX_BURST, MAX_EVENTS, Outbox, OutgoingMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NOW = 1000.0
 
@@ -29,9 +34,16 @@ def deliver(outbox: Outbox) -> list[tuple[str, bytes]]:
     """Send everything, each message acknowledged at once."""
     delivered = []
     while (message := outbox.pop()) is not None:
-        outbox.acknowledge()
+        outbox.settle(message, delivered=True)
         delivered.append((message.topic, message.payload))
     return delivered
+
+
+def take(outbox: Outbox) -> OutgoingMessage:
+    """Return the next message, which is in flight from now on."""
+    message = outbox.pop()
+    assert message is not None
+    return message
 
 
 def event(payload: bytes) -> OutgoingMessage:
@@ -70,39 +82,71 @@ def test_readings_of_one_burst_are_all_kept_while_there_is_a_connection(*, resta
     assert readings(outbox) == (numbers[-1:] if restarted else numbers[-MAX_BURST - 1 :])
 
 
-def test_readings_go_before_topics_and_topics_in_their_order() -> None:
-    """A topic keeps its place when its payload changes; `last` goes behind all others."""
-    outbox = Outbox(1, last="status")
-    outbox.set("status", b"online")
-    outbox.set("a", b"1")
-    outbox.set("b", b"1")
-    outbox.set("a", b"2")
-    put(outbox, b"reading")
-
-    assert deliver(outbox) == [("teleinfo", b"reading"), ("a", b"2"), ("b", b"1"), ("status", b"online")]
-
-
-def test_events_go_between_readings_and_topics_and_wait_for_the_broker() -> None:
-    """Each once and in order, whatever the queue of the readings; an event in flight is repeated."""
-    outbox = Outbox(1)
-    outbox.set("a", b"1")
+def test_after_a_reading_it_is_the_turn_of_an_event_or_of_the_topic_that_has_waited_longest() -> None:
+    """Also if a reading always waits; a topic keeps its place when its payload changes."""
+    outbox = Outbox(9, first=["status", "none", "b"])
+    put(outbox, *(b"%d" % number for number in range(6)))
+    for topic, payload in (("a", b"1"), ("b", b"1"), ("a", b"2"), ("status", b"online")):
+        outbox.set(topic, payload)
     for payload in (b"began", b"ended"):
         outbox.add(event(payload))
-    put(outbox, b"1", b"2")
-    outbox.restart()
+
     assert deliver(outbox) == [
-        ("teleinfo", b"2"),
-        ("teleinfo/event", b"began"),
-        ("teleinfo/event", b"ended"),
-        ("a", b"1"),
+        *(("teleinfo", b"0"), ("teleinfo/event", b"began"), ("teleinfo", b"1"), ("teleinfo/event", b"ended")),
+        *(("teleinfo", b"2"), ("a", b"2"), ("teleinfo", b"3"), ("b", b"1"), ("teleinfo", b"4")),
+        *(("status", b"online"), ("teleinfo", b"5")),
     ]
+    outbox.repeat()
+    assert deliver(outbox) == [("status", b"online"), ("b", b"1"), ("a", b"2")]
+
+
+def test_what_was_in_flight_when_the_connection_was_lost_is_repeated_in_order() -> None:
+    """Readings as many as the queue holds, the newest, and all events; what was acknowledged is not."""
+    outbox = Outbox(3)
+    put(outbox, b"1", b"2", b"3")
     for payload in (b"began", b"ended"):
         outbox.add(event(payload))
-    outbox.pop()
+    messages = [take(outbox) for _ in range(5)]
+    outbox.settle(messages[0], delivered=True)
+    put(outbox, b"4", b"5")
     outbox.restart()
-    assert events(outbox) == [b"began", b"ended"]
+
+    assert sorted(deliver(outbox)) == [
+        *(("teleinfo", b"3"), ("teleinfo", b"4"), ("teleinfo", b"5")),
+        *(("teleinfo/event", b"began"), ("teleinfo/event", b"ended")),
+    ]
     outbox.restart()
-    assert events(outbox) == []
+    assert deliver(outbox) == []
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda outbox: put(outbox, b"1"),
+        lambda outbox: outbox.add(event(b"1")),
+        lambda outbox: outbox.set("topic", b"2"),
+        lambda outbox: outbox.repeat_last("topic"),
+        lambda outbox: outbox.repeat(),
+        lambda outbox: outbox.settle(outbox.in_flight[0], delivered=False),
+    ],
+    ids=["reading", "event", "topic", "a topic again", "all again", "an outcome"],
+)
+def test_whoever_waits_for_a_message_or_an_outcome_is_woken(act: Callable[[Outbox], None]) -> None:
+    """The publisher sleeps until then; what nobody wakes it for would wait for its next heartbeat."""
+
+    async def scenario() -> None:
+        outbox = Outbox(1)
+        outbox.set("topic", b"1")
+        take(outbox)
+        outbox.filled.clear()
+        waiting = asyncio.create_task(outbox.filled.wait())
+        await asyncio.sleep(0)
+        act(outbox)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert waiting.done()
+
+    asyncio.run(scenario())
 
 
 def test_the_newest_events_are_kept() -> None:
@@ -125,9 +169,9 @@ def test_a_topic_is_due_again_only_when_its_payload_changes() -> None:
     outbox.set("a", b"1")
     assert deliver(outbox) == []
     outbox.set("a", b"2")
-    outbox.pop()
+    message = take(outbox)
     outbox.set("a", b"3")
-    outbox.acknowledge()
+    outbox.settle(message, delivered=True)
 
     assert deliver(outbox) == [("a", b"3")]
 
@@ -137,9 +181,9 @@ def test_a_forgotten_topic_is_sent_no_more() -> None:
     outbox = Outbox(1)
     outbox.set("a", b"1")
     outbox.set("b", b"1")
-    outbox.pop()
+    message = take(outbox)
     outbox.forget("a")
-    outbox.acknowledge()
+    outbox.settle(message, delivered=True)
     outbox.set("c", b"1")
     outbox.forget("c")
     outbox.repeat()
@@ -163,43 +207,54 @@ def test_newer_readings_win_over_one_that_was_not_acknowledged(
 
 
 def test_what_was_cleared_is_not_repeated_once_the_broker_has_it() -> None:
-    """An empty retained message leaves nothing at the broker; one that was not acknowledged is sent again."""
+    """An empty retained message leaves nothing at the broker; one that was lost or refused is sent again."""
     outbox = Outbox(1)
     outbox.set("cleared", b"")
     outbox.pop()
     outbox.restart()
+    outbox.settle(take(outbox), delivered=False)
+    outbox.repeat()
     assert deliver(outbox) == [("cleared", b"")]
     outbox.repeat()
     assert deliver(outbox) == []
     outbox.set("cleared", b"")
-    outbox.pop()
+    message = take(outbox)
     outbox.set("cleared", b"1")
-    outbox.acknowledge()
+    outbox.settle(message, delivered=True)
 
     assert deliver(outbox) == [("cleared", b"1")]
 
 
-def test_the_broker_has_a_topic_once_it_has_acknowledged_it() -> None:
-    """Not while it waits or is in flight, and not after the connection was lost."""
+def test_the_broker_has_a_topic_once_it_has_acknowledged_its_latest_payload() -> None:
+    """Not while it waits or is in flight, nor if the broker refuses it, nor after a loss."""
     outbox = Outbox(1)
     found = [outbox.has("topic")]
-    for act in (lambda: outbox.set("topic", b"1"), outbox.pop, outbox.acknowledge, outbox.restart):
+    for act in (
+        lambda: outbox.set("topic", b"1"),
+        outbox.pop,
+        lambda: outbox.settle(outbox.in_flight[0], delivered=True),
+        outbox.restart,
+        lambda: outbox.settle(take(outbox), delivered=False),
+        outbox.repeat,
+        lambda: outbox.settle(take(outbox), delivered=True),
+        lambda: outbox.set("topic", b"2"),
+    ):
         act()
         found.append(outbox.has("topic"))
 
-    assert found == [False, False, False, True, False]
+    assert found == [False, False, False, True, False, False, False, True, False]
 
 
 class AnyHistory(RuleBasedStateMachine):
-    """Readings and topics come, are sent and acknowledged, and connections are lost."""
+    """Readings and topics come, are sent, acknowledged and refused, and connections are lost."""
 
     def __init__(self) -> None:
         super().__init__()
         self.outbox = Outbox(3)
         self.numbers = itertools.count()
-        self.in_flight: OutgoingMessage | None = None
         self.retained: dict[str, bytes] = {}
         self.wanted: dict[str, bytes] = {}
+        self.refused: set[str] = set()
         self.received: list[int] = []
 
     @rule(apart=st.sampled_from([0.0, 1.0]))
@@ -214,15 +269,25 @@ class AnyHistory(RuleBasedStateMachine):
         self.wanted[topic] = payload
         self.outbox.set(topic, payload)
 
-    @rule(acknowledged=st.booleans())
-    def send(self, *, acknowledged: bool) -> None:
-        """Send the next message, and let the broker have it, or not yet."""
-        if self.in_flight is None:
-            self.in_flight = self.outbox.pop()
-        if acknowledged and self.in_flight is not None:
-            self.outbox.acknowledge()
-            self.receive(self.in_flight)
-            self.in_flight = None
+    @rule()
+    def send(self) -> None:
+        """Send the next message."""
+        self.outbox.pop()
+
+    @rule(data=st.data())
+    def refuse(self, data: st.DataObject) -> None:
+        """Refuse any message in flight."""
+        if self.outbox.in_flight:
+            message = data.draw(st.sampled_from(self.outbox.in_flight))
+            self.refused.add(message.topic)
+            self.outbox.settle(message, delivered=False)
+
+    @rule()
+    def acknowledge(self) -> None:
+        """Acknowledge the oldest message in flight."""
+        if self.outbox.in_flight:
+            self.receive(self.outbox.in_flight[0])
+            self.outbox.settle(self.outbox.in_flight[0], delivered=True)
 
     def receive(self, message: OutgoingMessage) -> None:
         """Be the broker."""
@@ -233,21 +298,22 @@ class AnyHistory(RuleBasedStateMachine):
 
     @rule(received=st.booleans())
     def lose(self, *, received: bool) -> None:
-        """Lose the connection, and with it what the broker retained; it had the message in flight, or not."""
-        if received and self.in_flight is not None:
-            self.receive(self.in_flight)
+        """Lose the connection, and what the broker retained; it has all that was in flight, or nothing."""
+        self.received += [int(each.payload) for each in self.outbox.in_flight if each.is_reading and received]
         self.outbox.restart()
-        self.in_flight = None
         self.retained.clear()
 
     def teardown(self) -> None:
-        """Everything is sent: the broker has the latest of each topic, and readings in their order."""
-        self.send(acknowledged=True)
-        while self.in_flight is None and (message := self.outbox.pop()) is not None:
-            self.outbox.acknowledge()
-            self.receive(message)
-        assert self.retained == self.wanted
-        assert self.received == sorted(self.received)
+        """Everything is sent: the broker has each topic but what it refused, and readings in their order."""
+        while self.outbox.in_flight:
+            self.acknowledge()
+        while self.outbox.pop() is not None:
+            self.acknowledge()
+        had = {topic for topic in self.wanted if self.outbox.has(topic)}
+        assert self.wanted.keys() - self.refused <= had
+        assert all(self.retained[topic] == self.wanted[topic] for topic in had)
+        firsts = list(dict.fromkeys(self.received))
+        assert firsts == sorted(firsts)
 
 
 test_any_history = AnyHistory.TestCase

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import signal
 import subprocess
 import time
 from dataclasses import replace
@@ -14,9 +15,8 @@ import pytest
 
 from teleinfo.common.event_loop import DaemonThreadExecutor
 from teleinfo.mqtt import publisher as publisher_module
-from teleinfo.mqtt.client import connect
+from teleinfo.mqtt.client import Connection, connect
 from teleinfo.mqtt.config import MqttVersion, Tls
-from teleinfo.mqtt.publisher import Publisher
 from tests.mqtt.running import (
     PASSWORD,
     READING,
@@ -85,7 +85,7 @@ def test_a_message_that_the_socket_cannot_take_at_once_arrives_whole(tmp_path: P
 def test_retained_topics_are_there_for_who_comes_later_and_after_a_restart(
     mosquitto: MosquittoBroker,
 ) -> None:
-    """A broker without persistence forgets them: they are published again, the status last."""
+    """A broker without persistence forgets them: they are published again, the status first."""
     with RunningPublisher(broker_at(mosquitto.port)) as running:
         running.wait_connected()
         running.set("teleinfo/health", b"{}")
@@ -101,7 +101,7 @@ def test_retained_topics_are_there_for_who_comes_later_and_after_a_restart(
         until(running.is_idle)
         log = mosquitto.log
 
-    assert log.rindex("'teleinfo/status'") > log.rindex("'teleinfo/health'")
+    assert log.rindex("'teleinfo/status'") < log.rindex("'teleinfo/health'")
 
 
 def test_home_assistant_reads_messages_on_each_connection(mosquitto: MosquittoBroker) -> None:
@@ -165,10 +165,11 @@ def test_each_step_of_the_publisher_is_a_heartbeat(
         goes_on()
 
         with monkeypatch.context() as stuck:
-            stuck.setattr(Publisher, "_deliver", never)
+            stuck.setattr(Connection, "_acknowledged", never)
             mosquitto.start()
             publisher.wait_connected()
             last = publisher.heartbeats
+            publisher.read(READING)
             time.sleep(0.5)  # the case: ten times the interval
             assert publisher.heartbeats <= last + 1
 
@@ -308,16 +309,18 @@ def test_a_host_without_an_address_is_explained(log: Log, host: str) -> None:
         ("auto", "protocol websockets", "is it one for websockets?"),
         ("3.1.1", "max_keepalive 10", "or our keep-alive of 12 s"),
         ("3.1.1", "max_qos 0", "teleinfo doctor"),
+        ("3.1.1", "max_packet_size 100", "no message as long as ours (max_packet_size)"),
     ],
 )
 def test_a_broker_that_refuses_what_we_need_is_named(
     tmp_path: Path, log: Log, version: str, more: str, words: str
 ) -> None:
-    """By the reason code in MQTT 5; in 3.1.1 it hangs up, and the doctor finds out."""
+    """By the reason code in MQTT 5; in 3.1.1 it hangs up, at each message that it does not take."""
     with (
         MosquittoBroker(tmp_path, more=limit(more, tmp_path)) as mosquitto,
-        RunningPublisher(replace(broker_at(mosquitto.port), version=MqttVersion(version))),
+        RunningPublisher(replace(broker_at(mosquitto.port), version=MqttVersion(version))) as running,
     ):
+        running.set("teleinfo/health", bytes(200))
         log.expect(words)
 
 
@@ -326,7 +329,6 @@ def test_a_broker_that_refuses_what_we_need_is_named(
     [
         ("auto", "message_size_limit 100", "takes no message as long as ours on teleinfo, of 200 bytes"),
         ("auto", "max_packet_size 200", "takes no message as long as ours on teleinfo, of 200 bytes"),
-        ("auto", "acl_file {folder}/acl", "does not let this user publish on teleinfo, and gives the reason"),
         ("3.1.1", "message_size_limit 100", None),
         ("3.1.1", "acl_file {folder}/acl", None),
     ],
@@ -351,6 +353,40 @@ def test_a_message_that_the_broker_does_not_take_is_named_once(
             assert mosquitto.log.count("'teleinfo/status'") == 2
             assert len(named) == (words is not None)
             assert all(str(words) in line for line in named)
+
+
+def test_a_topic_that_the_broker_refuses_is_named_once_until_the_broker_takes_it(
+    tmp_path: Path, log: Log
+) -> None:
+    """
+    Each topic of ours has a line, those below it share one, and a refusal that comes back is a new one.
+
+    1. The broker takes no message but the status. 2. It takes all of them. 3. It takes none but the status.
+    """
+    denied = "topic read #\ntopic write teleinfo/status\n"
+    acl = tmp_path / "acl"
+    acl.write_text(denied)
+    with (
+        MosquittoBroker(tmp_path, more=[f"acl_file {acl}"]) as mosquitto,
+        RunningPublisher(broker_at(mosquitto.port)) as running,
+    ):
+        for reloads, (rights, expected) in enumerate(((denied, 2), ("topic readwrite #\n", 2), (denied, 4))):
+            acl.write_text(rights)
+            mosquitto.process.send_signal(signal.SIGHUP)
+            until(lambda: mosquitto.log.count("Reloading config.") > reloads)  # noqa: B023 - waited for here
+            for number in range(3):
+                running.read(b"%d" % number)
+                for field in "ab":
+                    running.set(f"teleinfo/state/{field}", f"{expected}{number}".encode())
+                until(running.is_idle)
+            refused = log.containing("the broker does not let this user publish on teleinfo")
+            assert len(refused) == expected
+        assert running.connections.get() is True
+        assert running.connections.empty()
+
+    assert [f"readwrite {topic}" in "".join(refused) for topic in ("teleinfo", "teleinfo/state/a")] == [
+        True
+    ] * 2
 
 
 def test_a_broker_with_a_shorter_keep_alive_is_obeyed_in_mqtt_5(tmp_path: Path, log: Log) -> None:

@@ -182,13 +182,15 @@ class MeterTask:
         """Publish what is derived from the readings: the status, the state, and Home Assistant's entities."""
         while True:
             reading, now = await self._published.get()
-            was_offline = self.monitor.frame_came(now)
             if self._led is not None:
                 self._led.blink()
             if self._state is not None and self._memory is not None:
                 at = datetime.now().astimezone()
-                urgent = was_offline or (self._homeassistant is not None and self._homeassistant.is_due(at))
+                is_due = self._homeassistant is not None and self._homeassistant.is_due(at)
+                urgent = is_due or not self.monitor.online
                 self._state.update(reading, now=now, time=at.isoformat("T", "seconds"), urgent=urgent)
                 if self._homeassistant is not None:
                     self._homeassistant.update(reading, now=now)
                 self._memory.offer(self._state.memory())
+            # Only now: whoever reads `online` finds the state of this reading.
+            self.monitor.frame_came(now)

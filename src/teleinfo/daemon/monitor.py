@@ -54,20 +54,18 @@ class Monitor:
     def __post_init__(self) -> None:
         self._quality = health.Quality()
         self._broker_connected = False
-        self._online = False  # as published
+        self.online = False  # as published
         self._began = asyncio.get_running_loop().time()
         self._published: object = None
         self._health_due = self._began
         self._publish_status()
 
-    def frame_came(self, now: float) -> bool:
-        """Note that a sound frame came at the time `now`; return True if the meter was offline before."""
-        if self._online:
-            return False
-        self._online = True
-        self._publish_status()
-        self._publish_health(now)
-        return True
+    def frame_came(self, now: float) -> None:
+        """Note that a sound frame came at the time `now`; call this once its state is in the outbox."""
+        if not self.online:
+            self.online = True
+            self._publish_status()
+            self._publish_health(now)
 
     def on_broker_changed(self, *, connected: bool) -> None:
         """Note that the broker was connected or lost."""
@@ -84,19 +82,19 @@ class Monitor:
         loop = asyncio.get_running_loop()
         while True:
             now = loop.time()
-            if self._online and not self.link.is_heard(now):
-                self._online = False
+            if self.online and not self.link.is_heard(now):
+                self.online = False
                 self._publish_status()
             self._publish_health(now)
             if self.state is not None:
                 self.state.check(now)
             was_heard = self.link.last_frame is not None
-            if not self._online and (was_heard or now - self._began >= FIRST_FRAME_WITHIN):
+            if not self.online and (was_heard or now - self._began >= FIRST_FRAME_WITHIN):
                 self.on_silence()
             await asyncio.sleep(until_tick(now, TICK))
 
     def _publish_status(self) -> None:
-        self.retained.set(self.topics.status, ONLINE if self._online else OFFLINE)
+        self.retained.set(self.topics.status, ONLINE if self.online else OFFLINE)
 
     def _publish_health(self, now: float) -> None:
         """Publish `health` if it is due, or if its state has changed."""
@@ -125,7 +123,7 @@ class Monitor:
 
     def status_key(self, now: float) -> object:
         """Return a value that changes when the line of status and `health` must be published again."""
-        return (self._online, self._broker_connected, self.link.problem(now), self.link.mode)
+        return (self.online, self._broker_connected, self.link.problem(now), self.link.mode)
 
     def status_text(self, now: float) -> str:
         """

@@ -92,10 +92,11 @@ class HomeAssistant:
         """Update the messages after the tracker got `reading`, which came at the monotonic time `now`."""
         if not (self._is_restored and self._knows_keys):
             return
+        # First of all: what is superseded now is what the broker has.
+        self._note_delivered(now)
         self._announcer.update(reading, now=now)
         if self._announcer.messages is not self._messages:
             self._publish(self._announcer.messages)
-        self._log(now)
 
     def show(self, state: dict[str, Json], now: float) -> None:
         """Publish the states of the entities, read from the decoded `state` of the monotonic time `now`."""
@@ -117,11 +118,17 @@ class HomeAssistant:
         # Home Assistant ignores an earlier state of an entity that expires.
         self._retained.repeat_last(self._discovery.topics.health)
 
-    def _log(self, now: float) -> None:
-        """Log once for each meter, and once an hour at most, that the broker has its messages."""
+    def _note_delivered(self, now: float) -> None:
+        """
+        Note which messages the broker has: the others wait, or are refused.
+
+        Log once for each meter, and once an hour at most, that it has all of them.
+        """
         scope = self._announcer.scope
-        announced = [topic for topic, payload in self._messages.items() if payload]
-        if scope == self._logged or not announced or not all(map(self._retained.has, announced)):
+        delivered = set(filter(self._retained.has, self._messages))
+        self._announcer.delivered(delivered)
+        announced = set(filter(self._messages.get, self._messages))  # without those that clear a topic
+        if scope == self._logged or not announced or not announced <= delivered:
             return
         self._logged = scope
         if now >= self._next_log:

@@ -79,6 +79,11 @@ class Announcer:
             self._looked = now
             self._announce(belief, now, over=over)
 
+    def delivered(self, topics: Collection[str]) -> None:
+        """Note that the broker has the messages on these topics, which the next announcement ends."""
+        announced = {topic for topic in topics if self.messages[topic]}
+        self._tracker.announced = self._tracker.announced - set(topics) | announced
+
     def _follow(self, belief: Belief, now: float) -> None:
         """Begin anew with a new meter; in a new mode, remember the entities announced in the old mode."""
         before = self._belief
@@ -144,5 +149,3 @@ class Announcer:
                 if payload == MIGRATE and "/device/" not in topic:  # that of a device would be logged
                     messages[topic] = b""
             self.messages = self.messages | messages
-            retained = {topic for topic, payload in self.messages.items() if payload}
-            self._tracker.announced = self._tracker.announced - self.messages.keys() | retained

@@ -15,7 +15,7 @@ import secrets
 import ssl
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import aiomqtt
 
@@ -24,7 +24,7 @@ from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind, cannot_connect, r
 from teleinfo.mqtt.paho_driver import CONNECT_PROPERTIES, PahoDriver, SelfClosingSocket
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection
+    from collections.abc import AsyncIterator, Coroutine
 
 # The libraries log nothing: their errors are raised as BrokerError.
 _library_log = logging.getLogger(f"{__name__}.library")
@@ -35,7 +35,7 @@ CONNACK_TIMEOUT: Final = 5.0
 
 PUBACK_TIMEOUT: Final = 3.5
 """
-Seconds that the broker has to acknowledge a message.
+Seconds that the broker has to acknowledge a message, or any other message that is in flight with it.
 
 A meter sends a frame at least every 2 s, so that a broker that freezes is noticed within 6 s.
 """
@@ -54,9 +54,6 @@ GRACE: Final = 0.1
 
 _REFUSED: Final = 0x80
 """Lowest return code of a refused subscription (MQTT 3.1.1 §3.9.3, MQTT 5 §3.9.3)."""
-
-_OVERHEAD: Final = 12
-"""Bytes of a PUBLISH, at most, besides topic and payload (MQTT 5 §3.3): lengths, identifier, properties."""
 
 _TOO_LONG: Final = frozenset({0x95, 0x97})
 """Reason codes of PUBACK (MQTT 5 §3.4.2.1) for a long message: packet too large, quota exceeded."""
@@ -83,28 +80,36 @@ class Connection:
         self.version = version
         self.closing_means = BrokerErrorKind.CLOSED
 
-    async def publish(
-        self, topic: str, payload: bytes, *, qos: int, retain: bool, limit: float = PUBACK_TIMEOUT
-    ) -> None:
-        """
-        Publish a message, and return once the broker has acknowledged it (QoS 0: once it is written).
+    @property
+    def window(self) -> int:
+        """The most messages that may wait for their acknowledgement at the same time."""
+        return self._driver.window
 
-        Only one message may be in flight: an acknowledgement does not name the topic. The connection is lost
-        if the broker does not acknowledge within `limit` seconds. Raises `BrokerError` if the broker refuses
-        the message, which MQTT 3.1.1 does not report.
+    def publish(
+        self, topic: str, payload: bytes, *, qos: int, retain: bool, limit: float = PUBACK_TIMEOUT
+    ) -> Coroutine[object, object, None]:
         """
-        longest = self._driver.max_packet
-        if longest is not None and len(topic.encode()) + len(payload) + _OVERHEAD > longest:
-            raise BrokerError(BrokerErrorKind.REFUSES_LENGTH, self._broker, topic=topic, length=len(payload))
-        answers = self._driver.answers
-        answers.clear()
-        async with self._answered_within(limit, answers):
-            await self._client.publish(topic, payload, qos, retain, timeout=math.inf)
-        if (answer := answers[-1]).is_failure:
-            is_long = answer.value in _TOO_LONG
+        Write a message at once; the result waits until the broker has acknowledged it (QoS 0: it is written).
+
+        The connection is lost if the broker acknowledges nothing for `limit` seconds. The result raises
+        `BrokerError` if the broker refuses the message, which MQTT 3.1.1 does not report.
+        """
+        answer = self._driver.publish(topic, payload, qos, retain=retain)
+        return self._acknowledged(answer, limit, topic=topic, length=len(payload))
+
+    async def _acknowledged(self, answer: asyncio.Future[Any], limit: float, **fields: object) -> None:
+        answered = self._driver.answered
+        while not (await asyncio.wait({answer}, timeout=limit))[0]:
+            # If the process was suspended, an answer may be read in the turn of the loop that times out.
+            await asyncio.sleep(GRACE)
+            if answered == self._driver.answered:
+                await self._give_up()
+            answered = self._driver.answered
+        reason = answer.result()
+        if reason.is_failure:
+            is_long = reason.value in _TOO_LONG
             kind = BrokerErrorKind.REFUSES_LENGTH if is_long else BrokerErrorKind.REFUSES_TOPIC
-            fields = {"topic": topic, "length": len(payload), "reason": answer.getName()}
-            raise BrokerError(kind, self._broker, **fields)
+            raise BrokerError(kind, self._broker, **fields, reason=reason.getName())
 
     async def subscribe(self, *topics: str, qos: int = 1) -> bool:
         """Subscribe to `topics`; return True if the broker allows us to read all of them."""
@@ -140,9 +145,9 @@ class Connection:
                 yield str(message.topic), message.payload, message.retain
 
     @contextlib.asynccontextmanager
-    async def _answered_within(self, limit: float, answers: Collection[object] = ()) -> AsyncIterator[None]:
+    async def _answered_within(self, limit: float) -> AsyncIterator[None]:
         """
-        Give the broker `limit` seconds for its answer, which may reach `answers` a moment later.
+        Give the broker `limit` seconds for its answer.
 
         aiomqtt's own timeout is not used: on Python 3.11 it loses a cancellation that comes with the answer.
         """
@@ -150,10 +155,7 @@ class Connection:
             async with asyncio.timeout(limit):
                 yield
         except (TimeoutError, aiomqtt.MqttError):
-            # If the process was suspended, the answer may be read in the turn of the loop that times out.
-            await asyncio.sleep(GRACE)
-            if not answers:
-                await self._give_up()
+            await self._give_up()
 
     async def _give_up(self) -> NoReturn:
         """Close the connection, since the broker does not answer, and wait until that cancels the caller."""

@@ -178,6 +178,13 @@ class BrokerErrorKind(enum.Enum):
         *_BROKER_LOG,
         waiting_helps=True,
     )
+    NOT_MQTT = _Wording(
+        N_(
+            "{address} sends what no MQTT broker may send us: a packet that is none, or a message of quality "
+            "of service 2, which we do not ask for"
+        ),
+        N_("Check that it is an MQTT broker, and whether there is a newer release of it."),
+    )
     UNACCEPTABLE = _topic_fault(
         N_("a message on one of our topics is too long: teleinfo takes no more than 256 KiB"),
         N_("Find it and, if it is retained, remove it (mosquitto_pub -r -n -t TOPIC). To see the topics:"),

@@ -1,10 +1,15 @@
 """
 Messages that wait for the broker: the newest readings and events, and the payload of each retained topic.
 
-One message is in flight at a time. Readings go first, then events, in order, each once. Retained topics are
-sent again on each new connection, because a broker that restarts without persistence has forgotten them. The
-memory is bounded by the lengths of the queues and by the number of topics. No I/O and no clock; for use in
-one event loop.
+Readings and events are sent in order, each once. Retained topics are sent again on each new connection,
+because a broker that restarts without persistence has forgotten them. After a reading it is the turn of
+another message: of the oldest event, else of the topic that has waited longest. So readings and topics do not
+delay each other for long if the broker answers slowly.
+
+A message that was taken with `pop` is in flight until one of three outcomes: the broker has it (`settle`,
+delivered), the broker refuses it (`settle`, not delivered), or the connection is lost (`restart`). The memory
+is bounded by the lengths of the queues and by the number of topics. No I/O and no clock; for use in one event
+loop.
 """
 
 from __future__ import annotations
@@ -13,7 +18,10 @@ import asyncio
 import math
 from collections import deque
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 BURST_SECONDS: Final = 0.1
 MAX_BURST: Final = 16
@@ -36,29 +44,31 @@ class OutgoingMessage:
 
 class Outbox:
     """
-    Holds at most `queue` waiting readings, one payload for each retained topic, and the message in flight.
+    Holds at most `queue` waiting readings, one payload for each retained topic, and the messages in flight.
 
-    Of all waiting topics, `last` is sent last. The readings of a burst, as after a pause of the network to a
-    bridge, are sent one by one, even if the `queue` is shorter. `filled` is set when a message is added.
+    The topics in `first` are the first of those that are repeated, in their order.
+    The readings of a burst, as after a pause of the network to a bridge, are sent one by one, even if the
+    `queue` is shorter. `filled` is set when a message is added or settled.
     """
 
-    def __init__(self, queue: int, *, last: str = "") -> None:
+    def __init__(self, queue: int, *, first: Iterable[str] = ()) -> None:
         self._queue = queue
         self._readings: deque[OutgoingMessage] = deque(maxlen=queue + MAX_BURST)
         self._newest = -math.inf
         self._events: deque[OutgoingMessage] = deque(maxlen=MAX_EVENTS)
         self._retained: dict[str, bytes] = {}
         self._due: dict[str, None] = {}  # an ordered set of topics
-        self._last = last
-        self._in_flight: OutgoingMessage | None = None
+        self._delivered: set[str] = set()  # topics whose latest payload the broker has
+        self._first = tuple(first)
+        self._reading_was_last = False
+        self.in_flight: list[OutgoingMessage] = []
         self.filled = asyncio.Event()
 
     def set(self, topic: str, payload: bytes) -> None:
         """Publish `payload` on `topic` unless it is unchanged; repeat it on each new connection."""
         if self._retained.get(topic) != payload:
             self._retained[topic] = payload
-            self._due[topic] = None
-            self.filled.set()
+            self._make_due(topic)
 
     def forget(self, topic: str) -> None:
         """Publish nothing more on `topic`; the broker keeps the payload that it has."""
@@ -70,18 +80,21 @@ class Outbox:
         if topic in self._retained:
             self._retained[topic] = self._retained.pop(topic)
             self._due.pop(topic, None)
-            self._due[topic] = None
-            self.filled.set()
+            self._make_due(topic)
 
     def repeat(self) -> None:
         """Publish every topic again."""
-        self._due = dict.fromkeys(self._retained)
+        self._due.clear()
+        self._make_due(*(topic for topic in self._first if topic in self._retained), *self._retained)
+
+    def _make_due(self, *topics: str) -> None:
+        self._due |= dict.fromkeys(topics)
+        self._delivered -= set(topics)
         self.filled.set()
 
     def has(self, topic: str) -> bool:
-        """Return True if the broker has acknowledged the latest payload of `topic`."""
-        is_in_flight = self._in_flight is not None and self._in_flight.topic == topic
-        return topic in self._retained and topic not in self._due and not is_in_flight
+        """Return True if the broker has acknowledged the latest payload of `topic`, and not refused it."""
+        return topic in self._delivered
 
     def put(self, reading: OutgoingMessage, now: float) -> None:
         """Add a reading of the monotonic time `now`; if the queue is full, drop the oldest reading."""
@@ -96,34 +109,47 @@ class Outbox:
         self._events.append(event)
         self.filled.set()
 
-    def pop(self) -> OutgoingMessage | None:
-        """Return the next message, which is then in flight; None if nothing waits."""
-        if self._readings:
-            self._in_flight = self._readings.popleft()
+    def pop(self, *, only_reading: bool = False) -> OutgoingMessage | None:
+        """Return the next message, or the next reading, which is then in flight; None if there is none."""
+        has_other = bool(self._events or self._due) and not only_reading
+        is_reading = bool(self._readings) and not (self._reading_was_last and has_other)
+        if is_reading:
+            message = self._readings.popleft()
+        elif not has_other:
+            return None
         elif self._events:
-            self._in_flight = self._events.popleft()
-        elif self._due:
-            topic = next((topic for topic in self._due if topic != self._last), self._last)
+            message = self._events.popleft()
+        else:
+            topic = next(iter(self._due))
             del self._due[topic]
-            self._in_flight = OutgoingMessage(topic, self._retained[topic])
-        return self._in_flight
+            message = OutgoingMessage(topic, self._retained[topic])
+        self._reading_was_last = is_reading
+        self.in_flight.append(message)
+        return message
 
-    def acknowledge(self) -> None:
-        """Note that the broker has acknowledged the message in flight (QoS 0: that it was written)."""
-        message, self._in_flight = self._in_flight, None
-        if message is not None and not message.payload and self._retained.get(message.topic) == b"":
-            # No need to repeat it: a broker that has forgotten everything retains nothing there either.
-            self.forget(message.topic)
+    def settle(self, message: OutgoingMessage, *, delivered: bool) -> None:
+        """Note that the broker has acknowledged `message` (QoS 0: that it was written), or has refused it."""
+        self.in_flight.remove(message)
+        self.filled.set()
+        if (
+            delivered
+            and message.topic not in self._due
+            and self._retained.get(message.topic) == message.payload
+        ):
+            self._delivered.add(message.topic)
+            if not message.payload:
+                # No need to repeat it: a broker that has forgotten everything retains nothing there either.
+                self.forget(message.topic)
 
     def restart(self) -> None:
-        """Repeat the topics on a new connection, and what is in flight if its queue is not full."""
+        """Repeat the topics on a new connection, and what was in flight, as far as the queues have room."""
         self._keep_newest(self._queue)
-        message, self._in_flight = self._in_flight, None
-        if message is not None and message.is_reading:
-            if len(self._readings) < self._queue:
+        for message in reversed(self.in_flight):
+            if message.is_reading and len(self._readings) < self._queue:
                 self._readings.appendleft(message)
-        elif message is not None and not message.retain and len(self._events) < MAX_EVENTS:
-            self._events.appendleft(message)
+            elif not message.is_reading and not message.retain and len(self._events) < MAX_EVENTS:
+                self._events.appendleft(message)
+        self.in_flight.clear()
         self.repeat()
 
     def _keep_newest(self, count: int) -> None:

@@ -10,8 +10,10 @@ aiomqtt has no public access to its paho client, on which these documented callb
   timers, to save wake-ups; aiomqtt would wake the loop once a second.
 - `on_socket_register_write`. A packet is written at once, not two turns of the loop later. aiomqtt may
   register a descriptor that was closed in between, which asyncio would log.
-- `on_connect`, `on_disconnect`, `on_publish`. We log why the broker refuses us; aiomqtt drops the reason
-  codes and the properties of MQTT 5. We notice a loss before CONNACK; aiomqtt ignores it.
+- `on_connect`, `on_disconnect`. We log why the broker refuses us; aiomqtt drops the reason codes and the
+  properties of MQTT 5. We notice a loss before CONNACK; aiomqtt ignores it.
+- `on_publish`, with `publish` of the driver in place of that of aiomqtt, which drops the reason code of the
+  acknowledgement, and writes a message only when its task gets its turn.
 
 `_sock_recv` is replaced to bound the memory. A dishonest broker may send packets of 256 MiB, or messages of
 QoS 2, which paho keeps until they are released. An honest broker respects our limit, which we can announce
@@ -25,6 +27,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import socket
 import ssl
 import struct
@@ -47,13 +50,26 @@ KEEPALIVE_CHECK: Final = 2.0
 MAX_PACKET: Final = 1 << 18
 """Bytes of the longest packet that is accepted."""
 
+MAX_IN_FLIGHT: Final = 16
+"""
+Messages that may wait for their acknowledgement at the same time, unless the broker allows fewer.
+
+As many readings may arrive twice after a loss of the connection.
+"""
+
+_OVERHEAD: Final = 12
+"""Bytes of a PUBLISH, at most, besides topic and payload (MQTT 5 §3.3): lengths, identifier, properties."""
+
 MALFORMED: Final = (MQTTException, ValueError, LookupError, struct.error)
 """Exceptions that paho before 2.2 raises for a malformed packet."""
 
+_LONGEST_HEADER: Final = 5  # bytes (§2.1.4)
 _PUBLISH_QOS_2: Final = 0x34
 _PUBACK: Final = 0x40
 _DISCONNECT: Final = 0xE0
-_KEEPALIVE_TIMEOUT: Final = 0x8D
+_FAULTS: Final = {0x82: BrokerErrorKind.NOT_MQTT, 0x8D: BrokerErrorKind.SILENT}
+"""Kinds of error for the reasons that paho has to close a connection: protocol error, keep alive timeout."""
+
 _PACKET_TOO_LARGE, _QUOTA_EXCEEDED = b"\x95", b"\x97"
 
 CONNECT_PROPERTIES: Final = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
@@ -92,11 +108,12 @@ class PahoDriver:
         self.is_open = self.is_accepted = False
         self.reason: ReasonCode | None = None
         self.fault: BrokerErrorKind | None = None
-        self.answers: list[ReasonCode] = []
-        self.max_packet: int | None = None
+        self.answered = 0
+        self.window = MAX_IN_FLIGHT
+        self._max_packet = math.inf
+        self._answers: dict[int, asyncio.Future[ReasonCode]] = {}
         self._aiomqtt_on_connect: Any = paho.on_connect
         self._aiomqtt_on_disconnect: Any = paho.on_disconnect
-        self._aiomqtt_on_publish: Any = paho.on_publish
         paho.on_connect = self._on_connect
         paho.on_disconnect = self._on_disconnect
         paho.on_publish = self._on_publish
@@ -125,7 +142,9 @@ class PahoDriver:
             self.reason = reason  # and paho closes the connection
             return
         self.is_accepted = True
-        self.max_packet = getattr(limits, "MaximumPacketSize", None)
+        self._max_packet = getattr(limits, "MaximumPacketSize", math.inf)
+        self.window = min(self.window, getattr(limits, "ReceiveMaximum", self.window))
+        self._loop.call_soon(self._check_keepalive)
         self._aiomqtt_on_connect(client, userdata, flags, reason, limits)
 
     def _on_disconnect(
@@ -133,19 +152,30 @@ class PahoDriver:
     ) -> None:
         if self.closed.done():
             return
-        if reason.value == _KEEPALIVE_TIMEOUT and not flags.is_disconnect_packet_from_server:
-            self.fault = BrokerErrorKind.SILENT
+        if self.is_accepted and not flags.is_disconnect_packet_from_server:
+            self.fault = self.fault or _FAULTS.get(reason.value)
         self.closed.set_result(None)
         if self.is_accepted:
             # Not the real reason: aiomqtt would keep it in a future, and asyncio logs it if nobody reads it.
             normal = ReasonCode(PacketTypes.DISCONNECT, "Normal disconnection")
             self._aiomqtt_on_disconnect(client, userdata, flags, normal, None)
 
+    def publish(self, topic: str, payload: bytes, qos: int, *, retain: bool) -> asyncio.Future[ReasonCode]:
+        """Write a message; return the future of the broker's answer to it (QoS 0: of its end)."""
+        if len(topic.encode()) + len(payload) + _OVERHEAD > self._max_packet:
+            answer: asyncio.Future[ReasonCode] = self._loop.create_future()
+            answer.set_result(ReasonCode(PacketTypes.PUBACK, "Quota exceeded"))
+            return answer
+        number = self._client.publish(topic, payload, qos, retain).mid
+        answer = self._answers.setdefault(number, self._loop.create_future())  # there already, for QoS 0
+        answer.add_done_callback(lambda _: self._answers.pop(number))
+        return answer
+
     def _on_publish(
-        self, client: Client, userdata: object, identifier: int, reason: ReasonCode, properties: Properties
+        self, _client: Client, _userdata: object, number: int, reason: ReasonCode, _properties: Properties
     ) -> None:
-        self.answers.append(reason)
-        self._aiomqtt_on_publish(client, userdata, identifier, reason, properties)
+        self.answered += 1
+        self._answers.setdefault(number, self._loop.create_future()).set_result(reason)
 
     def _on_socket_open(self, _client: Client, _userdata: object, sock: SocketLike) -> None:
         # Called in the thread that connects.
@@ -158,18 +188,19 @@ class PahoDriver:
     def _watch(self, sock: SocketLike) -> None:
         if self._client.socket() is sock:
             self._loop.add_reader(sock.fileno(), self._read)
-            self._check_keepalive()
 
     def _check_keepalive(self) -> None:
         self._client.loop_misc()
         if self._client.socket() is not None:
-            pause = until_tick(self._loop.time(), KEEPALIVE_CHECK)
+            # A broker of MQTT 5 may want a shorter keep-alive, and waits for 1.5 times as long (§3.1.2.10).
+            pause = until_tick(self._loop.time(), min(KEEPALIVE_CHECK, self._client.keepalive / 4))
             self._loop.call_later(pause, self._check_keepalive)
 
     def _read(self) -> None:
         try:
             self._client.loop_read()
         except MALFORMED:
+            self.fault = BrokerErrorKind.NOT_MQTT if self.is_accepted else None
             self.abort()
         sock = self._client.socket()
         if isinstance(sock, ssl.SSLSocket) and sock.pending():
@@ -213,8 +244,9 @@ class PahoDriver:
     def _check_header(self) -> int:
         """Return the remaining length (§2.1.4); raise OSError, so that paho disconnects, if we refuse it."""
         length = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(self._header[1:]))
-        if length > MAX_PACKET or self._header[0] & 0xF6 == _PUBLISH_QOS_2:
-            self.fault = BrokerErrorKind.UNACCEPTABLE
+        is_wrong = len(self._header) > _LONGEST_HEADER or self._header[0] & 0xF6 == _PUBLISH_QOS_2
+        if is_wrong or length > MAX_PACKET:
+            self.fault = BrokerErrorKind.NOT_MQTT if is_wrong else BrokerErrorKind.UNACCEPTABLE
             raise ConnectionAbortedError
         if not length:
             self._header.clear()

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 from teleinfo.common.durations import delays, until_tick
 from teleinfo.common.outage_log import OutageLog
-from teleinfo.mqtt.client import GOODBYE_TIMEOUT, PUBACK_TIMEOUT, Connection, connect, versions_of
-from teleinfo.mqtt.errors import OUTAGE_TEXTS, BrokerError
+from teleinfo.mqtt.client import GOODBYE_TIMEOUT, Connection, connect, versions_of
+from teleinfo.mqtt.errors import OUTAGE_TEXTS, BrokerError, BrokerErrorKind
 from teleinfo.mqtt.outbox import Outbox, OutgoingMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
     from random import Random
 
     from teleinfo.mqtt.config import Broker, Topics
@@ -43,9 +43,6 @@ HEARTBEAT_INTERVAL: Final = 10.0
 
 STUCK_AFTER: Final = CONNECT_TIMEOUT + 2 * LONGEST_DELAY
 """Seconds without a heartbeat after which it is stuck: an attempt to connect and a pause take less."""
-
-MAX_REFUSALS: Final = 5
-"""Topics whose refusal by the broker is logged, at most, during the life of the process."""
 
 
 class BrokerListener(Protocol):
@@ -88,8 +85,8 @@ class Publisher:
         self._qos = qos
         self._listener = listener
         self.homeassistant: BrokerReader | None = None
-        # The status is sent last: a subscriber that sees `online` finds everything else published.
-        self.outbox = Outbox(queue, last=topics.status)
+        # The status comes soon, but after the states: an `online` would make an earlier state look like new.
+        self.outbox = Outbox(queue, first=(topics.homeassistant, topics.state, topics.status))
         self._new_delays = partial(delays, first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
         self._delays = self._new_delays()
         self._heartbeat = heartbeat
@@ -98,7 +95,8 @@ class Publisher:
         self._is_connected = False
         self._versions = versions_of(broker)
         self._outage = OutageLog(broker.address, OUTAGE_TEXTS)
-        self._refusals: set[str] = set()
+        self._refusals: dict[tuple[BrokerErrorKind, str], str] = {}  # the logged topic of each cause
+        self._is_cut_off = False  # a connection was closed while a message was in flight, and none held since
         self._last: Mapping[str, bytes] = {}
 
     def publish(self, payload: bytes, *, retain: bool) -> None:
@@ -142,6 +140,11 @@ class Publisher:
                         error.message,
                     )
                     return
+                if error.kind is BrokerErrorKind.CLOSED and self.outbox.in_flight:
+                    # MQTT 3.1.1 has no other answer to a message that the broker does not take.
+                    if self._is_cut_off:
+                        error = BrokerError(BrokerErrorKind.REFUSES_MESSAGE, self._broker)
+                    self._is_cut_off = True
                 cause = error.kind if error.user_must_act else None
                 self._outage.failed(cause, str(error), time.monotonic())
                 await asyncio.sleep(next(self._delays))
@@ -168,39 +171,54 @@ class Publisher:
                     for part in parts:
                         part.cancel()
                 for topic, payload in self._last.items():
-                    await self._deliver(connection, OutgoingMessage(topic, payload), limit=GOODBYE_TIMEOUT)
+                    with contextlib.suppress(BrokerError):  # a refusal was logged before
+                        await connection.publish(topic, payload, qos=1, retain=True, limit=GOODBYE_TIMEOUT)
             finally:
                 stable.cancel()
                 self._is_connected = False
                 self._listener.on_broker_changed(connected=False)
 
     async def _send(self, connection: Connection) -> NoReturn:
-        while True:
-            self.outbox.filled.clear()
-            while (message := self.outbox.pop()) is not None:
-                await self._deliver(connection, message)
-                self.outbox.acknowledge()
-                self._heartbeat()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(until_tick(time.monotonic(), HEARTBEAT_INTERVAL)):
-                    await self.outbox.filled.wait()
-            self._heartbeat()
+        outbox = self.outbox
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                outbox.filled.clear()
+                while (busy := len(outbox.in_flight)) < connection.window:
+                    # One half is for readings alone: no reading waits for the answers to other messages.
+                    sent = outbox.pop(only_reading=busy >= (connection.window + 1) // 2)
+                    if sent is None:
+                        break
+                    # Written now: a reading goes to the socket before anything is made of it.
+                    answer = connection.publish(sent.topic, sent.payload, qos=sent.qos, retain=sent.retain)
+                    tasks.create_task(self._settle(sent, answer))
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(until_tick(time.monotonic(), HEARTBEAT_INTERVAL)):
+                        await outbox.filled.wait()
+                if not outbox.in_flight:
+                    self._heartbeat()
 
-    async def _deliver(
-        self, connection: Connection, message: OutgoingMessage, limit: float = PUBACK_TIMEOUT
-    ) -> None:
-        """Publish a message; log it if the broker refuses the message."""
-        topic, qos, retain = message.topic, message.qos, message.retain
+    async def _settle(self, sent: OutgoingMessage, answer: Coroutine[object, object, None]) -> None:
+        """Wait for the outcome of a message; log a refusal, once for a subtree until it is over."""
+        # Home Assistant's topics hold the number of the meter, which must not be logged.
+        shown = re.sub(r"/.*\d{8}.*", "/#", sent.topic)
+        subtree = "/".join(shown.split("/")[: self._topics.readings.count("/") + 2])
         try:
-            await connection.publish(topic, message.payload, qos=qos, retain=retain, limit=limit)
+            await answer
         except BrokerError as error:
-            if topic not in self._refusals and len(self._refusals) < MAX_REFUSALS:
-                self._refusals.add(topic)
-                # Home Assistant's topics hold the number of the meter, which must not be logged.
-                log.warning("%s", re.sub(r"\d{8,}", "…", str(error)))
+            self.outbox.settle(sent, delivered=False)
+            if (error.kind, subtree) not in self._refusals:
+                self._refusals[error.kind, subtree] = sent.topic
+                log.warning("%s", str(error).replace(sent.topic, shown))
+        else:
+            self.outbox.settle(sent, delivered=True)
+            # What is too long is refused now and then: this is logged once.
+            if self._refusals.get((BrokerErrorKind.REFUSES_TOPIC, subtree)) == sent.topic:
+                del self._refusals[BrokerErrorKind.REFUSES_TOPIC, subtree]
+        self._heartbeat()
 
     def _become_stable(self, connected: float) -> None:
         self._outage.held(connected)
         self._delays = self._new_delays()
+        self._is_cut_off = False
         # The will of a connection that was given up may have been published after our topics.
         self.outbox.repeat()

@@ -62,7 +62,7 @@ help: ## this list
 
 # The same list in French, verb by verb.
 #fr help: cette liste
-#fr demo: un compteur simulé, un broker MQTT et le programme, et les messages à l’écran
+#fr demo: un compteur simulé, un broker MQTT et le programme : la page et les messages
 #fr run: le programme, avec les réglages de .env
 #fr test: tout ce qui doit tenir : style, types, tous les tests, couverture complète des modules sans entrées-sorties
 #fr quick: en une minute, après chaque petit changement : style, types, et les tests sans processus
@@ -94,7 +94,7 @@ help: ## this list
 #fr lock: renouvelle les versions testées et installées : tests/constraints.txt, systemd/constraints.txt
 #fr clean: retire ce que les autres verbes ont fait
 
-demo: $(VENV)/.demo ## a simulated meter, an MQTT broker and the daemon, and the messages on the screen
+demo: $(VENV)/.demo ## a simulated meter, an MQTT broker and the daemon: the page and the messages
 	@$(BIN)/teleinfo demo $(DEMO)
 
 run: $(VENV)/.run ## the daemon, with the settings of .env

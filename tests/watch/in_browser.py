@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import os
+import random
+import re
+import sqlite3
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +17,9 @@ import pytest
 
 from teleinfo.common.i18n import _, in_words, use_language
 from teleinfo.port.health import Health
+from teleinfo.simulator.catalogue import build
+from teleinfo.state.prices import Prices
+from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.line import LineGrade, LinkProblem
@@ -20,9 +27,11 @@ from teleinfo.vocabulary.words import Language
 from teleinfo.watch import sentences
 from teleinfo.watch.feeds import NOTHING_CAME
 from teleinfo.watch.web import server
+from teleinfo.watch.web.recorder import unkept
 from teleinfo.watch.web.server import Streams
 from tests.support.browser import Theme, browser, prefer, resize
 from tests.support.scenario import until
+from tests.watch.history_scenario import DAY, Lapse
 from tests.watch.page_scenario import BROKER, HOUR, Page, evening, household
 
 if TYPE_CHECKING:
@@ -32,6 +41,8 @@ if TYPE_CHECKING:
     from selenium.webdriver.remote.webelement import WebElement
 
 
+BEGIN: Final = dt.datetime(2026, 1, 3, 12)  # noqa: DTZ001 - the time in France
+PRICES_OF_HC: Final = Prices({"HC": 0.17, "HP": 0.21}, 15.0)
 LEAST, PHONE, TABLET, WIDE = 320, 360, 768, 1280
 PICTURES: Final = ("hour", "days2", "days30", "months13")
 SINCE_SEPTEMBER: Final = 137
@@ -60,8 +71,8 @@ def pages(language: Language) -> Iterator[dict[str, Page]]:
     """
     Return pages that no test changes, by the name of their meter, anew for each language.
 
-    Their meters send nothing any more: two minutes later the state of them is unknown, and so the tests that
-    compare it stand first.
+    Their meters send nothing any more: two minutes later their alerts are unknown, and so the tests that look
+    at them stand first.
     """
     assert language
     with (
@@ -169,7 +180,7 @@ def kwh(watt_hours: int, language: Language) -> str:
 def state_of(page: Page, language: Language) -> Any:  # noqa: ANN401 - a tree of JSON
     """Return the decoded state that the page is made of."""
     with use_language(language):
-        return in_words(page.model.state(now=time.monotonic()))
+        return in_words(page.model.state())
 
 
 def test_a_tempo_meter_with_an_overrun_is_shown_as_the_state_has_it(
@@ -183,8 +194,8 @@ def test_a_tempo_meter_with_an_overrun_is_shown_as_the_state_has_it(
 
     assert power > limit
     assert shown.figure() == power
-    assert shown.element("limit-meter").get_attribute("aria-valuenow") == str(power)
-    assert shown.text("limit-text").startswith(f"{round(100 * power / limit)}")
+    assert shown.element("limit-meter").get_attribute("aria-valuenow") == str(state["headroom"]["used"])
+    assert shown.text("limit-text").startswith(f"{state['headroom']['used']} %")
     assert state["alerts"]["overrun"]["active"]
     overrun = {"fr": "Dépassement de la puissance souscrite", "en": "Overrun of the subscribed power"}
     assert f"{overrun[language]} " in shown.text("alerts")
@@ -344,7 +355,7 @@ def test_every_label_is_there_once_it_is_asked_for(
     page = pages["standard-tempo"]
     shown = look(driver, page)
     assert not shown.element("rows").is_displayed()
-    for _stop in range(20):  # two for each picture, the line, the list
+    for _stop in range(40):  # two for each picture, the controls of the history, the line, the list
         driver.switch_to.active_element.send_keys(Keys.TAB)
         if shown.run("document.activeElement.parentElement.id") == "all":
             break
@@ -437,15 +448,130 @@ def test_a_silent_meter_is_said_with_the_reason(driver: WebDriver, language: Lan
 
         page.change(fall_silent)
         until(lambda: shown.element("silence").is_displayed(), what="the silence")
-        silence, title, grade = {
-            "fr": ("Le compteur est silencieux depuis 2 h 00 min", "Dernière puissance connue", "Muette"),
-            "en": ("The meter is silent for 2 h 00 min", "Last known power", "Silent"),
+        silence, title, grade, since = {
+            "fr": (
+                "Le compteur est silencieux depuis 2 h 00 min",
+                "Puissance il y a 2 h 00 min",
+                "Muette",
+                "silencieux depuis 22:20",
+            ),
+            "en": (
+                "The meter is silent for 2 h 00 min",
+                "Power 2 h 00 min ago",
+                "Silent",
+                "silent since 22:20",
+            ),
         }[language]
 
         assert (shown.text("silence-text"), shown.text("power-title")) == (silence, title)
         assert "teleinfo/status" in shown.text("silence-why")
-        assert silence.startswith(shown.text("stream"))
+        assert shown.text("stream") == since
+        assert not shown.has_class("live")
         assert grade in shown.text("line-grade")
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Lapse]:
+    """Return a folder with the history of two meters, the later one with a pause of four days; its end."""
+    folder = tmp_path_factory.mktemp("history")
+    with Lapse(folder, "tri", dt.datetime(2025, 12, 20, 12)) as earlier:  # noqa: DTZ001 - the time in France
+        earlier.days(3)
+    with Lapse(folder, "hc", BEGIN, prices=PRICES_OF_HC) as lapse:
+        lapse.days(3)
+        lapse.begin()
+        lapse.now += 4 * DAY
+        lapse.days(3)
+        lapse.at([lapse.now + 12 * 3600])
+        lapse.write()
+    return folder, lapse
+
+
+def drawn(lapse: Lapse, *times: dt.datetime) -> list[float]:
+    """Return what the household drew between two of these times, in kWh."""
+    meter = build("hc", start=BEGIN, rng=random.Random(1))
+    counted = []
+    for each in times:
+        meter.metrology.advance(each)
+        counted.append(sum(meter.metrology.supplier) / 1000)
+    assert lapse.now == int(times[-1].replace(tzinfo=PARIS).timestamp())
+    return [b - a for a, b in itertools.pairwise(counted)]
+
+
+def figures(text: str) -> list[float]:
+    """Return the numbers in a text."""
+    return [float(each.replace(",", ".")) for each in re.findall(r"\d+[.,]\d+", text.replace(" ", ""))]
+
+
+def test_after_a_restart_it_says_what_the_household_used(
+    driver: WebDriver, language: Language, past: tuple[Path, Lapse]
+) -> None:
+    """The meter is silent: all is of the history, the pause a block with its energy, and nothing is live."""
+    folder, lapse = past
+    end = dt.datetime.fromtimestamp(lapse.now, PARIS).replace(tzinfo=None)
+    today, day = dt.datetime.combine(end.date(), dt.time()), dt.timedelta(days=1)
+    times = (BEGIN, today - 6 * day, today - 2 * day, today - day, today, end)
+    *_, pause, _, yesterday, now = drawn(lapse, *times)
+    whole = sum(drawn(lapse, BEGIN, end))
+    with Page(end=end + dt.timedelta(hours=1), folder=folder, prices=PRICES_OF_HC) as page:
+        shown = look(driver, page)
+        shown.picture("days30")
+        until(lambda: shown.element("days").is_displayed(), what="the days")
+
+        since = {"fr": "silencieux depuis", "en": "silent since"}[language]
+        assert shown.text("stream") == f"{since} {end:%H:%M}"
+        assert not shown.has_class("live")
+        assert figures(shown.text("days-energy")) == [pytest.approx(now, abs=0.2)]
+        total = shown.texts("#days-rows tr")[-2]
+        assert figures(total) == [pytest.approx(now, abs=0.2), pytest.approx(yesterday, abs=0.2)]
+        [block] = shown.run(
+            "[...document.querySelectorAll('#days30 .gap-text')].map((each) => each.textContent)"
+        )
+        assert figures(block) == [pytest.approx(pause, abs=0.4)]
+        for name in ("days30", "months13"):
+            until(lambda: shown.texts(f"#{name} .readout"), what="the sum")  # noqa: B023 - called at once
+            assert figures(shown.texts(f"#{name} .readout")[0])[0] == pytest.approx(whole, abs=0.02)
+        assert shown.complaints() == []
+
+
+def test_an_earlier_day_and_an_earlier_meter_can_be_chosen(
+    driver: WebDriver, language: Language, past: tuple[Path, Lapse]
+) -> None:
+    """Back by a month: the pictures end then. The earlier meter: its days, and none of the later one."""
+    from selenium.webdriver.support.select import Select  # noqa: PLC0415 - may be missing, see `browser`
+
+    folder, lapse = past
+    with Page(end=dt.datetime.fromtimestamp(lapse.now, PARIS).replace(tzinfo=None), folder=folder) as page:
+        shown = look(driver, page)
+        shown.picture("days30")
+        Select(shown.element("history-step")).select_by_value("m")
+        shown.element("history-earlier").click()
+        until(lambda: "end=2025-12-" in str(shown.run("document.querySelector('#days30 .csv').href")))
+        assert shown.table("days30")["rows"] == []
+        shown.element("history-now").click()
+        Select(shown.element("history-meter")).select_by_value("041976123456")
+        until(
+            lambda: (
+                shown.table("days30")["rows"][-1:] == []
+                or shown.table("days30")["rows"][0][0] == "2025-12-20"
+            )
+        )
+        assert [row[0] for row in shown.table("days30")["rows"]] == ["2025-12-20", "2025-12-21", "2025-12-22"]
+        assert findings(driver) == []
+        assert language
+
+
+def test_a_history_that_is_not_kept_is_said(
+    driver: WebDriver, language: Language, pages: dict[str, Page]
+) -> None:
+    """With the reason; live values are shown."""
+    page = pages["standard-tempo"]
+    page.recorder.fault = unkept(page.recorder._store, sqlite3.OperationalError("database or disk is full"))
+    shown = look(driver, page)
+    until(lambda: shown.element("fault").is_displayed(), what="the fault")
+    page.recorder.fault = None
+
+    assert {"fr": "plein", "en": "full"}[language] in shown.text("fault")
+    assert shown.figure() > 0
 
 
 def test_hostile_text_stays_text(driver: WebDriver) -> None:

@@ -63,7 +63,7 @@ def local(time: int) -> dt.datetime:
     return dt.datetime.fromtimestamp(time, PARIS)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)  # the midnights of ten years, and the seconds before them
 def day_of(time: int) -> dt.date:
     """Return the day in France."""
     return local(time).date()

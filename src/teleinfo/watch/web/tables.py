@@ -56,9 +56,9 @@ Table: TypeAlias = "dict[str, Any]"
 """A table in types of JSON: docs/watch.md describes its members."""
 
 _READINGS: Final = """
-    SELECT label, time, value, code FROM reading AS each WHERE meter = ?1 AND time <= ?2 AND time >= coalesce(
-        (SELECT max(time) FROM reading WHERE meter = ?1 AND label = each.label AND time <= ?3), 0
-    ) ORDER BY label, time
+    SELECT label, time, value, code FROM reading JOIN (
+        SELECT label, max(time) FILTER (WHERE time <= ?3) AS first FROM reading WHERE meter = ?1 GROUP BY label
+    ) USING (label) WHERE meter = ?1 AND time BETWEEN coalesce(first, 0) AND ?2 ORDER BY label, time
 """
 """The readings of each index until now, with the last one before a time."""
 
@@ -195,10 +195,11 @@ def _first(facts: Iterable[bool]) -> int:
 
 def _rises(meter: _Meter, begin: dt.date) -> Iterator[tuple[str, str, int, int, int]]:
     """Yield étiquette, code, begin, end and energy between two readings of an index, unless it began anew."""
-    rows = meter.rows(_READINGS, meter.now, midnight(begin))
+    first = midnight(begin)
+    rows = meter.rows(_READINGS, meter.now, first)
     for label, readings in itertools.groupby(itertools.starmap(_Reading, rows), attrgetter("label")):
         for before, after in itertools.pairwise(_rising([*readings])):
-            if after.value >= before.value and after.time > midnight(begin):
+            if after.value >= before.value and after.time > first:
                 yield label, after.code, before.time, after.time, after.value - before.value
 
 

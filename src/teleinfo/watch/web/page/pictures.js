@@ -249,8 +249,8 @@ function drawBars(chart, data, x, y) {
     const box = { x: left, width: right - left, y: y(gap.mean), height: Math.max(2, y(0) - y(gap.mean)) };
     draw("rect", chart, { ...box, class: "bar-gap" });
     draw("rect", chart, { ...box, fill: "url(#hatch)" });
-    const label = energy(gap.drawn);
-    if (label.length * LETTER < box.width) draw("text", chart, { x: (left + right) / 2, y: box.y - 5, "text-anchor": "middle" }, label);
+    const label = [energy(gap.drawn), number(gap.drawn / 1000)].find((each) => each.length * LETTER < box.width);
+    if (label !== undefined) draw("text", chart, { x: (left + right) / 2, y: box.y - 5, "text-anchor": "middle", class: "gap-text" }, label);
   }
   for (const point of data.points) {
     let under = 0;
@@ -468,7 +468,7 @@ const PICTURES = {
   years10: new Picture("years10", (table) => ofEnergies(table, 10), 2),
 };
 const EVERY = {
-  totals: 10 * SECOND, hour: 10 * SECOND, season: 10 * MINUTE, days2: MINUTE, days30: MINUTE, months13: 5 * MINUTE,
+  totals: 20 * SECOND, hour: 10 * SECOND, season: 10 * MINUTE, days2: MINUTE, days30: MINUTE, months13: 5 * MINUTE,
   weeks26: 5 * MINUTE, years10: 5 * MINUTE, alerts: MINUTE,
 };
 const due = {};

@@ -57,7 +57,8 @@ Table: TypeAlias = "dict[str, Any]"
 
 _READINGS: Final = """
     SELECT label, time, value, code FROM reading JOIN (
-        SELECT label, max(time) FILTER (WHERE time <= ?3) AS first FROM reading WHERE meter = ?1 GROUP BY label
+        SELECT label, max(time) FILTER (WHERE time <= ?3) AS first
+        FROM reading WHERE meter = ?1 GROUP BY label
     ) USING (label) WHERE meter = ?1 AND time BETWEEN coalesce(first, 0) AND ?2 ORDER BY label, time
 """
 """The readings of each index until now, with the last one before a time."""

@@ -96,7 +96,7 @@ def test_while_the_service_runs_it_asks_the_broker(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stdout
     assert holder["facts"] == {"holder": "teleinfo"}
-    assert (line["verdict"], line["facts"]["mode"], line["facts"]["status"]) == ("ok", "historique", "online")
+    assert (line["verdict"], line["facts"]["status"]) == ("ok", "online")
     assert "WARNING" not in log
     assert not [one for one in heard if one.topic == "teleinfo/status" and one.payload == b"offline"]
     for canary in (CANARY, NUMBER):

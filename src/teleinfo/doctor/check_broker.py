@@ -103,7 +103,8 @@ def _outside(shown: Mapping[str, str], addresses: Iterable[str]) -> dict[str, st
     found = {}
     for address in addresses if shown.get("IPAddressDeny") else ():
         with contextlib.suppress(ValueError):
-            one = ipaddress.ip_interface(address.partition("%")[0] + "/64" * (":" in address))
+            plain = address.partition("%")[0]
+            one = ipaddress.ip_interface(f"{plain}/64" if ":" in plain else plain)
             if not any(one.ip in net for net in nets):
                 found[address] = str(one.network).removesuffix("/32")
     return found

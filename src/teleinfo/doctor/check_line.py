@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from teleinfo.cli.output import command_line
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal, inline
-from teleinfo.common.system_clock import is_synchronized
 from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.check_broker import ONLINE, is_taken_over
 from teleinfo.doctor.line_cause import diagnose
@@ -59,42 +58,23 @@ _MAX_KEPT = 1 << 16  # bytes; 9600 baud cannot fill it while we listen
 _ETX = b"\x03"
 
 
-def line_from_broker(status: str | None, health: Health | None) -> list[Finding]:
+def line_from_broker(status: str | None, health: Health | None) -> Finding:
     """Judge the line from the `status` and `health` that a teleinfo published; None: unknown."""
     if status is None:
-        message = _(
-            "could not be judged: teleinfo reads the port, and the broker does not tell what it hears"
-        )
-        return [skipped("line", message)]
-    health, online = health or Health(), status == ONLINE
-    if is_orphan(health, online=online) or is_stale(health, now=time.time()):
-        health = Health()
-    names = ("mode", "baudrate", "frames", "groups", "line", "problem", "rejected", "withheld")
-    facts = {"status": status, **{name: getattr(health, name) for name in names}}
-    message = _published(status, health)
-    if not online:
-        advice = _(CHECK_SIGNAL) if health.problem == LinkProblem.NONSENSE else _(CHECK_WIRES)
-        return [fault("heard", message, advice, command_line("doctor"), **facts)]
-    findings = [ok("heard", message, **facts)]
-    if health.parity is False:
-        findings.append(_no_parity())
-    if health.line not in {None, LineGrade.SILENT}:
-        findings.append(_wiring(health.line, (health.bad_groups_percent or 0.0) / 100))
-    return findings
-
-
-def _published(status: str, health: Health) -> str:
-    """Return a sentence with the status, followed by the reason or the counts in `health`, if known."""
-    if health.reason is not None:
-        return _("teleinfo says {status}: {problem}").format(status=status, problem=_(health.reason))
-    if health.mode is None:
-        return _("teleinfo says {status}").format(status=status)
-    return _("teleinfo says {status}: mode {mode}, {baudrate} baud, frames: {frames}").format(
-        status=status,
-        mode=health.mode,
-        baudrate=health.baudrate or "?",
-        frames="?" if health.frames is None else health.frames,
-    )
+        message = _("could not be judged: teleinfo reads it, and the broker does not tell what it hears")
+        return skipped("line", message)
+    online = status == ONLINE
+    message = _("teleinfo says {status}").format(status=status)
+    if health is not None and not is_orphan(health, online=online) and not is_stale(health, now=time.time()):
+        problem = health.reason
+        if problem is not None:
+            message = _("teleinfo says {status}: {problem}").format(status=status, problem=_(problem))
+    if online:
+        return ok("heard", message, status=status)
+    advice = CHECK_WIRES
+    if health is not None and health.problem == LinkProblem.NONSENSE:
+        advice = CHECK_SIGNAL
+    return fault("heard", message, _(advice), command_line("doctor"), status=status)
 
 
 class Probe(SpeedSearch):
@@ -143,8 +123,7 @@ async def check_line(case: Case) -> AsyncIterator[Finding]:
             yield skipped("line", _("the broker comes first"))
             return
         if url == port:
-            for finding in line_from_broker(case.status, case.health):
-                yield finding
+            yield line_from_broker(case.status, case.health)
             return
     for finding in await _listen(case, url):
         yield finding
@@ -185,7 +164,7 @@ async def _listen(case: Case, url: str) -> list[Finding]:
         _groups(counts, meter.seconds),
         _parity(meter),
         _meter(meter.number),
-        *_clock(offset, synchronized=is_synchronized(case.machine.root)),
+        *_clock(offset),
         _wiring(
             quality.grade,
             quality.bad_share or 0.0,
@@ -200,7 +179,8 @@ def _bytes(probes: list[Probe], *, bridge: bool) -> Finding:
     text = _("{rate:.0f} bytes/s") if bridge else _("{baudrate} baud: {rate:.0f} bytes/s")
     message = "; ".join(text.format(baudrate=baudrate, rate=rate) for baudrate, rate in rates.items())
     facts = {f"bytes_per_second_{baudrate}": round(rate, 1) for baudrate, rate in rates.items()}
-    return (ok if any(rates.values()) else fault)("bytes", message, **facts)
+    make = ok if any(rates.values()) else fault
+    return make("bytes", message, **facts)
 
 
 def _no_meter(probes: list[Probe], settings: Settings, *, bridge: bool) -> Finding:
@@ -248,7 +228,8 @@ def _parity(meter: Probe) -> Finding:
     # Skip the data up to the end of the first frame: the very first character may be misread.
     whole = meter.data.partition(_ETX)[2]
     if not meter.decoder.parity or not whole:
-        return _no_parity()
+        message = _("the parity bit is stripped on the way, by a bridge, an adapter or a simulation")
+        return warning("parity", message, _(SET_8N1), parity=False)
     damaged, characters = sum(byte.bit_count() & 1 for byte in whole), len(whole)
     # At bit error rate b, parity detects an error in a share (1 - (1 - 2 b)^8) / 2 of the characters.
     rate = (1 - math.pow(max(0.0, 1 - 2 * damaged / characters), 1 / 8)) / 2
@@ -263,38 +244,27 @@ def _parity(meter: Probe) -> Finding:
     return ok("parity", message, **facts)
 
 
-def _no_parity() -> Finding:
-    message = _("the parity bit is stripped on the way, by a bridge, an adapter or a simulation")
-    return warning("parity", message, _(SET_8N1), parity=False)
-
-
 def _meter(number: str | None) -> Finding:
     if number is None:
         return ok("meter", _("it does not tell its number"))
     known = identity_of(number)
     maker = known.maker or _("maker unknown")
-    masked = number[:6] + "…" * bool(number[6:])
+    masked = f"{number[:6]}…"
     message = _("{model}, {maker}, number {number}").format(model=_(known.model), maker=maker, number=masked)
     return ok("meter", message, model=_(known.model), maker=known.maker)
 
 
-def _clock(offset: int | None, *, synchronized: bool | None) -> list[Finding]:
-    """Judge the `offset` of the clock of the meter; the machine is `synchronized`, or not (None: unknown)."""
+def _clock(offset: int | None) -> list[Finding]:
+    """Judge the `offset` of the clock of the meter."""
     if offset is None:
         return []
     if abs(offset) <= TOLERANCE:
         return [ok("clock", _("as the clock of this machine, within two minutes"), offset=offset)]
-    ahead, behind = (
-        N_("{time} ahead of the clock of this machine"),
-        N_("{time} behind the clock of this machine"),
-    )
-    message = _(ahead if offset > 0 else behind).format(time=duration(abs(offset)))
-    if synchronized:
-        advice = _("The network sets the clock of this machine: that of the meter is probably wrong.")
-        return [warning("clock", message, advice, offset=offset)]
-    advice = _("The network has not set the clock of this machine, which is probably wrong:")
-    if synchronized is None:
-        advice = _("See whether the network sets the clock of this machine; if so, the meter is wrong:")
+    message = _("{time} behind the clock of this machine")
+    if offset > 0:
+        message = _("{time} ahead of the clock of this machine")
+    advice = _("See whether the network sets the clock of this machine; if so, the meter is wrong:")
+    message = message.format(time=duration(abs(offset)))
     return [warning("clock", message, advice, "timedatectl", offset=offset)]
 
 

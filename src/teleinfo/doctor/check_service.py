@@ -183,4 +183,5 @@ async def check_published(case: Case) -> AsyncIterator[Finding]:
         yield skipped("status", message.format(topic=topics.status))
     else:
         message = _("no teleinfo has published on {topic} yet").format(topic=topics.readings)
-        yield (fault if runs else ok)("status", message, status=None)
+        make = fault if runs else ok
+        yield make("status", message, status=None)

@@ -193,7 +193,7 @@ async def _ask_broker(settings: Settings) -> int:
     if status is None:
         say(_("no teleinfo has published on {topic} yet").format(topic=topics.readings))
     elif status != ONLINE:
-        say(line_from_broker(status, health)[0].message)
+        say(line_from_broker(status, health).message)
     return 0 if status == ONLINE else 1
 
 

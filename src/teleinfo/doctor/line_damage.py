@@ -146,7 +146,9 @@ def _find_flips(
             changed = received[number]
             char = before if damage.parity and changed.bit_count() % 2 else changed
         starts.append(len(levels))
-        levels += bytes((0, *(char >> bit & 1 for bit in range(8)), 1)) + _IDLE * (char in ETX)
+        levels += bytes((0, *(char >> bit & 1 for bit in range(8)), 1))
+        if char in ETX:
+            levels += _IDLE
     levels += _IDLE
     right = bytes(levels)
     flips: list[int] = []
@@ -170,7 +172,9 @@ def _likeliest(levels: bytearray, received: bytes) -> int:
         return 0
     wrong = got[right] ^ received[right]
     # A wrong start bit, or the stop bit before it, shifts what follows: it must explain a byte more.
-    candidates = {starts[right]: right + 1, starts[right - 1] + STOP if right else starts[right]: right + 1}
+    candidates = {starts[right]: right + 1}
+    if right:
+        candidates[starts[right - 1] + STOP] = right + 1
     if wrong.bit_count() == 1:
         candidates[starts[right] + wrong.bit_length()] = right
     best = right, 0

@@ -144,7 +144,7 @@ def _bluetooth(device: str, path: str) -> Finding:
 
 def _lines_of(text: str, model: str) -> list[str]:
     """Return the lines of `config.txt` that apply to this board, each as `name=value` up to a comma."""
-    numbers = re.findall(r"Pi (\d)\b", model) or ["0"] * ("Zero" in model)
+    numbers = ["0"] if "Zero" in model else re.findall(r"Pi (\d)\b", model)
     sections = {"[all]", *(f"[pi{number}{plus}]" for number in numbers for plus in ("", "+"))}
     lines, applies = [], True
     for line in (line.partition("#")[0].strip() for line in text.splitlines()):

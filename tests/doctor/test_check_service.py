@@ -52,15 +52,13 @@ def tree(tree: Tree) -> Tree:
 
 
 def examine(
-    tree: Tree, *, valid: bool = True, area: str = "service", error: str | None = "", **changed: str
+    tree: Tree, *, area: str = "service", error: str | None = "", **changed: str
 ) -> dict[str, Finding]:
     """Return the findings where systemctl shows GOOD with these changes, and the port gives `error`."""
     tree.program("systemd-run", "denied" if error is None else json.dumps({"/dev/ttyAMA0": error}))
     tree.program("systemctl", *(f"{name}={value}" for name, value in (GOOD | changed).items()))
     case = tree.case("/dev/ttyAMA0")
     case.may_read, case.status = True, "online"
-    if not valid:
-        case.valid_settings = None
     return findings_of(area, case)
 
 
@@ -83,6 +81,7 @@ def test_a_service_that_runs_has_no_fault(tree: Tree) -> None:
         ("enabled", Severity.OK, None, RUNTIME | {"UnitFileState": "generated"}),
         ("running", Severity.FAULT, "sudo journalctl -u teleinfo -n 30", AGAIN),
         ("running", Severity.FAULT, "sudo systemctl restart teleinfo", {"ActiveState": "inactive"} | DEAD),
+        ("running", Severity.FAULT, "sudo journalctl -u teleinfo -n 20", {"ActiveState": "failed"} | DEAD),
     ],
 )
 def test_what_is_wrong_with_the_service_is_reported(
@@ -93,7 +92,7 @@ def test_what_is_wrong_with_the_service_is_reported(
 
     `enabled-runtime` lasts until the next start; a unit without [Install] starts if a target wants it.
     """
-    found = examine(tree, valid=True, **changed)[check]
+    found = examine(tree, **changed)[check]
 
     assert (found.severity, next(iter(found.commands), None)) == (severity, line)
 
@@ -232,18 +231,6 @@ def test_only_online_is_a_success(
     assert found.severity is severity
 
 
-def test_settings_that_are_valid_now_are_not_called_wrong(tree: Tree) -> None:
-    """1. The service stopped over a setting. 2. It was corrected since."""
-    wrong = examine(tree, valid=False, ActiveState="failed", **DEAD)["running"]
-    corrected = examine(tree, valid=True, ActiveState="failed", **DEAD)["running"]
-
-    assert (wrong.severity, corrected.severity) == (Severity.FAULT, Severity.FAULT)
-    assert wrong.message.endswith("a setting is wrong")
-    assert corrected.message.endswith("all are valid now")
-    assert wrong.commands[0] == "sudo journalctl -u teleinfo -n 20"
-    assert corrected.commands == ("sudo systemctl restart teleinfo",)
-
-
 def test_the_last_complaint_is_that_of_the_service_since_its_start(tree: Tree) -> None:
     """1. It runs: only its lines since the start count. 2. It is stopped: its last line, else systemd's."""
     about = "2026-11-24T08:00:01+0100 raspberry systemd[1]: Failed to start teleinfo.service."
@@ -251,9 +238,9 @@ def test_the_last_complaint_is_that_of_the_service_since_its_start(tree: Tree) -
     tree.journal("_SYSTEMD_INVOCATION_ID=abc", NO_ENTRIES, COMPLAINT)
     running = examine(tree, InvocationID="abc")["journal"]
     tree.journal("_SYSTEMD_UNIT=teleinfo.service", COMPLAINT, about)
-    its_own = examine(tree, valid=True, **stopped)["journal"]
+    its_own = examine(tree, **stopped)["journal"]
     tree.journal("_SYSTEMD_UNIT=teleinfo.service", NO_ENTRIES, about)
-    of_systemd = examine(tree, valid=True, **stopped)["journal"]
+    of_systemd = examine(tree, **stopped)["journal"]
 
     assert running.message == "no complaint in its journal since it was started"
     assert "another program reads the port" in its_own.message

@@ -50,9 +50,7 @@ async def check_unit(case: Case) -> AsyncIterator[Finding]:
         yield skipped("installed", _("could not be judged: systemctl does not answer"))
     elif shown.get("LoadState") == "loaded":
         yield _enabled(shown, case.unit)
-        yield _running(
-            shown, await case.own_words(), case.unit, settings_valid=case.valid_settings is not None
-        )
+        yield _running(shown, await case.own_words(), case.unit)
         if case.valid_settings is not None and not await case.attempts():
             message = _("what its sandbox lets it reach could not be tried")
             yield skipped("sandbox", message, _("To try it as well:"), command_line("doctor", root=True))
@@ -76,7 +74,7 @@ def _enabled(shown: Mapping[str, str], unit: str) -> Finding:
     return warning("enabled", message, _("To change that:"), f"sudo systemctl enable {unit}", state=state)
 
 
-def _running(shown: Mapping[str, str], words: str, unit: str, *, settings_valid: bool) -> Finding:
+def _running(shown: Mapping[str, str], words: str, unit: str) -> Finding:
     active, how = shown.get("ActiveState", ""), shown.get("SubState", "")
     result, restarts = shown.get("Result", ""), shown.get("NRestarts", "0")
     facts: dict[str, object] = {
@@ -91,10 +89,7 @@ def _running(shown: Mapping[str, str], words: str, unit: str, *, settings_valid:
         age = time.monotonic() - int(shown.get("ActiveEnterTimestampMonotonic") or 0) / 1e6
         return _active(words, unit, facts, is_starting=age < STARTING)
     if active == "failed" and shown.get("ExecMainStatus") == EXIT_CONFIGURATION:
-        if settings_valid:
-            message = _("it does not run: a setting was wrong when it was started; all are valid now")
-            return fault("running", message, _("Start it:"), start, **facts)
-        message = _("it does not run: a setting is wrong")
+        message = _("it does not run: a setting was wrong when it was started")
         advice = _("See which, correct it, and start it again:")
         return fault("running", message, advice, f"sudo journalctl -u {unit} -n 20", start, **facts)
     if how == "auto-restart":

@@ -39,6 +39,7 @@ PROGRAMS_FAULTS = faketime:faketime ip:iproute2
 PROGRAMS_SYSTEM = arch-test:arch-test ip:iproute2 lintian:lintian mmdebstrap:mmdebstrap \
                   systemd-analyze:systemd systemd-nspawn:systemd-container unshare:util-linux
 PROGRAMS_BOARD  = cpio:cpio qemu-system-aarch64:qemu-system-arm
+PROGRAMS_JOURNEYS = chromium:chromium chromedriver:chromium-driver
 
 PYTEST = $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal --durations=10
 
@@ -52,7 +53,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo run test check quick format pytest documents soak bench fuzz mutants programs programs-faults programs-system programs-board wheel clean test-faults lock
+.PHONY: help demo run test check quick format pytest documents soak bench fuzz mutants programs programs-faults programs-system programs-board programs-journeys wheel clean test-faults lock
 .PHONY: check-workflows install uninstall deb image homeassistant-app release is-release test-system test-journeys test-container test-board
 .PHONY: test-homeassistant test-consumers test-brokers test-web homeassistant-newest homeassistant-oldest at-work-newest at-work-oldest
 
@@ -162,7 +163,8 @@ $(VENV_MUTANTS)/.made: pyproject.toml $(CONSTRAINTS)
 programs-faults: PROGRAMS += $(PROGRAMS_FAULTS)
 programs-system: PROGRAMS = $(PROGRAMS_SYSTEM)
 programs-board: PROGRAMS = $(PROGRAMS_SYSTEM) $(PROGRAMS_BOARD)
-programs-faults programs-system programs-board: programs
+programs-journeys: PROGRAMS = $(PROGRAMS_SYSTEM) $(PROGRAMS_JOURNEYS)
+programs-faults programs-system programs-board programs-journeys: programs
 
 # Nothing is asked of the system, and no password of the user, when the programs are there already. Another verb
 # may be at it too, and so may a new machine itself: then it waits.
@@ -220,8 +222,8 @@ test-system: $(VENV)/.dev programs-system ## the packages and the service under 
 	$(BIN)/python -m pytest --timeout=0 -v tests/system/package.py tests/system/debian.py tests/system/checkout.py
 
 # A container for each Debian, in which one journey is played after the other.
-test-journeys: $(VENV)/.dev programs-system ## first evenings on bare Debian 13 and 12, and what the doctor says of them (as root)
-	$(BIN)/python -m pytest --timeout=0 -v -n 2 --dist=loadgroup tests/journeys/evenings.py $(TESTS)
+test-journeys: $(VENV)/.dev programs-journeys ## first evenings on bare Debian 13 and 12, and what the doctor says of them (as root)
+	$(BIN)/python -m pytest --timeout=0 -v -n 2 --dist=loadgroup tests/journeys/evenings.py tests/journeys/pages.py $(TESTS)
 
 # No registry is needed: the image is built on a Debian made by mmdebstrap.
 PROGRAMS_CONTAINER = buildah:buildah podman:podman podman-compose:podman-compose crun:crun ip:iproute2 nft:nftables \

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journeys.player import JOURNEYS, House, play
+from tests.journeys.player import JOURNEYS, play
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.journeys.player import Journey
+    from tests.journeys.player import House, Journey
 
 pytestmark = pytest.mark.real
 
@@ -36,22 +34,14 @@ PLAYED = [
 ]
 
 
-@pytest.fixture(scope="module")
-def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """Boot a Debian, and install teleinfo on it as the README says."""
-    with House(request.param, tmp_path_factory.mktemp("house")) as house:
-        house.install()
-        yield house
-
-
-@pytest.mark.parametrize(("house", "journey"), PLAYED, indirect=["house"], scope="module")
+@pytest.mark.parametrize(("house", "journey"), PLAYED, indirect=["house"], scope="session")
 def test_a_first_evening(house: House, journey: Journey) -> None:
     """The first fault that is named is the right one, no tick is false, and what is advised cures it."""
     play(house, journey)
 
 
 @pytest.mark.xdist_group(SUITES[0])
-@pytest.mark.parametrize("house", SUITES[:1], indirect=True, scope="module")
+@pytest.mark.parametrize("house", SUITES[:1], indirect=True, scope="session")
 def test_a_power_cut_costs_nothing(house: House) -> None:
     """The machine loses its power a second after the tariff changed: the total and today go on from there."""
     house.staged("reset; setting TELEINFO_STATE=true; began")
@@ -64,7 +54,7 @@ def test_a_power_cut_costs_nothing(house: House) -> None:
 
 
 @pytest.mark.xdist_group(SUITES[0])
-@pytest.mark.parametrize("house", SUITES[:1], indirect=True, scope="module")
+@pytest.mark.parametrize("house", SUITES[:1], indirect=True, scope="session")
 def test_a_clock_that_was_ahead_costs_nothing(house: House) -> None:
     """The clock of the machine is a year ahead, then right: the energies of today and of the month go on."""
     house.run("apt-get install -y -q --no-install-recommends faketime", limit=300)

@@ -172,6 +172,7 @@ works() { # does the service read the meter, and is it connected?
 }
 
 reset() { # undo all of the above, and leave the service stopped
+    systemctl disable --quiet --now teleinfo-web
     systemctl stop teleinfo 'stage-*'
     rm -f /etc/systemd/system/*getty*.service /etc/systemd/system/*/*getty*.service
     systemctl unmask --quiet teleinfo
@@ -181,13 +182,14 @@ reset() { # undo all of the above, and leave the service stopped
     rm -rf /dev/serial /etc/systemd/system/teleinfo.service.d /run/systemd/system/teleinfo.service.d
     cp -pr /srv/units/. /usr/local/lib/systemd/system
     systemctl daemon-reload
-    umount /proc/cmdline /var/lib/private/teleinfo 2>/dev/null || true
+    umount /proc/cmdline /var/lib/private/teleinfo* 2>/dev/null || true
     rm -rf /etc/teleinfo
     cp -pr /srv/clean /etc/teleinfo
     cp /etc/teleinfo/hosts /etc/hosts
-    rm -rf /etc/resolv.conf /var/lib/private/teleinfo/* /etc/mosquitto/conf.d/* /etc/mosquitto/passwd /etc/mosquitto/acl
+    rm -rf /etc/resolv.conf /var/lib/private/teleinfo*/* /etc/mosquitto/conf.d/* /etc/mosquitto/passwd /etc/mosquitto/acl
     : >/etc/resolv.conf
     ip link delete stage0 2>/dev/null || true
+    ip netns delete phone 2>/dev/null || true
     ip address flush dev lo
     ip address add 127.0.0.1/8 dev lo
     ip address add ::1/128 dev lo nodad

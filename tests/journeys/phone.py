@@ -8,7 +8,7 @@ import re
 import socket
 import threading
 import time
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 
 from tests.support.browser import browser
@@ -44,7 +44,16 @@ class Phone:
         return text
 
     def reload(self) -> None:
-        """Open the page anew."""
+        """Open the page anew, once there is one."""
+        end = time.monotonic() + LIMIT
+        while True:
+            try:
+                self.status("localhost")
+            except (OSError, HTTPException):
+                assert time.monotonic() < end, "there is no page"
+                time.sleep(0.2)
+            else:
+                break
         self._driver.refresh()
 
     def status(self, host: str, path: str = "/") -> int:
@@ -76,11 +85,14 @@ def _door(namespace: str) -> Iterator[int]:
         with contextlib.suppress(OSError):
             while True:
                 near, _ = listener.accept()
-                with contextlib.suppress(OSError):
+                try:
                     far = socket.create_connection(PAGE, 10)
-                    far.settimeout(None)
-                    for pair in ((near, far), (far, near)):
-                        threading.Thread(target=_copy, args=pair, daemon=True).start()
+                except OSError:
+                    near.close()
+                    continue
+                far.settimeout(None)
+                for pair in ((near, far), (far, near)):
+                    threading.Thread(target=_copy, args=pair, daemon=True).start()
 
     threading.Thread(target=serve, daemon=True).start()
     try:

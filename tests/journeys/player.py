@@ -270,11 +270,11 @@ def is_ticked(screen: Screen, place: str) -> bool:
 
 
 def cure(house: House, journey: Journey, screen: Screen) -> None:
-    """Do what is advised at the first fault, and expect that all is well then."""
-    fault = screen.first(_FAULT)
-    assert fault is not None
+    """Do what is advised at each fault, the first one first, and expect that all is well then."""
+    faults = [finding for finding in screen.findings if finding.mark == _FAULT]
     if not journey.hands_off:
-        house.follow(fault.commands)
+        for fault in faults:
+            house.follow(fault.commands)
     house.staged(journey.then)
     if not journey.hands_off:
         house.follow(screen.closing)

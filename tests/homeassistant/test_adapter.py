@@ -28,7 +28,6 @@ from tests.support.broker import MosquittoBroker
 from tests.support.judged import JudgedTracker
 from tests.support.process import LIMIT
 from tests.support.scenario import until
-from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -52,8 +51,7 @@ class Linked:
         discovery = Discovery("homeassistant", Topics("teleinfo"))
         self.hass = HomeAssistant(self.tracker, discovery, retained=outbox, rng=Random(1), hold=hold)
         if answered:
-            self.hass.restore(None)
-            self.hass.former_states(b"")
+            self.hass.restore()
 
     def take(self, *readings: Reading, now: float) -> None:
         """Take these readings, a second apart."""
@@ -89,42 +87,17 @@ def test_a_state_is_sent_if_it_shows_something_new(*, hold: bool, expected: list
     assert [json.loads(payload)["power"]["active"] for payload in payloads] == expected
 
 
-@pytest.mark.parametrize("known", ["memory", "broker"])
-def test_nothing_is_published_before_memory_and_broker_have_answered(known: str) -> None:
-    """They say which keys the entities have; a memory that has the keys needs no broker."""
+def test_nothing_is_published_before_the_memory_was_read() -> None:
+    """It says which topics hold an earlier announcement."""
     outbox = Outbox(1)
     linked = Linked(outbox, answered=False)
-    if known == "broker":
-        linked.hass.former_states(b'{"METER":"041961123456","PAPP":750}')
     linked.take(FRAME, OTHER, now=0)
     linked.hass.show({"power": {"active": 1000}}, 1)
     assert sent(outbox) == {}
-    linked.hass.restore(MEMORY if known == "memory" else None)
+    linked.hass.restore()
     linked.take(OTHER, OTHER, now=2)
 
-    announced = sent(outbox)
-    assert set(announced) == {CONFIG, "teleinfo/homeassistant"}
-    assert ("PAPP" in json.loads(announced[CONFIG])["components"]) is (known == "broker")
-
-
-@pytest.mark.real
-@pytest.mark.parametrize(("memory", "left"), [(None, ""), (None, "{}"), (MEMORY, "")])
-def test_it_reads_what_version_0_1_0_left_unless_the_memory_has_the_keys(
-    tmp_path: Path, memory: Memory | None, left: str
-) -> None:
-    """Once, and whether or not there is something; besides, it listens to the birth topic alone."""
-    outbox = Outbox(1)
-    linked = Linked(outbox, answered=False)
-    linked.hass.restore(memory)
-    linked.hass.show({"power": {"active": 1000}}, 1)
-    with MosquittoBroker(tmp_path) as broker, Subscriber(broker.host, broker.port) as subscriber:
-        subscriber._client.publish("teleinfo/homeassistant", left, retain=True).wait_for_publish(LIMIT)
-        with RunningPublisher(broker_at(broker.port), homeassistant=linked.hass):
-            broker.expect_log("homeassistant/status (QoS 1)")
-            until(lambda: "teleinfo/homeassistant" in taken(outbox))
-
-    assert broker.log.count("Received UNSUBSCRIBE from teleinfo-test") == (memory is None)
-    assert broker.log.count("Received SUBSCRIBE from teleinfo-test") == 1 + (memory is None)
+    assert set(sent(outbox)) == {CONFIG, "teleinfo/homeassistant"}
 
 
 @pytest.mark.real
@@ -143,45 +116,36 @@ def test_a_flood_of_births_is_left_for_a_while(tmp_path: Path, monkeypatch: pyte
 
 
 class Scripted:
-    """A connection with these messages: retained ones first, then those of later."""
+    """A connection with these messages."""
 
-    def __init__(self, retained: list[tuple[str, bytes]], later: list[tuple[str, bytes]]) -> None:
-        self._retained, self._later = retained, later
+    def __init__(self, *messages: tuple[str, bytes]) -> None:
+        self._messages = messages
         self.topics: list[str] = []
 
     async def subscribe(self, topic: str) -> None:
         """Note the topic."""
         self.topics.append(topic)
 
-    async def unsubscribe(self, topic: str) -> None:
-        """Forget the topic."""
-        self.topics.remove(topic)
-
-    async def messages(self, quiet: float = 0.0) -> AsyncIterator[tuple[str, bytes, bool]]:
-        """Yield the messages of this time."""
-        for topic, payload in self._retained if quiet else self._later:
-            yield topic, payload, bool(quiet)
-        if not quiet:
-            await asyncio.Event().wait()
+    async def messages(self) -> AsyncIterator[tuple[str, bytes, bool]]:
+        """Yield the messages."""
+        for topic, payload in self._messages:
+            yield topic, payload, False
+        await asyncio.Event().wait()
 
 
-@pytest.mark.parametrize(("early", "memory"), [(True, None), (False, None), (False, MEMORY)])
-def test_a_birth_message_is_answered_whenever_it_comes(*, early: bool, memory: Memory | None) -> None:
-    """While the former states are awaited, later, or where they need not be read."""
-    birth, former = ("homeassistant/status", b"online"), ("teleinfo/homeassistant", b"{}")
+def test_a_birth_message_is_answered() -> None:
+    """With every retained message; nothing but the birth topic is subscribed to."""
     outbox = Outbox(1)
-    linked = Linked(outbox, answered=False)
-    connection = Scripted([former, *[birth] * early], [birth] * (not early))
+    linked = Linked(outbox)
+    connection = Scripted(("homeassistant/status", b"online"))
 
     async def scenario() -> None:
         outbox.set("teleinfo/status", b"online")
-        listening = asyncio.create_task(linked.hass.listen(cast("Connection", connection)))
-        await asyncio.sleep(0.5)  # virtual, as the next one
         taken(outbox)
-        await asyncio.sleep(60)
+        listening = asyncio.create_task(linked.hass.listen(cast("Connection", connection)))
+        await asyncio.sleep(60)  # virtual
         listening.cancel()
 
-    linked.hass.restore(memory)
     virtual.run(scenario())
 
     assert connection.topics == ["homeassistant/status"]

@@ -42,7 +42,6 @@ MEMORY = Memory(
     frozenset({"power/net", "labels/NJOURF_1"}),
     means={"BASE": MEASURED},
     situation={"overrun": "overrun", "tariff": "HP"},
-    kept_keys={"power_apparent": "PAPP"},
     announced=frozenset({f"homeassistant/device/teleinfo_{NUMBER}/config"}),
 )
 
@@ -283,7 +282,6 @@ def test_a_file_without_a_checksum_is_refused() -> None:
         {"announced": ["homeassistant/device/#/config"]},
         {"announced": ["+/device/teleinfo/config"]},
         {"fields": ["power/#"]},
-        {"kept_keys": {"power": "#"}},
         {"alerts_since": {"overrun": "2026-01-14T12:02:28"}},
     ],
 )

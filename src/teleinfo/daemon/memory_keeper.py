@@ -272,7 +272,7 @@ def _essence(memory: Memory) -> tuple[object, ...]:
     """Return the part of the memory without which a total, or an entity, would be wrong."""
     total = memory.import_total
     counter, offset = (None, None) if total is None else (total.counter, total.offset)
-    return memory.meter, counter, offset, memory.day, memory.kept_keys, memory.announced
+    return memory.meter, counter, offset, memory.day, memory.announced
 
 
 def _routine(memory: Memory) -> tuple[object, ...]:

@@ -134,7 +134,7 @@ class MeterTask:
         if self._state is not None:
             self._state.restore(memory)
         if self._homeassistant is not None:
-            self._homeassistant.restore(memory)
+            self._homeassistant.restore()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`, then say goodbye to the broker; raise any error that no part handles."""

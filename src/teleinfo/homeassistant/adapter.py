@@ -12,7 +12,6 @@ import logging
 import math
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.common.untrusted_json import parse_object
 from teleinfo.homeassistant.announcer import Announcer
 from teleinfo.homeassistant.held_state import HeldState, ends_period
 from teleinfo.state.tracker import encode
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from teleinfo.mqtt.client import Connection
     from teleinfo.mqtt.outbox import Outbox
     from teleinfo.state.fields import Json
-    from teleinfo.state.memory import Memory
     from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Reading
 
@@ -33,9 +31,6 @@ log = logging.getLogger(__name__)
 BIRTH: Final = b"online"
 ANSWER_DELAY: Final = (1.0, 5.0)
 """Seconds from the birth message to our answer, at least and at most."""
-
-RETAINED_WITHIN: Final = 2.0
-"""Seconds within which the broker sends the retained message of a new subscription."""
 
 MAX_BIRTHS: Final = 50
 FLOOD_PAUSE: Final = 60.0
@@ -70,27 +65,19 @@ class HomeAssistant:
         self._answer: asyncio.TimerHandle | None = None
         self._held = HeldState() if hold else None
         self._shown: bytes | None = None
-        self._is_restored = self._knows_keys = False
+        self._is_restored = False
 
     is_due = staticmethod(ends_period)
     """True if the states are due at a time of day, whatever their interval."""
 
-    def restore(self, memory: Memory | None) -> None:
-        """Note the memory of an earlier run, if there is any. Before this, nothing is published."""
+    def restore(self) -> None:
+        """Note that the memory of an earlier run was read. Before this, nothing is published."""
         self._is_restored = True
-        self._knows_keys |= memory is not None and bool(memory.announced)
-        self._show()
-
-    def former_states(self, payload: bytes) -> None:
-        """Note the states of an earlier run at the broker: only those of version 0.1.0 have METER."""
-        states = parse_object(payload) or {}
-        self._announcer.former = (str(states.get("METER")), states)
-        self._knows_keys = True
         self._show()
 
     def update(self, reading: Reading, *, now: float) -> None:
         """Update the messages after the tracker got `reading`, which came at the monotonic time `now`."""
-        if not (self._is_restored and self._knows_keys):
+        if not self._is_restored:
             return
         # First of all: what is superseded now is what the broker has.
         self._note_delivered(now)
@@ -105,8 +92,7 @@ class HomeAssistant:
         self._show()
 
     def _show(self) -> None:
-        """Publish the states, but not over those of version 0.1.0 before they are read."""
-        if self._shown is not None and self._is_restored and self._knows_keys:
+        if self._shown is not None and self._is_restored:
             self._retained.set(self._discovery.topics.homeassistant, self._shown)
 
     def _publish(self, messages: dict[str, bytes]) -> None:
@@ -137,20 +123,10 @@ class HomeAssistant:
             log.info("Home Assistant is told of the meter: %s", self._tracker.meter.identity.model)
 
     async def listen(self, connection: Connection) -> None:
-        """Process birth messages until cancelled; first read the former states if no memory has the keys."""
+        """Process birth messages until cancelled."""
         birth = f"{self._discovery.prefix}/status"
-        await connection.subscribe(birth)
-        if not self._knows_keys:
-            former, states = self._discovery.topics.homeassistant, b""
-            await connection.subscribe(former)
-            async for topic, payload, _retained in connection.messages(quiet=RETAINED_WITHIN):
-                if topic == former:
-                    states = payload
-                else:
-                    self.birth_message(payload)
-            await connection.unsubscribe(former)
-            self.former_states(states)
         while True:
+            await connection.subscribe(birth)
             births = 0
             async for _topic, payload, _retained in connection.messages():
                 self.birth_message(payload)
@@ -160,7 +136,6 @@ class HomeAssistant:
             await connection.unsubscribe(birth)
             async for _ in connection.messages(quiet=FLOOD_PAUSE):
                 pass  # those that were on their way
-            await connection.subscribe(birth)
             self.birth_message(BIRTH)  # there may have been one
 
     def birth_message(self, payload: bytes) -> None:

@@ -14,15 +14,12 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant.discovery import MIGRATE
 from teleinfo.homeassistant.entities import Entity, entities_of
-from teleinfo.homeassistant.former_keys import keys_kept, removed_keys, with_kept_key
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
     from collections.abc import Set as AbstractSet
 
     from teleinfo.homeassistant.discovery import Discovery, Form
-    from teleinfo.state.field_entry import Path
-    from teleinfo.state.fields import Json
     from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Belief, Reading
@@ -39,14 +36,13 @@ class Announcer:
     Discovery messages of the meter that `tracker` follows.
 
     `messages` maps topics to retained payloads; an empty payload clears its topic. `scope` is the scope of
-    the announced meter. `former` are a scope and the keys of the states that version 0.1.0 sent for it.
+    the announced meter.
     """
 
     def __init__(self, discovery: Discovery, tracker: StateTracker) -> None:
         self._discovery = discovery
         self._tracker = tracker
         self.scope = ""
-        self.former: tuple[str, Collection[str]] = ("", ())
         self._reset()
 
     def _reset(self) -> None:
@@ -56,7 +52,6 @@ class Announcer:
         self._looked = -math.inf
         self._announced: dict[str, Entity] = {}
         self._removed: dict[str, Entity] = {}
-        self._sent: Collection[str] = ()
         self._of_other_mode: set[str] = set()
         self._mode_since = 0.0
 
@@ -91,9 +86,6 @@ class Announcer:
         if scope != self.scope:
             self.scope = scope
             self._reset()
-            former, sent = self.former
-            self._sent = sent if former == scope else ()
-            self._removed = removed_keys(self._sent)
         elif before is not None and belief.mode is not before.mode:
             self._of_other_mode, self._mode_since = set(self._announced), now
         self._belief = belief
@@ -107,22 +99,15 @@ class Announcer:
         meter, announced = self._tracker.meter, self._tracker.announced
         if announced:
             return self._discovery.superseded(meter.scope, announced)
-        found = self._found(self._tracker.fields_of(keys, now=now), mode)
+        found = entities_of(self._tracker.fields_of(keys, now=now), mode, self._tracker.exclude)
         form: Form = "components" if self._discovery.form == "device" else "device"
         return dict.fromkeys(replace(self._discovery, form=form).messages(meter, found.values()), b"")
-
-    def _found(self, state: Mapping[Path, Json], mode: Mode) -> dict[str, Entity]:
-        """Return the entities of this state, with the keys that this household has for them."""
-        found = entities_of(state, mode, self._tracker.exclude)
-        kept = keys_kept(found, self._sent, self._tracker.kept_keys)
-        upgrading = bool(self._sent)
-        return {key: with_kept_key(entity, kept, upgrading=upgrading) for key, entity in found.items()}
 
     def _announce(self, belief: Belief, now: float, *, over: bool) -> None:
         """Rebuild the messages if an entity is new, or has another name or path."""
         before = self._announced, self._removed
         state = self._tracker.fields_of(belief.confirmed, now=now)
-        found = self._found(state, belief.mode)
+        found = entities_of(state, belief.mode, self._tracker.exclude)
         paths = {entity.path for entity in found.values()}
         kept = {
             # Under another contract the same étiquette counts something else.
@@ -137,10 +122,7 @@ class Announcer:
             self._removed |= {key: kept.pop(key) for key in gone if kept[key].state_class is None}
             kept |= {key: replace(kept[key], path=()) for key in gone & kept.keys()}
         self._announced = kept | found
-        renamed = {key: entity.key for key, entity in found.items() if entity.key != key}
-        self._tracker.kept_keys = {**self._tracker.kept_keys, **renamed}
-        keys = {entity.key for entity in found.values()}
-        self._removed = {key: entity for key, entity in self._removed.items() if entity.key not in keys}
+        self._removed = {key: entity for key, entity in self._removed.items() if key not in found}
         if before != (self._announced, self._removed) and found:
             messages = self._discovery.messages(
                 self._tracker.meter, self._announced.values(), self._removed.values()

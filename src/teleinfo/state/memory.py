@@ -43,7 +43,6 @@ class Memory:
     `means` maps the étiquettes of an index to its mean power.
     `calendar` is what is known of the next change of tariff.
     `situation` and `spans` are those of the `EventFinder`.
-    `kept_keys` maps keys of today to those that Home Assistant's entities keep from version 0.1.0.
     `announced` are the topics of the last announcement to Home Assistant, also of an earlier meter.
     """
 
@@ -57,7 +56,6 @@ class Memory:
     calendar: RememberedCalendar = field(default_factory=RememberedCalendar)
     situation: Mapping[str, str] = field(default_factory=dict)
     spans: Mapping[str, Span] = field(default_factory=dict)
-    kept_keys: Mapping[str, str] = field(default_factory=dict)
     announced: frozenset[str] = frozenset()
 
     @property
@@ -91,5 +89,5 @@ def from_json(content: Mapping[str, object]) -> Memory | None:
     if memory is None or content.get("version") != VERSION:
         return None
     are_topics = all(map(_DISCOVERY_TOPIC.fullmatch, memory.announced))
-    are_names = all(map(_NAME.fullmatch, (*memory.fields, *memory.kept_keys, *memory.kept_keys.values())))
+    are_names = all(map(_NAME.fullmatch, memory.fields))
     return memory if are_topics and are_names else None

@@ -35,7 +35,7 @@ from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES, SHORT_FRAME
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Container
     from datetime import timedelta
 
     from teleinfo.state.field_entry import Path
@@ -76,14 +76,13 @@ class StateTracker:
         self.is_known = False
         """True once the meter is identified; nothing about it may be published before."""
         self.announced: frozenset[str] = frozenset()
-        """As in `Memory`, like `kept_keys`."""
+        """As in `Memory`."""
         self.clock_was_ahead: timedelta | None = None
         """By how much the clock of the machine was set back to the day of the readings, when it was."""
         self._reset()
 
     def _reset(self) -> None:
         """Forget the meter."""
-        self.kept_keys: Mapping[str, str] = {}
         self._facts = Snapshot(meter=self.meter, prices=self._prices)
         """What is known of the meter, without the texts."""
         self._first_time: str | None = None
@@ -150,7 +149,6 @@ class StateTracker:
             self._facts.calendar.remembered,
             self._finder.situation,
             self._finder.spans,
-            self.kept_keys,
             self.announced,
         )
 
@@ -231,7 +229,6 @@ class StateTracker:
             if earlier.daily_energy is not None:
                 self._facts.total, self._facts.daily = None, earlier.daily_energy
             return
-        self.kept_keys = earlier.kept_keys
         if earlier.import_total is not None:
             self._facts.total, self._facts.daily = earlier.import_total, earlier.daily_energy
         self._facts.calendar = TariffCalendar(earlier.calendar)

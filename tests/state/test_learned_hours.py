@@ -142,10 +142,13 @@ def any_running(slots: Slots, minute: int) -> str:
 
 def test_the_hours_are_known_after_seven_days() -> None:
     """And not after six."""
+    assert Learner(LearnedHours()).days_left(date(2026, 1, 12)) == 7
     followed = Followed().days(NIGHT, range(12, 18))
     assert followed.learner.next(at(17, 1439), "HC") is None
+    assert followed.learner.days_left(date(2026, 1, 17)) == 1
 
     followed.days(NIGHT, range(18, 19))
+    assert followed.learner.days_left(date(2026, 1, 18)) == 0
     assert followed.learner.next(at(18, 1439), "HC") == (at(19, 390), "HP")
 
 
@@ -155,11 +158,13 @@ def test_two_days_that_contradict_drop_what_was_learned() -> None:
     known = followed.learner.known
     assert (known.doubt, len(known.changes)) == (date(2026, 1, 14), 21)
     assert followed.learner.next(at(14, 1439), "HP") is None
+    assert [followed.learner.days_left(date(2026, 1, day)) for day in (14, 15, 16)] == [2, 1, 0]
 
     followed.days(NOON, range(15, 16))
     known = followed.learner.known
     assert known.doubt is None
     assert {change.at.day for change in known.changes} == {14, 15}
+    assert followed.learner.days_left(date(2026, 1, 15)) == 5
 
     followed.days(NOON, range(16, 21))
     assert followed.learner.next(at(20, 1439), "HP") == (at(21, 90), "HC")

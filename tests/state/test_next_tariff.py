@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from teleinfo.simulator.tariff import BASE, EJP, HC, TEMPO, SimulatedContract, SimulatedPeriod
+from teleinfo.state import fields
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from tests.state.golden import tracker
+from tests.state.test_tracker import STANDARD_FRAME
 from tests.state.time_lapse import moved, run
 
 
@@ -374,11 +376,21 @@ def test_the_colour_of_tomorrow_is_in_the_register_or_in_a_notice(
     assert found["colour"] == {None: None, "HPJB": "blue", "HPJW": "white", "HPJR": "red"}[code]
 
 
+def test_a_colour_that_only_the_peaks_announce_is_known() -> None:
+    """A Linky may send DPM2 of a red day before the bits of STGE; not the DPM1 of the white day that runs."""
+    peaks = {"DPM1": "00", "DPM1_HORODATE": "H260114060000", "DPM2": "00", "DPM2_HORODATE": "H260115060000"}
+    values = STANDARD_FRAME | {"STGE": "023A0001"} | peaks
+
+    assert fields.colour_tomorrow(values) == "red"
+    assert fields.colour_tomorrow(values | {"DATE": "H260115120000"}) is fields.UNKNOWN
+    assert fields.colour_tomorrow(values | {"STGE": "0A3A0001"}) == "white"
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
         ({"OPTARIF": "BASE", "PTEC": "TH", "BASE": "000000001"}, None),
-        ({"OPTARIF": "HC", "PTEC": "HP"}, UNKNOWN),
+        ({"OPTARIF": "HC", "PTEC": "HP"}, UNKNOWN | {"days_left": 7}),
         ({"OPTARIF": "EJP", "PTEC": "HN", "PEJP": "30"}, UNKNOWN),  # at noon there is no notice
         ({"OPTARIF": "EJP", "PTEC": "HN"}, UNKNOWN),
         ({"OPTARIF": "EJP", "PTEC": "PM"}, HN_AT_1),

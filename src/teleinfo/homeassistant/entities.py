@@ -255,7 +255,7 @@ def _entity(field: Field, *, single: bool = False, enabled: bool = True, common:
         path=field.parts,
         device_class=_CLASSES.get(field.unit or field.type, problem),
         state_class=("total_increasing" if field.unit == "Wh" else "measurement") if momentary else None,
-        unit=field.unit,
+        unit=field.unit or None,
         precision=field.precision if is_number else None,
         words=words_of(field.codes),
         on=on,

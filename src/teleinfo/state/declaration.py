@@ -355,10 +355,22 @@ FIELDS: Final = (
         _SWITCH,
         "True if the change is learned from those of earlier days; false if meter or contract says it.",
     ).read_from(by=partial(_next_tariff, part="learned")),
+    Field(
+        "tariff.next.days_left",
+        "",
+        "Days until teleinfo has learned the hours, at the least; 0 once it has (historique with off-peak "
+        "hours).",
+    )
+    .read_from(by=_of("days_to_learn"))
+    .named("Days until the hours are learned", momentary=False, diagnostic=True),
     Field("tempo.today", Colour, "Colour of today with a Tempo contract; its day runs from 06:00 to 06:00.")
     .read_from(STATUS_REGISTER, by=fields.colour_today)
     .named("Today’s colour", icon="mdi:calendar-today"),
-    Field("tempo.tomorrow", Colour, "Colour of tomorrow, known from about 20:00; null before.")
+    Field(
+        "tempo.tomorrow",
+        Colour,
+        "Colour of the day that begins at the next 06:00, known from about 20:00; null before.",
+    )
     .read_from("DEMAIN", by=fields.colour_tomorrow)
     .named("Tomorrow’s colour", icon="mdi:calendar-arrow-right"),
     Field(

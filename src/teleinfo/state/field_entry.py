@@ -118,6 +118,13 @@ class Snapshot(dict[str, str]):
         return self.calendar.next(self, mode=self.mode, at=at, periods=self.periods)
 
     @property
+    def days_to_learn(self) -> int | None:
+        """The days until the hours of the tariff are learned; None for a meter whose hours need not be."""
+        if self.time is None or self.next_tariff is None:
+            return None
+        return self.calendar.days_left(self, mode=self.mode, at=datetime.fromisoformat(self.time))
+
+    @property
     def tariff(self) -> str | None:
         """The tariff period in force, as the meter sends it."""
         return self.get("PTEC", self.get("LTARF")) if self.site is None else business_meters.slot(self)

@@ -8,13 +8,14 @@ Enedis-NOI-CPT_02E v6 and 54E v3, named with the étiquettes in `teleinfo.tic.ta
 from __future__ import annotations
 
 import enum
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from teleinfo.state import tariffs
 from teleinfo.state.active_power import Flow
 from teleinfo.tic import registers
-from teleinfo.tic.horodate import iso
+from teleinfo.tic.horodate import iso, moment
 from teleinfo.tic.labels import CONTRACTS, STATUS_REGISTER, parse_uint
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.codes import Alert, Colour, Phase, TariffPeriod
@@ -160,13 +161,26 @@ def colour_today(values: Values) -> Colour | None:
 
 
 def colour_tomorrow(values: Values) -> Value:
-    """Return the colour of tomorrow, from STGE (54E), else from DEMAIN (02E)."""
+    """
+    Return the colour of the day of Tempo that begins at the next 06:00, if the meter knows it.
+
+    It is in STGE, or in DPM1 and DPM2, which a Linky may send before (54E); else in DEMAIN (02E).
+    """
     if colour_today(values) is None:
         return None
     word = status(values)
     if word is not None:
-        return registers.colour(word, registers.TOMORROW) or UNKNOWN
+        return registers.colour(word, registers.TOMORROW) or _announced_colour(values)
     return COLOUR_CODES.get(values.get("DEMAIN", ""), UNKNOWN)
+
+
+def _announced_colour(values: Values) -> Colour | Unknown:
+    now = moment(values.get("DATE", ""))
+    for label, colour in (("DPM1", Colour.WHITE), ("DPM2", Colour.RED)):
+        start = moment(values.get(f"{label}{HORODATE_SUFFIX}", ""))
+        if now is not None and start is not None and now < start <= now + timedelta(days=1):
+            return colour
+    return UNKNOWN
 
 
 def import_total(values: Values) -> tuple[str, int] | None:
@@ -364,10 +378,10 @@ def alerts(values: Values, *, sends_alarms: bool) -> dict[Alert, bool]:
         found[Alert.CLOCK_DEGRADED] |= values.get("DATE", "").startswith(("e", "h"))
     elif "OPTARIF" in values or "ISOUSC" in values:
         found[Alert.OVERRUN] = _overrun(values, sends_alarms=sends_alarms)
-    if values.get("OPTARIF") == "EJP":
-        found[Alert.MOBILE_PEAK_NOTICE] = "PEJP" in values
-        if "PTEC" in values:
-            found[Alert.MOBILE_PEAK] = values["PTEC"] == TariffPeriod.PM
+    if values.get("OPTARIF") == "EJP" and "PTEC" in values:
+        is_peak = values.get("PTEC") == TariffPeriod.PM
+        found[Alert.MOBILE_PEAK_NOTICE] = "PEJP" in values and not is_peak  # it is sent during the peak too
+        found[Alert.MOBILE_PEAK] = is_peak
     missing = registers.missing_phases(values.get("PPOT", ""))
     if missing is not None:
         found[Alert.PHASE_MISSING] = bool(missing)

@@ -69,6 +69,12 @@ class Change:
     period: str
 
 
+def _days(changes: tuple[Change, ...], today: date) -> list[date]:
+    """Return the days of these changes that count, at most the last eight."""
+    dates = {change.at.date() for change in changes}
+    return sorted(day for day in dates if timedelta() <= today - day <= _MAX_AGE)[-_MOST_DAYS:]
+
+
 def learn(changes: tuple[Change, ...], heard: Mapping[int, str], today: date) -> Slots:
     """
     Return the slots of any day that these changes prove, empty if they prove none.
@@ -77,8 +83,7 @@ def learn(changes: tuple[Change, ...], heard: Mapping[int, str], today: date) ->
     that was seen once may be wrong. In each half-hour of the day (by its number) the meter must have been
     `heard` with a period that counts then, so that no slot is missed.
     """
-    dates = {change.at.date() for change in changes}
-    days = sorted(day for day in dates if timedelta() <= today - day <= _MAX_AGE)[-_MOST_DAYS:]
+    days = _days(changes, today)
     recent = [change for change in changes if change.at.date() in days]
     seen: Counter[tuple[int, str]] = Counter()
     for change in reversed(recent):
@@ -148,6 +153,14 @@ class Learner:
         if self._slots is None or self._slots[0] != today or self._slots[1] is not self.known:
             self._slots = today, self.known, learn(self.known.changes, self.known.heard, today)
         return self._slots[2]
+
+    def days_left(self, today: date) -> int:
+        """Return the least number of days until the hours are known, 0 while they are."""
+        if self.known.doubt in {today, today - DAY}:
+            return 2 if self.known.doubt == today else 1
+        if self._hours(today):
+            return 0
+        return max(1, _ENOUGH_DAYS - len(_days(self.known.changes, today)))
 
     def next(self, local: datetime, present: object) -> tuple[datetime, str] | None:
         """Return the next change and its period; None if it is not certain."""

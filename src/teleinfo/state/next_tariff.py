@@ -22,15 +22,15 @@ from teleinfo.tic import horodate, registers
 from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX
-from teleinfo.vocabulary.codes import Colour, Contract, TariffPeriod
+from teleinfo.vocabulary.codes import Contract, TariffPeriod
 
 if TYPE_CHECKING:
     from teleinfo.state.fields import Values
 
 _TEMPO: Final[Slots] = ((6 * 60, "HP"), (22 * 60, "HC"))
 _EJP: Final[Slots] = ((1 * 60, "HN"), (7 * 60, "PM"))
-_PEAKS: Final = {1: Colour.WHITE, 2: Colour.RED, 3: None}
-"""The colour of the mobile peak of each number with Tempo."""
+_PEAKS: Final = (1, 2, 3)
+"""The numbers of the mobile peaks."""
 
 _CLOCKS_AGREE: Final = timedelta(seconds=TOLERANCE)
 _NOTICE: Final = timedelta(hours=1)
@@ -123,6 +123,13 @@ class TariffCalendar:
         change = self._learner.next(local, now.get("PTEC"))
         return UNKNOWN if change is None else _change(*change, learned=True)
 
+    def days_left(self, now: Values, *, mode: Mode | None, at: datetime) -> int | None:
+        """Return the least number of days until the hours are learned; None if they need not be."""
+        text = fields.contract_text(now) or ""
+        if mode is Mode.STANDARD or tariffs.contract_of(text) is not Contract.HC:
+            return None
+        return self._learner.days_left(at.astimezone(PARIS).date())
+
     def _next_of_profile(
         self, now: Values, local: datetime, periods: Mapping[str, str]
     ) -> NextTariff | Unknown | None:
@@ -201,9 +208,7 @@ def _next_of_tempo(now: Values, local: datetime) -> NextTariff | Unknown:
     at, hours = change
     colour: object = period.colour
     if hours == "HP":
-        announced = (_PEAKS[number] for number, start in _peaks(now, "DPM").items() if start == at)
-        known = fields.colour_tomorrow(now)
-        colour = next(announced, None) if known in {None, UNKNOWN} else known
+        colour = fields.colour_tomorrow(now)
     codes = (code for code in TariffPeriod if code[:2] == hours and code.colour is colour is not None)
     return _change(at, next(codes, None))
 

@@ -61,7 +61,10 @@ async def check_broker(case: Case) -> AsyncIterator[Finding]:
     """Check the broker as this user sees it and, where that differs, as the service sees it."""
     case.screen.step(_("asking the broker"))
     async for finding in _steps(case):
-        yield finding if finding.severity is not Severity.OK else await _for_the_service(case, finding)
+        if finding.severity is Severity.OK:
+            yield await _for_the_service(case, finding)
+        else:
+            yield finding
 
 
 async def _for_the_service(case: Case, finding: Finding) -> Finding:

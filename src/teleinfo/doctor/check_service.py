@@ -92,7 +92,7 @@ def _running(shown: Mapping[str, str], words: str, unit: str) -> Finding:
         message = _("it does not run: a setting was wrong when it was started")
         advice = _("See which, correct it, and start it again:")
         return fault("running", message, advice, f"sudo journalctl -u {unit} -n 20", start, **facts)
-    if how == "auto-restart":
+    if how == "auto-restart" or (active == "activating" and restarts != "0"):
         message = _("it fails again and again; restarts so far: {restarts}").format(restarts=restarts)
         return fault("running", message, _("See why:"), f"sudo journalctl -u {unit} -n 30", **facts)
     message = _("it does not run ({state})").format(state=f"{active}, {how}")
@@ -176,7 +176,6 @@ async def check_published(case: Case) -> AsyncIterator[Finding]:
     elif not case.may_read:
         message = _("could not be judged: the broker does not let this account read {topic}")
         yield skipped("status", message.format(topic=topics.status))
-    else:
+    elif runs:
         message = _("no teleinfo has published on {topic} yet").format(topic=topics.readings)
-        make = fault if runs else ok
-        yield make("status", message, status=None)
+        yield fault("status", message, status=None)

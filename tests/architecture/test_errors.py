@@ -38,6 +38,27 @@ def test_nobody_catches_everything() -> None:
     assert caught == []
 
 
+def test_no_error_is_kept_from_who_waits_for_it_or_from_the_loop() -> None:
+    """
+    An error is raised where a task is awaited, and the one handler of the loop ends the process.
+
+    The library waits for the end of a task whose error it has raised before.
+    """
+    silencing = {"return_exceptions", "set_exception_handler", "call_exception_handler"}
+    used = [
+        (module, name)
+        for module in FILES
+        for node in ast.walk(tree(module))
+        for name in (getattr(node, "attr", None), getattr(node, "arg", None))
+        if name in silencing
+    ]
+
+    assert sorted(used) == [
+        ("teleinfo.common.event_loop", "set_exception_handler"),
+        ("teleinfo.port.library", "return_exceptions"),
+    ]
+
+
 def is_broad(node: ast.AST) -> bool:
     """Return True if this expression names a class of all exceptions."""
     return any(isinstance(part, ast.Name) and part.id in FORBIDDEN for part in ast.walk(node))

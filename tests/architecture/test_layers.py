@@ -145,6 +145,30 @@ def test_no_module_imports_the_public_api() -> None:
     assert found == []
 
 
+def test_no_module_is_imported_by_a_name_in_a_text() -> None:
+    """The contracts would not see it; two modules do so, with names of the package alone."""
+    found = {
+        module
+        for module in FILES
+        for node in ast.walk(tree(module))
+        for name in (getattr(node, "attr", None), getattr(node, "id", None), getattr(node, "name", None))
+        if name in {"import_module", "__import__"}
+    }
+
+    assert found == {PACKAGE, f"{PACKAGE}.cli.main"}
+
+
+def test_the_tables_lead_to_no_code_of_the_decoder() -> None:
+    """The simulator imports them alone; by what they import, it would reach the rest."""
+    found = {name for name in imports("teleinfo.tic.labels", for_types=True) if name.startswith(PACKAGE)}
+    below = {
+        name for name in imports("teleinfo.tic.tables.reader", for_types=True) if name.startswith(PACKAGE)
+    }
+
+    assert found == {"teleinfo.tic.tables.reader"}
+    assert all(name.startswith("teleinfo.vocabulary.") for name in below)
+
+
 def inner(node: ast.ImportFrom) -> bool:
     """Return True if this imports only modules of the package, or its version."""
     names = [alias.name for alias in node.names]

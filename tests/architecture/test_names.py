@@ -1,15 +1,19 @@
-"""No two classes share a name, and every setting that a text names exists."""
+"""Names: of classes, of files, and of the settings that a text speaks of."""
 
 from __future__ import annotations
 
 import ast
 import re
+import sys
+import unicodedata
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 from teleinfo import settings
+from teleinfo.common import i18n
+from teleinfo.vocabulary.words import Language
 from tests.architecture.sources import FILES, place, tree
 
 ROOT = Path(__file__).parents[2]
@@ -38,12 +42,38 @@ def test_every_setting_that_a_text_names_exists(path: Path) -> None:
     assert {name for name in named if not any(one.startswith(name) for one in known)} == set()
 
 
-def test_no_two_classes_share_a_name() -> None:
-    """Whoever looks for the class of a message or of a search finds one."""
-    places = defaultdict(list)
+def test_no_two_classes_or_aliases_share_a_name() -> None:
+    """Whoever looks for the class of a message or of a search finds one; `Path` is that of pathlib."""
+    places, imported = defaultdict(list), set()
     for module in FILES:
         for node in ast.walk(tree(module)):
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(place(module, node))
+            elif isinstance(node, ast.Assign | ast.AnnAssign):
+                for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                    if re.fullmatch(r"[A-Z]+[a-z]\w*", alias := ast.unparse(target)):
+                        places[alias].append(place(module, node))
+            elif isinstance(node, ast.ImportFrom) and node.module in sys.stdlib_module_names:
+                imported |= {alias.asname or alias.name for alias in node.names}
 
-    assert {name: where for name, where in places.items() if len(where) > 1} == {}
+    assert {name: where for name, where in places.items() if len(where) > 1 or name in imported} == {}
+
+
+def test_files_and_folders_have_english_names() -> None:
+    """
+    French is where users read it: no name has a word that stands in our French texts and not in the English.
+
+    Two such words are English too; the words of TIC stand in the texts of both.
+    """
+    texts = i18n.catalogue(Language.FR)
+    french = words(*texts.values()) - words(*texts) - {"sources", "injection"}
+    paths = {path for top in ("src", "tests", "systemd") for path in (ROOT / top).rglob("*.*")}
+    ours = [path.relative_to(ROOT) for path in paths if path.suffix != ".pyc" and "fr" not in path.parts]
+
+    assert [str(path) for path in ours if words(*path.parts) & french] == []
+
+
+def words(*texts: str) -> set[str]:
+    """Return the words of four letters and more, without accents."""
+    plain = unicodedata.normalize("NFKD", " ".join(texts).lower().replace("_", " "))
+    return set(re.findall(r"[a-z]{4,}", plain.encode("ascii", "ignore").decode()))

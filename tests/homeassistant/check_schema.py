@@ -174,7 +174,7 @@ def faults_of_templates(
     return faults
 
 
-def everything(mode: Mode, language: Language, form: ours.Form) -> dict[str, dict[str, Any]]:
+def everything(mode: Mode, language: Language, form: ours.DiscoveryForm) -> dict[str, dict[str, Any]]:
     """Return the messages, by topic, with every entity of a mode in a language, whatever the meter."""
     table = STANDARD if mode is Mode.STANDARD else HISTORIQUE
     keys = [

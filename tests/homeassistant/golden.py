@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from teleinfo import __version__
 from teleinfo.common.i18n import in_words, use_language
 from teleinfo.homeassistant.announcer import Announcer
-from teleinfo.homeassistant.discovery import Discovery, Form
+from teleinfo.homeassistant.discovery import Discovery, DiscoveryForm
 from teleinfo.homeassistant.entities import Entity, entities_of
 from teleinfo.mqtt.config import Topics
 from teleinfo.simulator.catalogue import METERS, build
@@ -31,7 +31,7 @@ from teleinfo.vocabulary.words import Language
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from teleinfo.state.field_entry import Path as StatePath
+    from teleinfo.state.field_entry import FieldPath
     from teleinfo.state.fields import Json
     from teleinfo.tic.reading import Reading
 
@@ -52,7 +52,7 @@ class Followed:
         topic: str = "teleinfo",
         exclude: Iterable[str] = (),
         language: Language = Language.FR,
-        form: Form = "device",
+        form: DiscoveryForm = "device",
         meter_name: str | None = None,
     ) -> None:
         self._language = language
@@ -109,7 +109,7 @@ def followed(meter: str, *, frames: int = FRAMES, **options: Any) -> Followed:  
 
 def every_entity() -> list[Entity]:
     """Return the entity of every field that has one, of a meter of three phases."""
-    values: dict[StatePath, Json] = {field.parts: None for field in FIELDS}
+    values: dict[FieldPath, Json] = {field.parts: None for field in FIELDS}
     values |= {("meter", "phases"): 3, ("contract", "code"): Contract.EJP}
     return list(entities_of(values, Mode.STANDARD).values())
 

@@ -18,7 +18,7 @@ from tests.homeassistant.golden import PERIOD, Followed, followed, readings_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from teleinfo.homeassistant.discovery import Form
+    from teleinfo.homeassistant.discovery import DiscoveryForm
 
 HC = {
     "ADCO": "041961123456",
@@ -353,7 +353,7 @@ ONE = "homeassistant/sensor/teleinfo_041961123456_index_HC/config"
     ],
 )
 def test_the_announcement_before_is_ended_by_the_next(
-    form: Form, before: str, first: bytes, second: bytes
+    form: DiscoveryForm, before: str, first: bytes, second: bytes
 ) -> None:
     """
     Home Assistant releases the entities of the other form, or below another prefix, and keeps their ids.
@@ -382,7 +382,7 @@ def test_the_next_start_clears_what_is_below_another_prefix() -> None:
 
 
 @pytest.mark.parametrize("form", ["device", "components"])
-def test_nothing_is_cleared_if_form_and_prefix_are_the_same(form: Form) -> None:
+def test_nothing_is_cleared_if_form_and_prefix_are_the_same(form: DiscoveryForm) -> None:
     """As after any restart; a topic that is not announced yet is still remembered."""
     before = announced(historique(HC | {"PEJP": "30"}, HC | {"PEJP": "30"}), form=form)
     device = FedByHand(form=form)

@@ -21,7 +21,7 @@ from tests.state.documents import DOCS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from teleinfo.homeassistant.discovery import Form
+    from teleinfo.homeassistant.discovery import DiscoveryForm
     from teleinfo.state.fields import Json
 
 
@@ -167,7 +167,7 @@ def test_of_two_entities_for_one_quantity_the_better_is_enabled() -> None:
 
 
 @pytest.mark.parametrize("form", ["device", "components"])
-def test_events_are_an_entity_in_both_forms_of_the_message(form: Form) -> None:
+def test_events_are_an_entity_in_both_forms_of_the_message(form: DiscoveryForm) -> None:
     """It is available while the meter is silent: that is an event, too."""
     device = followed("hc", form=form)
     topic = "homeassistant/event/teleinfo_041961123456_event/config"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from collections.abc import Set as AbstractSet
 
-    from teleinfo.homeassistant.discovery import Discovery, Form
+    from teleinfo.homeassistant.discovery import Discovery, DiscoveryForm
     from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Belief, Reading
@@ -100,7 +100,7 @@ class Announcer:
         if announced:
             return self._discovery.superseded(meter.scope, announced)
         found = entities_of(self._tracker.fields_of(keys, now=now), mode, self._tracker.exclude)
-        form: Form = "components" if self._discovery.form == "device" else "device"
+        form: DiscoveryForm = "components" if self._discovery.form == "device" else "device"
         return dict.fromkeys(replace(self._discovery, form=form).messages(meter, found.values()), b"")
 
     def _announce(self, belief: Belief, now: float, *, over: bool) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from teleinfo.mqtt.config import Topics
     from teleinfo.state.device import Device
 
-Form = Literal["device", "components"]
+DiscoveryForm = Literal["device", "components"]
 
 MIGRATE: Final = b'{"migrate_discovery":true}'
 """
@@ -48,7 +48,7 @@ class Discovery:
     prefix: str
     topics: Topics
     _: KW_ONLY
-    form: Form = "device"
+    form: DiscoveryForm = "device"
     language: Language = Language.FR
     meter_name: str | None = None
     url: str | None = None

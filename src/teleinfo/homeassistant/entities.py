@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.common.i18n import _
 from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS
-from teleinfo.state.field_entry import Field, Path, StateType
+from teleinfo.state.field_entry import Field, FieldPath, StateType
 from teleinfo.state.labels import ANY_UNIT, UNITS, is_own
 from teleinfo.state.tariffs import unnamed_index
 from teleinfo.tic.labels import Kind, LabelSpec, Mode, lookup
@@ -194,7 +194,7 @@ _INDEX: Final = FIELD_OF_PATH["energy.indexes.*.value"]
 
 
 def entities_of(
-    state: Mapping[Path, Json], mode: Mode, exclude: AbstractSet[str] = frozenset()
+    state: Mapping[FieldPath, Json], mode: Mode, exclude: AbstractSet[str] = frozenset()
 ) -> dict[str, Entity]:
     """
     Return the entities of a meter in `mode`, by key; `state` has the values of the state by path.
@@ -266,7 +266,7 @@ def _entity(field: Field, *, single: bool = False, enabled: bool = True, common:
     )
 
 
-def _indexes(state: Mapping[Path, Json]) -> Iterator[Entity]:
+def _indexes(state: Mapping[FieldPath, Json]) -> Iterator[Entity]:
     """
     Yield the supplier's indexes; the key names the tariff period that an index counts, else its étiquette.
 

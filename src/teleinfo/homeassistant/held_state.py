@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.state.declaration import FIELD_OF_PATH
 
 if TYPE_CHECKING:
-    from teleinfo.state.field_entry import Path
+    from teleinfo.state.field_entry import FieldPath
     from teleinfo.state.fields import Json
 
 _PERIOD: Final = 300
@@ -36,15 +36,15 @@ _PACES: Final[dict[str | None, tuple[float, float]]] = {
 }
 """The noise of a quantity, in its unit, and its interval in seconds."""
 _EACH_MINUTE: Final = math.inf, 60.0
-_TIMES: Final[tuple[Path, ...]] = (("time",), ("meter", "clock"))
-_TOTALS: Final[tuple[Path, ...]] = (("energy", "import_total"), ("energy", "export_total"))
+_TIMES: Final[tuple[FieldPath, ...]] = (("time",), ("meter", "clock"))
+_TOTALS: Final[tuple[FieldPath, ...]] = (("energy", "import_total"), ("energy", "export_total"))
 
 
 class HeldState:
     """The state that Home Assistant is shown, of the states that it receives."""
 
     def __init__(self) -> None:
-        self._shown: dict[Path, tuple[Json, float]] = {}  # the value shown, and since when
+        self._shown: dict[FieldPath, tuple[Json, float]] = {}  # the value shown, and since when
 
     def update(self, state: dict[str, Json], *, now: float) -> dict[str, Json]:
         """Return what is shown of `state` at the monotonic time `now`, seconds."""
@@ -52,7 +52,7 @@ class HeldState:
         is_end = isinstance(time, str) and ends_period(datetime.fromisoformat(time))
         before, self._shown = self._shown, {}
 
-        def shown(value: Json, path: Path) -> Json:
+        def shown(value: Json, path: FieldPath) -> Json:
             if isinstance(value, dict):
                 return {name: shown(inner, (*path, name)) for name, inner in value.items()}
             pace = _pace(path)
@@ -82,7 +82,7 @@ def _is_near(value: Json, last: Json, noise: float) -> bool:
 
 
 @lru_cache(maxsize=512)
-def _pace(path: Path) -> tuple[float, float] | None:
+def _pace(path: FieldPath) -> tuple[float, float] | None:
     """Return noise and interval of the number at this path of the state; None: it is shown at once."""
     if path[0] == "labels" or path in (*_TIMES, *_TOTALS):
         return _EACH_MINUTE

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from teleinfo.state.energy import EnergySpan
-    from teleinfo.state.field_entry import Reader, Snapshot
+    from teleinfo.state.field_entry import FieldReader, Snapshot
     from teleinfo.state.fields import Json, Value
 
 
@@ -51,7 +51,7 @@ def _clock_offset(now: Snapshot) -> Value:
     return _or_unknown(now.clock_offset) if is_standard and "DATE" in now else None
 
 
-def _made(read: Callable[[Snapshot], _Sent | None], make: Callable[[_Sent], Json]) -> Reader:
+def _made(read: Callable[[Snapshot], _Sent | None], make: Callable[[_Sent], Json]) -> FieldReader:
     """Return a reader that applies `make` to what `read` returns; if `make` returns None, it is unknown."""
 
     def value(now: Snapshot) -> Value:
@@ -192,7 +192,7 @@ def _cost(span: str) -> Iterator[Field]:
     )
 
 
-def _timed(field: Field, time: str, label: str, by: Reader | None = None) -> Iterator[Field]:
+def _timed(field: Field, time: str, label: str, by: FieldReader | None = None) -> Iterator[Field]:
     """Yield a field that is read from this étiquette, and a field at the path `time` for its horodate."""
     yield field.read_from(label, by=by)
     name = Message("{name} (time)", name=field.name)
@@ -200,7 +200,7 @@ def _timed(field: Field, time: str, label: str, by: Reader | None = None) -> Ite
     yield read_time.named(name, diagnostic=True, enabled=False)
 
 
-def _maximum(maximum: str, name: Message, label: str, by: Reader | None = None) -> Iterator[Field]:
+def _maximum(maximum: str, name: Message, label: str, by: FieldReader | None = None) -> Iterator[Field]:
     """Return the fields of the greatest power of a day, and of its time."""
     path = f"power.{maximum}"
     return _timed(Field(path, "VA").named(name, momentary=False), f"{path}_time", label, by=by)

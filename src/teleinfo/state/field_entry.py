@@ -45,13 +45,13 @@ class StateType(enum.Enum):
     ANY = "any"  # a number, a text or a time
 
 
-Form: TypeAlias = "StateType | str | type[enum.StrEnum] | tuple[enum.StrEnum, enum.StrEnum]"
+ValueForm: TypeAlias = "StateType | str | type[enum.StrEnum] | tuple[enum.StrEnum, enum.StrEnum]"
 """A type; the unit of a number; the codes of a choice; or the codes of a switch, off and on."""
 
-Path: TypeAlias = tuple[str, ...]
+FieldPath: TypeAlias = tuple[str, ...]
 """The path of a value, part by part."""
 
-Reader: TypeAlias = "Callable[[Snapshot], Value]"
+FieldReader: TypeAlias = "Callable[[Snapshot], Value]"
 
 ANY_LABEL: Final = "*"
 """The part of a path that stands for any étiquette; such a field has a value for each étiquette."""
@@ -140,14 +140,14 @@ class Field:
     """
 
     path: str
-    form: Form
+    form: ValueForm
     meaning: str = ""
     _: KW_ONLY
     signed: bool = False
     nullable: bool = True
     sources: tuple[str, ...] = ()
-    read: Reader | None = None
-    read_site: Reader | None = None
+    read: FieldReader | None = None
+    read_site: FieldReader | None = None
     name: str = ""
     phase: Phase | None = None
     key: str = ""
@@ -159,7 +159,9 @@ class Field:
     beside: str = ""
     without: str = ""
 
-    def read_from(self, *sources: str, by: Reader | None = None, site: Reader | None = None) -> Self:
+    def read_from(
+        self, *sources: str, by: FieldReader | None = None, site: FieldReader | None = None
+    ) -> Self:
         """
         Return this field with the étiquettes that it comes from, and the function that reads its value.
 
@@ -184,7 +186,7 @@ class Field:
         return replace(self, name=name, **more)
 
     @property
-    def parts(self) -> Path:
+    def parts(self) -> FieldPath:
         """The path, part by part."""
         return tuple(self.path.split("."))
 
@@ -221,9 +223,9 @@ class Field:
         return number(now, *self.sources) if read is None else read(now)
 
 
-def read(now: Snapshot, declared: Iterable[Field]) -> dict[Path, Json]:
+def read(now: Snapshot, declared: Iterable[Field]) -> dict[FieldPath, Json]:
     """Return the values of these fields by path; a path with `*` becomes a path for each étiquette."""
-    values: dict[Path, Json] = {}
+    values: dict[FieldPath, Json] = {}
     for entry in declared:
         value, parts = entry.value(now), entry.parts
         if isinstance(value, dict):
@@ -234,7 +236,7 @@ def read(now: Snapshot, declared: Iterable[Field]) -> dict[Path, Json]:
     return values
 
 
-def message(values: Mapping[Path, Json], state: dict[str, Json] | None = None) -> dict[str, Json]:
+def message(values: Mapping[FieldPath, Json], state: dict[str, Json] | None = None) -> dict[str, Json]:
     """Return the message `state`, by default empty, with these values, nested as the parts of their paths."""
     state = {} if state is None else state
     for (*sections, name), value in values.items():

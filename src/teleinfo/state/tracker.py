@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Container
     from datetime import timedelta
 
-    from teleinfo.state.field_entry import Path
+    from teleinfo.state.field_entry import FieldPath
     from teleinfo.state.fields import Json
     from teleinfo.state.prices import Prices
     from teleinfo.tic.reading import Belief, Reading
@@ -90,7 +90,7 @@ class StateTracker:
         self._means: defaultdict[str, MeanPower] = defaultdict(MeanPower)  # by the étiquettes of their index
         self._counted = -math.inf  # time at which the index of the total was last read
         self._before: dict[
-            Path, Json
+            FieldPath, Json
         ] = {}  # the fields before a change of mode or contract, until they are stale
         self._before_until = 0.0
         self._urgent: tuple[object, ...] = ()
@@ -103,7 +103,7 @@ class StateTracker:
         self._latest: dict[str, tuple[str, float]] = {}
         self._clock = MeterClock()
         self._exporting_frames = 0  # in a row, by their current
-        self._known: dict[Path, None] = {}  # the fields seen so far with this contract, in order
+        self._known: dict[FieldPath, None] = {}  # the fields seen so far with this contract, in order
 
     @property
     def meter(self) -> Device:
@@ -251,7 +251,7 @@ class StateTracker:
             return {}
         return message(self._message_fields(now))
 
-    def _message_fields(self, now: float) -> dict[Path, Json]:
+    def _message_fields(self, now: float) -> dict[FieldPath, Json]:
         """Return the fields of the message by path, also those that only the mode or contract before had."""
         current = self._fields(self._values(now), now)
         self._known |= dict.fromkeys(current)
@@ -265,7 +265,7 @@ class StateTracker:
             return set()
         return self._prices.missing(self._facts.daily.this_month.periods)
 
-    def fields_of(self, keys: Container[str], *, now: float) -> dict[Path, Json]:
+    def fields_of(self, keys: Container[str], *, now: float) -> dict[FieldPath, Json]:
         """Return the fields, by path, that are read from these keys of the readings."""
         values = self._values(now)
         return self._fields({key: value for key, value in values.items() if key in keys}, now)
@@ -342,7 +342,7 @@ class StateTracker:
         snapshot.means = {name: self._means[counter] for name, (counter, _index) in counters.items()}
         return snapshot
 
-    def _fields(self, values: fields.Values, now: float) -> dict[Path, Json]:
+    def _fields(self, values: fields.Values, now: float) -> dict[FieldPath, Json]:
         state = read(self._snapshot(values, now), FIELDS)
         if self._facts.mode is not None:
             identity = self._facts.meter.identity

@@ -14,7 +14,7 @@ from teleinfo.vocabulary.words import Code
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from teleinfo.state.field_entry import Field, Path
+    from teleinfo.state.field_entry import Field, FieldPath
     from teleinfo.state.fields import Json
 
 MINUS: Final = "\N{MINUS SIGN}"
@@ -114,7 +114,7 @@ def rows(state: Json) -> Iterator[tuple[Field, str, str]]:
             yield field, _(field.title(single=single)), shown
 
 
-def remembered(published: Any) -> dict[Path, Json]:  # noqa: ANN401 - JSON of anybody
+def remembered(published: Any) -> dict[FieldPath, Json]:  # noqa: ANN401 - JSON of anybody
     """
     Return what a daemon knows by its memory and its settings, by path, from the state that it `published`.
 
@@ -123,7 +123,7 @@ def remembered(published: Any) -> dict[Path, Json]:  # noqa: ANN401 - JSON of an
     """
     has_days = find(published, "energy.today") is not None
     costs = ((span, part) for span in _SPANS for part in ("value", "is_complete"))
-    values: dict[Path, Json] = {("cost", *path): None for path in costs} if has_days else {}
+    values: dict[FieldPath, Json] = {("cost", *path): None for path in costs} if has_days else {}
     for field in FIELDS:
         before, star, after = field.path.partition(f".{ANY_LABEL}")
         found = find(published, before) if field.path.startswith(_MEMORY) and not after else None

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from teleinfo.port.health import Health
-    from teleinfo.state.field_entry import Path
+    from teleinfo.state.field_entry import FieldPath
     from teleinfo.state.fields import Json
     from teleinfo.state.prices import Prices
     from teleinfo.tic.labels import LabelSpec, Mode
@@ -138,7 +138,7 @@ class LiveModel:
         self.recent_power = RecentPower()
         self.chronicle: Chronicle | None = None
         self.online: bool | None = None
-        self.remembered: Mapping[Path, Json] = {}
+        self.remembered: Mapping[FieldPath, Json] = {}
         self.note: Note | None = None
         self.mode: Mode | None = None
         self.heard: float | None = None

@@ -44,23 +44,21 @@ class Phone:
         return text
 
     def reload(self) -> None:
-        """Open the page anew, once there is one."""
-        end = time.monotonic() + LIMIT
-        while True:
-            try:
-                self.status("localhost")
-            except (OSError, HTTPException):
-                assert time.monotonic() < end, "there is no page"
-                time.sleep(0.2)
-            else:
-                break
+        """Open the page anew."""
+        self.status("localhost")
         self._driver.refresh()
 
     def status(self, host: str, path: str = "/") -> int:
-        """Return the status of the answer to a request under this name of the machine."""
-        with contextlib.closing(HTTPConnection("127.0.0.1", self._port, timeout=LIMIT)) as connection:
-            connection.request("GET", path, headers={"Host": host})
-            return connection.getresponse().status
+        """Return the status of the answer to a request under this name of the machine, once there is one."""
+        end = time.monotonic() + LIMIT
+        while True:
+            with contextlib.closing(HTTPConnection("127.0.0.1", self._port, timeout=LIMIT)) as connection:
+                try:
+                    connection.request("GET", path, headers={"Host": host})
+                    return connection.getresponse().status
+                except (OSError, HTTPException):
+                    assert time.monotonic() < end, "there is no page"
+            time.sleep(0.2)
 
 
 @contextlib.contextmanager

@@ -44,9 +44,9 @@ class Phone:
         return text
 
     def reload(self) -> None:
-        """Open the page anew."""
+        """Open the page anew, once there is one."""
         self.status("localhost")
-        self._driver.refresh()
+        self._driver.get(f"http://127.0.0.1:{self._port}/")
 
     def status(self, host: str, path: str = "/") -> int:
         """Return the status of the answer to a request under this name of the machine, once there is one."""
@@ -67,9 +67,9 @@ def phone(house: House) -> Iterator[Phone]:
     house.staged("phone")
     with contextlib.ExitStack() as stack:
         port = stack.enter_context(_door(house.namespace("phone")))
-        driver = stack.enter_context(browser())
-        driver.get(f"http://127.0.0.1:{port}/")
-        yield Phone(port, driver)
+        screen = Phone(port, stack.enter_context(browser()))
+        screen.reload()
+        yield screen
 
 
 @contextlib.contextmanager

@@ -198,8 +198,8 @@ class House(Container):
             assert time.monotonic() < end, f"no {pattern} in: {said}"
             time.sleep(0.3)
 
-    def follow(self, lines: list[str]) -> None:
-        """Do what the lines of an advice say."""
+    def follow(self, lines: list[str], edit: str) -> None:
+        """Do what the lines of an advice say; `edit` is what the person does in an editor."""
         unit = next((line.split()[-1] for line in lines if line.startswith("sudo systemctl edit ")), "")
         for line in lines:
             if re.match(r"TELEINFO_\w+=", line):
@@ -209,10 +209,12 @@ class House(Container):
                 self.run(f"echo {shlex.quote(line)} >>/etc/mosquitto/acl && systemctl restart mosquitto")
             elif line == "sudo reboot":
                 self.reboot()
+            elif _EDITOR.match(line):
+                self.staged(edit)
             elif unit and not line.startswith("sudo "):
                 folder = f"/etc/systemd/system/{unit.removesuffix('.service')}.service.d"
                 self.run(f"mkdir -p {folder} && echo {shlex.quote(line)} >>{folder}/override.conf")
-            elif not _EDITOR.match(line) and not line.startswith("sudo systemctl edit "):
+            elif not line.startswith("sudo systemctl edit "):
                 # Of the README's folder; all other lines mean the same there.
                 self.typed(f"cd teleinfo && {line}", check=not _LOOK.match(line))
         if unit:
@@ -274,10 +276,10 @@ def cure(house: House, journey: Journey, screen: Screen) -> None:
     faults = [finding for finding in screen.findings if finding.mark == _FAULT]
     if not journey.hands_off:
         for fault in faults:
-            house.follow(fault.commands)
+            house.follow(fault.commands, journey.then)
     house.staged(journey.then)
     if not journey.hands_off:
-        house.follow(screen.closing)
+        house.follow(screen.closing, journey.then)
     works(house)
     after = house.doctor()
     assert after.status == 0, f"{screen.text}\n-- afterwards\n{after.text}"

@@ -5,13 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from teleinfo.state import business_meters, fields
-from teleinfo.state.fields import UNKNOWN, phases
-from teleinfo.vocabulary.codes import Phase
-from tests.state.test_tracker import LONG, SHORT, STANDARD_FRAME, follow, historique, standard
+from teleinfo.state import business_meters
+from tests.state.test_tracker import LONG, SHORT, follow, historique, standard
 
 if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
@@ -100,23 +96,3 @@ def test_a_business_meter_has_it_in_its_own_unit(
 ) -> None:
     """Active power is no share of an apparent one: then the fields are absent."""
     assert (business_meters.used_of_limit(values), business_meters.power_left(values)) == (used, power)
-
-
-@given(st.integers(0, 99), st.integers(0, 99), st.integers(0, 99_999), st.integers(0, 999))
-def test_whatever_is_drawn_limit_and_rest_agree(pref: int, pcoup: int, power: int, amperes: int) -> None:
-    """More than 100 % is drawn if and only if nothing is left."""
-    sent = {"PREF": f"{pref}", "PCOUP": f"{pcoup}", "SINSTS": f"{power}", "IRMS1": f"{amperes}"}
-    values = STANDARD_FRAME | sent
-    used, left = fields.used_of_limit(values), fields.power_left(values)
-    current = fields.current_left(values, Phase.ONE)
-
-    assert phases(values) == 1
-    if not pref and not pcoup:
-        assert used is left is current is UNKNOWN
-        return
-    limit = min(kva for kva in (pref, pcoup) if kva) * 1000
-    assert isinstance(used, int)
-    assert isinstance(left, int)
-    assert left + power == limit
-    assert abs(used * limit - 100 * power) <= limit / 2
-    assert current == limit // 200 - (amperes if power else 0)

@@ -36,6 +36,7 @@ _TOLERANCES: Final = (0.01, 0.2)  # greatest change of S within a level: noise, 
 _LARGE: Final = 0.2  # least change of S by a large load
 _REMEMBERED: Final = 4  # levels
 _WS_PER_WH: Final = 3600
+_MEASURED: Final = 1.0  # s over which S is measured
 _SMALL: Final = 500.0  # VA; below, the power factor is more constant than the reactive power
 _FIRST: Final = 60_000.0  # VA²; of a household whose index was not yet followed
 _MOST: Final = 1e7  # VA²
@@ -95,6 +96,7 @@ class Level:
         self.start, self.first = now, apparent
         self.now, self.apparent, self.energy = now, apparent, energy
         self.area = self.square = 0.0
+        self.unseen = 0.0  # square of what the area may lack between the seconds of two frames, VAs
         self.factor = Bar(0.0, 1.0)
         self._below = [_Corner(0.0, energy)]  # points below the line of the energy
         self._above = [_Corner(0.0, energy + 1)]
@@ -113,6 +115,7 @@ class Level:
         elapsed, mean = now - self.now, (apparent + self.apparent) / 2
         self.area += elapsed * mean
         self.square += elapsed * mean * mean
+        self.unseen += (max(0.0, elapsed - _MEASURED) * (apparent - self.apparent)) ** 2
         if self.area > before.area:
             lower, upper = self.factor
             above = _Corner(self.area, energy + 1)
@@ -285,7 +288,9 @@ class ActivePower:
             bars = [
                 self._moved(_Known(Bar(lower * mean, upper * mean), mean), apparent) for mean in level.means()
             ]
-            found = Bar(min(bar.lower for bar in bars), max(bar.upper for bar in bars))
+            doubt = 2 * math.sqrt(level.unseen) / (level.now - level.start)
+            lower, upper = min(bar.lower for bar in bars), max(bar.upper for bar in bars)
+            found = Bar(max(0.0, lower - doubt), min(apparent, upper + doubt))
             if found.is_better(bar, error):
                 bar, self._kept = found, None
         if bar is None and self._best is not None:
@@ -330,7 +335,11 @@ class ActivePower:
             further = max(0.0, apparent + 3 * change)
             most = max(most, further)
             after = self._moved(best, further)
-            bar = Bar(min(bar.lower, after.lower), max(bar.upper, after.upper))
+            # S is a root mean square, P a mean: a lower share of S.
+            before = apparent - change
+            mean = before + change * (apparent + before) / max(1.0, further + before)
+            lower = bar.lower * mean / max(1.0, apparent)
+            bar = Bar(min(lower, after.lower), max(bar.upper, after.upper))
         bounds = max(0.0, bar.lower - error), min(most, bar.upper + error)
         lower, upper = sorted(self._sign * bound for bound in bounds)
         return Active(round(self._sign * value), math.floor(lower), math.ceil(upper))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from teleinfo.doctor.case import env_file_of, unit_of
+from teleinfo.doctor.case import unit_of
 
 PRODUCTION = Path("/etc/teleinfo/production.env")
 
@@ -24,16 +24,8 @@ PRODUCTION = Path("/etc/teleinfo/production.env")
 def test_the_settings_of_one_more_meter_are_those_of_its_own_service(
     env_file: Path | None, unit: str
 ) -> None:
-    """systemd/teleinfo@.service reads /etc/teleinfo/NAME.env; `--unit` alone is enough."""
+    """systemd/teleinfo@.service reads /etc/teleinfo/NAME.env."""
     assert unit_of(env_file) == unit
-    assert env_file_of(unit) == (PRODUCTION if unit == "teleinfo@production" else None)
-
-
-@pytest.mark.parametrize("unit", [None, "another@production", "teleinfo@"])
-def test_another_service_has_no_settings_of_ours(unit: str | None) -> None:
-    """The usual file is read."""
-    assert env_file_of(unit) is None
-    assert env_file_of("teleinfo@production.service") == PRODUCTION
 
 
 def test_a_path_is_the_same_file_from_its_own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

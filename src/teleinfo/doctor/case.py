@@ -166,9 +166,3 @@ def unit_of(env_file: Path | None) -> str:
     path = (env_file or SERVICE_FILE).absolute()
     is_further = path.parent == SERVICE_FILE.parent and path.suffix == ".env" and path != SERVICE_FILE
     return f"{UNIT}@{path.stem}" if is_further else UNIT
-
-
-def env_file_of(unit: str | None) -> Path | None:
-    """Return the settings file NAME.env of the service `teleinfo@NAME`; None for any other service."""
-    name, at, instance = (unit or "").removesuffix(".service").partition("@")
-    return SERVICE_FILE.parent / f"{instance}.env" if name == UNIT and at and instance else None

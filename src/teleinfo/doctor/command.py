@@ -25,7 +25,7 @@ from teleinfo.common.file_errors import exists, file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
 from teleinfo.doctor import line_report, report
-from teleinfo.doctor.case import Case, env_file_of, unit_of
+from teleinfo.doctor.case import Case, unit_of
 from teleinfo.doctor.check_broker import ONLINE, check_broker, read_retained
 from teleinfo.doctor.check_line import check_line, hear, line_from_broker
 from teleinfo.doctor.check_port import check_board, check_holder, check_port, check_rights
@@ -104,11 +104,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=_("show which bits arrive wrong, and why: of a recording, or of the line, heard for a minute"),
     )
     parser.add_argument("--svg", type=Path, metavar="FILE", help=_("as --line, and draw them into a file"))
-    parser.add_argument(
-        "--unit",
-        metavar="NAME",
-        help=_("the service to look at, for example teleinfo@production (default: that of the settings)"),
-    )
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -122,11 +117,11 @@ def main(arguments: argparse.Namespace) -> int:
     logging.disable(logging.CRITICAL)
     if arguments.quiet:
         return event_loop.run(_ask_broker(load(arguments.env_file or default_env_file())))
-    env_file = arguments.env_file or env_file_of(arguments.unit)
+    env_file = arguments.env_file
     screen = report.terminal(quiet=arguments.json)
     if line is not None:
         return _show_line(line, arguments.svg, env_file, screen, is_json=arguments.json)
-    case = Case(Machine(), screen, env_file, arguments.unit or unit_of(env_file))
+    case = Case(Machine(), screen, env_file, unit_of(env_file))
     screen.write(f"teleinfo {__version__} {printable(case.machine.model)}".rstrip() + "\n")
     findings = event_loop.run(examine(case))
     screen.write(report.format_summary(findings, screen))

@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 ENOUGH: Final = 5
 """Damaged places, or groups that lack bytes, below which nothing is clear."""
 
+MANY: Final = 20
+"""Damaged places below which a cause must be clearer, since a wrong one may look right by chance."""
+
 # Logarithms of ratios: the best cause must be so much more likely than the next, and hum than its rivals.
-_SURE = math.log(7)
+_SURE, _SURE_OF_FEW = math.log(7), math.log(50)
 _HUM_NEEDS = math.log(50)
 
 _RARE = 0.05  # share of the places, and of the bits, that another cause damaged
@@ -75,10 +78,11 @@ _WEIGHTS: Final[tuple[tuple[LineCause, float, Callable[[Bit], bool]], ...]] = (
 def diagnose(data: bytes) -> Diagnosis:
     """Find the damage in the bytes of a line, and its cause."""
     damage = find_damage(data)
-    if max(damage.places, len(damage.holes)) < ENOUGH:
+    places = max(damage.places, len(damage.holes))
+    if places < ENOUGH:
         return Diagnosis(None, damage)
     (cause, best), (_, second), *_ = sorted(likelihoods(damage).items(), key=itemgetter(1), reverse=True)
-    is_clear = best - second > _SURE and (
+    is_clear = best - second > (_SURE if places >= MANY else _SURE_OF_FEW) and (
         damage.parity or cause in {LineCause.LOST_BYTES, LineCause.SHARED_PORT}
     )
     return Diagnosis(cause if is_clear else None, damage)

@@ -130,6 +130,8 @@ def test_every_season_of_the_documents_is_taken(season: str) -> None:
         ("STGE", "003a0001", Mode.STANDARD),
         ("STGE", "003G0001", Mode.STANDARD),
         ("PTEC", "hp..", Mode.HISTORIQUE),
+        ("ADCO", "0419418648P.", Mode.HISTORIQUE),
+        ("PRM", "3105196753389A", Mode.STANDARD),
         ("UNKNOWN", "lower", Mode.STANDARD),
         ("lower", "0", Mode.STANDARD),
         ("PA PP", "0", Mode.STANDARD),

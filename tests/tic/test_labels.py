@@ -38,8 +38,9 @@ def known(mode: Mode, name: str) -> LabelSpec:
 
 def test_the_classes_are_those_of_the_contract() -> None:
     """Each is in the next, and text is printable ASCII; that of day profiles is between two of them."""
-    digits, hexadecimal, profile, code, text = (set(charset.value) for charset in Charset)
+    digits, number, hexadecimal, profile, code, text = (set(charset.value) for charset in Charset)
 
+    assert number - digits == set(b"X")
     assert digits < hexadecimal < profile < code < text
     assert (min(code), max(code), min(text), max(text)) == (0x20, 0x5F, 0x20, 0x7E)
 

@@ -180,6 +180,25 @@ def test_the_end_of_a_peak_behind_its_begin_is_not_lost_unseen() -> None:
     assert withheld(acquainted(STANDARD, STD), STANDARD.replace("STGE", "STGE DPM1"), STD) == "DPM1"
 
 
+def test_an_alarm_of_another_width_waits_for_three_frames() -> None:
+    """Head and tail of two lines; the documented width is believed at once before and afterwards."""
+    trust = acquainted()
+    wide, usual = (HC.replace("IINST ", f"IINST ADPS={value} ") for value in ("034471", "034"))
+
+    assert [withheld(trust, text) for text in (usual, wide, wide, usual)] == ["", "ADPS", "ADPS", ""]
+    assert [withheld(trust, wide) for _ in range(3)] == ["ADPS", "ADPS", ""]
+
+
+def test_a_label_outside_the_table_before_a_line_that_is_always_malformed_is_learned() -> None:
+    """In the third frame; a tail of that line, or of a later one, is then no value of the label."""
+    trust, text = Trust(), HC.replace("PAPP ", "PAPP NEW ? ")
+
+    assert [withheld(trust, text) for _ in range(5)] == ["NEW", "NEW", "", "", ""]
+    assert withheld(trust, text.replace("NEW ?", "NEW=7")) == "NEW"
+    assert withheld(trust, text.replace("NEW ? HHPHC", "NEW=7")) == "NEW"
+    assert withheld(trust, text) == ""
+
+
 def test_an_alarm_that_has_the_value_of_a_later_phase_is_withheld() -> None:
     """ADIR1 says what IINST1 says; head and tail of two alarms would say what IINST2 says."""
     frame_ = "ADIR1={} ADCO IINST1=031 IINST2=047 IINST3=002"

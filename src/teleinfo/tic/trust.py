@@ -11,13 +11,15 @@ tail of a later line. The label of the joined line is then followed by a label t
    both another successor of the first label and another predecessor of the second.
 3. The group before a wrong link is suspect, and so is the group behind it if its label is new. A suspect
    group is believed only if it equals the last believed group with its label.
+   A damaged line may be the successor of a label outside the table, if it was in `FRAMES_AGAINST` frames.
 4. Labels that come and go (alarms, notices) are checked against the order only: their links are not learned.
 5. `FRAMES_FOR_NEW` frames in a row confirm a new link or form. `FRAMES_AGAINST` are needed if it contradicts
    the documents or earlier frames. Only frames with the label count.
 6. Horodate and width of a group must be as in the table, or as this meter has shown them. Of several widths
    in the table, the first is believed at once, and so is each that differs from it by at most three digits.
 7. A label outside the table, or a notice on a line without parity, is believed once it was confirmed as new.
-   An alarm is believed at once, except that ADIR1 to ADIR3 are checked against IINST1 to IINST3.
+   An alarm of documented width is believed at once, except that ADIR1 to ADIR3 are checked against IINST1 to
+   IINST3.
 
 Pure. The memory is bounded.
 """
@@ -65,6 +67,7 @@ MAX_CLAIMS: Final = 256
 MAX_CLAIM_AGE: Final = 1000
 """Frames after which a waiting claim is dropped: a SAPHIR sends one long frame in some hundred frames."""
 
+_DAMAGED: Final = "?"  # successor of a label outside the table, whose next line is always malformed
 _MODE_GROUPS: Final = 2  # sound groups that prove another mode: noise can make one group
 _CURRENTS: Final = {f"ADIR{phase}": f"IINST{phase}" for phase in (1, 2, 3)}
 _SHORT_FRAME_LINKS: Final = frozenset({("ADCO", "IINST1"), ("IINST3", END)})
@@ -248,7 +251,7 @@ class Trust:
         after, of_behind = self._known(before).after, self._known(behind).before
         first, second = place(self.mode, before), place(self.mode, behind)
         if first is None or second is None:
-            return not after or not of_behind or before == behind
+            return _DAMAGED not in after and (not after or not of_behind or before == behind)
         return first < second and not any(place(self.mode, name) is None for name in after | of_behind)
 
     def _learn_links(self, frame: _Frame, suspects: set[int]) -> None:
@@ -259,7 +262,13 @@ class Trust:
             if name is None or not comes_and_goes(self.mode, name)
         ]
         for (first, before), (second, behind) in pairwise(lasting):
-            if before is None or behind is None:
+            if before is None:
+                continue
+            if behind is None:
+                is_last = self._is_unknown(before) and not self._known(before).after
+                if is_last and self._claim(before, "link") >= FRAMES_AGAINST:
+                    self._settle(before, "link")
+                    self._show_link(before, _DAMAGED)
                 continue
             has_places = None not in (place(self.mode, before), place(self.mode, behind))
             # SAPHIR and ICE send frames of several kinds, whose links alternate: each link has its own claim.
@@ -285,11 +294,12 @@ class Trust:
 
     def _has_known_form(self, name: str, group: Group) -> bool:
         """True if the width of the value and its horodate are known, or confirmed by now."""
-        if self._is_unknown(name) or name in ALARMS:
+        if self._is_unknown(name):
             return True
         form, forms = form_of(group), self._shown[name].forms
         of_any_width = Form(form.mode, form.label, form.dated, None)
-        if forms.isdisjoint({form, of_any_width}):
+        is_alarm = name in ALARMS and form.width in documented_widths(form)
+        if not is_alarm and forms.isdisjoint({form, of_any_width}):
             needed = FRAMES_AGAINST
             if form.width is None:
                 needed = 1

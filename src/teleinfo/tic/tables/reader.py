@@ -57,6 +57,7 @@ class Charset(enum.Enum):
     """The characters that a value may hold."""
 
     DIGITS = b"0123456789"
+    NUMBER = b"0123456789X"  # digits; owners of recordings replace them with X
     HEXADECIMAL = b"0123456789ABCDEF"
     PROFILE = b"0123456789ABCDEF NOUTIL"  # blocks of hexadecimal digits, and NONUTILE
     CODE = bytes(range(0x20, 0x60))
@@ -168,8 +169,7 @@ _KINDS: Final[dict[str, dict[str, Any]]] = {
     "measure": {"kind": Kind.QUANTITY, "charset": Charset.DIGITS},  # a bare number
     "index": {"kind": Kind.INDEX, "charset": Charset.DIGITS, "widths": (9,)},
     "ratio": {"kind": Kind.QUANTITY, "charset": Charset.CODE},  # signed, with a decimal comma
-    # Not only digits: owners of recordings replace them with X.
-    "identifier": {"kind": Kind.IDENTIFIER, "charset": Charset.CODE, "widths": (12,)},
+    "identifier": {"kind": Kind.IDENTIFIER, "charset": Charset.NUMBER, "widths": (12,)},
     "register": {"kind": Kind.REGISTER, "charset": Charset.CODE},
     "code": {"kind": Kind.ENUMERATION, "charset": Charset.CODE},
     "ordinal": {"kind": Kind.ENUMERATION, "charset": Charset.DIGITS, "widths": (2,)},

@@ -35,7 +35,7 @@ ROWS = {
     "diagnosis": 19,
     "price": 16,
     "truth": 30,
-    "watts": 53,
+    "watts": 75,
     "latency": 8,
     "cpu": 8,
     "memory": 3,

@@ -2,13 +2,15 @@
 Households whose active power is known, independent of the code of the simulated meter.
 
 Each load has a power factor. Motors start with an inrush, compressors drift, thermostats switch often, the
-power of the panels follows clouds, and small loads with capacitors feed reactive power.
+power of the panels follows clouds, and small loads with capacitors feed reactive power. `HARD` has the loads
+that made earlier forms of the method fail.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -18,8 +20,8 @@ from teleinfo.tic.labels import Mode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-STEPS: Final = 5
-"""Moments at which the power of a frame is computed."""
+STEP: Final = 0.1
+"""Seconds between two moments; the meter measures ten of them."""
 
 INRUSH: Final = 1.0
 """Seconds for which a motor draws more when it starts."""
@@ -47,7 +49,8 @@ class Load:
     """
     A load of `apparent` VA, on and off for these mean times in seconds.
 
-    `factor` is its power factor, negative if its reactive power is capacitive. At its start it draws
+    `factor` is its power factor, negative if its reactive power is capacitive, without the harmonics:
+    `distorted` is their share of `apparent`, at right angles to both powers. At its start it draws
     `inrush` times as much, and `drift` is the share by which it draws more until it is warm. A restless load
     changes its power every two seconds, by up to the share `restless`.
     """
@@ -59,6 +62,7 @@ class Load:
     inrush: float = 1.0
     drift: float = 0.0
     restless: float = 0.0
+    distorted: float = 0.0
     is_on: bool = False
     since: float = 0.0
     until: float = 0.0
@@ -76,10 +80,24 @@ class Load:
         return apparent * complex(factor, reactive)
 
 
-class House:
-    """A household with loads by chance, solar panels of `solar` W, and a computer that is `restless`."""
+HARD: Final = {
+    "": [],
+    "convectors": [Load(watts, 1, 14, 22) for watts in (750, 1000, 1500, 2000)],
+    "hob": [Load(1800, 0.985, 0.8, 0.9), Load(2400, 1, 40, 60)],
+    "motors": [Load(1200, 0.7, 50, 120, 3), Load(500, 0.6, 12, 5, 2), Load(900, 0.75, 200, 200, 2)],
+    "electronics": [Load(60, -0.9, 300, 300, restless=0.2, distorted=0.7) for _ in range(8)],
+}
+"""Further loads that a household may have."""
 
-    def __init__(self, rng: Random, solar: float, restless: float) -> None:
+
+class House:
+    """
+    A household with loads by chance, solar panels of `solar` W, and a computer that is `restless`.
+
+    `hard` names further loads. `distorted` is the distortion power of the last call of `power`.
+    """
+
+    def __init__(self, rng: Random, solar: float, restless: float, hard: str) -> None:
         pick = rng.uniform
         fridges = [
             Load(pick(80, 200), pick(0.6, 0.8), 900, 1800, inrush=4, drift=0.25)
@@ -100,13 +118,14 @@ class House:
             Load(pick(600, 1500), pick(0.85, 0.98), 1200, 5000, inrush=2, drift=0.4),  # heat pump
             Load(pick(200, 600), 0.7, 300, 7000, inrush=3),  # motor
         ]
+        self._loads += [replace(load) for load in HARD[hard]]
         if restless:
             self._loads.append(Load(pick(60, 250), pick(0.6, 0.97), 1e9, 1, restless=restless))
         self._rng = rng
         self._solar = solar
         self._clouds = self._target = 0.9
         self._summed_at = -math.inf
-        self._power = 0j
+        self._power, self.distorted = 0j, 0.0
         for load in self._loads:
             load.is_on = rng.random() < load.on / (load.on + load.off)
             load.since = -rng.expovariate(1 / load.on)
@@ -118,6 +137,7 @@ class House:
         if now >= self._next or now - self._summed_at >= INRUSH / 2:
             self._switch(now)
             self._power = sum((load.power(now) for load in self._loads), 0j)
+            self.distorted = sum(load.apparent * load.distorted for load in self._loads if load.is_on)
             self._summed_at, self._next = now, min(load.until for load in self._loads)
         power = self._power * self._rng.gauss(1, 0.002)
         return power - self._sun(seconds, hour) if self._solar else power
@@ -148,28 +168,30 @@ def frames(
     solar: float = 0.0,
     restless: float = 0.0,
     lost: float = 0.0,
+    hard: str = "",
 ) -> Iterator[Frame]:
     """
     Yield the frames of a household that begins at this `hour` of the day; a share is `lost`.
 
-    The documents do not say over which time a meter measures S: with an odd seed it is the mean of the
-    last second, with an even seed the last moment.
+    A meter measures the root mean square of S over a second (54E); `watts` is the mean of this second.
     """
     rng = Random(seed)
-    house, rounding, period = House(rng, solar, restless), _ROUNDINGS[mode], _PERIODS[mode]
-    step = period / STEPS
-    drawn, injected, now = 12345678 + rng.random(), 2345 + rng.random(), 0.0
-    apparent = [0.0] * (max(1, round(1 / step)) if seed % 2 else 1)
+    house, rounding, period = House(rng, solar, restless, hard), _ROUNDINGS[mode], _PERIODS[mode]
+    drawn, injected, now, due = 12345678 + rng.random(), 2345 + rng.random(), 0.0, period
+    second: deque[tuple[float, float]] = deque(maxlen=round(1 / STEP))
     while now < seconds:
-        for moment in range(STEPS):
-            power = house.power(now, step, (hour + now / 3600) % 24)
-            now += step
-            if power.real >= 0:
-                drawn += power.real * step / 3600
-            else:
-                injected -= power.real * step / 3600
-            apparent[moment % len(apparent)] = math.copysign(abs(power), power.real)
+        power = house.power(now, STEP, (hour + now / 3600) % 24)
+        now += STEP
+        if power.real >= 0:
+            drawn += power.real * STEP / 3600
+        else:
+            injected -= power.real * STEP / 3600
+        second.append((power.real, abs(power) ** 2 + house.distorted**2))
+        if now < due:
+            continue
+        due += period
         if rng.random() >= lost:
-            shown = round(sum(apparent) / len(apparent) / rounding) * rounding
+            watts, square = (math.fsum(values) / len(second) for values in zip(*second, strict=True))
+            shown = round(math.copysign(math.sqrt(square), watts) / rounding) * rounding
             index = drawn if shown >= 0 else injected
-            yield Frame(now + rng.uniform(0, 0.02), Flow(shown, rounding, int(index)), power.real, index)
+            yield Frame(now + rng.uniform(0, 0.02), Flow(shown, rounding, int(index)), watts, index)

@@ -101,6 +101,16 @@ def test_frames_that_are_missing_for_just_so_long_are_no_gap() -> None:
     assert far.watts is None
 
 
+def test_an_interval_does_not_begin_with_a_step_behind_missing_frames() -> None:
+    """54 s, which are no gap: the mean is there a good minute later, not after 54 s / 5 %."""
+    power = MeanPower()
+    power.add(1000, now=0)
+    for now in range(54, 54 + 70):
+        power.add(1000 + now * 2500 // 3600, now=now)
+
+    assert power.watts == pytest.approx(2500, rel=0.05)
+
+
 def test_a_power_that_the_meter_denies_is_zero() -> None:
     """From the start, or when it has been 0 in each frame of a minute; else a Wh may be on its way."""
     power, reported = MeanPower(), []

@@ -76,7 +76,10 @@ class MeanPower:
             step = index - before.index
             self.smallest_step = min(step, self.smallest_step or step)
             end = self.last_step = IndexStep(now, index, now - before.time)
-            start = self.start = self.start or end
+            start = self.start or end
+            if start.uncertainty - end.uncertainty > ACCURACY * (now - start.time):
+                start = end  # sharp enough sooner, as after a gap
+            self.start = start
             elapsed, uncertainty = now - start.time, max(end.uncertainty, start.uncertainty)
             if elapsed >= MIN_INTERVAL and uncertainty <= ACCURACY * elapsed:
                 self.watts = round((index - start.index) * _SECONDS_PER_HOUR / elapsed)

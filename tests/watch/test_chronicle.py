@@ -77,15 +77,15 @@ def test_the_recent_power_is_that_of_an_hour() -> None:
     assert recent.means(721, now=720 * BIN) == [None, *range(1, 721)]
 
 
-def test_a_power_is_repeated_while_messages_come_once_a_minute() -> None:
+def test_a_power_is_repeated_while_messages_come_every_five_minutes() -> None:
     """In the slots between two of them; after a longer pause the slots between are a gap."""
     chronicle = Chronicle()
-    for at, power in ((0, 100), (30, 200), (130, 300)):
+    for at, power in ((0, 100), (30, 200), (331, 300)):
         chronicle.add(state(power={"apparent": power, "injected": 0}), at=NOON + at)
     [batch] = chronicle.peek()
 
     assert {begin - NOON: powers for begin, powers in batch.powers.items()} == {
-        **{begin: [(100, 0)] for begin in (0, 10, 20)}, 30: [(200, 0)], 130: [(300, 0)],
+        **{begin: [(100, 0)] for begin in (0, 10, 20)}, 30: [(200, 0)], 330: [(300, 0)],
     }  # fmt: skip
 
 

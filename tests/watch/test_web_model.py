@@ -174,10 +174,10 @@ def test_before_the_first_reading_the_page_says_what_it_waits_for() -> None:
     ("online", "age", "stream", "power"),
     [
         (True, 29.0, None, ""),
-        (True, 60.0, "reading of 22:59", "Power 1 min ago"),
-        (True, 300.0, "reading of 22:59", "Power 5 min ago"),
-        (False, 12.0, "silent since 22:59", ""),
-        (False, 7200.0, "silent since 22:59", "Power 2 h 00 min ago"),
+        (True, 60.0, "no reading since 22:59", "Power 1 min ago"),
+        (True, 300.0, "no reading since 22:59", "Power 5 min ago"),
+        (False, 12.0, "no reading since 22:59", ""),
+        (False, 7200.0, "no reading since 22:59", "Power 2 h 00 min ago"),
     ],
 )
 def test_it_is_live_only_while_readings_come(
@@ -205,7 +205,7 @@ def test_after_a_restart_the_last_meter_is_that_of_the_history() -> None:
     with use_language(Language.FR):
         shown = view.now_part(model, now=0.0, meters=[("2", heard, heard), ("1", 0, heard - 86_400)])
 
-    assert (shown["id"], shown["stream"]) == ("2", "silencieux depuis 21:59")
+    assert (shown["id"], shown["stream"]) == ("2", "aucun relevé depuis 21:59")
     assert shown["meters"] == [["2", "14/01/2026 – 14/01/2026"], ["1", "01/01/1970 – 13/01/2026"]]
 
 

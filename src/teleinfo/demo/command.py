@@ -29,7 +29,7 @@ from teleinfo.common import event_loop, journal
 from teleinfo.common.i18n import N_, _, language
 from teleinfo.daemon.app import serve
 from teleinfo.daemon.watchdog import Notifier
-from teleinfo.demo.broker import MQTT_PORT, DemoError, broker_for
+from teleinfo.demo.broker import LOOPBACK, MQTT_PORT, DemoError, broker_for
 from teleinfo.demo.past import after_a_year
 from teleinfo.demo.screen import heading, print_line, show_messages
 from teleinfo.mqtt.client import connect
@@ -40,6 +40,7 @@ from teleinfo.simulator.catalogue import METERS
 from teleinfo.simulator.command import add_options
 from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import SerialLine
+from teleinfo.watch.web import hosts
 
 if TYPE_CHECKING:
     import argparse
@@ -113,7 +114,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 async def _demo(arguments: argparse.Namespace) -> None:
     """Start the parts one after the other, and run the daemon until a signal ends it."""
-    from teleinfo.demo.page import DemoPage  # noqa: PLC0415 - an extra, for this command alone
+    from teleinfo.demo import page  # noqa: PLC0415 - an extra, for this command alone
 
     start = arguments.start or start_today(arguments.meter)
     # The line and the load have a generator each, as in `teleinfo simulate`.
@@ -135,11 +136,13 @@ async def _demo(arguments: argparse.Namespace) -> None:
         with line:
             await connection.subscribe(f"{arguments.topic}/#")
             settings = _settings(arguments, line.port, broker)
-            page = DemoPage(settings, clock)
-            print_line(heading(arguments, broker, start, page.url))
+            listening = hosts.listen(hosts.Address(LOOPBACK, 0))
+            address = hosts.Address(*listening.getsockname())
+            print_line(heading(arguments, broker, start, address.url("")))
             async with asyncio.TaskGroup() as tasks:
                 screen = tasks.create_task(show_messages(connection, Topics(arguments.topic)))
-                background = [tasks.create_task(send_frames()), tasks.create_task(page.serve(past))]
+                serving = page.serve(listening, address, settings, past, clock)
+                background = [tasks.create_task(send_frames()), tasks.create_task(serving)]
                 end = partial(signal.raise_signal, signal.SIGTERM)
                 timer = asyncio.get_running_loop().call_later(arguments.seconds or math.inf, end)
                 await serve([settings], Notifier({}))

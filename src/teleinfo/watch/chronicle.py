@@ -41,8 +41,8 @@ ALERT, TARIFF, COLOUR = "alert", "tariff", "colour"
 LONGEST_PAUSE: Final = 600
 """Seconds without a reading after which a tariff period is recorded anew."""
 
-LONGEST_TURN: Final = 300
-"""The longest time without a reading at midnight, in seconds; its energy is that of the new day."""
+LONGEST_WAIT: Final = 300
+"""The longest time between two messages, in seconds, in which a power stays; at midnight an index does."""
 
 TEMPO: Final = 6
 """Hour at which the colour of Tempo changes."""
@@ -128,10 +128,9 @@ class Batch:
 
 
 class Chronicle:
-    """What was not yet taken to the history; a power is held for `reach` seconds without a reading."""
+    """What was not yet taken to the history."""
 
-    def __init__(self, *, reach: float = REACH) -> None:
-        self._reach = reach
+    def __init__(self) -> None:
         self._batches: dict[str, Batch] = {}
 
     def add(self, state: Json, *, at: int) -> None:
@@ -141,11 +140,11 @@ class Chronicle:
             return
         batch = self._batches.setdefault(meter, Batch(meter, at - LONGEST_PAUSE - 1))
         pause, batch.until = at - batch.until, at
-        _add_power(batch, state, is_held=pause <= self._reach)
+        _add_power(batch, state, pause)
         _add_runs(batch, state, pause)
         for label, reading in _readings(state, at):
             before = batch.last.get(label, reading)
-            if day_of(before.time) < day_of(at) and at - before.time <= LONGEST_TURN:
+            if day_of(before.time) < day_of(at) and at - before.time <= LONGEST_WAIT:
                 batch.add_reading(label, IndexReading(midnight(day_of(at)), before.value, before.code))
             batch.add_reading(label, reading)
 
@@ -164,13 +163,13 @@ class Chronicle:
         return taken
 
 
-def _add_power(batch: Batch, state: Json, *, is_held: bool) -> None:
+def _add_power(batch: Batch, state: Json, pause: int) -> None:
     drawn, injected = integer(state, "power.apparent"), integer(state, "power.injected")
     if drawn is None:
         return
     begin = batch.until - batch.until % SLOT
     last = next(reversed(batch.powers), begin)
-    if is_held:  # messages may come once a minute
+    if pause <= LONGEST_WAIT:
         for missed in range(last + SLOT, begin, SLOT):
             batch.powers[missed] = batch.powers[last]
     batch.powers[begin] = [*batch.powers.get(begin, ()), (drawn, injected)]

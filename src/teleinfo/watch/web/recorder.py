@@ -24,7 +24,7 @@ from teleinfo.common.terminal_text import printable
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.tic.horodate import PARIS, iso
 from teleinfo.vocabulary.words import Message
-from teleinfo.watch.chronicle import REACH, Chronicle, midnight
+from teleinfo.watch.chronicle import Chronicle, day_of, midnight
 from teleinfo.watch.feeds import reading_of
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.web import tables
@@ -48,6 +48,9 @@ MAX_BATCHES: Final = 12
 
 END_TIMEOUT: Final = 2.0
 """Seconds for the last batch at the end."""
+
+OLDEST: Final = dt.date(2000, 1, 1)
+"""The first day of a horodate."""
 
 MAX_AGE: Final = 3660 * 86_400
 MAX_AHEAD: Final = 86_400
@@ -80,9 +83,8 @@ class HistoryRecorder:
         *,
         prices: Prices | None = None,
         clock: Callable[[], float] = time.time,
-        reach: float = REACH,
     ) -> None:
-        self._chronicle = model.chronicle = Chronicle(reach=reach)
+        self._chronicle = model.chronicle = Chronicle()
         self._store = Store(path, prices)
         self._clock = clock
         self._turn = asyncio.Lock()
@@ -106,7 +108,8 @@ class HistoryRecorder:
         """Return the table `name` of a meter, until the `end` of a day or now; None if there is none."""
         pending, now = [*self._waiting, *self._chronicle.peek()], int(self._clock())
         if end is not None:
-            now = min(now, midnight(end + dt.timedelta(days=1)) - 1)
+            after = min(max(end, OLDEST), day_of(now)) + dt.timedelta(days=1)
+            now = min(now, midnight(after) - 1)
         return await self._call(lambda: tables.table(self._store, pending, meter, name, now=now))
 
     async def _write(self) -> None:
@@ -155,7 +158,6 @@ def fill(
     *,
     now: float,
     progress: Callable[[int, str], None] | None = None,
-    reach: float = REACH,
 ) -> tuple[int, int]:
     """
     Add the readings in JSON lines: the messages of a daemon, or what `teleinfo decode` prints.
@@ -165,7 +167,7 @@ def fill(
     """
     at, added, others = dt.datetime.fromtimestamp(0, PARIS), 0, 0
     model = LiveModel(patience=None, clock=lambda: at)
-    chronicle = model.chronicle = Chronicle(reach=reach)
+    chronicle = model.chronicle = Chronicle()
     for line in lines:
         message = parse_object(line) or {}
         reading, found = reading_of(line, mode=None), _time_of(message)

@@ -46,6 +46,14 @@ _DAY: Final = dt.timedelta(days=1)
 _SEASON: Final = 9
 """The month in which a season of Tempo begins."""
 
+_SPANS: Final[dict[str, Callable[[dt.date], dt.date]]] = {
+    "P1D": lambda day: day,
+    "P7D": lambda day: day - day.weekday() * _DAY,
+    "P1M": month_of,
+    "P1Y": lambda day: day.replace(month=1, day=1),
+}
+"""The first day of the span of a day, by the length of the span."""
+
 _KEYS: Final = {"P1M": 7, "P1Y": 4}
 """Characters of the date that name a month or a year."""
 
@@ -131,37 +139,20 @@ def _powers(meter: _Meter, steps: Mapping[int, str], seconds: int) -> Table:
     }
 
 
-def _days(meter: _Meter, count: int) -> Table:
+def _bars(meter: _Meter, iso_step: str, count: int) -> Table:
+    """Return the energies of the last days, weeks, months or years."""
+    span_of = _SPANS[iso_step]
     today = day_of(meter.now)
-    bounds = [today + number * _DAY for number in range(1 - count, 2)]
-    return _energies(meter, "P1D", bounds, lambda day: day)
-
-
-def _weeks(meter: _Meter) -> Table:
-    monday = _monday(day_of(meter.now))
-    return _energies(meter, "P7D", [monday + 7 * number * _DAY for number in range(-25, 2)], _monday)
-
-
-def _months(meter: _Meter, count: int) -> Table:
-    today = day_of(meter.now)
-    last = 12 * today.year + today.month - 1
-    bounds = [dt.date(month // 12, month % 12 + 1, 1) for month in range(last + 1 - count, last + 2)]
-    return _energies(meter, "P1M", bounds, month_of)
-
-
-def _years(meter: _Meter) -> Table:
-    this = day_of(meter.now).year
-    bounds = [dt.date(year, 1, 1) for year in range(this - 9, this + 2)]
-    return _energies(meter, "P1Y", bounds, lambda day: day.replace(month=1, day=1))
-
-
-def _monday(day: dt.date) -> dt.date:
-    return day - day.weekday() * _DAY
+    coming = (today + number * _DAY for number in itertools.count(1))
+    bounds = [next(day for day in coming if span_of(day) != span_of(today))]
+    for _span in range(count):
+        bounds.insert(0, span_of(bounds[0] - _DAY))
+    return _energies(meter, iso_step, bounds, span_of)
 
 
 def _totals(meter: _Meter) -> Table:
     """Return today and yesterday, and the present month and the last one, as two tables of energies."""
-    return {"rows": [], "days": _days(meter, 2), "months": _months(meter, 2)}
+    return {"rows": [], "days": _bars(meter, "P1D", 2), "months": _bars(meter, "P1M", 2)}
 
 
 def _rising(readings: list[_Reading]) -> list[_Reading]:
@@ -304,10 +295,10 @@ _TABLES: Final[dict[str, Callable[[_Meter], Table]]] = {
     "hour": partial(_powers, steps={SLOT: "PT10S"}, seconds=KEPT[SLOT]),
     "days2": partial(_powers, steps={MINUTE: "PT1M", QUARTER: "PT15M"}, seconds=KEPT[MINUTE]),
     "days60": partial(_powers, steps={QUARTER: "PT15M"}, seconds=KEPT[QUARTER]),
-    "days30": partial(_days, count=30),
-    "weeks26": _weeks,
-    "months13": partial(_months, count=13),
-    "years10": _years,
+    "days30": partial(_bars, iso_step="P1D", count=30),
+    "weeks26": partial(_bars, iso_step="P7D", count=26),
+    "months13": partial(_bars, iso_step="P1M", count=13),
+    "years10": partial(_bars, iso_step="P1Y", count=10),
     "alerts": _alerts,
     "season": _season,
 }

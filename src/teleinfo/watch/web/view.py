@@ -20,6 +20,7 @@ from teleinfo.watch.declared import clock, find, integer, number, rows, text, ti
 from teleinfo.watch.describe import describe
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator, Sequence
 
     from teleinfo.state.fields import Json
@@ -72,8 +73,11 @@ def now_part(
         "id": find(state, "meter.id") or next((name for name, *_times in meters), None),
         "meters": [[name, f"{_day(first)} – {_day(last)}"] for name, first, last in meters],
         "fault": "" if fault is None else _(fault),
+        "today": f"{today}",
         "time": clock(find(state, "time"), today=today, seconds=True),
-        "stream": _stream(model, state, meters, silence=silence, age=age),
+        "stream": None
+        if silence is None and model.heard is not None and age <= LIVE
+        else _last(find(state, "time"), meters, today),
         "waiting": sentences.waiting(model) if model.mode is None else None,
         "silent": None
         if silence is None
@@ -105,24 +109,11 @@ def now_part(
     }
 
 
-def _stream(
-    model: LiveModel,
-    state: Json,
-    meters: Sequence[tuple[str, int, int]],
-    *,
-    silence: float | None,
-    age: float,
-) -> str | None:
-    """Return the time of the last reading, of this process or of the history; None while readings come."""
-    if silence is None and model.heard is not None and age <= LIVE:
-        return None
-    heard = find(state, "time") or next((local(last).isoformat() for _name, _first, last in meters), None)
-    if heard is None:
-        return _("no reading so far")
-    time = clock(heard, today=model.clock().date())
-    if silence is None and model.heard is not None:
-        return _("reading of {time}").format(time=time)
-    return _("silent since {time}").format(time=time)
+def _last(time: Json, meters: Sequence[tuple[str, int, int]], today: dt.date) -> str:
+    """Return since when nothing has come: since the last reading of this process, or of the history."""
+    heard = time or next((local(last).isoformat() for _name, _first, last in meters), None)
+    shown = clock(heard, today=today)
+    return _("no reading since {time}").format(time=shown) if shown else _("no reading so far")
 
 
 def _day(time: int) -> str:

@@ -22,6 +22,7 @@ let limit = null;
 let live = null; // the meter of the page
 let meter = null; // the meter whose history is shown
 let end = ""; // the last day that is shown; empty: now
+let present = ""; // the day of the meter
 
 function format(parts, timeZone = "Europe/Paris") {
   const formatter = new Intl.DateTimeFormat(language === "fr" ? "fr" : "en-GB", { ...parts, timeZone });
@@ -494,9 +495,10 @@ async function load(name) {
 
 // Load what is due, one after the other. What cannot be had stays as it is, and is tried again later.
 async function loadDue() {
+  if (meter === null || loading || document.hidden) return;
   loading = true;
   for (const [name, every] of Object.entries(EVERY)) {
-    if (Date.now() < (due[name] ?? 0)) continue;
+    if (Date.now() < due[name]) continue;
     const chosen = meter + end;
     try {
       await load(name);
@@ -506,6 +508,7 @@ async function loadDue() {
     }
   }
   loading = false;
+  if (Object.values(due).includes(0)) loadDue(); // another meter or day was chosen meanwhile
   const empty = Object.values(PICTURES).every((picture) => picture.section.hidden);
   text(byId("history-empty"), empty && end !== "" ? byId("history-empty").dataset.text : "");
 }
@@ -519,39 +522,36 @@ export function showWords(part) {
 // Show the history of a meter until a day, or until now.
 function choose(chosen, day) {
   if (chosen === meter && day === end) return;
-  for (const name of Object.keys(due)) delete due[name];
+  for (const name of Object.keys(EVERY)) due[name] = 0;
   meter = chosen;
   end = day;
   byId("history-end").value = end;
   byId("history-later").disabled = byId("history-now").disabled = end === "";
-  if (meter !== null && !loading) loadDue();
-}
-
-function today() {
-  return new Date().toLocaleDateString("sv", { timeZone: "Europe/Paris" }); // YYYY-MM-DD
+  loadDue();
 }
 
 // Move the end by some steps: by days, or by months and years, in which a day that is missing is the last one.
 function move(steps) {
-  const step = byId("history-step").value, from = end || today();
-  let day = dayAfter(from, steps * Number(step));
-  if (step === "m" || step === "y") {
-    const month = monthAfter(from.slice(0, 7), steps * (step === "m" ? 1 : 12));
-    const last = dayAfter(`${monthAfter(month, 1)}-01`, -1);
-    day = [`${month}-${from.slice(8)}`, last].sort()[0];
-  }
-  choose(meter, day >= today() ? "" : day);
+  const step = byId("history-step").value, from = end || present;
+  const months = { m: 1, y: 12 }[step];
+  const month = monthAfter(from.slice(0, 7), steps * (months ?? 0)), last = dayAfter(`${monthAfter(month, 1)}-01`, -1);
+  const day = months === undefined ? dayAfter(from, steps * Number(step)) : [`${month}-${from.slice(8)}`, last].sort()[0];
+  choose(meter, day >= present ? "" : day);
 }
 
 byId("history-earlier").addEventListener("click", () => move(-1));
 byId("history-later").addEventListener("click", () => move(1));
 byId("history-now").addEventListener("click", () => choose(meter, ""));
-byId("history-end").addEventListener("change", (event) => choose(meter, event.target.value >= today() ? "" : event.target.value));
+byId("history-end").addEventListener("change", (event) => choose(meter, event.target.value >= present ? "" : event.target.value));
 byId("history-meter").addEventListener("change", (event) => choose(event.target.value, end));
 byId("history").addEventListener("submit", (event) => event.preventDefault());
 
-// Keep the history of the meter `id` up to date; `most` is the subscribed power, `meters` are those of the history.
-export function showHistory(id, most, meters) {
+setInterval(loadDue, 5 * SECOND); // the history goes on although nothing new comes of a silent meter
+
+// Keep the history of the meter `id` up to date; `most` is the subscribed power, `meters` are those
+// of the history, `today` is the day of the meter.
+export function showHistory(id, most, meters, today) {
+  present = today;
   const others = meters.some(([name]) => name === id) || id === null ? meters : [[id, ""], ...meters];
   show("history", id !== null);
   show("history-meters", others.length > 1);
@@ -561,7 +561,7 @@ export function showHistory(id, most, meters) {
   });
   limit = most ?? null;
   if (id === live) {
-    if (meter !== null && !loading) loadDue();
+    loadDue();
     return;
   }
   live = id;

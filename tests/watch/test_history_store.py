@@ -66,9 +66,10 @@ def test_a_year_in_a_time_lapse_says_what_the_indexes_say(tmp_path: Path) -> Non
     Each day and each month is complete but the first and the present ones.
     """
     with Lapse(tmp_path, "standard-producer", START, load_profile=balcony) as lapse:
+        lapse.simulated.metrology.step = 15  # the household switches at noon
         lapse.at([lapse.now])
         first = lapse.indexes
-        lapse.days(366, step=6 * HOUR)
+        lapse.days(366, step=DAY)
         months, days = lapse.table("months13"), lapse.table("days30")
         counted = {code: now - first[code] for code, now in lapse.indexes.items() if now != first[code]}
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from teleinfo.mqtt.outbox import BURST_SECONDS, MAX_BURST, MAX_EVENTS, Outbox, OutgoingMessage
+from teleinfo.mqtt.outbox import MAX_BURST, MAX_EVENTS, Outbox, OutgoingMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -189,21 +189,6 @@ def test_a_forgotten_topic_is_sent_no_more() -> None:
     outbox.repeat()
 
     assert deliver(outbox) == [("b", b"1")]
-
-
-@pytest.mark.parametrize(("queue", "left"), [(1, [b"2"]), (2, [b"1", b"2"])])
-@pytest.mark.parametrize("apart", [0.0, BURST_SECONDS])
-def test_newer_readings_win_over_one_that_was_not_acknowledged(
-    queue: int, left: list[bytes], apart: float
-) -> None:
-    """A reading in flight goes back before what came later, if the queue can hold both."""
-    outbox = Outbox(queue)
-    outbox.put(reading(b"1"), NOW)
-    outbox.pop()
-    outbox.put(reading(b"2"), NOW + apart)
-    outbox.restart()
-
-    assert readings(outbox) == left
 
 
 def test_what_was_cleared_is_not_repeated_once_the_broker_has_it() -> None:

@@ -359,7 +359,7 @@ def test_a_topic_that_the_broker_refuses_is_named_once_until_the_broker_takes_it
     tmp_path: Path, log: Log
 ) -> None:
     """
-    Each topic of ours has a line, those below it share one, and a refusal that comes back is a new one.
+    Our topics share a line, with the right that allows all of them; a refusal that comes back has another.
 
     1. The broker takes no message but the status. 2. It takes all of them. 3. It takes none but the status.
     """
@@ -370,7 +370,7 @@ def test_a_topic_that_the_broker_refuses_is_named_once_until_the_broker_takes_it
         MosquittoBroker(tmp_path, more=[f"acl_file {acl}"]) as mosquitto,
         RunningPublisher(broker_at(mosquitto.port)) as running,
     ):
-        for reloads, (rights, expected) in enumerate(((denied, 2), ("topic readwrite #\n", 2), (denied, 4))):
+        for reloads, (rights, expected) in enumerate(((denied, 1), ("topic readwrite #\n", 1), (denied, 2))):
             acl.write_text(rights)
             mosquitto.process.send_signal(signal.SIGHUP)
             until(lambda: mosquitto.log.count("Reloading config.") > reloads)  # noqa: B023 - waited for here
@@ -384,9 +384,7 @@ def test_a_topic_that_the_broker_refuses_is_named_once_until_the_broker_takes_it
         assert running.connections.get() is True
         assert running.connections.empty()
 
-    assert [f"readwrite {topic}" in "".join(refused) for topic in ("teleinfo", "teleinfo/state/a")] == [
-        True
-    ] * 2
+    assert all(line.endswith("topic readwrite teleinfo/#") for line in refused)
 
 
 def test_a_broker_with_a_shorter_keep_alive_is_obeyed_in_mqtt_5(tmp_path: Path, log: Log) -> None:

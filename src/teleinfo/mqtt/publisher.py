@@ -198,22 +198,24 @@ class Publisher:
                     self._heartbeat()
 
     async def _settle(self, sent: OutgoingMessage, answer: Coroutine[object, object, None]) -> None:
-        """Wait for the outcome of a message; log a refusal, once for a subtree until it is over."""
-        # Home Assistant's topics hold the number of the meter, which must not be logged.
-        shown = re.sub(r"/.*\d{8}.*", "/#", sent.topic)
-        subtree = "/".join(shown.split("/")[: self._topics.readings.count("/") + 2])
+        """Wait for the outcome of a message; log a refusal, once for our topics until it is over."""
+        readings = self._topics.readings
+        root = readings if sent.topic.startswith(readings) else sent.topic.partition("/")[0]
         try:
             await answer
         except BrokerError as error:
             self.outbox.settle(sent, delivered=False)
-            if (error.kind, subtree) not in self._refusals:
-                self._refusals[error.kind, subtree] = sent.topic
-                log.warning("%s", str(error).replace(sent.topic, shown))
+            if (error.kind, root) not in self._refusals:
+                self._refusals[error.kind, root] = sent.topic
+                # The right to publish is given for all topics at once.
+                text = re.sub(f"{re.escape(sent.topic)}$", f"{root}/#", str(error))
+                # Home Assistant's topics hold the number of the meter, which must not be logged.
+                log.warning("%s", re.sub(r"/\S*\d{8}[^\s,]*", "/#", text))
         else:
             self.outbox.settle(sent, delivered=True)
             # What is too long is refused now and then: this is logged once.
-            if self._refusals.get((BrokerErrorKind.REFUSES_TOPIC, subtree)) == sent.topic:
-                del self._refusals[BrokerErrorKind.REFUSES_TOPIC, subtree]
+            if self._refusals.get((BrokerErrorKind.REFUSES_TOPIC, root)) == sent.topic:
+                del self._refusals[BrokerErrorKind.REFUSES_TOPIC, root]
         self._heartbeat()
 
     def _become_stable(self, connected: float) -> None:

@@ -387,23 +387,6 @@ def test_a_topic_that_the_broker_refuses_is_named_once_until_the_broker_takes_it
     assert all(line.endswith("topic readwrite teleinfo/#") for line in refused)
 
 
-def test_a_broker_with_a_shorter_keep_alive_is_obeyed_in_mqtt_5(tmp_path: Path, log: Log) -> None:
-    """
-    The broker names its keep-alive in CONNACK, and takes our message.
-
-    No look at what follows: mosquitto 2.0 with `max_keepalive` ends a connection with that keep-alive if a
-    packet is the first that it reads in a second.
-    """
-    with (
-        MosquittoBroker(tmp_path, more=["max_keepalive 10"]) as mosquitto,
-        RunningPublisher(broker_at(mosquitto.port)) as running,
-    ):
-        running.read(READING)
-        until(running.is_idle)
-
-        log.expect("MQTT 5")
-
-
 @pytest.mark.parametrize("version", [MqttVersion.AUTO, MqttVersion.V3_1_1])
 def test_another_client_with_our_id_is_named(
     mosquitto: MosquittoBroker, log: Log, version: MqttVersion

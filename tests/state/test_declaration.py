@@ -25,7 +25,7 @@ def test_the_schema_is_a_schema() -> None:
 
 
 def test_each_field_has_a_place_and_a_meaning_of_its_own() -> None:
-    """No two fields have one path; every field says what it means, and every number but a count has a unit."""
+    """No two fields have one path; each says what it means, and every number but a count has a unit."""
     assert len({field.path for field in FIELDS}) == len(FIELDS)
     assert [field.path for field in FIELDS if not field.meaning and not field.name] == []
     numbers = [field for field in FIELDS if field.type is StateType.NUMBER]

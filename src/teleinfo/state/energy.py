@@ -248,6 +248,9 @@ class DailyEnergy:
         period: Callable[[str], TariffPeriod | None],
     ) -> DailyEnergy:
         """Return the energies after a reading on `day`, which is today or later."""
+        seen = self.today.first, self.last.total, self.last.counter, self.readings
+        if seen == (day, now.total, now.counter, readings):
+            return replace(self, last=now, prices=prices, if_behind=None, behind_since=None)
         before_leap, leapt = self.before_leap, self.leapt
         is_gap = now.time - self.last.time > GAP
         if is_gap and day > self.today.first and self.behind_since is None:

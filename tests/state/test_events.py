@@ -256,6 +256,16 @@ def test_a_single_frame_with_another_tariff_is_no_event() -> None:
     assert (event["event"], event["time"]) == ("tariff_changed", at.isoformat())
 
 
+def test_the_last_frame_of_a_peak_announces_no_other_one() -> None:
+    """PEJP is sent during the whole peak (54E), and may be lost in one frame of a notice."""
+    life = Life()
+    life.hear(ejp())
+    events = life.hear(ejp(PEJP="30"), ejp(), ejp(PEJP="30"), *[ejp("PM", PEJP="30")] * 3, *[ejp()] * 3)
+
+    expected = ["mobile_peak_announced", "mobile_peak_began", "tariff_changed"]
+    assert sorted(codes(events)) == sorted([*expected, "mobile_peak_ended", "tariff_changed"])
+
+
 def test_a_clock_that_leaps_is_no_absence() -> None:
     """The colour of tomorrow is the same, and the tariff is compared."""
     life = Life(now=NOON.replace(hour=21))

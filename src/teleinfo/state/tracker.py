@@ -277,8 +277,12 @@ class StateTracker:
             mode, exclude = reading.mode, self.exclude
             kept = {key: text for key, text in kept.items() if not is_left_out(mode, key, exclude)}
         self._facts.site = self._facts.site or business_meters.model(kept)
+        tariff, _ = self._latest.get("PTEC", ("", 0))
+        # PEJP of the last frame of a peak announces no other one.
+        is_over = kept.get("PTEC", tariff) != tariff
+        sending = belief.sending - (NOTICES - kept.keys()) if is_over else belief.sending
         self._latest |= {key: (value, now) for key, value in kept.items()}
-        for label in (self._latest.keys() & _PASSING) - belief.sending:
+        for label in (self._latest.keys() & _PASSING) - sending:
             self._latest.pop(label)
             self._latest.pop(label + HORODATE_SUFFIX, None)
         if kept.keys() <= SHORT_FRAME:

@@ -37,6 +37,7 @@ _LARGE: Final = 0.2  # least change of S by a large load
 _REMEMBERED: Final = 4  # levels
 _WS_PER_WH: Final = 3600
 _MEASURED: Final = 1.0  # s over which S is measured
+_TIMING: Final = 0.2  # s by which a frame may be earlier or later behind its index than another
 _SMALL: Final = 500.0  # VA; below, the power factor is more constant than the reactive power
 _FIRST: Final = 60_000.0  # VA²; of a household whose index was not yet followed
 _MOST: Final = 1e7  # VA²
@@ -288,10 +289,10 @@ class ActivePower:
             bars = [
                 self._moved(_Known(Bar(lower * mean, upper * mean), mean), apparent) for mean in level.means()
             ]
-            doubt = 2 * math.sqrt(level.unseen) / (level.now - level.start)
+            doubt = (_TIMING * apparent + 2 * math.sqrt(level.unseen)) / (level.now - level.start)
             lower, upper = min(bar.lower for bar in bars), max(bar.upper for bar in bars)
             found = Bar(max(0.0, lower - doubt), min(apparent, upper + doubt))
-            if found.is_better(bar, error):
+            if found.is_better(bar, max(0.0, error - doubt)):
                 bar, self._kept = found, None
         if bar is None and self._best is not None:
             bar = self._moved(self._best, apparent)

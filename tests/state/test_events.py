@@ -260,7 +260,8 @@ def test_the_last_frame_of_a_peak_announces_no_other_one() -> None:
     """PEJP is sent during the whole peak (54E), and may be lost in one frame of a notice."""
     life = Life()
     life.hear(ejp())
-    events = life.hear(ejp(PEJP="30"), ejp(), ejp(PEJP="30"), *[ejp("PM", PEJP="30")] * 3, *[ejp()] * 3)
+    peak = [ejp("PM", PEJP="30")] * round(PAUSE)
+    events = life.hear(ejp(PEJP="30"), ejp(), ejp(PEJP="30"), *peak, *[ejp()] * 3)
 
     expected = ["mobile_peak_announced", "mobile_peak_began", "tariff_changed"]
     assert sorted(codes(events)) == sorted([*expected, "mobile_peak_ended", "tariff_changed"])

@@ -29,7 +29,7 @@ from tests.support.browser import browser, prefer, resize
 from tests.watch.page_scenario import HOUR, evening, household
 
 METER: Final = "standard-tempo"
-SIZES: Final = {"web": (1280, 1560), "web-phone": (360, 960)}
+SIZES: Final = {"web": (1280, 1790), "web-phone": (360, 960)}
 """Width and height of each picture, in CSS pixels."""
 
 DIGESTS: Final = Path(__file__).parent / "pictures.json"

@@ -6,7 +6,6 @@ import contextlib
 import datetime as dt
 import json
 import random
-import sqlite3
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -20,8 +19,6 @@ from teleinfo.watch.chronicle import midnight
 from teleinfo.watch.web.recorder import fill
 from teleinfo.watch.web.store import Store
 from teleinfo.watch.web.tables import table
-from tests.recordings import FOLDER as RECORDED
-from tests.recordings.__main__ import HOUR, WALL_CLOCK
 from tests.support.process import LIMIT
 from tests.watch.history_scenario import FILE
 
@@ -117,19 +114,3 @@ def test_the_command_adds_what_it_reads(tmp_path: Path, lines: int, status: int,
     assert done.returncode == status
     assert words in done.stderr.decode()
     assert "the history was damaged: it was moved to" in done.stderr.decode()
-
-
-@pytest.mark.real
-def test_a_recording_of_mode_historique_is_added_at_its_times(tmp_path: Path) -> None:
-    """`decode silence.tic | watch --import`: the index is that of the hour before and after the silence."""
-    environ = {"STATE_DIRECTORY": str(tmp_path), "LC_ALL": "C.UTF-8", "TELEINFO_PAYLOAD_TIMESTAMP": "true"}
-    given = b""
-    for words in (["decode", str(RECORDED / "silence.tic")], ["watch", "--import"]):
-        command = [sys.executable, "-m", "teleinfo", *words]
-        given = subprocess.run(
-            command, input=given, env=environ, cwd=tmp_path, capture_output=True, timeout=LIMIT, check=True
-        ).stdout
-    with contextlib.closing(sqlite3.connect(tmp_path / "teleinfo.sqlite")) as history:
-        times = [time for (time,) in history.execute("SELECT time FROM reading ORDER BY time")]
-
-    assert times == [int(WALL_CLOCK) + 2, int(WALL_CLOCK) + HOUR + 7]

@@ -83,34 +83,6 @@ def test_a_year_in_a_time_lapse_says_what_the_indexes_say(tmp_path: Path) -> Non
     assert (tmp_path / FILE).stat().st_size < 2_000_000
 
 
-def test_a_day_is_that_of_the_state(lapse: Lapse) -> None:
-    """Energy by period, and the cost with the share of the subscription, are those of the decoded state."""
-    lapse.days(2)
-    lapse.at(range(lapse.now + 300, lapse.now + 4 * HOUR, 300))
-    state = lapse.energy
-    table = lapse.table("days30")
-    first, yesterday, today = table["rows"]
-
-    assert table["columns"] == ["time", "HC", "HP", "injected", "cost", "complete"]
-    assert yesterday[:3] == ["2026-01-15", *state["yesterday"]["indexes"].values()]
-    assert today[:3] == ["2026-01-16", *state["today"]["indexes"].values()]
-    assert yesterday[4] == round(yesterday[1] * 0.17e-3 + yesterday[2] * 0.21e-3 + 15 / 31, 4)
-    assert (yesterday[3], first[5], yesterday[5], today[5]) == (None, False, True, True)
-
-
-def test_energy_of_a_pause_within_a_day_is_that_of_the_day(lapse: Lapse) -> None:
-    """The process ends at 14:00 of the second day and begins anew at 20:00: the day is complete."""
-    lapse.days(1)
-    lapse.at([lapse.now + 14 * HOUR])
-    lapse.write()
-    lapse.begin()
-    lapse.at([lapse.now + 6 * HOUR, lapse.now + 6 * HOUR + 60])
-    lapse.days(1)
-
-    assert lapse.table("days30")["rows"][1][-1] is True
-    assert lapse.table("days30")["gaps"] == []
-
-
 def test_energy_of_a_pause_over_midnights_is_divided_nowhere(lapse: Lapse) -> None:
     """
     The process is off for two days and a half: what was counted then is known in all, not by day.
@@ -240,15 +212,6 @@ def test_a_damaged_database_is_put_aside(tmp_path: Path, content: bytes) -> None
     assert store.aside.read_bytes() == content
 
 
-def test_the_database_of_another_program_is_put_aside(tmp_path: Path) -> None:
-    """It stays what it is, under another name."""
-    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as other:
-        other.execute("CREATE TABLE theirs (x)")
-    with contextlib.closing(Store(tmp_path / FILE)) as store:
-        store.write([], now=60)
-    assert store.aside == tmp_path / "history.damaged-60"
-
-
 def test_the_database_of_a_later_version_stays(tmp_path: Path) -> None:
     """There is no history then; whoever goes back to that version has all of it."""
     with contextlib.closing(Store(tmp_path / FILE)) as store:
@@ -299,6 +262,8 @@ def assert_true(lapse: Lapse) -> None:
         shown = [row[days["columns"].index(code)] for row in days["rows"]]
         assert shown == [pytest.approx(energy, abs=150) for energy in drawn[code]]
     assert [row[-1] for row in days["rows"]] == [True, True]
+    for _day, low, high, _injected, cost, _is_complete in days["rows"]:
+        assert cost == round(low * 0.17e-3 + high * 0.21e-3 + 15 / 31, 4)
 
 
 def test_after_a_restart_the_page_says_what_the_household_used(lapse: Lapse) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.watch.chronicle import Batch, IndexReading, local, midnight
+from teleinfo.watch.chronicle import Batch, IndexReading, midnight
 from teleinfo.watch.web.store import Store
 from teleinfo.watch.web.tables import table
 
@@ -113,14 +113,3 @@ def test_energy_counts_for_the_code_at_its_end() -> None:
     assert (found["columns"][1:-3], found["rows"][0][1:-3]) == (["HP"], [3])
     found = days([reading(0, 0), reading(1, 1), reading(2, 3, "HC")])
     assert (found["columns"][1:-3], found["rows"][0][1:-3]) == (["HC", "HP"], [2, 1])
-
-
-def test_days_are_those_of_france() -> None:
-    """23 and 25 hours when the clock changes."""
-    hours = {date.month: (midnight(date + dt.timedelta(days=1)) - midnight(date)) / HOUR for date in CHANGES}
-
-    assert hours == {3: 23, 10: 25}
-    assert local(midnight(DAY)).isoformat() == "2026-01-14T00:00:00+01:00"
-
-
-CHANGES = [dt.date(2026, 3, 29), dt.date(2026, 10, 25)]

@@ -4,8 +4,6 @@ The active power and its bounds against the true power of simulated households, 
 The households (`tests.support.household`) are independent of the simulated meter. A step is a change of the
 apparent power by more than 30 VA and 3 %; half of the width of the bar is compared with the true power. One
 frame in fifty is lost. Only the CPU time depends on the machine.
-
-The remarks have the half-width that an index in mWh would give: it is due to the apparent power alone.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.state.active_power import ActivePower, Flow
+from teleinfo.state.active_power import ActivePower
 from teleinfo.tic.labels import Mode
 from tests.bench.rows import Row, quantile
 from tests.bench.scale import spread
@@ -62,9 +60,6 @@ POWERS: Final = {
 }
 """The apparent powers whose widths are counted apart."""
 
-FINE: Final = 1000
-"""Parts of a VA and of a Wh, in the comparison with a fine index."""
-
 BIAS: Final = 1.5
 BIAS_OF_PANELS: Final = 2.0
 """The most by which the energy of the value may be wrong, in per cent."""
@@ -90,9 +85,7 @@ class Judged:
     energy: float = 0.0
     errors: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
-    widths: defaultdict[tuple[str, int], list[tuple[float, float]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
+    widths: defaultdict[tuple[str, int], list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, other: Judged) -> None:
         """Add the figures of another household."""
@@ -109,7 +102,7 @@ class Judged:
 def judge(name: str, seed: int, hours: float) -> Judged:
     """Compare each bar of a household with its true power."""
     mode, solar, restless, hard = HOUSES[name]
-    power, exact, judged, stepped, before = ActivePower(), ActivePower(), Judged(), 0.0, 0
+    power, judged, stepped, before = ActivePower(), Judged(), 0.0, 0
     hour = PIECE * seed % 24
     household = frames(
         seed,
@@ -126,13 +119,7 @@ def judge(name: str, seed: int, hours: float) -> Judged:
         power.add(frame.flow, now=frame.time, has_exported=bool(solar))
         found = power.at(frame.time)
         judged.seconds.append(time.process_time() - start)
-        apparent, rounding, _energy, _most = frame.flow
-        exact.add(
-            Flow(FINE * apparent, FINE * rounding, int(FINE * frame.energy)),
-            now=frame.time,
-            has_exported=bool(solar),
-        )
-        finer = exact.at(frame.time)
+        apparent = frame.flow.apparent
         if abs(apparent - before) > max(30, 0.03 * abs(apparent)):
             stepped = frame.time
         before, age = apparent, frame.time - stepped
@@ -145,12 +132,11 @@ def judge(name: str, seed: int, hours: float) -> Judged:
             judged.energy += abs(frame.watts)
             judged.errors.append((found.value - frame.watts) * (1 if frame.watts >= 0 else -1))
             for since in AGES:
-                if since <= age < since + 3 and finer is not None and not hard:
-                    watt = 50 / max(1.0, abs(frame.watts))
-                    shares = watt * (found.upper - found.lower), watt / FINE * (finer.upper - finer.lower)
+                if since <= age < since + 3 and not hard:
+                    share = 50 * (found.upper - found.lower) / max(1.0, abs(frame.watts))
                     for powers, apparents in POWERS.items():
                         if abs(apparent) in apparents:
-                            judged.widths[powers, since].append(shares)
+                            judged.widths[powers, since].append(share)
     judged.seconds = [statistics.median(judged.seconds)]
     return judged
 
@@ -200,12 +186,10 @@ def _rows(what: str, judged: Judged) -> Iterator[Row]:
     cpu = statistics.median(judged.seconds) * 1e6
     yield Row(what=f"{what}: CPU of a frame", measured=cpu, unit="µs", goal=100)
     for (powers, since), widths in sorted(judged.widths.items()):
-        shares, finer = zip(*widths, strict=True)
         yield Row(
             what=f"{what}, {powers}: half-width {since} s after a step",
-            measured=statistics.median(shares),
+            measured=statistics.median(widths),
             unit="%",
             goal=GOALS.get((powers, since)),
-            remark=f"{len(shares):,} frames, nine in ten ≤ {quantile(shares, 0.9):.0f} %; "
-            f"with an index in mWh {statistics.median(finer):.1f} %",
+            remark=f"{len(widths):,} frames, nine in ten ≤ {quantile(widths, 0.9):.0f} %",
         )

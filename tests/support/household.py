@@ -32,16 +32,11 @@ _DRIFT_TIME: Final = 600.0
 
 
 class Frame(NamedTuple):
-    """
-    A frame: when it comes, what it says, and the true active power, W, negative while injecting.
-
-    `energy` is the index in Wh before it is cut off.
-    """
+    """A frame: when it comes, what it says, and the true active power, W, negative while injecting."""
 
     time: float
     flow: Flow
     watts: float
-    energy: float
 
 
 @dataclass(eq=False)
@@ -194,4 +189,4 @@ def frames(
             watts, square = (math.fsum(values) / len(second) for values in zip(*second, strict=True))
             shown = round(math.copysign(math.sqrt(square), watts) / rounding) * rounding
             index = drawn if shown >= 0 else injected
-            yield Frame(now + rng.uniform(0, 0.02), Flow(shown, rounding, int(index)), watts, index)
+            yield Frame(now + rng.uniform(0, 0.02), Flow(shown, rounding, int(index)), watts)

@@ -70,9 +70,10 @@ def test_each_cause_has_its_kind(
     assert cannot_connect(ConnectionResetError(), PLAIN).kind is BrokerErrorKind.CLOSED_UNANSWERED
 
 
-def test_a_local_name_that_is_not_known_needs_mdns() -> None:
-    """`homeassistant.local`, on a Debian without libnss-mdns."""
-    found = cannot_connect(socket.gaierror(-2, "Name or service not known"), Broker("ha.local", 1883, "id"))
+@pytest.mark.parametrize("code", [socket.EAI_NONAME, socket.EAI_AGAIN])
+def test_a_local_name_that_is_not_known_needs_mdns(code: int) -> None:
+    """`homeassistant.local`, on a Debian without libnss-mdns, with a name server and without one."""
+    found = cannot_connect(socket.gaierror(code, "not known"), Broker("ha.local", 1883, "id"))
 
     assert found.kind is BrokerErrorKind.LOCAL_NAME
     assert "sudo apt install libnss-mdns" in str(found)

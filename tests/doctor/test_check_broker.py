@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.doctor.report import Severity
+from teleinfo.mqtt.errors import BrokerErrorKind
 from teleinfo.port.health import Health
 from teleinfo.vocabulary.line import LineGrade
 from tests.doctor.machine_tree import case_of, findings_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from teleinfo.doctor.report import Finding
+    from tests.doctor.machine_tree import Tree
 
 pytestmark = pytest.mark.real
 
@@ -67,6 +69,18 @@ def test_a_good_broker_has_no_fault_and_keeps_nothing_of_us(tmp_path: Path) -> N
     assert found["name"].message == f"{running.host} is an address"
     assert (retained, left) == ((None, None), [])
     assert (case.status, case.health) == ("online", Health(line=LineGrade.GOOD))
+
+
+def test_another_program_under_our_client_id_is_named_from_the_log(tmp_path: Path, tree: Tree) -> None:
+    """1. The login of the doctor is accepted. 2. The service has just logged who pushes it out: a fault."""
+    line = "no connection to the broker at x, teleinfo keeps trying: "
+    tree.program("journalctl", line + str(BrokerErrorKind.TAKEN_OVER.value.message))
+    with MosquittoBroker(tmp_path) as running:
+        case = case_of(tree.machine, mqtt_host=running.host, mqtt_port=running.port)
+        found = findings_of("broker", case)["login"]
+
+    assert found.severity is Severity.FAULT
+    assert found.commands[0].startswith("TELEINFO_MQTT_CLIENT_ID=")
 
 
 def test_a_port_that_refuses_on_both_addresses_of_a_name_is_reported() -> None:

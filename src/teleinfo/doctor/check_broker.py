@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import N_, _
 from teleinfo.doctor import inside
+from teleinfo.doctor.case import complaint_of, is_one_of
 from teleinfo.doctor.report import Finding, Severity, drop_in, fault, ok, skipped, warning
 from teleinfo.mqtt import config
 from teleinfo.mqtt.client import Connection, connect, for_command, tls_context
@@ -127,7 +128,7 @@ async def _steps(case: Case) -> AsyncIterator[Finding]:
             yield _certificate(await _connect(broker, context))
         async with connect(for_command(broker, "doctor")) as connection:
             findings = await _topics(connection, case)
-            yield _client_id(case, connection.version)
+            yield await _client_id(case, connection.version)
             for finding in findings:
                 yield finding
     except BrokerError as error:
@@ -137,13 +138,15 @@ async def _steps(case: Case) -> AsyncIterator[Finding]:
         yield fault(*words, *error.commands, cause=error.kind.name.lower().replace("_", " "))
 
 
-def _client_id(case: Case, version: MqttVersion) -> Finding:
+async def _client_id(case: Case, version: MqttVersion) -> Finding:
     """Report that the login is accepted, or that the service loses it to another program."""
-    if is_taken_over(case.status, case.health):
-        message = _(
-            "teleinfo reads the meter, and does not stay connected to the broker: another program may use "
-            "its client id"
-        )
+    # In an outage the log repeats its cause once an hour.
+    since = "--since=-65min" if complaint_of(await case.own_words()) else "--since=-2min"
+    warnings = ("-p", "warning", "-n", "1", "--no-pager", since)
+    last = await case.machine.run("journalctl", f"--unit={case.unit}", *warnings) or ""
+    says_so = is_one_of(last, [BrokerErrorKind.TAKEN_OVER.value.message])
+    if says_so or is_taken_over(case.status, case.health):
+        message = _("teleinfo does not stay connected to the broker: another program may use its client id")
         lines = ("TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2", f"sudo journalctl -u {case.unit}")
         return fault("login", message, _(CHANGE_CLIENT_ID), *lines)
     accepted = _("accepted, with the user name of the settings")

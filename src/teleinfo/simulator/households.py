@@ -93,17 +93,18 @@ class House:
     def __init__(self, name: str, *, rng: random.Random, phases: int = 1) -> None:
         loads = (*_EVERY_HOUSE, *HOUSEHOLDS[name])
         self._states = [_LoadState(load, number % phases) for number, load in enumerate(loads)]
-        self._phases, self._rng = phases, rng
+        self._phases, self._rng, self._at = phases, rng, -math.inf
 
     def power(self, now: dt.datetime) -> tuple[complex, ...]:
         """
-        Return the power of each phase in the second before `now`: a LoadProfile.
+        Return the power of each phase since the last call, but in one second at most: a LoadProfile.
 
         The real part is the mean of P. The absolute value is the rms of S, so that the imaginary part
         contains also D and what varies within the second.
         """
         end = (now - _MIDNIGHT).total_seconds()
-        at = end - 1
+        begin = at = max(self._at, end - 1)
+        self._at = end
         for state in self._states:
             while state.until <= at:
                 self._switch(state, max(state.until, at - _WARM_UP))
@@ -118,6 +119,7 @@ class House:
                 if state.until <= until:
                     self._switch(state, until)
             at = until
+        means, squares = ([part / (end - begin) for part in parts] for parts in (means, squares))
         pairs = zip(means, squares, strict=True)
         return tuple(complex(mean, math.sqrt(max(0.0, square - mean * mean))) for mean, square in pairs)
 

@@ -3,8 +3,8 @@ Measurements of a simulated meter.
 
 Pure: `Metrology.advance` integrates the load profile until a naive local time. A step ends with its minute
 at the latest, so that tariff periods, days and the intervals of the means begin at their exact times. If the
-meter measures `by_second`, each second is a step, and a frame shows the last whole second; only a pause from
-`_PAUSE` on is measured in steps of up to a minute.
+meter measures `by_second`, a step ends with its second, and a frame shows the last whole second as rms; only
+a pause from `_PAUSE` on is measured in steps of up to a minute.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ class Metrology:
     """
     Indexes, powers, maxima and means of a meter, for its contract and its phases.
 
-    - For each phase: `apparent` (VA, negative while injecting), `voltage` (V), `current` (A).
+    - For each phase: `shown` (the power of the last whole second, as in a LoadProfile), `apparent` (VA,
+      negative while injecting), `voltage` (V), `current` (A).
     - Energies in Wh and varh: `supplier` has ten indexes, `distributor` four, `reactive` one per quadrant.
     """
 
@@ -92,7 +93,8 @@ class Metrology:
     step: int = 1
 
     def __post_init__(self, start: dt.datetime) -> None:
-        self.now, rng = start.replace(microsecond=0) if self.by_second else start, self.rng
+        self.now, rng = start, self.rng
+        self._parts: list[tuple[float, tuple[complex, ...]]] = []  # seconds and powers of the present second
         used = len(self.contract.indexes)
         self.supplier = [float(rng.randrange(1_000_000, 20_000_000)) for _ in range(used)]
         self.supplier += [0.0] * (_SUPPLIER_INDEXES - used)
@@ -115,14 +117,13 @@ class Metrology:
 
     def advance(self, now: dt.datetime) -> None:
         """Measure and count until `now`; do nothing if `now` is not later than the last time."""
-        if self.by_second:
-            now = now.replace(microsecond=0)
         fine = self.by_second and now - self.now < _PAUSE
         while self.now < now:
             minute = self.now.minute // self.step * self.step
             begin = self.now.replace(minute=minute, second=0, microsecond=0)
             end = min(now, begin + dt.timedelta(minutes=self.step))
-            end = self.now + dt.timedelta(seconds=1) if fine else end
+            if fine:
+                end = min(end, self.now.replace(microsecond=0) + dt.timedelta(seconds=1))
             self._measure(end)
             self._count(end)
             self.now = end
@@ -149,8 +150,13 @@ class Metrology:
 
     def _measure(self, now: dt.datetime) -> None:
         self._power = self.load_profile(now)
-        self.apparent = [math.copysign(abs(power), power.real) for power in self._power]
-        self.voltage = [235 - abs(power.real) / 2500 + self.rng.gauss(0, 0.4) for power in self._power]
+        if self.by_second:
+            self._parts.append(((now - self.now).total_seconds() or 1.0, self._power))
+            if now.microsecond and self.now < now < self.now + dt.timedelta(seconds=1):
+                return
+        self.shown, self._parts = _rms(self._parts) if self.by_second else self._power, []
+        self.apparent = [math.copysign(abs(power), power.real) for power in self.shown]
+        self.voltage = [235 - abs(power.real) / 2500 + self.rng.gauss(0, 0.4) for power in self.shown]
         self.current = [abs(va) / volts for va, volts in zip(self.apparent, self.voltage, strict=True)]
         for maximum, apparent in zip(self.drawn_maxima, (self.drawn, *self.apparent), strict=True):
             maximum.add(max(0.0, apparent), now)
@@ -171,3 +177,15 @@ class Metrology:
         self.injected_mean.add(max(0.0, -active), seconds, end)
         for mean, volts in zip(self.voltage_means, self.voltage, strict=True):
             mean.add(volts, seconds, end)
+
+
+def _rms(parts: list[tuple[float, tuple[complex, ...]]]) -> tuple[complex, ...]:
+    """Return the power of each phase over these seconds: the mean of P, and the rms of S."""
+    whole = math.fsum(seconds for seconds, _powers in parts)
+    found = []
+    for phase in zip(*(powers for _seconds, powers in parts), strict=True):
+        weighed = [(seconds / whole, power) for (seconds, _powers), power in zip(parts, phase, strict=True)]
+        mean = math.fsum(share * power.real for share, power in weighed)
+        square = math.fsum(share * abs(power) ** 2 for share, power in weighed)
+        found.append(complex(mean, math.sqrt(max(0.0, square - mean * mean))))
+    return tuple(found)

@@ -1,0 +1,452 @@
+"""
+Days of a simulated meter, known from inside, and of the daemon that reads it, in a time-lapse.
+
+The bytes of the meter pass through the decoder and the state publisher of the daemon. What is known from
+inside shares no code with them: the household, the measurements, the timetable, the prices.
+
+The daemon starts the day before (a week before, where it learns the hours of the tariff). The days themselves
+are a Tuesday, a Wednesday and a Thursday, the first of October:
+
+- Tuesday: each alert in turn; three minutes of silence; a restart over midnight, with new prices.
+- Wednesday: an overrun at night; a restart while an alert lasts; two hours in the other mode.
+- Thursday: the day of an EJP peak; the line is silent over the last midnight.
+- Friday, at 1:10: another meter.
+
+At each of these times, at the changes of tariff, at midnight and in two quarters of an hour every frame comes
+as on a real line; at other times, one frame in `pause` seconds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import random
+from collections import deque
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from teleinfo.daemon.state_publisher import StatePublisher
+from teleinfo.mqtt.outbox import Outbox
+from teleinfo.simulator.catalogue import METERS
+from teleinfo.simulator.encode import with_parity
+from teleinfo.simulator.historique import Historique
+from teleinfo.simulator.households import House
+from teleinfo.simulator.metrology import Metrology
+from teleinfo.simulator.standard import Standard
+from teleinfo.state.memory import encode, from_json
+from teleinfo.state.prices import Prices
+from teleinfo.state.tracker import StateTracker
+from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.labels import Group, Mode
+from teleinfo.vocabulary.words import Language
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from teleinfo.simulator.tariff import SimulatedPeriod
+
+PARIS: Final = ZoneInfo("Europe/Paris")
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+_SEPTEMBER: Final = dt.datetime(2026, 9, 1, tzinfo=PARIS).timestamp()
+
+
+def at(day: int, hour: int = 0, minute: int = 0, second: int = 0) -> float:
+    """Return the instant of a time in September 2026; its 31st is the first of October."""
+    return _SEPTEMBER + (day - 1) * DAY + hour * HOUR + minute * MINUTE + second
+
+
+def local(instant: float) -> dt.datetime:
+    """Return an instant in the time of France."""
+    return dt.datetime.fromtimestamp(instant, PARIS)
+
+
+FIRST, END = at(29), at(32, 1, 15)
+FAULTS: Final = {
+    "overvoltage": (at(29, 10), 90.0, 1 << 6),
+    "breaker_open": (at(29, 10, 4), 90.0, 2 << 1),
+    "terminal_cover_open": (at(29, 10, 8), 90.0, 1 << 4),
+    "clock_degraded": (at(29, 10, 12), 90.0, 1 << 16),
+    "phase_missing": (at(29, 10, 16), 90.0, 0),
+    "overvoltage during a restart": (at(30, 10, 58), 300.0, 1 << 6),
+}
+"""Begin and seconds of each fault, and its bits in STGE (54E)."""
+OVERRUN: Final = (at(30, 5), at(30, 5, 6))
+SILENCES: Final = ((at(29, 14), at(29, 14, 3, 20)), (at(31, 23, 50), at(32, 0, 20)))
+RESTARTS: Final = ((at(29, 23, 58), at(30, 0, 1)), (at(30, 11), at(30, 11, 0, 20)))
+MODES: Final = (at(30, 16), at(30, 18))
+REPLACED: Final = at(32, 1, 10)
+PRICES: Final = ((0.0, 0.20, 15.5), (RESTARTS[0][1], 0.31, 21.7))
+"""From when, the price of the first period in EUR/kWh, and of the month; each further period is 0.03 more."""
+KEPT, SILENT_AFTER, GAP = 120.0, 10.0, 300.0
+"""Seconds until a value is null, until the meter is silent, and until a midnight is in a gap."""
+SPEEDS: Final = {Mode.HISTORIQUE: 120.0, Mode.STANDARD: 960.0}  # characters in a second
+
+HOUSEHOLDS: Final = {
+    "base": "convectors",
+    "hc": "kitchen",
+    "ejp": "heat-pump",
+    "tempo": "electronics",
+    "tri": "kitchen",
+    "tri-tempo": "convectors",
+    "tri-76": "electronics",
+    "standard": "kitchen",
+    "standard-tri": "convectors",
+    "standard-producer": "panels",
+    "standard-cacsi": "router",
+    "standard-tempo": "electronics",
+}
+LEARNING: Final = {"hc"}
+AHEAD: Final = {"standard-tri": 40.0}
+"""Seconds by which the clock of the meter is ahead."""
+
+
+def _in(spans: tuple[tuple[float, float], ...], instant: float) -> tuple[float, float] | None:
+    return next((span for span in spans if span[0] <= instant < span[1]), None)
+
+
+class Counted(NamedTuple):
+    """
+    Energies in Wh since the start of the meter, and the cost in EUR since the first frame.
+
+    `read` is the energy that each étiquette showed while the meter sent it.
+    """
+
+    supplier: tuple[float, ...]
+    injected: float
+    cost: float
+    read: dict[str, float]
+
+    @property
+    def drawn(self) -> float:
+        """All that was drawn."""
+        return sum(self.supplier)
+
+
+class Change(NamedTuple):
+    """The tariff, or what is announced of it, from an instant of the clock of the meter on."""
+
+    at: float
+    period: SimulatedPeriod
+
+
+class Note(NamedTuple):
+    """A frame: when it was received, and the meter as it showed it; `strain` is the overrun in VA or in A."""
+
+    instant: float
+    mode: Mode
+    period: SimulatedPeriod
+    alerts: dict[str, bool]
+    strain: float
+
+
+class Faulty(Standard):
+    """A meter in mode standard that reports `faults`, as bits of STGE."""
+
+    faults, ppot = 0, ""
+
+    def _stge(self, period: Any) -> int:  # noqa: ANN401
+        return super()._stge(period) | self.faults
+
+
+class FaultyPhases(Historique):
+    """A meter in mode historique that reports missing phases in PPOT."""
+
+    faults, ppot = 0, "00"
+
+    def _long_frame(self) -> list[Group]:
+        groups = super()._long_frame()
+        return [group._replace(value=self.ppot) if group.label == "PPOT" else group for group in groups]
+
+
+@dataclass
+class World:
+    """
+    The meter `name` and its household, as they are in truth.
+
+    `pause`: see the module. A state is published every `interval` seconds, alerts and tariffs at once.
+    """
+
+    name: str
+    pause: float
+    interval: float = 0.0
+    seed: int = 1
+    instant: float = 0.0  # of the last frame, when it was received
+    mode: Mode = Mode.HISTORIQUE
+    sent: dict[str, str] = field(default_factory=dict)
+    boundaries: dict[dt.date, Counted] = field(default_factory=dict)
+    gaps: set[dt.date] = field(default_factory=set)  # whose midnight no frame is near
+    slack: dict[dt.date, float] = field(default_factory=dict)
+    """Wh between the last frame before a midnight and the first after it."""
+    recent: deque[tuple[float, Counted]] = field(default_factory=lambda: deque(maxlen=400))
+    since: dict[str, float] = field(default_factory=dict)
+    since_before: dict[str, float] = field(default_factory=dict)
+    disturbed: float = 0.0  # start, restart, end of a silence, change of mode
+    paced: float = 0.0  # since when every frame comes
+    mode_changed: float = 0.0
+    is_silent: bool = False
+    injected_at: float = 0.0
+    emitted: float = 0.0  # when the last frame began
+    alerts_now: dict[str, bool] = field(default_factory=dict)
+    alerts_before: dict[str, bool] = field(default_factory=dict)  # in the frame before
+    notes: list[Note] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        usual = METERS[self.name]
+        self.model = replace(usual, kva=18 if usual.phases > 1 else 12)
+        self.start = at(21 if self.name in LEARNING else 28, 12)
+        rng = random.Random(self.seed)
+        house = House(HOUSEHOLDS[self.name], rng=rng, phases=usual.phases)
+        self.metrology = Metrology(
+            start=self.wall(self.start),
+            load_profile=partial(self._power, house),
+            contract=usual.contract,
+            phases=usual.phases,
+            rng=rng,
+            by_second=True,
+        )
+        minutes = [self.start + MINUTE * n for n in range(int((END + 2 * DAY - self.start) / MINUTE))]
+        periods = [usual.contract.period(local(minute).replace(tzinfo=None)) for minute in minutes]
+        found = zip(minutes[1:], periods, periods[1:], strict=False)
+        self.changes = [Change(minute, after) for minute, before, after in found if before != after]
+        self._supplier, self._cost, self._prices = tuple(self.metrology.supplier), 0.0, PRICES[0][1]
+        self._read: dict[str, float] = {}
+        self.use(usual.mode)
+
+    def use(self, mode: Mode) -> None:
+        """Change the mode of the meter."""
+        self.mode = mode
+        model = replace(self.model, mode=mode)
+        self.meter = (Faulty if mode is Mode.STANDARD else FaultyPhases)(model, self.metrology)
+
+    def wall(self, instant: float) -> dt.datetime:
+        """Return what the clock of the meter shows."""
+        return local(instant + AHEAD.get(self.name, 0.0)).replace(tzinfo=None)
+
+    def _power(self, house: House, now: dt.datetime) -> tuple[complex, ...]:
+        first, *others = house.power(now)
+        begin, end = map(self.wall, OVERRUN)
+        if begin <= now < end and (now - begin).seconds % 70 < 40:
+            first = 7800 if others else 12500 if self.mode is Mode.STANDARD else 14300
+        return (complex(first), *others)
+
+    @property
+    def day(self) -> dt.date:
+        """The day of the machine."""
+        return local(self.instant).date()
+
+    @property
+    def periods(self) -> list[str]:
+        """The code of the tariff period of each index of the contract."""
+        codes = {"BASE": "TH", "EJPHN": "HN", "EJPHPM": "PM"}
+        usual = [codes.get(label, label.removeprefix("HC").removeprefix("BBR")) for label in self.labels()]
+        return ["PRODUCER"] if self.model.producer else usual
+
+    def labels(self, mode: Mode = Mode.HISTORIQUE) -> list[str]:
+        """Return the étiquette of each index of the contract."""
+        names = self.model.contract.indexes
+        return [f"EASF{n:02}" for n, _ in enumerate(names, 1)] if mode is Mode.STANDARD else [*names]
+
+    def price(self, index: int, instant: float) -> float:
+        """Return the price of an index in EUR/kWh."""
+        return max(found for found in PRICES if found[0] <= instant)[1] + 0.03 * index
+
+    def count(self, instant: float) -> Counted:
+        """Measure until an instant, and return what was counted and what it cost."""
+        self.metrology.advance(self.wall(instant))
+        now = tuple(self.metrology.supplier)
+        rises = [after - before for before, after in zip(self._supplier, now, strict=True)]
+        self._cost += sum(rise / 1000 * self.price(n, instant) for n, rise in enumerate(rises))
+        self._supplier = now
+        for label, rise in zip(self.labels(self.mode), rises, strict=False):
+            self._read[label] = self._read.get(label, 0.0) + rise
+        return Counted(now, self.metrology.injected_energy, self._cost, dict(self._read))
+
+    def faults(self, instant: float) -> set[str]:
+        """Return the faults that last at an instant."""
+        return {name for name, (begin, seconds, _) in FAULTS.items() if begin <= instant < begin + seconds}
+
+    @property
+    def alerts(self) -> dict[str, bool]:
+        """Each alert of this meter, by the last frame."""
+        now, contract = self.metrology.now, self.model.contract
+        peaks = contract.period(now).peaks
+        found = {
+            "overrun": self.is_overrun,
+            "mobile_peak_notice": any(peak.start > now for peak in peaks),
+            "mobile_peak": any(peak.start <= now for peak in peaks),
+        }
+        shown = {name.split()[0] for name in self.faults(self.emitted)}
+        if self.mode is Mode.STANDARD:
+            names = ("overvoltage", "breaker_open", "terminal_cover_open", "clock_degraded")
+            return found | {name: name in shown for name in names}
+        if not contract.optarif.startswith("EJP"):
+            found = {"overrun": found["overrun"]}
+        return found | ({"phase_missing": "phase_missing" in shown} if self.model.phases > 1 else {})
+
+    @property
+    def subscribed_current(self) -> int:
+        """The subscribed current of each phase, A: 200 VA each (54E)."""
+        return self.model.kva * 1000 // 200 // self.model.phases
+
+    @property
+    def watts(self) -> float:
+        """The active power of all phases in the last whole second, W."""
+        return sum(self.metrology.shown).real
+
+    @property
+    def sends_short_frames(self) -> bool:
+        """True if this meter sends short frames in an overrun."""
+        return self.mode is Mode.HISTORIQUE and self.model.phases > 1 and self.model.short_frames
+
+    @property
+    def injects(self) -> bool:
+        """True if the household has panels."""
+        return HOUSEHOLDS[self.name] in {"panels", "router"}
+
+    @property
+    def is_overrun(self) -> bool:
+        """True if more is drawn than was subscribed to, as this mode of the meter judges it."""
+        limit = self.model.kva * 1000 if self.mode is Mode.STANDARD else self.subscribed_current
+        return self.strain > limit
+
+    @property
+    def strain(self) -> float:
+        """The power in VA or the current of a phase in A that this mode compares with the subscription."""
+        standard = self.mode is Mode.STANDARD
+        return self.metrology.drawn if standard else round(max(self.metrology.current))
+
+    def pass_midnight(self, instant: float) -> None:
+        """Note what was counted at midnight: after a gap, what was counted at the last frame before it."""
+        day = local(instant).date()
+        if day in self.boundaries:
+            return
+        midnight = dt.datetime.combine(day, dt.time(), PARIS).timestamp()
+        self.boundaries[day] = self.count(max(midnight, self.start))
+        drawn = self.recent[-1][1].drawn if self.recent else self.boundaries[day].drawn
+        self.slack[day] = self.count(instant).drawn - drawn
+        if instant - self.instant > GAP:
+            self.gaps.add(day)
+            if self.recent:
+                self.boundaries[day], self.slack[day] = self.recent[-1][1], 0.0
+
+    def emit(self, instant: float) -> bytes:
+        """Return the bytes of the next frame, with parity."""
+        counted, faults = self.count(instant), self.faults(instant)
+        self.meter.faults = sum(FAULTS[name][2] for name in faults)
+        self.meter.ppot = "02" if "phase_missing" in faults else "00"
+        data = self.meter.emit(self.wall(instant))
+        self.emitted, self.instant = instant, instant + len(data) / SPEEDS[self.mode]
+        self.recent.append((instant, counted))
+        tab = "\t" if self.mode is Mode.STANDARD else " "
+        lines = data[data.rindex(b"\x02") :].decode().split("\n")[1:]
+        self.sent = {line.split(tab)[0]: line.split(tab, 1)[1].rstrip("\r\x03")[:-2] for line in lines}
+        self.notes.append(Note(self.instant, self.mode, self.metrology.period, self.alerts, self.strain))
+        if self.watts < 0:
+            self.injected_at = self.instant
+        self.alerts_before, self.since_before = self.alerts_now, dict(self.since)
+        self.alerts_now = self.alerts
+        for alert, active in self.alerts_now.items():
+            if active:
+                self.since.setdefault(alert, self.instant)
+            else:
+                self.since.pop(alert, None)
+        return with_parity(data)
+
+
+class DaemonSide:
+    """The derivation of the daemon: bytes in, states and events out; `memory` is what it left on the disk."""
+
+    def __init__(self, world: World, memory: bytes | None, instant: float = 0.0) -> None:
+        self.state: dict[str, Any] = {}
+        self.decoder = Decoder()
+        prices = max(found for found in PRICES if found[0] <= instant)
+        periods = {code: prices[1] + 0.03 * n for n, code in enumerate(world.periods)}
+        self._tracker = StateTracker(topic="teleinfo", exclude=frozenset(), prices=Prices(periods, prices[2]))
+        self.publisher = StatePublisher(
+            self._tracker,
+            Outbox(1),
+            topic="teleinfo/state",
+            language=Language.EN,
+            interval=world.interval,
+            fields=False,
+            on_state=lambda state, _now: self.state.update(new=state),
+            on_event=lambda event: world.events.append(json.loads(event)),
+        )
+        self.publisher.restore(None if memory is None else from_json(json.loads(memory)))
+
+    def hear(self, data: bytes, instant: float) -> dict[str, Any] | None:
+        """Return the state that is published when these bytes have come."""
+        self.state.clear()
+        for reading in self.decoder.feed(data, now=instant):
+            time = local(instant).isoformat("T", "seconds")
+            self.publisher.update(reading, now=instant, time=time)
+        return self.state.get("new")
+
+    def silence(self, world: World) -> Iterator[dict[str, Any]]:
+        """Note the silence; yield the state when all is too old."""
+        self.publisher.silence(local(world.instant + SILENT_AFTER))
+        self.publisher.check(world.instant + KEPT + 1)
+        world.is_silent = True
+        yield self.state["new"]
+        world.is_silent = False
+
+    def end(self) -> bytes | None:
+        """Return the memory that is written at the end."""
+        memory = self.publisher.memory()
+        return None if memory is None else encode(memory)
+
+
+def windows_of(world: World) -> list[tuple[float, float]]:
+    """Return the times at which every frame comes, in order."""
+    edges = [instant for begin, seconds, _bit in FAULTS.values() for instant in (begin, begin + seconds)]
+    edges += [instant for span in (*SILENCES, *RESTARTS, MODES) for instant in span] + [REPLACED]
+    midnights = [FIRST - 8 * DAY + DAY * n for n in range(12)]
+    changes = [edge.at - AHEAD.get(world.name, 0.0) for edge in world.changes]
+    near = [(edge - 12, edge + 15) for edge in (*edges, *changes, *midnights)]
+    spans = [(OVERRUN[0] - 20, OVERRUN[1] + 200), (RESTARTS[0][0] - 60, RESTARTS[0][1] + 80)]
+    spans += [(begin, begin + 15 * MINUTE) for begin in (at(29, 12), at(31, 20, 10))]
+    found: list[tuple[float, float]] = []
+    for begin, end in sorted(near + spans):
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((begin, end))
+    return found
+
+
+def days(world: World) -> Iterator[dict[str, Any]]:
+    """Yield each state that is published in the three days; `world` is then as it was at this frame."""
+    daemon, windows, instant = DaemonSide(world, None), windows_of(world), world.start
+    world.disturbed = world.paced = world.mode_changed = instant
+    while instant < END:
+        pause = next((span for span in (*SILENCES, *RESTARTS) if span[0] <= instant < span[1]), None)
+        if pause is not None:
+            instant = world.disturbed = world.paced = pause[1]
+            if pause in SILENCES:
+                yield from daemon.silence(world)
+            else:
+                memory = daemon.end()
+                daemon = DaemonSide(world, memory, instant)
+                if instant - world.instant > KEPT:
+                    world.since.clear()
+        usual, other = world.model.mode, Mode(({*Mode} - {world.model.mode}).pop())
+        mode = other if MODES[0] <= instant < MODES[1] and not world.model.producer else usual
+        if mode is not world.mode:
+            world.use(mode)
+            world.disturbed = world.mode_changed = instant
+        if instant >= REPLACED:
+            world.meter.model = replace(world.meter.model, number="041961654321")
+        world.pass_midnight(instant)
+        data = world.emit(instant)
+        if (state := daemon.hear(data, world.instant)) and instant > FIRST and world.day in world.boundaries:
+            yield state
+        while windows and windows[0][1] <= world.instant:
+            windows.pop(0)
+        begin = windows[0][0] if windows else END
+        instant = world.instant + 0.02
+        if world.pause and instant < begin:
+            later = instant + (world.pause if instant > at(28, 12) else 880)
+            instant = world.paced = later if later < begin - MINUTE else begin

@@ -1,0 +1,616 @@
+"""
+The truth of each declared field, from inside the simulated meter and its household, and its tolerance.
+
+A field without an entry fails, as does an entry without a field. An entry is a `Truth`, or a text which says
+why there can be none.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import math
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from teleinfo.tic.labels import Mode
+from teleinfo.vocabulary import codes
+from tests.truths.days import AHEAD, KEPT, LEARNING, MODES, PARIS, PRICES, Counted, World, local
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ABSENT: Final = object()
+"""The meter cannot have the field."""
+
+
+class Between(NamedTuple):
+    """Any number from `least` to `most`."""
+
+    least: float
+    most: float
+
+
+class AnyOf(NamedTuple):
+    """Any of `values`."""
+
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """
+    What a field says in truth, of the last frame: `of` the world, within the `tolerance`.
+
+    - `of` returns a value, `ABSENT`, None for null, `Between` or `AnyOf`. A time is an instant; a field with
+      `*` has a dictionary of étiquettes.
+    - `settled`: seconds from a start, a pause or a change of mode for which nothing is asked.
+    - `paced`: seconds from which every frame must have come.
+    - `share` of the values that must be within the tolerance; `bias`: greatest share by which the sum of all
+      values may be wrong.
+    - `short`: short frames of three phases renew it.
+    """
+
+    of: Callable[[World], Any]
+    tolerance: float = 0.0
+    settled: float = 5.0
+    paced: float = 0.0
+    share: float = 1.0
+    bias: float = math.inf
+    short: bool = False
+
+
+def _standard(value: Callable[[World], Any]) -> Callable[[World], Any]:
+    """Return the truth of a field that only mode standard has."""
+    return lambda world: value(world) if world.mode is Mode.STANDARD else ABSENT
+
+
+def _instant(naive: dt.datetime) -> float:
+    return naive.replace(tzinfo=PARIS).timestamp()
+
+
+_CONTRACTS: Final = {"BASE": "BASE", "HC..": "HC", "EJP.": "EJP", "BBR(": "TEMPO"}
+_COLOURS: Final = (None, "blue", "white", "red")
+
+
+def _contract(world: World) -> str:
+    return "PRODUCER" if world.model.producer else _CONTRACTS[world.model.contract.optarif]
+
+
+def _is_tempo(world: World) -> bool:
+    return _contract(world) == "TEMPO"
+
+
+def _code(world: World, now: dt.datetime | None = None) -> str:
+    period = world.model.contract.period(now or world.metrology.now)
+    return "PRODUCER" if world.model.producer else period.ptec.rstrip(".")
+
+
+def _next(world: World, part: Callable[[dt.datetime, str], Any]) -> Any:  # noqa: ANN401
+    """Return a part of the next change of tariff, from its time and its code."""
+    contract = _contract(world)
+    if contract in {"BASE", "PRODUCER"}:
+        return ABSENT
+    period, now = world.metrology.period, _instant(world.metrology.now)
+    changes = (edge for edge in world.changes if edge.at > now and edge.period.ptec != period.ptec)
+    if (change := next(changes, None)) is None:
+        return None  # a peak after these days
+    found = part(local(change.at), change.period.ptec.rstrip("."))
+    if contract == "EJP" and not period.peaks:
+        return AnyOf((None, found))  # no peak is announced
+    is_learned = world.mode is Mode.HISTORIQUE and contract == "HC"
+    if is_learned and not (world.name in LEARNING and world.instant < MODES[0]):
+        return AnyOf((None, found))
+    return found
+
+
+def _days_left(world: World) -> Any:  # noqa: ANN401
+    """Return 0 if a week was heard; else the days of a week at most, by what was heard."""
+    if world.mode is Mode.STANDARD or _contract(world) != "HC":
+        return ABSENT
+    return 0 if world.name in LEARNING and world.emitted < MODES[0] else Between(1, 7)
+
+
+def _next_code(world: World) -> Any:  # noqa: ANN401
+    """Return the next code; null at 6:00 of Tempo before the colour is known."""
+    is_unknown = _is_tempo(world) and not world.metrology.period.tomorrow
+    return _next(world, lambda time, code: None if is_unknown and time.hour == 6 else code)
+
+
+def _named(code: Any) -> Any:  # noqa: ANN401
+    """Return the words of a code of a tariff period."""
+    if isinstance(code, AnyOf):
+        return AnyOf(tuple(map(_named, code.values)))
+    return codes.TariffPeriod[code].words if isinstance(code, str) else code
+
+
+def _next_colour(world: World) -> Any:  # noqa: ANN401
+    code = _next_code(world)
+    return (
+        {"B": "blue", "W": "white", "R": "red"}[code[-1]]
+        if _is_tempo(world) and code
+        else (None if _is_tempo(world) else ABSENT)
+    )
+
+
+def _tempo(part: str) -> Truth:
+    return Truth(
+        lambda world: _COLOURS[getattr(world.metrology.period, part)] if _is_tempo(world) else ABSENT
+    )
+
+
+def _whole(counted: Counted) -> int:
+    return sum(map(int, counted.supplier))
+
+
+def _by_index(value: Callable[[World, int, str], Any]) -> Callable[[World], dict[str, Any]]:
+    """Return the truths of the indexes of the contract, by étiquette."""
+    return lambda world: {label: value(world, n, label) for n, label in enumerate(world.labels(world.mode))}
+
+
+def _edges(world: World, span: str) -> tuple[dt.date, dt.date]:
+    """Return the first day of a span, and the day after it."""
+    today, day = world.day, dt.timedelta(days=1)
+    month = today.replace(day=1)
+    return {
+        "today": (today, today + day),
+        "yesterday": (today - day, today),
+        "this_month": (month, today + day),
+        "last_month": ((month - day).replace(day=1), month),
+    }[span]
+
+
+def _span(world: World, span: str) -> tuple[Counted, Counted, list[dt.date]] | None:
+    """Return what was counted at both ends of a span, and its days with a frame; None: there is none."""
+    begin, end = _edges(world, span)
+    counted = [day for day in sorted(world.boundaries) if begin <= day < end]
+    if not counted:
+        return None
+    return world.boundaries[counted[0]], world.boundaries.get(end, world.recent[-1][1]), counted
+
+
+def _energy(span: str, of: Callable[[Counted], float], tolerance: float) -> Callable[[World], Any]:
+    """Return the rise in a span, to the `tolerance` and what was drawn around its midnights."""
+
+    def value(world: World) -> Between | None:
+        found = _span(world, span)
+        if found is None:
+            return None
+        rise, wide = of(found[1]) - of(found[0]), tolerance + _slack(world, span)
+        return Between(rise - wide, rise + wide)
+
+    return value
+
+
+def _slack(world: World, span: str) -> float:
+    """Return the Wh that were drawn between the two frames at each end of a span."""
+    begin, end = _edges(world, span)
+    return sum(world.slack[day] for day in (begin, end) if day in world.slack)
+
+
+def _exported(span: str) -> Callable[[World], Any]:
+    energy = _energy(span, lambda counted: counted.injected, tolerance=6)
+    return lambda world: energy(world) if world.model.producer else ABSENT
+
+
+def _is_complete(span: str) -> Callable[[World], Any]:
+    """
+    Return False if the daemon started within the span, or if a gap lies at an edge of it.
+
+    A gap between two days of a month is counted in the month.
+    """
+
+    def value(world: World) -> bool | None:
+        found, (begin, end) = _span(world, span), _edges(world, span)
+        if found is None:
+            return None
+        return begin >= local(world.start).date() + dt.timedelta(days=1) and not {begin, end} & world.gaps
+
+    return value
+
+
+def _of_indexes(span: str) -> Callable[[World], Any]:
+    """Return the energy that each index showed while it was sent; a change of mode costs some seconds."""
+
+    def value(world: World, _n: int, label: str) -> Between | None:
+        found = _span(world, span)
+        if found is None:
+            return None
+        rise, wide = found[1].read.get(label, 0.0) - found[0].read.get(label, 0.0), 20 + _slack(world, span)
+        return Between(rise - wide, rise + wide)
+
+    return _by_index(value)
+
+
+def _cost(span: str) -> Callable[[World], Any]:
+    """Return the cost: each Wh at the price of its time, and a part of the month's price for each day."""
+
+    def value(world: World) -> Between | None:
+        found = _span(world, span)
+        if found is None:
+            return None
+        shares = [_month_price(day) / calendar.monthrange(day.year, day.month)[1] for day in found[2]]
+        cost = found[1].cost - found[0].cost + math.fsum(shares)
+        begin, end = _edges(world, span)
+        wide = 0.01 + sum(wh for day, wh in world.slack.items() if begin <= day <= end) / 1000 * 0.5
+        return Between(cost - wide, cost + wide)
+
+    return value
+
+
+def _month_price(day: dt.date) -> float:
+    noon = dt.datetime.combine(day, dt.time(12), PARIS).timestamp()
+    return max(found for found in PRICES if found[0] <= noon)[2]
+
+
+def _spans() -> dict[str, Truth | str]:
+    found: dict[str, Truth | str] = {}
+    for span in ("today", "yesterday", "this_month", "last_month"):
+        path = f"energy.{span}"
+        # Each index is cut off to whole Wh twice; at midnight a frame comes every two seconds.
+        found[f"{path}.imported"] = Truth(_energy(span, lambda counted: counted.drawn, tolerance=8))
+        found[f"{path}.exported"] = Truth(_exported(span))
+        found[f"{path}.is_complete"] = Truth(_is_complete(span))
+        found[f"{path}.indexes.*"] = Truth(_of_indexes(span))
+        found[f"cost.{span}.value"] = Truth(_cost(span))
+        found[f"cost.{span}.is_complete"] = Truth(_is_complete(span))
+    return found
+
+
+def _rounding(world: World) -> int:
+    return 10 if world.mode is Mode.HISTORIQUE else 1
+
+
+def _apparent(world: World) -> Between:
+    half = _rounding(world) / 2
+    return Between(world.metrology.drawn - half, world.metrology.drawn + half)
+
+
+def _late(world: World, now: Any, before: Any) -> Any:  # noqa: ANN401
+    """Return a truth about the injection; mode historique shows it with the second frame."""
+    return AnyOf((before, now)) if world.mode is Mode.HISTORIQUE and world.injects else now
+
+
+def _injected(world: World) -> Any:  # noqa: ANN401
+    """Return the injected power; without a contract to sell it is estimated from whole amperes."""
+    injected = world.metrology.injected
+    if world.model.producer:
+        return Between(injected - 0.5, injected + 0.5)
+    if not world.injects:
+        return ABSENT
+    wide = 130 if injected else 0
+    now = Between(injected - wide, injected + wide)
+    return now if injected and world.mode is Mode.STANDARD else AnyOf((ABSENT, 0, now))
+
+
+def _estimated(world: World) -> Any:  # noqa: ANN401
+    if not world.injects:
+        return ABSENT
+    if world.model.producer:
+        return False
+    return (
+        bool(world.metrology.injected)
+        if world.mode is Mode.STANDARD and world.metrology.injected
+        else AnyOf((ABSENT, False, True))
+    )
+
+
+def _exporting(world: World) -> Any:  # noqa: ANN401
+    is_known = world.mode is Mode.STANDARD or world.injects
+    return _late(world, world.metrology.injected > 0, False) if is_known else ABSENT  # noqa: FBT003
+
+
+def _net(world: World) -> Any:  # noqa: ANN401
+    drawn, injected = world.metrology.drawn, world.metrology.injected
+    wide = 130 if injected and not world.model.producer else _rounding(world)
+    return _late(world, Between(drawn - injected - wide, drawn - injected + wide), 0)
+
+
+def _maximum(day: str, *, drawn: bool) -> Callable[[World], Any]:
+    """Return a maximum of the meter with its time; PMAX of three phases in mode historique has no time."""
+
+    def value(world: World) -> Any:  # noqa: ANN401
+        is_pmax = (
+            world.mode is Mode.HISTORIQUE and world.model.phases > 1 and (day, drawn) == ("yesterday", True)
+        )
+        if not (is_pmax or (world.mode is Mode.STANDARD and (drawn or world.model.producer))):
+            return ABSENT
+        maxima = world.metrology.drawn_maxima[0] if drawn else world.metrology.injected_maximum
+        return getattr(maxima, day)
+
+    return value
+
+
+def _maxima() -> dict[str, Truth | str]:
+    found: dict[str, Truth | str] = {}
+    for day in ("today", "yesterday"):
+        for way, drawn in (("max", True), ("max_injected", False)):
+            of = _maximum(day, drawn=drawn)
+
+            def power(world: World, of: Callable[[World], Any] = of) -> Any:  # noqa: ANN401
+                return ABSENT if of(world) is ABSENT else of(world).value
+
+            def time(world: World, of: Callable[[World], Any] = of) -> Any:  # noqa: ANN401
+                is_timed = world.mode is Mode.STANDARD and of(world) is not ABSENT
+                return _instant(of(world).at) if is_timed else ABSENT
+
+            found[f"power.{way}_{day}"] = Truth(power, tolerance=0.5)
+            found[f"power.{way}_{day}_time"] = Truth(time, tolerance=1)
+    return found
+
+
+def _watts(world: World) -> Any:  # noqa: ANN401
+    """
+    Return the true active power of the second that the frame shows.
+
+    While a meter without an index of it injects, the power is estimated from whole amperes, or unknown; its
+    household has a router with burst control, for which the documentation promises nothing near 0 W.
+    """
+    wide = 250 if world.model.phases == 1 else 600  # each phase has a reactive power of its own
+    if world.model.producer or world.instant - world.injected_at > 3 * _BLOCK:
+        found = Between(world.watts - wide, world.watts + wide)
+        # Below 200 W the index takes minutes for the steps that the power needs.
+        return AnyOf((None, found)) if abs(world.watts) < wide else found
+    return AnyOf((None, Between(-math.inf, math.inf)))
+
+
+def _bound(least: float, most: float) -> Callable[[World], Any]:
+    """Return the truth of a bound: it lies from `least` to `most` about the active power, W."""
+
+    def value(world: World) -> Any:  # noqa: ANN401
+        bound = Between(world.watts + least, world.watts + most)
+        return AnyOf((None, bound)) if isinstance(_watts(world), AnyOf) else bound
+
+    return value
+
+
+_BLOCK: Final = 60.0
+
+
+def _mean(way: str) -> Callable[[World], Any]:
+    """
+    Return the least and the greatest mean power of a minute that ended in the last minute, to a Wh.
+
+    A minute lasts until the next Wh is counted, two minutes at most here.
+    """
+
+    def value(world: World) -> Any:  # noqa: ANN401
+        if way == "injected" and not world.model.producer:
+            return ABSENT
+        times = [then for then, _counted in world.recent]
+        counts = [counted.drawn if way == "drawn" else counted.injected for _then, counted in world.recent]
+        means = [
+            (counts[end] - counts[begin]) / (times[end] - times[begin]) * 3600
+            for end in range(bisect_left(times, times[-1] - 3 * _BLOCK), len(times))
+            for begin in (bisect_left(times, times[end] - blocks * _BLOCK) for blocks in (1, 2, 3, 4))
+        ]
+        wide = _BLOCK + 0.05 * max(means)  # a Wh, and a frame at each end of a minute
+        found = Between(min(means) - wide, max(means) + wide)
+        # An index that comes only in one of twenty short frames gives no minute.
+        return AnyOf((None, found)) if world.sends_short_frames else found
+
+    return value
+
+
+def _used(world: World) -> list[float]:
+    """Return the share of the subscription that is used, of each phase by which it is known."""
+    metrology, kva = world.metrology, world.model.kva * 1000
+    if world.model.phases == 1:
+        return [metrology.drawn / kva]
+    if world.mode is Mode.STANDARD:
+        return [max(0.0, power) * 3 / kva for power in metrology.apparent]
+    drawn = zip(metrology.current, metrology.apparent, strict=True)
+    return [current / world.subscribed_current for current, _power in drawn]
+
+
+def _power_left(world: World) -> Between:
+    limit = world.model.kva * 1000 / world.model.phases
+    is_by_current = world.mode is Mode.HISTORIQUE and world.model.phases > 1
+    left, wide = limit * (1 - max(_used(world))), 101 if is_by_current else 6
+    return Between(left - wide, left + wide)
+
+
+def _by_phase(of: Callable[[World, int], Any], *, tolerance: float, path: str) -> dict[str, Truth | str]:
+    def truth(phase: int) -> Truth:
+        return Truth(
+            lambda world: of(world, phase) if phase < world.model.phases else ABSENT,
+            tolerance=tolerance,
+            short="current" in path,
+        )
+
+    return {f"{path}.{phase + 1}": truth(phase) for phase in range(3)}
+
+
+def _current_left(world: World, phase: int) -> Any:  # noqa: ANN401
+    subscribed, current = world.subscribed_current, world.metrology.current[phase]
+    draws = world.metrology.apparent[phase] > 0
+    return subscribed - current if draws else _late(world, subscribed, subscribed - round(current))
+
+
+def _alert(alert: str) -> dict[str, Truth | str]:
+    """
+    Return the truths of an alert; in mode historique one frame without its étiquette does not end it.
+
+    PEJP is sent during the peak, too; a frame later than the peak it still counts as its notice.
+    """
+
+    def lingers(world: World) -> bool:
+        names = ("mobile_peak_notice", "mobile_peak") if alert == "mobile_peak_notice" else (alert,)
+        ended = [name for name in names if world.alerts_before.get(name)]
+        return world.mode is Mode.HISTORIQUE and bool(ended) and not world.alerts_now.get(alert)
+
+    def active(world: World) -> Any:  # noqa: ANN401
+        now = world.alerts_now.get(alert, ABSENT)
+        return AnyOf((True, now)) if lingers(world) else now
+
+    def since(world: World) -> Any:  # noqa: ANN401
+        if alert not in world.alerts_now:
+            return ABSENT
+        now = world.since.get(alert)
+        return AnyOf((world.since_before.get(alert), world.instant, now)) if lingers(world) else now
+
+    return {
+        f"alerts.{alert}.active": Truth(active, short=True),
+        f"alerts.{alert}.since": Truth(since, tolerance=2.0, short=True),
+    }
+
+
+def _slots(blocks: str) -> list[dict[str, Any]]:
+    """Return the slots of a day profile such as `0000C001 06008002` (54E): time, dry contact, index."""
+    contacts = {"8": "open", "C": "closed", "4": "tempo", "0": "unchanged"}
+    return [
+        {
+            "start": f"{block[:2]}:{block[2:4]}",
+            "index": f"EASF{int(block[6:]):02}",
+            "dry_contact": contacts[block[4]],
+            "relays": [],
+        }
+        for block in blocks.split()
+    ]
+
+
+def _peak_profile(world: World) -> Any:  # noqa: ANN401
+    """Return the profile of the next peak; two minutes after it began, it is null."""
+
+    def profile(now: dt.datetime) -> Any:  # noqa: ANN401
+        peaks = [peak for peak in world.model.contract.period(now).peaks if peak.start > now]
+        number = min(peaks, key=lambda peak: peak.start).number if peaks else 0
+        return _slots(world.model.contract.peak_profiles[number - 1]) if number else None
+
+    now = world.metrology.now
+    found = profile(now)
+    return found or AnyOf((ABSENT, None, profile(now - dt.timedelta(seconds=KEPT + 5))))
+
+
+_TEXTS: Final = ("VTIC", "MSG1", "PRM", "NJOURF", "NJOURF+1", "PJOURF+1", "HHPHC", "MOTDETAT", "PPOT")
+
+
+def _labels(world: World) -> dict[str, Any]:
+    """Return what the meter sends besides: a text as it is, a number, and a horodate as an instant."""
+    found: dict[str, Any] = {}
+    for label, text in world.sent.items():
+        value = text.split("\t")[-1]
+        found[label] = " ".join(value.split()) if label in _TEXTS else value.strip()
+        if label not in _TEXTS and value.isdigit():
+            found[label] = int(value)
+        if "\t" in text:
+            found[f"{label}_HORODATE"] = _instant(dt.datetime.strptime(text[1:13], "%y%m%d%H%M%S"))  # noqa: DTZ007
+    return found
+
+
+_MODELS: Final = {"61": "Single-phase Linky 60 A (G3)", "76": "Three-phase Linky 60 A (G3)"}
+
+TRUTHS: Final[dict[str, Truth | str]] = {
+    "time": Truth(lambda world: world.instant, tolerance=1, short=True),
+    "meter.number": Truth(lambda world: world.model.number),
+    "meter.id": Truth(lambda world: world.model.number),
+    "meter.model": Truth(lambda world: _MODELS[world.model.number[4:6]]),
+    "meter.maker": Truth(lambda _: "Landis+Gyr"),  # code 04
+    "meter.mode": Truth(lambda world: world.mode.value),
+    "meter.phases": Truth(lambda world: world.model.phases),
+    "meter.clock": Truth(_standard(lambda world: _instant(world.metrology.now)), tolerance=1),
+    "meter.clock_offset": Truth(
+        _standard(lambda world: AHEAD.get(world.name, 0.0)), tolerance=7, settled=90, paced=90
+    ),
+    "contract.code": Truth(_contract),
+    "contract.name": Truth(lambda world: codes.Contract[_contract(world)].words),
+    "contract.subscribed_power": Truth(lambda world: world.model.kva * 1000),
+    "contract.subscribed_current": Truth(lambda world: world.subscribed_current),
+    "contract.cut_off_power": Truth(_standard(lambda world: world.model.kva * 1000)),
+    "tariff.code": Truth(_code),
+    "tariff.name": Truth(lambda world: _named(_code(world))),
+    "tariff.index": Truth(lambda world: world.labels(world.mode)[world.metrology.period.index]),
+    "tariff.next.time": Truth(lambda world: _next(world, lambda time, _code: time.timestamp())),
+    "tariff.next.code": Truth(_next_code),
+    "tariff.next.name": Truth(lambda world: _named(_next_code(world))),
+    "tariff.next.colour": Truth(_next_colour),
+    "tariff.next.learned": Truth(
+        lambda world: _next(
+            world, lambda _time, _code: world.mode is Mode.HISTORIQUE and _contract(world) == "HC"
+        )
+    ),
+    "tariff.next.days_left": Truth(_days_left),
+    "tempo.today": _tempo("today"),
+    "tempo.tomorrow": _tempo("tomorrow"),
+    "energy.import_total": Truth(lambda world: _whole(world.recent[-1][1])),
+    "energy.import_counter": Truth(
+        lambda world: "EAST" if world.mode is Mode.STANDARD else "+".join(world.labels())
+    ),
+    "energy.import_index": Truth(lambda world: _whole(world.recent[-1][1])),
+    "energy.import_offset": Truth(lambda _: 0),
+    "energy.export_total": Truth(
+        lambda world: int(world.metrology.injected_energy) if world.model.producer else ABSENT
+    ),
+    "energy.indexes.*.name": Truth(_by_index(lambda world, n, _: _named(world.periods[n]))),
+    "energy.indexes.*.period": Truth(
+        _by_index(lambda world, n, _: None if world.model.producer else world.periods[n])
+    ),
+    "energy.indexes.*.value": Truth(_by_index(lambda world, n, _: int(world.metrology.supplier[n]))),
+    **_spans(),
+    "cost.price": Truth(
+        lambda world: world.price(world.metrology.period.index, world.instant), tolerance=1e-9
+    ),
+    "power.apparent": Truth(_apparent),
+    **_by_phase(
+        lambda world, phase: (
+            max(0.0, world.metrology.apparent[phase])
+            if world.mode is Mode.STANDARD and world.model.phases > 1
+            else ABSENT
+        ),
+        tolerance=0.5,
+        path="power.apparent_by_phase",
+    ),
+    "power.injected": Truth(_injected),
+    "power.estimated": Truth(_estimated),
+    "power.exporting": Truth(_exporting),
+    "power.net": Truth(_net),
+    **_maxima(),
+    # 2 % is for LED loads and producers.
+    "power.active": Truth(_watts, paced=300, settled=300, share=0.95, bias=0.02),
+    "power.active_lower": Truth(_bound(-math.inf, 0.5), paced=300, settled=300, share=0.985),
+    "power.active_upper": Truth(_bound(-0.5, math.inf), paced=300, settled=300, share=0.985),
+    "power.mean": Truth(_mean("drawn"), paced=400, settled=400),
+    "power.mean_is_upper_bound": "true or false by which step of the index came last; see `power.mean`",
+    "power.injected_mean": Truth(_mean("injected"), paced=400, settled=400),
+    "power.injected_mean_is_upper_bound": "as for `power.mean_is_upper_bound`",
+    "load_curve.imported.value": Truth(
+        _standard(lambda world: world.metrology.drawn_mean.last.value), tolerance=0.5
+    ),
+    "load_curve.imported.time": Truth(_standard(lambda world: _instant(world.metrology.drawn_mean.last.at))),
+    "load_curve.exported.value": Truth(
+        lambda world: world.metrology.injected_mean.last.value if world.model.producer else ABSENT,
+        tolerance=0.5,
+    ),
+    "load_curve.exported.time": Truth(
+        lambda world: _instant(world.metrology.injected_mean.last.at) if world.model.producer else ABSENT
+    ),
+    "headroom.used": Truth(lambda world: 100 * max(_used(world)), tolerance=2.3, short=True),
+    "headroom.power": Truth(_power_left, short=True),
+    **_by_phase(_current_left, tolerance=0.5, path="headroom.current"),
+    **_by_phase(lambda world, phase: world.metrology.current[phase], tolerance=0.5, path="current"),
+    **_by_phase(
+        lambda world, phase: world.metrology.voltage[phase] if world.mode is Mode.STANDARD else ABSENT,
+        tolerance=0.5,
+        path="voltage",
+    ),
+    **_by_phase(
+        lambda world, phase: (
+            world.metrology.voltage_means[phase].last.value if world.mode is Mode.STANDARD else ABSENT
+        ),
+        tolerance=0.5,
+        path="mean_voltage",
+    ),
+    **{path: truth for alert in codes.Alert for path, truth in _alert(alert).items()},
+    "contacts.breaker": Truth(
+        _standard(lambda world: "open: overvoltage" if world.alerts["breaker_open"] else "closed")
+    ),
+    "contacts.dry_contact": Truth(
+        _standard(lambda world: "closed" if world.metrology.period.off_peak else "open")
+    ),
+    "contacts.relays.1": Truth(_standard(lambda world: world.metrology.period.off_peak)),
+    **{f"contacts.relays.{relay}": Truth(_standard(lambda _: False)) for relay in range(2, 9)},
+    "day_profile.tomorrow": Truth(_standard(lambda world: _slots(world.model.contract.profile))),
+    "day_profile.mobile_peak": Truth(_standard(_peak_profile)),
+    "labels.*": Truth(_labels),
+}

@@ -236,11 +236,10 @@ def _situation(now: Snapshot) -> dict[str, str]:
         for alert, active in now.alerts.items()
         if alert in _LASTING and not (is_tempo and alert in _PEAKS)
     }
-    if now.mode is not None:
-        found[MODE] = now.mode
-        contract = fields.contract_text(now) if now.site is None else business_meters.contract_text(now)
-        if text := tariffs.collapse(contract or ""):
-            found[CONTRACT] = f"{now.mode} {text}"
+    found[MODE] = str(now.mode)
+    contract = fields.contract_text(now) if now.site is None else business_meters.contract_text(now)
+    if text := tariffs.collapse(contract or ""):
+        found[CONTRACT] = f"{now.mode} {text}"
     if text := tariffs.collapse(now.tariff or ""):
         found[TARIFF] = text
     if is_tempo and (fields.status(now) is not None or "DEMAIN" in now):

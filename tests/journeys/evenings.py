@@ -1,5 +1,5 @@
 """
-First evenings on Debian 13 and 12, under a real systemd: the journeys of table.toml, and others.
+First evenings on Debian 13 and 12, under a real systemd: the journeys of table.toml, and a power cut.
 
 `make test-journeys` plays all of them; `.ci/run` those that are marked `brief`.
 """
@@ -42,30 +42,12 @@ def test_a_first_evening(house: House, journey: Journey) -> None:
 
 @pytest.mark.xdist_group(SUITES[0])
 @pytest.mark.parametrize("house", SUITES[:1], indirect=True, scope="session")
-def test_a_power_cut_costs_nothing(house: House) -> None:
-    """The machine loses its power a second after the tariff changed: the total and today go on from there."""
+def test_a_power_cut_is_survived(house: House) -> None:
+    """The machine loses its power: at the next boot the service works without a hand, and no total falls."""
     house.staged("reset; setting TELEINFO_STATE=true; began")
     before = house.state()
     house.cut_power()
-    house.staged("rm -f /dev/ttyAMA0; plug ttyAMA0; began")
+    house.staged("plug ttyAMA0; until works; do sleep 0.2; done")
     after = house.state()
 
     assert after["energy"]["import_total"] >= before["energy"]["import_total"]
-
-
-@pytest.mark.xdist_group(SUITES[0])
-@pytest.mark.parametrize("house", SUITES[:1], indirect=True, scope="session")
-def test_a_clock_that_was_ahead_costs_nothing(house: House) -> None:
-    """The clock of the machine is a year ahead, then right: the energies of today and of the month go on."""
-    house.run("apt-get install -y -q --no-install-recommends faketime", limit=300)
-    settings = "TELEINFO_STATE=true TELEINFO_PLAUSIBILITY=false"
-    house.staged(f"reset; setting {settings}; plug ttyAMA0 --time-lapse 60; faked; began")
-    before, this_year = house.state(), int(house.run("date +%Y"))
-    for offset, year in (("+1y", 1), ("+0", 0)):
-        house.run(f"echo {offset} >/run/faketime.new && mv /run/faketime.new /run/faketime")
-        house.until(f'mosquitto_sub -t teleinfo/state -C 1 | grep -q \'"time":"{this_year + year}\'')
-    after = house.state()
-
-    for span in ("today", "this_month"):
-        assert after["energy"][span]["imported"] > before["energy"][span]["imported"], (before, after)
-    assert house.journal().count("ahead and was set back") == 1, house.journal()

@@ -146,13 +146,6 @@ certificate() { # NAME HOST AUTHORITY [DAYS]: make one of a server or a client, 
     ) 2>/dev/null
 }
 
-faked() { # let /run/faketime say how far the clock of the service is wrong
-    echo +0 >/run/faketime
-    unit_line "Environment=LD_PRELOAD=$(dpkg -L libfaketime | grep 'libfaketime.so.1$')" Environment=FAKETIME_NO_CACHE=1 \
-        Environment=FAKETIME_TIMESTAMP_FILE=/run/faketime Environment=FAKETIME_DISABLE_SHM=1 \
-        Environment=DONT_FAKE_MONOTONIC=1
-}
-
 began() { # return once the service runs, reads the meter and is connected
     systemctl start teleinfo
     until works; do sleep 0.2; done
@@ -182,7 +175,7 @@ reset() { # undo all of the above, and leave the service stopped
     rm -rf /dev/serial /etc/systemd/system/teleinfo.service.d /run/systemd/system/teleinfo.service.d
     cp -pr /srv/units/. /usr/local/lib/systemd/system
     systemctl daemon-reload
-    umount /proc/cmdline /var/lib/private/teleinfo* 2>/dev/null || true
+    umount /proc/cmdline /var/lib/private/teleinfo-web 2>/dev/null || true
     rm -rf /etc/teleinfo
     cp -pr /srv/clean /etc/teleinfo
     cp /etc/teleinfo/hosts /etc/hosts

@@ -69,7 +69,7 @@ def test_the_readme_is_the_whole_installation(machine: Container, figures: Figur
     assert machine.run("systemctl is-enabled teleinfo").strip() == "enabled"
     assert machine.run("stat -c '%a %U' /etc/teleinfo/teleinfo.env").strip() == "600 root"
     assert machine.run(f"find {CHECKOUT} -user root") == ""
-    assert [line.startswith("-- ") for line in steps] == [True] * 4 + [False] * 3, said
+    assert [line.startswith("-- ") for line in steps] == [True] * 4 + [False] * 4, said
     assert "journalctl -u teleinfo" in said
     assert "mosquitto_sub" in said
     figures.kept(

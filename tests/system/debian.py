@@ -103,7 +103,7 @@ def test_an_upgrade_restarts_the_service_and_keeps_the_settings(machine: Contain
 
 
 def test_an_upgrade_moves_what_the_broker_keeps(machine: Container) -> None:
-    """The device of Home Assistant keeps its entities and gets the new ones; no topic is left behind."""
+    """The device of Home Assistant gets the new entities; no topic is left behind."""
     state = json.loads(machine.message("teleinfo/state"))
     machine.until("mosquitto_sub -t 'homeassistant/device/+/config' -C 1 | grep -q _power_active")
     announced = json.loads(machine.message("homeassistant/device/+/config"))
@@ -111,7 +111,7 @@ def test_an_upgrade_moves_what_the_broker_keeps(machine: Container) -> None:
     [device] = [topic for topic in kept if topic.startswith("homeassistant/")]
 
     assert device == f"homeassistant/device/teleinfo_{state['meter']['id']}/config"
-    assert {"PAPP", "HCHP", "energy_import"} & announced["components"].keys() == {"PAPP", "HCHP"}
+    assert "energy_import" in announced["components"]
     assert {topic for topic in kept if topic != device} == {
         *("teleinfo/health", "teleinfo/homeassistant", "teleinfo/state", "teleinfo/status"),
     }
@@ -126,7 +126,6 @@ def test_the_service_remembers_its_meter_in_a_directory_of_its_own(machine: Cont
     memory = json.loads(machine.run("cat /var/lib/teleinfo/teleinfo.json"))
 
     assert memory["meter"] == state["meter"]["id"]
-    assert len(memory["writes"]) > 1
     assert machine.run("stat -c %a /var/lib/private/teleinfo /var/lib/teleinfo/teleinfo.json").split() == [
         "700",
         "600",

@@ -168,6 +168,7 @@ def test_what_the_service_says_of_itself_is_judged(
     found = examine(tree, StatusText=f"a: {said} | teleinfo: {'; '.join(parts)}")
 
     assert found["running"].severity is severity
+    assert ("status" in found) is (severity is Severity.OK)
     assert found["journal"].severity is (Severity.OK if severity is Severity.OK else Severity.WARNING)
 
 

@@ -167,7 +167,9 @@ async def check_published(case: Case) -> AsyncIterator[Finding]:
     if case.may_read is None:
         yield skipped("status", _("the broker comes first"))
     elif status == ONLINE:
-        yield ok("status", message, status=status)
+        # An `online` of before proves nothing while the service reports a fault.
+        if not complaint_of(words):
+            yield ok("status", message, status=status)
     elif status == OFFLINE:
         yield fault("status", message, _("No readings come."), status=status)
     elif status is not None:

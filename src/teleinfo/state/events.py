@@ -163,8 +163,6 @@ class EventFinder:
             absence = min(absence, timedelta(seconds=seconds - self._seconds))
         if TOMORROW in before and absence > GAP and _tempo_day(at) != _tempo_day(heard):
             before[TOMORROW] = ""
-        if before.get(Alert.MOBILE_PEAK) and not after.get(Alert.MOBILE_PEAK):
-            after.pop(Alert.MOBILE_PEAK_NOTICE, None)  # PEJP of the peak that ends is believed a frame longer
         for alert in _PAUSING:
             if after.get(alert) or not before.get(alert):
                 self._absent.pop(alert, None)

@@ -34,7 +34,7 @@ def test_firefox_shows_the_page_as_chromium_does(language: Language, theme: Them
             async with firefox(language=language, theme=theme) as tab:
                 for width in (PHONE, TABLET, WIDE):
                     await tab.load(page.url, width=width)
-                    await tab.until("document.documentElement.classList.contains('live')")
+                    await tab.until("document.documentElement.classList.contains('open')")
                     for name in PICTURES:
                         await tab.until(f"document.querySelector('#{name}:not([hidden]) svg .zero') !== null")
                     assert await tab.run(FITS)

@@ -48,7 +48,7 @@ def tarball(recipe: Recipe) -> Path:
     """Return the file system of `recipe` as a tar file; making it takes half a minute and the network."""
     path = cache(f"{recipe.suite}-{_key(repr(_options(recipe)))}.tar")
     if not path.exists():
-        partial = path.with_suffix(".partial.tar")
+        partial = path.with_suffix(f".{os.getpid()}.tar")
         run("mmdebstrap", *_options(recipe), recipe.suite, str(partial), _mirror())
         partial.rename(path)
     return path

@@ -127,12 +127,10 @@ class HomeAssistant:
         birth = f"{self._discovery.prefix}/status"
         while True:
             await connection.subscribe(birth)
-            births = 0
-            async for _topic, payload, _retained in connection.messages():
+            births = connection.messages()
+            for _ in range(MAX_BIRTHS):
+                _topic, payload, _retained = await anext(births)
                 self.birth_message(payload)
-                births += 1
-                if births == MAX_BIRTHS:
-                    break
             await connection.unsubscribe(birth)
             async for _ in connection.messages(quiet=FLOOD_PAUSE):
                 pass  # those that were on their way

@@ -7,6 +7,7 @@ import datetime as dt
 import email.message  # noqa: F401 - imported by importlib.metadata, without the path of the library
 import json
 import logging
+import math
 import subprocess
 import sys
 from random import Random
@@ -116,21 +117,25 @@ def test_a_flood_of_births_is_left_for_a_while(tmp_path: Path, monkeypatch: pyte
 
 
 class Scripted:
-    """A connection with these messages."""
+    """A connection with these messages after each subscription."""
 
     def __init__(self, *messages: tuple[str, bytes]) -> None:
         self._messages = messages
-        self.topics: list[str] = []
+        self.calls: list[tuple[str, str]] = []
 
     async def subscribe(self, topic: str) -> None:
         """Note the topic."""
-        self.topics.append(topic)
+        self.calls.append(("subscribe", topic))
 
-    async def messages(self) -> AsyncIterator[tuple[str, bytes, bool]]:
-        """Yield the messages."""
+    async def unsubscribe(self, topic: str) -> None:
+        """Note the topic."""
+        self.calls.append(("unsubscribe", topic))
+
+    async def messages(self, quiet: float = math.inf) -> AsyncIterator[tuple[str, bytes, bool]]:
+        """Yield the messages; end when none came for `quiet` seconds."""
         for topic, payload in self._messages:
             yield topic, payload, False
-        await asyncio.Event().wait()
+        await asyncio.sleep(quiet)
 
 
 def test_a_birth_message_is_answered() -> None:
@@ -148,8 +153,30 @@ def test_a_birth_message_is_answered() -> None:
 
     virtual.run(scenario())
 
-    assert connection.topics == ["homeassistant/status"]
+    assert connection.calls == [("subscribe", "homeassistant/status")]
     assert taken(outbox) == {"teleinfo/status": b"online"}
+
+
+def test_after_a_flood_a_birth_is_assumed() -> None:
+    """The birth topic is subscribed to again after a pause, in which a birth may have been missed."""
+    outbox = Outbox(1)
+    linked = Linked(outbox)
+    connection = Scripted(*[("homeassistant/status", b"noise")] * adapter.MAX_BIRTHS)
+
+    async def scenario() -> None:
+        outbox.set("teleinfo/status", b"online")
+        listening = asyncio.create_task(linked.hass.listen(cast("Connection", connection)))
+        taken(outbox)
+        await asyncio.sleep(adapter.FLOOD_PAUSE - 1)  # virtual, as the next pause
+        assert taken(outbox) == {}
+        await asyncio.sleep(10)
+        listening.cancel()
+
+    virtual.run(scenario())
+
+    assert taken(outbox) == {"teleinfo/status": b"online"}
+    calls = ["subscribe", "unsubscribe", "subscribe", "unsubscribe"]
+    assert connection.calls == [(call, "homeassistant/status") for call in calls]
 
 
 def test_the_health_follows_each_announcement() -> None:

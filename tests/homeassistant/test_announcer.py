@@ -176,7 +176,7 @@ def test_what_only_the_old_mode_had_is_removed_after_a_while() -> None:
     device.feed(standard(*[LINKY] * 10))
     assert {"IMAX", "HHPHC"} <= keys(device)
     device.feed(standard(*[LINKY] * CONFIRM_WITHIN))
-    assert removed(device) == {"IMAX", "HHPHC"}
+    assert removed(device) == {"IMAX", "HHPHC", "tariff_next_days_left"}
     assert components(device)["HHPHC"] == {"platform": "sensor"}
     device.feed(historique(HC, HC, HC, HC))
 

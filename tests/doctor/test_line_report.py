@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from xml.etree import ElementTree as ET
 
@@ -10,7 +11,7 @@ import pytest
 from teleinfo.common.i18n import use_language
 from teleinfo.doctor.line_cause import Diagnosis
 from teleinfo.doctor.line_damage import Bit, Damage, Flip
-from teleinfo.doctor.line_report import ADVICE, as_svg, chart, sentences
+from teleinfo.doctor.line_report import ADVICE, as_json, as_svg, chart, sentences
 from teleinfo.vocabulary.line import LineCause
 from teleinfo.vocabulary.words import Language
 
@@ -68,3 +69,15 @@ def test_the_svg_is_well_formed_and_has_a_title(cause: LineCause | None) -> None
     assert root.findtext(f"{space}title") == sentences(diagnosis)[1]
     assert set(chart(diagnosis)) <= set(texts)
     assert root.get("role") == "img"
+
+
+def test_the_json_has_the_wrong_bits_by_position() -> None:
+    """From the start bit to the stop bit, a bit that was 0 and one that was 1 apart."""
+    diagnosis = Diagnosis(LineCause.SLOW_FALL, DAMAGE)
+    read = json.loads(as_json(diagnosis))
+
+    assert read["cause"] == LineCause.SLOW_FALL.value
+    assert read["sentences"] == sentences(diagnosis)
+    assert (read["groups"], read["places"], read["holes"]) == (990, 5, 1)
+    assert read["wrong_zeros"] == [1, *[0] * 9]
+    assert read["wrong_ones"] == [*[0] * 8, 3, 0]

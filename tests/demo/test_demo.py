@@ -126,6 +126,19 @@ def test_it_shows_the_messages_until_ctrl_c(number: signal.Signals, tmp_path: Pa
 
 
 @pytest.mark.real
+def test_over_ssh_the_page_is_shown_by_the_name_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A browser on another machine of the house reaches the page of a Raspberry Pi without a screen."""
+    monkeypatch.setenv("SSH_CONNECTION", "127.0.0.1 50022 127.0.0.2 22")
+    with Demo("--seconds", "0.5", folder=tmp_path) as shown:
+        status, lines, stderr = shown.end()
+
+    assert lines[0].startswith(f"Look at the page, with the year before:  http://{socket.gethostname()}:")
+    assert (status, stderr) == (0, "")
+
+
+@pytest.mark.real
 def test_the_heading_tells_how_to_subscribe_from_elsewhere(tmp_path: Path) -> None:
     """First come the page, what runs, the time-lapse and how to subscribe; no log adds anything to it."""
     with Demo("--seconds", "0.5", folder=tmp_path) as shown:

@@ -20,6 +20,7 @@ import math
 import os
 import random
 import signal
+import socket
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,9 @@ SEED = 11
 EVENING = dt.time(21, 45)
 # At this time the solar panels begin to supply more than the household draws.
 MORNING = dt.time(7, 30)
+
+# Over ssh the browser is on another machine of the house; the page answers nobody from outside.
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - as said
 
 # Seconds to wait for the last message, `offline`, from the broker.
 OFFLINE_TIMEOUT = 2.0
@@ -136,9 +140,10 @@ async def _demo(arguments: argparse.Namespace) -> None:
         with line:
             await connection.subscribe(f"{arguments.topic}/#")
             settings = _settings(arguments, line.port, broker)
-            listening = hosts.listen(hosts.Address(LOOPBACK, 0))
+            host = EVERYWHERE if "SSH_CONNECTION" in os.environ else LOOPBACK
+            listening = hosts.listen(hosts.Address(host, 0))
             address = hosts.Address(*listening.getsockname())
-            print_line(heading(arguments, broker, start, address.url("")))
+            print_line(heading(arguments, broker, start, address.url(socket.gethostname())))
             async with asyncio.TaskGroup() as tasks:
                 screen = tasks.create_task(show_messages(connection, Topics(arguments.topic)))
                 serving = page.serve(listening, address, settings, past, clock)

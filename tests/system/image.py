@@ -7,12 +7,14 @@ import os
 import re
 import signal
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from teleinfo import __version__
+from teleinfo.state.memory import encode, from_json
 from tests.docs.markdown import PAGES, blocks
 from tests.homeassistant_app.supervisor import NOT_ENABLED, TOKEN, supervisor
 from tests.support.broker import MosquittoBroker
@@ -124,7 +126,7 @@ def test_what_is_remembered_outlives_the_container_in_a_volume(
 ) -> None:
     """A new volume belongs to the user of the image, which writes there; the next container reads it."""
     settings = settings_for(broker) | {"state": True}
-    found = []
+    offsets = []
     for _ in range(2):
         with (
             Subscriber(broker.host, broker.port) as subscriber,
@@ -132,15 +134,20 @@ def test_what_is_remembered_outlives_the_container_in_a_volume(
                 settings, options=(*port_of(meter), "--volume", "memory:/var/lib/teleinfo")
             ) as running,
         ):
-            subscriber.expect("teleinfo/state", predicate=lambda message: not message.retain)
+            state = subscriber.expect("teleinfo/state", predicate=lambda message: not message.retain)
             running.stop()
             assert "impossible d’écrire" not in running.log
             assert "est perdu" not in running.log
+            offsets.append(json.loads(state.payload)["energy"]["import_offset"])
             volume = json.loads(podman.run("volume", "inspect", "memory").stdout)[0]["Mountpoint"]
-            found.append(json.loads(Path(volume, "teleinfo.json").read_bytes()))
+            file = Path(volume, "teleinfo.json")
+            memory = from_json(json.loads(file.read_bytes()))
+            assert memory is not None
+            assert memory.import_total is not None
+            total = replace(memory.import_total, offset=5_000_000)
+            file.write_bytes(encode(replace(memory, import_total=total)))
 
-    assert found[0]["meter"] == found[1]["meter"] == IDENTIFIER
-    assert len(found[1]["writes"]) > len(found[0]["writes"])
+    assert offsets == [0, 5_000_000]
 
 
 def test_the_health_check_says_whether_readings_come(

@@ -7,7 +7,8 @@ aiomqtt has no public access to its paho client, on which these documented callb
 - `on_socket_open`. An attempt that was given up is closed as soon as its thread has opened the socket, so
   that there is only one connection at a time. A socket that was closed meanwhile is not registered, since its
   descriptor may belong to the serial port by now. The keep-alive is checked at the same instants as other
-  timers, to save wake-ups; aiomqtt would wake the loop once a second.
+  timers, to save wake-ups; aiomqtt would wake the loop once a second. (paho 2.1 ignores a keep-alive of the
+  broker that is shorter than ours, which such a broker then misses while no readings come.)
 - `on_socket_register_write`. A packet is written at once, not two turns of the loop later. aiomqtt may
   register a descriptor that was closed in between, which asyncio would log.
 - `on_connect`, `on_disconnect`. We log why the broker refuses us; aiomqtt drops the reason codes and the
@@ -64,6 +65,7 @@ MALFORMED: Final = (MQTTException, ValueError, LookupError, struct.error)
 """Exceptions that paho before 2.2 raises for a malformed packet."""
 
 _LONGEST_HEADER: Final = 5  # bytes (§2.1.4)
+_CONNECT: Final = 0x10  # type 0 is reserved (§2.1.2), and paho 2.1 waits for more behind it
 _PUBLISH_QOS_2: Final = 0x34
 _PUBACK: Final = 0x40
 _DISCONNECT: Final = 0xE0
@@ -244,7 +246,9 @@ class PahoDriver:
     def _check_header(self) -> int:
         """Return the remaining length (§2.1.4); raise OSError, so that paho disconnects, if we refuse it."""
         length = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(self._header[1:]))
-        is_wrong = len(self._header) > _LONGEST_HEADER or self._header[0] & 0xF6 == _PUBLISH_QOS_2
+        kind = self._header[0]
+        is_no_packet = kind < _CONNECT or len(self._header) > _LONGEST_HEADER
+        is_wrong = is_no_packet or kind & 0xF6 == _PUBLISH_QOS_2
         if is_wrong or length > MAX_PACKET:
             self.fault = BrokerErrorKind.NOT_MQTT if is_wrong else BrokerErrorKind.UNACCEPTABLE
             raise ConnectionAbortedError

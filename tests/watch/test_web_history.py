@@ -220,7 +220,8 @@ def test_why_nothing_is_kept_is_said_in_the_language_of_the_reader(
     """A database that is locked, or newer; live values go on, and so does what was seen since."""
     model = LiveModel(patience=None)
     with contextlib.closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
-        Store(tmp_path / FILE).write([], now=0)
+        with contextlib.closing(Store(tmp_path / FILE)) as store:
+            store.write([], now=0)
         other.execute(statement)
         recorder = HistoryRecorder(tmp_path / FILE, model)
         asyncio.run(keep(recorder, model, lambda: recorder.fault is not None))

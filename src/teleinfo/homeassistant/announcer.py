@@ -75,7 +75,7 @@ class Announcer:
             self._announce(belief, now, over=over)
 
     def delivered(self, topics: Collection[str]) -> None:
-        """Note that the broker has the messages on these topics, which the next announcement ends."""
+        """Note that the broker has the messages on these topics, some of which are cleared by them."""
         announced = {topic for topic in topics if self.messages[topic]}
         self._tracker.announced = self._tracker.announced - set(topics) | announced
 
@@ -131,3 +131,5 @@ class Announcer:
                 if payload == MIGRATE and "/device/" not in topic:  # that of a device would be logged
                     messages[topic] = b""
             self.messages = self.messages | messages
+            # The broker may have them from now on, even if the process ends before it answers.
+            self._tracker.announced |= {topic for topic, payload in self.messages.items() if payload}

@@ -116,7 +116,8 @@ class Level:
         elapsed, mean = now - self.now, (apparent + self.apparent) / 2
         self.area += elapsed * mean
         self.square += elapsed * mean * mean
-        self.unseen += (max(0.0, elapsed - _MEASURED) * (apparent - self.apparent)) ** 2
+        unmeasured = max(0.0, elapsed - _MEASURED) * (apparent - self.apparent)
+        self.unseen += unmeasured**2
         if self.area > before.area:
             lower, upper = self.factor
             above = _Corner(self.area, energy + 1)

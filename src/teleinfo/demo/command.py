@@ -58,8 +58,8 @@ EVENING = dt.time(21, 45)
 # At this time the solar panels begin to supply more than the household draws.
 MORNING = dt.time(7, 30)
 
-# Over ssh the browser is on another machine of the house; the page answers nobody from outside.
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - as said
+# Over ssh the browser is on another machine. The page answers only addresses of the home network.
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - see above
 
 # Seconds to wait for the last message, `offline`, from the broker.
 OFFLINE_TIMEOUT = 2.0

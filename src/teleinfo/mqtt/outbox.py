@@ -142,7 +142,7 @@ class Outbox:
                 self.forget(message.topic)
 
     def restart(self) -> None:
-        """Repeat the topics on a new connection, and what was in flight, as far as the queues have room."""
+        """Repeat the topics on a new connection, and what was in flight while the queues are not full."""
         self._keep_newest(self._queue)
         for message in reversed(self.in_flight):
             if message.is_reading and len(self._readings) < self._queue:

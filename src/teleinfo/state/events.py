@@ -115,7 +115,7 @@ class EventFinder:
         self._new: dict[str, tuple[str, datetime, timedelta]] = {}  # text, time, and time without a reading
         self.situation: Situation = {}
         self.spans: Mapping[str, Span] = {}
-        """What lasts now, by its part of the situation."""
+        """Spans that last now, by their part of the situation."""
 
     def restore(self, meter: str, heard: datetime, situation: Situation, spans: Mapping[str, Span]) -> None:
         """Continue from the situation of an earlier run, in which `meter` was last heard at `heard`."""

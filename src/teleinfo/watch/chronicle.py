@@ -128,7 +128,7 @@ class Batch:
 
 
 class Chronicle:
-    """What was not yet taken to the history."""
+    """Observations that are not in the history yet."""
 
     def __init__(self) -> None:
         self._batches: dict[str, Batch] = {}

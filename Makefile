@@ -104,7 +104,7 @@ run: $(VENV)/.run ## the daemon, with the settings of .env
 test: $(VENV)/.dev programs check pytest ## everything that must hold: style, types, all the tests, full coverage of the pure modules
 
 quick: check ## in a minute, after each small change: style, types, and the tests without processes
-	$(BIN)/python -m pytest --numprocesses=2 -q -m 'not real and not long and not soak' $(QUICK:%=tests/%)
+	$(BIN)/python -m pytest --numprocesses=2 -q -m 'not real' $(QUICK:%=tests/%)
 
 check: $(VENV)/.dev ## style, types and imports only
 	$(BIN)/ruff check
@@ -127,7 +127,7 @@ format: $(VENV)/.dev ## put the code in its usual form
 pytest: $(VENV)/.dev programs ## the tests only (TESTS= picks some of them: then no coverage is asked)
 ifeq ($(strip $(TESTS)),)
 	$(BIN)/python -m pytest --numprocesses=2 -m cover --cov
-	$(PYTEST) -m 'not cover and not long and not soak'
+	$(PYTEST) -m 'not cover'
 else
 	$(PYTEST) $(TESTS)
 endif
@@ -136,19 +136,19 @@ documents: $(VENV)/.dev ## write anew what is made of the fields of the state an
 	$(BIN)/python -m tests.state.documents
 
 test-faults: $(VENV)/.dev programs-faults ## outages, attacks and all else that lasts (up to 8 minutes)
-	$(PYTEST) -m 'long and not soak' $(TESTS)
+	$(PYTEST) -m 'not soak' $(or $(TESTS),tests/lab/attack tests/lab/faults tests/lab/bench tests/lab/fuzz)
 
 soak: $(VENV)/.dev programs ## a day of traffic and faults in a quarter of an hour: does anything grow?
-	$(PYTEST) -m soak --timeout=3600
-	@$(BIN)/python -m tests.soak $(SOAK)
+	$(PYTEST) -m soak --timeout=3600 tests/lab/faults
+	@$(BIN)/python -m tests.lab.soak $(SOAK)
 
 bench: $(VENV)/.dev programs ## how fast and how light it is, beside floors measured in the same run (25 minutes)
-	@$(BIN)/python -m tests.bench $(BENCH)
+	@$(BIN)/python -m tests.lab.bench $(BENCH)
 
 # Where atheris cannot be had it tries at random, and says so.
 fuzz: $(VENV)/.dev ## look for inputs that break what reads bytes (FUZZ="--seconds 600 decoder")
 	-@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: atheris
-	@$(BIN)/python -m tests.fuzz $(FUZZ)
+	@$(BIN)/python -m tests.lab.fuzz $(FUZZ)
 
 mutants: $(VENV_MUTANTS)/.made ## small changes of the pure modules that no test notices (MUTANTS='teleinfo.daemon.rate_limit*')
 	CI=1 $(VENV_MUTANTS)/bin/mutmut run --max-children 2 $(MUTANTS)
@@ -219,11 +219,11 @@ is-release:
 # As root, on Debian, with the network: they boot a whole system in a container and on an emulated board.
 # What they make is kept in the user's cache.
 test-system: $(VENV)/.dev programs-system ## the packages and the service under a real systemd, in containers (as root)
-	$(BIN)/python -m pytest --timeout=0 -v tests/system/package.py tests/system/debian.py tests/system/checkout.py
+	$(BIN)/python -m pytest --timeout=0 -v tests/lab/system/package.py tests/lab/system/debian.py tests/lab/system/checkout.py
 
 # A container for each Debian, in which one journey is played after the other.
 test-journeys: $(VENV)/.dev programs-journeys ## first evenings on bare Debian 13 and 12, and what the doctor says of them (as root)
-	$(BIN)/python -m pytest --timeout=0 -v -n 2 --dist=loadgroup tests/journeys/evenings.py tests/journeys/pages.py $(TESTS)
+	$(BIN)/python -m pytest --timeout=0 -v -n 2 --dist=loadgroup tests/lab/journeys/evenings.py tests/lab/journeys/pages.py $(TESTS)
 
 # No registry is needed: the image is built on a Debian made by mmdebstrap.
 PROGRAMS_CONTAINER = buildah:buildah podman:podman podman-compose:podman-compose crun:crun ip:iproute2 nft:nftables \
@@ -232,10 +232,10 @@ PROGRAMS_CONTAINER = buildah:buildah podman:podman podman-compose:podman-compose
 
 test-container: $(VENV)/.dev ## the container image, run by podman between a meter and a broker (as root, 3 minutes)
 	@$(MAKE) --no-print-directory programs PROGRAMS='$(PROGRAMS_CONTAINER)'
-	$(BIN)/python -m pytest --timeout=0 -v tests/system/image.py
+	$(BIN)/python -m pytest --timeout=0 -v tests/lab/system/image.py
 
 test-board: $(VENV)/.dev programs-board ## the package and the service on an emulated arm64 board with a serial port (as root)
-	$(BIN)/python -m pytest --timeout=0 -v tests/system/board.py
+	$(BIN)/python -m pytest --timeout=0 -v tests/lab/system/board.py
 
 # Which releases of Home Assistant are run, each with the Python that it wants, in an environment of its own of a
 # gigabyte. Where Debian 14's Python is not installed a chroot of it brings it, for root on Debian.
@@ -243,7 +243,7 @@ HOMEASSISTANT ?= newest oldest
 PYTHON_NEWEST ?= python3.14
 PYTHON_OLDEST ?= $(firstword $(wildcard /usr/bin/python3.13) python3.13)
 VENV_HA       ?= .venv-homeassistant
-CHROOT         = $(PYTHON) -m tests.system.chroot
+CHROOT         = $(PYTHON) -m tests.lab.system.chroot
 
 test-homeassistant: $(HOMEASSISTANT:%=homeassistant-%) ## real Home Assistants, 2026.11 and 2025.6, see the meter (Python 3.14 and 3.13, or root)
 
@@ -266,12 +266,12 @@ homeassistant-oldest:
 	@$(MAKE) --no-print-directory at-work-oldest PYTHON_HA=$(PYTHON_OLDEST)
 
 at-work-newest at-work-oldest: at-work-%: $(VENV)/.dev $(VENV_HA)-%/.made programs-faults
-	PYTHONPATH=src $(VENV_HA)-$*/bin/python tests/homeassistant/check_schema.py
+	PYTHONPATH=src $(VENV_HA)-$*/bin/python tests/lab/homeassistant/check_schema.py
 	HOMEASSISTANT_VENV=$(VENV_HA)-$* $(BIN)/python -m pytest --timeout=0 --numprocesses=4 --dist=worksteal \
-	    $(if $(findstring .py,$(TESTS)),,tests/homeassistant/at_work*.py) $(TESTS)
+	    $(if $(findstring .py,$(TESTS)),,tests/lab/homeassistant/at_work*.py) $(TESTS)
 
 # By uv, which is a requirement of Home Assistant.
-$(VENV_HA)-newest/.made $(VENV_HA)-oldest/.made: $(VENV_HA)-%/.made: tests/homeassistant/requirements/%.txt
+$(VENV_HA)-newest/.made $(VENV_HA)-oldest/.made: $(VENV_HA)-%/.made: tests/lab/homeassistant/requirements/%.txt
 	$(PYTHON_HA) -m venv --clear $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(shell grep '^uv==' $<)
 	$(@D)/bin/python -m uv pip install --quiet --python $(@D) --no-deps --requirement $<
@@ -288,14 +288,14 @@ PROGRAMS_BROKERS   = rabbitmq-server:rabbitmq-server node:nodejs npm:npm
 test-consumers: $(VENV)/.dev programs ## the programs of docs/consumers read our messages (2 minutes)
 	-@$(MAKE) --no-print-directory programs PROGRAMS='$(PROGRAMS_CONSUMERS)'
 	-@$(MAKE) --no-print-directory $(NPM_PACKAGES)/.made
-	TELEINFO_TEST_NPM=$(NPM_PACKAGES) $(BIN)/python -m pytest -n 2 --dist loadfile $(wildcard tests/consumers/with_*.py)
+	TELEINFO_TEST_NPM=$(NPM_PACKAGES) $(BIN)/python -m pytest -n 2 --dist loadfile $(wildcard tests/lab/consumers/with_*.py)
 
 test-brokers: $(VENV)/.dev programs ## a cluster of RabbitMQ, aedes and amqtt take our messages (2 minutes)
 	-@$(MAKE) --no-print-directory programs PROGRAMS='$(PROGRAMS_BROKERS)'
 	-@$(MAKE) --no-print-directory $(NPM_PACKAGES)/.made
-	TELEINFO_TEST_NPM=$(NPM_PACKAGES) $(BIN)/python -m pytest -n 2 --dist loadfile $(wildcard tests/consumers/broker_*.py)
+	TELEINFO_TEST_NPM=$(NPM_PACKAGES) $(BIN)/python -m pytest -n 2 --dist loadfile tests/lab/brokers/cluster.py tests/lab/brokers/single.py
 
-$(NPM_PACKAGES)/.made: tests/consumers/package.json
+$(NPM_PACKAGES)/.made: tests/lab/consumers/package.json
 	@mkdir -p $(NPM_PACKAGES)
 	@cp $< $(NPM_PACKAGES)/
 	npm install --prefix $(NPM_PACKAGES) --no-audit --no-fund --loglevel=error
@@ -311,10 +311,10 @@ test-web: $(VENV)/.dev programs ## the page of watch --web in Chromium and Firef
 	-@$(MAKE) --no-print-directory $(NPM_WEB)/.made
 	-@$(MAKE) --no-print-directory $(PROXIES)/.made
 	PATH="$(PROXIES)/usr/sbin:$(PROXIES)/usr/bin:$$PATH" TELEINFO_TEST_NPM=$(NPM_WEB) \
-	    $(BIN)/python -m pytest tests/watch/in_browser.py tests/watch/in_firefox.py \
-	    tests/watch/behind_proxy.py
+	    $(BIN)/python -m pytest tests/lab/browsers/in_browser.py tests/lab/browsers/in_firefox.py \
+	    tests/lab/browsers/behind_proxy.py
 
-$(NPM_WEB)/.made: tests/watch/package.json
+$(NPM_WEB)/.made: tests/lab/browsers/package.json
 	@mkdir -p $(NPM_WEB)
 	@cp $< $(NPM_WEB)/
 	npm install --prefix $(NPM_WEB) --no-audit --no-fund --loglevel=error

@@ -5,7 +5,7 @@
 #
 # tests/constraints.txt is for the environment of the tests; systemd/constraints.txt, a part of it, is for
 # `make install`. PYTHON is the oldest that is supported: newer ones take the same versions.
-# tests/homeassistant/requirements has those that two releases of Home Assistant want. Environments are made and
+# tests/lab/homeassistant/requirements has those that two releases of Home Assistant want. Environments are made and
 # thrown away; pip is used as it is configured on this machine.
 set -eu
 cd "$(dirname "$0")/.."
@@ -34,9 +34,9 @@ tool="$scratch/uv/bin/python -m uv"
 "$python" -m venv "$scratch/uv"
 "$scratch/uv/bin/python" -m pip install --quiet --disable-pip-version-check uv
 
-# home_assistant RELEASE PYTHON: write tests/homeassistant/requirements/RELEASE.txt
+# home_assistant RELEASE PYTHON: write tests/lab/homeassistant/requirements/RELEASE.txt
 home_assistant() {
-    folder=tests/homeassistant/requirements
+    folder=tests/lab/homeassistant/requirements
     compile="$tool pip compile --quiet --no-annotate --no-header --python-version $2"
     compile="$compile --no-python-downloads --overrides $folder/$1.overrides"
     $compile --output-file "$scratch/$1.first" "$folder/$1.in"

@@ -90,7 +90,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         # A property tries hundreds of inputs, reaches no branch of its own, and takes long if it is measured.
         is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-        is_other = any(item.get_closest_marker(name) for name in ("real", "long", "soak", "no_cover"))
+        is_other = any(item.get_closest_marker(name) for name in ("real", "no_cover"))
         is_measured = item.path.relative_to(TESTS).as_posix().startswith(tuple(MEASURED))
         if is_measured and not is_property and not is_other:
             item.add_marker("cover")

@@ -14,8 +14,8 @@ import pytest
 
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.vocabulary.codes import Event
-from tests.consumers.programs import Program, program
 from tests.docs.markdown import PAGES, blocks
+from tests.lab.consumers.programs import Program, program
 from tests.state.documents import EVENT_VALIDATOR
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.docs.markdown import READMES, table
-from tests.journeys.player import JOURNEYS
+from tests.lab.journeys.player import JOURNEYS
 
 ROWS = [cells[0] for cells in table(READMES["en"], "| what you see | what it means")]
 

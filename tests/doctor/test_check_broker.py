@@ -152,7 +152,7 @@ def test_a_topic_that_is_refused_is_named_for_this_account(
 
 @pytest.mark.parametrize(("days", "severity"), [("2", Severity.WARNING), ("90", Severity.OK)])
 def test_a_certificate_that_expires_soon_is_reported(tmp_path: Path, days: str, severity: Severity) -> None:
-    """One that must not be trusted ends the check: see tests/journeys."""
+    """One that must not be trusted ends the check: see tests/lab/journeys."""
     authority = make_authority(tmp_path)
     certificate = make_certificate(tmp_path, authority, life=("-days", days))
     with MosquittoBroker(tmp_path, certificate=certificate) as running:

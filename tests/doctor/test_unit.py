@@ -1,4 +1,4 @@
-"""What the service needs is tried in its sandbox; tests/journeys play it under a real systemd."""
+"""What the service needs is tried in its sandbox; tests/lab/journeys play it under a real systemd."""
 
 from __future__ import annotations
 

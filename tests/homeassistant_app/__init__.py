@@ -1,1 +1,1 @@
-"""The app for Home Assistant OS: its folder, its options, its start. tests/system/image.py runs the whole."""
+"""The app for Home Assistant OS: its folder, its options, its start. tests/lab/system/image.py runs it."""

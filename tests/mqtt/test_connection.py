@@ -21,7 +21,7 @@ from teleinfo.mqtt.client import Connection, connect, versions_of
 from teleinfo.mqtt.config import Broker, MqttVersion
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
 from teleinfo.mqtt.paho_driver import MAX_PACKET, PahoDriver
-from tests.attack.hostile_broker import length
+from tests.lab.attack.hostile_broker import length
 from tests.mqtt.running import broker_at
 from tests.support.proxy import Proxy
 from tests.support.subscriber import Subscriber

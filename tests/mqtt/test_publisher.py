@@ -118,7 +118,7 @@ def test_home_assistant_reads_messages_on_each_connection(mosquitto: MosquittoBr
         assert running.births.get(timeout=LIMIT) == b"online"
 
 
-# A broker that goes and comes back; the whole process is held to the promises in tests/faults.
+# A broker that goes and comes back; the whole process is held to the promises in tests/lab/faults.
 
 
 def test_a_new_cause_for_which_the_user_must_act_is_one_more_line(tmp_path: Path, log: Log) -> None:

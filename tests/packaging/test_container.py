@@ -1,4 +1,4 @@
-"""The files of the container, without a container: tests/system/image.py runs it."""
+"""The files of the container, without a container: tests/lab/system/image.py runs it."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 `make install` and `make uninstall`: what is there afterwards, whatever went wrong.
 
 Python and systemctl are small programs of the test, so that nothing is fetched and no service is touched:
-`tests/system/checkout.py` does the same with the real ones.
+`tests/lab/system/checkout.py` does the same with the real ones.
 """
 
 from __future__ import annotations

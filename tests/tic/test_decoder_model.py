@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from teleinfo.simulator.encode import encode_group, with_parity
 from teleinfo.tic.labels import Group, Mode
-from tests.fuzz.model import LIMIT
-from tests.fuzz.targets import decoder
+from tests.lab.fuzz.model import LIMIT
+from tests.lab.fuzz.targets import decoder
 
 HIST, STD = Mode.HISTORIQUE, Mode.STANDARD
 

@@ -12,7 +12,7 @@ from teleinfo.simulator.encode import encode_group, with_parity
 from teleinfo.tic.groups import RejectionCause, checksum, parse_frame, parse_group
 from teleinfo.tic.labels import Group, LabelSpec, Mode
 from teleinfo.tic.parity import strip_parity
-from tests.fuzz.model import Sound, group_of
+from tests.lab.fuzz.model import Sound, group_of
 from tests.support.strategies import LABELS, groups, groups_of
 
 PAPP = Group("PAPP", "00750", None, Mode.HISTORIQUE)

@@ -1,1 +1,0 @@
-"""Bytes that nobody thought of, against models that anybody can follow."""

@@ -1,1 +1,0 @@
-"""First evenings on bare systems, judged by what a person reads (`make test-journeys`)."""

@@ -1,0 +1,54 @@
+"""Run the benchmark: `python -m tests.lab.bench [--only PART] [--quick]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+from typing import TYPE_CHECKING
+
+from tests.lab.bench import cpu, decoding, diagnosis, latency, memory, price, readers, several, truth, watts
+from tests.lab.bench.rows import table
+from tests.lab.bench.scale import FULL, QUICK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.lab.bench.rows import Row
+    from tests.lab.bench.scale import Scale
+
+PARTS: dict[str, Callable[[Scale], list[Row]]] = {
+    "decoding": decoding.rows,
+    "cpu": cpu.rows,
+    "diagnosis": diagnosis.rows,
+    "latency": latency.rows,
+    "memory": memory.rows,
+    "scale": several.rows,
+    "price": price.rows,
+    "readers": readers.rows,
+    "truth": truth.rows,
+    "watts": watts.rows,
+}
+
+
+def main() -> int:
+    """Read the command line, measure, print the table, and return 1 where a promise is broken."""
+    parser = argparse.ArgumentParser(prog="python -m tests.lab.bench", description="See how fast it is.")
+    parser.add_argument("--only", metavar="PART", choices=PARTS, action="append", help=", ".join(PARTS))
+    parser.add_argument("--quick", action="store_true", help="a look in three minutes instead of 25")
+    arguments = parser.parse_args()
+    rows = []
+    for part in arguments.only or PARTS:
+        sys.stderr.write(f"measuring {part} …\n")
+        rows += PARTS[part](QUICK if arguments.quick else FULL)
+    sys.stdout.write(
+        f"{os.cpu_count()} cores, Linux {platform.release()} {platform.machine()},"
+        f" {platform.python_implementation()} {platform.python_version()},"
+        f" load average at the end {os.getloadavg()[0]:.2f}\n\n{table(rows)}\n"
+    )
+    return any(row.promise and row.reached is False for row in rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

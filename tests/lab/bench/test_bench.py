@@ -1,0 +1,91 @@
+"""The benchmark works in its smallest size, and its rows of truth and price can fail."""
+
+from __future__ import annotations
+
+import pytest
+
+from teleinfo.tic.framing import Framer
+from teleinfo.tic.groups import parse_frame
+from teleinfo.tic.labels import Group
+from teleinfo.tic.reading import Reading, build_reading
+from tests.lab.bench import __main__ as bench
+from tests.lab.bench import meters, noise, price, truth, walk
+from tests.lab.bench.judge import LASTING
+from tests.lab.bench.scale import Scale
+
+LEAST = Scale(
+    modes=("standard",),
+    settle=0.1,
+    pieces=1,
+    piece_bytes=4000,
+    frames=2,
+    paced=1,
+    seconds=0.5,
+    damaged=50,
+    sound=50,
+    stride=211,
+    meters=2,
+    meter_seconds=2.0,
+    household_hours=6,
+    draws=9,
+    line_bytes=20_000,
+)
+ROWS = {
+    "decoding": 4,
+    "diagnosis": 19,
+    "price": 16,
+    "truth": 30,
+    "watts": 75,
+    "latency": 8,
+    "cpu": 8,
+    "memory": 3,
+    "readers": 3,
+    "scale": 10,
+}
+PROGRAMS = ("latency", "cpu", "memory", "readers", "scale")
+LONG = [pytest.mark.real]
+
+
+@pytest.mark.parametrize(
+    "part", [pytest.param(part, marks=LONG if part in PROGRAMS else ()) for part in bench.PARTS]
+)
+def test_a_part_returns_its_rows_and_breaks_no_promise(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every mode, meter and program has its figures, and a floor to compare them with."""
+    monkeypatch.setattr(meters, "GROUPS", {"simulator": ("tri", "standard"), "documents": ("doc:overrun",)})
+    rows = bench.PARTS[part](LEAST)
+
+    assert len({row.what for row in rows}) == ROWS[part]
+    assert all(row.measured >= 0 and (row.floor is None or row.floor > 0) for row in rows)
+    assert [row.what for row in rows if row.promise and not row.reached] == []
+
+
+class Gullible:
+    """A decoder that believes every sound group, and publishes no tariff."""
+
+    def __init__(self) -> None:
+        self._framer = Framer()
+
+    def feed(self, data: bytes) -> list[Reading]:
+        """Return what the sound groups of each frame say."""
+        found = [parse_frame(frame.body) for frame in self._framer.feed(data)]
+        sound = [
+            [each for each in groups if isinstance(each, Group) and each.label != "PTEC"] for groups in found
+        ]
+        return [reading for reading in map(build_reading, sound) if reading is not None]
+
+
+def test_a_decoder_that_believes_all_and_withholds_a_tariff_breaks_the_promises(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Bytes that were lost, wrong bits and the tariff are found out: the rows of truth and price can fail."""
+    monkeypatch.setattr(noise, "Decoder", Gullible)
+    monkeypatch.setattr(walk, "Decoder", Gullible)
+    lost = walk.walk("tri", 9)["1 to 64 bytes lost", True]
+    bits = truth.listen_to("hc", 500)["stripped, 3 in 1000 bits wrong"]
+    paid = price.measure("doc:cbemm", 500)["clean line"]
+
+    assert lost.example
+    assert lost.count(*LASTING)
+    assert bits.count(*LASTING)
+    assert paid.withheld == {"PTEC": paid.sound // 10}
+    assert paid.longest == (paid.sound // 10, "PTEC")

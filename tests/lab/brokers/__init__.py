@@ -1,0 +1,1 @@
+"""A cluster of RabbitMQ, aedes and amqtt take our messages (`make test-brokers`, 2 minutes, npm)."""

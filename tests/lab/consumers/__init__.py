@@ -1,0 +1,1 @@
+"""The programs of docs/consumers read our messages (`make test-consumers`, 2 minutes, npm)."""

@@ -1,0 +1,405 @@
+"""The broker is away, refuses, freezes, or cannot be reached: the daemon finds out, waits, and comes back."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.mqtt.paho_driver import MAX_IN_FLIGHT
+from tests.support.broker import MosquittoBroker
+from tests.support.proxy import Proxy
+from tests.support.scenario import (
+    IDENTIFIER,
+    LONG,
+    PASSWORD,
+    USER,
+    WILL,
+    BrokerScenario,
+    historique,
+    index_of,
+    next_index,
+    observer,
+    run_together,
+    standard,
+    until,
+)
+from tests.support.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.support.figures import Figures
+
+pytestmark = pytest.mark.real
+
+BLIP, LONG_OUTAGE = 3.0, 35.0
+"""Seconds after which the daemon is at work again."""
+
+# CONNACK with the reason code 0x88: the server is unavailable (MQTT 5 §3.2.2.2).
+UNAVAILABLE = b"\x20\x03\x00\x88\x00"
+
+
+def indexes(subscriber: Subscriber, *, to: int) -> list[int]:
+    """Return the indexes of the readings that come, up to and with `to`."""
+    seen = [next_index(subscriber)]
+    while seen[-1] != to:
+        seen.append(next_index(subscriber))
+    return seen
+
+
+# Faults at the start.
+
+
+def absent(folder: Path, figures: Figures) -> None:
+    """Play a broker that starts after the daemon."""
+    broker = MosquittoBroker(folder)
+    with BrokerScenario(folder, broker, frame=standard) as scenario:
+        scenario.expect_log("nothing listens at")
+        began = time.monotonic()
+        with broker, observer(broker) as subscriber:
+            next_index(subscriber)
+            figures.kept(
+                "broker absent at start: first reading", time.monotonic() - began, at_most=LONG_OUTAGE
+            )
+            scenario.expect_back()
+            scenario.assert_one_outage()
+
+
+def wrong_password(folder: Path) -> None:
+    """Play a broker that knows another password, and is restarted with ours."""
+    wrong = MosquittoBroker(folder, users={USER: "other"})
+    with BrokerScenario(folder, wrong) as scenario:
+        with wrong:
+            scenario.expect_log("refuses the user name or the password")
+            until(lambda: wrong.log.count("not authorised") >= 2)
+        other = folder / "other"
+        other.mkdir()
+        right = MosquittoBroker(other, port=wrong.port, users={USER: PASSWORD})
+        with right, Subscriber(right.host, right.port, username=USER, password=PASSWORD) as subscriber:
+            next_index(subscriber)
+            scenario.expect_back()
+            scenario.assert_one_outage()
+
+
+def full(folder: Path) -> None:
+    """Play a broker that has as many clients as it takes, until one of them leaves."""
+    with MosquittoBroker(folder, more=["max_connections 1"]) as broker, ExitStack() as others:
+        others.enter_context(observer(broker))
+        with BrokerScenario(folder, broker) as scenario:
+            scenario.expect_log("closed the connection without a word")
+            until(lambda: broker.log.count("denied: max_connections") >= 4)
+            others.close()
+            scenario.expect_back()
+            until(lambda: "Received PUBLISH" in broker.log)
+            scenario.assert_one_outage()
+
+
+def unavailable(folder: Path) -> None:
+    """Play a broker that says that it is unavailable, then takes us."""
+    with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
+        proxy.answer = UNAVAILABLE
+        with observer(broker) as subscriber, BrokerScenario(folder, proxy) as scenario:
+            scenario.expect_log("gives the reason “Server unavailable”")
+            until(lambda: proxy.accepted >= 2)
+            proxy.answer = None
+            next_index(subscriber)
+            scenario.expect_back()
+            scenario.assert_one_outage()
+
+
+def silent(folder: Path) -> None:
+    """Play a broker that accepts the connection and sends nothing for a while."""
+    with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
+        proxy.stall()
+        with observer(broker) as subscriber, BrokerScenario(folder, proxy) as scenario:
+            scenario.expect_log("accepts connections, and does not answer")
+            proxy.flow()
+            next_index(subscriber)
+            scenario.expect_back()
+            scenario.assert_one_outage()
+
+
+def test_a_broker_that_is_absent_refuses_or_hangs_up_is_only_waited_for(
+    tmp_path: Path, figures: Figures
+) -> None:
+    """
+    The first reading follows the end of any fault at the start, and nobody restarts the daemon.
+
+    The faults are those of the functions above.
+    """
+    begins_later = functools.partial(absent, figures=figures)
+    run_together(tmp_path, begins_later, wrong_password, full, unavailable, silent)
+
+
+# Interruptions.
+
+
+def interruption(
+    folder: Path,
+    *,
+    figures: Figures,
+    name: str,
+    begin: Callable[[MosquittoBroker, Proxy], None],
+    end: Callable[[MosquittoBroker, Proxy], None],
+    back: float,
+    frame: Callable[[int], bytes] = historique,
+    period: float = 0.2,
+) -> None:
+    """Interrupt what lies between the daemon and the broker; both live on, and no reading is lost."""
+    with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
+        with (
+            observer(broker, "teleinfo") as subscriber,
+            BrokerScenario(folder, proxy, period=period, mqtt_queue=200, frame=frame) as scenario,
+        ):
+            start = next_index(subscriber)
+            began = time.monotonic()
+            begin(broker, proxy)
+            scenario.expect_lost()
+            figures.kept(f"{name}: found out", time.monotonic() - began, at_most=6)
+            ended = time.monotonic()
+            end(broker, proxy)
+            scenario.expect_back()
+            figures.kept(f"{name}, and over: connected", time.monotonic() - ended, at_most=back)
+            scenario.assert_one_outage()
+            enough = scenario.meter.last + 3
+            until(lambda: scenario.meter.last >= enough)
+            last = scenario.meter.pause()
+            seen = [start, *indexes(subscriber, to=last)]
+            until(lambda: broker.connections() == 2, what="one connection of ours")
+            seen += [index_of(message.payload) for message in subscriber.drain()]
+
+    assert sorted(set(seen)) == list(range(start, last + 1))
+    assert len(seen) - len(set(seen)) <= MAX_IN_FLIGHT, "only what was not acknowledged may come twice"
+
+
+def test_no_reading_of_the_queue_is_lost_in_an_interruption(tmp_path: Path, figures: Figures) -> None:
+    """
+    An interruption is found out in 6 s, and over 35 s after its end, 3 s after a cut; no reading is lost.
+
+    1. The broker freezes just after a reading, of one in 1.7 s as of a real meter, and thaws after the daemon
+    gave up the connection.
+    2. A proxy holds every byte back, both ways, and passes it on later.
+    3. A proxy loses every byte, and later none; the meter is one of mode standard.
+    4. A proxy cuts every connection, with a reset, and listens on.
+    """
+    cases: dict[str, dict[str, object]] = {
+        "broker frozen, readings": {
+            "begin": lambda broker, _: broker.freeze(),
+            "end": lambda broker, _: broker.thaw(),
+            "back": LONG_OUTAGE,
+            "period": 1.7,
+        },
+        "proxy stalled": {
+            "begin": lambda _, proxy: proxy.stall(),
+            "end": lambda _, proxy: proxy.flow(),
+            "back": LONG_OUTAGE,
+        },
+        "proxy drops all": {
+            "begin": lambda _, proxy: proxy.drop(),
+            "end": lambda _, proxy: proxy.drop(on=False),
+            "back": LONG_OUTAGE,
+            "frame": standard,
+        },
+        "connection reset": {
+            "begin": lambda _, proxy: proxy.cut(reset=True),
+            "end": lambda _broker, _proxy: None,
+            "back": BLIP,
+        },
+    }
+    run_together(
+        tmp_path,
+        *(
+            functools.partial(interruption, figures=figures, name=name, **case)  # type: ignore[arg-type]
+            for name, case in cases.items()
+        ),
+    )
+
+
+def idle(folder: Path, figures: Figures) -> None:
+    """Freeze the broker of a silent meter."""
+    with MosquittoBroker(folder) as broker, BrokerScenario(folder, broker, sending=False) as scenario:
+        with observer(broker) as subscriber:
+            subscriber.expect("teleinfo/health")
+            subscriber.expect("teleinfo/status", b"offline")
+            broker.freeze()
+            began = time.monotonic()
+            scenario.expect_lost()
+            figures.kept("broker frozen, idle: found out", time.monotonic() - began, at_most=30)
+            broker.thaw()
+            scenario.expect_back()
+            scenario.assert_one_outage()
+
+
+def leftover_connections(folder: Path, figures: Figures) -> None:
+    """Freeze the broker until several attempts have left it a connection and a will each."""
+    with MosquittoBroker(folder) as broker, BrokerScenario(folder, broker) as scenario:
+        with observer(broker, "teleinfo/status") as subscriber:
+            subscriber.expect("teleinfo/status", b"online")
+            broker.freeze()
+            scenario.expect_lost()
+            frozen = time.monotonic()
+            # Two versions of MQTT at least, tried for 5 s each, after waiting for 1 s.
+            until(lambda: time.monotonic() > frozen + 15)
+            broker.thaw()
+            thawed = time.monotonic()
+            scenario.expect_back()
+            figures.kept("broker frozen for 20 s: connected", time.monotonic() - thawed, at_most=LONG_OUTAGE)
+            until(lambda: time.monotonic() > thawed + 35)
+            with observer(broker, "teleinfo/status") as late:
+                assert late.expect("teleinfo/status").payload == b"online"
+            # The subscriber, and the daemon.
+            assert broker.connections() == 2
+            scenario.assert_one_outage()
+
+
+def restarted(folder: Path, figures: Figures, *, away: float, back: float) -> None:
+    """Kill the broker and start it again so many seconds later."""
+    with MosquittoBroker(folder) as broker, BrokerScenario(folder, broker) as scenario:
+        until(lambda: "'teleinfo'" in broker.log)
+        broker.kill()
+        killed = time.monotonic()
+        scenario.expect_lost()
+        figures.kept("broker killed: found out", time.monotonic() - killed, at_most=6)
+        until(lambda: time.monotonic() > killed + away)
+        broker.start()
+        began = time.monotonic()
+        with observer(broker, "teleinfo") as subscriber:
+            next_index(subscriber)
+        figures.kept(f"broker away for {away:g} s: next reading", time.monotonic() - began, at_most=back)
+        scenario.expect_back()
+        scenario.assert_one_outage()
+
+
+def daemon_itself(folder: Path, figures: Figures) -> None:
+    """Freeze the daemon."""
+    with MosquittoBroker(folder) as broker, observer(broker, "teleinfo/status") as subscriber:
+        with BrokerScenario(folder, broker) as scenario:
+            subscriber.expect("teleinfo/status", b"online")
+            with observer(broker, "teleinfo") as readings:
+                next_index(readings)
+            os.kill(scenario.pid, signal.SIGSTOP)
+            began = time.monotonic()
+            subscriber.expect("teleinfo/status", b"offline", limit=60)
+            figures.kept("daemon frozen: will", time.monotonic() - began, at_most=WILL)
+            os.kill(scenario.pid, signal.SIGCONT)
+            began = time.monotonic()
+            subscriber.expect("teleinfo/status", b"online", limit=60)
+            figures.kept("daemon thawed: online", time.monotonic() - began, at_most=LONG_OUTAGE)
+            scenario.assert_one_outage()
+
+
+def test_who_stops_answering_is_found_out_and_used_again(tmp_path: Path, figures: Figures) -> None:
+    """
+    A frozen broker is found out within 30 s if nothing is sent, and a broker that comes back is used again.
+
+    1. Freeze the broker of a silent meter. It thaws, and is used again.
+    2. The broker is frozen through several attempts, each of which leaves it a connection and a will. It
+       thaws: one connection of ours is left, and 35 s later the retained status is "online".
+    3. Kill the broker and start it again 1.5 s later: at work within 3 s.
+    4. Kill the broker and start it again 20 s later: at work within 35 s.
+    5. Freeze the daemon: the broker says "offline" for it.
+    """
+    cases = (
+        idle,
+        leftover_connections,
+        functools.partial(restarted, away=1.5, back=BLIP),
+        functools.partial(restarted, away=20, back=LONG_OUTAGE),
+        daemon_itself,
+    )
+    run_together(tmp_path, *(functools.partial(case, figures=figures) for case in cases))
+
+
+# The queue, and a slow network.
+
+
+def test_after_an_outage_the_newest_readings_arrive_in_order(tmp_path: Path) -> None:
+    """
+    MQTT_QUEUE=N keeps the newest N readings and sends them in order, once; with 1 the newest comes first.
+
+    1. The connection is cut, and no other is accepted; the meter sends 12 frames more, then is silent.
+    2. The broker can be reached again: exactly the newest N arrive, in order.
+    3. The meter goes on: so do the readings, without a gap.
+    """
+
+    def outage(folder: Path, *, size: int) -> None:
+        with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
+            with (
+                observer(broker, "teleinfo") as subscriber,
+                BrokerScenario(folder, proxy, mqtt_queue=size) as scenario,
+            ):
+                next_index(subscriber)
+                proxy.refuse()
+                proxy.cut(reset=True)
+                scenario.expect_lost()
+                subscriber.drain()
+                enough = scenario.meter.last + 12
+                until(lambda: scenario.meter.last >= enough)
+                last = scenario.meter.pause()
+                proxy.listen()
+
+                assert indexes(subscriber, to=last) == list(range(last - size + 1, last + 1))
+
+                scenario.expect_back()
+                scenario.assert_one_outage()
+                scenario.meter.sending = True
+
+                assert [next_index(subscriber) for _ in range(3)] == [last + 1, last + 2, last + 3]
+
+    run_together(tmp_path, functools.partial(outage, size=1), functools.partial(outage, size=5))
+
+
+def test_a_slow_network_is_no_outage(tmp_path: Path) -> None:
+    """
+    Over a slow network whole readings arrive, fewer of them, and the connection stays.
+
+    1. A proxy passes 2000 bytes a second, each way; five readings come through it.
+    2. The log has one line on the broker: that we are connected.
+    """
+    with MosquittoBroker(tmp_path) as broker, Proxy(broker.host, broker.port) as proxy:
+        proxy.rate = 2000
+        with (
+            observer(broker, "teleinfo") as subscriber,
+            BrokerScenario(tmp_path, proxy, frame=standard) as scenario,
+        ):
+            seen = [next_index(subscriber) for _ in range(5)]
+
+            assert seen == sorted(set(seen))
+            assert len(scenario.broker_lines()) == 1, scenario.broker_lines()
+
+
+def test_a_broker_that_answers_late_gets_everything(tmp_path: Path) -> None:
+    """
+    With a frame a second and an answer 1.3 or 3 s later, nothing waits for the answer to something else.
+
+    1. Status, states, and what Home Assistant is told come although there is always a reading to send.
+    2. Every reading comes, in order, without a queue.
+    """
+
+    def late(folder: Path, *, delay: float) -> None:
+        with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
+            proxy.delay = delay
+            with (
+                observer(broker) as subscriber,
+                BrokerScenario(folder, proxy, period=1.0, state=True, homeassistant=True) as scenario,
+            ):
+                seen: list[int] = []
+                wanted = {f"teleinfo/{name}" for name in ("status", "health", "state", "homeassistant")}
+                wanted.add(f"homeassistant/device/teleinfo_{IDENTIFIER}/config")
+                while wanted or len(seen) < 20:
+                    received = subscriber.messages.get(timeout=LONG)
+                    wanted.discard(received.topic)
+                    if received.topic == "teleinfo":
+                        seen.append(index_of(received.payload))
+                        assert len(seen) < 45, wanted
+                assert len(scenario.broker_lines()) == 1, scenario.broker_lines()
+
+        assert seen == list(range(seen[0], seen[0] + len(seen)))
+
+    run_together(tmp_path, *(functools.partial(late, delay=delay) for delay in (1.3, 3.0)))

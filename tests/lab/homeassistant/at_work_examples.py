@@ -1,0 +1,197 @@
+"""
+The examples of the pages in a real Home Assistant: the dashboard, the automations and the blueprints.
+
+    make test-homeassistant TESTS=tests/lab/homeassistant/at_work_examples.py
+
+They are read from the page of a language. Both pages have the entity ids of the French names; a test with the
+English names replaces them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import textwrap
+import unicodedata
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+import yaml
+
+from teleinfo.tic.labels import Group, Mode
+from teleinfo.vocabulary.words import Language
+from tests.homeassistant.golden import followed
+from tests.lab.homeassistant.at_work import LIMIT, Household, _eventually
+from tests.state.documents import DOCS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.real
+
+PRICES: Final = "HCJB=0.1325 HPJB=0.1612 HCJW=0.1499 HPJW=0.1871 HCJR=0.1575 HPJR=0.706 month=15.5"
+OVERRUN: Final = [Group("ADPS", "046", None, Mode.HISTORIQUE)]
+COSTS: Final = {
+    Language.EN: ("Cost today", "Price of electricity"),
+    Language.FR: ("Coût du jour", "Prix de l’électricité"),
+}
+"""The names of the entities that a meter has with prices alone."""
+EVENING: Final = dt.timedelta(hours=8, minutes=5)
+"""Time from the clock of the meter at the start, noon, to the announcement of the colour of tomorrow."""
+_CONFIGURATION: Final = """\
+frontend:
+notify:
+input_boolean:
+  heater: {name: Heater}
+automation: !include automations.yaml
+"""
+_BLUEPRINTS: Final = """\
+- alias: Red day
+  use_blueprint:
+    path: teleinfo/red_day.yaml
+    input:
+      event: event.linky_evenement
+      actions:
+        - action: notify.persistent_notification
+          data: {message: red}
+- alias: Shed
+  use_blueprint:
+    path: teleinfo/shed_load.yaml
+    input:
+      used: sensor.linky_abonnement_utilise
+      load: {entity_id: input_boolean.heater}
+      pause: "00:00:03"
+"""
+
+
+def blocks(page: str, language: Language) -> list[str]:
+    """Return the YAML of a page, in its order."""
+    folder = DOCS / "fr" if language is Language.FR else DOCS
+    return re.findall(r"```yaml\n(.*?)```", (folder / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+def slug(name: str) -> str:
+    """Return the part of an entity id that Home Assistant makes of this name."""
+    plain = unicodedata.normalize("NFKD", name.replace("’", "")).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
+
+
+def in_language(text: str, language: Language) -> str:
+    """Return an example with the entity ids of this language."""
+    french, wanted = (
+        {
+            key: slug(component["name"])
+            for key, component in followed("tempo", language=each).message["components"].items()
+        }
+        for each in (Language.FR, language)
+    )
+    ids = {f"linky_{french[key]}": f"linky_{wanted[key]}" for key in french}
+    ids |= {"linky_cout_du_jour": f"linky_{slug(COSTS[language][0])}"}
+    ids |= {"linky_prix_de_lelectricite": f"linky_{slug(COSTS[language][1])}"}
+    return re.sub(r"linky_[a-z_]+", lambda found: ids[found[0]], text)
+
+
+class Examples(Household):
+    """A household with Tempo and prices, and what the pages of a language show."""
+
+    def __init__(self, folder: Path, language: Language) -> None:
+        dashboard, *automations, red_day, shed_load = blocks("home-assistant-examples.md", language)
+        automations += blocks("events.md", language)
+        listed = "".join(f"- {textwrap.indent(each, '  ').strip()}\n" for each in automations)
+        super().__init__(folder, "tempo", more=_CONFIGURATION)
+        self.language = language
+        self.dashboard: Any = yaml.safe_load(in_language(dashboard, language))
+        blueprints = folder / "hass" / "blueprints" / "automation" / "teleinfo"
+        blueprints.mkdir(parents=True)
+        self._automations = folder / "hass" / "automations.yaml"
+        self._automations.write_text("[]")
+        self._added = in_language(_BLUEPRINTS + listed, language)
+        (blueprints / "red_day.yaml").write_text(red_day, encoding="utf-8")
+        (blueprints / "shed_load.yaml").write_text(shed_load, encoding="utf-8")
+
+    def start(self) -> None:
+        """Start Home Assistant, then the daemon; add the automations once all entities are right."""
+        self.daemon.environ |= {
+            "TELEINFO_METER_NAME": "Linky",
+            "TELEINFO_LANGUAGE": self.language,
+            "TELEINFO_PRICES": PRICES,
+        }
+        self.hass.start()
+        self.daemon.start()
+        self.expect_right()
+        self._automations.write_text(self._added, encoding="utf-8")
+        self.hass.ask("call_service", domain="automation", service="reload")
+
+    @property
+    def notifications(self) -> list[str]:
+        """The messages of the notifications that are shown, sorted, without its own of missing libraries."""
+        shown = self.hass.ask("persistent_notification/get")
+        return sorted(str(each["message"]) for each in shown if each["notification_id"] != "invalid_config")
+
+    def expect_notifications(self, *expected: str) -> None:
+        """Return once the notifications that are shown are these."""
+        _eventually(lambda: [] if (shown := self.notifications) == sorted(expected) else [str(shown)])
+
+    def expect_heater(self, expected: str) -> None:
+        """Return once the switch that stands for a load is in this state."""
+        _eventually(lambda: [] if (state := self.hass.states()["Heater"]["state"]) == expected else [state])
+
+
+@pytest.fixture(params=list(Language))
+def examples(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Examples]:
+    """Return a household with the examples, of which nothing but the broker and the meter runs."""
+    with Examples(tmp_path, request.param) as all_together:
+        yield all_together
+
+
+def entities_in(dashboard: Any) -> set[str]:  # noqa: ANN401 - parsed YAML
+    """Return the entity ids that a part of a dashboard names."""
+    if isinstance(dashboard, dict):
+        own = {str(dashboard["entity"])} if "entity" in dashboard else set()
+        return own.union(*map(entities_in, dashboard.values()))
+    return set().union(*map(entities_in, dashboard)) if isinstance(dashboard, list) else set()
+
+
+def test_every_example_does_what_the_page_says(examples: Examples) -> None:
+    """
+    Each automation runs once for its event, and for no restart of Home Assistant.
+
+    1. Every entity of the dashboard has a state. 2. An overrun, and in the evening a red tomorrow: three
+    notifications, of which two are of the overrun, by the entity and by the topic. 3. The overrun goes on for
+    some frames, and Home Assistant starts again: no other notification. 4. The household draws more than
+    90 %: the load is switched off; it draws less for a while: the load is switched on.
+    """
+    examples.start()
+    states = {state["entity_id"]: state["state"] for state in examples.hass.states().values()}
+    named = entities_in(examples.dashboard)
+    assert len(named) > 10
+    assert {
+        entity: states.get(entity) for entity in named if states.get(entity) in {None, "unavailable"}
+    } == {}
+    examples.linky.ahead = EVENING
+    examples.expect_notifications("red")
+    examples.linky.besides = OVERRUN
+    overrun = {Language.EN: "Overrun of the subscribed power: began", Language.FR: "Dépassement"}
+    _eventually(lambda: [] if len(examples.notifications) == 3 else examples.notifications)
+    shown = examples.notifications
+    assert sum(overrun[examples.language] in message for message in shown) == 2
+    examples.linky.besides = []
+    examples.hass.ask(
+        "call_service",
+        domain="input_boolean",
+        service="turn_on",
+        target={"entity_id": "input_boolean.heater"},
+    )
+    examples.linky.instead = {"PAPP": "08500"}
+    examples.expect_heater("off")
+    examples.linky.instead = {"PAPP": "01000"}
+    examples.expect_heater("on")
+    assert examples.notifications == shown
+    examples.hass.stop(limit=LIMIT)
+    examples.hass.start()
+    examples.expect_right()
+
+    assert examples.notifications == []
+    assert examples.hass.complaints() == []
+    assert examples.hass.repairs() == []

@@ -1,0 +1,120 @@
+"""
+A real Home Assistant while the user changes the settings that it notices: it logs nothing.
+
+    make test-homeassistant TESTS=tests/lab/homeassistant/at_work_settings.py
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.lab.homeassistant.at_work import LIMIT, Household, _eventually
+from tests.lab.homeassistant.at_work_migration import orphans, registered
+from tests.support.daemon import Daemon, settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.real
+
+CHANGES: dict[str, dict[str, object]] = {
+    "language": {"language": "en"},
+    "language again": {"language": "fr"},
+    "name": {"meter_name": "Garage"},
+    "form": {"homeassistant_discovery": "components"},
+    "form again": {"homeassistant_discovery": "device"},
+    "prefix": {"homeassistant_prefix": "maison"},
+}
+TOLD = {"fr": "le compteur est annoncé à Home Assistant", "en": "Home Assistant is told of the meter"}
+QUALITIES = {"fr": {"Bonne", "Correcte"}, "en": {"Good", "Fair"}}
+COLOURS = {"fr": {"Bleu"}, "en": {"Blue"}}
+
+
+@pytest.fixture
+def household(tmp_path: Path) -> Iterator[Household]:
+    """Return a household with nothing but its broker and its meter running."""
+    with Household(tmp_path, "tempo") as all_together:
+        yield all_together
+
+
+def wrong(household: Household, language: str) -> list[str]:
+    """Return the entities that do not show a state in this language."""
+    states = {state["entity_id"]: state["state"] for state in household.hass._states()}
+    shown = {key: states.get(entry["entity_id"], "absent") for key, entry in registered(household).items()}
+    found = {key: shown.get(key, "absent") for key in ("tempo_today", "LIGNE_QUALITE", "energy_import")}
+    expected = {"tempo_today": COLOURS[language], "LIGNE_QUALITE": QUALITIES[language]}
+    return [
+        f"{key}: {state}"
+        for key, state in found.items()
+        if (not state.isdecimal() if key == "energy_import" else state not in expected[key])
+    ]
+
+
+@pytest.mark.parametrize("home_assistant", ["up", "down", "restarted"])
+def test_no_change_of_a_setting_is_logged(household: Household, home_assistant: str) -> None:
+    """
+    Home Assistant is up during the change, or down, or restarted in the midst of it.
+
+    If it is up all the time, it gets the prefix after the program. After each change the entities have the
+    ids that they had and show their states, no entity is orphaned, and Home Assistant has logged nothing, in
+    the old language or in the new.
+    """
+    hass, language = household.hass, "fr"
+    settings = settings_for(household.broker, household.linky.line) | {
+        "homeassistant": True,
+        "language": "fr",
+    }
+    settings |= {"state_interval": 1}
+    hass.start()
+    household.daemon.start()
+    _eventually(lambda: wrong(household, "fr"))
+    colour = registered(household)["tempo_today"]["entity_id"]
+    hass.ask("config/entity_registry/update", entity_id=colour, new_entity_id="sensor.couleur")
+    before = registered(household)
+    table = {}
+    for change, values in CHANGES.items():
+        settings |= values
+        language = str(values.get("language", language))
+        complaints = len(hass.complaints())
+        if home_assistant != "up":
+            _use_prefix(household, values)
+        if home_assistant == "down":
+            hass.stop(limit=LIMIT)
+        household.daemon.stop(limit=LIMIT)
+        (household.folder / "teleinfo.log").unlink()  # the line below is that of this run
+        household.daemon = Daemon(household.folder, **settings)
+        household.daemon.start()
+        if home_assistant == "restarted":
+            hass.stop(limit=LIMIT)
+        household.daemon.expect_log(TOLD[language])
+        if home_assistant == "up":
+            _use_prefix(household, values)
+        else:
+            hass.start()
+        _eventually(lambda language=language: wrong(household, language))  # type: ignore[misc]
+        after = registered(household)
+        assert _ids(after).items() >= _ids(before).items(), change
+        assert orphans(household) == [], change
+        table[change] = hass.complaints()[complaints:]
+    print(  # noqa: T201 - the figures of the matrix
+        f"{home_assistant}: lines in the log by change:",
+        {change: len(lines) for change, lines in table.items()},
+    )
+
+    assert table == {change: [] for change in table}
+
+
+def _use_prefix(household: Household, values: dict[str, object]) -> None:
+    """Change the prefix of the discovery in Home Assistant too, if it is changed; MQTT starts anew."""
+    if "homeassistant_prefix" in values:
+        hass, started = household.hass, "birth message sent"
+        starts = hass.log.count(started)
+        hass.use_prefix(str(values["homeassistant_prefix"]))
+        _eventually(lambda: [] if hass.log.count(started) > starts else ["MQTT has not started again"])
+
+
+def _ids(entries: dict[str, dict[str, Any]]) -> dict[str, str]:
+    return {key: str(entry["entity_id"]) for key, entry in entries.items()}

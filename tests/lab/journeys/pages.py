@@ -1,0 +1,137 @@
+"""The page beside the service, as a phone at home shows it (`make test-journeys`)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.lab.journeys.phone import Phone, phone
+from tests.lab.system import readme
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.lab.journeys.player import House
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.xdist_group("trixie"),
+    pytest.mark.parametrize("house", ["trixie"], indirect=True, scope="session"),
+]
+
+DATABASE = "/var/lib/private/teleinfo-web/teleinfo.sqlite"
+SQL = "python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute(sys.argv[2])'"
+KWH = r"[1-9][\d.,]*|0[.,]\d*[1-9]\d*"
+
+
+@pytest.fixture(scope="module")
+def screen(house: House) -> Iterator[Phone]:
+    """Serve the page by the fifth step of the README; open it on a phone, until energy of today is shown."""
+    # No meter counts as fast as this one.
+    house.staged("reset; setting TELEINFO_PLAUSIBILITY=false; plug ttyAMA0 --time-lapse 60; began")
+    readme.type_in(house, readme.section("5. The page")[0])
+    with phone(house) as screen:
+        screen.shows("days-energy", KWH)
+        yield screen
+
+
+def energy(screen: Phone) -> float:
+    """Return the kilowatt-hours of today, once there are some."""
+    found = re.search(KWH, screen.shows("days-energy", KWH))
+    assert found is not None
+    return float(found[0].replace(",", "."))
+
+
+@pytest.mark.brief
+def test_the_page_is_found_by_the_name_of_the_machine(screen: Phone) -> None:
+    """Row 33: by its name, that of mDNS and its address; a foreign name is refused (row 41)."""
+    names = ("meterhouse", "meterhouse.local", "192.168.77.1")
+
+    assert [screen.status(f"{name}:8080") for name in names] == [200, 200, 200]
+    assert screen.status("evil.example:8080") >= 400
+    assert re.search(r"\d", screen.shown("power-figure"))
+    assert screen.shown("stream-text") == "live"
+
+
+@pytest.mark.brief
+def test_the_energies_stay_through_a_restart(house: House, screen: Phone) -> None:
+    """Row 34: with the default settings, after a restart of the page and of the service."""
+    before = energy(screen)
+    house.run("systemctl restart teleinfo-web teleinfo")
+    screen.reload()
+
+    assert energy(screen) >= before
+
+
+@pytest.mark.brief
+def test_a_restart_while_the_meter_is_silent(house: House, screen: Phone) -> None:
+    """Row 35: the history is there, with the time of the last reading, and nothing says live."""
+    before = energy(screen)
+    house.run("systemctl kill -s STOP stage-ttyAMA0; systemctl restart teleinfo-web")
+    screen.reload()
+    since = screen.shows("stream-text", r"since \d")
+    after = energy(screen)
+    house.run("systemctl kill -s CONT stage-ttyAMA0")
+
+    assert after >= before
+    assert "live" not in since
+    assert screen.shows("stream-text", "^live$")
+
+
+def test_a_meter_is_exchanged(house: House, screen: Phone) -> None:
+    """Row 37: the history of both can be reached."""
+    house.staged("plug ttyAMA0 --number 031528123456 --time-lapse 60; until works; do sleep 0.2; done")
+    screen.shows("history-meters", r"3456[\s\S]*\n")
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (f"echo damage >{DATABASE}", "damaged"),
+        (f"{SQL} {DATABASE} 'PRAGMA user_version = 99'", "newer"),
+        (f"mount -t tmpfs -o size=8k tmpfs $(dirname {DATABASE})", "."),
+    ],
+    ids=["damaged", "newer", "no room"],
+)
+def test_a_database_that_cannot_be_used_is_said_on_the_page(
+    house: House, screen: Phone, harm: str, words: str
+) -> None:
+    """Row 38: a sentence says so, and live values go on."""
+    house.run(f"systemctl stop teleinfo-web; {harm}; systemctl start teleinfo-web")
+    screen.reload()
+    said = screen.shows("fault-text", r"\w")
+    live = screen.shows("power-figure", r"\d")
+    house.run(
+        f"systemctl stop teleinfo-web; umount $(dirname {DATABASE}) 2>/dev/null; rm -f {DATABASE}*;"
+        "systemctl start teleinfo-web"
+    )
+    screen.reload()
+
+    assert re.search(words, said)
+    assert live
+    assert energy(screen)
+
+
+def test_readings_a_minute_apart(house: House, screen: Phone) -> None:
+    """Row 39: the cards stay, with the age of the reading."""
+    house.staged("setting TELEINFO_PUBLISH_INTERVAL=60; systemctl restart teleinfo")
+    shown = screen.shows("power-title", r"Power \d+ s ago")
+    house.staged("setting TELEINFO_PUBLISH_INTERVAL=0; systemctl restart teleinfo")
+
+    assert shown
+    assert screen.shown("power-figure")
+
+
+def test_a_token_closes_the_page(house: House, screen: Phone) -> None:
+    """Row 41: with a token, its address shows the page, and the address without it shows nothing."""
+    house.staged(
+        "setting TELEINFO_WEB_TOKEN=0123456789abcdef0123456789abcdef; systemctl restart teleinfo-web"
+    )
+    open_, closed = (
+        screen.status("meterhouse:8080", path) for path in ("/0123456789abcdef0123456789abcdef/", "/")
+    )
+    house.run("sed -i /WEB_TOKEN/d /etc/teleinfo/teleinfo.env; systemctl restart teleinfo-web")
+
+    assert (open_, closed >= 400) == (200, True)

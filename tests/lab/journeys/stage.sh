@@ -1,0 +1,195 @@
+# Functions for the situations of table.py. A shell of root in the container reads this file first.
+# shellcheck shell=sh
+
+ADAPTER=usb-FTDI_FT230X_Basic_UART_D3000000-if00-port0
+LAN=192.168.77.1
+PUBLIC=203.0.113.7
+
+plug() { # NAME [OPTION…]: let `teleinfo simulate OPTION…` be a meter at /dev/NAME
+    name=$1
+    shift
+    unplug "$name"
+    systemd-run --quiet --collect --unit="stage-$name" -E PYTHONPATH=/opt/checkout/src -E PYTHONDONTWRITEBYTECODE=1 \
+        /usr/bin/python3 -m teleinfo simulate --seed 1 --link "/run/stage-$name" "$@"
+    until [ -e "/run/stage-$name" ]; do sleep 0.1; done
+    # A mount, not a link: the port then has the name of a real one.
+    touch "/dev/$name"
+    mount --bind "$(readlink -f "/run/stage-$name")" "/dev/$name"
+    chgrp dialout "/dev/$name"
+    chmod 660 "/dev/$name"
+}
+
+unplug() { # NAME…: end the meter, and remove the port
+    for each in "$@"; do
+        systemctl stop "stage-$each" 2>/dev/null || true
+        umount --lazy "/dev/$each" 2>/dev/null || true
+        rm -f "/dev/$each"
+    done
+}
+
+adapter() { # NAME: name the port as udev names a USB adapter
+    mkdir -p /dev/serial/by-id
+    ln -sf "/dev/$1" "/dev/serial/by-id/$ADAPTER"
+}
+
+usb() { # the meter is at an adapter, with nothing on the UART
+    unplug ttyAMA0
+    plug ttyUSB0
+    adapter ttyUSB0
+}
+
+bridge() { # serve the meter at port 2000 of this machine
+    usb
+    stage bridge /usr/bin/socat TCP-LISTEN:2000,reuseaddr,fork FILE:/dev/ttyUSB0,b1200,raw,echo=0
+}
+
+stage() { # NAME COMMAND…: run a program beside the service until the end of the journey
+    name=$1
+    shift
+    systemd-run --quiet --collect --unit="stage-$name" "$@"
+}
+
+broker() { # LINE…: give mosquitto this configuration in place of that of the package
+    printf '%s\n' "$@" >/etc/mosquitto/conf.d/stage.conf
+    systemctl restart mosquitto
+}
+
+everywhere() { # let mosquitto listen at all addresses, for anybody
+    broker 'listener 1883 ::' 'listener 1883 0.0.0.0' 'allow_anonymous true'
+}
+
+with_accounts() { # [LINE…]: let mosquitto want an account, maison with the password secret
+    touch /etc/mosquitto/passwd
+    mosquitto_passwd -b /etc/mosquitto/passwd maison secret 2>/dev/null
+    chown mosquitto: /etc/mosquitto/passwd
+    broker 'listener 1883' 'allow_anonymous false' 'password_file /etc/mosquitto/passwd' "$@"
+}
+
+with_rights() { # LINE…: the same, with this list of rights
+    printf '%s\n' "$@" >/etc/mosquitto/acl
+    chown mosquitto: /etc/mosquitto/acl
+    with_accounts 'acl_file /etc/mosquitto/acl'
+}
+
+encrypted() { # [LINE…]: let mosquitto speak TLS, with the certificate `server` of the authority `ca`
+    broker 'listener 8883' 'allow_anonymous true' 'cafile /etc/mosquitto/certs/ca.pem' \
+        'certfile /etc/mosquitto/certs/server.pem' 'keyfile /etc/mosquitto/certs/server.key' "$@"
+}
+
+trusted() { # make the authority `ca`, and let the household have its certificate
+    authority ca
+    cp /etc/mosquitto/certs/ca.pem /etc/teleinfo/ca.pem
+}
+
+remembered() { # go into the folder of the memory
+    mkdir -p /var/lib/private/teleinfo
+    cd /var/lib/private/teleinfo || exit
+}
+
+home() { # ADDRESS…: give this machine more addresses
+    for each in "$@"; do
+        ip address add "$each" dev lo nodad 2>/dev/null || ip address add "$each" dev lo
+    done
+}
+
+dropping() { # ADDRESS: let an address of the same network drop all that is sent to it
+    ip link add stage0 type veth peer name stage1
+    ip address add "${1%.*}.1/24" dev stage0
+    ip link set stage0 up
+    ip link set stage1 up
+    ip neighbour replace "$1" lladdr 02:00:00:00:00:99 dev stage0
+}
+
+phone() { # let another device, in a network namespace of its own, reach this machine at $LAN
+    ip netns add phone
+    ip link add stage0 type veth peer name stage1 netns phone
+    ip address add "$LAN/24" dev stage0
+    ip -n phone address add "${LAN%.*}.2/24" dev stage1
+    ip link set stage0 up
+    ip -n phone link set stage1 up
+}
+
+setting() { # LINE…: put lines into the settings, in place of those of the same variables
+    for each in "$@"; do
+        sed -i "/^${each%%=*}=/d" /etc/teleinfo/teleinfo.env
+        printf '%s\n' "$each" >>/etc/teleinfo/teleinfo.env
+    done
+}
+
+names() { # ADDRESS NAME ANSWER: let the name server of this machine be at ADDRESS, and know a name
+    home "$1/32"
+    stage "dns-$1" /usr/bin/python3 -I /opt/checkout/tests/lab/journeys/name_server.py "$@"
+    printf 'nameserver %s\n' "$1" >/etc/resolv.conf
+}
+
+unit_line() { # LINE…: add lines to the unit, as `systemctl edit` does
+    mkdir -p /etc/systemd/system/teleinfo.service.d
+    printf '%s\n' '[Service]' "$@" >/etc/systemd/system/teleinfo.service.d/stage.conf
+    systemctl daemon-reload
+}
+
+authority() { # NAME: make a certificate authority by the line of mosquitto-tls(7)
+    (
+        cd /etc/mosquitto/certs
+        openssl req -new -x509 -days 3650 -extensions v3_ca -nodes -subj "/CN=$1" -keyout "$1.key" -out "$1.pem"
+    ) 2>/dev/null
+}
+
+certificate() { # NAME HOST AUTHORITY [DAYS]: make one of a server or a client, as that page does
+    (
+        cd /etc/mosquitto/certs
+        openssl genrsa -out "$1.key" 2048
+        openssl req -new -subj "/CN=$2" -addext "subjectAltName=DNS:$2" -key "$1.key" -out "$1.csr"
+        openssl x509 -req -in "$1.csr" -CA "$3.pem" -CAkey "$3.key" -CAcreateserial -copy_extensions copy \
+            -days "${4:-3650}" -out "$1.pem"
+        chmod 644 "$1.key"
+    ) 2>/dev/null
+}
+
+began() { # return once the service runs, reads the meter and is connected
+    systemctl start teleinfo
+    until works; do sleep 0.2; done
+}
+
+cut_off() { # return once the service lacks the broker
+    while works; do sleep 0.2; done
+}
+
+corrected() { # undo all changes of the settings
+    cp /srv/clean/teleinfo.env /etc/teleinfo/
+    systemctl restart teleinfo
+}
+
+works() { # does the service read the meter, and is it connected?
+    systemctl show -P StatusText teleinfo | grep '^mode .*; connected to the broker' | grep -q -v 'no frame yet'
+}
+
+reset() { # undo all of the above, and leave the service stopped
+    systemctl disable --quiet --now teleinfo-web
+    systemctl stop teleinfo 'stage-*'
+    rm -f /etc/systemd/system/*getty*.service /etc/systemd/system/*/*getty*.service
+    systemctl unmask --quiet teleinfo
+    systemctl reset-failed
+    pkill socat || true
+    for port in /dev/ttyAMA* /dev/ttyUSB*; do unplug "${port#/dev/}"; done
+    rm -rf /dev/serial /etc/systemd/system/teleinfo.service.d /run/systemd/system/teleinfo.service.d
+    cp -pr /srv/units/. /usr/local/lib/systemd/system
+    systemctl daemon-reload
+    umount /proc/cmdline /var/lib/private/teleinfo-web 2>/dev/null || true
+    rm -rf /etc/teleinfo
+    cp -pr /srv/clean /etc/teleinfo
+    cp /etc/teleinfo/hosts /etc/hosts
+    rm -rf /etc/resolv.conf /var/lib/private/teleinfo*/* /etc/mosquitto/conf.d/* /etc/mosquitto/passwd /etc/mosquitto/acl
+    : >/etc/resolv.conf
+    ip link delete stage0 2>/dev/null || true
+    ip netns delete phone 2>/dev/null || true
+    ip address flush dev lo
+    ip address add 127.0.0.1/8 dev lo
+    ip address add ::1/128 dev lo nodad
+    ip link set lo up
+    systemctl enable --quiet teleinfo
+    systemctl stop mosquitto
+    rm -rf /var/lib/mosquitto/* /etc/mosquitto/certs/*
+    systemctl start mosquitto
+    plug ttyAMA0
+}

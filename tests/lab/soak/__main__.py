@@ -1,0 +1,202 @@
+"""Run the soak: `python -m tests.lab.soak [--hours N] [--speed N]`. Exit status 0 if all is flat, else 1."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from teleinfo.mqtt.publisher import STABLE_AFTER
+from tests.lab.soak.soak_meters import SoakMeters
+from tests.support.broker import MosquittoBroker
+from tests.support.daemon import PipedDaemon, settings_for
+from tests.support.procfs import descriptors, number, resident
+from tests.support.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Claim = tuple[bool, str]
+
+HOUR, TEN_MINUTES = 3600.0, 600.0  # simulated s
+BETWEEN_KILLS = STABLE_AFTER + 5  # real s: to be found again, and to be steady
+OUTAGE_COSTS = 2.0  # real s of readings lost with a broker: the subscriber, too, must connect again
+UNDER_WAY = 5.0  # real s for what has not arrived at the end
+RSS_LIMIT = 1024  # KiB
+PREFIX = "teleinfo-soak-"
+# Where the link to the port belongs, as those of /dev: on a disk the time of each access to the link is noted
+# in its inode, and counts as written by the daemon.
+IN_MEMORY = Path("/dev/shm")
+
+
+class Sample(NamedTuple):
+    """Use of the system by a process: memory in KiB, `written` to disk in bytes since it began."""
+
+    descriptors: int
+    threads: int
+    rss: int
+    written: int
+
+
+def sample(pid: int) -> Sample:
+    """Look at a process (proc(5)); raise OSError where it is gone."""
+    return Sample(
+        len(descriptors(pid)), number(pid, "Threads"), resident(pid), number(pid, "write_bytes", "io")
+    )
+
+
+class Soak:
+    """One life of `daemon`, between `meters` and `broker`; `subscriber` gets all that it publishes."""
+
+    def __init__(
+        self, *, meters: SoakMeters, broker: MosquittoBroker, daemon: PipedDaemon, subscriber: Subscriber
+    ) -> None:
+        self._meters = meters
+        self._broker = broker
+        self._daemon = daemon
+        self._subscriber = subscriber
+        self._began = self._last_kill = time.monotonic()
+        self._kills = self._changes = 0
+        self._received = self._foreign = 0
+        self._health: dict[str, object] = {}
+        self._early: list[Sample] = []
+        self._late: list[Sample] = []
+
+    async def run(self, hours: int) -> bool:
+        """Live through so many simulated hours, and return True if nothing grew."""
+        self._meters.change("hc")
+        self._daemon.start()
+        for hour in range(hours):
+            if hour and hour == hours // 2:
+                self._meters.change("standard")
+                self._changes += 1
+            for tens in range(6):
+                await self._ten_minutes(hour * HOUR + tens * TEN_MINUTES)
+                now = sample(self._daemon.process.pid)
+                (self._late if hour else self._early).append(now)
+                if self._meters.is_heard:
+                    await self._meters.hang_up()
+            seconds, baudrate = time.monotonic() - self._began, self._meters.line.baudrate
+            say(f"hour {hour + 1}, real second {seconds:.0f}, {baudrate} baud: {now}")
+            say(f"  sent {self._meters.sent}, unheard {self._meters.unheard}, received {self._received}")
+        await asyncio.sleep(UNDER_WAY)
+        self._count()
+        status, _ = await asyncio.to_thread(self._daemon.stop)
+        return self._verdict(status)
+
+    async def _ten_minutes(self, begin: float) -> None:
+        await self._meters.play(until=begin + TEN_MINUTES / 4)
+        if time.monotonic() - self._last_kill >= BETWEEN_KILLS:
+            self._kills += 1
+            self._last_kill = time.monotonic()
+            bouncing = asyncio.create_task(asyncio.to_thread(self._bounce), name="soak.bounce")
+            await self._meters.play(until=begin + TEN_MINUTES / 2)
+            await bouncing
+        await self._meters.play(until=begin + TEN_MINUTES)
+        assert self._daemon.process.poll() is None, f"the daemon ended: {self._daemon.log}"
+        self._count()
+
+    def _bounce(self) -> None:
+        self._broker.kill()
+        self._broker.start()
+
+    def _count(self) -> None:
+        for message in self._subscriber.drain():
+            if message.topic == "teleinfo":
+                self._received += 1
+                self._foreign += hash(message.payload) not in self._meters.payloads
+            elif message.topic == "teleinfo/health":
+                self._health = json.loads(message.payload)
+
+    def _verdict(self, status: int) -> bool:
+        """Print each claim, and return True if all of them hold."""
+        say(f"health: {json.dumps(self._health)}")
+        claims = [
+            *self._about_the_process(),
+            *self._about_the_log(),
+            *self._about_the_readings(),
+            (status == 0, f"process: one from beginning to end, exit status {status}"),
+        ]
+        for holds, text in claims:
+            say(f"{'ok  ' if holds else 'FAIL'}  {text}")
+        return all(holds for holds, _ in claims)
+
+    def _about_the_process(self) -> Iterator[Claim]:
+        early, late = self._early, self._late or self._early[-1:]
+        for what in ("descriptors", "threads"):
+            first, later = (max(getattr(each, what) for each in part) for part in (early, late))
+            yield later <= first, f"{what}: at most {first} in the first hour, {later} later"
+        growth = max(each.rss for each in late) - early[-1].rss
+        yield growth <= RSS_LIMIT, f"RSS: at most {growth:+} KiB after the first hour (limit {RSS_LIMIT})"
+        # From the first sample on: reading a program that was just installed writes times of access.
+        written = late[-1].written - early[0].written
+        yield written == 0, f"disk: {written} bytes written since the start"
+
+    def _about_the_log(self) -> Iterator[Claim]:
+        log, secrets = self._daemon.log, self._meters.secrets
+        outages = self._kills + self._meters.hang_ups + self._changes
+        # Two an outage; start, connection, mode, end; a change of mode is a line, its silence may be two.
+        lines, limit = log.count("\n"), 2 * outages + 4 + 3 * self._changes
+        leaked = sum(secret in log for secret in secrets)
+        yield lines <= limit, f"log: {lines} lines about {outages} outages (limit {limit})"
+        yield leaked == 0, f"log: {leaked} of the {len(secrets)} identifiers of the meters stand in it"
+
+    def _about_the_readings(self) -> Iterator[Claim]:
+        sent, received, foreign = self._meters.sent, self._received, self._foreign
+        a_second = sent / (time.monotonic() - self._began)
+        # A port that opens throws away what has arrived: a frame each time.
+        limit = int(self._kills * OUTAGE_COSTS * a_second) + self._meters.hang_ups + self._changes
+        yield foreign == 0, f"truth: {foreign} of {received} readings are not what a meter sent"
+        yield sent - received <= limit, f"readings: {sent - received} of {sent} lost (limit {limit})"
+        mode, rejected = self._health.get("mode"), self._health.get("rejected")
+        is_right = self._health.get("baudrate") == self._meters.line.baudrate
+        yield is_right, f"mode: {mode} at last; groups rejected: {rejected}"
+
+
+def say(text: str) -> None:
+    """Write a line."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+async def soak(folder: Path, link: Path, *, hours: int, speed: float) -> bool:
+    """Run it all, the port at `link`; raise TimeoutError where it takes half as long again as it should."""
+    real = hours * HOUR / speed
+    say(
+        f"{hours} simulated hours, {speed:g} times faster than the line: {real / 60:.0f} real minutes."
+        f" A hang-up each {TEN_MINUTES / speed:.1f} real s, a killed broker at most each {BETWEEN_KILLS:.0f}."
+    )
+    meters = SoakMeters(link, speed=speed)
+    async with asyncio.timeout(1.5 * real + 60):
+        with MosquittoBroker(folder) as broker, Subscriber(broker.host, broker.port) as subscriber:
+            # Long enough for the readings of an outage, so that none is dropped.
+            daemon = PipedDaemon(folder, **settings_for(broker, meters.line), mqtt_queue=1000)
+            life = Soak(meters=meters, broker=broker, daemon=daemon, subscriber=subscriber)
+            try:
+                return await life.run(hours)
+            finally:
+                daemon.__exit__()
+                meters.line.close()
+
+
+def main() -> int:
+    """Read the command line, run, and return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.lab.soak", description="See that nothing grows.")
+    parser.add_argument("--hours", type=int, default=24, help="simulated hours (default: %(default)s)")
+    parser.add_argument("--speed", type=float, default=96.0, help="times faster (default: %(default)s)")
+    arguments = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory(prefix=PREFIX) as folder,
+        tempfile.TemporaryDirectory(prefix=PREFIX, dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as devices,
+    ):
+        running = soak(Path(folder), Path(devices, "meter"), hours=arguments.hours, speed=arguments.speed)
+        return not asyncio.run(running)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

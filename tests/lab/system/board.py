@@ -1,0 +1,226 @@
+"""
+The Debian package on an emulated arm64 board, with a real serial port (PL011) and a kernel of its own.
+
+Nothing of arm64 runs on this machine: Debian's packages are unpacked, not configured, into the root that the
+kernel gets as its initramfs. Inside, `board_check` looks at the service and reports; here it is judged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.lab.system import roots
+from tests.lab.system.roots import Recipe
+
+if TYPE_CHECKING:
+    from tests.support.figures import Figures
+
+pytestmark = pytest.mark.real
+
+ARM64 = Recipe(
+    "trixie",
+    installed=(
+        *("base-files", "base-passwd", "bash", "coreutils", "dash", "dbus", "grep", "kmod", "libpam-runtime"),
+        *("linux-image-cloud-arm64", "login", "mosquitto", "mosquitto-clients", "mount", "passwd", "procps"),
+        *("python3", "python3-asyncio-mqtt", "python3-pydantic-settings", "python3-serial-asyncio"),
+        *("sed", "systemd", "systemd-sysv", "udev", "util-linux"),
+    ),
+    architecture="arm64",
+    variant="extract",
+)
+LIMIT = 450.0
+"""Seconds for one life of the board, on a slow and busy machine."""
+ATTEMPTS = 2
+"""Now and then an emulated processor stops without a reason that anybody found."""
+# Folders that no service needs, which would fill the memory.
+BALLAST = (
+    "boot",
+    "usr/lib/modules",
+    "usr/share/doc",
+    "usr/share/man",
+    "usr/share/locale",
+    "var/cache",
+    "var/lib/apt",
+)
+TESTS = "/usr/local/share/board"
+CHECK = f"""\
+[Unit]
+After=multi-user.target
+[Service]
+Type=oneshot
+ExecStart=/usr/bin/python3 -I {TESTS}/board_check.py {TESTS}/probe.py
+ExecStopPost=/usr/bin/systemctl --no-block poweroff
+[Install]
+WantedBy=default.target
+"""
+
+
+def make_root(folder: Path) -> tuple[Path, Path]:
+    """Put Debian, the package and the check together; return the kernel and the initramfs."""
+    root = folder / "root"
+    roots.unpack(ARM64, root)
+    (kernel,) = (root / "boot").glob("vmlinuz-*")
+    kernel = Path(shutil.copy(kernel, folder / "vmlinuz"))
+    for name in BALLAST:
+        shutil.rmtree(root / name, ignore_errors=True)
+    roots.run("dpkg-deb", "-x", str(roots.package(folder)), str(root))
+    configure(root)
+    compile_python(root)
+    image = folder / "root.cpio"
+    pack = f"cd {root} && find . -print0 | cpio --null --create --format=newc --quiet > {image}"
+    roots.run("sh", "-c", pack)
+    shutil.rmtree(root)
+    return kernel, image
+
+
+def configure(root: Path) -> None:
+    """Do what the maintainer scripts of Debian would have done."""
+    etc = root / "etc"
+    masters = root / "usr/share/base-passwd"
+    mosquitto = "mosquitto:x:900:900::/var/lib/mosquitto:/usr/sbin/nologin\n"
+    (etc / "passwd").write_text((masters / "passwd.master").read_text().replace(":*:", ":x:") + mosquitto)
+    (etc / "group").write_text(
+        (masters / "group.master").read_text().replace(":*:", ":x:") + "mosquitto:x:900:\n"
+    )
+    (etc / "hosts").write_text("127.0.0.1 localhost\n127.0.1.1 board\n")
+    (etc / "hostname").write_text("board\n")
+    (etc / "nsswitch.conf").write_text("passwd: files systemd\ngroup: files systemd\nhosts: files\n")
+    (etc / "machine-id").write_text("")
+    (etc / "teleinfo").mkdir(exist_ok=True)
+    shutil.copy(root / "usr/share/teleinfo/teleinfo.env", etc / "teleinfo")
+    (etc / "teleinfo/teleinfo.env").chmod(0o600)
+    (root / "init").symlink_to("usr/lib/systemd/systemd")
+    for name in ("var/log/mosquitto", "var/lib/mosquitto"):
+        (root / name).mkdir(parents=True, exist_ok=True)
+        os.chown(root / name, 900, 900)
+    share = root / TESTS.removeprefix("/")
+    share.mkdir(parents=True)
+    for script in (roots.PROBE, roots.PROBE.with_name("board_check.py")):
+        shutil.copy(script, share)
+    units = etc / "systemd/system"
+    (units / "check.service").write_text(CHECK)
+    # An emulated processor of a busy machine does not end a Python in ten seconds.
+    (units / "teleinfo.service.d").mkdir()
+    (units / "teleinfo.service.d/slow.conf").write_text("[Service]\nTimeoutStopSec=90\n")
+    wants = units / "multi-user.target.wants"
+    wants.mkdir(exist_ok=True)
+    for name in ("teleinfo", "mosquitto"):
+        (wants / f"{name}.service").symlink_to(f"/usr/lib/systemd/system/{name}.service")
+    (units / "default.target.wants").mkdir()
+    (units / "default.target.wants/check.service").symlink_to("../check.service")
+    # As on a Pi whose login console is still on the UART: the meter's service has to win.
+    (units / "getty.target.wants").mkdir(exist_ok=True)
+    (units / "getty.target.wants/serial-getty@ttyAMA0.service").symlink_to(
+        "/usr/lib/systemd/system/serial-getty@.service"
+    )
+    (units / "serial-getty@ttyAMA1.service").symlink_to("/dev/null")
+
+
+def compile_python(root: Path) -> None:
+    """Spare the emulated processor the compiling, if a Python of the same version is at hand."""
+    (library,) = (root / "usr/lib").glob("python3.*")
+    python = shutil.which(library.name, path="/usr/bin")
+    if python is not None:
+        folders = [str(library), str(root / "usr/lib/python3/dist-packages")]
+        subprocess.run(
+            [python, "-m", "compileall", "-q", "-s", str(root), *folders], check=False, timeout=300
+        )
+
+
+def live(kernel: Path, image: Path, console: Path) -> dict[str, Any]:
+    """Boot the board once, with a meter on its UART, and return its report."""
+    # The emulator opens the port at a speed of its own.
+    simulate = [sys.executable, "-m", "teleinfo", "simulate", "--seed", "1", "--no-strict-speed"]
+    with subprocess.Popen(simulate, stdout=subprocess.PIPE, text=True) as meter:
+        assert meter.stdout is not None
+        port = meter.stdout.readline().strip()
+        emulator = [
+            *("qemu-system-aarch64", "-M", "virt,gic-version=2", "-cpu", "cortex-a72", "-smp", "2"),
+            *("-m", "1024", "-accel", "tcg,thread=multi", "-nodefaults", "-display", "none", "-no-reboot"),
+            *("-kernel", str(kernel), "-initrd", str(image)),
+            *("-append", "console=ttyAMA1 loglevel=4 systemd.show_status=0"),
+            *("-serial", port, "-serial", f"file:{console}"),
+        ]
+        try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                subprocess.run(
+                    emulator, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=LIMIT
+                )
+        finally:
+            meter.terminate()
+    # The report of a board that did not finish shows how far it came.
+    lines = console.read_bytes().decode(errors="replace").split("\n")[:-1] if console.exists() else []
+    facts = [json.loads(line.removeprefix("@@ ")) for line in lines if line.startswith("@@ ")]
+    return {name: value for fact in facts for name, value in fact.items()}
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return everything that the board said of itself."""
+    folder = tmp_path_factory.mktemp("board")
+    kernel, image = make_root(folder)
+    for attempt in range(ATTEMPTS):
+        console = folder / f"console-{attempt}.log"
+        found = live(kernel, image, console)
+        if "end" in found:
+            break
+    image.unlink()
+    assert "end" in found, f"{found}: {console.read_text()[-3000:]}"
+    return found
+
+
+def test_the_service_reads_the_uart_of_the_board(report: dict[str, Any]) -> None:
+    """After power on nobody types anything: messages come on the broker of the board, every group sound."""
+    messages = [json.loads(line) for line in report["messages"]]
+    health = json.loads(report["health"])
+
+    assert [message["ADCO"] for message in messages] == ["041961123456"] * 3
+    assert report["status"] == "online"
+    assert health["mode"] == "historique"
+    assert (report["service"]["ActiveState"], report["service"]["NRestarts"]) == ("active", "0")
+
+
+def test_it_stays_within_its_memory(report: dict[str, Any], figures: Figures) -> None:
+    """The service needs far less than its limit, and a process that needs more is killed."""
+    peak = int(report["service"]["MemoryPeak"]) / (1 << 20)
+
+    assert report["hog"]["Result"] == "oom-kill"
+    figures.kept("emulated board: most memory of the service", peak, at_most=96, unit="MiB")
+
+
+def test_only_serial_ports_open(report: dict[str, Any]) -> None:
+    """
+    Serial ports open, and what systemd always allows: harmless devices and pseudo-terminals.
+
+    A device that everybody may open is closed to the service; a serial port without a driver is not.
+    """
+    devices = json.loads(report["probe"][0])["devices"]
+    harmless = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"}
+    opened = {path for path, result in devices.items() if result == "yes"}
+
+    assert {path for path in opened - harmless if not path.startswith(("/dev/pt", "/dev/tty"))} == set()
+    assert report["outside"] == "yes"
+    assert devices["/dev/rogue"] == "EPERM"
+    assert devices["/dev/ttyAMA0"] == "yes"
+    # The sandbox allows its number, but the kernel has no driver for it.
+    assert devices["/dev/ttyUSB9"] in ("ENODEV", "ENXIO")
+
+
+def test_the_login_console_leaves_the_port_to_the_meter(report: dict[str, Any]) -> None:
+    """A getty that is enabled on the same UART does not run."""
+    assert report["getty"]["ActiveState"] == "inactive"
+    assert "Traceback" not in report["journal"]
+
+
+def test_it_stops_with_a_last_word(report: dict[str, Any]) -> None:
+    """`systemctl stop` is a success, and the broker keeps `offline`."""
+    assert (report["stop"], report["kept"]) == ("success", "offline")

@@ -1,0 +1,175 @@
+"""
+The README and `make install` on Debian 12, whose systemd and Python are the oldest that are supported.
+
+The tests stand in the order of one installation, and each continues after the one before it.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.lab.system import readme, roots
+from tests.lab.system.container import Container, first_release
+from tests.lab.system.roots import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.figures import Figures
+
+pytestmark = pytest.mark.real
+
+BOOKWORM = Recipe(
+    "bookworm",
+    # tzdata for the simulated meter, which runs without the libraries of the program.
+    installed=("dbus", "libbpf1", "procps", "python3", "sudo", "systemd", "systemd-sysv", "tzdata"),
+    offered=("git", "make", "mosquitto", "mosquitto-clients", "python3-venv"),
+)
+PYTHON = "3.11"
+CHECKOUT = f"/home/{readme.USER}/teleinfo"
+MEMORIES = ("teleinfo", "teleinfo-production")
+"""The directories of what the services remember."""
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
+    """Boot a Debian 12 with a meter, a user, and this and the first release; PyPI is a folder."""
+    with Container(BOOKWORM, tmp_path_factory.mktemp("checkout")) as container:
+        readme.prepare(container)
+        first_release(container.root / "srv")
+        shutil.copytree(roots.wheels(PYTHON), container.root / "srv/wheels")
+        (container.root / "etc/pip.conf").write_text("[global]\nno-index = true\nfind-links = /srv/wheels\n")
+        yield container
+
+
+def make(machine: Container, verb: str, *, checkout: str = CHECKOUT, check: bool = True) -> str:
+    """Run one verb of the Makefile, in a checkout, as root."""
+    return machine.run(f"cd {checkout} && make {verb}", check=check, limit=300)
+
+
+def test_the_readme_is_the_whole_installation(machine: Container, figures: Figures) -> None:
+    """
+    An ordinary user types its lines as they stand; then the service runs, and starts at boot.
+
+    Installing as root leaves no file of root's in the checkout.
+    """
+    began = time.monotonic()
+    said = "".join(readme.type_in(machine, block) for block in readme.section("2. The program"))
+    reading = json.loads(machine.message())
+    first = time.monotonic()
+    steps = said[said.index("-- ") :].splitlines()
+
+    assert reading["ADCO"]
+    assert machine.property("ActiveState") == "active"
+    assert machine.run("systemctl is-enabled teleinfo").strip() == "enabled"
+    assert machine.run("stat -c '%a %U' /etc/teleinfo/teleinfo.env").strip() == "600 root"
+    assert machine.run(f"find {CHECKOUT} -user root") == ""
+    assert [line.startswith("-- ") for line in steps] == [True] * 4 + [False] * 4, said
+    assert "journalctl -u teleinfo" in said
+    assert "mosquitto_sub" in said
+    figures.kept(
+        "README on Debian 12, to the first message, with the downloads at hand", first - began, at_most=300
+    )
+
+
+def test_the_readme_shows_how_it_works(machine: Container) -> None:
+    """The log, the messages and the doctor, by the lines as they stand."""
+    log, messages, doctor = readme.section("4. See it work")
+    logged = readme.type_in(machine, log, seconds=3)
+    received = readme.type_in(machine, messages, seconds=5)
+
+    assert "un compteur est lu, en mode historique à 1200 bauds" in logged
+    assert 'teleinfo {"ADCO":' in received
+    assert "teleinfo/status online" in received
+    assert "✗" not in readme.type_in(machine, doctor)
+
+
+def test_the_sandbox_holds_with_an_old_systemd(machine: Container, figures: Figures) -> None:
+    """The systemd of Debian 12, which does not know two of its lines, scores the unit at most 1.5."""
+    said = machine.run("systemd-analyze security --no-pager teleinfo.service | tail -n 1")
+    unknown = machine.run("journalctl -b --no-pager | grep -i 'unknown key' || true")
+
+    assert all("RestartSteps" in line or "RestartMaxDelaySec" in line for line in unknown.splitlines()), (
+        unknown
+    )
+    figures.kept("exposure on Debian 12", float(said.split(":")[1].split()[0]), at_most=1.5, unit="of 10")
+
+
+def test_make_install_over_the_first_release_is_an_upgrade(machine: Container, figures: Figures) -> None:
+    """
+    The new program runs with the old settings and no file of the old program; it is away for 5 s at most.
+
+    A purge before it leaves nothing at the broker.
+    """
+    make(machine, "uninstall PURGE=1")
+    assert machine.run("mosquitto_sub -t '#' -F %t --retained-only -W 3 2>/dev/null", check=False) == ""
+    make(machine, "install", checkout="/srv/teleinfo-0.1.0")
+    machine.settings("TELEINFO_PAYLOAD_NUMBERS=true")
+    settings = machine.root / "etc/teleinfo/teleinfo.env"
+    written = settings.read_bytes()
+    assert json.loads(machine.message("teleinfo/health"))["version"] == "0.1.0"
+    before = machine.property("MainPID")
+    make(machine, "install")
+    left, back = (
+        int(machine.property(name))
+        for name in ("InactiveEnterTimestampMonotonic", "ActiveEnterTimestampMonotonic")
+    )
+    machine.message()
+    version = machine.run("teleinfo --version").split()[1]
+
+    assert machine.property("MainPID") != before
+    assert settings.read_bytes() == written
+    assert isinstance(json.loads(machine.message())["PAPP"], int)
+    assert json.loads(machine.message("teleinfo/health"))["version"] == version != "0.1.0"
+    # The distribution was called teleinfo then.
+    installed = machine.run("cd /opt/teleinfo/lib/python3*/site-packages && ls -d teleinfo*").split()
+    assert installed == ["teleinfo", f"teleinfo_mqtt-{version}.dist-info"]
+    shipped = {path.name for path in (roots.PROJECT / "src/teleinfo").iterdir()} | {"__pycache__"}
+    assert set(machine.run("ls /opt/teleinfo/lib/python3*/site-packages/teleinfo").split()) <= shipped
+    figures.kept("upgrade by make install: the service is away", (back - left) / 1e6, at_most=5)
+
+
+def test_an_upgrade_does_not_start_what_the_household_disabled(machine: Container) -> None:
+    """`systemctl disable --now` outlives `make install`; what changed in the checkout is installed."""
+    machine.run(f"systemctl disable --now teleinfo; echo '# pulled' >>{CHECKOUT}/src/teleinfo/__init__.py")
+    make(machine, "install")
+
+    machine.run("grep -q '# pulled' /opt/teleinfo/lib/python3*/site-packages/teleinfo/__init__.py")
+    assert machine.property("ActiveState") == "inactive"
+    machine.run("systemctl enable --now teleinfo")
+    machine.message()
+
+
+def test_an_upgrade_that_meets_a_wrong_setting_says_so(machine: Container) -> None:
+    """`make install` fails and names the command that shows why."""
+    machine.settings("TELEINFO_MQTT_QOS=7")
+    said = make(machine, "install", check=False)
+
+    assert "did not start" in said
+    assert "journalctl -u teleinfo" in said
+    assert "TELEINFO_MQTT_QOS" in machine.journal()
+    machine.without_settings("TELEINFO_MQTT_QOS")
+    make(machine, "install")
+    machine.message()
+
+
+def test_make_uninstall_leaves_nothing_but_the_settings(machine: Container) -> None:
+    """No process, no program, no unit, no link; `PURGE=1` takes the settings and the memory too."""
+    find = (
+        "find / -xdev -name '*teleinfo*' -not -path '/home/*' -not -path '/srv/*' -not -path '/opt/checkout*'"
+        " -not -path '/proc/*' -not -path '/var/lib/systemd/*' -not -path '/tmp/*'"
+    )
+    machine.run("install -m 0600 /etc/teleinfo/teleinfo.env /etc/teleinfo/production.env")
+    machine.run("systemctl enable --now teleinfo@production")
+    make(machine, "uninstall")
+
+    assert machine.run("pgrep -f '[t]eleinfo run'", check=False) == ""
+    remembered = {f"/var/lib/{folder}{name}" for folder in ("", "private/") for name in MEMORIES}
+    assert set(machine.run(find).split()) == {"/etc/teleinfo", "/etc/teleinfo/teleinfo.env", *remembered}
+    make(machine, "uninstall PURGE=1")
+    assert machine.run(find) == ""

@@ -1,0 +1,174 @@
+"""A machine with a real systemd, in a container of this one: systemd-nspawn, without a network."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import subprocess
+import time
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from tests.lab.system.roots import PROJECT, Recipe, run, unpack
+from tests.support.process import Process
+from tests.support.procfs import facts
+
+FIRST_RELEASE = "db12fedcbf8916514eb54c7eca1224786a3f833e"
+"""The commit of 0.1.0: `make install` and `deb.sh` run from what it had."""
+
+LIMIT = 60.0
+"""Seconds for what should happen at once, on a slow and busy machine."""
+
+_UNSHARED = ("unshare", "--mount", "--propagation", "private", "sh", "-c")
+# A mount namespace with cgroups of version 2, which systemd wants, whatever this machine has; in a control
+# group of its own. The two capabilities are for IPAddressDeny=, which is else silently without effect.
+_START = """\
+umount -R /sys/fs/cgroup 2>/dev/null
+set -e
+mount -t cgroup2 none /sys/fs/cgroup
+mount -t tmpfs tmpfs /run
+mkdir -p "/sys/fs/cgroup/$3"
+echo $$ >"/sys/fs/cgroup/$3/cgroup.procs"
+exec systemd-nspawn --quiet --directory="$1" --boot --machine=meterhouse --private-network --register=no \\
+    --keep-unit --console=read-only --capability=CAP_BPF,CAP_PERFMON --bind-ro="$2:/opt/checkout"
+"""
+_CLEAN = """\
+umount -R /sys/fs/cgroup 2>/dev/null
+mount -t cgroup2 none /sys/fs/cgroup
+find "/sys/fs/cgroup/$1" -depth -type d -exec rmdir {} +
+"""
+_REBOOT = 133
+# The meter of the tests is the checkout's own, whatever is installed or not. It may be unplugged (stopped).
+_METER = """\
+[Service]
+Type=exec
+Environment=PYTHONPATH=/opt/checkout/src PYTHONDONTWRITEBYTECODE=1 TELEINFO_SYSTEM_TEST=1
+ExecStart=/usr/bin/python3 -m teleinfo simulate --seed 1 --link /dev/%i
+ExecStartPost=/bin/sh -c 'until [ -e /dev/%i ]; do sleep 0.1; done; chgrp dialout /dev/%i; chmod 660 /dev/%i'
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+class Container:
+    """
+    A system of `recipe`, booted on entering the block and gone with all its files at the end.
+
+    The checkout is in /opt/checkout, read-only; the service `meter@ttyAMA0` plays a meter on /dev/ttyAMA0.
+    """
+
+    def __init__(self, recipe: Recipe, folder: Path) -> None:
+        self._recipe = recipe
+        self.root = folder / "root"
+        self._group = f"teleinfo-test-{os.getpid()}"
+        started = [*_UNSHARED, _START, "sh", str(self.root), str(PROJECT), self._group]
+        self._nspawn = Process(started, folder / "console.log")
+
+    def __enter__(self) -> Self:
+        unpack(self._recipe, self.root)
+        (self.root / "etc/systemd/system/meter@.service").write_text(_METER)
+        (self.root / "etc/hostname").write_text("meterhouse\n")
+        (self.root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n127.0.1.1 meterhouse\n")
+        self._start()
+        self.run("systemctl enable --now meter@ttyAMA0")
+        return self
+
+    def _start(self) -> None:
+        """Boot it, and return once it is up."""
+        self._nspawn.start()
+        self.until("systemctl is-system-running --wait | grep -q -e running -e degraded")
+
+    def reboot(self) -> None:
+        """Reboot it from inside, and return once it is up again."""
+        self.run("systemctl --no-block reboot")
+        # With --keep-unit, systemd-nspawn only exits with this status: we start it again.
+        assert self._nspawn.process.wait(LIMIT) == _REBOOT
+        self._start()
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(AssertionError, subprocess.SubprocessError):
+            self.run("systemctl --no-block poweroff", check=False)
+            self._nspawn.process.wait(30)
+        self._nspawn.kill()
+        subprocess.run([*_UNSHARED, _CLEAN, "sh", self._group], check=False, timeout=60, capture_output=True)
+        subprocess.run(["rm", "-rf", "--one-file-system", str(self.root)], check=False, timeout=120)
+
+    def _init(self) -> int:
+        """Return the process that has the number 1 inside; a reboot changes it."""
+        assert self._nspawn.runs, f"the container ended: {self._nspawn.log[-2000:]}"
+        for task in Path(f"/proc/{self._nspawn.pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                if facts(int(child))["NSpid"].split()[-1] == "1":
+                    return int(child)
+        raise AssertionError("the container has no first process (yet)")
+
+    def run(self, script: str, *, check: bool = True, limit: float = LIMIT) -> str:
+        """Run a shell script as root and return what it said, on both outputs; it must exit 0 if `check`."""
+        inside = ["nsenter", "-t", str(self._init()), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w"]
+        path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
+        environ = [f"PATH={path}", "HOME=/root", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive"]
+        result = subprocess.run(
+            [*inside, "env", "-i", *environ, "sh", "-c", script],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=limit,
+        )
+        assert result.returncode == 0 or not check, f"{script}: {result.returncode}: {result.stdout[-3000:]}"
+        return result.stdout
+
+    def until(self, script: str) -> None:
+        """Return once the script exits 0."""
+        end = time.monotonic() + LIMIT
+        while True:
+            try:
+                self.run(script)
+            except (AssertionError, subprocess.TimeoutExpired, OSError):
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
+            else:
+                return
+
+    def property(self, name: str, unit: str = "teleinfo") -> str:
+        """Return what `systemctl show` says."""
+        return self.run(f"systemctl show --value -p {name} {shlex.quote(unit)}").strip()
+
+    def journal(self) -> str:
+        """Return the journal of the service, with the lines of systemd about it."""
+        return self.run("journalctl -o cat --no-pager -u teleinfo")
+
+    def message(self, topic: str = "teleinfo") -> str:
+        """Return the next message of a topic, or its retained one, as `mosquitto_sub` prints it."""
+        return self.run(f"mosquitto_sub -t '{topic}' -C 1 -W {LIMIT:.0f}", limit=LIMIT + 10).strip()
+
+    def expect(self, topic: str, message: str) -> None:
+        """Return once this is the retained message of the topic."""
+        self.until(f"mosquitto_sub -t '{topic}' -C 1 -W 2 | grep -q -x '{message}'")
+
+    def settings(self, *lines: str, name: str = "teleinfo") -> None:
+        """Write these lines at the end of a settings file, as a household would."""
+        path = self.root / f"etc/teleinfo/{name}.env"
+        path.write_text(path.read_text() + "".join(f"{line}\n" for line in lines))
+
+    def without_settings(self, *names: str) -> None:
+        """Take the lines of these variables out of the settings file again."""
+        path = self.root / "etc/teleinfo/teleinfo.env"
+        kept = [line for line in path.read_text().splitlines() if not line.startswith(names)]
+        path.write_text("\n".join(kept) + "\n")
+
+
+def first_release(folder: Path) -> Path:
+    """Unpack the first release into `folder` and return its checkout; skip the tests where no history is."""
+    git = ["git", "-C", str(PROJECT)]
+    if subprocess.run([*git, "cat-file", "-e", f"{FIRST_RELEASE}^{{commit}}"], check=False).returncode:
+        pytest.skip(f"the history of this checkout lacks {FIRST_RELEASE}, the first release")
+    archive = f"{folder}/first.tar"
+    run(*git, "archive", "--prefix=teleinfo-0.1.0/", f"--output={archive}", FIRST_RELEASE)
+    run("tar", "-xf", archive, "-C", str(folder))
+    return folder / "teleinfo-0.1.0"

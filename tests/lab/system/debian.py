@@ -1,0 +1,453 @@
+"""
+The Debian package on Debian 13, under a real systemd: one life of it, from `apt install` to `apt purge`.
+
+The tests stand in that order, and each continues after the one before it.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.docs.markdown import PAGES, blocks
+from tests.lab.system import readme, roots
+from tests.lab.system.container import Container, first_release
+from tests.lab.system.roots import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.figures import Figures
+
+pytestmark = pytest.mark.real
+
+TRIXIE = Recipe(
+    "trixie",
+    installed=("dbus", "iproute2", "libbpf1", "procps", "python3", "systemd", "systemd-sysv"),
+    offered=(
+        *("mosquitto", "mosquitto-clients"),
+        *("python3-aiohttp", "python3-asyncio-mqtt", "python3-pydantic-settings", "python3-serial-asyncio"),
+    ),
+)
+PREVIOUS = "0.1.0"
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
+    """Boot a Debian 13 with a meter on /dev/ttyAMA0 and two packages in /root: the first and this one."""
+    folder = tmp_path_factory.mktemp("debian")
+    previous = roots.package(folder, first_release(folder))
+    current = roots.package(folder)
+    with Container(TRIXIE, folder) as container:
+        for path in (previous, current):
+            (container.root / "root" / path.name).write_bytes(path.read_bytes())
+        yield container
+
+
+def install(machine: Container, version: str) -> None:
+    """Install a package of /root as a household does."""
+    machine.run(f"cd /root && apt-get install -y -q ./teleinfo_{version}_all.deb", limit=300)
+
+
+def current(machine: Container) -> str:
+    """Return the version of the newer of the two packages."""
+    return machine.run(f"cd && ls *.deb | grep -v _{PREVIOUS}_").strip().split("_")[1]
+
+
+def pid(machine: Container) -> int:
+    """Return the daemon's process."""
+    return int(machine.property("MainPID"))
+
+
+def test_apt_install_is_the_whole_installation(machine: Container, figures: Figures) -> None:
+    """One command later the service runs, starts at boot, and its messages come."""
+    began = time.monotonic()
+    install(machine, PREVIOUS)
+    installed = time.monotonic()
+    reading = json.loads(machine.message())
+    first = time.monotonic()
+
+    assert reading["ADCO"]
+    assert machine.property("ActiveState") == "active"
+    assert machine.run("systemctl is-enabled teleinfo").strip() == "enabled"
+    assert machine.run("stat -c '%a %U' /etc/teleinfo/teleinfo.env").strip() == "600 root"
+    figures.kept("apt install, with the archives at hand", installed - began, at_most=300)
+    figures.kept("from apt install to the first message", first - began, at_most=320)
+
+
+def test_an_upgrade_restarts_the_service_and_keeps_the_settings(machine: Container) -> None:
+    """
+    From the first release, by a plain `apt install`, which asks nothing.
+
+    The settings were a conffile of dpkg's in that release: no line of the household is lost.
+    """
+    machine.settings("TELEINFO_PAYLOAD_TIMESTAMP=true", "TELEINFO_HOMEASSISTANT=true")
+    settings = machine.root / "etc/teleinfo/teleinfo.env"
+    written = settings.read_bytes()
+    machine.run("systemctl restart teleinfo")
+    former = machine.message("homeassistant/device/+/config")
+    before = pid(machine)
+    install(machine, current(machine))
+
+    assert pid(machine) not in (0, before)
+    assert settings.read_bytes() == written
+    assert [path.name for path in settings.parent.iterdir()] == ["teleinfo.env"]
+    assert json.loads(former)["stat_t"] == "teleinfo/homeassistant"
+    assert "timestamp" in json.loads(machine.message())
+    assert json.loads(machine.message("teleinfo/health"))["version"] == current(machine)
+    assert machine.run("stat -c '%a %U' /etc/teleinfo/teleinfo.env").strip() == "600 root"
+
+
+def test_an_upgrade_moves_what_the_broker_keeps(machine: Container) -> None:
+    """The device of Home Assistant gets the new entities; no topic is left behind."""
+    state = json.loads(machine.message("teleinfo/state"))
+    machine.until("mosquitto_sub -t 'homeassistant/device/+/config' -C 1 | grep -q _power_active")
+    announced = json.loads(machine.message("homeassistant/device/+/config"))
+    kept = machine.run("mosquitto_sub -t '#' -F %t --retained-only -W 3", check=False).split()
+    [device] = [topic for topic in kept if topic.startswith("homeassistant/")]
+
+    assert device == f"homeassistant/device/teleinfo_{state['meter']['id']}/config"
+    assert "energy_import" in announced["components"]
+    assert {topic for topic in kept if topic != device} == {
+        *("teleinfo/health", "teleinfo/homeassistant", "teleinfo/state", "teleinfo/status"),
+    }
+
+
+def test_the_service_remembers_its_meter_in_a_directory_of_its_own(machine: Container) -> None:
+    """The sandbox lets the service write there; after a restart it reads what it wrote."""
+    state = json.loads(machine.message("teleinfo/state"))
+    for _ in range(2):
+        machine.run("systemctl restart teleinfo")
+        machine.until("mosquitto_sub -t teleinfo/state -C 1 -R")
+    memory = json.loads(machine.run("cat /var/lib/teleinfo/teleinfo.json"))
+
+    assert memory["meter"] == state["meter"]["id"]
+    assert machine.run("stat -c %a /var/lib/private/teleinfo /var/lib/teleinfo/teleinfo.json").split() == [
+        "700",
+        "600",
+    ]
+    assert not {part for part in ("impossible d’écrire", "est perdu") if part in machine.journal()}
+    machine.without_settings("TELEINFO_HOMEASSISTANT")
+
+
+def test_systemctl_and_journalctl_say_how_it_fares(machine: Container) -> None:
+    """`systemctl status` has a line of the daemon's own; the journal is plain, without the meter's number."""
+    machine.until("systemctl status teleinfo | grep 'Status: .*historique.*connecté au broker'")
+    journal = machine.journal()
+
+    assert "a démarré" in journal
+    assert "Traceback" not in journal
+    assert json.loads(machine.message())["ADCO"] not in journal
+
+
+def test_a_wrong_setting_is_named_and_not_tried_again(machine: Container) -> None:
+    """Exit status 78, the variable in the journal, no restart; the service starts once it is corrected."""
+    machine.settings("TELEINFO_MQTT_PORT=mosquitto")
+    machine.run("systemctl restart teleinfo", check=False)
+    machine.until("systemctl is-failed teleinfo")
+    restarts = machine.property("NRestarts")
+    time.sleep(4)  # twice RestartSec: a loop would show
+
+    assert machine.property("ExecMainStatus") == "78"
+    assert machine.property("ActiveState") == "failed"
+    assert machine.property("NRestarts") == restarts
+    assert 'TELEINFO_MQTT_PORT\u00a0: "mosquitto" n’est pas un numéro de port' in machine.journal()
+    machine.without_settings("TELEINFO_MQTT_PORT")
+    machine.run("systemctl restart teleinfo")
+    machine.message()
+
+
+def replaced_after(machine: Container, signal: str) -> float:
+    """Send a signal to the daemon, and return after how many seconds another process is active."""
+    before, began = pid(machine), time.monotonic()
+    machine.run(f"kill -{signal} {before}")
+    machine.until(
+        f"test $(systemctl show --value -p MainPID teleinfo) -ne {before} && systemctl is-active teleinfo"
+    )
+    return time.monotonic() - began
+
+
+def test_a_killed_daemon_is_replaced(machine: Container, figures: Figures) -> None:
+    """After `kill -9`: a new process within seconds, and messages again."""
+    figures.kept("kill -9: active again", replaced_after(machine, "KILL"), at_most=20)
+
+    assert machine.message()
+
+
+def test_a_daemon_that_hangs_is_replaced_by_the_watchdog(machine: Container) -> None:
+    """SIGSTOP: systemd misses the sign of life, kills it and starts another."""
+    machine.run("mkdir -p /run/systemd/system/teleinfo.service.d")
+    machine.run("printf '[Service]\nWatchdogSec=5s\n' > /run/systemd/system/teleinfo.service.d/short.conf")
+    machine.run("systemctl daemon-reload && systemctl restart teleinfo")
+    replaced_after(machine, "STOP")
+    machine.run("rm -r /run/systemd/system/teleinfo.service.d && systemctl daemon-reload")
+    machine.run("systemctl restart teleinfo")
+
+    assert machine.message()
+    assert "Watchdog timeout" in machine.journal()
+
+
+def test_a_second_meter_is_a_second_instance(machine: Container) -> None:
+    """`teleinfo@production` reads another port, with settings, topic and name of its own."""
+    machine.run("systemctl enable --now meter@ttyUSB0")
+    machine.run("install -m 0600 /etc/teleinfo/teleinfo.env /etc/teleinfo/production.env")
+    machine.settings(
+        "TELEINFO_SERIAL_PORT=/dev/ttyUSB0",
+        "TELEINFO_MQTT_TOPIC=solar",
+        "TELEINFO_MQTT_CLIENT_ID=teleinfo-production",
+        name="production",
+    )
+    machine.run("systemctl enable --now teleinfo@production")
+    machine.expect("solar/status", "online")
+
+    assert json.loads(machine.message("solar"))["ADCO"]
+    assert json.loads(machine.message())["ADCO"]
+    consoles = [machine.property("Conflicts", unit) for unit in ("teleinfo", "teleinfo@production")]
+    assert ["serial-getty@ttyAMA0.service" in units.split() for units in consoles] == [True, False]
+    pids = [machine.property("MainPID", unit) for unit in ("teleinfo", "teleinfo@production")]
+    users = machine.run(f"ps -o user:40= -p {','.join(pids)}").split()
+    assert len(set(users)) == 2, users
+    assert "root" not in users
+
+
+# The first part of the page's stream that has the number of the meter.
+READ_PAGE = (
+    "import urllib.request; stream = urllib.request.urlopen('http://127.0.0.1:8080/events{}', timeout=30);"
+    "print(next(line for line in stream if b'ADCO' in line).decode())"
+)
+READY = "python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 8080), 2)'"
+
+
+def test_the_page_beside_the_service_is_a_unit(machine: Container) -> None:
+    """The line of docs/watch.md as it stands serves a page that shows the meter, by a user of its own."""
+    always = PAGES["watch.md"].partition("### Always\n")[2].partition("\n### ")[0]
+    for line in blocks(always, "sh")[0].splitlines():
+        machine.run(line.removeprefix("sudo "))
+    machine.until(READY)
+    user = machine.run(f"ps -o user:40= -p {machine.property('MainPID', 'teleinfo-web')}").strip()
+    shown = machine.run(f'python3 -c "{READ_PAGE.format("")}"')
+    machine.run("systemctl disable --now --quiet teleinfo-web")
+
+    assert json.loads(machine.message())["ADCO"] in shown
+    assert user not in ("", "root", "teleinfo")
+
+
+def test_a_recording_fills_the_history_of_the_page(machine: Container) -> None:
+    """The line of docs/watch.md, as the user of the unit."""
+    history = PAGES["watch.md"].partition("### History\n")[2].partition("\n### ")[0]
+    [line] = [line for line in blocks(history, "sh")[0].splitlines() if "--import" in line]
+    command = line.rpartition("| sudo ")[2].replace("/opt/teleinfo/bin/", "/usr/bin/")
+    reading = json.dumps({"ADSC": "041961123456", "DATE": "H260114120000", "EAST": "000123456"})
+    said = machine.run(f"echo '{reading}' | {command} 2>&1")
+
+    assert "1 readings were added" in said or "1 relevés" in said, said
+    machine.run("test -s /var/lib/private/teleinfo-web/teleinfo.sqlite")
+
+
+def test_the_page_of_several_meters_is_the_unit_with_a_drop_in(machine: Container) -> None:
+    """The lines of docs/watch.md: both meters, each with a stream and a history of its own."""
+    section = PAGES["watch.md"].partition("### Several meters\n")[2].partition("\n### ")[0]
+    [lines] = blocks(section, "ini")
+    drop_in = "/run/systemd/system/teleinfo-web.service.d/meters.conf"
+    lines = lines.replace("/opt/teleinfo/bin/", "/usr/bin/")
+    machine.run(f"mkdir -p $(dirname {drop_in}) && echo {shlex.quote(lines)} >{drop_in}")
+    machine.run("systemctl daemon-reload && systemctl start teleinfo-web")
+    machine.until(READY)
+    shown = {
+        topic: machine.run(f'python3 -c "{READ_PAGE.format("?meter=" + topic)}"')
+        for topic in ("teleinfo", "solar")
+    }
+    machine.run(f"systemctl stop teleinfo-web && rm {drop_in} && systemctl daemon-reload")
+
+    for topic, text in shown.items():
+        assert json.loads(machine.message(topic))["ADCO"] in text
+        machine.run(f"test -s /var/lib/private/teleinfo-web/{topic}.sqlite")
+
+
+def test_a_relay_is_a_unit_that_waits_for_the_broker(machine: Container) -> None:
+    """A script of the household, by a user of its own, with the broker of a file for root alone."""
+    machine.run(
+        "systemctl stop mosquitto; mkdir /etc/teleinfo/relay; cd /etc/teleinfo/relay;"
+        "echo 'mosquitto_sub -t teleinfo/status | mosquitto_pub -l -r -t relayed' >copy.sh;"
+        "echo '-h 127.0.0.1' | install -m 600 /dev/stdin broker; chmod 600 copy.sh;"
+        "systemctl enable --now --quiet teleinfo-relay@copy"
+    )
+    machine.until("test $(systemctl show -P NRestarts teleinfo-relay@copy) -gt 0")
+    machine.run("systemctl start mosquitto")
+    machine.expect("relayed", "online")
+    user = machine.run(f"ps -o user:40= -p {machine.property('MainPID', 'teleinfo-relay@copy')}").strip()
+    machine.run("systemctl disable --now --quiet teleinfo-relay@copy")
+    machine.run("mosquitto_pub -t relayed -r -n && rm -r /etc/teleinfo/relay")
+
+    assert user not in ("", "root", "teleinfo")
+
+
+LAN, INTERNET, LOCAL = "192.168.77.1:1883", "203.0.113.7:1883", "127.0.0.1:1883"
+INTERNET6 = "2001:db8::7:1883"
+
+
+def explore(machine: Container, drop_in: str = "") -> dict[str, Any]:
+    """Run the probe in the sandbox of the service, with the lines of a drop-in, and return its report."""
+    path = "/run/systemd/system/teleinfo@probe.service.d"
+    # The same unit, which runs the probe in place of the daemon.
+    lines = (
+        "[Service]\nType=oneshot\nRestart=no\nWatchdogSec=0\nExecStart=\n"
+        "ExecStart=/usr/bin/python3 -I /usr/local/share/probe.py"
+        f" /etc/teleinfo/teleinfo.env,/etc/teleinfo/probe.env {LOCAL} {LAN} {INTERNET} {INTERNET6}\n"
+    )
+    machine.run(f"mkdir -p {path} && cp /etc/teleinfo/teleinfo.env /etc/teleinfo/probe.env")
+    (machine.root / "usr/local/share/probe.py").write_bytes(roots.PROBE.read_bytes())
+    machine.run(f"printf '%s' '{lines}{drop_in}' > {path}/probe.conf && systemctl daemon-reload")
+    machine.run("systemctl start teleinfo@probe", limit=180)
+    said = machine.run("journalctl -o cat -t python3 -u teleinfo@probe --no-pager | tail -n 1")
+    machine.run(f"rm -r {path} /etc/teleinfo/probe.env && systemctl daemon-reload")
+    report: dict[str, Any] = json.loads(said)
+    return report
+
+
+@pytest.fixture(scope="module")
+def reached(machine: Container) -> dict[str, Any]:
+    """Return the report of the probe; a broker answers at each of its addresses."""
+    for address in ("192.168.77.1/32", "203.0.113.7/32", "2001:db8::7/128"):
+        machine.run(f"ip address add {address} dev lo nodad 2>/dev/null || ip address add {address} dev lo")
+    machine.run(
+        "printf 'listener 1883 ::\nlistener 1883 0.0.0.0\nallow_anonymous true\n'"
+        " > /etc/mosquitto/conf.d/probe.conf && systemctl restart mosquitto"
+    )
+    machine.until("python3 -c 'import socket; socket.create_connection((\"203.0.113.7\", 1883), 2)'")
+    machine.until("python3 -c 'import socket; socket.create_connection((\"2001:db8::7\", 1883), 2)'")
+    return explore(machine)
+
+
+def test_from_the_sandbox_only_home_is_reached(reached: dict[str, Any]) -> None:
+    """A broker on this machine and on the LAN answers; addresses of the Internet cannot be reached."""
+    connected = reached["connect"]
+
+    assert (connected[LOCAL], connected[LAN]) == ("yes", "yes")
+    assert connected[INTERNET] != "yes"
+    assert connected[INTERNET6] != "yes"
+    assert reached["raw socket"] == reached["netlink"] == "EAFNOSUPPORT"
+
+
+def test_from_the_sandbox_two_folders_can_be_written(reached: dict[str, Any]) -> None:
+    """The folders of the memory and of the socket, no temporary folder; no program runs from there."""
+    assert sorted(reached["write"]) == ["/run/teleinfo-probe", "/var/lib/private/teleinfo-probe"]
+    assert reached["run"] == ["EACCES", "EACCES"]
+
+
+def test_from_the_sandbox_no_secret_of_others_is_read(reached: dict[str, Any]) -> None:
+    """Home directories, the settings file itself and the passwords of the system stay closed."""
+    assert {path for path, result in reached["read"].items() if result == "yes"} == set()
+    assert not [name for name in reached["environment"] if name.startswith("TELEINFO")]
+
+
+def test_from_the_sandbox_nobody_else_is_seen(reached: dict[str, Any]) -> None:
+    """No process but its own, no signal to others, no other user, no namespace."""
+    assert set(reached["processes"]) <= set(reached["own"])
+    assert reached["uid"] != 0
+    assert reached["setuid"] == reached["signal"] == "EPERM"
+    assert reached["namespace"] == "EPERM"
+
+
+def test_the_line_is_read_while_the_service_reads_it(machine: Container) -> None:
+    """
+    The service is not stopped.
+
+    1. A user of the group of the port records the line. 2. Another user may not. 3. By the two files of
+    docs/operations.md it is served over TCP.
+    """
+    before = pid(machine)
+    machine.run("useradd --groups dialout reader; useradd stranger")
+    record = "teleinfo --env-file /dev/null record --seconds 8 /tmp/{0}.tic"
+    machine.run(f"cd / && setpriv --reuid=reader --init-groups {record.format('reader')}")
+    refused = machine.run(
+        f"cd / && setpriv --reuid=stranger --init-groups {record.format('no')}", check=False
+    )
+    section = PAGES["operations.md"].partition("## The line while it is read\n")[2].partition("\n## ")[0]
+    for suffix, unit in zip(("socket", "service"), blocks(section, "ini"), strict=True):
+        (machine.root / f"etc/systemd/system/teleinfo-tcp.{suffix}").write_text(f"{unit}\n")
+    machine.run("systemctl daemon-reload && systemctl enable --now --quiet teleinfo-tcp.socket")
+    served = machine.run("timeout 8 teleinfo decode socket://127.0.0.1:2000", check=False)
+    machine.run("systemctl disable --now --quiet teleinfo-tcp.socket teleinfo-tcp.service")
+    machine.run("rm /etc/systemd/system/teleinfo-tcp.* && systemctl daemon-reload")
+
+    assert machine.run("teleinfo decode /tmp/reader.tic").count("ADCO") >= 2
+    assert "no right to read the serial port" in refused
+    assert "ADCO" in served
+    assert pid(machine) == before
+
+
+def test_the_drop_in_for_a_local_broker_closes_the_lan_too(
+    machine: Container, reached: dict[str, Any]
+) -> None:
+    """With systemd/examples/local-broker.conf nothing but this machine is reached."""
+    del reached
+    example = (roots.PROJECT / "systemd/examples/local-broker.conf").read_text(encoding="utf-8")
+    connected = explore(machine, "".join(example.partition("[Service]\n")[2]))["connect"]
+
+    assert connected[LOCAL] == "yes"
+    assert connected[LAN] != "yes"
+    machine.run("rm /etc/mosquitto/conf.d/probe.conf && systemctl restart mosquitto")
+
+
+def test_the_settings_of_the_readme_reach_home_assistant(machine: Container, reached: dict[str, Any]) -> None:
+    """A USB adapter by its name, and a broker on another address that asks for a user and a password."""
+    del reached
+    [_, adapter, home_assistant] = readme.section("3. The settings")
+    names = [line.partition("=")[0] for line in (adapter + "\n" + home_assistant).splitlines()]
+    port = adapter.partition("=")[2]
+    [listener] = blocks(PAGES["home-assistant.md"], "conf")
+    (machine.root / "etc/mosquitto/conf.d/lan.conf").write_text(f"{listener}\n")
+    machine.run("mosquitto_passwd -b -c /etc/mosquitto/passwd maison secret")
+    machine.run("chown mosquitto: /etc/mosquitto/passwd && systemctl restart mosquitto")
+    machine.run("echo 192.168.77.1 homeassistant.local >>/etc/hosts && systemctl stop teleinfo@production")
+    machine.run(f"mkdir -p {port.rpartition('/')[0]} && ln -s /dev/ttyUSB0 {port}")
+    machine.settings(adapter, home_assistant.replace("…", "secret"))
+    machine.run("systemctl restart teleinfo")
+    subscribed = "mosquitto_sub -h homeassistant.local -u maison -P secret -W 30 -C 1"
+    discovery = machine.run(f"{subscribed} -t 'homeassistant/device/+/config'", limit=60)
+    reading = machine.run(f"{subscribed} -t teleinfo", limit=60)
+    machine.without_settings(*names)
+    machine.run(
+        "rm /etc/mosquitto/conf.d/lan.conf && systemctl restart mosquitto teleinfo teleinfo@production"
+    )
+    machine.message()
+
+    assert json.loads(discovery)["device"]
+    assert json.loads(reading)["ADCO"]
+
+
+def test_both_meters_are_read_again_after_a_reboot(machine: Container) -> None:
+    """After `systemctl reboot` both services run without a command."""
+    machine.reboot()
+    machine.expect("teleinfo/status", "online")
+    machine.expect("solar/status", "online")
+
+    assert machine.message()
+    assert machine.message("solar")
+    assert machine.property("NRestarts") == "0"
+
+
+def test_remove_ends_the_services_and_keeps_the_settings(machine: Container) -> None:
+    """`apt remove`: no process, no unit, no program; the settings are there. It says what stays."""
+    said = machine.run("apt-get remove -y -q teleinfo", limit=180)
+
+    assert "teleinfo forget" in said
+    assert machine.run("pgrep -f '[t]eleinfo run'", check=False) == ""
+    assert machine.run("command -v teleinfo", check=False) == ""
+    assert "TELEINFO_PAYLOAD_TIMESTAMP=true" in machine.run("cat /etc/teleinfo/teleinfo.env")
+
+
+def test_purge_leaves_nothing(machine: Container) -> None:
+    """`apt purge`: no file that has teleinfo in its name but the packages that the test put there."""
+    machine.run("apt-get purge -y -q teleinfo", limit=180)
+    left = machine.run(
+        "find / -xdev -name '*teleinfo*' -not -path \"$HOME/*\" -not -path '/opt/checkout*'"
+        " -not -path '/proc/*' -not -path '/var/lib/apt/*' -not -path '/var/cache/apt/*'"
+    )
+
+    assert left == ""

@@ -1,1 +1,0 @@
-"""Whole systems: what a household installs, under a real systemd (`make test-system`, `make test-board`)."""

@@ -1,1 +1,1 @@
-"""A hostile broker, meter and text: the daemon keeps its limits and recovers (`make test-faults`, 3 minutes)."""
+"""A hostile broker, meter and text: the daemon keeps its limits and recovers (`make test-faults`)."""

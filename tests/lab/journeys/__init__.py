@@ -1,1 +1,1 @@
-"""First evenings on bare systems, judged by what a person reads (`make test-journeys`, as root, 45 minutes)."""
+"""First evenings on bare systems, judged by what a person reads (`make test-journeys`, as root, 45 min)."""

@@ -50,6 +50,7 @@ def test_health_says_all_that_the_contract_names() -> None:
     rejected = {"parity": 1, "checksum": 1, "malformed": 1}
     withheld = {"unconfirmed": 2, "implausible": 3}
     counts = Counts(bytes_=1, frames=2, groups=18, interrupted=4, **rejected, **withheld)
+    counts.unknown_labels = ("FOO",)
     quality = Quality()
     quality.sample(counts, now=0)
     time, last_frame = "2026-01-31T12:00:01+00:00", "2026-01-31T12:00:00+00:00"
@@ -72,6 +73,7 @@ def test_health_says_all_that_the_contract_names() -> None:
         "rejected": rejected,
         "withheld": withheld,
         "interrupted": 4,
+        "unknown_labels": ["FOO"],
         "bad_groups_percent": 14.286,
         "line": "bad",
         "problem": None,
@@ -159,6 +161,7 @@ def test_a_field_that_is_not_what_it_should_be_is_not_known(published: dict[str,
         ("line", 5), ("line", {}), ("line", []), ("line", "splendid"), ("mode", []), ("parity", 1),
         ("rejected", 3), ("rejected", []), ("rejected", {"parity": "x"}), ("rejected", {"other": 1}),
         ("rejected", {"parity": -1}),
+        ("unknown_labels", 7), ("unknown_labels", [7, "x" * 65]),
         ("last_frame", 7), ("last_frame", "x" * 65), ("time", 7), ("uptime", None), ("version", {}),
     ],
 )  # fmt: skip

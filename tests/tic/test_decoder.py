@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from teleinfo.simulator.encode import encode_frame, encode_group, flip_bits, with_parity
-from teleinfo.tic.decoder import MAX_TALLIED_LABELS, Counts, Decoder, decode
+from teleinfo.tic.decoder import MAX_TALLIED_LABELS, MAX_UNKNOWN_LABELS, Counts, Decoder, decode
 from teleinfo.tic.judge import CERTAIN_FRAMES
 from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.layout import LayoutReading
@@ -180,6 +180,18 @@ def test_a_recording_in_pieces_gives_its_readings() -> None:
     readings = list(decode([FRAME[:5], FRAME[5:] + FRAME]))
 
     assert [reading.values for reading in readings] == [VALUES] * 2
+
+
+def test_the_labels_that_no_document_has_are_named() -> None:
+    """Only those that are believed, so noise names none; and no more than a few of a meter that has many."""
+    decoder = Decoder()
+    names = [f"N{number:02}" for number in range(MAX_UNKNOWN_LABELS + 2)]
+    decoder.feed(encode_frame(whole(NEW="1")) * 4 + encode_frame(whole(NOISE="1")))
+    named = decoder.counts.unknown_labels
+    decoder.feed(encode_frame(whole(**dict.fromkeys(names, "1"))) * 3)
+
+    assert named == ("NEW",)
+    assert decoder.counts.unknown_labels == ("NEW", *names[: MAX_UNKNOWN_LABELS - 1])
 
 
 def test_another_meter_is_learned_anew() -> None:

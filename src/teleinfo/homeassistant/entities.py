@@ -333,6 +333,15 @@ def line_entities() -> list[tuple[Entity, str | None]]:
             icon="mdi:speedometer",
         ),
         _line(
+            "LIGNE_INCONNUES",
+            Message("Unknown labels"),
+            StateType.NUMBER,
+            "{{ value_json.unknown_labels | default([]) | count }}",
+            precision=0,
+            icon="mdi:help-circle-outline",
+            enabled=False,
+        ),
+        _line(
             "LIGNE_CONNEXION",
             Message("Connection to the meter"),
             StateType.SWITCH,

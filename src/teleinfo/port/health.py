@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo import __version__
 from teleinfo.common.untrusted_json import parse_object
+from teleinfo.tic.decoder import MAX_UNKNOWN_LABELS
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.line import PROBLEMS, LineGrade
 
@@ -79,6 +80,7 @@ class Health:
     - `rejected`, `withheld`: the number of groups by cause: not sound, and sound but not believed.
     - `bad_groups_percent`: the share of the rejected groups over `WINDOW`, 0 to 100.
     - `problem`: the reason for the lack of frames (see `LinkStatus.problem`); None if frames come.
+    - `unknown_labels`: the first étiquettes of the meter that the table lacks.
     - `uptime`: in seconds.
     """
 
@@ -92,6 +94,7 @@ class Health:
     rejected: Mapping[str, int] = field(default_factory=dict)
     withheld: Mapping[str, int] = field(default_factory=dict)
     interrupted: int | None = None
+    unknown_labels: tuple[str, ...] = ()
     bad_groups_percent: float | None = None
     line: LineGrade | None = None
     problem: str | None = None
@@ -116,6 +119,7 @@ def complete(known: Health, counts: Counts, quality: Quality) -> Health:
         rejected={cause: getattr(counts, cause) for cause in REJECTION_CAUSES},
         withheld={cause: getattr(counts, cause) for cause in WITHHELD_CAUSES},
         interrupted=counts.interrupted,
+        unknown_labels=counts.unknown_labels,
         bad_groups_percent=None if share is None else round(share * 100, 3),
         line=quality.grade if known.problem is None else LineGrade.SILENT,
     )
@@ -168,6 +172,11 @@ def _counts(value: object) -> dict[str, int]:
     return {cause: count for cause in causes if (count := _count(counts.get(cause))) is not None}
 
 
+def _labels(value: object) -> tuple[str, ...]:
+    labels = value[:MAX_UNKNOWN_LABELS] if isinstance(value, list) else []
+    return tuple(label for label in labels if isinstance(label, str) and len(label) <= MAX_TEXT)
+
+
 def _percent(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -182,5 +191,6 @@ _READERS: Final[Mapping[Any, Callable[[object], Any]]] = {
     "Mode | None": lambda value: next((mode for mode in Mode if mode == value), None),
     "LineGrade | None": lambda value: next((grade for grade in LineGrade if grade == value), None),
     "Mapping[str, int]": _counts,
+    "tuple[str, ...]": _labels,
 }
 """The function that reads a field of `Health`, by the annotation of the field."""

@@ -15,7 +15,7 @@ from teleinfo.tic import groups
 from teleinfo.tic.framing import Framer
 from teleinfo.tic.groups import RejectionCause
 from teleinfo.tic.judge import Judge
-from teleinfo.tic.labels import Group, Mode
+from teleinfo.tic.labels import Group, Mode, lookup
 from teleinfo.tic.layout import LayoutCache
 from teleinfo.tic.plausibility import Plausibility, watched_keys
 from teleinfo.tic.reading import Reading, build_reading
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 MAX_TALLIED_LABELS: Final = 100
 """The most labels whose withheld groups are counted: noise can create any number of labels."""
+
+MAX_UNKNOWN_LABELS: Final = 16
+"""The most étiquettes outside the table that are named."""
 
 # Ten bits at the speed of the mode.
 _SECONDS_PER_BYTE: Final = {Mode.HISTORIQUE: 10 / 1200, Mode.STANDARD: 10 / 9600}
@@ -47,6 +50,7 @@ class Counts:
     interrupted: int = 0  # frames cut short, or so inconsistent that they must not be believed
     unconfirmed: int = 0  # withheld: next to lost bytes, or in an unknown form
     implausible: int = 0  # withheld: an index or identifier that cannot follow its last value
+    unknown_labels: tuple[str, ...] = ()  # believed étiquettes that the table lacks; the first of them
 
     @property
     def rejected(self) -> int:
@@ -168,6 +172,9 @@ class Decoder:
         if self._trust.is_settled:
             self._layouts.learn(sound)
         counts.groups += len(believed)
+        unknown = {group.label: None for group in believed if lookup(group.mode, group.label) is None}
+        if unknown:
+            counts.unknown_labels = tuple(dict.fromkeys(counts.unknown_labels) | unknown)[:MAX_UNKNOWN_LABELS]
         counts.unconfirmed += len(withheld)
         _tally(self.unconfirmed, (group.label for group in withheld))
         if withheld:

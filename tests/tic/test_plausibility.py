@@ -81,27 +81,43 @@ class Line:
     def believes(self, **values: str) -> bool:
         """Send a frame and return whether all of it is believed."""
         self.at += PERIOD
-        withheld, _ = check(self.plausibility, self.mode, {"ISOUSC": "45"} | values, self.at)
+        withheld, _ = check(
+            self.plausibility,
+            self.mode,
+            ({"ISOUSC": "45"} if self.mode is Mode.HISTORIQUE else {}) | values,
+            self.at,
+        )
         return not withheld
 
 
 def test_an_index_may_stand_still_and_rise_as_fast_as_the_power_allows() -> None:
-    """One and a half times 9 kVA for two seconds are 7.5 Wh, and 2 Wh are the margin."""
+    """One and a half times 9 kVA for two seconds and a second of refresh are 11.25 Wh, of which 1 is cut off."""
     line = Line()
-    said = [line.believes(BASE=f"{value:09}") for value in (100, 100, 109, 118)]
+    said = [line.believes(BASE=f"{value:09}") for value in (100, 100, 112, 124)]
 
     assert said == [True] * 4
-    assert not line.believes(BASE="000000128")
+    assert not line.believes(BASE="000000137")
     assert line.plausibility.withheld == {"BASE": Implausible.ROSE}
 
 
+def test_an_index_that_is_refreshed_once_a_second_is_never_withheld() -> None:
+    """A frame may show the energy of one second more than lies between it and the frame before."""
+    line = Line(Mode.STANDARD)
+    watts, period = 14_300, 1.1
+    for frame in range(1, 2000):
+        line.at = frame * period - PERIOD
+        energy = int(frame * period) * watts / 3600
+
+        assert line.believes(EAST=f"{int(energy):09}", PREF="12")
+
+
 def test_a_frame_that_is_the_one_before_confirms_the_subscribed_power() -> None:
-    """9 kVA allow 9.5 Wh in two seconds, where the largest meter on one phase could count 14.6 Wh."""
+    """9 kVA allow 12.2 Wh in two seconds, where the largest meter on one phase could count 19.9 Wh."""
     line = Line()
     line.believes(BASE="000000100")
     line.believes(BASE="000000100")
 
-    assert not line.believes(BASE="000000112")
+    assert not line.believes(BASE="000000115")
 
 
 def test_an_index_that_stood_still_was_believed_in_each_frame() -> None:
@@ -144,16 +160,16 @@ def test_a_subscribed_power_counts_once_two_frames_in_a_row_say_it() -> None:
 
 
 def test_the_subscribed_power_of_the_first_frame_does_not_count_yet() -> None:
-    """It may be damaged: 99 A would allow 18.5 Wh in two seconds, the largest meter counts 14.6."""
+    """It may be damaged: 99 A would allow 25.7 Wh in two seconds, the largest meter counts 19.9."""
     line = Line()
     line.believes(BASE="000000100", ISOUSC="99")
 
-    assert not line.believes(BASE="000000116", ISOUSC="99")
+    assert not line.believes(BASE="000000122", ISOUSC="99")
 
 
 @pytest.mark.parametrize(("index", "withheld"), [("000004602", []), ("000004603", ["EAST"])])
 def test_the_subscribed_power_of_mode_standard_is_in_kva(index: str, withheld: list[str]) -> None:
-    """One and a half times 3 kVA for an hour are 4500 Wh, and 2 Wh are the margin."""
+    """One and a half times 3 kVA for an hour are 4500 Wh, and 2 Wh are the margins."""
     plausibility = Plausibility()
     for at in (0.0, 2.0, 4.0):
         check(plausibility, Mode.STANDARD, {"EAST": "000000100", "PREF": "03"}, at)
@@ -223,8 +239,8 @@ def test_of_another_meter_everything_is_learned_anew() -> None:
     ]
 
     assert said == [([], False), (["ADCO", "BASE"], False), ([], True), ([], False)]
-    # On three phases 27 Wh would be plausible.
-    assert check(plausibility, Mode.HISTORIQUE, new | {"BASE": "000000123"}, 8.0) == (["BASE"], False)
+    # On three phases 38 Wh would be plausible.
+    assert check(plausibility, Mode.HISTORIQUE, new | {"BASE": "000000130"}, 8.0) == (["BASE"], False)
     assert check(plausibility, Mode.HISTORIQUE, new | {"BASE": "000000099"}, 10.0) == (["BASE"], False)
 
 
@@ -247,7 +263,7 @@ def test_a_frame_that_lacks_the_subscription_changes_nothing_of_it() -> None:
     assert line.believes(BASE="000000100")
     assert line.believes(BASE="000000100", ISOUSC="")
     assert line.believes(BASE="000000101")
-    assert not line.believes(BASE="000000113")
+    assert not line.believes(BASE="000000114")
 
 
 def test_indexes_that_may_begin_anew_are_left_alone() -> None:

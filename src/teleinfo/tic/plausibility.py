@@ -38,8 +38,15 @@ FRAMES_FOR_INDEX: Final = 3
 FRAMES_FOR_IDENTIFIER: Final = 2
 """Frames in a row after which an implausible value is believed."""
 
-MARGIN: Final = 2
-"""Wh by which an index may rise at any time. The margin is small, since it can hide an error."""
+MARGIN: Final = 1
+"""Wh by which an index may rise more than the energy: it is cut off to whole Wh."""
+
+REFRESH: Final = 1.0
+"""
+Seconds by which an index may be older than its frame: meters refresh it once a second.
+
+These margins are no larger than needed, since they can hide an error.
+"""
 
 _OVERLOAD: Final = 1.5  # times the subscribed power
 # VA of the largest meter, by phases: 90 A on one phase, 60 A on each of three, at 230 V + 10 %.
@@ -139,7 +146,10 @@ class Plausibility:
             except ValueError:  # only padding, or no number
                 return False
             rises = list(map(sub, numbers, self._numbers))
-            if min(rises) < 0 or max(rises) > MARGIN + self._least_power * (at - self._at) / _SECONDS:
+            if (
+                min(rises) < 0
+                or max(rises) > MARGIN + self._least_power * (at - self._at + REFRESH) / _SECONDS
+            ):
                 return False
             self._texts, self._numbers = texts, numbers
         self._at = at
@@ -218,7 +228,7 @@ class Plausibility:
         # The greatest power that the index can count, in VA.
         is_limited = self._subscribed and key not in _NOT_DRAWN
         power = self._subscribed * _OVERLOAD if is_limited else _LARGEST[self._phases]
-        if key in _UNBOUNDED or rise <= MARGIN + power * (at - before.at) / _SECONDS:
+        if key in _UNBOUNDED or rise <= MARGIN + power * (at - before.at + REFRESH) / _SECONDS:
             return None
         return Implausible.ROSE
 

@@ -21,7 +21,8 @@ ROOT = Path(__file__).parents[2]
 # Whoever changes a line here breaks programs: the changelog says so, and the version.
 SIGNATURES = {
     "Counts": "(bytes_: int = 0, frames: int = 0, groups: int = 0, parity: int = 0, checksum: int = 0,"
-    " malformed: int = 0, interrupted: int = 0, unconfirmed: int = 0, implausible: int = 0) -> None",
+    " malformed: int = 0, interrupted: int = 0, unconfirmed: int = 0, implausible: int = 0,"
+    " unknown_labels: tuple[str, ...] = ()) -> None",
     "Decoder": "(*, plausibility: bool = True) -> None",
     "Decoder.feed": "(self, data: bytes, *, now: float | None = None) -> list[Reading]",
     "Decoder.close": "(self) -> None",

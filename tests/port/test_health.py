@@ -49,8 +49,7 @@ def test_health_says_all_that_the_contract_names() -> None:
     """Version, mode, speed, counts by cause, share and grade, last frame, uptime; `parse` reads it again."""
     rejected = {"parity": 1, "checksum": 1, "malformed": 1}
     withheld = {"unconfirmed": 2, "implausible": 3}
-    counts = Counts(bytes_=1, frames=2, groups=18, interrupted=4, **rejected, **withheld)
-    counts.unknown_labels = ("FOO",)
+    counts = Counts(1, 2, 18, *rejected.values(), 4, *withheld.values(), ("FOO",))
     quality = Quality()
     quality.sample(counts, now=0)
     time, last_frame = "2026-01-31T12:00:01+00:00", "2026-01-31T12:00:00+00:00"

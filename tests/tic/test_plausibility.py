@@ -91,7 +91,7 @@ class Line:
 
 
 def test_an_index_may_stand_still_and_rise_as_fast_as_the_power_allows() -> None:
-    """One and a half times 9 kVA for two seconds and a second of refresh are 11.25 Wh, of which 1 is cut off."""
+    """One and a half times 9 kVA for two seconds and one of refresh are 11.25 Wh, and 1 Wh may be cut off."""
     line = Line()
     said = [line.believes(BASE=f"{value:09}") for value in (100, 100, 112, 124)]
 

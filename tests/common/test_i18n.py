@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from teleinfo.common import i18n
+from teleinfo.mqtt.errors import FAULTS
 from teleinfo.state.declaration import FIELDS
 from teleinfo.vocabulary import codes, line
 from teleinfo.vocabulary.words import Code, Language, Message
@@ -34,6 +35,7 @@ def messages() -> dict[str, str]:
     found |= {member.words.template: f"{member!r}" for kind in CODES for member in kind}
     texts = ((field, text) for field in FIELDS for text in (field.name, field.meaning) if text)
     found |= {getattr(text, "template", text): field.path for field, text in texts}
+    found |= {text: f"{kind}" for kind, fault in FAULTS.items() for text in (fault.message, fault.advice)}
     found |= dict.fromkeys(MARKED.findall((FOLDER / "index.html").read_text(encoding="utf-8")), "index.html")
     for path in sorted(SOURCES.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

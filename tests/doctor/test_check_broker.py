@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.doctor.report import Severity
-from teleinfo.mqtt.errors import BrokerErrorKind
+from teleinfo.mqtt.errors import FAULTS, BrokerErrorKind
 from teleinfo.port.health import Health
 from teleinfo.vocabulary.line import LineGrade
 from tests.doctor.machine_tree import case_of, findings_of
@@ -74,7 +74,7 @@ def test_a_good_broker_has_no_fault_and_keeps_nothing_of_us(tmp_path: Path) -> N
 def test_another_program_under_our_client_id_is_named_from_the_log(tmp_path: Path, tree: Tree) -> None:
     """1. The login of the doctor is accepted. 2. The service has just logged who pushes it out: a fault."""
     line = "no connection to the broker at x, teleinfo keeps trying: "
-    tree.program("journalctl", line + str(BrokerErrorKind.TAKEN_OVER.value.message))
+    tree.program("journalctl", line + str(FAULTS[BrokerErrorKind.TAKEN_OVER].message))
     with MosquittoBroker(tmp_path) as running:
         case = case_of(tree.machine, mqtt_host=running.host, mqtt_port=running.port)
         found = findings_of("broker", case)["login"]

@@ -21,7 +21,7 @@ from teleinfo.doctor.report import Finding, Severity, drop_in, fault, ok, skippe
 from teleinfo.mqtt import config
 from teleinfo.mqtt.client import Connection, connect, for_command, tls_context
 from teleinfo.mqtt.config import Broker, MqttVersion, Topics
-from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind, cannot_connect
+from teleinfo.mqtt.errors import FAULTS, BrokerError, BrokerErrorKind, cannot_connect
 from teleinfo.port.health import Health
 from teleinfo.port.health import parse as parse_health
 from teleinfo.vocabulary.line import LineGrade
@@ -144,7 +144,7 @@ async def _client_id(case: Case, version: MqttVersion) -> Finding:
     since = "--since=-65min" if complaint_of(await case.own_words()) else "--since=-2min"
     warnings = ("-p", "warning", "-n", "1", "--no-pager", since)
     last = await case.machine.run("journalctl", f"--unit={case.unit}", *warnings) or ""
-    says_so = is_one_of(last, [BrokerErrorKind.TAKEN_OVER.value.message])
+    says_so = is_one_of(last, [FAULTS[BrokerErrorKind.TAKEN_OVER].message])
     if says_so or is_taken_over(case.status, case.health):
         message = _("teleinfo does not stay connected to the broker: another program may use its client id")
         lines = ("TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2", f"sudo journalctl -u {case.unit}")

@@ -12,8 +12,8 @@ from teleinfo.doctor.case import Access, complaint_of, is_one_of
 from teleinfo.doctor.check_broker import OFFLINE, ONLINE, ask_again
 from teleinfo.doctor.report import Finding, fault, ok, skipped, warning
 from teleinfo.mqtt.config import Topics
+from teleinfo.mqtt.errors import FAULTS
 from teleinfo.mqtt.errors import OUTAGE_TEXTS as BROKER_OUTAGE
-from teleinfo.mqtt.errors import BrokerErrorKind
 from teleinfo.port.errors import OUTAGE_TEXTS as PORT_OUTAGE
 from teleinfo.port.line_log import NO_FRAME, PASSING
 
@@ -28,7 +28,7 @@ _WARNINGS = ("-p", "warning", "-n", "20", "-o", "short-iso", "--no-pager")
 _NO_ENTRIES = "-- No entries --"
 # Warnings that are over once the service reports no fault, and those about what the broker refuses.
 _OUTAGES = (BROKER_OUTAGE.begins, BROKER_OUTAGE.still, PORT_OUTAGE.begins, PORT_OUTAGE.still, *PASSING)
-_REFUSALS = tuple(kind.value.message for kind in BrokerErrorKind if kind.value.check == "topic")
+_REFUSALS = tuple(fault.message for fault in FAULTS.values() if fault.check == "topic")
 
 STARTING = 20.0
 """Seconds after the start within which a frame must come: the search for the speed takes 15 s."""

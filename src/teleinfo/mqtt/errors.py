@@ -48,7 +48,6 @@ class BrokerErrorKind(enum.Enum):
     REFUSES_MQTT = enum.auto()
     TAKEN_OVER = enum.auto()
     NOT_SERVED = enum.auto()
-    NOT_MQTT = enum.auto()
     UNACCEPTABLE = enum.auto()
     NOT_READABLE = enum.auto()
     REFUSES_TOPIC = enum.auto()

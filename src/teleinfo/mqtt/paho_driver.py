@@ -69,7 +69,7 @@ _CONNECT: Final = 0x10  # type 0 is reserved (§2.1.2), and paho 2.1 waits for m
 _PUBLISH_QOS_2: Final = 0x34
 _PUBACK: Final = 0x40
 _DISCONNECT: Final = 0xE0
-_FAULTS: Final = {0x82: BrokerErrorKind.NOT_MQTT, 0x8D: BrokerErrorKind.SILENT}
+_FAULTS: Final = {0x82: BrokerErrorKind.UNACCEPTABLE, 0x8D: BrokerErrorKind.SILENT}
 """Kinds of error for the reasons that paho has to close a connection: protocol error, keep alive timeout."""
 
 _PACKET_TOO_LARGE, _QUOTA_EXCEEDED = b"\x95", b"\x97"
@@ -97,8 +97,8 @@ class PahoDriver:
 
     `closed` is done when the connection is closed. `reason` is the reason code with which the broker refused
     us (CONNACK) or ended the connection (DISCONNECT). `fault` is our own reason to end it: SILENT if the
-    broker did not answer, UNACCEPTABLE if we refused a packet. `answers` are the reason codes of the
-    acknowledgements. `max_packet` is the longest packet that the broker accepts, in bytes.
+    broker did not answer, UNACCEPTABLE if it sent a packet that we refuse or cannot read. `answered` counts
+    the acknowledgements. `window` is the most messages that may wait for theirs.
     """
 
     def __init__(self, paho: Client) -> None:
@@ -202,7 +202,7 @@ class PahoDriver:
         try:
             self._client.loop_read()
         except MALFORMED:
-            self.fault = BrokerErrorKind.NOT_MQTT if self.is_accepted else None
+            self.fault = BrokerErrorKind.UNACCEPTABLE if self.is_accepted else None
             self.abort()
         sock = self._client.socket()
         if isinstance(sock, ssl.SSLSocket) and sock.pending():
@@ -247,10 +247,9 @@ class PahoDriver:
         """Return the remaining length (§2.1.4); raise OSError, so that paho disconnects, if we refuse it."""
         length = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(self._header[1:]))
         kind = self._header[0]
-        is_no_packet = kind < _CONNECT or len(self._header) > _LONGEST_HEADER
-        is_wrong = is_no_packet or kind & 0xF6 == _PUBLISH_QOS_2
-        if is_wrong or length > MAX_PACKET:
-            self.fault = BrokerErrorKind.NOT_MQTT if is_wrong else BrokerErrorKind.UNACCEPTABLE
+        is_packet = kind >= _CONNECT and len(self._header) <= _LONGEST_HEADER
+        if not is_packet or kind & 0xF6 == _PUBLISH_QOS_2 or length > MAX_PACKET:
+            self.fault = BrokerErrorKind.UNACCEPTABLE
             raise ConnectionAbortedError
         if not length:
             self._header.clear()

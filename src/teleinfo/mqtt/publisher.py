@@ -96,7 +96,6 @@ class Publisher:
         self._versions = versions_of(broker)
         self._outage = OutageLog(broker.address, OUTAGE_TEXTS)
         self._refusals: dict[tuple[BrokerErrorKind, str], str] = {}  # the logged topic of each cause
-        self._is_cut_off = False  # a connection was closed while a message was in flight, and none held since
         self._last: Mapping[str, bytes] = {}
 
     def publish(self, payload: bytes, *, retain: bool) -> None:
@@ -140,11 +139,6 @@ class Publisher:
                         error.message,
                     )
                     return
-                if error.kind is BrokerErrorKind.CLOSED and self.outbox.in_flight:
-                    # MQTT 3.1.1 has no other answer to a message that the broker does not take.
-                    if self._is_cut_off:
-                        error = BrokerError(BrokerErrorKind.REFUSES_MESSAGE, self._broker)
-                    self._is_cut_off = True
                 cause = error.kind if error.user_must_act else None
                 self._outage.failed(cause, str(error), time.monotonic())
                 await asyncio.sleep(next(self._delays))
@@ -221,6 +215,5 @@ class Publisher:
     def _become_stable(self, connected: float) -> None:
         self._outage.held(connected)
         self._delays = self._new_delays()
-        self._is_cut_off = False
         # The will of a connection that was given up may have been published after our topics.
         self.outbox.repeat()

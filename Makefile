@@ -91,7 +91,7 @@ help: ## this list
 #fr test-homeassistant: de vrais Home Assistant, 2026.11 et 2025.6, voient le compteur (Python 3.14 et 3.13, ou root)
 #fr test-consumers: les programmes de docs/consumers lisent nos messages (2 minutes)
 #fr test-brokers: une grappe de RabbitMQ, aedes et amqtt prennent nos messages (2 minutes)
-#fr test-web: la page de watch --web dans Chromium et Firefox (3 minutes)
+#fr test-web: la page de teleinfo dans Chromium et Firefox (3 minutes)
 #fr lock: renouvelle les versions testées et installées : tests/constraints.txt, systemd/constraints.txt
 #fr clean: retire ce que les autres verbes ont fait
 
@@ -306,7 +306,7 @@ NPM_WEB      = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/teleinfo/npm-web
 PROXIES      = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/teleinfo/proxies
 PROGRAMS_WEB = chromium:chromium chromedriver:chromium-driver firefox-esr:firefox-esr node:nodejs npm:npm
 
-test-web: $(VENV)/.dev programs ## the page of watch --web in Chromium and Firefox (3 minutes)
+test-web: $(VENV)/.dev programs ## the page of teleinfo in Chromium and Firefox (3 minutes)
 	-@$(MAKE) --no-print-directory programs PROGRAMS='$(PROGRAMS_WEB)'
 	-@$(MAKE) --no-print-directory $(NPM_WEB)/.made
 	-@$(MAKE) --no-print-directory $(PROXIES)/.made

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.recordings import CAPTURES, RECORDINGS
+from tests.support.daemon import Meter
 from tests.support.figures import Figures, table
+from tests.support.person import FRAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +34,7 @@ TESTS = Path(__file__).parent
 # The tests of the modules that are measured, see [tool.coverage.run] in pyproject.toml.
 MEASURED = [
     *("common/", "daemon/", "homeassistant/", "port/", "state/", "tic/", "vocabulary/"),
-    "watch/test_chronicle.py",
+    "history/test_chronicle.py",
     *("doctor/test_line_cause.py", "doctor/test_line_damage.py", "doctor/test_line_report.py"),
 ]
 
@@ -48,6 +50,13 @@ def logging_as_it_was() -> Iterator[None]:
     root.handlers[:] = handlers
     root.setLevel(levels[0])
     ours.setLevel(levels[1])
+
+
+@pytest.fixture
+def meter() -> Iterator[Meter]:
+    """Return a meter that sends the same frame again and again."""
+    with Meter(FRAME) as running:
+        yield running
 
 
 @pytest.fixture(params=RECORDINGS, ids=lambda path: path.stem)

@@ -33,7 +33,7 @@ BREACHES = [
     ("simulator", "teleinfo.simulator.encode", "teleinfo.tic.parity"),
     ("simulator", "teleinfo.simulator.historique", "teleinfo.tic.registers"),
     ("commands", "teleinfo.doctor.check_line", "teleinfo.simulator.encode"),
-    ("daemon", "teleinfo.watch.live_model", "teleinfo.daemon.monitor"),
+    ("daemon", "teleinfo.live.model", "teleinfo.daemon.monitor"),
     ("daemon", "teleinfo.cli.forget", "teleinfo.homeassistant.adapter"),
     ("messages", "teleinfo.mqtt.outbox", "teleinfo.tic.decoder"),
     ("settings", "teleinfo.settings.faults", "teleinfo.mqtt.client"),

@@ -9,7 +9,7 @@ from tests.architecture.sources import FILES, tree
 KNOWN = {
     ("teleinfo.mqtt.client", "_client"),
     ("teleinfo.mqtt.paho_driver", "_sock_recv"),
-    ("teleinfo.cli.arguments", "_"),
+    ("teleinfo.console.arguments", "_"),
 }
 """tests/mqtt/test_connection.py and tests/cli/test_arguments.py fail where a library lacks one of them."""
 

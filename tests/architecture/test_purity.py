@@ -29,7 +29,7 @@ PURE = [
         for name in (
             "common.durations", "common.recording_times", "common.terminal_text", "common.untrusted_json",
             "port.health", "daemon.rate_limit", "mqtt.config",
-            "port.link_status", "record.anonymise", "watch.chronicle", "watch.declared",
+            "port.link_status", "record.anonymise", "history.chronicle", "live.declared",
         )
     ),
 ]  # fmt: skip

@@ -14,7 +14,7 @@ import pytest
 
 from teleinfo import __version__, settings
 from teleinfo.cli import main as cli
-from teleinfo.cli import output
+from teleinfo.console import output
 from teleinfo.simulator.encode import encode_frame
 from tests.support.frames import values_of, whole
 from tests.support.process import LIMIT

@@ -15,10 +15,10 @@ import pytest
 
 from teleinfo.common import i18n
 from teleinfo.mqtt.errors import FAULTS
+from teleinfo.page.server import FOLDER, MARKED
 from teleinfo.state.declaration import FIELDS
 from teleinfo.vocabulary import codes, line
 from teleinfo.vocabulary.words import Code, Language, Message
-from teleinfo.watch.web.server import FOLDER, MARKED
 from tests.settings import sample
 
 SOURCES = Path(i18n.__file__).parents[1]

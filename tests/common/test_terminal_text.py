@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.cli.output import wrapped
 from teleinfo.common.terminal_text import LEGIBLE, REPLACEMENT, printable, printable_lines
+from teleinfo.console.output import wrapped
 
 TEXTS = st.text(st.characters(codec=None))
 

@@ -143,7 +143,7 @@ def test_the_page_has_the_sandbox_of_the_daemon_and_no_device() -> None:
     )
 
     assert {key: value for key, value in found.items() if key.startswith("Service.")} == {
-        "Service.ExecStart": ["/opt/teleinfo/bin/teleinfo watch --env-file %d/teleinfo.env --mqtt --web"],
+        "Service.ExecStart": ["/opt/teleinfo/bin/teleinfo page --env-file %d/teleinfo.env --mqtt"],
         "Service.Type": ["exec"],
         "Service.User": ["teleinfo-web"],
         "Service.PrivateDevices": ["yes"],

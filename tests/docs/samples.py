@@ -20,6 +20,7 @@ from rich.text import Text
 
 from teleinfo.common.i18n import use_language
 from teleinfo.doctor import check_port, report
+from teleinfo.live.model import LiveModel
 from teleinfo.port import health
 from teleinfo.simulator.catalogue import build
 from teleinfo.state.payload import Options, encode
@@ -28,7 +29,6 @@ from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.reading import build_reading
 from teleinfo.vocabulary.words import Language
 from teleinfo.watch.layout import compose
-from teleinfo.watch.live_model import LiveModel
 from tests.demo.expected import demo_lines
 from tests.docs.markdown import BLOCK, ROOT
 from tests.doctor.machine_tree import Tree, findings_of

@@ -13,7 +13,9 @@ from teleinfo.common.i18n import _, in_words, use_language
 from teleinfo.doctor import check_line
 from teleinfo.homeassistant.discovery import Discovery
 from teleinfo.homeassistant.entities import entities_of
+from teleinfo.live.model import LiveModel
 from teleinfo.mqtt.config import Topics
+from teleinfo.page import view
 from teleinfo.port.health import Health
 from teleinfo.state.device import device_of
 from teleinfo.state.tracker import encode
@@ -24,9 +26,7 @@ from teleinfo.vocabulary.codes import Alert, Breaker, Colour, Contract, DryConta
 from teleinfo.vocabulary.line import LineGrade, LinkProblem, PortErrorKind
 from teleinfo.vocabulary.words import Code, Language
 from teleinfo.watch.layout import compose
-from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.plain import PlainLines
-from teleinfo.watch.web import view
 from tests.homeassistant.golden import every_entity
 
 if TYPE_CHECKING:

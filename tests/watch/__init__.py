@@ -1,1 +1,1 @@
-"""Tests of the live meter."""
+"""Tests of `watch`."""

@@ -12,16 +12,16 @@ from rich.console import ConsoleDimensions as Size
 from rich.style import Style
 from rich.text import Span
 
+from teleinfo.live import describe
+from teleinfo.live.declared import integer, number
+from teleinfo.live.model import LiveModel, Note
 from teleinfo.port.health import Health
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.line import LineGrade
-from teleinfo.watch import describe
-from teleinfo.watch.declared import integer, number
 from teleinfo.watch.layout import ASCII, BLOCKS, Page, chart, compose
-from teleinfo.watch.live_model import LiveModel, Note
 
 START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
 HEALTH = Health(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import pty
@@ -14,48 +13,25 @@ import subprocess
 import sys
 import termios
 import time
-import urllib.request
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from teleinfo.simulator.encode import encode_frame, with_parity
-from teleinfo.tic.labels import Group, Mode
 from teleinfo.watch import command as watch
-from teleinfo.watch.web.hosts import Address, listen
-from teleinfo.watch.web.store import Store
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import whole
+from tests.support.person import HC, environment
 from tests.support.process import LIMIT, Process
 from tests.support.scenario import until
 from tests.support.subscriber import Subscriber
-from tests.support.tcp_ports import free_port
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-HC = {
-    "ADCO": "041961123456",
-    "OPTARIF": "HC..",
-    "BASE": "",
-    "HCHC": "000019212",
-    "HCHP": "000068306",
-    "PTEC": "HP..",
-}
-FRAME = with_parity(encode_frame(whole(**HC)))
 COMMAND = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "watch"]
 # Leave the other screen, show the cursor: what a clean terminal is owed.
 LEFT, CURSOR = "\x1b[?1049l", "\x1b[?25h"
-
-
-def environment(*, language: str = "C.UTF-8", encoding: str = "utf-8", **settings: object) -> dict[str, str]:
-    """Return the environment of a person with these settings, who reads English in UTF-8 by default."""
-    names = {f"TELEINFO_{name.upper()}": str(value) for name, value in settings.items()}
-    ours = {"PATH": os.environ["PATH"], "TERM": "xterm", "PYTHONUNBUFFERED": "1"}
-    return ours | {"LC_ALL": language, "PYTHONIOENCODING": encoding} | names
 
 
 class Terminal(Process):
@@ -112,13 +88,6 @@ class Terminal(Process):
 def _own_terminal() -> None:
     os.setsid()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-
-@pytest.fixture
-def meter() -> Iterator[Meter]:
-    """Return a meter that sends the same frame again and again."""
-    with Meter(FRAME) as running:
-        yield running
 
 
 ENGLISH = ("1 940 VA", "Peak hours", "Energy index: Off-peak hours", "Line good")
@@ -292,7 +261,7 @@ def test_where_no_screen_can_be_drawn_there_are_lines(
     """Without rich, with a hint what to install; or on a terminal that cannot move its cursor."""
     shown = []
 
-    async def show(_settings: object, _show: object, *, mqtt: bool, log: bool) -> None:
+    def run(_settings: object, _show: object, *, mqtt: bool, log: bool) -> None:
         assert not mqtt
         shown.append(not log)
 
@@ -300,122 +269,19 @@ def test_where_no_screen_can_be_drawn_there_are_lines(
     if lacks:
         monkeypatch.setitem(sys.modules, lacks, None)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr(watch, "_watch", show)
+    monkeypatch.setattr(watch, "run", run)
 
-    assert watch.main(Namespace(env_files=[Path(os.devnull)], mqtt=False, web=None, fill=False)) == 0
+    assert watch.main(Namespace(env_file=Path(os.devnull), mqtt=False, web=None)) == 0
     assert (*shown, "apt install python3-rich" in capsys.readouterr().err) == full_and_hint
 
 
 @pytest.mark.real
 def test_the_daemon_never_imports_the_library_of_the_screen_or_of_the_page() -> None:
-    """Nor does `watch` before it needs one of them; the daemon has nothing of `watch` at all."""
+    """Nor do `watch` and `page` before they need one of them; the daemon has nothing of `live` at all."""
     code = (
-        "import sys, teleinfo.cli.run; assert 'teleinfo.watch' not in sys.modules;"
-        "import teleinfo.watch.command; sys.exit(not {'rich', 'aiohttp'}.isdisjoint(sys.modules))"
+        "import sys, teleinfo.cli.run; assert 'teleinfo.live' not in sys.modules;"
+        "import teleinfo.watch.command, teleinfo.page.command;"
+        "sys.exit(not {'rich', 'aiohttp'}.isdisjoint(sys.modules))"
     )
 
     assert subprocess.run([sys.executable, "-c", code], timeout=LIMIT, check=False).returncode == 0
-
-
-class PageProcess(Process):
-    """`teleinfo watch --web` at a free port of loopback, with these settings."""
-
-    def __init__(self, folder: Path, *options: str, **settings: Any) -> None:  # noqa: ANN401 - of `environment`
-        self.port = free_port()
-        command = [*COMMAND, *options, "--web", str(self.port)]
-        history = {"STATE_DIRECTORY": str(folder / "history")}
-        super().__init__(command, folder / "watch.log", environment(**settings) | history)
-
-    def show(self, text: str, path: str = "events") -> None:
-        """Return once the stream of the page has this text."""
-        until(lambda: self._has(text, path), what=text, limit=LIMIT)
-
-    def _has(self, text: str, path: str) -> bool:
-        with (
-            contextlib.suppress(OSError),
-            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=LIMIT) as events,
-        ):
-            return any(text in events.readline().decode() for _ in range(30))
-        return False
-
-
-@pytest.mark.real
-def test_a_page_shows_the_meter_at_the_port(tmp_path: Path, meter: Meter) -> None:
-    """1. It says where it is. 2. The power is there, and the next one. 3. SIGTERM: it is in the history."""
-    with PageProcess(tmp_path, serial_port=meter.line.port) as page:
-        page.show('"figure":"1 940"')
-        meter.frame = with_parity(encode_frame([Group("PAPP", "02740", None, Mode.HISTORIQUE)]))
-        page.show('"figure":"2 740"')
-        page.expect_log("reading a meter in mode historique at 1200 baud")
-
-        assert page.stop()[0] == 0
-        with contextlib.closing(Store(tmp_path / "history/teleinfo.sqlite")) as store:
-            store.write([], now=0)
-            with store.reading() as base:
-                assert base.execute("SELECT * FROM power").fetchall()
-        assert page.log.startswith(f"The page is at http://127.0.0.1:{page.port}/ (Ctrl-C: quit).\n")
-        assert "Traceback" not in page.log
-
-
-@pytest.mark.real
-def test_a_page_beside_the_service_is_fed_by_the_broker(tmp_path: Path, meter: Meter) -> None:
-    """1. No broker, and the page says so. 2. Broker and daemon are there, and so is the meter."""
-    (tmp_path / "broker").mkdir()
-    with MosquittoBroker(tmp_path / "broker") as broker:
-        broker.stop()
-        with PageProcess(tmp_path, "--mqtt", mqtt_host=broker.host, mqtt_port=broker.port) as page:
-            page.show("no connection: nothing listens at")
-            broker.start()
-            with Daemon(tmp_path, **settings_for(broker, meter.line)):
-                page.show('"figure":"1 940"')
-                page.show('"grade":"Good"')
-
-
-@pytest.mark.real
-def test_a_page_shows_the_meters_of_several_settings_files(tmp_path: Path, meter: Meter) -> None:
-    """1. Two daemons. 2. One page shows both meters, below the token of one file. 3. Each has a history."""
-    solar = with_parity(encode_frame(whole(**HC | {"ADCO": "041961654321"}, PAPP="00200")))
-    files = [tmp_path / "house.env", tmp_path / "solar.env"]
-    for name in ("broker", "house", "solar"):
-        (tmp_path / name).mkdir()
-    with (
-        MosquittoBroker(tmp_path / "broker") as broker,
-        Meter(solar) as other,
-        contextlib.ExitStack() as stack,
-    ):
-        for file, each in zip(files, (meter, other), strict=True):
-            own = settings_for(broker, each.line) | {"mqtt_topic": file.stem, "mqtt_client_id": file.stem}
-            stack.enter_context(Daemon(tmp_path / file.stem, **own))
-            lines = [f"TELEINFO_MQTT_TOPIC={file.stem}", f"TELEINFO_MQTT_PORT={broker.port}"]
-            file.write_text("\n".join(lines) + "\n")
-        files[1].write_text(files[1].read_text() + "TELEINFO_WEB_TOKEN=0123456789abcdef\n")
-        page = PageProcess(tmp_path, "--mqtt", "--env-file", str(tmp_path))
-        page.command.remove(os.devnull)
-        page.command.remove("--env-file")
-        with page:
-            page.show('"figure":"1 940"', "0123456789abcdef/events")
-            page.show('"figure":"200"', "0123456789abcdef/events?meter=solar")
-            assert page.stop()[0] == 0
-    for file, number in zip(files, ("041961123456", "041961654321"), strict=True):
-        with contextlib.closing(Store(tmp_path / f"history/{file.stem}.sqlite")) as store:
-            store.write([], now=0)
-            with store.reading() as base:
-                assert base.execute("SELECT name FROM meter").fetchall() == [(number,)]
-
-
-def test_where_the_page_cannot_be_served_one_sentence_says_why(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """An address that cannot be had, or no aiohttp and what to install; the exit status is 1."""
-    address = Address("127.0.0.1", free_port())
-    arguments = Namespace(env_files=[Path(os.devnull)], mqtt=False, web=address, fill=False)
-    with listen(address):
-        assert watch.main(arguments) == 1
-    taken = capsys.readouterr().err
-    monkeypatch.setitem(sys.modules, "aiohttp", None)
-    assert watch.main(arguments) == 1
-    missing = capsys.readouterr().err
-
-    assert taken.startswith(f"The page cannot be served at {address}: another program listens there")
-    assert "apt install python3-aiohttp" in missing
-    assert missing.count("\n") == 1

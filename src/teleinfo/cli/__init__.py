@@ -1,1 +1,1 @@
-"""The command line, the commands that consist of one file, and parts that several commands share."""
+"""The command line, and the commands that consist of one file."""

@@ -14,12 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from teleinfo.cli.arguments import local_time, positive
-from teleinfo.cli.output import fail, say
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _, in_words, use_language
 from teleinfo.common.recording_times import RecordingTimes
 from teleinfo.common.times_file import read_times
+from teleinfo.console.arguments import local_time, positive
+from teleinfo.console.output import fail, say
 from teleinfo.settings import Settings, load
 from teleinfo.state.payload import encode
 from teleinfo.tic.decoder import Decoder

@@ -6,11 +6,11 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.cli.output import fail
 from teleinfo.common import event_loop
 from teleinfo.common.i18n import N_, _, plural
 from teleinfo.common.terminal_text import printable
 from teleinfo.common.untrusted_json import parse_object
+from teleinfo.console.output import fail
 from teleinfo.mqtt.client import Connection, connect, for_command
 from teleinfo.mqtt.config import ONLINE, Broker, Topics
 from teleinfo.mqtt.errors import BrokerError

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from teleinfo import __version__
-from teleinfo.cli import output
-from teleinfo.cli.arguments import translate_argparse
 from teleinfo.common import journal, stop_signals
 from teleinfo.common.i18n import N_, _, language, use_language
+from teleinfo.console import output
+from teleinfo.console.arguments import translate_argparse
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ COMMANDS = {
     "decode": Command("cli.decode", N_("print what would be published of a recording, or of a port")),
     "simulate": Command("simulator.command", N_("play a meter on a pseudo-terminal"), reads_settings=False),
     "record": Command("record.command", N_("save the bytes of the line to a file")),
-    "watch": Command("watch.command", N_("show the live meter in the terminal, or as a page in a browser")),
+    "watch": Command("watch.command", N_("show the live meter in the terminal")),
+    "page": Command("page.command", N_("show the live meter and its history in a browser")),
     "doctor": Command("doctor.command", N_("find out why nothing comes")),
     "forget": Command("cli.forget", N_("remove what the broker retains of a meter")),
     "demo": Command("demo.command", N_("show it all working, without meter or broker"), reads_settings=False),

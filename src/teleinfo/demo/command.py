@@ -24,10 +24,10 @@ import socket
 from functools import partial
 from typing import TYPE_CHECKING
 
-from teleinfo.cli.arguments import checked, port, positive
-from teleinfo.cli.output import say
 from teleinfo.common import event_loop, journal
 from teleinfo.common.i18n import N_, _, language
+from teleinfo.console.arguments import checked, port, positive
+from teleinfo.console.output import say
 from teleinfo.daemon.app import serve
 from teleinfo.daemon.watchdog import Notifier
 from teleinfo.demo.broker import LOOPBACK, MQTT_PORT, DemoError, broker_for
@@ -36,12 +36,12 @@ from teleinfo.demo.screen import heading, print_line, show_messages
 from teleinfo.mqtt.client import connect
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.errors import BrokerError
+from teleinfo.page import hosts
 from teleinfo.settings import Settings, checks
 from teleinfo.simulator.catalogue import METERS
 from teleinfo.simulator.command import add_options
 from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import SerialLine
-from teleinfo.watch.web import hosts
 
 if TYPE_CHECKING:
     import argparse

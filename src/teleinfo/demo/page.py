@@ -1,5 +1,5 @@
 """
-The page of `teleinfo demo`: that of `teleinfo watch --web`, with the year before the simulated evening.
+The page of `teleinfo demo`: that of `teleinfo page`, with the year before the simulated evening.
 
 The clock of the page is that of the simulated meter. Only this file of the demo needs the extra `web`.
 """
@@ -11,21 +11,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.history.fill import fill
+from teleinfo.history.recorder import HistoryRecorder
+from teleinfo.history.store import Store
+from teleinfo.live.feeds import listen
+from teleinfo.live.model import LiveModel
+from teleinfo.page import server
 from teleinfo.state.prices import Prices
 from teleinfo.tic.horodate import PARIS
-from teleinfo.watch.feeds import listen
-from teleinfo.watch.live_model import LiveModel
-from teleinfo.watch.web import server
-from teleinfo.watch.web.recorder import HistoryRecorder, fill
-from teleinfo.watch.web.store import Store
 
 if TYPE_CHECKING:
     import datetime as dt
     import socket
     from collections.abc import Callable
 
+    from teleinfo.page.hosts import Address
     from teleinfo.settings import Settings
-    from teleinfo.watch.web.hosts import Address
 
 PRICES: Final = Prices({"HC": 0.1696, "HP": 0.2146, "TH": 0.2016}, 15.74)
 """Examples; no page shows a cost without prices of the household."""

@@ -9,9 +9,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from teleinfo.cli.output import command_line
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal, inline
+from teleinfo.console.output import command_line
 from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.check_broker import ONLINE, is_taken_over
 from teleinfo.doctor.line_cause import diagnose

@@ -8,8 +8,8 @@ import pwd
 import stat
 from typing import TYPE_CHECKING
 
-from teleinfo.cli.output import command_line
 from teleinfo.common.i18n import _
+from teleinfo.console.output import command_line
 from teleinfo.doctor import raspberry_pi
 from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.machine import Machine, PortUser, group_of, port_users

@@ -6,8 +6,8 @@ import textwrap
 import time
 from typing import TYPE_CHECKING
 
-from teleinfo.cli.output import command_line
 from teleinfo.common.i18n import _
+from teleinfo.console.output import command_line
 from teleinfo.doctor.case import Access, complaint_of, is_one_of
 from teleinfo.doctor.check_broker import OFFLINE, ONLINE, ask_again
 from teleinfo.doctor.report import Finding, fault, ok, skipped, warning

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from teleinfo.cli.output import command_line
 from teleinfo.common.file_errors import exists
 from teleinfo.common.i18n import _
+from teleinfo.console.output import command_line
 from teleinfo.doctor.report import Finding, fault, ok, skipped, warning
 from teleinfo.settings import (
     SERVICE_FILE,

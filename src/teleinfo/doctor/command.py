@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teleinfo import __version__
-from teleinfo.cli.output import command_line, fail, say
 from teleinfo.common import event_loop
 from teleinfo.common.file_errors import exists, file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
+from teleinfo.console.output import command_line, fail, say
 from teleinfo.doctor import line_report, report
 from teleinfo.doctor.case import Case, unit_of
 from teleinfo.doctor.check_broker import ONLINE, check_broker, read_retained

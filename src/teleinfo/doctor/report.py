@@ -26,9 +26,9 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
 from teleinfo import __version__
-from teleinfo.cli.output import WIDEST
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable, printable_lines
+from teleinfo.console.output import WIDEST
 from teleinfo.port.serial_port import is_remote
 from teleinfo.settings import PREFIX, Settings
 

@@ -42,7 +42,7 @@ class Discovery:
     """
     Common parts of all messages; `meter_name` is the user's name for the meter.
 
-    `url` is our home page, and `page` that of `watch --web`.
+    `url` is our home page, and `page` that of `teleinfo page`.
     """
 
     prefix: str

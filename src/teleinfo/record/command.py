@@ -15,12 +15,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from teleinfo.cli.arguments import count, positive
-from teleinfo.cli.output import fail, say
 from teleinfo.common import event_loop
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.recording_times import SUFFIX
+from teleinfo.console.arguments import count, positive
+from teleinfo.console.output import fail, say
 from teleinfo.port.errors import PortError
 from teleinfo.port.line_socket import line_of
 from teleinfo.port.search import candidates

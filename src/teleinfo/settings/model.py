@@ -248,11 +248,11 @@ class Settings(BaseSettings):
     meter_name: _Name = None
     """Name of the meter in Home Assistant; empty: its model and last digits"""
     homeassistant_page: _PageUrl = None
-    """Address of the page of `teleinfo watch --web`, for a link to it in Home Assistant"""
+    """Address of the page of `teleinfo page`, for a link to it in Home Assistant"""
     web_listen: _Listen = "127.0.0.1:8080"
     """Address and port of that page; 0.0.0.0:8080 shows it to every device at home"""
     web_hosts: _Names = frozenset()
-    """More names for the page of `teleinfo watch --web`, with commas between them: meter.example.org"""
+    """More names for the page of `teleinfo page`, with commas between them: meter.example.org"""
     web_token: _Token = None
     """Secret in the address of that page, http://raspberrypi:8080/<token>/; empty: none"""
     led: _Name = None

@@ -20,12 +20,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from teleinfo.cli.arguments import count, local_time, not_negative, positive, share
-from teleinfo.cli.output import fail, say
 from teleinfo.common import event_loop
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.times_file import read_times
+from teleinfo.console.arguments import count, local_time, not_negative, positive, share
+from teleinfo.console.output import fail, say
 from teleinfo.simulator.catalogue import DEFAULT, METERS, build
 from teleinfo.simulator.encode import ETX
 from teleinfo.simulator.faults import KINDS, make_fault

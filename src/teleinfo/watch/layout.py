@@ -17,16 +17,16 @@ from rich.text import Text
 
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import _, inline
+from teleinfo.live import sentences
+from teleinfo.live.declared import MINUS, integer, number, rows, text
+from teleinfo.live.describe import describe
+from teleinfo.live.last_hour import BIN
 from teleinfo.vocabulary.line import LineGrade
-from teleinfo.watch import sentences
-from teleinfo.watch.chronicle import BIN
-from teleinfo.watch.declared import MINUS, integer, number, rows, text
-from teleinfo.watch.describe import describe
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
-    from teleinfo.watch.live_model import LiveModel, Row
+    from teleinfo.live.model import LiveModel, Row
 
 ALERT: Final = "bold red"
 STRONG: Final = "bold"

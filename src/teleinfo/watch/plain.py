@@ -5,21 +5,22 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from teleinfo.watch.describe import describe
+from teleinfo.live.describe import describe
+from teleinfo.live.model import NotePrinter
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Sequence
 
-    from teleinfo.watch.live_model import LiveModel, Row
+    from teleinfo.live.model import LiveModel, Row
 
 
 async def show(model: LiveModel) -> NoReturn:
     """Print each value and each note that is news after each change of the model, until cancelled."""
-    lines = PlainLines()
+    lines, notes = PlainLines(), NotePrinter()
     while True:
         await model.changed.wait()
         model.changed.clear()
-        lines.print_note(model)
+        notes.print_news(model)
         sys.stdout.writelines(f"{model.clock():%H:%M:%S} {line}\n" for line in lines.new(model.rows()))
         sys.stdout.flush()
 
@@ -29,7 +30,6 @@ class PlainLines:
 
     def __init__(self) -> None:
         self._printed: dict[str, tuple[str, str | None]] = {}
-        self._note: Hashable = None
 
     def new(self, rows: Sequence[Row]) -> list[str]:
         """Return a line for each row that is new or has changed; the advance of a clock is no change."""
@@ -39,14 +39,6 @@ class PlainLines:
             for row in rows
         }
         return [_line(row) for row in rows if self._printed[row.key] != printed.get(row.key)]
-
-    def print_note(self, model: LiveModel) -> None:
-        """Print the note of the model on standard error if its kind differs from that of the last note."""
-        note = model.note
-        if note is not None and note.kind != self._note:
-            self._note = note.kind
-            sys.stderr.write(f"{model.clock():%H:%M:%S} {note.text}\n")
-            sys.stderr.flush()
 
 
 def _line(row: Row) -> str:

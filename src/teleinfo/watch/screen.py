@@ -23,7 +23,7 @@ from teleinfo.watch.layout import ASCII, compose
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from teleinfo.watch.live_model import LiveModel
+    from teleinfo.live.model import LiveModel
 
 MAX_INTERVAL: Final = 1.0
 """The most seconds between two redraws: the time of day and the duration of a silence go on."""

@@ -1,5 +1,5 @@
 """
-The price of the page: processor and memory of `teleinfo watch --web` without a reader, with ten and with 200.
+The price of the page: processor and memory of `teleinfo page` without a reader, with ten and with 200.
 
     python -m tests.lab.browsers.cost
 
@@ -73,7 +73,7 @@ def main() -> None:
         }
         program = [sys.executable, "-m", "teleinfo"]
         simulate = [*program, "simulate", "--meter", "standard-tempo", "--link", str(line)]
-        watch = [*program, "--env-file", os.devnull, "watch", "--web", str(port)]
+        watch = [*program, "--env-file", os.devnull, "page", "--listen", f"127.0.0.1:{port}"]
         with Process(simulate, folder / "simulate.log"):
             until(line.exists, what="the simulated meter")
             with Process(watch, folder / "watch.log", environ) as page:

@@ -16,6 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from teleinfo.common.i18n import _, in_words, use_language
+from teleinfo.history.recorder import unkept
+from teleinfo.live import sentences
+from teleinfo.live.feeds import NOTHING_CAME
+from teleinfo.page import server
+from teleinfo.page.server import Streams
 from teleinfo.port.health import Health
 from teleinfo.simulator.catalogue import build
 from teleinfo.state.prices import Prices
@@ -24,15 +29,10 @@ from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.line import LineGrade, LinkProblem
 from teleinfo.vocabulary.words import Language
-from teleinfo.watch import sentences
-from teleinfo.watch.feeds import NOTHING_CAME
-from teleinfo.watch.web import server
-from teleinfo.watch.web.recorder import unkept
-from teleinfo.watch.web.server import Streams
+from tests.history.scenario import DAY, Lapse
+from tests.page.scenario import BROKER, HOUR, Page, evening, household
 from tests.support.browser import Theme, browser, prefer, resize
 from tests.support.scenario import until
-from tests.watch.history_scenario import DAY, Lapse
-from tests.watch.page_scenario import BROKER, HOUR, Page, evening, household
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

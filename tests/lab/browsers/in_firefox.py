@@ -9,8 +9,8 @@ import pytest
 
 from teleinfo.vocabulary.words import Language
 from tests.lab.browsers.in_browser import PHONE, PICTURES, TABLET, WIDE, axe_core, state_of
+from tests.page.scenario import household
 from tests.support.firefox import firefox
-from tests.watch.page_scenario import household
 
 if TYPE_CHECKING:
     from tests.support.browser import Theme

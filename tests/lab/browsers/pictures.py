@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Final
 
 from teleinfo.common.i18n import use_language
+from teleinfo.page import view
+from teleinfo.page.server import ASSETS, FOLDER, page
 from teleinfo.vocabulary.words import Language
-from teleinfo.watch.web import view
-from teleinfo.watch.web.server import ASSETS, FOLDER, page
 from tests.docs.markdown import ROOT
+from tests.page.scenario import HOUR, evening, household
 from tests.support.browser import browser, prefer, resize
-from tests.watch.page_scenario import HOUR, evening, household
 
 METER: Final = "standard-tempo"
 SIZES: Final = {"web": (1280, 1790), "web-phone": (360, 960)}

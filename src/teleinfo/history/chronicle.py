@@ -1,0 +1,170 @@
+"""
+The facts that decoded states add to the history.
+
+Pure: the time of a state is an argument, s since 1970. Days are those of France.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from teleinfo.live.declared import POSSIBLE, find, integer
+from teleinfo.state.energy import EXPORTED
+from teleinfo.tic.horodate import PARIS
+from teleinfo.vocabulary.codes import Alert, Colour, TariffPeriod
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from teleinfo.state.fields import Json
+
+SLOT: Final = 10
+"""Seconds of which the mean power is the smallest unit of the history."""
+
+INJECTED: Final = "injected"
+"""The code of the injected energy, beside those of `TariffPeriod`."""
+
+ALERT, TARIFF, COLOUR = "alert", "tariff", "colour"
+"""The kinds of what lasts for a time."""
+
+LONGEST_PAUSE: Final = 600
+"""Seconds without a reading after which a tariff period is recorded anew."""
+
+LONGEST_WAIT: Final = 300
+"""The longest time between two messages, in seconds, in which a power stays; at midnight an index does."""
+
+TEMPO: Final = 6
+"""Hour at which the colour of Tempo changes."""
+
+_DAY: Final = dt.timedelta(days=1)
+
+
+class IndexReading(NamedTuple):
+    """The `value` of an index in Wh at a `time`, s since 1970; `code`: what the index counted before it."""
+
+    time: int
+    value: int
+    code: str
+
+
+def local(time: int) -> dt.datetime:
+    """Return the time in France."""
+    return dt.datetime.fromtimestamp(time, PARIS)
+
+
+@lru_cache(maxsize=8192)  # the midnights of ten years, and the seconds before them
+def day_of(time: int) -> dt.date:
+    """Return the day in France."""
+    return local(time).date()
+
+
+def midnight(day: dt.date, *, hour: int = 0) -> int:
+    """Return the time of an hour of a day in France, by default of its begin, s since 1970."""
+    return int(dt.datetime.combine(day, dt.time(hour), PARIS).timestamp())
+
+
+@dataclass(slots=True)
+class Batch:
+    """
+    What the meter with the id `meter` adds to the history until `until`.
+
+    `powers` are those drawn and injected (None: not measured) in each slot by its begin, VA. `readings` are
+    the first and the last reading of each index by étiquette, code and day. `runs` maps kind, code and begin
+    of an alert or a tariff period to the time at which it was last in force, and those of the colour of a day
+    to its end; `tariff` is the last period, and `last` has the last reading of each index.
+    """
+
+    meter: str
+    until: int
+    powers: dict[int, list[tuple[int, int | None]]] = field(default_factory=dict)
+    readings: dict[tuple[str, str, dt.date], tuple[IndexReading, IndexReading]] = field(default_factory=dict)
+    runs: dict[tuple[str, str, int], int] = field(default_factory=dict)
+    tariff: tuple[str, str, int] = (TARIFF, "", 0)
+    last: dict[str, IndexReading] = field(default_factory=dict)
+
+    def add_reading(self, label: str, reading: IndexReading) -> None:
+        """Add a reading of the index `label`."""
+        key = label, reading.code, day_of(reading.time)
+        first, last = self.readings.get(key, (reading, reading))
+        self.readings[key] = min(first, reading), max(last, reading)
+        self.last[label] = reading
+
+
+class Chronicle:
+    """Observations that are not in the history yet."""
+
+    def __init__(self) -> None:
+        self._batches: dict[str, Batch] = {}
+
+    def add(self, state: Json, at: int) -> None:
+        """Add the state after a reading at the time `at`."""
+        meter = find(state, "meter.id")
+        if not isinstance(meter, str):
+            return
+        batch = self._batches.setdefault(meter, Batch(meter, at - LONGEST_PAUSE - 1))
+        pause, batch.until = at - batch.until, at
+        _add_power(batch, state, pause)
+        _add_runs(batch, state, pause)
+        for label, reading in _readings(state, at):
+            before = batch.last.get(label, reading)
+            if day_of(before.time) < day_of(at) and at - before.time <= LONGEST_WAIT:
+                batch.add_reading(label, IndexReading(midnight(day_of(at)), before.value, before.code))
+            batch.add_reading(label, reading)
+
+    def peek(self) -> list[Batch]:
+        """Return a copy of what was not taken so far."""
+        return copy.deepcopy([*self._batches.values()])
+
+    def take(self) -> list[Batch]:
+        """Return what was not taken so far; the slot that has not ended is taken again by the next call."""
+        taken = [*self._batches.values()]
+        self._batches = {}
+        if taken:
+            last = max(taken, key=lambda batch: batch.until)
+            powers = dict([*last.powers.items()][-1:])
+            self._batches[last.meter] = Batch(last.meter, last.until, powers, last=last.last)
+        return taken
+
+
+def _add_power(batch: Batch, state: Json, pause: int) -> None:
+    drawn, injected = integer(state, "power.apparent"), integer(state, "power.injected")
+    if drawn is None:
+        return
+    begin = batch.until - batch.until % SLOT
+    last = next(reversed(batch.powers), begin)
+    if pause <= LONGEST_WAIT:
+        for missed in range(last + SLOT, begin, SLOT):
+            batch.powers[missed] = batch.powers[last]
+    batch.powers[begin] = [*batch.powers.get(begin, ()), (drawn, injected)]
+
+
+def _add_runs(batch: Batch, state: Json, pause: int) -> None:
+    code = find(state, "tariff.code")
+    if isinstance(code, TariffPeriod):
+        if code != batch.tariff[1] or pause > LONGEST_PAUSE:
+            batch.tariff = (TARIFF, code, batch.until)
+        batch.runs[batch.tariff] = batch.until
+    for alert in Alert:
+        since = find(state, f"alerts.{alert}.since")
+        if find(state, f"alerts.{alert}.active") is True and isinstance(since, str):
+            batch.runs[ALERT, alert, int(dt.datetime.fromisoformat(since).timestamp())] = batch.until
+    today = (local(batch.until) - dt.timedelta(hours=TEMPO)).date()
+    for day, name in ((today, "today"), (today + _DAY, "tomorrow")):
+        if isinstance(colour := find(state, f"tempo.{name}"), Colour):
+            batch.runs[COLOUR, colour, midnight(day, hour=TEMPO)] = midnight(day + _DAY, hour=TEMPO)
+
+
+def _readings(state: Json, at: int) -> Iterator[tuple[str, IndexReading]]:
+    """Yield the étiquette and the reading of each index at the time `at`."""
+    indexes = find(state, "energy.indexes")
+    for label, index in indexes.items() if isinstance(indexes, dict) else ():
+        value, period = find(index, "value"), find(index, "period")
+        if isinstance(value, int) and 0 <= value < POSSIBLE:
+            yield label, IndexReading(at, value, str(period) if period in [*TariffPeriod] else label)
+    injected = integer(state, "energy.export_total")
+    if injected is not None and 0 <= injected < POSSIBLE:
+        yield EXPORTED, IndexReading(at, injected, INJECTED)

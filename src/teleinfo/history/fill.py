@@ -1,0 +1,66 @@
+"""Fill the history with what was recorded elsewhere: JSON lines."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.common.untrusted_json import parse_object
+from teleinfo.history.chronicle import Chronicle
+from teleinfo.live.feeds import reading_of
+from teleinfo.live.model import LiveModel
+from teleinfo.tic.horodate import PARIS, iso
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from teleinfo.history.store import Store
+
+MAX_AGE: Final = 3660 * 86_400
+MAX_AHEAD: Final = 86_400
+"""Seconds: the greatest age of a reading that is imported, and how far its clock may be ahead of ours."""
+
+
+def fill(
+    store: Store,
+    lines: Iterable[bytes],
+    *,
+    now: float,
+    progress: Callable[[int, str], None] | None = None,
+) -> tuple[int, int]:
+    """
+    Add the readings in JSON lines: the messages of a daemon, or what `teleinfo decode` prints.
+
+    Each day is a batch, after which `progress` gets the number of readings and the day. Return the numbers
+    of readings and of other lines, such as those that are later than `now` or older than ten years.
+    """
+    at, added, others = dt.datetime.fromtimestamp(0, PARIS), 0, 0
+    model = LiveModel(patience=None, clock=lambda: at)
+    chronicle = Chronicle()
+    model.on_state = chronicle.add
+    for line in lines:
+        message = parse_object(line) or {}
+        reading, found = reading_of(line, mode=None), _time_of(message)
+        if reading is None or found is None or not 0 <= now + MAX_AHEAD - found.timestamp() <= MAX_AGE:
+            others += 1
+            continue
+        if found.date() != at.date():
+            store.write(chronicle.take(), now=int(now), imported=True)
+            if progress is not None and added:
+                progress(added, f"{at:%d/%m/%Y}")
+        at, added = found, added + 1
+        model.add_reading(reading, now=at.timestamp())
+    store.write(chronicle.take(), now=int(now), imported=True)
+    store.close()
+    return added, others
+
+
+def _time_of(message: dict[str, object]) -> dt.datetime | None:
+    """Return the time in France by the clock of the meter (standard), else by the key `timestamp`, in ms."""
+    stamp = message.get("timestamp")
+    try:
+        if (text := iso(str(message.get("DATE")))) is not None:
+            return dt.datetime.fromisoformat(text).astimezone(PARIS)
+        return dt.datetime.fromtimestamp(stamp / 1000, PARIS) if isinstance(stamp, int | float) else None
+    except (ValueError, OverflowError, OSError):
+        return None

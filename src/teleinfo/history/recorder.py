@@ -1,0 +1,145 @@
+"""
+Keep the history of the meter that is shown.
+
+A batch is written every five minutes; tables are made on request.
+
+A call of the database runs in a thread, one at a time. A database that cannot be used costs the history, and
+a line on standard error: the page goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import sqlite3
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
+
+from teleinfo.common.file_errors import file_error
+from teleinfo.common.i18n import N_, _
+from teleinfo.common.terminal_text import printable
+from teleinfo.console.output import say
+from teleinfo.history import tables
+from teleinfo.history.chronicle import Chronicle, day_of, midnight
+from teleinfo.history.store import NEWER, Store
+from teleinfo.vocabulary.words import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from teleinfo.history.chronicle import Batch
+    from teleinfo.history.tables import Table
+    from teleinfo.live.model import LiveModel
+    from teleinfo.state.prices import Prices
+
+T = TypeVar("T")
+
+INTERVAL: Final = 300.0
+"""Seconds between two batches: a power cut costs at most these."""
+
+MAX_BATCHES: Final = 12
+"""The most batches that wait for a database that cannot be written: an hour."""
+
+END_TIMEOUT: Final = 2.0
+"""Seconds for the last batch at the end."""
+
+OLDEST: Final = dt.date(2000, 1, 1)
+"""The first day of a horodate."""
+
+SQLITE_ERRORS: Final = (
+    N_("database is locked"),
+    N_("database or disk is full"),
+    N_("attempt to write a readonly database"),
+    N_("unable to open database file"),
+    N_("disk I/O error"),
+    NEWER,
+)
+"""The errors of a database that a household can meet, which have a translation."""
+
+
+class HistoryRecorder:
+    """
+    The history at `path` of the meter of `model`; `clock` returns the time, s since 1970.
+
+    `meters` are the known meters, each with the times of its first and last reading, the latest one first.
+    `fault` is why the history is not kept, or where a damaged one is; None if all is well.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        model: LiveModel,
+        *,
+        prices: Prices | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._chronicle = Chronicle()
+        model.on_state = self._chronicle.add
+        self._store = Store(path, prices)
+        self._clock = clock
+        self._turn = asyncio.Lock()
+        self._waiting: deque[Batch] = deque(maxlen=MAX_BATCHES)
+        self.meters: list[tuple[str, int, int]] = []
+        self.fault: Message | None = None
+
+    async def run(self) -> NoReturn:
+        """Write a batch every `INTERVAL` seconds until cancelled, and then the last one."""
+        try:
+            while True:
+                await self._write()
+                await asyncio.sleep(INTERVAL)
+        finally:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(END_TIMEOUT):
+                    await self._write()
+                    await self._call(self._store.close)
+
+    async def table(self, meter: str, name: str, *, end: dt.date | None = None) -> Table | None:
+        """Return the table `name` of a meter, until the `end` of a day or now; None if there is none."""
+        pending, now = [*self._waiting, *self._chronicle.peek()], int(self._clock())
+        if end is not None:
+            after = min(max(end, OLDEST), day_of(now)) + dt.timedelta(days=1)
+            now = min(now, midnight(after) - 1)
+        return await self._call(lambda: tables.table(self._store, pending, meter, name, now=now))
+
+    async def _write(self) -> None:
+        """Write what is new; if that fails, report it once, and try again with the next batch."""
+        self._waiting += self._chronicle.take()
+        batches, now = [*self._waiting], int(self._clock())
+        try:
+            self.meters = await self._call(lambda: self._store.write(batches, now=now))
+        except (OSError, sqlite3.Error) as error:
+            self._report(unkept(self._store, error))
+            return
+        self._waiting.clear()
+        self._report(put_aside(self._store))
+
+    def _report(self, fault: Message | None) -> None:
+        if fault is not None and fault != self.fault:
+            say(f"teleinfo page: {_(fault)}")
+        self.fault = fault
+
+    async def _call(self, function: Callable[[], T]) -> T:
+        """Return the result of a function in a thread, one at a time; a thread cannot be cancelled."""
+
+        async def call() -> T:
+            async with self._turn:
+                return await asyncio.to_thread(function)
+
+        return await asyncio.shield(asyncio.ensure_future(call()))
+
+
+def unkept(store: Store, error: OSError | sqlite3.Error) -> Message:
+    """Return the sentence on a history that cannot be written."""
+    why: str = file_error(error) if isinstance(error, OSError) else printable(str(error))
+    text = N_("the history cannot be kept in {path}: {error}")
+    return Message(text, path=printable(str(store.path)), error=Message(why) if why in SQLITE_ERRORS else why)
+
+
+def put_aside(store: Store) -> Message | None:
+    """Return the sentence on a damaged history that was put aside since the start, None if none was."""
+    text = N_("the history was damaged: it was moved to {path}, and begins anew")
+    return None if store.aside is None else Message(text, path=printable(str(store.aside)))

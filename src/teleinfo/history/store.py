@@ -1,0 +1,289 @@
+"""
+The database of the history: SQLite, a file for each base topic, ten years in some megabytes.
+
+Every method blocks, and may raise `sqlite3.Error`. Times are seconds since 1970.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import sqlite3
+from statistics import fmean
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.common.i18n import N_
+from teleinfo.history.chronicle import ALERT, COLOUR, LONGEST_PAUSE, SLOT, TARIFF, day_of, local
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from teleinfo.history.chronicle import Batch
+    from teleinfo.state.prices import Prices
+
+APPLICATION: Final = 0x54494331
+"""The mark of our databases: "TIC1"."""
+
+MIGRATIONS: Final = (
+    """
+    CREATE TABLE meter (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, heard INTEGER NOT NULL);
+    CREATE TABLE power (
+        meter INTEGER NOT NULL, step INTEGER NOT NULL, time INTEGER NOT NULL, drawn INTEGER NOT NULL,
+        injected INTEGER, PRIMARY KEY (meter, step, time)
+    ) WITHOUT ROWID;
+    CREATE TABLE reading (
+        meter INTEGER NOT NULL, label TEXT NOT NULL, time INTEGER NOT NULL, value INTEGER NOT NULL,
+        code TEXT NOT NULL, PRIMARY KEY (meter, label, time)
+    ) WITHOUT ROWID;
+    CREATE TABLE run (
+        meter INTEGER NOT NULL, kind TEXT NOT NULL, begin INTEGER NOT NULL, code TEXT NOT NULL,
+        end INTEGER NOT NULL, PRIMARY KEY (meter, kind, begin, code)
+    ) WITHOUT ROWID;
+    CREATE TABLE price (day TEXT PRIMARY KEY, prices TEXT NOT NULL) WITHOUT ROWID;
+    """,
+)
+"""The statements that lead from each version of the schema, `user_version`, to the next."""
+
+MINUTE: Final = 60
+QUARTER: Final = 15 * MINUTE
+_DAY: Final = 86_400
+KEPT: Final = {SLOT: 3600, MINUTE: 2 * _DAY, QUARTER: 60 * _DAY}
+"""Seconds for which the powers of each step are kept; each step is the mean of the steps before."""
+
+PAUSES: Final = {TARIFF: LONGEST_PAUSE, ALERT: 120, COLOUR: -1}
+"""Seconds in which what lasts may seem to begin again: the page was started anew. A colour lasts a day."""
+
+MAX_RUNS: Final = {TARIFF: 2000, ALERT: 20_000, COLOUR: 3660}
+MAX_READINGS: Final = 7500
+"""
+The most tariff periods, alerts and colours of a meter, and readings of an index: those of ten years.
+
+They are counted, and have no greatest age: a clock that is ahead must not delete anything.
+"""
+
+NEWER: Final = N_("a newer version of teleinfo wrote the database")
+
+MAX_PAGES: Final = 16_384
+"""The bound of the file: 64 MB in pages of 4 KB."""
+
+
+def _prepare(base: sqlite3.Connection) -> None:
+    """Check the database, and bring it to the present schema."""
+    base.create_function("day", 1, lambda time: time if time is None else f"{day_of(time)}")
+    # FULL: a batch is on the disk before the next one.
+    base.executescript(
+        f"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA max_page_count = {MAX_PAGES};"
+    )
+    [tables] = base.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    [application] = base.execute("PRAGMA application_id").fetchone()
+    if tables and application != APPLICATION:
+        raise sqlite3.DatabaseError("this is the database of another program")
+    if base.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+        raise sqlite3.DatabaseError("the database is damaged")
+    [version] = base.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise sqlite3.OperationalError(NEWER)
+    for number, statements in enumerate(MIGRATIONS[version:], version + 1):
+        base.executescript(
+            f"BEGIN IMMEDIATE; {statements} PRAGMA application_id = {APPLICATION}; "
+            f"PRAGMA user_version = {number}; COMMIT;"
+        )
+
+
+_METERS: Final = """
+    SELECT name, (SELECT min(time) FROM reading WHERE meter = id), heard FROM meter ORDER BY heard DESC
+"""
+
+_IMPORT_READING: Final = """
+    INSERT OR IGNORE INTO reading SELECT ?1, ?2, ?3, ?4, ?5 FROM (
+        SELECT
+            (SELECT value FROM reading WHERE meter = ?1 AND label = ?2 AND time < ?3
+             ORDER BY time DESC LIMIT 1) AS earlier,
+            (SELECT value FROM reading WHERE meter = ?1 AND label = ?2 AND time > ?3
+             ORDER BY time LIMIT 1) AS later
+    ) WHERE later IS NULL OR ?4 BETWEEN coalesce(earlier, ?4) AND later
+"""
+"""Add a reading. An index rises: a reading that contradicts a later one is left out."""
+
+_ADD_READING: Final = "INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?)"
+"""Add a reading that has just come. The clock was wrong if it contradicts another one, now or then."""
+
+_DELETE_NEEDLESS_READINGS: Final = """
+    DELETE FROM reading WHERE meter = ?1 AND (label, time) IN (
+        SELECT label, time FROM (
+            SELECT
+                label, time, value, code,
+                lag(time) OVER index_ AS time_before, lag(value) OVER index_ AS value_before,
+                lead(time) OVER index_ AS time_after, lead(value) OVER index_ AS value_after,
+                lead(code) OVER index_ AS code_after
+            FROM reading WHERE meter = ?1 AND time >= ?2
+            WINDOW index_ AS (PARTITION BY label ORDER BY time)
+        )
+        WHERE value BETWEEN value_before AND value_after AND code IN (code_after, label)
+        AND day(time_before) = day(time_after - 1)
+    )
+"""
+"""Delete each reading between two others of the same day."""
+
+
+class Store:
+    """The database at `path`; the user has given these `prices`. Without a `write` it is empty."""
+
+    def __init__(self, path: Path, prices: Prices | None = None) -> None:
+        self.path = path
+        self.aside: Path | None = None
+        self._prices = prices
+        self._base: sqlite3.Connection | None = None
+
+    def write(
+        self, batches: Iterable[Batch], *, now: int, imported: bool = False
+    ) -> list[tuple[str, int, int]]:
+        """
+        Open the database if it is not open, and add batches; `aside` is the path of a damaged one.
+
+        Return the name of each meter, and the times of its first and last reading, the latest meter first.
+        """
+        if self._base is None:
+            self._base = self._open(now)
+        try:
+            with self._base as base:
+                base.execute("BEGIN IMMEDIATE")
+                for batch in batches:
+                    _put(base, batch, imported=imported)
+                found = base.execute(_METERS).fetchall()
+        except sqlite3.Error:
+            self.close()
+            raise
+        return [(name, first or heard, min(heard, now)) for name, first, heard in found]
+
+    @contextlib.contextmanager
+    def reading(self, pending: Iterable[Batch] = ()) -> Iterator[sqlite3.Connection]:
+        """Yield the database as it is once the batches that are `pending` are written; write nothing."""
+        with contextlib.ExitStack() as ending:
+            base = self._base
+            if base is None:
+                base = ending.enter_context(contextlib.closing(self._connect(":memory:", 0)))
+            base.execute("BEGIN IMMEDIATE")
+            ending.callback(base.rollback)
+            for batch in pending:
+                _put(base, batch)
+            if self._prices is None:
+                base.execute("DELETE FROM price")  # there may have been prices once
+            yield base
+
+    def _open(self, now: int) -> sqlite3.Connection:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            return self._connect(self.path, now)
+        except sqlite3.OperationalError:  # it may work later, or with a later version
+            raise
+        except sqlite3.DatabaseError:
+            self.aside = self.path.rename(self.path.with_suffix(f".damaged-{now}"))
+            for end in ("-wal", "-shm"):
+                self.path.with_name(self.path.name + end).unlink(missing_ok=True)
+            return self._connect(self.path, now)
+
+    def _connect(self, path: Path | str, now: int) -> sqlite3.Connection:
+        base = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+        try:
+            _prepare(base)
+            if self._prices is not None:
+                _put_prices(base, self._prices, local(now).date())
+        except sqlite3.Error:
+            base.close()
+            raise
+        return base
+
+    def close(self) -> None:
+        """Close the database; the next `write` opens it again."""
+        base, self._base = self._base, None
+        if base is not None:
+            base.close()
+
+
+def _put(base: sqlite3.Connection, batch: Batch, *, imported: bool = False) -> None:
+    """
+    Add a batch, and delete what is too old.
+
+    Powers and what lasts are left out if the quarter of an hour after the batch is known already: the clock
+    is behind, or was ahead. An imported batch was never live.
+    """
+    base.execute("INSERT OR IGNORE INTO meter (name, heard) VALUES (?, 0)", (batch.meter,))
+    meter, heard = base.execute("SELECT id, heard FROM meter WHERE name = ?", (batch.meter,)).fetchone()
+    heard = max(heard, batch.until) if imported else batch.until
+    base.execute("UPDATE meter SET heard = ? WHERE id = ?", (heard, meter))
+    new = [(meter, label, *reading) for (label, *_), both in batch.readings.items() for reading in {*both}]
+    base.executemany(_IMPORT_READING if imported else _ADD_READING, sorted(new))
+    begin = min((time for _meter, _label, time, *_ in new), default=batch.until) - 2 * _DAY
+    base.execute(_DELETE_NEEDLESS_READINGS, (meter, begin))
+    query = "SELECT 1 FROM power WHERE meter = ? AND time > ? AND time <= ?"
+    if imported or not base.execute(query, (meter, batch.until, batch.until + QUARTER)).fetchone():
+        _put_powers(base, meter, batch)
+        _put_runs(base, meter, batch)
+    _clear(base, meter, batch.until, {label for _meter, label, *_ in new})
+
+
+def _put_runs(base: sqlite3.Connection, meter: int, batch: Batch) -> None:
+    for (kind, code, first), last in batch.runs.items():
+        joined = base.execute(
+            "DELETE FROM run WHERE meter = ? AND kind = ? AND code = ? AND begin <= ? AND end >= ? "
+            "RETURNING begin, end",
+            (meter, kind, code, last + PAUSES[kind], first - PAUSES[kind]),
+        ).fetchall()
+        begins, ends = zip((first, last), *joined, strict=True)
+        base.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?)", (meter, kind, min(begins), code, max(ends)))
+
+
+def _put_powers(base: sqlite3.Connection, meter: int, batch: Batch) -> None:
+    rows = [
+        (
+            meter,
+            SLOT,
+            time,
+            *(None if None in part else round(fmean(part)) for part in zip(*powers, strict=True)),
+        )
+        for time, powers in batch.powers.items()
+    ]
+    base.executemany("INSERT OR REPLACE INTO power VALUES (?, ?, ?, ?, ?)", rows)
+    if rows:
+        first = min(batch.powers)
+        for part, step in itertools.pairwise(KEPT):
+            base.execute(
+                "INSERT OR REPLACE INTO power SELECT meter, ?1, time - time % ?1, round(avg(drawn)), "
+                "round(avg(injected)) FROM power "
+                "WHERE meter = ?2 AND step = ?3 AND time >= ?4 GROUP BY time / ?1",
+                (step, meter, part, first - first % step),
+            )
+
+
+def _clear(base: sqlite3.Connection, meter: int, until: int, labels: Iterable[str]) -> None:
+    """Keep the newest rows; powers later than `until`, of a clock that was ahead, are not counted."""
+    for step, kept in KEPT.items():
+        base.execute(
+            "DELETE FROM power WHERE meter = ?1 AND step = ?2 AND time <= (SELECT time FROM power "
+            "WHERE meter = ?1 AND step = ?2 AND time <= ?3 ORDER BY time DESC LIMIT 1 OFFSET ?4)",
+            (meter, step, until, kept // step),
+        )
+    for kind, most in MAX_RUNS.items():
+        base.execute(
+            "DELETE FROM run WHERE meter = ?1 AND kind = ?2 AND begin <= (SELECT begin FROM run "
+            "WHERE meter = ?1 AND kind = ?2 ORDER BY begin DESC LIMIT 1 OFFSET ?3)",
+            (meter, kind, most),
+        )
+    for label in labels:
+        base.execute(
+            "DELETE FROM reading WHERE meter = ?1 AND label = ?2 AND time <= (SELECT time FROM reading "
+            "WHERE meter = ?1 AND label = ?2 ORDER BY time DESC LIMIT 1 OFFSET ?3)",
+            (meter, label, MAX_READINGS),
+        )
+
+
+def _put_prices(base: sqlite3.Connection, prices: Prices, day: dt.date) -> None:
+    text = json.dumps([dict(prices.periods), prices.month], sort_keys=True)
+    query = "SELECT prices FROM price WHERE day <= ? ORDER BY day DESC LIMIT 1"
+    last = base.execute(query, (day.isoformat(),)).fetchone()
+    if last != (text,):
+        base.execute("INSERT OR REPLACE INTO price VALUES (?, ?)", (day.isoformat(), text))

@@ -1,0 +1,304 @@
+"""
+The tables of the history: powers, energies by day, week, month and year, alerts, and the season of Tempo.
+
+An absent row is a gap; a value that is unknown is None. Times and days are those of France.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import itertools
+import json
+import math
+from collections import Counter, defaultdict
+from functools import partial
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+
+from teleinfo.history.chronicle import (
+    ALERT,
+    COLOUR,
+    INJECTED,
+    LONGEST_PAUSE,
+    SLOT,
+    TARIFF,
+    TEMPO,
+    day_of,
+    local,
+    midnight,
+)
+from teleinfo.history.store import KEPT, MINUTE, QUARTER
+from teleinfo.state.energy import month_of
+from teleinfo.state.prices import Prices
+from teleinfo.vocabulary.codes import Colour, TariffPeriod
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from teleinfo.history.chronicle import Batch
+    from teleinfo.history.store import Store
+    from teleinfo.state.fields import Json
+
+_DAY: Final = dt.timedelta(days=1)
+_SEASON: Final = 9
+"""The month in which a season of Tempo begins."""
+
+_SPANS: Final[dict[str, Callable[[dt.date], dt.date]]] = {
+    "P1D": lambda day: day,
+    "P7D": lambda day: day - day.weekday() * _DAY,
+    "P1M": month_of,
+    "P1Y": lambda day: day.replace(month=1, day=1),
+}
+"""The first day of the span of a day, by the length of the span."""
+
+_KEYS: Final = {"P1M": 7, "P1Y": 4}
+"""Characters of the date that name a month or a year."""
+
+_Span: TypeAlias = "dt.date | tuple[int, int]"
+"""The first day of a day, week, month or year, or the begin and the end of a gap."""
+
+Table: TypeAlias = "dict[str, Any]"
+"""A table in types of JSON: docs/watch.md describes its members."""
+
+_READINGS: Final = """
+    SELECT label, time, value, code FROM reading JOIN (
+        SELECT label, max(time) FILTER (WHERE time <= ?3) AS first
+        FROM reading WHERE meter = ?1 GROUP BY label
+    ) USING (label) WHERE meter = ?1 AND time BETWEEN coalesce(first, 0) AND ?2 ORDER BY label, time
+"""
+"""The readings of each index until now, with the last one before a time."""
+
+MAX_STRAYS: Final = 6
+"""The most readings in a row that a clock that is wrong for an hour leaves behind."""
+
+
+class _Reading(NamedTuple):
+    label: str
+    time: int
+    value: int
+    code: str
+
+
+class _Meter(NamedTuple):
+    """A meter in the database: its number, which is 0 if it is unknown, and the time of its last reading."""
+
+    base: sqlite3.Connection
+    number: int
+    heard: int
+    now: int
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Return the rows of a query whose first value is the meter."""
+        return self.base.execute(query, (self.number, *values)).fetchall()
+
+
+def table(store: Store, pending: Iterable[Batch], meter: str, name: str, *, now: int) -> Table | None:
+    """
+    Return a table of a meter at the time `now`; None if there is no table with this `name`.
+
+    The batches that are `pending` count although the store does not have them yet.
+    """
+    if name not in _TABLES:
+        return None
+    with store.reading(pending) as base:
+        known = base.execute("SELECT id, heard FROM meter WHERE name = ?", (meter,)).fetchone()
+        number, heard = known or (0, 0)
+        return _TABLES[name](_Meter(base, number, heard, now))
+
+
+def as_csv(table: Table) -> str:
+    """Return the rows of a table as CSV (RFC 4180)."""
+    text = io.StringIO()
+    csv.writer(text).writerows([table["columns"], *table["rows"]])
+    return text.getvalue()
+
+
+def _powers(meter: _Meter, steps: Mapping[int, str], seconds: int) -> Table:
+    """Return the powers of the last `seconds` in the first step that goes back furthest."""
+    query = "SELECT time, drawn, injected FROM power WHERE meter = ? AND step = ? AND time BETWEEN ? AND ?"
+    begins = {step: (meter.now - seconds) // step * step + step for step in steps}
+    found = {step: meter.rows(query, step, begin, meter.now) for step, begin in begins.items()}
+    step = min(steps, key=lambda each: found[each][0][0] // QUARTER if found[each] else math.inf)
+    begin, powers = begins[step], found[step]
+    runs = meter.rows(
+        "SELECT max(begin, ?2), min(end, ?4), code FROM run WHERE meter = ?1 AND kind = ?3 AND end >= ?2 "
+        "AND begin <= ?4 ORDER BY begin",
+        begin,
+        TARIFF,
+        meter.now,
+    )
+    return {
+        "begin": _iso(begin),
+        "step": steps[step],
+        "columns": ["time", "power", "injected"],
+        "rows": [[_iso(time), *power] for time, *power in powers],
+        "periods": [[_iso(first), _iso(last), code] for first, last, code in runs],
+    }
+
+
+def _bars(meter: _Meter, iso_step: str, count: int) -> Table:
+    """Return the energies of the last days, weeks, months or years."""
+    span_of = _SPANS[iso_step]
+    today = day_of(meter.now)
+    coming = (today + number * _DAY for number in itertools.count(1))
+    bounds = [next(day for day in coming if span_of(day) != span_of(today))]
+    for _span in range(count):
+        bounds.insert(0, span_of(bounds[0] - _DAY))
+    return _energies(meter, iso_step, bounds, span_of)
+
+
+def _totals(meter: _Meter) -> Table:
+    """Return today and yesterday, and the present month and the last one, as two tables of energies."""
+    return {"rows": [], "days": _bars(meter, "P1D", 2), "months": _bars(meter, "P1M", 2)}
+
+
+def _rising(readings: list[_Reading]) -> list[_Reading]:
+    """
+    Return the readings of an index in the order of their times, without those of a clock that was wrong.
+
+    An index rises. Where it falls, the clock was wrong if the index has its former value again soon, or had
+    the new value shortly before; otherwise the index began anew. A reading of midnight is rather believed.
+    """
+    kept: list[_Reading] = []
+    at = 0
+    while at < len(readings):
+        _label, time, value, _code = readings[at]
+        if kept and value < kept[-1].value:
+            later = readings[at + 1 : at + 1 + MAX_STRAYS]
+            ahead = _first(reading.value >= kept[-1].value for reading in later)
+            back = _first(reading.value <= value for reading in kept[-2 : -2 - MAX_STRAYS : -1])
+            if ahead and (ahead < (back or math.inf) or (ahead == back and time != midnight(day_of(time)))):
+                at += ahead
+                continue
+            if back:
+                del kept[-back:]
+        kept.append(readings[at])
+        at += 1
+    return kept
+
+
+def _first(facts: Iterable[bool]) -> int:
+    """Return the number of the first fact that is true, 0 if there is none."""
+    return next((number for number, fact in enumerate(facts, 1) if fact), 0)
+
+
+def _rises(meter: _Meter, begin: dt.date) -> Iterator[tuple[str, str, int, int, int]]:
+    """Yield étiquette, code, begin, end and energy between two readings of an index, unless it began anew."""
+    first = midnight(begin)
+    rows = meter.rows(_READINGS, meter.now, first)
+    for label, readings in itertools.groupby(itertools.starmap(_Reading, rows), attrgetter("label")):
+        for before, after in itertools.pairwise(_rising([*readings])):
+            if after.value >= before.value and after.time > first:
+                yield label, after.code, before.time, after.time, after.value - before.value
+
+
+def _energies(
+    meter: _Meter, iso_step: str, bounds: list[dt.date], span_of: Callable[[dt.date], dt.date]
+) -> Table:
+    """
+    Return the energy of each span between two `bounds`: Wh by code, injected, cost in €, complete so far.
+
+    Energy that no reading divides between two spans stands in `gaps`. The subscription is charged for each
+    day between two readings, once: in a span, or else in a gap.
+    """
+    spans: defaultdict[dt.date, Counter[str]] = defaultdict(Counter)
+    covered: defaultdict[dt.date, Counter[str]] = defaultdict(Counter)  # seconds by étiquette
+    gaps: defaultdict[tuple[int, int], Counter[str]] = defaultdict(Counter)
+    costs: defaultdict[_Span, float] = defaultdict(float)
+    days: defaultdict[_Span, set[dt.date]] = defaultdict(set)
+    prices = [
+        (dt.date.fromisoformat(day), Prices(*json.loads(text)))
+        for day, text in meter.base.execute("SELECT day, prices FROM price ORDER BY day DESC")
+    ]
+
+    def prices_on(day: dt.date) -> Prices:
+        return next((known for since, known in prices if since <= day), prices[-1][1])
+
+    last = 0
+    for label, code, since, until, energy in _rises(meter, bounds[0]):
+        day, last = day_of(since), max(last, until)
+        span = span_of(day)
+        key: _Span = span
+        if span == span_of(day_of(until - 1)):
+            spans[span][code] += energy
+            covered[span][label] += until - since
+        else:
+            key = since, until
+            gaps[key][code] += energy
+        days[key].update(day + number * _DAY for number in range((day_of(until - 1) - day).days + 1))
+        if prices and code != INJECTED:
+            costs[key] += energy * prices_on(day).periods.get(code, math.nan) / 1000
+    charged: set[dt.date] = set()
+    keys: list[_Span] = [*spans, *gaps]
+    for key in keys if prices else ():
+        costs[key] += sum(prices_on(day).of_days(day, 1) for day in days[key] - charged)
+        charged |= days[key]
+
+    def cost(key: _Span) -> float | None:
+        return round(costs[key], 4) if prices and math.isfinite(costs[key]) else None
+
+    counted = {code for part in (spans, gaps) for each in part.values() for code in each}
+    codes = [code.value for code in TariffPeriod if code in counted]
+    codes += sorted(counted - {*codes, INJECTED})
+    rows: list[list[Json]] = [
+        [
+            span.isoformat()[: _KEYS.get(iso_step)],
+            *(spans[span][code] for code in codes),
+            spans[span][INJECTED] if INJECTED in counted else None,
+            cost(span),
+            min(midnight(end), last) - midnight(span) in covered[span].values(),
+        ]
+        for span, end in itertools.pairwise(bounds)
+        if span in spans
+    ]
+    return {
+        "begin": _iso(midnight(bounds[0])),
+        "step": iso_step,
+        "columns": ["time", *codes, INJECTED, "cost", "complete"],
+        "rows": rows,
+        "gaps": [[_iso(gap[0]), _iso(gap[1]), energy, cost(gap)] for gap, energy in sorted(gaps.items())],
+    }
+
+
+def _alerts(meter: _Meter) -> Table:
+    """Return code, begin and end of each alert; the end is None while it lasts."""
+    last = meter.heard if meter.now - meter.heard <= LONGEST_PAUSE else math.inf
+    runs = meter.rows(
+        "SELECT code, begin, end FROM run WHERE meter = ? AND kind = ? AND begin <= ? ORDER BY begin, end",
+        ALERT,
+        meter.now,
+    )
+    return {"rows": [[code, _iso(begin), None if end >= last else _iso(end)] for code, begin, end in runs]}
+
+
+def _season(meter: _Meter) -> Table:
+    """Return the number of days of each colour of Tempo since 1 September; empty if a day is unknown."""
+    today = (local(meter.now) - dt.timedelta(hours=TEMPO)).date()
+    first = dt.date(today.year - (today.month < _SEASON), _SEASON, 1)
+    query = (
+        "SELECT code, count(*) FROM run WHERE meter = ? AND kind = ? AND begin BETWEEN ? AND ? GROUP BY code"
+    )
+    known = dict(meter.rows(query, COLOUR, midnight(first), meter.now))
+    is_whole = sum(known.values()) > (today - first).days
+    return {colour: known.get(colour, 0) for colour in Colour} if is_whole else {}
+
+
+def _iso(time: int) -> str:
+    return local(time).isoformat()
+
+
+_TABLES: Final[dict[str, Callable[[_Meter], Table]]] = {
+    "totals": _totals,
+    "hour": partial(_powers, steps={SLOT: "PT10S"}, seconds=KEPT[SLOT]),
+    "days2": partial(_powers, steps={MINUTE: "PT1M", QUARTER: "PT15M"}, seconds=KEPT[MINUTE]),
+    "days60": partial(_powers, steps={QUARTER: "PT15M"}, seconds=KEPT[QUARTER]),
+    "days30": partial(_bars, iso_step="P1D", count=30),
+    "weeks26": partial(_bars, iso_step="P7D", count=26),
+    "months13": partial(_bars, iso_step="P1M", count=13),
+    "years10": partial(_bars, iso_step="P1Y", count=10),
+    "alerts": _alerts,
+    "season": _season,
+}

@@ -1,0 +1,175 @@
+"""Values for people: quantities with units, horodates as dates, codes and registers (54E, 02E) in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from teleinfo.common.i18n import N_, _, inline
+from teleinfo.live.declared import number, title
+from teleinfo.state import fields, tariffs
+from teleinfo.tic import registers
+from teleinfo.tic.horodate import local_time
+from teleinfo.tic.labels import Kind, parse_uint
+from teleinfo.vocabulary.codes import Alert, Breaker, Colour, DryContact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from teleinfo.live.model import Row
+    from teleinfo.tic.labels import LabelSpec
+    from teleinfo.vocabulary.words import Code
+
+
+class Fact(NamedTuple):
+    """One item of a register, in words; the user should know of an item that is an `alert`."""
+
+    text: str
+    alert: bool = False
+
+
+class Description(NamedTuple):
+    """
+    One étiquette: its désignation, its value in its unit, the items of its register.
+
+    `note` is the meaning of a code or the time of the horodate. Each is empty if the étiquette has none.
+    """
+
+    name: str
+    value: str
+    note: str
+    facts: list[Fact]
+
+
+def describe(row: Row, *, short: bool = False) -> Description:
+    """Return the description of a row; with `short`, the time has no year and no seconds."""
+    note = meaning(row.key, row.value)
+    if row.horodate is not None:
+        note = moment(row.horodate, short=short)
+    name = "" if row.label is None else _(row.label.title)
+    return Description(name, shown(row.label, row.value), note, facts(row.key, row.value))
+
+
+def shown(label: LabelSpec | None, value: str) -> str:
+    """Return a quantity in its unit, a horodate as a date, any other value as the meter sent it."""
+    if label is None:
+        return value
+    if label.is_number and (figure := parse_uint(value)) is not None:
+        return f"{number(figure)} {label.unit}"
+    return moment(value) if label.kind is Kind.HORODATE else value
+
+
+def moment(horodate: str, *, short: bool = False) -> str:
+    """Return a horodate as people in France write it, `short` without year and seconds, or as it is."""
+    time = local_time(horodate)
+    return horodate if time is None else f"{time:%d/%m %H:%M}" if short else f"{time:%d/%m/%Y %H:%M:%S}"
+
+
+_CODES: Final[dict[str, Callable[[str], Code | None]]] = {
+    **dict.fromkeys(("OPTARIF", "NGTF"), tariffs.contract_of),
+    **dict.fromkeys(("PTEC", "LTARF", "PTCOUR", "PTCOUR1", "PTCOUR2"), tariffs.period_of),
+    "DEMAIN": fields.COLOUR_CODES.get,
+}
+
+
+def meaning(key: str, value: str) -> str:
+    """Return the meaning of a code in words; empty if it is unknown."""
+    code = _CODES[key](value) if key in _CODES else None
+    unknown = _("not known yet") if key == "DEMAIN" else ""
+    return unknown if code is None else _(code.words)
+
+
+def facts(key: str, value: str) -> list[Fact]:
+    """Return the items of a register; none if `key` is no register, or if the value is malformed."""
+    return _REGISTERS[key](value) if key in _REGISTERS else []
+
+
+def _status(text: str) -> list[Fact]:
+    word = registers.status(text)
+    if word is None:
+        return []
+    alerts = [
+        Fact(f"{_(alert.words)} {bits.of(word)}" if bits.mask > 1 else _(alert.words), alert=True)
+        for alert, bits in registers.ALERTS.items()
+        if bits.of(word) and alert is not Alert.BREAKER_OPEN
+    ]
+    breaker = registers.breaker(word)
+    codes = [
+        Fact(_named(path, code), alert=code is breaker and code is not Breaker.CLOSED)
+        for path, code in (
+            ("contacts.breaker", breaker),
+            ("tempo.today", registers.colour(word, registers.TODAY)),
+            ("tempo.tomorrow", registers.colour(word, registers.TOMORROW)),
+            ("contacts.dry_contact", registers.dry_contact(word)),
+        )
+        if code is not None
+    ]
+    choices = [Fact(_(texts[bits.of(word)])) for bits, texts in _CHOICES if texts[bits.of(word)]]
+    return [*alerts, *codes, *choices]
+
+
+_CHOICES: Final = (
+    (registers.PRODUCER, (N_("consumer"), N_("producer"))),
+    (registers.EXPORTING, (N_("energy drawn"), N_("energy injected"))),
+    (registers.SUPPLIER_INDEX, [tariffs.unnamed_index(f"EASF{number:02}") for number in range(1, 17)]),
+    (registers.DISTRIBUTOR_INDEX, [tariffs.unnamed_index(f"EASD{number:02}") for number in range(1, 5)]),
+    (registers.TIC_STANDARD, (N_("TIC historique"), N_("TIC standard"))),
+    (registers.EURIDIS, (N_("Euridis off"), N_("Euridis without security"), "", N_("Euridis with security"))),
+    (
+        registers.POWERLINE,
+        (
+            N_("power-line link new, unlocked"),
+            N_("power-line link new, locked"),
+            N_("power-line link registered"),
+            "",
+        ),
+    ),
+    (registers.POWERLINE_SYNCHRONISED, ("", N_("power line synchronised"))),
+)
+"""Further items of STGE: the text for each value of a field; empty for a value without a meaning."""
+
+
+def _named(path: str, code: Code) -> str:
+    """Return the name of a field, followed by one of its codes in words."""
+    template = _("{name}: {word}") if isinstance(code, Colour) else "{name} {word}"
+    return template.format(name=title(path), word=inline(code.words))
+
+
+def _relays(text: str) -> list[Fact]:
+    closed = registers.closed_relays(text)
+    if closed is None:
+        return []
+    if not closed:
+        return [Fact(_("all open"))]
+    names = (_("1 (dry contact)") if relay == 1 else str(relay) for relay in closed)
+    return [Fact(_("closed: {relays}").format(relays=", ".join(names)))]
+
+
+def _phases(text: str) -> list[Fact]:
+    missing = registers.missing_phases(text)
+    if missing == []:
+        return [Fact(_("all phases have their voltage"))]
+    return [Fact(f"{_(Alert.PHASE_MISSING.words)} ({phase})", alert=True) for phase in missing or ()]
+
+
+def _slot(slot: registers.Slot) -> str:
+    parts = [] if slot.index is None else [inline(tariffs.unnamed_index(f"EASF{slot.index:02}"))]
+    if slot.dry is not DryContact.UNCHANGED:
+        parts.append(inline(_named("contacts.dry_contact", slot.dry)))
+    if slot.virtual:
+        contacts = ", ".join(map(str, slot.virtual))
+        parts.append(_("virtual contacts {contacts}").format(contacts=contacts))
+    time = slot.start
+    if slot.or_start is not None:
+        template = _("{time}, or {other} on a meter that writes hexadecimal times")
+        time = template.format(time=slot.start, other=slot.or_start)
+    return _("from {time}: {what}").format(time=time, what=", ".join(parts) or _("no change"))
+
+
+_REGISTERS: Final[dict[str, Callable[[str], list[Fact]]]] = {
+    "STGE": _status,
+    "RELAIS": _relays,
+    "PPOT": _phases,
+    **dict.fromkeys(
+        ("PJOURF+1", "PPOINTE"), lambda text: [Fact(_slot(slot)) for slot in registers.profile(text) or ()]
+    ),
+}

@@ -1,0 +1,144 @@
+"""
+Feeds of the live model: the serial port, read as the daemon reads it, or the broker where a daemon publishes.
+
+They publish nothing. At the broker, the feed has a client id of its own and no will. Anybody may have
+published the messages that it receives, so everything is checked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from functools import partial
+from random import Random
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from teleinfo.common.durations import delays
+from teleinfo.common.i18n import N_
+from teleinfo.common.untrusted_json import parse_object
+from teleinfo.live import declared, sentences
+from teleinfo.mqtt.client import connect, for_command
+from teleinfo.mqtt.config import OFFLINE, ONLINE, Topics
+from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
+from teleinfo.port import health
+from teleinfo.port.line_socket import line_of
+from teleinfo.port.reader import Reader
+from teleinfo.port.search import candidates
+from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
+from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
+
+if TYPE_CHECKING:
+    from teleinfo.live.model import LiveModel
+    from teleinfo.mqtt.config import Broker
+    from teleinfo.settings import Settings
+
+STATUS_TIMEOUT: Final = 5.0
+"""Seconds to wait for the topic `status`, which is retained and comes at once if it is readable."""
+
+NOTHING_CAME: Final = N_(
+    "nothing came on the topic {topic}: is teleinfo connected to this broker ({address}), under this topic, "
+    "and may this user read it (a broker need not say that it refuses)?"
+)
+
+MAX_TEXT: Final = 128
+"""Characters of a key or a value; the longest value of a meter has 98."""
+
+
+async def read_port(settings: Settings, model: LiveModel) -> NoReturn:
+    """Feed `model` from the meter at the serial port of `settings`, until cancelled."""
+    decoder, quality = Decoder(plausibility=settings.plausibility), health.Quality()
+    reader = Reader(
+        url=line_of(settings.serial_port),
+        baudrates=candidates(settings.serial_mode, settings.serial_baudrate),
+        decoder=decoder,
+        sink=model,
+    )
+    link = reader.status
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(reader.run(), name="teleinfo.watch.reader")
+        while True:
+            now = asyncio.get_running_loop().time()
+            quality.sample(decoder.counts, now=now)
+            known = health.Health(
+                mode=link.mode, baudrate=link.baudrate, parity=decoder.parity, problem=link.problem(now)
+            )
+            model.set_health(health.complete(known, decoder.counts, quality))
+            model.set_note(sentences.port_note(link, now=now))
+            await asyncio.sleep(1.0)
+    raise AssertionError
+
+
+async def listen(settings: Settings, model: LiveModel) -> NoReturn:
+    """Feed `model` from the daemon that publishes under the topics of `settings`, until cancelled."""
+    broker, topics = for_command(settings.broker, "watch"), Topics(settings.mqtt_topic)
+    new_delays = partial(delays, first=1.0, cap=30.0, rng=Random())  # noqa: S311 - spreads retries
+    waits = new_delays()
+    while True:
+        try:
+            await _receive(broker, topics, model)
+        except BrokerError as error:
+            if model.online is not None:
+                waits = new_delays()  # it was connected: this is another outage
+            model.online = None
+            model.set_note(sentences.note(error.kind, N_("no connection: {why}"), why=error))
+        await asyncio.sleep(next(waits))
+
+
+async def _receive(broker: Broker, topics: Topics, model: LiveModel) -> None:
+    """Receive messages until the connection is lost; raise `BrokerError`."""
+
+    def note_nothing_came() -> None:
+        if model.online is None:
+            model.set_note(
+                sentences.note("nothing", NOTHING_CAME, topic=topics.status, address=broker.address)
+            )
+
+    async with connect(broker) as connection:
+        for topic in (topics.status, topics.health, topics.readings):
+            if not await connection.subscribe(topic):
+                raise BrokerError(BrokerErrorKind.NOT_READABLE, broker, topic=topic)
+        await connection.subscribe(topics.state)  # which a daemon need not publish, and a user need not read
+        template = N_("connected to the broker at {address}")
+        model.set_note(sentences.note("connected", template, address=broker.address))
+        waiting = asyncio.get_running_loop().call_later(STATUS_TIMEOUT, note_nothing_came)
+        try:
+            async for message in connection.messages():
+                _take(model, topics, *message)
+                model.changed.set()
+        finally:
+            waiting.cancel()
+
+
+def _take(model: LiveModel, topics: Topics, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001 - as in the message
+    """Add a message of the daemon to the model."""
+    if topic == topics.status:
+        model.online = {ONLINE: True, OFFLINE: False}.get(payload, model.online)
+    elif topic == topics.health:
+        told = health.parse(payload)
+        # Only a retained message can be stale; the clock of the daemon may differ from ours.
+        if told and not (retained and health.is_stale(told, now=time.time())):
+            model.set_health(told)
+    elif topic == topics.state:
+        model.remembered = declared.remembered(parse_object(payload))
+    elif reading := reading_of(payload, mode=None if model.health is None else model.health.mode):
+        model.on_reading(reading)
+
+
+def reading_of(payload: bytes, *, mode: Mode | None) -> Reading | None:
+    """
+    Return the reading in a message of the base topic; None if the message holds no reading.
+
+    A field is left out if its value is no text and no number, or is too long. `mode` is the mode in the topic
+    `health`; if it is None, the mode follows from the labels.
+    """
+    values = {
+        key: text
+        for key, value in (parse_object(payload) or {}).items()
+        if key != "timestamp"
+        and type(value) in {str, int, float}
+        and max(len(key), len(text := str(value))) <= MAX_TEXT
+    }
+    labels = {key.removesuffix(HORODATE_SUFFIX) for key in values}
+    is_standard = len(labels & STANDARD.keys()) > len(labels & HISTORIQUE.keys())
+    return Reading(mode or (Mode.STANDARD if is_standard else Mode.HISTORIQUE), values) if values else None

@@ -1,0 +1,267 @@
+"""
+The meter so far: its étiquettes in the order of the screen, its decoded state, its recent power.
+
+Frames differ (short frames of three phases, notices, damaged groups), so a value stays until a newer value
+comes or until it is too old. Readings may come from a broker, where anybody may publish. So texts are made
+fit for a terminal, only values that a meter can send reach the state, and memory is bounded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from teleinfo.common.terminal_text import printable
+from teleinfo.live.declared import integer
+from teleinfo.live.last_hour import RecentPower
+from teleinfo.port.health import is_orphan
+from teleinfo.state.field_entry import message
+from teleinfo.state.tracker import StateTracker
+from teleinfo.tic.horodate import PARIS
+from teleinfo.tic.judge import Judge
+from teleinfo.tic.labels import ALARMS, NOTICES, STATUS_REGISTER, Kind, lookup
+from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
+from teleinfo.vocabulary.codes import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
+
+    from teleinfo.port.health import Health
+    from teleinfo.state.field_entry import FieldPath
+    from teleinfo.state.fields import Json
+    from teleinfo.state.prices import Prices
+    from teleinfo.tic.labels import LabelSpec, Mode
+
+KEPT: Final = 30.0
+"""
+Seconds that a value stays without being sent again: 20 short frames of three phases last up to 17 s.
+
+An alarm stays while it is in force, see `Belief.sending`.
+"""
+
+MAX_VALUES: Final = 2000
+"""The most values that are kept, many times those of the largest meter: a bound on memory."""
+
+_HORODATE_LENGTH: Final = 13
+
+_SECTIONS: Final[tuple[AbstractSet[str | Kind], ...]] = (
+    ALARMS,
+    {"PAPP", "SINST1", "LTARF", "PTEC", "SINSTI", "DEMAIN", "PEJP", "IINST", "IRMS", "URMS", "SINSTS"},
+    {STATUS_REGISTER},
+    {Kind.INDEX},
+    {Kind.QUANTITY, Kind.COMPOSITE},  # maxima and means
+    {"OPTARIF", "NGTF", "ISOUSC", "PREF", "PCOUP", "HHPHC", "PMAX", "IMAX", Kind.ENUMERATION},
+    {"NTARF", "NJOURF", "NJOURF+1", "PJOURF+1", "RELAIS"} | NOTICES - {"MODE", "PEJP"},  # the calendar
+    {f"EASD{number:02}" for number in range(1, 5)},  # indexes that are on no bill
+    {*Kind},  # the meter
+)
+"""
+The sections of the screen in order, rows that change most first: their étiquettes and their kinds.
+
+An étiquette may be followed by the number of a phase; it belongs to the section that names it, or else to the
+first with its kind.
+"""
+
+
+@dataclass(slots=True)
+class Row:
+    """
+    One étiquette: its `value` as the meter sent it, and the `horodate` of its group.
+
+    `label` is None for an étiquette that the table does not know. `seen` is the monotonic time of the last
+    reading with the étiquette, `changed` the time of the last change, None for a value that never changed.
+    """
+
+    key: str
+    label: LabelSpec | None
+    value: str
+    horodate: str | None
+    seen: float
+    changed: float | None = None
+
+    @property
+    def is_alarm(self) -> bool:
+        """True for an étiquette that is sent only while an alarm lasts."""
+        return self.key in ALARMS
+
+    @property
+    def section(self) -> int:
+        """The place in `_SECTIONS`; behind all are unknown étiquettes and indexes that have not counted."""
+        if self.label is None or (self.label.kind is Kind.INDEX and not self.value.strip("0")):
+            return len(_SECTIONS)
+        names = (self.key, self.key.rstrip("".join(Phase)), self.label.kind)
+        return next(place for name in names for place, section in enumerate(_SECTIONS) if name in section)
+
+    @property
+    def is_clock(self) -> bool:
+        """True if the value is a time, which changes with each frame and is no news."""
+        return self.label is not None and self.label.kind is Kind.HORODATE
+
+
+class Note(NamedTuple):
+    """A line of text, which `translate` returns. Two notes of one `kind` differ only in a duration."""
+
+    kind: Hashable
+    translate: Callable[[], str]
+
+    @property
+    def text(self) -> str:
+        """The text in the language of the reader."""
+        return printable(self.translate())
+
+
+class NotePrinter:
+    """Memory of the last printed note, so that none is printed twice."""
+
+    def __init__(self) -> None:
+        self._printed: Hashable = None
+
+    def print_news(self, model: LiveModel) -> None:
+        """Print the note of the model on standard error if its kind differs from that of the last note."""
+        note = model.note
+        if note is not None and note.kind != self._printed:
+            self._printed = note.kind
+            sys.stderr.write(f"{model.clock():%H:%M:%S} {note.text}\n")
+            sys.stderr.flush()
+
+
+class LiveModel:
+    """
+    The meter so far, between a feed and a screen or page; `clock` returns the time at the meter.
+
+    A feed sets the health of the line, `online` (the last value of the topic `status`) and `note` (on the
+    port or the broker), each None if unknown; it sets `changed` after each change. The meter is silent after
+    `patience` seconds without a reading; if `patience` is None, it is silent while `online` is False.
+    `remembered` are the fields that only the memory of the daemon knows, by path.
+    `on_state` gets each state of a known meter and its time, s since 1970; None if nothing is kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        patience: float | None,
+        clock: Callable[[], dt.datetime] | None = None,
+        prices: Prices | None = None,
+    ) -> None:
+        self.clock = clock or self._clock
+        self.changed = asyncio.Event()
+        self.recent_power = RecentPower()
+        self.on_state: Callable[[Json, int], None] | None = None
+        self.online: bool | None = None
+        self.remembered: Mapping[FieldPath, Json] = {}
+        self.note: Note | None = None
+        self.mode: Mode | None = None
+        self.heard: float | None = None
+        self.patience = patience
+        self._health: Health | None = None
+        self._rows: dict[str, Row] = {}
+        self._judge = Judge()
+        self._tracker = StateTracker(topic="", exclude=frozenset(), prices=prices)
+
+    def _clock(self) -> dt.datetime:
+        """Return the time in France, whatever the zone of the machine; that of the machine for overseas."""
+        zone = None if self._tracker.meter.identity.overseas else PARIS
+        return dt.datetime.now(dt.UTC).astimezone(zone)
+
+    def add_reading(self, reading: Reading, *, now: float) -> None:
+        """Add a reading that came at the monotonic time `now`."""
+        if self.mode is not reading.mode or len(self._rows) > MAX_VALUES:
+            self._rows.clear()
+        self.mode, self.heard = reading.mode, now
+        time = self.clock()
+        possible = Reading(reading.mode, dict(_possible(reading)), reading.belief)
+        if possible.belief is None:  # the reading comes from a broker
+            self._judge.judge(possible)
+        self._add_rows({printable(key): printable(text) for key, text in reading.values.items()}, now)
+        in_force = possible.belief.sending if possible.belief else ()
+        for key, row in [*self._rows.items()]:
+            if now - row.seen > KEPT or (row.is_alarm and key not in in_force):
+                del self._rows[key]
+        self._tracker.update(possible, now=now, time=time.isoformat("T", "seconds"))
+        state = self._tracker.state(now=now)
+        if (power := integer(state, "power.apparent")) is not None:
+            self.recent_power.add(power, now=now)
+        if self.on_state is not None and self._tracker.is_known:
+            self.on_state(state, int(time.timestamp()))
+
+    def on_reading(self, reading: Reading, /) -> None:
+        """Add a reading that comes now, and set `changed`."""
+        self.add_reading(reading, now=asyncio.get_running_loop().time())
+        self.changed.set()
+
+    def _add_rows(self, values: dict[str, str], now: float) -> None:
+        for key, value in values.items():
+            label = None if self.mode is None else lookup(self.mode, key)
+            group = key.removesuffix(HORODATE_SUFFIX)
+            if label is None and group != key and group in values:
+                continue  # a horodate is part of the row of its group
+            horodate = values.get(key + HORODATE_SUFFIX)
+            row = self._rows.setdefault(key, Row(key, label, value, horodate, now))
+            if row.value != value:
+                row.changed = now
+            row.value, row.horodate, row.seen = value, horodate, now
+
+    def state(self, *, now: float | None = None) -> dict[str, Json]:
+        """Return the decoded state in codes (docs/state.md), at the monotonic `now` or the last reading."""
+        state = self._tracker.state(now=now if now is not None else self.heard or 0.0)
+        if state and self.online is not False:
+            return message(self.remembered, state)
+        return state
+
+    def rows(self) -> list[Row]:
+        """Return a row for each étiquette, by section, each section in the order of the meter."""
+        return sorted(self._rows.values(), key=lambda row: row.section)
+
+    async def next_change(self, limit: float) -> None:
+        """Return once the model has `changed`, or after `limit` seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit):
+                await self.changed.wait()
+
+    def set_note(self, note: Note) -> None:
+        """Set the note, and `changed`."""
+        self.note = note
+        self.changed.set()
+
+    def set_health(self, health: Health) -> None:
+        """Set the health of the line."""
+        self._health = health
+
+    @property
+    def health(self) -> Health | None:
+        """The health of the line; None if it is unknown, or of a daemon that is gone."""
+        health = self._health
+        return None if health is None or is_orphan(health, online=self.online) else health
+
+    def silence(self, *, now: float) -> float | None:
+        """Return the seconds since the last reading if the meter is silent, else None."""
+        if self.heard is None:
+            return None
+        gone = now - self.heard
+        silent = self.online is False if self.patience is None else gone >= self.patience
+        return gone if silent else None
+
+
+def _possible(reading: Reading) -> Iterator[tuple[str, str]]:
+    """
+    Yield the étiquette, in the spelling of the documents, and the value of each possible group.
+
+    A group is possible if the table has its étiquette, with the characters and the length of its value.
+    """
+    for key, text in reading.values.items():
+        label = lookup(reading.mode, key)
+        if label is not None:
+            fits = any(
+                set(text.encode()) <= set(form.charset.value) and len(text) <= max(form.widths)
+                for form in label.forms()
+            )
+        else:
+            label = lookup(reading.mode, key.removesuffix(HORODATE_SUFFIX))
+            fits = len(text) <= _HORODATE_LENGTH
+        if label is not None and fits:
+            yield key.replace(label.name, label.spelling_of or label.name, 1), text

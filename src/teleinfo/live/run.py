@@ -1,0 +1,49 @@
+"""Feed a model of each meter, and show the models, until a signal ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING
+
+from teleinfo.common import event_loop, journal
+from teleinfo.live.feeds import listen, read_port
+from teleinfo.live.model import LiveModel
+from teleinfo.port.link_status import SILENT_AFTER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+    from typing import Any
+
+    from teleinfo.settings import Settings
+
+
+def run(
+    settings: Sequence[Settings], show: Callable[..., Coroutine[Any, Any, None]], *, mqtt: bool, log: bool
+) -> None:
+    """
+    Run `show(*models)` with a model of each meter until SIGINT, SIGTERM or SIGHUP.
+
+    The models are fed by the broker if `mqtt`, else by the serial port. With `log` and the level DEBUG a log
+    is written.
+    """
+    if log and "DEBUG" in {each.log_level for each in settings}:
+        journal.configure("DEBUG")
+    else:
+        # The notes report the same faults in the user's language; lines of a log would break the screen.
+        logging.basicConfig(handlers=[logging.NullHandler()], force=True)
+    event_loop.run(_run(settings, show, mqtt=mqtt))
+
+
+async def _run(
+    settings: Sequence[Settings], show: Callable[..., Coroutine[Any, Any, None]], *, mqtt: bool
+) -> None:
+    event_loop.cancel_on_stop()
+    models = [LiveModel(patience=None if mqtt else SILENT_AFTER, prices=each.prices) for each in settings]
+    feed = listen if mqtt else read_port
+    with contextlib.suppress(asyncio.CancelledError):
+        async with asyncio.TaskGroup() as tasks:
+            for each, model in zip(settings, models, strict=True):
+                tasks.create_task(feed(each, model), name=f"teleinfo.live.feed.{each.mqtt_topic}")
+            await show(*models)

@@ -1,0 +1,1 @@
+"""`teleinfo page`: the live meter and its history as a page in a browser."""

@@ -1,0 +1,256 @@
+"""
+The page as data, pure: the text of each place, in words and figures, in the language of the reader.
+
+The page puts the texts into their places; it does not interpret TIC.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.common.durations import duration
+from teleinfo.common.i18n import _
+from teleinfo.common.terminal_text import printable
+from teleinfo.history.chronicle import local
+from teleinfo.live import sentences
+from teleinfo.live.declared import clock, find, integer, number, rows, text, title
+from teleinfo.live.describe import describe
+from teleinfo.state.declaration import FIELD_OF_PATH
+from teleinfo.vocabulary.codes import Alert, Contract, Phase, TariffPeriod
+from teleinfo.vocabulary.line import LineGrade
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Sequence
+
+    from teleinfo.live.model import LiveModel
+    from teleinfo.state.fields import Json
+
+_THREE_PHASES: Final = 3
+
+LIVE: Final = 30.0
+"""Greatest age of a reading that is live, in seconds; after ten without a reading the meter is silent."""
+
+_PLACED: Final = {
+    *("power.apparent", "power.injected", "power.net", "power.active", "power.mean"),
+    *("headroom.used", "headroom.power"),
+    *("contract.subscribed_power", "contract.subscribed_current", "contract.cut_off_power"),
+}
+"""The fields with a place of their own, which have no row beside it."""
+
+_HOURS: Final = {
+    **{period: "low" for period in TariffPeriod if period.startswith(("HC", "HSC", "WE"))},
+    **dict.fromkeys((TariffPeriod.TH, TariffPeriod.HN, TariffPeriod.PRODUCER), "plain"),
+    TariffPeriod.PM: "peak",
+}
+"""The shade of a period in a picture; any other common period is "high"."""
+
+
+def words_part(model: LiveModel) -> dict[str, Json]:
+    """Return the part `words`, what the history has as codes: tariff periods, and alerts of the contract."""
+    return {
+        "periods": {
+            period: {"text": _(period.words), "hours": _HOURS.get(period, "high"), "colour": period.colour}
+            for period in TariffPeriod
+        },
+        "alerts": {alert: _(alert.words) for alert in _alerts_of(model.state())},
+    }
+
+
+def now_part(
+    model: LiveModel, *, now: float, meters: Sequence[tuple[str, int, int]] = (), fault: str | None = None
+) -> dict[str, object]:
+    """
+    Return the part `now`, all that changes with each reading, at the monotonic time `now`.
+
+    `meters` and `fault` are those of the history: see `HistoryRecorder`. Values stay as they were at the last
+    reading, with its age; alerts do not.
+    """
+    state, present, today = model.state(), model.state(now=now), model.clock().date()
+    silence, age = model.silence(now=now), 0.0 if model.heard is None else now - model.heard
+    return {
+        "meter": sentences.meter(model),
+        "id": find(state, "meter.id") or next((name for name, *_times in meters), None),
+        "meters": [[name, f"{_day(first)} – {_day(last)}"] for name, first, last in meters],
+        "fault": "" if fault is None else _(fault),
+        "today": f"{today}",
+        "time": clock(find(state, "time"), today=today, seconds=True),
+        "stream": None
+        if silence is None and model.heard is not None and age <= LIVE
+        else _last(find(state, "time"), meters, today),
+        "waiting": sentences.waiting(model) if model.mode is None else None,
+        "silent": None
+        if silence is None
+        else _("The meter is silent for {time}").format(time=duration(silence)),
+        "age": _("Power {time} ago").format(time=duration(age)) if age > LIVE else "",
+        "why": "" if model.note is None else model.note.text,
+        "alerts": [
+            [_(alert.words), _("since {time}").format(time=since) if since else ""]
+            for alert in _alerts_of(present)
+            if find(present, f"alerts.{alert}.active") is True
+            for since in [clock(find(present, f"alerts.{alert}.since"), today=today)]
+        ],
+        "power": _power(state),
+        "facts": _rows(state, "power", "headroom", "current", "voltage"),
+        "phases": _phases(state),
+        "tariff": [
+            *_row(state, "tariff.name"),
+            *_row(state, "tariff.next.time", "tariff.next.name"),
+            *_row(state, "cost.price"),
+            *_rows(state, "contract"),
+        ],
+        "tempo": _tempo(state),
+        "indexes": [
+            [name, f"{number(value / 1000, 1)} kWh"]
+            for label, name in _indexes(state).items()
+            if (value := integer(state, f"energy.indexes.{label}.value")) is not None
+        ],
+        "line": _line(model, state),
+    }
+
+
+def _last(time: Json, meters: Sequence[tuple[str, int, int]], today: dt.date) -> str:
+    """Return since when nothing has come: since the last reading of this process, or of the history."""
+    heard = time or next((local(last).isoformat() for _name, _first, last in meters), None)
+    shown = clock(heard, today=today)
+    return _("no reading since {time}").format(time=shown) if shown else _("no reading so far")
+
+
+def _day(time: int) -> str:
+    return f"{local(time):%d/%m/%Y}"
+
+
+def rows_part(model: LiveModel) -> dict[str, Json]:
+    """Return the part `rows`: every étiquette in the order of the screen."""
+    return {
+        "rows": [
+            {
+                "key": row.key,
+                "name": words.name,
+                "value": f"{words.value} ({words.note})" if words.note else words.value,
+                "alarm": row.is_alarm,
+                "facts": [fact.text for fact in words.facts],
+            }
+            for row in model.rows()
+            for words in [describe(row)]
+        ]
+    }
+
+
+def _alerts_of(state: Json) -> Iterator[Alert]:
+    """Yield the alerts that mean something with this contract: with Tempo, a mobile peak is a red day."""
+    contract = find(state, "contract.code")
+    for alert in Alert:
+        field = FIELD_OF_PATH[f"alerts.{alert}.active"]
+        if not isinstance(field.enabled, Contract) or field.enabled == contract:
+            yield alert
+
+
+def _row(state: Json, path: str, more: str = "") -> list[tuple[str, str]]:
+    """Return the name of a field with its text, and that of another field; nothing if it is unknown."""
+    shown = text(state, path)
+    parts = [shown, text(state, more) if more else ""]
+    return [(title(path), ", ".join(part for part in parts if part))] if shown else []
+
+
+def _rows(state: Json, *sections: str) -> list[tuple[str, str]]:
+    """Return name and text of each field of these sections that has no place of its own, but for zeros."""
+    single = find(state, "meter.phases") != _THREE_PHASES
+    return [
+        (name, shown)
+        for field, name, shown in rows(state)
+        if field.parts[0] in sections and field.path not in _PLACED and not field.diagnostic
+        if (single or field.phase is None) and find(state, field.path) != 0
+        if field.parts[0] != "headroom" or _left(state, field.path)
+    ]
+
+
+def _power(state: Json) -> dict[str, Json] | None:
+    net, drawn = integer(state, "power.net"), integer(state, "power.apparent")
+    if net is None or drawn is None:
+        return None
+    estimated = net < 0 and find(state, "power.estimated") is True
+    return {
+        "figure": number(net),
+        "label": _("injected into the grid") if net < 0 else _("drawn from the grid"),
+        "watts": text(state, "power.active") or text(state, "power.mean"),
+        "injects": net < 0,
+        "estimated": _("estimated, from current and voltage") if estimated else "",
+        "limit": _limit(state),
+    }
+
+
+def _limit(state: Json) -> Json:
+    """Return how much of the subscribed power, or of a lower cut-off power, is used, and what is left."""
+    subscribed, cut_off = (
+        integer(state, f"contract.{power}_power") or 0 for power in ("subscribed", "cut_off")
+    )
+    used = integer(state, "headroom.used")
+    if used is None or not subscribed:
+        return None
+    most, template = subscribed, _("{share} % of the {limit} VA subscribed")
+    if 0 < cut_off < subscribed:
+        most, template = cut_off, _("{share} % of the {limit} VA at which the meter cuts off")
+    return {
+        "now": used,
+        "most": 100,
+        "power": most,
+        "text": template.format(share=used, limit=number(most)),
+        "left": _("{power} left").format(power=shown) if (shown := _left(state, "headroom.power")) else "",
+        "over": used > 100,  # noqa: PLR2004 - %
+    }
+
+
+def _phases(state: Json) -> list[Json]:
+    """Return a row for each phase of a three-phase meter; the gauge of its current ends at `most`."""
+    if find(state, "meter.phases") != _THREE_PHASES:
+        return []
+    return [
+        {
+            "name": _(phase.words),
+            "power": text(state, f"power.apparent_by_phase.{phase}"),
+            "current": text(state, f"current.{phase}"),
+            "left": _left(state, f"headroom.current.{phase}"),
+            "voltage": text(state, f"voltage.{phase}"),
+            "now": integer(state, f"current.{phase}"),
+            "most": integer(state, "contract.subscribed_current"),
+        }
+        for phase in Phase
+    ]
+
+
+def _left(state: Json, path: str) -> str:
+    """Return what is left before a limit; empty in an overrun, which the gauge shows."""
+    left = integer(state, path)
+    return text(state, path) if left is not None and left >= 0 else ""
+
+
+def _tempo(state: Json) -> list[Json]:
+    """Return the colours of Tempo: the name of the day, the code of the colour, and its name."""
+    return [
+        {"day": title(path), "colour": find(state, path), "text": text(state, path) or _("not known yet")}
+        for path in ("tempo.today", "tempo.tomorrow")
+        if find(state, "tempo.today")
+    ]
+
+
+def _indexes(state: Json) -> dict[str, str]:
+    """Return the name of each index of the supplier by its étiquette."""
+    indexes = find(state, "energy.indexes")
+    return {
+        label: printable(_(str(find(index, "name") or label)))
+        for label, index in (indexes.items() if isinstance(indexes, dict) else ())
+    }
+
+
+def _line(model: LiveModel, state: Json) -> Json:
+    health = model.health
+    if health is None or health.line is None:
+        return None
+    details = sentences.line_details(health) if health.reason is None else (_(health.reason),)
+    offset = [": ".join(row) for row in _row(state, "meter.clock_offset")]
+    return {
+        "grade": sentences.grade(health.line),
+        "good": health.line in {LineGrade.GOOD, LineGrade.FAIR},
+        "details": [detail for detail in (*details, *offset) if detail],
+    }

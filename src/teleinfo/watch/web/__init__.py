@@ -1,1 +1,0 @@
-"""`teleinfo watch --web`: the live meter as a page in a browser."""

@@ -1,0 +1,109 @@
+"""A simulated household in a time-lapse, whose states fill a history."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from typing import TYPE_CHECKING, Any, Self
+
+from teleinfo.history import tables
+from teleinfo.history.chronicle import Chronicle, local, midnight
+from teleinfo.history.store import Store
+from teleinfo.live.model import LiveModel
+from teleinfo.simulator.catalogue import build
+from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.horodate import PARIS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from teleinfo.history.chronicle import Batch
+    from teleinfo.simulator.load_profile import LoadProfile
+    from teleinfo.state.prices import Prices
+
+DAY = 86_400
+FILE = "history.sqlite"
+
+
+class Lapse:
+    """A meter of the simulator whose clock begins at `start`, in France, and its history in `folder`."""
+
+    def __init__(
+        self,
+        folder: Path,
+        meter: str,
+        start: dt.datetime,
+        *,
+        prices: Prices | None = None,
+        load_profile: LoadProfile | None = None,
+    ) -> None:
+        self.folder = folder
+        self.now = int(start.replace(tzinfo=PARIS).timestamp())
+        self.store = Store(folder / FILE, prices)
+        self._prices = prices
+        self.simulated = build(meter, start=start, rng=random.Random(1), load_profile=load_profile)
+        self._decoder = Decoder(plausibility=False)  # which would refuse the rise of an hour in a second
+        self.begin()
+        self.write()
+
+    def begin(self) -> None:
+        """Begin a new process, which remembers nothing."""
+        self.model = LiveModel(
+            patience=10.0, clock=lambda: dt.datetime.fromtimestamp(self.now, PARIS), prices=self._prices
+        )
+        self.chronicle = Chronicle()
+        self.model.on_state = self.chronicle.add
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.store.close()
+
+    def at(self, times: Iterable[int]) -> None:
+        """Let frames come at these times."""
+        for self.now in times:
+            frame = self.simulated.emit(dt.datetime.fromtimestamp(self.now, PARIS).replace(tzinfo=None))
+            for reading in self._decoder.feed(frame):
+                self.model.add_reading(reading, now=float(self.now))
+
+    def days(self, days: int, *, step: int = 3600) -> None:
+        """Let these days pass with a frame each `step`, and two around each midnight; write each day."""
+        for _ in range(days):
+            end = midnight(local(self.now).date() + dt.timedelta(days=1))
+            self.at(sorted({*range(self.now + step, end - 120, step), end - 120, end + 60}))
+            self.write()
+
+    def write(self) -> None:
+        """Write what is new."""
+        self.store.write(self.take(), now=self.now)
+
+    def take(self) -> list[Batch]:
+        """Return what is new."""
+        return self.chronicle.take()
+
+    def table(self, name: str) -> dict[str, Any]:
+        """Return a table as it is sent now."""
+        found = tables.table(self.store, self.chronicle.peek(), self.meter, name, now=self.now)
+        assert found is not None
+        return found
+
+    @property
+    def meter(self) -> str:
+        """The id of the meter."""
+        state: Any = self.model.state()
+        return str(state["meter"]["id"])
+
+    @property
+    def indexes(self) -> dict[str, int]:
+        """The indexes by tariff period, or by étiquette if that is unknown, and what is injected, Wh."""
+        energy: Any = self.model.state(now=float(self.now))["energy"]
+        indexes = {index["period"] or label: index["value"] for label, index in energy["indexes"].items()}
+        return indexes | {"injected": energy["export_total"]} if "export_total" in energy else indexes
+
+    @property
+    def energy(self) -> dict[str, Any]:
+        """The part `energy` of the state."""
+        energy: Any = self.model.state(now=float(self.now))["energy"]
+        return dict(energy)

@@ -1,0 +1,110 @@
+"""The facts that states add to the history, and what a broker may publish in place of a state."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from teleinfo.history.chronicle import TEMPO, Chronicle, IndexReading, midnight
+from teleinfo.vocabulary.codes import Alert, Colour, TariffPeriod
+
+if TYPE_CHECKING:
+    from teleinfo.state.fields import Json
+
+DAY = dt.date(2026, 1, 14)
+NOON = midnight(DAY) + 43_200
+
+
+def state(meter: str = "1", **parts: Json) -> dict[str, Json]:
+    """Return a state of a meter with one index, which stands at 1000 Wh."""
+    indexes: Json = {"HCHP": {"value": 1000, "period": TariffPeriod.HP}}
+    return {"meter": {"id": meter}, "energy": {"indexes": indexes}, **parts}
+
+
+@pytest.mark.parametrize(("pause", "is_known"), [(2, True), (300, True), (301, False)])
+def test_an_index_at_midnight_is_that_of_the_last_reading_before_it(pause: int, *, is_known: bool) -> None:
+    """What is counted until the first reading of the new day is of that day; after a pause, of neither."""
+    chronicle, at = Chronicle(), midnight(DAY)
+    chronicle.add(state(), at=at - 1)
+    chronicle.take()
+    chronicle.add(state(), at=at - 1 + pause)
+    [batch] = chronicle.peek()
+    known = {reading for both in batch.readings.values() for reading in both}
+
+    assert (IndexReading(at, 1000, "HP") in known) is is_known
+
+
+def test_each_meter_has_a_batch_of_its_own() -> None:
+    """1. A meter. 2. Another one in its place. 3. Both batches are taken, and the second one goes on."""
+    chronicle = Chronicle()
+    chronicle.add(state("1"), at=NOON)
+    chronicle.add(state("2", power={"apparent": 500}), at=NOON + 10)
+    first, second = chronicle.take()
+    chronicle.add(state("2", power={"apparent": 700}), at=NOON + 20)
+    [last] = chronicle.take()
+
+    assert (first.meter, second.meter, last.meter) == ("1", "2", "2")
+    assert last.powers == {NOON + 10: [(500, None)], NOON + 20: [(700, None)]}
+
+
+def test_a_state_without_a_meter_adds_nothing() -> None:
+    """Nor is there anything to take before the first state."""
+    chronicle = Chronicle()
+    chronicle.add({}, at=NOON)
+
+    assert chronicle.peek() == []
+    assert chronicle.take() == []
+
+
+def test_a_power_is_repeated_while_messages_come_every_five_minutes() -> None:
+    """In the slots between two of them; after a longer pause the slots between are a gap."""
+    chronicle = Chronicle()
+    for at, power in ((0, 100), (30, 200), (331, 300)):
+        chronicle.add(state(power={"apparent": power, "injected": 0}), at=NOON + at)
+    [batch] = chronicle.peek()
+
+    assert {begin - NOON: powers for begin, powers in batch.powers.items()} == {
+        **{begin: [(100, 0)] for begin in (0, 10, 20)}, 30: [(200, 0)], 330: [(300, 0)],
+    }  # fmt: skip
+
+
+def test_alerts_and_colours_last_for_a_time() -> None:
+    """An alert from its beginning to its last state; a colour of Tempo from 6 to 6 o'clock."""
+    chronicle, six = Chronicle(), midnight(DAY, hour=TEMPO)
+    overrun: Json = {"active": True, "since": "2026-01-14T11:58:00+01:00"}
+    idle: Json = {"active": False, "since": None}
+    tempo: Json = {"today": Colour.BLUE, "tomorrow": Colour.RED}
+    chronicle.add(state(alerts={Alert.OVERRUN: overrun, Alert.OVERVOLTAGE: idle}, tempo=tempo), at=NOON)
+    [batch] = chronicle.peek()
+
+    assert batch.runs == {
+        ("alert", "overrun", NOON - 120): NOON,
+        ("colour", "blue", six): six + 86_400,
+        ("colour", "red", six + 86_400): six + 2 * 86_400,
+    }
+
+
+def test_what_is_injected_is_an_index_too() -> None:
+    """An index whose period is unknown has its étiquette for a code."""
+    chronicle = Chronicle()
+    indexes: Json = {"EASF09": {"value": 500, "period": None}, "EASF10": {"value": -1}}
+    energy: Any = {"indexes": indexes, "export_total": 2000}
+    chronicle.add(state(energy=energy), at=NOON)
+    [batch] = chronicle.peek()
+
+    assert {(label, *reading) for (label, *_), both in batch.readings.items() for reading in both} == {
+        ("EASF09", NOON, 500, "EASF09"),
+        ("EAIT", NOON, 2000, "injected"),
+    }
+
+
+def test_a_tariff_period_begins_anew_after_a_pause() -> None:
+    """What happened in more than ten minutes of silence is unknown."""
+    chronicle = Chronicle()
+    for at in (0, 300, 1000, 1060):
+        chronicle.add(state(tariff={"code": TariffPeriod.HP}), at=NOON + at)
+    [batch] = chronicle.peek()
+
+    assert batch.runs == {("tariff", "HP", NOON): NOON + 300, ("tariff", "HP", NOON + 1000): NOON + 1060}

@@ -1,0 +1,308 @@
+"""The history of the page: what it proves, what it leaves open, and what becomes of a damaged database."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import itertools
+import random
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.history import store as store_module
+from teleinfo.history import tables
+from teleinfo.history.chronicle import SLOT, Batch, local, midnight
+from teleinfo.history.store import KEPT, MINUTE, QUARTER, Store
+from teleinfo.simulator.catalogue import build
+from teleinfo.state.prices import Prices
+from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.horodate import PARIS
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.reading import Reading
+from tests.history.scenario import DAY, FILE, Lapse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from teleinfo.state.fields import Json
+
+START = dt.datetime(2026, 1, 14, 12, 0)  # noqa: DTZ001 - the time in France
+PRICES = Prices({"HC": 0.17, "HP": 0.21}, 15.0)
+HOUR = 3600
+READING = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "HCHC": "000000001", "PAPP": "00010"})
+
+
+def balcony(now: dt.datetime) -> tuple[complex, ...]:
+    """Draw 600 W, and inject 900 W around noon."""
+    return (600.0 - 1500 * (now.hour in range(10, 16)),)
+
+
+@pytest.fixture
+def lapse(tmp_path: Path) -> Iterator[Lapse]:
+    """Return a household with peak and off-peak hours, at noon of a day of January."""
+    with Lapse(tmp_path, "hc", START, prices=PRICES) as household:
+        household.at([household.now])
+        yield household
+
+
+def power(drawn: int) -> list[tuple[int, int | None]]:
+    """Return the powers of a slot with one reading."""
+    return [(drawn, None)]
+
+
+def powers_of(store: Store, step: int = MINUTE) -> dict[int, int]:
+    """Return the mean power drawn in each step."""
+    with store.reading() as base:
+        return dict(base.execute("SELECT time, drawn FROM power WHERE step = ?", (step,)).fetchall())
+
+
+def test_a_year_in_a_time_lapse_says_what_the_indexes_say(tmp_path: Path) -> None:
+    """
+    The sum of all months is what each index counted, to the Wh, the days when the clock changes included.
+
+    Each day and each month is complete but the first and the present ones.
+    """
+    with Lapse(tmp_path, "standard-producer", START, load_profile=balcony) as lapse:
+        lapse.simulated.metrology.step = 15  # the household switches at noon
+        lapse.at([lapse.now])
+        first = lapse.indexes
+        lapse.days(366, step=DAY)
+        months, days = lapse.table("months13"), lapse.table("days30")
+        counted = {code: now - first[code] for code, now in lapse.indexes.items() if now != first[code]}
+
+        assert {*counted} <= {*months["columns"]}
+        for code, energy in counted.items():
+            at = months["columns"].index(code)
+            assert sum(row[at] for row in months["rows"]) == energy
+        assert [row[-1] for row in months["rows"]] == [False, *[True] * 12]
+        assert [row[-1] for row in days["rows"]] == [True] * 30
+        assert months["gaps"] == days["gaps"] == []
+    assert (tmp_path / FILE).stat().st_size < 2_000_000
+
+
+def test_energy_of_a_pause_over_midnights_is_divided_nowhere(lapse: Lapse) -> None:
+    """
+    The process is off for two days and a half: what was counted then is known in all, not by day.
+
+    The day in between has no row; the two days around it are not complete, and the month has all.
+    """
+    lapse.days(2)
+    before = lapse.indexes
+    lapse.write()
+    lapse.begin()
+    lapse.at([lapse.now + 60 * HOUR, lapse.now + 61 * HOUR])
+    table = lapse.table("days30")
+    [(begin, end, energy, cost)] = table["gaps"]
+
+    assert (begin[:16], end[:16]) == ("2026-01-16T00:01", "2026-01-18T12:01")
+    assert sum(energy.values()) > 0
+    assert cost == round(energy["HC"] * 0.17e-3 + energy["HP"] * 0.21e-3 + 15 / 31, 4)
+    assert lapse.table("months13")["rows"][0][4] == pytest.approx(
+        cost + sum(row[4] for row in table["rows"]), abs=0.001
+    )
+    assert [row[0] for row in table["rows"]] == ["2026-01-14", "2026-01-15", "2026-01-16", "2026-01-18"]
+    assert [row[-1] for row in table["rows"]] == [False, True, False, False]
+    month = dict(zip(lapse.table("months13")["columns"], lapse.table("months13")["rows"][0], strict=True))
+    days = {code: sum(row[at] for row in table["rows"]) for at, code in enumerate(("HC", "HP"), 1)}
+    for code, index in lapse.indexes.items():
+        assert month[code] == days[code] + energy[code]
+        assert energy[code] <= index - before[code]
+
+
+def test_each_part_of_a_month_costs_what_it_cost_then(lapse: Lapse) -> None:
+    """New prices count from the day on which the page begins with them."""
+    lapse.days(2)
+    lapse.write()
+    lapse.store.close()
+    lapse.store = Store(lapse.folder / FILE, Prices({"HC": 1.7, "HP": 2.1}, 15.0))
+    lapse.days(2)
+    days, [month] = lapse.table("days30")["rows"], lapse.table("months13")["rows"]
+
+    assert days[3][4] > 8 * days[1][4] - 10
+    assert month[4] == pytest.approx(sum(row[4] for row in days), abs=0.001)
+
+
+def test_without_prices_there_is_no_cost(tmp_path: Path) -> None:
+    """Not even if there were prices once."""
+    for prices in (PRICES, None):
+        with Lapse(tmp_path, "hc", START, prices=prices) as lapse:
+            lapse.days(1)
+            assert all((row[4] is None) == (prices is None) for row in lapse.table("days30")["rows"])
+
+
+def test_a_silence_is_a_gap_and_no_zero(lapse: Lapse) -> None:
+    """Minutes without a reading have no row; one that is missed between two readings is that before it."""
+    lapse.at([lapse.now + 50, lapse.now + 120, lapse.now + 120 + HOUR])
+    rows = lapse.table("days2")["rows"]
+
+    assert [row[0][11:16] for row in rows] == ["12:00", "12:01", "12:02", "13:02"]
+
+
+def test_powers_are_kept_by_the_minute_and_then_by_the_quarter(tmp_path: Path) -> None:
+    """By the minute for 48 hours, by the quarter for 60 days; a quarter is the mean of its minutes."""
+    store, end = Store(tmp_path / FILE), 62 * DAY
+    with contextlib.closing(store):
+        for day in range(62):
+            minutes = range(day * DAY, (day + 1) * DAY, 60)
+            powers = {time: power(time % 900 // 60) for time in minutes}
+            store.write([Batch("1", (day + 1) * DAY, powers)], now=end)
+        kept = {step: powers_of(store, step) for step in KEPT}
+
+    assert {step: (min(powers), len(powers)) for step, powers in kept.items()} == {
+        SLOT: (62 * DAY - 6 * HOUR, HOUR // 10),
+        MINUTE: (60 * DAY, 2 * DAY // 60),
+        QUARTER: (2 * DAY, 60 * DAY // 900),
+    }
+    assert {*kept[QUARTER].values()} == {7}
+
+
+def test_an_alert_is_kept_with_begin_and_end(lapse: Lapse) -> None:
+    """One that lasts has no end; one that was active when the page ended, ended when it was last seen."""
+    begin = "2026-01-14T11:30:00+01:00"
+    active: Json = {"meter": {"id": lapse.meter}, "alerts": {"overrun": {"active": True, "since": begin}}}
+    quiet: Json = {"meter": {"id": lapse.meter}}
+    lapse.chronicle.add(active, at=lapse.now + 60)
+    assert lapse.table("alerts") == {"rows": [["overrun", begin, None]]}
+    lapse.write()
+    lapse.chronicle.add(quiet, at=lapse.now + 120)
+
+    assert lapse.table("alerts") == {"rows": [["overrun", begin, "2026-01-14T12:01:00+01:00"]]}
+
+
+def test_an_alert_goes_on_when_the_page_is_started_anew(lapse: Lapse) -> None:
+    """The new process sees it begin a minute later; two minutes without it, and it is another one."""
+    begin, lapse.now = lapse.now, lapse.now + 240
+    for minute in (0, 1, 4):
+        since = f"2026-01-14T12:{minute:02}:00+01:00"
+        lapse.chronicle.add(
+            {"meter": {"id": lapse.meter}, "alerts": {"overrun": {"active": True, "since": since}}},
+            at=begin + 60 * minute,
+        )
+    rows = [[begin[14:16], end and end[14:16]] for _code, begin, end in lapse.table("alerts")["rows"]]
+
+    assert rows == [["00", "01"], ["04", None]]
+
+
+def test_the_days_of_a_season_of_tempo_are_counted_if_all_are_known(tmp_path: Path) -> None:
+    """A day is that from 06:00 to 06:00; the colour of tomorrow counts tomorrow."""
+    with Lapse(tmp_path, "tempo", dt.datetime(2025, 9, 1, 12)) as lapse:  # noqa: DTZ001 - the time in France
+        lapse.at([lapse.now])
+        assert lapse.table("season") == {"blue": 1, "white": 0, "red": 0}
+        lapse.days(3)
+        assert sum(lapse.table("season").values()) == 3
+        lapse.now += 3 * DAY
+        assert lapse.table("season") == {}
+
+
+@pytest.mark.parametrize(
+    "content", [b"nothing of ours", b"SQLite format 3\0" + bytes(1000)], ids=["text", "half a header"]
+)
+def test_a_damaged_database_is_put_aside(tmp_path: Path, content: bytes) -> None:
+    """The path to which it was moved is returned, for the log, and a new one begins."""
+    (tmp_path / FILE).write_bytes(content)
+    store = Store(tmp_path / FILE)
+    with contextlib.closing(store):
+        store.write([Batch("1", 60, {0: power(7)})], now=60)
+        assert powers_of(store) == {0: 7}
+
+    assert store.aside is not None
+    assert store.aside.read_bytes() == content
+
+
+def test_the_database_of_a_later_version_stays(tmp_path: Path) -> None:
+    """There is no history then; whoever goes back to that version has all of it."""
+    with contextlib.closing(Store(tmp_path / FILE)) as store:
+        store.write([], now=60)
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as later:
+        later.execute("PRAGMA user_version = 99")
+    with (
+        pytest.raises(sqlite3.OperationalError, match="newer"),
+        contextlib.closing(Store(tmp_path / FILE)) as store,
+    ):
+        store.write([], now=60)
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+
+
+def test_a_full_database_loses_nothing_that_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1. It is full. 2. What it has is still read. 3. There is room again, and it goes on."""
+    monkeypatch.setattr(store_module, "MAX_PAGES", 12)
+    many = {time: power(1) for time in range(0, 2 * DAY, 60)}
+    with contextlib.closing(Store(tmp_path / FILE)) as store:
+        store.write([Batch("1", 60, {0: power(7)})], now=60)
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            store.write([Batch("1", 2 * DAY, many)], now=60)
+        store.write([], now=60)
+        assert powers_of(store) == {0: 7}
+        store.close()
+        monkeypatch.setattr(store_module, "MAX_PAGES", 2000)
+        store.write([Batch("1", 2 * DAY, many)], now=60)
+        assert len(powers_of(store)) == len(many)
+
+
+def truth(now: int, days: int) -> dict[str, list[int]]:
+    """Return what the household of `lapse` drew from `days` midnights ago until now, by period, in Wh."""
+    meter = build("hc", start=START, rng=random.Random(1))
+    times = [midnight(local(now).date() - dt.timedelta(days=day)) for day in range(days, -1, -1)] + [now]
+    counted: list[list[int]] = []
+    for time in times:
+        meter.metrology.advance(dt.datetime.fromtimestamp(time, PARIS).replace(tzinfo=None))
+        counted.append([int(energy) for energy in meter.metrology.supplier[:2]])
+    rises = [[b - a for a, b in zip(*pair, strict=True)] for pair in itertools.pairwise(counted)]
+    return {code: [rise[at] for rise in rises] for at, code in enumerate(("HC", "HP"))}
+
+
+def assert_true(lapse: Lapse) -> None:
+    """Today and yesterday are what the household drew, but for the two minutes around midnight."""
+    days = lapse.table("totals")["days"]
+    drawn = truth(lapse.now, 1)
+    for code in ("HC", "HP"):
+        shown = [row[days["columns"].index(code)] for row in days["rows"]]
+        assert shown == [pytest.approx(energy, abs=150) for energy in drawn[code]]
+    assert [row[-1] for row in days["rows"]] == [True, True]
+    for _day, low, high, _injected, cost, _is_complete in days["rows"]:
+        assert cost == round(low * 0.17e-3 + high * 0.21e-3 + 15 / 31, 4)
+
+
+def test_after_a_restart_the_page_says_what_the_household_used(lapse: Lapse) -> None:
+    """At noon: today and yesterday, whatever the new process has seen, before a reading and after it."""
+    lapse.days(2)
+    lapse.at(range(lapse.now + 300, lapse.now + 12 * HOUR, 300))
+    lapse.write()
+    name, before = lapse.meter, lapse.table("totals")
+    lapse.store.close()
+    lapse.store = Store(lapse.folder / FILE, PRICES)
+    lapse.begin()
+    lapse.write()
+
+    assert tables.table(lapse.store, [], name, "totals", now=lapse.now) == before
+    lapse.at([lapse.now + 60])
+    assert_true(lapse)
+
+
+@pytest.mark.parametrize("jump", [400 * DAY, DAY, 600, -HOUR, -DAY])
+def test_a_clock_that_was_wrong_for_a_while_costs_that_while(lapse: Lapse, jump: int) -> None:
+    """It neither cuts nor stops the history: powers before and after, energies of the days."""
+    lapse.days(2)
+    lapse.at(range(lapse.now + 60, lapse.now + 6 * HOUR, 60))
+    lapse.write()
+    known = lapse.table("days2")["rows"]
+    clock = lapse.model.clock
+    for second in range(0, 20, 2):
+        frame = lapse.simulated.emit(clock().replace(tzinfo=None) + dt.timedelta(seconds=second))
+        for reading in Decoder(plausibility=False).feed(frame):
+            lapse.now += jump
+            lapse.model.add_reading(reading, now=float(second))
+            lapse.now -= jump
+    lapse.write()
+    lapse.at(range(lapse.now + 60, lapse.now + 2 * HOUR, 60))
+    lapse.write()
+    rows = lapse.table("days2")["rows"]
+
+    assert {row[0] for row in known[200:]} <= {row[0] for row in rows}
+    assert {row[0] for row in rows} >= {
+        local(time).isoformat() for time in range(lapse.now - HOUR, lapse.now, 60)
+    }
+    assert_true(lapse)

@@ -1,0 +1,220 @@
+"""The declared fields in words, and what a daemon remembers of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from teleinfo.common.i18n import use_language
+from teleinfo.live.declared import clock, remembered, rows, text
+from teleinfo.live.model import LiveModel
+from teleinfo.state.field_entry import message
+from teleinfo.state.prices import Prices
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.reading import Reading
+from teleinfo.vocabulary.codes import Colour, TariffPeriod
+from teleinfo.vocabulary.words import Language
+
+TIME = "2026-01-14T18:30:00+01:00"
+
+
+def state(**values: Any) -> dict[str, Any]:  # noqa: ANN401 - values of JSON
+    """Return a state with these values at their paths, `__` in place of the dot."""
+    return message({tuple(path.split("__")): value for path, value in (values | {"time": TIME}).items()})
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "english", "french"),
+    [
+        ("headroom.power", {"headroom__power": -1250}, "−1 250 VA", "−1 250 VA"),
+        ("headroom.power", {}, "", ""),
+        ("headroom.power", {"headroom__power": True}, "", ""),
+        (
+            "power.active",
+            {"power__active": 1234, "power__active_lower": 1200, "power__active_upper": 1269},
+            *("1 234 ± 35 W", "1 234 ± 35 W"),
+        ),
+        (
+            "power.max_today",
+            {"power__max_today": 4870, "power__max_today_time": "2026-01-14T19:12:00+01:00"},
+            *("4 870 VA at 19:12", "4 870 VA à 19:12"),
+        ),
+        (
+            "power.mean",
+            {"power__mean": 60, "power__mean_is_upper_bound": True},
+            *("at most 60 W", "au plus 60 W"),
+        ),
+        (
+            "power.injected",
+            {"power__injected": 920, "power__estimated": True},
+            *("920 VA (estimated)", "920 VA (estimation)"),
+        ),
+        ("tariff.next.time", {"tariff__next__time": "2026-01-14T22:00:00+01:00"}, "22:00", "22:00"),
+        (
+            "tariff.next.time",
+            {"tariff__next__time": "2026-01-15T06:00:00+01:00"},
+            "15/01 06:00",
+            "15/01 06:00",
+        ),
+        (
+            "tariff.next.time",
+            {"tariff__next__time": "2026-01-14T22:00:00+01:00", "tariff__next__learned": True},
+            *("22:00 (learned)", "22:00 (d’après les jours passés)"),
+        ),
+        ("tariff.next.colour", {"tariff__next__colour": Colour.RED}, "Red", "Rouge"),
+        ("energy.today.imported", {"energy__today__imported": 8412}, "8.41 kWh", "8,41 kWh"),
+        (
+            "energy.today.imported",
+            {"energy__today__imported": 8412, "energy__today__is_complete": False},
+            *("8.41 kWh (incomplete)", "8,41 kWh (valeur incomplète)"),
+        ),
+        ("cost.price", {"cost__price": 0.2146}, "0.2146 €/kWh", "0,2146 €/kWh"),
+        (
+            "cost.yesterday.value",
+            {"cost__yesterday__value": 3.5, "cost__yesterday__is_complete": False},
+            *("3.50 € (incomplete)", "3,50 € (valeur incomplète)"),
+        ),
+    ],
+)
+def test_a_field_is_written_for_people(path: str, values: dict[str, Any], english: str, french: str) -> None:
+    """In its unit, with its bar, its time or its reservation; in kWh and euros, in both languages."""
+    for language, expected in ((Language.EN, english), (Language.FR, french)):
+        with use_language(language):
+            assert text(state(**values), path).replace("\N{NO-BREAK SPACE}", " ") == expected
+
+
+def test_the_net_power_has_a_row_beside_the_injected_power_only() -> None:
+    """For a meter that injects nothing it repeats the apparent power; a text field has no time of its own."""
+    drawn = {"power__apparent": 500, "power__net": 500, "power__max_today": 9, "power__max_today_time": TIME}
+    paths = [
+        [field.path for field, _name, _text in rows(each)]
+        for each in (
+            state(**drawn),
+            state(**drawn, power__injected=0),
+        )
+    ]
+
+    assert paths[0] == ["power.apparent", "power.max_today"]
+    assert paths[1] == ["power.apparent", "power.injected", "power.net", "power.max_today"]
+
+
+def test_a_phase_is_named_where_there_are_three() -> None:
+    """And nowhere else."""
+    names = [
+        [name for _field, name, _text in rows(state(meter__phases=phases, current={"1": 4}))]
+        for phases in (1, 3)
+    ]
+
+    assert names == [["Current"], ["Current, phase 1"]]
+
+
+@pytest.mark.parametrize("time", [None, 5, "", "yesterday", {}])
+def test_what_is_no_time_is_left_out(time: Any) -> None:  # noqa: ANN401 - a value of JSON
+    """Whatever stands in its place."""
+    assert clock(time, today=dt.date(2026, 1, 14)) == ""
+
+
+DAEMON = {
+    "time": TIME,
+    "power": {"net": 5},
+    "tariff": {
+        "code": "HPJB",
+        "next": {"time": "2026-01-14T22:00:00+01:00", "code": "HCJB", "name": "nuit", "learned": False},
+    },
+    "energy": {
+        "import_total": 5,
+        "today": {"imported": 8412, "is_complete": True, "indexes": {"EASF01": 5000, "EASF02": 3412}},
+        "yesterday": {"imported": None, "is_complete": 1, "indexes": 7},
+    },
+    "cost": {"price": 0.2146, "today": float("1e300"), "yesterday": "free", "this_month": True},
+}
+
+
+def test_the_daemon_knows_what_needs_its_memory() -> None:
+    """
+    The energy by day, costs and the next tariff come from its state; all else stays ours.
+
+    Its words may be in another language than the reader's, so a code has its own. A wrong value is unknown.
+    """
+    values = remembered(DAEMON)
+
+    assert values == {
+        ("tariff", "next", "time"): "2026-01-14T22:00:00+01:00",
+        ("tariff", "next", "code"): TariffPeriod.HCJB,
+        ("tariff", "next", "name"): TariffPeriod.HCJB.words,
+        ("tariff", "next", "learned"): False,
+        ("energy", "today", "imported"): 8412,
+        ("energy", "today", "is_complete"): True,
+        ("energy", "today", "indexes", "EASF01"): 5000,
+        ("energy", "today", "indexes", "EASF02"): 3412,
+        ("energy", "yesterday", "is_complete"): None,
+        ("cost", "price"): 0.2146,
+        ("cost", "today", "value"): None,
+        ("cost", "today", "is_complete"): None,
+        ("cost", "yesterday", "value"): None,
+        ("cost", "yesterday", "is_complete"): None,
+        ("cost", "this_month", "value"): None,
+        ("cost", "this_month", "is_complete"): None,
+        ("cost", "last_month", "value"): None,
+        ("cost", "last_month", "is_complete"): None,
+    }
+
+
+def test_a_daemon_without_prices_has_no_cost() -> None:
+    """Its energy of today is not that of our cost, which is dropped; the price of now stays."""
+    model = LiveModel(
+        patience=None, clock=lambda: dt.datetime.fromisoformat(TIME), prices=Prices({"TH": 0.2}, 15.0)
+    )
+    values = {"OPTARIF": "BASE", "PTEC": "TH..", "BASE": "000019212"}
+    model.add_reading(Reading(Mode.HISTORIQUE, values), now=1.0)
+    ours: Any = model.state()
+    model.remembered = remembered({"energy": {"today": {"imported": 8412, "is_complete": True}}})
+    both: Any = model.state()
+
+    assert ours["cost"]["today"]["value"] > 0
+    assert both["energy"]["today"]["imported"] == 8412
+    assert (both["cost"]["today"]["value"], both["cost"]["price"]) == (None, 0.2)
+
+
+def test_a_daemon_that_is_gone_remembers_nothing() -> None:
+    """Its memory is part of our state until the topic status says offline."""
+    model = LiveModel(patience=None, clock=lambda: dt.datetime.fromisoformat(TIME))
+    assert model.state() == {}
+    model.add_reading(Reading(Mode.HISTORIQUE, {"PAPP": "00500"}), now=1.0)
+    model.remembered = remembered(DAEMON)
+    known: Any = model.state()
+    model.online = False
+
+    assert known["energy"]["today"]["imported"] == 8412
+    assert (known["power"]["net"], known["time"]) == (500, TIME)
+    assert "energy" not in model.state()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["energy", "today", "imported", "indexes", "is_complete", "cost", "price"])
+            | st.sampled_from(["tariff", "next", "time", "code", "name", "colour"])
+            | st.text(max_size=5),
+            inner,
+        )
+    ),
+)
+
+
+@given(st.dictionaries(st.sampled_from(["energy", "cost", "tariff"]), JSON) | st.none())
+@example({"energy": {"today": False}, "cost": {"today": {"energy": None}}})
+def test_whatever_was_published_has_rows(published: Any) -> None:  # noqa: ANN401 - any JSON
+    """Nothing of it makes a screen fail, and what remains of it is JSON without an infinite number."""
+    values = remembered(published)
+    shown = message(values, {"time": TIME})
+
+    assert [name for _field, name, _text in rows(shown) if not name] == []
+    json.dumps(shown, allow_nan=False)

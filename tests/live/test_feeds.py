@@ -1,0 +1,44 @@
+"""What the topics of the daemon become on the model."""
+
+from __future__ import annotations
+
+import pytest
+
+from teleinfo.live.feeds import reading_of
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.reading import Reading
+
+
+def test_a_message_becomes_its_reading_again() -> None:
+    """Numbers are texts again, the timestamp is none of the meter's."""
+    payload = b'{"timestamp":1,"ADSC":"041961123456","SMAXSN":2740,"SMAXSN_HORODATE":"E220609060531"}'
+
+    assert reading_of(payload, mode=Mode.STANDARD) == Reading(
+        Mode.STANDARD,
+        {"ADSC": "041961123456", "SMAXSN": "2740", "SMAXSN_HORODATE": "E220609060531"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("payload", "mode"),
+    [(b'{"ADCO":"1","PAPP":"00100"}', Mode.HISTORIQUE), (b'{"SINSTS":"00100"}', Mode.STANDARD)],
+)
+def test_while_the_mode_is_not_known_it_follows_from_the_labels(payload: bytes, mode: Mode) -> None:
+    """A reading may come before `health`."""
+    reading = reading_of(payload, mode=None)
+
+    assert reading is not None
+    assert reading.mode is mode
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"", b"\xff", b"[1]", b"{}", b'{"timestamp":1}', b"7", b"[" * 200_000, b'{"PAPP":' * 5000,
+        b'{"PAPP":{},"PTEC":[],"HCHC":null,"HCHP":true}',
+    ],
+    ids=lambda payload: payload[:12].decode(errors="replace"),
+)  # fmt: skip
+def test_what_is_no_reading_is_none(payload: bytes) -> None:
+    """Somebody else may publish there."""
+    assert reading_of(payload, mode=None) is None

@@ -1,0 +1,132 @@
+"""`teleinfo page` as a whole: from the port, from a real mosquitto."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import urllib.request
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from teleinfo.history.store import Store
+from teleinfo.page import command
+from teleinfo.page.hosts import Address, listen
+from teleinfo.simulator.encode import encode_frame, with_parity
+from teleinfo.tic.labels import Group, Mode
+from tests.support.broker import MosquittoBroker
+from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.frames import whole
+from tests.support.person import HC, environment
+from tests.support.process import LIMIT, Process
+from tests.support.scenario import until
+from tests.support.tcp_ports import free_port
+
+COMMAND = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "page"]
+
+
+class PageProcess(Process):
+    """`teleinfo page` at a free port of loopback, with these settings."""
+
+    def __init__(self, folder: Path, *options: str, **settings: Any) -> None:  # noqa: ANN401 - of `environment`
+        self.port = free_port()
+        command = [*COMMAND, *options, "--listen", f"127.0.0.1:{self.port}"]
+        history = {"STATE_DIRECTORY": str(folder / "history")}
+        super().__init__(command, folder / "page.log", environment(**settings) | history)
+
+    def show(self, text: str, path: str = "events") -> None:
+        """Return once the stream of the page has this text."""
+        until(lambda: self._has(text, path), what=text, limit=LIMIT)
+
+    def _has(self, text: str, path: str) -> bool:
+        with (
+            contextlib.suppress(OSError),
+            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=LIMIT) as events,
+        ):
+            return any(text in events.readline().decode() for _ in range(30))
+        return False
+
+
+@pytest.mark.real
+def test_a_page_shows_the_meter_at_the_port(tmp_path: Path, meter: Meter) -> None:
+    """1. It says where it is. 2. The power is there, and the next one. 3. SIGTERM: it is in the history."""
+    with PageProcess(tmp_path, serial_port=meter.line.port) as page:
+        page.show('"figure":"1 940"')
+        meter.frame = with_parity(encode_frame([Group("PAPP", "02740", None, Mode.HISTORIQUE)]))
+        page.show('"figure":"2 740"')
+        page.expect_log("reading a meter in mode historique at 1200 baud")
+
+        assert page.stop()[0] == 0
+        with contextlib.closing(Store(tmp_path / "history/teleinfo.sqlite")) as store:
+            store.write([], now=0)
+            with store.reading() as base:
+                assert base.execute("SELECT * FROM power").fetchall()
+        assert page.log.startswith(f"The page is at http://127.0.0.1:{page.port}/ (Ctrl-C: quit).\n")
+        assert "Traceback" not in page.log
+
+
+@pytest.mark.real
+def test_a_page_beside_the_service_is_fed_by_the_broker(tmp_path: Path, meter: Meter) -> None:
+    """1. No broker, and the page says so. 2. Broker and daemon are there, and so is the meter."""
+    (tmp_path / "broker").mkdir()
+    with MosquittoBroker(tmp_path / "broker") as broker:
+        broker.stop()
+        with PageProcess(tmp_path, "--mqtt", mqtt_host=broker.host, mqtt_port=broker.port) as page:
+            page.show("no connection: nothing listens at")
+            broker.start()
+            with Daemon(tmp_path, **settings_for(broker, meter.line)):
+                page.show('"figure":"1 940"')
+                page.show('"grade":"Good"')
+
+
+@pytest.mark.real
+def test_a_page_shows_the_meters_of_several_settings_files(tmp_path: Path, meter: Meter) -> None:
+    """1. Two daemons. 2. One page shows both meters, below the token of one file. 3. Each has a history."""
+    solar = with_parity(encode_frame(whole(**HC | {"ADCO": "041961654321"}, PAPP="00200")))
+    files = [tmp_path / "house.env", tmp_path / "solar.env"]
+    for name in ("broker", "house", "solar"):
+        (tmp_path / name).mkdir()
+    with (
+        MosquittoBroker(tmp_path / "broker") as broker,
+        Meter(solar) as other,
+        contextlib.ExitStack() as stack,
+    ):
+        for file, each in zip(files, (meter, other), strict=True):
+            own = settings_for(broker, each.line) | {"mqtt_topic": file.stem, "mqtt_client_id": file.stem}
+            stack.enter_context(Daemon(tmp_path / file.stem, **own))
+            lines = [f"TELEINFO_MQTT_TOPIC={file.stem}", f"TELEINFO_MQTT_PORT={broker.port}"]
+            file.write_text("\n".join(lines) + "\n")
+        files[1].write_text(files[1].read_text() + "TELEINFO_WEB_TOKEN=0123456789abcdef\n")
+        page = PageProcess(tmp_path, "--mqtt", "--env-file", str(tmp_path))
+        page.command.remove(os.devnull)
+        page.command.remove("--env-file")
+        with page:
+            page.show('"figure":"1 940"', "0123456789abcdef/events")
+            page.show('"figure":"200"', "0123456789abcdef/events?meter=solar")
+            assert page.stop()[0] == 0
+    for file, number in zip(files, ("041961123456", "041961654321"), strict=True):
+        with contextlib.closing(Store(tmp_path / f"history/{file.stem}.sqlite")) as store:
+            store.write([], now=0)
+            with store.reading() as base:
+                assert base.execute("SELECT name FROM meter").fetchall() == [(number,)]
+
+
+def test_where_the_page_cannot_be_served_one_sentence_says_why(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An address that cannot be had, or no aiohttp and what to install; the exit status is 1."""
+    address = Address("127.0.0.1", free_port())
+    arguments = Namespace(env_files=[Path(os.devnull)], mqtt=False, listen=address, fill=False)
+    with listen(address):
+        assert command.main(arguments) == 1
+    taken = capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    assert command.main(arguments) == 1
+    missing = capsys.readouterr().err
+
+    assert taken.startswith(f"The page cannot be served at {address}: another program listens there")
+    assert "apt install python3-aiohttp" in missing
+    assert missing.count("\n") == 1

@@ -1,0 +1,255 @@
+"""The history as a browser requests it, and as a process keeps it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import csv
+import datetime as dt
+import itertools
+import json
+import sqlite3
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from teleinfo.common.i18n import use_language
+from teleinfo.history import recorder as recorder_module
+from teleinfo.history.recorder import HistoryRecorder
+from teleinfo.history.store import MINUTE, Store
+from teleinfo.live.model import LiveModel
+from teleinfo.page import view
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.reading import Reading
+from teleinfo.vocabulary.words import Language
+from tests.history.scenario import FILE
+from tests.page.scenario import Page
+from tests.page.test_server import ask
+from tests.support.process import LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+METER = "041961123456"
+READING = Reading(
+    Mode.HISTORIQUE,
+    {
+        "ADCO": METER,
+        "OPTARIF": "HC..",
+        "HCHC": "000000100",
+        "HCHP": "000000200",
+        "PTEC": "HP..",
+        "PAPP": "01940",
+    },
+)
+
+
+@pytest.fixture
+def served() -> Iterator[Page]:
+    """Return the page of a meter that sent three frames, with its history."""
+    page = Page()
+    for number in range(3):
+        page._time += dt.timedelta(minutes=1)
+        drawn = {"HCHP": f"{200 + number:09}"}
+        page.model.add_reading(Reading(Mode.HISTORIQUE, READING.values | drawn), now=time.monotonic())
+    with page:
+        yield page
+
+
+def table(page: Page, name: str) -> dict[str, Any]:
+    """Return a table of the meter."""
+    status, headers, body = ask(page, f"/history/{METER}/{name}.json")
+    assert (status, headers["Content-Type"]) == (200, "application/json; charset=utf-8")
+    return dict(json.loads(body))
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "columns"),
+    [
+        ("hour", "PT10S", ["time", "power", "injected"]),
+        ("days2", "PT1M", ["time", "power", "injected"]),
+        ("days60", "PT15M", ["time", "power", "injected"]),
+        ("days30", "P1D", ["time", "HC", "HP", "injected", "cost", "complete"]),
+        ("weeks26", "P7D", ["time", "HC", "HP", "injected", "cost", "complete"]),
+        ("months13", "P1M", ["time", "HC", "HP", "injected", "cost", "complete"]),
+        ("years10", "P1Y", ["time", "HC", "HP", "injected", "cost", "complete"]),
+    ],
+)
+def test_each_picture_is_a_table_as_json_and_as_csv(
+    served: Page, name: str, step: str, columns: list[str]
+) -> None:
+    """Times have the offset of France; the CSV has the same rows, and nothing for what is unknown."""
+    found = table(served, name)
+    _status, headers, body = ask(served, f"/history/{METER}/{name}.csv")
+
+    assert (found["step"], found["begin"][-6:]) in [(step, "+01:00"), (step, "+02:00")]
+    assert headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert [*csv.reader(body.splitlines())] == [
+        columns,
+        *[["" if value is None else str(value) for value in row] for row in found["rows"]],
+    ]
+    assert found["columns"] == columns
+    assert name == "days60" or found["rows"]
+
+
+def test_the_tariff_periods_lie_behind_the_powers(served: Page) -> None:
+    """Begin, end and code of each; there is no season of Tempo with this contract."""
+    [[begin, end, code]] = table(served, "hour")["periods"]
+
+    assert begin <= end
+    assert code == "HP"
+    assert table(served, "season") == {}
+    assert table(served, "alerts") == {"rows": []}
+
+
+WRONG_ENDS = [f"1/days30.json?end={end}" for end in ("", "today", "2026-02-30")]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["1/week.json", "1/hour.xml", "1/alerts.csv", "1/totals.csv", "1/../hour.json", "hour.json", *WRONG_ENDS],
+)
+def test_there_is_no_other_history(served: Page, path: str) -> None:
+    """A picture that does not exist, or in another format."""
+    assert ask(served, f"/history/{path}")[0] == 404
+
+
+def test_an_unknown_meter_has_an_empty_history(served: Page) -> None:
+    """The answer has its shape: a page need not know which meters there were."""
+    status, _headers, body = ask(served, "/history/unknown/days2.json")
+
+    assert (status, json.loads(body)["rows"]) == (200, [])
+
+
+async def keep(recorder: HistoryRecorder, model: LiveModel, done: Callable[[], bool]) -> None:
+    """Let frames come while the recorder runs, until it is `done`, and end it."""
+    running = asyncio.create_task(recorder.run())
+    async with asyncio.timeout(LIMIT):
+        while not done():
+            model.add_reading(READING, now=0.0)
+            found = await recorder.table(METER, "days2")
+            assert found is not None
+            assert found["rows"]
+            await asyncio.sleep(0.01)
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+def test_any_earlier_day_can_be_shown(served: Page) -> None:
+    """`end` is the last day of the table; a day that is yet to come is now."""
+    today = served._time.date()
+    for days in (-1, 0, 1, 4000):
+        end = today - dt.timedelta(days=days)
+        _status, _headers, body = ask(served, f"/history/{METER}/days30.json?end={end}")
+        first = min(end, today) - dt.timedelta(days=29)
+        assert json.loads(body)["begin"][:10] == f"{first}"
+        assert (json.loads(body)["rows"] != []) == (days < 1)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a busy machine take its time for the last batch."""
+    monkeypatch.setattr(recorder_module, "END_TIMEOUT", LIMIT)
+
+
+def test_what_was_not_written_is_written_at_the_end(tmp_path: Path) -> None:
+    """The first batch comes before the meter was heard; the end does not wait for the next one."""
+    model = LiveModel(patience=None)
+    asyncio.run(keep(HistoryRecorder(tmp_path / FILE, model), model, (tmp_path / FILE).exists))
+    with contextlib.closing(Store(tmp_path / FILE)) as store:
+        store.write([], now=0)
+        with store.reading() as base:
+            query = "SELECT drawn, injected FROM power WHERE step = ?"
+            assert base.execute(query, (MINUTE,)).fetchall() == [(1940, None)]
+
+
+def test_a_history_that_cannot_be_kept_is_reported_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file stands where the directory would be; the page shows what it saw, and keeps it later."""
+    monkeypatch.setattr(recorder_module, "INTERVAL", 0.02)
+    folder, model = tmp_path / "history", LiveModel(patience=None)
+    folder.touch()
+    recorder = HistoryRecorder(folder / FILE, model)
+    writes = itertools.count()
+
+    seen = set[str | None]()
+
+    def mended() -> bool:
+        seen.add(recorder.fault)
+        if next(writes) == 20:
+            folder.unlink()
+        return (folder / FILE).is_file()
+
+    asyncio.run(keep(recorder, model, mended))
+
+    sentence = f"the history cannot be kept in {folder / FILE}: File exists"
+    assert capsys.readouterr().err == f"teleinfo page: {sentence}\n"
+    assert sentence in seen
+    assert recorder.fault is None
+
+
+def test_a_damaged_history_is_reported_and_begins_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line says where the damaged one is now."""
+    (tmp_path / FILE).write_text("nothing of ours")
+    model = LiveModel(patience=None)
+    recorder = HistoryRecorder(tmp_path / FILE, model)
+    asyncio.run(keep(recorder, model, lambda: any(tmp_path.glob("*damaged*"))))
+    [aside] = tmp_path.glob("history.damaged-*")
+    error = capsys.readouterr().err
+
+    assert error == (f"teleinfo page: the history was damaged: it was moved to {aside}, and begins anew\n")
+    assert recorder.fault == error.removeprefix("teleinfo page: ").rstrip()
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as base:
+        assert base.execute("SELECT count(*) FROM meter").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [("BEGIN EXCLUSIVE", "est verrouillée"), ("PRAGMA user_version = 99", "une version plus récente")],
+)
+def test_why_nothing_is_kept_is_said_in_the_language_of_the_reader(
+    tmp_path: Path, statement: str, words: str
+) -> None:
+    """A database that is locked, or newer; live values go on, and so does what was seen since."""
+    model = LiveModel(patience=None)
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
+        with contextlib.closing(Store(tmp_path / FILE)) as store:
+            store.write([], now=0)
+        other.execute(statement)
+        recorder = HistoryRecorder(tmp_path / FILE, model)
+        asyncio.run(keep(recorder, model, lambda: recorder.fault is not None))
+    with use_language(Language.FR):
+        shown = view.now_part(model, now=0.0, fault=recorder.fault)
+
+    assert words in str(shown["fault"])
+    assert shown["power"] is not None
+
+
+def test_a_call_that_is_cancelled_ends_before_the_next_one(tmp_path: Path) -> None:
+    """A reader leaves while a thread makes a table: the last batch must not disturb its transaction."""
+    recorder = HistoryRecorder(tmp_path / FILE, LiveModel(patience=None))
+    begun, goes_on, ended = threading.Event(), threading.Event(), list[str]()
+
+    def first() -> None:
+        begun.set()
+        goes_on.wait(LIMIT)
+        ended.append("first")
+
+    async def leave() -> None:
+        reader = asyncio.create_task(recorder._call(first))
+        await asyncio.to_thread(begun.wait, LIMIT)
+        reader.cancel()
+        last = asyncio.create_task(recorder._call(lambda: ended.append("last")))
+        await asyncio.wait([last], timeout=0.1)  # it ends at once if nothing keeps it
+        goes_on.set()
+        await last
+
+    asyncio.run(leave())
+    assert ended == ["first", "last"]

@@ -1,0 +1,483 @@
+"""The page as any program on the network meets it: requests, headers, limits, the stream of events."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import http.client
+import json
+import re
+import socket
+import threading
+import time
+import urllib.request
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+from aiohttp import ClientSession, web
+
+from teleinfo.page import hosts, server, view
+from teleinfo.page.hosts import listen
+from teleinfo.page.server import ASSETS, FOLDER, Streams, page
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.reading import Reading
+from teleinfo.vocabulary.words import Language
+from tests.page.scenario import Page
+from tests.support.process import LIMIT
+from tests.support.scenario import until
+from tests.support.tcp_ports import HOST, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+
+@pytest.fixture
+def served() -> Iterator[Page]:
+    """Return the page of a meter that was heard for a moment."""
+    with Page() as running:
+        running.add(Reading(Mode.HISTORIQUE, {"PTEC": "HP..", "PAPP": "01940", "ISOUSC": "45"}))
+        yield running
+
+
+def ask(
+    served: Page, path: str = "/", *, method: str = "GET", **headers: str
+) -> tuple[int, http.client.HTTPMessage, str]:
+    """Return status, headers and body of a request."""
+    connection = http.client.HTTPConnection(HOST, served.address.port, timeout=LIMIT)
+    try:
+        connection.request(
+            method, path, headers={name.replace("_", "-"): text for name, text in headers.items()}
+        )
+        response = connection.getresponse()
+        return response.status, response.headers, response.read().decode()
+    finally:
+        connection.close()
+
+
+def raw(served: Page, request: str = "") -> socket.socket:
+    """Return a connection on which this was sent."""
+    connection = socket.create_connection((HOST, served.address.port), LIMIT)
+    connection.sendall(request.encode())
+    return connection
+
+
+def events(served: Page, **headers: str) -> socket.socket:
+    """Return a connection that was asked for the events."""
+    lines = "".join(f"{name.replace('_', '-')}: {text}\r\n" for name, text in headers.items())
+    return raw(served, f"GET /events HTTP/1.1\r\nHost: {HOST}\r\n{lines}\r\n")
+
+
+def read_until(connection: socket.socket, wanted: Callable[[str], bool]) -> str:
+    """Return what came, once it has what is wanted."""
+    came = b""
+    end = time.monotonic() + LIMIT
+    while not wanted(came.decode(errors="replace")):
+        assert time.monotonic() < end, came[-1000:]
+        part = connection.recv(65536)
+        assert part, came[-1000:]
+        came += part
+    return came.decode(errors="replace")
+
+
+def ended(connection: socket.socket) -> bool:
+    """Return whether the other side ended it, within the limit."""
+    with contextlib.suppress(ConnectionError):
+        while connection.recv(65536):
+            pass
+    return True
+
+
+@pytest.mark.parametrize(
+    ("wanted", "language", "title"), [("fr-FR,fr;q=0.9", "fr", "Tarif"), ("de,en;q=0.1", "en", "Tariff")]
+)
+def test_the_page_is_in_the_language_of_the_browser(
+    served: Page, wanted: str, language: str, title: str
+) -> None:
+    """French or English, said in the page and in the headers."""
+    status, headers, body = ask(served, Accept_Language=wanted)
+
+    assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert (headers["Content-Language"], headers["Vary"]) == (language, "Accept-Language")
+    assert f'<html lang="{language}">' in body
+    assert f">{title}</h2>" in body
+
+
+@pytest.mark.parametrize("path", ["/", *(f"/{name}" for name in ASSETS), "/nothing"])
+def test_every_answer_has_the_headers_of_a_closed_page(served: Page, path: str) -> None:
+    """Nothing from elsewhere, in no frame of another site, kept by nobody, and without a word of aiohttp."""
+    _status, headers, body = ask(served, path)
+    policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
+    expected = {
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "SAMEORIGIN",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Cache-Control": "no-store",
+        "Server": "teleinfo",
+        "Access-Control-Allow-Origin": None,
+    }
+
+    assert policy["default-src"] == policy["base-uri"] == "'none'"
+    names = ("frame-ancestors", "script-src", "style-src", "connect-src")
+    assert {policy[name] for name in names} == {"'self'"}
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert {name: headers[name] for name in expected} == expected
+    if path[1:] in ASSETS:  # a browser that is told not to guess must be told
+        assert headers["Content-Type"] == f"{ASSETS[path[1:]]}; charset=utf-8"
+        assert body == (FOLDER / path[1:]).read_text(encoding="utf-8")
+
+
+def test_the_page_asks_nobody_else() -> None:
+    """No address of another site, no markup from text, no inline script or style; every file is served."""
+    texts = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
+    html = page(Language.FR).decode()
+
+    assert texts.keys() == {"index.html", *ASSETS}
+    for name, text in texts.items():
+        code = re.sub(r"(?:^|(?<=\s))// .*", "", text, flags=re.MULTILINE)
+        addresses = set(re.findall(r"(?:https?:)?//[\w.-]+", code))
+        assert addresses <= {"http://www.w3.org"}, name
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacent|document\.write|eval|Function\(", texts["page.js"]
+    )
+    assert not re.search(r"\sstyle=|\son\w+=|<style|<script(?! type=\"module\" src=)", html)
+    assert set(re.findall(r'(?:src|href)="([^"]+)"', html)) == ASSETS.keys()
+    assert "$" not in html
+
+
+@pytest.mark.parametrize("path", ["/", "/events", "/page.js"])
+def test_a_name_that_is_not_ours_gets_nothing(served: Page, path: str) -> None:
+    """A page of somebody else whose name points here (DNS rebinding) reads nothing; nor does no name."""
+    status, _headers, body = ask(served, path, Host="evil.example:8080")
+    with raw(served, f"GET {path} HTTP/1.0\r\n\r\n") as connection:
+        nameless = read_until(connection, lambda text: "\r\n\r\n" in text)
+
+    assert (status, body) == (421, "This name is not one of this machine.\n")
+    assert nameless.startswith("HTTP/1.0 421")
+
+
+def test_a_page_of_another_site_reads_no_events(served: Page) -> None:
+    """A browser says where a request comes from; a link to the page itself may come from anywhere."""
+    assert ask(served, "/events", Sec_Fetch_Site="cross-site")[0] == 403
+    assert ask(served, "/", Sec_Fetch_Site="cross-site")[0] == 200
+
+
+def test_nothing_can_be_changed_and_there_are_no_other_files(served: Page) -> None:
+    """There is GET, and HEAD for files, of four addresses and of nothing of the disk behind them."""
+    for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"):
+        for path in ("/", "/events", "/page.css"):
+            assert ask(served, path, method=method)[0] == 405
+    assert ask(served, method="HEAD")[::2] == (200, "")
+    assert ask(served, "/events", method="HEAD")[0] == 405
+    for path in ("/../server.py", "/page/page.js", "//etc/passwd", "/%2e%2e/server.py", "/index.html"):
+        assert ask(served, path)[0] == 404
+
+
+def test_the_stream_has_all_at_first_and_then_what_changes(served: Page) -> None:
+    """1. The three parts. 2. A reading comes. 3. What it changed is sent, as the state has it."""
+    with events(served, Accept_Language="fr") as connection:
+        first = read_until(connection, lambda text: "event: rows" in text and text.endswith("\n\n\r\n"))
+        served.add(Reading(Mode.HISTORIQUE, {"PTEC": "HP..", "PAPP": "02740", "ISOUSC": "45"}))
+        later = read_until(connection, lambda text: '"2 740"' in text)
+
+    assert "Content-Type: text/event-stream; charset=utf-8" in first
+    assert re.findall(r"event: (\w+)", first) == ["words", "now", "rows"]
+    [data, *_] = re.findall(r"event: now\ndata: (.*)", later)
+    now = json.loads(data)
+    assert now["power"]["figure"] == "2 740"
+    assert now["power"]["limit"]["text"] == "30\N{NO-BREAK SPACE}% des 9 000 VA souscrits"
+
+
+def test_a_reader_is_told_that_nothing_changed(served: Page) -> None:
+    """So that the page can tell a quiet meter from a lost connection."""
+    with events(served) as connection:
+        assert read_until(connection, lambda text: "event: alive" in text)
+
+
+@contextlib.asynccontextmanager
+async def looked_at(page: Page) -> AsyncIterator[tuple[asyncio.Task[None], asyncio.StreamReader]]:
+    """Serve the page in a task while somebody looks at it; yield both."""
+    with listen(page.address) as listening:
+        serving = asyncio.create_task(server.show(listening, page.address, page.meters))
+        reader, writer = await asyncio.open_connection(HOST, page.address.port)
+        writer.write(f"GET /events HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        yield serving, reader
+        writer.close()
+
+
+def test_a_mistake_of_the_program_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And does not only end the stream of whoever looks: systemd starts the program again."""
+
+    def fail(*_arguments: object, **_more: object) -> None:
+        raise ZeroDivisionError
+
+    async def serve() -> None:
+        async with looked_at(Page()) as (serving, _reader):
+            await asyncio.wait([serving], timeout=LIMIT)
+            assert isinstance(serving.exception(), ZeroDivisionError)
+
+    monkeypatch.setattr(view, "now_part", fail)
+    asyncio.run(serve())
+
+
+def test_a_stop_does_not_wait_for_who_looks() -> None:
+    """Whoever looks comes to the end of the stream."""
+
+    async def serve() -> None:
+        async with looked_at(Page()) as (serving, reader):
+            await reader.readuntil(b"event: now")
+            serving.cancel()
+            # aiohttp itself would wait for the stream for a minute.
+            await asyncio.wait([serving], timeout=LIMIT / 4)
+            assert serving.cancelled()
+            with contextlib.suppress(ConnectionError):
+                await asyncio.wait_for(reader.read(), LIMIT)
+
+    asyncio.run(serve())
+
+
+def test_only_so_many_look_at_once(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1. Two look. 2. A third is refused. 3. One leaves, and another one is let in."""
+    monkeypatch.setattr(server, "MAX_STREAMS", 2)
+    with events(served) as first, events(served, Accept_Language="fr") as second:
+        read_until(first, lambda text: "event: now" in text)
+        read_until(second, lambda text: "event: now" in text)
+        assert ask(served, "/events")[0] == 503
+    with contextlib.ExitStack() as stack:
+
+        def is_let_in() -> bool:
+            connection = stack.enter_context(events(served))
+            return " 200 " in read_until(connection, lambda text: "\r\n\r\n" in text)
+
+        until(is_let_in)
+
+
+@pytest.fixture
+def two() -> Iterator[Page]:
+    """Return the page of two meters, the second of which has a name."""
+    page, other = Page(), Page()
+    for each, number, power in ((page, "041961123456", "01940"), (other, "041961654321", "00000")):
+        reading = Reading(Mode.HISTORIQUE, {"ADCO": number, "PTEC": "HP..", "PAPP": power})
+        for second in range(3):
+            each.model.add_reading(reading, now=time.monotonic() - 3 + second)
+    page.meters["solar/roof & barn"] = Streams(other.model, other.recorder, "<Barn>")
+    with page:
+        yield page
+
+
+SECOND = "?meter=solar%2Froof+%26+barn"
+
+
+def test_several_meters_are_chosen_at_the_top(two: Page, served: Page) -> None:
+    """A link to each, by its name or else its topic; a single meter has none. An unknown one: the first."""
+    links = re.compile(r'<a href="([^"]*)" aria-current="(\w+)">([^<]*)</a>')
+    first, second = ("?meter=teleinfo", "teleinfo"), (SECOND, "&lt;Barn&gt;")
+    for query, current in (("", first), (SECOND, second), ("?meter=gone", first)):
+        assert links.findall(ask(two, f"/{query}")[2]) == [
+            (url, "page" if (url, name) == current else "false", name) for url, name in (first, second)
+        ]
+    assert '<nav aria-label="Meters"></nav>' in ask(served)[2]
+
+
+def test_each_meter_has_a_stream_and_a_history(two: Page) -> None:
+    """Of its own, and nothing of the other meter."""
+    for query, number, power in (("", "041961123456", "1 940"), (SECOND, "041961654321", "0")):
+        with raw(two, f"GET /events{query} HTTP/1.1\r\nHost: {HOST}\r\n\r\n") as stream:
+            shown = read_until(stream, lambda text: "event: rows" in text and text.endswith("\n\n\r\n"))
+        [now] = re.findall(r"event: now\ndata: (.*)", shown)
+        assert (json.loads(now)["id"], json.loads(now)["power"]["figure"]) == (number, power)
+        for meter in ("041961123456", "041961654321"):
+            table = json.loads(ask(two, f"/history/{meter}/hour.json{query}")[2])
+            assert bool(table["rows"]) == (meter == number)
+
+
+def test_the_readers_of_all_meters_are_bounded_together(two: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1. One looks at each of the two meters. 2. A third is refused, whichever meter it is for."""
+    monkeypatch.setattr(server, "MAX_STREAMS", 2)
+    with contextlib.ExitStack() as stack:
+        for query in ("", SECOND):
+            stream = raw(two, f"GET /events{query} HTTP/1.1\r\nHost: {HOST}\r\n\r\n")
+            read_until(stack.enter_context(stream), lambda text: "event: now" in text)
+        assert [ask(two, f"/{path}{SECOND}")[0] for path in ("", "events")] == [503, 503]
+
+
+@pytest.mark.parametrize(("language", "words"), [("fr", "Trop de navigateurs"), ("en", "Too many look")])
+def test_whoever_is_too_many_reads_so(
+    served: Page, monkeypatch: pytest.MonkeyPatch, language: str, words: str
+) -> None:
+    """A sentence in the language of the browser, which tries again by itself."""
+    monkeypatch.setattr(server, "MAX_STREAMS", 1)
+    with events(served) as reader:
+        read_until(reader, lambda text: "event: now" in text)
+        status, headers, body = ask(served, Accept_Language=language)
+
+    assert (status, headers["Content-Language"]) == (503, language)
+    assert words in body
+    assert headers["Refresh"] == "60"
+
+
+def test_one_address_has_a_bound_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But not loopback, where a proxy may stand for all readers; another address is still answered."""
+    monkeypatch.setattr(server, "MAX_OF_ADDRESS", 2)
+    monkeypatch.setattr(hosts, "is_loopback", lambda client: client == "127.0.0.1")
+    with Page() as served, contextlib.ExitStack() as stack:
+        place = (HOST, served.address.port)
+        for _ in range(2):
+            stack.enter_context(socket.create_connection(place, LIMIT, source_address=("127.0.0.2", 0)))
+        with socket.create_connection(place, LIMIT, source_address=("127.0.0.2", 0)) as third:
+            assert ended(third)
+        for _ in range(3):
+            stack.enter_context(raw(served))
+        assert ask(served)[0] == 200
+
+
+def test_with_a_token_the_page_lies_below_it(served: Page) -> None:
+    """1. Below the token there is all. 2. Without it, or with another one, there is nothing."""
+    secret = Page()
+    secret.token = "0123456789abcdef"
+    with secret:
+        for path in ("", "page.js", "page.css", "icon.svg", "history/1/hour.json"):
+            assert ask(secret, f"/{secret.token}/{path}")[0] == 200
+            for other in (
+                "",
+                "/0123456789abcdeX",
+                "/0123456789abcdef0",
+                "/\N{LATIN SMALL LETTER E WITH ACUTE}",
+            ):
+                assert ask(secret, f"{quote(other)}/{path}")[0] in {403, 404}
+        assert ask(secret)[0] == 403
+    assert ask(served, f"/{secret.token}/")[0] == 404
+
+
+def test_a_name_of_the_settings_is_answered() -> None:
+    """A name of the household's own domain, which only the household may let point here."""
+    page = Page()
+    page.names = ["meter.example.org"]
+    with page:
+        assert ask(page, Host="Meter.Example.org:8080")[0] == 200
+        assert ask(page, Host="other.example.org")[0] == 421
+
+
+SUPERVISOR, APP = "172.30.32.2", "172.30.33.5"
+
+
+@contextlib.contextmanager
+def ingress(page: Page) -> Iterator[str]:
+    """
+    Yield the URL of the page behind a proxy that does what Home Assistant does ("Ingress").
+
+    It removes the beginning of the path, and keeps the name by which the browser requests Home Assistant.
+    """
+
+    async def forward(request: web.Request) -> web.StreamResponse:
+        headers = {name: text for name, text in request.headers.items() if name != "Accept-Encoding"}
+        headers |= {"X-Ingress-Path": "/api/hassio_ingress/x", "X-Forwarded-For": "192.168.1.7"}
+        url = page.url + request.match_info["path"]
+        async with ClientSession() as session, session.get(url, headers=headers) as answer:
+            response = web.StreamResponse(status=answer.status, headers=answer.headers)
+            await response.prepare(request)
+            async for part in answer.content.iter_any():
+                await response.write(part)
+            return response
+
+    async def serve() -> None:
+        application = web.Application()
+        application.router.add_get("/api/hassio_ingress/x/{path:.*}", forward)
+        runner = web.AppRunner(application, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, HOST, port).start()
+        running.put((asyncio.get_running_loop(), stop := asyncio.Event()))
+        await stop.wait()
+        await runner.cleanup()
+
+    port, running = free_port(), SimpleQueue[tuple[asyncio.AbstractEventLoop, asyncio.Event]]()
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    loop, stop = running.get(timeout=LIMIT)
+    try:
+        yield f"http://{HOST}:{port}/api/hassio_ingress/x/"
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(LIMIT)
+
+
+def test_home_assistant_shows_the_page_in_its_frame(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the Supervisor, under whatever name Home Assistant has: page, files and stream below its path."""
+    monkeypatch.setattr(
+        server, "_client", lambda _transport, name="peername": {"peername": SUPERVISOR}.get(name, APP)
+    )
+    with ingress(served) as url:
+        for path in ("", "page.js", "page.css"):
+            request = urllib.request.Request(url + path, headers={"Host": "ha.example.org"})
+            with urllib.request.urlopen(request, timeout=LIMIT) as answer:
+                assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+                assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
+        with urllib.request.urlopen(f"{url}events", timeout=LIMIT) as stream:
+            until(lambda: b"event: now" in stream.readline())
+
+
+def test_another_app_of_home_assistant_is_refused(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the Supervisor has asked for a user and a password."""
+    monkeypatch.setattr(
+        server, "_client", lambda _transport, name="peername": {"peername": "172.30.33.9"}.get(name, APP)
+    )
+
+    assert ask(served)[0] == 403
+
+
+def test_a_client_of_another_network_is_refused(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In words, before anything else is looked at."""
+    monkeypatch.setattr(server, "_client", lambda *_: "203.0.113.7")
+
+    assert ask(served)[::2] == (403, "This page answers the home network alone.\n")
+
+
+def test_connections_are_bounded(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One too many is closed at once, and the others go on."""
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
+    with raw(served), events(served) as second:
+        read_until(second, lambda text: "event: now" in text)
+        with raw(served) as third:
+            assert ended(third)
+        read_until(second, lambda text: "event" in text)
+
+
+def test_a_connection_that_asks_for_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And so is one whose request does not end."""
+    monkeypatch.setattr(server, "REQUEST_TIMEOUT", 0.3)
+    request = f"GET /icon.svg HTTP/1.1\r\nHost: {HOST}\r\n\r\n"
+    with Page() as served, raw(served) as idle, raw(served, "GET / HTTP/1.1\r\nHost: x") as slow:
+        assert ended(idle)
+        assert ended(slow)
+        with raw(served, request + "GET / HTTP/1.1\r\nHost: x") as second:
+            assert ended(second)
+
+
+def test_who_does_not_take_what_is_sent_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """1. A reader takes nothing. 2. A broker goes on sending much. 3. The reader is gone; memory is not."""
+    monkeypatch.setattr(server, "READ_TIMEOUT", 0.5)
+    monkeypatch.setattr(server, "MIN_INTERVAL", 0.01)
+    with Page() as served, socket.socket() as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        reader.connect((HOST, served.address.port))
+        reader.sendall(f"GET /events HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        until(lambda: served.streams.readers.total() == 1)
+        for number in range(2000):
+            if served.streams.readers.total() == 0:
+                break
+            values = {f"LABEL {at}": f"{number} " * 20 for at in range(500)}
+            served.add(Reading(Mode.STANDARD, values))
+            time.sleep(0.02)
+
+        assert served.streams.readers.total() == 0
+
+
+def test_nonsense_for_a_request_ends_nothing(served: Page) -> None:
+    """TLS, noise, a header without end: the next request is answered."""
+    for noise in ("\x16\x03\x01\x02", "GET\r\n\r\n", "A" * 100_000, "GET / HTTP/1.1\r\n" + "X: y\r\n" * 5000):
+        with contextlib.suppress(ConnectionError), raw(served, noise) as connection:
+            connection.shutdown(socket.SHUT_WR)
+            ended(connection)
+    assert ask(served)[0] == 200

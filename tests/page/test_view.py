@@ -1,0 +1,251 @@
+"""The page as data: the state, the days side by side, and the words of the view."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleinfo.common.i18n import in_words, use_language
+from teleinfo.live import declared
+from teleinfo.live.model import LiveModel
+from teleinfo.page import view
+from teleinfo.simulator.catalogue import METERS, build
+from teleinfo.state.tracker import StateTracker
+from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.horodate import PARIS
+from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
+from teleinfo.tic.reading import Reading
+from teleinfo.vocabulary.words import Language
+
+START = dt.datetime(2026, 1, 14, 21, 59, tzinfo=dt.UTC)
+
+
+def new_model(patience: float | None = 10.0) -> LiveModel:
+    """Return a model whose clock stands."""
+    return LiveModel(patience=patience, clock=lambda: START)
+
+
+def model_of(name: str, *, frames: int = 2) -> LiveModel:
+    """Return a model that has heard frames of a simulated meter, one each ten seconds."""
+    time = START
+    model = LiveModel(patience=10.0, clock=lambda: time)
+    meter = build(name, start=START.replace(tzinfo=None), rng=random.Random(1))
+    for number in range(frames):
+        time = START + dt.timedelta(seconds=10 * number)
+        for reading in Decoder().feed(meter.emit(time.replace(tzinfo=None))):
+            model.add_reading(reading, now=10.0 * number)
+    return model
+
+
+def now_part(model: LiveModel, language: Language = Language.EN, *, now: float = 0.0) -> Any:  # noqa: ANN401 - JSON
+    """Return the part `now` as the browser has it."""
+    with use_language(language):
+        return json.loads(json.dumps(view.now_part(model, now=now)))
+
+
+def published(model: LiveModel, **parts: object) -> LiveModel:
+    """Return the model after a daemon has published these parts of its state."""
+    model.remembered = declared.remembered(parts)
+    return model
+
+
+@pytest.mark.parametrize("name", METERS)
+def test_the_state_is_that_of_the_daemon(name: str) -> None:
+    """Nothing that a meter sends is lost on the way into the state of the page."""
+    tracker, model = StateTracker(topic="", exclude=frozenset()), new_model()
+    meter = build(name, start=START.replace(tzinfo=None), rng=random.Random(1))
+    for reading in Decoder().feed(meter.emit(START.replace(tzinfo=None))):
+        tracker.update(reading, now=0.0, time=START.isoformat("T", "seconds"))
+        model.add_reading(reading, now=0.0)
+
+    assert model.state(now=0.0) == tracker.state(now=0.0)
+
+
+@pytest.mark.parametrize("name", METERS)
+@pytest.mark.parametrize("language", Language)
+def test_the_view_says_what_the_state_says(name: str, language: Language) -> None:
+    """Power, limit, each index in kWh, and the tariff, of every meter and in both languages."""
+    model = model_of(name)
+    shown = now_part(model, language, now=10.0)
+    with use_language(language):
+        state: Any = in_words(model.state(now=10.0))
+    net = state["power"]["net"]
+    read = {
+        name: float(text.removesuffix(" kWh").replace(" ", "").replace(",", "."))
+        for name, text in shown["indexes"]
+    }
+
+    assert shown["power"]["figure"].replace(" ", "") == str(net).replace("-", declared.MINUS)
+    assert shown["power"]["limit"]["power"] == state["contract"]["subscribed_power"]
+    for index in state["energy"]["indexes"].values():
+        assert read[index["name"]] == pytest.approx(index["value"] / 1000, abs=0.051)
+    assert shown["tariff"][0][1] == state["tariff"]["name"]
+    assert len(shown["phases"]) == (3 if "tri" in name else 0)
+    assert (shown["tempo"] != []) == ("tempo" in name)
+
+
+def test_the_shades_of_a_picture_are_those_of_the_tariff() -> None:
+    """Off-peak hours are low, a mobile peak stands out, and a period of Tempo has the colour of its days."""
+    with use_language(Language.FR):
+        words: Any = view.words_part(new_model())
+
+    assert words["periods"]["HPJB"] == {
+        "text": "Heures pleines, jour bleu", "hours": "high", "colour": "blue",
+    }  # fmt: skip
+    assert [words["periods"][code]["hours"] for code in ("HCJR", "WE", "TH", "PM")] == [
+        *("low", "low", "plain", "peak")
+    ]
+    assert words["alerts"]["overrun"] == "Dépassement de la puissance souscrite"
+
+
+@pytest.mark.parametrize(("contract", "alarming"), [("TEMPO", False), ("EJP", True)])
+def test_a_red_day_of_tempo_is_no_alarm(contract: str, alarming: bool) -> None:  # noqa: FBT001 - a case
+    """The bits of a mobile peak are set on red and white days as well; the card of the colours says that."""
+    model = new_model()
+    model.add_reading(
+        Reading(Mode.STANDARD, {"NGTF": contract, "STGE": "C3000000", "SINSTS": "00100"}), now=0.0
+    )
+    state: Any = model.state(now=0.0)
+
+    assert state["alerts"]["mobile_peak"]["active"]
+    assert [name for name, _since in now_part(model)["alerts"]] == (["Mobile peak"] if alarming else [])
+    assert ("mobile_peak" in view.words_part(model)["alerts"]) == alarming  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("values", "limit"),
+    [
+        ({"PREF": "09"}, (9000, "10 % of the 9 000 VA subscribed", "8 100 VA left", False)),
+        (
+            {"PREF": "09", "PCOUP": "03"},
+            (3000, "30 % of the 3 000 VA at which the meter cuts off", "2 100 VA left", False),
+        ),
+        ({"PREF": "09", "SINSTS": "09900"}, (9000, "110 % of the 9 000 VA subscribed", "", True)),
+    ],
+)
+def test_the_limit_is_the_subscribed_or_a_lower_cut_off_power(
+    values: dict[str, str], limit: tuple[object, ...]
+) -> None:
+    """With what is left of it; nothing is left in an overrun. Without one there is no gauge."""
+    model = new_model()
+    model.add_reading(Reading(Mode.STANDARD, {"SINSTS": "00900"} | values), now=0.0)
+    shown = now_part(model)["power"]["limit"]
+    without = new_model()
+    without.add_reading(Reading(Mode.STANDARD, {"SINSTS": "00900"}), now=0.0)
+
+    assert (shown["power"], shown["text"], shown["left"], shown["over"]) == limit
+    assert now_part(without)["power"]["limit"] is None
+
+
+HC = {"OPTARIF": "HC..", "HCHC": "000019212", "HCHP": "000068306", "PTEC": "HP..", "PAPP": "01940"}
+
+
+def test_the_next_change_of_tariff_is_said_with_what_follows() -> None:
+    """Its time and its period in one row, and the price of now if there are prices."""
+    model = new_model(patience=None)
+    model.add_reading(Reading(Mode.HISTORIQUE, HC), now=0.0)
+    following = {"time": "2026-01-14T22:30:00+00:00", "code": "HC", "name": "nuit"}
+    shown = now_part(published(model, tariff={"next": following}, cost={"price": 0.2146}))
+
+    assert shown["tariff"] == [
+        ["Current tariff", "Peak hours"],
+        ["Next tariff change", "22:30, Off-peak hours"],
+        ["Price of electricity", "0.2146 €/kWh"],
+        ["Contract", "Peak and off-peak"],
+    ]
+
+
+def test_before_the_first_reading_the_page_says_what_it_waits_for() -> None:
+    """Nothing is made up: no power, no curve, no index."""
+    shown = now_part(new_model())
+
+    assert shown["waiting"] == "Waiting for the meter. It takes a few seconds to find its speed."
+    assert (shown["power"], shown["alerts"], shown["phases"]) == (None, [], [])
+    assert shown["stream"] == "no reading so far"
+
+
+@pytest.mark.parametrize(
+    ("online", "age", "stream", "power"),
+    [
+        (True, 29.0, None, ""),
+        (True, 60.0, "no reading since 22:59", "Power 1 min ago"),
+        (True, 300.0, "no reading since 22:59", "Power 5 min ago"),
+        (False, 12.0, "no reading since 22:59", ""),
+        (False, 7200.0, "no reading since 22:59", "Power 2 h 00 min ago"),
+    ],
+)
+def test_it_is_live_only_while_readings_come(
+    online: bool,  # noqa: FBT001 - a case
+    age: float,
+    stream: str | None,
+    power: str,
+) -> None:
+    """Else it says since when; the values stay, with their age."""
+    model = new_model(patience=None)
+    model.online = online
+    model.clock = lambda: START.astimezone(PARIS)
+    model.add_reading(Reading(Mode.HISTORIQUE, HC), now=0.0)
+    live, shown = now_part(model), now_part(model, now=age)
+
+    assert (shown["stream"], shown["age"]) == (stream, power)
+    assert (shown["power"]["figure"], shown["tariff"]) == (live["power"]["figure"], live["tariff"])
+
+
+def test_after_a_restart_the_last_meter_is_that_of_the_history() -> None:
+    """While the meter is silent: its history is shown, with the time at which it was heard."""
+    model = new_model(patience=None)
+    model.clock = lambda: START.astimezone(PARIS)
+    heard = int(START.timestamp()) - 3600
+    with use_language(Language.FR):
+        shown = view.now_part(model, now=0.0, meters=[("2", heard, heard), ("1", 0, heard - 86_400)])
+
+    assert (shown["id"], shown["stream"]) == ("2", "aucun relevé depuis 21:59")
+    assert shown["meters"] == [["2", "14/01/2026 – 14/01/2026"], ["1", "01/01/1970 – 13/01/2026"]]
+
+
+def test_what_is_left_of_a_phase_that_is_overloaded_is_not_below_zero() -> None:
+    """The gauge shows the overrun."""
+    model = new_model()
+    model.add_reading(
+        Reading(Mode.STANDARD, {"PREF": "06", "SINSTS": "08000", "IRMS1": "035", "URMS1": "230"}), now=0.0
+    )
+    texts = json.dumps(now_part(model)["facts"], ensure_ascii=False)
+
+    assert "35 A" in texts
+    assert declared.MINUS not in texts
+
+
+KEYS = st.sampled_from(sorted(HISTORIQUE.keys() | STANDARD.keys())) | st.text(max_size=12)
+HOSTILE = st.dictionaries(
+    KEYS, st.text(max_size=30) | st.from_regex(r"[0-9A-F]{1,16}", fullmatch=True), max_size=20
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(Mode), HOSTILE), max_size=6))
+def test_whatever_a_broker_sends_there_is_a_view(messages: list[tuple[Mode, dict[str, str]]]) -> None:
+    """No text of it makes the page fail, and all of it is JSON."""
+    model = new_model(patience=None)
+    for number, (mode, values) in enumerate(messages):
+        model.add_reading(Reading(mode, values), now=float(number))
+    for language in Language:
+        now_part(model, language, now=6.0)
+        with use_language(language):
+            json.dumps([view.rows_part(model), view.words_part(model)])
+
+
+def test_what_a_broker_invents_is_not_kept() -> None:
+    """Étiquettes that no meter has, and ever new tariff periods, leave the state as small as it was."""
+    model = new_model(patience=None)
+    for number in range(3000):
+        values = {f"X{number}": "1", "NTARF": str(number), "LTARF": f"PERIOD {number}", f"EASF{number}": "1"}
+        model.add_reading(Reading(Mode.STANDARD, values), now=float(number))
+    tracker = model._tracker
+
+    assert len(tracker._latest) < 50
+    assert len(tracker._facts.periods) <= 100

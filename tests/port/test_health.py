@@ -49,7 +49,7 @@ def test_health_says_all_that_the_contract_names() -> None:
     """Version, mode, speed, counts by cause, share and grade, last frame, uptime; `parse` reads it again."""
     rejected = {"parity": 1, "checksum": 1, "malformed": 1}
     withheld = {"unconfirmed": 2, "implausible": 3}
-    counts = Counts(1, 2, 18, *rejected.values(), 4, *withheld.values(), ("FOO",))
+    counts = Counts(1, 2, 18, 1, 1, 1, 4, 2, 3, ("FOO",))
     quality = Quality()
     quality.sample(counts, now=0)
     time, last_frame = "2026-01-31T12:00:01+00:00", "2026-01-31T12:00:00+00:00"

@@ -57,7 +57,7 @@ class BrokerErrorKind(enum.Enum):
     REFUSES_MESSAGE = enum.auto()
 
 
-class Fault(NamedTuple):
+class BrokerFault(NamedTuple):
     """
     A section of `faults.txt`; the texts are templates, which are translated and filled in.
 
@@ -73,14 +73,14 @@ class Fault(NamedTuple):
     codes: frozenset[int]
 
 
-def _read_faults() -> dict[BrokerErrorKind, Fault]:
+def _read_faults() -> dict[BrokerErrorKind, BrokerFault]:
     text = Path(__file__).with_name("faults.txt").read_text(encoding="utf-8")
     faults = {}
     for section in re.sub(r"^#.*\n", "", text, flags=re.MULTILINE).strip().split("\n\n"):
         head, message, advice, *commands = map(str.strip, section.split("\n"))
         kind, check, *notes = head.split()
         codes = frozenset(int(note, 0) for note in notes if note != PASSING)
-        fault = Fault(message, advice, tuple(commands), check, PASSING in notes, codes)
+        fault = BrokerFault(message, advice, tuple(commands), check, PASSING in notes, codes)
         faults[BrokerErrorKind[kind.strip("[]")]] = fault
     return faults
 

@@ -93,11 +93,15 @@ def test_an_alarm_ends_with_the_second_frame_that_lacks_it() -> None:
     assert two["alerts"]["overrun"] == {"active": False, "since": None}
 
 
-def test_a_meter_that_sends_no_alarm_has_an_overrun_by_its_currents() -> None:
-    """A current above the subscribed one is an overrun where ADIRn never came (Linky type 76)."""
-    _, state = follow(historique(**(LONG | {"IINST2": "031"})))
+def test_a_current_above_the_subscribed_one_is_an_overrun() -> None:
+    """Some three-phase meters never send ADIRn, and no long frame has it; ADPS decides with one phase."""
+    above = LONG | {"IINST2": "031"}
+    _, first = follow(historique(**above))
+    _, again = follow(historique(**LONG), historique(**SHORT), *[historique(**LONG)] * 2, historique(**above))
+    _, single = follow(historique(ADCO=NUMBER, ISOUSC="30", IINST="031"))
 
-    assert state["alerts"]["overrun"]["active"] is True
+    assert first["alerts"]["overrun"]["active"] is again["alerts"]["overrun"]["active"] is True
+    assert single["alerts"]["overrun"]["active"] is False
 
 
 def test_what_is_not_renewed_is_unknown_and_stays_a_field() -> None:

@@ -77,7 +77,6 @@ class Snapshot(dict[str, str]):
     mode: Mode | None = None
     site: str | None = None
     phases: int = 1
-    sends_alarms: bool = False
     exports: bool = False
     has_exported: bool = False
     periods: dict[str, str] = field(default_factory=dict)
@@ -95,7 +94,7 @@ class Snapshot(dict[str, str]):
         """Each alert that this meter can report, True while it is active."""
         if self.site is not None:
             return business_meters.alerts(self)
-        return fields.alerts(self, sends_alarms=self.sends_alarms)
+        return fields.alerts(self)
 
     @cached_property
     def indexes(self) -> dict[str, Index]:

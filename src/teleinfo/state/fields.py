@@ -363,12 +363,12 @@ def day_profile(values: Values, label: str) -> Value:
     ]
 
 
-def alerts(values: Values, *, sends_alarms: bool) -> dict[Alert, bool]:
+def alerts(values: Values) -> dict[Alert, bool]:
     """
     Return each alert that this meter can report, True while it is active.
 
-    `values` holds ADPS and ADIRn only while they are sent. If a three-phase meter never sends them
-    (`sends_alarms` is False), a current above the subscribed current is an overrun (spec of the type 76).
+    `values` holds ADPS and ADIRn only while they are sent. Long frames of three phases have no ADIRn (02E), and
+    some meters have none at all: a current above the subscribed current is an overrun, too.
     """
     found: dict[Alert, bool] = {}
     word = status(values)
@@ -377,7 +377,7 @@ def alerts(values: Values, *, sends_alarms: bool) -> dict[Alert, bool]:
         # A lower-case season in DATE has the same meaning as the bit (54E, horodate).
         found[Alert.CLOCK_DEGRADED] |= values.get("DATE", "").startswith(("e", "h"))
     elif "OPTARIF" in values or "ISOUSC" in values:
-        found[Alert.OVERRUN] = _overrun(values, sends_alarms=sends_alarms)
+        found[Alert.OVERRUN] = _overrun(values)
     if values.get("OPTARIF") == "EJP" and "PTEC" in values:
         is_peak = values.get("PTEC") == TariffPeriod.PM
         found[Alert.MOBILE_PEAK_NOTICE] = "PEJP" in values and not is_peak  # it is sent during the peak too
@@ -388,10 +388,8 @@ def alerts(values: Values, *, sends_alarms: bool) -> dict[Alert, bool]:
     return found
 
 
-def _overrun(values: Values, *, sends_alarms: bool) -> bool:
+def _overrun(values: Values) -> bool:
     if any(label in values for label in ("ADPS", "ADIR1", "ADIR2", "ADIR3")):
         return True
     limit = number(values, "ISOUSC")
-    if sends_alarms or limit is None:
-        return False
-    return any((number(values, f"IINST{phase}") or 0) > limit for phase in Phase)
+    return limit is not None and any((number(values, f"IINST{phase}") or 0) > limit for phase in Phase)

@@ -291,7 +291,6 @@ class StateTracker:
             self._exporting_frames = self._exporting_frames + 1 if exports else 0
         if "DATE" in kept:
             self._clock.add(kept["DATE"], now=now, at=self._at)
-        self._facts.sends_alarms |= not ALARMS.isdisjoint(kept)
         if "NTARF" in kept and "LTARF" in kept:
             self._facts.periods[f"EASF{kept['NTARF']}"] = kept["LTARF"]
         return kept

@@ -8,9 +8,10 @@ The daemon starts the day before (a week before, where it learns the hours of th
 are a Tuesday, a Wednesday and a Thursday, the first of October:
 
 - Tuesday: each alert in turn; three minutes of silence; a restart over midnight, with new prices.
-- Wednesday: an overrun at night; a restart while an alert lasts; two hours in the other mode.
-- Thursday: the day of an EJP peak; the line is silent over the last midnight.
-- Friday, at 1:10: another meter.
+- Wednesday: an overrun at night; a restart while an alert lasts.
+- Thursday: the day of an EJP peak, which is announced and begins in an hour and a half in the other mode; the
+  line is silent over the last midnight.
+- Friday: another meter at 1:10, with another contract from 1:12 on.
 
 At each of these times, at the changes of tariff, at midnight and in two quarters of an hour every frame comes
 as on a real line; at other times, one frame in `pause` seconds.
@@ -35,6 +36,7 @@ from teleinfo.simulator.historique import Historique
 from teleinfo.simulator.households import House
 from teleinfo.simulator.metrology import Metrology
 from teleinfo.simulator.standard import Standard
+from teleinfo.simulator.tariff import BASE, HC, PRODUCER
 from teleinfo.state.memory import encode, from_json
 from teleinfo.state.prices import Prices
 from teleinfo.state.tracker import StateTracker
@@ -62,7 +64,7 @@ def local(instant: float) -> dt.datetime:
     return dt.datetime.fromtimestamp(instant, PARIS)
 
 
-FIRST, END = at(29), at(32, 1, 15)
+FIRST, END = at(29), at(32, 1, 14)
 FAULTS: Final = {
     "overvoltage": (at(29, 10), 90.0, 1 << 6),
     "breaker_open": (at(29, 10, 4), 90.0, 2 << 1),
@@ -75,14 +77,16 @@ FAULTS: Final = {
 OVERRUN: Final = (at(30, 5), at(30, 5, 6))
 SILENCES: Final = ((at(29, 14), at(29, 14, 3, 20)), (at(31, 23, 50), at(32, 0, 20)))
 RESTARTS: Final = ((at(29, 23, 58), at(30, 0, 1)), (at(30, 11), at(30, 11, 0, 20)))
-MODES: Final = (at(30, 16), at(30, 18))
-REPLACED: Final = at(32, 1, 10)
+MODES: Final = (at(31, 6, 15), at(31, 7, 45))
+REPLACED, NEW_CONTRACT = at(32, 1, 10), at(32, 1, 12)
+NEW_NUMBER: Final = "041961654321"
 PRICES: Final = ((0.0, 0.20, 15.5), (RESTARTS[0][1], 0.31, 21.7))
 """From when, the price of the first period in EUR/kWh, and of the month; each further period is 0.03 more."""
 KEPT, SILENT_AFTER, GAP = 120.0, 10.0, 300.0
 """Seconds until a value is null, until the meter is silent, and until a midnight is in a gap."""
 SPEEDS: Final = {Mode.HISTORIQUE: 120.0, Mode.STANDARD: 960.0}  # characters in a second
 
+_CONTRACTS: Final = {"BASE": "BASE", "HC..": "HC", "EJP.": "EJP", "BBR(": "TEMPO"}
 HOUSEHOLDS: Final = {
     "base": "convectors",
     "hc": "kitchen",
@@ -132,13 +136,15 @@ class Change(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A frame: when it was received, and the meter as it showed it; `strain` is the overrun in VA or in A."""
+    """A frame: when it was received, and the meter as it showed it; `power` is the last one sent, VA."""
 
     instant: float
     mode: Mode
+    contract: str
     period: SimulatedPeriod
     alerts: dict[str, bool]
-    strain: float
+    power: int
+    current: int
 
 
 class Faulty(Standard):
@@ -221,6 +227,19 @@ class World:
         model = replace(self.model, mode=mode)
         self.meter = (Faulty if mode is Mode.STANDARD else FaultyPhases)(model, self.metrology)
 
+    def change(self, instant: float) -> None:
+        """Change the mode, the number and the contract (to HC, or from HC to Base) when it is time."""
+        usual, other = self.model.mode, Mode(({*Mode} - {self.model.mode}).pop())
+        mode = other if MODES[0] <= instant < MODES[1] and not self.model.producer else usual
+        if mode is not self.mode:
+            self.use(mode)
+            self.disturbed = self.mode_changed = instant
+        if instant >= REPLACED:
+            self.meter.model = replace(self.meter.model, number=NEW_NUMBER)
+        if instant >= NEW_CONTRACT:
+            self.metrology.contract = BASE if self.model.contract is HC else HC
+            self.meter.model = replace(self.meter.model, contract=self.metrology.contract)
+
     def wall(self, instant: float) -> dt.datetime:
         """Return what the clock of the meter shows."""
         return local(instant + AHEAD.get(self.name, 0.0)).replace(tzinfo=None)
@@ -271,7 +290,7 @@ class World:
     @property
     def alerts(self) -> dict[str, bool]:
         """Each alert of this meter, by the last frame."""
-        now, contract = self.metrology.now, self.model.contract
+        now, contract = self.metrology.now, self.metrology.contract
         peaks = contract.period(now).peaks
         found = {
             "overrun": self.is_overrun,
@@ -285,6 +304,12 @@ class World:
         if not contract.optarif.startswith("EJP"):
             found = {"overrun": found["overrun"]}
         return found | ({"phase_missing": "phase_missing" in shown} if self.model.phases > 1 else {})
+
+    @property
+    def contract(self) -> str:
+        """The code of the contract."""
+        is_producer = self.metrology.contract is PRODUCER
+        return "PRODUCER" if is_producer else _CONTRACTS[self.metrology.contract.optarif]
 
     @property
     def subscribed_current(self) -> int:
@@ -332,6 +357,14 @@ class World:
             if self.recent:
                 self.boundaries[day], self.slack[day] = self.recent[-1][1], 0.0
 
+    def _note(self) -> Note:
+        metrology, standard = self.metrology, self.mode is Mode.STANDARD
+        power = round(metrology.drawn) if standard else int(round(metrology.drawn, -1))
+        if not {"PAPP", "SINSTS"} & self.sent.keys():  # a short frame
+            power = self.notes[-1].power
+        current = round(max(metrology.current))
+        return Note(self.instant, self.mode, self.contract, metrology.period, self.alerts, power, current)
+
     def emit(self, instant: float) -> bytes:
         """Return the bytes of the next frame, with parity."""
         counted, faults = self.count(instant), self.faults(instant)
@@ -343,16 +376,13 @@ class World:
         tab = "\t" if self.mode is Mode.STANDARD else " "
         lines = data[data.rindex(b"\x02") :].decode().split("\n")[1:]
         self.sent = {line.split(tab)[0]: line.split(tab, 1)[1].rstrip("\r\x03")[:-2] for line in lines}
-        self.notes.append(Note(self.instant, self.mode, self.metrology.period, self.alerts, self.strain))
+        self.notes.append(self._note())
         if self.watts < 0:
             self.injected_at = self.instant
         self.alerts_before, self.since_before = self.alerts_now, dict(self.since)
         self.alerts_now = self.alerts
-        for alert, active in self.alerts_now.items():
-            if active:
-                self.since.setdefault(alert, self.instant)
-            else:
-                self.since.pop(alert, None)
+        active = [alert for alert, active in self.alerts_now.items() if active]
+        self.since = {alert: self.since.get(alert, self.instant) for alert in active}
         return with_parity(data)
 
 
@@ -402,7 +432,10 @@ class DaemonSide:
 def windows_of(world: World) -> list[tuple[float, float]]:
     """Return the times at which every frame comes, in order."""
     edges = [instant for begin, seconds, _bit in FAULTS.values() for instant in (begin, begin + seconds)]
-    edges += [instant for span in (*SILENCES, *RESTARTS, MODES) for instant in span] + [REPLACED]
+    edges += [instant for span in (*SILENCES, *RESTARTS, MODES) for instant in span] + [
+        REPLACED,
+        NEW_CONTRACT,
+    ]
     midnights = [FIRST - 8 * DAY + DAY * n for n in range(12)]
     changes = [edge.at - AHEAD.get(world.name, 0.0) for edge in world.changes]
     near = [(edge - 12, edge + 15) for edge in (*edges, *changes, *midnights)]
@@ -432,13 +465,7 @@ def days(world: World) -> Iterator[dict[str, Any]]:
                 daemon = DaemonSide(world, memory, instant)
                 if instant - world.instant > KEPT:
                     world.since.clear()
-        usual, other = world.model.mode, Mode(({*Mode} - {world.model.mode}).pop())
-        mode = other if MODES[0] <= instant < MODES[1] and not world.model.producer else usual
-        if mode is not world.mode:
-            world.use(mode)
-            world.disturbed = world.mode_changed = instant
-        if instant >= REPLACED:
-            world.meter.model = replace(world.meter.model, number="041961654321")
+        world.change(instant)
         world.pass_midnight(instant)
         data = world.emit(instant)
         if (state := daemon.hear(data, world.instant)) and instant > FIRST and world.day in world.boundaries:

@@ -1,4 +1,4 @@
-"""The truth of each event: when it begins and ends, from what the meter showed in each frame."""
+"""The truth of each event, its times and its details, by what the meter showed in each frame."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from teleinfo.simulator.tariff import FRANCE
+from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.codes import Event
-from tests.truths.days import KEPT, REPLACED, SILENCES, Note, World
+from tests.truths.days import KEPT, NEW_NUMBER, REPLACED, SILENCES, Note, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,22 +26,7 @@ class Happened(NamedTuple):
     details: dict[str, Any]
 
 
-def _tariff_changed(world: World) -> Iterator[Happened]:
-    for before, after in pairwise(world.notes):
-        if before.period.ptec != after.period.ptec:
-            yield Happened(
-                after.instant, {"from": before.period.ptec.rstrip("."), "to": after.period.ptec.rstrip(".")}
-            )
-
-
-def _tomorrow_known(world: World) -> Iterator[Happened]:
-    for before, after in pairwise(world.notes):
-        if after.period.tomorrow and not before.period.tomorrow:
-            colour = (None, "blue", "white", "red")[after.period.tomorrow]
-            yield Happened(after.instant, {"colour": colour})
-
-
-def _spells(world: World, alert: str, pause: float = 0.0) -> Iterator[list[Note]]:
+def _spells(world: World, alert: str, pause: float) -> Iterator[list[Note]]:
     """Yield the frames of each time in which an alert lasts, a pause of less than `pause` s included."""
     spell: list[Note] = []
     for note in world.notes:
@@ -50,21 +37,34 @@ def _spells(world: World, alert: str, pause: float = 0.0) -> Iterator[list[Note]
             spell = []
 
 
-def _began(alert: str, pause: float = 0.0) -> Callable[[World], Iterator[Happened]]:
+def _began(alert: str, pause: float = 0.0, **details: str) -> Callable[[World], Iterator[Happened]]:
+    """Return the begins of an alert; only mode standard says from when to when a mobile peak lasts."""
+
     def begins(world: World) -> Iterator[Happened]:
-        for spell in _spells(world, alert, pause):
-            yield Happened(spell[0].instant, {"since": spell[0].instant} if "notice" not in alert else {})
+        for first, *_ in _spells(world, alert, pause):
+            found: dict[str, Any] = {**details} if "notice" in alert else {"since": first.instant, **details}
+            if "peak" in alert:
+                [peak] = first.period.peaks
+                times = (at.replace(tzinfo=FRANCE).timestamp() for at in (peak.start, peak.end))
+                found |= zip(
+                    ("start", "end"), times if first.mode is Mode.STANDARD else (None, None), strict=True
+                )
+            yield Happened(first.instant, found)
 
     return begins
 
 
 def _ended(alert: str, pause: float = 0.0) -> Callable[[World], Iterator[Happened]]:
-    """Return the ends of an alert, with its begin and its end."""
+    """Return the ends of an alert, with its begin and its end; for an overrun, with its greatest values."""
 
     def ends(world: World) -> Iterator[Happened]:
         for spell in _spells(world, alert, pause):
             since, until = spell[0].instant, spell[-1].instant
-            yield Happened(until, {"since": since, "until": until})
+            found = {"since": since, "until": until}
+            if alert == "overrun":
+                found["peak"] = max(note.power for note in spell)
+                found["peak_current"] = max(note.current for note in spell)
+            yield Happened(until, found)
 
     return ends
 
@@ -72,14 +72,30 @@ def _ended(alert: str, pause: float = 0.0) -> Callable[[World], Iterator[Happene
 def _only(
     contract: str, found: Callable[[World], Iterator[Happened]]
 ) -> Callable[[World], Iterator[Happened]]:
-    """Return the truth of an event that only a contract has: OPTARIF begins with `contract`."""
-    return lambda world: found(world) if world.model.contract.optarif.startswith(contract) else iter(())
+    """Return the truth of an event that only the `contract` has."""
+    return lambda world: found(world) if world.notes[0].contract == contract else iter(())
 
 
-def _mode_changed(world: World) -> Iterator[Happened]:
+def _changed(part: Callable[[Note], Any]) -> Callable[[World], Iterator[Happened]]:
+    """Return the changes of a part of the frames."""
+
+    def changes(world: World) -> Iterator[Happened]:
+        for before, after in pairwise(world.notes):
+            if part(before) != part(after):
+                yield Happened(after.instant, {"from": part(before), "to": part(after)})
+
+    return changes
+
+
+def _tariff(note: Note) -> str:
+    return note.contract if note.contract == "PRODUCER" else note.period.ptec.rstrip(".")
+
+
+def _tomorrow_known(world: World) -> Iterator[Happened]:
     for before, after in pairwise(world.notes):
-        if before.mode is not after.mode:
-            yield Happened(after.instant, {"from": before.mode.value, "to": after.mode.value})
+        if after.period.tomorrow and not before.period.tomorrow:
+            colour = (None, "blue", "white", "red")[after.period.tomorrow]
+            yield Happened(after.instant, {"colour": colour})
 
 
 def _silences(edge: int) -> Callable[[World], Iterator[Happened]]:
@@ -97,14 +113,14 @@ def _silences(edge: int) -> Callable[[World], Iterator[Happened]]:
 EVENTS: Final[dict[Event, Callable[[World], Iterator[Happened]]]] = {
     Event.OVERRUN_BEGAN: _began("overrun", KEPT),
     Event.OVERRUN_ENDED: _ended("overrun", KEPT),
-    Event.TARIFF_CHANGED: _tariff_changed,
-    Event.MODE_CHANGED: _mode_changed,
-    Event.CONTRACT_CHANGED: lambda _: iter(()),  # no meter of these days changes its contract
-    Event.TOMORROW_KNOWN: _only("BBR", _tomorrow_known),
+    Event.TARIFF_CHANGED: _changed(_tariff),
+    Event.MODE_CHANGED: _changed(lambda note: note.mode),
+    Event.CONTRACT_CHANGED: _changed(lambda note: note.contract),
+    Event.TOMORROW_KNOWN: _only("TEMPO", _tomorrow_known),
     Event.MOBILE_PEAK_ANNOUNCED: _only("EJP", _began("mobile_peak_notice", KEPT)),
     Event.MOBILE_PEAK_BEGAN: _only("EJP", _began("mobile_peak")),
     Event.MOBILE_PEAK_ENDED: _only("EJP", _ended("mobile_peak")),
-    Event.BREAKER_OPENED: _began("breaker_open"),
+    Event.BREAKER_OPENED: _began("breaker_open", reason="open: overvoltage"),
     Event.BREAKER_CLOSED: _ended("breaker_open"),
     Event.SILENCE_BEGAN: _silences(0),
     Event.SILENCE_ENDED: _silences(1),
@@ -130,16 +146,21 @@ def wrong_events(world: World) -> list[str]:
             late = _instant(message["time"]) - happened.at
             if not -1 <= late <= LATE:
                 wrong.append(f"{world.name}: {event} at {message['time']}, {late:+.0f} s from the truth")
-            for name, value in happened.details.items():
-                shown = message.get(name)
-                shown = shown.get("code") if isinstance(shown, dict) else shown
-                is_time = isinstance(value, float)
-                if (abs(_instant(shown) - value) > LATE) if is_time and shown else shown != value:
-                    wrong.append(
-                        f"{world.name}: {event} at {message['time']}: {name} is {shown}, in truth {value}"
-                    )
+            number = world.model.number if happened.at < REPLACED else NEW_NUMBER
+            usual = {"time": message["time"], "event": event, "name": event.words, "meter": number}
+            shown = {name: _plain(value, happened.details.get(name)) for name, value in message.items()}
+            if shown != usual | happened.details:
+                wrong.append(f"{world.name}: {event} says {message}, in truth {usual | happened.details}")
     return wrong
 
 
 def _instant(text: str) -> float:
     return dt.datetime.fromisoformat(text).timestamp()
+
+
+def _plain(value: Any, truth: Any) -> Any:  # noqa: ANN401
+    """Return the code of an object, and for a time that is near enough its truth."""
+    if isinstance(value, dict):
+        return value["code"]
+    is_near = isinstance(value, str) and isinstance(truth, float) and abs(_instant(value) - truth) <= LATE
+    return truth if is_near else value

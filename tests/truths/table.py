@@ -70,16 +70,11 @@ def _instant(naive: dt.datetime) -> float:
     return naive.replace(tzinfo=PARIS).timestamp()
 
 
-_CONTRACTS: Final = {"BASE": "BASE", "HC..": "HC", "EJP.": "EJP", "BBR(": "TEMPO"}
 _COLOURS: Final = (None, "blue", "white", "red")
 
 
-def _contract(world: World) -> str:
-    return "PRODUCER" if world.model.producer else _CONTRACTS[world.model.contract.optarif]
-
-
 def _is_tempo(world: World) -> bool:
-    return _contract(world) == "TEMPO"
+    return world.contract == "TEMPO"
 
 
 def _code(world: World, now: dt.datetime | None = None) -> str:
@@ -89,7 +84,7 @@ def _code(world: World, now: dt.datetime | None = None) -> str:
 
 def _next(world: World, part: Callable[[dt.datetime, str], Any]) -> Any:  # noqa: ANN401
     """Return a part of the next change of tariff, from its time and its code."""
-    contract = _contract(world)
+    contract = world.contract
     if contract in {"BASE", "PRODUCER"}:
         return ABSENT
     period, now = world.metrology.period, _instant(world.metrology.now)
@@ -107,7 +102,7 @@ def _next(world: World, part: Callable[[dt.datetime, str], Any]) -> Any:  # noqa
 
 def _days_left(world: World) -> Any:  # noqa: ANN401
     """Return 0 if a week was heard; else the days of a week at most, by what was heard."""
-    if world.mode is Mode.STANDARD or _contract(world) != "HC":
+    if world.mode is Mode.STANDARD or world.contract != "HC":
         return ABSENT
     return 0 if world.name in LEARNING and world.emitted < MODES[0] else Between(1, 7)
 
@@ -513,8 +508,8 @@ TRUTHS: Final[dict[str, Truth | str]] = {
     "meter.clock_offset": Truth(
         _standard(lambda world: AHEAD.get(world.name, 0.0)), tolerance=7, settled=90, paced=90
     ),
-    "contract.code": Truth(_contract),
-    "contract.name": Truth(lambda world: codes.Contract[_contract(world)].words),
+    "contract.code": Truth(lambda world: world.contract),
+    "contract.name": Truth(lambda world: codes.Contract[world.contract].words),
     "contract.subscribed_power": Truth(lambda world: world.model.kva * 1000),
     "contract.subscribed_current": Truth(lambda world: world.subscribed_current),
     "contract.cut_off_power": Truth(_standard(lambda world: world.model.kva * 1000)),
@@ -527,7 +522,7 @@ TRUTHS: Final[dict[str, Truth | str]] = {
     "tariff.next.colour": Truth(_next_colour),
     "tariff.next.learned": Truth(
         lambda world: _next(
-            world, lambda _time, _code: world.mode is Mode.HISTORIQUE and _contract(world) == "HC"
+            world, lambda _time, _code: world.mode is Mode.HISTORIQUE and world.contract == "HC"
         )
     ),
     "tariff.next.days_left": Truth(_days_left),

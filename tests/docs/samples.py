@@ -1,43 +1,25 @@
 """
-The messages that the READMEs show, and their pictures of `watch`, `doctor` and `demo`, made by the program.
+The messages that docs/topics.md shows in both languages, and the version in the log of the READMEs.
 
-After a change that is meant, make them anew, read the difference and look at the pictures:
-
-    python -m tests.docs.samples
+`make generated` writes them.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import random
-import tempfile
-from pathlib import Path
+import re
 from typing import TYPE_CHECKING
 
-import pytest
-from rich.console import ConsoleDimensions
-from rich.text import Text
-
-from teleinfo.common.i18n import use_language
-from teleinfo.doctor import check_port, report
-from teleinfo.live.model import LiveModel
+from teleinfo import __version__
 from teleinfo.port import health
-from teleinfo.simulator.catalogue import build
 from teleinfo.state.payload import Options, encode
-from teleinfo.tic.decoder import Counts, Decoder
+from teleinfo.tic.decoder import Counts
 from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.reading import build_reading
-from teleinfo.vocabulary.words import Language
-from teleinfo.watch.layout import compose
-from tests.demo.expected import demo_lines
 from tests.docs.markdown import BLOCK, ROOT
-from tests.doctor.machine_tree import Tree, findings_of
-from tests.support.picture import draw
 
 if TYPE_CHECKING:
-    import re
+    from pathlib import Path
 
-COLUMNS = 82
 HISTORIQUE = [
     Group(label, value, None, Mode.HISTORIQUE)
     for label, value in (
@@ -83,59 +65,15 @@ def messages() -> list[str]:
     return [
         published(HISTORIQUE),
         published(STANDARD),
-        health_message(),
         published(HISTORIQUE, Options(numbers="all", timestamp=True), 1768431674.25),
+        health_message(),
     ]
 
 
-def watch_lines() -> list[Text]:
-    """Return the screen of a household in the minute in which its water heater starts, 80 columns wide."""
-    start = dt.datetime(2026, 1, 14, 22, 58)  # noqa: DTZ001 - a meter knows local time only
-    meter = build("hc", start=start, rng=random.Random(1))
-    model, decoder = LiveModel(patience=10.0), Decoder()
-    for frame in range(131):
-        [reading] = decoder.feed(meter.emit(start + dt.timedelta(seconds=1.5 * frame)))
-        model.add_reading(reading, now=1.5 * frame)
-    quality = health.Quality()
-    quality.sample(decoder.counts, now=195)
-    known = health.Health(mode=Mode.HISTORIQUE, baudrate=1200, parity=True)
-    model.set_health(health.complete(known, decoder.counts, quality))
-    page = compose(model, ConsoleDimensions(80, 17), page=0, now=195, clock="23:01:15", keys=True)
-    return page.lines
-
-
-def doctor_lines(folder: Path) -> list[Text]:
-    """Return the screen of the doctor on a Raspberry Pi whose login console still has the serial port."""
-    tree = Tree(folder)
-    tree.raspberry(
-        command_line="console=serial0,115200 console=tty1", config="enable_uart=1\ndtoverlay=disable-bt\n"
-    )
-    tree.file("/dev/ttyAMA0")
-    tree.link("/dev/serial0", "ttyAMA0")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(check_port, "_user", lambda: "pi")
-        found = findings_of("port", tree.case("/dev/ttyAMA0"))
-    shown = report.format_area("port", [*found.values()], report.Screen(width=80, colours=True))
-    return [Text.from_ansi(line) for line in shown.strip("\n").split("\n")]
-
-
-def pictures() -> dict[Path, str]:
-    """Return each picture by its path: those of the English pages, those of the French ones, and the demo."""
-    svgs = {ROOT / "docs/images/demo.svg": draw(demo_lines(), name="demo", columns=106)}
-    for folder, language in (("docs", Language.EN), ("docs/fr", Language.FR)):
-        with use_language(language), tempfile.TemporaryDirectory() as machine:
-            screens = {"watch": watch_lines(), "doctor": doctor_lines(Path(machine))}
-        for name, lines in screens.items():
-            svgs[ROOT / folder / f"images/{name}.svg"] = draw(lines, name=name, columns=COLUMNS)
-    return svgs
-
-
-def main() -> None:
-    """Write the messages into both READMEs, and draw the pictures."""
-    for path, svg in pictures().items():
-        path.write_text(svg, encoding="utf-8")
-    for name in ("README.md", "README.fr.md"):
-        path = ROOT / name
+def written() -> dict[Path, str]:
+    """Return each page that shows messages or the version with its text."""
+    texts = {}
+    for name in ("docs/topics.md", "docs/fr/topics.md"):
         shown = iter(messages())
 
         def block(match: re.Match[str]) -> str:
@@ -144,8 +82,14 @@ def main() -> None:
                 content = f"{next(shown)}\n"  # noqa: B023 - called at once
             return f"{indent}```{kind}\n{content}{indent}```"
 
-        path.write_text(BLOCK.sub(block, path.read_text(encoding="utf-8")), encoding="utf-8")
+        texts[ROOT / name] = BLOCK.sub(block, (ROOT / name).read_text(encoding="utf-8"))
+    for name in ("README.md", "README.fr.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        texts[ROOT / name] = re.sub(r"(?<=^INFO teleinfo )\S+", __version__, text, flags=re.MULTILINE)
+    return texts
 
 
-if __name__ == "__main__":
-    main()
+def main() -> None:
+    """Write the pages."""
+    for path, text in written().items():
+        path.write_text(text, encoding="utf-8")

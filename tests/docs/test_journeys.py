@@ -1,4 +1,4 @@
-"""The table of journeys, beside the one of the README."""
+"""The table of journeys, beside the tables of what the log says."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import re
 
 import pytest
 
-from tests.docs.markdown import READMES, table
+from tests.docs.markdown import EVERY_PAGE, table
 from tests.lab.journeys.player import JOURNEYS
 
-ROWS = [cells[0] for cells in table(READMES["en"], "| what you see | what it means")]
+PAGES = ("README.md", "docs/doctor.md")
+ROWS = [cells[0] for page in PAGES for cells in table(EVERY_PAGE[page], "| the log says |")]
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_each_row_of_the_readme_is_played(row: str) -> None:
+def test_each_line_of_the_log_that_is_explained_is_played(row: str) -> None:
     """A journey expects the line of the log, or the grade of the line."""
     grades = re.findall(r'`"line":"(\w+)"`', row)
     parts = [part.strip(" ,") for part in row.strip("*").split("…")]

@@ -1,9 +1,8 @@
 """
-.env-sample in French, systemd/teleinfo.fr.env: the same settings, explained by the catalogue.
+.env-sample, and systemd/teleinfo.fr.env in French: every setting with its default and its explanation.
 
-After a change of .env-sample or of the catalogue, write it anew:
-
-    python -m tests.settings.sample
+`make generated` writes both: of each entry what the model says, a new setting behind the one before it in the
+model; the order of the others, their sections and the head are those of the file.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import re
 from pathlib import Path
 
 from teleinfo.common import i18n
+from tests.support.settings import documented
 
 ROOT = Path(__file__).parents[2]
 ENGLISH = ROOT / ".env-sample"
@@ -19,16 +19,30 @@ FRENCH = ROOT / "systemd/teleinfo.fr.env"
 SENTENCE = re.compile(r"(?<=^# ).+$", re.MULTILINE)
 
 
+def in_english() -> str:
+    """Return .env-sample with the settings of the model."""
+    text, before = ENGLISH.read_text(encoding="utf-8"), ""
+    for variable, default, explanation in documented():
+        entry = f"# {explanation}\n#{variable}={default}\n"
+        place = variable if f"#{variable}=" in text else before
+        kept = "" if place == variable else r"\g<0>\n"
+        text = re.sub(rf"# .*\n#{place}=.*\n", lambda found: found.expand(kept) + entry, text)  # noqa: B023
+        before = variable
+    return text
+
+
 def sentences() -> list[str]:
     """Return every sentence of .env-sample: what stands on a line of its own behind `# `."""
-    return SENTENCE.findall(ENGLISH.read_text(encoding="utf-8"))
+    return SENTENCE.findall(in_english())
 
 
 def in_french() -> str:
     """Return .env-sample in French."""
     catalogue = i18n.catalogue("fr")
-    return SENTENCE.sub(lambda line: catalogue[line[0]], ENGLISH.read_text(encoding="utf-8"))
+    return SENTENCE.sub(lambda line: catalogue[line[0]], in_english())
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Write both."""
+    ENGLISH.write_text(in_english(), encoding="utf-8")
     FRENCH.write_text(in_french(), encoding="utf-8")

@@ -1,34 +1,33 @@
 """
-The documents that are made of fields, events and settings: JSON Schemas, and tables of the pages.
+The documents that are made of fields, events, settings and commands: JSON Schemas, and tables of the pages.
 
-After a change of `teleinfo.state.declaration`, events or settings write them anew (`make documents`):
-
-    python -m tests.state.documents
+`make generated` writes them.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 
+from teleinfo.cli.main import COMMANDS
 from teleinfo.common.i18n import _, use_language
 from teleinfo.settings import SECRETS, Settings, variable_of
 from teleinfo.state.declaration import FIELDS
 from teleinfo.state.events import DETAILS
 from teleinfo.state.field_entry import ANY_LABEL, Field, StateType
-from teleinfo.vocabulary.codes import DryContact, Event
+from teleinfo.vocabulary.codes import Alert, DryContact, Event
 from teleinfo.vocabulary.words import Language
+from tests.support.settings import documented
 
 if TYPE_CHECKING:
     import enum
+    from collections.abc import Iterator
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = {Language.EN: DOCS / "state.md", Language.FR: DOCS / "fr" / "state.md"}
-EVENT_PAGES = {Language.EN: DOCS / "events.md", Language.FR: DOCS / "fr" / "events.md"}
+FOLDERS = {Language.EN: DOCS, Language.FR: DOCS / "fr"}
 SCHEMA = DOCS / "state.schema.json"
 EVENT_SCHEMA = DOCS / "event.schema.json"
 SETTINGS_SCHEMA = DOCS / "settings.schema.json"
@@ -45,6 +44,9 @@ SLOT = {
     "dry_contact": {"enum": list(DryContact)},
     "relays": {"type": "array", "items": {"type": "integer", "minimum": 2, "maximum": 8}},
 }
+VARYING = {"today", "yesterday", "this_month", "last_month", *Alert, *"12345678"}
+"""Parts of a path in which fields of the same kind differ."""
+
 TYPES: dict[StateType, dict[str, Any]] = {
     StateType.NUMBER: {"type": ["integer"]},
     StateType.TEXT: {"type": ["string"]},
@@ -160,38 +162,75 @@ def _setting(form: dict[str, Any], definitions: dict[str, dict[str, Any]]) -> di
     return {key: value for key, value in form.items() if key not in ("title", "description", "default")}
 
 
-def row(field: Field) -> str:
-    """Return the row of a field in the table of a page, in the language of the reader."""
-    path, codes = field.path.replace(ANY_LABEL, "<étiquette>"), ", ".join(f"`{code}`" for code in field.codes)
-    return f"| `{path}` | {field.unit or ''} | {f'{meaning(field)} {codes}'.strip()} |"
+def field_rows() -> Iterator[str]:
+    """
+    Yield the rows of the fields in the table of a page, in the language of the reader.
+
+    Fields that differ only in a part of their path share a row, which has the meaning of the first one.
+    """
+    alike: dict[object, list[tuple[Field, str]]] = {}
+    for field in FIELDS:
+        varying = next((part for part in field.parts if part in VARYING), "")
+        key = tuple("" if part == varying else part for part in field.parts)
+        alike.setdefault(key, []).append((field, varying))
+    first_with: dict[object, str] = {}
+    for (field, _first), *others in alike.values():
+        path = f"`{field.path.replace(ANY_LABEL, '<étiquette>')}`"
+        if others:
+            path += f" ({', '.join(f'`{part}`' for _field, part in others)})"
+        codes = ", ".join(f"`{code}`" for code in field.codes)
+        if field.codes and first_with.setdefault(field.codes, field.path) != field.path:
+            codes = f"(`{first_with[field.codes]}`)"
+        yield f"| {path} | {field.unit or ''} | {f'{meaning(field)} {codes}'.strip()} |"
 
 
-def page(language: Language) -> str:
-    """Return the page of the state in a language, with the table of the declaration."""
-    with use_language(language):
-        return _with_rows(PAGES[language], [row(field) for field in FIELDS])
+def event_rows() -> Iterator[str]:
+    """Yield the rows of the events in the table of a page, in the language of the reader."""
+    for event in Event:
+        details = ", ".join(f"`{name}`" for name in DETAILS.get(event, ()))
+        yield f"| `{event}` | {_(event.words)} | {details} |"
 
 
-def event_page(language: Language) -> str:
-    """Return the page of the events in a language, with the table of the declaration."""
-    with use_language(language):
-        details = {event: ", ".join(f"`{name}`" for name in DETAILS.get(event, ())) for event in Event}
-        rows = [f"| `{event}` | {_(event.words)} | {details[event]} |" for event in Event]
-        return _with_rows(EVENT_PAGES[language], rows)
+def setting_rows() -> Iterator[str]:
+    """Yield the rows of the settings in the table of a page, in the language of the reader."""
+    for variable, default, explanation in documented():
+        yield f"| `{variable}` | {default and f'`{default}`'} | {_(explanation)} |"
 
 
-def _with_rows(path: Path, rows: list[str]) -> str:
-    """Return the text of a page with these rows in its first table whose rows begin with code."""
-    text = path.read_text(encoding="utf-8")
-    return re.sub(r"(?:^\| `.*\n)*^\| `.*$", lambda _: "\n".join(rows), text, count=1, flags=re.MULTILINE)
+def command_rows() -> Iterator[str]:
+    """Yield the rows of the commands in the table of a page, in the language of the reader."""
+    for name, command in COMMANDS.items():
+        yield f"| `teleinfo {name}` | {_(command.help)} |"
+
+
+TABLES = {
+    ("state.md", "time"): field_rows,
+    ("events.md", Event.OVERRUN_BEGAN): event_rows,
+    ("settings.md", "TELEINFO_"): setting_rows,
+    ("settings.md", "teleinfo "): command_rows,
+}
+"""The rows of each table by its page, and by the beginning of its first row."""
+
+
+def pages() -> dict[Path, str]:
+    """Return each page that has such a table with its text, in every language."""
+    texts: dict[Path, str] = {}
+    for language, folder in FOLDERS.items():
+        for (name, first), rows in TABLES.items():
+            path = folder / name
+            text = texts.get(path) or path.read_text(encoding="utf-8")
+            before, table = text.split(f"| `{first}", 1)
+            _rows, blank, after = table.partition("\n\n")
+            with use_language(language):
+                texts[path] = before + "\n".join(rows()) + blank + after
+    return texts
 
 
 def written() -> dict[Path, str]:
     """Return each document with its text."""
     schemas = {SCHEMA: schema(), EVENT_SCHEMA: event_schema(), SETTINGS_SCHEMA: settings_schema()}
     texts = {path: json.dumps(each, indent=2, ensure_ascii=False) + "\n" for path, each in schemas.items()}
-    pages = {PAGES[language]: page(language) for language in Language}
-    return texts | pages | {EVENT_PAGES[language]: event_page(language) for language in Language}
+    return texts | pages()
 
 
 def main() -> None:

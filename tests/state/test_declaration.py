@@ -1,4 +1,4 @@
-"""The declaration of the fields: the documents that are made of it, and the state of each meter."""
+"""The declaration of the fields, and the state of each meter that is made of it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,12 @@ import pytest
 
 from teleinfo.state.declaration import FIELDS
 from teleinfo.state.field_entry import StateType
-from tests.state.documents import DOCS, VALIDATOR, schema, written
+from tests.state.documents import VALIDATOR, schema
 from tests.state.golden import ALL, FOLDER, content
 
 
-@pytest.mark.parametrize("path", ["state.schema.json", "settings.schema.json", "state.md", "fr/state.md"])
-def test_a_document_is_that_of_the_declaration(path: str) -> None:
-    """`make documents` writes it anew."""
-    assert (DOCS / path).read_text(encoding="utf-8") == written()[DOCS / path]
-
-
 def test_the_schema_is_a_schema() -> None:
-    """It is valid JSON Schema, draft 2020-12."""
+    """Valid JSON Schema, draft 2020-12."""
     jsonschema.Draft202012Validator.check_schema(schema())
 
 
@@ -34,7 +28,7 @@ def test_each_field_has_a_place_and_a_meaning_of_its_own() -> None:
 
 @pytest.mark.parametrize("meter", ALL)
 def test_the_state_of_a_meter_is_that_of_its_file(meter: str) -> None:
-    """A difference is a change of the contract: `python -m tests.state.golden` writes the files anew."""
+    """A difference is a change of the contract: `make generated` writes the files anew."""
     text = (FOLDER / f"{meter}.json").read_text(encoding="utf-8")
 
     VALIDATOR.validate(json.loads(text))

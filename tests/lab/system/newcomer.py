@@ -3,8 +3,8 @@ The two commands of the README on bare systems: `python -m tests.lab.system.newc
 
 Each root, of Debian 13 and of Debian 12, or of the suites that are named, has git, make, python3-venv and
 sudo, and nothing else. An ordinary user, who may use sudo, clones the repository and types the commands as
-they stand in README.md, in an empty environment. What apt and pip of this machine need to reach their
-registries (configuration, certificates, proxies) is carried in.
+they stand in README.md and docs/CONTRIBUTING.md, in an empty environment. What apt and pip of this machine
+need to reach their registries (configuration, certificates, proxies) is carried in.
 """
 
 from __future__ import annotations
@@ -66,10 +66,11 @@ echo "@@ test, with its downloads, $SECONDS s"
 
 
 def commands() -> tuple[str, str]:
-    """Return the lines of README.md that show the demo and run the tests."""
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    shown = re.findall(r"^```sh\n(make \w+)\n```$", readme, re.MULTILINE)
-    assert [line.split()[1] for line in shown] == ["demo", "test"], f"README.md shows {shown}"
+    """Return the lines of README.md and docs/CONTRIBUTING.md that show the demo and run the tests."""
+    pages = [PROJECT / "README.md", PROJECT / "docs/CONTRIBUTING.md"]
+    text = "".join(path.read_text(encoding="utf-8") for path in pages)
+    shown = re.findall(r"^```sh\n(make \w+)\n```$", text, re.MULTILINE)
+    assert [line.split()[1] for line in shown] == ["demo", "test"], f"the pages show {shown}"
     return shown[0], shown[1]
 
 

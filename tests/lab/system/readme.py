@@ -18,7 +18,7 @@ _ADDRESS = "ADDRESS=…"
 
 def section(heading: str) -> list[str]:
     """Return the blocks of commands and of settings below a heading of README.md, in their order."""
-    found = re.search(rf"^### {re.escape(heading)}\n(.*?)^##", READMES["en"], re.DOTALL | re.MULTILINE)
+    found = re.search(rf"^##+ {re.escape(heading)}\n(.*?)^##", READMES["en"], re.DOTALL | re.MULTILINE)
     assert found is not None, f"README.md has no part {heading}"
     return blocks(found[1], "sh")
 

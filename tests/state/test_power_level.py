@@ -19,23 +19,27 @@ def level(*energies: int, apparent: float = 1000) -> Level:
     ("energies", "lower", "upper"),
     [
         ([10, 10, 10], 0, 1),
-        ([10, 10, 10, 10, 10, 10], 0, 3.6 / 5),
+        ([10, 10, 10, 10, 10, 10], 0, 3.6 / 4.8),
         ([10, 10, 10, 11], 0, 1),
         # 1 Wh between 2 s and 7 s.
-        ([10, 10, 10, 11, 11, 11, 11, 12], 3.6 / 5, 1),
+        ([10, 10, 10, 11, 11, 11, 11, 12], 3.6 / 5.2, 1),
         # Later less than 2 Wh since 3 s, and less than 1 Wh since 7 s.
-        ([10, 10, 10, 11, 11, 11, 11, 12, 12, 12, 12], 3.6 / 5, 1),
-        ([10, 10, 10, 11, 11, 11, 11, 12, 12, 12, 12, 12], 3.6 / 5, 0.9),
+        ([10, 10, 10, 11, 11, 11, 11, 12, 12, 12, 12], 3.6 / 5.2, 1),
+        ([10, 10, 10, 11, 11, 11, 11, 12, 12, 12, 12, 12], 3.6 / 5.2, 7.2 / 7.8),
         # 1 Wh within 5 s, then less than 1 Wh in 7 s: S does not show what changed.
-        ([9, 10, 10, 10, 10, 11, 11, 11, 11, 11, 11, 11, 11, 12, 12], 3.6 / 5, 3.6 / 7),
+        ([9, 10, 10, 10, 10, 11, 11, 11, 11, 11, 11, 11, 11, 12, 12], 3.6 / 5.2, 3.6 / 6.8),
         # Lost frames: two steps in one second.
-        ([10, 10, 12], 3.6 / 2, 1),
+        ([10, 10, 12], 3.6 / 2.2, 1),
     ],
 )
 def test_the_slopes_between_two_frames_bound_the_power_factor(
     energies: list[int], lower: float, upper: float
 ) -> None:
-    """A step of the index is between two frames; the bounds contradict each other where S misses energy."""
+    """
+    A step of the index is between two frames, each 0.1 s earlier or later.
+
+    The bounds contradict each other where S misses energy.
+    """
     assert level(*energies).factor == pytest.approx((lower, upper))
 
 
@@ -77,7 +81,7 @@ def test_the_hull_keeps_the_frames_that_bound_most() -> None:
     found = level(*(1000 + now * 997 // 3600 for now in range(400)))
 
     assert found.factor.lower <= 0.997 <= found.factor.upper
-    assert found.factor.upper - found.factor.lower < 0.001
+    assert found.factor.upper - found.factor.lower < 0.003
     assert max(len(found._below), len(found._above)) <= 12
 
 

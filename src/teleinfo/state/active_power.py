@@ -7,8 +7,9 @@ our own:
 
 1. While S stays at a level, the index bounds the mean power factor P / S. In each frame, the energy lies
    between the index and the next Wh. While the power factor is constant, the energy is a straight line over
-   the integral of S, and the power factor is its slope. The slopes between any two frames bound it; the
-   corners of the convex hulls of these points are enough. A level of each of the `_TOLERANCES` is followed.
+   the integral of S, and the power factor is its slope. The slopes between any two frames bound it, each
+   frame up to `_TIMING` earlier or later; the corners of the convex hulls of these points are enough. A
+   level of each of the `_TOLERANCES` is followed.
 2. Where S had other values within the level, a load came or went whose reactive power is between
    `_CAPACITIVE` and `_INDUCTIVE` times its active power: the bounds of the power are moved from the earlier
    mean of S to the present S.
@@ -41,7 +42,7 @@ _TIMING: Final = 0.2  # s by which a frame may be earlier or later behind its in
 _SMALL: Final = 500.0  # VA; below, the power factor is more constant than the reactive power
 _FIRST: Final = 60_000.0  # VA²; of a household whose index was not yet followed
 _MOST: Final = 1e7  # VA²
-_GAIN: Final = 50.0  # VA² for each Ws of difference; the fit follows within a minute or two
+_GAIN: Final = 80.0  # VA² for each Ws of difference; the fit follows within a minute or two
 
 
 class Flow(NamedTuple):
@@ -86,8 +87,9 @@ class _Corner(NamedTuple):
     energy: int
 
     def slope(self, later: _Corner) -> float:
-        """Return the power factor between this corner and a `later` corner."""
-        return (later.energy - self.energy) * _WS_PER_WH / (later.area - self.area)
+        """Return the power factor between this corner and a `later` corner; infinity if it is not later."""
+        area = later.area - self.area
+        return (later.energy - self.energy) * _WS_PER_WH / area if area > 0 else math.inf
 
 
 class Level:
@@ -99,8 +101,9 @@ class Level:
         self.area = self.square = 0.0
         self.unseen = 0.0  # square of what the area may lack between the seconds of two frames, VAs
         self.factor = Bar(0.0, 1.0)
-        self._below = [_Corner(0.0, energy)]  # points below the line of the energy
-        self._above = [_Corner(0.0, energy + 1)]
+        self._timing = apparent * _TIMING / 2  # VAs by which a point may be elsewhere
+        self._below = [_Corner(self._timing, energy)]  # points below the line of the energy
+        self._above = [_Corner(-self._timing, energy + 1)]
 
     def means(self) -> tuple[float, float]:
         """Return a mean of S that is not above the present S, and a mean that is not below it."""
@@ -112,21 +115,21 @@ class Level:
 
     def add(self, now: float, apparent: float, energy: int) -> None:
         """Add a frame."""
-        before = _Corner(self.area, self.energy + 1)
+        before = _Corner(self.area - self._timing, self.energy + 1)
         elapsed, mean = now - self.now, (apparent + self.apparent) / 2
         self.area += elapsed * mean
         self.square += elapsed * mean * mean
         unmeasured = max(0.0, elapsed - _MEASURED) * (apparent - self.apparent)
         self.unseen += unmeasured**2
-        if self.area > before.area:
+        if mean:
             lower, upper = self.factor
-            above = _Corner(self.area, energy + 1)
+            above = _Corner(self.area - self._timing, energy + 1)
             upper = min(upper, *(corner.slope(above) for corner in self._below))
             if energy > self.energy:
-                below = _Corner(self.area, energy)
+                below = _Corner(self.area + self._timing, energy)
                 lower = max(lower, *(corner.slope(below) for corner in self._above))
                 _extend(self._below, below, side=1)
-                if before.area > 0:
+                if before.area > self._above[0].area:
                     _extend(self._above, before, side=-1)
             self.factor = Bar(lower, upper)
         self.now, self.apparent, self.energy = now, apparent, energy
@@ -290,7 +293,7 @@ class ActivePower:
             bars = [
                 self._moved(_Known(Bar(lower * mean, upper * mean), mean), apparent) for mean in level.means()
             ]
-            doubt = (_TIMING * apparent + 2 * math.sqrt(level.unseen)) / (level.now - level.start)
+            doubt = 2 * math.sqrt(level.unseen) / (level.now - level.start)
             lower, upper = min(bar.lower for bar in bars), max(bar.upper for bar in bars)
             found = Bar(max(0.0, lower - doubt), min(apparent, upper + doubt))
             if found.is_better(bar, max(0.0, error - doubt)):

@@ -18,7 +18,7 @@ from teleinfo import __version__
 from teleinfo.common.i18n import in_words, use_language
 from teleinfo.homeassistant.announcer import Announcer
 from teleinfo.homeassistant.discovery import Discovery, DiscoveryForm
-from teleinfo.homeassistant.entities import Entity, entities_of
+from teleinfo.homeassistant.entities import entities_of
 from teleinfo.mqtt.config import Topics
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.state.declaration import FIELDS
@@ -31,7 +31,7 @@ from teleinfo.vocabulary.words import Language
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from teleinfo.state.field_entry import FieldPath
+    from teleinfo.state.field_entry import Field, FieldPath
     from teleinfo.state.fields import Json
     from teleinfo.tic.reading import Reading
 
@@ -107,7 +107,7 @@ def followed(meter: str, *, frames: int = FRAMES, **options: Any) -> Followed:  
     return device
 
 
-def every_entity() -> list[Entity]:
+def every_entity() -> list[Field]:
     """Return the entity of every field that has one, of a meter of three phases."""
     values: dict[FieldPath, Json] = {field.parts: None for field in FIELDS}
     values |= {("meter", "phases"): 3, ("contract", "code"): Contract.EJP}

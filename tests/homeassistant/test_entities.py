@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.common.i18n import _, catalogue, use_language
-from teleinfo.homeassistant.entities import Entity, entities_of, entity_of
+from teleinfo.homeassistant.entities import device_class, entities_of, entity_of, state_class
 from teleinfo.state import labels as state_labels
-from teleinfo.state.field_entry import StateType
+from teleinfo.state.field_entry import Field, StateType
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.codes import Event
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from teleinfo.state.fields import Json
 
 
-def entities(mode: Mode) -> Iterator[Entity]:
+def entities(mode: Mode) -> Iterator[Field]:
     """Yield the entity of every étiquette of a mode that has one."""
     for name in STANDARD if mode is Mode.STANDARD else HISTORIQUE:
         for key in (name, name + HORODATE_SUFFIX, *(f"{name}_{unit}" for unit in state_labels.ANY_UNIT)):
@@ -38,9 +38,9 @@ def test_an_index_is_a_total_and_nothing_else_is(mode: Mode) -> None:
     """No index whose unit is glued to it. `check_schema` finds a unit that does not fit its class."""
     for label in (STANDARD if mode is Mode.STANDARD else HISTORIQUE).values():
         entity = entity_of(mode, label.name)
-        if entity is not None and entity.state_type is StateType.NUMBER:
+        if entity is not None and entity.type is StateType.NUMBER:
             plain = label.kind is Kind.INDEX and not label.glued
-            assert (entity.state_class == "total_increasing") == plain, label.name
+            assert (state_class(entity) == "total_increasing") == plain, label.name
 
 
 @pytest.mark.parametrize("mode", list(Mode))
@@ -53,17 +53,17 @@ def test_no_identifier_no_register_and_no_unknown_etiquette_is_an_entity(mode: M
 
 
 @pytest.mark.parametrize(
-    ("key", "unit", "device_class"),
+    ("key", "unit", "expected"),
     [("PS_VA", "VA", "apparent_power"), ("PS_kW", "kW", "power"), ("PMAX_s_VA", "VA", "apparent_power")],
 )
 def test_a_value_that_comes_with_its_unit_has_an_entity_of_this_unit(
-    key: str, unit: str, device_class: str
+    key: str, unit: str, expected: str
 ) -> None:
     """PME-PMI sends `PS 42kVA` or `PS 300kW` (02E): two entities, each with a unit that stays."""
     entity = entity_of(Mode.HISTORIQUE, key)
 
     assert entity is not None
-    assert (entity.unit, entity.device_class, entity.state_class) == (unit, device_class, None)
+    assert (entity.unit, device_class(entity), state_class(entity)) == (unit, expected, None)
     assert entity.name in {"Subscribed power, current slot", "Maximum power reached, import"}
     assert entity_of(Mode.HISTORIQUE, "PS") is None
     assert entity_of(Mode.HISTORIQUE, "HCHC_VA") is None
@@ -73,7 +73,7 @@ def test_a_value_that_comes_with_its_unit_has_an_entity_of_this_unit(
 def test_what_the_state_gives_under_an_etiquette_has_an_entity(mode: Mode) -> None:
     """If the table has it in this mode; the entity reads the value where it stands."""
     for entity in entities(mode):
-        assert entity.path == ("labels", entity.key)
+        assert entity.path == f"labels.{entity.key}"
     samples = {"PEJP": "30", "EAP_s": "9649kWh", "PS": "42kVA", "HHPHC": "A"}
     if mode is Mode.STANDARD:
         samples = {"SMAXSN1": "00100", "CCASN-1": "00786", "CCASN-1_HORODATE": "H200214225000", "VTIC": "02"}
@@ -92,7 +92,7 @@ def test_names_are_sentences_without_codes(mode: Mode, language: Language) -> No
 
 
 @pytest.mark.parametrize(
-    ("mode", "label", "state_class"),
+    ("mode", "label", "expected"),
     [
         (Mode.HISTORIQUE, "PSHPH", None),
         (Mode.HISTORIQUE, "PA1MN", "measurement"),
@@ -100,13 +100,13 @@ def test_names_are_sentences_without_codes(mode: Mode, language: Language) -> No
     ],
 )
 def test_a_maximum_and_a_value_of_before_have_no_statistics(
-    mode: Mode, label: str, state_class: str | None
+    mode: Mode, label: str, expected: str | None
 ) -> None:
     """The mean of a maximum over an hour means nothing."""
     entity = entity_of(mode, label)
 
     assert entity is not None
-    assert entity.state_class == state_class
+    assert state_class(entity) == expected
 
 
 def test_whole_numbers_are_shown_as_whole_numbers() -> None:
@@ -118,7 +118,7 @@ def test_whole_numbers_are_shown_as_whole_numbers() -> None:
     assert (whole.precision, decimal.precision) == (0, None)
     decimals = {entity for entity in every_entity() if entity.precision}
     assert {entity.unit for entity in decimals} == {"EUR", "EUR/kWh"}
-    assert None not in {each.precision for each in every_entity() if each.state_type is StateType.NUMBER}
+    assert None not in {each.precision for each in every_entity() if each.type is StateType.NUMBER}
 
 
 def test_of_a_mobile_peak_the_moment_is_shown() -> None:
@@ -129,7 +129,7 @@ def test_of_a_mobile_peak_the_moment_is_shown() -> None:
         entity = entity_of(Mode.STANDARD, label.name + HORODATE_SUFFIX)
 
         assert entity is not None
-        assert entity.device_class == "timestamp"
+        assert device_class(entity) == "timestamp"
         assert entity.enabled == label.name.startswith(("DPM", "FPM"))
 
 

@@ -30,7 +30,7 @@ from teleinfo.watch.plain import PlainLines
 from tests.homeassistant.golden import every_entity
 
 if TYPE_CHECKING:
-    from teleinfo.homeassistant.entities import Entity
+    from teleinfo.state.field_entry import Field
 
 TIME = dt.datetime(2026, 1, 14, 12, tzinfo=dt.UTC)
 METER = device_of("041961123456", topic="t", private=False)
@@ -67,7 +67,7 @@ def plain(model: LiveModel) -> str:
     return "\n".join(PlainLines().new(model.rows()))
 
 
-def home_assistant(language: Language, *entities: Entity) -> tuple[str, str]:
+def home_assistant(language: Language, *entities: Field) -> tuple[str, str]:
     """Return the names and options of these entities and of those of the line, and their templates."""
     discovery = Discovery("homeassistant", Topics("teleinfo"), language=language)
     [message] = [json.loads(each) for each in discovery.messages(METER, entities).values() if each]

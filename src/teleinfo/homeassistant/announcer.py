@@ -13,13 +13,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant.discovery import MIGRATE
-from teleinfo.homeassistant.entities import Entity, entities_of
+from teleinfo.homeassistant.entities import entities_of, state_class
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from collections.abc import Set as AbstractSet
 
     from teleinfo.homeassistant.discovery import Discovery, DiscoveryForm
+    from teleinfo.state.field_entry import Field
     from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Belief, Reading
@@ -50,8 +51,8 @@ class Announcer:
         self.messages: dict[str, bytes] = {}
         self._belief: Belief | None = None
         self._looked = -math.inf
-        self._announced: dict[str, Entity] = {}
-        self._removed: dict[str, Entity] = {}
+        self._announced: dict[str, Field] = {}
+        self._removed: dict[str, Field] = {}
         self._of_other_mode: set[str] = set()
         self._mode_since = 0.0
 
@@ -111,7 +112,7 @@ class Announcer:
         paths = {entity.path for entity in found.values()}
         kept = {
             # Under another contract the same étiquette counts something else.
-            key: replace(entity, path=()) if entity.path in paths else entity
+            key: replace(entity, path="") if entity.path in paths else entity
             for key, entity in self._announced.items()
             if key not in found
         }
@@ -119,8 +120,8 @@ class Announcer:
             gone = self._of_other_mode & kept.keys()
             self._of_other_mode = set()
             # Keep an entity that has statistics: without it, Home Assistant would call them orphaned.
-            self._removed |= {key: kept.pop(key) for key in gone if kept[key].state_class is None}
-            kept |= {key: replace(kept[key], path=()) for key in gone & kept.keys()}
+            self._removed |= {key: kept.pop(key) for key in gone if state_class(kept[key]) is None}
+            kept |= {key: replace(kept[key], path="") for key in gone & kept.keys()}
         self._announced = kept | found
         self._removed = {key: entity for key, entity in self._removed.items() if key not in found}
         if before != (self._announced, self._removed) and found:

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from teleinfo import __version__
 from teleinfo.common.i18n import _, in_words, language, use_language
-from teleinfo.homeassistant.entities import EVENTS, Entity, line_entities
+from teleinfo.homeassistant.entities import (
+    EVENTS,
+    device_class,
+    line_entities,
+    platform,
+    state_class,
+    words_of,
+)
 from teleinfo.homeassistant.templates import EVENT_TEMPLATE, LINE_AVAILABILITY, availability, state_template
 from teleinfo.port.health import STALE_AFTER
 from teleinfo.state.field_entry import StateType
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
 
     from teleinfo.mqtt.config import Topics
     from teleinfo.state.device import Device
+    from teleinfo.state.field_entry import Field
 
 DiscoveryForm = Literal["device", "components"]
 
@@ -55,7 +63,7 @@ class Discovery:
     page: str | None = None
 
     def messages(
-        self, meter: Device, entities: Iterable[Entity], removed: Collection[Entity] = ()
+        self, meter: Device, entities: Iterable[Field], removed: Collection[Field] = ()
     ) -> dict[str, bytes]:
         """
         Return the retained messages, by topic, that announce these entities and the entities of the line.
@@ -73,9 +81,9 @@ class Discovery:
                     {key: value for key, value in content.items() if value != []}
                 )
             return found
-        cmps = {entity.key: {"platform": entity.platform} | component for entity, component in components}
+        cmps = {entity.id: {"platform": platform(entity)} | component for entity, component in components}
         # Home Assistant removes an entity whose component has only the platform.
-        cmps |= {entity.key: {"platform": entity.platform} for entity in removed}
+        cmps |= {entity.id: {"platform": platform(entity)} for entity in removed}
         topic = f"{self.prefix}/device/{device_id(meter.scope)}/config"
         return {topic: _encode(common | {"components": cmps})}
 
@@ -94,15 +102,15 @@ class Discovery:
                 found[topic] = MIGRATE if is_ours and (is_here or not released) else b""
         return found
 
-    def component_topic(self, meter: Device, entity: Entity) -> str:
+    def component_topic(self, meter: Device, entity: Field) -> str:
         """
         Return the topic of the message for one entity; no topic may hold a plus sign.
 
         The topic has no level for the device. With such a level, Home Assistant would identify the entity
         alike in both forms, and would log an error for each empty message that clears the other form.
         """
-        name = entity.key.replace("+", "_")
-        return f"{self.prefix}/{entity.platform}/{device_id(meter.scope)}_{name}/config"
+        name = entity.id.replace("+", "_")
+        return f"{self.prefix}/{platform(entity)}/{device_id(meter.scope)}_{name}/config"
 
     def _common(self, meter: Device) -> dict[str, Any]:
         device: dict[str, Any] = {
@@ -130,7 +138,7 @@ class Discovery:
             "availability_mode": "all",
         }
 
-    def _components(self, meter: Device, entities: Iterable[Entity]) -> list[tuple[Entity, dict[str, Any]]]:
+    def _components(self, meter: Device, entities: Iterable[Field]) -> list[tuple[Field, dict[str, Any]]]:
         """Return each entity with its component, without common parts."""
         found = [(entity, _component(meter, entity, state_template(entity))) for entity in entities]
         for entity, template in line_entities():
@@ -157,20 +165,22 @@ def _encode(content: dict[str, Any]) -> bytes:
     return json.dumps(content, separators=(",", ":")).encode("ascii")
 
 
-def _component(meter: Device, entity: Entity, template: str | None) -> dict[str, Any]:
+def _component(meter: Device, entity: Field, template: str | None) -> dict[str, Any]:
     """Return one component, without empty values."""
-    switch = entity.state_type is StateType.SWITCH
+    codes = tuple(words_of(entity))
+    is_number = entity.type is StateType.NUMBER
+    off, on = (codes or ("false", "true")) if entity.type is StateType.SWITCH else (None, None)
     component = {
-        "unique_id": f"{device_id(meter.scope)}_{entity.key}",
+        "unique_id": f"{device_id(meter.scope)}_{entity.id}",
         "name": in_words(entity.name),
-        "device_class": entity.device_class,
-        "state_class": entity.state_class,
-        "unit_of_measurement": entity.unit,
-        "suggested_display_precision": entity.precision,
-        "options": _options(entity) if entity.state_type is StateType.CHOICE else None,
-        "event_types": entity.events or None,
-        "payload_on": entity.on if switch else None,
-        "payload_off": entity.off if switch else None,
+        "device_class": device_class(entity),
+        "state_class": state_class(entity),
+        "unit_of_measurement": entity.unit or None,
+        "suggested_display_precision": entity.precision if is_number else None,
+        "options": _options(entity) if entity.type is StateType.CHOICE else None,
+        "event_types": codes if entity is EVENTS else None,
+        "payload_on": on,
+        "payload_off": off,
         "icon": entity.icon,
         "entity_category": "diagnostic" if entity.diagnostic else None,
         "enabled_by_default": None if entity.enabled else False,
@@ -179,7 +189,7 @@ def _component(meter: Device, entity: Entity, template: str | None) -> dict[str,
     return {key: value for key, value in component.items() if value is not None}
 
 
-def _options(entity: Entity) -> list[str]:
+def _options(entity: Field) -> list[str]:
     """
     Return the words for the states of a choice in every language, those of the locale first.
 
@@ -189,5 +199,5 @@ def _options(entity: Entity) -> list[str]:
     options: dict[str, None] = {}
     for each in (language(), *Language):
         with use_language(each):
-            options |= dict.fromkeys(_(shown) for _code, shown in entity.words)
+            options |= dict.fromkeys(_(shown) for shown in words_of(entity).values())
     return list(options)

@@ -11,17 +11,18 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import _
+from teleinfo.homeassistant.entities import words_of
 from teleinfo.state.field_entry import StateType
 
 if TYPE_CHECKING:
-    from teleinfo.homeassistant.entities import Entity
+    from teleinfo.state.field_entry import Field
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # An entity without a state is "unknown", which is neither an option of a closed list nor a date.
 _AS_BEFORE: Final = "this.state if this.state not in ('unknown', 'unavailable') else none"
 
 
-def state_template(entity: Entity) -> str:
+def state_template(entity: Field) -> str:
     """
     Return the template of an entity's state, its words in the language of the locale.
 
@@ -31,10 +32,10 @@ def state_template(entity: Entity) -> str:
     """
     if not entity.path:
         return "{{ none }}"
-    value, guard = _value(entity.path), _guard(entity.path)
-    before = "''" if entity.state_type in {StateType.NUMBER, StateType.SWITCH} else _AS_BEFORE
-    words = ", ".join(f"{code!r}: {_(shown)!r}" for code, shown in entity.words)
-    match entity.state_type:
+    value, guard = _value(entity.parts), _guard(entity.parts)
+    before = "''" if entity.type in {StateType.NUMBER, StateType.SWITCH} else _AS_BEFORE
+    words = ", ".join(f"{code!r}: {_(shown)!r}" for code, shown in words_of(entity).items())
+    match entity.type:
         case StateType.SWITCH:
             # JSON's true is True in Jinja, and "true" in Domoticz.
             found = f"{value} | default('') | lower | replace('none', 'None')"

@@ -249,7 +249,11 @@ def _alert(alert: Alert, *sources: str, **more: Any) -> Iterator[Field]:  # noqa
         *sources, by=lambda now: now.alerts.get(alert)
     )
     is_breaker = alert is Alert.BREAKER_OPEN
-    yield field if is_breaker else field.named(alert.words, key=f"alert_{alert}", **more)
+    yield (
+        field
+        if is_breaker
+        else field.named(alert.words, key=f"alert_{alert}", device_class="problem", **more)
+    )
     since = Message("{alert}: when teleinfo first saw it active; null while it is not.", alert=alert.words)
     yield Field(f"alerts.{alert}.since", _TIME, since).read_from(by=lambda now: _since(now, alert))
 

@@ -135,7 +135,7 @@ class Field:
     A field of the state, at `path` in the message; `read_from` and `named` explain the other attributes.
 
     `meaning` explains it in the documentation where its name does not. `signed`: it may be negative.
-    `nullable`: it may be unknown.
+    `nullable`: it may be unknown. `listed` are the codes of a form that lists none.
     """
 
     path: str
@@ -144,6 +144,7 @@ class Field:
     _: KW_ONLY
     signed: bool = False
     nullable: bool = True
+    listed: tuple[enum.StrEnum, ...] = ()
     sources: tuple[str, ...] = ()
     read: FieldReader | None = None
     read_site: FieldReader | None = None
@@ -151,8 +152,9 @@ class Field:
     phase: Phase | None = None
     key: str = ""
     icon: str | None = None
+    device_class: str | None = None
     momentary: bool = True
-    precision: int = 0
+    precision: int | None = 0
     diagnostic: bool = False
     enabled: bool | Contract = True
     beside: str = ""
@@ -176,11 +178,12 @@ class Field:
 
         - `key`: the end of the id of the entity, which is frozen; by default the path with underscores.
         - `momentary`: a number of the present, whose course is worth statistics.
-        - `precision`: the decimals of a number.
+        - `precision`: the decimals of a number, None if they vary.
         - `enabled`: True, False, or the only contract with which the entity is enabled.
         - `beside`: a path; there is no entity unless the field at this path is in the message as well.
         - `without`: a path; the entity is not enabled if the field at this path is in the message.
         - `icon`, `diagnostic`: as in Home Assistant.
+        - `device_class`: that of Home Assistant, if neither unit nor type implies it.
         """
         return replace(self, name=name, **more)
 
@@ -205,8 +208,13 @@ class Field:
 
     @property
     def codes(self) -> tuple[enum.StrEnum, ...]:
-        """The closed list of its values, empty for any other value."""
-        return () if isinstance(self.form, StateType | str) else tuple(self.form)
+        """The codes among its values: those of a choice, off and on of a switch, some values of a text."""
+        return self.listed if isinstance(self.form, StateType | str) else tuple(self.form)
+
+    @property
+    def id(self) -> str:
+        """The end of the id of its entity."""
+        return self.key or self.path.replace(".", "_")
 
     def title(self, *, single: bool = False) -> Message:
         """Return its name for people, with its phase unless the meter has a `single` phase."""

@@ -70,7 +70,7 @@ def check(data: bytes) -> None:
         for key, state in values_of(mode, values, overseas=overseas).items():
             # Registers, identifiers and unknown étiquettes have no entity.
             entity = entity_of(mode, key)
-            assert entity is None or entity.path == ("labels", key)
+            assert entity is None or entity.path == f"labels.{key}"
             # JSON knows neither infinity nor NaN.
             assert not isinstance(state, float) or math.isfinite(state), key
     tracker = JudgedTracker()

@@ -9,8 +9,6 @@ import unicodedata
 from collections import defaultdict
 from pathlib import Path
 
-import pytest
-
 from teleinfo import settings
 from teleinfo.common import i18n
 from teleinfo.vocabulary.words import Language
@@ -32,14 +30,17 @@ NOT_OURS = {
 """Read by tests and by the generator of systemd units."""
 
 
-@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_setting_that_a_text_names_exists(path: Path) -> None:
+def test_every_setting_that_a_text_names_exists() -> None:
     """No page, unit, example or message speaks of a variable that nobody reads."""
     known = set(map(settings.variable_of, settings.Settings.model_fields)) | NOT_OURS
-    # A name may be the beginning of others, where the text speaks of several at once.
-    named = set(VARIABLE.findall(path.read_text(encoding="utf-8", errors="replace")))
+    named = {
+        (str(path.relative_to(ROOT)), name)
+        for path in TEXTS
+        for name in VARIABLE.findall(path.read_text(encoding="utf-8", errors="replace"))
+    }
 
-    assert {name for name in named if not any(one.startswith(name) for one in known)} == set()
+    # A name may be the beginning of others, where the text speaks of several at once.
+    assert [(path, name) for path, name in named if not any(one.startswith(name) for one in known)] == []
 
 
 def test_no_two_classes_or_aliases_share_a_name() -> None:

@@ -1,0 +1,18 @@
+#!/bin/bash
+# The wheel has all that the command needs, without the checkout.
+set -eu -o pipefail
+cd "$(dirname "$0")/.."
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+make wheel
+wheel=$(realpath dist/teleinfo_mqtt-*.whl)
+"$PYTHON" -m zipfile -l "$wheel" | grep '^teleinfo/py.typed ' >/dev/null
+"$PYTHON" -m venv "$scratch/alone"
+"$scratch/alone/bin/python" -m pip install --quiet "$wheel"
+cd "$scratch"
+alone/bin/teleinfo --version
+alone/bin/python -m teleinfo --version
+# The demo's broker is an extra. Without it the demo says what to install.
+if alone/bin/teleinfo demo --seconds 1 2>said; then exit 1; fi
+grep -q "make demo" said

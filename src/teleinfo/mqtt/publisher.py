@@ -96,6 +96,7 @@ class Publisher:
         self._versions = versions_of(broker)
         self._outage = OutageLog(broker.address, OUTAGE_TEXTS)
         self._refusals: dict[tuple[BrokerErrorKind, str], str] = {}  # the logged topic of each cause
+        self._is_taken_over = False  # another client with our id took a connection away, and none held since
         self._last: Mapping[str, bytes] = {}
 
     def publish(self, payload: bytes, *, retain: bool) -> None:
@@ -139,6 +140,7 @@ class Publisher:
                         error.message,
                     )
                     return
+                self._is_taken_over = error.kind is BrokerErrorKind.TAKEN_OVER or self._is_taken_over
                 cause = error.kind if error.user_must_act else None
                 self._outage.failed(cause, str(error), time.monotonic())
                 await asyncio.sleep(next(self._delays))
@@ -151,7 +153,9 @@ class Publisher:
             now = time.monotonic()
             if self._outage.working:
                 log.info("connected to the broker at %s, MQTT %s", self._broker.address, connection.version)
-            self._outage.recovered(now)
+            # The broker accepts us each time, until the other client connects again.
+            if not self._is_taken_over:
+                self._outage.recovered(now)
             stable = asyncio.get_running_loop().call_later(STABLE_AFTER, self._become_stable, now)
             self._is_connected = True
             self.outbox.restart()
@@ -215,5 +219,6 @@ class Publisher:
     def _become_stable(self, connected: float) -> None:
         self._outage.held(connected)
         self._delays = self._new_delays()
+        self._is_taken_over = False
         # The will of a connection that was given up may have been published after our topics.
         self.outbox.repeat()

@@ -20,9 +20,9 @@ def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
     assert [line.partition(":")[0] for line in found] == [
         f"{path} line 1",
         "TELEINFO_MQTT_PORT",
-        "TELEINFO_MQTT_PASSWORD",
+        f"{path} line 3",
         "TELEINFO_MQTT_TLS_CA_FILE",
-        "TELEINFO_MQTT_QOS",
+        f"{path} line 2",
         "TELEINFO_LOG_LEVEL",
     ]
 

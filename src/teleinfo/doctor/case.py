@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
+import ipaddress
+import re
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from teleinfo.common.i18n import catalogue
+from teleinfo.common.i18n import _, catalogue
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.doctor import inside
 from teleinfo.doctor.machine import Machine
-from teleinfo.doctor.report import Screen
+from teleinfo.doctor.report import Finding, Screen, drop_in, fault
 from teleinfo.mqtt.errors import CUT_OFF
 from teleinfo.port.line_log import NO_FRAME, SILENT
 from teleinfo.port.serial_port import is_remote
@@ -39,6 +42,7 @@ _LIMITS = (
 )  # fmt: skip
 PORT_FAULTS = tuple(kind.words for kind in PortErrorKind)
 FAULTS = (*PORT_FAULTS, NO_FRAME, SILENT, CUT_OFF)
+_NAME_SERVER = re.compile(r"^nameserver\s+([0-9A-Fa-f.:]+)", re.MULTILINE)
 _TRANSIENT = ("--quiet", "--collect", "--wait", "--pipe", "--no-ask-password")
 
 
@@ -55,6 +59,7 @@ class Case:
     """
     The machine, the service `unit`, its `env_file` (None: the usual file), and the results of the checks.
 
+    `lost_login` says that another program takes the login of the service away, "" if none does.
     `valid_settings` is None if the settings are wrong, or `are_unread`: this user may not read their file.
     `addresses` are those of the broker. `status` is the payload of its retained topic `status`, "online" or
     "offline" if it is a teleinfo's, and `health` the content of its topic `health`; `may_read` is True if
@@ -70,6 +75,7 @@ class Case:
     access: Access = Access.NONE
     addresses: tuple[str, ...] = ()
     may_read: bool | None = None
+    lost_login: str = ""
     status: str | None = None
     health: Health | None = None
     _properties: dict[str, str] | None = None
@@ -117,8 +123,21 @@ class Case:
         topic = f"{self.valid_settings.mqtt_topic}: " if self.valid_settings is not None else ""
         return next((part[len(topic) :] for part in text.split(" | ") if part.startswith(topic)), text)
 
-    async def has_bridge(self) -> bool:
-        """Return True if the service says that it has its port, a bridge, open."""
+    async def complaint(self) -> str:
+        """Return the fault that the service reports of itself; "" if it reports none, or does not run."""
+        # A service that loses its login again and again is connected for seconds between two losses.
+        words = await self.own_words()
+        return complaint_of(words) or (words and self.lost_login)
+
+    async def last_logged(self, texts: Iterable[str]) -> str:
+        """Return the last line of the journal with one of these texts; "" if the last hour has none."""
+        # In an outage the log repeats its cause once an hour.
+        recent = ("-n", "50", "-o", "cat", "--no-pager", "--since=-65min")
+        lines = (await self.machine.run("journalctl", f"--unit={self.unit}", *recent) or "").splitlines()
+        return next((line for line in reversed(lines) if is_one_of(line, texts)), "")
+
+    async def has_port(self) -> bool:
+        """Return True if the service says that it has its port open."""
         words = await self.own_words()
         return bool(words) and not is_one_of(words, PORT_FAULTS)
 
@@ -138,7 +157,7 @@ class Case:
             wanted = [file for file in files if file is not None and "/run/credentials/" not in file]
             # A bridge may serve a single client: the service, while it runs.
             is_bridge = not port.startswith("/")
-            if self.device or (is_bridge and not await self.has_bridge()):
+            if self.device or (is_bridge and not await self.has_port()):
                 wanted.append(port)
             limits = [
                 f"-p{name}={value}" for name in _LIMITS for value in shown.get(name, "").split("\n") if value
@@ -148,6 +167,30 @@ class Case:
             errors = parse_object((said or "").encode()) or {}
             self._attempts = {name: str(error) for name, error in errors.items()}
         return self._attempts or {}
+
+
+async def kept_away(case: Case, check: str, error: str, target: str, addresses: Iterable[str]) -> Finding:
+    """Return the fault of a service that gets `error` at `target`, whose `addresses` this user reaches."""
+    wanted, message = addresses, _("the sandbox of the service keeps it from {address}")
+    if error == inside.NAME:
+        wanted = _NAME_SERVER.findall(case.machine.text("/etc/resolv.conf") or "")
+        message = _("the sandbox of the service keeps it from the name server {address}")
+    shown = await case.properties()
+    nets = [ipaddress.ip_network(net) for net in shown.get("IPAddressAllow", "").split()]
+    kept = {}
+    for address in wanted if shown.get("IPAddressDeny") else ():
+        with contextlib.suppress(ValueError):
+            plain = address.partition("%")[0]
+            # The addresses of a network change in IPv6; its /64 stays.
+            one = ipaddress.ip_interface(f"{plain}/64" if ":" in plain else plain)
+            if not any(one.ip in net for net in nets):
+                kept[address] = str(one.network).removesuffix("/32")
+    if kept:
+        line = f"IPAddressAllow={' '.join(dict.fromkeys(kept.values()))}"
+        return drop_in(check, message.format(address=", ".join(kept)), case.unit, line)
+    message = _("this user reaches {address}, and the service in its sandbox does not ({error})")
+    message = message.format(address=target, error=error)
+    return fault(check, message, _("See why:"), f"sudo journalctl -u {case.unit} -n 30")
 
 
 def is_one_of(words: str, messages: Iterable[str]) -> bool:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import ipaddress
-import re
 import secrets
 import socket
 import ssl
@@ -16,18 +14,18 @@ from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import N_, _
 from teleinfo.doctor import inside
-from teleinfo.doctor.case import complaint_of, is_one_of
-from teleinfo.doctor.report import Finding, Severity, drop_in, fault, ok, skipped, warning
+from teleinfo.doctor.case import is_one_of, kept_away
+from teleinfo.doctor.report import Finding, Severity, fault, ok, skipped, warning
 from teleinfo.mqtt import config
 from teleinfo.mqtt.client import Connection, connect, for_command, tls_context
 from teleinfo.mqtt.config import Broker, MqttVersion, Topics
-from teleinfo.mqtt.errors import FAULTS, BrokerError, BrokerErrorKind, cannot_connect
+from teleinfo.mqtt.errors import FAULTS, OUTAGE_TEXTS, BrokerError, BrokerErrorKind, cannot_connect
 from teleinfo.port.health import Health
 from teleinfo.port.health import parse as parse_health
 from teleinfo.vocabulary.line import LineGrade
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from teleinfo.doctor.case import Case
 
@@ -48,7 +46,6 @@ CHANGE_CLIENT_ID = N_(
 ONLINE, OFFLINE = config.ONLINE.decode(), config.OFFLINE.decode()
 RENEW_WITHIN_DAYS = 14
 _DAY = 86400.0
-_NAME_SERVER = re.compile(r"^nameserver\s+([0-9A-Fa-f.:]+)", re.MULTILINE)
 
 # The handshake of MQTT over websockets (RFC 6455, section 4.1); any web server answers it in HTTP.
 _UPGRADE = (
@@ -75,7 +72,7 @@ async def _for_the_service(case: Case, finding: Finding) -> Finding:
             continue
         if name == case.settings.broker.address:
             if finding.check == ("name" if error == inside.NAME else "port"):
-                return await _kept_from_broker(case, error)
+                return await kept_away(case, finding.check, error, name, case.addresses)
         elif finding.check == "tls":
             message = _("the service may not read {file} ({error})").format(file=name, error=error)
             if name.startswith("/etc/"):
@@ -83,35 +80,6 @@ async def _for_the_service(case: Case, finding: Finding) -> Finding:
             advice = _("Put it where the service may read it, and its new path into the settings:")
             return fault("tls", message, advice, f"sudo install -m 0644 {name} /etc/teleinfo/")
     return finding
-
-
-async def _kept_from_broker(case: Case, error: str) -> Finding:
-    """Return the finding on the broker, which this user reaches; the service gets `error` in its sandbox."""
-    check, wanted = "port", case.addresses
-    message = _("the sandbox of the service keeps it from the broker at {address}")
-    if error == inside.NAME:
-        check, wanted = "name", tuple(_NAME_SERVER.findall(case.machine.text("/etc/resolv.conf") or ""))
-        message = _("the sandbox of the service keeps it from the name server {address}")
-    outside = _outside(await case.properties(), wanted)
-    if outside:
-        line = f"IPAddressAllow={' '.join(dict.fromkeys(outside.values()))}"
-        return drop_in(check, message.format(address=", ".join(outside)), case.unit, line)
-    message = _("this user reaches {address}, and the service in its sandbox does not ({error})")
-    message = message.format(address=case.settings.broker.address, error=error)
-    return fault(check, message, _("See why:"), f"sudo journalctl -u {case.unit} -n 30")
-
-
-def _outside(shown: Mapping[str, str], addresses: Iterable[str]) -> dict[str, str]:
-    """Return the addresses that the unit does not allow, each with what to allow: in IPv6 its /64."""
-    nets = [ipaddress.ip_network(net) for net in shown.get("IPAddressAllow", "").split()]
-    found = {}
-    for address in addresses if shown.get("IPAddressDeny") else ():
-        with contextlib.suppress(ValueError):
-            plain = address.partition("%")[0]
-            one = ipaddress.ip_interface(f"{plain}/64" if ":" in plain else plain)
-            if not any(one.ip in net for net in nets):
-                found[address] = str(one.network).removesuffix("/32")
-    return found
 
 
 async def _steps(case: Case) -> AsyncIterator[Finding]:
@@ -140,15 +108,15 @@ async def _steps(case: Case) -> AsyncIterator[Finding]:
 
 async def _client_id(case: Case, version: MqttVersion) -> Finding:
     """Report that the login is accepted, or that the service loses it to another program."""
-    # In an outage the log repeats its cause once an hour.
-    since = "--since=-65min" if complaint_of(await case.own_words()) else "--since=-2min"
-    warnings = ("-p", "warning", "-n", "1", "--no-pager", since)
-    last = await case.machine.run("journalctl", f"--unit={case.unit}", *warnings) or ""
+    # The log says that an outage is over once the connection has held.
+    last = await case.last_logged((OUTAGE_TEXTS.begins, OUTAGE_TEXTS.still, OUTAGE_TEXTS.ends))
     says_so = is_one_of(last, [FAULTS[BrokerErrorKind.TAKEN_OVER].message])
     if says_so or is_taken_over(case.status, case.health):
-        message = _("teleinfo does not stay connected to the broker: another program may use its client id")
+        case.lost_login = _(
+            "teleinfo does not stay connected to the broker: another program may use its client id"
+        )
         lines = ("TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2", f"sudo journalctl -u {case.unit}")
-        return fault("login", message, _(CHANGE_CLIENT_ID), *lines)
+        return fault("login", case.lost_login, _(CHANGE_CLIENT_ID), *lines)
     accepted = _("accepted, with the user name of the settings")
     if case.settings.broker.username is None:
         accepted = _("accepted, without a user name")

@@ -118,6 +118,10 @@ async def check_line(case: Case) -> AsyncIterator[Finding]:
         yield skipped("line", _("the port comes first"))
         return
     if case.access is Access.OURS:
+        await case.properties(again=True)
+        if await case.own_words() and not await case.has_port():
+            yield skipped("line", _("the port comes first"))
+            return
         url = line_of(port)
         if url == port and is_taken_over(case.status, case.health):
             yield skipped("line", _("the broker comes first"))

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from teleinfo.common.i18n import _
 from teleinfo.console.output import command_line
 from teleinfo.doctor import raspberry_pi
-from teleinfo.doctor.case import Access, Case
+from teleinfo.doctor.case import Access, Case, kept_away
 from teleinfo.doctor.machine import Machine, PortUser, group_of, port_users
 from teleinfo.doctor.report import Finding, Severity, drop_in, fault, ok, skipped, warning
-from teleinfo.port.errors import cannot_reach
+from teleinfo.port.errors import OUTAGE_TEXTS, cannot_reach
 from teleinfo.port.serial_port import is_remote
 
 if TYPE_CHECKING:
@@ -33,28 +33,35 @@ async def check_port(case: Case) -> AsyncIterator[Finding]:
     machine, port = case.machine, case.settings.serial_port
     device = machine.real(port)
     if is_remote(port):
-        yield await _bridge(case, port)
+        async for finding in _bridge(case, port):
+            yield finding
     elif machine.path(device).exists():
         yield _kind(machine, port, device)
     else:
         yield _missing(machine, port, device)
 
 
-async def _bridge(case: Case, port: str) -> Finding:
+async def _bridge(case: Case, port: str) -> AsyncIterator[Finding]:
     """Check that a bridge accepts connections, unless the service has it: some serve one client at a time."""
-    where = case.port_target
+    where, address = case.port_target, ""
     case.access = Access.OURS
-    if not await case.has_bridge():
+    if not await case.has_port():
         host, _colon, number = where.rpartition(":")
         try:
             async with asyncio.timeout(BRIDGE_TIMEOUT):
                 _reader, writer = await asyncio.open_connection(host.strip("[]"), int(number))
         except (OSError, ValueError) as error:
             case.access = Access.NONE
-            return fault("device", cannot_reach(where, error).localized(), kind="bridge")
+            yield fault("device", cannot_reach(where, error).localized(), kind="bridge")
+            return
+        address = writer.get_extra_info("peername")[0]
         writer.close()
-        case.access = Access.FREE
-    return ok("device", _("a bridge in the network: {port}").format(port=port), kind="bridge")
+        case.access = Access.OURS if await case.own_words() else Access.FREE
+    yield ok("device", _("a bridge in the network: {port}").format(port=port), kind="bridge")
+    kept = (await case.attempts()).get(where) if address else ""
+    if kept:
+        case.access = Access.NONE
+        yield await kept_away(case, "sandbox", kept, where, [address])
 
 
 async def check_board(case: Case) -> AsyncIterator[Finding]:
@@ -85,7 +92,8 @@ async def check_holder(case: Case) -> AsyncIterator[Finding]:
         unit = users[0].unit or f"teleinfo, {users[0].pid}"
         yield ok("holder", _("teleinfo reads it already ({unit})").format(unit=unit), holder="teleinfo")
         return
-    case.access = Access.FREE
+    # A service that runs without its port opens it again at any moment, and must find it free.
+    case.access = Access.OURS if await case.own_words() else Access.FREE
     if complete:
         yield ok("holder", _("no other program has it open"), holder=None)
     else:
@@ -96,17 +104,27 @@ async def check_holder(case: Case) -> AsyncIterator[Finding]:
 
 async def check_rights(case: Case) -> AsyncIterator[Finding]:
     """Check that the service, in its sandbox, may use the port; without a service, that this user may."""
-    if case.access is Access.OURS or (is_remote(case.settings.serial_port) and case.access is Access.NONE):
-        return
-    port, device = case.port_target, case.device
-    errors = await case.attempts()
-    if port in errors:
-        yield _sandbox(case.machine, await case.properties(), port, errors[port], case.unit)
-    elif device:
+    device = case.device
+    errors = await case.attempts() if device else {}
+    if device in errors:
+        finding = _sandbox(case.machine, await case.properties(), device, errors[device], case.unit)
+        if finding.severity is Severity.FAULT:
+            case.access = Access.NONE
+        yield finding
+    elif device and case.access is not Access.OURS:
         finding = _rights(case.machine, device)
         if finding.severity is Severity.FAULT:
             case.access = Access.NONE
         yield finding
+
+
+async def check_opened(case: Case) -> AsyncIterator[Finding]:
+    """Report why the service lacks its port, in its own words, if no check has found the reason."""
+    if case.access is Access.OURS and await case.own_words() and not await case.has_port():
+        case.access = Access.NONE
+        cause = await case.last_logged((OUTAGE_TEXTS.begins, OUTAGE_TEXTS.still))
+        words = cause or await case.own_words()
+        yield fault("open", words, _("See why:"), f"sudo journalctl -u {case.unit} -n 30")
 
 
 def _missing(machine: Machine, port: str, device: str) -> Finding:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
 from teleinfo.console.output import command_line
-from teleinfo.doctor.case import Access, complaint_of, is_one_of
+from teleinfo.doctor.case import Access, is_one_of
 from teleinfo.doctor.check_broker import OFFLINE, ONLINE, ask_again
 from teleinfo.doctor.report import Finding, fault, ok, skipped, warning
 from teleinfo.mqtt.config import Topics
@@ -50,7 +50,7 @@ async def check_unit(case: Case) -> AsyncIterator[Finding]:
         yield skipped("installed", _("could not be judged: systemctl does not answer"))
     elif shown.get("LoadState") == "loaded":
         yield _enabled(shown, case.unit)
-        yield _running(shown, await case.own_words(), case.unit)
+        yield _running(shown, await case.own_words(), await case.complaint(), case.unit)
         if case.valid_settings is not None and not await case.attempts():
             message = _("what its sandbox lets it reach could not be tried")
             yield skipped("sandbox", message, _("To try it as well:"), command_line("doctor", root=True))
@@ -74,7 +74,7 @@ def _enabled(shown: Mapping[str, str], unit: str) -> Finding:
     return warning("enabled", message, _("To change that:"), f"sudo systemctl enable {unit}", state=state)
 
 
-def _running(shown: Mapping[str, str], words: str, unit: str) -> Finding:
+def _running(shown: Mapping[str, str], words: str, complaint: str, unit: str) -> Finding:
     active, how = shown.get("ActiveState", ""), shown.get("SubState", "")
     result, restarts = shown.get("Result", ""), shown.get("NRestarts", "0")
     facts: dict[str, object] = {
@@ -87,7 +87,14 @@ def _running(shown: Mapping[str, str], words: str, unit: str) -> Finding:
     start = f"sudo systemctl restart {unit}"
     if active == "active":
         age = time.monotonic() - int(shown.get("ActiveEnterTimestampMonotonic") or 0) / 1e6
-        return _active(words, unit, facts, is_starting=age < STARTING)
+        message = _("it runs: {text}").format(text=words) if words else _("it runs")
+        if age < STARTING and complaint and "; " not in complaint and is_one_of(complaint, [NO_FRAME]):
+            message = _("could not be judged: it was started just now, and has no frame yet")
+            again = command_line("doctor")
+            return skipped("running", message, _("Look again in a moment:"), again, **facts)
+        if complaint:
+            return fault("running", message, _("See why:"), f"sudo journalctl -u {unit} -n 30", **facts)
+        return ok("running", message, **facts)
     if active == "failed" and shown.get("ExecMainStatus") == EXIT_CONFIGURATION:
         message = _("it does not run: a setting was wrong when it was started")
         advice = _("See which, correct it, and start it again:")
@@ -97,17 +104,6 @@ def _running(shown: Mapping[str, str], words: str, unit: str) -> Finding:
         return fault("running", message, _("See why:"), f"sudo journalctl -u {unit} -n 30", **facts)
     message = _("it does not run ({state})").format(state=f"{active}, {how}")
     return fault("running", message, _("Start it:"), start, **facts)
-
-
-def _active(words: str, unit: str, facts: dict[str, object], *, is_starting: bool) -> Finding:
-    message = _("it runs: {text}").format(text=words) if words else _("it runs")
-    complaint = complaint_of(words)
-    if is_starting and complaint and "; " not in complaint and is_one_of(complaint, [NO_FRAME]):
-        message = _("could not be judged: it was started just now, and has no frame yet")
-        return skipped("running", message, _("Look again in a moment:"), command_line("doctor"), **facts)
-    if complaint:
-        return fault("running", message, _("See why:"), f"sudo journalctl -u {unit} -n 30", **facts)
-    return ok("running", message, **facts)
 
 
 async def check_journal(case: Case) -> AsyncIterator[Finding]:
@@ -131,13 +127,14 @@ async def check_journal(case: Case) -> AsyncIterator[Finding]:
         yield ok("journal", _("no complaint in its journal since it was started") if running else never)
     else:
         lines = said.splitlines()
-        yield _complaint(lines if running else lines[-1:], await case.own_words(), unit)
+        runs = bool(await case.own_words())
+        is_well = runs and not await case.complaint()
+        yield _last_complaint(lines if running else lines[-1:], unit, runs=runs, is_well=is_well)
 
 
-def _complaint(lines: list[str], words: str, unit: str) -> Finding:
-    """Judge warnings, the oldest first, by the line of status: a refusal, what goes on, or what is over."""
-    is_well = bool(words) and not complaint_of(words)
-    refused = [line for line in lines if words and is_one_of(line, _REFUSALS)]
+def _last_complaint(lines: list[str], unit: str, *, runs: bool, is_well: bool) -> Finding:
+    """Judge warnings, the oldest first: a refusal, what goes on, or, if the service is well, what is over."""
+    refused = [line for line in lines if runs and is_one_of(line, _REFUSALS)]
     standing = [line for line in lines if not (is_well and is_one_of(line, _OUTAGES))]
     line = (refused or standing or lines)[-1]
     # A line is `date host program[process]: words`. The host's name, an identifier, is left out.
@@ -158,9 +155,9 @@ async def check_published(case: Case) -> AsyncIterator[Finding]:
     """Check that a teleinfo is online, by the status that the broker retains."""
     if case.valid_settings is None:
         return
-    topics, words = Topics(case.settings.mqtt_topic), await case.own_words()
-    runs = bool(words) or case.access is Access.OURS
-    if runs and case.may_read and case.status in {None, OFFLINE} and not complaint_of(words):
+    topics, complaint = Topics(case.settings.mqtt_topic), await case.complaint()
+    runs = bool(await case.own_words()) or case.access is Access.OURS
+    if runs and case.may_read and case.status in {None, OFFLINE} and not complaint:
         await ask_again(case)  # the service may have been started just now
     status = case.status and textwrap.shorten(case.status, _LONGEST_SHOWN, placeholder="…")
     message = _("{topic}: {status}").format(topic=topics.status, status=status)
@@ -168,7 +165,7 @@ async def check_published(case: Case) -> AsyncIterator[Finding]:
         yield skipped("status", _("the broker comes first"))
     elif status == ONLINE:
         # An `online` of before proves nothing while the service reports a fault.
-        if not complaint_of(words):
+        if not complaint:
             yield ok("status", message, status=status)
     elif status == OFFLINE:
         yield fault("status", message, _("No readings come."), status=status)

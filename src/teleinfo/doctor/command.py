@@ -28,7 +28,7 @@ from teleinfo.doctor import line_report, report
 from teleinfo.doctor.case import Case, unit_of
 from teleinfo.doctor.check_broker import ONLINE, check_broker, read_retained
 from teleinfo.doctor.check_line import check_line, hear, line_from_broker
-from teleinfo.doctor.check_port import check_board, check_holder, check_port, check_rights
+from teleinfo.doctor.check_port import check_board, check_holder, check_opened, check_port, check_rights
 from teleinfo.doctor.check_service import check_journal, check_published, check_unit
 from teleinfo.doctor.check_settings import check_settings
 from teleinfo.doctor.line_cause import diagnose
@@ -62,7 +62,7 @@ Check = Callable[[Case], AsyncIterator[Finding]]
 CHECKS: dict[str, tuple[float, tuple[Check, ...]]] = {
     "settings": (5, (check_settings,)),
     # The sandbox of the service answers in 5 s.
-    "port": (11, (check_port, check_board, check_holder, check_rights)),
+    "port": (11, (check_port, check_board, check_holder, check_rights, check_opened)),
     # Each of its steps may take 5 s.
     "broker": (20, (check_broker,)),
     # Needs a free port or, if a teleinfo reads it, the messages that the broker retains from that teleinfo.

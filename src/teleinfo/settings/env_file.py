@@ -89,14 +89,18 @@ def default_env_file() -> Path | None:
     return next((path for path in (Path(".env"), SERVICE_FILE) if exists(path)), None)
 
 
-def read_env_file(path: Path | None, names: Collection[str]) -> tuple[dict[str, object], list[Message]]:
-    """
-    Return the settings `names` in the file, each a text or `DAMAGED`, and the faults of the file.
+class EnvFile(NamedTuple):
+    """Settings of a file by name, each a text or `DAMAGED`, the place of each, and the faults of the file."""
 
-    If `path` is None, the file is `.env`, if it exists.
-    """
+    values: dict[str, object]
+    places: dict[str, tuple[Path, int]]
+    faults: list[Message]
+
+
+def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
+    """Return the settings `names` in the file; if `path` is None, it is `.env`, if that exists."""
     if path is None and not exists(Path(".env")):
-        return {}, []
+        return EnvFile({}, {}, [])
     path = path or Path(".env")
     # Of a credential of systemd, show the file that was copied: that is the file to edit.
     credential = _CREDENTIAL.fullmatch(str(path))
@@ -104,19 +108,23 @@ def read_env_file(path: Path | None, names: Collection[str]) -> tuple[dict[str, 
     try:
         lines = parse(_read(path).decode("utf-8"))
     except (OSError, ValueError) as error:
-        return dict.fromkeys(names, DAMAGED), [unreadable(shown, error)]
+        return EnvFile(dict.fromkeys(names, DAMAGED), {}, [unreadable(shown, error)])
     fields = {variable_of(name): name for name in names}
-    values: dict[str, object] = {}
-    faults: list[Message] = []
-    seen: dict[str, int] = {}
+    found = EnvFile({}, {}, [])
     for line in lines:
-        if fault := _fault(line, fields, seen):
-            where = Message("{path} line {number}: {fault}", path=shown, number=line.number, fault=fault)
-            faults.append(where)
+        place = (shown, line.number)
+        if fault := _fault(line, fields, found.places):
+            found.faults.append(at_line(place, fault))
         if name := fields.get(line.name.upper()):
-            seen.setdefault(name, line.number)
-            values[name] = DAMAGED if isinstance(line.value, Message) else line.value
-    return values, faults
+            found.places.setdefault(name, place)
+            found.values[name] = DAMAGED if isinstance(line.value, Message) else line.value
+    return found
+
+
+def at_line(place: tuple[Path, int], fault: Message) -> Message:
+    """Return the message about a fault with its place: a file, and the number of a line of it."""
+    path, number = place
+    return Message("{path} line {number}: {fault}", path=path, number=number, fault=fault)
 
 
 def _read(path: Path) -> bytes:
@@ -141,7 +149,7 @@ def unreadable(path: Path | str, error: BaseException | None) -> Message:
     return Message("{path}: cannot be read: {reason}", path=path, reason=file_error(error))
 
 
-def _fault(line: EnvLine, fields: Mapping[str, str], seen: Mapping[str, int]) -> Message | None:
+def _fault(line: EnvLine, fields: Mapping[str, str], seen: Mapping[str, tuple[Path, int]]) -> Message | None:
     """Return the fault of a line: an unknown name, a wrong form, or a setting that was `seen` before."""
     variable = line.name.upper()
     if PREFIX + variable in fields:
@@ -154,6 +162,7 @@ def _fault(line: EnvLine, fields: Mapping[str, str], seen: Mapping[str, int]) ->
         return unknown(line.name, fields.values())
     if isinstance(line.value, Message):
         return Message("{variable}: {fault}", variable=line.name, fault=line.value)
-    if first := seen.get(fields[variable]):
+    if fields[variable] in seen:
+        _path, first = seen[fields[variable]]
         return Message("{variable}: is given twice, first on line {first}", variable=line.name, first=first)
     return None

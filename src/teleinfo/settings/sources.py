@@ -20,7 +20,7 @@ import pydantic_settings
 from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource, SecretsSettingsSource
 
-from teleinfo.settings.env_file import DAMAGED, read_env_file, unreadable
+from teleinfo.settings.env_file import DAMAGED, at_line, read_env_file, unreadable
 from teleinfo.settings.faults import PREFIX, SECRETS, SettingsError, is_ours, unknown, variable_of, wrong
 from teleinfo.settings.model import Settings
 from teleinfo.vocabulary.words import Language, Message
@@ -41,12 +41,13 @@ def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -
     exists. `flags` has the settings of the command line. Raises SettingsError with every fault; neither the
     error nor its context holds a secret.
     """
-    in_file, faults = read_env_file(env_file, Settings.model_fields)
+    file = read_env_file(env_file, Settings.model_fields)
     secrets, unread = _secrets()
-    faults += unread
+    faults = file.faults + unread
+    outside = EnvSettingsSource(Settings)() | dict(flags or {})
     given = {
         name: value.strip() if isinstance(value, str) and name not in SECRETS else value
-        for name, value in (secrets | in_file | EnvSettingsSource(Settings)() | dict(flags or {})).items()
+        for name, value in (secrets | file.values | outside).items()
         if value != ""
     }
     settings = None
@@ -56,11 +57,12 @@ def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -
         details = error.errors(include_url=False, include_input=False)
         # One error per setting (the last): pydantic reports one for each type of a union.
         wrong_values = {str(detail["loc"][0]): detail for detail in details}
-        faults += [
-            wrong(name, Settings.model_fields[name], detail.get("ctx", {}).get("error"), given)
-            for name, detail in wrong_values.items()
-            if given.get(name) is not DAMAGED
-        ]
+        for name, detail in wrong_values.items():
+            if given.get(name) is not DAMAGED:
+                cause = detail.get("ctx", {}).get("error")
+                fault = wrong(name, Settings.model_fields[name], cause, given)
+                place = None if name in outside else file.places.get(name)
+                faults.append(fault if place is None else at_line(place, fault))
     # Outside of `except`: there, pydantic's error, which holds secrets, would become the context.
     if faults or settings is None:
         raise SettingsError(faults, _language(given))

@@ -136,7 +136,7 @@ class House(Container):
                 ),
                 offered=(
                     *("git", "make", "mosquitto", "mosquitto-clients", "python3-venv"),
-                    *("avahi-daemon", "avahi-utils", "libnss-mdns", "socat"),
+                    *("avahi-daemon", "avahi-utils", "libnss-mdns", "libfaketime", "socat"),
                 ),
             ),
             folder,

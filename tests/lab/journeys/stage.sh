@@ -146,6 +146,29 @@ certificate() { # NAME HOST AUTHORITY [DAYS]: make one of a server or a client, 
     ) 2>/dev/null
 }
 
+small() { # FOLDER: leave no room on the disk of this folder
+    mkdir -p "$1"
+    mount -t tmpfs -o size=4k tmpfs "$1"
+    head -c 4096 /dev/zero >"$1/other"
+}
+
+clock() { # OFFSET: let the clock of the services be off by so much; the machine has no clock of its own
+    [ -e /usr/share/doc/libfaketime ] || apt-get install -y -q libfaketime
+    printf '%s\n' "$1" >/etc/faketimerc
+    for unit in teleinfo teleinfo-web; do
+        mkdir -p "/run/systemd/system/$unit.service.d"
+        # A semaphore in /dev/shm, where the sandbox forbids to write, would serve several processes.
+        printf '%s\n' '[Service]' "Environment=LD_PRELOAD=$(dpkg -L libfaketime | grep 'libfaketime.so.1$')" \
+            'Environment=FAKETIME_DISABLE_SHM=1 FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_CACHE_DURATION=1' \
+            >"/run/systemd/system/$unit.service.d/clock.conf"
+    done
+    systemctl daemon-reload
+}
+
+today() { # print the energy of today, in Wh
+    mosquitto_sub -t teleinfo/state -C 1 -R | sed -n 's/.*"energy":.*"today":{"imported":\([0-9]*\).*/\1/p'
+}
+
 began() { # return once the service runs, reads the meter and is connected
     systemctl start teleinfo
     until works; do sleep 0.2; done
@@ -172,10 +195,10 @@ reset() { # undo all of the above, and leave the service stopped
     systemctl reset-failed
     pkill socat || true
     for port in /dev/ttyAMA* /dev/ttyUSB*; do unplug "${port#/dev/}"; done
-    rm -rf /dev/serial /etc/systemd/system/teleinfo.service.d /run/systemd/system/teleinfo.service.d
+    rm -rf /dev/serial /etc/systemd/system/teleinfo.service.d /run/systemd/system/teleinfo*.service.d
     cp -pr /srv/units/. /usr/local/lib/systemd/system
     systemctl daemon-reload
-    umount /proc/cmdline /var/lib/private/teleinfo-web 2>/dev/null || true
+    umount /proc/cmdline /var/lib/private/teleinfo-web /var/lib/private/teleinfo 2>/dev/null || true
     rm -rf /etc/teleinfo
     cp -pr /srv/clean /etc/teleinfo
     cp /etc/teleinfo/hosts /etc/hosts

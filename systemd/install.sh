@@ -108,7 +108,10 @@ install_service() {
     install -d -m 0755 "$(dirname "$settings")"
     [ -e "$settings" ] || install -m 0600 "$(localized .env-sample systemd/teleinfo.fr.env)" "$settings"
     install -d "$units" "$generators"
-    install -m 0644 systemd/teleinfo.service systemd/teleinfo@.service systemd/teleinfo-*.* "$units/"
+    for unit in systemd/teleinfo.service systemd/teleinfo@.service systemd/teleinfo-*.*; do
+        sed -e '/^@sandbox@$/{r systemd/sandbox.conf' -e 'd}' "$unit" >"$units/$(basename "$unit")"
+        chmod 0644 "$units/$(basename "$unit")"
+    done
     install -m 0755 systemd/teleinfo-generator "$generators/"
     # A unit that the household disabled stays so.
     [ -n "$upgrade" ] || systemctl --quiet ${root:+--root="$root"} enable teleinfo.service

@@ -137,6 +137,10 @@ def test_an_installation_has_program_service_settings_and_page(machine: Machine)
         ENABLED,
     } <= machine.files()
     assert (machine.root / SETTINGS).stat().st_mode & 0o777 == 0o600
+    for unit in (machine.root / "usr/local/lib/systemd/system").glob("*.service"):
+        text = unit.read_text(encoding="utf-8")
+        assert ("\nIPAddressDeny=any\n" in text) is ("@sandbox@" in (SCRIPTS / unit.name).read_text("utf-8"))
+        assert "@sandbox@\n" not in text.partition("[Service]")[2]
 
 
 def test_an_installation_on_a_french_machine_speaks_french(machine: Machine) -> None:

@@ -15,7 +15,6 @@ PRODUCTION = Path("/etc/teleinfo/production.env")
     ("env_file", "unit"),
     [
         (None, "teleinfo"),
-        (Path("/etc/teleinfo/teleinfo.env"), "teleinfo"),
         (PRODUCTION, "teleinfo@production"),
         (Path("/home/somebody/production.env"), "teleinfo"),
         (Path("/etc/teleinfo/notes.txt"), "teleinfo"),
@@ -26,11 +25,3 @@ def test_the_settings_of_one_more_meter_are_those_of_its_own_service(
 ) -> None:
     """systemd/teleinfo@.service reads /etc/teleinfo/NAME.env."""
     assert unit_of(env_file) == unit
-
-
-def test_a_path_is_the_same_file_from_its_own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """`cd /etc/teleinfo; teleinfo doctor --env-file production.env`."""
-    monkeypatch.setattr("teleinfo.doctor.case.SERVICE_FILE", tmp_path / "teleinfo.env")
-    monkeypatch.chdir(tmp_path)
-
-    assert unit_of(Path("production.env")) == "teleinfo@production"

@@ -22,9 +22,7 @@ from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.state import meter_clock
 from teleinfo.vocabulary.line import LineCause, LineGrade, LinkProblem
-from tests.doctor.damaged_line import hurt, sound_line
-from tests.doctor.machine_tree import by_check, case_of, findings_of
-from tests.support.tcp_ports import free_port
+from tests.doctor.machine_tree import by_check, case_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -112,27 +110,6 @@ def test_noise_is_measured_and_the_wiring_called_weak(rate: float) -> None:
     assert "twisted pair" in found["wiring"].advice
 
 
-def test_the_cause_of_damaged_groups_is_named() -> None:
-    """Where the wrong bits tell it: a 1 behind a 0 is read as 0, as if the signal rose too slowly."""
-    damaged = hurt(sound_line(frames=200), lambda one: one.bit.level > one.bit.before, every=100)
-    with SerialLine(speed=40) as line:
-        found = look(line, lambda: line.send(damaged, encoded=True))
-
-    assert found["wiring"].facts["cause"] == LineCause.SLOW_RISE
-    assert "rises too slowly" in found["wiring"].message
-    assert "R2" in found["wiring"].advice
-
-
-def test_a_silent_line_is_about_the_terminals() -> None:
-    """Not one byte at any speed: I1 and I2."""
-    with SerialLine() as line:
-        found = look(line)
-
-    assert tried(found) == ["1200", "9600"]
-    assert (found["wiring"].severity, found["wiring"].facts["wiring"]) == (Severity.FAULT, "none")
-    assert "I1 and I2" in found["wiring"].advice
-
-
 def test_bytes_without_sense_are_reported_from_silence() -> None:
     """Noise only: bytes come, and no speed makes sense of them."""
     with SerialLine() as line:
@@ -159,19 +136,6 @@ def test_a_line_without_parity_says_so() -> None:
     assert "Fewer errors are caught" in found["parity"].advice
     assert "8N1" in found["parity"].advice
     assert found["wiring"].severity is Severity.OK
-
-
-def test_an_absent_bridge_is_reported() -> None:
-    """Nothing listens at the address of the settings."""
-    url = f"socket://127.0.0.1:{free_port()}"
-    case = case_of(serial_port=url)
-    case.access = Access.FREE
-    found = findings_of("line", case)
-
-    assert {name: one.severity for name, one in found.items()} == {"open": Severity.FAULT}
-    assert found["open"].message.startswith(
-        f"the bridge at {url.removeprefix('socket://')} cannot be reached: nothing"
-    )
 
 
 @pytest.mark.parametrize(
@@ -213,19 +177,11 @@ def test_a_clock_that_is_off_is_reported(minutes: int, text: str, monkeypatch: p
     assert bool(found["clock"].commands) == bool(minutes)
 
 
-def test_a_meter_without_a_clock_has_no_finding_about_it() -> None:
-    """In historique no meter sends its time."""
-    with SerialLine(speed=8, strict_speed=True) as line:
-        assert "clock" not in look(line, meter_on(line))
-
-
 @pytest.mark.parametrize(
     ("line", "last", "is_it"),
     [
-        *(("good", -60, True), ("fair", 5, True), ("poor", 90, True)),
-        *(("good", 150, False), ("good", -150, False), ("poor", 90000, False), ("silent", 5, False)),
-        *(("bad", 5, False), ("good", None, False), ("good", "", False), ("good", "yesterday", False)),
-        ("good", "0001-01-01T00:00:00", False),
+        *(("good", -60, True), ("poor", 90, True), ("good", 150, False), ("silent", 5, False)),
+        *(("good", None, False), ("good", "yesterday", False), ("good", "0001-01-01T00:00:00", False)),
     ],
 )
 def test_offline_while_the_meter_sends_is_about_the_client_id(

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pwd
-import socket
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.doctor import raspberry_pi
 from teleinfo.doctor.case import Access, Case
-from teleinfo.doctor.machine import Machine, group_of, port_users
+from teleinfo.doctor.machine import group_of, port_users
 from teleinfo.doctor.report import Severity
-from teleinfo.simulator.serial_line import SerialLine
 from tests.doctor.machine_tree import case_of, findings_of
-from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from teleinfo.doctor.report import Finding
@@ -60,22 +52,6 @@ def device_of(tree: Tree, port: str) -> Finding:
     return look(tree.case(port))[0]["device"]
 
 
-def test_a_missing_port_is_a_fault_with_the_next_step(tree: Tree) -> None:
-    """1. No port at all: ask the system. 2. Ports: paste one. 3. A Raspberry Pi: switch its own on."""
-    nothing = device_of(tree, "/dev/ttyUSB7")
-    tree.link(f"/dev/serial/by-id/{ADAPTER}", "../../ttyUSB0")
-    for name, kind in (("ttyUSB0", "0"), ("ttyS0", "4"), ("ttyS1", "0")):
-        tree.file(f"/dev/{name}")
-        tree.file(f"/sys/class/tty/{name}/type", f"{kind}\n")
-    others, access = look(tree.case("/dev/ttyUSB7"))
-    tree.raspberry()
-
-    assert (others["device"].severity, access) == (Severity.FAULT, Access.NONE)
-    assert nothing.commands == ("sudo dmesg | tail -n 20",)
-    assert others["device"].commands == (BY_ID, "TELEINFO_SERIAL_PORT=/dev/ttyS0")
-    assert device_of(tree, "/dev/ttyAMA0").commands == raspberry_pi.PORT_ON
-
-
 def test_an_adapter_by_its_number_is_named_by_its_id(tree: Tree) -> None:
     """The path that stays is the line to paste; by that path all is well, until the adapter is gone."""
     tree.link(f"/dev/serial/by-id/{ADAPTER}", "../../ttyUSB0")
@@ -90,79 +66,12 @@ def test_an_adapter_by_its_number_is_named_by_its_id(tree: Tree) -> None:
     assert gone.message == f"/dev/serial/by-id/{ADAPTER} points to /dev/ttyUSB0, which is not there"
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("/dev/ttyAMA0", "pl011"),
-        ("/dev/ttyS0", "mini-uart"),
-        ("/dev/ttyACM0", "usb"),
-        ("/dev/ttyX", "serial"),
-    ],
-)
-def test_the_kind_of_port_is_reported(tree: Tree, name: str, kind: str) -> None:
-    """By the name that the kernel gives."""
-    tree.raspberry(config="enable_uart=1")
-    tree.file(f"/dev/{name}")
-
-    assert device_of(tree, f"/dev/{name}").facts["kind"] == kind
-
-
 def test_a_file_is_no_serial_port(tmp_path: Path) -> None:
     """An ordinary file in place of the device is a fault."""
     (tmp_path / "file").write_text("")
     found, _access = look(case_of(serial_port=tmp_path / "file"))
 
     assert found["device"].severity is Severity.FAULT
-
-
-def test_a_bridge_has_no_device(tree: Tree) -> None:
-    """For socket:// there is no device to check, and the line is listened to, if it accepts connections."""
-    with socket.create_server(("127.0.0.1", 0)) as bridge:
-        found, access = look(tree.case(f"socket://127.0.0.1:{bridge.getsockname()[1]}"))
-    refused, none = look(tree.case(f"socket://127.0.0.1:{free_port()}"))
-
-    assert ([one.severity for one in found.values()], access) == ([Severity.OK], Access.FREE)
-    assert ([one.severity for one in refused.values()], none) == ([Severity.FAULT], Access.NONE)
-    assert "nothing listens there" in refused["device"].message
-
-
-@contextlib.contextmanager
-def holding(command: list[str]) -> Iterator[int]:
-    """Yield the number of a process that has a port open inside the block, or skip the test."""
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        if process.stdout.readline() != b"held\n":
-            pytest.skip("this machine makes no containers")
-        yield process.pid
-        process.communicate(b"")
-
-
-@pytest.mark.real
-def test_a_program_that_has_the_port_open_is_named() -> None:
-    """1. Another process opens the port. 2. It is named, with the line that ends it; nobody listens."""
-    with SerialLine() as line:
-        with holding([sys.executable, "-c", HOLD, line.path]) as pid:
-            found, access = look(case_of(serial_port=line.path))
-        holder = found["holder"]
-        after, free = look(case_of(serial_port=line.path))
-
-    assert (holder.severity, access) == (Severity.FAULT, Access.NONE)
-    assert f"(process {pid})" in holder.message
-    assert holder.commands == (f"sudo kill {pid}",) or "systemctl" in holder.commands[0]
-    assert after["holder"].severity in {Severity.OK, Severity.SKIPPED}
-    assert free is Access.FREE
-
-
-@pytest.mark.real
-def test_a_namesake_in_a_container_is_another_port() -> None:
-    """1. A process in a container has a terminal of the same name open. 2. It is not this one."""
-    if os.geteuid() != 0:
-        pytest.skip("only root makes containers")
-    with SerialLine() as line:
-        with holding([*APART, sys.executable, "-c", HOLD_NAMESAKE, line.path]):
-            users = port_users(Machine(), line.path)
-
-    assert users == ([], True)
 
 
 @pytest.mark.parametrize(
@@ -173,11 +82,7 @@ def test_a_namesake_in_a_container_is_another_port() -> None:
             f"{SYSTEM}system-serial\\x2dgetty.slice/serial-getty@ttyAMA0.service",
             "sudo systemctl mask --now serial-getty@ttyAMA0",
         ),
-        (
-            "/sbin/agetty\0-o\0115200",
-            "",
-            f"sudo kill {PID}; {GIVE_BACK}",
-        ),
+        ("/sbin/agetty\0-o\0115200", "", f"sudo kill {PID}; {GIVE_BACK}"),
         ("node-red", f"{SYSTEM}docker-0123456789abcdef.scope", "sudo docker stop 0123456789ab"),
         ("/usr/sbin/m", f"{SYSTEM}modem.service", "sudo systemctl disable --now modem.service"),
         ("cat\0/dev/ttyAMA0", "0::/user.slice/user@1000.service/app.slice", f"sudo kill {PID}"),
@@ -196,30 +101,6 @@ def test_the_process_that_locks_the_port_is_known_without_any_right(
     assert access is (Access.NONE if line else Access.OURS)
     assert "; ".join(found["holder"].commands) == line
     assert ("getty" in found) is (not line)
-
-
-def test_a_pseudo_terminal_has_no_login_console(tree: Tree) -> None:
-    """There is no serial-getty@1 for /dev/pts/1, and no tick at a console where a login has it open."""
-    tree.lock("/dev/pts/1", PID, "login\0-p")
-    tree.link("/dev/ttyMETER", "pts/1")
-    tree.link("/etc/systemd/system/getty.target.wants/serial-getty@1.service", "x")
-    found, _access = look(tree.case("/dev/ttyMETER"))
-
-    assert found["holder"].commands[0] == f"sudo kill {PID}"
-    assert "getty" not in found
-
-
-def test_where_the_service_reads_the_port_the_rights_of_this_user_do_not_matter(
-    tree: Tree, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An ordinary user beside a healthy service sees no fault."""
-    tree.lock("/dev/ttyAMA0", PID, cgroup=f"{SYSTEM}teleinfo.service")
-    case = tree.case("/dev/ttyAMA0")
-    monkeypatch.setattr("os.access", lambda *_, **__: False)
-    found, access = look(case)
-
-    assert access is Access.OURS
-    assert Severity.FAULT not in {one.severity for one in found.values()}
 
 
 @pytest.mark.parametrize(

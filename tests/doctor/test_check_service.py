@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import grp
 import json
 import os
 import time
@@ -32,8 +31,7 @@ GOOD = {
     "SubState": "running",
     "StatusText": "mode standard at 9600 baud",
 }
-AGAIN = {"ActiveState": "activating", "SubState": "auto-restart", "NRestarts": "7"}
-AT_ONCE = AGAIN | {"SubState": "start"}
+AT_ONCE = {"ActiveState": "activating", "SubState": "start", "NRestarts": "7"}
 RUNTIME = {"UnitFileState": "enabled-runtime", "WantedBy": "multi-user.target"}
 DEAD = {"SubState": "dead", "ExecMainStatus": "78"}
 NO_ENTRIES = "-- No entries --"
@@ -74,15 +72,9 @@ def test_a_service_that_runs_has_no_fault(tree: Tree) -> None:
 @pytest.mark.parametrize(
     ("check", "severity", "line", "changed"),
     [
-        ("installed", Severity.FAULT, "sudo make install", {"LoadState": "not-found"}),
-        ("installed", Severity.FAULT, "sudo systemctl unmask teleinfo", {"LoadState": "masked"}),
-        ("enabled", Severity.WARNING, "sudo systemctl enable teleinfo", {"UnitFileState": "disabled"}),
-        ("enabled", Severity.WARNING, "sudo systemctl enable teleinfo", {"UnitFileState": "static"}),
         ("enabled", Severity.WARNING, "sudo systemctl enable teleinfo", RUNTIME),
         ("enabled", Severity.OK, None, RUNTIME | {"UnitFileState": "generated"}),
-        ("running", Severity.FAULT, "sudo journalctl -u teleinfo -n 30", AGAIN),
         ("running", Severity.FAULT, "sudo journalctl -u teleinfo -n 30", AT_ONCE),
-        ("running", Severity.FAULT, "sudo systemctl restart teleinfo", {"ActiveState": "inactive"} | DEAD),
         ("running", Severity.FAULT, "sudo journalctl -u teleinfo -n 20", {"ActiveState": "failed"} | DEAD),
     ],
 )
@@ -90,7 +82,7 @@ def test_what_is_wrong_with_the_service_is_reported(
     tree: Tree, check: str, severity: Severity, line: str | None, changed: dict[str, str]
 ) -> None:
     """
-    Each with the line to type.
+    Each with the line to type; the journeys show the other faults.
 
     `enabled-runtime` lasts until the next start; a unit without [Install] starts if a target wants it.
     """
@@ -101,54 +93,27 @@ def test_what_is_wrong_with_the_service_is_reported(
 
 def test_a_port_that_the_service_may_not_use_is_explained_by_its_error(tree: Tree) -> None:
     """
-    As tried in its sandbox, whatever this user may.
+    As tried in its sandbox, whatever this user may; the journeys show its rights.
 
-    1. The sandbox lacks the driver's number. 2. The group is not that of the service. 3. A login console took
-    the port from its group. 4. Nobody may try: this user's rights are judged, and the rest is not.
+    1. The sandbox lacks the driver's number. 2. The port does not work. 3. Nobody may try: this user's rights
+    are judged, and the rest is not.
     """
-    path = tree.file("/dev/ttyAMA0", mode=0o660)
-    named = grp.getgrgid(path.stat().st_gid).gr_name
     look = partial(examine, tree, area="port")
-    kept = look(error="EPERM")["sandbox"]
-    other = look(error="EACCES", User="teleinfo", Group="nobody-of-them").get("rights")
-    taken = look(error="EACCES", User="teleinfo", Group=named)["rights"]
-    hung = look(error="EIO")["sandbox"]
+    kept, hung = look(error="EPERM")["sandbox"], look(error="EIO")["sandbox"]
     untried = examine(tree, error=None)["sandbox"]
 
     assert kept.commands == ("sudo systemctl edit teleinfo", "[Service]", "DeviceAllow=char-204 rw")
-    assert taken.commands == ("sudo chgrp dialout /dev/ttyAMA0", "sudo chmod 660 /dev/ttyAMA0")
     assert hung.commands == ("sudo journalctl -u teleinfo -n 30",)
-    assert {one.severity for one in (kept, taken, hung)} == {Severity.FAULT}
-    assert look()["sandbox"].severity is Severity.OK
+    assert {one.severity for one in (kept, hung)} == {Severity.FAULT}
     assert list(look(error=None, ActiveState="inactive"))[-1] == "rights"
     assert (untried.severity, untried.commands[0][:5]) == (Severity.SKIPPED, "sudo ")
-    assert other is not None
-    assert other.severity is Severity.FAULT
-
-
-@pytest.mark.parametrize("port", ["/dev/ttyUSB0", "/dev/serial/by-id/usb-1", "socket://127.0.0.1:1"])
-def test_a_port_that_is_not_there_costs_nothing_else(tree: Tree, port: str) -> None:
-    """1. The service is installed, its port is absent. 2. That is the fault, and every check is made."""
-    said = "no serial port; no frame yet; connected to the broker at x"
-    tree.program("systemctl", *(f"{name}={value}" for name, value in (GOOD | {"StatusText": said}).items()))
-    tree.program("systemd-run", json.dumps({"localhost:1883": ""}))
-    case = tree.case(port)
-    found = [findings_of(area, case) for area in ("port", "line", "service")]
-
-    assert {name: one.severity for name, one in found[0].items()} == {"device": Severity.FAULT}
-    assert [one.severity for one in found[1].values()] == [Severity.SKIPPED]
-    assert list(found[2]) == ["enabled", "running", "journal", "status"]
-    assert found[2]["running"].severity is Severity.FAULT
 
 
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize(
     ("said", "severity"),
     [
-        (
-            "mode historique at 1200 baud; 9 frames, the last 1 s ago; connected",
-            Severity.OK,
-        ),
+        ("mode historique at 1200 baud; 9 frames, the last 1 s ago; connected", Severity.OK),
         ("mode standard; 9 frames, the last 1 s ago; no connection to the broker at x", Severity.FAULT),
         ("listening for a meter; no frame yet; connected to the broker at x", Severity.FAULT),
         ("mode standard; the meter is silent, 9 frames, the last 1 h ago; connected", Severity.FAULT),
@@ -186,7 +151,6 @@ def test_a_service_that_was_started_just_now_is_not_called_mute(tree: Tree) -> N
         ([COMPLAINT, COMPLAINT], Severity.OK, "teleinfo[412]: no meter: another program"),
         ([f"{BEGIN}the LED does not blink", COMPLAINT], Severity.WARNING, "the LED"),
         ([REFUSED, f"{BEGIN}the LED does not blink", COMPLAINT], Severity.FAULT, "publish on teleinfo"),
-        ([COMPLAINT + " and more words" * 40], Severity.OK, " …"),
     ],
 )
 def test_the_complaint_that_matters_most_is_reported(
@@ -200,7 +164,6 @@ def test_the_complaint_that_matters_most_is_reported(
     assert found.severity is severity
     assert shown in found.message
     assert "raspberry" not in found.message
-    assert len(found.message) < 350
 
 
 @pytest.mark.parametrize(
@@ -208,12 +171,10 @@ def test_the_complaint_that_matters_most_is_reported(
     [
         ("online", True, True, Severity.OK),
         ("offline", True, True, Severity.FAULT),
-        ("offline", True, False, Severity.FAULT),
         ("21.5", True, True, Severity.FAULT),
         (None, True, True, Severity.FAULT),
         (None, True, False, None),
         (None, False, True, Severity.SKIPPED),
-        (None, None, True, Severity.SKIPPED),
     ],
 )
 def test_only_online_is_a_success(
@@ -232,33 +193,6 @@ def test_only_online_is_a_success(
     found = findings_of("service", case).get("status")
 
     assert (found and found.severity) is severity
-
-
-def test_the_last_complaint_is_that_of_the_service_since_its_start(tree: Tree) -> None:
-    """1. It runs: only its lines since the start count. 2. It is stopped: its last line, else systemd's."""
-    about = "2026-11-24T08:00:01+0100 raspberry systemd[1]: Failed to start teleinfo.service."
-    stopped = {"ActiveState": "inactive", "SubState": "dead", "InvocationID": "abc"}
-    tree.journal("_SYSTEMD_INVOCATION_ID=abc", NO_ENTRIES, COMPLAINT)
-    running = examine(tree, InvocationID="abc")["journal"]
-    tree.journal("_SYSTEMD_UNIT=teleinfo.service", COMPLAINT, about)
-    its_own = examine(tree, **stopped)["journal"]
-    tree.journal("_SYSTEMD_UNIT=teleinfo.service", NO_ENTRIES, about)
-    of_systemd = examine(tree, **stopped)["journal"]
-
-    assert running.message == "no complaint in its journal since it was started"
-    assert "another program reads the port" in its_own.message
-    assert "Failed to start" in of_systemd.message
-
-
-def test_a_closed_journal_is_not_called_empty(tree: Tree) -> None:
-    """A user who may not read the journal gets the command with sudo."""
-    hint = "Hint: You are currently not seeing messages from other users and the system."
-    script = f"case $* in\n  *--quiet*) ;;\n  *) echo '{hint}';;\nesac\necho '{NO_ENTRIES}'\n"
-    tree.file("/usr/bin/journalctl", f"#!/bin/sh\n{script}", mode=0o755)
-    found = examine(tree)["journal"]
-
-    assert found.severity is Severity.SKIPPED
-    assert found.commands[0].startswith("sudo ")
 
 
 def test_a_machine_without_systemd_is_no_fault(tmp_path: Path) -> None:

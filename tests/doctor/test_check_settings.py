@@ -23,23 +23,6 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("teleinfo.settings.env_file.SERVICE_FILE", tmp_path / "etc" / "teleinfo.env")
 
 
-def test_a_file_that_is_closed_to_this_user_is_no_fault(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The file of the service is root's alone: nothing that it says can be judged."""
-    path = tmp_path / "closed.env"
-    path.write_text("TELEINFO_MQTT_HOST=broker.example\n")
-    monkeypatch.setattr("os.access", lambda *_, **__: False)
-    case = Case(env_file=path)
-    [found] = findings_of("settings", case).values()
-
-    assert case.are_unread
-    assert case.valid_settings is None
-    assert found.severity is Severity.SKIPPED
-    assert found.commands[0].startswith("sudo ")
-    assert found.commands[0].endswith(f"doctor --env-file {path}")
-
-
 def test_a_file_that_is_not_there_is_not_looked_for_in_the_environment(tmp_path: Path) -> None:
     """`--env-file /nonexistent`: another path is to be given."""
     case = Case(env_file=tmp_path / "nonexistent")

@@ -1,17 +1,16 @@
-"""The report on a line: a bar chart in the terminal and as an SVG, the cause, and what to do."""
+"""The report on a line: a bar chart in the terminal, the cause, and what to do."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from xml.etree import ElementTree as ET
 
 import pytest
 
 from teleinfo.common.i18n import use_language
 from teleinfo.doctor.line_cause import Diagnosis
 from teleinfo.doctor.line_damage import Bit, Damage, Flip
-from teleinfo.doctor.line_report import ADVICE, as_json, as_svg, chart, sentences
+from teleinfo.doctor.line_report import ADVICE, as_json, chart, sentences
 from teleinfo.vocabulary.line import LineCause
 from teleinfo.vocabulary.words import Language
 
@@ -34,11 +33,6 @@ def test_the_chart_has_a_bar_for_each_position_and_direction() -> None:
     assert lines[10] == "stop"
 
 
-def test_without_wrong_bits_the_chart_is_empty() -> None:
-    """Nothing is divided by zero."""
-    assert "█" not in "".join(chart(Diagnosis(None, Damage(standard=False, parity=True))))
-
-
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("cause", LineCause)
 def test_each_cause_has_its_words_and_its_advice(cause: LineCause, language: Language) -> None:
@@ -56,19 +50,6 @@ def test_without_a_cause_the_report_says_so(places: int, text: str) -> None:
     damage = Damage(standard=True, parity=True, groups=5, places=places)
 
     assert sentences(Diagnosis(None, damage))[1:] == [text]
-
-
-@pytest.mark.parametrize("cause", [None, LineCause.SLOW_FALL])
-def test_the_svg_is_well_formed_and_has_a_title(cause: LineCause | None) -> None:
-    """It has the chart and the sentences, for those who see it and for those who do not."""
-    diagnosis = Diagnosis(cause, DAMAGE)
-    root = ET.fromstring(as_svg(diagnosis))
-    space = "{http://www.w3.org/2000/svg}"
-    texts = [text.text or "" for text in root.iter(f"{space}text")]
-
-    assert root.findtext(f"{space}title") == sentences(diagnosis)[1]
-    assert set(chart(diagnosis)) <= set(texts)
-    assert root.get("role") == "img"
 
 
 def test_the_json_has_the_wrong_bits_by_position() -> None:

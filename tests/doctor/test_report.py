@@ -12,7 +12,7 @@ import pytest
 from teleinfo.doctor import report
 from teleinfo.doctor.command import CHECKS
 from teleinfo.doctor.machine import Machine
-from teleinfo.doctor.report import Finding, Severity, fault, ok, skipped, warning
+from teleinfo.doctor.report import Finding, fault, ok, skipped, warning
 from tests.support.settings import settings_of
 
 PASSWORD, USER, HOST = 'c4nary"s3cret', "canary-user", "canary.example"
@@ -78,43 +78,24 @@ def test_nothing_of_a_finding_is_obeyed_by_a_terminal() -> None:
         json.loads(report.as_json(found))
 
 
-@pytest.mark.parametrize("word", ["teleinfo", "localhost", "x"])
-def test_a_password_is_masked_however_common_a_word_it_is(word: str) -> None:
-    """Even a default value, or a single letter."""
-    read = settings_of({"TELEINFO_MQTT_USERNAME": "somebody", "TELEINFO_MQTT_PASSWORD": word})
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        # A password is masked although it is a single letter.
+        ("the word is x, x.", "the word is …, …."),
+        ("/home/canary/.env", "/home/…/.env"),
+        (
+            "/dev/serial/by-id/usb-FTDI_UART_A1B2C3D4-if00-port0",
+            "/dev/serial/by-id/usb-FTDI_UART_…-if00-port0",
+        ),
+        *[("teleinfo 1.0.0 127.0.0.1:1883 /dev/ttyAMA0 99999 groups at 9600 baud Linky monophasé",) * 2],
+    ],
+)
+def test_what_identifies_is_masked_and_what_helps_is_not(text: str, shown: str) -> None:
+    """Passwords, home folders and adapters; versions, counts, devices and the local host stay."""
+    read = settings_of({"TELEINFO_MQTT_USERNAME": "somebody", "TELEINFO_MQTT_PASSWORD": "x"})
 
-    assert report.masked(f"the word is {word}, {word}.", report.secrets_of(read)) == "the word is …, …."
-
-
-def test_home_folders_and_the_number_of_an_adapter_are_masked() -> None:
-    """/home/NAME and the serial number in a by-id path."""
-    text = "/home/canary/.env /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A1B2C3D4-if00-port0"
-
-    assert report.masked(text, []) == "/home/…/.env /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_…-if00-port0"
-
-
-def test_what_helps_is_not_masked() -> None:
-    """Versions, counts, devices, the local host."""
-    text = "teleinfo 0.1.0 127.0.0.1:1883 /dev/ttyAMA0 99999 groups at 9600 baud Linky monophasé"
-
-    assert report.masked(text, report.secrets_of(settings_of({}))) == text
-
-
-def test_the_json_has_every_finding() -> None:
-    """Version, verdict, and for each finding its area, check, verdict, words, lines and facts."""
-    read = json.loads(report.as_json(areas("x")))
-
-    assert read["verdict"] == "fault"
-    assert [(one["area"], one["check"], one["verdict"]) for one in read["findings"]] == [
-        ("settings", "file", "ok"),
-        ("settings", "changed", "warning"),
-        ("broker", "login", "fault"),
-        ("broker", "topic", "skipped"),
-    ]
-    assert read["findings"][0] == {
-        "area": "settings", "check": "file", "verdict": "ok", "message": "x", "advice": "", "commands": [],
-        "facts": {"facts": "x"},
-    }  # fmt: skip
+    assert report.masked(text, report.secrets_of(read)) == shown
 
 
 def test_every_check_has_its_title() -> None:
@@ -140,21 +121,6 @@ def test_sentences_fit_the_screen_and_lines_to_type_are_whole(width: int) -> Non
     assert max(len(each) for each in lines if line not in each) <= min(width, 100)
 
 
-def test_after_a_change_of_the_settings_the_service_is_to_be_restarted() -> None:
-    """The command stands once, at the end, if there is a service and a setting to change."""
-    setting = {"broker": [fault("login", "x", "y", "TELEINFO_MQTT_USERNAME=")]}
-    program = {"broker": [fault("login", "x", "y", "systemctl status mosquitto")]}
-    service = {"service": [ok("running", "it runs", unit="teleinfo@production")]}
-    summaries = [
-        report.format_summary(one, report.Screen()) for one in (setting | service, setting, program | service)
-    ]
-
-    assert [summary.splitlines()[-1] for summary in summaries if "systemctl restart" in summary] == [
-        "        sudo systemctl restart teleinfo@production"
-    ]
-    assert "systemctl restart" in summaries[0]
-
-
 def test_the_marks_are_seen_on_a_light_and_on_a_dark_terminal() -> None:
     """Words have the terminal's own colour; of the others only green and red, and for marks alone."""
     every = [ok("rights", "x"), warning("mode", "x", "y", "z"), fault("holder", "x"), skipped("console", "x")]
@@ -163,17 +129,3 @@ def test_the_marks_are_seen_on_a_light_and_on_a_dark_terminal() -> None:
 
     assert {text for code, text in coloured if code not in {"0", "1"}} == {"✓", "✗"}
     assert {code for code, _ in coloured} == {"0", "1", "32", "1;31"}
-
-
-def test_the_summary_counts() -> None:
-    """Faults first, then warnings, then all is well."""
-    style = report.Screen(width=200)
-    good = {"port": [ok("rights", ""), skipped("holder", "")]}
-    weak = {"port": [warning("rights", "")]}
-
-    assert "Begin with the first fault (✗)" in report.format_summary(areas("x"), style)
-    assert "It works" in report.format_summary(weak, style)
-    assert "All is well. (faults: 0" in report.format_summary({"port": [ok("rights", "")]}, style)
-    unjudged = " ".join(report.format_summary(good, style).split())
-    assert re.search(r"^All that could be seen is well; things that could not be judged.*: 1\. ", unjudged)
-    assert report.worst(good) is Severity.SKIPPED

@@ -47,10 +47,13 @@ async def check_settings(case: Case) -> AsyncIterator[Finding]:
         for finding in _faults(error, path):
             yield finding
     else:
-        yield _valid(path)
+        message = _("there is no file, {here} or {service}: the environment and the defaults, all valid")
+        if path is not None and exists(path):
+            message = _("{path} and the environment: all valid")
+        yield ok("file", message.format(path=path, here=".env", service=SERVICE_FILE), valid=True)
         yield _changed(case.valid_settings)
-    for message in unread_variables():
-        yield warning("environment", _(message))
+    for text in unread_variables():
+        yield warning("environment", _(text))
 
 
 def _is_closed(path: Path) -> bool:
@@ -76,13 +79,6 @@ def _faults(error: SettingsError, path: Path | None) -> list[Finding]:
         advice = _("Give the path of a file that is there. The files of the service:")
         line = f"ls -l {SERVICE_FILE.parent}"
     return [*(fault("file", text) for text in others), fault("file", last, advice, line)]
-
-
-def _valid(path: Path | None) -> Finding:
-    if path is not None and exists(path):
-        return ok("file", _("{path} and the environment: all valid").format(path=path), valid=True)
-    message = _("there is no file, {here} or {service}: the environment and the defaults, all valid")
-    return ok("file", message.format(here=".env", service=SERVICE_FILE), valid=True)
 
 
 def _changed(settings: Settings) -> Finding:

@@ -103,13 +103,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=_("show which bits arrive wrong, and why: of a recording, or of the line, heard for a minute"),
     )
-    parser.add_argument("--svg", type=Path, metavar="FILE", help=_("as --line, and draw them into a file"))
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the checks, print the findings, and return the exit status (see the docstring of the module)."""
-    line = arguments.line or (PORT if arguments.svg else None)
-    file = arguments.report if line is None else arguments.svg
+    file = arguments.report
     if file is not None and exists(file):
         say(_("{path} is there already: choose another name").format(path=file))
         return 1
@@ -119,17 +117,23 @@ def main(arguments: argparse.Namespace) -> int:
         return event_loop.run(_ask_broker(load(arguments.env_file or default_env_file())))
     env_file = arguments.env_file
     screen = report.terminal(quiet=arguments.json)
-    if line is not None:
-        return _show_line(line, arguments.svg, env_file, screen, is_json=arguments.json)
+    if arguments.line is not None:
+        return _show_line(arguments.line, env_file, screen, is_json=arguments.json)
     case = Case(Machine(), screen, env_file, unit_of(env_file))
     screen.write(f"teleinfo {__version__} {printable(case.machine.model)}".rstrip() + "\n")
     findings = event_loop.run(examine(case))
     screen.write(report.format_summary(findings, screen))
     if arguments.json:
         sys.stdout.write(report.as_json(findings) + "\n")
-    written = report.as_report(findings, case.valid_settings, case.machine)
-    if file is not None and not _write(file, written):
-        return 1
+    if file is not None:
+        text = report.as_report(findings, case.valid_settings, case.machine)
+        try:
+            file.touch(0o600, exist_ok=False)
+            file.write_text(text, encoding="utf-8")
+        except OSError as error:
+            say(_("The report cannot be written: {reason}").format(reason=_(file_error(error))))
+            return 1
+        say(_("The report is in {path}. Read it before you send it.").format(path=file))
     return 1 if report.worst(findings) in {Severity.FAULT, Severity.SKIPPED} else 0
 
 
@@ -192,10 +196,16 @@ async def _ask_broker(settings: Settings) -> int:
     return 0 if status == ONLINE else 1
 
 
-def _show_line(path: Path, svg: Path | None, env_file: Path | None, screen: Screen, *, is_json: bool) -> int:
+def _show_line(path: Path, env_file: Path | None, screen: Screen, *, is_json: bool) -> int:
     """Show the damage of a recording, or of the line; return 1 if it cannot be read or has no sound group."""
     try:
-        data = _hear(load(env_file), screen) if path == PORT else path.read_bytes()
+        if path == PORT:
+            settings = load(env_file)
+            wanted = candidates(settings.serial_mode, settings.serial_baudrate)
+            hearing = hear(line_of(settings.serial_port), wanted, screen, seconds=LINE_SECONDS)
+            data = bytes(event_loop.run(hearing)[-1].data)
+        else:
+            data = path.read_bytes()
     except OSError as error:
         return fail(
             "doctor", _("{path} cannot be read: {error}").format(path=path, error=_(file_error(error)))
@@ -211,22 +221,4 @@ def _show_line(path: Path, svg: Path | None, env_file: Path | None, screen: Scre
     screen.write("\n".join([*lines, "", *line_report.chart(diagnosis), ""]))
     if is_json:
         sys.stdout.write(line_report.as_json(diagnosis) + "\n")
-    return 0 if svg is None or _write(svg, line_report.as_svg(diagnosis)) else 1
-
-
-def _hear(settings: Settings, screen: Screen) -> bytes:
-    wanted = candidates(settings.serial_mode, settings.serial_baudrate)
-    hearing = hear(line_of(settings.serial_port), wanted, screen, seconds=LINE_SECONDS)
-    return bytes(event_loop.run(hearing)[-1].data)
-
-
-def _write(path: Path, text: str) -> bool:
-    """Write the report to a new file that only its owner may read; return False if that fails."""
-    try:
-        path.touch(0o600, exist_ok=False)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        say(_("The report cannot be written: {reason}").format(reason=_(file_error(error))))
-        return False
-    say(_("The report is in {path}. Read it before you send it.").format(path=path))
-    return True
+    return 0

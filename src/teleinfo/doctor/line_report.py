@@ -1,10 +1,9 @@
-"""Show which bits of a line arrive wrong, as a bar chart in the terminal and as an SVG, and what to do."""
+"""Show which bits of a line arrive wrong, as a bar chart in the terminal, and what to do."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from html import escape
 from typing import TYPE_CHECKING, Final
 
 from teleinfo import __version__
@@ -86,18 +85,3 @@ def as_json(diagnosis: Diagnosis) -> str:
         "wrong_ones": [flips[position, 1] for position in range(BITS)],
     }  # fmt: skip
     return json.dumps(whole, ensure_ascii=False, indent=1)
-
-
-def as_svg(diagnosis: Diagnosis) -> str:
-    """Return the chart as an SVG; its title is the cause."""
-    found, title, *_advice = map(escape, sentences(diagnosis))
-    lines = [found, title, "", *map(escape, chart(diagnosis))]
-    texts = (
-        f'<text x="12" y="{20 * number + 30}" xml:space="preserve">{line}</text>'
-        for number, line in enumerate(lines)
-    )
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 {20 * len(lines) + 30}" role="img" '
-    return (
-        f'{head}font-family="monospace" font-size="14"><title>{title}</title><desc>{found}</desc>'
-        f'<rect width="100%" height="100%" fill="#fff"/>{"".join(texts)}</svg>\n'
-    )

@@ -47,7 +47,7 @@ def areas(*words: str) -> dict[str, list[Finding]]:
 def test_no_identifier_and_no_secret_is_in_the_report(canary: str) -> None:
     """A canary in every text of a finding, alone and within other words, is masked."""
     read = settings_of(VARIABLES)
-    text = report.as_report(areas(canary, f"x={canary},", f"({canary})"), read, Machine())
+    text = report.as_report(areas(canary, f"x={canary},", f"({canary})"), "teleinfo", read, Machine())
 
     assert canary not in text
     assert json.dumps(canary)[1:-1] not in text
@@ -57,7 +57,7 @@ def test_a_secret_with_a_blank_is_masked_where_its_line_is_wrapped() -> None:
     """The report wraps its lines at 100 columns."""
     read = settings_of(VARIABLES)
     for length in range(60, 100):
-        text = report.as_report(areas("x" * length + " canary house/canary topic"), read, Machine())
+        text = report.as_report(areas("x" * length + " canary house/canary topic"), "teleinfo", read, Machine())
 
         assert "canary" not in text
 
@@ -69,7 +69,7 @@ def test_nothing_of_a_finding_is_obeyed_by_a_terminal() -> None:
     texts = [
         *(report.format_area(area, made, report.Screen()) for area, made in found.items()),
         report.as_json(found),
-        report.as_report(found, None, Machine()),
+        report.as_report(found, "teleinfo", None, Machine()),
     ]
 
     for text in texts:

@@ -8,7 +8,7 @@ import pwd
 import stat
 from typing import TYPE_CHECKING
 
-from teleinfo.common.i18n import _
+from teleinfo.common.i18n import N_, _
 from teleinfo.console.output import command_line
 from teleinfo.doctor import raspberry_pi
 from teleinfo.doctor.case import Access, Case, kept_away
@@ -25,6 +25,13 @@ BY_ID = "/dev/serial/by-id"
 BRIDGE_TIMEOUT = 5.0
 """Seconds that a bridge has to accept a connection."""
 
+_A_PORT = N_("a serial port")
+_KINDS = {
+    "/dev/pts/": N_("a pseudo-terminal, such as a simulated meter has"),
+    "/dev/ttyAMA": N_("the good UART of the board (PL011)"),
+    "/dev/ttyUSB": N_("a USB adapter"),
+    "/dev/ttyACM": N_("a USB adapter"),
+}
 _LOGINS = frozenset({"agetty", "getty", "login"})
 
 
@@ -38,7 +45,14 @@ async def check_port(case: Case) -> AsyncIterator[Finding]:
     elif machine.path(device).exists():
         yield _kind(machine, port, device)
     else:
-        yield _missing(machine, port, device)
+        message = _("there is no {port}").format(port=port)
+        if device != port:
+            message = _("{port} points to {device}, which is not there").format(port=port, device=device)
+        if raspberry_pi.BUILT_IN.fullmatch(port) and machine.is_raspberry:
+            advice = _("Switch the serial port of the board on, and start the machine again:")
+            yield fault("device", message, advice, *raspberry_pi.PORT_ON)
+        else:
+            yield _other_ports(machine, port, message)
 
 
 async def _bridge(case: Case, port: str) -> AsyncIterator[Finding]:
@@ -52,12 +66,12 @@ async def _bridge(case: Case, port: str) -> AsyncIterator[Finding]:
                 _reader, writer = await asyncio.open_connection(host.strip("[]"), int(number))
         except (OSError, ValueError) as error:
             case.access = Access.NONE
-            yield fault("device", cannot_reach(where, error).localized(), kind="bridge")
+            yield fault("device", cannot_reach(where, error).localized())
             return
         address = writer.get_extra_info("peername")[0]
         writer.close()
         case.access = Access.OURS if await case.own_words() else Access.FREE
-    yield ok("device", _("a bridge in the network: {port}").format(port=port), kind="bridge")
+    yield ok("device", _("a bridge in the network: {port}").format(port=port))
     kept = (await case.attempts()).get(where) if address else ""
     if kept:
         case.access = Access.NONE
@@ -90,12 +104,12 @@ async def check_holder(case: Case) -> AsyncIterator[Finding]:
     if users:
         case.access = Access.OURS
         unit = users[0].unit or f"teleinfo, {users[0].pid}"
-        yield ok("holder", _("teleinfo reads it already ({unit})").format(unit=unit), holder="teleinfo")
+        yield ok("holder", _("teleinfo reads it already ({unit})").format(unit=unit))
         return
     # A service that runs without its port opens it again at any moment, and must find it free.
     case.access = Access.OURS if await case.own_words() else Access.FREE
     if complete:
-        yield ok("holder", _("no other program has it open"), holder=None)
+        yield ok("holder", _("no other program has it open"))
     else:
         message = _("no program of this user has it open; those of others could not be looked at")
         line = command_line("doctor", root=True)
@@ -127,16 +141,6 @@ async def check_opened(case: Case) -> AsyncIterator[Finding]:
         yield fault("open", words, _("See why:"), f"sudo journalctl -u {case.unit} -n 30")
 
 
-def _missing(machine: Machine, port: str, device: str) -> Finding:
-    message = _("there is no {port}").format(port=port)
-    if device != port:
-        message = _("{port} points to {device}, which is not there").format(port=port, device=device)
-    if raspberry_pi.BUILT_IN.fullmatch(port) and machine.is_raspberry:
-        advice = _("Switch the serial port of the board on, and start the machine again:")
-        return fault("device", message, advice, *raspberry_pi.PORT_ON)
-    return _other_ports(machine, port, message)
-
-
 def _other_ports(machine: Machine, port: str, message: str) -> Finding:
     """Report a wrong `port`, and list the machine's other ports as lines for the settings."""
     names = [f"{BY_ID}/{name}" for name in machine.names(BY_ID)]
@@ -157,45 +161,34 @@ def _kind(machine: Machine, port: str, device: str) -> Finding:
     mode = machine.path(device).stat().st_mode
     if stat.S_ISDIR(mode) or (machine.root.name == "" and not stat.S_ISCHR(mode)):
         return _other_ports(machine, port, _("{port} is not a serial port").format(port=port))
-    kind, words = _kind_of(machine, device)
-    message = f"{port}, {words}" if port == device else f"{port} → {device}, {words}"
+    words = next((words for begin, words in _KINDS.items() if device.startswith(begin)), _A_PORT)
+    message = f"{port}, {_(words)}" if port == device else f"{port} → {device}, {_(words)}"
     names = [name for name in machine.names(BY_ID) if machine.real(f"{BY_ID}/{name}") == device]
-    if kind == "usb" and names and port == device:
+    if names and port == device:
         advice = _("Its number may change when it is plugged in again. This name stays:")
-        return warning("device", message, advice, f"TELEINFO_SERIAL_PORT={BY_ID}/{names[0]}", kind=kind)
-    return ok("device", message, kind=kind)
-
-
-def _kind_of(machine: Machine, device: str) -> tuple[str, str]:
-    """Return the kind of the port, seen from its name: an identifier for programs, a phrase for the user."""
-    if device.startswith("/dev/pts/"):
-        return "pseudo-terminal", _("a pseudo-terminal, such as a simulated meter has")
-    name = device.rpartition("/")[2]
-    if name.startswith("ttyAMA"):
-        return "pl011", _("the good UART of the board (PL011)")
-    if name.startswith("ttyS") and machine.is_raspberry:
-        return "mini-uart", _("the small UART of the board (mini UART), which teleinfo can do with")
-    if name.startswith(("ttyUSB", "ttyACM")):
-        return "usb", _("a USB adapter")
-    return "serial", _("a serial port")
+        return warning("device", message, advice, f"TELEINFO_SERIAL_PORT={BY_ID}/{names[0]}")
+    return ok("device", message)
 
 
 def _rights(machine: Machine, device: str) -> Finding:
-    path, user = machine.path(device), _user()
+    path = machine.path(device)
+    try:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        user = str(os.geteuid())
     status = path.stat()
     group, members = group_of(status.st_gid)
-    facts = {"mode": f"{stat.S_IMODE(status.st_mode):04o}", "group": group}
     if os.access(path, os.R_OK | os.W_OK, effective_ids=True):
-        return ok("rights", _("{user} may open it").format(user=user), **facts)
+        return ok("rights", _("{user} may open it").format(user=user))
     message = _("{user} may not open it: it is for the group {group}").format(user=user, group=group)
     if not status.st_mode & stat.S_IRGRP or group in {"root", "tty"}:
         advice = _("Not even its group may: a login console may have taken it. See below, or ask the system:")
-        return fault("rights", message, advice, f"ls -l {device}", command_line("doctor", root=True), **facts)
+        return fault("rights", message, advice, f"ls -l {device}", command_line("doctor", root=True))
     if user in members:
         advice = _("{user} belongs to this group, but not since the last login. Log out, log in, try again:")
-        return fault("rights", message, advice.format(user=user), command_line("doctor"), **facts)
+        return fault("rights", message, advice.format(user=user), command_line("doctor"))
     advice = _("Add the user to the group, log out and log in again (the service has this right already):")
-    return fault("rights", message, advice, f"sudo usermod -aG {group} {user}", **facts)
+    return fault("rights", message, advice, f"sudo usermod -aG {group} {user}")
 
 
 def _in_use(user: PortUser, port: str, device: str) -> Finding:
@@ -215,7 +208,7 @@ def _in_use(user: PortUser, port: str, device: str) -> Finding:
             "back:"
         )
         lines += give_back(port)
-    return fault("holder", message, advice, *lines, holder=user.name)
+    return fault("holder", message, advice, *lines)
 
 
 def give_back(port: str) -> list[str]:
@@ -225,9 +218,8 @@ def give_back(port: str) -> list[str]:
 
 def _sandbox(machine: Machine, shown: Mapping[str, str], port: str, error: str, unit: str) -> Finding:
     """Report that the service may use its port, or why it gets `error` there in its sandbox."""
-    facts = {"error": error}
     if not error:
-        return ok("sandbox", _("the service may use {port}, tried in its sandbox").format(port=port), **facts)
+        return ok("sandbox", _("the service may use {port}, tried in its sandbox").format(port=port))
     message = _("the service may not use {port}, tried in its sandbox ({error})")
     message = message.format(port=port, error=error)
     if error == "EPERM":
@@ -242,10 +234,3 @@ def _sandbox(machine: Machine, shown: Mapping[str, str], port: str, error: str, 
         advice = _("A login console may have taken it from its group. Give it back:")
         return fault("rights", message, advice, *give_back(port))
     return drop_in("rights", message, unit, f"SupplementaryGroups={group}")
-
-
-def _user() -> str:
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return str(os.geteuid())

@@ -69,21 +69,14 @@ def _enabled(shown: Mapping[str, str], unit: str) -> Finding:
     state = shown.get("UnitFileState", "")
     # A unit without a section [Install] starts with the machine if a target wants it.
     if state == "enabled" or (state in {"static", "generated"} and shown.get("WantedBy")):
-        return ok("enabled", _("it starts with the machine"), state=state)
+        return ok("enabled", _("it starts with the machine"))
     message = _("it does not start with the machine ({state})").format(state=state)
-    return warning("enabled", message, _("To change that:"), f"sudo systemctl enable {unit}", state=state)
+    return warning("enabled", message, _("To change that:"), f"sudo systemctl enable {unit}")
 
 
 def _running(shown: Mapping[str, str], words: str, complaint: str, unit: str) -> Finding:
     active, how = shown.get("ActiveState", ""), shown.get("SubState", "")
-    result, restarts = shown.get("Result", ""), shown.get("NRestarts", "0")
-    facts: dict[str, object] = {
-        "unit": unit,
-        "active": active,
-        "sub": how,
-        "result": result,
-        "restarts": restarts,
-    }
+    restarts = shown.get("NRestarts", "0")
     start = f"sudo systemctl restart {unit}"
     if active == "active":
         age = time.monotonic() - int(shown.get("ActiveEnterTimestampMonotonic") or 0) / 1e6
@@ -91,19 +84,19 @@ def _running(shown: Mapping[str, str], words: str, complaint: str, unit: str) ->
         if age < STARTING and complaint and "; " not in complaint and is_one_of(complaint, [NO_FRAME]):
             message = _("could not be judged: it was started just now, and has no frame yet")
             again = command_line("doctor")
-            return skipped("running", message, _("Look again in a moment:"), again, **facts)
+            return skipped("running", message, _("Look again in a moment:"), again)
         if complaint:
-            return fault("running", message, _("See why:"), f"sudo journalctl -u {unit} -n 30", **facts)
-        return ok("running", message, **facts)
+            return fault("running", message, _("See why:"), f"sudo journalctl -u {unit} -n 30")
+        return ok("running", message)
     if active == "failed" and shown.get("ExecMainStatus") == EXIT_CONFIGURATION:
         message = _("it does not run: a setting was wrong when it was started")
         advice = _("See which, correct it, and start it again:")
-        return fault("running", message, advice, f"sudo journalctl -u {unit} -n 20", start, **facts)
+        return fault("running", message, advice, f"sudo journalctl -u {unit} -n 20", start)
     if how == "auto-restart" or (active == "activating" and restarts != "0"):
         message = _("it fails again and again; restarts so far: {restarts}").format(restarts=restarts)
-        return fault("running", message, _("See why:"), f"sudo journalctl -u {unit} -n 30", **facts)
+        return fault("running", message, _("See why:"), f"sudo journalctl -u {unit} -n 30")
     message = _("it does not run ({state})").format(state=f"{active}, {how}")
-    return fault("running", message, _("Start it:"), start, **facts)
+    return fault("running", message, _("Start it:"), start)
 
 
 async def check_journal(case: Case) -> AsyncIterator[Finding]:
@@ -160,15 +153,15 @@ async def check_published(case: Case) -> AsyncIterator[Finding]:
     if runs and case.may_read and case.status in {None, OFFLINE} and not complaint:
         await ask_again(case)  # the service may have been started just now
     status = case.status and textwrap.shorten(case.status, _LONGEST_SHOWN, placeholder="…")
-    message = _("{topic}: {status}").format(topic=topics.status, status=status)
+    message = _("{topic}: {status}").format(topic=topics.status)
     if case.may_read is None:
         yield skipped("status", _("the broker comes first"))
     elif status == ONLINE:
         # An `online` of before proves nothing while the service reports a fault.
         if not complaint:
-            yield ok("status", message, status=status)
+            yield ok("status", message)
     elif status == OFFLINE:
-        yield fault("status", message, _("No readings come."), status=status)
+        yield fault("status", message, _("No readings come."))
     elif status is not None:
         advice = _("Another program publishes there. Give teleinfo a topic of its own:")
         yield fault("status", message, advice, "TELEINFO_MQTT_TOPIC=")
@@ -177,4 +170,4 @@ async def check_published(case: Case) -> AsyncIterator[Finding]:
         yield skipped("status", message.format(topic=topics.status))
     elif runs:
         message = _("no teleinfo has published on {topic} yet").format(topic=topics.readings)
-        yield fault("status", message, status=None)
+        yield fault("status", message)

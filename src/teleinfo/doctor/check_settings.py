@@ -50,7 +50,7 @@ async def check_settings(case: Case) -> AsyncIterator[Finding]:
         message = _("there is no file, {here} or {service}: the environment and the defaults, all valid")
         if path is not None and exists(path):
             message = _("{path} and the environment: all valid")
-        yield ok("file", message.format(path=path, here=".env", service=SERVICE_FILE), valid=True)
+        yield ok("file", message.format(path=path, here=".env", service=SERVICE_FILE))
         yield _changed(case.valid_settings)
     for text in unread_variables():
         yield warning("environment", _(text))
@@ -90,6 +90,5 @@ def _changed(settings: Settings) -> Finding:
             written = ",".join(sorted(value)) if isinstance(value, frozenset) else str(value)
             shown[variable_of(name)] = "…" if name in _HIDDEN else written
     if not shown:
-        return ok("changed", _("nothing differs from the defaults"), variables=[])
-    text = " ".join(f"{variable}={value}" for variable, value in shown.items())
-    return ok("changed", text, variables=list(shown))
+        return ok("changed", _("nothing differs from the defaults"))
+    return ok("changed", " ".join(f"{variable}={value}" for variable, value in shown.items()))

@@ -122,11 +122,11 @@ def main(arguments: argparse.Namespace) -> int:
     case = Case(Machine(), screen, env_file, unit_of(env_file))
     screen.write(f"teleinfo {__version__} {printable(case.machine.model)}".rstrip() + "\n")
     findings = event_loop.run(examine(case))
-    screen.write(report.format_summary(findings, screen))
+    screen.write(report.format_summary(findings, case.unit, screen))
     if arguments.json:
         sys.stdout.write(report.as_json(findings) + "\n")
     if file is not None:
-        text = report.as_report(findings, case.valid_settings, case.machine)
+        text = report.as_report(findings, case.unit, case.valid_settings, case.machine)
         try:
             file.touch(0o600, exist_ok=False)
             file.write_text(text, encoding="utf-8")

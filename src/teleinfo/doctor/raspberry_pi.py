@@ -15,6 +15,8 @@ from teleinfo.common.i18n import _
 from teleinfo.doctor.report import Finding, fault, ok, skipped, warning
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from teleinfo.doctor.machine import Machine
 
 HARDWARE_ON = "sudo raspi-config nonint do_serial_hw 0"
@@ -39,21 +41,38 @@ _GETTY_FOLDERS = (
 )
 
 
-def check_uart(machine: Machine, port: str) -> list[Finding]:
+def check_uart(machine: Machine, port: str) -> Iterator[Finding]:
     """Check that the pins of a Raspberry Pi lead to `port`; no findings for any other port or machine."""
     if not machine.is_raspberry or not BUILT_IN.fullmatch(port):
-        return []
-    device = machine.real(port)
+        return
+    device, target = machine.real(port), machine.real("/dev/serial0")
+    there = _("{model}: /dev/serial0 is {target}")
+    message = _("{model}: there is no /dev/serial0") if target == "/dev/serial0" else there
+    message = message.format(model=machine.model, target=target)
+    if device == _DEBUG_CONNECTOR:
+        advice = _("{port} is the connector for debugging; the pins of the board are another port:")
+        yield fault("board", message, advice.format(port=port), "TELEINFO_SERIAL_PORT=/dev/ttyAMA0")
+    else:
+        yield ok("board", message)
     path, text = _first(machine, _CONFIGS)
     if text is None:
-        unread = skipped("uart", _("{path} cannot be read").format(path=path))
-        return [_board(machine, port, device), unread]
-    lines = _lines_of(text, machine.model)
+        yield skipped("uart", _("{path} cannot be read").format(path=path))
+        return
+    # The sections for some boards, [pi4], are read as those for all.
+    lines = re.sub(r"[ \t]|[#,].*", "", text).splitlines()
     freed = any(map(_FREEING.fullmatch, lines))
-    findings = [_board(machine, port, device), _uart(machine, device, path, lines, freed=freed)]
-    if not freed and _SHARING_BOARDS.search(machine.model):
-        findings.append(_bluetooth(device, path))
-    return findings
+    yield _uart(machine, device, path, lines, freed=freed)
+    if freed or not _SHARING_BOARDS.search(machine.model):
+        return
+    # Bluetooth has the PL011 of these boards; if it has a device file, /dev/serial1 is a link to that.
+    if device != "/dev/ttyAMA0":
+        message = _("Bluetooth has the good UART (PL011), the pins have the small one ({device})")
+        yield ok("bluetooth", message.format(device=device))
+        return
+    message = _("Bluetooth has {device}: it is not on the pins of the board").format(device=device)
+    advice = _("Switch Bluetooth off, and start the machine again:")
+    free = f"printf '[all]\\ndtoverlay=disable-bt\\n' | sudo tee -a {path}"
+    yield fault("bluetooth", message, advice, free, REBOOT)
 
 
 def check_console(machine: Machine, device: str) -> Finding:
@@ -101,17 +120,6 @@ def _first(machine: Machine, paths: tuple[str, ...]) -> tuple[str, str | None]:
     return next(((path, text) for path, text in texts if text is not None), (paths[0], None))
 
 
-def _board(machine: Machine, port: str, device: str) -> Finding:
-    target = machine.real("/dev/serial0")
-    there = _("{model}: /dev/serial0 is {target}")
-    message = _("{model}: there is no /dev/serial0") if target == "/dev/serial0" else there
-    message = message.format(model=machine.model, target=target)
-    if device == _DEBUG_CONNECTOR:
-        advice = _("{port} is the connector for debugging; the pins of the board are another port:")
-        return fault("board", message, advice.format(port=port), "TELEINFO_SERIAL_PORT=/dev/ttyAMA0")
-    return ok("board", message, model=machine.model)
-
-
 def _uart(machine: Machine, device: str, path: str, lines: list[str], *, freed: bool) -> Finding:
     is_mini_uart = device == "/dev/ttyS0"
     if "Pi 5" in machine.model:
@@ -128,28 +136,3 @@ def _uart(machine: Machine, device: str, path: str, lines: list[str], *, freed: 
         advice = _("The speed of this UART follows that of the processor unless it is. Switch it on:")
     make = warning if machine.path(device).exists() else fault
     return make("uart", message, advice, HARDWARE_ON, REBOOT)
-
-
-def _bluetooth(device: str, path: str) -> Finding:
-    """Check that `device` is not the PL011 on a board where Bluetooth uses that UART (Zero W, 3, 4)."""
-    # If Bluetooth's UART has a device file, /dev/serial1 is a link to it.
-    if device != "/dev/ttyAMA0":
-        message = _("Bluetooth has the good UART (PL011), the pins have the small one ({device})")
-        return ok("bluetooth", message.format(device=device))
-    message = _("Bluetooth has {device}: it is not on the pins of the board").format(device=device)
-    advice = _("Switch Bluetooth off, and start the machine again:")
-    free = f"printf '[all]\\ndtoverlay=disable-bt\\n' | sudo tee -a {path}"
-    return fault("bluetooth", message, advice, free, REBOOT)
-
-
-def _lines_of(text: str, model: str) -> list[str]:
-    """Return the lines of `config.txt` that apply to this board, each as `name=value` up to a comma."""
-    numbers = ["0"] if "Zero" in model else re.findall(r"Pi (\d)\b", model)
-    sections = {"[all]", *(f"[pi{number}{plus}]" for number in numbers for plus in ("", "+"))}
-    lines, applies = [], True
-    for line in (line.partition("#")[0].strip() for line in text.splitlines()):
-        if line.startswith("["):
-            applies = line in sections
-        elif applies:
-            lines.append(line.partition(",")[0].replace(" ", ""))
-    return lines

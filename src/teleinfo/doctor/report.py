@@ -194,8 +194,8 @@ def format_area(area: str, findings: Sequence[Finding], screen: Screen) -> str:
     return "\n".join(lines) + "\n"
 
 
-def format_summary(findings: Findings, screen: Screen) -> str:
-    """Return the last lines: what to do first, the number of faults, and how to restart the service."""
+def format_summary(findings: Findings, unit: str, screen: Screen) -> str:
+    """Return the last lines: what to do first, the number of faults, and how to restart `unit`."""
     every = [finding for area in findings.values() for finding in area]
     severities = Counter(finding.severity for finding in every)
     faults, warnings = severities[Severity.FAULT], severities[Severity.WARNING]
@@ -216,10 +216,10 @@ def format_summary(findings: Findings, screen: Screen) -> str:
     else:
         advice = _("All is well.")
     lines = ["", *screen.wrap(f"{advice} ({counts})")]
-    service = next((one for one in findings.get("service", ()) if one.check == "running"), None)
-    if service is not None and any(line.startswith(PREFIX) for one in every for line in one.commands):
+    is_changed = any(line.startswith(PREFIX) for one in every for line in one.commands)
+    if is_changed and any(one.check == "running" for one in every):
         lines += screen.wrap(_("The service reads its settings when it starts. After a change:"))
-        lines.append(screen.command(f"sudo systemctl restart {service.facts['unit']}"))
+        lines.append(screen.command(f"sudo systemctl restart {unit}"))
     return "\n".join(lines) + "\n"
 
 
@@ -237,11 +237,21 @@ def as_json(findings: Findings) -> str:
     return printable_lines(json.dumps(whole, ensure_ascii=False, indent=1))
 
 
-def as_report(findings: Findings, settings: Settings | None, machine: Machine) -> str:
+def as_report(findings: Findings, unit: str, settings: Settings | None, machine: Machine) -> str:
     """Return the masked text of a bug report, which is safe to show on a terminal."""
     screen = Screen(width=100)
     areas = "".join(format_area(area, made, screen) for area, made in findings.items())
-    text = printable_lines(_versions(machine) + areas + format_summary(findings, screen))
+    release = re.search(r'^PRETTY_NAME="?(.*?)"?$', machine.text("/etc/os-release") or "", re.MULTILINE)
+    versions = [
+        f"teleinfo {__version__}",
+        f"Python {platform.python_version()}",
+        f"{platform.system()} {platform.release()} {platform.machine()}",
+        "" if release is None else release[1],
+        machine.model,
+        *sorted({f"{one.name} {one.version}" for one in metadata.distributions() if one.name in LIBRARIES}),
+        areas,
+    ]
+    text = printable_lines("\n".join(filter(None, versions)) + format_summary(findings, unit, screen))
     return masked(f"{text}\n{as_json(findings)}\n", secrets_of(settings))
 
 
@@ -268,16 +278,3 @@ def masked(text: str, secrets: Sequence[str]) -> str:
     text = _NUMBER.sub(lambda match: match[0][:2] + MASK, text)
     text = _SERIAL.sub(rf"\1{MASK}\2", text)
     return _ADDRESS.sub(MASK, _HOME.sub(rf"\1{MASK}", text))
-
-
-def _versions(machine: Machine) -> str:
-    release = re.search(r'^PRETTY_NAME="?(.*?)"?$', machine.text("/etc/os-release") or "", re.MULTILINE)
-    rows = [
-        f"teleinfo {__version__}",
-        f"Python {platform.python_version()}",
-        f"{platform.system()} {platform.release()} {platform.machine()}",
-        "" if release is None else release[1],
-        machine.model,
-        *sorted({f"{one.name} {one.version}" for one in metadata.distributions() if one.name in LIBRARIES}),
-    ]
-    return "\n".join(filter(None, rows)) + "\n"

@@ -57,7 +57,9 @@ def test_a_secret_with_a_blank_is_masked_where_its_line_is_wrapped() -> None:
     """The report wraps its lines at 100 columns."""
     read = settings_of(VARIABLES)
     for length in range(60, 100):
-        text = report.as_report(areas("x" * length + " canary house/canary topic"), "teleinfo", read, Machine())
+        text = report.as_report(
+            areas("x" * length + " canary house/canary topic"), "teleinfo", read, Machine()
+        )
 
         assert "canary" not in text
 

@@ -153,7 +153,7 @@ async def check_published(case: Case) -> AsyncIterator[Finding]:
     if runs and case.may_read and case.status in {None, OFFLINE} and not complaint:
         await ask_again(case)  # the service may have been started just now
     status = case.status and textwrap.shorten(case.status, _LONGEST_SHOWN, placeholder="…")
-    message = _("{topic}: {status}").format(topic=topics.status)
+    message = _("{topic}: {status}").format(topic=topics.status, status=status)
     if case.may_read is None:
         yield skipped("status", _("the broker comes first"))
     elif status == ONLINE:

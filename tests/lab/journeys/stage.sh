@@ -122,9 +122,9 @@ names() { # ADDRESS NAME ANSWER: let the name server of this machine be at ADDRE
     printf 'nameserver %s\n' "$1" >/etc/resolv.conf
 }
 
-unit_line() { # LINE…: add lines to the unit, as `systemctl edit` does
+unit_line() { # LINE…: add lines to the unit, before those of `systemctl edit`
     mkdir -p /etc/systemd/system/teleinfo.service.d
-    printf '%s\n' '[Service]' "$@" >/etc/systemd/system/teleinfo.service.d/stage.conf
+    printf '%s\n' '[Service]' "$@" >/etc/systemd/system/teleinfo.service.d/20-stage.conf
     systemctl daemon-reload
 }
 

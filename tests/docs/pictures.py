@@ -11,13 +11,14 @@ import datetime as dt
 import random
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import ConsoleDimensions
 from rich.text import Text
 
 from teleinfo.common.i18n import use_language
-from teleinfo.doctor import check_port, report
+from teleinfo.doctor import report
 from teleinfo.live.model import LiveModel
 from teleinfo.port import health
 from teleinfo.simulator.catalogue import build
@@ -58,7 +59,7 @@ def doctor_lines(folder: Path) -> list[Text]:
     tree.file("/dev/ttyAMA0")
     tree.link("/dev/serial0", "ttyAMA0")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(check_port, "_user", lambda: "pi")
+        patch.setattr("pwd.getpwuid", lambda _number: SimpleNamespace(pw_name="pi"))
         found = findings_of("port", tree.case("/dev/ttyAMA0"))
     shown = report.format_area("port", [*found.values()], report.Screen(width=80, colours=True))
     return [Text.from_ansi(line) for line in shown.strip("\n").split("\n")]

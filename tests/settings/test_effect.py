@@ -1,0 +1,31 @@
+"""Each setting has an effect: some part of the program reads it. Its words and its option are tested elsewhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import teleinfo
+from teleinfo.settings import Settings, model
+
+SOURCES = Path(teleinfo.__file__).parent
+SETTINGS = re.compile(r"(.*\.)?_?(settings|each)(\[\d+\])?")
+"""An expression whose value is a `Settings`, by the names that the sources give to them."""
+
+
+def read_in(path: Path, owner: re.Pattern[str]) -> set[str]:
+    """Return the attributes that a module reads of expressions that `owner` matches."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
+    return {node.attr for node in attributes if owner.fullmatch(ast.unparse(node.value))}
+
+
+def test_each_setting_is_read() -> None:
+    """By a module outside of `settings`, or by a property of the model that such a module reads."""
+    modules = [path for path in SOURCES.rglob("*.py") if path.parent.name != "settings"]
+    read = set[str]().union(*(read_in(path, SETTINGS) for path in modules))
+    if {"broker", "payload"} <= read:
+        read |= read_in(Path(model.__file__), re.compile("self"))
+
+    assert [name for name in Settings.model_fields if name not in read] == []

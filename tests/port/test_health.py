@@ -155,18 +155,17 @@ def test_a_field_that_is_not_what_it_should_be_is_not_known(published: dict[str,
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("frames", "x"), ("frames", True), ("frames", -1), ("frames", 1 << 60), ("frames", 1.5),
-        ("bad_groups_percent", "x"), ("bad_groups_percent", 101), ("bad_groups_percent", -0.1),
-        ("line", 5), ("line", {}), ("line", []), ("line", "splendid"), ("mode", []), ("parity", 1),
-        ("rejected", 3), ("rejected", []), ("rejected", {"parity": "x"}), ("rejected", {"other": 1}),
-        ("rejected", {"parity": -1}),
-        ("unknown_labels", 7), ("unknown_labels", [7, "x" * 65]),
-        ("last_frame", 7), ("last_frame", "x" * 65), ("time", 7), ("uptime", None), ("version", {}),
+        ("frames", True), ("frames", 1 << 60), ("frames", 1.5), ("bad_groups_percent", "x"),
+        ("line", 5), ("line", []), ("line", "splendid"), ("mode", {}), ("parity", 1),
+        ("rejected", []), ("rejected", {"parity": "x"}), ("time", 7), ("uptime", None),
+        ("unknown_labels", 7), ("unknown_labels", [7]),
     ],
 )  # fmt: skip
 def test_of_a_wrong_field_nothing_is_taken(field: str, value: object) -> None:
-    """A wrong type, a wrong range, a word that is none of the known ones."""
-    assert parse(json.dumps({field: value}).encode()) == Health()
+    """A wrong type, or a word that is none of the known ones; the other fields are read all the same."""
+    published = {"version": "1.0", field: value}
+
+    assert parse(json.dumps(published).encode()) == Health(version="1.0")
 
 
 def test_what_is_no_object_is_no_health() -> None:

@@ -1,4 +1,4 @@
-"""Each setting has an effect: some part of the program reads it. Its words and its option are tested elsewhere."""
+"""Each setting has an effect: some part of the program reads it."""
 
 from __future__ import annotations
 

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types of `Health`
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, get_type_hints
 
 from teleinfo import __version__
 from teleinfo.common.untrusted_json import parse_object
-from teleinfo.tic.decoder import MAX_UNKNOWN_LABELS
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Mode  # noqa: TC001 - as above
 from teleinfo.vocabulary.line import PROBLEMS, LineGrade
+from teleinfo.vocabulary.typed_json import from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from teleinfo.tic.decoder import Counts
     from teleinfo.vocabulary.words import Message
 
@@ -31,14 +30,8 @@ REJECTION_CAUSES = ("parity", "checksum", "malformed")
 WITHHELD_CAUSES = ("unconfirmed", "implausible")
 """Causes for which a sound group is not published: see `Counts`."""
 
-MAX_COUNT = 1 << 53
-"""Bound of the counts that are read: JSON numbers are exact below it (RFC 8259, section 6)."""
-
 STALE_AFTER = 180
 """Seconds after which a message is stale: it comes once a minute, so that its daemon must be gone."""
-
-MAX_TEXT = 64
-"""The longest text that is read, characters."""
 
 
 class Quality:
@@ -134,12 +127,13 @@ def parse(payload: bytes) -> Health | None:
     """
     Return the content of a message of the topic `health`, None where it is no JSON object.
 
-    Anybody may have published it: a field is read only if its type and its range are right.
+    Anybody may have published it: a field is read only if its type is right.
     """
     content = parse_object(payload)
     if content is None:
         return None
-    return Health(**{field.name: _READERS[field.type](content.get(field.name)) for field in fields(Health)})
+    read = {name: from_json(kind, content.get(name)) for name, kind in get_type_hints(Health).items()}
+    return Health(**{name: value for name, value in read.items() if value is not None})
 
 
 def is_orphan(health: Health, *, online: bool | None) -> bool:
@@ -159,38 +153,3 @@ def is_stale(health: Health, *, now: float) -> bool:
     except (ValueError, OverflowError):
         return False
     return now - published > STALE_AFTER
-
-
-def _count(value: object) -> int | None:
-    # A bool, which is an int for isinstance, is no count.
-    return value if type(value) is int and 0 <= value < MAX_COUNT else None
-
-
-def _counts(value: object) -> dict[str, int]:
-    counts = value if isinstance(value, dict) else {}
-    causes = (*REJECTION_CAUSES, *WITHHELD_CAUSES)
-    return {cause: count for cause in causes if (count := _count(counts.get(cause))) is not None}
-
-
-def _labels(value: object) -> tuple[str, ...]:
-    labels = value[:MAX_UNKNOWN_LABELS] if isinstance(value, list) else []
-    return tuple(label for label in labels if isinstance(label, str) and len(label) <= MAX_TEXT)
-
-
-def _percent(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if 0 <= value <= 100 else None  # noqa: PLR2004 - percent
-
-
-_READERS: Final[Mapping[Any, Callable[[object], Any]]] = {
-    "str | None": lambda value: value if isinstance(value, str) and len(value) <= MAX_TEXT else None,
-    "int | None": _count,
-    "float | None": _percent,
-    "bool | None": lambda value: value if isinstance(value, bool) else None,
-    "Mode | None": lambda value: next((mode for mode in Mode if mode == value), None),
-    "LineGrade | None": lambda value: next((grade for grade in LineGrade if grade == value), None),
-    "Mapping[str, int]": _counts,
-    "tuple[str, ...]": _labels,
-}
-"""The function that reads a field of `Health`, by the annotation of the field."""

@@ -15,11 +15,11 @@ from datetime import date, datetime  # noqa: TC003
 from typing import Final
 from zlib import crc32
 
-from teleinfo.state import typed_json
 from teleinfo.state.energy import DailyEnergy, ImportTotal  # noqa: TC001
 from teleinfo.state.events import Span  # noqa: TC001
 from teleinfo.state.mean_power import MeanPower  # noqa: TC001
 from teleinfo.state.next_tariff import RememberedCalendar
+from teleinfo.vocabulary import typed_json
 
 VERSION: Final = 1
 """Version of the file format; it changes only if an older program would misread the new format."""

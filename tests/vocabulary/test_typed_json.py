@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types
 from dataclasses import dataclass, field
@@ -10,7 +11,13 @@ from typing import Any
 
 import pytest
 
-from teleinfo.state.typed_json import from_json, to_json
+from teleinfo.vocabulary.typed_json import from_json, to_json
+
+
+class Colour(enum.StrEnum):
+    """A code."""
+
+    RED = "red"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +39,19 @@ class Outer:
     inners: tuple[Inner, ...] = ()
     names: frozenset[str] = frozenset()
     is_so: bool = False
+    colour: Colour | None = None
 
 
 NOON = datetime(2026, 1, 14, 12, tzinfo=UTC)
-FULL = Outer(NOON, Inner(3, "x"), {date(2026, 1, 14): 0.5}, {7: "y"}, (Inner(1), Inner(2)), is_so=True)
+FULL = Outer(
+    NOON,
+    Inner(3, "x"),
+    {date(2026, 1, 14): 0.5},
+    {7: "y"},
+    (Inner(1), Inner(2)),
+    is_so=True,
+    colour=Colour.RED,
+)
 PLAIN: dict[str, Any] = {"at": NOON.isoformat(), "inner": None}
 
 
@@ -68,6 +84,8 @@ def test_what_was_written_is_read(value: Outer) -> None:
         {"inners": [{"number": 10**400}]},
         {"inners": [{"text": "x"}]},
         {"is_so": 1},
+        {"colour": "green"},
+        {"colour": []},
         {"inner": 3},
         {"at": 3},
         {"at": None},

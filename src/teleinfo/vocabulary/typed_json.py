@@ -1,5 +1,5 @@
 """
-Values as JSON, and back by their type: dataclasses, mappings, times, texts and numbers.
+Values as JSON, and back by their type: dataclasses, mappings, enumerations, times, texts and numbers.
 
 Pure. Another version may have written the JSON: unknown keys are ignored, and an attribute that is missing
 gets its default, or None if its type allows that. These are wrong, with all that contains them:
@@ -10,16 +10,16 @@ gets its default, or None if its type allows that. These are wrong, with all tha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
+from enum import Enum
 from functools import partial
 from types import UnionType
 from typing import Any, Final, get_args, get_origin, get_type_hints
-
-from teleinfo.tic.labels import parse_uint
 
 _MOST: Final = 1 << 53  # exact as a float
 _YEARS: Final = range(1970, 9999)
@@ -42,7 +42,7 @@ def from_json(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says
     if origin is UnionType:  # with None
         return from_json(of[0], part)
     if origin is Mapping and isinstance(part, dict):
-        keys = map(parse_uint if of[0] is int else partial(from_json, of[0]), part)
+        keys = map(_number if of[0] is int else partial(from_json, of[0]), part)
         found = dict(zip(keys, map(partial(from_json, of[1]), part.values()), strict=True))
         return None if None in found or None in found.values() else found
     if origin in {tuple, frozenset} and isinstance(part, list):
@@ -53,7 +53,13 @@ def from_json(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says
     return _time(kind, part) if kind in {date, datetime} else _plain(kind, part)
 
 
+def _number(key: str) -> int | None:
+    return int(key) if re.fullmatch(r"[0-9]{1,9}", key) else None
+
+
 def _plain(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return next((member for member in kind if member.value == part), None)
     if kind is float and type(part) is int:
         part = float(part)
     is_wrong = type(part) is not kind or (isinstance(part, int | float) and abs(part) > _MOST)

@@ -31,6 +31,8 @@ BREACHES = [
     ("daemon", "teleinfo.live.model", "teleinfo.daemon.monitor"),
     ("daemon", "teleinfo.cli.forget", "teleinfo.homeassistant.adapter"),
     ("messages", "teleinfo.mqtt.outbox", "teleinfo.tic.decoder"),
+    ("live", "teleinfo.watch.layout", "teleinfo.tic.labels"),
+    ("live", "teleinfo.page.view", "teleinfo.state.declaration"),
     ("settings", "teleinfo.settings.faults", "teleinfo.mqtt.client"),
     ("settings", "teleinfo.settings.faults", "asyncio"),
     ("serial", "teleinfo.port.reader", "serial"),

@@ -22,6 +22,7 @@ from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch.layout import ASCII, BLOCKS, Page, chart, compose
+from teleinfo.watch.recent_power import RecentPower
 
 START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
 HEALTH = Health(
@@ -60,7 +61,7 @@ def model_of(name: str) -> LiveModel:
 
 def picture(model: LiveModel, size: Size = USUAL, page: int = 0, *, now: float = 61.0) -> Page:
     """Return a page of the model, by default a second after its last frame."""
-    return compose(model, size, page=page, now=now, clock="18:31:01", keys=True)
+    return compose(model, RecentPower(), size, page=page, now=now, clock="18:31:01", keys=True)
 
 
 def pages(model: LiveModel, size: Size = USUAL, *, now: float = 61.0) -> list[Page]:

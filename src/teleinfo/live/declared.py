@@ -9,6 +9,7 @@ from teleinfo.common.i18n import N_, _, decimal
 from teleinfo.common.terminal_text import printable
 from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS
 from teleinfo.state.field_entry import ANY_LABEL, StateType
+from teleinfo.vocabulary.codes import Alert, Contract
 from teleinfo.vocabulary.words import Code
 
 if TYPE_CHECKING:
@@ -144,6 +145,15 @@ def _checked(field: Field, value: Any) -> Json:  # noqa: ANN401 - JSON of anybod
         return value if is_number and -POSSIBLE < value < POSSIBLE else None
     fits = isinstance(value, bool) if field.type is StateType.SWITCH else isinstance(value, str)
     return value if fits else None
+
+
+def alerts_of(state: Json) -> Iterator[Alert]:
+    """Yield the alerts that mean something with this contract: with Tempo, a mobile peak is a red day."""
+    contract = find(state, "contract.code")
+    for alert in Alert:
+        field = FIELD_OF_PATH[f"alerts.{alert}.active"]
+        if not isinstance(field.enabled, Contract) or field.enabled == contract:
+            yield alert
 
 
 def number(figure: float, digits: int = 0) -> str:

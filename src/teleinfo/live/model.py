@@ -1,5 +1,5 @@
 """
-The meter so far: its étiquettes in the order of the screen, its decoded state, its recent power.
+The meter so far: its étiquettes in the order of the screen, its decoded state.
 
 Frames differ (short frames of three phases, notices, damaged groups), so a value stays until a newer value
 comes or until it is too old. Readings may come from a broker, where anybody may publish. So texts are made
@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.common.terminal_text import printable
-from teleinfo.live.declared import integer
-from teleinfo.live.last_hour import RecentPower
 from teleinfo.port.health import is_orphan
 from teleinfo.state.field_entry import message
 from teleinfo.state.tracker import StateTracker
@@ -150,7 +148,6 @@ class LiveModel:
     ) -> None:
         self.clock = clock or self._clock
         self.changed = asyncio.Event()
-        self.recent_power = RecentPower()
         self.on_state: Callable[[Json, int], None] | None = None
         self.online: bool | None = None
         self.remembered: Mapping[FieldPath, Json] = {}
@@ -183,11 +180,8 @@ class LiveModel:
             if now - row.seen > KEPT or (row.is_alarm and key not in in_force):
                 del self._rows[key]
         self._tracker.update(possible, now=now, time=time.isoformat("T", "seconds"))
-        state = self._tracker.state(now=now)
-        if (power := integer(state, "power.apparent")) is not None:
-            self.recent_power.add(power, now=now)
         if self.on_state is not None and self._tracker.is_known:
-            self.on_state(state, int(time.timestamp()))
+            self.on_state(self._tracker.state(now=now), int(time.timestamp()))
 
     def on_reading(self, reading: Reading, /) -> None:
         """Add a reading that comes now, and set `changed`."""

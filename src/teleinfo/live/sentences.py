@@ -49,6 +49,11 @@ def grade(line: LineGrade) -> str:
     return _("{grade}: look at the wiring").format(grade=words) if is_poor else words
 
 
+def is_good(line: LineGrade) -> bool:
+    """True for a line on which readings are rarely lost."""
+    return line in {LineGrade.GOOD, LineGrade.FAIR}
+
+
 def line_details(health: Health) -> tuple[str, str, str, str]:
     """Return texts: share of bad groups, frames, losses by cause, withheld groups; empty if unknown or 0."""
     share, count, withheld = health.bad_groups_percent, health.frames, sum(health.withheld.values())

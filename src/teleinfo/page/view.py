@@ -13,15 +13,13 @@ from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
 from teleinfo.history.chronicle import local
 from teleinfo.live import sentences
-from teleinfo.live.declared import clock, find, integer, number, rows, text, title
+from teleinfo.live.declared import alerts_of, clock, find, integer, number, rows, text, title
 from teleinfo.live.describe import describe
-from teleinfo.state.declaration import FIELD_OF_PATH
-from teleinfo.vocabulary.codes import Alert, Contract, Phase, TariffPeriod
-from teleinfo.vocabulary.line import LineGrade
+from teleinfo.vocabulary.codes import Phase, TariffPeriod
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from teleinfo.live.model import LiveModel
     from teleinfo.state.fields import Json
@@ -53,7 +51,7 @@ def words_part(model: LiveModel) -> dict[str, Json]:
             period: {"text": _(period.words), "hours": _HOURS.get(period, "high"), "colour": period.colour}
             for period in TariffPeriod
         },
-        "alerts": {alert: _(alert.words) for alert in _alerts_of(model.state())},
+        "alerts": {alert: _(alert.words) for alert in alerts_of(model.state())},
     }
 
 
@@ -86,7 +84,7 @@ def now_part(
         "why": "" if model.note is None else model.note.text,
         "alerts": [
             [_(alert.words), _("since {time}").format(time=since) if since else ""]
-            for alert in _alerts_of(present)
+            for alert in alerts_of(present)
             if find(present, f"alerts.{alert}.active") is True
             for since in [clock(find(present, f"alerts.{alert}.since"), today=today)]
         ],
@@ -135,15 +133,6 @@ def rows_part(model: LiveModel) -> dict[str, Json]:
             for words in [describe(row)]
         ]
     }
-
-
-def _alerts_of(state: Json) -> Iterator[Alert]:
-    """Yield the alerts that mean something with this contract: with Tempo, a mobile peak is a red day."""
-    contract = find(state, "contract.code")
-    for alert in Alert:
-        field = FIELD_OF_PATH[f"alerts.{alert}.active"]
-        if not isinstance(field.enabled, Contract) or field.enabled == contract:
-            yield alert
 
 
 def _row(state: Json, path: str, more: str = "") -> list[tuple[str, str]]:
@@ -251,6 +240,6 @@ def _line(model: LiveModel, state: Json) -> Json:
     offset = [": ".join(row) for row in _row(state, "meter.clock_offset")]
     return {
         "grade": sentences.grade(health.line),
-        "good": health.line in {LineGrade.GOOD, LineGrade.FAIR},
+        "good": sentences.is_good(health.line),
         "details": [detail for detail in (*details, *offset) if detail],
     }

@@ -20,13 +20,13 @@ from teleinfo.common.i18n import _, inline
 from teleinfo.live import sentences
 from teleinfo.live.declared import MINUS, integer, number, rows, text
 from teleinfo.live.describe import describe
-from teleinfo.live.last_hour import BIN
-from teleinfo.vocabulary.line import LineGrade
+from teleinfo.watch.recent_power import BIN
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
     from teleinfo.live.model import LiveModel, Row
+    from teleinfo.watch.recent_power import RecentPower
 
 ALERT: Final = "bold red"
 STRONG: Final = "bold"
@@ -72,10 +72,23 @@ class Page(NamedTuple):
 
 
 def compose(
-    model: LiveModel, size: ConsoleDimensions, *, page: int, now: float, clock: str, keys: bool
+    model: LiveModel,
+    recent: RecentPower,
+    size: ConsoleDimensions,
+    *,
+    page: int,
+    now: float,
+    clock: str,
+    keys: bool,
 ) -> Page:
-    """Return a page of the model at the monotonic time `now`; after the last page the first page follows."""
-    top = _chart(model, size.width, now=now)
+    """
+    Return a page of the model at the monotonic time `now`; after the last page the first page follows.
+
+    The present power is added to the `recent` one, whose chart stands at the top.
+    """
+    if (power := integer(model.state(now=now), "power.apparent")) is not None:
+        recent.add(power, now=now)
+    top = _chart(model, recent, size.width, now=now)
     for many in (False, True):
         foot = _foot(model, size.width, many=many, keys=keys)
         space = max(1, size.height - len(top) - len(foot) - 2)  # the title and the quality of the line
@@ -101,7 +114,7 @@ def _title(model: LiveModel, width: int, page: str, *, now: float, clock: str) -
     return title.append(" ").append(alarm, f"{ALERT} reverse").append(right, TITLE)
 
 
-def _chart(model: LiveModel, width: int, *, now: float) -> list[Text]:
+def _chart(model: LiveModel, recent: RecentPower, width: int, *, now: float) -> list[Text]:
     """Return the present power and a chart of the last minutes; nothing if the meter sends no power."""
     state = model.state()
     power = integer(state, "power.apparent")
@@ -110,7 +123,7 @@ def _chart(model: LiveModel, width: int, *, now: float) -> list[Text]:
     narrow = width < NARROW
     left_width, right_width = (_LEFT_NARROW, 0) if narrow else (_LEFT, _RIGHT)
     columns = max(10, width - left_width - right_width - 2)
-    history = model.recent_power.means(columns, now=now)
+    history = recent.means(columns, now=now)
     known = [value for value in history if value is not None]
     bars = chart(history, height=_CHART_ROWS, top=max([*known, 1.0]))
     left = [Text(f" {number(power)} VA", STRONG), Text(f" {text(state, 'tariff.name')}"), Text()]
@@ -243,7 +256,7 @@ def _quality(model: LiveModel, width: int) -> Text:
     health = model.health
     if health is None or health.line is None:
         return Text()
-    style = STRONG if health.line in {LineGrade.GOOD, LineGrade.FAIR} else ALERT
+    style = STRONG if sentences.is_good(health.line) else ALERT
     line = Text.assemble(" " + _("Line") + " ", (inline(sentences.grade(health.line)), style))
     if health.reason is not None:
         return line.append(DOT + _(health.reason))

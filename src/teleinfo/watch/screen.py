@@ -19,6 +19,7 @@ from rich.console import Console, Group
 from rich.live import Live
 
 from teleinfo.watch.layout import ASCII, compose
+from teleinfo.watch.recent_power import RecentPower
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +46,7 @@ async def show(model: LiveModel) -> None:
     live = Live(
         console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
     )
-    page, task = 0, asyncio.current_task()
+    recent, page, task = RecentPower(), 0, asyncio.current_task()
 
     def act(typed: bytes) -> None:
         nonlocal page
@@ -60,6 +61,7 @@ async def show(model: LiveModel) -> None:
             now = asyncio.get_running_loop().time()
             shown = compose(
                 model,
+                recent,
                 console.size,
                 page=page if has_keys else int(now / PAGE_INTERVAL),
                 now=now,

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.untrusted_json import parse_object
-from teleinfo.history.chronicle import Chronicle
+from teleinfo.history.chronicle import SLOT, Chronicle
 from teleinfo.live.feeds import reading_of
 from teleinfo.live.model import LiveModel
 from teleinfo.tic.horodate import PARIS, iso
@@ -31,25 +31,35 @@ def fill(
     """
     Add the readings in JSON lines: the messages of a daemon, or what `teleinfo decode` prints.
 
-    Each day is a batch, after which `progress` gets the number of readings and the day. Return the numbers
-    of readings and of other lines, such as those that are later than `now` or older than ten years.
+    The state is made, which takes the time, for the last reading of each slot and where an alert, the tariff
+    or a colour changed. Each day is a batch, after which `progress` gets the number of readings and the day.
+    Return the numbers of readings and of other lines, such as those that are later than `now` or older than
+    ten years.
     """
     at, added, others = dt.datetime.fromtimestamp(0, PARIS), 0, 0
     model = LiveModel(patience=None, clock=lambda: at)
     chronicle = Chronicle()
-    model.on_state = chronicle.add
+
+    def note_state() -> None:
+        if model.is_known:
+            chronicle.add(model.state(), int(at.timestamp()))
+
     for line in lines:
         message = parse_object(line) or {}
         reading, found = reading_of(line, mode=None), _time_of(message)
         if reading is None or found is None or not 0 <= now + MAX_AHEAD - found.timestamp() <= MAX_AGE:
             others += 1
             continue
+        if found.timestamp() // SLOT != at.timestamp() // SLOT:
+            note_state()
         if found.date() != at.date():
             store.write(chronicle.take(), now=int(now), imported=True)
             if progress is not None and added:
                 progress(added, f"{at:%d/%m/%Y}")
         at, added = found, added + 1
-        model.add_reading(reading, now=at.timestamp())
+        if model.add_reading(reading, now=at.timestamp()):
+            note_state()
+    note_state()
     store.write(chronicle.take(), now=int(now), imported=True)
     store.close()
     return added, others

@@ -165,8 +165,12 @@ class LiveModel:
         zone = None if self._tracker.meter.identity.overseas else PARIS
         return dt.datetime.now(dt.UTC).astimezone(zone)
 
-    def add_reading(self, reading: Reading, *, now: float) -> None:
-        """Add a reading that came at the monotonic time `now`."""
+    def add_reading(self, reading: Reading, *, now: float) -> bool:
+        """
+        Add a reading that came at the monotonic time `now`.
+
+        Return True if an alert, the tariff or a colour changed.
+        """
         if self.mode is not reading.mode or len(self._rows) > MAX_VALUES:
             self._rows.clear()
         self.mode, self.heard = reading.mode, now
@@ -179,9 +183,10 @@ class LiveModel:
         for key, row in [*self._rows.items()]:
             if now - row.seen > KEPT or (row.is_alarm and key not in in_force):
                 del self._rows[key]
-        self._tracker.update(possible, now=now, time=time.isoformat("T", "seconds"))
+        is_news = self._tracker.update(possible, now=now, time=time.isoformat("T", "seconds"))
         if self.on_state is not None and self._tracker.is_known:
             self.on_state(self._tracker.state(now=now), int(time.timestamp()))
+        return is_news
 
     def on_reading(self, reading: Reading, /) -> None:
         """Add a reading that comes now, and set `changed`."""
@@ -206,6 +211,11 @@ class LiveModel:
         if state and self.online is not False:
             return message(self.remembered, state)
         return state
+
+    @property
+    def is_known(self) -> bool:
+        """True once the meter is identified."""
+        return self._tracker.is_known
 
     def rows(self) -> list[Row]:
         """Return a row for each étiquette, by section, each section in the order of the meter."""

@@ -19,12 +19,14 @@ from rich.text import Text
 
 from teleinfo.common.i18n import use_language
 from teleinfo.doctor import report
+from teleinfo.live.declared import integer
 from teleinfo.live.model import LiveModel
 from teleinfo.port import health
 from teleinfo.simulator.catalogue import build
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.words import Language
+from teleinfo.watch.last_hour import RecentPower
 from teleinfo.watch.layout import compose
 from tests.demo.expected import demo_lines
 from tests.docs.markdown import ROOT
@@ -38,15 +40,17 @@ def watch_lines() -> list[Text]:
     """Return the screen of a household in the minute in which its water heater starts, 80 columns wide."""
     start = dt.datetime(2026, 1, 14, 22, 58)  # noqa: DTZ001 - a meter knows local time only
     meter = build("hc", start=start, rng=random.Random(1))
-    model, decoder = LiveModel(patience=10.0), Decoder()
+    model, decoder, recent = LiveModel(patience=10.0), Decoder(), RecentPower()
     for frame in range(131):
         [reading] = decoder.feed(meter.emit(start + dt.timedelta(seconds=1.5 * frame)))
         model.add_reading(reading, now=1.5 * frame)
+        recent.add(integer(model.state(), "power.apparent") or 0, now=1.5 * frame)
     quality = health.Quality()
     quality.sample(decoder.counts, now=195)
     known = health.Health(mode=Mode.HISTORIQUE, baudrate=1200, parity=True)
     model.set_health(health.complete(known, decoder.counts, quality))
-    page = compose(model, ConsoleDimensions(80, 17), page=0, now=195, clock="23:01:15", keys=True)
+    size = ConsoleDimensions(80, 17)
+    page = compose(model, recent, size, page=0, now=195, clock="23:01:15", keys=True)
     return page.lines
 
 

@@ -140,7 +140,7 @@ class Page:
         """Let a reading come."""
         self.change(lambda: self.model.add_reading(reading, now=time.monotonic()))
 
-    def change(self, function: Callable[[], None]) -> None:
+    def change(self, function: Callable[[], object]) -> None:
         """Change the model in the thread that serves it."""
 
         def call() -> None:

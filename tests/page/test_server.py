@@ -18,7 +18,7 @@ from urllib.parse import quote
 import pytest
 from aiohttp import ClientSession, web
 
-from teleinfo.page import hosts, server, view
+from teleinfo.page import server, view
 from teleinfo.page.hosts import listen
 from teleinfo.page.server import ASSETS, FOLDER, Streams, page
 from teleinfo.tic.labels import Mode
@@ -316,21 +316,6 @@ def test_whoever_is_too_many_reads_so(
     assert (status, headers["Content-Language"]) == (503, language)
     assert words in body
     assert headers["Refresh"] == "60"
-
-
-def test_one_address_has_a_bound_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """But not loopback, where a proxy may stand for all readers; another address is still answered."""
-    monkeypatch.setattr(server, "MAX_OF_ADDRESS", 2)
-    monkeypatch.setattr(hosts, "is_loopback", lambda client: client == "127.0.0.1")
-    with Page() as served, contextlib.ExitStack() as stack:
-        place = (HOST, served.address.port)
-        for _ in range(2):
-            stack.enter_context(socket.create_connection(place, LIMIT, source_address=("127.0.0.2", 0)))
-        with socket.create_connection(place, LIMIT, source_address=("127.0.0.2", 0)) as third:
-            assert ended(third)
-        for _ in range(3):
-            stack.enter_context(raw(served))
-        assert ask(served)[0] == 200
 
 
 def test_with_a_token_the_page_lies_below_it(served: Page) -> None:

@@ -25,6 +25,7 @@ from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.codes import Alert, Breaker, Colour, Contract, DryContact, Phase, TariffPeriod
 from teleinfo.vocabulary.line import LineGrade, LinkProblem, PortErrorKind
 from teleinfo.vocabulary.words import Code, Language
+from teleinfo.watch.last_hour import RecentPower
 from teleinfo.watch.layout import compose
 from teleinfo.watch.plain import PlainLines
 from tests.homeassistant.golden import every_entity
@@ -58,7 +59,8 @@ def page(model: LiveModel) -> str:
 
 def terminal(model: LiveModel) -> str:
     """Return the screen of `watch`."""
-    screen = compose(model, ConsoleDimensions(150, 60), page=0, now=0.0, clock="", keys=True)
+    size = ConsoleDimensions(150, 60)
+    screen = compose(model, RecentPower(), size, page=0, now=0.0, clock="", keys=True)
     return "\n".join(line.plain for line in screen.lines)
 
 

@@ -21,8 +21,8 @@ from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.line import LineGrade
+from teleinfo.watch.last_hour import RecentPower
 from teleinfo.watch.layout import ASCII, BLOCKS, Page, chart, compose
-from teleinfo.watch.recent_power import RecentPower
 
 START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
 HEALTH = Health(

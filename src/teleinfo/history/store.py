@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 APPLICATION: Final = 0x54494331
 """The mark of our databases: "TIC1"."""
 
-MIGRATIONS: Final = (
-    """
+VERSION: Final = 1
+
+SCHEMA: Final = f"""
+    BEGIN IMMEDIATE;
     CREATE TABLE meter (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, heard INTEGER NOT NULL);
     CREATE TABLE power (
         meter INTEGER NOT NULL, step INTEGER NOT NULL, time INTEGER NOT NULL, drawn INTEGER NOT NULL,
@@ -43,9 +45,10 @@ MIGRATIONS: Final = (
         end INTEGER NOT NULL, PRIMARY KEY (meter, kind, begin, code)
     ) WITHOUT ROWID;
     CREATE TABLE price (day TEXT PRIMARY KEY, prices TEXT NOT NULL) WITHOUT ROWID;
-    """,
-)
-"""The statements that lead from each version of the schema, `user_version`, to the next."""
+    PRAGMA application_id = {APPLICATION};
+    PRAGMA user_version = {VERSION};
+    COMMIT;
+"""
 
 MINUTE: Final = 60
 QUARTER: Final = 15 * MINUTE
@@ -71,7 +74,7 @@ MAX_PAGES: Final = 16_384
 
 
 def _prepare(base: sqlite3.Connection) -> None:
-    """Check the database, and bring it to the present schema."""
+    """Check the database, and create the tables of a new one."""
     base.create_function("day", 1, lambda time: time if time is None else f"{day_of(time)}")
     # FULL: a batch is on the disk before the next one.
     base.executescript(
@@ -84,32 +87,15 @@ def _prepare(base: sqlite3.Connection) -> None:
     if base.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
         raise sqlite3.DatabaseError("the database is damaged")
     [version] = base.execute("PRAGMA user_version").fetchone()
-    if version > len(MIGRATIONS):
+    if version > VERSION:
         raise sqlite3.OperationalError(NEWER)
-    for number, statements in enumerate(MIGRATIONS[version:], version + 1):
-        base.executescript(
-            f"BEGIN IMMEDIATE; {statements} PRAGMA application_id = {APPLICATION}; "
-            f"PRAGMA user_version = {number}; COMMIT;"
-        )
+    if not tables:
+        base.executescript(SCHEMA)
 
 
 _METERS: Final = """
     SELECT name, (SELECT min(time) FROM reading WHERE meter = id), heard FROM meter ORDER BY heard DESC
 """
-
-_IMPORT_READING: Final = """
-    INSERT OR IGNORE INTO reading SELECT ?1, ?2, ?3, ?4, ?5 FROM (
-        SELECT
-            (SELECT value FROM reading WHERE meter = ?1 AND label = ?2 AND time < ?3
-             ORDER BY time DESC LIMIT 1) AS earlier,
-            (SELECT value FROM reading WHERE meter = ?1 AND label = ?2 AND time > ?3
-             ORDER BY time LIMIT 1) AS later
-    ) WHERE later IS NULL OR ?4 BETWEEN coalesce(earlier, ?4) AND later
-"""
-"""Add a reading. An index rises: a reading that contradicts a later one is left out."""
-
-_ADD_READING: Final = "INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?)"
-"""Add a reading that has just come. The clock was wrong if it contradicts another one, now or then."""
 
 _DELETE_NEEDLESS_READINGS: Final = """
     DELETE FROM reading WHERE meter = ?1 AND (label, time) IN (
@@ -209,14 +195,15 @@ def _put(base: sqlite3.Connection, batch: Batch, *, imported: bool = False) -> N
     Add a batch, and delete what is too old.
 
     Powers and what lasts are left out if the quarter of an hour after the batch is known already: the clock
-    is behind, or was ahead. An imported batch was never live.
+    is behind, or was ahead. An imported batch was never live, and replaces no reading.
     """
     base.execute("INSERT OR IGNORE INTO meter (name, heard) VALUES (?, 0)", (batch.meter,))
     meter, heard = base.execute("SELECT id, heard FROM meter WHERE name = ?", (batch.meter,)).fetchone()
     heard = max(heard, batch.until) if imported else batch.until
     base.execute("UPDATE meter SET heard = ? WHERE id = ?", (heard, meter))
     new = [(meter, label, *reading) for (label, *_), both in batch.readings.items() for reading in {*both}]
-    base.executemany(_IMPORT_READING if imported else _ADD_READING, sorted(new))
+    verb = "INSERT OR IGNORE" if imported else "INSERT OR REPLACE"
+    base.executemany(f"{verb} INTO reading VALUES (?, ?, ?, ?, ?)", sorted(new))
     begin = min((time for _meter, _label, time, *_ in new), default=batch.until) - 2 * _DAY
     base.execute(_DELETE_NEEDLESS_READINGS, (meter, begin))
     query = "SELECT 1 FROM power WHERE meter = ? AND time > ? AND time <= ?"

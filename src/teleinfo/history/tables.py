@@ -204,11 +204,9 @@ def _energies(
     Energy that no reading divides between two spans stands in `gaps`. The subscription is charged for each
     day between two readings, once: in a span, or else in a gap.
     """
-    spans: defaultdict[dt.date, Counter[str]] = defaultdict(Counter)
-    covered: defaultdict[dt.date, Counter[str]] = defaultdict(Counter)  # seconds by étiquette
-    gaps: defaultdict[tuple[int, int], Counter[str]] = defaultdict(Counter)
-    costs: defaultdict[_Span, float] = defaultdict(float)
-    days: defaultdict[_Span, set[dt.date]] = defaultdict(set)
+    pauses: defaultdict[tuple[int, int], list[tuple[str, str, int]]] = defaultdict(list)
+    for label, code, since, until, energy in _rises(meter, bounds[0]):
+        pauses[since, until].append((label, code, energy))
     prices = [
         (dt.date.fromisoformat(day), Prices(*json.loads(text)))
         for day, text in meter.base.execute("SELECT day, prices FROM price ORDER BY day DESC")
@@ -217,49 +215,51 @@ def _energies(
     def prices_on(day: dt.date) -> Prices:
         return next((known for since, known in prices if since <= day), prices[-1][1])
 
-    last = 0
-    for label, code, since, until, energy in _rises(meter, bounds[0]):
-        day, last = day_of(since), max(last, until)
-        span = span_of(day)
-        key: _Span = span
-        if span == span_of(day_of(until - 1)):
-            spans[span][code] += energy
-            covered[span][label] += until - since
-        else:
-            key = since, until
-            gaps[key][code] += energy
-        days[key].update(day + number * _DAY for number in range((day_of(until - 1) - day).days + 1))
-        if prices and code != INJECTED:
-            costs[key] += energy * prices_on(day).periods.get(code, math.nan) / 1000
+    energies: defaultdict[_Span, Counter[str]] = defaultdict(Counter)
+    covered: defaultdict[_Span, Counter[str]] = defaultdict(Counter)  # seconds by étiquette
+    costs: defaultdict[_Span, float] = defaultdict(float)
+    days: defaultdict[_Span, set[dt.date]] = defaultdict(set)
+    for (since, until), rises in pauses.items():
+        first, final = day_of(since), day_of(until - 1)
+        span = span_of(first)
+        key: _Span = span if span == span_of(final) else (since, until)
+        days[key].update(first + number * _DAY for number in range((final - first).days + 1))
+        price = prices_on(first).periods if prices else {}
+        for label, code, energy in rises:
+            energies[key][code] += energy
+            covered[key][label] += until - since
+            if energy and code != INJECTED:
+                costs[key] += energy * price.get(code, math.nan) / 1000
+    gaps = [key for key in energies if isinstance(key, tuple)]
     charged: set[dt.date] = set()
-    keys: list[_Span] = [*spans, *gaps]
-    for key in keys if prices else ():
+    for key in sorted(energies, key=gaps.__contains__) if prices else ():  # spans come before gaps
         costs[key] += sum(prices_on(day).of_days(day, 1) for day in days[key] - charged)
         charged |= days[key]
 
     def cost(key: _Span) -> float | None:
         return round(costs[key], 4) if prices and math.isfinite(costs[key]) else None
 
-    counted = {code for part in (spans, gaps) for each in part.values() for code in each}
+    counted = {code for each in energies.values() for code in each}
     codes = [code.value for code in TariffPeriod if code in counted]
     codes += sorted(counted - {*codes, INJECTED})
+    last = max((until for _since, until in pauses), default=0)
     rows: list[list[Json]] = [
         [
             span.isoformat()[: _KEYS.get(iso_step)],
-            *(spans[span][code] for code in codes),
-            spans[span][INJECTED] if INJECTED in counted else None,
+            *(energies[span][code] for code in codes),
+            energies[span][INJECTED] if INJECTED in counted else None,
             cost(span),
             min(midnight(end), last) - midnight(span) in covered[span].values(),
         ]
         for span, end in itertools.pairwise(bounds)
-        if span in spans
+        if span in energies
     ]
     return {
         "begin": _iso(midnight(bounds[0])),
         "step": iso_step,
         "columns": ["time", *codes, INJECTED, "cost", "complete"],
         "rows": rows,
-        "gaps": [[_iso(gap[0]), _iso(gap[1]), energy, cost(gap)] for gap, energy in sorted(gaps.items())],
+        "gaps": [[_iso(gap[0]), _iso(gap[1]), energies[gap], cost(gap)] for gap in sorted(gaps)],
     }
 
 
@@ -294,7 +294,6 @@ _TABLES: Final[dict[str, Callable[[_Meter], Table]]] = {
     "totals": _totals,
     "hour": partial(_powers, steps={SLOT: "PT10S"}, seconds=KEPT[SLOT]),
     "days2": partial(_powers, steps={MINUTE: "PT1M", QUARTER: "PT15M"}, seconds=KEPT[MINUTE]),
-    "days60": partial(_powers, steps={QUARTER: "PT15M"}, seconds=KEPT[QUARTER]),
     "days30": partial(_bars, iso_step="P1D", count=30),
     "weeks26": partial(_bars, iso_step="P7D", count=26),
     "months13": partial(_bars, iso_step="P1M", count=13),

@@ -66,8 +66,7 @@ MIN_INTERVAL: Final = 0.5
 
 MAX_STREAMS: Final = 200
 MAX_CONNECTIONS: Final = 512
-MAX_OF_ADDRESS: Final = 64
-"""Limits: of all clients, and of the connections of one address other than loopback (a proxy, ssh)."""
+"""Limits of the readers, and of the connections of all clients."""
 
 REQUEST_TIMEOUT: Final = 5.0
 """Seconds for a request, from the begin of the connection or the end of the last answer."""
@@ -242,16 +241,12 @@ async def show(
         assert runner.server is not None  # noqa: S101 - the runner is set up
         handler = runner.server()
         waiting.add(handler)
-        loop.call_later(0, drop_excess, handler, runner.server.connections)  # once it knows its client
+        loop.call_later(0, drop_excess, handler, runner.server.connections)  # once it is counted
         loop.call_later(REQUEST_TIMEOUT, drop, handler)
         return handler
 
     def drop_excess(handler: web.RequestHandler, every: Sequence[web.RequestHandler]) -> None:
-        client = _client(handler.transport)
-        if len(every) > MAX_CONNECTIONS or (
-            not hosts.is_loopback(client)
-            and sum(_client(each.transport) == client for each in every) > MAX_OF_ADDRESS
-        ):
+        if len(every) > MAX_CONNECTIONS:
             drop(handler)
 
     def drop(handler: web.RequestHandler) -> None:

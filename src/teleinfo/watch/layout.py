@@ -20,13 +20,13 @@ from teleinfo.common.i18n import _, inline
 from teleinfo.live import sentences
 from teleinfo.live.declared import MINUS, integer, number, rows, text
 from teleinfo.live.describe import describe
-from teleinfo.watch.recent_power import BIN
+from teleinfo.watch.last_hour import BIN
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
     from teleinfo.live.model import LiveModel, Row
-    from teleinfo.watch.recent_power import RecentPower
+    from teleinfo.watch.last_hour import RecentPower
 
 ALERT: Final = "bold red"
 STRONG: Final = "bold"

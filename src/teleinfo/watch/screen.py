@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console, Group
 from rich.live import Live
 
+from teleinfo.watch.last_hour import RecentPower
 from teleinfo.watch.layout import ASCII, compose
-from teleinfo.watch.recent_power import RecentPower
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -22,7 +22,7 @@ class RecentPower:
             del self._bins[min(self._bins)]
 
     def means(self, points: int, *, now: float) -> list[float | None]:
-        """Return the mean power in each of the last `points` intervals, VA, the newest last; None: unknown."""
+        """Return the mean power of each of the last `points` intervals, VA, the newest last; None: unknown"""
         last = int(now // BIN)
         bins = (self._bins.get(number) for number in range(last - points + 1, last + 1))
         return [None if powers is None else fmean(powers) for powers in bins]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from teleinfo.watch.recent_power import BIN, RecentPower
+from teleinfo.watch.last_hour import BIN, RecentPower
 
 
 def test_the_recent_power_is_the_mean_of_each_interval_of_an_hour() -> None:

@@ -28,7 +28,6 @@ from teleinfo.vocabulary.words import Code, Language
 from teleinfo.watch.last_hour import RecentPower
 from teleinfo.watch.layout import compose
 from teleinfo.watch.plain import PlainLines
-from teleinfo.watch.recent_power import RecentPower
 from tests.homeassistant.golden import every_entity
 
 if TYPE_CHECKING:

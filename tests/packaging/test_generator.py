@@ -19,6 +19,7 @@ def generated(
     for name, text in settings.items():
         (etc / f"{name.replace('__', '/')}.env").write_text(text)
     environ = {"PATH": "/usr/bin:/bin", "SETTINGS_FOLDER": str(etc), "RESOLV_CONF": str(etc / "resolv.conf")}
+    environ["ENABLED_FOLDER"] = str(folder)
     if resolver is not None:
         (etc / "resolv.conf").write_text(resolver)
     subprocess.run([GENERATOR, out, out, out], env=environ, check=True, timeout=60)
@@ -81,6 +82,19 @@ def test_each_meter_has_its_own_port(tmp_path: Path) -> None:
     assert found.keys() == {"teleinfo.service", "teleinfo@production.service"}
     assert found["teleinfo@production.service"] == stops("ttyS0")
     assert sorted(found["teleinfo.service"].split("\n")) == sorted(lines)
+
+
+def test_the_page_shows_every_meter_that_is_read(tmp_path: Path) -> None:
+    """Each further service that is enabled, and the files of one process; a file for nobody is none."""
+    (tmp_path / "teleinfo@production.service").symlink_to("/usr/lib/systemd/system/teleinfo@.service")
+    files = {"teleinfo": "", "production": "", "copy": "", "meters__garage": ""}
+    [(unit, text)] = generated(tmp_path, kind="meters", **files).items()
+
+    assert unit == "teleinfo-web.service"
+    assert [line for line in text.splitlines() if line != "[Service]"] == [
+        f"LoadCredential=teleinfo@production.env:{tmp_path}/etc/production.env",
+        f"LoadCredential=teleinfo@garage.env:{tmp_path}/etc/meters/garage.env",
+    ]
 
 
 def test_without_settings_nothing_is_written(tmp_path: Path) -> None:

@@ -82,6 +82,8 @@ def test_a_line_that_cannot_be_read_brings_no_second_fault(tmp_path: Path) -> No
     [
         ("/run/credentials/teleinfo.service/teleinfo.env", "/etc/teleinfo/teleinfo.env"),
         ("/run/credentials/teleinfo@production.service/teleinfo.env", "/etc/teleinfo/production.env"),
+        ("/run/credentials/teleinfo-web.service/teleinfo.env", "/etc/teleinfo/teleinfo.env"),
+        ("/run/credentials/teleinfo-web.service/teleinfo@production.env", "/etc/teleinfo/production.env"),
         ("/run/credentials/other.service/teleinfo.env", "/run/credentials/other.service/teleinfo.env"),
     ],
 )

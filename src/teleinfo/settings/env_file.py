@@ -33,7 +33,7 @@ DAMAGED: Final = object()
 """Value of a setting whose line cannot be read. No type accepts it; checks of two settings skip it."""
 
 # The unit passes its settings file as a credential (systemd.exec(5), LoadCredential=).
-_CREDENTIAL = re.compile(r".*/credentials/teleinfo(?:@([^/]+))?\.service/teleinfo\.env")
+_CREDENTIAL = re.compile(r".*/credentials/teleinfo(?:-web)?(?:@([^/]+))?\.service/teleinfo(?:@([^/]+))?\.env")
 
 _NEWLINE = re.compile(r"\r\n|\n|\r")
 # A name with - or . cannot be a variable; it is matched too, to suggest the variable that was meant.
@@ -104,7 +104,11 @@ def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
     path = path or Path(".env")
     # Of a credential of systemd, show the file that was copied: that is the file to edit.
     credential = _CREDENTIAL.fullmatch(str(path))
-    shown = path if credential is None else SERVICE_FILE.with_stem(credential[1] or SERVICE_FILE.stem)
+    shown = (
+        path
+        if credential is None
+        else SERVICE_FILE.with_stem(credential[1] or credential[2] or SERVICE_FILE.stem)
+    )
     try:
         lines = parse(_read(path).decode("utf-8"))
     except (OSError, ValueError) as error:

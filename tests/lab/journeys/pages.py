@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +24,15 @@ pytestmark = [
 
 DATABASE = "/var/lib/private/teleinfo-web/teleinfo.sqlite"
 SQL = "python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute(sys.argv[2])'"
+READERS = """
+import socket
+readers = []
+for number in range(200):
+    source = f"192.168.77.{2 + number // 50}", 0
+    readers.append(socket.create_connection(("192.168.77.1", 8080), 30, source))
+    readers[-1].sendall(b"GET /events HTTP/1.1\\r\\nHost: meterhouse\\r\\n\\r\\n")
+    print(readers[-1].recv(12)[9:].decode())
+"""
 KWH = r"[1-9][\d.,]*|0[.,]\d*[1-9]\d*"
 
 
@@ -80,6 +90,23 @@ def test_a_restart_while_the_meter_is_silent(house: House, screen: Phone) -> Non
     assert screen.shows("stream-text", "^live$")
 
 
+def test_a_pause_of_four_days_and_a_clock_that_was_ahead(house: House, screen: Phone) -> None:
+    """Rows 36 and 28: the pause is a block in the sum; once the clock is right again, today is as before."""
+    before = energy(screen)
+    house.staged(
+        "systemctl stop teleinfo-web; clock +4d; systemctl restart teleinfo; systemctl start teleinfo-web"
+    )
+    screen.reload()
+    screen.sees("#days30 .bar-gap")
+    in_all = re.search(KWH, screen.shows("days30", r"kWh in all"))
+    house.staged("systemctl stop teleinfo-web; clock +0; systemctl restart teleinfo teleinfo-web")
+    screen.reload()
+
+    assert in_all is not None
+    assert float(in_all[0].replace(",", ".")) > before
+    assert energy(screen) >= before
+
+
 def test_a_meter_is_exchanged(house: House, screen: Phone) -> None:
     """Row 37: the history of both can be reached."""
     house.staged("plug ttyAMA0 --number 031528123456 --time-lapse 60; until works; do sleep 0.2; done")
@@ -122,6 +149,17 @@ def test_readings_a_minute_apart(house: House, screen: Phone) -> None:
 
     assert shown
     assert screen.shown("power-figure")
+
+
+def test_two_hundred_readers_are_served_and_no_more(house: House, screen: Phone) -> None:
+    """Row 41: four devices with fifty readers each, beside the phone: the last is refused, and all go on."""
+    house.staged("for n in 3 4 5; do ip -n phone address add 192.168.77.$n/24 dev stage1; done")
+    statuses = house.run(f"ip netns exec phone python3 -c {shlex.quote(READERS)}").split()
+    screen.reload()
+
+    assert statuses == ["200"] * 199 + ["503"]
+    assert energy(screen)
+    assert house.property("NRestarts", "teleinfo-web") == "0"
 
 
 def test_a_token_closes_the_page(house: House, screen: Phone) -> None:

@@ -43,6 +43,13 @@ class Phone:
             time.sleep(0.2)
         return text
 
+    def sees(self, selector: str) -> None:
+        """Return once an element of this selector of CSS is there."""
+        end = time.monotonic() + LIMIT
+        while not self._driver.find_elements("css selector", selector):
+            assert time.monotonic() < end, f"there is no {selector}"
+            time.sleep(0.2)
+
     def reload(self) -> None:
         """Open the page anew, once there is one."""
         self.status("localhost")

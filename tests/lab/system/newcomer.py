@@ -38,6 +38,14 @@ mount -t proc proc "$1/proc"
 shift
 "$@" || exit $?
 """
+# Fails unless the page at an address shows the twelve months before.
+_PAGE = r"""
+import re, sys, urllib.request as web
+with web.urlopen(sys.argv[1] + "events", timeout=30) as events:
+    [number] = next(found.groups() for line in events if (found := re.search(rb'"meters":\[\["(\w+)"', line)))
+with web.urlopen(f"{sys.argv[1]}history/{number.decode()}/months13.csv", timeout=30) as months:
+    sys.exit(len(months.readlines()) <= 12)
+"""
 # The user types the first command until its first message, then the second command. Lines that begin with @@
 # are durations.
 _INSIDE = r"""
@@ -46,12 +54,15 @@ git clone --quiet /srv/teleinfo.git teleinfo
 cd teleinfo
 echo "$ $1"
 { $1 || true; } 2>&1 | {
-    came=no
+    came=no page=
     while [ "$came" = no ] && IFS= read -r line; do
         printf '%s\n' "$line"
+        [[ $line =~ http://[0-9.:]+/ ]] && page=${BASH_REMATCH[0]}
         [[ $line =~ teleinfo\ +\{\" ]] && came=yes
     done
     [ "$came" = yes ]
+    python3 -c "$3" "$page"
+    echo "@@ from the end of the installation to a page with a year $(($(date +%s) - $(stat -c %Y .venv/.demo))) s"
 }
 echo "@@ from clone to first message $SECONDS s"
 echo "$ $2"
@@ -105,7 +116,7 @@ def run(root: Path) -> tuple[int, list[str]]:
             *("sh", "-c", _RUN, "sh", root, "chroot", "--userspec=1000:1000", root),
             *("env", "-i", "-C", environ["HOME"]),
             *(f"{name}={value}" for name, value in environ.items()),
-            *("timeout", "--foreground", str(LIMIT), "bash", "-c", _INSIDE, "bash", *commands()),
+            *("timeout", "--foreground", str(LIMIT), "bash", "-c", _INSIDE, "bash", *commands(), _PAGE),
         ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -85,15 +85,11 @@ install_program() {
         rm -rf "$program"
         "$python" -P -m venv "$program"
     fi
-    # The distribution was called teleinfo at first: pip would leave its files among those of teleinfo-mqtt.
-    if "$program/bin/python" -P -m pip show --quiet teleinfo 2>/dev/null; then
-        "$program/bin/python" -P -m pip uninstall --quiet --yes teleinfo
-    fi
     "$program/bin/python" -P -m pip install --quiet --no-cache-dir --upgrade --no-index "$scratch"/wheels/*.whl
     # pip leaves alone what has the same version, and a checkout changes between two releases.
     "$program/bin/python" -P -m pip install --quiet --no-cache-dir --force-reinstall --no-deps --no-index \
         "$scratch"/wheels/teleinfo_mqtt-*.whl
-    # An earlier version left it closed to the service, if the umask was strict.
+    # A strict umask would leave it closed to the service.
     chmod -R go=u-w "$program"
     mkdir -p "$(dirname "$command")" "$manuals/man1" "$manuals/fr/man1"
     ln -sf "$program/bin/teleinfo" "$command"
@@ -161,16 +157,14 @@ install_service
 installed=yes
 start_service
 
-# An older version has no doctor.
-"$command" doctor --help >/dev/null 2>&1 && doctor=yes || doctor=
 version=$("$command" --version)
 page="http://$(uname -n).local:8080/"
 localized "\
 $version is installed, and starts with this machine. Settings: $settings (then: sudo systemctl restart teleinfo).
-What it does: journalctl -u teleinfo -f${doctor:+; why nothing comes: sudo teleinfo doctor --env-file $settings}.
+What it does: journalctl -u teleinfo -f; why nothing comes: sudo teleinfo doctor --env-file $settings.
 The messages: mosquitto_sub -v -t 'teleinfo/#' (package mosquitto-clients; -h BROKER where the broker is another machine).
 The page, for every device at home: $page after TELEINFO_WEB_LISTEN=0.0.0.0:8080 in the settings, and sudo systemctl enable --now teleinfo-web." "\
 $version est installé, et démarre avec cette machine. Réglages : $settings (puis : sudo systemctl restart teleinfo).
-Ce qu’il fait : journalctl -u teleinfo -f${doctor:+ ; pourquoi rien n’arrive : sudo teleinfo doctor --env-file $settings}.
+Ce qu’il fait : journalctl -u teleinfo -f ; pourquoi rien n’arrive : sudo teleinfo doctor --env-file $settings.
 Les messages : mosquitto_sub -v -t 'teleinfo/#' (paquet mosquitto-clients ; -h BROKER si le broker est sur une autre machine).
 La page, pour tous les appareils de la maison : $page après TELEINFO_WEB_LISTEN=0.0.0.0:8080 dans les réglages, et sudo systemctl enable --now teleinfo-web."

@@ -22,8 +22,7 @@ manuals=$root/usr/local/share/man
 running=
 [ -n "$root" ] || [ ! -d /run/systemd/system ] || running=yes
 if [ -e "$units/teleinfo.service" ]; then
-    services=teleinfo.service
-    [ ! -e "$units/teleinfo-web.service" ] || services="$services teleinfo-web.service" # an older version has none
+    services="teleinfo.service teleinfo-web.service"
     for link in "$root"/etc/systemd/system/*.wants/teleinfo@*.service "$root"/etc/systemd/system/*.wants/teleinfo-relay@*.service; do
         [ ! -L "$link" ] || services="$services $(basename "$link")"
     done
@@ -36,8 +35,7 @@ if [ -e "$units/teleinfo.service" ]; then
     remembered=$root/var/lib/systemd/deb-systemd-helper-enabled
     rm -f "$remembered/teleinfo.service.dsh-also" "$remembered/multi-user.target.wants/teleinfo.service"
 fi
-# An older version has no such command.
-if [ "${PURGE:-}" = 1 ] && [ -z "$root" ] && /usr/local/bin/teleinfo forget --help >/dev/null 2>&1; then
+if [ "${PURGE:-}" = 1 ] && [ -z "$root" ] && [ -e /usr/local/bin/teleinfo ]; then
     for file in /etc/teleinfo/*.env /etc/teleinfo/meters/*.env; do
         [ ! -e "$file" ] || timeout 20 /usr/local/bin/teleinfo forget --env-file "$file" ||
             localized "The broker of $file still keeps its messages of this meter." \

@@ -30,10 +30,8 @@ case "$*" in
     [ ! -e "$STUBS/no-network" ] || exit 1
     while [ "$1" != --wheel-dir ]; do shift; done
     mkdir -p "$2" && touch "$2/teleinfo.whl" ;;
-"-m pip show --quiet teleinfo") [ -e "$STUBS/old-name" ] ;;
-"-m pip uninstall --quiet --yes teleinfo") rm "$STUBS/old-name" ;;
 "-m pip install "*)
-    [ ! -e "$STUBS/no-space" ] && [ ! -e "$STUBS/old-name" ] || exit 1
+    [ ! -e "$STUBS/no-space" ] || exit 1
     printf '#!/bin/sh\\necho teleinfo 1.2.3\\n' >"$(dirname "$0")/teleinfo"
     chmod +x "$(dirname "$0")/teleinfo" ;;
 "docs/manpage.py "*) echo ".TH $2" ;;
@@ -104,7 +102,7 @@ class Machine:
         (self.root / SETTINGS).write_text(text, encoding="utf-8")
 
     def pretend(self, condition: str) -> None:
-        """Let pip meet a condition: `no-network` (cannot fetch), `no-space` (cannot install), `old-name`."""
+        """Let pip meet a condition: `no-network` (cannot fetch), `no-space` (cannot install)."""
         (self.stubs / condition).touch()
 
 
@@ -205,8 +203,7 @@ def test_the_settings_that_are_there_are_kept(machine: Machine) -> None:
 
 
 def test_a_strict_umask_closes_nothing_to_the_service(machine: Machine) -> None:
-    """With umask 077 the service may read all but the settings; so where an earlier version had closed it."""
-    (machine.root / "opt/teleinfo").mkdir(mode=0o700)
+    """With umask 077 the service may read all but the settings."""
     assert machine.run("install.sh", umask=0o077).returncode == 0
     closed = {
         str(path.relative_to(machine.root))
@@ -253,16 +250,14 @@ def test_a_place_that_cannot_be_written_is_named_before_anything_is_changed(mach
     assert machine.files() == machine.fresh
 
 
-def test_an_upgrade_leaves_a_disabled_unit_disabled_and_removes_the_first_name(machine: Machine) -> None:
-    """`teleinfo` is removed before `teleinfo-mqtt` is installed: both have files in the same folder."""
+def test_an_upgrade_leaves_a_disabled_unit_disabled(machine: Machine) -> None:
+    """A unit that the household disabled is not enabled again."""
     machine.run("install.sh")
     (machine.root / ENABLED).unlink()
-    machine.pretend("old-name")
     result = machine.run("install.sh")
 
     assert result.returncode == 0, result.stderr
     assert ENABLED not in machine.files()
-    assert not (machine.stubs / "old-name").exists()
 
 
 def test_an_uninstallation_leaves_the_settings_and_nothing_else(machine: Machine) -> None:

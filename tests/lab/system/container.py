@@ -10,14 +10,9 @@ import time
 from pathlib import Path
 from typing import Self
 
-import pytest
-
-from tests.lab.system.roots import PROJECT, Recipe, run, unpack
+from tests.lab.system.roots import PROJECT, Recipe, unpack
 from tests.support.process import Process
 from tests.support.procfs import facts
-
-FIRST_RELEASE = "db12fedcbf8916514eb54c7eca1224786a3f833e"
-"""The commit of 0.1.0: `make install` and `deb.sh` run from what it had."""
 
 LIMIT = 60.0
 """Seconds for what should happen at once, on a slow and busy machine."""
@@ -161,14 +156,3 @@ class Container:
         path = self.root / "etc/teleinfo/teleinfo.env"
         kept = [line for line in path.read_text().splitlines() if not line.startswith(names)]
         path.write_text("\n".join(kept) + "\n")
-
-
-def first_release(folder: Path) -> Path:
-    """Unpack the first release into `folder` and return its checkout; skip the tests where no history is."""
-    git = ["git", "-C", str(PROJECT)]
-    if subprocess.run([*git, "cat-file", "-e", f"{FIRST_RELEASE}^{{commit}}"], check=False).returncode:
-        pytest.skip(f"the history of this checkout lacks {FIRST_RELEASE}, the first release")
-    archive = f"{folder}/first.tar"
-    run(*git, "archive", "--prefix=teleinfo-0.1.0/", f"--output={archive}", FIRST_RELEASE)
-    run("tar", "-xf", archive, "-C", str(folder))
-    return folder / "teleinfo-0.1.0"

@@ -14,7 +14,7 @@ import pytest
 
 from tests.docs.markdown import PAGES, blocks
 from tests.lab.system import readme, roots
-from tests.lab.system.container import Container, first_release
+from tests.lab.system.container import Container
 from tests.lab.system.roots import Recipe
 
 if TYPE_CHECKING:
@@ -32,29 +32,21 @@ TRIXIE = Recipe(
         *("python3-aiohttp", "python3-asyncio-mqtt", "python3-pydantic-settings", "python3-serial-asyncio"),
     ),
 )
-PREVIOUS = "0.1.0"
 
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
-    """Boot a Debian 13 with a meter on /dev/ttyAMA0 and two packages in /root: the first and this one."""
+    """Boot a Debian 13 with a meter on /dev/ttyAMA0 and the package in /root."""
     folder = tmp_path_factory.mktemp("debian")
-    previous = roots.package(folder, first_release(folder))
-    current = roots.package(folder)
+    package = roots.package(folder)
     with Container(TRIXIE, folder) as container:
-        for path in (previous, current):
-            (container.root / "root" / path.name).write_bytes(path.read_bytes())
+        (container.root / "root/teleinfo.deb").write_bytes(package.read_bytes())
         yield container
 
 
-def install(machine: Container, version: str) -> None:
-    """Install a package of /root as a household does."""
-    machine.run(f"cd /root && apt-get install -y -q ./teleinfo_{version}_all.deb", limit=300)
-
-
-def current(machine: Container) -> str:
-    """Return the version of the newer of the two packages."""
-    return machine.run(f"cd && ls *.deb | grep -v _{PREVIOUS}_").strip().split("_")[1]
+def install(machine: Container) -> None:
+    """Install the package as a household does; a second time, it is an upgrade."""
+    machine.run("cd /root && apt-get install -y -q --reinstall ./teleinfo.deb", limit=300)
 
 
 def pid(machine: Container) -> int:
@@ -65,7 +57,7 @@ def pid(machine: Container) -> int:
 def test_apt_install_is_the_whole_installation(machine: Container, figures: Figures) -> None:
     """One command later the service runs, starts at boot, and its messages come."""
     began = time.monotonic()
-    install(machine, PREVIOUS)
+    install(machine)
     installed = time.monotonic()
     reading = json.loads(machine.message())
     first = time.monotonic()
@@ -79,41 +71,21 @@ def test_apt_install_is_the_whole_installation(machine: Container, figures: Figu
 
 
 def test_an_upgrade_restarts_the_service_and_keeps_the_settings(machine: Container) -> None:
-    """
-    From the first release, by a plain `apt install`, which asks nothing.
-
-    The settings were a conffile of dpkg's in that release: no line of the household is lost.
-    """
+    """By a plain `apt install`, which asks nothing; Home Assistant's device stays."""
     machine.settings("TELEINFO_PAYLOAD_TIMESTAMP=true", "TELEINFO_HOMEASSISTANT=true")
     settings = machine.root / "etc/teleinfo/teleinfo.env"
     written = settings.read_bytes()
     machine.run("systemctl restart teleinfo")
     former = machine.message("homeassistant/device/+/config")
     before = pid(machine)
-    install(machine, current(machine))
+    install(machine)
 
     assert pid(machine) not in (0, before)
     assert settings.read_bytes() == written
     assert [path.name for path in settings.parent.iterdir()] == ["teleinfo.env"]
-    assert json.loads(former)["stat_t"] == "teleinfo/homeassistant"
+    assert machine.message("homeassistant/device/+/config") == former
     assert "timestamp" in json.loads(machine.message())
-    assert json.loads(machine.message("teleinfo/health"))["version"] == current(machine)
     assert machine.run("stat -c '%a %U' /etc/teleinfo/teleinfo.env").strip() == "600 root"
-
-
-def test_an_upgrade_moves_what_the_broker_keeps(machine: Container) -> None:
-    """The device of Home Assistant gets the new entities; no topic is left behind."""
-    state = json.loads(machine.message("teleinfo/state"))
-    machine.until("mosquitto_sub -t 'homeassistant/device/+/config' -C 1 | grep -q _power_active")
-    announced = json.loads(machine.message("homeassistant/device/+/config"))
-    kept = machine.run("mosquitto_sub -t '#' -F %t --retained-only -W 3", check=False).split()
-    [device] = [topic for topic in kept if topic.startswith("homeassistant/")]
-
-    assert device == f"homeassistant/device/teleinfo_{state['meter']['id']}/config"
-    assert "energy_import" in announced["components"]
-    assert {topic for topic in kept if topic != device} == {
-        *("teleinfo/health", "teleinfo/homeassistant", "teleinfo/state", "teleinfo/status"),
-    }
 
 
 def test_the_service_remembers_its_meter_in_a_directory_of_its_own(machine: Container) -> None:
@@ -131,33 +103,6 @@ def test_the_service_remembers_its_meter_in_a_directory_of_its_own(machine: Cont
     ]
     assert not {part for part in ("impossible d’écrire", "est perdu") if part in machine.journal()}
     machine.without_settings("TELEINFO_HOMEASSISTANT")
-
-
-def test_systemctl_and_journalctl_say_how_it_fares(machine: Container) -> None:
-    """`systemctl status` has a line of the daemon's own; the journal is plain, without the meter's number."""
-    machine.until("systemctl status teleinfo | grep 'Status: .*historique.*connecté au broker'")
-    journal = machine.journal()
-
-    assert "a démarré" in journal
-    assert "Traceback" not in journal
-    assert json.loads(machine.message())["ADCO"] not in journal
-
-
-def test_a_wrong_setting_is_named_and_not_tried_again(machine: Container) -> None:
-    """Exit status 78, the variable in the journal, no restart; the service starts once it is corrected."""
-    machine.settings("TELEINFO_MQTT_PORT=mosquitto")
-    machine.run("systemctl restart teleinfo", check=False)
-    machine.until("systemctl is-failed teleinfo")
-    restarts = machine.property("NRestarts")
-    time.sleep(4)  # twice RestartSec: a loop would show
-
-    assert machine.property("ExecMainStatus") == "78"
-    assert machine.property("ActiveState") == "failed"
-    assert machine.property("NRestarts") == restarts
-    assert 'TELEINFO_MQTT_PORT\u00a0: "mosquitto" n’est pas un numéro de port' in machine.journal()
-    machine.without_settings("TELEINFO_MQTT_PORT")
-    machine.run("systemctl restart teleinfo")
-    machine.message()
 
 
 def replaced_after(machine: Container, signal: str) -> float:
@@ -219,20 +164,6 @@ READ_PAGE = (
     "print(next(line for line in stream if b'ADCO' in line).decode())"
 )
 READY = "python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 8080), 2)'"
-
-
-def test_the_page_beside_the_service_is_a_unit(machine: Container) -> None:
-    """The line of docs/watch.md as it stands serves a page that shows the meter, by a user of its own."""
-    always = PAGES["watch.md"].partition("### Always\n")[2].partition("\n### ")[0]
-    for line in blocks(always, "sh")[0].splitlines():
-        machine.run(line.removeprefix("sudo "))
-    machine.until(READY)
-    user = machine.run(f"ps -o user:40= -p {machine.property('MainPID', 'teleinfo-web')}").strip()
-    shown = machine.run(f'python3 -c "{READ_PAGE.format("")}"')
-    machine.run("systemctl disable --now --quiet teleinfo-web")
-
-    assert json.loads(machine.message())["ADCO"] in shown
-    assert user not in ("", "root", "teleinfo")
 
 
 def test_a_recording_fills_the_history_of_the_page(machine: Container) -> None:

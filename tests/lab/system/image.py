@@ -186,41 +186,6 @@ def test_a_stop_while_it_loads_ends_it(podman: Podman, broker: MosquittoBroker) 
             assert status in {0, 128 + 15}, running.log
 
 
-def test_a_missing_device_is_said_and_waited_for(podman: Podman, broker: MosquittoBroker) -> None:
-    """With /dev mounted, as in compose.yaml: 1. No adapter: logged, not healthy. 2. Plugged in: readings."""
-    device = Path(f"/dev/teleinfo-test-{os.getpid()}")
-    settings = settings_for(broker) | {"serial_port": device}
-    with (
-        Subscriber(broker.host, broker.port) as subscriber,
-        podman.start(settings, options=("--volume", "/dev:/dev:ro")) as running,
-    ):
-        running.expect_log(f"il n’y a pas de port série à {device}")
-        missing = running.is_healthy()
-        with Meter(FRAME, link=device) as meter:
-            give_to_dialout(meter)
-            subscriber.expect("teleinfo", limit=30)
-        log = running.log
-
-    assert not missing
-    assert "Traceback" not in log
-
-
-def test_a_device_of_another_group_is_said(podman: Podman, broker: MosquittoBroker, meter: Meter) -> None:
-    """The log names the group of a port if it is not Debian's, and `--group-add` gives it."""
-    os.chown(meter.line.port, 0, 18)
-    with podman.start(settings_for(broker), options=port_of(meter)) as running:
-        running.expect_log("/dev/ttyTIC")
-        refused = running.log
-    added = (*port_of(meter), "--group-add", "18")
-    with (
-        Subscriber(broker.host, broker.port) as subscriber,
-        podman.start(settings_for(broker), options=added),
-    ):
-        subscriber.expect("teleinfo")
-
-    assert "pas le droit de lire le port série /dev/ttyTIC" in refused
-
-
 def test_settings_come_from_a_file_and_from_secrets_too(podman: Podman, tmp_path: Path, meter: Meter) -> None:
     """The file is mounted in the place of the empty one, the password is a file in /run/secrets."""
     secret, file = tmp_path / "secret", tmp_path / "teleinfo.env"

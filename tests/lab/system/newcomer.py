@@ -62,7 +62,7 @@ echo "$ $1"
     done
     [ "$came" = yes ]
     python3 -c "$3" "$page"
-    echo "@@ from the end of the installation to a page with a year $(($(date +%s) - $(stat -c %Y .venv/.demo))) s"
+    echo "@@ from installed to a page with a year $(($(date +%s) - $(stat -c %Y .venv/.demo))) s"
 }
 echo "@@ from clone to first message $SECONDS s"
 echo "$ $2"

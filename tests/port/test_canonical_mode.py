@@ -94,25 +94,6 @@ def test_nothing_wakes_the_reader_before_etx(pair: Pair) -> None:
     assert pair.read() == FRAME
 
 
-def test_what_came_before_it_was_enabled_is_there(pair: Pair) -> None:
-    """It begins in the middle of a frame, and loses nothing of it."""
-    pair.send(FRAME[:30])
-    pair.mode.set(enabled=True)
-
-    before = pair.read()
-    pair.send(FRAME[30:])
-    assert before + pair.read() == FRAME
-
-
-def test_no_byte_means_anything_to_the_terminal(pair: Pair) -> None:
-    """Characters that erase, end a file or send a signal elsewhere are data here."""
-    pair.mode.set(enabled=True)
-    every = bytes(range(256))
-
-    pair.send(every + b"\x03")
-    assert pair.read() == every + b"\x03"
-
-
 def test_a_terminal_that_is_gone_is_left_to_its_transport(pair: Pair) -> None:
     """Nothing is raised, and canonical mode is off."""
     spare = os.dup(pair.port)

@@ -95,13 +95,6 @@ def test_a_meter_that_is_not_heard_is_silent_and_health_says_why(
     assert parse(encode(health)) == health
 
 
-def test_the_reason_of_a_problem_is_in_words() -> None:
-    """None for a problem that a newer teleinfo names, and where frames come."""
-    problems = (LinkProblem.NO_DATA, "something new", None)
-
-    assert [Health(problem=problem).reason for problem in problems] == [LinkProblem.NO_DATA.words, None, None]
-
-
 @pytest.mark.parametrize(
     ("problem", "online", "orphan"),
     [(None, False, True), (None, True, False), (None, None, False), ("no data", False, False)],
@@ -126,14 +119,6 @@ def test_offline_without_a_problem_is_a_daemon_that_ended_without_a_word(
 def test_a_health_of_more_than_three_minutes_ago_is_stale(time: str | None, stale: bool) -> None:  # noqa: FBT001 - a parameter
     """It comes every minute. One from a clock that is ahead is not stale, nor one whose time is not known."""
     assert is_stale(Health(time=time), now=180) is stale
-
-
-def test_before_the_first_frame_health_has_nothing_to_say_and_says_so() -> None:
-    """Unknown is null, never a guess."""
-    health = complete(Health(), Counts(), Quality())
-    sent = json.loads(encode(health))
-
-    assert (sent["mode"], sent["bad_groups_percent"], sent["line"]) == (None, None, "silent")
 
 
 JSON = st.recursive(

@@ -13,7 +13,7 @@ from teleinfo.port.errors import PortError
 from teleinfo.port.line_socket import MAX_READERS, MAX_WAITING, LineSocket, line_of
 from teleinfo.port.serial_port import open_port
 from teleinfo.vocabulary.line import PortErrorKind
-from tests.support.ports import until
+from tests.support.ports import IGNORE, Sink, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PORT = "/dev/ttyAMA0"
 LIMIT = 20.0
+WRITERS: dict[asyncio.StreamReader, asyncio.StreamWriter] = {}
+"""The writing side of each reader of the socket."""
 
 
 @pytest.fixture
@@ -41,61 +43,20 @@ async def serving(topic: str = "teleinfo", port: str = PORT) -> AsyncIterator[Li
     yield copies
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    for client in tuple(CLIENTS):
-        CLIENTS.remove(client)
-        client.close()
+    while WRITERS:
+        _reader, writer = WRITERS.popitem()
+        writer.transport.abort()
+        with contextlib.suppress(OSError):  # the service has dropped it
+            await writer.wait_closed()
 
 
-class Client(asyncio.Protocol):
-    """A reader of the socket: `data` came, and `ended` says that the service has dropped it."""
-
-    def __init__(self) -> None:
-        self.data = b""
-        self.news = asyncio.Event()
-        self.ended = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the connection."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        """Keep the bytes."""
-        self.data += data
-        self.news.set()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Note it."""
-        del exc
-        self.ended = True
-        self.news.set()
-
-    async def expect(self, data: bytes | None) -> None:
-        """Return once exactly `data` has come since the last call; None: once the connection is lost."""
-        while not self.ended if data is None else len(self.data) < len(data):
-            await self.news.wait()
-            self.news.clear()
-        if data is not None:
-            assert self.data == data
-            self.data = b""
-
-    def close(self) -> None:
-        """Close the connection."""
-        self.transport.abort()
-
-
-CLIENTS: list[Client] = []
-
-
-async def connected(folder: Path, copies: LineSocket) -> Client:
+async def connected(folder: Path, copies: LineSocket) -> asyncio.StreamReader:
     """Return a reader of the socket, once the service has accepted it."""
     count = len(copies._readers)
-    _transport, client = await asyncio.get_running_loop().create_unix_connection(
-        Client, str(folder / "teleinfo.sock")
-    )
-    CLIENTS.append(client)
+    reader, writer = await asyncio.open_unix_connection(folder / "teleinfo.sock", limit=1024)
+    WRITERS[reader] = writer
     await until(lambda: len(copies._readers) > count)
-    return client
+    return reader
 
 
 def test_each_reader_gets_the_bytes_and_one_too_many_is_refused(folder: Path) -> None:
@@ -105,39 +66,36 @@ def test_each_reader_gets_the_bytes_and_one_too_many_is_refused(folder: Path) ->
         async with serving() as copies, asyncio.timeout(LIMIT):
             readers = [await connected(folder, copies) for _ in range(MAX_READERS)]
             with pytest.raises(PortError, match="to eight readers at a time"):
-                async with open_port(line_of(PORT), 1200, Sink()) as port:
+                async with open_port(line_of(PORT), 1200, IGNORE) as port:
                     await port.wait(LIMIT)
             copies.send(b"\x02\n")
             copies.send(b"ADCO")
             for reader in readers:
-                await reader.expect(b"\x02\nADCO")
-            readers.pop().close()
+                assert await reader.readexactly(6) == b"\x02\nADCO"
+            WRITERS[readers.pop()].close()
             await until(lambda: len(copies._readers) < MAX_READERS)
             later = await connected(folder, copies)
             copies.send(b"x")
-            await later.expect(b"x")
+            assert await later.readexactly(1) == b"x"
 
     asyncio.run(serve())
 
 
 def test_a_slow_reader_is_dropped_and_the_others_miss_nothing(folder: Path) -> None:
-    """Its buffer is bounded. So is what a reader that writes may have us do: it is dropped as well."""
+    """Its buffer is bounded. A reader that writes is dropped as well, before it can fill ours."""
 
     async def serve() -> None:
         async with serving() as copies, asyncio.timeout(LIMIT):
-            slow, quick, talking = [await connected(folder, copies) for _ in range(3)]
-            slow.transport.pause_reading()
-            talking.transport.write(b"hello")
-            await talking.expect(None)
+            _slow, quick, talking = [await connected(folder, copies) for _ in range(3)]
+            WRITERS[talking].write(b"hello")
+            assert await talking.read() == b""
             sent = 0
             while len(copies._readers) == 2 and sent < 100 * MAX_WAITING:
                 copies.send(bytes(1024))
                 sent += 1024
-                await quick.expect(bytes(1024))
+                assert await quick.readexactly(1024) == bytes(1024)
             assert len(copies._readers) == 1
             assert sent > MAX_WAITING
-            copies.send(b"x")
-            await quick.expect(b"x")
 
     asyncio.run(serve())
 
@@ -191,40 +149,27 @@ def test_a_directory_that_cannot_be_written_is_a_line_of_the_log(caplog: pytest.
     assert line_of(PORT) == PORT
 
 
-class Sink:
-    """Bytes that came."""
-
-    def __init__(self) -> None:
-        self.data = b""
-
-    def on_data(self, data: bytes) -> None:
-        """Keep them."""
-        self.data += data
-
-
 def test_the_socket_is_read_like_a_bridge(folder: Path) -> None:
     """When the service stops, the reader is told so."""
-    sink = Sink()
+    came = bytearray()
 
     async def read() -> PortError:
-        async with asyncio.timeout(LIMIT):
-            async with serving("t", "socket://bridge:1") as copies:
-                url = line_of("socket://bridge:1")
-                opened = open_port(url, 1200, sink)
-                port = await opened.__aenter__()
-                while sink.data != b"abc":
-                    copies.send(b"abc"[len(sink.data) :])
-                    await port.wait(0.05)
-            with pytest.raises(PortError) as lost:
-                await port.wait(LIMIT)
-            await opened.__aexit__(None, None, None)
+        async with asyncio.timeout(LIMIT), contextlib.AsyncExitStack() as stack:
+            copies = await stack.enter_async_context(serving("t", "socket://bridge:1"))
+            url = line_of("socket://bridge:1")
+            async with open_port(url, 1200, Sink(came.extend)) as port:
+                await until(lambda: len(copies._readers) == 1)
+                copies.send(b"abc")
+                await until(lambda: came == b"abc")
+                await stack.aclose()
+                with pytest.raises(PortError) as lost:
+                    await port.wait(LIMIT)
             with pytest.raises(PortError, match="no longer gives"):
-                async with open_port(url, 1200, sink):
+                async with open_port(url, 1200, IGNORE):
                     pass
             return lost.value
 
     error = asyncio.run(read())
 
-    assert sink.data == b"abc"
     assert error.kind is PortErrorKind.GONE
     assert str(folder) in str(error)

@@ -7,12 +7,10 @@ import contextlib
 import logging
 import math
 import os
-import random
 import termios
 import time
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
@@ -26,7 +24,7 @@ from teleinfo.port.serial_port import open_port
 from teleinfo.simulator.encode import encode_frame, misread, with_parity
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.labels import Group, Mode
+from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.line import PortErrorKind
 from teleinfo.vocabulary.words import Message
 from tests.support.frames import values_of, whole
@@ -243,25 +241,6 @@ async def test_a_frame_in_progress_is_enough_to_know_the_meter(
 
 
 @in_event_loop
-async def test_frames_of_one_group_are_believed_from_the_third_on(
-    link: Path, lines: pytest.LogCaptureFixture
-) -> None:
-    """An old meter in "veille" sends its number alone; a lone group may be an accident."""
-    lone = with_parity(encode_frame([Group("ADCO", ADDRESS, None, Mode.HISTORIQUE)]))
-    counts = []
-    async with Bench(link, meter=False) as bench:
-        await bench.until_connected()
-        for number in (1, 2, 3):
-            bench.line.write(lone)
-            await until(partial(lambda size: bench.decoder.counts.bytes_ >= size, number * len(lone)))
-            counts.append(len(bench.readings))
-        await until(lambda: lines.messages)
-
-    assert counts == [0, 0, 1]
-    assert said(lines, "INFO") == [READING]
-
-
-@in_event_loop
 async def test_a_silent_port_is_opened_again(
     link: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
@@ -271,62 +250,6 @@ async def test_a_silent_port_is_opened_again(
         await until(lambda: bench.openings >= 3)
 
     assert lines.records == []
-
-
-@in_event_loop
-async def test_noise_is_not_taken_for_a_meter(
-    link: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
-) -> None:
-    """Random bytes at full speed find no meter and cost no line; the search goes on."""
-    patch(monkeypatch, search, DWELL=0.3)
-    noise = random.Random(7)
-    async with Bench(link, meter=False) as bench, asyncio.timeout(LIMIT):
-        while bench.openings < 4:
-            bench.line.write(noise.randbytes(256))
-            await asyncio.sleep(0.002)
-
-    assert lines.records == []
-
-
-@in_event_loop
-async def test_a_speed_that_the_port_cannot_do_counts_as_tried(
-    link: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
-) -> None:
-    """The search goes on at the next speed, and there is nothing to warn of."""
-    patch(monkeypatch, RETRY_INTERVAL=0.01)
-
-    @contextlib.asynccontextmanager
-    async def not_at_1200_baud(url: str, baudrate: int, sink: DataSink) -> AsyncIterator[LineProtocol]:
-        if baudrate == 1200:
-            raise PortError(PortErrorKind.SPEED, Message("not at this speed"))
-        async with open_port(url, baudrate, sink) as port:
-            yield port
-
-    monkeypatch.setattr(search, "open_port", not_at_1200_baud)
-    async with Bench(link, speed=9600) as bench:
-        await bench.until_read()
-        assert bench.status.baudrate == 9600
-
-    assert said(lines, "WARNING") == []
-
-
-@in_event_loop
-async def test_a_port_that_can_do_no_speed_is_said_once(
-    link: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
-) -> None:
-    """A device that is no serial port refuses them all: nobody would learn of it by waiting."""
-    patch(monkeypatch, RETRY_INTERVAL=0.01)
-    tried = []
-
-    def none(_url: str, baudrate: int, _sink: object) -> NoReturn:
-        tried.append(baudrate)
-        raise PortError(PortErrorKind.SPEED, Message("not at this speed"))
-
-    monkeypatch.setattr(search, "open_port", none)
-    async with Bench(link, meter=False):
-        await until(lambda: len(tried) > 6)
-
-    assert said(lines, "WARNING") == ["no meter: not at this speed; teleinfo keeps trying"]
 
 
 @in_event_loop
@@ -364,23 +287,6 @@ def test_an_opening_is_over_before_the_reader_counts_as_stuck() -> None:
         max(serial_port.OPEN_TIMEOUT + serial_port.CLOSE_TIMEOUT, reader_module.RETRY_INTERVAL)
         <= STUCK_AFTER - 3
     )
-
-
-@in_event_loop
-async def test_a_mistake_of_the_program_is_not_hidden(link: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the receiver of the readings raises ends the reader loudly, and the port is closed."""
-
-    def fail(_: Reading) -> None:
-        raise ZeroDivisionError
-
-    bench = Bench(link, mode="historique")
-    monkeypatch.setattr(bench, "on_reading", fail)
-    with bench.line:
-        playing = asyncio.create_task(bench.play())
-        with pytest.raises(ZeroDivisionError):
-            await asyncio.wait_for(bench.reader.run(), LIMIT)
-        assert not bench.line.attached
-        playing.cancel()
 
 
 @in_event_loop
@@ -432,3 +338,29 @@ async def test_after_a_stop_of_the_process_the_meter_is_heard_at_its_speed(
         assert bench.openings == 1
 
     assert lines.messages == [READING]
+
+
+@pytest.mark.parametrize("refused", [{1200}, {1200, 9600}])
+@in_event_loop
+async def test_a_speed_that_the_port_cannot_do_counts_as_tried(
+    link: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture, refused: set[int]
+) -> None:
+    """The search goes on at the next speed; a port that can do none is logged once."""
+    patch(monkeypatch, RETRY_INTERVAL=0.01)
+    tried = []
+
+    @contextlib.asynccontextmanager
+    async def open_some(url: str, baudrate: int, sink: DataSink) -> AsyncIterator[LineProtocol]:
+        tried.append(baudrate)
+        if baudrate in refused:
+            raise PortError(PortErrorKind.SPEED, Message("not at this speed"))
+        async with open_port(url, baudrate, sink) as port:
+            yield port
+
+    monkeypatch.setattr(search, "open_port", open_some)
+    async with Bench(link, speed=9600) as bench:
+        await until(lambda: bench.readings or len(tried) > 6)
+
+    assert bool(bench.readings) is (9600 not in refused)
+    said_once = [] if bench.readings else ["no meter: not at this speed; teleinfo keeps trying"]
+    assert said(lines, "WARNING") == said_once

@@ -67,17 +67,6 @@ def test_the_settings_say_which_speeds_are_tried(
     assert speeds_at("socket://bridge:8888", expected) == expected[:1]
 
 
-def test_an_unheard_speed_is_left_after_its_dwell() -> None:
-    """The speeds are tried in their order, again and again."""
-    search = Search(1200, 9600, 4800)
-
-    for baudrate in [1200, 9600, 4800] * 3:
-        assert search.baudrate == baudrate
-        assert not search.should_switch(DWELL - 0.01)
-        assert search.should_switch(DWELL)
-        search.next_speed()
-
-
 def test_a_single_speed_is_never_left() -> None:
     """A speed from the settings is kept, however long nothing comes."""
     search = Search(300)

@@ -10,7 +10,6 @@ import socket
 import termios
 import threading
 import time
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +24,7 @@ from teleinfo.vocabulary.line import PortErrorKind
 from tests.support.ports import IGNORE, Sink, descriptors, in_event_loop, tcp_bridge, until
 from tests.support.process import LIMIT
 from tests.support.rfc2217 import Bridge
-from tests.support.tcp_ports import HOST
+from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -136,34 +135,6 @@ async def test_what_the_handler_raises_is_raised_where_the_port_is_awaited(
 
 
 @in_event_loop
-async def test_after_a_mistake_of_the_handler_it_gets_no_more_bytes() -> None:
-    """The mistake is raised, although bytes and the end of the port come before the wait for it."""
-    calls: list[bytes] = []
-
-    def fail(data: bytes) -> None:
-        calls.append(data)
-        raise ZeroDivisionError
-
-    port = LineProtocol(Sink(fail), partial(device_lost, "port"))
-    port.data_received(b"A")
-    port.data_received(b"B")
-    port.connection_lost(None)
-
-    assert calls == [b"A"]
-    with pytest.raises(ZeroDivisionError):
-        await port.wait(LIMIT)
-
-
-@in_event_loop
-async def test_a_missing_port_says_how_to_find_it() -> None:
-    """Nobody is left alone with "No such file or directory"."""
-    error = await failure_of("/dev/serial/by-id/usb-none")
-
-    assert error.kind is PortErrorKind.MISSING
-    assert "ls -l /dev/serial/by-id" in str(error)
-
-
-@in_event_loop
 async def test_a_second_opener_is_refused(line: SerialLine) -> None:
     """Two readers would take each other's bytes: the port is held alone, and the way out is said."""
     async with open_port(line.port, 1200, IGNORE):
@@ -173,24 +144,6 @@ async def test_a_second_opener_is_refused(line: SerialLine) -> None:
     assert "stop that program" in str(error)
     # It is a link to a pseudo-terminal, /dev/pts/7, and there is no serial-getty@7.
     assert "serial-getty@" not in str(error)
-
-
-def test_a_port_without_rights_says_how_to_get_them() -> None:
-    """The group is named, with the command."""
-    error = cannot_open("/dev/ttyAMA0", 1200, serial.SerialException(errno.EACCES, "could not open port"))
-
-    assert error.kind is PortErrorKind.DENIED
-    assert "usermod -aG dialout" in str(error)
-    assert "serial-getty@ttyAMA0" in str(error)
-
-
-def test_what_is_wrong_is_told_in_the_language_of_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The log has it in English, a screen in French."""
-    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
-    error = cannot_reach("bridge:8888", TimeoutError())
-
-    assert str(error).startswith("the bridge at bridge:8888 cannot be reached: it does not answer.")
-    assert error.localized().startswith("le pont à bridge:8888 est injoignable\xa0: il ne répond pas.")
 
 
 @pytest.mark.parametrize("make", [Path.touch, Path.mkdir])
@@ -377,38 +330,6 @@ async def test_a_closing_that_hangs_delays_nothing(line: SerialLine) -> None:
     assert "its driver hangs" in str(error)
 
 
-@pytest.mark.parametrize("cancelled", [False, True])
-@in_event_loop
-async def test_an_opening_that_hangs_is_given_up(
-    line: SerialLine,
-    cancelled: bool,  # noqa: FBT001 - a parameter of the test
-) -> None:
-    """It is left after a bounded time, or at once when told to stop, and the port is closed when it opens."""
-    began, may_go_on = threading.Event(), threading.Event()
-    opened: list[serial_port.SerialDevice] = []
-    really = serial_port._open_device
-
-    def hang(path: str, baudrate: int) -> serial_port.SerialDevice:
-        began.set()
-        may_go_on.wait()
-        opened.append(really(path, baudrate))
-        return opened[0]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(serial_port, "_open_device", hang)
-        patch.setattr(serial_port, "OPEN_TIMEOUT", LIMIT if cancelled else 0.1)
-        opening = asyncio.create_task(failure_of(line.port))
-        if cancelled:
-            await until(began.is_set)
-            opening.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await opening
-        else:
-            assert "its driver hangs" in str(await opening)
-        may_go_on.set()
-        await until(lambda: opened and not opened[0].is_open)
-
-
 @in_event_loop
 async def test_a_bridge_is_read_like_a_port() -> None:
     """
@@ -427,44 +348,6 @@ async def test_a_bridge_is_read_like_a_port() -> None:
     assert "closed the connection" in str(error)
 
 
-@in_event_loop
-async def test_a_bridge_that_refuses_is_named() -> None:
-    """Nothing listens: the address is named, and what to check."""
-    async with tcp_bridge() as (url, _):
-        pass
-    error = await failure_of(url)
-
-    assert error.kind is PortErrorKind.UNREACHABLE
-    assert "nothing listens there" in str(error)
-    assert url.removeprefix("socket://") in str(error)
-
-
-@in_event_loop
-async def test_a_bridge_that_does_not_answer_is_given_up() -> None:
-    """A host that drops packets is given up after a bounded time."""
-
-    async def drop(*_: object) -> None:
-        await asyncio.Event().wait()
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(asyncio.BaseEventLoop, "create_connection", drop)
-        patch.setattr(serial_port, "OPEN_TIMEOUT", 0.05)
-        error = await failure_of("socket://192.0.2.1:8888")
-
-    assert error.kind is PortErrorKind.UNREACHABLE
-    assert "does not answer" in str(error)
-
-
-@pytest.mark.parametrize("name", ["a..b", "x" * 70, "bridge.invalid"])
-@in_event_loop
-async def test_a_bridge_without_a_known_name_is_named(name: str) -> None:
-    """A name that does not resolve, or is none, is no crash."""
-    error = await failure_of(f"socket://{name}:8888")
-
-    assert error.kind is PortErrorKind.UNREACHABLE
-    assert name in str(error)
-
-
 @pytest.mark.parametrize("url", ["socket://", "socket://host", "socket://:8888", "socket://host:99999"])
 @in_event_loop
 async def test_an_address_of_the_wrong_form_is_refused(url: str) -> None:
@@ -473,14 +356,6 @@ async def test_an_address_of_the_wrong_form_is_refused(url: str) -> None:
 
     assert error.kind is PortErrorKind.OTHER
     assert "socket://host:port" in str(error)
-
-
-def test_what_the_network_says_has_its_words() -> None:
-    """Where asyncio joins the errors of all addresses of a name, the cause is found; others are quoted."""
-    joined = OSError("Multiple exceptions: [Errno 111] Connect call failed, [Errno 111] Connect call failed")
-
-    assert "nothing listens there" in str(cannot_reach("localhost:8888", joined))
-    assert "No route" in str(cannot_reach("host:1", OSError(errno.EHOSTUNREACH, "No route to host")))
 
 
 @in_event_loop
@@ -511,3 +386,56 @@ async def test_the_transport_calls_of_the_device_what_is_overridden(line: Serial
         "the transport of pyserial-asyncio uses the serial device in another way than that of 0.6: see what "
         "SerialDevice in port/serial_port.py must override now, so that nothing blocks the event loop"
     )
+
+
+@in_event_loop
+async def test_an_opening_that_is_given_up_closes_the_port_when_it_opens(line: SerialLine) -> None:
+    """A driver hangs in open() while the process is told to stop."""
+    began, may_go_on = threading.Event(), threading.Event()
+    opened: list[serial_port.SerialDevice] = []
+    really = serial_port._open_device
+
+    def hang(path: str, baudrate: int) -> serial_port.SerialDevice:
+        began.set()
+        may_go_on.wait()
+        opened.append(really(path, baudrate))
+        return opened[0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(serial_port, "_open_device", hang)
+        opening = asyncio.create_task(failure_of(line.port))
+        await until(began.is_set)
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        may_go_on.set()
+        await until(lambda: opened and not opened[0].is_open)
+
+
+@pytest.mark.parametrize(
+    ("raised", "words"),
+    [
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "its name is not known here"),
+        (UnicodeError("label empty or too long"), "its name is not known here"),
+        (TimeoutError(), "does not answer"),
+        # asyncio joins the errors of all addresses of a name.
+        (OSError("Multiple exceptions: [Errno 111] Connect call failed"), "nothing listens there"),
+        (OSError(errno.EHOSTUNREACH, "No route to host"), "the network says: [Errno 113] No route to host"),
+    ],
+)
+def test_a_bridge_that_cannot_be_reached_is_named(raised: Exception, words: str) -> None:
+    """By its address, with the cause and what to check."""
+    error = cannot_reach("bridge:8888", raised)
+
+    assert error.kind is PortErrorKind.UNREACHABLE
+    assert str(error).startswith("the bridge at bridge:8888 cannot be reached: ")
+    assert words in str(error)
+
+
+@pytest.mark.parametrize("host", [HOST, "a..b"])
+@in_event_loop
+async def test_a_bridge_that_is_not_there_is_no_crash(host: str) -> None:
+    """Nothing listens, or the name is none."""
+    error = await failure_of(f"socket://{host}:{free_port()}")
+
+    assert error.kind is PortErrorKind.UNREACHABLE

@@ -5,17 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import pytest
-
 from teleinfo.daemon import led
-from teleinfo.simulator.encode import encode_frame, with_parity
-from tests.support.broker import MosquittoBroker
-from tests.support.daemon import Daemon, Meter, settings_for
-from tests.support.frames import whole
-from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 def test_it_is_on_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,18 +35,11 @@ def test_it_is_on_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert lasted >= led.ON_FOR
 
 
-@pytest.mark.real
-def test_an_led_that_is_not_there_is_logged_once_and_costs_nothing(tmp_path: Path) -> None:
-    """Frame after frame is published."""
-    with (
-        MosquittoBroker(tmp_path) as broker,
-        Subscriber(broker.host, broker.port, "teleinfo") as subscriber,
-        Meter(with_parity(encode_frame(whole(BASE="000019212")))) as meter,
-        Daemon(tmp_path, **settings_for(broker, meter.line), led="not-there") as daemon,
-    ):
-        for _ in range(3):
-            subscriber.expect("teleinfo")
-        daemon.expect_log("the LED does not blink: /sys/class/leds/not-there/brightness: ")
-        said = daemon.log
+def test_an_led_that_is_not_there_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Frame after frame goes on."""
+    missing = led.Led("not-there")
+    for _ in range(3):
+        missing.switch(on=True)
 
-    assert said.count("LED") == 1
+    [line] = caplog.messages
+    assert line.startswith("the LED does not blink: /sys/class/leds/not-there/brightness: ")

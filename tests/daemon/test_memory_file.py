@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import resource
 import signal
 import subprocess
@@ -14,8 +13,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.common.state_directory import state_directory
-from teleinfo.common.untrusted_json import MAX_BYTES
 from teleinfo.daemon.memory_keeper import MemoryFile
 
 if TYPE_CHECKING:
@@ -142,16 +139,6 @@ def test_what_is_no_file_is_not_read(tmp_path: Path, kind: str) -> None:
             file.open()
 
 
-def test_no_more_is_read_than_a_memory_has(tmp_path: Path) -> None:
-    """A file of a gigabyte is not loaded."""
-    with (tmp_path / "teleinfo.json").open("wb") as file:
-        file.truncate(1 << 30)
-    content = MemoryFile(tmp_path, "teleinfo").open()
-
-    assert content is not None
-    assert len(content) == MAX_BYTES + 1
-
-
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Return a directory in which no file may have more than 16 KiB."""
@@ -173,32 +160,3 @@ def test_a_full_disk_leaves_the_old_file(small_disk: Path) -> None:
     assert not (small_disk / "teleinfo.new").exists()
     file.write(b"new")
     assert (small_disk / "teleinfo.json").read_bytes() == b"new"
-
-
-@pytest.mark.parametrize(
-    ("environ", "found"),
-    [
-        ({"STATE_DIRECTORY": "/var/lib/teleinfo"}, "/var/lib/teleinfo"),
-        ({"STATE_DIRECTORY": "/var/lib/a:/var/lib/b", "XDG_STATE_HOME": "/x"}, "/var/lib/a"),
-        ({"STATE_DIRECTORY": "", "XDG_STATE_HOME": "/x"}, "/x/teleinfo"),
-        ({"XDG_STATE_HOME": "relative"}, r".+/\.local/state/teleinfo"),
-        ({}, r".+/\.local/state/teleinfo"),
-    ],
-)
-def test_the_directory_is_the_service_s_or_the_user_s(
-    environ: dict[str, str], found: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As systemd.exec(5) and the XDG Base Directory Specification have it."""
-    for name in ("STATE_DIRECTORY", "XDG_STATE_HOME"):
-        monkeypatch.setenv(name, environ.get(name, ""))
-
-    assert re.fullmatch(found, str(state_directory()))
-
-
-def test_without_a_home_there_is_no_directory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A container may run as a user that its system does not know."""
-    for name in ("HOME", "STATE_DIRECTORY", "XDG_STATE_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
-
-    assert state_directory() is None

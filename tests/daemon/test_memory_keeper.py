@@ -15,7 +15,6 @@ import pytest
 
 from teleinfo.daemon.memory_keeper import (
     DAY,
-    OPEN_TIMEOUT,
     WRITE_INTERVAL,
     WRITES_AT_ONCE,
     MemoryFile,
@@ -271,24 +270,6 @@ def test_what_is_offered_during_a_write_is_written_at_the_end(folder: Path) -> N
         return bench
 
     assert virtual.run(together()).kept == json.loads(encode(later))
-
-
-@pytest.mark.usefixtures("folder")
-def test_a_disk_that_hangs_delays_no_meter_more_than_another() -> None:
-    """Each goes on after five seconds."""
-
-    async def together() -> float:
-        loop = asyncio.get_running_loop()
-        loop.set_default_executor(disk := Hanging())
-        disk.hangs, begun = True, loop.time()
-        async with asyncio.TaskGroup() as tasks:
-            for number in range(10):
-                keeper = MemoryKeeper(f"{number}", lambda _: None)
-                tasks.create_task(keeper.run())
-                keeper.end()
-        return loop.time() - begun
-
-    assert virtual.run(together()) == pytest.approx(OPEN_TIMEOUT)
 
 
 @pytest.mark.parametrize(

@@ -56,8 +56,9 @@ def seconds(value: str) -> int:
     [
         # A wrong setting leaves the service stopped.
         ("RestartPreventExitStatus", "78"),
-        # A hang of 30 s ends it.
+        # A hang of 30 s ends it, and a stop, which takes 3 s at worst, is given 10.
         ("WatchdogSec", "30s"),
+        ("TimeoutStopSec", "10s"),
         # The daemon reads its settings file itself: EnvironmentFile= would be a second grammar.
         ("EnvironmentFile", None),
         # Nobody else may read the memory of its meters, or run what is in it.
@@ -82,11 +83,6 @@ def test_the_service_has_few_rights_and_one_master(key: str, value: str | None) 
     assert read_unit()["Service"].get(key) == (None if value is None else value.split(", "))
 
 
-def test_the_memory_can_be_synced() -> None:
-    """fsync(2) is in @sync: without it a power cut would leave an empty file."""
-    assert "@sync" not in " ".join(read_unit()["Service"]["SystemCallFilter"])
-
-
 def test_it_comes_back_for_ever_and_more_and_more_slowly() -> None:
     """Whatever ends the daemon, systemd starts it again, without a limit and up to a minute apart."""
     unit = read_unit()
@@ -106,11 +102,6 @@ def test_nothing_has_to_be_started_before_it() -> None:
     assert unit["After"] == ["network.target mosquitto.service"]
     assert not {"Requires", "Requisite", "BindsTo", "PartOf", "Upholds"} & unit.keys()
     assert unit["Wants"] == [" ".join(path.name for path in HELPERS)]
-
-
-def test_a_stop_is_given_longer_than_the_daemon_promises() -> None:
-    """A stop takes 3 s at worst (a frozen broker): systemd waits longer before it kills."""
-    assert 3 < seconds(read_unit()["Service"]["TimeoutStopSec"][0]) <= 30
 
 
 def test_a_second_meter_differs_in_its_names_alone() -> None:
@@ -170,21 +161,3 @@ def test_systemd_finds_it_well_closed(tmp_path: Path, unit: Path, figures: Figur
     said = analyze(tmp_path, unit, "security", "--no-pager", "--offline=true", "--threshold=15")
 
     figures.kept(f"exposure of {unit.name}", exposure(said), at_most=MOST_EXPOSED, unit="of 10")
-
-
-@pytest.mark.real
-@pytest.mark.parametrize("drop_in", EXAMPLES, ids=lambda path: path.name)
-def test_systemd_finds_no_fault_in_the_examples(tmp_path: Path, drop_in: Path) -> None:
-    """Each drop-in goes with the unit."""
-    analyze(tmp_path, UNIT, "verify", "--man=no", "--recursive-errors=no", drop_in=drop_in)
-
-
-@pytest.mark.real
-def test_a_broker_on_this_machine_allows_a_tighter_sandbox(tmp_path: Path) -> None:
-    """The drop-in for a local broker lowers the exposure."""
-    options = ("security", "--no-pager", "--offline=true")
-    (tmp_path / "wide").mkdir()
-    wide = analyze(tmp_path / "wide", UNIT, *options)
-    tight = analyze(tmp_path, UNIT, *options, drop_in=FOLDER / "examples" / "local-broker.conf")
-
-    assert exposure(tight) < exposure(wide)

@@ -7,11 +7,9 @@ meter in what the daemon wrote or told systemd, nor a traceback.
 
 from __future__ import annotations
 
-import itertools
 import json
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -20,8 +18,7 @@ from teleinfo.tic.labels import Mode
 from tests.support.daemon import Daemon, Meter
 from tests.support.frames import whole
 from tests.support.notify import NotifySocket
-from tests.support.procfs import connections_of, descriptors, number
-from tests.support.subscriber import Subscriber
+from tests.support.procfs import connections_of, descriptors
 from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
@@ -29,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.broker import MosquittoBroker
-    from tests.support.figures import Figures
     from tests.support.proxy import Proxy
 
 USER, PASSWORD = "household", "canary-7c1f"
@@ -42,20 +38,7 @@ IDENTIFIERS = (IDENTIFIER, "041976123456", "012345678901")
 LONG = 60.0
 """Seconds for what is promised within 35 s, to fail by the promise and not by the wait."""
 
-WILL = 20.0
-"""
-Seconds after which the broker says "offline" for us.
-
-1.5 times a keepalive of 12 s (MQTT 3.1.1 §3.1.2.10); mosquitto counts in whole seconds, and makes its rounds.
-"""
-
 FIRST_INDEX = 10_000
-
-WATCHDOG_OF_ATTACK = 9.0
-"""Seconds after which the service manager would kill a daemon under attack."""
-
-GROWTH_KIB = 8 * 1024
-"""What it may take for an attack: buffers of the kernel's size, and what Python does not give back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,74 +213,9 @@ class BrokerScenario(Scenario):
         assert any(error) or self._most_connections <= 1, "more than one connection at a time"
 
 
-class AttackScenario(Scenario):
-    """
-    A scenario about an attack, which is measured from `measure` on, with a log at INFO.
-
-    Memory is that of the process (proc(5)): the most that it ever had, so that no peak is missed.
-    """
-
-    def __init__(self, folder: Path, broker: MosquittoBroker, port: Path | str, **settings: object) -> None:
-        settings["log_level"] = "INFO"
-        super().__init__(folder, broker, port, watchdog=WATCHDOG_OF_ATTACK, **settings)  # type: ignore[arg-type]
-        self._peak_kib = 0
-        self._lines = 0
-        self._since = 0.0
-
-    def measure(self) -> None:
-        """Take the state of now for a good one."""
-        self.notify.expect("WATCHDOG=1")
-        self._peak_kib = self._peak()
-        self._lines = len(self.log.splitlines())
-        self._since = time.monotonic()
-
-    def assert_unharmed(self, name: str, figures: Figures, *, lines: int) -> None:
-        """Require that memory is bounded, the log short, and that the watchdog was fed all the time."""
-        assert self.runs, self.log
-        grown = self._peak() - self._peak_kib
-        figures.kept(f"attack, {name}: memory grows", grown / 1024, at_most=GROWTH_KIB / 1024, unit="MiB")
-        said = self.log.splitlines()[self._lines :]
-        assert len(said) <= lines, "\n".join([f"{len(said)} lines", *said[:20]])
-        fed = [at for at in self.notify.times("WATCHDOG=1") if at >= self._since]
-        gaps = [later - at for at, later in itertools.pairwise([self._since, *fed, time.monotonic()])]
-        assert max(gaps) < WATCHDOG_OF_ATTACK, f"the watchdog was fed after {gaps} s"
-
-    def _peak(self) -> int:
-        return number(self.pid, "VmHWM")
-
-
 def until(true: Callable[[], object], *, limit: float = LONG, what: str = "it") -> None:
     """Return once `true()` holds; fail after `limit` seconds."""
     end = time.monotonic() + limit
     while not true():
         assert time.monotonic() < end, f"{what} did not happen within {limit} s"
         time.sleep(0.03)
-
-
-def observer(broker: MosquittoBroker, topics: str = "#") -> Subscriber:
-    """Return a subscriber that is next to the broker, where no fault of the network touches it."""
-    if broker.unix is not None:
-        return Subscriber(str(broker.unix), broker.port, topics, transport="unix")
-    return Subscriber(broker.host, broker.port, topics)
-
-
-def next_index(subscriber: Subscriber, *, limit: float = LONG) -> int:
-    """Return the index of the next reading."""
-    return index_of(subscriber.expect("teleinfo", limit=limit).payload)
-
-
-def run_together(folder: Path, *cases: Callable[[Path], None]) -> None:
-    """Run cases at the same time, each with a folder of its own; raise what they raise."""
-
-    def run(number: int, case: Callable[[Path], None]) -> None:
-        place = folder / str(number)
-        place.mkdir()
-        case(place)
-
-    with ThreadPoolExecutor(len(cases)) as pool:
-        running = [pool.submit(run, number, case) for number, case in enumerate(cases, start=1)]
-    errors = [error for error in (future.exception() for future in running) if error is not None]
-    if len(errors) == 1:
-        raise errors[0]
-    if errors:
-        raise BaseExceptionGroup("more than one case failed", errors)

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.lab.attack.hostile_broker import HostileBroker, Peer, length
+from tests.lab.scenarios import AttackScenario, run_together
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
-from tests.support.scenario import AttackScenario, historique, run_together
+from tests.support.scenario import historique
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import free_port
 

@@ -18,8 +18,9 @@ import pytest
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.labels import Group, Mode
+from tests.lab.scenarios import AttackScenario, run_together
 from tests.support.broker import MosquittoBroker
-from tests.support.scenario import AttackScenario, historique, run_together, standard
+from tests.support.scenario import historique, standard
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import free_port
 

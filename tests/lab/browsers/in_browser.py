@@ -30,8 +30,8 @@ from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.line import LineGrade, LinkProblem
 from teleinfo.vocabulary.words import Language
 from tests.history.scenario import DAY, Lapse
+from tests.lab.browsers.browser import Theme, browser, prefer, resize
 from tests.page.scenario import BROKER, HOUR, Page, evening, household
-from tests.support.browser import Theme, browser, prefer, resize
 from tests.support.scenario import until
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.vocabulary.words import Language
+from tests.lab.browsers.firefox import firefox
 from tests.lab.browsers.in_browser import PHONE, PICTURES, TABLET, WIDE, axe_core, state_of
 from tests.page.scenario import household
-from tests.support.firefox import firefox
 
 if TYPE_CHECKING:
-    from tests.support.browser import Theme
-    from tests.support.firefox import Tab
+    from tests.lab.browsers.browser import Theme
+    from tests.lab.browsers.firefox import Tab
 
 LEFT, END, ESCAPE = "\ue012", "\ue010", "\ue00c"
 

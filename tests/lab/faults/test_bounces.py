@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.lab.scenarios import next_index, observer
 from tests.support.broker import MosquittoBroker
 from tests.support.procfs import connections_of, descriptors, number, resident
 from tests.support.proxy import Proxy
-from tests.support.scenario import BrokerScenario, next_index, observer, until
+from tests.support.scenario import BrokerScenario, until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.mqtt.paho_driver import MAX_IN_FLIGHT
+from tests.lab.scenarios import WILL, next_index, observer, run_together
 from tests.support.broker import MosquittoBroker
 from tests.support.proxy import Proxy
 from tests.support.scenario import (
@@ -19,13 +20,9 @@ from tests.support.scenario import (
     LONG,
     PASSWORD,
     USER,
-    WILL,
     BrokerScenario,
     historique,
     index_of,
-    next_index,
-    observer,
-    run_together,
     standard,
     until,
 )

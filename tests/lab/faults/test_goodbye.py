@@ -12,19 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.lab.faults.port_faults import hang
+from tests.lab.scenarios import observer, run_together
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
 from tests.support.procfs import catches
 from tests.support.proxy import Proxy
-from tests.support.scenario import (
-    Address,
-    BrokerScenario,
-    Scenario,
-    historique,
-    observer,
-    run_together,
-    until,
-)
+from tests.support.scenario import Address, BrokerScenario, Scenario, historique, until
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import HOST, black_hole, free_port
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.lab.faults.netns import BROKER_HOST, Network
+from tests.lab.scenarios import WILL, next_index, observer
 from tests.support.broker import MosquittoBroker
-from tests.support.netns import BROKER_HOST, Network
-from tests.support.scenario import WILL, BrokerScenario, next_index, observer, until
+from tests.support.scenario import BrokerScenario, until
 
 if TYPE_CHECKING:
     from pathlib import Path

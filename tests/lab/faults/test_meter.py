@@ -13,9 +13,10 @@ import pytest
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import with_parity
 from tests.lab.faults.port_faults import START
+from tests.lab.scenarios import run_together
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
-from tests.support.scenario import Scenario, historique, run_together
+from tests.support.scenario import Scenario, historique
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:

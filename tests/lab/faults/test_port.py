@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.lab.faults.port_faults import hang
+from tests.lab.scenarios import next_index, run_together
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
 from tests.support.procfs import descriptors
-from tests.support.scenario import LONG, Scenario, historique, next_index, run_together, until
+from tests.support.scenario import LONG, Scenario, historique, until
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.lab.scenarios import run_together
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
 from tests.support.procfs import waited_for_processor
-from tests.support.scenario import Scenario, historique, run_together
+from tests.support.scenario import Scenario, historique
 from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.lab.scenarios import observer
 from tests.support.broker import MosquittoBroker
 from tests.support.procfs import work
-from tests.support.scenario import BrokerScenario, observer
+from tests.support.scenario import BrokerScenario
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.vocabulary.words import Language
+from tests.lab.browsers.browser import browser, resize
 from tests.lab.browsers.pictures import path
 from tests.lab.homeassistant.at_work import LIMIT
 from tests.lab.homeassistant.at_work_examples import EVENING, Examples
-from tests.support.browser import browser, resize
 
 if TYPE_CHECKING:
     from selenium.webdriver.chrome.webdriver import WebDriver

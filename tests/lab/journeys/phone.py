@@ -11,8 +11,8 @@ import time
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Any
 
+from tests.lab.browsers.browser import browser
 from tests.lab.system.container import LIMIT
-from tests.support.browser import browser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse
 
-from tests.support.browser import TIMEOUT
+from tests.lab.browsers.browser import TIMEOUT
 from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tests.support.browser import Theme
+    from tests.lab.browsers.browser import Theme
 
 PROGRAM: Final = "firefox-esr"
 

@@ -26,14 +26,6 @@ def test_durations_are_said_as_people_say_them(seconds: float, words: str) -> No
     assert words == duration(seconds)
 
 
-@pytest.mark.parametrize(
-    ("now", "pause"), [(10.0, 1.0), (10.25, 0.75), (10.9985, 0.0015), (10.9995, 1.0005), (11.0001, 0.9999)]
-)
-def test_a_tick_is_at_a_multiple_of_the_period(now: float, pause: float) -> None:
-    """A timer that ended just before its instant does not tick twice."""
-    assert until_tick(now, 1.0) == pytest.approx(pause)
-
-
 @given(st.floats(0, 1e9), st.sampled_from([0.02, 1.0]))
 def test_ticks_of_all_meet(now: float, period: float) -> None:
     """Whenever it is asked: a pause that is never 0, and little longer than the period."""

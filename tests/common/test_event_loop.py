@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import subprocess
+import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
@@ -55,3 +58,28 @@ def test_an_error_in_a_task_that_nobody_awaits_ends_the_program(caplog: pytest.L
     with pytest.raises(SystemExit):
         event_loop.run(work(forgets=True))
     assert [record.exc_info is not None for record in caplog.records] == [True]
+
+
+@pytest.mark.real
+def test_a_stuck_thread_does_not_keep_the_process() -> None:
+    """A thread sleeps for 30 s, and what waits for it is cancelled: the process ends at once."""
+    program = """
+        import asyncio, atexit, time
+        from teleinfo.common import event_loop
+
+        async def main():
+            stuck = asyncio.create_task(asyncio.to_thread(time.sleep, 30))
+            await asyncio.wait({stuck}, timeout=0.1)
+            stuck.cancel()
+
+        # Registered first, so called last.
+        atexit.register(lambda: print(time.monotonic() - began))
+        began = time.monotonic()
+        event_loop.run(main())
+    """
+
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert float(ended.stdout) < 1.0

@@ -117,16 +117,6 @@ def test_a_message_has_its_text_in_english_and_in_the_language_of_the_user(
     assert i18n._(outer) == "pas de connexion : rien n’écoute à [::1]:{1}"
 
 
-@pytest.mark.parametrize(("locale", "written"), [("C", "0.02"), ("fr_FR.UTF-8", "0,02")])
-def test_a_figure_has_the_comma_of_its_language(
-    locale: str, written: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """French has a comma, English a point."""
-    monkeypatch.setenv("LC_ALL", locale)
-
-    assert i18n.decimal("0.02") == written
-
-
 @pytest.mark.parametrize("path", FRENCH, ids=lambda path: path.stem)
 def test_each_line_of_a_catalogue_is_read(path: Path) -> None:
     """A slip in a catalogue is found: besides its messages it has comments alone."""

@@ -78,17 +78,6 @@ def test_under_journald_a_line_has_its_priority_and_no_time(journald: TextIO) ->
     assert all(line.startswith("<3>") for line in said[9:])
 
 
-@pytest.mark.usefixtures("journald")
-def test_a_stream_that_was_sent_elsewhere_is_not_journald(tmp_path: Path) -> None:
-    """JOURNAL_STREAM is inherited: it must name this very stream."""
-    with (tmp_path / "elsewhere").open("w") as stream:
-        assert not journal.is_journald(stream)
-        stream.close()
-
-        assert not journal.is_journald(stream)
-    assert not journal.is_journald(io.StringIO())
-
-
 @pytest.mark.parametrize(
     ("level", "ours", "theirs"),
     [

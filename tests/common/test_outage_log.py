@@ -90,28 +90,6 @@ def test_what_does_not_hold_is_one_outage(log: pytest.LogCaptureFixture) -> None
     ]
 
 
-def test_a_line_without_a_text_of_its_own_is_that_of_the_beginning_or_of_the_end(
-    log: pytest.LogCaptureFixture,
-) -> None:
-    """Of the five, two are needed; then there are no reminders: a meter may be without power for months."""
-    outage = OutageLog("it", OutageTexts(begins="away: {reason}", ends="back after {lasted}"))
-    for second in range(0, DAY, 60):
-        outage.failed("gone" if second < 60 else "busy", "unplugged", float(second))
-    outage.recovered(float(DAY))
-    outage.failed("gone", "pulled", DAY + 1.0)
-    outage.held(DAY + 60.0)
-
-    assert log.messages == [
-        *(
-            "away: unplugged",
-            "away: unplugged",
-            "back after 24 h 00 min",
-            "away: pulled",
-            "back after 24 h 01 min",
-        )
-    ]
-
-
 @given(st.lists(st.sampled_from(["fail", "recover", "hold"])))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_each_line_that_begins_has_one_that_ends(caplog: pytest.LogCaptureFixture, events: list[str]) -> None:

@@ -35,13 +35,6 @@ def test_times_are_believed_up_to_the_first_damaged_line(damage: bytes) -> None:
     assert RecordingTimes([LINES[0], damage, b"8 109.000\n"]).known == 2
 
 
-@given(st.lists(st.binary(max_size=40)), st.binary(max_size=20), st.integers(0, 99))
-def test_no_lines_make_it_raise_or_lose_a_byte(lines: list[bytes], data: bytes, at: int) -> None:
-    """Whatever stands in the file, after sound lines or without them."""
-    for all_lines in (lines, [*LINES, *lines]):
-        assert b"".join(piece for piece, _ in pieces(data, *all_lines, at=at)) == data
-
-
 @given(st.data())
 def test_the_chunks_in_which_a_recording_is_read_do_not_matter(data: st.DataObject) -> None:
     """Each byte has the time of the last line at or before its offset."""

@@ -7,7 +7,6 @@ import itertools
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
@@ -59,15 +58,6 @@ def events(outbox: Outbox) -> list[bytes]:
 def readings(outbox: Outbox) -> list[bytes]:
     """Send everything, and return the readings."""
     return [payload for topic, payload in deliver(outbox) if topic == "teleinfo"]
-
-
-@given(st.integers(1, 5), st.lists(st.binary(max_size=3), max_size=12))
-def test_the_newest_readings_are_kept_in_order(queue: int, payloads: list[bytes]) -> None:
-    """Of all that was put, the last `queue` come out, oldest first."""
-    outbox = Outbox(queue)
-    put(outbox, *payloads)
-
-    assert payloads[-queue:] == readings(outbox)
 
 
 @pytest.mark.parametrize("restarted", [False, True])
@@ -174,21 +164,6 @@ def test_a_topic_is_due_again_only_when_its_payload_changes() -> None:
     outbox.settle(message, delivered=True)
 
     assert deliver(outbox) == [("a", b"3")]
-
-
-def test_a_forgotten_topic_is_sent_no_more() -> None:
-    """Neither what was due nor what would be repeated; a message in flight is acknowledged all the same."""
-    outbox = Outbox(1)
-    outbox.set("a", b"1")
-    outbox.set("b", b"1")
-    message = take(outbox)
-    outbox.forget("a")
-    outbox.settle(message, delivered=True)
-    outbox.set("c", b"1")
-    outbox.forget("c")
-    outbox.repeat()
-
-    assert deliver(outbox) == [("b", b"1")]
 
 
 def test_what_was_cleared_is_not_repeated_once_the_broker_has_it() -> None:

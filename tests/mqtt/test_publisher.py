@@ -29,7 +29,7 @@ from tests.support.certificates import Certificate, make_authority, make_certifi
 from tests.support.process import LIMIT
 from tests.support.scenario import until
 from tests.support.subscriber import Subscriber
-from tests.support.tcp_ports import black_hole, free_port
+from tests.support.tcp_ports import black_hole
 
 if TYPE_CHECKING:
     import socket
@@ -119,18 +119,6 @@ def test_home_assistant_reads_messages_on_each_connection(mosquitto: MosquittoBr
 
 
 # A broker that goes and comes back; the whole process is held to the promises in tests/lab/faults.
-
-
-def test_a_new_cause_for_which_the_user_must_act_is_one_more_line(tmp_path: Path, log: Log) -> None:
-    """The broker comes later than the publisher, and then with another password."""
-    port = free_port()
-    with RunningPublisher(broker_at(port, login="wrong")) as running:
-        log.expect(f"nothing listens at 127.0.0.1:{port}")
-        running.hurry()
-        with MosquittoBroker(tmp_path, port=port, users={"meter": PASSWORD}):
-            log.expect(": the broker refuses the user name or the password")
-
-    assert len(log.containing("no connection")) == 2
 
 
 # The end.
@@ -307,6 +295,8 @@ def test_a_host_without_an_address_is_explained(log: Log, host: str) -> None:
         ("auto", "retain_available false", "the broker allows no retained messages"),
         ("auto", "max_qos 0", "does not allow the quality of service"),
         ("auto", "protocol websockets", "is it one for websockets?"),
+        ("auto", "message_size_limit 100", "takes no message as long as ours on teleinfo"),
+        ("auto", "max_packet_size 200", "takes no message as long as ours on teleinfo"),
         ("3.1.1", "max_keepalive 10", "or our keep-alive of 12 s"),
         ("3.1.1", "max_qos 0", "teleinfo doctor"),
         ("3.1.1", "max_packet_size 100", "no message as long as ours (max_packet_size)"),
@@ -322,37 +312,6 @@ def test_a_broker_that_refuses_what_we_need_is_named(
     ):
         running.set("teleinfo/health", bytes(200))
         log.expect(words)
-
-
-@pytest.mark.parametrize(
-    ("version", "more", "words"),
-    [
-        ("auto", "message_size_limit 100", "takes no message as long as ours on teleinfo, of 200 bytes"),
-        ("auto", "max_packet_size 200", "takes no message as long as ours on teleinfo, of 200 bytes"),
-        ("3.1.1", "message_size_limit 100", None),
-        ("3.1.1", "acl_file {folder}/acl", None),
-    ],
-)
-def test_a_message_that_the_broker_does_not_take_is_named_once(
-    tmp_path: Path, log: Log, version: str, more: str, words: str | None
-) -> None:
-    """In MQTT 5, and the connection goes on; 3.1.1 has no word for it, and the doctor finds out."""
-    (tmp_path / "acl").write_text("topic read #\ntopic write teleinfo/status\n")
-    with MosquittoBroker(tmp_path, more=[more.format(folder=tmp_path)]) as mosquitto:
-        broker = replace(broker_at(mosquitto.port), version=MqttVersion(version))
-        with RunningPublisher(broker) as running:
-            running.wait_connected()
-            for number in range(3):
-                running.read(b"%d" % number * 200)
-                until(running.is_idle)
-            running.set("teleinfo/status", b"offline")
-            until(running.is_idle)
-            named = log.containing("the broker ")[1:]  # behind "connected to the broker"
-
-            assert running.connections.empty()
-            assert mosquitto.log.count("'teleinfo/status'") == 2
-            assert len(named) == (words is not None)
-            assert all(str(words) in line for line in named)
 
 
 def test_a_topic_that_the_broker_refuses_is_named_once_until_the_broker_takes_it(
@@ -409,22 +368,3 @@ def test_another_client_with_our_id_is_named(
     assert release is not None
     has_reason_code = tuple(map(int, release[1].split("."))) >= (2, 0, 15)
     assert ("each pushes the other out" in line) is (version is MqttVersion.AUTO and has_reason_code)
-
-
-@pytest.mark.parametrize("version", [MqttVersion.AUTO, MqttVersion.V3_1_1])
-def test_an_oversized_message_on_a_topic_that_we_read_does_no_harm(
-    tmp_path: Path, log: Log, version: MqttVersion
-) -> None:
-    """Such as a birth message of 300 KB: in MQTT 5 the broker keeps it from us, in 3.1.1 it is named."""
-    (tmp_path / "long").write_bytes(bytes(300_000))
-    with MosquittoBroker(tmp_path) as mosquitto:
-        publish = ["mosquitto_pub", "-p", str(mosquitto.port), "-h", mosquitto.host, "-r", "-t", "birth"]
-        subprocess.run([*publish, "-f", str(tmp_path / "long")], check=True, timeout=30)
-        broker = replace(broker_at(mosquitto.port), version=version)
-        with RunningPublisher(broker, birth_topic="birth") as running:
-            if version is MqttVersion.V3_1_1:
-                log.expect("a message of more than 256 KiB on one of our topics")
-            else:
-                running.wait_connected()
-                subprocess.run([*publish, "-m", "online"], check=True, timeout=30)
-                assert running.births.get(timeout=LIMIT) == b"online"

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.cli import main as cli
-from teleinfo.common.recording_times import RecordingTimes
 from teleinfo.common.times_file import read_times
 from teleinfo.port import search
 from teleinfo.record import capture
@@ -133,16 +132,19 @@ def test_the_speed_of_the_meter_is_found(
 
 @pytest.mark.real
 def test_a_shared_recording_has_no_identifier(tmp_path: Path) -> None:
-    """`--anonymise`, as a whole; and only its owner may read a recording, whatever the umask."""
-    options = ("--baudrate", "9600", "--anonymise", "--max-bytes", "2000")
+    """`--anonymise`, until Ctrl-C: the file is named by its date, and only its owner may read it."""
     with Meter(with_parity(FRAME)) as meter:
-        status, said = ended(record(tmp_path, meter.line.port, *options, "a.tic"))
-    values = decoded((tmp_path / "a.tic").read_bytes())
+        process = record(tmp_path, meter.line.port, "--anonymise", serial_mode="standard")
+        until(lambda: any(map(frames_in, tmp_path.glob("*.tic"))))
+        process.send_signal(signal.SIGINT)
+        status, said = ended(process)
+    [path] = tmp_path.glob("teleinfo-*-*.tic")
+    values = decoded(path.read_bytes())
 
     assert status == 0, said
     assert values[0] == values_of(Mode.STANDARD, ADSC="0" * 12, SINSTS="01940", PRM="0" * 14)
     assert "Identifiers made zeros: " in said
-    assert (tmp_path / "a.tic").stat().st_mode & 0o777 == 0o600
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.real
@@ -180,36 +182,6 @@ def test_a_silence_of_the_line_is_in_the_times(options: list[str], tmp_path: Pat
 
 
 @pytest.mark.real
-def test_a_recording_that_is_killed_can_be_used_with_its_times(tmp_path: Path) -> None:
-    """SIGKILL: at most the bytes of the last second have no time of their own."""
-    with simulated("--meter", "standard") as port:
-        process = record(tmp_path, port, "--baudrate", "9600", "--seconds", "600", "a.tic")
-        until(lambda: any(path.stat().st_size > 20_000 for path in tmp_path.glob("a.tic")))
-        process.kill()
-        ended(process)
-    data = (tmp_path / "a.tic").read_bytes()
-    times = RecordingTimes((tmp_path / "a.tic.times").read_bytes().splitlines(keepends=True))
-
-    assert decoded(data)
-    assert len(data) - 5 * 960 * 1.1 < times.known < len(data)
-
-
-@pytest.mark.real
-def test_ctrl_c_ends_it_with_what_it_has(tmp_path: Path) -> None:
-    """Status 0, and the file under its own name: the date and the time."""
-    with Meter(with_parity(FRAME)) as meter:
-        process = record(tmp_path, meter.line.port, "--seconds", "600", serial_mode="standard")
-        until(lambda: any(decoded(path.read_bytes()) for path in tmp_path.glob("*.tic")))
-        process.send_signal(signal.SIGINT)
-        status, said = ended(process)
-    [path] = tmp_path.glob("teleinfo-*-*.tic")
-    assert read_times(path)[1] == "", "its times are complete"
-
-    assert status == 0, said
-    assert decoded(path.read_bytes())
-
-
-@pytest.mark.real
 def test_a_recording_goes_to_standard_output(tmp_path: Path) -> None:
     """`record - | decode`: the bytes go out as they come, nothing else does, and no file is left."""
     with Meter(with_parity(FRAME)) as meter:
@@ -239,17 +211,6 @@ def test_a_reader_that_leaves_ends_a_recording_to_standard_output(tmp_path: Path
 
 
 @pytest.mark.real
-def test_a_write_error_is_in_the_language_of_the_user(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The reason too, not in the words of the system."""
-    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
-    assert cli.main(["--env-file", os.devnull, "record", str(tmp_path / "nowhere/a.tic")]) == 1
-
-    assert capsys.readouterr().err.endswith("ce fichier n’existe pas\n")
-
-
-@pytest.mark.real
 @pytest.mark.parametrize("name", ["a.tic", "a.tic.times"])
 def test_a_file_is_never_overwritten(name: str, tmp_path: Path) -> None:
     """Status 1, and the file is as it was, a recording or the times of another."""
@@ -259,16 +220,6 @@ def test_a_file_is_never_overwritten(name: str, tmp_path: Path) -> None:
     assert (status, (tmp_path / name).read_bytes()) == (1, b"precious")
     assert f"{name} exists already" in said
     assert [path.name for path in tmp_path.iterdir()] == [name]
-
-
-@pytest.mark.real
-def test_without_a_port_there_is_no_file(tmp_path: Path) -> None:
-    """Status 1, what is wrong and what to do, and nothing empty is left."""
-    status, said = ended(record(tmp_path, str(tmp_path / "nowhere"), "a.tic"))
-
-    assert (status, list(tmp_path.iterdir())) == (1, [])
-    assert "there is no serial port at" in said
-    assert "Traceback" not in said
 
 
 @pytest.mark.real

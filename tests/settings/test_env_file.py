@@ -47,23 +47,17 @@ def test_variables_of_other_programs_are_ignored(tmp_path: Path) -> None:
     assert loaded(path) == Settings(mqtt_qos=0)
 
 
-def test_a_setting_without_its_prefix_is_a_fault_in_the_file(tmp_path: Path) -> None:
-    """The line is meant for us, and would have no effect."""
+def test_a_setting_without_its_prefix_or_given_twice_is_a_fault(tmp_path: Path) -> None:
+    """The line is meant for us, and would have no effect; or which of two counts would be a guess."""
     path = written(
-        tmp_path, "# SERIAL_PORT=/dev/ttyUSB0\nTZ=Europe/Paris\nmqtt_host=other\nexport LOG_LEVEL=INFO\n"
+        tmp_path,
+        "# SERIAL_PORT=/dev/ttyUSB0\nTZ=UTC\nmqtt_host=other\nTELEINFO_LED=a\nteleinfo_led=a\n",
     )
 
     assert faults(path) == [
         f"{path} line 3: mqtt_host is no setting; did you mean TELEINFO_MQTT_HOST?",
-        f"{path} line 4: LOG_LEVEL is no setting; did you mean TELEINFO_LOG_LEVEL?",
+        f"{path} line 5: teleinfo_led: is given twice, first on line 4",
     ]
-
-
-def test_a_setting_that_is_given_twice_is_a_fault(tmp_path: Path) -> None:
-    """Which line counts would be a guess: programs differ."""
-    path = written(tmp_path, "TELEINFO_MQTT_QOS=0\n\nteleinfo_mqtt_qos=0\n")
-
-    assert faults(path) == [f"{path} line 3: teleinfo_mqtt_qos: is given twice, first on line 1"]
 
 
 def test_a_line_that_cannot_be_read_brings_no_second_fault(tmp_path: Path) -> None:

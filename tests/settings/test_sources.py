@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import traceback
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from teleinfo.settings import Settings, SettingsError, load, load_all, unread_variables
 from teleinfo.vocabulary.words import Language
 from tests.settings.loading import CANARY, faults, loaded, written
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
@@ -41,12 +44,6 @@ def test_a_directory_stands_for_its_files(tmp_path: Path, monkeypatch: pytest.Mo
         with pytest.raises(SettingsError, match=r"no file \*\.env") as caught:
             load_all([tmp_path / "empty"])
         assert caught.value.language is language
-
-
-def test_a_name_that_is_too_long_is_a_fault() -> None:
-    """For a file and for a directory."""
-    with pytest.raises(SettingsError, match="File name too long"):
-        load_all([Path("x" * 5000)])
 
 
 def test_two_meters_share_no_setting_that_is_unique(tmp_path: Path) -> None:
@@ -128,15 +125,6 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     settings = loaded(mqtt_host="environment", MQTT_QUEUE="")
 
     assert (settings.mqtt_host, settings.mqtt_qos, settings.mqtt_queue) == ("environment", 2, 1)
-
-
-def test_a_file_that_is_named_replaces_the_one_in_the_directory(tmp_path: Path) -> None:
-    """Only one file is read."""
-    (tmp_path / ".env").write_text("TELEINFO_MQTT_QOS=2\n")
-    (tmp_path / "mine").write_text("TELEINFO_MQTT_HOST=mine\n")
-    settings = loaded(tmp_path / "mine")
-
-    assert (settings.mqtt_host, settings.mqtt_qos) == ("mine", 1)
 
 
 def test_a_password_is_kept_as_it_was_written(tmp_path: Path) -> None:

@@ -48,11 +48,6 @@ class Tree:
         text = "".join(f"{line}\n" for line in lines)
         self.file(f"/usr/bin/{name}", f"#!/bin/sh\ncat <<'END'\n{text}END\n", mode=0o755)
 
-    def journal(self, source: str, of_source: str, of_others: str) -> None:
-        """Make a journalctl that prints a line for this source, and another one for all others."""
-        script = f"case $1 in\n  {source}) echo '{of_source}';;\n  *) echo '{of_others}';;\nesac\n"
-        self.file("/usr/bin/journalctl", f"#!/bin/sh\n{script}", mode=0o755)
-
     def case(self, port: str) -> Case:
         """Return a case with this machine and this serial port."""
         return case_of(self.machine, serial_port=port)

@@ -110,22 +110,6 @@ def test_noise_is_measured_and_the_wiring_called_weak(rate: float) -> None:
     assert "twisted pair" in found["wiring"].advice
 
 
-def test_bytes_without_sense_are_reported_from_silence() -> None:
-    """Noise only: bytes come, and no speed makes sense of them."""
-    with SerialLine() as line:
-        rng = random.Random(3)
-
-        async def noise() -> None:
-            while True:
-                line.write(rng.randbytes(20))
-                await asyncio.sleep(0.05)
-
-        found = look(line, noise)
-
-    assert found["bytes"].severity is Severity.OK
-    assert (found["wiring"].severity, found["wiring"].facts["wiring"]) == (Severity.FAULT, "nonsense")
-
-
 def test_a_line_without_parity_says_so() -> None:
     """With seven-bit characters only checksums find errors; the advice is to set the bridge to 8N1."""
     with SerialLine(speed=8, parity=False) as line:

@@ -61,14 +61,6 @@ def examine(
     return findings_of(area, case)
 
 
-def test_a_service_that_runs_has_no_fault(tree: Tree) -> None:
-    """Enabled, running, with its own words; the port can be used in its sandbox."""
-    found = examine(tree)
-
-    assert {one.severity for one in found.values()} == {Severity.OK}
-    assert found["running"].message == "it runs: mode standard at 9600 baud"
-
-
 @pytest.mark.parametrize(
     ("check", "severity", "line", "changed"),
     [
@@ -107,6 +99,22 @@ def test_a_port_that_the_service_may_not_use_is_explained_by_its_error(tree: Tre
     assert {one.severity for one in (kept, hung)} == {Severity.FAULT}
     assert list(look(error=None, ActiveState="inactive"))[-1] == "rights"
     assert (untried.severity, untried.commands[0][:5]) == (Severity.SKIPPED, "sudo ")
+
+
+def test_a_port_that_the_service_has_lost_is_left_to_it(tree: Tree) -> None:
+    """It opens its port again at any moment: its last line of the log is the fault, and nobody listens."""
+    lost = GOOD | {"StatusText": f"{PortErrorKind.GONE.words}; 9 frames, the last 2 s ago; connected"}
+    tree.program("systemctl", *(f"{name}={value}" for name, value in lost.items()))
+    tree.program("systemd-run", json.dumps({"/dev/ttyAMA0": ""}))
+    tree.program("journalctl", "mode standard", "no meter: the adapter was unplugged")
+    case = tree.case("/dev/ttyAMA0")
+    port, line = findings_of("port", case), findings_of("line", case)
+
+    assert (port["open"].severity, port["open"].message) == (
+        Severity.FAULT,
+        "no meter: the adapter was unplugged",
+    )
+    assert [one.severity for one in line.values()] == [Severity.SKIPPED]
 
 
 @pytest.mark.parametrize("language", Language)

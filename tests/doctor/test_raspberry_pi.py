@@ -48,31 +48,6 @@ def test_a_console_of_the_kernel_on_the_port_is_a_fault(tree: Tree, console: str
     )
 
 
-def test_off_a_raspberry_pi_a_console_of_the_kernel_only_disturbs(tree: Tree) -> None:
-    """A console only writes there. The advice is about the boot loader, not about a getty."""
-    tree.file("/proc/cmdline", "console=tty0 console=ttyS0,115200n8")
-    found = raspberry_pi.check_console(tree.machine, "/dev/ttyS0")
-
-    assert found.severity is Severity.WARNING
-    assert "Remove console=ttyS0 from GRUB_CMDLINE_LINUX" in found.advice
-    assert found.commands == ("sudo update-grub", "sudo reboot")
-
-
-@pytest.mark.parametrize(
-    "folder", ["/run/systemd/generator/getty.target.wants", "/etc/systemd/system/getty.target.wants"]
-)
-def test_a_login_console_on_the_port_is_a_fault(tree: Tree, folder: str) -> None:
-    """By the kernel's command line or by hand; a console that is masked does not start."""
-    tree.link(f"{folder}/serial-getty@ttyAMA0.service", "/usr/lib/systemd/system/serial-getty@.service")
-    found = raspberry_pi.check_getty(tree.machine, "/dev/ttyAMA0")
-    tree.link("/etc/systemd/system/serial-getty@ttyAMA0.service", "/dev/null")
-    masked = raspberry_pi.check_getty(tree.machine, "/dev/ttyAMA0")
-
-    assert (found.severity, masked.severity) == (Severity.FAULT, Severity.OK)
-    assert found.commands == ("sudo systemctl mask --now serial-getty@ttyAMA0",)
-    assert raspberry_pi.check_getty(tree.machine, "/dev/ttyS0").severity is Severity.OK
-
-
 def test_bluetooth_on_the_port_is_a_fault(tree: Tree) -> None:
     """A Pi 4 as it comes gives the PL011 to Bluetooth: an overlay takes it back."""
     tree.raspberry(config="enable_uart=1\n")

@@ -58,7 +58,7 @@ def doctor_lines(folder: Path) -> list[Text]:
     """Return the screen of the doctor on a Raspberry Pi whose login console still has the serial port."""
     tree = Tree(folder)
     tree.raspberry(
-        command_line="console=serial0,115200 console=tty1", config="enable_uart=1\ndtoverlay=disable-bt\n"
+        command_line="console=ttyAMA0,115200 console=tty1", config="enable_uart=1\ndtoverlay=disable-bt\n"
     )
     tree.file("/dev/ttyAMA0")
     tree.link("/dev/serial0", "ttyAMA0")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def test_the_lines_for_a_raspberry_pi_are_what_its_doctor_asks_for(tmp_path: Path) -> None:
     """On a Pi 4 as it was sold, with the meter on its pins."""
     tree = Tree(tmp_path)
-    tree.raspberry(command_line="console=serial0,115200 console=tty1", config="dtparam=audio=on\n")
+    tree.raspberry(command_line="console=ttyAMA0,115200 console=tty1", config="dtparam=audio=on\n")
     tree.file("/dev/ttyS0")
     tree.link("/dev/serial0", "ttyS0")
     found = findings_of("port", tree.case("/dev/ttyAMA0"))

@@ -66,7 +66,6 @@ class Tree:
         """Make it a Raspberry Pi, with nothing on its serial port."""
         self.file("/proc/device-tree/model", f"{model}\0")
         self.file("/proc/cmdline", command_line)
-        self.file("/boot/firmware/cmdline.txt", command_line)
         self.file("/boot/firmware/config.txt", config)
 
 

@@ -31,13 +31,12 @@ def test_a_board_that_is_set_up_has_no_fault(tree: Tree) -> None:
     ("console", "severity"),
     [
         ("console=ttyAMA0,115200 console=tty1", Severity.FAULT),
-        ("console=serial0,115200 console=tty1", Severity.FAULT),
         ("console=ttyS0,115200 console=tty1", Severity.OK),
         ("noconsole=ttyAMA0", Severity.OK),
     ],
 )
 def test_a_console_of_the_kernel_on_the_port_is_a_fault(tree: Tree, console: str, severity: Severity) -> None:
-    """By its own name or as serial0, and on this port only; raspi-config switches it off."""
+    """On this port only; raspi-config switches it off."""
     tree.raspberry(config=FREE, command_line=console)
     tree.link("/dev/serial0", "ttyAMA0")
     found = raspberry_pi.check_console(tree.machine, "/dev/ttyAMA0")

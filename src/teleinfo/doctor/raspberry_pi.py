@@ -24,10 +24,9 @@ CONSOLE_OFF = "sudo raspi-config nonint do_serial_cons 1"
 REBOOT = "sudo reboot"
 PORT_ON = (HARDWARE_ON, CONSOLE_OFF, REBOOT)
 
-_CONFIGS = ("/boot/firmware/config.txt", "/boot/config.txt")
-_COMMAND_LINES = ("/boot/firmware/cmdline.txt", "/boot/cmdline.txt")
+_CONFIG = "/boot/firmware/config.txt"
 # Overlays that move Bluetooth off the PL011, or switch Bluetooth off.
-_FREEING = re.compile(r"dtoverlay=(pi3-)?(disable-bt|miniuart-bt)")
+_FREEING = re.compile(r"dtoverlay=(disable-bt|miniuart-bt)")
 _PI_5_UART = {"dtparam=uart0=on", "dtparam=uart0", "dtoverlay=uart0-pi5"}
 # The names of the UARTs of the board.
 BUILT_IN = re.compile(r"/dev/(ttyAMA\d+|ttyS0|serial[01])")
@@ -54,14 +53,14 @@ def check_uart(machine: Machine, port: str) -> Iterator[Finding]:
         yield fault("board", message, advice.format(port=port), "TELEINFO_SERIAL_PORT=/dev/ttyAMA0")
     else:
         yield ok("board", message)
-    path, text = _first(machine, _CONFIGS)
+    text = machine.text(_CONFIG)
     if text is None:
-        yield skipped("uart", _("{path} cannot be read").format(path=path))
+        yield skipped("uart", _("{path} cannot be read").format(path=_CONFIG))
         return
     # The sections for some boards, [pi4], are read as those for all.
     lines = re.sub(r"[ \t]|[#,].*", "", text).splitlines()
     freed = any(map(_FREEING.fullmatch, lines))
-    yield _uart(machine, device, path, lines, freed=freed)
+    yield _uart(machine, device, lines, freed=freed)
     if freed or not _SHARING_BOARDS.search(machine.model):
         return
     # Bluetooth has the PL011 of these boards; if it has a device file, /dev/serial1 is a link to that.
@@ -71,17 +70,15 @@ def check_uart(machine: Machine, port: str) -> Iterator[Finding]:
         return
     message = _("Bluetooth has {device}: it is not on the pins of the board").format(device=device)
     advice = _("Switch Bluetooth off, and start the machine again:")
-    free = f"printf '[all]\\ndtoverlay=disable-bt\\n' | sudo tee -a {path}"
+    free = f"printf '[all]\\ndtoverlay=disable-bt\\n' | sudo tee -a {_CONFIG}"
     yield fault("bluetooth", message, advice, free, REBOOT)
 
 
 def check_console(machine: Machine, device: str) -> Finding:
     """Check that the kernel has no console on `device`, a path without links."""
     name = device.rpartition("/")[2]
-    names = {name} | {alias for alias in ("serial0", "serial1") if machine.real(f"/dev/{alias}") == device}
-    # The command lines of the running kernel and of the next start.
-    command_lines = f"{machine.text('/proc/cmdline')} {_first(machine, _COMMAND_LINES)[1]}"
-    if names.isdisjoint(re.findall(r"\bconsole=([^\s,]+)", command_lines)):
+    # The firmware of a Raspberry Pi has replaced serial0 by the name of the port.
+    if name not in re.findall(r"\bconsole=([^\s,]+)", machine.text("/proc/cmdline") or ""):
         return ok("console", _("the kernel has no console on this port"))
     if not machine.is_raspberry:
         message = _("the kernel writes its messages to {device} (console=… on its command line)")
@@ -114,13 +111,7 @@ def getty_unit(device: str) -> str | None:
     return f"serial-getty@{name}" if folder == "/dev" else None
 
 
-def _first(machine: Machine, paths: tuple[str, ...]) -> tuple[str, str | None]:
-    """Return the path and text of the first file that can be read, else the first path and None."""
-    texts = ((path, machine.text(path)) for path in paths)
-    return next(((path, text) for path, text in texts if text is not None), (paths[0], None))
-
-
-def _uart(machine: Machine, device: str, path: str, lines: list[str], *, freed: bool) -> Finding:
+def _uart(machine: Machine, device: str, lines: list[str], *, freed: bool) -> Finding:
     is_mini_uart = device == "/dev/ttyS0"
     if "Pi 5" in machine.model:
         on = not _PI_5_UART.isdisjoint(lines)
@@ -129,8 +120,8 @@ def _uart(machine: Machine, device: str, path: str, lines: list[str], *, freed: 
         # Without Bluetooth the PL011 needs no enable_uart.
         on = last == "enable_uart=1" or (freed and not is_mini_uart)
     if on:
-        return ok("uart", _("{path} switches the serial port on").format(path=path))
-    message = _("{path} does not switch the serial port on").format(path=path)
+        return ok("uart", _("{path} switches the serial port on").format(path=_CONFIG))
+    message = _("{path} does not switch the serial port on").format(path=_CONFIG)
     advice = _("Switch it on, and start the machine again:")
     if is_mini_uart:
         advice = _("The speed of this UART follows that of the processor unless it is. Switch it on:")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import statistics
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +12,6 @@ from hypothesis import strategies as st
 
 from teleinfo.state import fields
 from teleinfo.state.active_power import ACCURACY, GAP, Active, ActivePower, Flow
-from teleinfo.tic.labels import Mode
-from tests.support.household import frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,29 +50,6 @@ def known(active: Active | None) -> Active:
     """Return a power that must be known."""
     assert active is not None
     return active
-
-
-@pytest.mark.parametrize("rounding", [1, 10])
-@pytest.mark.parametrize("watts", [80, 400, 3000, 30000])
-def test_a_steady_power_is_proved_ever_more_closely(watts: float, rounding: int) -> None:
-    """The true power is within the bar, whose half-width falls to a few per cent, or the rounding of S."""
-    line, widths = Line(rounding=rounding), []
-    for _ in range(6):
-        found = known(line.run(100, watts, watts / 0.9))
-        assert found.lower <= watts <= found.upper
-        widths.append(found.upper - found.lower)
-
-    assert widths[-1] <= widths[0]
-    assert widths[-1] / 2 <= 0.03 * watts + rounding
-
-
-def test_nothing_is_known_before_a_window_between_two_steps_of_the_index() -> None:
-    """At 900 W a step takes 4 s; the first comes after 2 s, the second after 6 s."""
-    line = Line()
-    found = [line.run(1, 900, 1000) for _ in range(12)]
-
-    assert found[:5] == [None] * 5
-    assert found[5] is not None
 
 
 def test_a_frame_at_the_time_of_the_last_one_changes_nothing() -> None:
@@ -131,14 +105,6 @@ def test_no_apparent_power_is_no_active_power() -> None:
     assert Line(rounding=10).run(1, 2, 0) == Active(0, 0, 3)
 
 
-def test_what_is_injected_is_negative() -> None:
-    """Its index is that of the injected energy."""
-    found = known(Line(has_exported=True).run(120, -1500, -1600))
-
-    assert -1560 < found.lower < -1500 < found.upper < -1440
-    assert found.lower <= found.value <= found.upper
-
-
 def test_after_a_change_of_direction_the_apparent_power_is_the_bound() -> None:
     """The next steps of the index then prove more."""
     line = Line(has_exported=True)
@@ -163,34 +129,6 @@ def test_in_the_frame_of_a_step_the_power_may_be_that_after_a_larger_step() -> N
     assert abs(at_once.value - afterwards.value) <= 5
 
 
-def test_a_heater_that_comes_or_goes_is_known_at_once() -> None:
-    """The reactive power of the household stays: the value is not the middle of the bounds."""
-    line = Line()
-    line.run(600, 400, 500)
-    for _ in range(3):
-        came = known(line.run(1, 2400, math.hypot(2400, 300)))
-        line.run(100, 2400, math.hypot(2400, 300))
-        went = known(line.run(1, 400, 500))
-        line.run(100, 400, 500)
-
-    assert came.value == pytest.approx(2400, abs=40)
-    assert went.value == pytest.approx(400, abs=20)
-
-
-def test_the_energy_of_the_values_is_that_of_the_index() -> None:
-    """Also with motors that come and go, whose reactive power the fit does not expect."""
-    line, sums = Line(), [0.0, 0.0]
-    line.run(300, 200, 260)
-    for number in range(40):
-        for active, reactive in [(1000, 900), (200, 170), (700, 170), (1500, 900)]:
-            for _ in range(15):
-                value = known(line.run(1, active, math.hypot(active, reactive))).value
-                sums[0] += value * (number >= 5)
-                sums[1] += active * (number >= 5)
-
-    assert sums[0] == pytest.approx(sums[1], rel=0.015)
-
-
 def test_a_power_factor_below_the_least_one_widens_the_later_bars() -> None:
     """Capacitors of a sleeping household, whose reactive power hides that of a fridge."""
     line, right = Line(), []
@@ -202,22 +140,6 @@ def test_a_power_factor_below_the_least_one_widens_the_later_bars() -> None:
                 right.append(found.lower <= active <= found.upper)
 
     assert statistics.mean(right) >= 0.985
-
-
-def test_noise_of_the_apparent_power_is_no_step() -> None:
-    """A change by 0.5 % is no sign of a larger one."""
-    line = Line()
-    before = known(line.run(300, 900, 1000))
-    found = known(line.run(1, 904.5, 1005))
-
-    assert found.upper - found.lower <= before.upper - before.lower + 6
-
-
-def test_a_low_power_factor_widens_the_bar() -> None:
-    """An error of S is one of the power, times S / P: here twice as much."""
-    found = known(Line().run(300, 500, 1000))
-
-    assert found.upper - found.lower >= 4 * (0.25 + ACCURACY * 1000)
 
 
 def test_after_a_step_the_power_factor_of_the_new_load_bounds_the_power() -> None:
@@ -299,44 +221,6 @@ def test_an_earlier_level_of_the_same_apparent_power_that_no_load_explains_is_no
     assert 600 < found.lower <= 737 <= found.upper
 
 
-def test_the_power_behind_a_restless_load_is_proved_as_well() -> None:
-    """A computer takes 50 to 90 W by turns, and no turn is long enough for two steps of the index."""
-    line = Line()
-    line.run(60, 270, 324)
-    turns = [250, 290, 260, 280, 250, 270] * 10
-    bars = [(watts, known(line.run(5, watts, watts * 1.2))) for watts in turns]
-
-    assert all(bar.lower <= watts <= bar.upper for watts, bar in bars)
-    assert statistics.median(bar.upper - bar.lower for _, bar in bars) <= 50
-
-
-def test_its_memory_is_bounded() -> None:
-    """After a day of changing power, it has the corners of two levels, and a few earlier bars."""
-    line, most = Line(), 0
-    for hour in range(24):
-        line.run(3600, 100 + 200 * hour, 150 + 210 * hour)
-        sizes = [len(hull) for level in line.power._levels for hull in (level._below, level._above)]
-        most = max(most, *sizes, len(line.power._known))
-
-    assert most <= 16
-
-
-@pytest.mark.parametrize("mode", Mode)
-@pytest.mark.parametrize(("solar", "restless"), [(0.0, 0.0), (4000.0, 0.0), (0.0, 0.15)])
-def test_the_power_of_a_household_is_within_the_bar(mode: Mode, solar: float, restless: float) -> None:
-    """Half an hour around noon, with lost frames: in 97 % of the frames; the bench asks for more."""
-    power, right, bars = ActivePower(), 0, 0
-    household = frames(3, mode=mode, seconds=1800, hour=12, solar=solar, restless=restless, lost=0.02)
-    for frame in household:
-        power.add(frame.flow, now=frame.time, has_exported=bool(solar))
-        if (found := power.at(frame.time)) is not None:
-            bars += 1
-            right += found.lower <= frame.watts <= found.upper
-
-    assert bars > 1200
-    assert right / bars >= 0.97
-
-
 FLOWS = st.builds(
     Flow,
     st.integers(-99_999, 99_999) | st.integers(-50, 50) | st.just(0),
@@ -378,20 +262,6 @@ def test_any_frames_give_an_ordered_bar_or_none(line: list[tuple[float, Flow]], 
         assert abs(found.value) <= abs(flow.apparent)
         assert (found.upper if flow.apparent < 0 else -found.lower) <= 0
         assert max(-found.lower, found.upper) <= 4 * largest * (1 + ACCURACY) + 6
-
-
-@given(st.integers(0, 2**32), st.sampled_from(Mode), st.floats(0, 0.5))
-def test_the_bar_of_a_household_is_never_wider_than_its_apparent_power(
-    seed: int, mode: Mode, lost: float
-) -> None:
-    """But for the frame of a step; whatever share of the frames is lost."""
-    power, shown = ActivePower(), list(frames(seed, mode=mode, seconds=120, lost=lost))
-    for before, frame in pairwise(shown):
-        power.add(frame.flow, now=frame.time, has_exported=False)
-        found, apparent = power.at(frame.time), frame.flow.apparent
-        if found is not None and apparent == before.flow.apparent:
-            assert 0 <= found.lower <= found.upper
-            assert found.upper <= math.ceil(apparent * (1 + ACCURACY) + frame.flow.rounding)
 
 
 STANDARD = {"SINSTS": "01000", "EAST": "000012345"}

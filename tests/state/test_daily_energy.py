@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -12,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.state.energy import DailyEnergy, EnergySpan, ImportTotal, day_in_france, month_of
+from teleinfo.state.energy import DailyEnergy, ImportTotal, day_in_france, month_of
 from teleinfo.state.memory import Memory, encode, from_json
-from teleinfo.state.tracker import STALE_AFTER, StateTracker
 from tests.state.documents import VALIDATOR
 from tests.state.golden import tracker
 from tests.state.test_tracker import NUMBER, historique, standard
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from teleinfo.state.prices import Prices
+    from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Reading
 
 PARIS, UTC = ZoneInfo("Europe/Paris"), dt.UTC
@@ -159,37 +158,6 @@ def test_a_day_on_which_the_clock_changes_has_23_or_25_hours(month: int, day: in
     assert house.energy["yesterday"]["is_complete"] is True
 
 
-def test_each_index_counts_its_own_energy() -> None:
-    """By its étiquette; an index that counted nothing has 0, and its last one stays 0 in a new day."""
-    house = House(paris(2026, 6, 9, 22), hc)
-    house.run(paris(2026, 6, 10, 0))
-    house.run(paris(2026, 6, 10, 12), every=240)
-
-    assert house.energy["today"]["indexes"] == {"HCHC": 3005, "HCHP": 9012}
-    assert house.energy["yesterday"]["indexes"] == {"HCHC": 495, "HCHP": 1488}
-    assert house.energy["last_month"] == {
-        "imported": None,
-        "is_complete": None,
-        "indexes": {"HCHC": None, "HCHP": None},
-    }
-
-
-def test_injected_energy_is_counted_where_the_meter_sends_it() -> None:
-    """Only with EAIT; it is no index of the supplier."""
-    house = House(paris(2026, 6, 9, 22), producer)
-    house.run(paris(2026, 6, 10, 1))
-    energy = house.energy
-
-    assert [energy[span]["exported"] for span in SPANS] == [2034, 3966, 6000, None]
-    assert "EAIT" not in energy["today"]["indexes"]
-    assert "exported" not in House(paris(2026, 6, 9, 22), base).energy["today"]
-
-
-def test_a_day_without_injected_energy_has_0_wh_of_it() -> None:
-    """The energy of an index that has not moved may be missing."""
-    assert EnergySpan(dt.date(2026, 1, 14)).exported == 0
-
-
 @pytest.mark.parametrize(("minutes", "complete"), [(4, True), (5, True), (6, False)])
 def test_a_gap_at_midnight_makes_both_days_incomplete(minutes: int, *, complete: bool) -> None:
     """The energy of the gap counts for the new day; up to five minutes it is the error of both days."""
@@ -219,18 +187,6 @@ def test_a_day_or_a_month_without_a_reading_is_unknown(
     assert house.is_complete() == [False, None, False, None]
 
 
-def test_without_a_memory_of_the_days_they_begin_anew() -> None:
-    """After an upgrade the file has a total and no days."""
-    house = House(paris(2026, 6, 8, 12), base)
-    house.run(paris(2026, 6, 8, 13))
-    memory = house.tracker.memory()
-    assert memory is not None
-    house.restart(replace(memory, daily_energy=None))
-    house.run(paris(2026, 6, 8, 14))
-
-    assert house.imported() == [983, None, 983, None]
-
-
 @pytest.mark.parametrize("restarted", [False, True])
 def test_the_days_go_on_with_another_meter(*, restarted: bool) -> None:
     """The household has drawn both; what was drawn during the exchange is unknown, so neither is complete."""
@@ -248,20 +204,6 @@ def test_the_days_go_on_with_another_meter(*, restarted: bool) -> None:
     assert house.is_complete() == [False, False, False, None]
     house.run(paris(2026, 6, 10, 1))
     assert house.is_complete()[:2] == [True, False]
-
-
-@pytest.mark.parametrize("hours", [0, 5])
-def test_a_change_of_mode_or_contract_keeps_the_energy(hours: int) -> None:
-    """The total goes on, and each contract has indexes of its own, even if the machine was off meanwhile."""
-    house = House(paris(2026, 6, 8, 12), base)
-    house.run(paris(2026, 6, 9, 6), every=120)
-    house.off(paris(2026, 6, 9, 6 + hours), watts=1000)
-    house.reading = lambda drawn: standard(EAST=f"{1_000_000 + drawn:09}", EASF01=f"{drawn:09}")
-    house.run(paris(2026, 6, 9, 18), every=120)
-    today = house.energy["today"]
-
-    assert (today["imported"], today["is_complete"]) == (18_033, True)
-    assert today["indexes"] == {"EASF01": 12_000 - 1000 * hours - 67, "BASE": 6033}
 
 
 @pytest.mark.parametrize(("hours", "complete"), [(0, True), (5, False)])
@@ -310,18 +252,6 @@ def test_an_index_that_begins_again_counts_from_its_present_reading() -> None:
 
     assert house.energy["today"]["imported"] == 2000
     assert house.energy["today"]["indexes"]["EASF01"] == 2000 - 17
-
-
-def test_a_silent_meter_has_no_energy_of_today() -> None:
-    """After two minutes today may be another day: null, and all of it comes back."""
-    house = House(paris(2026, 6, 8, 12), base)
-    house.run(paris(2026, 6, 9, 12), every=120)
-    before = house.imported()
-    house.off(house.at + dt.timedelta(seconds=STALE_AFTER + 1), watts=0)
-
-    assert house.imported() == [None] * 4
-    house.read()
-    assert house.imported() == before
 
 
 NOON, NIGHT, END = paris(2026, 6, 10, 12), paris(2026, 6, 10, 23, 55), paris(2026, 6, 30, 23, 55)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.state import business_meters
-from tests.state.test_tracker import LONG, SHORT, follow, historique, standard
+from tests.state.test_tracker import LONG, follow, historique, standard
 
 if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
@@ -57,13 +57,6 @@ def test_without_a_subscription_it_is_unknown() -> None:
     assert follow(historique(OPTARIF="BASE", IINST="007", PAPP="01530"))[1]["headroom"] == unknown
     assert follow(standard(PREF="00"))[1]["headroom"] == unknown
     assert follow(historique(ISOUSC="30", IINST="007"))[1]["headroom"] == {"current": {"1": 23}}
-
-
-def test_a_short_frame_renews_the_currents() -> None:
-    """In an overrun a full frame comes every 17 s, a current with each frame."""
-    _, state = follow(historique(**LONG), historique(**SHORT))
-
-    assert state["headroom"] == {"used": 103, "power": -200, "current": {"1": -1, "2": 19, "3": 18}}
 
 
 def test_a_current_that_flows_out_takes_nothing() -> None:

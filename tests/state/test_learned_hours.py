@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from teleinfo.state.learned_hours import Change, LearnedHours, Learner, Slots, fits, learn, next_change
 from teleinfo.tic.horodate import PARIS
@@ -65,14 +63,6 @@ def test_slots_are_what_the_changes_of_seven_days_prove(
 ) -> None:
     """Else there are none."""
     assert learn(seen, heard(slots), date(2026, 1, 19)) == learned
-
-
-def test_changes_that_are_old_prove_nothing() -> None:
-    """Hours may have moved while the daemon was off for weeks; nor does a change of the future count."""
-    seen = changes(NIGHT, range(12, 20))
-
-    assert learn(seen, heard(NIGHT), date(2026, 2, 19)) == ()
-    assert learn(seen, heard(NIGHT), date(2026, 1, 11)) == ()
 
 
 def test_a_half_hour_that_was_never_heard_may_hold_a_slot() -> None:
@@ -140,18 +130,6 @@ def any_running(slots: Slots, minute: int) -> str:
     return next((what for start, what in reversed(slots) if start <= minute), slots[-1][1])
 
 
-def test_the_hours_are_known_after_seven_days() -> None:
-    """And not after six."""
-    assert Learner(LearnedHours()).days_left(date(2026, 1, 12)) == 7
-    followed = Followed().days(NIGHT, range(12, 18))
-    assert followed.learner.next(at(17, 1439), "HC") is None
-    assert followed.learner.days_left(date(2026, 1, 17)) == 1
-
-    followed.days(NIGHT, range(18, 19))
-    assert followed.learner.days_left(date(2026, 1, 18)) == 0
-    assert followed.learner.next(at(18, 1439), "HC") == (at(19, 390), "HP")
-
-
 def test_two_days_that_contradict_drop_what_was_learned() -> None:
     """After the first, nothing is said for a day; after the second, the learning begins anew."""
     followed = Followed().days(NIGHT, range(6, 14)).days(NOON, range(14, 15))
@@ -168,25 +146,6 @@ def test_two_days_that_contradict_drop_what_was_learned() -> None:
 
     followed.days(NOON, range(16, 21))
     assert followed.learner.next(at(20, 1439), "HP") == (at(21, 90), "HC")
-
-
-def test_a_day_that_agrees_ends_the_doubt() -> None:
-    """The contradiction was an accident."""
-    followed = Followed().days(NIGHT, range(6, 14)).days(NOON, range(14, 15)).days(NIGHT, range(15, 17))
-
-    assert followed.learner.next(at(16, 600), "HP") == (at(16, 1350), "HC")
-
-
-def test_after_a_change_of_the_clock_a_change_of_tariff_comes_first() -> None:
-    """A meter may keep winter time."""
-    learner = Learner(LearnedHours())
-    for day in range(20, 29):
-        for minute in range(0, 24 * 60, 1):
-            time = at(day, minute, 3)
-            learner.note(any_running(NIGHT, minute), now=time.timestamp(), at=time)
-
-    assert learner.next(at(28, 1439, 3), "HC") is None
-    assert learner.next(at(29, 300, 3), "HC") is None
 
 
 @pytest.mark.parametrize(
@@ -211,23 +170,3 @@ def test_a_change_is_seen_between_two_frames(later: float, clock: float, counted
 
     assert [change.period for change in learner.known.changes] == ["HC"] * counted
     assert all(change.at == start for change in learner.known.changes)
-
-
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from(["HC", "HP"]),
-            st.floats(0, 1e6),
-            st.datetimes(datetime(1970, 1, 2), datetime(2060, 1, 1), timezones=st.timezones()),  # noqa: DTZ001
-        )
-    )
-)
-def test_whatever_is_heard_the_memory_is_bounded(frames: list[tuple[str, float, datetime]]) -> None:
-    """No order of times raises."""
-    learner = Learner(LearnedHours())
-    for period, now, time in frames:
-        learner.note(period, now=now, at=time)
-        learner.next(time.astimezone(PARIS), period)
-
-    assert len(learner.known.changes) <= 64
-    assert len(learner.known.heard) <= 48

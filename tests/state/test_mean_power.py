@@ -32,30 +32,6 @@ def test_a_steady_power_is_said_within_the_promised_share(watts: float, period: 
         assert all(abs(figure - watts) <= ACCURACY * watts * 1.06 + 1 for figure in figures), set(figures)
 
 
-def test_nothing_is_said_before_a_minute_has_been_measured() -> None:
-    """The first step of the index begins the first interval."""
-    figures = measured(3000, period=1.5, seconds=600, rng=Random(1))
-    first = next(now for now, watts in figures if watts is not None)
-
-    assert MIN_INTERVAL <= first <= MIN_INTERVAL + 10
-
-
-def test_what_was_drawn_before_a_fall_is_not_said_again_after_it() -> None:
-    """3 kW, then nothing for minutes, then 60 W: the Wh of before belong to no later stretch."""
-    power, now, energy = MeanPower(), 0.0, 0.0
-    said_after = []
-    for watts, seconds in ((3000, 290), (0, 200), (60, 600)):
-        for _ in range(seconds):
-            power.add(int(energy), now=now)
-            if watts == 60 and power.watts is not None:
-                said_after.append(power.watts)
-            energy += watts / 3600
-            now += 1
-
-    assert said_after
-    assert max(said_after) <= 60 * (1 + ACCURACY) + 1
-
-
 @pytest.mark.parametrize("rows", [[range(1000, 1200), [5]], [[1000] * 1000]], ids=["falls", "never steps"])
 def test_an_index_without_a_measured_step_says_nothing(rows: list[list[int]]) -> None:
     """One that falls begins anew; a producer's import at night is not zero, it is not known."""
@@ -101,16 +77,6 @@ def test_frames_that_are_missing_for_just_so_long_are_no_gap() -> None:
     assert far.watts is None
 
 
-def test_an_interval_does_not_begin_with_a_step_behind_missing_frames() -> None:
-    """54 s, which are no gap: the mean is there a good minute later, not after 54 s / 5 %."""
-    power = MeanPower()
-    power.add(1000, now=0)
-    for now in range(54, 54 + 70):
-        power.add(1000 + now * 2500 // 3600, now=now)
-
-    assert power.watts == pytest.approx(2500, rel=0.05)
-
-
 def test_a_power_that_the_meter_denies_is_zero() -> None:
     """From the start, or when it has been 0 in each frame of a minute; else a Wh may be on its way."""
     power, reported = MeanPower(), []
@@ -123,22 +89,3 @@ def test_a_power_that_the_meter_denies_is_zero() -> None:
     assert reported[299] == (3600, False)
     assert (0, False) not in reported[100 : 299 + int(MIN_INTERVAL)]
     assert set(reported[299 + int(MIN_INTERVAL) :]) == {(0, False)}
-
-
-def test_a_power_around_zero_is_not_zero_again_and_again() -> None:
-    """Solar panels that give just what the house needs: the meter says 0 in every second frame."""
-    power, reported = MeanPower(), set()
-    for second in range(3000):
-        power.add(1000 + second // 100, now=float(second), idle=second % 2 == 0)
-        if second > 300:
-            reported.add(power.reported)
-
-    assert reported <= {36}
-
-
-def test_a_gap_ends_what_the_meter_denied() -> None:
-    """What flowed before an outage says nothing of the power after it."""
-    power = drawing()
-    power.add(1072, now=71.0 + GAP + 1, idle=True)
-
-    assert (power.reported, power.is_bound) == (0, False)

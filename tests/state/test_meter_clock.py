@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import random
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from teleinfo.state.meter_clock import INTERVAL, MIN_SAMPLES, SAMPLES, MeterClock
+from teleinfo.state.meter_clock import MIN_SAMPLES, SAMPLES, MeterClock
 from tests.state.golden import tracker
 from tests.state.test_tracker import STANDARD_FRAME, follow, historique, standard
 
@@ -21,40 +18,6 @@ START = dt.datetime(2026, 1, 14, 12, tzinfo=ZONE)
 def date(offset: float, second: float, season: str = "H") -> str:
     """Return the DATE of a meter that is `offset` seconds ahead, so many seconds after the start."""
     return f"{START + dt.timedelta(seconds=second + offset):{season}%y%m%d%H%M%S}"
-
-
-def seen(offset: float, *, seconds: int = 120, rng: random.Random | None = None) -> list[int | None]:
-    """Return the offsets after each frame, which comes 1 to 3 s after its DATE was true."""
-    clock, offsets = MeterClock(), []
-    for second in range(seconds):
-        late = 2 if rng is None else rng.uniform(1, 3)
-        at = (START + dt.timedelta(seconds=second)).replace(microsecond=0)
-        clock.add(date(offset, second - late), now=float(second), at=at)
-        offsets.append(clock.offset)
-    return offsets
-
-
-@pytest.mark.parametrize("offset", [0, 3, -60, 7200, -86_400 * 400])
-def test_an_offset_is_known_after_some_frames_and_then_stands(offset: int) -> None:
-    """Within 2 s, whatever the delays of the frames are, and without a change for an hour."""
-    for seed in range(5):
-        offsets = seen(offset, seconds=3600, rng=random.Random(seed))
-        known = [found for found in offsets if found is not None]
-
-        assert offsets.index(known[0]) == (MIN_SAMPLES - 1) * INTERVAL
-        assert len(set(known)) == 1
-        assert abs(known[0] - offset) <= 2
-
-
-def test_a_false_time_or_a_late_frame_changes_nothing() -> None:
-    """The median of a minute is that of the others."""
-    clock = MeterClock()
-    for second in range(0, 600, 3):
-        late = 40 if second % 30 == 9 else 2
-        text = "H990101000000" if second % 30 == 12 else date(0, second - late)
-        clock.add(text, now=float(second), at=START + dt.timedelta(seconds=second))
-
-        assert clock.offset in {None, 0}
 
 
 @pytest.mark.parametrize(
@@ -77,17 +40,6 @@ def test_the_offset_is_the_median_of_the_last_samples(gap: int, seen: list[int],
     assert clock.offset == expected
 
 
-def test_an_offset_that_changes_is_told_once() -> None:
-    """Our clock is set: some frames later the offset is another, without steps in between."""
-    clock, offsets = MeterClock(), []
-    for second in range(0, 300, 3):
-        at = START + dt.timedelta(seconds=second + 3600 * (second < 150))
-        clock.add(date(0, second - 2), now=float(second), at=at)
-        offsets.append(clock.offset)
-
-    assert [*dict.fromkeys(offsets)] == [None, -3600, 0]
-
-
 def test_after_a_silence_the_samples_of_before_are_forgotten() -> None:
     """Of a machine that slept, the offsets of before say nothing."""
     clock = MeterClock()
@@ -108,16 +60,6 @@ def test_what_is_no_time_is_no_offset(text: str) -> None:
         clock.add(text, now=10.0 * number, at=START)
 
     assert clock.offset is None
-
-
-@given(st.lists(st.tuples(st.text(max_size=13) | st.just("H260114120000"), st.floats(0, 1e6)), max_size=50))
-def test_whatever_comes_is_bounded(frames: list[tuple[str, float]]) -> None:
-    """Times that go back, and texts of any form."""
-    clock = MeterClock()
-    for text, now in frames:
-        clock.add(text, now=now, at=START)
-
-    assert len(clock._samples) <= SAMPLES
 
 
 def offsets_of(**values: str) -> Any:  # noqa: ANN401 - JSON

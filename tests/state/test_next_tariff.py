@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from teleinfo.simulator.tariff import BASE, EJP, HC, TEMPO, SimulatedContract, SimulatedPeriod
+from teleinfo.simulator.tariff import HC, SimulatedContract, SimulatedPeriod
 from teleinfo.state import fields
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
@@ -89,16 +89,6 @@ def test_most_changes_may_be_missed_and_the_hours_are_learned() -> None:
 
 
 @weeks
-@pytest.mark.parametrize("hour", [0, 6, 13, 22])
-def test_a_restart_forgets_no_learned_hour(hour: int) -> None:
-    """The daemon is off for an hour of the eighth day, which may be that of a change."""
-    seen = run(NIGHT, MONDAY, 10, power_cut=lambda now: now.day == 19 and now.hour == hour)
-
-    assert seen.wrong == []
-    assert seen.is_known(day(19, hour + 1, 5))
-
-
-@weeks
 def test_moved_hours_are_learned_again() -> None:
     """
     Enedis moves the hours: the first contradiction ends what was known, and six days later it is right again.
@@ -145,16 +135,6 @@ def test_a_meter_that_keeps_winter_time_is_never_predicted_wrong(start: dt.datet
     assert seen.is_known(start + dt.timedelta(days=10))
     assert not seen.is_known(start + dt.timedelta(days=12))
     assert seen.is_known(start + dt.timedelta(days=19))
-
-
-@weeks
-def test_a_linky_in_standard_says_the_next_change_at_once() -> None:
-    """Two weeks, with the profile of every day: each change is foreseen, and none is wrong."""
-    seen = run(HC, MONDAY, 14, mode=Mode.STANDARD)
-
-    assert seen.wrong == []
-    assert all(found["time"] for found in seen.predicted.values())
-    assert {found["learned"] for found in seen.predicted.values()} == {False}
 
 
 WEEKEND = off_peak((dt.time(0), dt.time(12)))
@@ -224,33 +204,6 @@ def test_both_notations_of_a_profile(hours: list[tuple[dt.time, dt.time]], *, he
     assert cut.wrong == []
     assert cut.is_known(day(13, 23, 30))
     assert all(found["time"] for at, found in cut.predicted.items() if at > day(14, 4).timestamp())
-
-
-@weeks
-@pytest.mark.parametrize("mode", [Mode.HISTORIQUE, Mode.STANDARD])
-def test_tempo_changes_at_fixed_hours_to_the_colour_of_tomorrow(mode: Mode) -> None:
-    """The time is always known, the colour from the evening on."""
-    seen = run(TEMPO, MONDAY, 14, mode=mode)
-    codes = {found["code"] for found in seen.predicted.values()}
-
-    assert seen.wrong == []
-    assert all(found["time"] for found in seen.predicted.values())
-    assert codes == {"HPJB", "HCJB", "HPJW", "HCJW", "HPJR", "HCJR"}
-    assert all(found["colour"] == found["code"].colour for found in seen.predicted.values())
-
-
-@weeks
-@pytest.mark.parametrize("mode", [Mode.HISTORIQUE, Mode.STANDARD])
-def test_a_peak_of_ejp_is_known_when_it_is_announced(mode: Mode) -> None:
-    """It is announced at 6:30, begins at 7:00 and ends at 1:00; nothing is known of the days between."""
-    seen = run(EJP, MONDAY, 14, mode=mode)
-
-    assert seen.wrong == []
-    assert {at.isoformat() for at in seen.times} == seen.right
-    assert not seen.is_known(day(13, 6))
-    assert seen.is_known(day(13, 6, 40))
-    assert seen.is_known(day(13, 9))
-    assert not seen.is_known(day(14, 2))
 
 
 TODAY = "2026-01-14T12:02:28+01:00"
@@ -433,8 +386,3 @@ def test_nothing_is_learned_from_another_contract_or_meter(
 def at_noon(seconds: int) -> str:
     """Return the time of day so many seconds after noon."""
     return f"2026-01-14T12:00:{seconds:02}+01:00"
-
-
-def test_base_never_changes() -> None:
-    """A contract of one period has no next change, in neither mode."""
-    assert run(BASE, MONDAY, 1).right == run(BASE, MONDAY, 1, mode=Mode.STANDARD).right == set()

@@ -43,15 +43,6 @@ def test_the_slopes_between_two_frames_bound_the_power_factor(
     assert level(*energies).factor == pytest.approx((lower, upper))
 
 
-def test_without_apparent_power_the_index_proves_nothing() -> None:
-    """The energy that flowed meanwhile counts for no power factor."""
-    found = level(10, 11, 12, apparent=0)
-
-    assert found.factor == Bar(0, 1)
-    assert found.area == 0
-    assert (found.now, found.apparent, found.energy) == (2, 0, 12)
-
-
 def test_means_of_the_apparent_power() -> None:
     """Between frames S is the mean of both: 100 VA for a second, then 150 VA; the present S is 200 VA."""
     found = Level(5, 100, 0)
@@ -60,29 +51,6 @@ def test_means_of_the_apparent_power() -> None:
 
     assert found.area == 250
     assert found.means() == pytest.approx((200 - (6250**0.5 + 75) / 2, 200 + (6250**0.5 - 75) / 2))
-
-
-def test_means_of_a_constant_apparent_power_are_this_power() -> None:
-    """Nothing is moved then."""
-    assert level(10, 10, 11).means() == (1000, 1000)
-
-
-def test_a_mean_is_not_negative() -> None:
-    """Nearly all of the level was without power."""
-    found = Level(0, 0, 0)
-    found.add(100, 0, 0)
-    found.add(101, 10, 0)
-
-    assert found.means()[0] == pytest.approx(0, abs=0.5)
-
-
-def test_the_hull_keeps_the_frames_that_bound_most() -> None:
-    """Of a hundred steps, a few remain."""
-    found = level(*(1000 + now * 997 // 3600 for now in range(400)))
-
-    assert found.factor.lower <= 0.997 <= found.factor.upper
-    assert found.factor.upper - found.factor.lower < 0.003
-    assert max(len(found._below), len(found._above)) <= 12
 
 
 @pytest.mark.parametrize(

@@ -30,48 +30,6 @@ def costs(house: House) -> dict[str, Any]:
     return {span: cost["value"] for span, cost in found.items()}
 
 
-def test_a_day_costs_its_energy_and_its_share_of_the_subscription() -> None:
-    """A day of June is a thirtieth of the month; the days of this month are those that have begun."""
-    house = House(paris(2026, 5, 31, 12), hc, prices=PRICES)
-    house.run(paris(2026, 6, 2, 12), every=240)
-    june_1, june_2 = 24 * (0.25 * 0.10 + 0.75 * 0.20), 12 * (0.25 * 0.10 + 0.75 * 0.20)
-    cost = costs(house)
-
-    assert cost["yesterday"] == pytest.approx(june_1 + 0.5, abs=0.011)
-    assert cost["today"] == pytest.approx(june_2 + 0.5, abs=0.021)
-    assert cost["this_month"] == pytest.approx(cost["yesterday"] + cost["today"], abs=0.011)
-    assert cost["last_month"] == pytest.approx(june_2 + 15 / 31, abs=0.021)
-
-
-def test_a_new_price_changes_nothing_of_the_past() -> None:
-    """Each Wh at the price of its day, to the cent; the day on which the price is set has the new price."""
-    house = House(paris(2026, 5, 30, 0), hc, prices=PRICES)
-    house.run(paris(2026, 6, 10, 0), every=240)
-    house.run(paris(2026, 6, 10, 12), every=240)
-    before = costs(house)
-    house.restart(prices=DEARER)
-    house.read()
-    now = costs(house)
-
-    assert (now["yesterday"], now["last_month"]) == (before["yesterday"], before["last_month"])
-    assert now["today"] == pytest.approx(12 * 0.525 + 1, abs=0.05)
-    assert now["this_month"] == pytest.approx(9 * (24 * 0.175 + 0.5) + 12 * 0.525 + 1, abs=0.05)
-    house.run(paris(2026, 7, 1, 1), every=240)
-    expected = 9 * (24 * 0.175 + 0.5) + 21 * (24 * 0.525 + 1)
-    assert costs(house)["last_month"] == pytest.approx(expected, abs=0.021)
-
-
-def test_a_price_that_changed_while_the_machine_was_off_is_that_of_the_day_it_comes_back() -> None:
-    """The file has the price of the last day, which the new process no longer has."""
-    house = House(paris(2026, 6, 1, 0), hc, prices=PRICES)
-    house.run(paris(2026, 6, 2, 23, 59), every=240)
-    house.restart(prices=DEARER)
-    house.run(paris(2026, 6, 3, 12), every=240)
-
-    assert costs(house)["yesterday"] == pytest.approx(24 * 0.175 + 0.5, abs=0.011)
-    assert costs(house)["this_month"] == pytest.approx(2 * (24 * 0.175 + 0.5) + 12 * 0.525 + 1, abs=0.05)
-
-
 def test_the_first_price_counts_for_what_had_none() -> None:
     """From then on it is settled."""
     house = House(paris(2026, 6, 1, 0), hc)
@@ -129,13 +87,6 @@ def test_the_cost_of_a_period_without_a_price_is_unknown() -> None:
 
     assert costs(house)["today"] is None
     assert house.tracker.unpriced == {"TH"}
-
-
-def test_nothing_costs_anything_before_the_total_is_known() -> None:
-    """The first frames of a meter may have no index."""
-    followed = tracker(prices=PRICES)
-
-    assert followed.unpriced == set()
 
 
 def test_an_uncommon_contract_costs_by_the_periods_that_it_names() -> None:

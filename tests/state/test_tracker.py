@@ -104,17 +104,6 @@ def test_a_current_above_the_subscribed_one_is_an_overrun() -> None:
     assert single["alerts"]["overrun"]["active"] is False
 
 
-def test_what_is_not_renewed_is_unknown_and_stays_a_field() -> None:
-    """Two minutes without a frame: every field is null, and none is gone."""
-    followed, fresh = follow(historique(**LONG))
-    old: Any = followed.state(now=STALE_AFTER + 0.1)
-
-    assert followed.state(now=STALE_AFTER)["power"] == fresh["power"]
-    assert old["power"]["apparent"] is None
-    assert old["current"] == {"1": None, "2": None, "3": None}
-    assert old.keys() == fresh.keys()
-
-
 def test_what_is_too_old_is_forgotten() -> None:
     """A line that invents étiquettes for days takes no more memory than what it says in two minutes."""
     followed = tracker()
@@ -122,28 +111,6 @@ def test_what_is_too_old_is_forgotten() -> None:
         followed.update(standard(**{f"X{number}": "1"}), now=2.0 * number, time=TIME)
 
     assert len(followed._latest) <= len(STANDARD_FRAME) + STALE_AFTER / 2 + 1
-
-
-def test_the_mode_changes_and_the_names_stay() -> None:
-    """Enedis changes the mode: what both modes say has the same name, and the second frame is believed."""
-    _, before = follow(historique(ADCO=NUMBER, OPTARIF="BASE", ISOUSC="30", BASE="001000000", PAPP="00460"))
-    _, after = follow(
-        historique(ADCO=NUMBER, OPTARIF="BASE", ISOUSC="30", BASE="001000000", PAPP="00460"),
-        standard(),
-        standard(),
-    )
-
-    assert before["contract"] == {
-        "code": "BASE",
-        "name": "Base",
-        "subscribed_power": 6000,
-        "subscribed_current": 30,
-    }
-    assert after["contract"] == before["contract"]
-    assert after["energy"]["import_total"] == 1_000_000
-    assert (after["energy"]["import_counter"], after["energy"]["import_offset"]) == ("EAST", -500)
-    assert (before["power"]["apparent"], after["power"]["apparent"]) == (460, 460)
-    assert after["meter"]["mode"] == "standard"
 
 
 def test_what_only_the_mode_before_said_stands_while_it_is_fresh() -> None:
@@ -174,31 +141,11 @@ def test_what_only_the_contract_before_said_stands_for_two_minutes() -> None:
     assert later["energy"]["indexes"].keys() == {"BASE"}
 
 
-def test_a_meter_that_has_exported_injects_nothing_while_it_does_not() -> None:
-    """A charger sees 0 when the sun is gone, and not that it is unknown."""
-    out = standard(SINSTS="00000", IRMS1="005", URMS1="240", STGE="003A4201")
-    _, state = follow(out, standard(STGE="003A4001"))
-    _, never = follow(standard())
-
-    assert "injected" not in never["power"]
-    assert (state["power"]["injected"], state["power"]["estimated"], state["power"]["net"]) == (0, False, 460)
-
-
 def test_an_absurd_power_of_a_phase_is_left_out() -> None:
     """A phase draws neither more than all together nor more than twice the subscription."""
     _, state = follow(standard(SINSTS="00417", SINSTS1="37059", SINSTS2="00100", SINSTS3="00110"))
 
     assert state["power"]["apparent_by_phase"] == {"2": 100, "3": 110}
-
-
-def test_the_mean_power_has_an_upper_bound_while_the_index_stands_still() -> None:
-    """With solar panels the index stands for hours: after two minutes the mean is at most 30 W."""
-    followed = tracker()
-    for second in range(0, 122, 2):
-        followed.update(standard(), now=float(second), time=TIME)
-    state: Any = followed.state(now=120.0)
-
-    assert (state["power"]["mean"], state["power"]["mean_is_upper_bound"]) == (30, True)
 
 
 def test_news_is_told_apart_from_measures() -> None:
@@ -226,11 +173,6 @@ def test_times_of_a_meter_of_the_islands_are_left_out() -> None:
 
     assert "labels" in follow(standard(**peak))[1]
     assert "labels" not in follow(standard(ADSC="041986123456", **peak))[1]
-
-
-def test_the_message_is_compact_and_keeps_its_accents() -> None:
-    """As every other JSON that is published."""
-    assert encode({"name": "Été", "power": {"net": 1}}) == '{"name":"Été","power":{"net":1}}'.encode()
 
 
 LABELS = {Mode.HISTORIQUE: HISTORIQUE, Mode.STANDARD: STANDARD}

@@ -303,17 +303,6 @@ def test_a_clock_that_was_ahead_since_the_first_start_is_believed_after_a_day() 
     assert house.is_complete() == [True, False, False, None]
 
 
-def test_a_clock_that_was_ahead_for_two_days_is_believed() -> None:
-    """As is a clock that was off for so long: nobody knows better."""
-    house = House(paris(2026, 6, 8, 12), base)
-    house.wrong = dt.timedelta(days=40)
-    house.run(paris(2026, 6, 10, 13), every=120)
-    house.wrong = dt.timedelta()
-    house.read()
-
-    assert house.energy["this_month"]["imported"] == 49_000
-
-
 def test_a_long_absence_is_no_clock_that_was_ahead() -> None:
     """A machine that was off for a month, and whose clock is a day behind for a while after its start."""
     house = House(paris(2026, 5, 1, 12), base)
@@ -327,17 +316,6 @@ def test_a_long_absence_is_no_clock_that_was_ahead() -> None:
 
     assert house.imported()[0] == 1033
     assert house.tracker.clock_was_ahead is None
-
-
-def test_a_clock_that_is_set_over_midnight_is_a_gap() -> None:
-    """Nobody knows what was drawn before the true midnight."""
-    house = House(paris(2026, 6, 8, 12), base)
-    house.wrong = dt.timedelta(hours=-3)
-    house.run(paris(2026, 6, 10, 1), every=120)
-    house.wrong = dt.timedelta()
-    house.run(paris(2026, 6, 10, 2), every=120)
-
-    assert house.is_complete()[:2] == [False, False]
 
 
 STEPS = st.lists(

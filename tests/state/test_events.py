@@ -140,34 +140,6 @@ def test_the_first_readings_of_a_meter_are_no_events() -> None:
     assert Life().hear(*[tempo("ROUG")] * 3) == []
 
 
-def test_an_overrun_is_over_after_two_minutes_without_it() -> None:
-    """
-    A hob that switches itself every half minute is one overrun, also if the daemon restarts meanwhile.
-
-    The event comes two minutes late, and says when the overrun ended, and the most that was drawn.
-    """
-    life, frames = Life(), round(PAUSE / 2)
-    life.hear(standard())
-    began = life.now
-    events = life.hear(standard(STGE=OVERRUN, SINSTS="06500", IRMS1="028"))
-    for pause in (15, frames - 1):
-        events += life.hear(*[standard(SINSTS="09999")] * pause, standard(STGE=OVERRUN, SINSTS="06900"))
-    until = life.now
-    life.hear(standard())
-    life.restart()
-    events += life.hear(*[standard()] * frames)
-    assert codes(events) == ["overrun_began"]
-    assert events[0]["time"] == events[0]["since"] == began.isoformat()
-
-    [ended] = life.hear(standard())
-    assert (ended["event"], ended["peak"], ended["peak_current"]) == ("overrun_ended", 6900, 28)
-    assert (ended["since"], ended["until"], ended["time"]) == (
-        began.isoformat(),
-        until.isoformat(),
-        until.isoformat(),
-    )
-
-
 def test_a_single_frame_with_another_tariff_is_no_event() -> None:
     """The second one is; its time is that of the first."""
     life = Life()
@@ -269,21 +241,6 @@ def test_a_silence_is_one_event_through_restarts() -> None:
 
     assert (silence["event"], ended["event"]) == ("silence_began", "silence_ended")
     assert silence["since"] == ended["since"] == began
-
-
-def test_another_meter_while_the_daemon_was_off() -> None:
-    """Its tariff and its alerts are compared with nothing; its overrun is its own."""
-    life = Life()
-    life.hear(standard(STGE=OVERRUN))
-    life.silence()
-    life.restart()
-    events = life.hear(*[standard(ADSC=OTHER, LTARF="HP")] * 70)
-
-    assert codes(events) == ["silence_ended", "meter_replaced"]
-    assert codes(life.hear(*[standard(ADSC=OTHER, LTARF="HC", STGE=OVERRUN)] * 2)) == [
-        "overrun_began",
-        "tariff_changed",
-    ]
 
 
 @pytest.mark.parametrize("private", [False, True])

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.daemon.state_publisher import plain
-from teleinfo.state import fields
 from teleinfo.state.declaration import FIELDS
 from teleinfo.state.labels import MAX_OTHERS, MAX_TEXT, values_of
 from teleinfo.tic.labels import Mode
@@ -121,14 +120,6 @@ def test_no_two_values_have_the_same_topic(values: dict[str, str]) -> None:
         found = values_of(mode, values | {"NJOURF+1": "00", "NJOURF_1": "01"}, overseas=False)
 
         assert len(plain({"labels": dict(found)})) == len(found)
-
-
-def test_what_is_a_field_is_not_among_them() -> None:
-    """The index that counts now, what is drawn, the voltage."""
-    values = {"EAST": "000000001", "EASF01": "000000001", "SINSTS": "00100", "URMS1": "230", "NTARF": "01"}
-
-    assert fields.indexes(values, periods={})
-    assert standard(values) == {}
 
 
 def test_a_plain_topic_has_no_plus_sign() -> None:

@@ -100,15 +100,6 @@ def test_a_change_just_before_midnight_may_come_after_it() -> None:
     assert next_change(((), (), ()), at(15, 0), "HP") is None
 
 
-@pytest.mark.parametrize(("month", "day"), [(3, 29), (10, 25)])
-def test_a_slot_in_the_hour_of_the_change_of_the_clock_is_not_certain(month: int, day: int) -> None:
-    """Nobody knows when it begins; what follows in the new time is certain once the clock has changed."""
-    slots: Slots = ((150, "HC"), (420, "HP"))
-
-    assert next_change((slots, slots, slots), at(day, 90, month), "HP") is None
-    assert next_change((slots, slots, slots), at(day, 240, month), "HC") == (at(day, 420, month), "HP")
-
-
 class Followed:
     """A learner that gets a frame every minute of the days of January."""
 

@@ -155,27 +155,6 @@ def test_the_memory_may_come_after_the_first_frames() -> None:
     assert (followed.is_known, state["energy"]["import_total"]) == (True, 5_000_035)
 
 
-def test_a_meter_that_is_replaced_while_it_is_followed_is_remembered_instead() -> None:
-    """Two frames of another meter, and the memory is that one's."""
-    followed, _ = follow(base(), OF_OTHER, OF_OTHER, gap=60)
-    memory = followed.memory()
-
-    assert memory is not None
-    assert (memory.meter, memory.import_total) == (
-        OTHER,
-        ImportTotal("BASE", 34, 0, datetime.fromisoformat(at(64))),
-    )
-
-
-def test_nothing_is_remembered_of_a_meter_that_is_not_known() -> None:
-    """Nor of none."""
-    followed = tracker()
-    assert followed.memory() is None
-    followed.update(nameless(base()), now=0.0, time=TIME)
-
-    assert followed.memory() is None
-
-
 @pytest.mark.parametrize(
     ("monotonic", "gap", "watts"),
     [

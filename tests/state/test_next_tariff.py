@@ -297,6 +297,16 @@ def test_a_profile_that_can_only_be_decimal_shows_the_notation() -> None:
     assert next_of(Mode.STANDARD, certain, later) == AT_22 | {"time": "2026-01-14T16:00:00+01:00"}
 
 
+def test_a_profile_that_comes_at_midnight_is_not_noted() -> None:
+    """It may be that of either day: two minutes later, the profile of the new day is not known."""
+    before, after = (
+        STANDARD | {"DATE": date, "NJOURF": "01", "LTARF": "HEURE CREUSE", "NTARF": "01"}
+        for date in ("H260114235930", "H260115000110")
+    )
+
+    assert next_of(Mode.STANDARD, before, after, time="2026-01-15T00:00:00+01:00") == UNKNOWN
+
+
 def test_during_a_mobile_peak_no_notation_is_learned() -> None:
     """The peak counts another index than the profile of the day says."""
     peak = STANDARD | {"STGE": "403A0001", "NTARF": "01", "PJOURF+1": "0000C001 06008002 1600C001"}

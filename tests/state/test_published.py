@@ -10,7 +10,6 @@ import jsonschema
 import pytest
 
 from teleinfo.simulator.encode import encode_frame, with_parity
-from teleinfo.tic.labels import Mode
 from tests.cli.test_run import FRAME, SAMPLE_JSON, THREE_PHASE
 from tests.state.documents import schema
 from tests.support.broker import MosquittoBroker
@@ -50,18 +49,6 @@ def test_the_state_and_its_fields_are_published_retained(tmp_path: Path) -> None
     assert reading.payload == SAMPLE_JSON
 
 
-def test_without_the_setting_there_is_no_state(tmp_path: Path) -> None:
-    """By default only readings, status and health are published."""
-    with MosquittoBroker(tmp_path) as broker, Meter(FRAME) as meter:
-        settings = settings_for(broker, meter.line)
-        with Subscriber(broker.host, broker.port) as subscriber, Daemon(tmp_path, **settings):
-            subscriber.expect("teleinfo")
-            subscriber.expect("teleinfo")
-            topics = {message.topic for message in subscriber.messages.queue}
-
-    assert not {topic for topic in topics if topic.startswith("teleinfo/state")}
-
-
 def all_retained(broker: MosquittoBroker) -> dict[str, bytes]:
     """Return what the broker retains, by topic: all that comes before a message that is published now."""
     with Subscriber(broker.host, broker.port) as late:
@@ -88,20 +75,6 @@ def run(folder: Path, broker: MosquittoBroker, frame: list[Group], **more: objec
             subscriber.expect(f"{prefix}/device/teleinfo_{state['meter']['id']}/config")
         daemon.stop()
         return state
-
-
-def test_the_total_goes_on_after_a_restart_in_the_other_mode(tmp_path: Path) -> None:
-    """Enedis changed the mode while nothing ran; EAST holds what earlier contracts counted as well."""
-    number = "012345678901"
-    peak = whole(ADCO=number, OPTARIF="HC..", BASE="", HCHC="000019212", HCHP="000068306")
-    with MosquittoBroker(tmp_path) as broker:
-        before = run(tmp_path, broker, peak)["energy"]
-        after = run(tmp_path, broker, whole(Mode.STANDARD, ADSC=number, EAST="000999999"))["energy"]
-        again = run(tmp_path, broker, whole(Mode.STANDARD, ADSC=number, EAST="001000001"))["energy"]
-
-    assert before["import_total"] == 19212 + 68306
-    assert (after["import_counter"], after["import_total"]) == ("EAST", before["import_total"])
-    assert again["import_total"] == before["import_total"] + 2
 
 
 def test_what_a_replaced_meter_left_is_cleared(tmp_path: Path) -> None:

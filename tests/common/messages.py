@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 from teleinfo.common import i18n
+from teleinfo.homeassistant import entities
 from teleinfo.mqtt.errors import FAULTS
 from teleinfo.page.server import FOLDER, MARKED
 from teleinfo.state.declaration import FIELDS
@@ -17,7 +18,12 @@ SOURCES = Path(i18n.__file__).parents[1]
 
 # The format string of a line of the log is a message, too; those of level DEBUG are for developers.
 LOG = {"log.info", "log.warning", "log.error", "log.critical", "log.exception"}
-CODES = [kind for module in (codes, line) for kind in vars(module).values() if kind in Code.__subclasses__()]
+CODES = [
+    kind
+    for module in (codes, line, entities)
+    for kind in vars(module).values()
+    if kind in Code.__subclasses__()
+]
 
 
 def messages() -> dict[str, str]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from teleinfo.simulator.encode import with_parity
 from teleinfo.tic import framing as module
 from teleinfo.tic import parity as characters
-from teleinfo.tic.framing import LIMIT, Frame, Framer
+from teleinfo.tic.framing import LIMIT, Framer
 from tests.support.strategies import chunkings, streams
 
 BODY = b"\nPAPP 00750 -\r"
@@ -19,19 +19,6 @@ FRAME = b"\x02" + BODY + b"\x03"
 def bodies(framer: Framer, *chunks: bytes) -> list[bytes]:
     """Feed the chunks and return the bodies of all frames."""
     return [frame.body for chunk in chunks for frame in framer.feed(chunk)]
-
-
-@pytest.mark.parametrize("parity", [False, True])
-def test_a_frame_cut_anywhere_comes_out_whole_at_its_etx(*, parity: bool) -> None:
-    """A frame fed byte by byte comes out with its last byte and not before."""
-    framer = Framer()
-    line = with_parity(FRAME) if parity else FRAME
-
-    *before, last = [framer.feed(line[i : i + 1]) for i in range(len(line))]
-
-    assert before == [[]] * (len(line) - 1)
-    assert last == [Frame(BODY, parity)]
-    assert framer.interrupted == 0
 
 
 CUT = b"\x02\nADCO 1 2\r"
@@ -86,15 +73,6 @@ def test_a_damaged_stx_or_etx_does_not_cut_on_a_line_with_parity() -> None:
     line = with_parity(FRAME).replace(b"\n", b"\x02", 1)  # an LF that lost bit 3 looks like an STX
 
     assert bodies(framer, line) == [b"\xff" + BODY[1:]]
-
-
-def test_the_frame_in_progress_can_be_looked_at() -> None:
-    """What came since the last STX is shown, and stays."""
-    framer = Framer()
-    framer.feed(FRAME + b"\x02" + BODY)
-
-    assert framer.pending() == Frame(BODY, parity=False)
-    assert bodies(framer, b"\x03") == [BODY]
 
 
 def test_the_last_stx_of_an_endless_stretch_is_kept_though_it_is_the_second_byte() -> None:

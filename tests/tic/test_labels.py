@@ -9,10 +9,8 @@ from dataclasses import replace
 import pytest
 
 from teleinfo.tic.labels import (
-    ALARMS,
     DIGITS,
     HISTORIQUE,
-    PART_OPENER,
     STANDARD,
     Charset,
     Kind,
@@ -21,7 +19,6 @@ from teleinfo.tic.labels import (
     lookup,
     parse_uint,
 )
-from teleinfo.tic.registers import ALERT_BITS
 from teleinfo.tic.tables.reader import TABLES
 
 HIST, STD = Mode.HISTORIQUE, Mode.STANDARD
@@ -63,11 +60,6 @@ def test_saphir_agrees_with_the_entry_that_stands_for_it(mode: Mode) -> None:
         assert set(label.charset.value) <= set(entry.charset.value), label.name
 
 
-def test_the_table_is_complete() -> None:
-    """The table has as many labels as the two documents and the field notes."""
-    assert (len(HISTORIQUE), len(STANDARD)) == (501, 301)
-
-
 def test_a_label_can_be_on_the_wire() -> None:
     """An étiquette is made of letters, digits and + - _: no separator, no control, no accent."""
     assert [label.name for label in ALL if not re.fullmatch(r"[A-Za-z0-9+_-]{1,9}", label.name)] == []
@@ -99,34 +91,6 @@ def test_a_glued_unit_is_of_the_class_of_its_value() -> None:
             assert label.charset is (Charset.TEXT if lower else Charset.CODE), label.name
 
 
-def test_numbers_are_the_bare_digits_that_have_a_unit() -> None:
-    """A label is a number exactly where its value is bare digits in a unit."""
-    bare = [label for label in ALL if label.charset is Charset.DIGITS and label.unit is not None]
-    numbers = [label for label in ALL if label.is_number]
-    # SAPHIR's UMOY1 to 3 have their unit behind them, Linky's are the bare numbers that a household wants.
-    mean_voltages = [STANDARD[f"UMOY{phase}"] for phase in (1, 2, 3)]
-
-    assert [label for label in numbers if label not in mean_voltages] == bare
-    assert all(label.is_number and label.charset is Charset.CODE for label in mean_voltages)
-
-
-def test_the_labels_that_have_a_horodate() -> None:
-    """The labels with a horodate are exactly those of Linky in standard mode, and their other spellings."""
-    phases = (1, 2, 3)
-
-    assert not any(label.horodate for label in HISTORIQUE.values())
-    assert {label.name for label in STANDARD.values() if label.horodate} == {
-        "DATE",
-        *("SMAXSN", "SMAXSN-1", "SMAXIN", "SMAXIN-1", "CCASN", "CCASN-1", "CCAIN", "CCAIN-1"),
-        *(f"SMAXSN{i}" for i in phases),
-        *(f"SMAXSN{i}-1" for i in phases),
-        *(f"UMOY{i}" for i in phases),
-        *(f"{bound}PM{i}" for i in phases for bound in "DF"),
-        *("SMAXN", "SMAXN-1", "SMAXSN_1", "CCASN_1", "CCAIN_1"),
-        *(f"SMAXSN{i}_1" for i in phases),
-    }
-
-
 @pytest.mark.parametrize(
     ("mode", "variant", "name"),
     [
@@ -139,21 +103,6 @@ def test_the_labels_that_have_a_horodate() -> None:
 def test_another_spelling_is_an_entry_like_any_other(mode: Mode, variant: str, name: str) -> None:
     """A spelling that some meters use has all that its label has, under its own name."""
     assert known(mode, variant) == replace(known(mode, name), name=variant, spelling_of=name)
-
-
-def test_the_labels_that_may_come_several_times() -> None:
-    """ICE repeats PREAVIS, and SAPHIR its dynamic periods, within one frame."""
-    assert {label.name for label in HISTORIQUE.values() if label.repeats} == {"PREAVIS", "TDYND", "TDYNF"}
-    assert {label.name for label in STANDARD.values() if label.repeats} == {"TDYND", "TDYNF"}
-
-
-def test_the_labels_of_both_halves_of_an_ice_4q() -> None:
-    """What the part after `Appli` of an ICE-4Q frame says again is marked, in historique alone."""
-    reused = "U10MN DATECOUR EA ERP PTCOUR PREAVIS MODE DEBUTp DEBUTp1 TGPHI"
-
-    assert {label.name for label in HISTORIQUE.values() if label.reused} == set(reused.split())
-    assert not any(label.reused for label in STANDARD.values())
-    assert lookup(HIST, PART_OPENER) is not None
 
 
 ORDERS = [
@@ -171,18 +120,6 @@ def test_a_family_is_in_the_order_of_emission(family: str, order: str) -> None:
     places = [names.index(name) for name in order.split()]
 
     assert all(a < b for a, b in itertools.pairwise(places))
-
-
-def test_the_labels_of_an_overrun() -> None:
-    """Alarms are labels of the table: the warnings of overrun."""
-    assert {"ADPS", "ADIR1", "ADIR2", "ADIR3"} == ALARMS
-
-
-def test_the_alert_bits_of_the_status_register() -> None:
-    """The alerts of STGE are breaker, cover, voltage, overrun, clock and mobile peaks."""
-    bits = {bit for bit in range(32) if ALERT_BITS >> bit & 1}
-
-    assert bits == {1, 2, 3, 4, 6, 7, 16, 28, 29, 30, 31}
 
 
 @pytest.mark.parametrize(

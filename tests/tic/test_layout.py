@@ -14,9 +14,9 @@ from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.encode import encode_frame, flip_bits, with_parity
 from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.forms import documented_widths, form_of
+from teleinfo.tic.forms import form_of
 from teleinfo.tic.labels import Group, Mode
-from teleinfo.tic.layout import MAX_LAYOUTS, Layout, LayoutCache, LayoutReading
+from teleinfo.tic.layout import MAX_LAYOUTS, Layout, LayoutCache
 from teleinfo.tic.reading import Reading, build_reading
 from tests.support.decoders import decoder_by_groups
 from tests.support.frames import historique as hist
@@ -87,29 +87,6 @@ def test_a_frame_that_is_not_of_the_layout_is_not_read(frame: bytes) -> None:
     assert one.read(frame.removesuffix(b"\x03")) is None
 
 
-@pytest.mark.parametrize("mode", Mode)
-def test_a_frame_of_what_is_known_is_read_at_once(mode: Mode) -> None:
-    """The first two show it, and the next one makes its layout."""
-    readings = Decoder().feed(encode_frame(whole(mode)) * 4)
-
-    assert [isinstance(reading, LayoutReading) for reading in readings] == [False] * 3 + [True]
-
-
-def test_a_date_that_has_a_value_besides_its_horodate_is_read_with_both() -> None:
-    """The keys of such a date depend on its value: its frames are read group by group."""
-    [*_, last] = Decoder().feed(encode_frame(whole(STD, DATE="1")) * 8)
-
-    assert (last.values["DATE"], last.values["DATE_HORODATE"]) == ("1", "H260115120000")
-
-
-def test_a_frame_with_alarms_that_are_compared_or_with_one_group_is_never_read_at_once() -> None:
-    """Whether ADIR1 is believed depends on IINST1; a single group needs no layout."""
-    short = [hist("ADIR1", "047"), ADCO, *(hist(f"IINST{phase}", "047") for phase in (1, 2, 3))]
-    readings = [one for groups in (short, [ADCO]) for one in Decoder().feed(encode_frame(groups) * 6)]
-
-    assert not any(isinstance(reading, LayoutReading) for reading in readings)
-
-
 def test_the_layouts_that_are_kept_are_bounded() -> None:
     """Those that were read last stay."""
     cache = LayoutCache()
@@ -119,56 +96,6 @@ def test_the_layouts_that_are_kept_are_bounded() -> None:
 
     assert len(cache._layouts) == MAX_LAYOUTS
     assert cache.read(encode_frame(groups)[:-1], frozenset()) is not None
-
-
-@pytest.mark.parametrize(
-    ("group", "is_known"),
-    [
-        (hist("HHPHC", "A"), True),
-        (hist("PREAVIS", "DEP"), False),
-        (hist("Appli", "INJECTION"), False),
-        (hist("ADIR1", "010"), False),
-    ],
-)
-def test_a_frame_with_a_group_on_which_others_depend_has_no_layout(group: Group, *, is_known: bool) -> None:
-    """An étiquette that may repeat, the opener of a part, or an alarm that is compared with a current."""
-    cache = LayoutCache()
-    cache.learn([ADCO, PAPP, group])
-
-    assert (cache.read(encode_frame([ADCO, PAPP, group])[:-1], frozenset()) is not None) is is_known
-
-
-def test_the_first_frame_without_a_notice_is_read_group_by_group() -> None:
-    """The notice is in force until then: `trust` must see the frame that lacks it."""
-    cache = LayoutCache()
-    cache.learn(FRAME)
-
-    assert cache.read(encode_frame(FRAME)[:-1], frozenset({"PEJP"})) is None
-
-
-@pytest.mark.parametrize(
-    ("group", "documented"),
-    [
-        (hist("PAPP", "01940"), True),
-        (hist("PAPP", "1940"), False),
-        (hist("BASE", "12345678"), True),  # a concentrateur
-        (std("DATE", "", "H260115120000"), True),
-        (std("DATE", "15/01/26 12/00/00"), True),  # SAPHIR
-        (std("UMOY1", "230", "H260115120000"), True),
-        (std("UMOY1", "230V"), True),  # SAPHIR
-        (hist("EA", "12Wh"), True),
-        (hist("EA", "123456Wh"), True),
-        (hist("EA", "12Wh  "), True),
-        (hist("EA", "12WhX"), False),
-        (hist("EA", "123456"), False),
-        (hist("ENERG", "000120:000350"), True),
-        (hist("NEW", "1"), False),
-        (std("VTIC", "02", "H260115120000"), False),
-    ],
-)
-def test_the_table_has_the_forms_of_the_documents(group: Group, documented: bool) -> None:  # noqa: FBT001
-    """The width of the value, whether it varies, its unit, and the horodate."""
-    assert (form_of(group).width in documented_widths(form_of(group))) is documented
 
 
 @st.composite
@@ -196,14 +123,44 @@ def lives(draw: DrawFn) -> bytes:
     return b"".join(parts)
 
 
+OVERRUN = [hist("ADIR1", "031"), ADCO, hist("IINST1", "031"), hist("IINST2", "047"), hist("IINST3", "002")]
+LINES = {
+    "a date with a value": encode_frame(whole(STD, DATE="1")) * 8,
+    "a single group": encode_frame([ADCO]) * 6,
+    "an alarm that is compared with a current": encode_frame(OVERRUN) * 6
+    + encode_frame([hist("ADIR1", "037"), *OVERRUN[1:]]),
+    "a label that repeats": encode_frame([ADCO, PAPP, hist("PREAVIS", "DEP"), hist("PREAVIS", "EJP")]) * 6,
+    "a second part": encode_frame([hist("EA", "1Wh"), hist("Appli", "INJECTION"), hist("EA", "7Wh")]) * 6,
+    "a notice that ends": (encode_frame(whole()) * 5 + encode_frame(whole(PEJP="30")) * 5) * 2
+    + encode_frame(whole()) * 5
+    + encode_frame([group for group in whole(PEJP="30") if group.label != "PTEC"]),
+    "an overrun that ends": (encode_frame(whole()) * 5 + encode_frame(whole(ADPS="047")) * 5) * 2,
+    "another mode": encode_frame([*whole(STD), std("NEW", "1")]) * 4
+    + encode_frame(whole(HIST)) * 5
+    + encode_frame([*whole(STD), std("NEW", "1")]),
+    "another meter": encode_frame(whole(NEW="1")) * 5 + encode_frame(whole(ADCO="012345678902", NEW="1")) * 4,
+}
+
+
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+def test_what_a_layout_may_not_decide_is_decided_group_by_group(line: bytes) -> None:
+    """Each line has a frame that a layout alone would read otherwise."""
+    assert_the_same(line, [line])
+
+
 @given(lives() | streams(), st.data())
 def test_a_frame_that_is_read_at_once_is_what_it_is_group_by_group(
     stream: bytes, data: st.DataObject
 ) -> None:
-    """Readings, their JSON, every count and what is withheld are the same, whatever the chunking."""
+    """With the layouts or without them, whatever the line and its chunks."""
     stream *= data.draw(st.integers(1, 3))
+    assert_the_same(stream, data.draw(chunkings(stream)))
+
+
+def assert_the_same(stream: bytes, chunks: list[bytes]) -> None:
+    """Readings, their JSON, every count and what is withheld are the same without the layouts."""
     at_once, by_groups = Decoder(), decoder_by_groups()
-    readings = [reading for chunk in data.draw(chunkings(stream)) for reading in at_once.feed(chunk)]
+    readings = [reading for chunk in chunks for reading in at_once.feed(chunk)]
     expected = by_groups.feed(stream)
     at_once.close()
     by_groups.close()
@@ -217,11 +174,3 @@ def test_a_frame_that_is_read_at_once_is_what_it_is_group_by_group(
     assert (at_once.unconfirmed, at_once.implausible) == (by_groups.unconfirmed, by_groups.implausible)
     assert at_once.withheld == by_groups.withheld
     assert at_once.parity is by_groups.parity
-
-
-def test_another_mode_forgets_the_layouts() -> None:
-    """A frame of the mode before is read group by group again: what it has that is new must be confirmed."""
-    frame = encode_frame([*whole(STD), std("NEW", "1")])
-    stream = frame * 4 + encode_frame(whole(HIST)) * 5 + frame
-
-    assert Decoder().feed(stream) == decoder_by_groups().feed(stream)

@@ -168,7 +168,7 @@ class Decoder:
         mode = self._trust.mode
         believed, withheld = self._trust.believe(found, parity=frame.parity)
         if self._trust.mode is not mode:
-            self._layouts = LayoutCache()
+            self._layouts.forget()
         if self._trust.is_settled:
             self._layouts.learn(sound)
         counts.groups += len(believed)
@@ -193,7 +193,7 @@ class Decoder:
             return reading
         withheld, is_another_meter = self._plausibility.check(reading.mode, keys, texts, self._time)
         if is_another_meter:
-            self._layouts = LayoutCache()
+            self._layouts.forget()
             self._trust.forget()
         if not withheld:
             return reading

@@ -122,6 +122,10 @@ class LayoutCache:
     """The layouts of one meter in one mode, the most recent first."""
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget the layouts, for another meter or another mode."""
         self._layouts: list[Layout] = []
 
     def read(self, segment: bytes, notices: AbstractSet[str]) -> LayoutReading | None:

@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 from teleinfo.common import i18n
+from teleinfo.doctor.line_report import ADVICE
 from teleinfo.homeassistant import entities
 from teleinfo.mqtt.errors import FAULTS
 from teleinfo.page.server import FOLDER, MARKED
@@ -33,6 +34,7 @@ def messages() -> dict[str, str]:
     texts = ((field, text) for field in FIELDS for text in (field.name, field.meaning) if text)
     found |= {getattr(text, "template", text): field.path for field, text in texts}
     found |= {text: f"{kind}" for kind, fault in FAULTS.items() for text in (fault.message, fault.advice)}
+    found |= {text: f"{cause}" for cause, text in ADVICE.items()}
     found |= dict.fromkeys(MARKED.findall((FOLDER / "index.html").read_text(encoding="utf-8")), "index.html")
     for path in sorted(SOURCES.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

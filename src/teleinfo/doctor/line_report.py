@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from teleinfo import __version__
-from teleinfo.common.i18n import N_, _
+from teleinfo.common.i18n import _
 from teleinfo.doctor.line_damage import BITS, PARITY, STOP
 from teleinfo.vocabulary.line import LineCause
 
@@ -15,36 +17,14 @@ if TYPE_CHECKING:
     from teleinfo.doctor.line_cause import Diagnosis
 
 ADVICE: Final = {
-    LineCause.SLOW_RISE: N_(
-        "The resistor that pulls RX up (R2) is too large: take 4.7 or 3.3 kΩ in place of 10 kΩ, and keep the "
-        "wires between the opto-coupler and the port short. Then look again:"
-    ),
-    LineCause.SLOW_FALL: N_(
-        "The opto-coupler pulls RX down too slowly: take a smaller resistor at the meter (R1, but not less "
-        "than 1 kΩ), a larger R2, or another opto-coupler. Then look again:"
-    ),
-    LineCause.WEAK: N_(
-        "Too little of the signal reaches the opto-coupler: take a smaller resistor at the meter (R1, 1 to "
-        "1.2 kΩ; old boards have 3.3 kΩ or more), tighten the terminals, shorten the cable. Then look again:"
-    ),
-    LineCause.CLOCK: N_(
-        "Take another adapter; on a Raspberry Pi, the good UART (PL011), whose clock does not follow that of "
-        "the processor. Then look again:"
-    ),
-    LineCause.HUM: N_(
-        "Lay the cable away from mains cables, take a twisted or shielded pair, and try another power supply "
-        "for the adapter or the computer. Then look again:"
-    ),
-    LineCause.LOST_BYTES: N_(
-        "The wires are good. Plug the adapter in without a hub, or take another adapter; give a bridge a "
-        "larger buffer or a better Wi-Fi; see whether the computer is overloaded. Then look again:"
-    ),
-    LineCause.SHARED_PORT: N_("Stop the other program, which reads the same port. Then look again:"),
-    LineCause.NOISE: N_(
-        "Tighten the terminals, take a twisted pair, and lay it away from motors and power supplies. Then "
-        "look again:"
-    ),
-}  # fmt: skip
+    LineCause[name]: advice
+    for name, advice in re.findall(
+        r"^\[(\w+)\]\n(.+)$",
+        Path(__file__).with_name("line_advice.txt").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+}
+"""The advice of `line_advice.txt`."""
 
 _WIDTH = 24  # characters of the longest bar
 

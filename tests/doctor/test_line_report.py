@@ -41,7 +41,7 @@ def test_each_cause_has_its_words_and_its_advice(cause: LineCause, language: Lan
         found, named, advice = sentences(Diagnosis(cause, DAMAGE))
 
     assert "990" in found
-    assert (cause.words in named, advice == ADVICE[cause]) == (language is Language.EN,) * 2
+    assert (cause.words in named, advice == ADVICE[cause.name]) == (language is Language.EN,) * 2
 
 
 @pytest.mark.parametrize(("places", "text"), [(0, "All is well."), (5, "The cause is not clear.")])

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from teleinfo.common.durations import duration
-from teleinfo.common.i18n import N_, _, decimal, inline
+from teleinfo.common.i18n import _, decimal, inline
 from teleinfo.console.output import command_line
 from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.check_broker import ONLINE, is_taken_over
@@ -33,24 +33,6 @@ if TYPE_CHECKING:
     from teleinfo.doctor.report import Screen
     from teleinfo.settings import Settings
 
-CHECK_WIRES = N_(
-    "Check that two wires join the terminals I1 and I2 of the meter to the adapter (either way round), that "
-    "they are stripped and held, and that the adapter has its power and is on the receiving pin (RXD) of the "
-    "port. Then look again:"
-)
-CHECK_SIGNAL = N_(
-    "Check that the wires are on the terminals I1 and I2 (not A), that they are twisted and away from mains "
-    "cables, and that the adapter does not invert the signal. Then look again:"
-)
-IMPROVE_SIGNAL = N_(
-    "Bits are lost on the way: shorten the cable or take a twisted pair, tighten the terminals, or change "
-    "the adapter's opto-coupler or its resistor (some that do at 1200 baud are too slow at 9600). Then look "
-    "again:"
-)
-SET_8N1 = N_(
-    "Fewer errors are caught: only the checksum of each group is left to find them. If there is a bridge, "
-    "set its serial side to 8N1 (8 data bits, no parity): the parity bit then comes through."
-)
 FOUND_SECONDS = 12.0
 """Seconds to listen at the speed of the meter: some 1400 characters at 1200 baud."""
 
@@ -71,9 +53,9 @@ def line_from_broker(status: str | None, health: Health | None) -> Finding:
             message = _("teleinfo says {status}: {problem}").format(status=status, problem=_(problem))
     if online:
         return ok("heard", message, status=status)
-    advice = CHECK_WIRES
+    advice = ADVICE["SILENT"]
     if health is not None and health.problem == LinkProblem.NONSENSE:
-        advice = CHECK_SIGNAL
+        advice = ADVICE["NONSENSE"]
     return fault("heard", message, _(advice), command_line("doctor"), status=status)
 
 
@@ -190,13 +172,13 @@ def _bytes(probes: list[Probe], *, bridge: bool) -> Finding:
 def _no_meter(probes: list[Probe], settings: Settings, *, bridge: bool) -> Finding:
     again = command_line("doctor")
     if not any(probe.data for probe in probes):
-        return fault("wiring", _("none: not one byte comes"), _(CHECK_WIRES), again, wiring="none")
+        return fault("wiring", _("none: not one byte comes"), _(ADVICE["SILENT"]), again, wiring="none")
     if not bridge:
         message = _("bytes come, and none makes sense at any speed")
-        return fault("wiring", message, _(CHECK_SIGNAL), again, wiring="nonsense")
+        return fault("wiring", message, _(ADVICE["NONSENSE"]), again, wiring="nonsense")
     message = _("bytes come, and none makes sense at the speed at which they are read")
     if settings.serial_mode == "auto" and settings.serial_baudrate is None:
-        return fault("wiring", message, _(CHECK_SIGNAL), again, wiring="nonsense")
+        return fault("wiring", message, _(ADVICE["NONSENSE"]), again, wiring="nonsense")
     advice = _("The settings fix it. Let teleinfo find it (and remove TELEINFO_SERIAL_BAUDRATE):")
     return fault("mode", message, advice, "TELEINFO_SERIAL_MODE=auto", wiring="nonsense")
 
@@ -233,7 +215,7 @@ def _parity(meter: Probe) -> Finding:
     whole = meter.data.partition(_ETX)[2]
     if not meter.decoder.parity or not whole:
         message = _("the parity bit is stripped on the way, by a bridge, an adapter or a simulation")
-        return warning("parity", message, _(SET_8N1), parity=False)
+        return warning("parity", message, _(ADVICE["WITHOUT_PARITY"]), parity=False)
     damaged, characters = sum(byte.bit_count() & 1 for byte in whole), len(whole)
     # At bit error rate b, parity detects an error in a share (1 - (1 - 2 b)^8) / 2 of the characters.
     rate = (1 - math.pow(max(0.0, 1 - 2 * damaged / characters), 1 / 8)) / 2
@@ -279,9 +261,9 @@ def _wiring(grade: LineGrade, share: float, *, few: bool = False, cause: LineCau
     )
     if grade in {LineGrade.GOOD, LineGrade.FAIR} or (few and grade is LineGrade.POOR):
         return ok("wiring", message, wiring=str(grade))
-    advice, facts = IMPROVE_SIGNAL, {"wiring": str(grade)}
+    advice, facts = ADVICE["DAMAGED"], {"wiring": str(grade)}
     if cause is not None:
         message += "; " + _(cause.words)
-        advice, facts["cause"] = ADVICE[cause], str(cause)
+        advice, facts["cause"] = ADVICE[cause.name], str(cause)
     make = fault if grade is LineGrade.BAD else warning
     return make("wiring", message, _(advice), command_line("doctor"), **facts)

@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING, Final
 from teleinfo import __version__
 from teleinfo.common.i18n import _
 from teleinfo.doctor.line_damage import BITS, PARITY, STOP
-from teleinfo.vocabulary.line import LineCause
 
 if TYPE_CHECKING:
     from teleinfo.doctor.line_cause import Diagnosis
 
-ADVICE: Final = {
-    LineCause[name]: advice
-    for name, advice in re.findall(
+ADVICE: Final = dict(
+    re.findall(
         r"^\[(\w+)\]\n(.+)$",
         Path(__file__).with_name("line_advice.txt").read_text(encoding="utf-8"),
         re.MULTILINE,
     )
-}
+)
 """The advice of `line_advice.txt`."""
 
 _WIDTH = 24  # characters of the longest bar
@@ -37,7 +35,7 @@ def sentences(diagnosis: Diagnosis) -> list[str]:
     ).format(groups=damage.groups, places=damage.places, holes=len(set(damage.holes)), bits=len(damage.flips))
     if cause is None:
         return [found, _("The cause is not clear.") if damage.places else _("All is well.")]
-    return [found, _("Cause: {cause}.").format(cause=_(cause.words)), _(ADVICE[cause])]
+    return [found, _("Cause: {cause}.").format(cause=_(cause.words)), _(ADVICE[cause.name])]
 
 
 def chart(diagnosis: Diagnosis) -> list[str]:

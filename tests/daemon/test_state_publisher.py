@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 from teleinfo.daemon.state_publisher import StatePublisher, plain
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.state.energy import ImportTotal
+from teleinfo.state.facts import STALE_AFTER
 from teleinfo.state.memory import Memory
 from teleinfo.state.prices import Prices
-from teleinfo.state.tracker import STALE_AFTER
 from teleinfo.tic.judge import CERTAIN_FRAMES
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
 from tests.state.documents import VALIDATOR
 from tests.state.golden import TIME, tracker
 from tests.state.test_tracker import NUMBER, standard
+from tests.support.judged import moment
 
 if TYPE_CHECKING:
     import pytest
@@ -77,7 +78,7 @@ def test_a_state_is_published_at_most_once_in_the_interval() -> None:
     broker = Broker()
     published = publisher(broker)
     for second in range(21):
-        published.update(standard(SINSTS=f"{100 + second:05}"), now=float(second), time=TIME)
+        published.update(standard(SINSTS=f"{100 + second:05}"), moment(float(second), TIME))
 
     assert powers(broker.messages) == [100, 110, 120]
 
@@ -87,7 +88,7 @@ def test_a_period_without_a_price_is_logged_once(caplog: pytest.LogCaptureFixtur
     published = publisher(Broker(), prices=Prices({"HC": 0.1}))
     for second in range(0, 60, 2):
         index = f"{1_000_000 + max(0, second - 30):09}"
-        published.update(standard(EAST=index, EASF01=index), now=float(second), time=TIME)
+        published.update(standard(EAST=index, EASF01=index), moment(float(second), TIME))
         assert (caplog.messages != []) == (second >= 40)
 
     assert caplog.messages == ["TELEINFO_PRICES has no price for the tariff period TH: the cost is unknown"]
@@ -97,9 +98,9 @@ def test_news_is_published_at_once() -> None:
     """An overrun does not wait for the interval, and the interval begins anew."""
     broker = Broker()
     published = publisher(broker)
-    published.update(standard(), now=0.0, time=TIME)
-    published.update(standard(STGE="003A0081", SINSTS="07000"), now=3.0, time=TIME)
-    published.update(standard(STGE="003A0081", SINSTS="07001"), now=11.0, time=TIME)
+    published.update(standard(), moment(0.0, TIME))
+    published.update(standard(STGE="003A0081", SINSTS="07000"), moment(3.0, TIME))
+    published.update(standard(STGE="003A0081", SINSTS="07001"), moment(11.0, TIME))
 
     assert powers(broker.messages) == [460, 7000]
 
@@ -108,8 +109,8 @@ def test_what_became_too_old_is_published_without_a_reading() -> None:
     """A silent meter has a state in which everything is unknown."""
     broker = Broker()
     published = publisher(broker)
-    published.update(standard(), now=0.0, time=TIME)
-    published.check(130.0)
+    published.update(standard(), moment(0.0, TIME))
+    published.check(moment(130.0))
 
     assert powers(broker.messages) == [460, None]
 
@@ -118,9 +119,9 @@ def test_each_field_has_a_topic_and_is_published_when_it_changed() -> None:
     """After the whole state come its fields, and later only those that are different."""
     broker = Broker()
     published = publisher(broker, fields=True)
-    published.update(standard(), now=0.0, time=TIME)
+    published.update(standard(), moment(0.0, TIME))
     first = dict(broker.take())
-    published.update(standard(SINSTS="00500"), now=10.0, time=TIME)
+    published.update(standard(SINSTS="00500"), moment(10.0, TIME))
     second = dict(broker.take())
 
     assert first["teleinfo/state/power/net"] == b"460"
@@ -138,11 +139,11 @@ def test_an_unknown_field_and_one_that_is_gone_are_removed_from_the_broker() -> 
     """An empty retained message removes what the broker kept; it is sent once."""
     broker = Broker()
     published = publisher(broker, fields=True)
-    published.update(standard(), now=0.0, time=TIME)
+    published.update(standard(), moment(0.0, TIME))
     broker.take()
     other = {"ADSC": "041961654321", "EAST": "000000001"}
     for now in (10.0, 20.0, 30.0):
-        published.update(Reading(standard().mode, other), now=now, time=TIME)
+        published.update(Reading(standard().mode, other), moment(now, TIME))
     sent = broker.take()
 
     assert [payload for topic, payload in sent if topic == "teleinfo/state/voltage/1"] == [b""]
@@ -157,14 +158,14 @@ def test_nothing_is_published_before_the_memory_was_read() -> None:
     """Else a total without its offset would be seen for a moment."""
     broker = Broker()
     published = publisher(broker, fields=True, restored=False)
-    published.update(standard(), now=0.0, time=TIME)
-    published.check(1.0)
+    published.update(standard(), moment(0.0, TIME))
+    published.check(moment(1.0))
     assert broker.messages == []
     at = datetime.fromisoformat(TIME)
     published.restore(Memory(NUMBER, at, ImportTotal("EAST", 1_000_500, 5, at)))
-    published.check(2.0)
+    published.check(moment(2.0))
     assert broker.messages == []
-    published.update(standard(), now=3.0, time=TIME)
+    published.update(standard(), moment(3.0, TIME))
 
     assert dict(broker.messages)["teleinfo/state/energy/import_total"] == b"1000505"
 
@@ -174,9 +175,9 @@ def test_nothing_is_published_before_the_number_came() -> None:
     broker = Broker()
     published = publisher(broker, fields=True)
     nameless = {label: value for label, value in standard().values.items() if label != "ADSC"}
-    published.update(Reading(standard().mode, nameless), now=0.0, time=TIME, urgent=True)
+    published.update(Reading(standard().mode, nameless), moment(0.0, TIME), urgent=True)
     assert (broker.take(), published.memory()) == ([], None)
-    published.update(standard(), now=1.0, time=TIME)
+    published.update(standard(), moment(1.0, TIME))
 
     assert dict(broker.messages)["teleinfo/state/meter/id"] == NUMBER.encode()
 
@@ -186,7 +187,7 @@ def test_the_fields_of_another_meter_are_removed_with_the_first_state() -> None:
     broker = Broker()
     published = publisher(broker, fields=True, memory=left("041961654321"))
     for second in range(CERTAIN_FRAMES):
-        published.update(standard(), now=float(second), time=TIME)
+        published.update(standard(), moment(float(second), TIME))
     sent = dict(broker.take())
 
     assert sent["teleinfo/state/voltage/3"] == b""
@@ -196,12 +197,12 @@ def test_the_fields_of_the_same_meter_are_removed_when_they_did_not_come() -> No
     """The first frame may be a short one; after two minutes what is no field is gone and forgotten."""
     broker = Broker()
     published = publisher(broker, fields=True, memory=left())
-    published.update(standard(), now=0.0, time=TIME)
+    published.update(standard(), moment(0.0, TIME))
     memory = published.memory()
     assert "teleinfo/state/voltage/3" not in dict(broker.take())
     assert memory is not None
     assert {"voltage/3", "voltage/1", "power/apparent"} <= memory.fields
-    published.update(standard(), now=STALE_AFTER, time=TIME)
+    published.update(standard(), moment(STALE_AFTER, TIME))
     memory = published.memory()
 
     assert dict(broker.take())["teleinfo/state/voltage/3"] == b""
@@ -213,13 +214,13 @@ def test_what_an_earlier_run_left_is_unknown_after_two_minutes_without_a_frame()
     """The machine was started anew and the meter is unplugged: nobody takes the old power for a new one."""
     broker = Broker()
     published = publisher(broker, fields=True, memory=left())
-    published.check(1000.0)
+    published.check(moment(1000.0))
     assert broker.take() == []
-    published.check(1000.0 + STALE_AFTER)
+    published.check(moment(1000.0 + STALE_AFTER))
     sent = broker.take()
-    published.check(2000.0)
+    published.check(moment(2000.0))
     assert broker.take() == []
-    published.update(standard(), now=2001.0, time=TIME)
+    published.update(standard(), moment(2001.0, TIME))
 
     assert sorted(sent) == [
         ("teleinfo/state", b'{"time":null,"meter":{"id":null}}'),
@@ -233,7 +234,7 @@ def test_what_an_earlier_run_left_is_unknown_after_two_minutes_without_a_frame()
 def test_fields_that_are_no_longer_asked_for_are_removed() -> None:
     """TELEINFO_STATE_TOPICS was true once."""
     broker = Broker()
-    publisher(broker, memory=left()).update(standard(), now=0.0, time=TIME)
+    publisher(broker, memory=left()).update(standard(), moment(0.0, TIME))
 
     assert dict(broker.take()).keys() == {
         "teleinfo/state",

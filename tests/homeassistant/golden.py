@@ -27,6 +27,7 @@ from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.codes import Contract
 from teleinfo.vocabulary.words import Language
+from tests.support.judged import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,8 +69,8 @@ class Followed:
         """Take readings, each `PERIOD` after the one before."""
         for reading in readings:
             time = (START + dt.timedelta(seconds=self.now)).isoformat() + "+01:00"
-            self.tracker.update(reading, now=self.now, time=time)
-            self.announcer.update(reading, now=self.now)
+            self.tracker.update(reading, moment(self.now, time))
+            self.announcer.update(reading, moment(self.now))
             self.announcer.delivered(self.announcer.messages)
             self.now += PERIOD
 
@@ -77,7 +78,7 @@ class Followed:
     def state(self) -> dict[str, Any]:
         """The state as it would be published now."""
         with use_language(self._language):
-            return in_words(self.tracker.state(now=self.now))
+            return in_words(self.tracker.state(moment(self.now)))
 
     @property
     def announced(self) -> dict[str, dict[str, Any]]:

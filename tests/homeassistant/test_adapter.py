@@ -26,7 +26,7 @@ from teleinfo.tic.reading import Reading
 from tests.mqtt.running import RunningPublisher, broker_at
 from tests.support import virtual
 from tests.support.broker import MosquittoBroker
-from tests.support.judged import JudgedTracker
+from tests.support.judged import JudgedTracker, moment
 from tests.support.process import LIMIT
 from tests.support.scenario import until
 
@@ -57,8 +57,8 @@ class Linked:
     def take(self, *readings: Reading, now: float) -> None:
         """Take these readings, a second apart."""
         for second, reading in enumerate(readings):
-            self.tracker.update(reading, now=now + second, time=TIME)
-            self.hass.update(reading, now=now + second)
+            self.tracker.update(reading, moment(now + second, TIME))
+            self.hass.update(reading, moment(now + second))
 
 
 def sent(outbox: Outbox) -> dict[str, bytes]:
@@ -82,7 +82,7 @@ def test_a_state_is_sent_if_it_shows_something_new(*, hold: bool, expected: list
     linked = Linked(outbox, hold=hold)
     payloads: list[bytes] = []
     for now, power in enumerate((1000, 1001, 1001, 1100, 1101)):
-        linked.hass.show({"power": {"active": power}}, now)
+        linked.hass.show({"power": {"active": power}}, moment(now))
         payloads += taken(outbox).values()
 
     assert [json.loads(payload)["power"]["active"] for payload in payloads] == expected
@@ -93,7 +93,7 @@ def test_nothing_is_published_before_the_memory_was_read() -> None:
     outbox = Outbox(1)
     linked = Linked(outbox, answered=False)
     linked.take(FRAME, OTHER, now=0)
-    linked.hass.show({"power": {"active": 1000}}, 1)
+    linked.hass.show({"power": {"active": 1000}}, moment(1))
     assert sent(outbox) == {}
     linked.hass.restore()
     linked.take(OTHER, OTHER, now=2)

@@ -8,7 +8,7 @@ import pytest
 
 from teleinfo.homeassistant.announcer import FORGET_MODE_AFTER, LOOK_INTERVAL
 from teleinfo.homeassistant.discovery import MIGRATE
-from teleinfo.state.tracker import STALE_AFTER
+from teleinfo.state.facts import STALE_AFTER
 from teleinfo.tic.judge import CONFIRM_WITHIN, FRAMES_WITHOUT_NUMBER, Judge
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
@@ -362,23 +362,23 @@ def test_the_announcement_before_is_ended_by_the_next(
     All this comes a frame before the entities are announced anew.
     """
     device = FedByHand(form=form)
-    device.tracker.announced = frozenset({before})
+    device.announcer.announced = frozenset({before})
     device.feed(historique(HC))
     assert device.announcer.messages == {before: first}
     device.feed(historique(HC))
 
     assert device.announcer.messages[before] == second
-    assert device.tracker.announced == {topic for topic, sent in device.announcer.messages.items() if sent}
+    assert device.announcer.announced == {topic for topic, sent in device.announcer.messages.items() if sent}
 
 
 def test_the_next_start_clears_what_is_below_another_prefix() -> None:
     """By then Home Assistant has the new prefix as well, and would not log it."""
     device, before = FedByHand(), CONFIG.replace("homeassistant", "a/b")
-    device.tracker.announced = frozenset({before, CONFIG})
+    device.announcer.announced = frozenset({before, CONFIG})
     device.feed(historique(HC, HC))
 
     assert device.announcer.messages[before] == b""
-    assert device.tracker.announced == {CONFIG}
+    assert device.announcer.announced == {CONFIG}
 
 
 @pytest.mark.parametrize("form", ["device", "components"])
@@ -386,11 +386,11 @@ def test_nothing_is_cleared_if_form_and_prefix_are_the_same(form: DiscoveryForm)
     """As after any restart; a topic that is not announced yet is still remembered."""
     before = announced(historique(HC | {"PEJP": "30"}, HC | {"PEJP": "30"}), form=form)
     device = FedByHand(form=form)
-    device.tracker.announced = before.tracker.announced
+    device.announcer.announced = before.announcer.announced
     device.feed(historique(HC, HC))
 
     assert device.announced.keys() == device.announcer.messages.keys()
-    assert device.tracker.announced == before.tracker.announced == before.announced.keys()
+    assert device.announcer.announced == before.announcer.announced == before.announced.keys()
 
 
 def test_components_of_the_old_mode_are_cleared() -> None:

@@ -22,6 +22,7 @@ from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
+from tests.support.judged import moment
 
 START = dt.datetime(2026, 1, 14, 21, 59, tzinfo=dt.UTC)
 
@@ -61,10 +62,10 @@ def test_the_state_is_that_of_the_daemon(name: str) -> None:
     tracker, model = StateTracker(topic="", exclude=frozenset()), new_model()
     meter = build(name, start=START.replace(tzinfo=None), rng=random.Random(1))
     for reading in Decoder().feed(meter.emit(START.replace(tzinfo=None))):
-        tracker.update(reading, now=0.0, time=START.isoformat("T", "seconds"))
+        tracker.update(reading, moment(0.0, START.isoformat("T", "seconds")))
         model.add_reading(reading, now=0.0)
 
-    assert model.state(now=0.0) == tracker.state(now=0.0)
+    assert model.state(now=0.0) == tracker.state(moment(0.0))
 
 
 @pytest.mark.parametrize("name", METERS)
@@ -245,7 +246,8 @@ def test_what_a_broker_invents_is_not_kept() -> None:
     for number in range(3000):
         values = {f"X{number}": "1", "NTARF": str(number), "LTARF": f"PERIOD {number}", f"EASF{number}": "1"}
         model.add_reading(Reading(Mode.STANDARD, values), now=float(number))
-    tracker = model._tracker
+    facts = model._tracker._facts
+    assert facts is not None
 
-    assert len(tracker._latest) < 50
-    assert len(tracker._facts.periods) <= 100
+    assert len(facts.contract.texts) < 50
+    assert len(facts.contract.periods) <= 100

@@ -18,7 +18,7 @@ from teleinfo.state.tracker import StateTracker
 from teleinfo.vocabulary.words import Language
 from tests.homeassistant.golden import PERIOD, readings_of
 from tests.state.families import FAMILIES, family_readings
-from tests.support.judged import JudgedTracker
+from tests.support.judged import JudgedTracker, moment
 
 if TYPE_CHECKING:
     from teleinfo.state.prices import Prices
@@ -38,9 +38,9 @@ def content(meter: str) -> str:
     followed, now = StateTracker(topic="teleinfo", exclude=frozenset()), 0.0
     for reading in family_readings(meter) if meter in FAMILIES else readings_of(meter):
         now += PERIOD
-        followed.update(reading, now=now, time=TIME)
+        followed.update(reading, moment(now, TIME))
     with use_language(Language.FR):
-        state = in_words(followed.state(now=now))
+        state = in_words(followed.state(moment(now)))
     return json.dumps(state, indent=1, ensure_ascii=False) + "\n"
 
 

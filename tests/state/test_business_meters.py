@@ -10,6 +10,7 @@ from teleinfo.state import business_meters
 from teleinfo.tic.labels import POSTES
 from tests.state.families import family_readings
 from tests.state.golden import TIME, tracker
+from tests.support.judged import moment
 
 
 @pytest.mark.parametrize(
@@ -70,9 +71,9 @@ def test_the_values_of_a_site_stay_for_six_minutes() -> None:
     """A SAPHIR sends its long frame every 1 to 5 minutes."""
     followed = tracker()
     for reading in family_readings("saphir"):
-        followed.update(reading, now=0.0, time=TIME)
-    fresh: Any = followed.state(now=business_meters.STALE_AFTER)
-    old: Any = followed.state(now=business_meters.STALE_AFTER + 0.1)
+        followed.update(reading, moment(0.0, TIME))
+    fresh: Any = followed.state(moment(business_meters.STALE_AFTER))
+    old: Any = followed.state(moment(business_meters.STALE_AFTER + 0.1))
 
     assert (fresh["contract"]["name"], old["contract"]["name"]) == ("CU4", None)
 

@@ -15,10 +15,11 @@ from teleinfo.state import memory as memories
 from teleinfo.state.events import ABSENCE, PAUSE
 from teleinfo.state.tracker import encode
 from teleinfo.tic.judge import CERTAIN_FRAMES, FRAMES_WITHOUT_NUMBER
+from teleinfo.vocabulary.moment import Moment
 from teleinfo.vocabulary.words import Language
 from tests.state.documents import EVENT_VALIDATOR
 from tests.state.test_tracker import NUMBER, historique, standard
-from tests.support.judged import JudgedTracker
+from tests.support.judged import JudgedTracker, moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,13 +45,13 @@ class Life:
         """Give readings to the tracker, 2 s apart, and return the events."""
         for reading in readings:
             time = self.now.isoformat("T", "seconds")
-            self._tracker.update(reading, now=(self.now - self._began).total_seconds(), time=time)
+            self._tracker.update(reading, moment((self.now - self._began).total_seconds(), time))
             self.now += 2 * SECOND
         return self._take()
 
     def silence(self) -> list[dict[str, Any]]:
         """Note that the meter is silent."""
-        self._tracker.silence(self.now)
+        self._tracker.silence(Moment((self.now - self._began).total_seconds(), self.now))
         return self._take()
 
     def restart(self, *, off: dt.timedelta = 5 * SECOND) -> None:
@@ -165,8 +166,8 @@ def test_a_clock_that_leaps_is_no_absence() -> None:
     """The colour of tomorrow is the same, and the tariff is compared."""
     life = Life(now=NOON.replace(hour=21))
     life.hear(tempo("ROUG", ptec="HPJB"))
-    life._began += 40 * ABSENCE
-    life.now += 40 * ABSENCE
+    life._began += 40 * ABSENCE * SECOND
+    life.now += 40 * ABSENCE * SECOND
 
     assert codes(life.hear(*[tempo("ROUG", ptec="HCJB")] * 3)) == ["tariff_changed"]
 
@@ -215,14 +216,14 @@ def test_the_same_colour_of_another_day_is_an_event(
 
 def test_a_change_of_the_tariff_in_a_long_absence_is_no_event() -> None:
     """After more than a day it changed an unknown number of times; an alert that began or ended is news."""
-    for off, expected in ((ABSENCE - 2 * SECOND, ["tariff_changed"]), (ABSENCE, [])):
+    for off, expected in ((ABSENCE * SECOND - 2 * SECOND, ["tariff_changed"]), (ABSENCE * SECOND, [])):
         life = Life()
         life.hear(HP)
         life.restart(off=off)
         assert codes(life.hear(HC, HC)) == expected
     life = Life()
     life.hear(standard(STGE="003A0003"))
-    life.restart(off=30 * ABSENCE)
+    life.restart(off=30 * ABSENCE * SECOND)
 
     assert codes(life.hear(standard(STGE=OVERRUN))) == ["overrun_began", "breaker_closed"]
 

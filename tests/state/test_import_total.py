@@ -13,6 +13,7 @@ from teleinfo.state.energy import MARGIN, ImportTotal
 from teleinfo.tic.labels import CONTRACTS
 from tests.state.golden import tracker
 from tests.state.test_tracker import NUMBER, historique, standard
+from tests.support.judged import moment
 
 if TYPE_CHECKING:
     from teleinfo.state.tracker import StateTracker
@@ -49,8 +50,8 @@ class Simulation:
         for _ in range(2):
             self.seconds += 2
             time = (START + timedelta(seconds=self.seconds)).isoformat()
-            self.tracker.update(self.reading(counter), now=float(self.seconds), time=time)
-        self.state = self.tracker.state(now=float(self.seconds))
+            self.tracker.update(self.reading(counter), moment(float(self.seconds), time))
+        self.state = self.tracker.state(moment(float(self.seconds)))
 
     def restart(self) -> None:
         """Another process follows the meter, and knows no more than what is remembered."""

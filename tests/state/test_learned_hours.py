@@ -8,6 +8,7 @@ import pytest
 
 from teleinfo.state.learned_hours import Change, LearnedHours, Learner, Slots, fits, learn, next_change
 from teleinfo.tic.horodate import PARIS
+from teleinfo.vocabulary.moment import Moment
 
 NIGHT: Slots = ((390, "HP"), (1350, "HC"))
 NOON: Slots = ((90, "HC"), (420, "HP"), (750, "HC"), (840, "HP"))
@@ -112,7 +113,7 @@ class Followed:
             for minute in range(0, 24 * 60, step):
                 period = next(p for p in ("HC", "HP") if any_running(slots, minute) == p)
                 time = at(day, minute)
-                self.learner.note(period, now=time.timestamp(), at=time)
+                self.learner.note(period, Moment(time.timestamp(), time))
         return self
 
 
@@ -157,7 +158,7 @@ def test_a_change_is_seen_between_two_frames(later: float, clock: float, counted
         ("HC", later, clock),
         ("HC", later + 2, clock + 2),
     ):
-        learner.note(period, now=now, at=start + timedelta(seconds=seconds))
+        learner.note(period, Moment(now, start + timedelta(seconds=seconds)))
 
     assert [change.period for change in learner.known.changes] == ["HC"] * counted
     assert all(change.at == start for change in learner.known.changes)

@@ -13,17 +13,19 @@ from hypothesis import strategies as st
 
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.state.energy import DailyEnergy, EnergySpan, ImportTotal
+from teleinfo.state.facts import STALE_AFTER
 from teleinfo.state.learned_hours import Change, LearnedHours
 from teleinfo.state.mean_power import IndexStep, MeanPower
 from teleinfo.state.memory import VERSION, Memory, encode, from_json, is_intact, is_newer
 from teleinfo.state.next_tariff import RememberedCalendar
 from teleinfo.state.prices import Prices
-from teleinfo.state.tracker import STALE_AFTER, StateTracker
 from teleinfo.tic.judge import CERTAIN_FRAMES, CERTAIN_FRAMES_WITHOUT_NUMBER, FRAMES_WITHOUT_NUMBER
 from tests.state.golden import TIME, tracker
 from tests.state.test_tracker import NUMBER, historique
+from tests.support.judged import moment
 
 if TYPE_CHECKING:
+    from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Reading
 
 OTHER = "041961654321"
@@ -95,8 +97,8 @@ def follow(*readings: Reading, memory: Memory | None = MEMORY, gap: float) -> tu
     if memory is not None:
         followed.restore(memory)
     for position, reading in enumerate(readings):
-        followed.update(reading, now=2.0 * position, time=at(gap + 2 * position))
-        states.append(followed.state(now=2.0 * position) if followed.is_known else None)
+        followed.update(reading, moment(2.0 * position, at(gap + 2 * position)))
+        states.append(followed.state(moment(2.0 * position)) if followed.is_known else None)
     return followed, states
 
 
@@ -146,11 +148,11 @@ def test_what_is_not_read_yet_is_unknown_and_not_begun_anew() -> None:
 def test_the_memory_may_come_after_the_first_frames() -> None:
     """A slow card takes some seconds to read: nothing that was known in between stays."""
     followed = tracker()
-    followed.update(base(34), now=0.0, time=at(60))
+    followed.update(base(34), moment(0.0, at(60)))
     followed.restore(MEMORY)
     assert not followed.is_known
-    followed.update(base(35), now=2.0, time=at(62))
-    state: Any = followed.state(now=2.0)
+    followed.update(base(35), moment(2.0, at(62)))
+    state: Any = followed.state(moment(2.0))
 
     assert (followed.is_known, state["energy"]["import_total"]) == (True, 5_000_035)
 
@@ -173,8 +175,8 @@ def test_a_mean_power_goes_on_after_a_short_restart(monotonic: float, gap: float
         followed = tracker()
         followed.restore(MEMORY)
         for reading in readings:
-            followed.update(reading, now=monotonic, time=at(gap))
-        state: Any = followed.state(now=monotonic)
+            followed.update(reading, moment(monotonic, at(gap)))
+        state: Any = followed.state(moment(monotonic))
 
         assert state["power"]["mean"] == expected
 
@@ -183,7 +185,7 @@ def test_a_measured_power_is_remembered() -> None:
     """By the étiquettes of its index; one that is not measured yet is not."""
     followed = tracker()
     for second in range(200):
-        followed.update(base(23 + second // 10), now=float(second), time=at(second))
+        followed.update(base(23 + second // 10), moment(float(second), at(second)))
         memory = followed.memory()
         assert memory is not None
         assert from_json(json.loads(encode(memory))) == memory

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from teleinfo.state.meter_clock import MIN_SAMPLES, SAMPLES, MeterClock
+from teleinfo.vocabulary.moment import Moment
 from tests.state.golden import tracker
 from tests.state.test_tracker import STANDARD_FRAME, follow, historique, standard
+from tests.support.judged import moment
 
 ZONE = dt.timezone(dt.timedelta(hours=1))
 START = dt.datetime(2026, 1, 14, 12, tzinfo=ZONE)
@@ -35,7 +37,7 @@ def test_the_offset_is_the_median_of_the_last_samples(gap: int, seen: list[int],
     clock = MeterClock()
     for number, offset in enumerate(seen):
         second = gap * number
-        clock.add(date(offset, second - 2), now=float(second), at=START + dt.timedelta(seconds=second))
+        clock.add(date(offset, second - 2), Moment(float(second), START + dt.timedelta(seconds=second)))
 
     assert clock.offset == expected
 
@@ -44,10 +46,10 @@ def test_after_a_silence_the_samples_of_before_are_forgotten() -> None:
     """Of a machine that slept, the offsets of before say nothing."""
     clock = MeterClock()
     for number in range(SAMPLES):
-        clock.add(date(0, 3 * number - 2), now=3.0 * number, at=START + dt.timedelta(seconds=3 * number))
+        clock.add(date(0, 3 * number - 2), Moment(3.0 * number, START + dt.timedelta(seconds=3 * number)))
     for number in range(MIN_SAMPLES):
         second = 1000 + 3 * number
-        clock.add(date(500, second - 2), now=float(second), at=START + dt.timedelta(seconds=second))
+        clock.add(date(500, second - 2), Moment(float(second), START + dt.timedelta(seconds=second)))
 
     assert clock.offset == 500
 
@@ -57,7 +59,7 @@ def test_what_is_no_time_is_no_offset(text: str) -> None:
     """A meter without a clock, or another meter's form of a time."""
     clock = MeterClock()
     for number in range(10):
-        clock.add(text, now=10.0 * number, at=START)
+        clock.add(text, Moment(10.0 * number, START))
 
     assert clock.offset is None
 
@@ -67,8 +69,8 @@ def offsets_of(**values: str) -> Any:  # noqa: ANN401 - JSON
     followed = tracker()
     for second in range(0, 12, 2):
         at = (START + dt.timedelta(seconds=second)).isoformat("T", "seconds")
-        followed.update(standard(**{"DATE": date(300, second)} | values), now=float(second), time=at)
-    return followed, followed.state(now=10.0)["meter"]
+        followed.update(standard(**{"DATE": date(300, second)} | values), moment(float(second), at))
+    return followed, followed.state(moment(10.0))["meter"]
 
 
 def test_the_state_has_the_offset_in_standard_only() -> None:

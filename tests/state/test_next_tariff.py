@@ -16,6 +16,7 @@ from teleinfo.tic.reading import Reading
 from tests.state.golden import tracker
 from tests.state.test_tracker import STANDARD_FRAME
 from tests.state.time_lapse import moved, run
+from tests.support.judged import moment
 
 
 def off_peak(*hours: tuple[dt.time, dt.time], hexadecimal: bool = False) -> SimulatedContract:
@@ -225,8 +226,8 @@ def next_of(mode: Mode, *frames: dict[str, str], time: str = TODAY) -> Any:  # n
     """Return what is said after these frames of the next change."""
     followed = tracker()
     for number, values in enumerate((frames[0], *frames)):  # twice, so that the tariff is steady
-        followed.update(Reading(mode, values), now=2.0 * number, time=time)
-    state: Any = followed.state(now=2.0 * len(frames))
+        followed.update(Reading(mode, values), moment(2.0 * number, time))
+    state: Any = followed.state(moment(2.0 * len(frames)))
     assert followed.memory() == followed.memory()
     return state.get("tariff", {}).get("next")
 
@@ -386,7 +387,7 @@ def test_nothing_is_learned_from_another_contract_or_meter(
     """The change of the period is then no change of the tariff calendar."""
     followed = tracker()
     for number, values in enumerate(frames):
-        followed.update(Reading(Mode.HISTORIQUE, values), now=2.0 * number, time=at_noon(2 * number))
+        followed.update(Reading(Mode.HISTORIQUE, values), moment(2.0 * number, at_noon(2 * number)))
     memory = followed.memory()
 
     assert memory is not None

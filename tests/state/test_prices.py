@@ -12,6 +12,7 @@ from teleinfo.state.prices import Prices
 from tests.state.golden import tracker
 from tests.state.test_daily_energy import SPANS, House, base, hc, paris
 from tests.state.test_tracker import NUMBER, historique, standard
+from tests.support.judged import moment
 
 if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
@@ -66,8 +67,8 @@ def test_the_price_is_that_of_the_period_in_force() -> None:
         (historique(ADCO=NUMBER, OPTARIF="HC"), None),
     ):
         followed = tracker(prices=PRICES)
-        followed.update(reading, now=0.0, time="2026-01-14T12:02:28+01:00")
-        cost: Any = followed.state(now=0.0).get("cost")
+        followed.update(reading, moment(0.0, "2026-01-14T12:02:28+01:00"))
+        cost: Any = followed.state(moment(0.0)).get("cost")
         assert (cost if price is None else {name: cost[name] for name in price}) == price
 
 

@@ -7,11 +7,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.state.tracker import STALE_AFTER, StateTracker, encode
+from teleinfo.state.facts import STALE_AFTER
+from teleinfo.state.tracker import StateTracker, encode
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import Reading
 from tests.state.documents import VALIDATOR
 from tests.state.golden import TIME, tracker
+from tests.support.judged import moment
 
 NUMBER = "041961123456"
 THREE_PHASE = "041976123456"
@@ -57,8 +59,8 @@ def follow(*readings: Reading, exclude: frozenset[str] = frozenset()) -> tuple[S
     """Give readings to a tracker, 2 s apart, the first at 0, and return it with its state at the last one."""
     followed = tracker(exclude=exclude)
     for position, reading in enumerate(readings):
-        followed.update(reading, now=2.0 * position, time=TIME)
-    return followed, followed.state(now=2.0 * (len(readings) - 1))
+        followed.update(reading, moment(2.0 * position, TIME))
+    return followed, followed.state(moment(2.0 * (len(readings) - 1)))
 
 
 def test_a_short_frame_updates_the_state_and_does_not_empty_it() -> None:
@@ -108,9 +110,10 @@ def test_what_is_too_old_is_forgotten() -> None:
     """A line that invents étiquettes for days takes no more memory than what it says in two minutes."""
     followed = tracker()
     for number in range(1000):
-        followed.update(standard(**{f"X{number}": "1"}), now=2.0 * number, time=TIME)
+        followed.update(standard(**{f"X{number}": "1"}), moment(2.0 * number, TIME))
 
-    assert len(followed._latest) <= len(STANDARD_FRAME) + STALE_AFTER / 2 + 1
+    assert followed._facts is not None
+    assert len(followed._facts.contract.texts) <= len(STANDARD_FRAME) + STALE_AFTER / 2 + 1
 
 
 def test_what_only_the_mode_before_said_stands_while_it_is_fresh() -> None:
@@ -118,8 +121,8 @@ def test_what_only_the_mode_before_said_stands_while_it_is_fresh() -> None:
     followed, _ = follow(
         standard(MSG1="PAS DE MESSAGE"), historique(**(SHORT | {"ADCO": NUMBER})), historique(ADCO=NUMBER)
     )
-    fresh: Any = followed.state(now=STALE_AFTER)
-    old: Any = followed.state(now=STALE_AFTER + 0.1)
+    fresh: Any = followed.state(moment(STALE_AFTER))
+    old: Any = followed.state(moment(STALE_AFTER + 0.1))
 
     assert (fresh["voltage"], fresh["power"]["apparent"]) == ({"1": 230}, 460)
     assert fresh["labels"] == {"MSG1": "PAS DE MESSAGE"}
@@ -133,7 +136,7 @@ def test_what_only_the_contract_before_said_stands_for_two_minutes() -> None:
     peak = historique(ADCO=NUMBER, OPTARIF="HC", HCHC="000000400", HCHP="000000600", PTEC="HP")
     base = historique(ADCO=NUMBER, OPTARIF="BASE", BASE="000001001", PTEC="TH")
     followed, state = follow(peak, base, base)
-    later: Any = followed.state(now=STALE_AFTER + 0.1)
+    later: Any = followed.state(moment(STALE_AFTER + 0.1))
 
     assert state["energy"]["indexes"].keys() == {"HCHC", "HCHP", "BASE"}
     assert (state["tariff"]["code"], state["tariff"]["index"]) == ("TH", "BASE")
@@ -151,11 +154,11 @@ def test_an_absurd_power_of_a_phase_is_left_out() -> None:
 def test_news_is_told_apart_from_measures() -> None:
     """An alert, a tariff period and a colour must not wait; a power may."""
     followed = tracker()
-    followed.update(standard(), now=0.0, time=TIME)
+    followed.update(standard(), moment(0.0, TIME))
 
-    assert not followed.update(standard(SINSTS="00500"), now=2.0, time=TIME)
-    assert followed.update(standard(STGE="003A0081"), now=4.0, time=TIME)
-    assert followed.update(standard(STGE="003A0081", LTARF="HEURE CREUSE"), now=6.0, time=TIME)
+    assert not followed.update(standard(SINSTS="00500"), moment(2.0, TIME))
+    assert followed.update(standard(STGE="003A0081"), moment(4.0, TIME))
+    assert followed.update(standard(STGE="003A0081", LTARF="HEURE CREUSE"), moment(6.0, TIME))
 
 
 def test_what_is_excluded_has_no_field() -> None:
@@ -199,16 +202,16 @@ def test_whatever_the_meter_says_the_state_has_the_form_of_the_schema(readings: 
     followed, state = follow(*readings)
 
     VALIDATOR.validate(state)
-    VALIDATOR.validate(followed.state(now=2 * STALE_AFTER))
+    VALIDATOR.validate(followed.state(moment(2 * STALE_AFTER)))
 
 
 def test_before_its_first_reading_a_tracker_knows_no_values() -> None:
     """Afterwards it knows them, and says the part that is asked for."""
     followed = tracker()
-    before = followed.fields_of({"PAPP"}, now=0.0)
-    assert followed.state(now=0.0) == {}
-    followed.update(historique(ADCO=NUMBER, PAPP="00750"), now=0.0, time=TIME)
-    power = followed.fields_of({"PAPP"}, now=0.0)["power", "apparent"]
+    before = followed.fields_of({"PAPP"}, moment(0.0))
+    assert followed.state(moment(0.0)) == {}
+    followed.update(historique(ADCO=NUMBER, PAPP="00750"), moment(0.0, TIME))
+    power = followed.fields_of({"PAPP"}, moment(0.0))["power", "apparent"]
 
     assert "PAPP" not in str(before)
     assert power == 750

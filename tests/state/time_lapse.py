@@ -19,7 +19,7 @@ from teleinfo.state.memory import encode, from_json
 from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading, build_reading
-from tests.support.judged import JudgedTracker
+from tests.support.judged import JudgedTracker, moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -150,7 +150,8 @@ def run(
         assert built is not None
         reading = Reading(mode, edit(now, dict(built.values)))
         clock = local(our_clock(instant)).isoformat("T", "seconds")
-        tracker.update(reading, now=instant, time=clock)
-        now_known = tracker._snapshot(tracker._values(instant), instant)
+        tracker.update(reading, moment(instant, clock))
+        assert tracker._facts is not None
+        now_known = tracker._facts.snapshot(tracker._facts.contract.texts, moment(instant))
         outcome.predicted[instant] = {path[-1]: value for path, value in read(now_known, NEXT).items()}
     return outcome

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.judge import Judge
+from teleinfo.vocabulary.moment import Moment
 
 if TYPE_CHECKING:
     from teleinfo.state.prices import Prices
@@ -25,7 +27,12 @@ class JudgedTracker(StateTracker):
         super().__init__(topic=topic, exclude=exclude, prices=prices)
         self._judge = Judge()
 
-    def update(self, reading: Reading, *, now: float, time: str) -> bool:
+    def update(self, reading: Reading, now: Moment) -> bool:
         """Judge a reading, and note it."""
         self._judge.judge(reading)
-        return super().update(reading, now=now, time=time)
+        return super().update(reading, now)
+
+
+def moment(monotonic: float, time: str = "2026-01-14T12:02:28+01:00") -> Moment:
+    """Return a moment; `time` is its time of day in ISO 8601."""
+    return Moment(monotonic, datetime.fromisoformat(time))

@@ -42,7 +42,9 @@ from teleinfo.state.prices import Prices
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Group, Mode
+from teleinfo.vocabulary.moment import Moment
 from teleinfo.vocabulary.words import Language
+from tests.support.judged import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -412,13 +414,13 @@ class DaemonSide:
         self.state.clear()
         for reading in self.decoder.feed(data, now=instant):
             time = local(instant).isoformat("T", "seconds")
-            self.publisher.update(reading, now=instant, time=time)
+            self.publisher.update(reading, moment(instant, time))
         return self.state.get("new")
 
     def silence(self, world: World) -> Iterator[dict[str, Any]]:
         """Note the silence; yield the state when all is too old."""
-        self.publisher.silence(local(world.instant + SILENT_AFTER))
-        self.publisher.check(world.instant + KEPT + 1)
+        self.publisher.silence(Moment(world.instant + SILENT_AFTER, local(world.instant + SILENT_AFTER)))
+        self.publisher.check(moment(world.instant + KEPT + 1))
         world.is_silent = True
         yield self.state["new"]
         world.is_silent = False

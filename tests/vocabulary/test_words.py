@@ -29,6 +29,7 @@ from teleinfo.watch.last_hour import RecentPower
 from teleinfo.watch.layout import compose
 from teleinfo.watch.plain import PlainLines
 from tests.homeassistant.golden import every_entity
+from tests.support.judged import moment
 
 if TYPE_CHECKING:
     from teleinfo.state.field_entry import Field
@@ -120,7 +121,7 @@ def models_of(code: Code) -> list[LiveModel]:
 def home_assistant_texts(code: Code, language: Language) -> list[str]:
     """Return the texts of Home Assistant that hold the word for a code."""
     if isinstance(code, TariffPeriod):
-        ice = models_of(code)[1]._tracker.fields_of({"PTCOUR"}, now=0.0)
+        ice = models_of(code)[1]._tracker.fields_of({"PTCOUR"}, moment(0.0))
         return [home_assistant(language, entities_of(ice, Mode.HISTORIQUE)["PTCOUR"])[1]]
     # An open breaker is no entity of its own: the breaker says it, and why.
     if isinstance(code, Contract | DryContact) or code is Alert.BREAKER_OPEN:
@@ -158,7 +159,7 @@ def test_a_phase_has_one_word(phase: Phase, language: Language) -> None:
     """In the table of the page, and in the names of Home Assistant."""
     model = page_of(Mode.HISTORIQUE, IINST1="001", IINST2="002", IINST3="003")
     entities = entities_of(
-        model._tracker.fields_of({"IINST1", "IINST2", "IINST3"}, now=0.0), Mode.HISTORIQUE
+        model._tracker.fields_of({"IINST1", "IINST2", "IINST3"}, moment(0.0)), Mode.HISTORIQUE
     ).values()
     with use_language(language):
         phases: Any = view.now_part(model, now=0.0)["phases"]

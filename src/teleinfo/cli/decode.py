@@ -25,6 +25,7 @@ from teleinfo.state.payload import encode
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import Mode
+from teleinfo.vocabulary.moment import Moment
 
 if TYPE_CHECKING:
     import argparse
@@ -122,18 +123,21 @@ def _derive(settings: Settings, *, events: bool) -> Encode:
     def lines(reading: Reading, now: float) -> list[bytes]:
         nonlocal silent_at
         if now >= silent_at:
-            tracker.silence(datetime.fromtimestamp(silent_at).astimezone())
+            tracker.silence(_moment(silent_at))
         silent_at = now + SILENT_AFTER
-        tracker.update(
-            reading, now=now, time=datetime.fromtimestamp(now).astimezone().isoformat("T", "seconds")
-        )
+        tracker.update(reading, _moment(now))
         found = tracker.take_events()
         if not events:
-            found = [tracker.state(now=now)] if tracker.is_known else []
+            found = [tracker.state(_moment(now))] if tracker.is_known else []
         with use_language(settings.language):
             return [encode_state(in_words(each)) for each in found]
 
     return lines
+
+
+def _moment(seconds: float) -> Moment:
+    """Return the moment so many seconds since 1970, on both clocks."""
+    return Moment(seconds, datetime.fromtimestamp(int(seconds)).astimezone())
 
 
 @dataclass

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import datetime
 from random import Random
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
+from teleinfo.common import clock
 from teleinfo.common.journal import METER
 from teleinfo.daemon.led import Led
 from teleinfo.daemon.monitor import Monitor
@@ -81,7 +81,7 @@ class MeterTask:
         self._homeassistant: HomeAssistant | None = None
         if settings.state or settings.state_topics or settings.homeassistant:
             self._add_state(settings, topics, rng)
-        self._published: asyncio.Queue[tuple[Reading, float]] = asyncio.Queue()
+        self._announced: frozenset[str] = frozenset()  # by the last run with Home Assistant
         self.monitor = Monitor(
             link=self._reader.status,
             decoder=decoder,
@@ -91,7 +91,6 @@ class MeterTask:
             state=self._state,
             on_silence=self._on_silence,
         )
-        self.on_broker_changed = self.monitor.on_broker_changed
 
     def _add_state(self, settings: Settings, topics: Topics, rng: Random) -> None:
         # Imported here: without a state, these modules would only use memory.
@@ -131,10 +130,12 @@ class MeterTask:
         self._memory = MemoryKeeper(settings.mqtt_topic, self._restore)
 
     def _restore(self, memory: Memory | None) -> None:
+        if memory is not None:
+            self._announced = memory.announced
         if self._state is not None:
             self._state.restore(memory)
         if self._homeassistant is not None:
-            self._homeassistant.restore()
+            self._homeassistant.restore(self._announced)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`, then say goodbye to the broker; raise any error that no part handles."""
@@ -145,7 +146,6 @@ class MeterTask:
                 ending.append(tasks.create_task(self._memory.run(), name="teleinfo.memory"))
             parts: dict[str, Coroutine[object, object, None]] = {
                 "reader": self._reader.run(),
-                "derivation": self._derive(),
                 "monitor": self.monitor.run(),
                 "copies": self._copies.run(),
             }
@@ -170,27 +170,34 @@ class MeterTask:
             if text is not None:
                 retain = self._retain and not reading.values.keys() <= SHORT_FRAME
                 self._publisher.publish(text, retain=retain)
-        # The publisher's task, which writes the reading, runs before `_derive`.
-        self._published.put_nowait((reading, now))
+        # The publisher's task, which writes the reading, was scheduled before.
+        asyncio.get_running_loop().call_soon(self._derive, reading)
+
+    def on_broker_changed(self, *, connected: bool) -> None:
+        """Note that the broker was connected or lost."""
+        self.monitor.on_broker_changed(connected=connected)
 
     def _on_silence(self) -> None:
-        if self._state is not None and self._memory is not None:
-            self._state.silence(datetime.now().astimezone())
-            self._memory.offer(self._state.memory())
+        if self._state is not None:
+            self._state.silence(clock.now())
+            self._remember(self._state)
 
-    async def _derive(self) -> NoReturn:
-        """Publish what is derived from the readings: the status, the state, and Home Assistant's entities."""
-        while True:
-            reading, now = await self._published.get()
-            if self._led is not None:
-                self._led.blink()
-            if self._state is not None and self._memory is not None:
-                at = datetime.now().astimezone()
-                is_due = self._homeassistant is not None and self._homeassistant.is_due(at)
-                urgent = is_due or not self.monitor.online
-                self._state.update(reading, now=now, time=at.isoformat("T", "seconds"), urgent=urgent)
-                if self._homeassistant is not None:
-                    self._homeassistant.update(reading, now=now)
-                self._memory.offer(self._state.memory())
-            # Only now: whoever reads `online` finds the state of this reading.
-            self.monitor.frame_came(now)
+    def _derive(self, reading: Reading) -> None:
+        """Publish what is derived from a reading: the status, the state, and Home Assistant's entities."""
+        now = clock.now()
+        if self._led is not None:
+            self._led.blink()
+        if self._state is not None:
+            is_due = self._homeassistant is not None and self._homeassistant.is_due(now.wall)
+            self._state.update(reading, now, urgent=is_due or not self.monitor.online)
+            if self._homeassistant is not None:
+                self._homeassistant.update(reading, now)
+            self._remember(self._state)
+        # Only now: whoever reads `online` finds the state of this reading.
+        self.monitor.frame_came(now.monotonic)
+
+    def _remember(self, state: StatePublisher) -> None:
+        if self._memory is not None:
+            if self._homeassistant is not None:
+                self._announced = self._homeassistant.announced
+            self._memory.offer(state.memory(self._announced))

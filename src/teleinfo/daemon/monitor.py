@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from teleinfo.common import clock
 from teleinfo.common.durations import duration, until_tick
 from teleinfo.common.i18n import N_, _, decimal
 from teleinfo.mqtt.config import OFFLINE, ONLINE, Topics
@@ -87,7 +88,7 @@ class Monitor:
                 self._publish_status()
             self._publish_health(now)
             if self.state is not None:
-                self.state.check(now)
+                self.state.check(clock.now())
             was_heard = self.link.last_frame is not None
             if not self.online and (was_heard or now - self._began >= FIRST_FRAME_WITHIN):
                 self.on_silence()

@@ -16,17 +16,18 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, in_words, use_language
 from teleinfo.common.system_clock import is_synchronized
+from teleinfo.state.facts import STALE_AFTER
 from teleinfo.state.meter_clock import TOLERANCE
-from teleinfo.state.tracker import STALE_AFTER, StateTracker, encode
+from teleinfo.state.tracker import StateTracker, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from teleinfo.mqtt.outbox import Outbox
     from teleinfo.state.fields import Json
     from teleinfo.state.memory import Memory
     from teleinfo.tic.reading import Reading
+    from teleinfo.vocabulary.moment import Moment
     from teleinfo.vocabulary.words import Language
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ class StatePublisher:
     language: Language
     interval: float
     fields: bool
-    on_state: Callable[[dict[str, Json], float], None]
+    on_state: Callable[[dict[str, Json], Moment], None]
     on_event: Callable[[bytes], None]
 
     def __post_init__(self) -> None:
@@ -83,32 +84,28 @@ class StatePublisher:
             self.tracker.restore(memory)
             self._at_broker = dict.fromkeys(memory.fields, _EARLIER)
 
-    def memory(self) -> Memory | None:
+    def memory(self, announced: frozenset[str] = frozenset()) -> Memory | None:
         """Return the memory to keep for the next run; None before the meter is known."""
-        return self.tracker.memory(frozenset(path for path, payload in self._at_broker.items() if payload))
+        published = frozenset(path for path, payload in self._at_broker.items() if payload)
+        return self.tracker.memory(published=published, announced=announced)
 
-    def update(self, reading: Reading, *, now: float, time: str, urgent: bool = False) -> None:
-        """
-        Update the tracker with a reading that came at `time` (ISO 8601); publish the state if it is due.
-
-        An `urgent` state is due at once.
-        """
-        urgent |= self.tracker.update(reading, now=now, time=time)
+    def update(self, reading: Reading, now: Moment, *, urgent: bool = False) -> None:
+        """Update the tracker with a reading; publish the state if it is due, an `urgent` one at once."""
+        urgent |= self.tracker.update(reading, now)
         self._publish_events()
         if self.tracker.clock_was_ahead is not None:
             log.warning(_WAS_AHEAD, duration(self.tracker.clock_was_ahead.total_seconds()))
-            self.tracker.clock_was_ahead = None
-        if urgent or now - self._published >= self.interval:
+        if urgent or now.monotonic - self._published >= self.interval:
             self._publish(now)
 
-    def check(self, now: float) -> None:
+    def check(self, now: Moment) -> None:
         """Publish the state if it is due. Call this once a second: values become too old."""
         if self._silent_since is None:
-            self._silent_since = now
+            self._silent_since = now.monotonic
         if self._published > -math.inf:
-            if now - self._published >= self.interval:
+            if now.monotonic - self._published >= self.interval:
                 self._publish(now)
-        elif self._meter and now - self._silent_since >= STALE_AFTER:
+        elif self._meter and now.monotonic - self._silent_since >= STALE_AFTER:
             # The meter is silent: the values of an earlier run are too old, and nothing is known.
             self._silent_since = math.inf
             self.retained.set(self.topic, encode(_NOTHING_KNOWN))
@@ -116,9 +113,9 @@ class StatePublisher:
             for path in self._at_broker:
                 self.retained.set(f"{self.topic}/{path}", b"")
 
-    def silence(self, at: datetime) -> None:
-        """Note that the meter is silent at the time of day `at`."""
-        self.tracker.silence(at)
+    def silence(self, now: Moment) -> None:
+        """Note that the meter is silent."""
+        self.tracker.silence(now)
         self._publish_events()
 
     def _publish_events(self) -> None:
@@ -127,15 +124,15 @@ class StatePublisher:
                 for event in self.tracker.take_events():
                     self.on_event(encode(in_words(event)))
 
-    def _publish(self, now: float) -> None:
+    def _publish(self, now: Moment) -> None:
         """Publish the state, unless the memory was not read or the meter is unknown."""
         if not self._is_ready or not self.tracker.is_known:
             return
         with use_language(self.language):
-            state = in_words(self.tracker.state(now=now))
+            state = in_words(self.tracker.state(now))
         if self._published == -math.inf:
-            self._first = now
-        self._published = now
+            self._first = now.monotonic
+        self._published = now.monotonic
         for period in self.tracker.unpriced - self._unpriced:
             log.warning("TELEINFO_PRICES has no price for the tariff period %s: the cost is unknown", period)
         self._unpriced |= self.tracker.unpriced
@@ -146,7 +143,7 @@ class StatePublisher:
         fields = plain(state) if self.fields else {}
         # The first frames may lack fields that the meter has.
         is_replaced = former not in {"", self._meter}
-        is_complete = not self.fields or is_replaced or now - self._first >= STALE_AFTER
+        is_complete = not self.fields or is_replaced or now.monotonic - self._first >= STALE_AFTER
         for path, payload in self._at_broker.items():
             if is_complete or payload != _EARLIER:
                 fields.setdefault(path, b"")

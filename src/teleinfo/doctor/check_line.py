@@ -6,9 +6,9 @@ import asyncio
 import math
 import time
 from dataclasses import asdict
-from datetime import datetime
 from typing import TYPE_CHECKING
 
+from teleinfo.common import clock
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import _, decimal, inline
 from teleinfo.console.output import command_line
@@ -72,10 +72,10 @@ class Probe(SpeedSearch):
     def on_data(self, data: bytes) -> None:
         """Decode and keep the bytes."""
         self.data += data[: _MAX_KEPT - len(self.data)]
-        now = asyncio.get_running_loop().time()
-        for reading in self.feed(data, now=now):
+        now = clock.now()
+        for reading in self.feed(data, now=now.monotonic):
             self.number = number_of(reading) or self.number
-            self.clock.add(reading.values.get("DATE", ""), now=now, at=datetime.now().astimezone())
+            self.clock.add(reading.values.get("DATE", ""), now)
 
     async def listen(self, seconds: float) -> None:
         """Listen for a while, and for so many `seconds` if the meter is heard; raise PortError."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from teleinfo.state.fields import Json
     from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Reading
+    from teleinfo.vocabulary.moment import Moment
 
 log = logging.getLogger(__name__)
 
@@ -70,24 +71,30 @@ class HomeAssistant:
     is_due = staticmethod(ends_period)
     """True if the states are due at a time of day, whatever their interval."""
 
-    def restore(self) -> None:
-        """Note that the memory of an earlier run was read. Before this, nothing is published."""
+    @property
+    def announced(self) -> frozenset[str]:
+        """The topics to remember: see `Memory`."""
+        return self._announcer.announced
+
+    def restore(self, announced: frozenset[str] = frozenset()) -> None:
+        """Continue from what an earlier run `announced`. Before this, nothing is published."""
+        self._announcer.announced = announced
         self._is_restored = True
         self._show()
 
-    def update(self, reading: Reading, *, now: float) -> None:
-        """Update the messages after the tracker got `reading`, which came at the monotonic time `now`."""
+    def update(self, reading: Reading, now: Moment) -> None:
+        """Update the messages after the tracker got `reading`, which came at `now`."""
         if not self._is_restored:
             return
         # First of all: what is superseded now is what the broker has.
-        self._note_delivered(now)
-        self._announcer.update(reading, now=now)
+        self._note_delivered(now.monotonic)
+        self._announcer.update(reading, now)
         if self._announcer.messages is not self._messages:
             self._publish(self._announcer.messages)
 
-    def show(self, state: dict[str, Json], now: float) -> None:
-        """Publish the states of the entities, read from the decoded `state` of the monotonic time `now`."""
-        shown = state if self._held is None else self._held.update(state, now=now)
+    def show(self, state: dict[str, Json], now: Moment) -> None:
+        """Publish the states of the entities, read from the decoded `state` of the moment `now`."""
+        shown = state if self._held is None else self._held.update(state, now=now.monotonic)
         self._shown = encode(shown)
         self._show()
 

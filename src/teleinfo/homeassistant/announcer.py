@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Belief, Reading
+    from teleinfo.vocabulary.moment import Moment
 
 FORGET_MODE_AFTER: Final = 45.0
 """Seconds from a change of mode to the removal of the entities that only the earlier mode had."""
@@ -37,13 +38,14 @@ class Announcer:
     Discovery messages of the meter that `tracker` follows.
 
     `messages` maps topics to retained payloads; an empty payload clears its topic. `scope` is the scope of
-    the announced meter.
+    the announced meter. `announced` are the topics that the broker has or may have: see `Memory`.
     """
 
     def __init__(self, discovery: Discovery, tracker: StateTracker) -> None:
         self._discovery = discovery
         self._tracker = tracker
         self.scope = ""
+        self.announced: frozenset[str] = frozenset()
         self._reset()
 
     def _reset(self) -> None:
@@ -56,29 +58,29 @@ class Announcer:
         self._of_other_mode: set[str] = set()
         self._mode_since = 0.0
 
-    def update(self, reading: Reading, *, now: float) -> None:
-        """Update `messages` after the tracker got `reading`, which came at the monotonic time `now`."""
+    def update(self, reading: Reading, now: Moment) -> None:
+        """Update `messages` after the tracker got `reading`, which came at `now`."""
         belief = reading.belief
         if belief is None or belief.is_foreign:
             return
         is_news = belief is not self._belief
         if is_news:
-            self._follow(belief, now)
+            self._follow(belief, now.monotonic)
         if not self._tracker.is_known:
             return
         if not self.messages:
             self.messages = self._supersede(reading.values.keys(), belief.mode, now)
             if self.messages:
                 return
-        over = bool(self._of_other_mode) and now - self._mode_since >= FORGET_MODE_AFTER
-        if belief.is_steady and (is_news or over or now - self._looked >= LOOK_INTERVAL):
-            self._looked = now
+        over = bool(self._of_other_mode) and now.monotonic - self._mode_since >= FORGET_MODE_AFTER
+        if belief.is_steady and (is_news or over or now.monotonic - self._looked >= LOOK_INTERVAL):
+            self._looked = now.monotonic
             self._announce(belief, now, over=over)
 
     def delivered(self, topics: Collection[str]) -> None:
         """Note that the broker has the messages on these topics, some of which are cleared by them."""
         announced = {topic for topic in topics if self.messages[topic]}
-        self._tracker.announced = self._tracker.announced - set(topics) | announced
+        self.announced = self.announced - set(topics) | announced
 
     def _follow(self, belief: Belief, now: float) -> None:
         """Begin anew with a new meter; in a new mode, remember the entities announced in the old mode."""
@@ -91,23 +93,23 @@ class Announcer:
             self._of_other_mode, self._mode_since = set(self._announced), now
         self._belief = belief
 
-    def _supersede(self, keys: AbstractSet[str], mode: Mode, now: float) -> dict[str, bytes]:
+    def _supersede(self, keys: AbstractSet[str], mode: Mode, now: Moment) -> dict[str, bytes]:
         """
         Return the messages that end the last announcement, which come a frame before the new one.
 
         If no announcement is known, there may be one in the other form, of the entities read from `keys`.
         """
-        meter, announced = self._tracker.meter, self._tracker.announced
-        if announced:
-            return self._discovery.superseded(meter.scope, announced)
-        found = entities_of(self._tracker.fields_of(keys, now=now), mode, self._tracker.exclude)
+        meter = self._tracker.meter
+        if self.announced:
+            return self._discovery.superseded(meter.scope, self.announced)
+        found = entities_of(self._tracker.fields_of(keys, now), mode, self._tracker.exclude)
         form: DiscoveryForm = "components" if self._discovery.form == "device" else "device"
         return dict.fromkeys(replace(self._discovery, form=form).messages(meter, found.values()), b"")
 
-    def _announce(self, belief: Belief, now: float, *, over: bool) -> None:
+    def _announce(self, belief: Belief, now: Moment, *, over: bool) -> None:
         """Rebuild the messages if an entity is new, or has another name or path."""
         before = self._announced, self._removed
-        state = self._tracker.fields_of(belief.confirmed, now=now)
+        state = self._tracker.fields_of(belief.confirmed, now)
         found = entities_of(state, belief.mode, self._tracker.exclude)
         paths = {entity.path for entity in found.values()}
         kept = {
@@ -133,4 +135,4 @@ class Announcer:
                     messages[topic] = b""
             self.messages = self.messages | messages
             # The broker may have them from now on, even if the process ends before it answers.
-            self._tracker.announced |= {topic for topic, payload in self.messages.items() if payload}
+            self.announced |= {topic for topic, payload in self.messages.items() if payload}

@@ -24,6 +24,7 @@ from teleinfo.tic.judge import Judge
 from teleinfo.tic.labels import ALARMS, NOTICES, STATUS_REGISTER, Kind, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
 from teleinfo.vocabulary.codes import Phase
+from teleinfo.vocabulary.moment import Moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -183,9 +184,10 @@ class LiveModel:
         for key, row in [*self._rows.items()]:
             if now - row.seen > KEPT or (row.is_alarm and key not in in_force):
                 del self._rows[key]
-        is_news = self._tracker.update(possible, now=now, time=time.isoformat("T", "seconds"))
+        moment = Moment(now, time.replace(microsecond=0))
+        is_news = self._tracker.update(possible, moment)
         if self.on_state is not None and self._tracker.is_known:
-            self.on_state(self._tracker.state(now=now), int(time.timestamp()))
+            self.on_state(self._tracker.state(moment), int(time.timestamp()))
         return is_news
 
     def on_reading(self, reading: Reading, /) -> None:
@@ -207,7 +209,8 @@ class LiveModel:
 
     def state(self, *, now: float | None = None) -> dict[str, Json]:
         """Return the decoded state in codes (docs/state.md), at the monotonic `now` or the last reading."""
-        state = self._tracker.state(now=now if now is not None else self.heard or 0.0)
+        monotonic = now if now is not None else self.heard or 0.0
+        state = self._tracker.state(Moment(monotonic, self.clock()))
         if state and self.online is not False:
             return message(self.remembered, state)
         return state

@@ -27,15 +27,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from teleinfo.state.energy import EnergySpan
-    from teleinfo.state.field_entry import FieldReader, Snapshot
+    from teleinfo.state.field_entry import SnapshotReader
     from teleinfo.state.fields import Json, Value
+    from teleinfo.state.snapshot import Snapshot
 
 
+_From = TypeVar("_From")
 _Sent = TypeVar("_Sent", str, int)
 
 
 def _clock(now: Snapshot) -> Value:
-    text = now.get("DATECOUR", now.get("DATE"))
+    text = now.values.get("DATECOUR", now.values.get("DATE"))
     if text is None or now.meter.identity.overseas:
         return None
     return (iso(text) if now.site is None else business_meters.moment(text)) or UNKNOWN
@@ -48,13 +50,13 @@ def _or_unknown(value: Json) -> Value:
 
 def _clock_offset(now: Snapshot) -> Value:
     is_standard = now.mode is Mode.STANDARD and now.site is None and not now.meter.identity.overseas
-    return _or_unknown(now.clock_offset) if is_standard and "DATE" in now else None
+    return _or_unknown(now.clock_offset) if is_standard and "DATE" in now.values else None
 
 
-def _made(read: Callable[[Snapshot], _Sent | None], make: Callable[[_Sent], Json]) -> FieldReader:
+def _made(read: Callable[[_From], _Sent | None], make: Callable[[_Sent], Json]) -> Callable[[_From], Value]:
     """Return a reader that applies `make` to what `read` returns; if `make` returns None, it is unknown."""
 
-    def value(now: Snapshot) -> Value:
+    def value(now: _From) -> Value:
         sent = read(now)
         return None if sent is None else make(sent) or UNKNOWN
 
@@ -72,13 +74,13 @@ def _import_total(now: Snapshot) -> Value:
 
 def _exporting(now: Snapshot) -> Value:
     injected, _estimated = now.injected
-    if STATUS_REGISTER not in now and injected is None:
+    if STATUS_REGISTER not in now.values and injected is None:
         return None
     return now.exports or bool(injected)
 
 
 def _net(now: Snapshot) -> Value:
-    drawn, (injected, _estimated) = fields.drawn_power(now), now.injected
+    drawn, (injected, _estimated) = fields.drawn_power(now.values), now.injected
     if drawn is None or injected is UNKNOWN:
         return None if drawn is None else UNKNOWN
     return drawn - (injected or 0)
@@ -90,7 +92,7 @@ def _mean(now: Snapshot, name: str) -> Value:
 
 def _active(now: Snapshot, of: str) -> Value:
     """Return a part of the active power; None for a meter without the power and the index that it needs."""
-    if fields.drawn_power(now) is None or "mean" not in now.means:
+    if fields.drawn_power(now.values) is None or "mean" not in now.means:
         return None
     return UNKNOWN if now.active is None else getattr(now.active, of)
 
@@ -102,13 +104,15 @@ def _next_tariff(now: Snapshot, part: str) -> Value:
 
 def _next_colour(now: Snapshot) -> Value:
     code = _next_tariff(now, "code")
-    if code is None or fields.colour_today(now) is None:
+    if code is None or now.colour_today is None:
         return None
     return (code.colour if isinstance(code, TariffPeriod) else None) or UNKNOWN
 
 
 def _since(now: Snapshot, alert: Alert) -> Value:
-    return now.since.get(alert, UNKNOWN) if alert in now.alerts else None
+    if alert not in now.alerts:
+        return None
+    return now.since[alert].isoformat("T", "seconds") if alert in now.since else UNKNOWN
 
 
 def _of_span(now: Snapshot, span: str, attribute: str) -> Value:
@@ -132,21 +136,21 @@ def _energy_of(span: str, meaning: str, **more: Any) -> Iterator[Field]:  # noqa
     path = f"energy.{span}"
     yield (
         Field(f"{path}.imported", "Wh", meaning)
-        .read_from(by=partial(_of_span, span=span, attribute="imported"))
+        .read_from(of=partial(_of_span, span=span, attribute="imported"))
         .named(f"Energy {when}", **more)
     )
     yield (
         Field(f"{path}.exported", "Wh")
-        .read_from(by=lambda now: _of_span(now, span, "exported") if EXPORTED in now else None)
+        .read_from(of=lambda now: _of_span(now, span, "exported") if EXPORTED in now.values else None)
         .named(f"Exported energy {when}", **more)
     )
     yield Field(
         f"{path}.is_complete",
         _SWITCH,
         Message("False if a part of `{span}` is missing or belongs to another day, see below.", span=path),
-    ).read_from(by=partial(_of_span, span=span, attribute="is_complete"))
+    ).read_from(of=partial(_of_span, span=span, attribute="is_complete"))
     yield Field(f"{path}.indexes.*", "Wh", "Energy that this index counted.").read_from(
-        by=partial(_indexes_of_span, span=span)
+        of=partial(_indexes_of_span, span=span)
     )
 
 
@@ -170,7 +174,7 @@ def _cost(span: str) -> Iterator[Field]:
     meaning = Message("{name}, the subscription included, by `TELEINFO_PRICES`.", name=Message(name))
     yield (
         Field(f"{path}.value", "EUR", meaning)
-        .read_from(by=partial(_cost_of_span, span=span))
+        .read_from(of=partial(_cost_of_span, span=span))
         .named(name, key=f"cost_{span}", momentary=False, precision=2)
     )
 
@@ -187,28 +191,28 @@ def _cost(span: str) -> Iterator[Field]:
                 field=f"energy.{span}.is_complete",
             ),
         )
-        .read_from(by=is_complete)
+        .read_from(of=is_complete)
         .named(f"Cost {when} complete", diagnostic=True)
     )
 
 
-def _timed(field: Field, time: str, label: str, by: FieldReader | None = None) -> Iterator[Field]:
+def _timed(field: Field, time: str, label: str, of: SnapshotReader | None = None) -> Iterator[Field]:
     """Yield a field that is read from this étiquette, and a field at the path `time` for its horodate."""
-    yield field.read_from(label, by=by)
+    yield field.read_from(label, of=of)
     name = Message("{name} (time)", name=field.name)
     read_time = Field(time, _TIME).read_from(label, by=lambda now: fields.time_of(now, label))
     yield read_time.named(name, diagnostic=True, enabled=False)
 
 
-def _maximum(maximum: str, name: Message, label: str, by: FieldReader | None = None) -> Iterator[Field]:
+def _maximum(maximum: str, name: Message, label: str, of: SnapshotReader | None = None) -> Iterator[Field]:
     """Return the fields of the greatest power of a day, and of its time."""
     path = f"power.{maximum}"
-    return _timed(Field(path, "VA").named(name, momentary=False), f"{path}_time", label, by=by)
+    return _timed(Field(path, "VA").named(name, momentary=False), f"{path}_time", label, of=of)
 
 
 def _max_yesterday(now: Snapshot) -> Value:
     labels = ("SMAXSN-1", fields.PMAX) if now.meter.identity.linky else ("SMAXSN-1",)
-    return fields.number(now, *labels)
+    return fields.number(now.values, *labels)
 
 
 def _mean_power(mean: str, name: str, meaning: str, label: str) -> Iterator[Field]:
@@ -216,12 +220,12 @@ def _mean_power(mean: str, name: str, meaning: str, label: str) -> Iterator[Fiel
     site = partial(business_meters.glued, label=label, unit="kW")
     yield (
         Field(f"power.{mean}", "W", meaning)
-        .read_from(by=lambda now: _mean(now, mean), site=site)
+        .read_from(of=lambda now: _mean(now, mean), site=site)
         .named(name, without="power.active")
     )
     bound = Message("True while the index stands still: the mean power is at most `{field}`.", field=mean)
     yield Field(f"power.{mean}_is_upper_bound", _SWITCH, bound).read_from(
-        by=lambda now: now.means[mean].is_bound if mean in now.means else None,
+        of=lambda now: now.means[mean].is_bound if mean in now.means else None,
         # A mean power that the meter itself sends is no upper bound.
         site=lambda now: None if site(now) is None else False,
     )
@@ -246,7 +250,7 @@ def _alert(alert: Alert, *sources: str, **more: Any) -> Iterator[Field]:  # noqa
     """Yield an alert and its start; an open breaker has no alert entity, since the breaker is an entity."""
     active = Message("{alert}: true while it is active.", alert=alert.words)
     field = Field(f"alerts.{alert}.active", _SWITCH, active).read_from(
-        *sources, by=lambda now: now.alerts.get(alert)
+        *sources, of=lambda now: now.alerts.get(alert)
     )
     is_breaker = alert is Alert.BREAKER_OPEN
     yield (
@@ -255,7 +259,7 @@ def _alert(alert: Alert, *sources: str, **more: Any) -> Iterator[Field]:  # noqa
         else field.named(alert.words, key=f"alert_{alert}", device_class="problem", **more)
     )
     since = Message("{alert}: when teleinfo first saw it active; null while it is not.", alert=alert.words)
-    yield Field(f"alerts.{alert}.since", _TIME, since).read_from(by=lambda now: _since(now, alert))
+    yield Field(f"alerts.{alert}.since", _TIME, since).read_from(of=lambda now: _since(now, alert))
 
 
 def _relay(relay: int) -> Field:
@@ -277,25 +281,27 @@ _TEXT, _TIME, _SWITCH, _SLOTS = StateType.TEXT, StateType.TIME, StateType.SWITCH
 _CONTACT: Final = "mdi:electric-switch"
 
 FIELDS: Final = (
-    Field("time", _TIME, "Time of the last frame, by the clock of the machine.").read_from(by=_of("time")),
+    Field("time", _TIME, "Time of the last frame, by the clock of the machine.").read_from(
+        of=_of("heard.iso")
+    ),
     Field(
         "meter.number", _TEXT, "Number of the meter (ADCO, ADSC); absent where it is excluded or not sent."
-    ).read_from(*METER_NUMBERS, by=_of("meter.serial")),
+    ).read_from(*METER_NUMBERS, of=_of("meter.serial")),
     Field(
         "meter.id",
         _TEXT,
         "Identity of the meter: its number, or four digits of a hash where that is excluded or not sent.",
-    ).read_from(by=_of("meter.scope")),
+    ).read_from(of=_of("meter.scope")),
     Field("meter.model", _TEXT, "Model of the meter, by its number.").read_from(
-        by=_of("meter.identity.model"), site=_of("site")
+        of=lambda now: now.site or now.meter.identity.model
     ),
     Field("meter.maker", _TEXT, "Maker of the meter, by its number.").read_from(
-        by=lambda now: now.meter.identity.maker or UNKNOWN
+        of=lambda now: now.meter.identity.maker or UNKNOWN
     ),
-    Field("meter.mode", Mode, "Mode of the output of the meter.").read_from(by=_of("mode")),
-    Field("meter.phases", "", "Number of phases of the meter: 1 or 3.").read_from(by=_of("phases")),
+    Field("meter.mode", Mode, "Mode of the output of the meter.").read_from(of=_of("mode")),
+    Field("meter.phases", "", "Number of phases of the meter: 1 or 3.").read_from(of=_of("phases")),
     Field("meter.clock", _TIME, "Clock of the meter (standard; absent for a meter of the overseas islands).")
-    .read_from("DATE", "DATECOUR", by=_clock)
+    .read_from("DATE", "DATECOUR", of=_clock)
     .named("Meter clock", key="clock", diagnostic=True, enabled=False),
     Field(
         "meter.clock_offset",
@@ -304,7 +310,7 @@ FIELDS: Final = (
         "more than 5.",
         signed=True,
     )
-    .read_from(by=_clock_offset)
+    .read_from(of=_clock_offset)
     .named("Meter clock offset", key="clock_offset", diagnostic=True),
     Field("contract.code", Contract, "Kind of contract; null for a contract of any other kind.").read_from(
         "OPTARIF",
@@ -330,10 +336,10 @@ FIELDS: Final = (
     .read_from("PCOUP", by=lambda now: fields.number(now, "PCOUP", times=1000))
     .named("Cut-off power", key="cut_off_power", momentary=False, diagnostic=True),
     Field("tariff.code", TariffPeriod, "Tariff period in force; null for any other period.").read_from(
-        "PTEC", "LTARF", by=_made(_of("tariff"), tariffs.period_of)
+        "PTEC", "LTARF", of=_made(_of("tariff"), tariffs.period_of)
     ),
     Field("tariff.name", _TEXT, "Tariff period in words; else the supplier's own text.")
-    .read_from("PTEC", "LTARF", by=_made(_of("tariff"), tariffs.period_name))
+    .read_from("PTEC", "LTARF", of=_made(_of("tariff"), tariffs.period_name))
     .named("Current tariff", key="tariff", icon="mdi:clock-outline"),
     Field("tariff.index", _TEXT, "Étiquette of the index that counts now.").read_from(
         "NTARF", by=fields.running_index, site=business_meters.running_index
@@ -343,79 +349,79 @@ FIELDS: Final = (
         _TIME,
         "Time of the next change of the tariff period; null while it is not certain.",
     )
-    .read_from(by=partial(_next_tariff, part="time"))
+    .read_from(of=partial(_next_tariff, part="time"))
     .named("Next tariff change", key="next_tariff_change"),
     Field(
         "tariff.next.code", TariffPeriod, "Tariff period from then on; null where it is unknown."
-    ).read_from(by=partial(_next_tariff, part="code")),
+    ).read_from(of=partial(_next_tariff, part="code")),
     Field("tariff.next.name", _TEXT, "Tariff period from then on, in words.")
-    .read_from(by=partial(_next_tariff, part="name"))
+    .read_from(of=partial(_next_tariff, part="name"))
     .named("Next tariff", key="next_tariff", icon="mdi:clock-end"),
     Field("tariff.next.colour", Colour, "Colour of the day from then on, with a Tempo contract.").read_from(
-        by=_next_colour
+        of=_next_colour
     ),
     Field(
         "tariff.next.learned",
         _SWITCH,
         "True if the change is learned from those of earlier days; false if meter or contract says it.",
-    ).read_from(by=partial(_next_tariff, part="learned")),
+    ).read_from(of=partial(_next_tariff, part="learned")),
     Field(
         "tariff.next.days_left",
         "",
         "Days until teleinfo has learned the hours, at the least; 0 once it has (historique with off-peak "
         "hours).",
     )
-    .read_from(by=_of("days_to_learn"))
+    .read_from(of=_of("days_to_learn"))
     .named("Days until the hours are learned", momentary=False, diagnostic=True),
     Field("tempo.today", Colour, "Colour of today with a Tempo contract; its day runs from 06:00 to 06:00.")
-    .read_from(STATUS_REGISTER, by=fields.colour_today)
+    .read_from(STATUS_REGISTER, of=_of("colour_today"))
     .named("Today’s colour", icon="mdi:calendar-today"),
     Field(
         "tempo.tomorrow",
         Colour,
         "Colour of the day that begins at the next 06:00, known from about 20:00; null before.",
     )
-    .read_from("DEMAIN", by=fields.colour_tomorrow)
+    .read_from("DEMAIN", of=_of("colour_tomorrow"))
     .named("Tomorrow’s colour", icon="mdi:calendar-arrow-right"),
     Field(
         "energy.import_total",
         "Wh",
         "Energy drawn in all, which never falls: `import_index` + `import_offset`.",
     )
-    .read_from("EAST", by=_import_total)
+    .read_from("EAST", of=_import_total)
     .named("Imported energy", key="energy_import"),
     Field(
         "energy.import_counter",
         _TEXT,
         "Étiquettes whose sum is `import_index`, with `+` between them; never null.",
         nullable=False,
-    ).read_from(by=partial(_total, attribute="counter")),
+    ).read_from(of=partial(_total, attribute="counter")),
     Field(
         "energy.import_index",
         "Wh",
         "Reading of the meter: its total, or the sum of the contract's indexes; never null.",
         nullable=False,
-    ).read_from(by=partial(_total, attribute="index")),
+    ).read_from(of=partial(_total, attribute="index")),
     Field(
         "energy.import_offset",
         "Wh",
         "Energy added so that the total goes on when another index counts; 0 until then, never null.",
         signed=True,
         nullable=False,
-    ).read_from(by=partial(_total, attribute="offset")),
+    ).read_from(of=partial(_total, attribute="offset")),
     Field("energy.export_total", "Wh", "Energy injected (with a contract to sell).")
     .read_from("EAIT")
     .named("Exported energy", key="energy_export"),
     Field("energy.indexes.*.name", _TEXT, "Name of what this index of the supplier counts.").read_from(
-        by=lambda now: {label: index.name for label, index in now.indexes.items()}
+        of=lambda now: {label: index.name for label, index in now.indexes.items()}
     ),
     Field(
         "energy.indexes.*.period",
         TariffPeriod,
         "Tariff period that it counts, by the contract; null where that is no common contract.",
-    ).read_from(by=lambda now: {label: index.period for label, index in now.indexes.items()}),
+    ).read_from(of=lambda now: {label: index.period for label, index in now.indexes.items()}),
     Field("energy.indexes.*.value", "Wh", "Reading of this index.").read_from(
-        *COUNTED, by=lambda now: {label: index.value for label, index in now.indexes.items()}
+        *COUNTED, of=lambda now: {label: index.value for label, index in now.indexes.items()}
     ),
     *_energy_of("today", "Energy drawn since midnight in France."),
     *_energy_of(
@@ -427,7 +433,7 @@ FIELDS: Final = (
         "last_month", "Energy drawn last month; null if there was no reading in that month.", momentary=False
     ),
     Field("cost.price", "EUR/kWh", "Price of the tariff period in force; null if it has none.")
-    .read_from(by=_price)
+    .read_from(of=_price)
     .named("Price of electricity", precision=4, icon="mdi:currency-eur"),
     *_cost("today"),
     *_cost("yesterday"),
@@ -443,15 +449,15 @@ FIELDS: Final = (
         for phase in Phase
     ),
     Field("power.injected", "VA", "Apparent power injected now.")
-    .read_from("SINSTI", by=lambda now: now.injected[0])
+    .read_from("SINSTI", of=lambda now: now.injected[0])
     .named("Exported apparent power"),
     Field(
         "power.estimated",
         _SWITCH,
         "True if `injected` is an estimate: IRMS × URMS, or IINST × 230 V in historique.",
-    ).read_from(by=lambda now: None if now.injected[0] is None else now.injected[1]),
+    ).read_from(of=lambda now: None if now.injected[0] is None else now.injected[1]),
     Field("power.exporting", _SWITCH, "True while power flows out to the grid.")
-    .read_from(by=_exporting)
+    .read_from(of=_exporting)
     .named("Export to the grid", key="exporting", icon="mdi:transmission-tower-import"),
     # No entity for a meter that injects nothing: it would repeat the apparent power.
     Field(
@@ -460,7 +466,7 @@ FIELDS: Final = (
         "Apparent power drawn less injected: negative while more flows out than in.",
         signed=True,
     )
-    .read_from(by=_net)
+    .read_from(of=_net)
     .named("Net apparent power", beside="power.injected", without="power.active"),
     *_maximum("max_today", Message("Max. power today"), "SMAXSN"),
     *_maximum("max_yesterday", Message("Max. power yesterday"), "SMAXSN-1", _max_yesterday),
@@ -472,13 +478,13 @@ FIELDS: Final = (
         "Active power: the likeliest within its bounds, negative while injecting.",
         signed=True,
     )
-    .read_from(by=partial(_active, of="value"))
+    .read_from(of=partial(_active, of="value"))
     .named("Active power"),
     Field("power.active_lower", "W", "Lower bound of the active power.", signed=True).read_from(
-        by=partial(_active, of="lower")
+        of=partial(_active, of="lower")
     ),
     Field("power.active_upper", "W", "Upper bound of the active power.", signed=True).read_from(
-        by=partial(_active, of="upper")
+        of=partial(_active, of="upper")
     ),
     *_mean_power(
         "mean",

@@ -31,11 +31,10 @@ only what had no price until then. The subscription costs its share of each day 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.state.prices import Prices  # noqa: TC001 - as above
 from teleinfo.state.tariffs import INDEX_OF_PERIOD
@@ -145,8 +144,8 @@ class EnergySpan:
         return replace(
             self,
             imported=self.imported + imported,
-            counted=dict(Counter(self.counted) + Counter(counted)),
-            periods=dict(Counter(self.periods) + Counter(periods)),
+            counted=_sum(self.counted, counted),
+            periods=_sum(self.periods, periods),
         )
 
     def cost_at(self, prices: Prices) -> float | None:
@@ -172,6 +171,21 @@ class EnergySpan:
             settled=self.settled + sum(priced.values()),
             cost=self.cost + prices.of_energy(priced) + prices.of_days(self.first, self.days),
         )
+
+
+class Count(NamedTuple):
+    """
+    What a reading on `day` counts: the `total`, and the `indexes` by étiquette.
+
+    `prices` are those of the moment. `period_of` returns the tariff period that an étiquette counts, None if
+    it is unknown now.
+    """
+
+    total: ImportTotal
+    day: date
+    indexes: Mapping[str, int]
+    prices: Prices | None
+    period_of: Callable[[str], TariffPeriod | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +214,10 @@ class DailyEnergy:
     behind_since: datetime | None = None
 
     @classmethod
-    def begin(cls, day: date, last: ImportTotal, readings: Mapping[str, int]) -> DailyEnergy:
-        """Return the energies at the first reading, which is made in the middle of `day`."""
-        return cls(EnergySpan(day), None, EnergySpan(month_of(day)), None, last, readings)
+    def begin(cls, count: Count) -> DailyEnergy:
+        """Return the energies at the first reading, which is made in the middle of a day."""
+        day = count.day
+        return cls(EnergySpan(day), None, EnergySpan(month_of(day)), None, count.total, count.indexes)
 
     def of_another_meter(self, first: ImportTotal) -> DailyEnergy:
         """Return the energies with which another meter goes on; its `first` total adds nothing."""
@@ -210,46 +225,28 @@ class DailyEnergy:
         last = replace(first, time=self.last.time)
         return DailyEnergy(today, self.yesterday, month, self.last_month, last, {}, self.prices)
 
-    def next(
-        self,
-        now: ImportTotal,
-        day: date,
-        readings: Mapping[str, int],
-        *,
-        prices: Prices | None,
-        period: Callable[[str], TariffPeriod | None],
-    ) -> DailyEnergy:
-        """
-        Return the energies after a reading on `day`, whose total is `now`.
-
-        `period` returns the tariff period that an étiquette counts, None if it is unknown now.
-        """
-        if day >= self.today.first:
-            return self._plus(now, day, readings, prices, period)
+    def next(self, count: Count) -> DailyEnergy:
+        """Return the energies after a reading."""
+        now = count.total.time
+        if count.day >= self.today.first:
+            return self._plus(count)
         before = self.before_leap
-        if before is not None and timedelta() <= now.time - before.last.time < self.last.time - now.time:
-            return before.next(now, day, readings, prices=prices, period=period)
+        if before is not None and timedelta() <= now - before.last.time < self.last.time - now:
+            return before.next(count)
         # The clock may be behind: count for today, and apart from that as if the clock were right.
         since, right = self.behind_since, self.if_behind
-        if since is None or right is None or now.time < since:
-            since, right = now.time, DailyEnergy.begin(day, now, readings)
-        right = right.next(now, day, readings, prices=prices, period=period)
-        if now.time - since >= PATIENCE:
+        if since is None or right is None or now < since:
+            since, right = now, DailyEnergy.begin(count)
+        right = right.next(count)
+        if now - since >= PATIENCE:
             return right
-        behind = self._plus(now, self.today.first, readings, prices, period)
-        return replace(behind, if_behind=right, behind_since=since)
+        return replace(self._plus(count._replace(day=self.today.first)), if_behind=right, behind_since=since)
 
-    def _plus(
-        self,
-        now: ImportTotal,
-        day: date,
-        readings: Mapping[str, int],
-        prices: Prices | None,
-        period: Callable[[str], TariffPeriod | None],
-    ) -> DailyEnergy:
-        """Return the energies after a reading on `day`, which is today or later."""
+    def _plus(self, count: Count) -> DailyEnergy:
+        """Return the energies after a reading on today or on a later day."""
+        now, day, indexes, prices, period_of = count
         seen = self.today.first, self.last.total, self.last.counter, self.readings
-        if seen == (day, now.total, now.counter, readings):
+        if seen == (day, now.total, now.counter, indexes):
             return replace(self, last=now, prices=prices, if_behind=None, behind_since=None)
         before_leap, leapt = self.before_leap, self.leapt
         is_gap = now.time - self.last.time > GAP
@@ -262,13 +259,13 @@ class DailyEnergy:
             today, month = (replace(span, is_complete=False) for span in (today, month))
         # Another contract may have left an old reading under an étiquette.
         known = self.readings if self.last.counter == now.counter else {}
-        rises = {label: index - known.get(label, index) for label, index in readings.items()}
+        rises = {label: index - known.get(label, index) for label, index in indexes.items()}
         counted = {label: rise for label, rise in rises.items() if rise > 0}
-        known_now = {label: code.value for label in counted if (code := period(label)) is not None}
-        codes = {**self.codes, **known_now}
-        periods: Counter[str] = Counter()
+        codes = dict(self.codes)
+        codes |= {label: code.value for label in counted if (code := period_of(label)) is not None}
+        periods: dict[str, int] = {}
         for label in (label for label in counted if label in codes):
-            periods[codes[label]] += counted[label]
+            periods[codes[label]] = periods.get(codes[label], 0) + counted[label]
         more = now.total - self.last.total, counted, periods
         return DailyEnergy(
             today.plus(*more),
@@ -276,7 +273,7 @@ class DailyEnergy:
             month.plus(*more),
             last_month,
             last=now,
-            readings={**known, **readings},
+            readings={**known, **indexes},
             prices=prices,
             codes=codes,
             before_leap=before_leap,
@@ -308,6 +305,11 @@ def day_in_france(at: datetime) -> date:
 def month_of(day: date) -> date:
     """Return the first day of the month."""
     return day.replace(day=1)
+
+
+def _sum(energies: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
+    """Return the sum of two energies for each key."""
+    return {**energies, **{key: energies.get(key, 0) + energy for key, energy in more.items()}}
 
 
 def _turn(

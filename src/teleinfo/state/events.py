@@ -8,9 +8,10 @@ happened, which a later reading may confirm. docs/events.md describes the messag
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, TypeAlias
+from datetime import datetime  # noqa: TC003 - `typed_json` reads the types of `Span`
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from teleinfo.state import business_meters, fields, tariffs
 from teleinfo.state.device import hidden_scope
@@ -18,14 +19,15 @@ from teleinfo.state.field_entry import StateType
 from teleinfo.tic import registers
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.codes import Alert, Breaker, Colour, Contract, Event, Phase, TariffPeriod
+from teleinfo.vocabulary.moment import Moment
 from teleinfo.vocabulary.words import Code
 
 if TYPE_CHECKING:
     import enum
     from collections.abc import Iterable, Mapping
 
-    from teleinfo.state.field_entry import Snapshot
     from teleinfo.state.fields import Json
+    from teleinfo.state.snapshot import Snapshot
 
 Situation: TypeAlias = "Mapping[str, str]"
 """
@@ -74,11 +76,11 @@ PAUSE: Final = 120.0
 _PAUSING: Final = (Alert.OVERRUN, Alert.MOBILE_PEAK_NOTICE)
 """A hob that switches itself overruns again and again, and PEJP may be lost in the first frame of a run."""
 
-GAP: Final = timedelta(minutes=2)
-"""Time without a reading after which the colour of tomorrow may be that of another day."""
+GAP: Final = 120.0
+"""Seconds without a reading after which the colour of tomorrow may be that of another day."""
 _TEMPO_HOUR: Final = 6  # at which its days begin
-ABSENCE: Final = timedelta(days=1)
-"""Time without a reading after which the tariff periods are not compared."""
+ABSENCE: Final = 24 * 3600.0
+"""Seconds without a reading after which the tariff periods are not compared."""
 
 _CHANGES: Final = {
     MODE: Event.MODE_CHANGED,
@@ -103,16 +105,22 @@ class Span:
     peak_current: int | None = None
 
 
+class _Pending(NamedTuple):
+    """A text that a part would get, the first reading with it, and the seconds without a reading before."""
+
+    text: str
+    first: Moment
+    absence: float
+
+
 class EventFinder:
     """The events of the line with the base topic `topic`; a `private` number is never published."""
 
     def __init__(self, *, topic: str, private: bool) -> None:
         self._topic, self._private = topic, private
         self._meter: str | None = None  # its scope
-        self._heard: datetime | None = None
-        self._seconds: float | None = None  # when a reading was last heard in this run
-        self._absent: dict[str, float] = {}  # since when an alert of `_PAUSING` is missing, in seconds
-        self._new: dict[str, tuple[str, datetime, timedelta]] = {}  # text, time, and time without a reading
+        self._heard: Moment | None = None
+        self._pending: dict[str, _Pending] = {}  # by part
         self.situation: Situation = {}
         self.spans: Mapping[str, Span] = {}
         """Spans that last now, by their part of the situation."""
@@ -120,30 +128,36 @@ class EventFinder:
     def restore(self, meter: str, heard: datetime, situation: Situation, spans: Mapping[str, Span]) -> None:
         """Continue from the situation of an earlier run, in which `meter` was last heard at `heard`."""
         self._meter = hidden_scope(meter, topic=self._topic) if self._private else meter
-        self._heard, self._seconds, self._new = heard, None, {}
+        # A monotonic time of an earlier run may belong to another start of the machine.
+        self._heard, self._pending = Moment(-math.inf, heard), {}
         self.situation, self.spans = situation, spans
 
-    def silence(self, at: datetime) -> list[dict[str, Json]]:
+    def silence(self, now: Moment) -> list[dict[str, Json]]:
         """Return the message that the meter is silent; none if that was published, or no meter is known."""
         if self._meter is None or self.situation.get(SILENCE):
             return []
-        since = self._heard or at
+        since = (self._heard or now).wall
         self.situation = {**self.situation, SILENCE: SILENCE}
         self.spans = {**self.spans, SILENCE: Span(since)}
         return [self._message(Event.SILENCE_BEGAN, since, since=_iso(since))]
 
-    def find(self, now: Snapshot, *, at: datetime, seconds: float) -> list[dict[str, Json]]:
-        """Return the messages of a reading that came at the time of day `at` and the monotonic `seconds`."""
-        before, after = dict(self.situation), _situation(now)
+    def find(self, now: Snapshot) -> list[dict[str, Json]]:
+        """Return the messages of the reading that `now` was made with."""
+        before, after, at = dict(self.situation), _situation(now), now.heard.wall
         former, self._meter = self._meter, now.meter.scope
         messages = self._ended(SILENCE, Event.SILENCE_ENDED, at) if before.pop(SILENCE, "") else []
+        heard, self._heard = self._heard or now.heard, now.heard
         if former is not None and self._is_another(former):
-            self._heard, self._seconds = at, seconds
-            self.situation, self.spans, self._absent, self._new = after, {}, {}, {}
+            self.situation, self.spans, self._pending = after, {}, {}
             return [*messages, self._message(Event.METER_REPLACED, at, former=former)]
-        self._note_spans(before, after, now, at)
-        self._hold(before, after, at, seconds)
-        self._heard, self._seconds = at, seconds
+        self._note_spans(before, after, now)
+        # A clock that leaps is no absence.
+        absence = min((at - heard.wall).total_seconds(), now.heard.monotonic - heard.monotonic)
+        if TOMORROW in before and absence > GAP and _tempo_day(at) != _tempo_day(heard.wall):
+            before[TOMORROW] = ""
+        for part in before.keys() & after.keys():
+            if not self._is_confirmed(part, before[part], _Pending(after[part], now.heard, absence)):
+                after[part] = before[part]
         self.situation = before | after
         for part in [part for part in after if after[part] != before.get(part, after[part])]:
             if part in _CHANGES:
@@ -155,26 +169,25 @@ class EventFinder:
                 messages += self._ended(part, _LASTING[part][1], at)
         return messages
 
-    def _hold(self, before: dict[str, str], after: dict[str, str], at: datetime, seconds: float) -> None:
-        """Keep in `after` what a pause or a single reading does not change."""
-        heard = self._heard or at
-        absence = at - heard
-        if self._seconds is not None:  # a clock that leaps is no absence
-            absence = min(absence, timedelta(seconds=seconds - self._seconds))
-        if TOMORROW in before and absence > GAP and _tempo_day(at) != _tempo_day(heard):
-            before[TOMORROW] = ""
-        for alert in _PAUSING:
-            if after.get(alert) or not before.get(alert):
-                self._absent.pop(alert, None)
-            elif alert in after and seconds - self._absent.setdefault(alert, seconds) < PAUSE:
-                after[alert] = alert
-        for part in _CHANGES.keys() & after.keys() & before.keys():
-            if not self._is_confirmed(part, before[part], after[part], at, absence):
-                after[part] = before[part]
+    def _is_confirmed(self, part: str, old: str, new: _Pending) -> bool:
+        """
+        True unless further readings must confirm that a `new` text replaces the `old` text of a part.
 
-    def _note_spans(self, before: Situation, after: Situation, now: Snapshot, at: datetime) -> None:
+        A part of `_CHANGES` must come twice with its new text, an alert of `_PAUSING` be missing for `PAUSE`.
+        """
+        is_held = part in _CHANGES or (part in _PAUSING and not new.text)
+        if new.text == old or not is_held:
+            self._pending.pop(part, None)
+            return True
+        pending = self._pending.get(part)
+        if pending is None or pending.text != new.text:
+            self._pending[part] = new
+            return False
+        return part in _CHANGES or new.first.monotonic - pending.first.monotonic >= PAUSE
+
+    def _note_spans(self, before: Situation, after: Situation, now: Snapshot) -> None:
         """Note since when each alert lasts, and its greatest power."""
-        spans = dict(self.spans)
+        spans, at = dict(self.spans), now.heard.wall
         for alert in _LASTING.keys() & after.keys():
             if after[alert]:
                 span = spans.get(alert) or Span(at if before.get(alert) == "" else None)
@@ -183,19 +196,9 @@ class EventFinder:
                 spans[alert] = replace(spans[alert], until=spans[alert].until or at)
         self.spans = spans
 
-    def _is_confirmed(self, part: str, old: str, text: str, at: datetime, absence: timedelta) -> bool:
-        """True if a text that differs from the `old` one has come in two readings, the second now."""
-        if text == old:
-            self._new.pop(part, None)
-        elif part in self._new and self._new[part][0] == text:
-            return True
-        else:
-            self._new[part] = text, at, absence
-        return False
-
     def _changed(self, part: str, old: str, new: str) -> list[dict[str, Json]]:
         """Return the message of a part that changed when its new text first came, if that is news."""
-        _, at, absence = self._new.pop(part)
+        _, first, absence = self._pending.pop(part)
         is_news = {
             MODE: True,
             CONTRACT: _is_another_contract(old, new),
@@ -203,7 +206,7 @@ class EventFinder:
             TOMORROW: bool(new),
         }
         details = {"from": old, "to": new, "colour": new}
-        return [self._message(_CHANGES[part], at, **details)] if is_news[part] else []
+        return [self._message(_CHANGES[part], first.wall, **details)] if is_news[part] else []
 
     def _ended(self, part: str, event: Event | None, at: datetime) -> list[dict[str, Json]]:
         """Return the message of what ended, at the latest at the time `at`."""
@@ -217,6 +220,8 @@ class EventFinder:
 
     def _is_another(self, former: str) -> bool:
         """True unless only the privacy of the number changed, or the number came or was lost."""
+        if former == self._meter:
+            return False
         names = {hidden_scope(name, topic=self._topic) for name in (former, self._meter or "")}
         return len(names - {hidden_scope("", topic=self._topic)}) > 1
 
@@ -228,28 +233,30 @@ class EventFinder:
 
 def _situation(now: Snapshot) -> dict[str, str]:
     """Return the parts of the situation that a snapshot shows."""
-    is_tempo = fields.colour_today(now) is not None  # to the meter, its white and red days are mobile peaks
+    is_tempo = now.colour_today is not None  # to the meter, its white and red days are mobile peaks
     found: dict[str, str] = {
         alert: alert if active else ""
         for alert, active in now.alerts.items()
         if alert in _LASTING and not (is_tempo and alert in _PEAKS)
     }
     found[MODE] = str(now.mode)
-    contract = fields.contract_text(now) if now.site is None else business_meters.contract_text(now)
+    values = now.values
+    contract = fields.contract_text(values) if now.site is None else business_meters.contract_text(values)
     if text := tariffs.collapse(contract or ""):
         found[CONTRACT] = f"{now.mode} {text}"
     if text := tariffs.collapse(now.tariff or ""):
         found[TARIFF] = text
-    if is_tempo and (fields.status(now) is not None or "DEMAIN" in now):
-        colour = fields.colour_tomorrow(now)
+    if is_tempo and (fields.status(values) is not None or "DEMAIN" in values):
+        colour = now.colour_tomorrow
         found[TOMORROW] = colour if isinstance(colour, str) else ""
     return {**found, SILENCE: ""}
 
 
 def _details(alert: str, now: Snapshot) -> dict[str, str | None]:
-    word = fields.status(now) or 0
+    values = now.values
+    word = fields.status(values) or 0
     number = _PEAKS[alert].of(word) if alert in _PEAKS else 0
-    times = {"start": fields.time_of(now, f"DPM{number}"), "end": fields.time_of(now, f"FPM{number}")}
+    times = {"start": fields.time_of(values, f"DPM{number}"), "end": fields.time_of(values, f"FPM{number}")}
     return {**times, "reason": registers.breaker(word)}
 
 
@@ -267,8 +274,8 @@ def _shown(form: type[enum.StrEnum] | StateType, value: str | int | None) -> Jso
 
 def _measured(span: Span, now: Snapshot) -> Span:
     """Return a span that lasts, with the power and the currents of a snapshot."""
-    powers = span.peak, fields.drawn_power(now)
-    currents = span.peak_current, *(fields.current(now, phase) for phase in Phase)
+    powers = span.peak, fields.drawn_power(now.values)
+    currents = span.peak_current, *(fields.current(now.values, phase) for phase in Phase)
     return Span(span.since, None, _greatest(powers), _greatest(currents))
 
 

@@ -1,5 +1,5 @@
 """
-The snapshot of a meter, and a field of the state: its path, its type, its étiquettes, and its names.
+A field of the state: its path, its type, its étiquettes, and its names.
 
 The entries are in `declaration`. Pure.
 """
@@ -7,30 +7,20 @@ The entries are in `declaration`. Pure.
 from __future__ import annotations
 
 import enum
-from dataclasses import KW_ONLY, dataclass, field, replace
-from datetime import datetime
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from teleinfo.state import business_meters, fields
 from teleinfo.state.fields import UNKNOWN, number
-from teleinfo.state.next_tariff import TariffCalendar
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Self
 
-    from teleinfo.state.active_power import Active
-    from teleinfo.state.device import Device
-    from teleinfo.state.energy import DailyEnergy, ImportTotal
-    from teleinfo.state.fields import Json, Value
-    from teleinfo.state.mean_power import MeanPower
-    from teleinfo.state.next_tariff import NextTariff
-    from teleinfo.state.prices import Prices
-    from teleinfo.state.tariffs import Index
-    from teleinfo.tic.labels import Mode
-    from teleinfo.vocabulary.codes import Alert, Contract, Phase
+    from teleinfo.state.fields import Json, Value, Values
+    from teleinfo.state.snapshot import Snapshot
+    from teleinfo.vocabulary.codes import Contract, Phase
 
 
 class StateType(enum.Enum):
@@ -51,85 +41,14 @@ ValueForm: TypeAlias = "StateType | str | type[enum.StrEnum] | tuple[enum.StrEnu
 FieldPath: TypeAlias = tuple[str, ...]
 """The path of a value, part by part."""
 
-FieldReader: TypeAlias = "Callable[[Snapshot], Value]"
+ValuesReader: TypeAlias = "Callable[[Values], Value]"
+SnapshotReader: TypeAlias = "Callable[[Snapshot], Value]"
 
 ANY_LABEL: Final = "*"
 """The part of a path that stands for any étiquette; such a field has a value for each étiquette."""
 
 
-@dataclass(kw_only=True, eq=False)
-class Snapshot(dict[str, str]):
-    """
-    The data of the meter at one moment: the texts of the fresh étiquettes, and facts from earlier frames.
-
-    `site` is the model of an older meter of a business (`business_meters`), None for any other meter.
-    `periods` is the argument of `tariffs.index_name`. `since` maps each active alert to its start.
-    `total` is the total energy drawn, and `daily` the energies by day, None before its first index;
-    `total_is_fresh`: its index is fresh. `prices` is None if the user gave none. `means` are the mean powers
-    whose index is fresh, by the last part of their path. `clock_offset`: see `MeterClock`.
-    `active` is the active power, None while it is unknown.
-    `calendar` is what earlier frames tell of the next change of tariff.
-    """
-
-    meter: Device
-    prices: Prices | None
-    time: str | None = None
-    mode: Mode | None = None
-    site: str | None = None
-    phases: int = 1
-    exports: bool = False
-    has_exported: bool = False
-    periods: dict[str, str] = field(default_factory=dict)
-    since: dict[str, str] = field(default_factory=dict)
-    total: ImportTotal | None = None
-    daily: DailyEnergy | None = None
-    total_is_fresh: bool = False
-    clock_offset: int | None = None
-    active: Active | None = None
-    means: dict[str, MeanPower] = field(default_factory=dict)
-    calendar: TariffCalendar = field(default_factory=TariffCalendar)
-
-    @cached_property
-    def alerts(self) -> dict[Alert, bool]:
-        """Each alert that this meter can report, True while it is active."""
-        if self.site is not None:
-            return business_meters.alerts(self)
-        return fields.alerts(self)
-
-    @cached_property
-    def indexes(self) -> dict[str, Index]:
-        """The indexes of the supplier by étiquette."""
-        if self.site is not None:
-            return business_meters.indexes(self)
-        return fields.indexes(self, periods=self.periods)
-
-    @cached_property
-    def injected(self) -> tuple[int | fields.Unknown | None, bool]:
-        """The apparent power that is injected, VA, and True if it is an estimate."""
-        return fields.injected_power(self, exports=self.exports, has_exported=self.has_exported)
-
-    @cached_property
-    def next_tariff(self) -> NextTariff | fields.Unknown | None:
-        """The next change of tariff."""
-        if self.time is None or self.site is not None or self.meter.identity.overseas:
-            return None
-        at = datetime.fromisoformat(self.time)
-        return self.calendar.next(self, mode=self.mode, at=at, periods=self.periods)
-
-    @property
-    def days_to_learn(self) -> int | None:
-        """The days until the hours of the tariff are learned; None for a meter whose hours need not be."""
-        if self.time is None or self.next_tariff is None:
-            return None
-        return self.calendar.days_left(self, mode=self.mode, at=datetime.fromisoformat(self.time))
-
-    @property
-    def tariff(self) -> str | None:
-        """The tariff period in force, as the meter sends it."""
-        return self.get("PTEC", self.get("LTARF")) if self.site is None else business_meters.slot(self)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Field:
     """
     A field of the state, at `path` in the message; `read_from` and `named` explain the other attributes.
@@ -146,8 +65,9 @@ class Field:
     nullable: bool = True
     listed: tuple[enum.StrEnum, ...] = ()
     sources: tuple[str, ...] = ()
-    read: FieldReader | None = None
-    read_site: FieldReader | None = None
+    read: ValuesReader | None = None
+    derive: SnapshotReader | None = None
+    read_site: ValuesReader | None = None
     name: str = ""
     phase: Phase | None = None
     key: str = ""
@@ -161,16 +81,20 @@ class Field:
     without: str = ""
 
     def read_from(
-        self, *sources: str, by: FieldReader | None = None, site: FieldReader | None = None
+        self,
+        *sources: str,
+        by: ValuesReader | None = None,
+        of: SnapshotReader | None = None,
+        site: ValuesReader | None = None,
     ) -> Self:
         """
         Return this field with the étiquettes that it comes from, and the function that reads its value.
 
-        `sources` are published as this field, and not under their own name. `by` returns the value, None to
-        leave the field out, or `UNKNOWN` for null; without `by`, the value is the first number among
-        `sources`. `site` replaces `by` for an older meter of a business.
+        `sources` are published as this field, and not under their own name. `by` returns the value from the
+        texts, `of` from the whole snapshot: None to leave the field out, or `UNKNOWN` for null. Without both,
+        the value is the first number among `sources`. `site` replaces them for an older meter of a business.
         """
-        return replace(self, sources=sources, read=by, read_site=site)
+        return replace(self, sources=sources, read=by, derive=of, read_site=site)
 
     def named(self, name: str, **more: Any) -> Self:  # noqa: ANN401 - the parts that the docstring names
         """
@@ -187,7 +111,7 @@ class Field:
         """
         return replace(self, name=name, **more)
 
-    @property
+    @cached_property
     def parts(self) -> FieldPath:
         """The path, part by part."""
         return tuple(self.path.split("."))
@@ -226,8 +150,11 @@ class Field:
 
     def value(self, now: Snapshot) -> Value:
         """Return the value of this field in the snapshot `now`."""
-        read = self.read_site if now.site is not None and self.read_site is not None else self.read
-        return number(now, *self.sources) if read is None else read(now)
+        if self.read_site is not None and now.site is not None:
+            return self.read_site(now.values)
+        if self.derive is not None:
+            return self.derive(now)
+        return number(now.values, *self.sources) if self.read is None else self.read(now.values)
 
 
 def read(now: Snapshot, declared: Iterable[Field]) -> dict[FieldPath, Json]:

@@ -11,9 +11,12 @@ from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the type
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from teleinfo.tic.horodate import PARIS
+
+if TYPE_CHECKING:
+    from teleinfo.vocabulary.moment import Moment
 
 DAY: Final = timedelta(days=1)
 LATE: Final = timedelta(minutes=2)
@@ -126,26 +129,26 @@ class Learner:
 
     def __init__(self, known: LearnedHours) -> None:
         self.known = known
-        self._first: tuple[str, float, datetime] | None = None  # frame with the period that was sent last
-        self._last: tuple[str, float, datetime] | None = None  # the last frame with a period that came twice
+        self._first: tuple[str, Moment] | None = None  # frame with the period that was sent last
+        self._last: tuple[str, Moment] | None = None  # the last frame with a period that came twice
         self._slots: tuple[date, LearnedHours, Slots] | None = None
 
-    def note(self, period: str, *, now: float, at: datetime) -> None:
-        """Note the period of a frame at the monotonic `now`, seconds, and the time of day `at`."""
+    def note(self, period: str, now: Moment) -> None:
+        """Note the period of a frame that came `now`."""
         if self._first is None or self._first[0] != period:
-            self._first = period, now, at
+            self._first = period, now
             return  # one frame with another period may be an accident
-        _, first, first_at = self._first
-        before, heard, last_at = self._last or self._first
-        self._last = period, now, at
-        gap, local = timedelta(seconds=first - heard), at.astimezone(PARIS)
+        first = self._first[1]
+        before, last = self._last or self._first
+        self._last = period, now
+        gap, local = timedelta(seconds=first.monotonic - last.monotonic), now.wall.astimezone(PARIS)
         part, today, slots = _minute(local) // 30, local.date(), self._hours(local.date())
         if not slots and self.known.heard.get(part) != period:
             self.known = replace(self.known, heard={**self.known.heard, part: period})
         if self.known.doubt != today and not fits(slots, local, period):
             self.known = self.known.contradicted(today)
-        if period != before and gap <= _STEP and abs(first_at - last_at - gap) <= _JUMP:
-            minute = (first_at.astimezone(PARIS) + _STEP / 2).replace(second=0, microsecond=0)
+        if period != before and gap <= _STEP and abs(first.wall - last.wall - gap) <= _JUMP:
+            minute = (first.wall.astimezone(PARIS) + _STEP / 2).replace(second=0, microsecond=0)
             changes = *self.known.changes, Change(minute, period)
             self.known = replace(self.known, changes=changes[-_MAX_CHANGES:])
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.tic.horodate import moment
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from teleinfo.vocabulary.moment import Moment
 
 DELAY: Final = 2
 """Seconds by which DATE is late when its frame has come."""
@@ -41,16 +41,16 @@ class MeterClock:
         self._samples: deque[int] = deque(maxlen=SAMPLES)
         self._sampled: float | None = None
 
-    def add(self, date: str, *, now: float, at: datetime) -> None:
-        """Update `offset` with a DATE that came at the monotonic `now`, seconds, and the time of day `at`."""
-        gap = math.inf if self._sampled is None else now - self._sampled
+    def add(self, date: str, now: Moment) -> None:
+        """Update `offset` with a DATE that came `now`."""
+        gap = math.inf if self._sampled is None else now.monotonic - self._sampled
         time = moment(date) if gap >= INTERVAL else None
         if time is None:
             return
         if gap > SAMPLES * INTERVAL:
             self._samples.clear()
-        self._sampled = now
-        self._samples.append(round((time - at).total_seconds()) + DELAY)
+        self._sampled = now.monotonic
+        self._samples.append(round((time - now.wall).total_seconds()) + DELAY)
         median = sorted(self._samples)[len(self._samples) // 2]
         is_known = len(self._samples) >= MIN_SAMPLES
         if is_known and (self.offset is None or abs(median - self.offset) > STEP):

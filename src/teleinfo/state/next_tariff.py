@@ -26,6 +26,7 @@ from teleinfo.vocabulary.codes import Contract, TariffPeriod
 
 if TYPE_CHECKING:
     from teleinfo.state.fields import Values
+    from teleinfo.vocabulary.moment import Moment
 
 _TEMPO: Final[Slots] = ((6 * 60, "HP"), (22 * 60, "HC"))
 _EJP: Final[Slots] = ((1 * 60, "HN"), (7 * 60, "PM"))
@@ -75,11 +76,11 @@ class TariffCalendar:
         """The memory for the next run."""
         return RememberedCalendar(self._learner.known, self._profiles, self._is_hexadecimal)
 
-    def note(self, frame: Mapping[str, str], *, now: float, at: datetime) -> None:
-        """Note a frame at the monotonic `now`, seconds, and the time of day `at`; its tariff is steady."""
+    def note(self, frame: Mapping[str, str], now: Moment) -> None:
+        """Note a frame whose tariff is steady."""
         if (period := frame.get("PTEC")) in LEARNED:
-            self._learner.note(period, now=now, at=at)
-        clock = _clock(frame, at)
+            self._learner.note(period, now)
+        clock = _clock(frame, now.wall)
         if clock is None or "PJOURF+1" not in frame:
             return
         today = clock.date()

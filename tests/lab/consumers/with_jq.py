@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.simulator.catalogue import METERS
+from teleinfo.state.facts import STALE_AFTER
 from teleinfo.state.payload import Options, encode
-from teleinfo.state.tracker import STALE_AFTER
 from tests.homeassistant.golden import PERIOD, readings_of
 from tests.lab.consumers.programs import RECONNECTION, output, program
 from tests.lab.consumers.site import MODES, Relay, Site, block, scripts, site
 from tests.state.golden import TIME, tracker
 from tests.support.broker import MosquittoBroker
+from tests.support.judged import moment
 from tests.support.process import LIMIT
 from tests.support.scenario import until
 from tests.support.subscriber import Subscriber
@@ -60,9 +61,9 @@ def test_evcc_gets_power_and_energy_of_each_state(meter: str, tool: str) -> None
     followed, now = tracker(), 0.0
     for reading in readings_of(meter, frames=30):
         now += PERIOD
-        followed.update(reading, now=now, time=TIME)
-        states.append(json.loads(json.dumps(followed.state(now=now))))
-    states.append(json.loads(json.dumps(followed.state(now=now + STALE_AFTER + 1))))
+        followed.update(reading, moment(now, TIME))
+        states.append(json.loads(json.dumps(followed.state(moment(now)))))
+    states.append(json.loads(json.dumps(followed.state(moment(now + STALE_AFTER + 1)))))
     messages = [json.dumps(state) for state in states]
     powers = [[state["power"].get("active"), state["power"]["net"]] for state in states]
     expected = [[power for power in both if power is not None][:1] for both in powers]

@@ -24,6 +24,7 @@ from teleinfo.tic.decoder import Decoder
 from teleinfo.vocabulary.words import Language
 from tests.homeassistant import domoticz
 from tests.homeassistant.golden import Followed
+from tests.support.judged import moment
 
 if TYPE_CHECKING:
     from teleinfo.state.fields import Json
@@ -47,7 +48,9 @@ def rows(meter: str, interval: float) -> int:
         language=Language.FR,
         interval=interval,
         fields=False,
-        on_state=lambda state, now: states.append(held.update(state, now=now) if interval else state),
+        on_state=lambda state, now: states.append(
+            held.update(state, now=now.monotonic) if interval else state
+        ),
         on_event=lambda _: None,
     )
     publisher.restore(None)
@@ -60,8 +63,8 @@ def rows(meter: str, interval: float) -> int:
         at = START + dt.timedelta(seconds=now)
         time = at.isoformat("T", "seconds") + "+01:00"
         for reading in decoder.feed(simulated.emit(at)):
-            publisher.update(reading, now=now, time=time, urgent=ends_period(at))
-            device.announcer.update(reading, now=now)
+            publisher.update(reading, moment(now, time), urgent=ends_period(at))
+            device.announcer.update(reading, moment(now))
         for state in states:
             before, shown = shown, shown | _states(device, state)
             found += sum(before.get(key) != state for key, state in shown.items())

@@ -14,7 +14,7 @@ from teleinfo.state.tracker import encode
 from teleinfo.tic import horodate, registers
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
-from tests.support.judged import JudgedTracker
+from tests.support.judged import JudgedTracker, moment
 
 
 def seeds() -> dict[str, bytes]:
@@ -74,10 +74,10 @@ def check(data: bytes) -> None:
             # JSON knows neither infinity nor NaN.
             assert not isinstance(state, float) or math.isfinite(state), key
     tracker = JudgedTracker()
-    tracker.update(Reading(mode, values), now=0.0, time="2026-01-14T12:00:00+01:00")
-    decoded = tracker.state(now=0.0)
+    tracker.update(Reading(mode, values), moment(0.0, "2026-01-14T12:00:00+01:00"))
+    decoded = tracker.state(moment(0.0))
     assert json.loads(encode(decoded)) == decoded
-    for entity in entities_of(tracker.fields_of(values, now=0.0), mode).values():
+    for entity in entities_of(tracker.fields_of(values, moment(0.0)), mode).values():
         assert state_template(entity)
 
 

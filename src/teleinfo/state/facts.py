@@ -1,0 +1,207 @@
+"""
+Facts about a meter, which accumulate from one frame to the next.
+
+Pure. Some belong to the meter as long as it is followed, others only to its mode and contract. The texts are
+the latest of each étiquette, so that a short three-phase frame or a missing group empties no field; a text
+that was not renewed for `STALE_AFTER` seconds is forgotten.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.state import business_meters, fields, tariffs
+from teleinfo.state.active_power import ActivePower
+from teleinfo.state.energy import COUNTED, Count, DailyEnergy, ImportTotal, day_in_france
+from teleinfo.state.mean_power import MeanPower
+from teleinfo.state.meter_clock import MeterClock
+from teleinfo.state.next_tariff import TariffCalendar
+from teleinfo.state.snapshot import Snapshot
+from teleinfo.tic.labels import ALARMS, NOTICES, SHORT_FRAME
+from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
+
+    from teleinfo.state.device import Device
+    from teleinfo.state.fields import Values
+    from teleinfo.state.prices import Prices
+    from teleinfo.tic.labels import Mode
+    from teleinfo.tic.reading import Belief, Reading
+    from teleinfo.vocabulary.codes import Alert, TariffPeriod
+    from teleinfo.vocabulary.moment import Moment
+
+STALE_AFTER: Final = 120.0
+"""Seconds after which a value is null; in an overrun a full frame comes every 17 s (three phases, 02E)."""
+
+MIN_FRAMES: Final = 2
+"""Frames in a row that show an export by their current: PAPP and the current may be measured apart."""
+
+_PASSING: Final = ALARMS | NOTICES
+
+_is_left_out = lru_cache(maxsize=1024)(is_left_out)
+
+
+class ContractFacts:
+    """
+    Facts that end with the mode or the contract of the meter.
+
+    `texts` are the latest by key. `site` and `periods`: as in `Snapshot`.
+    """
+
+    def __init__(self, mode: Mode) -> None:
+        self.mode = mode
+        self.texts: Values = {}
+        self.site: str | None = None
+        self.periods: dict[str, str] = {}
+        self.calendar = TariffCalendar()
+        self.active = ActivePower()
+        self.clock = MeterClock()
+        self._heard: dict[str, float] = {}  # when each of the texts came last
+        self._exporting_frames = 0  # in a row, by their current
+
+    def add(self, sent: Values, belief: Belief, now: Moment) -> None:
+        """Add the texts of a frame, without those of excluded étiquettes."""
+        self.site = self.site or business_meters.model(sent)
+        tariff = self.texts.get("PTEC", "")
+        # PEJP of the last frame of a peak announces no other one.
+        is_over = sent.get("PTEC", tariff) != tariff
+        sending = belief.sending - (NOTICES - sent.keys()) if is_over else belief.sending
+        texts = self.texts = {**self.texts, **sent}
+        self._heard.update(dict.fromkeys(sent, now.monotonic))
+        for label in _PASSING.intersection(texts) - sending:
+            texts.pop(label)
+            texts.pop(label + HORODATE_SUFFIX, None)
+        if texts.keys() != sent.keys():  # some may be stale: the memory is bounded, whatever étiquettes come
+            self.texts = self.fresh(now)
+            self._heard = {key: self._heard[key] for key in self.texts}
+        if sent.keys() <= SHORT_FRAME:
+            self._exporting_frames = 0  # the currents are newer than PAPP
+        elif (exports := fields.exports_by_current(sent)) is not None:
+            self._exporting_frames = self._exporting_frames + 1 if exports else 0
+        if "DATE" in sent:
+            self.clock.add(sent["DATE"], now)
+        if "NTARF" in sent and "LTARF" in sent:
+            self.periods[f"EASF{sent['NTARF']}"] = sent["LTARF"]
+        if belief.is_steady:
+            self.calendar.note(sent, now)
+
+    def fresh(self, now: Moment) -> Values:
+        """Return the texts that came not long before `now`, by key."""
+        oldest = now.monotonic - (STALE_AFTER if self.site is None else business_meters.STALE_AFTER)
+        return {key: text for key, text in self.texts.items() if self._heard[key] >= oldest}
+
+    def exports(self, values: Values) -> bool:
+        """True if power flows out by STGE or, in two frames in a row, by the current (historique)."""
+        return fields.exports(values) or self._exporting_frames >= MIN_FRAMES
+
+    def period_of(self, label: str) -> TariffPeriod | None:
+        """Return the tariff period that an index counts, None if it is unknown now."""
+        period = tariffs.index_period(label, contract=fields.contract_text(self.texts))
+        return period or tariffs.period_of(self.periods.get(label, ""))
+
+
+class MeterFacts:
+    """
+    Facts about one meter, since its `first` frame.
+
+    - `contract` are those that end with its mode or contract.
+    - `total`, `daily`, `since`, `phases` and `has_exported`: as in `Snapshot`.
+    - `means` are the mean powers by the étiquettes of their index.
+    - `clock_was_ahead` is the time by which the clock of the machine was set back with the last frame.
+    """
+
+    def __init__(
+        self, device: Device, mode: Mode, first: Moment, *, prices: Prices | None, daily: DailyEnergy | None
+    ) -> None:
+        self.device = device
+        self.contract = ContractFacts(mode)
+        self.first = self.heard = first
+        self.total: ImportTotal | None = None
+        self.daily = daily
+        self.means: defaultdict[str, MeanPower] = defaultdict(MeanPower)
+        self.since: Mapping[str, datetime] = {}
+        self.phases = 1
+        self.has_exported = False
+        self.clock_was_ahead: timedelta | None = None
+        self._prices = prices
+        self._counted = -math.inf  # monotonic time at which the index of the total was last read
+
+    def add(self, reading: Reading, belief: Belief, now: Moment, *, exclude: frozenset[str]) -> Values:
+        """Add a reading but for its energies; return its texts without those of excluded étiquettes."""
+        sent = reading.values
+        if exclude:
+            mode = reading.mode
+            sent = {key: text for key, text in sent.items() if not _is_left_out(mode, key, exclude)}
+        self.heard = now
+        self.contract.add(sent, belief, now)
+        values = self.contract.texts
+        self.phases = 3 if self.contract.site else max(self.phases, fields.phases(values))
+        self.has_exported |= self.contract.exports(values)
+        return sent
+
+    def count(self, sent: Values) -> None:
+        """Count the energies and the powers by the indexes of the last reading, whose texts are `sent`."""
+        values, now = self.contract.texts, self.heard
+        counters = fields.counters(values)
+        for name, (counter, index) in counters.items():
+            self.means[counter].add(index, now=now.monotonic, idle=fields.is_idle(values, name))
+        has_exported = self.has_exported or "EAIT" in values
+        exports = self.contract.exports(sent)
+        if (flow := fields.flow(sent, exports=exports, has_exported=has_exported)) is not None:
+            self.contract.active.add(flow, now=now.monotonic, has_exported=has_exported)
+        self.clock_was_ahead = None
+        if (imported := counters.get("mean")) is not None:
+            self._counted = now.monotonic
+            before = self.total or ImportTotal(*imported, 0, now.wall)
+            total = before.next(*imported, at=now.wall, subscribed=fields.subscribed_power(values))
+            self._count_by_day(total, is_first=self.total is None)
+            self.total = total
+
+    def _count_by_day(self, total: ImportTotal, *, is_first: bool) -> None:
+        values, at, daily = self.contract.texts, self.heard.wall, self.daily
+        # A meter of the overseas islands has the days of the machine.
+        day = at.date() if self.device.identity.overseas else day_in_france(at)
+        numbers = {label: fields.number(values, label) for label in COUNTED if label in values}
+        indexes = {label: index for label, index in numbers.items() if index is not None}
+        count = Count(total, day, indexes, self._prices, self.contract.period_of)
+        if daily is None:
+            daily = DailyEnergy.begin(count)
+        elif is_first:
+            daily = daily.of_another_meter(total)
+        self.daily = daily.next(count)
+        if self.daily.today.first < daily.today.first:
+            self.clock_was_ahead = daily.last.time - at
+
+    def note_alerts(self, alerts: dict[Alert, bool]) -> None:
+        """Note since when each alert is active; the last reading shows `alerts`."""
+        since = self.since
+        self.since = {alert: since.get(alert, self.heard.wall) for alert, active in alerts.items() if active}
+
+    def snapshot(self, values: Values, now: Moment) -> Snapshot:
+        """Return a snapshot with these of the texts that are fresh at `now`."""
+        contract, means = self.contract, fields.counters(values)
+        return Snapshot(
+            heard=self.heard,
+            values=values,
+            meter=self.device,
+            mode=contract.mode,
+            prices=self._prices,
+            site=contract.site,
+            phases=self.phases,
+            exports=contract.exports(values),
+            has_exported=self.has_exported,
+            periods=contract.periods,
+            since=self.since,
+            total=self.total,
+            daily=self.daily,
+            total_is_fresh=now.monotonic - self._counted <= STALE_AFTER,
+            clock_offset=contract.clock.offset,
+            active=contract.active.at(now.monotonic),
+            means={name: self.means[counter] for name, (counter, _index) in means.items()},
+            calendar=contract.calendar,
+        )

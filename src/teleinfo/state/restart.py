@@ -1,0 +1,85 @@
+"""
+Continue through a restart of the program: what is remembered of a meter, and what goes on of it.
+
+Pure. The memory of an earlier run takes effect as soon as the meter is known. Then the totals, the days, the
+mean powers, the alerts and the tariff calendar go on, if the meter is the remembered one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.state import fields
+from teleinfo.state.facts import STALE_AFTER
+from teleinfo.state.mean_power import GAP
+from teleinfo.state.memory import Memory
+from teleinfo.state.next_tariff import TariffCalendar
+
+if TYPE_CHECKING:
+    from teleinfo.state.events import EventFinder
+    from teleinfo.state.facts import MeterFacts
+
+CLOCK_ERROR: Final = 2.0
+"""Seconds by which two clocks may differ over a short restart; a time of day has whole seconds."""
+
+
+def remember(
+    facts: MeterFacts, events: EventFinder, *, published: frozenset[str], announced: frozenset[str]
+) -> Memory:
+    """Return the memory of a known meter; `published` and `announced` are its `fields` and `announced`."""
+    return Memory(
+        meter=facts.device.scope,
+        heard=facts.heard.wall,
+        import_total=facts.total,
+        alerts_since=dict(facts.since),
+        fields=published,
+        daily_energy=facts.daily,
+        means={counter: replace(mean) for counter, mean in facts.means.items() if mean.watts is not None},
+        calendar=facts.contract.calendar.remembered,
+        situation=events.situation,
+        spans=events.spans,
+        announced=announced,
+    )
+
+
+def contradicts(memory: Memory, facts: MeterFacts) -> bool:
+    """True if the meter is not the remembered one, or its index cannot follow the remembered index."""
+    if memory.meter != facts.device.scope:
+        return True
+    values = facts.contract.texts
+    imported = fields.import_total(values)
+    if memory.import_total is None or imported is None:
+        return False
+    subscribed = fields.subscribed_power(values)
+    return not memory.import_total.is_followed_by(*imported, at=facts.heard.wall, subscribed=subscribed)
+
+
+def resume(memory: Memory, facts: MeterFacts) -> None:
+    """
+    Continue what an earlier run remembered: energies, alerts and mean powers.
+
+    An alert must have been active in every frame since. The times of a mean power are monotonic: they
+    count only if the time of day confirms that the machine was not started anew.
+    """
+    if memory.meter != facts.device.scope:
+        if memory.daily_energy is not None:
+            facts.total, facts.daily = None, memory.daily_energy
+        return
+    if memory.import_total is not None:
+        facts.total, facts.daily = memory.import_total, memory.daily_energy
+    facts.contract.calendar = TariffCalendar(memory.calendar)
+    now = facts.heard
+    away = (now.wall - memory.heard).total_seconds()
+    if 0 <= away <= STALE_AFTER:
+        first, is_first = facts.first.wall, facts.first == now
+        facts.since = {**facts.since} | {
+            alert: since
+            for alert, since in memory.alerts_since.items()
+            if is_first or facts.since.get(alert) == first
+        }
+    for counter, mean in memory.means.items():
+        gap = math.inf if mean.read is None else now.monotonic - mean.read.time
+        if 0 <= gap <= GAP and abs(gap - away) <= CLOCK_ERROR:
+            facts.means[counter] = replace(mean)

@@ -1,0 +1,26 @@
+"""A moment, on the two clocks of the machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """
+    A moment: `monotonic` in seconds, for durations, and `wall`, the time of day with its offset.
+
+    The time of day may leap when somebody sets the clock; the monotonic time counts from any start.
+    """
+
+    monotonic: float
+    wall: datetime
+
+    @property
+    def iso(self) -> str:
+        """The time of day in ISO 8601, to the second."""
+        return self.wall.isoformat("T", "seconds")

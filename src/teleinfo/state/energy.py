@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from teleinfo.state.prices import Prices  # noqa: TC001 - as above
 from teleinfo.state.tariffs import INDEX_OF_PERIOD
@@ -173,7 +173,8 @@ class EnergySpan:
         )
 
 
-class Count(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Count:
     """
     What a reading on `day` counts: the `total`, and the `indexes` by étiquette.
 
@@ -240,14 +241,14 @@ class DailyEnergy:
         right = right.next(count)
         if now - since >= PATIENCE:
             return right
-        return replace(self._plus(count._replace(day=self.today.first)), if_behind=right, behind_since=since)
+        return replace(self._plus(replace(count, day=self.today.first)), if_behind=right, behind_since=since)
 
     def _plus(self, count: Count) -> DailyEnergy:
         """Return the energies after a reading on today or on a later day."""
-        now, day, indexes, prices, period_of = count
+        now, day, indexes = count.total, count.day, count.indexes
         seen = self.today.first, self.last.total, self.last.counter, self.readings
         if seen == (day, now.total, now.counter, indexes):
-            return replace(self, last=now, prices=prices, if_behind=None, behind_since=None)
+            return replace(self, last=now, prices=count.prices, if_behind=None, behind_since=None)
         before_leap, leapt = self.before_leap, self.leapt
         is_gap = now.time - self.last.time > GAP
         if is_gap and day > self.today.first and self.behind_since is None:
@@ -262,7 +263,7 @@ class DailyEnergy:
         rises = {label: index - known.get(label, index) for label, index in indexes.items()}
         counted = {label: rise for label, rise in rises.items() if rise > 0}
         codes = dict(self.codes)
-        codes |= {label: code.value for label in counted if (code := period_of(label)) is not None}
+        codes |= {label: code.value for label in counted if (code := count.period_of(label)) is not None}
         periods: dict[str, int] = {}
         for label in (label for label in counted if label in codes):
             periods[codes[label]] = periods.get(codes[label], 0) + counted[label]
@@ -274,7 +275,7 @@ class DailyEnergy:
             last_month,
             last=now,
             readings={**known, **indexes},
-            prices=prices,
+            prices=count.prices,
             codes=codes,
             before_leap=before_leap,
             leapt=leapt,

@@ -142,21 +142,6 @@ def test_an_index_may_rise_in_a_silence_as_much_as_in_so_much_time(  # noqa: PLR
         assert [message["timestamp"] for message in messages] == [1795793040_000, 1795796640_000]
 
 
-@pytest.mark.parametrize("has_times", [True, False])
-def test_a_recording_with_a_silence_is_decoded_by_its_times(
-    has_times: bool,  # noqa: FBT001
-    tmp_path: Path,
-    capsysbinary: pytest.CaptureFixture[bytes],
-) -> None:
-    """The index of the hour of `silence.tic` is withheld only without the times beside it."""
-    path = FOLDER / "silence.tic"
-    if not has_times:
-        path = Path(shutil.copy(path, tmp_path))
-    assert cli.main(["--env-file", os.devnull, "decode", str(path)]) == 0
-
-    assert (b"implausible 0)" in capsysbinary.readouterr().err) is has_times
-
-
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -185,19 +170,6 @@ def decoded(recording: bytes, tmp_path: Path) -> tuple[int, bytes, bytes]:
     with started(str(path)) as process:
         shown, said = process.communicate(timeout=LIMIT)
     return process.returncode, shown, said
-
-
-@pytest.mark.real
-def test_the_summary_names_the_etiquettes_of_which_groups_were_withheld(tmp_path: Path) -> None:
-    """An étiquette that the table does not know comes once, and an index falls."""
-    first, second = whole(BASE="000000100", NEW="1"), whole(BASE="000000000")
-    status, shown, said = decoded(encode_frame(first) + encode_frame(second), tmp_path)
-    messages = [json.loads(line) for line in shown.splitlines()]
-
-    assert status == 0
-    assert ["BASE" in message for message in messages] == [True, False]
-    assert "NEW" not in messages[0]
-    assert b"withheld     2 (unconfirmed 1: NEW 1, implausible 1: BASE 1)\n" in said
 
 
 @pytest.mark.real

@@ -164,19 +164,6 @@ def test_wrong_settings_are_in_the_language_of_the_terminal_or_of_the_log(  # no
     assert said in capsys.readouterr().err
 
 
-def test_another_broken_pipe_is_not_suppressed(played: Played, capfd: pytest.CaptureFixture[str]) -> None:
-    """Only the reader of standard output may leave; the rest ends loudly."""
-
-    def broken(_: Namespace) -> int:
-        raise BrokenPipeError
-
-    played.act = broken
-    with pytest.raises(BrokenPipeError):
-        cli.main([])
-
-    assert capfd.readouterr() == ("", "")
-
-
 @pytest.mark.parametrize("others", [[], [ValueError("ours")]])
 def test_an_output_error_of_a_task_is_one_too(
     played: Played, capfd: pytest.CaptureFixture[str], others: list[Exception]
@@ -228,15 +215,6 @@ def test_an_output_that_cannot_be_written_is_reported_in_one_line(
 
     assert done.stderr == f"teleinfo: the output cannot be written: {reason}\n"
     assert done.returncode == 1
-
-
-@pytest.mark.real
-def test_a_closed_output_to_which_nothing_is_written_is_no_fault(tmp_path: Path) -> None:
-    """`teleinfo decode FILE >&-` of a recording without a frame: that is the only fault."""
-    done = shell("decode /dev/null >&-", tmp_path)
-
-    assert done.stderr.startswith("frames       0\n")
-    assert "the output" not in done.stderr
 
 
 @pytest.mark.real

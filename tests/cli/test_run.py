@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,11 +12,10 @@ import pytest
 
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.labels import Group, Mode
-from tests.recordings import RECORDINGS
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import historique, values_of, whole
-from tests.support.process import LIMIT, Process
+from tests.support.process import LIMIT
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
@@ -74,18 +72,6 @@ def test_a_frame_is_published_as_the_contract_says(
     assert (received.payload, received.qos, received.retain) == (expected, 1, False)
 
 
-def test_a_setting_may_be_a_flag(broker: MosquittoBroker, tmp_path: Path) -> None:
-    """Flags win over the environment, whose port is not there."""
-    with Subscriber(broker.host, broker.port, "home") as subscriber, Meter(FRAME) as meter:
-        daemon = Daemon(tmp_path, serial_port="/dev/not-there", mqtt_topic="home")
-        flags = {"serial-port": meter.line.port, "mqtt-host": broker.host, "mqtt-port": broker.port}
-        daemon.command += [f"--{name}={text}" for name, text in flags.items()]
-        with daemon:
-            received = subscriber.expect("home")
-
-    assert received.payload == SAMPLE_JSON
-
-
 @pytest.mark.parametrize(
     "short", [IN_OVERRUN, AFTER_OVERRUN, IN_OVERRUN[:-1]], ids=["in", "after", "damaged"]
 )
@@ -109,40 +95,7 @@ def test_the_broker_keeps_the_last_full_frame(
     assert retained == {"teleinfo": full}
 
 
-@pytest.mark.parametrize(
-    "recording",
-    [
-        pytest.param(path, id=path.stem)
-        for path in RECORDINGS
-        if path.stem in {"historique-tempo", "standard-producer", "lains-hist-tri", "lains-std-mono"}
-    ],
-)
-def test_a_recording_at_true_line_speed_gives_what_decode_prints(
-    broker: MosquittoBroker, tmp_path: Path, recording: Path
-) -> None:
-    """What the daemon publishes of a line is what `decode` prints, in order."""
-    thrice, port = tmp_path / "thrice.tic", tmp_path / "port"
-    thrice.write_bytes(recording.read_bytes() * 3)
-    program = [sys.executable, "-m", "teleinfo"]
-    decode = [*program, "--env-file", os.devnull, "decode", str(thrice)]
-    expected = subprocess.check_output(decode, stderr=subprocess.DEVNULL, timeout=LIMIT).splitlines()
-    simulate = [*program, "simulate", "--replay", str(recording), "--link", str(port)]
-    with (
-        Subscriber(broker.host, broker.port, "teleinfo") as subscriber,
-        Process(simulate, tmp_path / "simulate.log"),
-        Daemon(tmp_path, serial_port=port, mqtt_host=broker.host, mqtt_port=broker.port),
-    ):
-        published = [subscriber.expect("teleinfo").payload for _ in range(5)]
-
-    # The reader may have joined at any frame of the recording, which is played again and again: where it
-    # begins and ends in mid-frame, its last bytes and its first ones are one frame.
-    assert published in [expected[start : start + 5] for start in range(len(expected))]
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_to_stop_publishes_offline_and_ends_with_0(
-    broker: MosquittoBroker, tmp_path: Path, number: signal.Signals
-) -> None:
+def test_a_signal_to_stop_publishes_offline_and_ends_with_0(broker: MosquittoBroker, tmp_path: Path) -> None:
     """
     `offline` is retained by the broker before the process has ended, with status 0.
 
@@ -151,7 +104,7 @@ def test_a_signal_to_stop_publishes_offline_and_ends_with_0(
     with Meter(FRAME) as meter, Daemon(tmp_path, **settings_for(broker, meter.line)) as daemon:
         with Subscriber(broker.host, broker.port, "teleinfo/status") as subscriber:
             subscriber.expect("teleinfo/status", b"online")
-            status, seconds = daemon.stop(number)
+            status, seconds = daemon.stop()
         with Subscriber(broker.host, broker.port, "teleinfo/+") as late:
             kept = late.retained()
 
@@ -209,15 +162,3 @@ def test_nohup_lets_it_go_on_when_the_terminal_is_closed(broker: MosquittoBroker
                 subscriber.expect("teleinfo")
 
             assert daemon.stop()[0] == 0
-
-
-def test_a_variable_that_an_orchestrator_injects_is_a_warning(tmp_path: Path) -> None:
-    """Docker's links and Kubernetes: the daemon starts, and the log names what it does not read."""
-    injected = {"port_1883_tcp": "tcp://10.0.0.7:1883", "service_host": "10.0.0.7"}
-    with Daemon(tmp_path, serial_port="/dev/nowhere", **injected) as daemon:
-        daemon.expect_log("has started")
-        assert daemon.stop()[0] == 0
-
-    warnings = [line for line in daemon.log.splitlines() if "WARNING environment: " in line]
-    assert len(warnings) == 2
-    assert "TELEINFO_PORT_1883_TCP: there is no such setting" in "\n".join(warnings)

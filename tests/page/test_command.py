@@ -69,20 +69,6 @@ def test_a_page_shows_the_meter_at_the_port(tmp_path: Path, meter: Meter) -> Non
 
 
 @pytest.mark.real
-def test_a_page_beside_the_service_is_fed_by_the_broker(tmp_path: Path, meter: Meter) -> None:
-    """1. No broker, and the page says so. 2. Broker and daemon are there, and so is the meter."""
-    (tmp_path / "broker").mkdir()
-    with MosquittoBroker(tmp_path / "broker") as broker:
-        broker.stop()
-        with PageProcess(tmp_path, "--mqtt", mqtt_host=broker.host, mqtt_port=broker.port) as page:
-            page.show("no connection: nothing listens at")
-            broker.start()
-            with Daemon(tmp_path, **settings_for(broker, meter.line)):
-                page.show('"figure":"1 940"')
-                page.show('"grade":"Good"')
-
-
-@pytest.mark.real
 def test_a_page_shows_the_meters_of_several_settings_files(tmp_path: Path, meter: Meter) -> None:
     """1. Two daemons. 2. One page shows both meters, below the token of one file. 3. Each has a history."""
     solar = with_parity(encode_frame(whole(**HC | {"ADCO": "041961654321"}, PAPP="00200")))

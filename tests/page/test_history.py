@@ -52,7 +52,7 @@ def served() -> Iterator[Page]:
     """Return the page of a meter that sent three frames, with its history."""
     page = Page()
     for number in range(3):
-        page._time += dt.timedelta(minutes=1)
+        page.time += dt.timedelta(minutes=1)
         drawn = {"HCHP": f"{200 + number:09}"}
         page.model.add_reading(Reading(Mode.HISTORIQUE, READING.values | drawn), now=time.monotonic())
     with page:

@@ -8,15 +8,11 @@ import http.client
 import json
 import re
 import socket
-import threading
 import time
-import urllib.request
-from queue import SimpleQueue
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
-from aiohttp import ClientSession, web
 
 from teleinfo.page import server, view
 from teleinfo.page.hosts import listen
@@ -27,7 +23,7 @@ from teleinfo.vocabulary.words import Language
 from tests.page.scenario import Page
 from tests.support.process import LIMIT
 from tests.support.scenario import until
-from tests.support.tcp_ports import HOST, free_port
+from tests.support.tcp_ports import HOST
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -238,22 +234,6 @@ def test_a_stop_does_not_wait_for_who_looks() -> None:
     asyncio.run(serve())
 
 
-def test_only_so_many_look_at_once(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    """1. Two look. 2. A third is refused. 3. One leaves, and another one is let in."""
-    monkeypatch.setattr(server, "MAX_STREAMS", 2)
-    with events(served) as first, events(served, Accept_Language="fr") as second:
-        read_until(first, lambda text: "event: now" in text)
-        read_until(second, lambda text: "event: now" in text)
-        assert ask(served, "/events")[0] == 503
-    with contextlib.ExitStack() as stack:
-
-        def is_let_in() -> bool:
-            connection = stack.enter_context(events(served))
-            return " 200 " in read_until(connection, lambda text: "\r\n\r\n" in text)
-
-        until(is_let_in)
-
-
 @pytest.fixture
 def two() -> Iterator[Page]:
     """Return the page of two meters, the second of which has a name."""
@@ -293,29 +273,23 @@ def test_each_meter_has_a_stream_and_a_history(two: Page) -> None:
             assert bool(table["rows"]) == (meter == number)
 
 
-def test_the_readers_of_all_meters_are_bounded_together(two: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    """1. One looks at each of the two meters. 2. A third is refused, whichever meter it is for."""
+def test_only_so_many_look_at_once(two: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    1. One looks at each of the two meters. 2. A third reads that there are too many.
+
+    3. One leaves, and another one is let in.
+    """
     monkeypatch.setattr(server, "MAX_STREAMS", 2)
     with contextlib.ExitStack() as stack:
         for query in ("", SECOND):
             stream = raw(two, f"GET /events{query} HTTP/1.1\r\nHost: {HOST}\r\n\r\n")
             read_until(stack.enter_context(stream), lambda text: "event: now" in text)
-        assert [ask(two, f"/{path}{SECOND}")[0] for path in ("", "events")] == [503, 503]
-
-
-@pytest.mark.parametrize(("language", "words"), [("fr", "Trop de navigateurs"), ("en", "Too many look")])
-def test_whoever_is_too_many_reads_so(
-    served: Page, monkeypatch: pytest.MonkeyPatch, language: str, words: str
-) -> None:
-    """A sentence in the language of the browser, which tries again by itself."""
-    monkeypatch.setattr(server, "MAX_STREAMS", 1)
-    with events(served) as reader:
-        read_until(reader, lambda text: "event: now" in text)
-        status, headers, body = ask(served, Accept_Language=language)
-
-    assert (status, headers["Content-Language"]) == (503, language)
-    assert words in body
-    assert headers["Refresh"] == "60"
+        assert ask(two, f"/events{SECOND}")[0] == 503
+        for language, words in (("fr", "Trop de navigateurs"), ("en", "Too many look")):
+            status, headers, body = ask(two, f"/{SECOND}", Accept_Language=language)
+            assert (status, headers["Content-Language"], headers["Refresh"]) == (503, language, "60")
+            assert words in body
+    until(lambda: ask(two)[0] == 200, what="a free place")
 
 
 def test_with_a_token_the_page_lies_below_it(served: Page) -> None:
@@ -348,59 +322,15 @@ def test_a_name_of_the_settings_is_answered() -> None:
 SUPERVISOR, APP = "172.30.32.2", "172.30.33.5"
 
 
-@contextlib.contextmanager
-def ingress(page: Page) -> Iterator[str]:
-    """
-    Yield the URL of the page behind a proxy that does what Home Assistant does ("Ingress").
-
-    It removes the beginning of the path, and keeps the name by which the browser requests Home Assistant.
-    """
-
-    async def forward(request: web.Request) -> web.StreamResponse:
-        headers = {name: text for name, text in request.headers.items() if name != "Accept-Encoding"}
-        headers |= {"X-Ingress-Path": "/api/hassio_ingress/x", "X-Forwarded-For": "192.168.1.7"}
-        url = page.url + request.match_info["path"]
-        async with ClientSession() as session, session.get(url, headers=headers) as answer:
-            response = web.StreamResponse(status=answer.status, headers=answer.headers)
-            await response.prepare(request)
-            async for part in answer.content.iter_any():
-                await response.write(part)
-            return response
-
-    async def serve() -> None:
-        application = web.Application()
-        application.router.add_get("/api/hassio_ingress/x/{path:.*}", forward)
-        runner = web.AppRunner(application, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, HOST, port).start()
-        running.put((asyncio.get_running_loop(), stop := asyncio.Event()))
-        await stop.wait()
-        await runner.cleanup()
-
-    port, running = free_port(), SimpleQueue[tuple[asyncio.AbstractEventLoop, asyncio.Event]]()
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    loop, stop = running.get(timeout=LIMIT)
-    try:
-        yield f"http://{HOST}:{port}/api/hassio_ingress/x/"
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(LIMIT)
-
-
 def test_home_assistant_shows_the_page_in_its_frame(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the Supervisor, under whatever name Home Assistant has: page, files and stream below its path."""
+    """By the Supervisor, under whatever name Home Assistant has."""
     monkeypatch.setattr(
         server, "_client", lambda _transport, name="peername": {"peername": SUPERVISOR}.get(name, APP)
     )
-    with ingress(served) as url:
-        for path in ("", "page.js", "page.css"):
-            request = urllib.request.Request(url + path, headers={"Host": "ha.example.org"})
-            with urllib.request.urlopen(request, timeout=LIMIT) as answer:
-                assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
-                assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
-        with urllib.request.urlopen(f"{url}events", timeout=LIMIT) as stream:
-            until(lambda: b"event: now" in stream.readline())
+    status, headers, _body = ask(served, Host="ha.example.org")
+
+    assert (status, headers["X-Frame-Options"]) == (200, "SAMEORIGIN")
+    assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
 
 
 def test_another_app_of_home_assistant_is_refused(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:

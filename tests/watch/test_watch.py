@@ -127,30 +127,6 @@ def test_the_screen_is_drawn_and_the_terminal_left_clean(
 
 
 @pytest.mark.real
-def test_what_is_wrong_with_the_port_stands_on_the_screen(tmp_path: Path) -> None:
-    """1. No port. 2. The screen says so, and what to do. 3. SIGTERM ends it, and the terminal is clean."""
-    with Terminal(serial_port=tmp_path / "nowhere") as terminal:
-        terminal.expect("there is no serial port at")
-        terminal.process.send_signal(signal.SIGTERM)
-
-        assert terminal.status() == 0
-    assert LEFT in terminal.showed
-
-
-@pytest.mark.real
-def test_a_terminal_of_another_encoding_gets_what_it_can_show(meter: Meter) -> None:
-    """LC_ALL=fr_FR is ISO-8859-1: no blocks, no typographic apostrophe, and no traceback."""
-    with Terminal(serial_port=meter.line.port, language="fr_FR", encoding="iso-8859-1") as terminal:
-        terminal.expect("lecture d'un compteur en mode historique")
-        terminal.expect("1 940 VA")
-        terminal.press(b"q")
-
-        assert terminal.status() == 0
-    assert "Traceback" not in terminal.showed
-    assert "\N{REPLACEMENT CHARACTER}" in terminal.showed  # no UTF-8: an é of ISO-8859-1
-
-
-@pytest.mark.real
 def test_in_a_pipe_there_are_plain_lines(meter: Meter) -> None:
     """
     No control character, a value a line, nothing said twice, and nothing English for a French reader.
@@ -211,25 +187,6 @@ def test_the_broker_has_it_too_and_nothing_is_left_there(tmp_path: Path, meter: 
                 readings.expect("teleinfo")
 
             assert [state.payload for state in states.drain() if state.payload != b"online"] == []
-
-
-@pytest.mark.real
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_daemon_that_is_gone_has_no_good_line(tmp_path: Path, meter: Meter, number: signal.Signals) -> None:
-    """1. The daemon runs on a good line. 2. It is stopped, or killed. 3. `watch --mqtt` says no good word."""
-    with (
-        MosquittoBroker(tmp_path) as broker,
-        Subscriber(broker.host, broker.port, "teleinfo/+") as states,
-        Daemon(tmp_path, **settings_for(broker, meter.line)) as daemon,
-    ):
-        # It comes with `online`; a health of before would say that no frame has come yet.
-        states.expect("teleinfo/health", predicate=lambda message: b'"problem":null' in message.payload)
-        daemon.stop(number)
-        states.expect("teleinfo/status", b"offline")
-        with Terminal("--mqtt", mqtt_host=broker.host, mqtt_port=broker.port) as terminal:
-            terminal.expect("it was stopped")
-
-    assert "good" not in terminal.showed
 
 
 @pytest.mark.real

@@ -31,7 +31,8 @@ from teleinfo.vocabulary.line import LineGrade, LinkProblem
 from teleinfo.vocabulary.words import Language
 from tests.history.scenario import DAY, Lapse
 from tests.lab.browsers.browser import Theme, browser, prefer, resize
-from tests.page.scenario import BROKER, HOUR, Page, evening, household
+from tests.lab.browsers.household import HOUR, evening, household, page_of
+from tests.page.scenario import BROKER, Page
 from tests.support.scenario import until
 
 if TYPE_CHECKING:
@@ -241,7 +242,7 @@ def test_three_phases_are_shown_as_the_state_has_them(
 
 def test_what_a_producer_injects_is_below_zero(driver: WebDriver, language: Language) -> None:
     """The figure is negative, the words say that it is injected, and the curve is below its zero."""
-    with Page("standard-producer", end=dt.datetime(2026, 6, 14, 13, 20)) as page:  # noqa: DTZ001 - see above
+    with page_of("standard-producer", end=dt.datetime(2026, 6, 14, 13, 20)) as page:  # noqa: DTZ001 - see above
         shown = look(driver, page)
         state = state_of(page, language)
 

@@ -9,8 +9,8 @@ import pytest
 
 from teleinfo.vocabulary.words import Language
 from tests.lab.browsers.firefox import firefox
+from tests.lab.browsers.household import household
 from tests.lab.browsers.in_browser import PHONE, PICTURES, TABLET, WIDE, axe_core, state_of
-from tests.page.scenario import household
 
 if TYPE_CHECKING:
     from tests.lab.browsers.browser import Theme

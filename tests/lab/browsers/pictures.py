@@ -14,7 +14,7 @@ from typing import Final
 from teleinfo.vocabulary.words import Language
 from tests.docs.markdown import ROOT
 from tests.lab.browsers.browser import browser, prefer, resize
-from tests.page.scenario import household
+from tests.lab.browsers.household import household
 
 SIZES: Final = {"web": (1280, 1790), "web-phone": (360, 960)}
 """Width and height of each picture, in CSS pixels."""

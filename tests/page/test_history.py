@@ -140,7 +140,7 @@ async def keep(recorder: HistoryRecorder, model: LiveModel, done: Callable[[], b
 
 def test_any_earlier_day_can_be_shown(served: Page) -> None:
     """`end` is the last day of the table; a day that is yet to come is now."""
-    today = served._time.date()
+    today = served.time.date()
     for days in (-1, 0, 1, 4000):
         end = today - dt.timedelta(days=days)
         _status, _headers, body = ask(served, f"/history/{METER}/days30.json?end={end}")

@@ -210,18 +210,6 @@ def test_after_a_restart_the_last_meter_is_that_of_the_history() -> None:
     assert shown["meters"] == [["2", "14/01/2026 – 14/01/2026"], ["1", "01/01/1970 – 13/01/2026"]]
 
 
-def test_what_is_left_of_a_phase_that_is_overloaded_is_not_below_zero() -> None:
-    """The gauge shows the overrun."""
-    model = new_model()
-    model.add_reading(
-        Reading(Mode.STANDARD, {"PREF": "06", "SINSTS": "08000", "IRMS1": "035", "URMS1": "230"}), now=0.0
-    )
-    texts = json.dumps(now_part(model)["facts"], ensure_ascii=False)
-
-    assert "35 A" in texts
-    assert declared.MINUS not in texts
-
-
 KEYS = st.sampled_from(sorted(HISTORIQUE.keys() | STANDARD.keys())) | st.text(max_size=12)
 HOSTILE = st.dictionaries(
     KEYS, st.text(max_size=30) | st.from_regex(r"[0-9A-F]{1,16}", fullmatch=True), max_size=20

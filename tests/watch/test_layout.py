@@ -104,9 +104,12 @@ def test_the_pages_together_show_every_value(name: str) -> None:
 
 def test_the_first_page_has_what_a_person_wants_to_see() -> None:
     """80×24: all of a meter with peak and off-peak in historique; power, status and index of a Linky."""
-    shown = text_of(picture(model_of("standard")))
+    first = picture(model_of("standard"))
+    shown = text_of(first)
 
     assert picture(model_of("hc")).pages == 1
+    assert first.pages > 1
+    assert picture(model_of("standard"), page=first.pages).number == 0  # after the last page comes the first
     assert " VA" in shown.splitlines()[1]
     assert "Breaker closed" in shown
     assert "EAST" in shown
@@ -120,16 +123,6 @@ def test_what_no_label_says_stands_above_them() -> None:
     assert "Current left, phase 1 29 A" in words
     assert "Energy today 0.01 kWh (incomplete)" in words
     assert "Current tariff Peak hours" not in words
-
-
-def test_pages_go_round() -> None:
-    """After the last page comes the first, and before the first the last."""
-    model = model_of("standard-tri")
-    count = picture(model).pages
-
-    assert count > 1
-    assert picture(model, page=count).number == 0
-    assert picture(model, page=-1).number == count - 1
 
 
 def test_a_change_and_an_alarm_are_marked_and_not_by_colour_alone() -> None:
@@ -204,21 +197,6 @@ def test_the_line_is_reported_below() -> None:
     assert "cut 4 · withheld 5" in text_of(picture(model, Size(110, 24)))
 
 
-@languages
-@pytest.mark.parametrize("grade", LineGrade)
-def test_the_causes_are_reported_whole_in_80_columns(
-    grade: LineGrade, language: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where all of it does not fit, the number of frames gives way, then the share."""
-    monkeypatch.setenv("LC_ALL", language)
-    model = model_of("hc")
-    model.set_health(dataclasses.replace(HEALTH, line=grade, bad_groups_percent=12.5))
-    shown = picture(model).lines[-2].plain
-
-    assert shown.endswith(" 4")
-    assert all(f" {count}, " in shown for count in (1, 2, 3))
-
-
 def test_a_long_note_is_shown_whole() -> None:
     """The last line becomes two or three, and the page still holds it."""
     model = model_of("hc")
@@ -254,23 +232,6 @@ def test_whatever_a_broker_published_is_drawn(size: Size) -> None:
             for page in pages(model, size, now=1.0):
                 assert max(line.cell_len for line in page.lines) <= size.width
                 assert all(char.isprintable() for line in page.lines for char in line.plain)
-
-
-@languages
-@pytest.mark.parametrize("patience", [None, 10.0])
-def test_what_is_waited_for_is_said_whole_in_40_columns(
-    patience: float | None, language: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """And so is what is wrong; no command is cut at its hyphen."""
-    monkeypatch.setenv("LC_ALL", language)
-    model = LiveModel(patience=patience)
-    model.note = note("a login console: sudo systemctl disable --now serial-getty@ttyUSB0, the end")
-    lines = text_of(picture(model, NARROW)).splitlines()
-
-    assert max(map(len, lines)) <= 40
-    assert "serial-getty@ttyUSB0," in " ".join(lines).split()
-    assert lines[2].rstrip()[-1] != "."  # the sentence goes on
-    assert any(line.rstrip().endswith(".") for line in lines[3:5])
 
 
 @pytest.mark.parametrize(

@@ -125,14 +125,6 @@ def test_each_part_of_a_month_costs_what_it_cost_then(lapse: Lapse) -> None:
     assert month[4] == pytest.approx(sum(row[4] for row in days), abs=0.001)
 
 
-def test_without_prices_there_is_no_cost(tmp_path: Path) -> None:
-    """Not even if there were prices once."""
-    for prices in (PRICES, None):
-        with Lapse(tmp_path, "hc", START, prices=prices) as lapse:
-            lapse.days(1)
-            assert all((row[4] is None) == (prices is None) for row in lapse.table("days30")["rows"])
-
-
 def test_a_silence_is_a_gap_and_no_zero(lapse: Lapse) -> None:
     """Minutes without a reading have no row; one that is missed between two readings is that before it."""
     lapse.at([lapse.now + 50, lapse.now + 120, lapse.now + 120 + HOUR])
@@ -210,20 +202,6 @@ def test_a_damaged_database_is_put_aside(tmp_path: Path, content: bytes) -> None
 
     assert store.aside is not None
     assert store.aside.read_bytes() == content
-
-
-def test_the_database_of_a_later_version_stays(tmp_path: Path) -> None:
-    """There is no history then; whoever goes back to that version has all of it."""
-    with contextlib.closing(Store(tmp_path / FILE)) as store:
-        store.write([], now=60)
-    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as later:
-        later.execute("PRAGMA user_version = 99")
-    with (
-        pytest.raises(sqlite3.OperationalError, match="newer"),
-        contextlib.closing(Store(tmp_path / FILE)) as store,
-    ):
-        store.write([], now=60)
-    assert [path.name for path in tmp_path.iterdir()] == [FILE]
 
 
 def test_a_full_database_loses_nothing_that_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

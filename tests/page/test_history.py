@@ -18,7 +18,7 @@ import pytest
 from teleinfo.common.i18n import use_language
 from teleinfo.history import recorder as recorder_module
 from teleinfo.history.recorder import HistoryRecorder
-from teleinfo.history.store import MINUTE, Store
+from teleinfo.history.store import Store
 from teleinfo.live.model import LiveModel
 from teleinfo.page import view
 from teleinfo.tic.labels import Mode
@@ -155,17 +155,6 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder_module, "END_TIMEOUT", LIMIT)
 
 
-def test_what_was_not_written_is_written_at_the_end(tmp_path: Path) -> None:
-    """The first batch comes before the meter was heard; the end does not wait for the next one."""
-    model = LiveModel(patience=None)
-    asyncio.run(keep(HistoryRecorder(tmp_path / FILE, model), model, (tmp_path / FILE).exists))
-    with contextlib.closing(Store(tmp_path / FILE)) as store:
-        store.write([], now=0)
-        with store.reading() as base:
-            query = "SELECT drawn, injected FROM power WHERE step = ?"
-            assert base.execute(query, (MINUTE,)).fetchall() == [(1940, None)]
-
-
 def test_a_history_that_cannot_be_kept_is_reported_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -190,23 +179,6 @@ def test_a_history_that_cannot_be_kept_is_reported_once(
     assert capsys.readouterr().err == f"teleinfo page: {sentence}\n"
     assert sentence in seen
     assert recorder.fault is None
-
-
-def test_a_damaged_history_is_reported_and_begins_anew(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The line says where the damaged one is now."""
-    (tmp_path / FILE).write_text("nothing of ours")
-    model = LiveModel(patience=None)
-    recorder = HistoryRecorder(tmp_path / FILE, model)
-    asyncio.run(keep(recorder, model, lambda: any(tmp_path.glob("*damaged*"))))
-    [aside] = tmp_path.glob("history.damaged-*")
-    error = capsys.readouterr().err
-
-    assert error == (f"teleinfo page: the history was damaged: it was moved to {aside}, and begins anew\n")
-    assert recorder.fault == error.removeprefix("teleinfo page: ").rstrip()
-    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as base:
-        assert base.execute("SELECT count(*) FROM meter").fetchone() == (1,)
 
 
 @pytest.mark.parametrize(

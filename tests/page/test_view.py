@@ -147,21 +147,6 @@ def test_the_limit_is_the_subscribed_or_a_lower_cut_off_power(
 HC = {"OPTARIF": "HC..", "HCHC": "000019212", "HCHP": "000068306", "PTEC": "HP..", "PAPP": "01940"}
 
 
-def test_the_next_change_of_tariff_is_said_with_what_follows() -> None:
-    """Its time and its period in one row, and the price of now if there are prices."""
-    model = new_model(patience=None)
-    model.add_reading(Reading(Mode.HISTORIQUE, HC), now=0.0)
-    following = {"time": "2026-01-14T22:30:00+00:00", "code": "HC", "name": "nuit"}
-    shown = now_part(published(model, tariff={"next": following}, cost={"price": 0.2146}))
-
-    assert shown["tariff"] == [
-        ["Current tariff", "Peak hours"],
-        ["Next tariff change", "22:30, Off-peak hours"],
-        ["Price of electricity", "0.2146 €/kWh"],
-        ["Contract", "Peak and off-peak"],
-    ]
-
-
 def test_before_the_first_reading_the_page_says_what_it_waits_for() -> None:
     """Nothing is made up: no power, no curve, no index."""
     shown = now_part(new_model())

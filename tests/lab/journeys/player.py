@@ -150,7 +150,7 @@ class House(Container):
         (self.root / "etc/pip.conf").write_text("[global]\nno-index = true\nfind-links = /srv/wheels\n")
         for block in readme.section("2. The program"):
             readme.type_in(self, block)
-        self.run("apt-get install -y -q socat", limit=300)
+        self.run("apt-get install -y -q libfaketime socat", limit=300)
         self.settings("TELEINFO_LANGUAGE=en")
         self.run("systemctl disable --now --quiet meter@ttyAMA0; mkdir /srv/clean")
         self.run("cp -p /etc/teleinfo/teleinfo.env /etc/hosts /srv/clean")

@@ -153,7 +153,6 @@ small() { # FOLDER: leave no room on the disk of this folder
 }
 
 clock() { # OFFSET: let the clock of the services be off by so much; the machine has no clock of its own
-    [ -e /usr/share/doc/libfaketime ] || apt-get install -y -q libfaketime
     printf '%s\n' "$1" >/etc/faketimerc
     for unit in teleinfo teleinfo-web; do
         mkdir -p "/run/systemd/system/$unit.service.d"

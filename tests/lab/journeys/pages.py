@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import datetime as dt
+import json
 import re
 import shlex
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.docs.markdown import PAGES
 from tests.lab.journeys.phone import Phone, phone
 from tests.lab.system import readme
 
@@ -24,6 +29,7 @@ pytestmark = [
 
 DATABASE = "/var/lib/private/teleinfo-web/teleinfo.sqlite"
 SQL = "python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute(sys.argv[2])'"
+FETCH = "python3 -c 'import sys, urllib.request as web; print(web.urlopen(sys.argv[1]).read().decode())'"
 READERS = """
 import socket
 readers = []
@@ -149,6 +155,33 @@ def test_readings_a_minute_apart(house: House, screen: Phone) -> None:
 
     assert shown
     assert screen.shown("power-figure")
+
+
+@pytest.mark.usefixtures("screen")
+def test_days_of_other_lengths_have_their_hours(house: House) -> None:
+    """Row 40: both changes of the clocks, 31 December, 29 February; imported, 100 Wh each half-hour."""
+    half_hours = {"2024-02-29": 48, "2025-10-26": 50, "2025-12-31": 48, "2026-03-29": 46}
+    times = [
+        dt.datetime.combine(dt.date.fromisoformat(day), dt.time(), ZoneInfo("Europe/Paris")).timestamp()
+        + 1800 * number
+        for day, count in half_hours.items()
+        for number in range(-1, count + 2)
+    ]
+    with (house.root / "srv/readings").open("w", encoding="utf-8") as file:
+        for number, time in enumerate(times):
+            reading = {"timestamp": int(time * 1000), "ADCO": "031528999999", "BASE": f"{number * 100:09d}"}
+            file.write(f"{json.dumps(reading | {'OPTARIF': 'BASE', 'PTEC': 'TH'})}\n")
+    [line] = re.findall(r"\| sudo (.* --import)$", PAGES["watch.md"], re.MULTILINE)
+    house.run(f"systemctl stop teleinfo-web; {line} </srv/readings; systemctl start teleinfo-web", limit=180)
+    shown: dict[str, int] = {}
+    for day in half_hours:
+        end = dt.date.fromisoformat(day) + dt.timedelta(days=1)
+        table = f"http://127.0.0.1:8080/history/031528999999/days30.csv?end={end}"
+        house.until(f"{FETCH} '{table}' >/srv/table")
+        rows = csv.reader((house.root / "srv/table").read_text(encoding="utf-8").splitlines())
+        shown |= {time: int(energy) for time, energy, *_rest in rows if time == day}
+
+    assert shown == {day: 100 * count for day, count in half_hours.items()}
 
 
 def test_two_hundred_readers_are_served_and_no_more(house: House, screen: Phone) -> None:

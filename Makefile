@@ -123,12 +123,7 @@ format: $(VENV)/.dev ## put the code in its usual form
 	$(BIN)/ruff format
 
 pytest: $(VENV)/.dev programs ## the tests only (TESTS= picks some of them: then no coverage is asked)
-ifeq ($(strip $(TESTS)),)
-	$(BIN)/python -m pytest --numprocesses=2 -m cover --cov
-	$(BIN)/python -m pytest $(PARALLEL) -m 'not cover'
-else
-	$(BIN)/python -m pytest $(PARALLEL) $(TESTS)
-endif
+	$(BIN)/python -m pytest $(PARALLEL) $(or $(TESTS),--cov)
 
 generated: $(VENV)/.dev ## write anew what is made of fields, events, settings and étiquettes: schemas, tables, golden files
 	$(BIN)/python -m tests.generated

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from coverage import Coverage
 from hypothesis import HealthCheck, settings
 
 from tests.recordings import CAPTURES, RECORDINGS
@@ -86,23 +87,28 @@ def pytest_configure() -> None:
     os.environ["LC_ALL"] = "C.UTF-8"
 
 
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out the packages of which nothing is measured where the measured examples alone are run."""
-    if config.option.markexpr != "cover" or TESTS not in collection_path.parents:
-        return None
-    inside = collection_path.relative_to(TESTS).as_posix() + "/" * collection_path.is_dir()
-    return None if any(inside.startswith(each) or each.startswith(inside) for each in MEASURED) else True
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """
+    Measure the coverage of an example of the modules without input and output, and of no other test.
+
+    A property tries hundreds of inputs, reaches no branch of its own, and takes long if it is measured.
+    """
+    coverage = Coverage.current()
+    if coverage is None or _is_measured(item):
+        return (yield)
+    coverage.stop()
+    try:
+        return (yield)
+    finally:
+        coverage.start()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the examples of the modules without input and output: they alone are run with coverage."""
-    for item in items:
-        # A property tries hundreds of inputs, reaches no branch of its own, and takes long if it is measured.
-        is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-        is_other = any(item.get_closest_marker(name) for name in ("real", "no_cover"))
-        is_measured = item.path.relative_to(TESTS).as_posix().startswith(tuple(MEASURED))
-        if is_measured and not is_property and not is_other:
-            item.add_marker("cover")
+def _is_measured(item: pytest.Item) -> bool:
+    is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+    is_other = any(item.get_closest_marker(name) for name in ("real", "no_cover"))
+    is_there = item.path.relative_to(TESTS).as_posix().startswith(tuple(MEASURED))
+    return is_there and not is_property and not is_other
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

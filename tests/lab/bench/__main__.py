@@ -8,7 +8,7 @@ import platform
 import sys
 from typing import TYPE_CHECKING
 
-from tests.lab.bench import cpu, decoding, diagnosis, latency, memory, price, readers, several, truth, watts
+from tests.lab.bench import cpu, decoding, diagnosis, latency, several, truth, watts
 from tests.lab.bench.rows import table
 from tests.lab.bench.scale import FULL, QUICK
 
@@ -23,10 +23,7 @@ PARTS: dict[str, Callable[[Scale], list[Row]]] = {
     "cpu": cpu.rows,
     "diagnosis": diagnosis.rows,
     "latency": latency.rows,
-    "memory": memory.rows,
     "scale": several.rows,
-    "price": price.rows,
-    "readers": readers.rows,
     "truth": truth.rows,
     "watts": watts.rows,
 }

@@ -1,11 +1,14 @@
 """
-The CPU and the wake-ups of a meter at the speed of its line, of all programs at the same time.
+The CPU, the wake-ups and the memory of the programs, all of them at the same time, at the speed of the line.
 
-They share nothing but the broker, and none of them is busy for more than a few percent of a core.
+They share nothing but the broker, and none of them is busy for more than a few percent of a core. Beside the
+memory stands that of a process that imports the three libraries and waits.
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -14,39 +17,29 @@ from typing import TYPE_CHECKING
 from tests.lab.bench.rows import Row
 from tests.lab.bench.sent import BITS, GAP
 from tests.lab.bench.stage import BAUDRATES, DAEMON, HOMEASSISTANT, REFERENCE, feeding, playing, recording
-from tests.support.procfs import work
+from tests.support.procfs import resident, work
 
 if TYPE_CHECKING:
     from tests.lab.bench.scale import Scale
 
 HOUR = 3600.0
-GOALS = {"standard": 0.5, "historique": None}
+CPU_GOALS = {("standard", DAEMON): 0.5}
+MEMORY_GOALS = {DAEMON: 1.1}
+WAITING = "import serial_asyncio, aiomqtt, pydantic_settings, sys; print(flush=True); sys.stdin.read()"
 
 
 def rows(scale: Scale) -> list[Row]:
-    """Measure as a UART delivers the bytes and as a USB adapter does."""
-    found = []
-    for mode in scale.modes:
-        for delivery in ("uart", "usb"):
-            cpu, wakes = _watch(mode, delivery, scale)
-            for name in (DAEMON, HOMEASSISTANT):
-                what = f"{name}, {mode}, {delivery}"
-                goal = GOALS[mode] if name == DAEMON else None
-                found += [
-                    Row(what=f"CPU {what}", measured=cpu[name], floor=cpu[REFERENCE], unit="s/h", goal=goal),
-                    Row(what=f"wake-ups {what}", measured=wakes[name], floor=wakes[REFERENCE], unit="/s"),
-                ]
-    return found
+    """Measure each mode."""
+    return [row for mode in scale.modes for row in _rows(mode, scale)]
 
 
-def _watch(mode: str, delivery: str, scale: Scale) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the CPU in s an hour, and the wake-ups a second, of each program."""
+def _rows(mode: str, scale: Scale) -> list[Row]:
     length = len(recording(mode, frames=1)[0]) * BITS / BAUDRATES[mode] + GAP
     frames = int((scale.seconds + scale.settle) / length) + 5
     with (
         tempfile.TemporaryDirectory(prefix="teleinfo-bench-") as folder,
         playing(Path(folder), mode) as subjects,
-        feeding(Path(folder), mode, delivery, subjects, frames=frames) as feeder,
+        feeding(Path(folder), mode, subjects, frames=frames) as feeder,
     ):
         for subject in subjects:
             subject.heard()
@@ -54,13 +47,31 @@ def _watch(mode: str, delivery: str, scale: Scale) -> tuple[dict[str, float], di
         before = [work(subject.program.pid) for subject in subjects]
         time.sleep(scale.seconds)
         after = [work(subject.program.pid) for subject in subjects]
+        memory = {subject.name: resident(subject.program.pid) / 1024 for subject in subjects}
         assert feeder.poll() is None, "the line fell silent before the end"
         for subject in subjects:
             subject.heard()  # it still works
-    watched = [
-        (subject.name, a, b, b.at - a.at) for subject, a, b in zip(subjects, before, after, strict=True)
-    ]
-    return (
-        {name: HOUR * (b.cpu - a.cpu) / seconds for name, a, b, seconds in watched},
-        {name: (b.wakes - a.wakes) / seconds for name, a, b, seconds in watched},
-    )
+    cpu, wakes = {}, {}
+    for subject, a, b in zip(subjects, before, after, strict=True):
+        cpu[subject.name] = HOUR * (b.cpu - a.cpu) / (b.at - a.at)
+        wakes[subject.name] = (b.wakes - a.wakes) / (b.at - a.at)
+    libraries, found = _of_the_libraries(), []
+    for name in (DAEMON, HOMEASSISTANT):
+        what = f"{name}, {mode}"
+        cpu_goal, memory_goal = CPU_GOALS.get((mode, name)), MEMORY_GOALS.get(name)
+        found += [
+            Row(f"CPU {what}", cpu[name], "s/h", floor=cpu[REFERENCE], goal=cpu_goal),
+            Row(f"wake-ups {what}", wakes[name], "/s", floor=wakes[REFERENCE]),
+            Row(f"RSS {what}", memory[name], "MiB", floor=libraries, goal=memory_goal),
+        ]
+    return found
+
+
+def _of_the_libraries() -> float:
+    """Return the MiB of a process that imports the libraries and waits."""
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITING], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"\n"
+        return resident(process.pid) / 1024

@@ -56,10 +56,10 @@ def _row(what: str, stream: Sequence[bytes], goal: float) -> Row:
     # The ratio is that of the medians: the table must be consistent in itself.
     speed, floor = (size / len(stream) / 1e6 / median(times) for times in (ours, floors))
     return Row(
-        what=what,
-        measured=speed,
+        what,
+        speed,
+        "MB/s",
         floor=floor,
-        unit="MB/s",
         goal=goal,
         more_is_better=True,
         remark=f"frames of {size / count:.0f} bytes",

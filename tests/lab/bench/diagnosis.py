@@ -9,7 +9,6 @@ fault, the right answer is also "not clear".
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
@@ -32,14 +31,12 @@ START = dt.datetime(2026, 1, 15)  # noqa: DTZ001 - a meter knows local time only
 GROUP_BITS = 17 * 8
 GOAL = 95.0
 LEAST, MOST = 0.001, 0.1
-DECADES = {"below 1 in 100": (0.0, 0.01), "1 in 100 and above": (0.01, math.inf)}
 
 
 class Draw(NamedTuple):
-    """A line: its fault, the share of the groups that arrived damaged, and the cause that was named."""
+    """A line: its fault, and the cause that was named."""
 
     kind: str
-    damaged: float
     cause: str | None
 
     @property
@@ -54,18 +51,13 @@ def rows(scale: Scale) -> list[Row]:
 
 
 def confusion(draws: Sequence[Draw]) -> list[Row]:
-    """Return the share of right answers for each fault and decade of the damage, and for all."""
-    found = [
-        _row(f"{kind}, {name}", [each for each in draws if each.kind == kind and low <= each.damaged < high])
-        for kind in (*KINDS, *CAUSELESS)
-        for name, (low, high) in DECADES.items()
-        if kind != "none" or not low
-    ]
+    """Return the share of right answers for each fault, and for all."""
+    found = [_row(kind, [each for each in draws if each.kind == kind]) for kind in (*KINDS, *CAUSELESS)]
     wrong = sum(each.cause is not None and not each.right for each in draws)
     return [
         *found,
         _row("all faults", [each for each in draws if each.kind not in CAUSELESS], goal=GOAL),
-        Row(what="diagnosis wrong, all lines", measured=100 * wrong / len(draws), unit="%"),
+        Row("diagnosis wrong, all lines", 100 * wrong / len(draws), "%"),
     ]
 
 
@@ -76,14 +68,7 @@ def _row(what: str, draws: Sequence[Draw], goal: float | None = None) -> Row:
         (f"{len(draws)} lines", *(f"{count} {answer}" for answer, count in others.most_common()))
     )
     right = sum(each.right for each in draws) / len(draws) if draws else 1.0
-    return Row(
-        what=f"diagnosis {what}: right",
-        measured=100 * right,
-        unit="%",
-        goal=goal,
-        more_is_better=True,
-        remark=remark,
-    )
+    return Row(f"diagnosis {what}: right", 100 * right, "%", goal=goal, more_is_better=True, remark=remark)
 
 
 def draw(number: int, size: int) -> Draw:
@@ -96,7 +81,7 @@ def draw(number: int, size: int) -> Draw:
         data, damaged = _play(kind, meter, share, size, rng)
         # Of the rarer faults the share comes out lower or higher.
         if kind == "none" or LEAST <= damaged <= MOST:
-            return Draw(kind, damaged, diagnose(data).cause)
+            return Draw(kind, diagnose(data).cause)
 
 
 def _play(kind: str, meter: str, share: float, size: int, rng: Random) -> tuple[bytes, float]:

@@ -1,15 +1,14 @@
 """
 A process that plays one recording on several lines, each byte at the moment at which it has arrived.
 
-    python -m tests.lab.bench.feeder RECORDING BAUDRATE DELIVERY FRAMES LINE[,LINE…]
+    python -m tests.lab.bench.feeder RECORDING BAUDRATE FRAMES LINE[,LINE…]
 
 Each LINE is the descriptor of the far end of a pseudo-terminal. All get the same FRAMES frames, one after the
 other shifted by a part of a frame, so that no two readers work at the same moment. Deadlines are absolute:
 what was late once is not late for ever. On standard output comes one line for each frame of each line: its
 descriptor, and the monotonic time in ns just before its ETX was written.
 
-DELIVERY is how the hardware hands the bytes over: `uart`, when its FIFO holds eight and after the last one
-of a frame; or `usb`, every 16 ms what has come by then (the latency timer of an adapter by FTDI).
+The bytes are handed over as a UART does: when its FIFO holds eight, and after the last one of a frame.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ import heapq
 import os
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 FIFO = 8
-TICK = 0.016  # s
 
 
 def uart(frames: Sequence[bytes], baudrate: int) -> Iterator[tuple[float, bytes]]:
@@ -43,22 +40,6 @@ def uart(frames: Sequence[bytes], baudrate: int) -> Iterator[tuple[float, bytes]
         began += len(frame) * character + GAP
 
 
-def usb(frames: Sequence[bytes], baudrate: int) -> Iterator[tuple[float, bytes]]:
-    """Yield when, in s from the beginning, the adapter hands over what: all that came in its last 16 ms."""
-    character, began = BITS / baudrate, 0.0
-    for frame in frames:
-        ticks = (int((began + place * character) / TICK) + 1 for place in range(1, len(frame) + 1))
-        start = 0
-        # The pause between two frames is longer than a tick: none of them delivers bytes of both.
-        for tick, held in Counter(ticks).items():
-            yield tick * TICK, frame[start : start + held]
-            start += held
-        began += len(frame) * character + GAP
-
-
-DELIVERIES = {"uart": uart, "usb": usb}
-
-
 def split(recording: bytes) -> list[bytes]:
     """Return the frames of a recording."""
     return [frame + ETX for frame in recording.split(ETX)[:-1]]
@@ -66,12 +47,12 @@ def split(recording: bytes) -> list[bytes]:
 
 def main() -> None:
     """Play."""
-    path, baudrate, delivery, count, lines = sys.argv[1:]
+    path, baudrate, count, lines = sys.argv[1:]
     frames = split(Path(path).read_bytes())[: int(count)]
     descriptors = [int(line) for line in lines.split(",")]
     shift = (len(frames[0]) * BITS / int(baudrate) + GAP) / len(descriptors)
     schedules = [
-        [(at + number * shift, line, chunk) for at, chunk in DELIVERIES[delivery](frames, int(baudrate))]
+        [(at + number * shift, line, chunk) for at, chunk in uart(frames, int(baudrate))]
         for number, line in enumerate(descriptors)
     ]
     sent = []

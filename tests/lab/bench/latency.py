@@ -20,6 +20,7 @@ from tests.lab.bench.stage import (
     DAEMON,
     HOMEASSISTANT,
     PROGRAMS,
+    READ,
     REFERENCE,
     STATE,
     feeding,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 MEDIAN_GOAL, P99_GOAL = 1.5, 2.0
 MORE_GOAL = 1.1
-"""Of a daemon that makes more of a reading, against one that does not: the reading goes first."""
+"""Of a daemon that does more with a reading, against one that does not: the reading goes first."""
 
 LAST = 0.2  # s for the last message, many times what one takes
 
@@ -46,7 +47,7 @@ def rows(scale: Scale) -> list[Row]:
     for mode in scale.modes:
         with (
             tempfile.TemporaryDirectory(prefix="teleinfo-bench-") as folder,
-            playing(Path(folder), mode, (*PROGRAMS, STATE)) as subjects,
+            playing(Path(folder), mode, (*PROGRAMS, STATE, READ)) as subjects,
         ):
             found += _rows(f"{mode}, full speed", _at_full_speed(subjects, mode, scale.frames))
             what = f"{mode}, speed of the line"
@@ -55,19 +56,20 @@ def rows(scale: Scale) -> list[Row]:
 
 
 def _rows(what: str, latencies: Mapping[str, Sequence[float]]) -> list[Row]:
-    """Return median and p99 of the daemon, and medians of one that makes more; `latencies` are in s."""
+    """Return median and p99 of the daemon, and medians of one that does more; `latencies` are in s."""
     figures = [
         (DAEMON, REFERENCE, "median", 0.5, MEDIAN_GOAL),
         (DAEMON, REFERENCE, "p99", 0.99, P99_GOAL),
         (HOMEASSISTANT, DAEMON, "median", 0.5, MORE_GOAL),
         (STATE, DAEMON, "median", 0.5, MORE_GOAL),
+        (READ, DAEMON, "median", 0.5, MORE_GOAL),
     ]
     return [
         Row(
-            what=f"latency {name}, {what}, {figure}",
-            measured=1e3 * quantile(latencies[name], share),
+            f"latency {name}, {what}, {figure}",
+            1e3 * quantile(latencies[name], share),
+            "ms",
             floor=1e3 * quantile(latencies[floor], share),
-            unit="ms",
             goal=goal,
             remark=f"{len(latencies[name])} frames",
         )
@@ -90,7 +92,7 @@ def _at_full_speed(subjects: Sequence[Subject], mode: str, frames: int) -> dict[
 def _at_the_lines_speed(
     folder: Path, subjects: Sequence[Subject], mode: str, frames: int
 ) -> dict[str, list[float]]:
-    with feeding(folder, mode, "uart", subjects, frames=frames) as feeder:
+    with feeding(folder, mode, subjects, frames=frames) as feeder:
         report, _ = feeder.communicate()
     time.sleep(LAST)
     latencies = {}

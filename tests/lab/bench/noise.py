@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from teleinfo.simulator.encode import flip_bits
 from teleinfo.tic.decoder import Decoder
@@ -13,7 +13,7 @@ from tests.lab.bench.meters import first_frames
 from tests.lab.bench.sent import ETX, Kind, add_parity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 UNCOUNTED = 3  # frames of which no price is asked
 # Frames that arrive whole at the start: without parity no check finds a wrong first value.
@@ -25,15 +25,41 @@ WATT_HOURS_A_SECOND = 1.5 * 18_000 / 3600
 MARGIN = 2  # Wh
 
 
-def listen(
-    name: str, rate: float, enough: int, counted: Callable[[Outcome, Price], int], *, parity: bool
-) -> tuple[Outcome, Price]:
-    """Send a meter with so many of the bits wrong, until `counted` of the outcome is `enough`."""
-    outcome, price, seed = Outcome(), Price(), 0
+class Noise(NamedTuple):
+    """
+    A share of the bits that is wrong, which makes no lasting false value.
+
+    Promised: at most `others` of the damaged groups give another false value, and at most `withheld` of the
+    sound groups of any meter do not come out with their frame. None promises nothing.
+    """
+
+    rate: float
+    parity: bool = True
+    others: float | None = None
+    withheld: float | None = None
+
+
+NOISES = {
+    "clean line, stripped": Noise(0.0, parity=False, withheld=0.0),
+    "clean line": Noise(0.0, withheld=0.0),
+    "1 in 10,000 bits wrong": Noise(1e-4, withheld=5e-5),
+    "3 in 1000 bits wrong": Noise(3e-3, others=0.0, withheld=2e-3),
+    "1 in 100 bits wrong": Noise(1e-2, others=1e-4),
+    "stripped, 3 in 1000 bits wrong": Noise(3e-3, parity=False),
+}
+
+
+def listen(name: str, line: str, *, damaged: int, sound: int) -> tuple[Outcome, Price]:
+    """Send a meter with a noise, until so many groups were damaged (or sound, if only they count)."""
+    noise, outcome, price, seed = NOISES[line], Outcome(), Price(), 0
+    enough = max(damaged, sound)
     frames = min(FRAMES, UNCOUNTED + 1 + enough // len(first_frames(name, 1)[0].lines))
-    while counted(outcome, price) < enough:
+    asks_damaged = noise.withheld is None or noise.others is not None
+    while (asks_damaged and outcome.damaged < damaged) or (
+        noise.withheld is not None and price.sound < sound
+    ):
         seed += 1
-        _listen(name, rate, frames, outcome, price, rng=Random(seed), parity=parity)
+        _listen(name, noise.rate, frames, outcome, price, rng=Random(seed), parity=noise.parity)
     return outcome, price
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 HEADINGS = ("what", "measured", "floor", "ratio", "goal", "", "remark")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """
     One figure, `measured` in `unit`, beside its `floor` in the same unit, None where there is none.
@@ -24,6 +24,7 @@ class Row:
     what: str
     measured: float
     unit: str
+    _: KW_ONLY
     floor: float | None = None
     goal: float | None = None
     more_is_better: bool = False

@@ -21,7 +21,7 @@ class Scale:
     `modes` are what is measured where programs run, and `settle` the seconds before one looks at them.
     `pieces` of about a megabyte for each stream of the decoder; `frames` at full speed and `paced` frames at
     the line's speed for the latency; `seconds` of the line for the CPU.
-    For truth and price: `damaged` groups for each noise, `sound` groups of each meter on each line, every
+    For the truth: `damaged` groups for each noise, `sound` groups of each meter on each line, every
     `stride`-th place of the walk. For the scale: a process with one meter and one with `meters`, each watched
     for `meter_seconds`. For the active power: the hours of all simulated households. For the diagnosis: lines
     that are drawn, and bytes of each.

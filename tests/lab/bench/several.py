@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.lab.bench.bridges import PERIOD
+from tests.lab.bench.readers import LIMIT
 from tests.lab.bench.rows import Row, quantile
-from tests.lab.bench.stage import LIMIT, broker_in
+from tests.lab.bench.stage import broker_in
 from tests.support.daemon import Daemon
 from tests.support.procfs import resident, work
 from tests.support.subscriber import Subscriber
@@ -31,32 +32,21 @@ MEMORY_GOAL, CPU_GOAL, LATENCY_GOAL = 2.0, 1000.0, 10.0
 
 
 def rows(scale: Scale) -> list[Row]:
-    """Measure one meter and the `meters` of the scale, without the state and with it."""
-    return [row for state in (False, True) for row in _rows(scale, state=state)]
-
-
-def _rows(scale: Scale, *, state: bool) -> list[Row]:
-    one, *_ = _measure(1, scale.meter_seconds, state=state)
-    many, cpu, late = _measure(scale.meters, scale.meter_seconds, state=state)
-    name = f"{scale.meters} meters{' with state' if state else ''}"
-    further = max(0.0, many - one) / (scale.meters - 1)
+    """Measure one meter and the `meters` of the scale, with the state."""
+    one, *_ = _measure(1, scale.meter_seconds)
+    many, cpu, late = _measure(scale.meters, scale.meter_seconds)
+    name, further = f"{scale.meters} meters", max(0.0, many - one) / (scale.meters - 1)
     remark = f"{len(late)} frames"
     return [
-        Row(what=f"RSS, {name}", measured=many, unit="MiB"),
-        Row(what=f"RSS, {name}, each further", measured=further, unit="MiB", goal=MEMORY_GOAL, promise=True),
-        Row(what=f"CPU, {name}", measured=cpu, unit="ms/s", goal=CPU_GOAL),
-        Row(what=f"latency, {name}, median", measured=quantile(late, 0.5), unit="ms", remark=remark),
-        Row(
-            what=f"latency, {name}, p99",
-            measured=quantile(late, 0.99),
-            unit="ms",
-            goal=LATENCY_GOAL,
-            remark=remark,
-        ),
+        Row(f"RSS, {name}", many, "MiB"),
+        Row(f"RSS, {name}, each further", further, "MiB", goal=MEMORY_GOAL, promise=True),
+        Row(f"CPU, {name}", cpu, "ms/s", goal=CPU_GOAL),
+        Row(f"latency, {name}, median", quantile(late, 0.5), "ms", remark=remark),
+        Row(f"latency, {name}, p99", quantile(late, 0.99), "ms", goal=LATENCY_GOAL, remark=remark),
     ]
 
 
-def _measure(count: int, seconds: float, *, state: bool) -> tuple[float, float, list[float]]:
+def _measure(count: int, seconds: float) -> tuple[float, float, list[float]]:
     """
     Run `count` meters in one process, and look at it for so many seconds once all of them are at work.
 
@@ -74,7 +64,7 @@ def _measure(count: int, seconds: float, *, state: bool) -> tuple[float, float, 
     ):
         assert bridges.stdout is not None
         try:
-            daemon = _daemon(Path(name), broker, json.loads(bridges.stdout.readline()), state=state)
+            daemon = _daemon(Path(name), broker, json.loads(bridges.stdout.readline()))
             with Subscriber(broker.host, broker.port, "bench/+") as subscriber, daemon:
                 _until_all_work(subscriber, count)
                 before, began = work(daemon.pid), time.monotonic_ns()
@@ -91,7 +81,7 @@ def _measure(count: int, seconds: float, *, state: bool) -> tuple[float, float, 
     return rss, cpu, late
 
 
-def _daemon(folder: Path, broker: MosquittoBroker, ports: list[int], *, state: bool) -> Daemon:
+def _daemon(folder: Path, broker: MosquittoBroker, ports: list[int]) -> Daemon:
     """Return the program, not started, with a file for each meter."""
     meters = folder / "meters"
     meters.mkdir()
@@ -102,7 +92,7 @@ def _daemon(folder: Path, broker: MosquittoBroker, ports: list[int], *, state: b
             "MQTT_PORT": broker.port,
             "MQTT_TOPIC": f"bench/{number}",
             "MQTT_CLIENT_ID": f"bench-{number}",
-            "STATE": state,
+            "STATE": True,
         }
         lines = [f"TELEINFO_{key}={value}\n" for key, value in settings.items()]
         (meters / f"{number:04}.env").write_text("".join(lines), encoding="utf-8")

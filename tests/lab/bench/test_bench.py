@@ -9,7 +9,7 @@ from teleinfo.tic.groups import parse_frame
 from teleinfo.tic.labels import Group
 from teleinfo.tic.reading import Reading, build_reading
 from tests.lab.bench import __main__ as bench
-from tests.lab.bench import meters, noise, price, truth, walk
+from tests.lab.bench import meters, noise, walk
 from tests.lab.bench.judge import LASTING
 from tests.lab.bench.scale import Scale
 
@@ -30,19 +30,7 @@ LEAST = Scale(
     draws=9,
     line_bytes=20_000,
 )
-ROWS = {
-    "decoding": 4,
-    "diagnosis": 19,
-    "price": 16,
-    "truth": 30,
-    "watts": 75,
-    "latency": 8,
-    "cpu": 8,
-    "memory": 3,
-    "readers": 3,
-    "scale": 10,
-}
-PROGRAMS = ("latency", "cpu", "memory", "readers", "scale")
+PROGRAMS = ("latency", "cpu", "scale")
 LONG = [pytest.mark.real]
 
 
@@ -54,7 +42,7 @@ def test_a_part_returns_its_rows_and_breaks_no_promise(part: str, monkeypatch: p
     monkeypatch.setattr(meters, "GROUPS", {"simulator": ("tri", "standard"), "documents": ("doc:overrun",)})
     rows = bench.PARTS[part](LEAST)
 
-    assert len({row.what for row in rows}) == ROWS[part]
+    assert len({row.what for row in rows}) == len(rows) > 0
     assert all(row.measured >= 0 and (row.floor is None or row.floor > 0) for row in rows)
     assert [row.what for row in rows if row.promise and not row.reached] == []
 
@@ -81,8 +69,8 @@ def test_a_decoder_that_believes_all_and_withholds_a_tariff_breaks_the_promises(
     monkeypatch.setattr(noise, "Decoder", Gullible)
     monkeypatch.setattr(walk, "Decoder", Gullible)
     lost = walk.walk("tri", 9)["1 to 64 bytes lost", True]
-    bits = truth.listen_to("hc", 500)["stripped, 3 in 1000 bits wrong"]
-    paid = price.measure("doc:cbemm", 500)["clean line"]
+    bits, _ = noise.listen("hc", "stripped, 3 in 1000 bits wrong", damaged=500, sound=0)
+    _, paid = noise.listen("doc:cbemm", "clean line", damaged=0, sound=500)
 
     assert lost.example
     assert lost.count(*LASTING)

@@ -1,5 +1,5 @@
 """
-False values that leave the decoder, of lines that are damaged in every way that is promised.
+False values that leave the decoder, of lines that are damaged in every way that is promised, and their price.
 
 Two kinds of rows, for the meters of both generators (`meters.GROUPS`):
 
@@ -10,67 +10,63 @@ Two kinds of rows, for the meters of both generators (`meters.GROUPS`):
 What comes out while a frame is sent must be what it says under that key. *Lasting* are the false values that
 do harm for ever: an identifier, an étiquette that the frame does not have, and an index. Of wrong
 bits an index does so if it is off by more than the subscription can draw since it was
-right last. Values of the frame before or behind, under their own key, are counted apart. Nothing of this
-depends on the machine.
+right last. Values of the frame before or behind, under their own key, are counted apart.
+
+The *price* of trust are sound groups that did not come out with their frame. A group is sound if all its
+bytes arrived, in a frame whose marks did. Not counted are the first three frames of a meter, and the first
+appearance of a label that no document has (without parity of a notice, too).
+
+Nothing of this depends on the machine.
 """
 
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from tests.lab.bench import meters
 from tests.lab.bench.faults import FAMILIES
-from tests.lab.bench.judge import LASTING, Outcome, Wrong
-from tests.lab.bench.noise import listen
+from tests.lab.bench.judge import LASTING, Outcome, Price, Wrong
+from tests.lab.bench.noise import NOISES, listen
 from tests.lab.bench.rows import Row
 from tests.lab.bench.scale import spread
 from tests.lab.bench.walk import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from tests.lab.bench.scale import Scale
 
-
-class Noise(NamedTuple):
-    """
-    A share of the bits that is wrong, which makes no lasting false value.
-
-    Promised: at most `others` of the damaged groups give another false value; None promises nothing of them.
-    """
-
-    rate: float
-    parity: bool
-    others: float | None
-
-
-NOISES = {
-    "parity, 3 in 1000 bits wrong": Noise(0.003, parity=True, others=0.0),
-    "parity, 1 in 100 bits wrong": Noise(0.01, parity=True, others=1e-4),
-    "stripped, 3 in 1000 bits wrong": Noise(0.003, parity=False, others=None),
-}
+PER = 100_000
 
 
 def rows(scale: Scale) -> list[Row]:
     """Measure every fault on every meter."""
     found = []
     for group, names in meters.GROUPS.items():
-        noisy = spread(listen_to, [(name, scale.damaged // len(names)) for name in names])
-        for noise, promised in NOISES.items():
-            total = _sum(outcomes[noise] for outcomes in noisy)
+        noisy = spread(listen_to, [(name, scale.damaged // len(names), scale.sound) for name in names])
+        for line, noise in NOISES.items():
+            total = _sum(each[line][0] for each in noisy)
             # An index of the frame before is nearly right: it is false only where no value may be false.
-            if promised.others != 0:
+            if noise.others != 0:
                 for key in [key for key in total.wrong if key[0] is Wrong.NEIGHBOUR_INDEX]:
                     del total.wrong[key]
-            found += _rows(f"truth {group}, {noise}", total, promised.others)
+            found += _truth_rows(f"truth {group}, {line}", total, noise.others)
+            if noise.withheld is not None:
+                prices = {name: each[line][1] for name, each in zip(names, noisy, strict=True)}
+                found += _price_rows(f"price {group}, {line}", noise.withheld, prices)
         walked = spread(walk, [(name, scale.stride) for name in names])
         for (name, family), parity in product(FAMILIES.items(), (True, False)):
             if parity or family.stripped:
                 total = _sum(outcomes[name, parity] for outcomes in walked)
                 what = f"truth {group}, {'parity' if parity else 'stripped'}, {name}"
-                found += _rows(what, total, family.share)
+                found += _truth_rows(what, total, family.share)
     return found
+
+
+def listen_to(name: str, damaged: int, sound: int) -> dict[str, tuple[Outcome, Price]]:
+    """Return the outcome of each noise on a meter, and its price."""
+    return {line: listen(name, line, damaged=damaged, sound=sound) for line in NOISES}
 
 
 def _sum(outcomes: Iterable[Outcome]) -> Outcome:
@@ -80,15 +76,7 @@ def _sum(outcomes: Iterable[Outcome]) -> Outcome:
     return total
 
 
-def listen_to(name: str, enough: int) -> dict[str, Outcome]:
-    """Return the outcome of each noise on a meter, of at least so many damaged groups."""
-    return {
-        noise: listen(name, spec.rate, enough, lambda outcome, _: outcome.damaged, parity=spec.parity)[0]
-        for noise, spec in NOISES.items()
-    }
-
-
-def _rows(what: str, outcome: Outcome, others: float | None) -> list[Row]:
+def _truth_rows(what: str, outcome: Outcome, others: float | None) -> list[Row]:
     """Return the row of the lasting false values, and one of the others if anything is promised of them."""
     most = ", ".join(f"{count} {kind} {key}" for (kind, key), count in outcome.wrong.most_common(4))
     remark = "; ".join(filter(None, (f"{outcome.damaged:,} groups damaged", most, outcome.example)))
@@ -96,13 +84,31 @@ def _rows(what: str, outcome: Outcome, others: float | None) -> list[Row]:
     if others is not None:
         counts.append(("others", outcome.count(Wrong.OTHER), others * outcome.damaged, ""))
     return [
-        Row(
-            what=f"{what}: {kind}",
-            measured=count,
-            unit="false values",
-            goal=goal,
-            promise=True,
-            remark=remark,
-        )
+        Row(f"{what}: {kind}", count, "false values", goal=goal, promise=True, remark=remark)
         for kind, count, goal, remark in counts
+    ]
+
+
+def _price_rows(what: str, share: float, prices: Mapping[str, Price]) -> list[Row]:
+    """Return the worst figures of a group of meters, with the worst meter and what it lacked most."""
+    worst = max(prices, key=lambda name: prices[name].share)
+    lacked = ", ".join(label for label, _ in prices[worst].withheld.most_common(2))
+    away, name = max((price.longest, name) for name, price in prices.items())
+    return [
+        Row(
+            f"{what}: withheld, worst meter",
+            prices[worst].share * PER,
+            f"of {PER:,}",
+            goal=share * PER,
+            promise=True,
+            remark=f"{worst} ({lacked})" if lacked else "",
+        ),
+        Row(
+            f"{what}: an index or tariff",
+            away[0],
+            "in a row",
+            goal=1 if share else 0,
+            promise=True,
+            remark=f"{away[1]} of {name}" if away[0] else "",
+        ),
     ]

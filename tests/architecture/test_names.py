@@ -23,10 +23,7 @@ TEXTS = sorted(
 ) + [ROOT / name for name in ("README.md", "README.fr.md", "CHANGELOG.md", ".env-sample")]
 
 VARIABLE = re.compile(r"\bTELEINFO_[A-Z0-9_]*[A-Z0-9]\b(?!_?\*|_[{<…])")
-NOT_OURS = {
-    *("TELEINFO_HOMEASSISTANT_VENV", "TELEINFO_SETTINGS"),
-    *("TELEINFO_TEST_ASTRAMETER", "TELEINFO_TEST_GLADYS"),
-}
+NOT_OURS = {"TELEINFO_HOMEASSISTANT_VENV", "TELEINFO_SETTINGS"}
 """Read by tests and by the generator of systemd units."""
 
 

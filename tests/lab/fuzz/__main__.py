@@ -1,7 +1,7 @@
 """
 Fuzz what parses foreign bytes.
 
-    python -m tests.lab.fuzz [--seconds N] [--blind] [--seed N] [TARGET ...]
+    python -m tests.lab.fuzz [--seconds N] [TARGET ...]
 
 The targets share the seconds. With atheris the fuzzer follows the branches, without it it mutates inputs at
 random; the first line says which. An input that breaks a target is added to its file in
@@ -72,14 +72,11 @@ def main() -> int:
     )
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of: {', '.join(corpus.TARGETS)}")
     parser.add_argument("--seconds", type=float, default=60.0, help="for all of them together (60)")
-    parser.add_argument("--blind", action="store_true", help="do without atheris")
-    parser.add_argument("--seed", type=int, default=None, help="of the mutations at random")
     given = parser.parse_args()
     targets = given.targets or list(corpus.TARGETS)
-    follows = not given.blind and importlib.util.find_spec("atheris") is not None
-    seed = random.SystemRandom().randrange(1 << 32) if given.seed is None else given.seed
-    say("atheris follows the branches" if follows else f"no atheris: mutations at random, --seed {seed}")
-    rng = random.Random(seed)
+    follows = importlib.util.find_spec("atheris") is not None
+    say("atheris follows the branches" if follows else "no atheris: mutations at random")
+    rng = random.Random()
     sound = True
     for name in targets:
         if follows:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 BAUDRATES = {"historique": 1200, "standard": 9600}
 REFERENCE, DAEMON, HOMEASSISTANT = "reference", "daemon", "daemon with Home Assistant"
 STATE = "daemon with the state on topics"
-READ = f"daemon with {READERS} readers of its socket"
+READ = f"daemon with {READERS} readers"
 PROGRAMS = (DAEMON, HOMEASSISTANT, REFERENCE)
 PERIOD = 0.05
 """Seconds between two frames while a program starts: more than it takes for one."""

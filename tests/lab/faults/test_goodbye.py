@@ -47,73 +47,70 @@ class Moments:
         place.mkdir()
         return place
 
-    def _stalled(self, place: Path) -> Proxy:
+    def _daemon(
+        self, place: Path, broker: MosquittoBroker | Proxy | Address, **settings: object
+    ) -> BrokerScenario:
+        return self._stack.enter_context(BrokerScenario(place, broker, **settings))  # type: ignore[arg-type]
+
+    def _unanswered(self, name: str, **settings: object) -> BrokerScenario:
+        place = self._place(name)
         broker = self._stack.enter_context(MosquittoBroker(place))
         proxy = self._stack.enter_context(Proxy(broker.host, broker.port))
         proxy.stall()
-        return proxy
+        scenario = self._daemon(place, proxy, **settings)
+        until(lambda: proxy.open == 1)
+        return scenario
+
+    def _without_a_broker(self, name: str, *, until_logged: str) -> BrokerScenario:
+        scenario = self._daemon(self._place(name), Address(HOST, free_port()))
+        scenario.expect_log(until_logged)
+        return scenario
+
+    def _at_work(
+        self, name: str, *, topic: str = "teleinfo", **settings: object
+    ) -> tuple[BrokerScenario, MosquittoBroker]:
+        place = self._place(name)
+        broker = self._stack.enter_context(MosquittoBroker(place))
+        scenario = self._daemon(place, broker, **settings)
+        until(lambda: f"'{topic}'" in broker.log)
+        return scenario, broker
 
     def connected(self) -> BrokerScenario:
         """Return a daemon that is connected, and sends readings."""
-        place = self._place("connected")
-        broker = self._stack.enter_context(MosquittoBroker(place))
-        scenario = self._stack.enter_context(BrokerScenario(place, broker))
-        until(lambda: "'teleinfo'" in broker.log)
-        return scenario
+        return self._at_work("connected")[0]
 
     def connecting(self) -> BrokerScenario:
         """Return a daemon whose SYN is dropped, by the full backlog of a listener."""
         listener = self._stack.enter_context(black_hole())
-        address = Address(HOST, listener.getsockname()[1])
-        scenario = self._stack.enter_context(BrokerScenario(self._place("connecting"), address))
+        scenario = self._daemon(self._place("connecting"), Address(HOST, listener.getsockname()[1]))
         scenario.expect_log("reading a meter")
         return scenario
 
     def unanswered(self) -> BrokerScenario:
         """Return a daemon that waits for CONNACK."""
-        place = self._place("unanswered")
-        proxy = self._stalled(place)
-        scenario = self._stack.enter_context(BrokerScenario(place, proxy))
-        until(lambda: proxy.open == 1)
-        return scenario
+        return self._unanswered("unanswered")
 
     def in_tls_handshake(self) -> BrokerScenario:
         """Return a daemon that waits for the answer in a TLS handshake."""
-        place = self._place("in_tls_handshake")
-        proxy = self._stalled(place)
-        scenario = self._stack.enter_context(BrokerScenario(place, proxy, mqtt_tls=True))
-        until(lambda: proxy.open == 1)
-        return scenario
+        return self._unanswered("in_tls_handshake", mqtt_tls=True)
 
     def backing_off(self) -> BrokerScenario:
         """Return a daemon that waits for its next attempt."""
-        scenario = BrokerScenario(self._place("backing_off"), Address(HOST, free_port()))
-        self._stack.enter_context(scenario)
-        scenario.expect_lost()
-        return scenario
+        return self._without_a_broker("backing_off", until_logged="no connection to the broker")
 
     def starting(self) -> BrokerScenario:
         """Return a daemon that has only just started."""
-        scenario = BrokerScenario(self._place("starting"), Address(HOST, free_port()))
-        self._stack.enter_context(scenario)
-        scenario.expect_log("has started")
-        return scenario
+        return self._without_a_broker("starting", until_logged="has started")
 
     def frozen(self) -> BrokerScenario:
         """Return a daemon whose broker froze while no message was on its way."""
-        place = self._place("frozen")
-        broker = self._stack.enter_context(MosquittoBroker(place))
-        scenario = self._stack.enter_context(BrokerScenario(place, broker, sending=False))
-        until(lambda: "'teleinfo/health'" in broker.log)
+        scenario, broker = self._at_work("frozen", topic="teleinfo/health", sending=False)
         broker.freeze()
         return scenario
 
     def publishing(self) -> BrokerScenario:
         """Return a daemon whose broker does not acknowledge the messages that are on their way."""
-        place = self._place("publishing")
-        broker = self._stack.enter_context(MosquittoBroker(place))
-        scenario = self._stack.enter_context(BrokerScenario(place, broker))
-        until(lambda: "'teleinfo'" in broker.log)
+        scenario, broker = self._at_work("publishing")
         broker.freeze()
         sent = scenario.meter.last
         until(lambda: scenario.meter.last > sent + 2)

@@ -41,6 +41,8 @@ BROWSER  = chromium:chromium chromedriver:chromium-driver
 
 PARALLEL = --numprocesses=$(WORKERS) --dist=worksteal --durations=10
 
+# Else each process of the tests would compile the program, and rewrite the assertions of the tests, anew.
+unexport PYTHONDONTWRITEBYTECODE
 # Debian keeps mosquitto where an ordinary user does not look.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 

@@ -39,7 +39,7 @@ class Scale:
     stride: int = 1
     meters: int = 100
     meter_seconds: float = 30.0
-    household_hours: int = 2400
+    household_hours: int = 216
     draws: int = 1000
     line_bytes: int = 425_000
 
@@ -56,7 +56,7 @@ QUICK = Scale(
     stride=29,
     meters=10,
     meter_seconds=6.0,
-    household_hours=72,
+    household_hours=54,
     draws=36,
 )
 

@@ -1,17 +1,14 @@
 """
-The active power and its bounds against the true power of simulated households, and the CPU time of a frame.
+The active power and its bounds against the true power of simulated households.
 
 A step is a change of the apparent power by more than 30 VA and 3 %; half of the width of the bar is compared
-with the true power. One frame in fifty is lost. Only the CPU time depends on the machine.
+with the true power. One frame in fifty is lost. Nothing of this depends on the machine.
 """
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections import defaultdict
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from statistics import median
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.state.active_power import ActivePower
 from teleinfo.tic.labels import Mode
@@ -20,7 +17,7 @@ from tests.lab.bench.scale import spread
 from tests.support.household import frames
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tests.lab.bench.scale import Scale
 
@@ -44,15 +41,14 @@ LOST: Final = 0.02
 START: Final = 120.0
 """Seconds until the first bar is judged; the state has one after two steps of the index."""
 
-AGES: Final = (5, 30, 60, 120)
-"""Seconds since the last step at which the width is measured."""
-
-POWERS: Final = {
-    "below 200 VA": range(200),
-    "from 200 VA": range(200, 1_000_000),
-    "from 1000 VA": range(1000, 1_000_000),
+WIDTHS: Final = {
+    "from 1000 VA, 5 s": (1000, 10**6, 5, None),
+    "from 1000 VA, 30 s": (1000, 10**6, 30, None),
+    "from 200 VA, 30 s": (200, 10**6, 30, 6.0),
+    "from 200 VA, 120 s": (200, 10**6, 120, 1.0),
+    "below 200 VA, 120 s": (0, 200, 120, None),
 }
-"""The apparent powers whose widths are counted apart."""
+"""The apparent powers in VA, the seconds since the last step, and the goal for the median half-width, %."""
 
 BIAS: Final = 1.5
 BIAS_OF_OTHERS: Final = 2.0
@@ -61,119 +57,70 @@ BIAS_OF_OTHERS: Final = 2.0
 ERROR: Final = 250
 """The error in W that 95 % of the values shall not exceed."""
 
-GOALS: Final = {("from 200 VA", 30): 6.0, ("from 200 VA", 60): 3.0, ("from 200 VA", 120): 1.0}
-"""The greatest median of the half-width, in per cent."""
 
-
-@dataclass
-class Judged:
+class Sample(NamedTuple):
     """
-    Figures of a household: frames, frames with a bar, bars with the true power, seconds of CPU, widths.
+    A frame: the apparent power in VA, the seconds since its last step, the true power in W.
 
-    `energy` is the sum of the true powers, `errors` has those of the values in W, positive if too high.
+    `error` is that of the value in W, positive if its amount is too high; `width` half of the bar, %.
     """
 
-    frames: int = 0
-    known: int = 0
-    right: int = 0
-    energy: float = 0.0
-    errors: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-    widths: defaultdict[tuple[str, int], list[float]] = field(default_factory=lambda: defaultdict(list))
-
-    def add(self, other: Judged) -> None:
-        """Add the figures of another household."""
-        self.frames += other.frames
-        self.known += other.known
-        self.right += other.right
-        self.energy += other.energy
-        self.errors += other.errors
-        self.seconds += other.seconds
-        for key, widths in other.widths.items():
-            self.widths[key] += widths
+    apparent: int
+    age: float
+    watts: float
+    error: float
+    width: float
+    is_within: bool
 
 
-def judge(name: str, seed: int, hours: float) -> Judged:
+def judge(name: str, seed: int, hours: float) -> list[Sample]:
     """Compare each bar of a household with its true power."""
     house, mode = HOUSES[name]
-    power, judged, stepped, before = ActivePower(), Judged(), 0.0, 0
+    power, samples, stepped, before = ActivePower(), list[Sample](), 0.0, 0
     hour, has_exported = PIECE * seed % 24, house in {"panels", "router"}
-    household = frames(house, seed, mode=mode, seconds=hours * 3600, hour=hour, lost=LOST)
-    for frame in household:
-        start = time.process_time()
+    for frame in frames(house, seed, mode=mode, seconds=hours * 3600, hour=hour, lost=LOST):
         power.add(frame.flow, now=frame.time, has_exported=has_exported)
-        found = power.at(frame.time)
-        judged.seconds.append(time.process_time() - start)
-        apparent = frame.flow.apparent
+        found, apparent, watts = power.at(frame.time), frame.flow.apparent, abs(frame.watts)
         if abs(apparent - before) > max(30, 0.03 * abs(apparent)):
             stepped = frame.time
-        before, age = apparent, frame.time - stepped
-        if frame.time < START:
-            continue
-        judged.frames += 1
-        if found is not None:
-            judged.known += 1
-            judged.right += found.lower <= frame.watts <= found.upper
-            judged.energy += abs(frame.watts)
-            judged.errors.append((found.value - frame.watts) * (1 if frame.watts >= 0 else -1))
-            for since in AGES:
-                if since <= age < since + 3:
-                    share = 50 * (found.upper - found.lower) / max(1.0, abs(frame.watts))
-                    for powers, apparents in POWERS.items():
-                        if abs(apparent) in apparents:
-                            judged.widths[powers, since].append(share)
-    judged.seconds = [statistics.median(judged.seconds)]
-    return judged
+        before = apparent
+        if found is not None and frame.time >= START:
+            error = (found.value - frame.watts) * (1 if frame.watts >= 0 else -1)
+            width = 50 * (found.upper - found.lower) / max(1.0, watts)
+            is_within = found.lower <= frame.watts <= found.upper
+            samples.append(Sample(abs(apparent), frame.time - stepped, watts, error, width, is_within))
+    return samples
 
 
 def rows(scale: Scale) -> list[Row]:
     """Measure the households of each kind."""
     pieces = max(len(HOUSES), scale.household_hours // PIECE)
-    hours = scale.household_hours / pieces
     kinds = list(HOUSES)
-    work = [(kinds[number % len(kinds)], number // len(kinds), hours) for number in range(pieces)]
-    sums = {name: Judged() for name in kinds}
-    for (name, *_), judged in zip(work, spread(judge, work), strict=True):
-        sums[name].add(judged)
-    total = Judged()
-    for judged in sums.values():
-        total.add(judged)
-    found = [row for name, judged in sums.items() for row in _rows(f"watts {name}", judged)]
-    return [_within("watts of all households", total, promise=True), *found]
+    work = [
+        (kinds[number % len(kinds)], number // len(kinds), scale.household_hours / pieces)
+        for number in range(pieces)
+    ]
+    found: dict[str, list[Sample]] = {name: [] for name in kinds}
+    for (name, *_), samples in zip(work, spread(judge, work), strict=True):
+        found[name] += samples
+    everything = [sample for samples in found.values() for sample in samples]
+    within = 100 * sum(sample.is_within for sample in everything) / len(everything)
+    bars = Row("watts: within the bar", within, "%", goal=99, more_is_better=True, promise=True)
+    return [bars, *(row for name, samples in found.items() for row in _rows(f"watts {name}", samples))]
 
 
-def _within(what: str, judged: Judged, *, promise: bool = False) -> Row:
-    """Return the row of the bars with the true power; the promise holds for the sum of all households."""
-    return Row(
-        what=f"{what}: within the bar",
-        measured=100 * judged.right / max(1, judged.known),
-        unit="%",
-        goal=99,
-        more_is_better=True,
-        promise=promise,
-        remark=f"{judged.frames:,} frames, {judged.frames - judged.known:,} without a bar",
-    )
-
-
-def _rows(what: str, judged: Judged) -> Iterator[Row]:
+def _rows(what: str, samples: Sequence[Sample]) -> Iterator[Row]:
     """Yield the rows of the households of a kind."""
-    yield _within(what, judged)
-    yield Row(
-        what=f"{what}: bias of the energy",
-        measured=100 * abs(sum(judged.errors)) / max(1.0, judged.energy),
-        unit="%",
-        goal=BIAS_OF_OTHERS if what.endswith(("electronics", "panels", "router")) else BIAS,
-        promise=True,
-    )
-    error = quantile([abs(each) for each in judged.errors], 0.95)
-    yield Row(what=f"{what}: error of 95 % of the values", measured=error, unit="W", goal=ERROR)
-    cpu = statistics.median(judged.seconds) * 1e6
-    yield Row(what=f"{what}: CPU of a frame", measured=cpu, unit="µs", goal=100)
-    for (powers, since), widths in sorted(judged.widths.items()):
-        yield Row(
-            what=f"{what}, {powers}: half-width {since} s after a step",
-            measured=statistics.median(widths),
-            unit="%",
-            goal=GOALS.get((powers, since)),
-            remark=f"{len(widths):,} frames, nine in ten ≤ {quantile(widths, 0.9):.0f} %",
-        )
+    bias = 100 * abs(sum(sample.error for sample in samples)) / sum(sample.watts for sample in samples)
+    most = BIAS_OF_OTHERS if what.endswith(("electronics", "panels", "router")) else BIAS
+    yield Row(f"{what}: bias of the energy", bias, "%", goal=most, promise=True)
+    error = quantile([abs(sample.error) for sample in samples], 0.95)
+    yield Row(f"{what}: error of 95 % of the values", error, "W", goal=ERROR)
+    for name, (least, most_va, since, goal) in WIDTHS.items():
+        widths = [
+            sample.width
+            for sample in samples
+            if least <= sample.apparent < most_va and since <= sample.age < since + 3
+        ]
+        if widths:
+            yield Row(f"{what}, {name} after a step: half-width", median(widths), "%", goal=goal)

@@ -168,16 +168,16 @@ def field_rows() -> Iterator[str]:
 
     Fields that differ only in a part of their path share a row, which has the meaning of the first one.
     """
-    alike: dict[object, list[tuple[Field, str]]] = {}
+    alike: dict[object, list[Field]] = {}
     for field in FIELDS:
-        varying = next((part for part in field.parts if part in VARYING), "")
-        key = tuple("" if part == varying else part for part in field.parts)
-        alike.setdefault(key, []).append((field, varying))
+        key = tuple("" if part in VARYING else part.removesuffix("_time") for part in field.parts)
+        alike.setdefault(key, []).append(field)
     first_with: dict[object, str] = {}
-    for (field, _first), *others in alike.values():
+    for field, *others in alike.values():
         path = f"`{field.path.replace(ANY_LABEL, '<étiquette>')}`"
         if others:
-            path += f" ({', '.join(f'`{part}`' for _field, part in others)})"
+            other_parts = (set(other.parts).difference(field.parts) for other in others)
+            path += f" ({', '.join(f'`{part}`' for parts in other_parts for part in parts)})"
         codes = ", ".join(f"`{code}`" for code in field.codes)
         if field.codes and first_with.setdefault(field.codes, field.path) != field.path:
             codes = f"(`{first_with[field.codes]}`)"

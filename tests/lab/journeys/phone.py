@@ -8,6 +8,7 @@ import re
 import socket
 import threading
 import time
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +52,11 @@ class Phone:
             time.sleep(0.2)
 
     def reload(self) -> None:
-        """Open the page anew, once there is one."""
-        self.status("localhost")
+        """Open the page anew, once there is one and it has room for this reader."""
+        end = time.monotonic() + LIMIT
+        while self.status("localhost") != HTTPStatus.OK:
+            assert time.monotonic() < end, "the page is refused"
+            time.sleep(0.2)
         self._driver.get(f"http://127.0.0.1:{self._port}/")
 
     def status(self, host: str, path: str = "/") -> int:

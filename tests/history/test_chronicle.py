@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.history.chronicle import TEMPO, Chronicle, IndexReading, midnight
+from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.codes import Alert, Colour, TariffPeriod
 
 if TYPE_CHECKING:
@@ -17,10 +18,10 @@ DAY = dt.date(2026, 1, 14)
 NOON = midnight(DAY) + 43_200
 
 
-def state(meter: str = "1", **parts: Json) -> dict[str, Json]:
+def state(meter: str = "1", mode: Mode = Mode.HISTORIQUE, **parts: Json) -> dict[str, Json]:
     """Return a state of a meter with one index, which stands at 1000 Wh."""
     indexes: Json = {"HCHP": {"value": 1000, "period": TariffPeriod.HP}}
-    return {"meter": {"id": meter}, "energy": {"indexes": indexes}, **parts}
+    return {"meter": {"id": meter, "mode": mode}, "energy": {"indexes": indexes}, **parts}
 
 
 @pytest.mark.parametrize(("pause", "is_known"), [(2, True), (300, True), (301, False)])
@@ -87,11 +88,11 @@ def test_alerts_and_colours_last_for_a_time() -> None:
 
 
 def test_what_is_injected_is_an_index_too() -> None:
-    """An index whose period is unknown has its étiquette for a code."""
+    """An index whose period is unknown has its étiquette for a code; those of the mode before are old."""
     chronicle = Chronicle()
-    indexes: Json = {"EASF09": {"value": 500, "period": None}, "EASF10": {"value": -1}}
+    indexes: Json = {"EASF09": {"value": 500, "period": None}, "EASF10": {"value": -1}, "HCHP": {"value": 7}}
     energy: Any = {"indexes": indexes, "export_total": 2000}
-    chronicle.add(state(energy=energy), at=NOON)
+    chronicle.add(state(mode=Mode.STANDARD, energy=energy), at=NOON)
     [batch] = chronicle.peek()
 
     assert {(label, *reading) for (label, *_), both in batch.readings.items() for reading in both} == {

@@ -107,6 +107,21 @@ def test_an_index_that_begins_anew_counts_from_there() -> None:
     assert days(*readings)["rows"] == [["2026-01-14", 17, None, None, False]]
 
 
+def test_an_index_counts_nothing_while_one_of_another_mode_does() -> None:
+    """They count the same energy; what no index can tell, before and after the other mode, is left out."""
+    made = []
+    for label, hour in [("HCHP", 0), ("HCHP", 3), ("HCHP", 6), ("EASF01", 7), ("EASF01", 8), ("EASF02", 8)]:
+        made.append(Batch("1", NOON))
+        made[-1].add_reading(label, reading(hour, 10 * hour))
+    for hour in (9, 10, 11):
+        made.append(Batch("1", NOON))
+        made[-1].add_reading("HCHP", reading(hour, 10 * hour))
+    found = table(STORE, made, "1", "days30", now=NOON + 28 * 24 * HOUR)
+
+    assert found is not None
+    assert found["rows"] == [["2026-01-14", 60 + 10 + 20, None, None, False]]
+
+
 def test_energy_counts_for_the_code_at_its_end() -> None:
     """An unknown code, with the étiquette in its place, becomes known; another one is kept apart."""
     found = days([reading(0, 0, "X"), reading(1, 1, "X"), reading(2, 3)])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from teleinfo.live.declared import POSSIBLE, find, integer
 from teleinfo.state.energy import EXPORTED
 from teleinfo.tic.horodate import PARIS
+from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.codes import Alert, Colour, TariffPeriod
 
 if TYPE_CHECKING:
@@ -159,12 +160,17 @@ def _add_runs(batch: Batch, state: Json, pause: int) -> None:
 
 
 def _readings(state: Json, at: int) -> Iterator[tuple[str, IndexReading]]:
-    """Yield the étiquette and the reading of each index at the time `at`."""
-    indexes = find(state, "energy.indexes")
+    """
+    Yield the étiquette and the reading of each index at the time `at`.
+
+    After a change of mode the state has those of the mode before for a while, which do not count any more.
+    """
+    indexes, is_standard = find(state, "energy.indexes"), find(state, "meter.mode") == Mode.STANDARD
     for label, index in indexes.items() if isinstance(indexes, dict) else ():
         value, period = find(index, "value"), find(index, "period")
-        if isinstance(value, int) and 0 <= value < POSSIBLE:
+        is_present = label.startswith("EASF") == is_standard
+        if is_present and isinstance(value, int) and 0 <= value < POSSIBLE:
             yield label, IndexReading(at, value, str(period) if period in [*TariffPeriod] else label)
     injected = integer(state, "energy.export_total")
-    if injected is not None and 0 <= injected < POSSIBLE:
+    if is_standard and injected is not None and 0 <= injected < POSSIBLE:
         yield EXPORTED, IndexReading(at, injected, INJECTED)

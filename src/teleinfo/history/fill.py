@@ -32,9 +32,9 @@ def fill(
     Add the readings in JSON lines: the messages of a daemon, or what `teleinfo decode` prints.
 
     The state is made, which takes the time, for the last reading of each slot and where an alert, the tariff
-    or a colour changed. Each day is a batch, after which `progress` gets the number of readings and the day.
-    Return the numbers of readings and of other lines, such as those that are later than `now` or older than
-    ten years.
+    or a colour changed. Each day is a batch, and each mode in it; after each, `progress` gets the number of
+    readings and the day. Return the numbers of readings and of other lines, such as those that are
+    later than `now` or older than ten years.
     """
     at, added, others = dt.datetime.fromtimestamp(0, PARIS), 0, 0
     model = LiveModel(patience=None, clock=lambda: at)
@@ -52,7 +52,7 @@ def fill(
             continue
         if found.timestamp() // SLOT != at.timestamp() // SLOT:
             note_state()
-        if found.date() != at.date():
+        if found.date() != at.date() or model.mode not in {None, reading.mode}:
             store.write(chronicle.take(), now=int(now), imported=True)
             if progress is not None and added:
                 progress(added, f"{at:%d/%m/%Y}")

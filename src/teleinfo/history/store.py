@@ -107,12 +107,17 @@ _DELETE_NEEDLESS_READINGS: Final = """
                 lead(code) OVER index_ AS code_after
             FROM reading WHERE meter = ?1 AND time >= ?2
             WINDOW index_ AS (PARTITION BY label ORDER BY time)
-        )
+        ) AS needless
         WHERE value BETWEEN value_before AND value_after AND code IN (code_after, label)
         AND day(time_before) = day(time_after - 1)
+        AND NOT EXISTS (
+            SELECT 1 FROM reading AS other
+            WHERE other.meter = ?1 AND other.time BETWEEN time_before AND time_after
+            AND substr(other.label, 1, 2) <> substr(needless.label, 1, 2)
+        )
     )
 """
-"""Delete each reading between two others of the same day."""
+"""Delete each reading between two others of the same day, unless another contract counted meanwhile."""
 
 
 class Store:

@@ -12,6 +12,7 @@ import io
 import itertools
 import json
 import math
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from functools import partial
 from operator import attrgetter
@@ -186,12 +187,22 @@ def _first(facts: Iterable[bool]) -> int:
 
 
 def _rises(meter: _Meter, begin: dt.date) -> Iterator[tuple[str, str, int, int, int]]:
-    """Yield étiquette, code, begin, end and energy between two readings of an index, unless it began anew."""
+    """
+    Yield étiquette, code, begin, end and energy between two readings of an index, unless it began anew.
+
+    Nor is it yielded where indexes of another mode or contract counted meanwhile: they counted the same
+    energy. Those of one contract begin with the same two letters.
+    """
     first = midnight(begin)
-    rows = meter.rows(_READINGS, meter.now, first)
-    for label, readings in itertools.groupby(itertools.starmap(_Reading, rows), attrgetter("label")):
+    rows = [*itertools.starmap(_Reading, meter.rows(_READINGS, meter.now, first))]
+    times: defaultdict[str, list[int]] = defaultdict(list)
+    for reading in rows:
+        times[reading.label[:2]].append(reading.time)
+    for label, readings in itertools.groupby(rows, attrgetter("label")):
+        others = sorted(itertools.chain(*(found for name, found in times.items() if name != label[:2])))
         for before, after in itertools.pairwise(_rising([*readings])):
-            if after.value >= before.value and after.time > first:
+            is_own = bisect_right(others, before.time) == bisect_left(others, after.time)
+            if is_own and after.value >= before.value and after.time > first:
                 yield label, after.code, before.time, after.time, after.value - before.value
 
 

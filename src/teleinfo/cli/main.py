@@ -145,7 +145,7 @@ def _add_env_file(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(run: Callable[[argparse.Namespace], int], command: Command, arguments: argparse.Namespace) -> int:
-    """Run a command; report wrong settings in the language of the terminal, or in that of the log."""
+    """Run a command; report wrong settings in the language of the terminal, else in that of the log."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # see `stop_signals`
     if not command.reads_settings:

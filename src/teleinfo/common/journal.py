@@ -6,7 +6,7 @@ works. Elsewhere a line is `HH:MM:SS LEVEL message`. Each line of a longer recor
 log nothing below WARNING unless the level is DEBUG.
 
 The formatter translates each message: its format string, as it stands in the source, is its key in the
-catalogue, and its arguments may be of the type `Message`. The language is that of `use_language`.
+catalogue, and its arguments may be of the type `Message`. `use_language` chooses the language.
 """
 
 from __future__ import annotations

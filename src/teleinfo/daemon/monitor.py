@@ -2,7 +2,7 @@
 Watch a meter and its line, and publish the topics `status` and `health`.
 
 The monitor wakes once a second, and measures durations on the monotonic clock of the event loop. It logs
-nothing: the reader logs the faults of the meter, and the publisher those of the broker.
+nothing: the reader logs the faults of the meter, the publisher the faults of the broker.
 """
 
 from __future__ import annotations

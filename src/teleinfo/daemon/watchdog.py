@@ -1,7 +1,7 @@
 """
 Report to systemd that the daemon is ready, that every task makes progress, and a line of status.
 
-The reports are those of sd_notify(3); outside systemd NOTIFY_SOCKET is not set, and nothing is sent. The
+The protocol is sd_notify(3); outside systemd NOTIFY_SOCKET is not set, and nothing is sent. The
 watchdog wakes once a second, on the monotonic clock of the event loop. The meters of a process share it.
 """
 

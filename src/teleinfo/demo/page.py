@@ -1,7 +1,7 @@
 """
-The page of `teleinfo demo`: that of `teleinfo page`, with the year before the simulated evening.
+The page of `teleinfo demo`: as `teleinfo page`, with a history of the year before the simulated evening.
 
-The clock of the page is that of the simulated meter. Only this file of the demo needs the extra `web`.
+The page uses the clock of the simulated meter. Only this file of the demo needs the extra `web`.
 """
 
 from __future__ import annotations

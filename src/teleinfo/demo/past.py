@@ -25,8 +25,8 @@ def after_a_year(name: str, *, start: dt.datetime, seed: int) -> tuple[Simulated
     """
     Return a meter whose clock stands at `start`, and readings of the year before, as JSON with timestamps.
 
-    They are those around each midnight, and those of the last days. The loads and the noise from `start` on
-    are those of a meter that begins then.
+    They are the readings around each midnight and of the last days. From `start` on, loads and noise are as
+    for a meter that begins then.
     """
     fresh = build(name, start=start, rng=random.Random(seed))  # noqa: S311 - no secrets
     begin = start - dt.timedelta(days=DAYS)

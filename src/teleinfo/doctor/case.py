@@ -61,9 +61,9 @@ class Case:
 
     `lost_login` says that another program takes the login of the service away, "" if none does.
     `valid_settings` is None if the settings are wrong, or `are_unread`: this user may not read their file.
-    `addresses` are those of the broker. `status` is the payload of its retained topic `status`, "online" or
-    "offline" if it is a teleinfo's, and `health` the content of its topic `health`; `may_read` is True if
-    this account receives them (None: not tried).
+    `addresses` are the addresses of the broker. `status` is the payload of its retained topic `status`,
+    "online" or "offline" if it is a teleinfo's, and `health` the content of its topic `health`; `may_read` is
+    True if this account receives them (None: not tried).
     """
 
     machine: Machine = field(default_factory=Machine)
@@ -200,7 +200,7 @@ def is_one_of(words: str, messages: Iterable[str]) -> bool:
 
 
 def complaint_of(words: str) -> str:
-    """Return the parts of a line of status that report a fault of the port, the meter or the broker."""
+    """Return the faults that a line of status reports, of the port, the meter or the broker."""
     return "; ".join(part for part in words.split("; ") if is_one_of(part, FAULTS))
 
 

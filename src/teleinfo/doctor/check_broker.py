@@ -230,7 +230,7 @@ async def read_retained(connection: Connection, topics: Topics) -> tuple[str | N
 
 
 async def ask_again(case: Case) -> None:
-    """Read once more what the broker retains; if that fails, what is known stays."""
+    """Read the retained messages once more; if that fails, keep the known ones."""
     broker = for_command(case.settings.broker, "doctor")
     with contextlib.suppress(BrokerError):
         async with connect(broker) as connection:

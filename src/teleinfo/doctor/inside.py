@@ -2,8 +2,8 @@
 Open files and connect to addresses: a program that the doctor runs in the sandbox of the service.
 
 Each argument is an absolute path or `host:port`, an IPv6 address in brackets. The program prints a JSON
-object with the name of the error for each argument, "" if there is none. Its modules are those of the
-standard library: only this file need be readable.
+object with the name of the error for each argument, or "". It imports only the standard library, so that only
+this file need be readable.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TIMEOUT: Final = 3.0
 
 
 async def attempt(target: str) -> str:
-    """Return the name of the error of `target`, "" if there is none."""
+    """Try to reach `target`; return the name of the error, or ""."""
     try:
         if target.startswith("/"):
             access = os.O_RDWR if stat.S_ISCHR(os.stat(target).st_mode) else os.O_RDONLY  # noqa: PTH116

@@ -165,7 +165,7 @@ def _find_flips(
 
 
 def _likeliest(levels: bytearray, received: bytes) -> int:
-    """Return the bit that explains the first wrong byte, and most bytes behind it; 0: there is none."""
+    """Return the bit that explains the first wrong byte and most bytes behind it, or 0."""
     got, starts = receive(levels)
     right = _common(got, received)
     if right >= min(len(received), len(got)):

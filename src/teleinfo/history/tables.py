@@ -158,7 +158,7 @@ def _totals(meter: _Meter) -> Table:
 
 def _rising(readings: list[_Reading]) -> list[_Reading]:
     """
-    Return the readings of an index in the order of their times, without those of a clock that was wrong.
+    Return the readings of an index in the order of their times; leave out those with a wrong time.
 
     An index rises. Where it falls, the clock was wrong if the index has its former value again soon, or had
     the new value shortly before; otherwise the index began anew. A reading of midnight is rather believed.
@@ -182,7 +182,7 @@ def _rising(readings: list[_Reading]) -> list[_Reading]:
 
 
 def _first(facts: Iterable[bool]) -> int:
-    """Return the number of the first fact that is true, 0 if there is none."""
+    """Return the number of the first fact that is true, or 0."""
     return next((number for number, fact in enumerate(facts, 1) if fact), 0)
 
 
@@ -286,7 +286,7 @@ def _alerts(meter: _Meter) -> Table:
 
 
 def _season(meter: _Meter) -> Table:
-    """Return the number of days of each colour of Tempo since 1 September; empty if a day is unknown."""
+    """Count the days of each Tempo colour since 1 September; empty if a day is unknown."""
     today = (local(meter.now) - dt.timedelta(hours=TEMPO)).date()
     first = dt.date(today.year - (today.month < _SEASON), _SEASON, 1)
     query = (

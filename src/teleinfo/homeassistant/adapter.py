@@ -1,8 +1,8 @@
 """
 Publish the discovery messages of the announcer as retained messages.
 
-The publisher repeats them on each new connection. This module repeats them a few seconds after Home Assistant
-has started: it is busy at its start, when every other bridge answers its birth message, too.
+The publisher repeats them on each new connection. This module repeats them some seconds after Home Assistant
+has started, which is busy at first with the answers of other bridges to its birth message.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 Announce the entities of one meter.
 
 Pure: times are arguments. An entity is announced once the decoder has confirmed its étiquettes, and stays
-announced. A change of mode or of contract keeps the device and every entity that the new mode or contract has
-too. Entities that only the old mode had are removed, unless they have statistics.
+announced. A change of mode or of contract keeps the device, and the entities that the new mode or contract
+has. Entities that only the old mode had are removed, unless they have statistics.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Announcer:
             self._announce(belief, now, over=over)
 
     def delivered(self, topics: Collection[str]) -> None:
-        """Note that the broker has the messages on these topics, some of which are cleared by them."""
+        """Note that the broker has taken the messages on these topics; an empty one clears its topic."""
         announced = {topic for topic in topics if self.messages[topic]}
         self.announced = self.announced - set(topics) | announced
 

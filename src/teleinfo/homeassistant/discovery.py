@@ -50,7 +50,7 @@ class Discovery:
     """
     Common parts of all messages; `meter_name` is the user's name for the meter.
 
-    `url` is our home page, and `page` that of `teleinfo page`.
+    `url` is our home page, `page` the address of `teleinfo page`.
     """
 
     prefix: str
@@ -89,7 +89,7 @@ class Discovery:
 
     def superseded(self, scope: str, announced: Collection[str]) -> dict[str, bytes]:
         """
-        Return the messages that end an earlier announcement, on these topics, before that of a meter.
+        Return the messages that end an earlier announcement on these topics, to be sent before the new one.
 
         Home Assistant releases the entities of this meter in the other form or below another prefix, and
         removes those of another meter. The next start clears what is below another prefix.

@@ -56,7 +56,7 @@ _ROWS: Final = [
 
 
 def find(state: Json, path: str) -> Json:
-    """Return the value or the part at a path of the state; None if there is none."""
+    """Return the value or the part at a path of the state, or None."""
     for name in path.split("."):
         state = state.get(name) if isinstance(state, dict) else None
     return state
@@ -119,8 +119,8 @@ def remembered(published: Any) -> dict[FieldPath, Json]:  # noqa: ANN401 - JSON 
     """
     Return what a daemon knows by its memory and its settings, by path, from the state that it `published`.
 
-    Anybody may have published it: a value that is not of the type of its field is None. So is the cost of
-    its energies if it has no prices: our own cost is that of what this process has seen.
+    Anybody may have published it: a value that is not of the type of its field is None. So is the cost of its
+    energies if it has no prices: our own cost covers only what this process has seen.
     """
     has_days = find(published, "energy.today") is not None
     costs = ((span, part) for span in _SPANS for part in ("value", "is_complete"))
@@ -137,7 +137,7 @@ def remembered(published: Any) -> dict[FieldPath, Json]:  # noqa: ANN401 - JSON 
 
 
 def _checked(field: Field, value: Any) -> Json:  # noqa: ANN401 - JSON of anybody
-    """Return a value if it is of the type of its field and of a possible size, else None."""
+    """Return a value if its type fits the field and its size is possible, else None."""
     if field.codes:
         return next((code for code in field.codes if code == value), None)
     if field.type is StateType.NUMBER:

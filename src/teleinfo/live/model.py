@@ -121,7 +121,7 @@ class NotePrinter:
         self._printed: Hashable = None
 
     def print_news(self, model: LiveModel) -> None:
-        """Print the note of the model on standard error if its kind differs from that of the last note."""
+        """Print the note of the model on standard error if its kind has changed since the last note."""
         note = model.note
         if note is not None and note.kind != self._printed:
             self._printed = note.kind
@@ -162,7 +162,7 @@ class LiveModel:
         self._tracker = StateTracker(topic="", exclude=frozenset(), prices=prices)
 
     def _clock(self) -> dt.datetime:
-        """Return the time in France, whatever the zone of the machine; that of the machine for overseas."""
+        """Return the time in France, or the time of the machine for a meter overseas."""
         zone = None if self._tracker.meter.identity.overseas else PARIS
         return dt.datetime.now(dt.UTC).astimezone(zone)
 

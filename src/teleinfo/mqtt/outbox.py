@@ -110,7 +110,7 @@ class Outbox:
         self.filled.set()
 
     def pop(self, *, only_reading: bool = False) -> OutgoingMessage | None:
-        """Return the next message, or the next reading, which is then in flight; None if there is none."""
+        """Return the next message or reading, which is then in flight, or None."""
         has_other = bool(self._events or self._due) and not only_reading
         is_reading = bool(self._readings) and not (self._reading_was_last and has_other)
         if is_reading:

@@ -13,8 +13,8 @@ aiomqtt has no public access to its paho client, on which these documented callb
   register a descriptor that was closed in between, which asyncio would log.
 - `on_connect`, `on_disconnect`. We log why the broker refuses us; aiomqtt drops the reason codes and the
   properties of MQTT 5. We notice a loss before CONNACK; aiomqtt ignores it.
-- `on_publish`, with `publish` of the driver in place of that of aiomqtt, which drops the reason code of the
-  acknowledgement, and writes a message only when its task gets its turn.
+- `on_publish`, with our own `publish`: that of aiomqtt drops the reason code of the acknowledgement, and
+  writes a message only when its task gets its turn.
 
 `_sock_recv` is replaced to bound the memory. A dishonest broker may send packets of 256 MiB, or messages of
 QoS 2, which paho keeps until they are released. An honest broker respects our limit, which we can announce

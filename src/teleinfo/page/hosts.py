@@ -103,7 +103,7 @@ def is_app(own: str) -> bool:
 
 
 def is_loopback(client: str) -> bool:
-    """True for an address of this machine alone."""
+    """True for an address that only this machine can reach."""
     ip = _ip(client)
     return ip is not None and ip.is_loopback
 

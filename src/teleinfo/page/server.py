@@ -119,7 +119,7 @@ class Streams:
     """
     The streams of the views of `model`, and its history by `recorder`.
 
-    `name` is that of the meter in the settings. `readers` is the number of readers in each language. Each
+    `name` is the name of the meter in the settings. `readers` is the number of readers in each language. Each
     part of a view is created once for all readers of a language, and only while there are readers. `notes`
     prints the notes of the model; None if they are not to be printed.
     """
@@ -222,10 +222,11 @@ async def show(
     """
     Serve the page at a socket that listens already at `address` until cancelled.
 
-    `meters` are by base topic; the query `meter` of a URL names one of them, by default it is the first. The
-    page may be requested by these `names` too. A `token` is the first part of the path of every URL.
-    Excess connections, and connections without a request in time, are closed. The views are created here: an
-    error of the program must end the process, but in a handler aiohttp would swallow the error.
+    `meters` are by base topic; the query `meter` of a URL names one of them, by default it is the first.
+    `names` are further host names by which the page may be requested. A `token` is the first part of the path
+    of every URL. Excess connections, and connections without a request in time, are closed. The views are
+    created here: an error of the program must end the process, but in a handler aiohttp would swallow the
+    error.
     """
     loop = asyncio.get_running_loop()
     waiting: set[asyncio.BaseProtocol] = set()  # connections without a request so far

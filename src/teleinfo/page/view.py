@@ -45,7 +45,11 @@ _HOURS: Final = {
 
 
 def words_part(model: LiveModel) -> dict[str, Json]:
-    """Return the part `words`, what the history has as codes: tariff periods, and alerts of the contract."""
+    """
+    Return the part `words`: the texts for the codes of the history.
+
+    These are tariff periods, and the alerts of the contract.
+    """
     return {
         "periods": {
             period: {"text": _(period.words), "hours": _HOURS.get(period, "high"), "colour": period.colour}
@@ -61,7 +65,7 @@ def now_part(
     """
     Return the part `now`, all that changes with each reading, at the monotonic time `now`.
 
-    `meters` and `fault` are those of the history: see `HistoryRecorder`. Values stay as they were at the last
+    `meters` and `fault` come from the history: see `HistoryRecorder`. Values stay as they were at the last
     reading, with its age; alerts do not.
     """
     state, present, today = model.state(), model.state(now=now), model.clock().date()
@@ -136,14 +140,14 @@ def rows_part(model: LiveModel) -> dict[str, Json]:
 
 
 def _row(state: Json, path: str, more: str = "") -> list[tuple[str, str]]:
-    """Return the name of a field with its text, and that of another field; nothing if it is unknown."""
+    """Return the name of a field with the texts of this field and another one; nothing if unknown."""
     shown = text(state, path)
     parts = [shown, text(state, more) if more else ""]
     return [(title(path), ", ".join(part for part in parts if part))] if shown else []
 
 
 def _rows(state: Json, *sections: str) -> list[tuple[str, str]]:
-    """Return name and text of each field of these sections that has no place of its own, but for zeros."""
+    """Return name and text of each field of these sections that is not shown elsewhere, but no zeros."""
     single = find(state, "meter.phases") != _THREE_PHASES
     return [
         (name, shown)

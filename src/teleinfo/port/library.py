@@ -36,7 +36,7 @@ async def read(
     A bridge is `socket://host:port` or `rfc2217://host:port`.
 
     - `mode`: "auto" (the speed is searched), "historique" or "standard".
-    - `baudrate`: another speed than that of the mode, in bits a second.
+    - `baudrate`: the speed in bits a second, if it is not that of the mode.
     - `decoder`: a decoder of the caller, who wants its counts.
 
     A silent port is opened again, with no more than a warning in the log. Raises ValueError for an unknown

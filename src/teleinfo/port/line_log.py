@@ -90,7 +90,7 @@ class LineLog:
 
     def check(self, withheld: Mapping[str, int], now: float) -> None:
         """
-        Log what is new in the status, and the étiquettes of which more values were `withheld`.
+        Log changes of the status, and the étiquettes with more `withheld` values than before.
 
         Call this every second while the port is open.
         """

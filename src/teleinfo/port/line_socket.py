@@ -3,7 +3,7 @@ Copies of the bytes of a port, on a Unix socket in the runtime directory of the 
 
 A serial port has one reader, and while the service runs, `watch`, `record`, `doctor` and `decode` read the
 copies. A link beside the socket leads to the port. Whoever may read the port may connect: the directory and
-the socket have the group of the service, which is that of the ports.
+the socket have the group of the ports.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ TICK: Final = 0.5
 
 
 def candidates(mode: str, baudrate: int | None) -> tuple[int, ...]:
-    """Return the speeds to try, baud: those of `mode` (KeyError if unknown), or `baudrate` alone."""
+    """Return the speeds to try, baud: `baudrate` if given, else those of `mode` (KeyError if unknown)."""
     return SPEEDS[mode] if baudrate is None else (baudrate,)
 
 
@@ -55,8 +55,9 @@ class SpeedSearch:
     """
     Search for the speed of the meter at `url` among `baudrates`, beginning with the first.
 
-    The sink of the caller passes the bytes to `feed`, which decodes them with `decoder`. `mode` is that of
-    the meter, None until it is heard at the present speed. A single speed, or that of a bridge, stays.
+    The sink of the caller passes the bytes to `feed`, which decodes them with `decoder`. `mode` is the mode
+    of the meter, None until it is heard at the present speed. A single speed, or the speed of a bridge, is
+    never changed.
     """
 
     def __init__(self, url: str, baudrates: Sequence[int], decoder: Decoder) -> None:

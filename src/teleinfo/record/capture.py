@@ -35,8 +35,8 @@ class Recording(SpeedSearch):
     """
     A recording of at most `most` bytes from the line at `url`, through the `anonymiser` if any.
 
-    `files` are that of the bytes, and that of their times if there is one. The recording begins at the first
-    of `baudrates` at which the meter is heard; from then on `began` is True, and `decoder` decodes the
+    `files` are the file of the bytes and, if wanted, the file of their times. The recording begins at the
+    first of `baudrates` at which the meter is heard; from then on `began` is True, and `decoder` decodes the
     recorded bytes. `seconds` is its duration.
     """
 

@@ -94,7 +94,7 @@ def host(value: str) -> str:
     """
     Check a host name or an address; a wrong one would make the resolver raise UnicodeError or ValueError.
 
-    `192.168.1.300` is refused, and so is `192.168.1`, which the resolver would read as 192.168.0.1.
+    `192.168.1.300` and `192.168.1` are refused; the resolver would read the latter as 192.168.0.1.
     """
     if ":" in value or re.fullmatch(r"[\d.]+", value, re.ASCII):
         ipaddress.ip_address(value)  # perhaps with an interface: fe80::1%eth0

@@ -29,7 +29,7 @@ class SettingsError(Exception):
     """
     Raised for wrong or unreadable settings; `messages` has a line for each fault, without any secret.
 
-    `language` is that of the log, as far as the settings could be read.
+    `language` is the language of the log, if it could be read from the settings.
     """
 
     def __init__(self, messages: Sequence[Message], language: Language = Language.FR) -> None:
@@ -126,7 +126,7 @@ def _shown(name: str, given: Mapping[str, object]) -> str | None:
 
 
 def written(default: object) -> str:
-    """Return a default as it is written in a settings file, empty if there is none."""
+    """Return a default as it is written in a settings file; empty if the setting has none."""
     if default is None or default == frozenset():
         return ""
     return str(default).lower() if isinstance(default, bool) else str(default)

@@ -98,7 +98,7 @@ def add_options(
     seed: int | None,
 ) -> None:
     """
-    Add the options that `teleinfo demo` has, too: `--meter`, `--noise` and those of the clock.
+    Add the options that `teleinfo demo` has, too: Add `--meter`, `--noise` and the options of the clock.
 
     `start` is the default of `--start` in words.
     """

@@ -108,7 +108,7 @@ class SerialLine:
 
     def open(self) -> None:
         """
-        Create a pseudo-terminal, whose number differs from that of the earlier one, and the link to it.
+        Create a pseudo-terminal with a new number, and the link to it.
 
         Raises OSError if the system has no pseudo-terminal left or the link cannot be made, KeyError for a
         speed that no port has.

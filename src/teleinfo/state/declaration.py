@@ -168,7 +168,7 @@ def _cost_of_span(now: Snapshot, span: str) -> Value:
 
 
 def _cost(span: str) -> Iterator[Field]:
-    """Yield the cost of a day or a month, and whether it is that of all of its energy."""
+    """Yield the cost of a day or a month, and whether it covers all of the energy."""
     when, path = span.replace("_", " "), f"cost.{span}"
     name = f"Cost {when}"
     meaning = Message("{name}, the subscription included, by `TELEINFO_PRICES`.", name=Message(name))

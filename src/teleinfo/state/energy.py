@@ -178,7 +178,7 @@ class Count:
     """
     What a reading on `day` counts: the `total`, and the `indexes` by étiquette.
 
-    `prices` are those of the moment. `period_of` returns the tariff period that an étiquette counts, None if
+    `prices` are the present prices. `period_of` returns the tariff period that an étiquette counts, None if
     it is unknown now.
     """
 
@@ -195,7 +195,7 @@ class DailyEnergy:
     The energies until the reading `last`; `yesterday` and `last_month` are None while they are unknown.
 
     `readings` are the indexes of the last reading, and `codes` the tariff periods that they counted when they
-    last rose, both by étiquette. `prices` are those of today.
+    last rose, both by étiquette. `prices` are the prices of today.
     `before_leap` has the energies until the clock leapt to a later day, at the time `leapt`. `if_behind` has
     the energies since the clock was set back to a day before today, at the time `behind_since`, in case it is
     right.
@@ -316,6 +316,6 @@ def _sum(energies: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]
 def _turn(
     span: EnergySpan, first: date, longest: timedelta, *, is_gap: bool
 ) -> tuple[EnergySpan, EnergySpan | None]:
-    """Return the span that begins on the later day `first`, and `span` if it is the one before."""
+    """Return the span that begins on the later day `first`, and `span` if it is the span directly before."""
     ended = replace(span, is_complete=span.is_complete and not is_gap)
     return EnergySpan(first, is_complete=not is_gap), ended if first - span.first <= longest else None

@@ -65,7 +65,7 @@ class ContractFacts:
         self._exporting_frames = 0  # in a row, by their current
 
     def add(self, sent: Values, belief: Belief, now: Moment) -> None:
-        """Add the texts of a frame, without those of excluded étiquettes."""
+        """Add the texts of a frame, without excluded étiquettes."""
         self.site = self.site or business_meters.model(sent)
         tariff = self.texts.get("PTEC", "")
         # PEJP of the last frame of a peak announces no other one.
@@ -132,7 +132,7 @@ class MeterFacts:
         self._counted = -math.inf  # monotonic time at which the index of the total was last read
 
     def add(self, reading: Reading, belief: Belief, now: Moment, *, exclude: frozenset[str]) -> Values:
-        """Add a reading but for its energies; return its texts without those of excluded étiquettes."""
+        """Add a reading except for its energies; return its texts, without excluded étiquettes."""
         sent = reading.values
         if exclude:
             mode = reading.mode

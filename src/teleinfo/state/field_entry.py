@@ -132,7 +132,7 @@ class Field:
 
     @property
     def codes(self) -> tuple[enum.StrEnum, ...]:
-        """The codes among its values: those of a choice, off and on of a switch, some values of a text."""
+        """The codes among its values: all of a choice, off and on of a switch, some of a text."""
         return self.listed if isinstance(self.form, StateType | str) else tuple(self.form)
 
     @property

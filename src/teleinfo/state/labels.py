@@ -81,7 +81,7 @@ def _of_second_part(mode: Mode, key: str) -> LabelSpec | None:
 
 
 def _has_unit(mode: Mode, key: str) -> bool:
-    """True if a key is that of a number with the unit that came with its value."""
+    """True if the key stands for a number whose unit came with its value."""
     name, _, unit = key.rpartition("_")
     return unit in ANY_UNIT and lookup(mode, name) is not None
 

@@ -48,8 +48,8 @@ class MeanPower:
     The mean power of one index; `watts` is None while it is unknown.
 
     A copy is remembered through a restart. `read` is the last reading, `start` the step that began the
-    interval, `smallest_step` is in Wh. `since` is the time of the first reading of an unbroken row, and
-    `flowed` that of the last frame of the row in which power flowed.
+    interval, `smallest_step` is in Wh. `since` is the time of the first reading of an unbroken row, `flowed`
+    the time of its last frame in which power flowed.
     """
 
     watts: int | None = None

@@ -1,9 +1,9 @@
 """
 The next change of tariff: its time, and the tariff period that begins then.
 
-Pure. A Linky in mode standard sends the slots of tomorrow (PJOURF+1, 54E). They are remembered, and are those
-of today after midnight. Tempo and EJP have fixed hours. In mode historique, the hours of a contract with
-off-peak hours are learned (`learned_hours`). A change that is not certain is unknown.
+Pure. A Linky in mode standard sends the slots of tomorrow (PJOURF+1, 54E). They are remembered: after
+midnight they are the slots of today. Tempo and EJP have fixed hours. In mode historique, the hours of a
+contract with off-peak hours are learned (`learned_hours`). A change that is not certain is unknown.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class TariffCalendar:
         self._is_hexadecimal = self._is_hexadecimal if notation is None else notation
 
     def _today(self, frame: Mapping[str, str], today: date) -> str:
-        """Return the profile of today, which is that of tomorrow if both have the same number."""
+        """Return the profile of today: that of tomorrow, if both days have the same number."""
         same = frame.get("NJOURF", "") == frame.get("NJOURF+1")
         return self._profiles.get(today, frame["PJOURF+1"] if same else "")
 

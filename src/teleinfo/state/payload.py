@@ -32,7 +32,7 @@ class Options:
     """
     Options of the payload of a reading.
 
-    `numbers`: quantities and indexes become JSON numbers; "all": so does every value of digits.
+    `numbers`: quantities and indexes become JSON numbers; with "all", every value of digits does.
     `timestamp`: the first member is the time of publication.
     `exclude`: étiquettes that are left out, with their horodates.
     """

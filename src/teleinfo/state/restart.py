@@ -1,5 +1,5 @@
 """
-Continue through a restart of the program: what is remembered of a meter, and what goes on of it.
+Continue through a restart of the program: what is remembered of a meter, and what still holds.
 
 Pure. The memory of an earlier run takes effect as soon as the meter is known. Then the totals, the days, the
 mean powers, the alerts and the tariff calendar go on, if the meter is the remembered one.

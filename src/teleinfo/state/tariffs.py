@@ -108,7 +108,7 @@ def period_name(text: str) -> str | None:
 
 def index_name(label: str, *, contract: str | None, periods: Mapping[str, str]) -> str:
     """
-    Return the name of an index, which is that of the tariff period that it counts.
+    Return the name of an index: the name of the tariff period that it counts.
 
     `contract` is the text of OPTARIF or NGTF. `periods` maps the étiquette of a supplier index to the LTARF
     that was in force while it counted.

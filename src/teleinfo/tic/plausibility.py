@@ -245,5 +245,5 @@ class Plausibility:
 
 
 def _number(text: bytes) -> int:
-    """Return the number of an index of digits; 0 for an index of padding alone."""
+    """Return the number of an index of digits; 0 if it has only padding."""
     return int(text[:DIGITS] or 0)  # no meter has more digits

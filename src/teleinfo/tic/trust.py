@@ -15,8 +15,8 @@ tail of a later line. The label of the joined line is then followed by a label t
 4. Labels that come and go (alarms, notices) are checked against the order only: their links are not learned.
 5. `FRAMES_FOR_NEW` frames in a row confirm a new link or form. `FRAMES_AGAINST` are needed if it contradicts
    the documents or earlier frames. Only frames with the label count.
-6. Horodate and width of a group must be as in the table, or as this meter has shown them. Of several widths
-   in the table, the first is believed at once, and so is each that differs from it by at most three digits.
+6. Horodate and width of a group must be as in the table, or as this meter has shown them. If the table has
+   several widths, the first is believed at once, as are widths that differ from it by at most three digits.
 7. A label outside the table, or a notice on a line without parity, is believed once it was confirmed as new.
    An alarm of documented width is believed at once, except that ADIR1 to ADIR3 are checked against IINST1 to
    IINST3.

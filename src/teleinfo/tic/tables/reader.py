@@ -112,16 +112,15 @@ class LabelSpec:
 
     `french` is the désignation of the documents in plain words, `english` its gloss.
     `period` is the tariff period that it counts or applies to; None where the name contains the period.
-    `unit` is written as people write it (Wh, varh, kVA), None where there is none or where it changes.
+    `unit` is written as people write it (Wh, varh, kVA); None if the value has no unit, or a changing one.
     `glued`: the value ends with its unit ("9649kWh"), so that it is no bare number.
     `horodate`: in standard mode a horodate stands before the value.
     `widths`: the numbers of characters that the value may have on the wire, with padding. A tuple has the
-    documented widths, of which a meter always uses the same one; a range means that the width varies.
-    `variant`: the entry of another meter family for the same étiquette in the same mode.
-    `repeats`: it may come several times in one frame.
-    `reused`: the second part of an ICE-4Q frame, which `Appli` opens, repeats it with another meaning.
-    `presence`: the frames that have it. `spellings`: its other spellings.
-    `spelling_of`: the documented label, if this is another spelling.
+    documented widths: a meter always uses the same one. A range means that the width varies. `variant`: the
+    entry of another meter family for the same étiquette in the same mode. `repeats`: it may come several
+    times in one frame. `reused`: the second part of an ICE-4Q frame, which `Appli` opens, repeats it with
+    another meaning. `presence`: the frames that have it. `spellings`: its other spellings. `spelling_of`: the
+    documented label, if this is another spelling.
     """
 
     name: str

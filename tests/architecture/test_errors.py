@@ -39,11 +39,6 @@ def test_nobody_catches_everything() -> None:
 
 
 def test_no_error_is_kept_from_who_waits_for_it_or_from_the_loop() -> None:
-    """
-    An error is raised where a task is awaited, and the one handler of the loop ends the process.
-
-    The library waits for the end of a task whose error it has raised before.
-    """
     silencing = {"return_exceptions", "set_exception_handler", "call_exception_handler"}
     used = [
         (module, name)

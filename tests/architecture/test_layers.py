@@ -90,7 +90,6 @@ def is_reported(breach: tuple[str, str, str], report: str) -> bool:
 
 
 def test_each_contract_is_broken_by_a_test() -> None:
-    """A contract that nothing can break is none."""
     assert {contract["id"] for contract in linter()} == {contract for contract, _, _ in BREACHES}
 
 
@@ -134,7 +133,6 @@ def test_no_module_imports_the_public_api() -> None:
 
 
 def test_no_module_is_imported_by_a_name_in_a_text() -> None:
-    """The contracts would not see it; two modules do so, with names of the package alone."""
     found = {
         module
         for module in FILES
@@ -147,7 +145,6 @@ def test_no_module_is_imported_by_a_name_in_a_text() -> None:
 
 
 def test_the_tables_lead_to_no_code_of_the_decoder() -> None:
-    """The simulator imports them alone; by what they import, it would reach the rest."""
     found = {name for name in imports("teleinfo.tic.labels", for_types=True) if name.startswith(PACKAGE)}
     below = {
         name for name in imports("teleinfo.tic.tables.reader", for_types=True) if name.startswith(PACKAGE)

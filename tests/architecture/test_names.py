@@ -41,7 +41,6 @@ def test_every_setting_that_a_text_names_exists() -> None:
 
 
 def test_no_two_classes_or_aliases_share_a_name() -> None:
-    """Whoever looks for the class of a message or of a search finds one; `Path` is that of pathlib."""
     places, imported = defaultdict(list), set()
     for module in FILES:
         for node in ast.walk(tree(module)):

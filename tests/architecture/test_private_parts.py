@@ -27,7 +27,6 @@ def is_private(name: str) -> bool:
 
 
 def test_these_private_parts_are_used_and_no_others() -> None:
-    """By attribute or by import; each has its reason where it stands."""
     used = set()
     for module in FILES:
         for node in ast.walk(tree(module)):

@@ -76,7 +76,6 @@ def test_what_is_read_of_a_thing_is_there(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in teleinfo.__all__ if name != "__version__"])
 def test_a_public_name_is_explained(name: str) -> None:
-    """By its docstring, and on the page of the library."""
     page = (ROOT / "docs/library.md").read_text(encoding="utf-8")
 
     assert inspect.getdoc(getattr(teleinfo, name))
@@ -104,14 +103,12 @@ def loaded_by(program: str) -> set[str]:
 
 
 def test_the_version_costs_nothing() -> None:
-    """Whoever imports the package for its version alone loads no module of it."""
     loaded = loaded_by("teleinfo.__version__")
 
     assert {name for name in loaded if name.startswith("teleinfo.")} == set()
 
 
 def test_the_library_needs_neither_aiomqtt_nor_pydantic() -> None:
-    """All public names together load no library but that of the serial port."""
     loaded = loaded_by("[getattr(teleinfo, name) for name in teleinfo.__all__]")
 
     assert loaded & {"aiomqtt", "paho", "pydantic", "pydantic_settings", "rich", "amqtt"} == set()
@@ -120,7 +117,6 @@ def test_the_library_needs_neither_aiomqtt_nor_pydantic() -> None:
 
 @pytest.mark.real
 def test_the_page_of_the_library_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What docs/library.md shows is run as it stands there, with a meter at the port `meter`."""
     page = (ROOT / "docs/library.md").read_text(encoding="utf-8")
     examples = "\n".join(re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE))
     with Meter(encode_frame(whole(PAPP="00750")), link=tmp_path / "meter"):

@@ -188,7 +188,6 @@ def test_the_recording_of_a_terminal_that_was_not_raw_is_called_so(bit: int, tmp
 def test_the_exit_status_says_whether_anything_was_sound(
     recording: bytes, status: int, tmp_path: Path
 ) -> None:
-    """1 where there is no sound frame, and why: also of an empty recording."""
     ended, _shown, said = decoded(recording, tmp_path)
 
     assert ended == status

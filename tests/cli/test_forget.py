@@ -49,7 +49,6 @@ def kept(broker: MosquittoBroker) -> set[str]:
 
 @pytest.mark.parametrize("form", ["device", "components"])
 def test_what_is_retained_of_the_meter_is_removed_and_nothing_else(tmp_path: Path, form: str) -> None:
-    """Discovery, state and its fields, status and health; what others retain stays; what it did is said."""
     with MosquittoBroker(tmp_path) as broker, Meter(FRAME) as meter:
         settings = settings_for(broker, meter.line) | {"homeassistant": True, "state_topics": True}
         settings |= {"homeassistant_discovery": form}

@@ -84,7 +84,6 @@ def given(*files: str) -> dict[str, object]:
 def test_the_command_gets_its_arguments(
     line: str, ran: tuple[str, dict[str, object]], played: Played
 ) -> None:
-    """`run` without a name; `--env-file` before or after it. The exit status is that of the command."""
     played.act = lambda _: 1
 
     assert cli.main(line.split()) == 1
@@ -96,7 +95,6 @@ def test_the_command_gets_its_arguments(
     ["fly", "--fly", "run --fly", "--env-file", "--env x", "simulate --env-file x", "--env-file x simulate"],
 )
 def test_a_wrong_usage_ends_with_2(line: str, played: Played, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is not understood is told on standard error, and nothing runs."""
     with pytest.raises(SystemExit) as caught:
         cli.main(line.split())
 
@@ -155,7 +153,6 @@ def test_wrong_settings_are_in_the_language_of_the_terminal_or_of_the_log(  # no
     written: str,
     said: str,
 ) -> None:
-    """A terminal has that of its locale, here C; a log that of TELEINFO_LANGUAGE, by default French."""
     monkeypatch.setenv("TELEINFO_LANGUAGE", written)
     monkeypatch.setenv("TELEINFO_MQTT_QOS", "3")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: where == "terminal")
@@ -213,7 +210,6 @@ def shell(words: str, folder: Path, **environ: str) -> subprocess.CompletedProce
 def test_an_output_that_cannot_be_written_is_reported_in_one_line(
     words: str, output: str, reason: str, unbuffered: str, tmp_path: Path
 ) -> None:
-    """A full disk or a closed output: exit status 1, one line, and no other file is called at fault."""
     (tmp_path / "a.tic").write_bytes(b"\x02\nPTEC HP..  \r\nPAPP 00750 -\r\x03")
     nowhere = {"TELEINFO_MQTT_PORT": "1", "TELEINFO_SERIAL_PORT": "/dev/null/no"}
     done = shell(f"{words} {output}", tmp_path, PYTHONUNBUFFERED=unbuffered, **nowhere)
@@ -258,7 +254,6 @@ def test_whoever_reads_our_output_may_leave(taken: int, tmp_path: Path) -> None:
 
 @pytest.mark.real
 def test_the_version_costs_neither_pydantic_nor_asyncio() -> None:
-    """What a command does not need is not imported: seconds on a Pi Zero."""
     program = (
         "import sys; from teleinfo.cli import main as cli\n"
         "try: cli.main(['--version'])\n"
@@ -284,7 +279,6 @@ def test_a_terminal_of_another_encoding_is_written_to(line: str, tmp_path: Path)
 
 
 def test_each_setting_but_secrets_has_a_flag(capsys: pytest.CaptureFixture[str]) -> None:
-    """`--help` shows those of a first try; other users could read a password in the list of processes."""
     for name in settings.Settings.model_fields:
         flag = f"--{name.replace('_', '-')}"
         if name in settings.SECRETS:

@@ -96,11 +96,6 @@ def test_the_broker_keeps_the_last_full_frame(
 
 
 def test_a_signal_to_stop_publishes_offline_and_ends_with_0(broker: MosquittoBroker, tmp_path: Path) -> None:
-    """
-    `offline` is retained by the broker before the process has ended, with status 0.
-
-    So is the last word on the line, which is none of good quality.
-    """
     with Meter(FRAME) as meter, Daemon(tmp_path, **settings_for(broker, meter.line)) as daemon:
         with Subscriber(broker.host, broker.port, "teleinfo/status") as subscriber:
             subscriber.expect("teleinfo/status", b"online")

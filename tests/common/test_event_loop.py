@@ -39,8 +39,6 @@ def test_an_error_in_a_callback_ends_the_daemon_with_one_traceback(tmp_path: Pat
 
 
 def test_an_error_in_a_task_that_nobody_awaits_ends_the_program(caplog: pytest.LogCaptureFixture) -> None:
-    """As soon as the task is collected; what asyncio repairs itself does not."""
-
     async def fail() -> None:
         raise LookupError("injected")
 

@@ -55,11 +55,6 @@ def test_a_translation_wants_what_its_message_wants(path: Path) -> None:
 
 
 def test_french_has_its_typography() -> None:
-    """
-    No plain blank before : ; ! ? or », where a line might be cut; no straight apostrophe within a word.
-
-    But in the words of codes: they are states in Home Assistant, where people type them.
-    """
     typed = {member.words.template for kind in CODES for member in kind}
     french = i18n.catalogue(Language.FR).items()
 
@@ -107,7 +102,6 @@ def test_the_language_is_that_of_the_locale(
 def test_a_message_has_its_text_in_english_and_in_the_language_of_the_user(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The log has the one, a screen the other; a message within a message is translated too."""
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
     inner = Message("nothing listens at {address}", address="[::1]:{1}")
     outer = Message("no connection: {why}", why=inner)
@@ -119,7 +113,6 @@ def test_a_message_has_its_text_in_english_and_in_the_language_of_the_user(
 
 @pytest.mark.parametrize("path", FRENCH, ids=lambda path: path.stem)
 def test_each_line_of_a_catalogue_is_read(path: Path) -> None:
-    """A slip in a catalogue is found: besides its messages it has comments alone."""
     rest = i18n._ENTRY.sub("", path.read_text(encoding="utf-8"))
 
     assert [line for line in rest.splitlines() if line and not line.startswith("#")] == []

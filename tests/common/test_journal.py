@@ -90,7 +90,6 @@ def test_under_journald_a_line_has_its_priority_and_no_time(journald: TextIO) ->
 def test_libraries_are_heard_from_warning_up_unless_all_is_asked_for(
     level: str, ours: list[str], theirs: list[str]
 ) -> None:
-    """The level is that of our messages; a library may have set a level of its own, as aiomqtt does."""
     logging.getLogger("library_at_warning").setLevel(logging.WARNING)
     heard = []
     for name in ("teleinfo.daemon.app", "some_library", "library_at_warning"):

@@ -41,7 +41,6 @@ def test_an_outage_is_two_lines(log: pytest.LogCaptureFixture) -> None:
 
 
 def test_each_new_cause_is_one_line_up_to_a_limit(log: pytest.LogCaptureFixture) -> None:
-    """A cause is named once in an outage, and `None` is none."""
     outage = OutageLog("it", TEXTS)
     outage.failed(None, "first", 0.0)
     for cause in (*range(20), None, *range(20)):
@@ -66,12 +65,6 @@ def test_a_long_outage_is_recalled_once_an_hour(log: pytest.LogCaptureFixture) -
 
 
 def test_what_does_not_hold_is_one_outage(log: pytest.LogCaptureFixture) -> None:
-    """
-    1. It goes, is back, goes again a moment later: that is said.
-
-    2. It comes and goes for an hour: nothing is said, until it holds.
-    3. It goes once more: a new outage.
-    """
     outage = OutageLog("it", TEXTS)
     for second in range(0, 3600, 6):
         outage.failed("gone", "unplugged", float(second))

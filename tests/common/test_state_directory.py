@@ -21,7 +21,6 @@ from teleinfo.common.state_directory import state_directory
 def test_the_directory_is_the_service_s_or_the_user_s(
     environ: dict[str, str], found: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As systemd.exec(5) and the XDG Base Directory Specification have it; without a home there is none."""
     for name in ("STATE_DIRECTORY", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, environ.get(name, ""))
     assert re.fullmatch(found, str(state_directory()))

@@ -19,7 +19,6 @@ def test_whatever_comes_nothing_is_raised(payload: bytes) -> None:
 
 @given(st.dictionaries(st.text(), st.none() | st.booleans() | st.integers() | st.text()))
 def test_an_object_is_read(fields: dict[str, object]) -> None:
-    """As `json` writes it."""
     payload = json.dumps(fields).encode()
 
     assert parse_object(payload) == (fields if len(payload) <= MAX_BYTES else None)

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 def test_a_number_within_its_bounds_is_read_and_another_is_refused(
     read: Callable[[str], float], right: str, wrong: str, said: str
 ) -> None:
-    """The message says what it must be; what is no number at all is told alike."""
     assert [read(text) for text in right.split()] == [float(text) for text in right.split()]
     for text in ('""', *wrong.split()):
         with pytest.raises(argparse.ArgumentTypeError) as caught:
@@ -51,7 +50,6 @@ def test_argparse_uses_the_language_of_the_rest(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """One command line has one language, also where gettext alone would choose another one."""
     monkeypatch.setenv("LC_ALL", locale)
     monkeypatch.setenv("LANGUAGE", languages)
     with pytest.raises(SystemExit):

@@ -58,7 +58,6 @@ def test_nothing_is_said_before_our_own_clock_is_set(
 
 
 def test_a_machine_says_whether_its_clock_was_set(tmp_path: Path) -> None:
-    """By the file of systemd-timesyncd; without this program it is unknown."""
     folder = tmp_path / "run/systemd/timesync"
     assert is_synchronized(tmp_path) is None
     folder.mkdir(parents=True)

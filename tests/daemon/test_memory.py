@@ -102,12 +102,6 @@ FORGED = {
 
 
 def test_what_anybody_retains_at_the_broker_changes_nothing(tmp_path: Path) -> None:
-    """
-    Somebody has published on our topics.
-
-    1. The daemon starts, and its meter is silent: what is at the broker is replaced. 2. The meter is heard:
-    the total is the one that is remembered.
-    """
     with MosquittoBroker(tmp_path) as broker, Meter(None) as meter:
         retain(broker, "teleinfo/state", json.dumps(FORGED))
         retain(broker, "teleinfo/state/energy/import_offset", "777")

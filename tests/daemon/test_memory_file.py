@@ -39,11 +39,6 @@ while True:
 
 @pytest.mark.real
 def test_a_power_cut_at_any_moment_leaves_a_whole_file(tmp_path: Path) -> None:
-    """
-    A real process writes as fast as it can, and is killed at a random moment, again and again.
-
-    The file is always one that was written whole: the last one that was acknowledged, or the one after it.
-    """
     rng = random.Random(7)
     for _ in range(KILLS):
         with subprocess.Popen(

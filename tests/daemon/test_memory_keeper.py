@@ -213,8 +213,6 @@ def test_fields_and_events_are_written_once_an_hour(folder: Path, part: str) -> 
 
 @pytest.mark.parametrize("changing", ["the day", "the total", "all"])
 def test_whatever_changes_there_are_at_most_30_writes_in_24_hours(folder: Path, changing: str) -> None:
-    """For two days, every ten minutes; each change is written within the hour, and the last at the end."""
-
     def memory(number: int) -> Memory:
         day = MEMORY.heard + timedelta(days=400 if number % 2 else -400)
         changed = replace(MEMORY, heard=day) if changing != "the total" else MEMORY
@@ -286,7 +284,6 @@ def test_what_is_offered_during_a_write_is_written_at_the_end(folder: Path) -> N
 def test_an_unreadable_file_costs_one_line_and_is_replaced(
     folder: Path, caplog: pytest.LogCaptureFixture, content: bytes, reason: str
 ) -> None:
-    """A card lost the end of it; that of a newer version is kept, for when that comes back."""
     write(folder, content)
 
     async def work(bench: Bench) -> None:

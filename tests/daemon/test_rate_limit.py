@@ -44,7 +44,6 @@ def test_a_change_of_tariff_passes_at_once() -> None:
 
 
 def test_a_label_that_a_frame_lacks_has_not_changed() -> None:
-    """A damaged group or a short frame is no change of tariff."""
     short = historique(PAPP="00750")
 
     assert published(60, (0, USUAL), (1, short), (2, USUAL)) == [True, False, False]

@@ -31,13 +31,6 @@ def daemon(folder: Path, files: Path) -> Daemon:
 
 
 def test_each_meter_has_its_own_port_topics_and_connection(tmp_path: Path) -> None:
-    """
-    A directory of settings, a file for each meter.
-
-    1. Both are heard, each under its topic.
-    2. One is unplugged: its line of the log has its name, and the other goes on.
-    3. The daemon stops: both are offline.
-    """
     files = tmp_path / "meters"
     files.mkdir()
     with (

@@ -194,7 +194,6 @@ def test_the_fields_of_another_meter_are_removed_with_the_first_state() -> None:
 
 
 def test_the_fields_of_the_same_meter_are_removed_when_they_did_not_come() -> None:
-    """The first frame may be a short one; after two minutes what is no field is gone and forgotten."""
     broker = Broker()
     published = publisher(broker, fields=True, memory=left())
     published.update(standard(), moment(0.0, TIME))

@@ -73,8 +73,6 @@ def play(folder: Path, scenario: Callable[[Bench], Awaitable[None]]) -> Bench:
 
 
 def test_the_status_is_shown_at_each_change_and_every_ten_seconds(tmp_path: Path) -> None:
-    """A line whose key changed is shown within a second; words that change alone wait for their turn."""
-
     async def scenario(bench: Bench) -> None:
         await bench.live(15)
         bench.status = ("key", "all is well, 15 frames")

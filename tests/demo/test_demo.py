@@ -259,7 +259,6 @@ def test_a_port_in_use_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 def test_without_the_extra_it_tells_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where amqtt or aiohttp is not installed, the demo names both ways to get them."""
     monkeypatch.setitem(sys.modules, "amqtt", None)
     message = failure(capsys)
 

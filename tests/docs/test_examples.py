@@ -41,7 +41,6 @@ def test_telegraf_makes_numbers_of_the_quantities_and_of_nothing_else() -> None:
 
 
 def test_node_red_makes_numbers_of_the_quantities_and_of_nothing_else() -> None:
-    """By the pattern of its function. It listens to our topics, and every wire leads to a node."""
     nodes = json.loads((EXAMPLES / "node-red-flow.json").read_text(encoding="utf-8"))
     [function] = [node for node in nodes if node.get("name") == "quantities to numbers"]
     found = re.search(r"const quantity = /(.*)/;", function["func"])

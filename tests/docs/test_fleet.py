@@ -48,7 +48,6 @@ def send(client: Subscriber, topic: str, payload: bytes, *, retain: bool = False
 
 @pytest.mark.real
 def test_each_login_has_its_own_rights(fleet: MosquittoBroker) -> None:
-    """A machine writes and hears its own topic alone, and the collector hears all and writes nothing."""
     with (
         login(fleet, "collector") as collector,
         login(fleet, "paris-12") as paris,
@@ -69,7 +68,6 @@ def test_each_login_has_its_own_rights(fleet: MosquittoBroker) -> None:
 
 @pytest.mark.real
 def test_the_bridge_takes_all_to_the_centre_and_tells_of_itself(tmp_path: Path) -> None:
-    """A retained status of a site arrives in the centre; the state of the bridge does too."""
     (tmp_path / "site").mkdir()
     state = "$SYS/broker/connection/paris-bridge/state"
     assert f"`{state}`" in OPERATIONS

@@ -91,7 +91,6 @@ def test_both_have_the_same_sections_with_the_same_code_and_links(name: str) -> 
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_a_french_page_leads_to_french_pages(name: str) -> None:
-    """Where there is one; and each of the two begins with a link to the other."""
     french, page = PAIRS[name]
     text = french.read_text(encoding="utf-8")
     first, _, rest = text.partition("\n")

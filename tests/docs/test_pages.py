@@ -60,7 +60,6 @@ def test_every_file_that_a_page_names_is_there(page: str) -> None:
 def test_every_verb_and_command_that_a_page_names_exists(
     page: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Ours: those of make and of teleinfo; the journal's own lines begin with `teleinfo` too."""
     text = EVERY_PAGE[page]
     for program, *arguments in commands(text):
         words = arguments[: arguments.index("&&")] if "&&" in arguments else arguments
@@ -99,7 +98,6 @@ def topics(part: dict[str, Any], path: str = "") -> set[str]:
 
 
 def test_the_keys_to_watch_are_those_of_health() -> None:
-    """And the words of alarm are grades."""
     rows = table(OPERATIONS, "| key | alarm when |")
     named = {key for row in rows for key in re.findall(r"`(\w+)`", row[0])}
     health = json.loads(samples.health_message())

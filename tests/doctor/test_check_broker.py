@@ -158,7 +158,6 @@ def test_tls_that_is_missing_or_not_verified_is_reported(tmp_path: Path) -> None
 def test_a_limit_of_the_broker_is_named(
     version: str, line: str, fault: dict[str, object], words: str, tmp_path: Path
 ) -> None:
-    """The message names the line of mosquitto.conf, and blames neither the client id alone nor TLS."""
     with MosquittoBroker(tmp_path, more=limit(line, tmp_path)) as running:
         found, _ = examine(running, mqtt_version=version)
         [name] = fault

@@ -148,7 +148,6 @@ def test_where_teleinfo_reads_the_port_without_a_socket_the_broker_knows_the_lin
     ("minutes", "text"), [(0, " within two minutes"), (30, "30 min ahead"), (-60, " behind ")]
 )
 def test_a_clock_that_is_off_is_reported(minutes: int, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a meter in standard; whether it is that of the machine is for the household to see."""
     monkeypatch.setattr(check_line, "FOUND_SECONDS", 5.0)
     monkeypatch.setattr(meter_clock, "INTERVAL", 0.1)
     start = dt.datetime.now(ZoneInfo("Europe/Paris")).replace(tzinfo=None) + dt.timedelta(minutes=minutes)

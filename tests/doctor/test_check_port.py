@@ -116,7 +116,6 @@ def test_the_process_that_locks_the_port_is_known_without_any_right(
 def test_a_user_who_may_not_open_the_port_reads_how_to(
     tree: Tree, monkeypatch: pytest.MonkeyPatch, mode: int, group: tuple[str, list[str]], line: str
 ) -> None:
-    """By the group of the port, if that may open it; else a console may have taken the port."""
     tree.file("/dev/ttyAMA0", mode=mode)
     case = tree.case("/dev/ttyAMA0")
     monkeypatch.setattr("os.access", lambda *_, **__: False)

@@ -73,23 +73,12 @@ def examine(
 def test_what_is_wrong_with_the_service_is_reported(
     tree: Tree, check: str, severity: Severity, line: str | None, changed: dict[str, str]
 ) -> None:
-    """
-    Each with the line to type; the journeys show the other faults.
-
-    `enabled-runtime` lasts until the next start; a unit without [Install] starts if a target wants it.
-    """
     found = examine(tree, **changed)[check]
 
     assert (found.severity, next(iter(found.commands), None)) == (severity, line)
 
 
 def test_a_port_that_the_service_may_not_use_is_explained_by_its_error(tree: Tree) -> None:
-    """
-    As tried in its sandbox, whatever this user may; the journeys show its rights.
-
-    1. The sandbox lacks the driver's number. 2. The port does not work. 3. Nobody may try: this user's rights
-    are judged, and the rest is not.
-    """
     look = partial(examine, tree, area="port")
     kept, hung = look(error="EPERM")["sandbox"], look(error="EIO")["sandbox"]
     untried = examine(tree, error=None)["sandbox"]
@@ -192,7 +181,6 @@ def test_only_online_is_a_success(
     runs: bool,  # noqa: FBT001 - another
     severity: Severity | None,
 ) -> None:
-    """Offline, a foreign message, nothing of a service that runs, and what could not be read are none."""
     tree.program("systemd-run", "{}")
     said = {} if runs else {"ActiveState": "inactive", "SubState": "dead"}
     tree.program("systemctl", *(f"{name}={value}" for name, value in (GOOD | said).items()))
@@ -204,7 +192,6 @@ def test_only_online_is_a_success(
 
 
 def test_a_machine_without_systemd_is_no_fault(tmp_path: Path) -> None:
-    """A container, or another init: there is no service."""
     found = findings_of("service", Tree(tmp_path).case("/dev/ttyAMA0"))
 
     assert found["installed"].severity is Severity.OK

@@ -47,11 +47,6 @@ def test_a_wrong_setting_of_the_environment_is_looked_for_there(monkeypatch: pyt
 
 
 def test_the_file_is_named_and_what_it_changes(tmp_path: Path) -> None:
-    """
-    Secrets and user names by their variables alone.
-
-    The file is that of the service, unless there is a `.env` in the folder.
-    """
     lines = ["TELEINFO_MQTT_PORT=1884", "TELEINFO_MQTT_USERNAME=canary", "TELEINFO_MQTT_PASSWORD=c4nary"]
     path = tmp_path / "etc" / "teleinfo.env"
     path.parent.mkdir()

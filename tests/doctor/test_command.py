@@ -80,11 +80,6 @@ def test_where_all_is_well_it_says_so_within_a_minute(tmp_path: Path, figures: F
 
 
 def test_quiet_asks_the_broker_alone_and_leaves_nothing_there(tmp_path: Path) -> None:
-    """
-    What the health check of a container needs: silence and 0 while readings come, a line and 1 when not.
-
-    1. Nobody has published. 2. The meter of the daemon is silent. 3. It is read. 4. The broker is gone.
-    """
     with (
         MosquittoBroker(tmp_path) as broker,
         Subscriber(broker.host, broker.port) as subscriber,
@@ -139,7 +134,6 @@ def test_a_report_that_cannot_be_written_is_reported_in_the_language_of_the_read
 
 
 def test_the_line_is_shown_bit_by_bit_of_a_recording(tmp_path: Path) -> None:
-    """For somebody who sent it; no settings are needed."""
     recording = tmp_path / "line.tic"
     recording.write_bytes(hurt(sound_line(frames=200), lambda one: one.bit.level > one.bit.before, every=100))
     done = doctor(tmp_path, "--line", str(recording), settings={"serial_baudrate": "wrong"})

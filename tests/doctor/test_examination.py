@@ -62,7 +62,6 @@ async def broken(case: Case) -> AsyncIterator[Finding]:
 def test_a_check_that_breaks_or_takes_too_long_is_a_line_of_the_report(
     monkeypatch: pytest.MonkeyPatch, check: Callable[[Case], AsyncIterator[Finding]], words: str
 ) -> None:
-    """What it has found stays, its place is named, and the other checks of all areas go on."""
     found = examined(monkeypatch, case_of(), check, troubled)
     severities = {area: " ".join(one.severity for one in made) for area, made in found.items()}
 
@@ -79,7 +78,6 @@ def test_without_the_settings_nothing_is_judged_by_them(
     are_unread: bool,  # noqa: FBT001 - a column of the table
     words: str,
 ) -> None:
-    """1. This user may not read them. 2. They are wrong. There is no tick at what was not looked at."""
     case = replace(case_of(), valid_settings=None, are_unread=are_unread)
     found = examined(monkeypatch, case, troubled)
 

@@ -37,7 +37,6 @@ def test_a_sound_line_has_no_damage() -> None:
 
 @pytest.mark.parametrize("position", range(STOP))
 def test_a_wrong_bit_is_found_where_it_is(position: int) -> None:
-    """Of a start bit, too, behind which the receiver takes other bits for a character."""
     damage = find_damage(received(AT, position))
 
     assert damage.places == 1
@@ -71,7 +70,6 @@ def test_a_value_that_changes_proves_nothing() -> None:
 
 
 def test_without_parity_the_frames_around_are_enough_to_see_a_wrong_bit() -> None:
-    """What changes from frame to frame is then taken as it comes."""
     line = bytearray(sound_line(frames=12, parity=False))
     line[AT] ^= 4
     damage = find_damage(bytes(line))

@@ -101,7 +101,6 @@ def test_the_debug_connector_of_a_pi_5_is_not_its_pins(tree: Tree) -> None:
 
 
 def test_without_a_board_or_its_configuration_the_uart_is_not_checked(tree: Tree) -> None:
-    """1. Another machine has none. 2. A Pi without config.txt: `?`. 3. An adapter is no UART."""
     assert not [*raspberry_pi.check_uart(tree.machine, "/dev/ttyAMA0")]
     tree.file("/proc/device-tree/model", PI_4)
     found = by_check(raspberry_pi.check_uart(tree.machine, "/dev/ttyAMA0"))

@@ -45,7 +45,6 @@ def areas(*words: str) -> dict[str, list[Finding]]:
     ],
 )  # fmt: skip
 def test_no_identifier_and_no_secret_is_in_the_report(canary: str) -> None:
-    """A canary in every text of a finding, alone and within other words, is masked."""
     read = settings_of(VARIABLES)
     text = report.as_report(areas(canary, f"x={canary},", f"({canary})"), "teleinfo", read, Machine())
 
@@ -124,7 +123,6 @@ def test_sentences_fit_the_screen_and_lines_to_type_are_whole(width: int) -> Non
 
 
 def test_the_marks_are_seen_on_a_light_and_on_a_dark_terminal() -> None:
-    """Words have the terminal's own colour; of the others only green and red, and for marks alone."""
     every = [ok("rights", "x"), warning("mode", "x", "y", "z"), fault("holder", "x"), skipped("console", "x")]
     shown = report.format_area("port", every, report.Screen(colours=True))
     coloured = re.findall(r"\x1b\[([0-9;]*)m([^\x1b]*)\x1b\[0m", shown)

@@ -26,7 +26,6 @@ def state(meter: str = "1", mode: Mode = Mode.HISTORIQUE, **parts: Json) -> dict
 
 @pytest.mark.parametrize(("pause", "is_known"), [(2, True), (300, True), (301, False)])
 def test_an_index_at_midnight_is_that_of_the_last_reading_before_it(pause: int, *, is_known: bool) -> None:
-    """What is counted until the first reading of the new day is of that day; after a pause, of neither."""
     chronicle, at = Chronicle(), midnight(DAY)
     chronicle.add(state(), at=at - 1)
     chronicle.take()
@@ -102,7 +101,6 @@ def test_what_is_injected_is_an_index_too() -> None:
 
 
 def test_a_tariff_period_begins_anew_after_a_pause() -> None:
-    """What happened in more than ten minutes of silence is unknown."""
     chronicle = Chronicle()
     for at in (0, 300, 1000, 1060):
         chronicle.add(state(tariff={"code": TariffPeriod.HP}), at=NOON + at)

@@ -55,7 +55,6 @@ def days(folder: Path, meter: str) -> dict[str, Any]:
     ("meter", "number", "stamp"), [("standard", "041961123456", False), ("hc", "041961123456", True)]
 )
 def test_a_recording_fills_the_days(tmp_path: Path, meter: str, number: str, stamp: bool) -> None:  # noqa: FBT001
-    """Times are those of the meter, else the timestamps; a second import of the same changes nothing."""
     lines = recording(meter, stamp=stamp)
     added, others = fill(Store(tmp_path / FILE), [*lines, b"nonsense"], now=NOW)
     found = days(tmp_path, number)
@@ -69,7 +68,6 @@ def test_a_recording_fills_the_days(tmp_path: Path, meter: str, number: str, sta
 
 
 def test_a_recording_does_not_change_what_was_known(tmp_path: Path) -> None:
-    """An earlier recording adds its days; those that were there stay."""
     lines = recording("hc", stamp=True)
     fill(Store(tmp_path / FILE), lines[200:], now=NOW)
     later = days(tmp_path, "041961123456")["rows"]

@@ -101,7 +101,6 @@ def test_a_clock_that_is_wrong_for_hours_changes_no_sum(at: int, off: int, lasts
 
 
 def test_an_index_that_begins_anew_counts_from_there() -> None:
-    """What it counted between is unknown, so the day is not complete."""
     readings = [[reading(0, 50)], [reading(2, 60)], [reading(3, 0)], [reading(5, 7)]]
 
     assert days(*readings)["rows"] == [["2026-01-14", 17, None, None, False]]

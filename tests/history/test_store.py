@@ -126,7 +126,6 @@ def test_each_part_of_a_month_costs_what_it_cost_then(lapse: Lapse) -> None:
 
 
 def test_a_silence_is_a_gap_and_no_zero(lapse: Lapse) -> None:
-    """Minutes without a reading have no row; one that is missed between two readings is that before it."""
     lapse.at([lapse.now + 50, lapse.now + 120, lapse.now + 120 + HOUR])
     rows = lapse.table("days2")["rows"]
 
@@ -134,7 +133,6 @@ def test_a_silence_is_a_gap_and_no_zero(lapse: Lapse) -> None:
 
 
 def test_powers_are_kept_by_the_minute_and_then_by_the_quarter(tmp_path: Path) -> None:
-    """By the minute for 48 hours, by the quarter for 60 days; a quarter is the mean of its minutes."""
     store, end = Store(tmp_path / FILE), 62 * DAY
     with contextlib.closing(store):
         for day in range(62):
@@ -152,7 +150,6 @@ def test_powers_are_kept_by_the_minute_and_then_by_the_quarter(tmp_path: Path) -
 
 
 def test_an_alert_is_kept_with_begin_and_end(lapse: Lapse) -> None:
-    """One that lasts has no end; one that was active when the page ended, ended when it was last seen."""
     begin = "2026-01-14T11:30:00+01:00"
     active: Json = {"meter": {"id": lapse.meter}, "alerts": {"overrun": {"active": True, "since": begin}}}
     quiet: Json = {"meter": {"id": lapse.meter}}

@@ -77,7 +77,6 @@ def taken(outbox: Outbox) -> dict[str, bytes]:
 
 @pytest.mark.parametrize(("hold", "expected"), [(True, [1000, 1100]), (False, [1000, 1001, 1100, 1101])])
 def test_a_state_is_sent_if_it_shows_something_new(*, hold: bool, expected: list[int]) -> None:
-    """What hardly changes is held back, unless every frame is wanted."""
     outbox = Outbox(1)
     linked = Linked(outbox, hold=hold)
     payloads: list[bytes] = []
@@ -247,8 +246,6 @@ def test_a_line_that_names_one_meter_after_the_other_is_a_line_of_the_log_an_hou
 
 
 def test_a_birth_repeats_every_state_once_after_a_moment() -> None:
-    """Births that come before the answer share it; one that comes later has its own."""
-
     async def births() -> list[int]:
         outbox = Outbox(1)
         hass = Linked(outbox).hass

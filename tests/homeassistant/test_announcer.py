@@ -105,7 +105,6 @@ def removed(device: Followed) -> set[str]:
 
 
 def test_nothing_is_announced_from_a_single_frame() -> None:
-    """One frame may be an accident of the line; only the other form of the message is cleared."""
     device = announced(historique(HC))
 
     assert device.announced == {}
@@ -236,7 +235,6 @@ def test_a_supplier_index_is_not_announced_from_a_single_frame_that_runs_in_it()
 
 @pytest.mark.parametrize(("second", "name"), [("WEEK-END", "Week-end"), ("HC", "Index fournisseur 2")])
 def test_a_supplier_index_is_named_after_the_tariff_in_which_it_runs(second: str, name: str) -> None:
-    """Under a contract that is no common one, and never like another: Home Assistant makes ids of names."""
     sent = LINKY | {"NGTF": "SEM WE", "EASF01": "000000001", "EASF02": "000000001"}
     device = announced(standard(*[sent | {"NTARF": "01", "LTARF": "HEURE CREUSE"}] * 2))
     assert indexes(device) == {"index_EASF01": "Heures creuses", "index_EASF02": "Index fournisseur 2"}
@@ -277,7 +275,6 @@ def test_a_common_contract_and_its_tariff_are_choices() -> None:
 
 
 def test_the_options_of_a_choice_are_the_same_in_every_language() -> None:
-    """Home Assistant refuses a state of before that is no option; those of the language come first."""
     french, english = (followed("standard-tempo", frames=3, language=each) for each in reversed(Language))
     for key, component in components(french).items():
         assert sorted(component.get("options", ())) == sorted(components(english)[key].get("options", ())), (
@@ -355,12 +352,6 @@ ONE = "homeassistant/sensor/teleinfo_041961123456_index_HC/config"
 def test_the_announcement_before_is_ended_by_the_next(
     form: DiscoveryForm, before: str, first: bytes, second: bytes
 ) -> None:
-    """
-    Home Assistant releases the entities of the other form, or below another prefix, and keeps their ids.
-
-    An empty message for a device that it does not know would be logged. What is of another meter is cleared.
-    All this comes a frame before the entities are announced anew.
-    """
     device = FedByHand(form=form)
     device.announcer.announced = frozenset({before})
     device.feed(historique(HC))
@@ -372,7 +363,6 @@ def test_the_announcement_before_is_ended_by_the_next(
 
 
 def test_the_next_start_clears_what_is_below_another_prefix() -> None:
-    """By then Home Assistant has the new prefix as well, and would not log it."""
     device, before = FedByHand(), CONFIG.replace("homeassistant", "a/b")
     device.announcer.announced = frozenset({before, CONFIG})
     device.feed(historique(HC, HC))
@@ -383,7 +373,6 @@ def test_the_next_start_clears_what_is_below_another_prefix() -> None:
 
 @pytest.mark.parametrize("form", ["device", "components"])
 def test_nothing_is_cleared_if_form_and_prefix_are_the_same(form: DiscoveryForm) -> None:
-    """As after any restart; a topic that is not announced yet is still remembered."""
     before = announced(historique(HC | {"PEJP": "30"}, HC | {"PEJP": "30"}), form=form)
     device = FedByHand(form=form)
     device.announcer.announced = before.announcer.announced

@@ -77,11 +77,6 @@ def test_the_meter_is_announced_retained_and_its_states_follow(
 
 
 def test_no_entity_is_available_before_it_has_its_state(broker: MosquittoBroker, tmp_path: Path) -> None:
-    """
-    The state of an earlier run is not shown as that of now.
-
-    1. The daemon runs, and stops. 2. It starts again, and the meter sends: its state comes before `online`.
-    """
     with Meter(FRAME) as meter:
         with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True) as daemon:
             daemon.expect_log("Home Assistant is told of the meter")
@@ -98,12 +93,6 @@ def test_no_entity_is_available_before_it_has_its_state(broker: MosquittoBroker,
 
 
 def test_what_the_broker_refuses_is_named_once(tmp_path: Path) -> None:
-    """
-    The log does not say that Home Assistant is told of what the broker does not take.
-
-    1. The broker allows our own topics alone. It refuses thirty topics of Home Assistant: one line, without
-    the number of the meter. 2. It allows all topics: Home Assistant is told at the next start.
-    """
     acl, memory = tmp_path / "acl", tmp_path / "state/teleinfo.json"
     broker = MosquittoBroker(tmp_path, more=[f"acl_file {acl}"])
     with Meter(FRAME) as meter:

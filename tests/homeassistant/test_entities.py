@@ -71,7 +71,6 @@ def test_a_value_that_comes_with_its_unit_has_an_entity_of_this_unit(
 
 @pytest.mark.parametrize("mode", list(Mode))
 def test_what_the_state_gives_under_an_etiquette_has_an_entity(mode: Mode) -> None:
-    """If the table has it in this mode; the entity reads the value where it stands."""
     for entity in entities(mode):
         assert entity.path == f"labels.{entity.key}"
     samples = {"PEJP": "30", "EAP_s": "9649kWh", "PS": "42kVA", "HHPHC": "A"}
@@ -168,7 +167,6 @@ def test_of_two_entities_for_one_quantity_the_better_is_enabled() -> None:
 
 @pytest.mark.parametrize("form", ["device", "components"])
 def test_events_are_an_entity_in_both_forms_of_the_message(form: DiscoveryForm) -> None:
-    """It is available while the meter is silent: that is an event, too."""
     device = followed("hc", form=form)
     topic = "homeassistant/event/teleinfo_041961123456_event/config"
     found = device.message["components"]["event"] if form == "device" else device.announced[topic]

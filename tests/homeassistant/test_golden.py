@@ -65,11 +65,6 @@ def test_no_two_entities_of_a_meter_have_the_same_name(meter: str, language: Lan
 def test_the_device_is_named_after_the_end_of_its_number(
     number: str | None, *, private: bool, name: str
 ) -> None:
-    """
-    Two meters of one kind have names, and so entity ids, of their own, whichever is found first.
-
-    Of a number that is private, or of a meter without one, it is the hash of its ids.
-    """
     assert message(number, private=private)["device"]["name"] == name
     assert message(number, private=private, name="Garage")["device"]["name"] == "Garage"
 

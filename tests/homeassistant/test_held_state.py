@@ -84,7 +84,6 @@ def test_a_number_that_has_stood_still_changes_at_once() -> None:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_number_that_becomes_known_or_unknown_is_shown_at_once(path: str) -> None:
-    """Null is no number."""
     assert shown(path, (0, None), (1, 5), (2, None), (3, 6)) == [None, 5, None, 6]
 
 
@@ -145,7 +144,6 @@ def test_at_the_end_of_a_period_every_energy_is_that_of_the_meter(steps: list[tu
 def test_a_power_is_never_wrong_by_more_than_its_noise_for_longer_than_its_interval(
     values: list[tuple[int, int]],
 ) -> None:
-    """And between two changes within the noise there are at least 30 s."""
     held, now, before, since = HeldState(), 0, None, 0
     for seconds, power in values:
         now += seconds

@@ -46,7 +46,6 @@ def test_its_files_are_those_that_home_assistant_looks_for(repository: Path) -> 
 
 
 def test_its_configuration_is_valid(repository: Path) -> None:
-    """By the schema of the documentation, with no key that the Supervisor would drop."""
     config = read(repository / "teleinfo/config.yaml")
     assert read(repository / "repository.yaml").keys() <= {"name", "url", "maintainer"}
     jsonschema.validate(config, schema.CONFIG)
@@ -71,7 +70,6 @@ def test_there_is_an_option_for_every_setting(repository: Path) -> None:
 
 
 def test_the_french_words_are_french(repository: Path) -> None:
-    """No explanation of one language stands in the other's."""
     english, french = (
         read(repository / f"teleinfo/translations/{language}.yaml")["configuration"]
         for language in ("en", "fr")

@@ -64,7 +64,6 @@ def test_a_field_is_written_for_people(values: dict[str, Any], english: str, fre
 
 
 def test_the_net_power_has_a_row_beside_the_injected_power_only() -> None:
-    """For a meter that injects nothing it repeats the apparent power; a text field has no time of its own."""
     drawn = {"power__apparent": 500, "power__net": 500, "power__max_today": 9, "power__max_today_time": TIME}
     paths = [
         [field.path for field, _name, _text in rows(each)]
@@ -79,7 +78,6 @@ def test_the_net_power_has_a_row_beside_the_injected_power_only() -> None:
 
 
 def test_a_phase_is_named_where_there_are_three() -> None:
-    """And nowhere else."""
     names = [
         [name for _field, name, _text in rows(state(meter__phases=phases, current={"1": 4}))]
         for phases in (1, 3)
@@ -125,7 +123,6 @@ def test_the_daemon_knows_what_needs_its_memory() -> None:
 
 
 def test_a_daemon_without_prices_has_no_cost() -> None:
-    """Its energy of today is not that of our cost, which is dropped; the price of now stays."""
     model = LiveModel(
         patience=None, clock=lambda: dt.datetime.fromisoformat(TIME), prices=Prices({"TH": 0.2}, 15.0)
     )

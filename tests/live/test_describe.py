@@ -27,7 +27,6 @@ def test_a_value_is_shown_in_its_unit(mode: Mode, key: str, value: str, expected
 
 
 def test_the_status_register_is_said_in_words() -> None:
-    """What a household should know comes first, and is marked."""
     first, *others = facts("STGE", "463A0880")
     texts = {fact.text for fact in others}
 
@@ -58,7 +57,6 @@ def test_the_status_register_is_said_in_words() -> None:
     ],
 )
 def test_registers_are_said_in_words(key: str, value: str, expected: list[str]) -> None:
-    """What does not have the form of its register says nothing."""
     assert [fact.text for fact in facts(key, value)] == expected
 
 
@@ -75,6 +73,5 @@ def test_what_a_code_means_is_said_as_far_as_it_is_known() -> None:
 
 
 def test_a_horodate_is_a_date_of_france() -> None:
-    """Day first; what is none stays as it was sent."""
     assert moment("E220609060531", short=True) == "09/06 06:05"
     assert [moment(text) for text in ("H2206", "E229999060531")] == ["H2206", "E229999060531"]

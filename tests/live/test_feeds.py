@@ -10,7 +10,6 @@ from teleinfo.tic.reading import Reading
 
 
 def test_a_message_becomes_its_reading_again() -> None:
-    """Numbers are texts again, the timestamp is none of the meter's."""
     payload = b'{"timestamp":1,"ADSC":"041961123456","SMAXSN":2740,"SMAXSN_HORODATE":"E220609060531"}'
 
     assert reading_of(payload, mode=Mode.STANDARD) == Reading(

@@ -35,7 +35,6 @@ def test_what_a_person_wants_to_see_comes_first() -> None:
 
 
 def test_a_change_is_reported_with_its_time() -> None:
-    """The first value of an étiquette is no change."""
     changed = {row.key: row.changed for row in model_with(HC, {**HC, "PAPP": "02000"}).rows()}
 
     assert (changed["PAPP"], changed["HCHC"]) == (1.0, None)
@@ -91,7 +90,6 @@ def test_a_pilot_linky_has_its_power_by_another_name() -> None:
 
 
 def test_a_meter_is_silent_after_ten_seconds() -> None:
-    """As the daemon sees it. Behind a broker messages may come once a minute: `status` decides there."""
     remote = LiveModel(patience=None)
     remote.add_reading(Reading(Mode.HISTORIQUE, HC), now=0)
 

@@ -59,7 +59,6 @@ def test_a_port_that_the_service_reads_is_watched_by_way_of_the_broker(
 
 
 def test_a_line_that_is_dead_is_reported_with_for_how_long() -> None:
-    """And with what to look at; the kind of the note stays the same."""
     before = port_note(link(opened=None), now=99.0)
     status = link(opened=100.0)
     first = port_note(status, now=100.0)
@@ -87,7 +86,6 @@ def test_bytes_without_sense_are_reported() -> None:
 
 
 def test_a_bridge_has_no_speed() -> None:
-    """Nothing is said of one."""
     status = link(url="socket://192.0.2.1:2000", baudrate=None)
     first = port_note(status, now=0.0).text
     status.note_bytes(1.0)

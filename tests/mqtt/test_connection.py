@@ -151,7 +151,6 @@ def test_what_no_honest_broker_sends_ends_the_connection(version: MqttVersion, h
 def test_a_broker_that_hangs_up_is_named_at_once(
     version: MqttVersion, said: bytes | None, kind: BrokerErrorKind, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Aiomqtt alone would wait for its whole timeout, and call it silent; the log has no traceback."""
     with scripted(version, saying(CONNACK[version] if said is None else said, hangs_up=True)) as broker:
         found, seconds = error_of(broker)
 
@@ -211,8 +210,6 @@ def test_a_refusal_is_named_although_the_broker_hangs_up_with_it(
 
 @BOTH
 def test_an_acknowledgement_counts_that_came_while_the_process_was_held_up(version: MqttVersion) -> None:
-    """It lies in the socket behind other messages, each of which is read in a turn of its own."""
-
     def play(peer: socket.socket) -> None:
         peer.sendall(CONNACK[version])
         peer.recv(4096)

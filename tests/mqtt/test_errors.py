@@ -63,7 +63,6 @@ def test_each_cause_has_its_kind(
     kind: BrokerErrorKind,
     user_must_act: bool,  # noqa: FBT001 - a row of the table
 ) -> None:
-    """What the system and OpenSSL raise is told apart, and whether waiting helps."""
     found = cannot_connect(error, SECURE)
 
     assert (found.kind, found.user_must_act) == (kind, user_must_act)

@@ -167,7 +167,6 @@ def test_a_topic_is_due_again_only_when_its_payload_changes() -> None:
 
 
 def test_what_was_cleared_is_not_repeated_once_the_broker_has_it() -> None:
-    """An empty retained message leaves nothing at the broker; one that was lost or refused is sent again."""
     outbox = Outbox(1)
     outbox.set("cleared", b"")
     outbox.pop()

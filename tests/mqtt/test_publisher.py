@@ -65,7 +65,6 @@ def test_readings_arrive_byte_for_byte_with_qos_and_retain_as_asked(
 
 
 def test_a_message_that_the_socket_cannot_take_at_once_arrives_whole(tmp_path: Path) -> None:
-    """What does not fit into the socket's buffer is written as soon as the buffer has space again."""
     payload = b"x" * (16 << 20)
     # Mosquitto 2.1 takes 2 MB if nothing is said.
     with (
@@ -253,7 +252,6 @@ def test_a_verified_tls_connection_carries_readings(tmp_path: Path, authority: C
 def test_what_is_wrong_with_tls_is_named(
     tmp_path: Path, authority: Certificate, log: Log, fault: str, words: str
 ) -> None:
-    """A certificate that nobody vouches for, or of another host, ends the attempt; so does a missing one."""
     other = make_authority(tmp_path, name="other")
     san = "DNS:elsewhere.example" if fault == "another host" else "IP:127.0.0.1"
     certificate = None if fault == "TLS on plain" else make_certificate(tmp_path, authority, san=san)
@@ -284,7 +282,6 @@ def test_insecure_tls_trusts_anybody_and_says_so(tmp_path: Path, authority: Cert
 
 @pytest.mark.parametrize("host", ["nowhere.invalid", "a..b", "x" * 70])
 def test_a_host_without_an_address_is_explained(log: Log, host: str) -> None:
-    """A name that does not resolve, or is no name, never ends the publisher."""
     with RunningPublisher(broker_at(1883, host=host)):
         assert host in log.expect("TELEINFO_MQTT_HOST")
 
@@ -305,7 +302,6 @@ def test_a_host_without_an_address_is_explained(log: Log, host: str) -> None:
 def test_a_broker_that_refuses_what_we_need_is_named(
     tmp_path: Path, log: Log, version: str, more: str, words: str
 ) -> None:
-    """By the reason code in MQTT 5; in 3.1.1 it hangs up, at each message that it does not take."""
     with (
         MosquittoBroker(tmp_path, more=limit(more, tmp_path)) as mosquitto,
         RunningPublisher(replace(broker_at(mosquitto.port), version=MqttVersion(version))) as running,

@@ -58,7 +58,6 @@ def test_jobs_that_all_pass_are_a_success() -> None:
 
 
 def test_a_signal_ends_what_runs_and_leaves_the_rest() -> None:
-    """The exit status is that of the signal, and the job that was running has failed."""
     status, said = run(
         """[Job(60, "sleep 60"), Job(60, "sleep 61"), Job(60, "echo third")]""", until="sleep 61"
     )

@@ -43,7 +43,6 @@ def test_the_settings_of_compose_are_valid() -> None:
 
 
 def test_compose_runs_it_confined_and_opens_no_port_to_others() -> None:
-    """Read-only, without capabilities; the broker has no password, and listens to this machine alone."""
     for ours in (COMPOSE["teleinfo"], COMPOSE["page"]):
         assert (ours["read_only"], ours["cap_drop"]) == (True, ["ALL"])
         assert ours["security_opt"] == ["no-new-privileges:true"]

@@ -51,14 +51,12 @@ def stops(*ports: str) -> str:
     ],
 )
 def test_the_console_of_the_meters_uart_is_stopped(tmp_path: Path, line: str, port: str | None) -> None:
-    """The port is that of the setting, else the default; a meter that is not on a UART stops no console."""
     stopped = {} if port is None else {"teleinfo.service": stops(port)}
 
     assert generated(tmp_path, teleinfo=f"{line}\n") == stopped
 
 
 def test_a_link_to_a_uart_is_followed(tmp_path: Path) -> None:
-    """As /dev/serial0 of a Raspberry Pi; /dev/null stands for no UART."""
     (tmp_path / "uart").symlink_to("/dev/ttyS0")
     (tmp_path / "null").symlink_to("/dev/null")
 
@@ -70,7 +68,6 @@ def test_a_link_to_a_uart_is_followed(tmp_path: Path) -> None:
 
 
 def test_each_meter_has_its_own_port(tmp_path: Path) -> None:
-    """A further service has settings of its own; one process for all meters reads /etc/teleinfo/meters."""
     found = generated(
         tmp_path,
         teleinfo="TELEINFO_SERIAL_PORT=/dev/ttyAMA0\n",
@@ -85,7 +82,6 @@ def test_each_meter_has_its_own_port(tmp_path: Path) -> None:
 
 
 def test_the_page_shows_every_meter_that_is_read(tmp_path: Path) -> None:
-    """Each further service that is enabled, and the files of one process; a file for nobody is none."""
     (tmp_path / "teleinfo@production.service").symlink_to("/usr/lib/systemd/system/teleinfo@.service")
     files = {"teleinfo": "", "production": "", "copy": "", "meters__garage": ""}
     [(unit, text)] = generated(tmp_path, kind="meters", **files).items()
@@ -103,7 +99,6 @@ def test_without_settings_nothing_is_written(tmp_path: Path) -> None:
 
 
 def test_the_services_may_reach_the_name_servers_of_the_machine(tmp_path: Path) -> None:
-    """All of resolv.conf, without the name of a link; a line that is no address allows nothing."""
     lines = (
         "# nameserver 192.0.2.9",
         "nameserver 1.1.1.1",

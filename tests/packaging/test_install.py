@@ -113,7 +113,6 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def test_an_installation_has_program_service_settings_and_page(machine: Machine) -> None:
-    """Each step is announced; the unit is enabled, the settings are root's alone."""
     result = machine.run("install.sh")
 
     assert result.returncode == 0, result.stderr
@@ -142,7 +141,6 @@ def test_an_installation_has_program_service_settings_and_page(machine: Machine)
 
 
 def test_an_installation_on_a_french_machine_speaks_french(machine: Machine) -> None:
-    """Its steps and its end, the removal, and a failure. The locale is that of the environment."""
     result = machine.run("install.sh", LANG="fr_FR.UTF-8")
     removed = machine.run("uninstall.sh", LANG="fr_FR.UTF-8")
 
@@ -177,7 +175,6 @@ def test_an_installation_on_a_french_machine_speaks_french(machine: Machine) -> 
 def test_the_settings_are_in_the_language_of_the_machine(
     machine: Machine, way: str, environ: dict[str, str], system: str, *, french: bool
 ) -> None:
-    """By the environment, else by /etc/default/locale; with `make install` and with the Debian package."""
     if system:
         (machine.root / "etc/default").mkdir()
         (machine.root / "etc/default/locale").write_text(system, encoding="utf-8")
@@ -191,7 +188,6 @@ def test_the_settings_are_in_the_language_of_the_machine(
 
 
 def test_the_settings_that_are_there_are_kept(machine: Machine) -> None:
-    """By the package, by an upgrade, and by a first installation that fails."""
     machine.settings = "TELEINFO_MQTT_HOST=broker\n"
 
     assert machine.configure_package(LANG="fr_FR.UTF-8").returncode == 0
@@ -238,7 +234,6 @@ def test_an_upgrade_without_a_network_changes_nothing(machine: Machine) -> None:
 
 
 def test_a_place_that_cannot_be_written_is_named_before_anything_is_changed(machine: Machine) -> None:
-    """As /etc on a system whose root is read-only."""
     if os.geteuid() == 0:
         pytest.skip("root may write everywhere but on a read-only file system")
     closed = machine.root / "etc/systemd/system"

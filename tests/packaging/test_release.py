@@ -106,7 +106,6 @@ def test_what_is_missing_is_named(repository: Repository, name: str, old: str, n
 
 
 def test_a_release_is_what_is_committed_and_tagged(repository: Repository) -> None:
-    """An uncommitted change is refused, and so is a tag of this version at another commit."""
     repository.git("tag", "v1.2.3")
     assert repository.check().returncode == 0
     repository.write("README.md", "text")

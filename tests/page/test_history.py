@@ -95,7 +95,6 @@ def test_each_picture_is_a_table_as_json_and_as_csv(
 
 
 def test_the_tariff_periods_lie_behind_the_powers(served: Page) -> None:
-    """Begin, end and code of each; there is no season of Tempo with this contract."""
     [[begin, end, code]] = table(served, "hour")["periods"]
 
     assert begin <= end
@@ -188,7 +187,6 @@ def test_a_history_that_cannot_be_kept_is_reported_once(
 def test_why_nothing_is_kept_is_said_in_the_language_of_the_reader(
     tmp_path: Path, statement: str, words: str
 ) -> None:
-    """A database that is locked, or newer; live values go on, and so does what was seen since."""
     model = LiveModel(patience=None)
     with contextlib.closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
         with contextlib.closing(Store(tmp_path / FILE)) as store:

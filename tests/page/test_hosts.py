@@ -61,7 +61,6 @@ OTHERS = (
 
 @pytest.mark.parametrize("host", OURS.split())
 def test_our_names_are_answered(host: str) -> None:
-    """Addresses in figures, any name in a domain of homes, those of this machine, page and settings."""
     assert is_ours(host, names=own_names("meter.example", "PI", ["set.example.org"]))
 
 

@@ -204,8 +204,6 @@ async def looked_at(page: Page) -> AsyncIterator[tuple[asyncio.Task[None], async
 
 
 def test_a_mistake_of_the_program_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And does not only end the stream of whoever looks: systemd starts the program again."""
-
     def fail(*_arguments: object, **_more: object) -> None:
         raise ZeroDivisionError
 
@@ -251,7 +249,6 @@ SECOND = "?meter=solar%2Froof+%26+barn"
 
 
 def test_several_meters_are_chosen_at_the_top(two: Page, served: Page) -> None:
-    """A link to each, by its name or else its topic; a single meter has none. An unknown one: the first."""
     links = re.compile(r'<a href="([^"]*)" aria-current="(\w+)">([^<]*)</a>')
     first, second = ("?meter=teleinfo", "teleinfo"), (SECOND, "&lt;Barn&gt;")
     for query, current in (("", first), (SECOND, second), ("?meter=gone", first)):
@@ -262,7 +259,6 @@ def test_several_meters_are_chosen_at_the_top(two: Page, served: Page) -> None:
 
 
 def test_each_meter_has_a_stream_and_a_history(two: Page) -> None:
-    """Of its own, and nothing of the other meter."""
     for query, number, power in (("", "041961123456", "1 940"), (SECOND, "041961654321", "0")):
         with raw(two, f"GET /events{query} HTTP/1.1\r\nHost: {HOST}\r\n\r\n") as stream:
             shown = read_until(stream, lambda text: "event: rows" in text and text.endswith("\n\n\r\n"))
@@ -323,7 +319,6 @@ SUPERVISOR, APP = "172.30.32.2", "172.30.33.5"
 
 
 def test_home_assistant_shows_the_page_in_its_frame(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the Supervisor, under whatever name Home Assistant has."""
     monkeypatch.setattr(
         server, "_client", lambda _transport, name="peername": {"peername": SUPERVISOR}.get(name, APP)
     )
@@ -360,7 +355,6 @@ def test_connections_are_bounded(served: Page, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_connection_that_asks_for_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And so is one whose request does not end."""
     monkeypatch.setattr(server, "REQUEST_TIMEOUT", 0.3)
     request = f"GET /icon.svg HTTP/1.1\r\nHost: {HOST}\r\n\r\n"
     with Page() as served, raw(served) as idle, raw(served, "GET / HTTP/1.1\r\nHost: x") as slow:

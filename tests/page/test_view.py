@@ -133,7 +133,6 @@ def test_a_red_day_of_tempo_is_no_alarm(contract: str, alarming: bool) -> None: 
 def test_the_limit_is_the_subscribed_or_a_lower_cut_off_power(
     values: dict[str, str], limit: tuple[object, ...]
 ) -> None:
-    """With what is left of it; nothing is left in an overrun. Without one there is no gauge."""
     model = new_model()
     model.add_reading(Reading(Mode.STANDARD, {"SINSTS": "00900"} | values), now=0.0)
     shown = now_part(model)["power"]["limit"]

@@ -32,7 +32,6 @@ def test_the_grade_follows_the_share_of_bad_groups(bad: int, grade: LineGrade) -
 
 
 def test_only_the_last_five_minutes_count() -> None:
-    """What was counted until five minutes ago, to the second, is past, and the memory of it is bounded."""
     quality = Quality()
     quality.sample(Counts(groups=0, checksum=10), now=0)
     quality.sample(Counts(groups=10, checksum=10), now=WINDOW - 1)
@@ -147,7 +146,6 @@ def test_a_field_that_is_not_what_it_should_be_is_not_known(published: dict[str,
     ],
 )  # fmt: skip
 def test_of_a_wrong_field_nothing_is_taken(field: str, value: object) -> None:
-    """A wrong type, or a word that is none of the known ones; the other fields are read all the same."""
     published = {"version": "1.0", field: value}
 
     assert parse(json.dumps(published).encode()) == Health(version="1.0")

@@ -56,8 +56,6 @@ async def test_readings_come_until_the_port_is_lost() -> None:
 @pytest.mark.parametrize("cancel", [False, True])
 @in_event_loop
 async def test_a_closed_iterator_leaves_nothing_behind(cancel: bool) -> None:  # noqa: FBT001 - a parameter
-    """Whether it is closed or its task is cancelled: no task and no descriptor."""
-
     async def consume(url: str) -> None:
         async with contextlib.aclosing(read(url)) as readings:
             async for _ in readings:
@@ -89,7 +87,6 @@ async def test_a_port_that_cannot_be_opened_is_an_error() -> None:
 
 @in_event_loop
 async def test_a_slow_consumer_gets_the_newest_readings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits is bounded, as docs/library.md says; what is dropped is old."""
     page = (Path(__file__).parents[2] / "docs/library.md").read_text(encoding="utf-8")
     assert f"the newest {library.MAX_WAITING} readings" in page
 

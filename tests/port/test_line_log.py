@@ -96,12 +96,6 @@ def test_bytes_without_sense_are_said_once(
 
 
 def test_a_meter_that_comes_and_goes_is_one_silence(said: pytest.LogCaptureFixture) -> None:
-    """
-    1. A frame every 15 s, for an hour: it is said that it comes and goes, once.
-
-    2. Frames again: when they have held for a while, one line says for how long they did not.
-    3. A silence after that is a new one.
-    """
     line = Line()
     line.live(0, 60, frames=True)
     for now in range(60, 3660):
@@ -135,13 +129,6 @@ def test_sound_groups_of_a_long_frame_are_no_nonsense(said: pytest.LogCaptureFix
 
 
 def test_withheld_values_are_two_lines(said: pytest.LogCaptureFixture) -> None:
-    """
-    Values that cannot follow those before are said when they begin, and when none came for two hours.
-
-    1. An index falls for three frames, as after a replacement of the meter: one line names it.
-    2. Another one, an hour later: no line.
-    3. Nothing for two hours: one line says for how long there were some.
-    """
     line = Line()
     counts: dict[str, int] = {}
     for now in range(10_000):

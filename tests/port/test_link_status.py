@@ -27,7 +27,6 @@ def test_before_the_first_attempt_the_port_is_being_opened() -> None:
 
 @pytest.mark.parametrize("kind", PortErrorKind)
 def test_a_port_that_is_away_says_why_until_it_is_open(kind: PortErrorKind) -> None:
-    """The cause is that of the port; an open port has none, and the time without it is no silence."""
     status = link()
     status.note_lost(PortError(kind, Message("lost")))
     assert status.problem(101.0) is kind
@@ -64,7 +63,6 @@ def test_bytes_without_sense_are_nonsense_after_a_while(
 
 
 def test_frames_are_no_problem_until_they_are_missing() -> None:
-    """For ten seconds after the last one, the meter is heard."""
     status = link()
     status.note_bytes(110.0)
     status.note_frame(110.0)

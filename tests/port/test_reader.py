@@ -166,7 +166,6 @@ def patch(monkeypatch: pytest.MonkeyPatch, module: ModuleType = reader_module, *
 @pytest.mark.parametrize("baudrate", [1200, 9600])
 @in_event_loop
 async def test_readings_are_handed_out(link: Path, lines: pytest.LogCaptureFixture, baudrate: int) -> None:
-    """What the meter sends comes out as readings, and the log says once what is read."""
     mode = "historique" if baudrate == 1200 else "standard"
     async with Bench(link, mode=mode, speed=baudrate) as bench:
         reading = await bench.until_read()
@@ -193,13 +192,6 @@ def in_canonical_mode(bench: Bench) -> bool:
 async def test_a_stable_line_is_read_in_canonical_mode(
     link: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
-    """
-    What costs is to wake up, so the reader wakes up at ETX only, as long as frames come.
-
-    1. After a few frames the port is in canonical mode, and every frame that is sent comes out.
-    2. The meter is silent: the reader looks at every byte again, so that it can say what comes.
-    3. The meter is back: canonical mode again, and so after the port was opened again.
-    """
     patch(monkeypatch, canonical_mode, PATIENCE=0.5, OVERDUE=math.inf)  # frames come when they are read, here
     patch(monkeypatch, TICK=0.05)
     async with Bench(link, mode="historique", meter=False) as bench:

@@ -116,7 +116,6 @@ async def test_a_server_of_another_protocol_is_named(line: SerialLine, junk: byt
 
 @in_event_loop
 async def test_a_server_that_is_not_there_is_named() -> None:
-    """By its address, as a bridge is."""
     url = f"rfc2217://127.0.0.1:{free_port()}"
     with pytest.raises(PortError, match=r"the bridge at 127\.0\.0\.1:.*nothing listens there") as caught:
         async with asyncio.timeout(LIMIT), open_port(url, 1200, IGNORE):

@@ -136,7 +136,6 @@ async def test_what_the_handler_raises_is_raised_where_the_port_is_awaited(
 
 @in_event_loop
 async def test_a_second_opener_is_refused(line: SerialLine) -> None:
-    """Two readers would take each other's bytes: the port is held alone, and the way out is said."""
     async with open_port(line.port, 1200, IGNORE):
         error = await failure_of(line.port)
 
@@ -179,7 +178,6 @@ async def test_an_impossible_speed_is_named(line: SerialLine, baudrate: int) -> 
     ],
 )
 def test_whatever_the_system_says_has_a_kind(raised: Exception, kind: PortErrorKind) -> None:
-    """What pyserial lets out of an opening is explained, also what is no OSError."""
     assert cannot_open("/dev/ttyUSB0", 1234, raised).kind is kind
 
 
@@ -223,8 +221,6 @@ def test_a_second_reader_is_not_taken_for_an_unplugged_cable(
 
 @in_event_loop
 async def test_a_port_that_is_lost_while_it_opens_is_explained(line: SerialLine) -> None:
-    """An adapter that goes between the opening and the first byte is no crash, and is closed."""
-
     async def refuse(*_: object) -> None:
         raise termios.error(errno.EIO, "Input/output error")
 
@@ -304,7 +300,6 @@ async def test_a_port_may_be_opened_again_at_once_at_any_speed(
 
 @in_event_loop
 async def test_a_closing_that_hangs_delays_nothing(line: SerialLine) -> None:
-    """The block ends after a bounded time; the next opening waits for the driver, for a bounded time too."""
     may_end = threading.Event()
     really = serial_port.SerialDevice.release
 
@@ -332,11 +327,6 @@ async def test_a_closing_that_hangs_delays_nothing(line: SerialLine) -> None:
 
 @in_event_loop
 async def test_a_bridge_is_read_like_a_port() -> None:
-    """
-    What the TCP bridge sends comes out unchanged; when it closes, the port is gone.
-
-    It closes in the very moment in which it sends: what it sent comes out all the same.
-    """
     data = bytearray()
     async with tcp_bridge(close=True) as (url, sent):
         sent.put_nowait(ALL_BYTES)
@@ -424,7 +414,6 @@ async def test_an_opening_that_is_given_up_closes_the_port_when_it_opens(line: S
     ],
 )
 def test_a_bridge_that_cannot_be_reached_is_named(raised: Exception, words: str) -> None:
-    """By its address, with the cause and what to check."""
     error = cannot_reach("bridge:8888", raised)
 
     assert error.kind is PortErrorKind.UNREACHABLE
@@ -435,7 +424,6 @@ def test_a_bridge_that_cannot_be_reached_is_named(raised: Exception, words: str)
 @pytest.mark.parametrize("host", [HOST, "a..b"])
 @in_event_loop
 async def test_a_bridge_that_is_not_there_is_no_crash(host: str) -> None:
-    """Nothing listens, or the name is none."""
     error = await failure_of(f"socket://{host}:{free_port()}")
 
     assert error.kind is PortErrorKind.UNREACHABLE

@@ -36,7 +36,6 @@ def test_a_few_frames_in_a_row_make_a_line_stable() -> None:
 
 
 def test_a_frame_that_is_too_long_for_the_kernel_is_not_waited_for() -> None:
-    """What is counted is everything since the frame before; after such a frame a row begins anew."""
     line = Line()
 
     assert line.frames(STABLE_ROW, size=LONGEST_FRAME) == ROW
@@ -64,7 +63,6 @@ def test_a_frame_that_is_missing_begins_a_row_anew() -> None:
 
 
 def test_what_is_usual_is_the_longest_time_between_frames_of_the_row() -> None:
-    """What came before the row does not count, and frames may differ in length."""
     line = Line()
     for interval in (20, 1, 2, 3):
         line.frames(1, interval=interval)

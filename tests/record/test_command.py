@@ -150,11 +150,6 @@ def test_a_shared_recording_has_no_identifier(tmp_path: Path) -> None:
 @pytest.mark.real
 @pytest.mark.parametrize("options", [[], ["--anonymise"]], ids=["as it came", "anonymised"])
 def test_a_silence_of_the_line_is_in_the_times(options: list[str], tmp_path: Path) -> None:
-    """
-    1. Frames come. 2. The line is silent for two seconds. 3. More frames come, of which one is damaged.
-
-    The times lead to the first byte after the silence, and to the end of the file.
-    """
     damaged = with_parity(FRAME.replace(PRM.encode(), PRM[1:].encode()))
     path = tmp_path / "a.tic"
     with Meter(with_parity(FRAME)) as meter:

@@ -22,7 +22,6 @@ def read_in(path: Path, owner: re.Pattern[str]) -> set[str]:
 
 
 def test_each_setting_is_read() -> None:
-    """By a module outside of `settings`, or by a property of the model that such a module reads."""
     modules = [path for path in SOURCES.rglob("*.py") if path.parent.name != "settings"]
     read = set[str]().union(*(read_in(path, SETTINGS) for path in modules))
     if {"broker", "payload"} <= read:

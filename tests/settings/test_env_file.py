@@ -41,7 +41,6 @@ def test_an_unknown_name_in_the_file_is_a_fault(line: str, name: str, advice: st
 
 
 def test_variables_of_other_programs_are_ignored(tmp_path: Path) -> None:
-    """The file need not be ours alone."""
     path = written(tmp_path, "TZ='broken\nZ2M_MQTT_PORT=1\nTELEINFO_MQTT_QOS=0\nTELEINFOS_X=1\nhello world\n")
 
     assert loaded(path) == Settings(mqtt_qos=0)
@@ -89,7 +88,6 @@ def test_a_fault_names_the_file_that_can_be_edited(path: str, shown: str) -> Non
 def test_the_file_of_a_command_that_looks_at_the_service(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`.env` in the working directory, else that of the service, else none."""
     service = tmp_path / "teleinfo.env"
     monkeypatch.setattr(env_file, "SERVICE_FILE", service)
     assert default_env_file() is None
@@ -112,7 +110,6 @@ def test_the_file_of_a_command_that_looks_at_the_service(
 def test_a_named_file_that_cannot_be_read_is_a_fault(
     make: Callable[[Path], object], reason: str, tmp_path: Path
 ) -> None:
-    """It is reported beside the other faults."""
     path = tmp_path / "mine"
     make(path)
 
@@ -138,7 +135,6 @@ def test_a_line_that_programs_read_differently_is_a_fault(tmp_path: Path) -> Non
 
 @given(st.text(st.characters(exclude_characters="'\r\n", exclude_categories=["Cs"])))
 def test_single_quotes_keep_any_value(value: str) -> None:
-    """What stands in single quotes is the value, whatever it is."""
     assert env_file.parse(f"X='{value}'") == [env_file.EnvLine(1, "X", value)]
 
 

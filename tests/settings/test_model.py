@@ -138,7 +138,6 @@ def test_a_wrong_value_is_one_line_in_both_languages(
     ],
 )
 def test_a_certificate_and_its_key_go_together(given_file: str, line: str) -> None:
-    """Either of them alone is a fault."""
     assert faults(MQTT_TLS="true", **{f"MQTT_TLS_{given_file}_FILE": "/dev/null"}) == [line]
 
 

@@ -18,7 +18,6 @@ VALIDATOR = jsonschema.Draft202012Validator(settings_schema())
 
 
 def test_each_setting_is_explained_and_no_secret_has_a_default() -> None:
-    """The names are those of the variables, in the order of the model."""
     properties = settings_schema()["properties"]
 
     assert list(properties) == [variable_of(name) for name in Settings.model_fields]
@@ -42,7 +41,6 @@ def test_each_setting_is_explained_and_no_secret_has_a_default() -> None:
     ],
 )
 def test_a_value_is_valid_for_both(tmp_path: Path, name: str, value: object, *, valid: bool) -> None:
-    """Of these settings, teleinfo accepts what an editor accepts, and refuses what an editor refuses."""
     path = tmp_path / "teleinfo.env"
     text = str(value).lower() if isinstance(value, bool) else str(value)
     path.write_text(f"TELEINFO_{name}='{text}'\n", encoding="utf-8")

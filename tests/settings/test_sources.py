@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 
 def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
-    """One start shows everything that is to be mended, contradictions too."""
     path = written(tmp_path, "TELEINFO_MQTT_TOPC=x\nTELEINFO_MQTT_QOS=7\nTELEINFO_MQTT_PASSWORD=x\n")
     found = faults(path, MQTT_PORT="abc", MQTT_TLS_CA_FILE="/dev/null", LOG_LEVEL="loud")
 

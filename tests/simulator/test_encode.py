@@ -18,7 +18,6 @@ from teleinfo.tic.decoder import Decoder
 
 @pytest.mark.parametrize("width", [7, 8])
 def test_noise_flips_its_share_of_bits_and_no_bit_above_the_width(width: int) -> None:
-    """Of n bits about n times the rate flip, everywhere alike; the parity bit only where there is one."""
     size, rate = 200_000, 0.01
     noisy = flip_bits(bytes(size), rate, random.Random(5), width=width)
     flips = [sum(byte >> bit & 1 for byte in noisy) for bit in range(8)]
@@ -53,7 +52,6 @@ def test_a_fast_port_receives_several_bytes_in_place_of_one() -> None:
 
 @pytest.mark.parametrize(("sent", "received"), [(1200, 9600), (9600, 1200), (1200, 2400), (9600, 4800)])
 def test_no_frame_is_ever_received_at_the_wrong_speed(sent: int, received: int) -> None:
-    """What comes out of it is no reading."""
     rng = random.Random(1)
     body = b"".join(b"\nPAPP %05d X\r" % rng.randrange(100_000) for _ in range(2000))
     decoder = Decoder()

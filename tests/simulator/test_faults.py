@@ -105,7 +105,6 @@ def sample(
     ids=str,
 )
 def test_a_table_says_what_every_sample_would(strength: dict[str, float]) -> None:
-    """The share of the damaged texts is that of a UART of which each of the samples is drawn."""
     texts = [with_parity(text) for text in (b"\nPTEC HP..  \r", b"\nIINST 008 _\r", b"\nPAPP 01940 *\r")]
     rng = Random(1)
     drawn = sum(sample(text, rng, **strength) != text for text in texts * 100) / 300
@@ -187,7 +186,6 @@ def lost(frame: bytes, received: bytes) -> list[int]:
 
 
 def test_a_buffer_that_overflows_loses_one_run_of_bytes_at_a_time() -> None:
-    """A run is no longer than the buffer, and the bytes around it are whole."""
     frame, runs = bytes(range(256)), list[int]()
     for seed in range(30):
         fault = make_fault("lost_bytes", 0.02, baudrate=1200, rng=Random(seed))

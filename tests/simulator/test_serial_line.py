@@ -86,7 +86,6 @@ def test_a_hang_up_ends_the_reading_and_the_link_leads_to_the_next_port(tmp_path
 
 
 def test_a_link_replaces_a_link_and_nothing_else(tmp_path: Path) -> None:
-    """A link that was left behind is replaced, a file of somebody is not; a link made since is left alone."""
     link, file = tmp_path / "meter", tmp_path / "file"
     link.symlink_to("nowhere")
     file.write_text("precious")

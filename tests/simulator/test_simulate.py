@@ -69,7 +69,6 @@ def test_frames_of_the_meter_come_and_the_command_ends_after_them() -> None:
 
 
 def test_the_second_line_says_how_to_read_it() -> None:
-    """The first line is the port alone, for scripts; the next one is for people."""
     with simulate("--seconds", "0") as (process, port):
         assert process.stdout is not None
         rest = process.stdout.read()
@@ -151,7 +150,6 @@ def test_a_pipe_that_says_nothing_can_be_left(number: signal.Signals, tmp_path: 
 
 
 def test_a_pipe_is_replayed_once(tmp_path: Path) -> None:
-    """What comes out of a FIFO goes over the line, and its end is the end of the command."""
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     writing = threading.Thread(target=fifo.write_bytes, args=[RECORDING], daemon=True)
@@ -180,7 +178,6 @@ def test_a_recording_of_any_size_takes_little_memory(endless: str, tmp_path: Pat
 
 @pytest.mark.parametrize(("name", "label"), [("hc", "ADCO"), ("standard", "ADSC")])
 def test_two_meters_have_each_its_number(name: str, label: str) -> None:
-    """`--number` is the ADCO of the one, the ADSC of the other."""
     [reading] = Decoder().feed(played("--meter", name, "--number", "012345678902", *AT_ONCE, "--frames", "1"))
 
     assert reading.values[label] == "012345678902"

@@ -74,7 +74,6 @@ def test_a_gap_makes_the_power_unknown() -> None:
 
 
 def test_an_index_that_falls_begins_anew() -> None:
-    """The counter of another meter proves nothing with that of the first."""
     line = Line()
     line.run(60, 900, 1000)
     line.drawn = 5.0
@@ -132,7 +131,6 @@ def test_a_level_is_known_again_when_a_large_load_has_gone() -> None:
 
 
 def test_a_power_factor_below_the_least_one_widens_the_later_bars() -> None:
-    """Capacitors of a sleeping household, whose reactive power hides that of a fridge."""
     line, right = Line(), []
     line.run(1200, 25, 63)
     for _ in range(3):

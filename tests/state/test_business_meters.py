@@ -57,7 +57,6 @@ def test_the_indexes_of_another_contract_mean_nothing() -> None:
 
 
 def test_a_mobile_peak_and_its_notice_are_alerts() -> None:
-    """Of an ICE or PME-PMI with the contract EJP; one of another contract has none."""
     peak = business_meters.alerts({"CONTRAT": "EJP_A5", "PTCOUR": "PM"})
     notice = business_meters.alerts({"CONTRAT": "EJP_A5", "PTCOUR": "HH", "PREAVIS": "EJP DEP"})
 

@@ -138,8 +138,6 @@ def test_the_days_are_those_of_france_whatever_the_zone_of_the_machine() -> None
 
 
 def test_a_meter_of_the_overseas_islands_has_the_days_of_the_machine() -> None:
-    """Where it is midnight there, it is evening in France."""
-
     def overseas(drawn: int) -> Reading:
         return historique(ADCO="041986123456", OPTARIF="BASE", ISOUSC="60", BASE=f"{drawn:09}")
 
@@ -179,7 +177,6 @@ def test_a_gap_at_midnight_makes_both_days_incomplete(minutes: int, *, complete:
 def test_a_day_or_a_month_without_a_reading_is_unknown(
     month: int, day: int, imported: list[int | None]
 ) -> None:
-    """What was drawn in the meantime counts for the day that ends the gap, which is not complete."""
     house = House(paris(2026, 6, 8, 12), base)
     house.run(paris(2026, 6, 8, 18))
     house.off(paris(2026, month, day, 12), watts=1000)
@@ -222,7 +219,6 @@ def test_energy_that_no_index_shows_makes_the_day_incomplete(hours: int, *, comp
 
 
 def test_a_contract_that_comes_back_counts_from_its_present_reading() -> None:
-    """Its indexes may have counted in the meantime what is known under the other étiquettes."""
     house = House(paris(2026, 6, 8, 12), hc)
     house.run(paris(2026, 6, 9, 6), every=120)
     for reading, hour in ((base, 8), (hc, 10)):
@@ -292,7 +288,6 @@ def test_a_clock_that_is_wrong_for_a_while_loses_nothing(
 
 
 def test_a_clock_that_was_ahead_since_the_first_start_is_believed_after_a_day() -> None:
-    """Until then the readings count for the day of the future; then the days are those of the last day."""
     house = House(paris(2027, 7, 13, 12), base)
     house.run(paris(2027, 7, 13, 13))
     house.wrong = dt.timedelta(days=-400)
@@ -336,11 +331,6 @@ STEPS = st.lists(
 def test_whatever_the_clock_does_no_energy_is_lost(
     start: dt.datetime, steps: list[tuple[int, int, str, bool]]
 ) -> None:
-    """
-    Whether the clock leaps, goes back or stands, whatever counts: each Wh is in today and in this month.
-
-    Yesterday is the day before today, and what is written in the file is read from it.
-    """
     at, total = start, ImportTotal("EAST", 0, 0, start)
     energy = DailyEnergy.begin(Count(total, day_in_france(at), {"BASE": 0}, None, lambda _: None))
     for seconds, rise, counter, is_written in steps:

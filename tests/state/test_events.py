@@ -122,7 +122,6 @@ HC, HP = (historique(ADCO=NUMBER, OPTARIF="HC", ISOUSC="45", PTEC=period) for pe
 def test_what_changes_while_the_daemon_is_off_is_one_event(
     readings: list[Reading], code: str, more: dict[str, Any]
 ) -> None:
-    """At the time at which it is seen; what lasts is no further event."""
     life = Life()
     assert life.hear(readings[0], readings[0]) == []
     life.restart()
@@ -136,13 +135,11 @@ def test_what_changes_while_the_daemon_is_off_is_one_event(
 
 
 def test_the_first_readings_of_a_meter_are_no_events() -> None:
-    """What is active then began some time before."""
     assert Life().hear(*[standard(STGE="503A0083")] * 3) == []
     assert Life().hear(*[tempo("ROUG")] * 3) == []
 
 
 def test_a_single_frame_with_another_tariff_is_no_event() -> None:
-    """The second one is; its time is that of the first."""
     life = Life()
     assert life.hear(HP, HP, HC, HP, HP, tempo("ROUG"), HP) == []
     at = life.now
@@ -229,7 +226,6 @@ def test_a_change_of_the_tariff_in_a_long_absence_is_no_event() -> None:
 
 
 def test_a_silence_is_one_event_through_restarts() -> None:
-    """It lasts until the next sound frame; without a known meter there is none."""
     life = Life()
     assert life.silence() == []
     life.hear(standard())
@@ -246,7 +242,6 @@ def test_a_silence_is_one_event_through_restarts() -> None:
 
 @pytest.mark.parametrize("private", [False, True])
 def test_no_excluded_number_is_published(*, private: bool) -> None:
-    """Whether it was excluded before or not; and a number that is excluded now is the same meter."""
     numbers = frozenset({"ADCO", "ADSC"})
     life = Life(exclude=numbers if private else frozenset())
     life.hear(standard())

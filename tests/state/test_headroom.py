@@ -46,12 +46,10 @@ THREE = {"PREF": "18", "IRMS1": "010", "IRMS2": "020", "IRMS3": "035", "SINSTS":
 def test_it_is_what_the_subscription_leaves(
     reading: Reading, used: int, power: int, currents: dict[str, int]
 ) -> None:
-    """Of PREF or ISOUSC, or of PCOUP where that is lower; the phase that draws most decides."""
     assert follow(reading)[1]["headroom"] == {"used": used, "power": power, "current": currents}
 
 
 def test_without_a_subscription_it_is_unknown() -> None:
-    """Null, as for a subscription of 0; and a meter without PAPP has the currents alone."""
     unknown = {"used": None, "power": None, "current": {"1": None}}
 
     assert follow(historique(OPTARIF="BASE", IINST="007", PAPP="01530"))[1]["headroom"] == unknown
@@ -60,7 +58,6 @@ def test_without_a_subscription_it_is_unknown() -> None:
 
 
 def test_a_current_that_flows_out_takes_nothing() -> None:
-    """The meter sends no sign: a phase of which nothing is drawn has the whole limit left."""
     out: Any = follow(standard(SINSTS="00000", IRMS1="009"))[1]["headroom"]
     three = THREE | {"SINSTS1": "00000", "SINSTS2": "04600", "SINSTS3": "08050"}
 
@@ -87,5 +84,4 @@ def test_a_current_that_flows_out_takes_nothing() -> None:
 def test_a_business_meter_has_it_in_its_own_unit(
     values: dict[str, str], used: int | None, power: int | None
 ) -> None:
-    """Active power is no share of an apparent one: then the fields are absent."""
     assert (business_meters.used_of_limit(values), business_meters.power_left(values)) == (used, power)

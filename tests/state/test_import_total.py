@@ -137,7 +137,6 @@ def test_another_index_goes_on_from_the_total(counter: str, index: int, total: i
 def test_an_index_that_fell_or_rose_too_much_does_not_follow(
     index: int, seconds: int, *, follows: bool
 ) -> None:
-    """The bound is that of another index; no time has passed on a clock that was set back."""
     before, at = ImportTotal("BASE", 1000, 0, START), START + timedelta(seconds=seconds)
 
     assert before.is_followed_by("BASE", index, at=at, subscribed=SUBSCRIBED) is follows

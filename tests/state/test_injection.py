@@ -59,7 +59,6 @@ def test_what_is_drawn_or_does_not_flow_is_no_injection(other: dict[str, str]) -
 
 
 def test_a_meter_without_papp_never_exports() -> None:
-    """An old blue meter has the current alone."""
     reading = historique(**{key: value for key, value in SINGLE.items() if key != "PAPP"})
 
     assert "power" not in follow(reading, reading)[1]
@@ -81,7 +80,6 @@ def test_of_three_phases_the_sum_counts() -> None:
 
 
 def test_a_change_of_the_mode_ends_the_row() -> None:
-    """In standard STGE alone shows the direction."""
     _, state = follow(OUT, standard(SINSTS="00000"), standard(SINSTS="00000"))
 
     assert "exporting" in power(OUT, OUT)

@@ -88,7 +88,6 @@ def test_of_a_mobile_peak_only_the_moment_is_given() -> None:
 
 @pytest.mark.parametrize("meter", ALL)
 def test_each_group_has_a_field_or_a_label(meter: str) -> None:
-    """Of every meter that is simulated or known; but a `PA2` whose clock was set is no number of kW."""
     for reading in family_readings(meter) if meter in FAMILIES else readings_of(meter, frames=2):
         for key, text in reading.values.items():
             name = key.removesuffix(HORODATE_SUFFIX)
@@ -115,7 +114,6 @@ def test_a_line_that_invents_etiquettes_gets_some_of_them() -> None:
 
 @given(st.dictionaries(st.from_regex(r"\A[A-Z0-9+_-]{1,16}\Z"), st.sampled_from(["1", "2kVA", "A"])))
 def test_no_two_values_have_the_same_topic(values: dict[str, str]) -> None:
-    """A topic has `_` for `+`: of `NJOURF+1` and `NJOURF_1` the one of the table stays."""
     for mode in Mode:
         found = values_of(mode, values | {"NJOURF+1": "00", "NJOURF_1": "01"}, overseas=False)
 

@@ -62,7 +62,6 @@ LATE_CLOCK = tuple(
 def test_slots_are_what_the_changes_of_seven_days_prove(
     seen: tuple[Change, ...], slots: Slots, learned: Slots
 ) -> None:
-    """Else there are none."""
     assert learn(seen, heard(slots), date(2026, 1, 19)) == learned
 
 
@@ -89,12 +88,10 @@ def test_a_half_hour_that_was_never_heard_may_hold_a_slot() -> None:
 def test_the_next_change_follows_from_the_slots(
     now: datetime, present: str | None, expected: tuple[datetime, str] | None
 ) -> None:
-    """What counts now must fit, two minutes early or late."""
     assert next_change((NIGHT, NIGHT, NIGHT), now, present) == expected
 
 
 def test_a_change_just_before_midnight_may_come_after_it() -> None:
-    """The slot of yesterday is still to come; without slots there is no change."""
     slots: Slots = ((360, "HP"), (1439, "HC"))
 
     assert next_change((slots, slots, slots), at(15, 0), "HP") == (at(14, 1439), "HC")
@@ -123,7 +120,6 @@ def any_running(slots: Slots, minute: int) -> str:
 
 
 def test_two_days_that_contradict_drop_what_was_learned() -> None:
-    """After the first, nothing is said for a day; after the second, the learning begins anew."""
     followed = Followed().days(NIGHT, range(6, 14)).days(NOON, range(14, 15))
     known = followed.learner.known
     assert (known.doubt, len(known.changes)) == (date(2026, 1, 14), 21)

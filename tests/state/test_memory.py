@@ -170,7 +170,6 @@ def test_the_memory_may_come_after_the_first_frames() -> None:
     ],
 )
 def test_a_mean_power_goes_on_after_a_short_restart(monotonic: float, gap: float, watts: int | None) -> None:
-    """If both clocks agree on its length; the power of another meter is none."""
     for readings, expected in (([base(24)], watts), ([OF_OTHER] * CERTAIN_FRAMES, None)):
         followed = tracker()
         followed.restore(MEMORY)
@@ -182,7 +181,6 @@ def test_a_mean_power_goes_on_after_a_short_restart(monotonic: float, gap: float
 
 
 def test_a_measured_power_is_remembered() -> None:
-    """By the étiquettes of its index; one that is not measured yet is not."""
     followed = tracker()
     for second in range(200):
         followed.update(base(23 + second // 10), moment(float(second), at(second)))
@@ -215,7 +213,6 @@ def test_an_alert_goes_on_after_a_restart(readings: list[Reading], gap: float, s
 
 
 def test_a_memory_survives_as_json() -> None:
-    """What was written is what is read, whatever the later versions add."""
     for memory in (MEMORY, Memory(NUMBER, START), replace(MEMORY, daily_energy=DAILY, calendar=CALENDAR)):
         content = encode(memory)
 

@@ -33,7 +33,6 @@ def date(offset: float, second: float, season: str = "H") -> str:
     ],
 )
 def test_the_offset_is_the_median_of_the_last_samples(gap: int, seen: list[int], expected: int) -> None:
-    """Of twenty; it changes by more than five seconds."""
     clock = MeterClock()
     for number, offset in enumerate(seen):
         second = gap * number
@@ -43,7 +42,6 @@ def test_the_offset_is_the_median_of_the_last_samples(gap: int, seen: list[int],
 
 
 def test_after_a_silence_the_samples_of_before_are_forgotten() -> None:
-    """Of a machine that slept, the offsets of before say nothing."""
     clock = MeterClock()
     for number in range(SAMPLES):
         clock.add(date(0, 3 * number - 2), Moment(3.0 * number, START + dt.timedelta(seconds=3 * number)))

@@ -198,7 +198,6 @@ def test_a_daemon_that_was_off_at_midnight(off: tuple[int, int], *, is_known: bo
 )
 @pytest.mark.parametrize("hexadecimal", [False, True])
 def test_both_notations_of_a_profile(hours: list[tuple[dt.time, dt.time]], *, hexadecimal: bool) -> None:
-    """What may be decimal or hexadecimal is known as soon as the running index tells them apart."""
     contract = off_peak(*hours, hexadecimal=hexadecimal)
     cut = run(contract, MONDAY, 4, mode=Mode.STANDARD, power_cut=lambda now: now.day == 14 and now.hour == 3)
 
@@ -290,7 +289,6 @@ def test_an_index_has_the_name_that_it_had_while_it_counted() -> None:
 
 
 def test_a_profile_that_can_only_be_decimal_shows_the_notation() -> None:
-    """20 is no hexadecimal hour; 16 may be 22 o'clock."""
     certain = STANDARD | {"PJOURF+1": "0000C001 06008002 2000C001"}
     later = STANDARD | {"PJOURF+1": "0000C001 06008002 1600C001"}
 
@@ -299,7 +297,6 @@ def test_a_profile_that_can_only_be_decimal_shows_the_notation() -> None:
 
 
 def test_a_profile_that_comes_at_midnight_is_not_noted() -> None:
-    """It may be that of either day: two minutes later, the profile of the new day is not known."""
     before, after = (
         STANDARD | {"DATE": date, "NJOURF": "01", "LTARF": "HEURE CREUSE", "NTARF": "01"}
         for date in ("H260114235930", "H260115000110")
@@ -363,7 +360,6 @@ def test_a_colour_that_only_the_peaks_announce_is_known() -> None:
     ],
 )
 def test_historique_says_nothing_that_is_not_certain(values: dict[str, str], expected: object) -> None:
-    """The hours of today are not learned, or the period is none that counts at noon."""
     assert next_of(Mode.HISTORIQUE, HISTORIQUE | values) == expected
 
 

@@ -61,7 +61,6 @@ def test_any_code_is_written_as_the_flow_wrote_it(value: str, label: str) -> Non
 
 @pytest.mark.parametrize("meter", [name for name, mode in MODES.items() if mode is Mode.STANDARD])
 def test_in_mode_standard_nothing_differs_but_what_the_page_lists(meter: str) -> None:
-    """Horodates, DATE, PRM and the mobile peaks, of which the flow lost a part."""
     for frame in frames(meter):
         message = ours(frame)
         assert message is not None

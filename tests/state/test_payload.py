@@ -37,7 +37,6 @@ STANDARD = Reading(
 
 
 def test_a_reading_is_one_flat_compact_object_of_strings() -> None:
-    """By default every value is a string, exactly as the meter sent it, in its order."""
     assert encode(HC, Options(), now=0) == (
         b'{"ADCO":"012345678901","OPTARIF":"HC","HCHC":"000019212","IINST":"008","MOTDETAT":"000000"}'
     )
@@ -93,7 +92,6 @@ def test_excluded_labels_are_left_out_with_their_horodates() -> None:
 
 
 def test_an_excluded_label_is_left_out_of_both_parts_of_a_frame() -> None:
-    """The second part of an ICE-4Q frame has the name of the part in its keys; other keys have a _ too."""
     values = {"PTCOUR": "HPH", "EA": "12Wh", "EA_s": "1", "EA_INJECTION": "34Wh", "Appli": "INJECTION"}
     text = encode(Reading(Mode.HISTORIQUE, values), Options(exclude=frozenset({"EA"})), now=0)
 

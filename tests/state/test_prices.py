@@ -59,7 +59,6 @@ def test_the_subscription_is_that_of_the_days_that_were_counted() -> None:
 
 
 def test_the_price_is_that_of_the_period_in_force() -> None:
-    """In both modes; a period without a price has none, and a frame without a period no field."""
     for reading, price in (
         (historique(ADCO=NUMBER, OPTARIF="HC", PTEC="HC"), {"price": 0.1}),
         (standard(LTARF="HEURE  PLEINE"), {"price": 0.2, "today": {"value": 0.48, "is_complete": False}}),
@@ -81,7 +80,6 @@ def test_without_prices_there_is_no_cost() -> None:
 
 
 def test_the_cost_of_a_period_without_a_price_is_unknown() -> None:
-    """As soon as energy is drawn in it, and no other period is named."""
     house = House(paris(2026, 6, 1, 12), base, prices=PRICES)
     assert costs(house)["today"] == 0.5
     house.run(paris(2026, 6, 1, 13))

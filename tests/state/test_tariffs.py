@@ -55,7 +55,6 @@ def test_a_tariff_period_has_one_code_in_both_modes(text: str, code: str | None)
     ],
 )
 def test_a_contract_has_one_code_in_both_modes(text: str, code: str | None) -> None:
-    """OPTARIF and NGTF give the same code; a calendar of the supplier's own has none."""
     assert tariffs.contract_of(text) == code
 
 

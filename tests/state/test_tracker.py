@@ -64,7 +64,6 @@ def follow(*readings: Reading, exclude: frozenset[str] = frozenset()) -> tuple[S
 
 
 def test_a_short_frame_updates_the_state_and_does_not_empty_it() -> None:
-    """The currents and the alert are those of the short frame, all else is that of the long one."""
     _, state = follow(historique(**LONG), historique(**SHORT))
 
     assert state["current"] == {"1": 31, "2": 11, "3": 12}
@@ -132,7 +131,6 @@ def test_what_only_the_mode_before_said_stands_while_it_is_fresh() -> None:
 
 
 def test_what_only_the_contract_before_said_stands_for_two_minutes() -> None:
-    """HC becomes BASE: the indexes of both, then those of BASE; the total goes on."""
     peak = historique(ADCO=NUMBER, OPTARIF="HC", HCHC="000000400", HCHP="000000600", PTEC="HP")
     base = historique(ADCO=NUMBER, OPTARIF="BASE", BASE="000001001", PTEC="TH")
     followed, state = follow(peak, base, base)

@@ -97,7 +97,6 @@ def published(captures: Path, name: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", ["esciara-tempo-recorded", "esciara-valid-hphc", "openhab-cbetm-ejp"])
 def test_the_values_are_those_that_the_source_of_the_recording_asserts(captures: Path, name: str) -> None:
-    """What the people who made the recording expect of its first frame is what is published, dots aside."""
     expected: dict[str, Any] = json.loads((captures / f"{name}.expected.json").read_text())["first_frame"]
     values = published(captures, name)
     for label, value in expected.items():

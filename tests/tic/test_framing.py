@@ -68,7 +68,6 @@ def test_a_frame_without_stx_begins_with_the_first_label_only(start: bytes) -> N
 
 
 def test_a_damaged_stx_or_etx_does_not_cut_on_a_line_with_parity() -> None:
-    """With parity a byte that merely looks like a mark, having lost a bit, is none."""
     framer = Framer()
     line = with_parity(FRAME).replace(b"\n", b"\x02", 1)  # an LF that lost bit 3 looks like an STX
 
@@ -85,7 +84,6 @@ def test_the_last_stx_of_an_endless_stretch_is_kept_though_it_is_the_second_byte
 
 @given(st.data())
 def test_any_chunking_gives_the_same_frames_and_the_same_counts(data: st.DataObject) -> None:
-    """How the bytes arrive changes nothing."""
     stream = data.draw(streams())
     whole, cut = Framer(limit=64), Framer(limit=64)
     expected = whole.feed(stream)

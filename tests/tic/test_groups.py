@@ -113,7 +113,6 @@ def test_without_lf_only_an_etiquette_of_the_table_is_believed() -> None:
 
 @pytest.mark.parametrize("cr", [b"", b"\x0c", b"\n", b"\xff"])
 def test_a_lost_cr_costs_its_own_group_and_no_other(cr: bytes) -> None:
-    """What stands before the last LF of a line is rejected, even if it looks sound."""
     found = parse_frame(encode_group(IINST)[:-1] + cr + encode_group(PAPP))
 
     assert found == [RejectionCause.PARITY if cr == b"\xff" else RejectionCause.MALFORMED, PAPP]

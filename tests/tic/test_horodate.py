@@ -37,7 +37,6 @@ def test_the_season_gives_the_offset(horodate: str, moment: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "H26", "H261325000000", "H260230000000", "X260101000000", "26/01/14"])
 def test_what_is_no_moment_gives_none(text: str) -> None:
-    """A month 13 and a 30th of February are none."""
     assert iso(text) is None
 
 

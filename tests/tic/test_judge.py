@@ -104,7 +104,6 @@ def test_another_meter_mode_or_contract_must_come_in_a_row(
 
 
 def test_a_row_is_ended_by_the_known_meter_and_not_by_a_group_that_is_missing() -> None:
-    """A frame of the known meter may lack its contract, and so may a frame of the other mode."""
     other = historique(ADCO=OTHER)
 
     assert beliefs(KNOWN, other, historique(ADCO=NUMBER), other)[-1] is None
@@ -117,7 +116,6 @@ def test_without_numbers_another_mode_is_another_meter() -> None:
 
 
 def test_the_frames_of_another_meter_make_it_certain() -> None:
-    """The foreign frames count too."""
     other = historique(ADCO=OTHER)
 
     assert [belief and belief.is_certain for belief in beliefs(KNOWN, *[other] * CERTAIN_FRAMES)[-2:]] == [
@@ -163,7 +161,6 @@ def test_short_frames_never_have_a_notice_and_end_none() -> None:
 
 @pytest.mark.parametrize(("between", "is_confirmed"), [(0, True), (29, True), (30, False)])
 def test_a_key_is_confirmed_when_it_comes_again_soon(between: int, *, is_confirmed: bool) -> None:
-    """Of 21 frames of a three-phase meter 20 are short; two accidents far apart are no key."""
     noted = historique(ADCO=NUMBER, PPOT="00")
     found = last(noted, *[historique(ADCO=NUMBER)] * between, noted).confirmed
 
@@ -171,7 +168,6 @@ def test_a_key_is_confirmed_when_it_comes_again_soon(between: int, *, is_confirm
 
 
 def test_nothing_is_confirmed_by_another_mode() -> None:
-    """What the new mode sends must come twice in it."""
     assert last(KNOWN, KNOWN, LINKY, LINKY).confirmed == set()
     assert last(KNOWN, KNOWN, LINKY, LINKY, LINKY).confirmed == LINKY.values.keys()
 

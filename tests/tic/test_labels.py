@@ -34,7 +34,6 @@ def known(mode: Mode, name: str) -> LabelSpec:
 
 
 def test_the_classes_are_those_of_the_contract() -> None:
-    """Each is in the next, and text is printable ASCII; that of day profiles is between two of them."""
     digits, number, hexadecimal, profile, code, text = (set(charset.value) for charset in Charset)
 
     assert number - digits == set(b"X")
@@ -52,7 +51,6 @@ def test_no_two_families_of_a_mode_say_the_same_label() -> None:
 
 @pytest.mark.parametrize("mode", Mode)
 def test_saphir_agrees_with_the_entry_that_stands_for_it(mode: Mode) -> None:
-    """Where another meter's entry stands for SAPHIR's, it has its kind and unit, and no narrower class."""
     for label in TABLES["SAPHIR"]:
         entry = known(mode, label.name)
 

@@ -53,7 +53,6 @@ def layout(*groups: Group) -> Layout:
     ],
 )
 def test_a_frame_that_is_read_at_once_says_what_its_groups_say(groups: list[Group]) -> None:
-    """Keys, texts, padding and JSON are those of the groups."""
     frame = encode_frame(groups)
     one = layout(*groups)
     reading = one.read(frame[:-1])
@@ -144,7 +143,6 @@ LINES = {
 
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES)
 def test_what_a_layout_may_not_decide_is_decided_group_by_group(line: bytes) -> None:
-    """Each line has a frame that a layout alone would read otherwise."""
     assert_the_same(line, [line])
 
 

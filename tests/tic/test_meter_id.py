@@ -34,7 +34,6 @@ def test_a_number_tells_the_maker_and_the_model(
 
 
 def test_only_a_meter_of_the_islands_has_another_time_zone() -> None:
-    """Types 86 and 87 are those of the islands (SEI)."""
     assert [identity_of(f"0419{kind}123456").overseas for kind in ("61", "86", "87")] == [False, True, True]
 
 

@@ -48,13 +48,11 @@ def test_junk_that_is_no_character_of_tic_proves_nothing(junk: bytes) -> None:
 
 
 def test_a_byte_that_tells_nothing_of_the_parity_is_no_parity() -> None:
-    """A line of which no byte is right with parity has none."""
     assert not strip_parity(b"\x80")[1]
     assert strip_parity(b"\x82")[1]
 
 
 def test_a_tie_is_decided_for_the_stricter() -> None:
-    """Where as much speaks for parity as against it, parity is checked."""
     assert strip_parity(b"\x02\x82")[1]
 
 

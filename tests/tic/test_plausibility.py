@@ -59,7 +59,6 @@ def test_a_frame_that_follows_the_last_one_is_one_that_check_believes(
 
 
 def test_a_frame_in_which_only_indexes_rose_is_accepted_at_once() -> None:
-    """By one comparison of the texts before them, and one of the numbers, with the bound of each index."""
     values = {"EAST": "000000100", "EAIT": "000000100", "NGTF": "BASE", "PREF": "09"}
     plausibility = Plausibility()
     keys = watched_keys(Mode.STANDARD, values)
@@ -245,7 +244,6 @@ def test_of_another_meter_everything_is_learned_anew() -> None:
 
 
 def test_a_text_does_not_change_in_the_bit_that_no_sum_sees() -> None:
-    """Of / a burst of two bits, the parity bit among them, makes o; other words are believed at once."""
     line = Line(Mode.STANDARD)
     said = [
         line.believes(NGTF=text)
@@ -267,7 +265,6 @@ def test_a_frame_that_lacks_the_subscription_changes_nothing_of_it() -> None:
 
 
 def test_indexes_that_may_begin_anew_are_left_alone() -> None:
-    """Those of PME-PMI are of the tariff period in force; those of other meters have no bound."""
     line = Line()
 
     assert line.believes(EAP_s="9649kWh", GAZ="0000100")

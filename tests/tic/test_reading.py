@@ -55,12 +55,10 @@ def test_readings_are_the_same_where_mode_and_values_are() -> None:
 def test_a_group_gives_its_value_without_padding_and_its_horodate(
     group: Group, expected: dict[str, str]
 ) -> None:
-    """What fills a width is removed, and what a meter says stays."""
     assert values(group) == expected
 
 
 def test_labels_that_the_documents_let_repeat_give_all_their_values() -> None:
-    """ICE says PREAVIS once for each notice: no bytes were lost. The same notice is said once."""
     notices = [historique("PREAVIS", value) for value in ("DEP", "DEP", "EJP")]
 
     assert values(*notices) == {"PREAVIS": "DEP EJP"}

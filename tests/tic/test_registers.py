@@ -51,7 +51,6 @@ def test_relays_are_the_bits_of_a_decimal(text: str, expected: tuple[int, ...] |
 
 
 def test_a_day_profile_is_its_slots() -> None:
-    """`HHMMSSSS`: the time, the index, the contacts; `NONUTILE` is none."""
     slots = registers.profile("00004001 06008002 0A00C033 2200000F NONUTILE NONUTILE")
 
     assert slots == (
@@ -76,7 +75,6 @@ def test_a_day_profile_is_its_slots() -> None:
     ],
 )
 def test_the_times_of_a_profile_are_decimal_or_hexadecimal(text: str, starts: str) -> None:
-    """All of a profile are the one or the other; where both are possible, both are said."""
     slots = registers.profile(text)
 
     assert slots is not None
@@ -87,7 +85,6 @@ def test_the_times_of_a_profile_are_decimal_or_hexadecimal(text: str, starts: st
     "text", ["0000", "00004001 06", "0000400G", "00:04001", "2A004001", "00604001", "24004001"]
 )
 def test_a_profile_of_another_form_is_none(text: str) -> None:
-    """What does not have the form is not guessed."""
     assert registers.profile(text) is None
 
 

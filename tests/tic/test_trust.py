@@ -74,7 +74,6 @@ def acquainted(text: str = HC, mode: Mode = HIST) -> Trust:
     ],
 )
 def test_in_the_very_first_frame_the_documents_are_the_measure(lines: str, expected: str) -> None:
-    """Where a label that must be there is missing, the groups on both sides are withheld, and no other."""
     assert withheld(Trust(), lines) == expected
 
 
@@ -176,7 +175,6 @@ def test_alarms_and_notices_come_and_go() -> None:
 
 
 def test_the_end_of_a_peak_behind_its_begin_is_not_lost_unseen() -> None:
-    """What stands behind DPM1 without FPM1 may be made of both."""
     assert withheld(acquainted(STANDARD, STD), STANDARD.replace("STGE", "STGE DPM1"), STD) == "DPM1"
 
 
@@ -291,7 +289,6 @@ def test_a_notice_without_parity_is_first_believed_in_its_second_frame_in_a_row(
 
 
 def test_another_mode_is_learned_anew() -> None:
-    """One group of the other mode is noise; two without any of this one are another mode."""
     trust = acquainted()
     found = [group("ADSC", STD), *frame(HC)]
     foreign = [one.label for one in trust.believe(found, parity=True)[1]]
@@ -317,7 +314,6 @@ def test_families_without_an_order_are_protected_by_their_own_links() -> None:
 
 
 def test_what_opens_the_second_part_of_an_ice_frame_is_never_withheld() -> None:
-    """Without it the groups behind it would say something else; those have links of their own."""
     decoder, parts = Decoder(), "EA=12Wh ERP=1varh Appli=INJECTION EA=7Wh ERP=3varh"
     lines = encode_frame([one for one in frame(parts) if isinstance(one, Group)])
     readings = decoder.feed(lines * 3)

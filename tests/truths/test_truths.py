@@ -16,7 +16,6 @@ PAUSE, INTERVAL = 290.0, 5.0
 
 
 def test_each_field_and_each_event_has_a_truth() -> None:
-    """Or says in words why there can be none; nothing else has."""
     assert TRUTHS.keys() == FIELD_OF_PATH.keys()
     assert EVENTS.keys() == set(Event)
 

@@ -94,7 +94,6 @@ def test_what_was_written_is_read(value: Outer) -> None:
     ],
 )
 def test_with_a_wrong_attribute_there_is_no_object(wrong: dict[str, object]) -> None:
-    """However deep it is; a time without an offset is wrong too."""
     assert from_json(Outer, PLAIN) == Outer(NOON, None)
     assert from_json(Outer, PLAIN | wrong) is None
     assert from_json(Outer, [PLAIN]) is None

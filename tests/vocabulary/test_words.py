@@ -170,7 +170,6 @@ def test_a_phase_has_one_word(phase: Phase, language: Language) -> None:
 @languages
 @pytest.mark.parametrize("code", [*LineGrade, *PortErrorKind, *LinkProblem])
 def test_the_line_has_one_word(code: LineGrade | PortErrorKind | LinkProblem, language: Language) -> None:
-    """Its quality, or why no frame comes: on both screens, in doctor; the quality in Home Assistant, too."""
     health, status = Health(line=LineGrade.SILENT, problem=code), "offline"
     if isinstance(code, LineGrade):
         health, status = Health(line=code, bad_groups_percent=1.0), "online"

@@ -191,7 +191,6 @@ def test_the_broker_has_it_too_and_nothing_is_left_there(tmp_path: Path, meter: 
 
 @pytest.mark.real
 def test_a_broker_that_has_nothing_for_us_is_reported(tmp_path: Path) -> None:
-    """1. An access list without our topic, of which mosquitto says nothing. 2. The screen has its doubts."""
     access = tmp_path / "acl"
     access.write_text("topic write teleinfo/#\n")
     with MosquittoBroker(tmp_path, more=[f"acl_file {access}"]) as broker:

@@ -209,7 +209,6 @@ GROUPS: dict[str, dict[str, Script]] = {
 def test_a_broker_that_means_harm_does_none(
     group: str, version: str, tmp_path: Path, figures: Figures
 ) -> None:
-    """Each attack lasts for seconds and has a daemon of its own; those of a group run together."""
     run_together(tmp_path, *(case(name, script, version, figures) for name, script in GROUPS[group].items()))
 
 

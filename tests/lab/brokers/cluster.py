@@ -41,12 +41,6 @@ def daemon_at(balancer: LoadBalancer, meter: Meter, folder: Path) -> Daemon:
 def test_nothing_acknowledged_is_lost_while_a_node_is_away(
     tmp_path: Path, cluster: Cluster, how: signal.Signals, figures: Figures
 ) -> None:
-    """
-    The node of the meter ends and comes back while it publishes at QoS 1.
-
-    A subscriber at the other node has each message that a node acknowledged, and messages again in 35 s;
-    the other node then has the status.
-    """
     first, second = cluster.nodes
     with Meter(FRAME) as meter, LoadBalancer([first.mqtt, second.mqtt], "teleinfo") as balancer:
         received: dict[bytes, float] = {}

@@ -350,7 +350,6 @@ def test_the_first_paint_is_light_and_soon(driver: WebDriver, pages: dict[str, P
 def test_every_label_is_there_once_it_is_asked_for(
     driver: WebDriver, language: Language, pages: dict[str, Page]
 ) -> None:
-    """By keyboard: Tab goes to the list, Enter opens it; each étiquette has its name and its value."""
     from selenium.webdriver.common.keys import Keys  # noqa: PLC0415 - may be missing, see `browser`
 
     page = pages["standard-tempo"]

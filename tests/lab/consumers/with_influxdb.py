@@ -92,7 +92,6 @@ def test_each_reading_is_a_point(tmp_path: Path) -> None:
 
 
 def test_a_database_of_the_flow_takes_our_points(tmp_path: Path) -> None:
-    """With numbers=all there is no type conflict; a text in ADCO makes one."""
     now = int(time.time() * 1000)
     reading = {"timestamp": now, "ADCO": 41961123456, "PAPP": 1940, "PTEC": "HP", "MOTDETAT": 0}
     texts = {name: value if name == "timestamp" else str(value) for name, value in reading.items()}

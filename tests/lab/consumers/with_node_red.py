@@ -78,7 +78,6 @@ def test_a_flow_that_starts_later_gets_status_and_health(tmp_path: Path) -> None
 
 
 def test_the_flow_of_the_events_lets_those_of_an_overrun_pass(tmp_path: Path) -> None:
-    """And no other."""
     with site(tmp_path, "hc") as running, node_red(tmp_path, running, EVENTS) as runtime:
         runtime.expect_log("Connected to broker")
         publish = running.connected("mosquitto_pub -t teleinfo/event -q 1 -s").split()

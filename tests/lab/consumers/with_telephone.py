@@ -47,7 +47,6 @@ def telephone() -> Iterator[tuple[str, queue.Queue[str]]]:
 
 
 def test_the_command_notifies_a_telephone(tmp_path: Path) -> None:
-    """But for the addresses of the broker and of the service."""
     for tool in ("mosquitto_sub", "jq", "curl"):
         program(tool, tool)
     [command] = [block for block in blocks(PAGES["events.md"], "sh") if "ntfy" in block]

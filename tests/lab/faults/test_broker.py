@@ -126,11 +126,6 @@ def silent(folder: Path) -> None:
 def test_a_broker_that_is_absent_refuses_or_hangs_up_is_only_waited_for(
     tmp_path: Path, figures: Figures
 ) -> None:
-    """
-    The first reading follows the end of any fault at the start, and nobody restarts the daemon.
-
-    The faults are those of the functions above.
-    """
     begins_later = functools.partial(absent, figures=figures)
     run_together(tmp_path, begins_later, wrong_password, full, unavailable, silent)
 
@@ -293,16 +288,6 @@ def daemon_itself(folder: Path, figures: Figures) -> None:
 
 
 def test_who_stops_answering_is_found_out_and_used_again(tmp_path: Path, figures: Figures) -> None:
-    """
-    A frozen broker is found out within 30 s if nothing is sent, and a broker that comes back is used again.
-
-    1. Freeze the broker of a silent meter. It thaws, and is used again.
-    2. The broker is frozen through several attempts, each of which leaves it a connection and a will. It
-       thaws: one connection of ours is left, and 35 s later the retained status is "online".
-    3. Kill the broker and start it again 1.5 s later: at work within 3 s.
-    4. Kill the broker and start it again 20 s later: at work within 35 s.
-    5. Freeze the daemon: the broker says "offline" for it.
-    """
     cases = (
         idle,
         leftover_connections,
@@ -317,14 +302,6 @@ def test_who_stops_answering_is_found_out_and_used_again(tmp_path: Path, figures
 
 
 def test_after_an_outage_the_newest_readings_arrive_in_order(tmp_path: Path) -> None:
-    """
-    MQTT_QUEUE=N keeps the newest N readings and sends them in order, once; with 1 the newest comes first.
-
-    1. The connection is cut, and no other is accepted; the meter sends 12 frames more, then is silent.
-    2. The broker can be reached again: exactly the newest N arrive, in order.
-    3. The meter goes on: so do the readings, without a gap.
-    """
-
     def outage(folder: Path, *, size: int) -> None:
         with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
             with (

@@ -28,13 +28,6 @@ def broker_on_its_host(folder: Path, network: Network) -> MosquittoBroker:
 
 
 def test_a_link_that_loses_every_packet_is_an_outage_like_others(tmp_path: Path, figures: Figures) -> None:
-    """
-    A link that loses every packet is found out in 6 s; connected again 35 s after its repair.
-
-    1. The link is cut; the daemon says that there is no answer.
-    2. The broker publishes the will.
-    3. The link is repaired: "online" again, by the only connection.
-    """
     with Network() as network, broker_on_its_host(tmp_path, network) as broker:
         with observer(broker, "teleinfo/status") as subscriber:
             with BrokerScenario(tmp_path, broker, inside=network.on_daemon_host) as scenario:

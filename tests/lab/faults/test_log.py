@@ -143,7 +143,6 @@ DENIED = PortError(PortErrorKind.DENIED, Message("no right to read it"))
 
 
 def test_a_steady_state_says_nothing(monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture) -> None:
-    """Six hours of frames: the one line that says what is read."""
     live(monkeypatch, lambda _: FRAME, seconds=6 * HOUR)
 
     assert log.messages == ["reading a meter in mode historique at 1200 baud"]

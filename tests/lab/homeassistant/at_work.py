@@ -324,14 +324,6 @@ def test_every_entity_shows_what_the_meter_says(household: Household) -> None:
 
 @pytest.mark.parametrize("household", ["tempo", "standard-producer"], indirect=True)
 def test_the_energy_dashboard_takes_the_entities_that_the_page_names(household: Household) -> None:
-    """
-    Home Assistant makes statistics of the entities, and finds nothing wrong with them.
-
-    1. All is right. 2. Home Assistant stops, and starts again when the five minutes are over of which it
-    makes statistics: it makes those that are missing. 3. The grid of the Energy dashboard gets the energy
-    that is drawn, a producer's that is injected, and the active power. 4. There are statistics of each of our
-    entities that says that it has some, and of no other. 5. They have the Wh that the meter counted.
-    """
     household.hass.start()
     household.daemon.start()
     household.expect_right()
@@ -456,7 +448,6 @@ ORDERS = (("broker", "daemon", "hass"), ("daemon", "hass", "broker"), ("hass", "
 
 
 def test_a_wrong_message_is_complained_of(household: Household) -> None:
-    """A power in VA makes Home Assistant complain, which the other tests rely on."""
     household.hass.start()
     household.hass.ask("config/device_registry/list")
     assert household.hass.complaints() == []
@@ -480,12 +471,6 @@ def test_a_wrong_message_is_complained_of(household: Household) -> None:
 def test_all_are_right_again_in_whatever_order_they_start(
     household: Household, order: tuple[str, ...]
 ) -> None:
-    """
-    No order of starting matters: each of the three is the first, the second and the last.
-
-    1. All is right. 2. Broker (which forgets all), daemon and Home Assistant are killed. 3. They start in
-    this order, each a moment after the other. 4. All is right again.
-    """
     household.hass.start()
     household.daemon.start()
     household.expect_right()

@@ -154,14 +154,6 @@ def entities_in(dashboard: Any) -> set[str]:  # noqa: ANN401 - parsed YAML
 
 
 def test_every_example_does_what_the_page_says(examples: Examples) -> None:
-    """
-    Each automation runs once for its event, and for no restart of Home Assistant.
-
-    1. Every entity of the dashboard has a state. 2. An overrun, and in the evening a red tomorrow: three
-    notifications, of which two are of the overrun, by the entity and by the topic. 3. The overrun goes on for
-    some frames, and Home Assistant starts again: no other notification. 4. The household draws more than
-    90 %: the load is switched off; it draws less for a while: the load is switched on.
-    """
     examples.start()
     states = {state["entity_id"]: state["state"] for state in examples.hass.states().values()}
     named = entities_in(examples.dashboard)

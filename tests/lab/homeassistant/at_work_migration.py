@@ -108,14 +108,6 @@ def shows(household: Household, name: str, text: str) -> list[str]:
 
 
 def test_a_change_of_mode_is_not_noticed(household: Household) -> None:
-    """
-    Enedis turns the meter from historique to standard.
-
-    1. All is right, and the Energy dashboard counts "Énergie soutirée". 2. The mode changes. 3. Each entity
-    of what both modes say is the one that it was, and shows the new state; what only historique had is
-    removed; nothing is orphaned, nothing is to be repaired. 4. The statistics of the period in which it
-    changed have the energy that was drawn, and not that of the index.
-    """
     household.linky.besides = NOTICE
     household.hass.start()
     household.daemon.start()

@@ -55,13 +55,6 @@ def wrong(household: Household, language: str) -> list[str]:
 
 @pytest.mark.parametrize("home_assistant", ["up", "down", "restarted"])
 def test_no_change_of_a_setting_is_logged(household: Household, home_assistant: str) -> None:
-    """
-    Home Assistant is up during the change, or down, or restarted in the midst of it.
-
-    If it is up all the time, it gets the prefix after the program. After each change the entities have the
-    ids that they had and show their states, no entity is orphaned, and Home Assistant has logged nothing, in
-    the old language or in the new.
-    """
     hass, language = household.hass, "fr"
     settings = settings_for(household.broker, household.linky.line) | {
         "homeassistant": True,

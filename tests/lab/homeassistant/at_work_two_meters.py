@@ -146,13 +146,6 @@ def expect_ids(device: str, entities: dict[str, tuple[str, str]]) -> None:
 
 
 def test_two_meters_differ_from_the_start_and_one_is_forgotten(site: Site) -> None:
-    """
-    The household first, then the production; the latter is renamed, and then removed by `teleinfo forget`.
-
-    1. The first meter is there, then the second: the ids of the entities are made of the name of the device,
-    which has the last four digits of the number. 2. TELEINFO_METER_NAME: the device has this name, and the
-    entities the ids that they had. 3. `teleinfo forget`: it is gone, and the other one is as it was.
-    """
     site.household.start()
     site.expect_shown(HOUSEHOLD)
     site.production.start()

@@ -62,7 +62,6 @@ def energy(screen: Phone) -> float:
 
 @pytest.mark.brief
 def test_the_page_is_found_by_the_name_of_the_machine(screen: Phone) -> None:
-    """Row 33: by its name, that of mDNS and its address; a foreign name is refused (row 41)."""
     names = ("meterhouse", "meterhouse.local", "192.168.77.1")
 
     assert [screen.status(f"{name}:8080") for name in names] == [200, 200, 200]

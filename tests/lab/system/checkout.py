@@ -129,7 +129,6 @@ def test_an_upgrade_that_meets_a_wrong_setting_says_so(machine: Container) -> No
 
 
 def test_make_uninstall_leaves_nothing_but_the_settings(machine: Container) -> None:
-    """No process, no program, no unit, no link; `PURGE=1` takes the settings and the memory too."""
     find = (
         "find / -xdev -name '*teleinfo*' -not -path '/home/*' -not -path '/srv/*' -not -path '/opt/checkout*'"
         " -not -path '/proc/*' -not -path '/var/lib/systemd/*' -not -path '/tmp/*'"

@@ -71,7 +71,6 @@ def test_apt_install_is_the_whole_installation(machine: Container, figures: Figu
 
 
 def test_an_upgrade_restarts_the_service_and_keeps_the_settings(machine: Container) -> None:
-    """By a plain `apt install`, which asks nothing; Home Assistant's device stays."""
     machine.settings("TELEINFO_PAYLOAD_TIMESTAMP=true", "TELEINFO_HOMEASSISTANT=true")
     settings = machine.root / "etc/teleinfo/teleinfo.env"
     written = settings.read_bytes()
@@ -194,7 +193,6 @@ def test_the_page_shows_every_meter_of_the_machine(machine: Container) -> None:
 
 
 def test_a_relay_is_a_unit_that_waits_for_the_broker(machine: Container) -> None:
-    """A script of the household, by a user of its own, with the broker of a file for root alone."""
     machine.run(
         "systemctl stop mosquitto; mkdir /etc/teleinfo/relay; cd /etc/teleinfo/relay;"
         "echo 'mosquitto_sub -t teleinfo/status | mosquitto_pub -l -r -t relayed' >copy.sh;"

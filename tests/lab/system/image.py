@@ -232,12 +232,6 @@ def test_the_image_is_small_and_says_what_it_is(podman: Podman, figures: Figures
 def test_the_app_for_home_assistant_takes_its_options_and_the_broker_of_the_supervisor(
     podman: Podman, tmp_path: Path, meter: Meter
 ) -> None:
-    """
-    The app reads the options of the Supervisor, which root alone may read, and runs the daemon without root.
-
-    1. No app offers a broker: logged, and waited for. 2. An app offers it: readings come.
-    3. The Supervisor stops the app: what is remembered is in the folder that it keeps.
-    """
     data = tmp_path / "data"
     data.mkdir()
     options = data / "options.json"

@@ -10,6 +10,7 @@ from teleinfo.doctor.line_report import ADVICE
 from teleinfo.homeassistant import entities
 from teleinfo.mqtt.errors import FAULTS
 from teleinfo.page.server import FOLDER, MARKED
+from teleinfo.port.errors import TEXTS
 from teleinfo.state.declaration import FIELDS
 from teleinfo.vocabulary import codes, line
 from teleinfo.vocabulary.words import Code
@@ -33,6 +34,7 @@ def messages() -> dict[str, str]:
     found |= {member.words.template: f"{member!r}" for kind in CODES for member in kind}
     texts = ((field, text) for field in FIELDS for text in (field.name, field.meaning) if text)
     found |= {getattr(text, "template", text): field.path for field, text in texts}
+    found |= {text: name for name, text in TEXTS.items()}
     found |= {text: f"{kind}" for kind, fault in FAULTS.items() for text in (fault.message, fault.advice)}
     found |= {text: f"{cause}" for cause, text in ADVICE.items()}
     found |= dict.fromkeys(MARKED.findall((FOLDER / "index.html").read_text(encoding="utf-8")), "index.html")

@@ -7,12 +7,12 @@ A connection raises `BrokerError`. The functions build it from an error of the s
 from __future__ import annotations
 
 import enum
-import re
 import socket
 import ssl
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from teleinfo.common.fault_table import read_sections
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.outage_log import OutageTexts
 from teleinfo.mqtt.config import KEEPALIVE, Broker
@@ -73,19 +73,16 @@ class BrokerFault(NamedTuple):
     codes: frozenset[int]
 
 
-def _read_faults() -> dict[BrokerErrorKind, BrokerFault]:
-    text = Path(__file__).with_name("faults.txt").read_text(encoding="utf-8")
-    faults = {}
-    for section in re.sub(r"^#.*\n", "", text, flags=re.MULTILINE).strip().split("\n\n"):
-        head, message, advice, *commands = map(str.strip, section.split("\n"))
-        kind, check, *notes = head.split()
-        codes = frozenset(int(note, 0) for note in notes if note != PASSING)
-        fault = BrokerFault(message, advice, tuple(commands), check, PASSING in notes, codes)
-        faults[BrokerErrorKind[kind.strip("[]")]] = fault
-    return faults
+def _fault(notes: list[str], lines: list[str]) -> BrokerFault:
+    (check, *others), (message, advice, *commands) = notes, lines
+    codes = frozenset(int(note, 0) for note in others if note != PASSING)
+    return BrokerFault(message, advice, tuple(commands), check, PASSING in others, codes)
 
 
-FAULTS: Final = _read_faults()
+FAULTS: Final = {
+    BrokerErrorKind[kind]: _fault(*section)
+    for kind, section in read_sections(Path(__file__).with_name("faults.txt")).items()
+}
 """The faults of `faults.txt`."""
 
 OUTAGE_TEXTS = OutageTexts(

@@ -34,13 +34,13 @@ import serial_asyncio
 
 from teleinfo.common.event_loop import DaemonThreadExecutor
 from teleinfo.port.canonical_mode import CanonicalMode, restore
-from teleinfo.port.errors import BAD_ADDRESS, PortError, bridge_lost, cannot_open, cannot_reach, device_lost
-from teleinfo.vocabulary.line import PortErrorKind
-from teleinfo.vocabulary.words import Message
+from teleinfo.port.errors import bridge_lost, cannot_open, cannot_reach, device_lost, fault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from concurrent.futures import Future
+
+    from teleinfo.port.errors import PortError
 
 T = TypeVar("T")
 
@@ -247,7 +247,7 @@ def _address(url: str) -> tuple[str, int]:
         parts = urlsplit(url)
         if parts.hostname and parts.port:
             return parts.hostname, parts.port
-    raise PortError(PortErrorKind.OTHER, Message(BAD_ADDRESS))
+    raise fault("BRIDGE_ADDRESS")
 
 
 D = TypeVar("D", SerialDevice, RemoteDevice)

@@ -173,8 +173,6 @@ def test_wrong_settings_are_in_the_language_of_the_terminal_or_of_the_log(  # no
 def test_only_the_reader_of_the_output_may_leave(
     played: Played, capfd: pytest.CaptureFixture[str], error: Exception, status: int | None
 ) -> None:
-    """Asyncio has that in a group; anything else, another broken pipe too, ends loudly."""
-
     def broken(_: Namespace) -> int:
         raise error
 

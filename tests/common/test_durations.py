@@ -28,7 +28,6 @@ def test_durations_are_said_as_people_say_them(seconds: float, words: str) -> No
 
 @given(st.floats(0, 1e9), st.sampled_from([0.02, 1.0]))
 def test_ticks_of_all_meet(now: float, period: float) -> None:
-    """Whenever it is asked: a pause that is never 0, and little longer than the period."""
     pause = until_tick(now, period)
     off = (now + pause) % period
 

@@ -45,7 +45,6 @@ def lines(stream: TextIO) -> list[str]:
 
 
 def test_on_a_terminal_a_line_has_a_time_a_level_and_a_message() -> None:
-    """Plain text for people; each line of a long record has its prefix."""
     stream = io.StringIO()
     configure("INFO", stream)
     logging.getLogger("teleinfo.daemon.app").warning("The meter is %s.", "silent")

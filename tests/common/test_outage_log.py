@@ -86,7 +86,6 @@ def test_what_does_not_hold_is_one_outage(log: pytest.LogCaptureFixture) -> None
 @given(st.lists(st.sampled_from(["fail", "recover", "hold"])))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_each_line_that_begins_has_one_that_ends(caplog: pytest.LogCaptureFixture, events: list[str]) -> None:
-    """Whatever comes in whatever order, no two outages overlap in the log."""
     caplog.set_level(logging.INFO)
     caplog.clear()
     outage = OutageLog("it", TEXTS)

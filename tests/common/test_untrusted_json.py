@@ -13,7 +13,6 @@ from teleinfo.common.untrusted_json import MAX_BYTES, parse_object
 
 @given(st.binary() | st.text().map(str.encode))
 def test_whatever_comes_nothing_is_raised(payload: bytes) -> None:
-    """An object, or None."""
     assert isinstance(parse_object(payload), dict | None)
 
 
@@ -35,5 +34,4 @@ def test_an_object_is_read(fields: dict[str, object]) -> None:
     ids=lambda payload: payload[:12].decode(errors="replace"),
 )  # fmt: skip
 def test_what_is_no_object_is_none(payload: bytes) -> None:
-    """Too deep, too long, no number of JSON, thousands of digits, half a surrogate pair, another value."""
     assert parse_object(payload) is None

@@ -33,7 +33,6 @@ def test_it_is_said_once(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Beyond two minutes; it ends below one, so that an offset about two is one line."""
     monkeypatch.setattr(state_publisher, "is_synchronized", lambda: None)
     clock = ClockLog()
     with caplog.at_level(logging.INFO):

@@ -93,7 +93,6 @@ def test_the_file_takes_the_place_of_the_old_one_once_it_is_on_the_disk(
 
 @pytest.mark.parametrize("topic", ["é" * 30_000, "..", ".", "a/../b", "\N{SNOWMAN}", "a" * 300])
 def test_any_topic_names_one_file_in_the_directory(tmp_path: Path, topic: str) -> None:
-    """Whatever is in it, and however long it is."""
     file = MemoryFile(tmp_path / "teleinfo", topic)
     file.open()
     file.write(b"content")
@@ -103,7 +102,6 @@ def test_any_topic_names_one_file_in_the_directory(tmp_path: Path, topic: str) -
 
 
 def test_a_second_process_finds_the_file_locked_until_the_first_has_ended(tmp_path: Path) -> None:
-    """Also where the first one was killed."""
     with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE) as writer:
         assert writer.stdout is not None
         writer.stdout.readline()

@@ -118,7 +118,6 @@ def test_what_was_written_is_loaded_by_the_next_run(folder: Path) -> None:
 
 
 def test_what_is_known_without_the_file_does_not_take_its_place(folder: Path) -> None:
-    """A frame came before a slow card was read, and the program ends before the next frame."""
     write(folder, encode(MEMORY))
 
     async def end_soon(_bench: Bench) -> None:
@@ -193,8 +192,6 @@ def test_the_days_are_written_at_the_midnight_of_france(folder: Path) -> None:
 
 @pytest.mark.parametrize("part", ["fields", "situation"])
 def test_fields_and_events_are_written_once_an_hour(folder: Path, part: str) -> None:
-    """The fields come one by one in the first minutes; at once, if the last write is not recent."""
-
     def memory(number: int) -> Memory:
         if part == "fields":
             return replace(MEMORY, fields=frozenset(f"labels/{n}" for n in range(number)))
@@ -301,7 +298,6 @@ def test_an_unreadable_file_costs_one_line_and_is_replaced(
 def test_a_directory_that_cannot_be_written_costs_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Everything else goes on; it is tried again once an hour, in silence."""
     (tmp_path / "file").write_text("in its way")
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "file" / "teleinfo"))
 
@@ -343,7 +339,6 @@ def test_what_can_be_read_and_not_written_is_remembered(
 def test_of_two_at_one_file_the_second_goes_on_without_it(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It says so once, and the state is published without a memory."""
     write(folder, encode(MEMORY))
     first = MemoryFile(folder, "teleinfo")
     first.open()

@@ -84,7 +84,6 @@ def test_a_state_is_published_at_most_once_in_the_interval() -> None:
 
 
 def test_a_period_without_a_price_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    """When its index counts, and not before."""
     published = publisher(Broker(), prices=Prices({"HC": 0.1}))
     for second in range(0, 60, 2):
         index = f"{1_000_000 + max(0, second - 30):09}"
@@ -231,7 +230,6 @@ def test_what_an_earlier_run_left_is_unknown_after_two_minutes_without_a_frame()
 
 
 def test_fields_that_are_no_longer_asked_for_are_removed() -> None:
-    """TELEINFO_STATE_TOPICS was true once."""
     broker = Broker()
     publisher(broker, memory=left()).update(standard(), moment(0.0, TIME))
 

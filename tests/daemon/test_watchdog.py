@@ -88,7 +88,6 @@ def test_the_status_is_shown_at_each_change_and_every_ten_seconds(tmp_path: Path
 
 
 def test_ready_waits_for_both_tasks(tmp_path: Path) -> None:
-    """Systemd is told that the daemon is ready once reader and publisher have begun."""
     begun = []
 
     async def scenario(bench: Bench) -> None:
@@ -167,7 +166,6 @@ def test_an_abstract_address_is_understood() -> None:
 
 @pytest.mark.parametrize("environ", [{}, {"NOTIFY_SOCKET": "/nonexistent/notify"}])
 def test_without_a_service_manager_that_listens_nothing_happens(environ: dict[str, str]) -> None:
-    """No reason to stop reading a meter."""
     Notifier(environ).send("WATCHDOG=1")
 
 

@@ -190,7 +190,6 @@ def test_every_meter_has_a_lively_first_minute(meter: str) -> None:
 
 
 def test_the_values_that_changed_stand_out_on_a_terminal() -> None:
-    """In colour, and only against a reading before; a message of the broker is made fit for the terminal."""
     messages = MessageFormat("t", colour=True)
     first = messages.line("t", '{"PTEC":"HP","PAPP":"00500"}')
     second = messages.line("t", '{"PTEC":"HP","PAPP":"00510"}')
@@ -203,7 +202,6 @@ def test_the_values_that_changed_stand_out_on_a_terminal() -> None:
 
 @pytest.mark.real
 def test_an_existing_broker_gets_the_messages_and_its_end_ends_the_demo(tmp_path: Path) -> None:
-    """The screen shows what comes from there; then there is one sentence, and exit status 1."""
     with MosquittoBroker(tmp_path) as broker:
         options = ("--speed", "10", "--host", broker.host, "--port", str(broker.port))
         with Demo(*options, folder=tmp_path) as shown:

@@ -35,7 +35,6 @@ LINKS = [
 
 @pytest.mark.parametrize(("page", "target"), LINKS)
 def test_every_link_leads_somewhere(page: str, target: str) -> None:
-    """To a file that is there, and to a heading of it."""
     name, _, anchor = target.partition("#")
     path = (ROOT / page).parent / name if name else ROOT / page
 

@@ -53,7 +53,6 @@ def device_of(tree: Tree, port: str) -> Finding:
 
 
 def test_an_adapter_by_its_number_is_named_by_its_id(tree: Tree) -> None:
-    """The path that stays is the line to paste; by that path all is well, until the adapter is gone."""
     tree.link(f"/dev/serial/by-id/{ADAPTER}", "../../ttyUSB0")
     device = tree.file("/dev/ttyUSB0")
     by_number = device_of(tree, "/dev/ttyUSB0")

@@ -120,7 +120,6 @@ def test_a_port_that_the_service_has_lost_is_left_to_it(tree: Tree) -> None:
 def test_what_the_service_says_of_itself_is_judged(
     tree: Tree, said: str, severity: Severity, language: Language
 ) -> None:
-    """In both languages; its last complaint is live then. Of several meters it is the own one."""
     parts = [catalogue(language).get(part, part) for part in said.split("; ")]
     for template in (CUT_OFF, SILENT):
         begin = template.partition("{")[0]

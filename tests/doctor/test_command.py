@@ -149,7 +149,6 @@ def test_the_line_is_shown_bit_by_bit_of_a_recording(tmp_path: Path) -> None:
 def test_the_line_is_shown_bit_by_bit_as_it_comes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The port of the settings, for a minute once the meter is heard; here for a second."""
     monkeypatch.setattr(doctor_command, "LINE_SECONDS", 1.0)
     monkeypatch.chdir(tmp_path)
     with Meter(FRAME) as meter:

@@ -26,7 +26,6 @@ def received(at: int, *positions: int) -> bytes:
 
 
 def test_a_sound_line_has_no_damage() -> None:
-    """Nor has it a cause; a receiver of sound levels receives what was sent."""
     damage = find_damage(LINE)
 
     assert damage.groups == 12 * 11
@@ -54,7 +53,6 @@ def test_a_wrong_stop_bit_is_found_if_the_next_start_bit_is_missed() -> None:
 
 @pytest.mark.parametrize(("lost", "holes"), [(1, 1), (6, 1), (40, 2), (170 * 3 + 7, 1)])
 def test_missing_bytes_are_no_wrong_bits(lost: int, holes: int) -> None:
-    """Each group that is damaged counts; what is behind the hole is as it was sent."""
     damage = find_damage(LINE[:AT] + LINE[AT + lost :])
 
     assert (damage.places, damage.flips) == (1, [])
@@ -62,7 +60,6 @@ def test_missing_bytes_are_no_wrong_bits(lost: int, holes: int) -> None:
 
 
 def test_a_value_that_changes_proves_nothing() -> None:
-    """The apparent power differs from frame to frame; a wrong bit beside it is found all the same."""
     at = LINE.index(with_parity(b"PAPP"), 900)
     damage = find_damage(received(at, 2))
 
@@ -102,7 +99,6 @@ def group(label: str, value: str) -> bytes:
 
 @pytest.mark.parametrize("other", [group("ISOUSC", "030"), group("ISOUSC", "30") + group("ADPS", "031")])
 def test_a_place_whose_content_is_not_known_has_no_bits(other: bytes) -> None:
-    """The group has another length from then on; the group behind it comes for the first time."""
     start = LINE.index(b"\n", AT) - len(group("ISOUSC", "30"))
     assert LINE[start : start + len(group("ISOUSC", "30"))] == group("ISOUSC", "30")
     damaged = bytearray(LINE[:start] + other + LINE[start:].replace(group("ISOUSC", "30"), other))

@@ -107,7 +107,6 @@ def test_an_index_that_begins_anew_counts_from_there() -> None:
 
 
 def test_an_index_counts_nothing_while_one_of_another_mode_does() -> None:
-    """They count the same energy; what no index can tell, before and after the other mode, is left out."""
     made = []
     for label, hour in [("HCHP", 0), ("HCHP", 3), ("HCHP", 6), ("EASF01", 7), ("EASF01", 8), ("EASF02", 8)]:
         made.append(Batch("1", NOON))
@@ -122,7 +121,6 @@ def test_an_index_counts_nothing_while_one_of_another_mode_does() -> None:
 
 
 def test_energy_counts_for_the_code_at_its_end() -> None:
-    """An unknown code, with the étiquette in its place, becomes known; another one is kept apart."""
     found = days([reading(0, 0, "X"), reading(1, 1, "X"), reading(2, 3)])
     assert (found["columns"][1:-3], found["rows"][0][1:-3]) == (["HP"], [3])
     found = days([reading(0, 0), reading(1, 1), reading(2, 3, "HC")])

@@ -162,7 +162,6 @@ def test_an_alert_is_kept_with_begin_and_end(lapse: Lapse) -> None:
 
 
 def test_an_alert_goes_on_when_the_page_is_started_anew(lapse: Lapse) -> None:
-    """The new process sees it begin a minute later; two minutes without it, and it is another one."""
     begin, lapse.now = lapse.now, lapse.now + 240
     for minute in (0, 1, 4):
         since = f"2026-01-14T12:{minute:02}:00+01:00"
@@ -176,7 +175,6 @@ def test_an_alert_goes_on_when_the_page_is_started_anew(lapse: Lapse) -> None:
 
 
 def test_the_days_of_a_season_of_tempo_are_counted_if_all_are_known(tmp_path: Path) -> None:
-    """A day is that from 06:00 to 06:00; the colour of tomorrow counts tomorrow."""
     with Lapse(tmp_path, "tempo", dt.datetime(2025, 9, 1, 12)) as lapse:  # noqa: DTZ001 - the time in France
         lapse.at([lapse.now])
         assert lapse.table("season") == {"blue": 1, "white": 0, "red": 0}

@@ -102,7 +102,6 @@ def test_nothing_is_published_before_the_memory_was_read() -> None:
 
 @pytest.mark.real
 def test_a_flood_of_births_is_left_for_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The broker sends no more of them, until a later look; a birth in between would be answered then."""
     monkeypatch.setattr(adapter, "FLOOD_PAUSE", 0.2)
     outbox = Outbox(1)
     linked = Linked(outbox)
@@ -138,7 +137,6 @@ class Scripted:
 
 
 def test_a_birth_message_is_answered() -> None:
-    """With every retained message; nothing but the birth topic is subscribed to."""
     outbox = Outbox(1)
     linked = Linked(outbox)
     connection = Scripted(("homeassistant/status", b"online"))
@@ -193,7 +191,6 @@ def test_the_health_follows_each_announcement() -> None:
 
 
 def test_the_message_is_sent_when_it_is_new(caplog: pytest.LogCaptureFixture) -> None:
-    """It waits for no interval; the log says it once, when the broker has it, and not before."""
     caplog.set_level(logging.INFO)
     outbox = Outbox(1)
     linked = Linked(outbox)

@@ -112,7 +112,6 @@ def test_nothing_is_announced_from_a_single_frame() -> None:
 
 
 def test_what_this_meter_sends_is_announced() -> None:
-    """A counter at zero of the running contract too; the golden files have each meter whole."""
     assert keys(announced(historique(HC, HC))) >= BOTH_MODES | {"IMAX", "HHPHC"}
 
 
@@ -170,7 +169,6 @@ def test_a_change_of_mode_keeps_the_entities_of_what_both_modes_say() -> None:
 
 
 def test_what_only_the_old_mode_had_is_removed_after_a_while() -> None:
-    """Nothing is left that Home Assistant would call "no longer provided"; and back again it is there."""
     device = announced(historique(*[HC] * 50))
     device.feed(standard(*[LINKY] * 10))
     assert {"IMAX", "HHPHC"} <= keys(device)

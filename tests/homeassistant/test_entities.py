@@ -45,7 +45,6 @@ def test_an_index_is_a_total_and_nothing_else_is(mode: Mode) -> None:
 
 @pytest.mark.parametrize("mode", list(Mode))
 def test_no_identifier_no_register_and_no_unknown_etiquette_is_an_entity(mode: Mode) -> None:
-    """Bits mean nothing to a reader; a number of a site is nobody's business."""
     labels = (STANDARD if mode is Mode.STANDARD else HISTORIQUE).values()
     keys = [label.name for label in labels if label.kind in {Kind.IDENTIFIER, Kind.REGISTER}]
     for key in [*keys, "UNKNOWN", "UNKNOWN_HORODATE", "EA_INJECTION", "TGPHI_INJECTION"]:

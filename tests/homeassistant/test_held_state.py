@@ -63,7 +63,6 @@ def shown(path: str, *values: tuple[float, Json]) -> list[Json]:
 
 @pytest.mark.parametrize(("path", "noise"), [(path, noise) for path, (_, noise, _) in PATHS.items() if noise])
 def test_a_change_beyond_the_noise_is_shown_at_once(path: str, noise: int) -> None:
-    """A change within the noise is not; changes are counted from the number that is shown."""
     values = [1000, 1000 + noise, 1000 - noise, 1001 + noise, 1002 + noise, 1000]
 
     assert shown(path, *enumerate(values)) == [1000, 1000, 1000, 1001 + noise, 1001 + noise, 1000]
@@ -123,7 +122,6 @@ def test_the_last_seconds_of_five_minutes_end_a_period(clock: str, *, expected: 
 
 @given(steps=st.lists(st.tuples(st.integers(1, 20), st.integers(0, 60)), min_size=1, max_size=400))
 def test_at_the_end_of_a_period_every_energy_is_that_of_the_meter(steps: list[tuple[int, int]]) -> None:
-    """Whatever is drawn, and whenever frames come; a power may still be held."""
     held, now, energy, last = HeldState(), 0, 100_000, -1
     for seconds, drawn in steps:
         now, energy = now + seconds, energy + drawn

@@ -121,7 +121,6 @@ def test_its_user_is_that_of_the_image() -> None:
 def test_the_page_is_served_where_the_supervisor_requests_it(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a child process, without a token; it is started again whenever it ends."""
     started: list[tuple[list[str], str]] = []
 
     def run(command: list[str], *, env: dict[str, str], check: bool) -> None:

@@ -56,7 +56,6 @@ def state(**values: Any) -> dict[str, Any]:  # noqa: ANN401 - values of JSON
     ],
 )
 def test_a_field_is_written_for_people(values: dict[str, Any], english: str, french: str) -> None:
-    """In its unit, with its bar, its time or its reservation; in kWh and euros, in both languages."""
     for language, expected in ((Language.EN, english), (Language.FR, french)):
         with use_language(language):
             path = next(iter(values)).replace("__", ".")
@@ -88,7 +87,6 @@ def test_a_phase_is_named_where_there_are_three() -> None:
 
 @pytest.mark.parametrize("time", [None, 5, "", "yesterday", {}])
 def test_what_is_no_time_is_left_out(time: Any) -> None:  # noqa: ANN401 - a value of JSON
-    """Whatever stands in its place."""
     assert clock(time, today=dt.date(2026, 1, 14)) == ""
 
 

@@ -66,7 +66,6 @@ def test_values_that_the_documents_do_not_know_say_nothing() -> None:
 
 
 def test_what_a_code_means_is_said_as_far_as_it_is_known() -> None:
-    """OPTARIF of Tempo has a character of the meter behind it; a text of the supplier explains itself."""
     assert meaning("OPTARIF", "BBR(") == "Tempo"
     assert meaning("DEMAIN", "----") == "not known yet"
     assert (meaning("HHPHC", "A"), meaning("LTARF", "ZEN Flex")) == ("", "")

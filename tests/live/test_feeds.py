@@ -39,5 +39,4 @@ def test_while_the_mode_is_not_known_it_follows_from_the_labels(payload: bytes, 
     ids=lambda payload: payload[:12].decode(errors="replace"),
 )  # fmt: skip
 def test_what_is_no_reading_is_none(payload: bytes) -> None:
-    """Somebody else may publish there."""
     assert reading_of(payload, mode=None) is None

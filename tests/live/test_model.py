@@ -67,7 +67,6 @@ NOTICE = {**ALARM, "PEJP": "30"}
 def test_a_value_stays_for_a_while(
     frames: list[dict[str, str]], step: float, kept: set[str], gone: set[str]
 ) -> None:
-    """A frame that lacks it makes nothing disappear at once."""
     shown = {*keys(model_with(*frames, step=step))}
 
     assert shown >= kept

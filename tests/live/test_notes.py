@@ -72,7 +72,6 @@ def test_a_line_that_is_dead_is_reported_with_for_how_long() -> None:
 
 
 def test_bytes_without_sense_are_reported() -> None:
-    """With the way to find out more; a sound frame ends it."""
     status = link()
     for second in range(int(NONSENSE_FIXED) + 1):
         status.note_bytes(float(second))

@@ -73,7 +73,6 @@ def test_readings_of_one_burst_are_all_kept_while_there_is_a_connection(*, resta
 
 
 def test_after_a_reading_it_is_the_turn_of_an_event_or_of_the_topic_that_has_waited_longest() -> None:
-    """Also if a reading always waits; a topic keeps its place when its payload changes."""
     outbox = Outbox(9, first=["status", "none", "b"])
     put(outbox, *(b"%d" % number for number in range(6)))
     for topic, payload in (("a", b"1"), ("b", b"1"), ("a", b"2"), ("status", b"online")):
@@ -122,8 +121,6 @@ def test_what_was_in_flight_when_the_connection_was_lost_is_repeated_in_order() 
     ids=["reading", "event", "topic", "a topic again", "all again", "an outcome"],
 )
 def test_whoever_waits_for_a_message_or_an_outcome_is_woken(act: Callable[[Outbox], None]) -> None:
-    """The publisher sleeps until then; what nobody wakes it for would wait for its next heartbeat."""
-
     async def scenario() -> None:
         outbox = Outbox(1)
         outbox.set("topic", b"1")

@@ -346,7 +346,6 @@ def test_a_topic_that_the_broker_refuses_is_named_once_until_the_broker_takes_it
 def test_another_client_with_our_id_is_named(
     mosquitto: MosquittoBroker, log: Log, version: MqttVersion
 ) -> None:
-    """In MQTT 5 by the reason code, which mosquitto sends since 2.0.15; else as one of two guesses."""
     broker = replace(broker_at(mosquitto.port), version=version)
 
     async def take_over() -> None:

@@ -94,7 +94,6 @@ def test_the_page_shows_every_meter_that_is_read(tmp_path: Path) -> None:
 
 
 def test_without_settings_nothing_is_written(tmp_path: Path) -> None:
-    """Before the first installation is complete, or after a purge."""
     assert generated(tmp_path) == {}
 
 
@@ -121,5 +120,4 @@ def test_the_services_may_reach_the_name_servers_of_the_machine(tmp_path: Path) 
 
 
 def test_without_name_servers_nothing_more_is_allowed(tmp_path: Path) -> None:
-    """Before the machine has a network."""
     assert {*generated(tmp_path, kind="name-servers").values()} == {"[Service]\n"}

@@ -222,7 +222,6 @@ def test_a_first_installation_that_fails_leaves_nothing(machine: Machine, step: 
 
 
 def test_an_upgrade_without_a_network_changes_nothing(machine: Machine) -> None:
-    """The version that was there goes on."""
     machine.run("install.sh")
     before = machine.files()
     machine.pretend("no-network")

@@ -111,7 +111,6 @@ WRONG_ENDS = [f"1/days30.json?end={end}" for end in ("", "today", "2026-02-30")]
     ["1/week.json", "1/hour.xml", "1/alerts.csv", "1/totals.csv", "1/../hour.json", "hour.json", *WRONG_ENDS],
 )
 def test_there_is_no_other_history(served: Page, path: str) -> None:
-    """A picture that does not exist, or in another format."""
     assert ask(served, f"/history/{path}")[0] == 404
 
 
@@ -157,7 +156,6 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_history_that_cannot_be_kept_is_reported_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file stands where the directory would be; the page shows what it saw, and keeps it later."""
     monkeypatch.setattr(recorder_module, "INTERVAL", 0.02)
     folder, model = tmp_path / "history", LiveModel(patience=None)
     folder.touch()

@@ -101,7 +101,6 @@ def test_the_token_is_not_in_what_is_printed() -> None:
 
 
 def test_another_address_than_loopback_is_said_in_one_sentence() -> None:
-    """Whoever reaches it sees the consumption; on loopback that is nobody else."""
     open_to_all, own = introduction(Address("0.0.0.0", 8080)), introduction(Address("::1", 8080))
 
     assert open_to_all == (

@@ -145,7 +145,6 @@ def test_the_page_asks_nobody_else() -> None:
 
 @pytest.mark.parametrize("path", ["/", "/events", "/page.js"])
 def test_a_name_that_is_not_ours_gets_nothing(served: Page, path: str) -> None:
-    """A page of somebody else whose name points here (DNS rebinding) reads nothing; nor does no name."""
     status, _headers, body = ask(served, path, Host="evil.example:8080")
     with raw(served, f"GET {path} HTTP/1.0\r\n\r\n") as connection:
         nameless = read_until(connection, lambda text: "\r\n\r\n" in text)
@@ -155,7 +154,6 @@ def test_a_name_that_is_not_ours_gets_nothing(served: Page, path: str) -> None:
 
 
 def test_a_page_of_another_site_reads_no_events(served: Page) -> None:
-    """A browser says where a request comes from; a link to the page itself may come from anywhere."""
     assert ask(served, "/events", Sec_Fetch_Site="cross-site")[0] == 403
     assert ask(served, "/", Sec_Fetch_Site="cross-site")[0] == 200
 
@@ -217,8 +215,6 @@ def test_a_mistake_of_the_program_ends_it(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_stop_does_not_wait_for_who_looks() -> None:
-    """Whoever looks comes to the end of the stream."""
-
     async def serve() -> None:
         async with looked_at(Page()) as (serving, reader):
             await reader.readuntil(b"event: now")
@@ -338,7 +334,6 @@ def test_another_app_of_home_assistant_is_refused(served: Page, monkeypatch: pyt
 
 
 def test_a_client_of_another_network_is_refused(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In words, before anything else is looked at."""
     monkeypatch.setattr(server, "_client", lambda *_: "203.0.113.7")
 
     assert ask(served)[::2] == (403, "This page answers the home network alone.\n")

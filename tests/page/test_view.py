@@ -171,7 +171,6 @@ def test_it_is_live_only_while_readings_come(
     stream: str | None,
     power: str,
 ) -> None:
-    """Else it says since when; the values stay, with their age."""
     model = new_model(patience=None)
     model.online = online
     model.clock = lambda: START.astimezone(PARIS)
@@ -202,7 +201,6 @@ HOSTILE = st.dictionaries(
 
 @given(st.lists(st.tuples(st.sampled_from(Mode), HOSTILE), max_size=6))
 def test_whatever_a_broker_sends_there_is_a_view(messages: list[tuple[Mode, dict[str, str]]]) -> None:
-    """No text of it makes the page fail, and all of it is JSON."""
     model = new_model(patience=None)
     for number, (mode, values) in enumerate(messages):
         model.add_reading(Reading(mode, values), now=float(number))

@@ -82,7 +82,6 @@ def pair() -> Iterator[Pair]:
 
 
 def test_nothing_wakes_the_reader_before_etx(pair: Pair) -> None:
-    """A frame that is under way is not there; at its ETX all of it is, as it was sent."""
     pair.mode.set(enabled=True)
     assert pair.mode.active
 

@@ -103,7 +103,6 @@ def test_offline_without_a_problem_is_a_daemon_that_ended_without_a_word(
     online: bool | None,  # noqa: FBT001 - a parameter of the test
     orphan: bool,  # noqa: FBT001 - as above
 ) -> None:
-    """One that runs says why no frame comes; and where `status` is not known nothing follows."""
     assert is_orphan(Health(problem=problem), online=online) is orphan
 
 

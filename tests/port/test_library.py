@@ -79,7 +79,6 @@ async def test_a_closed_iterator_leaves_nothing_behind(cancel: bool) -> None:  #
 
 @in_event_loop
 async def test_a_port_that_cannot_be_opened_is_an_error() -> None:
-    """With the message that the daemon logs."""
     with pytest.raises(PortError, match="check that the adapter is plugged in") as caught:
         await asyncio.wait_for(anext(read("/dev/serial/by-id/usb-none")), LIMIT)
     assert caught.value.kind is PortErrorKind.MISSING

@@ -60,8 +60,6 @@ async def connected(folder: Path, copies: LineSocket) -> asyncio.StreamReader:
 
 
 def test_each_reader_gets_the_bytes_and_one_too_many_is_refused(folder: Path) -> None:
-    """Eight readers; the next one reads why. The place of a reader that leaves is free again."""
-
     async def serve() -> None:
         async with serving() as copies, asyncio.timeout(LIMIT):
             readers = [await connected(folder, copies) for _ in range(MAX_READERS)]
@@ -82,8 +80,6 @@ def test_each_reader_gets_the_bytes_and_one_too_many_is_refused(folder: Path) ->
 
 
 def test_a_slow_reader_is_dropped_and_the_others_miss_nothing(folder: Path) -> None:
-    """Its buffer is bounded. A reader that writes is dropped as well, before it can fill ours."""
-
     async def serve() -> None:
         async with serving() as copies, asyncio.timeout(LIMIT):
             _slow, quick, talking = [await connected(folder, copies) for _ in range(3)]
@@ -101,8 +97,6 @@ def test_a_slow_reader_is_dropped_and_the_others_miss_nothing(folder: Path) -> N
 
 
 def test_without_readers_a_byte_costs_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No turn of the event loop; nor is there a socket without a runtime directory."""
-
     async def serve() -> None:
         async with serving() as copies:
             before = asyncio.get_running_loop()._ready.copy()  # type: ignore[attr-defined]
@@ -118,7 +112,6 @@ def test_without_readers_a_byte_costs_nothing(folder: Path, monkeypatch: pytest.
 
 
 def test_the_socket_is_for_the_group_and_leads_to_its_port(folder: Path) -> None:
-    """Found by any name of the port; not by the name of another port, and not once the service is gone."""
     link = folder.parent / "by-id"
     link.symlink_to(PORT)
 

@@ -37,7 +37,6 @@ def test_a_port_that_is_away_says_why_until_it_is_open(kind: PortErrorKind) -> N
 
 
 def test_a_line_without_a_byte_is_dead_after_ten_seconds() -> None:
-    """From the opening on, or from the last byte on; where the speed changes meanwhile, that counts on."""
     status = link()
     assert status.problem(100.0 + SILENT_AFTER - 0.1) is LinkProblem.LISTENING
     status.note_open(105.0)
@@ -53,7 +52,6 @@ def test_bytes_without_sense_are_nonsense_after_a_while(
     searching: bool,  # noqa: FBT001 - a parameter of the test
     patience: float,
 ) -> None:
-    """From the first byte after a silence on; later where the speed is searched."""
     status = link(searching=searching)
     for second in range(200, 300):
         status.note_bytes(second)
@@ -84,7 +82,6 @@ def test_sound_groups_of_a_long_frame_keep_the_meter_heard() -> None:
 
 
 def test_the_time_in_which_the_process_was_stopped_does_not_count() -> None:
-    """Nobody listened: the line has its ten seconds again."""
     status = link()
     status.note_bytes(110.0)
     status.note_frame(110.0)

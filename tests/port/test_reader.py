@@ -263,7 +263,6 @@ async def test_a_speed_that_another_program_changed_is_set_again(
 
 @in_event_loop
 async def test_a_port_whose_meter_is_heard_stays_open(link: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long: what counts is the time since the last sound frame."""
     patch(monkeypatch, REOPEN_AFTER=1.0, TICK=0.05)
     async with Bench(link, mode="historique") as bench:
         await bench.until_read()
@@ -316,7 +315,6 @@ async def test_a_bridge_has_no_speed(
 async def test_after_a_stop_of_the_process_the_meter_is_heard_at_its_speed(
     link: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
-    """Nobody listened meanwhile: neither is the speed searched anew, nor are the wires blamed."""
     patch(monkeypatch, TICK=0.05, STALL_LIMIT=0.1)
     patch(monkeypatch, search, DWELL=0.5)
     patch(monkeypatch, link_status, SILENT_AFTER=0.5)

@@ -90,7 +90,6 @@ def test_the_mode_is_that_of_the_meter_that_is_heard() -> None:
 def test_few_sound_groups_in_a_partial_frame_are_no_evidence(
     partial_frames: list[tuple[Mode | None, int]],
 ) -> None:
-    """Garbage in which one or two groups pass the checks does not hold the search."""
     search = Search(1200, 9600)
 
     assert not any(search.has_heard(mode, groups) for mode, groups in partial_frames)
@@ -98,7 +97,6 @@ def test_few_sound_groups_in_a_partial_frame_are_no_evidence(
 
 
 def test_a_partial_frame_that_does_not_grow_is_evidence_once() -> None:
-    """Sound groups that were followed by nothing count again only after the port was opened anew."""
     search = Search(1200, 9600)
 
     assert search.has_heard(Mode.HISTORIQUE, 3)

@@ -76,7 +76,6 @@ async def test_every_byte_comes_through_unchanged(line: SerialLine) -> None:
 
 @in_event_loop
 async def test_what_the_port_held_before_is_thrown_away(line: SerialLine) -> None:
-    """Stale bytes of before the opening never come out."""
     holder = os.open(line.path, os.O_RDWR | os.O_NOCTTY)
     line.write(b"stale")
     await until(lambda: line.unread() == 5)  # the kernel passes it on in its own time
@@ -202,7 +201,6 @@ def test_a_second_reader_is_not_taken_for_an_unplugged_cable(
     line: SerialLine,
     canonical: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    """Bytes that another program took first, and a line that is gone, are told apart."""
     device = serial_port._open_device(line.port, 1200)
     CanonicalMode(device.fileno()).set(enabled=canonical)
     # What the transport meets when it was told of a byte that somebody else has read since.
@@ -248,7 +246,6 @@ def test_a_failing_read_is_passed_on_as_the_transport_expects_it(line: SerialLin
 
 @in_event_loop
 async def test_an_unplugged_port_is_noticed_and_its_return_too(line: SerialLine) -> None:
-    """A hang-up is seen within 1 s; behind the same link the next device opens at once, and nothing leaks."""
     slowest, paths, before = 0.0, set(), 0
     for turn in range(21):
         data = bytearray()
@@ -339,7 +336,6 @@ async def test_a_bridge_is_read_like_a_port() -> None:
 @pytest.mark.parametrize("url", ["socket://", "socket://host", "socket://:8888", "socket://host:99999"])
 @in_event_loop
 async def test_an_address_of_the_wrong_form_is_refused(url: str) -> None:
-    """The form is shown."""
     error = await failure_of(url)
 
     assert error.kind is PortErrorKind.OTHER

@@ -31,7 +31,6 @@ ROW = [False] * (STABLE_ROW - 1) + [True]
 
 
 def test_a_few_frames_in_a_row_make_a_line_stable() -> None:
-    """Before, the speed may be wrong, or the frame the end of one."""
     assert Line().frames(STABLE_ROW) == ROW
 
 
@@ -44,7 +43,6 @@ def test_a_frame_that_is_too_long_for_the_kernel_is_not_waited_for() -> None:
 
 
 def test_after_a_silence_a_row_begins_anew() -> None:
-    """The meter may have changed its speed; the first frame after it counts as the first of a row."""
     line = Line()
     line.frames(STABLE_ROW)
 
@@ -54,7 +52,6 @@ def test_after_a_silence_a_row_begins_anew() -> None:
 
 
 def test_a_frame_that_is_missing_begins_a_row_anew() -> None:
-    """Another program may have taken it: a reader that is not in canonical mode finds that out."""
     line = Line()
     line.frames(STABLE_ROW)
 

@@ -62,7 +62,6 @@ def test_the_chunks_do_not_matter(data: st.DataObject) -> None:
 @pytest.mark.parametrize("ber", [0.001, 0.01, 0.05])
 @pytest.mark.parametrize("parity", [True, False], ids=["with parity", "stripped"])
 def test_no_piece_of_an_identifier_gets_through_the_noise(ber: float, parity: bool) -> None:  # noqa: FBT001
-    """4000 frames a rate: of no identifier are four characters in a row left, wherever the noise hit."""
     rng = random.Random(7)
     line = with_parity(FRAME) if parity else FRAME
     noisy = b"".join(flip_bits(line, ber, rng, width=8 if parity else 7) for _ in range(4000))
@@ -74,7 +73,6 @@ def test_no_piece_of_an_identifier_gets_through_the_noise(ber: float, parity: bo
 
 
 def test_damage_far_from_any_identifier_is_kept() -> None:
-    """It is what a recording is shared for: once the identifiers are known, a bad group stays as it came."""
     bad = FRAME.replace(SINSTS, SINSTS.replace(b"194", b"195"))
     clean, anonymiser = anonymised(with_parity(FRAME + bad))
 
@@ -92,7 +90,6 @@ def test_damage_far_from_any_identifier_is_kept() -> None:
     ],
 )
 def test_a_damaged_piece_that_may_hold_an_identifier_is_dropped(good: bytes, bad: bytes) -> None:
-    """Whatever is damaged of it, also where it is glued to another group."""
     assert good in FRAME
     clean, _ = anonymised(FRAME + FRAME.replace(good, bad))
 

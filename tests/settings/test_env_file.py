@@ -47,7 +47,6 @@ def test_variables_of_other_programs_are_ignored(tmp_path: Path) -> None:
 
 
 def test_a_setting_without_its_prefix_or_given_twice_is_a_fault(tmp_path: Path) -> None:
-    """The line is meant for us, and would have no effect; or which of two counts would be a guess."""
     path = written(
         tmp_path,
         "# SERIAL_PORT=/dev/ttyUSB0\nTZ=UTC\nmqtt_host=other\nTELEINFO_LED=a\nteleinfo_led=a\n",
@@ -60,7 +59,6 @@ def test_a_setting_without_its_prefix_or_given_twice_is_a_fault(tmp_path: Path) 
 
 
 def test_a_line_that_cannot_be_read_brings_no_second_fault(tmp_path: Path) -> None:
-    """The password has its user name, in a line with a fault; and TLS is not known to be off."""
     path = written(
         tmp_path,
         "TELEINFO_MQTT_USERNAME='me\nTELEINFO_MQTT_PASSWORD=x\nTELEINFO_MQTT_TLS=true # yes\n"

@@ -190,7 +190,6 @@ PORTS = [
     ("variable", "value"), [("MQTT_HOST", host) for host in HOSTS] + [("SERIAL_PORT", port) for port in PORTS]
 )
 def test_a_good_host_or_port_is_accepted_as_it_is(variable: str, value: str) -> None:
-    """Names with accents or not, addresses of both families; device paths, and a host with its port."""
     assert getattr(loaded(**{variable: value}), variable.lower()) == value
 
 

@@ -46,7 +46,6 @@ def test_a_directory_stands_for_its_files(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_two_meters_share_no_setting_that_is_unique(tmp_path: Path) -> None:
-    """A client id may be the same at another broker; who only listens needs another topic, and no more."""
     (tmp_path / "a.env").write_text("TELEINFO_SERIAL_PORT=/dev/a")
     (tmp_path / "b.env").write_text("TELEINFO_SERIAL_PORT=/dev/b\nTELEINFO_MQTT_TOPIC=b")
     with pytest.raises(

@@ -132,7 +132,6 @@ def test_clocks_that_differ_by_three_percent_are_received(data: bytes, clock: fl
 
 
 def test_a_slow_rising_edge_turns_a_1_behind_a_0_into_a_0() -> None:
-    """The level has not come up again when the first 1 is sampled."""
     for bits, at in flips(Uart(rng=Random(1), rise=0.58), least=100):
         assert (bits[at - 1], bits[at]) == (0, 1)
 
@@ -197,7 +196,6 @@ def test_a_buffer_that_overflows_loses_one_run_of_bytes_at_a_time() -> None:
 
 
 def test_two_programs_on_a_port_share_its_chunks_for_seconds() -> None:
-    """While the second one reads, about half the chunks are gone; between its visits nothing is."""
     frame = bytes(range(256))
     fault = make_fault("shared_port", 0.02, baudrate=1200, rng=Random(1))
     received = [fault(frame, 2.2 * number) for number in range(2000)]

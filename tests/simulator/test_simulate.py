@@ -100,7 +100,6 @@ def test_a_recording_is_replayed(frames: bytes, tmp_path: Path) -> None:
 
 
 def test_a_recording_is_replayed_as_it_came(tmp_path: Path) -> None:
-    """The silence in its times is on the line, `--speed` times shorter; so again when it begins again."""
     path = tmp_path / "recording"
     path.write_bytes(RECORDING)
     first = RECORDING.index(ETX) + 1
@@ -161,7 +160,6 @@ def test_a_pipe_is_replayed_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("endless", ["/dev/zero", "sparse"])
 def test_a_recording_of_any_size_takes_little_memory(endless: str, tmp_path: Path) -> None:
-    """A file of 10 GB, or one without an end, is sent piece by piece."""
     path = Path(endless)
     if not path.exists():
         path = tmp_path / endless

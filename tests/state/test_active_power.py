@@ -54,7 +54,6 @@ def known(active: Active | None) -> Active:
 
 
 def test_a_frame_at_the_time_of_the_last_one_changes_nothing() -> None:
-    """Two frames that come at once have no time between them."""
     line = Line()
     before = line.run(60, 900, 1000)
     line.add(Flow(5000, 1, int(line.drawn) + 9))
@@ -100,7 +99,6 @@ def test_without_an_index_of_the_direction_the_current_bounds_the_power() -> Non
 
 
 def test_no_apparent_power_is_no_active_power() -> None:
-    """This is known from the first frame, but for the rounding of S."""
     assert Line().run(1, 0, 0) == Active(0, 0, 1)
     assert Line(rounding=10).run(1, 2, 0) == Active(0, 0, 3)
 
@@ -115,7 +113,6 @@ def test_an_index_that_steps_without_apparent_power_proves_nothing() -> None:
 
 
 def test_a_level_is_known_again_when_a_large_load_has_gone() -> None:
-    """A kettle of ten minutes: the bar is as narrow afterwards as before; it is not after any other power."""
     line = Line()
     before = known(line.run(300, 320, 400))
     line.run(600, 2320, 2358)
@@ -197,7 +194,6 @@ def powers(line: list[tuple[float, Flow]], *, has_exported: bool) -> Iterator[tu
 
 @given(lines(), st.booleans())
 def test_any_frames_give_an_ordered_bar_or_none(line: list[tuple[float, Flow]], exported: bool) -> None:  # noqa: FBT001
-    """The value is within the bar and within S; the bar is on the side of the flow, and bounded."""
     largest = max((abs(flow.apparent) for _, flow in line), default=0)
     for flow, found in powers(line, has_exported=exported):
         assert found.lower <= found.value <= found.upper

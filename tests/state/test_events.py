@@ -203,7 +203,6 @@ def test_a_part_that_is_missing_is_not_compared() -> None:
 def test_the_same_colour_of_another_day_is_an_event(
     hour: int, off: dt.timedelta, expected: list[str]
 ) -> None:
-    """The day of Tempo begins at 06:00; while the daemon was off the meter had no colour for tomorrow."""
     life = Life(now=NOON.replace(hour=hour))
     life.hear(tempo("ROUG"))
     life.restart(off=off)
@@ -288,7 +287,6 @@ OPPOSITES = [
 
 @given(st.lists(STEPS, max_size=12))
 def test_what_began_ends_before_it_begins_again(steps: list[Callable[[Life], list[dict[str, Any]]]]) -> None:
-    """Whatever the meter says, however often and long the daemon is off; a tariff follows the last one."""
     life = Life()
     events = life.hear(standard(LTARF="HC"))
     for step in steps:

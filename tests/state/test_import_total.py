@@ -123,7 +123,6 @@ def test_nothing_is_lost_where_both_modes_count_the_same(steps: list[tuple[str, 
     ],
 )
 def test_another_index_goes_on_from_the_total(counter: str, index: int, total: int, offset: int) -> None:
-    """The offset is what makes it so; 0 as long as both count the same."""
     before = ImportTotal("HCHC+HCHP", 1000, 0, START)
     after = before.next(counter, index, at=START + timedelta(seconds=16), subscribed=SUBSCRIBED)
 

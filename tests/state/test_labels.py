@@ -105,7 +105,6 @@ def test_the_number_of_a_site_is_left_out_with_that_of_the_meter() -> None:
 
 
 def test_a_line_that_invents_etiquettes_gets_some_of_them() -> None:
-    """A bound on memory and on the message; what the table knows is never crowded out."""
     invented = {f"X{number}": "1" for number in range(1000)}
 
     assert len(historique(**invented, HHPHC="A")) == MAX_OTHERS + 1

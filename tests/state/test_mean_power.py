@@ -34,7 +34,6 @@ def test_a_steady_power_is_said_within_the_promised_share(watts: float, period: 
 
 @pytest.mark.parametrize("rows", [[range(1000, 1200), [5]], [[1000] * 1000]], ids=["falls", "never steps"])
 def test_an_index_without_a_measured_step_says_nothing(rows: list[list[int]]) -> None:
-    """One that falls begins anew; a producer's import at night is not zero, it is not known."""
     power = MeanPower()
     for second, index in enumerate(index for row in rows for index in row):
         power.add(index, now=float(second))
@@ -78,7 +77,6 @@ def test_frames_that_are_missing_for_just_so_long_are_no_gap() -> None:
 
 
 def test_a_power_that_the_meter_denies_is_zero() -> None:
-    """From the start, or when it has been 0 in each frame of a minute; else a Wh may be on its way."""
     power, reported = MeanPower(), []
     for second in range(400):
         flows = 100 <= second < 300

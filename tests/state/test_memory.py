@@ -264,7 +264,6 @@ def test_a_file_without_a_checksum_is_refused() -> None:
     ],
 )
 def test_of_a_content_that_was_not_written_like_this_nothing_is_remembered(wrong: dict[str, object]) -> None:
-    """No version, meter or time; a topic that nobody may publish; a time without an offset."""
     content = json.loads(encode(MEMORY)) | wrong
 
     assert from_json(content) is None

@@ -46,7 +46,6 @@ def test_the_first_price_counts_for_what_had_none() -> None:
 
 
 def test_the_subscription_is_that_of_the_days_that_were_counted() -> None:
-    """An hour after a first start on the 29th it is one day; a gap within the month is counted."""
     house = House(paris(2026, 6, 10, 12), hc, prices=PRICES)
     house.run(paris(2026, 6, 10, 13))
     assert costs(house)["this_month"] == pytest.approx(0.175 + 0.5, abs=0.011)
@@ -89,8 +88,6 @@ def test_the_cost_of_a_period_without_a_price_is_unknown() -> None:
 
 
 def test_an_uncommon_contract_costs_by_the_periods_that_it_names() -> None:
-    """Its calendar is not known, but the text of the period in force is; a restart remembers it."""
-
     def weekend(drawn: int) -> Reading:
         index = {"EAST": f"{1000 + drawn:09}", "EASF03": f"{1000 + drawn:09}"}
         return standard(NGTF="HC SEM WE MERCR", LTARF="HP WEEK-END", NTARF="03", EASF01="000000000", **index)
@@ -107,7 +104,6 @@ def test_an_uncommon_contract_costs_by_the_periods_that_it_names() -> None:
 
 
 def test_energy_of_no_known_period_makes_the_cost_unknown() -> None:
-    """Some Wh are the time between two indexes; more is energy that no index showed."""
     span = EnergySpan(date(2026, 2, 3), imported=10_000, periods={"HC": 10_000 - UNKNOWN_ENERGY}, days=0)
 
     assert span.cost_at(PRICES) == 1.0

@@ -27,7 +27,6 @@ pytestmark = pytest.mark.real
 
 
 def test_the_state_and_its_fields_are_published_retained(tmp_path: Path) -> None:
-    """A later subscriber finds the whole state, valid, and each field; the readings are what they were."""
     with MosquittoBroker(tmp_path) as broker, Meter(FRAME) as meter:
         settings = settings_for(broker, meter.line) | {"state": True, "state_topics": True, "language": "en"}
         with (

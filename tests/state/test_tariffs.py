@@ -66,7 +66,6 @@ def test_what_has_no_code_keeps_the_words_of_the_supplier() -> None:
 
 
 def test_an_index_of_a_supplier_is_named_by_the_period_in_which_it_ran() -> None:
-    """A period that was seen counts more than the order of the contract; another index keeps its number."""
     name = tariffs.index_name("EASF03", contract="TEMPO", periods={})
     seen = tariffs.index_name("EASF03", contract="TEMPO", periods={"EASF03": "HP  ROUGE"})
     unknown = tariffs.index_name("EASF09", contract="HC SEM WE MERCR", periods={})

@@ -117,7 +117,6 @@ def test_a_recording_in_pieces_gives_its_readings() -> None:
 
 
 def test_the_labels_that_no_document_has_are_named() -> None:
-    """Only those that are believed, so noise names none; and no more than a few of a meter that has many."""
     decoder = Decoder()
     names = [f"N{number:02}" for number in range(MAX_UNKNOWN_LABELS + 2)]
     decoder.feed(encode_frame(whole(NEW="1")) * 4 + encode_frame(whole(NOISE="1")))

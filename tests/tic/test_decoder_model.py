@@ -156,5 +156,4 @@ def streams(draw: st.DrawFn) -> bytes:
 
 @given(streams())
 def test_a_line_gives_what_a_slow_and_simple_decoder_finds_in_it(stream: bytes) -> None:
-    """Readings and counts, however the line is cut; and what a frame left behind changes no other frame."""
     decoder.check(stream)

@@ -61,7 +61,6 @@ LINKY = standard(ADSC=NUMBER, NGTF="BASE", LTARF="BASE", NTARF="01")
     [(KNOWN, 1, CERTAIN_FRAMES), (NAMELESS, FRAMES_WITHOUT_NUMBER, CERTAIN_FRAMES_WITHOUT_NUMBER)],
 )
 def test_a_meter_is_known_and_then_certain(frame: Reading, known: int, certain: int) -> None:
-    """A number makes it known at once; without one the group may have been damaged."""
     found = [belief for belief in beliefs(*[frame] * certain) if belief is not None]
 
     assert [belief.is_known for belief in found].index(True) == known - 1
@@ -69,7 +68,6 @@ def test_a_meter_is_known_and_then_certain(frame: Reading, known: int, certain: 
 
 
 def test_a_frame_without_its_number_is_of_the_meter_that_is_known() -> None:
-    """Before and after; and it does not make the number more certain."""
     belief = last(NAMELESS, KNOWN, *[NAMELESS] * CERTAIN_FRAMES)
 
     assert (belief.number, belief.meter, belief.is_certain) == (NUMBER, 0, False)

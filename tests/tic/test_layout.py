@@ -87,7 +87,6 @@ def test_a_frame_that_is_not_of_the_layout_is_not_read(frame: bytes) -> None:
 
 
 def test_the_layouts_that_are_kept_are_bounded() -> None:
-    """Those that were read last stay."""
     cache = LayoutCache()
     for number in range(200):
         groups = [ADCO, hist(f"N{number}", "1"), PAPP]

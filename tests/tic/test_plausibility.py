@@ -44,7 +44,6 @@ RISES = st.sampled_from([0, 0, 1, 2, 3, 5, 30, 40_000, -1])  # Wh
 def test_a_frame_that_follows_the_last_one_is_one_that_check_believes(
     steps: list[tuple[int, int, int, str, str]],
 ) -> None:
-    """With `try_accept` before it or without it, `check` withholds the same."""
     either, alone = Plausibility(), Plausibility()
     total, first, injected, at = 50_000, 10_000, 20_000, 0.0
     for rise, of_first, of_injected, power, prm in steps:
@@ -120,7 +119,6 @@ def test_a_frame_that_is_the_one_before_confirms_the_subscribed_power() -> None:
 
 
 def test_an_index_that_stood_still_was_believed_in_each_frame() -> None:
-    """It may not rise by what an hour allows in the two seconds since, whatever else the frame has."""
     line = Line()
     line.believes(BASE="000000100")
     line.at += 3600
@@ -140,7 +138,6 @@ def test_the_rise_counts_from_when_the_index_was_last_believed() -> None:
 
 
 def test_without_the_subscribed_power_the_largest_meter_is_the_measure() -> None:
-    """90 A on one phase, 60 A on three; the subscription of a producer says nothing of what it gives."""
     plausibility = Plausibility()
     check(plausibility, Mode.STANDARD, {"EAST": "000000100", "EAIT": "000000100", "PREF": "03"}, 0.0)
     check(plausibility, Mode.STANDARD, {"PREF": "03"}, 1.0)
@@ -189,7 +186,6 @@ def test_an_index_that_falls_or_jumps_is_believed_once_three_frames_agree(value:
 
 
 def test_one_wrong_index_costs_one_value() -> None:
-    """The next true one is believed at once, and frames that disagree with each other are not counted."""
     line = Line()
     values = [100, 500_000_000, 101, 7, 400_000_000, 9, 102]
 
@@ -218,7 +214,6 @@ def test_an_identifier_that_changes_is_believed_once_two_frames_agree() -> None:
 
 
 def test_a_value_that_was_withheld_was_not_believed() -> None:
-    """So the next true one may have risen since the last one that was."""
     line = Line()
     line.believes(BASE="000000100")
     line.at += 3600
@@ -255,7 +250,6 @@ def test_a_text_does_not_change_in_the_bit_that_no_sum_sees() -> None:
 
 
 def test_a_frame_that_lacks_the_subscription_changes_nothing_of_it() -> None:
-    """It may be damaged in the frame that would confirm it; the next frame that has it does."""
     line = Line()
 
     assert line.believes(BASE="000000100")
@@ -273,7 +267,6 @@ def test_indexes_that_may_begin_anew_are_left_alone() -> None:
 
 
 def test_the_switch_believes_everything() -> None:
-    """`plausibility=False`: an index may do what it likes."""
     frames = [encode_frame(whole(BASE=index)) for index in ("000000100", "000000000")]
     believing, checking = Decoder(plausibility=False), Decoder()
     for frame in frames:
@@ -303,7 +296,6 @@ def test_bytes_that_come_at_once_are_given_the_time_that_they_took_on_the_line()
 def test_what_is_believed_never_falls_but_after_three_frames_that_agree(
     frames: list[tuple[int, float]],
 ) -> None:
-    """Whatever comes, at whatever times."""
     plausibility = Plausibility()
     at, believed, agreeing = 0.0, None, 0
     last: int | None = None

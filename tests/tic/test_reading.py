@@ -16,7 +16,6 @@ def values(*sound: Group) -> dict[str, str] | None:
 
 
 def test_readings_are_the_same_where_mode_and_values_are() -> None:
-    """Two readings can be compared, and show what they say."""
     reading = Reading(Mode.HISTORIQUE, {"PAPP": "00750"})
 
     assert reading == Reading(Mode.HISTORIQUE, {"PAPP": "00750"})

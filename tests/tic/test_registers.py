@@ -102,6 +102,5 @@ def test_a_missing_phase_is_a_bit_of_its_number() -> None:
 
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=99))
 def test_nothing_is_raised(text: str) -> None:
-    """Whatever the characters."""
     for read in (registers.status, registers.missing_phases, registers.closed_relays, registers.profile):
         read(text)

@@ -95,12 +95,10 @@ def test_in_the_very_first_frame_the_documents_are_the_measure(lines: str, expec
     ],
 )
 def test_what_a_meter_has_shown_is_the_measure_of_later_frames(lines: str, expected: str) -> None:
-    """A group that does not say what it said before is withheld where a line is missing behind it."""
     assert withheld(acquainted(), lines, value="1") == expected
 
 
 def test_a_suspect_group_that_says_what_was_last_believed_is_believed() -> None:
-    """No lost byte can have made it."""
     trust = acquainted()
 
     assert withheld(trust, HC.replace(" HCHP", "")) == ""
@@ -118,7 +116,6 @@ def test_three_frames_in_a_row_confirm_what_is_against_the_documents() -> None:
 
 
 def test_frames_are_counted_for_each_label() -> None:
-    """Twenty short frames between two long ones change nothing, a right or another link ends the row."""
     trust, lines = acquainted(TRI), TRI.replace(" IMAX2", "")
     said = []
     for value in "123":
@@ -133,7 +130,6 @@ def test_frames_are_counted_for_each_label() -> None:
 
 
 def test_an_overrun_of_days_withholds_nothing() -> None:
-    """From the very first frame on, in every combination of alarms; but a long frame must have its end."""
     trust = Trust()
     for number, alarms in islice(enumerate(cycle(product((0, 1), repeat=3))), 400):
         short = " ".join(f"ADIR{i}" for i, alarm in enumerate(alarms, 1) if alarm)
@@ -219,7 +215,6 @@ def test_a_meter_whose_alarms_say_another_current_is_learned() -> None:
 
 
 def test_the_forms_of_a_meter_are_learned() -> None:
-    """A width of the table that lost bytes can make by two frames, any other by three, as what varies."""
     trust = Trust()
     assert withheld(Trust(), HC.replace("HCHC", "HCHC=01234567")) == ""
     second_of_table = [withheld(trust, HC.replace("MOTDETAT", "MOTDETAT=0123456789")) for _ in range(3)]
@@ -254,7 +249,6 @@ def test_a_label_that_the_table_lacks_is_believed_from_its_second_frame(lines: s
 
 
 def test_what_a_label_said_before_it_went_does_not_vouch_for_it_when_it_comes_again() -> None:
-    """A line is missing behind it: it may have been made of both."""
     trust, lines = acquainted(), HC.replace(" PTEC", " NEW=1 PTEC")
     said = [withheld(trust, text) for text in (lines, lines, HC, lines.replace(" PTEC", ""))]
 
@@ -262,7 +256,6 @@ def test_what_a_label_said_before_it_went_does_not_vouch_for_it_when_it_comes_ag
 
 
 def test_another_spelling_of_a_label_is_believed_from_its_second_frame() -> None:
-    """Its neighbours at once: it stands at the place of the label of the documents."""
     trust, lines = Trust(), STANDARD.replace("SMAXSN ", "SMAXN ").replace("SMAXSN-1", "SMAXN-1")
     pilot = [
         group_._replace(value="00000", horodate="H260115120000")
@@ -330,7 +323,6 @@ def test_what_opens_the_second_part_of_an_ice_frame_is_never_withheld() -> None:
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    """Labels, claims and neighbours, whatever comes."""
     trust = Trust()
     for number in range(MAX_UNKNOWN + 50):
         for _ in range(2):

@@ -156,7 +156,6 @@ def test_a_code_has_one_word(code: Code, language: Language) -> None:
 @languages
 @pytest.mark.parametrize("phase", Phase)
 def test_a_phase_has_one_word(phase: Phase, language: Language) -> None:
-    """In the table of the page, and in the names of Home Assistant."""
     model = page_of(Mode.HISTORIQUE, IINST1="001", IINST2="002", IINST3="003")
     entities = entities_of(
         model._tracker.fields_of({"IINST1", "IINST2", "IINST3"}, moment(0.0)), Mode.HISTORIQUE

@@ -116,7 +116,6 @@ def test_the_first_page_has_what_a_person_wants_to_see() -> None:
 
 
 def test_what_no_label_says_stands_above_them() -> None:
-    """The headroom and the energy of the day, for example; not what a row of an étiquette has already."""
     words = " ".join(text_of(*pages(model_of("standard-tri"))).split())
 
     assert "Subscription used 3 % " in words
@@ -165,7 +164,6 @@ def test_words_are_readable_on_a_light_and_on_a_dark_terminal(name: str) -> None
 def test_every_figure_is_shown_in_40_columns(
     name: str, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The name gives way, and the value is whole, with its unit."""
     monkeypatch.setenv("LC_ALL", language)
     model = model_of(name)
     lines = [line.rstrip() for line in text_of(*pages(model, NARROW)).splitlines()]
@@ -218,13 +216,11 @@ def test_a_silence_is_reported_whole_in_80_columns(name: str) -> None:
 
 
 def test_a_chart_reaches_from_nothing_to_its_top() -> None:
-    """Eight steps a line; what is known shows at least the lowest."""
     assert chart([None, 0.0, 50.0, 100.0], height=2, top=100.0) == ["   █", " ▁██"]
 
 
 @pytest.mark.parametrize("size", [USUAL, NARROW, Size(10, 5)], ids=str)
 def test_whatever_a_broker_published_is_drawn(size: Size) -> None:
-    """Values as long as they may be, of any étiquette; nothing that a terminal obeys."""
     model = LiveModel(patience=None)
     for key in ("PAPP", "HCHC", "PJOURF+1", "STGE", "DATE", "PTEC", "ADSC", "NOVELTY\x1b[2J\u202e"):
         for value in ("9" * 128, "x" * 128, "", "\x1b[2J\x9b\u202e\n", "٣" * 8, "E٣٣٣٣٣٣٣٣٣٣٣٣"):

@@ -259,7 +259,6 @@ def test_what_a_producer_injects_is_below_zero(driver: WebDriver, language: Lang
 def test_the_history_is_shown_by_pointer_and_by_keyboard(
     driver: WebDriver, language: Language, pages: dict[str, Page]
 ) -> None:
-    """Each point says its time and its values; without a point the picture says what it has in all."""
     from selenium.webdriver.common.action_chains import ActionChains  # noqa: PLC0415 - may be missing
     from selenium.webdriver.common.keys import Keys  # noqa: PLC0415 - may be missing, see `browser`
 
@@ -558,7 +557,6 @@ def test_an_earlier_day_and_an_earlier_meter_can_be_chosen(
 def test_a_history_that_is_not_kept_is_said(
     driver: WebDriver, language: Language, pages: dict[str, Page]
 ) -> None:
-    """With the reason; live values are shown."""
     page = pages["standard-tempo"]
     page.recorder.fault = unkept(page.recorder._store, sqlite3.OperationalError("database or disk is full"))
     shown = look(driver, page)

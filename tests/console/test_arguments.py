@@ -35,30 +35,6 @@ def test_a_number_within_its_bounds_is_read_and_another_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("locale", "languages", "said"),
-    [
-        ("fr_FR.UTF-8", "", "utilisation\N{NO-BREAK SPACE}: teleinfo"),
-        ("C.UTF-8", "fr", "usage: teleinfo"),
-        ("fr_FR.UTF-8", "en", "usage: teleinfo"),
-        ("en_GB.UTF-8", "de:fr", "utilisation\N{NO-BREAK SPACE}: teleinfo"),
-    ],
-)
-def test_argparse_uses_the_language_of_the_rest(
-    locale: str,
-    languages: str,
-    said: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setenv("LC_ALL", locale)
-    monkeypatch.setenv("LANGUAGE", languages)
-    with pytest.raises(SystemExit):
-        cli.main(["--help"])
-
-    assert capsys.readouterr().out.startswith(said)
-
-
-@pytest.mark.parametrize(
     ("line", "said"),
     [
         ("fly", "erreur : argument command : 'fly' n’est pas un choix possible (choisissez parmi "),

@@ -21,7 +21,7 @@ from teleinfo.demo import command as demo
 from teleinfo.demo.command import SEED
 from teleinfo.demo.past import after_a_year
 from teleinfo.demo.screen import MessageFormat
-from teleinfo.simulator.catalogue import METERS, build
+from teleinfo.simulator.catalogue import build
 from tests.demo.expected import START, expected_readings
 from tests.support.broker import MosquittoBroker
 from tests.support.process import LIMIT
@@ -170,25 +170,6 @@ def test_the_page_has_the_year_before_and_the_evening(tmp_path: Path) -> None:
     assert stderr == ""
 
 
-@pytest.mark.parametrize("meter", METERS)
-def test_every_meter_has_a_lively_first_minute(meter: str) -> None:
-    """Whatever its contract: the power changes by more than half, and an index grows."""
-    readings = [
-        json.loads(text) for text in expected_readings(40, meter=meter, start=demo.start_today(meter))
-    ]
-    label = "PAPP" if "PAPP" in readings[0] else "SINSTS"
-    powers = [int(reading[label]) for reading in readings if label in reading]
-    indexes = [
-        value
-        for reading in (readings[0], readings[-1])
-        for name, value in reading.items()
-        if name in {"BASE", "HCHP", "EJPHN", "EJPHPM", "BBRHPJB", "BBRHPJW", "BBRHPJR", "EAST"}
-    ]
-
-    assert max(powers) > 1.5 * min(powers)
-    assert len(set(indexes)) > len(indexes) // 2
-
-
 def test_the_values_that_changed_stand_out_on_a_terminal() -> None:
     messages = MessageFormat("t", colour=True)
     first = messages.line("t", '{"PTEC":"HP","PAPP":"00500"}')
@@ -226,24 +207,6 @@ def test_no_broker_at_the_given_host_is_said(capsys: pytest.CaptureFixture[str])
     port = free_port()
 
     assert failure(capsys, "--host", HOST, "--port", str(port)) == f"nothing listens at {HOST}:{port}\n"
-
-
-@pytest.mark.real
-def test_ctrl_c_ends_it_while_it_still_waits_for_a_broker(tmp_path: Path) -> None:
-    """A broker that takes the connection and then says nothing does not keep Ctrl-C waiting."""
-    with socket.create_server((HOST, 0)) as silent:
-        silent.settimeout(PATIENCE_SECONDS)
-        port = silent.getsockname()[1]
-        with Demo("--host", HOST, "--port", str(port), folder=tmp_path) as shown:
-            connection, _ = silent.accept()
-            with connection:
-                connection.settimeout(PATIENCE_SECONDS)
-                connection.recv(1)
-                status, rest, stderr = shown.end(signal.SIGINT)
-
-    assert status == 0, stderr
-    assert rest == []
-    assert stderr == ""
 
 
 def test_a_port_in_use_is_said(capsys: pytest.CaptureFixture[str]) -> None:

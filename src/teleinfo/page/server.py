@@ -30,7 +30,7 @@ from teleinfo.page import hosts, view
 from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 
     from teleinfo.history.recorder import HistoryRecorder
     from teleinfo.live.model import LiveModel, NotePrinter
@@ -242,13 +242,9 @@ async def show(
         assert runner.server is not None  # noqa: S101 - the runner is set up
         handler = runner.server()
         waiting.add(handler)
-        loop.call_later(0, drop_excess, handler, runner.server.connections)  # once it is counted
-        loop.call_later(REQUEST_TIMEOUT, drop, handler)
+        is_excess = len(runner.server.connections) >= MAX_CONNECTIONS
+        loop.call_later(0 if is_excess else REQUEST_TIMEOUT, drop, handler)
         return handler
-
-    def drop_excess(handler: web.RequestHandler, every: Sequence[web.RequestHandler]) -> None:
-        if len(every) > MAX_CONNECTIONS:
-            drop(handler)
 
     def drop(handler: web.RequestHandler) -> None:
         if handler in waiting:

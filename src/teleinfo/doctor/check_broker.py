@@ -66,7 +66,7 @@ async def check_broker(case: Case) -> AsyncIterator[Finding]:
 
 
 async def _for_the_service(case: Case, finding: Finding) -> Finding:
-    """Return `finding`, or the fault of the service in its sandbox, where this user has none."""
+    """Return `finding`, or the fault that only the service has in its sandbox."""
     for name, error in (await case.attempts()).items():
         if not error or name == case.port_target:
             continue

@@ -1,1 +1,1 @@
-"""The history of a meter: what is kept of it, and the tables that are made of that."""
+"""The history of a meter: a database of it, and tables made from the database."""

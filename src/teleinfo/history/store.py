@@ -252,7 +252,11 @@ def _put_powers(base: sqlite3.Connection, meter: int, batch: Batch) -> None:
 
 
 def _clear(base: sqlite3.Connection, meter: int, until: int, labels: Iterable[str]) -> None:
-    """Keep the newest rows; powers later than `until`, of a clock that was ahead, are not counted."""
+    """
+    Delete all but the newest rows.
+
+    Powers later than `until`, from a clock that was ahead, do not count as new.
+    """
     for step, kept in KEPT.items():
         base.execute(
             "DELETE FROM power WHERE meter = ?1 AND step = ?2 AND time <= (SELECT time FROM power "

@@ -269,7 +269,7 @@ def _language_of(request: web.Request) -> Language:
 
 
 def _end_of(request: web.Request) -> dt.date | None:
-    """Return the day in the query `end`, None without one; raise HTTPNotFound for what is no day."""
+    """Return the day in the query `end`, None without one; raise HTTPNotFound if it is not a day."""
     try:
         return dt.date.fromisoformat(request.query["end"]) if "end" in request.query else None
     except ValueError as error:

@@ -98,7 +98,7 @@ class EnvFile(NamedTuple):
 
 
 def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
-    """Return the settings `names` in the file; if `path` is None, it is `.env`, if that exists."""
+    """Return the settings `names` in the file, by default in `.env` if it exists."""
     if path is None and not exists(Path(".env")):
         return EnvFile({}, {}, [])
     path = path or Path(".env")

@@ -221,7 +221,7 @@ class DailyEnergy:
         return cls(EnergySpan(day), None, EnergySpan(month_of(day)), None, count.total, count.indexes)
 
     def of_another_meter(self, first: ImportTotal) -> DailyEnergy:
-        """Return the energies with which another meter goes on; its `first` total adds nothing."""
+        """Return the energies to continue with after an exchange; the `first` total adds nothing."""
         today, month = (replace(span, is_complete=False) for span in (self.today, self.this_month))
         last = replace(first, time=self.last.time)
         return DailyEnergy(today, self.yesterday, month, self.last_month, last, {}, self.prices)

@@ -73,7 +73,7 @@ class Change:
 
 
 def _days(changes: tuple[Change, ...], today: date) -> list[date]:
-    """Return the days of these changes that count, at most the last eight."""
+    """Return the recent days with changes, at most the last eight."""
     dates = {change.at.date() for change in changes}
     return sorted(day for day in dates if timedelta() <= today - day <= _MAX_AGE)[-_MOST_DAYS:]
 

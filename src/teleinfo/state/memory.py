@@ -65,7 +65,7 @@ class Memory:
 
 
 def encode(memory: Memory) -> bytes:
-    """Return the content of the file: JSON whose last member is the checksum of what stands before it."""
+    """Return the content of the file: JSON whose last member is the checksum of the text before it."""
     content = {"version": VERSION, **typed_json.to_json(memory)}
     body = json.dumps(content, separators=(",", ":")).encode("ascii").removesuffix(b"}")
     return b"%b%b%d}\n" % (body, _CHECKSUM, crc32(body))

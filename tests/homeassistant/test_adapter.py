@@ -8,7 +8,6 @@ import email.message  # noqa: F401 - imported by importlib.metadata, without the
 import json
 import logging
 import math
-import subprocess
 import sys
 from random import Random
 from typing import TYPE_CHECKING, cast
@@ -23,12 +22,8 @@ from teleinfo.mqtt.outbox import Outbox
 from teleinfo.state.memory import Memory
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
-from tests.mqtt.running import RunningPublisher, broker_at
 from tests.support import virtual
-from tests.support.broker import MosquittoBroker
 from tests.support.judged import JudgedTracker, moment
-from tests.support.process import LIMIT
-from tests.support.scenario import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -100,20 +95,6 @@ def test_nothing_is_published_before_the_memory_was_read() -> None:
     assert set(sent(outbox)) == {CONFIG, "teleinfo/homeassistant"}
 
 
-@pytest.mark.real
-def test_a_flood_of_births_is_left_for_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adapter, "FLOOD_PAUSE", 0.2)
-    outbox = Outbox(1)
-    linked = Linked(outbox)
-    with MosquittoBroker(tmp_path) as broker:
-        with RunningPublisher(broker_at(broker.port), homeassistant=linked.hass):
-            broker.expect_log("homeassistant/status (QoS 1)")
-            flood = ["mosquitto_pub", "-p", str(broker.port), "-t", "homeassistant/status", "-l"]
-            subprocess.run(flood, input=b"online\n" * adapter.MAX_BIRTHS, check=True, timeout=LIMIT)
-            broker.expect_log("Received UNSUBSCRIBE from teleinfo-test")
-            until(lambda: broker.log.count("Received SUBSCRIBE from teleinfo-test") == 2)
-
-
 class Scripted:
     """A connection with these messages after each subscription."""
 
@@ -134,24 +115,6 @@ class Scripted:
         for topic, payload in self._messages:
             yield topic, payload, False
         await asyncio.sleep(quiet)
-
-
-def test_a_birth_message_is_answered() -> None:
-    outbox = Outbox(1)
-    linked = Linked(outbox)
-    connection = Scripted(("homeassistant/status", b"online"))
-
-    async def scenario() -> None:
-        outbox.set("teleinfo/status", b"online")
-        taken(outbox)
-        listening = asyncio.create_task(linked.hass.listen(cast("Connection", connection)))
-        await asyncio.sleep(60)  # virtual
-        listening.cancel()
-
-    virtual.run(scenario())
-
-    assert connection.calls == [("subscribe", "homeassistant/status")]
-    assert taken(outbox) == {"teleinfo/status": b"online"}
 
 
 def test_after_a_flood_a_birth_is_assumed() -> None:
@@ -261,27 +224,15 @@ def test_a_birth_repeats_every_state_once_after_a_moment() -> None:
     assert virtual.run(births()) == [0, 1, 0, 1]
 
 
-@pytest.mark.parametrize(
-    ("lines", "url"),
-    [
-        (
-            ["Project-URL: Homepage, https://example.org/", "Project-URL: Source, https://example.org/git"],
-            "https://example.org/",
-        ),
-        ([], None),
-        (None, None),
-    ],
-    ids=["first of two", "none", "no package"],
-)
 def test_the_home_page_is_the_first_address_of_the_installed_package(
-    lines: list[str] | None, url: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One line of pyproject's project.urls is enough."""
+    """Without an installed package there is none."""
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
-    if lines is not None:
-        folder = tmp_path / "teleinfo_mqtt-1.0.dist-info"
-        folder.mkdir()
-        text = "\n".join(["Metadata-Version: 2.3", "Name: teleinfo-mqtt", "Version: 1.0", *lines])
-        (folder / "METADATA").write_text(text + "\n")
+    nowhere = project_url()
+    folder = tmp_path / "teleinfo_mqtt-1.0.dist-info"
+    folder.mkdir()
+    lines = ["Name: teleinfo-mqtt", "Project-URL: Homepage, https://example.org/", "Project-URL: Source, x"]
+    (folder / "METADATA").write_text("\n".join(["Metadata-Version: 2.3", *lines]) + "\n")
 
-    assert project_url() == url
+    assert (nowhere, project_url()) == (None, "https://example.org/")

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.homeassistant.announcer import FORGET_MODE_AFTER, LOOK_INTERVAL
+from teleinfo.homeassistant.announcer import LOOK_INTERVAL
 from teleinfo.homeassistant.discovery import MIGRATE
-from teleinfo.state.facts import STALE_AFTER
 from teleinfo.tic.judge import CONFIRM_WITHIN, FRAMES_WITHOUT_NUMBER, Judge
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
-from tests.homeassistant.golden import PERIOD, Followed, followed, readings_of
+from tests.homeassistant.golden import PERIOD, Followed, followed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -111,10 +110,6 @@ def test_nothing_is_announced_from_a_single_frame() -> None:
     assert device.announcer.messages["homeassistant/sensor/teleinfo_041961123456_index_HC/config"] == b""
 
 
-def test_what_this_meter_sends_is_announced() -> None:
-    assert keys(announced(historique(HC, HC))) >= BOTH_MODES | {"IMAX", "HHPHC"}
-
-
 def test_what_comes_later_is_added_then() -> None:
     """The notice of EJP comes: one message more, with everything that was there."""
     device = announced(historique(HC, HC))
@@ -133,19 +128,6 @@ def test_the_messages_stay_the_same_while_nothing_is_new() -> None:
     device.feed(historique(*[HC | {"PAPP": f"{number:05}"} for number in range(50)]))
 
     assert device.announcer.messages is messages
-
-
-def test_another_number_must_come_twice_in_a_row() -> None:
-    """A frame with another number changes nothing."""
-    device = announced(historique(HC, HC))
-    before = device.announcer.messages
-    other = HC | {"ADCO": "041961999999", "PAPP": "99999"}
-    device.feed(historique(other))
-    assert device.announcer.messages is before
-    device.feed(historique(HC, other, other, other))
-
-    assert device.message["device"]["identifiers"] == ["teleinfo_041961999999"]
-    assert device.announcer.messages[CONFIG] == b""
 
 
 def test_a_change_of_mode_keeps_the_entities_of_what_both_modes_say() -> None:
@@ -293,27 +275,6 @@ def test_the_notice_of_ejp_has_an_entity_before_it_comes_unless_it_is_excluded()
     assert {"DPM1_HORODATE", "FPM1_HORODATE"} <= keys(announced(standard(linky, linky)))
 
 
-@pytest.mark.parametrize(("contract", "enabled"), [("TEMPO", False), ("EJP", None)])
-def test_the_mobile_peaks_of_tempo_are_not_enabled(contract: str, enabled: object) -> None:
-    """They are its white and red days, which the colours name."""
-    sent = LINKY | {"NGTF": contract, "DPM2": "00", "DPM2_HORODATE": "H260115060000"}
-
-    assert components(announced(standard(sent, sent)))["DPM2_HORODATE"].get("enabled_by_default") is enabled
-
-
-def test_names_and_states_are_in_english_where_it_is_asked_for() -> None:
-    """TELEINFO_LANGUAGE=en; the ids are the same."""
-    english, french = (followed("standard-tempo", frames=3, language=each) for each in Language)
-    own, others = english.message["components"], french.message["components"]
-
-    assert {key: one["unique_id"] for key, one in own.items()} == {
-        key: one["unique_id"] for key, one in others.items()
-    }
-    assert [key for key, one in own.items() if one["name"] == others[key]["name"]] == []
-    assert "'blue': 'Blue'" in own["tempo_today"]["value_template"]
-    assert english.message["device"]["name"] == "Single-phase Linky 3456"
-
-
 def test_the_components_are_announced_each_on_its_topic_and_the_device_message_is_cleared() -> None:
     """The same ids, names and units as in the message for the device."""
     device, single = followed("standard-tempo", frames=3), followed("standard-tempo", form="components")
@@ -378,25 +339,3 @@ def test_nothing_is_cleared_if_form_and_prefix_are_the_same(form: DiscoveryForm)
 
     assert device.announced.keys() == device.announcer.messages.keys()
     assert device.announcer.announced == before.announcer.announced == before.announced.keys()
-
-
-def test_components_of_the_old_mode_are_cleared() -> None:
-    """An empty message on the topic of each."""
-    device = announced(historique(*[HC] * 10), form="components")
-    device.feed(standard(*[LINKY] * (CONFIRM_WITHIN + 5)))
-
-    assert device.announcer.messages["homeassistant/sensor/teleinfo_041961123456_HHPHC/config"] == b""
-
-
-def test_the_state_of_before_stands_until_what_only_the_old_mode_had_is_removed() -> None:
-    """The entities of the old mode keep a state as long as they are there."""
-    assert FORGET_MODE_AFTER < STALE_AFTER
-
-
-@pytest.mark.parametrize("meter", ["hc", "standard-tri"])
-def test_the_frames_of_a_simulated_meter_are_announced_in_the_third_at_the_latest(meter: str) -> None:
-    """A user waits for a few seconds."""
-    device = Followed()
-    device.feed(readings_of(meter, frames=3))
-
-    assert device.announced

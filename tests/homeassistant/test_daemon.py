@@ -188,17 +188,3 @@ def test_a_broker_that_lets_us_hear_nothing_is_published_to_all_the_same(tmp_pat
 
     assert status == 0
     assert daemon.log.count("connected to the broker") == 1
-
-
-def test_without_the_setting_nothing_is_published_for_home_assistant(
-    broker: MosquittoBroker, tmp_path: Path
-) -> None:
-    """It is off by default: nothing outside of the base topic, and no subscription."""
-    with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
-        with Daemon(tmp_path, **settings_for(broker, meter.line)) as daemon:
-            seen = [subscriber.expect("teleinfo") for _ in range(4)]
-            daemon.stop()
-        seen += subscriber.drain()
-
-    assert {message.topic for message in seen} <= {"teleinfo", "teleinfo/status", "teleinfo/health"}
-    assert "homeassistant/status" not in broker.log

@@ -13,15 +13,13 @@ from teleinfo.state import labels as state_labels
 from teleinfo.state.field_entry import Field, StateType
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX
-from teleinfo.vocabulary.codes import Event
 from teleinfo.vocabulary.words import Language
-from tests.homeassistant.golden import every_entity, followed
+from tests.homeassistant.golden import every_entity
 from tests.state.documents import DOCS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from teleinfo.homeassistant.discovery import DiscoveryForm
     from teleinfo.state.fields import Json
 
 
@@ -89,24 +87,6 @@ def test_names_are_sentences_without_codes(mode: Mode, language: Language) -> No
             assert not re.search(r"\b(Td|Tc|n(?!°)|[pP]ér?iode? [pP])\b", name), name
 
 
-@pytest.mark.parametrize(
-    ("mode", "label", "expected"),
-    [
-        (Mode.HISTORIQUE, "PSHPH", None),
-        (Mode.HISTORIQUE, "PA1MN", "measurement"),
-        (Mode.HISTORIQUE, "PEJP", None),
-    ],
-)
-def test_a_maximum_and_a_value_of_before_have_no_statistics(
-    mode: Mode, label: str, expected: str | None
-) -> None:
-    """The mean of a maximum over an hour means nothing."""
-    entity = entity_of(mode, label)
-
-    assert entity is not None
-    assert state_class(entity) == expected
-
-
 def test_whole_numbers_are_shown_as_whole_numbers() -> None:
     """Home Assistant shows a current with two digits otherwise; PME-PMI sends `1,5kW`."""
     whole, decimal = entity_of(Mode.HISTORIQUE, "IMAX"), entity_of(Mode.HISTORIQUE, "PA1MN")
@@ -117,18 +97,6 @@ def test_whole_numbers_are_shown_as_whole_numbers() -> None:
     decimals = {entity for entity in every_entity() if entity.precision}
     assert {entity.unit for entity in decimals} == {"EUR", "EUR/kWh"}
     assert None not in {each.precision for each in every_entity() if each.type is StateType.NUMBER}
-
-
-def test_of_a_mobile_peak_the_moment_is_shown() -> None:
-    """Those of mobile peaks are enabled: they say when it begins and ends."""
-    for label in STANDARD.values():
-        if not label.horodate or not state_labels.is_own(label):
-            continue
-        entity = entity_of(Mode.STANDARD, label.name + HORODATE_SUFFIX)
-
-        assert entity is not None
-        assert device_class(entity) == "timestamp"
-        assert entity.enabled == label.name.startswith(("DPM", "FPM"))
 
 
 @pytest.mark.parametrize("mode", list(Mode))
@@ -162,17 +130,6 @@ def test_of_two_entities_for_one_quantity_the_better_is_enabled() -> None:
     found = entities_of(values, Mode.HISTORIQUE)
 
     assert {key for key, entity in found.items() if not entity.enabled} == {"power_apparent", "power_mean"}
-
-
-@pytest.mark.parametrize("form", ["device", "components"])
-def test_events_are_an_entity_in_both_forms_of_the_message(form: DiscoveryForm) -> None:
-    device = followed("hc", form=form)
-    topic = "homeassistant/event/teleinfo_041961123456_event/config"
-    found = device.message["components"]["event"] if form == "device" else device.announced[topic]
-
-    assert set(Event) == set(found["event_types"])
-    assert found["state_topic"] == "teleinfo/event"
-    assert found.get("availability") == ([] if form == "device" else None)
 
 
 @pytest.mark.parametrize(("page", "quotation"), [("", r'"([^"]+)"'), ("fr/", r"«\s*([^»]+?)\s*»")])

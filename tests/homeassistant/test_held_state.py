@@ -76,11 +76,6 @@ def test_any_change_is_shown_after_the_interval(path: str, interval: int) -> Non
     assert shown(path, *zip(times, (1, 2, 2, 3, 3, 3, 4), strict=True)) == [1, 1, 2, 2, 3, 3, 4]
 
 
-def test_a_number_that_has_stood_still_changes_at_once() -> None:
-    """It is shown for longer than the interval."""
-    assert shown("energy.import_total", (0, 1), (10, 1), (60, 1), (70, 2), (80, 3)) == [1, 1, 1, 2, 2]
-
-
 @pytest.mark.parametrize("path", PATHS)
 def test_a_number_that_becomes_known_or_unknown_is_shown_at_once(path: str) -> None:
     assert shown(path, (0, None), (1, 5), (2, None), (3, 6)) == [None, 5, None, 6]

@@ -26,7 +26,7 @@ from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.labels import Group, Mode
 from tests.homeassistant import domoticz
-from tests.homeassistant.golden import START, followed
+from tests.homeassistant.golden import START
 from tests.lab.homeassistant.hass_process import STATISTICS_PERIOD, HassProcess
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, settings_for
@@ -99,8 +99,6 @@ class Household:
         self.linky = Linky(meter)
         self.folder = folder
         self.hass = HassProcess(Path(venv), folder, self.broker, more=more)
-        self.upgraded = False
-        """True if an earlier version may have enabled entities that are disabled at first today."""
         self.daemon: Daemon
         self._published: deque[tuple[float, dict[str, Any]]] = deque(maxlen=100)
         self._message: dict[str, Any] = {}
@@ -158,7 +156,7 @@ class Household:
         found = []
         for name, component in components.items():
             if component.get("enabled_by_default") is False:
-                found += [f"{name}: enabled"] if name in shown and not self.upgraded else []
+                found += [f"{name}: enabled"] if name in shown else []
                 continue
             state = shown.get(name, {"state": "absent", "attributes": {}})
             if not _is_one_of(state["state"], component, recent):
@@ -350,25 +348,6 @@ def test_the_energy_dashboard_takes_the_entities_that_the_page_names(household: 
         expect_sum(household, ids[energy])
     assert household.hass.complaints() == []
     assert household.hass.repairs() == []
-
-
-def test_an_entity_that_was_enabled_stays_enabled(household: Household) -> None:
-    """
-    An upgrade that disables an entity in new installations changes nothing where it is enabled.
-
-    1. The message of an earlier version enables the apparent power. 2. The daemon starts, and announces it as
-    disabled: the entity has its state.
-    """
-    message = followed("tempo").message
-    assert message["components"]["power_apparent"].pop("enabled_by_default") is False
-    household.hass.start()
-    household.hass.ask("config/device_registry/list")
-    household.publish(CONFIG, json.dumps(message).encode())
-    household.expect_state("Puissance apparente", "unavailable")
-    household.daemon.start()
-    _eventually(lambda: [] if (state := household.state("Puissance apparente")).isdigit() else [state])
-
-    assert household.hass.complaints() == []
 
 
 def test_an_overrun_that_ends_while_the_daemon_is_away_is_over(household: Household) -> None:

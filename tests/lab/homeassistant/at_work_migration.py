@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-import time
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -22,12 +21,10 @@ from teleinfo.simulator.load_profile import Household as LoadProfile
 from teleinfo.simulator.meter import SimulatedMeter, format_index
 from teleinfo.simulator.metrology import Metrology
 from teleinfo.simulator.standard import Standard
-from teleinfo.tic.judge import CONFIRM_WITHIN
 from teleinfo.tic.labels import Group, Mode
 from tests.homeassistant.golden import START
-from tests.lab.homeassistant.at_work import DEVICE, LIMIT, PERIOD, Household, _eventually, expect_sum
+from tests.lab.homeassistant.at_work import DEVICE, LIMIT, Household, _eventually, expect_sum
 from tests.lab.homeassistant.hass_process import STATISTICS_PERIOD
-from tests.support.daemon import Daemon, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -235,33 +232,3 @@ def _wrong_indexes(household: Household) -> list[str]:
         elif not shown.isdecimal() or abs(int(shown) - counted) > CLOSE:
             found.append(f"{name}: {shown}, not {counted}")
     return found
-
-
-def test_the_other_form_of_the_discovery_takes_the_entities_over(household: Household) -> None:
-    """
-    One message for the device, or one for each entity: switched while the program is stopped, and back.
-
-    The entities have the ids that they had, and Home Assistant complains of nothing.
-    """
-    household.hass.start()
-    household.daemon.start()
-    household.expect_right()
-    before = registered(household)
-    settings = settings_for(household.broker, household.linky.line) | {"homeassistant": True}
-    settings |= {"language": "fr", "state_interval": 1}
-    for form in ("components", "device"):
-        household.daemon.stop()
-        household.daemon = Daemon(household.folder, **settings, homeassistant_discovery=form)
-        household.daemon.start()
-        household.daemon.expect_log("le compteur est annoncé à Home Assistant")
-        _eventually(lambda: shows(household, "Tarif en cours", "Heures pleines"))
-        time.sleep(CONFIRM_WITHIN * PERIOD / 3)  # what is announced later would come by then
-        after = registered(household)
-
-        assert {key: entry["entity_id"] for key, entry in after.items()} == {
-            key: entry["entity_id"] for key, entry in before.items()
-        }, form
-        assert orphans(household) == [], form
-    # Home Assistant logs this for every empty message of an unknown device, its own echo too.
-    known = "No device components to cleanup"
-    assert [line for line in household.hass.complaints() if known not in line] == []

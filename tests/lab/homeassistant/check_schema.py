@@ -61,6 +61,8 @@ HEALTH: list[dict[str, Any]] = [
     {"line": "silent", "problem": "no data", "bad_groups_percent": None, "mode": None, "baudrate": 1200},
     {"line": "good", "problem": None, "bad_groups_percent": 0.012, "mode": "standard", "baudrate": 9600},
 ]
+for _health in HEALTH:
+    _health["unknown_labels"] = ["NEW"]
 
 
 EVENT: dict[str, Any] = {

@@ -240,7 +240,7 @@ def assert_true(lapse: Lapse) -> None:
 
 
 def test_after_a_restart_the_page_says_what_the_household_used(lapse: Lapse) -> None:
-    """At noon: today and yesterday, whatever the new process has seen, before a reading and after it."""
+    """At noon, before the first reading of the new process and after it."""
     lapse.days(2)
     lapse.at(range(lapse.now + 300, lapse.now + 12 * HOUR, 300))
     lapse.write()

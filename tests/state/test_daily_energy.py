@@ -66,7 +66,7 @@ class House:
         self.clock_was_ahead = self.tracker.clock_was_ahead or self.clock_was_ahead
 
     def off(self, until: dt.datetime, *, watts: int) -> None:
-        """Draw until a moment without a reading."""
+        """Let the household draw until a moment; send no reading."""
         elapsed = (until.astimezone(UTC) - self.at).total_seconds()
         self.at, self._seconds = until.astimezone(UTC), self._seconds + elapsed
         self._drawn += watts * elapsed / 3600

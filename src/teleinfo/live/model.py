@@ -90,7 +90,7 @@ class Row:
 
     @property
     def section(self) -> int:
-        """The place in `_SECTIONS`; behind all are unknown étiquettes and indexes that have not counted."""
+        """The place in `_SECTIONS`; unknown étiquettes and indexes that have not counted come last."""
         if self.label is None or (self.label.kind is Kind.INDEX and not self.value.strip("0")):
             return len(_SECTIONS)
         names = (self.key, self.key.rstrip("".join(Phase)), self.label.kind)

@@ -387,7 +387,7 @@ class Trust:
             self._claims.pop((name, aspect), None)
 
     def _known(self, name: str) -> _Shown:
-        """Return what the meter has shown of a label, for reading only."""
+        """Return what the meter has shown of a label; the caller must not change it."""
         return self._shown.get(name, _NOTHING)
 
     def _is_new(self, name: str) -> bool:

@@ -1,8 +1,8 @@
 """
 .env-sample, and systemd/teleinfo.fr.env in French: every setting with its default and its explanation.
 
-`make generated` writes both: of each entry what the model says, a new setting behind the one before it in the
-model; the order of the others, their sections and the head are those of the file.
+`make generated` writes both. Defaults and explanations come from the model; head, sections and order stay as
+they are. A new setting is added behind its predecessor in the model.
 """
 
 from __future__ import annotations

@@ -254,7 +254,7 @@ class ActivePower:
         self._renew_levels(now, apparent, energy)
 
     def _renew_levels(self, now: float, apparent: float, energy: int) -> None:
-        """Begin the levels anew that contradict themselves or are old."""
+        """Restart each level that contradicts itself or is old."""
         for number, level in enumerate(self._levels):
             lower, upper = level.factor
             if lower <= upper < self._least:

@@ -27,7 +27,7 @@ MARGIN = 2  # Wh
 
 class Noise(NamedTuple):
     """
-    A share of the bits that is wrong, which makes no lasting false value.
+    Wrong bits: a share of all bits, low enough for no lasting false value.
 
     Promised: at most `others` of the damaged groups give another false value, and at most `withheld` of the
     sound groups of any meter do not come out with their frame. None promises nothing.

@@ -119,10 +119,10 @@ class StatePublisher:
         self._publish_events()
 
     def _publish_events(self) -> None:
-        if self._is_ready:
+        events = self.tracker.take_events() if self._is_ready else []
+        for event in events:
             with use_language(self.language):
-                for event in self.tracker.take_events():
-                    self.on_event(encode(in_words(event)))
+                self.on_event(encode(in_words(event)))
 
     def _publish(self, now: Moment) -> None:
         """Publish the state, unless the memory was not read or the meter is unknown."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FORGET_MODE_AFTER: Final = 45.0
 """Seconds from a change of mode to the removal of the entities that only the earlier mode had."""
 
-LOOK_INTERVAL: Final = 10.0
+LOOK_INTERVAL: Final = 60.0
 """Seconds between two searches of the state for an index that has begun to count."""
 
 

@@ -260,8 +260,9 @@ class DailyEnergy:
             today, month = (replace(span, is_complete=False) for span in (today, month))
         # Another contract may have left an old reading under an étiquette.
         known = self.readings if self.last.counter == now.counter else {}
-        rises = {label: index - known.get(label, index) for label, index in indexes.items()}
-        counted = {label: rise for label, rise in rises.items() if rise > 0}
+        counted = {
+            label: index - known[label] for label, index in indexes.items() if index > known.get(label, index)
+        }
         codes = dict(self.codes)
         codes |= {label: code.value for label in counted if (code := count.period_of(label)) is not None}
         periods: dict[str, int] = {}

@@ -156,7 +156,9 @@ class EventFinder:
         if TOMORROW in before and absence > GAP and _tempo_day(at) != _tempo_day(heard.wall):
             before[TOMORROW] = ""
         for part in before.keys() & after.keys():
-            if not self._is_confirmed(part, before[part], _Pending(after[part], now.heard, absence)):
+            if after[part] == before[part]:
+                self._pending.pop(part, None)
+            elif not self._is_confirmed(part, _Pending(after[part], now.heard, absence)):
                 after[part] = before[part]
         self.situation = before | after
         for part in [part for part in after if after[part] != before.get(part, after[part])]:
@@ -169,15 +171,13 @@ class EventFinder:
                 messages += self._ended(part, _LASTING[part][1], at)
         return messages
 
-    def _is_confirmed(self, part: str, old: str, new: _Pending) -> bool:
+    def _is_confirmed(self, part: str, new: _Pending) -> bool:
         """
-        True unless further readings must confirm that a `new` text replaces the `old` text of a part.
+        True unless further readings must confirm a new text of a part.
 
         A part of `_CHANGES` must come twice with its new text, an alert of `_PAUSING` be missing for `PAUSE`.
         """
-        is_held = part in _CHANGES or (part in _PAUSING and not new.text)
-        if new.text == old or not is_held:
-            self._pending.pop(part, None)
+        if part not in _CHANGES and (part not in _PAUSING or new.text):
             return True
         pending = self._pending.get(part)
         if pending is None or pending.text != new.text:

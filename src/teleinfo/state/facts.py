@@ -184,7 +184,7 @@ class MeterFacts:
 
     def snapshot(self, values: Values, now: Moment) -> Snapshot:
         """Return a snapshot with these of the texts that are fresh at `now`."""
-        contract, means = self.contract, fields.counters(values)
+        contract = self.contract
         return Snapshot(
             heard=self.heard,
             values=values,
@@ -202,6 +202,6 @@ class MeterFacts:
             total_is_fresh=now.monotonic - self._counted <= STALE_AFTER,
             clock_offset=contract.clock.offset,
             active=contract.active.at(now.monotonic),
-            means={name: self.means[counter] for name, (counter, _index) in means.items()},
+            measured=self.means,
             calendar=contract.calendar,
         )

@@ -59,16 +59,18 @@ def values_of(
     for key, text in values.items():
         name = key.removesuffix(HORODATE_SUFFIX)
         label = lookup(mode, key) or lookup(mode, name) or _of_second_part(mode, key)
+        if label is not None and (not is_own(label) or (private and label.kind is Kind.IDENTIFIER)):
+            continue
         if key != name or (label is not None and label.kind is Kind.HORODATE):
             value: dict[str, int | float | str] = _time(key, text, overseas=overseas)
         else:
             value = _text(key, text) if label is None else _value(label, text)
         if label is None:
             others |= value
-        elif is_own(label) and not (private and label.kind is Kind.IDENTIFIER):
+        else:
             found |= value
     # No two keys may give the same topic (`state_publisher.plain`), nor look like a value with its unit.
-    by_topic = {key.replace("+", "_"): key for key in (*others, *found)}
+    by_topic = {key.replace("+", "_"): key for key in (*others, *found)} if others else {}
     free = (key for key in by_topic.values() if key in others and not _has_unit(mode, key))
     return found | {key: others[key] for key in islice(free, MAX_OTHERS)}
 

@@ -70,6 +70,7 @@ class TariffCalendar:
     def __init__(self, known: RememberedCalendar = _NOTHING_KNOWN) -> None:
         self._learner = Learner(known.hours)
         self._profiles, self._is_hexadecimal = known.profiles, known.is_hexadecimal
+        self._noted: tuple[object, ...] = ()  # the minute of the last frame, and what it showed
 
     @property
     def remembered(self) -> RememberedCalendar:
@@ -83,14 +84,18 @@ class TariffCalendar:
         clock = _clock(frame, now.wall)
         if clock is None or "PJOURF+1" not in frame:
             return
-        today = clock.date()
+        index, word = fields.running_index(frame), fields.status(frame) or 0
+        shown = clock.replace(second=0), frame["PJOURF+1"], index, word
+        if shown == self._noted:
+            return
+        self._noted, today = shown, clock.date()
         if (clock - _NEAR_MIDNIGHT).date() == today == (clock + _NEAR_MIDNIGHT).date():
             tomorrow = {today + DAY: frame["PJOURF+1"]}
             self._profiles = {day: text for day, text in self._profiles.items() if day == today} | tomorrow
-        index, slots = fields.running_index(frame), _notations(self._today(frame, today))
+        slots = _notations(self._today(frame, today))
         fitting = {fits(written, clock, index): notation for notation, written in enumerate(slots)}
         notation = _shown(frame["PJOURF+1"])
-        if notation is None and len(fitting) > 1 and not registers.PEAK.of(fields.status(frame) or 0):
+        if notation is None and len(fitting) > 1 and not registers.PEAK.of(word):
             notation = bool(fitting[True])
         self._is_hexadecimal = self._is_hexadecimal if notation is None else notation
 

@@ -37,8 +37,8 @@ class Snapshot:
     `site` is the model of an older meter of a business (`business_meters`), None for any other meter.
     `periods` is the argument of `tariffs.index_name`. `since` maps each active alert to its start.
     `total` is the total energy drawn, and `daily` the energies by day, None before its first index;
-    `total_is_fresh`: its index is fresh. `prices` is None if the user gave none. `means` are the mean powers
-    whose index is fresh, by the last part of their path. `clock_offset`: see `MeterClock`.
+    `total_is_fresh`: its index is fresh. `prices` is None if the user gave none. `measured` are the mean
+    powers by the étiquettes of their index. `clock_offset`: see `MeterClock`.
     `active` is the active power, None while it is unknown.
     `calendar` is what earlier frames tell of the next change of tariff.
     """
@@ -59,7 +59,7 @@ class Snapshot:
     total_is_fresh: bool
     clock_offset: int | None
     active: Active | None
-    means: Mapping[str, MeanPower]
+    measured: Mapping[str, MeanPower]
     calendar: TariffCalendar
 
     @cached_property
@@ -80,6 +80,12 @@ class Snapshot:
     def injected(self) -> tuple[int | Unknown | None, bool]:
         """The apparent power that is injected, VA, and True if it is an estimate."""
         return fields.injected_power(self.values, exports=self.exports, has_exported=self.has_exported)
+
+    @cached_property
+    def means(self) -> dict[str, MeanPower]:
+        """The mean powers whose index is fresh, by the last part of their path."""
+        counters = fields.counters(self.values)
+        return {name: self.measured[counter] for name, (counter, _index) in counters.items()}
 
     @cached_property
     def colour_today(self) -> Colour | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,7 @@ def local_time(horodate: str) -> dt.datetime | None:
         return None
 
 
+@lru_cache(maxsize=32)
 def moment(horodate: str) -> dt.datetime | None:
     """Return the time with the offset of metropolitan France; None if `horodate` is invalid."""
     local = local_time(horodate)

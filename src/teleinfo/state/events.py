@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from datetime import datetime  # noqa: TC003 - `typed_json` reads the types of `Span`
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from teleinfo.state import business_meters, fields, tariffs
@@ -24,7 +24,7 @@ from teleinfo.vocabulary.words import Code
 
 if TYPE_CHECKING:
     import enum
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from teleinfo.state.fields import Json
     from teleinfo.state.snapshot import Snapshot
@@ -78,7 +78,7 @@ _PAUSING: Final = (Alert.OVERRUN, Alert.MOBILE_PEAK_NOTICE)
 
 GAP: Final = 120.0
 """Seconds without a reading after which the colour of tomorrow may be that of another day."""
-_TEMPO_HOUR: Final = 6  # at which its days begin
+_TEMPO_BEGIN: Final = timedelta(hours=6)  # of its days, after midnight
 ABSENCE: Final = 24 * 3600.0
 """Seconds without a reading after which the tariff periods are not compared."""
 
@@ -153,7 +153,8 @@ class EventFinder:
         self._note_spans(before, after, now)
         # A clock that leaps is no absence.
         absence = min((at - heard.wall).total_seconds(), now.heard.monotonic - heard.monotonic)
-        if TOMORROW in before and absence > GAP and _tempo_day(at) != _tempo_day(heard.wall):
+        is_another_day = (at - _TEMPO_BEGIN).date() != (heard.wall - _TEMPO_BEGIN).date()
+        if TOMORROW in before and absence > GAP and is_another_day:
             before[TOMORROW] = ""
         for part in before.keys() & after.keys():
             if after[part] == before[part]:
@@ -276,11 +277,8 @@ def _measured(span: Span, now: Snapshot) -> Span:
     """Return a span that lasts, with the power and the currents of a snapshot."""
     powers = span.peak, fields.drawn_power(now.values)
     currents = span.peak_current, *(fields.current(now.values, phase) for phase in Phase)
-    return Span(span.since, None, _greatest(powers), _greatest(currents))
-
-
-def _greatest(values: Iterable[int | None]) -> int | None:
-    return max((value for value in values if value is not None), default=None)
+    known = ([value for value in values if value is not None] for values in (powers, currents))
+    return Span(span.since, None, *(max(values, default=None) for values in known))
 
 
 def _iso(at: datetime | None) -> str | None:
@@ -302,8 +300,3 @@ def _is_another_contract(old: str, new: str) -> bool:
 
 def _period(text: str) -> str:
     return tariffs.period_of(text) or text
-
-
-def _tempo_day(at: datetime) -> int:
-    """Return the number of the day of Tempo at this time."""
-    return at.toordinal() - int(at.hour < _TEMPO_HOUR)

@@ -17,8 +17,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.common.i18n import _
 from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
+    from teleinfo.state.field_entry import ValueForm
     from teleinfo.state.fields import Json
 
 
@@ -249,42 +249,39 @@ class _Status(enum.StrEnum):
 
 
 _UNPLUGGED_PROBLEMS: Final = (PortErrorKind.MISSING.value, PortErrorKind.GONE.value)
-_of_line = partial(Field, diagnostic=True, momentary=False)
-_QUALITY: Final = _of_line(
-    "LIGNE_QUALITE",
-    StateType.CHOICE,
-    name=Message("Line quality"),
-    listed=(*LineGrade, *_Unplugged),
-    icon="mdi:signal",
+
+
+def _line(
+    key: str,
+    form: ValueForm,
+    name: str,
+    icon: str | None = None,
+    **more: Any,  # noqa: ANN401 - attributes of Field
+) -> Field:
+    """Return an entity of the line; `more` are further attributes of the field."""
+    more = {"momentary": False} | more
+    return Field(key, form, name=name, icon=icon and f"mdi:{icon}", diagnostic=True, **more)
+
+
+_QUALITIES: Final = (*LineGrade, *_Unplugged)
+_QUALITY: Final = _line(
+    "LIGNE_QUALITE", StateType.CHOICE, Message("Line quality"), "signal", listed=_QUALITIES
 )
-_CONNECTION: Final = _of_line(
+_ERRORS: Final = _line(
+    "LIGNE_ERREURS", "%", Message("Reading errors"), "alert-circle-outline", precision=2, momentary=True
+)
+_MODE: Final = _line("LIGNE_MODE", Mode, Message("TIC mode"), "serial-port")
+_SPEED: Final = _line("LIGNE_VITESSE", "bauds", Message("Line speed"), "speedometer")
+_UNKNOWN: Final = _line(
+    "LIGNE_INCONNUES", "", Message("Unknown labels"), "help-circle-outline", enabled=False
+)
+_CONNECTION: Final = _line(
     "LIGNE_CONNEXION",
     StateType.SWITCH,
-    name=Message("Connection to the meter"),
+    Message("Connection to the meter"),
     listed=tuple(_Status),
     device_class="connectivity",
 )
-_LINE: Final = {
-    _of_line(
-        "LIGNE_ERREURS",
-        "%",
-        name=Message("Reading errors"),
-        momentary=True,
-        precision=2,
-        icon="mdi:alert-circle-outline",
-    ): "{{ value_json.bad_groups_percent }}",
-    _of_line("LIGNE_MODE", Mode, name=Message("TIC mode"), icon="mdi:serial-port"): "{{ value_json.mode }}",
-    _of_line(
-        "LIGNE_VITESSE", "bauds", name=Message("Line speed"), icon="mdi:speedometer"
-    ): "{{ value_json.baudrate }}",
-    _of_line(
-        "LIGNE_INCONNUES",
-        "",
-        name=Message("Unknown labels"),
-        enabled=False,
-        icon="mdi:help-circle-outline",
-    ): "{{ value_json.unknown_labels | default([]) | count }}",
-}
 
 
 def line_entities() -> list[tuple[Field, str | None]]:
@@ -296,8 +293,14 @@ def line_entities() -> list[tuple[Field, str | None]]:
     """
     grades = {grade.value: _(grade.words) for grade in LineGrade}
     unplugged = f"{_(_Unplugged.UNPLUGGED.words)!r} if value_json.problem in {_UNPLUGGED_PROBLEMS!r}"
-    quality = f"{{{{ {unplugged} else {grades!r}.get(value_json.line) }}}}"
-    return [(_QUALITY, quality), *_LINE.items(), (_CONNECTION, None)]
+    return [
+        (_QUALITY, f"{{{{ {unplugged} else {grades!r}.get(value_json.line) }}}}"),
+        (_ERRORS, "{{ value_json.bad_groups_percent }}"),
+        (_MODE, "{{ value_json.mode }}"),
+        (_SPEED, "{{ value_json.baudrate }}"),
+        (_UNKNOWN, "{{ value_json.unknown_labels | default([]) | count }}"),
+        (_CONNECTION, None),
+    ]
 
 
 EVENTS: Final = Field(

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.simulator.encode import encode_frame
-from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.judge import (
     CERTAIN_FRAMES,
     CERTAIN_FRAMES_WITHOUT_NUMBER,
@@ -17,7 +15,6 @@ from teleinfo.tic.judge import (
 )
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
-from tests.support.frames import whole
 
 if TYPE_CHECKING:
     from teleinfo.tic.reading import Belief
@@ -187,43 +184,6 @@ def test_a_tariff_is_steady_when_two_frames_say_the_same() -> None:
     assert last(NAMELESS, historique(PAPP="00460")).is_steady
     assert last(LINKY, LINKY, standard(ADSC=NUMBER), LINKY).is_steady
     assert not last(historique(PAPP="00460")).is_steady
-
-
-DAY = historique(ADCO=NUMBER, OPTARIF="BASE", PTEC="TH", NTARF="01")
-NIGHT = Reading(Mode.HISTORIQUE, DAY.values | {"NTARF": "02"})
-
-
-@pytest.mark.parametrize(
-    ("frames", "changed"),
-    [
-        ([DAY] * CERTAIN_FRAMES, "is_certain"),
-        ([DAY] * CERTAIN_FRAMES + [historique(ADCO=OTHER)] * 2, "number"),
-        ([DAY] * CERTAIN_FRAMES + [Reading(DAY.mode, DAY.values | {"ADPS": "031"}), DAY, DAY], "sending"),
-        ([DAY] * CERTAIN_FRAMES + [NIGHT] * 2, "is_steady"),
-        ([DAY] * CERTAIN_FRAMES + [Reading(DAY.mode, DAY.values | {"PPOT": "00"})] * 2, "confirmed"),
-    ],
-)
-def test_a_frame_that_repeats_the_last_one_is_judged_while_something_is_open(
-    frames: list[Reading], changed: str
-) -> None:
-    """The fast path of the decoder changes no belief."""
-    judge = Judge()
-    for each in frames[:-1]:
-        judge.judge(reading := Reading(each.mode, each.values))
-    before = reading.belief
-    judge.judge_again(again := Reading(frames[-1].mode, frames[-1].values))
-
-    assert before is not None
-    assert getattr(again.belief, changed) != getattr(before, changed)
-
-
-def test_a_meter_becomes_certain_though_its_frames_are_all_the_same() -> None:
-    """They are read at once then."""
-    readings = Decoder().feed(encode_frame(whole()) * 8)
-
-    assert [reading.belief is not None and reading.belief.is_certain for reading in readings] == [
-        number >= CERTAIN_FRAMES for number in range(1, 9)
-    ]
 
 
 def test_the_belief_is_the_same_object_while_nothing_changes() -> None:

@@ -12,7 +12,6 @@ from teleinfo.tic.labels import (
     DIGITS,
     HISTORIQUE,
     STANDARD,
-    Charset,
     Kind,
     LabelSpec,
     Mode,
@@ -31,14 +30,6 @@ def known(mode: Mode, name: str) -> LabelSpec:
 
     assert label is not None, f"{name} is not in the table of {mode}"
     return label
-
-
-def test_the_classes_are_those_of_the_contract() -> None:
-    digits, number, hexadecimal, profile, code, text = (set(charset.value) for charset in Charset)
-
-    assert number - digits == set(b"X")
-    assert digits < hexadecimal < profile < code < text
-    assert (min(code), max(code), min(text), max(text)) == (0x20, 0x5F, 0x20, 0x7E)
 
 
 def test_no_two_families_of_a_mode_say_the_same_label() -> None:
@@ -78,15 +69,6 @@ def test_a_unit_belongs_to_a_measured_value() -> None:
     legal = {Kind.INDEX: energies, Kind.QUANTITY: measures, Kind.COMPOSITE: measures}
 
     assert [label.name for label in ALL if label.unit not in legal.get(label.kind, {None})] == []
-
-
-def test_a_glued_unit_is_of_the_class_of_its_value() -> None:
-    """A unit behind the number is made of characters that the value may hold, and of no narrower class."""
-    for label in ALL:
-        if label.glued and label.unit is not None:
-            lower = label.unit != label.unit.upper()
-
-            assert label.charset is (Charset.TEXT if lower else Charset.CODE), label.name
 
 
 @pytest.mark.parametrize(

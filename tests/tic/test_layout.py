@@ -14,10 +14,9 @@ from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.encode import encode_frame, flip_bits, with_parity
 from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.forms import form_of
-from teleinfo.tic.labels import Group, Mode
-from teleinfo.tic.layout import MAX_LAYOUTS, Layout, LayoutCache
-from teleinfo.tic.reading import Reading, build_reading
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.layout import MAX_LAYOUTS, LayoutCache
+from teleinfo.tic.reading import Reading
 from tests.support.decoders import decoder_by_groups
 from tests.support.frames import historique as hist
 from tests.support.frames import standard as std
@@ -33,57 +32,6 @@ HIST, STD = Mode.HISTORIQUE, Mode.STANDARD
 ADCO, PTEC, PAPP = hist("ADCO", "041961123456"), hist("PTEC", "HP.."), hist("PAPP", "01940")
 FRAME = [ADCO, PTEC, PAPP]
 DATE = std("DATE", "", "H260115120000")
-
-
-def layout(*groups: Group) -> Layout:
-    """Return the layout of these groups."""
-    return Layout(tuple(map(form_of, groups)))
-
-
-@pytest.mark.parametrize(
-    "groups",
-    [
-        FRAME,
-        [hist("OPTARIF", "BBR("), hist("DEMAIN", "----"), hist("MOTDETAT", "000000")],
-        [hist("PTEC", "...."), hist("HHPHC", ".")],
-        [DATE, std("SMAXSN", "02740", "E220609060531"), std("DPM1", "00", " 220609060531")],
-        [std("LTARF", " HP  BLEU       "), std("NGTF", " " * 16), std("STGE", "003A0001")],
-        [hist("EA", "12Wh"), hist("PTCOUR", "HPH"), hist("TGPHI", "-0,42")],
-        [std("NEW", "1", "H260115120000"), std("OTHER", "X Y")],
-    ],
-)
-def test_a_frame_that_is_read_at_once_says_what_its_groups_say(groups: list[Group]) -> None:
-    frame = encode_frame(groups)
-    one = layout(*groups)
-    reading = one.read(frame[:-1])
-    expected = build_reading(groups)
-
-    assert reading is not None
-    assert expected is not None
-    assert reading == expected
-    assert encode(reading, Options(), now=0) == encode(expected, Options(), now=0)
-
-
-@pytest.mark.parametrize(
-    "frame",
-    [
-        encode_frame([ADCO, PTEC]),
-        encode_frame([ADCO, PAPP, PTEC]),
-        encode_frame([ADCO, PTEC, hist("PAPP", "1940")]),
-        encode_frame([ADCO, hist("PTEC", 'H"..'), PAPP]),  # JSON escapes it: the other way does
-        encode_frame([ADCO, hist("PTEC", "    "), PAPP]),  # nothing is left of it
-        encode_frame(FRAME).replace(b"01940", b"01941"),
-        encode_frame(FRAME).replace(b"01940", b"0A940"),
-        encode_frame(FRAME).replace(b"\n", b"\x0b", 1),
-        b"\n" + encode_frame(FRAME),
-    ],
-)
-def test_a_frame_that_is_not_of_the_layout_is_not_read(frame: bytes) -> None:
-    """Another sequence, width, class or sum, and whatever the layout does not say."""
-    one, characters = layout(*FRAME), encode_frame(FRAME)[:-1]
-
-    assert one.read(characters) is not None
-    assert one.read(frame.removesuffix(b"\x03")) is None
 
 
 def test_the_layouts_that_are_kept_are_bounded() -> None:
@@ -133,6 +81,13 @@ LINES = {
     + encode_frame(whole()) * 5
     + encode_frame([group for group in whole(PEJP="30") if group.label != "PTEC"]),
     "an overrun that ends": (encode_frame(whole()) * 5 + encode_frame(whole(ADPS="047")) * 5) * 2,
+    "a value that JSON escapes": encode_frame([ADCO, hist("PTEC", 'H"..'), PAPP]) * 6,
+    "a wrong sum": encode_frame(FRAME) * 5 + encode_frame(FRAME).replace(b"01940", b"01941"),
+    "a value of blanks alone": encode_frame(FRAME) * 5 + encode_frame([ADCO, hist("PTEC", "    "), PAPP]) * 5,
+    "values that blanks and dots fill": encode_frame([hist("PTEC", "...."), hist("HHPHC", ".")]) * 5
+    + encode_frame([std("LTARF", " HP  BLEU       "), std("NGTF", " " * 16)]) * 5,
+    "a value of another class": encode_frame(FRAME) * 5 + encode_frame([ADCO, PTEC, hist("PAPP", "0A940")]),
+    "a tariff that changes": encode_frame(whole(STD)) * 8 + encode_frame(whole(STD, NTARF="02")) * 3,
     "another mode": encode_frame([*whole(STD), std("NEW", "1")]) * 4
     + encode_frame(whole(HIST)) * 5
     + encode_frame([*whole(STD), std("NEW", "1")]),

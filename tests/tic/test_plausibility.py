@@ -57,17 +57,6 @@ def test_a_frame_that_follows_the_last_one_is_one_that_check_believes(
         assert either.withheld == alone.withheld
 
 
-def test_a_frame_in_which_only_indexes_rose_is_accepted_at_once() -> None:
-    values = {"EAST": "000000100", "EAIT": "000000100", "NGTF": "BASE", "PREF": "09"}
-    plausibility = Plausibility()
-    keys = watched_keys(Mode.STANDARD, values)
-    for at in (0.0, 2.0):
-        check(plausibility, Mode.STANDARD, values, at)
-
-    assert keys == ("NGTF", "PREF", "EAST", "EAIT")
-    assert plausibility.try_accept(keys, (b"BASE", b"09", b"000000109", b"000000100"), 4.0)
-
-
 class Line:
     """Frames of a meter of 9 kVA, one every two seconds."""
 

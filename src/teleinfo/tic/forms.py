@@ -33,9 +33,8 @@ def form_of(group: Group) -> Form:
 def documented_widths(form: Form) -> tuple[int | None, ...]:
     """Return the widths in the table for this label; most meters use the first."""
     spec = form_spec(form.mode, form.label, dated=form.dated)
-    if spec is None:
-        return ()
-    return (None,) if isinstance(spec.widths, range) else spec.widths
+    widths = () if spec is None else spec.widths
+    return (None,) if isinstance(widths, range) else widths
 
 
 def form_spec(mode: Mode, label: str, *, dated: bool) -> LabelSpec | None:

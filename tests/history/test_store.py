@@ -125,6 +125,14 @@ def test_each_part_of_a_month_costs_what_it_cost_then(lapse: Lapse) -> None:
     assert month[4] == pytest.approx(sum(row[4] for row in days), abs=0.001)
 
 
+def test_without_prices_there_is_no_cost(lapse: Lapse) -> None:
+    """Not even if there were prices once."""
+    lapse.store.close()
+    with Lapse(lapse.folder, "hc", START) as later:
+        later.days(1)
+        assert {row[4] for row in later.table("days30")["rows"]} == {None}
+
+
 def test_a_silence_is_a_gap_and_no_zero(lapse: Lapse) -> None:
     lapse.at([lapse.now + 50, lapse.now + 120, lapse.now + 120 + HOUR])
     rows = lapse.table("days2")["rows"]

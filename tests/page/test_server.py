@@ -276,11 +276,11 @@ def test_only_so_many_look_at_once(two: Page, monkeypatch: pytest.MonkeyPatch) -
         for query in ("", SECOND):
             stream = raw(two, f"GET /events{query} HTTP/1.1\r\nHost: {HOST}\r\n\r\n")
             read_until(stack.enter_context(stream), lambda text: "event: now" in text)
-        assert ask(two, f"/events{SECOND}")[0] == 503
         for language, words in (("fr", "Trop de navigateurs"), ("en", "Too many look")):
             status, headers, body = ask(two, f"/{SECOND}", Accept_Language=language)
             assert (status, headers["Content-Language"], headers["Refresh"]) == (503, language, "60")
             assert words in body
+        assert ask(two, f"/events{SECOND}")[0] == 503
     until(lambda: ask(two)[0] == 200, what="a free place")
 
 
@@ -342,6 +342,7 @@ def test_a_client_of_another_network_is_refused(served: Page, monkeypatch: pytes
 def test_connections_are_bounded(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     """One too many is closed at once, and the others go on."""
     monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(server, "REQUEST_TIMEOUT", 10 * LIMIT)
     with raw(served), events(served) as second:
         read_until(second, lambda text: "event: now" in text)
         with raw(served) as third:

@@ -193,6 +193,15 @@ def test_after_a_restart_the_last_meter_is_that_of_the_history() -> None:
     assert shown["meters"] == [["2", "14/01/2026 – 14/01/2026"], ["1", "01/01/1970 – 13/01/2026"]]
 
 
+def test_nothing_is_left_of_a_phase_that_is_overloaded() -> None:
+    """The gauge shows the overrun; a figure below zero would be none."""
+    model = new_model()
+    values = {"PREF": "06", "SINSTS": "08000", "IRMS1": "035", "URMS1": "230"}
+    model.add_reading(Reading(Mode.STANDARD, values), now=0.0)
+
+    assert declared.MINUS not in json.dumps(now_part(model)["facts"], ensure_ascii=False)
+
+
 KEYS = st.sampled_from(sorted(HISTORIQUE.keys() | STANDARD.keys())) | st.text(max_size=12)
 HOSTILE = st.dictionaries(
     KEYS, st.text(max_size=30) | st.from_regex(r"[0-9A-F]{1,16}", fullmatch=True), max_size=20

@@ -19,24 +19,24 @@ def level(*energies: int, apparent: float = 1000) -> Level:
     ("energies", "lower", "upper"),
     [
         ([10, 10, 10], 0, 1),
-        ([10, 10, 10, 10, 10, 10], 0, 3.6 / 4.8),
+        ([10, 10, 10, 10, 10, 10], 0, 3.6 / 4.7),
         ([10, 10, 10, 11], 0, 1),
         # 1 Wh between 2 s and 7 s.
-        ([10, 10, 10, 11, 11, 11, 11, 12], 3.6 / 5.2, 1),
+        ([10, 10, 10, 11, 11, 11, 11, 12], 3.6 / 5.3, 1),
         # Later less than 2 Wh since 3 s, and less than 1 Wh since 7 s.
-        ([10, 10, 10, 11, 11, 11, 11, 12, 12, 12, 12], 3.6 / 5.2, 1),
-        ([10, 10, 10, 11, 11, 11, 11, 12, 12, 12, 12, 12], 3.6 / 5.2, 7.2 / 7.8),
+        ([10, 10, 10, 11, 11, 11, 11, 12, 12, 12, 12], 3.6 / 5.3, 1),
+        ([10, 10, 10, 11, 11, 11, 11, 12, 12, 12, 12, 12], 3.6 / 5.3, 7.2 / 7.7),
         # 1 Wh within 5 s, then less than 1 Wh in 7 s: S does not show what changed.
-        ([9, 10, 10, 10, 10, 11, 11, 11, 11, 11, 11, 11, 11, 12, 12], 3.6 / 5.2, 3.6 / 6.8),
+        ([9, 10, 10, 10, 10, 11, 11, 11, 11, 11, 11, 11, 11, 12, 12], 3.6 / 5.3, 3.6 / 6.7),
         # Lost frames: two steps in one second.
-        ([10, 10, 12], 3.6 / 2.2, 1),
+        ([10, 10, 12], 3.6 / 2.3, 1),
     ],
 )
 def test_the_slopes_between_two_frames_bound_the_power_factor(
     energies: list[int], lower: float, upper: float
 ) -> None:
     """
-    A step of the index is between two frames, each 0.1 s earlier or later.
+    A step of the index is between two frames, each 0.15 s earlier or later.
 
     The bounds contradict each other where S misses energy.
     """

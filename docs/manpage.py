@@ -32,7 +32,7 @@ teleinfo \\- read a French electricity meter (TIC) and publish it on MQTT
 reads the customer output (Télé-Information Client, TIC) of an electricity meter from a serial port,
 checks every character and every group, and publishes each frame as one JSON message on an MQTT broker:
 étiquette \\(-> valeur, in the order of the meter.
-It waits for the port, the meter and the broker, and mends what goes wrong by itself.
+It waits for the port, the meter and the broker, and continues by itself after an outage.
 As a rule systemd runs it, as the service
 .BR teleinfo .
 .SH COMMANDS

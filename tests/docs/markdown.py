@@ -77,7 +77,9 @@ def table(text: str, head: str) -> list[list[str]]:
 
 
 def commands(text: str) -> list[list[str]]:
-    """Return the command lines, in words: those in blocks, and in sentences those of teleinfo and make."""
+    """
+    Return the command lines, split into words: all in blocks, and those of teleinfo and make in sentences.
+    """
     lines = [line for block in blocks(text, "sh") if "TELEINFO_" not in block for line in block.splitlines()]
     lines += re.findall(r"`((?:sudo |\.venv/bin/)?(?:teleinfo|make)(?: [^`\n]+)?)`", prose(text))
     words = [shlex.split(line, comments=True) for line in lines]

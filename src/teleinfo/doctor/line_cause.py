@@ -127,7 +127,7 @@ def _in_rows(damage: Damage) -> float:
 
 def _hum(damage: Damage) -> float:
     """
-    Return the logarithm of the ratio of likelihoods that the wrong bits follow the mains, and chance.
+    Return the log of the likelihood ratio: wrong bits that follow the mains against chance.
 
     Within a frame the hum has one phase. If the meter always waits as long between two frames, the phase also
     advances by the same amount from frame to frame, which is looked for.

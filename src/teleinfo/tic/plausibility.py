@@ -214,7 +214,7 @@ class Plausibility:
         return frames >= (FRAMES_FOR_IDENTIFIER if key in _IDENTIFIERS else FRAMES_FOR_INDEX)
 
     def _reason(self, key: str, before: _Seen, text: bytes, at: float) -> Implausible | None:
-        """Return the reason why a value is not plausible after the value `before`, None if it is."""
+        """Return the reason why a value is implausible after the value `before`; None if it is plausible."""
         if text == before.text:
             return None
         if key in _TEXTS:

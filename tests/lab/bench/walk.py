@@ -40,7 +40,7 @@ def walk(name: str, stride: int) -> dict[tuple[str, bool], Outcome]:
 
 class Stretch:
     """
-    A frame of a meter that is to be damaged, the frame before it, and the one behind it.
+    A frame that is to be damaged, with the frames before and after it.
 
     In `_stream`, with parity, it stands from `_start` to before `_end`.
     """

@@ -149,7 +149,7 @@ teleinfo \\- lire un compteur électrique français (TIC) et le publier en MQTT
 lit la sortie de téléinformation client (TIC) d’un compteur électrique par un port série,
 vérifie chaque caractère et chaque groupe, et publie chaque trame en un message JSON sur un broker MQTT :
 étiquette \\(-> valeur, dans l’ordre du compteur.
-Il attend le port, le compteur et le broker, et répare de lui-même ce qui va mal.
+Il attend le port, le compteur et le broker, et reprend de lui-même après une panne.
 D’ordinaire, systemd le fait tourner : c’est le service
 .BR teleinfo .
 .SH COMMANDES

@@ -77,9 +77,7 @@ def table(text: str, head: str) -> list[list[str]]:
 
 
 def commands(text: str) -> list[list[str]]:
-    """
-    Return the command lines, split into words: all in blocks, and those of teleinfo and make in sentences.
-    """
+    """Return the command lines, in words: all of the blocks, those of teleinfo and make in sentences."""
     lines = [line for block in blocks(text, "sh") if "TELEINFO_" not in block for line in block.splitlines()]
     lines += re.findall(r"`((?:sudo |\.venv/bin/)?(?:teleinfo|make)(?: [^`\n]+)?)`", prose(text))
     words = [shlex.split(line, comments=True) for line in lines]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # What a reader in need of installing, operating or moving over reads: these pages are there in French.
 PAGES = (
+    "containers",
     "doctor",
     "events",
     "home-assistant",
@@ -24,8 +25,10 @@ PAGES = (
     "materiel",
     "node-red",
     "operations",
+    "settings",
     "state",
     "telegraf",
+    "topics",
     "watch",
 )
 PAIRS = {

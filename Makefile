@@ -15,8 +15,8 @@ PYTHON_LOCK ?= python3.11
 DEMO   ?=
 # Which tests `make pytest` and `make test-faults` run, and how, for example: make pytest TESTS="tests/tic -x"
 TESTS  ?=
-# The packages whose tests `make quick` runs, but for those that start processes.
-QUICK   = architecture cli common daemon doctor homeassistant mqtt port record settings state tic vocabulary
+# The packages whose tests `make quick` leaves out, besides those that start processes: they take longest.
+SLOWEST = demo history page simulator truths
 # How many tests run at the same time. Most of those that start processes wait most of the time.
 WORKERS ?= 6
 # What `make bench` is called with, for example: make bench BENCH="--only decoding --quick"
@@ -106,7 +106,7 @@ run: $(VENV)/.run ## the daemon, with the settings of .env
 test: $(VENV)/.dev programs check pytest ## everything that must hold: style, types, all the tests, full coverage of the pure modules
 
 quick: check ## in a minute, after each small change: style, types, and the tests without processes
-	$(BIN)/python -m pytest --numprocesses=2 -q -m 'not real' $(QUICK:%=tests/%)
+	$(BIN)/python -m pytest --numprocesses=2 -q -m 'not real' $(SLOWEST:%=--ignore=tests/%)
 
 check: $(VENV)/.dev ## style, types and imports only
 	$(BIN)/ruff check

@@ -93,6 +93,7 @@ def test_nothing_is_published_before_the_memory_was_read() -> None:
     linked.take(OTHER, OTHER, now=2)
 
     assert set(sent(outbox)) == {CONFIG, "teleinfo/homeassistant"}
+    assert linked.hass.announced == {CONFIG}
 
 
 class Scripted:

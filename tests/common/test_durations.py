@@ -56,3 +56,11 @@ def test_two_installations_do_not_dial_in_step() -> None:
 
     assert min(drawn) < 4
     assert max(drawn) > 27
+
+
+@pytest.mark.parametrize(
+    ("now", "pause"), [(10.0, 1.0), (10.25, 0.75), (10.9985, 0.0015), (10.9995, 1.0005), (11.0001, 0.9999)]
+)
+def test_a_tick_is_at_a_multiple_of_the_period(now: float, pause: float) -> None:
+    """A timer that ended just before its instant does not tick twice."""
+    assert until_tick(now, 1.0) == pytest.approx(pause)

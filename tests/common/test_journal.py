@@ -122,3 +122,14 @@ def test_a_line_is_in_the_language_of_the_service() -> None:
         "a line of a library: no change",
         "100%",
     ]
+
+
+@pytest.mark.usefixtures("journald")
+def test_a_stream_that_was_sent_elsewhere_is_not_journald(tmp_path: Path) -> None:
+    """JOURNAL_STREAM is inherited: it must name this very stream."""
+    with (tmp_path / "elsewhere").open("w") as stream:
+        assert not journal.is_journald(stream)
+        stream.close()
+
+        assert not journal.is_journald(stream)
+    assert not journal.is_journald(io.StringIO())

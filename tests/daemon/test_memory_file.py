@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo.common.untrusted_json import MAX_BYTES
 from teleinfo.daemon.memory_keeper import MemoryFile
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ SIZE = 20_000
 WRITER = f"""
 import sys
 from pathlib import Path
+from teleinfo.common.untrusted_json import MAX_BYTES
 from teleinfo.daemon.memory_keeper import MemoryFile
 file = MemoryFile(Path(sys.argv[1]), "teleinfo")
 content = file.open()
@@ -153,3 +155,13 @@ def test_a_full_disk_leaves_the_old_file(small_disk: Path) -> None:
     assert not (small_disk / "teleinfo.new").exists()
     file.write(b"new")
     assert (small_disk / "teleinfo.json").read_bytes() == b"new"
+
+
+def test_no_more_is_read_than_a_memory_has(tmp_path: Path) -> None:
+    """A file of a gigabyte is not loaded."""
+    with (tmp_path / "teleinfo.json").open("wb") as file:
+        file.truncate(1 << 30)
+    content = MemoryFile(tmp_path, "teleinfo").open()
+
+    assert content is not None
+    assert len(content) == MAX_BYTES + 1

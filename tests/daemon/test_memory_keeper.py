@@ -15,6 +15,7 @@ import pytest
 
 from teleinfo.daemon.memory_keeper import (
     DAY,
+    OPEN_TIMEOUT,
     WRITE_INTERVAL,
     WRITES_AT_ONCE,
     MemoryFile,
@@ -352,3 +353,21 @@ def test_of_two_at_one_file_the_second_goes_on_without_it(
     assert bench.loaded == [None]
     assert bench.kept == json.loads(encode(MEMORY))
     assert ["another teleinfo remembers this meter in" in line for line in caplog.messages] == [True]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_disk_that_hangs_delays_no_meter_more_than_another() -> None:
+    """Each goes on after five seconds."""
+
+    async def together() -> float:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(disk := Hanging())
+        disk.hangs, begun = True, loop.time()
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(10):
+                keeper = MemoryKeeper(f"{number}", lambda _: None)
+                tasks.create_task(keeper.run())
+                keeper.end()
+        return loop.time() - begun
+
+    assert virtual.run(together()) == pytest.approx(OPEN_TIMEOUT)

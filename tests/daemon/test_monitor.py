@@ -15,10 +15,12 @@ from teleinfo.daemon.monitor import Monitor
 from teleinfo.doctor.case import complaint_of
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
+from teleinfo.port.errors import PortError
 from teleinfo.port.link_status import LinkStatus
 from teleinfo.tic.decoder import Counts, Decoder
 from teleinfo.tic.labels import Mode
-from teleinfo.vocabulary.words import Language
+from teleinfo.vocabulary.line import PortErrorKind
+from teleinfo.vocabulary.words import Language, Message
 from tests.support import virtual
 
 if TYPE_CHECKING:
@@ -188,3 +190,22 @@ def test_each_state_of_the_line_has_its_words(link: LinkStatus, counts: Counts, 
     assert in_french.endswith("; pas de connexion au broker à localhost:1883")
     assert complaint_of(away).endswith("no connection to the broker at localhost:1883")
     assert complaint_of(in_french).endswith("pas de connexion au broker à localhost:1883")
+
+
+def test_a_silence_in_the_first_minute_is_reported() -> None:
+    """A meter that was heard since the start is silent 10 s after its last frame."""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.live(5, frames=True)
+        await bench.live(15)
+
+    assert play(scenario).silent
+
+
+@pytest.mark.parametrize("kind", PortErrorKind)
+def test_every_fault_of_the_port_has_its_words(kind: PortErrorKind) -> None:
+    """Where there is no port, the line begins with why."""
+    text = status_text(replace(OPENING, error=PortError(kind, Message("no port"))), Counts())
+
+    assert "port" in text.partition(";")[0]
+    assert "baud" not in text

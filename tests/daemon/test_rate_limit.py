@@ -72,3 +72,8 @@ def test_an_alert_bit_of_stge_passes_at_once_and_another_bit_does_not() -> None:
 
     assert published(60, (0, usual), (1, overrun), (2, usual)) == [True, True, True]
     assert published(60, (0, usual), (1, exporting)) == [True, False]
+
+
+def test_a_stge_that_is_no_register_has_no_alerts() -> None:
+    """What another meter may call STGE never raises."""
+    assert published(60, (0, historique(STGE="ZZ")), (1, historique(STGE="YY"))) == [True, False]

@@ -161,3 +161,8 @@ def test_systemd_finds_it_well_closed(tmp_path: Path, unit: Path, figures: Figur
     said = analyze(tmp_path, unit, "security", "--no-pager", "--offline=true", "--threshold=15")
 
     figures.kept(f"exposure of {unit.name}", exposure(said), at_most=MOST_EXPOSED, unit="of 10")
+
+
+def test_the_memory_can_be_synced() -> None:
+    """fsync(2) is in @sync: without it a power cut would leave an empty file."""
+    assert "@sync" not in " ".join(read_unit()["Service"]["SystemCallFilter"])

@@ -7,6 +7,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
@@ -273,3 +274,27 @@ class AnyHistory(RuleBasedStateMachine):
 
 
 test_any_history = AnyHistory.TestCase
+
+
+@given(st.integers(1, 5), st.lists(st.binary(max_size=3), max_size=12))
+def test_the_newest_readings_are_kept_in_order(queue: int, payloads: list[bytes]) -> None:
+    """Of all that was put, the last `queue` come out, oldest first."""
+    outbox = Outbox(queue)
+    put(outbox, *payloads)
+
+    assert payloads[-queue:] == readings(outbox)
+
+
+def test_a_forgotten_topic_is_sent_no_more() -> None:
+    """Neither what was due nor what would be repeated; a message in flight is acknowledged all the same."""
+    outbox = Outbox(1)
+    outbox.set("a", b"1")
+    outbox.set("b", b"1")
+    message = take(outbox)
+    outbox.forget("a")
+    outbox.settle(message, delivered=True)
+    outbox.set("c", b"1")
+    outbox.forget("c")
+    outbox.repeat()
+
+    assert deliver(outbox) == [("b", b"1")]

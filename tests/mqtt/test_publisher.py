@@ -29,7 +29,7 @@ from tests.support.certificates import Certificate, make_authority, make_certifi
 from tests.support.process import LIMIT
 from tests.support.scenario import until
 from tests.support.subscriber import Subscriber
-from tests.support.tcp_ports import black_hole
+from tests.support.tcp_ports import black_hole, free_port
 
 if TYPE_CHECKING:
     import socket
@@ -363,3 +363,15 @@ def test_another_client_with_our_id_is_named(
     assert release is not None
     has_reason_code = tuple(map(int, release[1].split("."))) >= (2, 0, 15)
     assert ("each pushes the other out" in line) is (version is MqttVersion.AUTO and has_reason_code)
+
+
+def test_a_new_cause_for_which_the_user_must_act_is_one_more_line(tmp_path: Path, log: Log) -> None:
+    """The broker comes later than the publisher, and then with another password."""
+    port = free_port()
+    with RunningPublisher(broker_at(port, login="wrong")) as running:
+        log.expect(f"nothing listens at 127.0.0.1:{port}")
+        running.hurry()
+        with MosquittoBroker(tmp_path, port=port, users={"meter": PASSWORD}):
+            log.expect(": the broker refuses the user name or the password")
+
+    assert len(log.containing("no connection")) == 2

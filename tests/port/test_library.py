@@ -96,3 +96,10 @@ async def test_a_slow_consumer_gets_the_newest_readings(monkeypatch: pytest.Monk
         # All of them come in one piece, before the consumer has its turn.
         sent.put_nowait(b"".join(frame(number) for number in range(2, 7)))
         assert [power(await anext(readings)), power(await anext(readings))] == [5, 6]
+
+
+@in_event_loop
+async def test_an_unknown_mode_is_an_error() -> None:
+    """The known ones are named."""
+    with pytest.raises(ValueError, match="'fast' is no mode: auto, historique, standard"):
+        await anext(read("/dev/ttyUSB0", mode="fast"))

@@ -10,6 +10,7 @@ import socket
 import termios
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -172,10 +173,22 @@ async def test_an_impossible_speed_is_named(line: SerialLine, baudrate: int) -> 
         (TimeoutError(), PortErrorKind.STUCK),
         (OSError(errno.ENOSPC, "no space"), PortErrorKind.OTHER),
         (OSError(errno.EBUSY, "busy"), PortErrorKind.BUSY),
+        (serial.SerialException(errno.EACCES, "could not open port"), PortErrorKind.DENIED),
     ],
 )
 def test_whatever_the_system_says_has_a_kind(raised: Exception, kind: PortErrorKind) -> None:
     assert cannot_open("/dev/ttyUSB0", 1234, raised).kind is kind
+
+
+def test_a_port_that_is_missing_or_forbidden_says_what_to_do() -> None:
+    """A UART is switched on; a login console that holds the port is switched off, by its name."""
+    missing, forbidden = (
+        str(cannot_open("/dev/ttyAMA0", 1200, OSError(code, ""))) for code in (errno.ENOENT, errno.EACCES)
+    )
+
+    assert "sudo raspi-config" in missing
+    assert "sudo usermod -aG dialout" in forbidden
+    assert "serial-getty@ttyAMA0" in forbidden
 
 
 @pytest.mark.parametrize(
@@ -421,3 +434,38 @@ async def test_a_bridge_that_is_not_there_is_no_crash(host: str) -> None:
     error = await failure_of(f"socket://{host}:{free_port()}")
 
     assert error.kind is PortErrorKind.UNREACHABLE
+
+
+@in_event_loop
+async def test_after_a_mistake_of_the_handler_it_gets_no_more_bytes() -> None:
+    """The mistake is raised, although bytes and the end of the port come before the wait for it."""
+    calls: list[bytes] = []
+
+    def fail(data: bytes) -> None:
+        calls.append(data)
+        raise ZeroDivisionError
+
+    port = LineProtocol(Sink(fail), partial(device_lost, "port"))
+    port.data_received(b"A")
+    port.data_received(b"B")
+    port.connection_lost(None)
+
+    assert calls == [b"A"]
+    with pytest.raises(ZeroDivisionError):
+        await port.wait(LIMIT)
+
+
+@in_event_loop
+async def test_a_bridge_that_does_not_answer_is_given_up() -> None:
+    """A host that drops packets is given up after a bounded time."""
+
+    async def drop(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio.BaseEventLoop, "create_connection", drop)
+        patch.setattr(serial_port, "OPEN_TIMEOUT", 0.05)
+        error = await failure_of("socket://192.0.2.1:8888")
+
+    assert error.kind is PortErrorKind.UNREACHABLE
+    assert "does not answer" in str(error)

@@ -123,3 +123,22 @@ def test_before_the_identifiers_are_known_all_damage_is_dropped() -> None:
 
     assert b"961123456" not in clean
     assert anonymiser.dropped == 1
+
+
+def test_an_endless_line_without_a_frame_is_bounded() -> None:
+    """No ETX ever comes: little is held back."""
+    anonymiser = Anonymiser()
+    for _ in range(100):
+        anonymiser.feed(b"x" * 1000)
+
+    assert len(anonymiser._rest) < 10_000
+    assert anonymiser.close() == b""
+
+
+def test_a_group_that_lost_its_line_feed_is_kept() -> None:
+    """As the decoder reads it: a damaged LF costs nothing."""
+    frame = FRAME.replace(b"\nADSC", b"\xffADSC").replace(b"\nEAST", b"\xffEAST")
+    clean, _ = anonymised(frame)
+
+    assert b"\xffADSC\t000000000000" in clean
+    assert b"\xffEAST\t000019212" in clean

@@ -25,6 +25,7 @@ class Process:
     A program that writes to the file `log`, over all its lives.
 
     It is started by `start` or on entering the block, and killed at the end of the block if it still lives.
+    An error that ends the block gets a note with the end of the log.
     `command` and `environ` (None: that of the test) may be changed before it starts.
     """
 
@@ -122,5 +123,8 @@ class Process:
         self.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: object) -> None:
+        ended = self.process.poll()
         self.kill()
+        if len(error) > 1 and isinstance(error[1], BaseException):
+            error[1].add_note(f"{self._log_path.name} (exit status {ended}) said: {self.log[-2000:]}")

@@ -139,11 +139,9 @@ class Scenario(Daemon):
         return super().__enter__()
 
     def __exit__(self, *error: object) -> None:
-        ended = self.process.poll()
         super().__exit__(*error)
         self.notify.__exit__()
-        if len(error) > 1 and isinstance(error[1], BaseException):
-            error[1].add_note(f"the daemon (exit status {ended}) said: {self.log[-2000:]}")
+        if any(error):
             return
         said = self.log + "\n".join(self.notify.heard)
         for canary in (PASSWORD, *IDENTIFIERS, "Traceback", "Exception"):

@@ -418,7 +418,7 @@ FIELDS: Final = (
     Field(
         "energy.indexes.*.period",
         TariffPeriod,
-        "Tariff period that it counts, by the contract; null where that is no common contract.",
+        "Tariff period that it counts, by the contract or the text of the supplier; null if uncommon.",
     ).read_from(of=lambda now: {label: index.period for label, index in now.indexes.items()}),
     Field("energy.indexes.*.value", "Wh", "Reading of this index.").read_from(
         *COUNTED, of=lambda now: {label: index.value for label, index in now.indexes.items()}

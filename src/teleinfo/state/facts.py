@@ -101,8 +101,7 @@ class ContractFacts:
 
     def period_of(self, label: str) -> TariffPeriod | None:
         """Return the tariff period that an index counts, None if it is unknown now."""
-        period = tariffs.index_period(label, contract=fields.contract_text(self.texts))
-        return period or tariffs.period_of(self.periods.get(label, ""))
+        return tariffs.index_period(label, contract=fields.contract_text(self.texts), periods=self.periods)
 
 
 class MeterFacts:

@@ -228,7 +228,8 @@ def indexes(values: Values, *, periods: Mapping[str, str]) -> dict[str, tariffs.
         supplier = label.startswith("EASF") and (index or label == running)
         if index is not None and (supplier or label in tariffs.INDEX_OF_PERIOD.values()):
             name = tariffs.index_name(label, contract=contract, periods=periods)
-            found[label] = tariffs.Index(name, tariffs.index_period(label, contract=contract), index)
+            period = tariffs.index_period(label, contract=contract, periods=periods)
+            found[label] = tariffs.Index(name, period, index)
     return found
 
 

@@ -154,7 +154,7 @@ class TariffCalendar:
         at, index = change
         if (text := periods.get(index)) is not None:
             return NextTariff(at.isoformat(), tariffs.period_of(text), tariffs.period_name(text))
-        return _change(at, tariffs.index_period(index, contract=fields.contract_text(now)))
+        return _change(at, tariffs.index_period(index, contract=fields.contract_text(now), periods=periods))
 
 
 @lru_cache(maxsize=8)

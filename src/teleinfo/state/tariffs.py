@@ -115,7 +115,7 @@ def index_name(label: str, *, contract: str | None, periods: Mapping[str, str]) 
     """
     if label in periods:
         return period_name(periods[label]) or label
-    period = index_period(label, contract=contract)
+    period = index_period(label, contract=contract, periods=periods)
     return unnamed_index(label) if period is None else period.words
 
 
@@ -125,11 +125,12 @@ def unnamed_index(label: str) -> str:
     return label if known is None else known.title
 
 
-def index_period(label: str, *, contract: str | None) -> TariffPeriod | None:
+def index_period(label: str, *, contract: str | None, periods: Mapping[str, str]) -> TariffPeriod | None:
     """
-    Return the tariff period that an index counts with this contract (the text of OPTARIF or NGTF).
+    Return the tariff period that an index counts, the same in both modes; arguments as in `index_name`.
 
-    The period is the same in both modes. It is None for a supplier index with an uncommon contract.
+    With an uncommon contract, it is the period in which the index counted, None if that is no common one.
     """
     period = next((period for period, index in INDEX_OF_PERIOD.items() if index == label), None)
-    return period or _SUPPLIER_INDEXES.get((contract_of(contract or ""), label))
+    period = period or _SUPPLIER_INDEXES.get((contract_of(contract or ""), label))
+    return period or period_of(periods.get(label, ""))

@@ -42,7 +42,7 @@ def main() -> int:
             wrong += events
             for path, tally in tallies.items():
                 sums[path].add(tally)
-                wrong += [f"{name} {path}: {fault}" for fault in tally.faults(path)]
+                wrong += [f"{name} {path}: {fault}" for fault in tally.faults(path, name)]
     sys.stdout.write(
         f"{'field':40} {'compared':>9} {'null':>6} {'bias':>8} {'greatest':>10} {'outside':>8}\n"
     )

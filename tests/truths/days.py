@@ -42,6 +42,7 @@ from teleinfo.state.prices import Prices
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Group, Mode
+from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.moment import Moment
 from teleinfo.vocabulary.words import Language
 from tests.support.judged import moment
@@ -194,6 +195,7 @@ class World:
     paced: float = 0.0  # since when every frame comes
     mode_changed: float = 0.0
     is_silent: bool = False
+    runs: int = 0
     injected_at: float = 0.0
     emitted: float = 0.0  # when the last frame began
     alerts_now: dict[str, bool] = field(default_factory=dict)
@@ -221,6 +223,7 @@ class World:
         self.changes = [Change(minute, after) for minute, before, after in found if before != after]
         self._supplier, self._cost, self._prices = tuple(self.metrology.supplier), 0.0, PRICES[0][1]
         self._read: dict[str, float] = {}
+        self.reading = Reading(usual.mode, {})  # the last one that the daemon believed
         self.use(usual.mode)
 
     def use(self, mode: Mode) -> None:
@@ -388,15 +391,20 @@ class World:
         return with_parity(data)
 
 
+def prices_at(world: World, instant: float) -> Prices:
+    """Return the prices in the settings of a household at an instant."""
+    _since, first, month = max(found for found in PRICES if found[0] <= instant)
+    return Prices({code: first + 0.03 * n for n, code in enumerate(world.periods)}, month)
+
+
 class DaemonSide:
     """The derivation of the daemon: bytes in, states and events out; `memory` is what it left on the disk."""
 
     def __init__(self, world: World, memory: bytes | None, instant: float = 0.0) -> None:
         self.state: dict[str, Any] = {}
         self.decoder = Decoder()
-        prices = max(found for found in PRICES if found[0] <= instant)
-        periods = {code: prices[1] + 0.03 * n for n, code in enumerate(world.periods)}
-        self._tracker = StateTracker(topic="teleinfo", exclude=frozenset(), prices=Prices(periods, prices[2]))
+        prices = prices_at(world, instant)
+        self._tracker = StateTracker(topic="teleinfo", exclude=frozenset(), prices=prices)
         self.publisher = StatePublisher(
             self._tracker,
             Outbox(1),
@@ -407,12 +415,14 @@ class DaemonSide:
             on_state=lambda state, _now: self.state.update(new=state),
             on_event=lambda event: world.events.append(json.loads(event)),
         )
+        self._world = world
         self.publisher.restore(None if memory is None else from_json(json.loads(memory)))
 
     def hear(self, data: bytes, instant: float) -> dict[str, Any] | None:
         """Return the state that is published when these bytes have come."""
         self.state.clear()
         for reading in self.decoder.feed(data, now=instant):
+            self._world.reading = reading
             time = local(instant).isoformat("T", "seconds")
             self.publisher.update(reading, moment(instant, time))
         return self.state.get("new")
@@ -440,8 +450,9 @@ def windows_of(world: World) -> list[tuple[float, float]]:
     ]
     midnights = [FIRST - 8 * DAY + DAY * n for n in range(12)]
     changes = [edge.at - AHEAD.get(world.name, 0.0) for edge in world.changes]
-    near = [(edge - 12, edge + 15) for edge in (*edges, *changes, *midnights)]
+    near = [(edge - 4, edge + 14) for edge in (*edges, *changes, *midnights)]
     spans = [(OVERRUN[0] - 20, OVERRUN[1] + 200), (RESTARTS[0][0] - 60, RESTARTS[0][1] + 80)]
+    spans += [(edge - 30, edge + 30) for edge in MODES]
     spans += [(begin, begin + 15 * MINUTE) for begin in (at(29, 12), at(31, 20, 10))]
     found: list[tuple[float, float]] = []
     for begin, end in sorted(near + spans):
@@ -465,12 +476,14 @@ def days(world: World) -> Iterator[dict[str, Any]]:
             else:
                 memory = daemon.end()
                 daemon = DaemonSide(world, memory, instant)
+                world.runs += 1
                 if instant - world.instant > KEPT:
                     world.since.clear()
         world.change(instant)
         world.pass_midnight(instant)
         data = world.emit(instant)
-        if (state := daemon.hear(data, world.instant)) and instant > FIRST and world.day in world.boundaries:
+        state = daemon.hear(data, world.instant)
+        if state and instant > FIRST and world.day in world.boundaries:
             yield state
         while windows and windows[0][1] <= world.instant:
             windows.pop(0)

@@ -225,7 +225,7 @@ def _cost(span: str) -> Callable[[World], Any]:
         found = _span(world, span)
         if found is None:
             return None
-        shares = [_month_price(day) / calendar.monthrange(day.year, day.month)[1] for day in found[2]]
+        shares = [month_price(day) / calendar.monthrange(day.year, day.month)[1] for day in found[2]]
         cost = found[1].cost - found[0].cost + math.fsum(shares)
         begin, end = _edges(world, span)
         wide = 0.01 + sum(wh for day, wh in world.slack.items() if begin <= day <= end) / 1000 * 0.5
@@ -234,7 +234,8 @@ def _cost(span: str) -> Callable[[World], Any]:
     return value
 
 
-def _month_price(day: dt.date) -> float:
+def month_price(day: dt.date) -> float:
+    """Return the price of the month that holds on a day."""
     noon = dt.datetime.combine(day, dt.time(12), PARIS).timestamp()
     return max(found for found in PRICES if found[0] <= noon)[2]
 
@@ -379,7 +380,10 @@ def _mean(way: str) -> Callable[[World], Any]:
             (counts[end] - counts[begin]) / (times[end] - times[begin]) * 3600
             for end in range(bisect_left(times, times[-1] - 3 * _BLOCK), len(times))
             for begin in (bisect_left(times, times[end] - blocks * _BLOCK) for blocks in (1, 2, 3, 4))
+            if begin < end
         ]
+        if not means:
+            return None
         wide = _BLOCK + 0.05 * max(means)  # a Wh, and a frame at each end of a minute
         found = Between(min(means) - wide, max(means) + wide)
         # An index that comes only in one of twenty short frames gives no minute.
@@ -538,9 +542,7 @@ TRUTHS: Final[dict[str, Truth | str]] = {
         lambda world: int(world.metrology.injected_energy) if world.model.producer else ABSENT
     ),
     "energy.indexes.*.name": Truth(_by_index(lambda world, n, _: _named(world.periods[n]))),
-    "energy.indexes.*.period": Truth(
-        _by_index(lambda world, n, _: None if world.model.producer else world.periods[n])
-    ),
+    "energy.indexes.*.period": Truth(_by_index(lambda world, n, _: world.periods[n])),
     "energy.indexes.*.value": Truth(_by_index(lambda world, n, _: int(world.metrology.supplier[n]))),
     **_spans(),
     "cost.price": Truth(
@@ -561,8 +563,7 @@ TRUTHS: Final[dict[str, Truth | str]] = {
     "power.exporting": Truth(_exporting),
     "power.net": Truth(_net),
     **_maxima(),
-    # 2 % is for LED loads and producers.
-    "power.active": Truth(_watts, paced=300, settled=300, share=0.95, bias=0.02),
+    "power.active": Truth(_watts, paced=300, settled=300, share=0.95, bias=0.015),
     "power.active_lower": Truth(_bound(-math.inf, 0.5), paced=300, settled=300, share=0.985),
     "power.active_upper": Truth(_bound(-0.5, math.inf), paced=300, settled=300, share=0.985),
     "power.mean": Truth(_mean("drawn"), paced=400, settled=400),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Final
+
 import pytest
 
 from teleinfo.simulator.catalogue import METERS
@@ -9,10 +11,17 @@ from teleinfo.state.declaration import FIELD_OF_PATH
 from teleinfo.vocabulary.codes import Event
 from tests.truths.events import EVENTS, wrong_events
 from tests.truths.judge import judged
+from tests.truths.screens import Screens
 from tests.truths.table import TRUTHS
 
-PAUSE, INTERVAL = 290.0, 5.0
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAUSE, INTERVAL = 290.0, 10.0
 """Seconds between two frames where nothing happens, and between two states that are compared."""
+
+SHOWN: Final = ("hc", "tri-tempo", "standard-producer")
+"""The meters of which the screens are compared, too: both modes, one phase and three, a producer."""
 
 
 def test_each_field_and_each_event_has_a_truth() -> None:
@@ -21,10 +30,13 @@ def test_each_field_and_each_event_has_a_truth() -> None:
 
 
 @pytest.mark.parametrize("name", METERS)
-def test_what_is_published_is_true(name: str) -> None:
-    """Each value lies within the tolerance of its field, and each event comes once, at its time."""
-    world, tallies = judged(name, PAUSE, INTERVAL)
-    faults = {path: tally.faults(path) for path, tally in tallies.items()}
+def test_what_is_published_is_true(name: str, tmp_path: Path) -> None:
+    """Each value and each text lies within the tolerance of its field; each event comes once, at its time."""
+    with Screens(tmp_path) as screens:
+        world, tallies = judged(name, PAUSE, INTERVAL, *[screens.show] * (name in SHOWN))
+    faults = {path: tally.faults(path, name) for path, tally in tallies.items()}
 
     assert {path: fault for path, fault in faults.items() if fault} == {}
     assert wrong_events(world) == []
+    assert screens.wrong[:5] == []
+    assert len(screens.compared) >= 40 * (name in SHOWN)

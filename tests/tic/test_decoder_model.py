@@ -7,6 +7,7 @@ here first.
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -157,3 +158,14 @@ def streams(draw: st.DrawFn) -> bytes:
 @given(streams())
 def test_a_line_gives_what_a_slow_and_simple_decoder_finds_in_it(stream: bytes) -> None:
     decoder.check(stream)
+
+
+DAMAGES = [(before, b"\r") for before in (b"\n", b"", b"\x0b", b"J", b"\xff", b"\n\n", b"*\n", b"**")]
+DAMAGES += [(b"\n", after) for after in (b"", b"\x0c", b"\r\r", b"\n", b"\xff")]
+
+
+@pytest.mark.parametrize(("before", "after"), DAMAGES)
+def test_every_line_gives_what_the_model_finds(before: bytes, after: bytes) -> None:
+    """Each line in a frame of its own, with this in place of its LF and CR."""
+    frames_ = [b"\x02" + before + text + after + b"\x03" for text in SOUND + UNSOUND]
+    decoder.check(b"".join(frames_) + frames_[0][:-1] + b"\x04")

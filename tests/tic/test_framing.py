@@ -10,7 +10,6 @@ from teleinfo.simulator.encode import with_parity
 from teleinfo.tic import framing as module
 from teleinfo.tic import parity as characters
 from teleinfo.tic.framing import LIMIT, Framer
-from tests.support.strategies import chunkings, streams
 
 BODY = b"\nPAPP 00750 -\r"
 FRAME = b"\x02" + BODY + b"\x03"
@@ -80,17 +79,6 @@ def test_the_last_stx_of_an_endless_stretch_is_kept_though_it_is_the_second_byte
 
     assert bodies(framer, b"\x02\x02\n".ljust(LIMIT, b"A"), b"\x03") == [b"\n".ljust(LIMIT - 2, b"A")]
     assert framer.interrupted == 1
-
-
-@given(st.data())
-def test_any_chunking_gives_the_same_frames_and_the_same_counts(data: st.DataObject) -> None:
-    stream = data.draw(streams())
-    whole, cut = Framer(limit=64), Framer(limit=64)
-    expected = whole.feed(stream)
-
-    assert [frame for chunk in data.draw(chunkings(stream)) for frame in cut.feed(chunk)] == expected
-    assert cut.interrupted == whole.interrupted
-    assert cut.pending() == whole.pending()
 
 
 @given(st.lists(st.binary(max_size=200)))

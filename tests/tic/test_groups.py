@@ -89,33 +89,11 @@ def test_a_wrong_bit_is_seen_where_the_model_sees_it(group: Group, data: st.Data
     assert not is_group or bit == 6
 
 
-def test_an_lf_that_is_missing_or_damaged_costs_nothing() -> None:
-    """A line without LF is read, and one whose first character was an LF before it was damaged."""
-    for lf in (b"", b"\x0b", b"J", b"*", b"\xff", b"@"):
-        assert parse_frame(encode_group(IINST) + lf + encode_group(PAPP)[1:]) == [IINST, PAPP]
-
-
 def test_only_one_character_is_taken_for_a_damaged_lf() -> None:
     """Two characters before a group are no LF."""
     [found] = parse_frame(b"**" + encode_group(PAPP)[1:])
 
     assert isinstance(found, RejectionCause)
-
-
-def test_without_lf_only_an_etiquette_of_the_table_is_believed() -> None:
-    """The rest of ISOUSC behind a character that became CR has the right sum, and is nothing."""
-    whole = encode_group(Group("ISOUSC", "45", None, Mode.HISTORIQUE))
-
-    assert parse_group(b"SC 45 ?") == Group("SC", "45", None, Mode.HISTORIQUE)
-    assert parse_frame(whole.replace(b"O", b"\r")) == [RejectionCause.MALFORMED, RejectionCause.CHECKSUM]
-    assert parse_frame(whole.replace(b"U", b"\r")) == [RejectionCause.MALFORMED, RejectionCause.MALFORMED]
-
-
-@pytest.mark.parametrize("cr", [b"", b"\x0c", b"\n", b"\xff"])
-def test_a_lost_cr_costs_its_own_group_and_no_other(cr: bytes) -> None:
-    found = parse_frame(encode_group(IINST)[:-1] + cr + encode_group(PAPP))
-
-    assert found == [RejectionCause.PARITY if cr == b"\xff" else RejectionCause.MALFORMED, PAPP]
 
 
 @given(groups(), st.data())

@@ -226,7 +226,7 @@ test-system: ## the packages and the service under a real systemd, in containers
 
 # A container for each Debian, in which one journey is played after the other.
 test-journeys: PROGRAMS = $(SYSTEMS) $(BROWSER)
-test-journeys: RUN = $(SLOW) -n 2 --dist=loadgroup tests/lab/journeys/evenings.py tests/lab/journeys/pages.py $(TESTS)
+test-journeys: RUN = $(SLOW) tests/lab/journeys/evenings.py tests/lab/journeys/pages.py $(TESTS)
 test-journeys: ## first evenings on bare Debian 13 and 12, and what the doctor says of them (as root)
 
 # No registry is needed: the image is built on a Debian made by mmdebstrap.

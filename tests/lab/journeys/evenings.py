@@ -23,10 +23,7 @@ PLAYED = [
         suite,
         journey,
         id=f"{suite}-{journey.name}",
-        marks=[
-            pytest.mark.xdist_group(suite),
-            *([pytest.mark.brief] if journey.ci and suite == SUITES[0] else []),
-        ],
+        marks=[pytest.mark.brief] if journey.ci and suite == SUITES[0] else [],
     )
     for suite in SUITES
     for journey in JOURNEYS
@@ -40,7 +37,6 @@ def test_a_first_evening(house: House, journey: Journey) -> None:
     play(house, journey)
 
 
-@pytest.mark.xdist_group(SUITES[0])
 @pytest.mark.parametrize("house", SUITES[:1], indirect=True, scope="session")
 def test_a_power_cut_is_survived(house: House) -> None:
     """The machine loses its power: at the next boot the service works without a hand, and no total falls."""

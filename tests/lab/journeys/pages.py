@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.real,
-    pytest.mark.xdist_group("trixie"),
     pytest.mark.parametrize("house", ["trixie"], indirect=True, scope="session"),
 ]
 

@@ -26,7 +26,7 @@ BREACHES = [
     ("layers", "teleinfo.record.capture", "teleinfo.cli.main"),
     ("acyclic", "teleinfo.tic.labels", "teleinfo.tic.decoder"),
     ("simulator", "teleinfo.simulator.encode", "teleinfo.tic.parity"),
-    ("simulator", "teleinfo.simulator.historique", "teleinfo.tic.registers"),
+    ("simulator", "teleinfo.simulator.historique", "teleinfo.tic.labels"),
     ("commands", "teleinfo.doctor.check_line", "teleinfo.simulator.encode"),
     ("daemon", "teleinfo.live.model", "teleinfo.daemon.monitor"),
     ("daemon", "teleinfo.cli.forget", "teleinfo.homeassistant.adapter"),

@@ -12,7 +12,7 @@ from teleinfo.simulator.load_profile import Household
 from teleinfo.simulator.meter import MeterModel
 from teleinfo.simulator.metrology import Metrology
 from teleinfo.simulator.standard import Standard
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.tables.reader import Mode
 
 if TYPE_CHECKING:
     import datetime as dt

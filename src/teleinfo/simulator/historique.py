@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from teleinfo.simulator.meter import SimulatedMeter, format_index, order_groups
-from teleinfo.tic.labels import Group
+from teleinfo.tic.tables.reader import Group
 
 _DEMAIN = ("----", "BLEU", "BLAN", "ROUG")
 _PHASE_VOLTAGE = 200  # V, to convert kVA into amperes (Enedis-NOI-CPT_54E v3, ISOUSC)

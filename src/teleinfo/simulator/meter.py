@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from teleinfo.simulator.encode import EOT, encode_frame
-from teleinfo.tic.labels import ORDER, Group, Mode
+from teleinfo.tic.tables.reader import TABLES, Group, Mode
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from teleinfo.simulator.metrology import Metrology
     from teleinfo.simulator.tariff import SimulatedContract
+
+_ORDER = {Mode.HISTORIQUE: TABLES["BLEU"], Mode.STANDARD: TABLES["LINKY"]}
 
 BAUDRATES = {Mode.HISTORIQUE: 1200, Mode.STANDARD: 9600}
 """Speed of the line in each mode, baud."""
@@ -77,7 +79,7 @@ class SimulatedMeter(ABC):
 
 def order_groups(mode: Mode, values: Mapping[str, str], horodates: Mapping[str, str]) -> list[Group]:
     """Return the groups in the order of the label table, which is the order of emission."""
-    names = [label.name for label in ORDER[mode] if label.name in values]
+    names = [label.name for label in _ORDER[mode] if label.name in values]
     return [Group(name, values[name], horodates.get(name), mode) for name in names]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from teleinfo.simulator.encode import ETX
 from teleinfo.simulator.meter import BAUDRATES
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.tables.reader import Mode
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from teleinfo.simulator.metrology import TimedValue
     from teleinfo.simulator.tariff import Peak, SimulatedPeriod
-    from teleinfo.tic.labels import Group
+    from teleinfo.tic.tables.reader import Group
 
 _MESSAGE = "PAS DE          MESSAGE         "
 _BLOCKS = 11  # of a day profile

@@ -166,6 +166,6 @@ DAMAGES += [(b"\n", after) for after in (b"", b"\x0c", b"\r\r", b"\n", b"\xff")]
 
 @pytest.mark.parametrize(("before", "after"), DAMAGES)
 def test_every_line_gives_what_the_model_finds(before: bytes, after: bytes) -> None:
-    """Each line in a frame of its own, with this in place of its LF and CR."""
-    frames_ = [b"\x02" + before + text + after + b"\x03" for text in SOUND + UNSOUND]
+    """Each line before a sound line, with this in place of its LF and CR."""
+    frames_ = [b"\x02" + before + text + after + b"\n" + SOUND[4] + b"\r\x03" for text in SOUND + UNSOUND]
     decoder.check(b"".join(frames_) + frames_[0][:-1] + b"\x04")

@@ -124,7 +124,7 @@ def test_of_two_entities_for_one_quantity_the_better_is_enabled() -> None:
     values: dict[tuple[str, ...], Json] = {("power", name): 100 for name in ("apparent", "mean", "injected")}
     values |= {("energy", "indexes", "BASE", "name"): "Index", ("energy", "indexes", "BASE", "value"): 1000}
     found = entities_of(values, Mode.HISTORIQUE)
-    assert {key for key, entity in found.items() if not entity.enabled} == {"index_BASE"}
+    assert {key for key, entity in found.items() if not entity.enabled} == {"index_TH"}
     values |= {("power", "active"): None}
     values |= {("energy", "indexes", "HC", "name"): "Other", ("energy", "indexes", "HC", "value"): 1000}
     found = entities_of(values, Mode.HISTORIQUE)

@@ -23,7 +23,7 @@ from teleinfo.common.i18n import _
 from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS
 from teleinfo.state.field_entry import Field, FieldPath, StateType
 from teleinfo.state.labels import ANY_UNIT, UNITS, is_own
-from teleinfo.state.tariffs import unnamed_index
+from teleinfo.state.tariffs import index_period, unnamed_index
 from teleinfo.tic.labels import Kind, LabelSpec, Mode, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 from teleinfo.vocabulary.codes import Contract, Event, Phase, TariffPeriod
@@ -222,16 +222,19 @@ def _indexes(state: Mapping[FieldPath, Json]) -> Iterator[Field]:
     """
     Yield the supplier's indexes; the key names the tariff period that an index counts, else its étiquette.
 
-    No two indexes have the same name: Home Assistant derives ids from names.
+    A period that is known only since the index was seen to count does not change the key. No two indexes have
+    the same name: Home Assistant derives ids from names.
     """
     names: set[str] = set()
+    contract = state.get(("contract", "code"))
     for path in state:
-        name, period = (state.get((*path[:-1], part)) for part in ("name", "period"))
+        name = state.get((*path[:-1], "name"))
         if path[:2] != ("energy", "indexes") or path[-1] != "value" or not isinstance(name, str):
             continue
         label = path[-2]
         name = unnamed_index(label) if name in names else name
         names.add(name)
+        period = index_period(label, contract=contract if isinstance(contract, str) else None, periods={})
         yield replace(_INDEX, key=f"index_{period or label}", name=name, path=".".join(path))
 
 

@@ -77,8 +77,3 @@ def test_an_alert_bit_of_stge_passes_at_once_and_another_bit_does_not() -> None:
 def test_a_stge_that_is_no_register_has_no_alerts() -> None:
     """What another meter may call STGE never raises."""
     assert published(60, (0, historique(STGE="ZZ")), (1, historique(STGE="YY"))) == [True, False]
-
-
-def test_an_interval_of_zero_passes_every_reading() -> None:
-    """By default every frame is published."""
-    assert published(0, (0, USUAL), (0, USUAL), (1.4, USUAL)) == [True, True, True]

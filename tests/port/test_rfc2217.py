@@ -18,6 +18,7 @@ from teleinfo.port.library import read
 from teleinfo.port.reader import Reader
 from teleinfo.port.search import candidates
 from teleinfo.port.serial_port import open_port
+from teleinfo.record import capture
 from teleinfo.record.capture import Recording
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.simulator.serial_line import SerialLine
@@ -77,15 +78,13 @@ async def examine(url: str) -> Mode | None:
 async def test_a_meter_at_the_second_speed_is_heard_by_every_command(
     command: Callable[[str], Awaitable[Mode | None]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server serves one client at a time: it is left before it is asked for the second speed."""
+    """The server serves one client at a time: it is left before it is asked for another speed."""
     frame = encode_frame(whole(Mode.STANDARD))
-
-    def listen_longer(client: int) -> None:
-        monkeypatch.setattr(search, "DWELL", 0.3 if client == 1 else LIMIT)
-
+    monkeypatch.setattr(search, "DWELL", 1.5)
+    monkeypatch.setattr(capture, "SEARCH_TIMEOUT", LIMIT)
     with (
         SerialLine(baudrate=9600, speed=2.0, strict_speed=True) as line,
-        Bridge(line.port, on_client=listen_longer) as server,
+        Bridge(line.port) as server,
     ):
 
         async def play() -> None:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import serial
 import serial.rfc2217
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class _Port(serial.Serial):
@@ -34,8 +31,7 @@ class Bridge:
     Serves the port at `device` at `url` until the end of the block: `raw` bytes, or RFC 2217.
 
     With `junk`, it sends that to each client, and nothing else. `served` and `refused` count its clients.
-    It listens at `port` of this machine; 0: any. `on_client` gets the number of each client that is served,
-    before it is answered.
+    It listens at `port` of this machine; 0: any.
     """
 
     def __init__(
@@ -45,12 +41,10 @@ class Bridge:
         port: int = 0,
         raw: bool = False,
         junk: bytes = b"",
-        on_client: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._device = device
         self._raw = raw
         self._junk = junk
-        self._on_client = on_client
         self._listener = socket.create_server(("127.0.0.1", port))
         self._client: socket.socket | None = None
         self._is_busy = False
@@ -84,7 +78,6 @@ class Bridge:
                     client.close()
                     continue
                 self.served += 1
-                self._on_client(self.served)
                 self._is_busy, self._client = True, client
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 

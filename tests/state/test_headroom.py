@@ -18,30 +18,12 @@ THREE = {"PREF": "18", "IRMS1": "010", "IRMS2": "020", "IRMS3": "035", "SINSTS":
 @pytest.mark.parametrize(
     ("reading", "used", "power", "currents"),
     [
-        (historique(OPTARIF="BASE", ISOUSC="30", IINST="007", PAPP="01530"), 26, 4470, {"1": 23}),
         (historique(OPTARIF="BASE", ISOUSC="15", IINST="016", PAPP="03690"), 123, -690, {"1": -1}),
-        (historique(**LONG), 40, 3600, {"1": 20, "2": 19, "3": 18}),
-        (
-            historique(**(LONG | {"ISOUSC": "15", "IINST1": "015", "PAPP": "03450"})),
-            100,
-            0,
-            {"1": 0, "2": 4, "3": 3},
-        ),
-        (standard(), 8, 5540, {"1": 28}),
         (standard(PCOUP="03", IRMS1="012", SINSTS="02800"), 93, 200, {"1": 3}),
         (standard(PCOUP="09"), 8, 5540, {"1": 28}),
         (standard(**THREE), 117, -1000, {"1": 20, "2": 10, "3": -5}),
     ],
-    ids=[
-        "single",
-        "overrun",
-        "three",
-        "one phase",
-        "standard",
-        "PCOUP is lower",
-        "PCOUP is higher",
-        "standard, three",
-    ],
+    ids=["overrun", "PCOUP is lower", "PCOUP is higher", "standard, three"],
 )
 def test_it_is_what_the_subscription_leaves(
     reading: Reading, used: int, power: int, currents: dict[str, int]

@@ -96,20 +96,6 @@ def test_the_total_goes_on_whatever_counts(
         before, counter = energy, step
 
 
-@given(st.lists(st.tuples(st.sampled_from(["BASE", "EAST"]), st.integers(10, 10_000), st.booleans())))
-def test_nothing_is_lost_where_both_modes_count_the_same(steps: list[tuple[str, int, bool]]) -> None:
-    """BASE of historique is EAST of standard (54E §6.1): the offset stays 0, whatever was drawn meanwhile."""
-    meter = Simulation(dict.fromkeys(COUNTERS, 0))
-    meter.run("EAST", 0, 0)
-    for step, seconds, restarts in steps:
-        if restarts:
-            meter.restart()
-        meter.run(step, seconds, 3000)
-
-        assert meter.state["energy"]["import_total"] == meter.energy
-        assert meter.state["energy"]["import_offset"] == 0
-
-
 @pytest.mark.parametrize(
     ("counter", "index", "total", "offset"),
     [

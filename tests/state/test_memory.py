@@ -133,18 +133,6 @@ def test_the_total_goes_on_as_soon_as_the_meter_is_known(case: str) -> None:
     assert states[-1]["energy"]["import_total"] == total
 
 
-def test_what_is_not_read_yet_is_unknown_and_not_begun_anew() -> None:
-    """The group of the index is damaged in the first frame: the total is null, and its offset stands."""
-    _, [state] = follow(NORMAL, gap=60)
-
-    assert state["energy"] == {
-        "import_total": None,
-        "import_counter": "BASE",
-        "import_index": 23,
-        "import_offset": 5_000_000,
-    }
-
-
 def test_the_memory_may_come_after_the_first_frames() -> None:
     """A slow card takes some seconds to read: nothing that was known in between stays."""
     followed = tracker()
@@ -218,13 +206,6 @@ def test_a_memory_survives_as_json() -> None:
 
         assert is_intact(content)
         assert from_json(json.loads(content) | {"more_hours": {"HC": ["22:30"]}}) == memory
-
-
-def test_a_part_that_the_file_lacks_is_empty() -> None:
-    """An earlier version did not write it."""
-    content = json.loads(encode(MEMORY))
-
-    assert from_json({key: content[key] for key in ("version", "meter", "heard")}) == Memory(NUMBER, START)
 
 
 @given(st.data())

@@ -45,18 +45,6 @@ def test_the_first_price_counts_for_what_had_none() -> None:
     assert costs(house)["this_month"] == pytest.approx(3 * (24 * 0.175 + 0.5) + 12 * 0.525 + 1, abs=0.05)
 
 
-def test_the_subscription_is_that_of_the_days_that_were_counted() -> None:
-    house = House(paris(2026, 6, 10, 12), hc, prices=PRICES)
-    house.run(paris(2026, 6, 10, 13))
-    assert costs(house)["this_month"] == pytest.approx(0.175 + 0.5, abs=0.011)
-    house.off(paris(2026, 6, 14, 13), watts=0)
-    house.restart(prices=PRICES)
-    house.read()
-
-    assert costs(house)["this_month"] == pytest.approx(0.175 + 5 * 0.5, abs=0.011)
-    assert costs(house)["today"] == pytest.approx(0.5, abs=0.011)
-
-
 def test_the_price_is_that_of_the_period_in_force() -> None:
     for reading, price in (
         (historique(ADCO=NUMBER, OPTARIF="HC", PTEC="HC"), {"price": 0.1}),
@@ -68,14 +56,6 @@ def test_the_price_is_that_of_the_period_in_force() -> None:
         followed.update(reading, moment(0.0, "2026-01-14T12:02:28+01:00"))
         cost: Any = followed.state(moment(0.0)).get("cost")
         assert (cost if price is None else {name: cost[name] for name in price}) == price
-
-
-def test_without_prices_there_is_no_cost() -> None:
-    """Nor a field for it."""
-    house = House(paris(2026, 6, 1, 12), hc)
-
-    assert "cost" not in house.state
-    assert house.tracker.unpriced == set()
 
 
 def test_the_cost_of_a_period_without_a_price_is_unknown() -> None:

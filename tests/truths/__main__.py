@@ -11,20 +11,24 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
+from pathlib import Path
 
 from teleinfo.simulator.catalogue import METERS
 from tests.truths.events import EVENTS, wrong_events
 from tests.truths.judge import Tally, judged
+from tests.truths.screens import Screens
 from tests.truths.table import TRUTHS
 
 
 def compare(name: str, every: float) -> tuple[dict[str, Tally], list[str]]:
-    """Return the tallies of a meter, and what is wrong with its events."""
-    world, tallies = judged(name, every)
-    return tallies, wrong_events(world)
+    """Return the tallies of a meter, and what is wrong with its events and on the screens."""
+    with tempfile.TemporaryDirectory() as folder, Screens(Path(folder)) as screens:
+        world, tallies = judged(name, every, show=screens.show)
+    return tallies, wrong_events(world) + screens.wrong
 
 
 def main() -> int:

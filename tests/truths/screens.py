@@ -163,7 +163,7 @@ class Screens:
         for label, value in self._world.sent.items():
             known, sent = lookup(self._world.mode, label), value.split("\t")[-1]
             if known is not None and known.is_number and sent.isdigit():
-                pattern = re.compile(rf"[•! ]*{re.escape(label)} .*?{FIGURE} (?:VA|W|Wh|V|A|kVA|varh)\b")
+                pattern = re.compile(rf"[•! ]*{re.escape(label)} .*?{FIGURE} (?:VA|W|Wh|V|A|kVA|varh|min)\b")
                 found = next((match for line in lines if (match := pattern.match(line))), None)
                 self._check(label, found and found[1], int(sent), 0.0)
 

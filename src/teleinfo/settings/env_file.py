@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -124,18 +125,23 @@ def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
     return found
 
 
-def _read(path: Path) -> bytes:
-    with path.open("rb") as file:
-        content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
-    return content
-
-
 def at_line(place: tuple[Path, int], fault: Message) -> Message:
     """Return the message about a fault with its place: a file, and the number of a line of it."""
     path, number = place
     return Message("{path} line {number}: {fault}", path=path, number=number, fault=fault)
+
+
+def _read(path: Path) -> bytes:
+    """Return the content of the file; raise OSError, or ValueError for a name that cannot be a path."""
+    # Opening a FIFO without a writer would wait for one.
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as opened:
+        os.set_blocking(opened.fileno(), True)
+        content = opened.read(MAX_BYTES + 1)
+        if not content and stat.S_ISFIFO(os.fstat(opened.fileno()).st_mode):
+            raise OSError(errno.ENODATA, os.strerror(errno.ENODATA))
+    if len(content) > MAX_BYTES:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return content
 
 
 def unreadable(path: Path | str, error: BaseException | None) -> Message:

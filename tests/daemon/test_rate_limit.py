@@ -26,6 +26,10 @@ def published(interval: float, *sent: tuple[float, Reading]) -> list[bool]:
     return [rate_limit.is_due(reading, now=now) for now, reading in sent]
 
 
+def test_an_interval_of_zero_passes_every_reading() -> None:
+    assert published(0, (0, USUAL), (0, USUAL), (1.4, USUAL)) == [True, True, True]
+
+
 def test_the_first_reading_passes_and_then_one_in_each_interval() -> None:
     """From one message to the next passes at least the interval."""
     assert published(60, (5, USUAL), (6, USUAL), (64.9, USUAL), (65, USUAL), (66, USUAL)) == [

@@ -31,7 +31,7 @@ from teleinfo.watch.last_hour import RecentPower
 from teleinfo.watch.plain import PlainLines
 from tests.truths.days import FIRST, World, local, prices_at
 from tests.truths.judge import is_right
-from tests.truths.table import ABSENT, TRUTHS, Between, Truth, month_price
+from tests.truths.table import ABSENT, TRUTHS, AnyOf, Between, Truth, month_price
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,9 +135,10 @@ class Screens:
         """Compare the figure in a text, None if there is no text, with its truth in a smaller unit."""
         shown = None if text is None else _number(text) * unit
         wide = tolerance + 0.5 * unit / 10 ** len((text or "").partition(",")[2])
-        if isinstance(truth, Between):
-            truth = Between(truth.least - wide, truth.most + wide)
-        right = shown is None if truth in (None, ABSENT) else is_right(truth, shown, wide)
+        right = False
+        for each in truth.values if isinstance(truth, AnyOf) else (truth,):
+            wider = Between(each.least - wide, each.most + wide) if isinstance(each, Between) else each
+            right |= shown is None if each in (None, ABSENT) else is_right(wider, shown, wide)
         self._note(what, right=right, shown=text, truth=truth)
 
     def _field(self, place: str, path: str, text: str, unit: float = 1.0) -> None:
@@ -209,9 +210,10 @@ class Screens:
         drawn = sum(shown[code] or 0 for code in table["columns"][1:-3])
         in_gaps = sum(sum(energies.values()) for _since, _until, energies, _cost in gaps)
         cost = sum(cost for *_, cost in gaps)
+        injected = after.injected - before.injected if world.model.producer else 0.0
         for what, value, truth, more, error in (
             ("drawn", drawn, after.drawn - before.drawn, in_gaps, wide),
-            ("injected", shown["injected"] or 0, after.injected - before.injected, in_gaps, wide),
+            ("injected", shown["injected"] or 0, injected, in_gaps, wide),
             ("cost", shown["cost"], after.cost - before.cost + shares, cost, 0.01 + wide / 2000),
         ):
             right = value - error <= truth <= value + more + error

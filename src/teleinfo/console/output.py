@@ -96,18 +96,15 @@ def command_line(*arguments: str, root: bool = False) -> str:
     The program is given by its name or by its path, as it was called. `sudo` stands before it if this process
     was started with sudo, or if only `root` may run the command.
     """
-    sudo = root or "SUDO_UID" in os.environ
-    return " ".join([*(["sudo"] if sudo else []), _program(), *arguments])
-
-
-def _program() -> str:
     called = Path(sys.argv[0])
     installed = shutil.which("teleinfo")
+    program = str(called.absolute())
     if installed is not None and called.name == "teleinfo" and Path(installed).resolve() == called.resolve():
-        return "teleinfo"
-    if called.name == "__main__.py":
-        return f"{sys.executable} -m teleinfo"
-    return str(called.absolute())
+        program = "teleinfo"
+    elif called.name == "__main__.py":
+        program = f"{sys.executable} -m teleinfo"
+    sudo = root or "SUDO_UID" in os.environ
+    return " ".join([*(["sudo"] if sudo else []), program, *arguments])
 
 
 def _guarded(stream: TextIO | None, kind: type[io.FileIO], *, at_once: bool) -> TextIO:

@@ -132,27 +132,23 @@ class Monitor:
 
         The line covers the port, the meter, the quality of the line, and the broker.
         """
-        meter = _meter(self.link, now, self.decoder.counts.frames)
+        link = self.link
+        if not link.connected:
+            port = _("opening the serial port") if link.error is None else _(link.error.kind.words)
+        elif link.mode is not None:
+            port = _(mode_at(link.mode, link.baudrate))
+        elif link.baudrate is None:
+            port = _("listening for a meter")
+        else:
+            port = _("listening for a meter at {baudrate} baud").format(baudrate=link.baudrate)
+        meter = _(NO_FRAME)
+        if link.last_frame is not None:
+            heard = N_("{frames} frames, the last {ago} ago")
+            words = heard if link.is_heard(now) else SILENT
+            meter = _(words).format(frames=self.decoder.counts.frames, ago=duration(now - link.last_frame))
         share = self._quality.bad_share
         bad = "" if share is None else decimal(f"{share * 100:.1f}")
         quality = [_("{share}% of the groups bad").format(share=bad)] if bad else []
         reached = N_("connected to the broker at {address}")
         connection = _(reached if self._broker_connected else CUT_OFF).format(address=self.broker)
-        return "; ".join([_port(self.link), meter, *quality, connection])
-
-
-def _port(link: LinkStatus) -> str:
-    if not link.connected:
-        return _("opening the serial port") if link.error is None else _(link.error.kind.words)
-    if link.mode is not None:
-        return _(mode_at(link.mode, link.baudrate))
-    at_speed = N_("listening for a meter at {baudrate} baud")
-    return _("listening for a meter") if link.baudrate is None else _(at_speed).format(baudrate=link.baudrate)
-
-
-def _meter(link: LinkStatus, now: float, frames: int) -> str:
-    if link.last_frame is None:
-        return _(NO_FRAME)
-    heard = N_("{frames} frames, the last {ago} ago")
-    words = heard if link.is_heard(now) else SILENT
-    return _(words).format(frames=frames, ago=duration(now - link.last_frame))
+        return "; ".join([port, meter, *quality, connection])

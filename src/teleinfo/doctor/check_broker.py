@@ -60,9 +60,8 @@ async def check_broker(case: Case) -> AsyncIterator[Finding]:
     case.screen.step(_("asking the broker"))
     async for finding in _steps(case):
         if finding.severity is Severity.OK:
-            yield await _for_the_service(case, finding)
-        else:
-            yield finding
+            finding = await _for_the_service(case, finding)  # noqa: PLW2901
+        yield finding
 
 
 async def _for_the_service(case: Case, finding: Finding) -> Finding:
@@ -201,24 +200,20 @@ async def _topics(connection: Connection, case: Case) -> list[Finding]:
     elif may_write:
         make, message = skipped, _("could not be judged: this account ({user}) may not read {topic}")
     user = case.settings.broker.username
-    message = message.format(user=user or _("without a user name"), topic=ours)
+    shown = user or _("without a user name")
     advice = () if make is ok else _acl(user, f"readwrite {topics.readings}/#")
-    findings = [make("topic", message, *advice)]
+    findings = [make("topic", message.format(user=shown, topic=ours), *advice)]
     if case.settings.homeassistant and is_5:
-        findings.append(await _discovery(connection, case))
+        # Where a device is announced, an empty message announces nothing.
+        prefix = case.settings.homeassistant_prefix
+        topic = f"{prefix}/device/teleinfo-doctor/config"
+        if await _publish(connection, topic, b"", retain=False):
+            findings.append(ok("discovery", _("the broker takes the announcements to Home Assistant")))
+        else:
+            advice = _acl(user, f"write {prefix}/#", f"read {prefix}/status")
+            message = _("the broker does not let this account ({user}) publish on {topic}")
+            findings.append(fault("discovery", message.format(user=shown, topic=topic), *advice))
     return findings
-
-
-async def _discovery(connection: Connection, case: Case) -> Finding:
-    """Publish an empty message, which announces nothing, where a device is announced."""
-    prefix = case.settings.homeassistant_prefix
-    topic = f"{prefix}/device/teleinfo-doctor/config"
-    if await _publish(connection, topic, b"", retain=False):
-        return ok("discovery", _("the broker takes the announcements to Home Assistant"))
-    message = _("the broker does not let this account ({user}) publish on {topic}")
-    user = case.settings.broker.username
-    message = message.format(user=user or _("without a user name"), topic=topic)
-    return fault("discovery", message, *_acl(user, f"write {prefix}/#", f"read {prefix}/status"))
 
 
 async def read_retained(connection: Connection, topics: Topics) -> tuple[str | None, Health | None]:

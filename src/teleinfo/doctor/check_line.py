@@ -105,11 +105,11 @@ async def check_line(case: Case) -> AsyncIterator[Finding]:
             yield skipped("line", _("the port comes first"))
             return
         url = line_of(port)
-        if url == port and is_taken_over(case.status, case.health):
-            yield skipped("line", _("the broker comes first"))
-            return
         if url == port:
-            yield line_from_broker(case.status, case.health)
+            if is_taken_over(case.status, case.health):
+                yield skipped("line", _("the broker comes first"))
+            else:
+                yield line_from_broker(case.status, case.health)
             return
     for finding in await _listen(case, url):
         yield finding

@@ -122,14 +122,13 @@ async def check_rights(case: Case) -> AsyncIterator[Finding]:
     errors = await case.attempts() if device else {}
     if device in errors:
         finding = _sandbox(case.machine, await case.properties(), device, errors[device], case.unit)
-        if finding.severity is Severity.FAULT:
-            case.access = Access.NONE
-        yield finding
     elif device and case.access is not Access.OURS:
         finding = _rights(case.machine, device)
-        if finding.severity is Severity.FAULT:
-            case.access = Access.NONE
-        yield finding
+    else:
+        return
+    if finding.severity is Severity.FAULT:
+        case.access = Access.NONE
+    yield finding
 
 
 async def check_opened(case: Case) -> AsyncIterator[Finding]:

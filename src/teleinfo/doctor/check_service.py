@@ -49,7 +49,13 @@ async def check_unit(case: Case) -> AsyncIterator[Finding]:
     if not shown:
         yield skipped("installed", _("could not be judged: systemctl does not answer"))
     elif shown.get("LoadState") == "loaded":
-        yield _enabled(shown, case.unit)
+        state = shown.get("UnitFileState", "")
+        # A unit without a section [Install] starts with the machine if a target wants it.
+        if state == "enabled" or (state in {"static", "generated"} and shown.get("WantedBy")):
+            yield ok("enabled", _("it starts with the machine"))
+        else:
+            message = _("it does not start with the machine ({state})").format(state=state)
+            yield warning("enabled", message, _("To change that:"), f"sudo systemctl enable {case.unit}")
         yield _running(shown, await case.own_words(), await case.complaint(), case.unit)
         if case.valid_settings is not None and not await case.attempts():
             message = _("what its sandbox lets it reach could not be tried")
@@ -63,15 +69,6 @@ async def check_unit(case: Case) -> AsyncIterator[Finding]:
         advice = _("It then runs only as long as somebody runs it. From a checkout of teleinfo:")
         make = warning if case.access is Access.OURS else fault
         yield make("installed", message, advice, "sudo make install")
-
-
-def _enabled(shown: Mapping[str, str], unit: str) -> Finding:
-    state = shown.get("UnitFileState", "")
-    # A unit without a section [Install] starts with the machine if a target wants it.
-    if state == "enabled" or (state in {"static", "generated"} and shown.get("WantedBy")):
-        return ok("enabled", _("it starts with the machine"))
-    message = _("it does not start with the machine ({state})").format(state=state)
-    return warning("enabled", message, _("To change that:"), f"sudo systemctl enable {unit}")
 
 
 def _running(shown: Mapping[str, str], words: str, complaint: str, unit: str) -> Finding:

@@ -44,8 +44,19 @@ async def check_settings(case: Case) -> AsyncIterator[Finding]:
     try:
         case.valid_settings = load(path)
     except SettingsError as error:
-        for finding in _faults(error, path):
-            yield finding
+        *others, last = map(_, error.messages)
+        for text in others:
+            yield fault("file", text)
+        if path is None:
+            advice = _("There is no file: it is in the environment. To see the names:")
+            line = "env | grep -o '^TELEINFO_[^=]*'"
+        elif exists(path):
+            advice = _("Correct it:")
+            line = f"{'nano' if os.access(path, os.W_OK) else 'sudoedit'} {path}"
+        else:
+            advice = _("Give the path of a file that is there. The files of the service:")
+            line = f"ls -l {SERVICE_FILE.parent}"
+        yield fault("file", last, advice, line)
     else:
         message = _("there is no file, {here} or {service}: the environment and the defaults, all valid")
         if path is not None and exists(path):
@@ -65,20 +76,6 @@ def _is_closed(path: Path) -> bool:
     except OSError:
         return False
     return not os.access(path, os.R_OK, effective_ids=True)
-
-
-def _faults(error: SettingsError, path: Path | None) -> list[Finding]:
-    *others, last = map(_, error.messages)
-    if path is None:
-        advice = _("There is no file: it is in the environment. To see the names:")
-        line = "env | grep -o '^TELEINFO_[^=]*'"
-    elif exists(path):
-        advice = _("Correct it:")
-        line = f"{'nano' if os.access(path, os.W_OK) else 'sudoedit'} {path}"
-    else:
-        advice = _("Give the path of a file that is there. The files of the service:")
-        line = f"ls -l {SERVICE_FILE.parent}"
-    return [*(fault("file", text) for text in others), fault("file", last, advice, line)]
 
 
 def _changed(settings: Settings) -> Finding:

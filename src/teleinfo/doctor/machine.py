@@ -109,14 +109,7 @@ def port_users(machine: Machine, device: str) -> tuple[list[PortUser], bool]:
     An ordinary user cannot see which files the processes of other users have open, but may read the kernel's
     list of locks. Every teleinfo locks its port.
     """
-    pids, complete = _by_files(machine, device)
-    pids |= _by_locks(machine, device)
-    pids.discard(os.getpid())
-    return [_port_user(machine, pid) for pid in sorted(pids)], complete
-
-
-def _by_files(machine: Machine, device: str) -> tuple[set[int], bool]:
-    pids, complete = set(), True
+    pids, complete = _by_locks(machine, device), True
     wanted = _identity(machine.path(device))
     for name in filter(str.isdecimal, machine.names("/proc")):
         folder = machine.path(f"/proc/{name}/fd")
@@ -126,7 +119,8 @@ def _by_files(machine: Machine, device: str) -> tuple[set[int], bool]:
         with contextlib.suppress(OSError):  # the process has ended meanwhile
             if wanted is not None and wanted in map(_identity, folder.iterdir()):
                 pids.add(int(name))
-    return pids, complete
+    pids.discard(os.getpid())
+    return [_port_user(machine, pid) for pid in sorted(pids)], complete
 
 
 def _identity(file: Path) -> tuple[int, int] | None:

@@ -114,13 +114,13 @@ class Connection:
     async def subscribe(self, *topics: str, qos: int = 1) -> bool:
         """Subscribe to `topics`; return True if the broker allows us to read all of them."""
         wanted = [(topic, qos) for topic in topics]
-        async with self._answered_within(CONNACK_TIMEOUT):
+        async with self._answered_in_time():
             codes = await self._client.subscribe(wanted, timeout=math.inf)
         return all((code if isinstance(code, int) else code.value) < _REFUSED for code in codes)
 
     async def unsubscribe(self, *topics: str) -> None:
         """Unsubscribe, and return once the broker sends no more messages of `topics`."""
-        async with self._answered_within(CONNACK_TIMEOUT):
+        async with self._answered_in_time():
             await self._client.unsubscribe(list(topics), timeout=math.inf)
 
     async def messages(self, quiet: float = math.inf) -> AsyncIterator[tuple[str, bytes, bool]]:
@@ -145,14 +145,14 @@ class Connection:
                 yield str(message.topic), message.payload, message.retain
 
     @contextlib.asynccontextmanager
-    async def _answered_within(self, limit: float) -> AsyncIterator[None]:
+    async def _answered_in_time(self) -> AsyncIterator[None]:
         """
-        Give the broker `limit` seconds for its answer.
+        Give the broker `CONNACK_TIMEOUT` seconds for its answer.
 
         aiomqtt's own timeout is not used: on Python 3.11 it loses a cancellation that comes with the answer.
         """
         try:
-            async with asyncio.timeout(limit):
+            async with asyncio.timeout(CONNACK_TIMEOUT):
                 yield
         except (TimeoutError, aiomqtt.MqttError):
             await self._give_up()

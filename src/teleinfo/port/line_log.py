@@ -98,8 +98,18 @@ class LineLog:
         problem = self._status.problem(now)
         if problem in {LinkProblem.NO_DATA, LinkProblem.NONSENSE}:
             self._back_since = None
-            reason = self._why_no_data() if problem is LinkProblem.NO_DATA else self._why_nonsense()
             last = self._status.last_frame
+            if problem is LinkProblem.NO_DATA:
+                advice = Message("it may be interrupted, without power, or its wires loose")
+                if last is None:
+                    advice = Message("check its wires (terminals I1 and I2) and the adapter")
+                reason = Message(_NO_BYTE, silent=duration(SILENT_AFTER), advice=advice)
+            else:
+                url, baudrate = self._status.url, self._status.baudrate
+                words = _NO_SENSE if self._status.searching else _NO_SENSE_AT_SPEED
+                if baudrate is None:
+                    words = _NO_SENSE_AT_BRIDGE
+                reason = Message(words, url=url, baudrate=baudrate)
             since = self._status.listening_since if last is None else last
             self._no_data.failed(problem, reason, now, since=since)
         elif problem is None:
@@ -127,22 +137,6 @@ class LineLog:
         else:
             return
         self._mode, self._mode_quiet_until = (mode, baudrate), now + MODE_CHANGE_INTERVAL
-
-    def _why_no_data(self) -> Message:
-        advice = (
-            Message("check its wires (terminals I1 and I2) and the adapter")
-            if self._status.last_frame is None
-            else Message("it may be interrupted, without power, or its wires loose")
-        )
-        return Message(_NO_BYTE, silent=duration(SILENT_AFTER), advice=advice)
-
-    def _why_nonsense(self) -> Message:
-        url, baudrate = self._status.url, self._status.baudrate
-        if baudrate is None:
-            words = _NO_SENSE_AT_BRIDGE
-        else:
-            words = _NO_SENSE if self._status.searching else _NO_SENSE_AT_SPEED
-        return Message(words, url=url, baudrate=baudrate)
 
 
 def mode_at(mode: Mode, baudrate: int | None) -> Message:

@@ -135,7 +135,7 @@ def serial_port(value: str) -> str:
     if separator and scheme in {"socket", "rfc2217"}:
         name, _, port = address.rpartition(":")
         host(name[1:-1] if name.startswith("[") and name.endswith("]") else name)
-        if not re.fullmatch(r"\d{1,5}", port, re.ASCII) or not 1 <= int(port) <= 65535:  # noqa: PLR2004 (ports)
+        if not re.fullmatch(r"\d{1,5}", port, re.ASCII) or not 1 <= int(port) <= MAX_PORT:
             raise ValueError
     elif not value.startswith("/") or not value.isprintable():
         raise ValueError

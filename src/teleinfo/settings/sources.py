@@ -42,8 +42,16 @@ def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -
     error nor its context holds a secret.
     """
     file = read_env_file(env_file, Settings.model_fields)
-    secrets, unread = _secrets()
-    faults = file.faults + unread
+    faults = list(file.faults)
+    secrets: dict[str, object] = {}
+    # The library would warn about a missing directory.
+    if directories := _secrets_directories():
+        try:
+            secrets = SecretsSettingsSource(Settings, secrets_dir=directories)()
+        except pydantic_settings.SettingsError as error:
+            cause = error.__cause__  # the error of the file
+            path = getattr(cause, "filename", None) or ", ".join(map(str, directories))
+            faults.append(unreadable(path, cause))
     outside = EnvSettingsSource(Settings)() | dict(flags or {})
     given = {
         name: value.strip() if isinstance(value, str) and name not in SECRETS else value
@@ -129,18 +137,6 @@ def unread_variables() -> list[Message]:
         for name in given
         if is_ours(name, fields) and name.upper() not in fields
     ]
-
-
-def _secrets() -> tuple[dict[str, object], list[Message]]:
-    # The library would warn about a missing directory.
-    if not (directories := _secrets_directories()):
-        return {}, []
-    try:
-        return SecretsSettingsSource(Settings, secrets_dir=directories)(), []
-    except pydantic_settings.SettingsError as error:
-        cause = error.__cause__  # the error of the file
-        path = getattr(cause, "filename", None) or ", ".join(map(str, directories))
-        return {}, [unreadable(path, cause)]
 
 
 def _secrets_directories() -> list[Path]:

@@ -124,7 +124,7 @@ class Process:
         return self
 
     def __exit__(self, *error: object) -> None:
-        ended = self.process.poll()
+        ended = None if self._process is None else self._process.poll()
         self.kill()
         if len(error) > 1 and isinstance(error[1], BaseException):
             error[1].add_note(f"{self._log_path.name} (exit status {ended}) said: {self.log[-2000:]}")

@@ -65,7 +65,6 @@ def build(
     model = METERS[name]
     if number is not None:
         model = replace(model, number=number)
-    by_second = household is not None
     if household is not None:
         load_profile = House(household, rng=rng, phases=model.phases).power
     elif load_profile is None:
@@ -77,6 +76,6 @@ def build(
         contract=model.contract,
         phases=model.phases,
         rng=rng,
-        by_second=by_second,
+        by_second=household is not None,
     )
     return (Standard if model.mode is Mode.STANDARD else Historique)(model, metrology)

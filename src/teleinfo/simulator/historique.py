@@ -43,7 +43,16 @@ class Historique(SimulatedMeter):
             self._interrupted = self._long_frame()[: 3 + now.second % 10]
             self._short = 0
         self._short = (self._short + 1) % (_SHORT_FRAMES + 1)
-        return self._short_frame() if self._short else self._long_frame()
+        if not self._short:
+            return self._long_frame()
+        currents = self._currents()
+        # Not in the order of the table: the warnings come first (Enedis-NOI-CPT_02E v6, trame courte).
+        values = {
+            f"ADIR{n}": f"{amperes:03}" for n, amperes in currents.items() if amperes > self._subscribed
+        }
+        values["ADCO"] = self.model.number
+        values |= {f"IINST{n}": f"{amperes:03}" for n, amperes in currents.items()}
+        return [Group(label, value, None, self.model.mode) for label, value in values.items()]
 
     def _currents(self) -> dict[str, int]:
         """Return the current of each phase in A, by the suffix of its étiquettes: 1 to 3, or empty."""
@@ -70,13 +79,3 @@ class Historique(SimulatedMeter):
         # PAPP is rounded to 10 VA; it has no injected power.
         values["PAPP"] = f"{int(round(metrology.drawn, -1)):05}"
         return order_groups(self.model.mode, values | {"HHPHC": "A", "MOTDETAT": "000000"}, {})
-
-    def _short_frame(self) -> list[Group]:
-        currents = self._currents()
-        # Not in the order of the table: the warnings come first (Enedis-NOI-CPT_02E v6, trame courte).
-        values = {
-            f"ADIR{n}": f"{amperes:03}" for n, amperes in currents.items() if amperes > self._subscribed
-        }
-        values["ADCO"] = self.model.number
-        values |= {f"IINST{n}": f"{amperes:03}" for n, amperes in currents.items()}
-        return [Group(label, value, None, self.model.mode) for label, value in values.items()]

@@ -52,10 +52,9 @@ _EVERY_HOUSE: Final = (
     Load(110, 0.9, 0.1, on=(600, 1200), off=(1200, 2400)),  # fridge
     Load(2150, on=(100, 200), off=(3000, 15000), hours=_ALWAYS - _NIGHT),  # kettle
 )
-_CONVECTORS: Final = tuple(Load(watts, on=(8, 30), off=(7, 30)) for watts in (500, 1000, 1500, 2000))
 _PANELS: Final = Load(-3200, 0.05, 0.03, on=(5, 60), varies=0.6, sun=True)
 HOUSEHOLDS: Final = {
-    "convectors": _CONVECTORS,
+    "convectors": tuple(Load(watts, on=(8, 30), off=(7, 30)) for watts in (500, 1000, 1500, 2000)),
     "kitchen": (
         *(Load(watts, on=(1, 4), off=(1, 6), hours=_ALWAYS - _NIGHT) for watts in (1200, 1800)),  # hob
         Load(2400, on=(20, 60), off=(20, 90), hours=_ALWAYS - _NIGHT),  # oven
@@ -112,7 +111,11 @@ class House:
         while at < end:
             until = min(end, *(state.until for state in self._states))
             for phase in range(self._phases):
-                active, square = self._sum(phase)
+                on = [(each.load, each.watts) for each in self._states if each.watts and each.phase == phase]
+                active = math.fsum(watts for _load, watts in on)
+                reactive = math.fsum(load.reactive * watts for load, watts in on)
+                distorted = math.fsum(load.distorted * abs(watts) for load, watts in on)
+                square = active * active + reactive * reactive + distorted * distorted
                 means[phase] += active * (until - at)
                 squares[phase] += square * (until - at)
             for state in self._states:
@@ -122,14 +125,6 @@ class House:
         means, squares = ([part / (end - begin) for part in parts] for parts in (means, squares))
         pairs = zip(means, squares, strict=True)
         return tuple(complex(mean, math.sqrt(max(0.0, square - mean * mean))) for mean, square in pairs)
-
-    def _sum(self, phase: int) -> tuple[float, float]:
-        """Return the sum of P, and P² + Q² + D² of the sums, of the loads on a phase."""
-        on = [(state.load, state.watts) for state in self._states if state.watts and state.phase == phase]
-        active = math.fsum(watts for _load, watts in on)
-        reactive = math.fsum(load.reactive * watts for load, watts in on)
-        distorted = math.fsum(load.distorted * abs(watts) for load, watts in on)
-        return active, active * active + reactive * reactive + distorted * distorted
 
     def _switch(self, state: _LoadState, at: float) -> None:
         """Switch a load at a time in s, or change its power."""

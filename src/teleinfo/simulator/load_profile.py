@@ -72,8 +72,20 @@ class Household:
         seconds = 0.0 if self._last is None else (now - self._last).total_seconds()
         self._last = now
         self._switch(now, seconds)
-        base = _SMALL_LOADS * (140 + _small_loads(now)) * self.rng.gauss(1, 0.02)
-        phases = [(base - self._sun(now, seconds)) / self.phases] * self.phases
+        hour = now.hour + now.minute / 60 + now.second / 3600
+        # Lights and small appliances, in W: little at night, most in the evening.
+        small = math.fsum(
+            height * math.exp(-(((hour - at) / width) ** 2))
+            for at, width, height in ((7.5, 1.0, 350), (12.5, 1.2, 250), (20.0, 2.2, 700))
+        )
+        base = _SMALL_LOADS * (140 + small) * self.rng.gauss(1, 0.02)
+        if self.solar:
+            # The panels supply most at 13:30, nothing at night, and less under clouds.
+            drift = self.rng.gauss(0, 0.05) * min(1.0, seconds / 60)
+            self._clouds = min(1.0, max(0.6, self._clouds + drift))
+            height = math.sin(math.pi * (hour - 7) / 13)
+            base -= self.solar * self._clouds * math.pow(max(0.0, height), 1.3)
+        phases = [base / self.phases] * self.phases
         for number, appliance in enumerate(_APPLIANCES):
             if appliance in self._off_at:
                 phases[number % self.phases] += appliance.power
@@ -92,25 +104,3 @@ class Household:
             if appliance not in self._off_at and self.rng.random() < often * seconds / 3600:
                 lasts = appliance.lasts * self.rng.uniform(0.6, 1.5)
                 self._off_at[appliance] = now + dt.timedelta(seconds=lasts)
-
-    def _sun(self, now: dt.datetime, seconds: float) -> float:
-        """Return the power of the panels in W: highest at 13:30, zero at night, less under clouds."""
-        if not self.solar:
-            return 0.0
-        drift = self.rng.gauss(0, 0.05) * min(1.0, seconds / 60)
-        self._clouds = min(1.0, max(0.6, self._clouds + drift))
-        height = math.sin(math.pi * (_hour(now) - 7) / 13)
-        return self.solar * self._clouds * math.pow(max(0.0, height), 1.3)
-
-
-def _hour(now: dt.datetime) -> float:
-    return now.hour + now.minute / 60 + now.second / 3600
-
-
-def _small_loads(now: dt.datetime) -> float:
-    """Return the power of lights and small appliances in W: little at night, most in the evening."""
-    hour = _hour(now)
-    return math.fsum(
-        height * math.exp(-(((hour - at) / width) ** 2))
-        for at, width, height in ((7.5, 1.0, 350), (12.5, 1.2, 250), (20.0, 2.2, 700))
-    )

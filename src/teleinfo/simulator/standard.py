@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from teleinfo.simulator.meter import SimulatedMeter, format_index, order_groups
-from teleinfo.simulator.tariff import is_summer
+from teleinfo.simulator.tariff import FRANCE
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -100,7 +100,9 @@ class Standard(SimulatedMeter):
 
 def horodate(at: dt.datetime) -> str:
     """Return the 13 characters of a time: season, then yymmddhhmmss (Enedis-NOI-CPT_54E v3, horodate)."""
-    return f"{'E' if is_summer(at) else 'H'}{at:%y%m%d%H%M%S}"
+    # A naive local time; the hour of October that comes again, with `fold=1`, is winter.
+    is_summer = at.replace(tzinfo=FRANCE).dst()
+    return f"{'E' if is_summer else 'H'}{at:%y%m%d%H%M%S}"
 
 
 def _profile(blocks: str) -> str:

@@ -68,11 +68,6 @@ class SimulatedContract:
     peak_profiles: tuple[str, ...] = ()
 
 
-def is_summer(now: dt.datetime) -> bool:
-    """True if France has summer time at the naive local time `now`; October's hour of `fold=1` is winter."""
-    return bool(now.replace(tzinfo=FRANCE).dst())
-
-
 def _hc(now: dt.datetime) -> SimulatedPeriod:
     """Return the period of off-peak hours from 22:00 to 06:00."""
     if _is_night(now):

@@ -108,7 +108,14 @@ class Chronicle:
             return
         batch = self._batches.setdefault(meter, Batch(meter, at - LONGEST_PAUSE - 1))
         pause, batch.until = at - batch.until, at
-        _add_power(batch, state, pause)
+        drawn, injected = integer(state, "power.apparent"), integer(state, "power.injected")
+        if drawn is not None:
+            slot = at - at % SLOT
+            last = next(reversed(batch.powers), slot)
+            if pause <= LONGEST_WAIT:
+                for missed in range(last + SLOT, slot, SLOT):
+                    batch.powers[missed] = batch.powers[last]
+            batch.powers[slot] = [*batch.powers.get(slot, ()), (drawn, injected)]
         _add_runs(batch, state, pause)
         for label, reading in _readings(state, at):
             before = batch.last.get(label, reading)
@@ -129,18 +136,6 @@ class Chronicle:
             powers = dict([*last.powers.items()][-1:])
             self._batches[last.meter] = Batch(last.meter, last.until, powers, last=last.last)
         return taken
-
-
-def _add_power(batch: Batch, state: Json, pause: int) -> None:
-    drawn, injected = integer(state, "power.apparent"), integer(state, "power.injected")
-    if drawn is None:
-        return
-    begin = batch.until - batch.until % SLOT
-    last = next(reversed(batch.powers), begin)
-    if pause <= LONGEST_WAIT:
-        for missed in range(last + SLOT, begin, SLOT):
-            batch.powers[missed] = batch.powers[last]
-    batch.powers[begin] = [*batch.powers.get(begin, ()), (drawn, injected)]
 
 
 def _add_runs(batch: Batch, state: Json, pause: int) -> None:

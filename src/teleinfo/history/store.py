@@ -17,7 +17,6 @@ from teleinfo.common.i18n import N_
 from teleinfo.history.chronicle import ALERT, COLOUR, LONGEST_PAUSE, SLOT, TARIFF, day_of, local
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
@@ -182,7 +181,11 @@ class Store:
         try:
             _prepare(base)
             if self._prices is not None:
-                _put_prices(base, self._prices, local(now).date())
+                today = local(now).date().isoformat()
+                text = json.dumps([dict(self._prices.periods), self._prices.month], sort_keys=True)
+                query = "SELECT prices FROM price WHERE day <= ? ORDER BY day DESC LIMIT 1"
+                if base.execute(query, (today,)).fetchone() != (text,):
+                    base.execute("INSERT OR REPLACE INTO price VALUES (?, ?)", (today, text))
         except sqlite3.Error:
             base.close()
             raise
@@ -214,19 +217,16 @@ def _put(base: sqlite3.Connection, batch: Batch, *, imported: bool = False) -> N
     query = "SELECT 1 FROM power WHERE meter = ? AND time > ? AND time <= ?"
     if imported or not base.execute(query, (meter, batch.until, batch.until + QUARTER)).fetchone():
         _put_powers(base, meter, batch)
-        _put_runs(base, meter, batch)
+        for (kind, code, first), last in batch.runs.items():
+            joined = base.execute(
+                "DELETE FROM run WHERE meter = ? AND kind = ? AND code = ? AND begin <= ? AND end >= ? "
+                "RETURNING begin, end",
+                (meter, kind, code, last + PAUSES[kind], first - PAUSES[kind]),
+            ).fetchall()
+            begins, ends = zip((first, last), *joined, strict=True)
+            run = (meter, kind, min(begins), code, max(ends))
+            base.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?)", run)
     _clear(base, meter, batch.until, {label for _meter, label, *_ in new})
-
-
-def _put_runs(base: sqlite3.Connection, meter: int, batch: Batch) -> None:
-    for (kind, code, first), last in batch.runs.items():
-        joined = base.execute(
-            "DELETE FROM run WHERE meter = ? AND kind = ? AND code = ? AND begin <= ? AND end >= ? "
-            "RETURNING begin, end",
-            (meter, kind, code, last + PAUSES[kind], first - PAUSES[kind]),
-        ).fetchall()
-        begins, ends = zip((first, last), *joined, strict=True)
-        base.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?)", (meter, kind, min(begins), code, max(ends)))
 
 
 def _put_powers(base: sqlite3.Connection, meter: int, batch: Batch) -> None:
@@ -275,11 +275,3 @@ def _clear(base: sqlite3.Connection, meter: int, until: int, labels: Iterable[st
             "WHERE meter = ?1 AND label = ?2 ORDER BY time DESC LIMIT 1 OFFSET ?3)",
             (meter, label, MAX_READINGS),
         )
-
-
-def _put_prices(base: sqlite3.Connection, prices: Prices, day: dt.date) -> None:
-    text = json.dumps([dict(prices.periods), prices.month], sort_keys=True)
-    query = "SELECT prices FROM price WHERE day <= ? ORDER BY day DESC LIMIT 1"
-    last = base.execute(query, (day.isoformat(),)).fetchone()
-    if last != (text,):
-        base.execute("INSERT OR REPLACE INTO price VALUES (?, ?)", (day.isoformat(), text))

@@ -15,7 +15,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from functools import partial
-from operator import attrgetter
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from teleinfo.history.chronicle import (
@@ -26,6 +26,7 @@ from teleinfo.history.chronicle import (
     SLOT,
     TARIFF,
     TEMPO,
+    IndexReading,
     day_of,
     local,
     midnight,
@@ -74,13 +75,6 @@ _READINGS: Final = """
 
 MAX_STRAYS: Final = 6
 """The most readings in a row that a clock that is wrong for an hour leaves behind."""
-
-
-class _Reading(NamedTuple):
-    label: str
-    time: int
-    value: int
-    code: str
 
 
 class _Meter(NamedTuple):
@@ -148,7 +142,7 @@ def _bars(meter: _Meter, iso_step: str, count: int) -> Table:
     bounds = [next(day for day in coming if span_of(day) != span_of(today))]
     for _span in range(count):
         bounds.insert(0, span_of(bounds[0] - _DAY))
-    return _energies(meter, iso_step, bounds, span_of)
+    return _energies(meter, iso_step, bounds)
 
 
 def _totals(meter: _Meter) -> Table:
@@ -156,17 +150,17 @@ def _totals(meter: _Meter) -> Table:
     return {"rows": [], "days": _bars(meter, "P1D", 2), "months": _bars(meter, "P1M", 2)}
 
 
-def _rising(readings: list[_Reading]) -> list[_Reading]:
+def _rising(readings: list[IndexReading]) -> list[IndexReading]:
     """
     Return the readings of an index in the order of their times; leave out those with a wrong time.
 
     An index rises. Where it falls, the clock was wrong if the index has its former value again soon, or had
     the new value shortly before; otherwise the index began anew. A reading of midnight is rather believed.
     """
-    kept: list[_Reading] = []
+    kept: list[IndexReading] = []
     at = 0
     while at < len(readings):
-        _label, time, value, _code = readings[at]
+        time, value, _code = readings[at]
         if kept and value < kept[-1].value:
             later = readings[at + 1 : at + 1 + MAX_STRAYS]
             ahead = _first(reading.value >= kept[-1].value for reading in later)
@@ -194,27 +188,27 @@ def _rises(meter: _Meter, begin: dt.date) -> Iterator[tuple[str, str, int, int, 
     energy. Those of one contract begin with the same two letters.
     """
     first = midnight(begin)
-    rows = [*itertools.starmap(_Reading, meter.rows(_READINGS, meter.now, first))]
+    rows = meter.rows(_READINGS, meter.now, first)
     times: defaultdict[str, list[int]] = defaultdict(list)
-    for reading in rows:
-        times[reading.label[:2]].append(reading.time)
-    for label, readings in itertools.groupby(rows, attrgetter("label")):
+    for label, time, *_ in rows:
+        times[label[:2]].append(time)
+    for label, own in itertools.groupby(rows, itemgetter(0)):
+        readings = _rising([IndexReading(*reading) for _label, *reading in own])
         others = sorted(itertools.chain(*(found for name, found in times.items() if name != label[:2])))
-        for before, after in itertools.pairwise(_rising([*readings])):
+        for before, after in itertools.pairwise(readings):
             is_own = bisect_right(others, before.time) == bisect_left(others, after.time)
             if is_own and after.value >= before.value and after.time > first:
                 yield label, after.code, before.time, after.time, after.value - before.value
 
 
-def _energies(
-    meter: _Meter, iso_step: str, bounds: list[dt.date], span_of: Callable[[dt.date], dt.date]
-) -> Table:
+def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
     """
     Return the energy of each span between two `bounds`: Wh by code, injected, cost in €, complete so far.
 
     Energy that no reading divides between two spans stands in `gaps`. The subscription is charged for each
     day between two readings, once: in a span, or else in a gap.
     """
+    span_of = _SPANS[iso_step]
     pauses: defaultdict[tuple[int, int], list[tuple[str, str, int]]] = defaultdict(list)
     for label, code, since, until, energy in _rises(meter, bounds[0]):
         pauses[since, until].append((label, code, energy))

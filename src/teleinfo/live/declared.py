@@ -73,7 +73,7 @@ def title(path: str) -> str:
     return _(FIELD_OF_PATH[path].title(single=True))
 
 
-def text(state: Json, path: str, *, marked: bool = True) -> str:
+def text(state: Json, path: str) -> str:
     """
     Return a number in its unit, a time, or a code or text in the language of the reader; empty if unknown.
 
@@ -88,7 +88,7 @@ def text(state: Json, path: str, *, marked: bool = True) -> str:
     else:
         shown = _quantity(state, field, value)
     mark, marking, template = _MARKS.get(path, ("", None, ""))
-    is_marked = marked and bool(shown and mark) and find(state, mark) is marking
+    is_marked = shown and mark and find(state, mark) is marking
     return _(template).format(value=shown) if is_marked else shown
 
 

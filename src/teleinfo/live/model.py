@@ -179,7 +179,17 @@ class LiveModel:
         possible = Reading(reading.mode, dict(_possible(reading)), reading.belief)
         if possible.belief is None:  # the reading comes from a broker
             self._judge.judge(possible)
-        self._add_rows({printable(key): printable(text) for key, text in reading.values.items()}, now)
+        values = {printable(key): printable(text) for key, text in reading.values.items()}
+        for key, value in values.items():
+            label = lookup(reading.mode, key)
+            group = key.removesuffix(HORODATE_SUFFIX)
+            if label is None and group != key and group in values:
+                continue  # a horodate is part of the row of its group
+            horodate = values.get(key + HORODATE_SUFFIX)
+            row = self._rows.setdefault(key, Row(key, label, value, horodate, now))
+            if row.value != value:
+                row.changed = now
+            row.value, row.horodate, row.seen = value, horodate, now
         in_force = possible.belief.sending if possible.belief else ()
         for key, row in [*self._rows.items()]:
             if now - row.seen > KEPT or (row.is_alarm and key not in in_force):
@@ -194,18 +204,6 @@ class LiveModel:
         """Add a reading that comes now, and set `changed`."""
         self.add_reading(reading, now=asyncio.get_running_loop().time())
         self.changed.set()
-
-    def _add_rows(self, values: dict[str, str], now: float) -> None:
-        for key, value in values.items():
-            label = None if self.mode is None else lookup(self.mode, key)
-            group = key.removesuffix(HORODATE_SUFFIX)
-            if label is None and group != key and group in values:
-                continue  # a horodate is part of the row of its group
-            horodate = values.get(key + HORODATE_SUFFIX)
-            row = self._rows.setdefault(key, Row(key, label, value, horodate, now))
-            if row.value != value:
-                row.changed = now
-            row.value, row.horodate, row.seen = value, horodate, now
 
     def state(self, *, now: float | None = None) -> dict[str, Json]:
         """Return the decoded state in codes (docs/state.md), at the monotonic `now` or the last reading."""

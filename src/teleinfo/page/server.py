@@ -198,8 +198,13 @@ class Streams:
     async def send_history(self, request: web.Request) -> web.Response:
         """Send a table of the history of a meter, as JSON or CSV, until now or the day `end` in the query."""
         meter, name, form = (request.match_info[part] for part in ("meter", "name", "form"))
+        end = request.query.get("end")
         try:
-            table = await self.recorder.table(meter, name, end=_end_of(request))
+            day = None if end is None else dt.date.fromisoformat(end)
+        except ValueError as error:
+            raise web.HTTPNotFound from error
+        try:
+            table = await self.recorder.table(meter, name, end=day)
         except sqlite3.Error:  # the recorder reports it with its next batch
             return web.Response(status=503, text="The history cannot be read.\n")
         if table is None or (form == "csv" and "columns" not in table):
@@ -266,14 +271,6 @@ def _client(transport: asyncio.BaseTransport | None, name: str = "peername") -> 
 
 def _language_of(request: web.Request) -> Language:
     return accepted(request.headers.get("Accept-Language", ""))
-
-
-def _end_of(request: web.Request) -> dt.date | None:
-    """Return the day in the query `end`, None without one; raise HTTPNotFound if it is not a day."""
-    try:
-        return dt.date.fromisoformat(request.query["end"]) if "end" in request.query else None
-    except ValueError as error:
-        raise web.HTTPNotFound from error
 
 
 def _refusal(request: web.Request, names: Container[str], token: str) -> tuple[int, str] | None:

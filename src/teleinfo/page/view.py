@@ -70,6 +70,7 @@ def now_part(
     """
     state, present, today = model.state(), model.state(now=now), model.clock().date()
     silence, age = model.silence(now=now), 0.0 if model.heard is None else now - model.heard
+    indexes = find(state, "energy.indexes")
     return {
         "meter": sentences.meter(model),
         "id": find(state, "meter.id") or next((name for name, *_times in meters), None),
@@ -101,11 +102,15 @@ def now_part(
             *_row(state, "cost.price"),
             *_rows(state, "contract"),
         ],
-        "tempo": _tempo(state),
+        "tempo": [
+            {"day": title(path), "colour": find(state, path), "text": text(state, path) or _("not known yet")}
+            for path in ("tempo.today", "tempo.tomorrow")
+            if find(state, "tempo.today")
+        ],
         "indexes": [
-            [name, f"{number(value / 1000, 1)} kWh"]
-            for label, name in _indexes(state).items()
-            if (value := integer(state, f"energy.indexes.{label}.value")) is not None
+            [printable(_(str(find(index, "name") or label))), f"{number(value / 1000, 1)} kWh"]
+            for label, index in (indexes.items() if isinstance(indexes, dict) else ())
+            if (value := integer(index, "value")) is not None
         ],
         "line": _line(model, state),
     }
@@ -216,24 +221,6 @@ def _left(state: Json, path: str) -> str:
     """Return what is left before a limit; empty in an overrun, which the gauge shows."""
     left = integer(state, path)
     return text(state, path) if left is not None and left >= 0 else ""
-
-
-def _tempo(state: Json) -> list[Json]:
-    """Return the colours of Tempo: the name of the day, the code of the colour, and its name."""
-    return [
-        {"day": title(path), "colour": find(state, path), "text": text(state, path) or _("not known yet")}
-        for path in ("tempo.today", "tempo.tomorrow")
-        if find(state, "tempo.today")
-    ]
-
-
-def _indexes(state: Json) -> dict[str, str]:
-    """Return the name of each index of the supplier by its étiquette."""
-    indexes = find(state, "energy.indexes")
-    return {
-        label: printable(_(str(find(index, "name") or label)))
-        for label, index in (indexes.items() if isinstance(indexes, dict) else ())
-    }
 
 
 def _line(model: LiveModel, state: Json) -> Json:

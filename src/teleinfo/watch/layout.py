@@ -212,7 +212,11 @@ def _row(row: Row, width: int, *, now: float) -> list[Text]:
     if width < NARROW:
         names = [_shortened(words.name, space)]
     else:
-        names = _wrapped(words.name, space, spare=max(0, _VALUE - len(value)))
+        # Values begin in one column, but a long name may push a short value; its rest is in further lines.
+        least = space - max(0, _VALUE - len(value))
+        column = max(0, space if least < len(words.name) <= space else least)
+        first, *further = textwrap.wrap(words.name, max(_LEAST_NAME, column)) or [""]
+        names = [f"{first:<{column}} ", *further]
     line = Text.assemble((f"{mark} {row.key:<{_KEY}}", style), names[0], (value, style))
     facts = [Text(fact.text, style=ALERT if fact.alert else "") for fact in words.facts]
     return [line, *(Text(_INDENT + rest) for rest in names[1:]), *_flow(facts, _INDENT, width)]
@@ -226,17 +230,6 @@ def _shortened(name: str, space: int) -> str:
         end = space // 3
         name = f"{name[: space - end - 1]}{MORE}{name[-end:]}"
     return f"{name:<{space}} "
-
-
-def _wrapped(name: str, space: int, *, spare: int) -> list[str]:
-    """
-    Return the name in lines, the first line padded, with a blank behind it.
-
-    Values begin in one column, but a long name may push its value by `spare`. Its rest is in further lines.
-    """
-    column = max(0, space if space - spare < len(name) <= space else space - spare)
-    first, *rest = textwrap.wrap(name, max(_LEAST_NAME, column)) or [""]
-    return [f"{first:<{column}} ", *rest]
 
 
 def _flow(items: Iterable[Text], indent: str, width: int) -> list[Text]:

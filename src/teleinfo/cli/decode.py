@@ -11,8 +11,9 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _, in_words, use_language
@@ -30,9 +31,9 @@ from teleinfo.vocabulary.moment import Moment
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping
-    from contextlib import AbstractContextManager
     from typing import TypeAlias
 
+    from teleinfo.state.payload import Options
     from teleinfo.tic.reading import Reading
 
     Encode: TypeAlias = Callable[[Reading, float], list[bytes]]
@@ -90,7 +91,7 @@ def main(arguments: argparse.Namespace) -> int:
     """
     settings = load(arguments.env_file)
     derives = arguments.state or arguments.events
-    lines = _derive(settings, events=arguments.events) if derives else _encode(settings)
+    lines = _derive(settings, events=arguments.events) if derives else partial(_encode, settings.payload)
     if _is_port(arguments.file):
         return _decode_port(arguments.file, settings, lines)
     start = time.time() if arguments.start is None else arguments.start.replace(tzinfo=PARIS).timestamp()
@@ -98,14 +99,10 @@ def main(arguments: argparse.Namespace) -> int:
     return _decode_recording(arguments.file, settings, lines, clock)
 
 
-def _encode(settings: Settings) -> Encode:
-    """Return the function that encodes a reading."""
-
-    def lines(reading: Reading, now: float) -> list[bytes]:
-        text = encode(reading, settings.payload, now=now)
-        return [] if text is None else [text]
-
-    return lines
+def _encode(options: Options, reading: Reading, now: float) -> list[bytes]:
+    """Encode a reading."""
+    text = encode(reading, options, now=now)
+    return [] if text is None else [text]
 
 
 def _derive(settings: Settings, *, events: bool) -> Encode:
@@ -162,9 +159,9 @@ class _FrameClock:
 def _decode_recording(name: str, settings: Settings, lines: Encode, clock: _FrameClock | None) -> int:
     decoder, marks = Decoder(plausibility=settings.plausibility), dict.fromkeys(b"".join(MARKS), 0)
     try:
-        with _opened(name) as recording:
+        with contextlib.nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as recording:
             times, note = (RecordingTimes(), "") if name == "-" else read_times(Path(name))
-            while data := recording.read1(CHUNK_SIZE):  # type: ignore[attr-defined]  # of buffered files
+            while data := recording.read1(CHUNK_SIZE):  # type: ignore[union-attr]  # of buffered files
                 for mark in marks:
                     marks[mark] += data.count(mark)
                 for piece, known in times.split(data, decoder.counts.bytes_):
@@ -234,10 +231,6 @@ def _print(readings: list[Reading], lines: Encode, now: float | None = None) -> 
     if texts:
         sys.stdout.buffer.write(b"\n".join(texts) + b"\n")
     sys.stdout.buffer.flush()
-
-
-def _opened(name: str) -> AbstractContextManager[BinaryIO]:
-    return contextlib.nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb")
 
 
 def _summary(decoder: Decoder) -> str:

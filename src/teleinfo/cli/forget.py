@@ -43,9 +43,8 @@ def main(arguments: argparse.Namespace) -> int:
     settings = load(arguments.env_file or default_env_file())
     broker = for_command(settings.broker, "forget")
     topics = Topics(settings.mqtt_topic)
-    cleared: dict[str, None] = {}
     try:
-        left = event_loop.run(_forget(broker, topics, settings.homeassistant_prefix, cleared))
+        cleared, left = event_loop.run(_forget(broker, topics, settings.homeassistant_prefix))
     except BrokerError as error:
         return fail("forget", _(error.message))
     if left.get(topics.status) == ONLINE:
@@ -64,13 +63,14 @@ def main(arguments: argparse.Namespace) -> int:
     return fail("forget", text.format(topic=next(iter(left))))
 
 
-async def _forget(broker: Broker, topics: Topics, prefix: str, cleared: dict[str, None]) -> dict[str, bytes]:
+async def _forget(broker: Broker, topics: Topics, prefix: str) -> tuple[list[str], dict[str, bytes]]:
     """
-    Clear the retained topics, add them to `cleared`, and return the payloads that are left, by topic.
+    Clear the retained topics; return those that were cleared, and the payloads that are left, by topic.
 
     While a teleinfo is online nothing is cleared. A broker may drop messages when it sends many at once:
     ask it again until nothing is left. Raises BrokerError.
     """
+    cleared: dict[str, None] = {}
     async with connect(broker, max_waiting=0) as connection:
         for _pass in range(PASSES):
             left = await _retained(connection, topics, prefix)
@@ -82,7 +82,7 @@ async def _forget(broker: Broker, topics: Topics, prefix: str, cleared: dict[str
                 await asyncio.sleep(REMOVAL)
             await _clear(connection, [topic for topic in left if topic not in announced])
             cleared |= dict.fromkeys([*announced, *left])
-    return left
+    return [*cleared], left
 
 
 async def _clear(connection: Connection, topics: list[str]) -> None:

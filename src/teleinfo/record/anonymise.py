@@ -82,7 +82,14 @@ class Anonymiser:
                 continue
             clean = self._sound(token, wire, parity=parity)
             damaged = damaged or clean is None
-            ready += self._damaged(token, wire) if clean is None else clean
+            if clean is None:
+                label = _LABEL.match(token)
+                is_harmless = label is not None and label[1] in _HARMLESS
+                if not self._known or not is_harmless or self._shares(wire, RUN):
+                    self.dropped += 1
+                    continue
+                clean = wire
+            ready += clean
         if self.replaced > replaced and not damaged and text.startswith(STX):
             self._known = True
         return bytes(ready)
@@ -110,13 +117,6 @@ class Anonymiser:
         covered = begin + separator if group.mode is Mode.STANDARD else begin
         clean = begin + separator + bytes([checksum(covered)])
         return bytes(code | (code.bit_count() & 1) << 7 for code in clean) if parity else clean
-
-    def _damaged(self, text: bytes, wire: bytes) -> bytes:
-        label = _LABEL.match(text)
-        if self._known and label is not None and label[1] in _HARMLESS and not self._shares(wire, RUN):
-            return wire
-        self.dropped += 1
-        return b""
 
     def _shares(self, wire: bytes, length: int) -> bool:
         """

@@ -56,11 +56,6 @@ _FIGURE: Final = 13
 _LEAST_NAME: Final = 8
 _INDENT: Final = " " * (len("• ") + _KEY)
 _GAP: Final = 2
-_CHART_ROWS: Final = 3
-_LEFT: Final = 26  # beside the chart
-_LEFT_NARROW: Final = 16
-_RIGHT: Final = 11
-_FOOT: Final = 6
 
 
 class Page(NamedTuple):
@@ -121,11 +116,11 @@ def _chart(model: LiveModel, recent: RecentPower, width: int, *, now: float) -> 
     if power is None:
         return []
     narrow = width < NARROW
-    left_width, right_width = (_LEFT_NARROW, 0) if narrow else (_LEFT, _RIGHT)
+    left_width, right_width = (16, 0) if narrow else (26, 11)
     columns = max(10, width - left_width - right_width - 2)
     history = recent.means(columns, now=now)
     known = [value for value in history if value is not None]
-    bars = chart(history, height=_CHART_ROWS, top=max([*known, 1.0]))
+    bars = chart(history, height=3, top=max([*known, 1.0]))
     left = [Text(f" {number(power)} VA", STRONG), Text(f" {text(state, 'tariff.name')}"), Text()]
     right = [
         _("max {figure}").format(figure=number(max(known, default=power))),
@@ -260,10 +255,10 @@ def _quality(model: LiveModel, width: int) -> Text:
 
 
 def _foot(model: LiveModel, width: int, *, many: bool, keys: bool) -> list[Text]:
-    """Return the keys and then the note, in a limited number of lines."""
+    """Return the keys and then the note, in six lines at most."""
     parts = [_("q: quit") if keys else _("Ctrl-C: quit")]
     if many and keys:
         parts.insert(0, _("space: next page"))
     if model.note is not None and model.mode is not None:  # else `_pages` shows it
         parts.append(model.note.text)
-    return [Text(line) for line in _wrap(DOT.join(parts), width)[:_FOOT]]
+    return [Text(line) for line in _wrap(DOT.join(parts), width)[:6]]

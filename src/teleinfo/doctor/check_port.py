@@ -43,7 +43,18 @@ async def check_port(case: Case) -> AsyncIterator[Finding]:
         async for finding in _bridge(case, port):
             yield finding
     elif machine.path(device).exists():
-        yield _kind(machine, port, device)
+        mode = machine.path(device).stat().st_mode
+        if stat.S_ISDIR(mode) or (machine.root.name == "" and not stat.S_ISCHR(mode)):
+            yield _other_ports(machine, port, _("{port} is not a serial port").format(port=port))
+            return
+        words = next((words for begin, words in _KINDS.items() if device.startswith(begin)), _A_PORT)
+        message = f"{port}, {_(words)}" if port == device else f"{port} → {device}, {_(words)}"
+        names = [name for name in machine.names(BY_ID) if machine.real(f"{BY_ID}/{name}") == device]
+        if names and port == device:
+            advice = _("Its number may change when it is plugged in again. This name stays:")
+            yield warning("device", message, advice, f"TELEINFO_SERIAL_PORT={BY_ID}/{names[0]}")
+        else:
+            yield ok("device", message)
     else:
         message = _("there is no {port}").format(port=port)
         if device != port:
@@ -154,19 +165,6 @@ def _other_ports(machine: Machine, port: str, message: str) -> Finding:
         return fault("device", message, advice, *others)
     advice = _("There is no serial port at all. Plug the adapter in, and see what the system says of it:")
     return fault("device", message, advice, "sudo dmesg | tail -n 20")
-
-
-def _kind(machine: Machine, port: str, device: str) -> Finding:
-    mode = machine.path(device).stat().st_mode
-    if stat.S_ISDIR(mode) or (machine.root.name == "" and not stat.S_ISCHR(mode)):
-        return _other_ports(machine, port, _("{port} is not a serial port").format(port=port))
-    words = next((words for begin, words in _KINDS.items() if device.startswith(begin)), _A_PORT)
-    message = f"{port}, {_(words)}" if port == device else f"{port} → {device}, {_(words)}"
-    names = [name for name in machine.names(BY_ID) if machine.real(f"{BY_ID}/{name}") == device]
-    if names and port == device:
-        advice = _("Its number may change when it is plugged in again. This name stays:")
-        return warning("device", message, advice, f"TELEINFO_SERIAL_PORT={BY_ID}/{names[0]}")
-    return ok("device", message)
 
 
 def _rights(machine: Machine, device: str) -> Finding:

@@ -112,18 +112,15 @@ async def check_journal(case: Case) -> AsyncIterator[Finding]:
         line = command_line("doctor", root=True)
         message = _("could not be judged: the journal cannot be read")
         yield skipped("journal", message, _("To look at it as well:"), line)
-    elif said.endswith(_NO_ENTRIES):
+        return
+    if said.endswith(_NO_ENTRIES):
         never = _("it never complained in its journal")
         yield ok("journal", _("no complaint in its journal since it was started") if running else never)
-    else:
-        lines = said.splitlines()
-        runs = bool(await case.own_words())
-        is_well = runs and not await case.complaint()
-        yield _last_complaint(lines if running else lines[-1:], unit, runs=runs, is_well=is_well)
-
-
-def _last_complaint(lines: list[str], unit: str, *, runs: bool, is_well: bool) -> Finding:
-    """Judge warnings, the oldest first: a refusal, what goes on, or, if the service is well, what is over."""
+        return
+    # The oldest warning comes first. Judge a refusal, what goes on, or, if the service is well, what is over.
+    lines = said.splitlines() if running else said.splitlines()[-1:]
+    runs = bool(await case.own_words())
+    is_well = runs and not await case.complaint()
     refused = [line for line in lines if runs and is_one_of(line, _REFUSALS)]
     standing = [line for line in lines if not (is_well and is_one_of(line, _OUTAGES))]
     line = (refused or standing or lines)[-1]
@@ -134,11 +131,12 @@ def _last_complaint(lines: list[str], unit: str, *, runs: bool, is_well: bool) -
         message = _("the broker refused a message of the service, on {date}: {words}")
         advice = _("Once the broker allows it, restart the service:")
         line = f"sudo systemctl restart {unit}"
-        return fault("journal", message.format(date=date, words=words), advice, line)
-    if standing:
-        return warning("journal", _("its last complaint, of {date}: {words}").format(date=date, words=words))
-    message = _("its last complaint is over; it was of {date}: {words}")
-    return ok("journal", message.format(date=date, words=words))
+        yield fault("journal", message.format(date=date, words=words), advice, line)
+    elif standing:
+        yield warning("journal", _("its last complaint, of {date}: {words}").format(date=date, words=words))
+    else:
+        message = _("its last complaint is over; it was of {date}: {words}")
+        yield ok("journal", message.format(date=date, words=words))
 
 
 async def check_published(case: Case) -> AsyncIterator[Finding]:

@@ -228,7 +228,16 @@ class PahoDriver:
         if not self._body_left:
             self._header += data
             if len(self._header) > 1 and b"" < data < b"\x80":
-                self._body_left = self._check_header()
+                # The remaining length (§2.1.4) is complete.
+                length = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(self._header[1:]))
+                kind = self._header[0]
+                is_packet = kind >= _CONNECT and len(self._header) <= _LONGEST_HEADER
+                if not is_packet or kind & 0xF6 == _PUBLISH_QOS_2 or length > MAX_PACKET:
+                    self.fault = BrokerErrorKind.UNACCEPTABLE
+                    raise ConnectionAbortedError  # paho disconnects
+                self._body_left = length
+                if not length:
+                    self._header.clear()
             return data
         self._body_left -= len(data)
         if self._header[0] == _DISCONNECT and self.reason is None:
@@ -242,15 +251,3 @@ class PahoDriver:
         if not self._body_left:
             self._header.clear()
         return data
-
-    def _check_header(self) -> int:
-        """Return the remaining length (§2.1.4); raise OSError, so that paho disconnects, if we refuse it."""
-        length = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(self._header[1:]))
-        kind = self._header[0]
-        is_packet = kind >= _CONNECT and len(self._header) <= _LONGEST_HEADER
-        if not is_packet or kind & 0xF6 == _PUBLISH_QOS_2 or length > MAX_PACKET:
-            self.fault = BrokerErrorKind.UNACCEPTABLE
-            raise ConnectionAbortedError
-        if not length:
-            self._header.clear()
-        return length

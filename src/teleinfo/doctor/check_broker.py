@@ -95,7 +95,20 @@ async def _steps(case: Case) -> AsyncIterator[Finding]:
             yield _certificate(await _connect(broker, context))
         async with connect(for_command(broker, "doctor")) as connection:
             findings = await _topics(connection, case)
-            yield await _client_id(case, connection.version)
+            # The log says that an outage is over once the connection has held.
+            last = await case.last_logged((OUTAGE_TEXTS.begins, OUTAGE_TEXTS.still, OUTAGE_TEXTS.ends))
+            says_so = is_one_of(last, [FAULTS[BrokerErrorKind.TAKEN_OVER].message])
+            if says_so or is_taken_over(case.status, case.health):
+                case.lost_login = _(
+                    "teleinfo does not stay connected to the broker: another program may use its client id"
+                )
+                lines = ("TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2", f"sudo journalctl -u {case.unit}")
+                yield fault("login", case.lost_login, _(CHANGE_CLIENT_ID), *lines)
+            else:
+                accepted = _("accepted, with the user name of the settings")
+                if broker.username is None:
+                    accepted = _("accepted, without a user name")
+                yield ok("login", accepted, mqtt_version=connection.version)
             for finding in findings:
                 yield finding
     except BrokerError as error:
@@ -103,23 +116,6 @@ async def _steps(case: Case) -> AsyncIterator[Finding]:
             error = BrokerError(await _spoken_protocol(broker), broker)
         words = (error.check, _(error.message), _(error.advice))
         yield fault(*words, *error.commands, cause=error.kind.name.lower().replace("_", " "))
-
-
-async def _client_id(case: Case, version: MqttVersion) -> Finding:
-    """Report that the login is accepted, or that the service loses it to another program."""
-    # The log says that an outage is over once the connection has held.
-    last = await case.last_logged((OUTAGE_TEXTS.begins, OUTAGE_TEXTS.still, OUTAGE_TEXTS.ends))
-    says_so = is_one_of(last, [FAULTS[BrokerErrorKind.TAKEN_OVER].message])
-    if says_so or is_taken_over(case.status, case.health):
-        case.lost_login = _(
-            "teleinfo does not stay connected to the broker: another program may use its client id"
-        )
-        lines = ("TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2", f"sudo journalctl -u {case.unit}")
-        return fault("login", case.lost_login, _(CHANGE_CLIENT_ID), *lines)
-    accepted = _("accepted, with the user name of the settings")
-    if case.settings.broker.username is None:
-        accepted = _("accepted, without a user name")
-    return ok("login", accepted, mqtt_version=version)
 
 
 async def _resolve(broker: Broker) -> tuple[str, ...]:

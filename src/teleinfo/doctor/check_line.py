@@ -18,7 +18,7 @@ from teleinfo.doctor.line_cause import diagnose
 from teleinfo.doctor.line_report import ADVICE
 from teleinfo.doctor.report import Finding, fault, ok, skipped, warning
 from teleinfo.port.errors import PortError
-from teleinfo.port.health import REJECTION_CAUSES, WITHHELD_CAUSES, Health, Quality, is_orphan, is_stale
+from teleinfo.port.health import REJECTION_CAUSES, WITHHELD_CAUSES, Health, Quality, is_stale
 from teleinfo.port.line_socket import line_of
 from teleinfo.port.search import SPEEDS, SpeedSearch, candidates, speeds_at
 from teleinfo.port.serial_port import is_bridge, is_remote
@@ -47,10 +47,9 @@ def line_from_broker(status: str | None, health: Health | None) -> Finding:
         return skipped("line", message)
     online = status == ONLINE
     message = _("teleinfo says {status}").format(status=status)
-    if health is not None and not is_orphan(health, online=online) and not is_stale(health, now=time.time()):
-        problem = health.reason
-        if problem is not None:
-            message = _("teleinfo says {status}: {problem}").format(status=status, problem=_(problem))
+    problem = None if health is None or is_stale(health, now=time.time()) else health.reason
+    if problem is not None:
+        message = _("teleinfo says {status}: {problem}").format(status=status, problem=_(problem))
     if online:
         return ok("heard", message, status=status)
     advice = ADVICE["SILENT"]

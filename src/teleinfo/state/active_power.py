@@ -251,10 +251,7 @@ class ActivePower:
             value = self._fit.power(bar, apparent)
             self._fit.add(elapsed * value, rise)
             self._active = self._result(self._best, value, change, error)
-        self._renew_levels(now, apparent, energy)
-
-    def _renew_levels(self, now: float, apparent: float, energy: int) -> None:
-        """Restart each level that contradicts itself or is old."""
+        # Restart each level that contradicts itself or is old.
         for number, level in enumerate(self._levels):
             lower, upper = level.factor
             if lower <= upper < self._least:

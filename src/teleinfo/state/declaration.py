@@ -68,10 +68,6 @@ def _total(now: Snapshot, attribute: str) -> Value:
     return None if now.total is None else getattr(now.total, attribute)
 
 
-def _import_total(now: Snapshot) -> Value:
-    return _total(now, "total") if now.total is None or now.total_is_fresh else UNKNOWN
-
-
 def _exporting(now: Snapshot) -> Value:
     injected, _estimated = now.injected
     if STATUS_REGISTER not in now.values and injected is None:
@@ -84,10 +80,6 @@ def _net(now: Snapshot) -> Value:
     if drawn is None or injected is UNKNOWN:
         return None if drawn is None else UNKNOWN
     return drawn - (injected or 0)
-
-
-def _mean(now: Snapshot, name: str) -> Value:
-    return _or_unknown(now.means[name].reported) if name in now.means else None
 
 
 def _active(now: Snapshot, of: str) -> Value:
@@ -115,16 +107,16 @@ def _since(now: Snapshot, alert: Alert) -> Value:
     return now.since[alert].isoformat("T", "seconds") if alert in now.since else UNKNOWN
 
 
-def _of_span(now: Snapshot, span: str, attribute: str) -> Value:
-    """Return an attribute of the energy of a day or a month; unknown while the meter is silent."""
+def _of_span(now: Snapshot, span: str, read: Callable[[EnergySpan], Json]) -> Value:
+    """Return what `read` finds in the energy of a day or a month; unknown while the meter is silent."""
     if now.daily is None:
         return None
     found = getattr(now.daily, span)
-    return UNKNOWN if found is None or not now.total_is_fresh else getattr(found, attribute)
+    return _or_unknown(read(found)) if found is not None and now.total_is_fresh else UNKNOWN
 
 
 def _indexes_of_span(now: Snapshot, span: str) -> Value:
-    counted = _of_span(now, span, "counted")
+    counted = _of_span(now, span, _of("counted"))
     if not isinstance(counted, dict):
         return None if counted is None else dict.fromkeys(now.indexes)
     labels = dict.fromkeys((*now.indexes, *counted))
@@ -136,19 +128,19 @@ def _energy_of(span: str, meaning: str, **more: Any) -> Iterator[Field]:  # noqa
     path = f"energy.{span}"
     yield (
         Field(f"{path}.imported", "Wh", meaning)
-        .read_from(of=partial(_of_span, span=span, attribute="imported"))
+        .read_from(of=partial(_of_span, span=span, read=_of("imported")))
         .named(f"Energy {when}", **more)
     )
     yield (
         Field(f"{path}.exported", "Wh")
-        .read_from(of=lambda now: _of_span(now, span, "exported") if EXPORTED in now.values else None)
+        .read_from(of=lambda now: _of_span(now, span, _of("exported")) if EXPORTED in now.values else None)
         .named(f"Exported energy {when}", **more)
     )
     yield Field(
         f"{path}.is_complete",
         _SWITCH,
         Message("False if a part of `{span}` is missing or belongs to another day, see below.", span=path),
-    ).read_from(of=partial(_of_span, span=span, attribute="is_complete"))
+    ).read_from(of=partial(_of_span, span=span, read=_of("is_complete")))
     yield Field(f"{path}.indexes.*", "Wh", "Energy that this index counted.").read_from(
         of=partial(_indexes_of_span, span=span)
     )
@@ -161,10 +153,8 @@ def _price(now: Snapshot) -> Value:
 
 
 def _cost_of_span(now: Snapshot, span: str) -> Value:
-    if now.prices is None or now.daily is None:
-        return None
-    found: EnergySpan | None = getattr(now.daily, span) if now.total_is_fresh else None
-    return UNKNOWN if found is None else _or_unknown(found.cost_at(now.prices))
+    prices = now.prices
+    return None if prices is None else _of_span(now, span, lambda found: found.cost_at(prices))
 
 
 def _cost(span: str) -> Iterator[Field]:
@@ -180,7 +170,7 @@ def _cost(span: str) -> Iterator[Field]:
 
     def is_complete(now: Snapshot) -> Value:
         value = _cost_of_span(now, span)
-        return _of_span(now, span, "is_complete") if isinstance(value, float) else value
+        return _of_span(now, span, _of("is_complete")) if isinstance(value, float) else value
 
     yield (
         Field(
@@ -220,7 +210,9 @@ def _mean_power(mean: str, name: str, meaning: str, label: str) -> Iterator[Fiel
     site = partial(business_meters.glued, label=label, unit="kW")
     yield (
         Field(f"power.{mean}", "W", meaning)
-        .read_from(of=lambda now: _mean(now, mean), site=site)
+        .read_from(
+            of=lambda now: _or_unknown(now.means[mean].reported) if mean in now.means else None, site=site
+        )
         .named(name, without="power.active")
     )
     bound = Message("True while the index stands still: the mean power is at most `{field}`.", field=mean)
@@ -260,21 +252,6 @@ def _alert(alert: Alert, *sources: str, **more: Any) -> Iterator[Field]:  # noqa
     )
     since = Message("{alert}: when teleinfo first saw it active; null while it is not.", alert=alert.words)
     yield Field(f"alerts.{alert}.since", _TIME, since).read_from(of=lambda now: _since(now, alert))
-
-
-def _relay(relay: int) -> Field:
-    meaning = Message("Relay {number}: true while it is closed.", number=relay)
-    return (
-        Field(f"contacts.relays.{relay}", _SWITCH, meaning)
-        .read_from(by=partial(fields.is_closed, relay=relay))
-        .named(
-            Message("Relay {number}", number=relay),
-            key=f"relay_{relay}",
-            icon=_CONTACT,
-            diagnostic=True,
-            enabled=False,
-        )
-    )
 
 
 _TEXT, _TIME, _SWITCH, _SLOTS = StateType.TEXT, StateType.TIME, StateType.SWITCH, StateType.SLOTS
@@ -388,7 +365,9 @@ FIELDS: Final = (
         "Wh",
         "Energy drawn in all, which never falls: `import_index` + `import_offset`.",
     )
-    .read_from("EAST", of=_import_total)
+    .read_from(
+        "EAST", of=lambda now: _total(now, "total") if now.total is None or now.total_is_fresh else UNKNOWN
+    )
     .named("Imported energy", key="energy_import"),
     Field(
         "energy.import_counter",
@@ -544,7 +523,22 @@ FIELDS: Final = (
     Field("contacts.relays.1", _SWITCH, "Relay 1, the dry contact: true while it is closed.").read_from(
         "RELAIS", by=partial(fields.is_closed, relay=1)
     ),
-    *map(_relay, range(2, 9)),
+    *(
+        Field(
+            f"contacts.relays.{relay}",
+            _SWITCH,
+            Message("Relay {number}: true while it is closed.", number=relay),
+        )
+        .read_from(by=partial(fields.is_closed, relay=relay))
+        .named(
+            Message("Relay {number}", number=relay),
+            key=f"relay_{relay}",
+            icon=_CONTACT,
+            diagnostic=True,
+            enabled=False,
+        )
+        for relay in range(2, 9)
+    ),
     Field(
         "day_profile.tomorrow",
         _SLOTS,

@@ -192,7 +192,11 @@ class EventFinder:
         for alert in _LASTING.keys() & after.keys():
             if after[alert]:
                 span = spans.get(alert) or Span(at if before.get(alert) == "" else None)
-                spans[alert] = _measured(span, now) if alert == Alert.OVERRUN else span
+                if alert == Alert.OVERRUN:
+                    powers = span.peak, fields.drawn_power(now.values)
+                    currents = span.peak_current, *(fields.current(now.values, phase) for phase in Phase)
+                    span = Span(span.since, None, _greatest(powers), _greatest(currents))
+                spans[alert] = span
             elif alert in spans:
                 spans[alert] = replace(spans[alert], until=spans[alert].until or at)
         self.spans = spans
@@ -273,12 +277,8 @@ def _shown(form: type[enum.StrEnum] | StateType, value: str | int | None) -> Jso
     return {"code": value, "name": value.words if isinstance(value, Code) else value}
 
 
-def _measured(span: Span, now: Snapshot) -> Span:
-    """Return a span that lasts, with the power and the currents of a snapshot."""
-    powers = span.peak, fields.drawn_power(now.values)
-    currents = span.peak_current, *(fields.current(now.values, phase) for phase in Phase)
-    known = ([value for value in values if value is not None] for values in (powers, currents))
-    return Span(span.since, None, *(max(values, default=None) for values in known))
+def _greatest(values: tuple[int | None, ...]) -> int | None:
+    return max((value for value in values if value is not None), default=None)
 
 
 def _iso(at: datetime | None) -> str | None:

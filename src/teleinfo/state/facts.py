@@ -154,25 +154,23 @@ class MeterFacts:
         if (flow := fields.flow(sent, exports=exports, has_exported=has_exported)) is not None:
             self.contract.active.add(flow, now=now.monotonic, has_exported=has_exported)
         self.clock_was_ahead = None
-        if (imported := counters.get("mean")) is not None:
-            self._counted = now.monotonic
-            before = self.total or ImportTotal(*imported, 0, now.wall)
-            total = before.next(*imported, at=now.wall, subscribed=fields.subscribed_power(values))
-            self._count_by_day(total, is_first=self.total is None)
-            self.total = total
-
-    def _count_by_day(self, total: ImportTotal, *, is_first: bool) -> None:
-        values, at, daily = self.contract.texts, self.heard.wall, self.daily
+        imported = counters.get("mean")
+        if imported is None:
+            return
+        self._counted, at = now.monotonic, now.wall
+        before = self.total or ImportTotal(*imported, 0, at)
+        total = before.next(*imported, at=at, subscribed=fields.subscribed_power(values))
         # A meter of the overseas islands has the days of the machine.
         day = at.date() if self.device.identity.overseas else day_in_france(at)
         numbers = {label: fields.number(values, label) for label in COUNTED if label in values}
         indexes = {label: index for label, index in numbers.items() if index is not None}
         count = Count(total, day, indexes, self._prices, self.contract.period_of)
+        daily = self.daily
         if daily is None:
             daily = DailyEnergy.begin(count)
-        elif is_first:
+        elif self.total is None:
             daily = daily.of_another_meter(total)
-        self.daily = daily.next(count)
+        self.total, self.daily = total, daily.next(count)
         if self.daily.today.first < daily.today.first:
             self.clock_was_ahead = daily.last.time - at
 

@@ -169,12 +169,10 @@ def colour_tomorrow(values: Values) -> Value:
     if colour_today(values) is None:
         return None
     word = status(values)
-    if word is not None:
-        return registers.colour(word, registers.TOMORROW) or _announced_colour(values)
-    return COLOUR_CODES.get(values.get("DEMAIN", ""), UNKNOWN)
-
-
-def _announced_colour(values: Values) -> Colour | Unknown:
+    if word is None:
+        return COLOUR_CODES.get(values.get("DEMAIN", ""), UNKNOWN)
+    if (announced := registers.colour(word, registers.TOMORROW)) is not None:
+        return announced
     now = moment(values.get("DATE", ""))
     for label, colour in (("DPM1", Colour.WHITE), ("DPM2", Colour.RED)):
         start = moment(values.get(f"{label}{HORODATE_SUFFIX}", ""))
@@ -378,7 +376,10 @@ def alerts(values: Values) -> dict[Alert, bool]:
         # A lower-case season in DATE has the same meaning as the bit (54E, horodate).
         found[Alert.CLOCK_DEGRADED] |= values.get("DATE", "").startswith(("e", "h"))
     elif "OPTARIF" in values or "ISOUSC" in values:
-        found[Alert.OVERRUN] = _overrun(values)
+        is_alarm = any(label in values for label in ("ADPS", "ADIR1", "ADIR2", "ADIR3"))
+        limit = number(values, "ISOUSC")
+        currents = [number(values, f"IINST{phase}") or 0 for phase in Phase]
+        found[Alert.OVERRUN] = is_alarm or (limit is not None and max(currents) > limit)
     if values.get("OPTARIF") == "EJP" and "PTEC" in values:
         is_peak = values.get("PTEC") == TariffPeriod.PM
         found[Alert.MOBILE_PEAK_NOTICE] = "PEJP" in values and not is_peak  # it is sent during the peak too
@@ -387,10 +388,3 @@ def alerts(values: Values) -> dict[Alert, bool]:
     if missing is not None:
         found[Alert.PHASE_MISSING] = bool(missing)
     return found
-
-
-def _overrun(values: Values) -> bool:
-    if any(label in values for label in ("ADPS", "ADIR1", "ADIR2", "ADIR3")):
-        return True
-    limit = number(values, "ISOUSC")
-    return limit is not None and any((number(values, f"IINST{phase}") or 0) > limit for phase in Phase)

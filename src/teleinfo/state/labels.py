@@ -62,7 +62,8 @@ def values_of(
         if label is not None and (not is_own(label) or (private and label.kind is Kind.IDENTIFIER)):
             continue
         if key != name or (label is not None and label.kind is Kind.HORODATE):
-            value: dict[str, int | float | str] = _time(key, text, overseas=overseas)
+            time = None if overseas else iso(text) or business_meters.moment(text)
+            value: dict[str, int | float | str] = {} if time is None else {key: time}
         else:
             value = _text(key, text) if label is None else _value(label, text)
         if label is None:
@@ -91,11 +92,6 @@ def _has_unit(mode: Mode, key: str) -> bool:
 def _text(key: str, text: str) -> dict[str, int | float | str]:
     collapsed = tariffs.collapse(text)
     return {key: collapsed} if 0 < len(collapsed) <= MAX_TEXT else {}
-
-
-def _time(key: str, text: str, *, overseas: bool) -> dict[str, int | float | str]:
-    time = None if overseas else iso(text) or business_meters.moment(text)
-    return {} if time is None else {key: time}
 
 
 def _value(label: LabelSpec, text: str) -> dict[str, int | float | str]:

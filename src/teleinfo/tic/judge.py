@@ -17,8 +17,6 @@ from teleinfo.tic.reading import Belief
 from teleinfo.tic.trust import FRAMES_FOR_NEW
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
-
     from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Reading
 
@@ -118,6 +116,13 @@ class Judge:
         is_steady = self._frames > 1 and (tariff == self._tariff or not any(tariff))
         if any(tariff):
             self._tariff = tariff
+        others = values.keys() - self._confirmed
+        if others:
+            recent = {key for key, at in self._seen.items() if self._frames - at <= CONFIRM_WITHIN}
+            if len(self._confirmed) < MAX_CONFIRMED:
+                self._confirmed |= others & recent
+            self._seen = {key: self._seen[key] for key in recent - others}
+            self._seen |= dict.fromkeys(others - self._confirmed, self._frames)
         is_numbered = self._number is not None
         belief = Belief(
             meter=self._meter,
@@ -129,7 +134,7 @@ class Judge:
             if is_numbered
             else self._frames >= CERTAIN_FRAMES_WITHOUT_NUMBER,
             is_steady=is_steady,
-            confirmed=self._confirm(values.keys() - self._confirmed),
+            confirmed=self._confirmed,
             sending=sending,
         )
         self._is_settled = (
@@ -137,13 +142,3 @@ class Judge:
         )
         if belief != self._belief:
             self._belief = belief
-
-    def _confirm(self, others: AbstractSet[str]) -> frozenset[str]:
-        """Return the confirmed keys after a frame with these `others`, which were not confirmed."""
-        if others:
-            recent = {key for key, at in self._seen.items() if self._frames - at <= CONFIRM_WITHIN}
-            if len(self._confirmed) < MAX_CONFIRMED:
-                self._confirmed |= others & recent
-            self._seen = {key: self._seen[key] for key in recent - others}
-            self._seen |= dict.fromkeys(others - self._confirmed, self._frames)
-        return self._confirmed

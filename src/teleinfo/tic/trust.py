@@ -178,11 +178,19 @@ class Trust:
         return believed, withheld
 
     def _frame_of(self, lines: Sequence[Group | RejectionCause], sound: Sequence[Group]) -> _Frame:
+        """Return a frame, whose names have the part of an ICE-4Q frame, or the mode if it is not followed."""
         names: list[str | None] = []
         part = ""
         for group in lines:
-            names.append(self._name(group, part) if isinstance(group, Group) else None)
-            if isinstance(group, Group) and group.label == PART_OPENER:
+            if not isinstance(group, Group):
+                names.append(None)
+                continue
+            spec = lookup(group.mode, group.label)
+            if group.mode is not self.mode:
+                names.append(f"{group.mode}/{group.label}")
+            else:
+                names.append(group.label + part if spec is not None and spec.reused else group.label)
+            if group.label == PART_OPENER:
                 part = f" {group.value}"
         present = frozenset(name for name in names if name is not None)
         return _Frame(
@@ -191,13 +199,6 @@ class Trust:
             expected=expected(self.mode, sound, self._had),
             is_short=self.mode is Mode.HISTORIQUE and present <= SHORT_FRAME,
         )
-
-    def _name(self, group: Group, part: str) -> str:
-        """Return the label of a group, with its part of an ICE-4Q frame, or with its mode if not followed."""
-        if group.mode is not self.mode:
-            return f"{group.mode}/{group.label}"
-        spec = lookup(group.mode, group.label)
-        return group.label + part if spec is not None and spec.reused else group.label
 
     def _wrong_links(self, frame: _Frame) -> set[int]:
         """Return the positions of the lines before wrong links, and of the new labels behind them."""

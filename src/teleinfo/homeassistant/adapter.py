@@ -89,8 +89,16 @@ class HomeAssistant:
         # First of all: what is superseded now is what the broker has.
         self._note_delivered(now.monotonic)
         self._announcer.update(reading, now)
-        if self._announcer.messages is not self._messages:
-            self._publish(self._announcer.messages)
+        messages = self._announcer.messages
+        if messages is self._messages:
+            return
+        for topic in self._messages.keys() - messages.keys():  # of a meter that was replaced
+            self._retained.forget(topic)
+        self._messages = messages
+        for topic, payload in messages.items():
+            self._retained.set(topic, payload)
+        # Home Assistant ignores an earlier state of an entity that expires.
+        self._retained.repeat_last(self._discovery.topics.health)
 
     def show(self, state: dict[str, Json], now: Moment) -> None:
         """Publish the states of the entities, read from the decoded `state` of the moment `now`."""
@@ -101,15 +109,6 @@ class HomeAssistant:
     def _show(self) -> None:
         if self._shown is not None and self._is_restored:
             self._retained.set(self._discovery.topics.homeassistant, self._shown)
-
-    def _publish(self, messages: dict[str, bytes]) -> None:
-        for topic in self._messages.keys() - messages.keys():  # of a meter that was replaced
-            self._retained.forget(topic)
-        self._messages = messages
-        for topic, payload in messages.items():
-            self._retained.set(topic, payload)
-        # Home Assistant ignores an earlier state of an entity that expires.
-        self._retained.repeat_last(self._discovery.topics.health)
 
     def _note_delivered(self, now: float) -> None:
         """

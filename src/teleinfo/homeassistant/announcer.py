@@ -63,9 +63,16 @@ class Announcer:
         belief = reading.belief
         if belief is None or belief.is_foreign:
             return
-        is_news = belief is not self._belief
+        before = self._belief
+        is_news = belief is not before
         if is_news:
-            self._follow(belief, now.monotonic)
+            scope = self._tracker.meter.scope
+            if scope != self.scope:
+                self.scope = scope
+                self._reset()
+            elif before is not None and belief.mode is not before.mode:
+                self._of_other_mode, self._mode_since = set(self._announced), now.monotonic
+            self._belief = belief
         if not self._tracker.is_known:
             return
         if not self.messages:
@@ -81,17 +88,6 @@ class Announcer:
         """Note that the broker has taken the messages on these topics; an empty one clears its topic."""
         announced = {topic for topic in topics if self.messages[topic]}
         self.announced = self.announced - set(topics) | announced
-
-    def _follow(self, belief: Belief, now: float) -> None:
-        """Begin anew with a new meter; in a new mode, remember the entities announced in the old mode."""
-        before = self._belief
-        scope = self._tracker.meter.scope
-        if scope != self.scope:
-            self.scope = scope
-            self._reset()
-        elif before is not None and belief.mode is not before.mode:
-            self._of_other_mode, self._mode_since = set(self._announced), now
-        self._belief = belief
 
     def _supersede(self, keys: AbstractSet[str], mode: Mode, now: Moment) -> dict[str, bytes]:
         """

@@ -125,7 +125,12 @@ def entity_of(mode: Mode, key: str) -> Field | None:
         return None
     field = Field(f"labels.{key}", StateType.TEXT, key=key, name=label.title, icon=_ICONS.get(label.name))
     if f"_{end}" == HORODATE_SUFFIX:
-        return _time(field, label) if label.horodate else None
+        if not label.horodate:
+            return None
+        # Diagnostic unless it belongs to a mobile peak.
+        peak = label.kind is Kind.ENUMERATION
+        name = label.title if peak else Message("{name} (time)", name=label.title)
+        return replace(field, form=StateType.TIME, name=name, diagnostic=not peak, enabled=peak)
     if label.kind in {Kind.INDEX, Kind.QUANTITY}:
         unit = label.unit if not end else end if label.unit is None and end in ANY_UNIT else None
         return None if unit is None else _number(field, label, unit)
@@ -156,13 +161,6 @@ def _number(field: Field, label: LabelSpec, unit: str) -> Field:
         diagnostic=label.name.startswith(_CONTRACT),
         enabled=label.name not in _HIDDEN,
     )
-
-
-def _time(field: Field, label: LabelSpec) -> Field:
-    """Return the entity of a horodate; it is diagnostic unless it belongs to a mobile peak."""
-    peak = label.kind is Kind.ENUMERATION
-    name = label.title if peak else Message("{name} (time)", name=label.title)
-    return replace(field, form=StateType.TIME, name=name, diagnostic=not peak, enabled=peak)
 
 
 _THREE_PHASES: Final = 3

@@ -32,7 +32,10 @@ def state_template(entity: Field) -> str:
     """
     if not entity.path:
         return "{{ none }}"
-    value, guard = _value(entity.parts), _guard(entity.parts)
+    value, sections = _value(entity.parts), entity.parts[:-1]
+    # The condition that the message contains each section of the path.
+    within = ("value_json", *(_value(sections[:end]) for end in range(1, len(sections))))
+    guard = " and ".join(f"{name!r} in {part}" for name, part in zip(sections, within, strict=True))
     before = "''" if entity.type in {StateType.NUMBER, StateType.SWITCH} else _AS_BEFORE
     words = ", ".join(f"{code!r}: {_(shown)!r}" for code, shown in words_of(entity).items())
     match entity.type:
@@ -45,7 +48,7 @@ def state_template(entity: Field) -> str:
             found = f"{{{words}}}[{value}] | default({value} | default({before}))"
         case _:
             found = f"{value} | default({before})"
-    return f"{{{{ {found}{f' if {guard} else {before}' if guard else ''} }}}}"
+    return f"{{{{ {found} if {guard} else {before} }}}}"
 
 
 def availability(scope: str) -> str:
@@ -70,9 +73,3 @@ def _value(path: tuple[str, ...]) -> str:
     if all(_NAME.fullmatch(name) for name in path):
         return ".".join(("value_json", *path))
     return "value_json" + "".join(f"[{name!r}]" for name in path)
-
-
-def _guard(path: tuple[str, ...]) -> str:
-    """Return the condition that the message contains each section of the path."""
-    parts = ("value_json", *(_value(path[:end]) for end in range(1, len(path) - 1)))
-    return " and ".join(f"{name!r} in {part}" for name, part in zip(path[:-1], parts, strict=True))

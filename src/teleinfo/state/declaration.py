@@ -244,12 +244,9 @@ def _alert(alert: Alert, *sources: str, **more: Any) -> Iterator[Field]:  # noqa
     field = Field(f"alerts.{alert}.active", _SWITCH, active).read_from(
         *sources, of=lambda now: now.alerts.get(alert)
     )
-    is_breaker = alert is Alert.BREAKER_OPEN
-    yield (
-        field
-        if is_breaker
-        else field.named(alert.words, key=f"alert_{alert}", device_class="problem", **more)
-    )
+    if alert is not Alert.BREAKER_OPEN:
+        field = field.named(alert.words, key=f"alert_{alert}", device_class="problem", **more)
+    yield field
     since = Message("{alert}: when teleinfo first saw it active; null while it is not.", alert=alert.words)
     yield Field(f"alerts.{alert}.since", _TIME, since).read_from(of=lambda now: _since(now, alert))
 

@@ -66,8 +66,6 @@ _BREAKERS: Final[tuple[Breaker | None, ...]] = (*Breaker, None)
 _COLOURS: Final[tuple[Colour | None, ...]] = (None, *Colour)
 _DRY_CONTACTS: Final = tuple(DryContact)
 
-_STGE_DIGITS: Final = 8
-_PPOT_DIGITS: Final = 2
 _RELAYS: Final = range(1, 9)
 _VIRTUAL_CONTACTS: Final = range(1, 8)
 
@@ -103,7 +101,7 @@ class Slot:
 @lru_cache(maxsize=8)
 def status(text: str) -> int | None:
     """Return the value of STGE, whose fields are the `Bits` above; None if the text is malformed."""
-    return _word(text, digits=_STGE_DIGITS)
+    return _word(text, digits=8)
 
 
 def breaker(word: int) -> Breaker | None:
@@ -123,7 +121,7 @@ def dry_contact(word: int) -> DryContact:
 
 def missing_phases(text: str) -> list[Phase] | None:
     """Return the phases without voltage: those whose bit (1 to 3) is set in PPOT."""
-    word = _word(text, digits=_PPOT_DIGITS)
+    word = _word(text, digits=2)
     return None if word is None else [phase for phase in Phase if word >> int(phase) & 1]
 
 

@@ -16,6 +16,7 @@ from teleinfo.simulator.standard import Standard
 from teleinfo.state.declaration import FIELDS
 from teleinfo.state.field_entry import read
 from teleinfo.state.memory import encode, from_json
+from teleinfo.state.snapshot import Snapshot
 from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading, build_reading
@@ -152,6 +153,6 @@ def run(
         clock = local(our_clock(instant)).isoformat("T", "seconds")
         tracker.update(reading, moment(instant, clock))
         assert tracker._facts is not None
-        now_known = tracker._facts.snapshot(tracker._facts.contract.texts, moment(instant))
+        now_known = Snapshot(tracker._facts, tracker._facts.contract.texts, moment(instant))
         outcome.predicted[instant] = {path[-1]: value for path, value in read(now_known, NEXT).items()}
     return outcome

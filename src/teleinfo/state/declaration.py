@@ -38,9 +38,9 @@ _Sent = TypeVar("_Sent", str, int)
 
 def _clock(now: Snapshot) -> Value:
     text = now.values.get("DATECOUR", now.values.get("DATE"))
-    if text is None or now.meter.identity.overseas:
+    if text is None or now.facts.device.identity.overseas:
         return None
-    return (iso(text) if now.site is None else business_meters.moment(text)) or UNKNOWN
+    return (iso(text) if now.contract.site is None else business_meters.moment(text)) or UNKNOWN
 
 
 def _or_unknown(value: Json) -> Value:
@@ -49,8 +49,10 @@ def _or_unknown(value: Json) -> Value:
 
 
 def _clock_offset(now: Snapshot) -> Value:
-    is_standard = now.mode is Mode.STANDARD and now.site is None and not now.meter.identity.overseas
-    return _or_unknown(now.clock_offset) if is_standard and "DATE" in now.values else None
+    contract = now.contract
+    is_standard = contract.mode is Mode.STANDARD and contract.site is None
+    has_clock = is_standard and "DATE" in now.values and not now.facts.device.identity.overseas
+    return _or_unknown(contract.clock.offset) if has_clock else None
 
 
 def _made(read: Callable[[_From], _Sent | None], make: Callable[[_Sent], Json]) -> Callable[[_From], Value]:
@@ -65,14 +67,18 @@ def _made(read: Callable[[_From], _Sent | None], make: Callable[[_Sent], Json]) 
 
 def _total(now: Snapshot, attribute: str) -> Value:
     """Return an attribute of the total; before the first index there is no value."""
-    return None if now.total is None else getattr(now.total, attribute)
+    return None if now.facts.total is None else getattr(now.facts.total, attribute)
+
+
+def _import_total(now: Snapshot) -> Value:
+    return UNKNOWN if now.facts.total is not None and not now.total_is_fresh else _total(now, "total")
 
 
 def _exporting(now: Snapshot) -> Value:
     injected, _estimated = now.injected
     if STATUS_REGISTER not in now.values and injected is None:
         return None
-    return now.exports or bool(injected)
+    return now.contract.exports(now.values) or bool(injected)
 
 
 def _net(now: Snapshot) -> Value:
@@ -104,14 +110,14 @@ def _next_colour(now: Snapshot) -> Value:
 def _since(now: Snapshot, alert: Alert) -> Value:
     if alert not in now.alerts:
         return None
-    return now.since[alert].isoformat("T", "seconds") if alert in now.since else UNKNOWN
+    return now.facts.since[alert].isoformat("T", "seconds") if alert in now.facts.since else UNKNOWN
 
 
 def _of_span(now: Snapshot, span: str, read: Callable[[EnergySpan], Json]) -> Value:
     """Return what `read` finds in the energy of a day or a month; unknown while the meter is silent."""
-    if now.daily is None:
+    if now.facts.daily is None:
         return None
-    found = getattr(now.daily, span)
+    found = getattr(now.facts.daily, span)
     return _or_unknown(read(found)) if found is not None and now.total_is_fresh else UNKNOWN
 
 
@@ -147,13 +153,13 @@ def _energy_of(span: str, meaning: str, **more: Any) -> Iterator[Field]:  # noqa
 
 
 def _price(now: Snapshot) -> Value:
-    if now.prices is None or now.tariff is None:
+    if now.facts.prices is None or now.tariff is None:
         return None
-    return now.prices.periods.get(tariffs.period_of(now.tariff) or "", UNKNOWN)
+    return now.facts.prices.periods.get(tariffs.period_of(now.tariff) or "", UNKNOWN)
 
 
 def _cost_of_span(now: Snapshot, span: str) -> Value:
-    prices = now.prices
+    prices = now.facts.prices
     return None if prices is None else _of_span(now, span, lambda found: found.cost_at(prices))
 
 
@@ -201,7 +207,7 @@ def _maximum(maximum: str, name: Message, label: str, of: SnapshotReader | None 
 
 
 def _max_yesterday(now: Snapshot) -> Value:
-    labels = ("SMAXSN-1", fields.PMAX) if now.meter.identity.linky else ("SMAXSN-1",)
+    labels = ("SMAXSN-1", fields.PMAX) if now.facts.device.identity.linky else ("SMAXSN-1",)
     return fields.number(now.values, *labels)
 
 
@@ -256,24 +262,24 @@ _CONTACT: Final = "mdi:electric-switch"
 
 FIELDS: Final = (
     Field("time", _TIME, "Time of the last frame, by the clock of the machine.").read_from(
-        of=_of("heard.iso")
+        of=_of("facts.heard.iso")
     ),
     Field(
         "meter.number", _TEXT, "Number of the meter (ADCO, ADSC); absent where it is excluded or not sent."
-    ).read_from(*METER_NUMBERS, of=_of("meter.serial")),
+    ).read_from(*METER_NUMBERS, of=_of("facts.device.serial")),
     Field(
         "meter.id",
         _TEXT,
         "Identity of the meter: its number, or four digits of a hash where that is excluded or not sent.",
-    ).read_from(of=_of("meter.scope")),
+    ).read_from(of=_of("facts.device.scope")),
     Field("meter.model", _TEXT, "Model of the meter, by its number.").read_from(
-        of=lambda now: now.site or now.meter.identity.model
+        of=lambda now: now.contract.site or now.facts.device.identity.model
     ),
     Field("meter.maker", _TEXT, "Maker of the meter, by its number.").read_from(
-        of=lambda now: now.meter.identity.maker or UNKNOWN
+        of=lambda now: now.facts.device.identity.maker or UNKNOWN
     ),
-    Field("meter.mode", Mode, "Mode of the output of the meter.").read_from(of=_of("mode")),
-    Field("meter.phases", "", "Number of phases of the meter: 1 or 3.").read_from(of=_of("phases")),
+    Field("meter.mode", Mode, "Mode of the output of the meter.").read_from(of=_of("contract.mode")),
+    Field("meter.phases", "", "Number of phases of the meter: 1 or 3.").read_from(of=_of("facts.phases")),
     Field("meter.clock", _TIME, "Clock of the meter (standard; absent for a meter of the overseas islands).")
     .read_from("DATE", "DATECOUR", of=_clock)
     .named("Meter clock", key="clock", diagnostic=True, enabled=False),
@@ -362,9 +368,7 @@ FIELDS: Final = (
         "Wh",
         "Energy drawn in all, which never falls: `import_index` + `import_offset`.",
     )
-    .read_from(
-        "EAST", of=lambda now: _total(now, "total") if now.total is None or now.total_is_fresh else UNKNOWN
-    )
+    .read_from("EAST", of=_import_total)
     .named("Imported energy", key="energy_import"),
     Field(
         "energy.import_counter",

@@ -143,23 +143,23 @@ class EventFinder:
 
     def find(self, now: Snapshot) -> list[dict[str, Json]]:
         """Return the messages of the reading that `now` was made with."""
-        before, after, at = dict(self.situation), _situation(now), now.heard.wall
-        former, self._meter = self._meter, now.meter.scope
+        before, after, at = dict(self.situation), _situation(now), now.facts.heard.wall
+        former, self._meter = self._meter, now.facts.device.scope
         messages = self._ended(SILENCE, Event.SILENCE_ENDED, at) if before.pop(SILENCE, "") else []
-        heard, self._heard = self._heard or now.heard, now.heard
+        heard, self._heard = self._heard or now.facts.heard, now.facts.heard
         if former is not None and self._is_another(former):
             self.situation, self.spans, self._pending = after, {}, {}
             return [*messages, self._message(Event.METER_REPLACED, at, former=former)]
         self._note_spans(before, after, now)
         # A clock that leaps is no absence.
-        absence = min((at - heard.wall).total_seconds(), now.heard.monotonic - heard.monotonic)
+        absence = min((at - heard.wall).total_seconds(), now.facts.heard.monotonic - heard.monotonic)
         is_another_day = (at - _TEMPO_BEGIN).date() != (heard.wall - _TEMPO_BEGIN).date()
         if TOMORROW in before and absence > GAP and is_another_day:
             before[TOMORROW] = ""
         for part in before.keys() & after.keys():
             if after[part] == before[part]:
                 self._pending.pop(part, None)
-            elif not self._is_confirmed(part, _Pending(after[part], now.heard, absence)):
+            elif not self._is_confirmed(part, _Pending(after[part], now.facts.heard, absence)):
                 after[part] = before[part]
         self.situation = before | after
         for part in [part for part in after if after[part] != before.get(part, after[part])]:
@@ -188,7 +188,7 @@ class EventFinder:
 
     def _note_spans(self, before: Situation, after: Situation, now: Snapshot) -> None:
         """Note since when each alert lasts, and its greatest power."""
-        spans, at = dict(self.spans), now.heard.wall
+        spans, at = dict(self.spans), now.facts.heard.wall
         for alert in _LASTING.keys() & after.keys():
             if after[alert]:
                 span = spans.get(alert) or Span(at if before.get(alert) == "" else None)
@@ -244,11 +244,12 @@ def _situation(now: Snapshot) -> dict[str, str]:
         for alert, active in now.alerts.items()
         if alert in _LASTING and not (is_tempo and alert in _PEAKS)
     }
-    found[MODE] = str(now.mode)
+    found[MODE] = str(now.contract.mode)
     values = now.values
-    contract = fields.contract_text(values) if now.site is None else business_meters.contract_text(values)
+    is_site = now.contract.site is not None
+    contract = business_meters.contract_text(values) if is_site else fields.contract_text(values)
     if text := tariffs.collapse(contract or ""):
-        found[CONTRACT] = f"{now.mode} {text}"
+        found[CONTRACT] = f"{now.contract.mode} {text}"
     if text := tariffs.collapse(now.tariff or ""):
         found[TARIFF] = text
     if is_tempo and (fields.status(values) is not None or "DEMAIN" in values):

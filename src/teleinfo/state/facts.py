@@ -19,7 +19,6 @@ from teleinfo.state.energy import COUNTED, Count, DailyEnergy, ImportTotal, day_
 from teleinfo.state.mean_power import MeanPower
 from teleinfo.state.meter_clock import MeterClock
 from teleinfo.state.next_tariff import TariffCalendar
-from teleinfo.state.snapshot import Snapshot
 from teleinfo.tic.labels import ALARMS, NOTICES, SHORT_FRAME
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 
@@ -50,7 +49,9 @@ class ContractFacts:
     """
     Facts that end with the mode or the contract of the meter.
 
-    `texts` are the latest by key. `site` and `periods`: as in `Snapshot`.
+    `texts` are the latest by key. `site` is the model of an older meter of a business (`business_meters`),
+    None for any other meter. `periods` is the argument of `tariffs.index_name`. `calendar` is what the frames
+    tell of the next change of tariff.
     """
 
     def __init__(self, mode: Mode) -> None:
@@ -109,8 +110,11 @@ class MeterFacts:
     Facts about one meter, since its `first` frame.
 
     - `contract` are those that end with its mode or contract.
-    - `total`, `daily`, `since`, `phases` and `has_exported`: as in `Snapshot`.
+    - `total` is the total energy drawn, and `daily` the energies by day, None before the first index;
+      `counted` is the monotonic time at which that index was last read.
+    - `prices` is None if the user gave none.
     - `means` are the mean powers by the étiquettes of their index.
+    - `since` maps each active alert to its start.
     - `clock_was_ahead` is the time by which the clock of the machine was set back with the last frame.
     """
 
@@ -127,8 +131,8 @@ class MeterFacts:
         self.phases = 1
         self.has_exported = False
         self.clock_was_ahead: timedelta | None = None
-        self._prices = prices
-        self._counted = -math.inf  # monotonic time at which the index of the total was last read
+        self.prices = prices
+        self.counted = -math.inf
 
     def add(self, reading: Reading, belief: Belief, now: Moment, *, exclude: frozenset[str]) -> Values:
         """Add a reading except for its energies; return its texts, without excluded étiquettes."""
@@ -157,14 +161,14 @@ class MeterFacts:
         imported = counters.get("mean")
         if imported is None:
             return
-        self._counted, at = now.monotonic, now.wall
+        self.counted, at = now.monotonic, now.wall
         before = self.total or ImportTotal(*imported, 0, at)
         total = before.next(*imported, at=at, subscribed=fields.subscribed_power(values))
         # A meter of the overseas islands has the days of the machine.
         day = at.date() if self.device.identity.overseas else day_in_france(at)
         numbers = {label: fields.number(values, label) for label in COUNTED if label in values}
         indexes = {label: index for label, index in numbers.items() if index is not None}
-        count = Count(total, day, indexes, self._prices, self.contract.period_of)
+        count = Count(total, day, indexes, self.prices, self.contract.period_of)
         daily = self.daily
         if daily is None:
             daily = DailyEnergy.begin(count)
@@ -178,27 +182,3 @@ class MeterFacts:
         """Note since when each alert is active; the last reading shows `alerts`."""
         since = self.since
         self.since = {alert: since.get(alert, self.heard.wall) for alert, active in alerts.items() if active}
-
-    def snapshot(self, values: Values, now: Moment) -> Snapshot:
-        """Return a snapshot with these of the texts that are fresh at `now`."""
-        contract = self.contract
-        return Snapshot(
-            heard=self.heard,
-            values=values,
-            meter=self.device,
-            mode=contract.mode,
-            prices=self._prices,
-            site=contract.site,
-            phases=self.phases,
-            exports=contract.exports(values),
-            has_exported=self.has_exported,
-            periods=contract.periods,
-            since=self.since,
-            total=self.total,
-            daily=self.daily,
-            total_is_fresh=now.monotonic - self._counted <= STALE_AFTER,
-            clock_offset=contract.clock.offset,
-            active=contract.active.at(now.monotonic),
-            measured=self.means,
-            calendar=contract.calendar,
-        )

@@ -150,7 +150,7 @@ class Field:
 
     def value(self, now: Snapshot) -> Value:
         """Return the value of this field in the snapshot `now`."""
-        if self.read_site is not None and now.site is not None:
+        if self.read_site is not None and now.contract.site is not None:
             return self.read_site(now.values)
         if self.derive is not None:
             return self.derive(now)

@@ -21,6 +21,7 @@ from teleinfo.state.device import Device, device_of
 from teleinfo.state.events import EventFinder
 from teleinfo.state.facts import STALE_AFTER, ContractFacts, MeterFacts
 from teleinfo.state.field_entry import message, read
+from teleinfo.state.snapshot import Snapshot
 from teleinfo.tic.labels import METER_NUMBERS
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class StateTracker:
             restart.resume(earlier, facts)
             self._earlier = None
         facts.count(sent)
-        snapshot = facts.snapshot(facts.contract.texts, now)
+        snapshot = Snapshot(facts, facts.contract.texts, now)
         facts.note_alerts(snapshot.alerts)
         if self.is_known:
             self._events += self._finder.find(snapshot)
@@ -169,7 +170,7 @@ class StateTracker:
         return self._shown.update(self._fields(facts, facts.contract.fresh(now), now), now)
 
     def _fields(self, facts: MeterFacts, values: Values, now: Moment) -> dict[FieldPath, Json]:
-        state = read(facts.snapshot(values, now), FIELDS)
+        state = read(Snapshot(facts, values, now), FIELDS)
         identity = facts.device.identity
         own = labels.values_of(facts.contract.mode, values, overseas=identity.overseas, private=self._private)
         if identity.linky:

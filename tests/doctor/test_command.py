@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -150,6 +151,7 @@ def test_the_line_is_shown_bit_by_bit_as_it_comes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(doctor_command, "LINE_SECONDS", 1.0)
+    monkeypatch.setattr(logging, "disable", lambda _level: None)  # the tests after this one need the log
     monkeypatch.chdir(tmp_path)
     with Meter(FRAME) as meter:
         monkeypatch.setenv("TELEINFO_SERIAL_PORT", meter.line.port)

@@ -178,7 +178,7 @@ def test_the_line_has_one_word(code: LineGrade | PortErrorKind | LinkProblem, la
         shown = [page(model), terminal(model)]
         said = check_line.line_from_broker(status, health)
         if isinstance(code, LineGrade):
-            said = check_line._wiring(code, 0.01)
+            said = check_line._wiring(code, 0.01, few=False, cause=None)
         shown.append(said.message)
 
     assert_said(code, language, *shown, *(home_assistant(language) if status == "online" else ()))

@@ -49,7 +49,7 @@ class MeterTask:
     `name` identifies the meter in the log and for `watchdog`; it is empty if the process has no other meter.
     """
 
-    def __init__(self, settings: Settings, watchdog: Watchdog, *, name: str = "") -> None:
+    def __init__(self, settings: Settings, watchdog: Watchdog, *, name: str) -> None:
         self._name = name
         self._options = settings.payload
         self._rate_limit = RateLimit(settings.publish_interval)

@@ -253,7 +253,7 @@ def _clock(offset: int | None) -> list[Finding]:
     return [warning("clock", message, advice, "timedatectl", offset=offset)]
 
 
-def _wiring(grade: LineGrade, share: float, *, few: bool = False, cause: LineCause | None = None) -> Finding:
+def _wiring(grade: LineGrade, share: float, *, few: bool, cause: LineCause | None) -> Finding:
     """Judge the line from its share of bad groups; `few`: only one group is bad, which is no trend."""
     message = _("{word}: {share} % of the groups are bad").format(
         word=inline(grade.words), share=decimal(f"{share:.1%}"[:-1])

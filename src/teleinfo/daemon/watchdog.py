@@ -87,42 +87,37 @@ class Watchdog:
 
     async def run(self, status: Callable[[float], tuple[object, str]]) -> NoReturn:
         """
-        Watch until cancelled.
+        Send READY once, and WATCHDOG while no task is stuck, until cancelled.
 
         For a monotonic time in seconds, `status` returns a key and the line of status. The line is sent every
         `STATUS_INTERVAL`, and at once when the key changes.
         """
         loop = asyncio.get_running_loop()
         due = loop.time()
+        heartbeats, limits = self._heartbeats.items(), self._limits
         while True:
             now = loop.time()
             key, text = status(now)
             if key != self._shown or now >= self._status_due:
                 self._shown, self._status_due = key, now + STATUS_INTERVAL
                 self._notifier.send(f"STATUS={text}")
-            self._feed(now, stalled=now - due >= STALL_LIMIT)
+            if not self._ready and None not in self._heartbeats.values():
+                self._ready = True
+                self._notifier.send("READY=1")
+            interval = self._notifier.watchdog_interval
+            if interval is not None and now >= self._watchdog_due:
+                stuck = [task for task, last in heartbeats if last is not None and now - last > limits[task]]
+                if not stuck:
+                    self._stuck_logged = False
+                    # Due one tick early, or it would be late; half a tick more, since ticks are irregular.
+                    self._watchdog_due = now + min(interval / 3, WATCHDOG_INTERVAL) - 1.5 * TICK
+                    self._notifier.send("WATCHDOG=1")
+                # If the whole process was stalled, the other tasks have not had their turn yet.
+                elif now - due < STALL_LIMIT and not self._stuck_logged:
+                    self._stuck_logged = True
+                    names = ", ".join(stuck)
+                    log.error("stuck: %s; the watchdog of systemd will start teleinfo again", names)
             # The tasks begin a few turns of the event loop later: check soon if they have begun.
             pause = until_tick(now, TICK if self._ready else STARTING_TICK)
             due = now + pause
             await asyncio.sleep(pause)
-
-    def _feed(self, now: float, *, stalled: bool) -> None:
-        """Send READY once, and WATCHDOG while no task is stuck."""
-        if not self._ready and None not in self._heartbeats.values():
-            self._ready = True
-            self._notifier.send("READY=1")
-        interval = self._notifier.watchdog_interval
-        if interval is None or now < self._watchdog_due:
-            return
-        reported = self._heartbeats.items()
-        limits = self._limits
-        if stuck := [task for task, last in reported if last is not None and now - last > limits[task]]:
-            # If the whole process was stalled, the other tasks have not had their turn yet.
-            if not stalled and not self._stuck_logged:
-                self._stuck_logged = True
-                log.error("stuck: %s; the watchdog of systemd will start teleinfo again", ", ".join(stuck))
-            return
-        self._stuck_logged = False
-        # Due one tick early, or the sign of life would be late; half a tick more, since ticks are irregular.
-        self._watchdog_due = now + min(interval / 3, WATCHDOG_INTERVAL) - 1.5 * TICK
-        self._notifier.send("WATCHDOG=1")

@@ -125,7 +125,20 @@ class Metrology:
             if fine:
                 end = min(end, self.now.replace(microsecond=0) + dt.timedelta(seconds=1))
             self._measure(end)
-            self._count(end)
+            # The energy and the means count in the tariff period in which the step began.
+            seconds = (end - self.now).total_seconds()
+            power = sum(self._power)
+            active, energy = power.real, abs(power.real) * seconds / 3600
+            if active >= 0:
+                self.supplier[self.period.index] += energy
+                self.distributor[self.distributor_index] += energy
+            else:
+                self.injected_energy += energy
+            self.reactive[0 if active >= 0 else 1] += power.imag * seconds / 3600
+            self.drawn_mean.add(max(0.0, active), seconds, end)
+            self.injected_mean.add(max(0.0, -active), seconds, end)
+            for mean, volts in zip(self.voltage_means, self.voltage, strict=True):
+                mean.add(volts, seconds, end)
             self.now = end
 
     @property
@@ -161,22 +174,6 @@ class Metrology:
         for maximum, apparent in zip(self.drawn_maxima, (self.drawn, *self.apparent), strict=True):
             maximum.add(max(0.0, apparent), now)
         self.injected_maximum.add(self.injected, now)
-
-    def _count(self, end: dt.datetime) -> None:
-        """Count the energy and the means until `end`, in the tariff period in which the step began."""
-        seconds = (end - self.now).total_seconds()
-        power = sum(self._power)
-        active, energy = power.real, abs(power.real) * seconds / 3600
-        if active >= 0:
-            self.supplier[self.period.index] += energy
-            self.distributor[self.distributor_index] += energy
-        else:
-            self.injected_energy += energy
-        self.reactive[0 if active >= 0 else 1] += power.imag * seconds / 3600
-        self.drawn_mean.add(max(0.0, active), seconds, end)
-        self.injected_mean.add(max(0.0, -active), seconds, end)
-        for mean, volts in zip(self.voltage_means, self.voltage, strict=True):
-            mean.add(volts, seconds, end)
 
 
 def _rms(parts: list[tuple[float, tuple[complex, ...]]]) -> tuple[complex, ...]:

@@ -33,17 +33,15 @@ def run(
     else:
         # The notes report the same faults in the user's language; lines of a log would break the screen.
         logging.basicConfig(handlers=[logging.NullHandler()], force=True)
-    event_loop.run(_run(settings, show, mqtt=mqtt))
 
+    async def feed_and_show() -> None:
+        event_loop.cancel_on_stop()
+        models = [LiveModel(patience=None if mqtt else SILENT_AFTER, prices=each.prices) for each in settings]
+        feed = listen if mqtt else read_port
+        with contextlib.suppress(asyncio.CancelledError):
+            async with asyncio.TaskGroup() as tasks:
+                for each, model in zip(settings, models, strict=True):
+                    tasks.create_task(feed(each, model), name=f"teleinfo.live.feed.{each.mqtt_topic}")
+                await show(*models)
 
-async def _run(
-    settings: Sequence[Settings], show: Callable[..., Coroutine[Any, Any, None]], *, mqtt: bool
-) -> None:
-    event_loop.cancel_on_stop()
-    models = [LiveModel(patience=None if mqtt else SILENT_AFTER, prices=each.prices) for each in settings]
-    feed = listen if mqtt else read_port
-    with contextlib.suppress(asyncio.CancelledError):
-        async with asyncio.TaskGroup() as tasks:
-            for each, model in zip(settings, models, strict=True):
-                tasks.create_task(feed(each, model), name=f"teleinfo.live.feed.{each.mqtt_topic}")
-            await show(*models)
+    event_loop.run(feed_and_show())

@@ -100,23 +100,24 @@ class Anonymiser:
         for start in (0, 1):
             group = parse_group(text[start:])
             if isinstance(group, Group):
-                label = lookup(group.mode, group.label)
-                if label is None and (not self._known or self._shares(text, RUN)):
-                    return None
-                if label is None or label.kind is not Kind.IDENTIFIER:
-                    return None if self._shares(text, LONG_RUN) else wire
-                return wire[:start] + self._zeros(group, text[start:], parity=parity)
-        return None
-
-    def _zeros(self, group: Group, text: bytes, *, parity: bool) -> bytes:
+                break
+        else:
+            return None
+        label = lookup(group.mode, group.label)
+        if label is None and (not self._known or self._shares(text, RUN)):
+            return None
+        if label is None or label.kind is not Kind.IDENTIFIER:
+            return None if self._shares(text, LONG_RUN) else wire
         self.replaced += 1
         value = group.value.encode("ascii")
         self._identifiers.add(value)
-        begin = text[: -2 - len(value)] + b"0" * len(value)
+        begin = text[start : -2 - len(value)] + b"0" * len(value)
         separator = text[-2:-1]
         covered = begin + separator if group.mode is Mode.STANDARD else begin
         clean = begin + separator + bytes([checksum(covered)])
-        return bytes(code | (code.bit_count() & 1) << 7 for code in clean) if parity else clean
+        if parity:
+            clean = bytes(code | (code.bit_count() & 1) << 7 for code in clean)
+        return wire[:start] + clean
 
     def _shares(self, wire: bytes, length: int) -> bool:
         """

@@ -61,7 +61,9 @@ def shown(label: LabelSpec | None, value: str) -> str:
 def moment(horodate: str, *, short: bool = False) -> str:
     """Return a horodate as people in France write it, `short` without year and seconds, or as it is."""
     time = local_time(horodate)
-    return horodate if time is None else f"{time:%d/%m %H:%M}" if short else f"{time:%d/%m/%Y %H:%M:%S}"
+    if time is None:
+        return horodate
+    return f"{time:%d/%m %H:%M}" if short else f"{time:%d/%m/%Y %H:%M:%S}"
 
 
 _CODES: Final[dict[str, Callable[[str], Code | None]]] = {

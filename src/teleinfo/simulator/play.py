@@ -44,7 +44,7 @@ async def play(
 
 
 async def replay(
-    chunks: AsyncIterator[Pieces], line: SerialLine, *, first: Pieces, frames: int | None = None
+    chunks: AsyncIterator[Pieces], line: SerialLine, *, first: Pieces, frames: int | None
 ) -> None:
     """
     Send the bytes of a recording as they are, `first` before the `chunks`; each ETX ends a frame.

@@ -17,7 +17,8 @@ FRAME = b"\x02" + BODY + b"\x03"
 
 def bodies(framer: Framer, *chunks: bytes) -> list[bytes]:
     """Feed the chunks and return the bodies of all frames."""
-    return [frame.body for chunk in chunks for frame in framer.feed(chunk)]
+    frames = (framer.frame(segment) for chunk in chunks for segment in framer.split(chunk))
+    return [frame.body for frame in frames if frame is not None]
 
 
 CUT = b"\x02\nADCO 1 2\r"
@@ -86,7 +87,7 @@ def test_any_bytes_are_held_within_the_limit(chunks: list[bytes]) -> None:
     """Whatever comes, the framer never raises and never holds as much as its limit."""
     framer = Framer(limit=64)
     for chunk in chunks:
-        framer.feed(chunk)
+        bodies(framer, chunk)
 
         assert len(framer._buffer) < 64
 
@@ -106,6 +107,6 @@ def test_the_work_is_linear_in_the_bytes(block: bytes, monkeypatch: pytest.Monke
     monkeypatch.setattr(module, "strip_parity", counting)
     framer = Framer(limit=64)
     for i in range(64 * 100):
-        framer.feed(block[i % len(block)].to_bytes())
+        bodies(framer, block[i % len(block)].to_bytes())
 
     assert looked_at <= 3 * 64 * 100

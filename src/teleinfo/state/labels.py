@@ -16,7 +16,7 @@ from teleinfo.state import business_meters, tariffs
 from teleinfo.state.declaration import FIELDS
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import DIGITS, Kind, lookup
-from teleinfo.tic.reading import HORODATE_SUFFIX
+from teleinfo.tic.reading import HORODATE_SUFFIX, of_second_part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,9 @@ def values_of(
     others: dict[str, int | float | str] = {}
     for key, text in values.items():
         name = key.removesuffix(HORODATE_SUFFIX)
-        label = lookup(mode, key) or lookup(mode, name) or _of_second_part(mode, key)
+        label = lookup(mode, key) or lookup(mode, name)
+        if label is None and (first := of_second_part(mode, key)) is not None:
+            label = replace(first, name=key)  # which has no field
         if label is not None and (not is_own(label) or (private and label.kind is Kind.IDENTIFIER)):
             continue
         if key != name or (label is not None and label.kind is Kind.HORODATE):
@@ -74,13 +76,6 @@ def values_of(
     by_topic = {key.replace("+", "_"): key for key in (*others, *found)} if others else {}
     free = (key for key in by_topic.values() if key in others and not _has_unit(mode, key))
     return found | {key: others[key] for key in islice(free, MAX_OTHERS)}
-
-
-def _of_second_part(mode: Mode, key: str) -> LabelSpec | None:
-    """Return the entry of an étiquette in the second part of an ICE-4Q frame, which has no field."""
-    name, part, _ = key.partition("_")
-    label = lookup(mode, name) if part else None
-    return replace(label, name=key) if label is not None and label.reused else None
 
 
 def _has_unit(mode: Mode, key: str) -> bool:

@@ -1,7 +1,7 @@
 """
 Cut a stream of bytes into TIC frames.
 
-`feed` accepts bytes in any chunks, and returns each frame as soon as its ETX arrives. It never raises,
+`Framer` accepts bytes in any chunks, and returns each frame as soon as its ETX arrives. It never raises,
 holds at most `limit` bytes, runs in linear time, and returns the same frames however the bytes are chunked.
 
 Every frame ends with ETX, 0x03, the only frame mark that is the same byte with and without parity. So the
@@ -52,10 +52,6 @@ class Framer:
         self._limit = limit
         self._buffer = bytearray()
         self._first = True  # the stream may begin in the middle of a frame
-
-    def feed(self, data: bytes) -> list[Frame]:
-        """Return the frames that these bytes of the stream complete, oldest first."""
-        return [frame for segment in self.split(data) if (frame := self.frame(segment)) is not None]
 
     def split(self, data: bytes) -> list[bytes]:
         """Return the segments of the stream whose ETX is in `data`, without that ETX."""

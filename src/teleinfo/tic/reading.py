@@ -19,7 +19,7 @@ from teleinfo.tic.labels import PART_OPENER, Kind, Mode, lookup
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
-    from teleinfo.tic.labels import Group
+    from teleinfo.tic.labels import Group, LabelSpec
 
 # The horodate of a group has its own key: the étiquette with this suffix.
 HORODATE_SUFFIX = "_HORODATE"
@@ -90,15 +90,20 @@ def strip_padding(value: str, mode: Mode) -> str:
     return value.rstrip(".") if value.strip(" ") else ""
 
 
+def of_second_part(mode: Mode, key: str) -> LabelSpec | None:
+    """Return the entry of a `key` that ends with the second part of an ICE-4Q frame (see `build_reading`)."""
+    name, part, _ = key.partition("_")
+    label = lookup(mode, name) if part and lookup(mode, key) is None else None
+    return label if label is not None and label.reused else None
+
+
 def is_left_out(mode: Mode, key: str, exclude: Container[str]) -> bool:
     """True if a `key` of a reading belongs to one of the étiquettes in `exclude`."""
     name = key.removesuffix(HORODATE_SUFFIX)
     if key in exclude or name in exclude:
         return True
-    # In the second part of an ICE-4Q frame, keys end with the name of the part (see `build_reading`).
-    first, part, _ = name.partition("_")
-    label = lookup(mode, first) if part and lookup(mode, name) is None else None
-    return label is not None and label.reused and first in exclude
+    label = of_second_part(mode, name)
+    return label is not None and label.name in exclude
 
 
 def build_reading(groups: Iterable[Group]) -> Reading | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,9 +94,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     Measure the coverage of an example of the modules without input and output, and of no other test.
 
     A property tries hundreds of inputs, reaches no branch of its own, and takes long if it is measured.
+    pytest-cov itself leaves out a test with the mark `no_cover`.
     """
-    coverage = Coverage.current()
-    if coverage is None or _is_measured(item):
+    coverage = _coverage()
+    if coverage is None or _is_measured(item) or item.get_closest_marker("no_cover"):
         return (yield)
     coverage.stop()
     try:
@@ -104,9 +106,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         coverage.start()
 
 
+@cache
+def _coverage() -> Coverage | None:
+    """Return the measurement of this run: coverage.py forgets which is current once it is switched off."""
+    return Coverage.current()
+
+
 def _is_measured(item: pytest.Item) -> bool:
     is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-    is_other = any(item.get_closest_marker(name) for name in ("real", "no_cover"))
+    is_other = item.get_closest_marker("real")
     is_there = item.path.relative_to(TESTS).as_posix().startswith(tuple(MEASURED))
     return is_there and not is_property and not is_other
 

@@ -96,20 +96,32 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     A property tries hundreds of inputs, reaches no branch of its own, and takes long if it is measured.
     pytest-cov itself leaves out a test with the mark `no_cover`.
     """
-    coverage = _coverage()
-    if coverage is None or _is_measured(item) or item.get_closest_marker("no_cover"):
+    measurements = _measurements()
+    if _is_measured(item) or item.get_closest_marker("no_cover"):
         return (yield)
-    coverage.stop()
+    for each in measurements:
+        each.stop()
     try:
         return (yield)
     finally:
-        coverage.start()
+        for each in reversed(measurements):
+            each.start()
 
 
 @cache
-def _coverage() -> Coverage | None:
-    """Return the measurement of this run: coverage.py forgets which is current once it is switched off."""
-    return Coverage.current()
+def _measurements() -> list[Coverage]:
+    """
+    Return the measurements of this run, the last one first: a worker has its own above that of pytest-cov.
+
+    coverage.py forgets a measurement once it is switched off.
+    """
+    found = []
+    while (current := Coverage.current()) is not None:
+        current.stop()
+        found.append(current)
+    for each in reversed(found):
+        each.start()
+    return found
 
 
 def _is_measured(item: pytest.Item) -> bool:

@@ -236,8 +236,10 @@ def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
             if energy and code != INJECTED:
                 costs[key] += energy * price.get(code, math.nan) / 1000
     gaps = [key for key in energies if isinstance(key, tuple)]
+    spans = [key for key in energies if not isinstance(key, tuple)]
     charged: set[dt.date] = set()
-    for key in sorted(energies, key=gaps.__contains__) if prices else ():  # spans come before gaps
+    in_turn: list[_Span] = [*spans, *gaps]
+    for key in in_turn if prices else ():
         costs[key] += sum(prices_on(day).of_days(day, 1) for day in days[key] - charged)
         charged |= days[key]
 

@@ -119,8 +119,9 @@ class Level:
         elapsed, mean = now - self.now, (apparent + self.apparent) / 2
         self.area += elapsed * mean
         self.square += elapsed * mean * mean
-        unmeasured = max(0.0, elapsed - _MEASURED) * (apparent - self.apparent)
-        self.unseen += unmeasured**2
+        unmeasured = max(0.0, elapsed - _MEASURED)
+        change = apparent - self.apparent
+        self.unseen += (unmeasured * change) ** 2
         if mean:
             lower, upper = self.factor
             above = _Corner(self.area - self._timing, energy + 1)

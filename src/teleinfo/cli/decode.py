@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import re
 import stat
 import sys
 import time
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _, in_words, use_language
-from teleinfo.common.recording_times import RecordingTimes
+from teleinfo.common.recording_times import UP_TO_ETX, RecordingTimes
 from teleinfo.common.times_file import read_times
 from teleinfo.console.arguments import local_time, positive
 from teleinfo.console.output import fail, say
@@ -51,7 +50,6 @@ MEMORY_DEVICES = 1
 """Major number of /dev/null, /dev/zero … (devices.txt of the kernel), which are no serial ports."""
 
 
-_UP_TO_ETX = re.compile(rb"[^\x03]*\x03|[^\x03]+")
 _BYTE_TIMES = {Mode.HISTORIQUE: 10 / 1200, Mode.STANDARD: 10 / 9600}  # s; a character has ten bits
 
 
@@ -165,7 +163,7 @@ def _decode_recording(name: str, settings: Settings, lines: Encode, clock: _Fram
                 for mark in marks:
                     marks[mark] += data.count(mark)
                 for piece, known in times.split(data, decoder.counts.bytes_):
-                    for part in [piece] if clock is None else _UP_TO_ETX.findall(piece):
+                    for part in [piece] if clock is None else UP_TO_ETX.findall(piece):
                         readings = decoder.feed(part, now=known)
                         _print(readings, lines, known if clock is None else clock.at(part, known, readings))
     except OSError as error:

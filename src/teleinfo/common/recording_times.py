@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 SUFFIX: Final = ".times"
+UP_TO_ETX: Final = re.compile(rb"[^\x03]*\x03|[^\x03]+")
+"""Each piece of a recording up to the end of a frame, and the rest."""
+
 _LINE: Final = re.compile(rb"(\d{1,15}) (\d{1,11}\.\d{3})\n")
 
 

@@ -8,15 +8,26 @@ import logging
 from typing import TYPE_CHECKING
 
 from teleinfo.common import event_loop, journal
+from teleinfo.common.i18n import _
 from teleinfo.live.feeds import listen, read_port
 from teleinfo.live.model import LiveModel
 from teleinfo.port.link_status import SILENT_AFTER
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Coroutine, Sequence
     from typing import Any
 
     from teleinfo.settings import Settings
+
+
+def add_mqtt(parser: argparse.ArgumentParser) -> None:
+    """Add the option `--mqtt`, the argument `mqtt` of `run`."""
+    parser.add_argument(
+        "--mqtt",
+        action="store_true",
+        help=_("listen to the daemon on the broker of the settings, in place of opening the serial port"),
+    )
 
 
 def run(

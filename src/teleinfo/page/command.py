@@ -24,7 +24,7 @@ from teleinfo.history.fill import fill
 from teleinfo.history.recorder import HistoryRecorder, put_aside, unkept
 from teleinfo.history.store import Store
 from teleinfo.live.model import NotePrinter
-from teleinfo.live.run import run
+from teleinfo.live.run import add_mqtt, run
 from teleinfo.page import hosts
 from teleinfo.settings import PREFIX, default_env_file, load_all
 
@@ -51,11 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="ADDRESS:PORT",
         help=_("where the page is served (by default at {address})").format(address=f"{PREFIX}WEB_LISTEN"),
     )
-    parser.add_argument(
-        "--mqtt",
-        action="store_true",
-        help=_("listen to the daemon on the broker of the settings, in place of opening the serial port"),
-    )
+    add_mqtt(parser)
     parser.add_argument(
         "--import",
         dest="fill",

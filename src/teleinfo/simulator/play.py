@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import math
-import re
 from typing import TYPE_CHECKING, TypeAlias
 
+from teleinfo.common.recording_times import UP_TO_ETX
 from teleinfo.simulator.encode import ETX
 from teleinfo.simulator.meter import BAUDRATES
 from teleinfo.tic.tables.reader import Mode
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 # Silence between ETX and the next STX in s, between 16.7 and 33.4 ms (Enedis-NOI-CPT_54E v3 and 02E v6).
 GAP = 0.02
-_UP_TO_ETX = re.compile(rb"[^\x03]*\x03|[^\x03]+")
 
 
 async def play(
@@ -59,7 +58,7 @@ async def replay(
                 start = line.elapsed - time if time < last else start
                 last = time
                 await line.idle(max(0.0, start + time - line.elapsed))
-            for piece in _UP_TO_ETX.findall(data):
+            for piece in UP_TO_ETX.findall(data):
                 await line.send(piece, encoded=True)
                 if piece.endswith(ETX):
                     await line.idle(GAP)

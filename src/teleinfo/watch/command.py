@@ -14,7 +14,7 @@ import sys
 
 from teleinfo.common.i18n import N_, _
 from teleinfo.console.output import fail, say
-from teleinfo.live.run import run
+from teleinfo.live.run import add_mqtt, run
 from teleinfo.settings import default_env_file, load
 from teleinfo.watch import plain
 
@@ -26,11 +26,7 @@ HELP = N_(
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command to `parser`."""
-    parser.add_argument(
-        "--mqtt",
-        action="store_true",
-        help=_("listen to the daemon on the broker of the settings, in place of opening the serial port"),
-    )
+    add_mqtt(parser)
     # Where somebody would look for the page.
     parser.add_argument("--web", nargs="?", const="", help=argparse.SUPPRESS)
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from teleinfo.cli import main as cli
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.watch import command as watch
 from tests.support.broker import MosquittoBroker
@@ -241,3 +242,8 @@ def test_the_daemon_never_imports_the_library_of_the_screen_or_of_the_page() -> 
     )
 
     assert subprocess.run([sys.executable, "-c", code], timeout=LIMIT, check=False).returncode == 0
+
+
+def test_whoever_looks_for_the_page_here_is_told_its_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["watch", "--web"]) == 1
+    assert "teleinfo page" in capsys.readouterr().err

@@ -13,7 +13,6 @@ import json
 import os
 import random
 import re
-import threading
 import time
 from collections import deque
 from pathlib import Path
@@ -23,13 +22,12 @@ import pytest
 
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.encode import encode_frame, with_parity
-from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.labels import Group, Mode
 from tests.homeassistant import domoticz
 from tests.homeassistant.golden import START
 from tests.lab.homeassistant.hass_process import STATISTICS_PERIOD, HassProcess
 from tests.support.broker import MosquittoBroker
-from tests.support.daemon import Daemon, settings_for
+from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
@@ -46,7 +44,7 @@ DEVICE = "Linky monophasé 3456"
 CONFIG = "homeassistant/device/teleinfo_041961123456/config"
 
 
-class Linky:
+class Linky(Meter):
     """
     A simulated meter on a pty, the `meter` of this name and number.
 
@@ -57,13 +55,11 @@ class Linky:
     def __init__(self, name: str, number: str | None = None) -> None:
         self.number = number or METERS[name].number
         self.meter = build(name, start=START, rng=random.Random(7), number=self.number)
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._send, name="linky", daemon=True)
         self.besides: list[Group] = []
         self.instead: dict[str, str] = {}
         self.silent = False
         self.ahead = dt.timedelta()
-        self.line = SerialLine()
+        super().__init__(None)
 
     def _send(self) -> None:
         now = START
@@ -76,16 +72,6 @@ class Linky:
                 for group in self.meter.frame(now + self.ahead) + self.besides
             ]
             self.line.write(with_parity(encode_frame(groups)))
-
-    def __enter__(self) -> Self:
-        self.line.__enter__()
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join(LIMIT)
-        self.line.close()
 
 
 class Household:

@@ -35,7 +35,7 @@ def messages() -> dict[str, str]:
     texts = ((field, text) for field in FIELDS for text in (field.name, field.meaning) if text)
     found |= {getattr(text, "template", text): field.path for field, text in texts}
     found |= {text: name for name, text in TEXTS.items()}
-    found |= {text: f"{kind}" for kind, fault in FAULTS.items() for text in (fault.message, fault.advice)}
+    found |= {text: kind for kind, (_notes, lines) in FAULTS.items() for text in lines[:2]}
     found |= {text: f"{cause}" for cause, text in ADVICE.items()}
     found |= dict.fromkeys(MARKED.findall((FOLDER / "index.html").read_text(encoding="utf-8")), "index.html")
     for path in sorted(SOURCES.rglob("*.py")):

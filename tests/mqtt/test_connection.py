@@ -19,7 +19,7 @@ import pytest
 
 from teleinfo.mqtt.client import Connection, connect, versions_of
 from teleinfo.mqtt.config import Broker, MqttVersion
-from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
+from teleinfo.mqtt.errors import BrokerError
 from teleinfo.mqtt.paho_driver import MAX_PACKET, PahoDriver
 from tests.lab.attack.hostile_broker import length
 from tests.mqtt.running import broker_at
@@ -80,9 +80,7 @@ async def listen(connection: Connection) -> None:
         pass
 
 
-def error_of(
-    broker: Broker, use: Callable[[Connection], Awaitable[None]] = listen
-) -> tuple[BrokerErrorKind, float]:
+def error_of(broker: Broker, use: Callable[[Connection], Awaitable[None]] = listen) -> tuple[str, float]:
     """Connect and `use` it; return the kind of the error that ends it, and after how many seconds."""
 
     async def scenario() -> None:
@@ -116,7 +114,7 @@ def test_paho_reads_its_socket_through_the_method_that_we_replace(version: MqttV
         version, saying(CONNACK[version] + honest * 3 + packet(0x30, bytes(MAX_PACKET + 1)))
     ) as broker:
         kind, seconds = error_of(broker)
-    assert (kind, seconds < 5) == (BrokerErrorKind.UNACCEPTABLE, True), f"paho.Client._sock_recv: {UPSTREAM}"
+    assert (kind, seconds < 5) == ("UNACCEPTABLE", True), f"paho.Client._sock_recv: {UPSTREAM}"
 
 
 @BOTH
@@ -135,21 +133,21 @@ def test_what_no_honest_broker_sends_ends_the_connection(version: MqttVersion, h
     with scripted(version, saying(CONNACK[version] + hostile)) as broker:
         found, seconds = error_of(broker)
 
-    assert (found, seconds < 5) == (BrokerErrorKind.UNACCEPTABLE, True)
+    assert (found, seconds < 5) == ("UNACCEPTABLE", True)
 
 
 @BOTH
 @pytest.mark.parametrize(
     ("said", "kind"),
     [
-        (b"", BrokerErrorKind.CLOSED_UNANSWERED),
-        (b"\x20\x03", BrokerErrorKind.CLOSED_UNANSWERED),
+        (b"", "CLOSED_UNANSWERED"),
+        (b"\x20\x03", "CLOSED_UNANSWERED"),
         # The end of the connection comes with them: noticed while connecting or after it, it is the same.
-        (None, BrokerErrorKind.CLOSED),
+        (None, "CLOSED"),
     ],
 )
 def test_a_broker_that_hangs_up_is_named_at_once(
-    version: MqttVersion, said: bytes | None, kind: BrokerErrorKind, caplog: pytest.LogCaptureFixture
+    version: MqttVersion, said: bytes | None, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with scripted(version, saying(CONNACK[version] if said is None else said, hangs_up=True)) as broker:
         found, seconds = error_of(broker)
@@ -173,7 +171,7 @@ def test_a_short_keep_alive_of_the_broker_is_obeyed() -> None:
             peer.sendall(b"\xd0\x00")
 
     with scripted(MqttVersion.V5, play) as broker:
-        assert error_of(broker)[0] is BrokerErrorKind.CLOSED
+        assert error_of(broker)[0] == "CLOSED"
     assert pings == [b"\xc0\x00"] * 3
 
 
@@ -186,26 +184,26 @@ def ended(code: int) -> bytes:
 @pytest.mark.parametrize(
     ("version", "said", "kind"),
     [
-        (MqttVersion.V3_1_1, b"\x20\x02\x00\x05", BrokerErrorKind.NO_CREDENTIALS),
-        (MqttVersion.V5, b"\x20\x03\x00\x87\x00", BrokerErrorKind.NO_CREDENTIALS),
-        (MqttVersion.V5, b"\x20\x03\x00\x86\x00", BrokerErrorKind.NO_CREDENTIALS),
-        (MqttVersion.V5, b"\x20\x03\x00\x85\x00", BrokerErrorKind.CLIENT_ID),
-        (MqttVersion.V5, b"\x20\x03\x00\x89\x00", BrokerErrorKind.NOT_SERVED),
-        (MqttVersion.V5, b"\x20\x02\x00\x01", BrokerErrorKind.VERSION),
-        (MqttVersion.V5, b"\x20\x03\x00\x84\x00", BrokerErrorKind.VERSION),
-        (MqttVersion.V5, ended(0x8B), BrokerErrorKind.NOT_SERVED),
-        (MqttVersion.V5, ended(0x8E), BrokerErrorKind.TAKEN_OVER),
-        (MqttVersion.V5, ended(0x9A), BrokerErrorKind.REFUSES_RETAINED),
-        (MqttVersion.V5, ended(0x9B), BrokerErrorKind.REFUSES_QOS),
-        (MqttVersion.V5, ended(0x00), BrokerErrorKind.CLOSED),
+        (MqttVersion.V3_1_1, b"\x20\x02\x00\x05", "NO_CREDENTIALS"),
+        (MqttVersion.V5, b"\x20\x03\x00\x87\x00", "NO_CREDENTIALS"),
+        (MqttVersion.V5, b"\x20\x03\x00\x86\x00", "NO_CREDENTIALS"),
+        (MqttVersion.V5, b"\x20\x03\x00\x85\x00", "CLIENT_ID"),
+        (MqttVersion.V5, b"\x20\x03\x00\x89\x00", "NOT_SERVED"),
+        (MqttVersion.V5, b"\x20\x02\x00\x01", "VERSION"),
+        (MqttVersion.V5, b"\x20\x03\x00\x84\x00", "VERSION"),
+        (MqttVersion.V5, ended(0x8B), "NOT_SERVED"),
+        (MqttVersion.V5, ended(0x8E), "TAKEN_OVER"),
+        (MqttVersion.V5, ended(0x9A), "REFUSES_RETAINED"),
+        (MqttVersion.V5, ended(0x9B), "REFUSES_QOS"),
+        (MqttVersion.V5, ended(0x00), "CLOSED"),
     ],
 )
 def test_a_refusal_is_named_although_the_broker_hangs_up_with_it(
-    version: MqttVersion, said: bytes, kind: BrokerErrorKind
+    version: MqttVersion, said: bytes, kind: str
 ) -> None:
     """CONNACK or DISCONNECT with a code comes together with the end of the connection: the code counts."""
     with scripted(version, saying(said, hangs_up=True)) as broker:
-        assert error_of(broker)[0] is kind
+        assert error_of(broker)[0] == kind
 
 
 @BOTH
@@ -227,11 +225,11 @@ def test_an_acknowledgement_counts_that_came_while_the_process_was_held_up(versi
         assert sent.wait(10)
         time.sleep(0.1)  # noqa: ASYNC251 - until the limit is over, too
         await publishing
-        raise BrokerError(BrokerErrorKind.CLOSED, broker)
+        raise BrokerError("CLOSED", broker)
 
     held_up, sent = threading.Event(), threading.Event()
     with scripted(version, play) as broker:
-        assert error_of(broker, use)[0] is BrokerErrorKind.CLOSED
+        assert error_of(broker, use)[0] == "CLOSED"
 
 
 def test_a_socket_that_is_closed_before_its_turn_is_not_registered(caplog: pytest.LogCaptureFixture) -> None:

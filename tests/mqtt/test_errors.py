@@ -10,7 +10,7 @@ import pytest
 
 from teleinfo.common import i18n
 from teleinfo.mqtt.config import Broker, Tls
-from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind, cannot_connect
+from teleinfo.mqtt.errors import FAULTS, BrokerError, cannot_connect
 from teleinfo.vocabulary.words import Language
 
 PLAIN = Broker("broker.example", 1883, "teleinfo-test")
@@ -24,8 +24,8 @@ def unverified(code: int) -> ssl.SSLCertVerificationError:
     return error
 
 
-@pytest.mark.parametrize("kind", list(BrokerErrorKind))
-def test_each_error_says_what_happened_and_what_to_do_in_both_languages(kind: BrokerErrorKind) -> None:
+@pytest.mark.parametrize("kind", FAULTS)
+def test_each_error_says_what_happened_and_what_to_do_in_both_languages(kind: str) -> None:
     """A household reads it, with every field filled in, and never a secret."""
     fields = dict.fromkeys(("error", "reason", "topic", "length"), "FIELD")
     error = BrokerError(kind, SECURE, **fields)
@@ -43,30 +43,30 @@ def test_each_error_says_what_happened_and_what_to_do_in_both_languages(kind: Br
 @pytest.mark.parametrize(
     ("error", "kind", "user_must_act"),
     [
-        (socket.gaierror(-2, "Name or service not known"), BrokerErrorKind.NAME, True),
-        (socket.gaierror(-3, "Temporary failure"), BrokerErrorKind.NO_NAME_SERVER, False),
-        (UnicodeError("label too long"), BrokerErrorKind.NAME, True),
-        (ConnectionRefusedError(111, "refused"), BrokerErrorKind.REFUSED, False),
-        (TimeoutError(), BrokerErrorKind.SILENT, False),
-        (ConnectionResetError(104, "reset"), BrokerErrorKind.TLS, True),
-        (ssl.SSLEOFError(8, "EOF"), BrokerErrorKind.TLS, True),
-        (OSError(101, "Network is unreachable"), BrokerErrorKind.NETWORK, False),
-        (ssl.SSLError(1, "wrong version number"), BrokerErrorKind.TLS, True),
-        (unverified(19), BrokerErrorKind.CERTIFICATE, True),
-        (unverified(9), BrokerErrorKind.CERTIFICATE_DATES, True),
-        (unverified(10), BrokerErrorKind.CERTIFICATE_DATES, True),
-        (unverified(62), BrokerErrorKind.CERTIFICATE_OF_ANOTHER_HOST, True),
+        (socket.gaierror(-2, "Name or service not known"), "NAME", True),
+        (socket.gaierror(-3, "Temporary failure"), "NO_NAME_SERVER", False),
+        (UnicodeError("label too long"), "NAME", True),
+        (ConnectionRefusedError(111, "refused"), "REFUSED", False),
+        (TimeoutError(), "SILENT", False),
+        (ConnectionResetError(104, "reset"), "TLS", True),
+        (ssl.SSLEOFError(8, "EOF"), "TLS", True),
+        (OSError(101, "Network is unreachable"), "NETWORK", False),
+        (ssl.SSLError(1, "wrong version number"), "TLS", True),
+        (unverified(19), "CERTIFICATE", True),
+        (unverified(9), "CERTIFICATE_DATES", True),
+        (unverified(10), "CERTIFICATE_DATES", True),
+        (unverified(62), "CERTIFICATE_OF_ANOTHER_HOST", True),
     ],
 )
 def test_each_cause_has_its_kind(
     error: Exception,
-    kind: BrokerErrorKind,
+    kind: str,
     user_must_act: bool,  # noqa: FBT001 - a row of the table
 ) -> None:
     found = cannot_connect(error, SECURE)
 
     assert (found.kind, found.user_must_act) == (kind, user_must_act)
-    assert cannot_connect(ConnectionResetError(), PLAIN).kind is BrokerErrorKind.CLOSED_UNANSWERED
+    assert cannot_connect(ConnectionResetError(), PLAIN).kind == "CLOSED_UNANSWERED"
 
 
 @pytest.mark.parametrize("code", [socket.EAI_NONAME, socket.EAI_AGAIN])
@@ -74,7 +74,7 @@ def test_a_local_name_that_is_not_known_needs_mdns(code: int) -> None:
     """`homeassistant.local`, on a Debian without libnss-mdns, with a name server and without one."""
     found = cannot_connect(socket.gaierror(code, "not known"), Broker("ha.local", 1883, "id"))
 
-    assert found.kind is BrokerErrorKind.LOCAL_NAME
+    assert found.kind == "LOCAL_NAME"
     assert "sudo apt install libnss-mdns" in str(found)
 
 

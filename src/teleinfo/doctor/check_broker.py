@@ -19,7 +19,7 @@ from teleinfo.doctor.report import Finding, Severity, fault, ok, skipped, warnin
 from teleinfo.mqtt import config
 from teleinfo.mqtt.client import Connection, connect, for_command, tls_context
 from teleinfo.mqtt.config import Broker, MqttVersion, Topics
-from teleinfo.mqtt.errors import FAULTS, OUTAGE_TEXTS, BrokerError, BrokerErrorKind, cannot_connect
+from teleinfo.mqtt.errors import FAULTS, OUTAGE_TEXTS, BrokerError, cannot_connect
 from teleinfo.port.health import Health
 from teleinfo.port.health import parse as parse_health
 from teleinfo.vocabulary.line import LineGrade
@@ -97,7 +97,8 @@ async def _steps(case: Case) -> AsyncIterator[Finding]:
             findings = await _topics(connection, case)
             # The log says that an outage is over once the connection has held.
             last = await case.last_logged((OUTAGE_TEXTS.begins, OUTAGE_TEXTS.still, OUTAGE_TEXTS.ends))
-            says_so = is_one_of(last, [FAULTS[BrokerErrorKind.TAKEN_OVER].message])
+            _notes, [taken_over, *_advice] = FAULTS["TAKEN_OVER"]
+            says_so = is_one_of(last, [taken_over])
             if says_so or is_taken_over(case.status, case.health):
                 case.lost_login = _(
                     "teleinfo does not stay connected to the broker: another program may use its client id"
@@ -112,10 +113,10 @@ async def _steps(case: Case) -> AsyncIterator[Finding]:
             for finding in findings:
                 yield finding
     except BrokerError as error:
-        if error.kind is BrokerErrorKind.CLOSED_UNANSWERED:
+        if error.kind == "CLOSED_UNANSWERED":
             error = BrokerError(await _spoken_protocol(broker), broker)
         words = (error.check, _(error.message), _(error.advice))
-        yield fault(*words, *error.commands, cause=error.kind.name.lower().replace("_", " "))
+        yield fault(*words, *error.commands, cause=error.kind.lower().replace("_", " "))
 
 
 async def _resolve(broker: Broker) -> tuple[str, ...]:
@@ -142,11 +143,11 @@ async def _connect(broker: Broker, context: ssl.SSLContext | None = None) -> Map
     return writer.get_extra_info("peercert") or {}
 
 
-async def _spoken_protocol(broker: Broker) -> BrokerErrorKind:
+async def _spoken_protocol(broker: Broker) -> str:
     """Return the reason why the port closes the connection after the first MQTT packet."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    attempts = ((BrokerErrorKind.WANTS_TLS, context, b""), (BrokerErrorKind.WANTS_HTTP, None, _UPGRADE))
+    attempts = (("WANTS_TLS", context, b""), ("WANTS_HTTP", None, _UPGRADE))
     for kind, encryption, request in attempts:
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(STEP_TIMEOUT):
@@ -157,7 +158,7 @@ async def _spoken_protocol(broker: Broker) -> BrokerErrorKind:
                         return kind
                 finally:
                     writer.transport.abort()
-    return BrokerErrorKind.REFUSES_MQTT
+    return "REFUSES_MQTT"
 
 
 def _certificate(certificate: Mapping[str, str]) -> Finding:
@@ -230,14 +231,14 @@ async def ask_again(case: Case) -> None:
 
 async def _publish(connection: Connection, topic: str, payload: bytes, *, retain: bool) -> bool:
     """Return False if the broker refuses the topic; raise `BrokerError` if it closes the connection."""
-    connection.closing_means = BrokerErrorKind.REFUSES_RETAINED if retain else BrokerErrorKind.REFUSES_MESSAGE
+    connection.closing_means = "REFUSES_RETAINED" if retain else "REFUSES_MESSAGE"
     try:
         await connection.publish(topic, payload, qos=1, retain=retain)
     except BrokerError as error:
-        if error.kind is not BrokerErrorKind.REFUSES_TOPIC:
+        if error.kind != "REFUSES_TOPIC":
             raise
         return False
-    connection.closing_means = BrokerErrorKind.CLOSED
+    connection.closing_means = "CLOSED"
     return True
 
 

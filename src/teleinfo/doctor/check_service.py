@@ -28,7 +28,7 @@ _WARNINGS = ("-p", "warning", "-n", "20", "-o", "short-iso", "--no-pager")
 _NO_ENTRIES = "-- No entries --"
 # Warnings that are over once the service reports no fault, and those about what the broker refuses.
 _OUTAGES = (BROKER_OUTAGE.begins, BROKER_OUTAGE.still, PORT_OUTAGE.begins, PORT_OUTAGE.still, *PASSING)
-_REFUSALS = tuple(fault.message for fault in FAULTS.values() if fault.check == "topic")
+_REFUSALS = tuple(lines[0] for notes, lines in FAULTS.values() if notes[0] == "topic")
 
 STARTING = 20.0
 """Seconds after the start within which a frame must come: the search for the speed takes 15 s."""

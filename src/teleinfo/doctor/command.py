@@ -36,7 +36,7 @@ from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.report import AREAS, Finding, Screen, Severity, format_area, skipped
 from teleinfo.mqtt.client import connect, for_command
 from teleinfo.mqtt.config import Topics
-from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
+from teleinfo.mqtt.errors import BrokerError
 from teleinfo.port.errors import PortError
 from teleinfo.port.line_socket import line_of
 from teleinfo.port.search import candidates
@@ -186,7 +186,7 @@ async def _ask_broker(settings: Settings) -> int:
             status, health = await read_retained(connection, topics)
     except (BrokerError, TimeoutError) as error:
         if not isinstance(error, BrokerError):
-            error = BrokerError(BrokerErrorKind.SILENT, identity)
+            error = BrokerError("SILENT", identity)
         say(_(error.message))
         return 1
     if status is None:

@@ -19,7 +19,7 @@ from teleinfo.common.untrusted_json import parse_object
 from teleinfo.live import declared, sentences
 from teleinfo.mqtt.client import connect, for_command
 from teleinfo.mqtt.config import OFFLINE, ONLINE, Topics
-from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
+from teleinfo.mqtt.errors import BrokerError
 from teleinfo.port import health
 from teleinfo.port.line_socket import line_of
 from teleinfo.port.reader import Reader
@@ -97,7 +97,7 @@ async def _receive(broker: Broker, topics: Topics, model: LiveModel) -> None:
     async with connect(broker) as connection:
         for topic in (topics.status, topics.health, topics.readings):
             if not await connection.subscribe(topic):
-                raise BrokerError(BrokerErrorKind.NOT_READABLE, broker, topic=topic)
+                raise BrokerError("NOT_READABLE", broker, topic=topic)
         await connection.subscribe(topics.state)  # which a daemon need not publish, and a user need not read
         template = N_("connected to the broker at {address}")
         model.set_note(sentences.note("connected", template, address=broker.address))

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import aiomqtt
 
 from teleinfo.mqtt.config import KEEPALIVE, OFFLINE, Broker, MqttVersion, Tls
-from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind, cannot_connect, reason_of, refused
+from teleinfo.mqtt.errors import BrokerError, cannot_connect, reason_of, refused
 from teleinfo.mqtt.paho_driver import CONNECT_PROPERTIES, PahoDriver, SelfClosingSocket
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ _REFUSED: Final = 0x80
 _TOO_LONG: Final = frozenset({0x95, 0x97})
 """Reason codes of PUBACK (MQTT 5 §3.4.2.1) for a long message: packet too large, quota exceeded."""
 
-_REFUSES_VERSION: Final = frozenset({BrokerErrorKind.VERSION, BrokerErrorKind.UNANSWERED})
-_TRY_ANOTHER: Final = _REFUSES_VERSION | {BrokerErrorKind.CLOSED_UNANSWERED}
+_REFUSES_VERSION: Final = frozenset({"VERSION", "UNANSWERED"})
+_TRY_ANOTHER: Final = _REFUSES_VERSION | {"CLOSED_UNANSWERED"}
 
 
 class Connection:
@@ -78,7 +78,7 @@ class Connection:
         self._client = client
         self._driver = driver
         self.version = version
-        self.closing_means = BrokerErrorKind.CLOSED
+        self.closing_means = "CLOSED"
 
     @property
     def window(self) -> int:
@@ -108,7 +108,7 @@ class Connection:
         reason = answer.result()
         if reason.is_failure:
             is_long = reason.value in _TOO_LONG
-            kind = BrokerErrorKind.REFUSES_LENGTH if is_long else BrokerErrorKind.REFUSES_TOPIC
+            kind = "REFUSES_LENGTH" if is_long else "REFUSES_TOPIC"
             raise BrokerError(kind, self._broker, **fields, reason=reason.getName())
 
     async def subscribe(self, *topics: str, qos: int = 1) -> bool:
@@ -160,7 +160,7 @@ class Connection:
     async def _give_up(self) -> NoReturn:
         """Close the connection, since the broker does not answer, and wait until that cancels the caller."""
         if not self._driver.closed.done():
-            self._driver.fault = BrokerErrorKind.SILENT
+            self._driver.fault = "SILENT"
             self._driver.abort()
         await asyncio.sleep(10 * GRACE)
         raise self.lost()
@@ -174,12 +174,12 @@ class Connection:
             kind = driver.fault
         elif not driver.closed.done():
             is_unanswered = driver.is_open and not driver.is_accepted
-            kind = BrokerErrorKind.UNANSWERED if is_unanswered else BrokerErrorKind.SILENT
+            kind = "UNANSWERED" if is_unanswered else "SILENT"
         elif driver.is_accepted:
             kind = self.closing_means
         else:
             is_plain = broker.tls is None
-            kind = BrokerErrorKind.CLOSED_UNANSWERED if is_plain else BrokerErrorKind.WANTS_CERTIFICATE
+            kind = "CLOSED_UNANSWERED" if is_plain else "WANTS_CERTIFICATE"
         return BrokerError(kind, broker)
 
 
@@ -213,7 +213,7 @@ def tls_context(broker: Broker, tls: Tls) -> ssl.SSLContext:
             context.load_cert_chain(tls.cert_file, tls.key_file, password=lambda: "")
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else reason_of(error)
-        raise BrokerError(BrokerErrorKind.TLS_FILE, broker, error=reason) from None
+        raise BrokerError("TLS_FILE", broker, error=reason) from None
     if tls.insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -40,7 +40,6 @@ from paho.mqtt.properties import MQTTException, Properties  # type: ignore[attr-
 from paho.mqtt.reasoncodes import ReasonCode
 
 from teleinfo.common.durations import until_tick
-from teleinfo.mqtt.errors import BrokerErrorKind
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, DisconnectFlags, SocketLike
@@ -69,7 +68,7 @@ _CONNECT: Final = 0x10  # type 0 is reserved (§2.1.2), and paho 2.1 waits for m
 _PUBLISH_QOS_2: Final = 0x34
 _PUBACK: Final = 0x40
 _DISCONNECT: Final = 0xE0
-_FAULTS: Final = {0x82: BrokerErrorKind.UNACCEPTABLE, 0x8D: BrokerErrorKind.SILENT}
+_FAULTS: Final = {0x82: "UNACCEPTABLE", 0x8D: "SILENT"}
 """Kinds of error for the reasons that paho has to close a connection: protocol error, keep alive timeout."""
 
 _PACKET_TOO_LARGE, _QUOTA_EXCEEDED = b"\x95", b"\x97"
@@ -109,7 +108,7 @@ class PahoDriver:
         self.closed: asyncio.Future[None] = self._loop.create_future()
         self.is_open = self.is_accepted = False
         self.reason: ReasonCode | None = None
-        self.fault: BrokerErrorKind | None = None
+        self.fault: str | None = None
         self.answered = 0
         self.window = MAX_IN_FLIGHT
         self._max_packet = math.inf
@@ -202,7 +201,7 @@ class PahoDriver:
         try:
             self._client.loop_read()
         except MALFORMED:
-            self.fault = BrokerErrorKind.UNACCEPTABLE if self.is_accepted else None
+            self.fault = "UNACCEPTABLE" if self.is_accepted else None
             self.abort()
         sock = self._client.socket()
         if isinstance(sock, ssl.SSLSocket) and sock.pending():
@@ -233,7 +232,7 @@ class PahoDriver:
                 kind = self._header[0]
                 is_packet = kind >= _CONNECT and len(self._header) <= _LONGEST_HEADER
                 if not is_packet or kind & 0xF6 == _PUBLISH_QOS_2 or length > MAX_PACKET:
-                    self.fault = BrokerErrorKind.UNACCEPTABLE
+                    self.fault = "UNACCEPTABLE"
                     raise ConnectionAbortedError  # paho disconnects
                 self._body_left = length
                 if not length:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 from teleinfo.common.durations import delays, until_tick
 from teleinfo.common.outage_log import OutageLog
 from teleinfo.mqtt.client import GOODBYE_TIMEOUT, Connection, connect, versions_of
-from teleinfo.mqtt.errors import OUTAGE_TEXTS, BrokerError, BrokerErrorKind
+from teleinfo.mqtt.errors import OUTAGE_TEXTS, BrokerError
 from teleinfo.mqtt.outbox import Outbox, OutgoingMessage
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Publisher:
         self._is_connected = False
         self._versions = versions_of(broker)
         self._outage = OutageLog(broker.address, OUTAGE_TEXTS)
-        self._refusals: dict[tuple[BrokerErrorKind, str], str] = {}  # the logged topic of each cause
+        self._refusals: dict[tuple[str, str], str] = {}  # the logged topic of each cause
         self._is_taken_over = False  # another client with our id took a connection away, and none held since
         self._last: Mapping[str, bytes] = {}
 
@@ -140,7 +140,7 @@ class Publisher:
                         error.message,
                     )
                     return
-                self._is_taken_over = error.kind is BrokerErrorKind.TAKEN_OVER or self._is_taken_over
+                self._is_taken_over = error.kind == "TAKEN_OVER" or self._is_taken_over
                 cause = error.kind if error.user_must_act else None
                 self._outage.failed(cause, str(error), time.monotonic())
                 await asyncio.sleep(next(self._delays))
@@ -212,8 +212,8 @@ class Publisher:
         else:
             self.outbox.settle(sent, delivered=True)
             # What is too long is refused now and then: this is logged once.
-            if self._refusals.get((BrokerErrorKind.REFUSES_TOPIC, root)) == sent.topic:
-                del self._refusals[BrokerErrorKind.REFUSES_TOPIC, root]
+            if self._refusals.get(("REFUSES_TOPIC", root)) == sent.topic:
+                del self._refusals["REFUSES_TOPIC", root]
         self._heartbeat()
 
     def _become_stable(self, connected: float) -> None:

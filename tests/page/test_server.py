@@ -339,27 +339,6 @@ def test_a_client_of_another_network_is_refused(served: Page, monkeypatch: pytes
     assert ask(served)[::2] == (403, "This page answers the home network alone.\n")
 
 
-def test_connections_are_bounded(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One too many is closed at once, and the others go on."""
-    monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
-    monkeypatch.setattr(server, "REQUEST_TIMEOUT", 10 * LIMIT)
-    with raw(served), events(served) as second:
-        read_until(second, lambda text: "event: now" in text)
-        with raw(served) as third:
-            assert ended(third)
-        read_until(second, lambda text: "event" in text)
-
-
-def test_a_connection_that_asks_for_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "REQUEST_TIMEOUT", 0.3)
-    request = f"GET /icon.svg HTTP/1.1\r\nHost: {HOST}\r\n\r\n"
-    with Page() as served, raw(served) as idle, raw(served, "GET / HTTP/1.1\r\nHost: x") as slow:
-        assert ended(idle)
-        assert ended(slow)
-        with raw(served, request + "GET / HTTP/1.1\r\nHost: x") as second:
-            assert ended(second)
-
-
 def test_who_does_not_take_what_is_sent_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     """1. A reader takes nothing. 2. A broker goes on sending much. 3. The reader is gone; memory is not."""
     monkeypatch.setattr(server, "READ_TIMEOUT", 0.5)

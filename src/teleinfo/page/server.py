@@ -2,14 +2,12 @@
 Server of the page: four files, a stream of events (WHATWG HTML, section 9.2) and the history, all read-only.
 
 Only this file imports aiohttp, the extra `web`. Other sites can read nothing (Host, no CORS,
-Content-Security-Policy). Connections and streams are bounded, and a client that requests nothing or does not
-read the answer is dropped.
+Content-Security-Policy). Streams are bounded, and a client that does not read the answer is dropped.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import datetime as dt
 import hmac
 import html
@@ -65,11 +63,10 @@ MIN_INTERVAL: Final = 0.5
 """Seconds between two views, at most and at least; durations change without a reading."""
 
 MAX_STREAMS: Final = 200
-MAX_CONNECTIONS: Final = 512
-"""Limits of the readers, and of the connections of all clients."""
+"""The most readers at a time; descriptors bound the connections."""
 
-REQUEST_TIMEOUT: Final = 5.0
-"""Seconds for a request, from the begin of the connection or the end of the last answer."""
+KEEP_ALIVE: Final = 5.0
+"""Seconds for which a connection stays open after an answer."""
 
 READ_TIMEOUT: Final = 10.0
 """Seconds for a client to read the answer."""
@@ -229,38 +226,23 @@ async def show(
 
     `meters` are by base topic; the query `meter` of a URL names one of them, by default it is the first.
     `names` are further host names by which the page may be requested. A `token` is the first part of the path
-    of every URL. Excess connections, and connections without a request in time, are closed. The views are
-    created here: an error of the program must end the process, but in a handler aiohttp would swallow the
-    error.
+    of every URL. The views are created here: an error of the program must end the process, but in a handler
+    aiohttp would swallow the error.
     """
-    loop = asyncio.get_running_loop()
-    waiting: set[asyncio.BaseProtocol] = set()  # connections without a request so far
+    own = hosts.own_names(address.host, socket.gethostname(), names)
     runner = web.AppRunner(
-        _application(hosts.own_names(address.host, socket.gethostname(), names), token, meters, waiting),
+        _application(own, token, meters),
         access_log=None,
-        keepalive_timeout=REQUEST_TIMEOUT,
+        keepalive_timeout=KEEP_ALIVE,
         lingering_time=0.0,
         shutdown_timeout=END_TIMEOUT,
     )
-
-    def connection() -> asyncio.Protocol:
-        assert runner.server is not None  # noqa: S101 - the runner is set up
-        handler = runner.server()
-        waiting.add(handler)
-        is_excess = len(runner.server.connections) >= MAX_CONNECTIONS
-        loop.call_later(0 if is_excess else REQUEST_TIMEOUT, drop, handler)
-        return handler
-
-    def drop(handler: web.RequestHandler) -> None:
-        if handler in waiting:
-            waiting.discard(handler)
-            handler.force_close()
-
-    async with contextlib.AsyncExitStack() as ending:
-        ending.push_async_callback(runner.cleanup)
-        await runner.setup()
-        ending.enter_context(contextlib.closing(await loop.create_server(connection, sock=listening)))
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listening).start()
         await asyncio.gather(*(each.run() for each in meters.values()))
+    finally:
+        await runner.cleanup()
 
 
 def _client(transport: asyncio.BaseTransport | None, name: str = "peername") -> str:
@@ -288,9 +270,7 @@ def _refusal(request: web.Request, names: Container[str], token: str) -> tuple[i
     return None
 
 
-def _application(
-    names: Container[str], token: str, meters: Mapping[str, Streams], waiting: set[asyncio.BaseProtocol]
-) -> web.Application:
+def _application(names: Container[str], token: str, meters: Mapping[str, Streams]) -> web.Application:
     pages = {(key, language): page(language, _links(meters, key)) for key in meters for language in Language}
     files = {name: ((FOLDER / name).read_bytes(), kind) for name, kind in ASSETS.items()}
 
@@ -298,7 +278,6 @@ def _application(
     async def check(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        waiting.discard(request.protocol)
         if refusal := _refusal(request, names, token):
             return web.Response(status=refusal[0], text=f"{refusal[1]}\n")
         is_full = sum(each.readers.total() for each in meters.values()) >= MAX_STREAMS

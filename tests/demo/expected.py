@@ -12,10 +12,10 @@ import datetime as dt
 
 from rich.text import Text
 
-from teleinfo.demo.broker import LOOPBACK, MQTT_PORT
-from teleinfo.demo.command import SEED, TIME_LAPSE, TOPIC, configure
+from teleinfo.demo.broker import LOOPBACK
+from teleinfo.demo.command import configure
 from teleinfo.demo.past import after_a_year
-from teleinfo.demo.screen import MessageFormat, heading
+from teleinfo.demo.screen import TIME_LAPSE, TOPIC, MessageFormat, heading
 from teleinfo.mqtt.config import Broker
 from teleinfo.simulator.catalogue import DEFAULT
 from teleinfo.simulator.encode import BITS
@@ -27,12 +27,12 @@ PAGE = "http://127.0.0.1:8080/"
 START = dt.datetime(2026, 1, 14, 21, 45)  # noqa: DTZ001 - a meter knows local time only
 
 
-def expected_readings(count: int, *, meter: str = DEFAULT, start: dt.datetime = START) -> list[str]:
+def expected_readings(count: int) -> list[str]:
     """Return the first readings of a demo as JSON, which depend on nothing but the arguments."""
-    simulated, _past = after_a_year(meter, start=start, seed=SEED)
+    simulated, _past = after_a_year(DEFAULT, start=START)
     elapsed, payloads = 0.0, []
     for _ in range(count):
-        frame = simulated.emit(start + dt.timedelta(seconds=elapsed * TIME_LAPSE))
+        frame = simulated.emit(START + dt.timedelta(seconds=elapsed * TIME_LAPSE))
         elapsed += len(frame) * BITS / simulated.baudrate + GAP
         # Each by a decoder of its own, to which no index can be implausible.
         payloads += [encode(reading, Options(), now=0.0) for reading in Decoder().feed(frame)]
@@ -43,7 +43,7 @@ def demo_lines() -> list[Text]:
     """Return the first lines on a terminal."""
     parser = argparse.ArgumentParser()
     configure(parser)
-    head = heading(parser.parse_args([]), Broker(LOOPBACK, MQTT_PORT, "screen"), START, PAGE)
+    head = heading(parser.parse_args([]), Broker(LOOPBACK, 1883, "screen"), START, PAGE)
     messages = MessageFormat(TOPIC, colour=True)
     lines = [*head.split("\n"), messages.line(f"{TOPIC}/status", "online")]
     lines += [messages.line(TOPIC, payload) for payload in expected_readings(12)]

@@ -18,15 +18,12 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 
 from teleinfo.demo import command as demo
-from teleinfo.demo.command import SEED
-from teleinfo.demo.past import after_a_year
+from teleinfo.demo.past import SEED, after_a_year
 from teleinfo.demo.screen import MessageFormat
 from teleinfo.simulator.catalogue import build
 from tests.demo.expected import START, expected_readings
-from tests.support.broker import MosquittoBroker
 from tests.support.process import LIMIT
 from tests.support.scenario import until
-from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,13 +94,6 @@ class Demo:
         self.stderr.close()
 
 
-def arguments(*words: str) -> argparse.Namespace:
-    """Return `words` as the command line hands them over."""
-    parser = argparse.ArgumentParser()
-    demo.configure(parser)
-    return parser.parse_args(words)
-
-
 @pytest.mark.real
 def test_it_shows_the_messages_until_ctrl_c(tmp_path: Path) -> None:
     """
@@ -160,7 +150,7 @@ def test_the_page_has_the_year_before_and_the_evening(tmp_path: Path) -> None:
         until(lambda: read("months13")["rows"][-1] != before, what="a reading of the evening")
         status, _, stderr = shown.end(signal.SIGINT)
 
-    meter, _past = after_a_year("hc", start=START, seed=SEED)
+    meter, _past = after_a_year("hc", start=START)
     begun = build("hc", start=START, rng=random.Random(SEED))
     drawn = sum(meter.metrology.supplier) - sum(begun.metrology.supplier)
     assert sum(row[1] + row[2] for row in months["rows"]) == pytest.approx(drawn, rel=0.02)
@@ -181,63 +171,12 @@ def test_the_values_that_changed_stand_out_on_a_terminal() -> None:
     assert MessageFormat("t", colour=False).line("t", "{}") == "t         {}"
 
 
-@pytest.mark.real
-def test_an_existing_broker_gets_the_messages_and_its_end_ends_the_demo(tmp_path: Path) -> None:
-    with MosquittoBroker(tmp_path) as broker:
-        options = ("--speed", "10", "--host", broker.host, "--port", str(broker.port))
-        with Demo(*options, folder=tmp_path) as shown:
-            reading = next(payload for topic, payload in shown.messages() if topic == "teleinfo")
-            broker.stop()
-            status, _, stderr = shown.end()
-
-        assert "as teleinfo-demo-" in broker.log
-    assert "ADCO" in json.loads(reading)
-    assert status == 1
-    assert "closed the connection" in stderr
-
-
-def failure(capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    """Run a demo that cannot run; return what it says, with exit status 1."""
-    assert demo.main(arguments(*words)) == 1
-    return capsys.readouterr().err
-
-
-def test_no_broker_at_the_given_host_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    """A broker that does not answer is one sentence with its address."""
-    port = free_port()
-
-    assert failure(capsys, "--host", HOST, "--port", str(port)) == f"nothing listens at {HOST}:{port}\n"
-
-
-def test_a_port_in_use_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    """An embedded broker that cannot have its port says so in one sentence."""
-    with socket.create_server((HOST, 0)) as other:
-        port = other.getsockname()[1]
-
-        assert f"cannot listen on port {port}: Address already in use" in failure(capsys, f"--port={port}")
-
-
 def test_without_the_extra_it_tells_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "amqtt", None)
-    message = failure(capsys)
+    assert demo.main(argparse.Namespace()) == 1
+    message = capsys.readouterr().err
 
     assert "pip install 'amqtt" in message
     assert "make demo" in message
-
-
-@pytest.mark.parametrize(
-    ("option", "word"),
-    [
-        ("--seconds", "0"), ("--seconds", "inf"), ("--seconds", "soon"), ("--speed", "nan"), ("--noise", "2"),
-        ("--meter", "gas"), ("--time-lapse", "0"), ("--start", "noon"), ("--topic", ""), ("--topic", "a/+"),
-        ("--host", ""), ("--host", "broker:1883"), ("--port", "0"), ("--port", "70000"),
-    ],
-)  # fmt: skip
-def test_wrong_usage_is_told_before_anything_starts(option: str, word: str) -> None:
-    """A value that makes no sense is wrong usage (exit status 2)."""
-    with pytest.raises(SystemExit) as ended:
-        arguments(option, word)
-
-    assert ended.value.code == 2

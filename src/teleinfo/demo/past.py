@@ -14,6 +14,9 @@ from teleinfo.tic.horodate import PARIS
 if TYPE_CHECKING:
     from teleinfo.simulator.meter import SimulatedMeter
 
+SEED: Final = 11
+"""With this seed many appliances are switched on before the off-peak hours begin at 22:00."""
+
 DAYS: Final = 365
 FINE: Final = dt.timedelta(minutes=5)
 FINE_FRAMES: Final = 576
@@ -21,16 +24,16 @@ COARSE: Final = 15
 """Frames of the last two days, by their distance; minutes of each step of the metrology."""
 
 
-def after_a_year(name: str, *, start: dt.datetime, seed: int) -> tuple[SimulatedMeter, list[bytes]]:
+def after_a_year(name: str, *, start: dt.datetime) -> tuple[SimulatedMeter, list[bytes]]:
     """
     Return a meter whose clock stands at `start`, and readings of the year before, as JSON with timestamps.
 
     They are the readings around each midnight and of the last days. From `start` on, loads and noise are as
     for a meter that begins then.
     """
-    fresh = build(name, start=start, rng=random.Random(seed))  # noqa: S311 - no secrets
+    fresh = build(name, start=start, rng=random.Random(SEED))  # noqa: S311 - no secrets
     begin = start - dt.timedelta(days=DAYS)
-    meter = build(name, start=begin, rng=random.Random(seed))  # noqa: S311 - as above
+    meter = build(name, start=begin, rng=random.Random(SEED))  # noqa: S311 - as above
     meter.metrology.step = COARSE
     first = dt.datetime.combine(begin.date(), dt.time())
     days = [first + dt.timedelta(days=day) for day in range(1, DAYS + 1)]

@@ -17,26 +17,28 @@ if TYPE_CHECKING:
     from teleinfo.mqtt.client import Connection
     from teleinfo.mqtt.config import Broker, Topics
 
+TOPIC = "teleinfo"
+TIME_LAPSE = 120.0
+
 _BOLD, _GREEN, _PLAIN = "\x1b[1m", "\x1b[1;32m", "\x1b[0m"
 _MEMBER = re.compile(r'"[^"]+":"[^"]*"')  # of a reading's JSON object: all values are strings
 
 
 def heading(arguments: argparse.Namespace, broker: Broker, start: dt.datetime, page: str) -> str:
     """Return the URL of the page, the parts, the speed of the clock, and a command to see the messages."""
-    kind = _("an embedded MQTT broker") if arguments.host is None else _("the MQTT broker")
-    chain = _("A simulated meter ({meter}) -> teleinfo -> {kind} at {address} -> this screen")
-    lines = [_("Look at the page, with the year before:  {url}").format(url=page)]
-    lines += [chain.format(meter=arguments.meter, kind=kind, address=broker.address)]
-    factor = arguments.time_lapse * arguments.speed
-    if factor != 1:
-        text = _(
-            "Time-lapse: the meter's clock starts at {time} and runs {factor:g} times faster than yours."
-        )
-        lines.append(text.format(time=f"{start:%H:%M}", factor=factor))
-    subscribe = f"mosquitto_sub -h {broker.host} -p {broker.port} -t '{arguments.topic}/#' -v"
-    lines.append(_("From another terminal:  {line}").format(line=subscribe))
+    chain = _(
+        "A simulated meter ({meter}) -> teleinfo -> an embedded MQTT broker at {address} -> this screen"
+    )
+    text = _("Time-lapse: the meter's clock starts at {time} and runs {factor:g} times faster than yours.")
+    subscribe = f"mosquitto_sub -h {broker.host} -p {broker.port} -t '{TOPIC}/#' -v"
     end = _("Ctrl-C ends it.") if arguments.seconds is None else _("{seconds:g} s or Ctrl-C end it.")
-    lines.append(end.format(seconds=arguments.seconds))
+    lines = [
+        _("Look at the page, with the year before:  {url}").format(url=page),
+        chain.format(meter=arguments.meter, address=broker.address),
+        text.format(time=f"{start:%H:%M}", factor=TIME_LAPSE * arguments.speed),
+        _("From another terminal:  {line}").format(line=subscribe),
+        end.format(seconds=arguments.seconds),
+    ]
     return "\n".join([*lines, ""])
 
 

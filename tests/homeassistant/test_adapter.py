@@ -1,21 +1,19 @@
-"""The announcer joined to the outbox, the birth message, and the hass page of the program."""
+"""The announcer joined to the outbox, the birth message."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import email.message  # noqa: F401 - imported by importlib.metadata, without the path of the library
 import json
 import logging
 import math
-import sys
 from random import Random
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from teleinfo.homeassistant import adapter
-from teleinfo.homeassistant.adapter import HomeAssistant, project_url
+from teleinfo.homeassistant.adapter import HomeAssistant
 from teleinfo.homeassistant.discovery import Discovery
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
@@ -27,7 +25,6 @@ from tests.support.judged import JudgedTracker, moment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from teleinfo.mqtt.client import Connection
 
@@ -223,17 +220,3 @@ def test_a_birth_repeats_every_state_once_after_a_moment() -> None:
         return answers
 
     assert virtual.run(births()) == [0, 1, 0, 1]
-
-
-def test_the_home_page_is_the_first_address_of_the_installed_package(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without an installed package there is none."""
-    monkeypatch.setattr(sys, "path", [str(tmp_path)])
-    nowhere = project_url()
-    folder = tmp_path / "teleinfo_mqtt-1.0.dist-info"
-    folder.mkdir()
-    lines = ["Name: teleinfo-mqtt", "Project-URL: Homepage, https://example.org/", "Project-URL: Source, x"]
-    (folder / "METADATA").write_text("\n".join(["Metadata-Version: 2.3", *lines]) + "\n")
-
-    assert (nowhere, project_url()) == (None, "https://example.org/")

@@ -94,20 +94,14 @@ def components(device: Followed) -> dict[str, dict[str, Any]]:
 
 
 def keys(device: Followed) -> set[str]:
-    """Return the keys of the entities that are announced, without those that are removed."""
-    return {key for key, component in components(device).items() if "unique_id" in component}
-
-
-def removed(device: Followed) -> set[str]:
-    """Return the keys of the entities that are removed."""
-    return components(device).keys() - keys(device)
+    """Return the keys of the entities that are announced."""
+    return set(components(device))
 
 
 def test_nothing_is_announced_from_a_single_frame() -> None:
     device = announced(historique(HC))
 
-    assert device.announced == {}
-    assert device.announcer.messages["homeassistant/sensor/teleinfo_041961123456_index_HC/config"] == b""
+    assert device.announcer.messages == {}
 
 
 def test_what_comes_later_is_added_then() -> None:
@@ -150,30 +144,17 @@ def test_a_change_of_mode_keeps_the_entities_of_what_both_modes_say() -> None:
     assert device.announced.keys() == {CONFIG}
 
 
-def test_what_only_the_old_mode_had_is_removed_after_a_while() -> None:
+def test_what_only_the_old_mode_had_is_unknown_until_the_mode_returns() -> None:
+    """Home Assistant would call statistics without their entity orphaned."""
     device = announced(historique(*[HC] * 50))
+    before = keys(device)
     device.feed(standard(*[LINKY] * 10))
-    assert {"IMAX", "HHPHC"} <= keys(device)
-    device.feed(standard(*[LINKY] * CONFIRM_WITHIN))
-    assert removed(device) == {"IMAX", "HHPHC", "tariff_next_days_left"}
-    assert components(device)["HHPHC"] == {"platform": "sensor"}
+    assert keys(device) > before
+    assert components(device)["IMAX"]["value_template"] == "{{ none }}"
     device.feed(historique(HC, HC, HC, HC))
 
-    assert removed(device) == set()
-    assert {"IMAX", "HHPHC"} <= keys(device)
-
-
-def test_what_has_statistics_stays_when_the_new_mode_lacks_it() -> None:
-    """From standard to historique: without the entity Home Assistant calls its statistics orphaned."""
-    device = announced(standard(*[LINKY] * 10))
-    device.feed(historique(*[HC] * (CONFIRM_WITHIN + 5)))
-
-    assert removed(device) == {"VTIC", "alert_overvoltage", "alert_terminal_cover_open"} | {
-        *("alert_clock_degraded", "alert_mobile_peak", "alert_mobile_peak_notice"),
-        *("breaker", "dry_contact", "exporting"),
-    }
+    assert "IMAX" in components(device)["IMAX"]["value_template"]
     assert components(device)["voltage_1"]["value_template"] == "{{ none }}"
-    assert components(device)["voltage_1"]["state_class"] == "measurement"
 
 
 def test_a_meter_without_a_number_is_announced_after_a_while() -> None:
@@ -275,12 +256,11 @@ def test_the_notice_of_ejp_has_an_entity_before_it_comes_unless_it_is_excluded()
     assert {"DPM1_HORODATE", "FPM1_HORODATE"} <= keys(announced(standard(linky, linky)))
 
 
-def test_the_components_are_announced_each_on_its_topic_and_the_device_message_is_cleared() -> None:
+def test_the_components_are_announced_each_on_its_topic() -> None:
     """The same ids, names and units as in the message for the device."""
     device, single = followed("standard-tempo", frames=3), followed("standard-tempo", form="components")
     cmps = device.message["components"]
 
-    assert single.announcer.messages[CONFIG] == b""
     assert len(single.announced) == len(cmps)
     for key, component in cmps.items():
         topic = f"homeassistant/{component['platform']}/teleinfo_041961123456_{key.replace('+', '_')}/config"
@@ -289,8 +269,6 @@ def test_the_components_are_announced_each_on_its_topic_and_the_device_message_i
         assert message["name"] == component["name"]
         assert message.get("unit_of_measurement") == component.get("unit_of_measurement")
         assert message["device"]["identifiers"] == device.message["device"]["identifiers"]
-        # The message for the device comes after these are cleared.
-        assert device.announcer.messages[topic] == b""
 
 
 ONE = "homeassistant/sensor/teleinfo_041961123456_index_HC/config"

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from teleinfo import __version__
 from teleinfo.daemon.monitor import HEALTH_INTERVAL
 from teleinfo.homeassistant.discovery import Discovery
 from teleinfo.mqtt.config import Topics
@@ -17,15 +16,13 @@ from teleinfo.state.device import device_of
 from teleinfo.vocabulary.words import Language
 from tests.homeassistant import golden
 
-URL = "https://example.org/teleinfo"
-
 
 def message(
     number: str | None, *, private: bool = False, name: str | None = None, page: str | None = None
 ) -> dict[str, Any]:
     """Return the message for the device of a meter."""
     meter = device_of(number, topic="teleinfo", private=private)
-    discovery = Discovery("homeassistant", Topics("t"), meter_name=name, url=URL, page=page)
+    discovery = Discovery("homeassistant", Topics("t"), meter_name=name, page=page)
     (text,) = discovery.messages(meter, []).values()
     found: dict[str, Any] = json.loads(text)
     return found
@@ -67,15 +64,6 @@ def test_the_device_is_named_after_the_end_of_its_number(
 ) -> None:
     assert message(number, private=private)["device"]["name"] == name
     assert message(number, private=private, name="Garage")["device"]["name"] == "Garage"
-
-
-def test_the_origin_names_the_program_its_version_and_its_home() -> None:
-    """Home Assistant shows it beside what is wrong with a device."""
-    assert message("041961123456")["origin"] == {
-        "name": "teleinfo",
-        "sw_version": __version__,
-        "support_url": URL,
-    }
 
 
 def test_the_device_links_to_the_page_if_there_is_a_page() -> None:

@@ -102,7 +102,7 @@ class MeterTask:
             topic=settings.mqtt_topic, exclude=settings.payload_exclude, prices=settings.prices
         )
         if settings.homeassistant:
-            from teleinfo.homeassistant.adapter import HomeAssistant, project_url  # noqa: PLC0415
+            from teleinfo.homeassistant.adapter import HomeAssistant  # noqa: PLC0415
             from teleinfo.homeassistant.discovery import Discovery  # noqa: PLC0415
 
             discovery = Discovery(
@@ -111,7 +111,6 @@ class MeterTask:
                 form=settings.homeassistant_discovery,
                 language=settings.language,
                 meter_name=settings.meter_name,
-                url=project_url(),
                 page=settings.homeassistant_page,
             )
             self._homeassistant = self._publisher.homeassistant = HomeAssistant(

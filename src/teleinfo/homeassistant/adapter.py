@@ -147,14 +147,3 @@ class HomeAssistant:
         loop = asyncio.get_running_loop()
         if payload == BIRTH and (self._answer is None or self._answer.when() < loop.time()):
             self._answer = loop.call_later(self._rng.uniform(*ANSWER_DELAY), self._retained.repeat)
-
-
-def project_url() -> str | None:
-    """Return the first URL in the metadata of the package; None if it has no URL."""
-    from importlib import metadata  # noqa: PLC0415 - slow to import: only where it is asked for
-
-    try:
-        urls = metadata.metadata("teleinfo-mqtt").get_all("Project-URL") or [""]
-    except metadata.PackageNotFoundError:  # run from its sources
-        return None
-    return urls[0].partition(",")[2].strip() or None

@@ -48,9 +48,9 @@ Source: its documentation of MQTT, "Migration from single component to device-ba
 @dataclass(frozen=True, slots=True)
 class Discovery:
     """
-    Common parts of all messages; `meter_name` is the user's name for the meter.
+    Common parts of all messages.
 
-    `url` is our home page, `page` the address of `teleinfo page`.
+    `meter_name` is the user's name for the meter, `page` the address of `teleinfo page`.
     """
 
     prefix: str
@@ -59,21 +59,14 @@ class Discovery:
     form: DiscoveryForm = "device"
     language: Language = Language.FR
     meter_name: str | None = None
-    url: str | None = None
     page: str | None = None
 
-    def messages(
-        self, meter: Device, entities: Iterable[Field], removed: Collection[Field] = ()
-    ) -> dict[str, bytes]:
-        """
-        Return the retained messages, by topic, that announce these entities and the entities of the line.
-
-        `removed` are entities that the meter had before.
-        """
+    def messages(self, meter: Device, entities: Iterable[Field]) -> dict[str, bytes]:
+        """Return the retained messages, by topic, that announce these entities and those of the line."""
         with use_language(self.language):
             common, components = self._common(meter), self._components(meter, entities)
         if self.form == "components":
-            found = {self.component_topic(meter, entity): b"" for entity in removed}
+            found = {}
             for entity, component in components:
                 content = common | component
                 # A component without a condition; in the message for a device, the empty list says so.
@@ -82,8 +75,6 @@ class Discovery:
                 )
             return found
         cmps = {entity.id: {"platform": platform(entity)} | component for entity, component in components}
-        # Home Assistant removes an entity whose component has only the platform.
-        cmps |= {entity.id: {"platform": platform(entity)} for entity in removed}
         topic = f"{self.prefix}/device/{device_id(meter.scope)}/config"
         return {topic: _encode(common | {"components": cmps})}
 
@@ -124,7 +115,6 @@ class Discovery:
             "hw_version": meter.identity.hardware if meter.serial else None,
             "configuration_url": self.page,
         }
-        url = {"support_url": self.url} if self.url else {}
         # Domoticz uses the last topic.
         availability_topics = [
             {"topic": self.topics.homeassistant, "value_template": availability(meter.scope)},
@@ -132,7 +122,7 @@ class Discovery:
         ]
         return {
             "device": {key: value for key, value in device.items() if value is not None},
-            "origin": {"name": "teleinfo", "sw_version": __version__} | url,
+            "origin": {"name": "teleinfo", "sw_version": __version__},
             "state_topic": self.topics.homeassistant,
             "availability": availability_topics,
             "availability_mode": "all",

@@ -29,8 +29,6 @@ IN_BOTH_MODES = (
     *("Intensité", "Dépassement de la puissance souscrite"),
 )
 NOTICE = [Group("PEJP", "30", None, Mode.HISTORIQUE)]
-ONLY_HISTORIQUE = {"PEJP", "IMAX", "HHPHC"}
-"""The entities of what only historique says; an older Home Assistant keeps those that are disabled."""
 
 
 @pytest.fixture(params=["hc"])
@@ -77,20 +75,22 @@ def test_a_change_of_mode_is_not_noticed(household: Household) -> None:
     before = registered(household)
     energy = before["energy_import"]["entity_id"]
     household.hass.use_for_energy(energy)
-    assert before["PEJP"]["disabled_by"] is None
+    notice = before["PEJP"]["entity_id"]
     household.linky.besides = []
     model = replace(METERS["hc"], mode=Mode.STANDARD)
     household.linky.meter = Standard(model, household.linky.meter.metrology)
     _eventually(lambda: [] if "voltage_1" in registered(household) else ["no voltage"])
-    _eventually(lambda: sorted({"PEJP"} & registered(household).keys()))
     household.expect_right()
 
     after = registered(household)
-    for key in before.keys() - ONLY_HISTORIQUE:
+    assert [state["state"] for state in household.hass._states() if state["entity_id"] == notice] == [
+        "unknown"
+    ]
+    for key in before:
         assert after[key]["entity_id"] == before[key]["entity_id"], key
         assert after[key]["disabled_by"] == before[key]["disabled_by"], key
-    states = household.hass.states()
-    assert {name for name in IN_BOTH_MODES if f"{DEVICE} {name}" not in states} == set()
+    named = household.hass.states()
+    assert {name for name in IN_BOTH_MODES if f"{DEVICE} {name}" not in named} == set()
     _expect_statistics_of_what_was_drawn(household, energy)
     assert orphans(household) == []
     assert faults_of_energy(household) == []

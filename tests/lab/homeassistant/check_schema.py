@@ -185,8 +185,7 @@ def everything(mode: Mode, language: Language, form: ours.DiscoveryForm) -> dict
     ]
     paths = [*(field.parts for field in FIELDS), *(("labels", key) for key in keys)]
     entities = entities_of(dict.fromkeys(paths) | {("meter", "phases"): 3}, mode)
-    url = "https://example.org/teleinfo"
-    discovery = ours.Discovery("homeassistant", Topics("t"), form=form, language=language, url=url)
+    discovery = ours.Discovery("homeassistant", Topics("t"), form=form, language=language)
     meter = device_of("041961123456", topic="t", private=False)
     messages = discovery.messages(meter, entities.values())
     return {topic: json.loads(payload) for topic, payload in messages.items() if payload}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import resource
-import signal
 import subprocess
 import sys
 import time
@@ -13,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo.common.state_directory import MAX_NAME, file_name
 from teleinfo.common.untrusted_json import MAX_BYTES
-from teleinfo.daemon.memory_keeper import MemoryFile
+from teleinfo.daemon.memory_keeper import read_file, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,14 +27,13 @@ SIZE = 20_000
 WRITER = f"""
 import sys
 from pathlib import Path
-from teleinfo.common.untrusted_json import MAX_BYTES
-from teleinfo.daemon.memory_keeper import MemoryFile
-file = MemoryFile(Path(sys.argv[1]), "teleinfo")
-content = file.open()
+from teleinfo.daemon.memory_keeper import read_file, write_file
+path = Path(sys.argv[1])
+content = read_file(path)
 number = int(content.split()[0]) if content else 0
 while True:
     number += 1
-    file.write(b"%d " % number * ({SIZE} // len(b"%d " % number)))
+    write_file(path, b"%d " % number * ({SIZE} // len(b"%d " % number)))
     print(number, flush=True)
 """
 
@@ -44,7 +43,7 @@ def test_a_power_cut_at_any_moment_leaves_a_whole_file(tmp_path: Path) -> None:
     rng = random.Random(7)
     for _ in range(KILLS):
         with subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE
+            [sys.executable, "-c", WRITER, str(tmp_path / "teleinfo.json")], stdout=subprocess.PIPE
         ) as writer:
             assert writer.stdout is not None
             first = writer.stdout.readline()
@@ -58,80 +57,33 @@ def test_a_power_cut_at_any_moment_leaves_a_whole_file(tmp_path: Path) -> None:
         assert set(numbers) in ({b"%d" % acknowledged}, {b"%d" % (acknowledged + 1)})
 
 
-def test_the_file_is_its_owner_s_alone_and_nothing_else_is_left(tmp_path: Path) -> None:
-    """It names a meter. The directory is made if it is not there."""
-    folder = tmp_path / "a" / "teleinfo"
-    file = MemoryFile(folder, "maison/teleinfo")
-    assert file.open() is None
-    file.write(b"one")
-    file.write(b"two")
-
-    assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == {
-        "maison%2Fteleinfo.json": 0o600,
-        "maison%2Fteleinfo.lock": 0o600,
-    }
-    assert folder.stat().st_mode & 0o777 == 0o700
-    assert (folder / "maison%2Fteleinfo.json").read_bytes() == b"two"
-
-
-def test_the_file_takes_the_place_of_the_old_one_once_it_is_on_the_disk(
+def test_the_file_is_its_owner_s_alone_and_takes_the_place_of_the_old_one_once_it_is_on_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A power cut shows what no kill does: fsync(2) of the new file, its new name, fsync of the directory."""
-    file = MemoryFile(tmp_path, "teleinfo")
-    file.open()
-    file.write(b"old")
+    path = tmp_path / "a/teleinfo/teleinfo.json"
+    assert read_file(path) is None
+    write_file(path, b"old")
     synced = []
 
     def fsync(descriptor: int) -> None:
         what = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - a text
-        synced.append((what, (tmp_path / "teleinfo.json").read_bytes()))
+        synced.append((what, path.read_bytes()))
 
     monkeypatch.setattr(os, "fsync", fsync)
-    file.write(b"new")
+    write_file(path, b"new")
 
-    assert synced == [(str(tmp_path / "teleinfo.new"), b"old"), (str(tmp_path), b"new")]
-
-
-@pytest.mark.parametrize("topic", ["é" * 30_000, "..", ".", "a/../b", "\N{SNOWMAN}", "a" * 300])
-def test_any_topic_names_one_file_in_the_directory(tmp_path: Path, topic: str) -> None:
-    file = MemoryFile(tmp_path / "teleinfo", topic)
-    file.open()
-    file.write(b"content")
-
-    assert len(list(tmp_path.iterdir())) == 1
-    assert len(list((tmp_path / "teleinfo").iterdir())) == 2
+    assert synced == [(str(path.with_suffix(".new")), b"old"), (str(path.parent), b"new")]
+    assert [(each, each.stat().st_mode & 0o777) for each in path.parent.iterdir()] == [(path, 0o600)]
+    assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_second_process_finds_the_file_locked_until_the_first_has_ended(tmp_path: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE) as writer:
-        assert writer.stdout is not None
-        writer.stdout.readline()
-        with pytest.raises(BlockingIOError):
-            MemoryFile(tmp_path, "teleinfo").open()
-        assert MemoryFile(tmp_path, "another").open() is None
-        writer.send_signal(signal.SIGKILL)
+def test_any_topic_names_a_file_of_its_own() -> None:
+    topics = ["é" * 30_000, "a/../b", "a%2F..%2Fb", "a" * 300]
+    names = {file_name(topic) for topic in topics}
 
-    assert MemoryFile(tmp_path, "teleinfo").open() is not None
-
-
-@pytest.mark.parametrize("kind", ["directory", "link", "pipe"])
-def test_what_is_no_file_is_not_read(tmp_path: Path, kind: str) -> None:
-    """Nothing hangs, and nothing outside the directory is read."""
-    path = tmp_path / "teleinfo.json"
-    match kind:
-        case "directory":
-            path.mkdir()
-        case "link":
-            path.symlink_to("/dev/zero")
-        case _:
-            os.mkfifo(path)
-    file = MemoryFile(tmp_path, "teleinfo")
-    if kind == "pipe":
-        assert file.open() == b""
-    else:
-        with pytest.raises(OSError, match=r"Is a directory|Too many levels of symbolic links"):
-            file.open()
+    assert len(names) == len(topics)
+    assert all("/" not in name and len(name) <= MAX_NAME for name in names)
 
 
 @pytest.fixture
@@ -144,24 +96,22 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_leaves_the_old_file(small_disk: Path) -> None:
-    """A file that could not be written whole is removed, and the next write works."""
-    file = MemoryFile(small_disk, "teleinfo")
-    file.open()
-    file.write(b"old")
+    path = small_disk / "teleinfo.json"
+    write_file(path, b"old")
     with pytest.raises(OSError, match="File too large"):
-        file.write(bytes(SIZE))
+        write_file(path, bytes(SIZE))
 
-    assert (small_disk / "teleinfo.json").read_bytes() == b"old"
-    assert not (small_disk / "teleinfo.new").exists()
-    file.write(b"new")
-    assert (small_disk / "teleinfo.json").read_bytes() == b"new"
+    assert path.read_bytes() == b"old"
+    write_file(path, b"new")
+    assert path.read_bytes() == b"new"
 
 
 def test_no_more_is_read_than_a_memory_has(tmp_path: Path) -> None:
     """A file of a gigabyte is not loaded."""
-    with (tmp_path / "teleinfo.json").open("wb") as file:
+    path = tmp_path / "teleinfo.json"
+    with path.open("wb") as file:
         file.truncate(1 << 30)
-    content = MemoryFile(tmp_path, "teleinfo").open()
+    content = read_file(path)
 
     assert content is not None
     assert len(content) == MAX_BYTES + 1

@@ -11,6 +11,7 @@ from teleinfo.homeassistant import entities
 from teleinfo.mqtt.errors import FAULTS
 from teleinfo.page.server import FOLDER, MARKED
 from teleinfo.port.errors import TEXTS
+from teleinfo.settings.faults import ALLOWED
 from teleinfo.state.declaration import FIELDS
 from teleinfo.vocabulary import codes, line
 from teleinfo.vocabulary.words import Code
@@ -36,6 +37,7 @@ def messages() -> dict[str, str]:
     found |= {getattr(text, "template", text): field.path for field, text in texts}
     found |= {text: name for name, text in TEXTS.items()}
     found |= {text: kind for kind, (_notes, lines) in FAULTS.items() for text in lines[:2]}
+    found |= {text: name for name, lines in ALLOWED.items() for text in lines}
     found |= {text: f"{cause}" for cause, text in ADVICE.items()}
     found |= dict.fromkeys(MARKED.findall((FOLDER / "index.html").read_text(encoding="utf-8")), "index.html")
     for path in sorted(SOURCES.rglob("*.py")):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 from typing import Any
@@ -16,7 +15,6 @@ from teleinfo.common.i18n import _
 from teleinfo.mqtt.config import Broker, MqttVersion, Tls
 from teleinfo.settings import Settings, checks
 from teleinfo.state.prices import Prices
-from tests.architecture.sources import FILES, tree
 from tests.settings.loading import CANARY, faults, loaded
 
 # Values that are not the default, as text and in the type of the setting.
@@ -202,11 +200,3 @@ def test_a_host_that_passes_can_be_encoded_for_the_resolver(text: str) -> None:
         return
 
     assert host.encode("idna")
-
-
-def test_the_program_reads_each_setting() -> None:
-    """A setting that no module reads has no effect."""
-    nodes = [node for module in FILES for node in ast.walk(tree(module))]
-    read = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-
-    assert Settings.model_fields.keys() - read == set()

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.common.fault_table import read_sections
 from teleinfo.settings.checks import RefusalError
 from teleinfo.vocabulary.words import Language, Message
 
@@ -45,12 +46,9 @@ class ConflictError(RefusalError):
         super().__init__(Message(reason, other=variable_of(other)))
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """Allowed values, the end of `"abc" is not …`, and the default in words where the model has None."""
-
-    what: Message
-    default: Message | None = None
+_TABLE: Final = read_sections(Path(__file__).with_name("allowed.txt"))
+ALLOWED: Final = {name: lines for first, (others, lines) in _TABLE.items() for name in (first, *others)}
+"""The lines of `allowed.txt` for each setting."""
 
 
 def variable_of(name: str) -> str:
@@ -102,7 +100,7 @@ def wrong(name: str, field: FieldInfo, cause: object, given: Mapping[str, object
     if isinstance(cause, ConflictError):
         return Message("{variable}: {reason}", variable=variable, reason=cause.reason)
     shown = _shown(name, given)
-    allowed = next(item for item in field.metadata if isinstance(item, Allowed))
+    allowed, *default = (Message(line, name="{hostname}") for line in ALLOWED[name.upper()])
     if isinstance(cause, RefusalError) and shown is not None:
         line = Message("{variable}: {shown} {reason}", variable=variable, shown=shown, reason=cause.reason)
     else:
@@ -110,9 +108,9 @@ def wrong(name: str, field: FieldInfo, cause: object, given: Mapping[str, object
             "{variable}: {shown} is not {allowed}",
             variable=variable,
             shown=Message("what was given (not shown)") if shown is None else shown,
-            allowed=allowed.what,
+            allowed=allowed,
         )
-    usual = allowed.default or written(field.default)
+    usual = default[0] if default else written(field.default)
     return Message("{line}; default {default}", line=line, default=usual) if usual else line
 
 

@@ -1,7 +1,8 @@
 """
 The model of the settings: every variable, its default, its allowed values.
 
-A setting is the variable `TELEINFO_` + the name of the field in capitals; `load` documents the sources.
+A setting is the variable `TELEINFO_` + the name of the field in capitals; `load` documents the sources, and
+`allowed.txt` has the allowed values in words.
 A check of two settings is a validator of the setting that is declared later, since pydantic validates fields
 in the order of their declaration.
 """
@@ -9,7 +10,7 @@ in the order of their declaration.
 from __future__ import annotations
 
 import os
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -25,15 +26,13 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from teleinfo.common.i18n import N_
 from teleinfo.mqtt.config import Broker, MqttVersion, Tls
 from teleinfo.settings import checks
-from teleinfo.settings.faults import PREFIX, Allowed, ConflictError
+from teleinfo.settings.faults import PREFIX, ConflictError
 from teleinfo.state.payload import Options
 from teleinfo.state.prices import Prices
-from teleinfo.vocabulary.words import Language, Message
+from teleinfo.vocabulary.words import Language
 
 MQTT_PORT = 1883
 MQTT_TLS_PORT = 8883
-MAX_INTERVAL = 86400  # seconds: a day
-
 
 SerialMode = Literal["auto", "historique", "standard"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
@@ -51,125 +50,36 @@ def _with_host_name(value: str) -> str:
     return value.replace("{hostname}", os.uname().nodename)
 
 
-def _one_of(*words: str) -> Allowed:
-    return Allowed(Message("{some} or {last}", some=", ".join(words[:-1]), last=words[-1]))
-
-
-_Switch = Annotated[bool, _one_of("true", "false")]
-_Numbers = Annotated[bool | Literal["all"], BeforeValidator(_lower), _one_of("true", "false", "all")]
-_Mode = Annotated[SerialMode, BeforeValidator(_lower), _one_of(*get_args(SerialMode))]
-_Version = Annotated[MqttVersion, BeforeValidator(_lower), _one_of(*MqttVersion)]
-_Language = Annotated[Language, BeforeValidator(_lower), _one_of(*reversed(Language))]
-_Discovery = Annotated[
-    Literal["device", "components"], BeforeValidator(_lower), _one_of("device", "components")
-]
-_LogLevel = Annotated[LogLevel, BeforeValidator(_upper), _one_of(*get_args(LogLevel))]
-_Qos = Annotated[int, Field(ge=0, le=2), BeforeValidator(checks.plain_digits), _one_of("0", "1", "2")]
-_Count = Annotated[
-    int,
-    Field(ge=1, le=10_000),
-    BeforeValidator(checks.plain_digits),
-    Allowed(Message("a number from 1 to 10000")),
-]
-_Seconds = Annotated[
-    float,
-    Field(ge=0, le=MAX_INTERVAL),
-    BeforeValidator(checks.plain_decimal),
-    Allowed(Message("a number of seconds from 0 to {most}", most=MAX_INTERVAL)),
-]
-_Baudrate = Annotated[
-    int | None,
-    BeforeValidator(checks.plain_digits),
-    AfterValidator(checks.baudrate),
-    Allowed(
-        Message("a speed in baud that a serial port knows, such as 1200, 9600 or 19200"),
-        Message("from the mode"),
-    ),
-]
-_Port = Annotated[
-    int | None,
-    Field(ge=1, le=65535),
-    BeforeValidator(checks.plain_digits),
-    Allowed(
-        Message("a port number (1–65535)"),
-        Message("{port}, or {tls_port} with TLS", port=MQTT_PORT, tls_port=MQTT_TLS_PORT),
-    ),
-]
-_SerialPort = Annotated[
-    str,
-    AfterValidator(checks.serial_port),
-    Allowed(
-        Message("a device such as /dev/ttyAMA0 or /dev/serial/by-id/…, or socket:// or rfc2217://host:port")
-    ),
-]
-_Host = Annotated[
-    str,
-    AfterValidator(checks.host),
-    Allowed(Message("the name or address of a host, without mqtt:// and without the port")),
-]
-_ReadableFile = Annotated[
-    str | None, AfterValidator(checks.readable), Allowed(Message("a file that can be read"))
-]
-_UserName = Annotated[
-    Annotated[str, AfterValidator(checks.plain_text), AfterValidator(_with_host_name)] | None,
-    Allowed(Message("plain text")),
-]
-_Password = Annotated[SecretStr | None, Allowed(Message("text in UTF-8"))]
-_Name = Annotated[
-    Annotated[str, Field(max_length=64), AfterValidator(checks.plain_text)] | None,
-    Allowed(Message("plain text of 1 to 64 characters")),
-]
-_PageUrl = Annotated[
-    Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$"), AfterValidator(checks.plain_text)] | None,
-    Allowed(Message("an address such as http://raspberrypi.local:8080/")),
-]
-_Listen = Annotated[
-    str,
-    AfterValidator(checks.listen),
-    Allowed(Message("an address and a port such as 127.0.0.1:8080 or 0.0.0.0:8080")),
-]
-_Names = Annotated[
-    frozenset[Annotated[str, AfterValidator(checks.host)]],
-    NoDecode,
-    BeforeValidator(checks.split),
-    Allowed(Message("a list of names such as meter.example.org")),
-]
-_Token = Annotated[
-    Annotated[SecretStr, AfterValidator(checks.token)] | None,
-    Allowed(Message("16 to 128 letters, digits, - and _")),
-]
-_ClientId = Annotated[
-    str,
-    AfterValidator(_with_host_name),
-    AfterValidator(checks.no_brace),
-    AfterValidator(checks.plain_text),
-    Field(max_length=128),  # brokers may allow less than MQTT's 65535 bytes
-    Allowed(Message("a name of 1 to 128 characters (only {name} is replaced)", name="{hostname}")),
-]
-_Topic = Annotated[
-    str,
-    AfterValidator(_with_host_name),
-    AfterValidator(checks.no_brace),
-    AfterValidator(checks.topic),
-    Allowed(
-        Message(
-            "a topic: words and / between them, without + or # (only {name} is replaced)", name="{hostname}"
-        )
-    ),
-]
+_Numbers = Annotated[bool | Literal["all"], BeforeValidator(_lower)]
+_Mode = Annotated[SerialMode, BeforeValidator(_lower)]
+_Version = Annotated[MqttVersion, BeforeValidator(_lower)]
+_Language = Annotated[Language, BeforeValidator(_lower)]
+_Discovery = Annotated[Literal["device", "components"], BeforeValidator(_lower)]
+_LogLevel = Annotated[LogLevel, BeforeValidator(_upper)]
+_Qos = Annotated[int, Field(ge=0, le=2), BeforeValidator(checks.plain_digits)]
+_Count = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(checks.plain_digits)]
+_Seconds = Annotated[float, Field(ge=0, le=86400), BeforeValidator(checks.plain_decimal)]
+_Baudrate = Annotated[int | None, BeforeValidator(checks.plain_digits), AfterValidator(checks.baudrate)]
+_Port = Annotated[int | None, Field(ge=1, le=65535), BeforeValidator(checks.plain_digits)]
+_SerialPort = Annotated[str, AfterValidator(checks.serial_port)]
+_Host = Annotated[str, AfterValidator(checks.host)]
+_ReadableFile = Annotated[str | None, AfterValidator(checks.readable)]
+_UserName = Annotated[str, AfterValidator(checks.plain_text), AfterValidator(_with_host_name)] | None
+_Name = Annotated[str, Field(max_length=64), AfterValidator(checks.plain_text)] | None
+_PageUrl = (
+    Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$"), AfterValidator(checks.plain_text)] | None
+)
+_Listen = Annotated[str, AfterValidator(checks.listen)]
+_Names = Annotated[frozenset[_Host], NoDecode, BeforeValidator(checks.split)]
+_Token = Annotated[SecretStr, AfterValidator(checks.token)] | None
+_Named = Annotated[str, AfterValidator(_with_host_name), AfterValidator(checks.no_brace)]
+# Brokers may allow less than MQTT's 65535 bytes.
+_ClientId = Annotated[_Named, AfterValidator(checks.plain_text), Field(max_length=128)]
+_Topic = Annotated[_Named, AfterValidator(checks.topic)]
 _Etiquettes = Annotated[
-    frozenset[str],
-    NoDecode,
-    BeforeValidator(checks.split),
-    AfterValidator(checks.etiquettes),
-    Allowed(Message("a list of étiquettes such as ADCO,ADSC,PRM")),
+    frozenset[str], NoDecode, BeforeValidator(checks.split), AfterValidator(checks.etiquettes)
 ]
-_Prices = Annotated[
-    InstanceOf[Prices] | None,
-    NoDecode,
-    BeforeValidator(checks.prices),
-    Allowed(Message("prices in euros such as HC=0.1696 HP=0.2146 month=15.74")),
-]
+_Prices = Annotated[InstanceOf[Prices] | None, NoDecode, BeforeValidator(checks.prices)]
 
 
 class Settings(BaseSettings):
@@ -189,7 +99,7 @@ class Settings(BaseSettings):
     """What the meter speaks: historique (1200 baud), standard (9600), or auto to find out"""
     serial_baudrate: _Baudrate = None
     """Speed in baud, for a meter that uses another one than its mode's; empty: from the mode"""
-    plausibility: _Switch = True
+    plausibility: bool = True
     """Withhold indexes that fall or jump and identifiers that change until more frames agree"""
     mqtt_host: _Host = "localhost"
     """The broker: a name or an address"""
@@ -197,9 +107,9 @@ class Settings(BaseSettings):
     """Port of the broker; empty: 1883, or 8883 with TLS"""
     mqtt_username: _UserName = None
     """User name, if the broker asks for one; {hostname} is replaced"""
-    mqtt_password: _Password = None
+    mqtt_password: SecretStr | None = None
     """Password; in single quotes if it has anything but letters and digits in it"""
-    mqtt_tls: _Switch = False
+    mqtt_tls: bool = False
     """Encrypt the connection, and check that the broker is the right one"""
     mqtt_tls_ca_file: _ReadableFile = None
     """Certificate (PEM) of the authority that signed the broker's; empty: those of the system"""
@@ -207,7 +117,7 @@ class Settings(BaseSettings):
     """Our own certificate (PEM), if the broker asks for one"""
     mqtt_tls_key_file: _ReadableFile = None
     """The private key (PEM) of our own certificate"""
-    mqtt_tls_insecure: _Switch = False
+    mqtt_tls_insecure: bool = False
     """Accept any broker, even a false one: encrypted, but not safe"""
     mqtt_version: _Version = MqttVersion.AUTO
     """Version of MQTT: 5, 3.1.1, or auto to find out what the broker speaks"""
@@ -217,29 +127,29 @@ class Settings(BaseSettings):
     """Topic of the readings, and the base of the others; {hostname} is replaced"""
     mqtt_qos: _Qos = 1
     """MQTT quality of service of the readings: 0, 1 or 2"""
-    mqtt_retain: _Switch = False
+    mqtt_retain: bool = False
     """Let the broker keep the last reading, but no short frame, for those who subscribe later"""
     mqtt_queue: _Count = 1
     """Readings kept while the broker is away; 1: only the newest (indexes are cumulative)"""
     payload_numbers: _Numbers = False
     """Send quantities as JSON numbers (1940) instead of text (01940); all: whatever is digits"""
-    payload_timestamp: _Switch = False
+    payload_timestamp: bool = False
     """Put a timestamp first: milliseconds since 1970, from this machine's clock"""
     payload_exclude: _Etiquettes = frozenset()
     """Étiquettes to leave out, for privacy: for example ADCO,ADSC,PRM"""
     publish_interval: _Seconds = 0
     """Least time between two messages, in seconds; 0: every frame; news passes at once"""
-    state: _Switch = False
+    state: bool = False
     """Publish the decoded state as well, in one form for both modes"""
     state_interval: _Seconds = 10
     """Least time between two states, in seconds; 0: every frame; alerts pass at once"""
-    state_topics: _Switch = False
+    state_topics: bool = False
     """Publish each field of the state as a plain value on its own topic as well"""
     prices: _Prices = None
     """Prices in €/kWh by tariff period, and a month: for example HC=0.1696 HP=0.2146 month=15.74"""
     language: _Language = Language.FR
     """Language of the log, the state and Home Assistant: fr or en"""
-    homeassistant: _Switch = False
+    homeassistant: bool = False
     """Let Home Assistant discover the meter by itself"""
     homeassistant_prefix: _Topic = "homeassistant"
     """Home Assistant's discovery prefix, if it was changed there"""

@@ -70,8 +70,6 @@ class AttackScenario(Scenario):
 
 def observer(broker: MosquittoBroker, topics: str = "#") -> Subscriber:
     """Return a subscriber that is next to the broker, where no fault of the network touches it."""
-    if broker.unix is not None:
-        return Subscriber(str(broker.unix), broker.port, topics, transport="unix")
     return Subscriber(broker.host, broker.port, topics)
 
 

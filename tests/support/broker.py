@@ -49,9 +49,8 @@ class MosquittoBroker(Process):
     A mosquitto without persistence: a restart forgets every retained message.
 
     `users` (name → password) closes it to everybody else; `certificate` makes it speak TLS; `clients` is the
-    authority of the certificates that it wants from clients. `inside` is the beginning of its command, which
-    puts it into a namespace, where it listens on `host`, and for the test on the socket `unix`. `more` are
-    lines for its configuration. It listens from `start` to `stop`, always on the same port.
+    authority of the certificates that it wants from clients. `more` are lines for its configuration.
+    It listens from `start` to `stop`, always on the same port.
     """
 
     def __init__(
@@ -62,18 +61,14 @@ class MosquittoBroker(Process):
         users: Mapping[str, str] | None = None,
         certificate: Certificate | None = None,
         clients: Certificate | None = None,
-        host: str = HOST,
-        inside: Sequence[str] = (),
-        unix: Path | None = None,
         more: Sequence[str] = (),
     ) -> None:
-        self.host = host
+        self.host = HOST
         self.port = port or free_port()
-        self.unix = unix
         self._folder = folder
         config = folder / f"mosquitto-{self.port}.conf"
         config.write_text("\n".join([*self._lines(users, certificate, clients), *more]) + "\n")
-        super().__init__([*inside, mosquitto(), "-c", str(config)], folder / f"mosquitto-{self.port}.log")
+        super().__init__([mosquitto(), "-c", str(config)], folder / f"mosquitto-{self.port}.log")
 
     def _lines(
         self,
@@ -84,8 +79,6 @@ class MosquittoBroker(Process):
         lines = ["persistence false", "log_type all", "log_dest stderr"]
         # Started by root it would give up its rights, and could not read the folder of the test.
         lines.append("user root")
-        if self.unix is not None:
-            lines.append(f"listener 0 {self.unix}")
         lines.append(f"listener {self.port} {self.host}")
         if users is None:
             lines.append("allow_anonymous true")
@@ -107,21 +100,10 @@ class MosquittoBroker(Process):
         deadline = time.monotonic() + LIMIT
         while time.monotonic() < deadline:
             assert self.runs, f"mosquitto ended: {self.log}"
-            with contextlib.suppress(OSError), self._connect():
+            with contextlib.suppress(OSError), socket.create_connection((HOST, self.port), timeout=1):
                 return
             time.sleep(0.02)
         raise AssertionError(f"mosquitto does not listen: {self.log}")
-
-    def _connect(self) -> socket.socket:
-        if self.unix is None:
-            return socket.create_connection((self.host, self.port), timeout=1)
-        connected = socket.socket(socket.AF_UNIX)
-        try:
-            connected.connect(str(self.unix))
-        except OSError:
-            connected.close()
-            raise
-        return connected
 
     def connections(self) -> int:
         """Return how many TCP connections to the port are established, seen from the broker's side."""

@@ -1,4 +1,4 @@
-"""A TCP proxy that does to a connection what networks do: stall, drop, slow down, cut, refuse, corrupt."""
+"""A TCP proxy that does to a connection what networks do: stall, drop, delay, cut, refuse, corrupt."""
 
 from __future__ import annotations
 
@@ -28,15 +28,13 @@ class Proxy:
     """
     Listens on a loopback port of its own and forwards to host:port, until told otherwise.
 
-    `rate` slows it down to so many bytes a second, each way; `delay` lets what the broker says arrive so many
-    seconds later. `answer`, if set, is all that a client ever
-    gets, once it has said something; `answer_to_5`, if set, is all that a client gets that connects with
+    `delay` lets what the broker says arrive so many seconds later. `answer`, if set, is all that a client
+    ever gets, once it has said something; `answer_to_5`, if set, is all that a client gets that connects with
     MQTT 5, as from an older broker, which hangs up unless it `holds_5`. It runs in a thread; use it as a
     context manager.
     """
 
     def __init__(self, host: str, port: int) -> None:
-        self.rate: float | None = None
         self.delay = 0.0
         self.answer: bytes | None = None
         self.answer_to_5: bytes | None = None
@@ -140,10 +138,8 @@ class Proxy:
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
-            while chunk := await reader.read(64 if self.rate else 4096):
+            while chunk := await reader.read(4096):
                 await self._flowing.wait()
-                if self.rate:
-                    await asyncio.sleep(len(chunk) / self.rate)
                 if self.delay and writer in self._links:
                     self._loop.call_later(self.delay, writer.write, chunk)
                 elif not self._dropping:

@@ -22,7 +22,7 @@ from tests.support.procfs import connections_of, descriptors
 from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.support.broker import MosquittoBroker
@@ -94,8 +94,8 @@ class Scenario(Daemon):
     """
     A daemon at `port`, with `broker`, or an address without a broker for None.
 
-    `notify` hears what it tells systemd, whose watchdog has `watchdog` seconds. `inside` is the beginning of
-    a command that puts it into a namespace; `patch` is Python that it runs first; `settings` are TELEINFO_*.
+    `notify` hears what it tells systemd, whose watchdog has `watchdog` seconds. `patch` is Python
+    that it runs first; `settings` are TELEINFO_*.
     """
 
     def __init__(
@@ -105,7 +105,6 @@ class Scenario(Daemon):
         port: Path | str,
         *,
         watchdog: float = 30.0,
-        inside: Sequence[str] = (),
         patch: str = "",
         **settings: object,
     ) -> None:
@@ -124,7 +123,6 @@ class Scenario(Daemon):
         if patch:
             program = f"{patch}\nfrom teleinfo.__main__ import main\nraise SystemExit(main())"
             self.command[1:3] = ["-c", program]
-        self.command[:0] = inside
 
     def lines(self, part: str = "") -> list[str]:
         """Return what the log says at INFO and above, where `part` is in it."""
@@ -159,7 +157,6 @@ class BrokerScenario(Scenario):
         period: float = 0.2,
         sending: bool = True,
         frame: Callable[[int], bytes] = historique,
-        inside: Sequence[str] = (),
         patch: str = "",
         **settings: object,
     ) -> None:
@@ -168,7 +165,7 @@ class BrokerScenario(Scenario):
         self.meter.__enter__()
         settings.setdefault("serial_mode", "standard" if frame is standard else "historique")
         port = self.meter.line.port
-        super().__init__(folder, broker, port, inside=inside, patch=patch, **settings)  # type: ignore[arg-type]
+        super().__init__(folder, broker, port, patch=patch, **settings)  # type: ignore[arg-type]
         self._most_connections = 0
         self._left = threading.Event()
         self._watching = threading.Thread(target=self._watch, name="connections", daemon=True)

@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
@@ -30,11 +30,7 @@ class Received:
 
 
 class Subscriber:
-    """
-    Subscribes to `topics` (QoS 1) at host:port, again after every connection.
-
-    With the transport "unix" the host is the path of a socket.
-    """
+    """Subscribes to `topics` (QoS 1) at host:port, again after every connection."""
 
     def __init__(
         self,
@@ -45,13 +41,12 @@ class Subscriber:
         username: str | None = None,
         password: str | None = None,
         ca_file: str | None = None,
-        transport: Literal["tcp", "unix"] = "tcp",
     ) -> None:
         self.messages: queue.Queue[Received] = queue.Queue()
         self._address = (host, port)
         self._topics = topics
         self._subscribed = threading.Event()
-        self._client = Client(CallbackAPIVersion.VERSION2, transport=transport)
+        self._client = Client(CallbackAPIVersion.VERSION2)
         self._client.reconnect_delay_set(1, 1)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = lambda *_: self._subscribed.set()

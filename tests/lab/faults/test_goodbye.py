@@ -6,23 +6,18 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.lab.faults.port_faults import hang
-from tests.lab.scenarios import observer, run_together
+from tests.lab.scenarios import observer
 from tests.support.broker import MosquittoBroker
-from tests.support.daemon import Meter
 from tests.support.procfs import catches
 from tests.support.proxy import Proxy
-from tests.support.scenario import Address, BrokerScenario, Scenario, historique, until
-from tests.support.subscriber import Subscriber
+from tests.support.scenario import Address, BrokerScenario, until
 from tests.support.tcp_ports import HOST, black_hole, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from tests.support.figures import Figures
@@ -35,86 +30,45 @@ AT_ONCE, FROZEN = 1.0, 3.0
 """Seconds that a stop may take, and with a frozen broker."""
 
 
-class Moments:
-    """Daemons, each brought to another moment of its life, that live until `stack` is closed."""
+QUICK = ("connected", "connecting", "unanswered", "in a TLS handshake", "backing off", "starting")
+SLOW = ("frozen", "publishing")
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self._folder = folder
-        self._stack = stack
 
-    def _place(self, name: str) -> Path:
-        place = self._folder / name
-        place.mkdir()
-        return place
-
-    def _daemon(
-        self, place: Path, broker: MosquittoBroker | Proxy | Address, **settings: object
-    ) -> BrokerScenario:
-        return self._stack.enter_context(BrokerScenario(place, broker, **settings))  # type: ignore[arg-type]
-
-    def _unanswered(self, name: str, **settings: object) -> BrokerScenario:
-        place = self._place(name)
-        broker = self._stack.enter_context(MosquittoBroker(place))
-        proxy = self._stack.enter_context(Proxy(broker.host, broker.port))
+def brought_to(moment: str, folder: Path, stack: ExitStack) -> BrokerScenario:
+    """Return a daemon at this moment of its life, which lives until `stack` is closed."""
+    place = folder / moment.replace(" ", "-")
+    place.mkdir()
+    broker = stack.enter_context(MosquittoBroker(place))
+    proxy = stack.enter_context(Proxy(broker.host, broker.port))
+    where: MosquittoBroker | Proxy | Address = broker
+    if moment == "connecting":  # its SYN is dropped, by the full backlog of a listener
+        where = Address(HOST, stack.enter_context(black_hole()).getsockname()[1])
+    elif moment in {"backing off", "starting"}:
+        where = Address(HOST, free_port())
+    elif moment in {"unanswered", "in a TLS handshake"}:
         proxy.stall()
-        scenario = self._daemon(place, proxy, **settings)
-        until(lambda: proxy.open == 1)
-        return scenario
-
-    def _without_a_broker(self, name: str, *, until_logged: str) -> BrokerScenario:
-        scenario = self._daemon(self._place(name), Address(HOST, free_port()))
-        scenario.expect_log(until_logged)
-        return scenario
-
-    def _at_work(
-        self, name: str, *, topic: str = "teleinfo", **settings: object
-    ) -> tuple[BrokerScenario, MosquittoBroker]:
-        place = self._place(name)
-        broker = self._stack.enter_context(MosquittoBroker(place))
-        scenario = self._daemon(place, broker, **settings)
-        until(lambda: f"'{topic}'" in broker.log)
-        return scenario, broker
-
-    def connected(self) -> BrokerScenario:
-        """Return a daemon that is connected, and sends readings."""
-        return self._at_work("connected")[0]
-
-    def connecting(self) -> BrokerScenario:
-        """Return a daemon whose SYN is dropped, by the full backlog of a listener."""
-        listener = self._stack.enter_context(black_hole())
-        scenario = self._daemon(self._place("connecting"), Address(HOST, listener.getsockname()[1]))
-        scenario.expect_log("reading a meter")
-        return scenario
-
-    def unanswered(self) -> BrokerScenario:
-        """Return a daemon that waits for CONNACK."""
-        return self._unanswered("unanswered")
-
-    def in_tls_handshake(self) -> BrokerScenario:
-        """Return a daemon that waits for the answer in a TLS handshake."""
-        return self._unanswered("in_tls_handshake", mqtt_tls=True)
-
-    def backing_off(self) -> BrokerScenario:
-        """Return a daemon that waits for its next attempt."""
-        return self._without_a_broker("backing_off", until_logged="no connection to the broker")
-
-    def starting(self) -> BrokerScenario:
-        """Return a daemon that has only just started."""
-        return self._without_a_broker("starting", until_logged="has started")
-
-    def frozen(self) -> BrokerScenario:
-        """Return a daemon whose broker froze while no message was on its way."""
-        scenario, broker = self._at_work("frozen", topic="teleinfo/health", sending=False)
-        broker.freeze()
-        return scenario
-
-    def publishing(self) -> BrokerScenario:
-        """Return a daemon whose broker does not acknowledge the messages that are on their way."""
-        scenario, broker = self._at_work("publishing")
+        where = proxy
+    tls = moment == "in a TLS handshake"
+    scenario = stack.enter_context(BrokerScenario(place, where, sending=moment != "frozen", mqtt_tls=tls))
+    match moment:
+        case "connecting":
+            scenario.expect_log("reading a meter")
+        case "backing off":
+            scenario.expect_log("no connection to the broker")
+        case "starting":
+            scenario.expect_log("has started")
+        case "unanswered" | "in a TLS handshake":
+            until(lambda: proxy.open == 1)
+        case "frozen":
+            until(lambda: "'teleinfo/health'" in broker.log)
+            broker.freeze()
+        case _:
+            until(lambda: "'teleinfo'" in broker.log)
+    if moment == "publishing":
         broker.freeze()
         sent = scenario.meter.last
         until(lambda: scenario.meter.last > sent + 2)
-        return scenario
+    return scenario
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -130,29 +84,19 @@ def test_a_signal_at_any_moment_of_the_connection_ends_it_in_time(
     3. Each gets the signal: exit status 0, and two lines on the broker at most.
     """
 
-    def stop(make: Callable[[], BrokerScenario], scenario: BrokerScenario, at_most: float) -> None:
+    def stop(moment: str, scenario: BrokerScenario) -> None:
         status, seconds = scenario.stop(number)
         assert status == 0, scenario.log
         assert "teleinfo has stopped" in scenario.log
-        assert make.__name__ != "frozen" or "stopped without a goodbye" in scenario.log
+        assert moment != "frozen" or "stopped without a goodbye" in scenario.log
         assert len(scenario.broker_lines()) <= 2, scenario.log
-        figures.kept(f"{number.name} while {make.__name__}", seconds, at_most=at_most)
+        figures.kept(f"{number.name} while {moment}", seconds, at_most=FROZEN if moment in SLOW else AT_ONCE)
 
     with ExitStack() as stack, ThreadPoolExecutor(8) as pool:
-        moments = Moments(tmp_path, stack)
-        quick = [
-            moments.connected,
-            moments.connecting,
-            moments.unanswered,
-            moments.in_tls_handshake,
-            moments.backing_off,
-            moments.starting,
-        ]
-        slow = [moments.frozen, moments.publishing]
-        scenarios = list(pool.map(lambda make: make(), [*quick, *slow]))
-        for make, scenario in zip(quick, scenarios, strict=False):
-            stop(make, scenario, AT_ONCE)
-        list(pool.map(stop, slow, scenarios[len(quick) :], [FROZEN] * len(slow)))
+        scenarios = list(pool.map(lambda moment: brought_to(moment, tmp_path, stack), QUICK + SLOW))
+        for moment, scenario in zip(QUICK, scenarios, strict=False):
+            stop(moment, scenario)
+        list(pool.map(stop, SLOW, scenarios[len(QUICK) :]))
 
 
 def test_a_daemon_that_is_killed_leaves_its_will(tmp_path: Path, figures: Figures) -> None:
@@ -190,33 +134,3 @@ def test_a_second_signal_does_not_wait_for_the_goodbye(tmp_path: Path, figures: 
         assert status == -signal.SIGTERM
         assert "teleinfo has stopped" not in scenario.log
         figures.kept("stop: a second signal", seconds, at_most=AT_ONCE)
-
-
-def test_every_signal_ends_a_daemon_whose_port_hangs(tmp_path: Path, figures: Figures) -> None:
-    """
-    1. The driver does not come back from open; the broker is there.
-
-    2. SIGTERM, SIGINT, SIGHUP: `offline` is delivered, exit status 0, within 1 s.
-    """
-
-    def case(place: Path, broker: MosquittoBroker, number: signal.Signals) -> None:
-        flag, _, patch = hang(place)
-        flag.touch()
-        topic = number.name
-        with (
-            Subscriber(broker.host, broker.port, f"{topic}/status") as subscriber,
-            Meter(historique(1), link=place / "meter"),
-            Scenario(
-                place, broker, place / "meter", patch=patch, mqtt_topic=topic, mqtt_client_id=topic
-            ) as scenario,
-        ):
-            scenario.notify.expect("; connected to the broker")
-            subscriber.expect(f"{topic}/status", b"offline")
-            status, seconds = scenario.stop(number)
-            subscriber.expect(f"{topic}/status", b"offline")
-            assert status == 0
-            assert "STOPPING=1" in scenario.notify.heard
-            figures.kept("stop: any signal while the port hangs in open", seconds, at_most=AT_ONCE)
-
-    with MosquittoBroker(tmp_path) as broker:
-        run_together(tmp_path, *(partial(case, broker=broker, number=number) for number in SIGNALS))

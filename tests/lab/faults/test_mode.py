@@ -42,13 +42,12 @@ def mode_of(meter: str) -> str:
     return "standard" if meter.startswith("standard") else "historique"
 
 
-def test_the_mode_is_found_and_found_again_and_a_wrong_one_is_said(tmp_path: Path, figures: Figures) -> None:
+def test_the_mode_is_found_and_found_again(tmp_path: Path, figures: Figures) -> None:
     """
     Meters at the true speed of their lines, each with a daemon of its own.
 
     1. `auto`, three meters: each is found within 15 s, which is one line and stands in `health`.
     2. Each changes its mode: found again within 15 s, one line more, and `health` names the new mode.
-    3. A mode that is set and is not the meter's: one warning says that the speed is probably wrong.
     """
 
     def searching(place: Path, broker: MosquittoBroker, *, first: str, then: str) -> None:
@@ -72,20 +71,10 @@ def test_the_mode_is_found_and_found_again_and_a_wrong_one_is_said(tmp_path: Pat
             assert len(scenario.lines(" mode ")) == 2
             assert scenario.lines("WARNING") == []
 
-    def mistaken(place: Path, *, meter: str, mode: str) -> None:
-        with (
-            LiveMeter(meter, place / "meter"),
-            Scenario(place, None, place / "meter", serial_mode=mode) as scenario,
-        ):
-            scenario.expect_log("the speed is probably wrong", limit=60)
-            assert len(scenario.lines("probably")) == 1
-
     with MosquittoBroker(tmp_path) as broker:
         run_together(
             tmp_path,
             partial(searching, broker=broker, first="hc", then="standard"),
             partial(searching, broker=broker, first="tri", then="standard-tri"),
             partial(searching, broker=broker, first="standard-producer", then="hc"),
-            partial(mistaken, meter="standard", mode="historique"),
-            partial(mistaken, meter="hc", mode="standard"),
         )

@@ -8,7 +8,7 @@ import platform
 import sys
 from typing import TYPE_CHECKING
 
-from tests.lab.bench import cpu, decoding, diagnosis, latency, several, truth, watts
+from tests.lab.bench import cpu, decoding, latency, several, truth, watts
 from tests.lab.bench.rows import table
 from tests.lab.bench.scale import FULL, QUICK
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 PARTS: dict[str, Callable[[Scale], list[Row]]] = {
     "decoding": decoding.rows,
     "cpu": cpu.rows,
-    "diagnosis": diagnosis.rows,
     "latency": latency.rows,
     "scale": several.rows,
     "truth": truth.rows,

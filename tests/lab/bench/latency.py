@@ -20,7 +20,6 @@ from tests.lab.bench.stage import (
     DAEMON,
     HOMEASSISTANT,
     PROGRAMS,
-    READ,
     REFERENCE,
     STATE,
     feeding,
@@ -47,7 +46,7 @@ def rows(scale: Scale) -> list[Row]:
     for mode in scale.modes:
         with (
             tempfile.TemporaryDirectory(prefix="teleinfo-bench-") as folder,
-            playing(Path(folder), mode, (*PROGRAMS, STATE, READ)) as subjects,
+            playing(Path(folder), mode, (*PROGRAMS, STATE)) as subjects,
         ):
             found += _rows(f"{mode}, full speed", _at_full_speed(subjects, mode, scale.frames))
             what = f"{mode}, speed of the line"
@@ -62,7 +61,6 @@ def _rows(what: str, latencies: Mapping[str, Sequence[float]]) -> list[Row]:
         (DAEMON, REFERENCE, "p99", 0.99, P99_GOAL),
         (HOMEASSISTANT, DAEMON, "median", 0.5, MORE_GOAL),
         (STATE, DAEMON, "median", 0.5, MORE_GOAL),
-        (READ, DAEMON, "median", 0.5, MORE_GOAL),
     ]
     return [
         Row(

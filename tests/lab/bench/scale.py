@@ -23,8 +23,7 @@ class Scale:
     the line's speed for the latency; `seconds` of the line for the CPU.
     For the truth: `damaged` groups for each noise, `sound` groups of each meter on each line, every
     `stride`-th place of the walk. For the scale: a process with one meter and one with `meters`, each watched
-    for `meter_seconds`. For the active power: the hours of all simulated households. For the diagnosis: lines
-    that are drawn, and bytes of each.
+    for `meter_seconds`. For the active power: the hours of all simulated households.
     """
 
     modes: tuple[str, ...] = ("standard", "historique")
@@ -40,8 +39,6 @@ class Scale:
     meters: int = 100
     meter_seconds: float = 30.0
     household_hours: int = 216
-    draws: int = 1000
-    line_bytes: int = 425_000
 
 
 FULL = Scale()
@@ -57,7 +54,6 @@ QUICK = Scale(
     meters=10,
     meter_seconds=6.0,
     household_hours=54,
-    draws=36,
 )
 
 

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.lab.bench.bridges import PERIOD
-from tests.lab.bench.readers import LIMIT
 from tests.lab.bench.rows import Row, quantile
-from tests.lab.bench.stage import broker_in
+from tests.lab.bench.stage import LIMIT, broker_in
 from tests.support.daemon import Daemon
 from tests.support.procfs import resident, work
 from tests.support.subscriber import Subscriber

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Self
 from teleinfo.simulator.encode import with_parity
 from teleinfo.simulator.serial_line import SerialLine
 from tests.lab.bench import reference
-from tests.lab.bench.readers import LIMIT, READERS, reading
 from tests.lab.bench.streams import pieces
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon
@@ -26,15 +25,15 @@ if TYPE_CHECKING:
 BAUDRATES = {"historique": 1200, "standard": 9600}
 REFERENCE, DAEMON, HOMEASSISTANT = "reference", "daemon", "daemon with Home Assistant"
 STATE = "daemon with the state on topics"
-READ = f"daemon with {READERS} readers"
 PROGRAMS = (DAEMON, HOMEASSISTANT, REFERENCE)
+LIMIT = 20.0
 PERIOD = 0.05
 """Seconds between two frames while a program starts: more than it takes for one."""
 
 
 class Subject:
     """
-    STATE, READ or one of PROGRAMS on a line in `mode`; it runs while its block does. `line` is the far end.
+    STATE or one of PROGRAMS on a line in `mode`; it runs while its block does. `line` is the far end.
 
     STATE publishes its state with each frame, the others at the default interval.
     """
@@ -57,8 +56,6 @@ class Subject:
             state_topics=name == STATE,
             state_interval=0 if name == STATE else 10,
         )
-        self.program.environ["RUNTIME_DIRECTORY"] = str(own)
-        self._sockets = own
         if name == REFERENCE:
             self.program.command = [sys.executable, reference.__file__]
         self.subscriber = Subscriber(broker.host, broker.port, topic)
@@ -80,9 +77,6 @@ class Subject:
         time.sleep(5 * PERIOD)
         while self.subscriber.drain():
             time.sleep(5 * PERIOD)
-        if self.name == READ:
-            [path] = self._sockets.glob("*.sock")
-            self._stack.enter_context(reading(path))
 
     def __enter__(self) -> Self:
         self._stack.enter_context(self.line)

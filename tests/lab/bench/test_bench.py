@@ -27,8 +27,6 @@ LEAST = Scale(
     meters=2,
     meter_seconds=2.0,
     household_hours=6,
-    draws=9,
-    line_bytes=20_000,
 )
 PROGRAMS = ("latency", "cpu", "scale")
 LONG = [pytest.mark.real]

@@ -1,13 +1,11 @@
 """
 The active power and its bounds against the true power of simulated households.
 
-A step is a change of the apparent power by more than 30 VA and 3 %; half of the width of the bar is compared
-with the true power. One frame in fifty is lost. Nothing of this depends on the machine.
+One frame in fifty is lost. Nothing of this depends on the machine.
 """
 
 from __future__ import annotations
 
-from statistics import median
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.state.active_power import ActivePower
@@ -41,15 +39,6 @@ LOST: Final = 0.02
 START: Final = 120.0
 """Seconds until the first bar is judged; the state has one after two steps of the index."""
 
-WIDTHS: Final = {
-    "from 1000 VA, 5 s": (1000, 10**6, 5, None),
-    "from 1000 VA, 30 s": (1000, 10**6, 30, None),
-    "from 200 VA, 30 s": (200, 10**6, 30, 6.0),
-    "from 200 VA, 120 s": (200, 10**6, 120, 1.0),
-    "below 200 VA, 120 s": (0, 200, 120, None),
-}
-"""The apparent powers in VA, the seconds since the last step, and the goal for the median half-width, %."""
-
 BIAS: Final = 1.5
 BIAS_OF_OTHERS: Final = 2.0
 """The most by which the energy of the value may be wrong, in per cent; for LED loads and producers."""
@@ -59,36 +48,25 @@ ERROR: Final = 250
 
 
 class Sample(NamedTuple):
-    """
-    A frame: the apparent power in VA, the seconds since its last step, the true power in W.
+    """A frame: the true power in W, and the error of the value in W, positive if its amount is too high."""
 
-    `error` is that of the value in W, positive if its amount is too high; `width` half of the bar, %.
-    """
-
-    apparent: int
-    age: float
     watts: float
     error: float
-    width: float
     is_within: bool
 
 
 def judge(name: str, seed: int, hours: float) -> list[Sample]:
     """Compare each bar of a household with its true power."""
     house, mode = HOUSES[name]
-    power, samples, stepped, before = ActivePower(), list[Sample](), 0.0, 0
+    power, samples = ActivePower(), list[Sample]()
     hour, has_exported = PIECE * seed % 24, house in {"panels", "router"}
     for frame in frames(house, seed, mode=mode, seconds=hours * 3600, hour=hour, lost=LOST):
         power.add(frame.flow, now=frame.time, has_exported=has_exported)
-        found, apparent, watts = power.at(frame.time), frame.flow.apparent, abs(frame.watts)
-        if abs(apparent - before) > max(30, 0.03 * abs(apparent)):
-            stepped = frame.time
-        before = apparent
+        found = power.at(frame.time)
         if found is not None and frame.time >= START:
             error = (found.value - frame.watts) * (1 if frame.watts >= 0 else -1)
-            width = 50 * (found.upper - found.lower) / max(1.0, watts)
             is_within = found.lower <= frame.watts <= found.upper
-            samples.append(Sample(abs(apparent), frame.time - stepped, watts, error, width, is_within))
+            samples.append(Sample(abs(frame.watts), error, is_within))
     return samples
 
 
@@ -116,11 +94,3 @@ def _rows(what: str, samples: Sequence[Sample]) -> Iterator[Row]:
     yield Row(f"{what}: bias of the energy", bias, "%", goal=most, promise=True)
     error = quantile([abs(sample.error) for sample in samples], 0.95)
     yield Row(f"{what}: error of 95 % of the values", error, "W", goal=ERROR)
-    for name, (least, most_va, since, goal) in WIDTHS.items():
-        widths = [
-            sample.width
-            for sample in samples
-            if least <= sample.apparent < most_va and since <= sample.age < since + 3
-        ]
-        if widths:
-            yield Row(f"{what}, {name} after a step: half-width", median(widths), "%", goal=goal)

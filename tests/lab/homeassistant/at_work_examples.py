@@ -21,7 +21,7 @@ import yaml
 from teleinfo.tic.labels import Group, Mode
 from teleinfo.vocabulary.words import Language
 from tests.homeassistant.golden import followed
-from tests.lab.homeassistant.at_work import LIMIT, Household, _eventually
+from tests.lab.homeassistant.household import LIMIT, Household, eventually
 from tests.state.documents import DOCS
 
 if TYPE_CHECKING:
@@ -131,11 +131,11 @@ class Examples(Household):
 
     def expect_notifications(self, *expected: str) -> None:
         """Return once the notifications that are shown are these."""
-        _eventually(lambda: [] if (shown := self.notifications) == sorted(expected) else [str(shown)])
+        eventually(lambda: [] if (shown := self.notifications) == sorted(expected) else [str(shown)])
 
     def expect_heater(self, expected: str) -> None:
         """Return once the switch that stands for a load is in this state."""
-        _eventually(lambda: [] if (state := self.hass.states()["Heater"]["state"]) == expected else [state])
+        eventually(lambda: [] if (state := self.hass.states()["Heater"]["state"]) == expected else [state])
 
 
 @pytest.fixture(params=list(Language))
@@ -165,7 +165,7 @@ def test_every_example_does_what_the_page_says(examples: Examples) -> None:
     examples.expect_notifications("red")
     examples.linky.besides = OVERRUN
     overrun = {Language.EN: "Overrun of the subscribed power: began", Language.FR: "Dépassement"}
-    _eventually(lambda: [] if len(examples.notifications) == 3 else examples.notifications)
+    eventually(lambda: [] if len(examples.notifications) == 3 else examples.notifications)
     shown = examples.notifications
     assert sum(overrun[examples.language] in message for message in shown) == 2
     examples.linky.besides = []

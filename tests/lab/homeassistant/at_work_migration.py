@@ -14,12 +14,11 @@ import pytest
 from teleinfo.simulator.catalogue import METERS
 from teleinfo.simulator.standard import Standard
 from teleinfo.tic.labels import Group, Mode
-from tests.lab.homeassistant.at_work import DEVICE, LIMIT, Household, _eventually, expect_sum
 from tests.lab.homeassistant.hass_process import STATISTICS_PERIOD
+from tests.lab.homeassistant.household import DEVICE, LIMIT, eventually, expect_sum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from tests.lab.homeassistant.household import Household
 
 pytestmark = pytest.mark.real
 
@@ -29,13 +28,6 @@ IN_BOTH_MODES = (
     *("Intensité", "Dépassement de la puissance souscrite"),
 )
 NOTICE = [Group("PEJP", "30", None, Mode.HISTORIQUE)]
-
-
-@pytest.fixture(params=["hc"])
-def household(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Household]:
-    """Return a household with nothing but its broker and its meter running."""
-    with Household(tmp_path, request.param) as all_together:
-        yield all_together
 
 
 def registered(household: Household) -> dict[str, dict[str, Any]]:
@@ -67,6 +59,7 @@ def faults_of_energy(household: Household) -> list[Any]:
     return [fault for fault in found if fault] + household.hass.repairs()
 
 
+@pytest.mark.parametrize("household", ["hc"], indirect=True)
 def test_a_change_of_mode_is_not_noticed(household: Household) -> None:
     household.linky.besides = NOTICE
     household.hass.start()
@@ -79,7 +72,7 @@ def test_a_change_of_mode_is_not_noticed(household: Household) -> None:
     household.linky.besides = []
     model = replace(METERS["hc"], mode=Mode.STANDARD)
     household.linky.meter = Standard(model, household.linky.meter.metrology)
-    _eventually(lambda: [] if "voltage_1" in registered(household) else ["no voltage"])
+    eventually(lambda: [] if "voltage_1" in registered(household) else ["no voltage"])
     household.expect_right()
 
     after = registered(household)

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.lab.homeassistant.at_work import LIMIT, Household, _eventually
 from tests.lab.homeassistant.at_work_migration import orphans, registered
+from tests.lab.homeassistant.household import LIMIT, eventually
 from tests.support.daemon import Daemon, settings_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from tests.lab.homeassistant.household import Household
 
 pytestmark = pytest.mark.real
 
@@ -31,13 +30,6 @@ CHANGES: dict[str, dict[str, object]] = {
 TOLD = {"fr": "le compteur est annoncé à Home Assistant", "en": "Home Assistant is told of the meter"}
 QUALITIES = {"fr": {"Bonne", "Correcte"}, "en": {"Good", "Fair"}}
 COLOURS = {"fr": {"Bleu"}, "en": {"Blue"}}
-
-
-@pytest.fixture
-def household(tmp_path: Path) -> Iterator[Household]:
-    """Return a household with nothing but its broker and its meter running."""
-    with Household(tmp_path, "tempo") as all_together:
-        yield all_together
 
 
 def wrong(household: Household, language: str) -> list[str]:
@@ -63,7 +55,7 @@ def test_no_change_of_a_setting_is_logged(household: Household, home_assistant: 
     settings |= {"state_interval": 1}
     hass.start()
     household.daemon.start()
-    _eventually(lambda: wrong(household, "fr"))
+    eventually(lambda: wrong(household, "fr"))
     colour = registered(household)["tempo_today"]["entity_id"]
     hass.ask("config/entity_registry/update", entity_id=colour, new_entity_id="sensor.couleur")
     before = registered(household)
@@ -87,15 +79,11 @@ def test_no_change_of_a_setting_is_logged(household: Household, home_assistant: 
             _use_prefix(household, values)
         else:
             hass.start()
-        _eventually(lambda language=language: wrong(household, language))  # type: ignore[misc]
+        eventually(lambda language=language: wrong(household, language))  # type: ignore[misc]
         after = registered(household)
         assert _ids(after).items() >= _ids(before).items(), change
         assert orphans(household) == [], change
         table[change] = hass.complaints()[complaints:]
-    print(  # noqa: T201 - the figures of the matrix
-        f"{home_assistant}: lines in the log by change:",
-        {change: len(lines) for change, lines in table.items()},
-    )
 
     assert table == {change: [] for change in table}
 
@@ -106,7 +94,7 @@ def _use_prefix(household: Household, values: dict[str, object]) -> None:
         hass, started = household.hass, "birth message sent"
         starts = hass.log.count(started)
         hass.use_prefix(str(values["homeassistant_prefix"]))
-        _eventually(lambda: [] if hass.log.count(started) > starts else ["MQTT has not started again"])
+        eventually(lambda: [] if hass.log.count(started) > starts else ["MQTT has not started again"])
 
 
 def _ids(entries: dict[str, dict[str, Any]]) -> dict[str, str]:

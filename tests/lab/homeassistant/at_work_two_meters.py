@@ -9,97 +9,54 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from tests.lab.homeassistant.at_work import LIMIT, Linky, _eventually
-from tests.lab.homeassistant.hass_process import HassProcess
-from tests.support.broker import MosquittoBroker
+from tests.lab.homeassistant.household import DEVICE, LIMIT, Household, Linky, eventually
 from tests.support.daemon import Daemon, settings_for
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.real
 
-HOUSEHOLD: Final = "Linky monophasé 3456"
+NUMBERS: Final = ("041961123456", "041961654321")
 PRODUCTION: Final = "Linky monophasé 4321"
 SHOWN_OF_EACH: Final = ("Énergie soutirée", "Puissance active", "Tarif en cours", "Qualité de la ligne")
 ITS_OWN_ECHO: Final = "No device components to cleanup"
 """It hears the empty message by which a device is removed once more, and finds nothing to remove."""
 
 
-class Meter:
-    """A simulated meter with a daemon of its own, which publishes on this topic."""
+class TwoMeters(Household):
+    """A household with a second meter, whose daemon, `production`, has its own topic and may be renamed."""
 
-    def __init__(self, folder: Path, broker: MosquittoBroker, linky: Linky, topic: str) -> None:
-        folder.mkdir()
-        self.topic = topic
-        self.number = linky.number
-        self.daemon: Daemon
-        self._linky = linky
-        self._broker = broker
-        self._folder = folder
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "hc")
+        (folder / "production").mkdir()
+        self.second = Linky("standard", number=NUMBERS[1])
 
-    def start(self, **more: object) -> None:
-        """Start the daemon with these settings besides."""
-        settings = settings_for(self._broker, self._linky.line) | {
-            "homeassistant": True,
-            "language": "fr",
-            "state_interval": 1,
-            "mqtt_topic": self.topic,
-            "mqtt_client_id": self.topic.replace("/", "-"),
-        }
-        self.daemon = Daemon(self._folder, **settings | more)
-        self.daemon.start()
-
-    def restart(self, **more: object) -> None:
-        """Restart the daemon with these settings besides."""
-        self.daemon.stop()
-        self.start(**more)
-
-    def forget(self) -> None:
-        """Stop the daemon, and clear what the broker retains of the meter, as the page says."""
-        self.daemon.stop()
-        command = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "forget"]
-        subprocess.run(command, env=self.daemon.environ, check=True, capture_output=True, timeout=LIMIT)
-
-    def __enter__(self) -> Self:
-        self._linky.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.daemon.__exit__()
-        self._linky.__exit__()
-
-
-class Site:
-    """A broker, Home Assistant, and the meters of the household and of the production."""
-
-    def __init__(self, folder: Path, venv: Path) -> None:
-        self.broker = MosquittoBroker(folder)
-        self.hass = HassProcess(venv, folder, self.broker)
-        linkys = Linky("hc"), Linky("standard", number="041961654321")
-        topics = "teleinfo", "teleinfo/production"
-        self.household, self.production = (
-            Meter(folder / topic.replace("/", "-"), self.broker, linky, topic)
-            for linky, topic in zip(linkys, topics, strict=True)
-        )
+    @property
+    def production(self) -> Daemon:
+        """A daemon of the second meter, which is not started."""
+        settings = settings_for(self.broker, self.second.line)
+        settings |= {"homeassistant": True, "language": "fr", "state_interval": 1}
+        topic, client = "teleinfo/production", "teleinfo-production"
+        return Daemon(self.folder / "production", **settings, mqtt_topic=topic, mqtt_client_id=client)
 
     def devices(self) -> dict[str, dict[str, Any]]:
         """Return our devices in Home Assistant by their names."""
         found = self.hass.ask("config/device_registry/list")
         return {one["name"]: one for one in found if one["manufacturer"] == "Landis+Gyr"}
 
-    def entities(self, meter: Meter) -> dict[str, tuple[str, str]]:
+    def entities(self, number: str) -> dict[str, tuple[str, str]]:
         """Return id and name of the entities of a meter in the registry, by their unique ids."""
         return {
             entry["unique_id"]: (entry["entity_id"], entry["original_name"])
             for entry in self.hass.ask("config/entity_registry/list")
-            if f"_{meter.number}_" in str(entry["unique_id"])
+            if f"_{number}_" in str(entry["unique_id"])
         }
 
     def expect_shown(self, *names: str) -> None:
@@ -114,12 +71,7 @@ class Site:
                 if states.get(name, {}).get("state", "absent") in {"absent", "unknown", "unavailable"}
             ]
 
-        _eventually(missing)
-
-    def retained(self, meter: Meter) -> set[str]:
-        """Return the topics on which the broker retains a message of discovery of this meter."""
-        with Subscriber(self.broker.host, self.broker.port, "homeassistant/#") as subscriber:
-            return {topic for topic in subscriber.retained() if meter.number in topic}
+        eventually(missing)
 
     def complaints(self) -> list[str]:
         """Return what Home Assistant complains of, and wants to be repaired."""
@@ -128,14 +80,11 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    """Return a site of which the broker, Home Assistant and the meters run, but no daemon."""
-    venv = os.environ.get("HOMEASSISTANT_VENV", "")
-    if not venv:
-        pytest.skip("HOMEASSISTANT_VENV names no virtual environment with Home Assistant")
-    found = Site(tmp_path, Path(venv))
-    with found.broker, found.household, found.production, found.hass:
-        yield found
+def both(tmp_path: Path) -> Iterator[TwoMeters]:
+    """Return a household whose broker, Home Assistant and meters run, but no daemon."""
+    with TwoMeters(tmp_path) as both, both.second:
+        both.hass.start()
+        yield both
 
 
 def expect_ids(device: str, entities: dict[str, tuple[str, str]]) -> None:
@@ -145,22 +94,26 @@ def expect_ids(device: str, entities: dict[str, tuple[str, str]]) -> None:
     assert all(entity_id.partition(".")[2].startswith(prefix) for entity_id, _name in entities.values())
 
 
-def test_two_meters_differ_from_the_start_and_one_is_forgotten(site: Site) -> None:
-    site.household.start()
-    site.expect_shown(HOUSEHOLD)
-    site.production.start()
-    site.expect_shown(HOUSEHOLD, PRODUCTION)
-    household, production = site.entities(site.household), site.entities(site.production)
-    expect_ids(HOUSEHOLD, household)
-    expect_ids(PRODUCTION, production)
-
-    site.production.restart(meter_name="Toit")
-    site.expect_shown(HOUSEHOLD, "Toit")
-    assert site.entities(site.production) == production
-
-    site.production.forget()
-    site.expect_shown(HOUSEHOLD)
-    assert site.retained(site.production) == set()
-    assert site.entities(site.production) == {}
-    assert site.entities(site.household) == household
-    assert site.complaints() == []
+def test_two_meters_differ_from_the_start_and_one_is_forgotten(both: TwoMeters) -> None:
+    both.daemon.start()
+    both.expect_shown(DEVICE)
+    with both.production as production:
+        both.expect_shown(DEVICE, PRODUCTION)
+        ids = [both.entities(number) for number in NUMBERS]
+        expect_ids(DEVICE, ids[0])
+        expect_ids(PRODUCTION, ids[1])
+        production.stop()
+        production.environ["TELEINFO_METER_NAME"] = "Toit"
+        production.start()
+        both.expect_shown(DEVICE, "Toit")
+        assert both.entities(NUMBERS[1]) == ids[1]
+        production.stop()
+        # As the page says: this clears what the broker retains of the meter.
+        command = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "forget"]
+        subprocess.run(command, env=production.environ, check=True, capture_output=True, timeout=LIMIT)
+    both.expect_shown(DEVICE)
+    with Subscriber(both.broker.host, both.broker.port, "homeassistant/#") as subscriber:
+        assert [topic for topic in subscriber.retained() if NUMBERS[1] in topic] == []
+    assert both.entities(NUMBERS[1]) == {}
+    assert both.entities(NUMBERS[0]) == ids[0]
+    assert both.complaints() == []

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import http.client
 import itertools
 import json
@@ -33,31 +30,16 @@ START = 600.0
 STATISTICS_PERIOD = 300.0
 """Seconds from one of its short statistics to the next."""
 
-_CONFIGURATION = """\
-homeassistant:
-  name: Test
-  country: FR
-  time_zone: Europe/Paris
-  latitude: 48.8
-  longitude: 2.3
-  elevation: 35
-api:
-recorder:
-  commit_interval: 0
-history:
-energy:
-logger:
-  default: info
-"""
 _HTTP = """\
 http:
   server_host: {host}
   server_port: {port}
 """
-_THEN = "2026-01-01T00:00:00+00:00"
-_USER = "1" * 32
-_TOKEN = "2" * 32
-_KEY = "3" * 64
+_TOKEN = (
+    "eyJhbGciOiAiSFMyNTYiLCAidHlwIjogIkpXVCJ9.eyJpc3MiOiAiMjIyMjIyMjIyMjIyMjIyMjIyMjIyMjIyMjIyMjIyMjIiLCAiaWF0Ij"
+    "ogMTc2NzIyNTYwMCwgImV4cCI6IDIwODI3NTg0MDB9.To1wXS2D39nlDZ6z8II2XQk2DNoD0GQCzAdCskgGAbY"
+)
+"""An access token until 2036 (JWT, RFC 7519), signed with the key of the owner's token in storage.json."""
 
 
 class HassProcess(Process):
@@ -75,33 +57,28 @@ class HassProcess(Process):
         super().__init__(command, folder / "hass.log")
         storage = self._folder / ".storage"
         storage.mkdir(parents=True)
-        configuration = _CONFIGURATION + more
+        here = Path(__file__).parent
+        configuration = (here / "configuration.yaml").read_text() + more
         self.newest = any(venv.glob("lib/*/site-packages/homeassistant/components/http/repairs.py"))
         """Whether it keeps where it listens by itself, and has one form for a grid: not the oldest."""
         if not self.newest:
             configuration += _HTTP.format(host=HOST, port=self._port)
         (self._folder / "configuration.yaml").write_text(configuration)
-        for name, content in (
-            ("core.config_entries", _entries(broker)),
-            ("auth", _users()),
-            (
-                "onboarding",
-                {"version": 4, "data": {"done": ["user", "core_config", "analytics", "integration"]}},
-            ),
-            # The address to listen on: 2026.11 reads it here, and tries that of the file only once.
-            ("http", {"version": 1, "data": {"server_host": [HOST], "server_port": self._port}}),
-        ):
-            (storage / name).write_text(json.dumps({"minor_version": 1, "key": name} | content))
+        # An owner with a token, and the broker, as the dialogue in the browser would have made its entry.
+        stored = json.loads((here / "storage.json").read_text())
+        [mqtt] = stored["core.config_entries"]["data"]["entries"]
+        mqtt["data"] = {"broker": broker.host, "port": broker.port}
+        # The address to listen on: 2026.11 reads it here, and tries that of the file only once.
+        stored["http"]["data"]["server_port"] = self._port
+        for name, content in stored.items():
+            (storage / name).write_text(json.dumps(content))
 
     @property
     def url(self) -> str:
         """The address of its API."""
         return f"http://{HOST}:{self._port}"
 
-    @property
-    def token(self) -> str:
-        """An access token of the owner."""
-        return _token()
+    token = _TOKEN
 
     @contextmanager
     def asking(self) -> Iterator[Callable[..., Any]]:
@@ -154,23 +131,22 @@ class HassProcess(Process):
         exported: str | None = None,
         *,
         power: str | None = None,
-        price: float | None = None,
     ) -> None:
         """
         Let the Energy dashboard show what is drawn from the grid, and injected, by these entities.
 
-        With a `price` in €/kWh, Home Assistant makes an entity of the cost. The newest shows `power`, too.
+        The newest shows `power`, too.
         """
         flow: dict[str, object] = {"stat_energy_from": imported}
         grid: dict[str, object] = {"type": "grid", "cost_adjustment_day": 0.0}
         if self.newest:
             grid |= flow | {"stat_energy_to": exported, "stat_cost": None}
-            grid |= {"entity_energy_price": None, "number_energy_price": price}
+            grid |= {"entity_energy_price": None, "number_energy_price": None}
             grid |= {"stat_rate": power} if power else {}
         else:
             free = {"entity_energy_price": None, "number_energy_price": None}
             back = {"stat_energy_to": exported, "stat_compensation": None} | free
-            grid["flow_from"] = [flow | {"stat_cost": None} | free | {"number_energy_price": price}]
+            grid["flow_from"] = [flow | {"stat_cost": None} | free]
             grid["flow_to"] = [back] if exported else []
         self.ask("energy/save_prefs", energy_sources=[grid])
 
@@ -295,79 +271,3 @@ def complaints_in(log: str) -> list[str]:
         if reader or _OURS.search(named) or _PASSED.search(text):
             found.append(record.rstrip())
     return found
-
-
-def _entries(broker: MosquittoBroker) -> dict[str, Any]:
-    """Return the one config entry: MQTT, as the dialogue in the browser would have made it."""
-    entry: dict[str, Any] = {
-        "created_at": _THEN,
-        "modified_at": _THEN,
-        "data": {"broker": broker.host, "port": broker.port},
-        "disabled_by": None,
-        "discovery_keys": {},
-        "domain": "mqtt",
-        "entry_id": "4" * 32,
-        "minor_version": 2,
-        "options": {},
-        "pref_disable_new_entities": False,
-        "pref_disable_polling": False,
-        "source": "user",
-        "subentries": [],
-        "title": "MQTT",
-        "unique_id": None,
-        # The version of the oldest release; the others migrate it.
-        "version": 1,
-    }
-    return {"version": 1, "minor_version": 5, "data": {"entries": [entry]}}
-
-
-def _users() -> dict[str, Any]:
-    """Return one owner who has a token that lives long."""
-    user = {
-        "id": _USER,
-        "group_ids": ["system-admin"],
-        "is_owner": True,
-        "is_active": True,
-        "name": "Test",
-        "system_generated": False,
-        "local_only": False,
-    }
-    token = {
-        "id": _TOKEN,
-        "user_id": _USER,
-        "client_id": None,
-        "client_name": "Test",
-        "client_icon": None,
-        "token_type": "long_lived_access_token",
-        "created_at": _THEN,
-        "access_token_expiration": 10 * 365 * 86400.0,
-        "token": "5" * 128,
-        "jwt_key": _KEY,
-        "last_used_at": None,
-        "last_used_ip": None,
-        "expire_at": None,
-        "credential_id": None,
-        "version": "2026.2.3",
-    }
-    groups = [
-        {"id": "system-admin", "name": "Administrators"},
-        {"id": "system-users", "name": "Users"},
-        {"id": "system-read-only", "name": "Read Only"},
-    ]
-    return {
-        "version": 1,
-        "data": {"users": [user], "groups": groups, "credentials": [], "refresh_tokens": [token]},
-    }
-
-
-def _token() -> str:
-    """Return an access token that the owner's long-lived one vouches for (JWT, RFC 7519, HS256)."""
-    now = int(time.time())
-    parts = ({"alg": "HS256", "typ": "JWT"}, {"iss": _TOKEN, "iat": now - 60, "exp": now + 86400})
-    text = b".".join(_base64(json.dumps(part).encode()) for part in parts)
-    signature = hmac.new(_KEY.encode(), text, hashlib.sha256).digest()
-    return (text + b"." + _base64(signature)).decode()
-
-
-def _base64(data: bytes) -> bytes:
-    return base64.urlsafe_b64encode(data).rstrip(b"=")

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.vocabulary.words import Language
 from tests.lab.browsers.browser import browser, resize
 from tests.lab.browsers.pictures import path
-from tests.lab.homeassistant.at_work import LIMIT
 from tests.lab.homeassistant.at_work_examples import EVENING, Examples
+from tests.lab.homeassistant.household import LIMIT
 
 if TYPE_CHECKING:
     from selenium.webdriver.chrome.webdriver import WebDriver

@@ -14,8 +14,6 @@ from teleinfo.simulator.encode import BITS, encode_frame
 from teleinfo.simulator.load_profile import Household
 from teleinfo.simulator.play import GAP
 from teleinfo.simulator.serial_line import SerialLine
-from teleinfo.state.payload import Options, encode
-from teleinfo.tic.reading import build_reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from teleinfo.simulator.meter import SimulatedMeter
 
 DAY = dt.datetime(2026, 1, 15)  # noqa: DTZ001 - a meter knows local time only
-IDENTIFIERS = {"ADCO", "ADSC", "PRM"}
 
 
 class SoakMeters:
@@ -31,14 +28,11 @@ class SoakMeters:
     One meter at a time on its `line` behind `link`, `speed` times faster than real.
 
     `elapsed` is in simulated seconds. `sent` counts the frames that went out whole to somebody who listened
-    at their speed, `unheard` the others. `payloads` are the hashes of what may be published of all of them,
-    `secrets` the values of the identifiers.
+    at their speed.
     """
 
     def __init__(self, link: Path, *, speed: float) -> None:
-        self.sent = self.unheard = self.hang_ups = 0
-        self.payloads: set[int] = set()
-        self.secrets: set[str] = set()
+        self.sent = self.hang_ups = 0
         self._speed = speed
         self._before = 0.0
         self._began = time.monotonic()
@@ -75,20 +69,19 @@ class SoakMeters:
     async def play(self, *, until: float) -> None:
         """Send frames until the simulated time `until`."""
         while self.elapsed < until:
-            frame, heard = self._next(), self.is_heard
+            frame, heard = encode_frame(self._meter.frame(self._now())), self.is_heard
             if self.line.attached:
                 await self.line.send(frame)
             else:
                 await self.line.idle(len(frame) * BITS / self.line.baudrate)
             self.sent += heard
-            self.unheard += not heard
             await self.line.idle(GAP)
             due = self._began + self.elapsed / self._speed
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
     async def hang_up(self) -> None:
         """Pull the plug in mid-frame, and put it back with another number."""
-        frame = self._next()
+        frame = encode_frame(self._meter.frame(self._now()))
         # A counted frame must have arrived: without the plug unread bytes are lost.
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.line.until_read(), 1.0)
@@ -98,11 +91,3 @@ class SoakMeters:
 
     def _now(self) -> dt.datetime:
         return DAY + dt.timedelta(seconds=self.elapsed)
-
-    def _next(self) -> bytes:
-        groups = self._meter.frame(self._now())
-        reading = build_reading(groups)
-        assert reading is not None
-        self.payloads.add(hash(encode(reading, Options(), now=0.0)))
-        self.secrets |= {group.value for group in groups if group.label in IDENTIFIERS}
-        return encode_frame(groups)

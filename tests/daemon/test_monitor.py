@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 from dataclasses import replace
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +14,8 @@ import pytest
 from teleinfo.common.i18n import use_language
 from teleinfo.daemon.monitor import Monitor
 from teleinfo.doctor.case import complaint_of
-from teleinfo.mqtt.config import Topics
-from teleinfo.mqtt.outbox import Outbox
+from teleinfo.mqtt.config import Broker, Topics
+from teleinfo.mqtt.publisher import Publisher
 from teleinfo.port.errors import PortError
 from teleinfo.port.link_status import LinkStatus
 from teleinfo.tic.decoder import Counts, Decoder
@@ -42,15 +43,20 @@ class Bench:
     def __init__(self, link: LinkStatus = OPENING) -> None:
         self.said: list[tuple[float, str, bytes]] = []
         self.silent: list[float] = []  # the times at which the monitor reported a silence
-        self.outbox = Outbox(1)
+        self.publisher = Publisher(
+            Broker("localhost", 1883, "id"),
+            Topics("teleinfo"),
+            qos=1,
+            queue=1,
+            rng=Random(1),
+            heartbeat=lambda: None,
+        )
         self.link = replace(link)
         self.decoder = Decoder()
         self.monitor = Monitor(
             link=self.link,
             decoder=self.decoder,
-            retained=self.outbox,
-            topics=Topics("teleinfo"),
-            broker="localhost:1883",
+            publisher=self.publisher,
             state=None,
             on_silence=self._note_silence,
         )
@@ -72,8 +78,9 @@ class Bench:
 
     def _listen(self) -> None:
         now = asyncio.get_running_loop().time()
-        while (state := self.outbox.pop()) is not None:
-            self.outbox.settle(state, delivered=True)
+        outbox = self.publisher.outbox
+        while (state := outbox.pop()) is not None:
+            outbox.settle(state, delivered=True)
             self.said.append((now, state.topic, state.payload))
 
 
@@ -134,7 +141,7 @@ def test_health_comes_every_minute_and_at_each_change() -> None:
 
     async def scenario(bench: Bench) -> None:
         await bench.live(600)
-        bench.monitor.on_broker_changed(connected=True)
+        bench.publisher.is_connected = True
         await bench.live(1)
         await bench.live(1, frames=True)
 
@@ -155,7 +162,8 @@ def status_text(link: LinkStatus, counts: Counts, *, connected: bool = True) -> 
     async def shown() -> str:
         bench = Bench(link)
         bench.decoder.counts = counts
-        bench.monitor.on_broker_changed(connected=connected)
+        bench.publisher.is_connected = connected
+        bench.monitor._publish_health(NOW)
         return bench.monitor.status_text(NOW)
 
     return virtual.run(shown())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import queue
 import threading
 from functools import partial
 from itertools import repeat
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from teleinfo.mqtt.client import Connection
     from teleinfo.mqtt.publisher import BrokerReader
 
 PASSWORD = "canary-7c1f"
@@ -41,15 +39,11 @@ class RunningPublisher:
         queue_size: int = 1,
         qos: int = 1,
         retain: bool = False,
-        birth_topic: str = "",
-        homeassistant: BrokerReader | None = None,
+        reader: BrokerReader | None = None,
     ) -> None:
-        self._make = partial(Publisher, broker, Topics("teleinfo"), self, qos=qos, queue=queue_size)
-        self._birth_topic = birth_topic
-        self._homeassistant = homeassistant or (self if birth_topic else None)
+        self._make = partial(Publisher, broker, Topics("teleinfo"), qos=qos, queue=queue_size)
+        self._reader = reader
         self._retain = retain
-        self.connections: queue.Queue[bool] = queue.Queue()
-        self.births: queue.Queue[bytes] = queue.Queue()
         self.heartbeats = 0
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
@@ -60,23 +54,13 @@ class RunningPublisher:
         self.loop = asyncio.get_running_loop()
         self.loop.set_default_executor(DaemonThreadExecutor())
         self.publisher = self._make(rng=Random(1), heartbeat=self._count)
-        self.publisher.homeassistant = self._homeassistant
+        self.publisher.homeassistant = self._reader
         self.publisher.outbox.set("teleinfo/status", b"online")
         self._ready.set()
         await self.publisher.run()
 
     def _count(self) -> None:
         self.heartbeats += 1
-
-    def on_broker_changed(self, *, connected: bool) -> None:
-        """Note it."""
-        self.connections.put(connected)
-
-    async def listen(self, connection: Connection) -> None:
-        """Note the messages on the birth topic."""
-        await connection.subscribe(self._birth_topic)
-        async for _topic, payload, _retained in connection.messages():
-            self.births.put(payload)
 
     def is_idle(self) -> bool:
         """Return True if nothing waits and nothing is in flight."""
@@ -113,9 +97,8 @@ class RunningPublisher:
         asyncio.run_coroutine_threadsafe(do(), self.loop).result(LIMIT)
 
     def wait_connected(self, *, connected: bool = True) -> None:
-        """Return at the next change to `connected`."""
-        while self.connections.get(timeout=LIMIT) is not connected:
-            pass
+        """Wait for a connection, or for its loss."""
+        until(lambda: self.publisher.is_connected is connected)
 
     def stop(self) -> None:
         """Ask for the goodbye, and wait for the end."""

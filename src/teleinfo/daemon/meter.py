@@ -45,7 +45,7 @@ class MeterTask:
     """
     A meter and its broker. Construct it inside the event loop.
 
-    It is the `ReadingSink` of its reader, and the `BrokerListener` of its publisher.
+    It is the `ReadingSink` of its reader.
     `name` identifies the meter in the log and for `watchdog`; it is empty if the process has no other meter.
     """
 
@@ -55,12 +55,11 @@ class MeterTask:
         self._rate_limit = RateLimit(settings.publish_interval)
         self._retain = settings.mqtt_retain
         decoder = Decoder(plausibility=settings.plausibility)
-        broker, topics = settings.broker, Topics(settings.mqtt_topic)
+        topics = Topics(settings.mqtt_topic)
         rng = Random()  # noqa: S311 - spreads retries, guards nothing
         self._publisher = Publisher(
-            broker,
+            settings.broker,
             topics,
-            self,
             qos=settings.mqtt_qos,
             queue=settings.mqtt_queue,
             rng=rng,
@@ -85,9 +84,7 @@ class MeterTask:
         self.monitor = Monitor(
             link=self._reader.status,
             decoder=decoder,
-            retained=self._publisher.outbox,
-            topics=topics,
-            broker=broker.address,
+            publisher=self._publisher,
             state=self._state,
             on_silence=self._on_silence,
         )
@@ -171,10 +168,6 @@ class MeterTask:
                 self._publisher.publish(text, retain=retain)
         # The publisher's task, which writes the reading, was scheduled before.
         asyncio.get_running_loop().call_soon(self._derive, reading)
-
-    def on_broker_changed(self, *, connected: bool) -> None:
-        """Note that the broker was connected or lost."""
-        self.monitor.on_broker_changed(connected=connected)
 
     def _on_silence(self) -> None:
         if self._state is not None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from teleinfo.common import clock
 from teleinfo.common.durations import duration, until_tick
 from teleinfo.common.i18n import N_, _, decimal
-from teleinfo.mqtt.config import OFFLINE, ONLINE, Topics
+from teleinfo.mqtt.config import OFFLINE, ONLINE
 from teleinfo.mqtt.errors import CUT_OFF
 from teleinfo.port import health
 from teleinfo.port.line_log import NO_FRAME, SILENT, mode_at
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from teleinfo.daemon.state_publisher import StatePublisher
-    from teleinfo.mqtt.outbox import Outbox
+    from teleinfo.mqtt.publisher import Publisher
     from teleinfo.port.link_status import LinkStatus
     from teleinfo.tic.decoder import Decoder
 
@@ -38,7 +38,7 @@ FIRST_FRAME_WITHIN: Final = 60.0
 @dataclass(kw_only=True, eq=False)
 class Monitor:
     """
-    Watches `link` and `decoder`, fills `retained`, and checks the age of the `state` once a second.
+    Watches `link`, `decoder` and `publisher`, fills its outbox, and checks the age of the `state`.
 
     `on_silence` is called once a second while the meter is silent: from 10 s after its last frame, and before
     its first one from `FIRST_FRAME_WITHIN` seconds on, in which the port is opened and the speed searched.
@@ -46,15 +46,12 @@ class Monitor:
 
     link: LinkStatus
     decoder: Decoder
-    retained: Outbox
-    topics: Topics
-    broker: str
+    publisher: Publisher
     state: StatePublisher | None
     on_silence: Callable[[], None]
 
     def __post_init__(self) -> None:
         self._quality = health.Quality()
-        self._broker_connected = False
         self.online = False  # as published
         self._began = asyncio.get_running_loop().time()
         self._published: object = None
@@ -68,15 +65,11 @@ class Monitor:
             self._publish_status()
             self._publish_health(now)
 
-    def on_broker_changed(self, *, connected: bool) -> None:
-        """Note that the broker was connected or lost."""
-        self._broker_connected = connected
-        self._publish_health(asyncio.get_running_loop().time())
-
     def last_payloads(self) -> dict[str, bytes]:
         """Return the payloads of `health` and `status` to publish when the daemon ends."""
         now = asyncio.get_running_loop().time()
-        return {self.topics.health: self._health(now, LinkProblem.STOPPED), self.topics.status: OFFLINE}
+        topics = self.publisher.topics
+        return {topics.health: self._health(now, LinkProblem.STOPPED), topics.status: OFFLINE}
 
     async def run(self) -> NoReturn:
         """Watch until cancelled."""
@@ -95,7 +88,7 @@ class Monitor:
             await asyncio.sleep(until_tick(now, TICK))
 
     def _publish_status(self) -> None:
-        self.retained.set(self.topics.status, ONLINE if self.online else OFFLINE)
+        self.publisher.outbox.set(self.publisher.topics.status, ONLINE if self.online else OFFLINE)
 
     def _publish_health(self, now: float) -> None:
         """Publish `health` if it is due, or if its state has changed."""
@@ -105,7 +98,7 @@ class Monitor:
         if changed or now >= self._health_due:
             self._health_due = now + HEALTH_INTERVAL
             self._quality.sample(self.decoder.counts, now=now)
-            self.retained.set(self.topics.health, self._health(now, self.link.problem(now)))
+            self.publisher.outbox.set(self.publisher.topics.health, self._health(now, self.link.problem(now)))
 
     def _health(self, now: float, problem: PortErrorKind | LinkProblem | None) -> bytes:
         time, last_frame = datetime.now(UTC), self.link.last_frame
@@ -124,7 +117,7 @@ class Monitor:
 
     def status_key(self, now: float) -> object:
         """Return a value that changes when the line of status and `health` must be published again."""
-        return (self.online, self._broker_connected, self.link.problem(now), self.link.mode)
+        return (self.online, self.publisher.is_connected, self.link.problem(now), self.link.mode)
 
     def status_text(self, now: float) -> str:
         """
@@ -150,5 +143,7 @@ class Monitor:
         bad = "" if share is None else decimal(f"{share * 100:.1f}")
         quality = [_("{share}% of the groups bad").format(share=bad)] if bad else []
         reached = N_("connected to the broker at {address}")
-        connection = _(reached if self._broker_connected else CUT_OFF).format(address=self.broker)
+        connection = _(reached if self.publisher.is_connected else CUT_OFF).format(
+            address=self.publisher.broker.address
+        )
         return "; ".join([port, meter, *quality, connection])

@@ -2,8 +2,8 @@
 The task that owns the connection to the broker, and publishes readings, events and retained topics.
 
 `Publisher.run` connects, publishes, notices a lost connection, waits and connects again, until `stop`. If the
-broker is absent or frozen, or refuses us, nothing is raised: the fault is logged, and the listener is
-notified. There is never more than one connection: each is closed before the next attempt begins.
+broker is absent or frozen, or refuses us, nothing is raised: the fault is logged. There is never more than
+one connection: each is closed before the next attempt begins.
 """
 
 from __future__ import annotations
@@ -45,13 +45,6 @@ STUCK_AFTER: Final = CONNECT_TIMEOUT + 2 * LONGEST_DELAY
 """Seconds without a heartbeat after which it is stuck: an attempt to connect and a pause take less."""
 
 
-class BrokerListener(Protocol):
-    """Receiver of the news of the connection."""
-
-    def on_broker_changed(self, *, connected: bool) -> None:
-        """Note that the broker has accepted us, or that the connection has ended."""
-
-
 class BrokerReader(Protocol):
     """Reader of messages from the broker."""
 
@@ -61,7 +54,7 @@ class BrokerReader(Protocol):
 
 class Publisher:
     """
-    Publishes readings, events and the retained topics of its `outbox` at `broker`.
+    Publishes readings, events and the retained topics of its `outbox` at `broker`; `is_connected` is live.
 
     `qos` is the quality of service of readings and events; `queue` is the number of readings that are kept
     while the broker is away. The last will is "offline" on the topic of the status. Without `homeassistant`
@@ -73,17 +66,16 @@ class Publisher:
         self,
         broker: Broker,
         topics: Topics,
-        listener: BrokerListener,
         *,
         qos: int,
         queue: int,
         rng: Random,
         heartbeat: Callable[[], None],
     ) -> None:
-        self._broker = broker
-        self._topics = topics
+        self.broker = broker
+        self.topics = topics
+        self.is_connected = False
         self._qos = qos
-        self._listener = listener
         self.homeassistant: BrokerReader | None = None
         # The status comes soon, but after the states: an `online` would make an earlier state look like new.
         self.outbox = Outbox(queue, first=(topics.homeassistant, topics.state, topics.status))
@@ -92,7 +84,6 @@ class Publisher:
         self._heartbeat = heartbeat
         self._connecting: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
-        self._is_connected = False
         self._versions = versions_of(broker)
         self._outage = OutageLog(broker.address, OUTAGE_TEXTS)
         self._refusals: dict[tuple[str, str], str] = {}  # the logged topic of each cause
@@ -101,23 +92,23 @@ class Publisher:
 
     def publish(self, payload: bytes, *, retain: bool) -> None:
         """Send a reading now, or once the broker is back; the newest `queue` waiting readings are kept."""
-        reading = OutgoingMessage(self._topics.readings, payload, self._qos, retain, is_reading=True)
+        reading = OutgoingMessage(self.topics.readings, payload, self._qos, retain, is_reading=True)
         self.outbox.put(reading, time.monotonic())
 
     def publish_event(self, payload: bytes) -> None:
         """Send an event now, or once the broker is back."""
-        self.outbox.add(OutgoingMessage(self._topics.event, payload, self._qos, retain=False))
+        self.outbox.add(OutgoingMessage(self.topics.event, payload, self._qos, retain=False))
 
     def stop(self, last: Mapping[str, bytes]) -> None:
         """Make `run` publish the `last` payload of each of these retained topics, and return."""
         self._last = last
         self._stopping.set()
-        if self._connecting is not None and not self._is_connected:
+        if self._connecting is not None and not self.is_connected:
             self._connecting.cancel()
 
     async def run(self) -> None:
         """Keep a connection until `stop`; if cancelled, close it so that the broker publishes the will."""
-        tls = self._broker.tls
+        tls = self.broker.tls
         if tls is not None and tls.insecure:
             log.warning(
                 "TELEINFO_MQTT_TLS_INSECURE is on: the broker's certificate is not verified, and anybody on "
@@ -136,7 +127,7 @@ class Publisher:
                 if self._stopping.is_set():
                     log.warning(
                         "stopped without a goodbye to the broker at %s: %s; it will say offline for us",
-                        self._broker.address,
+                        self.broker.address,
                         error.message,
                     )
                     return
@@ -148,18 +139,17 @@ class Publisher:
     async def _keep_connection(self) -> None:
         """Connect and publish until stopped; raise `BrokerError` when the connection is lost."""
         async with connect(
-            self._broker, will_topic=self._topics.status, limit=CONNECT_TIMEOUT, versions=self._versions
+            self.broker, will_topic=self.topics.status, limit=CONNECT_TIMEOUT, versions=self._versions
         ) as connection:
             now = time.monotonic()
             if self._outage.working:
-                log.info("connected to the broker at %s, MQTT %s", self._broker.address, connection.version)
+                log.info("connected to the broker at %s, MQTT %s", self.broker.address, connection.version)
             # The broker accepts us each time, until the other client connects again.
             if not self._is_taken_over:
                 self._outage.recovered(now)
             stable = asyncio.get_running_loop().call_later(STABLE_AFTER, self._become_stable, now)
-            self._is_connected = True
+            self.is_connected = True
             self.outbox.restart()
-            self._listener.on_broker_changed(connected=True)
             try:
                 async with asyncio.TaskGroup() as tasks:
                     parts: list[asyncio.Task[None]] = [tasks.create_task(self._send(connection))]
@@ -173,8 +163,7 @@ class Publisher:
                         await connection.publish(topic, payload, qos=1, retain=True, limit=GOODBYE_TIMEOUT)
             finally:
                 stable.cancel()
-                self._is_connected = False
-                self._listener.on_broker_changed(connected=False)
+                self.is_connected = False
 
     async def _send(self, connection: Connection) -> NoReturn:
         outbox = self.outbox
@@ -197,7 +186,7 @@ class Publisher:
 
     async def _settle(self, sent: OutgoingMessage, answer: Coroutine[object, object, None]) -> None:
         """Wait for the outcome of a message; log a refusal, once for our topics until it is over."""
-        readings = self._topics.readings
+        readings = self.topics.readings
         root = readings if sent.topic.startswith(readings) else sent.topic.partition("/")[0]
         try:
             await answer

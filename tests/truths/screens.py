@@ -114,7 +114,7 @@ class Screens:
 
     def _compare(self) -> None:
         now = self._world.instant
-        page = layout.compose(self._model, RecentPower(), SCREEN, page=0, now=now, clock="", keys=False)
+        page = layout.compose(self._model, RecentPower(), SCREEN, page=0, now=now, clock="")
         screen = [line.plain for line in page.lines]
         self._derived(" ".join(" ".join(screen).split()))
         for lines in (screen, PlainLines().new(self._model.rows())):

@@ -61,7 +61,7 @@ def page(model: LiveModel) -> str:
 def terminal(model: LiveModel) -> str:
     """Return the screen of `watch`."""
     size = ConsoleDimensions(150, 60)
-    screen = compose(model, RecentPower(), size, page=0, now=0.0, clock="", keys=True)
+    screen = compose(model, RecentPower(), size, page=0, now=0.0, clock="")
     return "\n".join(line.plain for line in screen.lines)
 
 

@@ -225,7 +225,8 @@ def test_where_no_screen_can_be_drawn_there_are_lines(
     monkeypatch.setenv("TERM", terminal)
     if lacks:
         monkeypatch.setitem(sys.modules, lacks, None)
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    for stream in (sys.stdin, sys.stdout):
+        monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
     monkeypatch.setattr(watch, "run", run)
 
     assert watch.main(Namespace(env_file=Path(os.devnull), mqtt=False, web=None)) == 0

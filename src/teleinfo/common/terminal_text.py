@@ -19,11 +19,12 @@ LEGIBLE: Final = "teleinfo.legible"
 
 # Python calls these blanks not printable; French puts them before : ; ! ? and into numbers.
 _BLANKS = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
-# Replacements of our typography for ISO-8859-1 and ASCII. A chart has its own ASCII form.
+# Replacements of our typography and of the bars of a chart for ISO-8859-1 and ASCII.
 _SPELLINGS = str.maketrans(
     {
         "’": "'", "‘": "'", "“": '"', "”": '"', "«": '"', "»": '"', "…": "...", "–": "-", "—": "-", "→": "->",
         "œ": "oe", "Œ": "OE", "•": "*", "·": "-", "✓": "+", "✗": "x", "−": "-", "€": "EUR",
+        "▁": ".", "▂": ":", "▃": "-", "▄": "=", "▅": "+", "▆": "*", "▇": "%", "█": "#",
         **dict.fromkeys(_BLANKS, " "),
     }
 )  # fmt: skip

@@ -15,6 +15,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
 from teleinfo.port.health import is_orphan
 from teleinfo.state.field_entry import message
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from teleinfo.state.fields import Json
     from teleinfo.state.prices import Prices
     from teleinfo.tic.labels import LabelSpec, Mode
+    from teleinfo.vocabulary.words import Message
 
 KEPT: Final = 30.0
 """
@@ -103,30 +105,15 @@ class Row:
 
 
 class Note(NamedTuple):
-    """A line of text, which `translate` returns. Two notes of one `kind` differ only in a duration."""
+    """A line of text. Two notes of one `kind` differ only in a duration."""
 
     kind: Hashable
-    translate: Callable[[], str]
+    message: Message
 
     @property
     def text(self) -> str:
         """The text in the language of the reader."""
-        return printable(self.translate())
-
-
-class NotePrinter:
-    """Memory of the last printed note, so that none is printed twice."""
-
-    def __init__(self) -> None:
-        self._printed: Hashable = None
-
-    def print_news(self, model: LiveModel) -> None:
-        """Print the note of the model on standard error if its kind has changed since the last note."""
-        note = model.note
-        if note is not None and note.kind != self._printed:
-            self._printed = note.kind
-            sys.stderr.write(f"{model.clock():%H:%M:%S} {note.text}\n")
-            sys.stderr.flush()
+        return printable(_(self.message))
 
 
 class LiveModel:
@@ -134,7 +121,8 @@ class LiveModel:
     The meter so far, between a feed and a screen or page; `clock` returns the time at the meter.
 
     A feed sets the health of the line, `online` (the last value of the topic `status`) and `note` (on the
-    port or the broker), each None if unknown; it sets `changed` after each change. The meter is silent after
+    port or the broker), each None if unknown; it sets `changed` after each change. With `prints_notes`, each
+    note of another kind than the note before is printed on standard error. The meter is silent after
     `patience` seconds without a reading; if `patience` is None, it is silent while `online` is False.
     `remembered` are the fields that only the memory of the daemon knows, by path.
     `on_state` gets each state of a known meter and its time, s since 1970; None if nothing is kept.
@@ -146,6 +134,7 @@ class LiveModel:
         patience: float | None,
         clock: Callable[[], dt.datetime] | None = None,
         prices: Prices | None = None,
+        prints_notes: bool = False,
     ) -> None:
         self.clock = clock or self._clock
         self.changed = asyncio.Event()
@@ -156,6 +145,7 @@ class LiveModel:
         self.mode: Mode | None = None
         self.heard: float | None = None
         self.patience = patience
+        self._prints_notes = prints_notes
         self._health: Health | None = None
         self._rows: dict[str, Row] = {}
         self._judge = Judge()
@@ -230,6 +220,9 @@ class LiveModel:
 
     def set_note(self, note: Note) -> None:
         """Set the note, and `changed`."""
+        if self._prints_notes and (self.note is None or self.note.kind != note.kind):
+            sys.stderr.write(f"{self.clock():%H:%M:%S} {note.text}\n")
+            sys.stderr.flush()
         self.note = note
         self.changed.set()
 

@@ -36,8 +36,8 @@ def run(
     """
     Run `show(*models)` with a model of each meter until SIGINT, SIGTERM or SIGHUP.
 
-    The models are fed by the broker if `mqtt`, else by the serial port. With `log` and the level DEBUG a log
-    is written.
+    The models are fed by the broker if `mqtt`, else by the serial port. With `log` their notes are printed,
+    and with the level DEBUG a log is written.
     """
     if log and "DEBUG" in {each.log_level for each in settings}:
         journal.configure("DEBUG")
@@ -47,7 +47,8 @@ def run(
 
     async def feed_and_show() -> None:
         event_loop.cancel_on_stop()
-        models = [LiveModel(patience=None if mqtt else SILENT_AFTER, prices=each.prices) for each in settings]
+        patience = None if mqtt else SILENT_AFTER
+        models = [LiveModel(patience=patience, prices=each.prices, prints_notes=log) for each in settings]
         feed = listen if mqtt else read_port
         with contextlib.suppress(asyncio.CancelledError):
             async with asyncio.TaskGroup() as tasks:

@@ -72,14 +72,14 @@ def line_details(health: Health) -> tuple[str, str, str, str]:
 
 def note(kind: Hashable, template: str, **fields: object) -> Note:
     """Return the note of this kind whose text is a template with these fields."""
-    return Note(kind, lambda: _(template).format(**fields))
+    return Note(kind, Message(template, **fields))
 
 
 def port_note(link: LinkStatus, *, now: float) -> Note:
     """Return the note on the port and the line at the monotonic time `now`."""
     problem, error = link.problem(now), link.error
     if error is not None and not link.connected:
-        return Note(problem, lambda: _not_open(error))
+        return _not_open(problem, error)
     if problem is LinkProblem.OPENING:
         return note(problem, N_("opening {port}"), port=link.url)
     if problem is LinkProblem.NO_DATA:
@@ -97,12 +97,14 @@ def port_note(link: LinkStatus, *, now: float) -> Note:
     words = Message(template, mode=link.mode)
     if link.baudrate is not None:  # a bridge has no speed
         words = Message(N_("{words} at {baudrate} baud"), words=words, baudrate=link.baudrate)
-    return Note((problem, link.mode, link.baudrate), lambda: _(words))
+    return Note((problem, link.mode, link.baudrate), words)
 
 
-def _not_open(error: PortError) -> str:
-    words = f"{error.localized()}. "
+def _not_open(problem: Hashable, error: PortError) -> Note:
+    template = N_("{error}. To find out more: {doctor}")
     if error.kind is PortErrorKind.BUSY:
-        line = command_line("watch", "--mqtt")
-        words += _("If it is the service of teleinfo, watch beside it: {line}.").format(line=line) + " "
-    return words + _("To find out more: {line}").format(line=command_line("doctor"))
+        template = N_(
+            "{error}. If it is the service of teleinfo, watch beside it: {watch}. To find out more: {doctor}"
+        )
+    watch, doctor = command_line("watch", "--mqtt"), command_line("doctor")
+    return note(problem, template, error=error.message, watch=watch, doctor=doctor)

@@ -23,7 +23,6 @@ from teleinfo.console.output import fail, say
 from teleinfo.history.fill import fill
 from teleinfo.history.recorder import HistoryRecorder, put_aside, unkept
 from teleinfo.history.store import Store
-from teleinfo.live.model import NotePrinter
 from teleinfo.live.run import add_mqtt, run
 from teleinfo.page import hosts
 from teleinfo.settings import PREFIX, default_env_file, load_all
@@ -114,7 +113,7 @@ def _serve(address: hosts.Address, settings: Sequence[Settings], *, mqtt: bool) 
         async with asyncio.TaskGroup() as tasks:
             for each, model in zip(settings, models, strict=True):
                 recorder = HistoryRecorder(_history_of(each), model, prices=each.prices)
-                meters[each.mqtt_topic] = Streams(model, recorder, each.meter_name, notes=NotePrinter())
+                meters[each.mqtt_topic] = Streams(model, recorder, each.meter_name)
                 tasks.create_task(recorder.run(), name=f"teleinfo.history.recorder.{each.mqtt_topic}")
             await show(listening, address, meters, names=names, token=token)
 

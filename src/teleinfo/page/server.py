@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 
     from teleinfo.history.recorder import HistoryRecorder
-    from teleinfo.live.model import LiveModel, NotePrinter
+    from teleinfo.live.model import LiveModel
     from teleinfo.page.hosts import Address
 
 FOLDER: Final = Path(__file__).parent / "assets"
@@ -117,32 +117,21 @@ class Streams:
     The streams of the views of `model`, and its history by `recorder`.
 
     `name` is the name of the meter in the settings. `readers` is the number of readers in each language. Each
-    part of a view is created once for all readers of a language, and only while there are readers. `notes`
-    prints the notes of the model; None if they are not to be printed.
+    part of a view is created once for all readers of a language, and only while there are readers.
     """
 
-    def __init__(
-        self,
-        model: LiveModel,
-        recorder: HistoryRecorder,
-        name: str | None = None,
-        *,
-        notes: NotePrinter | None = None,
-    ) -> None:
+    def __init__(self, model: LiveModel, recorder: HistoryRecorder, name: str | None = None) -> None:
         self.model = model
         self.recorder = recorder
         self.name = name
-        self._notes = notes
         self.readers = Counter[Language]()
         self._parts: dict[Language, dict[str, bytes]] = {language: {} for language in Language}
         self._updated = asyncio.Event()  # set for an instant
 
     async def run(self) -> NoReturn:
-        """Create the views and print notes after each change of the model, until cancelled."""
+        """Create the views after each change of the model, until cancelled."""
         while True:
             self.model.changed.clear()
-            if self._notes is not None:
-                self._notes.print_news(self.model)
             self.update()
             await self.model.next_change(MAX_INTERVAL)
             await asyncio.sleep(MIN_INTERVAL)

@@ -33,13 +33,13 @@ class PortError(Exception):
     """
     The port cannot be read. The message is for the user, `kind` for programs.
 
-    `str` is the message in English; `localized` is for the log and for a screen.
+    `str` is the `message` in English; `localized` is for the log and for a screen.
     """
 
     def __init__(self, kind: PortErrorKind, message: Message) -> None:
         super().__init__(str(message))
         self.kind = kind
-        self._message = message
+        self.message = message
 
     @property
     def cause(self) -> PortErrorKind:
@@ -48,7 +48,7 @@ class PortError(Exception):
 
     def localized(self) -> str:
         """Return the message in the language of the locale."""
-        return _(self._message)
+        return _(self.message)
 
 
 _TABLE: Final = read_sections(Path(__file__).with_name("faults.txt"))

@@ -1,8 +1,8 @@
 """
 `teleinfo watch`: the live meter in the terminal, from the serial port or from the broker.
 
-On a terminal it fills the screen; elsewhere it prints a line for each value that changes. It ends at Ctrl-C,
-SIGTERM or SIGHUP with status 0, and leaves the terminal clean.
+On a terminal with a keyboard it fills the screen; elsewhere it prints a line for each value that changes. It
+ends at Ctrl-C, SIGTERM or SIGHUP with status 0, and leaves the terminal clean.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.web is not None:
         return fail("watch", _("the page has a command of its own: teleinfo page"))
     settings = load(arguments.env_file or default_env_file())
-    full = sys.stdout.isatty() and os.environ.get("TERM") not in {None, "", "dumb"}
+    is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    full = is_terminal and os.environ.get("TERM") not in {None, "", "dumb"}
     if full and importlib.util.find_spec("rich") is None:
         text = _(
             "The screen is drawn by rich, which is not installed (Debian: sudo apt install python3-rich; "

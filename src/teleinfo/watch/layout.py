@@ -18,7 +18,7 @@ from rich.text import Text
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import _, inline
 from teleinfo.live import sentences
-from teleinfo.live.declared import MINUS, integer, number, rows, text
+from teleinfo.live.declared import integer, number, rows, text
 from teleinfo.live.describe import describe
 from teleinfo.watch.last_hour import BIN
 
@@ -37,9 +37,6 @@ BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 MARK: Final = "•"
 DOT: Final = " · "
 MORE: Final = "…"
-
-ASCII: Final = str.maketrans(BLOCKS + MARK + DOT.strip() + MORE + MINUS, " .:-=+*%#" + "*-~-")
-"""Translation of our characters, one by one, for a terminal without Unicode."""
 
 COLUMN: Final = 78
 """Least width of a column of rows."""
@@ -67,14 +64,7 @@ class Page(NamedTuple):
 
 
 def compose(
-    model: LiveModel,
-    recent: RecentPower,
-    size: ConsoleDimensions,
-    *,
-    page: int,
-    now: float,
-    clock: str,
-    keys: bool,
+    model: LiveModel, recent: RecentPower, size: ConsoleDimensions, *, page: int, now: float, clock: str
 ) -> Page:
     """
     Return a page of the model at the monotonic time `now`; after the last page the first page follows.
@@ -85,7 +75,7 @@ def compose(
         recent.add(power, now=now)
     top = _chart(model, recent, size.width, now=now)
     for many in (False, True):
-        foot = _foot(model, size.width, many=many, keys=keys)
+        foot = _foot(model, size.width, many=many)
         space = max(1, size.height - len(top) - len(foot) - 2)  # the title and the quality of the line
         pages = _pages(model, ConsoleDimensions(size.width, space), now=now)
         if len(pages) == 1:
@@ -254,10 +244,10 @@ def _quality(model: LiveModel, width: int) -> Text:
     return line.append(next((rest for rest in rests if line.cell_len + len(rest) <= width), ""))
 
 
-def _foot(model: LiveModel, width: int, *, many: bool, keys: bool) -> list[Text]:
+def _foot(model: LiveModel, width: int, *, many: bool) -> list[Text]:
     """Return the keys and then the note, in six lines at most."""
-    parts = [_("q: quit") if keys else _("Ctrl-C: quit")]
-    if many and keys:
+    parts = [_("q: quit")]
+    if many:
         parts.insert(0, _("space: next page"))
     if model.note is not None and model.mode is not None:  # else `_pages` shows it
         parts.append(model.note.text)

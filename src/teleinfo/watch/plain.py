@@ -1,4 +1,4 @@
-"""Plain lines for a file, a pipe or a terminal without rich: values on standard output, notes on error."""
+"""Plain lines for a file, a pipe or a terminal without rich: values on standard output."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from teleinfo.live.describe import describe
-from teleinfo.live.model import NotePrinter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,12 +14,11 @@ if TYPE_CHECKING:
 
 
 async def show(model: LiveModel) -> NoReturn:
-    """Print each value and each note that is news after each change of the model, until cancelled."""
-    lines, notes = PlainLines(), NotePrinter()
+    """Print each value that is news after each change of the model, until cancelled."""
+    lines = PlainLines()
     while True:
         await model.changed.wait()
         model.changed.clear()
-        notes.print_news(model)
         sys.stdout.writelines(f"{model.clock():%H:%M:%S} {line}\n" for line in lines.new(model.rows()))
         sys.stdout.flush()
 

@@ -1,7 +1,7 @@
 """
 The live meter on the whole screen (rich, the extra `watch`); the terminal is restored at the end.
 
-Space, n and the arrows turn the pages, q quits; without a keyboard the pages turn by themselves.
+Space, n and the arrows turn the pages, q quits.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rich.console import Console, Group
 from rich.live import Live
 
 from teleinfo.watch.last_hour import RecentPower
-from teleinfo.watch.layout import ASCII, compose
+from teleinfo.watch.layout import compose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,9 +31,6 @@ MAX_INTERVAL: Final = 1.0
 
 MIN_INTERVAL: Final = 0.2
 """The fewest seconds between two redraws."""
-
-PAGE_INTERVAL: Final = 8.0
-"""Seconds for which a page stays if no key can turn it."""
 
 _FORWARD: Final = (b" ", b"n", b"\x1b[C", b"\x1b[B", b"\x1b[6~", b"\t")
 _BACK: Final = (b"p", b"\x1b[D", b"\x1b[A", b"\x1b[5~")
@@ -55,34 +52,20 @@ async def show(model: LiveModel) -> None:
             task.cancel()
         model.changed.set()
 
-    with live, _keyboard(act) as has_keys:
+    with live, _keyboard(act):
         while True:
             model.changed.clear()
-            now = asyncio.get_running_loop().time()
-            shown = compose(
-                model,
-                recent,
-                console.size,
-                page=page if has_keys else int(now / PAGE_INTERVAL),
-                now=now,
-                clock=f"{model.clock():%H:%M:%S}",
-                keys=has_keys,
-            )
+            now, clock = asyncio.get_running_loop().time(), f"{model.clock():%H:%M:%S}"
+            shown = compose(model, recent, console.size, page=page, now=now, clock=clock)
             page = shown.number
-            if console.options.ascii_only:
-                for line in shown.lines:
-                    line.plain = line.plain.translate(ASCII)
             live.update(Group(*shown.lines), refresh=True)
             await model.next_change(MAX_INTERVAL)
             await asyncio.sleep(MIN_INTERVAL)
 
 
 @contextlib.contextmanager
-def _keyboard(act: Callable[[bytes], None]) -> Iterator[bool]:
-    """Pass the keys that are typed inside the block to `act`; yield False if there is no keyboard."""
-    if not sys.stdin.isatty():
-        yield False
-        return
+def _keyboard(act: Callable[[bytes], None]) -> Iterator[None]:
+    """Pass the keys that are typed inside the block to `act`."""
     descriptor = sys.stdin.fileno()
     loop = asyncio.get_running_loop()
     before = termios.tcgetattr(descriptor)
@@ -91,7 +74,7 @@ def _keyboard(act: Callable[[bytes], None]) -> Iterator[bool]:
     try:
         tty.setcbreak(descriptor)
         loop.add_reader(descriptor, lambda: act(os.read(descriptor, 64)))
-        yield True
+        yield
     finally:
         loop.remove_reader(descriptor)
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)

@@ -15,7 +15,7 @@ from rich.text import Text
 from teleinfo.demo.broker import LOOPBACK
 from teleinfo.demo.command import configure
 from teleinfo.demo.past import after_a_year
-from teleinfo.demo.screen import TIME_LAPSE, TOPIC, MessageFormat, heading
+from teleinfo.demo.screen import TIME_LAPSE, TOPIC, heading, message_line
 from teleinfo.mqtt.config import Broker
 from teleinfo.simulator.catalogue import DEFAULT
 from teleinfo.simulator.encode import BITS
@@ -44,7 +44,6 @@ def demo_lines() -> list[Text]:
     parser = argparse.ArgumentParser()
     configure(parser)
     head = heading(parser.parse_args([]), Broker(LOOPBACK, 1883, "screen"), START, PAGE)
-    messages = MessageFormat(TOPIC, colour=True)
-    lines = [*head.split("\n"), messages.line(f"{TOPIC}/status", "online")]
-    lines += [messages.line(TOPIC, payload) for payload in expected_readings(12)]
-    return [Text.from_ansi(line) for line in lines]
+    lines = [*head.split("\n"), message_line(f"{TOPIC}/status", "online")]
+    lines += [message_line(TOPIC, payload) for payload in expected_readings(12)]
+    return [Text(line) for line in lines]

@@ -19,7 +19,6 @@ import pytest
 
 from teleinfo.demo import command as demo
 from teleinfo.demo.past import SEED, after_a_year
-from teleinfo.demo.screen import MessageFormat
 from teleinfo.simulator.catalogue import build
 from tests.demo.expected import START, expected_readings
 from tests.support.process import LIMIT
@@ -158,17 +157,6 @@ def test_the_page_has_the_year_before_and_the_evening(tmp_path: Path) -> None:
     assert all(row[-2] > 100 for row in months["rows"][1:-1])
     assert status == 0, stderr
     assert stderr == ""
-
-
-def test_the_values_that_changed_stand_out_on_a_terminal() -> None:
-    messages = MessageFormat("t", colour=True)
-    first = messages.line("t", '{"PTEC":"HP","PAPP":"00500"}')
-    second = messages.line("t", '{"PTEC":"HP","PAPP":"00510"}')
-
-    assert "\x1b[1;32m" not in first
-    assert second.endswith('{"PTEC":"HP",\x1b[1;32m"PAPP":"00510"\x1b[0m}')
-    assert messages.line("t/status", "on\x1b[2J").endswith("on\N{REPLACEMENT CHARACTER}[2J")
-    assert MessageFormat("t", colour=False).line("t", "{}") == "t         {}"
 
 
 def test_without_the_extra_it_tells_what_to_install(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
 
 TOPIC = "teleinfo"
 TIME_LAPSE = 120.0
-
-_BOLD, _GREEN, _PLAIN = "\x1b[1m", "\x1b[1;32m", "\x1b[0m"
-_MEMBER = re.compile(r'"[^"]+":"[^"]*"')  # of a reading's JSON object: all values are strings
 
 
 def heading(arguments: argparse.Namespace, broker: Broker, start: dt.datetime, page: str) -> str:
@@ -44,37 +40,18 @@ def heading(arguments: argparse.Namespace, broker: Broker, start: dt.datetime, p
 
 async def show_messages(connection: Connection, topics: Topics) -> None:
     """Print each message that arrives, up to the status with which the daemon ends."""
-    messages = MessageFormat(topics.readings, colour=sys.stdout.isatty())
     is_stopped = False
     async for name, payload, retained in connection.messages():
         text = payload.decode(errors="replace")
-        print_line(messages.line(name, text))
+        print_line(message_line(name, text))
         is_stopped |= name == topics.health and not retained and f'"{LinkProblem.STOPPED}"' in text
         if is_stopped and name == topics.status:
             return
 
 
-class MessageFormat:
-    """Formatter of messages as lines; with `colour` topics are bold, and values that changed are green."""
-
-    def __init__(self, topic: str, *, colour: bool) -> None:
-        self._topic = topic
-        self._colour = colour
-        self._width = len(f"{topic}/status") + 2
-        self._before: set[str] = set()
-
-    def line(self, topic: str, payload: str) -> str:
-        """Return the message as one line, fit for a terminal."""
-        topic, payload = printable(topic), printable(payload)
-        if not self._colour:
-            return f"{topic:{self._width}}{payload}"
-        if topic == self._topic:
-            before, self._before = self._before, set(_MEMBER.findall(payload))
-            if before:
-                payload = _MEMBER.sub(
-                    lambda found: found[0] if found[0] in before else f"{_GREEN}{found[0]}{_PLAIN}", payload
-                )
-        return f"{_BOLD}{topic:{self._width}}{_PLAIN}{payload}"
+def message_line(topic: str, payload: str) -> str:
+    """Return a message as one line, fit for a terminal."""
+    return f"{printable(topic):{len(TOPIC) + 9}}{printable(payload)}"
 
 
 def print_line(text: str) -> None:

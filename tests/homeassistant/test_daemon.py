@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.homeassistant.adapter import ANSWER_DELAY
-from teleinfo.simulator.encode import encode_frame, with_parity
-from tests.cli.test_run import FRAME, SAMPLE, SAMPLE_JSON
+from tests.cli.test_run import FRAME, SAMPLE_JSON
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
-from tests.support.frames import historique
 from tests.support.process import LIMIT
 from tests.support.scenario import BrokerScenario, until
 from tests.support.subscriber import Received, Subscriber
@@ -32,12 +30,6 @@ def broker(tmp_path: Path) -> Iterator[MosquittoBroker]:
     """Return a broker that lets everybody in and has nothing retained."""
     with MosquittoBroker(tmp_path) as running:
         yield running
-
-
-def with_power(power: str) -> bytes:
-    """Return the sample frame with another PAPP."""
-    groups = [historique("PAPP", power) if group.label == "PAPP" else group for group in SAMPLE]
-    return with_parity(encode_frame(groups))
 
 
 def components(received: Received) -> dict[str, Any]:
@@ -74,22 +66,6 @@ def test_the_meter_is_announced_retained_and_its_states_follow(
     assert json.loads(kept[STATES].payload)["energy"]["import_total"] == 19212 + 68306
     assert reading.payload == SAMPLE_JSON
     assert "012345678901" not in daemon.log
-
-
-def test_no_entity_is_available_before_it_has_its_state(broker: MosquittoBroker, tmp_path: Path) -> None:
-    with Meter(FRAME) as meter:
-        with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True) as daemon:
-            daemon.expect_log("Home Assistant is told of the meter")
-            daemon.stop()
-    with Subscriber(broker.host, broker.port) as subscriber, Meter(None) as meter:
-        subscriber.expect(STATES)
-        with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True):
-            subscriber.expect("teleinfo/status", b"offline", predicate=lambda message: not message.retain)
-            meter.frame = with_power("00333")
-            received = subscriber.expect(STATES, predicate=lambda message: b":333," in message.payload)
-            online = subscriber.expect("teleinfo/status", b"online")
-
-    assert received.at <= online.at
 
 
 def test_what_the_broker_refuses_is_named_once(tmp_path: Path) -> None:
@@ -172,19 +148,3 @@ def test_an_excluded_number_stands_on_no_topic(broker: MosquittoBroker, tmp_path
     assert components(config)["power_apparent"]["unique_id"] == "teleinfo_1c12_power_apparent"
     assert b"012345678901" not in config.payload
     assert not [message for message in seen if b"012345678901" in message.topic.encode() + message.payload]
-
-
-def test_a_broker_that_lets_us_hear_nothing_is_published_to_all_the_same(tmp_path: Path) -> None:
-    """An access list that refuses the birth message costs its answer, and nothing else."""
-    rules = tmp_path / "acl"
-    rules.write_text("topic write teleinfo/#\ntopic write homeassistant/#\nuser reader\ntopic read #\n")
-    rules.chmod(0o600)
-    with MosquittoBroker(tmp_path, more=[f"acl_file {rules}"]) as broker, Meter(FRAME) as meter:
-        with Subscriber(broker.host, broker.port, username="reader") as subscriber:
-            with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True) as daemon:
-                subscriber.expect(CONFIG)
-                subscriber.expect("teleinfo")
-                status, _ = daemon.stop()
-
-    assert status == 0
-    assert daemon.log.count("connected to the broker") == 1

@@ -8,22 +8,17 @@ import csv
 import datetime as dt
 import itertools
 import json
-import sqlite3
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.common.i18n import use_language
 from teleinfo.history import recorder as recorder_module
 from teleinfo.history.recorder import HistoryRecorder
-from teleinfo.history.store import Store
 from teleinfo.live.model import LiveModel
-from teleinfo.page import view
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
-from teleinfo.vocabulary.words import Language
 from tests.history.scenario import FILE
 from tests.page.scenario import Page
 from tests.page.test_server import ask
@@ -176,27 +171,6 @@ def test_a_history_that_cannot_be_kept_is_reported_once(
     assert capsys.readouterr().err == f"teleinfo page: {sentence}\n"
     assert sentence in seen
     assert recorder.fault is None
-
-
-@pytest.mark.parametrize(
-    ("statement", "words"),
-    [("BEGIN EXCLUSIVE", "est verrouillée"), ("PRAGMA user_version = 99", "une version plus récente")],
-)
-def test_why_nothing_is_kept_is_said_in_the_language_of_the_reader(
-    tmp_path: Path, statement: str, words: str
-) -> None:
-    model = LiveModel(patience=None)
-    with contextlib.closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
-        with contextlib.closing(Store(tmp_path / FILE)) as store:
-            store.write([], now=0)
-        other.execute(statement)
-        recorder = HistoryRecorder(tmp_path / FILE, model)
-        asyncio.run(keep(recorder, model, lambda: recorder.fault is not None))
-    with use_language(Language.FR):
-        shown = view.now_part(model, now=0.0, fault=recorder.fault)
-
-    assert words in str(shown["fault"])
-    assert shown["power"] is not None
 
 
 def test_a_call_that_is_cancelled_ends_before_the_next_one(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import re
 import socket
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import pytest
 
@@ -265,43 +264,6 @@ def test_each_meter_has_a_stream_and_a_history(two: Page) -> None:
             assert bool(table["rows"]) == (meter == number)
 
 
-def test_only_so_many_look_at_once(two: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    """
-    1. One looks at each of the two meters. 2. A third reads that there are too many.
-
-    3. One leaves, and another one is let in.
-    """
-    monkeypatch.setattr(server, "MAX_STREAMS", 2)
-    with contextlib.ExitStack() as stack:
-        for query in ("", SECOND):
-            stream = raw(two, f"GET /events{query} HTTP/1.1\r\nHost: {HOST}\r\n\r\n")
-            read_until(stack.enter_context(stream), lambda text: "event: now" in text)
-        for language, words in (("fr", "Trop de navigateurs"), ("en", "Too many look")):
-            status, headers, body = ask(two, f"/{SECOND}", Accept_Language=language)
-            assert (status, headers["Content-Language"], headers["Refresh"]) == (503, language, "60")
-            assert words in body
-        assert ask(two, f"/events{SECOND}")[0] == 503
-    until(lambda: ask(two)[0] == 200, what="a free place")
-
-
-def test_with_a_token_the_page_lies_below_it(served: Page) -> None:
-    """1. Below the token there is all. 2. Without it, or with another one, there is nothing."""
-    secret = Page()
-    secret.token = "0123456789abcdef"
-    with secret:
-        for path in ("", "page.js", "page.css", "icon.svg", "history/1/hour.json"):
-            assert ask(secret, f"/{secret.token}/{path}")[0] == 200
-            for other in (
-                "",
-                "/0123456789abcdeX",
-                "/0123456789abcdef0",
-                "/\N{LATIN SMALL LETTER E WITH ACUTE}",
-            ):
-                assert ask(secret, f"{quote(other)}/{path}")[0] in {403, 404}
-        assert ask(secret)[0] == 403
-    assert ask(served, f"/{secret.token}/")[0] == 404
-
-
 def test_a_name_of_the_settings_is_answered() -> None:
     """A name of the household's own domain, which only the household may let point here."""
     page = Page()
@@ -356,12 +318,3 @@ def test_who_does_not_take_what_is_sent_is_dropped(monkeypatch: pytest.MonkeyPat
             time.sleep(0.02)
 
         assert served.streams.readers.total() == 0
-
-
-def test_nonsense_for_a_request_ends_nothing(served: Page) -> None:
-    """TLS, noise, a header without end: the next request is answered."""
-    for noise in ("\x16\x03\x01\x02", "GET\r\n\r\n", "A" * 100_000, "GET / HTTP/1.1\r\n" + "X: y\r\n" * 5000):
-        with contextlib.suppress(ConnectionError), raw(served, noise) as connection:
-            connection.shutdown(socket.SHUT_WR)
-            ended(connection)
-    assert ask(served)[0] == 200

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.common.i18n import in_words, use_language
+from teleinfo.common.i18n import use_language
 from teleinfo.live import declared
 from teleinfo.live.model import LiveModel
 from teleinfo.page import view
@@ -66,29 +66,6 @@ def test_the_state_is_that_of_the_daemon(name: str) -> None:
         model.add_reading(reading, now=0.0)
 
     assert model.state(now=0.0) == tracker.state(moment(0.0))
-
-
-@pytest.mark.parametrize("name", METERS)
-@pytest.mark.parametrize("language", Language)
-def test_the_view_says_what_the_state_says(name: str, language: Language) -> None:
-    """Power, limit, each index in kWh, and the tariff, of every meter and in both languages."""
-    model = model_of(name)
-    shown = now_part(model, language, now=10.0)
-    with use_language(language):
-        state: Any = in_words(model.state(now=10.0))
-    net = state["power"]["net"]
-    read = {
-        name: float(text.removesuffix(" kWh").replace(" ", "").replace(",", "."))
-        for name, text in shown["indexes"]
-    }
-
-    assert shown["power"]["figure"].replace(" ", "") == str(net).replace("-", declared.MINUS)
-    assert shown["power"]["limit"]["power"] == state["contract"]["subscribed_power"]
-    for index in state["energy"]["indexes"].values():
-        assert read[index["name"]] == pytest.approx(index["value"] / 1000, abs=0.051)
-    assert shown["tariff"][0][1] == state["tariff"]["name"]
-    assert len(shown["phases"]) == (3 if "tri" in name else 0)
-    assert (shown["tempo"] != []) == ("tempo" in name)
 
 
 def test_the_shades_of_a_picture_are_those_of_the_tariff() -> None:

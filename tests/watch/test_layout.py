@@ -116,15 +116,6 @@ def test_the_first_page_has_what_a_person_wants_to_see() -> None:
     assert "EAST" in shown
 
 
-def test_what_no_label_says_stands_above_them() -> None:
-    words = " ".join(text_of(*pages(model_of("standard-tri"))).split())
-
-    assert "Subscription used 3 % " in words
-    assert "Current left, phase 1 29 A" in words
-    assert "Energy today 0.01 kWh (incomplete)" in words
-    assert "Current tariff Peak hours" not in words
-
-
 def test_a_change_and_an_alarm_are_marked_and_not_by_colour_alone() -> None:
     """The power differs between the two frames, the contract does not; an overrun stands first."""
     marks = {line.plain[2:12].strip(): line.plain[:1] for line in picture(model_of("standard")).lines[4:-2]}

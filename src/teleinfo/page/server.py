@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from teleinfo.common.i18n import N_, _, accepted, use_language
+from teleinfo.common.i18n import _, accepted, use_language
 from teleinfo.history import tables
 from teleinfo.page import hosts, view
 from teleinfo.vocabulary.words import Language
@@ -46,8 +46,8 @@ ASSETS: Final = {
 }
 """Files beside the page, with their types."""
 
-PAGE, EVENTS = "page", "events"
-"""Names of the routes that are closed while there are too many readers."""
+PAGE: Final = "page"
+"""Name of the route to which other sites may link."""
 
 MARKED: Final = re.compile(r"\[\[(.+?)\]\]")
 """Pattern of a message in the page."""
@@ -73,8 +73,6 @@ READ_TIMEOUT: Final = 10.0
 
 END_TIMEOUT: Final = 0.1
 """Seconds for answers to end when the program ends; streams, which never end by themselves, are cut."""
-
-TOO_MANY: Final = N_("Too many look at this page already. It tries again in a minute.")
 
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -269,12 +267,6 @@ def _application(names: Container[str], token: str, meters: Mapping[str, Streams
     ) -> web.StreamResponse:
         if refusal := _refusal(request, names, token):
             return web.Response(status=refusal[0], text=f"{refusal[1]}\n")
-        is_full = sum(each.readers.total() for each in meters.values()) >= MAX_STREAMS
-        if is_full and request.match_info.route.name in {PAGE, EVENTS}:
-            language = _language_of(request)
-            with use_language(language):
-                headers = {"Content-Language": language, "Refresh": "60"}
-                return web.Response(text=_(TOO_MANY), status=503, headers=headers)
         return await handler(request)
 
     def topic_of(request: web.Request) -> str:
@@ -282,6 +274,8 @@ def _application(names: Container[str], token: str, meters: Mapping[str, Streams
         return topic if topic in meters else next(iter(meters))
 
     async def events(request: web.Request) -> web.StreamResponse:
+        if sum(each.readers.total() for each in meters.values()) >= MAX_STREAMS:
+            return web.Response(status=503, text="Too many look at this page already.\n")
         return await meters[topic_of(request)].send(request)
 
     async def history(request: web.Request) -> web.Response:
@@ -306,5 +300,5 @@ def _application(names: Container[str], token: str, meters: Mapping[str, Streams
     application.router.add_get(f"{prefix}/", index, name=PAGE)
     application.router.add_get(f"{prefix}/{{file:{'|'.join(map(re.escape, files))}}}", file)
     application.router.add_get(f"{prefix}/history/{{meter}}/{{name}}.{{form:json|csv}}", history)
-    application.router.add_get(f"{prefix}/events", events, name=EVENTS, allow_head=False)
+    application.router.add_get(f"{prefix}/events", events, allow_head=False)
     return application

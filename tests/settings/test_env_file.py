@@ -71,9 +71,8 @@ def test_a_line_that_cannot_be_read_brings_no_second_fault(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("path", "shown"),
     [
-        ("/run/credentials/teleinfo.service/teleinfo.env", "/etc/teleinfo/teleinfo.env"),
-        ("/run/credentials/teleinfo@production.service/teleinfo.env", "/etc/teleinfo/production.env"),
         ("/run/credentials/teleinfo-web.service/teleinfo.env", "/etc/teleinfo/teleinfo.env"),
+        ("/run/credentials/teleinfo@production.service/teleinfo.env", "/etc/teleinfo/production.env"),
         ("/run/credentials/teleinfo-web.service/teleinfo@production.env", "/etc/teleinfo/production.env"),
         ("/run/credentials/other.service/teleinfo.env", "/run/credentials/other.service/teleinfo.env"),
     ],
@@ -144,12 +143,9 @@ def test_single_quotes_keep_any_value(value: str) -> None:
         ("# A=1\n; B=2\n\n=3\n?\n", {}),
         ("A=$HOME ${B} a#b it's\n", {"A": "$HOME ${B} a#b it's"}),
         (r'A="a\"b\\c\$d\te"', {"A": r'a"b\c$d\te'}),
-        ("A=1\nA=2", {"A": "2"}),
         ("A=\nB=''", {"A": "", "B": ""}),
         ("A=b\x0c", {"A": "b\x0c"}),
-        ("A=\x1cb\x85", {"A": "\x1cb\x85"}),
         ("export A=1", {"A": None}),
-        ("A: 1", {"A": None}),
         ("A='x", {"A": None}),
         ("A='x' # y", {"A": None}),
         ("A= # y", {"A": None}),

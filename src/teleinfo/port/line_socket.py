@@ -31,7 +31,7 @@ class LineSocket:
 
     def __init__(self, topic: str, port: str) -> None:
         self._name, self._port = quote(topic, safe=""), port
-        self._readers: set[asyncio.Transport] = set()
+        self._readers: set[asyncio.StreamWriter] = set()
 
     def send(self, data: bytes) -> None:
         """Pass `data` on to the readers, after what the event loop has to do already."""
@@ -39,11 +39,19 @@ class LineSocket:
             asyncio.get_running_loop().call_soon(self._write, data)
 
     def _write(self, data: bytes) -> None:
-        for transport in tuple(self._readers):
-            if transport.get_write_buffer_size() > MAX_WAITING:
-                transport.abort()
+        for reader in tuple(self._readers):
+            if reader.transport.get_write_buffer_size() > MAX_WAITING:
+                reader.transport.abort()
             else:
-                transport.write(data)
+                reader.write(data)
+
+    async def _serve(self, incoming: asyncio.StreamReader, reader: asyncio.StreamWriter) -> None:
+        if len(self._readers) < MAX_READERS:
+            self._readers.add(reader)
+            with contextlib.suppress(OSError):  # the end of the connection
+                await incoming.read(1)  # a reader has nothing to say
+            self._readers.discard(reader)
+        reader.transport.abort()
 
     async def run(self) -> None:
         """Listen until cancelled; without a runtime directory, or if it cannot be written, do nothing."""
@@ -55,15 +63,14 @@ class LineSocket:
         except OSError as error:
             log.warning("no other program can read the line beside teleinfo: %s", error)
             return
-        loop = asyncio.get_running_loop()
         with sock:
-            server = await loop.create_unix_server(lambda: _Connection(self._readers), sock=sock)
+            server = await asyncio.start_unix_server(self._serve, sock=sock)
             try:
-                await loop.create_future()
+                await asyncio.get_running_loop().create_future()
             finally:
                 server.close()
-                for transport in tuple(self._readers):
-                    transport.abort()
+                for reader in tuple(self._readers):
+                    reader.transport.abort()
 
     def _bound(self, folder: Path) -> socket.socket:
         """Return the socket, with the link to the port beside it; raise OSError."""
@@ -79,27 +86,6 @@ class LineSocket:
             sock.close()
             raise
         return sock
-
-
-class _Connection(asyncio.Protocol):
-    def __init__(self, readers: set[asyncio.Transport]) -> None:
-        self._readers = readers
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - that of a stream
-        self._transport = transport
-        if len(self._readers) < MAX_READERS:
-            self._readers.add(transport)
-        else:
-            transport.abort()
-
-    def data_received(self, data: bytes) -> None:
-        del data  # a reader has nothing to say
-        self._transport.abort()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        del exc
-        self._readers.discard(self._transport)
 
 
 def line_of(port: str) -> str:

@@ -78,7 +78,6 @@ class Reader:
         self._outage = OutageLog(url, OUTAGE_TEXTS)
         self._line_log = LineLog(self.status)
         self._opened = 0.0  # at the present speed; or when the last stall of the process ended
-        self._refused: set[int] = set()  # speeds that the port cannot do
 
     async def run(self) -> NoReturn:
         """Read until cancelled."""
@@ -107,19 +106,14 @@ class Reader:
                 await self._watch(port)
         except PortError as error:
             self.status.note_lost(error)
-            if error.kind is not PortErrorKind.SPEED or self._search.fixed:
-                raise
-            self._refused.add(self._search.baudrate)
-            self._search.next_speed()
-            if self._search.baudrate in self._refused:
-                raise
-            log.debug("%s", error)
+            if error.kind is PortErrorKind.SPEED:
+                self._search.next_speed()
+            raise
 
     async def _watch(self, port: LineProtocol) -> None:
         """Check the line once a second, until the port should be opened again; raise PortError."""
         loop = asyncio.get_running_loop()
         opened = self._opened = now = loop.time()
-        self._refused.clear()
         self.status.note_open(now)
         log.debug("listening to %s, speed: %s", self.status.url, self.status.baudrate)
         while self._silent_for(now) < REOPEN_AFTER:

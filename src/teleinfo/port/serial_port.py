@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
     from teleinfo.port.errors import PortError
 
-T = TypeVar("T")
-
 BRIDGE: Final = "socket://"
 UNIX: Final = "unix://"
 RFC2217: Final = "rfc2217://"

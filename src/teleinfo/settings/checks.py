@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
-import operator
 import re
 import termios
 from functools import partial
@@ -67,9 +66,10 @@ plain_digits = partial(_written_as, r"[0-9]{1,9}")
 plain_decimal = partial(_written_as, r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
-def encodable(value: str) -> str:
+def encodable(value: SecretStr) -> SecretStr:
     """Refuse text that MQTT cannot carry: with NUL, or not UTF-8 (MQTT 3.1.1 §1.5.3)."""
-    if "\0" in value or value.encode(errors="ignore").decode() != value:
+    text = value.get_secret_value()
+    if "\0" in text or text.encode(errors="ignore").decode() != text:
         raise ValueError
     return value
 
@@ -178,13 +178,10 @@ def etiquettes(names: frozenset[str]) -> frozenset[str]:
         if not _ETIQUETTE.fullmatch(name):
             raise ValueError
         written = name.upper().removesuffix(_HORODATE_KEY)
-        near = difflib.get_close_matches(written, known)
-        if near:
-            # Among close matches, prefer the most letters at the same index: ADC0 means ADCO, not ADSC.
-            best = max(near, key=lambda label: sum(map(operator.eq, label, written)))
+        if near := ", ".join(difflib.get_close_matches(written, known, n=2)):
             raise RefusalError(
                 Message(
-                    "has an étiquette that no meter sends, {name}; did you mean {best}?", name=name, best=best
+                    "has an étiquette that no meter sends, {name}; did you mean {best}?", name=name, best=near
                 )
             )
     return names

@@ -71,8 +71,6 @@ _SYNONYMS: Final = {
     "BROKER": "MQTT_HOST",
     "MQTT_BROKER": "MQTT_HOST",
     "MQTT_SERVER": "MQTT_HOST",
-    "MQTT_USER": "MQTT_USERNAME",
-    "MQTT_PASS": "MQTT_PASSWORD",
 }
 
 

@@ -65,6 +65,7 @@ _SerialPort = Annotated[str, AfterValidator(checks.serial_port)]
 _Host = Annotated[str, AfterValidator(checks.host)]
 _ReadableFile = Annotated[str | None, AfterValidator(checks.readable)]
 _UserName = Annotated[str, AfterValidator(checks.plain_text), AfterValidator(_with_host_name)] | None
+_Password = Annotated[SecretStr, AfterValidator(checks.encodable)] | None
 _Name = Annotated[str, Field(max_length=64), AfterValidator(checks.plain_text)] | None
 _PageUrl = (
     Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$"), AfterValidator(checks.plain_text)] | None
@@ -107,7 +108,7 @@ class Settings(BaseSettings):
     """Port of the broker; empty: 1883, or 8883 with TLS"""
     mqtt_username: _UserName = None
     """User name, if the broker asks for one; {hostname} is replaced"""
-    mqtt_password: SecretStr | None = None
+    mqtt_password: _Password = None
     """Password; in single quotes if it has anything but letters and digits in it"""
     mqtt_tls: bool = False
     """Encrypt the connection, and check that the broker is the right one"""
@@ -207,14 +208,12 @@ class Settings(BaseSettings):
         """Return only the arguments: `load` reads the other sources itself, so that faults can quote them."""
         return (init_settings,)
 
-    @field_validator("mqtt_password")
+    @field_validator("mqtt_password", "mqtt_tls_key_file")
     @classmethod
-    def _goes_with_a_user(cls, value: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
-        if value is None:
-            return None
-        checks.encodable(value.get_secret_value())
-        if others.data.get("mqtt_username", "") is None:
-            raise ConflictError(N_("is given without {other}; set both"), "mqtt_username")
+    def _goes_with_another(cls, value: object, others: ValidationInfo) -> object:
+        other = "mqtt_username" if others.field_name == "mqtt_password" else "mqtt_tls_cert_file"
+        if value is not None and others.data.get(other, "") is None:
+            raise ConflictError(N_("is given without {other}; set both"), other)
         return value
 
     @field_validator("homeassistant_prefix")
@@ -233,14 +232,4 @@ class Settings(BaseSettings):
     def _goes_with_tls(cls, value: object, others: ValidationInfo) -> object:
         if value and others.data.get("mqtt_tls") is False:
             raise ConflictError(N_("has no effect without TLS; set {other}=true, or remove it"), "mqtt_tls")
-        return value
-
-    @field_validator("mqtt_tls_key_file")
-    @classmethod
-    def _goes_with_a_certificate(cls, value: str | None, others: ValidationInfo) -> str | None:
-        certificate = others.data.get("mqtt_tls_cert_file", value)
-        if value is not None and certificate is None:
-            raise ConflictError(N_("is given without {other}; set both"), "mqtt_tls_cert_file")
-        if value is None and certificate is not None:
-            raise ConflictError(N_("is missing: {other} is given; set both"), "mqtt_tls_cert_file")
         return value

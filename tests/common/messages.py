@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 from teleinfo.common import i18n
-from teleinfo.doctor.line_report import ADVICE
+from teleinfo.doctor.finding import TEMPLATES, TITLES
 from teleinfo.homeassistant import entities
 from teleinfo.mqtt.errors import FAULTS
 from teleinfo.page.server import FOLDER, MARKED
@@ -18,6 +19,9 @@ from teleinfo.vocabulary.words import Code
 from tests.settings import sample
 
 SOURCES = Path(i18n.__file__).parents[1]
+
+FIELD = re.compile(r"\{\w+\}")
+"""A template that is filled with a whole text."""
 
 # The format string of a line of the log is a message, too; those of level DEBUG are for developers.
 LOG = {"log.info", "log.warning", "log.error", "log.critical", "log.exception"}
@@ -38,7 +42,9 @@ def messages() -> dict[str, str]:
     found |= {text: name for name, text in TEXTS.items()}
     found |= {text: kind for kind, (_notes, lines) in FAULTS.items() for text in lines[:2]}
     found |= {text: name for name, lines in ALLOWED.items() for text in lines}
-    found |= {text: f"{cause}" for cause, text in ADVICE.items()}
+    found |= {text: name for name, text in TITLES.items()}
+    found |= {text: name for name, one in TEMPLATES.items() for text in (one.message, one.advice) if text}
+    found = {text: place for text, place in found.items() if not FIELD.fullmatch(text)}
     found |= dict.fromkeys(MARKED.findall((FOLDER / "index.html").read_text(encoding="utf-8")), "index.html")
     for path in sorted(SOURCES.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -1,4 +1,4 @@
-"""A line that is damaged by hand: the bits that are sent, and those that are made wrong."""
+"""A line that is damaged by hand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 from functools import cache
 from typing import TYPE_CHECKING
 
-from teleinfo.doctor.line_damage import BITS, STOP, Bit, Flip
+from teleinfo.doctor.line_damage import Bit
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import with_parity
 
@@ -18,37 +18,21 @@ START = dt.datetime(2026, 1, 15, 18, 30)  # noqa: DTZ001 - a meter knows local t
 
 
 @cache
-def sound_line(*, frames: int, meter: str = "hc", parity: bool = True) -> bytes:
-    """Return what this meter sends, a frame each 1.5 s."""
-    simulated = build(meter, start=START, rng=random.Random(1))
+def sound_line(*, frames: int, parity: bool = True) -> bytes:
+    """Return what a meter sends, a frame each 1.5 s."""
+    simulated = build("hc", start=START, rng=random.Random(1))
     data = b"".join(simulated.emit(START + dt.timedelta(seconds=1.5 * number)) for number in range(frames))
     return with_parity(data) if parity else data
 
 
-def levels_of(data: bytes) -> bytearray:
-    """Return the levels of a line that sends `data` without a pause: two idle bits, then the characters."""
-    levels = bytearray(b"\1\1")
-    for char in data:
-        levels += bytes((0, *(char >> bit & 1 for bit in range(8)), 1))
-    return levels + bytes([1] * 2 * BITS)
-
-
-def bit_of(levels: bytearray, character: int, position: int) -> Bit:
-    """Return this bit of a character."""
-    at = 2 + character * BITS + position
-    return Bit(position, levels[at], levels[at - 1], levels[at + 1])
-
-
-def hurt(data: bytes, wrong: Callable[[Flip], bool], *, every: int = 200, seed: int = 1) -> bytes:
-    """Return `data` with one data bit wrong in one of `every` characters, if one of its bits is `wrong`."""
-    rng = random.Random(seed)
-    levels = levels_of(data)
+def hurt(data: bytes, wrong: Callable[[Bit], bool], *, every: int = 200) -> bytes:
+    """Return `data` with one bit wrong in one of `every` characters, if one of its bits is `wrong`."""
+    rng = random.Random(1)
     received = bytearray(data)
-    for number in range(len(data)):
-        if rng.random() * every > 1:
-            continue
-        bits = (bit_of(levels, number, position) for position in range(1, STOP))
-        found = [bit.position for bit in bits if wrong(Flip(bit, 0, number * BITS + bit.position))]
-        if found:
-            received[number] ^= 1 << rng.choice(found) - 1
+    for number, char in enumerate(data):
+        levels = [0, *(char >> bit & 1 for bit in range(8)), 1]
+        bits = [Bit(at, levels[at], levels[at - 1], levels[at + 1]) for at in range(1, 9)]
+        positions = [bit.position for bit in bits if wrong(bit)]
+        if positions and rng.random() * every < 1:
+            received[number] ^= 1 << rng.choice(positions) - 1
     return bytes(received)

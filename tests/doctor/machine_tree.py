@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from typing import TYPE_CHECKING
 
 from teleinfo.doctor.case import Case
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from teleinfo.doctor.report import Finding
+    from teleinfo.doctor.finding import Finding
 
 PI_4 = "Raspberry Pi 4 Model B Rev 1.4"
 PI_5 = "Raspberry Pi 5 Model B Rev 1.0"
@@ -52,13 +51,9 @@ class Tree:
         """Return a case with this machine and this serial port."""
         return case_of(self.machine, serial_port=port)
 
-    def lock(self, device: str, pid: int, command: str = "", cgroup: str = "") -> None:
-        """Have a process lock `device`, by its line in the kernel's list, and another one another file."""
-        status = self.file(device).stat()
-        place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}"
-        rows = [f"POSIX ADVISORY READ 77 {place}:{status.st_ino + 1} 0 EOF"]
-        rows.append(f"FLOCK  ADVISORY  WRITE {pid} {place}:{status.st_ino} 0 EOF")
-        self.file("/proc/locks", "".join(f"{number}: {row}\n" for number, row in enumerate(rows, 1)))
+    def hold(self, device: str, pid: int, command: str = "", cgroup: str = "") -> None:
+        """Have a process open `device`."""
+        self.link(f"/proc/{pid}/fd/3", str(self.file(device)))
         self.file(f"/proc/{pid}/cmdline", command)
         self.file(f"/proc/{pid}/cgroup", cgroup)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.common.i18n import catalogue
-from teleinfo.doctor.report import Severity
+from teleinfo.doctor.finding import Severity
 from teleinfo.mqtt.errors import CUT_OFF
 from teleinfo.port.line_log import SILENT
 from teleinfo.vocabulary.line import PortErrorKind
@@ -22,7 +22,7 @@ from tests.support.tcp_ports import free_port
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from teleinfo.doctor.report import Finding
+    from teleinfo.doctor.finding import Finding
 
 GOOD = {
     "LoadState": "loaded",

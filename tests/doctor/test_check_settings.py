@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.doctor.case import Case
-from teleinfo.doctor.report import Severity
+from teleinfo.doctor.finding import Severity
 from tests.doctor.machine_tree import findings_of
 
 if TYPE_CHECKING:

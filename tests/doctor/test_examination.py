@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.doctor import command
-from teleinfo.doctor.report import AREAS, Severity, fault, ok, warning, worst
+from teleinfo.doctor.finding import Finding, Severity
+from teleinfo.doctor.report import AREAS, worst
 from tests.doctor.machine_tree import case_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from teleinfo.doctor.case import Case
-    from teleinfo.doctor.report import Finding
 
 
 def examined(
@@ -34,29 +34,29 @@ def examined(
 async def troubled(case: Case) -> AsyncIterator[Finding]:
     """Yield a finding of each kind."""
     del case
-    for make in (ok, warning, fault):
-        yield make("name", "x", "y", "z")
+    for severity in (Severity.OK, Severity.WARNING, Severity.FAULT):
+        yield Finding("name", severity, "x")
 
 
 async def for_ever(case: Case) -> AsyncIterator[Finding]:
     """Yield a finding, and no other."""
     del case
-    yield ok("name", "x")
+    yield Finding("name", Severity.OK, "x")
     await asyncio.Event().wait()
 
 
 async def broken(case: Case) -> AsyncIterator[Finding]:
     """Yield a finding, and raise an error."""
-    yield ok("name", "x")
+    yield Finding("name", Severity.OK, "x")
     known: dict[str, str] = {}
-    yield warning("name", known[case.unit])
+    yield Finding("name", Severity.WARNING, known[case.unit])
 
 
 @pytest.mark.parametrize(
     ("check", "words"),
     [
         (for_ever, r"could not be judged: it took longer than 0.05 s.*"),
-        (broken, r"could not be judged: .* \(KeyError: 'teleinfo', test_examination\.py:\d+\)"),
+        (broken, r"could not be judged: .* \(KeyError\('teleinfo'\), test_examination\.py:\d+\)"),
     ],
 )
 def test_a_check_that_breaks_or_takes_too_long_is_a_line_of_the_report(

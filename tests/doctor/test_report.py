@@ -11,8 +11,9 @@ import pytest
 
 from teleinfo.doctor import report
 from teleinfo.doctor.command import CHECKS
+from teleinfo.doctor.finding import TEMPLATES, TITLES, Finding, Severity
 from teleinfo.doctor.machine import Machine
-from teleinfo.doctor.report import Finding, fault, ok, skipped, warning
+from teleinfo.vocabulary.line import LineCause
 from tests.support.settings import settings_of
 
 PASSWORD, USER, HOST = 'c4nary"s3cret', "canary-user", "canary.example"
@@ -31,8 +32,8 @@ def areas(*words: str) -> dict[str, list[Finding]]:
     """Return findings that have these words in every place where words can stand."""
     said = " ".join(words)
     return {
-        "settings": [ok("file", said, facts=said), warning("changed", "", said)],
-        "broker": [fault("login", "", "", said), skipped("topic", said)],
+        "settings": [Finding("file", Severity.OK, said, facts={"said": said})],
+        "broker": [Finding("login", Severity.FAULT, "", said, [said])],
     }
 
 
@@ -99,21 +100,24 @@ def test_what_identifies_is_masked_and_what_helps_is_not(text: str, shown: str) 
     assert report.masked(text, report.secrets_of(read)) == shown
 
 
-def test_every_check_has_its_title() -> None:
-    """No finding is shown under a name of the program's own."""
+def test_every_check_has_its_title_and_every_finding_is_found() -> None:
+    """No finding is shown under a name of the program's own, and no section of the table is left over."""
     folder = Path(report.__file__).parent
     text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
-    used = {name for name in report.CHECKS if f'"{name}"' in text.replace(f'"{name}": N_', "")}
+    checks = {one.check for one in TEMPLATES.values()}
+    areas = {f"area-{area}" for area in report.AREAS}
 
-    assert CHECKS.keys() == report.AREAS.keys()
-    assert used == report.CHECKS.keys()
+    assert CHECKS.keys() == {*report.AREAS}
+    assert areas <= TITLES.keys()
+    assert TITLES.keys() - areas == checks - {*report.AREAS} | {"port"}
+    assert {name for name in TEMPLATES if f'"{name}"' not in text} == {cause.name for cause in LineCause}
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_sentences_fit_the_screen_and_lines_to_type_are_whole(width: int) -> None:
     """Words are wrapped, at 100 columns at most; a line to type is never broken."""
     line = "sudo systemctl edit teleinfo " + "x" * 150
-    found = fault("rights", "many words " * 20, "and more words " * 20, line)
+    found = Finding("rights", Severity.FAULT, "many words " * 20, "and more words " * 20, [line])
     shown = report.format_area("port", [found], report.Screen(width))
     lines = shown.splitlines()
 
@@ -123,7 +127,7 @@ def test_sentences_fit_the_screen_and_lines_to_type_are_whole(width: int) -> Non
 
 
 def test_the_marks_are_seen_on_a_light_and_on_a_dark_terminal() -> None:
-    every = [ok("rights", "x"), warning("mode", "x", "y", "z"), fault("holder", "x"), skipped("console", "x")]
+    every = [Finding("rights", severity, "x", "y", ["z"]) for severity in Severity]
     shown = report.format_area("port", every, report.Screen(colours=True))
     coloured = re.findall(r"\x1b\[([0-9;]*)m([^\x1b]*)\x1b\[0m", shown)
 

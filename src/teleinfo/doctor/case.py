@@ -7,14 +7,15 @@ import enum
 import ipaddress
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from teleinfo.common.i18n import _, catalogue
+from teleinfo.common.i18n import catalogue
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.doctor import inside
+from teleinfo.doctor.finding import Finding, find
 from teleinfo.doctor.machine import Machine
-from teleinfo.doctor.report import Finding, Screen, drop_in, fault
+from teleinfo.doctor.report import Screen
 from teleinfo.mqtt.errors import CUT_OFF
 from teleinfo.port.line_log import NO_FRAME, SILENT
 from teleinfo.port.serial_port import is_remote
@@ -171,10 +172,10 @@ class Case:
 
 async def kept_away(case: Case, check: str, error: str, target: str, addresses: Iterable[str]) -> Finding:
     """Return the fault of a service that gets `error` at `target`, whose `addresses` this user reaches."""
-    wanted, message = addresses, _("the sandbox of the service keeps it from {address}")
+    section, wanted = "ADDRESS_KEPT_AWAY", addresses
     if error == inside.NAME:
+        section = "NAME_SERVER_KEPT_AWAY"
         wanted = _NAME_SERVER.findall(case.machine.text("/etc/resolv.conf") or "")
-        message = _("the sandbox of the service keeps it from the name server {address}")
     shown = await case.properties()
     nets = [ipaddress.ip_network(net) for net in shown.get("IPAddressAllow", "").split()]
     kept = {}
@@ -185,12 +186,11 @@ async def kept_away(case: Case, check: str, error: str, target: str, addresses: 
             one = ipaddress.ip_interface(f"{plain}/64" if ":" in plain else plain)
             if not any(one.ip in net for net in nets):
                 kept[address] = str(one.network).removesuffix("/32")
+    finding = find("UNREACHED", address=target, error=error, unit=case.unit)
     if kept:
-        line = f"IPAddressAllow={' '.join(dict.fromkeys(kept.values()))}"
-        return drop_in(check, message.format(address=", ".join(kept)), case.unit, line)
-    message = _("this user reaches {address}, and the service in its sandbox does not ({error})")
-    message = message.format(address=target, error=error)
-    return fault(check, message, _("See why:"), f"sudo journalctl -u {case.unit} -n 30")
+        allowed = " ".join(dict.fromkeys(kept.values()))
+        finding = find(section, address=", ".join(kept), unit=case.unit, allowed=allowed)
+    return replace(finding, check=check)
 
 
 def is_one_of(words: str, messages: Iterable[str]) -> bool:

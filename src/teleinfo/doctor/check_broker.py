@@ -9,20 +9,18 @@ import secrets
 import socket
 import ssl
 import time
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from teleinfo.common.i18n import N_, _
+from teleinfo.common.i18n import _
 from teleinfo.doctor import inside
 from teleinfo.doctor.case import is_one_of, kept_away
-from teleinfo.doctor.report import Finding, Severity, fault, ok, skipped, warning
+from teleinfo.doctor.finding import Finding, Severity, find
 from teleinfo.mqtt import config
 from teleinfo.mqtt.client import Connection, connect, for_command, tls_context
 from teleinfo.mqtt.config import Broker, MqttVersion, Topics
 from teleinfo.mqtt.errors import FAULTS, OUTAGE_TEXTS, BrokerError, cannot_connect
-from teleinfo.port.health import Health
+from teleinfo.port.health import Health, is_stale
 from teleinfo.port.health import parse as parse_health
-from teleinfo.vocabulary.line import LineGrade
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -35,24 +33,9 @@ STEP_TIMEOUT = 5.0
 ECHO_TIMEOUT = 3.0
 """Seconds to wait for our message to come back, and for each retained message."""
 
-RECENT_SECONDS = 120.0
-"""Seconds since the last frame up to which the meter counts as heard; `health` comes once a minute."""
-
-CHANGE_CLIENT_ID = N_(
-    "Give one of the two another TELEINFO_MQTT_CLIENT_ID, and see what the journal says. If the meter fell "
-    "silent or teleinfo was started just now, look again in two minutes:"
-)
-
 ONLINE, OFFLINE = config.ONLINE.decode(), config.OFFLINE.decode()
 RENEW_WITHIN_DAYS = 14
 _DAY = 86400.0
-
-# The handshake of MQTT over websockets (RFC 6455, section 4.1); any web server answers it in HTTP.
-_UPGRADE = (
-    b"GET /mqtt HTTP/1.1\r\nHost: broker\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGVsZWluZm8tZG9jdG9yLQ==\r\n"
-    b"Sec-WebSocket-Protocol: mqtt\r\n\r\n"
-)
 
 
 async def check_broker(case: Case) -> AsyncIterator[Finding]:
@@ -73,11 +56,8 @@ async def _for_the_service(case: Case, finding: Finding) -> Finding:
             if finding.check == ("name" if error == inside.NAME else "port"):
                 return await kept_away(case, finding.check, error, name, case.addresses)
         elif finding.check == "tls":
-            message = _("the service may not read {file} ({error})").format(file=name, error=error)
-            if name.startswith("/etc/"):
-                return fault("tls", message, _("Let the service read it:"), f"sudo chmod a+r {name}")
-            advice = _("Put it where the service may read it, and its new path into the settings:")
-            return fault("tls", message, advice, f"sudo install -m 0644 {name} /etc/teleinfo/")
+            section = "FILE_KEPT_AWAY" if name.startswith("/etc/") else "FILE_ELSEWHERE"
+            return find(section, file=name, error=error)
     return finding
 
 
@@ -86,10 +66,10 @@ async def _steps(case: Case) -> AsyncIterator[Finding]:
     broker = case.settings.broker
     try:
         case.addresses = await _resolve(broker)
-        message = _("{host} is an address") if case.addresses == (broker.host,) else _("{host} is {address}")
-        yield ok("name", message.format(host=broker.host, address=", ".join(case.addresses)))
+        section = "ADDRESS" if case.addresses == (broker.host,) else "NAME"
+        yield find(section, host=broker.host, address=", ".join(case.addresses))
         await _connect(broker)
-        yield ok("port", _("{address} accepts connections").format(address=broker.address))
+        yield find("ACCEPTS", address=broker.address)
         if broker.tls is not None:
             context = await asyncio.to_thread(tls_context, broker, broker.tls)
             yield _certificate(await _connect(broker, context))
@@ -98,25 +78,21 @@ async def _steps(case: Case) -> AsyncIterator[Finding]:
             # The log says that an outage is over once the connection has held.
             last = await case.last_logged((OUTAGE_TEXTS.begins, OUTAGE_TEXTS.still, OUTAGE_TEXTS.ends))
             _notes, [taken_over, *_advice] = FAULTS["TAKEN_OVER"]
-            says_so = is_one_of(last, [taken_over])
-            if says_so or is_taken_over(case.status, case.health):
-                case.lost_login = _(
-                    "teleinfo does not stay connected to the broker: another program may use its client id"
-                )
-                lines = ("TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2", f"sudo journalctl -u {case.unit}")
-                yield fault("login", case.lost_login, _(CHANGE_CLIENT_ID), *lines)
+            if is_one_of(last, [taken_over]):
+                lost = find("LOGIN_LOST", unit=case.unit)
+                case.lost_login = lost.message
+                yield lost
             else:
-                accepted = _("accepted, with the user name of the settings")
-                if broker.username is None:
-                    accepted = _("accepted, without a user name")
-                yield ok("login", accepted, mqtt_version=connection.version)
+                section = "NO_ACCOUNT" if broker.username is None else "ACCOUNT"
+                yield find(section, facts={"mqtt_version": connection.version})
             for finding in findings:
                 yield finding
     except BrokerError as error:
-        if error.kind == "CLOSED_UNANSWERED":
-            error = BrokerError(await _spoken_protocol(broker), broker)
-        words = (error.check, _(error.message), _(error.advice))
-        yield fault(*words, *error.commands, cause=error.kind.lower().replace("_", " "))
+        if error.kind == "CLOSED_UNANSWERED" and await _speaks_tls(broker):
+            error = BrokerError("WANTS_TLS", broker)
+        texts = (_(error.message), _(error.advice), error.commands)
+        facts = {"cause": error.kind.lower().replace("_", " ")}
+        yield Finding(error.check, Severity.FAULT, *texts, facts)
 
 
 async def _resolve(broker: Broker) -> tuple[str, ...]:
@@ -143,35 +119,24 @@ async def _connect(broker: Broker, context: ssl.SSLContext | None = None) -> Map
     return writer.get_extra_info("peercert") or {}
 
 
-async def _spoken_protocol(broker: Broker) -> str:
-    """Return the reason why the port closes the connection after the first MQTT packet."""
+async def _speaks_tls(broker: Broker) -> bool:
+    """Return True if the port, which closes the connection after the first packet, answers in TLS."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    attempts = (("WANTS_TLS", context, b""), ("WANTS_HTTP", None, _UPGRADE))
-    for kind, encryption, request in attempts:
-        with contextlib.suppress(OSError, TimeoutError):
-            async with asyncio.timeout(STEP_TIMEOUT):
-                reader, writer = await asyncio.open_connection(broker.host, broker.port, ssl=encryption)
-                try:
-                    writer.write(request)
-                    if not request or (await reader.read(5)) == b"HTTP/":
-                        return kind
-                finally:
-                    writer.transport.abort()
-    return "REFUSES_MQTT"
+    try:
+        await _connect(broker, context)
+    except BrokerError:
+        return False
+    return True
 
 
 def _certificate(certificate: Mapping[str, str]) -> Finding:
     """Judge a certificate that OpenSSL has accepted; it is empty if OpenSSL did not verify it."""
     if not certificate:
-        message = _("encrypted, but the certificate is not looked at (TELEINFO_MQTT_TLS_INSECURE)")
-        advice = _("Anybody on the network can pose as the broker. Give its authority instead:")
-        return warning("tls", message, advice, "TELEINFO_MQTT_TLS_CA_FILE=/etc/teleinfo/ca.pem")
+        return find("CERTIFICATE_UNSEEN")
     days = int((ssl.cert_time_to_seconds(certificate["notAfter"]) - time.time()) / _DAY)
-    message = _("the certificate is right; days left: {days}").format(days=days)
-    if days < RENEW_WITHIN_DAYS:
-        return warning("tls", message, _("Renew it before it expires."), days_left=days)
-    return ok("tls", message, days_left=days)
+    section = "CERTIFICATE_ENDS" if days < RENEW_WITHIN_DAYS else "CERTIFICATE"
+    return find(section, days=days, facts={"days_left": days})
 
 
 async def _topics(connection: Connection, case: Case) -> list[Finding]:
@@ -187,30 +152,36 @@ async def _topics(connection: Connection, case: Case) -> list[Finding]:
     case.may_read, case.health = bool(received), parse_health(received.get(topics.health, b""))
     if topics.status in received:
         case.status = received[topics.status].decode(errors="replace")
-    make, message = fault, _("the broker does not let this account ({user}) publish on {topic}")
+    section = "TOPIC_REFUSED"
     if may_write and received.get(ours) == token:
-        make, message = ok, _("a message of ours on {topic} came back")
+        section = "TOPIC"
     elif may_write and is_5:
-        make, message = warning, _("this account ({user}) may publish on {topic}, but may not read it")
-    elif may_write and may_subscribe:
-        message = _("no message came back: this account ({user}) may not publish on {topic}, or not read it")
+        section = "TOPIC_UNREAD"
     elif may_write:
-        make, message = skipped, _("could not be judged: this account ({user}) may not read {topic}")
+        section = "NO_ECHO" if may_subscribe else "TOPIC_UNKNOWN"
     user = case.settings.broker.username
+    account = [f"user {user}"] if user else []
     shown = user or _("without a user name")
-    advice = () if make is ok else _acl(user, f"readwrite {topics.readings}/#")
-    findings = [make("topic", message.format(user=shown, topic=ours), *advice)]
+    rights = [] if section == "TOPIC" else [*account, f"topic readwrite {topics.readings}/#"]
+    findings = [find(section, *rights, user=shown, topic=ours)]
     if case.settings.homeassistant and is_5:
         # Where a device is announced, an empty message announces nothing.
         prefix = case.settings.homeassistant_prefix
         topic = f"{prefix}/device/teleinfo-doctor/config"
         if await _publish(connection, topic, b"", retain=False):
-            findings.append(ok("discovery", _("the broker takes the announcements to Home Assistant")))
+            findings.append(find("ANNOUNCED"))
         else:
-            advice = _acl(user, f"write {prefix}/#", f"read {prefix}/status")
-            message = _("the broker does not let this account ({user}) publish on {topic}")
-            findings.append(fault("discovery", message.format(user=shown, topic=topic), *advice))
+            rights = [*account, f"topic write {prefix}/#", f"topic read {prefix}/status"]
+            findings.append(find("NOT_ANNOUNCED", *rights, user=shown, topic=topic))
     return findings
+
+
+def said_by(status: str, health: Health | None) -> str:
+    """Return the `status` that a teleinfo published, with the reason for it by its `health`."""
+    problem = None if health is None or is_stale(health, now=time.time()) else health.reason
+    if problem is None:
+        return _("teleinfo says {status}").format(status=status)
+    return _("teleinfo says {status}: {problem}").format(status=status, problem=_(problem))
 
 
 async def read_retained(connection: Connection, topics: Topics) -> tuple[str | None, Health | None]:
@@ -250,19 +221,3 @@ async def _collect(connection: Connection, is_all: Callable[[dict[str, bytes]], 
         if is_all(received):
             break
     return received
-
-
-def _acl(user: str | None, *rights: str) -> tuple[str, ...]:
-    """Return the advice to allow these `rights` to `user`, and the lines for mosquitto's access list."""
-    advice = _("Allow it in the broker's list of rights (ACL), and restart the broker:")
-    return (advice, *([f"user {user}"] if user else []), *(f"topic {right}" for right in rights))
-
-
-def is_taken_over(status: str | None, health: Health | None) -> bool:
-    """True if a teleinfo is offline and has just heard its meter: `health` is retained, and may be old."""
-    if status != OFFLINE or health is None or health.line in {None, LineGrade.BAD, LineGrade.SILENT}:
-        return False
-    with contextlib.suppress(ValueError, OverflowError):
-        last = datetime.fromisoformat(health.last_frame or "").timestamp()
-        return abs(time.time() - last) <= RECENT_SECONDS
-    return False

@@ -4,66 +4,61 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pwd
 import stat
 from typing import TYPE_CHECKING
 
-from teleinfo.common.i18n import N_, _
-from teleinfo.console.output import command_line
 from teleinfo.doctor import raspberry_pi
 from teleinfo.doctor.case import Access, Case, kept_away
+from teleinfo.doctor.finding import Finding, Severity, find
 from teleinfo.doctor.machine import Machine, PortUser, group_of, port_users
-from teleinfo.doctor.report import Finding, Severity, drop_in, fault, ok, skipped, warning
 from teleinfo.port.errors import OUTAGE_TEXTS, cannot_reach
 from teleinfo.port.serial_port import is_remote
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator
 
 BY_ID = "/dev/serial/by-id"
 
 BRIDGE_TIMEOUT = 5.0
 """Seconds that a bridge has to accept a connection."""
 
-_A_PORT = N_("a serial port")
-_KINDS = {
-    "/dev/pts/": N_("a pseudo-terminal, such as a simulated meter has"),
-    "/dev/ttyAMA": N_("the good UART of the board (PL011)"),
-    "/dev/ttyUSB": N_("a USB adapter"),
-    "/dev/ttyACM": N_("a USB adapter"),
-}
 _LOGINS = frozenset({"agetty", "getty", "login"})
+# Groups that no user joins to use a port: a login console has taken it.
+_CLOSED_GROUPS = frozenset({"root", "tty"})
 
 
 async def check_port(case: Case) -> AsyncIterator[Finding]:
     """Check that the port of the settings is there."""
     machine, port = case.machine, case.settings.serial_port
-    device = machine.real(port)
     if is_remote(port):
         async for finding in _bridge(case, port):
             yield finding
-    elif machine.path(device).exists():
-        mode = machine.path(device).stat().st_mode
-        if stat.S_ISDIR(mode) or (machine.root.name == "" and not stat.S_ISCHR(mode)):
-            yield _other_ports(machine, port, _("{port} is not a serial port").format(port=port))
-            return
-        words = next((words for begin, words in _KINDS.items() if device.startswith(begin)), _A_PORT)
-        message = f"{port}, {_(words)}" if port == device else f"{port} → {device}, {_(words)}"
-        names = [name for name in machine.names(BY_ID) if machine.real(f"{BY_ID}/{name}") == device]
-        if names and port == device:
-            advice = _("Its number may change when it is plugged in again. This name stays:")
-            yield warning("device", message, advice, f"TELEINFO_SERIAL_PORT={BY_ID}/{names[0]}")
-        else:
-            yield ok("device", message)
+        return
+    device = machine.real(port)
+    path = machine.path(device)
+    shown = port if port == device else f"{port} → {device}"
+    names = [name for name in machine.names(BY_ID) if machine.real(f"{BY_ID}/{name}") == device]
+    if not path.exists() and raspberry_pi.BUILT_IN.fullmatch(port) and machine.is_raspberry:
+        yield find("ON_BOARD", port=shown)
+    # The devices of a tree of files are files.
+    elif not path.exists() or (machine.root.name == "" and not stat.S_ISCHR(path.stat().st_mode)):
+        others = [f"TELEINFO_SERIAL_PORT={name}" for name in _ports(machine) if name != port]
+        yield find("ELSEWHERE" if others else "NO_PORT", *others, port=shown)
+    elif names and port == device:
+        yield find("NAME_CHANGES", port=shown, name=f"{BY_ID}/{names[0]}")
     else:
-        message = _("there is no {port}").format(port=port)
-        if device != port:
-            message = _("{port} points to {device}, which is not there").format(port=port, device=device)
-        if raspberry_pi.BUILT_IN.fullmatch(port) and machine.is_raspberry:
-            advice = _("Switch the serial port of the board on, and start the machine again:")
-            yield fault("device", message, advice, *raspberry_pi.PORT_ON)
-        else:
-            yield _other_ports(machine, port, message)
+        yield find("PORT", port=shown)
+
+
+def _ports(machine: Machine) -> list[str]:
+    """Return the serial ports of the machine."""
+    ports = [f"{BY_ID}/{name}" for name in machine.names(BY_ID)]
+    for name in machine.names("/sys/class/tty"):
+        # A PC has device names for more ports than it has; type 0 marks those without hardware.
+        is_uart = name.startswith("ttyS") and machine.text(f"/sys/class/tty/{name}/type") != "0"
+        if (is_uart or name.startswith("ttyAMA")) and machine.path(f"/dev/{name}").exists():
+            ports.append(f"/dev/{name}")
+    return ports
 
 
 async def _bridge(case: Case, port: str) -> AsyncIterator[Finding]:
@@ -77,12 +72,12 @@ async def _bridge(case: Case, port: str) -> AsyncIterator[Finding]:
                 _reader, writer = await asyncio.open_connection(host.strip("[]"), int(number))
         except (OSError, ValueError) as error:
             case.access = Access.NONE
-            yield fault("device", cannot_reach(where, error).localized())
+            yield find("BRIDGE_AWAY", reason=cannot_reach(where, error).localized())
             return
         address = writer.get_extra_info("peername")[0]
         writer.close()
         case.access = Access.OURS if await case.own_words() else Access.FREE
-    yield ok("device", _("a bridge in the network: {port}").format(port=port))
+    yield find("BRIDGE", port=port)
     kept = (await case.attempts()).get(where) if address else ""
     if kept:
         case.access = Access.NONE
@@ -114,17 +109,25 @@ async def check_holder(case: Case) -> AsyncIterator[Finding]:
         return
     if users:
         case.access = Access.OURS
-        unit = users[0].unit or f"teleinfo, {users[0].pid}"
-        yield ok("holder", _("teleinfo reads it already ({unit})").format(unit=unit))
+        yield find("OURS", unit=users[0].unit or f"teleinfo, {users[0].pid}")
         return
     # A service that runs without its port opens it again at any moment, and must find it free.
     case.access = Access.OURS if await case.own_words() else Access.FREE
-    if complete:
-        yield ok("holder", _("no other program has it open"))
-    else:
-        message = _("no program of this user has it open; those of others could not be looked at")
-        line = command_line("doctor", root=True)
-        yield skipped("holder", message, _("To look at them as well:"), line)
+    yield find("FREE" if complete else "FREE_FOR_ALL_WE_SEE")
+
+
+def _in_use(user: PortUser, port: str, device: str) -> Finding:
+    getty = raspberry_pi.getty_unit(device)
+    stop = f"sudo kill {user.pid}"
+    if "getty@" in user.unit and getty is not None:
+        stop = f"sudo systemctl mask --now {getty}"
+    elif user.unit:
+        stop = f"sudo systemctl disable --now {user.unit}"
+    elif user.container:
+        stop = f"sudo docker stop {user.container}"
+    elif user.name in _LOGINS:
+        return find("LOGIN_BY_HAND", name=user.name, pid=user.pid, port=port)
+    return find("IN_USE", name=user.name, pid=user.pid, stop=stop)
 
 
 async def check_rights(case: Case) -> AsyncIterator[Finding]:
@@ -132,9 +135,9 @@ async def check_rights(case: Case) -> AsyncIterator[Finding]:
     device = case.device
     errors = await case.attempts() if device else {}
     if device in errors:
-        finding = _sandbox(case.machine, await case.properties(), device, errors[device], case.unit)
+        finding = await _rights_of_service(case, device, errors[device])
     elif device and case.access is not Access.OURS:
-        finding = _rights(case.machine, device)
+        finding = _rights_of_user(case.machine, device)
     else:
         return
     if finding.severity is Severity.FAULT:
@@ -142,92 +145,39 @@ async def check_rights(case: Case) -> AsyncIterator[Finding]:
     yield finding
 
 
+async def _rights_of_service(case: Case, port: str, error: str) -> Finding:
+    """Report that the service may use its port, or why it gets `error` there in its sandbox."""
+    if not error:
+        return find("SERVICE_MAY_OPEN", port=port)
+    if error == "EPERM":
+        number = case.machine.text(f"/sys/class/tty/{port.rpartition('/')[2]}/dev") or "?"
+        return find(
+            "DEVICE_KEPT_AWAY", port=port, error=error, unit=case.unit, major=number.partition(":")[0]
+        )
+    if error != "EACCES":
+        return find("DEVICE_ERROR", port=port, error=error, unit=case.unit)
+    shown = await case.properties()
+    group = group_of(case.machine.path(port).stat().st_gid)
+    has_group = group in {shown.get("Group", ""), *shown.get("SupplementaryGroups", "").split()}
+    is_lost = has_group or group in _CLOSED_GROUPS
+    return find(
+        "SERVICE_GROUP_LOST" if is_lost else "SERVICE_NOT_IN_GROUP", port=port, group=group, unit=case.unit
+    )
+
+
+def _rights_of_user(machine: Machine, port: str) -> Finding:
+    path = machine.path(port)
+    if os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+        return find("MAY_OPEN")
+    status = path.stat()
+    group = group_of(status.st_gid)
+    is_lost = not status.st_mode & stat.S_IRGRP or group in _CLOSED_GROUPS
+    return find("GROUP_LOST" if is_lost else "NOT_IN_GROUP", port=port, group=group)
+
+
 async def check_opened(case: Case) -> AsyncIterator[Finding]:
     """Report why the service lacks its port, in its own words, if no check has found the reason."""
     if case.access is Access.OURS and await case.own_words() and not await case.has_port():
         case.access = Access.NONE
         cause = await case.last_logged((OUTAGE_TEXTS.begins, OUTAGE_TEXTS.still))
-        words = cause or await case.own_words()
-        yield fault("open", words, _("See why:"), f"sudo journalctl -u {case.unit} -n 30")
-
-
-def _other_ports(machine: Machine, port: str, message: str) -> Finding:
-    """Report a wrong `port`, and list the machine's other ports as lines for the settings."""
-    names = [f"{BY_ID}/{name}" for name in machine.names(BY_ID)]
-    for name in machine.names("/sys/class/tty"):
-        # A PC has device names for more ports than it has; type 0 marks those without hardware.
-        is_uart = name.startswith("ttyS") and machine.text(f"/sys/class/tty/{name}/type") != "0"
-        if (is_uart or name.startswith("ttyAMA")) and machine.path(f"/dev/{name}").exists():
-            names.append(f"/dev/{name}")
-    others = [f"TELEINFO_SERIAL_PORT={name}" for name in names if name != port]
-    if others:
-        advice = _("These ports are there. Put the one of the meter into the settings:")
-        return fault("device", message, advice, *others)
-    advice = _("There is no serial port at all. Plug the adapter in, and see what the system says of it:")
-    return fault("device", message, advice, "sudo dmesg | tail -n 20")
-
-
-def _rights(machine: Machine, device: str) -> Finding:
-    path = machine.path(device)
-    try:
-        user = pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        user = str(os.geteuid())
-    status = path.stat()
-    group, members = group_of(status.st_gid)
-    if os.access(path, os.R_OK | os.W_OK, effective_ids=True):
-        return ok("rights", _("{user} may open it").format(user=user))
-    message = _("{user} may not open it: it is for the group {group}").format(user=user, group=group)
-    if not status.st_mode & stat.S_IRGRP or group in {"root", "tty"}:
-        advice = _("Not even its group may: a login console may have taken it. See below, or ask the system:")
-        return fault("rights", message, advice, f"ls -l {device}", command_line("doctor", root=True))
-    if user in members:
-        advice = _("{user} belongs to this group, but not since the last login. Log out, log in, try again:")
-        return fault("rights", message, advice.format(user=user), command_line("doctor"))
-    advice = _("Add the user to the group, log out and log in again (the service has this right already):")
-    return fault("rights", message, advice, f"sudo usermod -aG {group} {user}")
-
-
-def _in_use(user: PortUser, port: str, device: str) -> Finding:
-    message = _("another program has it open: {name} (process {pid})").format(name=user.name, pid=user.pid)
-    advice = _("Each of the two gets a part of the bytes. Stop that program:")
-    lines = [f"sudo kill {user.pid}"]
-    getty = raspberry_pi.getty_unit(device)
-    if "getty@" in user.unit and getty is not None:
-        lines = [f"sudo systemctl mask --now {getty}"]
-    elif user.unit:
-        lines = [f"sudo systemctl disable --now {user.unit}"]
-    elif user.container:
-        lines = [f"sudo docker stop {user.container}"]
-    elif user.name in _LOGINS:
-        advice = _(
-            "It takes the bytes of the meter, and the port away from its group. Stop it, and give the port "
-            "back:"
-        )
-        lines += give_back(port)
-    return fault("holder", message, advice, *lines)
-
-
-def give_back(port: str) -> list[str]:
-    """Return the lines that give a port back to its group, from which a login console takes it."""
-    return [f"sudo chgrp dialout {port}", f"sudo chmod 660 {port}"]
-
-
-def _sandbox(machine: Machine, shown: Mapping[str, str], port: str, error: str, unit: str) -> Finding:
-    """Report that the service may use its port, or why it gets `error` there in its sandbox."""
-    if not error:
-        return ok("sandbox", _("the service may use {port}, tried in its sandbox").format(port=port))
-    message = _("the service may not use {port}, tried in its sandbox ({error})")
-    message = message.format(port=port, error=error)
-    if error == "EPERM":
-        major = (machine.text(f"/sys/class/tty/{port.rpartition('/')[2]}/dev") or "?").partition(":")[0]
-        return drop_in("sandbox", message, unit, f"DeviceAllow=char-{major} rw")
-    if error != "EACCES":
-        return fault("sandbox", message, _("See why:"), f"sudo journalctl -u {unit} -n 30")
-    status = machine.path(port).stat()
-    group, _members = group_of(status.st_gid)
-    groups = {shown.get("Group", ""), *shown.get("SupplementaryGroups", "").split()}
-    if group in {"root", "tty"} or group in groups:
-        advice = _("A login console may have taken it from its group. Give it back:")
-        return fault("rights", message, advice, *give_back(port))
-    return drop_in("rights", message, unit, f"SupplementaryGroups={group}")
+        yield find("NOT_OPENED", reason=cause or await case.own_words(), unit=case.unit)

@@ -7,10 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
-from teleinfo.console.output import command_line
 from teleinfo.doctor.case import Access, is_one_of
 from teleinfo.doctor.check_broker import OFFLINE, ONLINE, ask_again
-from teleinfo.doctor.report import Finding, fault, ok, skipped, warning
+from teleinfo.doctor.finding import Finding, find
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.errors import FAULTS
 from teleinfo.mqtt.errors import OUTAGE_TEXTS as BROKER_OUTAGE
@@ -43,57 +42,38 @@ async def check_unit(case: Case) -> AsyncIterator[Finding]:
     """Check that the service is installed, starts with the machine, and runs without a complaint."""
     case.screen.step(_("asking systemd"))
     if not case.machine.path("/run/systemd/system").exists():
-        yield ok("installed", _("this machine is not run by systemd: no service to look at"))
+        yield find("NO_SYSTEMD")
         return
     shown = await case.properties(again=True)
     if not shown:
-        yield skipped("installed", _("could not be judged: systemctl does not answer"))
+        yield find("SYSTEMCTL_SILENT")
     elif shown.get("LoadState") == "loaded":
         state = shown.get("UnitFileState", "")
         # A unit without a section [Install] starts with the machine if a target wants it.
-        if state == "enabled" or (state in {"static", "generated"} and shown.get("WantedBy")):
-            yield ok("enabled", _("it starts with the machine"))
-        else:
-            message = _("it does not start with the machine ({state})").format(state=state)
-            yield warning("enabled", message, _("To change that:"), f"sudo systemctl enable {case.unit}")
+        at_boot = state == "enabled" or (state in {"static", "generated"} and shown.get("WantedBy"))
+        yield find("AT_BOOT" if at_boot else "NOT_AT_BOOT", state=state, unit=case.unit)
         yield _running(shown, await case.own_words(), await case.complaint(), case.unit)
         if case.valid_settings is not None and not await case.attempts():
-            message = _("what its sandbox lets it reach could not be tried")
-            yield skipped("sandbox", message, _("To try it as well:"), command_line("doctor", root=True))
+            yield find("SANDBOX_UNTRIED")
     elif shown.get("LoadState") == "masked":
-        message = _("{unit} is masked: it cannot be started").format(unit=case.unit)
-        lines = f"sudo systemctl unmask {case.unit}", f"sudo systemctl enable --now {case.unit}"
-        yield fault("installed", message, _("To change that:"), *lines)
+        yield find("MASKED", unit=case.unit)
     else:
-        message = _("{unit} is not installed as a service").format(unit=case.unit)
-        advice = _("It then runs only as long as somebody runs it. From a checkout of teleinfo:")
-        make = warning if case.access is Access.OURS else fault
-        yield make("installed", message, advice, "sudo make install")
+        yield find("NOT_INSTALLED" if case.access is not Access.OURS else "RUNS_BY_HAND", unit=case.unit)
 
 
 def _running(shown: Mapping[str, str], words: str, complaint: str, unit: str) -> Finding:
     active, how = shown.get("ActiveState", ""), shown.get("SubState", "")
     restarts = shown.get("NRestarts", "0")
-    start = f"sudo systemctl restart {unit}"
     if active == "active":
         age = time.monotonic() - int(shown.get("ActiveEnterTimestampMonotonic") or 0) / 1e6
-        message = _("it runs: {text}").format(text=words) if words else _("it runs")
         if age < STARTING and complaint and "; " not in complaint and is_one_of(complaint, [NO_FRAME]):
-            message = _("could not be judged: it was started just now, and has no frame yet")
-            again = command_line("doctor")
-            return skipped("running", message, _("Look again in a moment:"), again)
-        if complaint:
-            return fault("running", message, _("See why:"), f"sudo journalctl -u {unit} -n 30")
-        return ok("running", message)
+            return find("STARTED_JUST_NOW")
+        return find("COMPLAINS" if complaint else "RUNS", text=words or "…", unit=unit)
     if active == "failed" and shown.get("ExecMainStatus") == EXIT_CONFIGURATION:
-        message = _("it does not run: a setting was wrong when it was started")
-        advice = _("See which, correct it, and start it again:")
-        return fault("running", message, advice, f"sudo journalctl -u {unit} -n 20", start)
+        return find("CONFIGURATION", unit=unit)
     if how == "auto-restart" or (active == "activating" and restarts != "0"):
-        message = _("it fails again and again; restarts so far: {restarts}").format(restarts=restarts)
-        return fault("running", message, _("See why:"), f"sudo journalctl -u {unit} -n 30")
-    message = _("it does not run ({state})").format(state=f"{active}, {how}")
-    return fault("running", message, _("Start it:"), start)
+        return find("FAILS", restarts=restarts, unit=unit)
+    return find("STOPPED", state=f"{active}, {how}", unit=unit)
 
 
 async def check_journal(case: Case) -> AsyncIterator[Finding]:
@@ -109,13 +89,10 @@ async def check_journal(case: Case) -> AsyncIterator[Finding]:
         # The service's own lines give the cause. If there are none, use systemd's lines about the service.
         said = await case.machine.run("journalctl", f"--unit={unit}", *_WARNINGS)
     if said is None or "not seeing messages" in said or "No journal files were" in said:
-        line = command_line("doctor", root=True)
-        message = _("could not be judged: the journal cannot be read")
-        yield skipped("journal", message, _("To look at it as well:"), line)
+        yield find("JOURNAL_UNREAD")
         return
     if said.endswith(_NO_ENTRIES):
-        never = _("it never complained in its journal")
-        yield ok("journal", _("no complaint in its journal since it was started") if running else never)
+        yield find("NO_COMPLAINT")
         return
     # The oldest warning comes first. Judge a refusal, what goes on, or, if the service is well, what is over.
     lines = said.splitlines() if running else said.splitlines()[-1:]
@@ -123,20 +100,10 @@ async def check_journal(case: Case) -> AsyncIterator[Finding]:
     is_well = runs and not await case.complaint()
     refused = [line for line in lines if runs and is_one_of(line, _REFUSALS)]
     standing = [line for line in lines if not (is_well and is_one_of(line, _OUTAGES))]
-    line = (refused or standing or lines)[-1]
     # A line is `date host program[process]: words`. The host's name, an identifier, is left out.
-    date, _host, rest = [*line.split(" ", 2), "", ""][:3]
-    words = textwrap.shorten(rest, COMPLAINT_SHOWN, placeholder=" …")
-    if refused:
-        message = _("the broker refused a message of the service, on {date}: {words}")
-        advice = _("Once the broker allows it, restart the service:")
-        line = f"sudo systemctl restart {unit}"
-        yield fault("journal", message.format(date=date, words=words), advice, line)
-    elif standing:
-        yield warning("journal", _("its last complaint, of {date}: {words}").format(date=date, words=words))
-    else:
-        message = _("its last complaint is over; it was of {date}: {words}")
-        yield ok("journal", message.format(date=date, words=words))
+    date, _host, rest = [*(refused or standing or lines)[-1].split(" ", 2), "", ""][:3]
+    section = "REFUSED" if refused else "LAST_COMPLAINT" if standing else "COMPLAINT_OVER"
+    yield find(section, date=date, words=textwrap.shorten(rest, COMPLAINT_SHOWN, placeholder=" …"), unit=unit)
 
 
 async def check_published(case: Case) -> AsyncIterator[Finding]:
@@ -147,22 +114,15 @@ async def check_published(case: Case) -> AsyncIterator[Finding]:
     runs = bool(await case.own_words()) or case.access is Access.OURS
     if runs and case.may_read and case.status in {None, OFFLINE} and not complaint:
         await ask_again(case)  # the service may have been started just now
-    status = case.status and textwrap.shorten(case.status, _LONGEST_SHOWN, placeholder="…")
-    message = _("{topic}: {status}").format(topic=topics.status, status=status)
     if case.may_read is None:
-        yield skipped("status", _("the broker comes first"))
-    elif status == ONLINE:
+        yield find("BROKER_FIRST")
+    elif case.status is not None:
+        section = {ONLINE: "ONLINE", OFFLINE: "OFFLINE"}.get(case.status, "FOREIGN")
         # An `online` of before proves nothing while the service reports a fault.
-        if not complaint:
-            yield ok("status", message)
-    elif status == OFFLINE:
-        yield fault("status", message, _("No readings come."))
-    elif status is not None:
-        advice = _("Another program publishes there. Give teleinfo a topic of its own:")
-        yield fault("status", message, advice, "TELEINFO_MQTT_TOPIC=")
+        if section != "ONLINE" or not complaint:
+            status = textwrap.shorten(case.status, _LONGEST_SHOWN, placeholder="…")
+            yield find(section, topic=topics.status, status=status)
     elif not case.may_read:
-        message = _("could not be judged: the broker does not let this account read {topic}")
-        yield skipped("status", message.format(topic=topics.status))
+        yield find("STATUS_UNREAD", topic=topics.status)
     elif runs:
-        message = _("no teleinfo has published on {topic} yet").format(topic=topics.readings)
-        yield fault("status", message)
+        yield find("NOT_PUBLISHED", topic=topics.readings)

@@ -15,6 +15,7 @@ import logging
 import sys
 import traceback
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,14 +27,15 @@ from teleinfo.common.terminal_text import printable
 from teleinfo.console.output import command_line, fail, say
 from teleinfo.doctor import line_report, report
 from teleinfo.doctor.case import Case, unit_of
-from teleinfo.doctor.check_broker import ONLINE, check_broker, read_retained
-from teleinfo.doctor.check_line import check_line, hear, line_from_broker
+from teleinfo.doctor.check_broker import ONLINE, check_broker, read_retained, said_by
+from teleinfo.doctor.check_line import check_line, hear
 from teleinfo.doctor.check_port import check_board, check_holder, check_opened, check_port, check_rights
 from teleinfo.doctor.check_service import check_journal, check_published, check_unit
 from teleinfo.doctor.check_settings import check_settings
+from teleinfo.doctor.finding import Finding, Severity, find
 from teleinfo.doctor.line_cause import diagnose
 from teleinfo.doctor.machine import Machine
-from teleinfo.doctor.report import AREAS, Finding, Screen, Severity, format_area, skipped
+from teleinfo.doctor.report import AREAS, Screen, format_area
 from teleinfo.mqtt.client import connect, for_command
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.errors import BrokerError
@@ -142,15 +144,13 @@ async def examine(case: Case) -> dict[str, list[Finding]]:
     known: dict[str, list[Finding]] = {}
     waiting = list(AREAS)
     for checked, (seconds, checks) in CHECKS.items():
-        known[checked] = []
         if checked in BY_SETTINGS and case.valid_settings is None:
-            unread = _("could not be judged: this user may not read the settings")
-            known[checked].append(
-                skipped(checked, unread if case.are_unread else _("the settings come first"))
-            )
+            finding = find("UNREAD" if case.are_unread else "SETTINGS_FIRST")
+            known[checked] = [replace(finding, check=checked)]
         else:
-            for check in checks:
-                known[checked] += await _judge(checked, check(case), seconds)
+            known[checked] = [
+                finding for check in checks for finding in await _judge(checked, check(case), seconds)
+            ]
         while waiting and waiting[0] in known:
             area = waiting.pop(0)
             case.screen.write(format_area(area, known[area], case.screen))
@@ -166,14 +166,12 @@ async def _judge(area: str, check: AsyncIterator[Finding], seconds: float) -> li
                 findings.append(finding)  # noqa: PERF401 - an error must not lose the findings before it
     except Exception as error:  # noqa: BLE001 - an error in a check is a line of the report, which goes on
         if limit.expired():
-            message = _("could not be judged: it took longer than {seconds} s, and was given up")
-            return [*findings, skipped(area, message.format(seconds=seconds))]
+            return [*findings, replace(find("TOO_SLOW", seconds=seconds), check=area)]
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
-        message = _("could not be judged: the doctor has an error ({error}, {where})")
-        message = message.format(error=f"{type(error).__name__}: {error}", where=where)
         line = command_line("doctor", "--report", "report.txt")
-        findings.append(skipped(area, message, _("Please report it, with the file that this writes:"), line))
+        broken = find("BROKEN", error=repr(error), where=where, line=line)
+        return [*findings, replace(broken, check=area)]
     return findings
 
 
@@ -192,7 +190,7 @@ async def _ask_broker(settings: Settings) -> int:
     if status is None:
         say(_("no teleinfo has published on {topic} yet").format(topic=topics.readings))
     elif status != ONLINE:
-        say(line_from_broker(status, health).message)
+        say(said_by(status, health))
     return 0 if status == ONLINE else 1
 
 

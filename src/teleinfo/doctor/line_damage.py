@@ -2,7 +2,7 @@
 Find the bits of a line that arrived wrong, and the places where bytes are missing.
 
 The frames around a damaged place say what was sent: the étiquettes come in a fixed order, and most values do
-not change. A model of a UART then finds the bits. No bytes make these functions raise an exception.
+not change. No bytes make these functions raise an exception.
 """
 
 from __future__ import annotations
@@ -12,24 +12,25 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from teleinfo.tic.framing import ETX
-from teleinfo.tic.groups import HT, parse_group
+from teleinfo.tic.groups import parse_group
 from teleinfo.tic.labels import Group
 from teleinfo.tic.parity import check_parity, strip_parity
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 PARITY, STOP = 8, 9
 """Positions in a character on the line; the start bit is 0, the data are 1 to 7."""
-BITS = 10
 
 _LINE = re.compile(rb"\n([^\n\r\x8d]+)[\r\x8d]")
 # Between two groups stands nothing, or the end of a frame and the start of the next.
 _BETWEEN = re.compile(rb"(?:[\x03\x04\x84][\x02\x82])?")
 _SAMPLE = 1 << 16  # bytes that show if the stream has parity
-_IDLE, _FALL = b"\1" * 2 * BITS, b"\1\0"
-# Limits for one damaged place, which keep the time linear.
-_MOST_BYTES, _MOST_FLIPS = 600, 30
+_AROUND = 4  # frames before and after a damaged place that are compared with it
+# Characters of a place that may be wrong, with one wrong bit each: more are a shift by a wrong start bit.
+_MOST_WRONG = 2
 
 
 class Bit(NamedTuple):
@@ -41,30 +42,21 @@ class Bit(NamedTuple):
     after: int
 
 
-class Flip(NamedTuple):
-    """A `bit` that arrived wrong, in frame number `frame`, `at` bits after the start of the stream."""
-
-    bit: Bit
-    frame: int
-    at: int
-
-
 @dataclass(slots=True)
 class Damage:
     """
-    The damage of a stream: its places, between two sound groups, have wrong bits or lack bytes.
+    The damage of a stream: the places between two sound groups that have wrong bits or lack bytes.
 
-    `chances` counts the bits of each kind that were sent where `flips` were found. `holes` are the positions
-    of the places that lack bytes, each as often as groups are damaged there.
+    `flips` are the bits that arrived wrong; `chances` counts the bits that were sent at the same places. A
+    place is one of the `holes` if bytes are missing there.
     """
 
-    standard: bool
     parity: bool
     groups: int = 0
     places: int = 0
-    flips: list[Flip] = field(default_factory=list)
+    holes: int = 0
+    flips: list[Bit] = field(default_factory=list)
     chances: Counter[Bit] = field(default_factory=Counter)
-    holes: list[int] = field(default_factory=list)
 
 
 class _SoundLine(NamedTuple):
@@ -75,133 +67,66 @@ class _SoundLine(NamedTuple):
 
 def find_damage(data: bytes) -> Damage:
     """Compare each damaged place with the frames around it."""
-    damage = Damage(data.count(HT) > data.count(ETX), strip_parity(data[:_SAMPLE])[1])
-    order = _Order(data, parity=damage.parity)
-    damage.groups = len(order.lines)
-    frame = 0
-    for line, following in pairwise(order.lines):
+    damage = Damage(strip_parity(data[:_SAMPLE])[1])
+    lines = _sound_lines(data, parity=damage.parity)
+    damage.groups = len(lines)
+    label_at = {line.start: line.label for line in lines}
+    ends: dict[str, list[int]] = defaultdict(list)
+    for line in lines:
+        ends[line.label].append(line.end)
+    for line, following in pairwise(lines):
         received = data[line.end : following.start]
-        if not _BETWEEN.fullmatch(received):
-            damage.places += 1
-            if not damage.parity or any(byte.bit_count() % 2 for byte in received):
-                sent = order.sent(line, following, len(received))
-                _find_flips(damage, received, sent, frame, line.end * BITS)
-            else:
-                damage.holes += [line.end] * max(1, received.count(b"\n"))
-        frame += received.count(ETX)
+        if _BETWEEN.fullmatch(received):
+            continue
+        damage.places += 1
+        if damage.parity and not any(byte.bit_count() % 2 for byte in received):
+            damage.holes += 1
+            continue
+        same = ends[line.label]
+        near = bisect_left(same, line.end)
+        around = same[max(0, near - _AROUND) : near] + same[near + 1 : near + 1 + _AROUND]
+        size = len(received)
+        references = [data[end : end + size] for end in around if label_at.get(end + size) == following.label]
+        if references:
+            _find_flips(damage, received, references)
     return damage
 
 
-class _Order:
-    """The sound `lines` of a stream, and the order of their étiquettes."""
-
-    def __init__(self, data: bytes, *, parity: bool) -> None:
-        self._data = data
-        self.lines: list[_SoundLine] = []
-        self._by_label: dict[str, list[_SoundLine]] = defaultdict(list)
-        known: dict[bytes, str] = {}
-        for match in _LINE.finditer(data):
-            if (text := match[1]) not in known:
-                group = parse_group(check_parity(text) if parity else text)
-                known[text] = group.label if isinstance(group, Group) else ""
-            if known[text]:
-                self.lines.append(_SoundLine(*match.span(), known[text]))
-                self._by_label[known[text]].append(self.lines[-1])
-        pairs: dict[str, Counter[tuple[bytes, str]]] = defaultdict(Counter)
-        for line, following in pairwise(self.lines):
-            between = data[line.end : following.start]
-            if _BETWEEN.fullmatch(between):
-                pairs[line.label][between, following.label] += 1
-        self._next = {label: count.most_common(1)[0][0] for label, count in pairs.items()}
-
-    def sent(self, line: _SoundLine, following: _SoundLine, size: int) -> list[tuple[int, int]]:
-        """Return the characters between two lines, as the frames around have them; none: unknown."""
-        chars: list[tuple[int, int]] = []
-        label = line.label
-        while label in self._next and len(chars) < size + _MOST_BYTES:
-            between, label = self._next[label]
-            chars += zip(between, between, strict=True)
-            if label == following.label and len(chars) >= size - 3:
-                return chars
-            lines = self._by_label[label]
-            place = bisect_left(lines, line.end, key=lambda known: known.start)
-            before, behind = lines[max(0, place - 1)], lines[min(place, len(lines) - 1)]
-            pair = self._data[before.start : before.end], self._data[behind.start : behind.end]
-            if len(pair[0]) != len(pair[1]):
-                return []
-            chars += zip(*pair, strict=True)
-        return []
+def _sound_lines(data: bytes, *, parity: bool) -> list[_SoundLine]:
+    lines = []
+    known: dict[bytes, str] = {}
+    for match in _LINE.finditer(data):
+        if (text := match[1]) not in known:
+            group = parse_group(check_parity(text) if parity else text)
+            known[text] = group.label if isinstance(group, Group) else ""
+        if known[text]:
+            lines.append(_SoundLine(*match.span(), known[text]))
+    return lines
 
 
-def _find_flips(
-    damage: Damage, received: bytes, sent: list[tuple[int, int]], frame: int, offset: int
-) -> None:
-    """Add the wrong bits of the `received` bytes, which begin `offset` bits after the start of the stream."""
-    if len(received) > _MOST_BYTES:
-        return
-    levels, starts = bytearray(b"\1"), []
-    for number, (before, behind) in enumerate(sent):
-        char = before
-        if before != behind and len(sent) == len(received):  # the value changes
-            changed = received[number]
-            char = before if damage.parity and changed.bit_count() % 2 else changed
-        starts.append(len(levels))
-        levels += bytes((0, *(char >> bit & 1 for bit in range(8)), 1))
-        if char in ETX:
-            levels += _IDLE
-    levels += _IDLE
-    right = bytes(levels)
-    flips: list[int] = []
-    while len(flips) < _MOST_FLIPS and (wrong := _likeliest(levels, received)):
-        levels[wrong] ^= 1
-        flips.append(wrong)
-    bits = {
-        at: Bit(at - start, right[at], right[at - 1], right[at + 1])
-        for start in starts
-        for at in range(start, start + BITS)
-    }
-    damage.flips += [Flip(bits[at], frame, offset + at) for at in flips if at in bits]
-    damage.chances.update(bits.values() if flips else ())
+def _find_flips(damage: Damage, received: bytes, references: Sequence[bytes]) -> None:
+    """Add the wrong bits of the `received` bytes, which the frames around have as the `references`."""
+    flips: list[Bit] = []
+    chances: list[Bit] = []
+    wrong = 0
+    for char, *others in zip(received, *references, strict=True):
+        # Where the frames differ, the value changes, and says nothing.
+        if len(set(others)) > 1:
+            continue
+        bits = _bits(others[0])
+        chances += bits
+        flipped = [bit for bit in bits if (char ^ others[0]) >> (bit.position - 1) & 1]
+        wrong += bool(flipped)
+        flips += flipped
+    if len(flips) == wrong <= _MOST_WRONG:
+        damage.flips += flips
+        damage.chances.update(chances if flips else ())
 
 
-def _likeliest(levels: bytearray, received: bytes) -> int:
-    """Return the bit that explains the first wrong byte and most bytes behind it, or 0."""
-    got, starts = receive(levels)
-    right = _common(got, received)
-    if right >= min(len(received), len(got)):
-        return 0
-    wrong = got[right] ^ received[right]
-    # A wrong start bit, or the stop bit before it, shifts what follows: it must explain a byte more.
-    candidates = {starts[right]: right + 1}
-    if right:
-        candidates[starts[right - 1] + STOP] = right + 1
-    if wrong.bit_count() == 1:
-        candidates[starts[right] + wrong.bit_length()] = right
-    best = right, 0
-    for at, least in candidates.items():
-        levels[at] ^= 1
-        best = max(best, (_common(receive(levels)[0], received) + right - least, at))
-        levels[at] ^= 1
-    return best[1]
-
-
-def _common(one: bytes, other: bytes) -> int:
-    """Return the number of equal bytes at the beginning."""
-    return next(
-        (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
-    )
-
-
-def receive(levels: bytes | bytearray) -> tuple[bytes, list[int]]:
-    """
-    Return the bytes that a UART makes of the `levels` of a line, bit by bit, and where each begins.
-
-    A character begins where the line falls; after a stop bit of 0, the line must rise first.
-    """
-    got, starts = bytearray(), []
-    at = levels.find(_FALL) + 1
-    while 0 < at < len(levels) - BITS:
-        got.append(sum(level << bit for bit, level in enumerate(levels[at + 1 : at + STOP])))
-        starts.append(at)
-        at = levels.find(_FALL, at + STOP) + 1
-    return bytes(got), starts
+def _bits(char: int) -> list[Bit]:
+    """Return the bits of a character but its start and stop bits, from the first that is sent."""
+    levels = [0, *(char >> number & 1 for number in range(PARITY)), 1]
+    return [
+        Bit(position, levels[position], levels[position - 1], levels[position + 1])
+        for position in range(1, STOP)
+    ]

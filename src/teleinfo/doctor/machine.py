@@ -14,7 +14,6 @@ import grp
 import os
 import re
 import shutil
-import stat
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +21,6 @@ from pathlib import Path
 PROGRAM_TIMEOUT = 5.0
 """Seconds that systemctl and journalctl may take."""
 
-# The major numbers of pseudo-terminals (devices.txt of the kernel).
-_PTS = range(136, 144)
 _PROGRAMS = ("usr/local/bin", "usr/bin", "bin", "usr/sbin", "sbin")
 
 
@@ -82,13 +79,12 @@ class Machine:
             return None
 
 
-def group_of(number: int) -> tuple[str, list[str]]:
-    """Return the name of a group (its number if it has no name) and the names of its members."""
+def group_of(number: int) -> str:
+    """Return the name of a group, its number if it has no name."""
     try:
-        group = grp.getgrgid(number)
+        return grp.getgrgid(number).gr_name
     except KeyError:
-        return str(number), []
-    return group.gr_name, group.gr_mem
+        return str(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +102,9 @@ def port_users(machine: Machine, device: str) -> tuple[list[PortUser], bool]:
     """
     Return the processes that have `device` (a path without links) open, and True if all were inspected.
 
-    An ordinary user cannot see which files the processes of other users have open, but may read the kernel's
-    list of locks. Every teleinfo locks its port.
+    An ordinary user cannot see which files the processes of other users have open.
     """
-    pids, complete = _by_locks(machine, device), True
+    users, complete = [], True
     wanted = _identity(machine.path(device))
     for name in filter(str.isdecimal, machine.names("/proc")):
         folder = machine.path(f"/proc/{name}/fd")
@@ -117,34 +112,19 @@ def port_users(machine: Machine, device: str) -> tuple[list[PortUser], bool]:
             complete = complete and not folder.exists()
             continue
         with contextlib.suppress(OSError):  # the process has ended meanwhile
-            if wanted is not None and wanted in map(_identity, folder.iterdir()):
-                pids.add(int(name))
-    pids.discard(os.getpid())
-    return [_port_user(machine, pid) for pid in sorted(pids)], complete
+            if int(name) != os.getpid() and wanted in map(_identity, folder.iterdir()):
+                users.append(_port_user(machine, int(name)))
+    return users, complete
 
 
-def _identity(file: Path) -> tuple[int, int] | None:
-    """Return a key that identifies the device of `file`; None if it is no character device."""
+def _identity(file: Path) -> object:
+    """Return a key that identifies a device, whatever its path; None if there is no such file."""
     try:
         status = file.stat()
     except OSError:
         return None
-    if not stat.S_ISCHR(status.st_mode):
-        return None
-    # The number of a device is the same in every container; pseudo-terminals are numbered per file system.
-    return status.st_rdev, status.st_dev if os.major(status.st_rdev) in _PTS else 0
-
-
-def _by_locks(machine: Machine, device: str) -> set[int]:
-    """Return the processes that lock `device`, from /proc/locks (proc(5))."""
-    try:
-        status = machine.path(device).stat()
-    except OSError:
-        return set()
-    wanted = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
-    rows = [line.replace("->", "").split() for line in (machine.text("/proc/locks") or "").splitlines()]
-    # After number, kind, advisory and access come the process (0 in another container) and the file.
-    return {int(row[4]) for row in rows if row[5:6] == [wanted] and int(row[4]) > 0}
+    # The number of a device is the same in every container.
+    return status.st_rdev or (status.st_dev, status.st_ino)
 
 
 def _port_user(machine: Machine, pid: int) -> PortUser:

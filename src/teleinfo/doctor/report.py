@@ -10,8 +10,6 @@ A bug report holds no identifier:
 
 from __future__ import annotations
 
-import enum
-import functools
 import json
 import os
 import platform
@@ -20,96 +18,30 @@ import shutil
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
 from teleinfo import __version__
-from teleinfo.common.i18n import N_, _
+from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable, printable_lines
 from teleinfo.console.output import WIDEST
+from teleinfo.doctor.finding import TITLES, Severity
 from teleinfo.port.serial_port import is_remote
 from teleinfo.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from teleinfo.doctor.finding import Finding, Findings
     from teleinfo.doctor.machine import Machine
-
-
-class Severity(enum.StrEnum):
-    """Severity of a finding. The values are part of the output of `--json`."""
-
-    OK = "ok"
-    WARNING = "warning"  # it works, but not as well as it could, or not for long
-    FAULT = "fault"  # nothing is published because of it
-    SKIPPED = "skipped"  # it could not be judged
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """
-    The result of one check: `check` is its name for programs, one word.
-
-    `message` describes what was seen, `advice` what to do, both in the language of the user. `commands` are
-    to be typed, or pasted into the settings, exactly as they are. `facts` are for programs, and hold no
-    identifier and no secret.
-    """
-
-    check: str
-    severity: Severity
-    message: str
-    advice: str = ""
-    commands: tuple[str, ...] = ()
-    facts: Mapping[str, object] = field(default_factory=dict)
-
-
-Findings = Mapping[str, Sequence[Finding]]
-"""The findings of each area, in the order of the report: settings, port, line, broker, service."""
-
-
-def _finding(
-    severity: Severity, check: str, message: str, advice: str = "", /, *commands: str, **facts: object
-) -> Finding:
-    # Parts of the texts may come from the broker or from other programs.
-    return Finding(
-        check, severity, printable(message), printable(advice), tuple(map(printable, commands)), facts
-    )
-
-
-# Positional arguments: check, message, advice, commands. Keyword arguments: the facts.
-ok = functools.partial(_finding, Severity.OK)
-warning = functools.partial(_finding, Severity.WARNING)
-fault = functools.partial(_finding, Severity.FAULT)
-skipped = functools.partial(_finding, Severity.SKIPPED)
-
-
-def drop_in(check: str, message: str, unit: str, line: str) -> Finding:
-    """Return a fault, with the advice to add `line` to the [Service] section of `unit`."""
-    advice = _("Add these two lines to the unit, then restart it:")
-    return fault(check, message, advice, f"sudo systemctl edit {unit}", "[Service]", line)
 
 
 LIBRARIES: Final = ("pyserial", "pyserial-asyncio", "aiomqtt", "paho-mqtt", "pydantic", "pydantic-settings")
 
-AREAS = {
-    "settings": N_("Settings"),
-    "port": N_("Serial port"),
-    "line": N_("Line from the meter"),
-    "broker": N_("MQTT broker"),
-    "service": N_("Service"),
-}
-CHECKS = {
-    "bluetooth": N_("bluetooth"), "board": N_("board"), "bytes": N_("bytes"), "changed": N_("changed"),
-    "clock": N_("clock"), "console": N_("console"), "device": N_("device"),
-    "discovery": N_("announcement"), "enabled": N_("at boot"),
-    "environment": N_("environment"), "file": N_("file"), "getty": N_("login"), "groups": N_("groups"),
-    "heard": N_("heard"), "holder": N_("in use"), "installed": N_("installed"), "journal": N_("journal"),
-    "login": N_("access"), "meter": N_("meter"), "mode": N_("mode"), "name": N_("name"),
-    "open": N_("opening"), "parity": N_("parity"), "port": N_("port"),
-    "rights": N_("rights"), "running": N_("running"), "sandbox": N_("sandbox"), "status": N_("status"),
-    "tls": N_("encryption"), "topic": N_("topic"), "uart": N_("uart"), "wiring": N_("wiring"),
-}  # fmt: skip
-"""The title of each check on the screen."""
+AREAS: Final = ("settings", "port", "line", "broker", "service")
+"""The areas, in the order of the report."""
+
 _MARKS = {Severity.OK: "✓", Severity.WARNING: "!", Severity.FAULT: "✗", Severity.SKIPPED: "?"}
 # No yellow, no cyan: they cannot be read on a light background.
 _COLOURS = {Severity.OK: "32", Severity.WARNING: "1", Severity.FAULT: "1;31", Severity.SKIPPED: "0"}
@@ -179,18 +111,18 @@ def terminal(*, quiet: bool) -> Screen:
 
 def format_area(area: str, findings: Sequence[Finding], screen: Screen) -> str:
     """Return an empty line, the name of the area, and its findings."""
-    lines = ["", screen.paint(_(AREAS[area]), "1")]
+    lines = ["", screen.paint(_(TITLES[f"area-{area}"]), "1")]
     # A finding about its whole area needs no title: the name of the area stands above.
-    titles = ["" if finding.check == area else _(CHECKS[finding.check]) for finding in findings]
+    titles = ["" if finding.check == area else _(TITLES[finding.check]) for finding in findings]
     column = max(map(len, titles), default=0)
     for finding, title in zip(findings, titles, strict=True):
         shown = f"{title:<{column}}  " if column else ""
         indent = " " * (len(shown) + 4)
-        text, *more = screen.wrap(finding.message, indent)
+        text, *more = screen.wrap(printable(finding.message), indent)
         mark = screen.paint(_MARKS[finding.severity], _COLOURS[finding.severity])
         lines += [f"  {mark} {shown}{text.lstrip()}", *more]
-        lines += screen.wrap(finding.advice, indent) if finding.advice else []
-        lines += map(screen.command, finding.commands)
+        lines += screen.wrap(printable(finding.advice), indent) if finding.advice else []
+        lines += [screen.command(printable(line)) for line in finding.commands]
     return "\n".join(lines) + "\n"
 
 

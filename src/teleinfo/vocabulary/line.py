@@ -42,13 +42,10 @@ class LineCause(Code):
     """The causes of damaged groups, as `doctor` tells them apart by the wrong bits."""
 
     SLOW_RISE = "slow_rise", "the signal rises too slowly"
-    SLOW_FALL = "slow_fall", "the signal falls too slowly"
     WEAK = "weak", "the signal is too weak"
     CLOCK = "clock", "the speed of the port is not quite that of the meter"
-    HUM = "hum", "the mains (50 Hz) disturb the signal"
     LOST_BYTES = "lost_bytes", "bytes are lost between the line and this program"
-    SHARED_PORT = "shared_port", "another program takes a part of the bytes"
-    NOISE = "noise", "bits change at random"
+    NOISE = "noise", "the signal is disturbed"
 
 
 PROBLEMS = {problem.value: problem for kind in (PortErrorKind, LinkProblem) for problem in kind}

@@ -21,6 +21,8 @@ from pathlib import Path
 PROGRAM_TIMEOUT = 5.0
 """Seconds that systemctl and journalctl may take."""
 
+# The major numbers of pseudo-terminals (devices.txt of the kernel).
+_PTS = range(136, 144)
 _PROGRAMS = ("usr/local/bin", "usr/bin", "bin", "usr/sbin", "sbin")
 
 
@@ -123,8 +125,10 @@ def _identity(file: Path) -> object:
         status = file.stat()
     except OSError:
         return None
-    # The number of a device is the same in every container.
-    return status.st_rdev or (status.st_dev, status.st_ino)
+    # The number of a device is the same in every container; that of a pseudo-terminal is not.
+    if status.st_rdev and os.major(status.st_rdev) not in _PTS:
+        return status.st_rdev
+    return status.st_dev, status.st_ino
 
 
 def _port_user(machine: Machine, pid: int) -> PortUser:

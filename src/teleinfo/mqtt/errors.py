@@ -11,7 +11,7 @@ import ssl
 from pathlib import Path
 from typing import Final
 
-from teleinfo.common.fault_table import read_sections
+from teleinfo.common.text_table import read_sections
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.outage_log import OutageTexts
 from teleinfo.mqtt.config import KEEPALIVE, Broker

@@ -15,7 +15,7 @@ import termios
 from pathlib import Path
 from typing import Final
 
-from teleinfo.common.fault_table import read_sections
+from teleinfo.common.text_table import read_sections
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.outage_log import OutageTexts
 from teleinfo.vocabulary.line import PortErrorKind

@@ -1,4 +1,4 @@
-"""Read a table of faults: texts for the user, in sections of a file."""
+"""Read a table of the package: texts in sections of a file, which belongs to the package like its modules."""
 
 from __future__ import annotations
 

@@ -11,10 +11,10 @@ import ssl
 from pathlib import Path
 from typing import Final
 
-from teleinfo.common.text_table import read_sections
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.outage_log import OutageTexts
 from teleinfo.mqtt.config import KEEPALIVE, Broker
+from teleinfo.vocabulary.text_table import read_sections
 from teleinfo.vocabulary.words import Message
 
 FAULTS: Final = read_sections(Path(__file__).with_name("faults.txt"))

@@ -15,10 +15,10 @@ import termios
 from pathlib import Path
 from typing import Final
 
-from teleinfo.common.text_table import read_sections
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.outage_log import OutageTexts
 from teleinfo.vocabulary.line import PortErrorKind
+from teleinfo.vocabulary.text_table import read_sections
 from teleinfo.vocabulary.words import Message
 
 OUTAGE_TEXTS = OutageTexts(

@@ -172,3 +172,8 @@ def glued(values: Values, label: str, unit: str) -> int | None:
     if match is None or match[2] != unit:
         return None
     return round(float(match[1].replace(",", ".")) * 1000)
+
+
+def mean_is_bound(values: Values, label: str) -> bool | None:
+    """Return False for a mean power that the meter itself sends: it is no upper bound."""
+    return None if glued(values, label, "kW") is None else False

@@ -1,24 +1,23 @@
 """
 A field of the state: its path, its type, its étiquettes, and its names.
 
-The entries are in `declaration`. Pure.
+`declaration` reads the entries from `fields.txt`. Pure.
 """
 
 from __future__ import annotations
 
 import enum
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from teleinfo.state.fields import UNKNOWN, number
+from teleinfo.state.fields import UNKNOWN
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from typing import Self
 
-    from teleinfo.state.fields import Json, Value, Values
+    from teleinfo.state.fields import Json, Value
     from teleinfo.state.snapshot import Snapshot
     from teleinfo.vocabulary.codes import Contract, Phase
 
@@ -41,20 +40,23 @@ ValueForm: TypeAlias = "StateType | str | type[enum.StrEnum] | tuple[enum.StrEnu
 FieldPath: TypeAlias = tuple[str, ...]
 """The path of a value, part by part."""
 
-ValuesReader: TypeAlias = "Callable[[Values], Value]"
-SnapshotReader: TypeAlias = "Callable[[Snapshot], Value]"
+FieldReader: TypeAlias = "Callable[[Snapshot], Value]"
+"""The function that returns the value of a field: None to leave the field out, or `UNKNOWN` for null."""
 
 ANY_LABEL: Final = "*"
 """The part of a path that stands for any étiquette; such a field has a value for each étiquette."""
 
 
+def _no_value(_now: Snapshot) -> Value:
+    return None
+
+
 @dataclass(frozen=True)
 class Field:
     """
-    A field of the state, at `path` in the message; `read_from` and `named` explain the other attributes.
+    A field of the state, at `path` in the message; `fields.txt` explains the other attributes.
 
-    `meaning` explains it in the documentation where its name does not. `signed`: it may be negative.
-    `nullable`: it may be unknown. `listed` are the codes of a form that lists none.
+    `listed` are the codes of a form that lists none. A field with a name is an entity.
     """
 
     path: str
@@ -65,9 +67,8 @@ class Field:
     nullable: bool = True
     listed: tuple[enum.StrEnum, ...] = ()
     sources: tuple[str, ...] = ()
-    read: ValuesReader | None = None
-    derive: SnapshotReader | None = None
-    read_site: ValuesReader | None = None
+    read: FieldReader = _no_value
+    read_site: FieldReader | None = None
     name: str = ""
     phase: Phase | None = None
     key: str = ""
@@ -79,37 +80,6 @@ class Field:
     enabled: bool | Contract = True
     beside: str = ""
     without: str = ""
-
-    def read_from(
-        self,
-        *sources: str,
-        by: ValuesReader | None = None,
-        of: SnapshotReader | None = None,
-        site: ValuesReader | None = None,
-    ) -> Self:
-        """
-        Return this field with the étiquettes that it comes from, and the function that reads its value.
-
-        `sources` are published as this field, and not under their own name. `by` returns the value from the
-        texts, `of` from the whole snapshot: None to leave the field out, or `UNKNOWN` for null. Without both,
-        the value is the first number among `sources`. `site` replaces them for an older meter of a business.
-        """
-        return replace(self, sources=sources, read=by, derive=of, read_site=site)
-
-    def named(self, name: str, **more: Any) -> Self:  # noqa: ANN401 - the parts that the docstring names
-        """
-        Return this field with a name for people, which does not contain its `phase`, and with an entity.
-
-        - `key`: the end of the id of the entity, which is frozen; by default the path with underscores.
-        - `momentary`: a number of the present, whose course is worth statistics.
-        - `precision`: the decimals of a number, None if they vary.
-        - `enabled`: True, False, or the only contract with which the entity is enabled.
-        - `beside`: a path; there is no entity unless the field at this path is in the message as well.
-        - `without`: a path; the entity is not enabled if the field at this path is in the message.
-        - `icon`, `diagnostic`: as in Home Assistant.
-        - `device_class`: that of Home Assistant, if neither unit nor type implies it.
-        """
-        return replace(self, name=name, **more)
 
     @cached_property
     def parts(self) -> FieldPath:
@@ -148,20 +118,13 @@ class Field:
             return name
         return Message("{name}, phase {phase}", name=name, phase=self.phase)
 
-    def value(self, now: Snapshot) -> Value:
-        """Return the value of this field in the snapshot `now`."""
-        if self.read_site is not None and now.contract.site is not None:
-            return self.read_site(now.values)
-        if self.derive is not None:
-            return self.derive(now)
-        return number(now.values, *self.sources) if self.read is None else self.read(now.values)
-
 
 def read(now: Snapshot, declared: Iterable[Field]) -> dict[FieldPath, Json]:
     """Return the values of these fields by path; a path with `*` becomes a path for each étiquette."""
     values: dict[FieldPath, Json] = {}
     for entry in declared:
-        value, parts = entry.value(now), entry.parts
+        value_of = entry.read if now.contract.site is None else entry.read_site or entry.read
+        value, parts = value_of(now), entry.parts
         if isinstance(value, dict):
             at = parts.index(ANY_LABEL)
             values |= {(*parts[:at], label, *parts[at + 1 :]): inner for label, inner in value.items()}

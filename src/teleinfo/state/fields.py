@@ -1,7 +1,7 @@
 """
 The values of the fields, read from the étiquettes of blue meters and Linky: texts in, numbers and codes out.
 
-Pure. `declaration.py` says which function here reads each field. Units: Wh, VA, W, A, V. Sources:
+Pure. `fields.txt` says which function here reads each field. Units: Wh, VA, W, A, V. Sources:
 Enedis-NOI-CPT_02E v6 and 54E v3, named with the étiquettes in `teleinfo.tic.tables`.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import enum
 from datetime import timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from teleinfo.state import tariffs
@@ -85,7 +84,7 @@ def subscribed_current(values: Values) -> int | None:
 
 def power_limit(values: Values) -> int | None:
     """Return the most power that may be drawn, VA: the subscribed power, or a lower cut-off power."""
-    return min(filter(None, (subscribed_power(values), number(values, "PCOUP", times=1000))), default=None)
+    return min(filter(None, (subscribed_power(values), cut_off_power(values))), default=None)
 
 
 def used_of_limit(values: Values) -> Value:
@@ -122,14 +121,19 @@ def _most_of_a_phase(values: Values) -> int | None:
     return max((power for power in powers if power is not None), default=None)
 
 
-def _drawn_current(values: Values, phase: Phase) -> int | None:
+def _drawn_current(values: Values, phase: str) -> int | None:
     """Return the current in A that a phase draws; it has no sign, and flows out if no power is drawn."""
     drawn = number(values, f"SINSTS{phase}", "SINSTS", "PAPP")
     amperes = current(values, phase)
     return 0 if drawn == 0 and amperes is not None else amperes
 
 
-def current_left(values: Values, phase: Phase) -> Value:
+def cut_off_power(values: Values) -> int | None:
+    """Return the power in VA at which the meter cuts off (standard)."""
+    return number(values, "PCOUP", times=1000)
+
+
+def current_left(values: Values, phase: str) -> Value:
     """Return the current in A that is left on a phase, negative above the limit."""
     amperes, limit = _drawn_current(values, phase), power_limit(values)
     if amperes is None or limit is None:
@@ -231,15 +235,10 @@ def indexes(values: Values, *, periods: Mapping[str, str]) -> dict[str, tariffs.
     return found
 
 
-@lru_cache
-def of_phase(phase: Phase, *labels: str) -> tuple[str, ...]:
-    """Return the étiquettes of a quantity for this phase; an étiquette without a number is of phase 1."""
-    return *(f"{label}{phase}" for label in labels), *(labels if phase is Phase.ONE else ())
-
-
-def current(values: Values, phase: Phase) -> int | None:
-    """Return the current of a phase in A."""
-    return number(values, *of_phase(phase, "IRMS", "IINST"))
+def current(values: Values, phase: str) -> int | None:
+    """Return the current of a phase in A; an étiquette without a number is of phase 1."""
+    labels = f"IRMS{phase}", f"IINST{phase}"
+    return number(values, *labels, "IINST") if phase == Phase.ONE else number(values, *labels)
 
 
 def drawn_power(values: Values) -> int | None:
@@ -247,7 +246,7 @@ def drawn_power(values: Values) -> int | None:
     return number(values, "SINSTS", "PAPP")
 
 
-def power_of_phase(values: Values, phase: Phase) -> int | None:
+def power_of_phase(values: Values, phase: str) -> int | None:
     """Return the apparent power of a phase in VA; some meters send an impossible one, which is left out."""
     power, most = number(values, f"SINSTS{phase}"), number(values, "PREF", times=2 * 1000) or 0
     total = drawn_power(values)
@@ -328,10 +327,10 @@ def _estimate(values: Values) -> int | Unknown | None:
     return sum(flowing) * NOMINAL_VOLTAGE if len(flowing) <= 1 else UNKNOWN
 
 
-def time_of(values: Values, *labels: str) -> str | None:
-    """Return the horodate (ISO 8601) of the first of these étiquettes that has a number and a horodate."""
-    keys = (f"{label}{HORODATE_SUFFIX}" for label in labels if number(values, label) is not None)
-    return next((iso(values[key]) for key in keys if key in values), None)
+def time_of(values: Values, label: str) -> str | None:
+    """Return the horodate (ISO 8601) of an étiquette that has a number and a horodate."""
+    horodate = values.get(f"{label}{HORODATE_SUFFIX}")
+    return None if horodate is None or number(values, label) is None else iso(horodate)
 
 
 def status(values: Values) -> int | None:
@@ -339,10 +338,22 @@ def status(values: Values) -> int | None:
     return registers.status(values.get(STATUS_REGISTER, ""))
 
 
-def is_closed(values: Values, relay: int) -> bool | None:
+def breaker(values: Values) -> Value:
+    """Return the state of the breaker."""
+    word = status(values)
+    return None if word is None else registers.breaker(word) or UNKNOWN
+
+
+def dry_contact(values: Values) -> Value:
+    """Return the state of the dry contact."""
+    word = status(values)
+    return None if word is None else registers.dry_contact(word)
+
+
+def is_closed(values: Values, relay: str) -> bool | None:
     """Return True if the relay of this number is closed; relay 1 is the dry contact."""
     closed = registers.closed_relays(values.get("RELAIS", ""))
-    return None if closed is None else relay in closed
+    return None if closed is None else int(relay) in closed
 
 
 def day_profile(values: Values, label: str) -> Value:

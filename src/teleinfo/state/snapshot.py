@@ -1,7 +1,8 @@
 """
 A snapshot of a meter: its texts at one moment, and what its earlier frames have shown.
 
-Pure. Whatever is derived from both is derived once, when it is first asked for.
+Pure. `fields.txt` names the attributes and the methods here that are the values of fields: None leaves a
+field out, `UNKNOWN` is null. Whatever several fields need is derived once, when it is first asked for.
 """
 
 from __future__ import annotations
@@ -10,18 +11,36 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from teleinfo.state import business_meters, fields
+from teleinfo.state import business_meters, fields, tariffs
+from teleinfo.state.energy import EXPORTED, EnergySpan
 from teleinfo.state.facts import STALE_AFTER
+from teleinfo.state.fields import UNKNOWN
+from teleinfo.tic.horodate import iso
+from teleinfo.tic.labels import STATUS_REGISTER, Mode
+from teleinfo.vocabulary.codes import Contract, TariffPeriod
 
 if TYPE_CHECKING:
     from teleinfo.state.active_power import Active
+    from teleinfo.state.device import Device
     from teleinfo.state.facts import ContractFacts, MeterFacts
-    from teleinfo.state.fields import Unknown, Value, Values
+    from teleinfo.state.fields import Json, Unknown, Value, Values
     from teleinfo.state.mean_power import MeanPower
     from teleinfo.state.next_tariff import NextTariff
     from teleinfo.state.tariffs import Index
     from teleinfo.vocabulary.codes import Alert, Colour
     from teleinfo.vocabulary.moment import Moment
+
+
+def _or_unknown(value: Json) -> Value:
+    """Return the value of a field that the meter has; None means that it is unknown."""
+    return UNKNOWN if value is None else value
+
+
+def _of(found: object, attribute: str) -> Value:
+    """Return an attribute of what was found; nothing, or what is unknown, has none."""
+    if found is None or found is UNKNOWN:
+        return found
+    return _or_unknown(getattr(found, attribute))
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,21 +57,85 @@ class Snapshot:
         return self.facts.contract
 
     @property
+    def device(self) -> Device:
+        """The meter."""
+        return self.facts.device
+
+    @property
+    def time(self) -> str:
+        """The time of the last frame."""
+        return self.facts.heard.iso
+
+    @property
+    def model(self) -> Value:
+        """The model of the meter."""
+        return self.contract.site or self.device.identity.model
+
+    @property
+    def maker(self) -> Value:
+        """The maker of the meter."""
+        return self.device.identity.maker or UNKNOWN
+
+    @property
+    def phases(self) -> int:
+        """The number of phases of the meter."""
+        return self.facts.phases
+
+    @property
+    def clock(self) -> Value:
+        """The clock of the meter."""
+        text = self.values.get("DATECOUR", self.values.get("DATE"))
+        if text is None or self.device.identity.overseas:
+            return None
+        return (iso(text) if self.contract.site is None else business_meters.moment(text)) or UNKNOWN
+
+    @property
+    def clock_offset(self) -> Value:
+        """Seconds by which the clock of the meter is ahead of ours (standard)."""
+        is_standard = self.contract.mode is Mode.STANDARD and self.contract.site is None
+        has_clock = is_standard and "DATE" in self.values and not self.device.identity.overseas
+        return _or_unknown(self.contract.clock.offset) if has_clock else None
+
+    @property
+    def contract_text(self) -> str | None:
+        """The contract, as the meter sends it."""
+        if self.contract.site is not None:
+            return business_meters.contract_text(self.values)
+        return fields.contract_text(self.values)
+
+    @property
+    def contract_code(self) -> Value:
+        """The contract; an uncommon one is unknown."""
+        text = self.contract_text
+        if text is None:
+            return None
+        if self.contract.site is not None:
+            return Contract.EJP if "EJP" in text else UNKNOWN
+        return tariffs.contract_of(text) or UNKNOWN
+
+    @property
+    def contract_name(self) -> Value:
+        """The contract in words."""
+        text = self.contract_text
+        if text is None:
+            return None
+        name = tariffs.contract_name(text) if self.contract.site is None else tariffs.collapse(text)
+        return name or UNKNOWN
+
+    @property
     def total_is_fresh(self) -> bool:
         """True if the index of the total is fresh."""
         return self.at.monotonic - self.facts.counted <= STALE_AFTER
 
     @property
-    def active(self) -> Active | None:
-        """The active power, None while it is unknown."""
-        return self.contract.active.at(self.at.monotonic)
+    def import_total(self) -> Value:
+        """The total energy drawn, Wh."""
+        total = self.of_total("total")
+        return total if total is None or self.total_is_fresh else UNKNOWN
 
-    @cached_property
-    def alerts(self) -> dict[Alert, bool]:
-        """Each alert that this meter can report, True while it is active."""
-        if self.contract.site is not None:
-            return business_meters.alerts(self.values)
-        return fields.alerts(self.values)
+    def of_total(self, attribute: str) -> Value:
+        """Return an attribute of the total; before the first index there is no value."""
+        return _of(self.facts.total, attribute)
 
     @cached_property
     def indexes(self) -> dict[str, Index]:
@@ -61,17 +144,126 @@ class Snapshot:
             return business_meters.indexes(self.values)
         return fields.indexes(self.values, periods=self.contract.periods)
 
+    def of_indexes(self, attribute: str) -> Value:
+        """Return an attribute of each index of the supplier, by étiquette."""
+        return {label: getattr(index, attribute) for label, index in self.indexes.items()}
+
+    def _span(self, name: str) -> EnergySpan | Unknown | None:
+        """Return the energy of a day or a month; unknown while the meter is silent."""
+        if self.facts.daily is None:
+            return None
+        found: EnergySpan | None = getattr(self.facts.daily, name)
+        return found if found is not None and self.total_is_fresh else UNKNOWN
+
+    def energy(self, span: str, attribute: str) -> Value:
+        """Return an attribute of the energy of a day or a month."""
+        if attribute == "exported" and EXPORTED not in self.values:
+            return None
+        return _of(self._span(span), attribute)
+
+    def energy_by_index(self, span: str) -> Value:
+        """Return the energy of a day or a month, by étiquette of an index that is or was sent."""
+        counted = self.energy(span, "counted")
+        if not isinstance(counted, dict):
+            return None if counted is None else dict.fromkeys(self.indexes)
+        labels = dict.fromkeys((*self.indexes, *counted))
+        return {label: counted.get(label, 0) for label in labels if label != EXPORTED}
+
+    @property
+    def price(self) -> Value:
+        """The price of the tariff period in force, €/kWh."""
+        if self.facts.prices is None or self.tariff is None:
+            return None
+        return self.facts.prices.periods.get(tariffs.period_of(self.tariff) or "", UNKNOWN)
+
+    def cost(self, span: str) -> Value:
+        """Return the cost of a day or a month, €."""
+        prices, found = self.facts.prices, self._span(span)
+        if prices is None:
+            return None
+        return _or_unknown(found.cost_at(prices)) if isinstance(found, EnergySpan) else found
+
+    def cost_is_complete(self, span: str) -> Value:
+        """Return True if the cost is that of a complete energy."""
+        cost = self.cost(span)
+        return self.energy(span, "is_complete") if isinstance(cost, float) else cost
+
     @cached_property
-    def injected(self) -> tuple[int | Unknown | None, bool]:
-        """The apparent power that is injected, VA, and True if it is an estimate."""
+    def _injected(self) -> tuple[int | Unknown | None, bool]:
         exports = self.contract.exports(self.values)
         return fields.injected_power(self.values, exports=exports, has_exported=self.facts.has_exported)
+
+    @property
+    def injected_power(self) -> Value:
+        """The apparent power that is injected, VA."""
+        return self._injected[0]
+
+    @property
+    def injected_is_estimated(self) -> Value:
+        """True if the injected power is an estimate."""
+        power, is_estimated = self._injected
+        return None if power is None else is_estimated
+
+    @property
+    def exporting(self) -> Value:
+        """True while power flows out to the grid."""
+        injected = self.injected_power
+        if STATUS_REGISTER not in self.values and injected is None:
+            return None
+        return self.contract.exports(self.values) or bool(injected)
+
+    @property
+    def net_power(self) -> Value:
+        """The apparent power drawn less injected, VA."""
+        drawn, (injected, _is_estimated) = fields.drawn_power(self.values), self._injected
+        if drawn is None or injected is UNKNOWN:
+            return None if drawn is None else UNKNOWN
+        return drawn - (injected or 0)
+
+    @property
+    def max_yesterday(self) -> Value:
+        """The greatest power of yesterday, VA."""
+        labels = ("SMAXSN-1", fields.PMAX) if self.device.identity.linky else ("SMAXSN-1",)
+        return fields.number(self.values, *labels)
+
+    @property
+    def active(self) -> Active | None:
+        """The active power, None while it is unknown."""
+        return self.contract.active.at(self.at.monotonic)
+
+    def active_power(self, attribute: str) -> Value:
+        """Return an attribute of the active power; a meter without the power or the index has none."""
+        if fields.drawn_power(self.values) is None or "mean" not in self.means:
+            return None
+        return _of(self.active or UNKNOWN, attribute)
 
     @cached_property
     def means(self) -> dict[str, MeanPower]:
         """The mean powers whose index is fresh, by the last part of their path."""
         counters = fields.counters(self.values)
         return {name: self.facts.means[counter] for name, (counter, _index) in counters.items()}
+
+    def mean_power(self, name: str, attribute: str) -> Value:
+        """Return an attribute of a mean power."""
+        return _of(self.means.get(name), attribute)
+
+    @cached_property
+    def alerts(self) -> dict[Alert, bool]:
+        """Each alert that this meter can report, True while it is active."""
+        if self.contract.site is not None:
+            return business_meters.alerts(self.values)
+        return fields.alerts(self.values)
+
+    def alert(self, alert: Alert) -> Value:
+        """Return True while an alert is active."""
+        return self.alerts.get(alert)
+
+    def alert_since(self, alert: Alert) -> Value:
+        """Return the time at which an alert was first active."""
+        if alert not in self.alerts:
+            return None
+        since = self.facts.since.get(alert)
+        return UNKNOWN if since is None else since.isoformat("T", "seconds")
 
     @cached_property
     def colour_today(self) -> Colour | None:
@@ -84,12 +276,41 @@ class Snapshot:
         return fields.colour_tomorrow(self.values)
 
     @cached_property
+    def tariff(self) -> str | None:
+        """The tariff period in force, as the meter sends it."""
+        if self.contract.site is not None:
+            return business_meters.slot(self.values)
+        return self.values.get("PTEC", self.values.get("LTARF"))
+
+    @property
+    def tariff_code(self) -> Value:
+        """The tariff period in force; an uncommon one is unknown."""
+        return None if self.tariff is None else tariffs.period_of(self.tariff) or UNKNOWN
+
+    @property
+    def tariff_name(self) -> Value:
+        """The tariff period in force, in words."""
+        return None if self.tariff is None else tariffs.period_name(self.tariff) or UNKNOWN
+
+    @cached_property
     def next_tariff(self) -> NextTariff | Unknown | None:
         """The next change of tariff."""
-        if self.contract.site is not None or self.facts.device.identity.overseas:
+        if self.contract.site is not None or self.device.identity.overseas:
             return None
         contract, at = self.contract, self.facts.heard.wall
         return contract.calendar.next(self.values, mode=contract.mode, at=at, periods=contract.periods)
+
+    def of_next_tariff(self, attribute: str) -> Value:
+        """Return an attribute of the next change of tariff."""
+        return _of(self.next_tariff, attribute)
+
+    @property
+    def next_colour(self) -> Value:
+        """The colour of the day from the next change of tariff on."""
+        code = self.of_next_tariff("code")
+        if code is None or self.colour_today is None:
+            return None
+        return (code.colour if isinstance(code, TariffPeriod) else None) or UNKNOWN
 
     @property
     def days_to_learn(self) -> int | None:
@@ -98,13 +319,6 @@ class Snapshot:
             return None
         at = self.facts.heard.wall
         return self.contract.calendar.days_left(self.values, mode=self.contract.mode, at=at)
-
-    @cached_property
-    def tariff(self) -> str | None:
-        """The tariff period in force, as the meter sends it."""
-        if self.contract.site is not None:
-            return business_meters.slot(self.values)
-        return self.values.get("PTEC", self.values.get("LTARF"))
 
     @property
     def news(self) -> tuple[object, ...]:

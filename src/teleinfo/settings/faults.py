@@ -11,8 +11,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.common.fault_table import read_sections
 from teleinfo.settings.checks import RefusalError
+from teleinfo.vocabulary.text_table import read_sections
 from teleinfo.vocabulary.words import Language, Message
 
 if TYPE_CHECKING:

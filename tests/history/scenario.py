@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from teleinfo.history.chronicle import Batch
-    from teleinfo.simulator.load_profile import LoadProfile
+    from teleinfo.simulator.metrology import LoadProfile
     from teleinfo.state.prices import Prices
 
 DAY = 86_400

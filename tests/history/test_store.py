@@ -40,10 +40,15 @@ def balcony(now: dt.datetime) -> tuple[complex, ...]:
     return (600.0 - 1500 * (now.hour in range(10, 16)),)
 
 
+def heater(now: dt.datetime) -> tuple[complex, ...]:
+    """Draw 300 W, and 2 kW more in each odd hour."""
+    return (300.0 + 2000 * (now.hour % 2),)
+
+
 @pytest.fixture
 def lapse(tmp_path: Path) -> Iterator[Lapse]:
     """Return a household with peak and off-peak hours, at noon of a day of January."""
-    with Lapse(tmp_path, "hc", START, prices=PRICES) as household:
+    with Lapse(tmp_path, "hc", START, prices=PRICES, load_profile=heater) as household:
         household.at([household.now])
         yield household
 
@@ -225,7 +230,7 @@ def test_a_full_database_loses_nothing_that_it_has(tmp_path: Path, monkeypatch: 
 
 def truth(now: int, days: int) -> dict[str, list[int]]:
     """Return what the household of `lapse` drew from `days` midnights ago until now, by period, in Wh."""
-    meter = build("hc", start=START, rng=random.Random(1))
+    meter = build("hc", start=START, rng=random.Random(1), load_profile=heater)
     times = [midnight(local(now).date() - dt.timedelta(days=day)) for day in range(days, -1, -1)] + [now]
     counted: list[list[int]] = []
     for time in times:

@@ -6,9 +6,7 @@ import datetime as dt
 from random import Random
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from teleinfo.simulator.households import House
-from teleinfo.simulator.metrology import Metrology
-from teleinfo.simulator.tariff import BASE
+from teleinfo.simulator.catalogue import build
 from teleinfo.state.active_power import Flow
 from teleinfo.tic.labels import Mode
 
@@ -33,14 +31,7 @@ def frames(
 ) -> Iterator[Frame]:
     """Yield the frames of a household of the simulator from this `hour` of the day on; a share is `lost`."""
     rng, start, now = Random(seed), MIDNIGHT + dt.timedelta(hours=hour), 0.0
-    metrology = Metrology(
-        start=start,
-        load_profile=House(name, rng=rng).power,
-        contract=BASE,
-        phases=1,
-        rng=rng,
-        by_second=True,
-    )
+    metrology = build("base", start=start, rng=rng, household=name).metrology
     while now < seconds:
         now += PERIODS[mode]
         metrology.advance(start + dt.timedelta(seconds=now))
@@ -48,4 +39,4 @@ def frames(
         energy = int(metrology.supplier[0] if shown >= 0 else metrology.injected_energy)
         if rng.random() >= lost:
             flow = Flow(shown, ROUNDINGS[mode], energy)
-            yield Frame(now + rng.uniform(0, 0.02), flow, metrology.shown[0].real)
+            yield Frame(now + rng.uniform(0, 0.02), flow, metrology.power[0].real)

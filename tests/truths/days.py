@@ -30,11 +30,10 @@ from zoneinfo import ZoneInfo
 
 from teleinfo.daemon.state_publisher import StatePublisher
 from teleinfo.mqtt.outbox import Outbox
-from teleinfo.simulator.catalogue import METERS
+from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.encode import with_parity
 from teleinfo.simulator.historique import Historique
 from teleinfo.simulator.households import House
-from teleinfo.simulator.metrology import Metrology
 from teleinfo.simulator.standard import Standard
 from teleinfo.simulator.tariff import BASE, HC, PRODUCER
 from teleinfo.state.memory import encode, from_json
@@ -209,14 +208,9 @@ class World:
         self.start = at(21 if self.name in LEARNING else 28, 12)
         rng = random.Random(self.seed)
         house = House(HOUSEHOLDS[self.name], rng=rng, phases=usual.phases)
-        self.metrology = Metrology(
-            start=self.wall(self.start),
-            load_profile=partial(self._power, house),
-            contract=usual.contract,
-            phases=usual.phases,
-            rng=rng,
-            by_second=True,
-        )
+        self.metrology = build(
+            self.name, start=self.wall(self.start), rng=rng, load_profile=partial(self._power, house)
+        ).metrology
         minutes = [self.start + MINUTE * n for n in range(int((END + 2 * DAY - self.start) / MINUTE))]
         periods = [usual.contract.period(local(minute).replace(tzinfo=None)) for minute in minutes]
         found = zip(minutes[1:], periods, periods[1:], strict=False)
@@ -324,7 +318,7 @@ class World:
     @property
     def watts(self) -> float:
         """The active power of all phases in the last whole second, W."""
-        return sum(self.metrology.shown).real
+        return sum(self.metrology.power).real
 
     @property
     def sends_short_frames(self) -> bool:

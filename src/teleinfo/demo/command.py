@@ -136,5 +136,5 @@ async def _demo(arguments: argparse.Namespace) -> None:
 
 def start_today(meter: str) -> dt.datetime:
     """Return the time today at which the clock of `meter` starts, shortly before its values change."""
-    time = MORNING if METERS[meter].solar else EVENING
+    time = MORNING if METERS[meter].household == "solar" else EVENING
     return dt.datetime.combine(dt.date.today(), time)  # noqa: DTZ011 -- a meter knows local time only

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from teleinfo.simulator import tariff
 from teleinfo.simulator.historique import Historique
 from teleinfo.simulator.households import House
-from teleinfo.simulator.load_profile import Household
 from teleinfo.simulator.meter import MeterModel
 from teleinfo.simulator.metrology import Metrology
 from teleinfo.simulator.standard import Standard
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
     import datetime as dt
     import random
 
-    from teleinfo.simulator.load_profile import LoadProfile
     from teleinfo.simulator.meter import SimulatedMeter
+    from teleinfo.simulator.metrology import LoadProfile
 
 DEFAULT = "hc"
 
@@ -31,18 +30,18 @@ METERS: dict[str, MeterModel] = {
     "hc": MeterModel(tariff.HC),
     "ejp": MeterModel(tariff.EJP, kva=12),
     "tempo": MeterModel(tariff.TEMPO, kva=9),
-    # 18 kVA allow 30 A on each phase, which the machine exceeds.
-    "tri": MeterModel(tariff.BASE, kva=18, phases=3, machine=8500, number=_TRI),
-    "tri-tempo": MeterModel(tariff.TEMPO, kva=18, phases=3, machine=8500, number=_TRI),
+    # 18 kVA allow 30 A on each phase, which the workshop exceeds.
+    "tri": MeterModel(tariff.BASE, kva=18, phases=3, household="workshop", number=_TRI),
+    "tri-tempo": MeterModel(tariff.TEMPO, kva=18, phases=3, household="workshop", number=_TRI),
     # A type 76 of 2025, which sends no short frames (see `Historique`).
     "tri-76": MeterModel(
-        tariff.BASE, kva=18, phases=3, short_frames=False, machine=8500, number="042576123456"
+        tariff.BASE, kva=18, phases=3, short_frames=False, household="workshop", number="042576123456"
     ),
     "standard": MeterModel(tariff.HC, _STANDARD, kva=9),
     "standard-tri": MeterModel(tariff.HC, _STANDARD, kva=18, phases=3, number=_TRI),
-    "standard-producer": MeterModel(tariff.PRODUCER, _STANDARD, kva=9, producer=True, solar=5000),
+    "standard-producer": MeterModel(tariff.PRODUCER, _STANDARD, kva=9, producer=True, household="solar"),
     # Self-consumption without a contract to sell (CACSI): only STGE shows that energy is injected.
-    "standard-cacsi": MeterModel(tariff.BASE, _STANDARD, kva=9, solar=3000),
+    "standard-cacsi": MeterModel(tariff.BASE, _STANDARD, kva=9, household="solar"),
     "standard-tempo": MeterModel(tariff.TEMPO, _STANDARD, kva=9),
 }
 
@@ -59,23 +58,15 @@ def build(
     """
     Return the meter `name` of METERS; its clock stands at `start`, a naive local time.
 
-    `load_profile`, of as many phases, or a `household` of HOUSEHOLDS replaces the loads behind the meter;
-    `number` its ADCO or ADSC. Raises KeyError for an unknown name.
+    A `household` of HOUSEHOLDS, or a `load_profile` of as many phases, replaces that of the model; `number`
+    its ADCO or ADSC. Raises KeyError for an unknown name.
     """
     model = METERS[name]
     if number is not None:
         model = replace(model, number=number)
-    if household is not None:
-        load_profile = House(household, rng=rng, phases=model.phases).power
-    elif load_profile is None:
-        usual = Household(rng=rng, phases=model.phases, solar=model.solar, machine=model.machine)
-        load_profile = usual.power
+    if load_profile is None:
+        load_profile = House(household or model.household, rng=rng, phases=model.phases).power
     metrology = Metrology(
-        start=start,
-        load_profile=load_profile,
-        contract=model.contract,
-        phases=model.phases,
-        rng=rng,
-        by_second=household is not None,
+        start=start, load_profile=load_profile, contract=model.contract, phases=model.phases, rng=rng
     )
     return (Standard if model.mode is Mode.STANDARD else Historique)(model, metrology)

@@ -78,7 +78,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     meter = parser.add_argument_group(_("the meter"))
     number = _("the meter's number (ADCO or ADSC), twelve digits, so that two meters differ")
     meter.add_argument("--number", type=_number, metavar="NUMBER", help=number)
-    which = _("loads that switch within seconds, in place of the usual ones: {names}")
+    which = _("the household behind the meter, in place of its usual one: {names}")
     which = which.format(names=", ".join(HOUSEHOLDS))
     meter.add_argument("--household", choices=HOUSEHOLDS, metavar="NAME", help=which)
     groups = (source.add_argument, line.add_argument, meter.add_argument)

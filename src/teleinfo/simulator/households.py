@@ -1,5 +1,5 @@
 """
-Households with loads that switch within seconds, for `teleinfo simulate --household`.
+The households behind simulated meters, whose loads switch within seconds.
 
 Pure. Each load draws an active power P, a reactive power Q and a distorted power D, which are constant from
 one switching to the next. From these, the powers of a second are exact: the mean of P, and the rms of
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _ALWAYS: Final = frozenset(range(24))
 _NIGHT: Final = frozenset({22, 23, 0, 1, 2, 3, 4, 5})
+_MEALS: Final = frozenset({7, 11, 12, 13, 18, 19, 20, 21})
+_EVENING: Final = frozenset({17, 18, 19, 20, 21, 22})
 _MIDNIGHT: Final = dt.datetime(2000, 1, 1)  # noqa: DTZ001 -- a local time
 _WARM_UP: Final = 3600.0
 """Seconds of switching before the first measurement, and the most that a later one catches up on."""
@@ -52,8 +54,20 @@ _EVERY_HOUSE: Final = (
     Load(110, 0.9, 0.1, on=(600, 1200), off=(1200, 2400)),  # fridge
     Load(2150, on=(100, 200), off=(3000, 15000), hours=_ALWAYS - _NIGHT),  # kettle
 )
+_USUAL: Final = (
+    Load(2200, on=(300, 900), hours=frozenset({23, 0, 1})),  # water heater
+    Load(1500, on=(600, 1500), off=(1800, 7200), hours=_MEALS),  # hob
+    Load(2300, on=(1500, 3000), off=(9000, 20000), hours=_MEALS),  # oven
+    Load(2000, 0.3, on=(2400, 4800), off=(20000, 60000)),  # washing machine
+    Load(250, 0.25, 0.2, on=(300, 1800), varies=0.6, hours=_EVENING),  # lights
+    Load(120, 0.2, 0.5, on=(10, 50), varies=0.3),  # television, computer
+)
 _PANELS: Final = Load(-3200, 0.05, 0.03, on=(5, 60), varies=0.6, sun=True)
 HOUSEHOLDS: Final = {
+    "usual": _USUAL,
+    # A machine, on phase 1, that exceeds 30 A again and again: nobody has to wait long for an overrun.
+    "workshop": (*_USUAL, Load(8500, on=(30, 30), off=(240, 240))),
+    "solar": (*_USUAL, Load(-5000, 0.05, 0.03, on=(30, 300), varies=0.2, sun=True)),
     "convectors": tuple(Load(watts, on=(8, 30), off=(7, 30)) for watts in (500, 1000, 1500, 2000)),
     "kitchen": (
         *(Load(watts, on=(1, 4), off=(1, 6), hours=_ALWAYS - _NIGHT) for watts in (1200, 1800)),  # hob

@@ -28,11 +28,11 @@ _INDEX_END = 10**9
 @dataclass(frozen=True, slots=True)
 class MeterModel:
     """
-    An installation: the mode and contract of the meter, and the loads behind it.
+    An installation: the mode and contract of the meter, and the `household` behind it (see HOUSEHOLDS).
 
-    `kva` is the subscribed power of all phases, `number` the ADCO or ADSC; `solar` is the power of the panels
-    and `machine` that of a machine, in W (see `Household`). The meter of a `producer` also sends the injected
-    energy. Without `short_frames`, a three-phase meter in mode historique sends long frames only.
+    `kva` is the subscribed power of all phases, `number` the ADCO or ADSC. The meter of a `producer` also
+    sends the injected energy. Without `short_frames`, a three-phase meter in mode historique
+    sends long frames only.
     """
 
     contract: SimulatedContract
@@ -41,8 +41,7 @@ class MeterModel:
     phases: int = 1
     short_frames: bool = True
     producer: bool = False
-    solar: float = 0.0
-    machine: float = 0.0
+    household: str = "usual"
     number: str = "041961123456"
 
 

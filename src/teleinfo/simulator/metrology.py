@@ -1,29 +1,35 @@
 """
 Measurements of a simulated meter.
 
-Pure: `Metrology.advance` integrates the load profile until a naive local time. A step ends with its minute
-at the latest, so that tariff periods, days and the intervals of the means begin at their exact times. If the
-meter measures `by_second`, a step ends with its second, and a frame shows the last whole second as rms; only
-a pause from `_PAUSE` on is measured in steps of up to a minute.
+Pure: `Metrology.advance` integrates the load profile until a naive local time. The meter measures second by
+second, and a frame shows the last one that has ended. A pause from `_PAUSE` on is measured in steps that end
+with their minute, so that tariff periods, days and the intervals of the means begin at their exact times.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Callable
 from dataclasses import InitVar, dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import random
 
-    from teleinfo.simulator.load_profile import LoadProfile
     from teleinfo.simulator.tariff import SimulatedContract, SimulatedPeriod
+
+LoadProfile = Callable[[dt.datetime], tuple[complex, ...]]
+"""
+The power of each phase at a time that never goes back: the real part is the active power in W, negative while
+injecting, and the imaginary part is the rest of the apparent power (see `House.power`).
+"""
 
 _LOAD_CURVE_MINUTES = 30
 _VOLTAGE_MINUTES = 10
 _SUPPLIER_INDEXES = 10
-_PAUSE = dt.timedelta(seconds=5)
+_SECOND = dt.timedelta(seconds=1)
+_PAUSE = 5 * _SECOND
 _HIGH_SEASON = {11, 12, 1, 2, 3}  # months
 
 
@@ -79,8 +85,8 @@ class Metrology:
     """
     Indexes, powers, maxima and means of a meter, for its contract and its phases.
 
-    - For each phase: `shown` (the power of the last whole second, as in a LoadProfile), `apparent` (VA,
-      negative while injecting), `voltage` (V), `current` (A).
+    - For each phase: `power` (of the last step, as in a LoadProfile), `apparent` (VA, negative while
+      injecting), `voltage` (V), `current` (A).
     - Energies in Wh and varh: `supplier` has ten indexes, `distributor` four, `reactive` one per quadrant.
     """
 
@@ -89,12 +95,10 @@ class Metrology:
     contract: SimulatedContract
     phases: int
     rng: random.Random
-    by_second: bool = False
-    step: int = 1
+    step: int = 1  # minutes, in a pause
 
     def __post_init__(self, start: dt.datetime) -> None:
         self.now, rng = start, self.rng
-        self._parts: list[tuple[float, tuple[complex, ...]]] = []  # seconds and powers of the present second
         used = len(self.contract.indexes)
         self.supplier = [float(rng.randrange(1_000_000, 20_000_000)) for _ in range(used)]
         self.supplier += [0.0] * (_SUPPLIER_INDEXES - used)
@@ -113,18 +117,21 @@ class Metrology:
         self.voltage_means = [
             IntervalMean(start=start, minutes=_VOLTAGE_MINUTES, value=235) for _ in range(self.phases)
         ]
+        self._until, self._power = start, self.load_profile(start)
         self._measure(start)
 
     def advance(self, now: dt.datetime) -> None:
         """Measure and count until `now`; do nothing if `now` is not later than the last time."""
-        fine = self.by_second and now - self.now < _PAUSE
+        is_pause = now - self.now >= _PAUSE
         while self.now < now:
-            minute = self.now.minute // self.step * self.step
-            begin = self.now.replace(minute=minute, second=0, microsecond=0)
-            end = min(now, begin + dt.timedelta(minutes=self.step))
-            if fine:
-                end = min(end, self.now.replace(microsecond=0) + dt.timedelta(seconds=1))
-            self._measure(end)
+            if self.now >= self._until:
+                begin = self.now.replace(microsecond=0)
+                self._until = begin + _SECOND
+                if is_pause:
+                    begin = begin.replace(minute=begin.minute // self.step * self.step, second=0)
+                    self._until = min(now, begin + dt.timedelta(minutes=self.step))
+                self._power = self.load_profile(self._until)
+            end = min(now, self._until)
             # The energy and the means count in the tariff period in which the step began.
             seconds = (end - self.now).total_seconds()
             power = sum(self._power)
@@ -140,6 +147,8 @@ class Metrology:
             for mean, volts in zip(self.voltage_means, self.voltage, strict=True):
                 mean.add(volts, seconds, end)
             self.now = end
+            if end >= self._until:
+                self._measure(end)
 
     @property
     def period(self) -> SimulatedPeriod:
@@ -162,27 +171,10 @@ class Metrology:
         return max(0.0, -math.fsum(self.apparent))
 
     def _measure(self, now: dt.datetime) -> None:
-        self._power = self.load_profile(now)
-        if self.by_second:
-            self._parts.append(((now - self.now).total_seconds() or 1.0, self._power))
-            if now.microsecond and self.now < now < self.now + dt.timedelta(seconds=1):
-                return
-        self.shown, self._parts = _rms(self._parts) if self.by_second else self._power, []
-        self.apparent = [math.copysign(abs(power), power.real) for power in self.shown]
-        self.voltage = [235 - abs(power.real) / 2500 + self.rng.gauss(0, 0.4) for power in self.shown]
+        self.power = self._power
+        self.apparent = [math.copysign(abs(power), power.real) for power in self.power]
+        self.voltage = [235 - abs(power.real) / 2500 + self.rng.gauss(0, 0.4) for power in self.power]
         self.current = [abs(va) / volts for va, volts in zip(self.apparent, self.voltage, strict=True)]
         for maximum, apparent in zip(self.drawn_maxima, (self.drawn, *self.apparent), strict=True):
             maximum.add(max(0.0, apparent), now)
         self.injected_maximum.add(self.injected, now)
-
-
-def _rms(parts: list[tuple[float, tuple[complex, ...]]]) -> tuple[complex, ...]:
-    """Return the power of each phase over these seconds: the mean of P, and the rms of S."""
-    whole = math.fsum(seconds for seconds, _powers in parts)
-    found = []
-    for phase in zip(*(powers for _seconds, powers in parts), strict=True):
-        weighed = [(seconds / whole, power) for (seconds, _powers), power in zip(parts, phase, strict=True)]
-        mean = math.fsum(share * power.real for share, power in weighed)
-        square = math.fsum(share * abs(power) ** 2 for share, power in weighed)
-        found.append(complex(mean, math.sqrt(max(0.0, square - mean * mean))))
-    return tuple(found)

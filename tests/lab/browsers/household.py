@@ -26,8 +26,8 @@ from tests.page.scenario import EVENING_END, Page
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from teleinfo.simulator.load_profile import LoadProfile
     from teleinfo.simulator.meter import SimulatedMeter
+    from teleinfo.simulator.metrology import LoadProfile
     from teleinfo.state.fields import Json
     from teleinfo.tic.reading import Reading
 

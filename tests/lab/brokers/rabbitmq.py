@@ -36,13 +36,11 @@ log.file = false
 _CONNECT, _PUBLISH, _PUBACK = 1, 3, 4  # control packet types (MQTT 5, table 2-1)
 
 
-def configuration(mqtt: int, count: int) -> str:
-    """Return the configuration of the page, for a cluster of three, or of two without quorum queues."""
+def configuration(mqtt: int) -> str:
+    """Return the configuration of the page."""
     lines = PAGE.replace("= 1883", f"= {HOST}:{mqtt}").splitlines()
     for machine, name in NAMES.items():
         lines = [line.replace(f"rabbit@{machine}", f"{name}@localhost") for line in lines]
-    if count == 2:
-        lines = [line for line in lines if "nodes.3" not in line and "quorum" not in line]
     return "\n".join(lines) + OWN.format(host=HOST, amqp=free_port())
 
 
@@ -56,13 +54,13 @@ def server() -> str:
 
 
 class Node:
-    """One of `count` nodes, with its files in `folder`; `epmd` is the port of Erlang's name server."""
+    """A node with its files in `folder`; `epmd` is the port of Erlang's name server."""
 
-    def __init__(self, name: str, folder: Path, *, epmd: int, count: int) -> None:
+    def __init__(self, name: str, folder: Path, *, epmd: int) -> None:
         self.mqtt = free_port()
         own = folder / name
         own.mkdir()
-        (own / "rabbitmq.conf").write_text(configuration(self.mqtt, count), encoding="utf-8")
+        (own / "rabbitmq.conf").write_text(configuration(self.mqtt), encoding="utf-8")
         (own / "plugins").write_text("[rabbitmq_mqtt].\n", encoding="utf-8")
         environ = {
             "HOME": str(folder),  # where both find the same cookie
@@ -94,9 +92,9 @@ class Node:
 
 
 class Cluster:
-    """Two nodes or three, started; they end with the block."""
+    """Three nodes, started; they end with the block."""
 
-    def __init__(self, folder: Path, count: int) -> None:
+    def __init__(self, folder: Path) -> None:
         server()
         epmd = free_port()
         (folder / ".erlang.cookie").write_text("teleinfo")
@@ -104,7 +102,7 @@ class Cluster:
         self._names = Program(
             ["epmd", "-port", str(epmd), "-address", HOST, "-relaxed_command_check"], folder / "epmd.log"
         )
-        self.nodes = [Node(name, folder, epmd=epmd, count=count) for name in list(NAMES.values())[:count]]
+        self.nodes = [Node(name, folder, epmd=epmd) for name in NAMES.values()]
 
     def __enter__(self) -> Self:
         self._names.start()

@@ -104,17 +104,6 @@ def test_an_upgrade_keeps_the_settings_and_is_soon_over(machine: Container, figu
     figures.kept("upgrade by make install: the service is away", (back - left) / 1e6, at_most=5)
 
 
-def test_an_upgrade_does_not_start_what_the_household_disabled(machine: Container) -> None:
-    """`systemctl disable --now` outlives `make install`; what changed in the checkout is installed."""
-    machine.run(f"systemctl disable --now teleinfo; echo '# pulled' >>{CHECKOUT}/src/teleinfo/__init__.py")
-    make(machine, "install")
-
-    machine.run("grep -q '# pulled' /opt/teleinfo/lib/python3*/site-packages/teleinfo/__init__.py")
-    assert machine.property("ActiveState") == "inactive"
-    machine.run("systemctl enable --now teleinfo")
-    machine.message()
-
-
 def test_an_upgrade_that_meets_a_wrong_setting_says_so(machine: Container) -> None:
     """`make install` fails and names the command that shows why."""
     machine.settings("TELEINFO_MQTT_QOS=7")

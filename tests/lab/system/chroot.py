@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.lab.system.roots import CACHE, PROJECT, Recipe, carry_network, unpack
+from tests.lab.system.roots import CACHE, PROJECT, Recipe, carry_network, enter, unpack
 
 FORKY = Recipe(
     "forky",
@@ -28,21 +28,7 @@ FORKY = Recipe(
     ),
 )
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-# Run in mount and process namespaces of its own, which end with it. The root is $1, the checkout $2,
-# the cache $3.
-ENTER = """\
-set -eu
-root=$1 checkout=$2 cache=$3
-shift 3
-mount --make-rprivate /
-mount --rbind /dev "$root/dev"
-mount -t proc proc "$root/proc"
-for folder in "$checkout" "$cache"; do
-    mkdir -p "$root$folder"
-    mount --bind "$folder" "$root$folder"
-done
-exec chroot "$root" sh -c 'cd "$1" && shift && exec "$@"' sh "$checkout" "$@"
-"""
+IN_CHECKOUT = 'cd "$1" && shift && exec "$@"'
 
 
 def main(command: list[str]) -> int:
@@ -52,11 +38,10 @@ def main(command: list[str]) -> int:
         root = Path(folder)
         unpack(FORKY, root)
         carry_network(root)
-        # The namespaces end with this process, however it ends.
-        namespaces = ["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]
-        entered = [*namespaces, "sh", "-c", ENTER, "sh", str(root), str(PROJECT), str(CACHE)]
+        line = ("chroot", str(root), "sh", "-c", IN_CHECKOUT, "sh", str(PROJECT), *command)
+        entered = enter(root, *line, folders=(PROJECT, CACHE))
         environ = {name: os.environ[name] for name in os.environ if not name.startswith("PYTHON")}
-        return subprocess.run([*entered, *command], env=environ | {"PATH": PATH}, check=False).returncode
+        return subprocess.run(entered, env=environ | {"PATH": PATH}, check=False).returncode
 
 
 if __name__ == "__main__":

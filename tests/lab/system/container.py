@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -17,38 +18,12 @@ from tests.support.procfs import facts
 LIMIT = 60.0
 """Seconds for what should happen at once, on a slow and busy machine."""
 
-_UNSHARED = ("unshare", "--mount", "--propagation", "private", "sh", "-c")
-# A mount namespace with cgroups of version 2, which systemd wants, whatever this machine has; in a control
-# group of its own. The two capabilities are for IPAddressDeny=, which is else silently without effect.
-_START = """\
-umount -R /sys/fs/cgroup 2>/dev/null
-set -e
-mount -t cgroup2 none /sys/fs/cgroup
-mount -t tmpfs tmpfs /run
-mkdir -p "/sys/fs/cgroup/$3"
-echo $$ >"/sys/fs/cgroup/$3/cgroup.procs"
-exec systemd-nspawn --quiet --directory="$1" --boot --machine=meterhouse --private-network --register=no \\
-    --keep-unit --console=read-only --capability=CAP_BPF,CAP_PERFMON --bind-ro="$2:/opt/checkout"
-"""
-_CLEAN = """\
-umount -R /sys/fs/cgroup 2>/dev/null
-mount -t cgroup2 none /sys/fs/cgroup
-find "/sys/fs/cgroup/$1" -depth -type d -exec rmdir {} +
-"""
+_HERE = Path(__file__).parent
+_SCRIPT = ("unshare", "--mount", "--propagation", "private", "sh", str(_HERE / "container.sh"))
 _REBOOT = 133
 # Mosquitto loses a SIGTERM that comes just after its first connection (2.0.21: 1 of 400): systemd then waits
 # for 90 s, and no wait here is that long. When it ends is no matter of these tests.
 _BROKER = "[Service]\nTimeoutStopSec=5\n"
-# The meter of the tests is the checkout's own, whatever is installed or not. It may be unplugged (stopped).
-_METER = """\
-[Service]
-Type=exec
-Environment=PYTHONPATH=/opt/checkout/src PYTHONDONTWRITEBYTECODE=1 TELEINFO_SYSTEM_TEST=1
-ExecStart=/usr/bin/python3 -m teleinfo simulate --seed 1 --link /dev/%i
-ExecStartPost=/bin/sh -c 'until [ -e /dev/%i ]; do sleep 0.1; done; chgrp dialout /dev/%i; chmod 660 /dev/%i'
-[Install]
-WantedBy=multi-user.target
-"""
 
 
 class Container:
@@ -62,12 +37,12 @@ class Container:
         self._recipe = recipe
         self.root = folder / "root"
         self._group = f"teleinfo-test-{os.getpid()}"
-        started = [*_UNSHARED, _START, "sh", str(self.root), str(PROJECT), self._group]
+        started = [*_SCRIPT, "boot", str(self.root), str(PROJECT), self._group]
         self._nspawn = Process(started, folder / "console.log")
 
     def __enter__(self) -> Self:
         unpack(self._recipe, self.root)
-        (self.root / "etc/systemd/system/meter@.service").write_text(_METER)
+        shutil.copy(_HERE / "meter@.service", self.root / "etc/systemd/system")
         dropped = self.root / "etc/systemd/system/mosquitto.service.d"
         dropped.mkdir()
         (dropped / "end.conf").write_text(_BROKER)
@@ -94,7 +69,7 @@ class Container:
             self.run("systemctl --no-block poweroff", check=False)
             self._nspawn.process.wait(30)
         self._nspawn.kill()
-        subprocess.run([*_UNSHARED, _CLEAN, "sh", self._group], check=False, timeout=60, capture_output=True)
+        subprocess.run([*_SCRIPT, "clean", self._group], check=False, timeout=60, capture_output=True)
         subprocess.run(["rm", "-rf", "--one-file-system", str(self.root)], check=False, timeout=120)
 
     def _init(self) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.docs.markdown import PAGES, blocks
-from tests.lab.system import readme, roots
+from tests.lab.system import roots
 from tests.lab.system.container import Container
 from tests.lab.system.roots import Recipe
 
@@ -315,33 +315,6 @@ def test_the_drop_in_for_a_local_broker_closes_the_lan_too(
     assert connected[LOCAL] == "yes"
     assert connected[LAN] != "yes"
     machine.run("rm /etc/mosquitto/conf.d/probe.conf && systemctl restart mosquitto")
-
-
-def test_the_settings_of_the_readme_reach_home_assistant(machine: Container, reached: dict[str, Any]) -> None:
-    """A USB adapter by its name, and a broker on another address that asks for a user and a password."""
-    del reached
-    [_, adapter, home_assistant] = readme.section("3. The settings")
-    names = [line.partition("=")[0] for line in (adapter + "\n" + home_assistant).splitlines()]
-    port = adapter.partition("=")[2]
-    [listener] = blocks(PAGES["home-assistant.md"], "conf")
-    (machine.root / "etc/mosquitto/conf.d/lan.conf").write_text(f"{listener}\n")
-    machine.run("mosquitto_passwd -b -c /etc/mosquitto/passwd maison secret")
-    machine.run("chown mosquitto: /etc/mosquitto/passwd && systemctl restart mosquitto")
-    machine.run("echo 192.168.77.1 homeassistant.local >>/etc/hosts && systemctl stop teleinfo@production")
-    machine.run(f"mkdir -p {port.rpartition('/')[0]} && ln -s /dev/ttyUSB0 {port}")
-    machine.settings(adapter, home_assistant.replace("…", "secret"))
-    machine.run("systemctl restart teleinfo")
-    subscribed = "mosquitto_sub -h homeassistant.local -u maison -P secret -W 30 -C 1"
-    discovery = machine.run(f"{subscribed} -t 'homeassistant/device/+/config'", limit=60)
-    reading = machine.run(f"{subscribed} -t teleinfo", limit=60)
-    machine.without_settings(*names)
-    machine.run(
-        "rm /etc/mosquitto/conf.d/lan.conf && systemctl restart mosquitto teleinfo teleinfo@production"
-    )
-    machine.message()
-
-    assert json.loads(discovery)["device"]
-    assert json.loads(reading)["ADCO"]
 
 
 def test_both_meters_are_read_again_after_a_reboot(machine: Container) -> None:

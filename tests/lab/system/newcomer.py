@@ -26,54 +26,9 @@ LIMIT = 1500.0
 """Seconds for all of one root, on a slow network and beside other work."""
 
 USER = "newcomer"
+SCRIPT = Path(__file__).with_suffix(".sh")
 PIP_OPTIONS = ("index-url", "extra-index-url", "cert", "trusted-host", "proxy", "default-timeout")
 VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE")
-
-# In namespaces of its own: when this ends, nothing is left, neither a mount nor a process. The shell is the
-# first process inside, and waits for whatever loses its parent.
-_RUN = """\
-set -e
-mount --rbind /dev "$1/dev"
-mount -t proc proc "$1/proc"
-shift
-"$@" || exit $?
-"""
-# Fails unless the page at an address shows the twelve months before.
-_PAGE = r"""
-import re, sys, urllib.request as web
-with web.urlopen(sys.argv[1] + "events", timeout=30) as events:
-    [number] = next(found.groups() for line in events if (found := re.search(rb'"meters":\[\["(\w+)"', line)))
-with web.urlopen(f"{sys.argv[1]}history/{number.decode()}/months13.csv", timeout=30) as months:
-    sys.exit(len(months.readlines()) <= 12)
-"""
-# The user types the first command until its first message, then the second command. Lines that begin with @@
-# are durations.
-_INSIDE = r"""
-set -eu -o pipefail
-git clone --quiet /srv/teleinfo.git teleinfo
-cd teleinfo
-echo "$ $1"
-{ $1 || true; } 2>&1 | {
-    came=no page=
-    while [ "$came" = no ] && IFS= read -r line; do
-        printf '%s\n' "$line"
-        [[ $line =~ http://[0-9.:]+/ ]] && page=${BASH_REMATCH[0]}
-        [[ $line =~ teleinfo\ +\{\" ]] && came=yes
-    done
-    [ "$came" = yes ]
-    python3 -c "$3" "$page"
-    echo "@@ from installed to a page with a year $(($(date +%s) - $(stat -c %Y .venv/.demo))) s"
-}
-echo "@@ from clone to first message $SECONDS s"
-echo "$ $2"
-SECONDS=0
-$2 2>&1 | while IFS= read -r line; do
-    printf '%s\n' "$line"
-    # With this command `make test` begins, once all that it needs is there.
-    case $line in *"bin/ruff check") echo "@@ downloads $SECONDS s" ;; esac
-done
-echo "@@ test, with its downloads, $SECONDS s"
-"""
 
 
 def commands() -> tuple[str, str]:
@@ -110,14 +65,11 @@ def run(root: Path) -> tuple[int, list[str]]:
     environ = {"HOME": f"/home/{USER}", "USER": USER, "PATH": "/usr/local/bin:/usr/bin:/bin"}
     environ |= pip_environment()
     environ |= {name: os.environ[name] for name in VARIABLES if name in os.environ}
+    typed = [*(f"{name}={value}" for name, value in environ.items()), "timeout", "--foreground", str(LIMIT)]
+    typed += ["bash", "-c", SCRIPT.read_text(encoding="utf-8"), "bash", *commands()]
+    chroot = ("chroot", "--userspec=1000:1000", str(root), "env", "-i", "-C", environ["HOME"])
     process = subprocess.Popen(
-        [
-            *("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"),
-            *("sh", "-c", _RUN, "sh", root, "chroot", "--userspec=1000:1000", root),
-            *("env", "-i", "-C", environ["HOME"]),
-            *(f"{name}={value}" for name, value in environ.items()),
-            *("timeout", "--foreground", str(LIMIT), "bash", "-c", _INSIDE, "bash", *commands(), _PAGE),
-        ],
+        roots.enter(root, *chroot, *typed),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -16,6 +16,10 @@ import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PROJECT = Path(__file__).parents[3]
 PROBE = Path(__file__).with_name("probe.py")
@@ -139,6 +143,17 @@ def add_user(root: Path, user: str) -> None:
     (root / "etc/sudoers.d" / user).write_text(f"{user} ALL=(ALL) NOPASSWD: ALL\n")
     made = f"useradd --create-home --shell /bin/bash {user} && chown -R {user}: {REPOSITORY}"
     run("chroot", str(root), "sh", "-c", f"PATH=/usr/sbin:/usr/bin; {made}")
+
+
+def enter(root: Path, *command: str, folders: Sequence[Path] = ()) -> list[str]:
+    """
+    Return the line that runs a command beside `root` in namespaces, which end with whoever runs the line.
+
+    The root has these folders of this machine at their places.
+    """
+    namespaces = ("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child")
+    script = ("sh", str(Path(__file__).with_name("enter.sh")), str(root), " ".join(map(str, folders)))
+    return ["setpriv", "--pdeathsig=KILL", *namespaces, *script, *command]
 
 
 def run(*command: str, environ: dict[str, str] | None = None) -> str:

@@ -17,7 +17,6 @@ from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import whole
 from tests.support.process import LIMIT
-from tests.support.scenario import Scenario
 from tests.support.subscriber import Received, Subscriber
 
 if TYPE_CHECKING:
@@ -105,25 +104,19 @@ def test_what_anybody_retains_at_the_broker_changes_nothing(tmp_path: Path) -> N
     with MosquittoBroker(tmp_path) as broker, Meter(None) as meter:
         retain(broker, "teleinfo/state", json.dumps(FORGED))
         retain(broker, "teleinfo/state/energy/import_offset", "777")
-        scenario = Scenario(
-            tmp_path,
-            broker,
-            meter.line.port,
-            patch="import teleinfo.daemon.state_publisher as module; module.STALE_AFTER = 0.5",
-            serial_mode="historique",
-            state=True,
-            state_topics=True,
-        )
+        patch = "import teleinfo.daemon.state_publisher as module; module.STALE_AFTER = 0.5"
+        settings = {"serial_mode": "historique", "state": True, "state_topics": True}
+        daemon = Daemon(tmp_path, patch, **settings_for(broker, meter.line), **settings)
         heard = datetime.fromisoformat("2026-01-14T12:02:28+01:00")
-        scenario.state.mkdir()
+        daemon.state.mkdir()
         memory = Memory(NUMBER, heard, ImportTotal("BASE", 100, 5, heard))
-        (scenario.state / "teleinfo.json").write_bytes(encode(memory))
-        with Subscriber(broker.host, broker.port) as subscriber, scenario:
+        (daemon.state / "teleinfo.json").write_bytes(encode(memory))
+        with Subscriber(broker.host, broker.port) as subscriber, daemon:
             subscriber.expect("teleinfo/status", b"offline", predicate=is_new)
             subscriber.expect("teleinfo/state", b'{"time":null,"meter":{"id":null}}', predicate=is_new)
             meter.frame = frame("BASE", 100)
             found = energy(subscriber.expect("teleinfo/state", predicate=is_new))
-            status, seconds = scenario.stop()
+            status, seconds = daemon.stop()
 
     assert (found["import_offset"], found["import_total"]) == (5, 105)
     assert status == 0

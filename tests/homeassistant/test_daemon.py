@@ -12,7 +12,7 @@ from tests.cli.test_run import FRAME, SAMPLE_JSON
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.process import LIMIT
-from tests.support.scenario import BrokerScenario, until
+from tests.support.scenario import until
 from tests.support.subscriber import Received, Subscriber
 
 if TYPE_CHECKING:
@@ -124,7 +124,8 @@ def test_a_reading_goes_before_what_is_made_of_it(broker: MosquittoBroker, tmp_p
     )
     with (
         Subscriber(broker.host, broker.port) as subscriber,
-        BrokerScenario(tmp_path, broker, period=2.0, patch=slow, state=True),
+        Meter(FRAME, period=2.0) as meter,
+        Daemon(tmp_path, slow, **settings_for(broker, meter.line), state=True),
     ):
         reading = subscriber.expect("teleinfo")
         state = subscriber.expect("teleinfo/state")

@@ -22,14 +22,17 @@ class Daemon(Process):
     """
     `python -m teleinfo`, with `settings` as its TELEINFO_* variables and else an empty environment.
 
-    It logs in English, unless `language` is given.
+    It logs in English, unless `language` is given. `patch` is Python that it runs first.
     What it remembers through a restart is in the folder `state` of `folder`.
     """
 
     environ: dict[str, str]
 
-    def __init__(self, folder: Path, **settings: object) -> None:
-        command = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "run"]
+    def __init__(self, folder: Path, patch: str = "", /, **settings: object) -> None:
+        program = ["-m", "teleinfo"]
+        if patch:
+            program = ["-c", f"{patch}\nfrom teleinfo.__main__ import main\nraise SystemExit(main())"]
+        command = [sys.executable, *program, "--env-file", os.devnull, "run"]
         self.state = folder / "state"
         environ = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "STATE_DIRECTORY": str(self.state)}
         given = {"language": "en"} | settings

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from tests.lab.bench.rows import Row
 from tests.lab.bench.sent import BITS, GAP
 from tests.lab.bench.stage import BAUDRATES, DAEMON, HOMEASSISTANT, REFERENCE, feeding, playing, recording
-from tests.support.procfs import resident, work
+from tests.lab.procfs import resident, work
 
 if TYPE_CHECKING:
     from tests.lab.bench.scale import Scale

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from tests.lab.bench.bridges import PERIOD
 from tests.lab.bench.rows import Row, quantile
 from tests.lab.bench.stage import LIMIT, broker_in
+from tests.lab.procfs import resident, work
 from tests.support.daemon import Daemon
-from tests.support.procfs import resident, work
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.lab.scenarios import next_index, observer
+from tests.lab.procfs import connections_of, descriptors, resident
+from tests.lab.scenarios import BrokerScenario, next_index, observer
 from tests.support.broker import MosquittoBroker
-from tests.support.procfs import connections_of, descriptors, number, resident
+from tests.support.procfs import number
 from tests.support.proxy import Proxy
-from tests.support.scenario import BrokerScenario, until
+from tests.support.scenario import until
 
 if TYPE_CHECKING:
     from pathlib import Path

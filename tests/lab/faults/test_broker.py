@@ -11,18 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.mqtt.paho_driver import MAX_IN_FLIGHT
-from tests.lab.scenarios import WILL, next_index, observer, run_together
+from tests.lab.scenarios import LONG, WILL, BrokerScenario, index_of, next_index, observer, run_together
 from tests.support.broker import MosquittoBroker
 from tests.support.proxy import Proxy
-from tests.support.scenario import (
-    IDENTIFIER,
-    LONG,
-    BrokerScenario,
-    historique,
-    index_of,
-    standard,
-    until,
-)
+from tests.support.scenario import IDENTIFIER, historique, standard, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

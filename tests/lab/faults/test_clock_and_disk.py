@@ -13,10 +13,11 @@ import pytest
 
 from teleinfo.state.energy import ImportTotal
 from teleinfo.state.memory import Memory, encode
+from tests.lab.scenarios import LONG, Scenario
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter, PipedDaemon, settings_for
 from tests.support.procfs import number
-from tests.support.scenario import IDENTIFIER, LONG, Scenario, historique
+from tests.support.scenario import IDENTIFIER, historique
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:

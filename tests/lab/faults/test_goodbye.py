@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.lab.scenarios import observer
+from tests.lab.scenarios import Address, BrokerScenario, observer
 from tests.support.broker import MosquittoBroker
 from tests.support.procfs import catches
 from tests.support.proxy import Proxy
-from tests.support.scenario import Address, BrokerScenario, until
+from tests.support.scenario import until
 from tests.support.tcp_ports import HOST, black_hole, free_port
 
 if TYPE_CHECKING:

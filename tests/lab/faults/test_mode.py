@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.lab.faults.port_faults import LiveMeter
-from tests.lab.scenarios import run_together
+from tests.lab.scenarios import Scenario, run_together
 from tests.support.broker import MosquittoBroker
-from tests.support.scenario import Scenario
 from tests.support.subscriber import Received, Subscriber
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.lab.faults.port_faults import hang
-from tests.lab.scenarios import next_index, run_together
+from tests.lab.procfs import descriptors
+from tests.lab.scenarios import Scenario, next_index, run_together
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
-from tests.support.procfs import descriptors
-from tests.support.scenario import Scenario, historique, until
+from tests.support.scenario import historique, until
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:

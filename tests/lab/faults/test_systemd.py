@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.lab.scenarios import Scenario
 from tests.support.procfs import waited_for_processor
-from tests.support.scenario import Scenario
 
 if TYPE_CHECKING:
     from pathlib import Path

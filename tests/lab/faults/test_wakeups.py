@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.lab.scenarios import observer
+from tests.lab.procfs import work
+from tests.lab.scenarios import BrokerScenario, observer
 from tests.support.broker import MosquittoBroker
-from tests.support.procfs import work
-from tests.support.scenario import BrokerScenario
 
 if TYPE_CHECKING:
     from pathlib import Path

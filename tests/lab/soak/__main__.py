@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from teleinfo.mqtt.publisher import STABLE_AFTER
+from tests.lab.procfs import descriptors, resident
 from tests.lab.soak.soak_meters import SoakMeters
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import PipedDaemon, settings_for
-from tests.support.procfs import descriptors, number, resident
+from tests.support.procfs import number
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:

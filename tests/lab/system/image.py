@@ -17,11 +17,11 @@ from teleinfo import __version__
 from teleinfo.state.memory import encode, from_json
 from tests.docs.markdown import PAGES, blocks
 from tests.homeassistant_app.supervisor import NOT_ENABLED, TOKEN, supervisor
+from tests.lab.notify import NotifySocket
 from tests.lab.system.podman import IMAGE, Compose, Podman, build_app, build_image
 from tests.lab.system.roots import PROJECT
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
-from tests.support.notify import NotifySocket
 from tests.support.scenario import IDENTIFIER, historique
 from tests.support.subscriber import Subscriber
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from teleinfo.common.fault_table import read_sections
 from teleinfo.common.i18n import _
 from teleinfo.console.output import command_line
+from teleinfo.vocabulary.text_table import read_sections
 
 
 class Severity(enum.StrEnum):

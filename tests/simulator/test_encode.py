@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.simulator.encode import flip_bits, misread, with_parity
+from teleinfo.simulator.encode import flip_bits, lose_bytes, misread, with_parity
 from teleinfo.tic.decoder import Decoder
 
 
@@ -33,6 +33,15 @@ def test_no_noise_changes_nothing_and_full_noise_changes_every_bit() -> None:
     assert flip_bits(data, 0, random.Random(1)) == data
     assert flip_bits(data, 1, random.Random(1)) == bytes(byte ^ 0xFF for byte in data)
     assert flip_bits(data, 1, random.Random(1), width=7) == bytes(byte ^ 0x7F for byte in data)
+
+
+def test_a_share_of_the_bytes_is_lost_eight_at_a_time() -> None:
+    data = b"".join(bytes([number]) * 8 for number in range(256))
+    left = lose_bytes(data, 0.1, random.Random(1))
+
+    assert 0.85 < len(left) / len(data) < 0.95
+    assert {left.count(byte) for byte in left} == {8}
+    assert lose_bytes(data, 0.0, random.Random(1)) == data
 
 
 @given(st.binary(), st.sampled_from([9600, 9792]))

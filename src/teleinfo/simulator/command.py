@@ -28,19 +28,15 @@ from teleinfo.console.arguments import count, local_time, not_negative, positive
 from teleinfo.console.output import fail, say
 from teleinfo.simulator.catalogue import DEFAULT, METERS, build
 from teleinfo.simulator.encode import ETX
-from teleinfo.simulator.faults import KINDS, make_fault
 from teleinfo.simulator.households import HOUSEHOLDS
 from teleinfo.simulator.play import baudrate_of, play, replay
 from teleinfo.simulator.serial_line import SPEED_CODES, SerialLine
 from teleinfo.simulator.tariff import FRANCE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator
 
     from teleinfo.simulator.play import Pieces
-
-    AddArgument = Callable[..., object]
-    """`add_argument` of a parser of argparse, or of one of its groups."""
 
 HELP = N_("play a meter on a pseudo-terminal, in place of a real one on a serial port")
 
@@ -55,6 +51,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group()
     recording = _("send the bytes of a recording, again and again; those of a pipe once")
     source.add_argument("--replay", type=Path, metavar="FILE", help=recording)
+    which = _("which meter to simulate: {names} (default: %(default)s)").format(names=", ".join(METERS))
+    source.add_argument("--meter", choices=METERS, default=DEFAULT, metavar="NAME", help=which)
     link = _("make PATH a symbolic link to the port, while it lasts")
     parser.add_argument("--link", type=Path, metavar="PATH", help=link)
     line = parser.add_argument_group(_("the line"))
@@ -67,10 +65,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         " or all of it nevertheless"
     )
     line.add_argument("--strict-speed", action=argparse.BooleanOptionalAction, default=True, help=strict)
+    noise = _("share of bits that arrive wrong, for example 0.001 (default: %(default)g)")
+    line.add_argument("--noise", type=share, default=0.0, metavar="BER", help=noise)
+    lost = _("share of bytes that are lost, eight at a time, for example 0.01 (default: %(default)g)")
+    line.add_argument("--lost", type=share, default=0.0, metavar="SHARE", help=lost)
     parity = line.add_mutually_exclusive_group()
-    fault = _("damage this share of the groups as a fault of a line does, such as slow_rise:0.02 ({names})")
-    fault = fault.format(names=", ".join(KINDS))
-    line.add_argument("--fault", type=_fault, metavar="KIND:SHARE", help=fault)
     sent = _("send the parity in bit 7, as a real line arrives when it is read as 8N1 (the default)")
     parity.add_argument("--parity", action="store_true", default=True, help=sent)
     stripped = _("send seven-bit characters, as they arrive when it is read as 7E1")
@@ -81,39 +80,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     which = _("the household behind the meter, in place of its usual one: {names}")
     which = which.format(names=", ".join(HOUSEHOLDS))
     meter.add_argument("--household", choices=HOUSEHOLDS, metavar="NAME", help=which)
-    groups = (source.add_argument, line.add_argument, meter.add_argument)
-    add_options(*groups, start=_("now"), time_lapse=1.0, seed=None)
+    same = _("the same N gives the same day and the same noise")
+    meter.add_argument("--seed", type=int, metavar="N", help=same)
+    begin = _("when the meter's day begins, for example 2026-01-15T18:30 (default: now)")
+    meter.add_argument("--start", type=local_time, metavar="TIME", help=begin)
+    fast = _("the meter's clock runs N times faster than its line (default: %(default)g)")
+    meter.add_argument("--time-lapse", type=positive, default=1.0, metavar="N", help=fast)
     meter.add_argument("--wait", action="store_true", help=_("send nothing before somebody opens the port"))
     meter.add_argument("--frames", type=count, metavar="N", help=_("end after N frames"))
     meter.add_argument("--seconds", type=not_negative, metavar="N", help=_("end after N seconds"))
-
-
-def add_options(
-    source: AddArgument,
-    line: AddArgument,
-    meter: AddArgument,
-    *,
-    start: str,
-    time_lapse: float,
-    seed: int | None,
-) -> None:
-    """
-    Add the options that `teleinfo demo` has, too: Add `--meter`, `--noise` and the options of the clock.
-
-    `start` is the default of `--start` in words.
-    """
-    which = _("which meter to simulate: {names} (default: %(default)s)").format(names=", ".join(METERS))
-    source("--meter", choices=METERS, default=DEFAULT, metavar="NAME", help=which)
-    noise = _("share of bits that arrive wrong, for example 0.001 (default: %(default)g)")
-    line("--noise", type=share, default=0.0, metavar="BER", help=noise)
-    same = _("the same N gives the same day and the same noise")
-    if seed is not None:
-        same += " " + _("(default: {default})").format(default=seed)
-    meter("--seed", type=int, default=seed, metavar="N", help=same)
-    begin = _("when the meter's day begins, for example 2026-01-15T18:30 (default: {default})")
-    meter("--start", type=local_time, metavar="TIME", help=begin.format(default=start))
-    fast = _("the meter's clock runs N times faster than its line (default: %(default)g)")
-    meter("--time-lapse", type=positive, default=time_lapse, metavar="N", help=fast)
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -145,15 +120,14 @@ async def _simulate(arguments: argparse.Namespace) -> None:
         head = b"".join(data for data, _time in first)
         baudrate = arguments.baudrate or (meter.baudrate if chunks is None else baudrate_of(head))
         # A generator of its own, so that the line changes the bytes that arrive, but not the load.
-        line_rng = random.Random(arguments.seed)  # noqa: S311 -- noise, not a secret
         line = SerialLine(
             baudrate=baudrate,
             link=arguments.link,
             speed=arguments.speed,
             parity=arguments.parity,
             noise=arguments.noise,
-            fault=arguments.fault and make_fault(*arguments.fault, baudrate=baudrate, rng=line_rng),
-            rng=line_rng,
+            lost=arguments.lost,
+            rng=random.Random(arguments.seed),  # noqa: S311 -- noise, not a secret
             strict_speed=arguments.strict_speed,
         )
         with line:
@@ -216,13 +190,3 @@ def _number(text: str) -> str:
     if not re.fullmatch(r"\d{12}", text, re.ASCII):
         raise argparse.ArgumentTypeError(_("{text} is not a number of twelve digits").format(text=text))
     return text
-
-
-def _fault(text: str) -> tuple[str, float]:
-    kind, _colon, damaged = text.partition(":")
-    if kind not in KINDS:
-        message = _(
-            "{text} is not a fault and the share of the groups that it damages, such as slow_rise:0.02"
-        )
-        raise argparse.ArgumentTypeError(message.format(text=text))
-    return kind, share(damaged)

@@ -74,6 +74,14 @@ def flip_bits(data: bytes, ber: float, rng: random.Random, *, width: int = 8) ->
     return bytes(noisy)
 
 
+def lose_bytes(data: bytes, share: float, rng: random.Random) -> bytes:
+    """Return the bytes that are left if this `share` of the runs of eight, the FIFO of a UART, is lost."""
+    if share <= 0:
+        return data
+    runs = [data[start : start + 8] for start in range(0, len(data), 8)]
+    return b"".join(run for run in runs if rng.random() >= share)
+
+
 def misread(data: bytes, *, sent: int, received: int) -> bytes:
     """
     Return the bytes that a port at `received` baud makes of the 8N1 bytes `data`, sent at `sent` baud.

@@ -21,13 +21,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from teleinfo.common.i18n import N_
-from teleinfo.simulator.encode import BITS, flip_bits, misread, with_parity
+from teleinfo.simulator.encode import BITS, flip_bits, lose_bytes, misread, with_parity
 
 if TYPE_CHECKING:
     from io import FileIO
     from pathlib import Path
-
-    from teleinfo.simulator.faults import Fault
 
 SPEED_CODES = {
     baudrate: getattr(termios, f"B{baudrate}")
@@ -52,7 +50,7 @@ class SerialLine:
     - `speed`: the line is so many times faster than a real one; at speed 0 it is as fast as its reader.
     - `parity`: bit 7 has even parity.
     - `noise`: the probability, 0 to 1, with which each bit flips, by `rng`.
-    - `fault`: what makes the received bytes of the sent ones (see `faults`).
+    - `lost`: the share of the bytes that are lost, eight at a time.
     - `strict_speed`: a reader set to another speed receives the bytes that a UART would receive.
     - `elapsed`: seconds since the line began, in its own time: `speed` times that of the clock.
     """
@@ -62,7 +60,7 @@ class SerialLine:
     speed: float = 1.0
     parity: bool = True
     noise: float = 0.0
-    fault: Fault | None = None
+    lost: float = 0.0
     rng: random.Random = field(default_factory=random.Random)
     strict_speed: bool = False
 
@@ -165,12 +163,10 @@ class SerialLine:
 
         `encoded` bytes already have their parity, or lost it before: no parity is added.
         """
-        if (self.parity or self.fault) and not encoded:
+        if self.parity and not encoded:
             data = with_parity(data)
-        if self.fault:
-            data = self.fault(data, self.elapsed)
-            data = data if self.parity or encoded else bytes(byte & 0x7F for byte in data)
         data = flip_bits(data, self.noise, self.rng, width=8 if self.parity or encoded else 7)
+        data = lose_bytes(data, self.lost, self.rng)
         # Bytes to send at once: the FIFO of a UART, or the bytes of 5 ms on a faster line.
         size = max(8, int(self.baudrate / BITS * self.speed * 0.005)) if self.speed else 256
         for start in range(0, len(data), size):

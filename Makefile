@@ -142,9 +142,8 @@ soak: $(VENV)/.dev programs ## a day of traffic and faults in a quarter of an ho
 bench: $(VENV)/.dev programs ## how fast and how light it is, beside floors measured in the same run (25 minutes)
 	@$(BIN)/python -m tests.lab.bench $(BENCH)
 
-# Where atheris cannot be had it tries at random, and says so.
 fuzz: $(VENV)/.dev ## look for inputs that break what reads bytes (FUZZ="--seconds 600 decoder")
-	-@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: atheris
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: atheris
 	@$(BIN)/python -m tests.lab.fuzz $(FUZZ)
 
 mutants: $(VENV_MUTANTS)/.made ## small changes of the pure modules that no test notices (MUTANTS='teleinfo.daemon.rate_limit*')
@@ -225,7 +224,7 @@ test-system: RUN = $(SLOW) tests/lab/system/package.py tests/lab/system/debian.p
 test-system: ## the packages and the service under a real systemd, in containers (as root)
 
 # A container for each Debian, in which one journey is played after the other.
-test-journeys: PROGRAMS = $(SYSTEMS) $(BROWSER)
+test-journeys: PROGRAMS = $(SYSTEMS) $(BROWSER) socat:socat
 test-journeys: RUN = $(SLOW) tests/lab/journeys/evenings.py tests/lab/journeys/pages.py $(TESTS)
 test-journeys: ## first evenings on bare Debian 13 and 12, and what the doctor says of them (as root)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 import sys
 import threading
-from typing import IO, TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self
 
 from teleinfo.simulator.serial_line import SerialLine
 from tests.support.process import LIMIT, Process
@@ -38,37 +37,6 @@ class Daemon(Process):
         given = {"language": "en"} | settings
         environ |= {f"TELEINFO_{name.upper()}": str(value) for name, value in given.items()}
         super().__init__(command, folder / "teleinfo.log", environ)
-
-
-class PipedDaemon(Daemon):
-    """The daemon with its log in a pipe, as journald has it: a log in a file counts as written to disk."""
-
-    def __init__(self, folder: Path, **settings: object) -> None:
-        super().__init__(folder, **settings)
-        # Python's own cache of what it compiled belongs to the installation.
-        self.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-        self._lines: list[str] = []
-
-    @property
-    def log(self) -> str:
-        """Everything it has written so far."""
-        return "".join(self._lines)
-
-    def start(self) -> None:
-        """Start it; it may need a moment before it does anything."""
-        self._process = subprocess.Popen(
-            self.command,
-            env=self.environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        assert self._process.stdout is not None
-        threading.Thread(target=self._collect, args=(self._process.stdout,), daemon=True).start()
-
-    def _collect(self, pipe: IO[bytes]) -> None:
-        with pipe:
-            self._lines.extend(line.decode() for line in pipe)
 
 
 def settings_for(broker: MosquittoBroker, line: SerialLine) -> dict[str, object]:

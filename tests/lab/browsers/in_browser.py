@@ -7,8 +7,6 @@ import itertools
 import os
 import random
 import re
-import sqlite3
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,23 +14,18 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from teleinfo.common.i18n import _, in_words, use_language
-from teleinfo.history.recorder import unkept
-from teleinfo.live import sentences
-from teleinfo.live.feeds import NOTHING_CAME
 from teleinfo.page import server
 from teleinfo.page.server import Streams
-from teleinfo.port.health import Health
 from teleinfo.simulator.catalogue import build
 from teleinfo.state.prices import Prices
 from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
-from teleinfo.vocabulary.line import LineGrade, LinkProblem
 from teleinfo.vocabulary.words import Language
 from tests.history.scenario import DAY, Lapse
 from tests.lab.browsers.browser import Theme, browser, prefer, resize
-from tests.lab.browsers.household import HOUR, evening, household, page_of
-from tests.page.scenario import BROKER, Page
+from tests.lab.browsers.household import evening, household, page_of
+from tests.page.scenario import Page
 from tests.support.scenario import until
 
 if TYPE_CHECKING:
@@ -293,21 +286,6 @@ def test_the_history_is_shown_by_pointer_and_by_keyboard(
     assert shown.complaints() == []
 
 
-def test_the_season_of_tempo_is_counted(
-    driver: WebDriver, language: Language, pages: dict[str, Page]
-) -> None:
-    """From 1 September on: 22 red and 43 white days, and blue ones for the rest of the year."""
-    shown = look(driver, pages["household"])
-    until(lambda: shown.element("season").is_displayed(), what="the season")
-    left = [int(word) for word in shown.text("season").replace(":", " ").split() if word.isdigit()][1:]
-    passed = (dt.date(2026, 1, 14) - dt.date(2025, 9, 1)).days + 1
-
-    assert sum(left) == 365 - passed
-    assert left[2] <= 22
-    assert left[1] <= 43
-    assert {"fr": "rouges", "en": "red"}[language] in shown.text("season")
-
-
 def test_times_are_those_of_the_house(driver: WebDriver, pages: dict[str, Page]) -> None:
     """Whatever the zone of the browser: of frames, alerts and pictures."""
     from selenium.webdriver.common.keys import Keys  # noqa: PLC0415 - may be missing, see `browser`
@@ -435,40 +413,6 @@ def test_a_page_that_nobody_sees_asks_for_nothing(driver: WebDriver) -> None:
         until(lambda: shown.has_class("open"), what="an open page")
 
 
-def test_a_silent_meter_is_said_with_the_reason(driver: WebDriver, language: Language) -> None:
-    """The page stays connected, and says what is known of the port."""
-    with evening("standard-tempo") as page:
-        shown = look(driver, page)
-
-        def fall_silent() -> None:
-            page.model.heard = time.monotonic() - 2 * HOUR
-            page.model.note = sentences.note("nothing", NOTHING_CAME, topic="teleinfo/status", address=BROKER)
-            page.model.set_health(Health(line=LineGrade.SILENT, problem=LinkProblem.NO_DATA))
-
-        page.change(fall_silent)
-        until(lambda: shown.element("silence").is_displayed(), what="the silence")
-        silence, title, grade, since = {
-            "fr": (
-                "Le compteur est silencieux depuis 2 h 00 min",
-                "Puissance il y a 2 h 00 min",
-                "Muette",
-                "aucun relevé depuis 22:20",
-            ),
-            "en": (
-                "The meter is silent for 2 h 00 min",
-                "Power 2 h 00 min ago",
-                "Silent",
-                "no reading since 22:20",
-            ),
-        }[language]
-
-        assert (shown.text("silence-text"), shown.text("power-title")) == (silence, title)
-        assert "teleinfo/status" in shown.text("silence-why")
-        assert shown.text("stream") == since
-        assert not shown.has_class("live")
-        assert grade in shown.text("line-grade")
-
-
 @pytest.fixture(scope="module")
 def past(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Lapse]:
     """Return a folder with the history of two meters, the later one with a pause of four days; its end."""
@@ -552,19 +496,6 @@ def test_an_earlier_day_and_an_earlier_meter_can_be_chosen(
         assert [row[0][-2:] for row in shown.table("days30")["rows"]] == ["20", "21", "22", "23"]
         assert findings(driver) == []
         assert language
-
-
-def test_a_history_that_is_not_kept_is_said(
-    driver: WebDriver, language: Language, pages: dict[str, Page]
-) -> None:
-    page = pages["standard-tempo"]
-    page.recorder.fault = unkept(page.recorder._store, sqlite3.OperationalError("database or disk is full"))
-    shown = look(driver, page)
-    until(lambda: shown.element("fault").is_displayed(), what="the fault")
-    page.recorder.fault = None
-
-    assert {"fr": "plein", "en": "full"}[language] in shown.text("fault")
-    assert shown.figure() > 0
 
 
 def test_hostile_text_stays_text(driver: WebDriver) -> None:

@@ -42,12 +42,12 @@ KWH = r"[1-9][\d.,]*|0[.,]\d*[1-9]\d*"
 
 
 @pytest.fixture(scope="module")
-def screen(house: House) -> Iterator[Phone]:
+def screen(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phone]:
     """Serve the page by the lines of the README; open it on a phone, until energy of today is shown."""
     # No meter counts as fast as this one.
     house.staged("reset; setting TELEINFO_PLAUSIBILITY=false; plug ttyAMA0 --time-lapse 60; began")
     readme.type_in(house, readme.section("The page")[0])
-    with phone(house) as screen:
+    with phone(house, tmp_path_factory.mktemp("phone") / "door.log") as screen:
         screen.shows("days-energy", KWH)
         yield screen
 

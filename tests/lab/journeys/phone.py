@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import socket
-import threading
 import time
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.lab.browsers.browser import browser
 from tests.lab.system.container import LIMIT
+from tests.support.process import Process
+from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from selenium.webdriver.remote.webdriver import WebDriver
 
     from tests.lab.journeys.player import House
 
-PAGE = ("192.168.77.1", 8080)
+PAGE = "192.168.77.1:8080"
 
 
 class Phone:
@@ -73,47 +73,14 @@ class Phone:
 
 
 @contextlib.contextmanager
-def phone(house: House) -> Iterator[Phone]:
+def phone(house: House, log: Path) -> Iterator[Phone]:
     """Join the network of the house for this block, and open the page."""
     house.staged("phone")
-    with contextlib.ExitStack() as stack:
-        port = stack.enter_context(_door(house.namespace("phone")))
-        screen = Phone(port, stack.enter_context(browser()))
+    port = free_port()
+    # A port of this machine leads to the page, by the network of the phone.
+    through = f"nsenter --net={house.namespace('phone')} socat - TCP:{PAGE}"
+    door = ["socat", f"TCP-LISTEN:{port},bind={HOST},fork", f"EXEC:{through}"]
+    with Process(door, log), browser() as driver:
+        screen = Phone(port, driver)
         screen.reload()
         yield screen
-
-
-@contextlib.contextmanager
-def _door(namespace: str) -> Iterator[int]:
-    """Let a port of this machine lead to the page, by the network of another namespace."""
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        system: Any = os  # `setns` came with Python 3.12, while the types are checked with 3.11, too
-        with open(namespace) as file:  # noqa: PTH123 - a namespace is no regular file
-            system.setns(file.fileno(), system.CLONE_NEWNET)
-        with contextlib.suppress(OSError):
-            while True:
-                near, _ = listener.accept()
-                try:
-                    far = socket.create_connection(PAGE, 10)
-                except OSError:
-                    near.close()
-                    continue
-                far.settimeout(None)
-                for pair in ((near, far), (far, near)):
-                    threading.Thread(target=_copy, args=pair, daemon=True).start()
-
-    threading.Thread(target=serve, daemon=True).start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-
-
-def _copy(source: socket.socket, target: socket.socket) -> None:
-    """Copy bytes until one of the two connections ends, and end both."""
-    with contextlib.suppress(OSError), source, target:
-        while data := source.recv(65536):
-            target.sendall(data)

@@ -14,7 +14,7 @@ from teleinfo.mqtt.publisher import STABLE_AFTER
 from tests.lab.procfs import descriptors, resident
 from tests.lab.soak.soak_meters import SoakMeters
 from tests.support.broker import MosquittoBroker
-from tests.support.daemon import PipedDaemon, settings_for
+from tests.support.daemon import Daemon, settings_for
 from tests.support.procfs import number
 from tests.support.subscriber import Subscriber
 
@@ -29,8 +29,8 @@ OUTAGE_COSTS = 2.0  # real s of readings lost with a broker: the subscriber, too
 UNDER_WAY = 5.0  # real s for what has not arrived at the end
 RSS_LIMIT = 1024  # KiB
 PREFIX = "teleinfo-soak-"
-# Where the link to the port belongs, as those of /dev: on a disk the time of each access to the link is noted
-# in its inode, and counts as written by the daemon.
+# Where the link to the port belongs, as those of /dev, and the log, as in a journal: on a disk each line, and
+# the time of each access to the link, counts as written by the daemon.
 IN_MEMORY = Path("/dev/shm")
 
 
@@ -54,7 +54,7 @@ class Soak:
     """One life of `daemon`, between `meters` and `broker`; `subscriber` gets all that it publishes."""
 
     def __init__(
-        self, *, meters: SoakMeters, broker: MosquittoBroker, daemon: PipedDaemon, subscriber: Subscriber
+        self, *, meters: SoakMeters, broker: MosquittoBroker, daemon: Daemon, subscriber: Subscriber
     ) -> None:
         self._meters = meters
         self._broker = broker
@@ -139,18 +139,20 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-async def soak(folder: Path, link: Path, *, hours: int, speed: float) -> bool:
-    """Run it all, the port at `link`; raise TimeoutError where it takes half as long again as it should."""
+async def soak(folder: Path, memory: Path, *, hours: int, speed: float) -> bool:
+    """Run it all, port and log in `memory`; raise TimeoutError if it takes half as long again as it should."""
     real = hours * HOUR / speed
     say(
         f"{hours} simulated hours, {speed:g} times faster than the line: {real / 60:.0f} real minutes."
         f" A hang-up each {TEN_MINUTES / speed:.1f} real s, a killed broker at most each {BETWEEN_KILLS:.0f}."
     )
-    meters = SoakMeters(link, speed=speed)
+    meters = SoakMeters(memory / "meter", speed=speed)
     async with asyncio.timeout(1.5 * real + 60):
         with MosquittoBroker(folder) as broker, Subscriber(broker.host, broker.port) as subscriber:
             # Long enough for the readings of an outage, so that none is dropped.
-            daemon = PipedDaemon(folder, **settings_for(broker, meters.line), mqtt_queue=1000)
+            daemon = Daemon(memory, **settings_for(broker, meters.line), mqtt_queue=1000)
+            # Python's own cache of what it compiled belongs to the installation.
+            daemon.environ["PYTHONDONTWRITEBYTECODE"] = "1"
             life = Soak(meters=meters, broker=broker, daemon=daemon, subscriber=subscriber)
             try:
                 return await life.run(hours)
@@ -167,9 +169,9 @@ def main() -> int:
     arguments = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix=PREFIX) as folder,
-        tempfile.TemporaryDirectory(prefix=PREFIX, dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as devices,
+        tempfile.TemporaryDirectory(prefix=PREFIX, dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as memory,
     ):
-        running = soak(Path(folder), Path(devices, "meter"), hours=arguments.hours, speed=arguments.speed)
+        running = soak(Path(folder), Path(memory), hours=arguments.hours, speed=arguments.speed)
         return not asyncio.run(running)
 
 

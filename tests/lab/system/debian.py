@@ -165,18 +165,6 @@ READ_PAGE = (
 READY = "python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 8080), 2)'"
 
 
-def test_a_recording_fills_the_history_of_the_page(machine: Container) -> None:
-    """The line of docs/watch.md, as the user of the unit."""
-    history = PAGES["watch.md"].partition("### History\n")[2].partition("\n### ")[0]
-    [line] = [line for line in blocks(history, "sh")[0].splitlines() if "--import" in line]
-    command = line.rpartition("| sudo ")[2].replace("/opt/teleinfo/bin/", "/usr/bin/")
-    reading = json.dumps({"ADSC": "041961123456", "DATE": "H260114120000", "EAST": "000123456"})
-    said = machine.run(f"echo '{reading}' | {command} 2>&1")
-
-    assert "1 readings were added" in said or "1 relevés" in said, said
-    machine.run("test -s /var/lib/private/teleinfo-web/teleinfo.sqlite")
-
-
 def test_the_page_shows_every_meter_of_the_machine(machine: Container) -> None:
     """That of the second service, which is enabled, too: each has a stream and a history of its own."""
     machine.run("systemctl start teleinfo-web")

@@ -7,17 +7,14 @@ import os
 import re
 import signal
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from teleinfo import __version__
-from teleinfo.state.memory import encode, from_json
 from tests.docs.markdown import PAGES, blocks
 from tests.homeassistant_app.supervisor import NOT_ENABLED, TOKEN, supervisor
-from tests.lab.notify import NotifySocket
 from tests.lab.system.podman import IMAGE, Compose, Podman, build_app, build_image
 from tests.lab.system.roots import PROJECT
 from tests.support.broker import MosquittoBroker
@@ -126,7 +123,7 @@ def test_what_is_remembered_outlives_the_container_in_a_volume(
 ) -> None:
     """A new volume belongs to the user of the image, which writes there; the next container reads it."""
     settings = settings_for(broker) | {"state": True}
-    offsets = []
+    remembered = []
     for _ in range(2):
         with (
             Subscriber(broker.host, broker.port) as subscriber,
@@ -134,20 +131,14 @@ def test_what_is_remembered_outlives_the_container_in_a_volume(
                 settings, options=(*port_of(meter), "--volume", "memory:/var/lib/teleinfo")
             ) as running,
         ):
-            state = subscriber.expect("teleinfo/state", predicate=lambda message: not message.retain)
+            subscriber.expect("teleinfo/state", predicate=lambda message: not message.retain)
             running.stop()
             assert "impossible d’écrire" not in running.log
             assert "est perdu" not in running.log
-            offsets.append(json.loads(state.payload)["energy"]["import_offset"])
             volume = json.loads(podman.run("volume", "inspect", "memory").stdout)[0]["Mountpoint"]
-            file = Path(volume, "teleinfo.json")
-            memory = from_json(json.loads(file.read_bytes()))
-            assert memory is not None
-            assert memory.import_total is not None
-            total = replace(memory.import_total, offset=5_000_000)
-            file.write_bytes(encode(replace(memory, import_total=total)))
+            remembered.append(json.loads(Path(volume, "teleinfo.json").read_bytes())["meter"])
 
-    assert offsets == [0, 5_000_000]
+    assert remembered == [IDENTIFIER] * 2
 
 
 def test_the_health_check_says_whether_readings_come(
@@ -265,16 +256,6 @@ def test_the_app_for_home_assistant_takes_its_options_and_the_broker_of_the_supe
     assert TOKEN not in environ
     assert ended == 0
     assert json.loads((data / "teleinfo/teleinfo.json").read_bytes())["meter"] == IDENTIFIER
-
-
-def test_systemd_hears_when_it_is_ready(
-    podman: Podman, broker: MosquittoBroker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The daemon reports READY=1, as `Notify=true` of the Quadlet unit expects."""
-    with NotifySocket(watchdog=None) as manager, monkeypatch.context() as environ:
-        environ.setenv("NOTIFY_SOCKET", manager.environ["NOTIFY_SOCKET"])
-        with podman.start(settings_for(broker), options=("--sdnotify", "container")):
-            manager.expect("READY=1")
 
 
 def test_compose_is_the_whole_installation(tmp_path_factory: pytest.TempPathFactory, image: Path) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_
 from teleinfo.common.outage_log import OutageLog, OutageTexts
+from teleinfo.port.errors import TEXTS
 from teleinfo.port.link_status import SILENT_AFTER
 from teleinfo.vocabulary.line import LinkProblem
 from teleinfo.vocabulary.words import Message
@@ -43,22 +44,8 @@ SILENT: Final = N_("the meter is silent, {frames} frames, the last {ago} ago")
 """Parts of the line of status that report a fault; the doctor looks for them."""
 
 _COMES_AND_GOES: Final = N_("the meter comes and goes: {reason}")
-_NO_BYTE: Final = N_("no sound frame from the meter for {silent}, and no byte at all: {advice}")
-_NO_SENSE_AT_BRIDGE: Final = N_(
-    "bytes come from {url}, but none makes sense: the bridge probably has another speed than "
-    "the meter. Set it to 1200 baud (mode historique) or 9600 (mode standard), 7E1 or 8N1; if "
-    "that does not help, check the wiring"
-)
-_NO_SENSE: Final = N_(
-    "bytes come from {url}, but none makes sense, at 1200 baud or at 9600: check the wiring "
-    "(terminals I1 and I2, a long or bad cable, the adapter)"
-)
-_NO_SENSE_AT_SPEED: Final = N_(
-    "bytes come from {url} at {baudrate} baud, but none makes sense: the speed is probably "
-    "wrong. Set TELEINFO_SERIAL_MODE=auto, without TELEINFO_SERIAL_BAUDRATE; if that does not "
-    "help, check the wiring"
-)
-PASSING: Final = (_COMES_AND_GOES, _NO_BYTE, _NO_SENSE_AT_BRIDGE, _NO_SENSE, _NO_SENSE_AT_SPEED)
+_UNHEARD: Final = {name: text for name, text in TEXTS.items() if name.startswith(("NO_BYTE", "NONSENSE"))}
+PASSING: Final = (_COMES_AND_GOES, *_UNHEARD.values())
 """Warnings about a meter that is not heard; they are over once it is heard again."""
 
 _NO_DATA_TEXTS: Final = OutageTexts(
@@ -99,17 +86,14 @@ class LineLog:
         if problem in {LinkProblem.NO_DATA, LinkProblem.NONSENSE}:
             self._back_since = None
             last = self._status.last_frame
+            url, baudrate = self._status.url, self._status.baudrate
             if problem is LinkProblem.NO_DATA:
-                advice = Message("it may be interrupted, without power, or its wires loose")
-                if last is None:
-                    advice = Message("check its wires (terminals I1 and I2) and the adapter")
-                reason = Message(_NO_BYTE, silent=duration(SILENT_AFTER), advice=advice)
+                text = "NO_BYTE" if last is not None else "NO_BYTE_YET"
+            elif baudrate is None:
+                text = "NONSENSE_AT_BRIDGE"
             else:
-                url, baudrate = self._status.url, self._status.baudrate
-                words = _NO_SENSE if self._status.searching else _NO_SENSE_AT_SPEED
-                if baudrate is None:
-                    words = _NO_SENSE_AT_BRIDGE
-                reason = Message(words, url=url, baudrate=baudrate)
+                text = "NONSENSE" if self._status.searching else "NONSENSE_AT_SPEED"
+            reason = Message(_UNHEARD[text], silent=duration(SILENT_AFTER), url=url, baudrate=baudrate)
             since = self._status.listening_since if last is None else last
             self._no_data.failed(problem, reason, now, since=since)
         elif problem is None:

@@ -9,7 +9,6 @@ import random
 import re
 import select
 import tty
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import Phase, assume, given, settings
@@ -23,9 +22,7 @@ from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Group, Mode
 from tests.support.ports import Sink, until
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.support.process import LIMIT
 
 pytestmark = pytest.mark.real
 
@@ -38,7 +35,6 @@ FRAME = with_parity(
         ]
     )
 )
-MORE = 100
 
 # What terminals, serial lines or TIC give a meaning to, with parity or without.
 SPECIAL = b"\x00\x02\x03\x04\x08\x0a\x0d\x11\x13\x15\x16\x17\x1a\x1c\x7f\x82\x84\x8d\xff"
@@ -47,61 +43,19 @@ KERNEL_LIMIT = 4095  # bytes that the kernel keeps of one line
 PIECE = 1024  # bytes that are written at once
 
 
-class Pair:
-    """The two ends of a pseudo-terminal, of which the far one is read like a serial port."""
-
-    def __init__(self) -> None:
-        self.meter, self.port = os.openpty()
-        tty.setraw(self.port)
-        os.set_blocking(self.port, False)
-        self.mode = CanonicalMode(self.port)
-
-    def send(self, data: bytes) -> None:
-        """Send what fits into the terminal."""
-        assert os.write(self.meter, data) == len(data)
-
-    def read(self) -> bytes:
-        """Return all that wakes the reader, as the port hands it out."""
-        data = b""
-        while select.select([self.port], [], [], 0)[0]:
-            data += restore(os.read(self.port, MORE))
-        return data
-
-    def close(self) -> None:
-        """Close both ends."""
-        for descriptor in (self.meter, self.port):
-            os.close(descriptor)
-
-
-@pytest.fixture
-def pair() -> Iterator[Pair]:
-    """Make a terminal for one test."""
-    made = Pair()
-    yield made
-    made.close()
-
-
-def test_nothing_wakes_the_reader_before_etx(pair: Pair) -> None:
-    pair.mode.set(enabled=True)
-    assert pair.mode.active
-
-    pair.send(FRAME[:-1])
-    assert pair.read() == b""
-    pair.send(FRAME[-1:] + FRAME[:30])
-    assert pair.read() == FRAME
-    pair.send(FRAME[30:])
-    assert pair.read() == FRAME
-
-
-def test_a_terminal_that_is_gone_is_left_to_its_transport(pair: Pair) -> None:
-    """Nothing is raised, and canonical mode is off."""
-    spare = os.dup(pair.port)
-    os.close(pair.port)
-    for enabled in (True, False):
-        pair.mode.set(enabled=enabled)
-        assert not pair.mode.active
-    pair.port = os.dup(spare)
-    os.close(spare)
+def test_etx_alone_wakes_the_reader_and_a_terminal_that_is_gone_is_left_to_its_transport() -> None:
+    meter, port = os.openpty()
+    tty.setraw(port)
+    mode = CanonicalMode(port)
+    mode.set(enabled=True)
+    os.write(meter, FRAME[:-1])
+    assert select.select([port], [], [], 0)[0] == []
+    os.write(meter, FRAME[-1:])
+    assert select.select([port], [], [], LIMIT)[0] == [port]
+    assert restore(os.read(port, KERNEL_LIMIT)) == FRAME
+    os.close(port)
+    mode.set(enabled=False)  # raises nothing
+    os.close(meter)
 
 
 @st.composite

@@ -12,7 +12,7 @@ from teleinfo import __version__
 from teleinfo.port.health import WINDOW, Health, Quality, complete, encode, is_orphan, is_stale, parse
 from teleinfo.tic.decoder import Counts
 from teleinfo.tic.labels import Mode
-from teleinfo.vocabulary.line import LineGrade, LinkProblem, PortErrorKind
+from teleinfo.vocabulary.line import LineGrade, PortErrorKind
 
 
 @pytest.mark.parametrize(
@@ -80,17 +80,14 @@ def test_health_says_all_that_the_contract_names() -> None:
     }
 
 
-@pytest.mark.parametrize("problem", [*PortErrorKind, *LinkProblem])
-def test_a_meter_that_is_not_heard_is_silent_and_health_says_why(
-    problem: PortErrorKind | LinkProblem,
-) -> None:
+def test_a_meter_that_is_not_heard_is_silent_and_health_says_why() -> None:
     """However good the line was until then: never a word of good quality while nothing comes."""
     quality = Quality()
     quality.sample(Counts(groups=1000), now=0)
-    health = complete(Health(mode=Mode.STANDARD, problem=problem), Counts(groups=1000), quality)
+    health = complete(Health(mode=Mode.STANDARD, problem=PortErrorKind.BUSY), Counts(groups=1000), quality)
     sent = json.loads(encode(health))
 
-    assert (sent["line"], sent["problem"], sent["bad_groups_percent"]) == ("silent", problem, 0)
+    assert (sent["line"], sent["problem"], sent["bad_groups_percent"]) == ("silent", "busy", 0)
     assert parse(encode(health)) == health
 
 
@@ -109,9 +106,8 @@ def test_offline_without_a_problem_is_a_daemon_that_ended_without_a_word(
 @pytest.mark.parametrize(
     ("time", "stale"),
     [
-        ("1970-01-01T01:00:00+01:00", False), ("1970-01-01T00:00:00+00:00", False),
-        ("1969-12-31T23:59:59+00:00", True), ("1970-01-01T09:00:00+00:00", False),
-        (None, False), ("yesterday", False), ("0001-01-01T00:00:00", False),
+        ("1970-01-01T01:00:00+01:00", False), ("1969-12-31T23:59:59+00:00", True),
+        ("1970-01-01T09:00:00+00:00", False), (None, False), ("0001-01-01T00:00:00", False),
     ],
 )  # fmt: skip
 def test_a_health_of_more_than_three_minutes_ago_is_stale(time: str | None, stale: bool) -> None:  # noqa: FBT001 - a parameter
@@ -138,10 +134,8 @@ def test_a_field_that_is_not_what_it_should_be_is_not_known(published: dict[str,
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("frames", True), ("frames", 1 << 60), ("frames", 1.5), ("bad_groups_percent", "x"),
-        ("line", 5), ("line", []), ("line", "splendid"), ("mode", {}), ("parity", 1),
-        ("rejected", []), ("rejected", {"parity": "x"}), ("time", 7), ("uptime", None),
-        ("unknown_labels", 7), ("unknown_labels", [7]),
+        ("frames", True), ("frames", 1 << 60), ("line", []), ("line", "splendid"),
+        ("rejected", {"parity": "x"}), ("unknown_labels", [7]),
     ],
 )  # fmt: skip
 def test_of_a_wrong_field_nothing_is_taken(field: str, value: object) -> None:

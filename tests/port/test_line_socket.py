@@ -96,21 +96,6 @@ def test_a_slow_reader_is_dropped_and_the_others_miss_nothing(folder: Path) -> N
     asyncio.run(serve())
 
 
-def test_without_readers_a_byte_costs_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def serve() -> None:
-        async with serving() as copies:
-            before = asyncio.get_running_loop()._ready.copy()  # type: ignore[attr-defined]
-            copies.send(b"\x02")
-            assert asyncio.get_running_loop()._ready == before  # type: ignore[attr-defined]
-
-    asyncio.run(serve())
-    monkeypatch.delenv("RUNTIME_DIRECTORY")
-    (folder / "teleinfo.sock").unlink()
-    asyncio.run(serve())
-
-    assert not (folder / "teleinfo.sock").exists()
-
-
 def test_the_socket_is_for_the_group_and_leads_to_its_port(folder: Path) -> None:
     link = folder.parent / "by-id"
     link.symlink_to(PORT)

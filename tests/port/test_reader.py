@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.real
 
 ADDRESS = "041961123456"
-VALUES = {1200: values_of(ADCO=ADDRESS), 9600: values_of(Mode.STANDARD, ADSC=ADDRESS)}
 FRAMES = {
     1200: with_parity(encode_frame(whole(ADCO=ADDRESS))),
     9600: with_parity(encode_frame(whole(Mode.STANDARD, ADSC=ADDRESS))),
@@ -163,19 +162,17 @@ def patch(monkeypatch: pytest.MonkeyPatch, module: ModuleType = reader_module, *
         monkeypatch.setattr(module, name, value)
 
 
-@pytest.mark.parametrize("baudrate", [1200, 9600])
 @in_event_loop
-async def test_readings_are_handed_out(link: Path, lines: pytest.LogCaptureFixture, baudrate: int) -> None:
-    mode = "historique" if baudrate == 1200 else "standard"
-    async with Bench(link, mode=mode, speed=baudrate) as bench:
+async def test_readings_are_handed_out(link: Path, lines: pytest.LogCaptureFixture) -> None:
+    async with Bench(link, mode="standard", speed=9600) as bench:
         reading = await bench.until_read()
         await until(lambda: lines.messages)
         await bench.until_read()
         assert bench.status.connected
 
-    assert reading.values == VALUES[baudrate]
-    assert bench.status.mode == mode
-    assert lines.messages == [f"reading a meter in mode {mode} at {baudrate} baud"]
+    assert reading.values == values_of(Mode.STANDARD, ADSC=ADDRESS)
+    assert bench.status.mode is Mode.STANDARD
+    assert lines.messages == ["reading a meter in mode standard at 9600 baud"]
 
 
 def in_canonical_mode(bench: Bench) -> bool:
@@ -259,17 +256,6 @@ async def test_a_speed_that_another_program_changed_is_set_again(
         bench.readings.clear()
         await bench.until_read()
         assert bench.line.reader_baudrate == 1200
-
-
-@in_event_loop
-async def test_a_port_whose_meter_is_heard_stays_open(link: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    patch(monkeypatch, REOPEN_AFTER=1.0, TICK=0.05)
-    async with Bench(link, mode="historique") as bench:
-        await bench.until_read()
-        began = time.monotonic()
-        while time.monotonic() - began < 2.5:
-            await bench.until_read()
-        assert bench.openings == 1
 
 
 def test_an_opening_is_over_before_the_reader_counts_as_stuck() -> None:

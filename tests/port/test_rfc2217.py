@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,14 +13,9 @@ from teleinfo.doctor.report import Screen
 from teleinfo.port import search
 from teleinfo.port.errors import PortError
 from teleinfo.port.library import read
-from teleinfo.port.reader import Reader
-from teleinfo.port.search import candidates
 from teleinfo.port.serial_port import open_port
-from teleinfo.record import capture
-from teleinfo.record.capture import Recording
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.simulator.serial_line import SerialLine
-from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.line import PortErrorKind
 from tests.support.frames import whole
@@ -34,25 +27,11 @@ from tests.support.tcp_ports import free_port
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from teleinfo.tic.reading import Reading
 
 # pyserial 3.5 starts its thread by setDaemon() and setName().
 pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")]
 
 FRAME = with_parity(encode_frame(whole(PAPP="00380")))
-
-
-async def run_the_reader(url: str) -> Mode | None:
-    """Return the mode of the meter, by the reader of the daemon."""
-    readings: asyncio.Queue[Reading] = asyncio.Queue()
-    sink = SimpleNamespace(on_reading=readings.put_nowait)
-    reader = Reader(url=url, baudrates=candidates("auto", None), decoder=Decoder(), sink=sink)
-    running = asyncio.create_task(reader.run())
-    mode = (await readings.get()).mode
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
-    assert reader.status.baudrate == 9600
-    return mode
 
 
 async def read_once(url: str) -> Mode | None:
@@ -61,27 +40,19 @@ async def read_once(url: str) -> Mode | None:
         return (await anext(readings)).mode
 
 
-async def record_it(url: str) -> Mode | None:
-    """Return the mode of the meter, by `teleinfo record`."""
-    recording = Recording(url, candidates("auto", None), io.BytesIO(), anonymiser=None, most=2000)
-    await recording.run(LIMIT)
-    return recording.mode
-
-
 async def examine(url: str) -> Mode | None:
     """Return the mode of the meter, by `teleinfo doctor`."""
     return (await hear(url, (), Screen(quiet=True), seconds=0.1))[-1].mode
 
 
-@pytest.mark.parametrize("command", [run_the_reader, read_once, record_it, examine])
+@pytest.mark.parametrize("command", [read_once, examine])
 @in_event_loop
-async def test_a_meter_at_the_second_speed_is_heard_by_every_command(
+async def test_a_meter_at_the_second_speed_is_heard(
     command: Callable[[str], Awaitable[Mode | None]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server serves one client at a time: it is left before it is asked for another speed."""
     frame = encode_frame(whole(Mode.STANDARD))
     monkeypatch.setattr(search, "DWELL", 1.5)
-    monkeypatch.setattr(capture, "SEARCH_TIMEOUT", LIMIT)
     with (
         SerialLine(baudrate=9600, speed=2.0, strict_speed=True) as line,
         Bridge(line.port) as server,

@@ -33,7 +33,8 @@ class TariffMeter(CountingMeter):
         self.tariff = "HP.."
 
     def change(self, tariff: str) -> None:
-        """Change the tariff period, and return when the line has carried some frames of it."""
+        """Change the tariff period, and return when the line has carried some frames of it, and lost none."""
+        until(lambda: self.line.unread() == 0)
         self.tariff, end = tariff, self.last + 5
         until(lambda: self.last >= end)
 
@@ -42,9 +43,9 @@ class TariffMeter(CountingMeter):
         return with_parity(encode_frame(whole(**values, PTEC=self.tariff)))
 
 
-def expect(subscriber: Subscriber, event: Event) -> dict[str, Any]:
+def expect(events: Subscriber, event: Event) -> dict[str, Any]:
     """Return the next event, which is this one."""
-    received = subscriber.expect("teleinfo/event")
+    received = events.expect("teleinfo/event")
     message: dict[str, Any] = json.loads(received.payload)
     EVENT_VALIDATOR.validate(message)
     assert (message["event"], received.qos, received.retain) == (event, 1, False)
@@ -63,34 +64,35 @@ def test_each_thing_is_one_event_through_outage_restart_and_silence(tmp_path: Pa
         MosquittoBroker(tmp_path) as broker,
         Proxy(broker.host, broker.port) as proxy,
         TariffMeter() as meter,
-        Subscriber(broker.host, broker.port) as subscriber,
+        Subscriber(broker.host, broker.port, "teleinfo/status") as status,
+        Subscriber(broker.host, broker.port, "teleinfo/event") as events,
     ):
         where = {"serial_port": meter.line.port, "mqtt_host": proxy.host, "mqtt_port": proxy.port}
-        daemon = Daemon(tmp_path, **where, state=True, state_interval=0)
-        # A minute of patience, in which the speed is searched, is shortened.
-        patch = "import teleinfo.daemon.monitor as module; module.FIRST_FRAME_WITHIN = 10"
-        main = "from teleinfo.__main__ import main; raise SystemExit(main())"
-        daemon.command[1:3] = ["-c", f"{patch}\n{main}"]
-        with daemon:
-            subscriber.expect("teleinfo/state")
+        with Daemon(tmp_path, **where, state=True, state_interval=0) as daemon:
+            status.expect("teleinfo/status", b"online")
             proxy.refuse()
             proxy.cut()
             daemon.expect_log("no connection to the broker")
             meter.change("HC..")
             meter.change("HP..")
             proxy.listen()
-            changes = [expect(subscriber, Event.TARIFF_CHANGED) for _ in range(2)]
-            assert daemon.stop()[0] == 0
+            changes = [expect(events, Event.TARIFF_CHANGED) for _ in range(2)]
+            status.expect("teleinfo/status", b"offline")
+            status.expect("teleinfo/status", b"online")
+            daemon.stop()
+            status.expect("teleinfo/status", b"offline")
             meter.change("HC..")
             daemon.start()
-            changes.append(expect(subscriber, Event.TARIFF_CHANGED))
+            changes.append(expect(events, Event.TARIFF_CHANGED))
+            status.expect("teleinfo/status", b"online")
             daemon.stop()
+            status.expect("teleinfo/status", b"offline")
             daemon.start()
-            subscriber.expect("teleinfo/state")
+            status.expect("teleinfo/status", b"online")
             meter.pause()
-            silence = expect(subscriber, Event.SILENCE_BEGAN)
+            silence = expect(events, Event.SILENCE_BEGAN)
             meter.sending = True
-            expect(subscriber, Event.SILENCE_ENDED)
+            expect(events, Event.SILENCE_ENDED)
 
     assert [change["to"]["code"] for change in changes] == ["HC", "HP", "HC"]
     assert silence["meter"] == NUMBER

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from teleinfo.simulator.encode import encode_frame, with_parity
-from teleinfo.state.energy import ImportTotal
-from teleinfo.state.memory import Memory, encode
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import whole
-from tests.support.process import LIMIT
 from tests.support.subscriber import Received, Subscriber
 
 if TYPE_CHECKING:
@@ -38,17 +33,6 @@ def frame(counter: str, index: int, *, number: bool = True) -> bytes:
 def energy(message: Received) -> Any:  # noqa: ANN401
     """Return what a state says of the energy."""
     return json.loads(message.payload)["energy"]
-
-
-def is_new(message: Received) -> bool:
-    """Return whether a message was published now, and not retained."""
-    return not message.retain
-
-
-def retain(broker: MosquittoBroker, topic: str, payload: str) -> None:
-    """Let the broker retain a message of somebody else."""
-    command = ["mosquitto_pub", "-h", broker.host, "-p", str(broker.port), "-r", "-t", topic, "-s"]
-    subprocess.run(command, input=payload.encode(), check=True, timeout=LIMIT)
 
 
 def test_the_total_goes_on_after_a_power_cut_with_an_empty_broker_and_a_damaged_number(
@@ -91,33 +75,3 @@ def test_the_total_goes_on_after_a_power_cut_with_an_empty_broker_and_a_damaged_
     assert (before["import_total"], before["import_offset"]) == (5_000_003, 5_000_000)
     assert early.keys() == {"teleinfo/status", "teleinfo/health"}
     assert (after["import_total"], after["import_offset"]) == (5_000_039, 5_000_000)
-
-
-FORGED = {
-    "time": "2026-01-14T12:02:28+01:00",
-    "meter": {"id": NUMBER},
-    "energy": {"import_total": 777, "import_counter": "BASE", "import_index": 0, "import_offset": 777},
-}
-
-
-def test_what_anybody_retains_at_the_broker_changes_nothing(tmp_path: Path) -> None:
-    with MosquittoBroker(tmp_path) as broker, Meter(None) as meter:
-        retain(broker, "teleinfo/state", json.dumps(FORGED))
-        retain(broker, "teleinfo/state/energy/import_offset", "777")
-        patch = "import teleinfo.daemon.state_publisher as module; module.STALE_AFTER = 0.5"
-        settings = {"serial_mode": "historique", "state": True, "state_topics": True}
-        daemon = Daemon(tmp_path, patch, **settings_for(broker, meter.line), **settings)
-        heard = datetime.fromisoformat("2026-01-14T12:02:28+01:00")
-        daemon.state.mkdir()
-        memory = Memory(NUMBER, heard, ImportTotal("BASE", 100, 5, heard))
-        (daemon.state / "teleinfo.json").write_bytes(encode(memory))
-        with Subscriber(broker.host, broker.port) as subscriber, daemon:
-            subscriber.expect("teleinfo/status", b"offline", predicate=is_new)
-            subscriber.expect("teleinfo/state", b'{"time":null,"meter":{"id":null}}', predicate=is_new)
-            meter.frame = frame("BASE", 100)
-            found = energy(subscriber.expect("teleinfo/state", predicate=is_new))
-            status, seconds = daemon.stop()
-
-    assert (found["import_offset"], found["import_total"]) == (5, 105)
-    assert status == 0
-    assert seconds < 1

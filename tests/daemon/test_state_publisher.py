@@ -73,14 +73,15 @@ def powers(messages: list[tuple[str, bytes]]) -> list[int]:
     return [json.loads(payload)["power"]["apparent"] for _, payload in messages]
 
 
-def test_a_state_is_published_at_most_once_in_the_interval() -> None:
-    """The first reading is published at once, then one of those that come within 10 s."""
+def test_a_state_is_published_at_most_once_in_the_interval_and_news_at_once() -> None:
+    """An overrun does not wait for the interval, and the interval begins anew."""
     broker = Broker()
     published = publisher(broker)
     for second in range(21):
-        published.update(standard(SINSTS=f"{100 + second:05}"), moment(float(second), TIME))
+        stge = "003A0081" if second >= 3 else "003A0001"
+        published.update(standard(STGE=stge, SINSTS=f"{100 + second:05}"), moment(float(second), TIME))
 
-    assert powers(broker.messages) == [100, 110, 120]
+    assert powers(broker.messages) == [100, 103, 113]
 
 
 def test_a_period_without_a_price_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
@@ -91,17 +92,6 @@ def test_a_period_without_a_price_is_logged_once(caplog: pytest.LogCaptureFixtur
         assert (caplog.messages != []) == (second >= 40)
 
     assert caplog.messages == ["TELEINFO_PRICES has no price for the tariff period TH: the cost is unknown"]
-
-
-def test_news_is_published_at_once() -> None:
-    """An overrun does not wait for the interval, and the interval begins anew."""
-    broker = Broker()
-    published = publisher(broker)
-    published.update(standard(), moment(0.0, TIME))
-    published.update(standard(STGE="003A0081", SINSTS="07000"), moment(3.0, TIME))
-    published.update(standard(STGE="003A0081", SINSTS="07001"), moment(11.0, TIME))
-
-    assert powers(broker.messages) == [460, 7000]
 
 
 def test_what_became_too_old_is_published_without_a_reading() -> None:

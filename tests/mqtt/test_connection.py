@@ -186,15 +186,10 @@ def ended(code: int) -> bytes:
     [
         (MqttVersion.V3_1_1, b"\x20\x02\x00\x05", "NO_CREDENTIALS"),
         (MqttVersion.V5, b"\x20\x03\x00\x87\x00", "NO_CREDENTIALS"),
-        (MqttVersion.V5, b"\x20\x03\x00\x86\x00", "NO_CREDENTIALS"),
         (MqttVersion.V5, b"\x20\x03\x00\x85\x00", "CLIENT_ID"),
         (MqttVersion.V5, b"\x20\x03\x00\x89\x00", "NOT_SERVED"),
         (MqttVersion.V5, b"\x20\x02\x00\x01", "VERSION"),
-        (MqttVersion.V5, b"\x20\x03\x00\x84\x00", "VERSION"),
-        (MqttVersion.V5, ended(0x8B), "NOT_SERVED"),
         (MqttVersion.V5, ended(0x8E), "TAKEN_OVER"),
-        (MqttVersion.V5, ended(0x9A), "REFUSES_RETAINED"),
-        (MqttVersion.V5, ended(0x9B), "REFUSES_QOS"),
         (MqttVersion.V5, ended(0x00), "CLOSED"),
     ],
 )

@@ -7,7 +7,6 @@ import itertools
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
@@ -49,11 +48,6 @@ def take(outbox: Outbox) -> OutgoingMessage:
 def event(payload: bytes) -> OutgoingMessage:
     """Return an event as the publisher adds it."""
     return OutgoingMessage("teleinfo/event", payload, 1, retain=False)
-
-
-def events(outbox: Outbox) -> list[bytes]:
-    """Send everything, and return the events."""
-    return [payload for topic, payload in deliver(outbox) if topic == "teleinfo/event"]
 
 
 def readings(outbox: Outbox) -> list[bytes]:
@@ -146,7 +140,7 @@ def test_the_newest_events_are_kept() -> None:
         outbox.add(event(payload))
     outbox.restart()
 
-    assert events(outbox) == payloads[2:]
+    assert [payload for _topic, payload in deliver(outbox)] == payloads[2:]
 
 
 def test_a_topic_is_due_again_only_when_its_payload_changes() -> None:
@@ -180,26 +174,6 @@ def test_what_was_cleared_is_not_repeated_once_the_broker_has_it() -> None:
     outbox.settle(message, delivered=True)
 
     assert deliver(outbox) == [("cleared", b"1")]
-
-
-def test_the_broker_has_a_topic_once_it_has_acknowledged_its_latest_payload() -> None:
-    """Not while it waits or is in flight, nor if the broker refuses it, nor after a loss."""
-    outbox = Outbox(1)
-    found = [outbox.has("topic")]
-    for act in (
-        lambda: outbox.set("topic", b"1"),
-        outbox.pop,
-        lambda: outbox.settle(outbox.in_flight[0], delivered=True),
-        outbox.restart,
-        lambda: outbox.settle(take(outbox), delivered=False),
-        outbox.repeat,
-        lambda: outbox.settle(take(outbox), delivered=True),
-        lambda: outbox.set("topic", b"2"),
-    ):
-        act()
-        found.append(outbox.has("topic"))
-
-    assert found == [False, False, False, True, False, False, False, True, False]
 
 
 class AnyHistory(RuleBasedStateMachine):
@@ -274,15 +248,6 @@ class AnyHistory(RuleBasedStateMachine):
 
 
 test_any_history = AnyHistory.TestCase
-
-
-@given(st.integers(1, 5), st.lists(st.binary(max_size=3), max_size=12))
-def test_the_newest_readings_are_kept_in_order(queue: int, payloads: list[bytes]) -> None:
-    """Of all that was put, the last `queue` come out, oldest first."""
-    outbox = Outbox(queue)
-    put(outbox, *payloads)
-
-    assert payloads[-queue:] == readings(outbox)
 
 
 def test_a_forgotten_topic_is_sent_no_more() -> None:

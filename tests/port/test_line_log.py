@@ -58,17 +58,6 @@ def test_a_dead_line_is_said_after_ten_seconds(said: pytest.LogCaptureFixture) -
     )
 
 
-def test_a_silence_is_two_lines(said: pytest.LogCaptureFixture) -> None:
-    """1. Frames. 2. Silence: one warning. 3. Frames: one line says how long there was none."""
-    line = Line()
-    line.live(0, 60, frames=True)
-    line.live(60, 180)
-    line.live(180, 7200, frames=True)
-
-    assert [record.levelname for record in said.records] == ["WARNING", "INFO"]
-    assert said.messages == [f"{QUIET}, or its wires loose", "the meter is heard again, after 2 min"]
-
-
 @pytest.mark.parametrize(
     ("baudrate", "searching", "patience", "words"),
     [

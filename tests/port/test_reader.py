@@ -29,7 +29,6 @@ from teleinfo.vocabulary.line import PortErrorKind
 from teleinfo.vocabulary.words import Message
 from tests.support.frames import values_of, whole
 from tests.support.ports import PortReader, in_event_loop, tcp_bridge, until
-from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -111,10 +110,10 @@ class Bench:
         """Wait until the port is open, or lost."""
         await until(lambda: self.status.connected is connected)
 
-    async def until_read(self, count: int | None = None, *, within: float = LIMIT) -> Reading:
+    async def until_read(self, count: int | None = None) -> Reading:
         """Wait until `count` readings came, or one more, and return the last one."""
         wanted = len(self.readings) + 1 if count is None else count
-        await until(lambda: len(self.readings) >= wanted, within=within)
+        await until(lambda: len(self.readings) >= wanted)
         return self.readings[-1]
 
     async def __aenter__(self) -> Self:
@@ -227,18 +226,6 @@ async def test_a_frame_in_progress_is_enough_to_know_the_meter(
 
     assert bench.readings == []
     assert said(lines, "INFO") == [READING]
-
-
-@in_event_loop
-async def test_a_silent_port_is_opened_again(
-    link: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
-) -> None:
-    """A driver or a bridge may be stuck: a port without a byte is opened again, with no line in the log."""
-    patch(monkeypatch, REOPEN_AFTER=0.1, TICK=0.05)
-    async with Bench(link, mode="historique", meter=False) as bench:
-        await until(lambda: bench.openings >= 3)
-
-    assert lines.records == []
 
 
 @in_event_loop

@@ -6,8 +6,6 @@ import asyncio
 from functools import partial
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from teleinfo.port.errors import device_lost
 from teleinfo.port.search import DWELL, ENOUGH_GROUPS, SpeedSearch, candidates, speeds_at
@@ -18,10 +16,6 @@ from teleinfo.tic.labels import Mode
 from tests.support import virtual
 from tests.support.frames import whole
 from tests.support.ports import IGNORE
-
-OWN_SPEED = {1200: Mode.HISTORIQUE, 9600: Mode.STANDARD}
-LOOK = 1.0  # seconds between two looks at the frame in progress, as the reader does it
-REOPEN = 0.1  # seconds, generous
 
 
 class Pending(Decoder):
@@ -108,48 +102,3 @@ def test_a_search_listens_until_the_meter_is_heard(data: bytes, heard: bool, sec
         return loop.time() - began
 
     assert virtual.run(scenario()) == pytest.approx(seconds)
-
-
-@given(
-    meter=st.sampled_from([1200, 9600]),
-    first=st.sampled_from([1200, 9600]),
-    phase=st.floats(0, 1),
-    frame=st.floats(0.65, 3.7),
-    look=st.floats(0, LOOK),
-)
-@example(meter=1200, first=9600, phase=0.0, frame=3.7, look=0.0)
-def test_the_meter_is_found_in_time_and_again_when_it_changes(
-    meter: int, first: int, phase: float, frame: float, look: float
-) -> None:
-    """Whatever speed worked before, and wherever in its frame the meter is, it is heard within 15 s."""
-    search = Search(1200, 9600)
-    if first == 9600:
-        search.next_speed()
-    frame = frame if meter == 1200 else min(frame, 1.8)
-
-    found = _find(search, meter=meter, phase=phase * frame, frame=frame, look=look)
-
-    assert found <= 15.0
-    assert search.baudrate == meter
-
-
-def _find(search: Search, *, meter: int, phase: float, frame: float, look: float) -> float:
-    """Turn the clock until the search hears a meter that sends a group each twelfth of `frame` seconds."""
-    opened = 0.0
-    now = look
-    while now < 60.0:
-        if search.should_switch(now - opened):
-            search.next_speed()
-            search.open(IGNORE)
-            now = opened = now + REOPEN
-        now += LOOK
-        if search.baudrate != meter:
-            search.has_heard(None, 0)
-            continue
-        # The frame in progress begins with the last STX, if the port was open by then.
-        begun = (now - phase) // frame * frame + phase
-        complete = begun - frame >= opened
-        groups = int((now - begun) / frame * 12) if begun >= opened else 0
-        if complete or search.has_heard(OWN_SPEED[meter], groups):
-            return now
-    return now

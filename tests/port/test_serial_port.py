@@ -21,10 +21,9 @@ from teleinfo.port.canonical_mode import CanonicalMode
 from teleinfo.port.errors import PortError, cannot_open, cannot_reach, device_lost
 from teleinfo.port.serial_port import LineProtocol, open_port
 from teleinfo.vocabulary.line import PortErrorKind
-from tests.support.ports import IGNORE, Sink, descriptors, in_event_loop, tcp_bridge, until
+from tests.support.ports import IGNORE, Sink, descriptors, in_event_loop, until
 from tests.support.process import LIMIT
 from tests.support.rfc2217 import Bridge
-from tests.support.tcp_ports import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,49 +87,24 @@ async def test_what_the_port_held_before_is_thrown_away(line: SerialLine) -> Non
 
 
 @in_event_loop
-async def test_bytes_are_handled_in_the_turn_in_which_they_come() -> None:
-    """No task is woken in between: that would be time lost, and work at each byte."""
-    turn, turns = 0, []
-    with socket.create_server((HOST, 0)) as server:
-        url = f"socket://{HOST}:{server.getsockname()[1]}"
-        async with open_port(url, 1200, Sink(lambda _: turns.append(turn))):
-            far, _ = server.accept()
-            far.sendall(b"A")
-            for turn in range(1, 4):  # noqa: B007 - read by the handler
-                await asyncio.sleep(0)
-            far.close()
-
-    # The loop looks for bytes once in each turn; it saw them before or right after the first one began.
-    assert turns in ([1], [2])
-
-
-@pytest.mark.parametrize("bridge", [False, True])
-@in_event_loop
-async def test_what_the_handler_raises_is_raised_where_the_port_is_awaited(
-    line: SerialLine,
-    bridge: bool,  # noqa: FBT001 - a parameter of the test
-) -> None:
+async def test_what_the_handler_raises_is_raised_where_the_port_is_awaited(line: SerialLine) -> None:
     """A mistake of ours ends the reading as what it is, and is not taken for one of the port."""
-    calls: list[bytes] = []
     mistake = OSError(errno.EIO, "ours")
 
-    def fail(data: bytes) -> None:
-        calls.append(data)
+    def fail(_: bytes) -> None:
         raise mistake
 
-    async def read(url: str) -> None:
-        async with open_port(url, 1200, Sink(fail)) as port:
+    async def read() -> None:
+        async with open_port(line.port, 1200, Sink(fail)) as port:
             line.write(b"A")
             await port.wait(LIMIT)
 
-    async with tcp_bridge() as (url, sent):
-        sent.put_nowait(b"A")
-        before = descriptors()
-        with pytest.raises(OSError, match="ours") as caught:
-            await read(url if bridge else line.port)
-        await until(lambda: descriptors() == before)
+    before = descriptors()
+    with pytest.raises(OSError, match="ours") as caught:
+        await read()
+
+    await until(lambda: descriptors() == before)
     assert caught.value is mistake
-    assert calls == [b"A"]
 
 
 @in_event_loop
@@ -248,27 +222,6 @@ def test_a_failing_read_is_passed_on_as_the_transport_expects_it(line: SerialLin
     device.release()
 
     assert caught.value.errno == errno.EIO
-
-
-@in_event_loop
-async def test_an_unplugged_port_is_noticed_and_its_return_too(line: SerialLine) -> None:
-    slowest, paths, before = 0.0, set(), 0
-    for turn in range(21):
-        data = bytearray()
-        async with open_port(line.port, 1200, Sink(data.extend)) as port:
-            paths.add(line.path)
-            line.write(b"hello")
-            assert await came(data, 5) == b"hello"
-            start = time.monotonic()
-            line.open()
-            assert (await loss_of(port)).kind is PortErrorKind.GONE
-            slowest = max(slowest, time.monotonic() - start)
-        if turn == 0:
-            before = descriptors()
-
-    assert slowest <= 1.0
-    assert len(paths) > 1
-    assert descriptors() == before
 
 
 @contextlib.contextmanager

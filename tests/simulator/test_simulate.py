@@ -221,9 +221,9 @@ def test_stripped_of_parity_every_byte_has_seven_bits() -> None:
 
 
 @pytest.mark.parametrize("parity", ["--parity", "--stripped"])
-def test_a_fault_of_the_line_damages_its_share_of_the_groups(parity: str) -> None:
-    """`--fault weak:0.05` costs about one group in twenty, with parity or without."""
-    options = ("--meter", "standard", "--fault", "weak:0.05", "--seed", "1", "--frames", "40")
+def test_noise_and_losses_damage_groups(parity: str) -> None:
+    """`--noise` and `--lost` cost some groups, with parity or without."""
+    options = ("--meter", "standard", "--noise", "0.0003", "--lost", "0.01", "--seed", "1", "--frames", "40")
     received = played(parity, *options, *AT_ONCE)
     decoder = Decoder()
     decoder.feed(received)
@@ -260,7 +260,7 @@ def test_what_cannot_run_says_why(
     "options",
     [
         ["--meter", "gas"], ["--speed", "-1"], ["--noise", "2"], ["--frames", "0"], ["--start", "noon"],
-        ["--time-lapse", "0"], ["--number", "12345"], ["--fault", "rust:0.1"], ["--fault", "weak:2"],
+        ["--time-lapse", "0"], ["--number", "12345"], ["--lost", "2"],
     ],
 )  # fmt: skip
 def test_a_wrong_option_is_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -101,9 +101,3 @@ class Lapse:
         energy: Any = self.model.state(now=float(self.now))["energy"]
         indexes = {index["period"] or label: index["value"] for label, index in energy["indexes"].items()}
         return indexes | {"injected": energy["export_total"]} if "export_total" in energy else indexes
-
-    @property
-    def energy(self) -> dict[str, Any]:
-        """The part `energy` of the state."""
-        energy: Any = self.model.state(now=float(self.now))["energy"]
-        return dict(energy)

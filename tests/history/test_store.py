@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import itertools
-import random
-import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.history import store as store_module
-from teleinfo.history import tables
-from teleinfo.history.chronicle import SLOT, Batch, local, midnight
+from teleinfo.history.chronicle import SLOT, Batch, local
 from teleinfo.history.store import KEPT, MINUTE, QUARTER, Store
-from teleinfo.simulator.catalogue import build
 from teleinfo.state.prices import Prices
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from tests.history.scenario import DAY, FILE, Lapse
@@ -117,19 +110,6 @@ def test_energy_of_a_pause_over_midnights_is_divided_nowhere(lapse: Lapse) -> No
         assert energy[code] <= index - before[code]
 
 
-def test_each_part_of_a_month_costs_what_it_cost_then(lapse: Lapse) -> None:
-    """New prices count from the day on which the page begins with them."""
-    lapse.days(2)
-    lapse.write()
-    lapse.store.close()
-    lapse.store = Store(lapse.folder / FILE, Prices({"HC": 1.7, "HP": 2.1}, 15.0))
-    lapse.days(2)
-    days, [month] = lapse.table("days30")["rows"], lapse.table("months13")["rows"]
-
-    assert days[3][4] > 8 * days[1][4] - 10
-    assert month[4] == pytest.approx(sum(row[4] for row in days), abs=0.001)
-
-
 def test_without_prices_there_is_no_cost(lapse: Lapse) -> None:
     """Not even if there were prices once."""
     lapse.store.close()
@@ -197,80 +177,9 @@ def test_the_days_of_a_season_of_tempo_are_counted_if_all_are_known(tmp_path: Pa
         assert lapse.table("season") == {}
 
 
-@pytest.mark.parametrize(
-    "content", [b"nothing of ours", b"SQLite format 3\0" + bytes(1000)], ids=["text", "half a header"]
-)
-def test_a_damaged_database_is_put_aside(tmp_path: Path, content: bytes) -> None:
-    """The path to which it was moved is returned, for the log, and a new one begins."""
-    (tmp_path / FILE).write_bytes(content)
-    store = Store(tmp_path / FILE)
-    with contextlib.closing(store):
-        store.write([Batch("1", 60, {0: power(7)})], now=60)
-        assert powers_of(store) == {0: 7}
-
-    assert store.aside is not None
-    assert store.aside.read_bytes() == content
-
-
-def test_a_full_database_loses_nothing_that_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """1. It is full. 2. What it has is still read. 3. There is room again, and it goes on."""
-    monkeypatch.setattr(store_module, "MAX_PAGES", 12)
-    many = {time: power(1) for time in range(0, 2 * DAY, 60)}
-    with contextlib.closing(Store(tmp_path / FILE)) as store:
-        store.write([Batch("1", 60, {0: power(7)})], now=60)
-        with pytest.raises(sqlite3.OperationalError, match="full"):
-            store.write([Batch("1", 2 * DAY, many)], now=60)
-        store.write([], now=60)
-        assert powers_of(store) == {0: 7}
-        store.close()
-        monkeypatch.setattr(store_module, "MAX_PAGES", 2000)
-        store.write([Batch("1", 2 * DAY, many)], now=60)
-        assert len(powers_of(store)) == len(many)
-
-
-def truth(now: int, days: int) -> dict[str, list[int]]:
-    """Return what the household of `lapse` drew from `days` midnights ago until now, by period, in Wh."""
-    meter = build("hc", start=START, rng=random.Random(1), load_profile=heater)
-    times = [midnight(local(now).date() - dt.timedelta(days=day)) for day in range(days, -1, -1)] + [now]
-    counted: list[list[int]] = []
-    for time in times:
-        meter.metrology.advance(dt.datetime.fromtimestamp(time, PARIS).replace(tzinfo=None))
-        counted.append([int(energy) for energy in meter.metrology.supplier[:2]])
-    rises = [[b - a for a, b in zip(*pair, strict=True)] for pair in itertools.pairwise(counted)]
-    return {code: [rise[at] for rise in rises] for at, code in enumerate(("HC", "HP"))}
-
-
-def assert_true(lapse: Lapse) -> None:
-    """Today and yesterday are what the household drew, but for the two minutes around midnight."""
-    days = lapse.table("totals")["days"]
-    drawn = truth(lapse.now, 1)
-    for code in ("HC", "HP"):
-        shown = [row[days["columns"].index(code)] for row in days["rows"]]
-        assert shown == [pytest.approx(energy, abs=150) for energy in drawn[code]]
-    assert [row[-1] for row in days["rows"]] == [True, True]
-    for _day, low, high, _injected, cost, _is_complete in days["rows"]:
-        assert cost == round(low * 0.17e-3 + high * 0.21e-3 + 15 / 31, 4)
-
-
-def test_after_a_restart_the_page_says_what_the_household_used(lapse: Lapse) -> None:
-    """At noon, before the first reading of the new process and after it."""
-    lapse.days(2)
-    lapse.at(range(lapse.now + 300, lapse.now + 12 * HOUR, 300))
-    lapse.write()
-    name, before = lapse.meter, lapse.table("totals")
-    lapse.store.close()
-    lapse.store = Store(lapse.folder / FILE, PRICES)
-    lapse.begin()
-    lapse.write()
-
-    assert tables.table(lapse.store, [], name, "totals", now=lapse.now) == before
-    lapse.at([lapse.now + 60])
-    assert_true(lapse)
-
-
 @pytest.mark.parametrize("jump", [400 * DAY, DAY, 600, -HOUR, -DAY])
 def test_a_clock_that_was_wrong_for_a_while_costs_that_while(lapse: Lapse, jump: int) -> None:
-    """It neither cuts nor stops the history: powers before and after, energies of the days."""
+    """It neither cuts nor stops the powers, before and after; `test_index_readings` has the energies."""
     lapse.days(2)
     lapse.at(range(lapse.now + 60, lapse.now + 6 * HOUR, 60))
     lapse.write()
@@ -291,4 +200,3 @@ def test_a_clock_that_was_wrong_for_a_while_costs_that_while(lapse: Lapse, jump:
     assert {row[0] for row in rows} >= {
         local(time).isoformat() for time in range(lapse.now - HOUR, lapse.now, 60)
     }
-    assert_true(lapse)

@@ -87,18 +87,6 @@ def test_names_are_sentences_without_codes(mode: Mode, language: Language) -> No
             assert not re.search(r"\b(Td|Tc|n(?!°)|[pP]ér?iode? [pP])\b", name), name
 
 
-def test_whole_numbers_are_shown_as_whole_numbers() -> None:
-    """Home Assistant shows a current with two digits otherwise; PME-PMI sends `1,5kW`."""
-    whole, decimal = entity_of(Mode.HISTORIQUE, "IMAX"), entity_of(Mode.HISTORIQUE, "PA1MN")
-
-    assert whole is not None
-    assert decimal is not None
-    assert (whole.precision, decimal.precision) == (0, None)
-    decimals = {entity for entity in every_entity() if entity.precision}
-    assert {entity.unit for entity in decimals} == {"EUR", "EUR/kWh"}
-    assert None not in {each.precision for each in every_entity() if each.type is StateType.NUMBER}
-
-
 @pytest.mark.parametrize("mode", list(Mode))
 def test_the_topics_of_the_components_are_all_different_without_a_plus_sign(mode: Mode) -> None:
     """NJOURF+1 is NJOURF_1 there."""
@@ -117,19 +105,6 @@ def test_an_index_that_is_unknown_makes_no_entity() -> None:
 
     assert "index_EASF02" in found
     assert "index_EASF01" not in found
-
-
-def test_of_two_entities_for_one_quantity_the_better_is_enabled() -> None:
-    """The active power rather than the apparent and the mean power; the total rather than its only index."""
-    values: dict[tuple[str, ...], Json] = {("power", name): 100 for name in ("apparent", "mean", "injected")}
-    values |= {("energy", "indexes", "BASE", "name"): "Index", ("energy", "indexes", "BASE", "value"): 1000}
-    found = entities_of(values, Mode.HISTORIQUE)
-    assert {key for key, entity in found.items() if not entity.enabled} == {"index_TH"}
-    values |= {("power", "active"): None}
-    values |= {("energy", "indexes", "HC", "name"): "Other", ("energy", "indexes", "HC", "value"): 1000}
-    found = entities_of(values, Mode.HISTORIQUE)
-
-    assert {key for key, entity in found.items() if not entity.enabled} == {"power_apparent", "power_mean"}
 
 
 @pytest.mark.parametrize(("page", "quotation"), [("", r'"([^"]+)"'), ("fr/", r"«\s*([^»]+?)\s*»")])

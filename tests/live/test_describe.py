@@ -13,9 +13,7 @@ from teleinfo.tic.labels import Mode, lookup
     [
         (Mode.HISTORIQUE, "PAPP", "01940", "1 940 VA"),
         (Mode.HISTORIQUE, "HCHP", "019261357", "19 261 357 Wh"),
-        (Mode.HISTORIQUE, "ADCO", "041961123456", "041961123456"),
         (Mode.HISTORIQUE, "PAPP", "", ""),
-        (Mode.STANDARD, "PREF", "09", "9 kVA"),
         (Mode.STANDARD, "DATE", "H240213083144", "13/02/2024 08:31:44"),
         (Mode.STANDARD, "LTARF", "HP  BLEU", "HP  BLEU"),
         (Mode.STANDARD, "NOVELTY", "42", "42"),

@@ -67,8 +67,6 @@ def table(page: Page, name: str) -> dict[str, Any]:
         ("hour", "PT10S", ["time", "power", "injected"]),
         ("days2", "PT1M", ["time", "power", "injected"]),
         ("days30", "P1D", ["time", "HC", "HP", "injected", "cost", "complete"]),
-        ("weeks26", "P7D", ["time", "HC", "HP", "injected", "cost", "complete"]),
-        ("months13", "P1M", ["time", "HC", "HP", "injected", "cost", "complete"]),
         ("years10", "P1Y", ["time", "HC", "HP", "injected", "cost", "complete"]),
     ],
 )

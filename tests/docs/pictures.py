@@ -8,13 +8,16 @@ with the program: whoever changes a screen draws it anew and looks at it.
 from __future__ import annotations
 
 import datetime as dt
+import io
 import random
+import re
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
-from rich.console import ConsoleDimensions
+from rich.console import Console, ConsoleDimensions
 from rich.text import Text
 
 from teleinfo.common.i18n import use_language
@@ -31,7 +34,9 @@ from teleinfo.watch.layout import compose
 from tests.demo.expected import demo_lines
 from tests.docs.markdown import ROOT
 from tests.doctor.machine_tree import Tree, findings_of
-from tests.support.picture import draw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 COLUMNS = 82
 
@@ -67,6 +72,17 @@ def doctor_lines(folder: Path) -> list[Text]:
         found = findings_of("port", tree.case("/dev/ttyAMA0"))
     shown = report.format_area("port", [*found.values()], report.Screen(width=80, colours=True))
     return [Text.from_ansi(line) for line in shown.strip("\n").split("\n")]
+
+
+def draw(lines: Iterable[Text], *, name: str, columns: int) -> str:
+    """Return an SVG of `teleinfo NAME` with these lines, broken at so many columns."""
+    console = Console(record=True, width=columns, file=io.StringIO(), force_terminal=True, color_system="256")
+    for line in lines:
+        for start in range(0, max(1, len(line)), columns):
+            console.print(line[start : start + columns], no_wrap=True, highlight=False)
+    svg = console.export_svg(title=f"teleinfo {name}", unique_id=name)
+    # A font from elsewhere is neither needed nor ours to fetch.
+    return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
 
 
 def pictures() -> dict[Path, str]:

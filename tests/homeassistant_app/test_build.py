@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -10,12 +11,8 @@ import yaml
 
 from teleinfo import __version__
 from teleinfo.settings import Settings
-from tests.homeassistant_app import schema
 from tests.homeassistant_app.programs import build, start
 from tests.support.settings import settings_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PACKAGE = f"teleinfo_{__version__}_all.deb"
 
@@ -48,7 +45,7 @@ def test_its_files_are_those_that_home_assistant_looks_for(repository: Path) -> 
 def test_its_configuration_is_valid(repository: Path) -> None:
     config = read(repository / "teleinfo/config.yaml")
     assert read(repository / "repository.yaml").keys() <= {"name", "url", "maintainer"}
-    jsonschema.validate(config, schema.CONFIG)
+    jsonschema.validate(config, read(Path(__file__).with_name("schema.yaml")))
 
     assert config["version"] == __version__
     assert config["services"] == ["mqtt:need"]
@@ -78,6 +75,21 @@ def test_the_french_words_are_french(repository: Path) -> None:
     assert [name for name in english if english[name]["description"] == french[name]["description"]] == []
 
 
+def samples(option_type: str) -> list[object]:
+    """Return values that a user can give to an option of this type, the bounds of its range among them."""
+    kind, _, rest = option_type.removesuffix("?").removesuffix(")").partition("(")
+    match kind:
+        case "bool":
+            return [True, False]
+        case "list":
+            return [*rest.split("|")]
+        case "int" | "float" if rest:
+            return [int(bound) if kind == "int" else float(bound) for bound in rest.split(",")]
+        case "device":
+            return ["/dev/ttyUSB0"]
+    return []
+
+
 TEXTS = {
     "bridge": "socket://192.168.1.7:4001",
     "mqtt_host": "192.168.1.10",
@@ -87,7 +99,7 @@ TEXTS = {
 VALUES = [
     (name, value)
     for name, kind in build.schema().items()
-    for value in [*schema.samples(kind), *([TEXTS[name]] if name in TEXTS else [])]
+    for value in [*samples(kind), *([TEXTS[name]] if name in TEXTS else [])]
 ]
 
 

@@ -15,16 +15,7 @@ BARE = {"result": "ok", "data": {"host": "broker", "port": 8883, "ssl": True}}
 @pytest.mark.parametrize(
     ("service", "settings"),
     [
-        (
-            SERVICE,
-            {
-                "HOST": "core-mosquitto",
-                "PORT": "1883",
-                "USERNAME": "addons",
-                "PASSWORD": "s3cret",
-                "TLS": "false",
-            },
-        ),
+        (SERVICE, LOGIN | {"HOST": "core-mosquitto", "PORT": "1883", "TLS": "false"}),
         (BARE, {"HOST": "broker", "PORT": "8883", "TLS": "true"}),
     ],
     ids=["with a password", "without"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -58,15 +57,3 @@ def test_what_the_package_is_made_of_reaches_the_build() -> None:
     seen = re.findall(r"^!(.+)$", read("container/Containerfile.dockerignore"), re.MULTILINE)
 
     assert set(copied[1].split()) == set(seen)
-
-
-def test_compose_has_the_health_check_of_the_image() -> None:
-    """podman-compose builds an image in the OCI format, which has no health check."""
-    check = COMPOSE["teleinfo"]["healthcheck"]
-    options = " ".join(
-        f"--{name.replace('_', '-')}={value}" for name, value in check.items() if name != "test"
-    )
-    image = re.search(r"^HEALTHCHECK (.*) CMD (\[.*\])$", read("container/Containerfile"), re.MULTILINE)
-
-    assert image is not None
-    assert (options, check["test"]) == (image[1], ["CMD", *json.loads(image[2])])

@@ -16,38 +16,7 @@ from pathlib import Path
 import pytest
 
 SCRIPTS = Path(__file__).parents[2] / "systemd"
-PYTHON = """\
-#!/bin/sh
-# Makes environments, and in them the command teleinfo; fails if a file of the test asks for it, and if it
-# would import from the working directory.
-[ "$1" = -P ] || exit 98
-shift
-case "$*" in
-*"print(*sys.version_info"*) echo 3 11 ;;
-"-c "*) ;;
-"-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
-"-m pip wheel "*)
-    [ ! -e "$STUBS/no-network" ] || exit 1
-    while [ "$1" != --wheel-dir ]; do shift; done
-    mkdir -p "$2" && touch "$2/teleinfo.whl" ;;
-"-m pip install "*)
-    [ ! -e "$STUBS/no-space" ] || exit 1
-    printf '#!/bin/sh\\necho teleinfo 1.2.3\\n' >"$(dirname "$0")/teleinfo"
-    chmod +x "$(dirname "$0")/teleinfo" ;;
-"docs/manpage.py "*) echo ".TH $2" ;;
-*) exit 99 ;;
-esac
-"""
-SYSTEMCTL = """\
-#!/bin/sh
-# systemctl --quiet --root=FOLDER enable|disable teleinfo.service
-link=${2#--root=}/etc/systemd/system/multi-user.target.wants/$4
-case $3 in
-enable) mkdir -p "$(dirname "$link")" && ln -s "/usr/local/lib/systemd/system/$4" "$link" ;;
-disable) rm -f "$link" ;;
-*) exit 99 ;;
-esac
-"""
+STUBS = Path(__file__).with_name("stubs")
 ENABLED = "etc/systemd/system/multi-user.target.wants/teleinfo.service"
 SETTINGS = "etc/teleinfo/teleinfo.env"
 
@@ -60,9 +29,7 @@ class Machine:
         self.stubs = folder / "stubs"
         for path in ("root/etc/systemd/system", "root/opt", "root/usr/local/bin", "stubs"):
             (folder / path).mkdir(parents=True)
-        for name, text in (("python3", PYTHON), ("systemctl", SYSTEMCTL)):
-            (self.stubs / name).write_text(text)
-            (self.stubs / name).chmod(0o755)
+        shutil.copytree(STUBS, self.stubs, dirs_exist_ok=True)
         self.fresh = self.files()
 
     def run(self, script: str, *, umask: int = 0o022, **environ: str) -> subprocess.CompletedProcess[str]:

@@ -140,7 +140,7 @@ def say(text: str) -> None:
 
 
 async def soak(folder: Path, memory: Path, *, hours: int, speed: float) -> bool:
-    """Run it all, port and log in `memory`; raise TimeoutError if it takes half as long again as it should."""
+    """Run it all, port and log in `memory`; raise TimeoutError if it takes half as long again as planned."""
     real = hours * HOUR / speed
     say(
         f"{hours} simulated hours, {speed:g} times faster than the line: {real / 60:.0f} real minutes."

@@ -18,12 +18,10 @@ from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _, in_words, use_language
 from teleinfo.common.recording_times import UP_TO_ETX, RecordingTimes
 from teleinfo.common.times_file import read_times
-from teleinfo.console.arguments import local_time, positive
 from teleinfo.console.output import fail, say
 from teleinfo.settings import Settings, load
 from teleinfo.state.payload import encode
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.moment import Moment
 
@@ -44,40 +42,18 @@ HELP = N_(
     "Of a port: until Ctrl-C, without a broker, and without a summary."
 )
 CHUNK_SIZE = 1 << 16  # bytes
-MARKS = (b"\x02\x82", b"\x03", b"\r\x8d")
-"""STX, ETX and CR, without and with parity; a terminal in cooked mode removes ETX and CR (ICRNL, ISIG)."""
-MEMORY_DEVICES = 1
-"""Major number of /dev/null, /dev/zero … (devices.txt of the kernel), which are no serial ports."""
-
-
 _BYTE_TIMES = {Mode.HISTORIQUE: 10 / 1200, Mode.STANDARD: 10 / 9600}  # s; a character has ten bits
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments: the recording or the port, and the kind of its lines."""
-    parser.add_argument(
-        "file",
-        metavar="FILE",
-        nargs="?",
-        default="-",
-        help=_("raw bytes of the line, or the port of a meter (default: standard input)"),
-    )
+    file = _("raw bytes of the line, or the port of a meter (default: standard input)")
+    parser.add_argument("file", metavar="FILE", nargs="?", default="-", help=file)
     kind = parser.add_mutually_exclusive_group()
     state = _("print the decoded state after each frame: what a daemon without a memory would publish")
     kind.add_argument("--state", action="store_true", help=state)
     events = _("print its events")
     kind.add_argument("--events", action="store_true", help=events)
-    clock = parser.add_argument_group(
-        _("the time of each frame"),
-        _(
-            "For --state and --events. FILE.times, which teleinfo record writes, has the times. Without it,"
-            " the recording is taken to begin now, and to come without a pause, at the speed of its line."
-        ),
-    )
-    begin = _("it began then, by the time of France, for example 2026-01-15T18:30")
-    clock.add_argument("--start", type=local_time, metavar="TIME", help=begin)
-    pace = _("seconds from each frame to the next")
-    clock.add_argument("--pace", type=positive, metavar="SECONDS", help=pace)
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -92,8 +68,7 @@ def main(arguments: argparse.Namespace) -> int:
     lines = _derive(settings, events=arguments.events) if derives else partial(_encode, settings.payload)
     if _is_port(arguments.file):
         return _decode_port(arguments.file, settings, lines)
-    start = time.time() if arguments.start is None else arguments.start.replace(tzinfo=PARIS).timestamp()
-    clock = _FrameClock(start, arguments.pace) if derives else None
+    clock = _FrameClock(time.time()) if derives else None
     return _decode_recording(arguments.file, settings, lines, clock)
 
 
@@ -137,10 +112,9 @@ def _moment(seconds: float) -> Moment:
 
 @dataclass
 class _FrameClock:
-    """The time at which each frame ended, s since 1970; `pace`: see `--pace`."""
+    """The time at which each frame ended, s since 1970; without times, at the speed of the line."""
 
     now: float
-    pace: float | None
     known: float | None = None
     mode: Mode = Mode.HISTORIQUE
 
@@ -148,20 +122,18 @@ class _FrameClock:
         """Return the time at which `data` came: `known`, unless that is the time of earlier data."""
         if readings:
             self.mode = readings[-1].mode
-        seconds = len(data) * _BYTE_TIMES[self.mode] if self.pace is None else self.pace * len(readings)
-        self.now = self.now + seconds if known in (None, self.known) else known
+        computed = self.now + len(data) * _BYTE_TIMES[self.mode]
+        self.now = computed if known in (None, self.known) else known
         self.known = known
         return self.now
 
 
 def _decode_recording(name: str, settings: Settings, lines: Encode, clock: _FrameClock | None) -> int:
-    decoder, marks = Decoder(plausibility=settings.plausibility), dict.fromkeys(b"".join(MARKS), 0)
+    decoder = Decoder(plausibility=settings.plausibility)
     try:
         with contextlib.nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as recording:
             times, note = (RecordingTimes(), "") if name == "-" else read_times(Path(name))
             while data := recording.read1(CHUNK_SIZE):  # type: ignore[union-attr]  # of buffered files
-                for mark in marks:
-                    marks[mark] += data.count(mark)
                 for piece, known in times.split(data, decoder.counts.bytes_):
                     for part in [piece] if clock is None else UP_TO_ETX.findall(piece):
                         readings = decoder.feed(part, now=known)
@@ -173,13 +145,6 @@ def _decode_recording(name: str, settings: Settings, lines: Encode, clock: _Fram
     sys.stderr.write(_summary(decoder))
     if note:
         say(note)
-    stx, etx, cr = (sum(marks[mark] for mark in forms) for forms in MARKS)
-    if stx > 1 and not etx and not cr:
-        text = _(
-            "{path} was recorded on a terminal that was not raw: CR has become LF, and ETX is "
-            "missing; record it again, with teleinfo record"
-        )
-        return fail("decode", text.format(path=name))
     if not decoder.counts.frames:
         text = _("{path} has no sound frame: is it the bytes of the line, as teleinfo record saves them?")
         return fail("decode", text.format(path=name))
@@ -187,14 +152,14 @@ def _decode_recording(name: str, settings: Settings, lines: Encode, clock: _Fram
 
 
 def _is_port(name: str) -> bool:
-    """Return True for a bridge and for a device, even a missing one, but not for a memory device."""
+    """Return True for a bridge and for a device, even a missing one, but not for /dev/null."""
     if name.startswith(("socket://", "rfc2217://")):
         return True
     try:
         status = os.stat(name)  # noqa: PTH116 - a name that cannot be a path raises ValueError
     except (OSError, ValueError):
         return name.startswith("/dev/")
-    return stat.S_ISCHR(status.st_mode) and os.major(status.st_rdev) != MEMORY_DEVICES
+    return stat.S_ISCHR(status.st_mode) and name != os.devnull
 
 
 def _decode_port(url: str, settings: Settings, lines: Encode) -> int:

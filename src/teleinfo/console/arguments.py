@@ -44,7 +44,6 @@ def _number(read: Callable[[str], N], is_allowed: Callable[[N], bool], message: 
 count = partial(_number, int, lambda number: number >= 1, N_("{text} is not a number of 1 or more"))
 positive = partial(_number, float, lambda number: number > 0, N_("{text} is not a number above 0"))
 not_negative = partial(_number, float, lambda number: number >= 0, N_("{text} is not a number of 0 or more"))
-port = partial(_number, int, range(1, 65536).__contains__, N_("{text} is not a number from 1 to 65535"))
 share = partial(_number, float, lambda number: 0 <= number <= 1, N_("{text} is not a number from 0 to 1"))
 
 local_time = partial(

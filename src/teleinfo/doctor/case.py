@@ -61,7 +61,7 @@ class Case:
     The machine, the service `unit`, its `env_file` (None: the usual file), and the results of the checks.
 
     `lost_login` says that another program takes the login of the service away, "" if none does.
-    `valid_settings` is None if the settings are wrong, or `are_unread`: this user may not read their file.
+    `valid_settings` is None if the settings are wrong, or this user may not read their file.
     `addresses` are the addresses of the broker. `status` is the payload of its retained topic `status`,
     "online" or "offline" if it is a teleinfo's, and `health` the content of its topic `health`; `may_read` is
     True if this account receives them (None: not tried).
@@ -72,7 +72,6 @@ class Case:
     env_file: Path | None = None
     unit: str = UNIT
     valid_settings: Settings | None = None
-    are_unread: bool = False
     access: Access = Access.NONE
     addresses: tuple[str, ...] = ()
     may_read: bool | None = None

@@ -135,9 +135,10 @@ async def check_rights(case: Case) -> AsyncIterator[Finding]:
     device = case.device
     errors = await case.attempts() if device else {}
     if device in errors:
-        finding = await _rights_of_service(case, device, errors[device])
+        finding = await _rights(case, device, errors[device], who="SERVICE")
     elif device and case.access is not Access.OURS:
-        finding = _rights_of_user(case.machine, device)
+        may = os.access(case.machine.path(device), os.R_OK | os.W_OK, effective_ids=True)
+        finding = await _rights(case, device, "" if may else "EACCES", who="USER")
     else:
         return
     if finding.severity is Severity.FAULT:
@@ -145,34 +146,22 @@ async def check_rights(case: Case) -> AsyncIterator[Finding]:
     yield finding
 
 
-async def _rights_of_service(case: Case, port: str, error: str) -> Finding:
-    """Report that the service may use its port, or why it gets `error` there in its sandbox."""
-    if not error:
-        return find("SERVICE_MAY_OPEN", port=port)
-    if error == "EPERM":
-        number = case.machine.text(f"/sys/class/tty/{port.rpartition('/')[2]}/dev") or "?"
-        return find(
-            "DEVICE_KEPT_AWAY", port=port, error=error, unit=case.unit, major=number.partition(":")[0]
-        )
-    if error != "EACCES":
-        return find("DEVICE_ERROR", port=port, error=error, unit=case.unit)
-    shown = await case.properties()
-    group = group_of(case.machine.path(port).stat().st_gid)
-    has_group = group in {shown.get("Group", ""), *shown.get("SupplementaryGroups", "").split()}
-    is_lost = has_group or group in _CLOSED_GROUPS
-    return find(
-        "SERVICE_GROUP_LOST" if is_lost else "SERVICE_NOT_IN_GROUP", port=port, group=group, unit=case.unit
-    )
-
-
-def _rights_of_user(machine: Machine, port: str) -> Finding:
-    path = machine.path(port)
-    if os.access(path, os.R_OK | os.W_OK, effective_ids=True):
-        return find("MAY_OPEN")
-    status = path.stat()
+async def _rights(case: Case, port: str, error: str, *, who: str) -> Finding:
+    """Report that the service or this user may use the port, or why it gets `error` there."""
+    section, major = "DEVICE_ERROR", ""
+    status, shown = case.machine.path(port).stat(), await case.properties()
     group = group_of(status.st_gid)
-    is_lost = not status.st_mode & stat.S_IRGRP or group in _CLOSED_GROUPS
-    return find("GROUP_LOST" if is_lost else "NOT_IN_GROUP", port=port, group=group)
+    if not error:
+        section = f"{who}_MAY_OPEN"
+    elif error == "EPERM":
+        section = "DEVICE_KEPT_AWAY"
+        number = case.machine.text(f"/sys/class/tty/{port.rpartition('/')[2]}/dev") or "?"
+        major = number.partition(":")[0]
+    elif error == "EACCES":
+        has_group = who == "SERVICE" and group in shown.get("SupplementaryGroups", "").split()
+        is_closed = group in _CLOSED_GROUPS or not status.st_mode & stat.S_IRGRP
+        section = f"{who}_GROUP_LOST" if has_group or is_closed else f"{who}_NOT_IN_GROUP"
+    return find(section, port=port, group=group, error=error, unit=case.unit, major=major)
 
 
 async def check_opened(case: Case) -> AsyncIterator[Finding]:

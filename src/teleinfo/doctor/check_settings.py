@@ -32,8 +32,7 @@ _HIDDEN = frozenset({"mqtt_password", "mqtt_username"})
 async def check_settings(case: Case) -> AsyncIterator[Finding]:
     """Load and check the settings of the case."""
     path = case.env_file or default_env_file()
-    case.are_unread = _is_closed(path or SERVICE_FILE)
-    if case.are_unread:
+    if _is_closed(path or SERVICE_FILE):
         named = () if case.env_file is None else ("--env-file", str(path))
         yield find("SETTINGS_UNREAD", command_line("doctor", *named, root=True), path=path or SERVICE_FILE)
         return

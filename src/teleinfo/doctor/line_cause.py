@@ -23,11 +23,8 @@ if TYPE_CHECKING:
 ENOUGH: Final = 5
 """Damaged places, or wrong bits, below which nothing is clear."""
 
-MANY: Final = 20
-"""Wrong bits below which a cause must be clearer, since a wrong one may look right by chance."""
-
-# Logarithms of ratios: the best cause must be so much more likely than the next.
-_SURE, _SURE_OF_FEW = math.log(7), math.log(50)
+# Logarithm of a ratio: the best cause must be so much more likely than the next.
+_SURE = math.log(20)
 _RARE = 0.05  # share of the bits that another cause damaged
 _MOST = 0.8  # share of the places that lack bytes where bytes are lost
 
@@ -62,8 +59,7 @@ def diagnose(data: bytes) -> Diagnosis:
         (likeliest, best), (_, second), *_ = sorted(
             likelihoods(damage).items(), key=itemgetter(1), reverse=True
         )
-        if best - second > (_SURE if len(damage.flips) >= MANY else _SURE_OF_FEW):
-            cause = likeliest
+        cause = likeliest if best - second > _SURE else None
     return Diagnosis(cause, damage)
 
 

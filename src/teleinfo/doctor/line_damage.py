@@ -94,13 +94,10 @@ def find_damage(data: bytes) -> Damage:
 
 def _sound_lines(data: bytes, *, parity: bool) -> list[_SoundLine]:
     lines = []
-    known: dict[bytes, str] = {}
     for match in _LINE.finditer(data):
-        if (text := match[1]) not in known:
-            group = parse_group(check_parity(text) if parity else text)
-            known[text] = group.label if isinstance(group, Group) else ""
-        if known[text]:
-            lines.append(_SoundLine(*match.span(), known[text]))
+        group = parse_group(check_parity(match[1]) if parity else match[1])
+        if isinstance(group, Group):
+            lines.append(_SoundLine(*match.span(), group.label))
     return lines
 
 

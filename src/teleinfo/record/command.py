@@ -24,11 +24,9 @@ from teleinfo.console.output import fail, say
 from teleinfo.port.errors import PortError
 from teleinfo.port.line_socket import line_of
 from teleinfo.port.search import candidates
-from teleinfo.port.serial_port import is_bridge
 from teleinfo.record.anonymise import Anonymiser
 from teleinfo.record.capture import RecordError, Recording
 from teleinfo.settings import default_env_file, load
-from teleinfo.vocabulary.line import PortErrorKind
 
 if TYPE_CHECKING:
     import argparse
@@ -71,17 +69,13 @@ def main(arguments: argparse.Namespace) -> int:
             url, most = line_of(settings.serial_port), arguments.max_bytes
             recording = Recording(url, baudrates, *files, anonymiser=anonymiser, most=most)
             event_loop.run(recording.run(arguments.seconds))
-    except FileExistsError as error:
-        reason = _("{path} exists already, and is left alone: give another name").format(path=error.filename)
     except OSError as error:
-        reason = _("{path} cannot be written: {error}").format(path=path, error=_(file_error(error)))
+        named = error.filename or path
+        reason = _("{path} cannot be written: {error}").format(path=named, error=_(file_error(error)))
     except RecordError as error:
         reason = f"{error}{_kept(path)}"
     except PortError as error:
-        reason = error.localized()
-        if error.kind is PortErrorKind.BUSY:
-            reason += "\n" + _("If it is the service that reads the port:  sudo systemctl stop teleinfo")
-        reason += _kept(path)
+        reason = f"{error.localized()}{_kept(path)}"
     else:
         say(_summary(path, recording))
         return 0
@@ -104,15 +98,10 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def _summary(path: Path, recording: Recording) -> str:
-    # A bridge, or the service, has a speed of its own.
-    template = N_("{path}: {count} bytes in {seconds} s, sound frames: {frames}\n")
-    if not is_bridge(recording.url):
-        template = N_("{path}: {count} bytes in {seconds} s at {baudrate} baud, sound frames: {frames}\n")
-    summary = _(template).format(
+    summary = _("{path}: {count} bytes in {seconds} s, sound frames: {frames}\n").format(
         path=path,
         count=recording.decoder.counts.bytes_,
         seconds=round(recording.seconds),
-        baudrate=recording.baudrate,
         frames=recording.decoder.counts.frames,
     )
     if recording.anonymiser is not None:

@@ -106,20 +106,6 @@ def test_quiet_asks_the_broker_alone_and_leaves_nothing_there(tmp_path: Path) ->
     assert f"{broker.host}:{broker.port}" in gone.stderr
 
 
-def test_a_missing_port_and_a_missing_broker_are_faults_in_french(tmp_path: Path) -> None:
-    """1. Neither is there. 2. Both are reported, in the language of the locale; exit status 1."""
-    port = free_port()
-    settings = {"serial_port": "/dev/ttyNOWHERE", "mqtt_host": "127.0.0.1", "mqtt_port": port}
-    done = doctor(tmp_path, language="fr_FR.UTF-8", settings=settings)
-
-    assert done.returncode == 1
-    assert "✗ périphérique  il n’y a pas de port série à /dev/ttyNOWHERE" in done.stdout
-    assert f"✗ port  rien n’écoute à 127.0.0.1:{port}" in done.stdout
-    assert "Commencez par le premier défaut" in done.stdout.replace("\n", " ")
-    assert "\x1b" not in done.stdout
-    assert max(map(len, done.stdout.splitlines())) <= 80
-
-
 def test_a_report_that_cannot_be_written_is_reported_in_the_language_of_the_reader(tmp_path: Path) -> None:
     """The reason is not the English of the system. A file that is there stays, and nothing is checked."""
     (tmp_path / "report").write_text("mine")

@@ -23,6 +23,9 @@ BRIDGE_TIMEOUT = 5.0
 """Seconds that a bridge has to accept a connection."""
 
 _LOGINS = frozenset({"agetty", "getty", "login"})
+# Findings about rights: there, lost with the group of the port, lacking.
+_OF_SERVICE = ("SERVICE_MAY_OPEN", "SERVICE_GROUP_LOST", "SERVICE_NOT_IN_GROUP")
+_OF_USER = ("USER_MAY_OPEN", "USER_GROUP_LOST", "USER_NOT_IN_GROUP")
 # Groups that no user joins to use a port: a login console has taken it.
 _CLOSED_GROUPS = frozenset({"root", "tty"})
 
@@ -135,10 +138,10 @@ async def check_rights(case: Case) -> AsyncIterator[Finding]:
     device = case.device
     errors = await case.attempts() if device else {}
     if device in errors:
-        finding = await _rights(case, device, errors[device], who="SERVICE")
+        finding = await _rights(case, device, errors[device], _OF_SERVICE)
     elif device and case.access is not Access.OURS:
         may = os.access(case.machine.path(device), os.R_OK | os.W_OK, effective_ids=True)
-        finding = await _rights(case, device, "" if may else "EACCES", who="USER")
+        finding = await _rights(case, device, "" if may else "EACCES", _OF_USER)
     else:
         return
     if finding.severity is Severity.FAULT:
@@ -146,21 +149,22 @@ async def check_rights(case: Case) -> AsyncIterator[Finding]:
     yield finding
 
 
-async def _rights(case: Case, port: str, error: str, *, who: str) -> Finding:
+async def _rights(case: Case, port: str, error: str, sections: tuple[str, str, str]) -> Finding:
     """Report that the service or this user may use the port, or why it gets `error` there."""
+    may_open, group_lost, not_in_group = sections
     section, major = "DEVICE_ERROR", ""
     status, shown = case.machine.path(port).stat(), await case.properties()
     group = group_of(status.st_gid)
     if not error:
-        section = f"{who}_MAY_OPEN"
+        section = may_open
     elif error == "EPERM":
         section = "DEVICE_KEPT_AWAY"
         number = case.machine.text(f"/sys/class/tty/{port.rpartition('/')[2]}/dev") or "?"
         major = number.partition(":")[0]
     elif error == "EACCES":
-        has_group = who == "SERVICE" and group in shown.get("SupplementaryGroups", "").split()
+        has_group = sections is _OF_SERVICE and group in shown.get("SupplementaryGroups", "").split()
         is_closed = group in _CLOSED_GROUPS or not status.st_mode & stat.S_IRGRP
-        section = f"{who}_GROUP_LOST" if has_group or is_closed else f"{who}_NOT_IN_GROUP"
+        section = group_lost if has_group or is_closed else not_in_group
     return find(section, port=port, group=group, error=error, unit=case.unit, major=major)
 
 

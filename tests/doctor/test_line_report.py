@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from teleinfo.common.i18n import use_language
 from teleinfo.doctor.finding import TEMPLATES
 from teleinfo.doctor.line_cause import Diagnosis
 from teleinfo.doctor.line_damage import Bit, Damage
-from teleinfo.doctor.line_report import chart, sentences
+from teleinfo.doctor.line_report import as_json, chart, sentences
 from teleinfo.vocabulary.line import LineCause
 from teleinfo.vocabulary.words import Language
 
@@ -42,3 +44,11 @@ def test_each_cause_has_its_words_and_its_advice(cause: LineCause, language: Lan
 def test_without_a_cause_the_report_says_so(places: int, text: str) -> None:
     """No damage at all, or damage that nothing explains."""
     assert sentences(Diagnosis(None, Damage(parity=True, groups=5, places=places)))[1:] == [text]
+
+
+def test_the_json_has_the_wrong_bits_by_position() -> None:
+    """From the first data bit to the parity, a bit that was 0 and one that was 1 apart."""
+    read = json.loads(as_json(Diagnosis(LineCause.WEAK, DAMAGE)))
+
+    assert (read["cause"], read["groups"], read["places"], read["holes"]) == ("weak", 990, 5, 1)
+    assert (read["wrong_zeros"], read["wrong_ones"]) == ([1, *[0] * 7], [*[0] * 7, 3])

@@ -31,20 +31,14 @@ _MEMORY: Final = ("cost.", "tariff.next.", *(f"energy.{span}." for span in _SPAN
 _SHOWN: Final = {"Wh": (1000, 2, "kWh"), "EUR": (1, 2, "€"), "EUR/kWh": (1, 4, "€/kWh")}
 """By unit of a field: the divisor, the decimals and the unit for people; any other number stays as it is."""
 
+_INCOMPLETE: Final = ("is_complete", False, N_("{value} (incomplete)"))
 _MARKS: Final = {
-    "power.injected": ("power.estimated", True, N_("{value} (estimated)")),
-    "tariff.next.time": ("tariff.next.learned", True, N_("{value} (learned)")),
-    **{
-        f"{part}.{value}": (f"{part}.is_complete", False, N_("{value} (incomplete)"))
-        for span in _SPANS
-        for part, value in (
-            (f"energy.{span}", "imported"),
-            (f"energy.{span}", "exported"),
-            (f"cost.{span}", "value"),
-        )
-    },
+    "power.injected": ("estimated", True, N_("{value} (estimated)")),
+    "tariff.next.time": ("learned", True, N_("{value} (learned)")),
+    **{f"energy.{span}.{way}": _INCOMPLETE for span in _SPANS for way in ("imported", "exported")},
+    **{f"cost.{span}.value": _INCOMPLETE for span in _SPANS},
 }
-"""By path of a field: the path of a field, and its value with which the text is marked."""
+"""By path of a field: the field beside it, and its value with which the text is marked."""
 
 _ROWS: Final = [
     field
@@ -79,17 +73,20 @@ def text(state: Json, path: str) -> str:
 
     Neighbouring fields may add the time or the bounds of a number, and mark it as estimated, for example.
     """
-    any_label = f"{path.rpartition('.')[0]}.{ANY_LABEL}"
-    field, value = FIELD_OF_PATH.get(path) or FIELD_OF_PATH[any_label], find(state, path)
+    section = path.rpartition(".")[0]
+    field = FIELD_OF_PATH.get(path) or FIELD_OF_PATH[f"{section}.{ANY_LABEL}"]
+    value = find(state, path)
     if field.type is StateType.TIME:
         shown = clock(value, today=day(state))
     elif isinstance(value, str):
         shown = printable(_(value.words if isinstance(value, Code) else value))
     else:
         shown = _quantity(state, field, value)
-    mark, marking, template = _MARKS.get(path, ("", None, ""))
-    is_marked = shown and mark and find(state, mark) is marking
-    return _(template).format(value=shown) if is_marked else shown
+    if shown and path in _MARKS:
+        mark, marking, template = _MARKS[path]
+        if find(state, f"{section}.{mark}") is marking:
+            return _(template).format(value=shown)
+    return shown
 
 
 def _quantity(state: Json, field: Field, value: Json) -> str:

@@ -36,7 +36,6 @@ BARS: Final = "green"
 BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 MARK: Final = "•"
 DOT: Final = " · "
-MORE: Final = "…"
 
 COLUMN: Final = 78
 """Least width of a column of rows."""
@@ -45,7 +44,7 @@ FRESH: Final = 3.0
 """Seconds for which a value that changed stands out."""
 
 NARROW: Final = 60
-"""Width in columns below which a name is cut so that its value fits."""
+"""Width in columns below which values have no column of their own."""
 
 _KEY: Final = 10
 _VALUE: Final = 28
@@ -172,12 +171,12 @@ def _pages(model: LiveModel, space: ConsoleDimensions, *, now: float) -> list[li
 
 def _derived(model: LiveModel, labels: Container[str], width: int) -> list[Text]:
     """Return the lines of the fields that no étiquette says, such as the headroom, in the flow of a text."""
-    space, items = width - 1, list[Text]()
+    items = list[Text]()
     for field, name, value in rows(model.state()):
         if any(label in labels for label in field.sources):
             continue
-        fitting = name if len(name) + len(value) < space else _shortened(name, space - len(value) - 1)
-        items.append(Text.assemble(f"{fitting.rstrip()} ", (value, STRONG)))
+        fitting = name[: max(0, width - len(value) - 2)]
+        items.append(Text.assemble(f"{fitting} ", (value, STRONG)))
     return _flow(items, " ", width)
 
 
@@ -194,27 +193,14 @@ def _row(row: Row, width: int, *, now: float) -> list[Text]:
     if words.facts and len(value) > _VALUE:
         value = ""  # too long for the line, and the facts below repeat it
     space = width - len(_INDENT) - len(value) - 1
-    if width < NARROW:
-        names = [_shortened(words.name, space)]
-    else:
-        # Values begin in one column, but a long name may push a short value; its rest is in further lines.
-        least = space - max(0, _VALUE - len(value))
-        column = max(0, space if least < len(words.name) <= space else least)
-        first, *further = textwrap.wrap(words.name, max(_LEAST_NAME, column)) or [""]
-        names = [f"{first:<{column}} ", *further]
-    line = Text.assemble((f"{mark} {row.key:<{_KEY}}", style), names[0], (value, style))
+    # Values begin in one column if there is room; a long name may push a short value, or goes on below.
+    least = space if width < NARROW else space - max(0, _VALUE - len(value))
+    column = max(0, space if least < len(words.name) <= space else least)
+    parts = textwrap.wrap(words.name, max(_LEAST_NAME, column)) if space >= _LEAST_NAME else []
+    first, *further = parts or [""]
+    line = Text.assemble((f"{mark} {row.key:<{_KEY}}", style), f"{first:<{column}} ", (value, style))
     facts = [Text(fact.text, style=ALERT if fact.alert else "") for fact in words.facts]
-    return [line, *(Text(_INDENT + rest) for rest in names[1:]), *_flow(facts, _INDENT, width)]
-
-
-def _shortened(name: str, space: int) -> str:
-    """Return the name in `space` columns and a blank; a long name loses its middle, as ends differ more."""
-    if space < _LEAST_NAME:
-        return f"{'':<{space}} " if space > 0 else ""
-    if len(name) > space:
-        end = space // 3
-        name = f"{name[: space - end - 1]}{MORE}{name[-end:]}"
-    return f"{name:<{space}} "
+    return [line, *(Text(_INDENT + rest) for rest in further), *_flow(facts, _INDENT, width)]
 
 
 def _flow(items: Iterable[Text], indent: str, width: int) -> list[Text]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from teleinfo.live.declared import find
 from teleinfo.simulator.catalogue import METERS
 from tests.homeassistant import domoticz
 from tests.homeassistant.golden import Followed, followed
@@ -23,17 +24,13 @@ def test_every_component_is_taken_and_its_state_is_found(meter: str) -> None:
     """Neither its topic nor its template is refused; what is known in the state is shown."""
     device = followed(meter, form="components")
     state = device.state
+    paths = {key.replace("+", "_"): entity.path for key, entity in device.announcer._announced.items()}
     found = by_key(device)
 
-    assert len(found) > 10
+    assert found.keys() == paths.keys()
     for key, message in found.items():
         shown = domoticz.value(message, state)
-        # Unknown yet: tomorrow's colour, the notice of a peak, the next tariff, and the energy before the
-        # first frame.
-        is_open = key in {"tempo_tomorrow", "PEJP"} or key.startswith("next_tariff")
-        # Without a contract to sell, the active power is unknown while power flows out.
-        is_open |= (meter, key) == ("standard-cacsi", "power_active")
-        assert shown or is_open or "yesterday" in key or "last_month" in key, key
+        assert bool(shown) == (find(state, paths[key]) is not None), key
         assert domoticz.availability(message) == "teleinfo/status"
         if message.get("payload_on"):
             assert shown in {message["payload_on"], message["payload_off"]}, key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import stat
 from typing import TYPE_CHECKING
 
@@ -13,16 +14,14 @@ from teleinfo.port.errors import PortError
 from teleinfo.port.line_socket import MAX_READERS, MAX_WAITING, LineSocket, line_of
 from teleinfo.port.serial_port import open_port
 from teleinfo.vocabulary.line import PortErrorKind
-from tests.support.ports import IGNORE, Sink, until
+from tests.support.ports import IGNORE, Sink, in_event_loop, until
+from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
 PORT = "/dev/ttyAMA0"
-LIMIT = 20.0
-WRITERS: dict[asyncio.StreamReader, asyncio.StreamWriter] = {}
-"""The writing side of each reader of the socket."""
 
 
 @pytest.fixture
@@ -43,69 +42,58 @@ async def serving(topic: str = "teleinfo", port: str = PORT) -> AsyncIterator[Li
     yield copies
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    while WRITERS:
-        _reader, writer = WRITERS.popitem()
-        writer.transport.abort()
-        with contextlib.suppress(OSError):  # the service has dropped it
-            await writer.wait_closed()
+    await until(lambda: not copies._readers)
 
 
-async def connected(folder: Path, copies: LineSocket) -> asyncio.StreamReader:
-    """Return a reader of the socket, once the service has accepted it."""
-    count = len(copies._readers)
-    reader, writer = await asyncio.open_unix_connection(folder / "teleinfo.sock", limit=1024)
-    WRITERS[reader] = writer
-    await until(lambda: len(copies._readers) > count)
-    return reader
-
-
-def test_each_reader_gets_the_bytes_and_one_too_many_is_refused(folder: Path) -> None:
-    async def serve() -> None:
-        async with serving() as copies, asyncio.timeout(LIMIT):
-            readers = [await connected(folder, copies) for _ in range(MAX_READERS)]
-            with pytest.raises(PortError, match="to eight readers at a time"):
-                async with open_port(line_of(PORT), 1200, IGNORE) as port:
-                    await port.wait(LIMIT)
-            copies.send(b"\x02\n")
-            copies.send(b"ADCO")
-            for reader in readers:
-                assert await reader.readexactly(6) == b"\x02\nADCO"
-            WRITERS[readers.pop()].close()
-            await until(lambda: len(copies._readers) < MAX_READERS)
-            later = await connected(folder, copies)
+@pytest.mark.usefixtures("folder")
+@in_event_loop
+async def test_each_reader_gets_the_bytes_and_one_too_many_is_refused() -> None:
+    came = [bytearray() for _ in range(MAX_READERS)]
+    async with serving() as copies, contextlib.AsyncExitStack() as readers:
+        url = line_of(PORT)  # which connects for a moment
+        await until(lambda: not copies._readers)
+        for data in came:
+            await readers.enter_async_context(open_port(url, 1200, Sink(data.extend)))
+        await until(lambda: len(copies._readers) == MAX_READERS)
+        with pytest.raises(PortError, match="to eight readers at a time"):
+            async with open_port(url, 1200, IGNORE) as port:
+                await port.wait(LIMIT)
+        copies.send(b"\x02\n")
+        copies.send(b"ADCO")
+        await until(lambda: came == [b"\x02\nADCO"] * MAX_READERS)
+        await readers.aclose()
+        await until(lambda: not copies._readers)
+        async with open_port(url, 1200, Sink(came[0].extend)):
+            await until(lambda: copies._readers)
             copies.send(b"x")
-            assert await later.readexactly(1) == b"x"
-
-    asyncio.run(serve())
+            await until(lambda: came[0].endswith(b"x"))
 
 
-def test_a_slow_reader_is_dropped_and_the_others_miss_nothing(folder: Path) -> None:
-    async def serve() -> None:
-        async with serving() as copies, asyncio.timeout(LIMIT):
-            _slow, quick, talking = [await connected(folder, copies) for _ in range(3)]
-            WRITERS[talking].write(b"hello")
-            assert await talking.read() == b""
+@in_event_loop
+async def test_a_slow_reader_and_one_that_talks_are_dropped(folder: Path) -> None:
+    async with serving() as copies:
+        with socket.socket(socket.AF_UNIX) as slow, socket.socket(socket.AF_UNIX) as talking:
+            for reader in (slow, talking):
+                reader.connect(str(folder / "teleinfo.sock"))
+            await until(lambda: len(copies._readers) == 2)
+            talking.sendall(b"hello")
+            await until(lambda: len(copies._readers) == 1)
             sent = 0
-            while len(copies._readers) == 2 and sent < 100 * MAX_WAITING:
+            while copies._readers and sent < 100 * MAX_WAITING:
                 copies.send(bytes(1024))
                 sent += 1024
-                assert await quick.readexactly(1024) == bytes(1024)
-            assert len(copies._readers) == 1
+                await asyncio.sleep(0)
+            await until(lambda: not copies._readers)
             assert sent > MAX_WAITING
 
-    asyncio.run(serve())
 
-
-def test_the_socket_is_for_the_group_and_leads_to_its_port(folder: Path) -> None:
+@in_event_loop
+async def test_the_socket_is_for_the_group_and_leads_to_its_port(folder: Path) -> None:
     link = folder.parent / "by-id"
     link.symlink_to(PORT)
-
-    async def serve() -> tuple[int, list[str]]:
-        async with serving("sun/roof"):
-            mode = stat.S_IMODE((folder / "sun%2Froof.sock").stat().st_mode)
-            return mode, [line_of(port) for port in (PORT, str(link), "/dev/ttyUSB0", "socket://bridge:1")]
-
-    mode, lines = asyncio.run(serve())
+    async with serving("sun/roof"):
+        mode = stat.S_IMODE((folder / "sun%2Froof.sock").stat().st_mode)
+        lines = [line_of(port) for port in (PORT, str(link), "/dev/ttyUSB0", "socket://bridge:1")]
     url = f"unix://{folder}/sun%2Froof.sock"
 
     assert mode == 0o660
@@ -114,40 +102,30 @@ def test_the_socket_is_for_the_group_and_leads_to_its_port(folder: Path) -> None
 
 
 @pytest.mark.usefixtures("folder")
-def test_a_directory_that_cannot_be_written_is_a_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+@in_event_loop
+async def test_a_directory_that_cannot_be_written_is_a_line_of_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """The meter is read all the same. A name too long for a socket is refused by the system."""
-
-    async def serve() -> None:
-        async with serving("t" * 200):
-            pass
-
-    asyncio.run(serve())
+    async with serving("t" * 200):
+        assert line_of(PORT) == PORT
 
     assert "no other program can read the line beside teleinfo" in caplog.text
-    assert line_of(PORT) == PORT
 
 
-def test_the_socket_is_read_like_a_bridge(folder: Path) -> None:
-    """When the service stops, the reader is told so."""
-    came = bytearray()
+@in_event_loop
+async def test_a_reader_is_told_that_the_service_stops(folder: Path) -> None:
+    bridge = "socket://bridge:1"
+    async with contextlib.AsyncExitStack() as stack:
+        copies = await stack.enter_async_context(serving("t", bridge))
+        url = line_of(bridge)
+        async with open_port(url, 1200, IGNORE) as port:
+            await until(lambda: copies._readers)
+            await stack.aclose()
+            with pytest.raises(PortError, match=str(folder)) as lost:
+                await port.wait(LIMIT)
+    with pytest.raises(PortError, match="no longer gives"):
+        async with open_port(url, 1200, IGNORE):
+            pass
 
-    async def read() -> PortError:
-        async with asyncio.timeout(LIMIT), contextlib.AsyncExitStack() as stack:
-            copies = await stack.enter_async_context(serving("t", "socket://bridge:1"))
-            url = line_of("socket://bridge:1")
-            async with open_port(url, 1200, Sink(came.extend)) as port:
-                await until(lambda: len(copies._readers) == 1)
-                copies.send(b"abc")
-                await until(lambda: came == b"abc")
-                await stack.aclose()
-                with pytest.raises(PortError) as lost:
-                    await port.wait(LIMIT)
-            with pytest.raises(PortError, match="no longer gives"):
-                async with open_port(url, 1200, IGNORE):
-                    pass
-            return lost.value
-
-    error = asyncio.run(read())
-
-    assert error.kind is PortErrorKind.GONE
-    assert str(folder) in str(error)
+    assert lost.value.kind is PortErrorKind.GONE

@@ -9,7 +9,6 @@ import os
 import socket
 import termios
 import threading
-import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -132,45 +131,32 @@ async def test_an_impossible_speed_is_named(line: SerialLine) -> None:
     assert "cannot work at 0 baud" in str(error)
 
 
-@pytest.mark.parametrize(
-    ("raised", "kind"),
-    [
-        (termios.error(errno.EINVAL, "Invalid argument"), PortErrorKind.SPEED),
-        (termios.error(errno.EIO, "Input/output error"), PortErrorKind.MISSING),
-        (TimeoutError(), PortErrorKind.STUCK),
-        (OSError(errno.ENOSPC, "no space"), PortErrorKind.OTHER),
-        (OSError(errno.EBUSY, "busy"), PortErrorKind.BUSY),
-        (serial.SerialException(errno.EACCES, "could not open port"), PortErrorKind.DENIED),
-    ],
-)
-def test_whatever_the_system_says_has_a_kind(raised: Exception, kind: PortErrorKind) -> None:
-    assert cannot_open("/dev/ttyUSB0", 1234, raised).kind is kind
-
-
-def test_a_port_that_is_missing_or_forbidden_says_what_to_do() -> None:
-    """A UART is switched on; a login console that holds the port is switched off, by its name."""
-    missing, forbidden = (
-        str(cannot_open("/dev/ttyAMA0", 1200, OSError(code, ""))) for code in (errno.ENOENT, errno.EACCES)
-    )
-
-    assert "sudo raspi-config" in missing
-    assert "sudo usermod -aG dialout" in forbidden
-    assert "serial-getty@ttyAMA0" in forbidden
+UNREACHABLE = PortErrorKind.UNREACHABLE
 
 
 @pytest.mark.parametrize(
-    ("raised", "kind", "words"),
+    ("url", "raised", "kind", "words"),
     [
-        (ValueError("remote rejected value"), PortErrorKind.SPEED, "cannot work at 1234 baud"),
-        (TimeoutError(), PortErrorKind.UNREACHABLE, "does not answer"),
-        (BrokenPipeError(errno.EPIPE, "Broken pipe"), PortErrorKind.UNREACHABLE, "serves another client"),
+        ("/dev/ttyUSB0", termios.error(errno.EINVAL, ""), PortErrorKind.SPEED, "cannot work at 1234 baud"),
+        ("/dev/ttyUSB0", termios.error(errno.EIO, ""), PortErrorKind.MISSING, "is plugged in"),
+        ("/dev/ttyAMA0", OSError(errno.ENOENT, ""), PortErrorKind.MISSING, "sudo raspi-config"),
+        ("/dev/ttyUSB0", TimeoutError(), PortErrorKind.STUCK, "its driver hangs"),
+        ("/dev/ttyUSB0", OSError(errno.ENOSPC, "no space"), PortErrorKind.OTHER, "no space"),
+        (
+            "/dev/ttyAMA0",
+            serial.SerialException(errno.EACCES, ""),
+            PortErrorKind.DENIED,
+            "serial-getty@ttyAMA0",
+        ),
+        ("rfc2217://bridge:1", ValueError("rejected"), PortErrorKind.SPEED, "cannot work at 1234 baud"),
+        ("rfc2217://bridge:1", TimeoutError(), UNREACHABLE, "does not answer"),
+        ("rfc2217://bridge:1", BrokenPipeError(errno.EPIPE, ""), UNREACHABLE, "serves another client"),
     ],
 )
-def test_whatever_a_server_of_rfc_2217_does_has_a_kind(
-    raised: Exception, kind: PortErrorKind, words: str
+def test_whatever_the_system_says_of_an_opening_has_a_kind(
+    url: str, raised: Exception, kind: PortErrorKind, words: str
 ) -> None:
-    """It refuses the speed, is silent, or closes the connection while pyserial opens it."""
-    error = cannot_open("rfc2217://bridge:1", 1234, raised)
+    error = cannot_open(url, 1234, raised)
 
     assert error.kind is kind
     assert words in str(error)
@@ -250,33 +236,6 @@ async def test_a_port_may_be_opened_again_at_once_at_any_speed(
                     assert kind == "socket" or line.reader_baudrate == baudrate
                     if end is not None:
                         raise end
-
-
-@in_event_loop
-async def test_a_closing_that_hangs_delays_nothing(line: SerialLine) -> None:
-    may_end = threading.Event()
-    really = serial_port.SerialDevice.release
-
-    def hang(device: serial_port.SerialDevice) -> None:
-        may_end.wait()
-        really(device)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(serial_port.SerialDevice, "release", hang)
-        patch.setattr(serial_port, "CLOSE_TIMEOUT", 0.1)
-        async with open_port(line.port, 1200, IGNORE):
-            start = time.monotonic()
-        lasted = time.monotonic() - start
-        patch.setattr(serial_port, "OPEN_TIMEOUT", 0.1)
-        error = await failure_of(line.port)
-        patch.setattr(serial_port, "OPEN_TIMEOUT", LIMIT)
-        asyncio.get_running_loop().call_later(0.1, may_end.set)
-        async with open_port(line.port, 1200, IGNORE):
-            pass
-
-    assert 0.1 <= lasted < LIMIT
-    assert error.kind is PortErrorKind.STUCK
-    assert "its driver hangs" in str(error)
 
 
 @pytest.mark.parametrize("url", ["socket://host", "socket://:8888", "socket://host:99999"])

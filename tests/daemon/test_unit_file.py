@@ -19,7 +19,6 @@ TEMPLATE = FOLDER / "teleinfo@.service"
 PAGE = FOLDER / "teleinfo-web.service"
 RELAY = FOLDER / "teleinfo-relay@.service"
 HELPERS = sorted(FOLDER.glob("teleinfo-name-servers.*"))
-EXAMPLES = sorted((FOLDER / "examples").glob("*.conf"))
 MOST_EXPOSED = 1.5
 # The first systemd that knows RestartSteps= and RestartMaxDelaySec=; older ones ignore them, and say so.
 NEWEST_KEY = 254
@@ -113,7 +112,7 @@ def test_a_second_meter_differs_in_its_names_alone() -> None:
     assert ours["Service"] | named == theirs["Service"]
 
 
-def analyze(tmp_path: Path, unit: Path, verb: str, *options: str, drop_in: Path | None = None) -> str:
+def analyze(tmp_path: Path, unit: Path, verb: str, *options: str) -> str:
     """Run systemd-analyze on a copy of `unit` whose program exists, and return what it says."""
     program = shutil.which("systemd-analyze")
     if program is None:
@@ -122,11 +121,9 @@ def analyze(tmp_path: Path, unit: Path, verb: str, *options: str, drop_in: Path 
     if int(version.stdout.split()[1]) < NEWEST_KEY:
         pytest.skip(f"systemd is older than {NEWEST_KEY}")
     copy = tmp_path / unit.name
-    copy.write_text(_with_a_program(unit), encoding="utf-8")
-    if drop_in is not None:
-        folder = tmp_path / f"{unit.name}.d"
-        folder.mkdir()
-        (folder / drop_in.name).write_text(_with_a_program(drop_in), encoding="utf-8")
+    # Ours need not be installed here.
+    text = re.sub("^ExecStart=.+", "ExecStart=/bin/true", installed(unit), flags=re.MULTILINE)
+    copy.write_text(text, encoding="utf-8")
     command = [program, verb, *options, str(copy)]
     result = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=60, env={"LC_ALL": "C.UTF-8"}
@@ -134,11 +131,6 @@ def analyze(tmp_path: Path, unit: Path, verb: str, *options: str, drop_in: Path 
 
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
-
-
-def _with_a_program(file: Path) -> str:
-    """Return a unit or a drop-in that starts a program which is there: ours need not be installed here."""
-    return re.sub("^ExecStart=.+", "ExecStart=/bin/true", installed(file), flags=re.MULTILINE)
 
 
 def exposure(said: str) -> float:

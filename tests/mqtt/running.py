@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import threading
 from functools import partial
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Self
 
 from teleinfo.common.event_loop import DaemonThreadExecutor
 from teleinfo.mqtt.config import Broker, Tls, Topics
-from teleinfo.mqtt.paho_driver import PahoDriver
 from teleinfo.mqtt.publisher import Publisher
 from tests.support.process import LIMIT
 from tests.support.scenario import until
@@ -70,12 +68,6 @@ class RunningPublisher:
             return not (outbox._readings or outbox._due or outbox.in_flight)
 
         return asyncio.run_coroutine_threadsafe(ask(), self.loop).result(LIMIT)
-
-    def is_written(self) -> bool:
-        """Return True if paho holds nothing that is not written to the socket of the connection."""
-        drivers = [each for each in gc.get_objects() if isinstance(each, PahoDriver)]
-        [paho] = [driver._client for driver in drivers if not driver.closed.done()]
-        return not paho.want_write()
 
     def hurry(self) -> None:
         """Do not wait between attempts: the back-off is tested elsewhere."""

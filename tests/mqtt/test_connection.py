@@ -119,25 +119,6 @@ def test_paho_reads_its_socket_through_the_method_that_we_replace(version: MqttV
 
 @BOTH
 @pytest.mark.parametrize(
-    "hostile",
-    [
-        packet(0x34, b"\x00\x01a\x00\x01x"),  # QoS 2: we never ask for it
-        b"\x30\xff\xff\xff\x7f",  # announces 256 MiB
-        b"\x30\xff\xff\xff\xff\x01",  # a length of more than four bytes
-        packet(0x30, b"\xff\xff"),  # a topic longer than its packet
-        b"\x00\x00",  # no packet of MQTT
-    ],
-)
-def test_what_no_honest_broker_sends_ends_the_connection(version: MqttVersion, hostile: bytes) -> None:
-    """At once: each would cost memory, or make paho wait for more."""
-    with scripted(version, saying(CONNACK[version] + hostile)) as broker:
-        found, seconds = error_of(broker)
-
-    assert (found, seconds < 5) == ("UNACCEPTABLE", True)
-
-
-@BOTH
-@pytest.mark.parametrize(
     ("said", "kind"),
     [
         (b"", "CLOSED_UNANSWERED"),

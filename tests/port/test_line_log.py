@@ -105,18 +105,6 @@ def test_a_meter_that_comes_and_goes_is_one_silence(said: pytest.LogCaptureFixtu
     ]
 
 
-def test_sound_groups_of_a_long_frame_are_no_nonsense(said: pytest.LogCaptureFixture) -> None:
-    """In mode standard at 1200 baud a frame of a three-phase meter takes longer than 10 s."""
-    line = Line()
-    for now in range(600):
-        line.status.note_bytes(now)
-        if now % 5 == 0:
-            line.status.last_sound = now
-        line.log.check({}, now)
-
-    assert said.messages == []
-
-
 def test_withheld_values_are_two_lines(said: pytest.LogCaptureFixture) -> None:
     line = Line()
     counts: dict[str, int] = {}

@@ -69,8 +69,10 @@ def test_sound_groups_of_a_long_frame_keep_the_meter_heard() -> None:
     assert not status.is_heard(101.0)
 
     status.note_frame(110.0)
-    status.last_sound = 119.0
-    assert status.is_heard(128.0)
+    status.note_bytes(149.0)
+    status.last_sound = 149.0
+    assert status.is_heard(158.0)
+    assert status.problem(158.0) is None
 
 
 def test_the_time_in_which_the_process_was_stopped_does_not_count() -> None:

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 import dotenv
-import pytest
 
 from teleinfo import settings
 from teleinfo.settings import env_file
@@ -34,18 +33,12 @@ def test_both_samples_have_the_settings_of_the_model() -> None:
     assert sample.FRENCH.read_text(encoding="utf-8") == sample.in_french(), "make generated"
 
 
-@pytest.mark.parametrize("path", [sample.ENGLISH, sample.FRENCH], ids=lambda path: path.name)
-def test_the_sample_as_it_stands_gives_the_defaults(path: Path) -> None:
-    """A copy of the sample changes nothing."""
-    assert settings.load(path) == settings.Settings()
-
-
-def test_the_sample_with_every_line_active_gives_the_defaults(tmp_path: Path) -> None:
+def test_the_sample_with_every_line_active_or_none_gives_the_defaults(tmp_path: Path) -> None:
     """Taking away a # changes nothing before the value is edited."""
     active = tmp_path / "active"
     active.write_text(everything_uncommented(), encoding="utf-8")
 
-    assert settings.load(active) == settings.Settings()
+    assert settings.load(active) == settings.load(SAMPLE) == settings.Settings()
 
 
 def test_dotenv_reads_the_sample_as_we_do(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import os
 import signal
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from coverage import Coverage
@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, settings
 
 from tests.recordings import CAPTURES, RECORDINGS
 from tests.support.daemon import Meter
-from tests.support.figures import Figures, table
+from tests.support.figures import FIGURES, PROPERTY, table
 from tests.support.person import FRAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 # No time limit for an example: the machines that run these tests are slow and busy. The seed is fixed in CI,
 # so that a red run can be repeated, and free elsewhere, so that new ground is tried.
@@ -124,22 +124,26 @@ def _is_measured(item: pytest.Item) -> bool:
     return is_there and not is_property and not is_other
 
 
-@pytest.fixture
-def figures(request: pytest.FixtureRequest) -> Figures:
-    """Return the recorder of the figures of this test, for the table at the end of the run."""
-    return Figures(request.node.user_properties)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let the report of a test have what it measured: it comes to the process that prints the table."""
+    report = yield
+    report.user_properties += [(PROPERTY, each) for each in FIGURES]
+    FIGURES.clear()
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the table of what was measured."""
-    properties = [
-        noted
+    figures: list[Any] = [
+        value
         for reports in terminalreporter.stats.values()
         for report in reports
-        if isinstance(report, pytest.TestReport) and report.when == "call"
-        for noted in report.user_properties
+        if isinstance(report, pytest.TestReport)
+        for name, value in report.user_properties
+        if name == PROPERTY
     ]
-    lines = table(properties)
+    lines = table(figures)
     if lines:
         terminalreporter.section("measured")
         for line in lines:

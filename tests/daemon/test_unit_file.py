@@ -6,12 +6,10 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.support.figures import Figures
+from tests.support.figures import promise
 
 FOLDER = Path(__file__).parents[2] / "systemd"
 UNIT = FOLDER / "teleinfo.service"
@@ -148,11 +146,11 @@ def test_systemd_finds_no_fault_in_it(tmp_path: Path, unit: Path) -> None:
 
 @pytest.mark.real
 @pytest.mark.parametrize("unit", [UNIT, TEMPLATE, PAGE, RELAY], ids=lambda path: path.name)
-def test_systemd_finds_it_well_closed(tmp_path: Path, unit: Path, figures: Figures) -> None:
+def test_systemd_finds_it_well_closed(tmp_path: Path, unit: Path) -> None:
     """`systemd-analyze security` says at most 1.5, of 10."""
     said = analyze(tmp_path, unit, "security", "--no-pager", "--offline=true", "--threshold=15")
 
-    figures.kept(f"exposure of {unit.name}", exposure(said), at_most=MOST_EXPOSED, unit="of 10")
+    promise(f"exposure of {unit.name}", exposure(said), at_most=MOST_EXPOSED, unit="of 10")
 
 
 def test_the_memory_can_be_synced() -> None:

@@ -18,6 +18,7 @@ from teleinfo.simulator.encode import encode_frame, with_parity
 from tests.doctor.damaged_line import hurt, sound_line
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.figures import promise
 from tests.support.frames import whole
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import free_port
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from tests.support.figures import Figures
 
 pytestmark = pytest.mark.real
 
@@ -56,7 +56,7 @@ def verdicts(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
     return {f"{one['area']}.{one['check']}": one["verdict"] for one in found}
 
 
-def test_where_all_is_well_it_says_so_within_a_minute(tmp_path: Path, figures: Figures) -> None:
+def test_where_all_is_well_it_says_so_within_a_minute(tmp_path: Path) -> None:
     """
     1. A meter, a broker, no service. 2. Every area is looked at, and nothing is wrong.
 
@@ -66,7 +66,7 @@ def test_where_all_is_well_it_says_so_within_a_minute(tmp_path: Path, figures: F
         began = time.monotonic()
         options = ("--json", "--report", str(tmp_path / "report"))
         done = doctor(tmp_path, *options, settings=settings_for(broker, meter.line))
-        figures.kept("doctor: all areas, all well", time.monotonic() - began, at_most=PROMISE)
+        promise("doctor: all areas, all well", time.monotonic() - began, at_most=PROMISE)
     found = verdicts(done)
 
     assert "fault" not in found.values(), done.stdout

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 from tests.lab.notify import NotifySocket
 from tests.lab.procfs import connections_of, descriptors
 from tests.support.daemon import Daemon
+from tests.support.figures import promise
 from tests.support.procfs import number
 from tests.support.scenario import IDENTIFIER, CountingMeter, historique, standard
 from tests.support.subscriber import Subscriber
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.broker import MosquittoBroker
-    from tests.support.figures import Figures
     from tests.support.proxy import Proxy
 
 USER, PASSWORD = "household", "canary-7c1f"
@@ -195,11 +195,11 @@ class AttackScenario(Scenario):
         self._lines = len(self.log.splitlines())
         self._since = time.monotonic()
 
-    def assert_unharmed(self, name: str, figures: Figures, *, lines: int) -> None:
+    def assert_unharmed(self, name: str, *, lines: int) -> None:
         """Require that memory is bounded, the log short, and that the watchdog was fed all the time."""
         assert self.runs, self.log
         grown = self._peak() - self._peak_kib
-        figures.kept(f"attack, {name}: memory grows", grown / 1024, at_most=GROWTH_KIB / 1024, unit="MiB")
+        promise(f"attack, {name}: memory grows", grown / 1024, at_most=GROWTH_KIB / 1024, unit="MiB")
         said = self.log.splitlines()[self._lines :]
         assert len(said) <= lines, "\n".join([f"{len(said)} lines", *said[:20]])
         fed = [at for at in self.notify.times("WATCHDOG=1") if at >= self._since]

@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PROPERTY = "figure"
+FIGURES: list[tuple[str, float, float, str]] = []
+"""The figures of the test that runs; its report takes them to the process that prints the table."""
 
 
-class Figures:
-    """
-    Recorder of the figures of a test, in its `properties`.
-
-    They are a part of pytest's report of the test, which comes to the process that prints the table from
-    whatever process ran the test.
-    """
-
-    def __init__(self, properties: list[tuple[str, object]]) -> None:
-        self._properties = properties
-
-    def kept(self, what: str, measured: float, *, at_most: float, unit: str = "s") -> None:
-        """Record a figure, then fail if it breaks its promise."""
-        self._properties.append((PROPERTY, (what, measured, at_most, unit)))
-        assert measured <= at_most, f"{what}: {measured:.2f} {unit}, promised {at_most:g}"
+def promise(what: str, measured: float, *, at_most: float, unit: str = "s") -> None:
+    """Record a figure, then fail if it breaks its promise."""
+    FIGURES.append((what, measured, at_most, unit))
+    assert measured <= at_most, f"{what}: {measured:.2f} {unit}, promised {at_most:g}"
 
 
-def table(properties: Iterable[tuple[str, Any]]) -> list[str]:
-    """Return a line for each promise with a figure in these properties."""
-    measured: dict[tuple[str, float, str], list[float]] = {}
-    for name, value in properties:
-        if name == PROPERTY:
-            what, figure, at_most, unit = value
-            measured.setdefault((what, at_most, unit), []).append(figure)
+def table(figures: Iterable[tuple[str, float, float, str]]) -> list[str]:
+    """Return a line for each promise with its figures."""
+    found: dict[tuple[str, float, str], list[float]] = {}
+    for what, measured, at_most, unit in figures:
+        found.setdefault((what, at_most, unit), []).append(measured)
     return [
         f"{what:<66} {len(values):>3} × worst {max(values):7.2f}  promised {at_most:g} {unit}"
-        for (what, at_most, unit), values in sorted(measured.items())
+        for (what, at_most, unit), values in sorted(found.items())
     ]

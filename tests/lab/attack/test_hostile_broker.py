@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.lab.attack.hostile_broker import Script
-    from tests.support.figures import Figures
 
 pytestmark = pytest.mark.real
 
@@ -206,13 +205,11 @@ GROUPS: dict[str, dict[str, Script]] = {
 
 
 @pytest.mark.parametrize(("group", "version"), [("no MQTT", "5"), *product([*GROUPS][1:], ["5", "3.1.1"])])
-def test_a_broker_that_means_harm_does_none(
-    group: str, version: str, tmp_path: Path, figures: Figures
-) -> None:
-    run_together(tmp_path, *(case(name, script, version, figures) for name, script in GROUPS[group].items()))
+def test_a_broker_that_means_harm_does_none(group: str, version: str, tmp_path: Path) -> None:
+    run_together(tmp_path, *(case(name, script, version) for name, script in GROUPS[group].items()))
 
 
-def case(name: str, script: Script, version: str, figures: Figures) -> Callable[[Path], None]:
+def case(name: str, script: Script, version: str) -> Callable[[Path], None]:
     """Return the case of an attack, which lasts from its first connection on."""
     port = free_port()
 
@@ -233,7 +230,7 @@ def case(name: str, script: Script, version: str, figures: Figures) -> Callable[
                 time.sleep(max(0.0, SECONDS - (time.monotonic() - began)))
             good.start()
             expect_readings(good)
-            scenario.assert_unharmed(name, figures, lines=LINES)
+            scenario.assert_unharmed(name, lines=LINES)
 
     return run
 

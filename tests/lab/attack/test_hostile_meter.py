@@ -20,6 +20,7 @@ from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.labels import Group, Mode
 from tests.lab.scenarios import AttackScenario, run_together
 from tests.support.broker import MosquittoBroker
+from tests.support.figures import promise
 from tests.support.scenario import historique, standard
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import free_port
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.support.figures import Figures
 
 pytestmark = pytest.mark.real
 
@@ -126,12 +126,12 @@ class Flood:
 
 
 @pytest.mark.parametrize("number", range(0, len(ATTACKS), 4))
-def test_a_meter_that_means_harm_does_none(number: int, tmp_path: Path, figures: Figures) -> None:
+def test_a_meter_that_means_harm_does_none(number: int, tmp_path: Path) -> None:
     """Each attack lasts for seconds and has a daemon of its own; four run together."""
-    run_together(tmp_path, *(case(name, figures) for name in [*ATTACKS][number : number + 4]))
+    run_together(tmp_path, *(case(name) for name in [*ATTACKS][number : number + 4]))
 
 
-def case(name: str, figures: Figures) -> Callable[[Path], None]:
+def case(name: str) -> Callable[[Path], None]:
     """Return the case of an attack."""
     attack, port = ATTACKS[name], free_port()
 
@@ -154,12 +154,12 @@ def case(name: str, figures: Figures) -> Callable[[Path], None]:
                 time.sleep(SECONDS)
             assert flood.sent > SECONDS * FASTEST, "that was no flood"
             expect_reading(broker, line)
-            scenario.assert_unharmed(name, figures, lines=LINES)
+            scenario.assert_unharmed(name, lines=LINES)
             with Flood(line, attack):
                 time.sleep(0.5)
                 status, took = scenario.stop()
             assert status == 0
-            figures.kept("attack, by the meter: stop in the middle of it", took, at_most=1)
+            promise("attack, by the meter: stop in the middle of it", took, at_most=1)
 
     return run
 

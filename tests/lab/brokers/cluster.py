@@ -13,6 +13,7 @@ from tests.cli.test_run import FRAME
 from tests.lab.brokers.rabbitmq import Cluster, LoadBalancer
 from tests.lab.consumers.programs import RECONNECTION, program
 from tests.support.daemon import Daemon, Meter
+from tests.support.figures import promise
 from tests.support.scenario import until
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import HOST
@@ -20,8 +21,6 @@ from tests.support.tcp_ports import HOST
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from tests.support.figures import Figures
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +38,7 @@ def daemon_at(balancer: LoadBalancer, meter: Meter, folder: Path) -> Daemon:
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
 def test_nothing_acknowledged_is_lost_while_a_node_is_away(
-    tmp_path: Path, cluster: Cluster, how: signal.Signals, figures: Figures
+    tmp_path: Path, cluster: Cluster, how: signal.Signals
 ) -> None:
     first, second, _ = cluster.nodes
     with Meter(FRAME) as meter, LoadBalancer([first.mqtt, second.mqtt], "teleinfo") as balancer:
@@ -61,7 +60,7 @@ def test_nothing_acknowledged_is_lost_while_a_node_is_away(
             reconnected = time.monotonic()
             until(lambda: arrived_since(reconnected), what="a message by the other node", limit=RECONNECTION)
             lasted = time.monotonic() - ended
-            figures.kept("messages again after a node of a cluster ended", lasted, at_most=RECONNECTION)
+            promise("messages again after a node of a cluster ended", lasted, at_most=RECONNECTION)
             with Subscriber(HOST, second.mqtt, "teleinfo/status") as late:
                 assert late.expect("teleinfo/status", b"online").retain
             first.start()

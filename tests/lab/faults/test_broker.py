@@ -13,6 +13,7 @@ import pytest
 from teleinfo.mqtt.paho_driver import MAX_IN_FLIGHT
 from tests.lab.scenarios import LONG, WILL, BrokerScenario, index_of, next_index, observer, run_together
 from tests.support.broker import MosquittoBroker
+from tests.support.figures import promise
 from tests.support.proxy import Proxy
 from tests.support.scenario import IDENTIFIER, historique, standard, until
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.support.figures import Figures
     from tests.support.subscriber import Subscriber
 
 pytestmark = pytest.mark.real
@@ -83,7 +83,6 @@ def test_a_broker_that_refuses_or_is_silent_is_only_waited_for(tmp_path: Path) -
 def interruption(
     folder: Path,
     *,
-    figures: Figures,
     name: str,
     begin: Callable[[MosquittoBroker, Proxy], None],
     end: Callable[[MosquittoBroker, Proxy], None],
@@ -101,11 +100,11 @@ def interruption(
             began = time.monotonic()
             begin(broker, proxy)
             scenario.expect_lost()
-            figures.kept(f"{name}: found out", time.monotonic() - began, at_most=6)
+            promise(f"{name}: found out", time.monotonic() - began, at_most=6)
             ended = time.monotonic()
             end(broker, proxy)
             scenario.expect_back()
-            figures.kept(f"{name}, and over: connected", time.monotonic() - ended, at_most=back)
+            promise(f"{name}, and over: connected", time.monotonic() - ended, at_most=back)
             scenario.assert_one_outage()
             enough = scenario.meter.last + 3
             until(lambda: scenario.meter.last >= enough)
@@ -118,7 +117,7 @@ def interruption(
     assert len(seen) - len(set(seen)) <= MAX_IN_FLIGHT, "only what was not acknowledged may come twice"
 
 
-def test_no_reading_of_the_queue_is_lost_in_an_interruption(tmp_path: Path, figures: Figures) -> None:
+def test_no_reading_of_the_queue_is_lost_in_an_interruption(tmp_path: Path) -> None:
     """
     An interruption is found out in 6 s, and over 35 s after its end, 3 s after a cut; no reading is lost.
 
@@ -155,13 +154,13 @@ def test_no_reading_of_the_queue_is_lost_in_an_interruption(tmp_path: Path, figu
     run_together(
         tmp_path,
         *(
-            functools.partial(interruption, figures=figures, name=name, **case)  # type: ignore[arg-type]
+            functools.partial(interruption, name=name, **case)  # type: ignore[arg-type]
             for name, case in cases.items()
         ),
     )
 
 
-def idle(folder: Path, figures: Figures) -> None:
+def idle(folder: Path) -> None:
     """Freeze the broker of a silent meter."""
     with MosquittoBroker(folder) as broker, BrokerScenario(folder, broker, sending=False) as scenario:
         with observer(broker) as subscriber:
@@ -170,13 +169,13 @@ def idle(folder: Path, figures: Figures) -> None:
             broker.freeze()
             began = time.monotonic()
             scenario.expect_lost()
-            figures.kept("broker frozen, idle: found out", time.monotonic() - began, at_most=30)
+            promise("broker frozen, idle: found out", time.monotonic() - began, at_most=30)
             broker.thaw()
             scenario.expect_back()
             scenario.assert_one_outage()
 
 
-def leftover_connections(folder: Path, figures: Figures) -> None:
+def leftover_connections(folder: Path) -> None:
     """Freeze the broker until several attempts have left it a connection and a will each."""
     with MosquittoBroker(folder) as broker, BrokerScenario(folder, broker) as scenario:
         with observer(broker, "teleinfo/status") as subscriber:
@@ -189,7 +188,7 @@ def leftover_connections(folder: Path, figures: Figures) -> None:
             broker.thaw()
             thawed = time.monotonic()
             scenario.expect_back()
-            figures.kept("broker frozen for 20 s: connected", time.monotonic() - thawed, at_most=LONG_OUTAGE)
+            promise("broker frozen for 20 s: connected", time.monotonic() - thawed, at_most=LONG_OUTAGE)
             until(lambda: time.monotonic() > thawed + 35)
             with observer(broker, "teleinfo/status") as late:
                 assert late.expect("teleinfo/status").payload == b"online"
@@ -198,25 +197,25 @@ def leftover_connections(folder: Path, figures: Figures) -> None:
             scenario.assert_one_outage()
 
 
-def restarted(folder: Path, figures: Figures, *, away: float, back: float) -> None:
+def restarted(folder: Path, *, away: float, back: float) -> None:
     """Kill the broker and start it again so many seconds later."""
     with MosquittoBroker(folder) as broker, BrokerScenario(folder, broker) as scenario:
         until(lambda: "'teleinfo'" in broker.log)
         broker.kill()
         killed = time.monotonic()
         scenario.expect_lost()
-        figures.kept("broker killed: found out", time.monotonic() - killed, at_most=6)
+        promise("broker killed: found out", time.monotonic() - killed, at_most=6)
         until(lambda: time.monotonic() > killed + away)
         broker.start()
         began = time.monotonic()
         with observer(broker, "teleinfo") as subscriber:
             next_index(subscriber)
-        figures.kept(f"broker away for {away:g} s: next reading", time.monotonic() - began, at_most=back)
+        promise(f"broker away for {away:g} s: next reading", time.monotonic() - began, at_most=back)
         scenario.expect_back()
         scenario.assert_one_outage()
 
 
-def daemon_itself(folder: Path, figures: Figures) -> None:
+def daemon_itself(folder: Path) -> None:
     """Freeze the daemon."""
     with MosquittoBroker(folder) as broker, observer(broker, "teleinfo/status") as subscriber:
         with BrokerScenario(folder, broker) as scenario:
@@ -226,15 +225,15 @@ def daemon_itself(folder: Path, figures: Figures) -> None:
             os.kill(scenario.pid, signal.SIGSTOP)
             began = time.monotonic()
             subscriber.expect("teleinfo/status", b"offline", limit=60)
-            figures.kept("daemon frozen: will", time.monotonic() - began, at_most=WILL)
+            promise("daemon frozen: will", time.monotonic() - began, at_most=WILL)
             os.kill(scenario.pid, signal.SIGCONT)
             began = time.monotonic()
             subscriber.expect("teleinfo/status", b"online", limit=60)
-            figures.kept("daemon thawed: online", time.monotonic() - began, at_most=LONG_OUTAGE)
+            promise("daemon thawed: online", time.monotonic() - began, at_most=LONG_OUTAGE)
             scenario.assert_one_outage()
 
 
-def test_who_stops_answering_is_found_out_and_used_again(tmp_path: Path, figures: Figures) -> None:
+def test_who_stops_answering_is_found_out_and_used_again(tmp_path: Path) -> None:
     cases = (
         idle,
         leftover_connections,
@@ -242,7 +241,7 @@ def test_who_stops_answering_is_found_out_and_used_again(tmp_path: Path, figures
         functools.partial(restarted, away=20, back=LONG_OUTAGE),
         daemon_itself,
     )
-    run_together(tmp_path, *(functools.partial(case, figures=figures) for case in cases))
+    run_together(tmp_path, *cases)
 
 
 # The queue, and a slow broker.

@@ -8,7 +8,6 @@ import tempfile
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,12 +16,10 @@ from teleinfo.state.memory import Memory, encode
 from tests.lab.scenarios import LONG, Scenario
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.figures import promise
 from tests.support.procfs import number
 from tests.support.scenario import IDENTIFIER, historique
 from tests.support.subscriber import Subscriber
-
-if TYPE_CHECKING:
-    from tests.support.figures import Figures
 
 YEAR = 365 * 24 * 3600
 
@@ -46,7 +43,7 @@ def faked(clock: Path) -> dict[str, str]:
 
 
 @pytest.mark.real
-def test_a_wall_clock_that_jumps_changes_nothing(tmp_path: Path, figures: Figures) -> None:
+def test_a_wall_clock_that_jumps_changes_nothing(tmp_path: Path) -> None:
     """
     1. The memory was written by a clock that was a century ahead. Readings flow, each with its stamp.
 
@@ -106,7 +103,7 @@ def test_a_wall_clock_that_jumps_changes_nothing(tmp_path: Path, figures: Figure
             meter.frame, began = None, time.monotonic()
             silent = subscriber.expect("teleinfo/status", b"offline", limit=30)
             assert silent.at - began > 9
-            figures.kept("meter: silence is told (10 s and a tick)", silent.at - began, at_most=12)
+            promise("meter: silence is told (10 s and a tick)", silent.at - began, at_most=12)
             meter.frame = historique(1)
             subscriber.expect("teleinfo/status", b"online")
             scenario.kill()
@@ -116,13 +113,11 @@ def test_a_wall_clock_that_jumps_changes_nothing(tmp_path: Path, figures: Figure
             assert scenario.stop()[0] == 0
 
     assert found == {5_000_001}
-    figures.kept(
-        "memory: writes while the clock jumps 40 times", len(versions) - 1, at_most=20, unit="writes"
-    )
+    promise("memory: writes while the clock jumps 40 times", len(versions) - 1, at_most=20, unit="writes")
 
 
 @pytest.mark.real
-def test_nothing_is_written_to_disk(tmp_path: Path, figures: Figures) -> None:
+def test_nothing_is_written_to_disk(tmp_path: Path) -> None:
     """
     1. The daemon starts, publishes, loses its port and its broker, finds them again, and stops.
 
@@ -152,7 +147,7 @@ def test_nothing_is_written_to_disk(tmp_path: Path, figures: Figures) -> None:
             status, _ = daemon.stop()
 
     assert (status, files) == (0, [f"{memory}/teleinfo.log"] * 2)
-    figures.kept("disk: written by start, work, two outages", written, at_most=0, unit="bytes")
+    promise("disk: written by start, work, two outages", written, at_most=0, unit="bytes")
 
 
 def _files_written(pid: int) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.lab.scenarios import Address, BrokerScenario, observer
 from tests.support.broker import MosquittoBroker
+from tests.support.figures import promise
 from tests.support.procfs import catches
 from tests.support.proxy import Proxy
 from tests.support.scenario import until
@@ -20,7 +21,6 @@ from tests.support.tcp_ports import HOST, black_hole, free_port
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.figures import Figures
 
 pytestmark = pytest.mark.real
 
@@ -73,7 +73,7 @@ def brought_to(moment: str, folder: Path, stack: ExitStack) -> BrokerScenario:
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_at_any_moment_of_the_connection_ends_it_in_time(
-    tmp_path: Path, figures: Figures, number: signal.Signals
+    tmp_path: Path, number: signal.Signals
 ) -> None:
     """
     A signal ends the daemon within 1 s at any moment, and within 3 s if the broker is frozen.
@@ -90,7 +90,7 @@ def test_a_signal_at_any_moment_of_the_connection_ends_it_in_time(
         assert "teleinfo has stopped" in scenario.log
         assert moment != "frozen" or "stopped without a goodbye" in scenario.log
         assert len(scenario.broker_lines()) <= 2, scenario.log
-        figures.kept(f"{number.name} while {moment}", seconds, at_most=FROZEN if moment in SLOW else AT_ONCE)
+        promise(f"{number.name} while {moment}", seconds, at_most=FROZEN if moment in SLOW else AT_ONCE)
 
     with ExitStack() as stack, ThreadPoolExecutor(8) as pool:
         scenarios = list(pool.map(lambda moment: brought_to(moment, tmp_path, stack), QUICK + SLOW))
@@ -99,7 +99,7 @@ def test_a_signal_at_any_moment_of_the_connection_ends_it_in_time(
         list(pool.map(stop, SLOW, scenarios[len(QUICK) :]))
 
 
-def test_a_daemon_that_is_killed_leaves_its_will(tmp_path: Path, figures: Figures) -> None:
+def test_a_daemon_that_is_killed_leaves_its_will(tmp_path: Path) -> None:
     """The broker says "offline" for it within 1 s, and keeps that for later subscribers."""
     status = "teleinfo/status"
     with (
@@ -111,12 +111,12 @@ def test_a_daemon_that_is_killed_leaves_its_will(tmp_path: Path, figures: Figure
         scenario.process.send_signal(signal.SIGKILL)
         killed = time.monotonic()
         will = subscriber.expect(status, b"offline")
-        figures.kept("daemon killed: will", max(0.0, will.at - killed), at_most=AT_ONCE)
+        promise("daemon killed: will", max(0.0, will.at - killed), at_most=AT_ONCE)
         with observer(broker, status) as late:
             late.expect(status, b"offline")
 
 
-def test_a_second_signal_does_not_wait_for_the_goodbye(tmp_path: Path, figures: Figures) -> None:
+def test_a_second_signal_does_not_wait_for_the_goodbye(tmp_path: Path) -> None:
     """
     A second signal ends the process at once.
 
@@ -133,4 +133,4 @@ def test_a_second_signal_does_not_wait_for_the_goodbye(tmp_path: Path, figures: 
 
         assert status == -signal.SIGTERM
         assert "teleinfo has stopped" not in scenario.log
-        figures.kept("stop: a second signal", seconds, at_most=AT_ONCE)
+        promise("stop: a second signal", seconds, at_most=AT_ONCE)

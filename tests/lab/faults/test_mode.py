@@ -13,13 +13,13 @@ import pytest
 from tests.lab.faults.port_faults import LiveMeter
 from tests.lab.scenarios import Scenario, run_together
 from tests.support.broker import MosquittoBroker
+from tests.support.figures import promise
 from tests.support.subscriber import Received, Subscriber
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.support.figures import Figures
 
 pytestmark = pytest.mark.real
 
@@ -41,7 +41,7 @@ def mode_of(meter: str) -> str:
     return "standard" if meter.startswith("standard") else "historique"
 
 
-def test_the_mode_is_found_and_found_again(tmp_path: Path, figures: Figures) -> None:
+def test_the_mode_is_found_and_found_again(tmp_path: Path) -> None:
     """
     Meters at the true speed of their lines, each with a daemon of its own.
 
@@ -58,14 +58,14 @@ def test_the_mode_is_found_and_found_again(tmp_path: Path, figures: Figures) -> 
         ):
             began = scenario.notify.expect("READY=1")
             scenario.expect_log(f"reading a meter in mode {mode_of(first)}", limit=40)
-            figures.kept("mode: found after the start", time.monotonic() - began, at_most=15)
+            promise("mode: found after the start", time.monotonic() - began, at_most=15)
             subscriber.expect(f"{base}/health", predicate=tells(mode_of(first)))
             # The mode changes anywhere in a frame.
             time.sleep(random.uniform(0, 2))
             meter.become(then)
             changed = time.monotonic()
             scenario.expect_log(f"the meter changed its mode: now mode {mode_of(then)}", limit=40)
-            figures.kept("mode: found after a change", time.monotonic() - changed, at_most=15)
+            promise("mode: found after a change", time.monotonic() - changed, at_most=15)
             subscriber.expect(f"{base}/health", predicate=tells(mode_of(then)))
             assert len(scenario.lines(" mode ")) == 2
             assert scenario.lines("WARNING") == []

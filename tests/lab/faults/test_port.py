@@ -10,7 +10,6 @@ import itertools
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,11 +18,9 @@ from tests.lab.procfs import descriptors
 from tests.lab.scenarios import Scenario, next_index, run_together
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
+from tests.support.figures import promise
 from tests.support.scenario import historique, until
 from tests.support.subscriber import Subscriber
-
-if TYPE_CHECKING:
-    from tests.support.figures import Figures
 
 pytestmark = pytest.mark.real
 
@@ -43,7 +40,7 @@ def replug(meter: Meter) -> None:
     assert meter.line.path != old
 
 
-def plug_and_unplug(folder: Path, figures: Figures, *, times: int) -> None:
+def plug_and_unplug(folder: Path, *, times: int) -> None:
     """Play the case of `test_an_adapter_that_is_pulled_out_…`."""
     with (
         MosquittoBroker(folder) as broker,
@@ -57,36 +54,36 @@ def plug_and_unplug(folder: Path, figures: Figures, *, times: int) -> None:
             pulled = time.monotonic()
             meter.line.hang_up()
             until(lambda: not scenario.holds(meter.line.path))
-            figures.kept("port: seen that it is gone", time.monotonic() - pulled, at_most=1)
+            promise("port: seen that it is gone", time.monotonic() - pulled, at_most=1)
             subscriber.drain()
             replug(meter)
             back = time.monotonic()
             until(lambda: meter.line.attached)
-            figures.kept("port: open after it is back", time.monotonic() - back, at_most=5)
+            promise("port: open after it is back", time.monotonic() - back, at_most=5)
             next_index(subscriber)
-            figures.kept("port: first reading after it is back", time.monotonic() - back, at_most=15)
+            promise("port: first reading after it is back", time.monotonic() - back, at_most=15)
             counts.append(len(descriptors(scenario.pid)))
         assert max(counts) <= counts[0], counts
         assert scenario.stop()[0] == 0
 
 
-def test_an_adapter_that_is_pulled_out_is_read_again(tmp_path: Path, figures: Figures) -> None:
+def test_an_adapter_that_is_pulled_out_is_read_again(tmp_path: Path) -> None:
     """
     1. Pulled out: the descriptor is closed within 1 s, so that the number becomes free.
 
     2. Plugged in behind the same link with a new number: open within 5 s, read within 15 s.
     3. Five times: no descriptor more than after the first.
     """
-    plug_and_unplug(tmp_path, figures, times=5)
+    plug_and_unplug(tmp_path, times=5)
 
 
 @pytest.mark.soak
-def test_two_hundred_pulls_leak_nothing(tmp_path: Path, figures: Figures) -> None:
+def test_two_hundred_pulls_leak_nothing(tmp_path: Path) -> None:
     """The case of an adapter that is pulled out, two hundred times."""
-    plug_and_unplug(tmp_path, figures, times=200)
+    plug_and_unplug(tmp_path, times=200)
 
 
-def test_a_driver_that_hangs_is_said_and_does_not_hold_the_daemon(tmp_path: Path, figures: Figures) -> None:
+def test_a_driver_that_hangs_is_said_and_does_not_hold_the_daemon(tmp_path: Path) -> None:
     """
     1. Opening hangs: logged, and the watchdog is fed. It comes back: the port is read.
 
@@ -97,7 +94,7 @@ def test_a_driver_that_hangs_is_said_and_does_not_hold_the_daemon(tmp_path: Path
     def stop(scenario: Scenario, where: str) -> None:
         status, seconds = scenario.stop()
         assert status == 0
-        figures.kept(f"stop: while the port hangs in {where}", seconds, at_most=1)
+        promise(f"stop: while the port hangs in {where}", seconds, at_most=1)
 
     def opening(place: Path) -> None:
         flag, _, patch = hang(place)

@@ -10,11 +10,11 @@ import pytest
 from tests.lab.procfs import work
 from tests.lab.scenarios import BrokerScenario, observer
 from tests.support.broker import MosquittoBroker
+from tests.support.figures import promise
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.figures import Figures
 
 pytestmark = pytest.mark.real
 
@@ -22,7 +22,7 @@ SECONDS = 12.0
 """Shorter than what is left until the connection is stable; one PINGREQ and its answer are part of it."""
 
 
-def test_an_idle_daemon_wakes_once_a_second(tmp_path: Path, figures: Figures) -> None:
+def test_an_idle_daemon_wakes_once_a_second(tmp_path: Path) -> None:
     """
     A broker is there, and a meter that sends nothing.
 
@@ -43,4 +43,4 @@ def test_an_idle_daemon_wakes_once_a_second(tmp_path: Path, figures: Figures) ->
         after = work(scenario.pid)
 
     wakes = (after.wakes - before.wakes) / (after.at - before.at)
-    figures.kept("idle: wake-ups a second", wakes, at_most=1.4, unit="/s")
+    promise("idle: wake-ups a second", wakes, at_most=1.4, unit="/s")

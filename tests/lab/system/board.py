@@ -14,15 +14,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.lab.system import roots
 from tests.lab.system.roots import Recipe
-
-if TYPE_CHECKING:
-    from tests.support.figures import Figures
+from tests.support.figures import promise
 
 pytestmark = pytest.mark.real
 
@@ -189,12 +187,12 @@ def test_the_service_reads_the_uart_of_the_board(report: dict[str, Any]) -> None
     assert (report["service"]["ActiveState"], report["service"]["NRestarts"]) == ("active", "0")
 
 
-def test_it_stays_within_its_memory(report: dict[str, Any], figures: Figures) -> None:
+def test_it_stays_within_its_memory(report: dict[str, Any]) -> None:
     """The service needs far less than its limit, and a process that needs more is killed."""
     peak = int(report["service"]["MemoryPeak"]) / (1 << 20)
 
     assert report["hog"]["Result"] == "oom-kill"
-    figures.kept("emulated board: most memory of the service", peak, at_most=96, unit="MiB")
+    promise("emulated board: most memory of the service", peak, at_most=96, unit="MiB")
 
 
 def test_only_serial_ports_open(report: dict[str, Any]) -> None:

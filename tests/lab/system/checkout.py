@@ -16,11 +16,11 @@ import pytest
 from tests.lab.system import readme, roots
 from tests.lab.system.container import Container
 from tests.lab.system.roots import Recipe
+from tests.support.figures import promise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.figures import Figures
 
 pytestmark = pytest.mark.real
 
@@ -51,7 +51,7 @@ def make(machine: Container, verb: str, *, check: bool = True) -> str:
     return machine.run(f"cd {CHECKOUT} && make {verb}", check=check, limit=300)
 
 
-def test_the_readme_is_the_whole_installation(machine: Container, figures: Figures) -> None:
+def test_the_readme_is_the_whole_installation(machine: Container) -> None:
     """
     An ordinary user types its lines as they stand; then the service runs, and starts at boot.
 
@@ -71,12 +71,12 @@ def test_the_readme_is_the_whole_installation(machine: Container, figures: Figur
     assert [line.startswith("-- ") for line in steps] == [True] * 4 + [False] * 4, said
     assert "journalctl -u teleinfo" in said
     assert "mosquitto_sub" in said
-    figures.kept(
+    promise(
         "README on Debian 12, to the first message, with the downloads at hand", first - began, at_most=300
     )
 
 
-def test_the_sandbox_holds_with_an_old_systemd(machine: Container, figures: Figures) -> None:
+def test_the_sandbox_holds_with_an_old_systemd(machine: Container) -> None:
     """The systemd of Debian 12, which does not know two of its lines, scores the unit at most 1.5."""
     said = machine.run("systemd-analyze security --no-pager teleinfo.service | tail -n 1")
     unknown = machine.run("journalctl -b --no-pager | grep -i 'unknown key' || true")
@@ -84,10 +84,10 @@ def test_the_sandbox_holds_with_an_old_systemd(machine: Container, figures: Figu
     assert all("RestartSteps" in line or "RestartMaxDelaySec" in line for line in unknown.splitlines()), (
         unknown
     )
-    figures.kept("exposure on Debian 12", float(said.split(":")[1].split()[0]), at_most=1.5, unit="of 10")
+    promise("exposure on Debian 12", float(said.split(":")[1].split()[0]), at_most=1.5, unit="of 10")
 
 
-def test_an_upgrade_keeps_the_settings_and_is_soon_over(machine: Container, figures: Figures) -> None:
+def test_an_upgrade_keeps_the_settings_and_is_soon_over(machine: Container) -> None:
     """The new program runs with the old settings; it is away for 5 s at most."""
     machine.settings("TELEINFO_PAYLOAD_NUMBERS=true")
     settings = machine.root / "etc/teleinfo/teleinfo.env"
@@ -101,7 +101,7 @@ def test_an_upgrade_keeps_the_settings_and_is_soon_over(machine: Container, figu
     assert machine.property("MainPID") != before
     assert settings.read_bytes() == written
     assert isinstance(json.loads(machine.message())["PAPP"], int)
-    figures.kept("upgrade by make install: the service is away", (back - left) / 1e6, at_most=5)
+    promise("upgrade by make install: the service is away", (back - left) / 1e6, at_most=5)
 
 
 def test_an_upgrade_that_meets_a_wrong_setting_says_so(machine: Container) -> None:

@@ -16,11 +16,11 @@ from tests.docs.markdown import PAGES, blocks
 from tests.lab.system import roots
 from tests.lab.system.container import Container
 from tests.lab.system.roots import Recipe
+from tests.support.figures import promise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.figures import Figures
 
 pytestmark = pytest.mark.real
 
@@ -54,7 +54,7 @@ def pid(machine: Container) -> int:
     return int(machine.property("MainPID"))
 
 
-def test_apt_install_is_the_whole_installation(machine: Container, figures: Figures) -> None:
+def test_apt_install_is_the_whole_installation(machine: Container) -> None:
     """One command later the service runs, starts at boot, and its messages come."""
     began = time.monotonic()
     install(machine)
@@ -66,8 +66,8 @@ def test_apt_install_is_the_whole_installation(machine: Container, figures: Figu
     assert machine.property("ActiveState") == "active"
     assert machine.run("systemctl is-enabled teleinfo").strip() == "enabled"
     assert machine.run("stat -c '%a %U' /etc/teleinfo/teleinfo.env").strip() == "600 root"
-    figures.kept("apt install, with the archives at hand", installed - began, at_most=300)
-    figures.kept("from apt install to the first message", first - began, at_most=320)
+    promise("apt install, with the archives at hand", installed - began, at_most=300)
+    promise("from apt install to the first message", first - began, at_most=320)
 
 
 def test_an_upgrade_restarts_the_service_and_keeps_the_settings(machine: Container) -> None:
@@ -114,9 +114,9 @@ def replaced_after(machine: Container, signal: str) -> float:
     return time.monotonic() - began
 
 
-def test_a_killed_daemon_is_replaced(machine: Container, figures: Figures) -> None:
+def test_a_killed_daemon_is_replaced(machine: Container) -> None:
     """After `kill -9`: a new process within seconds, and messages again."""
-    figures.kept("kill -9: active again", replaced_after(machine, "KILL"), at_most=20)
+    promise("kill -9: active again", replaced_after(machine, "KILL"), at_most=20)
 
     assert machine.message()
 

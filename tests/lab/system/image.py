@@ -19,13 +19,13 @@ from tests.lab.system.podman import IMAGE, Compose, Podman, build_app, build_ima
 from tests.lab.system.roots import PROJECT
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
+from tests.support.figures import promise
 from tests.support.scenario import IDENTIFIER, historique
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.figures import Figures
     from tests.support.subscriber import Received
 
 DIALOUT = 20
@@ -201,7 +201,7 @@ def test_settings_come_from_a_file_and_from_secrets_too(podman: Podman, tmp_path
     assert healthy
 
 
-def test_the_image_is_small_and_says_what_it_is(podman: Podman, figures: Figures) -> None:
+def test_the_image_is_small_and_says_what_it_is(podman: Podman) -> None:
     """Not root, no shell around the command, a health check, no lists of apt; words are UTF-8."""
     french = podman.once("decode", "--help", options=("--env=LANG=fr_FR.UTF-8",))
     found = json.loads(podman.run("image", "inspect", IMAGE).stdout)[0]
@@ -217,7 +217,7 @@ def test_the_image_is_small_and_says_what_it_is(podman: Podman, figures: Figures
         "/tmp:",
         "/var/lib/apt/lists:",
     ]
-    figures.kept("container image", found["Size"] / 1e6, at_most=180, unit="MB")
+    promise("container image", found["Size"] / 1e6, at_most=180, unit="MB")
 
 
 def test_the_app_for_home_assistant_takes_its_options_and_the_broker_of_the_supervisor(

@@ -49,14 +49,6 @@ def test_a_job_that_fails_or_takes_too_long_stops_no_other_and_is_shown_at_the_e
     assert [line for line in end.splitlines() if line.endswith("no")] == []
 
 
-def test_jobs_that_all_pass_are_a_success() -> None:
-    """The summary has their durations."""
-    status, said = run("""[Job(9, "test -n $VENV$PYTHON")]""")
-
-    assert status == 0
-    assert said.splitlines()[-1].endswith("all jobs passed")
-
-
 def test_a_signal_ends_what_runs_and_leaves_the_rest() -> None:
     status, said = run(
         """[Job(60, "sleep 60"), Job(60, "sleep 61"), Job(60, "echo third")]""", until="sleep 61"

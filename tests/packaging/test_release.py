@@ -13,25 +13,6 @@ ROOT = Path(__file__).parents[2]
 WORKFLOWS = {
     path.name: path.read_text(encoding="utf-8") for path in (ROOT / ".github/workflows").glob("*.yml")
 }
-CHANGELOG = """\
-# Changelog
-
-## [Unreleased]
-
-Nothing yet.
-
-## [1.2.3] - 2026-01-14
-
-All is better.
-
-### Added
-
-- Something.
-
-## [1.2.2] - 2026-01-01
-
-- What is older.
-"""
 
 
 class Repository:
@@ -41,7 +22,7 @@ class Repository:
         self.folder = folder
         self.write("src/teleinfo/__init__.py", '__version__ = "1.2.3"\n')
         self.write("pyproject.toml", '[project.urls]\nRepository = "https://forge.example"\n')
-        self.write("CHANGELOG.md", CHANGELOG)
+        shutil.copy(Path(__file__).with_name("stubs") / "CHANGELOG.md", folder)
         (folder / "systemd").mkdir()
         shutil.copy(ROOT / "systemd/release.sh", folder / "systemd")
         self.git("init", "--quiet")

@@ -33,6 +33,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 TESTS = Path(__file__).parent
+LONGEST = {"demo", "truths"}
+"""The folders of the longest tests."""
 # The tests of the modules that are measured, see [tool.coverage.run] in pyproject.toml.
 MEASURED = [
     *("common/", "daemon/", "homeassistant/", "port/", "state/", "tic/", "vocabulary/"),
@@ -79,6 +81,20 @@ def captures() -> Path:
 def pytest_configure() -> None:
     """Speak English whatever the locale: the tests compare what is said."""
     os.environ["LC_ALL"] = "C.UTF-8"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """
+    Spread the longest tests over the list, of which each worker begins with a part.
+
+    At its end they would run alone, and the other workers would have nothing left to do.
+    """
+    longest = [item for item in items if item.path.parent.name in LONGEST]
+    others = [item for item in items if item.path.parent.name not in LONGEST]
+    step = 1 + len(others) // max(1, len(longest))
+    for number, item in enumerate(longest):
+        others.insert(number * step, item)
+    items[:] = others
 
 
 @pytest.hookimpl(wrapper=True)

@@ -13,8 +13,8 @@ are a Tuesday, a Wednesday and a Thursday, the first of October:
   line is silent over the last midnight.
 - Friday: another meter at 1:10, with another contract from 1:12 on.
 
-At each of these times, at the changes of tariff, at midnight and in two quarters of an hour every frame comes
-as on a real line; at other times, one frame in `pause` seconds.
+At each of these times, at the changes of tariff, at midnight and in a quarter of an hour at noon every frame
+comes as on a real line; at other times, one frame in `pause` seconds.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ FAULTS: Final = {
     "overvoltage during a restart": (at(30, 10, 58), 300.0, 1 << 6),
 }
 """Begin and seconds of each fault, and its bits in STGE (54E)."""
-OVERRUN: Final = (at(30, 5), at(30, 5, 6))
+OVERRUN: Final = (at(30, 5), at(30, 5, 3, 30))
 SILENCES: Final = ((at(29, 14), at(29, 14, 3, 20)), (at(31, 23, 50), at(32, 0, 20)))
 RESTARTS: Final = ((at(29, 23, 58), at(30, 0, 1)), (at(30, 11), at(30, 11, 0, 20)))
 MODES: Final = (at(31, 6, 15), at(31, 7, 45))
@@ -445,9 +445,9 @@ def windows_of(world: World) -> list[tuple[float, float]]:
     midnights = [FIRST - 8 * DAY + DAY * n for n in range(12)]
     changes = [edge.at - AHEAD.get(world.name, 0.0) for edge in world.changes]
     near = [(edge - 4, edge + 14) for edge in (*edges, *changes, *midnights)]
-    spans = [(OVERRUN[0] - 20, OVERRUN[1] + 200), (RESTARTS[0][0] - 60, RESTARTS[0][1] + 80)]
+    spans = [(OVERRUN[0] - 20, OVERRUN[1] + 140), (RESTARTS[0][0] - 60, RESTARTS[0][1] + 80)]
     spans += [(edge - 30, edge + 30) for edge in MODES]
-    spans += [(begin, begin + 15 * MINUTE) for begin in (at(29, 12), at(31, 20, 10))]
+    spans.append((at(29, 12), at(29, 12, 15)))
     found: list[tuple[float, float]] = []
     for begin, end in sorted(near + spans):
         if found and begin <= found[-1][1]:

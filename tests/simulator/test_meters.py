@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.simulator import tariff
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,28 +77,6 @@ def test_a_day_of_frames_is_sound_to_the_decoder(name: str) -> None:
     assert (decoder.counts.unconfirmed, decoder.counts.implausible) == (0, 0)
     assert decoder.counts.frames == len(sent)
     assert decoder.counts.interrupted == sum(data.count(b"\x04") for data in sent)
-
-
-@pytest.mark.parametrize("name", METERS)
-def test_an_index_never_goes_down_and_one_of_them_goes_up(name: str) -> None:
-    """Over a day each index grows or stays, by what a household can draw."""
-    table = STANDARD if meter(name).model.mode is Mode.STANDARD else HISTORIQUE
-    frames = [
-        {label: int(value) for label, value in values(groups).items() if table[label].kind is Kind.INDEX}
-        for groups in day(meter(name))
-    ]
-    frames = [frame for frame in frames if frame]
-    for before, after in pairwise(frames):
-        assert all(0 <= after[label] - before[label] < 1000 for label in before)
-
-    first, last = frames[0], frames[-1]
-    grown = {label: last[label] - first[label] for label in first}
-    assert max(grown.values()) > 2000
-
-
-def test_the_same_seed_gives_the_same_day() -> None:
-    """Nothing but the start, the seed and the times decides what is sent."""
-    assert list(day(meter("standard-tri"), days=0.1)) == list(day(meter("standard-tri"), days=0.1))
 
 
 def test_an_index_counts_in_its_own_hours() -> None:
@@ -175,54 +151,11 @@ def test_standard_tempo_announces_runs_and_forgets_a_peak() -> None:
     assert "DPM" not in names(over)
 
 
-def test_a_tempo_peak_is_announced_and_kept_until_its_end() -> None:
-    """A white day is peak 1, a red one peak 2, from 06:00 to 06:00, announced on the evening before."""
-    monday = WEDNESDAY.replace(day=12, hour=0)
-
-    def at(day: int, hour: int) -> dt.datetime:
-        return monday + dt.timedelta(days=day, hours=hour)
-
-    white = tariff.Peak(1, at(1, 6), at(2, 6))
-    red = tariff.Peak(2, at(3, 6), at(4, 6))
-    next_white = tariff.Peak(1, at(4, 6), at(5, 6))
-
-    assert tariff.TEMPO.period(at(0, 19)).peaks == ()
-    assert tariff.TEMPO.period(at(0, 20)).peaks == (white,)
-    assert tariff.TEMPO.period(at(2, 5)).peaks == (white,)
-    assert tariff.TEMPO.period(at(2, 6)).peaks == ()
-    assert tariff.TEMPO.period(at(3, 21)).peaks == (next_white, red)
-
-
 def test_the_status_register_of_a_quiet_consumer_is_that_of_real_meters() -> None:
     """In the peak hours of the high season, without overrun: the contact is open, nothing is announced."""
     sent = values(meter("standard", 500).frame(WEDNESDAY))
 
     assert (sent["STGE"], sent["NTARF"], sent["RELAIS"]) == ("003AC401", "02", "000")
-
-
-def test_a_producer_gives_at_noon_and_draws_at_night() -> None:
-    """STGE bits 8 and 9, SINSTI and EAIT tell the direction; SINSTS is zero while giving."""
-    simulated = meter("standard-producer")
-    noon = values(simulated.frame(WEDNESDAY.replace(hour=13, minute=30)))
-    later = values(simulated.frame(WEDNESDAY.replace(hour=14)))
-    night = values(simulated.frame(WEDNESDAY.replace(hour=23, minute=30)))
-
-    assert (noon["SINSTS"], int(noon["STGE"], 16) >> 8 & 3) == ("00000", 3)
-    assert int(noon["SINSTI"]) > 1000
-    assert later["EAIT"] > noon["EAIT"]
-    assert (night["SINSTI"], int(night["STGE"], 16) >> 8 & 3) == ("00000", 1)
-    assert int(night["SINSTS"]) > 1000
-
-
-def test_instant_values_agree_with_each_other() -> None:
-    """Power is voltage times current, the total is the sum of the phases and of the indexes."""
-    sent = values(meter("standard-tri", 1000, 2000, 3000).frame(WEDNESDAY))
-    phases = [int(sent[f"SINSTS{n}"]) for n in (1, 2, 3)]
-
-    assert sum(phases) == pytest.approx(int(sent["SINSTS"]), abs=2)
-    for n in (1, 2, 3):
-        assert int(sent[f"IRMS{n}"]) * int(sent[f"URMS{n}"]) == pytest.approx(phases[n - 1], abs=130)
-    assert int(sent["EAST"]) == sum(int(sent[f"EASF{n:02}"]) for n in range(1, 11))
 
 
 def test_means_and_maxima_are_renewed() -> None:
@@ -289,22 +222,3 @@ def test_the_machine_overruns_by_itself() -> None:
     sent = [simulated.emit(WEDNESDAY + n * SECOND) for n in range(300)]
 
     assert sum(b"\nADIR1 " in data for data in sent) > 20
-
-
-def test_a_clock_that_stands_or_goes_back_changes_nothing() -> None:
-    """Time only goes on: an earlier time gives the frame of the present."""
-    simulated = meter("standard")
-    frame = simulated.frame(WEDNESDAY + MINUTE)
-
-    assert frame == simulated.frame(WEDNESDAY)
-
-
-@pytest.mark.parametrize("name", [name for name in METERS if name.startswith("standard")])
-def test_the_maximum_of_the_day_is_never_below_the_present_power(name: str) -> None:
-    """From the first frame on: SMAXSN and SMAXIN hold at least SINSTS and SINSTI, each phase on its own."""
-    for groups in day(meter(name)):
-        sent = values(groups)
-        for label in [label for label in sent if label.startswith("SINST")]:
-            maximum = f"SMAX{label[5]}N{label[6:]}"
-
-            assert int(sent[maximum]) >= int(sent[label])

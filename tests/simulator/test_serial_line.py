@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.simulator.catalogue import build
-from teleinfo.simulator.encode import encode_frame, misread, with_parity
+from teleinfo.simulator.encode import misread, with_parity
 from teleinfo.simulator.play import baudrate_of
 from teleinfo.simulator.serial_line import SerialLine
 from tests.support import virtual
@@ -151,16 +150,6 @@ def test_as_fast_as_the_reader_reads_nothing_is_lost() -> None:
     line = SerialLine(speed=0)
 
     assert data == received(line, line.send(data, encoded=True), len(data))
-
-
-def test_noise_reaches_the_reader() -> None:
-    """At one bit in a hundred most groups arrive damaged."""
-    frame = encode_frame(build("standard", start=START, rng=random.Random(1)).frame(START))
-    line = SerialLine(speed=0, noise=0.01, rng=random.Random(1))
-    data = received(line, line.send(frame), len(frame))
-
-    assert len(data) == len(frame)
-    assert data != with_parity(frame)
 
 
 def test_a_reader_at_another_speed_receives_garbage_until_it_changes() -> None:

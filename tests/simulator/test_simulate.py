@@ -68,16 +68,6 @@ def test_frames_of_the_meter_come_and_the_command_ends_after_them() -> None:
     assert (decoder.parity, decoder.counts.rejected) == (True, 0)
 
 
-def test_the_second_line_says_how_to_read_it() -> None:
-    with simulate("--seconds", "0") as (process, port):
-        assert process.stdout is not None
-        rest = process.stdout.read()
-
-        assert process.wait(LIMIT) == 0
-    assert port.startswith("/dev/")
-    assert rest == f"Read it with: TELEINFO_SERIAL_PORT={port} teleinfo run\n"
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_and_its_link(number: signal.Signals, tmp_path: Path) -> None:
     """Ctrl-C and systemd end it with status 0, without a word, and the link is gone."""
@@ -210,14 +200,6 @@ def test_in_a_time_lapse_the_clock_of_the_meter_is_fast_and_the_command_says_so(
     ]
     dates = [reading.values["DATE"] for reading in readings]
     assert dates == ["H260114120000", "H260114120912", "H260114121825"]
-
-
-def test_stripped_of_parity_every_byte_has_seven_bits() -> None:
-    """`--stripped` is a line that was read as 7E1."""
-    received = played("--stripped", *AT_ONCE, "--frames", "2")
-
-    assert received.isascii()
-    assert len(received) == 340
 
 
 @pytest.mark.parametrize("parity", ["--parity", "--stripped"])

@@ -28,19 +28,13 @@ def text(group: Group) -> bytes:
     [
         (b"ADCO 021900123456 8", Group("ADCO", "021900123456", None, Mode.HISTORIQUE)),
         (b"BASE 010151175  ", Group("BASE", "010151175", None, Mode.HISTORIQUE)),
-        (b"PTEC HP..  ", Group("PTEC", "HP..", None, Mode.HISTORIQUE)),
         (b"OPTARIF BBR( S", Group("OPTARIF", "BBR(", None, Mode.HISTORIQUE)),
-        (b'DEMAIN ---- "', Group("DEMAIN", "----", None, Mode.HISTORIQUE)),
-        (b"EAP_s2 9649kWh  ", Group("EAP_s2", "9649kWh", None, Mode.HISTORIQUE)),
         (b"TGPHI_s -0,39 C", Group("TGPHI_s", "-0,39", None, Mode.HISTORIQUE)),
         (b"MESURES1 BT 4 SUP36 @", Group("MESURES1", "BT 4 SUP36", None, Mode.HISTORIQUE)),
-        (b"VTIC\t02\tJ", Group("VTIC", "02", None, Mode.STANDARD)),
         (b"DATE\tH230301091834\t\tC", Group("DATE", "", "H230301091834", Mode.STANDARD)),
         (b"NGTF\t      BASE      \t<", Group("NGTF", "      BASE      ", None, Mode.STANDARD)),
         (b"SMAXSN-1\tH200213085118\t09562\t ", Group("SMAXSN-1", "09562", "H200213085118", Mode.STANDARD)),
         (b"DPM2\t 240108060000\t00\t#", Group("DPM2", "00", " 240108060000", Mode.STANDARD)),
-        (b"NJOURF+1\t00\tB", Group("NJOURF+1", "00", None, Mode.STANDARD)),
-        (b"STGE\t013AC401\tR", Group("STGE", "013AC401", None, Mode.STANDARD)),
     ],
 )
 def test_a_group_of_the_documents_is_read(line: bytes, expected: Group) -> None:
@@ -75,25 +69,6 @@ def test_a_damaged_group_is_what_the_model_finds(group: Group, part: bytes, data
             assert found == Group(expected.label, expected.value, expected.horodate, expected.mode)
         else:
             assert found is RejectionCause(expected)
-
-
-@given(groups(), st.data())
-def test_a_wrong_bit_is_seen_where_the_model_sees_it(group: Group, data: st.DataObject) -> None:
-    """Without parity bit 6 of some characters changes nothing that a check covers."""
-    line = bytearray(text(group))
-    bit = data.draw(st.integers(0, 6))
-    line[data.draw(st.integers(0, len(line) - 1))] ^= 1 << bit
-    is_group = isinstance(parse_group(bytes(line)), Group)
-
-    assert is_group == isinstance(group_of(bytes(line)), Sound)
-    assert not is_group or bit == 6
-
-
-def test_only_one_character_is_taken_for_a_damaged_lf() -> None:
-    """Two characters before a group are no LF."""
-    [found] = parse_frame(b"**" + encode_group(PAPP)[1:])
-
-    assert isinstance(found, RejectionCause)
 
 
 @given(groups(), st.data())

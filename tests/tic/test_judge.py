@@ -105,11 +105,6 @@ def test_a_row_is_ended_by_the_known_meter_and_not_by_a_group_that_is_missing() 
     assert last(KNOWN, LINKY, standard(ADSC=NUMBER)).mode is Mode.STANDARD
 
 
-def test_without_numbers_another_mode_is_another_meter() -> None:
-    """Nothing says that it is the same one."""
-    assert last(NAMELESS, *[standard(NGTF="BASE")] * FRAMES_WITHOUT_NUMBER).meter == 1
-
-
 def test_the_frames_of_another_meter_make_it_certain() -> None:
     other = historique(ADCO=OTHER)
 

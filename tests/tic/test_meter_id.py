@@ -13,11 +13,8 @@ from teleinfo.tic.reading import Reading
     ("number", "maker", "name", "model"),
     [
         ("041961123456", "Landis+Gyr", "Single-phase Linky", "Single-phase Linky 60 A (G3)"),
-        ("811962123456", "Sagemcom", "Single-phase Linky", "Single-phase Linky 90 A (G1)"),
         ("061976123456", "Itron", "Three-phase Linky", "Three-phase Linky 60 A (G3)"),
         ("020828123456", "Sagemcom", "Single-phase meter", "Electronic, single-phase, several tariffs"),
-        ("040730123456", "Landis+Gyr", "Three-phase meter", "Electronic, three-phase"),
-        ("021036123456", "Sagemcom", "PME-PMI meter", "PME-PMI"),
         ("992461123456", None, "Single-phase Linky", "Single-phase Linky 60 A (G3)"),
         ("0419DC123456", "Landis+Gyr", "Electricity meter", "Electricity meter"),
         ("XXXX61123456", None, "Electricity meter", "Electricity meter"),

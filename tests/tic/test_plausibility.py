@@ -107,15 +107,6 @@ def test_a_frame_that_is_the_one_before_confirms_the_subscribed_power() -> None:
     assert not line.believes(BASE="000000115")
 
 
-def test_an_index_that_stood_still_was_believed_in_each_frame() -> None:
-    line = Line()
-    line.believes(BASE="000000100")
-    line.at += 3600
-    line.believes(BASE="000000100")
-
-    assert not line.believes(BASE="000003600", GAZ="0000100")
-
-
 def test_the_rise_counts_from_when_the_index_was_last_believed() -> None:
     """After an hour without the index it may have risen by what an hour allows."""
     line = Line()
@@ -133,15 +124,6 @@ def test_without_the_subscribed_power_the_largest_meter_is_the_measure() -> None
     values = {"EAST": "000000400", "EAIT": "000000400", "PREF": "03"}
 
     assert check(plausibility, Mode.STANDARD, values, 60.0) == (["EAST"], False)
-
-
-def test_a_subscribed_power_counts_once_two_frames_in_a_row_say_it() -> None:
-    """One damaged frame does not widen what is believed."""
-    line = Line()
-    line.believes(BASE="000000100")
-    line.believes(BASE="000000100")
-
-    assert not line.believes(BASE="000000115", ISOUSC="99")
 
 
 def test_the_subscribed_power_of_the_first_frame_does_not_count_yet() -> None:
@@ -174,15 +156,6 @@ def test_an_index_that_falls_or_jumps_is_believed_once_three_frames_agree(value:
     assert line.plausibility.withheld == {}
 
 
-def test_one_wrong_index_costs_one_value() -> None:
-    line = Line()
-    values = [100, 500_000_000, 101, 7, 400_000_000, 9, 102]
-
-    assert [line.believes(BASE=f"{value:09}") for value in values] == [
-        True, False, True, False, False, False, True,
-    ]  # fmt: skip
-
-
 def test_an_identifier_that_changes_is_believed_once_two_frames_agree() -> None:
     """Then the meter is another one, and its indexes are believed with it."""
     plausibility = Plausibility()
@@ -200,15 +173,6 @@ def test_an_identifier_that_changes_is_believed_once_two_frames_agree() -> None:
         (["ADCO", "BASE"], False),
         ([], True),
     ]
-
-
-def test_a_value_that_was_withheld_was_not_believed() -> None:
-    line = Line()
-    line.believes(BASE="000000100")
-    line.at += 3600
-
-    assert not line.believes(BASE="999999999")
-    assert line.believes(BASE="000003100")
 
 
 def test_of_another_meter_everything_is_learned_anew() -> None:
@@ -236,15 +200,6 @@ def test_a_text_does_not_change_in_the_bit_that_no_sum_sees() -> None:
 
     assert said == [True, False, True, True]
     assert [line.believes(NGTF="ZEN \x06lex") for _ in range(3)] == [False, False, True]
-
-
-def test_a_frame_that_lacks_the_subscription_changes_nothing_of_it() -> None:
-    line = Line()
-
-    assert line.believes(BASE="000000100")
-    assert line.believes(BASE="000000100", ISOUSC="")
-    assert line.believes(BASE="000000101")
-    assert not line.believes(BASE="000000114")
 
 
 def test_indexes_that_may_begin_anew_are_left_alone() -> None:

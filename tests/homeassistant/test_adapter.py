@@ -185,38 +185,17 @@ def test_a_meter_that_was_replaced_is_not_announced_again() -> None:
     assert {topic for topic, payload in found.items() if payload} == {CONFIG.replace("123456", "654321")}
 
 
-def test_a_line_that_names_one_meter_after_the_other_is_a_line_of_the_log_an_hour(
+def test_a_line_that_names_one_meter_after_the_other_leaves_only_the_last(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Nor does it leave more behind than the last of them."""
     caplog.set_level(logging.INFO)
     outbox = Outbox(1)
     linked = Linked(outbox)
     for number in range(100):
         reading = Reading(Mode.HISTORIQUE, FRAME.values | {"ADCO": f"0419611{number:05}"})
-        linked.take(*[reading] * 4, now=60 * number)
+        linked.take(*[reading] * 5, now=60 * number)
         taken(outbox)
-        linked.take(reading, now=60 * number + 4)
     outbox.repeat()
 
-    assert len(caplog.records) == 2
+    assert len(caplog.records) == 1
     assert len(sent(outbox)) == 1
-
-
-def test_a_birth_repeats_every_state_once_after_a_moment() -> None:
-    async def births() -> list[int]:
-        outbox = Outbox(1)
-        hass = Linked(outbox).hass
-        outbox.set("teleinfo/status", b"online")
-        taken(outbox)
-        answers = []
-        for _ in range(2):
-            for payload in (b"offline", b"online", b"online"):
-                hass.birth_message(payload)
-            await asyncio.sleep(0.9)
-            answers.append(len(taken(outbox)))
-            await asyncio.sleep(5)
-            answers.append(len(taken(outbox)))
-        return answers
-
-    assert virtual.run(births()) == [0, 1, 0, 1]

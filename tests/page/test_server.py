@@ -76,14 +76,6 @@ def read_until(connection: socket.socket, wanted: Callable[[str], bool]) -> str:
     return came.decode(errors="replace")
 
 
-def ended(connection: socket.socket) -> bool:
-    """Return whether the other side ended it, within the limit."""
-    with contextlib.suppress(ConnectionError):
-        while connection.recv(65536):
-            pass
-    return True
-
-
 @pytest.mark.parametrize(
     ("wanted", "language", "title"), [("fr-FR,fr;q=0.9", "fr", "Tarif"), ("de,en;q=0.1", "en", "Tariff")]
 )

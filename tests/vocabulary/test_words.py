@@ -11,13 +11,11 @@ from rich.console import ConsoleDimensions
 from teleinfo.common.i18n import _, use_language
 from teleinfo.live.model import LiveModel
 from teleinfo.page import view
-from teleinfo.port.health import Health
 from teleinfo.state.tracker import encode
 from teleinfo.tic import registers
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.codes import Alert, Breaker, Colour, Contract, DryContact, TariffPeriod
-from teleinfo.vocabulary.line import LineGrade, LinkProblem, PortErrorKind
 from teleinfo.vocabulary.words import Code, Language
 from teleinfo.watch.last_hour import RecentPower
 from teleinfo.watch.layout import compose
@@ -101,15 +99,3 @@ def test_a_code_has_one_word(code: Code, language: Language) -> None:
     assert all(f'"{code}"' in encode(model.state(now=0.0)).decode() for model in models)
     if code is not DryContact.UNCHANGED:  # nothing is said of it
         assert_said(code, language, *shown)
-
-
-@languages
-@pytest.mark.parametrize("code", [*LineGrade, *PortErrorKind, *LinkProblem])
-def test_the_line_has_one_word(code: Code, language: Language) -> None:
-    model = page_of(Mode.STANDARD, SINSTS="00100")
-    if isinstance(code, LineGrade):
-        model.set_health(Health(line=code))
-    else:
-        model.set_health(Health(line=LineGrade.SILENT, problem=code))
-    with use_language(language):
-        assert_said(code, language, page(model), terminal(model))

@@ -218,10 +218,8 @@ def test_whatever_a_broker_published_is_drawn(size: Size) -> None:
     ("online", "problem", "waiting", "silent"),
     [
         (None, "no data", "Waiting for a message of teleinfo", ".*no byte comes from the meter *"),
-        (False, "no data", "says “offline” on the broker: no byte comes", ".*no byte comes from the meter *"),
         (False, "missing", "says “offline” on the broker: no serial port", ".*no serial port *"),
         (False, "something new", "it was stopped, or hears no meter", " Line silent · parity.*"),
-        (False, None, "it was stopped, or hears no meter", " *"),
     ],
 )
 def test_behind_a_broker_the_reason_of_a_silence_is_that_of_health(

@@ -33,7 +33,6 @@ from teleinfo.demo.broker import LOOPBACK, embedded_broker
 from teleinfo.demo.past import after_a_year
 from teleinfo.demo.screen import TIME_LAPSE, TOPIC, heading, print_line, show_messages
 from teleinfo.mqtt.client import connect
-from teleinfo.mqtt.config import Topics
 from teleinfo.page import hosts
 from teleinfo.settings import Settings
 from teleinfo.simulator.catalogue import DEFAULT, METERS
@@ -51,9 +50,6 @@ MORNING = dt.time(7, 30)
 
 # Over ssh the browser is on another machine. The page answers only addresses of the home network.
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - see above
-
-# Seconds to wait for the last message, `offline`, from the broker.
-OFFLINE_TIMEOUT = 2.0
 
 WITHOUT_EXTRA = N_(
     "The demo needs amqtt, its MQTT broker, and aiohttp for the page; one of them is not installed. "
@@ -120,16 +116,13 @@ async def _demo(arguments: argparse.Namespace) -> None:
             address = hosts.Address(*listening.getsockname())
             print_line(heading(arguments, broker, start, address.url(socket.gethostname())))
             async with asyncio.TaskGroup() as tasks:
-                screen = tasks.create_task(show_messages(connection, Topics(TOPIC)))
                 serving = page.serve(listening, address, settings, past, clock)
-                background = [tasks.create_task(send_frames()), tasks.create_task(serving)]
+                parts = (show_messages(connection), send_frames(), serving)
+                background = [tasks.create_task(part) for part in parts]
                 end = partial(signal.raise_signal, signal.SIGTERM)
                 timer = asyncio.get_running_loop().call_later(arguments.seconds or math.inf, end)
                 await serve([settings], Notifier({}))
                 timer.cancel()  # Ctrl-C came first
-                # The last message of the daemon, `offline`, may still be on its way.
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(screen, OFFLINE_TIMEOUT)
                 for task in background:
                     task.cancel()
 

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
-from teleinfo.vocabulary.line import LinkProblem
 
 if TYPE_CHECKING:
     import argparse
     import datetime as dt
 
     from teleinfo.mqtt.client import Connection
-    from teleinfo.mqtt.config import Broker, Topics
+    from teleinfo.mqtt.config import Broker
 
 TOPIC = "teleinfo"
 TIME_LAPSE = 120.0
@@ -38,15 +37,10 @@ def heading(arguments: argparse.Namespace, broker: Broker, start: dt.datetime, p
     return "\n".join([*lines, ""])
 
 
-async def show_messages(connection: Connection, topics: Topics) -> None:
-    """Print each message that arrives, up to the status with which the daemon ends."""
-    is_stopped = False
-    async for name, payload, retained in connection.messages():
-        text = payload.decode(errors="replace")
-        print_line(message_line(name, text))
-        is_stopped |= name == topics.health and not retained and f'"{LinkProblem.STOPPED}"' in text
-        if is_stopped and name == topics.status:
-            return
+async def show_messages(connection: Connection) -> None:
+    """Print each message that arrives, until cancelled."""
+    async for topic, payload, _retained in connection.messages():
+        print_line(message_line(topic, payload.decode(errors="replace")))
 
 
 def message_line(topic: str, payload: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant.announcer import Announcer
@@ -41,9 +40,6 @@ Messages on the birth topic after which it is left for so many seconds.
 Home Assistant sends a few a day. Acknowledgements of our own messages would wait behind a flood of them.
 """
 
-LOG_INTERVAL: Final = 3600.0
-"""Least time in seconds between two lines of the log about a new meter."""
-
 
 class HomeAssistant:
     """
@@ -61,8 +57,7 @@ class HomeAssistant:
         self._rng = rng
         self._announcer = Announcer(discovery, tracker)
         self._messages: dict[str, bytes] = {}
-        self._logged: str | None = None
-        self._next_log = -math.inf
+        self._is_logged = False
         self._answer: asyncio.TimerHandle | None = None
         self._held = HeldState() if hold else None
         self._shown: bytes | None = None
@@ -87,7 +82,7 @@ class HomeAssistant:
         if not self._is_restored:
             return
         # First of all: what is superseded now is what the broker has.
-        self._note_delivered(now.monotonic)
+        self._note_delivered()
         self._announcer.update(reading, now)
         messages = self._announcer.messages
         if messages is self._messages:
@@ -110,21 +105,13 @@ class HomeAssistant:
         if self._shown is not None and self._is_restored:
             self._retained.set(self._discovery.topics.homeassistant, self._shown)
 
-    def _note_delivered(self, now: float) -> None:
-        """
-        Note which messages the broker has: the others wait, or are refused.
-
-        Log once for each meter, and once an hour at most, that it has all of them.
-        """
-        scope = self._announcer.scope
+    def _note_delivered(self) -> None:
+        """Note which messages the broker has: the others wait, or are refused. Log once that it has all."""
         delivered = set(filter(self._retained.has, self._messages))
         self._announcer.delivered(delivered)
         announced = set(filter(self._messages.get, self._messages))  # without those that clear a topic
-        if scope == self._logged or not announced or not announced <= delivered:
-            return
-        self._logged = scope
-        if now >= self._next_log:
-            self._next_log = now + LOG_INTERVAL
+        if announced and announced <= delivered and not self._is_logged:
+            self._is_logged = True
             # Log the model, not the topics: they contain the number of the meter.
             log.info("Home Assistant is told of the meter: %s", self._tracker.meter.identity.model)
 

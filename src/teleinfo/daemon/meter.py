@@ -27,8 +27,6 @@ from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import SHORT_FRAME
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
     from teleinfo.daemon.memory_keeper import MemoryKeeper
     from teleinfo.daemon.state_publisher import StatePublisher
     from teleinfo.daemon.watchdog import Watchdog
@@ -140,12 +138,11 @@ class MeterTask:
             ending = [tasks.create_task(self._publisher.run(), name="teleinfo.publisher")]
             if self._memory is not None:
                 ending.append(tasks.create_task(self._memory.run(), name="teleinfo.memory"))
-            parts: dict[str, Coroutine[object, object, None]] = {
-                "reader": self._reader.run(),
-                "monitor": self.monitor.run(),
-                "copies": self._copies.run(),
-            }
-            running = [tasks.create_task(part, name=f"teleinfo.{name}") for name, part in parts.items()]
+            running = [
+                tasks.create_task(self._reader.run(), name="teleinfo.reader"),
+                tasks.create_task(self.monitor.run(), name="teleinfo.monitor"),
+                tasks.create_task(self._copies.run(), name="teleinfo.copies"),
+            ]
             await stop.wait()
             for task in running:
                 task.cancel()

@@ -14,19 +14,21 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     InstanceOf,
     SecretStr,
     ValidationInfo,
     field_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import NoDecode
 
 from teleinfo.common.i18n import N_
 from teleinfo.mqtt.config import Broker, MqttVersion, Tls
 from teleinfo.settings import checks
-from teleinfo.settings.faults import PREFIX, ConflictError
+from teleinfo.settings.faults import ConflictError
 from teleinfo.state.payload import Options
 from teleinfo.state.prices import Prices
 from teleinfo.vocabulary.words import Language
@@ -83,13 +85,13 @@ _Etiquettes = Annotated[
 _Prices = Annotated[InstanceOf[Prices] | None, NoDecode, BeforeValidator(checks.prices)]
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Every setting: its type, its default, and its line of explanation in `.env-sample` and the README."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
+    model_config = ConfigDict(
         frozen=True,
         extra="forbid",
+        validate_default=True,
         hide_input_in_errors=True,
         use_attribute_docstrings=True,
     )
@@ -196,17 +198,6 @@ class Settings(BaseSettings):
         return Options(
             numbers=self.payload_numbers, timestamp=self.payload_timestamp, exclude=self.payload_exclude
         )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
-        init_settings: PydanticBaseSettingsSource,
-        *_: PydanticBaseSettingsSource,
-        **others: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Return only the arguments: `load` reads the other sources itself, so that faults can quote them."""
-        return (init_settings,)
 
     @field_validator("mqtt_password", "mqtt_tls_key_file")
     @classmethod

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pydantic_settings
 from pydantic import ValidationError
-from pydantic_settings import EnvSettingsSource, SecretsSettingsSource
+from pydantic_settings import BaseSettings, EnvSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
 from teleinfo.settings.env_file import DAMAGED, at_line, read_env_file, unreadable
 from teleinfo.settings.faults import PREFIX, SECRETS, SettingsError, is_ours, unknown, variable_of, wrong
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 _SECRETS = Path("/run/secrets")
 # The topic identifies a meter in the log and its memory on the disk, whatever the broker.
 _OWN = ("serial_port", "mqtt_topic", "mqtt_client_id")
+
+
+class _Variables(Settings, BaseSettings):
+    """The settings as variables, for the sources of pydantic-settings."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX)
 
 
 def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -> Settings:
@@ -47,12 +53,12 @@ def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -
     # The library would warn about a missing directory.
     if directories := _secrets_directories():
         try:
-            secrets = SecretsSettingsSource(Settings, secrets_dir=directories)()
+            secrets = SecretsSettingsSource(_Variables, secrets_dir=directories)()
         except pydantic_settings.SettingsError as error:
             cause = error.__cause__  # the error of the file
             path = getattr(cause, "filename", None) or ", ".join(map(str, directories))
             faults.append(unreadable(path, cause))
-    outside = EnvSettingsSource(Settings)() | dict(flags or {})
+    outside = EnvSettingsSource(_Variables)() | dict(flags or {})
     given = {
         name: value.strip() if isinstance(value, str) and name not in SECRETS else value
         for name, value in (secrets | file.values | outside).items()
@@ -92,7 +98,7 @@ def load_all(
     may be equal at different brokers. Raises SettingsError with every fault of every file.
     """
     loaded: dict[Path | None, Settings] = {}
-    language = _language(EnvSettingsSource(Settings)() | dict(flags or {}))
+    language = _language(EnvSettingsSource(_Variables)() | dict(flags or {}))
     files = [
         file
         for path in env_files

@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import shutil
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,28 +22,9 @@ from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 NAME = "meter.example.org"
-NGINX = """\
-daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log; events {{}}
-http {{
-    access_log off; client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
-    uwsgi_temp_path {folder}; scgi_temp_path {folder};
-    server {{ listen {host}:{port}; server_name _; {lines} }}
-}}
-"""
-CADDY = """\
-{{
-	admin off
-	auto_https off
-}}
-http://{name}:{port}, http://other.example.org:{port} {{
-	bind {host}
-{lines}
-	redir /meter /meter/
-}}
-"""
+CONFIGURATIONS = Path(__file__).with_name("proxies")
 
 
 @pytest.fixture
@@ -65,7 +47,8 @@ def proxy(folder: Path, page: Page, program: str) -> Iterator[int]:
         pytest.skip(f"there is no {program}: use make test-web")
     section = PAGES["watch.md"].partition("### Behind a reverse proxy\n")[2].partition("\n### ")[0]
     [nginx], [caddy] = blocks(section, "nginx"), blocks(section, "text")
-    template, lines = {"nginx": (NGINX, nginx), "caddy": (CADDY, caddy)}[program]
+    template = (CONFIGURATIONS / program).read_text()
+    lines = {"nginx": nginx, "caddy": caddy}[program]
     port, path = free_port(), folder / "proxy.conf"
     lines = lines.replace(":8080", f":{page.address.port}")
     path.write_text(template.format(folder=folder, host=HOST, port=port, name=NAME, lines=lines))

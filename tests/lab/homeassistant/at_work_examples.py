@@ -13,6 +13,7 @@ import datetime as dt
 import re
 import textwrap
 import unicodedata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -26,10 +27,10 @@ from tests.state.documents import DOCS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.real
 
+HERE: Final = Path(__file__).parent
 PRICES: Final = "HCJB=0.1325 HPJB=0.1612 HCJW=0.1499 HPJW=0.1871 HCJR=0.1575 HPJR=0.706 month=15.5"
 OVERRUN: Final = [Group("ADPS", "046", None, Mode.HISTORIQUE)]
 COSTS: Final = {
@@ -39,30 +40,6 @@ COSTS: Final = {
 """The names of the entities that a meter has with prices alone."""
 EVENING: Final = dt.timedelta(hours=8, minutes=5)
 """Time from the clock of the meter at the start, noon, to the announcement of the colour of tomorrow."""
-_CONFIGURATION: Final = """\
-frontend:
-notify:
-input_boolean:
-  heater: {name: Heater}
-automation: !include automations.yaml
-"""
-_BLUEPRINTS: Final = """\
-- alias: Red day
-  use_blueprint:
-    path: teleinfo/red_day.yaml
-    input:
-      event: event.linky_evenement
-      actions:
-        - action: notify.persistent_notification
-          data: {message: red}
-- alias: Shed
-  use_blueprint:
-    path: teleinfo/shed_load.yaml
-    input:
-      used: sensor.linky_abonnement_utilise
-      load: {entity_id: input_boolean.heater}
-      pause: "00:00:03"
-"""
 
 
 def blocks(page: str, language: Language) -> list[str]:
@@ -99,14 +76,14 @@ class Examples(Household):
         dashboard, *automations, red_day, shed_load = blocks("home-assistant-examples.md", language)
         automations += blocks("events.md", language)
         listed = "".join(f"- {textwrap.indent(each, '  ').strip()}\n" for each in automations)
-        super().__init__(folder, "tempo", more=_CONFIGURATION)
+        super().__init__(folder, "tempo", more=(HERE / "examples.yaml").read_text())
         self.language = language
         self.dashboard: Any = yaml.safe_load(in_language(dashboard, language))
         blueprints = folder / "hass" / "blueprints" / "automation" / "teleinfo"
         blueprints.mkdir(parents=True)
         self._automations = folder / "hass" / "automations.yaml"
         self._automations.write_text("[]")
-        self._added = in_language(_BLUEPRINTS + listed, language)
+        self._added = in_language((HERE / "blueprints.yaml").read_text() + listed, language)
         (blueprints / "red_day.yaml").write_text(red_day, encoding="utf-8")
         (blueprints / "shed_load.yaml").write_text(shed_load, encoding="utf-8")
 

@@ -49,16 +49,12 @@ BALLAST = (
     "var/cache",
     "var/lib/apt",
 )
-TESTS = "/usr/local/share/board"
-CHECK = f"""\
-[Unit]
-After=multi-user.target
-[Service]
-Type=oneshot
-ExecStart=/usr/bin/python3 -I {TESTS}/board_check.py {TESTS}/probe.py
-ExecStopPost=/usr/bin/systemctl --no-block poweroff
-[Install]
-WantedBy=default.target
+SHARE = "usr/local/share/board"
+OVERLAY = Path(__file__).with_name("board")
+"""
+Files of the root: the check, and what the maintainer scripts of Debian would have done.
+
+As on a Pi, the login console is still on the UART: the meter's service has to win.
 """
 
 
@@ -81,7 +77,8 @@ def make_root(folder: Path) -> tuple[Path, Path]:
 
 
 def configure(root: Path) -> None:
-    """Do what the maintainer scripts of Debian would have done."""
+    """Put the files of the overlay there, the users, the settings and the programs of the check."""
+    shutil.copytree(OVERLAY, root, symlinks=True, dirs_exist_ok=True)
     etc = root / "etc"
     masters = root / "usr/share/base-passwd"
     mosquitto = "mosquitto:x:900:900::/var/lib/mosquitto:/usr/sbin/nologin\n"
@@ -89,38 +86,15 @@ def configure(root: Path) -> None:
     (etc / "group").write_text(
         (masters / "group.master").read_text().replace(":*:", ":x:") + "mosquitto:x:900:\n"
     )
-    (etc / "hosts").write_text("127.0.0.1 localhost\n127.0.1.1 board\n")
-    (etc / "hostname").write_text("board\n")
-    (etc / "nsswitch.conf").write_text("passwd: files systemd\ngroup: files systemd\nhosts: files\n")
-    (etc / "machine-id").write_text("")
     (etc / "teleinfo").mkdir(exist_ok=True)
     shutil.copy(root / "usr/share/teleinfo/teleinfo.env", etc / "teleinfo")
     (etc / "teleinfo/teleinfo.env").chmod(0o600)
-    (root / "init").symlink_to("usr/lib/systemd/systemd")
     for name in ("var/log/mosquitto", "var/lib/mosquitto"):
         (root / name).mkdir(parents=True, exist_ok=True)
         os.chown(root / name, 900, 900)
-    share = root / TESTS.removeprefix("/")
-    share.mkdir(parents=True)
+    (root / SHARE).mkdir(parents=True)
     for script in (roots.PROBE, roots.PROBE.with_name("board_check.py")):
-        shutil.copy(script, share)
-    units = etc / "systemd/system"
-    (units / "check.service").write_text(CHECK)
-    # An emulated processor of a busy machine does not end a Python in ten seconds.
-    (units / "teleinfo.service.d").mkdir()
-    (units / "teleinfo.service.d/slow.conf").write_text("[Service]\nTimeoutStopSec=90\n")
-    wants = units / "multi-user.target.wants"
-    wants.mkdir(exist_ok=True)
-    for name in ("teleinfo", "mosquitto"):
-        (wants / f"{name}.service").symlink_to(f"/usr/lib/systemd/system/{name}.service")
-    (units / "default.target.wants").mkdir()
-    (units / "default.target.wants/check.service").symlink_to("../check.service")
-    # As on a Pi whose login console is still on the UART: the meter's service has to win.
-    (units / "getty.target.wants").mkdir(exist_ok=True)
-    (units / "getty.target.wants/serial-getty@ttyAMA0.service").symlink_to(
-        "/usr/lib/systemd/system/serial-getty@.service"
-    )
-    (units / "serial-getty@ttyAMA1.service").symlink_to("/dev/null")
+        shutil.copy(script, root / SHARE)
 
 
 def compile_python(root: Path) -> None:

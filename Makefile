@@ -132,7 +132,7 @@ generated: $(VENV)/.dev ## write anew what is made of fields, events, settings a
 
 pictures: PROGRAMS = $(BROWSER) pngquant:pngquant
 pictures: $(VENV)/.dev programs ## draw the pictures of the documentation anew, with chromium
-	$(BIN)/python -m tests.docs.pictures
+	$(BIN)/python -m tests.lab.pictures
 	$(BIN)/python -m tests.lab.browsers.pictures
 
 soak: $(VENV)/.dev programs ## a day of traffic and faults in a quarter of an hour: does anything grow?
@@ -245,7 +245,7 @@ test-consumers: RUN = -n 2 --dist loadfile $(wildcard tests/lab/consumers/with_*
 test-consumers: ## the programs of docs/consumers read our messages (2 minutes)
 
 test-brokers: WANTED = rabbitmq-server:rabbitmq-server $(NPM)
-test-brokers: RUN = -n 2 --dist loadfile tests/lab/brokers/cluster.py tests/lab/brokers/single.py
+test-brokers: RUN = -n 2 --dist loadfile tests/lab/brokers/cluster.py tests/lab/brokers/single.py tests/lab/brokers/fleet.py
 test-brokers: ## a cluster of RabbitMQ, aedes and amqtt take our messages (2 minutes)
 
 # Two browsers, what checks that everybody can use the page, and two proxies.

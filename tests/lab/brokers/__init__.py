@@ -1,1 +1,1 @@
-"""A cluster of RabbitMQ, aedes and amqtt take our messages (`make test-brokers`, 2 minutes, npm)."""
+"""RabbitMQ, aedes, amqtt and a mosquitto with rules and a bridge (`make test-brokers`, 2 minutes, npm)."""

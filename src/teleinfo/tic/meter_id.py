@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic.labels import METER_NUMBERS
-from teleinfo.tic.tables.reader import read_lines
+from teleinfo.vocabulary.text_table import read_sections
 from teleinfo.vocabulary.words import Designation, Message
 
 if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
 
-_MAKERS: Final = {line[:2]: line[3:] for line in read_lines("makers.txt")}
+_SECTIONS: Final = read_sections(Path(__file__).with_name("tables") / "numbers.txt")
+_MAKERS: Final = {line[:2]: line[3:] for line in _SECTIONS["MAKERS"][1]}
 _UNKNOWN = Message("Electricity meter")
 _TYPES: Final = {
     code: (Designation(name, french=nom), Designation(model, french=modele))
-    for codes, nom, name, modele, model in (re.split(r" *\| ", line) for line in read_lines("types.txt"))
+    for codes, nom, name, modele, model in (re.split(r" *\| ", line) for line in _SECTIONS["TYPES"][1])
     for code in codes.split()
 }
 _NUMBER: Final = re.compile(r"[0-9]{4}[0-9A-F]{2}[0-9]{6}")

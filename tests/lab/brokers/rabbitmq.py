@@ -33,7 +33,6 @@ anonymous_login_pass = guest
 log.console = true
 log.file = false
 """
-_CONNECT, _PUBLISH, _PUBACK = 1, 3, 4  # control packet types (MQTT 5, table 2-1)
 
 
 def configuration(mqtt: int) -> str:
@@ -119,23 +118,13 @@ class Cluster:
 
 
 class LoadBalancer(Proxy):
-    """
-    Takes each connection to the first of `ports` that accepts it, and follows the messages of QoS 1.
+    """Takes each connection to the first of `ports` that accepts it."""
 
-    `acknowledged` are the payloads on `topic` that a node has acknowledged, in their order. One client at a
-    time, which sends no properties in MQTT 5.
-    """
-
-    def __init__(self, ports: Sequence[int], topic: str) -> None:
+    def __init__(self, ports: Sequence[int]) -> None:
         super().__init__(HOST, ports[0])
-        self.acknowledged: list[bytes] = []
         self._ports = ports
-        self._topic = topic.encode()
-        self._unacknowledged: dict[bytes, bytes] = {}
-        self._properties = 0  # bytes: their length, in MQTT 5
 
     async def _serve(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
-        self._unacknowledged.clear()
         for port in self._ports:
             with contextlib.suppress(OSError):
                 _, probe = await asyncio.open_connection(HOST, port)
@@ -143,40 +132,3 @@ class LoadBalancer(Proxy):
                 self._target = (HOST, port)
                 break
         await super()._serve(reader, client)
-
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        to_client = writer in self._links
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            while True:
-                head, body = await _packet(reader)
-                if to_client:
-                    self._from_broker(head[0], body)
-                else:
-                    self._from_client(head[0], body)
-                writer.write(head + body)
-                await writer.drain()
-
-    def _from_client(self, first: int, body: bytes) -> None:
-        if first >> 4 == _CONNECT:
-            self._properties = int(body.startswith(b"\x00\x04MQTT\x05"))
-        if first >> 4 == _PUBLISH and first >> 1 & 3 == 1:
-            end = 2 + int.from_bytes(body[:2], "big")
-            if body[2:end] == self._topic:
-                self._unacknowledged[body[end : end + 2]] = body[end + 2 + self._properties :]
-
-    def _from_broker(self, first: int, body: bytes) -> None:
-        if first >> 4 == _PUBACK and body[:2] in self._unacknowledged:
-            self.acknowledged.append(self._unacknowledged.pop(body[:2]))
-
-
-async def _packet(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
-    """Return a control packet: its fixed header, and the rest (MQTT 3.1.1, section 2.2)."""
-    head = await reader.readexactly(1)
-    length = shift = 0
-    while True:
-        byte = await reader.readexactly(1)
-        head += byte
-        length |= (byte[0] & 0x7F) << shift
-        shift += 7
-        if not byte[0] & 0x80:
-            return head, await reader.readexactly(length)

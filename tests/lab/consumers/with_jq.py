@@ -16,15 +16,13 @@ from tests.homeassistant.golden import PERIOD, readings_of
 from tests.lab.consumers.programs import RECONNECTION, output, program
 from tests.lab.consumers.site import MODES, Relay, Site, block, scripts, site
 from tests.state.golden import TIME, tracker
-from tests.support.broker import MosquittoBroker
 from tests.support.judged import moment
-from tests.support.process import LIMIT
-from tests.support.scenario import until
-from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from tests.support.broker import MosquittoBroker
 
 FROM_STATE, ENERGY = re.findall(r"^ *jq: (.*)$", block("evcc.md", "yaml", 0), re.MULTILINE)
 GLADYS = "gladys/master/device/mqtt:teleinfo/feature/mqtt:teleinfo"
@@ -157,26 +155,3 @@ def test_a_battery_is_told_zero_when_the_power_is_unknown(meter_site: Site, tmp_
         meter_site.subscriber.expect("astrameter/power", b"0", limit=RECONNECTION)
     assert 0.5 * abs(net) <= abs(told) <= abs(net)
     assert told * net > 0
-
-
-def test_a_relay_outlives_its_broker(tmp_path: Path) -> None:
-    """It ends without a broker, and systemd starts it again; it converts when the broker is there or back."""
-    broker = MosquittoBroker(tmp_path)
-    publish = [program("mosquitto_pub", "mosquitto-clients"), "-p", str(broker.port), "-t", "in", "-m", "1"]
-    script = "mosquitto_sub -t in | jq --unbuffered '. + 1' | mosquitto_pub -l -t out"
-    with relay(tmp_path, script, broker) as running:
-        assert running.process.wait(LIMIT) != 0
-        with broker, Subscriber(broker.host, broker.port, "out") as subscriber:
-
-            def converts() -> bool:
-                if not running.runs:
-                    running.start()
-                subprocess.run(publish, check=True, timeout=LIMIT)
-                return not subscriber.messages.empty()
-
-            until(converts, what="a first message")
-            broker.stop()
-            subscriber.drain()
-            broker.start()
-            until(converts, what="a message after the restart")
-            assert {message.payload for message in subscriber.messages.queue} == {b"2"}

@@ -91,17 +91,9 @@ def test_everything_is_removed_however_much_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "stdout", "stderr"),
-    [
-        ("5", "", "teleinfo forget: the broker does not let this user publish on teleinfo/status"),
-        (
-            "3.1.1",
-            "0 topics are cleared\n",
-            "teleinfo forget: teleinfo/status is still there, or again",
-        ),
-    ],
+    ("version", "said"), [("5", "the broker does not let this user publish"), ("3.1.1", "is still there")]
 )
-def test_what_cannot_be_removed_is_said(tmp_path: Path, version: str, stdout: str, stderr: str) -> None:
+def test_what_cannot_be_removed_is_said(tmp_path: Path, version: str, said: str) -> None:
     """A broker that does not let this user write says so in MQTT 5 and nothing in 3.1.1; exit status 1."""
     access = tmp_path / "acl"
     access.write_text("user writer\ntopic readwrite #\nuser reader\ntopic read #\n")
@@ -112,8 +104,8 @@ def test_what_cannot_be_removed_is_said(tmp_path: Path, version: str, stdout: st
         reader = {"mqtt_username": "reader", "mqtt_password": "r", "mqtt_version": version}
         done = forget({"mqtt_host": broker.host, "mqtt_port": broker.port} | reader)
 
-    assert (done.returncode, done.stdout) == (1, stdout)
-    assert done.stderr.startswith(stderr)
+    assert done.returncode == 1
+    assert said in done.stderr
 
 
 def test_without_a_broker_it_says_so(tmp_path: Path) -> None:

@@ -30,9 +30,10 @@ def test_nothing_is_left_that_a_terminal_would_obey(text: str) -> None:
     assert printable_lines(f"{text}\n") == "\n".join(map(printable, [*text.split("\n"), ""]))
 
 
-@pytest.mark.parametrize("text", ["", "Index Heures Creuses", "dûment vérifié : 1 940 VA", "▁█ • … ✓ ✗"])
-def test_what_is_fit_for_a_terminal_stays(text: str) -> None:
+def test_what_is_fit_for_a_terminal_stays() -> None:
     """Accents, the blanks of French typography, our own marks."""
+    text = "dûment vérifié\u00a0: 1\u202f940 VA ▁█ • … ✓ ✗"
+
     assert printable(text) == text
 
 
@@ -70,8 +71,6 @@ def test_on_a_terminal_long_lines_are_wrapped(monkeypatch: pytest.MonkeyPatch) -
     os.close(far)
 
     assert max(map(len, lines)) <= 40
-    assert lines[0].startswith("  one long")
     assert lines[1].startswith("    ")
-    assert lines[-1] == ""
     assert " ".join(" ".join(lines).split()) == " ".join(text.split())
     assert wrapped(text, io.StringIO()) == text

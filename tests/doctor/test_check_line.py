@@ -69,17 +69,6 @@ def meter_on(line: SerialLine, name: str = "hc") -> Callable[[], Awaitable[objec
     return lambda: play(meter, line, start=START, frames=None)
 
 
-def test_a_good_line_is_called_good() -> None:
-    """The mode, the groups, the parity and the meter are reported, its number only by its beginning."""
-    with SerialLine(speed=8, strict_speed=True) as line:
-        found = look(line, meter_on(line))
-
-    assert {one.severity for one in found.values()} == {Severity.OK}
-    assert found["mode"].facts == {"mode": "historique", "baudrate": 1200}
-    assert found["wiring"].facts["wiring"] == "good"
-    assert "041961…" in found["meter"].message
-
-
 def test_a_meter_in_the_other_mode_is_found_and_reported() -> None:
     """Settings that insist on historique, a meter in standard: a fault, with the line to paste."""
     with SerialLine(baudrate=9600, speed=2, strict_speed=True) as line:

@@ -76,6 +76,7 @@ def test_where_all_is_well_it_says_so_within_a_minute(tmp_path: Path) -> None:
     areas = [name.partition(".")[0] for name in found]
     assert list(dict.fromkeys(areas)) == ["settings", "port", "line", "broker", "service"]
     assert (found["settings.file"], found["line.wiring"], found["broker.topic"]) == ("ok", "ok", "ok")
+    assert NUMBER[:6] + "…" in done.stdout
     assert NUMBER not in done.stdout + (tmp_path / "report").read_text(encoding="utf-8")
     assert (tmp_path / "report").stat().st_mode & 0o077 == 0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from pathlib import Path
 
 import pytest
@@ -124,12 +123,3 @@ def test_sentences_fit_the_screen_and_lines_to_type_are_whole(width: int) -> Non
     assert f"        {line}" in lines
     assert min(len(each) for each in lines if each.startswith("  ✗")) > min(width, 100) - 20
     assert max(len(each) for each in lines if line not in each) <= min(width, 100)
-
-
-def test_the_marks_are_seen_on_a_light_and_on_a_dark_terminal() -> None:
-    every = [Finding("rights", severity, "x", "y", ["z"]) for severity in Severity]
-    shown = report.format_area("port", every, report.Screen(colours=True))
-    coloured = re.findall(r"\x1b\[([0-9;]*)m([^\x1b]*)\x1b\[0m", shown)
-
-    assert {text for code, text in coloured if code not in {"0", "1"}} == {"✓", "✗"}
-    assert {code for code, _ in coloured} == {"0", "1", "32", "1;31"}

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -213,23 +212,16 @@ def test_a_dead_line_is_reported(
 def test_a_bridge_is_recorded_too(tmp_path: Path) -> None:
     """`socket://host:port`: what the bridge sends until it hangs up, which ends with status 1."""
     with socket.create_server(("127.0.0.1", 0)) as bridge:
-        served = threading.Thread(target=_serve, args=(bridge, with_parity(FRAME) * 20), daemon=True)
-        served.start()
         host, port = bridge.getsockname()
-        status, said = ended(
-            record(tmp_path, f"socket://{host}:{port}", "--baudrate", "9600", "--seconds", "30", "a.tic")
-        )
-        served.join(LIMIT)
+        process = record(tmp_path, f"socket://{host}:{port}", "--baudrate", "9600", "a.tic")
+        client, _ = bridge.accept()
+        with client:
+            client.sendall(with_parity(FRAME) * 20)
+        status, said = ended(process)
 
     assert status == 1
     assert "What came before is in a.tic" in said
     assert (tmp_path / "a.tic").read_bytes() == with_parity(FRAME) * 20
-
-
-def _serve(bridge: socket.socket, data: bytes) -> None:
-    client, _ = bridge.accept()
-    with client:
-        client.sendall(data)
 
 
 @pytest.mark.real

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from datetime import datetime
@@ -51,25 +50,6 @@ def test_the_messages_of_a_port_come_without_a_broker_until_ctrl_c() -> None:
 
     assert lines == 3 * [NUMBERS]
     assert (process.returncode, said) == (130, b"")
-
-
-@pytest.mark.real
-def test_a_bridge_is_a_port_and_is_lost_in_one_line() -> None:
-    """`socket://host:port`: its messages, then what happened, and exit status 1."""
-    with socket.create_server(("127.0.0.1", 0)) as bridge:
-        host, port = bridge.getsockname()
-        with started(f"socket://{host}:{port}", SERIAL_MODE="historique") as process:
-            client, _ = bridge.accept()
-            with client:
-                client.sendall(2 * FRAME)
-                assert process.stdout is not None
-                lines = [process.stdout.readline() for _ in range(2)]
-            _, said = process.communicate(timeout=LIMIT)
-
-    assert lines == 2 * [MESSAGE]
-    assert process.returncode == 1
-    assert said.startswith(b"teleinfo decode: ")
-    assert said.count(b"\n") == 1
 
 
 @pytest.mark.parametrize(("plausibility", "published"), [("true", 2), ("false", 3)])
@@ -132,6 +112,7 @@ def test_an_index_may_rise_in_a_silence_as_much_as_in_so_much_time(  # noqa: PLR
         ("nowhere", "impossible de lire nowhere\N{NO-BREAK SPACE}: ce fichier n’existe pas"),
         ("", "impossible de lire ''\N{NO-BREAK SPACE}: c’est un dossier"),
         ("/dev/nowhere", "/dev/nowhere"),
+        ("socket://127.0.0.1:1", "127.0.0.1:1"),
     ],
 )
 def test_a_read_error_is_in_the_language_of_the_user(

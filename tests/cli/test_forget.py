@@ -106,13 +106,3 @@ def test_what_cannot_be_removed_is_said(tmp_path: Path, version: str, said: str)
 
     assert done.returncode == 1
     assert said in done.stderr
-
-
-def test_without_a_broker_it_says_so(tmp_path: Path) -> None:
-    """Exit status 1, and why."""
-    with MosquittoBroker(tmp_path) as broker:
-        settings = {"mqtt_host": broker.host, "mqtt_port": broker.port}
-    done = forget(settings)
-
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr

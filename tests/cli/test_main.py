@@ -88,17 +88,6 @@ def test_the_command_gets_its_arguments(
     assert played.ran == [ran]
 
 
-@pytest.mark.parametrize(
-    "line",
-    ["fly", "--fly", "run --fly", "--env-file", "--env x", "simulate --env-file x", "--env-file x simulate"],
-)
-def test_a_wrong_usage_ends_with_2(line: str, played: Played, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        cli.main(line.split())
-
-    assert (caught.value.code, played.ran, capsys.readouterr().out) == (2, [], "")
-
-
 def test_wrong_settings_are_reported_on_standard_error_with_status_78(
     played: Played, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

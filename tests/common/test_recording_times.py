@@ -9,22 +9,6 @@ from hypothesis import strategies as st
 from teleinfo.common.recording_times import RecordingTimes
 from tests.support.strategies import chunkings
 
-LINES = b"2 100.500\n", b"4 101.000\n", b"6 101.500\n"
-
-
-def pieces(data: bytes, *lines: bytes, at: int = 0) -> list[tuple[bytes, float | None]]:
-    """Return how bytes at an offset are cut by the times in these lines."""
-    return [*RecordingTimes(lines).split(data, at)]
-
-
-def test_the_bytes_are_cut_where_a_time_begins() -> None:
-    """Before the first line, and without lines, no time is known."""
-    assert RecordingTimes(LINES).known == 6
-    assert pieces(b"abcdef", *LINES) == [(b"ab", None), (b"cd", 100.5), (b"ef", 101.0)]
-    assert pieces(b"cde", *LINES, at=2) == [(b"cd", 100.5), (b"e", 101.0)]
-    assert pieces(b"d", *LINES, at=3) == [(b"d", 100.5)]
-    assert pieces(b"abc") == [(b"abc", None)]
-
 
 @pytest.mark.parametrize(
     "damage",
@@ -32,7 +16,7 @@ def test_the_bytes_are_cut_where_a_time_begins() -> None:
 )
 def test_times_are_believed_up_to_the_first_damaged_line(damage: bytes) -> None:
     """A line that is cut short, has another form, or goes back."""
-    assert RecordingTimes([LINES[0], damage, b"8 109.000\n"]).known == 2
+    assert RecordingTimes([b"2 100.500\n", damage, b"8 109.000\n"]).known == 2
 
 
 @given(st.data())

@@ -51,10 +51,11 @@ def test_a_usage_error_is_in_the_language_of_the_user(
 ) -> None:
     """No word of it is English on a French screen."""
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit) as caught:
         cli.main(line.split())
     text = capsys.readouterr().err
 
+    assert caught.value.code == 2
     assert text.startswith("utilisation : teleinfo")
     assert said in text
 

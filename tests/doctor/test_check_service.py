@@ -29,8 +29,6 @@ GOOD = {
     "SubState": "running",
     "StatusText": "mode standard at 9600 baud",
 }
-AT_ONCE = {"ActiveState": "activating", "SubState": "start", "NRestarts": "7"}
-RUNTIME = {"UnitFileState": "enabled-runtime", "WantedBy": "multi-user.target"}
 NO_ENTRIES = "-- No entries --"
 BEGIN = "2026-11-24T08:00:00+0100 raspberry teleinfo[412]: "
 COMPLAINT = f"{BEGIN}no meter: another program reads the port"
@@ -58,20 +56,11 @@ def examine(
     return findings_of(area, case)
 
 
-@pytest.mark.parametrize(
-    ("check", "severity", "line", "changed"),
-    [
-        ("enabled", Severity.WARNING, "sudo systemctl enable teleinfo", RUNTIME),
-        ("enabled", Severity.OK, None, RUNTIME | {"UnitFileState": "generated"}),
-        ("running", Severity.FAULT, "sudo journalctl -u teleinfo -n 30", AT_ONCE),
-    ],
-)
-def test_what_is_wrong_with_the_service_is_reported(
-    tree: Tree, check: str, severity: Severity, line: str | None, changed: dict[str, str]
-) -> None:
-    found = examine(tree, **changed)[check]
+def test_a_service_starts_with_the_machine_if_a_target_wants_it(tree: Tree) -> None:
+    wanted = {"UnitFileState": "generated", "WantedBy": "multi-user.target"}
 
-    assert (found.severity, next(iter(found.commands), None)) == (severity, line)
+    assert examine(tree, **wanted)["enabled"].severity is Severity.OK
+    assert examine(tree, **wanted | {"UnitFileState": "enabled-runtime"})["enabled"].commands
 
 
 def test_a_port_that_the_service_may_not_use_is_explained_by_its_error(tree: Tree) -> None:

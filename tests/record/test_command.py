@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.cli import main as cli
-from teleinfo.common.recording_times import RecordingTimes
 from teleinfo.common.times_file import read_times
 from teleinfo.port import search
 from teleinfo.record import capture
@@ -222,18 +221,3 @@ def test_a_bridge_is_recorded_too(tmp_path: Path) -> None:
     assert status == 1
     assert "What came before is in a.tic" in said
     assert (tmp_path / "a.tic").read_bytes() == with_parity(FRAME) * 20
-
-
-@pytest.mark.real
-def test_a_recording_that_is_killed_can_be_used_with_its_times(tmp_path: Path) -> None:
-    """SIGKILL: at most the bytes of the last second have no time of their own."""
-    with simulated("--meter", "standard") as port:
-        process = record(tmp_path, port, "--baudrate", "9600", "--seconds", "600", "a.tic")
-        until(lambda: any(path.stat().st_size > 20_000 for path in tmp_path.glob("a.tic")))
-        process.kill()
-        ended(process)
-    data = (tmp_path / "a.tic").read_bytes()
-    times = RecordingTimes((tmp_path / "a.tic.times").read_bytes().splitlines(keepends=True))
-
-    assert decoded(data)
-    assert len(data) - 5 * 960 * 1.1 < times.known < len(data)

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 # Brokers may allow less than MQTT's 65535 bytes, and `/status` and other levels are appended.
 MAX_TOPIC = 200  # bytes
 MAX_PORT = 65535
-MAX_HOST = 253  # characters, RFC 1035 §2.3.4
 
 _BAUDRATES = frozenset(int(name[1:]) for name in dir(termios) if re.fullmatch(r"B[1-9]\d*", name))
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
@@ -99,7 +98,7 @@ def host(value: str) -> str:
     if ":" in value or re.fullmatch(r"[\d.]+", value, re.ASCII):
         ipaddress.ip_address(value)  # perhaps with an interface: fe80::1%eth0
         return value
-    if len(value) > MAX_HOST:
+    if len(value) > 253:  # noqa: PLR2004 - characters, RFC 1035 §2.3.4
         raise ValueError
     try:
         encoded = value.encode("idna").decode("ascii")

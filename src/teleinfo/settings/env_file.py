@@ -103,12 +103,9 @@ def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
         return EnvFile({}, {}, [])
     path = path or Path(".env")
     # Of a credential of systemd, show the file that was copied: that is the file to edit.
-    credential = _CREDENTIAL.fullmatch(str(path))
-    shown = (
-        path
-        if credential is None
-        else SERVICE_FILE.with_stem(credential[1] or credential[2] or SERVICE_FILE.stem)
-    )
+    shown = path
+    if credential := _CREDENTIAL.fullmatch(str(path)):
+        shown = SERVICE_FILE.with_stem(credential[1] or credential[2] or SERVICE_FILE.stem)
     try:
         lines = parse(_read(path).decode("utf-8"))
     except (OSError, ValueError) as error:

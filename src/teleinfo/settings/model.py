@@ -33,12 +33,6 @@ from teleinfo.state.payload import Options
 from teleinfo.state.prices import Prices
 from teleinfo.vocabulary.words import Language
 
-MQTT_PORT = 1883
-MQTT_TLS_PORT = 8883
-
-SerialMode = Literal["auto", "historique", "standard"]
-LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
-
 
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
@@ -53,11 +47,11 @@ def _with_host_name(value: str) -> str:
 
 
 _Numbers = Annotated[bool | Literal["all"], BeforeValidator(_lower)]
-_Mode = Annotated[SerialMode, BeforeValidator(_lower)]
+_Mode = Annotated[Literal["auto", "historique", "standard"], BeforeValidator(_lower)]
 _Version = Annotated[MqttVersion, BeforeValidator(_lower)]
 _Language = Annotated[Language, BeforeValidator(_lower)]
 _Discovery = Annotated[Literal["device", "components"], BeforeValidator(_lower)]
-_LogLevel = Annotated[LogLevel, BeforeValidator(_upper)]
+_LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
 _Qos = Annotated[int, Field(ge=0, le=2), BeforeValidator(checks.plain_digits)]
 _Count = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(checks.plain_digits)]
 _Seconds = Annotated[float, Field(ge=0, le=86400), BeforeValidator(checks.plain_decimal)]
@@ -184,7 +178,7 @@ class Settings(BaseModel):
         )
         return Broker(
             host=self.mqtt_host,
-            port=self.mqtt_port or (MQTT_TLS_PORT if self.mqtt_tls else MQTT_PORT),
+            port=self.mqtt_port or (8883 if self.mqtt_tls else 1883),
             client_id=self.mqtt_client_id,
             username=self.mqtt_username,
             password=None if self.mqtt_password is None else self.mqtt_password.get_secret_value(),

@@ -159,18 +159,6 @@ def test_nothing_is_published_before_the_memory_was_read() -> None:
     assert dict(broker.messages)["teleinfo/state/energy/import_total"] == b"1000505"
 
 
-def test_nothing_is_published_before_the_number_came() -> None:
-    """Its group is damaged in the first frame: no id, no total and no field begin with a guess."""
-    broker = Broker()
-    published = publisher(broker, fields=True)
-    nameless = {label: value for label, value in standard().values.items() if label != "ADSC"}
-    published.update(Reading(standard().mode, nameless), moment(0.0, TIME), urgent=True)
-    assert (broker.take(), published.memory()) == ([], None)
-    published.update(standard(), moment(1.0, TIME))
-
-    assert dict(broker.messages)["teleinfo/state/meter/id"] == NUMBER.encode()
-
-
 def test_the_fields_of_another_meter_are_removed_with_the_first_state() -> None:
     """It was replaced while nobody followed it: what only that one had is cleared at once."""
     broker = Broker()

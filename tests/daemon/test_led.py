@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from teleinfo.daemon import led
+from tests.support import virtual
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,20 +20,15 @@ def test_it_is_on_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "ACT").mkdir()
     brightness = tmp_path / "ACT" / "brightness"
 
-    async def blink() -> tuple[str, float]:
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+    async def blink() -> list[str]:
         led.Led("ACT").blink()
-        on = brightness.read_text(encoding="ascii")
-        async with asyncio.timeout(10):
-            while brightness.read_text(encoding="ascii") != "0":  # noqa: ASYNC110 - a file tells nobody
-                await asyncio.sleep(0.01)
-        return on, loop.time() - began
+        shown = []
+        for _ in range(2):
+            shown.append(brightness.read_text(encoding="ascii"))
+            await asyncio.sleep(led.ON_FOR + 0.01)
+        return shown
 
-    on, lasted = asyncio.run(blink())
-
-    assert on == "1"
-    assert lasted >= led.ON_FOR
+    assert virtual.run(blink()) == ["1", "0"]
 
 
 def test_an_led_that_is_not_there_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:

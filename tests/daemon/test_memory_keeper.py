@@ -26,7 +26,7 @@ from tests.state.test_memory import MEMORY, OTHER, TOTAL
 from tests.support import virtual
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 NEWER = encode(MEMORY).replace(b'"version":1', b'"version":2')
@@ -53,6 +53,7 @@ class Bench:
         self._path = folder / "teleinfo.json"
         self.loaded: list[Memory | None] = []
         self.writes: list[float] = []
+        self.contents: list[dict[str, Any]] = []
         self.keeper = MemoryKeeper("teleinfo", self.loaded.append)
 
     @property
@@ -67,6 +68,7 @@ class Bench:
         await asyncio.sleep(1)
         if self._inode() != before:
             self.writes.append(asyncio.get_running_loop().time())
+            self.contents.append(self.kept)
 
     def _inode(self) -> int:
         return self._path.stat().st_ino if self._path.exists() else 0
@@ -79,8 +81,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def play(folder: Path, scenario: Callable[[Bench], Awaitable[None]], *, early: Memory | None = None) -> Bench:
-    """Run a scenario beside a keeper, to which `early` is offered first, end that, and return the bench."""
+def play(folder: Path, offers: Iterable[tuple[Memory | None, float]], early: Memory | None = None) -> Bench:
+    """Run a keeper, offer `early` before it has read, then each memory, after which so many seconds pass."""
 
     async def together() -> Bench:
         asyncio.get_running_loop().set_default_executor(Inline())
@@ -88,12 +90,19 @@ def play(folder: Path, scenario: Callable[[Bench], Awaitable[None]], *, early: M
         bench.keeper.offer(early)
         task = asyncio.create_task(bench.keeper.run())
         await asyncio.sleep(1)
-        await scenario(bench)
+        for memory, seconds in offers:
+            await bench.offer(memory)
+            await asyncio.sleep(seconds - 1)
         bench.keeper.end()
         await task
         return bench
 
     return virtual.run(together())
+
+
+def as_json(memory: Memory) -> dict[str, Any]:
+    """Return the content of the file with this memory."""
+    return dict(json.loads(encode(memory)))
 
 
 def write(folder: Path, content: bytes) -> None:
@@ -103,89 +112,64 @@ def write(folder: Path, content: bytes) -> None:
 
 def test_what_was_written_is_loaded_by_the_next_run(folder: Path) -> None:
     """The first run finds nothing."""
+    first = play(folder, [(None, 1), (MEMORY, 1)])
+    second = play(folder, [])
 
-    async def offer_one(bench: Bench) -> None:
-        await bench.offer(None)
-        assert bench.kept == {}
-        await bench.offer(MEMORY)
-        assert bench.kept["import_total"]["offset"] == 5_000_000
-
-    async def offer_nothing(_bench: Bench) -> None:
-        pass
-
-    assert play(folder, offer_one).loaded == [None]
-    assert play(folder, offer_nothing).loaded == [MEMORY]
+    assert (first.loaded, second.loaded) == ([None], [MEMORY])
+    assert len(first.writes) == 1
 
 
 def test_what_is_known_without_the_file_does_not_take_its_place(folder: Path) -> None:
     write(folder, encode(MEMORY))
-
-    async def end_soon(_bench: Bench) -> None:
-        pass
-
-    bench = play(folder, end_soon, early=replace(MEMORY, import_total=replace(TOTAL, offset=0)))
+    bench = play(folder, [], early=NEXT)
 
     assert bench.loaded == [MEMORY]
-    assert bench.kept == json.loads(encode(MEMORY))
+    assert bench.kept == as_json(MEMORY)
 
 
 @pytest.mark.parametrize(
-    "changed",
+    ("changed", "lines"),
     [
-        replace(MEMORY, meter=OTHER),
-        NEXT,
+        (replace(MEMORY, meter=OTHER), ["this is another meter than before: its energy total begins anew"]),
+        (NEXT, []),
     ],
 )
 def test_what_the_total_would_be_wrong_without_is_written_at_once(
-    folder: Path, changed: Memory, caplog: pytest.LogCaptureFixture
+    folder: Path, changed: Memory, lines: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """A power cut a second later costs nothing; another meter is one line of the log, without its number."""
     caplog.set_level(logging.INFO)
 
-    async def change(bench: Bench) -> None:
-        await bench.offer(MEMORY)
-        await bench.offer(changed)
-
-    assert len(play(folder, change).writes) == 2
-    is_another = changed.meter == OTHER
-    anew = "this is another meter than before: its energy total begins anew"
-    assert caplog.messages == ([anew] if is_another else [])
+    assert len(play(folder, [(MEMORY, 1), (changed, 1)]).writes) == 2
+    assert caplog.messages == lines
 
 
 def test_a_day_of_frames_is_written_at_midnight_and_at_the_end(folder: Path) -> None:
     """The index rises with each frame, which needs no write: the meter says it again."""
 
-    async def day(bench: Bench) -> None:
-        for minute in range(24 * 60):
-            at = MEMORY.heard + timedelta(minutes=minute)
-            await bench.offer(
-                replace(MEMORY, heard=at, import_total=replace(TOTAL, index=23 + minute, time=at))
-            )
-            await asyncio.sleep(59)
+    def at(minute: int) -> Memory:
+        now = MEMORY.heard + timedelta(minutes=minute)
+        return replace(MEMORY, heard=now, import_total=replace(TOTAL, index=23 + minute, time=now))
 
-    bench = play(folder, day)
+    bench = play(folder, ((at(minute), 60) for minute in range(24 * 60)))
 
     assert len(bench.writes) == 2
-    assert bench.kept["import_total"]["index"] == 23 + 24 * 60 - 1
+    assert bench.kept == as_json(at(24 * 60 - 1))
 
 
 def test_the_days_are_written_at_the_midnight_of_france(folder: Path) -> None:
     """Whatever the zone of the machine: a power cut later in the day then loses nothing."""
+    in_tokyo = MEMORY.heard.astimezone(timezone(timedelta(hours=9)))
 
-    async def midnight(bench: Bench) -> None:
-        in_tokyo = MEMORY.heard.astimezone(timezone(timedelta(hours=9)))
-        for day, hours in ((14, 0), (14, 10), (15, 13), (15, 23)):
-            span = EnergySpan(date(2026, 1, day))
-            total = MEMORY.import_total
-            assert total is not None
-            daily = DailyEnergy(span, None, EnergySpan(date(2026, 1, 1)), None, total, {})
-            await bench.offer(replace(MEMORY, heard=in_tokyo + timedelta(hours=hours), daily_energy=daily))
-            written = bench.kept["daily_energy"]["today"]["first"]
-            assert written == f"2026-01-{day}"
-            await asyncio.sleep(3600)
-        assert len(bench.writes) == 2
+    def at(day: int, hours: int) -> Memory:
+        spans = EnergySpan(date(2026, 1, day)), None, EnergySpan(date(2026, 1, 1)), None
+        daily = DailyEnergy(*spans, TOTAL, {})
+        return replace(MEMORY, heard=in_tokyo + timedelta(hours=hours), daily_energy=daily)
 
-    play(folder, midnight)
+    memories = [at(14, 0), at(14, 10), at(15, 13), at(15, 23)]
+    bench = play(folder, [(memory, 3600) for memory in memories])
+
+    assert bench.contents == [as_json(memories[0]), as_json(memories[2])]
 
 
 def test_fields_and_events_are_written_once_an_hour(folder: Path) -> None:
@@ -193,15 +177,11 @@ def test_fields_and_events_are_written_once_an_hour(folder: Path) -> None:
         fields = frozenset(f"labels/{n}" for n in range(number))
         return replace(MEMORY, fields=fields, situation={"tariff": f"{number}"})
 
-    async def start(bench: Bench) -> None:
-        for number in range(20):
-            await bench.offer(memory(number))
-        assert len(bench.writes) == 1
-        await asyncio.sleep(WRITE_INTERVAL)
-        await bench.offer(memory(1))
-        assert len(bench.writes) == 2
+    bench = play(
+        folder, [*((memory(number), 1) for number in range(20)), (None, WRITE_INTERVAL), (memory(1), 1)]
+    )
 
-    assert play(folder, start).kept == json.loads(encode(memory(1)))
+    assert bench.contents == [as_json(memory(0)), as_json(memory(1))]
 
 
 def test_whatever_changes_there_are_at_most_30_writes_in_24_hours(folder: Path) -> None:
@@ -210,18 +190,13 @@ def test_whatever_changes_there_are_at_most_30_writes_in_24_hours(folder: Path) 
         total = replace(TOTAL, offset=number)
         return replace(MEMORY, heard=at, import_total=total, situation={"tariff": f"{number}"})
 
-    async def change(bench: Bench) -> None:
-        for number in range(2 * 24 * 6):
-            await bench.offer(memory(number))
-            await asyncio.sleep(599)
-
-    bench = play(folder, change)
+    bench = play(folder, ((memory(number), 600) for number in range(2 * 24 * 6)))
 
     days = zip(bench.writes, bench.writes[30:], strict=False)
     assert bench.writes[WRITES_AT_ONCE - 1] - bench.writes[0] < WRITE_INTERVAL
     assert all(later - earlier < WRITE_INTERVAL + 601 for earlier, later in pairwise(bench.writes))
     assert all(later - earlier >= DAY for earlier, later in days)
-    assert bench.kept == json.loads(encode(memory(2 * 24 * 6 - 1)))
+    assert bench.kept == as_json(memory(2 * 24 * 6 - 1))
 
 
 class Hanging(Inline):
@@ -257,7 +232,7 @@ def test_what_is_offered_during_a_write_is_written_at_the_end(folder: Path) -> N
         await task
         return bench
 
-    assert virtual.run(together()).kept == json.loads(encode(later))
+    assert virtual.run(together()).kept == as_json(later)
 
 
 @pytest.mark.parametrize(
@@ -272,15 +247,11 @@ def test_an_unreadable_file_costs_one_line_and_is_replaced(
     folder: Path, caplog: pytest.LogCaptureFixture, content: bytes, reason: str
 ) -> None:
     write(folder, content)
+    bench = play(folder, [(MEMORY, 1)])
 
-    async def work(bench: Bench) -> None:
-        assert bench.loaded == [None]
-        await bench.offer(MEMORY)
-
-    bench = play(folder, work)
-
+    assert bench.loaded == [None]
     assert [reason in line for line in caplog.messages] == [True]
-    assert bench.kept["import_total"]["offset"] == 5_000_000
+    assert bench.kept == as_json(MEMORY)
     kept = [path.read_bytes() for path in folder.glob("*.newer")]
     assert kept == ([NEWER] if content == NEWER else [])
 
@@ -292,18 +263,14 @@ def test_what_can_be_read_and_not_written_is_remembered_and_costs_one_line(
     write(folder, encode(MEMORY))
     (folder / "teleinfo.new").mkdir()
 
-    async def work(bench: Bench) -> None:
-        for _ in range(3 * 60):
-            await bench.offer(NEXT)
-            await asyncio.sleep(59)
-        assert bench.writes == []
+    def offers() -> Iterator[tuple[Memory, float]]:
+        yield from [(NEXT, 60.0)] * 3 * 60
+        assert as_json(MEMORY) == json.loads((folder / "teleinfo.json").read_bytes())
         (folder / "teleinfo.new").rmdir()
-        for _ in range(60):
-            await bench.offer(NEXT)
-            await asyncio.sleep(59)
-        assert bench.kept == json.loads(encode(NEXT))
+        yield from [(NEXT, 60.0)] * 60
+        assert as_json(NEXT) == json.loads((folder / "teleinfo.json").read_bytes())
 
-    assert play(folder, work).loaded == [MEMORY]
+    assert play(folder, offers()).loaded == [MEMORY]
     assert caplog.messages == [
         f"{folder} cannot be written: Is a directory; the energy total may begin anew after a restart"
     ]

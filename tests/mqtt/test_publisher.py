@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
-import re
 import signal
 import subprocess
 import time
@@ -345,29 +344,6 @@ def test_a_topic_that_the_broker_refuses_is_named_once_until_the_broker_takes_it
         assert log.containing("no connection") == []
 
     assert all(line.endswith("topic readwrite teleinfo/#") for line in refused)
-
-
-@pytest.mark.parametrize("version", [MqttVersion.AUTO, MqttVersion.V3_1_1])
-def test_another_client_with_our_id_is_named(
-    mosquitto: MosquittoBroker, log: Log, version: MqttVersion
-) -> None:
-    broker = replace(broker_at(mosquitto.port), version=version)
-
-    async def take_over() -> None:
-        async with connect(broker):
-            await asyncio.sleep(0)
-
-    with RunningPublisher(broker) as running:
-        running.wait_connected()
-        # A message on its way would make the broker reset the connection, and its reason code be lost.
-        until(running.is_idle)
-        asyncio.run(take_over())
-        line = log.expect("our client id, teleinfo-test")
-
-    release = re.search(r"mosquitto version ([\d.]+) starting", mosquitto.log)
-    assert release is not None
-    has_reason_code = tuple(map(int, release[1].split("."))) >= (2, 0, 15)
-    assert ("each pushes the other out" in line) is (version is MqttVersion.AUTO and has_reason_code)
 
 
 def test_a_new_cause_for_which_the_user_must_act_is_one_more_line(tmp_path: Path, log: Log) -> None:

@@ -270,7 +270,7 @@ SUPERVISOR, APP = "172.30.32.2", "172.30.33.5"
 
 def test_home_assistant_shows_the_page_in_its_frame(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        server, "_client", lambda _transport, name="peername": {"peername": SUPERVISOR}.get(name, APP)
+        server, "_client", lambda _, name="peername": SUPERVISOR if name == "peername" else APP
     )
     status, headers, _body = ask(served, Host="ha.example.org")
 
@@ -278,17 +278,12 @@ def test_home_assistant_shows_the_page_in_its_frame(served: Page, monkeypatch: p
     assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
 
 
-def test_another_app_of_home_assistant_is_refused(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the Supervisor has asked for a user and a password."""
-    monkeypatch.setattr(
-        server, "_client", lambda _transport, name="peername": {"peername": "172.30.33.9"}.get(name, APP)
-    )
-
-    assert ask(served)[0] == 403
-
-
-def test_a_client_of_another_network_is_refused(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "_client", lambda *_: "203.0.113.7")
+@pytest.mark.parametrize(("client", "own"), [("172.30.33.9", APP), ("203.0.113.7", "203.0.113.7")])
+def test_another_app_and_another_network_are_refused(
+    served: Page, monkeypatch: pytest.MonkeyPatch, client: str, own: str
+) -> None:
+    """Of the apps of Home Assistant only the Supervisor has asked for a user and a password."""
+    monkeypatch.setattr(server, "_client", lambda _, name="peername": client if name == "peername" else own)
 
     assert ask(served)[::2] == (403, "This page answers the home network alone.\n")
 

@@ -15,9 +15,6 @@ from teleinfo.vocabulary.codes import DryContact, Phase
     ("text", "bits", "expected"),
     [
         ("003A0001", registers.DRY_CONTACT, 1),
-        ("003A0001", registers.EURIDIS, 3),
-        ("003A0001", registers.POWERLINE, 1),
-        ("003A0001", registers.TIC_STANDARD, 1),
         ("013AC401", registers.SUPPLIER_INDEX, 1),
         ("013AC401", registers.DISTRIBUTOR_INDEX, 3),
         ("013AC401", registers.TODAY, 1),

@@ -110,20 +110,6 @@ def test_a_recording_is_replayed_as_it_came(tmp_path: Path) -> None:
     assert again == RECORDING[first + 1 :] + RECORDING[: first + 1]
 
 
-def test_a_recording_without_times_is_named(tmp_path: Path) -> None:
-    """One line on standard error, and it is replayed at the speed of the line."""
-    path = tmp_path / "recording"
-    path.write_bytes(RECORDING)
-    with simulate("--replay", str(path), *AT_ONCE, "--frames", "1") as (process, port):
-        with PortReader(port) as reader:
-            assert ETX in reader.read()
-        assert process.stderr is not None
-        said = process.stderr.read()
-
-    assert said.startswith(f"{path}.times: No such file or directory. ")
-    assert said.count("\n") == 1
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_pipe_that_says_nothing_can_be_left(number: signal.Signals, tmp_path: Path) -> None:
     """Opening a FIFO blocks until somebody writes to it; a signal ends the command all the same."""
@@ -240,11 +226,8 @@ def test_what_cannot_run_says_why(
 
 @pytest.mark.parametrize(
     "options",
-    [
-        ["--meter", "gas"], ["--speed", "-1"], ["--noise", "2"], ["--frames", "0"], ["--start", "noon"],
-        ["--time-lapse", "0"], ["--number", "12345"], ["--lost", "2"],
-    ],
-)  # fmt: skip
+    [["--meter", "gas"], ["--start", "noon"], ["--number", "12345"], ["--lost", "2"]],
+)
 def test_a_wrong_option_is_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """It is a fault of usage, with status 2."""
     with pytest.raises(SystemExit) as ended:

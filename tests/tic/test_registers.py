@@ -14,20 +14,9 @@ from teleinfo.vocabulary.codes import DryContact, Phase
 @pytest.mark.parametrize(
     ("text", "bits", "expected"),
     [
-        ("003A0001", registers.DRY_CONTACT, 1),
         ("013AC401", registers.SUPPLIER_INDEX, 1),
         ("013AC401", registers.DISTRIBUTOR_INDEX, 3),
-        ("013AC401", registers.TODAY, 1),
-        ("463A0800", registers.DRY_CONTACT, 0),
-        ("463A0800", registers.SUPPLIER_INDEX, 2),
-        ("463A0800", registers.TODAY, 2),
-        ("463A0800", registers.TOMORROW, 1),
-        ("463A0800", registers.PEAK, 1),
-        ("003A0301", registers.PRODUCER, 1),
-        ("003A0301", registers.EXPORTING, 1),
-        ("000A4411", registers.TERMINAL_COVER, 1),
         ("0000000C", registers.BREAKER, 6),
-        ("30000000", registers.PEAK_NOTICE, 3),
     ],
 )
 def test_the_status_register_is_read_bit_by_bit(text: str, bits: registers.Bits, expected: int) -> None:

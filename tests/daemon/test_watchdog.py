@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import socket
 from typing import TYPE_CHECKING
 
@@ -12,25 +13,27 @@ import pytest
 
 from teleinfo.daemon.watchdog import Notifier, Watchdog
 from tests.support import virtual
+from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
 
-class Bench:
+class Bench(Notifier):
     """A watchdog between a reader, a publisher that may take 100 s, and a systemd that waits 30 s."""
 
-    def __init__(self, folder: Path) -> None:
-        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.listener.bind(str(folder / "user@1000"))
-        self.listener.settimeout(0)
+    def __init__(self) -> None:
+        super().__init__({"WATCHDOG_USEC": "30000000"})
         self.heard: list[tuple[float, str]] = []
         self.status = ("key", "all is well")
-        notifier = Notifier({"NOTIFY_SOCKET": str(folder / "user@1000"), "WATCHDOG_USEC": "30000000"})
-        self.watchdog = Watchdog(notifier)
+        self.watchdog = Watchdog(self)
         self._reader_heartbeat = self.watchdog.heartbeat_of("reader")
         self._publisher_heartbeat = self.watchdog.heartbeat_of("publisher", limit=100)
+
+    def send(self, assignment: str) -> None:
+        """Be systemd."""
+        self.heard.append((asyncio.get_running_loop().time(), assignment))
 
     async def live(self, seconds: int, *, reader: bool = True, publisher: bool = True) -> None:
         """Let so many seconds pass, with the heartbeats of the two tasks."""
@@ -42,37 +45,27 @@ class Bench:
             if publisher:
                 self._publisher_heartbeat()
             await asyncio.sleep(0.5)
-            self._listen()
-
-    def _listen(self) -> None:
-        now = asyncio.get_running_loop().time()
-        while True:
-            try:
-                self.heard.append((now, self.listener.recv(4096).decode()))
-            except BlockingIOError:
-                return
 
     def times(self, text: str) -> list[float]:
         """Return when systemd heard exactly `text`."""
         return [at for at, said in self.heard if said == text]
 
 
-def play(folder: Path, scenario: Callable[[Bench], Awaitable[None]]) -> Bench:
+def play(scenario: Callable[[Bench], Awaitable[None]]) -> Bench:
     """Run a scenario beside a running watchdog, and return the bench."""
 
     async def together() -> Bench:
-        bench = Bench(folder)
+        bench = Bench()
         async with asyncio.TaskGroup() as tasks:
             watchdog = tasks.create_task(bench.watchdog.run(lambda _now: bench.status))
             await scenario(bench)
             watchdog.cancel()
-        bench.listener.close()
         return bench
 
     return virtual.run(together())
 
 
-def test_the_status_is_shown_at_each_change_and_every_ten_seconds(tmp_path: Path) -> None:
+def test_the_status_is_shown_at_each_change_and_every_ten_seconds() -> None:
     async def scenario(bench: Bench) -> None:
         await bench.live(15)
         bench.status = ("key", "all is well, 15 frames")
@@ -80,14 +73,14 @@ def test_the_status_is_shown_at_each_change_and_every_ten_seconds(tmp_path: Path
         bench.status = ("other", "the meter is silent")
         await bench.live(2)
 
-    bench = play(tmp_path, scenario)
+    bench = play(scenario)
 
     assert len(bench.times("STATUS=all is well")) == 2
     assert bench.times("STATUS=all is well, 15 frames") == []
     assert len(bench.times("STATUS=the meter is silent")) == 1
 
 
-def test_ready_waits_for_both_tasks(tmp_path: Path) -> None:
+def test_ready_waits_for_both_tasks() -> None:
     begun = []
 
     async def scenario(bench: Bench) -> None:
@@ -96,15 +89,13 @@ def test_ready_waits_for_both_tasks(tmp_path: Path) -> None:
         begun.append(asyncio.get_running_loop().time())
         await bench.live(5)
 
-    bench = play(tmp_path, scenario)
+    bench = play(scenario)
     (ready,) = bench.times("READY=1")
 
     assert 0 <= ready - begun[0] <= 0.5
 
 
-def test_who_was_held_up_as_a_whole_is_not_called_stuck(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_who_was_held_up_as_a_whole_is_not_called_stuck(caplog: pytest.LogCaptureFixture) -> None:
     """The process had no processor for a while; its tasks go on as soon as they have their turn."""
     caplog.set_level(logging.INFO)
     moments = []
@@ -119,7 +110,7 @@ def test_who_was_held_up_as_a_whole_is_not_called_stuck(
             await asyncio.sleep(0)
         await bench.live(20)
 
-    bench = play(tmp_path, scenario)
+    bench = play(scenario)
 
     assert caplog.messages == []
     assert bench.times("WATCHDOG=1")[-1] > moments[0]
@@ -127,7 +118,7 @@ def test_who_was_held_up_as_a_whole_is_not_called_stuck(
 
 @pytest.mark.parametrize(("stuck", "limit"), [("reader", 15), ("publisher", 100)])
 def test_the_watchdog_is_not_fed_while_a_task_is_stuck(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, stuck: str, limit: float
+    caplog: pytest.LogCaptureFixture, stuck: str, limit: float
 ) -> None:
     """
     1. One task makes no progress any more: systemd would restart the daemon, and the log says why.
@@ -144,7 +135,7 @@ def test_the_watchdog_is_not_fed_while_a_task_is_stuck(
         marks.append(asyncio.get_running_loop().time())
         await bench.live(20)
 
-    bench = play(tmp_path, scenario)
+    bench = play(scenario)
     began, ended = marks
     fed = bench.times("WATCHDOG=1")
 
@@ -154,12 +145,16 @@ def test_the_watchdog_is_not_fed_while_a_task_is_stuck(
     assert caplog.messages == [f"stuck: {stuck}; the watchdog of systemd will start teleinfo again"]
 
 
-def test_an_abstract_address_is_understood() -> None:
-    """@ stands for the NUL with which Linux' abstract addresses begin."""
+@pytest.mark.parametrize("start", ["@teleinfo-test-", "user@"])
+def test_a_leading_at_stands_for_the_nul_of_an_abstract_address(
+    start: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    address = f"{start}{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
-        listening.bind(f"\0teleinfo-test-{os.getpid()}")
-        listening.settimeout(5)
-        Notifier({"NOTIFY_SOCKET": f"@teleinfo-test-{os.getpid()}"}).send("READY=1")
+        listening.bind(re.sub("^@", "\0", address))
+        listening.settimeout(LIMIT)
+        Notifier({"NOTIFY_SOCKET": address}).send("READY=1")
 
         assert listening.recv(100) == b"READY=1"
 

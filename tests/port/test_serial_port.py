@@ -26,7 +26,6 @@ from tests.support.rfc2217 import Bridge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from teleinfo.simulator.serial_line import SerialLine
 
@@ -115,20 +114,22 @@ async def test_a_second_opener_is_refused(line: SerialLine) -> None:
     assert "stop that program" in str(error)
 
 
+@pytest.mark.parametrize(
+    ("url", "kind", "words"),
+    [
+        ("/", PortErrorKind.OTHER, "is not a serial port"),
+        ("/dev/null", PortErrorKind.SPEED, "cannot work at 0 baud"),
+        ("socket://host", PortErrorKind.OTHER, "socket://host:port"),
+        ("socket://:8888", PortErrorKind.OTHER, "socket://host:port"),
+        ("socket://host:99999", PortErrorKind.OTHER, "socket://host:port"),
+    ],
+)
 @in_event_loop
-async def test_what_is_no_serial_port_is_refused(tmp_path: Path) -> None:
-    error = await failure_of(str(tmp_path))
+async def test_what_is_no_serial_port_is_refused(url: str, kind: PortErrorKind, words: str) -> None:
+    error = await failure_of(url, 1200 if url == "/" else 0)
 
-    assert error.kind is PortErrorKind.OTHER
-    assert "is not a serial port" in str(error)
-
-
-@in_event_loop
-async def test_an_impossible_speed_is_named(line: SerialLine) -> None:
-    error = await failure_of(line.port, 0)
-
-    assert error.kind is PortErrorKind.SPEED
-    assert "cannot work at 0 baud" in str(error)
+    assert error.kind is kind
+    assert words in str(error)
 
 
 UNREACHABLE = PortErrorKind.UNREACHABLE
@@ -236,15 +237,6 @@ async def test_a_port_may_be_opened_again_at_once_at_any_speed(
                     assert kind == "socket" or line.reader_baudrate == baudrate
                     if end is not None:
                         raise end
-
-
-@pytest.mark.parametrize("url", ["socket://host", "socket://:8888", "socket://host:99999"])
-@in_event_loop
-async def test_an_address_of_the_wrong_form_is_refused(url: str) -> None:
-    error = await failure_of(url)
-
-    assert error.kind is PortErrorKind.OTHER
-    assert "socket://host:port" in str(error)
 
 
 @in_event_loop

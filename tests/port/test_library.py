@@ -73,8 +73,6 @@ async def test_a_closed_iterator_leaves_nothing_behind(cancel: bool) -> None:  #
         else:
             await asyncio.wait_for(consuming, LIMIT)
         await until(lambda: (descriptors(), len(asyncio.all_tasks())) <= before)
-        assert descriptors() <= before[0]
-        assert len(asyncio.all_tasks()) <= before[1]
 
 
 @in_event_loop

@@ -21,9 +21,7 @@ from tests.settings.loading import CANARY, faults, loaded
 VALUES: dict[str, tuple[str, Any]] = {
     "SERIAL_MODE": ("Standard", "standard"),
     "SERIAL_BAUDRATE": ("19200", 19200),
-    "PLAUSIBILITY": ("false", False),
     "MQTT_VERSION": ("3.1.1", MqttVersion.V3_1_1),
-    "MQTT_QUEUE": ("10", 10),
     "PAYLOAD_NUMBERS": ("TRUE", True),
     "PAYLOAD_TIMESTAMP": ("on", True),
     "PAYLOAD_EXCLUDE": ("ADCO, PRM EAp1HPH,,NEW+1", frozenset({"ADCO", "PRM", "EAp1HPH", "NEW+1"})),
@@ -31,7 +29,6 @@ VALUES: dict[str, tuple[str, Any]] = {
     "PRICES": ("hc=0,1696 HP=0.2146 Month=15.74", Prices({"HC": 0.1696, "HP": 0.2146}, 15.74)),
     "LANGUAGE": ("EN", "en"),
     "HOMEASSISTANT_DISCOVERY": ("Components", "components"),
-    "METER_NAME": ("Garage", "Garage"),
     "HOMEASSISTANT_PAGE": ("http://pi.local:8080/", "http://pi.local:8080/"),
     "WEB_LISTEN": ("[::]:8081", "[::]:8081"),
     "WEB_HOSTS": ("meter.example.org, pi.example", frozenset({"meter.example.org", "pi.example"})),

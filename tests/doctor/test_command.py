@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import subprocess
 import sys
@@ -12,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.cli import main as cli
-from teleinfo.doctor import command as doctor_command
 from teleinfo.simulator.encode import encode_frame, with_parity
 from tests.doctor.damaged_line import hurt, sound_line
 from tests.support.broker import MosquittoBroker
@@ -132,20 +129,6 @@ def test_the_line_is_shown_bit_by_bit_of_a_recording(tmp_path: Path) -> None:
     assert "█" in done.stdout
     assert (read["cause"], read["wrong_zeros"]) == ("slow_rise", [0] * 8)
     assert sum(read["wrong_ones"]) > read["holes"] == 0
-
-
-def test_the_line_is_shown_bit_by_bit_as_it_comes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(doctor_command, "LINE_SECONDS", 1.0)
-    monkeypatch.setattr(logging, "disable", lambda _level: None)  # the tests after this one need the log
-    monkeypatch.chdir(tmp_path)
-    with Meter(FRAME) as meter:
-        monkeypatch.setenv("TELEINFO_SERIAL_PORT", meter.line.port)
-        status = cli.main(["doctor", "--line"])
-
-    assert status == 0
-    assert "All is well." in capsys.readouterr().out
 
 
 def test_what_is_no_line_is_refused(tmp_path: Path) -> None:

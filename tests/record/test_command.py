@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import socket
@@ -29,7 +28,6 @@ from tests.support.process import LIMIT
 from tests.support.scenario import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 TELEINFO = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull]
@@ -62,16 +60,6 @@ def record(folder: Path, port: str, *options: str, **settings: str) -> subproces
     )
 
 
-@contextlib.contextmanager
-def simulated(*options: str) -> Iterator[str]:
-    """Give the port of a simulated meter, five times faster than a real one."""
-    simulate = [sys.executable, "-m", "teleinfo", "simulate", "--speed", "5", *options]
-    with subprocess.Popen(simulate, stdout=subprocess.PIPE, text=True) as meter:
-        assert meter.stdout is not None
-        yield meter.stdout.readline().rstrip()
-        meter.terminate()
-
-
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     """Return the exit status and what was said."""
     with process:
@@ -83,38 +71,25 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 @pytest.mark.real
-def test_what_came_is_in_the_file_and_is_played_and_decoded_again(tmp_path: Path) -> None:
-    """1. `simulate` plays. 2. `record` saves it. 3. `simulate --replay` plays it. 4. `decode` reads both."""
-    with simulated("--seed", "1") as port:
-        status, said = ended(record(tmp_path, port, "--seconds", "3", "first.tic"))
-    first = (tmp_path / "first.tic").read_bytes()
-    # A replay goes round: where its end meets its beginning, two halves of frames would make one.
-    marks, _ = strip_parity(first)
-    (tmp_path / "frames.tic").write_bytes(first[marks.index(STX) : marks.rindex(ETX) + 1])
-    with simulated("--replay", str(tmp_path / "frames.tic")) as port:
-        ended(record(tmp_path, port, "--seconds", "2", "--baudrate", "1200", "second.tic"))
-    frames, again = (decoded((tmp_path / name).read_bytes()) for name in ("first.tic", "second.tic"))
-
-    assert status == 0, said
-    assert f"first.tic: {len(first)} bytes" in said
-    assert max(first) > 0x7F, "the parity is part of it"
-    assert len(frames) >= 2
-    assert any(frame in frames for frame in again)
-
-
-@pytest.mark.real
-def test_the_speed_of_the_meter_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_speed_of_the_meter_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A meter in mode standard is recorded at 9600 baud, although the search begins at 1200."""
     monkeypatch.setattr(search, "DWELL", 1.0)
     monkeypatch.chdir(tmp_path)
-    with simulated("--meter", "standard") as port:
-        monkeypatch.setenv("TELEINFO_SERIAL_PORT", port)
+    simulate = [sys.executable, "-m", "teleinfo", "simulate", "--speed", "5", "--meter", "standard"]
+    with subprocess.Popen(simulate, stdout=subprocess.PIPE, text=True) as meter:
+        assert meter.stdout is not None
+        monkeypatch.setenv("TELEINFO_SERIAL_PORT", meter.stdout.readline().rstrip())
         status = cli.main(["record", "--max-bytes", "4000", "a.tic"])
+        meter.terminate()
 
     assert status == 0
     data = (tmp_path / "a.tic").read_bytes()
     assert decoded(data)
     assert len(data) == 4000
+    assert max(data) > 0x7F, "the parity is part of it"
+    assert "a.tic: 4000 bytes" in capsys.readouterr().err
 
 
 @pytest.mark.real

@@ -37,7 +37,8 @@ def messages() -> dict[str, str]:
     """Return every message of sources, log, page and .env-sample, with the place where it stands."""
     found = dict.fromkeys(sample.sentences(), ".env-sample")
     found |= {member.words.template: f"{member!r}" for kind in CODES for member in kind}
-    texts = ((field, text) for field in FIELDS for text in (field.name, field.meaning) if text)
+    fields = (*FIELDS, *entities._OTHERS.values())
+    texts = ((field, text) for field in fields for text in (field.name, field.meaning) if text)
     found |= {getattr(text, "template", text): field.path for field, text in texts}
     found |= {text: name for name, text in TEXTS.items()}
     found |= {text: kind for kind, (_notes, lines) in FAULTS.items() for text in lines[:2]}

@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import enum
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import _
-from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS
+from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS, read_fields
 from teleinfo.state.field_entry import Field, FieldPath, StateType
 from teleinfo.state.labels import ANY_UNIT, UNITS, is_own
 from teleinfo.state.tariffs import index_period, unnamed_index
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
-    from teleinfo.state.field_entry import ValueForm
     from teleinfo.state.fields import Json
 
 
@@ -252,37 +252,17 @@ class _Status(enum.StrEnum):
 _UNPLUGGED_PROBLEMS: Final = (PortErrorKind.MISSING.value, PortErrorKind.GONE.value)
 
 
-def _line(
-    key: str,
-    form: ValueForm,
-    name: str,
-    icon: str | None = None,
-    **more: Any,  # noqa: ANN401 - attributes of Field
-) -> Field:
-    """Return an entity of the line; `more` are further attributes of the field."""
-    more = {"momentary": False} | more
-    return Field(key, form, name=name, icon=icon and f"mdi:{icon}", diagnostic=True, **more)
-
-
-_QUALITIES: Final = (*LineGrade, *_Unplugged)
-_QUALITY: Final = _line(
-    "LIGNE_QUALITE", StateType.CHOICE, Message("Line quality"), "signal", listed=_QUALITIES
-)
-_ERRORS: Final = _line(
-    "LIGNE_ERREURS", "%", Message("Reading errors"), "alert-circle-outline", precision=2, momentary=True
-)
-_MODE: Final = _line("LIGNE_MODE", Mode, Message("TIC mode"), "serial-port")
-_SPEED: Final = _line("LIGNE_VITESSE", "bauds", Message("Line speed"), "speedometer")
-_UNKNOWN: Final = _line(
-    "LIGNE_INCONNUES", "", Message("Unknown labels"), "help-circle-outline", enabled=False
-)
-_CONNECTION: Final = _line(
-    "LIGNE_CONNEXION",
-    StateType.SWITCH,
-    Message("Connection to the meter"),
-    listed=tuple(_Status),
-    device_class="connectivity",
-)
+_CODES: Final[dict[str, tuple[enum.StrEnum, ...]]] = {
+    "LIGNE_QUALITE": (*LineGrade, *_Unplugged),
+    "LIGNE_CONNEXION": tuple(_Status),
+    "event": tuple(Event),
+}
+_OTHERS: Final = {
+    field.path: replace(field, name=field.title(), listed=_CODES.get(field.path, ()))
+    for field in read_fields(Path(__file__).with_name("entities.txt"))
+}
+EVENTS: Final = _OTHERS["event"]
+"""The entity of what begins or ends (docs/events.md)."""
 
 
 def line_entities() -> list[tuple[Field, str | None]]:
@@ -294,17 +274,11 @@ def line_entities() -> list[tuple[Field, str | None]]:
     """
     grades = {grade.value: _(grade.words) for grade in LineGrade}
     unplugged = f"{_(_Unplugged.UNPLUGGED.words)!r} if value_json.problem in {_UNPLUGGED_PROBLEMS!r}"
-    return [
-        (_QUALITY, f"{{{{ {unplugged} else {grades!r}.get(value_json.line) }}}}"),
-        (_ERRORS, "{{ value_json.bad_groups_percent }}"),
-        (_MODE, "{{ value_json.mode }}"),
-        (_SPEED, "{{ value_json.baudrate }}"),
-        (_UNKNOWN, "{{ value_json.unknown_labels | default([]) | count }}"),
-        (_CONNECTION, None),
-    ]
-
-
-EVENTS: Final = Field(
-    "event", StateType.TEXT, name=Message("Event"), listed=tuple(Event), icon="mdi:bell-outline"
-)
-"""The entity of what begins or ends (docs/events.md)."""
+    templates = {
+        "LIGNE_QUALITE": f"{{{{ {unplugged} else {grades!r}.get(value_json.line) }}}}",
+        "LIGNE_ERREURS": "{{ value_json.bad_groups_percent }}",
+        "LIGNE_MODE": "{{ value_json.mode }}",
+        "LIGNE_VITESSE": "{{ value_json.baudrate }}",
+        "LIGNE_INCONNUES": "{{ value_json.unknown_labels | default([]) | count }}",
+    }
+    return [(field, templates.get(path)) for path, field in _OTHERS.items() if field is not EVENTS]

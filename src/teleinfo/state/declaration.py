@@ -36,8 +36,9 @@ _SAID: Final = {"": True, "no": False, "EJP": Contract.EJP}
 _MODULES: Final = {"fields": fields, "business_meters": business_meters}
 
 
-def _read() -> Iterator[Field]:
-    for path, (notes, lines) in read_sections(Path(__file__).with_name("fields.txt")).items():
+def read_fields(table: Path) -> Iterator[Field]:
+    """Yield the fields of a table; raise KeyError, ValueError, TypeError or AttributeError if it is wrong."""
+    for path, (notes, lines) in read_sections(table).items():
         series = re.search(r"\{(.+)\}", path)
         if series is None:
             yield _field(path, notes, lines)
@@ -82,7 +83,7 @@ def _reader(words: str) -> FieldReader:
     return methodcaller(name, *arguments) if is_method else attrgetter(name)
 
 
-FIELDS: Final = tuple(_read())
+FIELDS: Final = tuple(read_fields(Path(__file__).with_name("fields.txt")))
 """The fields of the state."""
 
 FIELD_OF_PATH: Final = {field.path: field for field in FIELDS}

@@ -79,7 +79,7 @@ def phone(house: House, log: Path) -> Iterator[Phone]:
     port = free_port()
     # A port of this machine leads to the page, by the network of the phone.
     through = f"nsenter --net={house.namespace('phone')} socat - TCP:{PAGE}"
-    door = ["socat", f"TCP-LISTEN:{port},bind={HOST},fork", f"EXEC:{through}"]
+    door = ["socat", f"TCP-LISTEN:{port},bind={HOST},fork", f'EXEC:"{through}"']
     with Process(door, log), browser() as driver:
         screen = Phone(port, driver)
         screen.reload()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -224,17 +225,14 @@ def test_the_version_costs_neither_pydantic_nor_asyncio() -> None:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("line", ["--help", "decode /nonexistent", "doctor"])
-def test_a_terminal_of_another_encoding_is_written_to(line: str, tmp_path: Path) -> None:
+def test_a_terminal_of_another_encoding_is_written_to(tmp_path: Path) -> None:
     """LC_ALL=fr_FR is ISO-8859-1, which has no apostrophe of ours, no ellipsis, no arrow."""
-    french = {"LC_ALL": "fr_FR", "PYTHONIOENCODING": "iso-8859-1", "TELEINFO_SERIAL_PORT": "/dev/ttyNOWHERE"}
-    done = shell(f"{line} >out 2>&1", tmp_path, **french)
+    shell("doctor >out 2>&1", tmp_path, LC_ALL="fr_FR", PYTHONIOENCODING="iso-8859-1")
     text = (tmp_path / "out").read_text(encoding="iso-8859-1")
 
     assert "Traceback" not in text
-    assert "é" in text or "fichier" in text
-    assert "?" not in text.replace(" ?", "")  # nothing was lost
-    assert done.returncode == (1 if line in {"decode /nonexistent", "doctor"} else 0)
+    assert "Commencez par le premier défaut" in text
+    assert "?" not in re.sub(r" \? ", "", text)  # nothing was lost
 
 
 def test_each_setting_but_secrets_has_a_flag(capsys: pytest.CaptureFixture[str]) -> None:

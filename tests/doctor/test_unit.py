@@ -8,15 +8,17 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from teleinfo.doctor import inside
+from teleinfo.doctor.case import unit_of
 from tests.support.settings import settings_of
 from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.doctor.machine_tree import Tree
 
 
@@ -60,3 +62,12 @@ def test_a_file_that_the_service_may_not_read_is_a_fault_of_encryption(tmp_path:
 
     assert [errors[name] for name in targets[:-1]] == ["", "ECONNREFUSED", inside.NAME, "", "ENOENT"]
     assert errors[str(closed)] == ("" if os.geteuid() == 0 else "EACCES")
+
+
+@pytest.mark.parametrize(
+    ("env_file", "unit"),
+    [(None, "teleinfo"), ("/etc/teleinfo/p.env", "teleinfo@p"), ("/home/somebody/p.env", "teleinfo")],
+)
+def test_the_settings_of_one_more_meter_are_those_of_its_own_service(env_file: str | None, unit: str) -> None:
+    """systemd/teleinfo@.service reads /etc/teleinfo/NAME.env."""
+    assert unit_of(Path(env_file) if env_file else None) == unit

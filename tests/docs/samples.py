@@ -16,18 +16,12 @@ from teleinfo.tic.decoder import Counts
 from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.reading import build_reading
 from tests.docs.markdown import BLOCK, ROOT
+from tests.support.frames import whole
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-HISTORIQUE = [
-    Group(label, value, None, Mode.HISTORIQUE)
-    for label, value in (
-        ("ADCO", "012345678901"), ("OPTARIF", "HC.."), ("ISOUSC", "45"), ("HCHC", "000019212"),
-        ("HCHP", "000068306"), ("PTEC", "HP.."), ("IINST", "008"), ("IMAX", "090"), ("PAPP", "01940"),
-        ("HHPHC", "A"), ("MOTDETAT", "000000"),
-    )
-]  # fmt: skip
+HISTORIQUE = whole(OPTARIF="HC..", BASE="", HCHC="000019212", HCHP="000068306", PTEC="HP..", HHPHC="A")
 STANDARD = [
     Group("ADSC", "012345678901", None, Mode.STANDARD),
     Group("VTIC", "02", None, Mode.STANDARD),

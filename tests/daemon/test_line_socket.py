@@ -13,29 +13,16 @@ from teleinfo.simulator.encode import encode_frame, with_parity
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import whole
-from tests.support.process import LIMIT
+from tests.support.process import LIMIT, Process
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 pytestmark = pytest.mark.real
 
 NUMBER = "041961123456"
 FRAME = with_parity(encode_frame(whole(ADCO=NUMBER)))
-
-
-def command(environ: Mapping[str, str], *words: str, seconds: float | None = None) -> str:
-    """Return what a command prints, which is interrupted after so many seconds."""
-    started = [sys.executable, "-m", "teleinfo", *words]
-    with subprocess.Popen(started, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-        try:
-            said, _ = process.communicate(timeout=seconds or 3 * LIMIT)
-        except subprocess.TimeoutExpired:
-            process.terminate()
-            said, _ = process.communicate(timeout=LIMIT)
-    return said.decode()
 
 
 def test_the_commands_read_the_line_beside_the_daemon(tmp_path: Path) -> None:
@@ -53,25 +40,32 @@ def test_the_commands_read_the_line_beside_the_daemon(tmp_path: Path) -> None:
         Meter(FRAME) as meter,
     ):
         daemon = Daemon(tmp_path, **settings_for(broker, meter.line))
-        daemon.environ["RUNTIME_DIRECTORY"] = str(runtime)
+        environ = daemon.environ
+        environ["RUNTIME_DIRECTORY"] = str(runtime)
+
+        def command(*words: str) -> str:
+            started = [sys.executable, "-m", "teleinfo", *words]
+            with subprocess.Popen(
+                started, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            ) as process:
+                return process.communicate(timeout=3 * LIMIT)[0]
+
         with daemon:
             subscriber.expect("teleinfo/status", b"online")
-            environ = daemon.environ
-            record = command(environ, "record", "--seconds", "2", str(tmp_path / "line.tic"))
-            decode = command(environ, "decode", meter.line.port, seconds=8)
-            watch = command(environ, "watch", seconds=8)
-            doctor = command(environ, "doctor", "--json")
+            command("record", "--seconds", "2", str(tmp_path / "line.tic"))
+            doctor = command("doctor", "--json")
+            for words in (["decode", meter.line.port], ["watch"]):
+                started = [sys.executable, "-m", "teleinfo", *words]
+                with Process(started, tmp_path / f"{words[0]}.log", environ) as process:
+                    process.expect_log(NUMBER)
             subscriber.drain()
             subscriber.expect("teleinfo")
             del environ["RUNTIME_DIRECTORY"]
-            refused = command(environ, "decode", meter.line.port)
+            refused = command("decode", meter.line.port)
             log = daemon.log
     found = {one["check"]: one for one in json.loads(doctor)["findings"] if one["area"] == "line"}
 
-    assert FRAME in (tmp_path / "line.tic").read_bytes(), record
-    assert NUMBER in decode
-    assert NUMBER in watch
-    assert list(found)[:2] == ["bytes", "mode"]
-    assert {found[check]["verdict"] for check in ("bytes", "mode", "parity", "wiring")} == {"ok"}
+    assert FRAME in (tmp_path / "line.tic").read_bytes()
+    assert {found[check]["verdict"] for check in ("mode", "groups", "parity", "wiring")} == {"ok"}
     assert "another program reads the serial port" in refused
     assert "WARNING" not in log

@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import json
 import sqlite3
+from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +19,6 @@ from teleinfo.history.chronicle import ALERT, COLOUR, LONGEST_PAUSE, SLOT, TARIF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from teleinfo.history.chronicle import Batch
     from teleinfo.state.prices import Prices
@@ -28,26 +28,9 @@ APPLICATION: Final = 0x54494331
 
 VERSION: Final = 1
 
-SCHEMA: Final = f"""
-    BEGIN IMMEDIATE;
-    CREATE TABLE meter (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, heard INTEGER NOT NULL);
-    CREATE TABLE power (
-        meter INTEGER NOT NULL, step INTEGER NOT NULL, time INTEGER NOT NULL, drawn INTEGER NOT NULL,
-        injected INTEGER, PRIMARY KEY (meter, step, time)
-    ) WITHOUT ROWID;
-    CREATE TABLE reading (
-        meter INTEGER NOT NULL, label TEXT NOT NULL, time INTEGER NOT NULL, value INTEGER NOT NULL,
-        code TEXT NOT NULL, PRIMARY KEY (meter, label, time)
-    ) WITHOUT ROWID;
-    CREATE TABLE run (
-        meter INTEGER NOT NULL, kind TEXT NOT NULL, begin INTEGER NOT NULL, code TEXT NOT NULL,
-        end INTEGER NOT NULL, PRIMARY KEY (meter, kind, begin, code)
-    ) WITHOUT ROWID;
-    CREATE TABLE price (day TEXT PRIMARY KEY, prices TEXT NOT NULL) WITHOUT ROWID;
-    PRAGMA application_id = {APPLICATION};
-    PRAGMA user_version = {VERSION};
-    COMMIT;
-"""
+_FOLDER: Final = Path(__file__).parent
+SCHEMA: Final = (_FOLDER / "schema.sql").read_text(encoding="utf-8")
+DELETE_NEEDLESS_READINGS: Final = (_FOLDER / "delete_needless_readings.sql").read_text(encoding="utf-8")
 
 MINUTE: Final = 60
 QUARTER: Final = 15 * MINUTE
@@ -89,34 +72,13 @@ def _prepare(base: sqlite3.Connection) -> None:
     if version > VERSION:
         raise sqlite3.OperationalError(NEWER)
     if not tables:
-        base.executescript(SCHEMA)
+        marks = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};"
+        base.executescript(f"BEGIN IMMEDIATE; {SCHEMA} {marks} COMMIT;")
 
 
 _METERS: Final = """
     SELECT name, (SELECT min(time) FROM reading WHERE meter = id), heard FROM meter ORDER BY heard DESC
 """
-
-_DELETE_NEEDLESS_READINGS: Final = """
-    DELETE FROM reading WHERE meter = ?1 AND (label, time) IN (
-        SELECT label, time FROM (
-            SELECT
-                label, time, value, code,
-                lag(time) OVER index_ AS time_before, lag(value) OVER index_ AS value_before,
-                lead(time) OVER index_ AS time_after, lead(value) OVER index_ AS value_after,
-                lead(code) OVER index_ AS code_after
-            FROM reading WHERE meter = ?1 AND time >= ?2
-            WINDOW index_ AS (PARTITION BY label ORDER BY time)
-        ) AS needless
-        WHERE value BETWEEN value_before AND value_after AND code IN (code_after, label)
-        AND day(time_before) = day(time_after - 1)
-        AND NOT EXISTS (
-            SELECT 1 FROM reading AS other
-            WHERE other.meter = ?1 AND other.time BETWEEN time_before AND time_after
-            AND substr(other.label, 1, 2) <> substr(needless.label, 1, 2)
-        )
-    )
-"""
-"""Delete each reading between two others of the same day, unless another contract counted meanwhile."""
 
 
 class Store:
@@ -213,7 +175,7 @@ def _put(base: sqlite3.Connection, batch: Batch, *, imported: bool = False) -> N
     verb = "INSERT OR IGNORE" if imported else "INSERT OR REPLACE"
     base.executemany(f"{verb} INTO reading VALUES (?, ?, ?, ?, ?)", sorted(new))
     begin = min((time for _meter, _label, time, *_ in new), default=batch.until) - 2 * _DAY
-    base.execute(_DELETE_NEEDLESS_READINGS, (meter, begin))
+    base.execute(DELETE_NEEDLESS_READINGS, (meter, begin))
     query = "SELECT 1 FROM power WHERE meter = ? AND time > ? AND time <= ?"
     if imported or not base.execute(query, (meter, batch.until, batch.until + QUARTER)).fetchone():
         _put_powers(base, meter, batch)

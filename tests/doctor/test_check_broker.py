@@ -18,6 +18,7 @@ from tests.support.subscriber import Subscriber
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from teleinfo.doctor.case import Case
     from teleinfo.doctor.finding import Finding
 
 pytestmark = pytest.mark.real
@@ -25,17 +26,14 @@ pytestmark = pytest.mark.real
 CANARY = "c4nary-s3cret"
 
 
-def examine(
-    running: MosquittoBroker | None = None, **settings: object
-) -> tuple[dict[str, Finding], tuple[str | None, Health | None]]:
-    """Return the findings on a broker, by these settings, and what it retains."""
-    if running is not None:
-        settings |= {"mqtt_host": running.host, "mqtt_port": running.port}
-    case = case_of(mqtt_topic="home/meter", **settings)
+def examine(running: MosquittoBroker, **settings: object) -> tuple[dict[str, Finding], Case]:
+    """Return the findings on a broker, by these settings, and the case with what it retains."""
+    where = {"mqtt_host": running.host, "mqtt_port": running.port}
+    case = case_of(mqtt_topic="home/meter", **where, **settings)
     found = findings_of("broker", case)
 
     assert CANARY not in repr(found)
-    return found, (case.status, case.health)
+    return found, case
 
 
 def retain(running: MosquittoBroker, topic: str, payload: bytes, *login: str) -> None:
@@ -61,42 +59,34 @@ def test_a_good_broker_has_no_fault_and_keeps_nothing_of_us(tmp_path: Path) -> N
 
     assert {one.severity for one in found.values()} == {Severity.OK}
     assert list(found) == ["name", "port", "login", "topic"]
-    assert (before, left) == ((None, None), [])
-    assert after == ("online", Health(line=LineGrade.GOOD))
+    assert (before.status, before.health, left) == (None, None, [])
+    assert (after.status, after.health) == ("online", Health(line=LineGrade.GOOD))
 
 
 @pytest.mark.parametrize(
-    ("version", "rule", "verdicts", "may_read"),
+    ("version", "rule", "verdicts", "status"),
     [
-        ("auto", "topic readwrite #", "topic=ok discovery=ok", True),
-        ("3.1.1", "topic readwrite home/meter/#", "topic=ok", True),
-        ("3.1.1", "topic read home/meter/#", "topic=fault", True),
-        ("3.1.1", "topic write home/meter/#", "topic=fault", False),
+        ("auto", "topic readwrite #", ["ok", "ok"], "online"),
+        ("3.1.1", "topic readwrite home/meter/#", ["ok"], "online"),
+        ("3.1.1", "topic read home/meter/#", ["fault"], "online"),
+        ("3.1.1", "topic write home/meter/#", ["fault"], None),
     ],
 )
 def test_a_topic_that_is_refused_is_named_for_this_account(
-    tmp_path: Path,
-    version: str,
-    rule: str,
-    verdicts: str,
-    may_read: bool,  # noqa: FBT001 - a column of the table
+    tmp_path: Path, version: str, rule: str, verdicts: list[str], status: str | None
 ) -> None:
     """In 3.1.1 a message does not come back; what MQTT 5 refuses, tests/lab/journeys show."""
     rights = tmp_path / "rights"
     rights.write_text(f"user house\n{rule}\nuser other\ntopic readwrite #\n")
     rights.chmod(0o600)
-    more = [f"acl_file {rights}"]
-    with MosquittoBroker(tmp_path, users={"house": CANARY, "other": CANARY}, more=more) as running:
+    login = {"mqtt_version": version, "mqtt_username": "house", "mqtt_password": CANARY}
+    users, more = {"house": CANARY, "other": CANARY}, [f"acl_file {rights}"]
+    with MosquittoBroker(tmp_path, users=users, more=more) as running:
         retain(running, "status", b"online", "-u", "other", "-P", CANARY)
-        case = case_of(
-            mqtt_topic="home/meter", mqtt_host=running.host, mqtt_port=running.port, mqtt_version=version,
-            mqtt_username="house", mqtt_password=CANARY, homeassistant=True,
-        )  # fmt: skip
-        found = findings_of("broker", case)
-    tried = {name: one for name, one in found.items() if name in {"topic", "discovery"}}
+        found, case = examine(running, homeassistant=True, **login)
 
-    assert " ".join(f"{name}={one.severity}" for name, one in tried.items()) == verdicts
-    assert (case.may_read, case.status) == (may_read, "online" if may_read else None)
+    assert [one.severity for name, one in found.items() if name in {"topic", "discovery"}] == verdicts
+    assert (case.may_read, case.status) == (status is not None, status)
 
 
 @pytest.mark.parametrize(("days", "severity"), [("2", Severity.WARNING), ("90", Severity.OK)])
@@ -149,8 +139,7 @@ def test_a_foreign_message_on_our_topic_is_reported(tmp_path: Path) -> None:
     with MosquittoBroker(tmp_path) as running:
         for status in (b"online\x1b]0;owned\x07\x1b[2J", b"\xff", b"x" * 1000):
             retain(running, "status", status)
-            case = case_of(mqtt_topic="home/meter", mqtt_host=running.host, mqtt_port=running.port)
-            findings_of("broker", case)
+            _found, case = examine(running)
             found = findings_of("service", case)["status"]
 
             assert found.severity is Severity.FAULT

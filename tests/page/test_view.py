@@ -15,14 +15,12 @@ from teleinfo.common.i18n import use_language
 from teleinfo.live import declared
 from teleinfo.live.model import LiveModel
 from teleinfo.page import view
-from teleinfo.simulator.catalogue import METERS, build
-from teleinfo.state.tracker import StateTracker
+from teleinfo.simulator.catalogue import build
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
-from tests.support.judged import moment
 
 START = dt.datetime(2026, 1, 14, 21, 59, tzinfo=dt.UTC)
 
@@ -54,18 +52,6 @@ def published(model: LiveModel, **parts: object) -> LiveModel:
     """Return the model after a daemon has published these parts of its state."""
     model.remembered = declared.remembered(parts)
     return model
-
-
-@pytest.mark.parametrize("name", METERS)
-def test_the_state_is_that_of_the_daemon(name: str) -> None:
-    """Nothing that a meter sends is lost on the way into the state of the page."""
-    tracker, model = StateTracker(topic="", exclude=frozenset()), new_model()
-    meter = build(name, start=START.replace(tzinfo=None), rng=random.Random(1))
-    for reading in Decoder().feed(meter.emit(START.replace(tzinfo=None))):
-        tracker.update(reading, moment(0.0, START.isoformat("T", "seconds")))
-        model.add_reading(reading, now=0.0)
-
-    assert model.state(now=0.0) == tracker.state(moment(0.0))
 
 
 def test_the_shades_of_a_picture_are_those_of_the_tariff() -> None:

@@ -4,39 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.simulator.encode import misread, with_parity
+from teleinfo.simulator.encode import with_parity
 from teleinfo.simulator.play import baudrate_of
 from teleinfo.simulator.serial_line import SerialLine
 from tests.support import virtual
 from tests.support.ports import PortReader
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 pytestmark = pytest.mark.real
 
 START = dt.datetime(2026, 1, 14, 12)  # noqa: DTZ001 -- a meter knows local time only
 TEXT = b"\x02\nPTEC HP..  \r\x03"
-
-
-def received(line: SerialLine, sending: Coroutine[Any, Any, None], count: int) -> bytes:
-    """Open `line`, run `sending` to its end, and return the first `count` bytes that a reader received."""
-
-    async def scenario() -> bytes:
-        task = asyncio.create_task(sending)
-        with PortReader(line.port) as reader:
-            data = await asyncio.to_thread(reader.read, count)
-            await task
-            return data
-
-    with line:
-        return asyncio.run(scenario())
 
 
 def test_bytes_that_nobody_reads_are_lost() -> None:
@@ -142,27 +127,6 @@ def test_a_sender_that_stood_still_does_not_catch_up() -> None:
 
     assert sent == [pytest.approx(seconds) for seconds in (80 / 1200, 60 + 80 / 1200, 60 + 160 / 1200)]
     assert line.elapsed == pytest.approx(sent[-1])
-
-
-def test_as_fast_as_the_reader_reads_nothing_is_lost() -> None:
-    """At speed 0 the sender waits for space in the buffer, and for a reader."""
-    data = random.Random(1).randbytes(200_000)
-    line = SerialLine(speed=0)
-
-    assert data == received(line, line.send(data, encoded=True), len(data))
-
-
-def test_a_reader_at_another_speed_receives_garbage_until_it_changes() -> None:
-    """With `strict_speed` the line looks at the speed that the reader set, as often as it sends."""
-    expected = misread(TEXT, sent=1200, received=9600)
-    with SerialLine(baudrate=1200, speed=0, strict_speed=True, parity=False) as line:
-        with PortReader(line.port, baudrate=9600) as wrong:
-            assert line.reader_baudrate == 9600
-            asyncio.run(line.send(TEXT))
-            assert expected == wrong.read(len(expected))
-            with PortReader(line.port, baudrate=1200) as right:
-                asyncio.run(line.send(TEXT))
-                assert right.read(len(TEXT)) == TEXT
 
 
 def test_a_port_that_nobody_set_has_the_speed_of_the_meter() -> None:

@@ -105,15 +105,6 @@ def test_a_row_is_ended_by_the_known_meter_and_not_by_a_group_that_is_missing() 
     assert last(KNOWN, LINKY, standard(ADSC=NUMBER)).mode is Mode.STANDARD
 
 
-def test_the_frames_of_another_meter_make_it_certain() -> None:
-    other = historique(ADCO=OTHER)
-
-    assert [belief and belief.is_certain for belief in beliefs(KNOWN, *[other] * CERTAIN_FRAMES)[-2:]] == [
-        False,
-        True,
-    ]
-
-
 def test_short_frames_between_two_long_ones_do_not_delay_another_contract() -> None:
     """A three-phase meter in overrun sends its option in one frame of 21."""
     short = historique(ADCO=NUMBER, IINST1="031")

@@ -32,14 +32,6 @@ def known(mode: Mode, name: str) -> LabelSpec:
     return label
 
 
-def test_no_two_families_of_a_mode_say_the_same_label() -> None:
-    """Only SAPHIR, which speaks both modes, says again what others say; no family says a label twice."""
-    for families in (TABLES.keys() - {"LINKY", "SAPHIR"}, {"LINKY"}, {"SAPHIR"}):
-        names = [label.name for family in families for label in TABLES[family]]
-
-        assert len(names) == len(set(names))
-
-
 @pytest.mark.parametrize("mode", Mode)
 def test_saphir_agrees_with_the_entry_that_stands_for_it(mode: Mode) -> None:
     for label in TABLES["SAPHIR"]:

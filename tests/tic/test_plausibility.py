@@ -236,23 +236,6 @@ def test_bytes_that_come_at_once_are_given_the_time_that_they_took_on_the_line()
     assert decoder.counts.implausible == 0
 
 
-@given(st.lists(st.tuples(st.integers(0, 10**9 - 1), st.floats(0, 1e6)), max_size=30))
-def test_what_is_believed_never_falls_but_after_three_frames_that_agree(
-    frames: list[tuple[int, float]],
-) -> None:
-    plausibility = Plausibility()
-    at, believed, agreeing = 0.0, None, 0
-    last: int | None = None
-    for value, step in frames:
-        at += step
-        withheld, _ = check(plausibility, Mode.HISTORIQUE, {"BASE": f"{value:09}"}, at)
-        agreeing = agreeing + 1 if last is not None and value >= last else 1
-        last = value
-        if not withheld:
-            assert believed is None or value >= believed or agreeing >= 3
-            believed = value
-
-
 def test_an_index_of_thousands_of_digits_is_borne() -> None:
     """Python makes no number of more than 4300 digits by itself; no meter has more than fifteen."""
     line = Line()

@@ -17,7 +17,7 @@ from tests.truths.table import TRUTHS
 if TYPE_CHECKING:
     from pathlib import Path
 
-PAUSE, INTERVAL = 290.0, 10.0
+PAUSE, INTERVAL = 590.0, 10.0
 """Seconds between two frames where nothing happens, and between two states that are compared."""
 
 SHOWN: Final = ("hc", "tri-tempo", "standard-producer")

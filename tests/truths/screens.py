@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 FIGURE: Final = r"(−?\d{1,3}(?:\s\d{3})*(?:,\d+)?)"
 SCREEN: Final = ConsoleDimensions(300, 300)
-SINCE, PAUSE, PROVED = 10.0, 600.0, 300.0
+SINCE, PAUSE, PROVED = 10.0, 3000.0, 300.0
 """
 Seconds from a restart until the texts are compared, between two comparisons, and until watts are proved.
 """

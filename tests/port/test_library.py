@@ -15,7 +15,7 @@ from teleinfo.port.library import read
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.vocabulary.line import PortErrorKind
 from tests.support.frames import whole
-from tests.support.ports import descriptors, in_event_loop, tcp_bridge, until
+from tests.support.ports import descriptors, tcp_bridge, until
 from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ def power(reading: Reading) -> int:
     return int(reading.values["PAPP"])
 
 
-@in_event_loop
 async def test_readings_come_until_the_port_is_lost() -> None:
     """Each frame is a reading, in their order; the end of the port is a PortError, after the last of them."""
     powers: list[int] = []
@@ -54,7 +53,6 @@ async def test_readings_come_until_the_port_is_lost() -> None:
 
 
 @pytest.mark.parametrize("cancel", [False, True])
-@in_event_loop
 async def test_a_closed_iterator_leaves_nothing_behind(cancel: bool) -> None:  # noqa: FBT001 - a parameter
     async def consume(url: str) -> None:
         async with contextlib.aclosing(read(url)) as readings:
@@ -75,14 +73,12 @@ async def test_a_closed_iterator_leaves_nothing_behind(cancel: bool) -> None:  #
         await until(lambda: (descriptors(), len(asyncio.all_tasks())) <= before)
 
 
-@in_event_loop
 async def test_a_port_that_cannot_be_opened_is_an_error() -> None:
     with pytest.raises(PortError, match="check that the adapter is plugged in") as caught:
         await asyncio.wait_for(anext(read("/dev/serial/by-id/usb-none")), LIMIT)
     assert caught.value.kind is PortErrorKind.MISSING
 
 
-@in_event_loop
 async def test_a_slow_consumer_gets_the_newest_readings(monkeypatch: pytest.MonkeyPatch) -> None:
     page = (Path(__file__).parents[2] / "docs/library.md").read_text(encoding="utf-8")
     assert f"the newest {library.MAX_WAITING} readings" in page
@@ -96,7 +92,6 @@ async def test_a_slow_consumer_gets_the_newest_readings(monkeypatch: pytest.Monk
         assert [power(await anext(readings)), power(await anext(readings))] == [5, 6]
 
 
-@in_event_loop
 async def test_an_unknown_mode_is_an_error() -> None:
     """The known ones are named."""
     with pytest.raises(ValueError, match="'fast' is no mode: auto, historique, standard"):

@@ -14,7 +14,7 @@ from teleinfo.port.errors import PortError
 from teleinfo.port.line_socket import MAX_READERS, MAX_WAITING, LineSocket, line_of
 from teleinfo.port.serial_port import open_port
 from teleinfo.vocabulary.line import PortErrorKind
-from tests.support.ports import IGNORE, Sink, in_event_loop, until
+from tests.support.ports import IGNORE, Sink, until
 from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ async def serving(topic: str = "teleinfo", port: str = PORT) -> AsyncIterator[Li
 
 
 @pytest.mark.usefixtures("folder")
-@in_event_loop
 async def test_each_reader_gets_the_bytes_and_one_too_many_is_refused() -> None:
     came = [bytearray() for _ in range(MAX_READERS)]
     async with serving() as copies, contextlib.AsyncExitStack() as readers:
@@ -69,7 +68,6 @@ async def test_each_reader_gets_the_bytes_and_one_too_many_is_refused() -> None:
             await until(lambda: came[0].endswith(b"x"))
 
 
-@in_event_loop
 async def test_a_slow_reader_and_one_that_talks_are_dropped(folder: Path) -> None:
     async with serving() as copies:
         with socket.socket(socket.AF_UNIX) as slow, socket.socket(socket.AF_UNIX) as talking:
@@ -87,7 +85,6 @@ async def test_a_slow_reader_and_one_that_talks_are_dropped(folder: Path) -> Non
             assert sent > MAX_WAITING
 
 
-@in_event_loop
 async def test_the_socket_is_for_the_group_and_leads_to_its_port(folder: Path) -> None:
     link = folder.parent / "by-id"
     link.symlink_to(PORT)
@@ -102,7 +99,6 @@ async def test_the_socket_is_for_the_group_and_leads_to_its_port(folder: Path) -
 
 
 @pytest.mark.usefixtures("folder")
-@in_event_loop
 async def test_a_directory_that_cannot_be_written_is_a_line_of_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -113,7 +109,6 @@ async def test_a_directory_that_cannot_be_written_is_a_line_of_the_log(
     assert "no other program can read the line beside teleinfo" in caplog.text
 
 
-@in_event_loop
 async def test_a_reader_is_told_that_the_service_stops(folder: Path) -> None:
     bridge = "socket://bridge:1"
     async with contextlib.AsyncExitStack() as stack:

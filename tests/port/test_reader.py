@@ -28,7 +28,7 @@ from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.line import PortErrorKind
 from teleinfo.vocabulary.words import Message
 from tests.support.frames import values_of, whole
-from tests.support.ports import PortReader, in_event_loop, tcp_bridge, until
+from tests.support.ports import PortReader, tcp_bridge, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -152,7 +152,6 @@ def patch(monkeypatch: pytest.MonkeyPatch, module: ModuleType = reader_module, *
         monkeypatch.setattr(module, name, value)
 
 
-@in_event_loop
 async def test_readings_are_handed_out(link: Path, lines: pytest.LogCaptureFixture) -> None:
     async with Bench(link, mode="standard", speed=9600) as bench:
         reading = await bench.until_read()
@@ -175,7 +174,6 @@ def in_canonical_mode(bench: Bench) -> bool:
     return bool(lflag & termios.ICANON) and characters[termios.VEOL] == b"\x03"
 
 
-@in_event_loop
 async def test_a_stable_line_is_read_in_canonical_mode(
     link: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
@@ -204,7 +202,6 @@ async def test_a_stable_line_is_read_in_canonical_mode(
     assert all("went away" in line for line in said(lines, "WARNING"))
 
 
-@in_event_loop
 async def test_a_frame_in_progress_is_enough_to_know_the_meter(
     link: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
@@ -219,7 +216,6 @@ async def test_a_frame_in_progress_is_enough_to_know_the_meter(
     assert said(lines, "INFO") == [READING]
 
 
-@in_event_loop
 async def test_a_speed_that_another_program_changed_is_set_again(
     link: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -244,7 +240,6 @@ def test_an_opening_is_over_before_the_reader_counts_as_stuck() -> None:
     )
 
 
-@in_event_loop
 async def test_a_bridge_has_no_speed(
     monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
@@ -275,7 +270,6 @@ async def test_a_bridge_has_no_speed(
     ]
 
 
-@in_event_loop
 async def test_after_a_stop_of_the_process_the_meter_is_heard_at_its_speed(
     link: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
@@ -294,7 +288,6 @@ async def test_after_a_stop_of_the_process_the_meter_is_heard_at_its_speed(
     assert lines.messages == [READING]
 
 
-@in_event_loop
 async def test_after_a_speed_that_the_port_cannot_do_the_next_is_tried(
     link: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

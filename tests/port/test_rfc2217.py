@@ -19,7 +19,7 @@ from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.line import PortErrorKind
 from tests.support.frames import whole
-from tests.support.ports import IGNORE, in_event_loop
+from tests.support.ports import IGNORE
 from tests.support.process import LIMIT
 from tests.support.rfc2217 import Bridge
 from tests.support.tcp_ports import free_port
@@ -46,7 +46,6 @@ async def examine(url: str) -> Mode | None:
 
 
 @pytest.mark.parametrize("command", [read_once, examine])
-@in_event_loop
 async def test_a_meter_at_the_second_speed_is_heard(
     command: Callable[[str], Awaitable[Mode | None]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,7 +72,6 @@ async def test_a_meter_at_the_second_speed_is_heard(
 
 
 @pytest.mark.parametrize("junk", [b"\xff\xf0", b"\x02\nADCO "])
-@in_event_loop
 async def test_a_server_of_another_protocol_is_named(line: SerialLine, junk: bytes) -> None:
     """No thread ends with a traceback, which pytest would report."""
     with Bridge(line.port, junk=junk) as server:
@@ -84,7 +82,6 @@ async def test_a_server_of_another_protocol_is_named(line: SerialLine, junk: byt
     assert caught.value.kind is PortErrorKind.UNREACHABLE
 
 
-@in_event_loop
 async def test_a_server_that_is_not_there_is_named() -> None:
     url = f"rfc2217://127.0.0.1:{free_port()}"
     with pytest.raises(PortError, match=r"the bridge at 127\.0\.0\.1:.*nothing listens there") as caught:
@@ -94,7 +91,6 @@ async def test_a_server_that_is_not_there_is_named() -> None:
     assert caught.value.kind is PortErrorKind.UNREACHABLE
 
 
-@in_event_loop
 async def test_a_connection_that_is_lost_is_a_bridge_that_is_lost(line: SerialLine) -> None:
     """The thread that reads it ends, and the port is lost at once."""
     with Bridge(line.port) as server:

@@ -20,7 +20,7 @@ from teleinfo.port.canonical_mode import CanonicalMode
 from teleinfo.port.errors import PortError, cannot_open, cannot_reach, device_lost
 from teleinfo.port.serial_port import LineProtocol, open_port
 from teleinfo.vocabulary.line import PortErrorKind
-from tests.support.ports import IGNORE, Sink, descriptors, in_event_loop, until
+from tests.support.ports import IGNORE, Sink, descriptors, until
 from tests.support.process import LIMIT
 from tests.support.rfc2217 import Bridge
 
@@ -56,7 +56,6 @@ async def failure_of(url: str, baudrate: int = 1200) -> PortError:
     return caught.value
 
 
-@in_event_loop
 async def test_every_byte_comes_through_unchanged(line: SerialLine) -> None:
     """NUL, XON, XOFF, DEL and bit 7 arrive as they were sent, however the terminal was set before."""
     slave = os.open(line.path, os.O_RDWR | os.O_NOCTTY)
@@ -72,7 +71,6 @@ async def test_every_byte_comes_through_unchanged(line: SerialLine) -> None:
         assert await came(data, len(ALL_BYTES)) == ALL_BYTES
 
 
-@in_event_loop
 async def test_what_the_port_held_before_is_thrown_away(line: SerialLine) -> None:
     holder = os.open(line.path, os.O_RDWR | os.O_NOCTTY)
     line.write(b"stale")
@@ -84,7 +82,6 @@ async def test_what_the_port_held_before_is_thrown_away(line: SerialLine) -> Non
     os.close(holder)
 
 
-@in_event_loop
 async def test_what_the_handler_raises_is_raised_where_the_port_is_awaited(line: SerialLine) -> None:
     """A mistake of ours ends the reading as what it is, and is not taken for one of the port."""
     mistake = OSError(errno.EIO, "ours")
@@ -105,7 +102,6 @@ async def test_what_the_handler_raises_is_raised_where_the_port_is_awaited(line:
     assert caught.value is mistake
 
 
-@in_event_loop
 async def test_a_second_opener_is_refused(line: SerialLine) -> None:
     async with open_port(line.port, 1200, IGNORE):
         error = await failure_of(line.port)
@@ -124,7 +120,6 @@ async def test_a_second_opener_is_refused(line: SerialLine) -> None:
         ("socket://host:99999", PortErrorKind.OTHER, "socket://host:port"),
     ],
 )
-@in_event_loop
 async def test_what_is_no_serial_port_is_refused(url: str, kind: PortErrorKind, words: str) -> None:
     error = await failure_of(url, 1200 if url == "/" else 0)
 
@@ -182,7 +177,6 @@ def test_a_second_reader_is_not_taken_for_an_unplugged_cable(
     assert device_lost("port", gone.value).kind is PortErrorKind.GONE
 
 
-@in_event_loop
 async def test_a_port_that_is_lost_while_it_opens_is_explained(line: SerialLine) -> None:
     async def refuse(*_: object) -> None:
         raise termios.error(errno.EIO, "Input/output error")
@@ -225,7 +219,6 @@ def served(kind: str, line: SerialLine) -> Iterator[str]:
 
 @pytest.mark.parametrize("end", [None, ZeroDivisionError, asyncio.CancelledError])
 @pytest.mark.parametrize("kind", ["device", "socket", "rfc2217"])
-@in_event_loop
 async def test_a_port_may_be_opened_again_at_once_at_any_speed(
     line: SerialLine, kind: str, end: type[BaseException] | None
 ) -> None:
@@ -239,7 +232,6 @@ async def test_a_port_may_be_opened_again_at_once_at_any_speed(
                         raise end
 
 
-@in_event_loop
 async def test_the_transport_calls_of_the_device_what_is_overridden(line: SerialLine) -> None:
     """The contract with pyserial-asyncio: what its transport calls of the device in the event loop."""
     calls: list[str] = []
@@ -269,7 +261,6 @@ async def test_the_transport_calls_of_the_device_what_is_overridden(line: Serial
     )
 
 
-@in_event_loop
 async def test_an_opening_that_is_given_up_closes_the_port_when_it_opens(line: SerialLine) -> None:
     """A driver hangs in open() while the process is told to stop."""
     began, may_go_on = threading.Event(), threading.Event()
@@ -312,7 +303,6 @@ def test_a_bridge_that_cannot_be_reached_is_named(raised: Exception, words: str)
     assert words in str(error)
 
 
-@in_event_loop
 async def test_after_a_mistake_of_the_handler_it_gets_no_more_bytes() -> None:
     """The mistake is raised, although bytes and the end of the port come before the wait for it."""
     calls: list[bytes] = []
@@ -331,7 +321,6 @@ async def test_after_a_mistake_of_the_handler_it_gets_no_more_bytes() -> None:
         await port.wait(LIMIT)
 
 
-@in_event_loop
 async def test_a_bridge_that_does_not_answer_is_given_up() -> None:
     """A host that drops packets is given up after a bounded time."""
 

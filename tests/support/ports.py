@@ -4,32 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import os
 import select
 import sys
 import termios
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ParamSpec, Self
+from typing import TYPE_CHECKING, Self
 
 from tests.support.process import LIMIT
 from tests.support.tcp_ports import HOST
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
-
-P = ParamSpec("P")
-
-
-def in_event_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    """Make a test of a coroutine: it runs in an event loop of its own."""
-
-    @functools.wraps(test)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        asyncio.run(test(*args, **kwargs))
-
-    return run
+    from collections.abc import AsyncIterator, Callable
 
 
 @dataclass

@@ -19,6 +19,14 @@ def test_times_are_believed_up_to_the_first_damaged_line(damage: bytes) -> None:
     assert RecordingTimes([b"2 100.500\n", damage, b"8 109.000\n"]).known == 2
 
 
+def test_the_bytes_are_cut_where_a_time_begins() -> None:
+    """Before the first line no time is known."""
+    times = RecordingTimes([b"2 100.500\n", b"4 101.000\n", b"6 101.500\n"])
+
+    assert [*times.split(b"abcdef", 0)] == [(b"ab", None), (b"cd", 100.5), (b"ef", 101.0)]
+    assert [*times.split(b"d", 3)] == [(b"d", 100.5)]
+
+
 @given(st.data())
 def test_the_chunks_in_which_a_recording_is_read_do_not_matter(data: st.DataObject) -> None:
     """Each byte has the time of the last line at or before its offset."""

@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import dotenv
-
 from teleinfo import settings
-from teleinfo.settings import env_file
 from tests.settings import sample
 from tests.support.settings import documented
 
@@ -41,17 +38,8 @@ def test_the_sample_with_every_line_active_or_none_gives_the_defaults(tmp_path: 
     assert settings.load(active) == settings.load(SAMPLE) == settings.Settings()
 
 
-def test_dotenv_reads_the_sample_as_we_do(tmp_path: Path) -> None:
-    """A line of the sample means the same in python-dotenv, which also expands `$`."""
-    active = tmp_path / "active"
-    active.write_text(everything_uncommented(), encoding="utf-8")
-    ours = {line.name: line.value for line in env_file.parse(everything_uncommented())}
-
-    assert dotenv.dotenv_values(active, interpolate=True) == ours
-
-
-def test_systemd_reads_the_sample_as_we_do() -> None:
-    """An active line has nothing that systemd's EnvironmentFile= treats apart: quote, backslash, comment."""
+def test_other_programs_read_the_sample_as_we_do() -> None:
+    """An active line has nothing that systemd or python-dotenv treats apart: quote, backslash, comment, $."""
     active = [line for line in everything_uncommented().splitlines() if line.startswith("TELEINFO_")]
 
     assert len(active) == len(documented())

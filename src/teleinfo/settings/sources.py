@@ -1,7 +1,8 @@
 """
 Load the settings from flags, the environment, one file, and directories of secrets, in this order.
 
-pydantic-settings reads the environment and the secrets, and validates every value. It is not used for:
+pydantic-settings reads the environment and the secrets, and pydantic validates every value.
+pydantic-settings is not used for:
 
 - the file (see `env_file`): python-dotenv expands `$`, drops unreadable lines, and keeps no line numbers;
 - unknown names (see `faults`): pydantic-settings does not suggest the name that was meant;

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import threading
 import time
 from contextlib import ExitStack
 from itertools import product
@@ -21,7 +20,7 @@ from tests.lab.attack.hostile_broker import HostileBroker, Peer, length
 from tests.lab.scenarios import AttackScenario, run_together
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
-from tests.support.scenario import historique
+from tests.support.scenario import historique, until
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import free_port
 
@@ -226,8 +225,8 @@ def case(name: str, script: Script, version: str) -> Callable[[Path], None]:
             scenario.measure()
             good.stop()
             with HostileBroker(good.port, script) as hostile:
-                began = await_first(hostile)
-                time.sleep(max(0.0, SECONDS - (time.monotonic() - began)))
+                until(lambda: hostile.accepted, limit=BACK, what="the daemon")
+                time.sleep(SECONDS)
             good.start()
             expect_readings(good)
             scenario.assert_unharmed(name, lines=LINES)
@@ -240,13 +239,3 @@ def expect_readings(broker: MosquittoBroker) -> None:
     with Subscriber(broker.host, broker.port) as subscriber:
         subscriber.expect("teleinfo/status", b"online", limit=BACK)
         subscriber.expect("teleinfo", limit=BACK)
-
-
-def await_first(hostile: HostileBroker) -> float:
-    """Return when the daemon has come to the hostile broker."""
-    end = time.monotonic() + BACK
-    waiting = threading.Event()
-    while not hostile.accepted:
-        assert time.monotonic() < end, "the daemon does not come"
-        waiting.wait(0.02)
-    return time.monotonic()

@@ -18,6 +18,7 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.support.process import Process
+from tests.support.scenario import until
 from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
@@ -193,10 +194,7 @@ class HassProcess(Process):
 
     def _wait_until_started(self) -> None:
         """Return once all of its parts are set up, and so every command of the WebSocket API is there."""
-        end = time.monotonic() + START
-        while (state := self._get("config")["state"]) != "RUNNING":
-            assert time.monotonic() < end, f"Home Assistant is {state}: {self.log[-2000:]}"
-            time.sleep(0.2)
+        until(lambda: self._get("config")["state"] == "RUNNING", limit=START, what="Home Assistant")
 
     def _get(self, what: str) -> Any:  # noqa: ANN401 - what it answers
         """Return the answer to a GET of its REST API, once there is one."""

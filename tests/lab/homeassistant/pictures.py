@@ -24,6 +24,7 @@ from tests.lab.browsers.browser import browser, resize
 from tests.lab.browsers.pictures import path
 from tests.lab.homeassistant.at_work_examples import EVENING, Examples
 from tests.lab.homeassistant.household import LIMIT
+from tests.support.scenario import until
 
 if TYPE_CHECKING:
     from selenium.webdriver.chrome.webdriver import WebDriver
@@ -47,10 +48,7 @@ return text(document.body);
 def open_page(driver: WebDriver, examples: Examples, page: str, expected: str) -> None:
     """Show a page of Home Assistant, and wait for its entities."""
     driver.get(f"{examples.hass.url}/{page}")
-    end = time.monotonic() + LIMIT
-    while expected not in str(driver.execute_script(_TEXT)):
-        assert time.monotonic() < end, f"{page} does not show {expected}"
-        time.sleep(0.5)
+    until(lambda: expected in str(driver.execute_script(_TEXT)), limit=LIMIT, what=expected)
     time.sleep(5)  # for its fonts, icons and animations, which nothing announces
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tests.lab.browsers.browser import browser
 from tests.lab.system.container import LIMIT
 from tests.support.process import Process
+from tests.support.scenario import until
 from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
@@ -46,17 +47,11 @@ class Phone:
 
     def sees(self, selector: str) -> None:
         """Return once an element of this selector of CSS is there."""
-        end = time.monotonic() + LIMIT
-        while not self._driver.find_elements("css selector", selector):
-            assert time.monotonic() < end, f"there is no {selector}"
-            time.sleep(0.2)
+        until(lambda: self._driver.find_elements("css selector", selector), what=selector)
 
     def reload(self) -> None:
         """Open the page anew, once there is one and it has room for this reader."""
-        end = time.monotonic() + LIMIT
-        while self.status("localhost") != HTTPStatus.OK:
-            assert time.monotonic() < end, "the page is refused"
-            time.sleep(0.2)
+        until(lambda: self.status("localhost") == HTTPStatus.OK, what="the page")
         self._driver.get(f"http://127.0.0.1:{self._port}/")
 
     def status(self, host: str, path: str = "/") -> int:

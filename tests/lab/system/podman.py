@@ -13,12 +13,12 @@ import re
 import shlex
 import shutil
 import subprocess
-import time
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.homeassistant_app.programs import build as app
 from tests.lab.system.roots import PROJECT, Recipe, run, tarball
 from tests.support.procfs import catches
+from tests.support.scenario import until
 
 if TYPE_CHECKING:
     import signal
@@ -207,10 +207,7 @@ class Running:
 
     def expect_log(self, text: str) -> None:
         """Return once `text` stands in its log."""
-        end = time.monotonic() + LIMIT
-        while text not in self.log:
-            assert time.monotonic() < end, f"no {text!r} in: {self.log}"
-            time.sleep(0.1)
+        until(lambda: text in self.log, what=text)
 
     def inside(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the container, as its user."""
@@ -222,9 +219,8 @@ class Running:
 
     def wait_for_handler(self, number: signal.Signals) -> None:
         """Return as soon as its process has a handler for this signal."""
-        pid, end = self.state()["Pid"], time.monotonic() + LIMIT
-        while not catches(pid, number):
-            assert time.monotonic() < end, f"no handler for {number.name}: {self.log}"
+        pid = self.state()["Pid"]
+        until(lambda: catches(pid, number), what=f"a handler for {number.name}")
 
     def stop(self) -> int:
         """Stop it as Docker does, which sends SIGTERM and kills after ten seconds; return its exit status."""

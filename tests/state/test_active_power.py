@@ -112,21 +112,6 @@ def test_an_index_that_steps_without_apparent_power_proves_nothing() -> None:
     assert found == Active(0, 0, 1)
 
 
-def test_a_level_is_known_again_when_a_large_load_has_gone() -> None:
-    line = Line()
-    before = known(line.run(300, 320, 400))
-    line.run(600, 2320, 2358)
-    line.run(1, 320, 400)
-    again = known(line.run(1, 320, 400))
-    line.run(600, 2320, 2358)
-    line.run(1, 350, 430)
-    unlike = known(line.run(1, 350, 430))
-
-    assert again.lower <= 320 <= again.upper
-    assert again.upper - again.lower <= before.upper - before.lower + 6
-    assert unlike.upper - unlike.lower > 50
-
-
 def test_a_power_factor_below_the_least_one_widens_the_later_bars() -> None:
     line, right = Line(), []
     line.run(1200, 25, 63)

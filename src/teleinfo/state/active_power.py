@@ -8,13 +8,12 @@ our own:
 1. While S stays at a level, the index bounds the mean power factor P / S. In each frame, the energy lies
    between the index and the next Wh. While the power factor is constant, the energy is a straight line over
    the integral of S, and the power factor is its slope. The slopes between any two frames bound it, each
-   frame up to `_TIMING` earlier or later; the corners of the convex hulls of these points are enough. A
-   level of each of the `_TOLERANCES` is followed.
+   frame up to `_TIMING` earlier or later; the corners of the convex hulls of these points are enough.
 2. Where S had other values within the level, a load came or went whose reactive power is between
    `_CAPACITIVE` and `_INDUCTIVE` times its active power: the bounds of the power are moved from the earlier
    mean of S to the present S.
 3. When S steps, the bar is kept, and moved in the same way, until a level gives a narrower bar or contradicts
-   it. After a step by a large load, S is often that of an earlier level: its bar holds again.
+   it.
 4. The value is the likeliest power within the bar: √(S² − N²), where N is the reactive and distortion power
    of the household. What comes and goes is mostly resistive, so that N changes slowly: `Fit` finds the N with
    which the energy of the values is the rise of the index.
@@ -33,9 +32,7 @@ ACCURACY: Final = 0.004  # greatest difference between the measurements of S and
 MAX_LEVEL: Final = 150.0  # s; later, small loads may have come and gone that S does not show
 _INDUCTIVE: Final = math.sqrt(3)  # power factor 0.5: motors, transformers
 _CAPACITIVE: Final = -0.5  # power factor 0.9: lamps, power supplies
-_TOLERANCES: Final = (0.01, 0.2)  # greatest change of S within a level: noise, restless loads
-_LARGE: Final = 0.2  # least change of S by a large load
-_REMEMBERED: Final = 4  # levels
+_TOLERANCE: Final = 0.2  # greatest change of S within a level
 _WS_PER_WH: Final = 3600
 _MEASURED: Final = 1.0  # s over which S is measured
 _TIMING: Final = 0.3  # s by which a frame may be earlier or later behind its index than another
@@ -193,10 +190,9 @@ class ActivePower:
 
     def _restart(self) -> None:
         self._fit.restart()
-        self._levels: list[Level] = []  # with each of `_TOLERANCES`
-        self._kept: _Known | None = None  # from before the levels
+        self._level: Level | None = None
+        self._kept: _Known | None = None  # from before the level
         self._best: _Known | None = None  # in the last frame
-        self._known: list[_Known] = []  # before large loads came or went
         self._active: Active | None = None
 
     def at(self, now: float) -> Active | None:
@@ -222,72 +218,45 @@ class ActivePower:
 
     def _follow(self, flow: Flow, energy: int, now: float, elapsed: float) -> None:
         """Follow a power whose `energy` is counted; the last frame came `elapsed` seconds before."""
-        last = self._levels[0] if self._levels else None
+        level = self._level
         apparent, sign = float(abs(flow.apparent)), -1 if flow.apparent < 0 else 1
         error = flow.rounding / 4 + ACCURACY * apparent  # a quarter: the mean of the error
-        change, rise = 0.0, 0
-        if last is None or sign != self._sign or elapsed > GAP or energy < last.energy:
+        rise = 0
+        if level is None or sign != self._sign or elapsed > GAP or energy < level.energy:
             self._restart()
             elapsed = 0.0
             if not apparent or self._sign not in (0, sign):
                 self._kept = _Known(Bar(0.0, apparent), apparent)
             self._sign = sign
-            self._levels = [Level(now, apparent, energy) for _ in _TOLERANCES]
+            level = Level(now, apparent, energy)
         else:
-            rise = energy - last.energy
-            least = 2 * flow.rounding
-            if abs(apparent - last.first) > max(least, _TOLERANCES[0] * apparent):
-                change = apparent - last.apparent
-                self._step(change, apparent, error)
-            for number, tolerance in enumerate(_TOLERANCES):
-                level = self._levels[number]
-                if abs(apparent - level.first) > max(least, tolerance * apparent):
-                    self._levels[number] = Level(now, apparent, energy)
-                else:
-                    level.add(now, apparent, energy)
-        bar = self._measure(apparent, error)
+            rise = energy - level.energy
+            if abs(apparent - level.first) > max(2 * flow.rounding, _TOLERANCE * apparent):
+                self._kept = self._best
+                level = Level(now, apparent, energy)
+            else:
+                level.add(now, apparent, energy)
+        bar = self._measure(level, apparent, error)
         self._best = self._active = None
         if bar is not None:
             self._best = _Known(bar, apparent)
             value = self._fit.power(bar, apparent)
             self._fit.add(elapsed * value, rise)
-            self._active = self._result(self._best, value, change, error)
-        # Restart each level that contradicts itself or is old.
-        for number, level in enumerate(self._levels):
-            lower, upper = level.factor
-            if lower <= upper < self._least:
-                self._least = 0.0
-            if lower > upper or (lower and now - level.start > MAX_LEVEL):
-                self._kept = self._kept or self._best
-                self._levels[number] = Level(now, apparent, energy)
+            self._active = self._result(bar, apparent, value, error)
+        # Restart a level that contradicts itself or is old.
+        lower, upper = level.factor
+        if lower <= upper < self._least:
+            self._least = 0.0
+        if lower > upper or (lower and now - level.start > MAX_LEVEL):
+            self._kept = self._kept or self._best
+            level = Level(now, apparent, energy)
+        self._level = level
 
-    def _step(self, change: float, apparent: float, error: float) -> None:
-        """Keep the best bar, since S steps; after a large load, with what is known of this S from before."""
-        best = self._best
-        if best is None:
-            return
-        self._kept = self._kept or best
-        is_large = abs(change) > _LARGE * min(apparent, best.apparent)
-        if not is_large and abs(apparent - self._kept.apparent) <= _LARGE * apparent:
-            return  # small loads come and go: the bar is moved from the first S to the present S
-        bar = self._moved(best, apparent)
-        if is_large:
-            for known in self._known:
-                if abs(known.apparent - apparent) <= 2 * error:
-                    lower, upper = self._moved(known, apparent)
-                    common = Bar(max(bar.lower, lower - error), min(bar.upper, upper + error))
-                    bar = common if common.lower <= common.upper else bar
-            others = [known for known in self._known if abs(known.apparent - best.apparent) > 2 * error]
-            self._known = [*others[1 - _REMEMBERED :], best]
-        self._kept = _Known(bar, apparent)
-
-    def _measure(self, apparent: float, error: float) -> Bar | None:
-        """Return the kept bar with the present S, or the bar of a level that is better."""
+    def _measure(self, level: Level, apparent: float, error: float) -> Bar | None:
+        """Return the kept bar with the present S, or the bar of the level if it is better."""
         bar = self._kept and self._moved(self._kept, apparent)
-        for level in reversed(self._levels):
-            lower, upper = level.factor
-            if lower > upper or not level.area or (self._best is None and not lower):
-                continue
+        lower, upper = level.factor
+        if lower <= upper and level.area and (self._best is not None or lower):
             bars = [
                 self._moved(_Known(Bar(lower * mean, upper * mean), mean), apparent) for mean in level.means()
             ]
@@ -328,21 +297,10 @@ class ActivePower:
                 ends.append(min(after, max(0.0, active + (math.sqrt(root) - b) / a)))
         return ends
 
-    def _result(self, best: _Known, value: float, change: float, error: float) -> Active:
+    def _result(self, bar: Bar, apparent: float, value: float, error: float) -> Active:
         """Return a value, and the bar with the errors of the meter."""
-        bar, apparent = best
         most = apparent + error
         error *= max(1.0, apparent / max(bar.lower, apparent / 20, 1.0))  # dP = dS × S / P
-        if change:
-            # S may be a mean of the last second, and show a quarter of the step.
-            further = max(0.0, apparent + 3 * change)
-            most = max(most, further)
-            after = self._moved(best, further)
-            # S is a root mean square, P a mean: a lower share of S.
-            before = apparent - change
-            mean = before + change * (apparent + before) / max(1.0, further + before)
-            lower = bar.lower * mean / max(1.0, apparent)
-            bar = Bar(min(lower, after.lower), max(bar.upper, after.upper))
         bounds = max(0.0, bar.lower - error), min(most, bar.upper + error)
         lower, upper = sorted(self._sign * bound for bound in bounds)
         return Active(round(self._sign * value), math.floor(lower), math.ceil(upper))

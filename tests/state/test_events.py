@@ -159,16 +159,6 @@ def test_the_last_frame_of_a_peak_announces_no_other_one() -> None:
     assert sorted(codes(events)) == sorted([*expected, "mobile_peak_ended", "tariff_changed"])
 
 
-def test_a_clock_that_leaps_is_no_absence() -> None:
-    """The colour of tomorrow is the same, and the tariff is compared."""
-    life = Life(now=NOON.replace(hour=21))
-    life.hear(tempo("ROUG", ptec="HPJB"))
-    life._began += 40 * ABSENCE * SECOND
-    life.now += 40 * ABSENCE * SECOND
-
-    assert codes(life.hear(*[tempo("ROUG", ptec="HCJB")] * 3)) == ["tariff_changed"]
-
-
 def test_a_part_that_is_missing_is_not_compared() -> None:
     """A frame that lost a group, and a meter that is not heard for minutes, end nothing."""
     life = Life()

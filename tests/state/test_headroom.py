@@ -57,10 +57,8 @@ def test_a_current_that_flows_out_takes_nothing() -> None:
     ("values", "used", "power"),
     [
         ({"JAUNE": "12:02:14:01:21:DP:04150:90", "PSOUSC": "04800:03600"}, 86, 6500),
-        ({"JAUNE": "12:02:14:01:21:DP:04150:90"}, None, None),
         ({"PA1MN": "150kW", "PS": "300kW"}, 50, None),
         ({"PA1MN": "15kW", "PS": "42kVA"}, None, None),
-        ({"PSOUSC": "04800:03600"}, None, None),
     ],
 )
 def test_a_business_meter_has_it_in_its_own_unit(

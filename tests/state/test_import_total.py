@@ -99,13 +99,11 @@ def test_the_total_goes_on_whatever_counts(
 @pytest.mark.parametrize(
     ("counter", "index", "total", "offset"),
     [
-        ("EAST", 1010, 1010, 0),  # the same energy
         ("EAST", 1045, 1045, 0),  # the most that can have been drawn: 40 Wh in 16 s, and the margin
         ("EAST", 1046, 1000, -46),
         ("BASE", 7, 1007, 1000),  # a new index, which began at zero
         ("EAST", 51_010, 1000, -50_010),  # holds what an earlier contract counted
         ("BASE", 800, 1000, 200),  # counted before, then stood
-        ("HCHC+HCHP", 6, 1006, 1000),  # the same étiquettes, begun anew
     ],
 )
 def test_another_index_goes_on_from_the_total(counter: str, index: int, total: int, offset: int) -> None:

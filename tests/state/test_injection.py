@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.state.fields import NOMINAL_VOLTAGE
-from tests.state.test_tracker import LONG, follow, historique, standard
+from tests.state.test_tracker import LONG, follow, historique
 
 if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
@@ -58,12 +58,6 @@ def test_what_is_drawn_or_does_not_flow_is_no_injection(other: dict[str, str]) -
     assert power(OUT, reading, OUT).keys() == {"apparent", "net"}
 
 
-def test_a_meter_without_papp_never_exports() -> None:
-    reading = historique(**{key: value for key, value in SINGLE.items() if key != "PAPP"})
-
-    assert "power" not in follow(reading, reading)[1]
-
-
 def test_of_three_phases_the_sum_counts() -> None:
     """A phase may draw while the others inject: with several currents the sum of the injected is unknown."""
     several, alone = three("00000", "005", "002", "000"), three("00000", "000", "005", "000")
@@ -77,10 +71,3 @@ def test_of_three_phases_the_sum_counts() -> None:
     }
     assert power(alone, alone)["injected"] == 5 * NOMINAL_VOLTAGE
     assert "exporting" not in power(three("00010", "005", "005", "000"), three("00010", "005", "005", "000"))
-
-
-def test_a_change_of_the_mode_ends_the_row() -> None:
-    _, state = follow(OUT, standard(SINSTS="00000"), standard(SINSTS="00000"))
-
-    assert "exporting" in power(OUT, OUT)
-    assert state["power"]["exporting"] is False

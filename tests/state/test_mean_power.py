@@ -21,10 +21,10 @@ def measured(watts: float, *, period: float, seconds: float, rng: Random) -> lis
 
 
 @pytest.mark.parametrize("period", [1.0, 1.7, 2.5, 17.0])
-@pytest.mark.parametrize("watts", [20, 75, 400, 3000, 36000])
+@pytest.mark.parametrize("watts", [20, 400, 36000])
 def test_a_steady_power_is_said_within_the_promised_share(watts: float, period: float) -> None:
     """Each figure is within 5 % (and the rounding to 1 W) of the power that was drawn."""
-    for seed in range(20):
+    for seed in range(4):
         read = measured(watts, period=period, seconds=1800, rng=Random(seed))
         figures = [figure for _, figure in read if figure is not None]
 

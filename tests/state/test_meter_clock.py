@@ -81,14 +81,3 @@ def test_the_state_has_the_offset_in_standard_only() -> None:
     assert "clock_offset" not in of_islands
     assert islands.clock_offset is None
     assert "clock_offset" not in follow(historique(ADCO=STANDARD_FRAME["ADSC"]))[1]["meter"]
-
-
-@pytest.mark.parametrize(
-    ("stge", "season", "active"),
-    [("003A0001", "H", False), ("003A0001", "h", True), ("003B0001", "E", True), ("003B0001", "e", True)],
-)
-def test_a_small_letter_is_the_alert_of_the_register(stge: str, season: str, active: bool) -> None:  # noqa: FBT001
-    """54E: both say that the clock of the meter lost its time."""
-    _, state = follow(standard(STGE=stge, DATE=f"{season}260114120000"))
-
-    assert state["alerts"]["clock_degraded"]["active"] is active

@@ -31,9 +31,9 @@ MODES = {name: build(name, start=START, rng=random.Random(1)).model.mode for nam
 
 
 def frames(meter: str) -> list[bytes]:
-    """Return two hours of frames of a simulated meter, one a minute, without those that it cut short."""
+    """Return a day of frames of a simulated meter, one each half-hour, without those that it cut short."""
     simulated = build(meter, start=START, rng=random.Random(1))
-    times = (START + dt.timedelta(minutes=minute) for minute in range(120))
+    times = (START + dt.timedelta(minutes=30 * number) for number in range(48))
     return [encode_frame(simulated.frame(now)) for now in times]
 
 

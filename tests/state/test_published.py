@@ -6,12 +6,10 @@ import json
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import pytest
 
 from teleinfo.simulator.encode import encode_frame, with_parity
-from tests.cli.test_run import FRAME, SAMPLE_JSON, THREE_PHASE
-from tests.state.documents import schema
+from tests.cli.test_run import THREE_PHASE
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import whole
@@ -24,28 +22,6 @@ if TYPE_CHECKING:
     from teleinfo.tic.labels import Group
 
 pytestmark = pytest.mark.real
-
-
-def test_the_state_and_its_fields_are_published_retained(tmp_path: Path) -> None:
-    with MosquittoBroker(tmp_path) as broker, Meter(FRAME) as meter:
-        settings = settings_for(broker, meter.line) | {"state": True, "state_topics": True, "language": "en"}
-        with (
-            Subscriber(broker.host, broker.port) as subscriber,
-            Daemon(tmp_path, **settings),
-        ):
-            subscriber.expect("teleinfo/state/alerts/overrun/active")
-            reading = subscriber.expect("teleinfo")
-            kept = {}
-            for topic in ("teleinfo/state", "teleinfo/state/tariff/name"):
-                with Subscriber(broker.host, broker.port, topic) as late:
-                    kept[topic] = late.expect(topic)
-
-    state, name = kept.values()
-    decoded = json.loads(state.payload)
-    jsonschema.validate(decoded, schema())
-    assert decoded["energy"]["import_total"] == 19212 + 68306
-    assert (state.retain, name.payload) == (True, b"Peak hours")
-    assert reading.payload == SAMPLE_JSON
 
 
 def all_retained(broker: MosquittoBroker) -> dict[str, bytes]:
@@ -109,19 +85,3 @@ def test_nothing_is_left_below_another_discovery_prefix(tmp_path: Path) -> None:
     assert {topic for topic in after if topic.endswith("/config")} == {
         f"maison/{topic}" for topic in announced
     }
-
-
-def test_a_broker_that_lets_nobody_read_gets_the_state_all_the_same(tmp_path: Path) -> None:
-    """An access list without read rights costs the state nothing."""
-    rights = tmp_path / "rights"
-    rights.write_text("topic write teleinfo/#\npattern readwrite other/%c\nuser reader\ntopic read #\n")
-    users = {"reader": "secret"}
-    with (
-        MosquittoBroker(tmp_path, users=users, more=["allow_anonymous true", f"acl_file {rights}"]) as broker,
-        Meter(FRAME) as meter,
-        Subscriber(broker.host, broker.port, username="reader", password="secret") as subscriber,
-        Daemon(tmp_path, **settings_for(broker, meter.line), state=True),
-    ):
-        state = subscriber.expect("teleinfo/state")
-
-    assert json.loads(state.payload)["energy"]["import_offset"] == 0

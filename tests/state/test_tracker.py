@@ -130,18 +130,6 @@ def test_what_only_the_mode_before_said_stands_while_it_is_fresh() -> None:
     assert old.keys() == {"time", "meter", "energy"}
 
 
-def test_what_only_the_contract_before_said_stands_for_two_minutes() -> None:
-    peak = historique(ADCO=NUMBER, OPTARIF="HC", HCHC="000000400", HCHP="000000600", PTEC="HP")
-    base = historique(ADCO=NUMBER, OPTARIF="BASE", BASE="000001001", PTEC="TH")
-    followed, state = follow(peak, base, base)
-    later: Any = followed.state(moment(STALE_AFTER + 0.1))
-
-    assert state["energy"]["indexes"].keys() == {"HCHC", "HCHP", "BASE"}
-    assert (state["tariff"]["code"], state["tariff"]["index"]) == ("TH", "BASE")
-    assert (state["energy"]["import_total"], state["energy"]["import_offset"]) == (1001, 0)
-    assert later["energy"]["indexes"].keys() == {"BASE"}
-
-
 def test_an_absurd_power_of_a_phase_is_left_out() -> None:
     """A phase draws neither more than all together nor more than twice the subscription."""
     _, state = follow(standard(SINSTS="00417", SINSTS1="37059", SINSTS2="00100", SINSTS3="00110"))
@@ -166,14 +154,6 @@ def test_what_is_excluded_has_no_field() -> None:
     assert "number" not in state["meter"]
     assert "apparent" not in state["power"]
     assert NUMBER.encode() not in encode(state)
-
-
-def test_times_of_a_meter_of_the_islands_are_left_out() -> None:
-    """Their offset is not known."""
-    peak = {"DPM1": "00", "DPM1_HORODATE": " 260114060000"}
-
-    assert "labels" in follow(standard(**peak))[1]
-    assert "labels" not in follow(standard(ADSC="041986123456", **peak))[1]
 
 
 LABELS = {Mode.HISTORIQUE: HISTORIQUE, Mode.STANDARD: STANDARD}

@@ -47,10 +47,6 @@ ANY_LABEL: Final = "*"
 """The part of a path that stands for any étiquette; such a field has a value for each étiquette."""
 
 
-def _no_value(_now: Snapshot) -> Value:
-    return None
-
-
 @dataclass(frozen=True)
 class Field:
     """
@@ -67,7 +63,7 @@ class Field:
     nullable: bool = True
     listed: tuple[enum.StrEnum, ...] = ()
     sources: tuple[str, ...] = ()
-    read: FieldReader = _no_value
+    read: FieldReader = lambda _now: None
     read_site: FieldReader | None = None
     name: str = ""
     phase: Phase | None = None

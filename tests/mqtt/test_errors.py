@@ -64,14 +64,13 @@ def test_each_cause_has_its_kind(
     found = cannot_connect(error, SECURE)
 
     assert (found.kind, found.user_must_act) == (kind, user_must_act)
+
+
+def test_the_kind_depends_on_encryption_and_on_the_name() -> None:
+    unknown = socket.gaierror(socket.EAI_AGAIN, "not known")
+
     assert cannot_connect(ConnectionResetError(), PLAIN).kind == "CLOSED_UNANSWERED"
-
-
-def test_a_local_name_that_is_not_known_needs_mdns() -> None:
-    """`homeassistant.local`, on a Debian without libnss-mdns."""
-    error = socket.gaierror(socket.EAI_AGAIN, "not known")
-
-    assert cannot_connect(error, Broker("ha.local", 1883, "id")).kind == "LOCAL_NAME"
+    assert cannot_connect(unknown, Broker("ha.local", 1883, "id")).kind == "LOCAL_NAME"
 
 
 def test_an_ipv6_address_stands_in_brackets_before_its_port() -> None:

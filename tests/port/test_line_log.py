@@ -43,44 +43,33 @@ class Line:
             self.log.check({}, now)
 
 
-def test_a_dead_line_is_said_after_ten_seconds(said: pytest.LogCaptureFixture) -> None:
-    """No byte for 10 s: one line that names the wires, however long it lasts."""
-    line = Line(searching=True)
-    line.live(0, 10)
-    assert said.messages == []
-
-    line.live(10, 24 * 3600)
-    (record,) = said.records
-
-    assert record.levelname == "WARNING"
-    assert (
-        "no sound frame from the meter for 10 s, and no byte at all: check its wires" in record.getMessage()
-    )
-
-
 @pytest.mark.parametrize(
-    ("baudrate", "searching", "patience", "words"),
+    ("baudrate", "searching", "bytes_", "patience", "words"),
     [
-        (1200, False, 30, "at 1200 baud, but none makes sense: the speed is probably wrong"),
-        (1200, True, 60, "at 1200 baud or at 9600: check the wiring"),
-        (None, False, 30, "the bridge probably has another speed than the meter"),
+        (1200, True, False, 10, "for 10 s, and no byte at all: check its wires"),
+        (1200, False, True, 30, "at 1200 baud, but none makes sense: the speed is probably wrong"),
+        (1200, True, True, 60, "at 1200 baud or at 9600: check the wiring"),
+        (None, False, True, 30, "the bridge probably has another speed than the meter"),
     ],
 )
-def test_bytes_without_sense_are_said_once(
+def test_a_meter_that_is_not_heard_is_said_once(
     said: pytest.LogCaptureFixture,
+    *,
     baudrate: int | None,
-    searching: bool,  # noqa: FBT001 - a parameter of the test
+    searching: bool,
+    bytes_: bool,
     patience: int,
     words: str,
 ) -> None:
-    """A fixed speed that makes no sense is named, and for a search that finds nothing the wiring."""
+    """However long it lasts: one line names the wires, or the speed."""
     line = Line(searching=searching, baudrate=baudrate)
-    line.live(0, patience, bytes_=True)
+    line.live(0, patience, bytes_=bytes_)
     assert said.messages == []
 
-    line.live(patience, 24 * 3600, bytes_=True)
-    (record,) = said.records
+    line.live(patience, 24 * 3600, bytes_=bytes_)
+    [record] = said.records
 
+    assert record.levelname == "WARNING"
     assert words in record.getMessage()
 
 

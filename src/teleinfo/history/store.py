@@ -35,6 +35,9 @@ DELETE_NEEDLESS_READINGS: Final = (_FOLDER / "delete_needless_readings.sql").rea
 MINUTE: Final = 60
 QUARTER: Final = 15 * MINUTE
 _DAY: Final = 86_400
+_ALWAYS: Final = 1 << 62
+"""A time after all others."""
+
 KEPT: Final = {SLOT: 3600, MINUTE: 2 * _DAY, QUARTER: 60 * _DAY}
 """Seconds for which the powers of each step are kept; each step is the mean of the steps before."""
 
@@ -219,21 +222,11 @@ def _clear(base: sqlite3.Connection, meter: int, until: int, labels: Iterable[st
 
     Powers later than `until`, from a clock that was ahead, do not count as new.
     """
-    for step, kept in KEPT.items():
-        base.execute(
-            "DELETE FROM power WHERE meter = ?1 AND step = ?2 AND time <= (SELECT time FROM power "
-            "WHERE meter = ?1 AND step = ?2 AND time <= ?3 ORDER BY time DESC LIMIT 1 OFFSET ?4)",
-            (meter, step, until, kept // step),
-        )
-    for kind, most in MAX_RUNS.items():
-        base.execute(
-            "DELETE FROM run WHERE meter = ?1 AND kind = ?2 AND begin <= (SELECT begin FROM run "
-            "WHERE meter = ?1 AND kind = ?2 ORDER BY begin DESC LIMIT 1 OFFSET ?3)",
-            (meter, kind, most),
-        )
-    for label in labels:
-        base.execute(
-            "DELETE FROM reading WHERE meter = ?1 AND label = ?2 AND time <= (SELECT time FROM reading "
-            "WHERE meter = ?1 AND label = ?2 ORDER BY time DESC LIMIT 1 OFFSET ?3)",
-            (meter, label, MAX_READINGS),
-        )
+    parts: list[tuple[str, str, str, str | int, int, int]]
+    parts = [("power", "step", "time", step, kept // step, until) for step, kept in KEPT.items()]
+    parts += [("run", "kind", "begin", kind, most, _ALWAYS) for kind, most in MAX_RUNS.items()]
+    parts += [("reading", "label", "time", label, MAX_READINGS, _ALWAYS) for label in labels]
+    for table, column, time, value, most, newest in parts:
+        chosen = f"FROM {table} WHERE meter = ?1 AND {column} = ?2 AND {time} <="
+        last = f"SELECT {time} {chosen} ?3 ORDER BY {time} DESC LIMIT 1 OFFSET ?4"
+        base.execute(f"DELETE {chosen} ({last})", (meter, value, newest, most))

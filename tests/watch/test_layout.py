@@ -174,7 +174,7 @@ def test_the_line_is_reported_below() -> None:
     shown = text_of(picture(model, Size(90, 24)))
     model.set_health(dataclasses.replace(HEALTH, withheld={"unconfirmed": 2, "implausible": 3}))
 
-    assert "Line good · 0.02 % bad groups · 12 345 frames · parity 1, checksum 2, form 3, cut 4" in shown
+    assert "Line good · 0.02 % bad groups · parity 1, checksum 2, form 3, cut 4 · 12 345 frames" in shown
     assert "withheld" not in shown
     assert "cut 4 · withheld 5" in text_of(picture(model, Size(110, 24)))
 

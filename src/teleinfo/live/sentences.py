@@ -55,7 +55,7 @@ def is_good(line: LineGrade) -> bool:
 
 
 def line_details(health: Health) -> tuple[str, str, str, str]:
-    """Return texts: share of bad groups, frames, losses by cause, withheld groups; empty if unknown or 0."""
+    """Return texts: share of bad groups, losses by cause, withheld groups, frames; empty if unknown or 0."""
     share, count, withheld = health.bad_groups_percent, health.frames, sum(health.withheld.values())
     bad = "" if share is None else _("{share} % bad groups").format(share=decimal(f"{share:.2g}"))
     frames = ""
@@ -67,7 +67,7 @@ def line_details(health: Health) -> tuple[str, str, str, str]:
         form=health.rejected.get("malformed", 0),
         cut=health.interrupted or 0,
     )
-    return bad, frames, causes, _("withheld {count}").format(count=number(withheld)) if withheld else ""
+    return bad, causes, _("withheld {count}").format(count=number(withheld)) if withheld else "", frames
 
 
 def note(kind: Hashable, template: str, **fields: object) -> Note:

@@ -82,7 +82,7 @@ def compose(
     page %= len(pages)
     body = [*pages[page], *(Text() for _line in range(space))][:space]
     title = _title(model, size.width, f"{page + 1}/{len(pages)}  " if many else "", now=now, clock=clock)
-    lines = [title, *top, *body, _quality(model, size.width), *foot][: size.height]
+    lines = [title, *top, *body, _quality(model), *foot][: size.height]
     for line in lines:
         line.truncate(size.width)
     return Page(lines, page, len(pages))
@@ -215,8 +215,8 @@ def _flow(items: Iterable[Text], indent: str, width: int) -> list[Text]:
     return lines
 
 
-def _quality(model: LiveModel, width: int) -> Text:
-    """Return the quality of the line in one line of text, with as many details as fit."""
+def _quality(model: LiveModel) -> Text:
+    """Return the quality of the line in one line of text, the most important detail first."""
     health = model.health
     if health is None or health.line is None:
         return Text()
@@ -224,10 +224,7 @@ def _quality(model: LiveModel, width: int) -> Text:
     line = Text.assemble(" " + _("Line") + " ", (inline(sentences.grade(health.line)), style))
     if health.reason is not None:
         return line.append(DOT + _(health.reason))
-    bad, _frames, causes, withheld = every = sentences.line_details(health)
-    choices = (every, (bad, causes, withheld), (causes, withheld), (causes,), (bad,))
-    rests = ("".join(DOT + part for part in parts if part) for parts in choices)
-    return line.append(next((rest for rest in rests if line.cell_len + len(rest) <= width), ""))
+    return line.append("".join(DOT + part for part in sentences.line_details(health) if part))
 
 
 def _foot(model: LiveModel, width: int, *, many: bool) -> list[Text]:

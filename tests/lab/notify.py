@@ -16,7 +16,7 @@ from tests.support.process import LIMIT
 class NotifySocket:
     """Listens while its block runs; `watchdog` seconds are what WATCHDOG_USEC says."""
 
-    def __init__(self, *, watchdog: float | None = 30.0) -> None:
+    def __init__(self, *, watchdog: float) -> None:
         # Not in the folder of the test, whose path may be longer than that of a socket can be.
         self._path = Path(tempfile.gettempdir(), f"notify-{secrets.token_hex(6)}")
         self._watchdog = watchdog
@@ -28,10 +28,7 @@ class NotifySocket:
     @property
     def environ(self) -> dict[str, str]:
         """The variables that systemd adds to the environment of the service."""
-        environ = {"NOTIFY_SOCKET": str(self._path)}
-        if self._watchdog is not None:
-            environ["WATCHDOG_USEC"] = str(int(self._watchdog * 1e6))
-        return environ
+        return {"NOTIFY_SOCKET": str(self._path), "WATCHDOG_USEC": str(int(self._watchdog * 1e6))}
 
     @property
     def heard(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def table(figures: Iterable[tuple[str, float, float, str]]) -> list[str]:
     for what, measured, at_most, unit in figures:
         found.setdefault((what, at_most, unit), []).append(measured)
     return [
-        f"{what:<66} {len(values):>3} × worst {max(values):7.2f}  promised {at_most:g} {unit}"
+        f"{what:<66} {len(values):>3} × median {median(values):7.2f}  worst {max(values):7.2f}"
+        f"  promised {at_most:g} {unit}"
         for (what, at_most, unit), values in sorted(found.items())
     ]

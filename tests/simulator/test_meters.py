@@ -221,4 +221,4 @@ def test_the_machine_overruns_by_itself() -> None:
     simulated = meter("tri")
     sent = [simulated.emit(WEDNESDAY + n * SECOND) for n in range(300)]
 
-    assert sum(b"\nADIR1 " in data for data in sent) > 20
+    assert sum(b"\nADIR3 " in data for data in sent) > 20

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _ALWAYS: Final = frozenset(range(24))
 _NIGHT: Final = frozenset({22, 23, 0, 1, 2, 3, 4, 5})
 _MEALS: Final = frozenset({7, 11, 12, 13, 18, 19, 20, 21})
-_EVENING: Final = frozenset({17, 18, 19, 20, 21, 22})
 _MIDNIGHT: Final = dt.datetime(2000, 1, 1)  # noqa: DTZ001 -- a local time
 _WARM_UP: Final = 3600.0
 """Seconds of switching before the first measurement, and the most that a later one catches up on."""
@@ -59,13 +58,12 @@ _USUAL: Final = (
     Load(1500, on=(600, 1500), off=(1800, 7200), hours=_MEALS),  # hob
     Load(2300, on=(1500, 3000), off=(9000, 20000), hours=_MEALS),  # oven
     Load(2000, 0.3, on=(2400, 4800), off=(20000, 60000)),  # washing machine
-    Load(250, 0.25, 0.2, on=(300, 1800), varies=0.6, hours=_EVENING),  # lights
-    Load(120, 0.2, 0.5, on=(10, 50), varies=0.3),  # television, computer
+    Load(200, 0.2, 0.5, on=(10, 50), varies=0.5),  # lights, television, computer
 )
 _PANELS: Final = Load(-3200, 0.05, 0.03, on=(5, 60), varies=0.6, sun=True)
 HOUSEHOLDS: Final = {
     "usual": _USUAL,
-    # A machine, on phase 1, that exceeds 30 A again and again: nobody has to wait long for an overrun.
+    # A machine, on phase 3, that exceeds 30 A again and again: nobody has to wait long for an overrun.
     "workshop": (*_USUAL, Load(8500, on=(30, 30), off=(240, 240))),
     "solar": (*_USUAL, Load(-5000, 0.05, 0.03, on=(30, 300), varies=0.2, sun=True)),
     "convectors": tuple(Load(watts, on=(8, 30), off=(7, 30)) for watts in (500, 1000, 1500, 2000)),

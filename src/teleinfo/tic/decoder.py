@@ -22,10 +22,10 @@ from teleinfo.tic.reading import Reading, build_reading
 from teleinfo.tic.trust import Trust
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
+    from collections.abc import Set as AbstractSet
 
     from teleinfo.tic.layout import Layout
-    from teleinfo.tic.plausibility import Implausible
 
 MAX_TALLIED_LABELS: Final = 100
 """The most labels whose withheld groups are counted: noise can create any number of labels."""
@@ -86,9 +86,9 @@ class Decoder:
         self._clock_start: float | None = None
 
     @property
-    def withheld(self) -> Mapping[str, Implausible]:
-        """The étiquettes whose index or identifier is withheld at present, and why."""
-        return {} if self._plausibility is None else self._plausibility.withheld
+    def withheld(self) -> AbstractSet[str]:
+        """The étiquettes whose index or identifier is withheld at present."""
+        return set() if self._plausibility is None else self._plausibility.withheld
 
     def feed(self, data: bytes, *, now: float | None = None) -> list[Reading]:
         """

@@ -14,7 +14,6 @@ in force, or restart with a new contract.
 
 from __future__ import annotations
 
-import enum
 import math
 from dataclasses import dataclass
 from operator import sub
@@ -81,14 +80,6 @@ _WATCHED: Final = {
 }
 
 
-class Implausible(enum.StrEnum):
-    """Reasons for withholding a value."""
-
-    FELL = "fell"  # an index is lower than before
-    ROSE = "rose"  # an index rose by more than the meter can count in the time
-    CHANGED = "changed"  # an identifier changed, or a text changed only in bits that no check covers
-
-
 @dataclass(slots=True)
 class _Seen:
     """A value, the time at which it came (seconds), and the number of frames in a row that agree with it."""
@@ -107,7 +98,7 @@ class Plausibility:
     """
     The believed indexes, identifiers and texts of one line.
 
-    `withheld` maps each key whose last value was not believed to the reason.
+    `withheld` are the keys whose last value was not believed.
     """
 
     def __init__(self) -> None:
@@ -115,7 +106,7 @@ class Plausibility:
 
     def forget(self) -> None:
         """Forget everything, because another meter is on the line."""
-        self.withheld: dict[str, Implausible] = {}
+        self.withheld: set[str] = set()
         self._believed: dict[str, _Seen] = {}
         self._doubted: dict[str, _Seen] = {}
         # The last frame, with its indexes as numbers. Its texts enter `_believed` only when they are needed.
@@ -175,10 +166,9 @@ class Plausibility:
             if before is None:
                 self._begin(mode, key, text, at)
                 continue
-            reason = self._reason(key, before, text, at)
-            if reason is not None:
+            if not self._is_plausible(key, before, text, at):
                 if not self._confirmed(key, text, at):
-                    self.withheld[key] = reason
+                    self.withheld.add(key)
                     implausible.append(key)
                     continue
                 if key in METER_NUMBERS:
@@ -186,7 +176,7 @@ class Plausibility:
                     is_another = True
                     self._believed[key] = before
             before.text, before.at = text, at
-            self.withheld.pop(key, None)
+            self.withheld.discard(key)
             self._doubted.pop(key, None)
         if self._power_unconfirmed:
             self._note_power(mode, dict(zip(keys, texts, strict=True)))
@@ -208,29 +198,25 @@ class Plausibility:
     def _confirmed(self, key: str, text: bytes, at: float) -> bool:
         """Count a value that is not plausible; return True if enough frames in a row agree with it."""
         doubted = self._doubted.get(key)
-        agrees = doubted is not None and self._reason(key, doubted, text, at) is None
-        frames = doubted.frames + 1 if doubted is not None and agrees else 1
+        frames = 1
+        if doubted is not None and self._is_plausible(key, doubted, text, at):
+            frames = doubted.frames + 1
         self._doubted[key] = _Seen(text, at, frames)
         return frames >= (FRAMES_FOR_IDENTIFIER if key in _IDENTIFIERS else FRAMES_FOR_INDEX)
 
-    def _reason(self, key: str, before: _Seen, text: bytes, at: float) -> Implausible | None:
-        """Return the reason why a value is implausible after the value `before`; None if it is plausible."""
+    def _is_plausible(self, key: str, before: _Seen, text: bytes, at: float) -> bool:
+        """True if a value may follow the value `before`."""
         if text == before.text:
-            return None
+            return True
         if key in _TEXTS:
-            same = text.translate(_WITHOUT_BIT_6) == before.text.translate(_WITHOUT_BIT_6)
-            return Implausible.CHANGED if same else None
+            return text.translate(_WITHOUT_BIT_6) != before.text.translate(_WITHOUT_BIT_6)
         if key in _IDENTIFIERS:
-            return Implausible.CHANGED
-        rise = _number(text) - _number(before.text)
-        if rise < 0:
-            return Implausible.FELL
+            return False
         # The greatest power that the index can count, in VA.
         is_limited = self._subscribed and key not in _NOT_DRAWN
         power = self._subscribed * _OVERLOAD if is_limited else _LARGEST[self._phases]
-        if key in _UNBOUNDED or rise <= MARGIN + power * (at - before.at + REFRESH) / _SECONDS:
-            return None
-        return Implausible.ROSE
+        most = math.inf if key in _UNBOUNDED else MARGIN + power * (at - before.at + REFRESH) / _SECONDS
+        return 0 <= _number(text) - _number(before.text) <= most
 
     def _note_power(self, mode: Mode, values: Mapping[str, bytes]) -> None:
         """Set the subscribed power if the last two frames that have it agree."""

@@ -48,7 +48,6 @@ class Search(SpeedSearch):
     [
         ("auto", None, (1200, 9600)),
         ("historique", None, (1200,)),
-        ("standard", 19200, (19200,)),
     ],
 )
 def test_the_settings_say_which_speeds_are_tried(

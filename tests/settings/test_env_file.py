@@ -98,7 +98,6 @@ def test_the_file_of_a_command_that_looks_at_the_service(
     ("make", "reason"),
     [
         (Path.resolve, "cannot be read: No such file or directory"),
-        (Path.mkdir, "cannot be read: Is a directory"),
         (lambda path: path.symlink_to("/dev/zero"), "cannot be read: File too large"),
         (os.mkfifo, "cannot be read: No data available"),
         (lambda path: path.write_bytes(b"TELEINFO_MQTT_HOST=\xe9\n"), "is not text in UTF-8"),

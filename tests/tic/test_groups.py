@@ -43,7 +43,7 @@ def test_a_group_of_the_documents_is_read(line: bytes, expected: Group) -> None:
 
 
 @pytest.mark.parametrize("first", range(0, len(LABELS), 20))
-@settings(max_examples=10)  # of each of the many étiquettes
+@settings(max_examples=3)  # of each of the many étiquettes
 @given(data=st.data())
 def test_what_a_meter_encodes_is_what_comes_out(first: int, data: st.DataObject) -> None:
     """Encode then decode is identity, for every étiquette of the table in its mode."""

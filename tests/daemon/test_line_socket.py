@@ -43,21 +43,23 @@ def test_the_commands_read_the_line_beside_the_daemon(tmp_path: Path) -> None:
         environ = daemon.environ
         environ["RUNTIME_DIRECTORY"] = str(runtime)
 
+        program = [sys.executable, "-m", "teleinfo"]
+
         def command(*words: str) -> str:
-            started = [sys.executable, "-m", "teleinfo", *words]
             with subprocess.Popen(
-                started, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+                [*program, *words], env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
             ) as process:
                 return process.communicate(timeout=3 * LIMIT)[0]
 
         with daemon:
             subscriber.expect("teleinfo/status", b"online")
+            decode = Process([*program, "decode", meter.line.port], tmp_path / "decode.log", environ)
+            watch = Process([*program, "watch"], tmp_path / "watch.log", environ)
+            with decode, watch:
+                doctor = command("doctor", "--json")
+                decode.expect_log(NUMBER)
+                watch.expect_log(NUMBER)
             command("record", "--seconds", "2", str(tmp_path / "line.tic"))
-            doctor = command("doctor", "--json")
-            for words in (["decode", meter.line.port], ["watch"]):
-                started = [sys.executable, "-m", "teleinfo", *words]
-                with Process(started, tmp_path / f"{words[0]}.log", environ) as process:
-                    process.expect_log(NUMBER)
             subscriber.drain()
             subscriber.expect("teleinfo")
             del environ["RUNTIME_DIRECTORY"]

@@ -88,6 +88,7 @@ def test_a_meter_that_is_not_heard_is_silent_and_health_says_why() -> None:
 
     assert (sent["line"], sent["problem"], sent["bad_groups_percent"]) == ("silent", "busy", 0)
     assert parse(encode(health)) == health
+    assert (health.reason, Health().reason) == (PortErrorKind.BUSY.words, None)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
-"""The file of the memory is whole whatever happens: a power cut, a full disk, a second process."""
+"""The file of the memory is whole whatever happens: a power cut or a full disk."""
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
 import os
 import random
 import resource
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -18,43 +18,45 @@ from teleinfo.daemon.memory_keeper import read_file, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from multiprocessing.connection import Connection
     from pathlib import Path
 
 KILLS = 40
 SIZE = 20_000
 """Bytes of a content: several blocks, so that a part of it can be on the disk."""
 
-WRITER = f"""
-import sys
-from pathlib import Path
-from teleinfo.daemon.memory_keeper import read_file, write_file
-path = Path(sys.argv[1])
-content = read_file(path)
-number = int(content.split()[0]) if content else 0
-while True:
-    number += 1
-    write_file(path, b"%d " % number * ({SIZE} // len(b"%d " % number)))
-    print(number, flush=True)
-"""
+
+def write_on(path: Path, said: Connection) -> None:
+    """Write the number after that in the file, again and again, and say each number that is written."""
+    content = read_file(path)
+    number = int(content.split()[0]) if content else 0
+    while True:
+        number += 1
+        write_file(path, b"%d " % number * (SIZE // len(b"%d " % number)))
+        said.send(number)
 
 
 @pytest.mark.real
 def test_a_power_cut_at_any_moment_leaves_a_whole_file(tmp_path: Path) -> None:
-    rng = random.Random(7)
+    rng, path = random.Random(7), tmp_path / "teleinfo.json"
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload([__name__])  # imported once, and not by each writer
     for _ in range(KILLS):
-        with subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(tmp_path / "teleinfo.json")], stdout=subprocess.PIPE
-        ) as writer:
-            assert writer.stdout is not None
-            first = writer.stdout.readline()
-            time.sleep(rng.uniform(0, 0.01))
-            writer.kill()
-            acknowledged = int((first + writer.stdout.read()).split()[-1])
-        content = (tmp_path / "teleinfo.json").read_bytes()
-        numbers = content.split()
+        heard, said = processes.Pipe(duplex=False)
+        writer = processes.Process(target=write_on, args=(path, said), daemon=True)
+        writer.start()
+        said.close()
+        acknowledged = heard.recv()
+        time.sleep(rng.uniform(0, 0.01))
+        writer.kill()
+        with contextlib.suppress(EOFError):
+            while True:
+                acknowledged = heard.recv()
+        writer.join()
+        content = path.read_bytes()
 
         assert len(content) > SIZE - 20
-        assert set(numbers) in ({b"%d" % acknowledged}, {b"%d" % (acknowledged + 1)})
+        assert set(content.split()) in ({b"%d" % acknowledged}, {b"%d" % (acknowledged + 1)})
 
 
 def test_the_file_is_its_owner_s_alone_and_takes_the_place_of_the_old_one_once_it_is_on_the_disk(

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from teleinfo.state.learned_hours import Change, LearnedHours, Learner, Slots, fits, learn, next_change
+from teleinfo.state.learned_hours import Change, LearnedHours, Learner, Slots, learn, next_change
 from teleinfo.tic.horodate import PARIS
 from teleinfo.vocabulary.moment import Moment
 
@@ -25,16 +25,6 @@ def changes(slots: Slots, days: range) -> tuple[Change, ...]:
     return tuple(Change(at(day, minute), period) for day in days for minute, period in slots)
 
 
-def heard(slots: Slots) -> dict[int, str]:
-    """Return what was heard in each half-hour."""
-    return {
-        part: period
-        for part in range(48)
-        for period in ("HC", "HP")
-        if fits(slots, at(12, 30 * part + 15), period)
-    }
-
-
 MISSED = tuple(change for change in changes(NIGHT, range(12, 20)) if change.at.day not in {13, 15})
 LATE_CLOCK = tuple(
     Change(change.at + timedelta(minutes=change.at.day % 3), change.period)
@@ -43,34 +33,21 @@ LATE_CLOCK = tuple(
 
 
 @pytest.mark.parametrize(
-    ("seen", "slots", "learned"),
+    ("seen", "learned"),
     [
-        (changes(NIGHT, range(12, 20)), NIGHT, NIGHT),
-        (changes(NOON, range(12, 20)), NOON, NOON),
-        (changes(NIGHT, range(12, 18)), NIGHT, ()),  # six days
-        ((*changes(NIGHT, range(12, 20)), Change(at(14, 600), "HC")), NIGHT, NIGHT),  # once: an accident
-        ((*changes(NIGHT, range(12, 20)), *changes(((600, "HC"),), range(12, 14))), NIGHT, ()),
-        (changes(((1350, "HC"),), range(12, 20)), NIGHT, ()),  # what ends it is never seen
-        (changes(NIGHT, range(1, 20)), NIGHT, NIGHT),
-        ((*changes(NOON, range(1, 11)), *changes(NIGHT, range(12, 20))), NIGHT, NIGHT),  # long ago
-        (MISSED, NIGHT, ()),  # six days are left
-        (changes(NIGHT, range(12, 20)), NOON, ()),  # the period at noon is another one
-        (LATE_CLOCK, NIGHT, ((391, "HP"), (1351, "HC"))),  # the last one counts
-        ((), NIGHT, ()),
+        (changes(NIGHT, range(12, 20)), NIGHT),
+        (changes(NIGHT, range(12, 18)), ()),  # six days
+        ((*changes(NIGHT, range(12, 20)), Change(at(14, 600), "HC")), NIGHT),  # once: an accident
+        ((*changes(NIGHT, range(12, 20)), *changes(((600, "HC"),), range(12, 14))), ()),
+        (changes(((1350, "HC"),), range(12, 20)), ()),  # what ends it is never seen
+        ((*changes(NOON, range(1, 11)), *changes(NIGHT, range(12, 20))), NIGHT),  # long ago
+        (MISSED, ()),  # six days are left
+        (LATE_CLOCK, ((391, "HP"), (1351, "HC"))),  # the last one counts
+        ((), ()),
     ],
 )
-def test_slots_are_what_the_changes_of_seven_days_prove(
-    seen: tuple[Change, ...], slots: Slots, learned: Slots
-) -> None:
-    assert learn(seen, heard(slots), date(2026, 1, 19)) == learned
-
-
-def test_a_half_hour_that_was_never_heard_may_hold_a_slot() -> None:
-    """Nothing is learned without it."""
-    seen, known = changes(NIGHT, range(12, 20)), heard(NIGHT)
-    del known[25]
-
-    assert learn(seen, known, date(2026, 1, 19)) == ()
+def test_slots_are_what_the_changes_of_seven_days_prove(seen: tuple[Change, ...], learned: Slots) -> None:
+    assert learn(seen, date(2026, 1, 19)) == learned
 
 
 @pytest.mark.parametrize(

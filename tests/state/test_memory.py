@@ -48,7 +48,7 @@ MEMORY = Memory(
 )
 
 CALENDAR = RememberedCalendar(
-    LearnedHours((Change(START, "HC"),), {0: "HC", 47: "HP"}, date(2026, 1, 14)),
+    LearnedHours((Change(START, "HC"),), date(2026, 1, 14)),
     {date(2026, 1, 15): "00004001 16004002 NONUTILE"},
     is_hexadecimal=True,
 )

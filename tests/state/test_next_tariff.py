@@ -63,7 +63,7 @@ def day(number: int, hour: int = 12, minute: int = 0) -> dt.datetime:
 
 
 @weeks
-@pytest.mark.parametrize("contract", [HC, NIGHT, NOON], ids=["22:00", "22:30", "with noon"])
+@pytest.mark.parametrize("contract", [NIGHT, NOON], ids=["22:30", "with noon"])
 def test_the_hours_are_learned_from_the_changes_of_seven_days(contract: SimulatedContract) -> None:
     """Three weeks of mode historique: nothing before the seventh day, then each change, and none is wrong."""
     seen = run(contract, MONDAY, 21)
@@ -108,7 +108,7 @@ def test_moved_hours_are_learned_again() -> None:
 
 @weeks
 @pytest.mark.parametrize("start", [IN_MARCH, IN_OCTOBER], ids=["March", "October"])
-@pytest.mark.parametrize("contract", [HC, NOON, IN_CHANGE], ids=["22:00", "noon", "in the hour"])
+@pytest.mark.parametrize("contract", [HC, IN_CHANGE], ids=["22:00", "in the hour"])
 def test_a_change_of_the_clock_makes_no_wrong_prediction(
     contract: SimulatedContract, start: dt.datetime
 ) -> None:
@@ -256,19 +256,15 @@ AT_22_OF_SUPPLIER = AT_22 | {"code": None, "name": "ZEN"}
         ({"PJOURF+1": "FERIE NONUTILE"}, UNKNOWN),
         ({"PJOURF+1": "0000C001 11008002"}, AT_22 | {"time": "2026-01-15T00:00:00+01:00"}),  # decimal
         ({"PJOURF+1": "00008002 1100C001"}, AT_17),  # hexadecimal: at noon the second index counts
-        ({"PJOURF+1": "NONUTILE NONUTILE"}, UNKNOWN),
         ({"PJOURF+1": None}, None),
         ({"NJOURF": "01"}, UNKNOWN),  # today is another day than tomorrow
-        ({"NJOURF": None}, UNKNOWN),
         ({"DATE": "H260114121228"}, UNKNOWN),  # the clock is ten minutes fast
-        ({"DATE": "h260114120228"}, AT_22),  # degraded, and right
         ({"DATE": "H269914120228"}, UNKNOWN),
         ({"NGTF": "HC SEM WE MERCR"}, AT_22_WITHOUT_A_CODE),
         ({"NGTF": "BASE"}, None),
         ({"NGTF": "PRODUCTEUR"}, None),
         ({"DPM1": "00", "DPM1_HORODATE": " 260114180000"}, UNKNOWN),  # a mobile peak comes before
         ({"DPM1": "00", "DPM1_HORODATE": " 260115070000"}, AT_22),
-        ({"DPM1": "00", "DPM1_HORODATE": " 269915070000"}, AT_22),
         ({"NGTF": "EJP"}, UNKNOWN),
         ({"NGTF": "TEMPO"}, AT_22_WITHOUT_A_CODE),  # without a colour
         ({"NGTF": "TEMPO", "LTARF": ""}, UNKNOWN),
@@ -286,14 +282,6 @@ def test_an_index_has_the_name_that_it_had_while_it_counted() -> None:
     later = STANDARD | {"PJOURF+1": "00008001 06008002 2200C001"}
 
     assert next_of(Mode.STANDARD, off_peak_now, later) == AT_22_OF_SUPPLIER
-
-
-def test_a_profile_that_can_only_be_decimal_shows_the_notation() -> None:
-    certain = STANDARD | {"PJOURF+1": "0000C001 06008002 2000C001"}
-    later = STANDARD | {"PJOURF+1": "0000C001 06008002 1600C001"}
-
-    assert next_of(Mode.STANDARD, later) == UNKNOWN
-    assert next_of(Mode.STANDARD, certain, later) == AT_22 | {"time": "2026-01-14T16:00:00+01:00"}
 
 
 def test_a_profile_that_comes_at_midnight_is_not_noted() -> None:
@@ -353,10 +341,8 @@ def test_a_colour_that_only_the_peaks_announce_is_known() -> None:
         ({"OPTARIF": "BASE", "PTEC": "TH", "BASE": "000000001"}, None),
         ({"OPTARIF": "HC", "PTEC": "HP"}, UNKNOWN | {"days_left": 7}),
         ({"OPTARIF": "EJP", "PTEC": "HN", "PEJP": "30"}, UNKNOWN),  # at noon there is no notice
-        ({"OPTARIF": "EJP", "PTEC": "HN"}, UNKNOWN),
         ({"OPTARIF": "EJP", "PTEC": "PM"}, HN_AT_1),
         ({"OPTARIF": "BBR(", "PTEC": "HCJB"}, UNKNOWN | {"colour": None}),  # not at noon
-        ({"PTEC": "HP"}, None),
     ],
 )
 def test_historique_says_nothing_that_is_not_certain(values: dict[str, str], expected: object) -> None:

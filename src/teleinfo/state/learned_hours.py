@@ -7,8 +7,7 @@ Pure. In mode historique no meter sends its off-peak hours. All times are those 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -28,7 +27,6 @@ _ENOUGH_DAYS: Final = 7
 _MOST_DAYS: Final = 8
 _MAX_AGE: Final = 14 * DAY
 _MAX_CHANGES: Final = 64
-_HALF_HOURS: Final = 48
 LEARNED: Final = frozenset({"HC", "HP"})
 """The values of PTEC whose hours are learned."""
 
@@ -78,13 +76,12 @@ def _days(changes: tuple[Change, ...], today: date) -> list[date]:
     return sorted(day for day in dates if timedelta() <= today - day <= _MAX_AGE)[-_MOST_DAYS:]
 
 
-def learn(changes: tuple[Change, ...], heard: Mapping[int, str], today: date) -> Slots:
+def learn(changes: tuple[Change, ...], today: date) -> Slots:
     """
     Return the slots of any day that these changes prove, empty if they prove none.
 
     There must be changes of seven days; the last eight count. A slot needs a change on most of them; a change
-    that was seen once may be wrong. In each half-hour of the day (by its number) the meter must have been
-    `heard` with a period that counts then, so that no slot is missed.
+    that was seen once may be wrong.
     """
     days = _days(changes, today)
     recent = [change for change in changes if change.at.date() in days]
@@ -96,11 +93,7 @@ def learn(changes: tuple[Change, ...], heard: Mapping[int, str], today: date) ->
     slots = tuple(sorted(slot for slot, times in seen.items() if 2 * times > len(days)))
     is_clear = all(slot in slots or times == 1 for slot, times in seen.items())
     alternate = all(before[1] != after[1] for before, after in pairwise([*slots, *slots[:1]]))
-    agree = all(
-        heard.get(part) in {_running(slots, minute) for minute in range(30 * part, 30 * part + 30)}
-        for part in range(_HALF_HOURS)
-    )
-    return slots if len(days) >= _ENOUGH_DAYS and is_clear and alternate and agree else ()
+    return slots if len(days) >= _ENOUGH_DAYS and is_clear and alternate else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +101,10 @@ class LearnedHours:
     """
     Memory of the latest `changes`.
 
-    `heard` is the last period in each half-hour of the day, until hours are learned.
     `doubt` is the last day on which the meter contradicted the learned hours.
     """
 
     changes: tuple[Change, ...] = ()
-    heard: Mapping[int, str] = field(default_factory=dict)
     doubt: date | None = None
 
     def contradicted(self, today: date) -> LearnedHours:
@@ -142,9 +133,7 @@ class Learner:
         before, last = self._last or self._first
         self._last = period, now
         gap, local = timedelta(seconds=first.monotonic - last.monotonic), now.wall.astimezone(PARIS)
-        part, today, slots = _minute(local) // 30, local.date(), self._hours(local.date())
-        if not slots and self.known.heard.get(part) != period:
-            self.known = replace(self.known, heard={**self.known.heard, part: period})
+        today, slots = local.date(), self._hours(local.date())
         if self.known.doubt != today and not fits(slots, local, period):
             self.known = self.known.contradicted(today)
         if period != before and gap <= _STEP and abs(first.wall - last.wall - gap) <= _JUMP:
@@ -154,7 +143,7 @@ class Learner:
 
     def _hours(self, today: date) -> Slots:
         if self._slots is None or self._slots[0] != today or self._slots[1] is not self.known:
-            self._slots = today, self.known, learn(self.known.changes, self.known.heard, today)
+            self._slots = today, self.known, learn(self.known.changes, today)
         return self._slots[2]
 
     def days_left(self, today: date) -> int:

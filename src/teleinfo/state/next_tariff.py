@@ -8,6 +8,7 @@ contract with off-peak hours are learned (`learned_hours`). A change that is not
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -32,6 +33,9 @@ _TEMPO: Final[Slots] = ((6 * 60, "HP"), (22 * 60, "HC"))
 _EJP: Final[Slots] = ((1 * 60, "HN"), (7 * 60, "PM"))
 _PEAKS: Final = (1, 2, 3)
 """The numbers of the mobile peaks."""
+
+_INTERVAL: Final = 30.0
+"""Seconds between two frames whose profile is noted."""
 
 _CLOCKS_AGREE: Final = timedelta(seconds=TOLERANCE)
 _NOTICE: Final = timedelta(hours=1)
@@ -70,7 +74,7 @@ class TariffCalendar:
     def __init__(self, known: RememberedCalendar = _NOTHING_KNOWN) -> None:
         self._learner = Learner(known.hours)
         self._profiles, self._is_hexadecimal = known.profiles, known.is_hexadecimal
-        self._noted: tuple[object, ...] = ()  # the minute of the last frame, and what it showed
+        self._due = -math.inf  # when a profile is noted again
 
     @property
     def remembered(self) -> RememberedCalendar:
@@ -81,21 +85,19 @@ class TariffCalendar:
         """Note a frame whose tariff is steady."""
         if (period := frame.get("PTEC")) in LEARNED:
             self._learner.note(period, now)
+        if "PJOURF+1" not in frame or now.monotonic < self._due:
+            return
         clock = _clock(frame, now.wall)
-        if clock is None or "PJOURF+1" not in frame:
+        if clock is None:
             return
-        index, word = fields.running_index(frame), fields.status(frame) or 0
-        shown = clock.replace(second=0), frame["PJOURF+1"], index, word
-        if shown == self._noted:
-            return
-        self._noted, today = shown, clock.date()
+        self._due, today = now.monotonic + _INTERVAL, clock.date()
         if (clock - _NEAR_MIDNIGHT).date() == today == (clock + _NEAR_MIDNIGHT).date():
             tomorrow = {today + DAY: frame["PJOURF+1"]}
             self._profiles = {day: text for day, text in self._profiles.items() if day == today} | tomorrow
-        slots = _notations(self._today(frame, today))
+        slots, index = _notations(self._today(frame, today)), fields.running_index(frame)
         fitting = {fits(written, clock, index): notation for notation, written in enumerate(slots)}
         notation = _shown(frame["PJOURF+1"])
-        if notation is None and len(fitting) > 1 and not registers.PEAK.of(word):
+        if notation is None and len(fitting) > 1 and not registers.PEAK.of(fields.status(frame) or 0):
             notation = bool(fitting[True])
         self._is_hexadecimal = self._is_hexadecimal if notation is None else notation
 

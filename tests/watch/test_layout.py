@@ -120,7 +120,7 @@ def test_a_change_and_an_alarm_are_marked_and_not_by_colour_alone() -> None:
     """The power differs between the two frames, the contract does not; an overrun stands first."""
     marks = {line.plain[2:12].strip(): line.plain[:1] for line in picture(model_of("standard")).lines[4:-2]}
     model = model_of("hc")
-    model.add_reading(Reading(Mode.HISTORIQUE, {"ADPS": "047"}), now=60.5)
+    model.add_reading(Reading(Mode.HISTORIQUE, {"OPTARIF": "HC", "ADPS": "047"}), now=60.5)
 
     assert (marks["SINSTS"], marks["LTARF"]) == ("•", " ")
     assert picture(model).lines[4].plain.startswith("! ADPS")

@@ -126,12 +126,7 @@ def test_a_power_factor_below_the_least_one_widens_the_later_bars() -> None:
 
 @pytest.mark.parametrize(
     ("house", "mode"),
-    [
-        ("convectors", Mode.HISTORIQUE),
-        ("kitchen", Mode.STANDARD),
-        ("electronics", Mode.STANDARD),
-        ("panels", Mode.STANDARD),
-    ],
+    [("convectors", Mode.HISTORIQUE), ("kitchen", Mode.STANDARD), ("panels", Mode.STANDARD)],
 )
 def test_the_power_of_a_household_is_within_the_bar(house: str, mode: Mode) -> None:
     """Half an hour at noon, with lost frames; the bench has more of it."""

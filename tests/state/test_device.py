@@ -31,12 +31,6 @@ def test_a_private_number_gives_a_scope_that_gives_nothing_away() -> None:
     assert hidden.scope != meter("041961123457", private=True).scope
 
 
-def test_meters_without_a_number_are_told_apart_by_their_topic() -> None:
-    """CJE and ICE do not say who they are."""
-    assert meter(None).scope != meter(None, topic="teleinfo/atelier").scope
-    assert meter(None).serial is None
-
-
 def test_the_scopes_are_frozen() -> None:
     """No release may change them: every household would lose its history."""
     assert meter("041961123456").scope == "041961123456"

@@ -95,8 +95,6 @@ HC, HP = (historique(ADCO=NUMBER, OPTARIF="HC", ISOUSC="45", PTEC=period) for pe
 @pytest.mark.parametrize(
     ("readings", "code", "more"),
     [
-        ([standard(), standard(STGE=OVERRUN)], "overrun_began", {}),
-        ([standard(STGE="003A0003"), standard()], "breaker_closed", {}),
         (
             [standard(), standard(STGE="003A000F")],
             "breaker_opened",

@@ -109,7 +109,6 @@ def run(
     days: int,
     *,
     mode: Mode = Mode.HISTORIQUE,
-    is_heard: Callable[[dt.datetime], bool] = lambda _: True,
     power_cut: Callable[[dt.datetime], bool] = lambda _: False,
     our_clock: Callable[[float], float] = lambda instant: instant,
     wall: Callable[[float], dt.datetime] = naive,
@@ -118,7 +117,7 @@ def run(
     """
     Follow a meter for some days from a naive local time.
 
-    A frame that is not heard by `is_heard` is lost. At a `power_cut` the daemon is off; it then begins anew
+    At a `power_cut` the daemon is off; it then begins anew
     with its memory. `our_clock` shows the time of day of an instant, `wall` that of the meter. `edit` changes
     the texts of a frame.
     """
@@ -145,8 +144,6 @@ def run(
             memory, tracker, was_off = tracker.memory(), JudgedTracker(), False
             if memory is not None and (remembered := from_json(json.loads(encode(memory)))) is not None:
                 tracker.restore(remembered)
-        if not is_heard(now):
-            continue
         built = build_reading(meter.frame(wall(instant)))
         assert built is not None
         reading = Reading(mode, edit(now, dict(built.values)))

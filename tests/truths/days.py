@@ -13,7 +13,7 @@ are a Tuesday, a Wednesday and a Thursday, the first of October:
   line is silent over the last midnight.
 - Friday: another meter at 1:10, with another contract from 1:12 on.
 
-At each of these times, at the changes of tariff, at midnight and in a quarter of an hour at noon every frame
+At each of these times, at the changes of tariff, at midnight and for twenty minutes at noon every frame
 comes as on a real line; at other times, one frame in `pause` seconds.
 """
 
@@ -447,7 +447,7 @@ def windows_of(world: World) -> list[tuple[float, float]]:
     near = [(edge - 4, edge + 14) for edge in (*edges, *changes, *midnights)]
     spans = [(OVERRUN[0] - 20, OVERRUN[1] + 140), (RESTARTS[0][0] - 60, RESTARTS[0][1] + 80)]
     spans += [(edge - 30, edge + 30) for edge in MODES]
-    spans.append((at(29, 12), at(29, 12, 15)))
+    spans.append((at(29, 12), at(29, 12, 20)))
     found: list[tuple[float, float]] = []
     for begin, end in sorted(near + spans):
         if found and begin <= found[-1][1]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from teleinfo.common.i18n import in_words, use_language
 from teleinfo.state import memory as memories
-from teleinfo.state.events import PAUSE
+from teleinfo.state.events import ABSENCE, PAUSE
 from teleinfo.state.tracker import encode
 from teleinfo.tic.judge import CERTAIN_FRAMES, FRAMES_WITHOUT_NUMBER
 from teleinfo.vocabulary.moment import Moment
@@ -196,6 +196,20 @@ def test_the_same_colour_of_another_day_is_an_event(
     life.restart(off=off)
 
     assert codes(life.hear(tempo("ROUG"), tempo("ROUG"))) == expected
+
+
+def test_a_change_of_the_tariff_in_a_long_absence_is_no_event() -> None:
+    """After more than a day it changed an unknown number of times; an alert that began or ended is news."""
+    for off, expected in ((ABSENCE * SECOND - 2 * SECOND, ["tariff_changed"]), (ABSENCE * SECOND, [])):
+        life = Life()
+        life.hear(HP)
+        life.restart(off=off)
+        assert codes(life.hear(HC, HC)) == expected
+    life = Life()
+    life.hear(standard(STGE="003A0003"))
+    life.restart(off=30 * ABSENCE * SECOND)
+
+    assert codes(life.hear(standard(STGE=OVERRUN))) == ["overrun_began", "breaker_closed"]
 
 
 def test_a_silence_is_one_event_through_restarts() -> None:

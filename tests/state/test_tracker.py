@@ -115,6 +115,21 @@ def test_what_is_too_old_is_forgotten() -> None:
     assert len(followed._facts.contract.texts) <= len(STANDARD_FRAME) + STALE_AFTER / 2 + 1
 
 
+def test_what_only_the_mode_before_said_stands_while_it_is_fresh() -> None:
+    """In historique the first frames may be short: nothing is emptied, and later the voltage is gone."""
+    followed, _ = follow(
+        standard(MSG1="PAS DE MESSAGE"), historique(**(SHORT | {"ADCO": NUMBER})), historique(ADCO=NUMBER)
+    )
+    fresh: Any = followed.state(moment(STALE_AFTER))
+    old: Any = followed.state(moment(STALE_AFTER + 0.1))
+
+    assert (fresh["voltage"], fresh["power"]["apparent"]) == ({"1": 230}, 460)
+    assert fresh["labels"] == {"MSG1": "PAS DE MESSAGE"}
+    assert fresh["energy"]["import_total"] == 1_000_500
+    assert fresh["meter"]["mode"] == "historique"
+    assert old.keys() == {"time", "meter", "energy"}
+
+
 def test_an_absurd_power_of_a_phase_is_left_out() -> None:
     """A phase draws neither more than all together nor more than twice the subscription."""
     _, state = follow(standard(SINSTS="00417", SINSTS1="37059", SINSTS2="00100", SINSTS3="00110"))

@@ -79,6 +79,8 @@ _PAUSING: Final = (Alert.OVERRUN, Alert.MOBILE_PEAK_NOTICE)
 GAP: Final = 120.0
 """Seconds without a reading after which the colour of tomorrow may be that of another day."""
 _TEMPO_BEGIN: Final = timedelta(hours=6)  # of its days, after midnight
+ABSENCE: Final = 24 * 3600.0
+"""Seconds without a reading after which the tariff periods are not compared."""
 
 _CHANGES: Final = {
     MODE: Event.MODE_CHANGED,
@@ -104,10 +106,11 @@ class Span:
 
 
 class _Pending(NamedTuple):
-    """A text that a part would get, and the first reading with it."""
+    """A text that a part would get, the first reading with it, and the seconds without a reading before."""
 
     text: str
     first: Moment
+    absence: float
 
 
 class EventFinder:
@@ -156,7 +159,7 @@ class EventFinder:
         for part in before.keys() & after.keys():
             if after[part] == before[part]:
                 self._pending.pop(part, None)
-            elif not self._is_confirmed(part, _Pending(after[part], now.facts.heard)):
+            elif not self._is_confirmed(part, _Pending(after[part], now.facts.heard, absence)):
                 after[part] = before[part]
         self.situation = before | after
         for part in [part for part in after if after[part] != before.get(part, after[part])]:
@@ -200,11 +203,11 @@ class EventFinder:
 
     def _changed(self, part: str, old: str, new: str) -> list[dict[str, Json]]:
         """Return the message of a part that changed when its new text first came, if that is news."""
-        first = self._pending.pop(part).first
+        _, first, absence = self._pending.pop(part)
         is_news = {
             MODE: True,
             CONTRACT: _is_another_contract(old, new),
-            TARIFF: _period(old) != _period(new),
+            TARIFF: absence <= ABSENCE and _period(old) != _period(new),
             TOMORROW: bool(new),
         }
         details = {"from": old, "to": new, "colour": new}

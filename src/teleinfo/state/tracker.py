@@ -5,8 +5,8 @@ Pure: the moment of each reading is an argument. `facts` accumulates what the re
 the meter at one moment, `restart` continues through a restart of the program. A value that was not renewed
 for `STALE_AFTER` seconds is null; a field that the meter never had is absent.
 
-`teleinfo.tic.judge` decides to which meter, mode and contract a reading belongs. A change of mode or contract
-ends the fields that the new one lacks.
+`teleinfo.tic.judge` decides to which meter, mode and contract a reading belongs. After a change of mode or
+contract, the fields that the new mode or contract lacks stay for `STALE_AFTER` seconds.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from teleinfo.state import fields, labels, restart
 from teleinfo.state.declaration import FIELDS
 from teleinfo.state.device import Device, device_of
 from teleinfo.state.events import EventFinder
-from teleinfo.state.facts import ContractFacts, MeterFacts
+from teleinfo.state.facts import STALE_AFTER, ContractFacts, MeterFacts
 from teleinfo.state.field_entry import message, read
 from teleinfo.state.snapshot import Snapshot
 from teleinfo.tic.labels import METER_NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Mapping
     from datetime import timedelta
 
     from teleinfo.state.field_entry import FieldPath
@@ -51,7 +51,7 @@ class StateTracker:
         self._private = not exclude.isdisjoint(METER_NUMBERS)
         self._belief: Belief | None = None
         self._facts: MeterFacts | None = None
-        self._shown: dict[FieldPath, None] = {}  # the fields that the meter has shown, in order
+        self._shown = _ShownFields()
         self._news: tuple[object, ...] = ()
         self._earlier: Memory | None = None
         self._finder = EventFinder(topic=topic, private=self._private)
@@ -148,19 +148,16 @@ class StateTracker:
         if last is None or facts is None or belief.meter != last.meter:
             daily = None if facts is None else facts.daily  # a household has one bill for both meters
             facts = MeterFacts(self.meter, belief.mode, now, prices=self._prices, daily=daily)
-            self._facts, self._shown, self._news = facts, {}, ()
+            self._facts, self._shown, self._news = facts, _ShownFields(), ()
         elif belief.mode is not last.mode or last.contract not in (None, belief.contract):
-            facts.contract, self._shown = ContractFacts(belief.mode), {}
+            self._shown = _ShownFields(self._message_fields(facts, facts.heard), facts.heard.monotonic)
+            facts.contract = ContractFacts(belief.mode)
         facts.device = self.meter
         return facts
 
     def state(self, now: Moment) -> dict[str, Json]:
         """Return the state at `now`; empty before the first reading."""
-        if self._facts is None:
-            return {}
-        current = self._fields(self._facts, self._facts.contract.fresh(now), now)
-        self._shown |= dict.fromkeys(current)
-        return message({path: current.get(path) for path in self._shown})
+        return {} if self._facts is None else message(self._message_fields(self._facts, now))
 
     def fields_of(self, keys: Container[str], now: Moment) -> dict[FieldPath, Json]:
         """Return the fields, by path, that are read from these keys of the readings."""
@@ -169,6 +166,9 @@ class StateTracker:
         values = self._facts.contract.fresh(now)
         return self._fields(self._facts, {key: value for key, value in values.items() if key in keys}, now)
 
+    def _message_fields(self, facts: MeterFacts, now: Moment) -> dict[FieldPath, Json]:
+        return self._shown.update(self._fields(facts, facts.contract.fresh(now), now), now)
+
     def _fields(self, facts: MeterFacts, values: Values, now: Moment) -> dict[FieldPath, Json]:
         state = read(Snapshot(facts, values, now), FIELDS)
         identity = facts.device.identity
@@ -176,6 +176,25 @@ class StateTracker:
         if identity.linky:
             own.pop(fields.PMAX, None)  # in `power.max_yesterday`
         return state | {("labels", label): value for label, value in own.items()}
+
+
+class _ShownFields:
+    """
+    The fields of the message, by path: those that the meter has shown with its contract.
+
+    The fields `before` a change of mode or contract, at the monotonic `time`, stay until they are stale.
+    """
+
+    def __init__(self, before: Mapping[FieldPath, Json] | None = None, time: float = 0.0) -> None:
+        self._before = before or {}
+        self._before_until = time + STALE_AFTER
+        self._known: dict[FieldPath, None] = {}  # in order
+
+    def update(self, current: Mapping[FieldPath, Json], now: Moment) -> dict[FieldPath, Json]:
+        """Return the fields of the message with the `current` fields."""
+        self._known |= dict.fromkeys(current)
+        found = dict(self._before) if now.monotonic <= self._before_until else {}
+        return found | {path: current.get(path) for path in self._known}
 
 
 def encode(state: Json) -> bytes:

@@ -58,8 +58,9 @@ def test_registers_are_said_in_words(key: str, value: str, expected: list[str]) 
     assert [fact.text for fact in facts(key, value)] == expected
 
 
-def test_a_breaker_that_the_documents_do_not_know_says_nothing() -> None:
-    assert not [fact for fact in facts("STGE", "0000000E") if "Breaker" in fact.text]
+def test_values_that_the_documents_do_not_know_say_nothing() -> None:
+    """Breaker 7, Euridis 2, CPL 3: no word is made up."""
+    assert not [fact for fact in facts("STGE", "0070000E") if "Breaker" in fact.text or "link" in fact.text]
 
 
 def test_what_a_code_means_is_said_as_far_as_it_is_known() -> None:

@@ -14,6 +14,7 @@ from teleinfo.vocabulary.codes import DryContact, Phase
 @pytest.mark.parametrize(
     ("text", "bits", "expected"),
     [
+        ("003A0001", registers.EURIDIS, 3),
         ("013AC401", registers.SUPPLIER_INDEX, 1),
         ("013AC401", registers.DISTRIBUTOR_INDEX, 3),
         ("0000000C", registers.BREAKER, 6),

@@ -105,7 +105,7 @@ def _status(text: str) -> list[Fact]:
         )
         if code is not None
     ]
-    choices = [Fact(_(texts[bits.of(word)])) for bits, texts in _CHOICES]
+    choices = [Fact(_(texts[bits.of(word)])) for bits, texts in _CHOICES if texts[bits.of(word)]]
     return [*alerts, *codes, *choices]
 
 
@@ -114,8 +114,20 @@ _CHOICES: Final = (
     (registers.EXPORTING, (N_("energy drawn"), N_("energy injected"))),
     (registers.SUPPLIER_INDEX, [tariffs.unnamed_index(f"EASF{number:02}") for number in range(1, 17)]),
     (registers.DISTRIBUTOR_INDEX, [tariffs.unnamed_index(f"EASD{number:02}") for number in range(1, 5)]),
+    (registers.TIC_STANDARD, (N_("TIC historique"), N_("TIC standard"))),
+    (registers.EURIDIS, (N_("Euridis off"), N_("Euridis without security"), "", N_("Euridis with security"))),
+    (
+        registers.POWERLINE,
+        (
+            N_("power-line link new, unlocked"),
+            N_("power-line link new, locked"),
+            N_("power-line link registered"),
+            "",
+        ),
+    ),
+    (registers.POWERLINE_SYNCHRONISED, ("", N_("power line synchronised"))),
 )
-"""Further items of STGE: the text for each value of a field."""
+"""Further items of STGE: the text for each value of a field; empty for a value without a meaning."""
 
 
 def _named(path: str, code: Code) -> str:

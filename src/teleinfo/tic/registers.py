@@ -28,7 +28,7 @@ class Bits:
         return word >> self.shift & self.mask
 
 
-# STGE, bit 0 first, without the mode, Euridis and the power line (17, 19 to 23). 5 and 18 are not used.
+# STGE, bit 0 first. Bits 5 and 18 are not used.
 DRY_CONTACT: Final = Bits(0)  # 1: open
 BREAKER: Final = Bits(1, 0b111)  # 0: closed; the other values: open, each for a reason of its own
 TERMINAL_COVER: Final = Bits(4)  # 1: open
@@ -39,6 +39,10 @@ EXPORTING: Final = Bits(9)
 SUPPLIER_INDEX: Final = Bits(10, 0b1111)  # from 0
 DISTRIBUTOR_INDEX: Final = Bits(14, 0b11)  # from 0
 CLOCK: Final = Bits(16)  # 1: degraded
+TIC_STANDARD: Final = Bits(17)
+EURIDIS: Final = Bits(19, 0b11)  # 0 off, 1 on without security, 3 on with it
+POWERLINE: Final = Bits(21, 0b11)  # CPL: 0 new and unlocked, 1 new and locked, 2 registered
+POWERLINE_SYNCHRONISED: Final = Bits(23)
 TODAY: Final = Bits(24, 0b11)  # Tempo: 0 none, 1 blue, 2 white, 3 red
 TOMORROW: Final = Bits(26, 0b11)
 PEAK_NOTICE: Final = Bits(28, 0b11)  # 0 none, 1 to 3: PM1 to PM3

@@ -178,6 +178,16 @@ def test_an_alarm_of_another_width_waits_for_three_frames() -> None:
     assert [withheld(trust, wide) for _ in range(3)] == ["ADPS", "ADPS", ""]
 
 
+def test_a_label_outside_the_table_before_a_line_that_is_always_malformed_is_learned() -> None:
+    """In the third frame; a tail of that line, or of a later one, is then no value of the label."""
+    trust, text = Trust(), HC.replace("PAPP ", "PAPP NEW ? ")
+
+    assert [withheld(trust, text) for _ in range(5)] == ["NEW", "NEW", "", "", ""]
+    assert withheld(trust, text.replace("NEW ?", "NEW=7")) == "NEW"
+    assert withheld(trust, text.replace("NEW ? HHPHC", "NEW=7")) == "NEW"
+    assert withheld(trust, text) == ""
+
+
 def test_an_alarm_that_has_the_value_of_a_later_phase_is_withheld() -> None:
     """ADIR1 says what IINST1 says; head and tail of two alarms would say what IINST2 says."""
     frame_ = "ADIR1={} ADCO IINST1=031 IINST2=047 IINST3=002"
@@ -201,6 +211,7 @@ def test_a_meter_whose_alarms_say_another_current_is_learned() -> None:
 
 def test_the_forms_of_a_meter_are_learned() -> None:
     trust = Trust()
+    assert withheld(Trust(), HC.replace("HCHC", "HCHC=01234567")) == ""
     second_of_table = [withheld(trust, HC.replace("MOTDETAT", "MOTDETAT=0123456789")) for _ in range(3)]
     wide = [withheld(trust, HC.replace("PAPP", "PAPP=001940")) for _ in range(4)]
     widths = [withheld(trust, HC.replace("IMAX", f"IMAX={'1' * width}")) for width in (4, 5, 6, 2)]

@@ -11,11 +11,12 @@ tail of a later line. The label of the joined line is then followed by a label t
    both another successor of the first label and another predecessor of the second.
 3. The group before a wrong link is suspect, and so is the group behind it if its label is new. A suspect
    group is believed only if it equals the last believed group with its label.
+   A damaged line may be the successor of a label outside the table, if it was in `FRAMES_AGAINST` frames.
 4. Labels that come and go (alarms, notices) are checked against the order only: their links are not learned.
 5. `FRAMES_FOR_NEW` frames in a row confirm a new link or form. `FRAMES_AGAINST` are needed if it contradicts
    the documents or earlier frames. Only frames with the label count.
 6. Horodate and width of a group must be as in the table, or as this meter has shown them. If the table has
-   several widths, the first is believed at once, and any other is new.
+   several widths, the first is believed at once, as are widths that differ from it by at most three digits.
 7. A label outside the table, or a notice on a line without parity, is believed once it was confirmed as new.
    An alarm of documented width is believed at once, except that ADIR1 to ADIR3 are checked against IINST1 to
    IINST3.
@@ -54,6 +55,9 @@ FRAMES_FOR_NEW: Final = 2
 FRAMES_AGAINST: Final = 3
 """Frames in a row that confirm a new claim, and a claim that contradicts the documents or earlier frames."""
 
+SAFE_DIFFERENCE: Final = 3
+"""Digits that cannot be lost or repeated unnoticed: no sum of up to three digits is a multiple of 64."""
+
 MAX_UNKNOWN: Final = 128
 """The most labels outside the table that are learned: only noise creates more."""
 
@@ -63,6 +67,7 @@ MAX_CLAIMS: Final = 256
 MAX_CLAIM_AGE: Final = 1000
 """Frames after which a waiting claim is dropped: a SAPHIR sends one long frame in some hundred frames."""
 
+_DAMAGED: Final = "?"  # successor of a label outside the table, whose next line is always malformed
 _MODE_GROUPS: Final = 2  # sound groups that prove another mode: noise can make one group
 _CURRENTS: Final = {f"ADIR{phase}": f"IINST{phase}" for phase in (1, 2, 3)}
 _SHORT_FRAME_LINKS: Final = frozenset({("ADCO", "IINST1"), ("IINST3", END)})
@@ -166,6 +171,8 @@ class Trust:
                 believed.append(group)
             else:
                 withheld.append(group)
+        if withheld:
+            believed, withheld = _without_parts(believed, withheld)
         self._drop_absent(frame)
         self.is_settled = self.is_settled and not withheld and not self._claims
         return believed, withheld
@@ -245,7 +252,7 @@ class Trust:
         after, of_behind = self._known(before).after, self._known(behind).before
         first, second = place(self.mode, before), place(self.mode, behind)
         if first is None or second is None:
-            return not after or not of_behind or before == behind
+            return _DAMAGED not in after and (not after or not of_behind or before == behind)
         return first < second and not any(place(self.mode, name) is None for name in after | of_behind)
 
     def _learn_links(self, frame: _Frame, suspects: set[int]) -> None:
@@ -256,7 +263,13 @@ class Trust:
             if name is None or not comes_and_goes(self.mode, name)
         ]
         for (first, before), (second, behind) in pairwise(lasting):
-            if before is None or behind is None:
+            if before is None:
+                continue
+            if behind is None:
+                is_last = self._is_unknown(before) and not self._known(before).after
+                if is_last and self._claim(before, "link") >= FRAMES_AGAINST:
+                    self._settle(before, "link")
+                    self._show_link(before, _DAMAGED)
                 continue
             has_places = None not in (place(self.mode, before), place(self.mode, behind))
             # SAPHIR and ICE send frames of several kinds, whose links alternate: each link has its own claim.
@@ -292,7 +305,8 @@ class Trust:
             if form.width is None:
                 needed = 1
             elif not forms and form.width in (documented := documented_widths(form)):
-                needed = 1 if form.width == documented[0] else FRAMES_FOR_NEW
+                is_safe = abs(form.width - (documented[0] or 0)) <= SAFE_DIFFERENCE
+                needed = 1 if is_safe else FRAMES_FOR_NEW
             in_a_row, in_other_forms = self._claim(name, "form", form), self._claim(name, "width")
             if in_a_row < needed and in_other_forms < FRAMES_AGAINST:
                 return False
@@ -385,3 +399,13 @@ class Trust:
         """True if the table lacks the label, or has it only as a variant spelling."""
         spec = lookup(self.mode, name.partition(" ")[0])
         return spec is None or spec.spelling_of != ""
+
+
+def _without_parts(believed: list[Group], withheld: list[Group]) -> tuple[list[Group], list[Group]]:
+    """Withhold all groups of a repeated label if one group is withheld: together they make one value."""
+    specs = (lookup(group.mode, group.label) for group in withheld)
+    partial = {spec.name for spec in specs if spec is not None and spec.repeats}
+    return (
+        [group for group in believed if group.label not in partial],
+        withheld + [group for group in believed if group.label in partial],
+    )

@@ -1,4 +1,4 @@
-"""Compare each published value with its truth; collect the bias of each field."""
+"""Compare each published value with its truth; collect bias and greatest error of each field."""
 
 from __future__ import annotations
 
@@ -38,10 +38,27 @@ class Tally:
     """The values of a field that were compared: errors of numbers, and what was wrong, in words."""
 
     compared: int = 0
+    nulls: int = 0
     error: float = 0.0
     sum: float = 0.0
+    greatest: float = 0.0
     wrong: list[str] = field(default_factory=list)
     outside: int = 0
+
+    def add(self, other: Tally) -> None:
+        """Add the values of another meter."""
+        self.compared += other.compared
+        self.nulls += other.nulls
+        self.error += other.error
+        self.sum += other.sum
+        self.greatest = max(self.greatest, other.greatest)
+        self.outside += other.outside
+        self.wrong += other.wrong
+
+    @property
+    def bias(self) -> float:
+        """The share by which the sum of all values is wrong."""
+        return self.error / self.sum if self.sum else 0.0
 
     def faults(self, path: str, meter: str) -> list[str]:
         """Return what is wrong with the field at `path` of a meter, beyond the share that is allowed."""
@@ -53,8 +70,7 @@ class Tally:
         is_hard = HOUSEHOLDS[meter] in {"electronics", "panels", "router"}
         limit = max(truth.bias, BIAS_OF_HARD_LOADS) if is_hard else truth.bias
         limit *= 2 if self.compared < SAMPLE else 1
-        bias = self.error / self.sum if self.sum else 0.0
-        return found + ([f"bias {bias:+.1%}"] if abs(bias) > limit else [])
+        return found + ([f"bias {self.bias:+.1%}"] if abs(self.bias) > limit else [])
 
 
 def _values(state: Any, parts: list[str]) -> Any:  # noqa: ANN401
@@ -114,6 +130,7 @@ class Judge:
 
     def _compare(self, tally: Tally, world: World, tolerance: float, truth: Any, value: Any) -> None:  # noqa: ANN401
         tally.compared += 1
+        tally.nulls += value is None
         if isinstance(truth, AnyOf):
             likely = [each for each in truth.values if each is value or is_right(each, value, tolerance)]
             truth = likely[0] if likely else truth.values[-1]
@@ -122,6 +139,7 @@ class Judge:
         if _is_number(middle) and _is_number(value) and math.isfinite(middle):
             tally.error += value - middle
             tally.sum += abs(middle)
+            tally.greatest = max(tally.greatest, abs(value - middle))
         if not right:
             tally.outside += 1
             if len(tally.wrong) < 3:

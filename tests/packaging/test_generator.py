@@ -24,7 +24,7 @@ def generated(
         (etc / "resolv.conf").write_text(resolver)
     subprocess.run([GENERATOR, out, out, out], env=environ, check=True, timeout=60)
     found: dict[str, str] = {}
-    for path in sorted(out.glob(f"*.d/*{kind}*.conf")):
+    for path in sorted(path for path in out.glob("*.d/*.conf") if kind in path.name):
         unit = path.parent.name.removesuffix(".d")
         found[unit] = found.get(unit, "") + path.read_text()
     return found

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -46,18 +46,18 @@ def tree(tree: Tree) -> Tree:
 
 
 def examine(
-    tree: Tree, *, area: str = "service", error: str | None = "", **changed: str
+    tree: Tree, *, area: str = "service", error: str | None = "", shared: bool = False, **changed: str
 ) -> dict[str, Finding]:
     """Return the findings where systemctl shows GOOD with these changes, and the port gives `error`."""
     tree.program("systemd-run", "denied" if error is None else json.dumps({"/dev/ttyAMA0": error}))
     tree.program("systemctl", *(f"{name}={value}" for name, value in (GOOD | changed).items()))
     case = tree.case("/dev/ttyAMA0")
-    case.may_read, case.status = True, "online"
+    case.may_read, case.status, case.is_shared = True, "online", shared
     return findings_of(area, case)
 
 
 def test_a_service_starts_with_the_machine_if_a_target_wants_it(tree: Tree) -> None:
-    wanted = {"UnitFileState": "generated", "WantedBy": "multi-user.target"}
+    wanted: dict[str, Any] = {"UnitFileState": "generated", "WantedBy": "multi-user.target"}
 
     assert examine(tree, **wanted)["enabled"].severity is Severity.OK
     assert examine(tree, **wanted | {"UnitFileState": "enabled-runtime"})["enabled"].commands
@@ -95,6 +95,12 @@ def test_a_service_that_was_started_just_now_is_not_called_mute(tree: Tree) -> N
     found = examine(tree, StatusText="listening; no frame yet; connected", ActiveEnterTimestampMonotonic=now)
 
     assert found["running"].severity is Severity.SKIPPED
+
+
+def test_a_service_that_shares_its_port_is_not_called_well(tree: Tree) -> None:
+    """By chance, it may have had a whole frame just now."""
+    assert examine(tree, shared=True)["running"].severity is Severity.SKIPPED
+    assert examine(tree, shared=True, ActiveState="failed")["running"].severity is Severity.FAULT
 
 
 @pytest.mark.parametrize(

@@ -62,9 +62,9 @@ class Case:
 
     `lost_login` says that another program takes the login of the service away, "" if none does.
     `valid_settings` is None if the settings are wrong, or this user may not read their file.
-    `addresses` are the addresses of the broker. `status` is the payload of its retained topic `status`,
-    "online" or "offline" if it is a teleinfo's, and `health` the content of its topic `health`; `may_read` is
-    True if this account receives them (None: not tried).
+    With `is_shared`, another program has the port open. `addresses` are those of the broker. `status` is the
+    payload of its retained topic `status`, "online" or "offline" if it is a teleinfo's, and `health` the
+    content of its topic `health`; `may_read` is True if this account receives them (None: not tried).
     """
 
     machine: Machine = field(default_factory=Machine)
@@ -73,6 +73,7 @@ class Case:
     unit: str = UNIT
     valid_settings: Settings | None = None
     access: Access = Access.NONE
+    is_shared: bool = False
     addresses: tuple[str, ...] = ()
     may_read: bool | None = None
     lost_login: str = ""

@@ -107,7 +107,7 @@ async def check_holder(case: Case) -> AsyncIterator[Finding]:
     if not others or getty.severity is Severity.FAULT:
         yield getty
     if others:
-        case.access = Access.NONE
+        case.access, case.is_shared = Access.NONE, True
         yield _in_use(others[0], case.settings.serial_port, device)
         return
     if users:

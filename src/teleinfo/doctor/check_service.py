@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from teleinfo.common.i18n import _
 from teleinfo.doctor.case import Access, is_one_of
 from teleinfo.doctor.check_broker import OFFLINE, ONLINE, ask_again
-from teleinfo.doctor.finding import Finding, find
+from teleinfo.doctor.finding import Finding, Severity, find
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.errors import FAULTS
 from teleinfo.mqtt.errors import OUTAGE_TEXTS as BROKER_OUTAGE
@@ -52,7 +52,9 @@ async def check_unit(case: Case) -> AsyncIterator[Finding]:
         # A unit without a section [Install] starts with the machine if a target wants it.
         at_boot = state == "enabled" or (state in {"static", "generated"} and shown.get("WantedBy"))
         yield find("AT_BOOT" if at_boot else "NOT_AT_BOOT", state=state, unit=case.unit)
-        yield _running(shown, await case.own_words(), await case.complaint(), case.unit)
+        running = _running(shown, await case.own_words(), await case.complaint(), case.unit)
+        # By chance, a frame may come whole to a service that shares its port.
+        yield find("RUNS_SHARED") if case.is_shared and running.severity is Severity.OK else running
         if case.valid_settings is not None and not await case.attempts():
             yield find("SANDBOX_UNTRIED")
     elif shown.get("LoadState") == "masked":

@@ -243,3 +243,75 @@ def test_an_index_of_thousands_of_digits_is_borne() -> None:
     assert line.believes(BASE="0" * 5000)
     assert line.believes(BASE="0" * 4999 + "1")
     assert not line.believes(BASE="1" + "0" * 4999)
+
+
+def test_an_index_that_stood_still_was_believed_in_each_frame() -> None:
+    line = Line()
+    line.believes(BASE="000000100")
+    line.at += 3600
+    line.believes(BASE="000000100")
+
+    assert not line.believes(BASE="000003600", GAZ="0000100")
+
+
+def test_a_subscribed_power_counts_once_two_frames_in_a_row_say_it() -> None:
+    """One damaged frame does not widen what is believed."""
+    line = Line()
+    line.believes(BASE="000000100")
+    line.believes(BASE="000000100")
+
+    assert not line.believes(BASE="000000115", ISOUSC="99")
+
+
+def test_a_value_that_was_withheld_was_not_believed() -> None:
+    line = Line()
+    line.believes(BASE="000000100")
+    line.at += 3600
+
+    assert not line.believes(BASE="999999999")
+    assert line.believes(BASE="000003100")
+
+
+def test_a_frame_that_lacks_the_subscription_changes_nothing_of_it() -> None:
+    line = Line()
+
+    assert line.believes(BASE="000000100")
+    assert line.believes(BASE="000000100", ISOUSC="")
+    assert line.believes(BASE="000000101")
+    assert not line.believes(BASE="000000114")
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**9 - 1), st.floats(0, 1e6)), max_size=30))
+def test_what_is_believed_never_falls_but_after_three_frames_that_agree(
+    frames: list[tuple[int, float]],
+) -> None:
+    plausibility = Plausibility()
+    at, believed, agreeing = 0.0, None, 0
+    last: int | None = None
+    for value, step in frames:
+        at += step
+        withheld, _ = check(plausibility, Mode.HISTORIQUE, {"BASE": f"{value:09}"}, at)
+        agreeing = agreeing + 1 if last is not None and value >= last else 1
+        last = value
+        if not withheld:
+            assert believed is None or value >= believed or agreeing >= 3
+            believed = value
+
+
+def test_an_index_rises_by_half_more_than_the_subscribed_power_where_another_value_changes_too() -> None:
+    line = Line()
+    for prm in "1123":
+        rise = {"1": 0, "2": 12, "3": 25}[prm]
+        believed = line.believes(BASE=f"{100 + rise:09}", GAZ=f"{prm * 7}")
+
+        assert believed is (prm != "3")
+
+
+@pytest.mark.parametrize(("index", "is_believed"), [("000000112", True), ("000000114", False)])
+def test_the_subscribed_current_of_three_phases_is_that_of_each(index: str, is_believed: bool) -> None:  # noqa: FBT001
+    """15 A on each of three phases are 9 kVA."""
+    line = Line()
+    for _ in range(3):
+        line.believes(ISOUSC="15", BASE="000000100", IINST2="005")
+
+    assert line.believes(ISOUSC="15", BASE=index, IINST2="005") is is_believed

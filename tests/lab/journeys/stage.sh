@@ -22,6 +22,8 @@ plug() { # NAME [OPTION…]: let `teleinfo simulate OPTION…` be a meter at /de
 unplug() { # NAME…: end the meter, and remove the port
     for each in "$@"; do
         systemctl stop "stage-$each" 2>/dev/null || true
+        # systemd-run takes no name of a unit that systemd has not forgotten yet.
+        while [ "$(systemctl show -P LoadState "stage-$each")" = loaded ]; do sleep 0.1; done
         umount --lazy "/dev/$each" 2>/dev/null || true
         rm -f "/dev/$each"
     done

@@ -100,6 +100,8 @@ def test_a_pause_of_four_days_and_a_clock_that_was_ahead(house: House, screen: P
     house.staged(
         "systemctl stop teleinfo-web; clock +4d; systemctl restart teleinfo; systemctl start teleinfo-web"
     )
+    # A page asks for the days once a minute: it must not ask before the first reading.
+    screen.shows("stream-text", "^live$")
     screen.reload()
     screen.sees("#days30 .bar-gap")
     in_all = re.search(KWH, screen.shows("days30", r"kWh in all"))
@@ -185,6 +187,8 @@ def test_days_of_other_lengths_have_their_hours(house: House) -> None:
 def test_two_hundred_readers_are_served_and_no_more(house: House, screen: Phone) -> None:
     """Row 41: four devices with fifty readers each, beside the phone: the last is refused, and all go on."""
     house.staged("for n in 3 4 5; do ip -n phone address add 192.168.77.$n/24 dev stage1; done")
+    screen.reload()
+    screen.shows("stream-text", "^live$")
     statuses = house.run(f"ip netns exec phone python3 -c {shlex.quote(READERS)}").split()
     screen.reload()
 

@@ -63,6 +63,31 @@ def test_a_secret_with_a_blank_is_masked_where_its_line_is_wrapped() -> None:
         assert "canary" not in text
 
 
+@pytest.mark.parametrize(
+    ("severities", "user", "verdict"),
+    [
+        ([Severity.OK], 1000, "All is well."),
+        (
+            [Severity.SKIPPED] * 6,
+            1000,
+            "All that could be seen is well; things that could not be judged without sudo: 6.",
+        ),
+        ([Severity.SKIPPED], 0, "All that could be seen is well; things that could not be judged: 1."),
+        ([Severity.SKIPPED, Severity.WARNING], 0, "What is marked ! could be better; things that could not"),
+        ([Severity.SKIPPED, Severity.FAULT], 0, "Begin with the first fault"),
+    ],
+)
+def test_the_verdict_counts_what_was_not_judged(
+    monkeypatch: pytest.MonkeyPatch, severities: list[Severity], user: int, verdict: str
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    found = {"service": [Finding("running", severity, "") for severity in severities]}
+
+    said = report.format_summary(found, "teleinfo", report.Screen())
+
+    assert " ".join(said.split()).startswith(verdict)
+
+
 def test_nothing_of_a_finding_is_obeyed_by_a_terminal() -> None:
     """Escape sequences, C1 controls and bidirectional marks: on the screen, in JSON, in the report."""
     hostile = "online\x1b]0;owned\a\x1b[2J\x9b31m\u202e\u200b\r\x7f"

@@ -138,7 +138,11 @@ def format_summary(findings: Findings, unit: str, screen: Screen) -> str:
     if faults:
         advice = _("Begin with the first fault (✗): it may explain the others.")
     elif unjudged:
-        advice = _("No fault is seen; what could not be judged may need sudo.")
+        seen = _("What is marked ! could be better") if warnings else _("All that could be seen is well")
+        advice = _("{seen}; things that could not be judged: {unjudged}.")
+        if os.geteuid():
+            advice = _("{seen}; things that could not be judged without sudo: {unjudged}.")
+        advice = advice.format(seen=seen, unjudged=unjudged)
     elif warnings:
         advice = _("It works; what is marked ! could be better.")
     else:

@@ -193,7 +193,7 @@ def _row(row: Row, width: int, *, now: float) -> list[Text]:
     if words.facts and len(value) > _VALUE:
         value = ""  # too long for the line, and the facts below repeat it
     space = width - len(_INDENT) - len(value) - 1
-    # Values begin in one column if there is room; a long name may push a short value, or goes on below.
+    # Values begin in one column. A long name moves a short value to the right, or continues on the next line.
     least = space if width < NARROW else space - max(0, _VALUE - len(value))
     column = max(0, space if least < len(words.name) <= space else least)
     parts = textwrap.wrap(words.name, max(_LEAST_NAME, column)) if space >= _LEAST_NAME else []

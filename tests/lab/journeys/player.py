@@ -158,7 +158,7 @@ class House(Container):
 
     def namespace(self, name: str) -> str:
         """Return the path, outside, of a network namespace inside."""
-        return f"/proc/{self._init()}/root/run/netns/{name}"
+        return str(Path("/proc", str(self._init()), "root", "run/netns", name))
 
     def cut_power(self) -> None:
         """End all that runs inside at once, and boot again."""

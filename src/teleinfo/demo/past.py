@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SEED: Final = 11
 """With this seed many appliances are switched on before the off-peak hours begin at 22:00."""
 
-DAYS: Final = 365
+DAYS: Final = 366
 FINE: Final = dt.timedelta(minutes=5)
 FINE_FRAMES: Final = 576
 COARSE: Final = 15

@@ -54,7 +54,7 @@ def test_it_shows_the_messages_until_ctrl_c(tmp_path: Path) -> None:
     """
     First come the page, what runs, the time-lapse and how to subscribe, and no log.
 
-    Then `online`, and the readings of its seed. At Ctrl-C the status is 0.
+    Then `online`, and readings from the first of its seed on. At Ctrl-C the status is 0.
     """
     with Demo("--speed", "10", folder=tmp_path) as shown:
         until(lambda: shown.log.count("\nteleinfo ") > 10, what="readings")
@@ -62,16 +62,17 @@ def test_it_shows_the_messages_until_ctrl_c(tmp_path: Path) -> None:
 
     head, messages = shown.lines[:6], [line.split(maxsplit=1) for line in shown.lines[6:]]
     readings = [payload for topic, payload in messages if topic == "teleinfo"]
-    count = len(readings)
-    expected = expected_readings(count + 6)
     assert head[0].startswith("Look at the page, with the year before:  http://127.0.0.1:")
     assert head[1].startswith("A simulated meter (hc) -> teleinfo -> an embedded MQTT broker at 127.0.0.1:")
     assert head[2] == "Time-lapse: the meter's clock starts at 21:45 and runs 1200 times faster than yours."
     assert "mosquitto_sub -h 127.0.0.1 -p " in head[3]
     assert head[5] == ""
     assert ["teleinfo/status", "online"] in messages
-    # The first frames may be over before the daemon listens.
-    assert readings in [expected[missed : missed + count] for missed in range(6)]
+    # The first frames may be over before the daemon listens. Which are next depends on the machine: a busy
+    # one loses time of the line, and a newer reading replaces one that still waits.
+    assert readings[0] in expected_readings(6)
+    drawn = [int(reading["HCHC"]) + int(reading["HCHP"]) for reading in map(json.loads, readings)]
+    assert drawn == sorted(set(drawn))
     assert {topic.partition("/")[0] for topic, _payload in messages} == {"teleinfo"}
     assert status == 0
 
@@ -84,11 +85,11 @@ def test_the_page_has_the_year_before_and_the_evening(
     Thirteen months are what the meter counted; today goes on. Over ssh the machine is in the URL.
 
     The month of the first day is not complete. On the last day of a month it is left out after midnight of
-    the simulated evening, which comes within a second.
+    the simulated evening, once a reading has begun the new month.
     """
     first_month = f"{dt.date.today() - dt.timedelta(days=DAYS):%Y-%m}"  # noqa: DTZ011 - as the demo
     monkeypatch.setenv("SSH_CONNECTION", "127.0.0.1 50022 127.0.0.2 22")
-    with Demo("--speed", "10", folder=tmp_path) as shown:
+    with Demo(folder=tmp_path) as shown:
         shown.expect_log("\n")
         url, port = shown.lines[0].rsplit(":", 1)
         assert url == f"Look at the page, with the year before:  http://{socket.gethostname()}"
@@ -101,13 +102,17 @@ def test_the_page_has_the_year_before_and_the_evening(
 
         months = read("months13")
         [*_, before] = months["rows"]
-        until(lambda: read("months13")["rows"][-1] != before, what="a reading of the evening")
+
+        def has_gone_on() -> bool:
+            months.update(read("months13"))
+            return len(months["rows"]) == 13 and months["rows"][-1] != before
+
+        until(has_gone_on, what="a reading of the evening")
 
     meter, _past = after_a_year("hc", start=START)
     begun = build("hc", start=START, rng=random.Random(SEED))
     drawn = sum(meter.metrology.supplier) - sum(begun.metrology.supplier)
     assert sum(row[1] + row[2] for row in months["rows"]) == pytest.approx(drawn, rel=0.02)
-    assert len(months["rows"]) == 13
     assert [row[0] for row in months["rows"] if row[0] == first_month] == [
         row[0] for row in months["rows"] if not row[-1]
     ]

@@ -67,6 +67,14 @@ def test_a_recording_fills_the_days(tmp_path: Path, meter: str, number: str, sta
     assert days(tmp_path, number) == found
 
 
+def test_the_progress_within_a_day_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("teleinfo.history.fill.TOLD_EACH", 100)
+    told: list[tuple[int, str]] = []
+    fill(Store(tmp_path / FILE), recording("hc", stamp=True), now=NOW, progress=lambda *row: told.append(row))
+
+    assert told[:2] == [(100, "15/01/2026"), (200, "15/01/2026")]
+
+
 def test_a_recording_does_not_change_what_was_known(tmp_path: Path) -> None:
     lines = recording("hc", stamp=True)
     fill(Store(tmp_path / FILE), lines[200:], now=NOW)

@@ -20,6 +20,9 @@ MAX_AGE: Final = 3660 * 86_400
 MAX_AHEAD: Final = 86_400
 """Seconds: the greatest age of a reading that is imported, and how far its clock may be ahead of ours."""
 
+TOLD_EACH: Final = 5000
+"""Readings, which take some seconds, after which the progress is told."""
+
 
 def fill(
     store: Store,
@@ -32,8 +35,8 @@ def fill(
     Add the readings in JSON lines: the messages of a daemon, or what `teleinfo decode` prints.
 
     The state is made, which takes the time, for the last reading of each slot and where an alert, the tariff
-    or a colour changed. Each day is a batch, and each mode in it; after each, `progress` gets the number of
-    readings and the day. Return the numbers of readings and of other lines, such as those that are
+    or a colour changed. Each day is a batch, and each mode in it. Each `TOLD_EACH` readings `progress` gets
+    their number and the day. Return the numbers of readings and of other lines, such as those that are
     later than `now` or older than ten years.
     """
     at, added, others = dt.datetime.fromtimestamp(0, PARIS), 0, 0
@@ -54,9 +57,9 @@ def fill(
             note_state()
         if found.date() != at.date() or model.mode not in {None, reading.mode}:
             store.write(chronicle.take(), now=int(now), imported=True)
-            if progress is not None and added:
-                progress(added, f"{at:%d/%m/%Y}")
         at, added = found, added + 1
+        if progress is not None and added % TOLD_EACH == 0:
+            progress(added, f"{at:%d/%m/%Y}")
         if model.add_reading(reading, now=at.timestamp()):
             note_state()
     note_state()

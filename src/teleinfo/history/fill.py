@@ -14,6 +14,7 @@ from teleinfo.tic.horodate import PARIS, iso
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from teleinfo.history.chronicle import Batch
     from teleinfo.history.store import Store
 
 MAX_AGE: Final = 3660 * 86_400
@@ -21,7 +22,7 @@ MAX_AHEAD: Final = 86_400
 """Seconds: the greatest age of a reading that is imported, and how far its clock may be ahead of ours."""
 
 TOLD_EACH: Final = 5000
-"""Readings, which take some seconds, after which the progress is told."""
+"""Readings, which take some seconds, after which they are written and the progress is told."""
 
 
 def fill(
@@ -35,13 +36,14 @@ def fill(
     Add the readings in JSON lines: the messages of a daemon, or what `teleinfo decode` prints.
 
     The state is made, which takes the time, for the last reading of each slot and where an alert, the tariff
-    or a colour changed. Each day is a batch, and each mode in it. Each `TOLD_EACH` readings `progress` gets
-    their number and the day. Return the numbers of readings and of other lines, such as those that are
-    later than `now` or older than ten years.
+    or a colour changed. Each day is a batch, and each mode in it. Many are written at once, since a slow disk
+    takes long for each writing; `progress` then gets the number of readings and the day. Return the numbers
+    of readings and of other lines, such as those that are later than `now` or older than ten years.
     """
     at, added, others = dt.datetime.fromtimestamp(0, PARIS), 0, 0
     model = LiveModel(patience=None, clock=lambda: at)
     chronicle = Chronicle()
+    batches: list[Batch] = []
 
     def note_state() -> None:
         if model.is_known:
@@ -56,14 +58,17 @@ def fill(
         if found.timestamp() // SLOT != at.timestamp() // SLOT:
             note_state()
         if found.date() != at.date() or model.mode not in {None, reading.mode}:
-            store.write(chronicle.take(), now=int(now), imported=True)
+            batches += chronicle.take()
         at, added = found, added + 1
-        if progress is not None and added % TOLD_EACH == 0:
-            progress(added, f"{at:%d/%m/%Y}")
+        if added % TOLD_EACH == 0:
+            store.write(batches, now=int(now), imported=True)
+            batches.clear()
+            if progress is not None:
+                progress(added, f"{at:%d/%m/%Y}")
         if model.add_reading(reading, now=at.timestamp()):
             note_state()
     note_state()
-    store.write(chronicle.take(), now=int(now), imported=True)
+    store.write([*batches, *chronicle.take()], now=int(now), imported=True)
     store.close()
     return added, others
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.common.durations import delays, duration, until_tick
+from teleinfo.common.durations import PHASE, delays, duration, until_tick
 
 seeds = st.integers(min_value=0, max_value=2**32)
 
@@ -30,6 +30,18 @@ def test_durations_are_said_as_people_say_them(seconds: float, words: str) -> No
 def test_ticks_of_all_meet(now: float, period: float) -> None:
     pause = until_tick(now, period)
     off = (now + pause) % period
+
+    assert 0 < pause <= period + 0.001
+    assert min(off, period - off) < 1e-5
+
+
+@given(st.floats(0, 1e6), st.sampled_from([1.0, 10.0]), st.integers(0, 399))
+def test_the_ticks_of_several_meters_are_spread(now: float, period: float, number: int) -> None:
+    phase = number / 400
+    before = PHASE.set(phase)
+    pause = until_tick(now, period)
+    PHASE.reset(before)
+    off = (now + pause - phase * period) % period
 
     assert 0 < pause <= period + 0.001
     assert min(off, period - off) < 1e-5

@@ -1,12 +1,16 @@
-"""Durations: in words, until the next tick, and between attempts. Pure."""
+"""Durations: in words, until the next tick, and between attempts."""
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from random import Random
+
+PHASE: ContextVar[float] = ContextVar("phase", default=0.0)
+"""Share of a period, from 0 to 1, by which the ticks of this meter are later than those of the first."""
 
 _EARLY: Final = 0.001
 """Seconds by which a timer may end early without causing a second tick."""
@@ -17,11 +21,12 @@ STALL_LIMIT: Final = 2.0
 
 def until_tick(now: float, period: float) -> float:
     """
-    Return the seconds from `now` to the next multiple of `period` on the same clock; never 0.
+    Return the seconds from `now` to the next multiple of `period` on the same clock, plus `PHASE`; never 0.
 
-    So all ticks of an event loop come at the same instants, and wake the processor once.
+    So all ticks of a meter come at the same instants, and wake the processor once. Those of several meters do
+    not: the ticks of hundreds would together delay the frames that come meanwhile.
     """
-    return period - (now + _EARLY) % period + _EARLY
+    return period - (now - PHASE.get() * period + _EARLY) % period + _EARLY
 
 
 def duration(seconds: float) -> str:

@@ -34,8 +34,10 @@ async def serve(settings: Sequence[Settings], notifier: Notifier) -> None:
     watchdog = Watchdog(notifier)
     single = len(settings) == 1
     meters = {
-        each.mqtt_topic: MeterTask(each, watchdog, name="" if single else each.mqtt_topic)
-        for each in settings
+        each.mqtt_topic: MeterTask(
+            each, watchdog, name="" if single else each.mqtt_topic, phase=number / len(settings)
+        )
+        for number, each in enumerate(settings)
     }
 
     def status(now: float) -> tuple[object, str]:

@@ -13,6 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from teleinfo.common import clock
+from teleinfo.common.durations import PHASE
 from teleinfo.common.journal import METER
 from teleinfo.daemon.led import Led
 from teleinfo.daemon.monitor import Monitor
@@ -45,10 +46,12 @@ class MeterTask:
 
     It is the `ReadingSink` of its reader.
     `name` identifies the meter in the log and for `watchdog`; it is empty if the process has no other meter.
+    `phase` is the `PHASE` of its ticks.
     """
 
-    def __init__(self, settings: Settings, watchdog: Watchdog, *, name: str) -> None:
+    def __init__(self, settings: Settings, watchdog: Watchdog, *, name: str, phase: float) -> None:
         self._name = name
+        self._phase = phase
         self._options = settings.payload
         self._rate_limit = RateLimit(settings.publish_interval)
         self._retain = settings.mqtt_retain
@@ -134,6 +137,7 @@ class MeterTask:
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`, then say goodbye to the broker; raise any error that no part handles."""
         METER.set(self._name)
+        PHASE.set(self._phase)
         async with asyncio.TaskGroup() as tasks:
             ending = [tasks.create_task(self._publisher.run(), name="teleinfo.publisher")]
             if self._memory is not None:

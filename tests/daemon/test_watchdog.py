@@ -57,7 +57,9 @@ def play(scenario: Callable[[Bench], Awaitable[None]]) -> Bench:
     async def together() -> Bench:
         bench = Bench()
         async with asyncio.TaskGroup() as tasks:
-            watchdog = tasks.create_task(bench.watchdog.run(lambda _now: bench.status))
+            watchdog = tasks.create_task(
+                bench.watchdog.run(lambda _now: bench.status[0], lambda _now: bench.status[1])
+            )
             await scenario(bench)
             watchdog.cancel()
         return bench

@@ -10,19 +10,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+import textwrap
+from typing import TYPE_CHECKING, Final
 
 from teleinfo import __version__
 from teleinfo.common.event_loop import on_stop
+from teleinfo.common.i18n import _
 from teleinfo.daemon.meter import MeterTask
 from teleinfo.daemon.watchdog import Notifier, Watchdog
+from teleinfo.mqtt.errors import CUT_OFF
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from teleinfo.settings import Settings
 
 log = logging.getLogger(__name__)
+
+MOST_TEXTS: Final = 10
+"""Meters with a text each in the line of status: systemd ignores a message of more than 4096 bytes."""
+
+SILENT_LENGTH: Final = 500
+"""Longest list of the topics of silent meters in that line, in characters."""
 
 
 async def serve(settings: Sequence[Settings], notifier: Notifier) -> None:
@@ -40,10 +49,8 @@ async def serve(settings: Sequence[Settings], notifier: Notifier) -> None:
         for number, each in enumerate(settings)
     }
 
-    def status(now: float) -> tuple[object, str]:
-        keys = [meter.monitor.status_key(now) for meter in meters.values()]
-        texts = {topic: meter.monitor.status_text(now) for topic, meter in meters.items()}
-        return keys, " | ".join(text if single else f"{topic}: {text}" for topic, text in texts.items())
+    def status_key(now: float) -> object:
+        return [meter.monitor.status_key(now) for meter in meters.values()]
 
     stop = asyncio.Event()
     on_stop(stop.set, once=True)
@@ -51,8 +58,31 @@ async def serve(settings: Sequence[Settings], notifier: Notifier) -> None:
     async with asyncio.TaskGroup() as tasks:
         for topic, meter in meters.items():
             tasks.create_task(meter.run(stop), name=f"teleinfo.meter.{topic}")
-        watching = tasks.create_task(watchdog.run(status), name="teleinfo.watchdog")
+        watching = tasks.create_task(
+            watchdog.run(status_key, lambda now: status_text(meters, now)), name="teleinfo.watchdog"
+        )
         await stop.wait()
         notifier.send("STOPPING=1")
         watching.cancel()
     log.info("teleinfo has stopped")
+
+
+def status_text(meters: Mapping[str, MeterTask], now: float) -> str:
+    """
+    Return the line of `systemctl status` at the time `now`, for the meters by their base topics.
+
+    Many meters are counted, and the silent ones named. A broker is named if a meter is not connected to it.
+    """
+    if len(meters) > MOST_TEXTS:
+        silent = [topic for topic, meter in meters.items() if not meter.monitor.online]
+        heard = _("{heard} of {count} meters heard")
+        parts = [heard.format(heard=len(meters) - len(silent), count=len(meters))]
+        if silent:
+            names = textwrap.shorten(", ".join(silent), SILENT_LENGTH, placeholder=" …")
+            parts.append(_("silent: {topics}").format(topics=names))
+        publishers = [meter.monitor.publisher for meter in meters.values()]
+        cut_off = [publisher.broker.address for publisher in publishers if not publisher.is_connected]
+        parts += [_(CUT_OFF).format(address=address) for address in cut_off[:1]]
+        return "; ".join(parts)
+    texts = {topic: meter.monitor.status_text(now) for topic, meter in meters.items()}
+    return " | ".join(text if len(texts) == 1 else f"{topic}: {text}" for topic, text in texts.items())

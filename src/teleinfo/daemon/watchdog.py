@@ -85,22 +85,24 @@ class Watchdog:
 
         return note_progress
 
-    async def run(self, status: Callable[[float], tuple[object, str]]) -> NoReturn:
+    async def run(
+        self, status_key: Callable[[float], object], status_text: Callable[[float], str]
+    ) -> NoReturn:
         """
         Send READY once, and WATCHDOG while no task is stuck, until cancelled.
 
-        For a monotonic time in seconds, `status` returns a key and the line of status. The line is sent every
-        `STATUS_INTERVAL`, and at once when the key changes.
+        For a monotonic time in seconds, `status_text` returns the line of status. The line is sent every
+        `STATUS_INTERVAL`, and at once when what `status_key` returns changes.
         """
         loop = asyncio.get_running_loop()
         due = loop.time()
         heartbeats, limits = self._heartbeats.items(), self._limits
         while True:
             now = loop.time()
-            key, text = status(now)
+            key = status_key(now)
             if key != self._shown or now >= self._status_due:
                 self._shown, self._status_due = key, now + STATUS_INTERVAL
-                self._notifier.send(f"STATUS={text}")
+                self._notifier.send(f"STATUS={status_text(now)}")
             if not self._ready and None not in self._heartbeats.values():
                 self._ready = True
                 self._notifier.send("READY=1")

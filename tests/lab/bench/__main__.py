@@ -6,6 +6,7 @@ import argparse
 import os
 import platform
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.lab.bench import cpu, decoding, latency, several, truth, watts
@@ -33,11 +34,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.lab.bench", description="See how fast it is.")
     parser.add_argument("--only", metavar="PART", choices=PARTS, action="append", help=", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="a look in three minutes instead of 25")
+    parser.add_argument("--meters", metavar="N", type=int, help="how many at scale, in place of some numbers")
+    parser.add_argument("--seconds", metavar="S", type=float, help="how long they are watched at scale")
     arguments = parser.parse_args()
+    scale = QUICK if arguments.quick else FULL
+    if arguments.meters:
+        scale = replace(scale, meters=(arguments.meters,))
+    if arguments.seconds:
+        scale = replace(scale, meter_seconds=arguments.seconds)
     rows = []
     for part in arguments.only or PARTS:
         sys.stderr.write(f"measuring {part} …\n")
-        rows += PARTS[part](QUICK if arguments.quick else FULL)
+        rows += PARTS[part](scale)
     sys.stdout.write(
         f"{os.cpu_count()} cores, Linux {platform.release()} {platform.machine()},"
         f" {platform.python_implementation()} {platform.python_version()},"

@@ -4,7 +4,7 @@ A process with one TCP bridge for each of many meters, which send a frame of the
     python -m tests.lab.bench.bridges COUNT
 
 Each line of standard output is JSON: first the ports of the bridges; then, when standard input ends, of each
-frame the number of its bridge, its DATE, and the monotonic time in ns at which it was written.
+frame the number of its bridge, its DATE, and the monotonic time in ns at which its last byte was written.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ from teleinfo.simulator.encode import encode_frame, with_parity
 
 PERIOD = 1.5
 """Seconds from one frame of a meter to the next; more than 1, so that each has a DATE of its own."""
+PIECE = 64
+"""Bytes that a bridge sends at once: what has come from its meter meanwhile."""
+PIECE_TIME = PIECE * 10 / 9600
+"""Seconds that they take on the line."""
 START = dt.datetime(2026, 1, 15)  # noqa: DTZ001 - a meter knows local time only
 
 
@@ -40,8 +44,12 @@ async def play(count: int) -> None:
             groups = meter.frame(now)
             frame = with_parity(encode_frame(groups))
             date = next(group.horodate for group in groups if group.label == "DATE")
+            *earlier, last = [frame[start : start + PIECE] for start in range(0, len(frame), PIECE)]
+            for piece in earlier:
+                writer.write(piece)
+                await asyncio.sleep(PIECE_TIME)
             sent.append((number, date or "", time.monotonic_ns()))
-            writer.write(frame)
+            writer.write(last)
             now, due = now + dt.timedelta(seconds=PERIOD), due + PERIOD
             await asyncio.sleep(due - asyncio.get_running_loop().time())
 

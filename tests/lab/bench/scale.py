@@ -22,8 +22,8 @@ class Scale:
     `pieces` of about a megabyte for each stream of the decoder; `frames` at full speed and `paced` frames at
     the line's speed for the latency; `seconds` of the line for the CPU.
     For the truth: `damaged` groups for each noise, `sound` groups of each meter on each line, every
-    `stride`-th place of the walk. For the scale: a process with one meter and one with `meters`, each watched
-    for `meter_seconds`. For the active power: the hours of all simulated households.
+    `stride`-th place of the walk. For the scale: a process with one meter, and with each count of `meters`,
+    watched for `meter_seconds`. For the active power: the hours of all simulated households.
     """
 
     modes: tuple[str, ...] = ("standard", "historique")
@@ -36,7 +36,7 @@ class Scale:
     damaged: int = 100_000
     sound: int = 100_000
     stride: int = 1
-    meters: int = 100
+    meters: tuple[int, ...] = (100, 200, 400)
     meter_seconds: float = 30.0
     household_hours: int = 216
 
@@ -51,7 +51,7 @@ QUICK = Scale(
     damaged=5_000,
     sound=10_000,
     stride=29,
-    meters=10,
+    meters=(10, 20),
     meter_seconds=6.0,
     household_hours=54,
 )

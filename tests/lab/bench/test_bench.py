@@ -24,7 +24,7 @@ LEAST = Scale(
     damaged=50,
     sound=50,
     stride=211,
-    meters=2,
+    meters=(2, 3),
     meter_seconds=2.0,
     household_hours=6,
 )

@@ -8,6 +8,7 @@ publisher handle faults of the port and of the broker themselves; `run` raises a
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from random import Random
 from typing import TYPE_CHECKING
@@ -33,11 +34,16 @@ if TYPE_CHECKING:
     from teleinfo.daemon.watchdog import Watchdog
     from teleinfo.homeassistant.adapter import HomeAssistant
     from teleinfo.settings import Settings
+    from teleinfo.state.fields import Json
     from teleinfo.state.memory import Memory
     from teleinfo.tic.reading import Reading
+    from teleinfo.vocabulary.moment import Moment
 
 GOODBYE_TIMEOUT = 2.5
 """Seconds after which the goodbye to the broker is cut off; the publisher usually needs less than 2 s."""
+
+REMEMBER_INTERVAL = 10.0
+"""Seconds between two looks at what is to be remembered, while frames come."""
 
 
 class MeterTask:
@@ -78,6 +84,7 @@ class MeterTask:
         )
         self._state: StatePublisher | None = None
         self._memory: MemoryKeeper | None = None
+        self._remember_due = -math.inf
         self._homeassistant: HomeAssistant | None = None
         if settings.state or settings.state_topics or settings.homeassistant:
             self._add_state(settings, topics, rng)
@@ -121,7 +128,7 @@ class MeterTask:
             language=settings.language,
             interval=settings.state_interval,
             fields=settings.state_topics,
-            on_state=self._homeassistant.show if self._homeassistant is not None else lambda *_: None,
+            on_state=self._on_state,
             on_event=self._publisher.publish_event,
         )
         self._memory = MemoryKeeper(settings.mqtt_topic, self._restore)
@@ -151,7 +158,8 @@ class MeterTask:
             for task in running:
                 task.cancel()
             self._publisher.stop(self.monitor.last_payloads())
-            if self._memory is not None:
+            if self._memory is not None and self._state is not None:
+                self._remember(self._state)
                 self._memory.end()
             if self._led is not None:
                 self._led.switch(on=False)
@@ -170,6 +178,11 @@ class MeterTask:
         # The publisher's task, which writes the reading, was scheduled before.
         asyncio.get_running_loop().call_soon(self._derive, reading)
 
+    def _on_state(self, state: dict[str, Json], now: Moment) -> None:
+        if self._homeassistant is not None:
+            self._homeassistant.show(state, now)
+        self._remember_due = -math.inf  # what is published is remembered
+
     def _on_silence(self) -> None:
         if self._state is not None:
             self._state.silence(clock.now())
@@ -185,7 +198,9 @@ class MeterTask:
             self._state.update(reading, now, urgent=is_due or not self.monitor.online)
             if self._homeassistant is not None:
                 self._homeassistant.update(reading, now)
-            self._remember(self._state)
+            if now.monotonic >= self._remember_due:
+                self._remember_due = now.monotonic + REMEMBER_INTERVAL
+                self._remember(self._state)
         # Only now: whoever reads `online` finds the state of this reading.
         self.monitor.frame_came(now.monotonic)
 

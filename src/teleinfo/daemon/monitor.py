@@ -19,6 +19,7 @@ from teleinfo.mqtt.config import OFFLINE, ONLINE
 from teleinfo.mqtt.errors import CUT_OFF
 from teleinfo.port import health
 from teleinfo.port.line_log import NO_FRAME, SILENT, mode_at
+from teleinfo.port.link_status import SILENT_AFTER
 from teleinfo.vocabulary.line import LinkProblem, PortErrorKind
 
 if TYPE_CHECKING:
@@ -80,10 +81,10 @@ class Monitor:
                 self.online = False
                 self._publish_status()
             self._publish_health(now)
-            if self.state is not None:
-                self.state.check(clock.now())
-            was_heard = self.link.last_frame is not None
-            if not self.online and (was_heard or now - self._began >= FIRST_FRAME_WITHIN):
+            last = self.link.last_frame
+            if self.state is not None and (last is None or now - last >= SILENT_AFTER):
+                self.state.check(clock.now())  # else the frames publish it
+            if not self.online and (last is not None or now - self._began >= FIRST_FRAME_WITHIN):
                 self.on_silence()
             await asyncio.sleep(until_tick(now, TICK))
 

@@ -150,9 +150,12 @@ class EventFinder:
         if former is not None and self._is_another(former):
             self.situation, self.spans, self._pending = after, {}, {}
             return [*messages, self._message(Event.METER_REPLACED, at, former=former)]
-        self._note_spans(before, after, now)
         # A clock that leaps is no absence.
         absence = min((at - heard.wall).total_seconds(), now.facts.heard.monotonic - heard.monotonic)
+        is_calm = absence <= GAP and not self.spans and not self._pending
+        if is_calm and after.items() <= self.situation.items():
+            return messages
+        self._note_spans(before, after, now)
         is_another_day = (at - _TEMPO_BEGIN).date() != (heard.wall - _TEMPO_BEGIN).date()
         if TOMORROW in before and absence > GAP and is_another_day:
             before[TOMORROW] = ""

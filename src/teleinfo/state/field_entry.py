@@ -118,8 +118,9 @@ class Field:
 def read(now: Snapshot, declared: Iterable[Field]) -> dict[FieldPath, Json]:
     """Return the values of these fields by path; a path with `*` becomes a path for each étiquette."""
     values: dict[FieldPath, Json] = {}
+    is_site = now.contract.site is not None
     for entry in declared:
-        value_of = entry.read if now.contract.site is None else entry.read_site or entry.read
+        value_of = entry.read_site or entry.read if is_site else entry.read
         value, parts = value_of(now), entry.parts
         if isinstance(value, dict):
             at = parts.index(ANY_LABEL)

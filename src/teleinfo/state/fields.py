@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from teleinfo.state import tariffs
@@ -44,6 +45,8 @@ VA_PER_AMPERE: Final = 200
 NOMINAL_VOLTAGE: Final = 230
 HIGHEST_VOLTAGE: Final = 253
 """Volts between a phase and the neutral conductor of the public grid (EN 50160: ±10 %)."""
+
+_CURRENTS: Final[dict[str, tuple[str, ...]]] = {str(n): (f"IRMS{n}", f"IINST{n}") for n in Phase}
 
 PMAX: Final = "PMAX"
 """A greatest power: of a Linky that of yesterday (54E §6.1); 02E names no day for a CBETM."""
@@ -194,12 +197,15 @@ def import_total(values: Values) -> tuple[str, int] | None:
     for label in ("EAST", "BASE"):
         if (total := number(values, label)) is not None:
             return label, total
-    option = next((o for o in CONTRACTS if values.get("OPTARIF", "").startswith(o)), None)
-    if option is None:
-        return None
-    indexes = [number(values, label) for label in CONTRACTS[option]]
-    known = [index for index in indexes if index is not None]
-    return ("+".join(CONTRACTS[option]), sum(known)) if len(known) == len(indexes) else None
+    labels = _indexes_of(values.get("OPTARIF", ""))
+    known = [index for label in labels if (index := number(values, label)) is not None]
+    return ("+".join(labels), sum(known)) if known and len(known) == len(labels) else None
+
+
+@lru_cache(maxsize=8)
+def _indexes_of(contract: str) -> tuple[str, ...]:
+    """Return the étiquettes of all indexes of a contract, a text of OPTARIF."""
+    return next((labels for option, labels in CONTRACTS.items() if contract.startswith(option)), ())
 
 
 def counters(values: Values) -> dict[str, tuple[str, int]]:
@@ -237,7 +243,7 @@ def indexes(values: Values, *, periods: Mapping[str, str]) -> dict[str, tariffs.
 
 def current(values: Values, phase: str) -> int | None:
     """Return the current of a phase in A; an étiquette without a number is of phase 1."""
-    labels = f"IRMS{phase}", f"IINST{phase}"
+    labels = _CURRENTS[phase]
     return number(values, *labels, "IINST") if phase == Phase.ONE else number(values, *labels)
 
 
@@ -383,7 +389,7 @@ def alerts(values: Values) -> dict[Alert, bool]:
     found: dict[Alert, bool] = {}
     word = status(values)
     if word is not None:
-        found |= {alert: bits.of(word) != 0 for alert, bits in registers.ALERTS.items()}
+        found |= registers.alerts(word)
         # A lower-case season in DATE has the same meaning as the bit (54E, horodate).
         found[Alert.CLOCK_DEGRADED] |= values.get("DATE", "").startswith(("e", "h"))
     elif "OPTARIF" in values or "ISOUSC" in values:

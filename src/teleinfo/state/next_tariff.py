@@ -87,10 +87,11 @@ class TariffCalendar:
             self._learner.note(period, now)
         if "PJOURF+1" not in frame or now.monotonic < self._due:
             return
+        self._due = now.monotonic + _INTERVAL
         clock = _clock(frame, now.wall)
         if clock is None:
             return
-        self._due, today = now.monotonic + _INTERVAL, clock.date()
+        today = clock.date()
         if (clock - _NEAR_MIDNIGHT).date() == today == (clock + _NEAR_MIDNIGHT).date():
             tomorrow = {today + DAY: frame["PJOURF+1"]}
             self._profiles = {day: text for day, text in self._profiles.items() if day == today} | tomorrow

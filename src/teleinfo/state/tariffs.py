@@ -56,6 +56,7 @@ _PERIOD_WORDS: Final = (
 _COLOURS: Final = {"BLEU": "JB", "BLANC": "JW", "ROUGE": "JR"}
 
 
+@lru_cache(maxsize=32)
 def collapse(text: str) -> str:
     """Return a text without padding, and with a single blank for each run of blanks."""
     return " ".join(text.split())

@@ -98,10 +98,15 @@ class Slot:
     or_start: str | None = None
 
 
-@lru_cache(maxsize=8)
 def status(text: str) -> int | None:
     """Return the value of STGE, whose fields are the `Bits` above; None if the text is malformed."""
     return _word(text, digits=8)
+
+
+@lru_cache(maxsize=8)
+def alerts(word: int) -> dict[Alert, bool]:
+    """Return each alert of this word of STGE, True while it is active; do not change the result."""
+    return {alert: bits.of(word) != 0 for alert, bits in ALERTS.items()}
 
 
 def breaker(word: int) -> Breaker | None:
@@ -125,6 +130,7 @@ def missing_phases(text: str) -> list[Phase] | None:
     return None if word is None else [phase for phase in Phase if word >> int(phase) & 1]
 
 
+@lru_cache(maxsize=8)
 def closed_relays(text: str) -> tuple[int, ...] | None:
     """Return the closed relays of RELAIS: 1 is the dry contact, 2 to 8 are virtual."""
     if not re.fullmatch(r"[0-9]{1,3}", text) or int(text) >= 1 << len(_RELAYS):
@@ -132,6 +138,7 @@ def closed_relays(text: str) -> tuple[int, ...] | None:
     return tuple(relay for relay in _RELAYS if int(text) >> relay - 1 & 1)
 
 
+@lru_cache(maxsize=8)
 def profile(text: str) -> tuple[Slot, ...] | None:
     """
     Return the slots of PJOURF+1 or PPOINTE in order, without the unused `NONUTILE` blocks.
@@ -176,5 +183,6 @@ def _time(hour: str, minute: str, base: int) -> str | None:
     return f"{hours:02}:{minutes:02}" if hours < _HOURS and minutes < _MINUTES else None
 
 
+@lru_cache(maxsize=16)
 def _word(text: str, *, digits: int) -> int | None:
     return int(text, 16) if re.fullmatch(f"[0-9A-F]{{{digits}}}", text) else None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 
 from teleinfo.vocabulary.moment import Moment
 
 
 def now() -> Moment:
     """Return the present moment; its time of day is local, in whole seconds."""
-    return Moment(time.monotonic(), datetime.now().astimezone().replace(microsecond=0))
+    return Moment(time.monotonic(), datetime.fromtimestamp(int(time.time()), UTC).astimezone())

@@ -37,7 +37,7 @@ _OWN = ("serial_port", "mqtt_topic", "mqtt_client_id")
 class _Variables(Settings, BaseSettings):
     """The settings as variables, for the sources of pydantic-settings."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, defer_build=True)
 
 
 def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -> Settings:

@@ -40,7 +40,8 @@ LONGEST = {"demo", "truths"}
 # The tests of the modules that are measured, see [tool.coverage.run] in pyproject.toml.
 MEASURED = [
     *("common/", "daemon/", "homeassistant/", "port/", "state/", "tic/", "vocabulary/"),
-    "history/test_chronicle.py",
+    *("history/test_chronicle.py", "history/test_contract.py", "history/test_files.py"),
+    "history/test_offers.py",
     *("doctor/test_line_cause.py", "doctor/test_line_damage.py", "doctor/test_line_report.py"),
 ]
 

@@ -28,6 +28,7 @@ PURE = [
             "common.durations", "common.recording_times", "common.terminal_text", "common.untrusted_json",
             "port.health", "daemon.rate_limit", "mqtt.config",
             "port.link_status", "record.anonymise", "history.chronicle", "live.declared",
+            "contract.days", "contract.half_hours",
         )
     ),
 ]  # fmt: skip

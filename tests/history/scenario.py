@@ -6,8 +6,9 @@ import datetime as dt
 import random
 from typing import TYPE_CHECKING, Any, Self
 
+from teleinfo.contract.days import local, midnight
 from teleinfo.history import tables
-from teleinfo.history.chronicle import Chronicle, local, midnight
+from teleinfo.history.chronicle import Chronicle
 from teleinfo.history.store import Store
 from teleinfo.live.model import LiveModel
 from teleinfo.simulator.catalogue import build

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.history.chronicle import TEMPO, Chronicle, IndexReading, midnight
+from teleinfo.contract.days import midnight
+from teleinfo.history.chronicle import TEMPO, Chronicle, IndexReading
 from teleinfo.tic.labels import Mode
-from teleinfo.vocabulary.codes import Alert, Colour, TariffPeriod
+from teleinfo.vocabulary.codes import Alert, Colour, Contract, TariffPeriod
 
 if TYPE_CHECKING:
     from teleinfo.state.fields import Json
@@ -84,6 +85,34 @@ def test_alerts_and_colours_last_for_a_time() -> None:
         ("colour", "blue", six): six + 86_400,
         ("colour", "red", six + 86_400): six + 2 * 86_400,
     }
+
+
+def test_the_contract_and_its_power_last_for_days() -> None:
+    chronicle = Chronicle()
+    chronicle.add(state(contract={"code": Contract.HC, "subscribed_power": 9000}), at=NOON)
+    chronicle.add(state(contract={"code": Contract.HC}), at=NOON + 10)
+    [batch] = chronicle.peek()
+
+    assert batch.runs == {("contract", "HC 9", midnight(DAY)): NOON}
+
+
+@pytest.mark.parametrize(
+    ("parts", "time", "power"),
+    [
+        ({"power": {"apparent": 500}}, NOON, 500),
+        ({"power": {"apparent": 5, "max_today": 7, "max_today_time": "2026-01-14T08:00:00+01:00"}}, 8, 7),
+        ({"power": {"apparent": 9, "max_today": 7, "max_today_time": "2026-01-14T08:00:00+01:00"}}, NOON, 9),
+        ({"power": {"apparent": 900, "apparent_by_phase": {"1": 100, "2": 500, "3": 300}}}, NOON, 1500),
+        ({"current": {"1": 1, "2": 5, "3": 3}}, NOON, 3000),
+    ],
+)
+def test_the_greatest_power_of_a_day(parts: dict[str, Any], time: int, power: int) -> None:
+    """That of the meter, if it is greater; with three phases three times that of the most loaded one."""
+    chronicle = Chronicle()
+    chronicle.add(state(**parts) | {"meter": {"id": "1", "phases": 3}}, at=NOON)
+    [batch] = chronicle.peek()
+
+    assert batch.peaks == {DAY: (NOON - 4 * 3600 if time == 8 else time, power)}
 
 
 def test_what_is_injected_is_an_index_too() -> None:

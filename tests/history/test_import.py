@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.history.chronicle import midnight
+from teleinfo.contract.days import midnight
 from teleinfo.history.fill import fill
 from teleinfo.history.store import Store
 from teleinfo.history.tables import table

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.history.chronicle import Batch, IndexReading, midnight
+from teleinfo.contract.days import midnight
+from teleinfo.history.chronicle import Batch, IndexReading
 from teleinfo.history.store import Store
 from teleinfo.history.tables import table
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.history.chronicle import SLOT, Batch, local
+from teleinfo.contract.days import local
+from teleinfo.history.chronicle import SLOT, Batch
 from teleinfo.history.store import KEPT, MINUTE, QUARTER, Store
 from teleinfo.state.prices import Prices
 from teleinfo.tic.decoder import Decoder

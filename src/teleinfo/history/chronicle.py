@@ -9,14 +9,15 @@ from __future__ import annotations
 import copy
 import datetime as dt
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from teleinfo.contract.days import day_of, local, midnight
+from teleinfo.contract.half_hours import HALF_HOUR
 from teleinfo.live.declared import POSSIBLE, find, integer
 from teleinfo.state.energy import EXPORTED
-from teleinfo.tic.horodate import PARIS
+from teleinfo.state.fields import VA_PER_AMPERE
 from teleinfo.tic.labels import Mode
-from teleinfo.vocabulary.codes import Alert, Colour, TariffPeriod
+from teleinfo.vocabulary.codes import Alert, Colour, Contract, Phase, TariffPeriod
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ SLOT: Final = 10
 INJECTED: Final = "injected"
 """The code of the injected energy, beside those of `TariffPeriod`."""
 
-ALERT, TARIFF, COLOUR = "alert", "tariff", "colour"
+ALERT, TARIFF, COLOUR, CONTRACT = "alert", "tariff", "colour", "contract"
 """The kinds of what lasts for a time."""
 
 LONGEST_PAUSE: Final = 600
@@ -52,44 +53,36 @@ class IndexReading(NamedTuple):
     code: str
 
 
-def local(time: int) -> dt.datetime:
-    """Return the time in France."""
-    return dt.datetime.fromtimestamp(time, PARIS)
-
-
-@lru_cache(maxsize=8192)  # the midnights of ten years, and the seconds before them
-def day_of(time: int) -> dt.date:
-    """Return the day in France."""
-    return local(time).date()
-
-
-def midnight(day: dt.date, *, hour: int = 0) -> int:
-    """Return the time of an hour of a day in France, by default of its begin, s since 1970."""
-    return int(dt.datetime.combine(day, dt.time(hour), PARIS).timestamp())
-
-
 @dataclass(slots=True)
 class Batch:
     """
     What the meter with the id `meter` adds to the history until `until`.
 
     `powers` are those drawn and injected (None: not measured) in each slot by its begin, VA. `readings` are
-    the first and the last reading of each index by étiquette, code and day. `runs` maps kind, code and begin
-    of an alert or a tariff period to the time at which it was last in force, and those of the colour of a day
-    to its end; `tariff` is the last period, and `last` has the last reading of each index.
+    the first and the last reading of each index by étiquette, code and half-hour. `runs` maps kind, code and
+    begin of an alert or a tariff period to the time at which it was last in force, and those of the colour of
+    a day to its end; `tariff` is the last period, and `last` has the last reading of each index. `peaks` has
+    time and power of the greatest power of each day, VA.
     """
 
     meter: str
     until: int
     powers: dict[int, list[tuple[int, int | None]]] = field(default_factory=dict)
-    readings: dict[tuple[str, str, dt.date], tuple[IndexReading, IndexReading]] = field(default_factory=dict)
+    readings: dict[tuple[str, str, int], tuple[IndexReading, IndexReading]] = field(default_factory=dict)
     runs: dict[tuple[str, str, int], int] = field(default_factory=dict)
     tariff: tuple[str, str, int] = (TARIFF, "", 0)
     last: dict[str, IndexReading] = field(default_factory=dict)
+    peaks: dict[dt.date, tuple[int, int]] = field(default_factory=dict)
+
+    def add_peak(self, time: int, power: int) -> None:
+        """Keep a power, VA, if it is the greatest of its day."""
+        day = day_of(time)
+        if day not in self.peaks or power > self.peaks[day][1]:
+            self.peaks[day] = time, power
 
     def add_reading(self, label: str, reading: IndexReading) -> None:
         """Add a reading of the index `label`."""
-        key = label, reading.code, day_of(reading.time)
+        key = label, reading.code, reading.time // HALF_HOUR
         first, last = self.readings.get(key, (reading, reading))
         self.readings[key] = min(first, reading), max(last, reading)
         self.last[label] = reading
@@ -117,6 +110,7 @@ class Chronicle:
                     batch.powers[missed] = batch.powers[last]
             batch.powers[slot] = [*batch.powers.get(slot, ()), (drawn, injected)]
         _add_runs(batch, state, pause)
+        _add_peaks(batch, state, drawn)
         for label, reading in _readings(state, at):
             before = batch.last.get(label, reading)
             if day_of(before.time) < day_of(at) and at - before.time <= LONGEST_WAIT:
@@ -144,6 +138,9 @@ def _add_runs(batch: Batch, state: Json, pause: int) -> None:
         if code != batch.tariff[1] or pause > LONGEST_PAUSE:
             batch.tariff = (TARIFF, code, batch.until)
         batch.runs[batch.tariff] = batch.until
+    contract, kva = find(state, "contract.code"), integer(state, "contract.subscribed_power")
+    if isinstance(contract, Contract) and kva is not None:
+        batch.runs[CONTRACT, f"{contract} {kva // 1000}", midnight(day_of(batch.until))] = batch.until
     for alert in Alert:
         since = find(state, f"alerts.{alert}.since")
         if find(state, f"alerts.{alert}.active") is True and isinstance(since, str):
@@ -152,6 +149,24 @@ def _add_runs(batch: Batch, state: Json, pause: int) -> None:
     for day, name in ((today, "today"), (today + _DAY, "tomorrow")):
         if isinstance(colour := find(state, f"tempo.{name}"), Colour):
             batch.runs[COLOUR, colour, midnight(day, hour=TEMPO)] = midnight(day + _DAY, hour=TEMPO)
+
+
+def _add_peaks(batch: Batch, state: Json, drawn: int | None) -> None:
+    """Add the power, the maximum that the meter tells, and with three phases three times that of each."""
+    if drawn is not None:
+        batch.add_peak(batch.until, drawn)
+    time, most = find(state, "power.max_today_time"), integer(state, "power.max_today")
+    if isinstance(time, str) and most is not None:
+        batch.add_peak(int(dt.datetime.fromisoformat(time).timestamp()), most)
+    for phase in Phase if find(state, "meter.phases") == len(Phase) else ():
+        power, current = (
+            integer(state, f"power.apparent_by_phase.{phase}"),
+            integer(state, f"current.{phase}"),
+        )
+        if power is None and current is not None:
+            power = VA_PER_AMPERE * current
+        if power is not None:
+            batch.add_peak(batch.until, len(Phase) * power)
 
 
 def _readings(state: Json, at: int) -> Iterator[tuple[str, IndexReading]]:

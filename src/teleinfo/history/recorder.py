@@ -21,8 +21,9 @@ from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
 from teleinfo.console.output import say
+from teleinfo.contract.days import day_of, midnight
 from teleinfo.history import tables
-from teleinfo.history.chronicle import Chronicle, day_of, midnight
+from teleinfo.history.chronicle import Chronicle
 from teleinfo.history.store import NEWER, Store
 from teleinfo.vocabulary.words import Message
 
@@ -64,6 +65,8 @@ class HistoryRecorder:
     """
     The history at `path` of the meter of `model`; `clock` returns the time, s since 1970.
 
+    `offers` is the household's file of offers.
+
     `meters` are the known meters, each with the times of its first and last reading, the latest one first.
     `fault` is why the history is not kept, or where a damaged one is; None if all is well.
     """
@@ -74,11 +77,12 @@ class HistoryRecorder:
         model: LiveModel,
         *,
         prices: Prices | None = None,
+        offers: Path | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._chronicle = Chronicle()
         model.on_state = self._chronicle.add
-        self._store = Store(path, prices)
+        self._store = Store(path, prices, offers)
         self._clock = clock
         self._turn = asyncio.Lock()
         self._waiting: deque[Batch] = deque(maxlen=MAX_BATCHES)
@@ -111,6 +115,7 @@ class HistoryRecorder:
         batches, now = [*self._waiting], int(self._clock())
         try:
             self.meters = await self._call(lambda: self._store.write(batches, now=now))
+            await self._call(lambda: self._store.back_up(day_of(now)))
         except (OSError, sqlite3.Error) as error:
             self._report(unkept(self._store, error))
             return

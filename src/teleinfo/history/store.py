@@ -7,6 +7,7 @@ Every method blocks, and may raise `sqlite3.Error`. Times are seconds since 1970
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import itertools
 import json
 import sqlite3
@@ -15,11 +16,15 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import N_
-from teleinfo.history.chronicle import ALERT, COLOUR, LONGEST_PAUSE, SLOT, TARIFF, day_of, local
+from teleinfo.common.terminal_text import printable
+from teleinfo.contract.days import day_of, local, midnight
+from teleinfo.contract.offers import OffersError, load, prices_by_day
+from teleinfo.history.chronicle import ALERT, COLOUR, CONTRACT, LONGEST_PAUSE, SLOT, TARIFF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from teleinfo.contract.offers import Offers
     from teleinfo.history.chronicle import Batch
     from teleinfo.state.prices import Prices
 
@@ -41,18 +46,26 @@ _ALWAYS: Final = 1 << 62
 KEPT: Final = {SLOT: 3600, MINUTE: 2 * _DAY, QUARTER: 60 * _DAY}
 """Seconds for which the powers of each step are kept; each step is the mean of the steps before."""
 
-PAUSES: Final = {TARIFF: LONGEST_PAUSE, ALERT: 120, COLOUR: -1}
+PAUSES: Final = {TARIFF: LONGEST_PAUSE, ALERT: 120, COLOUR: -1, CONTRACT: 40 * _DAY}
 """Seconds in which what lasts may seem to begin again: the page was started anew. A colour lasts a day."""
 
-MAX_RUNS: Final = {TARIFF: 2000, ALERT: 20_000, COLOUR: 3660}
+MAX_RUNS: Final = {TARIFF: 2000, ALERT: 20_000, COLOUR: 3660, CONTRACT: 100}
 MAX_READINGS: Final = 7500
+MAX_HALF_HOURS: Final = 300_000
 """
-The most tariff periods, alerts and colours of a meter, and readings of an index: those of ten years.
+The most tariff periods, alerts and colours of a meter, readings of an index, and readings of half-hours of a
+meter: those of ten years.
 
 They are counted, and have no greatest age: a clock that is ahead must not delete anything.
 """
 
 NEWER: Final = N_("a newer version of teleinfo wrote the database")
+
+WEEK: Final = dt.timedelta(days=7)
+"""The time between two copies."""
+
+OF_METER: Final = ("power", "reading", "run", "half_hour", "peak", "imported")
+"""The tables whose first column is the meter."""
 
 MAX_PAGES: Final = 16_384
 """The bound of the file: 64 MB in pages of 4 KB."""
@@ -74,9 +87,8 @@ def _prepare(base: sqlite3.Connection) -> None:
     [version] = base.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
         raise sqlite3.OperationalError(NEWER)
-    if not tables:
-        marks = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};"
-        base.executescript(f"BEGIN IMMEDIATE; {SCHEMA} {marks} COMMIT;")
+    marks = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};"
+    base.executescript(f"BEGIN IMMEDIATE; {SCHEMA} {marks} COMMIT;")
 
 
 _METERS: Final = """
@@ -85,12 +97,17 @@ _METERS: Final = """
 
 
 class Store:
-    """The database at `path`; the user has given these `prices`. Without a `write` it is empty."""
+    """
+    The database at `path`; the user has given these `prices`, or a file of `offers`.
 
-    def __init__(self, path: Path, prices: Prices | None = None) -> None:
+    Without a `write` it is empty.
+    """
+
+    def __init__(self, path: Path, prices: Prices | None = None, offers: Path | None = None) -> None:
         self.path = path
         self.aside: Path | None = None
         self._prices = prices
+        self._offers = offers
         self._base: sqlite3.Connection | None = None
 
     def write(
@@ -101,11 +118,8 @@ class Store:
 
         Return the name of each meter, and the times of its first and last reading, the latest meter first.
         """
-        if self._base is None:
-            self._base = self._open(now)
         try:
-            with self._base as base:
-                base.execute("BEGIN IMMEDIATE")
+            with self.editing(now) as base:
                 for batch in batches:
                     _put(base, batch, imported=imported)
                 found = base.execute(_METERS).fetchall()
@@ -113,6 +127,15 @@ class Store:
             self.close()
             raise
         return [(name, first or heard, min(heard, now)) for name, first, heard in found]
+
+    @contextlib.contextmanager
+    def editing(self, now: int) -> Iterator[sqlite3.Connection]:
+        """Yield the database, opened if it is not open, within a transaction."""
+        if self._base is None:
+            self._base = self._open(now)
+        with self._base as base:
+            base.execute("BEGIN IMMEDIATE")
+            yield base
 
     @contextlib.contextmanager
     def reading(self, pending: Iterable[Batch] = ()) -> Iterator[sqlite3.Connection]:
@@ -125,9 +148,18 @@ class Store:
             ending.callback(base.rollback)
             for batch in pending:
                 _put(base, batch)
-            if self._prices is None:
+            dated = [(str(day), _as_text(prices)) for day, prices in prices_by_day(self.offers()[0])]
+            if self._prices is None or dated:
                 base.execute("DELETE FROM price")  # there may have been prices once
+            base.executemany("INSERT INTO price VALUES (?, ?)", dated)
             yield base
+
+    def offers(self) -> tuple[Offers, str]:
+        """Return the offers; only the shipped ones, and the reason, if the file of the user has a fault."""
+        try:
+            return load(self._offers), ""
+        except (OffersError, OSError) as error:
+            return load(None), printable(f"{self._offers}: {error}")
 
     def _open(self, now: int) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -147,7 +179,7 @@ class Store:
             _prepare(base)
             if self._prices is not None:
                 today = local(now).date().isoformat()
-                text = json.dumps([dict(self._prices.periods), self._prices.month], sort_keys=True)
+                text = _as_text(self._prices)
                 query = "SELECT prices FROM price WHERE day <= ? ORDER BY day DESC LIMIT 1"
                 if base.execute(query, (today,)).fetchone() != (text,):
                     base.execute("INSERT OR REPLACE INTO price VALUES (?, ?)", (today, text))
@@ -156,11 +188,59 @@ class Store:
             raise
         return base
 
+    def copy(self, path: Path) -> None:
+        """Write the database to a new file; raise sqlite3.Error, also if the file exists."""
+        with contextlib.closing(_read_only(self.path)) as base:
+            base.execute("VACUUM INTO ?", (str(path),))
+
+    def back_up(self, today: dt.date) -> None:
+        """Write a copy beside the database each week, alternately one of two files."""
+        copy = self.path.with_suffix(f".copy-{today.toordinal() // WEEK.days % 2}")
+        if copy.exists() and abs(day_of(int(copy.stat().st_mtime)) - today) < WEEK:
+            return
+        part = self.path.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        self.copy(part)
+        part.replace(copy)
+
+    def merge(self, path: Path, now: int) -> int:
+        """Add all rows of another history that this one does not have; return their number."""
+        with (
+            contextlib.closing(_read_only(path)) as file,
+            contextlib.closing(sqlite3.connect(":memory:")) as other,
+            self.editing(now) as base,
+        ):
+            file.backup(other)
+            _prepare(other)
+            before = base.total_changes
+            for number, name, heard in other.execute("SELECT id, name, heard FROM meter").fetchall():
+                base.execute("INSERT OR IGNORE INTO meter (name, heard) VALUES (?, ?)", (name, heard))
+                [own] = base.execute("SELECT id FROM meter WHERE name = ?", (name,)).fetchone()
+                for table in OF_METER:
+                    rows = other.execute(f"SELECT * FROM {table} WHERE meter = ?", (number,))  # noqa: S608
+                    _insert(base, table, ((own, *row[1:]) for row in rows))
+            _insert(base, "price", other.execute("SELECT * FROM price"))
+            return base.total_changes - before
+
     def close(self) -> None:
         """Close the database; the next `write` opens it again."""
         base, self._base = self._base, None
         if base is not None:
             base.close()
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+
+
+def _as_text(prices: Prices) -> str:
+    return json.dumps([dict(prices.periods), prices.month], sort_keys=True)
+
+
+def _insert(base: sqlite3.Connection, table: str, rows: Iterable[tuple[object, ...]]) -> None:
+    for row in rows:
+        marks = ", ".join("?" * len(row))
+        base.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)  # noqa: S608 - our own names
 
 
 def _put(base: sqlite3.Connection, batch: Batch, *, imported: bool = False) -> None:
@@ -176,9 +256,16 @@ def _put(base: sqlite3.Connection, batch: Batch, *, imported: bool = False) -> N
     base.execute("UPDATE meter SET heard = ? WHERE id = ?", (heard, meter))
     new = [(meter, label, *reading) for (label, *_), both in batch.readings.items() for reading in {*both}]
     verb = "INSERT OR IGNORE" if imported else "INSERT OR REPLACE"
-    base.executemany(f"{verb} INTO reading VALUES (?, ?, ?, ?, ?)", sorted(new))
     begin = min((time for _meter, _label, time, *_ in new), default=batch.until) - 2 * _DAY
-    base.execute(DELETE_NEEDLESS_READINGS, (meter, begin))
+    for table in ("reading", "half_hour"):
+        columns = f"{table} (meter, label, time, value, code)"
+        base.executemany(f"{verb} INTO {columns} VALUES (?, ?, ?, ?, ?)", sorted(new))
+        base.execute(DELETE_NEEDLESS_READINGS.replace("$table", table), (meter, begin))
+    base.executemany(
+        "INSERT INTO peak VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET time = excluded.time, "
+        "power = excluded.power WHERE excluded.power > power",
+        [(meter, midnight(day), *peak) for day, peak in batch.peaks.items()],
+    )
     query = "SELECT 1 FROM power WHERE meter = ? AND time > ? AND time <= ?"
     if imported or not base.execute(query, (meter, batch.until, batch.until + QUARTER)).fetchone():
         _put_powers(base, meter, batch)
@@ -226,6 +313,7 @@ def _clear(base: sqlite3.Connection, meter: int, until: int, labels: Iterable[st
     parts = [("power", "step", "time", step, kept // step, until) for step, kept in KEPT.items()]
     parts += [("run", "kind", "begin", kind, most, _ALWAYS) for kind, most in MAX_RUNS.items()]
     parts += [("reading", "label", "time", label, MAX_READINGS, _ALWAYS) for label in labels]
+    parts += [("half_hour", "meter", "time", meter, MAX_HALF_HOURS, _ALWAYS)]
     for table, column, time, value, most, newest in parts:
         chosen = f"FROM {table} WHERE meter = ?1 AND {column} = ?2 AND {time} <="
         last = f"SELECT {time} {chosen} ?3 ORDER BY {time} DESC LIMIT 1 OFFSET ?4"

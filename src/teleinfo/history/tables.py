@@ -12,25 +12,14 @@ import io
 import itertools
 import json
 import math
-from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from functools import partial
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-from teleinfo.history.chronicle import (
-    ALERT,
-    COLOUR,
-    INJECTED,
-    LONGEST_PAUSE,
-    SLOT,
-    TARIFF,
-    TEMPO,
-    IndexReading,
-    day_of,
-    local,
-    midnight,
-)
+from teleinfo.contract.days import day_of, local, midnight
+from teleinfo.history.chronicle import ALERT, COLOUR, INJECTED, LONGEST_PAUSE, SLOT, TARIFF, TEMPO
+from teleinfo.history.contract import contract_table
+from teleinfo.history.rises import DAYS, rises
 from teleinfo.history.store import KEPT, MINUTE, QUARTER
 from teleinfo.state.energy import month_of
 from teleinfo.state.prices import Prices
@@ -38,7 +27,7 @@ from teleinfo.vocabulary.codes import Colour, TariffPeriod
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from teleinfo.history.chronicle import Batch
     from teleinfo.history.store import Store
@@ -65,21 +54,11 @@ _Span: TypeAlias = "dt.date | tuple[int, int]"
 Table: TypeAlias = "dict[str, Any]"
 """A table in types of JSON: docs/watch.md describes its members."""
 
-_READINGS: Final = """
-    SELECT label, time, value, code FROM reading JOIN (
-        SELECT label, max(time) FILTER (WHERE time <= ?3) AS first
-        FROM reading WHERE meter = ?1 GROUP BY label
-    ) USING (label) WHERE meter = ?1 AND time BETWEEN coalesce(first, 0) AND ?2 ORDER BY label, time
-"""
-"""The readings of each index until now, with the last one before a time."""
-
-MAX_STRAYS: Final = 6
-"""The most readings in a row that a clock that is wrong for an hour leaves behind."""
-
 
 class _Meter(NamedTuple):
     """A meter in the database: its number, which is 0 if it is unknown, and the time of its last reading."""
 
+    store: Store
     base: sqlite3.Connection
     number: int
     heard: int
@@ -101,7 +80,7 @@ def table(store: Store, pending: Iterable[Batch], meter: str, name: str, *, now:
     with store.reading(pending) as base:
         known = base.execute("SELECT id, heard FROM meter WHERE name = ?", (meter,)).fetchone()
         number, heard = known or (0, 0)
-        return _TABLES[name](_Meter(base, number, heard, now))
+        return _TABLES[name](_Meter(store, base, number, heard, now))
 
 
 def as_csv(table: Table) -> str:
@@ -150,57 +129,6 @@ def _totals(meter: _Meter) -> Table:
     return {"rows": [], "days": _bars(meter, "P1D", 2), "months": _bars(meter, "P1M", 2)}
 
 
-def _rising(readings: list[IndexReading]) -> list[IndexReading]:
-    """
-    Return the readings of an index in the order of their times; leave out those with a wrong time.
-
-    An index rises. Where it falls, the clock was wrong if the index has its former value again soon, or had
-    the new value shortly before; otherwise the index began anew. A reading of midnight is rather believed.
-    """
-    kept: list[IndexReading] = []
-    at = 0
-    while at < len(readings):
-        time, value, _code = readings[at]
-        if kept and value < kept[-1].value:
-            later = readings[at + 1 : at + 1 + MAX_STRAYS]
-            ahead = _first(reading.value >= kept[-1].value for reading in later)
-            back = _first(reading.value <= value for reading in kept[-2 : -2 - MAX_STRAYS : -1])
-            if ahead and (ahead < (back or math.inf) or (ahead == back and time != midnight(day_of(time)))):
-                at += ahead
-                continue
-            if back:
-                del kept[-back:]
-        kept.append(readings[at])
-        at += 1
-    return kept
-
-
-def _first(facts: Iterable[bool]) -> int:
-    """Return the number of the first fact that is true, or 0."""
-    return next((number for number, fact in enumerate(facts, 1) if fact), 0)
-
-
-def _rises(meter: _Meter, begin: dt.date) -> Iterator[tuple[str, str, int, int, int]]:
-    """
-    Yield étiquette, code, begin, end and energy between two readings of an index, unless it began anew.
-
-    Nor is it yielded where indexes of another mode or contract counted meanwhile: they counted the same
-    energy. Those of one contract begin with the same two letters.
-    """
-    first = midnight(begin)
-    rows = meter.rows(_READINGS, meter.now, first)
-    times: defaultdict[str, list[int]] = defaultdict(list)
-    for label, time, *_ in rows:
-        times[label[:2]].append(time)
-    for label, own in itertools.groupby(rows, itemgetter(0)):
-        readings = _rising([IndexReading(*reading) for _label, *reading in own])
-        others = sorted(itertools.chain(*(found for name, found in times.items() if name != label[:2])))
-        for before, after in itertools.pairwise(readings):
-            is_own = bisect_right(others, before.time) == bisect_left(others, after.time)
-            if is_own and after.value >= before.value and after.time > first:
-                yield label, after.code, before.time, after.time, after.value - before.value
-
-
 def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
     """
     Return the energy of each span between two `bounds`: Wh by code, injected, cost in €, complete so far.
@@ -210,7 +138,9 @@ def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
     """
     span_of = _SPANS[iso_step]
     pauses: defaultdict[tuple[int, int], list[tuple[str, str, int]]] = defaultdict(list)
-    for label, code, since, until, energy in _rises(meter, bounds[0]):
+    for label, code, since, until, energy in rises(
+        meter.base, meter.number, DAYS, midnight(bounds[0]), meter.now
+    ):
         pauses[since, until].append((label, code, energy))
     prices = [
         (dt.date.fromisoformat(day), Prices(*json.loads(text)))
@@ -224,13 +154,13 @@ def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
     covered: defaultdict[_Span, Counter[str]] = defaultdict(Counter)  # seconds by étiquette
     costs: defaultdict[_Span, float] = defaultdict(float)
     days: defaultdict[_Span, set[dt.date]] = defaultdict(set)
-    for (since, until), rises in pauses.items():
+    for (since, until), found in pauses.items():
         first, final = day_of(since), day_of(until - 1)
         span = span_of(first)
         key: _Span = span if span == span_of(final) else (since, until)
         days[key].update(first + number * _DAY for number in range((final - first).days + 1))
         price = prices_on(first).periods if prices else {}
-        for label, code, energy in rises:
+        for label, code, energy in found:
             energies[key][code] += energy
             covered[key][label] += until - since
             if energy and code != INJECTED:
@@ -293,6 +223,12 @@ def _season(meter: _Meter) -> Table:
     return {colour: known.get(colour, 0) for colour in Colour} if is_whole else {}
 
 
+def _contract(meter: _Meter) -> Table:
+    """Return what the offers would have cost; `fault` is what is wrong with the household's file of them."""
+    offers, fault = meter.store.offers()
+    return {**contract_table(meter.base, meter.number, offers, meter.now), "fault": fault}
+
+
 def _iso(time: int) -> str:
     return local(time).isoformat()
 
@@ -307,4 +243,5 @@ _TABLES: Final[dict[str, Callable[[_Meter], Table]]] = {
     "years10": partial(_bars, iso_step="P1Y", count=10),
     "alerts": _alerts,
     "season": _season,
+    "contract": _contract,
 }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
-from teleinfo.history.chronicle import local
+from teleinfo.contract.days import local
 from teleinfo.live import sentences
 from teleinfo.live.declared import alerts_of, clock, find, integer, number, rows, text, title
 from teleinfo.live.describe import describe

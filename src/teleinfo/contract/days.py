@@ -1,0 +1,24 @@
+"""Days of France, and times in s since 1970."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import lru_cache
+
+from teleinfo.tic.horodate import PARIS
+
+
+def local(time: int) -> dt.datetime:
+    """Return the time in France."""
+    return dt.datetime.fromtimestamp(time, PARIS)
+
+
+@lru_cache(maxsize=8192)  # the midnights of ten years, and the seconds before them
+def day_of(time: int) -> dt.date:
+    """Return the day in France."""
+    return local(time).date()
+
+
+def midnight(day: dt.date, *, hour: int = 0) -> int:
+    """Return the time of an hour of a day in France, by default of its begin, s since 1970."""
+    return int(dt.datetime.combine(day, dt.time(hour), PARIS).timestamp())

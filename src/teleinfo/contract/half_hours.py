@@ -1,0 +1,91 @@
+"""
+The energy of each half-hour, from the rises of the meter's indexes and from imported files. Pure.
+
+What an index rose between two readings is shared by time among the half-hours between them. A register of the
+off-peak hours counts by the meter's own clock: so hours that begin at 01:34 are exact. Times are seconds
+since 1970.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+HALF_HOUR: Final = 1800
+LATE: Final = 60
+"""Seconds after the begin of a half-hour in which its first reading may come."""
+
+OWN: Final = {"HC": True, "HP": False}
+"""Whether a register counts in off-peak hours, by its tariff period."""
+
+Own: TypeAlias = "bool | None"
+"""Whether the meter counted off-peak hours; None if it did not tell."""
+
+
+class Rise(NamedTuple):
+    """What the index `label` rose between two readings, Wh, and the tariff period that it counts."""
+
+    label: str
+    code: str
+    since: int
+    until: int
+    energy: int
+
+
+@dataclass
+class HalfHours:
+    """
+    Energies by the begin of each half-hour, Wh.
+
+    `known` are the half-hours from whose begin on there are readings; of these, `estimated` are those within
+    a pause, whose energy is known in all.
+    """
+
+    drawn: dict[Own, defaultdict[int, float]] = field(
+        default_factory=lambda: {own: defaultdict(float) for own in (None, True, False)}
+    )
+    injected: defaultdict[int, float] = field(default_factory=lambda: defaultdict(float))
+    known: set[int] = field(default_factory=set)
+    estimated: set[int] = field(default_factory=set)
+
+    @property
+    def exact(self) -> set[int]:
+        """The half-hours whose own energy is known."""
+        return self.known - self.estimated
+
+    def energy(self, begin: int) -> float:
+        """Return what was drawn in the half-hour that begins then."""
+        return sum(energies.get(begin, 0.0) for energies in self.drawn.values())
+
+    def add_file(self, energies: Mapping[int, float]) -> None:
+        """Take the energies of files for the half-hours that the meter did not give."""
+        for begin in energies.keys() - self.exact:
+            for own in self.drawn.values():
+                own.pop(begin, None)
+            self.drawn[None][begin] = energies[begin]
+        self.estimated -= energies.keys()
+        self.known |= energies.keys()
+
+
+def of_meter(rises: Iterable[Rise], injected: str) -> HalfHours:
+    """Return the half-hours of a meter; `injected` is the code of the index of the injected energy."""
+    found = HalfHours()
+    for rise in rises:
+        seconds = rise.until - rise.since
+        first = rise.since - LATE
+        begins = range(first + -first % HALF_HOUR, rise.until - LATE, HALF_HOUR)
+        found.known.update(begins)
+        if rise.energy and seconds > HALF_HOUR + LATE:
+            found.estimated.update(begins)
+        energies = found.injected if rise.code == injected else found.drawn[OWN.get(rise.code)]
+        time = rise.since
+        while rise.energy and time < rise.until:
+            begin = time - time % HALF_HOUR
+            end = min(rise.until, begin + HALF_HOUR)
+            energies[begin] += rise.energy * (end - time) / seconds
+            time = end
+    return found

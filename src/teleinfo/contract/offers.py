@@ -1,0 +1,274 @@
+"""
+The offers of the suppliers, and the contract of the household, from files in TOML.
+
+The file of this package has the regulated tariffs; that of the household has its contract, its off-peak hours
+and further offers. An offer of the household replaces that with the same `id`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from teleinfo.state.prices import Prices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SHIPPED: Final = Path(__file__).with_name("offers.toml")
+_CALENDARS: Final = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))["calendar"]
+
+SUMMER: Final = range(4, 11)
+"""The months of the summer's off-peak hours."""
+
+USUAL_KVA: Final = 6
+"""The subscribed power if none is known."""
+
+ALL_DAY: Final = ("00:00-24:00",)
+
+Kva = Literal[3, 6, 9, 12, 15, 18, 24, 30, 36]
+STEPS: Final[tuple[int, ...]] = get_args(Kva)
+"""The subscribed powers that can be had, kVA."""
+
+_MAX_BYTES: Final = 1 << 20
+
+
+class OffersError(ValueError):
+    """A file of offers has a fault; its text is a line for each fault."""
+
+
+Hours = tuple[Annotated[str, Field(pattern=r"^([01]\d|2[0-4]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d$")], ...]
+"""Hours such as 01:34-07:34; they go over midnight if the end is not after the begin."""
+
+
+@lru_cache
+def minutes_of(hours: tuple[str, ...]) -> frozenset[int]:
+    """Return the minutes of the day that are within some hours."""
+    found = set[int]()
+    for text in hours:
+        begin, end = (60 * int(time[:2]) + int(time[3:]) for time in text.split("-"))
+        found.update(minute % 1440 for minute in range(begin, end if end > begin else end + 1440))
+    return frozenset(found)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Dated(_Part):
+    since: dt.date = Field(alias="from")
+
+
+_Entry = TypeVar("_Entry", bound=_Dated)
+
+
+def in_force(dated: Sequence[_Entry], day: dt.date) -> _Entry | None:
+    """Return the entry that began last, before all of them the first one; None if there is none."""
+    begun = [entry for entry in dated if entry.since <= day]
+    if begun:
+        return max(begun, key=lambda entry: entry.since)
+    return min(dated, key=lambda entry: entry.since, default=None)
+
+
+def _in_order(dated: tuple[_Entry, ...]) -> tuple[_Entry, ...]:
+    days = [entry.since for entry in dated]
+    if days != sorted(set(days)):
+        raise ValueError("each day stands once, the oldest first")
+    return dated
+
+
+class OffPeak(_Dated):
+    """The off-peak hours of the household from a day on; `summer`: those from April to October, if others."""
+
+    hours: Hours
+    summer: Hours = ()
+
+    def hours_in(self, month: int) -> tuple[str, ...]:
+        """Return the hours in a month of the year."""
+        return self.summer if self.summer and month in SUMMER else self.hours
+
+
+class Held(_Dated):
+    """The contract of the household from a day on: an offer, and the subscribed power in kVA."""
+
+    offer: str
+    kva: Kva
+
+
+class Sale(_Dated):
+    """The price of an injected kWh from a day on, €."""
+
+    price: Annotated[float, Field(ge=-1, le=1)]
+
+
+class Household(_Part):
+    """What is dated of the household."""
+
+    off_peak: Annotated[tuple[OffPeak, ...], AfterValidator(_in_order)] = ()
+    contract: Annotated[tuple[Held, ...], AfterValidator(_in_order)] = ()
+    sale: Annotated[tuple[Sale, ...], AfterValidator(_in_order)] = ()
+
+    def kva_on(self, day: dt.date = dt.date.max) -> int:
+        """Return the subscribed power on a day, by default the present one."""
+        held = in_force(self.contract, day)
+        return USUAL_KVA if held is None else held.kva
+
+
+class Rule(_Part):
+    """A line of a calendar: the first whose hours, days and months fit gives the code of the price."""
+
+    code: str
+    hours: Hours = ALL_DAY
+    own: bool = False
+    days: tuple[Literal["week", "saturday", "sunday"], ...] = ()
+    months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = ()
+
+
+TEMPO: Final = "tempo"
+"""The calendar in which the colour of the day, from 6:00 to 6:00, is added to the code."""
+
+
+class Price(_Dated):
+    """The prices of an offer from a day on: a month by kVA, and a kWh by code, € with all taxes."""
+
+    month: dict[int, Annotated[float, Field(ge=0, le=1000)]]
+    kwh: dict[str, Annotated[float, Field(ge=0, le=10)]]
+
+
+class Offer(_Part):
+    """An offer; `closed`: no new customers; `closed_from_kva`: none from this subscribed power on."""
+
+    id: str
+    name: str
+    calendar: str = ""
+    rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
+    closed: bool = False
+    closed_from_kva: int = 1000
+    price: tuple[Price, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_calendar(cls, values: object) -> object:
+        if not isinstance(values, dict) or "calendar" not in values:
+            return values
+        rules = _CALENDARS.get(str(values["calendar"]))
+        if rules is None or "rules" in values:
+            raise ValueError(f"its calendar is one of {', '.join(_CALENDARS)}, or else it has rules")
+        return values | {"rules": rules}
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Offer:
+        if self.rules[-1] != Rule(code=self.rules[-1].code):
+            raise ValueError("the last rule has no condition: it holds for the rest of the time")
+        codes = {rule.code for rule in self.rules}
+        if self.calendar == TEMPO:
+            codes = {f"{code}J{colour}" for code in codes for colour in "BWR"}
+        seen = set[tuple[dt.date, int]]()
+        for price in self.price:
+            if odd := codes ^ price.kwh.keys():
+                raise ValueError(f"from {price.since}: a price of {min(odd)} is missing, or unknown")
+            if twice := seen & {(price.since, kva) for kva in price.month}:
+                raise ValueError(f"two prices from {price.since} for {min(twice)[1]} kVA")
+            seen |= {(price.since, kva) for kva in price.month}
+        return self
+
+    def is_open(self, kva: int) -> bool:
+        """Tell whether a new customer may have it with this subscribed power."""
+        return not self.closed and kva < self.closed_from_kva
+
+
+def price_on(offer: Offer, household: Household, day: dt.date) -> tuple[int, Price]:
+    """
+    Return the power and its price on a day; of the present power if there is none for that of the day.
+
+    Raise LookupError if there is none for the present power either.
+    """
+    for kva in (household.kva_on(day), household.kva_on()):
+        price = in_force([price for price in offer.price if kva in price.month], day)
+        if price is not None:
+            return kva, price
+    raise LookupError(offer.id)
+
+
+def _differ(offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
+    if len({offer.id for offer in offers}) < len(offers):
+        raise ValueError("two offers have the same id")
+    return offers
+
+
+class Offers(_Part):
+    """A file of offers."""
+
+    calendar: dict[str, Any] = {}
+    household: Household = Household()
+    offer: Annotated[tuple[Offer, ...], AfterValidator(_differ)] = ()
+
+
+def parse(data: bytes) -> Offers:
+    """Return the content of a file; raise OffersError with a line for each fault."""
+    try:
+        text = data.decode("utf-8-sig")
+        return Offers.model_validate(tomllib.loads(text))
+    except ValidationError:
+        lines = [f"line {_line(text, fault)}: {fault}" for fault in _faults(text)]
+        raise OffersError("\n".join(lines)) from None
+    except ValueError as error:  # no UTF-8, or no TOML: then the line is in the text
+        raise OffersError(str(error)) from error
+
+
+def _faults(text: str) -> list[str]:
+    """Return what is wrong, each with its place; nothing of what is no TOML."""
+    try:
+        Offers.model_validate(tomllib.loads(text))
+    except ValidationError as error:
+        found = [(".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()]
+        return [f"{place}: {why.removeprefix('Value error, ')}" for place, why in found]
+    except tomllib.TOMLDecodeError:
+        pass
+    return []
+
+
+def _line(text: str, fault: str) -> int:
+    """Return the number of the first line with which a fault is there."""
+    lines = text.splitlines(keepends=True)
+    return next(count for count in range(1, len(lines) + 1) if fault in _faults("".join(lines[:count])))
+
+
+def load(own: Path | None) -> Offers:
+    """
+    Return the shipped offers with those of the household's file `own`, which need not exist.
+
+    Raise OffersError, or OSError if it cannot be read.
+    """
+    if own is None or not own.exists():
+        return _together(b"")
+    with own.open("rb") as file:
+        return _together(file.read(_MAX_BYTES))
+
+
+@lru_cache(maxsize=1)
+def _together(data: bytes) -> Offers:
+    shipped, found = parse(SHIPPED.read_bytes()), parse(data)
+    offers = {offer.id: offer for offer in (*shipped.offer, *found.offer)}
+    for held in found.household.contract:
+        prices = offers[held.offer].price if held.offer in offers else ()
+        if all(held.kva not in price.month for price in prices):
+            raise OffersError(f"household.contract: there is no price of {held.offer} for {held.kva} kVA")
+    return Offers(household=found.household, offer=tuple(offers.values()))
+
+
+def prices_by_day(offers: Offers) -> Iterator[tuple[dt.date, Prices]]:
+    """Yield the prices of the household's contract with the day from which each is valid, oldest first."""
+    household, by_id = offers.household, {offer.id: offer for offer in offers.offer}
+    priced = itertools.chain(household.contract, *(offer.price for offer in offers.offer))
+    for day in sorted({entry.since for entry in priced}):
+        held = in_force(household.contract, day)
+        if held is not None and held.since <= day:
+            kva, price = price_on(by_id[held.offer], household, day)
+            yield day, Prices(price.kwh, price.month[kva])

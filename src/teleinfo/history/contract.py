@@ -1,0 +1,133 @@
+"""The table of the contract, in types of JSON: costs by offer, subscribed power, what runs all night."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from typing import TYPE_CHECKING, Any, Final
+
+from teleinfo.contract import advice
+from teleinfo.contract.comparison import add_up, compare, epochs_of
+from teleinfo.contract.days import day_of, local, midnight
+from teleinfo.contract.half_hours import HALF_HOUR, LATE
+from teleinfo.contract.offers import STEPS, Held, OffPeak, in_force
+from teleinfo.history import energies as storage
+from teleinfo.history.chronicle import CONTRACT, TARIFF
+from teleinfo.state.learned_hours import Change, learn
+from teleinfo.vocabulary.codes import TariffPeriod
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping
+
+    from teleinfo.contract.offers import Household, Offers
+
+ENOUGH: Final = 0.98
+"""The least part of twelve months that must be known by half-hours for a verdict."""
+
+OLD_PRICES: Final = dt.timedelta(days=213)
+"""Age of the newest price from which it may have changed: the regulated prices change every six months."""
+
+_DAY: Final = dt.timedelta(days=1)
+_YEAR: Final = 365 * 86_400
+_OFFERS: Final = {"BASE": "base", "HC": "off_peak", "TEMPO": "tempo"}
+_RUNS: Final = "SELECT begin, end, code FROM run WHERE meter = ? AND kind = ? ORDER BY begin"
+
+
+def contract_table(base: sqlite3.Connection, meter: int, offers: Offers, now: int) -> dict[str, Any]:
+    """Return the table of a meter at the time `now`; docs/contract.md describes its members."""
+    today = day_of(now)
+    household, is_learned = _household(base, meter, offers.household, today)
+    last = today.replace(day=1)
+    first = last.replace(year=last.year - 1)
+    found = storage.energies(base, meter, midnight(first), now)
+    whole = {*range(midnight(first), midnight(last), HALF_HOUR)}
+    is_year = len(whole & found.exact) >= ENOUGH * len(whole)
+    if not is_year:
+        first, last = max(first, day_of(min(found.known, default=now))), today
+        whole = {*range(midnight(first), midnight(last), HALF_HOUR)}
+    days = [first + number * _DAY for number in range((last - first).days)]
+    priced = storage.with_imported_prices(base, meter, offers.offer)
+    classes = add_up(found, days, storage.colours(base, meter), epochs_of(priced, household))
+    held = household.contract[-1].offer if household.contract else None
+    compared = advice.by_cost([compare(offer, classes, household, today) for offer in priced], held)
+    energies = {begin: found.energy(begin) for begin in whole & found.known}
+    own = next((offer for offer in priced if offer.id == held), None)
+    paid = next((each["now"]["energy"] for each in compared if each["id"] == held and each["now"]), None)
+    dates = [price.since for offer in priced for price in offer.price if price.since <= today]
+    newest = max(dates, default=today)
+    return {
+        "begin": first.isoformat(),
+        "end": last.isoformat(),
+        "last": (last - _DAY).isoformat(),
+        "is_year": is_year,
+        "energy": round(sum(energies.values())),
+        "estimated": round(sum(energies[begin] for begin in whole & found.estimated)),
+        "missing": len(whole - found.known) * HALF_HOUR,
+        "gaps": _gaps(whole - found.known),
+        "held": held,
+        "kva": household.kva_on(),
+        "offers": compared,
+        "verdict": advice.verdict(compared, held) if is_year else None,
+        "sold": _sold({begin: found.injected[begin] for begin in whole & found.injected.keys()}, household),
+        "prices": {"since": newest.isoformat(), "are_old": today - newest > OLD_PRICES},
+        "off_peak": [
+            {"hours": ", ".join(each.hours), "summer": ", ".join(each.summer)}
+            for each in household.off_peak[-1:]
+        ],
+        "off_peak_learned": is_learned,
+        "power": advice.power(storage.peaks(base, meter, now - _YEAR), own, household.kva_on()),
+        "standby": advice.standby(energies, paid) if is_year else None,
+    }
+
+
+def _gaps(missing: Iterable[int]) -> list[list[str]]:
+    """Return the first and the last day of each run of days of which a half-hour is missing."""
+    days = sorted({*map(day_of, missing)})
+    firsts = [day for day in days if day - _DAY not in days]
+    lasts = [day for day in days if day + _DAY not in days]
+    return [[first.isoformat(), last.isoformat()] for first, last in zip(firsts, lasts, strict=True)]
+
+
+def _household(
+    base: sqlite3.Connection, meter: int, given: Household, today: dt.date
+) -> tuple[Household, bool]:
+    """Return the household, where its file says nothing by the meter; True if the hours are learned."""
+    told = tuple(
+        Held.model_validate({"from": day_of(begin), "offer": _OFFERS[code], "kva": int(kva)})
+        for begin, _end, text in base.execute(_RUNS, (meter, CONTRACT))
+        for code, kva in [text.split()]
+        if code in _OFFERS and int(kva) in STEPS
+    )
+    hours = () if given.off_peak else learned_hours(base.execute(_RUNS, (meter, TARIFF)), today)
+    learned = (OffPeak.model_validate({"from": dt.date.min, "hours": hours}),) if hours else ()
+    update = {"contract": given.contract or told, "off_peak": given.off_peak or learned}
+    return given.model_copy(update=update), bool(hours)
+
+
+def learned_hours(runs: Iterable[tuple[int, int, str]], today: dt.date) -> tuple[str, ...]:
+    """
+    Return the off-peak hours that the changes of the tariff prove.
+
+    `runs` are begin, end and code of the tariff periods. A change counts if both sides of it were seen within
+    a minute.
+    """
+    changes = [
+        Change(local(begin), code)
+        for (_begin, end, _before), (begin, _end, code) in itertools.pairwise(runs)
+        if begin - end <= LATE
+    ]
+    slots = learn(tuple(changes), today)
+    times = [f"{minute // 60:02}:{minute % 60:02}" for minute, _code in (*slots, *slots[:1])]
+    return tuple(
+        f"{times[at]}-{times[at + 1]}" for at, (_minute, code) in enumerate(slots) if code == TariffPeriod.HC
+    )
+
+
+def _sold(injected: Mapping[int, float], household: Household) -> dict[str, Any] | None:
+    """Return the energy that was injected, Wh, and what it brought, €; None if there is none."""
+    if not injected:
+        return None
+    dated = [(energy, in_force(household.sale, day_of(begin))) for begin, energy in injected.items()]
+    income = sum(energy / 1000 * sale.price for energy, sale in dated if sale is not None)
+    return {"energy": round(sum(injected.values())), "income": round(income, 2) if household.sale else None}

@@ -1,0 +1,152 @@
+"""
+The part of the database that the contract needs: half-hours, and what files have.
+
+Every function blocks, and may raise `sqlite3.Error`. Times are seconds since 1970.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from teleinfo.contract.days import local
+from teleinfo.contract.files import COLOUR, CURVE, PEAK, are_begins, half_hours
+from teleinfo.contract.half_hours import HALF_HOUR, HalfHours, of_meter
+from teleinfo.contract.offers import STEPS, Price
+from teleinfo.history.chronicle import INJECTED
+from teleinfo.history.rises import HALF_HOURS, rises
+from teleinfo.vocabulary.codes import Colour
+
+if TYPE_CHECKING:
+    import datetime as dt
+    import sqlite3
+    from collections.abc import Iterable, Mapping
+
+    from teleinfo.contract.files import Content
+    from teleinfo.contract.offers import Offer
+
+HOUR: Final = 2 * HALF_HOUR
+"""The energies of the meter are compared with those of a file by the hour, since its step may be one."""
+
+MAX_AGE: Final = 3660 * 86_400
+"""The greatest age of a half-hour, s."""
+
+_KNOWN: Final = """
+    SELECT count(*), min(time), max(time) + 1800, count(*) FILTER (WHERE time > before + 1800)
+    FROM (SELECT time, lag(time) OVER (ORDER BY time) AS before FROM imported WHERE meter = ? AND kind = ?)
+"""
+
+
+class Report(NamedTuple):
+    """
+    What an import found and added; `others` are the maxima, colours and prices that it added.
+
+    Of the half-hours that were `found`, `own` are those that the meter gave, `known` those of earlier files,
+    `other` those of them with another energy, the first at `example`.
+    """
+
+    found: int = 0
+    own: int = 0
+    known: int = 0
+    other: int = 0
+    example: int = 0
+    is_proved: bool = False
+    others: int = 0
+
+
+def last_meter(base: sqlite3.Connection) -> int | None:
+    """Return the number of the meter that was heard last; None if there is none."""
+    row = base.execute("SELECT id FROM meter ORDER BY heard DESC LIMIT 1").fetchone()
+    return row[0] if row else None
+
+
+def of_files(base: sqlite3.Connection, meter: int, kind: str, since: int = 0) -> list[tuple[int, Any]]:
+    """Return time and value of what files have of a kind since a time, the oldest first."""
+    query = "SELECT time, value FROM imported WHERE meter = ? AND kind = ? AND time >= ? ORDER BY time"
+    return base.execute(query, (meter, kind, since)).fetchall()
+
+
+def known(base: sqlite3.Connection, meter: int) -> dict[str, int]:
+    """Return the number of the imported half-hours, the begin and the end of them, and their gaps."""
+    row = base.execute(_KNOWN, (meter, CURVE)).fetchone()
+    return dict(zip(("count", "first", "last", "gaps"), row, strict=True))
+
+
+def energies(base: sqlite3.Connection, meter: int, since: int, until: int) -> HalfHours:
+    """Return the half-hours of a meter between two times, from its readings and from files."""
+    found = of_meter(rises(base, meter, HALF_HOURS, since, until), INJECTED)
+    found.add_file(dict(of_files(base, meter, CURVE, since)))
+    return found
+
+
+def peaks(base: sqlite3.Connection, meter: int, since: int) -> list[tuple[int, int]]:
+    """Return times and powers of the greatest powers of the days since a time."""
+    own = base.execute("SELECT time, power FROM peak WHERE meter = ? AND time >= ?", (meter, since))
+    return [*own, *of_files(base, meter, PEAK, since)]
+
+
+def colours(base: sqlite3.Connection, meter: int) -> dict[dt.date, Colour]:
+    """Return the colours of the days, from files and from the meter, which is right where they differ."""
+    runs = base.execute("SELECT begin, code FROM run WHERE meter = ? AND kind = ?", (meter, COLOUR))
+    words = {colour.value: colour for colour in Colour}
+    return {local(begin).date(): words[code] for begin, code in (*of_files(base, meter, COLOUR), *runs)}
+
+
+def with_imported_prices(base: sqlite3.Connection, meter: int, offers: Iterable[Offer]) -> list[Offer]:
+    """Return the offers with the prices of the files too; those of the offer hold where both have a day."""
+    found = []
+    for offer in offers:
+        rows = [row for kva in STEPS for row in of_files(base, meter, f"{offer.id} {kva}")]
+        prices = [Price.model_validate_json(text) for _time, text in rows]
+        found.append(offer.model_copy(update={"price": (*offer.price, *prices)}))
+    return found
+
+
+def add(
+    base: sqlite3.Connection, meter: int, content: Content, indexes: Mapping[int, int], number: int
+) -> Report:
+    """
+    Add the content of a file, within a transaction; raise FileError if an index proves it wrong.
+
+    `indexes` are the total of the meter at midnights by the files, Wh. The `number` of an import is its time
+    in ms, so that it is the same in a copy of the history.
+    """
+    now = number // 1000
+    own = of_meter(rises(base, meter, HALF_HOURS, 0, now), INJECTED)
+    counted = [
+        (begin, begin + HOUR, own.energy(begin) + own.energy(begin + HALF_HOUR))
+        for begin in own.exact
+        if begin % HOUR == 0 and begin + HALF_HOUR in own.exact
+    ]
+    counted += [
+        (begin, end, float(indexes[end] - indexes[begin]))
+        for begin, end in itertools.pairwise(sorted(indexes))
+    ]
+    begins, is_proved = are_begins(content, counted)
+    found = half_hours(content.points, are_begins=begins)
+    curve = {begin: energy for begin, energy in found.items() if now - MAX_AGE <= begin < now}
+    new = {begin: energy for begin, energy in curve.items() if begin not in own.exact}
+    before = dict(of_files(base, meter, CURVE))
+    other = [begin for begin, energy in new.items() if abs(before.get(begin, energy) - energy) > 1]
+
+    def insert(rows: Iterable[tuple[str, int, object]]) -> int:
+        query = "INSERT OR IGNORE INTO imported VALUES (?, ?, ?, ?, ?)"
+        return base.executemany(query, [(meter, *row, number) for row in rows]).rowcount
+
+    return Report(
+        found=len(curve),
+        own=len(curve) - len(new),
+        known=len(new) - insert((CURVE, begin, energy) for begin, energy in new.items()),
+        other=len(other),
+        example=min(other, default=0),
+        is_proved=is_proved,
+        others=insert((kind, time, value) for (kind, time), value in content.others.items()),
+    )
+
+
+def undo(base: sqlite3.Connection) -> tuple[int, int] | None:
+    """Remove what the last import added; return its time, s since 1970, and its rows; None if none."""
+    [number] = base.execute("SELECT max(import) FROM imported").fetchone()
+    if number is None:
+        return None
+    return number // 1000, base.execute("DELETE FROM imported WHERE import = ?", (number,)).rowcount

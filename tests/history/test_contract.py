@@ -1,0 +1,235 @@
+"""What a year would have cost is what another program computes from the exact curve."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import random
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from teleinfo.contract.days import midnight
+from teleinfo.contract.files import FORMATS, Content
+from teleinfo.contract.offers import SHIPPED
+from teleinfo.history import energies as storage
+from teleinfo.history import tables
+from teleinfo.history.chronicle import COLOUR, CONTRACT, INJECTED, TARIFF, Batch, IndexReading
+from teleinfo.history.store import Store
+from tests.history import year
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+OWN = Path(__file__).with_name("offers.toml")
+FIRST, LAST = dt.date(2025, 11, 1), dt.date(2026, 10, 31)
+METER = "012345678901"
+
+
+def prices() -> year.Prices:
+    """Return the prices of both files, for 9 kVA."""
+    found: year.Prices = {}
+    for path in (SHIPPED, OWN):
+        for offer in tomllib.loads(path.read_text())["offer"]:
+            found[offer["id"]] = [
+                (price["from"], price["month"]["9"], price["kwh"])
+                for price in offer["price"]
+                if "9" in price["month"]
+            ]
+    return found
+
+
+@lru_cache
+def year_of(house: Callable[..., float]) -> list[year.Piece]:
+    """Return the energies of a household."""
+    return list(year.pieces(house))
+
+
+def batch_of(pieces: list[year.Piece], *, more: bool = False, told: bool = True) -> Batch:
+    """
+    Return what the page would have kept: whole Wh, a second after the begin of each piece.
+
+    With `more`, there are further readings soon after; the meter `told` its off-peak hours, or has none.
+    """
+    batch = Batch(METER, pieces[-1].end)
+    chance, counted = random.Random(3), {"HCHP": 7_000_000.3, "HCHC": 3_000_000.6}
+    for piece in pieces:
+        label = "HCHC" if piece.is_off_peak else "HCHP"
+        late = {1, *(chance.randrange(2, 90) for _ in range(3 * more))}
+        for time in sorted(piece.begin + seconds for seconds in late):
+            now = counted | {label: counted[label] + piece.energy_until(time)}
+            if told:
+                batch.add_reading("HCHP", IndexReading(time, int(now["HCHP"]), "HP"))
+                batch.add_reading("HCHC", IndexReading(time, int(now["HCHC"]), "HC"))
+            elif time % 1800 < 60:
+                batch.add_reading("BASE", IndexReading(time, int(sum(now.values())), "TH"))
+        counted[label] += piece.energy
+    for day in year.days(year.FIRST, year.LAST):
+        begin, end = midnight(day, hour=6), midnight(day + year.DAY, hour=6)
+        batch.runs[COLOUR, year.colour(day), begin] = end
+        batch.add_peak(midnight(day, hour=19), 5000 + 10 * day.day)
+    return batch
+
+
+def table_of(
+    folder: Path, batch: Batch, own: Path | None = OWN, today: dt.date = year.TODAY
+) -> dict[str, Any]:
+    """Return the table on a day."""
+    now = midnight(today, hour=12)
+    with contextlib.closing(Store(folder / "history.sqlite", offers=own)) as store:
+        store.write([batch], now=now)
+        found = tables.table(store, [], METER, "contract", now=now)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("house", year.HOUSES, ids=lambda house: str(house.__name__))
+def test_a_year_costs_what_the_exact_curve_costs(tmp_path: Path, house: Callable[..., float]) -> None:
+    """Six offers, at the prices of the time and of today, to two cents a year and half a cent a month."""
+    pieces = year_of(house)
+    table = table_of(tmp_path, batch_of(pieces))
+
+    assert (table["begin"], table["end"], table["is_year"]) == ("2025-11-01", "2026-11-01", True)
+    assert {each["id"] for each in table["offers"]} == year.PERIODS.keys()
+    for each in table["offers"]:
+        for when, today in (("then", None), ("now", year.TODAY)):
+            exact = year.paid(pieces, each["id"], prices(), (FIRST, LAST), today)
+            shown = each[when]
+            assert shown["energy"] + shown["subscription"] == pytest.approx(sum(exact.values()), abs=0.02)
+            for month, energy, subscription in shown["months"]:
+                assert energy + subscription == pytest.approx(exact[month], abs=0.015)
+    in_order = [each["now"]["energy"] + each["now"]["subscription"] for each in table["offers"][:-1]]
+    assert in_order == sorted(in_order)
+    assert table["offers"][-1]["id"] == "base", "closed to new customers at 9 kVA: never first"
+
+
+def test_further_readings_lose_no_energy(tmp_path: Path) -> None:
+    pieces = year_of(year.heat_pump)
+    table = table_of(tmp_path, batch_of(pieces, more=True))
+    exact = sum(piece.energy for piece in pieces if FIRST <= piece.local.date() <= LAST)
+    assert table["energy"] == pytest.approx(exact, abs=2)
+    assert (table["estimated"], table["missing"]) == (0, 0)
+
+
+def test_off_peak_hours_that_the_meter_does_not_tell_are_shared_by_minutes(tmp_path: Path) -> None:
+    """To three euros a year."""
+    pieces = year_of(year.heat_pump)
+    table = table_of(tmp_path, batch_of(pieces, told=False))
+    [found] = [each for each in table["offers"] if each["id"] == "off_peak"]
+    exact = year.paid(pieces, "off_peak", prices(), (FIRST, LAST), year.TODAY)
+    assert found["now"]["energy"] + found["now"]["subscription"] == pytest.approx(sum(exact.values()), abs=3)
+
+
+def test_without_a_file_the_meter_tells_contract_and_hours(tmp_path: Path) -> None:
+    """The hours are those of the changes that were seen to the minute."""
+    pieces = year_of(year.absent)
+    batch = batch_of(pieces)
+    for day in year.days(year.TODAY - 9 * year.DAY, year.TODAY - year.DAY):
+        for begin, end, code in ((0, 94, "HP"), (94, 454, "HC"), (454, 1440, "HP")):
+            batch.runs[TARIFF, code, midnight(day) + 60 * begin + 2] = midnight(day) + 60 * end - 1
+    batch.runs[CONTRACT, "HC 9", midnight(year.FIRST)] = midnight(year.TODAY)
+    batch.runs[CONTRACT, "EJP 9", midnight(year.FIRST)] = midnight(year.FIRST) + 1
+    table = table_of(tmp_path, batch, None)
+    assert (table["held"], table["kva"]) == ("off_peak", 9)
+    assert (table["off_peak"], table["off_peak_learned"]) == ([{"hours": "01:34-07:34", "summer": ""}], True)
+
+
+def test_an_offer_has_a_cost_or_the_reason_why_not(tmp_path: Path) -> None:
+    """Without the colours, the off-peak hours, or a price for the subscribed power."""
+    batch = batch_of(year_of(year.absent), told=False)
+    batch.runs.clear()
+    offers = tmp_path / "offers.toml"
+    offers.write_text(OWN.read_text().replace("off_peak = [", "sale = []\n#"))
+    table = table_of(tmp_path, batch, offers)
+    why = {each["id"]: each["why"] for each in table["offers"]}
+    assert why["tempo"] == "the colours of the days are not known"
+    assert why["off_peak"] == why["weekend_off_peak"] == "your off-peak hours are not known"
+    assert why["night"] is None
+    assert [each["id"] for each in table["offers"]][-3:] == ["off_peak", "tempo", "weekend_off_peak"]
+    assert table["verdict"] is None, "the contract has no cost"
+    offers.write_text(OWN.read_text().replace("kva = 9", "kva = 3").replace('"off_peak", kva', '"base", kva'))
+    table = table_of(tmp_path, batch, offers)
+    assert {each["id"]: each["why"] for each in table["offers"]}["night"] == "no price for 3 kVA"
+
+
+def test_a_month_is_no_year(tmp_path: Path) -> None:
+    """There is no verdict; a pause is estimated, and what is missing is named by its days."""
+    pieces = [each for each in year_of(year.car) if each.local.date() >= dt.date(2026, 10, 10)]
+    batch = batch_of(pieces)
+    pause = range(midnight(dt.date(2026, 10, 20)), midnight(dt.date(2026, 10, 22)))
+    for key, both in [*batch.readings.items()]:
+        if both[0].time in pause:
+            del batch.readings[key]
+    file = Content(FORMATS[0].form, {midnight(dt.date(2026, 10, 5)) + 1800 * n: 100.0 for n in range(1, 49)})
+    now = midnight(year.TODAY, hour=12)
+    with contextlib.closing(Store(tmp_path / "history.sqlite")) as store:
+        store.write([batch], now=now)
+        with store.editing(now) as base:
+            storage.add(base, 1, file, {}, 1000 * now)
+    table = table_of(tmp_path, Batch(METER, now))
+    assert (table["begin"], table["last"]) == ("2026-10-05", "2026-11-15")
+    assert (table["is_year"], table["verdict"], table["standby"]) == (False, None, None)
+    assert table["gaps"] == [["2026-10-06", "2026-10-09"], ["2026-11-15", "2026-11-15"]]
+    assert table["missing"] == 4 * 86_400 + 1800
+    lost = sum(piece.energy for piece in pieces if piece.begin in pause)
+    assert table["estimated"] == pytest.approx(lost, rel=0.1)
+
+
+def test_what_is_injected_is_sold_at_the_price_of_its_day(tmp_path: Path) -> None:
+    batch = Batch(METER, 0)
+    offers = tmp_path / "offers.toml"
+    sale = "sale = [{from = 2025-01-01, price = 0.1}, {from = 2026-11-02, price = 0.04}]"
+    offers.write_text(OWN.read_text().replace("[household]", f"[household]\n{sale}"))
+    for day, value in ((1, 0), (2, 1000), (3, 3000)):
+        batch.add_reading("EAIT", IndexReading(midnight(dt.date(2026, 11, day)), value, INJECTED))
+        batch.add_reading("EASF01", IndexReading(midnight(dt.date(2026, 11, day)), value, "TH"))
+    table = table_of(tmp_path, batch, offers)
+    assert table["sold"] == {"energy": 3000, "income": 0.18}
+
+
+def test_the_verdict_says_about_the_same(tmp_path: Path) -> None:
+    """Below twenty euros, or one per cent."""
+    batch = batch_of(year_of(year.heat_pump))
+    offers = tmp_path / "offers.toml"
+    kwh = "{HP = 0.2142, HC = 0.1589}"
+    own = OWN.read_text() + '[[offer]]\nid = "near"\nname = "Near"\ncalendar = "off_peak"\n'
+    for less, is_same in ((1.5, True), (3.0, False)):
+        price = f"price = [{{from = 2026-02-01, month = {{9 = {19.88 - less}}}, kwh = {kwh}}}]"
+        cheap = own.replace("0.1538", "0.3").replace("0.1618", "0.3").replace("0.1261", "0.3")
+        offers.write_text(f"{cheap}{price}\n")
+        batch.runs = {key: end for key, end in batch.runs.items() if key[0] != COLOUR}
+        table = table_of(tmp_path, batch, offers)
+        assert table["verdict"] == {"best": "near", "saved": pytest.approx(12 * less), "is_same": is_same}
+
+
+def test_the_subscribed_power_that_would_have_been_enough(tmp_path: Path) -> None:
+    table = table_of(tmp_path, batch_of(year_of(year.absent)))
+    assert table["power"] == {
+        "days": 365,
+        "greatest": 5310,
+        "time": midnight(dt.date(2026, 10, 31), hour=19),
+        "steps": [
+            {"kva": 3, "exceeded": 365, "near": 0, "saved": None},
+            {"kva": 6, "exceeded": 0, "near": 0, "saved": pytest.approx(12 * (19.88 - 15.86), abs=0.01)},
+            {"kva": 9, "exceeded": 0, "near": 0, "saved": 0.0},
+        ],
+    }
+    assert table_of(tmp_path / "none", Batch(METER, 0))["power"] is None
+    assert table_of(tmp_path / "none", Batch(METER, 0))["sold"] is None
+
+
+def test_what_runs_all_night(tmp_path: Path) -> None:
+    """The median of the least half-hours of the coolest months; since when it is higher, and its cost."""
+
+    def house(now: dt.datetime, _chance: random.Random) -> float:
+        rise = 40 * (now.date() >= dt.date(2026, 7, 20))
+        return 110 + rise + 400 * (now.hour in {3, 18}) + 900 * (now.month not in {6, 7, 8})
+
+    standby = table_of(tmp_path, batch_of(year_of(house)))["standby"]
+    assert standby["power"] in {110, 150}
+    assert standby["nights"] == 92
+    assert standby["rose"] == {"power": 40, "day": "2026-07-20"}
+    assert standby["cost"] == pytest.approx(standby["power"] * 24 * 365 / 1000 * 0.19, rel=0.15)

@@ -1,0 +1,292 @@
+"""The past from files: each format gives the curve that it was written from, and odd ones are refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import random
+import re
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.contract import files
+from teleinfo.contract.days import midnight
+from teleinfo.contract.files import CURVE, Content, FileError
+from teleinfo.contract.offers import in_force, load
+from teleinfo.history import energies as storage
+from teleinfo.history.store import SCHEMA
+from teleinfo.vocabulary.codes import Colour
+from tests.history import written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from teleinfo.contract.offers import Offer
+    from teleinfo.history.energies import Report
+
+NOW = midnight(dt.date(2026, 11, 29))
+METER = 1
+SPRING, AUTUMN = dt.date(2025, 3, 30), dt.date(2025, 10, 26)
+
+
+def curve_of(first: dt.date, days: int, most: int = 900) -> written.Curve:
+    """Return a curve of some days."""
+    chance = random.Random(7)
+    begin, end = midnight(first), midnight(first + dt.timedelta(days=days))
+    return {time: chance.randrange(20, most) for time in range(begin, end, written.HALF_HOUR)}
+
+
+@pytest.fixture
+def base() -> Iterator[sqlite3.Connection]:
+    """Return the part of a database."""
+    found = sqlite3.connect(":memory:", isolation_level=None)
+    found.executescript(SCHEMA)
+    yield found
+    found.close()
+
+
+def add(base: sqlite3.Connection, folder: Path, *data: bytes) -> list[Report]:
+    """Add files, as the command does."""
+    contents: list[Content] = []
+    for each in data:
+        path = folder / "file"
+        path.write_bytes(each)
+        for content in files.contents(path):
+            if isinstance(content, FileError):
+                raise content
+            contents.append(content)
+    indexes = {time: index for content in contents for time, index in content.indexes.items()}
+    return [storage.add(base, METER, content, indexes, 1000 * NOW) for content in contents]
+
+
+def imported(base: sqlite3.Connection) -> dict[int, float]:
+    """Return the energies of the half-hours that were imported."""
+    return dict(base.execute("SELECT time, value FROM imported WHERE kind = ?", (CURVE,)).fetchall())
+
+
+@pytest.mark.parametrize("write", written.FORMATS)
+@pytest.mark.parametrize("first", [dt.date(2025, 3, 1), SPRING, AUTUMN], ids=["march", "spring", "autumn"])
+def test_a_file_gives_its_curve(
+    base: sqlite3.Connection, tmp_path: Path, write: Callable[[written.Curve], bytes], first: dt.date
+) -> None:
+    """Days of 23 and 25 hours have 46 and 50 half-hours. Twice adds nothing; it can be undone."""
+    curve = curve_of(first - dt.timedelta(days=1), 3)
+
+    [report] = add(base, tmp_path, write(curve))
+
+    assert imported(base) == pytest.approx(curve)
+    assert storage.last_meter(base) is None
+    known = storage.known(base, METER)
+    assert report.found == len(curve)
+    assert known == {"count": len(curve), "first": min(curve), "last": max(curve) + 1800, "gaps": 0}
+    [again] = add(base, tmp_path, write(curve))
+    assert again.known == len(curve)
+    assert imported(base) == pytest.approx(curve)
+    undone = storage.undo(base)
+    assert undone is not None
+    assert undone[1] == len(curve)
+    assert storage.undo(base) is None
+    assert imported(base) == {}
+
+
+@pytest.mark.parametrize("step", [600, 900, 1800])
+def test_short_steps_are_added_up(base: sqlite3.Connection, tmp_path: Path, step: int) -> None:
+    curve = curve_of(dt.date(2025, 3, 1), 2)
+    add(base, tmp_path, written.enedis(curve, points=written.rows(curve, step)))
+    assert imported(base) == curve
+
+
+def test_the_step_may_change_within_a_file(base: sqlite3.Connection, tmp_path: Path) -> None:
+    curve = curve_of(dt.date(2025, 3, 1), 4)
+    lines = written.rows(curve)[:96] + written.rows(curve, 900)[192:]
+    add(base, tmp_path, written.enedis(curve, points=lines))
+    assert imported(base) == curve
+
+
+def test_a_gap_is_no_energy(base: sqlite3.Connection, tmp_path: Path) -> None:
+    """So are an absent line, an empty value, a part of a half-hour, and a power without a step."""
+    curve = curve_of(dt.date(2025, 3, 1), 2)
+    lines = written.rows(curve, 900)
+    lines[20] = lines[20].split(";")[0] + ";"
+    del lines[100:104]
+    alone = [f"2025-03-{day}T12:00:00+01:00;100" for day in (10, 20, 30)]
+    [report] = add(base, tmp_path, written.enedis(curve, points=lines + alone))
+    begins = list(curve)
+    missing = {begins[10], begins[50], begins[51]}
+    assert imported(base) == {time: energy for time, energy in curve.items() if time not in missing}
+    assert report.found == len(curve) - 3
+    assert storage.known(base, METER)["gaps"] == 2
+
+
+def test_an_hour_that_stands_once_in_autumn_is_a_gap(base: sqlite3.Connection, tmp_path: Path) -> None:
+    curve = curve_of(AUTUMN, 1)
+    doubtful = {time for time in curve if written.local(time + 1800).strftime("%H:%M") in {"02:00", "02:30"}}
+    later = set(sorted(doubtful)[2:])
+    add(base, tmp_path, written.edf({time: energy for time, energy in curve.items() if time not in later}))
+    assert imported(base).keys() == curve.keys() - doubtful
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_an_index_proves_what_a_time_is(base: sqlite3.Connection, tmp_path: Path, ends: bool) -> None:  # noqa: FBT001
+    """Times that are the begins of the steps, against the document of the format, are found."""
+    curve = curve_of(dt.date(2025, 3, 1), 10)
+    shifted = [
+        f"{written.local(time + 1800 * ends).isoformat()};{2 * energy}" for time, energy in curve.items()
+    ]
+    _index, report = add(
+        base,
+        tmp_path,
+        written.indexes(curve_of(dt.date(2025, 3, 1), 12)),
+        written.enedis(curve, points=shifted),
+    )
+    # The first days of both curves are the same.
+    assert report.is_proved
+    assert imported(base) == curve
+
+
+def test_a_curve_that_is_not_that_of_the_index_is_refused(base: sqlite3.Connection, tmp_path: Path) -> None:
+    curve = curve_of(dt.date(2025, 3, 1), 10)
+    other = {time: 2 * energy for time, energy in curve.items()}
+    with pytest.raises(FileError) as refused:
+        add(base, tmp_path, written.indexes(curve), written.enedis(other))
+    assert refused.value.reason == "its energy is not that of the index: 0 of 9 times right"
+    assert imported(base) == {}
+
+
+def test_the_half_hours_of_the_meter_are_kept(base: sqlite3.Connection, tmp_path: Path) -> None:
+    """They also prove what the times are."""
+    curve = curve_of(dt.date(2025, 3, 1), 2)
+    begins = list(curve)
+    counted = itertools.accumulate([curve[time] + 1 for time in begins[:48]], initial=0)
+    own = [(METER, time, "BASE", total, "TH") for time, total in zip(begins, counted, strict=False)]
+    base.executemany("INSERT INTO half_hour VALUES (?, ?, ?, ?, ?)", own)
+    [report] = add(base, tmp_path, written.enedis(curve))
+    assert (report.own, report.is_proved) == (48, True)
+    assert imported(base).keys() == set(begins[48:])
+    energies = storage.energies(base, METER, 0, NOW)
+    assert {begin: energies.energy(begin) for begin in begins} == {
+        begin: curve[begin] + (begin in begins[:48]) for begin in begins
+    }
+
+
+def test_of_two_files_that_disagree_the_first_counts(base: sqlite3.Connection, tmp_path: Path) -> None:
+    curve = curve_of(dt.date(2025, 3, 1), 2)
+    add(base, tmp_path, written.enedis(curve))
+    first = min(curve)
+    [report] = add(base, tmp_path, written.edf({**curve, first: curve[first] + 500}))
+    assert (report.other, report.example) == (1, first)
+    assert imported(base) == curve
+
+
+def test_the_greatest_powers_of_the_network(base: sqlite3.Connection, tmp_path: Path) -> None:
+    add(base, tmp_path, written.indexes(curve_of(dt.date(2025, 3, 1), 2)))
+    [(time, power)] = storage.peaks(base, METER, 0)
+    assert (power, written.local(time)) == (7296, dt.datetime(2025, 3, 1, 18, 23, 11, tzinfo=written.PARIS))
+
+
+def season(reds: int = 22) -> bytes:
+    """Return the colours of a season, as RTE publishes them."""
+    days = [dt.date(2024, 9, 1) + dt.timedelta(days=number) for number in range(365)]
+    cold = [day for day in days if day.month in {11, 12, 1, 2, 3} and day.weekday() < 5]
+    words = dict.fromkeys(cold[:reds], "ROUGE") | dict.fromkeys(cold[reds : reds + 43], "BLANC")
+    lines = [f"{day}\t{words.get(day, 'BLEU')}" for day in days]
+    return "\n".join(["Date\tType de jour TEMPO", *lines, "RTE ne pourra être tenu responsable"]).encode(
+        "cp1252"
+    )
+
+
+def test_the_colours_of_a_season(base: sqlite3.Connection, tmp_path: Path) -> None:
+    [report] = add(base, tmp_path, season())
+    found = [*storage.colours(base, METER).values()]
+    assert report.others == 365
+    assert (found.count(Colour.RED), found.count(Colour.WHITE)) == (22, 43)
+
+
+def test_a_season_with_a_red_day_too_many_is_refused(base: sqlite3.Connection, tmp_path: Path) -> None:
+    with pytest.raises(FileError) as refused:
+        add(base, tmp_path, season(reds=23))
+    assert refused.value.reason == "the season 2024-2025 has 23 days of Red, and not 22"
+
+
+CRE = """DATE_DEBUT;DATE_FIN;P_SOUSCRITE;PART_FIXE_HT;PART_FIXE_TTC;{}
+01/02/2026;;9;200,10;235,90;0,15;0,20
+01/08/2027;;9;200,10;240;0,15;0,20
+01/13/2026;;9;1;2;3
+01/08/2027;;12;;;;
+"""
+
+
+@pytest.mark.parametrize(
+    ("columns", "offer", "kwh"),
+    [
+        ("PART_VARIABLE_HT;PART_VARIABLE_TTC", "base", {"TH": 0.2}),
+        ("PART_VARIABLE_HC_TTC;PART_VARIABLE_HP_TTC", "off_peak", {"HC": 0.15, "HP": 0.2}),
+    ],
+)
+def test_the_prices_of_the_regulator(
+    base: sqlite3.Connection, tmp_path: Path, columns: str, offer: str, kwh: dict[str, float]
+) -> None:
+    """They are added to those of the day on which none is known; a line that is not understood is named."""
+    path = tmp_path / "cre.csv"
+    path.write_text(CRE.format(columns))
+    [content] = files.contents(path)
+    assert isinstance(content, Content)
+    assert [number for number, _reason in content.faults] == [4]
+    storage.add(base, METER, content, {}, 1000 * NOW)
+    [found] = [each for each in storage.with_imported_prices(base, METER, shipped()) if each.id == offer]
+    [later] = [price for price in found.price if price.since > dt.date(2026, 11, 1)]
+    assert (str(later.since), later.month, later.kwh) == ("2027-08-01", {9: 20.0}, kwh)
+    in_february = in_force([price for price in found.price if 9 in price.month], dt.date(2026, 3, 1))
+    assert in_february is not None
+    assert in_february.kwh != kwh, "that of the offer"
+
+
+def shipped() -> tuple[Offer, ...]:
+    """Return the shipped offers."""
+    return load(None).offer
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "no known format"),
+        (b"<html>", "no known format"),
+        (b"Identifiant PRM,Type\n", "spreadsheet"),
+        (f"{written.HEAD}\n2,3E+13;Courbe de charge;\n".encode(), "spreadsheet"),
+        (written.enedis({}).replace(b"Consommation", b"Production"), "produced"),
+        (written.archive(written.workbook({}).replace(b"<sst", b"<sst<")), "damaged"),
+        (written.archive(written.archive(written.edf({}))), "an archive in another one"),
+        (b"x" * (files.MAX_BYTES + 1), "larger"),
+    ],
+    ids=["empty", "html", "commas", "number", "produced", "workbook", "nested", "large"],
+)
+def test_another_file_is_refused_with_the_reason(tmp_path: Path, data: bytes, why: str) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    [found] = files.contents(path)
+    assert isinstance(found, FileError)
+    assert re.search(why, found.reason), found.reason
+
+
+def test_lines_that_are_not_understood_are_named(tmp_path: Path) -> None:
+    """So are values that are impossible."""
+    curve = curve_of(dt.date(2025, 3, 1), 1)
+    lines = written.rows(curve)
+    lines[3] += "x"
+    lines[5] = lines[5].split(";")[0] + ";50000"
+    path = tmp_path / "file"
+    path.write_bytes(written.enedis(curve, points=lines))
+    [content] = files.contents(path)
+    assert isinstance(content, Content)
+    assert [number for number, _reason in content.faults] == [7, 9]
+
+
+def test_the_last_midnight_of_a_curve_is_the_end_of_a_day(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(written.enedis(curve_of(dt.date(2025, 3, 1), 2)))
+    [content] = files.contents(path)
+    assert isinstance(content, Content)
+    assert content.days == {dt.date(2025, 3, 1), dt.date(2025, 3, 2)}

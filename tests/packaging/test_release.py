@@ -56,6 +56,15 @@ def repository(tmp_path: Path) -> Repository:
     return Repository(tmp_path)
 
 
+def test_the_source_distribution_can_be_unpacked() -> None:
+    """Python's filter for archives refuses a link with an absolute target."""
+    files = [path for name in ("src", "systemd", "tests", "docs") for path in (ROOT / name).rglob("*")]
+    links = [path for path in files if path.is_symlink()]
+
+    assert links
+    assert [path for path in links if path.readlink().is_absolute()] == []
+
+
 def test_the_notes_of_a_release_are_its_section_of_the_changelog(repository: Repository) -> None:
     """The heading, and the sections of other versions, are left out."""
     result = repository.check()

@@ -41,7 +41,7 @@ LONGEST = {"demo", "truths"}
 MEASURED = [
     *("common/", "daemon/", "homeassistant/", "port/", "state/", "tic/", "vocabulary/"),
     *("history/test_chronicle.py", "history/test_contract.py", "history/test_files.py"),
-    "history/test_offers.py",
+    *("history/test_offers.py", "page/test_contract.py"),
     *("doctor/test_line_cause.py", "doctor/test_line_damage.py", "doctor/test_line_report.py"),
 ]
 

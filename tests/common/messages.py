@@ -11,6 +11,7 @@ from teleinfo.contract.files import FORMATS
 from teleinfo.doctor.finding import TEMPLATES, TITLES
 from teleinfo.homeassistant import entities
 from teleinfo.mqtt.errors import FAULTS
+from teleinfo.page.sentences import SENTENCES
 from teleinfo.page.server import FOLDER, MARKED
 from teleinfo.port.errors import TEXTS
 from teleinfo.settings.faults import ALLOWED
@@ -44,6 +45,7 @@ def messages() -> dict[str, str]:
     found |= {text: name for name, text in TEXTS.items()}
     found |= {text: kind for kind, (_notes, lines) in FAULTS.items() for text in lines[:2]}
     found |= {text: name for name, lines in ALLOWED.items() for text in lines}
+    found |= {text: name for name, lines in SENTENCES.items() for text in lines}
     found |= {form.form.template: form.kind for form in FORMATS}
     found |= {text: name for name, text in TITLES.items()}
     found |= {text: name for name, one in TEMPLATES.items() for text in (one.message, one.advice) if text}

@@ -51,6 +51,7 @@ class Page:
         port: int | None = None,
         folder: Path | None = None,
         prices: Prices | None = None,
+        offers: Path | None = None,
     ) -> None:
         self.time = end.replace(tzinfo=PARIS)
         self.address = Address(HOST, port or free_port())
@@ -58,7 +59,9 @@ class Page:
         self.model = LiveModel(patience=3600.0, clock=lambda: self.time, prices=prices)
         self.folder = folder or Path(tempfile.mkdtemp(prefix="teleinfo-page-"))
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
-        self.recorder = HistoryRecorder(self.folder / FILE, self.model, prices=prices, clock=self.now)
+        self.recorder = HistoryRecorder(
+            self.folder / FILE, self.model, prices=prices, clock=self.now, offers=offers
+        )
         self.streams = Streams(self.model, self.recorder)
         self.meters = {"teleinfo": self.streams}
         self.names: list[str] = []

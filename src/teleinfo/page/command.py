@@ -25,6 +25,7 @@ from teleinfo.history.recorder import HistoryRecorder, put_aside, unkept
 from teleinfo.history.store import Store
 from teleinfo.live.run import add_mqtt, run
 from teleinfo.page import hosts
+from teleinfo.page.contract import OFFERS
 from teleinfo.settings import PREFIX, default_env_file, load_all
 
 if TYPE_CHECKING:
@@ -101,6 +102,12 @@ def _history_of(settings: Settings) -> Path:
     return folder / f"{file_name(settings.mqtt_topic)}.sqlite"
 
 
+def offers_file() -> Path:
+    """Return the household's file of offers: in the working folder, else that of the service."""
+    own = Path("offers.toml")
+    return own if own.exists() else OFFERS
+
+
 def _serve(address: hosts.Address, settings: Sequence[Settings], *, mqtt: bool) -> int:
     """Serve the page of these meters until a signal ends it; return the exit status."""
     from teleinfo.page.server import Streams, show  # noqa: PLC0415 - aiohttp is an extra
@@ -112,7 +119,7 @@ def _serve(address: hosts.Address, settings: Sequence[Settings], *, mqtt: bool) 
         meters = {}
         async with asyncio.TaskGroup() as tasks:
             for each, model in zip(settings, models, strict=True):
-                recorder = HistoryRecorder(_history_of(each), model, prices=each.prices)
+                recorder = HistoryRecorder(_history_of(each), model, prices=each.prices, offers=offers_file())
                 meters[each.mqtt_topic] = Streams(model, recorder, each.meter_name)
                 tasks.create_task(recorder.run(), name=f"teleinfo.history.recorder.{each.mqtt_topic}")
             await show(listening, address, meters, names=names, token=token)

@@ -25,6 +25,7 @@ from aiohttp import web
 from teleinfo.common.i18n import _, accepted, use_language
 from teleinfo.history import tables
 from teleinfo.page import hosts, view
+from teleinfo.page.contract import contract_part
 from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ ASSETS: Final = {
     "page.js": "text/javascript",
     "nodes.js": "text/javascript",
     "pictures.js": "text/javascript",
+    "contract.js": "text/javascript",
     "icon.svg": "image/svg+xml",
     "page.webmanifest": "application/manifest+json",
 }
@@ -182,6 +184,9 @@ class Streams:
             return web.Response(status=503, text="The history cannot be read.\n")
         if table is None or (form == "csv" and "columns" not in table):
             raise web.HTTPNotFound
+        if name == "contract":
+            with use_language(_language_of(request)):
+                table = contract_part(table)
         text = tables.as_csv(table) if form == "csv" else json.dumps(table, separators=(",", ":"))
         kind = "text/csv" if form == "csv" else "application/json"
         response = web.Response(text=text, content_type=kind)

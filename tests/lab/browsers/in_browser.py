@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from teleinfo.common.i18n import _, in_words, use_language
+from teleinfo.contract.days import midnight
+from teleinfo.history.chronicle import Batch
+from teleinfo.history.store import Store
 from teleinfo.page import server
 from teleinfo.page.server import Streams
 from teleinfo.simulator.catalogue import build
@@ -22,7 +25,9 @@ from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
-from tests.history.scenario import DAY, Lapse
+from tests.history import year
+from tests.history.scenario import DAY, FILE, Lapse
+from tests.history.test_contract import METER, OWN, batch_of
 from tests.lab.browsers.browser import Theme, browser, prefer, resize
 from tests.lab.browsers.household import evening, household, page_of
 from tests.page.scenario import Page
@@ -78,12 +83,12 @@ def pages(language: Language) -> Iterator[dict[str, Page]]:
 CUT: Final = """[...document.querySelectorAll("body *:not(svg, svg *)")].filter((each) => {
     const card = each.closest(".card, .banner, #alerts, header")?.getBoundingClientRect();
     const box = each.getBoundingClientRect();
-    return each.checkVisibility() && each.textContent.trim() !== "" && (
+    return each.checkVisibility() && !each.closest(".scroll") && each.textContent.trim() !== "" && (
         each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).display !== "inline"
         || card && (box.left < card.left - 1 || box.right > card.right + 1)
     );
 }).map((each) => each.outerHTML.slice(0, 100))"""
-"""A script: the elements whose text is wider than they are, or that reach out of their card."""
+"""A script: the elements, but in what scrolls, whose text is wider than they are or leaves their card."""
 
 
 class Shown:
@@ -541,6 +546,62 @@ def test_it_can_be_read_and_used_by_everybody(
     assert driver.execute_script("return document.documentElement.scrollWidth") == width
     assert (sum(map(int, background[4:-1].split(","))) < 200) == (theme == "dark")
     assert findings(driver) == []
+
+
+SHEET: Final = (717, 1046)
+"""Width and height of what is printed on a sheet of A4, in CSS pixels, with the margins of the browser."""
+
+SENTENCES: Final = {
+    "year": {"fr": "Week-end aurait coûté 40 € de moins", "en": "Week-end would have cost 40 € less"},
+    "month": {"fr": "Pas de conseil avant douze mois", "en": "No advice before twelve full months"},
+    "nothing": {"fr": "Aucune énergie n’est encore connue", "en": "No energy is known yet"},
+}
+"""The begin of the sentence by what is known."""
+
+
+def house_of(known: str) -> Page:
+    """Return the page of a household of which the energies of a year, or of a month, or nothing is known."""
+    pieces, now = list(year.pieces(year.heat_pump)), midnight(year.TODAY)
+    page = Page(end=dt.datetime.combine(year.TODAY, dt.time(12)), offers=OWN)
+    batch = {
+        "year": lambda: batch_of(pieces),
+        "month": lambda: batch_of([piece for piece in pieces if piece.begin > now - 31 * DAY]),
+        "nothing": lambda: Batch(METER, now),
+    }[known]()
+    store = Store(page.folder / FILE)
+    store.write([batch], now=now)
+    store.close()
+    return page
+
+
+@pytest.mark.parametrize("known", SENTENCES)
+def test_the_contract_is_one_sentence_and_one_picture(
+    driver: WebDriver, language: Language, known: str
+) -> None:
+    """Below a year nothing is compared. It can be read by everybody, and is printed alone on one sheet."""
+    with house_of(known) as page:
+        shown = look(driver, page)
+        until(lambda: shown.element("contract").is_displayed(), what="the card")
+        told = shown.text("contract-sentence").replace("\N{NO-BREAK SPACE}", " ")
+        assert told.startswith(SENTENCES[known][language])
+        assert len(shown.texts("#contract-bars .bar")) == (0 if known == "nothing" else 6)
+        assert len([*filter(None, shown.texts("#contract-bars .less"))]) == (5 if known == "year" else 0)
+        driver.execute_script("document.querySelector('#contract-table').open = true")
+        themes: tuple[Theme, ...] = ("light", "dark")
+        for theme, width in itertools.product(themes, (LEAST, PHONE, WIDE)):
+            resize(driver, width, 900)
+            prefer(driver, theme)
+            assert shown.run("document.documentElement.scrollWidth") == width
+            assert shown.run(CUT) == []
+            assert findings(driver) == []
+        resize(driver, *SHEET)
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        driver.execute_script(
+            "window.print = () => { window.printed = document.documentElement.scrollHeight; };"
+            "document.getElementById('contract-print').click();"
+        )
+        assert shown.run("window.printed") <= SHEET[1]
+        assert shown.complaints() == []
 
 
 def axe_core() -> str:

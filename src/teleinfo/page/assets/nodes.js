@@ -28,3 +28,11 @@ export function terms(parent, pairs) {
   while (parent.children.length > flat.length) parent.lastElementChild.remove();
   flat.forEach((item, at) => text(parent.children[at] ?? make(at % 2 ? "dd" : "dt", parent), item));
 }
+
+// A blank between the thousands, and a typographic minus sign.
+export function number(figure, digits = 0) {
+  const [whole, rest] = Math.abs(figure).toFixed(digits).split(".");
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, " ");
+  const sign = figure < 0 && Number(figure.toFixed(digits)) !== 0 ? "−" : "";
+  return sign + grouped + (rest ? (document.documentElement.lang === "fr" ? "," : ".") + rest : "");
+}

@@ -1,6 +1,7 @@
 // The history: pictures of power and energy, past alerts, the season of Tempo. Times are those of France.
 
-import { byId, list, make, show, terms, text } from "./nodes.js";
+import { showContract } from "./contract.js";
+import { byId, list, make, number, show, terms, text } from "./nodes.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
@@ -27,13 +28,6 @@ let present = ""; // the day of the meter
 function format(parts, timeZone = "Europe/Paris") {
   const formatter = new Intl.DateTimeFormat(language === "fr" ? "fr" : "en-GB", { ...parts, timeZone });
   return (time) => formatter.format(time);
-}
-
-function number(figure, digits = 0) {
-  const [whole, rest] = Math.abs(figure).toFixed(digits).split(".");
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, " ");
-  const sign = figure < 0 && Number(figure.toFixed(digits)) !== 0 ? "−" : "";
-  return sign + grouped + (rest ? (language === "fr" ? "," : ".") + rest : "");
 }
 
 const power = (figure) => `${number(figure)} VA`;
@@ -470,7 +464,7 @@ const PICTURES = {
 };
 const EVERY = {
   totals: 20 * SECOND, hour: 10 * SECOND, season: 10 * MINUTE, days2: MINUTE, days30: MINUTE, months13: 5 * MINUTE,
-  weeks26: 5 * MINUTE, years10: 5 * MINUTE, alerts: MINUTE,
+  weeks26: 5 * MINUTE, years10: 5 * MINUTE, alerts: MINUTE, contract: HOUR,
 };
 const due = {};
 let loading = false;
@@ -488,6 +482,7 @@ async function load(name) {
   const table = await response.json();
   if (at !== address(name, "json")) throw new Error("another one was chosen");
   if (name === "alerts") showPast(table);
+  else if (name === "contract") showContract(table);
   else if (name === "season") showSeason(table);
   else if (name === "totals") showTotals(table);
   else PICTURES[name].show(name, table);

@@ -1,0 +1,69 @@
+"""The card of the contract: its table with the sentences beside it, in the language of the reader. Pure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from teleinfo.common.i18n import in_words
+from teleinfo.page.sentences import told
+
+OFFERS: Final = Path("/etc/teleinfo/offers.toml")
+"""The household's file of offers."""
+
+ENOUGH_DAYS: Final = 300
+"""Days of a year whose greatest power must be known to say which subscribed power would have been enough."""
+
+
+def contract_part(table: dict[str, Any]) -> dict[str, Any]:
+    """Return the table of `contract_table` with the `sentence` of the card and its `facts`."""
+    steps = _steps(table)
+    off_peak = next(iter(table["off_peak"]), None)
+    values = (
+        table
+        | _verdict(table)
+        | {
+            "unknown": "" if table["held"] else OFFERS,
+            "learned" if table["off_peak_learned"] else "told": off_peak,
+            "off_peak": off_peak,
+            "old" if table["prices"]["are_old"] else "new": table["prices"]["since"],
+        }
+    )
+    facts = [told(name, values) for name in ("PERIOD", "CONTRACT", "POWER")]
+    facts[-1] += [sentence for step in steps for sentence in told("STEP", step)]
+    facts += [told(name, values) for name in ("STANDBY", "HOURS", "PRICES")]
+    enough = next((step for step in steps if table["is_year"] and "enough" in step), {})
+    return {
+        **table,
+        "offers": [in_words(offer) for offer in table["offers"]],
+        "sentence": " ".join(told("VERDICT", values)[:1] + told("ENOUGH", enough)),
+        "facts": [" ".join(sentences) for sentences in facts if sentences],
+    }
+
+
+def _verdict(table: dict[str, Any]) -> dict[str, Any]:
+    """Return the field that only the verdict of this table has."""
+    if not table["is_year"]:
+        return {"so_far": table["energy"] and table["begin"]}
+    verdict = table["verdict"]
+    if verdict is None:
+        return {"year": table["begin"]}
+    [name] = [offer["name"] for offer in table["offers"] if offer["id"] == verdict["best"]]
+    if verdict["best"] == table["held"]:
+        return {"best": name}
+    return {"same" if verdict["is_same"] else "better": name}
+
+
+def _steps(table: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what is told of each subscribed power that was too low or would have been enough."""
+    power = table["power"]
+    if power is None or power["days"] < ENOUGH_DAYS:
+        return []
+    found = []
+    for step in power["steps"]:
+        days = {"days": power["days"]}
+        if step["exceeded"]:
+            found.append(days | {"too_low": step["kva"], "exceeded": step["exceeded"]})
+        elif step["kva"] < table["kva"]:
+            found.append(days | step | {"enough": step["kva"]})
+    return found

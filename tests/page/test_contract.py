@@ -1,0 +1,146 @@
+"""The card of the contract: what a household reads, and when it reads no advice."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import pytest
+
+from teleinfo.common.i18n import N_, use_language
+from teleinfo.page.contract import contract_part
+from teleinfo.vocabulary.words import Language, Message
+
+TABLE: Final[dict[str, Any]] = {
+    "begin": "2025-11-01",
+    "last": "2026-10-31",
+    "is_year": True,
+    "energy": 3_131_400,
+    "estimated": 0,
+    "gaps": [],
+    "held": "off_peak",
+    "kva": 9,
+    "offers": [
+        {"id": "tempo", "name": "Tempo", "why": None},
+        {"id": "off_peak", "name": "Heures Creuses", "why": None},
+        {"id": "base", "name": "Base", "why": Message(N_("no price for {kva} kVA"), kva=9)},
+    ],
+    "verdict": {"best": "tempo", "saved": 212.4, "is_same": False},
+    "sold": None,
+    "prices": {"since": "2026-08-01", "are_old": False},
+    "off_peak": [{"hours": "01:34-07:34, 12:34-14:34", "summer": ""}],
+    "off_peak_learned": False,
+    "power": {
+        "days": 365,
+        "greatest": 5310,
+        "time": 1_767_204_000,
+        "steps": [
+            {"kva": 3, "exceeded": 100, "near": 20, "saved": 94.2},
+            {"kva": 6, "exceeded": 0, "near": 2, "saved": 48.24},
+            {"kva": 9, "exceeded": 0, "near": 0, "saved": 0},
+        ],
+    },
+    "standby": {"power": 110, "nights": 90, "cost": 9.456, "rose": None},
+}
+"""A year of a household with a contract Heures Creuses of 9 kVA."""
+
+
+def card(**changes: object) -> dict[str, Any]:
+    """Return the card of the table with these changes."""
+    return contract_part(TABLE | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({}, "Tempo would have cost 212 € less than your contract over these twelve months."),
+        (
+            {"verdict": {"best": "off_peak", "saved": 0, "is_same": True}},
+            "Your contract, Heures Creuses, is the cheapest of the offers that you can have.",
+        ),
+        (
+            {"verdict": {"best": "tempo", "saved": 12, "is_same": True}},
+            "Your contract and Tempo would have cost about the same over these twelve months.",
+        ),
+        (
+            {"verdict": None},
+            "What the twelve months from 01/11/2025 to 31/10/2026 would have cost with each offer.",
+        ),
+    ],
+    ids=["less", "cheapest", "same", "unknown-contract"],
+)
+def test_of_a_year_one_sentence_gives_the_verdict(changes: dict[str, Any], sentence: str) -> None:
+    """And which subscribed power would have been enough."""
+    assert card(**changes)["sentence"] == f"{sentence} 6 kVA would have been enough."
+
+
+def test_below_a_year_there_is_no_verdict() -> None:
+    short = {"is_year": False, "begin": "2026-02-01", "verdict": None, "power": None}
+    assert card(**short)["sentence"] == (
+        "No advice before twelve full months are known by half-hours. So far: from 01/02/2026 to 31/10/2026."
+    )
+    assert card(**short, energy=0)["sentence"] == "No energy is known yet: it is counted from now on."
+
+
+def sentences(**changes: object) -> list[str]:
+    """Return each sentence of the facts."""
+    return re.split(r"(?<=\.) ", " ".join(card(**changes)["facts"]))
+
+
+def test_what_is_known_is_told() -> None:
+    assert sentences() == [
+        "From 01/11/2025 to 31/10/2026: 3 131 kWh drawn.",
+        "Counted for 9 kVA.",
+        "Greatest power: 5 310 VA, on 31/12/2025, 19:00.",
+        "3 kVA would have been exceeded on 100 of 365 days.",
+        "6 kVA would have been enough.",
+        "The power came near it on 2 of 365 days.",
+        "It saves 48 € a year.",
+        "What runs all night, the refrigerator included: 110 W.",
+        "It costs about 9 € a year.",
+        "Off-peak hours: 01:34-07:34, 12:34-14:34.",
+        "The newest prices are of 01/08/2026.",
+    ]
+
+
+def test_what_is_missing_estimated_or_old_is_told() -> None:
+    """Of a long list the first are named. From some days nothing follows about the power."""
+    found = sentences(
+        estimated=25_400,
+        gaps=[["2026-01-03", "2026-01-04"], *([f"2026-0{month}-03"] * 2 for month in range(2, 8))],
+        sold={"energy": 412_000, "income": 16.48},
+        held=None,
+        off_peak_learned=True,
+        off_peak=[{"hours": "02:04-07:04", "summer": "11:04-14:04"}],
+        power=TABLE["power"] | {"days": 30},
+        standby={"power": 150, "cost": None, "rose": {"day": "2026-07-02", "power": 40}},
+        prices={"since": "2026-02-01", "are_old": True},
+    )
+    days = "03/01/2026 – 04/01/2026, 03/02/2026, 03/03/2026, 03/04/2026, 03/05/2026, … (7)"
+
+    assert found == [
+        "From 01/11/2025 to 31/10/2026: 3 131 kWh drawn.",
+        "Of these, 25 kWh are not known by half-hours, and spread evenly.",
+        f"Half-hours are missing on these days: {days}.",
+        "Injected: 412 kWh.",
+        "They brought 16 €.",
+        "Counted for 9 kVA.",
+        "Your contract is not known: name it in /etc/teleinfo/offers.toml.",
+        "Greatest power: 5 310 VA, on 31/12/2025, 19:00.",
+        "What runs all night, the refrigerator included: 150 W.",
+        "Since 02/07/2026 it is 40 W more.",
+        "Off-peak hours, learned from the meter: 02:04-07:04.",
+        "From April to October: 11:04-14:04.",
+        "⚠ The newest prices are of 01/02/2026: they may have changed since.",
+    ]
+
+
+def test_an_offer_without_a_figure_says_why_in_the_language_of_the_reader() -> None:
+    with use_language(Language.FR):
+        found = card()
+    assert [offer["why"] for offer in found["offers"]] == [
+        None,
+        None,
+        "pas de prix pour 9\N{NO-BREAK SPACE}kVA",
+    ]
+    assert re.sub(r"\s", " ", found["facts"][0]) == "Du 01/11/2025 au 31/10/2026 : 3 131 kWh soutirés."

@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-import sqlite3
-import sys
-import time
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.state_directory import file_name, state_directory
-from teleinfo.common.untrusted_json import MAX_BYTES
 from teleinfo.console.arguments import checked
-from teleinfo.console.output import fail, say
-from teleinfo.history.fill import fill
-from teleinfo.history.recorder import HistoryRecorder, put_aside, unkept
+from teleinfo.console.output import say
+from teleinfo.history.recorder import HistoryRecorder
 from teleinfo.history.store import Store
 from teleinfo.live.run import add_mqtt, run
-from teleinfo.page import hosts
+from teleinfo.page import hosts, imports
 from teleinfo.page.contract import OFFERS
 from teleinfo.settings import PREFIX, default_env_file, load_all
 
@@ -40,6 +36,9 @@ HELP = N_(
     "beside the service."
 )
 
+_SERVICE = Path("/var/lib/teleinfo-web")
+"""The state directory of the service."""
+
 _NO_ADDRESS = N_("{text} is not an address and a port such as 127.0.0.1:8080 or [::1]:8080")
 
 
@@ -54,17 +53,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_mqtt(parser)
     parser.add_argument(
         "--import",
-        dest="fill",
-        action="store_true",
-        help=_("add the JSON lines on standard input to the history of the page, and end"),
+        dest="files",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help=_("add files to the history, such as those of Enedis, or JSON lines on standard input, and end"),
+    )
+    parser.add_argument(
+        "--undo-import", action="store_true", help=_("remove what the last import of files added, and end")
+    )
+    parser.add_argument(
+        "--export", type=Path, metavar="FILE", help=_("write the whole history to a new file, and end")
     )
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Serve the page until a signal ends it; return the exit status, raise SettingsError."""
     settings = load_all(arguments.env_files or [default_env_file()], unique=["mqtt_topic"])
-    if arguments.fill:
-        return _fill(settings[-1])
+    if arguments.files is not None or arguments.undo_import or arguments.export is not None:
+        path = _history_of(settings[-1], _folder_of_service())
+        return imports.change(Store(path, settings[-1].prices), arguments)
     if importlib.util.find_spec("aiohttp") is None:
         text = _(
             "The page is served by aiohttp, which is not installed (Debian: sudo apt install "
@@ -75,31 +83,16 @@ def main(arguments: argparse.Namespace) -> int:
     return _serve(arguments.listen or hosts.address(settings[0].web_listen), settings, mqtt=arguments.mqtt)
 
 
-def _fill(settings: Settings) -> int:
-    """Add the readings on standard input to the history; return 1 if there are none, or on an error."""
-    store = Store(_history_of(settings), settings.prices)
-    lines = iter(lambda: sys.stdin.buffer.readline(MAX_BYTES + 1), b"")  # a line may have any length
-
-    def progress(count: int, day: str) -> None:
-        say(_("{count} readings, until {day}").format(count=count, day=day))
-
-    try:
-        added, others = fill(store, lines, now=time.time(), progress=progress)
-    except (OSError, sqlite3.Error) as error:
-        return fail("page", _(unkept(store, error)))
-    if (fault := put_aside(store)) is not None:
-        say(f"teleinfo page: {_(fault)}")
-    text = _(
-        "{added} readings were added to the history; {others} lines have no reading, or no possible time"
-    )
-    say(text.format(added=added, others=others))
-    return 0 if added else 1
-
-
-def _history_of(settings: Settings) -> Path:
-    """Return the path of the history of a meter."""
-    folder = state_directory("teleinfo-web") or Path("/var/lib/teleinfo-web")
+def _history_of(settings: Settings, folder: Path | None = None) -> Path:
+    """Return the path of the history of a meter, in `folder` or in the state directory of this user."""
+    folder = folder or state_directory("teleinfo-web") or _SERVICE
     return folder / f"{file_name(settings.mqtt_topic)}.sqlite"
+
+
+def _folder_of_service() -> Path | None:
+    """Return the state directory of the service, whose history root changes; None for anybody else."""
+    is_root = os.geteuid() == 0 and not os.environ.get("STATE_DIRECTORY")
+    return _SERVICE if is_root and _SERVICE.exists() else None
 
 
 def offers_file() -> Path:

@@ -1,0 +1,160 @@
+"""`teleinfo page --import`, `--undo-import` and `--export`: what they say and do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import sqlite3
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from teleinfo.contract.days import midnight
+from teleinfo.history.chronicle import Batch
+from teleinfo.history.store import Store
+from teleinfo.page import imports
+from tests.history import written
+
+FIRST = dt.date(2025, 3, 1)
+METER = "012345678901"
+
+Said = Callable[[], str]
+
+
+def curve_of(days: int) -> written.Curve:
+    """Return the energies of some days, Wh: each half-hour another one."""
+    begin = midnight(FIRST)
+    return {begin + 1800 * number: 100 + number % 77 for number in range(48 * days)}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """Return a history in which a meter was heard."""
+    found = Store(tmp_path / "history.sqlite")
+    found.write([Batch(METER, int(time.time()))], now=int(time.time()))
+    found.close()
+    return found
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Said:
+    """Return what was said since."""
+    return lambda: re.sub(r"\d\d/\d\d/20(?!25)\d\d, \d\d:\d\d", "now", capsys.readouterr().err)
+
+
+def file(store: Store, content: bytes, name: str = f"75001-{written.PRM}.csv") -> Path:
+    """Return a file with this content, whose name has a post code and the number of a meter."""
+    path = store.path.with_name(name)
+    path.write_bytes(content)
+    return path
+
+
+def change(store: Store, *files: Path, undo: bool = False, export: Path | None = None) -> int:
+    """Do what the options say; return the exit status."""
+    return imports.change(store, Namespace(files=[*files], undo_import=undo, export=export))
+
+
+def rows(store: Store) -> list[tuple[object, ...]]:
+    """Return all that was imported, without the number of the import."""
+    with closing(sqlite3.connect(store.path)) as base:
+        return base.execute("SELECT meter, kind, time, value FROM imported ORDER BY kind, time").fetchall()
+
+
+def test_files_of_one_command_prove_each_other_and_are_undone_together(store: Store, said: Said) -> None:
+    """An archive with the curve, a text beside it, and the indexes."""
+    archive = file(store, written.archive(written.edf(curve_of(10)), b"lisez-moi"), "a.zip")
+    indexes = file(store, written.indexes(curve_of(12)))
+
+    assert change(store, archive, indexes) == 0
+    assert said().splitlines() == [
+        "a.zip: EDF, powers by half-hour. From 01/03/2025 to 10/03/2025.",
+        "a.zip (2): it is in no known format",
+        "…-….csv: Enedis, greatest powers. From 01/03/2025 to 12/03/2025.",
+        "Half-hours found: 480.",
+        "Added: 480.",
+        "Days or prices added: 1.",
+        "Files whose times an index proves: 1.",
+        "Imported in all: half-hours: 480, gaps: 0, from 01/03/2025, 00:00 to 11/03/2025, 00:00.",
+    ]
+    assert len(rows(store)) == 481
+    assert change(store, archive) == 0
+    assert said().splitlines()[2:5] == [
+        "Half-hours found: 480.",
+        "The same in earlier files: 480.",
+        "Files whose times no index proves: 1.",
+    ]
+    assert change(store, undo=True) == 0
+    assert said() == "Removed what was imported on now; rows: 481.\n"
+    assert rows(store) == []
+    assert change(store, undo=True) == 1
+    assert said() == "teleinfo page: no file was imported\n"
+
+
+@pytest.mark.parametrize("content", [b"hello", written.enedis({})], ids=["text", "no-points"])
+def test_a_file_of_which_nothing_can_be_added_fails(store: Store, said: Said, content: bytes) -> None:
+    assert change(store, file(store, content)) == 1
+    assert said().startswith("…-….csv: ")
+    assert rows(store) == []
+
+
+def test_a_curve_that_an_index_disproves_is_refused(store: Store, said: Said) -> None:
+    curve = file(store, written.enedis({begin: 2 * energy for begin, energy in curve_of(5).items()}), "curve")
+    assert change(store, curve, file(store, written.indexes(curve_of(6)))) == 0
+    assert "curve: its energy is not that of the index: 0 of 5 times right\n" in said()
+    assert [kind for _meter, kind, *_ in rows(store)] == ["peak"]
+
+
+def test_lines_that_are_not_understood_are_named(store: Store, said: Said) -> None:
+    lines = [f"{line}x" if at % 4 == 0 else line for at, line in enumerate(written.rows(curve_of(1)))]
+    assert change(store, file(store, written.enedis({}, points=lines))) == 0
+    assert said().splitlines()[1] == "Lines left out: 4, 8, 12, 16, 20, … (12); it is not understood."
+
+
+def test_before_a_meter_was_heard_nothing_can_be_added(tmp_path: Path, said: Said) -> None:
+    store = Store(tmp_path / "new.sqlite")
+    assert change(store, file(store, written.enedis(curve_of(1)))) == 1
+    assert "The history has no meter yet" in said()
+
+
+def test_a_damaged_history_is_put_aside(store: Store, said: Said) -> None:
+    store.path.write_bytes(b"damage" * 1000)
+    assert change(store, undo=True) == 1
+    assert "teleinfo page: the history was damaged: it was moved to" in said()
+
+
+def test_a_file_that_is_not_there_is_named(store: Store, said: Said) -> None:
+    assert change(store, Path("absent-75001.csv")) == 1
+    assert said() == "teleinfo page: absent-….csv: No such file or directory\n"
+
+
+def test_a_history_moves_to_another_machine(store: Store, tmp_path: Path, said: Said) -> None:
+    """
+    1. It is exported, to a file that is not there. 2. A machine with a history of its own adds it.
+
+    What both have stays as it is there, and a second time adds nothing.
+    """
+    change(store, file(store, written.enedis(curve_of(1))))
+    moved = tmp_path / "moved.sqlite"
+    said()
+    assert change(store, export=moved) == 0
+    assert said() == f"The history is in {moved}.\n"
+    assert change(store, export=moved) == 1
+    assert said() == f"teleinfo page: {moved}: File exists\n"
+    other = Store(tmp_path / "other.sqlite")
+    other.write([Batch("099999999999", int(time.time()))], now=int(time.time()))
+    assert change(other, moved) == 0
+    assert said() == "moved.sqlite: a history. Rows added: 49.\n"
+    assert [row[2:] for row in rows(other)] == [row[2:] for row in rows(store)]
+    assert change(other, moved) == 0
+    assert said() == "moved.sqlite: a history. Rows added: 0.\n"
+
+
+def test_another_database_is_refused(store: Store, tmp_path: Path, said: Said) -> None:
+    with closing(sqlite3.connect(tmp_path / "foreign")) as base:
+        base.execute("CREATE TABLE x (y)")
+    assert change(store, tmp_path / "foreign") == 1
+    assert "another program" in said()

@@ -40,7 +40,7 @@ def names() -> Iterator[str]:
     for event in Event:
         yield " ".join(("event", event, *DETAILS.get(event, ())))
     for path in sorted(golden.FOLDER.glob("*.json")):
-        for key, component in json.loads(path.read_text(encoding="utf-8"))["components"].items():
+        for key, component in golden.read(path.read_bytes())["components"].items():
             unit = component.get("unit_of_measurement", "")
             yield f"entity {component['platform']} {key} {unit}".rstrip()
     yield from (f"setting {variable}" for variable, _default, _explanation in documented())

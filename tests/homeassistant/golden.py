@@ -1,5 +1,7 @@
 """
-The discovery message of each simulated meter, as files to read; its states are in tests/state/golden.
+The discovery message of each simulated meter and of each family that nobody simulates, as files to read.
+
+Their states are in tests/state/golden.
 
 After a change that is meant, write them anew and read the difference:
 
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from teleinfo import __version__
 from teleinfo.common.i18n import in_words, use_language
 from teleinfo.homeassistant.announcer import Announcer
-from teleinfo.homeassistant.discovery import Discovery, DiscoveryForm
+from teleinfo.homeassistant.discovery import SHORT, Discovery, DiscoveryForm
 from teleinfo.homeassistant.entities import entities_of
 from teleinfo.mqtt.config import Topics
 from teleinfo.simulator.catalogue import METERS, build
@@ -27,6 +29,7 @@ from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.codes import Contract
 from teleinfo.vocabulary.words import Language
+from tests.state.families import FAMILIES, family_readings
 from tests.support.judged import moment
 
 if TYPE_CHECKING:
@@ -42,6 +45,16 @@ START = dt.datetime(2026, 1, 14, 12)  # noqa: DTZ001 - a meter knows local time 
 PERIOD = 1.5
 """Seconds from one frame to the next."""
 FRAMES = 100
+ALL = (*METERS, *FAMILIES)
+LONG = {short: key for key, short in SHORT.items()} | {"p": "platform"}
+
+
+def read(payload: bytes) -> dict[str, Any]:
+    """Return a message with the keys of its components in full."""
+    message: dict[str, Any] = json.loads(payload)
+    for key, component in message.get("components", {}).items():
+        message["components"][key] = {LONG.get(name, name): value for name, value in component.items()}
+    return message
 
 
 class Followed:
@@ -83,7 +96,7 @@ class Followed:
     @property
     def announced(self) -> dict[str, dict[str, Any]]:
         """The messages that are not empty, by topic."""
-        return {topic: json.loads(payload) for topic, payload in self.announcer.messages.items() if payload}
+        return {topic: read(payload) for topic, payload in self.announcer.messages.items() if payload}
 
     @property
     def message(self) -> dict[str, Any]:
@@ -102,9 +115,10 @@ def readings_of(meter: str, *, frames: int = FRAMES, start: dt.datetime = START)
 
 
 def followed(meter: str, *, frames: int = FRAMES, **options: Any) -> Followed:  # noqa: ANN401 - those of Followed
-    """Return a simulated meter after its first frames."""
+    """Return a simulated meter, or one of a family that nobody simulates, after its first frames."""
     device = Followed(**options)
-    device.feed(readings_of(meter, frames=frames))
+    of_frames = family_readings if meter in FAMILIES else readings_of
+    device.feed(of_frames(meter, frames=frames))
     return device
 
 
@@ -118,7 +132,8 @@ def every_entity() -> list[Field]:
 def content(meter: str) -> str:
     """Return what the file of a meter has to say: its topic, and its message, a component a line."""
     device = followed(meter)
-    (topic, message) = next(iter(device.announced.items()))
+    [(topic, payload)] = device.announcer.messages.items()
+    message = json.loads(payload)
     # With the version in it, every release would change every file.
     assert message["origin"].pop("sw_version") == __version__
     assert message["device"].pop("sw_version") == f"teleinfo {__version__}"
@@ -139,7 +154,7 @@ def _block(items: dict[str, object]) -> str:
 
 def main() -> None:
     """Write every file anew."""
-    for meter in METERS:
+    for meter in ALL:
         (FOLDER / f"{meter}.json").write_text(content(meter), encoding="utf-8")
 
 

@@ -76,7 +76,7 @@ def test_a_state_is_sent_if_it_shows_something_new(*, hold: bool, expected: list
         linked.hass.show({"power": {"active": power}}, moment(now))
         payloads += taken(outbox).values()
 
-    assert [json.loads(payload)["power"]["active"] for payload in payloads] == expected
+    assert [json.loads(payload)["power_active"] for payload in payloads] == expected
 
 
 def test_nothing_is_published_before_the_memory_was_read() -> None:

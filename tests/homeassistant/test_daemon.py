@@ -9,6 +9,7 @@ import pytest
 
 from teleinfo.homeassistant.adapter import ANSWER_DELAY
 from tests.cli.test_run import FRAME, SAMPLE_JSON
+from tests.homeassistant.golden import read
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.process import LIMIT
@@ -34,7 +35,7 @@ def broker(tmp_path: Path) -> Iterator[MosquittoBroker]:
 
 def components(received: Received) -> dict[str, Any]:
     """Return the components of a discovery message."""
-    found: dict[str, Any] = json.loads(received.payload)["components"]
+    found: dict[str, Any] = read(received.payload)["components"]
     return found
 
 
@@ -63,7 +64,7 @@ def test_the_meter_is_announced_retained_and_its_states_follow(
     assert all(message.retain for message in kept.values())
     assert kept[CONFIG].payload == config.payload
     assert {"index_HC", "index_HP", "power_apparent", "tariff", "energy_import"} <= components(config).keys()
-    assert json.loads(kept[STATES].payload)["energy"]["import_total"] == 19212 + 68306
+    assert json.loads(kept[STATES].payload)["energy_import_total"] == 19212 + 68306
     assert reading.payload == SAMPLE_JSON
     assert "012345678901" not in daemon.log
 

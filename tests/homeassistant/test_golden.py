@@ -11,7 +11,6 @@ from teleinfo.daemon.monitor import HEALTH_INTERVAL
 from teleinfo.homeassistant.discovery import Discovery
 from teleinfo.mqtt.config import Topics
 from teleinfo.port.health import STALE_AFTER
-from teleinfo.simulator.catalogue import METERS
 from teleinfo.state.device import device_of
 from teleinfo.vocabulary.words import Language
 from tests.homeassistant import golden
@@ -28,7 +27,7 @@ def message(
     return found
 
 
-@pytest.mark.parametrize("meter", METERS)
+@pytest.mark.parametrize("meter", golden.ALL)
 def test_the_message_of_a_meter_is_that_of_its_file(meter: str) -> None:
     """
     Topic, device, availability and every component: a person has read them in the file.
@@ -40,8 +39,16 @@ def test_the_message_of_a_meter_is_that_of_its_file(meter: str) -> None:
     assert golden.content(meter) == expected, "if it is meant: python -m tests.homeassistant.golden"
 
 
+@pytest.mark.parametrize("meter", golden.ALL)
+def test_a_message_has_25_kilobytes_at_most(meter: str) -> None:
+    """A broker that allows less is rare; each restart sends it, and Home Assistant parses it."""
+    [payload] = golden.followed(meter).announcer.messages.values()
+
+    assert len(payload) <= 25_000
+
+
 @pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("meter", METERS)
+@pytest.mark.parametrize("meter", golden.ALL)
 def test_no_two_entities_of_a_meter_have_the_same_name(meter: str, language: Language) -> None:
     """Home Assistant makes the id of an entity from its name."""
     device = golden.followed(meter, language=language)

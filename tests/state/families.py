@@ -24,7 +24,7 @@ FRAMES_NEEDED: Final = 4
 FAMILIES: Final = ("concentrateur", "cje", "ice", "ice-4q", "pme-pmi", "saphir", "saphir-standard")
 
 
-def family_readings(family: str) -> list[Reading]:
+def family_readings(family: str, *, frames: int = FRAMES_NEEDED) -> list[Reading]:
     """Return what frames of this family say; a SAPHIR may send the same in mode standard."""
     name = family.removesuffix("-standard")
     mode = Mode.HISTORIQUE if name == family else Mode.STANDARD
@@ -33,4 +33,4 @@ def family_readings(family: str) -> list[Reading]:
     frame = encode_frame(Group(label, value, None, mode) for label, value in groups)
     decoder = Decoder()
     decoder.feed(frame * 2)  # what is new in this meter, and what is against the documents, is confirmed then
-    return decoder.feed(frame * FRAMES_NEEDED)
+    return decoder.feed(frame * frames)

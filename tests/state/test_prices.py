@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -45,11 +45,14 @@ def test_the_first_price_counts_for_what_had_none() -> None:
     assert costs(house)["this_month"] == pytest.approx(3 * (24 * 0.175 + 0.5) + 12 * 0.525 + 1, abs=0.05)
 
 
+TODAY: Final[dict[str, Any]] = {"value": 0.48, "since": "2026-01-14T00:00:00+01:00", "is_complete": False}
+
+
 def test_the_price_is_that_of_the_period_in_force() -> None:
     for reading, price in (
         (historique(ADCO=NUMBER, OPTARIF="HC", PTEC="HC"), {"price": 0.1}),
-        (standard(LTARF="HEURE  PLEINE"), {"price": 0.2, "today": {"value": 0.48, "is_complete": False}}),
-        (standard(LTARF="POINTE"), {"price": None, "today": {"value": 0.48, "is_complete": False}}),
+        (standard(LTARF="HEURE  PLEINE"), {"price": 0.2, "today": TODAY}),
+        (standard(LTARF="POINTE"), {"price": None, "today": TODAY}),
         (historique(ADCO=NUMBER, OPTARIF="HC"), None),
     ):
         followed = tracker(prices=PRICES)

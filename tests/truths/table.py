@@ -234,6 +234,17 @@ def _cost(span: str) -> Callable[[World], Any]:
     return value
 
 
+def _since(span: str) -> Callable[[World], Any]:
+    """Return the midnight in France at which a span begins, while there is energy of it."""
+
+    def value(world: World) -> float | None:
+        if _span(world, span) is None:
+            return None
+        return dt.datetime.combine(_edges(world, span)[0], dt.time(), PARIS).timestamp()
+
+    return value
+
+
 def month_price(day: dt.date) -> float:
     """Return the price of the month that holds on a day."""
     noon = dt.datetime.combine(day, dt.time(12), PARIS).timestamp()
@@ -251,6 +262,8 @@ def _spans() -> dict[str, Truth | str]:
         found[f"{path}.indexes.*"] = Truth(_of_indexes(span))
         found[f"cost.{span}.value"] = Truth(_cost(span))
         found[f"cost.{span}.is_complete"] = Truth(_is_complete(span))
+        if span.startswith("t"):  # today, this_month
+            found[f"cost.{span}.since"] = Truth(_since(span))
     return found
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant.announcer import Announcer
 from teleinfo.homeassistant.held_state import HeldState, ends_period
+from teleinfo.homeassistant.templates import flat
 from teleinfo.state.tracker import encode
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class HomeAssistant:
     def show(self, state: dict[str, Json], now: Moment) -> None:
         """Publish the states of the entities, read from the decoded `state` of the moment `now`."""
         shown = state if self._held is None else self._held.update(state, now=now.monotonic)
-        self._shown = encode(shown)
+        self._shown = encode(flat(shown))
         self._show()
 
     def _show(self) -> None:

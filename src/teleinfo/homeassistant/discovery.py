@@ -1,10 +1,10 @@
 """
 The messages by which Home Assistant discovers the meter: one for the whole device, or one for each entity.
 
-Pure. Home Assistant has read messages for a device since 2024.11 (source: its code of 2026.2). Its earlier
-versions, Domoticz (its MQTTAutoDiscover.cpp) and openHAB read a message for each component. Nothing is
-abbreviated: Domoticz knows some abbreviations, and openHAB others. The ids and the topics are frozen: with
-other ids every user would lose the history.
+Pure. Home Assistant has read messages for a device since 2024.11 (source: its code of 2026.2), and openHAB
+since 2026 by the same code. Their earlier versions and Domoticz (its MQTTAutoDiscover.cpp) read a message for
+each component. Only the message for a device is abbreviated: Domoticz knows some abbreviations, and the older
+openHAB others. The ids and the topics are frozen: with other ids every user would lose the history.
 """
 
 from __future__ import annotations
@@ -23,7 +23,14 @@ from teleinfo.homeassistant.entities import (
     state_class,
     words_of,
 )
-from teleinfo.homeassistant.templates import EVENT_TEMPLATE, LINE_AVAILABILITY, availability, state_template
+from teleinfo.homeassistant.templates import (
+    EVENT_TEMPLATE,
+    LINE_AVAILABILITY,
+    availability,
+    code_template,
+    last_reset_template,
+    state_template,
+)
 from teleinfo.port.health import STALE_AFTER
 from teleinfo.state.field_entry import StateType
 from teleinfo.vocabulary.words import Language
@@ -43,6 +50,27 @@ Message by which Home Assistant releases entities, and keeps their entries for a
 
 Source: its documentation of MQTT, "Migration from single component to device-based discovery".
 """
+
+SHORT: Final = {
+    "unique_id": "uniq_id",
+    "device_class": "dev_cla",
+    "state_class": "stat_cla",
+    "unit_of_measurement": "unit_of_meas",
+    "suggested_display_precision": "sug_dsp_prc",
+    "options": "ops",
+    "payload_on": "pl_on",
+    "payload_off": "pl_off",
+    "icon": "ic",
+    "entity_category": "ent_cat",
+    "enabled_by_default": "en",
+    "expire_after": "exp_aft",
+    "state_topic": "stat_t",
+    "value_template": "val_tpl",
+    "last_reset_value_template": "lrst_val_tpl",
+    "json_attributes_topic": "json_attr_t",
+    "json_attributes_template": "json_attr_tpl",
+}
+"""The abbreviations of the keys of a component (components/mqtt/abbreviations.py of 2025.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +102,11 @@ class Discovery:
                     {key: value for key, value in content.items() if value != []}
                 )
             return found
-        cmps = {entity.id: {"platform": platform(entity)} | component for entity, component in components}
+        cmps = {
+            entity.id: {"p": platform(entity)}
+            | {SHORT.get(key, key): value for key, value in component.items()}
+            for entity, component in components
+        }
         topic = f"{self.prefix}/device/{device_id(meter.scope)}/config"
         return {topic: _encode(common | {"components": cmps})}
 
@@ -130,7 +162,10 @@ class Discovery:
 
     def _components(self, meter: Device, entities: Iterable[Field]) -> list[tuple[Field, dict[str, Any]]]:
         """Return each entity with its component, without common parts."""
-        found = [(entity, _component(meter, entity, state_template(entity))) for entity in entities]
+        found = []
+        for entity in entities:
+            component = _component(meter, entity, state_template(entity))
+            found.append((entity, component | _code(entity, self.topics.homeassistant)))
         for entity, template in line_entities():
             # The availability of these entities does not depend on the frames.
             line: dict[str, Any] = {"state_topic": self.topics.status, "availability": []}
@@ -146,27 +181,34 @@ class Discovery:
         return [*found, (EVENTS, _component(meter, EVENTS, EVENT_TEMPLATE) | line)]
 
 
+def _code(entity: Field, topic: str) -> dict[str, str]:
+    """Return the attribute `code` of an entity whose state is a choice."""
+    template = code_template(entity)
+    if template is None:
+        return {}
+    return {"json_attributes_topic": topic, "json_attributes_template": template}
+
+
 def device_id(scope: str) -> str:
     """Return the id of the device for the scope of a meter."""
     return f"teleinfo_{scope}"
 
 
 def _encode(content: dict[str, Any]) -> bytes:
-    return json.dumps(content, separators=(",", ":")).encode("ascii")
+    return json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _component(meter: Device, entity: Field, template: str | None) -> dict[str, Any]:
     """Return one component, without empty values."""
     codes = tuple(words_of(entity))
-    is_number = entity.type is StateType.NUMBER
-    off, on = (codes or ("false", "true")) if entity.type is StateType.SWITCH else (None, None)
+    off, on = codes if codes and entity.type is StateType.SWITCH else (None, None)
     component = {
         "unique_id": f"{device_id(meter.scope)}_{entity.id}",
         "name": in_words(entity.name),
         "device_class": device_class(entity),
         "state_class": state_class(entity),
         "unit_of_measurement": entity.unit or None,
-        "suggested_display_precision": entity.precision if is_number else None,
+        "suggested_display_precision": entity.precision if _needs_precision(entity) else None,
         "options": _options(entity) if entity.type is StateType.CHOICE else None,
         "event_types": codes if entity is EVENTS else None,
         "payload_on": on,
@@ -175,8 +217,18 @@ def _component(meter: Device, entity: Field, template: str | None) -> dict[str, 
         "entity_category": "diagnostic" if entity.diagnostic else None,
         "enabled_by_default": None if entity.enabled else False,
         "value_template": template,
+        "last_reset_value_template": last_reset_template(entity),
     }
     return {key: value for key, value in component.items() if value is not None}
+
+
+def _needs_precision(entity: Field) -> bool:
+    """
+    Return True unless Home Assistant shows the whole numbers of an entity as such by itself.
+
+    It shows currents with two decimals, and takes what has neither unit nor precision for a text.
+    """
+    return bool(entity.precision) or entity.unit in {"A", ""}
 
 
 def _options(entity: Field) -> list[str]:

@@ -24,7 +24,7 @@ from teleinfo.common.i18n import _
 from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS, read_fields
 from teleinfo.state.field_entry import Field, FieldPath, StateType
 from teleinfo.state.labels import ANY_UNIT, UNITS, is_own
-from teleinfo.state.tariffs import index_period, unnamed_index
+from teleinfo.state.tariffs import index_period, periods_of, unnamed_index
 from teleinfo.tic.labels import Kind, LabelSpec, Mode, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 from teleinfo.vocabulary.codes import Contract, Event, Phase, TariffPeriod
@@ -55,6 +55,8 @@ _CLASSES: Final[dict[str | StateType, str]] = {
 
 _TOTALS: Final = frozenset({"Wh", "varh", "daL"})
 """The units of counters, which only rise; the last one counts gas and water."""
+
+_COST: Final = "EUR"
 
 # Home Assistant accepts these classes only for totals; our quantities belong to an interval.
 _NOT_MEASURED: Final = frozenset({"energy", "reactive_energy", "duration"})
@@ -102,6 +104,8 @@ def state_class(field: Field) -> str | None:
     """Return Home Assistant's state class of an entity; None: it has no statistics."""
     if field.type is not StateType.NUMBER or not field.momentary:
         return None
+    if field.unit == _COST:
+        return "total"
     return "total_increasing" if field.unit in _TOTALS else "measurement"
 
 
@@ -178,6 +182,7 @@ def entities_of(
     With the contract EJP the notice of a peak has entities before it first comes, unless it is in `exclude`.
     """
     single, contract = state.get(("meter", "phases")) != _THREE_PHASES, state.get(("contract", "code"))
+    periods = _periods(state, contract) if isinstance(contract, str) else ()
 
     entities = []
     for field in FIELDS:
@@ -186,7 +191,7 @@ def entities_of(
             continue
         is_replaced = bool(field.without) and FIELD_OF_PATH[field.without].parts in state
         enabled = field.enabled in {True, contract} and not is_replaced
-        entities.append(_entity(field, single=single, enabled=enabled, common=contract is not None))
+        entities.append(_entity(field, single=single, enabled=enabled, periods=periods))
     indexes = list(_indexes(state))
     # A single index counts what the total counts.
     entities += [replace(index, enabled=len(indexes) > 1) for index in indexes]
@@ -203,16 +208,24 @@ def entities_of(
     return {entity.id: entity for entity in entities}
 
 
-def _entity(field: Field, *, single: bool, enabled: bool, common: bool) -> Field:
+def _periods(state: Mapping[FieldPath, Json], contract: str) -> tuple[TariffPeriod, ...]:
+    """Return the tariff periods of a common contract, and those that the indexes count."""
+    counted = [state.get((*path[:-1], "period")) for path in state if path[:2] == ("energy", "indexes")]
+    found = {*periods_of(contract), *filter(None, counted)}
+    return tuple(period for period in TariffPeriod if period in found)
+
+
+def _entity(field: Field, *, single: bool, enabled: bool, periods: tuple[TariffPeriod, ...]) -> Field:
     """
     Return the entity of a field.
 
-    A name in words is a choice among the names of the code beside it if the contract is `common`; the
-    supplier's own text may be anything.
+    A name in words is a choice among the names of the code beside it if the contract is common, with these
+    `periods`; without `periods` the text is the supplier's own, which may be anything.
     """
-    code = FIELD_OF_PATH.get(f"{field.path.removesuffix('.name')}.code") if common else None
+    code = FIELD_OF_PATH.get(f"{field.path.removesuffix('.name')}.code") if periods else None
     if code is not None and code.codes:
-        field = replace(field, path=code.path, form=code.form)
+        listed = periods if code.form is TariffPeriod else code.codes
+        field = replace(field, path=code.path, form=StateType.CHOICE, listed=listed)
     return replace(field, key=field.id, name=field.title(single=single), phase=None, enabled=enabled)
 
 

@@ -2,9 +2,11 @@
 Hold back the numbers of the state that hardly change: Home Assistant's recorder stores a row for each change.
 
 Pure. A number is shown anew when it differs by more than the noise of its quantity from the number shown, or
-when that has been shown for the interval of its quantity. An alert, a tariff, a word, and a number that
-becomes known or unknown are shown at once. Home Assistant makes its statistics from the states at the end of
-each five minutes: all energies are shown in the last seconds before, so that each Wh counts in its own hour.
+when that has been shown for the interval of its quantity. An alert, a tariff, a word, a number that becomes
+known or unknown, an energy or a cost that begins anew, and a number that passes a mark by which people shed
+load are shown at once. Home Assistant makes its statistics from the states at the end of each five minutes,
+and of each hour by its own clock: all energies are shown in the last seconds before, and with each frame
+about a whole hour, so that each Wh counts in its own hour even if the two clocks differ.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state.declaration import FIELD_OF_PATH
+from teleinfo.state.fields import passed
 
 if TYPE_CHECKING:
     from teleinfo.state.field_entry import FieldPath
@@ -24,20 +27,25 @@ _PERIOD: Final = 300
 """Seconds from one statistic of Home Assistant to the next, on its clock."""
 _LAST_SECONDS: Final = 3
 """The last seconds of a period, in which at least one frame comes: a frame takes 1.6 s or less."""
+_HOUR: Final = 3600
+_CLOCKS_APART: Final = 12
+"""Seconds about a whole hour in which each frame is shown: the clocks may differ by 10."""
 
 _PACES: Final[dict[str | None, tuple[float, float]]] = {
-    "W": (50, 30),
-    "VA": (50, 30),
-    "A": (1, 120),
+    "W": (75, 60),
+    "VA": (75, 60),
+    "A": (1, 30),
     "V": (3, 300),
     "%": (5, 120),
     "EUR": (math.inf, 300),
     "Wh": (math.inf, 300),
 }
 """The noise of a quantity, in its unit, and its interval in seconds."""
+_USED: Final[FieldPath] = ("headroom", "used")
+_SPANS: Final = frozenset({"energy", "cost"})
+"""The sections of numbers that fall only when a day or a month begins."""
 _EACH_MINUTE: Final = math.inf, 60.0
 _TIMES: Final[tuple[FieldPath, ...]] = (("time",), ("meter", "clock"))
-_TOTALS: Final[tuple[FieldPath, ...]] = (("energy", "import_total"), ("energy", "export_total"))
 
 
 class HeldState:
@@ -49,7 +57,8 @@ class HeldState:
     def update(self, state: dict[str, Json], *, now: float) -> dict[str, Json]:
         """Return what is shown of `state` at the monotonic time `now`, seconds."""
         time = state.get("time")
-        is_end = isinstance(time, str) and ends_period(datetime.fromisoformat(time))
+        at = datetime.fromisoformat(time) if isinstance(time, str) else None
+        pause = math.inf if at is None else _pause(at)
         before, self._shown = self._shown, {}
 
         def shown(value: Json, path: FieldPath) -> Json:
@@ -60,8 +69,9 @@ class HeldState:
                 return value
             noise, interval = pace
             last, since = before.get(path, (None, now))
-            is_due = now - since >= interval or (is_end and noise == math.inf)
-            if not is_due and _is_near(value, last, noise):
+            if noise == math.inf and path not in _TIMES:
+                interval = min(interval, pause)
+            if now - since < interval and _is_near(value, last, noise, path):
                 value = last
             self._shown[path] = value, since if value == last else now
             return value
@@ -70,21 +80,39 @@ class HeldState:
 
 
 def ends_period(at: datetime) -> bool:
-    """True in the last seconds of a period of Home Assistant's statistics, which begin with whole hours."""
-    return (at.minute * 60 + at.second) % _PERIOD >= _PERIOD - _LAST_SECONDS
+    """True in the last seconds of a period of Home Assistant's statistics, and about a whole hour."""
+    return _pause(at) < math.inf
 
 
-def _is_near(value: Json, last: Json, noise: float) -> bool:
-    """True if both are times, or numbers that differ by no more than `noise`."""
+def _pause(at: datetime) -> float:
+    """Return the seconds after which an energy is shown again; infinite if its interval decides."""
+    seconds = at.minute * 60 + at.second
+    if not _CLOCKS_APART <= seconds < _HOUR - _CLOCKS_APART:
+        return 0
+    return _LAST_SECONDS if seconds % _PERIOD >= _PERIOD - _LAST_SECONDS else math.inf
+
+
+def _is_near(value: Json, last: Json, noise: float, path: FieldPath) -> bool:
+    """
+    True if both are times, or numbers that differ by no more than `noise`.
+
+    It is False if a day or a month begins between them, or if the share of the subscription passes a mark.
+    """
     if isinstance(value, str) and isinstance(last, str):
         return True
-    return isinstance(value, int | float) and isinstance(last, int | float) and abs(value - last) <= noise
+    if not (isinstance(value, int | float) and isinstance(last, int | float)):
+        return False
+    if path[0] in _SPANS and value < last:
+        return False
+    if path == _USED and passed(value) != passed(last):
+        return False
+    return abs(value - last) <= noise
 
 
 @lru_cache(maxsize=512)
 def _pace(path: FieldPath) -> tuple[float, float] | None:
     """Return noise and interval of the number at this path of the state; None: it is shown at once."""
-    if path[0] == "labels" or path in (*_TIMES, *_TOTALS):
+    if path[0] == "labels" or path in _TIMES:
         return _EACH_MINUTE
     field = FIELD_OF_PATH.get(".".join(path))
     # The energy of an index has the étiquette of the index in its path.

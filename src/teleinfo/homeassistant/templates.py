@@ -1,8 +1,10 @@
 """
-Templates that read an entity's state from the message of the state, and never cause an error in the log.
+The message that Home Assistant reads, and the templates that read an entity's state from it.
 
-Pure. Home Assistant and openHAB run them as Jinja. Domoticz (its MQTTAutoDiscover.cpp) cuts them at the first
-`|`, and understands `value_json.a.b`, `value_json['a']['b']` and `{'x': 'y'}[value_json.a]`.
+Pure. The message is the decoded state without sections: the name of a value is its path with underscores, so
+that a template is short, and never causes an error in the log. Home Assistant and openHAB run templates as
+Jinja. Domoticz (its MQTTAutoDiscover.cpp) cuts them at the first `|`, and understands `value_json.a`,
+`value_json['a']` and `{'x': 'y'}[value_json.a]`.
 """
 
 from __future__ import annotations
@@ -11,50 +13,68 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import _
-from teleinfo.homeassistant.entities import words_of
+from teleinfo.homeassistant.entities import state_class, words_of
 from teleinfo.state.field_entry import StateType
 
 if TYPE_CHECKING:
-    from teleinfo.state.field_entry import Field
+    from teleinfo.state.field_entry import Field, FieldPath
+    from teleinfo.state.fields import Json
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# An entity without a state is "unknown", which is neither an option of a closed list nor a date.
-_AS_BEFORE: Final = "this.state if this.state not in ('unknown', 'unavailable') else none"
+_SWITCHED: Final = {True: "ON", False: "OFF"}
+"""The payloads of a switch, which are the default of each program."""
+
+
+def flat(state: Json, path: FieldPath = ()) -> dict[str, Json]:
+    """Return the values of `state`, which is at `path`, by their names in the message."""
+    if not isinstance(state, dict):
+        return {"_".join(path): _SWITCHED[state] if isinstance(state, bool) else state}
+    found: dict[str, Json] = {}
+    for name, value in state.items():
+        found |= flat(value, (*path, name))
+    return found
 
 
 def state_template(entity: Field) -> str:
     """
     Return the template of an entity's state, its words in the language of the locale.
 
-    JSON's null becomes None: unknown. If the message lacks the state, the entity keeps its present state: the
-    template returns an empty text for a number or a switch, and the present state for any other type. An
-    entity whose state is no longer published is unknown.
+    JSON's null becomes None: unknown. If the message lacks the state, a number or a switch keeps its present
+    state, and any other entity is unknown, as is an entity whose state is no longer published.
     """
     if not entity.path:
         return "{{ none }}"
-    value, sections = _value(entity.parts), entity.parts[:-1]
-    # The condition that the message contains each section of the path.
-    within = ("value_json", *(_value(sections[:end]) for end in range(1, len(sections))))
-    guard = " and ".join(f"{name!r} in {part}" for name, part in zip(sections, within, strict=True))
-    before = "''" if entity.type in {StateType.NUMBER, StateType.SWITCH} else _AS_BEFORE
+    value = _value(entity)
     words = ", ".join(f"{code!r}: {_(shown)!r}" for code, shown in words_of(entity).items())
     match entity.type:
-        case StateType.SWITCH:
-            # JSON's true is True in Jinja, and "true" in Domoticz.
-            found = f"{value} | default('') | lower | replace('none', 'None')"
-        case StateType.CHOICE:
-            found = f"{{{words}, none: none}}[{value}] | default({before})"
+        case StateType.NUMBER | StateType.SWITCH:
+            return f"{{{{ {value}|default('') }}}}"
         case StateType.TEXT if words:
-            found = f"{{{words}}}[{value}] | default({value} | default({before}))"
+            return f"{{{{ {{{words}}}[{value}]|default({value})|default(none) }}}}"
+        case StateType.CHOICE:
+            return f"{{{{ {{{words}}}[{value}]|default(none) }}}}"
         case _:
-            found = f"{value} | default({before})"
-    return f"{{{{ {found} if {guard} else {before} }}}}"
+            return f"{{{{ {value}|default(none) }}}}"
+
+
+def code_template(entity: Field) -> str | None:
+    """Return the template of the attribute `code` of a choice: the code, the same in each language."""
+    if entity.type is not StateType.CHOICE or not entity.path:
+        return None
+    return f"{{{{ {{'code': {_value(entity)}|default(none)}}|to_json }}}}"
+
+
+def last_reset_template(entity: Field) -> str | None:
+    """Return the template of the time since which a cost counts; Home Assistant ignores an empty text."""
+    if state_class(entity) != "total" or not entity.path:
+        return None
+    return f"{{{{ value_json.{'_'.join(entity.parts[:-1])}_since|default('', true) }}}}"
 
 
 def availability(scope: str) -> str:
     """Return the template of the availability: the device is unavailable if the state is another meter's."""
-    known = "value_json is defined and value_json.meter is defined"
-    return f"{{{{ 'online' if {known} and value_json.meter.id == {scope!r} else 'offline' }}}}"
+    known = "value_json is defined and value_json.meter_id is defined"
+    return f"{{{{ 'online' if {known} and value_json.meter_id == {scope!r} else 'offline' }}}}"
 
 
 LINE_AVAILABILITY: Final = "{{ 'offline' if value_json.problem in (none, 'stopped') else 'online' }}"
@@ -69,7 +89,6 @@ EVENT_TEMPLATE: Final = "{{ dict(value_json, event_type=value_json.event) | to_j
 """The message of an event, as Home Assistant wants it: what is not its type becomes an attribute."""
 
 
-def _value(path: tuple[str, ...]) -> str:
-    if all(_NAME.fullmatch(name) for name in path):
-        return ".".join(("value_json", *path))
-    return "value_json" + "".join(f"[{name!r}]" for name in path)
+def _value(entity: Field) -> str:
+    name = "_".join(entity.parts)
+    return f"value_json.{name}" if _NAME.fullmatch(name) else f"value_json[{name!r}]"

@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state.prices import Prices  # noqa: TC001 - as above
@@ -133,6 +133,11 @@ class EnergySpan:
     days: int = 1
     settled: int = 0
     cost: float = 0.0
+
+    @property
+    def since(self) -> str:
+        """The midnight in France at which it began, in ISO 8601."""
+        return datetime.combine(self.first, time(), PARIS).isoformat()
 
     @property
     def exported(self) -> int:

@@ -48,6 +48,9 @@ HIGHEST_VOLTAGE: Final = 253
 
 _CURRENTS: Final[dict[str, tuple[str, ...]]] = {str(n): (f"IRMS{n}", f"IINST{n}") for n in Phase}
 
+USED_MARKS: Final = (80, 90, 100)
+"""Shares of the limit, in %, that are published at once when they are passed."""
+
 PMAX: Final = "PMAX"
 """A greatest power: of a Linky that of yesterday (54E §6.1); 02E names no day for a CBETM."""
 
@@ -93,6 +96,11 @@ def power_limit(values: Values) -> int | None:
 def used_of_limit(values: Values) -> Value:
     """Return how much of the limit is drawn, in %; with three phases, by the phase that draws most."""
     return _below_limit(values, lambda drawn, limit: round(100 * drawn / limit))
+
+
+def passed(used: float) -> tuple[int, int]:
+    """Return how many marks for the shedding of load a share of the limit in % is above, and at or above."""
+    return sum(used > mark for mark in USED_MARKS), sum(used >= mark for mark in USED_MARKS)
 
 
 def power_left(values: Values) -> Value:

@@ -183,6 +183,10 @@ class Snapshot:
             return None
         return _or_unknown(found.cost_at(prices)) if isinstance(found, EnergySpan) else found
 
+    def cost_since(self, span: str) -> Value:
+        """Return the midnight at which a day or a month began."""
+        return None if self.facts.prices is None else _of(self._span(span), "since")
+
     def cost_is_complete(self, span: str) -> Value:
         """Return True if the cost is that of a complete energy."""
         cost = self.cost(span)
@@ -322,6 +326,8 @@ class Snapshot:
 
     @property
     def news(self) -> tuple[object, ...]:
-        """What is published at once when it changes: an alert, the tariff, a colour."""
+        """What is published at once when it changes: an alert, the tariff, a colour, a mark of the limit."""
         running = self.values.get("NTARF")
-        return self.alerts, self.tariff, running, self.colour_today, self.colour_tomorrow
+        used = (fields if self.contract.site is None else business_meters).used_of_limit(self.values)
+        passed = fields.passed(used) if isinstance(used, int) else None
+        return self.alerts, self.tariff, running, self.colour_today, self.colour_tomorrow, passed

@@ -34,13 +34,13 @@ INDEX_OF_PERIOD: Final = {
 """The index of historique that counts in each tariff period (02E)."""
 
 # The periods that EASF01, EASF02 … count with each contract, in this order (54E, tariff calendars).
-_CALENDARS: Final = {
+_CALENDARS: Final[dict[str, str]] = {
     Contract.BASE: "TH",
     Contract.HC: "HC HP",
     Contract.EJP: "HN PM",
     Contract.TEMPO: "HCJB HPJB HCJW HPJW HCJR HPJR",
 }
-_SUPPLIER_INDEXES: Final[dict[tuple[Contract | None, str], TariffPeriod]] = {
+_SUPPLIER_INDEXES: Final[dict[tuple[str | None, str], TariffPeriod]] = {
     (contract, f"EASF{number:02}"): TariffPeriod[code]
     for contract, codes in _CALENDARS.items()
     for number, code in enumerate(codes.split(), start=1)
@@ -79,6 +79,11 @@ def contract_of(text: str) -> Contract | None:
     if words and words <= {"H", "HC", "HP", "HEURE", "HEURES", "CREUSE", "CREUSES", "PLEINE", "PLEINES"}:
         return Contract.HC
     return None
+
+
+def periods_of(contract: str) -> list[TariffPeriod]:
+    """Return the tariff periods of a common contract."""
+    return [TariffPeriod[code] for code in _CALENDARS.get(contract, "PRODUCER").split()]
 
 
 def contract_name(text: str) -> str | None:

@@ -35,7 +35,7 @@ PRICES: Final = "HCJB=0.1325 HPJB=0.1612 HCJW=0.1499 HPJW=0.1871 HCJR=0.1575 HPJ
 OVERRUN: Final = [Group("ADPS", "046", None, Mode.HISTORIQUE)]
 COSTS: Final = {
     Language.EN: ("Cost today", "Price of electricity"),
-    Language.FR: ("Coût du jour", "Prix de l’électricité"),
+    Language.FR: ("Coût d’aujourd’hui", "Prix de l’électricité"),
 }
 """The names of the entities that a meter has with prices alone."""
 EVENING: Final = dt.timedelta(hours=8, minutes=5)
@@ -64,7 +64,7 @@ def in_language(text: str, language: Language) -> str:
         for each in (Language.FR, language)
     )
     ids = {f"linky_{french[key]}": f"linky_{wanted[key]}" for key in french}
-    ids |= {"linky_cout_du_jour": f"linky_{slug(COSTS[language][0])}"}
+    ids |= {"linky_cout_daujourdhui": f"linky_{slug(COSTS[language][0])}"}
     ids |= {"linky_prix_de_lelectricite": f"linky_{slug(COSTS[language][1])}"}
     return re.sub(r"linky_[a-z_]+", lambda found: ids[found[0]], text)
 

@@ -7,8 +7,8 @@ the files of `golden`, and on messages with every entity that the label tables c
 1. Each message passes the schema of device discovery, and each component, in both forms of the message, the
    schema of its platform.
 2. Each template, given the decoded state of the meter, makes a state that its entity takes: a number, an
-   option, a moment, on or off. Given a state that lacks it, the entity stays as it was; given null, it is
-   unknown.
+   option, a moment, on or off. Given a message that lacks it, a number or a switch stays as it was, and any
+   other entity is unknown; given null, each is unknown.
 3. Whatever Home Assistant logs meanwhile, from WARNING up, is a failure.
 
 A message that is wrong on purpose shows that the check can fail.
@@ -33,6 +33,7 @@ from homeassistant.util import dt as dt_util
 
 from teleinfo.homeassistant import discovery as ours
 from teleinfo.homeassistant.entities import entities_of
+from teleinfo.homeassistant.templates import flat
 from teleinfo.mqtt.config import Topics
 from teleinfo.state.declaration import FIELDS
 from teleinfo.state.device import device_of
@@ -116,7 +117,7 @@ def rendered(hass: HomeAssistant, template: Template, payload: dict[str, Any], b
 def fits(component: dict[str, Any], state: str) -> bool:
     """True if the entity of a component takes this state."""
     if component["platform"] == "binary_sensor":
-        return state in {component["payload_on"], component["payload_off"]}
+        return state in {component["payload_on"], component["payload_off"]}  # ON and OFF by default
     if options := component.get("options"):
         return state in options
     if str(component.get("device_class")) == "timestamp":
@@ -125,18 +126,6 @@ def fits(component: dict[str, Any], state: str) -> bool:
     if component.get("unit_of_measurement"):
         return not state or math.isfinite(float(state))  # Home Assistant ignores an empty text
     return 0 < len(state) <= 255
-
-
-def emptied(state: dict[str, Any], depth: int) -> dict[str, Any]:
-    """Return a state whose parts are there down to a depth, and nothing in them."""
-    if depth == 0:
-        return {}
-    return {name: emptied(part, depth - 1) for name, part in state.items() if isinstance(part, dict)}
-
-
-def unknown(state: dict[str, Any]) -> dict[str, Any]:
-    """Return a state with all of its fields, of which none is known."""
-    return {name: unknown(part) if isinstance(part, dict) else None for name, part in state.items()}
 
 
 def faults_of_event(hass: HomeAssistant, component: dict[str, Any]) -> list[str]:
@@ -163,15 +152,16 @@ def faults_of_templates(
                 faults.append(f"{key}: the state {made!r} does not fit")
         if own:
             continue
-        for depth in range(4):
-            lacking = emptied(state or {}, depth)
-            if rendered(hass, template, lacking, "before") not in {"", "before"}:
-                faults.append(f"{key}: does not stay as it was when its state is missing")
-            if rendered(hass, template, lacking, "unknown") not in {"", "None"}:
-                faults.append(f"{key}: is not unknown before the first state")
+        stays = any(key in component for key in ("unit_of_measurement", "suggested_display_precision"))
+        stays = stays or component["platform"] == "binary_sensor"
+        if rendered(hass, template, {}, "before") not in {"" if stays else "None", "None"}:
+            faults.append(f"{key}: a state that is missing is shown")
+        if (attributes := component.get("json_attributes_template")) is not None:
+            codes = [rendered(hass, attributes, payload, "before") for payload in ({}, *payloads)]
+            faults += [f"{key}: the attributes {each}" for each in codes if "code" not in json.loads(each)]
         # The notice of a peak is announced before the state has it.
-        comes = state is not None and rendered(hass, template, state, "before") not in {"", "before"}
-        if comes and rendered(hass, template, unknown(state or {}), "before") != "None":
+        comes = state is not None and rendered(hass, template, state, "before") not in {"", "None"}
+        if comes and rendered(hass, template, dict.fromkeys(state or {}), "before") != "None":
             faults.append(f"{key}: is not unknown when the meter does not know")
     return faults
 
@@ -205,7 +195,7 @@ def messages() -> Iterator[tuple[str, dict[str, Any], dict[str, Any] | None]]:
     for path in sorted(GOLDEN.glob("*.json")):
         message = json.loads(path.read_text(encoding="utf-8"))
         message.pop("topic")
-        yield path.name, message, json.loads((STATES / path.name).read_text(encoding="utf-8"))
+        yield path.name, message, flat(json.loads((STATES / path.name).read_text(encoding="utf-8")))
     for mode, language in itertools.product(Mode, Language):
         (message,) = everything(mode, language, "device").values()
         yield f"every entity in {mode}, {language}", message, None
@@ -214,7 +204,8 @@ def messages() -> Iterator[tuple[str, dict[str, Any], dict[str, Any] | None]]:
 def refuses_a_wrong_one(message: dict[str, Any]) -> bool:
     """True if the check refuses a power in VA, as other bridges announce it."""
     wrong = copy.deepcopy(message)
-    wrong["components"]["power_mean"]["unit_of_measurement"] = "VA"
+    power = {"p": "sensor", "uniq_id": "teleinfo_wrong", "dev_cla": "power", "unit_of_meas": "VA"}
+    wrong["components"]["wrong"] = power | {"stat_t": "teleinfo"}
     try:
         validated(wrong)
     except Invalid:

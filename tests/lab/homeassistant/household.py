@@ -22,7 +22,7 @@ import pytest
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.encode import encode_frame, with_parity
 from tests.homeassistant import domoticz
-from tests.homeassistant.golden import START
+from tests.homeassistant.golden import START, read
 from tests.lab.homeassistant.hass_process import HassProcess
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
@@ -116,7 +116,7 @@ class Household:
             if received.topic == "teleinfo/homeassistant":
                 self._published.append((received.at, json.loads(received.payload)))
             elif received.topic.startswith("homeassistant/device/") and received.payload:
-                self._message = json.loads(received.payload)
+                self._message = read(received.payload)
         device = self._message["device"]["name"] if self._message else ""
         components = self._message.get("components", {})
         # A component without a name is an entity that is removed.

@@ -13,10 +13,12 @@ from __future__ import annotations
 import datetime as dt
 import random
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from teleinfo.daemon.state_publisher import StatePublisher
 from teleinfo.homeassistant.held_state import HeldState, ends_period
+from teleinfo.homeassistant.templates import flat
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.simulator.catalogue import METERS, build
@@ -37,8 +39,8 @@ _PERIODS = {"historique": 1.6, "standard": 1.5}
 """Seconds from one frame to the next: some 170 bytes at 1200 baud, some 1000 at 9600 and a pause."""
 
 
-def rows(meter: str, interval: float) -> int:
-    """Return the rows of one hour."""
+def rows(meter: str, interval: float) -> Counter[str]:
+    """Return the rows of one hour, by the key of the entity."""
     device, decoder, held = Followed(), Decoder(), HeldState()
     states: list[dict[str, Json]] = []
     publisher = StatePublisher(
@@ -57,7 +59,7 @@ def rows(meter: str, interval: float) -> int:
     simulated = build(meter, start=START, rng=random.Random(7))
     period = _PERIODS["standard" if meter.startswith("standard") else "historique"]
     shown: dict[str, str] = {}
-    found = 0
+    found: Counter[str] = Counter()
     for number in range(round(HOUR / period)):
         now = number * period
         at = START + dt.timedelta(seconds=now)
@@ -67,16 +69,16 @@ def rows(meter: str, interval: float) -> int:
             device.announcer.update(reading, moment(now))
         for state in states:
             before, shown = shown, shown | _states(device, state)
-            found += sum(before.get(key) != state for key, state in shown.items())
+            found.update(key for key, state in shown.items() if before.get(key) != state)
         states.clear()
     return found
 
 
 def _states(device: Followed, state: dict[str, Any]) -> dict[str, str]:
     """Return what the enabled entities show of a state."""
-    components = device.message["components"] if device.announced else {}
+    components, message = device.message["components"] if device.announced else {}, flat(state)
     return {
-        key: domoticz.value({"value_template": component["value_template"]}, state)
+        key: domoticz.value(component, message)
         for key, component in components.items()
         if component.get("enabled_by_default") is not False and "state_topic" not in component
     }
@@ -84,7 +86,7 @@ def _states(device: Followed, state: dict[str, Any]) -> dict[str, str]:
 
 def table() -> list[str]:
     """Return the rows of the table in the page."""
-    counted = {meter: [f"{rows(meter, interval):,}" for interval in INTERVALS] for meter in METERS}
+    counted = {meter: [f"{rows(meter, interval).total():,}" for interval in INTERVALS] for meter in METERS}
     return [f"| `{meter}` | {' | '.join(each)} |".replace(",", " ") for meter, each in counted.items()]
 
 

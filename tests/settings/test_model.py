@@ -138,6 +138,25 @@ def test_the_broker_of_the_settings() -> None:
     assert (tls.port, tls.tls) == (8883, Tls(ca_file="/dev/null", insecure=True))
 
 
+NAME = os.uname().nodename.partition(".")[0]
+
+
+@pytest.mark.parametrize(
+    ("listen", "page"),
+    [
+        *(("127.0.0.1:8080", None), ("[::1]:8080", None), ("localhost:8080", None), ("8081", None)),
+        *(("0.0.0.0:8080", f"http://{NAME}.local:8080/"), ("[::]:80", f"http://{NAME}.local:80/")),
+        *(("192.168.1.4", "http://192.168.1.4:8080/"), ("[fd00::4]:8081", "http://[fd00::4]:8081/")),
+        ("meter.lan:8080", "http://meter.lan:8080/"),
+    ],
+)
+def test_the_page_is_where_another_machine_reaches_it(listen: str, page: str | None) -> None:
+    """Unless it has another address for browsers, or a secret one."""
+    assert loaded(WEB_LISTEN=listen).page == page
+    assert loaded(WEB_LISTEN=listen, HOMEASSISTANT_PAGE="https://pi/").page == "https://pi/"
+    assert loaded(WEB_LISTEN=listen, WEB_TOKEN="0123456789abcdef").page is None
+
+
 def test_the_settings_do_not_show_the_password() -> None:
     """Neither their repr nor what pydantic says of a wrong one."""
     settings = loaded(MQTT_USERNAME="me", MQTT_PASSWORD=CANARY)

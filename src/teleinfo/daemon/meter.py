@@ -116,7 +116,7 @@ class MeterTask:
                 form=settings.homeassistant_discovery,
                 language=settings.language,
                 meter_name=settings.meter_name,
-                page=settings.homeassistant_page,
+                page=settings.page,
             )
             self._homeassistant = self._publisher.homeassistant = HomeAssistant(
                 tracker, discovery, retained=self._publisher.outbox, rng=rng, hold=settings.state_interval > 0

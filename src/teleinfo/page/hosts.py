@@ -22,9 +22,6 @@ from teleinfo.settings import checks
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
-DEFAULT: Final = "127.0.0.1", "8080"
-"""Host and port where the text of an address has none."""
-
 LOCALHOST: Final = "localhost"
 HOME_DOMAINS: Final = (".local", ".lan", ".home", ".home.arpa", ".internal", ".localdomain", ".fritz.box")
 """Domains of home networks: mDNS (RFC 6762), RFC 8375, and those of routers; only routers resolve them."""
@@ -62,9 +59,7 @@ class Address:
 
 def address(text: str) -> Address:
     """Parse ADDRESS:PORT, [ADDRESS]:PORT, ADDRESS or PORT; raise ValueError for anything else."""
-    match = checks.LISTEN.fullmatch(checks.listen(text))
-    host, own_port, port = match.group("host", "own_port", "port") if match else (None, None, None)
-    return Address((host or DEFAULT[0]).strip("[]"), int(port or own_port or DEFAULT[1]))
+    return Address(*checks.address(text))
 
 
 def is_ours(host: str, *, names: Container[str]) -> bool:

@@ -31,7 +31,7 @@ MAX_PORT = 65535
 _BAUDRATES = frozenset(int(name[1:]) for name in dir(termios) if re.fullmatch(r"B[1-9]\d*", name))
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
-LISTEN = re.compile(r":?(?P<port>\d{1,5})|(?P<host>\[[^\]\s]+\]|[^:\[\]\s]+)(?::(?P<own_port>\d{1,5}))?")
+_LISTEN = re.compile(r":?(?P<port>\d{1,5})|(?P<host>\[[^\]\s]+\]|[^:\[\]\s]+)(?::(?P<own_port>\d{1,5}))?")
 _ETIQUETTE = re.compile(r"[A-Za-z0-9+_-]+")
 _HORODATE_KEY = "_HORODATE"
 _PRICE = re.compile(r"[0-9]{1,4}([.,][0-9]{1,6})?")
@@ -118,10 +118,34 @@ def token(value: SecretStr) -> SecretStr:
 
 def listen(value: str) -> str:
     """Refuse what is not ADDRESS:PORT, [ADDRESS]:PORT, ADDRESS or PORT."""
-    match = LISTEN.fullmatch(value)
-    if match is None or not 0 < int(match["port"] or match["own_port"] or 1) <= MAX_PORT:
-        raise ValueError
+    address(value)
     return value
+
+
+def address(value: str) -> tuple[str, int]:
+    """Return host and port of such a text, with the defaults for what it lacks; raise ValueError."""
+    match = _LISTEN.fullmatch(value)
+    port = int(match["port"] or match["own_port"] or 8080) if match else 0
+    if match is None or not 0 < port <= MAX_PORT:
+        raise ValueError
+    return (match["host"] or "127.0.0.1").strip("[]"), port
+
+
+def url_at_home(host: str, port: int, *, machine: str) -> str | None:
+    """
+    Return the URL for a browser at home of what listens on `host`, None if only this machine can reach it.
+
+    The name of the `machine` in the domain of mDNS stands for all of its addresses.
+    """
+    try:
+        ip = ipaddress.ip_address(host)
+    except ValueError:
+        return None if host == "localhost" else f"http://{host}:{port}/"
+    if ip.is_loopback:
+        return None
+    if ip.is_unspecified:
+        return f"http://{machine.partition('.')[0]}.local:{port}/"
+    return f"http://[{ip}]:{port}/" if ip.version == 6 else f"http://{ip}:{port}/"  # noqa: PLR2004 - IPv6
 
 
 def serial_port(value: str) -> str:

@@ -155,7 +155,7 @@ class Settings(BaseModel):
     meter_name: _Name = None
     """Name of the meter in Home Assistant; empty: its model and last digits"""
     homeassistant_page: _PageUrl = None
-    """Address of the page of `teleinfo page`, for a link to it in Home Assistant"""
+    """Address of the page of `teleinfo page` for a link in Home Assistant; empty: by TELEINFO_WEB_LISTEN"""
     web_listen: _Listen = "127.0.0.1:8080"
     """Address and port of that page; 0.0.0.0:8080 shows it to every device at home"""
     web_hosts: _Names = frozenset()
@@ -185,6 +185,18 @@ class Settings(BaseModel):
             tls=tls if self.mqtt_tls else None,
             version=self.mqtt_version,
         )
+
+    @property
+    def page(self) -> str | None:
+        """
+        The address of `teleinfo page` for a browser at home, None if there is none.
+
+        A page with a secret in its address has none: a message of MQTT would reveal the secret.
+        """
+        if self.homeassistant_page is not None or self.web_token is not None:
+            return self.homeassistant_page
+        host, port = checks.address(self.web_listen)
+        return checks.url_at_home(host, port, machine=os.uname().nodename)
 
     @property
     def payload(self) -> Options:

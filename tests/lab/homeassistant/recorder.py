@@ -28,8 +28,9 @@ EVENING: Final = "2026-01-14T18:00"
 SETTLED: Final = 120
 """Seconds until every entity has had its first states."""
 _ROWS: Final = """
-SELECT entity_id, count(*) FROM states JOIN states_meta USING (metadata_id)
-WHERE last_updated_ts BETWEEN ? AND ? AND entity_id LIKE '%linky%' GROUP BY entity_id ORDER BY 2 DESC
+SELECT states_meta.entity_id, count(*) FROM states JOIN states_meta USING (metadata_id)
+WHERE last_updated_ts BETWEEN ? AND ? AND states_meta.entity_id LIKE '%linky%'
+GROUP BY states_meta.entity_id ORDER BY 2 DESC
 """
 
 

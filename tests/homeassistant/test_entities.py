@@ -109,8 +109,9 @@ def test_an_index_that_is_unknown_makes_no_entity() -> None:
 
 @pytest.mark.parametrize(("page", "quotation"), [("", r'"([^"]+)"'), ("fr/", r"«\s*([^»]+?)\s*»")])
 def test_a_name_in_the_tables_of_the_page_is_the_name_in_home_assistant(page: str, quotation: str) -> None:
-    """Both pages quote the French names, which are the default."""
-    text = (DOCS / page / "home-assistant.md").read_text(encoding="utf-8")
+    """The pages quote the French names, which are the default."""
+    names = ("home-assistant.md", "coming-from.md")
+    text = "\n".join((DOCS / page / name).read_text(encoding="utf-8") for name in names)
     quoted = re.findall(quotation, "".join(line for line in text.splitlines() if line.startswith("|")))
 
     assert len(quoted) > 20

@@ -20,7 +20,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.lab.homeassistant.hass_process import HassProcess
+from tests.lab.homeassistant.hass_process import START, HassProcess
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon
 from tests.support.process import Process
@@ -98,14 +98,15 @@ def _state(hass: HassProcess, hour: float) -> int:
         if name.endswith(("Heures pleines", "Peak hours"))
     ]
     begin = dt.datetime.fromtimestamp(hour - HOUR, dt.UTC).isoformat()
-    rows: Any = hass.ask(
-        "recorder/statistics_during_period",
-        start_time=begin,
-        statistic_ids=[energy],
-        period="hour",
-        types=["state", "sum"],
-    )[energy]
-    return int(rows[0]["state"])
+    found: dict[str, Any] = {}
+
+    def is_made() -> bool:
+        asked = {"start_time": begin, "statistic_ids": [energy], "period": "hour", "types": ["state"]}
+        found.update(hass.ask("recorder/statistics_during_period", **asked))
+        return energy in found
+
+    until(is_made, limit=START, what="the statistics of the hour")
+    return int(found[energy][0]["state"])
 
 
 if __name__ == "__main__":

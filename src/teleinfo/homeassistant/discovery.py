@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import KW_ONLY, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from teleinfo import __version__
@@ -33,6 +34,7 @@ from teleinfo.homeassistant.templates import (
 )
 from teleinfo.port.health import STALE_AFTER
 from teleinfo.state.field_entry import StateType
+from teleinfo.vocabulary.text_table import read_sections
 from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
@@ -51,26 +53,9 @@ Message by which Home Assistant releases entities, and keeps their entries for a
 Source: its documentation of MQTT, "Migration from single component to device-based discovery".
 """
 
-SHORT: Final = {
-    "unique_id": "uniq_id",
-    "device_class": "dev_cla",
-    "state_class": "stat_cla",
-    "unit_of_measurement": "unit_of_meas",
-    "suggested_display_precision": "sug_dsp_prc",
-    "options": "ops",
-    "payload_on": "pl_on",
-    "payload_off": "pl_off",
-    "icon": "ic",
-    "entity_category": "ent_cat",
-    "enabled_by_default": "en",
-    "expire_after": "exp_aft",
-    "state_topic": "stat_t",
-    "value_template": "val_tpl",
-    "last_reset_value_template": "lrst_val_tpl",
-    "json_attributes_topic": "json_attr_t",
-    "json_attributes_template": "json_attr_tpl",
-}
-"""The abbreviations of the keys of a component (components/mqtt/abbreviations.py of 2025.6)."""
+_TABLE: Final = read_sections(Path(__file__).with_name("abbreviations.txt"))
+SHORT: Final = dict(line.split() for line in _TABLE["component"][1])
+"""The abbreviations of the keys of a component."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +150,10 @@ class Discovery:
         found = []
         for entity in entities:
             component = _component(meter, entity, state_template(entity))
-            found.append((entity, component | _code(entity, self.topics.homeassistant)))
+            if (template := code_template(entity)) is not None:
+                component["json_attributes_topic"] = self.topics.homeassistant
+                component["json_attributes_template"] = template
+            found.append((entity, component))
         for entity, template in line_entities():
             # The availability of these entities does not depend on the frames.
             line: dict[str, Any] = {"state_topic": self.topics.status, "availability": []}
@@ -179,14 +167,6 @@ class Discovery:
             found.append((entity, _component(meter, entity, template) | line))
         line = {"state_topic": self.topics.event, "availability": []}
         return [*found, (EVENTS, _component(meter, EVENTS, EVENT_TEMPLATE) | line)]
-
-
-def _code(entity: Field, topic: str) -> dict[str, str]:
-    """Return the attribute `code` of an entity whose state is a choice."""
-    template = code_template(entity)
-    if template is None:
-        return {}
-    return {"json_attributes_topic": topic, "json_attributes_template": template}
 
 
 def device_id(scope: str) -> str:

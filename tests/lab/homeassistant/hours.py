@@ -59,7 +59,8 @@ def counted(apart: Sequence[int]) -> dict[int, int]:
         for seconds in apart:
             (own := folder / str(seconds)).mkdir()
             all_of_them[seconds] = HassProcess(Path(os.environ["HOMEASSISTANT_VENV"]), own, broker)
-            stack.enter_context(_Late(all_of_them[seconds], ahead + seconds))
+            all_of_them[seconds].start_later(ahead + seconds)
+            stack.callback(all_of_them[seconds].kill)
         end = time.time() + BEFORE
         for hass in all_of_them.values():
             hass.states()
@@ -75,19 +76,6 @@ def counted(apart: Sequence[int]) -> dict[int, int]:
             truth = [index for at, index in sent if at < monotonic - seconds][-1]
             found[seconds] = _state(hass, end + ahead) - truth
         return found
-
-
-class _Late:
-    """A Home Assistant whose clock is `ahead`, for a block."""
-
-    def __init__(self, hass: HassProcess, ahead: float) -> None:
-        self._hass, self._ahead = hass, ahead
-
-    def __enter__(self) -> None:
-        self._hass.start_later(self._ahead)
-
-    def __exit__(self, *_: object) -> None:
-        self._hass.kill()
 
 
 def _state(hass: HassProcess, hour: float) -> int:

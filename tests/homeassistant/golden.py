@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from teleinfo import __version__
 from teleinfo.common.i18n import in_words, use_language
 from teleinfo.homeassistant.announcer import Announcer
-from teleinfo.homeassistant.discovery import SHORT, Discovery, DiscoveryForm
-from teleinfo.homeassistant.entities import entities_of
+from teleinfo.homeassistant.discovery import Discovery, DiscoveryForm
+from teleinfo.homeassistant.entities import SHORT, entities_of
 from teleinfo.mqtt.config import Topics
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.state.declaration import FIELDS

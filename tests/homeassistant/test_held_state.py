@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 START = dt.datetime(2026, 1, 14, 12, tzinfo=dt.UTC)
 PATHS = {
-    "power.active": ("W", 75, 60),
+    "power.active": ("W", 75, 120),
     "headroom.used": ("%", 5, 120),
-    "headroom.power": ("VA", 75, 60),
+    "headroom.power": ("VA", 75, 120),
     "current.2": ("A", 1, 30),
     "voltage.1": ("V", 3, 300),
     "energy.import_total": ("Wh", None, 300),

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import KW_ONLY, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from teleinfo import __version__
 from teleinfo.common.i18n import _, in_words, language, use_language
 from teleinfo.homeassistant.entities import (
     EVENTS,
+    SHORT,
     device_class,
     line_entities,
     platform,
@@ -34,7 +34,6 @@ from teleinfo.homeassistant.templates import (
 )
 from teleinfo.port.health import STALE_AFTER
 from teleinfo.state.field_entry import StateType
-from teleinfo.vocabulary.text_table import read_sections
 from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
@@ -52,10 +51,6 @@ Message by which Home Assistant releases entities, and keeps their entries for a
 
 Source: its documentation of MQTT, "Migration from single component to device-based discovery".
 """
-
-_TABLE: Final = read_sections(Path(__file__).with_name("abbreviations.txt"))
-SHORT: Final = dict(line.split() for line in _TABLE["component"][1])
-"""The abbreviations of the keys of a component."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from teleinfo.tic.labels import Kind, LabelSpec, Mode, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 from teleinfo.vocabulary.codes import Contract, Event, Phase, TariffPeriod
 from teleinfo.vocabulary.line import LineGrade, PortErrorKind
+from teleinfo.vocabulary.text_table import read_sections
 from teleinfo.vocabulary.words import Code, Message
 
 if TYPE_CHECKING:
@@ -276,6 +277,11 @@ _OTHERS: Final = {
 }
 EVENTS: Final = _OTHERS["event"]
 """The entity of what begins or ends (docs/events.md)."""
+
+
+_TABLE: Final = read_sections(Path(__file__).with_name("abbreviations.txt"))
+SHORT: Final = dict(line.split() for line in _TABLE["component"][1])
+"""Home Assistant's abbreviations of the keys of a component."""
 
 
 def line_entities() -> list[tuple[Field, str | None]]:

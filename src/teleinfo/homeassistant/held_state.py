@@ -32,8 +32,8 @@ _CLOCKS_APART: Final = 12
 """Seconds about a whole hour in which each frame is shown: the clocks may differ by 10."""
 
 _PACES: Final[dict[str | None, tuple[float, float]]] = {
-    "W": (75, 60),
-    "VA": (75, 60),
+    "W": (75, 120),
+    "VA": (75, 120),
     "A": (1, 30),
     "V": (3, 300),
     "%": (5, 120),

@@ -214,7 +214,7 @@ def _is_one_of(shown: str, component: dict[str, Any], published: list[dict[str, 
         return shown != "absent"
     if "state_topic" in component:  # not that of the device
         return shown not in {"absent", "unavailable", "unknown"}
-    switched = {component.get("payload_on"): "on", component.get("payload_off"): "off"}
+    switched = {component.get("payload_on", "ON"): "on", component.get("payload_off", "OFF"): "off"}
     for state in published:
         value = _value(component["value_template"], state)
         if _parsed(shown) == _parsed(switched.get(value, value) or "unknown"):

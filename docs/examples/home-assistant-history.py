@@ -81,7 +81,10 @@ async def main(energies: Mapping[dt.datetime, int], url: str, entity: str) -> No
             types=["state", "sum"],
             units={"energy": unit},
         )
-        own = [row for row in hours[entity] if row["sum"] > 0]  # the others are imported
+        imported = {(end - HOUR).timestamp() * 1000 for end in energies}  # perhaps, by an earlier run
+        own = [row for row in hours[entity] if row["sum"] >= 0 and row["start"] not in imported]
+        if not own:
+            sys.exit("Home Assistant has no statistics of an hour yet")
         rows = statistics(energies, own[0], {"Wh": 1, "kWh": 1000}[unit])
         about: dict[str, object] = {"has_mean": False, "has_sum": True, "name": None, "source": "recorder"}
         about |= {"statistic_id": entity, "unit_of_measurement": unit}

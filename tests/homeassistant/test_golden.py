@@ -47,6 +47,17 @@ def test_a_message_has_25_kilobytes_at_most(meter: str) -> None:
     assert len(payload) <= 25_000
 
 
+@pytest.mark.parametrize("span", ["today", "this_month"])
+def test_a_cost_is_a_total_since_its_midnight(span: str) -> None:
+    """Home Assistant then has statistics of it, which the Energy dashboard takes."""
+    meter = device_of("041961123456", topic="teleinfo", private=False)
+    [payload] = Discovery("homeassistant", Topics("t")).messages(meter, golden.every_entity()).values()
+    component = golden.read(payload)["components"][f"cost_{span}"]
+
+    assert component["state_class"] == "total"
+    assert f"value_json.cost_{span}_since" in component["last_reset_value_template"]
+
+
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("meter", golden.ALL)
 def test_no_two_entities_of_a_meter_have_the_same_name(meter: str, language: Language) -> None:

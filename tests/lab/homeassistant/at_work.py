@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.tic.labels import Group, Mode
+from tests.lab.homeassistant.at_work_examples import PRICES
 from tests.lab.homeassistant.hass_process import STATISTICS_PERIOD
 from tests.lab.homeassistant.household import DEVICE, LIMIT, eventually, expect_sum
 
@@ -40,6 +41,8 @@ def test_every_entity_shows_what_the_meter_says(household: Household) -> None:
 
 @pytest.mark.parametrize("household", ["tempo", "standard-producer"], indirect=True)
 def test_the_energy_dashboard_takes_the_entities_that_the_page_names(household: Household) -> None:
+    """The cost too: its statistics rise, from the cost of the day until then."""
+    household.daemon.environ["TELEINFO_PRICES"] = PRICES
     household.hass.start()
     household.daemon.start()
     household.expect_right()
@@ -47,7 +50,12 @@ def test_the_energy_dashboard_takes_the_entities_that_the_page_names(household: 
     household.hass.start_later(STATISTICS_PERIOD)
     household.expect_right()
     ids = household.entity_ids()
-    household.hass.use_for_energy(ids["energy_import"], ids.get("energy_export"), power=ids["power_active"])
+    household.hass.use_for_energy(
+        ids["energy_import"],
+        ids.get("energy_export"),
+        power=ids["power_active"],
+        cost=ids.get("cost_today"),
+    )
 
     with household.hass.asking() as ask:
 

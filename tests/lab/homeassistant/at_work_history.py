@@ -6,6 +6,7 @@ The history of the page becomes statistics of a real Home Assistant, by the scri
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import itertools
 import json
@@ -51,9 +52,9 @@ def exported(folder: Path) -> str:
     """Return the CSV of the last 30 days, as the page gives it."""
     now = time.time()
     fill(Store(folder / "history.sqlite"), readings(now), now=now)
-    store = Store(folder / "history.sqlite")
-    store.write([], now=0)
-    found = table(store, [], NUMBER, "days30", now=int(now))
+    with contextlib.closing(Store(folder / "history.sqlite")) as store:
+        store.write([], now=0)
+        found = table(store, [], NUMBER, "days30", now=int(now))
     assert found is not None
     return as_csv(found)
 

@@ -132,22 +132,23 @@ class HassProcess(Process):
         exported: str | None = None,
         *,
         power: str | None = None,
+        cost: str | None = None,
     ) -> None:
         """
-        Let the Energy dashboard show what is drawn from the grid, and injected, by these entities.
+        Let the Energy dashboard show what is drawn from the grid and its cost, and what is injected.
 
         The newest shows `power`, too.
         """
         flow: dict[str, object] = {"stat_energy_from": imported}
         grid: dict[str, object] = {"type": "grid", "cost_adjustment_day": 0.0}
         if self.newest:
-            grid |= flow | {"stat_energy_to": exported, "stat_cost": None}
+            grid |= flow | {"stat_energy_to": exported, "stat_cost": cost}
             grid |= {"entity_energy_price": None, "number_energy_price": None}
             grid |= {"stat_rate": power} if power else {}
         else:
             free = {"entity_energy_price": None, "number_energy_price": None}
             back = {"stat_energy_to": exported, "stat_compensation": None} | free
-            grid["flow_from"] = [flow | {"stat_cost": None} | free]
+            grid["flow_from"] = [flow | {"stat_cost": cost} | free]
             grid["flow_to"] = [back] if exported else []
         self.ask("energy/save_prefs", energy_sources=[grid])
 

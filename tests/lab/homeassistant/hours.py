@@ -42,17 +42,18 @@ LIBRARY: Final = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 
 def counted(apart: Sequence[int]) -> dict[int, int]:
     """Return the Wh that the hour of each Home Assistant has too many, by how far its clock is ahead."""
-    ahead = HOUR - (time.time() + BEFORE) % HOUR  # the daemon's whole hour comes after `BEFORE`
+    end = time.time() + BEFORE
+    ahead = HOUR - end % HOUR  # a whole hour of the daemon ends then
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         port = folder / "meter"
         command = [sys.executable, "-m", "teleinfo", "simulate", "--meter", "hc", "--seed", "7"]
         broker = stack.enter_context(MosquittoBroker(folder))
-        simulated = [*command, "--start", "2026-01-14T18:30", "--link", str(port)]
+        simulated = [*command, "--start", "2026-01-14T12:00", "--time-lapse", "10", "--link", str(port)]
         stack.enter_context(Process(simulated, folder / "simulate.log"))
         until(port.exists, limit=60, what="the port of the meter")
         settings = {"serial_port": port, "mqtt_host": broker.host, "mqtt_port": broker.port}
-        daemon = Daemon(folder, **settings, homeassistant=True)
+        daemon = Daemon(folder, **settings, homeassistant=True, plausibility=False)
         daemon.environ |= {"LD_PRELOAD": LIBRARY, "FAKETIME": f"+{ahead:.3f}s", "TZ": "Europe/Paris"}
         daemon.environ |= {"FAKETIME_DONT_FAKE_MONOTONIC": "1"}
         all_of_them = {}
@@ -61,7 +62,6 @@ def counted(apart: Sequence[int]) -> dict[int, int]:
             all_of_them[seconds] = HassProcess(Path(os.environ["HOMEASSISTANT_VENV"]), own, broker)
             all_of_them[seconds].start_later(ahead + seconds)
             stack.callback(all_of_them[seconds].kill)
-        end = time.time() + BEFORE
         for hass in all_of_them.values():
             hass.states()
         stack.enter_context(daemon)

@@ -21,6 +21,7 @@ PURE = [
     *(module for module in FILES if module.startswith("teleinfo.homeassistant") and "adapter" not in module),
     *(module for module in FILES if module.startswith("teleinfo.simulator.") and module not in (
         "teleinfo.simulator.command", "teleinfo.simulator.serial_line",
+        "teleinfo.simulator.conformance", "teleinfo.simulator.conformance_check",
     )),
     *(
         f"teleinfo.{name}"

@@ -196,6 +196,7 @@ FAULTS = [
     (["--replay", "/nonexistent/x.tic"], "/nonexistent/x.tic: No such file or directory"),
     (["--replay", "/"], "/: Is a directory"),
     (["--replay", os.devnull], "/dev/null: the recording is empty"),
+    (["--conformance", "/dev/null/kit"], "/dev/null/kit/7bit: Not a directory"),
     (["--link", os.devnull], "/dev/null: it is there already, and is no symbolic link"),
 ]
 
@@ -211,7 +212,7 @@ def test_what_cannot_run_says_why(
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
     assert main(["simulate", *options]) == 1
     errors = capsys.readouterr().err
-    assert errors.startswith(f"teleinfo simulate: {options[1]}\xa0: ")
+    assert errors.startswith(f"teleinfo simulate: {reason.partition(':')[0]}\xa0: ")
     assert not re.search(r"\b(No|Is|it|its|the|not)\b", errors)
 
 

@@ -3,8 +3,8 @@
 
 The first line on standard output is the path of the port and nothing else, so that a script can read it; the
 next lines are for people. The command ends at Ctrl-C, SIGTERM or SIGHUP, after `--frames` or after
-`--seconds`, and removes its link. The exit status is 0, or 1 if the port or the link cannot be created, or
-the recording cannot be read.
+`--seconds`, and removes its link. With `--conformance` it only writes a folder. The exit status is 0, or 1 if
+the port, the link or the folder cannot be created, or the recording cannot be read.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from teleinfo.common.i18n import N_, _
 from teleinfo.common.times_file import read_times
 from teleinfo.console.arguments import count, local_time, not_negative, positive, share
 from teleinfo.console.output import fail, say
+from teleinfo.simulator import conformance
 from teleinfo.simulator.catalogue import DEFAULT, METERS, build
 from teleinfo.simulator.encode import ETX
 from teleinfo.simulator.households import HOUSEHOLDS
@@ -51,6 +52,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group()
     recording = _("send the bytes of a recording, again and again; those of a pipe once")
     source.add_argument("--replay", type=Path, metavar="FILE", help=recording)
+    kit = _("write lines and their readings to FOLDER, to test any reader of TIC; play nothing")
+    source.add_argument("--conformance", type=Path, metavar="FOLDER", help=kit)
     which = _("which meter to simulate: {names} (default: %(default)s)").format(names=", ".join(METERS))
     source.add_argument("--meter", choices=METERS, default=DEFAULT, metavar="NAME", help=which)
     link = _("make PATH a symbolic link to the port, while it lasts")
@@ -94,7 +97,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Play until the end; return the exit status (0 or 1, see the module)."""
     try:
-        event_loop.run(_simulate(arguments))
+        if arguments.conformance is None:
+            event_loop.run(_simulate(arguments))
+        else:
+            conformance.write(arguments.conformance)
     except OSError as error:
         reason = _(file_error(error))
         if error.filename is not None:

@@ -20,6 +20,7 @@ FOR_DEVELOPERS = {
     "SECURITY",
     "architecture",
     "benchmark",
+    "conformance",
     "library",
     "protocol",
     "reliability",

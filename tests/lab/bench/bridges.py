@@ -46,6 +46,8 @@ async def play(count: int) -> None:
             date = next(group.horodate for group in groups if group.label == "DATE")
             *earlier, last = [frame[start : start + PIECE] for start in range(0, len(frame), PIECE)]
             for piece in earlier:
+                if writer.is_closing():
+                    return
                 writer.write(piece)
                 await asyncio.sleep(PIECE_TIME)
             sent.append((number, date or "", time.monotonic_ns()))

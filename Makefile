@@ -240,7 +240,8 @@ test-board: RUN = $(SLOW) tests/lab/system/board.py
 test-board: ## the package and the service on an emulated arm64 board with a serial port (as root)
 
 test-consumers: WANTED = jq:jq gojq:gojq curl:curl mosquitto_sub:mosquitto-clients influxd:influxdb influx:influxdb-client \
-    prometheus-mqtt-exporter:prometheus-mqtt-exporter prometheus:prometheus victoria-metrics:victoria-metrics $(NPM)
+    prometheus-mqtt-exporter:prometheus-mqtt-exporter prometheus:prometheus victoria-metrics:victoria-metrics \
+    docker-compose:docker-compose $(NPM)
 test-consumers: RUN = -n 2 --dist loadfile $(wildcard tests/lab/consumers/with_*.py)
 test-consumers: ## the programs of docs/consumers read our messages (2 minutes)
 

@@ -53,6 +53,7 @@ TYPES: dict[StateType, dict[str, Any]] = {
     StateType.TIME: {"type": ["string"], "format": "date-time"},
     StateType.SWITCH: {"type": ["boolean"]},
     StateType.ANY: {"type": ["number", "string"]},
+    StateType.LIST: {"type": ["array"], "items": {"type": "string"}},
     StateType.SLOTS: {
         "type": ["array"],
         "items": {

@@ -23,7 +23,11 @@ def test_each_field_has_a_place_and_a_meaning_of_its_own() -> None:
     assert len({field.path for field in FIELDS}) == len(FIELDS)
     assert [field.path for field in FIELDS if not field.meaning and not field.name] == []
     numbers = [field for field in FIELDS if field.type is StateType.NUMBER]
-    assert [field.path for field in numbers if not field.unit] == ["meter.phases", "tariff.next.days_left"]
+    assert [field.path for field in numbers if not field.unit] == [
+        "meter.phases",
+        "tariff.next.days_left",
+        *(f"power.factor{end}" for end in ("", "_lower", "_upper")),
+    ]
 
 
 @pytest.mark.parametrize("meter", ALL)

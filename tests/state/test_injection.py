@@ -17,7 +17,7 @@ OUT = historique(**SINGLE)
 INJECTED = {"apparent": 0, "injected": 920, "estimated": True, "exporting": True, "net": -920}
 
 
-ACTIVE = {"active", "active_lower", "active_upper"}
+ACTIVE = {f"{name}{end}" for name in ("active", "factor") for end in ("", "_lower", "_upper")}
 MEANS = {"mean", "mean_is_upper_bound", "max_today"}
 
 

@@ -188,6 +188,7 @@ class World:
     slack: dict[dt.date, float] = field(default_factory=dict)
     """Wh between the last frame before a midnight and the first after it."""
     recent: deque[tuple[float, Counted]] = field(default_factory=lambda: deque(maxlen=400))
+    lost: list[str] = field(default_factory=list)  # étiquettes whose group was damaged in the last frame
     since: dict[str, float] = field(default_factory=dict)
     since_before: dict[str, float] = field(default_factory=dict)
     disturbed: float = 0.0  # start, restart, end of a silence, change of mode
@@ -370,6 +371,7 @@ class World:
         self.meter.faults = sum(FAULTS[name][2] for name in faults)
         self.meter.ppot = "02" if "phase_missing" in faults else "00"
         data = self.meter.emit(self.wall(instant))
+        is_calm = instant - max(self.disturbed, self.mode_changed, self.paced) > MINUTE / 2
         self.emitted, self.instant = instant, instant + len(data) / SPEEDS[self.mode]
         self.recent.append((instant, counted))
         tab = "\t" if self.mode is Mode.STANDARD else " "
@@ -382,6 +384,10 @@ class World:
         self.alerts_now = self.alerts
         active = [alert for alert, active in self.alerts_now.items() if active]
         self.since = {alert: self.since.get(alert, self.instant) for alert in active}
+        label = "VTIC" if self.mode is Mode.STANDARD else "MOTDETAT"
+        self.lost = [label] if is_calm and int(instant) % 9 == 0 and label in self.sent else []
+        if self.lost:  # another character: its checksum is wrong
+            data = data.replace(f"\n{label}".encode(), f"\n{label[:-1]}X".encode())
         return with_parity(data)
 
 

@@ -163,7 +163,7 @@ def _is_number(value: Any) -> bool:  # noqa: ANN401
 
 def _plain(value: Any, is_time: bool) -> Any:  # noqa: ANN401, FBT001
     """Return a time as an instant, and a day profile without its other notation."""
-    if isinstance(value, list):
+    if isinstance(value, list) and value and isinstance(value[0], dict):
         return [{key: part for key, part in slot.items() if key != _IGNORED_SLOT} for slot in value]
     if isinstance(value, str) and (is_time or value[10:11] == "T"):
         return dt.datetime.fromisoformat(value).timestamp()

@@ -374,6 +374,24 @@ def _bound(least: float, most: float) -> Callable[[World], Any]:
     return value
 
 
+def _factor(least: float, most: float) -> Callable[[World], Any]:
+    """Return the truth of a power factor, by an active power from `least` to `most` W about the true."""
+
+    def value(world: World) -> Any:  # noqa: ANN401
+        apparent = abs(world.metrology.drawn - world.metrology.injected)
+        if apparent < 1 or (world.injects and not world.model.producer and isinstance(_watts(world), AnyOf)):
+            return AnyOf((None, Between(0.0, 1.0)))
+        # The factor has two decimals; the apparent power is rounded.
+        step = 0.01 + _rounding(world) / apparent
+        factor = abs(world.watts) / apparent
+        found = Between(factor + least / apparent - step, factor + most / apparent + step)
+        is_clear = apparent > _LEAST_APPARENT and not isinstance(_watts(world), AnyOf)
+        return found if is_clear else AnyOf((None, found))
+
+    return value
+
+
+_LEAST_APPARENT: Final = 60.0
 _BLOCK: Final = 60.0
 
 
@@ -520,6 +538,7 @@ TRUTHS: Final[dict[str, Truth | str]] = {
     "meter.model": Truth(lambda world: _MODELS[world.model.number[4:6]]),
     "meter.maker": Truth(lambda _: "Landis+Gyr"),  # code 04
     "meter.mode": Truth(lambda world: world.mode.value),
+    "line.missing": Truth(lambda world: world.lost, short=True),
     "meter.phases": Truth(lambda world: world.model.phases),
     "meter.clock": Truth(_standard(lambda world: _instant(world.metrology.now)), tolerance=1),
     "meter.clock_offset": Truth(
@@ -579,6 +598,9 @@ TRUTHS: Final[dict[str, Truth | str]] = {
     "power.active": Truth(_watts, paced=300, settled=300, share=0.95, bias=0.015),
     "power.active_lower": Truth(_bound(-math.inf, 0.5), paced=300, settled=300, share=0.985),
     "power.active_upper": Truth(_bound(-0.5, math.inf), paced=300, settled=300, share=0.985),
+    "power.factor": Truth(_factor(-250, 250), paced=300, settled=300, share=0.95, bias=0.03),
+    "power.factor_lower": Truth(_factor(-math.inf, 0.5), paced=300, settled=300, share=0.985),
+    "power.factor_upper": Truth(_factor(-0.5, math.inf), paced=300, settled=300, share=0.985),
     "power.mean": Truth(_mean("drawn"), paced=400, settled=400),
     "power.mean_is_upper_bound": "true or false by which step of the index came last; see `power.mean`",
     "power.injected_mean": Truth(_mean("injected"), paced=400, settled=400),

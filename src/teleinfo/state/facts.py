@@ -109,6 +109,7 @@ class MeterFacts:
     """
     Facts about one meter, since its `first` frame.
 
+    - `sent` are the texts of the last frame, without excluded étiquettes.
     - `contract` are those that end with its mode or contract.
     - `total` is the total energy drawn, and `daily` the energies by day, None before the first index;
       `counted` is the monotonic time at which that index was last read.
@@ -124,6 +125,7 @@ class MeterFacts:
         self.device = device
         self.contract = ContractFacts(mode)
         self.first = self.heard = first
+        self.sent: Values = {}
         self.total: ImportTotal | None = None
         self.daily = daily
         self.means: defaultdict[str, MeanPower] = defaultdict(MeanPower)
@@ -140,7 +142,7 @@ class MeterFacts:
         if exclude:
             mode = reading.mode
             sent = {key: text for key, text in sent.items() if not _is_left_out(mode, key, exclude)}
-        self.heard = now
+        self.heard, self.sent = now, sent
         self.contract.add(sent, belief, now)
         values = self.contract.texts
         self.phases = 3 if self.contract.site else max(self.phases, fields.phases(values))

@@ -30,6 +30,7 @@ class StateType(enum.Enum):
     CHOICE = "choice"  # one of its codes
     TIME = "time"  # ISO 8601 with the offset
     SWITCH = "switch"
+    LIST = "list"  # texts
     SLOTS = "slots"  # the profile of a day
     ANY = "any"  # a number, a text or a time
 

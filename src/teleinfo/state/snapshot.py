@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import business_meters, fields, tariffs
 from teleinfo.state.energy import EXPORTED, EnergySpan
 from teleinfo.state.facts import STALE_AFTER
 from teleinfo.state.fields import UNKNOWN
 from teleinfo.tic.horodate import iso
-from teleinfo.tic.labels import STATUS_REGISTER, Mode
+from teleinfo.tic.labels import COMING_AND_GOING, SHORT_FRAME, STATUS_REGISTER, Mode, lookup
 from teleinfo.vocabulary.codes import Contract, TariffPeriod
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from teleinfo.state.tariffs import Index
     from teleinfo.vocabulary.codes import Alert, Colour
     from teleinfo.vocabulary.moment import Moment
+
+
+LEAST_OF_FACTOR: Final = 50
+"""VA below which there is no power factor: a meter may round the power to 10 VA."""
 
 
 def _or_unknown(value: Json) -> Value:
@@ -95,6 +99,19 @@ class Snapshot:
         is_standard = self.contract.mode is Mode.STANDARD and self.contract.site is None
         has_clock = is_standard and "DATE" in self.values and not self.device.identity.overseas
         return _or_unknown(self.contract.clock.offset) if has_clock else None
+
+    @property
+    def missing(self) -> Value:
+        """The étiquettes that the last frame lacked, without those that come and go."""
+        if self.contract.site is not None:
+            return None  # their frames differ
+        sent = self.facts.sent.keys()
+        if not self.values.keys() & sent:
+            return UNKNOWN
+        if sent <= SHORT_FRAME:
+            return []
+        lacked = (lookup(self.contract.mode, key) for key in self.values if key not in sent)
+        return [label.name for label in lacked if label and label.presence not in COMING_AND_GOING]
 
     @property
     def contract_text(self) -> str | None:
@@ -240,6 +257,19 @@ class Snapshot:
         if fields.drawn_power(self.values) is None or "mean" not in self.means:
             return None
         return _of(self.active or UNKNOWN, attribute)
+
+    def power_factor(self, attribute: str) -> Value:
+        """Return an attribute of the active power by the apparent power; unknown for an estimated power."""
+        net = self.net_power
+        if isinstance(net, int) and net < 0:  # both are negative, and the bounds change places
+            attribute = {"lower": "upper", "upper": "lower"}.get(attribute, attribute)
+        active = self.active_power(attribute)
+        if not isinstance(active, int):
+            return active
+        is_measured = self.injected_power == 0 or self.injected_is_estimated is not True
+        if not isinstance(net, int) or abs(net) < LEAST_OF_FACTOR or not is_measured:
+            return UNKNOWN
+        return min(1.0, abs(round(active / net, 2)))
 
     @cached_property
     def means(self) -> dict[str, MeanPower]:

@@ -43,6 +43,26 @@ def test_only_the_last_five_minutes_count() -> None:
     assert len(quality._samples) <= WINDOW / 60 + 2
 
 
+def test_what_was_counted_in_the_last_24_hours_is_told() -> None:
+    """The counts of each hour are kept for a day; before the first sample all counts are told."""
+    quality = Quality()
+    assert quality.last_24h(Counts(groups=5))["groups"] == 5
+    for hour in range(49):
+        quality.sample(Counts(frames=hour, groups=10 * hour, parity=hour, unconfirmed=1), now=3600.0 * hour)
+        quality.sample(
+            Counts(frames=hour, groups=10 * hour, parity=hour, unconfirmed=1), now=3600.0 * hour + 60
+        )
+
+    assert quality.last_24h(Counts(frames=49, groups=490, parity=50, unconfirmed=3)) == {
+        "frames": 24,
+        "groups": 240,
+        "rejected": 25,
+        "unconfirmed": 2,
+        "implausible": 0,
+        "interrupted": 0,
+    }
+
+
 def test_health_says_all_that_the_contract_names() -> None:
     """Version, mode, speed, counts by cause, share and grade, last frame, uptime; `parse` reads it again."""
     rejected = {"parity": 1, "checksum": 1, "malformed": 1}
@@ -52,7 +72,12 @@ def test_health_says_all_that_the_contract_names() -> None:
     quality.sample(counts, now=0)
     time, last_frame = "2026-01-31T12:00:01+00:00", "2026-01-31T12:00:00+00:00"
     known = Health(
-        mode=Mode.STANDARD, baudrate=9600, parity=True, time=time, last_frame=last_frame, uptime=61
+        mode=Mode.STANDARD,
+        baudrate=9600,
+        parity=True,
+        time=time,
+        last_frame=last_frame,
+        uptime=61,
     )
     health = complete(known, counts, quality)
     sent = encode(health)
@@ -70,6 +95,9 @@ def test_health_says_all_that_the_contract_names() -> None:
         "rejected": rejected,
         "withheld": withheld,
         "interrupted": 4,
+        "last_24h": dict.fromkeys(
+            ("frames", "groups", "rejected", "unconfirmed", "implausible", "interrupted"), 0
+        ),
         "unknown_labels": ["FOO"],
         "bad_groups_percent": 14.286,
         "line": "bad",

@@ -26,9 +26,13 @@ if TYPE_CHECKING:
 WINDOW = 300.0
 """Seconds over which the share of bad groups is computed."""
 
+HOUR, HOURS = 3600.0, 24
+"""Counts are kept for so many hours, one set of them an hour."""
+
 REJECTION_CAUSES = ("parity", "checksum", "malformed")
 WITHHELD_CAUSES = ("unconfirmed", "implausible")
 """Causes for which a sound group is not published: see `Counts`."""
+_COUNTED = ("frames", "groups", "rejected", *WITHHELD_CAUSES, "interrupted")
 
 STALE_AFTER = 180
 """Seconds after which a message is stale: it comes once a minute, so that its daemon must be gone."""
@@ -39,6 +43,7 @@ class Quality:
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, int, int]] = deque([(float("-inf"), 0, 0)])
+        self._hours: deque[tuple[float, Counts]] = deque(maxlen=HOURS)
 
     def sample(self, counts: Counts, *, now: float) -> None:
         """Remember the `counts` at `now` (monotonic, in seconds). Call this at a steady rhythm."""
@@ -46,6 +51,14 @@ class Quality:
         # Keep the last sample from before the window: the share is that of the groups counted since then.
         while len(self._samples) > 1 and self._samples[1][0] <= now - WINDOW:
             self._samples.popleft()
+
+        if not self._hours or now - self._hours[-1][0] >= HOUR:
+            self._hours.append((now, replace(counts)))
+
+    def last_24h(self, counts: Counts) -> dict[str, int]:
+        """Return what was counted in the last 24 hours, to the hour, or since the first sample."""
+        before = self._hours[0][1] if self._hours else None
+        return {name: getattr(counts, name) - getattr(before, name, 0) for name in _COUNTED}
 
     @property
     def bad_share(self) -> float | None:
@@ -71,6 +84,7 @@ class Health:
 
     - `time`: when it was published, in ISO 8601 like `last_frame`.
     - `rejected`, `withheld`: the number of groups by cause: not sound, and sound but not believed.
+    - `last_24h`: the numbers of frames, and of groups by outcome, in the last 24 hours.
     - `bad_groups_percent`: the share of the rejected groups over `WINDOW`, 0 to 100.
     - `problem`: the reason for the lack of frames (see `LinkStatus.problem`); None if frames come.
     - `unknown_labels`: the first étiquettes of the meter that the table lacks.
@@ -87,6 +101,7 @@ class Health:
     rejected: Mapping[str, int] = field(default_factory=dict)
     withheld: Mapping[str, int] = field(default_factory=dict)
     interrupted: int | None = None
+    last_24h: Mapping[str, int] = field(default_factory=dict)
     unknown_labels: tuple[str, ...] = ()
     bad_groups_percent: float | None = None
     line: LineGrade | None = None
@@ -112,6 +127,7 @@ def complete(known: Health, counts: Counts, quality: Quality) -> Health:
         rejected={cause: getattr(counts, cause) for cause in REJECTION_CAUSES},
         withheld={cause: getattr(counts, cause) for cause in WITHHELD_CAUSES},
         interrupted=counts.interrupted,
+        last_24h=quality.last_24h(counts),
         unknown_labels=counts.unknown_labels,
         bad_groups_percent=None if share is None else round(share * 100, 3),
         line=quality.grade if known.problem is None else LineGrade.SILENT,

@@ -409,6 +409,7 @@ class DaemonSide:
             self._tracker,
             Outbox(1),
             topic="teleinfo/state",
+            meta_topic="teleinfo/meta",
             language=Language.EN,
             interval=world.interval,
             fields=False,

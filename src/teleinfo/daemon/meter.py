@@ -125,6 +125,7 @@ class MeterTask:
             tracker,
             self._publisher.outbox,
             topic=topics.state,
+            meta_topic=topics.meta,
             language=settings.language,
             interval=settings.state_interval,
             fields=settings.state_topics,

@@ -14,21 +14,26 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.durations import duration
-from teleinfo.common.i18n import N_, in_words, use_language
+from teleinfo.common.i18n import N_, _, in_words, use_language
 from teleinfo.common.system_clock import is_synchronized
+from teleinfo.state.declaration import FIELDS
 from teleinfo.state.facts import STALE_AFTER
+from teleinfo.state.field_entry import ANY_LABEL
 from teleinfo.state.meter_clock import TOLERANCE
 from teleinfo.state.tracker import StateTracker, encode
+from teleinfo.tic.labels import lookup
+from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable
 
     from teleinfo.mqtt.outbox import Outbox
+    from teleinfo.state.field_entry import FieldPath
     from teleinfo.state.fields import Json
     from teleinfo.state.memory import Memory
+    from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Reading
     from teleinfo.vocabulary.moment import Moment
-    from teleinfo.vocabulary.words import Language
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +56,7 @@ class StatePublisher:
     """
     Publishes the state of `tracker` on `topic`; with `fields`, also each field on a topic below it.
 
+    What the fields mean is published on `meta_topic`, anew when the meter has shown another one.
     Words are in `language`, times monotonic, in seconds. The payload of a field is plain: a number, a text,
     `true` or `false`; a list is JSON. The payload of an unknown field is empty, which also removes the
     retained payload from the broker. `on_state` is called with each published state and its time, and
@@ -61,6 +67,7 @@ class StatePublisher:
     retained: Outbox
     _: KW_ONLY
     topic: str
+    meta_topic: str
     language: Language
     interval: float
     fields: bool
@@ -75,6 +82,8 @@ class StatePublisher:
         self._first = self._published = -math.inf
         self._unpriced: set[str] = set()  # the tariff periods whose missing price was logged
         self._at_broker: dict[str, bytes] = {}  # the payload of each field, by its path
+        self._described: object = None  # what `meta` describes
+        self.latest: dict[str, Json] = {}  # the last state that was published
 
     def restore(self, memory: Memory | None) -> None:
         """Continue from the memory of an earlier run, if there is any. Before this, nothing is published."""
@@ -151,6 +160,36 @@ class StatePublisher:
             if self._at_broker.get(path) != payload:
                 self.retained.set(f"{self.topic}/{path}", payload)
         self._at_broker |= fields
+        known = self.tracker.known
+        if known is not None and known != self._described:
+            self._described = known
+            self.retained.set(self.meta_topic, meta(*known))
+
+
+def meta(mode: Mode, keys: Iterable[str], paths: Collection[FieldPath]) -> bytes:
+    """
+    Return kind, unit and meaning, in each language, of these étiquettes and of the fields at these paths.
+
+    A unit is null where there is none. Étiquettes outside the table are left out.
+    """
+    sections = {path[0] for path in paths}
+    fields: dict[str, Json] = {}
+    for field in FIELDS:
+        if field.parts in paths or (ANY_LABEL in field.parts and field.parts[0] in sections):
+            fields[field.path] = _entry(field.type.value, field.unit, field.meaning or field.title())
+    labels: dict[str, Json] = {}
+    for key in sorted(keys):
+        if (label := lookup(mode, key)) is not None:
+            labels[key] = _entry(label.kind.value, label.unit, label.title)
+    return encode({"fields": fields, "labels": labels})
+
+
+def _entry(kind: str, unit: str | None, meaning: str) -> Json:
+    entry: dict[str, Json] = {"kind": kind, "unit": unit or None}
+    for language in Language:
+        with use_language(language):
+            entry[language] = _(meaning)
+    return entry
 
 
 def plain(state: dict[str, Json], path: str = "") -> dict[str, bytes]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from teleinfo.state.fields import Json, Values
     from teleinfo.state.memory import Memory
     from teleinfo.state.prices import Prices
+    from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Belief, Reading
     from teleinfo.vocabulary.moment import Moment
 
@@ -64,6 +65,12 @@ class StateTracker:
         """The meter that is followed."""
         number = None if self._belief is None else self._belief.number
         return device_of(number, topic=self._topic, private=self._private)
+
+    @property
+    def known(self) -> tuple[Mode, frozenset[str], tuple[FieldPath, ...]] | None:
+        """The mode, the étiquettes that came twice, and the paths of the fields that the meter has shown."""
+        belief = self._belief
+        return None if belief is None else (belief.mode, belief.confirmed, tuple(self._shown.known))
 
     @property
     def clock_offset(self) -> int | None:
@@ -188,13 +195,13 @@ class _ShownFields:
     def __init__(self, before: Mapping[FieldPath, Json] | None = None, time: float = 0.0) -> None:
         self._before = before or {}
         self._before_until = time + STALE_AFTER
-        self._known: dict[FieldPath, None] = {}  # in order
+        self.known: dict[FieldPath, None] = {}  # in order
 
     def update(self, current: Mapping[FieldPath, Json], now: Moment) -> dict[FieldPath, Json]:
         """Return the fields of the message with the `current` fields."""
-        self._known |= dict.fromkeys(current)
+        self.known |= dict.fromkeys(current)
         found = dict(self._before) if now.monotonic <= self._before_until else {}
-        return found | {path: current.get(path) for path in self._known}
+        return found | {path: current.get(path) for path in self.known}
 
 
 def encode(state: Json) -> bytes:

@@ -47,6 +47,7 @@ def rows(meter: str, interval: float) -> Counter[str]:
         device.tracker,
         Outbox(1),
         topic=Topics("teleinfo").state,
+        meta_topic="teleinfo/meta",
         language=Language.FR,
         interval=interval,
         fields=False,

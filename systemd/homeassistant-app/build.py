@@ -86,6 +86,8 @@ NAMES = {
     "log_level": ("Log", "Journal"),
     "web_listen": ("Address of the server of the page", "Adresse du serveur de la page"),
     "web_hosts": ("More names of the page", "Autres noms de la page"),
+    "web_metrics": ("Metrics for Prometheus", "Métriques pour Prometheus"),
+    "metrics_file": ("File for Prometheus", "Fichier pour Prometheus"),
     "web_token": ("Secret of the page", "Secret de la page"),
 }
 """Name of each option, in English and French; `translation` raises KeyError for a setting that is missing."""

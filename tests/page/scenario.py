@@ -66,6 +66,7 @@ class Page:
         self.meters = {"teleinfo": self.streams}
         self.names: list[str] = []
         self.token = ""
+        self.metrics = False
         self.model.set_health(
             Health(baudrate=9600, frames=1794, rejected={}, bad_groups_percent=0.0, line=LineGrade.GOOD)
         )
@@ -94,7 +95,14 @@ class Page:
             self._ready.set()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.recorder.run())
-                await server.show(listening, self.address, self.meters, names=self.names, token=self.token)
+                await server.show(
+                    listening,
+                    self.address,
+                    self.meters,
+                    names=self.names,
+                    token=self.token,
+                    metrics=self.metrics,
+                )
 
     def __enter__(self) -> Self:
         self._ready = threading.Event()

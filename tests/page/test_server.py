@@ -160,6 +160,26 @@ def test_nothing_can_be_changed_and_there_are_no_other_files(served: Page) -> No
         assert ask(served, path)[0] == 404
 
 
+@pytest.mark.parametrize("token", ["", "0123456789abcdef"])
+def test_prometheus_reads_the_metrics_if_they_are_asked_for(token: str) -> None:
+    """As text, at the token if there is one; of each meter that is known."""
+    page, path = Page(), f"/{token}" if token else ""
+    page.metrics, page.token = True, token
+    with page as served:
+        for power in ("01930", "01940"):
+            served.add(Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "PTEC": "TH..", "PAPP": power}))
+        until(lambda: 'apparent_volt_amperes{topic="teleinfo"} 1940' in ask(served, f"{path}/metrics")[2])
+        _status, headers, text = ask(served, f"{path}/metrics")
+        assert ask(served, "/metrics")[0] == (403 if token else 200)
+
+    assert headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert 'teleinfo_bad_groups_ratio{topic="teleinfo"} 0\n' in text
+
+
+def test_the_metrics_are_not_there_if_nobody_asks_for_them(served: Page) -> None:
+    assert ask(served, "/metrics")[0] == 404
+
+
 def test_the_stream_has_all_at_first_and_then_what_changes(served: Page) -> None:
     """1. The three parts. 2. A reading comes. 3. What it changed is sent, as the state has it."""
     with events(served, Accept_Language="fr") as connection:

@@ -58,15 +58,15 @@ def read_file(path: Path) -> bytes | None:
         return None
 
 
-def write_file(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes, *, mode: int = _OURS_ALONE) -> None:
     """
-    Write the content to a new file, which replaces the file at `path` once it is on the disk.
+    Write the content to a new file, with this `mode`, which replaces the file at `path` once it is whole.
 
     At any moment, even after a power cut, the file is complete, old or new. Raises OSError.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = path.with_suffix(".new")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OURS_ALONE)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
         file.write(content)
         file.flush()

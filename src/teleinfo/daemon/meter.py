@@ -86,7 +86,8 @@ class MeterTask:
         self._memory: MemoryKeeper | None = None
         self._remember_due = -math.inf
         self._homeassistant: HomeAssistant | None = None
-        if settings.state or settings.state_topics or settings.homeassistant:
+        self._metrics_file = settings.metrics_file
+        if settings.state or settings.state_topics or settings.homeassistant or settings.metrics_file:
             self._add_state(settings, topics, rng)
         self._announced: frozenset[str] = frozenset()  # by the last run with Home Assistant
         self.monitor = Monitor(
@@ -155,6 +156,10 @@ class MeterTask:
                 tasks.create_task(self.monitor.run(), name="teleinfo.monitor"),
                 tasks.create_task(self._copies.run(), name="teleinfo.copies"),
             ]
+            if self._metrics_file is not None:
+                from teleinfo.daemon.metrics_file import keep  # noqa: PLC0415 - as the modules of the state
+
+                running.append(tasks.create_task(keep(self._metrics_file, self.monitor)))
             await stop.wait()
             for task in running:
                 task.cancel()

@@ -70,7 +70,12 @@ class Monitor:
         """Return the payloads of `health` and `status` to publish when the daemon ends."""
         now = asyncio.get_running_loop().time()
         topics = self.publisher.topics
-        return {topics.health: self._health(now, LinkProblem.STOPPED), topics.status: OFFLINE}
+        return {topics.health: health.encode(self._health(now, LinkProblem.STOPPED)), topics.status: OFFLINE}
+
+    def report(self) -> health.Health:
+        """Return the present health of the line."""
+        now = asyncio.get_running_loop().time()
+        return self._health(now, self.link.problem(now))
 
     async def run(self) -> NoReturn:
         """Watch until cancelled."""
@@ -99,9 +104,9 @@ class Monitor:
         if changed or now >= self._health_due:
             self._health_due = now + HEALTH_INTERVAL
             self._quality.sample(self.decoder.counts, now=now)
-            self.publisher.outbox.set(self.publisher.topics.health, self._health(now, self.link.problem(now)))
+            self.publisher.outbox.set(self.publisher.topics.health, health.encode(self.report()))
 
-    def _health(self, now: float, problem: PortErrorKind | LinkProblem | None) -> bytes:
+    def _health(self, now: float, problem: PortErrorKind | LinkProblem | None) -> health.Health:
         time, last_frame = datetime.now(UTC), self.link.last_frame
         age = None if last_frame is None else now - last_frame
         known = health.Health(
@@ -114,7 +119,7 @@ class Monitor:
             last_frame=None if age is None else (time - timedelta(seconds=age)).isoformat(timespec="seconds"),
             uptime=int(now - self._began),
         )
-        return health.encode(health.complete(known, self.decoder.counts, self._quality))
+        return health.complete(known, self.decoder.counts, self._quality)
 
     def status_key(self, now: float) -> object:
         """Return a value that changes when the line of status and `health` must be published again."""

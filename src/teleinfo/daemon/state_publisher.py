@@ -138,7 +138,7 @@ class StatePublisher:
         if not self._is_ready or not self.tracker.is_known:
             return
         with use_language(self.language):
-            state = in_words(self.tracker.state(now))
+            self.latest = state = in_words(self.tracker.state(now))
         if self._published == -math.inf:
             self._first = now.monotonic
         self._published = now.monotonic

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
 from teleinfo.port.health import is_orphan
+from teleinfo.state import metrics
 from teleinfo.state.field_entry import message
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.horodate import PARIS
@@ -245,6 +246,11 @@ class LiveModel:
         gone = now - self.heard
         silent = self.online is False if self.patience is None else gone >= self.patience
         return gone if silent else None
+
+
+def exposition(models: Mapping[str, LiveModel], *, now: float) -> str:
+    """Return the metrics for Prometheus of the meters of these models, by base topic."""
+    return metrics.exposition({topic: (each.state(now=now), each.health) for topic, each in models.items()})
 
 
 def _possible(reading: Reading) -> Iterator[tuple[str, str]]:

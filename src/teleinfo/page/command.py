@@ -106,6 +106,7 @@ def _serve(address: hosts.Address, settings: Sequence[Settings], *, mqtt: bool) 
     from teleinfo.page.server import Streams, show  # noqa: PLC0415 - aiohttp is an extra
 
     token = next((each.web_token.get_secret_value() for each in settings if each.web_token is not None), "")
+    metrics = any(each.web_metrics for each in settings)
     names = frozenset[str]().union(*(each.web_hosts for each in settings))
 
     async def serve(*models: LiveModel) -> None:
@@ -115,7 +116,7 @@ def _serve(address: hosts.Address, settings: Sequence[Settings], *, mqtt: bool) 
                 recorder = HistoryRecorder(_history_of(each), model, prices=each.prices, offers=offers_file())
                 meters[each.mqtt_topic] = Streams(model, recorder, each.meter_name)
                 tasks.create_task(recorder.run(), name=f"teleinfo.history.recorder.{each.mqtt_topic}")
-            await show(listening, address, meters, names=names, token=token)
+            await show(listening, address, meters, names=names, token=token, metrics=metrics)
 
     try:
         listening = hosts.listen(address)

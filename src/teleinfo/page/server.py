@@ -16,6 +16,7 @@ import re
 import socket
 import sqlite3
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import urlencode
@@ -24,6 +25,7 @@ from aiohttp import web
 
 from teleinfo.common.i18n import _, accepted, use_language
 from teleinfo.history import tables
+from teleinfo.live.model import exposition
 from teleinfo.page import hosts, view
 from teleinfo.page.contract import contract_part
 from teleinfo.vocabulary.words import Language
@@ -201,18 +203,23 @@ async def show(
     *,
     names: Iterable[str] = (),
     token: str = "",
+    metrics: bool = False,
 ) -> None:
     """
     Serve the page at a socket that listens already at `address` until cancelled.
 
     `meters` are by base topic; the query `meter` of a URL names one of them, by default it is the first.
-    `names` are further host names by which the page may be requested. A `token` is the first part of the path
-    of every URL. The views are created here: an error of the program must end the process, but in a handler
-    aiohttp would swallow the error.
+    `names` are further host names by which the page may be requested. A `token` is the first part of the
+    path of every URL. With `metrics` there are those of Prometheus. The views are created here: an error
+    of the program must end the process, but in a handler aiohttp would swallow the error.
     """
     own = hosts.own_names(address.host, socket.gethostname(), names)
+    application = _application(own, token, meters)
+    if metrics:
+        path = "/{token}/metrics" if token else "/metrics"
+        application.router.add_get(path, partial(_send_metrics, meters))
     runner = web.AppRunner(
-        _application(own, token, meters),
+        application,
         access_log=None,
         keepalive_timeout=KEEP_ALIVE,
         lingering_time=0.0,
@@ -249,6 +256,11 @@ def _refusal(request: web.Request, names: Container[str], token: str) -> tuple[i
     if is_elsewhere and request.match_info.route.name != PAGE:
         return 403, "This is not for pages of other sites."
     return None
+
+
+async def _send_metrics(meters: Mapping[str, Streams], _request: web.Request) -> web.Response:
+    models = {topic: each.model for topic, each in meters.items()}
+    return web.Response(text=exposition(models, now=asyncio.get_running_loop().time()))
 
 
 def _application(names: Container[str], token: str, meters: Mapping[str, Streams]) -> web.Application:

@@ -76,6 +76,7 @@ _Topic = Annotated[_Named, AfterValidator(checks.topic)]
 _Etiquettes = Annotated[
     frozenset[str], NoDecode, BeforeValidator(checks.split), AfterValidator(checks.etiquettes)
 ]
+_Metrics = Annotated[str, Field(pattern=r"^/(.*/)?[^/]+\.prom$"), AfterValidator(checks.plain_text)] | None
 _Prices = Annotated[InstanceOf[Prices] | None, NoDecode, BeforeValidator(checks.prices)]
 
 
@@ -162,6 +163,10 @@ class Settings(BaseModel):
     """More names for the page of `teleinfo page`, with commas between them: meter.example.org"""
     web_token: _Token = None
     """Secret in the address of that page, http://raspberrypi:8080/<token>/; empty: none"""
+    web_metrics: bool = False
+    """Show /metrics on that page, for Prometheus"""
+    metrics_file: _Metrics = None
+    """File to write each minute for Prometheus' node exporter: /…/teleinfo.prom"""
     led: _Name = None
     """LED that blinks at each frame: a name below /sys/class/leds, such as ACT"""
     log_level: _LogLevel = "INFO"

@@ -1,0 +1,36 @@
+"""Write the metrics of a meter to a file each minute, for the text collector of Prometheus' node exporter."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from teleinfo.common.durations import until_tick
+from teleinfo.common.file_errors import file_error
+from teleinfo.daemon.memory_keeper import write_file
+from teleinfo.state.metrics import exposition
+
+if TYPE_CHECKING:
+    from teleinfo.daemon.monitor import Monitor
+
+log = logging.getLogger(__name__)
+
+INTERVAL: Final = 60.0
+"""Seconds between two files."""
+
+
+async def keep(path: str, monitor: Monitor) -> NoReturn:
+    """Write the metrics of a meter to a file each minute, until cancelled; log the first failure."""
+    is_logged = False
+    while True:
+        await asyncio.sleep(until_tick(asyncio.get_running_loop().time(), INTERVAL))
+        state = {} if monitor.state is None else monitor.state.latest
+        text = exposition({monitor.publisher.topics.readings: (state, monitor.report())})
+        try:
+            await asyncio.to_thread(write_file, Path(path), text.encode(), mode=0o644)
+        except OSError as error:
+            if not is_logged:
+                log.warning("%s cannot be written: %s", path, file_error(error))
+            is_logged = True

@@ -201,3 +201,34 @@ def test_a_clock_that_was_wrong_for_a_while_costs_that_while(lapse: Lapse, jump:
     assert {row[0] for row in rows} >= {
         local(time).isoformat() for time in range(lapse.now - HOUR, lapse.now, 60)
     }
+
+
+def test_a_history_of_an_earlier_version_gets_the_tables_of_the_contract(tmp_path: Path) -> None:
+    """It keeps what it has."""
+    with contextlib.closing(Store(tmp_path / FILE)) as store:
+        store.write([Batch("1", 60, {0: power(500)})], now=60)
+        with store.editing(60) as base:
+            for table in ("half_hour", "peak", "imported"):
+                base.execute(f"DROP TABLE {table}")
+    with contextlib.closing(Store(tmp_path / FILE)) as store:
+        store.write([], now=60)
+        assert powers_of(store, SLOT) == {0: 500}
+        with store.reading() as base:
+            assert base.execute("SELECT count(*) FROM imported").fetchone() == (0,)
+
+
+def test_two_copies_of_the_last_weeks_are_kept(tmp_path: Path) -> None:
+    """One a week, each of them a whole history; a copy that was cut off is written anew."""
+    today = dt.date.today()  # noqa: DTZ011 - the date of a file
+    with contextlib.closing(Store(tmp_path / FILE)) as store:
+        store.write([Batch("1", 60, {0: power(500)})], now=60)
+        (tmp_path / "history.part").write_text("cut off")
+        kept = set()
+        for day in range(28):
+            store.back_up(today + dt.timedelta(days=day))
+            kept |= {path.name for path in tmp_path.glob("*.copy-*")}
+    assert kept == {"history.copy-0", "history.copy-1"}
+    for name in kept:
+        with contextlib.closing(Store(tmp_path / name)) as copy:
+            copy.write([], now=60)
+            assert powers_of(copy, SLOT) == {0: 500}

@@ -380,11 +380,11 @@ def _factor(least: float, most: float) -> Callable[[World], Any]:
     def value(world: World) -> Any:  # noqa: ANN401
         apparent = abs(world.metrology.drawn - world.metrology.injected)
         if apparent < 1 or (world.injects and not world.model.producer and isinstance(_watts(world), AnyOf)):
-            return AnyOf((None, Between(0.0, 1.0)))
-        # The factor has two decimals; the apparent power is rounded.
+            return AnyOf((None, Between(-math.inf, math.inf)))
+        # The factor and the apparent power are rounded; each phase has a reactive power of its own.
         step = 0.01 + _rounding(world) / apparent
-        factor = abs(world.watts) / apparent
-        found = Between(factor + least / apparent - step, factor + most / apparent + step)
+        factor, wide = abs(world.watts) / apparent, apparent / (1 if world.model.phases == 1 else 2.4)
+        found = Between(factor + least / wide - step, factor + most / wide + step)
         is_clear = apparent > _LEAST_APPARENT and not isinstance(_watts(world), AnyOf)
         return found if is_clear else AnyOf((None, found))
 
@@ -598,7 +598,7 @@ TRUTHS: Final[dict[str, Truth | str]] = {
     "power.active": Truth(_watts, paced=300, settled=300, share=0.95, bias=0.015),
     "power.active_lower": Truth(_bound(-math.inf, 0.5), paced=300, settled=300, share=0.985),
     "power.active_upper": Truth(_bound(-0.5, math.inf), paced=300, settled=300, share=0.985),
-    "power.factor": Truth(_factor(-250, 250), paced=300, settled=300, share=0.95, bias=0.03),
+    "power.factor": Truth(_factor(-250, 250), paced=300, settled=300, share=0.95, bias=0.05),
     "power.factor_lower": Truth(_factor(-math.inf, 0.5), paced=300, settled=300, share=0.985),
     "power.factor_upper": Truth(_factor(-0.5, math.inf), paced=300, settled=300, share=0.985),
     "power.mean": Truth(_mean("drawn"), paced=400, settled=400),

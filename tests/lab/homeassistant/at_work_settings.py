@@ -33,11 +33,16 @@ COLOURS = {"fr": {"Bleu"}, "en": {"Blue"}}
 
 
 def wrong(household: Household, language: str) -> list[str]:
-    """Return the entities that do not show a state in this language."""
-    states = {state["entity_id"]: state["state"] for state in household.hass._states()}
-    shown = {key: states.get(entry["entity_id"], "absent") for key, entry in registered(household).items()}
-    found = {key: shown.get(key, "absent") for key in ("tempo_today", "LIGNE_QUALITE", "energy_import")}
-    expected = {"tempo_today": COLOURS[language], "LIGNE_QUALITE": QUALITIES[language]}
+    """Return the entities that do not show a state in this language, or a code that is the same in both."""
+    states = {state["entity_id"]: state for state in household.hass._states()}
+    absent: dict[str, Any] = {"state": "absent", "attributes": {}}
+    entries = {key: states.get(entry["entity_id"], absent) for key, entry in registered(household).items()}
+    shown = {key: entry["state"] for key, entry in entries.items()}
+    shown["code"] = entries.get("tempo_today", absent)["attributes"].get("code", "absent")
+    found = {
+        key: shown.get(key, "absent") for key in ("tempo_today", "LIGNE_QUALITE", "energy_import", "code")
+    }
+    expected = {"tempo_today": COLOURS[language], "LIGNE_QUALITE": QUALITIES[language], "code": {"blue"}}
     return [
         f"{key}: {state}"
         for key, state in found.items()

@@ -42,7 +42,7 @@ def test_every_entity_shows_what_the_meter_says(household: Household) -> None:
 @pytest.mark.parametrize("household", ["tempo", "standard-producer"], indirect=True)
 def test_the_energy_dashboard_takes_the_entities_that_the_page_names(household: Household) -> None:
     """The cost too: its statistics rise, from the cost of the day until then."""
-    household.daemon.environ["TELEINFO_PRICES"] = PRICES
+    household.daemon.environ["TELEINFO_PRICES"] = f"{PRICES} PRODUCER=0.2"
     household.hass.start()
     household.daemon.start()
     household.expect_right()

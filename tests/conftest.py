@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import logging
 import os
@@ -15,6 +16,7 @@ import pytest
 from coverage import Coverage
 from hypothesis import HealthCheck, settings
 
+from teleinfo.simulator.serial_line import SerialLine
 from tests.recordings import CAPTURES, RECORDINGS
 from tests.support.daemon import Meter
 from tests.support.figures import FIGURES, PROPERTY, table
@@ -44,6 +46,26 @@ MEASURED = [
     *("history/test_offers.py", "page/test_contract.py"),
     *("doctor/test_line_cause.py", "doctor/test_line_damage.py", "doctor/test_line_report.py"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def ports_keep_their_numbers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """
+    Keep the number of a pseudo-terminal that a test removes, until the test ends.
+
+    The system would give it to the next one, and a reader that still tries the old port would take the bytes
+    of another test.
+    """
+    hang_up = SerialLine.hang_up
+    with contextlib.ExitStack() as kept:
+
+        def hang_up_and_keep(line: SerialLine) -> None:
+            if line.fileno() >= 0:
+                kept.callback(os.close, os.open(line.path, os.O_RDWR | os.O_NOCTTY))
+            hang_up(line)
+
+        monkeypatch.setattr(SerialLine, "hang_up", hang_up_and_keep)
+        yield
 
 
 @pytest.fixture

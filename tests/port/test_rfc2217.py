@@ -10,7 +10,6 @@ import pytest
 
 from teleinfo.doctor.check_line import hear
 from teleinfo.doctor.report import Screen
-from teleinfo.port import search
 from teleinfo.port.errors import PortError
 from teleinfo.port.library import read
 from teleinfo.port.serial_port import open_port
@@ -46,12 +45,9 @@ async def examine(url: str) -> Mode | None:
 
 
 @pytest.mark.parametrize("command", [read_once, examine])
-async def test_a_meter_at_the_second_speed_is_heard(
-    command: Callable[[str], Awaitable[Mode | None]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_meter_at_the_second_speed_is_heard(command: Callable[[str], Awaitable[Mode | None]]) -> None:
     """The server serves one client at a time: it is left before it is asked for another speed."""
     frame = encode_frame(whole(Mode.STANDARD))
-    monkeypatch.setattr(search, "DWELL", 1.5)
     with (
         SerialLine(baudrate=9600, speed=2.0, strict_speed=True) as line,
         Bridge(line.port) as server,

@@ -8,9 +8,10 @@ import inspect
 import logging
 import os
 import signal
+from collections import deque
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import pytest
 from coverage import Coverage
@@ -39,6 +40,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 TESTS = Path(__file__).parent
 LONGEST = {"demo", "truths"}
 """The folders of the longest tests."""
+KEPT_PORTS: Final = 16
+"""Numbers of removed pseudo-terminals that a test keeps; one that removes thousands would use up all."""
 # The tests of the modules that are measured, see [tool.coverage.run] in pyproject.toml.
 MEASURED = [
     *("common/", "daemon/", "homeassistant/", "port/", "state/", "tic/", "vocabulary/"),
@@ -51,17 +54,21 @@ MEASURED = [
 @pytest.fixture(autouse=True)
 def ports_keep_their_numbers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """
-    Keep the number of a pseudo-terminal that a test removes, until the test ends.
+    Keep the numbers of the last pseudo-terminals that a test removes, until the test ends.
 
-    The system would give it to the next one, and a reader that still tries the old port would take the bytes
-    of another test.
+    The system would give them to the next ones, and a reader that still tries the old port would take the
+    bytes of another test.
     """
     hang_up = SerialLine.hang_up
     with contextlib.ExitStack() as kept:
+        files: deque[IO[bytes]] = deque(maxlen=KEPT_PORTS)
 
         def hang_up_and_keep(line: SerialLine) -> None:
             if line.fileno() >= 0:
-                kept.callback(os.close, os.open(line.path, os.O_RDWR | os.O_NOCTTY))
+                if len(files) == KEPT_PORTS:
+                    files[0].close()
+                descriptor = os.open(line.path, os.O_RDWR | os.O_NOCTTY)
+                files.append(kept.enter_context(open(descriptor, "r+b", buffering=0)))  # noqa: PTH123
             hang_up(line)
 
         monkeypatch.setattr(SerialLine, "hang_up", hang_up_and_keep)

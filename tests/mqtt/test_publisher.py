@@ -350,24 +350,3 @@ def test_a_new_cause_for_which_the_user_must_act_is_one_more_line(tmp_path: Path
             log.expect(": the broker refuses the user name or the password")
 
     assert len(log.containing("no connection")) == 2
-
-
-def test_a_broker_that_takes_both_connections_for_one_client_keeps_the_first(
-    tmp_path: Path, log: Log
-) -> None:
-    """The second connection ends the first, once; then nothing is said of the process."""
-    users = {"meter": PASSWORD, "reader": PASSWORD}
-    with (
-        MosquittoBroker(tmp_path, users=users, more=["use_username_as_clientid true"]) as mosquitto,
-        Subscriber(mosquitto.host, mosquitto.port, username="reader", password=PASSWORD) as subscriber,
-        RunningPublisher(broker_at(mosquitto.port, login=PASSWORD)) as running,
-    ):
-        running.hurry()
-        log.expect("uses our client id")
-        subscriber.expect("teleinfo/process", b"")
-        running.wait_connected()
-        running.read(READING)
-        assert subscriber.expect("teleinfo").payload == READING
-        until(running.is_idle)
-
-    assert len(log.containing("uses our client id")) == 1

@@ -120,18 +120,15 @@ def test_a_meter_that_is_not_heard_is_silent_and_health_says_why() -> None:
 
 
 @pytest.mark.parametrize(
-    ("problem", "online", "runs", "orphan"),
-    [
-        (None, False, None, True), (None, True, None, False), (None, None, None, False),
-        ("no data", False, None, False), ("no data", False, True, False), ("no data", False, False, True),
-        (None, True, False, False),
-    ],
-)  # fmt: skip
-def test_offline_without_a_problem_or_without_a_process_is_a_daemon_that_ended_without_a_word(
-    problem: str | None, *, online: bool | None, runs: bool | None, orphan: bool
+    ("problem", "online", "orphan"),
+    [(None, False, True), (None, True, False), (None, None, False), ("no data", False, False)],
+)
+def test_offline_without_a_problem_is_a_daemon_that_ended_without_a_word(
+    problem: str | None,
+    online: bool | None,  # noqa: FBT001 - a parameter of the test
+    orphan: bool,  # noqa: FBT001 - as above
 ) -> None:
-    """A broker that refuses the connection of the topic `process` may leave an old `offline` there."""
-    assert is_orphan(Health(problem=problem), online=online, runs=runs) is orphan
+    assert is_orphan(Health(problem=problem), online=online) is orphan
 
 
 @pytest.mark.parametrize(

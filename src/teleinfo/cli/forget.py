@@ -92,7 +92,7 @@ async def _clear(connection: Connection, topics: list[str]) -> None:
 
 async def _retained(connection: Connection, topics: Topics, prefix: str) -> dict[str, bytes]:
     """Return the payloads that the broker retains for this meter, by topic."""
-    own = {topics.readings, topics.status, topics.process, topics.health}
+    own = {topics.readings, topics.status, topics.health}
     own |= {topics.state, topics.meta, topics.homeassistant}
     wanted = (*own, f"{topics.state}/#", *(f"{prefix}/{platform}/+/config" for platform in PLATFORMS))
     # With QoS 1 a broker queues a limited number of messages and drops the rest; with QoS 0 it sends all.

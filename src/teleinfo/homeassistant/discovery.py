@@ -26,6 +26,7 @@ from teleinfo.homeassistant.entities import (
 )
 from teleinfo.homeassistant.templates import (
     EVENT_TEMPLATE,
+    LINE_AVAILABILITY,
     availability,
     code_template,
     last_reset_template,
@@ -152,8 +153,10 @@ class Discovery:
             # The availability of these entities does not depend on the frames.
             line: dict[str, Any] = {"state_topic": self.topics.status, "availability": []}
             if template is not None:
-                # The daemon runs, or at least it says that the meter speaks.
-                topics = [{"topic": self.topics.process}, {"topic": self.topics.status}]
+                topics = [
+                    {"topic": self.topics.health, "value_template": LINE_AVAILABILITY},
+                    {"topic": self.topics.status},
+                ]
                 line = {"state_topic": self.topics.health, "availability": topics, "availability_mode": "any"}
                 line["expire_after"] = STALE_AFTER
             found.append((entity, _component(meter, entity, template) | line))

@@ -77,6 +77,14 @@ def availability(scope: str) -> str:
     return f"{{{{ 'online' if {known} and value_json.meter_id == {scope!r} else 'offline' }}}}"
 
 
+LINE_AVAILABILITY: Final = "{{ 'offline' if value_json.problem in (none, 'stopped') else 'online' }}"
+"""
+Availability of the entities of the line according to `health`; `status` is their second source.
+
+While the meter is silent, `status` is offline, but a running daemon publishes the reason in `health`.
+"""
+
+
 EVENT_TEMPLATE: Final = "{{ dict(value_json, event_type=value_json.event) | to_json }}"
 """The message of an event, as Home Assistant wants it: what is not its type becomes an attribute."""
 

@@ -98,8 +98,7 @@ async def _receive(broker: Broker, topics: Topics, model: LiveModel) -> None:
         for topic in (topics.status, topics.health, topics.readings):
             if not await connection.subscribe(topic):
                 raise BrokerError("NOT_READABLE", broker, topic=topic)
-        # A daemon need not publish these, and a user need not read them.
-        await connection.subscribe(topics.state, topics.process)
+        await connection.subscribe(topics.state)  # which a daemon need not publish, and a user need not read
         template = N_("connected to the broker at {address}")
         model.set_note(sentences.note("connected", template, address=broker.address))
         waiting = asyncio.get_running_loop().call_later(STATUS_TIMEOUT, note_nothing_came)
@@ -115,8 +114,6 @@ def _take(model: LiveModel, topics: Topics, topic: str, payload: bytes, retained
     """Add a message of the daemon to the model."""
     if topic == topics.status:
         model.online = {ONLINE: True, OFFLINE: False}.get(payload, model.online)
-    elif topic == topics.process:
-        model.runs = {ONLINE: True, OFFLINE: False}.get(payload)
     elif topic == topics.health:
         told = health.parse(payload)
         # Only a retained message can be stale; the clock of the daemon may differ from ours.

@@ -121,11 +121,10 @@ class LiveModel:
     """
     The meter so far, between a feed and a screen or page; `clock` returns the time at the meter.
 
-    A feed sets the health of the line, `online` and `runs` (the last values of the topics `status` and
-    `process`) and `note` (on the port or the broker), each None if unknown; it sets `changed` after each
-    change. With `prints_notes`, each note of another kind than the note before is printed on standard
-    error. The meter is silent after `patience` seconds without a reading; if `patience` is None, it is
-    silent while `online` is False.
+    A feed sets the health of the line, `online` (the last value of the topic `status`) and `note` (on the
+    port or the broker), each None if unknown; it sets `changed` after each change. With `prints_notes`, each
+    note of another kind than the note before is printed on standard error. The meter is silent after
+    `patience` seconds without a reading; if `patience` is None, it is silent while `online` is False.
     `remembered` are the fields that only the memory of the daemon knows, by path.
     `on_state` gets each state of a known meter and its time, s since 1970; None if nothing is kept.
     """
@@ -142,7 +141,6 @@ class LiveModel:
         self.changed = asyncio.Event()
         self.on_state: Callable[[Json, int], None] | None = None
         self.online: bool | None = None
-        self.runs: bool | None = None
         self.remembered: Mapping[FieldPath, Json] = {}
         self.note: Note | None = None
         self.mode: Mode | None = None
@@ -237,7 +235,7 @@ class LiveModel:
     def health(self) -> Health | None:
         """The health of the line; None if it is unknown, or of a daemon that is gone."""
         health = self._health
-        return None if health is None or is_orphan(health, online=self.online, runs=self.runs) else health
+        return None if health is None or is_orphan(health, online=self.online) else health
 
     def silence(self, *, now: float) -> float | None:
         """Return the seconds since the last reading if the meter is silent, else None."""

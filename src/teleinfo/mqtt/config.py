@@ -52,23 +52,21 @@ class Broker:
 
 ONLINE: Final = b"online"
 OFFLINE: Final = b"offline"
-"""The two payloads of the topics `status` and `process`; offline is also the last will of both."""
+"""The two payloads of the topic `status`; offline is also the last will."""
 
 
 class Topics:
     """
     Topics of a meter: `readings`, the base topic, and those below it.
 
-    `event` has what begins or ends. The other topics are retained: `status` has `ONLINE` while the meter
-    speaks, else `OFFLINE`, `process` the same while the daemon runs, `health` the health of the line,
-    `state` the decoded state, with its fields below it, and `homeassistant` what Home Assistant is shown
-    of it, and `meta` what its fields mean.
+    `event` has what begins or ends. The other topics are retained: `status` has `ONLINE` or `OFFLINE`,
+    `health` the health of the line, `state` the decoded state, with its fields below it, `meta` what they
+    mean, and `homeassistant` what Home Assistant is shown of it.
     """
 
     def __init__(self, readings: str) -> None:
         self.readings = readings
         self.status = f"{readings}/status"
-        self.process = f"{readings}/process"
         self.health = f"{readings}/health"
         self.event = f"{readings}/event"
         self.state = f"{readings}/state"

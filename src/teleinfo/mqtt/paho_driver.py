@@ -5,7 +5,7 @@ Two private attributes are used, `Client._client` of aiomqtt (in `client`) and `
 aiomqtt has no public access to its paho client, on which these documented callbacks are set:
 
 - `on_socket_open`. An attempt that was given up is closed as soon as its thread has opened the socket, so
-  that it never becomes a second connection. A socket that was closed meanwhile is not registered, since its
+  that there is only one connection at a time. A socket that was closed meanwhile is not registered, since its
   descriptor may belong to the serial port by now. The keep-alive is checked at the same instants as other
   timers, to save wake-ups; aiomqtt would wake the loop once a second. (paho 2.1 ignores a keep-alive of the
   broker that is shorter than ours, which such a broker then misses while no readings come.)

@@ -2,9 +2,8 @@
 The task that owns the connection to the broker, and publishes readings, events and retained topics.
 
 `Publisher.run` connects, publishes, notices a lost connection, waits and connects again, until `stop`. If the
-broker is absent or frozen, or refuses us, nothing is raised: the fault is logged. Each connection is closed
-before the next attempt begins. While it holds, there is a second connection, since a connection has only one
-will: the first has that of the topic `status`, the second that of the topic `process`.
+broker is absent or frozen, or refuses us, nothing is raised: the fault is logged. There is never more than
+one connection: each is closed before the next attempt begins.
 """
 
 from __future__ import annotations
@@ -12,17 +11,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import math
 import re
 import time
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 from teleinfo.common.durations import delays, until_tick
 from teleinfo.common.outage_log import OutageLog
 from teleinfo.mqtt.client import GOODBYE_TIMEOUT, Connection, connect, versions_of
-from teleinfo.mqtt.config import ONLINE
 from teleinfo.mqtt.errors import OUTAGE_TEXTS, BrokerError
 from teleinfo.mqtt.outbox import Outbox, OutgoingMessage
 
@@ -157,10 +153,6 @@ class Publisher:
             try:
                 async with asyncio.TaskGroup() as tasks:
                     parts: list[asyncio.Task[None]] = [tasks.create_task(self._send(connection))]
-                    if self._is_taken_over:
-                        self.outbox.set(self.topics.process, b"")
-                    else:
-                        parts.append(tasks.create_task(self._show_process()))
                     if self.homeassistant is not None:
                         parts.append(tasks.create_task(self.homeassistant.listen(connection)))
                     await self._stopping.wait()
@@ -172,21 +164,6 @@ class Publisher:
             finally:
                 stable.cancel()
                 self.is_connected = False
-
-    async def _show_process(self) -> NoReturn:
-        """
-        Keep a second connection, whose will takes back that the process is online, until cancelled.
-
-        A broker that takes both for the same client ends the first, after which there is no second one.
-        """
-        broker = replace(self.broker, client_id=f"{self.broker.client_id}-process")
-        while True:
-            with contextlib.suppress(BrokerError):  # the first connection reports what is wrong
-                async with connect(broker, will_topic=self.topics.process) as second:
-                    for pause in (STABLE_AFTER, math.inf):  # see `_become_stable`
-                        await second.publish(self.topics.process, ONLINE, qos=1, retain=True)
-                        await asyncio.sleep(pause)
-            await asyncio.sleep(LONGEST_DELAY)
 
     async def _send(self, connection: Connection) -> NoReturn:
         outbox = self.outbox

@@ -152,14 +152,14 @@ def parse(payload: bytes) -> Health | None:
     return Health(**{name: value for name, value in read.items() if value is not None})
 
 
-def is_orphan(health: Health, *, online: bool | None, runs: bool | None = None) -> bool:
+def is_orphan(health: Health, *, online: bool | None) -> bool:
     """
     True if the daemon that published `health` ended without reporting its end.
 
-    A running daemon names a problem if no frame comes. `online` is the value of the topic `status` and `runs`
-    that of `process` (None: unknown), which the broker sets to offline when the daemon is gone.
+    A running daemon names a problem if no frame comes. `online` is the value of the topic `status` (None:
+    unknown), which the broker sets to offline when the daemon is gone.
     """
-    return online is False and (runs is False or health.problem is None)
+    return health.problem is None and online is False
 
 
 def is_stale(health: Health, *, now: float) -> bool:

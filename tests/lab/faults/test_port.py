@@ -6,10 +6,8 @@ One that is taken or forbidden is a journey (rows 7 and 8 of tests/lab/journeys/
 
 from __future__ import annotations
 
-import itertools
-import os
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,6 +20,9 @@ from tests.support.figures import promise
 from tests.support.scenario import historique, until
 from tests.support.subscriber import Subscriber
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 pytestmark = pytest.mark.real
 
 FRAME = historique(12345)
@@ -30,12 +31,7 @@ FRAME = historique(12345)
 def replug(meter: Meter) -> None:
     """Plug an adapter in again that was pulled out: behind the same link, with another number."""
     old = meter.line.path
-    spares: list[tuple[int, int]] = []
-    while not Path(old).exists():  # until the number that became free is taken, by whomever
-        spares.append(os.openpty())
     meter.line.open()
-    for descriptor in itertools.chain(*spares):
-        os.close(descriptor)
 
     assert meter.line.path != old
 

@@ -127,7 +127,7 @@ def test_what_only_the_mode_before_said_stands_while_it_is_fresh() -> None:
     assert fresh["labels"] == {"MSG1": "PAS DE MESSAGE"}
     assert fresh["energy"]["import_total"] == 1_000_500
     assert fresh["meter"]["mode"] == "historique"
-    assert old.keys() == {"time", "meter", "line", "energy"}
+    assert old.keys() == {"time", "meter", "frame", "energy"}
 
 
 def test_an_absurd_power_of_a_phase_is_left_out() -> None:

@@ -538,7 +538,7 @@ TRUTHS: Final[dict[str, Truth | str]] = {
     "meter.model": Truth(lambda world: _MODELS[world.model.number[4:6]]),
     "meter.maker": Truth(lambda _: "Landis+Gyr"),  # code 04
     "meter.mode": Truth(lambda world: world.mode.value),
-    "line.missing": Truth(lambda world: world.lost, short=True),
+    "frame.missing": Truth(lambda world: world.lost, short=True),
     "meter.phases": Truth(lambda world: world.model.phases),
     "meter.clock": Truth(_standard(lambda world: _instant(world.metrology.now)), tolerance=1),
     "meter.clock_offset": Truth(

@@ -21,23 +21,23 @@ def test_it_is_said_what_the_last_frame_lacked() -> None:
     followed, state = follow(standard(), without(standard(), "SINSTS", "DATE"))
     later: Any = followed.state(moment(300.0))
 
-    assert state["line"]["missing"] == ["DATE", "SINSTS"]
+    assert state["frame"]["missing"] == ["DATE", "SINSTS"]
     assert state["power"]["apparent"] == 460
-    assert follow(standard(), without(standard(), "SINSTS"), standard())[1]["line"] == {"missing": []}
-    assert later["line"]["missing"] is None
+    assert follow(standard(), without(standard(), "SINSTS"), standard())[1]["frame"] == {"missing": []}
+    assert later["frame"]["missing"] is None
 
 
 def test_what_comes_and_goes_is_not_missing() -> None:
     """Neither in a short frame, nor an alarm, nor a notice, nor an étiquette outside the table."""
-    assert follow(historique(**LONG), historique(**SHORT))[1]["line"]["missing"] == []
+    assert follow(historique(**LONG), historique(**SHORT))[1]["frame"]["missing"] == []
     noticed = historique(**LONG, ADPS="035", PEJP="30", XYZ="1")
-    assert follow(noticed, historique(**LONG))[1]["line"]["missing"] == []
+    assert follow(noticed, historique(**LONG))[1]["frame"]["missing"] == []
 
 
 def test_a_meter_of_a_business_says_nothing_of_it() -> None:
     values = {"JAUNE": "12:02:14:01:21:DP:04150:90", "PSOUSC": "04800:03600"}
 
-    assert "line" not in follow(historique(**values))[1]
+    assert "frame" not in follow(historique(**values))[1]
 
 
 def _powers(drawn: int, injected: int, watts: float) -> Any:  # noqa: ANN401

@@ -58,7 +58,7 @@ def batch_of(pieces: list[year.Piece], *, more: bool = False, told: bool = True)
     chance, counted = random.Random(3), {"HCHP": 7_000_000.3, "HCHC": 3_000_000.6}
     for piece in pieces:
         label = "HCHC" if piece.is_off_peak else "HCHP"
-        late = {1, *(chance.randrange(2, 90) for _ in range(3 * more))}
+        late = {1, *(chance.randrange(2, 90) for _ in range(3 if more else 0))}
         for time in sorted(piece.begin + seconds for seconds in late):
             now = counted | {label: counted[label] + piece.energy_until(time)}
             if told:
@@ -178,6 +178,19 @@ def test_a_month_is_no_year(tmp_path: Path) -> None:
     assert table["estimated"] == pytest.approx(lost, rel=0.1)
 
 
+def test_days_of_which_only_the_midnights_are_known_are_not_compared(tmp_path: Path) -> None:
+    """A history of before has no half-hours: its energy would be shared evenly among all hours of a day."""
+    fine = year.TODAY - 3 * year.DAY
+    times = [midnight(day) for day in year.days(year.TODAY - 40 * year.DAY, fine)]
+    times += range(midnight(fine) + 1800, midnight(year.TODAY) + 1, 1800)
+    batch = Batch(METER, 0)
+    for number, time in enumerate(times):
+        batch.add_reading("BASE", IndexReading(time, 1000 * number, "TH"))
+    table = table_of(tmp_path, batch)
+    assert (table["begin"], table["last"], table["estimated"]) == ("2026-11-13", "2026-11-15", 0)
+    assert table["energy"] == 3 * 48 * 1000
+
+
 def test_what_is_injected_is_sold_at_the_price_of_its_day(tmp_path: Path) -> None:
     batch = Batch(METER, 0)
     offers = tmp_path / "offers.toml"
@@ -225,8 +238,14 @@ def test_what_runs_all_night(tmp_path: Path) -> None:
     """The median of the least half-hours of the coolest months; since when it is higher, and its cost."""
 
     def house(now: dt.datetime, _chance: random.Random) -> float:
-        rise = 40 * (now.date() >= dt.date(2026, 7, 20))
-        return 110 + rise + 400 * (now.hour in {3, 18}) + 900 * (now.month not in {6, 7, 8})
+        power = 110.0
+        if now.date() >= dt.date(2026, 7, 20):
+            power += 40
+        if now.hour in {3, 18}:
+            power += 400
+        if now.month not in {6, 7, 8}:
+            power += 900
+        return power
 
     standby = table_of(tmp_path, batch_of(year_of(house)))["standby"]
     assert standby["power"] in {110, 150}

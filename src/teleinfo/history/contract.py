@@ -44,7 +44,9 @@ def contract_table(base: sqlite3.Connection, meter: int, offers: Offers, now: in
     whole = {*range(midnight(first), midnight(last), HALF_HOUR)}
     is_year = len(whole & found.exact) >= ENOUGH * len(whole)
     if not is_year:
-        first, last = max(first, day_of(min(found.known, default=now))), today
+        # Days that are known in all only would be shared evenly among peak and off-peak hours.
+        begun = min(found.exact or found.known, default=now)
+        first, last = max(first, day_of(begun)), today
         whole = {*range(midnight(first), midnight(last), HALF_HOUR)}
     days = [first + number * _DAY for number in range((last - first).days)]
     priced = storage.with_imported_prices(base, meter, offers.offer)

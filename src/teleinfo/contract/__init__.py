@@ -1,1 +1,1 @@
-"""What the contract of this household costs, and what another one would have cost. Pure, but for files."""
+"""Cost of the contract of this household, and of the same energy with other ones. Pure, but for files."""

@@ -1,5 +1,5 @@
 """
-What the same energy would have cost with other offers. Pure.
+Costs of the same energy with other offers. Pure.
 
 Days that no price and no calendar can tell apart are added up first. Days are those of France; Tempo counts
 by days from 6:00 to 6:00 (decree of 30 October 2014).
@@ -53,14 +53,16 @@ class DayClass(NamedTuple):
     colours: tuple[Colour | None, Colour | None]
 
 
+def _no_energy() -> dict[Own, list[float]]:
+    return {own: [0.0] * (_OF_DAY // _MINUTES) for own in (None, True, False)}
+
+
 @dataclass
 class DaysAlike:
     """The number of days of a class, and their energy, Wh by half-hour of the day."""
 
     days: int = 0
-    energies: dict[Own, list[float]] = field(
-        default_factory=lambda: {own: [0.0] * (_OF_DAY // _MINUTES) for own in (None, True, False)}
-    )
+    energies: dict[Own, list[float]] = field(default_factory=_no_energy)
 
 
 def add_up(

@@ -73,7 +73,7 @@ _DAMAGES: Final = (
     zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ET.ParseError, LookupError,
     ValueError,
 )  # fmt: skip
-"""What is raised for a damaged archive, one with a password, and one that should be a workbook."""
+"""The errors for a damaged archive, one with a password, and one that should be a workbook."""
 
 
 @dataclass(eq=False)

@@ -20,14 +20,14 @@ LATE: Final = 60
 """Seconds after the begin of a half-hour in which its first reading may come."""
 
 OWN: Final = {"HC": True, "HP": False}
-"""Whether a register counts in off-peak hours, by its tariff period."""
+"""True for the tariff period of a register that counts in off-peak hours."""
 
 Own: TypeAlias = "bool | None"
-"""Whether the meter counted off-peak hours; None if it did not tell."""
+"""True if the meter counted off-peak hours, False if peak hours; None if it did not tell."""
 
 
 class Rise(NamedTuple):
-    """What the index `label` rose between two readings, Wh, and the tariff period that it counts."""
+    """A rise of the index `label` between two readings, Wh, and the tariff period that it counts."""
 
     label: str
     code: str

@@ -108,7 +108,7 @@ class Sale(_Dated):
 
 
 class Household(_Part):
-    """What is dated of the household."""
+    """Contract, off-peak hours and sale price of the household, each with the day from which it holds."""
 
     off_peak: Annotated[tuple[OffPeak, ...], AfterValidator(_in_order)] = ()
     contract: Annotated[tuple[Held, ...], AfterValidator(_in_order)] = ()

@@ -1,4 +1,4 @@
-"""What the indexes of a meter counted between two readings each, from the tables of the readings."""
+"""The rises of the indexes of a meter between two readings each, from the tables of the readings."""
 
 from __future__ import annotations
 

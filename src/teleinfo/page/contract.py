@@ -29,9 +29,14 @@ def contract_part(table: dict[str, Any]) -> dict[str, Any]:
             "old" if table["prices"]["are_old"] else "new": table["prices"]["since"],
         }
     )
-    facts = [told(name, values) for name in ("PERIOD", "CONTRACT", "POWER")]
-    facts[-1] += [sentence for step in steps for sentence in told("STEP", step)]
-    facts += [told(name, values) for name in ("STANDBY", "HOURS", "PRICES")]
+    power = told("POWER", values)
+    for step in steps:
+        power += told("STEP", step)
+    facts = [
+        *(told(name, values) for name in ("PERIOD", "CONTRACT")),
+        power,
+        *(told(name, values) for name in ("STANDBY", "HOURS", "PRICES")),
+    ]
     enough = next((step for step in steps if table["is_year"] and "enough" in step), {})
     return {
         **table,

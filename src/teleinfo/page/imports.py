@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from teleinfo.history.store import Store
 
 DATABASE: Final = b"SQLite format 3\0"
-"""How an exported history begins."""
+"""The first bytes of an exported history."""
 
 COUNTED: Final = ("found", "own", "known", "other", "others")
-"""What is summed up of the reports of the files."""
+"""The members of `Report` that are summed up over all files."""
 
 
 def change(store: Store, arguments: argparse.Namespace) -> int:
@@ -148,7 +148,8 @@ def _add_contents(store: Store, found: Sequence[tuple[str, Content]]) -> int:
                 continue
             for name in COUNTED:
                 sums[name] += getattr(report, name)
-            sums["proved" if report.is_proved else "unproved"] += report.found > 0
+            if report.found:
+                sums["proved" if report.is_proved else "unproved"] += 1
             sums["files"] += 1
             example = example or report.example
         in_all = energies.known(base, meter)

@@ -59,4 +59,4 @@ FORMS: Final[dict[str, Callable[[Any], str]]] = {
     "spans": _spans,
     "time": lambda time: f"{local(time):%d/%m/%Y, %H:%M}",
 }
-"""How a value is written: an energy is in Wh, a day in ISO 8601, a time in s since 1970."""
+"""The forms in which a value is written: an energy is in Wh, a day in ISO 8601, a time in s since 1970."""

@@ -155,6 +155,13 @@ def test_an_offer_has_a_cost_or_the_reason_why_not(tmp_path: Path) -> None:
     assert {each["id"]: each["why"] for each in table["offers"]}["night"] == "no price for 3 kVA"
 
 
+def test_prices_are_old_after_seven_months(tmp_path: Path) -> None:
+    newest = dt.date.fromisoformat(table_of(tmp_path, Batch(METER, 0))["prices"]["since"])
+    for days, are_old in ((213, False), (214, True)):
+        table = table_of(tmp_path, Batch(METER, 0), today=newest + days * year.DAY)
+        assert table["prices"] == {"since": newest.isoformat(), "are_old": are_old}
+
+
 def test_a_month_is_no_year(tmp_path: Path) -> None:
     """There is no verdict; a pause is estimated, and what is missing is named by its days."""
     pieces = [each for each in year_of(year.car) if each.local.date() >= dt.date(2026, 10, 10)]
@@ -209,7 +216,7 @@ def test_the_verdict_says_about_the_same(tmp_path: Path) -> None:
     offers = tmp_path / "offers.toml"
     kwh = "{HP = 0.2142, HC = 0.1589}"
     own = OWN.read_text() + '[[offer]]\nid = "near"\nname = "Near"\ncalendar = "off_peak"\n'
-    for less, is_same in ((1.5, True), (3.0, False)):
+    for less, is_same in ((1.66, True), (1.67, False)):
         price = f"price = [{{from = 2026-02-01, month = {{9 = {19.88 - less}}}, kwh = {kwh}}}]"
         cheap = own.replace("0.1538", "0.3").replace("0.1618", "0.3").replace("0.1261", "0.3")
         offers.write_text(f"{cheap}{price}\n")

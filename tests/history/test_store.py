@@ -223,8 +223,13 @@ def test_two_copies_of_the_last_weeks_are_kept(tmp_path: Path) -> None:
     with contextlib.closing(Store(tmp_path / FILE)) as store:
         store.write([Batch("1", 60, {0: power(500)})], now=60)
         (tmp_path / "history.part").write_text("cut off")
-        kept = set()
-        for day in range(28):
+        written = set()
+        for day in range(7):
+            store.back_up(today + dt.timedelta(days=day))
+            written |= {(path.name, path.stat().st_mtime_ns) for path in tmp_path.glob("*.copy-*")}
+        kept = {name for name, _time in written}
+        assert len(written) == len(kept), "one that is younger than a week stays as it is"
+        for day in range(7, 28):
             store.back_up(today + dt.timedelta(days=day))
             kept |= {path.name for path in tmp_path.glob("*.copy-*")}
     assert kept == {"history.copy-0", "history.copy-1"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 import sqlite3
 import time
@@ -51,6 +52,18 @@ def file(store: Store, content: bytes, name: str = f"75001-{written.PRM}.csv") -
     path = store.path.with_name(name)
     path.write_bytes(content)
     return path
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file to another user")
+def test_a_history_that_root_makes_belongs_to_the_user_of_its_folder(tmp_path: Path) -> None:
+    """The service, which runs as another user, has to write it."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    os.chown(folder, 65534, 65534)
+    change(Store(folder / "history.sqlite"), undo=True)
+
+    status = (folder / "history.sqlite").stat()
+    assert (status.st_uid, status.st_gid) == (65534, 65534)
 
 
 def change(store: Store, *files: Path, undo: bool = False, export: Path | None = None) -> int:

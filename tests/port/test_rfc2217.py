@@ -61,8 +61,9 @@ async def test_a_meter_at_the_second_speed_is_heard(command: Callable[[str], Awa
         async with asyncio.timeout(LIMIT):
             mode = await command(server.url)
         playing.cancel()
+        speed = line.reader_baudrate
 
-    assert mode is Mode.STANDARD
+    assert (mode, speed) == (Mode.STANDARD, line.baudrate)
     assert server.served > 1
     assert server.refused == 0
 

@@ -65,7 +65,7 @@ def test_exactly_the_sound_groups_of_each_complete_frame_come_out(recording: Pat
     found = [
         [
             (group.label, group.horodate, group.value)
-            for group in groups.parse_frame(frame.body)
+            for group in groups.parse_frame(frame[0])
             if isinstance(group, Group)
         ]
         for frame in frames

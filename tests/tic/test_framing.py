@@ -18,7 +18,7 @@ FRAME = b"\x02" + BODY + b"\x03"
 def bodies(framer: Framer, *chunks: bytes) -> list[bytes]:
     """Feed the chunks and return the bodies of all frames."""
     frames = (framer.frame(segment) for chunk in chunks for segment in framer.split(chunk))
-    return [frame.body for frame in frames if frame is not None]
+    return [frame[0] for frame in frames if frame is not None]
 
 
 CUT = b"\x02\nADCO 1 2\r"

@@ -129,11 +129,8 @@ class Decoder:
 
         Nothing is counted. The whole frame so far is parsed: call this once a second, not at every byte.
         """
-        sound = [
-            group.mode
-            for group in groups.parse_frame(self._framer.pending().body)
-            if isinstance(group, Group)
-        ]
+        found = groups.parse_frame(self._framer.pending())
+        sound = [group.mode for group in found if isinstance(group, Group)]
         mode = max(Mode, key=sound.count)
         return (mode, sound.count(mode)) if sound else (None, 0)
 
@@ -149,13 +146,13 @@ class Decoder:
     def _read_by_groups(self, segment: bytes, now: float | None) -> Reading | None:
         """Check a frame character by character and group by group."""
         frame = self._framer.frame(segment)
-        found = [] if frame is None else groups.parse_frame(frame.body)
+        found = [] if frame is None else groups.parse_frame(frame[0])
         sound = [group for group in found if isinstance(group, Group)]
         self._advance(len(segment) + 1, sound[0].mode if sound else self._mode, now)
         if frame is None:
             return None
         counts = self.counts
-        self.parity = frame.parity
+        self.parity = frame[1]
         counts.parity += found.count(RejectionCause.PARITY)
         counts.checksum += found.count(RejectionCause.CHECKSUM)
         counts.malformed += found.count(RejectionCause.MALFORMED)
@@ -166,7 +163,7 @@ class Decoder:
             return None
         self._trust.note(self._layouts.groups_to_note())
         mode = self._trust.mode
-        believed, withheld = self._trust.believe(found, parity=frame.parity)
+        believed, withheld = self._trust.believe(found, parity=self.parity)
         if self._trust.mode is not mode:
             self._layouts.forget()
         if self._trust.is_settled:

@@ -11,7 +11,6 @@ stream is first split at ETX. The bytes of a segment show whether it has parity;
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from teleinfo.tic.parity import strip_parity
 
@@ -29,14 +28,6 @@ LIMIT = 8192
 _WITHOUT_STX = re.compile(rb".?(?=[\n\x0F](?:ADCO |ADIR[123] |ADSC\t))", re.DOTALL)
 # LF follows STX. Before a printable character, an STX is another character that was damaged.
 _FALSE_STX = re.compile(rb"[ -~]")
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """The characters between STX and ETX, and whether they arrived with their parity."""
-
-    body: bytes
-    parity: bool
 
 
 class Framer:
@@ -70,8 +61,12 @@ class Framer:
                 del segments[0]
         return segments
 
-    def frame(self, segment: bytes) -> Frame | None:
-        """Return the frame at the end of `segment` (from `split`), None if it has none; count lost frames."""
+    def frame(self, segment: bytes) -> tuple[bytes, bool] | None:
+        """
+        Return the frame at the end of `segment` (from `split`), None if it has none; count lost frames.
+
+        A frame is the characters between STX and ETX, and True if they arrived with their parity.
+        """
         text, parity = strip_parity(segment)
         before, *bodies = text.split(STX)
         if not bodies and (damaged := _WITHOUT_STX.match(text)):
@@ -85,12 +80,11 @@ class Framer:
             self.interrupted += max(1, len(begun))
             return None
         self.interrupted += len(begun) - 1
-        return Frame(bodies[-1], parity)
+        return bodies[-1], parity
 
-    def pending(self) -> Frame:
-        """Return the frame in progress, as far as it has arrived."""
-        text, parity = strip_parity(bytes(self._buffer))
-        return Frame(text.rpartition(STX)[2], parity)
+    def pending(self) -> bytes:
+        """Return the characters of the frame in progress, as far as they have arrived."""
+        return strip_parity(bytes(self._buffer))[0].rpartition(STX)[2]
 
     def close(self) -> None:
         """End the stream; a frame in progress counts as interrupted."""

@@ -54,7 +54,7 @@ class Gullible:
     def feed(self, data: bytes) -> list[Reading]:
         """Return what the sound groups of each frame say."""
         frames = map(self._framer.frame, self._framer.split(data))
-        found = [parse_frame(frame.body) for frame in frames if frame is not None]
+        found = [parse_frame(frame[0]) for frame in frames if frame is not None]
         sound = [
             [each for each in groups if isinstance(each, Group) and each.label != "PTEC"] for groups in found
         ]

@@ -10,7 +10,6 @@ gets its default, or None if its type allows that. These are wrong, with all tha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -42,7 +41,7 @@ def from_json(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says
     if origin is UnionType:  # with None
         return from_json(of[0], part)
     if origin is Mapping and isinstance(part, dict):
-        keys = map(_number if of[0] is int else partial(from_json, of[0]), part)
+        keys = map(partial(from_json, of[0]), part)
         found = dict(zip(keys, map(partial(from_json, of[1]), part.values()), strict=True))
         return None if None in found or None in found.values() else found
     if origin in {tuple, frozenset} and isinstance(part, list):
@@ -51,10 +50,6 @@ def from_json(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says
     if is_dataclass(kind) and isinstance(part, dict):
         return _object(kind, part)
     return _time(kind, part) if kind in {date, datetime} else _plain(kind, part)
-
-
-def _number(key: str) -> int | None:
-    return int(key) if re.fullmatch(r"[0-9]{1,9}", key) else None
 
 
 def _plain(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says

@@ -35,7 +35,7 @@ _chosen: ContextVar[Language | None] = ContextVar("chosen", default=None)
 # The variables of the locale, the strongest first; LANGUAGE, which may hold several languages, comes before.
 _VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 _ACCEPTED = re.compile(r"([a-z]{2,3})(?:-[a-z0-9-]+)?(?:\s*;\s*q=([01](?:\.\d{0,3})?))?")
-_ENTRY = re.compile(r'^msgid ((?:".*"\n)+)msgstr ((?:".*"(?:\n|$))+)', re.MULTILINE)
+_ENTRY = re.compile(r'^msgid (".*")\nmsgstr (".*")$', re.MULTILINE)
 
 
 def _(message: str) -> str:
@@ -131,10 +131,6 @@ def parse_catalogue(text: str) -> dict[str, str]:
     Of the format (gettext manual, "The Format of PO Files") only msgid and msgstr are read: texts of one or
     several lines with the escapes of JSON, without a comment between msgid and msgstr.
     """
-    pairs = ((_text(message), _text(translation)) for message, translation in _ENTRY.findall(text))
+    entries = _ENTRY.findall(text.replace('"\n"', ""))  # each text on one line
+    pairs = ((json.loads(message), json.loads(translation)) for message, translation in entries)
     return {message: translation for message, translation in pairs if message and translation}
-
-
-def _text(lines: str) -> str:
-    joined: str = json.loads(lines.replace('"\n"', ""))
-    return joined

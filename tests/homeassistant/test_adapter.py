@@ -84,12 +84,11 @@ def test_nothing_is_published_before_the_memory_was_read() -> None:
     outbox = Outbox(1)
     linked = Linked(outbox, answered=False)
     linked.take(FRAME, OTHER, now=0)
-    linked.hass.show({"power": {"active": 1000}}, moment(1))
     assert sent(outbox) == {}
     linked.hass.restore()
     linked.take(OTHER, OTHER, now=2)
 
-    assert set(sent(outbox)) == {CONFIG, "teleinfo/homeassistant"}
+    assert set(sent(outbox)) == {CONFIG}
     assert linked.hass.announced == {CONFIG}
 
 

@@ -61,7 +61,6 @@ class HomeAssistant:
         self._is_logged = False
         self._answer: asyncio.TimerHandle | None = None
         self._held = HeldState() if hold else None
-        self._shown: bytes | None = None
         self._is_restored = False
 
     is_due = staticmethod(ends_period)
@@ -76,7 +75,6 @@ class HomeAssistant:
         """Continue from what an earlier run `announced`. Before this, nothing is published."""
         self._announcer.announced = announced
         self._is_restored = True
-        self._show()
 
     def update(self, reading: Reading, now: Moment) -> None:
         """Update the messages after the tracker got `reading`, which came at `now`."""
@@ -99,12 +97,7 @@ class HomeAssistant:
     def show(self, state: dict[str, Json], now: Moment) -> None:
         """Publish the states of the entities, read from the decoded `state` of the moment `now`."""
         shown = state if self._held is None else self._held.update(state, now=now.monotonic)
-        self._shown = encode(flat(shown))
-        self._show()
-
-    def _show(self) -> None:
-        if self._shown is not None and self._is_restored:
-            self._retained.set(self._discovery.topics.homeassistant, self._shown)
+        self._retained.set(self._discovery.topics.homeassistant, encode(flat(shown)))
 
     def _note_delivered(self) -> None:
         """Note which messages the broker has: the others wait, or are refused. Log once that it has all."""

@@ -9,7 +9,6 @@ openHAB others. The ids and the topics are frozen: with other ids every user wou
 
 from __future__ import annotations
 
-import json
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -18,6 +17,7 @@ from teleinfo.common.i18n import _, in_words, language, use_language
 from teleinfo.homeassistant.entities import (
     EVENTS,
     SHORT,
+from teleinfo.state.tracker import encode
     device_class,
     line_entities,
     platform,
@@ -78,9 +78,8 @@ class Discovery:
             for entity, component in components:
                 content = common | component
                 # A component without a condition; in the message for a device, the empty list says so.
-                found[self.component_topic(meter, entity)] = _encode(
-                    {key: value for key, value in content.items() if value != []}
-                )
+                given = {key: value for key, value in content.items() if value != []}
+                found[self._component_topic(meter, entity)] = encode(given)
             return found
         cmps = {
             entity.id: {"p": platform(entity)}
@@ -88,7 +87,7 @@ class Discovery:
             for entity, component in components
         }
         topic = f"{self.prefix}/device/{device_id(meter.scope)}/config"
-        return {topic: _encode(common | {"components": cmps})}
+        return {topic: encode(common | {"components": cmps})}
 
     def superseded(self, scope: str, announced: Collection[str]) -> dict[str, bytes]:
         """
@@ -167,10 +166,6 @@ class Discovery:
 def device_id(scope: str) -> str:
     """Return the id of the device for the scope of a meter."""
     return f"teleinfo_{scope}"
-
-
-def _encode(content: dict[str, Any]) -> bytes:
-    return json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _component(meter: Device, entity: Field, template: str | None) -> dict[str, Any]:

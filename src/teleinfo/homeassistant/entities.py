@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -27,7 +28,7 @@ from teleinfo.state.labels import ANY_UNIT, UNITS, is_own
 from teleinfo.state.tariffs import index_period, periods_of, unnamed_index
 from teleinfo.tic.labels import Kind, LabelSpec, Mode, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
-from teleinfo.vocabulary.codes import Contract, Event, Phase, TariffPeriod
+from teleinfo.vocabulary.codes import Contract, Event, TariffPeriod
 from teleinfo.vocabulary.line import LineGrade, PortErrorKind
 from teleinfo.vocabulary.text_table import read_sections
 from teleinfo.vocabulary.words import Code, Message
@@ -39,20 +40,16 @@ if TYPE_CHECKING:
     from teleinfo.state.fields import Json
 
 
-_CLASSES: Final[dict[str | StateType, str]] = {
-    "Wh": "energy",
-    "varh": "reactive_energy",
-    "VA": "apparent_power",
-    "W": "power",
-    "var": "reactive_power",
-    "A": "current",
-    "V": "voltage",
-    "min": "duration",
-    "EUR": "monetary",
-    StateType.TIME: "timestamp",
-    StateType.CHOICE: "enum",
+TABLES: Final = {
+    name: [line.split() for line in lines]
+    for name, (_notes, lines) in read_sections(Path(__file__).with_name("tables.txt")).items()
 }
-"""Home Assistant's device class for each unit (without the prefix k) or type of state."""
+"""The words of each line of `tables.txt`, which explains its sections."""
+SHORT: Final = dict(TABLES["component"])
+"""Home Assistant's abbreviations of the keys of a component."""
+_CLASSES: Final = dict(TABLES["device_class"])
+_ICONS: Final = dict(TABLES["icon"])
+_HIDDEN: Final = frozenset(chain(*TABLES["hidden"]))
 
 _TOTALS: Final = frozenset({"Wh", "varh", "daL"})
 """The units of counters, which only rise; the last one counts gas and water."""
@@ -66,25 +63,8 @@ _CONTRACT: Final = ("IMAX", "PS")
 # Maxima, and values of a day or an interval that is over: their mean over an hour would mean nothing.
 _MAXIMA: Final = ("SMAX", "PMAX")
 _PREVIOUS: Final = ("-1", "_1")
-# Not enabled: constants of Linky, values of the day before, the distributor's indexes.
-_HIDDEN: Final = frozenset(
-    {
-        *("IMAX", "IMAX1", "IMAX2", "IMAX3", "HHPHC", "VTIC"),
-        *(f"SMAXSN{phase}{day}" for phase in Phase for day in ("", "-1")),
-        *("CCASN-1", "CCAIN-1"),
-        *(f"EASD{number:02}" for number in range(1, 5)),
-        *("ERQ1", "ERQ2", "ERQ3", "ERQ4", "NJOURF", "NJOURF+1", "MSG1", "MSG2"),
-    }
-)
 _MEANINGLESS: Final = frozenset({Kind.IDENTIFIER, Kind.REGISTER})
 """Kinds of étiquettes without an entity: numbers of sites, and bits."""
-_ICONS: Final = {
-    "HHPHC": "mdi:timetable",
-    "MSG1": "mdi:message-text-outline",
-    "MSG2": "mdi:message-text-outline",
-    "GAZ": "mdi:meter-gas",
-    "PEJP": "mdi:timer-alert-outline",
-}
 # Tariff periods of meters above 36 kVA (02E); their values are codes.
 _PERIODS: Final = ("PTCOUR", "PTCOUR1", "PTCOUR2")
 
@@ -98,7 +78,7 @@ def platform(field: Field) -> str:
 
 def device_class(field: Field) -> str | None:
     """Return Home Assistant's device class of an entity."""
-    return field.device_class or _CLASSES.get((field.unit or "").removeprefix("k") or field.type)
+    return field.device_class or _CLASSES.get((field.unit or "").removeprefix("k") or field.type.value)
 
 
 def state_class(field: Field) -> str | None:
@@ -277,11 +257,6 @@ _OTHERS: Final = {
 }
 EVENTS: Final = _OTHERS["event"]
 """The entity of what begins or ends (docs/events.md)."""
-
-
-_TABLE: Final = read_sections(Path(__file__).with_name("abbreviations.txt"))
-SHORT: Final = dict(line.split() for line in _TABLE["component"][1])
-"""Home Assistant's abbreviations of the keys of a component."""
 
 
 def line_entities() -> list[tuple[Field, str | None]]:

@@ -16,6 +16,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.homeassistant.entities import TABLES
 from teleinfo.state.declaration import FIELD_OF_PATH
 from teleinfo.state.fields import passed
 
@@ -31,15 +32,7 @@ _HOUR: Final = 3600
 _CLOCKS_APART: Final = 12
 """Seconds about a whole hour in which each frame is shown: the clocks may differ by 10."""
 
-_PACES: Final[dict[str | None, tuple[float, float]]] = {
-    "W": (75, 120),
-    "VA": (75, 120),
-    "A": (1, 30),
-    "V": (3, 300),
-    "%": (5, 120),
-    "EUR": (math.inf, 300),
-    "Wh": (math.inf, 300),
-}
+_PACES: Final = {unit: (float(noise), float(interval)) for unit, noise, interval in TABLES["pace"]}
 """The noise of a quantity, in its unit, and its interval in seconds."""
 _USED: Final[FieldPath] = ("headroom", "used")
 _SPANS: Final = frozenset({"energy", "cost"})
@@ -116,4 +109,4 @@ def _pace(path: FieldPath) -> tuple[float, float] | None:
         return _EACH_MINUTE
     field = FIELD_OF_PATH.get(".".join(path))
     # The energy of an index has the étiquette of the index in its path.
-    return _PACES.get("Wh" if field is None else field.unit)
+    return _PACES.get("Wh" if field is None else field.unit or "")

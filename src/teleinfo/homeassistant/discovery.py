@@ -14,26 +14,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from teleinfo import __version__
 from teleinfo.common.i18n import _, in_words, language, use_language
-from teleinfo.homeassistant.entities import (
-    EVENTS,
-    SHORT,
-from teleinfo.state.tracker import encode
-    device_class,
-    line_entities,
-    platform,
-    state_class,
-    words_of,
-)
-from teleinfo.homeassistant.templates import (
-    EVENT_TEMPLATE,
-    LINE_AVAILABILITY,
-    availability,
-    code_template,
-    last_reset_template,
-    state_template,
-)
+from teleinfo.homeassistant import entities, templates
 from teleinfo.port.health import STALE_AFTER
 from teleinfo.state.field_entry import StateType
+from teleinfo.state.tracker import encode
 from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
@@ -69,10 +53,10 @@ class Discovery:
     meter_name: str | None = None
     page: str | None = None
 
-    def messages(self, meter: Device, entities: Iterable[Field]) -> dict[str, bytes]:
+    def messages(self, meter: Device, fields: Iterable[Field]) -> dict[str, bytes]:
         """Return the retained messages, by topic, that announce these entities and those of the line."""
         with use_language(self.language):
-            common, components = self._common(meter), self._components(meter, entities)
+            common, components = self._common(meter), self._components(meter, fields)
         if self.form == "components":
             found = {}
             for entity, component in components:
@@ -82,8 +66,8 @@ class Discovery:
                 found[self._component_topic(meter, entity)] = encode(given)
             return found
         cmps = {
-            entity.id: {"p": platform(entity)}
-            | {SHORT.get(key, key): value for key, value in component.items()}
+            entity.id: {"p": entities.platform(entity)}
+            | {entities.SHORT.get(key, key): value for key, value in component.items()}
             for entity, component in components
         }
         topic = f"{self.prefix}/device/{device_id(meter.scope)}/config"
@@ -104,7 +88,7 @@ class Discovery:
                 found[topic] = MIGRATE if is_ours and (is_here or not released) else b""
         return found
 
-    def component_topic(self, meter: Device, entity: Field) -> str:
+    def _component_topic(self, meter: Device, entity: Field) -> str:
         """
         Return the topic of the message for one entity; no topic may hold a plus sign.
 
@@ -112,7 +96,7 @@ class Discovery:
         alike in both forms, and would log an error for each empty message that clears the other form.
         """
         name = entity.id.replace("+", "_")
-        return f"{self.prefix}/{platform(entity)}/{device_id(meter.scope)}_{name}/config"
+        return f"{self.prefix}/{entities.platform(entity)}/{device_id(meter.scope)}_{name}/config"
 
     def _common(self, meter: Device) -> dict[str, Any]:
         device: dict[str, Any] = {
@@ -128,7 +112,7 @@ class Discovery:
         }
         # Domoticz uses the last topic.
         availability_topics = [
-            {"topic": self.topics.homeassistant, "value_template": availability(meter.scope)},
+            {"topic": self.topics.homeassistant, "value_template": templates.availability(meter.scope)},
             {"topic": self.topics.status},
         ]
         return {
@@ -139,28 +123,29 @@ class Discovery:
             "availability_mode": "all",
         }
 
-    def _components(self, meter: Device, entities: Iterable[Field]) -> list[tuple[Field, dict[str, Any]]]:
+    def _components(self, meter: Device, fields: Iterable[Field]) -> list[tuple[Field, dict[str, Any]]]:
         """Return each entity with its component, without common parts."""
         found = []
-        for entity in entities:
-            component = _component(meter, entity, state_template(entity))
-            if (template := code_template(entity)) is not None:
+        for entity in fields:
+            component = _component(meter, entity, templates.state_template(entity))
+            if (template := templates.code_template(entity)) is not None:
                 component["json_attributes_topic"] = self.topics.homeassistant
                 component["json_attributes_template"] = template
             found.append((entity, component))
-        for entity, template in line_entities():
+        for entity, template in entities.line_entities():
             # The availability of these entities does not depend on the frames.
             line: dict[str, Any] = {"state_topic": self.topics.status, "availability": []}
             if template is not None:
                 topics = [
-                    {"topic": self.topics.health, "value_template": LINE_AVAILABILITY},
+                    {"topic": self.topics.health, "value_template": templates.LINE_AVAILABILITY},
                     {"topic": self.topics.status},
                 ]
                 line = {"state_topic": self.topics.health, "availability": topics, "availability_mode": "any"}
                 line["expire_after"] = STALE_AFTER
             found.append((entity, _component(meter, entity, template) | line))
         line = {"state_topic": self.topics.event, "availability": []}
-        return [*found, (EVENTS, _component(meter, EVENTS, EVENT_TEMPLATE) | line)]
+        events = _component(meter, entities.EVENTS, templates.EVENT_TEMPLATE) | line
+        return [*found, (entities.EVENTS, events)]
 
 
 def device_id(scope: str) -> str:
@@ -170,24 +155,24 @@ def device_id(scope: str) -> str:
 
 def _component(meter: Device, entity: Field, template: str | None) -> dict[str, Any]:
     """Return one component, without empty values."""
-    codes = tuple(words_of(entity))
+    codes = tuple(entities.words_of(entity))
     off, on = codes if codes and entity.type is StateType.SWITCH else (None, None)
     component = {
         "unique_id": f"{device_id(meter.scope)}_{entity.id}",
         "name": in_words(entity.name),
-        "device_class": device_class(entity),
-        "state_class": state_class(entity),
+        "device_class": entities.device_class(entity),
+        "state_class": entities.state_class(entity),
         "unit_of_measurement": entity.unit or None,
         "suggested_display_precision": entity.precision if _needs_precision(entity) else None,
         "options": _options(entity) if entity.type is StateType.CHOICE else None,
-        "event_types": codes if entity is EVENTS else None,
+        "event_types": codes if entity is entities.EVENTS else None,
         "payload_on": on,
         "payload_off": off,
         "icon": entity.icon,
         "entity_category": "diagnostic" if entity.diagnostic else None,
         "enabled_by_default": None if entity.enabled else False,
         "value_template": template,
-        "last_reset_value_template": last_reset_template(entity),
+        "last_reset_value_template": templates.last_reset_template(entity),
     }
     return {key: value for key, value in component.items() if value is not None}
 
@@ -211,5 +196,5 @@ def _options(entity: Field) -> list[str]:
     options: dict[str, None] = {}
     for each in (language(), *Language):
         with use_language(each):
-            options |= dict.fromkeys(_(shown) for shown in words_of(entity).values())
+            options |= dict.fromkeys(_(shown) for shown in entities.words_of(entity).values())
     return list(options)

@@ -16,8 +16,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final
 from zlib import adler32
 
-from teleinfo.tic.forms import Form, form_of, form_spec
-from teleinfo.tic.groups import CR, HORODATE, parse_frame
+from teleinfo.tic.groups import CR, HORODATE, Form, form_of, form_spec, parse_frame
 from teleinfo.tic.labels import NOTICES, PART_OPENER, VARYING, Charset, Group, Kind, Mode, lookup
 from teleinfo.tic.parity import check_parity
 from teleinfo.tic.plausibility import watched_keys

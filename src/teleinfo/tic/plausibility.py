@@ -19,16 +19,8 @@ from dataclasses import dataclass
 from operator import sub
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.tic.labels import (
-    DIGITS,
-    HISTORIQUE,
-    METER_NUMBERS,
-    STANDARD,
-    TARIFF_LABELS,
-    Charset,
-    Kind,
-    Mode,
-)
+from teleinfo.tic import labels
+from teleinfo.tic.labels import TARIFF_LABELS, Charset, Kind, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,19 +46,19 @@ _SECONDS: Final = 3600  # of an hour
 # The subscribed power does not limit injected and reactive energy.
 _NOT_DRAWN: Final = frozenset({"EAIT", "ERQ1", "ERQ2", "ERQ3", "ERQ4"})
 _UNBOUNDED: Final = frozenset({"GAZ", "AUTRE"})  # counted by meters of any size
-_IDENTIFIERS: Final = frozenset({*METER_NUMBERS, "PRM"})
+_IDENTIFIERS: Final = frozenset({*labels.METER_NUMBERS, "PRM"})
 # The keys whose values are compared with earlier values.
 _KEPT: Final = {
     mode: _IDENTIFIERS
     | {label.name for label in table.values() if label.kind is Kind.INDEX and label.charset is Charset.DIGITS}
-    for mode, table in ((Mode.HISTORIQUE, HISTORIQUE), (Mode.STANDARD, STANDARD))
+    for mode, table in ((Mode.HISTORIQUE, labels.HISTORIQUE), (Mode.STANDARD, labels.STANDARD))
 }
 _INDEXES: Final = frozenset().union(*_KEPT.values()) - _IDENTIFIERS
 # Free texts may hold any printable character. If bit 6 of a character and its parity bit are both wrong, for
 # example o in place of /, neither sum nor parity detects it.
 _TEXTS: Final = frozenset(
     label.name
-    for table in (HISTORIQUE, STANDARD)
+    for table in (labels.HISTORIQUE, labels.STANDARD)
     for label in table.values()
     if label.kind is Kind.TEXT and label.charset is Charset.TEXT
 )
@@ -171,7 +163,7 @@ class Plausibility:
                     self.withheld.add(key)
                     implausible.append(key)
                     continue
-                if key in METER_NUMBERS:
+                if key in labels.METER_NUMBERS:
                     self.forget()
                     is_another = True
                     self._believed[key] = before
@@ -227,9 +219,9 @@ class Plausibility:
         elif text:
             # ISOUSC is in A on each phase, at 200 V (Enedis-NOI-CPT_02E v6); PREF is in kVA.
             unit = 1000 if mode is Mode.STANDARD else 200 * self._phases
-            self._subscribed = int(text[:DIGITS]) * unit
+            self._subscribed = int(text[: labels.DIGITS]) * unit
 
 
 def _number(text: bytes) -> int:
     """Return the number of an index of digits; 0 if it has only padding."""
-    return int(text[:DIGITS] or 0)  # no meter has more digits
+    return int(text[: labels.DIGITS] or 0)  # no meter has more digits

@@ -29,26 +29,17 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from teleinfo.tic.forms import Form, documented_widths, form_of
-from teleinfo.tic.labels import (
-    ALARMS,
-    COMING_AND_GOING,
-    NOTICES,
-    PART_OPENER,
-    SHORT_FRAME,
-    Group,
-    Mode,
-    lookup,
-)
+from teleinfo.tic import labels
+from teleinfo.tic.groups import Form, RejectionCause, documented_widths, form_of
+from teleinfo.tic.labels import Group, Mode, lookup
 from teleinfo.tic.order import END, comes_and_goes, expected, missing, place, presence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from teleinfo.tic.groups import RejectionCause
     from teleinfo.tic.labels import Presence
 
 FRAMES_FOR_NEW: Final = 2
@@ -166,7 +157,7 @@ class Trust:
                 and self._has_current_of_its_phase(name, values)
             )
             # The group that opens a part is always believed: it gives the keys behind it their meaning.
-            if credible or group.label == PART_OPENER or self._known(name).last == group:
+            if credible or group.label == labels.PART_OPENER or self._known(name).last == group:
                 self._shown[name].last = group
                 believed.append(group)
             else:
@@ -190,14 +181,14 @@ class Trust:
                 names.append(f"{group.mode}/{group.label}")
             else:
                 names.append(group.label + part if spec is not None and spec.reused else group.label)
-            if group.label == PART_OPENER:
+            if group.label == labels.PART_OPENER:
                 part = f" {group.value}"
         present = frozenset(name for name in names if name is not None)
         return _Frame(
             names=[*names, END],
             present=present,
             expected=expected(self.mode, sound, self._had),
-            is_short=self.mode is Mode.HISTORIQUE and present <= SHORT_FRAME,
+            is_short=self.mode is Mode.HISTORIQUE and present <= labels.SHORT_FRAME,
         )
 
     def _wrong_links(self, frame: _Frame) -> set[int]:
@@ -221,7 +212,7 @@ class Trust:
     def _missing(self, frame: _Frame, first: int, second: int, *, passing: bool = False) -> int:
         """Count the labels missing between two lines; with `passing`, only labels that come and go."""
         before, behind = frame.names[first] or END, frame.names[second] or END
-        presences = frame.expected & COMING_AND_GOING if passing else frame.expected
+        presences = frame.expected & labels.COMING_AND_GOING if passing else frame.expected
         return missing(self.mode, before, behind, presences)
 
     def _is_right(self, frame: _Frame, position: int) -> bool:
@@ -299,7 +290,7 @@ class Trust:
             return True
         form, forms = form_of(group), self._shown[name].forms
         of_any_width = Form(form.mode, form.label, form.dated, None)
-        is_alarm = name in ALARMS and form.width in documented_widths(form)
+        is_alarm = name in labels.ALARMS and form.width in documented_widths(form)
         if not is_alarm and forms.isdisjoint({form, of_any_width}):
             needed = FRAMES_AGAINST
             if form.width is None:
@@ -320,7 +311,7 @@ class Trust:
         if self._is_unknown(name):
             self._note_neighbour(name, frame, position)
             return not self._is_new(name)
-        if name not in NOTICES:
+        if name not in labels.NOTICES:
             return True
         self._note_neighbour(name, frame, position)
         if not parity and name not in self._known_notices and self._claim(name, "notice") < FRAMES_FOR_NEW:

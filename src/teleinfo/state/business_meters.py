@@ -37,28 +37,12 @@ _TIME: Final = re.compile(r"(\d\d)/(\d\d)/(\d\d) (\d\d)[:/](\d\d)[:/](\d\d)", re
 _DAVA: Final = 10  # VA
 
 _JAUNE: Final = ("hh", "mn", "jj", "mm", "pt", "dp", "abcde", "kp")
-# CJE: the tariff period for the digits of `pt` (season and slot), and the contents of ENERG, in kWh.
-_CJE_SLOTS: Final = {
-    "11": TariffPeriod.HPE,
-    "12": TariffPeriod.HCE,
-    "21": TariffPeriod.HPH,
-    "22": TariffPeriod.HCH,
-    "23": TariffPeriod.P,
-    "44": TariffPeriod.PM,
-}
+# CJE: the contents of ENERG, in kWh.
 _CJE_INDEXES: Final = {
     1: Message("Winter peak hours and peak of the day, or mobile peak hours"),
     2: Message("Winter off-peak hours, or winter hours"),
     3: TariffPeriod.HPE.words,
     4: TariffPeriod.HCE.words,
-}
-# ICE: the slots of each contract. A meter of type A5 also sends the indexes of A8, which mean nothing.
-_ICE_SLOTS: Final = {
-    "BASE_A5": ("P", "HPH", "HCH", "HPE", "HCE"),
-    "BASE_A8": ("P", "HPH", "HCH", "HPD", "HCD", "HPE", "HCE", "JA"),
-    "EJP_A5": ("PM", "HH", "HPE", "HCE"),
-    "EJP_A8": ("PM", "HH", "HD", "HPE", "HCE", "JA"),
-    "MOD": ("PM", "HM", "DSM", "SCM"),
 }
 _UNUSED: Final = "XXX"
 """The name that SAPHIR gives to an unused slot."""
@@ -121,7 +105,8 @@ def indexes(values: Values) -> dict[str, Index]:
     for number, index in enumerate(_numbers(values.get("ENERG", "")), start=1):
         if index is not None:
             found[f"ENERG_{number}"] = Index(_CJE_INDEXES.get(number, f"ENERG {number}"), None, index * 1000)
-    labels = {f"EAp{code}": code for code in _ICE_SLOTS.get(values.get("CONTRAT", ""), POSTES)}
+    slots = tariffs.TABLES["ice"].get(values.get("CONTRAT", ""))
+    labels = {f"EAp{code}": code for code in (slots.split() if slots else POSTES)}
     labels["EAP_s"] = slot(values) or ""
     grid = "F" if "GRILLE_F" in values else "D"
     labels |= {f"EAp{n}S{grid}": values.get(f"LIB_p{n}{grid}", f"{grid}{n}") for n in SLOTS}
@@ -150,7 +135,7 @@ def alerts(values: Values) -> dict[Alert, bool]:
 def slot(values: Values) -> str | None:
     """Return the code of the tariff slot in force, None where the meter does not send it."""
     if header := _jaune(values):
-        return _CJE_SLOTS.get(header["pt"])
+        return tariffs.TABLES["cje"].get(header["pt"])
     text = next((values[key] for key in ("PTCOUR", "PTCOUR1", "PTCOURF", "PTCOURD") if key in values), "")
     return text.strip() or None
 

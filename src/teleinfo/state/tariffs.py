@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.tic.labels import ORDER, STANDARD, Kind, Mode
 from teleinfo.vocabulary.codes import Contract, TariffPeriod
+from teleinfo.vocabulary.text_table import read_sections
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,26 +35,17 @@ INDEX_OF_PERIOD: Final = {
 }
 """The index of historique that counts in each tariff period (02E)."""
 
-# The periods that EASF01, EASF02 … count with each contract, in this order (54E, tariff calendars).
-_CALENDARS: Final[dict[str, str]] = {
-    Contract.BASE: "TH",
-    Contract.HC: "HC HP",
-    Contract.EJP: "HN PM",
-    Contract.TEMPO: "HCJB HPJB HCJW HPJW HCJR HPJR",
+TABLES: Final = {
+    name: dict(line.split(" ", 1) for line in lines)
+    for name, (_notes, lines) in read_sections(Path(__file__).with_name("tariffs.txt")).items()
 }
+"""Codes of tariff periods, with blanks between them, as `tariffs.txt` explains."""
+
 _SUPPLIER_INDEXES: Final[dict[tuple[str | None, str], TariffPeriod]] = {
     (contract, f"EASF{number:02}"): TariffPeriod[code]
-    for contract, codes in _CALENDARS.items()
+    for contract, codes in TABLES["calendars"].items()
     for number, code in enumerate(codes.split(), start=1)
 }
-_PERIOD_WORDS: Final = (
-    ("HSC", {"SUPER"}),
-    ("HC", {"HC", "CREUSE", "CREUSES"}),
-    ("HP", {"HP", "PLEINE", "PLEINES"}),
-    ("PM", {"PM", "POINTE"}),
-    ("HN", {"HN", "NORMALE", "NORMALES"}),
-    ("TH", {"BASE", "TH"}),
-)
 _COLOURS: Final = {"BLEU": "JB", "BLANC": "JW", "ROUGE": "JR"}
 
 
@@ -83,7 +76,7 @@ def contract_of(text: str) -> Contract | None:
 
 def periods_of(contract: str) -> list[TariffPeriod]:
     """Return the tariff periods of a common contract."""
-    return [TariffPeriod[code] for code in _CALENDARS.get(contract, "PRODUCER").split()]
+    return [TariffPeriod[code] for code in TABLES["calendars"].get(contract, "PRODUCER").split()]
 
 
 def contract_name(text: str) -> str | None:
@@ -100,7 +93,7 @@ def period_of(text: str) -> TariffPeriod | None:
     words: set[str] = set(re.findall(r"[A-Z]+", text.upper()))
     if "CONSO" in words:
         return TariffPeriod.PRODUCER
-    hours = next((code for code, marks in _PERIOD_WORDS if words & marks), None)
+    hours = next((code for code, marks in TABLES["words"].items() if words.intersection(marks.split())), None)
     colour = next((code for word, code in _COLOURS.items() if word in words), "")
     weekend = "WE" if words & {"WE", "WEEK", "WEEKEND"} else ""
     return TariffPeriod.__members__.get(f"{hours or ''}{colour or weekend}")

@@ -21,16 +21,18 @@ from teleinfo.vocabulary.codes import Breaker, Colour, Contract, DryContact, Pha
 from teleinfo.vocabulary.text_table import read_sections
 
 if TYPE_CHECKING:
+    import enum
     from collections.abc import Iterator
 
     from teleinfo.state.field_entry import FieldReader, ValueForm
 
-_FORMS: Final[dict[str, ValueForm]] = {
+FORMS: Final[dict[str, StateType | type[enum.StrEnum]]] = {
     **{form.value: form for form in StateType},
     **{codes.__name__: codes for codes in (Breaker, Colour, Contract, Mode, TariffPeriod)},
-    "contact": (DryContact.OPEN, DryContact.CLOSED),
-    "-": "",
 }
+"""The types of values, and the classes of codes, by name."""
+
+_FORMS: Final[dict[str, ValueForm]] = {**FORMS, "contact": (DryContact.OPEN, DryContact.CLOSED), "-": ""}
 _NUMBERED: Final = {"phase": Phase, "precision": int}
 _SAID: Final = {"": True, "no": False, "EJP": Contract.EJP}
 _MODULES: Final = {"fields": fields, "business_meters": business_meters}

@@ -11,15 +11,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from teleinfo.state import business_meters, fields, tariffs
+from teleinfo.state import fields, tariffs
+from teleinfo.state.declaration import FORMS
 from teleinfo.state.device import hidden_scope
 from teleinfo.state.field_entry import StateType
 from teleinfo.tic import registers
-from teleinfo.tic.labels import Mode
-from teleinfo.vocabulary.codes import Alert, Breaker, Colour, Contract, Event, Phase, TariffPeriod
+from teleinfo.vocabulary.codes import Alert, Contract, Event, Phase, TariffPeriod
 from teleinfo.vocabulary.moment import Moment
+from teleinfo.vocabulary.text_table import read_sections
 from teleinfo.vocabulary.words import Code
 
 if TYPE_CHECKING:
@@ -37,27 +39,11 @@ The mode, the texts of the contract and of the tariff, the colour of tomorrow, t
 
 SILENCE, MODE, CONTRACT, TARIFF, TOMORROW = "silence", "mode", "contract", "tariff", "tomorrow"
 
-_BEGUN: Final = {"since": StateType.TIME}
-_ENDED: Final = {"since": StateType.TIME, "until": StateType.TIME}
-_PEAK: Final = {"peak": StateType.NUMBER, "peak_current": StateType.NUMBER}
-
-DETAILS: Final[Mapping[Event, Mapping[str, type[enum.StrEnum] | StateType]]] = {
-    Event.OVERRUN_BEGAN: _BEGUN,
-    Event.OVERRUN_ENDED: _ENDED | _PEAK,
-    Event.MODE_CHANGED: {"from": Mode, "to": Mode},
-    Event.CONTRACT_CHANGED: {"from": Contract, "to": Contract},
-    Event.TARIFF_CHANGED: {"from": TariffPeriod, "to": TariffPeriod},
-    Event.TOMORROW_KNOWN: {"colour": Colour},
-    Event.MOBILE_PEAK_ANNOUNCED: {"start": StateType.TIME, "end": StateType.TIME},
-    Event.MOBILE_PEAK_BEGAN: {"start": StateType.TIME, "end": StateType.TIME, **_BEGUN},
-    Event.MOBILE_PEAK_ENDED: _ENDED,
-    Event.BREAKER_OPENED: {"reason": Breaker, **_BEGUN},
-    Event.BREAKER_CLOSED: _ENDED,
-    Event.SILENCE_BEGAN: _BEGUN,
-    Event.SILENCE_ENDED: _ENDED,
-    Event.METER_REPLACED: {"former": StateType.TEXT},
+DETAILS: Final = {
+    Event(event): {name: FORMS[form] for name, form in map(str.split, lines)}
+    for event, (_notes, lines) in read_sections(Path(__file__).with_name("events.txt")).items()
 }
-"""The members of a message beside those of every event; a code becomes an object with `code` and `name`."""
+"""The members of a message beside those of every event, as `events.txt` lists them."""
 
 _LASTING: Final[Mapping[str, tuple[Event, Event | None]]] = {
     Alert.OVERRUN: (Event.OVERRUN_BEGAN, Event.OVERRUN_ENDED),
@@ -65,10 +51,7 @@ _LASTING: Final[Mapping[str, tuple[Event, Event | None]]] = {
     Alert.MOBILE_PEAK_NOTICE: (Event.MOBILE_PEAK_ANNOUNCED, None),
     Alert.MOBILE_PEAK: (Event.MOBILE_PEAK_BEGAN, Event.MOBILE_PEAK_ENDED),
 }
-_PEAKS: Final[Mapping[str, registers.Bits]] = {
-    Alert.MOBILE_PEAK_NOTICE: registers.PEAK_NOTICE,
-    Alert.MOBILE_PEAK: registers.PEAK,
-}
+_PEAKS: Final = (Alert.MOBILE_PEAK_NOTICE, Alert.MOBILE_PEAK)
 
 PAUSE: Final = 120.0
 """Seconds without it after which an alert of `_PAUSING` is over."""
@@ -248,14 +231,11 @@ def _situation(now: Snapshot) -> dict[str, str]:
         if alert in _LASTING and not (is_tempo and alert in _PEAKS)
     }
     found[MODE] = str(now.contract.mode)
-    values = now.values
-    is_site = now.contract.site is not None
-    contract = business_meters.contract_text(values) if is_site else fields.contract_text(values)
-    if text := tariffs.collapse(contract or ""):
+    if text := tariffs.collapse(now.contract_text or ""):
         found[CONTRACT] = f"{now.contract.mode} {text}"
     if text := tariffs.collapse(now.tariff or ""):
         found[TARIFF] = text
-    if is_tempo and (fields.status(values) is not None or "DEMAIN" in values):
+    if is_tempo and (fields.status(now.values) is not None or "DEMAIN" in now.values):
         colour = now.colour_tomorrow
         found[TOMORROW] = colour if isinstance(colour, str) else ""
     return {**found, SILENCE: ""}
@@ -264,7 +244,7 @@ def _situation(now: Snapshot) -> dict[str, str]:
 def _details(alert: str, now: Snapshot) -> dict[str, str | None]:
     values = now.values
     word = fields.status(values) or 0
-    number = _PEAKS[alert].of(word) if alert in _PEAKS else 0
+    number = registers.ALERTS[Alert(alert)].of(word) if alert in _PEAKS else 0
     times = {"start": fields.time_of(values, f"DPM{number}"), "end": fields.time_of(values, f"FPM{number}")}
     return {**times, "reason": registers.breaker(word)}
 

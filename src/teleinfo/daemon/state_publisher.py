@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import logging
 import math
-from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import KW_ONLY, dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, in_words, use_language
@@ -95,8 +95,11 @@ class StatePublisher:
 
     def memory(self, announced: frozenset[str] = frozenset()) -> Memory | None:
         """Return the memory to keep for the next run; None before the meter is known."""
+        memory = self.tracker.memory()
+        if memory is None:
+            return None
         published = frozenset(path for path, payload in self._at_broker.items() if payload)
-        return self.tracker.memory(published=published, announced=announced)
+        return replace(memory, fields=published, announced=announced)
 
     def update(self, reading: Reading, now: Moment, *, urgent: bool = False) -> None:
         """Update the tracker with a reading; publish the state if it is due, an `urgent` one at once."""

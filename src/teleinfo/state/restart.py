@@ -25,22 +25,18 @@ CLOCK_ERROR: Final = 2.0
 """Seconds by which two clocks may differ over a short restart; a time of day has whole seconds."""
 
 
-def remember(
-    facts: MeterFacts, events: EventFinder, *, published: frozenset[str], announced: frozenset[str]
-) -> Memory:
-    """Return the memory of a known meter; `published` and `announced` are its `fields` and `announced`."""
+def remember(facts: MeterFacts, events: EventFinder) -> Memory:
+    """Return the memory of a known meter, without what was published."""
     return Memory(
         meter=facts.device.scope,
         heard=facts.heard.wall,
         import_total=facts.total,
         alerts_since=dict(facts.since),
-        fields=published,
         daily_energy=facts.daily,
         means={counter: replace(mean) for counter, mean in facts.means.items() if mean.watts is not None},
         calendar=facts.contract.calendar.remembered,
         situation=events.situation,
         spans=events.spans,
-        announced=announced,
     )
 
 

@@ -103,12 +103,10 @@ class StateTracker:
         self._events = []
         self.is_known = False
 
-    def memory(
-        self, *, published: frozenset[str] = frozenset(), announced: frozenset[str] = frozenset()
-    ) -> Memory | None:
-        """Return the memory for the next run, with these `fields` and `announced`; None without a meter."""
+    def memory(self) -> Memory | None:
+        """Return the memory for the next run, without what was published; None without a meter."""
         if self.is_known and self._facts is not None:
-            return restart.remember(self._facts, self._finder, published=published, announced=announced)
+            return restart.remember(self._facts, self._finder)
         if self._earlier is None:
             return None
         # A silence may have begun since the start.

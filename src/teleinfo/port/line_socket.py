@@ -58,34 +58,27 @@ class LineSocket:
         folder = os.environ.get("RUNTIME_DIRECTORY")
         if not folder:
             return
+        path = f"{folder}/{self._name}.sock"
         try:
-            sock = self._bound(Path(folder))
+            self._link(Path(folder))
+            server = await asyncio.start_unix_server(self._serve, path, start_serving=False)
+            os.chmod(path, 0o660)  # noqa: PTH101 - in a coroutine
         except OSError as error:
             log.warning("no other program can read the line beside teleinfo: %s", error)
             return
-        with sock:
-            server = await asyncio.start_unix_server(self._serve, sock=sock)
-            try:
-                await asyncio.get_running_loop().create_future()
-            finally:
-                server.close()
-                for reader in tuple(self._readers):
-                    reader.transport.abort()
+        try:
+            await server.start_serving()
+            await asyncio.get_running_loop().create_future()
+        finally:
+            server.close()
+            for reader in tuple(self._readers):
+                reader.transport.abort()
 
-    def _bound(self, folder: Path) -> socket.socket:
-        """Return the socket, with the link to the port beside it; raise OSError."""
-        path, link = folder / f"{self._name}.sock", folder / f"{self._name}.port"
-        path.unlink(missing_ok=True)
+    def _link(self, folder: Path) -> None:
+        """Make the link to the port beside the socket; raise OSError."""
+        link = folder / f"{self._name}.port"
         link.unlink(missing_ok=True)
         link.symlink_to(self._port)
-        sock = socket.socket(socket.AF_UNIX)
-        try:
-            sock.bind(str(path))
-            path.chmod(0o660)
-        except OSError:
-            sock.close()
-            raise
-        return sock
 
 
 def line_of(port: str) -> str:

@@ -106,17 +106,16 @@ def test_home_assistant_reads_messages_on_each_connection(mosquitto: MosquittoBr
     """Without Home Assistant nothing is subscribed to."""
     births: queue.Queue[bytes] = queue.Queue()
 
-    class Births:
-        async def listen(self, connection: Connection) -> None:
-            await connection.subscribe("home/status")
-            async for _topic, payload, _retained in connection.messages():
-                births.put(payload)
+    async def listen(connection: Connection) -> None:
+        await connection.subscribe("home/status")
+        async for _topic, payload, _retained in connection.messages():
+            births.put(payload)
 
     with RunningPublisher(broker_at(mosquitto.port)) as running:
         running.wait_connected()
         until(running.is_idle)
     assert "Received SUBSCRIBE from teleinfo-test" not in mosquitto.log
-    with RunningPublisher(broker_at(mosquitto.port), reader=Births()):
+    with RunningPublisher(broker_at(mosquitto.port), listen=listen):
         mosquitto.expect_log("Sending SUBACK to teleinfo-test")
         publish = ["mosquitto_pub", "-p", str(mosquitto.port), "-h", mosquitto.host]
         subprocess.run([*publish, "-t", "home/status", "-m", "online"], check=True, timeout=LIMIT)

@@ -21,7 +21,7 @@ from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Group, Mode
-from tests.support.ports import Sink, until
+from tests.support.ports import until
 from tests.support.process import LIMIT
 
 pytestmark = pytest.mark.real
@@ -104,7 +104,7 @@ def test_a_damaged_line_is_the_same_line_in_canonical_mode(stretches: list[tuple
     async def scenario() -> None:
         written = due = 0
         with SerialLine() as line:
-            async with open_port(line.port, 9600, Sink(on_data)) as port:
+            async with open_port(line.port, 9600, on_data) as port:
                 for stretch, canonical in [*stretches, (b"", False)]:
                     assert port.canonical_mode is not None
                     port.canonical_mode.set(enabled=canonical)

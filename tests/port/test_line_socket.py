@@ -14,7 +14,7 @@ from teleinfo.port.errors import PortError
 from teleinfo.port.line_socket import MAX_READERS, MAX_WAITING, LineSocket, line_of
 from teleinfo.port.serial_port import open_port
 from teleinfo.vocabulary.line import PortErrorKind
-from tests.support.ports import IGNORE, Sink, until
+from tests.support.ports import ignore, until
 from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
@@ -52,17 +52,17 @@ async def test_each_reader_gets_the_bytes_and_one_too_many_is_refused() -> None:
         url = line_of(PORT)  # which connects for a moment
         await until(lambda: not copies._readers)
         for data in came:
-            await readers.enter_async_context(open_port(url, 1200, Sink(data.extend)))
+            await readers.enter_async_context(open_port(url, 1200, data.extend))
         await until(lambda: len(copies._readers) == MAX_READERS)
         with pytest.raises(PortError, match="to eight readers at a time"):
-            async with open_port(url, 1200, IGNORE) as port:
+            async with open_port(url, 1200, ignore) as port:
                 await port.wait(LIMIT)
         copies.send(b"\x02\n")
         copies.send(b"ADCO")
         await until(lambda: came == [b"\x02\nADCO"] * MAX_READERS)
         await readers.aclose()
         await until(lambda: not copies._readers)
-        async with open_port(url, 1200, Sink(came[0].extend)):
+        async with open_port(url, 1200, came[0].extend):
             await until(lambda: copies._readers)
             copies.send(b"x")
             await until(lambda: came[0].endswith(b"x"))
@@ -114,13 +114,13 @@ async def test_a_reader_is_told_that_the_service_stops(folder: Path) -> None:
     async with contextlib.AsyncExitStack() as stack:
         copies = await stack.enter_async_context(serving("t", bridge))
         url = line_of(bridge)
-        async with open_port(url, 1200, IGNORE) as port:
+        async with open_port(url, 1200, ignore) as port:
             await until(lambda: copies._readers)
             await stack.aclose()
             with pytest.raises(PortError, match=str(folder)) as lost:
                 await port.wait(LIMIT)
     with pytest.raises(PortError, match="no longer gives"):
-        async with open_port(url, 1200, IGNORE):
+        async with open_port(url, 1200, ignore):
             pass
 
     assert lost.value.kind is PortErrorKind.GONE

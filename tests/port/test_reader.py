@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from types import ModuleType
 
-    from teleinfo.port.serial_port import DataSink, LineProtocol
+    from teleinfo.port.serial_port import LineProtocol, OnData
     from teleinfo.tic.reading import Reading
 
 pytestmark = pytest.mark.real
@@ -49,7 +49,7 @@ READING = "reading a meter in mode historique at 1200 baud"
 
 class Bench:
     """
-    A reader of the port `url`, its sink, and a meter that speaks at `speed` baud.
+    A reader of the port `url`, its readings, and a meter that speaks at `speed` baud.
 
     In the block the reader runs, and the meter if `meter` says so; what fails in them is raised.
     """
@@ -74,7 +74,7 @@ class Bench:
             url=str(url),
             baudrates=candidates(mode, None),
             decoder=Decoder(),
-            sink=self,
+            on_reading=self.on_reading,
             heartbeat=self._count_heartbeat,
         )
         self.status = self.reader.status
@@ -294,10 +294,10 @@ async def test_after_a_speed_that_the_port_cannot_do_the_next_is_tried(
     patch(monkeypatch, RETRY_INTERVAL=0.01)
 
     @contextlib.asynccontextmanager
-    async def open_some(url: str, baudrate: int, sink: DataSink) -> AsyncIterator[LineProtocol]:
+    async def open_some(url: str, baudrate: int, on_data: OnData) -> AsyncIterator[LineProtocol]:
         if baudrate == 1200:
             raise PortError(PortErrorKind.SPEED, Message("not at this speed"))
-        async with open_port(url, baudrate, sink) as port:
+        async with open_port(url, baudrate, on_data) as port:
             yield port
 
     monkeypatch.setattr(search, "open_port", open_some)

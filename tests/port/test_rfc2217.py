@@ -18,7 +18,7 @@ from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.line import PortErrorKind
 from tests.support.frames import whole
-from tests.support.ports import IGNORE
+from tests.support.ports import ignore
 from tests.support.process import LIMIT
 from tests.support.rfc2217 import Bridge
 from tests.support.tcp_ports import free_port
@@ -73,7 +73,7 @@ async def test_a_server_of_another_protocol_is_named(line: SerialLine, junk: byt
     """No thread ends with a traceback, which pytest would report."""
     with Bridge(line.port, junk=junk) as server:
         with pytest.raises(PortError, match="is no RFC 2217 server") as caught:
-            async with asyncio.timeout(LIMIT), open_port(server.url, 1200, IGNORE):
+            async with asyncio.timeout(LIMIT), open_port(server.url, 1200, ignore):
                 pass
 
     assert caught.value.kind is PortErrorKind.UNREACHABLE
@@ -82,7 +82,7 @@ async def test_a_server_of_another_protocol_is_named(line: SerialLine, junk: byt
 async def test_a_server_that_is_not_there_is_named() -> None:
     url = f"rfc2217://127.0.0.1:{free_port()}"
     with pytest.raises(PortError, match=r"the bridge at 127\.0\.0\.1:.*nothing listens there") as caught:
-        async with asyncio.timeout(LIMIT), open_port(url, 1200, IGNORE):
+        async with asyncio.timeout(LIMIT), open_port(url, 1200, ignore):
             pass
 
     assert caught.value.kind is PortErrorKind.UNREACHABLE
@@ -91,7 +91,7 @@ async def test_a_server_that_is_not_there_is_named() -> None:
 async def test_a_connection_that_is_lost_is_a_bridge_that_is_lost(line: SerialLine) -> None:
     """The thread that reads it ends, and the port is lost at once."""
     with Bridge(line.port) as server:
-        async with asyncio.timeout(LIMIT), open_port(server.url, 1200, IGNORE) as port:
+        async with asyncio.timeout(LIMIT), open_port(server.url, 1200, ignore) as port:
             server.hang_up()
             with pytest.raises(PortError, match="the bridge at 127") as caught:
                 await port.wait(LIMIT)

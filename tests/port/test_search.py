@@ -15,7 +15,7 @@ from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode
 from tests.support import virtual
 from tests.support.frames import whole
-from tests.support.ports import IGNORE
+from tests.support.ports import ignore
 
 
 class Pending(Decoder):
@@ -67,7 +67,7 @@ def test_the_mode_is_that_of_the_meter_that_is_heard() -> None:
     """A reopening of the port keeps the mode; at another speed the mode is unknown."""
     search = Search(1200, 9600)
     assert search.has_heard(Mode.HISTORIQUE, 3)
-    search.open(IGNORE)
+    search.open(ignore)
     assert search.mode is Mode.HISTORIQUE
 
     search.next_speed()
@@ -82,7 +82,7 @@ def test_enough_groups_of_a_partial_frame_are_evidence_once() -> None:
     assert search.has_heard(Mode.HISTORIQUE, 3)
     assert not search.has_heard(Mode.HISTORIQUE, 3)
     assert search.has_heard(Mode.HISTORIQUE, 4)
-    search.open(IGNORE)
+    search.open(ignore)
     assert search.has_heard(Mode.HISTORIQUE, 4)
 
 
@@ -97,7 +97,7 @@ def test_a_search_listens_until_the_meter_is_heard(data: bytes, heard: bool, sec
         loop = asyncio.get_running_loop()
         began = loop.time()
         loop.call_later(1.9, search.feed, data)
-        assert await search.is_heard(LineProtocol(IGNORE, partial(device_lost, "port"))) is heard
+        assert await search.is_heard(LineProtocol(ignore, partial(device_lost, "port"))) is heard
         return loop.time() - began
 
     assert virtual.run(scenario()) == pytest.approx(seconds)

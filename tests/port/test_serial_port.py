@@ -20,7 +20,7 @@ from teleinfo.port.canonical_mode import CanonicalMode
 from teleinfo.port.errors import PortError, cannot_open, cannot_reach, device_lost
 from teleinfo.port.serial_port import LineProtocol, open_port
 from teleinfo.vocabulary.line import PortErrorKind
-from tests.support.ports import IGNORE, Sink, descriptors, until
+from tests.support.ports import descriptors, ignore, until
 from tests.support.process import LIMIT
 from tests.support.rfc2217 import Bridge
 
@@ -51,7 +51,7 @@ async def loss_of(port: LineProtocol) -> PortError:
 async def failure_of(url: str, baudrate: int = 1200) -> PortError:
     """Open `url`, which must fail, and return how."""
     with pytest.raises(PortError) as caught:
-        async with asyncio.timeout(LIMIT), open_port(url, baudrate, IGNORE):
+        async with asyncio.timeout(LIMIT), open_port(url, baudrate, ignore):
             pytest.fail("the port opened")
     return caught.value
 
@@ -66,7 +66,7 @@ async def test_every_byte_comes_through_unchanged(line: SerialLine) -> None:
     termios.tcsetattr(slave, termios.TCSANOW, attributes)
     os.close(slave)
     data = bytearray()
-    async with open_port(line.port, 1200, Sink(data.extend)):
+    async with open_port(line.port, 1200, data.extend):
         line.write(ALL_BYTES)
         assert await came(data, len(ALL_BYTES)) == ALL_BYTES
 
@@ -76,7 +76,7 @@ async def test_what_the_port_held_before_is_thrown_away(line: SerialLine) -> Non
     line.write(b"stale")
     await until(lambda: line.unread() == 5)  # the kernel passes it on in its own time
     data = bytearray()
-    async with open_port(line.port, 1200, Sink(data.extend)):
+    async with open_port(line.port, 1200, data.extend):
         line.write(b"fresh")
         assert await came(data, 5) == b"fresh"
     os.close(holder)
@@ -90,7 +90,7 @@ async def test_what_the_handler_raises_is_raised_where_the_port_is_awaited(line:
         raise mistake
 
     async def read() -> None:
-        async with open_port(line.port, 1200, Sink(fail)) as port:
+        async with open_port(line.port, 1200, fail) as port:
             line.write(b"A")
             await port.wait(LIMIT)
 
@@ -103,7 +103,7 @@ async def test_what_the_handler_raises_is_raised_where_the_port_is_awaited(line:
 
 
 async def test_a_second_opener_is_refused(line: SerialLine) -> None:
-    async with open_port(line.port, 1200, IGNORE):
+    async with open_port(line.port, 1200, ignore):
         error = await failure_of(line.port)
 
     assert error.kind is PortErrorKind.BUSY
@@ -228,7 +228,7 @@ async def test_a_port_may_be_opened_again_at_once_at_any_speed(
     with served(kind, line) as url:
         for baudrate in [1200, 9600] * (10 if kind == "device" else 2):
             with contextlib.nullcontext() if end is None else pytest.raises(end):
-                async with open_port(url, baudrate, IGNORE):
+                async with open_port(url, baudrate, ignore):
                     assert kind == "socket" or line.reader_baudrate == baudrate
                     if end is not None:
                         raise end
@@ -252,7 +252,7 @@ async def test_the_transport_calls_of_the_device_what_is_overridden(line: Serial
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(serial_port, "SerialDevice", Watched)
-        async with open_port(line.port, 1200, Sink(data.extend)):
+        async with open_port(line.port, 1200, data.extend):
             line.write(b"A")
             await came(data, 1)
         await asyncio.sleep(0)
@@ -313,7 +313,7 @@ async def test_after_a_mistake_of_the_handler_it_gets_no_more_bytes() -> None:
         calls.append(data)
         raise ZeroDivisionError
 
-    port = LineProtocol(Sink(fail), partial(device_lost, "port"))
+    port = LineProtocol(fail, partial(device_lost, "port"))
     port.data_received(b"A")
     port.data_received(b"B")
     port.connection_lost(None)

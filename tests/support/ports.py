@@ -9,7 +9,6 @@ import select
 import sys
 import termios
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from tests.support.process import LIMIT
@@ -19,14 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
 
-@dataclass
-class Sink:
-    """A receiver that passes the bytes of a port to a function."""
-
-    on_data: Callable[[bytes], None]
-
-
-IGNORE = Sink(lambda _: None)
+def ignore(_: bytes) -> None:
+    """Receive the bytes of a port that no test looks at."""
 
 
 class PortReader:

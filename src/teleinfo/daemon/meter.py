@@ -50,7 +50,6 @@ class MeterTask:
     """
     A meter and its broker. Construct it inside the event loop.
 
-    It is the `ReadingSink` of its reader.
     `name` identifies the meter in the log and for `watchdog`; it is empty if the process has no other meter.
     `phase` is the `PHASE` of its ticks.
     """
@@ -78,7 +77,7 @@ class MeterTask:
             url=settings.serial_port,
             baudrates=candidates(settings.serial_mode, settings.serial_baudrate),
             decoder=decoder,
-            sink=self,
+            on_reading=self.on_reading,
             copies=self._copies,
             heartbeat=watchdog.heartbeat_of(f"{name} reader".lstrip()),
         )
@@ -119,9 +118,10 @@ class MeterTask:
                 meter_name=settings.meter_name,
                 page=settings.page,
             )
-            self._homeassistant = self._publisher.homeassistant = HomeAssistant(
+            self._homeassistant = HomeAssistant(
                 tracker, discovery, retained=self._publisher.outbox, rng=rng, hold=settings.state_interval > 0
             )
+            self._publisher.listen = self._homeassistant.listen
         self._state = StatePublisher(
             tracker,
             self._publisher.outbox,

@@ -56,7 +56,7 @@ class Probe(SpeedSearch):
     async def listen(self, seconds: float) -> None:
         """Listen for a while, and for so many `seconds` if the meter is heard; raise PortError."""
         loop = asyncio.get_running_loop()
-        async with self.open(self) as port:
+        async with self.open(self.on_data) as port:
             began = loop.time()
             if await self.is_heard(port):
                 await port.wait(began + seconds - loop.time())

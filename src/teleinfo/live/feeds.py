@@ -52,7 +52,7 @@ async def read_port(settings: Settings, model: LiveModel) -> NoReturn:
         url=line_of(settings.serial_port),
         baudrates=candidates(settings.serial_mode, settings.serial_baudrate),
         decoder=decoder,
-        sink=model,
+        on_reading=model.on_reading,
     )
     link = reader.status
     async with asyncio.TaskGroup() as tasks:

@@ -14,7 +14,7 @@ import logging
 import re
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Final, NoReturn, Protocol
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.common.durations import delays, until_tick
 from teleinfo.common.outage_log import OutageLog
@@ -45,21 +45,14 @@ STUCK_AFTER: Final = CONNECT_TIMEOUT + 2 * LONGEST_DELAY
 """Seconds without a heartbeat after which it is stuck: an attempt to connect and a pause take less."""
 
 
-class BrokerReader(Protocol):
-    """Reader of messages from the broker."""
-
-    async def listen(self, connection: Connection, /) -> None:
-        """Subscribe, and process messages until cancelled."""
-
-
 class Publisher:
     """
     Publishes readings, events and the retained topics of its `outbox` at `broker`; `is_connected` is live.
 
     `qos` is the quality of service of readings and events; `queue` is the number of readings that are kept
-    while the broker is away. The last will is "offline" on the topic of the status. Without `homeassistant`
-    nothing is subscribed to. `heartbeat` is called at each step: an attempt to connect, a message that the
-    broker has, a wait for messages.
+    while the broker is away. The last will is "offline" on the topic of the status. `listen` subscribes and
+    processes messages until cancelled; without it nothing is subscribed to. `heartbeat` is called at each
+    step: an attempt to connect, a message that the broker has, a wait for messages.
     """
 
     def __init__(
@@ -76,7 +69,7 @@ class Publisher:
         self.topics = topics
         self.is_connected = False
         self._qos = qos
-        self.homeassistant: BrokerReader | None = None
+        self.listen: Callable[[Connection], Coroutine[object, object, None]] | None = None
         # The status comes soon, but after the states: an `online` would make an earlier state look like new.
         self.outbox = Outbox(queue, first=(topics.homeassistant, topics.state, topics.status))
         self._new_delays = partial(delays, first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
@@ -153,8 +146,8 @@ class Publisher:
             try:
                 async with asyncio.TaskGroup() as tasks:
                     parts: list[asyncio.Task[None]] = [tasks.create_task(self._send(connection))]
-                    if self.homeassistant is not None:
-                        parts.append(tasks.create_task(self.homeassistant.listen(connection)))
+                    if self.listen is not None:
+                        parts.append(tasks.create_task(self.listen(connection)))
                     await self._stopping.wait()
                     for part in parts:
                         part.cancel()

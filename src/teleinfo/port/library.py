@@ -46,7 +46,8 @@ async def read(
     if mode not in SPEEDS:
         raise ValueError(f"{mode!r} is no mode: {', '.join(SPEEDS)}")
     waiting = _Buffer(MAX_WAITING)
-    reader = Reader(url=url, baudrates=candidates(mode, baudrate), decoder=decoder or Decoder(), sink=waiting)
+    baudrates, on_reading = candidates(mode, baudrate), waiting.on_reading
+    reader = Reader(url=url, baudrates=baudrates, decoder=decoder or Decoder(), on_reading=on_reading)
     listening = asyncio.create_task(_listen(reader), name="teleinfo.read")
     listening.add_done_callback(lambda _: waiting.on_reading(None))
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn
 
 from teleinfo.common.durations import STALL_LIMIT, until_tick
 from teleinfo.common.outage_log import OutageLog
@@ -41,19 +41,13 @@ REOPEN_AFTER = 60.0
 """Seconds without a sound group until the port is opened again: a driver or a bridge may be stuck."""
 
 
-class ReadingSink(Protocol):
-    """Receiver of the readings of one meter."""
-
-    def on_reading(self, reading: Reading, /) -> None:
-        """Process a reading, in the turn of the event loop in which its last byte arrived."""
-
-
 class Reader:
     """
     Read one meter at `url` (see `open_port`), at the first of `baudrates` at which it is heard.
 
-    `sink` receives the readings, and `copies` the bytes after them. `status` is live. `heartbeat` is called
-    at least every 12 s (an opening takes up to 10 s).
+    `on_reading` receives each reading, in the turn of the event loop in which its last byte arrived; `copies`
+    receives the bytes after the readings. `status` is live. `heartbeat` is called at least every 12 s (an
+    opening takes up to 10 s).
     """
 
     def __init__(
@@ -62,7 +56,7 @@ class Reader:
         url: str,
         baudrates: Sequence[int],
         decoder: Decoder,
-        sink: ReadingSink,
+        on_reading: Callable[[Reading], None],
         copies: LineSocket | None = None,
         heartbeat: Callable[[], None] = lambda: None,
     ) -> None:
@@ -72,7 +66,7 @@ class Reader:
             baudrate=None if is_bridge(url) else self._search.baudrate,
             searching=not self._search.fixed,
         )
-        self._sink = sink
+        self._on_reading = on_reading
         self._copies = copies
         self._heartbeat = heartbeat
         self._outage = OutageLog(url, OUTAGE_TEXTS)
@@ -102,7 +96,7 @@ class Reader:
         now = asyncio.get_running_loop().time()
         self._stability = StabilityDetector(now, self._search.decoder.counts.bytes_)
         try:
-            async with self._search.open(self) as port:
+            async with self._search.open(self.on_data) as port:
                 await self._watch(port)
         except PortError as error:
             self.status.note_lost(error)
@@ -146,7 +140,7 @@ class Reader:
             self.status.mode = self._search.mode
             self.status.note_frame(now)
             for reading in readings:
-                self._sink.on_reading(reading)
+                self._on_reading(reading)
             self._stability.note_frame(now, self._search.decoder.counts.bytes_)
         if self._copies is not None:
             self._copies.send(data)

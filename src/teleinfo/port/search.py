@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractAsyncContextManager
 
-    from teleinfo.port.serial_port import DataSink, LineProtocol
+    from teleinfo.port.serial_port import LineProtocol, OnData
     from teleinfo.tic.decoder import Decoder
     from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Reading
@@ -55,9 +55,8 @@ class SpeedSearch:
     """
     Search for the speed of the meter at `url` among `baudrates`, beginning with the first.
 
-    The sink of the caller passes the bytes to `feed`, which decodes them with `decoder`. `mode` is the mode
-    of the meter, None until it is heard at the present speed. A single speed, or the speed of a bridge, is
-    never changed.
+    The caller passes the bytes to `feed`, which decodes them with `decoder`. `mode` is the mode of the meter,
+    None until it is heard at the present speed. A single speed, or the speed of a bridge, is never changed.
     """
 
     def __init__(self, url: str, baudrates: Sequence[int], decoder: Decoder) -> None:
@@ -78,11 +77,11 @@ class SpeedSearch:
         """True if there is nothing to choose."""
         return len(self._baudrates) == 1
 
-    def open(self, sink: DataSink) -> AbstractAsyncContextManager[LineProtocol]:
+    def open(self, on_data: OnData) -> AbstractAsyncContextManager[LineProtocol]:
         """Open the port at the present speed, as `open_port` does; forget any frame in progress."""
         self.decoder.reset()
         self._pending = (None, 0)
-        return open_port(self.url, self.baudrate, sink)
+        return open_port(self.url, self.baudrate, on_data)
 
     def feed(self, data: bytes, *, now: float | None = None) -> list[Reading]:
         """Decode bytes and return the readings."""

@@ -25,7 +25,7 @@ import termios
 import threading
 from concurrent.futures import CancelledError
 from functools import cache, partial
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import serial
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from teleinfo.port.errors import PortError
+
+OnData: TypeAlias = "Callable[[bytes], None]"
+"""Receiver of the bytes of a port, which must not block: it is called by the event loop."""
 
 BRIDGE: Final = "socket://"
 UNIX: Final = "unix://"
@@ -75,46 +78,39 @@ _threads = DaemonThreadExecutor()
 _closing: dict[str, Future[None]] = {}
 
 
-class DataSink(Protocol):
-    """Receiver of the bytes of a port."""
-
-    def on_data(self, data: bytes, /) -> None:
-        """Process bytes, in the turn of the event loop in which they arrive."""
-
-
 class LineProtocol(asyncio.Protocol):
     """
-    An open port, which hands its bytes to `sink` in the turn of the event loop in which they arrive.
+    An open port, which hands its bytes to `on_data` in the turn of the event loop in which they arrive.
 
     `explain` turns the system error that ended the connection (None without an error) into a PortError.
     `canonical_mode` is None behind a bridge.
-    `lost` completes when the connection is lost or `sink` raises; its result is the exception that `wait`
+    `lost` completes when the connection is lost or `on_data` raises; its result is the exception that `wait`
     raises. `closed` completes when the transport is closed. Create the object inside the event loop.
     """
 
-    def __init__(self, sink: DataSink, explain: Callable[[Exception | None], PortError]) -> None:
+    def __init__(self, on_data: OnData, explain: Callable[[Exception | None], PortError]) -> None:
         self.canonical_mode: CanonicalMode | None = None
         self.lost: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._sink = sink
+        self._on_data = on_data
         self._explain = explain
 
     async def wait(self, seconds: float) -> None:
         """
         Return after this many seconds, or raise as soon as the port is lost.
 
-        Raises PortError (GONE, or BUSY if another program reads too), or the exception that `sink` raised.
+        Raises PortError (GONE, or BUSY if another program reads too), or the exception that `on_data` raised.
         """
         await asyncio.wait({self.lost}, timeout=seconds)
         if self.lost.done():
             raise self.lost.result()
 
     def data_received(self, data: bytes) -> None:
-        """Pass the bytes to the sink, unless it raised or the block has ended."""
+        """Pass the bytes to `on_data`, unless it raised or the block has ended."""
         if self.lost.done():
             return
         try:
-            self._sink.on_data(data)
+            self._on_data(data)
         except BaseException as error:  # noqa: BLE001 - raised again, by `wait`
             # If it were raised here, the event loop would only log it and go on.
             self.lost.set_result(error)
@@ -137,19 +133,19 @@ def is_remote(url: str) -> bool:
 
 
 def open_port(
-    url: str, baudrate: int, sink: DataSink
+    url: str, baudrate: int, on_data: OnData
 ) -> contextlib.AbstractAsyncContextManager[LineProtocol]:
     """
     Open `url`, a device path or a bridge (socket://… or rfc2217://…), and close it at the end of the block.
 
-    `sink` receives the bytes in the turn of the event loop in which they arrive, from the first byte on.
+    `on_data` receives the bytes in the turn of the event loop in which they arrive, from the first byte on.
     `baudrate` is in bits per second; a bridge has a speed of its own. The path is resolved anew each time, so
     that a link under /dev/serial/by-id leads to its device whatever number the device has now. Bytes that the
     port received before are discarded. Raises PortError.
     """
     if is_bridge(url):
-        return _bridge(url, sink)
-    return (_remote if is_remote(url) else _device)(url, baudrate, sink)
+        return _bridge(url, on_data)
+    return (_remote if is_remote(url) else _device)(url, baudrate, on_data)
 
 
 class SerialDevice(serial.Serial):
@@ -210,9 +206,9 @@ class RemoteDevice(serial.rfc2217.Serial):
 
 
 @contextlib.asynccontextmanager
-async def _bridge(url: str, sink: DataSink) -> AsyncIterator[LineProtocol]:
+async def _bridge(url: str, on_data: OnData) -> AsyncIterator[LineProtocol]:
     where = url.removeprefix(BRIDGE).removeprefix(UNIX)
-    make_protocol = partial(LineProtocol, sink, partial(bridge_lost, where))
+    make_protocol = partial(LineProtocol, on_data, partial(bridge_lost, where))
     loop = asyncio.get_running_loop()
     is_service = url.startswith(UNIX)
     host, port = ("", 0) if is_service else _address(url)
@@ -230,7 +226,7 @@ async def _bridge(url: str, sink: DataSink) -> AsyncIterator[LineProtocol]:
             transport.get_extra_info("socket").setsockopt(*option)
         yield protocol
     finally:
-        protocol.lost.cancel()  # no more bytes for the sink
+        protocol.lost.cancel()  # no more bytes for `on_data`
         try:
             with contextlib.suppress(OSError):  # the far end was faster
                 transport.write_eof()
@@ -269,26 +265,26 @@ def _hide_failures_of_pyserial() -> None:
 
 
 @contextlib.asynccontextmanager
-async def _remote(url: str, baudrate: int, sink: DataSink) -> AsyncIterator[LineProtocol]:
+async def _remote(url: str, baudrate: int, on_data: OnData) -> AsyncIterator[LineProtocol]:
     _hide_failures_of_pyserial()
     async with _opened_in_thread(url, baudrate, partial(RemoteDevice, timeout=1)) as device:
         ours, theirs = socket.socketpair()
         _threads.submit(device.copy_to, theirs)
         transport, protocol = await asyncio.get_running_loop().create_connection(
-            partial(LineProtocol, sink, partial(bridge_lost, url.removeprefix(RFC2217))), sock=ours
+            partial(LineProtocol, on_data, partial(bridge_lost, url.removeprefix(RFC2217))), sock=ours
         )
         with contextlib.closing(transport):
             yield protocol
 
 
 @contextlib.asynccontextmanager
-async def _device(path: str, baudrate: int, sink: DataSink) -> AsyncIterator[LineProtocol]:
+async def _device(path: str, baudrate: int, on_data: OnData) -> AsyncIterator[LineProtocol]:
     async with _opened_in_thread(path, baudrate, _open_device) as device:
         with contextlib.ExitStack() as stack:
             try:
                 transport, protocol = await serial_asyncio.connection_for_serial(
                     asyncio.get_running_loop(),
-                    partial(LineProtocol, sink, partial(device_lost, path)),
+                    partial(LineProtocol, on_data, partial(device_lost, path)),
                     device,
                 )
                 stack.callback(transport.close)  # stops the reading at once

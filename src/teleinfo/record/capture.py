@@ -85,7 +85,7 @@ class Recording(SpeedSearch):
             with contextlib.suppress(asyncio.CancelledError):
                 while loop.time() < end:
                     show(_("Listening at {baudrate} baud").format(baudrate=self.baudrate))
-                    async with self.open(self) as port:
+                    async with self.open(self.on_data) as port:
                         if self.fixed or await self.is_heard(port):
                             await self._copy(port, duration)
                             break

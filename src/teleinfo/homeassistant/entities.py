@@ -233,7 +233,7 @@ def _indexes(state: Mapping[FieldPath, Json]) -> Iterator[Field]:
 class _Unplugged(Code):
     """The quality of the line while its port is missing."""
 
-    UNPLUGGED = "unplugged", "Unplugged"
+    UNPLUGGED = "unplugged"
 
 
 class _Status(enum.StrEnum):

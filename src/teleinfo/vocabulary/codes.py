@@ -24,9 +24,9 @@ class Contract(Code):
 class Colour(Code):
     """The colours of the days of Tempo."""
 
-    BLUE = "blue", "Blue"
-    WHITE = "white", "White"
-    RED = "red", "Red"
+    BLUE = "blue"
+    WHITE = "white"
+    RED = "red"
 
 
 class TariffPeriod(Code):
@@ -75,7 +75,7 @@ class Alert(Code):
     """Conditions that the user should know of at once."""
 
     OVERRUN = "overrun", "Overrun of the subscribed power"
-    OVERVOLTAGE = "overvoltage", "Overvoltage"
+    OVERVOLTAGE = "overvoltage"
     BREAKER_OPEN = "breaker_open", "Breaker open"
     TERMINAL_COVER_OPEN = "terminal_cover_open", "Terminal cover open"
     CLOCK_DEGRADED = "clock_degraded", "Clock degraded"
@@ -87,16 +87,13 @@ class Alert(Code):
 class Breaker(Code):
     """The breaker in the meter, in the order of its numbers in STGE (54E, "organe de coupure")."""
 
-    CLOSED = "closed", "Closed"
-    OVERLOAD = "open: overload", "Open: overload"
-    OVERVOLTAGE = "open: overvoltage", "Open: overvoltage"
-    LOAD_SHEDDING = "open: load shedding", "Open: load shedding"
-    DISTRIBUTOR = "open: order of the distributor", "Open: order of the distributor"
-    OVERHEATED_LOADED = (
-        "open: overheated, current too high to cut",
-        "Open: overheated, current too high to cut",
-    )
-    OVERHEATED = "open: overheated", "Open: overheated"
+    CLOSED = "closed"
+    OVERLOAD = "open: overload"
+    OVERVOLTAGE = "open: overvoltage"
+    LOAD_SHEDDING = "open: load shedding"
+    DISTRIBUTOR = "open: order of the distributor"
+    OVERHEATED_LOADED = "open: overheated, current too high to cut"
+    OVERHEATED = "open: overheated"
 
 
 class Event(Code):
@@ -121,10 +118,10 @@ class Event(Code):
 class DryContact(Code):
     """The dry contact, in the order of the numbers in a day profile (54E, PJOURF+1)."""
 
-    UNCHANGED = "unchanged", "Unchanged"
+    UNCHANGED = "unchanged"
     TEMPO = "tempo", "By Tempo"
-    OPEN = "open", "Open"
-    CLOSED = "closed", "Closed"
+    OPEN = "open"
+    CLOSED = "closed"
 
 
 class Phase(Code):

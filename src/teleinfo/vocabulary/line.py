@@ -8,11 +8,11 @@ from teleinfo.vocabulary.words import Code
 class LineGrade(Code):
     """The quality of the line, judged from the share of bad groups."""
 
-    SILENT = "silent", "Silent"  # no group at all, or the meter is not heard now
-    GOOD = "good", "Good"  # fewer than 1 in 1000 are bad
-    FAIR = "fair", "Fair"  # fewer than 1 in 100: nobody would notice the loss
-    POOR = "poor", "Poor"  # fewer than 1 in 10: look at the wiring
-    BAD = "bad", "Bad"  # the line hardly works
+    SILENT = "silent"  # no group at all, or the meter is not heard now
+    GOOD = "good"  # fewer than 1 in 1000 are bad
+    FAIR = "fair"  # fewer than 1 in 100: nobody would notice the loss
+    POOR = "poor"  # fewer than 1 in 10: look at the wiring
+    BAD = "bad"  # the line hardly works
 
 
 class PortErrorKind(Code):

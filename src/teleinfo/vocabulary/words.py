@@ -8,10 +8,7 @@ translates it where it is shown; nothing here depends on the language of the rea
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from typing import Self
+from typing import Self
 
 
 class Language(enum.StrEnum):
@@ -56,14 +53,18 @@ class Designation(Message):
 
 
 class Code(enum.StrEnum):
-    """A code in the MQTT messages, with `words` for people; a member is written as code, English words."""
+    """
+    A code in the MQTT messages, with `words` for people.
+
+    A member is written as code, English words. Without words, they are the code with a capital.
+    """
 
     _value_: str
     words: Message
 
-    def __new__(cls, code: str, words: str) -> Self:
+    def __new__(cls, code: str, words: str = "") -> Self:
         """Return the member of this code and these English words."""
         member = str.__new__(cls, code)
         member._value_ = code
-        member.words = Message(words)
+        member.words = Message(words or code.capitalize())
         return member

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from teleinfo.common.system_clock import is_synchronized
+from teleinfo.common.clock import is_synchronized
 from teleinfo.daemon import state_publisher
 from teleinfo.daemon.state_publisher import ClockLog
 

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import N_
 from teleinfo.vocabulary.words import Message
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def file_error(error: OSError | ValueError) -> Message:
@@ -18,6 +14,6 @@ def file_error(error: OSError | ValueError) -> Message:
     return Message(reason or N_("not a path"))
 
 
-def exists(path: Path) -> bool:
+def exists(path: os.PathLike[str]) -> bool:
     """True if there is a file at `path`; unlike `Path.exists`, never raise, however odd the path is."""
     return os.path.exists(path)  # noqa: PTH110

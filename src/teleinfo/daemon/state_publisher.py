@@ -13,9 +13,9 @@ import math
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from teleinfo.common.clock import is_synchronized
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, in_words, use_language
-from teleinfo.common.system_clock import is_synchronized
 from teleinfo.state.declaration import FIELDS
 from teleinfo.state.facts import STALE_AFTER
 from teleinfo.state.field_entry import ANY_LABEL

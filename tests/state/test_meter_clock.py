@@ -62,22 +62,18 @@ def test_what_is_no_time_is_no_offset(text: str) -> None:
     assert clock.offset is None
 
 
-def offsets_of(**values: str) -> Any:  # noqa: ANN401 - JSON
+def meter_of(**values: str) -> Any:  # noqa: ANN401 - JSON
     """Return the `meter` of the state after frames whose DATE stands still."""
     followed = tracker()
     for second in range(0, 12, 2):
         at = (START + dt.timedelta(seconds=second)).isoformat("T", "seconds")
         followed.update(standard(**{"DATE": date(300, second)} | values), moment(float(second), at))
-    return followed, followed.state(moment(10.0))["meter"]
+    return followed.state(moment(10.0))["meter"]
 
 
 def test_the_state_has_the_offset_in_standard_only() -> None:
     """Null in the first seconds; absent for a meter of the islands, whose zone is unknown."""
-    followed, meter = offsets_of()
-    islands, of_islands = offsets_of(ADSC="041986123456")
-
-    assert meter["clock_offset"] == followed.clock_offset == 302
+    assert meter_of()["clock_offset"] == 302
     assert follow(standard())[1]["meter"]["clock_offset"] is None
-    assert "clock_offset" not in of_islands
-    assert islands.clock_offset is None
+    assert "clock_offset" not in meter_of(ADSC="041986123456")
     assert "clock_offset" not in follow(historique(ADCO=STANDARD_FRAME["ADSC"]))[1]["meter"]

@@ -141,14 +141,15 @@ class StatePublisher:
         if not self._is_ready or not self.tracker.is_known:
             return
         with use_language(self.language):
-            self.latest = state = in_words(self.tracker.state(now))
+            state: dict[str, Any] = in_words(self.tracker.state(now))
+        self.latest = state
         if self._published == -math.inf:
             self._first = now.monotonic
         self._published = now.monotonic
         for period in self.tracker.unpriced - self._unpriced:
             log.warning("TELEINFO_PRICES has no price for the tariff period %s: the cost is unknown", period)
         self._unpriced |= self.tracker.unpriced
-        self._clock_log.note(self.tracker.clock_offset)
+        self._clock_log.note(state["meter"].get("clock_offset"))
         self.retained.set(self.topic, encode(state))
         self.on_state(state, now)
         former, self._meter = self._meter, self.tracker.meter.scope

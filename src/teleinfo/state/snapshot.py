@@ -95,7 +95,7 @@ class Snapshot:
 
     @property
     def clock_offset(self) -> Value:
-        """Seconds by which the clock of the meter is ahead of ours (standard)."""
+        """Seconds by which the clock of the meter is ahead of ours (standard, but not on the islands)."""
         is_standard = self.contract.mode is Mode.STANDARD and self.contract.site is None
         has_clock = is_standard and "DATE" in self.values and not self.device.identity.overseas
         return _or_unknown(self.contract.clock.offset) if has_clock else None

@@ -73,14 +73,6 @@ class StateTracker:
         return None if belief is None else (belief.mode, belief.confirmed, tuple(self._shown.known))
 
     @property
-    def clock_offset(self) -> int | None:
-        """Seconds by which the clock of the meter is ahead of ours; None if unknown."""
-        # The time zone of the overseas islands is unknown.
-        if self._facts is None or self.meter.identity.overseas:
-            return None
-        return self._facts.contract.clock.offset
-
-    @property
     def clock_was_ahead(self) -> timedelta | None:
         """The time by which the clock of the machine was set back with the last reading, if it was."""
         return None if self._facts is None else self._facts.clock_was_ahead

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import enum
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.common.durations import duration
 from teleinfo.vocabulary.words import Message
@@ -28,8 +27,7 @@ MAX_CAUSES: Final = 5
 """Causes that are logged in an outage. With 23 reminders and the end, a day has 29 lines at worst."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutageTexts:
+class OutageTexts(NamedTuple):
     """
     Lines of a kind of outage, marked by `N_`: templates with `{name}`, `{reason}` and `{lasted}`.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 KEEPALIVE: Final = 12
 """
@@ -22,8 +22,7 @@ class MqttVersion(enum.StrEnum):
     V3_1_1 = "3.1.1"
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+class Tls(NamedTuple):
     """Options of TLS: paths of PEM files, and `insecure` to accept any certificate of the broker."""
 
     ca_file: str | None = None

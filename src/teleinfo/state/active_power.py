@@ -171,13 +171,6 @@ class Fit:
             self._has_begun, self._energy = True, 0.0
 
 
-class _Known(NamedTuple):
-    """The bounds of the power, and the S for which they hold."""
-
-    bar: Bar
-    apparent: float
-
-
 class ActivePower:
     """The active power of the meter whose frames it receives; its memory is bounded."""
 
@@ -191,8 +184,9 @@ class ActivePower:
     def _restart(self) -> None:
         self._fit.restart()
         self._level: Level | None = None
-        self._kept: _Known | None = None  # from before the level
-        self._best: _Known | None = None  # in the last frame
+        # The bounds of the power, and the S for which they hold.
+        self._kept: tuple[Bar, float] | None = None  # from before the level
+        self._best: tuple[Bar, float] | None = None  # in the last frame
         self._active: Active | None = None
 
     def at(self, now: float) -> Active | None:
@@ -226,7 +220,7 @@ class ActivePower:
             self._restart()
             elapsed = 0.0
             if not apparent or self._sign not in (0, sign):
-                self._kept = _Known(Bar(0.0, apparent), apparent)
+                self._kept = Bar(0.0, apparent), apparent
             self._sign = sign
             level = Level(now, apparent, energy)
         else:
@@ -239,7 +233,7 @@ class ActivePower:
         bar = self._measure(level, apparent, error)
         self._best = self._active = None
         if bar is not None:
-            self._best = _Known(bar, apparent)
+            self._best = bar, apparent
             value = self._fit.power(bar, apparent)
             self._fit.add(elapsed * value, rise)
             self._active = self._result(bar, apparent, value, error)
@@ -257,9 +251,8 @@ class ActivePower:
         bar = self._kept and self._moved(self._kept, apparent)
         lower, upper = level.factor
         if lower <= upper and level.area and (self._best is not None or lower):
-            bars = [
-                self._moved(_Known(Bar(lower * mean, upper * mean), mean), apparent) for mean in level.means()
-            ]
+            means = level.means()
+            bars = [self._moved((Bar(lower * mean, upper * mean), mean), apparent) for mean in means]
             doubt = 2 * math.sqrt(level.unseen) / (level.now - level.start)
             lower, upper = min(bar.lower for bar in bars), max(bar.upper for bar in bars)
             found = Bar(max(0.0, lower - doubt), min(apparent, upper + doubt))
@@ -269,7 +262,7 @@ class ActivePower:
             bar = self._moved(self._best, apparent)
         return bar
 
-    def _moved(self, known: _Known, after: float) -> Bar:
+    def _moved(self, known: tuple[Bar, float], after: float) -> Bar:
         """Return the bounds of the power after S changed, for the bounds before."""
         bar, before = known
         if after == before:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.tic.meter_id import identity_of
 
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 _HASH_DIGITS: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(NamedTuple):
     """
     A meter whose ids are made unique by `scope`.
 

@@ -9,11 +9,10 @@ the decoder fast; `trust` decides what is believed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import accumulate
 from operator import itemgetter, methodcaller
 from struct import Struct
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from zlib import adler32
 
 from teleinfo.tic.groups import CR, HORODATE, Form, form_of, form_spec, parse_frame
@@ -168,8 +167,7 @@ def _can_be_layout(groups: Sequence[Group]) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     """
     The pattern of one line of a layout, from LF to before CR.
 

@@ -8,9 +8,8 @@ Pure. The number (ADCO, ADSC, ADS) has twelve characters CC AA TT NNNNNN: maker,
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.tic.labels import METER_NUMBERS
 from teleinfo.vocabulary.text_table import read_sections
@@ -31,8 +30,7 @@ _NUMBER: Final = re.compile(r"[0-9]{4}[0-9A-F]{2}[0-9]{6}")
 _FIRST_YEAR: Final = "80"  # no electronic meter is older
 
 
-@dataclass(frozen=True, slots=True)
-class MeterIdentity:
+class MeterIdentity(NamedTuple):
     """
     The name of a meter, its model, and its maker (None where the number does not show it).
 

@@ -11,13 +11,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from teleinfo.vocabulary.codes import Alert, Breaker, Colour, DryContact, Phase
 
 
-@dataclass(frozen=True, slots=True)
-class Bits:
+class Bits(NamedTuple):
     """A field of a register: shift the register right by `shift`, then apply `mask`."""
 
     shift: int

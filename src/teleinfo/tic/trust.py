@@ -86,8 +86,7 @@ class _Claim:
     frame: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
+class _Frame(NamedTuple):
     """A frame: the names of its lines (None for a damaged line) and its end, and the expected presences."""
 
     names: list[str | None]

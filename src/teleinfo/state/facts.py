@@ -136,8 +136,8 @@ class MeterFacts:
         self.prices = prices
         self.counted = -math.inf
 
-    def add(self, reading: Reading, belief: Belief, now: Moment, *, exclude: frozenset[str]) -> Values:
-        """Add a reading except for its energies; return its texts, without excluded étiquettes."""
+    def add(self, reading: Reading, belief: Belief, now: Moment, *, exclude: frozenset[str]) -> None:
+        """Add a reading except for its energies."""
         sent = reading.values
         if exclude:
             mode = reading.mode
@@ -147,11 +147,10 @@ class MeterFacts:
         values = self.contract.texts
         self.phases = 3 if self.contract.site else max(self.phases, fields.phases(values))
         self.has_exported |= self.contract.exports(values)
-        return sent
 
-    def count(self, sent: Values) -> None:
-        """Count the energies and the powers by the indexes of the last reading, whose texts are `sent`."""
-        values, now = self.contract.texts, self.heard
+    def count(self) -> None:
+        """Count the energies and the powers by the indexes of the last reading."""
+        sent, values, now = self.sent, self.contract.texts, self.heard
         counters = fields.counters(values)
         for name, (counter, index) in counters.items():
             self.means[counter].add(index, now=now.monotonic, idle=fields.is_idle(values, name))

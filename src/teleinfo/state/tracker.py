@@ -123,14 +123,14 @@ class StateTracker:
         if belief is None or belief.is_foreign:
             return False
         facts = self._follow(belief, now)
-        sent = facts.add(reading, belief, now, exclude=self.exclude)
+        facts.add(reading, belief, now, exclude=self.exclude)
         earlier = self._earlier
         is_doubtful = earlier is not None and restart.contradicts(earlier, facts)
         self.is_known = self.is_known or (belief.is_certain if is_doubtful else belief.is_known)
         if self.is_known and earlier is not None:
             restart.resume(earlier, facts)
             self._earlier = None
-        facts.count(sent)
+        facts.count()
         snapshot = Snapshot(facts, facts.contract.texts, now)
         facts.note_alerts(snapshot.alerts)
         if self.is_known:

@@ -63,15 +63,11 @@ def _field(path: str, notes: list[str], lines: list[str]) -> Field:
         _FORMS.get(form, form),
         said.get("meaning", ""),
         sources=sources,
-        read=_reader(said["value"]) if "value" in said else _first_number(sources),
+        read=_reader(said["value"]) if "value" in said else lambda now: fields.number(now.values, *sources),
         read_site=_reader(said["site"]) if "site" in said else None,
         name=said.get("name", ""),
         **more,
     )
-
-
-def _first_number(sources: tuple[str, ...]) -> FieldReader:
-    return lambda now: fields.number(now.values, *sources)
 
 
 def _reader(words: str) -> FieldReader:
@@ -81,7 +77,7 @@ def _reader(words: str) -> FieldReader:
     if first in _MODULES:
         function = getattr(_MODULES[first], rest)
         return lambda now: function(now.values, *arguments)
-    is_method = callable(getattr(Snapshot, first))
+    is_method = not rest and callable(getattr(Snapshot, name))
     return methodcaller(name, *arguments) if is_method else attrgetter(name)
 
 

@@ -20,7 +20,6 @@ from teleinfo.tic.labels import COMING_AND_GOING, SHORT_FRAME, STATUS_REGISTER, 
 from teleinfo.vocabulary.codes import Contract, TariffPeriod
 
 if TYPE_CHECKING:
-    from teleinfo.state.active_power import Active
     from teleinfo.state.device import Device
     from teleinfo.state.facts import ContractFacts, MeterFacts
     from teleinfo.state.fields import Json, Unknown, Value, Values
@@ -66,11 +65,6 @@ class Snapshot:
         return self.facts.device
 
     @property
-    def time(self) -> str:
-        """The time of the last frame."""
-        return self.facts.heard.iso
-
-    @property
     def model(self) -> Value:
         """The model of the meter."""
         return self.contract.site or self.device.identity.model
@@ -79,11 +73,6 @@ class Snapshot:
     def maker(self) -> Value:
         """The maker of the meter."""
         return self.device.identity.maker or UNKNOWN
-
-    @property
-    def phases(self) -> int:
-        """The number of phases of the meter."""
-        return self.facts.phases
 
     @property
     def clock(self) -> Value:
@@ -247,16 +236,11 @@ class Snapshot:
         labels = ("SMAXSN-1", fields.PMAX) if self.device.identity.linky else ("SMAXSN-1",)
         return fields.number(self.values, *labels)
 
-    @property
-    def active(self) -> Active | None:
-        """The active power, None while it is unknown."""
-        return self.contract.active.at(self.at.monotonic)
-
     def active_power(self, attribute: str) -> Value:
         """Return an attribute of the active power; a meter without the power or the index has none."""
         if fields.drawn_power(self.values) is None or "mean" not in self.means:
             return None
-        return _of(self.active or UNKNOWN, attribute)
+        return _of(self.contract.active.at(self.at.monotonic) or UNKNOWN, attribute)
 
     def power_factor(self, attribute: str) -> Value:
         """Return an attribute of the active power by the apparent power; unknown for an estimated power."""

@@ -44,22 +44,18 @@ _ESCAPE = re.compile(r'\\(["\\`$])')
 _AMBIGUOUS = re.compile(r"\\|[ \t]#")
 
 
-class EnvLine(NamedTuple):
-    """A line that names a variable; `value` is its text, or the `Message` about a fault of the line."""
+def parse(text: str) -> list[tuple[int, str, str | Message]]:
+    """
+    Return the number of each line of `text` that names a variable, this name, and the value.
 
-    number: int
-    name: str
-    value: str | Message
-
-
-def parse(text: str) -> list[EnvLine]:
-    """Return the lines of `text` that name a variable, each with its line number in the file."""
-    lines = []
+    The value is a text, or the `Message` about a fault of the line.
+    """
+    lines: list[tuple[int, str, str | Message]] = []
     for number, line in enumerate(_NEWLINE.split(text.removeprefix("\ufeff")), start=1):
         if parts := _LINE.match(line):  # else empty, or a comment
             export, name, equals, written = parts.groups()
             misplaced = Message("write {name}=value, with nothing before it", name=name)
-            lines.append(EnvLine(number, name, misplaced if export or not equals else _value(written)))
+            lines.append((number, name, misplaced if export or not equals else _value(written)))
     return lines
 
 
@@ -112,13 +108,13 @@ def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
         return EnvFile(dict.fromkeys(names, DAMAGED), {}, [unreadable(shown, error)])
     fields = {variable_of(name): name for name in names}
     found = EnvFile({}, {}, [])
-    for line in lines:
-        place = (shown, line.number)
-        if fault := _fault(line, fields, found.places):
+    for number, variable, value in lines:
+        place = (shown, number)
+        if fault := _fault(variable, value, fields, found.places):
             found.faults.append(at_line(place, fault))
-        if name := fields.get(line.name.upper()):
+        if name := fields.get(variable.upper()):
             found.places.setdefault(name, place)
-            found.values[name] = DAMAGED if isinstance(line.value, Message) else line.value
+            found.values[name] = DAMAGED if isinstance(value, Message) else value
     return found
 
 
@@ -150,20 +146,21 @@ def unreadable(path: Path | str, error: BaseException | None) -> Message:
     return Message("{path}: cannot be read: {reason}", path=path, reason=file_error(error))
 
 
-def _fault(line: EnvLine, fields: Mapping[str, str], seen: Mapping[str, tuple[Path, int]]) -> Message | None:
+def _fault(
+    name: str, value: str | Message, fields: Mapping[str, str], seen: Mapping[str, tuple[Path, int]]
+) -> Message | None:
     """Return the fault of a line: an unknown name, a wrong form, or a setting that was `seen` before."""
-    variable = line.name.upper()
-    if PREFIX + variable in fields:
-        return Message(
-            "{name} is no setting; did you mean {variable}?", name=line.name, variable=PREFIX + variable
-        )
-    if not is_ours(line.name, fields):
+    variable = name.upper()
+    meant = PREFIX + variable
+    if meant in fields:
+        return Message("{name} is no setting; did you mean {variable}?", name=name, variable=meant)
+    if not is_ours(name, fields):
         return None
     if variable not in fields:
-        return unknown(line.name, fields.values())
-    if isinstance(line.value, Message):
-        return Message("{variable}: {fault}", variable=line.name, fault=line.value)
+        return unknown(name, fields.values())
+    if isinstance(value, Message):
+        return Message("{variable}: {fault}", variable=name, fault=value)
     if fields[variable] in seen:
         _path, first = seen[fields[variable]]
-        return Message("{variable}: is given twice, first on line {first}", variable=line.name, first=first)
+        return Message("{variable}: is given twice, first on line {first}", variable=name, first=first)
     return None

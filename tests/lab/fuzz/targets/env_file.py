@@ -26,14 +26,14 @@ def check(data: bytes) -> None:
     text = data.decode("utf-8", "surrogateescape")
     written = re.split(r"\r\n|\n|\r", text.removeprefix("\ufeff"))
     before = 0
-    for line in env_file.parse(text):
-        assert before < line.number <= len(written)
-        before = line.number
-        assert re.fullmatch(r"[A-Za-z0-9_.-]+", line.name)
-        if isinstance(line.value, Message):
-            assert SECRET not in line.value or SECRET in line.name
-        elif not line.name[0].isdigit():
-            assert systemd(written[line.number - 1]) == (line.name, line.value)
+    for number, name, value in env_file.parse(text):
+        assert before < number <= len(written)
+        before = number
+        assert re.fullmatch(r"[A-Za-z0-9_.-]+", name)
+        if isinstance(value, Message):
+            assert SECRET not in value or SECRET in name
+        elif not name[0].isdigit():
+            assert systemd(written[number - 1]) == (name, value)
 
 
 def systemd(line: str) -> tuple[str, str] | None:  # noqa: C901, PLR0912 - a machine of states is a long choice

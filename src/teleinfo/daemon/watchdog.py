@@ -60,7 +60,7 @@ class Notifier:
 
 class Watchdog:
     """
-    Reports on the tasks of the process to `notifier`. Construct it inside the event loop.
+    Reports on the tasks of the process to `notifier`.
 
     A task sends heartbeats while it works. It also sends them while it waits for an absent meter or broker:
     a restart would not help.
@@ -70,10 +70,6 @@ class Watchdog:
         self._notifier = notifier
         self._heartbeats: dict[str, float | None] = {}  # the time of each task's last heartbeat
         self._limits: dict[str, float] = {}
-        self._ready = False
-        self._stuck_logged = False
-        self._shown: object = None
-        self._status_due = self._watchdog_due = asyncio.get_running_loop().time()
 
     def heartbeat_of(self, task: str, limit: float = STUCK_AFTER) -> Callable[[], None]:
         """Return the function that `task` must call every `limit` s or sooner while it works."""
@@ -95,31 +91,33 @@ class Watchdog:
         `STATUS_INTERVAL`, and at once when what `status_key` returns changes.
         """
         loop = asyncio.get_running_loop()
-        due = loop.time()
+        due = status_due = watchdog_due = loop.time()
+        is_ready = is_stuck_logged = False
+        shown: object = None
         heartbeats, limits = self._heartbeats.items(), self._limits
         while True:
             now = loop.time()
             key = status_key(now)
-            if key != self._shown or now >= self._status_due:
-                self._shown, self._status_due = key, now + STATUS_INTERVAL
+            if key != shown or now >= status_due:
+                shown, status_due = key, now + STATUS_INTERVAL
                 self._notifier.send(f"STATUS={status_text(now)}")
-            if not self._ready and None not in self._heartbeats.values():
-                self._ready = True
+            if not is_ready and None not in self._heartbeats.values():
+                is_ready = True
                 self._notifier.send("READY=1")
             interval = self._notifier.watchdog_interval
-            if interval is not None and now >= self._watchdog_due:
+            if interval is not None and now >= watchdog_due:
                 stuck = [task for task, last in heartbeats if last is not None and now - last > limits[task]]
                 if not stuck:
-                    self._stuck_logged = False
+                    is_stuck_logged = False
                     # Due one tick early, or it would be late; half a tick more, since ticks are irregular.
-                    self._watchdog_due = now + min(interval / 3, WATCHDOG_INTERVAL) - 1.5 * TICK
+                    watchdog_due = now + min(interval / 3, WATCHDOG_INTERVAL) - 1.5 * TICK
                     self._notifier.send("WATCHDOG=1")
                 # If the whole process was stalled, the other tasks have not had their turn yet.
-                elif now - due < STALL_LIMIT and not self._stuck_logged:
-                    self._stuck_logged = True
+                elif now - due < STALL_LIMIT and not is_stuck_logged:
+                    is_stuck_logged = True
                     names = ", ".join(stuck)
                     log.error("stuck: %s; the watchdog of systemd will start teleinfo again", names)
             # The tasks begin a few turns of the event loop later: check soon if they have begun.
-            pause = until_tick(now, TICK if self._ready else STARTING_TICK)
+            pause = until_tick(now, TICK if is_ready else STARTING_TICK)
             due = now + pause
             await asyncio.sleep(pause)

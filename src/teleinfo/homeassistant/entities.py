@@ -115,15 +115,15 @@ def entity_of(mode: Mode, key: str) -> Field | None:
         # Diagnostic unless it belongs to a mobile peak.
         peak = label.kind is Kind.ENUMERATION
         name = label.title if peak else Message("{name} (time)", name=label.title)
-        return replace(field, form=StateType.TIME, name=name, diagnostic=not peak, enabled=peak)
+        return replace(field, type=StateType.TIME, name=name, diagnostic=not peak, enabled=peak)
     if label.kind in {Kind.INDEX, Kind.QUANTITY}:
         unit = label.unit if not end else end if label.unit is None and end in ANY_UNIT else None
         return None if unit is None else _number(field, label, unit)
     if end or label.horodate or label.kind is Kind.HORODATE:
         return None
     is_shown = label.kind is not Kind.COMPOSITE and label.name not in _HIDDEN
-    listed = tuple(TariffPeriod) if label.name in _PERIODS else ()
-    return replace(field, listed=listed, diagnostic=not is_shown, enabled=is_shown)
+    codes = tuple(TariffPeriod) if label.name in _PERIODS else ()
+    return replace(field, codes=codes, diagnostic=not is_shown, enabled=is_shown)
 
 
 def _number(field: Field, label: LabelSpec, unit: str) -> Field:
@@ -133,7 +133,7 @@ def _number(field: Field, label: LabelSpec, unit: str) -> Field:
     An index whose unit is glued to it is no total: under one étiquette the meter sends the index of whichever
     tariff period is running, and Home Assistant would take each decrease for a new meter.
     """
-    field = replace(field, form=UNITS.get(unit, (unit, 1))[0])
+    field = replace(field, type=StateType.NUMBER, unit=UNITS.get(unit, (unit, 1))[0])
     if label.kind is Kind.INDEX:
         momentary = not label.glued
     else:
@@ -205,8 +205,8 @@ def _entity(field: Field, *, single: bool, enabled: bool, periods: tuple[TariffP
     """
     code = FIELD_OF_PATH.get(f"{field.path.removesuffix('.name')}.code") if periods else None
     if code is not None and code.codes:
-        listed = periods if code.form is TariffPeriod else code.codes
-        field = replace(field, path=code.path, form=StateType.CHOICE, listed=listed)
+        codes = periods if code.codes == tuple(TariffPeriod) else code.codes
+        field = replace(field, path=code.path, type=StateType.CHOICE, codes=codes)
     return replace(field, key=field.id, name=field.title(single=single), phase=None, enabled=enabled)
 
 
@@ -252,7 +252,7 @@ _CODES: Final[dict[str, tuple[enum.StrEnum, ...]]] = {
     "event": tuple(Event),
 }
 _OTHERS: Final = {
-    field.path: replace(field, name=field.title(), listed=_CODES.get(field.path, ()))
+    field.path: replace(field, name=field.title(), codes=_CODES.get(field.path, field.codes))
     for field in read_fields(Path(__file__).with_name("entities.txt"))
 }
 EVENTS: Final = _OTHERS["event"]

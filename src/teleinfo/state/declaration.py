@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import enum
     from collections.abc import Iterator
 
-    from teleinfo.state.field_entry import FieldReader, ValueForm
+    from teleinfo.state.field_entry import FieldReader
 
 FORMS: Final[dict[str, StateType | type[enum.StrEnum]]] = {
     **{form.value: form for form in StateType},
@@ -32,7 +32,6 @@ FORMS: Final[dict[str, StateType | type[enum.StrEnum]]] = {
 }
 """The types of values, and the classes of codes, by name."""
 
-_FORMS: Final[dict[str, ValueForm]] = {**FORMS, "contact": (DryContact.OPEN, DryContact.CLOSED), "-": ""}
 _NUMBERED: Final = {"phase": Phase, "precision": int}
 _SAID: Final = {"": True, "no": False, "EJP": Contract.EJP}
 _MODULES: Final = {"fields": fields, "business_meters": business_meters}
@@ -54,20 +53,31 @@ def _field(path: str, notes: list[str], lines: list[str]) -> Field:
     form, *of_field = notes
     said: dict[str, str] = dict(line.split(": ", 1) for line in lines)
     sources = tuple(said.get("étiquettes", "").split())
-    more: dict[str, Any] = {}
+    more = _form(form)
     for note in (*of_field, *said.get("entity", "").split()):
         name, _, text = note.partition("=")
         more[name] = _NUMBERED[name](text) if name in _NUMBERED else _SAID.get(text, text)
     return Field(
         path,
-        _FORMS.get(form, form),
-        said.get("meaning", ""),
+        meaning=said.get("meaning", ""),
         sources=sources,
         read=_reader(said["value"]) if "value" in said else lambda now: fields.number(now.values, *sources),
         read_site=_reader(said["site"]) if "site" in said else None,
         name=said.get("name", ""),
         **more,
     )
+
+
+def _form(word: str) -> dict[str, Any]:
+    """Return the type of a field, and its unit or its codes, for the word of the table."""
+    form = FORMS.get(word)
+    if word == "contact":
+        return {"type": StateType.SWITCH, "codes": (DryContact.OPEN, DryContact.CLOSED)}
+    if form is None:
+        return {"type": StateType.NUMBER, "unit": word.removeprefix("-")}
+    if isinstance(form, StateType):
+        return {"type": form}
+    return {"type": StateType.CHOICE, "codes": tuple(form)}
 
 
 def _reader(words: str) -> FieldReader:

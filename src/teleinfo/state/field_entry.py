@@ -35,9 +35,6 @@ class StateType(enum.Enum):
     ANY = "any"  # a number, a text or a time
 
 
-ValueForm: TypeAlias = "StateType | str | type[enum.StrEnum] | tuple[enum.StrEnum, enum.StrEnum]"
-"""A type; the unit of a number; the codes of a choice; or the codes of a switch, off and on."""
-
 FieldPath: TypeAlias = tuple[str, ...]
 """The path of a value, part by part."""
 
@@ -53,16 +50,18 @@ class Field:
     """
     A field of the state, at `path` in the message; `fields.txt` explains the other attributes.
 
-    `listed` are the codes of a form that lists none. A field with a name is an entity.
+    `unit` is that of a number, empty if it has none. `codes` are the codes among its values: all of a choice,
+    off and on of a switch, some of a text. A field with a name is an entity.
     """
 
     path: str
-    form: ValueForm
+    type: StateType
     meaning: str = ""
     _: KW_ONLY
+    unit: str | None = None
+    codes: tuple[enum.StrEnum, ...] = ()
     signed: bool = False
     nullable: bool = True
-    listed: tuple[enum.StrEnum, ...] = ()
     sources: tuple[str, ...] = ()
     read: FieldReader = lambda _now: None
     read_site: FieldReader | None = None
@@ -82,25 +81,6 @@ class Field:
     def parts(self) -> FieldPath:
         """The path, part by part."""
         return tuple(self.path.split("."))
-
-    @property
-    def type(self) -> StateType:
-        """The type of its values."""
-        if isinstance(self.form, StateType):
-            return self.form
-        if isinstance(self.form, str):
-            return StateType.NUMBER
-        return StateType.SWITCH if isinstance(self.form, tuple) else StateType.CHOICE
-
-    @property
-    def unit(self) -> str | None:
-        """The unit of a number."""
-        return self.form if isinstance(self.form, str) else None
-
-    @property
-    def codes(self) -> tuple[enum.StrEnum, ...]:
-        """The codes among its values: all of a choice, off and on of a switch, some of a text."""
-        return self.listed if isinstance(self.form, StateType | str) else tuple(self.form)
 
     @property
     def id(self) -> str:

@@ -19,7 +19,7 @@ from teleinfo.mqtt.config import OFFLINE, ONLINE
 from teleinfo.mqtt.errors import CUT_OFF
 from teleinfo.port import health
 from teleinfo.port.line_log import NO_FRAME, SILENT, mode_at
-from teleinfo.port.link_status import SILENT_AFTER
+from teleinfo.port.link_status import SILENT_AFTER, LinkStatus
 from teleinfo.vocabulary.line import LinkProblem, PortErrorKind
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from teleinfo.daemon.state_publisher import StatePublisher
     from teleinfo.mqtt.publisher import Publisher
-    from teleinfo.port.link_status import LinkStatus
     from teleinfo.tic.decoder import Decoder
 
 # All in seconds.

@@ -18,20 +18,18 @@ from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, in_words, use_language
 from teleinfo.state.declaration import FIELDS
 from teleinfo.state.facts import STALE_AFTER
-from teleinfo.state.field_entry import ANY_LABEL
+from teleinfo.state.field_entry import ANY_LABEL, FieldPath
 from teleinfo.state.meter_clock import TOLERANCE
 from teleinfo.state.tracker import StateTracker, encode
-from teleinfo.tic.labels import lookup
+from teleinfo.tic.labels import Mode, lookup
 from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from teleinfo.mqtt.outbox import Outbox
-    from teleinfo.state.field_entry import FieldPath
     from teleinfo.state.fields import Json
     from teleinfo.state.memory import Memory
-    from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Reading
     from teleinfo.vocabulary.moment import Moment
 

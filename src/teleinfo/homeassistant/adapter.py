@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.homeassistant.announcer import Announcer
 from teleinfo.homeassistant.held_state import HeldState, ends_period
 from teleinfo.homeassistant.templates import flat
-from teleinfo.state.tracker import encode
+from teleinfo.state.tracker import StateTracker, encode
 
 if TYPE_CHECKING:
     from random import Random
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from teleinfo.mqtt.client import Connection
     from teleinfo.mqtt.outbox import Outbox
     from teleinfo.state.fields import Json
-    from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Reading
     from teleinfo.vocabulary.moment import Moment
 

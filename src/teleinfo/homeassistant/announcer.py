@@ -12,13 +12,12 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.homeassistant.discovery import MIGRATE
+from teleinfo.homeassistant.discovery import MIGRATE, Discovery
 from teleinfo.homeassistant.entities import entities_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from teleinfo.homeassistant.discovery import Discovery
     from teleinfo.state.field_entry import Field
     from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Belief, Reading

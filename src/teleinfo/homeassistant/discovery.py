@@ -16,7 +16,7 @@ from teleinfo import __version__
 from teleinfo.common.i18n import _, in_words, language, use_language
 from teleinfo.homeassistant import entities, templates
 from teleinfo.port.health import STALE_AFTER
-from teleinfo.state.field_entry import StateType
+from teleinfo.state.field_entry import Field, StateType
 from teleinfo.state.tracker import encode
 from teleinfo.vocabulary.words import Language
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from teleinfo.mqtt.config import Topics
     from teleinfo.state.device import Device
-    from teleinfo.state.field_entry import Field
 
 DiscoveryForm = Literal["device", "components"]
 

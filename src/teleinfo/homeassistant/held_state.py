@@ -18,11 +18,10 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant.entities import TABLES
 from teleinfo.state.declaration import FIELD_OF_PATH
-from teleinfo.state.fields import passed
+from teleinfo.state.fields import Json, passed
 
 if TYPE_CHECKING:
     from teleinfo.state.field_entry import FieldPath
-    from teleinfo.state.fields import Json
 
 _PERIOD: Final = 300
 """Seconds from one statistic of Home Assistant to the next, on its clock."""

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import _
 from teleinfo.homeassistant.entities import state_class, words_of
-from teleinfo.state.field_entry import StateType
+from teleinfo.state.field_entry import Field, FieldPath, StateType
 
 if TYPE_CHECKING:
-    from teleinfo.state.field_entry import Field, FieldPath
     from teleinfo.state.fields import Json
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

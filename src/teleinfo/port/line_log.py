@@ -18,14 +18,13 @@ from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_
 from teleinfo.common.outage_log import OutageLog, OutageTexts
 from teleinfo.port.errors import TEXTS
-from teleinfo.port.link_status import SILENT_AFTER
+from teleinfo.port.link_status import SILENT_AFTER, LinkStatus
 from teleinfo.vocabulary.line import LinkProblem
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from teleinfo.port.link_status import LinkStatus
     from teleinfo.tic.labels import Mode
 
 log = logging.getLogger(__name__)

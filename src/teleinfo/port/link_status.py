@@ -11,12 +11,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.vocabulary.line import LinkProblem
+from teleinfo.vocabulary.line import LinkProblem, PortErrorKind
 
 if TYPE_CHECKING:
     from teleinfo.port.errors import PortError
     from teleinfo.tic.labels import Mode
-    from teleinfo.vocabulary.line import PortErrorKind
 
 SILENT_AFTER: Final = 10.0
 """Seconds without a sound group that count as a fault (Enedis-NOI-CPT_54E v3 and 02E v6, for receivers)."""

@@ -18,14 +18,13 @@ from teleinfo.port.errors import OUTAGE_TEXTS, PortError
 from teleinfo.port.line_log import HELD_AFTER, LineLog
 from teleinfo.port.link_status import LinkStatus
 from teleinfo.port.search import SpeedSearch
-from teleinfo.port.serial_port import is_bridge
+from teleinfo.port.serial_port import LineProtocol, is_bridge
 from teleinfo.vocabulary.line import PortErrorKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from teleinfo.port.line_socket import LineSocket
-    from teleinfo.port.serial_port import LineProtocol
     from teleinfo.tic.decoder import Decoder
     from teleinfo.tic.reading import Reading
 

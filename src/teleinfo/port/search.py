@@ -11,13 +11,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.port.serial_port import is_bridge, open_port
+from teleinfo.port.serial_port import LineProtocol, OnData, is_bridge, open_port
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractAsyncContextManager
 
-    from teleinfo.port.serial_port import LineProtocol, OnData
     from teleinfo.tic.decoder import Decoder
     from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Reading

@@ -23,7 +23,7 @@ import select
 import socket
 import termios
 import threading
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from urllib.parse import urlsplit
@@ -34,13 +34,11 @@ import serial_asyncio
 
 from teleinfo.common.event_loop import DaemonThreadExecutor
 from teleinfo.port.canonical_mode import CanonicalMode, restore
-from teleinfo.port.errors import bridge_lost, cannot_open, cannot_reach, device_lost, fault
+from teleinfo.port.errors import PortError, bridge_lost, cannot_open, cannot_reach, device_lost, fault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-    from concurrent.futures import Future
 
-    from teleinfo.port.errors import PortError
 
 OnData: TypeAlias = "Callable[[bytes], None]"
 """Receiver of the bytes of a port, which must not block: it is called by the event loop."""

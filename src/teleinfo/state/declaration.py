@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.state import business_meters, fields
-from teleinfo.state.field_entry import Field, StateType
+from teleinfo.state.field_entry import Field, FieldReader, StateType
 from teleinfo.state.snapshot import Snapshot
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.codes import Breaker, Colour, Contract, DryContact, Phase, TariffPeriod
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import enum
     from collections.abc import Iterator
 
-    from teleinfo.state.field_entry import FieldReader
 
 FORMS: Final[dict[str, StateType | type[enum.StrEnum]]] = {
     **{form.value: form for form in StateType},

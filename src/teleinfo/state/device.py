@@ -5,12 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from teleinfo.tic.meter_id import identity_of
-
-if TYPE_CHECKING:
-    from teleinfo.tic.meter_id import MeterIdentity
+from teleinfo.tic.meter_id import MeterIdentity, identity_of
 
 _HASH_DIGITS: Final = 4
 

@@ -31,7 +31,7 @@ only what had no price until then. The subscription costs its share of each day 
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types
+from collections.abc import Callable, Mapping  # noqa: TC003 - `typed_json` reads the types
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
@@ -41,8 +41,6 @@ from teleinfo.state.tariffs import INDEX_OF_PERIOD
 from teleinfo.tic.horodate import PARIS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from teleinfo.vocabulary.codes import TariffPeriod
 
 MARGIN: Final = 5

@@ -19,8 +19,8 @@ from teleinfo.state.energy import COUNTED, Count, DailyEnergy, ImportTotal, day_
 from teleinfo.state.mean_power import MeanPower
 from teleinfo.state.meter_clock import MeterClock
 from teleinfo.state.next_tariff import TariffCalendar
-from teleinfo.tic.labels import ALARMS, NOTICES, SHORT_FRAME
-from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
+from teleinfo.tic.labels import ALARMS, NOTICES, SHORT_FRAME, Mode
+from teleinfo.tic.reading import HORODATE_SUFFIX, Belief, Reading, is_left_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from teleinfo.state.device import Device
     from teleinfo.state.fields import Values
     from teleinfo.state.prices import Prices
-    from teleinfo.tic.labels import Mode
-    from teleinfo.tic.reading import Belief, Reading
     from teleinfo.vocabulary.codes import Alert, TariffPeriod
     from teleinfo.vocabulary.moment import Moment
 

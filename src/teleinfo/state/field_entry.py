@@ -11,13 +11,12 @@ from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from teleinfo.state.fields import UNKNOWN
+from teleinfo.state.fields import UNKNOWN, Json, Value
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from teleinfo.state.fields import Json, Value
     from teleinfo.state.snapshot import Snapshot
     from teleinfo.vocabulary.codes import Contract, Phase
 

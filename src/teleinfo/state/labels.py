@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.state import business_meters, tariffs
 from teleinfo.state.declaration import FIELDS
 from teleinfo.tic.horodate import iso
-from teleinfo.tic.labels import DIGITS, Kind, lookup
+from teleinfo.tic.labels import DIGITS, Kind, LabelSpec, Mode, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, of_second_part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from teleinfo.tic.labels import LabelSpec, Mode
 
 UNITS: Final = {"kVA": ("VA", 1000)}
 """Units that Home Assistant does not know, each with the unit that replaces it and the factor."""

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.state import fields, learned_hours, tariffs
-from teleinfo.state.fields import UNKNOWN, Unknown
+from teleinfo.state.fields import UNKNOWN, Unknown, Values
 from teleinfo.state.learned_hours import DAY, LATE, LEARNED, LearnedHours, Learner, Slots, fits
 from teleinfo.state.meter_clock import TOLERANCE
 from teleinfo.tic import horodate, registers
@@ -26,7 +26,6 @@ from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.codes import Contract, TariffPeriod
 
 if TYPE_CHECKING:
-    from teleinfo.state.fields import Values
     from teleinfo.vocabulary.moment import Moment
 
 _TEMPO: Final[Slots] = ((6 * 60, "HP"), (22 * 60, "HC"))

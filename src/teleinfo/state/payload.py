@@ -11,16 +11,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from teleinfo.tic.labels import lookup, parse_uint
-from teleinfo.tic.layout import LayoutReading
-from teleinfo.tic.reading import is_left_out
-
-if TYPE_CHECKING:
-    from teleinfo.tic.layout import Layout
-    from teleinfo.tic.reading import Reading
-
+from teleinfo.tic.layout import Layout, LayoutReading
+from teleinfo.tic.reading import Reading, is_left_out
 
 _json = json.JSONEncoder(separators=(",", ":")).encode
 

@@ -12,14 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import fields
-from teleinfo.state.facts import STALE_AFTER
+from teleinfo.state.facts import STALE_AFTER, MeterFacts
 from teleinfo.state.mean_power import GAP
 from teleinfo.state.memory import Memory
 from teleinfo.state.next_tariff import TariffCalendar
 
 if TYPE_CHECKING:
     from teleinfo.state.events import EventFinder
-    from teleinfo.state.facts import MeterFacts
 
 CLOCK_ERROR: Final = 2.0
 """Seconds by which two clocks may differ over a short restart; a time of day has whole seconds."""

@@ -13,20 +13,17 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import business_meters, fields, tariffs
 from teleinfo.state.energy import EXPORTED, EnergySpan
-from teleinfo.state.facts import STALE_AFTER
-from teleinfo.state.fields import UNKNOWN
+from teleinfo.state.facts import STALE_AFTER, ContractFacts, MeterFacts
+from teleinfo.state.fields import UNKNOWN, Json, Unknown, Value, Values
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import COMING_AND_GOING, SHORT_FRAME, STATUS_REGISTER, Mode, lookup
-from teleinfo.vocabulary.codes import Contract, TariffPeriod
+from teleinfo.vocabulary.codes import Alert, Colour, Contract, TariffPeriod
 
 if TYPE_CHECKING:
     from teleinfo.state.device import Device
-    from teleinfo.state.facts import ContractFacts, MeterFacts
-    from teleinfo.state.fields import Json, Unknown, Value, Values
     from teleinfo.state.mean_power import MeanPower
     from teleinfo.state.next_tariff import NextTariff
     from teleinfo.state.tariffs import Index
-    from teleinfo.vocabulary.codes import Alert, Colour
     from teleinfo.vocabulary.moment import Moment
 
 

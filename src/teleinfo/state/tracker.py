@@ -20,19 +20,17 @@ from teleinfo.state.declaration import FIELDS
 from teleinfo.state.device import Device, device_of
 from teleinfo.state.events import EventFinder
 from teleinfo.state.facts import STALE_AFTER, ContractFacts, MeterFacts
-from teleinfo.state.field_entry import message, read
+from teleinfo.state.field_entry import FieldPath, message, read
 from teleinfo.state.snapshot import Snapshot
-from teleinfo.tic.labels import METER_NUMBERS
+from teleinfo.tic.labels import METER_NUMBERS, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
     from datetime import timedelta
 
-    from teleinfo.state.field_entry import FieldPath
     from teleinfo.state.fields import Json, Values
     from teleinfo.state.memory import Memory
     from teleinfo.state.prices import Prices
-    from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Belief, Reading
     from teleinfo.vocabulary.moment import Moment
 

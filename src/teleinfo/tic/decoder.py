@@ -16,7 +16,7 @@ from teleinfo.tic.framing import Framer
 from teleinfo.tic.groups import RejectionCause
 from teleinfo.tic.judge import Judge
 from teleinfo.tic.labels import Group, Mode, lookup
-from teleinfo.tic.layout import LayoutCache
+from teleinfo.tic.layout import Layout, LayoutCache
 from teleinfo.tic.plausibility import Plausibility, watched_keys
 from teleinfo.tic.reading import Reading, build_reading
 from teleinfo.tic.trust import Trust
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
-    from teleinfo.tic.layout import Layout
 
 MAX_TALLIED_LABELS: Final = 100
 """The most labels whose withheld groups are counted: noise can create any number of labels."""

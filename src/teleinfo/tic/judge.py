@@ -9,16 +9,12 @@ Assistant and the screens follow this judgement and count no frames themselves. 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from teleinfo.tic.labels import ALARMS, NOTICES, TARIFF_LABELS
+from teleinfo.tic.labels import ALARMS, NOTICES, TARIFF_LABELS, Mode
 from teleinfo.tic.meter_id import number_of
-from teleinfo.tic.reading import Belief
+from teleinfo.tic.reading import Belief, Reading
 from teleinfo.tic.trust import FRAMES_FOR_NEW
-
-if TYPE_CHECKING:
-    from teleinfo.tic.labels import Mode
-    from teleinfo.tic.reading import Reading
 
 FRAMES_WITHOUT_NUMBER: Final = 10
 """Frames after which a meter without a number is known: its group may be damaged; CJE and ICE send none."""

@@ -9,13 +9,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.tic.labels import COMING_AND_GOING, CONTRACTS, HISTORIQUE, ORDER, Mode, Presence, lookup
+from teleinfo.tic.labels import COMING_AND_GOING, CONTRACTS, HISTORIQUE, ORDER, Group, Mode, Presence, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
-    from teleinfo.tic.labels import Group
 
 END: Final = ""
 """The end of a frame, in the place of a label."""

@@ -14,12 +14,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from teleinfo.tic.labels import PART_OPENER, Kind, Mode, lookup
+from teleinfo.tic.labels import PART_OPENER, Group, Kind, LabelSpec, Mode, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
-    from teleinfo.tic.labels import Group, LabelSpec
 
 # The horodate of a group has its own key: the étiquette with this suffix.
 HORODATE_SUFFIX = "_HORODATE"

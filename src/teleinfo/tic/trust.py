@@ -33,14 +33,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.tic import labels
 from teleinfo.tic.groups import Form, RejectionCause, documented_widths, form_of
-from teleinfo.tic.labels import Group, Mode, lookup
+from teleinfo.tic.labels import Group, Mode, Presence, lookup
 from teleinfo.tic.order import END, comes_and_goes, expected, missing, place, presence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from teleinfo.tic.labels import Presence
 
 FRAMES_FOR_NEW: Final = 2
 FRAMES_AGAINST: Final = 3

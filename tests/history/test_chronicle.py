@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.contract.days import midnight
-from teleinfo.history.chronicle import TEMPO, Chronicle, IndexReading
+from teleinfo.contract.days import TEMPO_HOUR, midnight
+from teleinfo.history.chronicle import Chronicle, IndexReading
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.codes import Alert, Colour, Contract, TariffPeriod
 
@@ -73,7 +73,7 @@ def test_a_power_is_repeated_while_messages_come_every_five_minutes() -> None:
 
 def test_alerts_and_colours_last_for_a_time() -> None:
     """An alert from its beginning to its last state; a colour of Tempo from 6 to 6 o'clock."""
-    chronicle, six = Chronicle(), midnight(DAY, hour=TEMPO)
+    chronicle, six = Chronicle(), midnight(DAY, hour=TEMPO_HOUR)
     overrun: Json = {"active": True, "since": "2026-01-14T11:58:00+01:00"}
     idle: Json = {"active": False, "since": None}
     tempo: Json = {"today": Colour.BLUE, "tomorrow": Colour.RED}

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import lru_cache
+from typing import Final
 
 from teleinfo.tic.horodate import PARIS
+
+DAY: Final = dt.timedelta(days=1)
+
+TEMPO_HOUR: Final = 6
+"""Hour at which the colour of Tempo changes."""
+
+_SEPTEMBER: Final = 9
 
 
 def local(time: int) -> dt.datetime:
@@ -22,3 +30,8 @@ def day_of(time: int) -> dt.date:
 def midnight(day: dt.date, *, hour: int = 0) -> int:
     """Return the time of an hour of a day in France, by default of its begin, s since 1970."""
     return int(dt.datetime.combine(day, dt.time(hour), PARIS).timestamp())
+
+
+def season_of(day: dt.date) -> dt.date:
+    """Return the first day of the season of Tempo, which is from September to August."""
+    return dt.date(day.year - (day.month < _SEPTEMBER), _SEPTEMBER, 1)

@@ -22,7 +22,7 @@ from typing import IO, TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
 
 from teleinfo.common.i18n import N_
-from teleinfo.contract.days import day_of, midnight
+from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, midnight, season_of
 from teleinfo.contract.half_hours import HALF_HOUR
 from teleinfo.contract.offers import Price
 from teleinfo.tic.horodate import PARIS
@@ -49,9 +49,6 @@ STEPS: Final = (600, 900, 1800, 3600)
 CLOSE: Final = (5, 0.005)
 """Wh, and the part of an energy, by which the half-hours may differ from an index."""
 
-TEMPO: Final = 6
-"""Hour at which the colour of Tempo changes."""
-
 CURVE, PEAK, COLOUR = "curve", "peak", "colour"
 """The kinds of what a file has, beside the prices of an offer for a subscribed power, such as `base 9`."""
 
@@ -61,11 +58,9 @@ _STRINGS: Final = "xl/sharedStrings.xml"
 _DAYS: Final = re.compile(r"4\d{4}(\.\d+)?")
 _FIRST_DAY: Final = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - the days of a spreadsheet have no offset
 
-_DAY: Final = dt.timedelta(days=1)
 _OF_SEASON: Final = {Colour.RED: 22, Colour.WHITE: 43}
 """Days of a season of Tempo, 1 September to 31 August (decree of 30 October 2014)."""
 
-_SEASON: Final = 9
 _OFFERS: Final = {1: "base", 2: "off_peak", 6: "tempo"}
 """The regulated tariffs by the number of their prices of a kWh."""
 
@@ -251,7 +246,7 @@ class _Rows:
         value = _number(found.get("value"))
         if form.kind == "colours":
             colour = form.notes[found["colour"].upper()]
-            self._content.others[COLOUR, midnight(self._day, hour=TEMPO)] = colour
+            self._content.others[COLOUR, midnight(self._day, hour=TEMPO_HOUR)] = colour
         elif form.kind == "prices":
             self._add_price(form, dict(zip(self.columns, match[0].split(";"), strict=True)))
         elif value is not None:
@@ -263,7 +258,7 @@ class _Rows:
             raise ValueError(power)
         if "iso" not in found:
             time = dt.time.fromisoformat(found["time"])
-            day = self._day + _DAY if self._is_downwards and time == dt.time() else self._day
+            day = self._day + DAY if self._is_downwards and time == dt.time() else self._day
             if time.second == 0 and time.minute % 5 == 0:
                 self._local.append((self._block, dt.datetime.combine(day, time, PARIS), power))
             return
@@ -299,17 +294,17 @@ class _Rows:
 
 def _check_seasons(content: Content) -> None:
     """Raise FileError unless each whole season has its red and its white days."""
-    seasons: defaultdict[int, Counter[object]] = defaultdict(Counter)
+    seasons: defaultdict[dt.date, Counter[object]] = defaultdict(Counter)
     for (kind, time), colour in content.others.items():
         if kind == COLOUR:
-            seasons[day_of(time).year - (day_of(time).month < _SEASON)][colour] += 1
-    for year, colours in seasons.items():
-        whole = dt.date(year + 1, _SEASON, 1) - dt.date(year, _SEASON, 1)
+            seasons[season_of(day_of(time))][colour] += 1
+    for first, colours in seasons.items():
+        whole = first.replace(year=first.year + 1) - first
         for colour, right in _OF_SEASON.items():
             if colours.total() == whole.days and colours[colour] != right:
                 text = N_("the season {year} has {count} days of {colour}, and not {right}")
                 fields = {"count": colours[colour], "colour": colour.words, "right": right}
-                raise FileError(Message(text, year=f"{year}-{year + 1}", **fields))
+                raise FileError(Message(text, year=f"{first.year}-{first.year + 1}", **fields))
 
 
 def half_hours(points: Mapping[int, float], *, are_begins: bool) -> dict[int, float]:

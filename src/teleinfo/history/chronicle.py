@@ -11,7 +11,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from teleinfo.contract.days import day_of, local, midnight
+from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, local, midnight
 from teleinfo.contract.half_hours import HALF_HOUR
 from teleinfo.live.declared import POSSIBLE, find, integer
 from teleinfo.state.energy import EXPORTED
@@ -39,10 +39,8 @@ LONGEST_PAUSE: Final = 600
 LONGEST_WAIT: Final = 300
 """The longest time between two messages, in seconds, in which a power stays; at midnight an index does."""
 
-TEMPO: Final = 6
-"""Hour at which the colour of Tempo changes."""
-
-_DAY: Final = dt.timedelta(days=1)
+MAX_AGE: Final = 3660 * 86_400
+"""Seconds: the greatest age of what is imported."""
 
 
 class IndexReading(NamedTuple):
@@ -145,10 +143,10 @@ def _add_runs(batch: Batch, state: Json, pause: int) -> None:
         since = find(state, f"alerts.{alert}.since")
         if find(state, f"alerts.{alert}.active") is True and isinstance(since, str):
             batch.runs[ALERT, alert, int(dt.datetime.fromisoformat(since).timestamp())] = batch.until
-    today = (local(batch.until) - dt.timedelta(hours=TEMPO)).date()
-    for day, name in ((today, "today"), (today + _DAY, "tomorrow")):
+    today = (local(batch.until) - dt.timedelta(hours=TEMPO_HOUR)).date()
+    for day, name in ((today, "today"), (today + DAY, "tomorrow")):
         if isinstance(colour := find(state, f"tempo.{name}"), Colour):
-            batch.runs[COLOUR, colour, midnight(day, hour=TEMPO)] = midnight(day + _DAY, hour=TEMPO)
+            batch.runs[COLOUR, colour, midnight(day, hour=TEMPO_HOUR)] = midnight(day + DAY, hour=TEMPO_HOUR)
 
 
 def _add_peaks(batch: Batch, state: Json, drawn: int | None) -> None:

@@ -16,8 +16,8 @@ from collections import Counter, defaultdict
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-from teleinfo.contract.days import day_of, local, midnight
-from teleinfo.history.chronicle import ALERT, COLOUR, INJECTED, LONGEST_PAUSE, SLOT, TARIFF, TEMPO
+from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, local, midnight, season_of
+from teleinfo.history.chronicle import ALERT, COLOUR, INJECTED, LONGEST_PAUSE, SLOT, TARIFF
 from teleinfo.history.contract import contract_table
 from teleinfo.history.rises import DAYS, rises
 from teleinfo.history.store import KEPT, MINUTE, QUARTER
@@ -39,7 +39,7 @@ _SEASON: Final = 9
 
 _SPANS: Final[dict[str, Callable[[dt.date], dt.date]]] = {
     "P1D": lambda day: day,
-    "P7D": lambda day: day - day.weekday() * _DAY,
+    "P7D": lambda day: day - day.weekday() * DAY,
     "P1M": month_of,
     "P1Y": lambda day: day.replace(month=1, day=1),
 }
@@ -117,10 +117,10 @@ def _bars(meter: _Meter, iso_step: str, count: int) -> Table:
     """Return the energies of the last days, weeks, months or years."""
     span_of = _SPANS[iso_step]
     today = day_of(meter.now)
-    coming = (today + number * _DAY for number in itertools.count(1))
+    coming = (today + number * DAY for number in itertools.count(1))
     bounds = [next(day for day in coming if span_of(day) != span_of(today))]
     for _span in range(count):
-        bounds.insert(0, span_of(bounds[0] - _DAY))
+        bounds.insert(0, span_of(bounds[0] - DAY))
     return _energies(meter, iso_step, bounds)
 
 
@@ -158,7 +158,7 @@ def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
         first, final = day_of(since), day_of(until - 1)
         span = span_of(first)
         key: _Span = span if span == span_of(final) else (since, until)
-        days[key].update(first + number * _DAY for number in range((final - first).days + 1))
+        days[key].update(first + number * DAY for number in range((final - first).days + 1))
         price = prices_on(first).periods if prices else {}
         for label, code, energy in found:
             energies[key][code] += energy
@@ -213,8 +213,8 @@ def _alerts(meter: _Meter) -> Table:
 
 def _season(meter: _Meter) -> Table:
     """Count the days of each Tempo colour since 1 September; empty if a day is unknown."""
-    today = (local(meter.now) - dt.timedelta(hours=TEMPO)).date()
-    first = dt.date(today.year - (today.month < _SEASON), _SEASON, 1)
+    today = (local(meter.now) - dt.timedelta(hours=TEMPO_HOUR)).date()
+    first = season_of(today)
     query = (
         "SELECT code, count(*) FROM run WHERE meter = ? AND kind = ? AND begin BETWEEN ? AND ? GROUP BY code"
     )

@@ -7,8 +7,8 @@ import itertools
 from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.contract import advice
-from teleinfo.contract.comparison import add_up, compare, epochs_of
-from teleinfo.contract.days import day_of, local, midnight
+from teleinfo.contract.comparison import by_day, compare
+from teleinfo.contract.days import DAY, day_of, local, midnight
 from teleinfo.contract.half_hours import HALF_HOUR, LATE
 from teleinfo.contract.offers import STEPS, Held, OffPeak, in_force
 from teleinfo.history import energies as storage
@@ -28,7 +28,6 @@ ENOUGH: Final = 0.98
 OLD_PRICES: Final = dt.timedelta(days=213)
 """Age of the newest price from which it may have changed: the regulated prices change every six months."""
 
-_DAY: Final = dt.timedelta(days=1)
 _YEAR: Final = 365 * 86_400
 _OFFERS: Final = {"BASE": "base", "HC": "off_peak", "TEMPO": "tempo"}
 _RUNS: Final = "SELECT begin, end, code FROM run WHERE meter = ? AND kind = ? ORDER BY begin"
@@ -48,11 +47,11 @@ def contract_table(base: sqlite3.Connection, meter: int, offers: Offers, now: in
         begun = min(found.exact or found.known, default=now)
         first, last = max(first, day_of(begun)), today
         whole = {*range(midnight(first), midnight(last), HALF_HOUR)}
-    days = [first + number * _DAY for number in range((last - first).days)]
+    dates = [first + number * DAY for number in range((last - first).days)]
+    days = by_day(found, dates, storage.colours(base, meter))
     priced = storage.with_imported_prices(base, meter, offers.offer)
-    classes = add_up(found, days, storage.colours(base, meter), epochs_of(priced, household))
     held = household.contract[-1].offer if household.contract else None
-    compared = advice.by_cost([compare(offer, classes, household, today) for offer in priced], held)
+    compared = advice.by_cost([compare(offer, days, household, today) for offer in priced], held)
     energies = {begin: found.energy(begin) for begin in whole & found.known}
     own = next((offer for offer in priced if offer.id == held), None)
     paid = next((each["now"]["energy"] for each in compared if each["id"] == held and each["now"]), None)
@@ -61,7 +60,7 @@ def contract_table(base: sqlite3.Connection, meter: int, offers: Offers, now: in
     return {
         "begin": first.isoformat(),
         "end": last.isoformat(),
-        "last": (last - _DAY).isoformat(),
+        "last": (last - DAY).isoformat(),
         "is_year": is_year,
         "energy": round(sum(energies.values())),
         "estimated": round(sum(energies[begin] for begin in whole & found.estimated)),
@@ -86,8 +85,8 @@ def contract_table(base: sqlite3.Connection, meter: int, offers: Offers, now: in
 def _gaps(missing: Iterable[int]) -> list[list[str]]:
     """Return the first and the last day of each run of days of which a half-hour is missing."""
     days = sorted({*map(day_of, missing)})
-    firsts = [day for day in days if day - _DAY not in days]
-    lasts = [day for day in days if day + _DAY not in days]
+    firsts = [day for day in days if day - DAY not in days]
+    lasts = [day for day in days if day + DAY not in days]
     return [[first.isoformat(), last.isoformat()] for first, last in zip(firsts, lasts, strict=True)]
 
 

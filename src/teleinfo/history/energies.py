@@ -7,13 +7,13 @@ Every function blocks, and may raise `sqlite3.Error`. Times are seconds since 19
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.contract.days import local
 from teleinfo.contract.files import COLOUR, CURVE, PEAK, are_begins, half_hours
 from teleinfo.contract.half_hours import HALF_HOUR, HalfHours, of_meter
 from teleinfo.contract.offers import STEPS, Price
-from teleinfo.history.chronicle import INJECTED
+from teleinfo.history.chronicle import INJECTED, MAX_AGE
 from teleinfo.history.rises import HALF_HOURS, rises
 from teleinfo.vocabulary.codes import Colour
 
@@ -28,30 +28,10 @@ if TYPE_CHECKING:
 HOUR: Final = 2 * HALF_HOUR
 """The energies of the meter are compared with those of a file by the hour, since its step may be one."""
 
-MAX_AGE: Final = 3660 * 86_400
-"""The greatest age of a half-hour, s."""
-
 _KNOWN: Final = """
     SELECT count(*), min(time), max(time) + 1800, count(*) FILTER (WHERE time > before + 1800)
     FROM (SELECT time, lag(time) OVER (ORDER BY time) AS before FROM imported WHERE meter = ? AND kind = ?)
 """
-
-
-class Report(NamedTuple):
-    """
-    What an import found and added; `others` are the maxima, colours and prices that it added.
-
-    Of the half-hours that were `found`, `own` are those that the meter gave, `known` those of earlier files,
-    `other` those of them with another energy, the first at `example`.
-    """
-
-    found: int = 0
-    own: int = 0
-    known: int = 0
-    other: int = 0
-    example: int = 0
-    is_proved: bool = False
-    others: int = 0
 
 
 def last_meter(base: sqlite3.Connection) -> int | None:
@@ -104,28 +84,28 @@ def with_imported_prices(base: sqlite3.Connection, meter: int, offers: Iterable[
 
 def add(
     base: sqlite3.Connection, meter: int, content: Content, indexes: Mapping[int, int], number: int
-) -> Report:
+) -> dict[str, int]:
     """
     Add the content of a file, within a transaction; raise FileError if an index proves it wrong.
 
     `indexes` are the total of the meter at midnights by the files, Wh. The `number` of an import is its time
     in ms, so that it is the same in a copy of the history.
+
+    Of the half-hours that were `found`, return how many were `added`, `own` ones of the meter, `known` from
+    earlier files, or there with an `other` energy, the first at the time `example`; the maxima, colours and
+    prices that were added, `others`; and 1 for a curve whose times are `proved`, or `unproved`.
     """
     now = number // 1000
     own = of_meter(rises(base, meter, HALF_HOURS, 0, now), INJECTED)
-    counted = [
-        (begin, begin + HOUR, own.energy(begin) + own.energy(begin + HALF_HOUR))
-        for begin in own.exact
-        if begin % HOUR == 0 and begin + HALF_HOUR in own.exact
-    ]
-    counted += [
-        (begin, end, float(indexes[end] - indexes[begin]))
-        for begin, end in itertools.pairwise(sorted(indexes))
-    ]
+    exact = own.exact
+    hours = [begin for begin in exact if begin % HOUR == 0 and begin + HALF_HOUR in exact]
+    counted = [(begin, begin + HOUR, own.energy(begin) + own.energy(begin + HALF_HOUR)) for begin in hours]
+    spans = itertools.pairwise(sorted(indexes))
+    counted += [(begin, end, float(indexes[end] - indexes[begin])) for begin, end in spans]
     begins, is_proved = are_begins(content, counted)
     found = half_hours(content.points, are_begins=begins)
     curve = {begin: energy for begin, energy in found.items() if now - MAX_AGE <= begin < now}
-    new = {begin: energy for begin, energy in curve.items() if begin not in own.exact}
+    new = {begin: energy for begin, energy in curve.items() if begin not in exact}
     before = dict(of_files(base, meter, CURVE))
     other = [begin for begin, energy in new.items() if abs(before.get(begin, energy) - energy) > 1]
 
@@ -133,15 +113,18 @@ def add(
         query = "INSERT OR IGNORE INTO imported VALUES (?, ?, ?, ?, ?)"
         return base.executemany(query, [(meter, *row, number) for row in rows]).rowcount
 
-    return Report(
-        found=len(curve),
-        own=len(curve) - len(new),
-        known=len(new) - insert((CURVE, begin, energy) for begin, energy in new.items()),
-        other=len(other),
-        example=min(other, default=0),
-        is_proved=is_proved,
-        others=insert((kind, time, value) for (kind, time), value in content.others.items()),
-    )
+    added = insert((CURVE, begin, energy) for begin, energy in new.items())
+    return {
+        "found": len(curve),
+        "added": added,
+        "own": len(curve) - len(new),
+        "known": len(new) - added - len(other),
+        "other": len(other),
+        "example": min(other, default=0),
+        "others": insert((kind, time, value) for (kind, time), value in content.others.items()),
+        "proved": bool(curve) and is_proved,
+        "unproved": bool(curve) and not is_proved,
+    }
 
 
 def undo(base: sqlite3.Connection) -> tuple[int, int] | None:

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.untrusted_json import parse_object
-from teleinfo.history.chronicle import SLOT, Chronicle
+from teleinfo.history.chronicle import MAX_AGE, SLOT, Chronicle
 from teleinfo.live.feeds import reading_of
 from teleinfo.live.model import LiveModel
 from teleinfo.tic.horodate import PARIS, iso
@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from teleinfo.history.chronicle import Batch
     from teleinfo.history.store import Store
 
-MAX_AGE: Final = 3660 * 86_400
 MAX_AHEAD: Final = 86_400
-"""Seconds: the greatest age of a reading that is imported, and how far its clock may be ahead of ours."""
+"""Seconds by which the clock of a reading that is imported may be ahead of ours."""
 
 TOLD_EACH: Final = 5000
 """Readings, which take some seconds, after which they are written and the progress is told."""

@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 DATABASE: Final = b"SQLite format 3\0"
 """The first bytes of an exported history."""
 
-COUNTED: Final = ("found", "own", "known", "other", "others")
-"""The members of `Report` that are summed up over all files."""
-
 
 def change(store: Store, arguments: argparse.Namespace) -> int:
     """Import, undo an import or export; return the exit status, 1 if nothing of the files was understood."""
@@ -142,20 +139,15 @@ def _add_contents(store: Store, found: Sequence[tuple[str, Content]]) -> int:
         indexes = {time: index for _label, content in found for time, index in content.indexes.items()}
         for label, content in found:
             try:
-                report = energies.add(base, meter, content, indexes, int(1000 * now))
+                counts = energies.add(base, meter, content, indexes, int(1000 * now))
             except FileError as error:
                 say(f"{label}: {_(error.reason)}")
                 continue
-            for name in COUNTED:
-                sums[name] += getattr(report, name)
-            if report.found:
-                sums["proved" if report.is_proved else "unproved"] += 1
+            sums.update(counts)
             sums["files"] += 1
-            example = example or report.example
+            example = example or counts["example"]
         in_all = energies.known(base, meter)
-    added = sums["found"] - sums["own"] - sums["known"]
-    sums["known"] -= sums["other"]
-    values = {**sums, "added": added, "example": example, "in_all": in_all, "gaps": number(in_all["gaps"])}
+    values = {**sums, "example": example, "in_all": in_all, "gaps": number(in_all["gaps"])}
     for sentence in told("IMPORT", values):
         say(sentence)
     return sums["files"]

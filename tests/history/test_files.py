@@ -233,7 +233,7 @@ def test_the_prices_of_the_regulator(
     path.write_text(CRE.format(columns))
     [content] = files.contents(path)
     assert isinstance(content, Content)
-    assert [number for number, _reason in content.faults] == [4]
+    assert content.faults == [4]
     storage.add(base, METER, content, {}, 1000 * NOW)
     [found] = [each for each in storage.with_imported_prices(base, METER, shipped()) if each.id == offer]
     [later] = [price for price in found.price if price.since > dt.date(2026, 11, 1)]
@@ -280,7 +280,7 @@ def test_lines_that_are_not_understood_are_named(tmp_path: Path) -> None:
     path.write_bytes(written.enedis(curve, points=lines))
     [content] = files.contents(path)
     assert isinstance(content, Content)
-    assert [number for number, _reason in content.faults] == [7, 9]
+    assert content.faults == [7, 9]
 
 
 def test_the_last_midnight_of_a_curve_is_the_end_of_a_day(tmp_path: Path) -> None:

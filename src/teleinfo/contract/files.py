@@ -85,8 +85,8 @@ class Content:
 
     `points` are the mean powers of a load curve, W; their times are the ends of the steps by the document of
     the format, unless `are_begins`. `indexes` are the total of a meter at midnights, Wh. `others` are, by
-    kind and time, a greatest power, a colour or a price. `faults` are lines that cannot be understood, each
-    with its number and the reason.
+    kind and time, a greatest power, a colour or a price. `faults` are the numbers of the lines that are not
+    understood.
     """
 
     form: Message
@@ -94,7 +94,7 @@ class Content:
     are_begins: bool = False
     indexes: dict[int, int] = field(default_factory=dict)
     others: dict[tuple[str, int], int | str] = field(default_factory=dict)
-    faults: list[tuple[int, Message]] = field(default_factory=list)
+    faults: list[int] = field(default_factory=list)
 
     @property
     def days(self) -> set[dt.date]:
@@ -201,13 +201,13 @@ def _content(lines: Iterable[str]) -> Content:
                 raise FileError(marked.form)
             form, rows.columns, match = marked, line.split(";"), marked.row.fullmatch(line)
             content.form, content.are_begins = form.form, form.notes.get("times") == "begins"
-        try:
-            if form and match:
+        if form and match:
+            try:
                 rows.add(form, match)
-            elif form and not marked and line[:1].isdigit():
-                raise ValueError(line)  # noqa: TRY301 - it is not understood either
-        except (ValueError, LookupError):
-            content.faults.append((number, Message(N_("it is not understood"))))
+            except (ValueError, LookupError):
+                content.faults.append(number)
+        elif form and not marked and line[:1].isdigit():
+            content.faults.append(number)
     if form is None:
         raise FileError(Message(N_("it is in no known format")))
     rows.resolve()

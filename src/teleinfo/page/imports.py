@@ -120,9 +120,8 @@ def _read(path: Path) -> list[tuple[str, Content]]:
             continue
         first, last = min(content.days, default=None), max(content.days, default=None)
         _tell("FILE", label=label, form=_(content.form), first=first, last=last)
-        for reason in dict.fromkeys(reason for _line, reason in content.faults):
-            lines = [str(line) for line, why in content.faults if why == reason]
-            _tell("FAULTS", lines=lines, reason=_(reason))
+        if content.faults:
+            _tell("FAULTS", lines=[*map(str, content.faults)])
         if content.days:
             found.append((label, content))
     return found

@@ -20,13 +20,13 @@ from teleinfo.common.terminal_text import printable
 from teleinfo.contract.days import day_of, local, midnight
 from teleinfo.contract.offers import OffersError, load, prices_by_day
 from teleinfo.history.chronicle import ALERT, COLOUR, CONTRACT, LONGEST_PAUSE, SLOT, TARIFF
+from teleinfo.state.prices import Prices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from teleinfo.contract.offers import Offers
     from teleinfo.history.chronicle import Batch
-    from teleinfo.state.prices import Prices
 
 APPLICATION: Final = 0x54494331
 """The mark of our databases: "TIC1"."""
@@ -148,11 +148,15 @@ class Store:
             ending.callback(base.rollback)
             for batch in pending:
                 _put(base, batch)
-            dated = [(str(day), _as_text(prices)) for day, prices in prices_by_day(self.offers()[0])]
-            if self._prices is None or dated:
-                base.execute("DELETE FROM price")  # there may have been prices once
-            base.executemany("INSERT INTO price VALUES (?, ?)", dated)
             yield base
+
+    def prices(self, base: sqlite3.Connection) -> list[tuple[dt.date, Prices]]:
+        """Return the prices with the day from which each is valid, the newest first."""
+        found = [*prices_by_day(self.offers()[0])]
+        if self._prices is not None and not found:
+            rows = base.execute("SELECT day, prices FROM price ORDER BY day")
+            found = [(dt.date.fromisoformat(day), Prices(*json.loads(text))) for day, text in rows]
+        return found[::-1]
 
     def offers(self) -> tuple[Offers, str]:
         """Return the offers; only the shipped ones, and the reason, if the file of the user has a fault."""
@@ -179,7 +183,7 @@ class Store:
             _prepare(base)
             if self._prices is not None:
                 today = local(now).date().isoformat()
-                text = _as_text(self._prices)
+                text = json.dumps([dict(self._prices.periods), self._prices.month], sort_keys=True)
                 query = "SELECT prices FROM price WHERE day <= ? ORDER BY day DESC LIMIT 1"
                 if base.execute(query, (today,)).fetchone() != (text,):
                     base.execute("INSERT OR REPLACE INTO price VALUES (?, ?)", (today, text))
@@ -231,10 +235,6 @@ class Store:
 
 def _read_only(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-
-
-def _as_text(prices: Prices) -> str:
-    return json.dumps([dict(prices.periods), prices.month], sort_keys=True)
 
 
 def _insert(base: sqlite3.Connection, table: str, rows: Iterable[tuple[object, ...]]) -> None:

@@ -10,7 +10,6 @@ import csv
 import datetime as dt
 import io
 import itertools
-import json
 import math
 from collections import Counter, defaultdict
 from functools import partial
@@ -22,7 +21,6 @@ from teleinfo.history.contract import contract_table
 from teleinfo.history.rises import DAYS, rises
 from teleinfo.history.store import KEPT, MINUTE, QUARTER
 from teleinfo.state.energy import month_of
-from teleinfo.state.prices import Prices
 from teleinfo.vocabulary.codes import Colour, TariffPeriod
 
 if TYPE_CHECKING:
@@ -32,10 +30,7 @@ if TYPE_CHECKING:
     from teleinfo.history.chronicle import Batch
     from teleinfo.history.store import Store
     from teleinfo.state.fields import Json
-
-_DAY: Final = dt.timedelta(days=1)
-_SEASON: Final = 9
-"""The month in which a season of Tempo begins."""
+    from teleinfo.state.prices import Prices
 
 _SPANS: Final[dict[str, Callable[[dt.date], dt.date]]] = {
     "P1D": lambda day: day,
@@ -142,10 +137,7 @@ def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
         meter.base, meter.number, DAYS, midnight(bounds[0]), meter.now
     ):
         pauses[since, until].append((label, code, energy))
-    prices = [
-        (dt.date.fromisoformat(day), Prices(*json.loads(text)))
-        for day, text in meter.base.execute("SELECT day, prices FROM price ORDER BY day DESC")
-    ]
+    prices = meter.store.prices(meter.base)
 
     def prices_on(day: dt.date) -> Prices:
         return next((known for since, known in prices if since <= day), prices[-1][1])

@@ -39,16 +39,18 @@ if TYPE_CHECKING:
 
 FOLDER: Final = Path(__file__).parent / "assets"
 
-ASSETS: Final = {
-    "page.css": "text/css",
-    "page.js": "text/javascript",
-    "nodes.js": "text/javascript",
-    "pictures.js": "text/javascript",
-    "contract.js": "text/javascript",
-    "icon.svg": "image/svg+xml",
-    "page.webmanifest": "application/manifest+json",
-}
+
+def _table(name: str) -> dict[str, str]:
+    """Return the names and the values in a file of this package."""
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+    return dict(line.split(": ", 1) for line in text.splitlines())
+
+
+ASSETS: Final = _table("assets.txt")
 """Files beside the page, with their types."""
+
+HEADERS: Final = _table("headers.txt")
+"""Headers of every answer. Home Assistant shows the page in a frame of its own origin."""
 
 PAGE: Final = "page"
 """Name of the route to which other sites may link."""
@@ -77,12 +79,6 @@ READ_TIMEOUT: Final = 10.0
 
 END_TIMEOUT: Final = 0.1
 """Seconds for answers to end when the program ends; streams, which never end by themselves, are cut."""
-
-HEADERS: Final = dict(
-    line.split(": ", 1)
-    for line in Path(__file__).with_name("headers.txt").read_text(encoding="utf-8").splitlines()
-)
-"""Headers of every answer. Home Assistant shows the page in a frame of its own origin."""
 
 
 def page(language: Language, links: str = "") -> bytes:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from teleinfo.common.i18n import _
 from teleinfo.console.output import command_line
@@ -44,20 +44,11 @@ Findings = Mapping[str, Sequence[Finding]]
 """The findings of each area, in the order of the report: settings, port, line, broker, service."""
 
 
-class Template(NamedTuple):
-    """A section of `findings.txt`."""
-
-    check: str
-    severity: Severity
-    message: str
-    advice: str
-    commands: list[str]
-
-
-def _template(notes: list[str], lines: list[str]) -> Template:
+def _template(notes: list[str], lines: list[str]) -> Finding:
+    """Return a section of `findings.txt`, whose texts have their fields."""
     check, severity = notes
     message, advice, *commands = [*lines, ""]
-    return Template(check, Severity(severity), message, advice, [line for line in commands if line])
+    return Finding(check, Severity(severity), message, advice, [line for line in commands if line])
 
 
 _SECTIONS: Final = read_sections(Path(__file__).with_name("findings.txt"))
@@ -76,4 +67,4 @@ def find(
     fields |= {"again": command_line("doctor"), "as_root": command_line("doctor", root=True)}
     message, advice = _(template.message).format(**fields), _(template.advice).format(**fields)
     lines = [line.format(**fields) for line in template.commands]
-    return Finding(template.check, template.severity, message, advice, (*lines, *commands), facts or {})
+    return replace(template, message=message, advice=advice, commands=(*lines, *commands), facts=facts or {})

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.doctor.line_cause import ENOUGH, diagnose
-from teleinfo.doctor.line_damage import PARITY
+from teleinfo.doctor.line_damage import ENOUGH, PARITY, diagnose
 from teleinfo.simulator.encode import with_parity
 from teleinfo.vocabulary.line import LineCause
 from tests.doctor.damaged_line import hurt, sound_line
@@ -44,9 +43,9 @@ def test_bytes_that_are_missing_were_lost(parity: bool) -> None:  # noqa: FBT001
     line = sound_line(frames=120, parity=parity)
     starts = random.Random(1).sample(range(len(line)), 20)
     missing = {at for start in starts for at in range(start, start + 64)}
-    diagnosis = diagnose(bytes(byte for at, byte in enumerate(line) if at not in missing))
+    damage = diagnose(bytes(byte for at, byte in enumerate(line) if at not in missing))
 
-    assert diagnosis.cause is (LineCause.LOST_BYTES if parity else None)
+    assert damage.cause is (LineCause.LOST_BYTES if parity else None)
 
 
 def test_too_little_damage_is_not_clear() -> None:
@@ -54,10 +53,10 @@ def test_too_little_damage_is_not_clear() -> None:
     damaged = bytearray(LINE)
     for start in (4_000, 9_000, 14_000):
         damaged[LINE.index(with_parity(b"ADCO"), start)] ^= 1
-    diagnosis = diagnose(bytes(damaged))
+    damage = diagnose(bytes(damaged))
 
-    assert diagnosis.damage.places == 3 < ENOUGH
-    assert diagnosis.cause is None
+    assert damage.places == 3 < ENOUGH
+    assert damage.cause is None
 
 
 def test_what_two_causes_explain_is_not_clear() -> None:
@@ -65,16 +64,16 @@ def test_what_two_causes_explain_is_not_clear() -> None:
     damaged = bytearray(LINE)
     for start, bit in ((3_000, 2), (6_000, 2), (9_000, 2), (12_000, 2), (15_000, 6)):
         damaged[LINE.index(with_parity(b"ADCO"), start)] ^= 1 << bit
-    diagnosis = diagnose(bytes(damaged))
+    damage = diagnose(bytes(damaged))
 
-    assert len(diagnosis.damage.flips) == ENOUGH
-    assert diagnosis.cause is None
+    assert len(damage.flips) == ENOUGH
+    assert damage.cause is None
 
 
 def test_without_parity_wrong_bits_have_no_cause() -> None:
     """The checksums show too little of them."""
     line = sound_line(frames=120, parity=False)
-    diagnosis = diagnose(hurt(line, lambda bit: bit.level > bit.before and bit.position < PARITY))
+    damage = diagnose(hurt(line, lambda bit: bit.level > bit.before and bit.position < PARITY))
 
-    assert diagnosis.damage.flips
-    assert diagnosis.cause is None
+    assert damage.flips
+    assert damage.cause is None

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.doctor.line_cause import diagnose
-from teleinfo.doctor.line_damage import PARITY, STOP, find_damage
+from teleinfo.doctor.line_damage import PARITY, STOP, diagnose, find_damage
 from teleinfo.simulator.encode import with_parity
 from tests.doctor.damaged_line import sound_line
 
@@ -80,6 +79,6 @@ def test_what_cannot_be_explained_has_no_bits(data: bytes) -> None:
 def test_no_bytes_raise_an_exception(noise: bytes, at: int) -> None:
     """Alone, and in the middle of a line."""
     diagnose(noise)
-    found = diagnose(LINE[:at] + noise + LINE[at:]).damage
+    found = diagnose(LINE[:at] + noise + LINE[at:])
 
     assert all(0 < bit.position < STOP for bit in found.flips)

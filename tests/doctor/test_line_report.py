@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from teleinfo.common.i18n import use_language
 from teleinfo.doctor.finding import TEMPLATES
-from teleinfo.doctor.line_cause import Diagnosis
 from teleinfo.doctor.line_damage import Bit, Damage
 from teleinfo.doctor.line_report import as_json, chart, sentences
 from teleinfo.vocabulary.line import LineCause
@@ -19,7 +19,7 @@ DAMAGE = Damage(parity=True, groups=990, places=5, holes=1, flips=[Bit(1, 0, 1, 
 
 def test_the_chart_has_a_bar_for_each_position_and_direction() -> None:
     """The longest bar stands for the most frequent error."""
-    lines = chart(Diagnosis(None, DAMAGE))
+    lines = chart(DAMAGE)
 
     assert [line.split() for line in lines if "█" in line] == [
         ["bit", "0", "█" * 8, "1"],
@@ -34,7 +34,7 @@ def test_the_chart_has_a_bar_for_each_position_and_direction() -> None:
 def test_each_cause_has_its_words_and_its_advice(cause: LineCause, language: Language) -> None:
     """In both languages."""
     with use_language(language):
-        found, named, advice = sentences(Diagnosis(cause, DAMAGE))
+        found, named, advice = sentences(replace(DAMAGE, cause=cause))
 
     assert "990" in found
     assert (cause.words in named, advice == TEMPLATES[cause.name].advice) == (language is Language.EN,) * 2
@@ -43,12 +43,12 @@ def test_each_cause_has_its_words_and_its_advice(cause: LineCause, language: Lan
 @pytest.mark.parametrize(("places", "text"), [(0, "All is well."), (5, "The cause is not clear.")])
 def test_without_a_cause_the_report_says_so(places: int, text: str) -> None:
     """No damage at all, or damage that nothing explains."""
-    assert sentences(Diagnosis(None, Damage(parity=True, groups=5, places=places)))[1:] == [text]
+    assert sentences(Damage(parity=True, groups=5, places=places))[1:] == [text]
 
 
 def test_the_json_has_the_wrong_bits_by_position() -> None:
     """From the first data bit to the parity, a bit that was 0 and one that was 1 apart."""
-    read = json.loads(as_json(Diagnosis(LineCause.WEAK, DAMAGE)))
+    read = json.loads(as_json(replace(DAMAGE, cause=LineCause.WEAK)))
 
     assert (read["cause"], read["groups"], read["places"], read["holes"]) == ("weak", 990, 5, 1)
     assert (read["wrong_zeros"], read["wrong_ones"]) == ([1, *[0] * 7], [*[0] * 7, 3])

@@ -12,7 +12,7 @@ from teleinfo.common.i18n import _, decimal, inline
 from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.check_broker import OFFLINE, ONLINE, said_by
 from teleinfo.doctor.finding import Finding, Severity, find
-from teleinfo.doctor.line_cause import diagnose
+from teleinfo.doctor.line_damage import diagnose
 from teleinfo.port.errors import PortError
 from teleinfo.port.health import Quality
 from teleinfo.port.line_socket import line_of

@@ -33,7 +33,7 @@ from teleinfo.doctor.check_port import check_board, check_holder, check_opened, 
 from teleinfo.doctor.check_service import check_journal, check_published, check_unit
 from teleinfo.doctor.check_settings import check_settings
 from teleinfo.doctor.finding import Finding, Severity, find
-from teleinfo.doctor.line_cause import diagnose
+from teleinfo.doctor.line_damage import diagnose
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.report import AREAS, Screen, format_area
 from teleinfo.mqtt.client import connect, for_command
@@ -196,13 +196,13 @@ def _show_line(path: Path, env_file: Path | None, screen: Screen, *, is_json: bo
         )
     except PortError as error:
         return fail("doctor", error.localized())
-    diagnosis = diagnose(data)
-    if not diagnosis.damage.groups:
+    damage = diagnose(data)
+    if not damage.groups:
         return fail("doctor", _("there is no sound group"))
-    lines = [line for text in line_report.sentences(diagnosis) for line in screen.wrap(text)]
-    if diagnosis.cause is not None:
+    lines = [line for text in line_report.sentences(damage) for line in screen.wrap(text)]
+    if damage.cause is not None:
         lines.append(screen.command(command_line("doctor", "--line")))
-    screen.write("\n".join([*lines, "", *line_report.chart(diagnosis), ""]))
+    screen.write("\n".join([*lines, "", *line_report.chart(damage), ""]))
     if is_json:
-        sys.stdout.write(line_report.as_json(diagnosis) + "\n")
+        sys.stdout.write(line_report.as_json(damage) + "\n")
     return 0

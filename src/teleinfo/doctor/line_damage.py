@@ -1,25 +1,34 @@
 """
-Find the bits of a line that arrived wrong, and the places where bytes are missing.
+Find the bits of a line that arrived wrong, the places where bytes are missing, and the physical cause.
 
 The frames around a damaged place say what was sent: the étiquettes come in a fixed order, and most values do
 not change. No bytes make these functions raise an exception.
+
+The cause is the one that makes the wrong bits most likely. Each hurts some bits more than others: a signal
+that rises too slowly hurts a 1 behind a 0; a clock that is off hurts the last bits of a character, which then
+look like those beside them. `_WEIGHTS` says so. The likelihood of a wrong bit is its weight, divided by the
+sum of the weights of all bits that were sent there.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from heapq import nlargest
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.tic.groups import parse_group
 from teleinfo.tic.labels import Group
 from teleinfo.tic.parity import check_parity, strip_parity
+from teleinfo.vocabulary.line import LineCause
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 PARITY, STOP = 8, 9
 """Positions in a character on the line; the start bit is 0, the data are 1 to 7."""
@@ -31,6 +40,14 @@ _SAMPLE = 1 << 16  # bytes that show if the stream has parity
 _AROUND = 4  # frames before and after a damaged place that are compared with it
 # Characters of a place that may be wrong, with one wrong bit each: more are a shift by a wrong start bit.
 _MOST_WRONG = 2
+
+ENOUGH: Final = 5
+"""Damaged places, or wrong bits, below which nothing is clear."""
+
+# Logarithm of a ratio: the best cause must be so much more likely than the next.
+_SURE = math.log(20)
+_RARE = 0.05  # share of the bits that another cause damaged
+_MOST = 0.8  # share of the places that lack bytes where bytes are lost
 
 
 class Bit(NamedTuple):
@@ -48,7 +65,7 @@ class Damage:
     The damage of a stream: the places between two sound groups that have wrong bits or lack bytes.
 
     `flips` are the bits that arrived wrong; `chances` counts the bits that were sent at the same places. A
-    place is one of the `holes` if bytes are missing there.
+    place is one of the `holes` if bytes are missing there. `cause` is None if it is not clear.
     """
 
     parity: bool
@@ -57,12 +74,49 @@ class Damage:
     holes: int = 0
     flips: list[Bit] = field(default_factory=list)
     chances: Counter[Bit] = field(default_factory=Counter)
+    cause: LineCause | None = None
 
 
 class _SoundLine(NamedTuple):
     start: int
     end: int
     label: str
+
+
+# Cause, factor from a position in the character to the next, and the bits that the cause hurts.
+_WEIGHTS: Final[tuple[tuple[LineCause, float, Callable[[Bit], bool]], ...]] = (
+    (LineCause.NOISE, 1, lambda _: True),
+    (LineCause.WEAK, 1, lambda bit: bit.level == 0),
+    (LineCause.WEAK, 1, lambda bit: bit.level == 1),
+    # A signal that falls slowly makes a start bit late: the next rise comes too soon, most at the end.
+    *((LineCause.WEAK, factor, lambda bit: bit.level < bit.after) for factor in (0.7, 1, 1.5, 3)),
+    *((LineCause.SLOW_RISE, factor, lambda bit: bit.level > bit.before) for factor in (1, 1.5, 3)),
+    (LineCause.CLOCK, 20, lambda bit: bit.level != bit.before),
+    (LineCause.CLOCK, 20, lambda bit: bit.level != bit.after),
+)  # fmt: skip
+
+
+def diagnose(data: bytes) -> Damage:
+    """Find the damage in the bytes of a line, and its cause."""
+    damage = find_damage(data)
+    if damage.places >= ENOUGH and damage.holes >= _MOST * damage.places:
+        damage.cause = LineCause.LOST_BYTES
+    elif damage.parity and len(damage.flips) >= ENOUGH and damage.holes <= (1 - _MOST) * damage.places:
+        (likeliest, best), (_, second) = nlargest(2, likelihoods(damage).items(), key=itemgetter(1))
+        damage.cause = likeliest if best - second > _SURE else None
+    return damage
+
+
+def likelihoods(damage: Damage) -> dict[LineCause, float]:
+    """Return the logarithm of the likelihood of the wrong bits, by cause."""
+    found: dict[LineCause, float] = {}
+    chances, every = damage.chances, damage.chances.total()
+    for cause, factor, hurts in _WEIGHTS:
+        weights = {bit: hurts(bit) * factor ** (bit.position - PARITY) for bit in chances}
+        total = sum(count * weights[bit] for bit, count in chances.items()) or 1.0
+        value = sum(math.log((1 - _RARE) * weights[bit] / total + _RARE / every) for bit in damage.flips)
+        found[cause] = max(found.get(cause, -math.inf), value)
+    return found
 
 
 def find_damage(data: bytes) -> Damage:

@@ -12,14 +12,14 @@ from teleinfo.doctor.finding import TEMPLATES
 from teleinfo.doctor.line_damage import PARITY, STOP
 
 if TYPE_CHECKING:
-    from teleinfo.doctor.line_cause import Diagnosis
+    from teleinfo.doctor.line_damage import Damage
 
 _WIDTH = 24  # characters of the longest bar
 
 
-def sentences(diagnosis: Diagnosis) -> list[str]:
+def sentences(damage: Damage) -> list[str]:
     """Return what was found, the cause, and what to do."""
-    damage, cause = diagnosis.damage, diagnosis.cause
+    cause = damage.cause
     found = _(
         "Sound groups: {groups}; damaged places: {places}, of which {holes} lack bytes; wrong bits: {bits}."
     ).format(groups=damage.groups, places=damage.places, holes=damage.holes, bits=len(damage.flips))
@@ -28,9 +28,9 @@ def sentences(diagnosis: Diagnosis) -> list[str]:
     return [found, _("Cause: {cause}.").format(cause=_(cause.words)), _(TEMPLATES[cause.name].advice)]
 
 
-def chart(diagnosis: Diagnosis) -> list[str]:
+def chart(damage: Damage) -> list[str]:
     """Return the lines of a bar chart: the wrong 0s and 1s at each position in a character."""
-    counts = Counter((bit.position, bit.level) for bit in diagnosis.damage.flips)
+    counts = Counter((bit.position, bit.level) for bit in damage.flips)
     most = max(counts.values(), default=1)
     lines = [f"{'':<8}{_('0 read as 1'):<{_WIDTH + 7}}{_('1 read as 0')}"]
     for position in range(1, STOP):
@@ -41,12 +41,11 @@ def chart(diagnosis: Diagnosis) -> list[str]:
     return lines
 
 
-def as_json(diagnosis: Diagnosis) -> str:
+def as_json(damage: Damage) -> str:
     """Return one JSON object: the cause (null: not clear), counts, the wrong bits by position, sentences."""
-    damage = diagnosis.damage
     flips = Counter((bit.position, bit.level) for bit in damage.flips)
     whole = {
-        "version": __version__, "cause": diagnosis.cause, "sentences": sentences(diagnosis),
+        "version": __version__, "cause": damage.cause, "sentences": sentences(damage),
         "groups": damage.groups, "places": damage.places, "holes": damage.holes,
         "wrong_zeros": [flips[position, 0] for position in range(1, STOP)],
         "wrong_ones": [flips[position, 1] for position in range(1, STOP)],

@@ -38,8 +38,9 @@ CATALOGUE = "teleinfo.common.i18n"
 """What it reads, the translations of the package, is the same each time."""
 
 TABLES = (
-    "teleinfo.homeassistant.entities", "teleinfo.state.declaration", "teleinfo.state.events",
-    "teleinfo.state.metrics", "teleinfo.state.tariffs", "teleinfo.tic.meter_id", "teleinfo.tic.tables.reader",
+    "teleinfo.homeassistant.entities", "teleinfo.simulator.catalogue", "teleinfo.simulator.households",
+    "teleinfo.state.declaration", "teleinfo.state.events", "teleinfo.state.metrics", "teleinfo.state.tariffs",
+    "teleinfo.tic.meter_id", "teleinfo.tic.tables.reader",
 )  # fmt: skip
 """They read the tables of the package, which are the same each time, from the folder of the module."""
 

@@ -1,9 +1,11 @@
-"""The meters that can be simulated, by name; every identifier is invented, and ends with 123456."""
+"""The meters of `meters.toml`, which can be simulated, by name."""
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from teleinfo.simulator import tariff
 from teleinfo.simulator.historique import Historique
@@ -16,34 +18,23 @@ from teleinfo.tic.tables.reader import Mode
 if TYPE_CHECKING:
     import datetime as dt
     import random
+    from collections.abc import Iterator
 
     from teleinfo.simulator.meter import SimulatedMeter
     from teleinfo.simulator.metrology import LoadProfile
 
 DEFAULT = "hc"
 
-_TRI = "041976123456"
-_STANDARD = Mode.STANDARD
 
-METERS: dict[str, MeterModel] = {
-    "base": MeterModel(tariff.BASE),
-    "hc": MeterModel(tariff.HC),
-    "ejp": MeterModel(tariff.EJP, kva=12),
-    "tempo": MeterModel(tariff.TEMPO, kva=9),
-    # 18 kVA allow 30 A on each phase, which the workshop exceeds.
-    "tri": MeterModel(tariff.BASE, kva=18, phases=3, household="workshop", number=_TRI),
-    "tri-tempo": MeterModel(tariff.TEMPO, kva=18, phases=3, household="workshop", number=_TRI),
-    # A type 76 of 2025, which sends no short frames (see `Historique`).
-    "tri-76": MeterModel(
-        tariff.BASE, kva=18, phases=3, short_frames=False, household="workshop", number="042576123456"
-    ),
-    "standard": MeterModel(tariff.HC, _STANDARD, kva=9),
-    "standard-tri": MeterModel(tariff.HC, _STANDARD, kva=18, phases=3, number=_TRI),
-    "standard-producer": MeterModel(tariff.PRODUCER, _STANDARD, kva=9, producer=True, household="solar"),
-    # Self-consumption without a contract to sell (CACSI): only STGE shows that energy is injected.
-    "standard-cacsi": MeterModel(tariff.BASE, _STANDARD, kva=9, household="solar"),
-    "standard-tempo": MeterModel(tariff.TEMPO, _STANDARD, kva=9),
-}
+def _meters() -> Iterator[tuple[str, MeterModel]]:
+    table = tomllib.loads(Path(__file__).with_name("meters.toml").read_text(encoding="utf-8"))
+    for mode, meters in table.items():
+        for name, meter in meters.items():
+            contract = getattr(tariff, meter.pop("contract"))
+            yield name, MeterModel(contract, Mode(mode), **meter)
+
+
+METERS: Final = dict(_meters())
 
 
 def build(

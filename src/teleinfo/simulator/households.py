@@ -1,5 +1,5 @@
 """
-The households behind simulated meters, whose loads switch within seconds.
+The households behind simulated meters, whose loads switch within seconds; `households.toml` has them.
 
 Pure. Each load draws an active power P, a reactive power Q and a distorted power D, which are constant from
 one switching to the next. From these, the powers of a second are exact: the mean of P, and the rms of
@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     import random
 
-_ALWAYS: Final = frozenset(range(24))
-_NIGHT: Final = frozenset({22, 23, 0, 1, 2, 3, 4, 5})
-_MEALS: Final = frozenset({7, 11, 12, 13, 18, 19, 20, 21})
 _MIDNIGHT: Final = dt.datetime(2000, 1, 1)  # noqa: DTZ001 -- a local time
 _WARM_UP: Final = 3600.0
 """Seconds of switching before the first measurement, and the most that a later one catches up on."""
@@ -32,7 +31,7 @@ class Load(NamedTuple):
     - `on` and `off` are the least and the greatest time of each, in s. A load without `off` stays on, and
       changes its power.
     - `varies`: each time the power differs by this share at most.
-    - `hours`: at other hours it stays off.
+    - `hours`: at other hours than these of the table it stays off.
     - `sun`: its power follows the height of the sun.
     - `diverts`: it is on for the share of its time that uses up what the others inject.
     """
@@ -43,48 +42,18 @@ class Load(NamedTuple):
     on: tuple[float, float] = (300.0, 3000.0)
     off: tuple[float, float] | None = None
     varies: float = 0.03
-    hours: frozenset[int] = _ALWAYS
+    hours: str = "always"
     sun: bool = False
     diverts: bool = False
 
 
-_EVERY_HOUSE: Final = (
-    Load(70, 0.3, 0.4),  # standby
-    Load(110, 0.9, 0.1, on=(600, 1200), off=(1200, 2400)),  # fridge
-    Load(2150, on=(100, 200), off=(3000, 15000), hours=_ALWAYS - _NIGHT),  # kettle
-)
-_USUAL: Final = (
-    Load(2200, on=(300, 900), hours=frozenset({23, 0, 1})),  # water heater
-    Load(1500, on=(600, 1500), off=(1800, 7200), hours=_MEALS),  # hob
-    Load(2300, on=(1500, 3000), off=(9000, 20000), hours=_MEALS),  # oven
-    Load(2000, 0.3, on=(2400, 4800), off=(20000, 60000)),  # washing machine
-    Load(200, 0.2, 0.5, on=(10, 50), varies=0.5),  # lights, television, computer
-)
-_PANELS: Final = Load(-3200, 0.05, 0.03, on=(5, 60), varies=0.6, sun=True)
+_TABLE: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_LOADS: Final = {name: Load(**load) for name, load in _TABLE["loads"].items()}
 HOUSEHOLDS: Final = {
-    "usual": _USUAL,
-    # A machine, on phase 3, that exceeds 30 A again and again: nobody has to wait long for an overrun.
-    "workshop": (*_USUAL, Load(8500, on=(30, 30), off=(240, 240))),
-    "solar": (*_USUAL, Load(-5000, 0.05, 0.03, on=(30, 300), varies=0.2, sun=True)),
-    "convectors": tuple(Load(watts, on=(8, 30), off=(7, 30)) for watts in (500, 1000, 1500, 2000)),
-    "kitchen": (
-        *(Load(watts, on=(1, 4), off=(1, 6), hours=_ALWAYS - _NIGHT) for watts in (1200, 1800)),  # hob
-        Load(2400, on=(20, 60), off=(20, 90), hours=_ALWAYS - _NIGHT),  # oven
-        Load(350, 1.2, 0.5, on=(8, 12), off=(3, 8), hours=_ALWAYS - _NIGHT),  # drum
-        Load(1250, 0.2, 0.4, on=(60, 300), off=(2000, 9000)),  # microwave oven
-    ),
-    "heat-pump": (
-        Load(1300, 0.25, 0.2, on=(20, 120), varies=0.6),
-        Load(7000, 0.05, 0.05, on=(9000, 15000), off=(20000, 40000), hours=_NIGHT),  # car
-    ),
-    "electronics": (
-        Load(130, -0.1, 0.75, on=(1, 4), varies=0.4),  # computer
-        *(Load(watts, -0.3, 0.8, on=(600, 6000), off=(600, 9000)) for watts in (8, 15, 25, 40)),  # LED
-    ),
-    "panels": (_PANELS, Load(600, on=(8, 30), off=(7, 30))),
-    "router": (_PANELS, Load(2400, on=(1, 1.7), diverts=True)),
+    name: [_LOADS[load] for load in (*_TABLE["every_house"], *loads)]
+    for name, loads in _TABLE["households"].items()
 }
-"""The loads beside those of every house, by the name of the household. Three phases get them in turn."""
+"""The loads by the name of the household. Three phases get them in turn."""
 
 
 @dataclass(eq=False)
@@ -102,8 +71,7 @@ class House:
     """A household of HOUSEHOLDS with `phases` phases."""
 
     def __init__(self, name: str, *, rng: random.Random, phases: int = 1) -> None:
-        loads = (*_EVERY_HOUSE, *HOUSEHOLDS[name])
-        self._states = [_LoadState(load, number % phases) for number, load in enumerate(loads)]
+        self._states = [_LoadState(load, number % phases) for number, load in enumerate(HOUSEHOLDS[name])]
         self._phases, self._rng, self._at = phases, rng, -math.inf
 
     def power(self, now: dt.datetime) -> tuple[complex, ...]:
@@ -152,7 +120,7 @@ class House:
             lasts -= state.pause
         elif load.off:
             state.pause = self._rng.uniform(*load.off)
-        if int(hour) not in load.hours:
+        if int(hour) not in _TABLE["hours"][load.hours]:
             watts = 0.0
         if load.sun:
             watts *= max(0.0, math.sin(math.pi * (hour - 7) / 13))

@@ -10,6 +10,7 @@ from teleinfo.common import i18n
 from teleinfo.contract.files import FORMATS
 from teleinfo.doctor.finding import TEMPLATES, TITLES
 from teleinfo.homeassistant import entities
+from teleinfo.live.describe import CHOICES
 from teleinfo.mqtt.errors import FAULTS
 from teleinfo.page.sentences import SENTENCES
 from teleinfo.page.server import FOLDER, MARKED
@@ -47,6 +48,7 @@ def messages() -> dict[str, str]:
     found |= {text: name for name, lines in ALLOWED.items() for text in lines}
     found |= {text: name for name, lines in SENTENCES.items() for text in lines}
     found |= {form.form.template: form.kind for form in FORMATS}
+    found |= {text: name for name, (_notes, lines) in CHOICES.items() for text in lines if text != "-"}
     found |= {text: name for name, text in TITLES.items()}
     found |= {text: name for name, one in TEMPLATES.items() for text in (one.message, one.advice) if text}
     found = {text: place for text, place in found.items() if not FIELD.fullmatch(text)}

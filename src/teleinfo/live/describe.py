@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from teleinfo.common.i18n import N_, _, inline
+from teleinfo.common.i18n import _, inline
 from teleinfo.live.declared import number, title
 from teleinfo.state import fields, tariffs
 from teleinfo.tic import registers
 from teleinfo.tic.horodate import local_time
 from teleinfo.tic.labels import Kind, parse_uint
 from teleinfo.vocabulary.codes import Alert, Breaker, Colour, DryContact
+from teleinfo.vocabulary.text_table import read_sections
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from teleinfo.live.model import Row
     from teleinfo.tic.labels import LabelSpec
@@ -109,24 +111,14 @@ def _status(text: str) -> list[Fact]:
     return [*alerts, *codes, *choices]
 
 
-_CHOICES: Final = (
-    (registers.PRODUCER, (N_("consumer"), N_("producer"))),
-    (registers.EXPORTING, (N_("energy drawn"), N_("energy injected"))),
-    (registers.SUPPLIER_INDEX, [tariffs.unnamed_index(f"EASF{number:02}") for number in range(1, 17)]),
-    (registers.DISTRIBUTOR_INDEX, [tariffs.unnamed_index(f"EASD{number:02}") for number in range(1, 5)]),
-    (registers.TIC_STANDARD, (N_("TIC historique"), N_("TIC standard"))),
-    (registers.EURIDIS, (N_("Euridis off"), N_("Euridis without security"), "", N_("Euridis with security"))),
-    (
-        registers.POWERLINE,
-        (
-            N_("power-line link new, unlocked"),
-            N_("power-line link new, locked"),
-            N_("power-line link registered"),
-            "",
-        ),
-    ),
-    (registers.POWERLINE_SYNCHRONISED, ("", N_("power line synchronised"))),
-)
+def _choices() -> Iterator[tuple[registers.Bits, list[str]]]:
+    for name, (notes, lines) in CHOICES.items():
+        texts = [tariffs.unnamed_index(f"{begin}{number:02}") for begin in notes for number in range(1, 17)]
+        yield getattr(registers, name), texts or ["" if line == "-" else line for line in lines]
+
+
+CHOICES: Final = read_sections(Path(__file__).with_name("stge.txt"))
+_CHOICES: Final = [*_choices()]
 """Further items of STGE: the text for each value of a field; empty for a value without a meaning."""
 
 

@@ -51,7 +51,7 @@ def watch_lines() -> list[Text]:
     quality = health.Quality()
     quality.sample(decoder.counts, now=195)
     known = health.Health(mode=Mode.HISTORIQUE, baudrate=1200, parity=True)
-    model.set_health(health.complete(known, decoder.counts, quality))
+    model.told_health = health.complete(known, decoder.counts, quality)
     size = ConsoleDimensions(80, 17)
     page = compose(model, recent, size, page=0, now=195, clock="23:01:15")
     return page.lines

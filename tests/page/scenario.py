@@ -67,8 +67,8 @@ class Page:
         self.names: list[str] = []
         self.token = ""
         self.metrics = False
-        self.model.set_health(
-            Health(baudrate=9600, frames=1794, rejected={}, bad_groups_percent=0.0, line=LineGrade.GOOD)
+        self.model.told_health = Health(
+            baudrate=9600, frames=1794, rejected={}, bad_groups_percent=0.0, line=LineGrade.GOOD
         )
         self.model.note = sentences.note("connected", "connected to the broker at {address}", address=BROKER)
 

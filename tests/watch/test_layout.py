@@ -56,7 +56,7 @@ def model_of(name: str) -> LiveModel:
         frame = meter.emit(START + dt.timedelta(seconds=second))
         for reading in decoder.feed(frame, now=float(second)):
             model.add_reading(reading, now=float(second))
-    model.set_health(HEALTH)
+    model.told_health = HEALTH
     return model
 
 
@@ -137,7 +137,7 @@ def test_words_are_readable_on_a_light_and_on_a_dark_terminal(name: str) -> None
     model.add_reading(Reading(model.mode or Mode.HISTORIQUE, {"ADPS": "047", "STGE": "FFFFFFFF"}), now=60.5)
     used = set()
     for grade in LineGrade:
-        model.set_health(dataclasses.replace(HEALTH, line=grade))
+        model.told_health = dataclasses.replace(HEALTH, line=grade)
         lines = [line for now in (61.0, 90.0) for page in pages(model, now=now) for line in page.lines]
         for line in lines:
             for span in (*line.spans, Span(0, len(line), line.style)):
@@ -172,7 +172,7 @@ def test_the_line_is_reported_below() -> None:
     """The verdict, every cause of a loss, and the sound groups that were not believed, if there are any."""
     model = model_of("hc")
     shown = text_of(picture(model, Size(90, 24)))
-    model.set_health(dataclasses.replace(HEALTH, withheld={"unconfirmed": 2, "implausible": 3}))
+    model.told_health = dataclasses.replace(HEALTH, withheld={"unconfirmed": 2, "implausible": 3})
 
     assert "Line good · 0.02 % bad groups · parity 1, checksum 2, form 3, cut 4 · 12 345 frames" in shown
     assert "withheld" not in shown
@@ -231,7 +231,7 @@ def test_behind_a_broker_the_reason_of_a_silence_is_that_of_health(
     """Before the first reading, where no speed is searched, and after it."""
     model = LiveModel(patience=None)
     model.online = online
-    model.set_health(Health(line=LineGrade.SILENT, problem=problem))
+    model.told_health = Health(line=LineGrade.SILENT, problem=problem)
 
     assert waiting in " ".join(text_of(picture(model)).split())
     model.add_reading(Reading(Mode.HISTORIQUE, {"PAPP": "00100"}), now=1.0)

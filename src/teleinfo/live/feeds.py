@@ -63,7 +63,7 @@ async def read_port(settings: Settings, model: LiveModel) -> NoReturn:
             known = health.Health(
                 mode=link.mode, baudrate=link.baudrate, parity=decoder.parity, problem=link.problem(now)
             )
-            model.set_health(health.complete(known, decoder.counts, quality))
+            model.told_health = health.complete(known, decoder.counts, quality)
             model.set_note(sentences.port_note(link, now=now))
             await asyncio.sleep(1.0)
     raise AssertionError
@@ -118,7 +118,7 @@ def _take(model: LiveModel, topics: Topics, topic: str, payload: bytes, retained
         told = health.parse(payload)
         # Only a retained message can be stale; the clock of the daemon may differ from ours.
         if told and not (retained and health.is_stale(told, now=time.time())):
-            model.set_health(told)
+            model.told_health = told
     elif topic == topics.state:
         model.remembered = declared.remembered(parse_object(payload))
     elif reading := reading_of(payload, mode=None if model.health is None else model.health.mode):

@@ -121,9 +121,9 @@ class LiveModel:
     """
     The meter so far, between a feed and a screen or page; `clock` returns the time at the meter.
 
-    A feed sets the health of the line, `online` (the last value of the topic `status`) and `note` (on the
-    port or the broker), each None if unknown; it sets `changed` after each change. With `prints_notes`, each
-    note of another kind than the note before is printed on standard error. The meter is silent after
+    A feed sets `told_health` (of the line), `online` (the last value of the topic `status`) and `note` (on
+    the port or the broker), each None if unknown; it sets `changed` after each change. With `prints_notes`,
+    each note of another kind than the note before is printed on standard error. The meter is silent after
     `patience` seconds without a reading; if `patience` is None, it is silent while `online` is False.
     `remembered` are the fields that only the memory of the daemon knows, by path.
     `on_state` gets each state of a known meter and its time, s since 1970; None if nothing is kept.
@@ -147,7 +147,7 @@ class LiveModel:
         self.heard: float | None = None
         self.patience = patience
         self._prints_notes = prints_notes
-        self._health: Health | None = None
+        self.told_health: Health | None = None
         self._rows: dict[str, Row] = {}
         self._judge = Judge()
         self._tracker = StateTracker(topic="", exclude=frozenset(), prices=prices)
@@ -227,14 +227,10 @@ class LiveModel:
         self.note = note
         self.changed.set()
 
-    def set_health(self, health: Health) -> None:
-        """Set the health of the line."""
-        self._health = health
-
     @property
     def health(self) -> Health | None:
         """The health of the line; None if it is unknown, or of a daemon that is gone."""
-        health = self._health
+        health = self.told_health
         return None if health is None or is_orphan(health, online=self.online) else health
 
     def silence(self, *, now: float) -> float | None:

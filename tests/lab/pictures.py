@@ -27,8 +27,7 @@ from teleinfo.simulator.catalogue import build
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.words import Language
-from teleinfo.watch.last_hour import RecentPower
-from teleinfo.watch.layout import compose
+from teleinfo.watch.layout import RecentPower, compose
 from tests.demo.expected import demo_lines
 from tests.docs.markdown import ROOT
 from tests.doctor.machine_tree import Tree, findings_of

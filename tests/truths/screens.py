@@ -27,7 +27,6 @@ from teleinfo.tic.labels import Mode, lookup
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
 from teleinfo.watch import layout
-from teleinfo.watch.last_hour import RecentPower
 from teleinfo.watch.plain import PlainLines
 from tests.truths.days import FIRST, World, local, prices_at
 from tests.truths.judge import is_right
@@ -114,7 +113,7 @@ class Screens:
 
     def _compare(self) -> None:
         now = self._world.instant
-        page = layout.compose(self._model, RecentPower(), SCREEN, page=0, now=now, clock="")
+        page = layout.compose(self._model, layout.RecentPower(), SCREEN, page=0, now=now, clock="")
         screen = [line.plain for line in page.lines]
         self._derived(" ".join(" ".join(screen).split()))
         for lines in (screen, PlainLines().new(self._model.rows())):

@@ -22,8 +22,7 @@ from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.vocabulary.words import Message
-from teleinfo.watch.last_hour import RecentPower
-from teleinfo.watch.layout import BLOCKS, Page, chart, compose
+from teleinfo.watch.layout import BIN, BLOCKS, Page, RecentPower, chart, compose
 
 START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
 HEALTH = Health(
@@ -236,3 +235,13 @@ def test_behind_a_broker_the_reason_of_a_silence_is_that_of_health(
     assert waiting in " ".join(text_of(picture(model)).split())
     model.add_reading(Reading(Mode.HISTORIQUE, {"PAPP": "00100"}), now=1.0)
     assert re.fullmatch(silent, picture(model).lines[-2].plain)
+
+
+def test_the_recent_power_is_the_mean_of_each_interval_of_an_hour() -> None:
+    """An interval without a power is unknown; the first one is forgotten after an hour."""
+    recent = RecentPower()
+    for power in range(721):
+        recent.add(power, now=power * BIN)
+        recent.add(power + 2, now=power * BIN + 1)
+
+    assert recent.means(722, now=720 * BIN) == [None, None, *range(2, 722)]

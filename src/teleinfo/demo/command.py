@@ -18,31 +18,42 @@ import importlib.util
 import logging
 import math
 import os
+import random
 import signal
 import socket
+import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
 from teleinfo.common import event_loop, journal
 from teleinfo.common.i18n import N_, _, language
+from teleinfo.common.terminal_text import printable
 from teleinfo.console.arguments import positive
 from teleinfo.console.output import say
 from teleinfo.daemon.app import serve
 from teleinfo.daemon.watchdog import Notifier
 from teleinfo.demo.broker import LOOPBACK, embedded_broker
-from teleinfo.demo.past import after_a_year
-from teleinfo.demo.screen import TIME_LAPSE, TOPIC, heading, print_line, show_messages
 from teleinfo.mqtt.client import connect
 from teleinfo.page import hosts
 from teleinfo.settings import Settings
-from teleinfo.simulator.catalogue import DEFAULT, METERS
+from teleinfo.simulator.catalogue import DEFAULT, METERS, build
 from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import SerialLine
+from teleinfo.state.payload import Options, encode
+from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.horodate import PARIS
 
 if TYPE_CHECKING:
     import argparse
 
+    from teleinfo.mqtt.client import Connection
+    from teleinfo.mqtt.config import Broker
+    from teleinfo.simulator.meter import SimulatedMeter
+
 HELP = N_("show the whole chain at work: simulated meter, daemon, broker, subscriber")
+
+TOPIC = "teleinfo"
+TIME_LAPSE = 120.0
 
 EVENING = dt.time(21, 45)
 # At this time the solar panels begin to supply more than the household draws.
@@ -50,6 +61,15 @@ MORNING = dt.time(7, 30)
 
 # Over ssh the browser is on another machine. The page answers only addresses of the home network.
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - see above
+
+SEED = 11
+"""With this seed many appliances are switched on before the off-peak hours begin at 22:00."""
+
+DAYS = 366
+FINE = dt.timedelta(minutes=5)
+FINE_FRAMES = 576
+COARSE = 15
+"""Frames of the last two days, by their distance; minutes of each step of the metrology."""
 
 WITHOUT_EXTRA = N_(
     "The demo needs amqtt, its MQTT broker, and aiohttp for the page; one of them is not installed. "
@@ -131,3 +151,65 @@ def start_today(meter: str) -> dt.datetime:
     """Return the time today at which the clock of `meter` starts, shortly before its values change."""
     time = MORNING if METERS[meter].household == "solar" else EVENING
     return dt.datetime.combine(dt.date.today(), time)  # noqa: DTZ011 -- a meter knows local time only
+
+
+def after_a_year(name: str, *, start: dt.datetime) -> tuple[SimulatedMeter, list[bytes]]:
+    """
+    Return a meter whose clock stands at `start`, and readings of the year before, as JSON with timestamps.
+
+    They are the readings around each midnight and of the last days. From `start` on, loads and noise are as
+    for a meter that begins then.
+    """
+    fresh = build(name, start=start, rng=random.Random(SEED))  # noqa: S311 - no secrets
+    begin = start - dt.timedelta(days=DAYS)
+    meter = build(name, start=begin, rng=random.Random(SEED))  # noqa: S311 - as above
+    meter.metrology.step = COARSE
+    first = dt.datetime.combine(begin.date(), dt.time())
+    days = [first + dt.timedelta(days=day) for day in range(1, DAYS + 1)]
+    times = [midnight + dt.timedelta(seconds=seconds) for midnight in days for seconds in (-120, 60)]
+    times += [start - number * FINE for number in range(1, FINE_FRAMES)]
+    lines = []
+    decoder = Decoder(plausibility=False)  # the index rises by a day from one frame to the next
+    for time in sorted(times):
+        stamp = time.replace(tzinfo=PARIS).timestamp()
+        readings = decoder.feed(meter.emit(time))
+        lines += [encode(reading, Options(timestamp=True), now=stamp) or b"" for reading in readings]
+    meter.metrology.advance(start)
+    meter.metrology.step = 1
+    meter.metrology.load_profile, meter.metrology.rng = fresh.metrology.load_profile, fresh.metrology.rng
+    return meter, lines
+
+
+def heading(arguments: argparse.Namespace, broker: Broker, start: dt.datetime, page: str) -> str:
+    """Return the URL of the page, the parts, the speed of the clock, and a command to see the messages."""
+    chain = _(
+        "A simulated meter ({meter}) -> teleinfo -> an embedded MQTT broker at {address} -> this screen"
+    )
+    text = _("Time-lapse: the meter's clock starts at {time} and runs {factor:g} times faster than yours.")
+    subscribe = f"mosquitto_sub -h {broker.host} -p {broker.port} -t '{TOPIC}/#' -v"
+    end = _("Ctrl-C ends it.") if arguments.seconds is None else _("{seconds:g} s or Ctrl-C end it.")
+    lines = [
+        _("Look at the page, with the year before:  {url}").format(url=page),
+        chain.format(meter=arguments.meter, address=broker.address),
+        text.format(time=f"{start:%H:%M}", factor=TIME_LAPSE * arguments.speed),
+        _("From another terminal:  {line}").format(line=subscribe),
+        end.format(seconds=arguments.seconds),
+    ]
+    return "\n".join([*lines, ""])
+
+
+async def show_messages(connection: Connection) -> None:
+    """Print each message that arrives, until cancelled."""
+    async for topic, payload, _retained in connection.messages():
+        print_line(message_line(topic, payload.decode(errors="replace")))
+
+
+def message_line(topic: str, payload: str) -> str:
+    """Return a message as one line, fit for a terminal."""
+    return f"{printable(topic):{len(TOPIC) + 9}}{printable(payload)}"
+
+
+def print_line(text: str) -> None:
+    """Write `text` as a line, at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

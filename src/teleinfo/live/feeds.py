@@ -1,27 +1,32 @@
 """
 Feeds of the live model: the serial port, read as the daemon reads it, or the broker where a daemon publishes.
 
-They publish nothing. At the broker, the feed has a client id of its own and no will. Anybody may have
-published the messages that it receives, so everything is checked.
+`run` shows what they feed. They publish nothing. At the broker, the feed has a client id of its own and no
+will. Anybody may have published the messages that it receives, so everything is checked.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import time
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from teleinfo.common import event_loop, journal
 from teleinfo.common.durations import delays
-from teleinfo.common.i18n import N_
+from teleinfo.common.i18n import N_, _
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.live import declared, sentences
+from teleinfo.live.model import LiveModel
 from teleinfo.mqtt.client import connect, for_command
 from teleinfo.mqtt.config import OFFLINE, ONLINE, Topics
 from teleinfo.mqtt.errors import BrokerError
 from teleinfo.port import health
 from teleinfo.port.line_socket import line_of
+from teleinfo.port.link_status import SILENT_AFTER
 from teleinfo.port.reader import Reader
 from teleinfo.port.search import candidates
 from teleinfo.tic.decoder import Decoder
@@ -29,7 +34,9 @@ from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
 
 if TYPE_CHECKING:
-    from teleinfo.live.model import LiveModel
+    import argparse
+    from collections.abc import Callable, Coroutine, Sequence
+
     from teleinfo.mqtt.config import Broker
     from teleinfo.settings import Settings
 
@@ -142,3 +149,38 @@ def reading_of(payload: bytes, *, mode: Mode | None) -> Reading | None:
     labels = {key.removesuffix(HORODATE_SUFFIX) for key in values}
     is_standard = len(labels & STANDARD.keys()) > len(labels & HISTORIQUE.keys())
     return Reading(mode or (Mode.STANDARD if is_standard else Mode.HISTORIQUE), values) if values else None
+
+
+def add_mqtt(parser: argparse.ArgumentParser) -> None:
+    """Add the option `--mqtt`, the argument `mqtt` of `run`."""
+    text = _("listen to the daemon on the broker of the settings, in place of opening the serial port")
+    parser.add_argument("--mqtt", action="store_true", help=text)
+
+
+def run(
+    settings: Sequence[Settings], show: Callable[..., Coroutine[Any, Any, None]], *, mqtt: bool, log: bool
+) -> None:
+    """
+    Run `show(*models)` with a model of each meter until SIGINT, SIGTERM or SIGHUP.
+
+    The models are fed by the broker if `mqtt`, else by the serial port. With `log` their notes are printed,
+    and with the level DEBUG a log is written.
+    """
+    if log and "DEBUG" in {each.log_level for each in settings}:
+        journal.configure("DEBUG")
+    else:
+        # The notes report the same faults in the user's language; lines of a log would break the screen.
+        logging.basicConfig(handlers=[logging.NullHandler()], force=True)
+
+    async def feed_and_show() -> None:
+        event_loop.cancel_on_stop()
+        patience = None if mqtt else SILENT_AFTER
+        models = [LiveModel(patience=patience, prices=each.prices, prints_notes=log) for each in settings]
+        feed = listen if mqtt else read_port
+        with contextlib.suppress(asyncio.CancelledError):
+            async with asyncio.TaskGroup() as tasks:
+                for each, model in zip(settings, models, strict=True):
+                    tasks.create_task(feed(each, model), name=f"teleinfo.live.feed.{each.mqtt_topic}")
+                await show(*models)
+
+    event_loop.run(feed_and_show())

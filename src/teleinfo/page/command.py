@@ -19,7 +19,7 @@ from teleinfo.console.arguments import checked
 from teleinfo.console.output import say
 from teleinfo.history.recorder import HistoryRecorder
 from teleinfo.history.store import Store
-from teleinfo.live.run import add_mqtt, run
+from teleinfo.live.feeds import add_mqtt, run
 from teleinfo.page import hosts, imports
 from teleinfo.page.contract import OFFERS
 from teleinfo.settings import PREFIX, default_env_file, load_all

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import textwrap
+from statistics import fmean
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rich.console import ConsoleDimensions
@@ -20,13 +21,11 @@ from teleinfo.common.i18n import _, inline
 from teleinfo.live import sentences
 from teleinfo.live.declared import integer, number, rows, text
 from teleinfo.live.describe import describe
-from teleinfo.watch.last_hour import BIN
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
     from teleinfo.live.model import LiveModel, Row
-    from teleinfo.watch.last_hour import RecentPower
 
 ALERT: Final = "bold red"
 STRONG: Final = "bold"
@@ -40,6 +39,9 @@ DOT: Final = " · "
 COLUMN: Final = 78
 """Least width of a column of rows."""
 
+BIN: Final = 5.0
+"""Seconds between two points of the chart."""
+
 FRESH: Final = 3.0
 """Seconds for which a value that changed stands out."""
 
@@ -52,6 +54,25 @@ _FIGURE: Final = 13
 _LEAST_NAME: Final = 8
 _INDENT: Final = " " * (len("• ") + _KEY)
 _GAP: Final = 2
+
+
+class RecentPower:
+    """The mean of the powers in each interval of `BIN` seconds of the last hour."""
+
+    def __init__(self) -> None:
+        self._bins: dict[int, list[int]] = {}  # powers by the number of their interval
+
+    def add(self, power: int, *, now: float) -> None:
+        """Add the power in VA at the monotonic time `now`."""
+        self._bins.setdefault(int(now // BIN), []).append(power)
+        if len(self._bins) > 3600 / BIN:
+            del self._bins[min(self._bins)]
+
+    def means(self, points: int, *, now: float) -> list[float | None]:
+        """Return the mean power of each of the last `points` intervals, VA, the newest last; None: unknown"""
+        last = int(now // BIN)
+        bins = (self._bins.get(number) for number in range(last - points + 1, last + 1))
+        return [None if powers is None else fmean(powers) for powers in bins]
 
 
 class Page(NamedTuple):

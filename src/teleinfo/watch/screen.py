@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console, Group
 from rich.live import Live
 
-from teleinfo.watch.last_hour import RecentPower
-from teleinfo.watch.layout import compose
+from teleinfo.watch.layout import RecentPower, compose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

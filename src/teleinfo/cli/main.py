@@ -118,29 +118,19 @@ def _top_level_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "--version",
-        action="version",
-        version=f"teleinfo {__version__}",
-        help=_("show program's version number and exit"),
-    )
+    text = _("show program's version number and exit")
+    parser.add_argument("--version", action="version", version=f"teleinfo {__version__}", help=text)
     _add_env_file(parser)
-    parser.add_argument(
-        "command", nargs="?", choices=COMMANDS, default=DEFAULT_COMMAND, help=argparse.SUPPRESS
-    )
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    hidden = argparse.SUPPRESS
+    parser.add_argument("command", nargs="?", choices=COMMANDS, default=DEFAULT_COMMAND, help=hidden)
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help=hidden)
     return parser
 
 
 def _add_env_file(parser: argparse.ArgumentParser) -> None:
+    text = _("file of settings to read in place of .env (see .env-sample)")
     parser.add_argument(
-        "--env-file",
-        metavar="PATH",
-        type=Path,
-        action="append",
-        default=[],
-        dest="env_files",
-        help=_("file of settings to read in place of .env (see .env-sample)"),
+        "--env-file", dest="env_files", type=Path, action="append", default=[], metavar="PATH", help=text
     )
 
 

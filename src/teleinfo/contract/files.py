@@ -12,7 +12,6 @@ import datetime as dt
 import io
 import itertools
 import re
-import zipfile
 import zlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 from teleinfo.common.i18n import N_
 from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, midnight, season_of
@@ -64,10 +64,7 @@ _OF_SEASON: Final = {Colour.RED: 22, Colour.WHITE: 43}
 _OFFERS: Final = {1: "base", 2: "off_peak", 6: "tempo"}
 """The regulated tariffs by the number of their prices of a kWh."""
 
-_DAMAGES: Final = (
-    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ET.ParseError, LookupError,
-    ValueError,
-)  # fmt: skip
+_DAMAGES: Final = (BadZipFile, zlib.error, EOFError, RuntimeError, ET.ParseError, LookupError, ValueError)
 """The errors for a damaged archive, one with a password, and one that should be a workbook."""
 
 
@@ -104,6 +101,11 @@ class Content:
         return {*map(day_of, (*points, *self.indexes, *(time for _kind, time in self.others)))}
 
 
+_SECTIONS: Final = read_sections(Path(__file__).with_name("formats.txt"))
+_PARTS: Final = dict(line.split(": ", 1) for line in _SECTIONS.pop("PARTS")[1])
+"""Patterns that stand in place of their names."""
+
+
 class _Format:
     """A section of formats.txt: its notes, and its lines, the first of which is its name for people."""
 
@@ -111,21 +113,13 @@ class _Format:
         self.form, self.kind = Message(lines[0]), notes[0]
         self.notes = dict(note.split("=") for note in notes[1:])
         patterns = dict(line.split(": ", 1) for line in lines[1:])
+        for name, part in _PARTS.items():
+            patterns = {key: pattern.replace(f"{{{name}}}", part) for key, pattern in patterns.items()}
         self.mark = re.compile(patterns["mark"])
         self.row = re.compile(patterns.get("row", ""))
 
 
-def _formats() -> list[_Format]:
-    """Return the formats; the patterns of the section PARTS stand in place of their names."""
-    sections = read_sections(Path(__file__).with_name("formats.txt"))
-    parts = [line.split(": ", 1) for line in sections.pop("PARTS")[1]]
-    for _notes, lines in sections.values():
-        for name, pattern in parts:
-            lines[:] = [line.replace(f"{{{name}}}", pattern) for line in lines]
-    return [_Format(*section) for section in sections.values()]
-
-
-FORMATS: Final = _formats()
+FORMATS: Final = [_Format(*section) for section in _SECTIONS.values()]
 
 
 def contents(path: Path) -> Iterator[Content | FileError]:
@@ -140,8 +134,8 @@ def contents(path: Path) -> Iterator[Content | FileError]:
                 yield _read(partial(archive.open, entry))
 
 
-def _archive(file: IO[bytes]) -> zipfile.ZipFile | None:
-    return zipfile.ZipFile(file) if zipfile.is_zipfile(file) else None
+def _archive(file: IO[bytes]) -> ZipFile | None:
+    return ZipFile(file) if is_zipfile(file) else None
 
 
 def _read(open_: Callable[[], AbstractContextManager[IO[bytes]]]) -> Content | FileError:
@@ -165,7 +159,7 @@ def _lines(data: bytes) -> list[str]:
         return data.decode("cp1252", errors="replace").splitlines()
 
 
-def _rows_of_sheets(archive: zipfile.ZipFile) -> Iterator[str]:
+def _rows_of_sheets(archive: ZipFile) -> Iterator[str]:
     """Yield the titles of the sheets of a workbook, and their rows without their empty cells."""
 
     def part(name: str) -> ET.Element:
@@ -337,9 +331,8 @@ def are_begins(content: Content, references: Sequence[tuple[int, int, float]]) -
     It is proved by `references`: begin and end of a time whose energy an index tells, Wh. Raise FileError if
     most of them do not fit either way.
     """
-    (compared, as_ends), (_compared, as_begins) = (
-        _fits(half_hours(content.points, are_begins=way), references) for way in (False, True)
-    )
+    compared, as_ends = _fits(half_hours(content.points, are_begins=False), references)
+    _compared, as_begins = _fits(half_hours(content.points, are_begins=True), references)
     best = max(as_ends, as_begins)
     if 2 * best < compared:
         text = N_("its energy is not that of the index: {fit} of {compared} times right")

@@ -9,7 +9,6 @@ since 1970.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ class Rise(NamedTuple):
     energy: int
 
 
-@dataclass
 class HalfHours:
     """
     Energies by the begin of each half-hour, Wh.
@@ -45,12 +43,13 @@ class HalfHours:
     a pause, whose energy is known in all.
     """
 
-    drawn: dict[Own, defaultdict[int, float]] = field(
-        default_factory=lambda: {own: defaultdict(float) for own in (None, True, False)}
-    )
-    injected: defaultdict[int, float] = field(default_factory=lambda: defaultdict(float))
-    known: set[int] = field(default_factory=set)
-    estimated: set[int] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.drawn: dict[Own, defaultdict[int, float]] = {
+            own: defaultdict(float) for own in (None, True, False)
+        }
+        self.injected: defaultdict[int, float] = defaultdict(float)
+        self.known: set[int] = set()
+        self.estimated: set[int] = set()
 
     @property
     def exact(self) -> set[int]:

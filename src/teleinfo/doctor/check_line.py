@@ -116,11 +116,10 @@ async def _listen(case: Case, url: str) -> list[Finding]:
     section = "MODE" if meter.baudrate in wanted else "OTHER_MODE"
     facts = {"mode": str(meter.mode), "baudrate": meter.baudrate}
     counts = asdict(meter.decoder.counts)
+    framed = "GROUPS" if counts["frames"] else "NO_FRAME"
     return [
         find("MODE_OF_BRIDGE" if is_bridge(url) else section, facts=facts, **facts),
-        find(
-            "GROUPS" if counts["frames"] else "NO_FRAME", facts=counts, time=duration(meter.seconds), **counts
-        ),
+        find(framed, facts=counts, time=duration(meter.seconds), **counts),
         _parity(meter),
         _meter(meter.number),
         *_clock(meter),

@@ -191,9 +191,8 @@ def _show_line(path: Path, env_file: Path | None, screen: Screen, *, is_json: bo
         else:
             data = path.read_bytes()
     except OSError as error:
-        return fail(
-            "doctor", _("{path} cannot be read: {error}").format(path=path, error=_(file_error(error)))
-        )
+        why = _("{path} cannot be read: {error}").format(path=path, error=_(file_error(error)))
+        return fail("doctor", why)
     except PortError as error:
         return fail("doctor", error.localized())
     damage = diagnose(data)

@@ -33,9 +33,8 @@ async def attempt(target: str) -> str:
         else:
             host, _colon, port = target.rpartition(":")
             async with asyncio.timeout(TIMEOUT):
-                _reader, writer = await asyncio.open_connection(
-                    host.strip("[]"), int(port), happy_eyeballs_delay=0.25
-                )
+                address = host.strip("[]"), int(port)
+                _reader, writer = await asyncio.open_connection(*address, happy_eyeballs_delay=0.25)
             writer.transport.abort()
     except socket.gaierror:
         return NAME

@@ -17,6 +17,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 PROGRAM_TIMEOUT = 5.0
 """Seconds that systemctl and journalctl may take."""
@@ -89,8 +90,7 @@ def group_of(number: int) -> str:
         return str(number)
 
 
-@dataclass(frozen=True, slots=True)
-class PortUser:
+class PortUser(NamedTuple):
     """A process that has the port open, and its systemd `unit` or its `container` of Docker, "" if none."""
 
     pid: int
@@ -139,6 +139,5 @@ def _port_user(machine: Machine, pid: int) -> PortUser:
     unit = units[-1] if units else ""
     docker = re.search(r"/docker[-/]([0-9a-f]{12})", "\n".join(groups))
     container = docker[1] if docker else ""
-    return PortUser(
-        pid, words[0] or "?", unit, container, unit.startswith("teleinfo") or "teleinfo" in words[:3]
-    )
+    is_teleinfo = unit.startswith("teleinfo") or "teleinfo" in words[:3]
+    return PortUser(pid, words[0] or "?", unit, container, is_teleinfo)

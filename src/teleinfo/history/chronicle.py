@@ -157,10 +157,8 @@ def _add_peaks(batch: Batch, state: Json, drawn: int | None) -> None:
     if isinstance(time, str) and most is not None:
         batch.add_peak(int(dt.datetime.fromisoformat(time).timestamp()), most)
     for phase in Phase if find(state, "meter.phases") == len(Phase) else ():
-        power, current = (
-            integer(state, f"power.apparent_by_phase.{phase}"),
-            integer(state, f"current.{phase}"),
-        )
+        power = integer(state, f"power.apparent_by_phase.{phase}")
+        current = integer(state, f"current.{phase}")
         if power is None and current is not None:
             power = VA_PER_AMPERE * current
         if power is not None:

@@ -55,8 +55,9 @@ def contract_table(base: sqlite3.Connection, meter: int, offers: Offers, now: in
     energies = {begin: found.energy(begin) for begin in whole & found.known}
     own = next((offer for offer in priced if offer.id == held), None)
     paid = next((each["now"]["energy"] for each in compared if each["id"] == held and each["now"]), None)
-    dates = [price.since for offer in priced for price in offer.price if price.since <= today]
-    newest = max(dates, default=today)
+    present = household.off_peak[-1:]
+    since = (price.since for offer in priced for price in offer.price if price.since <= today)
+    newest = max(since, default=today)
     return {
         "begin": first.isoformat(),
         "end": last.isoformat(),
@@ -72,10 +73,7 @@ def contract_table(base: sqlite3.Connection, meter: int, offers: Offers, now: in
         "verdict": advice.verdict(compared, held) if is_year else None,
         "sold": _sold({begin: found.injected[begin] for begin in whole & found.injected.keys()}, household),
         "prices": {"since": newest.isoformat(), "are_old": today - newest > OLD_PRICES},
-        "off_peak": [
-            {"hours": ", ".join(each.hours), "summer": ", ".join(each.summer)}
-            for each in household.off_peak[-1:]
-        ],
+        "off_peak": [{"hours": ", ".join(each.hours), "summer": ", ".join(each.summer)} for each in present],
         "off_peak_learned": is_learned,
         "power": advice.power(storage.peaks(base, meter, now - _YEAR), own, household.kva_on()),
         "standby": advice.standby(energies, paid) if is_year else None,
@@ -120,9 +118,8 @@ def learned_hours(runs: Iterable[tuple[int, int, str]], today: dt.date) -> tuple
     ]
     slots = learn(tuple(changes), today)
     times = [f"{minute // 60:02}:{minute % 60:02}" for minute, _code in (*slots, *slots[:1])]
-    return tuple(
-        f"{times[at]}-{times[at + 1]}" for at, (_minute, code) in enumerate(slots) if code == TariffPeriod.HC
-    )
+    hours = [f"{times[at]}-{times[at + 1]}" for at, slot in enumerate(slots) if slot[1] == TariffPeriod.HC]
+    return tuple(hours)
 
 
 def _sold(injected: Mapping[int, float], household: Household) -> dict[str, Any] | None:

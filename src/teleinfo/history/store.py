@@ -75,9 +75,8 @@ def _prepare(base: sqlite3.Connection) -> None:
     """Check the database, and create the tables of a new one."""
     base.create_function("day", 1, lambda time: time if time is None else f"{day_of(time)}")
     # FULL: a batch is on the disk before the next one.
-    base.executescript(
-        f"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA max_page_count = {MAX_PAGES};"
-    )
+    pragmas = f"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA max_page_count = {MAX_PAGES};"
+    base.executescript(pragmas)
     [tables] = base.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     [application] = base.execute("PRAGMA application_id").fetchone()
     if tables and application != APPLICATION:
@@ -92,7 +91,8 @@ def _prepare(base: sqlite3.Connection) -> None:
 
 
 _METERS: Final = """
-    SELECT name, (SELECT min(time) FROM reading WHERE meter = id), heard FROM meter ORDER BY heard DESC
+    SELECT name, coalesce((SELECT min(time) FROM reading WHERE meter = id), heard), min(heard, ?)
+    FROM meter ORDER BY heard DESC
 """
 
 
@@ -122,11 +122,10 @@ class Store:
             with self.editing(now) as base:
                 for batch in batches:
                     _put(base, batch, imported=imported)
-                found = base.execute(_METERS).fetchall()
+                return base.execute(_METERS, (now,)).fetchall()
         except sqlite3.Error:
             self.close()
             raise
-        return [(name, first or heard, min(heard, now)) for name, first, heard in found]
 
     @contextlib.contextmanager
     def editing(self, now: int) -> Iterator[sqlite3.Connection]:
@@ -282,15 +281,10 @@ def _put(base: sqlite3.Connection, batch: Batch, *, imported: bool = False) -> N
 
 
 def _put_powers(base: sqlite3.Connection, meter: int, batch: Batch) -> None:
-    rows = [
-        (
-            meter,
-            SLOT,
-            time,
-            *(None if None in part else round(fmean(part)) for part in zip(*powers, strict=True)),
-        )
-        for time, powers in batch.powers.items()
-    ]
+    rows = []
+    for time, powers in batch.powers.items():
+        means = [None if None in part else round(fmean(part)) for part in zip(*powers, strict=True)]
+        rows.append((meter, SLOT, time, *means))
     base.executemany("INSERT OR REPLACE INTO power VALUES (?, ?, ?, ?, ?)", rows)
     if rows:
         first = min(batch.powers)

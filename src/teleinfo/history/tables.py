@@ -92,13 +92,11 @@ def _powers(meter: _Meter, steps: Mapping[int, str], seconds: int) -> Table:
     found = {step: meter.rows(query, step, begin, meter.now) for step, begin in begins.items()}
     step = min(steps, key=lambda each: found[each][0][0] // QUARTER if found[each] else math.inf)
     begin, powers = begins[step], found[step]
-    runs = meter.rows(
+    query = (
         "SELECT max(begin, ?2), min(end, ?4), code FROM run WHERE meter = ?1 AND kind = ?3 AND end >= ?2 "
-        "AND begin <= ?4 ORDER BY begin",
-        begin,
-        TARIFF,
-        meter.now,
+        "AND begin <= ?4 ORDER BY begin"
     )
+    runs = meter.rows(query, begin, TARIFF, meter.now)
     return {
         "begin": _iso(begin),
         "step": steps[step],
@@ -133,9 +131,8 @@ def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
     """
     span_of = _SPANS[iso_step]
     pauses: defaultdict[tuple[int, int], list[tuple[str, str, int]]] = defaultdict(list)
-    for label, code, since, until, energy in rises(
-        meter.base, meter.number, DAYS, midnight(bounds[0]), meter.now
-    ):
+    risen = rises(meter.base, meter.number, DAYS, midnight(bounds[0]), meter.now)
+    for label, code, since, until, energy in risen:
         pauses[since, until].append((label, code, energy))
     prices = meter.store.prices(meter.base)
 
@@ -172,17 +169,13 @@ def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
     codes = [code.value for code in TariffPeriod if code in counted]
     codes += sorted(counted - {*codes, INJECTED})
     last = max((until for _since, until in pauses), default=0)
-    rows: list[list[Json]] = [
-        [
-            span.isoformat()[: _KEYS.get(iso_step)],
-            *(energies[span][code] for code in codes),
-            energies[span][INJECTED] if INJECTED in counted else None,
-            cost(span),
-            min(midnight(end), last) - midnight(span) in covered[span].values(),
-        ]
-        for span, end in itertools.pairwise(bounds)
-        if span in energies
-    ]
+    rows: list[list[Json]] = []
+    for span, end in itertools.pairwise(bounds):
+        if span in energies:
+            drawn = [energies[span][code] for code in codes]
+            injected = energies[span][INJECTED] if INJECTED in counted else None
+            is_complete = min(midnight(end), last) - midnight(span) in covered[span].values()
+            rows.append([span.isoformat()[: _KEYS.get(iso_step)], *drawn, injected, cost(span), is_complete])
     return {
         "begin": _iso(midnight(bounds[0])),
         "step": iso_step,
@@ -195,11 +188,8 @@ def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
 def _alerts(meter: _Meter) -> Table:
     """Return code, begin and end of each alert; the end is None while it lasts."""
     last = meter.heard if meter.now - meter.heard <= LONGEST_PAUSE else math.inf
-    runs = meter.rows(
-        "SELECT code, begin, end FROM run WHERE meter = ? AND kind = ? AND begin <= ? ORDER BY begin, end",
-        ALERT,
-        meter.now,
-    )
+    query = "SELECT code, begin, end FROM run WHERE meter = ? AND kind = ? AND begin <= ? ORDER BY begin, end"
+    runs = meter.rows(query, ALERT, meter.now)
     return {"rows": [[code, _iso(begin), None if end >= last else _iso(end)] for code, begin, end in runs]}
 
 

@@ -77,7 +77,9 @@ def text(state: Json, path: str) -> str:
     field = FIELD_OF_PATH.get(path) or FIELD_OF_PATH[f"{section}.{ANY_LABEL}"]
     value = find(state, path)
     if field.type is StateType.TIME:
-        shown = clock(value, today=day(state))
+        last = find(state, "time")
+        today = dt.datetime.fromisoformat(last).date() if isinstance(last, str) else None
+        shown = clock(value, today=today)
     elif isinstance(value, str):
         shown = printable(_(value.words if isinstance(value, Code) else value))
     else:
@@ -156,12 +158,6 @@ def alerts_of(state: Json) -> Iterator[Alert]:
 def number(figure: float, digits: int = 0) -> str:
     """Return a number with a blank between the thousands and a typographic minus sign."""
     return decimal(f"{figure:,.{digits}f}".replace(",", " ").replace("-", MINUS))
-
-
-def day(state: Json) -> dt.date | None:
-    """Return the day of the last reading; None before it."""
-    time = find(state, "time")
-    return dt.datetime.fromisoformat(time).date() if isinstance(time, str) else None
 
 
 def clock(time: Json, *, today: dt.date | None = None, seconds: bool = False) -> str:

@@ -97,9 +97,8 @@ async def _receive(broker: Broker, topics: Topics, model: LiveModel) -> None:
 
     def note_nothing_came() -> None:
         if model.online is None:
-            model.set_note(
-                sentences.note("nothing", NOTHING_CAME, topic=topics.status, address=broker.address)
-            )
+            note = sentences.note("nothing", NOTHING_CAME, topic=topics.status, address=broker.address)
+            model.set_note(note)
 
     async with connect(broker) as connection:
         for topic in (topics.status, topics.health, topics.readings):

@@ -44,27 +44,16 @@ _NO_ADDRESS = N_("{text} is not an address and a port such as 127.0.0.1:8080 or 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command to `parser`."""
-    parser.add_argument(
-        "--listen",
-        type=partial(checked, hosts.address, _NO_ADDRESS),
-        metavar="ADDRESS:PORT",
-        help=_("where the page is served (by default at {address})").format(address=f"{PREFIX}WEB_LISTEN"),
-    )
+    add = parser.add_argument
+    where = _("where the page is served (by default at {address})").format(address=f"{PREFIX}WEB_LISTEN")
+    add("--listen", type=partial(checked, hosts.address, _NO_ADDRESS), metavar="ADDRESS:PORT", help=where)
     add_mqtt(parser)
-    parser.add_argument(
-        "--import",
-        dest="files",
-        nargs="*",
-        type=Path,
-        metavar="FILE",
-        help=_("add files to the history, such as those of Enedis, or JSON lines on standard input, and end"),
-    )
-    parser.add_argument(
-        "--undo-import", action="store_true", help=_("remove what the last import of files added, and end")
-    )
-    parser.add_argument(
-        "--export", type=Path, metavar="FILE", help=_("write the whole history to a new file, and end")
-    )
+    files = _("add files to the history, such as those of Enedis, or JSON lines on standard input, and end")
+    add("--import", dest="files", nargs="*", type=Path, metavar="FILE", help=files)
+    undo = _("remove what the last import of files added, and end")
+    add("--undo-import", action="store_true", help=undo)
+    export = _("write the whole history to a new file, and end")
+    add("--export", type=Path, metavar="FILE", help=export)
 
 
 def main(arguments: argparse.Namespace) -> int:

@@ -11,6 +11,9 @@ from teleinfo.page.sentences import told
 OFFERS: Final = Path("/etc/teleinfo/offers.toml")
 """The household's file of offers."""
 
+FACTS: Final = ("PERIOD", "CONTRACT", "POWER", "STANDBY", "HOURS", "PRICES")
+"""The paragraphs of the card."""
+
 ENOUGH_DAYS: Final = 300
 """Days of a year whose greatest power must be known to say which subscribed power would have been enough."""
 
@@ -19,30 +22,22 @@ def contract_part(table: dict[str, Any]) -> dict[str, Any]:
     """Return the table of `contract_table` with the `sentence` of the card and its `facts`."""
     steps = _steps(table)
     off_peak = next(iter(table["off_peak"]), None)
-    values = (
-        table
-        | _verdict(table)
-        | {
-            "unknown": "" if table["held"] else OFFERS,
-            "learned" if table["off_peak_learned"] else "told": off_peak,
-            "off_peak": off_peak,
-            "old" if table["prices"]["are_old"] else "new": table["prices"]["since"],
-        }
-    )
-    power = told("POWER", values)
+    values = table | _verdict(table)
+    values |= {
+        "unknown": "" if table["held"] else OFFERS,
+        "learned" if table["off_peak_learned"] else "told": off_peak,
+        "off_peak": off_peak,
+        "old" if table["prices"]["are_old"] else "new": table["prices"]["since"],
+    }
+    facts = {name: told(name, values) for name in FACTS}
     for step in steps:
-        power += told("STEP", step)
-    facts = [
-        *(told(name, values) for name in ("PERIOD", "CONTRACT")),
-        power,
-        *(told(name, values) for name in ("STANDBY", "HOURS", "PRICES")),
-    ]
+        facts["POWER"] += told("STEP", step)
     enough = next((step for step in steps if table["is_year"] and "enough" in step), {})
     return {
         **table,
         "offers": [in_words(offer) for offer in table["offers"]],
         "sentence": " ".join(told("VERDICT", values)[:1] + told("ENOUGH", enough)),
-        "facts": [" ".join(sentences) for sentences in facts if sentences],
+        "facts": [" ".join(sentences) for sentences in facts.values() if sentences],
     }
 
 

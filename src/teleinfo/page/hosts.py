@@ -12,8 +12,7 @@ import errno
 import ipaddress
 import re
 import socket
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
@@ -40,8 +39,7 @@ _SUBNET: Final = 64
 """Length of the prefix of an IPv6 subnet, bits (RFC 4291, section 2.5.4)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """Address of the page: an address or a name of this machine, and a port."""
 
     host: str
@@ -97,12 +95,6 @@ def is_app(own: str) -> bool:
     return (here := _ip(own)) is not None and here in _APPS
 
 
-def is_loopback(client: str) -> bool:
-    """True for an address that only this machine can reach."""
-    ip = _ip(client)
-    return ip is not None and ip.is_loopback
-
-
 def listen(address: Address) -> socket.socket:
     """Return a socket that listens at this address; raise OSError if the system refuses it."""
     family, _kind, _protocol, _name, place = socket.getaddrinfo(
@@ -131,7 +123,8 @@ def introduction(address: Address, *, is_secret: bool = False) -> str:
     """
     path = "<TELEINFO_WEB_TOKEN>/" if is_secret else ""
     text = _("The page is at {url} (Ctrl-C: quit).\n").format(url=address.url(socket.gethostname(), path))
-    if not is_secret and address.host != LOCALHOST and not is_loopback(address.host):
+    ip = _ip(address.host)
+    if not is_secret and address.host != LOCALHOST and (ip is None or not ip.is_loopback):
         text += _("Whoever reaches this address sees the consumption of the household.\n")
     return text
 

@@ -15,9 +15,8 @@ from teleinfo.vocabulary.text_table import read_sections
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SENTENCES: Final = {
-    name: lines for name, (_notes, lines) in read_sections(Path(__file__).with_name("sentences.txt")).items()
-}
+_SECTIONS: Final = read_sections(Path(__file__).with_name("sentences.txt"))
+SENTENCES: Final = {name: lines for name, (_notes, lines) in _SECTIONS.items()}
 """The lines of each section."""
 
 FIELD: Final = re.compile(r"{([\w.]+):?(\w*)}")

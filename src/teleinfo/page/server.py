@@ -126,13 +126,12 @@ class Streams:
     def update(self) -> None:
         """Create the view in each language that has readers, and wake the readers."""
         now = asyncio.get_running_loop().time()
+        meters, fault = self.recorder.meters, self.recorder.fault
         for language in +self.readers:  # without the languages that have no reader any more
             with use_language(language):
                 parts = {
                     "words": view.words_part(self.model),
-                    "now": view.now_part(
-                        self.model, now=now, meters=self.recorder.meters, fault=self.recorder.fault
-                    ),
+                    "now": view.now_part(self.model, now=now, meters=meters, fault=fault),
                     "rows": view.rows_part(self.model),
                 }
             for name, part in parts.items():

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from teleinfo.live.model import LiveModel
     from teleinfo.state.fields import Json
 
-_THREE_PHASES: Final = 3
-
 LIVE: Final = 30.0
 """Greatest age of a reading that is live, in seconds; after ten without a reading the meter is silent."""
 
@@ -70,6 +68,8 @@ def now_part(
     """
     state, present, today = model.state(), model.state(now=now), model.clock().date()
     silence, age = model.silence(now=now), 0.0 if model.heard is None else now - model.heard
+    is_live = silence is None and model.heard is not None and age <= LIVE
+    silent = None if silence is None else _("The meter is silent for {time}").format(time=duration(silence))
     indexes = find(state, "energy.indexes")
     return {
         "meter": sentences.meter(model),
@@ -78,13 +78,9 @@ def now_part(
         "fault": "" if fault is None else _(fault),
         "today": f"{today}",
         "time": clock(find(state, "time"), today=today, seconds=True),
-        "stream": None
-        if silence is None and model.heard is not None and age <= LIVE
-        else _last(find(state, "time"), meters, today),
+        "stream": None if is_live else _last(find(state, "time"), meters, today),
         "waiting": sentences.waiting(model) if model.mode is None else None,
-        "silent": None
-        if silence is None
-        else _("The meter is silent for {time}").format(time=duration(silence)),
+        "silent": silent,
         "age": _("Power {time} ago").format(time=duration(age)) if age > LIVE else "",
         "why": "" if model.note is None else model.note.text,
         "alerts": [
@@ -153,7 +149,7 @@ def _row(state: Json, path: str, more: str = "") -> list[tuple[str, str]]:
 
 def _rows(state: Json, *sections: str) -> list[tuple[str, str]]:
     """Return name and text of each field of these sections that is not shown elsewhere, but no zeros."""
-    single = find(state, "meter.phases") != _THREE_PHASES
+    single = find(state, "meter.phases") != len(Phase)
     return [
         (name, shown)
         for field, name, shown in rows(state)
@@ -180,9 +176,8 @@ def _power(state: Json) -> dict[str, Json] | None:
 
 def _limit(state: Json) -> Json:
     """Return how much of the subscribed power, or of a lower cut-off power, is used, and what is left."""
-    subscribed, cut_off = (
-        integer(state, f"contract.{power}_power") or 0 for power in ("subscribed", "cut_off")
-    )
+    subscribed = integer(state, "contract.subscribed_power") or 0
+    cut_off = integer(state, "contract.cut_off_power") or 0
     used = integer(state, "headroom.used")
     if used is None or not subscribed:
         return None
@@ -201,7 +196,7 @@ def _limit(state: Json) -> Json:
 
 def _phases(state: Json) -> list[Json]:
     """Return a row for each phase of a three-phase meter; the gauge of its current ends at `most`."""
-    if find(state, "meter.phases") != _THREE_PHASES:
+    if find(state, "meter.phases") != len(Phase):
         return []
     return [
         {

@@ -47,9 +47,8 @@ class Historique(SimulatedMeter):
             return self._long_frame()
         currents = self._currents()
         # Not in the order of the table: the warnings come first (Enedis-NOI-CPT_02E v6, trame courte).
-        values = {
-            f"ADIR{n}": f"{amperes:03}" for n, amperes in currents.items() if amperes > self._subscribed
-        }
+        over = {n: amperes for n, amperes in currents.items() if amperes > self._subscribed}
+        values = {f"ADIR{n}": f"{amperes:03}" for n, amperes in over.items()}
         values["ADCO"] = self.model.number
         values |= {f"IINST{n}": f"{amperes:03}" for n, amperes in currents.items()}
         return [Group(label, value, None, self.model.mode) for label, value in values.items()]

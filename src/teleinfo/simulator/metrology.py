@@ -12,7 +12,7 @@ import datetime as dt
 import math
 from collections.abc import Callable
 from dataclasses import InitVar, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import random
@@ -33,8 +33,7 @@ _PAUSE = 5 * _SECOND
 _HIGH_SEASON = {11, 12, 1, 2, 3}  # months
 
 
-@dataclass(frozen=True, slots=True)
-class TimedValue:
+class TimedValue(NamedTuple):
     """A value (VA, W or V) and the naive local time of its horodate."""
 
     value: float
@@ -108,9 +107,8 @@ class Metrology:
         self.injected_energy = float(rng.randrange(1_000_000, 9_000_000))
         self.reactive = [float(rng.randrange(100_000, 900_000)) for _ in range(4)]
         # The total first, then each phase.
-        self.drawn_maxima = [
-            DailyMaximum(start=start, yesterday=4870 / part) for part in (1, *[2] * self.phases)
-        ]
+        parts = (1, *[2] * self.phases)
+        self.drawn_maxima = [DailyMaximum(start=start, yesterday=4870 / part) for part in parts]
         self.injected_maximum = DailyMaximum(start=start, yesterday=2090)
         self.drawn_mean = IntervalMean(start=start, minutes=_LOAD_CURVE_MINUTES, value=870)
         self.injected_mean = IntervalMean(start=start, minutes=_LOAD_CURVE_MINUTES, value=0)

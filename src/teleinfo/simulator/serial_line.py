@@ -27,10 +27,8 @@ if TYPE_CHECKING:
     from io import FileIO
     from pathlib import Path
 
-SPEED_CODES = {
-    baudrate: getattr(termios, f"B{baudrate}")
-    for baudrate in (300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
-}
+_SPEEDS = (300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
+SPEED_CODES = {baudrate: getattr(termios, f"B{baudrate}") for baudrate in _SPEEDS}
 """The speeds of a port, baud, and their codes in termios."""
 
 _OUTPUT_SPEED = 5  # position in the attributes of termios

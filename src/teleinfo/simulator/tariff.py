@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ _DAY = dt.timedelta(days=1)
 _TEMPO_START = dt.time(6)
 
 
-@dataclass(frozen=True, slots=True)
-class Peak:
+class Peak(NamedTuple):
     """A mobile peak (pointe mobile), announced or under way; its `number` is 1 to 3."""
 
     number: int

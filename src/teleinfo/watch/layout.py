@@ -181,13 +181,11 @@ def _pages(model: LiveModel, space: ConsoleDimensions, *, now: float) -> list[li
     for line in itertools.chain(*columns):
         line.truncate(width, pad=True)
     blank = Text(" " * width)
-    return [
-        [
-            Text(" " * _GAP).join(cells)
-            for cells in itertools.zip_longest(*columns[at : at + count], fillvalue=blank)
-        ]
-        for at in range(0, len(columns), count)
-    ]
+    pages = []
+    for at in range(0, len(columns), count):
+        rows = itertools.zip_longest(*columns[at : at + count], fillvalue=blank)
+        pages.append([Text(" " * _GAP).join(cells) for cells in rows])
+    return pages
 
 
 def _derived(model: LiveModel, labels: Container[str], width: int) -> list[Text]:

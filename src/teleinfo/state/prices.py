@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Mapping  # noqa: TC003 - pydantic 2.10 (Debian 13) resolves the types of the fields
+from collections.abc import Iterable, Mapping  # noqa: TC003 - pydantic 2.10 (Debian 13) reads the types
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import date
 
 _WH_PER_KWH: Final = 1000

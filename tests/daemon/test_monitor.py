@@ -49,6 +49,7 @@ class Bench:
             Topics("teleinfo"),
             qos=1,
             queue=1,
+            lifetimes={},
             rng=Random(1),
             heartbeat=lambda: None,
         )

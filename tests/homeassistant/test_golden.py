@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from teleinfo.daemon.monitor import HEALTH_INTERVAL
 from teleinfo.homeassistant.discovery import Discovery
 from teleinfo.mqtt.config import Topics
-from teleinfo.port.health import STALE_AFTER
+from teleinfo.port.health import INTERVAL
 from teleinfo.state.device import device_of
 from teleinfo.vocabulary.words import Language
 from tests.homeassistant import golden
@@ -98,4 +97,8 @@ def test_the_hardware_of_the_meter_is_hidden_with_its_number() -> None:
 
 def test_an_entity_of_the_line_expires_when_three_messages_are_lost() -> None:
     """It is available while the meter is silent: it goes with the daemon that reports it."""
-    assert STALE_AFTER == 3 * HEALTH_INTERVAL
+    components = message("041961123456")["components"].values()
+    of_health = [component for component in components if component["stat_t"] == "t/health"]
+
+    assert len(of_health) == 5
+    assert {component["exp_aft"] for component in of_health} == {3 * INTERVAL}

@@ -39,7 +39,7 @@ class RunningPublisher:
         retain: bool = False,
         listen: Callable[[Connection], Coroutine[object, object, None]] | None = None,
     ) -> None:
-        self._make = partial(Publisher, broker, Topics("teleinfo"), qos=qos, queue=queue_size)
+        self._make = partial(Publisher, broker, Topics("teleinfo"), qos=qos, queue=queue_size, lifetimes={})
         self._listen = listen
         self._retain = retain
         self.heartbeats = 0

@@ -21,6 +21,7 @@ from teleinfo.daemon.monitor import Monitor
 from teleinfo.daemon.rate_limit import RateLimit
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.publisher import STUCK_AFTER, Publisher
+from teleinfo.port.health import STALE_AFTER
 from teleinfo.port.line_socket import LineSocket
 from teleinfo.port.reader import Reader
 from teleinfo.port.search import candidates
@@ -68,6 +69,7 @@ class MeterTask:
             topics,
             qos=settings.mqtt_qos,
             queue=settings.mqtt_queue,
+            lifetimes={topics.health: STALE_AFTER},
             rng=rng,
             heartbeat=watchdog.heartbeat_of(f"{name} publisher".lstrip(), STUCK_AFTER),
         )

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 # All in seconds.
 TICK: Final = 1.0
-HEALTH_INTERVAL: Final = 60.0
 FIRST_FRAME_WITHIN: Final = 60.0
 
 
@@ -101,7 +100,7 @@ class Monitor:
         changed = key != self._published
         self._published = key
         if changed or now >= self._health_due:
-            self._health_due = now + HEALTH_INTERVAL
+            self._health_due = now + health.INTERVAL
             self._quality.sample(self.decoder.counts, now=now)
             self.publisher.outbox.set(self.publisher.topics.health, health.encode(self.report()))
 

@@ -24,7 +24,7 @@ from teleinfo.mqtt.errors import BrokerError, cannot_connect, reason_of, refused
 from teleinfo.mqtt.paho_driver import CONNECT_PROPERTIES, PahoDriver, SelfClosingSocket
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncIterator, Coroutine, Mapping
 
 # The libraries log nothing: their errors are raised as BrokerError.
 _library_log = logging.getLogger(f"{__name__}.library")
@@ -68,7 +68,8 @@ class Connection:
 
     When the connection is lost, `BrokerError` ends the block of `connect`, and each method that waits.
     `closing_means` is the kind of that error if the broker closes the connection without a reason; MQTT 3.1.1
-    has no reasons.
+    has no reasons. `lifetimes` has the seconds after which the broker drops what was published on a topic, a
+    retained message too; MQTT 3.1.1 has no lifetimes.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Connection:
         self._driver = driver
         self.version = version
         self.closing_means = "CLOSED"
+        self.lifetimes: Mapping[str, int] = {}
 
     @property
     def window(self) -> int:
@@ -94,7 +96,7 @@ class Connection:
         The connection is lost if the broker acknowledges nothing for `limit` seconds. The result raises
         `BrokerError` if the broker refuses the message, which MQTT 3.1.1 does not report.
         """
-        answer = self._driver.publish(topic, payload, qos, retain=retain)
+        answer = self._driver.publish(topic, payload, qos, retain=retain, lifetime=self.lifetimes.get(topic))
         return self._acknowledged(answer, limit, topic=topic, length=len(payload))
 
     async def _acknowledged(self, answer: asyncio.Future[Any], limit: float, **fields: object) -> None:

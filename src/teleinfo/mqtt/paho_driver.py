@@ -57,7 +57,7 @@ Messages that may wait for their acknowledgement at the same time, unless the br
 As many readings may arrive twice after a loss of the connection.
 """
 
-_OVERHEAD: Final = 12
+_OVERHEAD: Final = 15
 """Bytes of a PUBLISH, at most, besides topic and payload (MQTT 5 §3.3): lengths, identifier, properties."""
 
 MALFORMED: Final = (MQTTException, ValueError, LookupError, struct.error)
@@ -161,13 +161,19 @@ class PahoDriver:
             normal = ReasonCode(PacketTypes.DISCONNECT, "Normal disconnection")
             self._aiomqtt_on_disconnect(client, userdata, flags, normal, None)
 
-    def publish(self, topic: str, payload: bytes, qos: int, *, retain: bool) -> asyncio.Future[ReasonCode]:
+    def publish(
+        self, topic: str, payload: bytes, qos: int, *, retain: bool, lifetime: int | None = None
+    ) -> asyncio.Future[ReasonCode]:
         """Write a message; return the future of the broker's answer to it (QoS 0: of its end)."""
         if len(topic.encode()) + len(payload) + _OVERHEAD > self._max_packet:
             answer: asyncio.Future[ReasonCode] = self._loop.create_future()
             answer.set_result(ReasonCode(PacketTypes.PUBACK, "Quota exceeded"))
             return answer
-        number = self._client.publish(topic, payload, qos, retain).mid
+        properties = None
+        if lifetime is not None:  # MQTT 5 §3.3.2.3.3; paho leaves it out in MQTT 3.1.1
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            properties.MessageExpiryInterval = lifetime
+        number = self._client.publish(topic, payload, qos, retain, properties).mid
         answer = self._answers.setdefault(number, self._loop.create_future())  # there already, for QoS 0
         answer.add_done_callback(lambda _: self._answers.pop(number))
         return answer

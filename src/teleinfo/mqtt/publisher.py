@@ -50,9 +50,11 @@ class Publisher:
     Publishes readings, events and the retained topics of its `outbox` at `broker`; `is_connected` is live.
 
     `qos` is the quality of service of readings and events; `queue` is the number of readings that are kept
-    while the broker is away. The last will is "offline" on the topic of the status. `listen` subscribes and
-    processes messages until cancelled; without it nothing is subscribed to. `heartbeat` is called at each
-    step: an attempt to connect, a message that the broker has, a wait for messages.
+    while the broker is away. `lifetimes` has the seconds after which the broker drops what it retains on a
+    topic, unless a new message comes; the last payload of `stop` stays. The last will is "offline" on the
+    topic of the status. `listen` subscribes and processes messages until cancelled; without it nothing is
+    subscribed to. `heartbeat` is called at each step: an attempt to connect, a message that the broker has, a
+    wait for messages.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Publisher:
         *,
         qos: int,
         queue: int,
+        lifetimes: Mapping[str, int],
         rng: Random,
         heartbeat: Callable[[], None],
     ) -> None:
@@ -69,6 +72,7 @@ class Publisher:
         self.topics = topics
         self.is_connected = False
         self._qos = qos
+        self._lifetimes = lifetimes
         self.listen: Callable[[Connection], Coroutine[object, object, None]] | None = None
         # The status comes soon, but after the states: an `online` would make an earlier state look like new.
         self.outbox = Outbox(queue, first=(topics.homeassistant, topics.state, topics.status))
@@ -142,6 +146,7 @@ class Publisher:
                 self._outage.recovered(now)
             stable = asyncio.get_running_loop().call_later(STABLE_AFTER, self._become_stable, now)
             self.is_connected = True
+            connection.lifetimes = self._lifetimes
             self.outbox.restart()
             try:
                 async with asyncio.TaskGroup() as tasks:
@@ -151,6 +156,7 @@ class Publisher:
                     await self._stopping.wait()
                     for part in parts:
                         part.cancel()
+                connection.lifetimes = {}  # the last words stay
                 for topic, payload in self._last.items():
                     with contextlib.suppress(BrokerError):  # a refusal was logged before
                         await connection.publish(topic, payload, qos=1, retain=True, limit=GOODBYE_TIMEOUT)

@@ -34,8 +34,11 @@ WITHHELD_CAUSES = ("unconfirmed", "implausible")
 """Causes for which a sound group is not published: see `Counts`."""
 _COUNTED = ("frames", "groups", "rejected", *WITHHELD_CAUSES, "interrupted")
 
-STALE_AFTER = 180
-"""Seconds after which a message is stale: it comes once a minute, so that its daemon must be gone."""
+INTERVAL = 60
+"""Seconds between two messages, at most."""
+
+STALE_AFTER = 3 * INTERVAL
+"""Seconds after which a message is stale: its daemon must be gone."""
 
 
 class Quality:

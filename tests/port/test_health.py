@@ -7,7 +7,17 @@ import json
 import pytest
 
 from teleinfo import __version__
-from teleinfo.port.health import WINDOW, Health, Quality, complete, encode, is_orphan, is_stale, parse
+from teleinfo.port.health import (
+    MAX_LOST,
+    WINDOW,
+    Health,
+    Quality,
+    complete,
+    encode,
+    is_orphan,
+    is_stale,
+    parse,
+)
 from teleinfo.tic.decoder import Counts
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.line import LineGrade, PortErrorKind
@@ -46,14 +56,14 @@ def test_only_the_last_five_minutes_count() -> None:
 def test_what_was_counted_in_the_last_24_hours_is_told() -> None:
     """The counts of each hour are kept for a day; before the first sample all counts are told."""
     quality = Quality()
-    assert quality.last_24h(Counts(groups=5))["groups"] == 5
+    assert complete(Health(), Counts(groups=5), quality).last_24h["groups"] == 5
     for hour in range(49):
-        quality.sample(Counts(frames=hour, groups=10 * hour, parity=hour, unconfirmed=1), now=3600.0 * hour)
-        quality.sample(
-            Counts(frames=hour, groups=10 * hour, parity=hour, unconfirmed=1), now=3600.0 * hour + 60
-        )
+        for seconds in (0, 60):
+            counts = Counts(frames=hour, groups=10 * hour, parity=hour, unconfirmed=1)
+            quality.sample(counts, now=3600.0 * hour + seconds)
 
-    assert quality.last_24h(Counts(frames=49, groups=490, parity=50, unconfirmed=3)) == {
+    counts = Counts(frames=49, groups=490, parity=50, unconfirmed=3)
+    assert complete(Health(), counts, quality).last_24h == {
         "frames": 24,
         "groups": 240,
         "rejected": 25,
@@ -63,11 +73,24 @@ def test_what_was_counted_in_the_last_24_hours_is_told() -> None:
     }
 
 
+def test_what_was_lost_is_told_by_etiquette() -> None:
+    """Since the start, and in the last 24 hours; the most frequent first, and no more than 16."""
+    quality = Quality()
+    quality.sample(Counts(lost={"PAPP": 8, "IINST": 2}), now=0)
+    now = Counts(lost={"PAPP": 8, "IINST": 5, "ADCO": 4})
+    health = complete(Health(), now, quality)
+
+    assert list(health.lost.items()) == [("PAPP", 8), ("IINST", 5), ("ADCO", 4)]
+    assert list(health.lost_24h.items()) == [("ADCO", 4), ("IINST", 3)]
+    many = Counts(lost={f"N{number}": number for number in range(40)})
+    assert list(complete(Health(), many, quality).lost) == [f"N{39 - place}" for place in range(MAX_LOST)]
+
+
 def test_health_says_all_that_the_contract_names() -> None:
     """Version, mode, speed, counts by cause, share and grade, last frame, uptime; `parse` reads it again."""
     rejected = {"parity": 1, "checksum": 1, "malformed": 1}
     withheld = {"unconfirmed": 2, "implausible": 3}
-    counts = Counts(1, 2, 18, 1, 1, 1, 4, 2, 3, ("FOO",))
+    counts = Counts(1, 2, 18, 1, 1, 1, 4, 2, 3, ("FOO",), {"PAPP": 1})
     quality = Quality()
     quality.sample(counts, now=0)
     time, last_frame = "2026-01-31T12:00:01+00:00", "2026-01-31T12:00:00+00:00"
@@ -95,9 +118,11 @@ def test_health_says_all_that_the_contract_names() -> None:
         "rejected": rejected,
         "withheld": withheld,
         "interrupted": 4,
+        "lost": {"PAPP": 1},
         "last_24h": dict.fromkeys(
             ("frames", "groups", "rejected", "unconfirmed", "implausible", "interrupted"), 0
         ),
+        "lost_24h": {},
         "unknown_labels": ["FOO"],
         "bad_groups_percent": 14.286,
         "line": "bad",

@@ -102,3 +102,27 @@ def test_the_labels_that_no_document_has_are_named() -> None:
 
     assert named == ("NEW",)
     assert decoder.counts.unknown_labels == ("NEW", *names[: MAX_UNKNOWN_LABELS - 1])
+
+
+def test_what_a_damaged_frame_lacks_is_counted_by_etiquette() -> None:
+    """1. Whole frames. 2. Three without PAPP, one of them without PTEC too. 3. A whole frame again."""
+    decoder = Decoder()
+    damaged = FRAME.replace(b"PAPP", b"PAPQ")
+    decoder.feed(FRAME * 5)
+    assert decoder.counts.lost == {}
+    decoder.feed(damaged * 2 + damaged.replace(b"PTEC", b"PTED") + FRAME)
+
+    assert decoder.counts.lost == {"PAPP": 3, "PTEC": 1}
+
+
+def test_nothing_is_lost_with_what_comes_and_goes_or_in_a_short_frame() -> None:
+    """1. An alarm, and an étiquette outside the table, end with a damaged frame. 2. A damaged short frame."""
+    decoder = Decoder()
+    long = whole(PTEC="HP..", ADPS="035", NEW="1")
+    short = encode_frame(
+        [Group(label, "001", None, Mode.HISTORIQUE) for label in ("IINST1", "IINST2", "IINST3")]
+    )
+    decoder.feed(encode_frame(long) * 5)
+    decoder.feed(FRAME.replace(b"PAPP", b"PAPQ") + short.replace(b"IINST2", b"IINST4"))
+
+    assert decoder.counts.lost == {"PAPP": 1}

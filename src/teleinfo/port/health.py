@@ -7,7 +7,7 @@ Pure: counts and times come in, text goes out.
 from __future__ import annotations
 
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types of `Health`
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, get_type_hints
 
 from teleinfo import __version__
 from teleinfo.common.untrusted_json import parse_object
+from teleinfo.tic.decoder import Counts
 from teleinfo.tic.labels import Mode  # noqa: TC001 - as above
 from teleinfo.vocabulary.line import PROBLEMS, LineGrade
 from teleinfo.vocabulary.typed_json import from_json
 
 if TYPE_CHECKING:
-    from teleinfo.tic.decoder import Counts
     from teleinfo.vocabulary.words import Message
 
 WINDOW = 300.0
@@ -28,6 +28,9 @@ WINDOW = 300.0
 
 HOUR, HOURS = 3600.0, 24
 """Counts are kept for so many hours, one set of them an hour."""
+
+MAX_LOST = 16
+"""The most étiquettes whose losses are told."""
 
 REJECTION_CAUSES = ("parity", "checksum", "malformed")
 WITHHELD_CAUSES = ("unconfirmed", "implausible")
@@ -58,10 +61,10 @@ class Quality:
         if not self._hours or now - self._hours[-1][0] >= HOUR:
             self._hours.append((now, replace(counts)))
 
-    def last_24h(self, counts: Counts) -> dict[str, int]:
-        """Return what was counted in the last 24 hours, to the hour, or since the first sample."""
-        before = self._hours[0][1] if self._hours else None
-        return {name: getattr(counts, name) - getattr(before, name, 0) for name in _COUNTED}
+    @property
+    def a_day_ago(self) -> Counts:
+        """The counts of 24 hours ago, to the hour, or of the first sample."""
+        return self._hours[0][1] if self._hours else Counts()
 
     @property
     def bad_share(self) -> float | None:
@@ -87,7 +90,8 @@ class Health:
 
     - `time`: when it was published, in ISO 8601 like `last_frame`.
     - `rejected`, `withheld`: the number of groups by cause: not sound, and sound but not believed.
-    - `last_24h`: the numbers of frames, and of groups by outcome, in the last 24 hours.
+    - `lost`: the number of damaged frames that lacked an étiquette, for those that were lost most often.
+    - `last_24h`, `lost_24h`: the numbers of frames, of groups by outcome, and of losses in the last 24 hours.
     - `bad_groups_percent`: the share of the rejected groups over `WINDOW`, 0 to 100.
     - `problem`: the reason for the lack of frames (see `LinkStatus.problem`); None if frames come.
     - `unknown_labels`: the first étiquettes of the meter that the table lacks.
@@ -104,7 +108,9 @@ class Health:
     rejected: Mapping[str, int] = field(default_factory=dict)
     withheld: Mapping[str, int] = field(default_factory=dict)
     interrupted: int | None = None
+    lost: Mapping[str, int] = field(default_factory=dict)
     last_24h: Mapping[str, int] = field(default_factory=dict)
+    lost_24h: Mapping[str, int] = field(default_factory=dict)
     unknown_labels: tuple[str, ...] = ()
     bad_groups_percent: float | None = None
     line: LineGrade | None = None
@@ -121,7 +127,7 @@ class Health:
 
 def complete(known: Health, counts: Counts, quality: Quality) -> Health:
     """Return `known` with the version, and with the fields that follow from `counts` and `quality`."""
-    share = quality.bad_share
+    share, before = quality.bad_share, quality.a_day_ago
     return replace(
         known,
         version=__version__,
@@ -130,11 +136,18 @@ def complete(known: Health, counts: Counts, quality: Quality) -> Health:
         rejected={cause: getattr(counts, cause) for cause in REJECTION_CAUSES},
         withheld={cause: getattr(counts, cause) for cause in WITHHELD_CAUSES},
         interrupted=counts.interrupted,
-        last_24h=quality.last_24h(counts),
+        lost=_most(counts.lost, {}),
+        last_24h={name: getattr(counts, name) - getattr(before, name) for name in _COUNTED},
+        lost_24h=_most(counts.lost, before.lost),
         unknown_labels=counts.unknown_labels,
         bad_groups_percent=None if share is None else round(share * 100, 3),
         line=quality.grade if known.problem is None else LineGrade.SILENT,
     )
+
+
+def _most(lost: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
+    """Return what was lost since `before`: at most `MAX_LOST` étiquettes, the most frequent first."""
+    return dict((Counter(lost) - Counter(before)).most_common(MAX_LOST))
 
 
 def encode(health: Health) -> bytes:

@@ -8,21 +8,22 @@ time, and returns the same readings however the bytes are chunked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic import groups
 from teleinfo.tic.framing import Framer
 from teleinfo.tic.groups import RejectionCause
 from teleinfo.tic.judge import Judge
-from teleinfo.tic.labels import Group, Mode, lookup
+from teleinfo.tic.labels import COMING_AND_GOING, SHORT_FRAME, Group, Mode, lookup
 from teleinfo.tic.layout import Layout, LayoutCache
+from teleinfo.tic.order import presence
 from teleinfo.tic.plausibility import Plausibility, watched_keys
 from teleinfo.tic.reading import Reading, build_reading
 from teleinfo.tic.trust import Trust
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
 
@@ -31,6 +32,9 @@ MAX_TALLIED_LABELS: Final = 100
 
 MAX_UNKNOWN_LABELS: Final = 16
 """The most étiquettes outside the table that are named."""
+
+_UNSTEADY: Final = {None, *COMING_AND_GOING}
+"""The presences of étiquettes that a frame may lack, and of those without a place in the documents."""
 
 # Ten bits at the speed of the mode.
 _SECONDS_PER_BYTE: Final = {Mode.HISTORIQUE: 10 / 1200, Mode.STANDARD: 10 / 9600}
@@ -50,6 +54,7 @@ class Counts:
     unconfirmed: int = 0  # withheld: next to lost bytes, or in an unknown form
     implausible: int = 0  # withheld: an index or identifier that cannot follow its last value
     unknown_labels: tuple[str, ...] = ()  # believed étiquettes that the table lacks; the first of them
+    lost: Mapping[str, int] = field(default_factory=dict)  # damaged frames that lacked it, by étiquette
 
     @property
     def rejected(self) -> int:
@@ -79,6 +84,8 @@ class Decoder:
         self._plausibility = Plausibility() if plausibility else None
         self._judge = Judge()
         self._layout: Layout | None = None  # of the last frame
+        self._faults = 0  # groups that were rejected or withheld until the last frame that was judged
+        self._whole: list[str] = []  # the étiquettes that each frame must have, of one without such groups
         self._is_accepted = False  # by the fast path of `plausibility`: only indexes changed
         self._mode = Mode.HISTORIQUE  # of the last sound frame
         self._time = 0.0  # s since the first byte
@@ -117,6 +124,7 @@ class Decoder:
                     self._judge.judge_again(reading)
                 else:
                     self._judge.judge(reading)
+                    self._note_lost(reading)
                 readings.append(reading)
             self._layout = layout
         counts.interrupted = self._framer.interrupted
@@ -198,6 +206,17 @@ class Decoder:
         _tally(self.implausible, withheld)
         left = {key: text for key, text in reading.values.items() if key not in withheld}
         return Reading(reading.mode, left) if left else None
+
+    def _note_lost(self, reading: Reading) -> None:
+        """Count the étiquettes that a damaged frame lacks, which the last whole frame had."""
+        counts, keys = self.counts, reading.values.keys()
+        before, self._faults = self._faults, counts.rejected + counts.unconfirmed + counts.implausible
+        if self._faults == before:
+            self._whole = [key for key in keys if presence(reading.mode, key) not in _UNSTEADY]
+        elif not keys <= SHORT_FRAME:
+            lost = dict(counts.lost)
+            _tally(lost, (key for key in self._whole if key not in keys))
+            counts.lost = lost
 
     def _advance(self, size: int, mode: Mode, now: float | None) -> None:
         """Advance the time by the duration of `size` bytes on the line, or to `now` if that is later."""

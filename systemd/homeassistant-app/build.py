@@ -76,6 +76,7 @@ NAMES = {
     "state": ("Decoded state", "État décodé"),
     "state_interval": ("Interval of the state", "Intervalle de l’état"),
     "state_topics": ("A topic for each field", "Un topic par champ"),
+    "state_topics_dead_band": ("Dead bands of these topics", "Écarts minimaux de ces topics"),
     "prices": ("Prices", "Prix"),
     "language": ("Language", "Langue"),
     "homeassistant": ("Discovery", "Découverte"),

@@ -21,6 +21,8 @@ from tests.state.test_tracker import NUMBER, standard
 from tests.support.judged import moment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pytest
 
     from teleinfo.state.fields import Json
@@ -51,6 +53,7 @@ def publisher(
     memory: Memory | None = None,
     restored: bool = True,
     prices: Prices | None = None,
+    bands: Mapping[str, float] | None = None,
 ) -> StatePublisher:
     """Return a publisher with an interval of 10 s, to which an earlier run left this memory."""
     published = StatePublisher(
@@ -61,6 +64,7 @@ def publisher(
         language=Language.FR,
         interval=10.0,
         fields=fields,
+        bands=bands or {},
         on_state=lambda *_: None,
         on_event=broker.events.append,
     )
@@ -124,6 +128,33 @@ def test_each_field_has_a_topic_and_is_published_when_it_changed() -> None:
         "teleinfo/state/power/net",
         "teleinfo/state/headroom/power",
     }
+
+
+def test_a_number_within_its_dead_band_is_not_published_again() -> None:
+    """It is compared with the number published last, so that a slow rise is not missed; others are exact."""
+    broker = Broker()
+    published = publisher(broker, fields=True, bands={"power.apparent": 20})
+    for number, power in enumerate((460, 479, 480, 461, 460)):
+        published.update(standard(SINSTS=f"{power:05}"), moment(10.0 * number, TIME))
+    published.check(moment(300.0))
+    published.update(standard(SINSTS="00461"), moment(310.0, TIME))
+    sent = broker.take()
+    of = {
+        name: [payload for topic, payload in sent if topic == f"teleinfo/state/power/{name}"]
+        for name in ("apparent", "net")
+    }
+
+    assert of["apparent"] == [b"460", b"480", b"460", b"", b"461"]
+    assert of["net"] == [b"460", b"479", b"480", b"461", b"460", b"", b"461"]
+    assert powers(sent) == [460, 479, 480, 461, 460, None, 461]
+
+
+def test_the_number_of_an_earlier_run_has_no_dead_band() -> None:
+    broker = Broker()
+    published = publisher(broker, fields=True, memory=left(), bands={"power.apparent": 20})
+    published.update(standard(), moment(0.0, TIME))
+
+    assert dict(broker.take())["teleinfo/state/power/apparent"] == b"460"
 
 
 def test_an_unknown_field_and_one_that_is_gone_are_removed_from_the_broker() -> None:

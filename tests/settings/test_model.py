@@ -30,6 +30,10 @@ VALUES: dict[str, tuple[str, Any]] = {
     "PUBLISH_INTERVAL": ("2.5", 2.5),
     "METRICS_FILE": ("/run/teleinfo.prom", "/run/teleinfo.prom"),
     "PRICES": ("hc=0,1696 HP=0.2146 Month=15.74", Prices({"HC": 0.1696, "HP": 0.2146}, 15.74)),
+    "STATE_TOPICS_DEAD_BAND": (
+        "power.apparent=20  labels.UMOY1=0.5",
+        {"power.apparent": 20, "labels.UMOY1": 0.5},
+    ),
     "LANGUAGE": ("EN", "en"),
     "HOMEASSISTANT_DISCOVERY": ("Components", "components"),
     "HOMEASSISTANT_PAGE": ("http://pi.local:8080/", "http://pi.local:8080/"),
@@ -69,10 +73,13 @@ NOT_ALLOWED = [
     ("METRICS_FILE", "teleinfo.prom", '"teleinfo.prom"'),
     ("METRICS_FILE", "/run/teleinfo.txt", '"/run/teleinfo.txt"'),
     ("PRICES", "16", '"16"'),
+    ("STATE_TOPICS_DEAD_BAND", "power.apparent", '"power.apparent"'),
+    ("STATE_TOPICS_DEAD_BAND", "power.apparent=-1", '"power.apparent=-1"'),
     ("PUBLISH_INTERVAL", "1e2", '"1e2"'),
     ("PUBLISH_INTERVAL", "86401", '"86401"'),
 ]
 NO_LABEL = "has an étiquette that no meter sends"
+NO_NUMBER = "has a name that is no number of the state"
 SAME = "is the same as TELEINFO_MQTT_TOPIC, where Home Assistant has its own status"
 # The whole line after `TELEINFO_<variable>: `, or its beginning.
 OTHERS = [
@@ -88,6 +95,13 @@ OTHERS = [
     ("PRICES", "HC=0.1 hc=0.2", '"HC=0.1 hc=0.2" has two prices for HC'),
     ("PRICES", "HC=0.1 HP=x", '"HC=0.1 HP=x" has no price in euros for HP, such as 0.1696'),
     ("PRICES", "TH=20.16", '"TH=20.16" has no price in euros for TH, such as 0.1696'),
+    (
+        "STATE_TOPICS_DEAD_BAND",
+        "power/active=20",
+        f'"power/active=20" {NO_NUMBER}, power/active; did you mean',
+    ),
+    ("STATE_TOPICS_DEAD_BAND", "labels.PAPP=20", f'"labels.PAPP=20" {NO_NUMBER}, labels.PAPP; did you mean'),
+    ("STATE_TOPICS_DEAD_BAND", "tariff.code=1", f'"tariff.code=1" {NO_NUMBER}, tariff.code; did you mean'),
     ("HOMEASSISTANT_PREFIX", "teleinfo", SAME),
 ]
 LINES = OTHERS + [

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from teleinfo.daemon.state_publisher import plain
 from teleinfo.state.declaration import FIELDS
-from teleinfo.state.labels import MAX_OTHERS, MAX_TEXT, values_of
+from teleinfo.state.labels import MAX_OTHERS, MAX_TEXT, numbers, values_of
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from tests.homeassistant.golden import readings_of
@@ -104,3 +104,11 @@ def test_no_two_values_have_the_same_topic(values: dict[str, str]) -> None:
         found = values_of(mode, values | {"NJOURF+1": "00", "NJOURF_1": "01"}, overseas=False)
 
         assert len(plain({"labels": dict(found)})) == len(found)
+
+
+def test_the_numbers_of_the_state_are_its_fields_and_the_etiquettes_without_a_field() -> None:
+    """Neither a text, nor an étiquette that a field is made of, nor what has a value for each étiquette."""
+    found = numbers()
+
+    assert {"power.apparent", "energy.import_total", "labels.ERQ1", "labels.PEJP"} <= found
+    assert found.isdisjoint({"tariff.code", "labels.PAPP", "labels.HHPHC", "energy.indexes.*.value"})

@@ -413,6 +413,7 @@ class DaemonSide:
             language=Language.EN,
             interval=world.interval,
             fields=False,
+            bands={},
             on_state=lambda state, _now: self.state.update(new=state),
             on_event=lambda event: world.events.append(json.loads(event)),
         )

@@ -132,6 +132,7 @@ class MeterTask:
             language=settings.language,
             interval=settings.state_interval,
             fields=settings.state_topics,
+            bands=settings.state_topics_dead_band or {},
             on_state=self._on_state,
             on_event=self._publisher.publish_event,
         )

@@ -25,7 +25,7 @@ from teleinfo.tic.labels import Mode, lookup
 from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from teleinfo.mqtt.outbox import Outbox
     from teleinfo.state.fields import Json
@@ -57,8 +57,9 @@ class StatePublisher:
     What the fields mean is published on `meta_topic`, anew when the meter has shown another one.
     Words are in `language`, times monotonic, in seconds. The payload of a field is plain: a number, a text,
     `true` or `false`; a list is JSON. The payload of an unknown field is empty, which also removes the
-    retained payload from the broker. `on_state` is called with each published state and its time, and
-    `on_event` with the payload of an event.
+    retained payload from the broker. `bands` has the least changes of numbers on their topics, by path: a
+    smaller one is not published. `on_state` is called with each published state and its time, and `on_event`
+    with the payload of an event.
     """
 
     tracker: StateTracker
@@ -69,6 +70,7 @@ class StatePublisher:
     language: Language
     interval: float
     fields: bool
+    bands: Mapping[str, float]
     on_state: Callable[[dict[str, Json], Moment], None]
     on_event: Callable[[bytes], None]
 
@@ -80,6 +82,7 @@ class StatePublisher:
         self._first = self._published = -math.inf
         self._unpriced: set[str] = set()  # the tariff periods whose missing price was logged
         self._at_broker: dict[str, bytes] = {}  # the payload of each field, by its path
+        self._bands = {path.replace(".", "/"): band for path, band in self.bands.items()}
         self._described: object = None  # what `meta` describes
         self.latest: dict[str, Json] = {}  # the last state that was published
 
@@ -159,9 +162,9 @@ class StatePublisher:
             if is_complete or payload != _EARLIER:
                 fields.setdefault(path, b"")
         for path, payload in fields.items():
-            if self._at_broker.get(path) != payload:
+            if not _is_near(payload, self._at_broker.get(path), self._bands.get(path, 0.0)):
+                self._at_broker[path] = payload
                 self.retained.set(f"{self.topic}/{path}", payload)
-        self._at_broker |= fields
         known = self.tracker.known
         if known is not None and known != self._described:
             self._described = known
@@ -204,6 +207,13 @@ def plain(state: dict[str, Json], path: str = "") -> dict[str, bytes]:
         else:
             found[here] = (value or "").encode() if isinstance(value, str | None) else encode(value)
     return found
+
+
+def _is_near(payload: bytes, last: bytes | None, band: float) -> bool:
+    """True if the payloads are equal, or numbers that differ by less than `band`."""
+    if not band or not payload or last is None or last in {b"", _EARLIER}:
+        return payload == last
+    return abs(float(payload) - float(last)) < band
 
 
 class ClockLog:

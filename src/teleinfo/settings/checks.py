@@ -234,3 +234,27 @@ def prices(value: object) -> object:
     if not found:
         raise ValueError
     return Prices(found, month)
+
+
+def dead_bands(value: object) -> object:
+    """Return the bands in a text such as `power.apparent=20 labels.UMOY1=2`, by the path of a number."""
+    if not isinstance(value, str):
+        return value
+    # Imported here: whoever sets no band needs no table of the fields.
+    from teleinfo.state.labels import numbers  # noqa: PLC0415
+
+    known, found = numbers(), dict[str, float]()
+    for item in value.split():
+        name, _, band = item.partition("=")
+        if name not in known:
+            best = ", ".join(difflib.get_close_matches(name, known, n=2, cutoff=0.0))
+            raise RefusalError(
+                Message(
+                    "has a name that is no number of the state, {name}; did you mean {best}?",
+                    name=name,
+                    best=best,
+                )
+            )
+        plain_decimal(band)
+        found[name] = float(band)
+    return found

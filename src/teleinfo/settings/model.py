@@ -77,6 +77,7 @@ _Etiquettes = Annotated[
     frozenset[str], NoDecode, BeforeValidator(checks.split), AfterValidator(checks.etiquettes)
 ]
 _Metrics = Annotated[str, Field(pattern=r"^/(.*/)?[^/]+\.prom$"), AfterValidator(checks.plain_text)] | None
+_DeadBands = Annotated[dict[str, float] | None, NoDecode, BeforeValidator(checks.dead_bands)]
 _Prices = Annotated[InstanceOf[Prices] | None, NoDecode, BeforeValidator(checks.prices)]
 
 
@@ -143,6 +144,8 @@ class Settings(BaseModel):
     """Least time between two states, in seconds; 0: every frame; alerts pass at once"""
     state_topics: bool = False
     """Publish each field of the state as a plain value on its own topic as well"""
+    state_topics_dead_band: _DeadBands = None
+    """Least changes of numbers on these topics: for example power.apparent=20 power.active=20"""
     prices: _Prices = None
     """Prices in €/kWh by tariff period, and a month: for example HC=0.1696 HP=0.2146 month=15.74"""
     language: _Language = Language.FR

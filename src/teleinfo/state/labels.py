@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import business_meters, tariffs
 from teleinfo.state.declaration import FIELDS
+from teleinfo.state.field_entry import ANY_LABEL, StateType
 from teleinfo.tic.horodate import iso
-from teleinfo.tic.labels import DIGITS, Kind, LabelSpec, Mode, lookup
+from teleinfo.tic.labels import DIGITS, HISTORIQUE, STANDARD, Kind, LabelSpec, Mode, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, of_second_part
 
 if TYPE_CHECKING:
@@ -41,6 +42,14 @@ MAX_TEXT: Final = 128
 def is_own(label: LabelSpec) -> bool:
     """True if an étiquette of the table is published under its own name, for want of a field."""
     return label.name not in _IN_FIELDS
+
+
+def numbers() -> set[str]:
+    """Return the path of each number of the state, without those that have a value for each étiquette."""
+    fields = {field.path for field in FIELDS if field.type is StateType.NUMBER}
+    own = (label for table in (HISTORIQUE, STANDARD) for label in table.values() if is_own(label))
+    labels = {f"labels.{label.name}" for label in own if label.is_number}
+    return {path for path in fields | labels if ANY_LABEL not in path}
 
 
 def values_of(

@@ -51,6 +51,7 @@ def rows(meter: str, interval: float) -> Counter[str]:
         language=Language.FR,
         interval=interval,
         fields=False,
+        bands={},
         on_state=lambda state, now: states.append(
             held.update(state, now=now.monotonic) if interval else state
         ),

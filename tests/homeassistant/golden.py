@@ -24,6 +24,7 @@ from teleinfo.homeassistant.entities import SHORT, entities_of
 from teleinfo.mqtt.config import Topics
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.state.declaration import FIELDS
+from teleinfo.state.field_entry import ANY_LABEL
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode
@@ -124,7 +125,7 @@ def followed(meter: str, *, frames: int = FRAMES, **options: Any) -> Followed:  
 
 def every_entity() -> list[Field]:
     """Return the entity of every field that has one, of a meter of three phases."""
-    values: dict[FieldPath, Json] = {field.parts: None for field in FIELDS}
+    values: dict[FieldPath, Json] = {field.parts: None for field in FIELDS if field.parts[-1] != ANY_LABEL}
     values |= {("meter", "phases"): 3, ("contract", "code"): Contract.EJP}
     return list(entities_of(values, Mode.STANDARD).values())
 

@@ -115,6 +115,20 @@ def test_what_comes_later_is_added_then() -> None:
     assert keys(device) == before | {"PEJP"}
 
 
+def test_an_etiquette_outside_the_table_has_an_entity_that_is_not_enabled() -> None:
+    """Once it came twice; its state is the text of the meter."""
+    device = announced(historique(HC, HC))
+    before = keys(device)
+    device.feed(historique(HC | {"NEW-1": "AB 12"}))
+    assert keys(device) == before
+    device.feed(historique(HC | {"NEW-1": "AB 12"}))
+    component = components(device)["NEW-1"]
+
+    assert keys(device) == before | {"NEW-1"}
+    assert (component["name"], component["enabled_by_default"]) == ("Étiquette inconnue NEW-1", False)
+    assert component["value_template"] == "{{ value_json['labels_NEW-1']|default(none) }}"
+
+
 def test_the_messages_stay_the_same_while_nothing_is_new() -> None:
     """A steady meter is announced once."""
     device = announced(historique(HC, HC))

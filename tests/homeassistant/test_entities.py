@@ -42,10 +42,12 @@ def test_an_index_is_a_total_and_nothing_else_is(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-def test_no_identifier_no_register_and_no_unknown_etiquette_is_an_entity(mode: Mode) -> None:
+def test_no_identifier_and_no_register_is_an_entity(mode: Mode) -> None:
     labels = (STANDARD if mode is Mode.STANDARD else HISTORIQUE).values()
     keys = [label.name for label in labels if label.kind in {Kind.IDENTIFIER, Kind.REGISTER}]
-    for key in [*keys, "UNKNOWN", "UNKNOWN_HORODATE", "EA_INJECTION", "TGPHI_INJECTION"]:
+    if mode is Mode.HISTORIQUE:
+        keys += ["EA_INJECTION", "TGPHI_INJECTION"]
+    for key in [*keys, "UNKNOWN_HORODATE"]:
         assert entity_of(mode, key) is None, key
 
 

@@ -31,8 +31,8 @@ VALUES: dict[str, tuple[str, Any]] = {
     "METRICS_FILE": ("/run/teleinfo.prom", "/run/teleinfo.prom"),
     "PRICES": ("hc=0,1696 HP=0.2146 Month=15.74", Prices({"HC": 0.1696, "HP": 0.2146}, 15.74)),
     "STATE_TOPICS_DEAD_BAND": (
-        "power.apparent=20  labels.UMOY1=0.5",
-        {"power.apparent": 20, "labels.UMOY1": 0.5},
+        "power.apparent=20  labels.ERQ1=0.5",
+        {"power.apparent": 20, "labels.ERQ1": 0.5},
     ),
     "LANGUAGE": ("EN", "en"),
     "HOMEASSISTANT_DISCOVERY": ("Components", "components"),

@@ -100,22 +100,24 @@ def entity_of(mode: Mode, key: str) -> Field | None:
     Return the entity of the value under `key` in the section `labels` of the state, if it has an entity.
 
     A key is an étiquette, perhaps followed by `_HORODATE` (its horodate) or by the unit that came with its
-    value (`PS_VA`).
+    value (`PS_VA`). An étiquette outside the table has an entity that is not enabled.
     """
     label, end = lookup(mode, key), ""
     if label is None:
         base, _sep, end = key.rpartition("_")
         label = lookup(mode, base)
+    if label is None and not key.endswith(HORODATE_SUFFIX):
+        name = Message("Unknown label {label}", label=key)
+        return Field(f"labels.{key}", StateType.TEXT, key=key, name=name, diagnostic=True, enabled=False)
     if label is None or not is_own(label) or label.kind in _MEANINGLESS:
         return None
     field = Field(f"labels.{key}", StateType.TEXT, key=key, name=label.title, icon=_ICONS.get(label.name))
     if f"_{end}" == HORODATE_SUFFIX:
-        if not label.horodate:
-            return None
         # Diagnostic unless it belongs to a mobile peak.
         peak = label.kind is Kind.ENUMERATION
         name = label.title if peak else Message("{name} (time)", name=label.title)
-        return replace(field, type=StateType.TIME, name=name, diagnostic=not peak, enabled=peak)
+        timed = replace(field, type=StateType.TIME, name=name, diagnostic=not peak, enabled=peak)
+        return timed if label.horodate else None
     if label.kind in {Kind.INDEX, Kind.QUANTITY}:
         unit = label.unit if not end else end if label.unit is None and end in ANY_UNIT else None
         return None if unit is None else _number(field, label, unit)

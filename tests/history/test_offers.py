@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo.common.i18n import _, use_language
 from teleinfo.contract.offers import Household, OffersError, load, minutes_of, parse, price_on, prices_by_day
+from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,40 +45,66 @@ def test_an_offer_of_the_household_replaces_the_shipped_one(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("text", "line", "why"),
     [
-        (HOUSEHOLD + "foo = 1\n", 2, "household.foo: Extra"),
-        (OFFER.replace("[[offer.price]]", "colour = 1\n[[offer.price]]"), 5, "offer.0.colour: Extra"),
+        (HOUSEHOLD + "foo = 1\n", 2, "household.foo: there is no such entry"),
+        (
+            OFFER.replace("[[offer.price]]", "colour = 1\n[[offer.price]]"),
+            5,
+            "offer.0.colour: there is no such entry",
+        ),
         (OFFER.replace(", WE = 0.15", ""), 8, "a price of WE is missing"),
         (OFFER.replace("WE = 0.15", "WE = 0.15, HX = 1"), 8, "a price of HX is missing, or unknown"),
         (OFFER + OFFER.partition('"weekend"\n')[2], 12, "two prices from 2026-02-01 for 9 kVA"),
         (OFFER + OFFER, 16, "two offers have the same id"),
-        (OFFER.replace("0.15", "-0.15"), 8, "greater than or equal to 0"),
-        (OFFER.replace("0.15", "nan"), 8, "less than or equal to 10"),
-        (OFFER.replace("18.49", "2e9"), 7, "less than or equal to 1000"),
+        (OFFER.replace("0.15", "-0.15"), 8, "it is less than 0"),
+        (OFFER.replace("0.15", "nan"), 8, "it is more than 10"),
+        (OFFER.replace("18.49", "2e9"), 7, "it is more than 1000"),
         (OFFER.replace('"weekend"', '"moon"'), 4, "its calendar is one of base"),
         (OFFER.replace('"weekend"', '"weekend"\nrules = [{code = "HP"}]'), 5, "or else it has rules"),
-        (OFFER.replace('calendar = "weekend"\n', ""), 1, "offer.0.rules: Field required"),
-        (OFFER.replace('calendar = "weekend"', "rules = []"), 4, "at least 1 item"),
+        (OFFER.replace('calendar = "weekend"\n', ""), 1, "offer.0.rules: it is missing"),
+        (OFFER.replace('calendar = "weekend"', "rules = []"), 4, "it has nothing in it"),
         (
             OFFER.replace('calendar = "weekend"', 'rules = [{code = "HP", days = ["sunday"]}]'),
             8,
             "the last rule has no condition",
         ),
-        (HOUSEHOLD + 'off_peak = [{from = 2024-01-01, hours = ["night"]}]', 2, "pattern"),
+        (
+            HOUSEHOLD + 'off_peak = [{from = 2024-01-01, hours = ["night"]}]',
+            2,
+            "it is not hours such as 01:34-07:34",
+        ),
         (
             HOUSEHOLD + "sale = [\n {from = 2025-01-01, price = 0.1},\n {from = 2024-01-01, price = 0.1}]",
             4,
             "each day stands once, the oldest first",
         ),
-        (HOUSEHOLD + 'contract = [{from = 2024-05-01, offer = "base", kva = 7}]', 2, "3, 6, 9, 12"),
-        ("offer = [3]\n", 1, "offer.0: Input should be"),
+        (
+            HOUSEHOLD + 'contract = [{from = 2024-05-01, offer = "base", kva = 7}]',
+            2,
+            "it is none of 3, 6, 9, 12",
+        ),
+        (HOUSEHOLD + 'sale = [{from = "soon", price = 0.1}]', 2, "sale.0.from: it is not a day such as"),
+        (HOUSEHOLD + 'sale = [{from = 2025-01-01, price = "x"}]', 2, "sale.0.price: it is not a number"),
+        (HOUSEHOLD + "sale = 3", 2, "household.sale: it is not a list in square brackets"),
+        (OFFER.replace('id = "w"', "id = 7"), 2, "offer.0.id: it is not a text in quotation marks"),
+        (OFFER.replace('name = "W"', 'name = "W"\nclosed = "maybe"'), 4, "offer.0.closed: it is not true"),
+        (OFFER.replace("9 = 18.49", '"x" = 18.49'), 7, "it is not a whole number"),
+        ("offer = [3]\n", 1, "offer.0: it is not a table with entries"),
         (HOUSEHOLD + "off_peak = [\n{from = 2024-01-01 hours = []}]\n", 3, "at line 3"),
     ],
 )
-def test_a_fault_has_its_line(text: str, line: int, why: str) -> None:
+def test_a_fault_has_its_line_and_its_words_in_both_languages(text: str, line: int, why: str) -> None:
+    """Without the words of the library; the reader of TOML speaks English alone."""
     with pytest.raises(OffersError) as refused:
         parse(text.encode())
+    faults = refused.value.faults
+    with use_language(Language.FR):
+        french = "\n".join(map(_, faults))
+
     assert why in str(refused.value)
     assert f"line {line}" in str(refused.value)
+    assert french != str(refused.value)
+    assert f"line {line}" in french or f"ligne {line}\N{NO-BREAK SPACE}: " in french
+    assert not re.search(r"\b(it is|input|should|must|has)\b", french, re.IGNORECASE)
 
 
 @pytest.mark.parametrize("text", ['offer = "nono", kva = 9', 'offer = "base", kva = 36'])

@@ -15,8 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from teleinfo.state.prices import Prices
+from teleinfo.vocabulary.text_table import read_sections
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,9 +41,18 @@ STEPS: Final[tuple[int, ...]] = get_args(Kva)
 
 _MAX_BYTES: Final = 1 << 20
 
+FAULTS: Final = {
+    name: lines[0] for name, (_notes, lines) in read_sections(Path(__file__).with_name("faults.txt")).items()
+}
+"""The message for each type of error of pydantic, and for ours."""
+
 
 class OffersError(ValueError):
-    """A file of offers has a fault; its text is a line for each fault."""
+    """A file of offers has `faults`."""
+
+    def __init__(self, *faults: Message) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
 
 
 Hours = tuple[Annotated[str, Field(pattern=r"^([01]\d|2[0-4]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d$")], ...]
@@ -79,7 +91,7 @@ def in_force(dated: Sequence[_Entry], day: dt.date) -> _Entry | None:
 def _in_order(dated: tuple[_Entry, ...]) -> tuple[_Entry, ...]:
     days = [entry.since for entry in dated]
     if days != sorted(set(days)):
-        raise ValueError("each day stands once, the oldest first")
+        raise PydanticCustomError("unordered", "")
     return dated
 
 
@@ -159,22 +171,22 @@ class Offer(_Part):
             return values
         rules = _CALENDARS.get(str(values["calendar"]))
         if rules is None or "rules" in values:
-            raise ValueError(f"its calendar is one of {', '.join(_CALENDARS)}, or else it has rules")
+            raise PydanticCustomError("calendar", "", {"names": ", ".join(_CALENDARS)})
         return values | {"rules": rules}
 
     @model_validator(mode="after")
     def _is_complete(self) -> Offer:
         if self.rules[-1] != Rule(code=self.rules[-1].code):
-            raise ValueError("the last rule has no condition: it holds for the rest of the time")
+            raise PydanticCustomError("conditional", "")
         codes = {rule.code for rule in self.rules}
         if self.calendar == TEMPO:
             codes = {f"{code}J{colour}" for code in codes for colour in "BWR"}
         seen = set[tuple[dt.date, int]]()
         for price in self.price:
             if odd := codes ^ price.kwh.keys():
-                raise ValueError(f"from {price.since}: a price of {min(odd)} is missing, or unknown")
+                raise PydanticCustomError("odd_price", "", {"since": price.since, "code": min(odd)})
             if twice := seen & {(price.since, kva) for kva in price.month}:
-                raise ValueError(f"two prices from {price.since} for {min(twice)[1]} kVA")
+                raise PydanticCustomError("priced_twice", "", {"since": price.since, "kva": min(twice)[1]})
             seen |= {(price.since, kva) for kva in price.month}
         return self
 
@@ -198,7 +210,7 @@ def price_on(offer: Offer, household: Household, day: dt.date) -> tuple[int, Pri
 
 def _differ(offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
     if len({offer.id for offer in offers}) < len(offers):
-        raise ValueError("two offers have the same id")
+        raise PydanticCustomError("same_id", "")
     return offers
 
 
@@ -211,27 +223,33 @@ class Offers(_Part):
 
 
 def parse(data: bytes) -> Offers:
-    """Return the content of a file; raise OffersError with a line for each fault."""
+    """Return the content of a file; raise OffersError with the line of each fault."""
     try:
         text = data.decode("utf-8-sig")
         return Offers.model_validate(tomllib.loads(text))
     except ValidationError:
-        lines = [f"line {_line(text, fault)}: {fault}" for fault in _faults(text)]
-        raise OffersError("\n".join(lines)) from None
+        found = [
+            Message("line {line}: {fault}", line=_line(text, each), fault=each) for each in _faults(text)
+        ]
+        raise OffersError(*found) from None
     except ValueError as error:  # no UTF-8, or no TOML: then the line is in the text
-        raise OffersError(str(error)) from error
+        raise OffersError(Message("it is no TOML: {error}", error=error)) from error
 
 
-def _faults(text: str) -> list[str]:
+def _faults(text: str) -> list[Message]:
     """Return what is wrong, each with its place; nothing of what is no TOML."""
+    found = list[Message]()
     try:
         Offers.model_validate(tomllib.loads(text))
     except ValidationError as error:
-        found = [(".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()]
-        return [f"{place}: {why.removeprefix('Value error, ')}" for place, why in found]
+        for fault in error.errors():
+            kind = fault["type"]
+            template = FAULTS.get(kind) or FAULTS.get(kind.partition("_")[0], FAULTS["other"])
+            reason = Message(template, **fault.get("ctx", {}))
+            found.append(Message("{path}: {fault}", path=".".join(map(str, fault["loc"])), fault=reason))
     except tomllib.TOMLDecodeError:
         pass
-    return []
+    return found
 
 
 def _line(text: str, fault: str) -> int:
@@ -259,7 +277,7 @@ def _together(data: bytes) -> Offers:
     for held in found.household.contract:
         prices = offers[held.offer].price if held.offer in offers else ()
         if all(held.kva not in price.month for price in prices):
-            raise OffersError(f"household.contract: there is no price of {held.offer} for {held.kva} kVA")
+            raise OffersError(Message(FAULTS["no_price"], offer=held.offer, kva=held.kva))
     return Offers(household=found.household, offer=tuple(offers.values()))
 
 

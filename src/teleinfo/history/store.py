@@ -15,12 +15,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_
-from teleinfo.common.terminal_text import printable
 from teleinfo.contract.days import day_of, local, midnight
 from teleinfo.contract.offers import OffersError, load, prices_by_day
 from teleinfo.history.chronicle import ALERT, COLOUR, CONTRACT, LONGEST_PAUSE, SLOT, TARIFF
 from teleinfo.state.prices import Prices
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -157,12 +158,15 @@ class Store:
             found = [(dt.date.fromisoformat(day), Prices(*json.loads(text))) for day, text in rows]
         return found[::-1]
 
-    def offers(self) -> tuple[Offers, str]:
-        """Return the offers; only the shipped ones, and the reason, if the file of the user has a fault."""
+    def offers(self) -> tuple[Offers, list[Message]]:
+        """Return the offers; only the shipped ones, and what is wrong, if the file of the user has faults."""
         try:
-            return load(self._offers), ""
-        except (OffersError, OSError) as error:
-            return load(None), printable(f"{self._offers}: {error}")
+            return load(self._offers), []
+        except OffersError as error:
+            faults = error.faults
+        except OSError as error:
+            faults = (file_error(error),)
+        return load(None), [Message("{path}: {fault}", path=self._offers, fault=fault) for fault in faults]
 
     def _open(self, now: int) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

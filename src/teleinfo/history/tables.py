@@ -206,9 +206,9 @@ def _season(meter: _Meter) -> Table:
 
 
 def _contract(meter: _Meter) -> Table:
-    """Return what the offers would have cost; `fault` is what is wrong with the household's file of them."""
-    offers, fault = meter.store.offers()
-    return {**contract_table(meter.base, meter.number, offers, meter.now), "fault": fault}
+    """Return what the offers would have cost; `fault` has those of the household's file of them."""
+    offers, faults = meter.store.offers()
+    return {**contract_table(meter.base, meter.number, offers, meter.now), "fault": faults}
 
 
 def _iso(time: int) -> str:

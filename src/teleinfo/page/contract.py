@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from teleinfo.common.i18n import in_words
+from teleinfo.common.i18n import _, in_words
+from teleinfo.common.terminal_text import printable
 from teleinfo.page.sentences import told
 
 OFFERS: Final = Path("/etc/teleinfo/offers.toml")
@@ -19,7 +20,7 @@ ENOUGH_DAYS: Final = 300
 
 
 def contract_part(table: dict[str, Any]) -> dict[str, Any]:
-    """Return the table of `contract_table` with the `sentence` of the card and its `facts`."""
+    """Return the table of `contract_table` with the `sentence` of the card, its `facts` and the `fault`."""
     steps = _steps(table)
     off_peak = next(iter(table["off_peak"]), None)
     values = table | _verdict(table)
@@ -35,6 +36,7 @@ def contract_part(table: dict[str, Any]) -> dict[str, Any]:
     enough = next((step for step in steps if table["is_year"] and "enough" in step), {})
     return {
         **table,
+        "fault": " · ".join(printable(_(fault)) for fault in table["fault"]),
         "offers": [in_words(offer) for offer in table["offers"]],
         "sentence": " ".join(told("VERDICT", values)[:1] + told("ENOUGH", enough)),
         "facts": [" ".join(sentences) for sentences in facts.values() if sentences],

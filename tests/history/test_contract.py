@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.contract.days import midnight
-from teleinfo.contract.files import FORMATS, Content
+from teleinfo.contract.files import Content
 from teleinfo.contract.offers import SHIPPED
 from teleinfo.history import energies as storage
 from teleinfo.history import tables
@@ -170,7 +170,7 @@ def test_a_month_is_no_year(tmp_path: Path) -> None:
     for key, both in [*batch.readings.items()]:
         if both[0].time in pause:
             del batch.readings[key]
-    file = Content(FORMATS[0].form, {midnight(dt.date(2026, 10, 5)) + 1800 * n: 100.0 for n in range(1, 49)})
+    file = Content(points={midnight(dt.date(2026, 10, 5)) + 1800 * n: 100.0 for n in range(1, 49)})
     now = midnight(year.TODAY, hour=12)
     with contextlib.closing(Store(tmp_path / "history.sqlite")) as store:
         store.write([batch], now=now)

@@ -86,7 +86,7 @@ def test_files_of_one_command_prove_each_other_and_are_undone_together(store: St
     assert said().splitlines() == [
         "a.zip: EDF, powers by half-hour. From 01/03/2025 to 10/03/2025.",
         "a.zip (2): it is in no known format",
-        "…-….csv: Enedis, greatest powers. From 01/03/2025 to 12/03/2025.",
+        "…-….csv: Enedis, indexes + Enedis, greatest powers. From 01/03/2025 to 12/03/2025.",
         "Half-hours found: 480.",
         "Added: 480.",
         "Days or prices added: 1.",

@@ -78,7 +78,7 @@ class FileError(ValueError):
 @dataclass
 class Content:
     """
-    The content of a file of the kind `form`.
+    The content of a file; `forms` are the kinds of its parts, in their order.
 
     `points` are the mean powers of a load curve, W; their times are the ends of the steps by the document of
     the format, unless `are_begins`. `indexes` are the total of a meter at midnights, Wh. `others` are, by
@@ -86,7 +86,7 @@ class Content:
     understood.
     """
 
-    form: Message
+    forms: dict[Message, None] = field(default_factory=dict)
     points: dict[int, float] = field(default_factory=dict)
     are_begins: bool = False
     indexes: dict[int, int] = field(default_factory=dict)
@@ -184,7 +184,7 @@ def _rows_of_sheets(archive: ZipFile) -> Iterator[str]:
 
 def _content(lines: Iterable[str]) -> Content:
     """Return the content of lines; raise FileError."""
-    content = Content(FORMATS[0].form)
+    content = Content()
     form: _Format | None = None
     rows = _Rows(content)
     for number, line in enumerate(map(str.strip, lines), 1):
@@ -194,7 +194,8 @@ def _content(lines: Iterable[str]) -> Content:
             if marked.kind == "refused":
                 raise FileError(marked.form)
             form, rows.columns, match = marked, line.split(";"), marked.row.fullmatch(line)
-            content.form, content.are_begins = form.form, form.notes.get("times") == "begins"
+            content.forms[form.form] = None
+            content.are_begins = form.notes.get("times") == "begins"
         if form and match:
             try:
                 rows.add(form, match)

@@ -119,7 +119,7 @@ def _read(path: Path) -> list[tuple[str, Content]]:
             say(f"{label}: {_(content.reason)}")
             continue
         first, last = min(content.days, default=None), max(content.days, default=None)
-        _tell("FILE", label=label, form=_(content.form), first=first, last=last)
+        _tell("FILE", label=label, form=" + ".join(map(_, content.forms)), first=first, last=last)
         if content.faults:
             _tell("FAULTS", lines=[*map(str, content.faults)])
         if content.days:

@@ -220,7 +220,7 @@ test-faults: ## outages, attacks and all else that lasts (up to 8 minutes)
 # As root, on Debian, with the network: they boot whole systems in containers and on an emulated board. What they
 # make is kept in the user's cache.
 test-system: PROGRAMS = $(SYSTEMS)
-test-system: RUN = $(SLOW) tests/lab/system/package.py tests/lab/system/debian.py tests/lab/system/checkout.py
+test-system: RUN = $(SLOW) $(addprefix tests/lab/system/,package.py debian.py moving.py checkout.py)
 test-system: ## the packages and the service under a real systemd, in containers (as root)
 
 # A container for each Debian, in which one journey is played after the other.

@@ -1,0 +1,86 @@
+"""A household moves to another machine, between two bare Debians, by the lines of docs/contract.md."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+
+import pytest
+
+from teleinfo.contract.days import midnight
+from tests.docs.markdown import PAGES, blocks
+from tests.history import written
+from tests.lab.system import roots
+from tests.lab.system.container import Container
+from tests.lab.system.debian import READ_PAGE, READY, TRIXIE, install
+
+pytestmark = pytest.mark.real
+
+CARRIED = ("teleinfo.tar.gz", "history.sqlite")
+COUNT = (
+    "import sqlite3; base = sqlite3.connect('/var/lib/teleinfo-web/cave.sqlite');"
+    "print(*base.execute('SELECT count(*), sum(value) FROM imported').fetchone(),"
+    " *base.execute('SELECT count(*) FROM reading').fetchone())"
+)
+
+
+def lines(number: int) -> str:
+    """Return a block of the part on another machine, as root types it."""
+    part = PAGES["contract.md"].partition("## Another machine\n")[2]
+    return blocks(part, "sh")[number].replace("sudo ", "")
+
+
+def history(machine: Container) -> tuple[float, ...]:
+    """Return the half-hours that were imported, their Wh, and the readings of the indexes."""
+    return tuple(map(float, machine.run(f'python3 -c "{COUNT}"').split()))
+
+
+def state(machine: Container) -> dict[str, dict[str, int]]:
+    """Return a state of the service."""
+    return dict(json.loads(machine.message("cave/state")))
+
+
+def test_settings_memory_and_history_move(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """1. A machine has a history of its meter, and a file. 2. Another one goes on with all of it."""
+    carried = tmp_path_factory.mktemp("carried")
+    package = roots.package(carried)
+    begin = midnight(dt.date(2025, 3, 1))
+    curve = written.enedis({begin + 1800 * number: 100 + number for number in range(96)})
+    with Container(TRIXIE, tmp_path_factory.mktemp("old")) as old:
+        shutil.copy(package, old.root / "root/teleinfo.deb")
+        install(old)
+        old.settings("TELEINFO_MQTT_TOPIC=cave", "TELEINFO_STATE=true")
+        old.run("systemctl restart teleinfo; systemctl enable --now teleinfo-web")
+        old.until(READY)
+        before = state(old)
+        (old.root / "root/curve.csv").write_bytes(curve)
+        # It is written every five minutes, and at the end of the page.
+        old.run(f'python3 -c "{READ_PAGE.format("")}"; systemctl restart teleinfo-web')
+        old.run("teleinfo page --import /root/curve.csv")
+        kept = history(old)
+        old.run(f"cd /root\n{lines(0)}")
+        for name in CARRIED:
+            shutil.copy(old.root / "root" / name, carried)
+    with Container(TRIXIE, tmp_path_factory.mktemp("new")) as new:
+        # Its index is lower: a total that did not continue would be lower, too.
+        new.run("sed -i 's/--seed 1/--seed 2/' /etc/systemd/system/meter@.service")
+        new.run("systemctl daemon-reload; systemctl restart meter@ttyAMA0")
+        shutil.copy(package, new.root / "root/teleinfo.deb")
+        install(new)
+        for name in CARRIED:
+            shutil.copy(carried / name, new.root / "root")
+        said = new.run(f"set -e; cd /root\n{lines(1)}")
+        after = state(new)
+        new.run("systemctl restart teleinfo-web")
+        new.until(READY)
+        moved = history(new)
+        journal = new.run("journalctl -o cat --no-pager -u teleinfo-web")
+
+    assert "Rows added: " in said
+    assert kept[:2] == (96, sum(100 + number for number in range(96)))
+    assert moved[:2] == kept[:2]
+    assert moved[2] >= kept[2] > 0
+    assert after["meter"]["id"] == before["meter"]["id"]
+    assert after["energy"]["import_total"] >= before["energy"]["import_total"]
+    assert "cannot be kept" not in journal

@@ -41,6 +41,7 @@ DATABASE: Final = b"SQLite format 3\0"
 
 def change(store: Store, arguments: argparse.Namespace) -> int:
     """Import, undo an import or export; return the exit status, 1 if nothing of the files was understood."""
+    _keep_owner(store.path)
     try:
         if arguments.export is not None:
             return _export(store, arguments.export)
@@ -68,8 +69,14 @@ def _label(name: str) -> str:
 
 
 def _keep_owner(path: Path) -> None:
-    """Give a history that root has made to the user of its directory, which is the service's."""
-    if os.geteuid() == 0 and path.exists():
+    """
+    Give a history that root makes to the user of its directory, which is the service's.
+
+    The service may open it at any time. SQLite gives the files beside it the owner that it has when they are
+    made.
+    """
+    if os.geteuid() == 0 and path.parent.exists():
+        path.touch()
         owner = path.parent.stat()
         os.chown(path, owner.st_uid, owner.st_gid)
 

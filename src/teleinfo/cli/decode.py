@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _, in_words, use_language
@@ -20,7 +20,7 @@ from teleinfo.common.recording_times import UP_TO_ETX, RecordingTimes
 from teleinfo.common.times_file import read_times
 from teleinfo.console.output import fail, say
 from teleinfo.settings import Settings, load
-from teleinfo.state.payload import encode
+from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.moment import Moment
@@ -28,9 +28,7 @@ from teleinfo.vocabulary.moment import Moment
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping
-    from typing import TypeAlias
 
-    from teleinfo.state.payload import Options
     from teleinfo.tic.reading import Reading
 
     Encode: TypeAlias = Callable[[Reading, float], list[bytes]]

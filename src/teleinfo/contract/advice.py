@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.contract.days import day_of, local
 from teleinfo.contract.half_hours import HALF_HOUR
-from teleinfo.contract.offers import STEPS
+from teleinfo.contract.offers import STEPS, Offer
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping, Sequence
 
-    from teleinfo.contract.offers import Offer
 
 SAME: Final = (20.0, 0.01)
 """A difference below so many € a year, or below this part of the cost, is none."""

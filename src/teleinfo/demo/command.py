@@ -33,7 +33,7 @@ from teleinfo.console.output import say
 from teleinfo.daemon.app import serve
 from teleinfo.daemon.watchdog import Notifier
 from teleinfo.demo.broker import LOOPBACK, embedded_broker
-from teleinfo.mqtt.client import connect
+from teleinfo.mqtt.client import Connection, connect
 from teleinfo.page import hosts
 from teleinfo.settings import Settings
 from teleinfo.simulator.catalogue import DEFAULT, METERS, build
@@ -46,7 +46,6 @@ from teleinfo.tic.horodate import PARIS
 if TYPE_CHECKING:
     import argparse
 
-    from teleinfo.mqtt.client import Connection
     from teleinfo.mqtt.config import Broker
     from teleinfo.simulator.meter import SimulatedMeter
 

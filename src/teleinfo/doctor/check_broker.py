@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
 from teleinfo.doctor import inside
-from teleinfo.doctor.case import is_one_of, kept_away
+from teleinfo.doctor.case import Case, is_one_of, kept_away
 from teleinfo.doctor.finding import Finding, Severity, find
 from teleinfo.mqtt import config
 from teleinfo.mqtt.client import Connection, connect, for_command, tls_context
@@ -25,7 +25,6 @@ from teleinfo.port.health import parse as parse_health
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
-    from teleinfo.doctor.case import Case
 
 STEP_TIMEOUT = 5.0
 """Seconds that each step may take."""

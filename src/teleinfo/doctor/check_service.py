@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
-from teleinfo.doctor.case import Access, is_one_of
+from teleinfo.doctor.case import Access, Case, is_one_of
 from teleinfo.doctor.check_broker import OFFLINE, ONLINE, ask_again
 from teleinfo.doctor.finding import Finding, Severity, find
 from teleinfo.mqtt.config import Topics
@@ -19,7 +19,6 @@ from teleinfo.port.line_log import NO_FRAME, PASSING
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from teleinfo.doctor.case import Case
 
 EXIT_CONFIGURATION = "78"
 # Not --quiet: it would hide the hint that this user may not see the messages of other users.

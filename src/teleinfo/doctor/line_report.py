@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from teleinfo import __version__
 from teleinfo.common.i18n import _
 from teleinfo.doctor.finding import TEMPLATES
-from teleinfo.doctor.line_damage import PARITY, STOP
-
-if TYPE_CHECKING:
-    from teleinfo.doctor.line_damage import Damage
+from teleinfo.doctor.line_damage import PARITY, STOP, Damage
 
 _WIDTH = 24  # characters of the longest bar
 

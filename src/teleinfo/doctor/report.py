@@ -26,14 +26,13 @@ from teleinfo import __version__
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable, printable_lines
 from teleinfo.console.output import WIDEST
-from teleinfo.doctor.finding import TITLES, Severity
+from teleinfo.doctor.finding import TITLES, Finding, Findings, Severity
 from teleinfo.port.serial_port import is_remote
 from teleinfo.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from teleinfo.doctor.finding import Finding, Findings
     from teleinfo.doctor.machine import Machine
 
 

@@ -15,14 +15,13 @@ from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, local, midnight
 from teleinfo.contract.half_hours import HALF_HOUR
 from teleinfo.live.declared import POSSIBLE, find, integer
 from teleinfo.state.energy import EXPORTED
-from teleinfo.state.fields import VA_PER_AMPERE
+from teleinfo.state.fields import VA_PER_AMPERE, Json
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.codes import Alert, Colour, Contract, Phase, TariffPeriod
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from teleinfo.state.fields import Json
 
 SLOT: Final = 10
 """Seconds of which the mean power is the smallest unit of the history."""

@@ -10,7 +10,7 @@ from teleinfo.contract import advice
 from teleinfo.contract.comparison import by_day, compare
 from teleinfo.contract.days import DAY, day_of, local, midnight
 from teleinfo.contract.half_hours import HALF_HOUR, LATE
-from teleinfo.contract.offers import STEPS, Held, OffPeak, in_force
+from teleinfo.contract.offers import STEPS, Held, Household, Offers, OffPeak, in_force
 from teleinfo.history import energies as storage
 from teleinfo.history.chronicle import CONTRACT, TARIFF
 from teleinfo.state.learned_hours import Change, learn
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping
 
-    from teleinfo.contract.offers import Household, Offers
 
 ENOUGH: Final = 0.98
 """The least part of twelve months that must be known by half-hours for a verdict."""

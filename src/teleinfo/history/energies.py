@@ -10,9 +10,9 @@ import itertools
 from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.contract.days import local
-from teleinfo.contract.files import COLOUR, CURVE, PEAK, are_begins, half_hours
+from teleinfo.contract.files import COLOUR, CURVE, PEAK, Content, are_begins, half_hours
 from teleinfo.contract.half_hours import HALF_HOUR, HalfHours, of_meter
-from teleinfo.contract.offers import STEPS, Price
+from teleinfo.contract.offers import STEPS, Offer, Price
 from teleinfo.history.chronicle import INJECTED, MAX_AGE
 from teleinfo.history.rises import HALF_HOURS, rises
 from teleinfo.vocabulary.codes import Colour
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping
 
-    from teleinfo.contract.files import Content
-    from teleinfo.contract.offers import Offer
 
 HOUR: Final = 2 * HALF_HOUR
 """The energies of the meter are compared with those of a file by the hour, since its step may be one."""

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.untrusted_json import parse_object
-from teleinfo.history.chronicle import MAX_AGE, SLOT, Chronicle
+from teleinfo.history.chronicle import MAX_AGE, SLOT, Batch, Chronicle
 from teleinfo.live.feeds import reading_of
 from teleinfo.live.model import LiveModel
 from teleinfo.tic.horodate import PARIS, iso
@@ -14,7 +14,6 @@ from teleinfo.tic.horodate import PARIS, iso
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from teleinfo.history.chronicle import Batch
     from teleinfo.history.store import Store
 
 MAX_AHEAD: Final = 86_400

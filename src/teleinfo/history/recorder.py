@@ -23,7 +23,7 @@ from teleinfo.common.terminal_text import printable
 from teleinfo.console.output import say
 from teleinfo.contract.days import day_of, midnight
 from teleinfo.history import tables
-from teleinfo.history.chronicle import Chronicle
+from teleinfo.history.chronicle import Batch, Chronicle
 from teleinfo.history.store import NEWER, Store
 from teleinfo.vocabulary.words import Message
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from teleinfo.history.chronicle import Batch
     from teleinfo.history.tables import Table
     from teleinfo.live.model import LiveModel
     from teleinfo.state.prices import Prices

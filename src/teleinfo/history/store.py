@@ -18,16 +18,14 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_
 from teleinfo.contract.days import day_of, local, midnight
-from teleinfo.contract.offers import OffersError, load, prices_by_day
-from teleinfo.history.chronicle import ALERT, COLOUR, CONTRACT, LONGEST_PAUSE, SLOT, TARIFF
+from teleinfo.contract.offers import Offers, OffersError, load, prices_by_day
+from teleinfo.history.chronicle import ALERT, COLOUR, CONTRACT, LONGEST_PAUSE, SLOT, TARIFF, Batch
 from teleinfo.state.prices import Prices
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from teleinfo.contract.offers import Offers
-    from teleinfo.history.chronicle import Batch
 
 APPLICATION: Final = 0x54494331
 """The mark of our databases: "TIC1"."""

@@ -16,10 +16,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, local, midnight, season_of
-from teleinfo.history.chronicle import ALERT, COLOUR, INJECTED, LONGEST_PAUSE, SLOT, TARIFF
+from teleinfo.history.chronicle import ALERT, COLOUR, INJECTED, LONGEST_PAUSE, SLOT, TARIFF, Batch
 from teleinfo.history.contract import contract_table
 from teleinfo.history.rises import DAYS, rises
-from teleinfo.history.store import KEPT, MINUTE, QUARTER
+from teleinfo.history.store import KEPT, MINUTE, QUARTER, Store
 from teleinfo.state.energy import month_of
 from teleinfo.vocabulary.codes import Colour, TariffPeriod
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Mapping
 
-    from teleinfo.history.chronicle import Batch
-    from teleinfo.history.store import Store
     from teleinfo.state.fields import Json
     from teleinfo.state.prices import Prices
 

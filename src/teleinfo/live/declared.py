@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 from teleinfo.common.i18n import N_, _, decimal
 from teleinfo.common.terminal_text import printable
 from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS
-from teleinfo.state.field_entry import ANY_LABEL, StateType
+from teleinfo.state.field_entry import ANY_LABEL, Field, FieldPath, StateType
 from teleinfo.vocabulary.codes import Alert, Contract
 from teleinfo.vocabulary.words import Code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from teleinfo.state.field_entry import Field, FieldPath
     from teleinfo.state.fields import Json
 
 MINUS: Final = "\N{MINUS SIGN}"

@@ -10,7 +10,7 @@ from teleinfo.live.declared import number, title
 from teleinfo.state import fields, tariffs
 from teleinfo.tic import registers
 from teleinfo.tic.horodate import local_time
-from teleinfo.tic.labels import Kind, parse_uint
+from teleinfo.tic.labels import Kind, LabelSpec, parse_uint
 from teleinfo.vocabulary.codes import Alert, Breaker, Colour, DryContact
 from teleinfo.vocabulary.text_table import read_sections
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from teleinfo.live.model import Row
-    from teleinfo.tic.labels import LabelSpec
     from teleinfo.vocabulary.words import Code
 
 

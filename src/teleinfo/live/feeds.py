@@ -22,7 +22,7 @@ from teleinfo.common.untrusted_json import parse_object
 from teleinfo.live import declared, sentences
 from teleinfo.live.model import LiveModel
 from teleinfo.mqtt.client import connect, for_command
-from teleinfo.mqtt.config import OFFLINE, ONLINE, Topics
+from teleinfo.mqtt.config import OFFLINE, ONLINE, Broker, Topics
 from teleinfo.mqtt.errors import BrokerError
 from teleinfo.port import health
 from teleinfo.port.line_socket import line_of
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Coroutine, Sequence
 
-    from teleinfo.mqtt.config import Broker
     from teleinfo.settings import Settings
 
 STATUS_TIMEOUT: Final = 5.0

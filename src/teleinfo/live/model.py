@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
-from teleinfo.port.health import is_orphan
+from teleinfo.port.health import Health, is_orphan
 from teleinfo.state import metrics
-from teleinfo.state.field_entry import message
+from teleinfo.state.field_entry import FieldPath, message
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.judge import Judge
-from teleinfo.tic.labels import ALARMS, NOTICES, STATUS_REGISTER, Kind, lookup
+from teleinfo.tic.labels import ALARMS, NOTICES, STATUS_REGISTER, Kind, LabelSpec, Mode, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
 from teleinfo.vocabulary.codes import Phase
 from teleinfo.vocabulary.moment import Moment
@@ -32,11 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
-    from teleinfo.port.health import Health
-    from teleinfo.state.field_entry import FieldPath
     from teleinfo.state.fields import Json
     from teleinfo.state.prices import Prices
-    from teleinfo.tic.labels import LabelSpec, Mode
     from teleinfo.vocabulary.words import Message
 
 KEPT: Final = 30.0

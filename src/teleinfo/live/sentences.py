@@ -8,14 +8,13 @@ from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal, plural
 from teleinfo.console.output import command_line
 from teleinfo.live.declared import number, text
-from teleinfo.live.model import Note
+from teleinfo.live.model import LiveModel, Note
 from teleinfo.vocabulary.line import LineGrade, LinkProblem, PortErrorKind
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from teleinfo.live.model import LiveModel
     from teleinfo.port.errors import PortError
     from teleinfo.port.health import Health
     from teleinfo.port.link_status import LinkStatus

@@ -22,14 +22,13 @@ from teleinfo.history.store import Store
 from teleinfo.live.feeds import add_mqtt, run
 from teleinfo.page import hosts, imports
 from teleinfo.page.contract import OFFERS
-from teleinfo.settings import PREFIX, default_env_file, load_all
+from teleinfo.settings import PREFIX, Settings, default_env_file, load_all
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
     from teleinfo.live.model import LiveModel
-    from teleinfo.settings import Settings
 
 HELP = N_(
     "Show the live meter and its history as a page in a browser: from the serial port, or from the broker "

@@ -25,7 +25,7 @@ from aiohttp import web
 
 from teleinfo.common.i18n import _, accepted, use_language
 from teleinfo.history import tables
-from teleinfo.live.model import exposition
+from teleinfo.live.model import LiveModel, exposition
 from teleinfo.page import hosts, view
 from teleinfo.page.contract import contract_part
 from teleinfo.vocabulary.words import Language
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 
     from teleinfo.history.recorder import HistoryRecorder
-    from teleinfo.live.model import LiveModel
     from teleinfo.page.hosts import Address
 
 FOLDER: Final = Path(__file__).parent / "assets"

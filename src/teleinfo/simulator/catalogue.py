@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.simulator import tariff
 from teleinfo.simulator.historique import Historique
 from teleinfo.simulator.households import House
-from teleinfo.simulator.meter import MeterModel
-from teleinfo.simulator.metrology import Metrology
+from teleinfo.simulator.meter import MeterModel, SimulatedMeter
+from teleinfo.simulator.metrology import LoadProfile, Metrology
 from teleinfo.simulator.standard import Standard
 from teleinfo.tic.tables.reader import Mode
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Iterator
 
-    from teleinfo.simulator.meter import SimulatedMeter
-    from teleinfo.simulator.metrology import LoadProfile
 
 DEFAULT = "hc"
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from teleinfo.tic.tables.reader import Mode
+from teleinfo.tic.tables.reader import Group, Mode
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Iterable
 
-    from teleinfo.tic.tables.reader import Group
 
 STX = b"\x02"
 ETX = b"\x03"

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from teleinfo.common.recording_times import UP_TO_ETX
 from teleinfo.simulator.encode import ETX
-from teleinfo.simulator.meter import BAUDRATES
+from teleinfo.simulator.meter import BAUDRATES, SimulatedMeter
 from teleinfo.tic.tables.reader import Mode
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from teleinfo.simulator.meter import SimulatedMeter
     from teleinfo.simulator.serial_line import SerialLine
 
     Pieces: TypeAlias = list[tuple[bytes, float | None]]

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from teleinfo.simulator.meter import SimulatedMeter, format_index, order_groups
-from teleinfo.simulator.tariff import FRANCE
+from teleinfo.simulator.tariff import FRANCE, Peak, SimulatedPeriod
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from teleinfo.simulator.metrology import TimedValue
-    from teleinfo.simulator.tariff import Peak, SimulatedPeriod
     from teleinfo.tic.tables.reader import Group
 
 _MESSAGE = "PAS DE          MESSAGE         "

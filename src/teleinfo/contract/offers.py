@@ -228,9 +228,7 @@ def parse(data: bytes) -> Offers:
         text = data.decode("utf-8-sig")
         return Offers.model_validate(tomllib.loads(text))
     except ValidationError:
-        found = [
-            Message("line {line}: {fault}", line=_line(text, each), fault=each) for each in _faults(text)
-        ]
+        found = [Message("line {line}: {fault}", line=_line(text, why), fault=why) for why in _faults(text)]
         raise OffersError(*found) from None
     except ValueError as error:  # no UTF-8, or no TOML: then the line is in the text
         raise OffersError(Message("it is no TOML: {error}", error=error)) from error

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teleinfo.common.file_errors import file_error
+from teleinfo.common.i18n import N_
 from teleinfo.state.prices import Prices
 from teleinfo.tic import labels
 from teleinfo.vocabulary.codes import TariffPeriod
@@ -248,13 +249,8 @@ def dead_bands(value: object) -> object:
         name, _, band = item.partition("=")
         if name not in known:
             best = ", ".join(difflib.get_close_matches(name, known, n=2, cutoff=0.0))
-            raise RefusalError(
-                Message(
-                    "has a name that is no number of the state, {name}; did you mean {best}?",
-                    name=name,
-                    best=best,
-                )
-            )
+            text = N_("has a name that is no number of the state, {name}; did you mean {best}?")
+            raise RefusalError(Message(text, name=name, best=best))
         plain_decimal(band)
         found[name] = float(band)
     return found

@@ -137,7 +137,7 @@ def test_a_curve_that_an_index_disproves_is_refused(store: Store, said: Said) ->
 def test_lines_that_are_not_understood_are_named(store: Store, said: Said) -> None:
     lines = [f"{line}x" if at % 4 == 0 else line for at, line in enumerate(written.rows(curve_of(1)))]
     assert change(store, file(store, written.enedis({}, points=lines))) == 0
-    assert said().splitlines()[1] == "Lines left out: 4, 8, 12, 16, 20, … (12); it is not understood."
+    assert said().splitlines()[1] == "Lines that are not understood, and left out: 4, 8, 12, 16, 20, … (12)."
 
 
 def test_before_a_meter_was_heard_nothing_can_be_added(tmp_path: Path, said: Said) -> None:

@@ -170,6 +170,10 @@ today() { # print the energy of today, in Wh
     mosquitto_sub -t teleinfo/state -C 1 -R | sed -n 's/.*"energy":.*"today":{"imported":\([0-9]*\).*/\1/p'
 }
 
+year() { # print the year of the last frame
+    mosquitto_sub -t teleinfo/state -C 1 -R | sed 's/{"time":"\([0-9]*\).*/\1/'
+}
+
 began() { # return once the service runs, reads the meter and is connected
     systemctl start teleinfo
     until works; do sleep 0.2; done

@@ -47,6 +47,26 @@ def test_an_adapter_by_its_number_is_named_by_its_id(tree: Tree) -> None:
     assert gone.message == f"there is no serial port at /dev/serial/by-id/{ADAPTER} → /dev/ttyUSB0"
 
 
+SYSTEMCTL = """#!/bin/sh
+echo ActiveState=active
+if [ -e {said} ]; then echo 'StatusText={then}'; else echo 'StatusText={first}'; touch {said}; fi
+"""
+
+
+async def test_an_attempt_to_open_the_port_is_waited_for(tree: Tree) -> None:
+    """The service opens a bridge that does not answer: only when that has failed, it says so."""
+    first, then = "opening the serial port; no frame yet", "the bridge to the serial port cannot be reached"
+    tree.file(
+        "/usr/bin/systemctl", SYSTEMCTL.format(said=tree.root / "said", first=first, then=then), mode=0o755
+    )
+    tree.file("/run/systemd/system/teleinfo.service")
+    case = tree.case("socket://203.0.113.7:2000")
+
+    assert await case.own_words() == first
+    assert not await case.has_port()
+    assert await case.own_words() == then
+
+
 def test_a_file_is_no_serial_port(tmp_path: Path) -> None:
     """An ordinary file in place of the device is a fault."""
     (tmp_path / "file").write_text("")

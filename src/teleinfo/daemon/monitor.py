@@ -18,7 +18,7 @@ from teleinfo.common.i18n import N_, _, decimal
 from teleinfo.mqtt.config import OFFLINE, ONLINE
 from teleinfo.mqtt.errors import CUT_OFF
 from teleinfo.port import health
-from teleinfo.port.line_log import NO_FRAME, SILENT, mode_at
+from teleinfo.port.line_log import NO_FRAME, OPENING, SILENT, mode_at
 from teleinfo.port.link_status import SILENT_AFTER, LinkStatus
 from teleinfo.vocabulary.line import LinkProblem, PortErrorKind
 
@@ -131,7 +131,7 @@ class Monitor:
         """
         link = self.link
         if not link.connected:
-            port = _("opening the serial port") if link.error is None else _(link.error.kind.words)
+            port = _(OPENING) if link.error is None else _(link.error.kind.words)
         elif link.mode is not None:
             port = _(mode_at(link.mode, link.baudrate))
         elif link.baudrate is None:

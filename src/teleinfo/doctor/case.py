@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import enum
 import ipaddress
@@ -17,8 +18,9 @@ from teleinfo.doctor.finding import Finding, find
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.report import Screen
 from teleinfo.mqtt.errors import CUT_OFF
-from teleinfo.port.line_log import NO_FRAME, SILENT
-from teleinfo.port.serial_port import is_remote
+from teleinfo.port.line_log import NO_FRAME, OPENING, SILENT
+from teleinfo.port.search import TICK
+from teleinfo.port.serial_port import OPEN_TIMEOUT, is_remote
 from teleinfo.settings import SERVICE_FILE, Settings
 from teleinfo.vocabulary.line import PortErrorKind
 from teleinfo.vocabulary.words import Language
@@ -41,6 +43,7 @@ _LIMITS = (
     "PrivateDevices", "PrivateTmp", "ProtectHome", "InaccessiblePaths", "PrivateNetwork", "IPAddressAllow",
     "IPAddressDeny", "RestrictAddressFamilies",
 )  # fmt: skip
+_OPENED_WITHIN = OPEN_TIMEOUT + 2.0  # s; the line of status is up to a second old
 PORT_FAULTS = tuple(kind.words for kind in PortErrorKind)
 FAULTS = (*PORT_FAULTS, NO_FRAME, SILENT, CUT_OFF)
 _NAME_SERVER = re.compile(r"^nameserver\s+([0-9A-Fa-f.:]+)", re.MULTILINE)
@@ -138,9 +141,19 @@ class Case:
         return next((line for line in reversed(lines) if is_one_of(line, texts)), "")
 
     async def has_port(self) -> bool:
-        """Return True if the service says that it has its port open."""
+        """
+        Return True if the service says that it has its port open.
+
+        An attempt to open it is waited for: until it ends, nobody knows why the port is not open.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _OPENED_WITHIN
         words = await self.own_words()
-        return bool(words) and not is_one_of(words, PORT_FAULTS)
+        while is_one_of(words, [OPENING]) and loop.time() < end:
+            await asyncio.sleep(TICK)
+            await self.properties(again=True)
+            words = await self.own_words()
+        return bool(words) and not is_one_of(words, (OPENING, *PORT_FAULTS))
 
     async def attempts(self) -> Mapping[str, str]:
         """

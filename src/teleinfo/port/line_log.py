@@ -38,6 +38,7 @@ WITHHELD_QUIET: Final = 7200.0
 MODE_CHANGE_INTERVAL = 60.0
 """Seconds between two lines about a mode that changes at one speed."""
 
+OPENING: Final = N_("opening the serial port")
 NO_FRAME: Final = N_("no frame yet")
 SILENT: Final = N_("the meter is silent, {frames} frames, the last {ago} ago")
 """Parts of the line of status that report a fault; the doctor looks for them."""

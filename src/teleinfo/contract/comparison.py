@@ -36,7 +36,7 @@ _BLUE_MONTHS: Final = (7, 8, 9, 10)
 
 
 class Day(NamedTuple):
-    """A day, its colours until and from 6:00, and its energies, Wh by half-hour."""
+    """A day, its colours until and from 6:00, and its energies other than 0, Wh by half-hour."""
 
     date: dt.date
     colours: tuple[Colour | None, Colour | None]
@@ -53,7 +53,8 @@ def by_day(half_hours: HalfHours, dates: Iterable[dt.date], colours: Mapping[dt.
             at = (60 * time.hour + time.minute) // _MINUTES
             for own, drawn in half_hours.drawn.items():
                 energies[own][at] += drawn.get(begin, 0.0)
-        days.append(Day(date, (colours.get(date - DAY), colours.get(date)), energies))
+        known = {own: values for own, values in energies.items() if any(values)}
+        days.append(Day(date, (colours.get(date - DAY), colours.get(date)), known))
     return days
 
 
@@ -79,7 +80,7 @@ def _why_not(offer: Offer, days: Sequence[Day], household: Household) -> Message
     kva = household.kva_on()
     if all(kva not in price.month for price in offer.price):
         return Message(N_("no price for {kva} kVA"), kva=kva)
-    is_told = not any(any(day.energies[None]) for day in days)
+    is_told = not any(None in day.energies for day in days)
     if any(rule.own for rule in offer.rules) and not household.off_peak and not is_told:
         return Message(N_("your off-peak hours are not known"))
     unknown = [day for day in days if None in day.colours and day.date.month not in _BLUE_MONTHS]

@@ -8,9 +8,11 @@ cures, the journal.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
+import signal
 import time
 import tomllib
 from dataclasses import dataclass, field
@@ -162,7 +164,8 @@ class House(Container):
 
     def cut_power(self) -> None:
         """End all that runs inside at once, and boot again."""
-        self._nspawn.kill()
+        os.kill(self._init(), signal.SIGKILL)
+        self._nspawn.process.wait(LIMIT)
         self._start()
 
     def staged(self, script: str, *, check: bool = True) -> str:

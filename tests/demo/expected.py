@@ -13,7 +13,8 @@ import datetime as dt
 from rich.text import Text
 
 from teleinfo.demo.broker import LOOPBACK
-from teleinfo.demo.command import TIME_LAPSE, TOPIC, after_a_year, configure, heading, message_line
+from teleinfo.demo.command import TIME_LAPSE, TOPIC, configure, heading, message_line
+from teleinfo.demo.past import after_a_year
 from teleinfo.mqtt.config import Broker
 from teleinfo.simulator.catalogue import DEFAULT
 from teleinfo.simulator.encode import BITS

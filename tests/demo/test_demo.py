@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.demo import command as demo
-from teleinfo.demo.command import DAYS, SEED, after_a_year
+from teleinfo.demo.past import DAYS, SEED, after_a_year
 from teleinfo.simulator.catalogue import build
 from tests.demo.expected import START, expected_readings
 from tests.support.process import LIMIT, Process

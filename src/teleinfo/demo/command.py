@@ -18,7 +18,6 @@ import importlib.util
 import logging
 import math
 import os
-import random
 import signal
 import socket
 import sys
@@ -33,21 +32,18 @@ from teleinfo.console.output import say
 from teleinfo.daemon.app import serve
 from teleinfo.daemon.watchdog import Notifier
 from teleinfo.demo.broker import LOOPBACK, embedded_broker
+from teleinfo.demo.past import after_a_year
 from teleinfo.mqtt.client import Connection, connect
 from teleinfo.page import hosts
 from teleinfo.settings import Settings
-from teleinfo.simulator.catalogue import DEFAULT, METERS, build
+from teleinfo.simulator.catalogue import DEFAULT, METERS
 from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import SerialLine
-from teleinfo.state.payload import Options, encode
-from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.horodate import PARIS
 
 if TYPE_CHECKING:
     import argparse
 
     from teleinfo.mqtt.config import Broker
-    from teleinfo.simulator.meter import SimulatedMeter
 
 HELP = N_("show the whole chain at work: simulated meter, daemon, broker, subscriber")
 
@@ -60,15 +56,6 @@ MORNING = dt.time(7, 30)
 
 # Over ssh the browser is on another machine. The page answers only addresses of the home network.
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - see above
-
-SEED = 11
-"""With this seed many appliances are switched on before the off-peak hours begin at 22:00."""
-
-DAYS = 366
-FINE = dt.timedelta(minutes=5)
-FINE_FRAMES = 576
-COARSE = 15
-"""Frames of the last two days, by their distance; minutes of each step of the metrology."""
 
 WITHOUT_EXTRA = N_(
     "The demo needs amqtt, its MQTT broker, and aiohttp for the page; one of them is not installed. "
@@ -150,33 +137,6 @@ def start_today(meter: str) -> dt.datetime:
     """Return the time today at which the clock of `meter` starts, shortly before its values change."""
     time = MORNING if METERS[meter].household == "solar" else EVENING
     return dt.datetime.combine(dt.date.today(), time)  # noqa: DTZ011 -- a meter knows local time only
-
-
-def after_a_year(name: str, *, start: dt.datetime) -> tuple[SimulatedMeter, list[bytes]]:
-    """
-    Return a meter whose clock stands at `start`, and readings of the year before, as JSON with timestamps.
-
-    They are the readings around each midnight and of the last days. From `start` on, loads and noise are as
-    for a meter that begins then.
-    """
-    fresh = build(name, start=start, rng=random.Random(SEED))  # noqa: S311 - no secrets
-    begin = start - dt.timedelta(days=DAYS)
-    meter = build(name, start=begin, rng=random.Random(SEED))  # noqa: S311 - as above
-    meter.metrology.step = COARSE
-    first = dt.datetime.combine(begin.date(), dt.time())
-    days = [first + dt.timedelta(days=day) for day in range(1, DAYS + 1)]
-    times = [midnight + dt.timedelta(seconds=seconds) for midnight in days for seconds in (-120, 60)]
-    times += [start - number * FINE for number in range(1, FINE_FRAMES)]
-    lines = []
-    decoder = Decoder(plausibility=False)  # the index rises by a day from one frame to the next
-    for time in sorted(times):
-        stamp = time.replace(tzinfo=PARIS).timestamp()
-        readings = decoder.feed(meter.emit(time))
-        lines += [encode(reading, Options(timestamp=True), now=stamp) or b"" for reading in readings]
-    meter.metrology.advance(start)
-    meter.metrology.step = 1
-    meter.metrology.load_profile, meter.metrology.rng = fresh.metrology.load_profile, fresh.metrology.rng
-    return meter, lines
 
 
 def heading(arguments: argparse.Namespace, broker: Broker, start: dt.datetime, page: str) -> str:

@@ -29,14 +29,22 @@ if TYPE_CHECKING:
 
 _MINUTES: Final = HALF_HOUR // 60
 _OF_DAY: Final = 1440
+_NO_ENERGY: Final = (0.0,) * (_OF_DAY // _MINUTES)
+"""The energies of a day in which nothing was drawn."""
 
-_LETTERS: Final = {Colour.BLUE: "JB", Colour.WHITE: "JW", Colour.RED: "JR", None: "JB"}
 _BLUE_MONTHS: Final = (7, 8, 9, 10)
 """The months whose days are all blue: others are from mid November to mid June."""
 
+_LETTERS: Final = {Colour.BLUE: "JB", Colour.WHITE: "JW", Colour.RED: "JR", None: "JB"}
+"""The end of a code of Tempo; a day whose colour is unknown is one of `_BLUE_MONTHS`."""
+
 
 class Day(NamedTuple):
-    """A day, its colours until and from 6:00, and its energies other than 0, Wh by half-hour."""
+    """
+    A day, its colours until and from 6:00, and its energies, Wh by half-hour.
+
+    `energies` lacks each kind of hours in which nothing was drawn.
+    """
 
     date: dt.date
     colours: tuple[Colour | None, Colour | None]
@@ -47,7 +55,7 @@ def by_day(half_hours: HalfHours, dates: Iterable[dt.date], colours: Mapping[dt.
     """Return the energies of some days."""
     days = []
     for date in dates:
-        energies = {own: [0.0] * (_OF_DAY // _MINUTES) for own in half_hours.drawn}
+        energies = {own: list(_NO_ENERGY) for own in half_hours.drawn}
         for begin in range(midnight(date), midnight(date + DAY), HALF_HOUR):
             time = local(begin)
             at = (60 * time.hour + time.minute) // _MINUTES
@@ -133,5 +141,7 @@ def _of_rules(
         for minute in minutes_of(own if rule.own else rule.hours):
             codes[minute] = rule.code
     by_code = dict(kwh)
-    prices = [by_code[code + letters[minute >= 60 * TEMPO_HOUR]] for minute, code in enumerate(codes)]
+    before, after = letters
+    change = 60 * TEMPO_HOUR
+    prices = [by_code[code + (before if minute < change else after)] for minute, code in enumerate(codes)]
     return [fmean(prices[first : first + _MINUTES]) for first in range(0, _OF_DAY, _MINUTES)]

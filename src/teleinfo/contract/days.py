@@ -34,4 +34,5 @@ def midnight(day: dt.date, *, hour: int = 0) -> int:
 
 def season_of(day: dt.date) -> dt.date:
     """Return the first day of the season of Tempo, which is from September to August."""
-    return dt.date(day.year - (day.month < _SEPTEMBER), _SEPTEMBER, 1)
+    year = day.year if day.month >= _SEPTEMBER else day.year - 1
+    return dt.date(year, _SEPTEMBER, 1)

@@ -42,7 +42,7 @@ def contract_table(base: sqlite3.Connection, meter: int, offers: Offers, now: in
     whole = {*range(midnight(first), midnight(last), HALF_HOUR)}
     is_year = len(whole & found.exact) >= ENOUGH * len(whole)
     if not is_year:
-        # Days that are known in all only would be shared evenly among peak and off-peak hours.
+        # The energy of a day without half-hours would be shared evenly among peak and off-peak hours.
         begun = min(found.exact or found.known, default=now)
         first, last = max(first, day_of(begun)), today
         whole = {*range(midnight(first), midnight(last), HALF_HOUR)}

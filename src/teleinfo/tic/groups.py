@@ -8,7 +8,7 @@ The group is read from both ends, because a space may be the checksum and a hist
 separator (Enedis-NOI-CPT_02E v6 §1.5.3; Enedis-NOI-CPT_54E v3). The character before the checksum shows
 the mode, so that the decoder needs no setting.
 
-The form of a group: with or without a horodate, and the width of its value.
+A `Form` tells of a group if it has a horodate, and how wide its value is.
 """
 
 from __future__ import annotations

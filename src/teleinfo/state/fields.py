@@ -8,6 +8,7 @@ Enedis-NOI-CPT_02E v6 and 54E v3, named with the étiquettes in `teleinfo.tic.ta
 from __future__ import annotations
 
 import enum
+from bisect import bisect_left, bisect_right
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -16,7 +17,7 @@ from teleinfo.state import tariffs
 from teleinfo.state.active_power import Flow
 from teleinfo.tic import registers
 from teleinfo.tic.horodate import iso, moment
-from teleinfo.tic.labels import CONTRACTS, STATUS_REGISTER, parse_uint
+from teleinfo.tic.labels import ALARMS, CONTRACTS, STATUS_REGISTER, parse_uint
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.codes import Alert, Colour, Phase, TariffPeriod
 
@@ -46,6 +47,7 @@ NOMINAL_VOLTAGE: Final = 230
 HIGHEST_VOLTAGE: Final = 253
 """Volts between a phase and the neutral conductor of the public grid (EN 50160: ±10 %)."""
 
+_OF_OTHER_PHASES: Final = frozenset({"IINST2", "IINST3", "IRMS2", "IRMS3"})
 _CURRENTS: Final[dict[str, tuple[str, ...]]] = {str(n): (f"IRMS{n}", f"IINST{n}") for n in Phase}
 
 USED_MARKS: Final = (80, 90, 100)
@@ -68,7 +70,7 @@ def number(values: Values, *labels: str, times: int = 1) -> int | None:
 
 def phases(values: Values) -> int:
     """Return 3 for a meter of three phases, else 1."""
-    return 3 if any(label in values for label in ("IINST2", "IINST3", "IRMS2", "IRMS3")) else 1
+    return 1 if values.keys().isdisjoint(_OF_OTHER_PHASES) else 3
 
 
 def contract_text(values: Values) -> str | None:
@@ -100,7 +102,7 @@ def used_of_limit(values: Values) -> Value:
 
 def passed(used: float) -> tuple[int, int]:
     """Return how many marks for the shedding of load a share of the limit in % is above, and at or above."""
-    return sum(used > mark for mark in USED_MARKS), sum(used >= mark for mark in USED_MARKS)
+    return bisect_left(USED_MARKS, used), bisect_right(USED_MARKS, used)
 
 
 def power_left(values: Values) -> Value:
@@ -401,7 +403,7 @@ def alerts(values: Values) -> dict[Alert, bool]:
         # A lower-case season in DATE has the same meaning as the bit (54E, horodate).
         found[Alert.CLOCK_DEGRADED] |= values.get("DATE", "").startswith(("e", "h"))
     elif "OPTARIF" in values or "ISOUSC" in values:
-        is_alarm = any(label in values for label in ("ADPS", "ADIR1", "ADIR2", "ADIR3"))
+        is_alarm = not values.keys().isdisjoint(ALARMS)
         limit = number(values, "ISOUSC")
         currents = [number(values, f"IINST{phase}") or 0 for phase in Phase]
         found[Alert.OVERRUN] = is_alarm or (limit is not None and max(currents) > limit)

@@ -27,10 +27,10 @@ class JudgedTracker(StateTracker):
         super().__init__(topic=topic, exclude=exclude, prices=prices)
         self._judge = Judge()
 
-    def update(self, reading: Reading, now: Moment) -> bool:
+    def update(self, reading: Reading, now: Moment, *, is_routine: bool = False) -> bool:
         """Judge a reading, and note it."""
         self._judge.judge(reading)
-        return super().update(reading, now)
+        return super().update(reading, now, is_routine=is_routine)
 
 
 def moment(monotonic: float, time: str = "2026-01-14T12:02:28+01:00") -> Moment:

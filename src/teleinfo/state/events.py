@@ -115,6 +115,11 @@ class EventFinder:
         self._heard, self._pending = Moment(-math.inf, heard), {}
         self.situation, self.spans = situation, spans
 
+    @property
+    def is_calm(self) -> bool:
+        """True if nothing lasts, and nothing is to be confirmed by a further reading."""
+        return not self.spans and not self._pending
+
     def silence(self, now: Moment) -> list[dict[str, Json]]:
         """Return the message that the meter is silent; none if that was published, or no meter is known."""
         if self._meter is None or self.situation.get(SILENCE):
@@ -135,8 +140,7 @@ class EventFinder:
             return [*messages, self._message(Event.METER_REPLACED, at, former=former)]
         # A clock that leaps is no absence.
         absence = min((at - heard.wall).total_seconds(), now.facts.heard.monotonic - heard.monotonic)
-        is_calm = absence <= GAP and not self.spans and not self._pending
-        if is_calm and after.items() <= self.situation.items():
+        if absence <= GAP and self.is_calm and after.items() <= self.situation.items():
             return messages
         self._note_spans(before, after, now)
         is_another_day = (at - _TEMPO_BEGIN).date() != (heard.wall - _TEMPO_BEGIN).date()

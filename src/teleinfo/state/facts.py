@@ -135,7 +135,7 @@ class MeterFacts:
         self.counted = -math.inf
 
     def add(self, reading: Reading, belief: Belief, now: Moment, *, exclude: frozenset[str]) -> None:
-        """Add a reading except for its energies."""
+        """Add a reading except for its powers and energies."""
         sent = reading.values
         if exclude:
             mode = reading.mode
@@ -146,18 +146,21 @@ class MeterFacts:
         self.phases = 3 if self.contract.site else max(self.phases, fields.phases(values))
         self.has_exported |= self.contract.exports(values)
 
-    def count(self) -> None:
-        """Count the energies and the powers by the indexes of the last reading."""
-        sent, values, now = self.sent, self.contract.texts, self.heard
-        counters = fields.counters(values)
-        for name, (counter, index) in counters.items():
-            self.means[counter].add(index, now=now.monotonic, idle=fields.is_idle(values, name))
+    def measure(self) -> None:
+        """Measure the powers by the indexes of the last reading."""
+        sent, values, now = self.sent, self.contract.texts, self.heard.monotonic
+        for name, (counter, index) in fields.counters(values).items():
+            self.means[counter].add(index, now=now, idle=fields.is_idle(values, name))
         has_exported = self.has_exported or "EAIT" in values
         exports = self.contract.exports(sent)
         if (flow := fields.flow(sent, exports=exports, has_exported=has_exported)) is not None:
-            self.contract.active.add(flow, now=now.monotonic, has_exported=has_exported)
+            self.contract.active.add(flow, now=now, has_exported=has_exported)
+
+    def count(self) -> None:
+        """Count the energies by the indexes of the last reading."""
+        values, now = self.contract.texts, self.heard
         self.clock_was_ahead = None
-        imported = counters.get("mean")
+        imported = fields.import_total(values)
         if imported is None:
             return
         self.counted, at = now.monotonic, now.wall

@@ -111,11 +111,12 @@ class StateTracker:
         events, self._events = self._events, []
         return events
 
-    def update(self, reading: Reading, now: Moment) -> bool:
+    def update(self, reading: Reading, now: Moment, *, is_routine: bool = False) -> bool:
         """
         Update the state with a reading that came at `now`.
 
-        Return True if an alert, the tariff or a colour changed: publish such a state at once.
+        Return True if an alert, the tariff or a colour changed: publish such a state at once. The energies of
+        a reading that `is_routine`, which is no news and soon followed by another one, count with the next.
         """
         belief = reading.belief
         if belief is None or belief.is_foreign:
@@ -128,6 +129,9 @@ class StateTracker:
         if self.is_known and earlier is not None:
             restart.resume(earlier, facts)
             self._earlier = None
+        facts.measure()
+        if is_routine:
+            return False
         facts.count()
         snapshot = Snapshot(facts, facts.contract.texts, now)
         facts.note_alerts(snapshot.alerts)
@@ -135,6 +139,19 @@ class StateTracker:
             self._events += self._finder.find(snapshot)
         before, self._news = self._news, snapshot.news
         return before != self._news
+
+    def may_be_news(self, reading: Reading, now: Moment) -> bool:
+        """
+        True unless a reading is like the last one in all but what is measured.
+
+        The first reading of a minute may be the first of a day.
+        """
+        facts = self._facts
+        if facts is None or not self.is_known or reading.belief is not self._belief:
+            return True
+        if now.wall.minute != facts.heard.wall.minute or not self._finder.is_calm:
+            return True
+        return Snapshot(facts, reading.values, now).news != self._news
 
     def _follow(self, belief: Belief, now: Moment) -> MeterFacts:
         """Return the facts about the meter that sent a reading; those of a new meter or contract begin."""

@@ -11,6 +11,7 @@ import calendar
 import datetime as dt
 import math
 import random
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -44,6 +45,7 @@ def days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
         yield first + number * DAY
 
 
+@cache
 def minute(text: str) -> int:
     """Return the minute of the day of a time such as 01:34."""
     hours, minutes = text.split(":")
@@ -102,7 +104,7 @@ def pieces(house: Callable[[dt.datetime, random.Random], float]) -> Iterator[Pie
             {
                 time
                 for hour in range(0, end - begin, 3600)
-                for cut in range(60)
+                for cut in {cut % 60 for cut in cuts}
                 if (time := begin + hour + 60 * cut) < end
                 and 60 * (local := dt.datetime.fromtimestamp(time, PARIS)).hour + local.minute in cuts
             }
@@ -170,9 +172,9 @@ def paid(
         day = piece.local.date()
         if first <= day <= last:
             kwh = in_force(prices[offer], today or day)[1][PERIODS[offer](piece)]
-            month = f"{day:%Y-%m}"
+            month = day.isoformat()[:7]
             found[month] = found.get(month, 0.0) + piece.energy / 1000 * kwh
     for day in days(first, last):
-        month, of_month = f"{day:%Y-%m}", calendar.monthrange(day.year, day.month)[1]
+        month, of_month = day.isoformat()[:7], calendar.monthrange(day.year, day.month)[1]
         found[month] += in_force(prices[offer], today or day)[0] / of_month
     return found

@@ -134,19 +134,20 @@ def is_weekend(piece: Piece) -> bool:
     return piece.local.weekday() >= 5
 
 
+def night(piece: Piece) -> str:
+    """Return the period of an offer with a cheaper part of the night."""
+    if is_in(piece.local, ("02:00", "06:00")):
+        return "HSC"
+    return "HC" if is_in(piece.local, ("23:00", "07:00")) else "HP"
+
+
 PERIODS: Final[dict[str, Callable[[Piece], str]]] = {
     "base": lambda _piece: "TH",
     "off_peak": lambda piece: "HC" if piece.is_off_peak else "HP",
     "tempo": tempo,
     "weekend": lambda piece: "WE" if is_weekend(piece) else "HP",
     "weekend_off_peak": lambda piece: "WE" if is_weekend(piece) else "HC" if piece.is_off_peak else "HP",
-    "night": lambda piece: (
-        "HSC"
-        if is_in(piece.local, ("02:00", "06:00"))
-        else "HC"
-        if is_in(piece.local, ("23:00", "07:00"))
-        else "HP"
-    ),
+    "night": night,
 }
 """The period of each offer of `offers.toml` in which a piece is."""
 

@@ -96,9 +96,7 @@ def test_the_pages_together_show_every_value(name: str) -> None:
     model = model_of(name)
     shown = pages(model)
     lines = [line.plain for page in shown for line in page.lines[4:-2]]
-    keys = [
-        line[2:12].strip() for line in lines if line[1:2] == " "
-    ]  # the lines of derived fields begin there
+    keys = [line[2:12].strip() for line in lines if line[1:2] == " "]  # derived fields begin there
     words = " ".join(text_of(*shown).split())
     rows = model.rows()
 

@@ -80,4 +80,4 @@ def test_a_stuck_thread_does_not_keep_the_process() -> None:
     ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
 
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert float(ended.stdout) < 1.0
+    assert float(ended.stdout) < 10.0

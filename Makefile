@@ -18,7 +18,7 @@ TESTS  ?=
 # The packages whose tests `make quick` leaves out, besides those that start processes: they take longest.
 SLOWEST = demo history page simulator truths
 # How many tests run at the same time. Most of those that start processes wait most of the time.
-WORKERS ?= 8
+WORKERS ?= 6
 # What `make bench` is called with, for example: make bench BENCH="--only decoding --quick"
 BENCH  ?=
 # What `make fuzz` is called with: seconds in all, and which targets.

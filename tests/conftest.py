@@ -38,8 +38,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 TESTS = Path(__file__).parent
-LONGEST = {"demo", "truths"}
-"""The folders of the longest tests."""
+LONGEST = {"demo", "truths", "test_command.py", "test_daemon.py", "test_events.py", "test_line_socket.py"}
+"""The folders and the modules with the longest tests."""
 KEPT_PORTS: Final = 16
 """Numbers of removed pseudo-terminals that a test keeps; one that removes thousands would use up all."""
 # The tests of the modules that are measured, see [tool.coverage.run] in pyproject.toml.
@@ -131,8 +131,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     At its end they would run alone, and the other workers would have nothing left to do.
     """
-    longest = [item for item in items if item.path.parent.name in LONGEST]
-    others = [item for item in items if item.path.parent.name not in LONGEST]
+    longest = [item for item in items if LONGEST & {item.path.parent.name, item.path.name}]
+    others = [item for item in items if item not in longest]
     step = 1 + len(others) // max(1, len(longest))
     for number, item in enumerate(longest):
         others.insert(number * step, item)

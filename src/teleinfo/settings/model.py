@@ -232,9 +232,13 @@ class Settings(BaseModel):
             )
         return value
 
-    @field_validator("mqtt_tls_ca_file", "mqtt_tls_cert_file", "mqtt_tls_key_file", "mqtt_tls_insecure")
+    @field_validator(
+        *("mqtt_tls_ca_file", "mqtt_tls_cert_file", "mqtt_tls_key_file", "mqtt_tls_insecure"),
+        "state_topics_dead_band",
+    )
     @classmethod
-    def _goes_with_tls(cls, value: object, others: ValidationInfo) -> object:
-        if value and others.data.get("mqtt_tls") is False:
-            raise ConflictError(N_("has no effect without TLS; set {other}=true, or remove it"), "mqtt_tls")
+    def _goes_with_a_switch(cls, value: object, others: ValidationInfo) -> object:
+        switch = "state_topics" if others.field_name == "state_topics_dead_band" else "mqtt_tls"
+        if value and others.data.get(switch) is False:
+            raise ConflictError(N_("has no effect without {other}=true; set it, or remove this one"), switch)
         return value

@@ -47,6 +47,9 @@ _WAS_AHEAD = N_(
     "the clock of this machine was %s ahead and was set back: the days and months go on as before"
 )
 
+MOST_WAITING: Final = 20
+"""Readings that may wait: more than come in 10 s at the speed of the line. A hostile line sends thousands."""
+
 _EARLIER: Final = b"\0"
 """Placeholder for a payload of an earlier run, which is unknown; it equals no real payload."""
 
@@ -113,7 +116,7 @@ class StatePublisher:
             urgent |= self._derive()
         self._to_derive.append((reading, now))
         urgent |= now.monotonic - self._published >= self.interval
-        if urgent or may_be_news:
+        if urgent or may_be_news or len(self._to_derive) >= MOST_WAITING:
             urgent |= self._derive()
         if urgent:
             self._publish(now)

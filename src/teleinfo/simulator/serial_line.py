@@ -33,8 +33,6 @@ SPEED_CODES = {baudrate: getattr(termios, f"B{baudrate}") for baudrate in _SPEED
 
 _OUTPUT_SPEED = 5  # position in the attributes of termios
 _POLL = 0.005  # seconds between two polls of the reader
-# Polls in a row that must find nothing unread: FIONREAD does not count bytes that are still on their way.
-_EMPTY_POLLS = 20
 # Seconds: a sender that lags by more does not catch up; the line counts as idle meanwhile.
 _MAX_LAG = 1.0
 
@@ -200,14 +198,14 @@ class SerialLine:
 
     async def until_read(self) -> None:
         """Wait until the reader has read all or is gone."""
-        empty = 0
-        while self.attached and empty < _EMPTY_POLLS:
+        while self.attached and self.unread():  # noqa: ASYNC110 -- no event reports it
             await asyncio.sleep(_POLL)
-            empty = 0 if self.unread() else empty + 1
 
     def unread(self) -> int:
         """Return the number of bytes that the reader has not read yet."""
         with self._slave() as slave:
+            # The system passes on what was written in its own time; unlike FIONREAD, select waits for it.
+            select.select([slave], [], [], 0)
             (count,) = struct.unpack("i", fcntl.ioctl(slave, termios.FIONREAD, bytes(4)))
         return int(count)
 

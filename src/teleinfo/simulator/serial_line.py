@@ -33,6 +33,8 @@ SPEED_CODES = {baudrate: getattr(termios, f"B{baudrate}") for baudrate in _SPEED
 
 _OUTPUT_SPEED = 5  # position in the attributes of termios
 _POLL = 0.005  # seconds between two polls of the reader
+# Polls in a row that must find nothing unread: what did not fit into the buffer comes after the reader took that.
+_EMPTY_POLLS = 20
 # Seconds: a sender that lags by more does not catch up; the line counts as idle meanwhile.
 _MAX_LAG = 1.0
 
@@ -198,8 +200,10 @@ class SerialLine:
 
     async def until_read(self) -> None:
         """Wait until the reader has read all or is gone."""
-        while self.attached and self.unread():  # noqa: ASYNC110 -- no event reports it
+        empty = 0
+        while self.attached and empty < _EMPTY_POLLS:
             await asyncio.sleep(_POLL)
+            empty = 0 if self.unread() else empty + 1
 
     def unread(self) -> int:
         """Return the number of bytes that the reader has not read yet."""

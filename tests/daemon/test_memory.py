@@ -55,7 +55,7 @@ def test_the_total_goes_on_after_a_power_cut_with_an_empty_broker_and_a_damaged_
             message = subscriber.expect(
                 "teleinfo/state", predicate=lambda message: b"HCHC" in message.payload
             )
-            until(lambda: b"HCHC" in (daemon.state / "teleinfo.json").read_bytes())
+            until(lambda: any(b"HCHC" in path.read_bytes() for path in daemon.state.glob("*.json")))
             daemon.kill()
             before = energy(message)
             broker.stop()

@@ -2,8 +2,9 @@
 Publish the decoded state on one topic and, if asked for, each field on a topic of its own; publish events.
 
 A state is published at most once in `interval` seconds; a change of an alert, a tariff period or a colour is
-published at once. A reading without such a change waits for those that follow: one after the other, they cost
-a third of what each would cost alone, since the processor then has the code in its caches.
+published at once. A reading without such a change waits for the next publication: derived in a row, readings
+cost a third of the processor time that each costs alone, since their code is in the caches then.
+
 Nothing is published before the memory of an earlier run was read and the meter is known.
 Then the total continues from the memory, and the topics of another meter or of missing fields are cleared.
 """

@@ -33,7 +33,7 @@ SPEED_CODES = {baudrate: getattr(termios, f"B{baudrate}") for baudrate in _SPEED
 
 _OUTPUT_SPEED = 5  # position in the attributes of termios
 _POLL = 0.005  # seconds between two polls of the reader
-# Polls in a row that must find nothing unread: what the buffer had no room for comes after it was read.
+# Polls in a row that must find nothing unread: a full buffer takes further bytes only after some were read.
 _EMPTY_POLLS = 20
 # Seconds: a sender that lags by more does not catch up; the line counts as idle meanwhile.
 _MAX_LAG = 1.0

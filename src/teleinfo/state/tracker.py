@@ -115,8 +115,8 @@ class StateTracker:
         """
         Update the state with a reading that came at `now`.
 
-        Return True if an alert, the tariff or a colour changed: publish such a state at once. The energies of
-        a reading that `is_routine`, which is no news and soon followed by another one, count with the next.
+        Return True if an alert, the tariff or a colour changed: publish such a state at once. A reading that
+        `is_routine` is no news, and another one follows soon, with which its energies are counted.
         """
         belief = reading.belief
         if belief is None or belief.is_foreign:

@@ -40,9 +40,10 @@ def published(groups: list[Group], options: Options = Options(), now: float = 0)
 
 def health_message() -> str:
     """Return the health of a good line after an hour."""
-    counts = Counts(frames=2411, groups=26520, parity=1)
+    counts = Counts(frames=2411, groups=26520, parity=1, lost={"IMAX": 1})
     quality = health.Quality()
-    quality.sample(counts, now=0)
+    for now, seen in ((0, Counts()), (3300, Counts(groups=24310, parity=1)), (3600, counts)):
+        quality.sample(seen, now=now)
     after_an_hour = health.Health(
         mode=Mode.HISTORIQUE,
         baudrate=1200,
@@ -79,7 +80,7 @@ def written() -> dict[Path, str]:
         texts[ROOT / name] = BLOCK.sub(block, (ROOT / name).read_text(encoding="utf-8"))
     for name in ("README.md", "README.fr.md"):
         text = (ROOT / name).read_text(encoding="utf-8")
-        texts[ROOT / name] = re.sub(r"(?<=^INFO teleinfo )\S+", __version__, text, flags=re.MULTILINE)
+        texts[ROOT / name] = re.sub(r"(?<=]: teleinfo )\S+", __version__, text)
     return texts
 
 

@@ -12,13 +12,12 @@ from typing import Any
 import pytest
 
 from teleinfo.cli import main as cli
-from tests.docs.markdown import EVERY_PAGE, PAGES, ROOT, blocks, code, commands, headings, prose
+from tests.docs.markdown import EVERY_PAGE, ROOT, blocks, code, commands, headings, prose
 from tests.state.documents import schema
 from tests.support.settings import settings_of
 
 PACKAGE = ROOT / "src" / "teleinfo"
 PACKAGES = "|".join(sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py")))
-OPERATIONS = PAGES["operations.md"]
 # The folders in which the file is that a page calls tests/…, port/… or LICENSE.
 PLACES = (ROOT, PACKAGE, ROOT / "systemd", ROOT / "docs")
 CONSUMERS = [name for name in EVERY_PAGE if "consumers/" in name]

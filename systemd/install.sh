@@ -45,6 +45,15 @@ check_machine() {
         fail "The Debian package of teleinfo is installed already. Upgrade that one, or remove it first (sudo apt remove teleinfo)." \
             "Le paquet Debian de teleinfo est déjà installé. Mettez celui-là à jour, ou retirez-le d’abord (sudo apt remove teleinfo)."
     fi
+    # What is there and not ours, a checkout in /opt/teleinfo for example, would be lost.
+    if [ -e "$program" ] && [ ! -e "$program/pyvenv.cfg" ]; then
+        fail "$program is there already, and is no environment of teleinfo: move it elsewhere. Nothing was changed." \
+            "$program existe déjà, et n’est pas un environnement de teleinfo : déplacez-le. Rien n’a été changé."
+    fi
+    if [ -e "$command" ] && [ "$(readlink "$command")" != "$program/bin/teleinfo" ]; then
+        fail "$command is another program: move it elsewhere. Nothing was changed." \
+            "$command est un autre programme : déplacez-le. Rien n’a été changé."
+    fi
     for path in "$program" "$command" "$manuals" "$units" "$generators" "$settings" "$root/etc/systemd/system"; do
         until [ -e "$path" ]; do path=$(dirname "$path"); done
         [ -w "$path" ] || fail "$path cannot be written (is its file system read-only?): nothing was changed." \

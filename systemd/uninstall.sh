@@ -42,8 +42,10 @@ if [ "${PURGE:-}" = 1 ] && [ -z "$root" ] && [ -e /usr/local/bin/teleinfo ]; the
                 "Le broker de $file conserve encore ses messages de ce compteur." >&2
     done
 fi
-rm -rf "$root/opt/teleinfo"
-rm -f "$root/usr/local/bin/teleinfo" "$manuals/man1/teleinfo.1" "$manuals/fr/man1/teleinfo.1" "$generators/teleinfo-generator"
+# What another program has there stays.
+[ ! -e "$root/opt/teleinfo/pyvenv.cfg" ] || rm -rf "$root/opt/teleinfo"
+[ "$(readlink "$root/usr/local/bin/teleinfo")" != "$root/opt/teleinfo/bin/teleinfo" ] || rm "$root/usr/local/bin/teleinfo"
+rm -f "$manuals/man1/teleinfo.1" "$manuals/fr/man1/teleinfo.1" "$generators/teleinfo-generator"
 rm -f "$units/teleinfo.service" "$units/teleinfo@.service" "$units/teleinfo-web.service" "$units/teleinfo-relay@.service" \
     "$units/teleinfo-name-servers.path" "$units/teleinfo-name-servers.service"
 # Folders that install.sh may have made go if they are empty.
@@ -52,7 +54,8 @@ for folder in "$units" "$generators" "$(dirname "$units")" "$manuals/man1" "$man
 done
 if [ "${PURGE:-}" = 1 ]; then
     rm -rf "$root/etc/teleinfo" "$root"/etc/systemd/system/teleinfo.service.d \
-        "$root"/etc/systemd/system/teleinfo@*.service.d
+        "$root"/etc/systemd/system/teleinfo@*.service.d "$root/etc/systemd/system/teleinfo-web.service.d" \
+        "$root"/etc/systemd/system/teleinfo-relay@*.service.d
     # The memory of the services: in private, with a link to it in /var/lib, as systemd makes it for DynamicUser=.
     for state in "$root/var/lib/private/teleinfo" "$root"/var/lib/private/teleinfo-*; do
         link=$root/var/lib/$(basename "$state")

@@ -237,6 +237,21 @@ def test_an_uninstallation_leaves_the_settings_and_nothing_else(machine: Machine
     assert "usr/local/share/man/fr" not in machine.files()
 
 
+def test_what_another_has_in_our_places_is_not_replaced(machine: Machine) -> None:
+    """A checkout in /opt/teleinfo, for example: nothing is changed, and an uninstallation leaves it too."""
+    theirs = machine.root / "opt/teleinfo/notes.txt"
+    for path in (theirs, machine.root / "usr/local/bin/teleinfo"):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+        before = machine.files()
+        result = machine.run("install.sh")
+        assert (result.returncode, "Nothing was changed" in result.stderr) == (1, True)
+        assert machine.run("uninstall.sh").returncode == 0
+        assert machine.files() == before
+        path.unlink()
+        shutil.rmtree(theirs.parent, ignore_errors=True)
+
+
 def test_a_package_that_comes_back_later_is_enabled(machine: Machine) -> None:
     """Debian forgets that the unit of the removed package was enabled: else it takes it for disabled."""
     remembered = machine.root / "var/lib/systemd/deb-systemd-helper-enabled"

@@ -51,6 +51,11 @@ def test_a_directory_stands_for_its_files(tmp_path: Path, monkeypatch: pytest.Mo
         ("SERIAL_PORT=/dev/a", "MQTT_TOPIC=b", "MQTT_CLIENT_ID"),
         ("SERIAL_PORT=/dev/a", "MQTT_HOST=b", "MQTT_TOPIC"),
         ("MQTT_TOPIC=a", "MQTT_HOST=b", "SERIAL_PORT"),
+        (
+            "METRICS_FILE=/m.prom\nTELEINFO_SERIAL_PORT=/dev/a",
+            "MQTT_TOPIC=b\nTELEINFO_MQTT_HOST=b\nTELEINFO_METRICS_FILE=/m.prom",
+            "METRICS_FILE",
+        ),
     ],
 )
 def test_two_meters_share_no_setting_that_is_unique(

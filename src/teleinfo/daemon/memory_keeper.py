@@ -68,6 +68,7 @@ def write_file(path: Path, content: bytes, *, mode: int = _OURS_ALONE) -> None:
     new = path.with_suffix(".new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
+        os.fchmod(descriptor, mode)  # whatever the umask: the service has 077, and others read the metrics
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

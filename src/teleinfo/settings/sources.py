@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _SECRETS = Path("/run/secrets")
 # The topic identifies a meter in the log and its memory on the disk, whatever the broker.
-_OWN = ("serial_port", "mqtt_topic", "mqtt_client_id")
+_OWN = ("serial_port", "mqtt_topic", "mqtt_client_id", "metrics_file")
 
 
 class _Variables(Settings, BaseSettings):
@@ -126,6 +126,7 @@ def load_all(
         )
         for (other, one), (path, another) in itertools.combinations(loaded.items(), 2)
         for name in unique
+        if getattr(one, name) is not None
         if getattr(one, name) == getattr(another, name)
         if name != "mqtt_client_id" or one.broker.address == another.broker.address
     ]

@@ -74,6 +74,7 @@ def test_a_line_that_cannot_be_read_brings_no_second_fault(tmp_path: Path) -> No
         ("/run/credentials/teleinfo-web.service/teleinfo.env", "/etc/teleinfo/teleinfo.env"),
         ("/run/credentials/teleinfo@production.service/teleinfo.env", "/etc/teleinfo/production.env"),
         ("/run/credentials/teleinfo-web.service/teleinfo@production.env", "/etc/teleinfo/production.env"),
+        ("/run/credentials/teleinfo.service/meters_garage.env", "/etc/teleinfo/meters/garage.env"),
         ("/run/credentials/other.service/teleinfo.env", "/run/credentials/other.service/teleinfo.env"),
     ],
 )
@@ -88,10 +89,10 @@ def test_the_file_of_a_command_that_looks_at_the_service(
     service = tmp_path / "teleinfo.env"
     monkeypatch.setattr(env_file, "SERVICE_FILE", service)
     assert default_env_file() is None
-    service.touch()
-    assert default_env_file() == service
     (tmp_path / ".env").touch()
     assert default_env_file() == Path(".env")
+    service.touch()
+    assert default_env_file() == service
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,11 @@ MAX_BYTES: Final = 1 << 20
 DAMAGED: Final = object()
 """Value of a setting whose line cannot be read. No type accepts it; checks of two settings skip it."""
 
-# The unit passes its settings file as a credential (systemd.exec(5), LoadCredential=).
-_CREDENTIAL = re.compile(r".*/credentials/teleinfo(?:-web)?(?:@([^/]+))?\.service/teleinfo(?:@([^/]+))?\.env")
+# The unit passes its settings file as a credential (systemd.exec(5), LoadCredential=); of a folder `meters`,
+# the names of the files begin with meters_.
+_CREDENTIAL = re.compile(
+    r".*/credentials/teleinfo(?:-web)?(?:@([^/]+))?\.service/(?:teleinfo(?:@([^/]+))?|(meters_[^/]+))\.env"
+)
 
 _NEWLINE = re.compile(r"\r\n|\n|\r")
 # A name with - or . cannot be a variable; it is matched too, to suggest the variable that was meant.
@@ -78,11 +81,11 @@ def _value(written: str) -> str | Message:
 
 def default_env_file() -> Path | None:
     """
-    Return the settings file for commands that examine the service: `.env`, else the service's, else None.
+    Return the settings file for commands that examine the service: the service's, else `.env`, else None.
 
     All other commands call `load(None)`, which reads only `.env`.
     """
-    return next((path for path in (Path(".env"), SERVICE_FILE) if exists(path)), None)
+    return next((path for path in (SERVICE_FILE, Path(".env")) if exists(path)), None)
 
 
 class EnvFile(NamedTuple):
@@ -101,7 +104,8 @@ def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
     # Of a credential of systemd, show the file that was copied: that is the file to edit.
     shown = path
     if credential := _CREDENTIAL.fullmatch(str(path)):
-        shown = SERVICE_FILE.with_stem(credential[1] or credential[2] or SERVICE_FILE.stem)
+        stem = next(filter(None, credential.groups()), SERVICE_FILE.stem)
+        shown = SERVICE_FILE.parent / f"{stem.replace('meters_', 'meters/', 1)}.env"
     try:
         lines = parse(_read(path).decode("utf-8"))
     except (OSError, ValueError) as error:

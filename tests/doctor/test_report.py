@@ -24,6 +24,9 @@ VARIABLES = {
     "TELEINFO_MQTT_CLIENT_ID": "canary-client",
     "TELEINFO_MQTT_TOPIC": "canary house/canary topic",
     "TELEINFO_HOMEASSISTANT_PREFIX": "canary-prefix",
+    "TELEINFO_HOMEASSISTANT_PAGE": "http://page.canary/",
+    "TELEINFO_METER_NAME": "canary's meter",
+    "TELEINFO_WEB_HOSTS": "web.canary",
 }
 
 
@@ -40,7 +43,7 @@ def areas(*words: str) -> dict[str, list[Finding]]:
     "canary",
     [
         PASSWORD, USER, HOST, "canary-client", "canary house/canary topic", "canary-prefix",
-        METER, SITE, os.uname().nodename, "192.168.17.23",
+        METER, SITE, os.uname().nodename, "192.168.17.23", "canary's meter", "web.canary", "http://page.canary/",
         "fe80::a1b2:c3d4:e5f6:1234", "2001:db8:1:2:3:4:5:6",
     ],
 )  # fmt: skip

@@ -3,8 +3,8 @@ Findings of the checks, on a terminal, for programs (`--json`) and for a bug rep
 
 A bug report holds no identifier:
 
-- Masked, unless they are the defaults: the user name, the hosts, the client id, the topic and the discovery
-  prefix of the settings, and the name of this machine.
+- Masked, unless they are the defaults: the user name, the hosts, the client id, the topic, the discovery
+  prefix, the name of the meter and the addresses of the page in the settings, and the name of this machine.
 - Always masked: the password, meter numbers, network addresses, and the names of home folders.
 """
 
@@ -191,7 +191,8 @@ def secrets_of(settings: Settings | None) -> list[str]:
     names, secrets = {os.uname().nodename}, set()
     if settings is not None:
         names |= {settings.mqtt_username or "", settings.mqtt_host, settings.mqtt_client_id}
-        names |= {settings.mqtt_topic, settings.homeassistant_prefix}
+        names |= {settings.mqtt_topic, settings.homeassistant_prefix, settings.meter_name or ""}
+        names |= {settings.homeassistant_page or "", *settings.web_hosts}
         if is_remote(settings.serial_port):
             names.add(settings.serial_port.partition("://")[2].rpartition(":")[0])
         if settings.mqtt_password is not None:

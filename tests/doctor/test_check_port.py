@@ -9,6 +9,7 @@ import pytest
 from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.finding import Severity
 from teleinfo.doctor.machine import group_of, port_users
+from teleinfo.vocabulary.line import PortErrorKind
 from tests.doctor.machine_tree import case_of, findings_of
 
 if TYPE_CHECKING:
@@ -45,6 +46,16 @@ def test_an_adapter_by_its_number_is_named_by_its_id(tree: Tree) -> None:
     assert (by_number.severity, by_id.severity) == (Severity.WARNING, Severity.OK)
     assert by_number.commands == (BY_ID,)
     assert gone.message == f"there is no serial port at /dev/serial/by-id/{ADAPTER} → /dev/ttyUSB0"
+
+
+def test_another_teleinfo_on_the_port_is_the_fault_of_a_service_that_waits_for_it(tree: Tree) -> None:
+    """One that was started by hand, for example. While the service has its port, it is no fault."""
+    tree.hold("/dev/ttyAMA0", PID, "teleinfo\0run")
+    tree.file("/run/systemd/system/teleinfo.service")
+    for words, line in ((PortErrorKind.BUSY.words, f"sudo kill {PID}"), ("mode standard", "")):
+        tree.program("systemctl", "LoadState=loaded", "ActiveState=active", f"StatusText={words}")
+        found, _access = look(tree.case("/dev/ttyAMA0"))
+        assert "".join(found["holder"].commands) == line
 
 
 SYSTEMCTL = """#!/bin/sh
@@ -89,6 +100,11 @@ def test_a_file_is_no_serial_port(tmp_path: Path) -> None:
         ("cat\0/dev/ttyAMA0", "0::/user.slice/user@1000.service/app.slice", f"sudo kill {PID}"),
         ("/opt/python\0/opt/teleinfo/bin/teleinfo\0run", f"{SYSTEM}teleinfo.service", ""),
         ("python3\0-m\0teleinfo", "", ""),
+        (
+            "/opt/teleinfo2mqtt",
+            f"{SYSTEM}teleinfo2mqtt.service",
+            "sudo systemctl disable --now teleinfo2mqtt.service",
+        ),
     ],
 )
 def test_the_process_that_has_the_port_open_is_known(tree: Tree, words: str, cgroup: str, line: str) -> None:

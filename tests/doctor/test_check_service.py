@@ -75,6 +75,18 @@ def test_a_port_that_the_service_may_not_use_is_explained_by_its_error(tree: Tre
     assert (untried.severity, untried.commands[0][:5]) == (Severity.SKIPPED, "sudo ")
 
 
+def test_a_unit_with_a_fault_and_a_page_that_does_not_stay_up_are_told(tree: Tree) -> None:
+    """The page, as systemctl plays it here, has the state of the service."""
+    now = str(int(time.monotonic() * 1e6))
+
+    assert (
+        examine(tree, LoadState="bad-setting")["installed"].commands[-1] == "sudo systemctl revert teleinfo"
+    )
+    assert "page" not in examine(tree, ActiveEnterTimestampMonotonic=now)
+    assert "page" in examine(tree, ActiveEnterTimestampMonotonic=now, NRestarts="3")
+    assert "page" in examine(tree, ActiveState="activating", SubState="auto-restart", NRestarts="3")
+
+
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("complaint", ["connected", PortErrorKind.GONE.words, NO_FRAME, SILENT, CUT_OFF])
 def test_what_the_service_says_of_itself_is_judged(tree: Tree, complaint: str, language: Language) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from teleinfo.doctor.case import Case
 from teleinfo.doctor.finding import Severity
+from teleinfo.doctor.machine import Machine
 from tests.doctor.machine_tree import findings_of
 
 if TYPE_CHECKING:
@@ -52,6 +53,16 @@ def test_the_file_is_named_and_what_it_changes(tmp_path: Path) -> None:
     path.parent.mkdir()
     path.write_text("\n".join(lines))
     found = findings_of("settings", Case())
+
+    started_with = tmp_path / "run/credentials/teleinfo.service/teleinfo.env"
+    started_with.parent.mkdir(parents=True)
+    for started, is_fault in (("\n".join([*lines, "# no setting"]), False), ("", True)):
+        started_with.write_text(started)
+        case = Case(Machine(tmp_path))
+        faults = [
+            one.check for one in findings_of("settings", case).values() if one.severity is Severity.FAULT
+        ]
+        assert faults == ["changed"] * is_fault
 
     assert found["file"].message.startswith(f"{path} ")
     assert found["changed"].message == (

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from tests.doctor.machine_tree import Tree
 
 FREE = "enable_uart=1\n dtoverlay = disable-bt\n"
+FORMER = "dtoverlay=pi3-miniuart-bt\n"
 
 
 @pytest.mark.parametrize(
-    ("config", "is_fault"), [(FREE, False), ("enable_uart=1\n#dtoverlay=disable-bt\n", True)]
+    ("config", "is_fault"), [(FREE, False), (FORMER, False), ("enable_uart=1\n#dtoverlay=disable-bt\n", True)]
 )
 def test_bluetooth_on_the_port_is_a_fault(tree: Tree, config: str, is_fault: bool) -> None:  # noqa: FBT001 - a column
     """A Pi 4 as it comes gives the PL011 to Bluetooth: an overlay takes it back, unless it is a comment."""
@@ -50,12 +51,18 @@ def test_a_console_of_the_kernel_on_the_port_is_a_fault(tree: Tree, console: str
     )
 
 
-def test_a_port_that_is_switched_off_is_a_fault(tree: Tree) -> None:
-    tree.raspberry()
-    found = findings_of("port", tree.case("/dev/ttyS0"))["device"]
+@pytest.mark.parametrize(("config", "takes_bluetooth"), [("", True), (FREE, False)])
+def test_a_port_that_is_switched_off_is_a_fault(tree: Tree, config: str, *, takes_bluetooth: bool) -> None:
+    """All that it takes is in one list of commands; an adapter that is there is shown before them."""
+    tree.raspberry(config=config)
+    tree.file("/dev/serial/by-id/usb-adapter")
+    found = findings_of("port", tree.case("/dev/ttyAMA0"))
+    lines = found["device"].commands
 
-    assert found.severity is Severity.FAULT
-    assert found.commands[0] == "sudo raspi-config nonint do_serial_hw 0"
+    assert [one.check for one in found.values() if one.severity is not Severity.OK] == ["port", "device"]
+    assert found["port"].commands == ("TELEINFO_SERIAL_PORT=/dev/serial/by-id/usb-adapter",)
+    assert lines[0] == "sudo raspi-config nonint do_serial_hw 0"
+    assert any("disable-bt" in line for line in lines) is takes_bluetooth
 
 
 def test_the_debug_connector_of_a_pi_5_is_not_its_pins(tree: Tree) -> None:

@@ -93,6 +93,11 @@ class Case:
         return self.valid_settings
 
     @property
+    def credentials(self) -> Path:
+        """The folder with the files that systemd handed to the running service, for root alone."""
+        return self.machine.path(f"/run/credentials/{self.unit}.service")
+
+    @property
     def port_target(self) -> str:
         """The port as `attempts` names it: a device without links, or `host:port` of a bridge."""
         port = self.settings.serial_port

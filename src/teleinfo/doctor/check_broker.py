@@ -56,7 +56,9 @@ async def _for_the_service(case: Case, finding: Finding) -> Finding:
                 return await kept_away(case, finding.check, error, name, case.addresses)
         elif finding.check == "tls":
             section = "FILE_KEPT_AWAY" if name.startswith("/etc/") else "FILE_ELSEWHERE"
-            return find(section, file=name, error=error)
+            if name == case.settings.mqtt_tls_key_file:
+                section = "KEY_KEPT_AWAY"
+            return find(section, file=name, error=error, unit=case.unit)
     return finding
 
 

@@ -41,11 +41,14 @@ async def check_port(case: Case) -> AsyncIterator[Finding]:
     path = machine.path(device)
     shown = port if port == device else f"{port} → {device}"
     names = [name for name in machine.names(BY_ID) if machine.real(f"{BY_ID}/{name}") == device]
+    others = [f"TELEINFO_SERIAL_PORT={name}" for name in _ports(machine) if name != port]
     if not path.exists() and raspberry_pi.BUILT_IN.fullmatch(port) and machine.is_raspberry:
-        yield find("ON_BOARD", port=shown)
+        if others:
+            yield find("OTHER_PORTS", *others)
+        is_taken = raspberry_pi.has_bluetooth(machine, device)
+        yield find("ON_BOARD_BLUETOOTH" if is_taken else "ON_BOARD", port=shown, config=raspberry_pi.CONFIG)
     # The devices of a tree of files are files.
     elif not path.exists() or (machine.root.name == "" and not stat.S_ISCHR(path.stat().st_mode)):
-        others = [f"TELEINFO_SERIAL_PORT={name}" for name in _ports(machine) if name != port]
         yield find("ELSEWHERE" if others else "NO_PORT", *others, port=shown)
     elif names and port == device:
         yield find("NAME_CHANGES", port=shown, name=f"{BY_ID}/{names[0]}")
@@ -102,7 +105,11 @@ async def check_holder(case: Case) -> AsyncIterator[Finding]:
     if not (device := case.device):
         return
     users, complete = port_users(case.machine, device)
-    others = [user for user in users if not user.is_teleinfo]
+    ours = [user for user in users if user.is_teleinfo and user.unit == f"{case.unit}.service"]
+    if users and not ours and await case.own_words() and not await case.has_port():
+        others = users  # the service waits for the port, whatever the program that has it is called
+    else:
+        others = [user for user in users if not user.is_teleinfo]
     getty = raspberry_pi.check_getty(case.machine, device)
     if not others or getty.severity is Severity.FAULT:
         yield getty

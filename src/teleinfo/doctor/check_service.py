@@ -56,8 +56,8 @@ async def check_unit(case: Case) -> AsyncIterator[Finding]:
         yield find("RUNS_SHARED") if case.is_shared and running.severity is Severity.OK else running
         if case.valid_settings is not None and not await case.attempts():
             yield find("SANDBOX_UNTRIED")
-    elif shown.get("LoadState") == "masked":
-        yield find("MASKED", unit=case.unit)
+    elif shown.get("LoadState") in {"masked", "bad-setting", "error"}:
+        yield find("MASKED" if shown["LoadState"] == "masked" else "UNIT_WRONG", unit=case.unit)
     else:
         yield find("NOT_INSTALLED" if case.access is not Access.OURS else "RUNS_BY_HAND", unit=case.unit)
 
@@ -66,8 +66,12 @@ def _running(shown: Mapping[str, str], words: str, complaint: str, unit: str) ->
     active, how = shown.get("ActiveState", ""), shown.get("SubState", "")
     restarts = shown.get("NRestarts", "0")
     if active == "active":
-        age = time.monotonic() - int(shown.get("ActiveEnterTimestampMonotonic") or 0) / 1e6
-        if age < STARTING and complaint and "; " not in complaint and is_one_of(complaint, [NO_FRAME]):
+        if (
+            _age(shown) < STARTING
+            and complaint
+            and "; " not in complaint
+            and is_one_of(complaint, [NO_FRAME])
+        ):
             return find("STARTED_JUST_NOW")
         return find("COMPLAINS" if complaint else "RUNS", text=words or "…", unit=unit)
     if active == "failed" and shown.get("ExecMainStatus") == EXIT_CONFIGURATION:
@@ -75,6 +79,11 @@ def _running(shown: Mapping[str, str], words: str, complaint: str, unit: str) ->
     if how == "auto-restart" or (active == "activating" and restarts != "0"):
         return find("FAILS", restarts=restarts, unit=unit)
     return find("STOPPED", state=f"{active}, {how}", unit=unit)
+
+
+def _age(shown: Mapping[str, str]) -> float:
+    """Return the seconds for which a unit has been active."""
+    return time.monotonic() - int(shown.get("ActiveEnterTimestampMonotonic") or 0) / 1e6
 
 
 async def check_journal(case: Case) -> AsyncIterator[Finding]:
@@ -105,6 +114,16 @@ async def check_journal(case: Case) -> AsyncIterator[Finding]:
     date, _host, rest = [*(refused or standing or lines)[-1].split(" ", 2), "", ""][:3]
     section = "REFUSED" if refused else "LAST_COMPLAINT" if standing else "COMPLAINT_OVER"
     yield find(section, date=date, words=textwrap.shorten(rest, COMPLAINT_SHOWN, placeholder=" …"), unit=unit)
+
+
+async def check_page(case: Case) -> AsyncIterator[Finding]:
+    """Check that the page runs, if it is to start with the machine."""
+    names = "--property=UnitFileState,ActiveState,SubState,NRestarts,ActiveEnterTimestampMonotonic"
+    said = await case.machine.run("systemctl", "show", "teleinfo-web", names) or ""
+    shown = dict(line.partition("=")[::2] for line in said.splitlines())
+    is_again = shown.get("NRestarts", "0") != "0" and _age(shown) < STARTING
+    if shown.get("UnitFileState") == "enabled" and (is_again or shown.get("ActiveState") != "active"):
+        yield find("PAGE_STOPPED", state=f"{shown.get('ActiveState')}, {shown.get('SubState')}")
 
 
 async def check_published(case: Case) -> AsyncIterator[Finding]:

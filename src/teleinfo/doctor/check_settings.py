@@ -55,6 +55,9 @@ async def check_settings(case: Case) -> AsyncIterator[Finding]:
         else:
             yield find("SETTINGS_DEFAULT", here=".env", service=SERVICE_FILE)
         yield _changed(case.valid_settings)
+        started_with = case.credentials / "teleinfo.env"
+        if os.access(started_with, os.R_OK) and _differ(started_with, case.valid_settings):
+            yield find("NOT_LOADED", unit=case.unit)
     for text in unread_variables():
         yield find("UNREAD_VARIABLE", text=_(text))
 
@@ -68,6 +71,14 @@ def _is_closed(path: Path) -> bool:
     except OSError:
         return False
     return not os.access(path, os.R_OK, effective_ids=True)
+
+
+def _differ(started_with: Path, settings: Settings) -> bool:
+    """Return True if the service, which was `started_with` this file, has other settings."""
+    try:
+        return dict(load(started_with)) != dict(settings)
+    except SettingsError:
+        return True
 
 
 def _changed(settings: Settings) -> Finding:

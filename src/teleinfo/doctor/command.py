@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 import traceback
 from collections.abc import AsyncIterator, Callable
@@ -30,7 +31,7 @@ from teleinfo.doctor.case import Case, unit_of
 from teleinfo.doctor.check_broker import ONLINE, check_broker, read_retained, said_by
 from teleinfo.doctor.check_line import check_line, hear
 from teleinfo.doctor.check_port import check_board, check_holder, check_opened, check_port, check_rights
-from teleinfo.doctor.check_service import check_journal, check_published, check_unit
+from teleinfo.doctor.check_service import check_journal, check_page, check_published, check_unit
 from teleinfo.doctor.check_settings import check_settings
 from teleinfo.doctor.finding import Finding, Severity, find
 from teleinfo.doctor.line_damage import diagnose
@@ -71,7 +72,7 @@ CHECKS: dict[str, tuple[float, tuple[Check, ...]]] = {
     # Two attempts of 6 s, another 12 s once the meter is heard, and the time to open the port.
     "line": (27, (check_line,)),
     # Needs what the broker retains.
-    "service": (11, (check_unit, check_journal, check_published)),
+    "service": (11, (check_unit, check_journal, check_published, check_page)),
 }
 """
 Checks by area, with the limit of each in seconds, in their order; `AREAS` has the order of the report.
@@ -110,6 +111,8 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.line is not None:
         return _show_line(arguments.line, env_file, screen, is_json=arguments.json)
     case = Case(Machine(), screen, env_file, unit_of(env_file))
+    if os.access(case.credentials, os.R_OK):  # a password may be among them
+        os.environ.setdefault("CREDENTIALS_DIRECTORY", str(case.credentials))
     screen.write(f"teleinfo {__version__} {printable(case.machine.model)}".rstrip() + "\n")
     findings = event_loop.run(examine(case))
     screen.write(report.format_summary(findings, case.unit, screen))
@@ -184,7 +187,7 @@ def _show_line(path: Path, env_file: Path | None, screen: Screen, *, is_json: bo
     """Show the damage of a recording, or of the line; return 1 if it cannot be read or has no sound group."""
     try:
         if path == PORT:
-            settings = load(env_file)
+            settings = load(env_file or default_env_file())
             wanted = candidates(settings.serial_mode, settings.serial_baudrate)
             hearing = hear(line_of(settings.serial_port), wanted, screen, seconds=LINE_SECONDS)
             data = bytes(event_loop.run(hearing)[-1].data)

@@ -24,6 +24,7 @@ PROGRAM_TIMEOUT = 5.0
 
 # The major numbers of pseudo-terminals (devices.txt of the kernel).
 _PTS = range(136, 144)
+_UNITS = re.compile(r"teleinfo(@.*)?\.service")
 _PROGRAMS = ("usr/local/bin", "usr/bin", "bin", "usr/sbin", "sbin")
 
 
@@ -139,5 +140,5 @@ def _port_user(machine: Machine, pid: int) -> PortUser:
     unit = units[-1] if units else ""
     docker = re.search(r"/docker[-/]([0-9a-f]{12})", "\n".join(groups))
     container = docker[1] if docker else ""
-    is_teleinfo = unit.startswith("teleinfo") or "teleinfo" in words[:3]
+    is_teleinfo = _UNITS.fullmatch(unit) is not None or "teleinfo" in words[:3]
     return PortUser(pid, words[0] or "?", unit, container, is_teleinfo)

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     from teleinfo.doctor.machine import Machine
 
-_CONFIG = "/boot/firmware/config.txt"
-# Overlays that move Bluetooth off the PL011, or switch Bluetooth off.
-_FREEING = re.compile(r"^\s*dtoverlay\s*=\s*(disable-bt|miniuart-bt)", re.MULTILINE)
+CONFIG = "/boot/firmware/config.txt"
+"""The settings of the board."""
+
+# Overlays that move Bluetooth off the PL011, or switch Bluetooth off; pi3-… are their former names.
+_FREEING = re.compile(r"^\s*dtoverlay\s*=\s*(pi3-)?(disable-bt|miniuart-bt)", re.MULTILINE)
 # The names of the UARTs of the board.
 BUILT_IN = re.compile(r"/dev/(ttyAMA\d+|ttyS0|serial[01])")
 # The UART of the Pi 5's debug connector, which is not on the pins.
@@ -37,13 +39,19 @@ def check_uart(machine: Machine, port: str) -> Iterator[Finding]:
     """Check that the pins of a Raspberry Pi lead to `port`; no findings for any other port or machine."""
     if not machine.is_raspberry or not BUILT_IN.fullmatch(port):
         return
-    device, config = machine.real(port), machine.text(_CONFIG)
+    device = machine.real(port)
     if device == _DEBUG_CONNECTOR:
         yield find("DEBUG_CONNECTOR", port=port)
-    # Bluetooth has the PL011 of these boards as they come.
-    is_shared = device == "/dev/ttyAMA0" and _SHARING_BOARDS.search(machine.model)
-    if is_shared and config is not None and not _FREEING.search(config):
-        yield find("BLUETOOTH", device=device, config=_CONFIG)
+    if machine.path(device).exists() and has_bluetooth(machine, device):
+        yield find("BLUETOOTH", device=device, config=CONFIG)
+
+
+def has_bluetooth(machine: Machine, device: str) -> bool:
+    """Return True if Bluetooth has `device`: it has the PL011 of these boards as they come."""
+    if device != "/dev/ttyAMA0" or not _SHARING_BOARDS.search(machine.model):
+        return False
+    config = machine.text(CONFIG)
+    return config is not None and not _FREEING.search(config)
 
 
 def check_console(machine: Machine, device: str) -> Finding:

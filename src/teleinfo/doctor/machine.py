@@ -141,4 +141,5 @@ def _port_user(machine: Machine, pid: int) -> PortUser:
     docker = re.search(r"/docker[-/]([0-9a-f]{12})", "\n".join(groups))
     container = docker[1] if docker else ""
     is_teleinfo = _UNITS.fullmatch(unit) is not None or "teleinfo" in words[:3]
-    return PortUser(pid, words[0] or "?", unit, container, is_teleinfo)
+    name = "teleinfo" if is_teleinfo else words[0] or "?"
+    return PortUser(pid, name, unit, container, is_teleinfo)

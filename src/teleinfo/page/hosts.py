@@ -109,7 +109,7 @@ def why_not(error: OSError) -> str:
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
         return _("this machine has no such address")
     if error.errno == errno.EADDRINUSE:
-        return _("another program listens there; another port may be free, such as --listen 127.0.0.1:8081")
+        return _("another program listens there; set another port: TELEINFO_WEB_LISTEN=0.0.0.0:8081")
     if error.errno == errno.EACCES:
         return _("ports below 1024 are for root alone; take one above, such as 8080")
     return printable(error.strerror or type(error).__name__)

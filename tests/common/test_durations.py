@@ -26,17 +26,9 @@ def test_durations_are_said_as_people_say_them(seconds: float, words: str) -> No
     assert words == duration(seconds)
 
 
-@given(st.floats(0, 1e9), st.sampled_from([0.02, 1.0]))
-def test_ticks_of_all_meet(now: float, period: float) -> None:
-    pause = until_tick(now, period)
-    off = (now + pause) % period
-
-    assert 0 < pause <= period + 0.001
-    assert min(off, period - off) < 1e-5
-
-
-@given(st.floats(0, 1e6), st.sampled_from([1.0, 10.0]), st.integers(0, 399))
+@given(st.floats(0, 1e9), st.sampled_from([0.02, 1.0, 10.0]), st.integers(0, 399))
 def test_the_ticks_of_several_meters_are_spread(now: float, period: float, number: int) -> None:
+    """Those of the first are at multiples of the period."""
     phase = number / 400
     before = PHASE.set(phase)
     pause = until_tick(now, period)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 from typing import TYPE_CHECKING
 
@@ -30,7 +29,6 @@ async def embedded_broker() -> AsyncIterator[Broker]:
     await embedded.start()
     try:
         # amqtt does not answer a CONNECT of MQTT 5; without the version, the client would wait 5 s for it.
-        client_id = f"teleinfo-demo-{os.getpid()}-screen"
-        yield Broker(LOOPBACK, port, client_id, version=MqttVersion.V3_1_1)
+        yield Broker(LOOPBACK, port, "teleinfo-demo-screen", version=MqttVersion.V3_1_1)
     finally:
         await embedded.shutdown()

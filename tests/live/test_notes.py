@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from teleinfo.live.sentences import port_note
-from teleinfo.mqtt.config import Broker
 from teleinfo.port.errors import PortError
 from teleinfo.port.link_status import NONSENSE_FIXED, SILENT_AFTER, LinkStatus
 from teleinfo.tic.labels import Mode
@@ -13,7 +12,6 @@ from teleinfo.vocabulary.line import PortErrorKind
 from teleinfo.vocabulary.words import Message
 
 PORT = "/dev/ttyUSB0"
-BROKER = Broker("broker.home", 1883, "teleinfo-watch-1")
 
 
 def link(*, opened: float | None = 0.0, url: str = PORT, baudrate: int | None = 1200) -> LinkStatus:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 
-START = dt.datetime(2026, 1, 14, 12)  # noqa: DTZ001 -- a meter knows local time only
 TEXT = b"\x02\nPTEC HP..  \r\x03"
 
 

@@ -68,12 +68,8 @@ def descriptors() -> int:
 
 
 @contextlib.asynccontextmanager
-async def tcp_bridge(*, close: bool = False) -> AsyncIterator[tuple[str, asyncio.Queue[bytes]]]:
-    """
-    Run a TCP bridge; give its address, and a queue whose bytes it sends to its client.
-
-    With `close` it hangs up after the first bytes, else at b"".
-    """
+async def tcp_bridge() -> AsyncIterator[tuple[str, asyncio.Queue[bytes]]]:
+    """Run a TCP bridge; give its address, and a queue whose bytes it sends to its client until b""."""
     sent: asyncio.Queue[bytes] = asyncio.Queue()
 
     async def send(writer: asyncio.StreamWriter) -> None:
@@ -81,8 +77,6 @@ async def tcp_bridge(*, close: bool = False) -> AsyncIterator[tuple[str, asyncio
             while data := await sent.get():
                 writer.write(data)
                 await writer.drain()
-                if close:
-                    return
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         sending = asyncio.create_task(send(writer))

@@ -25,6 +25,9 @@ class _Port(serial.Serial):
     def _update_break_state(self) -> None:
         pass
 
+    def reset_input_buffer(self) -> None:
+        """Purge nothing: pyserial takes a port for lost if that is done while another thread reads it."""
+
 
 class Bridge:
     """
@@ -48,8 +51,6 @@ class Bridge:
         self._listener = socket.create_server(("127.0.0.1", port))
         self._client: socket.socket | None = None
         self._is_busy = False
-        # pyserial takes a port for lost if its input is purged, as a client asks, while it is read.
-        self._reading = threading.Lock()
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self.served = self.refused = 0
         scheme = "socket" if raw else "rfc2217"
@@ -92,8 +93,7 @@ class Bridge:
             with contextlib.suppress(OSError):
                 while data := client.recv(1024):
                     if not self._raw and not self._junk:
-                        with self._reading:
-                            port.write(b"".join(manager.filter(data)))
+                        port.write(b"".join(manager.filter(data)))
             ended.set()
             copying.join(20)
         self._is_busy = False
@@ -104,8 +104,7 @@ class Bridge:
     ) -> None:
         with contextlib.suppress(OSError):
             while not ended.is_set():
-                with self._reading:
-                    data = self._junk or port.read(64)
+                data = self._junk or port.read(64)
                 client.sendall(data if self._raw or self._junk else b"".join(manager.escape(data)))
 
 

@@ -10,7 +10,7 @@ import pytest
 from teleinfo.contract.days import TEMPO_HOUR, midnight
 from teleinfo.history.chronicle import Chronicle, IndexReading
 from teleinfo.tic.labels import Mode
-from teleinfo.vocabulary.codes import Alert, Colour, Contract, TariffPeriod
+from teleinfo.vocabulary.codes import Colour, Contract, TariffPeriod
 
 if TYPE_CHECKING:
     from teleinfo.state.fields import Json
@@ -71,20 +71,16 @@ def test_a_power_is_repeated_while_messages_come_every_five_minutes() -> None:
     }  # fmt: skip
 
 
-def test_alerts_and_colours_last_for_a_time() -> None:
-    """An alert from its beginning to its last state; a colour of Tempo from 6 to 6 o'clock."""
+def test_around_six_no_colour_is_taken() -> None:
+    """The frame that began before 6:00 still tells the day before, and the clock of the meter may be off."""
     chronicle, six = Chronicle(), midnight(DAY, hour=TEMPO_HOUR)
-    overrun: Json = {"active": True, "since": "2026-01-14T11:58:00+01:00"}
-    idle: Json = {"active": False, "since": None}
-    tempo: Json = {"today": Colour.BLUE, "tomorrow": Colour.RED}
-    chronicle.add(state(alerts={Alert.OVERRUN: overrun, Alert.OVERVOLTAGE: idle}, tempo=tempo), at=NOON)
+    before: Json = {"today": Colour.BLUE, "tomorrow": Colour.RED}
+    after: Json = {"today": Colour.RED, "tomorrow": None}
+    for at, tempo in ((-301, before), (-300, after), (1, before), (300, before), (301, after)):
+        chronicle.add(state(tempo=tempo), at=six + at)
     [batch] = chronicle.peek()
 
-    assert batch.runs == {
-        ("alert", "overrun", NOON - 120): NOON,
-        ("colour", "blue", six): six + 86_400,
-        ("colour", "red", six + 86_400): six + 2 * 86_400,
-    }
+    assert batch.colours == {six - 86_400: Colour.BLUE, six: Colour.RED}
 
 
 def test_the_contract_and_its_power_last_for_days() -> None:

@@ -17,8 +17,9 @@ from teleinfo.contract.files import Content
 from teleinfo.contract.offers import SHIPPED
 from teleinfo.history import energies as storage
 from teleinfo.history import tables
-from teleinfo.history.chronicle import COLOUR, CONTRACT, INJECTED, TARIFF, Batch, IndexReading
+from teleinfo.history.chronicle import CONTRACT, INJECTED, TARIFF, Batch, IndexReading
 from teleinfo.history.store import Store
+from teleinfo.vocabulary.codes import Colour
 from tests.history import year
 
 if TYPE_CHECKING:
@@ -68,8 +69,7 @@ def batch_of(pieces: list[year.Piece], *, more: bool = False, told: bool = True)
                 batch.add_reading("BASE", IndexReading(time, int(sum(now.values())), "TH"))
         counted[label] += piece.energy
     for day in year.days(year.FIRST, year.LAST):
-        begin, end = midnight(day, hour=6), midnight(day + year.DAY, hour=6)
-        batch.runs[COLOUR, year.colour(day), begin] = end
+        batch.colours[midnight(day, hour=6)] = Colour(year.colour(day))
         batch.add_peak(midnight(day, hour=19), 5000 + 10 * day.day)
     return batch
 
@@ -140,7 +140,7 @@ def test_without_a_file_the_meter_tells_contract_and_hours(tmp_path: Path) -> No
 def test_an_offer_has_a_cost_or_the_reason_why_not(tmp_path: Path) -> None:
     """Without the colours, the off-peak hours, or a price for the subscribed power."""
     batch = batch_of(year_of(year.absent), told=False)
-    batch.runs.clear()
+    batch.colours.clear()
     offers = tmp_path / "offers.toml"
     offers.write_text(OWN.read_text().replace("off_peak = [", "sale = []\n#"))
     table = table_of(tmp_path, batch, offers)
@@ -220,7 +220,7 @@ def test_the_verdict_says_about_the_same(tmp_path: Path) -> None:
         price = f"price = [{{from = 2026-02-01, month = {{9 = {19.88 - less}}}, kwh = {kwh}}}]"
         cheap = own.replace("0.1538", "0.3").replace("0.1618", "0.3").replace("0.1261", "0.3")
         offers.write_text(f"{cheap}{price}\n")
-        batch.runs = {key: end for key, end in batch.runs.items() if key[0] != COLOUR}
+        batch.colours.clear()
         table = table_of(tmp_path, batch, offers)
         assert table["verdict"] == {"best": "near", "saved": pytest.approx(12 * less), "is_same": is_same}
 

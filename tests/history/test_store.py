@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.contract.days import local
+from teleinfo.contract.days import TEMPO_HOUR, local, midnight
 from teleinfo.history.chronicle import SLOT, Batch
 from teleinfo.history.store import KEPT, MINUTE, QUARTER, Store
 from teleinfo.state.prices import Prices
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
+from teleinfo.vocabulary.codes import Colour
 from tests.history.scenario import DAY, FILE, Lapse
 
 if TYPE_CHECKING:
@@ -145,7 +146,9 @@ def test_powers_are_kept_by_the_minute_and_then_by_the_quarter(tmp_path: Path) -
 
 def test_an_alert_is_kept_with_begin_and_end(lapse: Lapse) -> None:
     begin = "2026-01-14T11:30:00+01:00"
-    active: Json = {"meter": {"id": lapse.meter}, "alerts": {"overrun": {"active": True, "since": begin}}}
+    idle: Json = {"active": False, "since": None}
+    alerts: Json = {"overrun": {"active": True, "since": begin}, "overvoltage": idle}
+    active: Json = {"meter": {"id": lapse.meter}, "alerts": alerts}
     quiet: Json = {"meter": {"id": lapse.meter}}
     lapse.chronicle.add(active, at=lapse.now + 60)
     assert lapse.table("alerts") == {"rows": [["overrun", begin, None]]}
@@ -173,7 +176,11 @@ def test_the_days_of_a_season_of_tempo_are_counted_if_all_are_known(tmp_path: Pa
         lapse.at([lapse.now])
         assert lapse.table("season") == {"blue": 1, "white": 0, "red": 0}
         lapse.days(3)
-        assert sum(lapse.table("season").values()) == 3
+        known = lapse.table("season")
+        assert sum(known.values()) == 3
+        six = midnight(dt.date(2025, 9, 3), hour=TEMPO_HOUR)
+        lapse.store.write([Batch(lapse.meter, lapse.now, colours={six: Colour.RED})], now=lapse.now)
+        assert lapse.table("season") == known | {"blue": known["blue"] - 1, "red": known["red"] + 1}
         lapse.now += 3 * DAY
         assert lapse.table("season") == {}
 
@@ -208,7 +215,7 @@ def test_a_history_of_an_earlier_version_gets_the_tables_of_the_contract(tmp_pat
     with contextlib.closing(Store(tmp_path / FILE)) as store:
         store.write([Batch("1", 60, {0: power(500)})], now=60)
         with store.editing(60) as base:
-            for table in ("half_hour", "peak", "imported"):
+            for table in ("half_hour", "peak", "colour", "imported"):
                 base.execute(f"DROP TABLE {table}")
     with contextlib.closing(Store(tmp_path / FILE)) as store:
         store.write([], now=60)

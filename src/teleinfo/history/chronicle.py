@@ -29,7 +29,7 @@ SLOT: Final = 10
 INJECTED: Final = "injected"
 """The code of the injected energy, beside those of `TariffPeriod`."""
 
-ALERT, TARIFF, COLOUR, CONTRACT = "alert", "tariff", "colour", "contract"
+ALERT, TARIFF, CONTRACT = "alert", "tariff", "contract"
 """The kinds of what lasts for a time."""
 
 LONGEST_PAUSE: Final = 600
@@ -37,6 +37,12 @@ LONGEST_PAUSE: Final = 600
 
 LONGEST_WAIT: Final = 300
 """The longest time between two messages, in seconds, in which a power stays; at midnight an index does."""
+
+COLOURLESS: Final = 300
+"""
+Seconds before and after 6:00 in which no colour is recorded: a frame that began before still tells those of
+the day before, and the clock of the meter may be as far from ours. They are told again all day.
+"""
 
 MAX_AGE: Final = 3660 * 86_400
 """Seconds: the greatest age of what is imported."""
@@ -57,9 +63,9 @@ class Batch:
 
     `powers` are those drawn and injected (None: not measured) in each slot by its begin, VA. `readings` are
     the first and the last reading of each index by étiquette, code and half-hour. `runs` maps kind, code and
-    begin of an alert or a tariff period to the time at which it was last in force, and those of the colour of
-    a day to its end; `tariff` is the last period, and `last` has the last reading of each index. `peaks` has
-    time and power of the greatest power of each day, VA.
+    begin of an alert or a tariff period to the time at which it was last in force; `tariff` is the last
+    period, and `last` has the last reading of each index. `peaks` has time and power of the greatest power of
+    each day, VA, and `colours` the colour of each day of Tempo by its begin.
     """
 
     meter: str
@@ -70,6 +76,7 @@ class Batch:
     tariff: tuple[str, str, int] = (TARIFF, "", 0)
     last: dict[str, IndexReading] = field(default_factory=dict)
     peaks: dict[dt.date, tuple[int, int]] = field(default_factory=dict)
+    colours: dict[int, Colour] = field(default_factory=dict)
 
     def add_peak(self, time: int, power: int) -> None:
         """Keep a power, VA, if it is the greatest of its day."""
@@ -107,6 +114,7 @@ class Chronicle:
                     batch.powers[missed] = batch.powers[last]
             batch.powers[slot] = [*batch.powers.get(slot, ()), (drawn, injected)]
         _add_runs(batch, state, pause)
+        _add_colours(batch, state)
         _add_peaks(batch, state, drawn)
         for label, reading in _readings(state, at):
             before = batch.last.get(label, reading)
@@ -142,10 +150,15 @@ def _add_runs(batch: Batch, state: Json, pause: int) -> None:
         since = find(state, f"alerts.{alert}.since")
         if find(state, f"alerts.{alert}.active") is True and isinstance(since, str):
             batch.runs[ALERT, alert, int(dt.datetime.fromisoformat(since).timestamp())] = batch.until
+
+
+def _add_colours(batch: Batch, state: Json) -> None:
+    if abs(batch.until - midnight(day_of(batch.until), hour=TEMPO_HOUR)) <= COLOURLESS:
+        return
     today = (local(batch.until) - dt.timedelta(hours=TEMPO_HOUR)).date()
     for day, name in ((today, "today"), (today + DAY, "tomorrow")):
         if isinstance(colour := find(state, f"tempo.{name}"), Colour):
-            batch.runs[COLOUR, colour, midnight(day, hour=TEMPO_HOUR)] = midnight(day + DAY, hour=TEMPO_HOUR)
+            batch.colours[midnight(day, hour=TEMPO_HOUR)] = colour
 
 
 def _add_peaks(batch: Batch, state: Json, drawn: int | None) -> None:

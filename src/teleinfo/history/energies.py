@@ -65,9 +65,9 @@ def peaks(base: sqlite3.Connection, meter: int, since: int) -> list[tuple[int, i
 
 def colours(base: sqlite3.Connection, meter: int) -> dict[dt.date, Colour]:
     """Return the colours of the days, from files and from the meter, which is right where they differ."""
-    runs = base.execute("SELECT begin, code FROM run WHERE meter = ? AND kind = ?", (meter, COLOUR))
+    own = base.execute("SELECT time, code FROM colour WHERE meter = ?", (meter,))
     words = {colour.value: colour for colour in Colour}
-    return {local(begin).date(): words[code] for begin, code in (*of_files(base, meter, COLOUR), *runs)}
+    return {local(begin).date(): words[code] for begin, code in (*of_files(base, meter, COLOUR), *own)}
 
 
 def with_imported_prices(base: sqlite3.Connection, meter: int, offers: Iterable[Offer]) -> list[Offer]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
 
 from teleinfo.contract.days import TEMPO_HOUR, local, midnight
+from teleinfo.history import store
 from teleinfo.history.chronicle import SLOT, Batch
 from teleinfo.history.store import KEPT, MINUTE, QUARTER, Store
 from teleinfo.state.prices import Prices
@@ -110,6 +112,22 @@ def test_energy_of_a_pause_over_midnights_is_divided_nowhere(lapse: Lapse) -> No
     for code, index in lapse.indexes.items():
         assert month[code] == days[code] + energy[code]
         assert energy[code] <= index - before[code]
+
+
+def test_a_write_that_fails_takes_nothing_from_the_tables(
+    lapse: Lapse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lapse.days(1)
+    lapse.at([lapse.now + 120])
+    known = lapse.table("days30")
+    lapse.store.close()
+    powers = {time: power(1) for time in range(0, DAY, SLOT)}
+    monkeypatch.setattr(store, "MAX_PAGES", 1)
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        lapse.store.write([Batch(lapse.meter, DAY, powers)], now=DAY)
+    monkeypatch.undo()
+
+    assert lapse.table("days30") == known
 
 
 def test_without_prices_there_is_no_cost(lapse: Lapse) -> None:

@@ -99,7 +99,7 @@ class Store:
     """
     The database at `path`; the user has given these `prices`, or a file of `offers`.
 
-    Without a `write` it is empty.
+    Before the first `write` it is what the file has.
     """
 
     def __init__(self, path: Path, prices: Prices | None = None, offers: Path | None = None) -> None:
@@ -137,11 +137,18 @@ class Store:
 
     @contextlib.contextmanager
     def reading(self, pending: Iterable[Batch] = ()) -> Iterator[sqlite3.Connection]:
-        """Yield the database as it is once the batches that are `pending` are written; write nothing."""
+        """
+        Yield the database as it is once the batches that are `pending` are written; write nothing.
+
+        After a `write` that failed it is a copy of the file.
+        """
         with contextlib.ExitStack() as ending:
             base = self._base
             if base is None:
                 base = ending.enter_context(contextlib.closing(self._connect(":memory:", 0)))
+                if self.path.exists():
+                    with contextlib.closing(_read_only(self.path)) as file:
+                        file.backup(base)
             base.execute("BEGIN IMMEDIATE")
             ending.callback(base.rollback)
             for batch in pending:

@@ -176,7 +176,7 @@ class Streams:
             raise web.HTTPNotFound from error
         try:
             table = await self.recorder.table(meter, name, end=day)
-        except sqlite3.Error:  # the recorder reports it with its next batch
+        except (OSError, sqlite3.Error):  # the recorder reports it with its next batch
             return web.Response(status=503, text="The history cannot be read.\n")
         if table is None or (form == "csv" and "columns" not in table):
             raise web.HTTPNotFound

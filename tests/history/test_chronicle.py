@@ -100,10 +100,15 @@ def test_the_contract_and_its_power_last_for_days() -> None:
         ({"power": {"apparent": 9, "max_today": 7, "max_today_time": "2026-01-14T08:00:00+01:00"}}, NOON, 9),
         ({"power": {"apparent": 900, "apparent_by_phase": {"1": 100, "2": 500, "3": 300}}}, NOON, 1500),
         ({"current": {"1": 1, "2": 5, "3": 3}}, NOON, 3000),
+        ({"power": {"apparent": 0}, "current": {"1": 1, "2": 5, "3": 3}}, NOON, 0),
     ],
 )
 def test_the_greatest_power_of_a_day(parts: dict[str, Any], time: int, power: int) -> None:
-    """That of the meter, if it is greater; with three phases three times that of the most loaded one."""
+    """
+    That of the meter, if it is greater; with three phases three times that of the most loaded one.
+
+    A current flows out while no power is drawn.
+    """
     chronicle = Chronicle()
     chronicle.add(state(**parts) | {"meter": {"id": "1", "phases": 3}}, at=NOON)
     [batch] = chronicle.peek()

@@ -171,7 +171,8 @@ def _add_peaks(batch: Batch, state: Json, drawn: int | None) -> None:
     for phase in Phase if find(state, "meter.phases") == len(Phase) else ():
         power = integer(state, f"power.apparent_by_phase.{phase}")
         current = integer(state, f"current.{phase}")
-        if power is None and current is not None:
+        # The current has no sign: while no power is drawn, it flows out.
+        if power is None and current is not None and drawn != 0:
             power = VA_PER_AMPERE * current
         if power is not None:
             batch.add_peak(batch.until, len(Phase) * power)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from teleinfo.live import feeds
 from teleinfo.live.feeds import reading_of
+from teleinfo.live.model import LiveModel
+from teleinfo.mqtt.config import Topics
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 
@@ -16,6 +19,14 @@ def test_a_message_becomes_its_reading_again() -> None:
         Mode.STANDARD,
         {"ADSC": "041961123456", "SMAXSN": "2740", "SMAXSN_HORODATE": "E220609060531"},
     )
+
+
+def test_a_reading_that_the_broker_kept_is_none() -> None:
+    """Its age is not known: after a silence of hours it would be a reading of now."""
+    model, topics = LiveModel(patience=None), Topics("teleinfo")
+    feeds._take(model, topics, topics.readings, b'{"PAPP":"00100"}', retained=True)
+
+    assert (model.heard, model.rows()) == (None, [])
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,8 @@ def _take(model: LiveModel, topics: Topics, topic: str, payload: bytes, retained
             model.told_health = told
     elif topic == topics.state:
         model.remembered = declared.remembered(parse_object(payload))
+    elif retained:
+        pass  # a reading that the broker kept may be of any time
     elif reading := reading_of(payload, mode=None if model.health is None else model.health.mode):
         model.on_reading(reading)
 

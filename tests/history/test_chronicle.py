@@ -80,16 +80,18 @@ def test_around_six_no_colour_is_taken() -> None:
         chronicle.add(state(tempo=tempo), at=six + at)
     [batch] = chronicle.peek()
 
-    assert batch.colours == {six - 86_400: Colour.BLUE, six: Colour.RED}
+    assert batch.days == {("colour", six - 86_400): "blue", ("colour", six): "red"}
 
 
-def test_the_contract_and_its_power_last_for_days() -> None:
+def test_a_day_has_the_contract_and_the_power_that_were_told_last() -> None:
+    """None is a contract without a name."""
     chronicle = Chronicle()
     chronicle.add(state(contract={"code": Contract.HC, "subscribed_power": 9000}), at=NOON)
     chronicle.add(state(contract={"code": Contract.HC}), at=NOON + 10)
+    chronicle.add(state(contract={"code": None, "subscribed_power": 6000}), at=NOON + 86_400)
     [batch] = chronicle.peek()
 
-    assert batch.runs == {("contract", "HC 9", midnight(DAY)): NOON}
+    assert [*batch.days.values()] == ["HC 9", "None 6"]
 
 
 @pytest.mark.parametrize(

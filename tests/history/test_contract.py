@@ -17,9 +17,8 @@ from teleinfo.contract.files import Content
 from teleinfo.contract.offers import SHIPPED
 from teleinfo.history import energies as storage
 from teleinfo.history import tables
-from teleinfo.history.chronicle import CONTRACT, INJECTED, TARIFF, Batch, IndexReading
+from teleinfo.history.chronicle import COLOUR, CONTRACT, INJECTED, TARIFF, Batch, IndexReading
 from teleinfo.history.store import Store
-from teleinfo.vocabulary.codes import Colour
 from tests.history import year
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def batch_of(pieces: list[year.Piece], *, more: bool = False, told: bool = True)
                 batch.add_reading("BASE", IndexReading(time, int(sum(now.values())), "TH"))
         counted[label] += piece.energy
     for day in year.days(year.FIRST, year.LAST):
-        batch.colours[midnight(day, hour=6)] = Colour(year.colour(day))
+        batch.days[COLOUR, midnight(day, hour=6)] = year.colour(day)
         batch.add_peak(midnight(day, hour=19), 5000 + 10 * day.day)
     return batch
 
@@ -124,23 +123,29 @@ def test_off_peak_hours_that_the_meter_does_not_tell_are_shared_by_minutes(tmp_p
 
 
 def test_without_a_file_the_meter_tells_contract_and_hours(tmp_path: Path) -> None:
-    """The hours are those of the changes that were seen to the minute."""
+    """
+    The hours are those of the changes that were seen to the minute.
+
+    The contract is the one of the last day, also after a trial of another one, if it has an offer.
+    """
     pieces = year_of(year.absent)
     batch = batch_of(pieces)
     for day in year.days(year.TODAY - 9 * year.DAY, year.TODAY - year.DAY):
         for begin, end, code in ((0, 94, "HP"), (94, 454, "HC"), (454, 1440, "HP")):
             batch.runs[TARIFF, code, midnight(day) + 60 * begin + 2] = midnight(day) + 60 * end - 1
-    batch.runs[CONTRACT, "HC 9", midnight(year.FIRST)] = midnight(year.TODAY)
-    batch.runs[CONTRACT, "EJP 9", midnight(year.FIRST)] = midnight(year.FIRST) + 1
+    for day, told in ((year.FIRST, "EJP 9"), (year.TODAY - 20 * year.DAY, "HC 6"), (year.TODAY, "HC 9")):
+        batch.days[CONTRACT, midnight(day)] = told
     table = table_of(tmp_path, batch, None)
     assert (table["held"], table["kva"]) == ("off_peak", 9)
     assert (table["off_peak"], table["off_peak_learned"]) == ([{"hours": "01:34-07:34", "summer": ""}], True)
+    of_today = Batch(METER, 0, days={(CONTRACT, midnight(year.TODAY)): "None 9"})
+    assert table_of(tmp_path, of_today, None)["held"] is None
 
 
 def test_an_offer_has_a_cost_or_the_reason_why_not(tmp_path: Path) -> None:
     """Without the colours, the off-peak hours, or a price for the subscribed power."""
     batch = batch_of(year_of(year.absent), told=False)
-    batch.colours.clear()
+    batch.days.clear()
     offers = tmp_path / "offers.toml"
     offers.write_text(OWN.read_text().replace("off_peak = [", "sale = []\n#"))
     table = table_of(tmp_path, batch, offers)
@@ -220,7 +225,7 @@ def test_the_verdict_says_about_the_same(tmp_path: Path) -> None:
         price = f"price = [{{from = 2026-02-01, month = {{9 = {19.88 - less}}}, kwh = {kwh}}}]"
         cheap = own.replace("0.1538", "0.3").replace("0.1618", "0.3").replace("0.1261", "0.3")
         offers.write_text(f"{cheap}{price}\n")
-        batch.colours.clear()
+        batch.days.clear()
         table = table_of(tmp_path, batch, offers)
         assert table["verdict"] == {"best": "near", "saved": pytest.approx(12 * less), "is_same": is_same}
 

@@ -197,7 +197,7 @@ def test_the_days_of_a_season_of_tempo_are_counted_if_all_are_known(tmp_path: Pa
         known = lapse.table("season")
         assert sum(known.values()) == 3
         six = midnight(dt.date(2025, 9, 3), hour=TEMPO_HOUR)
-        lapse.store.write([Batch(lapse.meter, lapse.now, colours={six: Colour.RED})], now=lapse.now)
+        lapse.store.write([Batch(lapse.meter, lapse.now, days={("colour", six): Colour.RED})], now=lapse.now)
         assert lapse.table("season") == known | {"blue": known["blue"] - 1, "red": known["red"] + 1}
         lapse.now += 3 * DAY
         assert lapse.table("season") == {}
@@ -233,7 +233,7 @@ def test_a_history_of_an_earlier_version_gets_the_tables_of_the_contract(tmp_pat
     with contextlib.closing(Store(tmp_path / FILE)) as store:
         store.write([Batch("1", 60, {0: power(500)})], now=60)
         with store.editing(60) as base:
-            for table in ("half_hour", "peak", "colour", "imported"):
+            for table in ("half_hour", "peak", "of_day", "imported"):
                 base.execute(f"DROP TABLE {table}")
     with contextlib.closing(Store(tmp_path / FILE)) as store:
         store.write([], now=60)

@@ -17,7 +17,7 @@ from teleinfo.live.declared import POSSIBLE, find, integer
 from teleinfo.state.energy import EXPORTED
 from teleinfo.state.fields import VA_PER_AMPERE, Json
 from teleinfo.tic.labels import Mode
-from teleinfo.vocabulary.codes import Alert, Colour, Contract, Phase, TariffPeriod
+from teleinfo.vocabulary.codes import Alert, Colour, Phase, TariffPeriod
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +29,11 @@ SLOT: Final = 10
 INJECTED: Final = "injected"
 """The code of the injected energy, beside those of `TariffPeriod`."""
 
-ALERT, TARIFF, CONTRACT = "alert", "tariff", "contract"
+ALERT, TARIFF = "alert", "tariff"
 """The kinds of what lasts for a time."""
+
+COLOUR, CONTRACT = "colour", "contract"
+"""The kinds of what a day has."""
 
 LONGEST_PAUSE: Final = 600
 """Seconds without a reading after which a tariff period is recorded anew."""
@@ -65,7 +68,8 @@ class Batch:
     the first and the last reading of each index by étiquette, code and half-hour. `runs` maps kind, code and
     begin of an alert or a tariff period to the time at which it was last in force; `tariff` is the last
     period, and `last` has the last reading of each index. `peaks` has time and power of the greatest power of
-    each day, VA, and `colours` the colour of each day of Tempo by its begin.
+    each day, VA. `days` has the colour of each day of Tempo, and contract and kVA of each day, by kind and
+    begin.
     """
 
     meter: str
@@ -76,7 +80,7 @@ class Batch:
     tariff: tuple[str, str, int] = (TARIFF, "", 0)
     last: dict[str, IndexReading] = field(default_factory=dict)
     peaks: dict[dt.date, tuple[int, int]] = field(default_factory=dict)
-    colours: dict[int, Colour] = field(default_factory=dict)
+    days: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def add_peak(self, time: int, power: int) -> None:
         """Keep a power, VA, if it is the greatest of its day."""
@@ -114,7 +118,7 @@ class Chronicle:
                     batch.powers[missed] = batch.powers[last]
             batch.powers[slot] = [*batch.powers.get(slot, ()), (drawn, injected)]
         _add_runs(batch, state, pause)
-        _add_colours(batch, state)
+        _add_days(batch, state)
         _add_peaks(batch, state, drawn)
         for label, reading in _readings(state, at):
             before = batch.last.get(label, reading)
@@ -143,22 +147,23 @@ def _add_runs(batch: Batch, state: Json, pause: int) -> None:
         if code != batch.tariff[1] or pause > LONGEST_PAUSE:
             batch.tariff = (TARIFF, code, batch.until)
         batch.runs[batch.tariff] = batch.until
-    contract, kva = find(state, "contract.code"), integer(state, "contract.subscribed_power")
-    if isinstance(contract, Contract) and kva is not None:
-        batch.runs[CONTRACT, f"{contract} {kva // 1000}", midnight(day_of(batch.until))] = batch.until
     for alert in Alert:
         since = find(state, f"alerts.{alert}.since")
         if find(state, f"alerts.{alert}.active") is True and isinstance(since, str):
             batch.runs[ALERT, alert, int(dt.datetime.fromisoformat(since).timestamp())] = batch.until
 
 
-def _add_colours(batch: Batch, state: Json) -> None:
+def _add_days(batch: Batch, state: Json) -> None:
+    kva = integer(state, "contract.subscribed_power")
+    if kva is not None:
+        told = f"{find(state, 'contract.code')} {kva // 1000}"
+        batch.days[CONTRACT, midnight(day_of(batch.until))] = told
     if abs(batch.until - midnight(day_of(batch.until), hour=TEMPO_HOUR)) <= COLOURLESS:
         return
     today = (local(batch.until) - dt.timedelta(hours=TEMPO_HOUR)).date()
     for day, name in ((today, "today"), (today + DAY, "tomorrow")):
         if isinstance(colour := find(state, f"tempo.{name}"), Colour):
-            batch.colours[midnight(day, hour=TEMPO_HOUR)] = colour
+            batch.days[COLOUR, midnight(day, hour=TEMPO_HOUR)] = colour
 
 
 def _add_peaks(batch: Batch, state: Json, drawn: int | None) -> None:

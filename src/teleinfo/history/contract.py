@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.contract import advice
@@ -91,16 +92,23 @@ def _household(
     base: sqlite3.Connection, meter: int, given: Household, today: dt.date
 ) -> tuple[Household, bool]:
     """Return the household, where its file says nothing by the meter; True if the hours are learned."""
-    told = tuple(
-        Held.model_validate({"from": day_of(begin), "offer": _OFFERS[code], "kva": int(kva)})
-        for begin, _end, text in base.execute(_RUNS, (meter, CONTRACT))
-        for code, kva in [text.split()]
-        if code in _OFFERS and int(kva) in STEPS
-    )
     hours = () if given.off_peak else learned_hours(base.execute(_RUNS, (meter, TARIFF)), today)
     learned = (OffPeak.model_validate({"from": dt.date.min, "hours": hours}),) if hours else ()
-    update = {"contract": given.contract or told, "off_peak": given.off_peak or learned}
+    contract = given.contract or _told(base, meter, midnight(today))
+    update = {"contract": contract, "off_peak": given.off_peak or learned}
     return given.model_copy(update=update), bool(hours)
+
+
+def _told(base: sqlite3.Connection, meter: int, until: int) -> tuple[Held, ...]:
+    """Return the contracts that the meter told, the oldest first; none if the present one has no offer."""
+    query = "SELECT time, code FROM of_day WHERE meter = ? AND kind = ? AND time <= ? ORDER BY time"
+    told: list[Held | None] = []
+    for text, days in itertools.groupby(base.execute(query, (meter, CONTRACT, until)), itemgetter(1)):
+        (begin, _text), (code, kva) = next(days), text.split()
+        values = {"from": day_of(begin), "offer": _OFFERS.get(code), "kva": int(kva)}
+        is_offer = code in _OFFERS and int(kva) in STEPS
+        told.append(Held.model_validate(values) if is_offer else None)
+    return tuple(filter(None, told)) if told and told[-1] else ()
 
 
 def learned_hours(runs: Iterable[tuple[int, int, str]], today: dt.date) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ def peaks(base: sqlite3.Connection, meter: int, since: int) -> list[tuple[int, i
 
 def colours(base: sqlite3.Connection, meter: int) -> dict[dt.date, Colour]:
     """Return the colours of the days, from files and from the meter, which is right where they differ."""
-    own = base.execute("SELECT time, code FROM colour WHERE meter = ?", (meter,))
+    own = base.execute("SELECT time, code FROM of_day WHERE meter = ? AND kind = ?", (meter, COLOUR))
     words = {colour.value: colour for colour in Colour}
     return {local(begin).date(): words[code] for begin, code in (*of_files(base, meter, COLOUR), *own)}
 

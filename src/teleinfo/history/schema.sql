@@ -16,8 +16,8 @@ CREATE TABLE IF NOT EXISTS run (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS price (day TEXT PRIMARY KEY, prices TEXT NOT NULL) WITHOUT ROWID;
 
--- The readings of half-hours, the greatest power of each day from its midnight, the colour of each day of
--- Tempo from its 6:00, and what files have:
+-- The readings of half-hours, the greatest power of each day from its midnight, what a day has (its `contract`
+-- with its kVA from midnight, its `colour` of Tempo from 6:00), and what files have:
 -- `curve` (half-hours, Wh), `peak` (VA), `colour` (a day of Tempo from 6:00), `price OFFER KVA` (JSON).
 
 CREATE TABLE IF NOT EXISTS half_hour (
@@ -28,8 +28,9 @@ CREATE TABLE IF NOT EXISTS peak (
     meter INTEGER NOT NULL, day INTEGER NOT NULL, time INTEGER NOT NULL, power INTEGER NOT NULL,
     PRIMARY KEY (meter, day)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS colour (
-    meter INTEGER NOT NULL, time INTEGER NOT NULL, code TEXT NOT NULL, PRIMARY KEY (meter, time)
+CREATE TABLE IF NOT EXISTS of_day (
+    meter INTEGER NOT NULL, kind TEXT NOT NULL, time INTEGER NOT NULL, code TEXT NOT NULL,
+    PRIMARY KEY (meter, kind, time)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS imported (
     meter INTEGER NOT NULL, kind TEXT NOT NULL, time INTEGER NOT NULL, value NOT NULL, import INTEGER NOT NULL,

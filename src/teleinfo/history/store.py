@@ -19,7 +19,7 @@ from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_
 from teleinfo.contract.days import day_of, local, midnight
 from teleinfo.contract.offers import Offers, OffersError, load, prices_by_day
-from teleinfo.history.chronicle import ALERT, CONTRACT, LONGEST_PAUSE, SLOT, TARIFF, Batch
+from teleinfo.history.chronicle import ALERT, LONGEST_PAUSE, SLOT, TARIFF, Batch
 from teleinfo.state.prices import Prices
 from teleinfo.vocabulary.words import Message
 
@@ -45,15 +45,15 @@ _ALWAYS: Final = 1 << 62
 KEPT: Final = {SLOT: 3600, MINUTE: 2 * _DAY, QUARTER: 60 * _DAY}
 """Seconds for which the powers of each step are kept; each step is the mean of the steps before."""
 
-PAUSES: Final = {TARIFF: LONGEST_PAUSE, ALERT: 120, CONTRACT: 40 * _DAY}
+PAUSES: Final = {TARIFF: LONGEST_PAUSE, ALERT: 120}
 """Seconds in which what lasts may seem to begin again: the page was started anew."""
 
-MAX_RUNS: Final = {TARIFF: 2000, ALERT: 20_000, CONTRACT: 100}
+MAX_RUNS: Final = {TARIFF: 2000, ALERT: 20_000}
 MAX_READINGS: Final = 7500
 MAX_HALF_HOURS: Final = 300_000
 """
-The most tariff periods, alerts and contracts of a meter, readings of an index, and readings of half-hours of
-a meter: those of ten years.
+The most tariff periods and alerts of a meter, readings of an index, and readings of half-hours of a meter:
+those of ten years.
 
 They are counted, and have no greatest age: a clock that is ahead must not delete anything.
 """
@@ -63,7 +63,7 @@ NEWER: Final = N_("a newer version of teleinfo wrote the database")
 WEEK: Final = dt.timedelta(days=7)
 """The time between two copies."""
 
-OF_METER: Final = ("power", "reading", "run", "half_hour", "peak", "colour", "imported")
+OF_METER: Final = ("power", "reading", "run", "half_hour", "peak", "of_day", "imported")
 """The tables whose first column is the meter."""
 
 MAX_PAGES: Final = 16_384
@@ -255,7 +255,7 @@ def _put(base: sqlite3.Connection, batch: Batch, *, imported: bool = False) -> N
     """
     Add a batch, and delete what is too old.
 
-    Powers, colours and what lasts are left out if the quarter of an hour after the batch is known: the
+    Powers, what lasts and what a day has are left out if the quarter of an hour after the batch is known: the
     clock is behind, or was ahead. An imported batch was never live, and replaces no reading.
     """
     base.execute("INSERT OR IGNORE INTO meter (name, heard) VALUES (?, 0)", (batch.meter,))
@@ -277,8 +277,8 @@ def _put(base: sqlite3.Connection, batch: Batch, *, imported: bool = False) -> N
     query = "SELECT 1 FROM power WHERE meter = ? AND time > ? AND time <= ?"
     if imported or not base.execute(query, (meter, batch.until, batch.until + QUARTER)).fetchone():
         _put_powers(base, meter, batch)
-        colours = [(meter, begin, colour) for begin, colour in batch.colours.items()]
-        base.executemany(f"{verb} INTO colour VALUES (?, ?, ?)", colours)
+        days = [(meter, *key, code) for key, code in batch.days.items()]
+        base.executemany(f"{verb} INTO of_day VALUES (?, ?, ?, ?)", days)
         for (kind, code, first), last in batch.runs.items():
             joined = base.execute(
                 "DELETE FROM run WHERE meter = ? AND kind = ? AND code = ? AND begin <= ? AND end >= ? "

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, local, midnight, season_of
-from teleinfo.history.chronicle import ALERT, INJECTED, LONGEST_PAUSE, SLOT, TARIFF, Batch
+from teleinfo.history.chronicle import ALERT, COLOUR, INJECTED, LONGEST_PAUSE, SLOT, TARIFF, Batch
 from teleinfo.history.contract import contract_table
 from teleinfo.history.rises import DAYS, rises
 from teleinfo.history.store import KEPT, MINUTE, QUARTER, Store
@@ -195,10 +195,10 @@ def _season(meter: _Meter) -> Table:
     """Count the days of each Tempo colour since 1 September; empty if a day is unknown."""
     today = (local(meter.now) - dt.timedelta(hours=TEMPO_HOUR)).date()
     first = season_of(today)
-    query = "SELECT code, count(*) FROM colour WHERE meter = ? AND time BETWEEN ? AND ? GROUP BY code"
-    known = dict(meter.rows(query, midnight(first), meter.now))
-    is_whole = sum(known.values()) > (today - first).days
-    return {colour: known.get(colour, 0) for colour in Colour} if is_whole else {}
+    query = "SELECT code FROM of_day WHERE meter = ? AND kind = ? AND time BETWEEN ? AND ?"
+    known = Counter(code for [code] in meter.rows(query, COLOUR, midnight(first), meter.now))
+    is_whole = known.total() > (today - first).days
+    return {colour: known[colour] for colour in Colour} if is_whole else {}
 
 
 def _contract(meter: _Meter) -> Table:

@@ -160,6 +160,18 @@ def test_an_offer_has_a_cost_or_the_reason_why_not(tmp_path: Path) -> None:
     assert {each["id"]: each["why"] for each in table["offers"]}["night"] == "no price for 3 kVA"
 
 
+def test_a_contract_and_hours_count_from_their_day_on(tmp_path: Path) -> None:
+    offers = tmp_path / "offers.toml"
+    hours = '14:34"]}, {from = 2026-11-17, hours = ["22:00-06:00"]}'
+    contract = 'kva = 9}, {from = 2026-11-17, offer = "tempo", kva = 12}'
+    offers.write_text(OWN.read_text().replace('14:34"]}', hours).replace("kva = 9}", contract))
+    now, later = (
+        table_of(tmp_path, Batch(METER, 0), offers, today) for today in (year.TODAY, year.TODAY + year.DAY)
+    )
+    assert now == table_of(tmp_path, Batch(METER, 0))
+    assert (later["held"], later["kva"], later["off_peak"][0]["hours"]) == ("tempo", 12, "22:00-06:00")
+
+
 def test_prices_are_old_after_seven_months(tmp_path: Path) -> None:
     newest = dt.date.fromisoformat(table_of(tmp_path, Batch(METER, 0))["prices"]["since"])
     for days, are_old in ((213, False), (214, True)):

@@ -91,11 +91,12 @@ def _gaps(missing: Iterable[int]) -> list[list[str]]:
 def _household(
     base: sqlite3.Connection, meter: int, given: Household, today: dt.date
 ) -> tuple[Household, bool]:
-    """Return the household, where its file says nothing by the meter; True if the hours are learned."""
-    hours = () if given.off_peak else learned_hours(base.execute(_RUNS, (meter, TARIFF)), today)
+    """Return the household, where its file says nothing yet by the meter; True if the hours are learned."""
+    contract = tuple(each for each in given.contract if each.since <= today)
+    off_peak = tuple(each for each in given.off_peak if each.since <= today)
+    hours = () if off_peak else learned_hours(base.execute(_RUNS, (meter, TARIFF)), today)
     learned = (OffPeak.model_validate({"from": dt.date.min, "hours": hours}),) if hours else ()
-    contract = given.contract or _told(base, meter, midnight(today))
-    update = {"contract": contract, "off_peak": given.off_peak or learned}
+    update = {"contract": contract or _told(base, meter, midnight(today)), "off_peak": off_peak or learned}
     return given.model_copy(update=update), bool(hours)
 
 

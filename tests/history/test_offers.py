@@ -126,19 +126,27 @@ def test_hours_may_go_over_midnight() -> None:
 
 
 def test_the_prices_of_the_contract_by_day(tmp_path: Path) -> None:
-    """From the day of the contract on, at its subscribed power; a later contract has its own."""
+    """
+    From the day of the contract on, at its subscribed power; a later contract has its own.
+
+    There are none once a contract has begun whose hours the meter does not count.
+    """
     own = tmp_path / "offers.toml"
-    own.write_text(
-        HOUSEHOLD + 'contract = [{from = 2026-03-01, offer = "w", kva = 9},'
-        ' {from = 2026-09-01, offer = "tempo", kva = 6}]\n' + OFFER
+    contract = (
+        'contract = [{from = 2026-03-01, offer = "off_peak", kva = 9},'
+        ' {from = 2026-09-01, offer = "tempo", kva = 6}, {from = 2027-01-01, offer = "w", kva = 9}]\n'
     )
-    found = {day: (prices.month, prices.periods) for day, prices in prices_by_day(load(own))}
+    replaced = OFFER.replace('"w"', '"off_peak"').replace("weekend", "off_peak").replace("WE", "HC")
+    own.write_text(HOUSEHOLD + contract + OFFER + replaced)
+    of_day = prices_by_day(load(own), dt.date(2026, 12, 31))
+    found = {day: (prices.month, prices.periods) for day, prices in of_day}
     assert [*found] == sorted(found)
     assert min(found) == dt.date(2026, 3, 1)
-    assert found[dt.date(2026, 8, 1)] == (18.49, {"HP": 0.2, "WE": 0.15})
+    assert found[dt.date(2026, 8, 1)] == (18.49, {"HP": 0.2, "HC": 0.15})
     month, periods = found[dt.date(2026, 9, 1)]
     assert math.isclose(month, 15.8)
     assert math.isclose(periods["HPJR"], 0.7295)
+    assert [*prices_by_day(load(own), dt.date(2027, 1, 1))] == []
 
 
 def test_a_power_without_a_price_has_that_of_the_present_one() -> None:

@@ -145,6 +145,9 @@ class Rule(_Part):
 TEMPO: Final = "tempo"
 """The calendar in which the colour of the day, from 6:00 to 6:00, is added to the code."""
 
+_COUNTED: Final = ("base", "off_peak", TEMPO)
+"""The calendars whose periods the registers of the meter count."""
+
 
 class Price(_Dated):
     """The prices of an offer from a day on: a month by kVA, and a kWh by code, € with all taxes."""
@@ -279,9 +282,16 @@ def _together(data: bytes) -> Offers:
     return Offers(household=found.household, offer=tuple(offers.values()))
 
 
-def prices_by_day(offers: Offers) -> Iterator[tuple[dt.date, Prices]]:
-    """Yield the prices of the household's contract with the day from which each is valid, oldest first."""
+def prices_by_day(offers: Offers, today: dt.date) -> Iterator[tuple[dt.date, Prices]]:
+    """
+    Yield the prices of the household's contract with the day from which each is valid, oldest first.
+
+    There are none if the meter does not count by the hours of a contract that has begun: what a register
+    counted has no price then.
+    """
     household, by_id = offers.household, {offer.id: offer for offer in offers.offer}
+    if any(by_id[held.offer].calendar not in _COUNTED for held in household.contract if held.since <= today):
+        return
     priced = itertools.chain(household.contract, *(offer.price for offer in offers.offer))
     for day in sorted({entry.since for entry in priced}):
         held = in_force(household.contract, day)

@@ -155,9 +155,9 @@ class Store:
                 _put(base, batch)
             yield base
 
-    def prices(self, base: sqlite3.Connection) -> list[tuple[dt.date, Prices]]:
+    def prices(self, base: sqlite3.Connection, today: dt.date) -> list[tuple[dt.date, Prices]]:
         """Return the prices with the day from which each is valid, the newest first."""
-        found = [*prices_by_day(self.offers()[0])]
+        found = [*prices_by_day(self.offers()[0], today)]
         if self._prices is not None and not found:
             rows = base.execute("SELECT day, prices FROM price ORDER BY day")
             found = [(dt.date.fromisoformat(day), Prices(*json.loads(text))) for day, text in rows]

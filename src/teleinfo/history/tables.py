@@ -132,7 +132,7 @@ def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
     risen = rises(meter.base, meter.number, DAYS, midnight(bounds[0]), meter.now)
     for label, code, since, until, energy in risen:
         pauses[since, until].append((label, code, energy))
-    prices = meter.store.prices(meter.base)
+    prices = meter.store.prices(meter.base, day_of(meter.now))
 
     def prices_on(day: dt.date) -> Prices:
         return next((known for since, known in prices if since <= day), prices[-1][1])

@@ -216,15 +216,16 @@ def test_days_of_which_only_the_midnights_are_known_are_not_compared(tmp_path: P
 
 
 def test_what_is_injected_is_sold_at_the_price_of_its_day(tmp_path: Path) -> None:
+    """Before the first price it brings nothing."""
     batch = Batch(METER, 0)
     offers = tmp_path / "offers.toml"
-    sale = "sale = [{from = 2025-01-01, price = 0.1}, {from = 2026-11-02, price = 0.04}]"
+    sale = "sale = [{from = 2026-11-02, price = 0.1}, {from = 2026-11-03, price = 0.04}]"
     offers.write_text(OWN.read_text().replace("[household]", f"[household]\n{sale}"))
-    for day, value in ((1, 0), (2, 1000), (3, 3000)):
+    for day, value in ((1, 0), (2, 500), (3, 1500), (4, 3500)):
         batch.add_reading("EAIT", IndexReading(midnight(dt.date(2026, 11, day)), value, INJECTED))
         batch.add_reading("EASF01", IndexReading(midnight(dt.date(2026, 11, day)), value, "TH"))
     table = table_of(tmp_path, batch, offers)
-    assert table["sold"] == {"energy": 3000, "income": 0.18}
+    assert table["sold"] == {"energy": 3500, "income": 0.18}
 
 
 def test_the_verdict_says_about_the_same(tmp_path: Path) -> None:

@@ -91,6 +91,10 @@ def test_a_red_day_of_tempo_is_no_alarm(contract: str, alarming: bool) -> None: 
             (3000, "30 % of the 3 000 VA at which the meter cuts off", "2 100 VA left", False),
         ),
         ({"PREF": "09", "SINSTS": "09900"}, (9000, "110 % of the 9 000 VA subscribed", "", True)),
+        (
+            {"PREF": "09", "SINSTS1": "02700", "IRMS1": "012", "IRMS2": "000", "IRMS3": "001"},
+            (9000, "90 % of the 3 000 VA of the phase that draws most", "300 VA left", False),
+        ),
     ],
 )
 def test_the_limit_is_the_subscribed_or_a_lower_cut_off_power(

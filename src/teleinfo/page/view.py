@@ -184,11 +184,14 @@ def _limit(state: Json) -> Json:
     most, template = subscribed, _("{share} % of the {limit} VA subscribed")
     if 0 < cut_off < subscribed:
         most, template = cut_off, _("{share} % of the {limit} VA at which the meter cuts off")
+    limit = most
+    if find(state, "headroom.current.2") is not None:  # a business meter has no limit of a phase
+        limit, template = most // len(Phase), _("{share} % of the {limit} VA of the phase that draws most")
     return {
         "now": used,
         "most": 100,
         "power": most,
-        "text": template.format(share=used, limit=number(most)),
+        "text": template.format(share=used, limit=number(limit)),
         "left": _("{power} left").format(power=shown) if (shown := _left(state, "headroom.power")) else "",
         "over": used > 100,  # noqa: PLR2004 - %
     }

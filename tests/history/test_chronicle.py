@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.contract.days import TEMPO_HOUR, midnight
-from teleinfo.history.chronicle import Chronicle, IndexReading
+from teleinfo.history.chronicle import Chronicle
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.codes import Colour, Contract, TariffPeriod
 
@@ -23,18 +23,6 @@ def state(meter: str = "1", mode: Mode = Mode.HISTORIQUE, **parts: Json) -> dict
     """Return a state of a meter with one index, which stands at 1000 Wh."""
     indexes: Json = {"HCHP": {"value": 1000, "period": TariffPeriod.HP}}
     return {"meter": {"id": meter, "mode": mode}, "energy": {"indexes": indexes}, **parts}
-
-
-@pytest.mark.parametrize(("pause", "is_known"), [(2, True), (300, True), (301, False)])
-def test_an_index_at_midnight_is_that_of_the_last_reading_before_it(pause: int, *, is_known: bool) -> None:
-    chronicle, at = Chronicle(), midnight(DAY)
-    chronicle.add(state(), at=at - 1)
-    chronicle.take()
-    chronicle.add(state(), at=at - 1 + pause)
-    [batch] = chronicle.peek()
-    known = {reading for both in batch.readings.values() for reading in both}
-
-    assert (IndexReading(at, 1000, "HP") in known) is is_known
 
 
 def test_each_meter_has_a_batch_of_its_own() -> None:
@@ -62,12 +50,12 @@ def test_a_state_without_a_meter_adds_nothing() -> None:
 def test_a_power_is_repeated_while_messages_come_every_five_minutes() -> None:
     """In the slots between two of them; after a longer pause the slots between are a gap."""
     chronicle = Chronicle()
-    for at, power in ((0, 100), (30, 200), (331, 300)):
+    for at, power in ((0, 100), (30, 200), (361, 300)):
         chronicle.add(state(power={"apparent": power, "injected": 0}), at=NOON + at)
     [batch] = chronicle.peek()
 
     assert {begin - NOON: powers for begin, powers in batch.powers.items()} == {
-        **{begin: [(100, 0)] for begin in (0, 10, 20)}, 30: [(200, 0)], 330: [(300, 0)],
+        **{begin: [(100, 0)] for begin in (0, 10, 20)}, 30: [(200, 0)], 360: [(300, 0)],
     }  # fmt: skip
 
 

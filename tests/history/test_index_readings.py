@@ -7,6 +7,7 @@ import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,6 +87,15 @@ def test_readings_between_two_of_the_same_day_are_not_kept() -> None:
     ]
     night = [reading(0, 0), reading(6, 6), reading(20, 20), reading(22, 22)]
     assert kept(night) == night
+
+
+@pytest.mark.parametrize(("pause", "is_known"), [(2, True), (330, True), (331, False)])
+def test_an_index_at_midnight_is_that_of_the_last_reading_before_it(pause: int, *, is_known: bool) -> None:
+    """Also if that one is in the database."""
+    before = NOON + 12 * HOUR - 1
+    known = kept([IndexReading(before, 1000, "HP")], [IndexReading(before + pause, 1001, "HP")])
+
+    assert (IndexReading(before + 1, 1000, "HP") in known) is is_known
 
 
 @given(at=st.integers(1, 98), off=st.integers(-60, 60), lasts=st.integers(1, 2))

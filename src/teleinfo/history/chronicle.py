@@ -38,8 +38,12 @@ COLOUR, CONTRACT = "colour", "contract"
 LONGEST_PAUSE: Final = 600
 """Seconds without a reading after which a tariff period is recorded anew."""
 
-LONGEST_WAIT: Final = 300
-"""The longest time between two messages, in seconds, in which a power stays; at midnight an index does."""
+LONGEST_WAIT: Final = 330
+"""
+The longest time between two messages, in seconds, in which a power stays; at midnight an index does.
+
+With an interval of five minutes they are five minutes and a frame apart.
+"""
 
 COLOURLESS: Final = 300
 """
@@ -67,9 +71,8 @@ class Batch:
     `powers` are those drawn and injected (None: not measured) in each slot by its begin, VA. `readings` are
     the first and the last reading of each index by étiquette, code and half-hour. `runs` maps kind, code and
     begin of an alert or a tariff period to the time at which it was last in force; `tariff` is the last
-    period, and `last` has the last reading of each index. `peaks` has time and power of the greatest power of
-    each day, VA. `days` has the colour of each day of Tempo, and contract and kVA of each day, by kind and
-    begin.
+    period. `peaks` has time and power of the greatest power of each day, VA. `days` has the colour of each
+    day of Tempo, and contract and kVA of each day, by kind and begin.
     """
 
     meter: str
@@ -78,7 +81,6 @@ class Batch:
     readings: dict[tuple[str, str, int], tuple[IndexReading, IndexReading]] = field(default_factory=dict)
     runs: dict[tuple[str, str, int], int] = field(default_factory=dict)
     tariff: tuple[str, str, int] = (TARIFF, "", 0)
-    last: dict[str, IndexReading] = field(default_factory=dict)
     peaks: dict[dt.date, tuple[int, int]] = field(default_factory=dict)
     days: dict[tuple[str, int], str] = field(default_factory=dict)
 
@@ -93,7 +95,6 @@ class Batch:
         key = label, reading.code, reading.time // HALF_HOUR
         first, last = self.readings.get(key, (reading, reading))
         self.readings[key] = min(first, reading), max(last, reading)
-        self.last[label] = reading
 
 
 class Chronicle:
@@ -121,9 +122,6 @@ class Chronicle:
         _add_days(batch, state)
         _add_peaks(batch, state, drawn)
         for label, reading in _readings(state, at):
-            before = batch.last.get(label, reading)
-            if day_of(before.time) < day_of(at) and at - before.time <= LONGEST_WAIT:
-                batch.add_reading(label, IndexReading(midnight(day_of(at)), before.value, before.code))
             batch.add_reading(label, reading)
 
     def peek(self) -> list[Batch]:
@@ -137,7 +135,7 @@ class Chronicle:
         if taken:
             last = max(taken, key=lambda batch: batch.until)
             powers = dict([*last.powers.items()][-1:])
-            self._batches[last.meter] = Batch(last.meter, last.until, powers, last=last.last)
+            self._batches[last.meter] = Batch(last.meter, last.until, powers)
         return taken
 
 

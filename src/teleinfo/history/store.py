@@ -19,7 +19,7 @@ from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_
 from teleinfo.contract.days import day_of, local, midnight
 from teleinfo.contract.offers import Offers, OffersError, load, prices_by_day
-from teleinfo.history.chronicle import ALERT, LONGEST_PAUSE, SLOT, TARIFF, Batch
+from teleinfo.history.chronicle import ALERT, LONGEST_PAUSE, LONGEST_WAIT, SLOT, TARIFF, Batch
 from teleinfo.state.prices import Prices
 from teleinfo.vocabulary.words import Message
 
@@ -34,6 +34,7 @@ VERSION: Final = 1
 
 _FOLDER: Final = Path(__file__).parent
 SCHEMA: Final = (_FOLDER / "schema.sql").read_text(encoding="utf-8")
+ADD_MIDNIGHTS: Final = (_FOLDER / "add_midnights.sql").read_text(encoding="utf-8")
 DELETE_NEEDLESS_READINGS: Final = (_FOLDER / "delete_needless_readings.sql").read_text(encoding="utf-8")
 
 MINUTE: Final = 60
@@ -73,6 +74,7 @@ MAX_PAGES: Final = 16_384
 def _prepare(base: sqlite3.Connection) -> None:
     """Check the database, and create the tables of a new one."""
     base.create_function("day", 1, lambda time: time if time is None else f"{day_of(time)}")
+    base.create_function("midnight", 1, lambda time: midnight(day_of(time)))
     # FULL: a batch is on the disk before the next one.
     pragmas = f"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA max_page_count = {MAX_PAGES};"
     base.executescript(pragmas)
@@ -268,6 +270,7 @@ def _put(base: sqlite3.Connection, batch: Batch, *, imported: bool = False) -> N
     for table in ("reading", "half_hour"):
         columns = f"{table} (meter, label, time, value, code)"
         base.executemany(f"{verb} INTO {columns} VALUES (?, ?, ?, ?, ?)", sorted(new))
+        base.execute(ADD_MIDNIGHTS.replace("$table", table), (meter, begin, LONGEST_WAIT))
         base.execute(DELETE_NEEDLESS_READINGS.replace("$table", table), (meter, begin))
     base.executemany(
         "INSERT INTO peak VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET time = excluded.time, "

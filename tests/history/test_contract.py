@@ -179,6 +179,16 @@ def test_prices_are_old_after_seven_months(tmp_path: Path) -> None:
         assert table["prices"] == {"since": newest.isoformat(), "are_old": are_old}
 
 
+def test_prices_of_two_dates_are_not_subtracted(tmp_path: Path) -> None:
+    """The regulated ones of August 2026 are not known for 15 kVA; those of other offers do not count."""
+    offers, batch = tmp_path / "offers.toml", Batch(METER, 0)
+    offers.write_text(OWN.read_text().replace("kva = 9", "kva = 15").replace("2025-10-01", "2026-11-01"))
+    batch.add_peak(midnight(year.TODAY), 5000)
+    table = table_of(tmp_path, batch, offers)
+    assert table["prices"] == {"since": "2026-02-01", "are_old": True}
+    assert table["power"]["steps"][-2]["saved"] == pytest.approx(12 * (26.84 - 23.32))
+
+
 def test_a_month_is_no_year(tmp_path: Path) -> None:
     """There is no verdict; a pause is estimated, and what is missing is named by its days."""
     pieces = [each for each in year_of(year.car) if each.local.date() >= dt.date(2026, 10, 10)]

@@ -104,7 +104,7 @@ def test_what_is_known_is_told() -> None:
         "What runs all night, the refrigerator included: 110 W.",
         "It costs about 9 € a year.",
         "Off-peak hours: 01:34-07:34, 12:34-14:34.",
-        "The newest prices are of 01/08/2026.",
+        "The regulated prices are of 01/08/2026.",
     ]
 
 
@@ -136,7 +136,7 @@ def test_what_is_missing_estimated_or_old_is_told() -> None:
         "Since 02/07/2026 it is 40 W more.",
         "Off-peak hours, learned from the meter: 02:04-07:04.",
         "From April to October: 11:04-14:04.",
-        "⚠ The newest prices are of 01/02/2026: they may have changed since.",
+        "⚠ The regulated prices are of 01/02/2026: they may have changed since.",
     ]
 
 

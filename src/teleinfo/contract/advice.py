@@ -60,26 +60,28 @@ def verdict(offers: Sequence[Entry], held: str | None) -> Entry | None:
     return {"best": best, "saved": round(saved, 2), "is_same": saved < max(SAME[0], SAME[1] * costs[held])}
 
 
-def power(peaks: Iterable[tuple[int, int]], offer: Offer | None, kva: int) -> Entry | None:
+def power(peaks: Iterable[tuple[int, int]], offer: Offer | None, kva: int, today: dt.date) -> Entry | None:
     """
     Return the greatest power of a year, VA, and a step for the present power and each lower one.
 
     `peaks` are times and powers. A step has its kVA, the days on which it was exceeded, those on which it
-    nearly was, and € a year less with the present `offer`.
+    nearly was, and € a year less with the present `offer`, by its newest prices of one day for both powers.
     """
     days: dict[dt.date, tuple[int, int]] = {}
     for time, most in peaks:
         days[day_of(time)] = max(days.get(day_of(time), (0, 0)), (most, time))
     if not days:
         return None
-    prices: dict[int, float] = {}
-    for price in sorted(offer.price if offer else (), key=lambda price: price.since):
-        prices |= price.month
+    prices: defaultdict[dt.date, dict[int, float]] = defaultdict(dict)
+    for price in offer.price if offer else ():
+        if price.since <= today:
+            prices[price.since] |= price.month
     steps: list[Entry] = []
     for limit in STEPS[: STEPS.index(kva) + 1]:
         exceeded = sum(most > 1000 * limit for most, _time in days.values())
         near = sum(most > NEAR * 1000 * limit for most, _time in days.values()) - exceeded
-        saved = round(12 * (prices[kva] - prices[limit]), 2) if {kva, limit} <= prices.keys() else None
+        of_both = [months for _day, months in sorted(prices.items()) if {kva, limit} <= months.keys()]
+        saved = round(12 * (of_both[-1][kva] - of_both[-1][limit]), 2) if of_both else None
         steps.append({"kva": limit, "exceeded": exceeded, "near": near, "saved": saved})
     most, time = max(days.values())
     return {"days": len(days), "greatest": most, "time": time, "steps": steps}

@@ -11,7 +11,7 @@ from teleinfo.contract import advice
 from teleinfo.contract.comparison import by_day, compare
 from teleinfo.contract.days import DAY, day_of, local, midnight
 from teleinfo.contract.half_hours import HALF_HOUR, LATE
-from teleinfo.contract.offers import STEPS, Held, Household, Offers, OffPeak
+from teleinfo.contract.offers import STEPS, Held, Household, Offers, OffPeak, in_force
 from teleinfo.history import energies as storage
 from teleinfo.history.chronicle import CONTRACT, TARIFF
 from teleinfo.state.learned_hours import Change, learn
@@ -26,7 +26,7 @@ ENOUGH: Final = 0.98
 """The least part of twelve months that must be known by half-hours for a verdict."""
 
 OLD_PRICES: Final = dt.timedelta(days=213)
-"""Age of the newest price from which it may have changed: the regulated prices change every six months."""
+"""Age of the regulated prices from which they may have changed: they do every six months."""
 
 _YEAR: Final = 365 * 86_400
 _OFFERS: Final = {"BASE": "base", "HC": "off_peak", "TEMPO": "tempo"}
@@ -56,8 +56,10 @@ def contract_table(base: sqlite3.Connection, meter: int, offers: Offers, now: in
     own = next((offer for offer in priced if offer.id == held), None)
     paid = next((each["now"]["energy"] for each in compared if each["id"] == held and each["now"]), None)
     present = household.off_peak[-1:]
-    since = (price.since for offer in priced for price in offer.price if price.since <= today)
-    newest = max(since, default=today)
+    kva = household.kva_on()
+    regulated = [offer.price for offer in priced if offer.id in _OFFERS.values()]
+    used = [in_force([price for price in prices if kva in price.month], today) for prices in regulated]
+    since = min((price.since for price in used if price), default=today)
     return {
         "begin": first.isoformat(),
         "end": last.isoformat(),
@@ -68,14 +70,14 @@ def contract_table(base: sqlite3.Connection, meter: int, offers: Offers, now: in
         "missing": len(whole - found.known) * HALF_HOUR,
         "gaps": _gaps(whole - found.known),
         "held": held,
-        "kva": household.kva_on(),
+        "kva": kva,
         "offers": compared,
         "verdict": advice.verdict(compared, held) if is_year else None,
         "sold": _sold({begin: found.injected[begin] for begin in whole & found.injected.keys()}, household),
-        "prices": {"since": newest.isoformat(), "are_old": today - newest > OLD_PRICES},
+        "prices": {"since": since.isoformat(), "are_old": today - since > OLD_PRICES},
         "off_peak": [{"hours": ", ".join(each.hours), "summer": ", ".join(each.summer)} for each in present],
         "off_peak_learned": is_learned,
-        "power": advice.power(storage.peaks(base, meter, now - _YEAR), own, household.kva_on()),
+        "power": advice.power(storage.peaks(base, meter, now - _YEAR), own, kva, today),
         "standby": advice.standby(energies, paid) if is_year else None,
     }
 

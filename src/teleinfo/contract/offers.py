@@ -22,7 +22,7 @@ from teleinfo.vocabulary.text_table import read_sections
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 SHIPPED: Final = Path(__file__).with_name("offers.toml")
 _CALENDARS: Final = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))["calendar"]
@@ -80,12 +80,14 @@ class _Dated(_Part):
 _Entry = TypeVar("_Entry", bound=_Dated)
 
 
+def begun(dated: Iterable[_Entry], day: dt.date) -> _Entry | None:
+    """Return the entry that began last, None before the first one."""
+    return max((entry for entry in dated if entry.since <= day), key=lambda entry: entry.since, default=None)
+
+
 def in_force(dated: Sequence[_Entry], day: dt.date) -> _Entry | None:
     """Return the entry that began last, before all of them the first one; None if there is none."""
-    begun = [entry for entry in dated if entry.since <= day]
-    if begun:
-        return max(begun, key=lambda entry: entry.since)
-    return min(dated, key=lambda entry: entry.since, default=None)
+    return begun(dated, day) or min(dated, key=lambda entry: entry.since, default=None)
 
 
 def _in_order(dated: tuple[_Entry, ...]) -> tuple[_Entry, ...]:
@@ -294,7 +296,7 @@ def prices_by_day(offers: Offers, today: dt.date) -> Iterator[tuple[dt.date, Pri
         return
     priced = itertools.chain(household.contract, *(offer.price for offer in offers.offer))
     for day in sorted({entry.since for entry in priced}):
-        held = in_force(household.contract, day)
-        if held is not None and held.since <= day:
+        held = begun(household.contract, day)
+        if held is not None:
             kva, price = price_on(by_id[held.offer], household, day)
             yield day, Prices(price.kwh, price.month[kva])

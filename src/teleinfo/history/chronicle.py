@@ -154,8 +154,7 @@ def _add_runs(batch: Batch, state: Json, pause: int) -> None:
 def _add_days(batch: Batch, state: Json) -> None:
     kva = integer(state, "contract.subscribed_power")
     if kva is not None:
-        told = f"{find(state, 'contract.code')} {kva // 1000}"
-        batch.days[CONTRACT, midnight(day_of(batch.until))] = told
+        batch.days[CONTRACT, midnight(day_of(batch.until))] = f"{find(state, 'contract.code')} {kva // 1000}"
     if abs(batch.until - midnight(day_of(batch.until), hour=TEMPO_HOUR)) <= COLOURLESS:
         return
     today = (local(batch.until) - dt.timedelta(hours=TEMPO_HOUR)).date()

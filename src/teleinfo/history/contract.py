@@ -11,7 +11,7 @@ from teleinfo.contract import advice
 from teleinfo.contract.comparison import by_day, compare
 from teleinfo.contract.days import DAY, day_of, local, midnight
 from teleinfo.contract.half_hours import HALF_HOUR, LATE
-from teleinfo.contract.offers import STEPS, Held, Household, Offers, OffPeak, in_force
+from teleinfo.contract.offers import STEPS, Held, Household, Offers, OffPeak, begun, in_force
 from teleinfo.history import energies as storage
 from teleinfo.history.chronicle import CONTRACT, TARIFF
 from teleinfo.state.learned_hours import Change, learn
@@ -136,9 +136,6 @@ def _sold(injected: Mapping[int, float], household: Household) -> dict[str, Any]
     """Return the energy that was injected, Wh, and what it brought, €; None if there is none."""
     if not injected:
         return None
-    income = 0.0
-    for begin, energy in injected.items():
-        begun = [sale for sale in household.sale if sale.since <= day_of(begin)]
-        if begun:
-            income += energy / 1000 * begun[-1].price
+    dated = [(energy, begun(household.sale, day_of(begin))) for begin, energy in injected.items()]
+    income = sum(energy / 1000 * sale.price for energy, sale in dated if sale is not None)
     return {"energy": round(sum(injected.values())), "income": round(income, 2) if household.sale else None}

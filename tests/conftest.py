@@ -46,7 +46,7 @@ KEPT_PORTS: Final = 16
 MEASURED = [
     *("common/", "daemon/", "homeassistant/", "port/", "state/", "tic/", "vocabulary/"),
     *("history/test_chronicle.py", "history/test_contract.py", "history/test_files.py"),
-    *("history/test_offers.py", "page/test_contract.py"),
+    *("history/test_offers.py", "page/test_contract.py", "page/test_imports.py"),
     *("doctor/test_line_cause.py", "doctor/test_line_damage.py", "doctor/test_line_report.py"),
 ]
 

@@ -10,7 +10,7 @@ import pytest
 from teleinfo.contract.days import TEMPO_HOUR, midnight
 from teleinfo.history.chronicle import Chronicle
 from teleinfo.tic.labels import Mode
-from teleinfo.vocabulary.codes import Colour, Contract, TariffPeriod
+from teleinfo.vocabulary.codes import Alert, Colour, Contract, TariffPeriod
 
 if TYPE_CHECKING:
     from teleinfo.state.fields import Json
@@ -57,6 +57,16 @@ def test_a_power_is_repeated_while_messages_come_every_five_minutes() -> None:
     assert {begin - NOON: powers for begin, powers in batch.powers.items()} == {
         **{begin: [(100, 0)] for begin in (0, 10, 20)}, 30: [(200, 0)], 360: [(300, 0)],
     }  # fmt: skip
+
+
+def test_an_alert_lasts_from_its_beginning_to_its_last_state() -> None:
+    chronicle = Chronicle()
+    overrun: Json = {"active": True, "since": "2026-01-14T11:58:00+01:00"}
+    idle: Json = {"active": False, "since": None}
+    chronicle.add(state(alerts={Alert.OVERRUN: overrun, Alert.OVERVOLTAGE: idle}), at=NOON)
+    [batch] = chronicle.peek()
+
+    assert batch.runs == {("alert", "overrun", NOON - 120): NOON}
 
 
 def test_around_six_no_colour_is_taken() -> None:

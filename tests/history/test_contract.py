@@ -182,11 +182,12 @@ def test_prices_are_old_after_seven_months(tmp_path: Path) -> None:
 def test_prices_of_two_dates_are_not_subtracted(tmp_path: Path) -> None:
     """The regulated ones of August 2026 are not known for 15 kVA; those of other offers do not count."""
     offers, batch = tmp_path / "offers.toml", Batch(METER, 0)
-    offers.write_text(OWN.read_text().replace("kva = 9", "kva = 15").replace("2025-10-01", "2026-11-01"))
+    offers.write_text(OWN.read_text().replace("kva = 9", "kva = 15").replace("2025-10-01", "2026-06-01"))
     batch.add_peak(midnight(year.TODAY), 5000)
-    table = table_of(tmp_path, batch, offers)
-    assert table["prices"] == {"since": "2026-02-01", "are_old": True}
-    assert table["power"]["steps"][-2]["saved"] == pytest.approx(12 * (26.84 - 23.32))
+    for today in (dt.date(2026, 7, 1), year.TODAY):
+        table = table_of(tmp_path, batch, offers, today)
+        assert table["prices"]["since"] == "2026-02-01"
+        assert table["power"]["steps"][-2]["saved"] == pytest.approx(12 * (26.84 - 23.32))
 
 
 def test_a_month_is_no_year(tmp_path: Path) -> None:

@@ -146,15 +146,6 @@ def test_an_index_proves_what_a_time_is(base: sqlite3.Connection, tmp_path: Path
     assert imported(base) == curve
 
 
-def test_a_curve_that_is_not_that_of_the_index_is_refused(base: sqlite3.Connection, tmp_path: Path) -> None:
-    curve = curve_of(dt.date(2025, 3, 1), 10)
-    other = {time: 2 * energy for time, energy in curve.items()}
-    with pytest.raises(FileError) as refused:
-        add(base, tmp_path, written.indexes(curve), written.enedis(other))
-    assert refused.value.reason == "its energy is not that of the index: 0 of 9 times right"
-    assert imported(base) == {}
-
-
 def test_the_half_hours_of_the_meter_are_kept(base: sqlite3.Connection, tmp_path: Path) -> None:
     """They also prove what the times are."""
     curve = curve_of(dt.date(2025, 3, 1), 2)
@@ -268,24 +259,3 @@ def test_another_file_is_refused_with_the_reason(tmp_path: Path, data: bytes, wh
     [found] = files.contents(path)
     assert isinstance(found, FileError)
     assert re.search(why, found.reason), found.reason
-
-
-def test_lines_that_are_not_understood_are_named(tmp_path: Path) -> None:
-    """So are values that are impossible."""
-    curve = curve_of(dt.date(2025, 3, 1), 1)
-    lines = written.rows(curve)
-    lines[3] += "x"
-    lines[5] = lines[5].split(";")[0] + ";50000"
-    path = tmp_path / "file"
-    path.write_bytes(written.enedis(curve, points=lines))
-    [content] = files.contents(path)
-    assert isinstance(content, Content)
-    assert content.faults == [7, 9]
-
-
-def test_the_last_midnight_of_a_curve_is_the_end_of_a_day(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(written.enedis(curve_of(dt.date(2025, 3, 1), 2)))
-    [content] = files.contents(path)
-    assert isinstance(content, Content)
-    assert content.days == {dt.date(2025, 3, 1), dt.date(2025, 3, 2)}

@@ -15,8 +15,6 @@ from teleinfo.history.chronicle import SLOT, Batch
 from teleinfo.history.store import KEPT, MINUTE, QUARTER, Store
 from teleinfo.state.prices import Prices
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.labels import Mode
-from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.codes import Colour
 from tests.history.scenario import DAY, FILE, Lapse
 
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 START = dt.datetime(2026, 1, 14, 12, 0)  # noqa: DTZ001 - the time in France
 PRICES = Prices({"HC": 0.17, "HP": 0.21}, 15.0)
 HOUR = 3600
-READING = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "HCHC": "000000001", "PAPP": "00010"})
 
 
 def balcony(now: dt.datetime) -> tuple[complex, ...]:
@@ -138,13 +135,6 @@ def test_without_prices_there_is_no_cost(lapse: Lapse) -> None:
         assert {row[4] for row in later.table("days30")["rows"]} == {None}
 
 
-def test_a_silence_is_a_gap_and_no_zero(lapse: Lapse) -> None:
-    lapse.at([lapse.now + 50, lapse.now + 120, lapse.now + 120 + HOUR])
-    rows = lapse.table("days2")["rows"]
-
-    assert [row[0][11:16] for row in rows] == ["12:00", "12:01", "12:02", "13:02"]
-
-
 def test_powers_are_kept_by_the_minute_and_then_by_the_quarter(tmp_path: Path) -> None:
     store, end = Store(tmp_path / FILE), 62 * DAY
     with contextlib.closing(store):
@@ -164,9 +154,7 @@ def test_powers_are_kept_by_the_minute_and_then_by_the_quarter(tmp_path: Path) -
 
 def test_an_alert_is_kept_with_begin_and_end(lapse: Lapse) -> None:
     begin = "2026-01-14T11:30:00+01:00"
-    idle: Json = {"active": False, "since": None}
-    alerts: Json = {"overrun": {"active": True, "since": begin}, "overvoltage": idle}
-    active: Json = {"meter": {"id": lapse.meter}, "alerts": alerts}
+    active: Json = {"meter": {"id": lapse.meter}, "alerts": {"overrun": {"active": True, "since": begin}}}
     quiet: Json = {"meter": {"id": lapse.meter}}
     lapse.chronicle.add(active, at=lapse.now + 60)
     assert lapse.table("alerts") == {"rows": [["overrun", begin, None]]}
@@ -233,13 +221,10 @@ def test_a_history_of_an_earlier_version_gets_the_tables_of_the_contract(tmp_pat
     with contextlib.closing(Store(tmp_path / FILE)) as store:
         store.write([Batch("1", 60, {0: power(500)})], now=60)
         with store.editing(60) as base:
-            for table in ("half_hour", "peak", "of_day", "imported"):
-                base.execute(f"DROP TABLE {table}")
-    with contextlib.closing(Store(tmp_path / FILE)) as store:
-        store.write([], now=60)
+            base.execute("DROP TABLE of_day")
+        store.close()
+        store.write([Batch("1", 60, days={("colour", 0): Colour.RED})], now=60)
         assert powers_of(store, SLOT) == {0: 500}
-        with store.reading() as base:
-            assert base.execute("SELECT count(*) FROM imported").fetchone() == (0,)
 
 
 def test_two_copies_of_the_last_weeks_are_kept(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import random
 from typing import Any
 
 import pytest
@@ -15,8 +14,6 @@ from teleinfo.common.i18n import use_language
 from teleinfo.live import declared
 from teleinfo.live.model import LiveModel
 from teleinfo.page import view
-from teleinfo.simulator.catalogue import build
-from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import Reading
@@ -30,28 +27,10 @@ def new_model(patience: float | None = 10.0) -> LiveModel:
     return LiveModel(patience=patience, clock=lambda: START)
 
 
-def model_of(name: str, *, frames: int = 2) -> LiveModel:
-    """Return a model that has heard frames of a simulated meter, one each ten seconds."""
-    time = START
-    model = LiveModel(patience=10.0, clock=lambda: time)
-    meter = build(name, start=START.replace(tzinfo=None), rng=random.Random(1))
-    for number in range(frames):
-        time = START + dt.timedelta(seconds=10 * number)
-        for reading in Decoder().feed(meter.emit(time.replace(tzinfo=None))):
-            model.add_reading(reading, now=10.0 * number)
-    return model
-
-
 def now_part(model: LiveModel, language: Language = Language.EN, *, now: float = 0.0) -> Any:  # noqa: ANN401 - JSON
     """Return the part `now` as the browser has it."""
     with use_language(language):
         return json.loads(json.dumps(view.now_part(model, now=now)))
-
-
-def published(model: LiveModel, **parts: object) -> LiveModel:
-    """Return the model after a daemon has published these parts of its state."""
-    model.remembered = declared.remembered(parts)
-    return model
 
 
 def test_the_shades_of_a_picture_are_those_of_the_tariff() -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from teleinfo.state.fields import NOMINAL_VOLTAGE
-from tests.state.test_tracker import LONG, follow, historique
-
-if TYPE_CHECKING:
-    from teleinfo.tic.reading import Reading
+from teleinfo.tic.reading import Reading
+from tests.state.golden import TIME
+from tests.state.test_tracker import LONG, follow, historique, standard
+from tests.support.judged import moment
 
 SINGLE = {"ADCO": "041961123456", "OPTARIF": "BASE", "ISOUSC": "30", "IINST": "004", "PAPP": "00000"}
 OUT = historique(**SINGLE)
@@ -71,3 +71,29 @@ def test_of_three_phases_the_sum_counts() -> None:
     }
     assert power(alone, alone)["injected"] == 5 * NOMINAL_VOLTAGE
     assert "exporting" not in power(three("00010", "005", "005", "000"), three("00010", "005", "005", "000"))
+
+
+CACSI = {"EAST": "000012345", "STGE": "00000200", "SINSTS": "00000", "IRMS1": "010", "URMS1": "230"}
+PRODUCER = {"EAST": "000012345", "EAIT": "000000042", "SINSTS": "00000", "SINSTI": "02300"}
+INDEXED = {"BASE": "000012345"}
+
+
+@pytest.mark.parametrize(
+    ("frame", "lost"),
+    [
+        (standard(**CACSI), "STGE"),
+        (standard(**CACSI), "IRMS1"),
+        (standard(**PRODUCER), "SINSTI"),
+        (historique(**SINGLE | INDEXED), "IINST"),
+        (three("00000", "010", "000", "000"), "IINST1"),
+    ],
+)
+def test_a_lost_group_does_not_end_an_injection(frame: Reading, lost: str) -> None:
+    """The frame shows less than the frames before it: the powers stay, and so do the bounds."""
+    left = {key: text for key, text in frame.values.items() if key != lost}
+    tracker, before = follow(*[frame] * 5)
+    for seconds in (10.0, 12.0):
+        tracker.update(Reading(frame.mode, left), moment(seconds, TIME))
+        after: Any = tracker.state(moment(seconds, TIME))
+
+        assert before["power"] == after["power"]

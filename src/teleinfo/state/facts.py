@@ -49,7 +49,8 @@ class ContractFacts:
 
     `texts` are the latest by key. `site` is the model of an older meter of a business (`business_meters`),
     None for any other meter. `periods` is the argument of `tariffs.index_name`. `calendar` is what the frames
-    tell of the next change of tariff.
+    tell of the next change of tariff. `shows_flow` is True if the last frame shows in which direction power
+    flows: power is drawn, or no group of `fields.OF_FLOW` was lost.
     """
 
     def __init__(self, mode: Mode) -> None:
@@ -60,6 +61,7 @@ class ContractFacts:
         self.calendar = TariffCalendar()
         self.active = ActivePower()
         self.clock = MeterClock()
+        self.shows_flow = False
         self._heard: dict[str, float] = {}  # when each of the texts came last
         self._exporting_frames = 0  # in a row, by their current
 
@@ -78,10 +80,13 @@ class ContractFacts:
         if texts.keys() != sent.keys():  # some may be stale: the memory is bounded, whatever étiquettes come
             self.texts = self.fresh(now)
             self._heard = {key: self._heard[key] for key in self.texts}
+        drawn = fields.drawn_power(sent)
+        is_whole = fields.OF_FLOW.intersection(self.texts) <= sent.keys()
+        self.shows_flow = drawn is not None and (drawn > 0 or is_whole)
         if sent.keys() <= SHORT_FRAME:
             self._exporting_frames = 0  # the currents are newer than PAPP
-        elif (exports := fields.exports_by_current(sent)) is not None:
-            self._exporting_frames = self._exporting_frames + 1 if exports else 0
+        elif self.shows_flow:
+            self._exporting_frames = self._exporting_frames + 1 if fields.exports_by_current(sent) else 0
         if "DATE" in sent:
             self.clock.add(sent["DATE"], now)
         if "NTARF" in sent and "LTARF" in sent:
@@ -152,8 +157,8 @@ class MeterFacts:
         for name, (counter, index) in fields.counters(values).items():
             self.means[counter].add(index, now=now, idle=fields.is_idle(values, name))
         has_exported = self.has_exported or "EAIT" in values
-        exports = self.contract.exports(sent)
-        if (flow := fields.flow(sent, exports=exports, has_exported=has_exported)) is not None:
+        flow = fields.flow(sent, exports=self.contract.exports(sent), has_exported=has_exported)
+        if flow is not None and self.contract.shows_flow:
             self.contract.active.add(flow, now=now, has_exported=has_exported)
 
     def count(self) -> None:

@@ -50,6 +50,11 @@ HIGHEST_VOLTAGE: Final = 253
 _OF_OTHER_PHASES: Final = frozenset({"IINST2", "IINST3", "IRMS2", "IRMS3"})
 _CURRENTS: Final[dict[str, tuple[str, ...]]] = {str(n): (f"IRMS{n}", f"IINST{n}") for n in Phase}
 
+OF_FLOW: Final = frozenset(
+    {"SINSTI", STATUS_REGISTER, "IINST", *(f"{kind}{n}" for kind in ("IRMS", "IINST", "URMS") for n in Phase)}
+)
+"""The étiquettes that show whether, and how much, power flows out while none is drawn."""
+
 USED_MARKS: Final = (80, 90, 100)
 """Shares of the limit, in %, that are published at once when they are passed."""
 
@@ -315,18 +320,13 @@ def exports(values: Values) -> bool:
     return word is not None and registers.EXPORTING.of(word) == 1
 
 
-def exports_by_current(values: Values) -> bool | None:
+def exports_by_current(values: Values) -> bool:
     """
     True if PAPP is 0 although a current flows: Linky counts no injected power in PAPP (historique).
 
-    Currents are whole amperes, so that 1 A is 115 VA or more, but PAPP is rounded to 10 VA. A frame without
-    PAPP or without currents gives None.
+    Currents are whole amperes, so that 1 A is 115 VA or more, but PAPP is rounded to 10 VA.
     """
-    power = number(values, "PAPP")
-    currents = [] if power is None else [current(values, phase) for phase in Phase]
-    if not any(amperes is not None for amperes in currents):
-        return None
-    return power == 0 and any(currents)
+    return number(values, "PAPP") == 0 and any(current(values, phase) for phase in Phase)
 
 
 def _estimate(values: Values) -> int | Unknown | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from teleinfo.live.declared import find
 from teleinfo.live.model import KEPT, MAX_VALUES, LiveModel
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
@@ -79,13 +78,6 @@ def test_a_change_of_mode_empties_the_model() -> None:
     model.add_reading(Reading(Mode.STANDARD, {"SINSTS": "00250"}), now=2)
 
     assert keys(model) == ["SINSTS"]
-
-
-def test_a_pilot_linky_has_its_power_by_another_name() -> None:
-    """SINST1 is SINSTS, and reaches the state as such."""
-    model = model_with({"SINST1": "00350"}, mode=Mode.STANDARD)
-
-    assert find(model.state(), "power.apparent") == 350
 
 
 def test_a_meter_is_silent_after_ten_seconds() -> None:

@@ -137,6 +137,21 @@ def test_an_absurd_power_of_a_phase_is_left_out() -> None:
     assert state["power"]["apparent_by_phase"] == {"2": 100, "3": 110}
 
 
+def test_another_spelling_gives_the_same_fields() -> None:
+    """A pilot Linky sends SINST1, SMAXN and SMAXN-1, those of Iskraemeco SMAXSN_1 and CCASN_1."""
+    maxima = {"SMAXSN": "01000", "SMAXSN_HORODATE": "H260114081502", "SMAXSN-1": "02000", "CCASN-1": "00350"}
+    pilot = {"SINSTS": "SINST1", "SMAXSN": "SMAXN", "SMAXSN_HORODATE": "SMAXN_HORODATE"}
+    reading = standard(**maxima)
+    followed, expected = follow(reading)
+
+    for spellings in (pilot | {"SMAXSN-1": "SMAXN-1"}, {"SMAXSN-1": "SMAXSN_1", "CCASN-1": "CCASN_1"}):
+        sent = {spellings.get(key, key): text for key, text in reading.values.items()}
+        other, state = follow(standard(), Reading(Mode.STANDARD, sent))
+        assert state == expected | {"time": state["time"]}
+        assert other.fields_of(sent, moment(0.0)) == followed.fields_of(reading.values, moment(0.0))
+        assert not other.may_be_news(Reading(Mode.STANDARD, sent, other._belief), moment(2.0, TIME))
+
+
 def test_news_is_told_apart_from_measures() -> None:
     """An alert, a tariff period and a colour must not wait; a power may."""
     followed = tracker()

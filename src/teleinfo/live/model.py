@@ -246,7 +246,7 @@ def exposition(models: Mapping[str, LiveModel], *, now: float) -> str:
 
 def _possible(reading: Reading) -> Iterator[tuple[str, str]]:
     """
-    Yield the étiquette, in the spelling of the documents, and the value of each possible group.
+    Yield the étiquette and the value of each possible group.
 
     A group is possible if the table has its étiquette, with the characters and the length of its value.
     """
@@ -261,4 +261,4 @@ def _possible(reading: Reading) -> Iterator[tuple[str, str]]:
             label = lookup(reading.mode, key.removesuffix(HORODATE_SUFFIX))
             fits = len(text) <= _HORODATE_LENGTH
         if label is not None and fits:
-            yield key.replace(label.name, label.spelling_of or label.name, 1), text
+            yield key, text

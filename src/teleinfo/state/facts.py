@@ -20,7 +20,7 @@ from teleinfo.state.mean_power import MeanPower
 from teleinfo.state.meter_clock import MeterClock
 from teleinfo.state.next_tariff import TariffCalendar
 from teleinfo.tic.labels import ALARMS, NOTICES, SHORT_FRAME, Mode
-from teleinfo.tic.reading import HORODATE_SUFFIX, Belief, Reading, is_left_out
+from teleinfo.tic.reading import HORODATE_SUFFIX, Belief, Reading, documented, is_left_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -141,10 +141,11 @@ class MeterFacts:
 
     def add(self, reading: Reading, belief: Belief, now: Moment, *, exclude: frozenset[str]) -> None:
         """Add a reading except for its powers and energies."""
-        sent = reading.values
+        sent: Values = reading.values
         if exclude:
             mode = reading.mode
             sent = {key: text for key, text in sent.items() if not _is_left_out(mode, key, exclude)}
+        sent = documented(reading.mode, sent)
         self.heard, self.sent = now, sent
         self.contract.add(sent, belief, now)
         values = self.contract.texts

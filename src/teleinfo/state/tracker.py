@@ -23,9 +23,10 @@ from teleinfo.state.facts import STALE_AFTER, ContractFacts, MeterFacts
 from teleinfo.state.field_entry import FieldPath, message, read
 from teleinfo.state.snapshot import Snapshot
 from teleinfo.tic.labels import METER_NUMBERS, Mode
+from teleinfo.tic.reading import documented
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import timedelta
 
     from teleinfo.state.fields import Json, Values
@@ -151,7 +152,7 @@ class StateTracker:
             return True
         if now.wall.minute != facts.heard.wall.minute or not self._finder.is_calm:
             return True
-        return Snapshot(facts, reading.values, now).news != self._news
+        return Snapshot(facts, documented(reading.mode, reading.values), now).news != self._news
 
     def _follow(self, belief: Belief, now: Moment) -> MeterFacts:
         """Return the facts about the meter that sent a reading; those of a new meter or contract begin."""
@@ -171,12 +172,13 @@ class StateTracker:
         """Return the state at `now`; empty before the first reading."""
         return {} if self._facts is None else message(self._message_fields(self._facts, now))
 
-    def fields_of(self, keys: Container[str], now: Moment) -> dict[FieldPath, Json]:
+    def fields_of(self, keys: Iterable[str], now: Moment) -> dict[FieldPath, Json]:
         """Return the fields, by path, that are read from these keys of the readings."""
         if self._facts is None:
             return {}
         values = self._facts.contract.fresh(now)
-        return self._fields(self._facts, {key: value for key, value in values.items() if key in keys}, now)
+        named = documented(self._facts.contract.mode, dict.fromkeys(keys, ""))
+        return self._fields(self._facts, {key: text for key, text in values.items() if key in named}, now)
 
     def _message_fields(self, facts: MeterFacts, now: Moment) -> dict[FieldPath, Json]:
         return self._shown.update(self._fields(facts, facts.contract.fresh(now), now), now)

@@ -190,7 +190,7 @@ THREE = {"PAPP": "00000", "BASE": "000012345", "IINST1": "001", "IINST2": "002",
 
 
 @pytest.mark.parametrize(
-    ("values", "has_exported", "flow"),
+    ("values", "flows_out", "flow"),
     [
         ({"PAPP": "01000", "BASE": "000012345"}, True, Flow(1000, 10, 12345)),
         ({"PAPP": "01000", "OPTARIF": "HC..", "HCHC": "1", "HCHP": "2"}, False, Flow(1000, 10, 3)),
@@ -199,7 +199,7 @@ THREE = {"PAPP": "00000", "BASE": "000012345", "IINST1": "001", "IINST2": "002",
         (PRODUCER, True, Flow(-700, 1, 42)),
         ({key: value for key, value in PRODUCER.items() if key != "EAIT"}, True, None),
         (CACSI, True, Flow(-960, 1, None, 4.5 * 253)),
-        (STANDARD | {"SINSTS": "00000"}, True, Flow(0, 1, 12345)),
+        (STANDARD | {"SINSTS": "00000"}, False, Flow(0, 1, 12345)),
         (IDLE, False, Flow(0, 10, 12345)),
         (IDLE, True, Flow(0, 10, None, 0.5 * 253)),
         (IDLE | {"IINST": "003"}, True, Flow(-690, 10, None, 3.5 * 253)),
@@ -208,7 +208,6 @@ THREE = {"PAPP": "00000", "BASE": "000012345", "IINST1": "001", "IINST2": "002",
         ({"EAST": "000012345"}, False, None),
     ],
 )
-def test_the_flow_of_a_frame(values: dict[str, str], flow: Flow | None, *, has_exported: bool) -> None:
+def test_the_flow_of_a_frame(values: dict[str, str], flow: Flow | None, *, flows_out: bool) -> None:
     """PAPP is rounded to 10 VA; an injection without a contract has no index; a damaged frame is left out."""
-    exports = fields.exports(values)
-    assert fields.flow(values, exports=exports, has_exported=has_exported) == flow
+    assert fields.flow(values, fields.outflow(values) if flows_out else None) == flow

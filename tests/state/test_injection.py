@@ -9,7 +9,7 @@ import pytest
 from teleinfo.state.fields import NOMINAL_VOLTAGE
 from teleinfo.tic.reading import Reading
 from tests.state.golden import TIME
-from tests.state.test_tracker import LONG, follow, historique, standard
+from tests.state.test_tracker import LONG, SHORT, follow, historique, standard
 from tests.support.judged import moment
 
 SINGLE = {"ADCO": "041961123456", "OPTARIF": "BASE", "ISOUSC": "30", "IINST": "004", "PAPP": "00000"}
@@ -71,6 +71,16 @@ def test_of_three_phases_the_sum_counts() -> None:
     }
     assert power(alone, alone)["injected"] == 5 * NOMINAL_VOLTAGE
     assert "exporting" not in power(three("00010", "005", "005", "000"), three("00010", "005", "005", "000"))
+
+
+def test_short_frames_leave_an_injection_as_it_was() -> None:
+    """They come while a phase is above the subscribed current, and have no PAPP."""
+    out, short = three("00000", "000", "014", "000"), historique(**SHORT)
+
+    assert power(*[out] * 2, *[short] * 20)["injected"] == 14 * NOMINAL_VOLTAGE
+    assert power(*[out] * 2, *[*[short] * 20, three("00000", "000", "031", "000")] * 3) == power(
+        *[three("00000", "000", "031", "000")] * 2
+    )
 
 
 CACSI = {"EAST": "000012345", "STGE": "00000200", "SINSTS": "00000", "IRMS1": "010", "URMS1": "230"}

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.state import business_meters, fields, tariffs
 from teleinfo.state.active_power import ActivePower
 from teleinfo.state.energy import COUNTED, Count, DailyEnergy, ImportTotal, day_in_france
+from teleinfo.state.fields import UNKNOWN
 from teleinfo.state.mean_power import MeanPower
 from teleinfo.state.meter_clock import MeterClock
 from teleinfo.state.next_tariff import TariffCalendar
-from teleinfo.tic.labels import ALARMS, NOTICES, SHORT_FRAME, Mode
+from teleinfo.tic.labels import ALARMS, NOTICES, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX, Belief, Reading, documented, is_left_out
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from teleinfo.state.device import Device
-    from teleinfo.state.fields import Values
+    from teleinfo.state.fields import Unknown, Values
     from teleinfo.state.prices import Prices
     from teleinfo.vocabulary.codes import Alert, TariffPeriod
     from teleinfo.vocabulary.moment import Moment
@@ -50,7 +51,8 @@ class ContractFacts:
     `texts` are the latest by key. `site` is the model of an older meter of a business (`business_meters`),
     None for any other meter. `periods` is the argument of `tariffs.index_name`. `calendar` is what the frames
     tell of the next change of tariff. `shows_flow` is True if the last frame shows in which direction power
-    flows: power is drawn, or no group of `fields.OF_FLOW` was lost.
+    flows: power is drawn, or no group of `fields.OF_FLOW` was lost. `estimate` is the power that flows out by
+    the last such frame, if it does.
     """
 
     def __init__(self, mode: Mode) -> None:
@@ -62,6 +64,7 @@ class ContractFacts:
         self.active = ActivePower()
         self.clock = MeterClock()
         self.shows_flow = False
+        self.estimate: int | Unknown = UNKNOWN
         self._heard: dict[str, float] = {}  # when each of the texts came last
         self._exporting_frames = 0  # in a row, by their current
 
@@ -83,10 +86,9 @@ class ContractFacts:
         drawn = fields.drawn_power(sent)
         is_whole = fields.OF_FLOW.intersection(self.texts) <= sent.keys()
         self.shows_flow = drawn is not None and (drawn > 0 or is_whole)
-        if sent.keys() <= SHORT_FRAME:
-            self._exporting_frames = 0  # the currents are newer than PAPP
-        elif self.shows_flow:
+        if self.shows_flow:  # short frames do not: their currents are newer than PAPP
             self._exporting_frames = self._exporting_frames + 1 if fields.exports_by_current(sent) else 0
+            self.estimate = UNKNOWN if drawn else fields.outflow(sent)
         if "DATE" in sent:
             self.clock.add(sent["DATE"], now)
         if "NTARF" in sent and "LTARF" in sent:
@@ -158,9 +160,12 @@ class MeterFacts:
         for name, (counter, index) in fields.counters(values).items():
             self.means[counter].add(index, now=now, idle=fields.is_idle(values, name))
         has_exported = self.has_exported or "EAIT" in values
-        flow = fields.flow(sent, exports=self.contract.exports(sent), has_exported=has_exported)
-        if flow is not None and self.contract.shows_flow:
-            self.contract.active.add(flow, now=now, has_exported=has_exported)
+        contract = self.contract
+        # In historique, PAPP 0 may be a small injection.
+        may_export = contract.exports(sent) or (has_exported and "PAPP" in sent)
+        flow = fields.flow(sent, contract.estimate if may_export else None)
+        if flow is not None and contract.shows_flow:
+            contract.active.add(flow, now=now, has_exported=has_exported)
 
     def count(self) -> None:
         """Count the energies by the indexes of the last reading."""

@@ -274,30 +274,30 @@ def power_of_phase(values: Values, phase: str) -> int | None:
     return None if power is None or total is None or power > max(total, most) else power
 
 
-def injected_power(values: Values, *, exports: bool, has_exported: bool) -> tuple[int | Unknown | None, bool]:
+def injected_power(
+    values: Values, outflow: int | Unknown | None, *, has_exported: bool
+) -> tuple[int | Unknown | None, bool]:
     """
     Return the apparent power that is injected, VA, and True if it is an estimate.
 
-    A meter without a contract to sell has no étiquette for it. While such a meter `exports` and draws no
-    power, its currents give an estimate. At any other time the power is 0 for a meter that `has_exported`,
-    and unknown for any other meter.
+    A meter without a contract to sell has no étiquette for it: while it draws no power, its `outflow` is the
+    estimate. At any other time the power is 0 for a meter that `has_exported`, and unknown for any other meter.
     """
     drawn = drawn_power(values)
     if (power := number(values, "SINSTI")) is not None:
         return power, False
-    if drawn == 0 and exports:
-        return _estimate(values), True
+    if drawn == 0 and outflow is not None:
+        return outflow, True
     is_zero = has_exported and (STATUS_REGISTER in values or drawn is not None)
     return (0 if is_zero else None), False
 
 
-def flow(values: Values, *, exports: bool, has_exported: bool) -> Flow | None:
+def flow(values: Values, outflow: int | Unknown | None) -> Flow | None:
     """
     Return the apparent power of a frame, and the index that counts it; None if the frame lacks either.
 
-    PAPP is rounded to 10 VA (02E), SINSTS and SINSTI to 1 VA (54E). A meter that `exports` without a contract
-    to sell has no index of it, and in historique, PAPP 0 may be a small injection if it `has_exported`. The
-    current, in whole amperes, and the highest voltage then bound the power.
+    PAPP is rounded to 10 VA (02E), SINSTS and SINSTI to 1 VA (54E). A meter without a contract to sell has no
+    index of its `outflow`. The current, in whole amperes, and the highest voltage then bound the power.
     """
     drawn, imported = drawn_power(values), import_total(values)
     if drawn is None or imported is None:
@@ -306,12 +306,12 @@ def flow(values: Values, *, exports: bool, has_exported: bool) -> Flow | None:
         exported = number(values, "EAIT")
         return None if exported is None else Flow(-injected, 1, exported)
     rounding = 1 if "SINSTS" in values else 10
-    if drawn or not (exports or (has_exported and rounding > 1)):
+    if drawn or outflow is None:
         return Flow(drawn, rounding, imported[1])
-    estimate = _estimate(values)
+    if outflow is UNKNOWN:
+        return Flow(0, rounding, None)
     amperes = sum(current(values, phase) or 0 for phase in Phase) + 0.5 * phases(values)
-    most = amperes * HIGHEST_VOLTAGE if isinstance(estimate, int) else None
-    return Flow(-estimate if isinstance(estimate, int) else 0, rounding, None, most)
+    return Flow(-outflow, rounding, None, amperes * HIGHEST_VOLTAGE)
 
 
 def exports(values: Values) -> bool:
@@ -329,16 +329,16 @@ def exports_by_current(values: Values) -> bool:
     return number(values, "PAPP") == 0 and any(current(values, phase) for phase in Phase)
 
 
-def _estimate(values: Values) -> int | Unknown | None:
+def outflow(values: Values) -> int | Unknown:
     """
-    Return IRMS × URMS, or in historique IINST at the nominal voltage.
+    Return the power that flows out: IRMS × URMS, or in historique IINST at the nominal voltage.
 
     Currents have no sign: if several phases have a current in historique, it is unknown which of them draw.
     """
     pairs = [(current(values, phase), number(values, f"URMS{phase}")) for phase in Phase]
     known = [amperes * volts for amperes, volts in pairs if amperes is not None and volts is not None]
     if known or "PAPP" not in values:
-        return sum(known) if known else None
+        return sum(known) if known else UNKNOWN
     flowing = [amperes for amperes, _volts in pairs if amperes]
     return sum(flowing) * NOMINAL_VOLTAGE if len(flowing) <= 1 else UNKNOWN
 

@@ -197,8 +197,8 @@ class Snapshot:
 
     @cached_property
     def _injected(self) -> tuple[int | Unknown | None, bool]:
-        exports = self.contract.exports(self.values)
-        return fields.injected_power(self.values, exports=exports, has_exported=self.facts.has_exported)
+        outflow = self.contract.estimate if self.contract.exports(self.values) else None
+        return fields.injected_power(self.values, outflow, has_exported=self.facts.has_exported)
 
     @property
     def injected_power(self) -> Value:

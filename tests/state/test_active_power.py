@@ -185,6 +185,9 @@ def test_any_frames_give_an_ordered_bar_or_none(line: list[tuple[float, Flow]], 
 STANDARD = {"SINSTS": "01000", "EAST": "000012345"}
 PRODUCER = STANDARD | {"SINSTS": "00000", "SINSTI": "00700", "EAIT": "000000042"}
 CACSI = STANDARD | {"SINSTS": "00000", "STGE": "00000200", "IRMS1": "004", "URMS1": "240"}
+THREE_OUT = CACSI | {"PREF": "18", "SINSTS1": "00000", "SINSTS2": "02300", "SINSTS3": "00000"}
+THREE_OUT |= {f"IRMS{n}": f"{amperes:03}" for n, amperes in enumerate((20, 10, 0), start=1)}
+THREE_OUT |= dict.fromkeys(("URMS1", "URMS2", "URMS3"), "230")
 IDLE = {"PAPP": "00000", "BASE": "000012345", "IINST": "000"}
 THREE = {"PAPP": "00000", "BASE": "000012345", "IINST1": "001", "IINST2": "002", "IINST3": "000"}
 
@@ -199,6 +202,8 @@ THREE = {"PAPP": "00000", "BASE": "000012345", "IINST1": "001", "IINST2": "002",
         (PRODUCER, True, Flow(-700, 1, 42)),
         ({key: value for key, value in PRODUCER.items() if key != "EAIT"}, True, None),
         (CACSI, True, Flow(-960, 1, None, 4.5 * 253)),
+        (THREE_OUT, True, Flow(2300 - 20 * 230, 1, None, 21.5 * 253)),
+        (THREE_OUT | {"SINSTS2": "99999"}, True, Flow(0, 1, None)),
         (STANDARD | {"SINSTS": "00000"}, False, Flow(0, 1, 12345)),
         (IDLE, False, Flow(0, 10, 12345)),
         (IDLE, True, Flow(0, 10, None, 0.5 * 253)),

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from teleinfo.state.device import Device
-    from teleinfo.state.fields import Unknown, Values
+    from teleinfo.state.fields import Outflow, Unknown, Values
     from teleinfo.state.prices import Prices
     from teleinfo.vocabulary.codes import Alert, TariffPeriod
     from teleinfo.vocabulary.moment import Moment
@@ -64,7 +64,7 @@ class ContractFacts:
         self.active = ActivePower()
         self.clock = MeterClock()
         self.shows_flow = False
-        self.estimate: int | Unknown = UNKNOWN
+        self.estimate: Outflow | Unknown = UNKNOWN
         self._heard: dict[str, float] = {}  # when each of the texts came last
         self._exporting_frames = 0  # in a row, by their current
 

@@ -11,7 +11,7 @@ import enum
 from bisect import bisect_left, bisect_right
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from teleinfo.state import tariffs
 from teleinfo.state.active_power import Flow
@@ -23,6 +23,13 @@ from teleinfo.vocabulary.codes import Alert, Colour, Phase, TariffPeriod
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+
+class Outflow(NamedTuple):
+    """A power that flows out, estimated by the currents: in VA, and the most that it may be in W."""
+
+    apparent: int
+    most: float
 
 
 class Unknown(enum.Enum):
@@ -51,7 +58,8 @@ _OF_OTHER_PHASES: Final = frozenset({"IINST2", "IINST3", "IRMS2", "IRMS3"})
 _CURRENTS: Final[dict[str, tuple[str, ...]]] = {str(n): (f"IRMS{n}", f"IINST{n}") for n in Phase}
 
 OF_FLOW: Final = frozenset(
-    {"SINSTI", STATUS_REGISTER, "IINST", *(f"{kind}{n}" for kind in ("IRMS", "IINST", "URMS") for n in Phase)}
+    {"SINSTI", STATUS_REGISTER, "IINST", "PREF"}
+    | {f"{name}{phase}" for name in ("IINST", "IRMS", "URMS", "SINSTS") for phase in Phase}
 )
 """The étiquettes that show whether, and how much, power flows out while none is drawn."""
 
@@ -275,24 +283,24 @@ def power_of_phase(values: Values, phase: str) -> int | None:
 
 
 def injected_power(
-    values: Values, outflow: int | Unknown | None, *, has_exported: bool
+    values: Values, outflow: Outflow | Unknown | None, *, has_exported: bool
 ) -> tuple[int | Unknown | None, bool]:
     """
     Return the apparent power that is injected, VA, and True if it is an estimate.
 
     A meter without a contract to sell has no étiquette for it: while it draws no power, its `outflow` is the
-    estimate. At any other time the power is 0 for a meter that `has_exported`, and unknown for any other meter.
+    estimate. At any other time the power is 0 for a meter that `has_exported`, and unknown for another meter.
     """
     drawn = drawn_power(values)
     if (power := number(values, "SINSTI")) is not None:
         return power, False
     if drawn == 0 and outflow is not None:
-        return outflow, True
+        return outflow.apparent if isinstance(outflow, Outflow) else UNKNOWN, True
     is_zero = has_exported and (STATUS_REGISTER in values or drawn is not None)
     return (0 if is_zero else None), False
 
 
-def flow(values: Values, outflow: int | Unknown | None) -> Flow | None:
+def flow(values: Values, outflow: Outflow | Unknown | None) -> Flow | None:
     """
     Return the apparent power of a frame, and the index that counts it; None if the frame lacks either.
 
@@ -308,10 +316,9 @@ def flow(values: Values, outflow: int | Unknown | None) -> Flow | None:
     rounding = 1 if "SINSTS" in values else 10
     if drawn or outflow is None:
         return Flow(drawn, rounding, imported[1])
-    if outflow is UNKNOWN:
-        return Flow(0, rounding, None)
-    amperes = sum(current(values, phase) or 0 for phase in Phase) + 0.5 * phases(values)
-    return Flow(-outflow, rounding, None, amperes * HIGHEST_VOLTAGE)
+    if isinstance(outflow, Outflow):
+        return Flow(-outflow.apparent, rounding, None, outflow.most)
+    return Flow(0, rounding, None)
 
 
 def exports(values: Values) -> bool:
@@ -329,18 +336,27 @@ def exports_by_current(values: Values) -> bool:
     return number(values, "PAPP") == 0 and any(current(values, phase) for phase in Phase)
 
 
-def outflow(values: Values) -> int | Unknown:
+def outflow(values: Values) -> Outflow | Unknown:
     """
-    Return the power that flows out: IRMS × URMS, or in historique IINST at the nominal voltage.
+    Return the power that flows out by IRMS × URMS, or in historique by IINST at the nominal voltage.
 
-    Currents have no sign: if several phases have a current in historique, it is unknown which of them draw.
+    Currents have no sign. Where several phases have a current, the power of each (SINSTSn) shows if it draws;
+    in historique that is unknown.
     """
-    pairs = [(current(values, phase), number(values, f"URMS{phase}")) for phase in Phase]
-    known = [amperes * volts for amperes, volts in pairs if amperes is not None and volts is not None]
-    if known or "PAPP" not in values:
-        return sum(known) if known else UNKNOWN
-    flowing = [amperes for amperes, _volts in pairs if amperes]
-    return sum(flowing) * NOMINAL_VOLTAGE if len(flowing) <= 1 else UNKNOWN
+    currents = {phase: amperes for phase in Phase if (amperes := current(values, phase)) is not None}
+    are_several = len([amperes for amperes in currents.values() if amperes]) > 1
+    apparent, out = 0, 0.5 * phases(values)
+    for phase, amperes in currents.items():
+        volts = NOMINAL_VOLTAGE if "PAPP" in values else number(values, f"URMS{phase}")
+        drawn = power_of_phase(values, phase) if are_several else 0
+        if volts is None or drawn is None:
+            return UNKNOWN
+        if drawn:
+            apparent -= drawn
+        else:
+            apparent += amperes * volts
+            out += amperes
+    return Outflow(max(0, apparent), out * HIGHEST_VOLTAGE) if currents else UNKNOWN
 
 
 def time_of(values: Values, label: str) -> str | None:

@@ -181,6 +181,18 @@ def test_an_alert_goes_on_after_a_restart(readings: list[Reading], gap: float, s
     assert states[-1]["alerts"]["overrun"]["since"] == since
 
 
+def test_a_meter_that_injected_may_inject_after_a_restart() -> None:
+    """At night it injects 0; of another meter nothing is known."""
+    panels, night = base(PAPP="00000", IINST="005"), base(PAPP="00300", IINST="001")
+    followed, _ = follow(panels, panels, memory=None, gap=0)
+    memory = followed.memory()
+    _, [same] = follow(night, memory=memory, gap=60)
+    _, other = follow(*[historique(**night.values | {"ADCO": OTHER})] * CERTAIN_FRAMES, memory=memory, gap=60)
+
+    assert (same["power"]["injected"], same["power"]["exporting"]) == (0, False)
+    assert "injected" not in other[-1]["power"]
+
+
 def test_a_memory_survives_as_json() -> None:
     for memory in (MEMORY, Memory(NUMBER, START), replace(MEMORY, daily_energy=DAILY, calendar=CALENDAR)):
         content = encode(memory)

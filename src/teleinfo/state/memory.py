@@ -1,5 +1,5 @@
 """
-The memory that outlives a restart: energies, mean powers, alerts, tariff calendar, events, published fields.
+The memory that outlives a restart: energies, powers, alerts, tariff calendar, events, published fields.
 
 Pure: to JSON and back. A memory card may damage the file, which its checksum shows. A backup may belong to
 another meter. A later version may add parts without another `VERSION`.
@@ -44,6 +44,7 @@ class Memory:
     `calendar` is what is known of the next change of tariff.
     `situation` and `spans` are those of the `EventFinder`.
     `announced` are the topics of the last announcement to Home Assistant, also of an earlier meter.
+    `has_exported` is True if the meter has injected.
     """
 
     meter: str
@@ -57,6 +58,7 @@ class Memory:
     situation: Mapping[str, str] = field(default_factory=dict)
     spans: Mapping[str, Span] = field(default_factory=dict)
     announced: frozenset[str] = frozenset()
+    has_exported: bool = False
 
     @property
     def day(self) -> date:

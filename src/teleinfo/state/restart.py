@@ -36,6 +36,7 @@ def remember(facts: MeterFacts, events: EventFinder) -> Memory:
         calendar=facts.contract.calendar.remembered,
         situation=events.situation,
         spans=events.spans,
+        has_exported=facts.has_exported,
     )
 
 
@@ -53,7 +54,7 @@ def contradicts(memory: Memory, facts: MeterFacts) -> bool:
 
 def resume(memory: Memory, facts: MeterFacts) -> None:
     """
-    Continue what an earlier run remembered: energies, alerts and mean powers.
+    Continue what an earlier run remembered: energies, alerts, mean powers, and that the meter injects.
 
     An alert must have been active in every frame since. The times of a mean power are monotonic: they
     count only if the time of day confirms that the machine was not started anew.
@@ -65,6 +66,7 @@ def resume(memory: Memory, facts: MeterFacts) -> None:
     if memory.import_total is not None:
         facts.total, facts.daily = memory.import_total, memory.daily_energy
     facts.contract.calendar = TariffCalendar(memory.calendar)
+    facts.has_exported |= memory.has_exported
     now = facts.heard
     away = (now.wall - memory.heard).total_seconds()
     if 0 <= away <= STALE_AFTER:

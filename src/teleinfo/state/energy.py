@@ -23,7 +23,7 @@ The clock of the machine may be wrong: a Raspberry Pi without a network starts i
 - A clock that is behind: while the day of the readings is before today, they count for today. After
   `PATIENCE` the clock is believed.
 - A clock that was ahead: the energies before a leap of the clock are kept for `PATIENCE`. When the clock is
-  set back to about that time, they go on, and lose nothing, since energies are differences of readings.
+  set back by about as much, they go on, and lose nothing, since energies are differences of readings.
 
 A Wh costs the price of its day. So the cost of a day is settled when the day ends, and a later price changes
 only what had no price until then. The subscription costs its share of each day that was counted.
@@ -57,7 +57,7 @@ GAP: Final = timedelta(minutes=5)
 """The longest time without a reading at midnight after which the days are still complete."""
 
 PATIENCE: Final = timedelta(days=1)
-"""Time after which a clock that leapt to another day is believed."""
+"""Time after which a clock that leapt is believed."""
 
 EXPORTED: Final = "EAIT"
 COUNTED: Final = (*INDEX_OF_PERIOD.values(), *(f"EASF{number:02}" for number in range(1, 11)), EXPORTED)
@@ -199,9 +199,9 @@ class DailyEnergy:
 
     `readings` are the indexes of the last reading, and `codes` the tariff periods that they counted when they
     last rose, both by étiquette. `prices` are the prices of today.
-    `before_leap` has the energies until the clock leapt to a later day, at the time `leapt`. `if_behind` has
-    the energies since the clock was set back to a day before today, at the time `behind_since`, in case it is
-    right.
+    `before_leap` has the energies before the longest leap of the clock, to the time `leapt`, which may be a
+    gap. `if_behind` has the energies since the clock was set back to a day before today, at the time
+    `behind_since`, in case it is right.
     """
 
     today: EnergySpan
@@ -232,11 +232,11 @@ class DailyEnergy:
     def next(self, count: Count) -> DailyEnergy:
         """Return the energies after a reading."""
         now = count.total.time
+        before, leap, set_back = self.before_leap, self._leap, self.last.time - now
+        if before is not None and before.last.time <= now and max(GAP, leap / 2) < set_back <= leap + GAP:
+            return before.next(count)
         if count.day >= self.today.first:
             return self._plus(count)
-        before = self.before_leap
-        if before is not None and timedelta() <= now - before.last.time < self.last.time - now:
-            return before.next(count)
         # The clock may be behind: count for today, and apart from that as if the clock were right.
         since, right = self.behind_since, self.if_behind
         if since is None or right is None or now < since:
@@ -246,16 +246,24 @@ class DailyEnergy:
             return right
         return replace(self._plus(replace(count, day=self.today.first)), if_behind=right, behind_since=since)
 
+    @property
+    def _leap(self) -> timedelta:
+        """The time by which the clock leapt, or that passed without a reading."""
+        if self.before_leap is None or self.leapt is None:
+            return timedelta()
+        return self.leapt - self.before_leap.last.time
+
     def _plus(self, count: Count) -> DailyEnergy:
         """Return the energies after a reading on today or on a later day."""
         now, day, indexes = count.total, count.day, count.indexes
         seen = self.today.first, self.last.total, self.last.counter, self.readings
-        if seen == (day, now.total, now.counter, indexes):
+        elapsed = now.time - self.last.time
+        is_gap = elapsed > GAP
+        if seen == (day, now.total, now.counter, indexes) and not is_gap:
             return replace(self, last=now, prices=count.prices, if_behind=None, behind_since=None)
         before_leap, leapt = self.before_leap, self.leapt
-        is_gap = now.time - self.last.time > GAP
-        if is_gap and day > self.today.first and self.behind_since is None:
-            before_leap, leapt = before_leap or self, now.time
+        if is_gap and elapsed > self._leap and self.behind_since is None:
+            before_leap, leapt = replace(self, before_leap=None, leapt=None), now.time
         elif leapt is not None and now.time - leapt >= PATIENCE:
             before_leap = leapt = None
         today, yesterday, month, last_month = self._turned(day, is_gap=is_gap)

@@ -249,9 +249,7 @@ class DailyEnergy:
     @property
     def _leap(self) -> timedelta:
         """The time by which the clock leapt, or that passed without a reading."""
-        if self.before_leap is None or self.leapt is None:
-            return timedelta()
-        return self.leapt - self.before_leap.last.time
+        return self.leapt - self.before_leap.last.time if self.before_leap and self.leapt else timedelta()
 
     def _plus(self, count: Count) -> DailyEnergy:
         """Return the energies after a reading on today or on a later day."""

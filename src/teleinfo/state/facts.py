@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import business_meters, fields, tariffs
@@ -21,7 +20,7 @@ from teleinfo.state.mean_power import MeanPower
 from teleinfo.state.meter_clock import MeterClock
 from teleinfo.state.next_tariff import TariffCalendar
 from teleinfo.tic.labels import ALARMS, NOTICES, Mode
-from teleinfo.tic.reading import HORODATE_SUFFIX, Belief, Reading, documented, is_left_out
+from teleinfo.tic.reading import HORODATE_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from teleinfo.state.device import Device
     from teleinfo.state.fields import Outflow, Unknown, Values
     from teleinfo.state.prices import Prices
+    from teleinfo.tic.reading import Belief
     from teleinfo.vocabulary.codes import Alert, TariffPeriod
     from teleinfo.vocabulary.moment import Moment
 
@@ -40,8 +40,6 @@ MIN_FRAMES: Final = 2
 """Frames in a row that show an export by their current: PAPP and the current may be measured apart."""
 
 _PASSING: Final = ALARMS | NOTICES
-
-_is_left_out = lru_cache(maxsize=1024)(is_left_out)
 
 
 class ContractFacts:
@@ -141,13 +139,8 @@ class MeterFacts:
         self.prices = prices
         self.counted = -math.inf
 
-    def add(self, reading: Reading, belief: Belief, now: Moment, *, exclude: frozenset[str]) -> None:
-        """Add a reading except for its powers and energies."""
-        sent: Values = reading.values
-        if exclude:
-            mode = reading.mode
-            sent = {key: text for key, text in sent.items() if not _is_left_out(mode, key, exclude)}
-        sent = documented(reading.mode, sent)
+    def add(self, sent: Values, belief: Belief, now: Moment) -> None:
+        """Add the texts of a reading, without excluded étiquettes, except for its powers and energies."""
         self.heard, self.sent = now, sent
         self.contract.add(sent, belief, now)
         values = self.contract.texts
@@ -179,8 +172,7 @@ class MeterFacts:
         total = before.next(*imported, at=at, subscribed=fields.subscribed_power(values))
         # A meter of the overseas islands has the days of the machine.
         day = at.date() if self.device.identity.overseas else day_in_france(at)
-        numbers = {label: fields.number(values, label) for label in COUNTED if label in values}
-        indexes = {label: index for label, index in numbers.items() if index is not None}
+        indexes = {label: index for label in COUNTED if (index := fields.number(values, label)) is not None}
         count = Count(total, day, indexes, self.prices, self.contract.period_of)
         daily = self.daily
         if daily is None:

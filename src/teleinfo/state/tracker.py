@@ -123,7 +123,7 @@ class StateTracker:
         if belief is None or belief.is_foreign:
             return False
         facts = self._follow(belief, now)
-        facts.add(reading, belief, now, exclude=self.exclude)
+        facts.add(self._texts(facts, reading.values), belief, now)
         earlier = self._earlier
         is_doubtful = earlier is not None and restart.contradicts(earlier, facts)
         self.is_known = self.is_known or (belief.is_certain if is_doubtful else belief.is_known)
@@ -152,7 +152,13 @@ class StateTracker:
             return True
         if now.wall.minute != facts.heard.wall.minute or not self._finder.is_calm:
             return True
-        return Snapshot(facts, documented(reading.mode, reading.values), now).news != self._news
+        return Snapshot(facts, self._texts(facts, reading.values), now).news != self._news
+
+    def _texts(self, facts: MeterFacts, values: Values) -> Values:
+        """Return the texts of a reading in the spelling of the documents, without excluded étiquettes."""
+        mode = facts.contract.mode
+        named = ((documented(mode, key, self.exclude), text) for key, text in values.items())
+        return {key: text for key, text in named if key}
 
     def _follow(self, belief: Belief, now: Moment) -> MeterFacts:
         """Return the facts about the meter that sent a reading; those of a new meter or contract begin."""
@@ -177,7 +183,7 @@ class StateTracker:
         if self._facts is None:
             return {}
         values = self._facts.contract.fresh(now)
-        named = documented(self._facts.contract.mode, dict.fromkeys(keys, ""))
+        named = self._texts(self._facts, dict.fromkeys(keys, ""))
         return self._fields(self._facts, {key: text for key, text in values.items() if key in named}, now)
 
     def _message_fields(self, facts: MeterFacts, now: Moment) -> dict[FieldPath, Json]:

@@ -12,27 +12,17 @@ be believed, because
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from teleinfo.tic.labels import HISTORIQUE, PART_OPENER, STANDARD, Group, Kind, LabelSpec, Mode, lookup
+from teleinfo.tic.labels import PART_OPENER, Group, Kind, LabelSpec, Mode, lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Container, Iterable
 
 
 # The horodate of a group has its own key: the étiquette with this suffix.
 HORODATE_SUFFIX = "_HORODATE"
-
-# The keys in the spelling of the documents, by mode and by the key in another spelling.
-_DOCUMENTED = {
-    mode: {
-        label.name + end: label.spelling_of + end
-        for label in table.values()
-        if label.spelling_of
-        for end in ("", HORODATE_SUFFIX)
-    }
-    for mode, table in ((Mode.HISTORIQUE, HISTORIQUE), (Mode.STANDARD, STANDARD))
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +106,14 @@ def is_left_out(mode: Mode, key: str, exclude: Container[str]) -> bool:
     return label is not None and label.name in exclude
 
 
-def documented(mode: Mode, values: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the texts by key in the spelling of the documents."""
-    keys = _DOCUMENTED[mode]
-    if keys.keys().isdisjoint(values.keys()):
-        return values
-    return {keys.get(key, key): text for key, text in values.items()}
+@lru_cache(maxsize=1024)
+def documented(mode: Mode, key: str, exclude: frozenset[str]) -> str:
+    """Return a `key` of a reading in the spelling of the documents, empty if it is excluded."""
+    if is_left_out(mode, key, exclude):
+        return ""
+    name = key.removesuffix(HORODATE_SUFFIX)
+    label = lookup(mode, name)
+    return key if label is None or not label.spelling_of else key.replace(name, label.spelling_of, 1)
 
 
 def build_reading(groups: Iterable[Group]) -> Reading | None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.state.energy import Count, DailyEnergy, ImportTotal, day_in_france, month_of
+from teleinfo.state.energy import Count, DailyEnergy, ImportTotal, month_of
 from teleinfo.state.memory import Memory, encode, from_json
 from tests.state.documents import VALIDATOR
 from tests.state.golden import tracker
@@ -365,12 +365,13 @@ def test_whatever_the_clock_does_no_energy_is_lost(
     start: dt.datetime, steps: list[tuple[int, int, str, bool]]
 ) -> None:
     at, total = start, ImportTotal("EAST", 0, 0, start)
-    energy = DailyEnergy.begin(Count(total, day_in_france(at), {"BASE": 0}, None, lambda _: None))
+    energy = DailyEnergy.begin(Count(total, at.astimezone(PARIS).date(), {"BASE": 0}, None, lambda _: None))
     for seconds, rise, counter, is_written in steps:
         before = energy
         at += dt.timedelta(seconds=seconds)
         total = ImportTotal(counter, total.index + rise, 0, at)
-        energy = energy.next(Count(total, day_in_france(at), {"BASE": total.index}, None, lambda _: None))
+        day, indexes = at.astimezone(PARIS).date(), {"BASE": total.index}
+        energy = energy.next(Count(total, day, indexes, None, lambda _: None))
         day, month = energy.today.first, energy.this_month.first
         assert month == month_of(day)
         assert energy.last == total

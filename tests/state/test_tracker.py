@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.state.facts import STALE_AFTER
+from teleinfo.state.prices import Prices
 from teleinfo.state.tracker import StateTracker, encode
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import Reading
@@ -150,6 +151,17 @@ def test_another_spelling_gives_the_same_fields() -> None:
         assert state == expected | {"time": state["time"]}
         assert other.fields_of(sent, moment(0.0)) == followed.fields_of(reading.values, moment(0.0))
         assert not other.may_be_news(Reading(Mode.STANDARD, sent, other._belief), moment(2.0, TIME))
+
+
+def test_the_times_of_a_meter_of_the_islands_have_no_offset_and_are_left_out() -> None:
+    values = {"ADSC": "041986123456", "SMAXSN": "01000", "SMAXSN_HORODATE": "E260114081502"}
+    followed = tracker(prices=Prices({"TH": 0.2}))
+    followed.update(standard(**values), moment(0.0, "2026-01-15T02:00:00+04:00"))
+    state: Any = followed.state(moment(0.0))
+
+    assert state["power"]["max_today"] == 1000
+    assert "max_today_time" not in state["power"]
+    assert state["cost"]["today"]["since"] == "2026-01-15T00:00:00+04:00"
 
 
 def test_news_is_told_apart_from_measures() -> None:

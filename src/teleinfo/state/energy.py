@@ -33,12 +33,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping  # noqa: TC003 - `typed_json` reads the types
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state.prices import Prices  # noqa: TC001 - as above
 from teleinfo.state.tariffs import INDEX_OF_PERIOD
-from teleinfo.tic.horodate import PARIS
 
 if TYPE_CHECKING:
     from teleinfo.vocabulary.codes import TariffPeriod
@@ -131,11 +130,6 @@ class EnergySpan:
     days: int = 1
     settled: int = 0
     cost: float = 0.0
-
-    @property
-    def since(self) -> str:
-        """The midnight in France at which it began, in ISO 8601."""
-        return datetime.combine(self.first, time(), PARIS).isoformat()
 
     @property
     def exported(self) -> int:
@@ -306,11 +300,6 @@ class DailyEnergy:
             month, last_month = _turn(month, month_of(day), _LONGEST_MONTH, is_gap=is_gap)
             month = replace(month, days=day.day)
         return today, yesterday, month, last_month
-
-
-def day_in_france(at: datetime) -> date:
-    """Return the day in metropolitan France."""
-    return at.astimezone(PARIS).date()
 
 
 def month_of(day: date) -> date:

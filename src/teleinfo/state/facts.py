@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import business_meters, fields, tariffs
 from teleinfo.state.active_power import ActivePower
-from teleinfo.state.energy import COUNTED, Count, DailyEnergy, ImportTotal, day_in_france
+from teleinfo.state.energy import COUNTED, Count, DailyEnergy, ImportTotal
 from teleinfo.state.fields import UNKNOWN
 from teleinfo.state.mean_power import MeanPower
 from teleinfo.state.meter_clock import MeterClock
 from teleinfo.state.next_tariff import TariffCalendar
+from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import ALARMS, NOTICES, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime, timedelta, tzinfo
 
     from teleinfo.state.device import Device
     from teleinfo.state.fields import Outflow, Unknown, Values
@@ -147,6 +148,11 @@ class MeterFacts:
         self.phases = 3 if self.contract.site else max(self.phases, fields.phases(values))
         self.has_exported |= self.contract.exports(values)
 
+    @property
+    def zone(self) -> tzinfo | None:
+        """The zone of its days: that of the machine for a meter of the overseas islands, else France."""
+        return self.heard.wall.tzinfo if self.device.identity.overseas else PARIS
+
     def measure(self) -> None:
         """Measure the powers by the indexes of the last reading."""
         sent, values, now = self.sent, self.contract.texts, self.heard.monotonic
@@ -170,10 +176,8 @@ class MeterFacts:
         self.counted, at = now.monotonic, now.wall
         before = self.total or ImportTotal(*imported, 0, at)
         total = before.next(*imported, at=at, subscribed=fields.subscribed_power(values))
-        # A meter of the overseas islands has the days of the machine.
-        day = at.date() if self.device.identity.overseas else day_in_france(at)
         indexes = {label: index for label in COUNTED if (index := fields.number(values, label)) is not None}
-        count = Count(total, day, indexes, self.prices, self.contract.period_of)
+        count = Count(total, at.astimezone(self.zone).date(), indexes, self.prices, self.contract.period_of)
         daily = self.daily
         if daily is None:
             daily = DailyEnergy.begin(count)

@@ -8,6 +8,7 @@ field out, `UNKNOWN` is null. Whatever several fields need is derived once, when
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, time
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -188,7 +189,10 @@ class Snapshot:
 
     def cost_since(self, span: str) -> Value:
         """Return the midnight at which a day or a month began."""
-        return None if self.facts.prices is None else _of(self._span(span), "since")
+        found = None if self.facts.prices is None else self._span(span)
+        if not isinstance(found, EnergySpan):
+            return found
+        return datetime.combine(found.first, time(), self.facts.zone).isoformat()
 
     def cost_is_complete(self, span: str) -> Value:
         """Return True if the cost is that of a complete energy."""

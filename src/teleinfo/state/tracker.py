@@ -23,7 +23,7 @@ from teleinfo.state.facts import STALE_AFTER, ContractFacts, MeterFacts
 from teleinfo.state.field_entry import FieldPath, message, read
 from teleinfo.state.snapshot import Snapshot
 from teleinfo.tic.labels import METER_NUMBERS, Mode
-from teleinfo.tic.reading import documented
+from teleinfo.tic.reading import HORODATE_SUFFIX, documented
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -155,10 +155,14 @@ class StateTracker:
         return Snapshot(facts, self._texts(facts, reading.values), now).news != self._news
 
     def _texts(self, facts: MeterFacts, values: Values) -> Values:
-        """Return the texts of a reading in the spelling of the documents, without excluded étiquettes."""
-        mode = facts.contract.mode
+        """
+        Return the texts of a reading in the spelling of the documents, without excluded étiquettes.
+
+        The horodates of a meter of the overseas islands are left out: their offset is unknown.
+        """
+        mode, overseas = facts.contract.mode, facts.device.identity.overseas
         named = ((documented(mode, key, self.exclude), text) for key, text in values.items())
-        return {key: text for key, text in named if key}
+        return {key: text for key, text in named if key and not (overseas and key.endswith(HORODATE_SUFFIX))}
 
     def _follow(self, belief: Belief, now: Moment) -> MeterFacts:
         """Return the facts about the meter that sent a reading; those of a new meter or contract begin."""

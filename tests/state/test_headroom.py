@@ -49,8 +49,23 @@ def test_a_current_that_flows_out_takes_nothing() -> None:
         "power": 6000 - 8050,
         "current": {"1": 30, "2": 10, "3": -5},
     }
-    sunny = LONG | {"PAPP": "00000"}
-    assert follow(historique(**sunny))[1]["headroom"]["used"] == 0
+
+
+@pytest.mark.parametrize(
+    ("currents", "used", "left"),
+    [((20, 16, 0), None, {"1": None, "2": None, "3": 30}), ((20, 0, 0), 0, {"1": 30, "2": 30, "3": 30})],
+)
+def test_with_several_currents_it_is_unknown_which_phase_injects(
+    currents: tuple[int, ...], used: int | None, left: dict[str, int | None]
+) -> None:
+    """In historique, while power flows out: PAPP is 0, and the currents have no sign."""
+    values = LONG | {f"IINST{n}": f"{amperes:03}" for n, amperes in enumerate(currents, start=1)}
+
+    assert follow(historique(**values | {"PAPP": "00000"}))[1]["headroom"] == {
+        "used": used,
+        "power": None if used is None else 6000,
+        "current": left,
+    }
 
 
 @pytest.mark.parametrize(

@@ -126,32 +126,41 @@ def power_left(values: Values) -> Value:
 def _below_limit(values: Values, of: Callable[[float, float], int]) -> Value:
     number_of_phases, limit = phases(values), power_limit(values)
     drawn = drawn_power(values) if number_of_phases == 1 else _most_of_a_phase(values)
-    if drawn is None or limit is None:
+    if not isinstance(drawn, int) or limit is None:
         return None if drawn is None else UNKNOWN
     return of(drawn, limit / number_of_phases)
 
 
-def _most_of_a_phase(values: Values) -> int | None:
+def _most_of_a_phase(values: Values) -> int | Unknown | None:
     """
     Return the power in VA of the phase that draws most; None if no phase is known.
 
     Each phase has a third of the subscription (02E, "ISOUSC"). Where the meter does not send the power of a
     phase, its current gives it.
     """
-    powers = [power_of_phase(values, phase) for phase in Phase]
-    powers += [
-        VA_PER_AMPERE * amperes
-        for phase, power in zip(Phase, powers, strict=True)
-        if power is None and (amperes := _drawn_current(values, phase)) is not None
-    ]
-    return max((power for power in powers if power is not None), default=None)
+    powers = {phase: power_of_phase(values, phase) for phase in Phase}
+    currents = [_drawn_current(values, phase) for phase, power in powers.items() if power is None]
+    if UNKNOWN in currents:
+        return UNKNOWN
+    by_current = [VA_PER_AMPERE * amperes for amperes in currents if isinstance(amperes, int)]
+    return max((power for power in (*powers.values(), *by_current) if power is not None), default=None)
 
 
-def _drawn_current(values: Values, phase: str) -> int | None:
-    """Return the current in A that a phase draws; it has no sign, and flows out if no power is drawn."""
-    drawn = number(values, f"SINSTS{phase}", "SINSTS", "PAPP")
-    amperes = current(values, phase)
-    return 0 if drawn == 0 and amperes is not None else amperes
+def _drawn_current(values: Values, phase: str) -> int | Unknown | None:
+    """
+    Return the current in A that a phase draws; it flows out if no power is drawn.
+
+    Currents have no sign: if several flow while no power is drawn, it is unknown which of them flow out.
+    """
+    amperes, power = current(values, phase), number(values, f"SINSTS{phase}")
+    if not amperes or power or (power is None and drawn_power(values) != 0):
+        return amperes
+    return UNKNOWN if power is None and _are_several(values) else 0
+
+
+def _are_several(values: Values) -> bool:
+    """True if several phases have a current."""
+    return len([phase for phase in Phase if current(values, phase)]) > 1
 
 
 def cut_off_power(values: Values) -> int | None:
@@ -162,7 +171,7 @@ def cut_off_power(values: Values) -> int | None:
 def current_left(values: Values, phase: str) -> Value:
     """Return the current in A that is left on a phase, negative above the limit."""
     amperes, limit = _drawn_current(values, phase), power_limit(values)
-    if amperes is None or limit is None:
+    if not isinstance(amperes, int) or limit is None:
         return None if amperes is None else UNKNOWN
     return limit // (VA_PER_AMPERE * phases(values)) - amperes
 
@@ -344,11 +353,10 @@ def outflow(values: Values) -> Outflow | Unknown:
     in historique that is unknown.
     """
     currents = {phase: amperes for phase in Phase if (amperes := current(values, phase)) is not None}
-    are_several = len([amperes for amperes in currents.values() if amperes]) > 1
     apparent, out = 0, 0.5 * phases(values)
     for phase, amperes in currents.items():
         volts = NOMINAL_VOLTAGE if "PAPP" in values else number(values, f"URMS{phase}")
-        drawn = power_of_phase(values, phase) if are_several else 0
+        drawn = power_of_phase(values, phase) if _are_several(values) else 0
         if volts is None or drawn is None:
             return UNKNOWN
         if drawn:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 OTHER = "041961654321"
 NOON = dt.datetime.fromisoformat("2026-01-14T12:00:00+01:00")
 SECOND = dt.timedelta(seconds=1)
-OVERRUN, NO_COLOUR, CLOSED = "003A0081", "013A0001", "003A0001"
+OVERRUN, NO_COLOUR, CLOSED, NOTICE = "003A0081", "013A0001", "003A0001", "103A0001"
 
 
 class Life:
@@ -157,6 +157,17 @@ def test_the_last_frame_of_a_peak_announces_no_other_one() -> None:
     assert sorted(codes(events)) == sorted([*expected, "mobile_peak_ended", "tariff_changed"])
 
 
+def test_an_announced_peak_has_its_times_though_they_came_a_frame_later() -> None:
+    """Without parity, a notice is believed from its second frame; STGE is believed at once."""
+    life = Life()
+    times = {"DPM1": "00", "DPM1_HORODATE": "H260115060000", "FPM1": "00", "FPM1_HORODATE": "H260116060000"}
+    events = life.hear(standard(), standard(STGE=NOTICE), *[standard(STGE=NOTICE, **times)] * 2)
+
+    assert codes(events) == ["mobile_peak_announced"]
+    assert events[0]["start"] == "2026-01-15T06:00:00+01:00"
+    assert events[0]["end"] == "2026-01-16T06:00:00+01:00"
+
+
 def test_a_part_that_is_missing_is_not_compared() -> None:
     """A frame that lost a group, and a meter that is not heard for minutes, end nothing."""
     life = Life()
@@ -170,7 +181,7 @@ def test_a_part_that_is_missing_is_not_compared() -> None:
         life.hear(historique(ADCO=NUMBER, OPTARIF="EJP", ISOUSC="45", PEJP="30"), ejp("PM", PEJP="30")) == []
     )
     life = Life()
-    life.hear(ejp(), ejp(PEJP="30"))
+    life.hear(ejp(), *[ejp(PEJP="30")] * 2)
     life.restart()
     assert life.hear(ejp(), ejp(PEJP="30"), ejp()) == []
     life = Life()

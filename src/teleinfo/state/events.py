@@ -167,14 +167,16 @@ class EventFinder:
         True unless further readings must confirm a new text of a part.
 
         A part of `_CHANGES` must come twice with its new text, an alert of `_PAUSING` be missing for `PAUSE`.
+        A notice must come twice, too: its times may be withheld in their first frame.
         """
-        if part not in _CHANGES and (part not in _PAUSING or new.text):
+        comes_twice = part in _CHANGES or (part == Alert.MOBILE_PEAK_NOTICE and new.text != "")
+        if not comes_twice and (part not in _PAUSING or new.text):
             return True
         pending = self._pending.get(part)
         if pending is None or pending.text != new.text:
             self._pending[part] = new
             return False
-        return part in _CHANGES or new.first.monotonic - pending.first.monotonic >= PAUSE
+        return comes_twice or new.first.monotonic - pending.first.monotonic >= PAUSE
 
     def _note_spans(self, before: Situation, after: Situation, now: Snapshot) -> None:
         """Note since when each alert lasts, and its greatest power."""

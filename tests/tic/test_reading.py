@@ -57,6 +57,11 @@ def test_a_group_gives_its_value_without_padding_and_its_horodate(
     assert values(group) == expected
 
 
+def test_a_frame_in_which_a_meter_tests_its_output_is_no_reading() -> None:
+    """Its values, the number of the meter too, mean nothing (02E, PME-PMI)."""
+    assert values(historique("TRAME", "TEST"), historique("ADS", "000000000000")) is None
+
+
 def test_labels_that_the_documents_let_repeat_give_all_their_values() -> None:
     notices = [historique("PREAVIS", value) for value in ("DEP", "DEP", "EJP")]
 

@@ -4,7 +4,8 @@ Build the mapping étiquette → valeur of one frame.
 Groups go in, in the order of the meter; a `Reading` comes out. The result is None for a frame that must not
 be believed, because
 
-- it has no sound group; or
+- it has no sound group;
+- a PME-PMI sent it to test its output (02E): none of its values is measured; or
 - a key comes twice: bytes were lost between two frames, which nothing else would show, and each sound group
   may belong to the first frame or to the second.
 """
@@ -144,4 +145,5 @@ def build_reading(groups: Iterable[Group]) -> Reading | None:
                 values[name] += f" {value}"
         if group.label == PART_OPENER:
             part = f"_{group.value}"
-    return None if mode is None else Reading(mode, values)
+    is_test = values.get("TRAME") == "TEST"
+    return None if mode is None or is_test else Reading(mode, values)

@@ -75,7 +75,7 @@ def test_what_the_state_gives_under_an_etiquette_has_an_entity(mode: Mode) -> No
     samples = {"PEJP": "30", "EAP_s": "9649kWh", "PS": "42kVA", "HHPHC": "A"}
     if mode is Mode.STANDARD:
         samples = {"SMAXSN1": "00100", "CCASN-1": "00786", "CCASN-1_HORODATE": "H200214225000", "VTIC": "02"}
-    for key in state_labels.values_of(mode, samples, overseas=False):
+    for key in state_labels.values_of(mode, samples):
         assert entity_of(mode, key) is not None, key
 
 

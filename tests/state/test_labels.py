@@ -20,12 +20,12 @@ SOURCES = frozenset(label for field in FIELDS for label in field.sources)
 
 def historique(**values: str) -> dict[str, int | float | str]:
     """Return what these étiquettes of mode historique say."""
-    return values_of(Mode.HISTORIQUE, values, overseas=False)
+    return values_of(Mode.HISTORIQUE, values)
 
 
-def standard(values: dict[str, str], *, overseas: bool = False) -> dict[str, int | float | str]:
+def standard(values: dict[str, str]) -> dict[str, int | float | str]:
     """Return what these étiquettes of mode standard say."""
-    return values_of(Mode.STANDARD, values, overseas=overseas)
+    return values_of(Mode.STANDARD, values)
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,10 @@ def test_a_value_is_a_number_or_a_text_as_its_etiquette_says(
 
 
 def test_a_time_has_its_offset() -> None:
-    """Under the étiquette and _HORODATE; not where the zone of the meter is not known."""
+    """Under the étiquette and _HORODATE."""
     values = {"SMAXSN1": "01500", "SMAXSN1_HORODATE": "H260114120000", "SMAXSN_HORODATE": "H260114120000"}
 
     assert standard(values) == {"SMAXSN1": 1500, "SMAXSN1_HORODATE": "2026-01-14T12:00:00+01:00"}
-    assert standard(values, overseas=True) == {"SMAXSN1": 1500}
     assert standard({"SMAXSN1_HORODATE": "H261314120000"}) == {}
     assert standard({"X": "00", "X_HORODATE": "H260114120000"}) == {
         "X": "00",
@@ -80,7 +79,7 @@ def test_each_group_has_a_field_or_a_label(meter: str) -> None:
             name = key.removesuffix(HORODATE_SUFFIX)
             in_field = name in SOURCES or text == "118H.kW"
 
-            assert in_field or values_of(reading.mode, {key: text}, overseas=False), key
+            assert in_field or values_of(reading.mode, {key: text}), key
 
 
 def test_the_number_of_a_site_is_left_out_with_that_of_the_meter() -> None:
@@ -88,7 +87,7 @@ def test_the_number_of_a_site_is_left_out_with_that_of_the_meter() -> None:
     values = {"PRM": "01234567890123", "VTIC": "02"}
 
     assert standard(values) == values
-    assert values_of(Mode.STANDARD, values, overseas=False, private=True) == {"VTIC": "02"}
+    assert values_of(Mode.STANDARD, values, private=True) == {"VTIC": "02"}
 
 
 def test_a_line_that_invents_etiquettes_gets_some_of_them() -> None:
@@ -101,7 +100,7 @@ def test_a_line_that_invents_etiquettes_gets_some_of_them() -> None:
 @given(st.dictionaries(st.from_regex(r"\A[A-Z0-9+_-]{1,16}\Z"), st.sampled_from(["1", "2kVA", "A"])))
 def test_no_two_values_have_the_same_topic(values: dict[str, str]) -> None:
     for mode in Mode:
-        found = values_of(mode, values | {"NJOURF+1": "00", "NJOURF_1": "01"}, overseas=False)
+        found = values_of(mode, values | {"NJOURF+1": "00", "NJOURF_1": "01"})
 
         assert len(plain({"labels": dict(found)})) == len(found)
 

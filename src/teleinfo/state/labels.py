@@ -20,7 +20,7 @@ from teleinfo.tic.labels import DIGITS, HISTORIQUE, STANDARD, Kind, LabelSpec, M
 from teleinfo.tic.reading import HORODATE_SUFFIX, of_second_part
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from teleinfo.state.fields import Values
 
 
 UNITS: Final = {"kVA": ("VA", 1000)}
@@ -52,15 +52,13 @@ def numbers() -> set[str]:
     return {path for path in fields | labels if ANY_LABEL not in path}
 
 
-def values_of(
-    mode: Mode, values: Mapping[str, str], *, overseas: bool, private: bool = False
-) -> dict[str, int | float | str]:
+def values_of(mode: Mode, values: Values, *, private: bool = False) -> dict[str, int | float | str]:
     """
     Return the values of the étiquettes that have no field of their own, also of those outside the table.
 
     The key of a horodate is its étiquette with `_HORODATE`. The key of a number whose unit is not in the
-    table is its étiquette with the unit (`PS_VA`). Times of an `overseas` meter are left out: their offset is
-    unknown. So are identifiers (`PRM`) if the number of the meter is `private`.
+    table is its étiquette with the unit (`PS_VA`). Identifiers (`PRM`) are left out if the number of the
+    meter is `private`.
     """
     found: dict[str, int | float | str] = {}
     others: dict[str, int | float | str] = {}
@@ -72,7 +70,7 @@ def values_of(
         if label is not None and (not is_own(label) or (private and label.kind is Kind.IDENTIFIER)):
             continue
         if key != name or (label is not None and label.kind is Kind.HORODATE):
-            time = None if overseas else iso(text) or business_meters.moment(text)
+            time = iso(text) or business_meters.moment(text)
             value: dict[str, int | float | str] = {} if time is None else {key: time}
         else:
             value = _text(key, text) if label is None else _value(label, text)

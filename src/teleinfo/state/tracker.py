@@ -195,9 +195,8 @@ class StateTracker:
 
     def _fields(self, facts: MeterFacts, values: Values, now: Moment) -> dict[FieldPath, Json]:
         state = read(Snapshot(facts, values, now), FIELDS)
-        identity = facts.device.identity
-        own = labels.values_of(facts.contract.mode, values, overseas=identity.overseas, private=self._private)
-        if identity.linky:
+        own = labels.values_of(facts.contract.mode, values, private=self._private)
+        if facts.device.identity.linky:
             own.pop(fields.PMAX, None)  # in `power.max_yesterday`
         return state | {("labels", label): value for label, value in own.items()}
 

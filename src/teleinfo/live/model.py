@@ -29,7 +29,7 @@ from teleinfo.vocabulary.codes import Phase
 from teleinfo.vocabulary.moment import Moment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Mapping
+    from collections.abc import Callable, Hashable, Mapping
     from collections.abc import Set as AbstractSet
 
     from teleinfo.state.fields import Json
@@ -164,7 +164,8 @@ class LiveModel:
             self._rows.clear()
         self.mode, self.heard = reading.mode, now
         time = self.clock()
-        possible = Reading(reading.mode, dict(_possible(reading)), reading.belief)
+        sent = {key: text for key, text in reading.values.items() if _is_possible(reading.mode, key, text)}
+        possible = Reading(reading.mode, sent, reading.belief)
         if possible.belief is None:  # the reading comes from a broker
             self._judge.judge(possible)
         values = {printable(key): printable(text) for key, text in reading.values.items()}
@@ -244,21 +245,12 @@ def exposition(models: Mapping[str, LiveModel], *, now: float) -> str:
     return metrics.exposition({topic: (each.state(now=now), each.health) for topic, each in models.items()})
 
 
-def _possible(reading: Reading) -> Iterator[tuple[str, str]]:
-    """
-    Yield the étiquette and the value of each possible group.
-
-    A group is possible if the table has its étiquette, with the characters and the length of its value.
-    """
-    for key, text in reading.values.items():
-        label = lookup(reading.mode, key)
-        if label is not None:
-            fits = any(
-                set(text.encode()) <= set(form.charset.value) and len(text) <= max(form.widths)
-                for form in label.forms()
-            )
-        else:
-            label = lookup(reading.mode, key.removesuffix(HORODATE_SUFFIX))
-            fits = len(text) <= _HORODATE_LENGTH
-        if label is not None and fits:
-            yield key, text
+def _is_possible(mode: Mode, key: str, text: str) -> bool:
+    """True if the table has this étiquette, with the characters and the length of its value."""
+    label = lookup(mode, key)
+    if label is None:
+        return lookup(mode, key.removesuffix(HORODATE_SUFFIX)) is not None and len(text) <= _HORODATE_LENGTH
+    return any(
+        set(text.encode()) <= set(form.charset.value) and len(text) <= max(form.widths)
+        for form in label.forms()
+    )

@@ -249,12 +249,11 @@ class DailyEnergy:
         """Return the energies after a reading on today or on a later day."""
         now, day, indexes = count.total, count.day, count.indexes
         seen = self.today.first, self.last.total, self.last.counter, self.readings
-        elapsed = now.time - self.last.time
-        is_gap = elapsed > GAP
+        is_gap = now.time - self.last.time > GAP
         if seen == (day, now.total, now.counter, indexes) and not is_gap:
             return replace(self, last=now, prices=count.prices, if_behind=None, behind_since=None)
         before_leap, leapt = self.before_leap, self.leapt
-        if is_gap and elapsed > self._leap and self.behind_since is None:
+        if is_gap and self.behind_since is None and now.time - self.last.time > self._leap:
             before_leap, leapt = replace(self, before_leap=None, leapt=None), now.time
         elif leapt is not None and now.time - leapt >= PATIENCE:
             before_leap = leapt = None

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.state import business_meters, fields, tariffs
 from teleinfo.state.active_power import ActivePower
 from teleinfo.state.energy import COUNTED, Count, DailyEnergy, ImportTotal
-from teleinfo.state.fields import UNKNOWN
 from teleinfo.state.mean_power import MeanPower
 from teleinfo.state.meter_clock import MeterClock
 from teleinfo.state.next_tariff import TariffCalendar
@@ -63,7 +62,7 @@ class ContractFacts:
         self.active = ActivePower()
         self.clock = MeterClock()
         self.shows_flow = False
-        self.estimate: Outflow | Unknown = UNKNOWN
+        self.estimate: Outflow | Unknown = fields.UNKNOWN
         self._heard: dict[str, float] = {}  # when each of the texts came last
         self._exporting_frames = 0  # in a row, by their current
 
@@ -87,7 +86,7 @@ class ContractFacts:
         self.shows_flow = drawn is not None and (drawn > 0 or is_whole)
         if self.shows_flow:  # short frames do not: their currents are newer than PAPP
             self._exporting_frames = self._exporting_frames + 1 if fields.exports_by_current(sent) else 0
-            self.estimate = UNKNOWN if drawn else fields.outflow(sent)
+            self.estimate = fields.UNKNOWN if drawn else fields.outflow(sent)
         if "DATE" in sent:
             self.clock.add(sent["DATE"], now)
         if "NTARF" in sent and "LTARF" in sent:
@@ -159,12 +158,11 @@ class MeterFacts:
         for name, (counter, index) in fields.counters(values).items():
             self.means[counter].add(index, now=now, idle=fields.is_idle(values, name))
         has_exported = self.has_exported or "EAIT" in values
-        contract = self.contract
         # In historique, PAPP 0 may be a small injection.
-        may_export = contract.exports(sent) or (has_exported and "PAPP" in sent)
-        flow = fields.flow(sent, contract.estimate if may_export else None)
-        if flow is not None and contract.shows_flow:
-            contract.active.add(flow, now=now, has_exported=has_exported)
+        may_export = self.contract.exports(sent) or (has_exported and "PAPP" in sent)
+        flow = fields.flow(sent, self.contract.estimate if may_export else None)
+        if flow is not None and self.contract.shows_flow:
+            self.contract.active.add(flow, now=now, has_exported=has_exported)
 
     def count(self) -> None:
         """Count the energies by the indexes of the last reading."""

@@ -47,6 +47,9 @@ Value: TypeAlias = "Json | Unknown"
 Values: TypeAlias = "Mapping[str, str]"
 """Texts by étiquette."""
 
+Injected: TypeAlias = tuple[int | Unknown | None, bool]
+"""The apparent power that is injected, VA, and True if it is an estimate."""
+
 VA_PER_AMPERE: Final = 200
 """VA for each ampere of a phase: a subscription of 1 kVA allows 5 A (02E, "ISOUSC")."""
 
@@ -55,7 +58,7 @@ HIGHEST_VOLTAGE: Final = 253
 """Volts between a phase and the neutral conductor of the public grid (EN 50160: ±10 %)."""
 
 _OF_OTHER_PHASES: Final = frozenset({"IINST2", "IINST3", "IRMS2", "IRMS3"})
-_CURRENTS: Final[dict[str, tuple[str, ...]]] = {str(n): (f"IRMS{n}", f"IINST{n}") for n in Phase}
+_CURRENTS: Final = {"1": ("IRMS1", "IINST1", "IINST"), "2": ("IRMS2", "IINST2"), "3": ("IRMS3", "IINST3")}
 
 OF_FLOW: Final = frozenset(
     {"SINSTI", STATUS_REGISTER, "IINST", "PREF"}
@@ -275,8 +278,7 @@ def indexes(values: Values, *, periods: Mapping[str, str]) -> dict[str, tariffs.
 
 def current(values: Values, phase: str) -> int | None:
     """Return the current of a phase in A; an étiquette without a number is of phase 1."""
-    labels = _CURRENTS[phase]
-    return number(values, *labels, "IINST") if phase == Phase.ONE else number(values, *labels)
+    return number(values, *_CURRENTS[phase])
 
 
 def drawn_power(values: Values) -> int | None:
@@ -291,9 +293,7 @@ def power_of_phase(values: Values, phase: str) -> int | None:
     return None if power is None or total is None or power > max(total, most) else power
 
 
-def injected_power(
-    values: Values, outflow: Outflow | Unknown | None, *, has_exported: bool
-) -> tuple[int | Unknown | None, bool]:
+def injected_power(values: Values, outflow: Outflow | Unknown | None, *, has_exported: bool) -> Injected:
     """
     Return the apparent power that is injected, VA, and True if it is an estimate.
 
@@ -332,8 +332,7 @@ def flow(values: Values, outflow: Outflow | Unknown | None) -> Flow | None:
 
 def exports(values: Values) -> bool:
     """True if STGE shows that power flows out to the grid."""
-    word = status(values)
-    return word is not None and registers.EXPORTING.of(word) == 1
+    return registers.EXPORTING.of(status(values) or 0) == 1
 
 
 def exports_by_current(values: Values) -> bool:
@@ -359,11 +358,9 @@ def outflow(values: Values) -> Outflow | Unknown:
         drawn = power_of_phase(values, phase) if _are_several(values) else 0
         if volts is None or drawn is None:
             return UNKNOWN
-        if drawn:
-            apparent -= drawn
-        else:
-            apparent += amperes * volts
-            out += amperes
+        flowing_out = 0 if drawn else amperes
+        apparent += flowing_out * volts - drawn
+        out += flowing_out
     return Outflow(max(0, apparent), out * HIGHEST_VOLTAGE) if currents else UNKNOWN
 
 

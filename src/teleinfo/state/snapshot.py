@@ -200,7 +200,7 @@ class Snapshot:
         return self.energy(span, "is_complete") if isinstance(cost, float) else cost
 
     @cached_property
-    def _injected(self) -> tuple[int | Unknown | None, bool]:
+    def _injected(self) -> fields.Injected:
         outflow = self.contract.estimate if self.contract.exports(self.values) else None
         return fields.injected_power(self.values, outflow, has_exported=self.facts.has_exported)
 

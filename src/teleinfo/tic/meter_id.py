@@ -57,12 +57,11 @@ def identity_of(number: str | None) -> MeterIdentity:
         return MeterIdentity(_UNKNOWN, _UNKNOWN)
     maker, year, kind = number[:2], number[2:4], number[4:6]
     name, model = _TYPES.get(kind, (_UNKNOWN, _UNKNOWN))
-    hardware = f"type {kind}, {'19' if year >= _FIRST_YEAR else '20'}{year}"
     return MeterIdentity(
         name,
         model,
         _MAKERS.get(maker),
-        hardware,
+        hardware=f"type {kind}, {'19' if year >= _FIRST_YEAR else '20'}{year}",
         overseas=kind in {"86", "87"},
         linky=kind in _TYPES and kind[0] in "67",
     )

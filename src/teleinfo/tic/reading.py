@@ -112,9 +112,8 @@ def documented(mode: Mode, key: str, exclude: frozenset[str]) -> str:
     """Return a `key` of a reading in the spelling of the documents, empty if it is excluded."""
     if is_left_out(mode, key, exclude):
         return ""
-    name = key.removesuffix(HORODATE_SUFFIX)
-    label = lookup(mode, name)
-    return key if label is None or not label.spelling_of else key.replace(name, label.spelling_of, 1)
+    label = lookup(mode, key.removesuffix(HORODATE_SUFFIX))
+    return key if label is None or not label.spelling_of else key.replace(label.name, label.spelling_of, 1)
 
 
 def build_reading(groups: Iterable[Group]) -> Reading | None:
@@ -145,5 +144,4 @@ def build_reading(groups: Iterable[Group]) -> Reading | None:
                 values[name] += f" {value}"
         if group.label == PART_OPENER:
             part = f"_{group.value}"
-    is_test = values.get("TRAME") == "TEST"
-    return None if mode is None or is_test else Reading(mode, values)
+    return None if mode is None or values.get("TRAME") == "TEST" else Reading(mode, values)

@@ -195,9 +195,7 @@ THREE = {"PAPP": "00000", "BASE": "000012345", "IINST1": "001", "IINST2": "002",
 @pytest.mark.parametrize(
     ("values", "flows_out", "flow"),
     [
-        ({"PAPP": "01000", "BASE": "000012345"}, True, Flow(1000, 10, 12345)),
         ({"PAPP": "01000", "OPTARIF": "HC..", "HCHC": "1", "HCHP": "2"}, False, Flow(1000, 10, 3)),
-        (STANDARD, True, Flow(1000, 1, 12345)),
         (STANDARD | {"SINSTI": "00000", "EAIT": "000000042"}, True, Flow(1000, 1, 12345)),
         (PRODUCER, True, Flow(-700, 1, 42)),
         ({key: value for key, value in PRODUCER.items() if key != "EAIT"}, True, None),

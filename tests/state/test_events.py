@@ -95,11 +95,7 @@ HC, HP = (historique(ADCO=NUMBER, OPTARIF="HC", ISOUSC="45", PTEC=period) for pe
 @pytest.mark.parametrize(
     ("readings", "code", "more"),
     [
-        (
-            [standard(), standard(STGE="003A000F")],
-            "breaker_opened",
-            {"reason": {"code": None, "name": None}},
-        ),
+        ([standard(), standard(STGE="003A000F")], "breaker_opened", {"reason": {"code": None, "name": None}}),
         ([HP, historique(ADCO=OTHER, OPTARIF="HC", PTEC="HC")], "meter_replaced", {"former": NUMBER}),
         (
             [standard(LTARF="  HEURES   X"), standard(LTARF="HC SUPER")],
@@ -164,8 +160,8 @@ def test_an_announced_peak_has_its_times_though_they_came_a_frame_later() -> Non
     events = life.hear(standard(), standard(STGE=NOTICE), *[standard(STGE=NOTICE, **times)] * 2)
 
     assert codes(events) == ["mobile_peak_announced"]
-    assert events[0]["start"] == "2026-01-15T06:00:00+01:00"
-    assert events[0]["end"] == "2026-01-16T06:00:00+01:00"
+    start, end = "2026-01-15T06:00:00+01:00", "2026-01-16T06:00:00+01:00"
+    assert (events[0]["start"], events[0]["end"]) == (start, end)
 
 
 def test_a_part_that_is_missing_is_not_compared() -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.state import business_meters
-from tests.state.test_tracker import LONG, follow, historique, standard
+from tests.state.test_injection import three
+from tests.state.test_tracker import follow, historique, standard
 
 if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
@@ -22,11 +23,14 @@ THREE = {"PREF": "18", "IRMS1": "010", "IRMS2": "020", "IRMS3": "035", "SINSTS":
         (standard(PCOUP="03", IRMS1="012", SINSTS="02800"), 93, 200, {"1": 3}),
         (standard(PCOUP="09"), 8, 5540, {"1": 28}),
         (standard(**THREE), 117, -1000, {"1": 20, "2": 10, "3": -5}),
+        # PAPP 0: power flows out, and of several currents it is unknown which do.
+        (three("00000", "020", "000", "000"), 0, 6000, {"1": 30, "2": 30, "3": 30}),
+        (three("00000", "020", "016", "000"), None, None, {"1": None, "2": None, "3": 30}),
     ],
-    ids=["overrun", "PCOUP is lower", "PCOUP is higher", "standard, three"],
+    ids=["overrun", "PCOUP is lower", "PCOUP is higher", "standard, three", "out", "out and in"],
 )
 def test_it_is_what_the_subscription_leaves(
-    reading: Reading, used: int, power: int, currents: dict[str, int]
+    reading: Reading, used: int | None, power: int | None, currents: dict[str, int | None]
 ) -> None:
     assert follow(reading)[1]["headroom"] == {"used": used, "power": power, "current": currents}
 
@@ -48,23 +52,6 @@ def test_a_current_that_flows_out_takes_nothing() -> None:
         "used": 134,
         "power": 6000 - 8050,
         "current": {"1": 30, "2": 10, "3": -5},
-    }
-
-
-@pytest.mark.parametrize(
-    ("currents", "used", "left"),
-    [((20, 16, 0), None, {"1": None, "2": None, "3": 30}), ((20, 0, 0), 0, {"1": 30, "2": 30, "3": 30})],
-)
-def test_with_several_currents_it_is_unknown_which_phase_injects(
-    currents: tuple[int, ...], used: int | None, left: dict[str, int | None]
-) -> None:
-    """In historique, while power flows out: PAPP is 0, and the currents have no sign."""
-    values = LONG | {f"IINST{n}": f"{amperes:03}" for n, amperes in enumerate(currents, start=1)}
-
-    assert follow(historique(**values | {"PAPP": "00000"}))[1]["headroom"] == {
-        "used": used,
-        "power": None if used is None else 6000,
-        "current": left,
     }
 
 

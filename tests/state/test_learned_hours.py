@@ -85,15 +85,10 @@ class Followed:
         """Follow a meter for some days."""
         for day in days:
             for minute in range(0, 24 * 60, step):
-                period = next(p for p in ("HC", "HP") if any_running(slots, minute) == p)
+                period = next((what for start, what in reversed(slots) if start <= minute), slots[-1][1])
                 time = at(day, minute)
                 self.learner.note(period, Moment(time.timestamp(), time))
         return self
-
-
-def any_running(slots: Slots, minute: int) -> str:
-    """Return the period at a minute of the day."""
-    return next((what for start, what in reversed(slots) if start <= minute), slots[-1][1])
 
 
 def test_two_days_that_contradict_drop_what_was_learned() -> None:

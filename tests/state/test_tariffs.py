@@ -59,11 +59,7 @@ def test_an_index_of_a_supplier_is_named_by_the_period_in_which_it_ran() -> None
     unknown = tariffs.index_name("EASF09", contract="HC SEM WE MERCR", periods={})
     assert tariffs.index_name("NEW", contract=None, periods={}) == "NEW"
 
-    assert (name, seen, unknown) == (
-        TariffPeriod.HCJW.words,
-        TariffPeriod.HPJR.words,
-        "Supplier index 9",
-    )
+    assert (name, seen, unknown) == (TariffPeriod.HCJW.words, TariffPeriod.HPJR.words, "Supplier index 9")
 
 
 @given(st.text())

@@ -8,16 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from teleinfo.tic.labels import (
-    DIGITS,
-    HISTORIQUE,
-    STANDARD,
-    Kind,
-    LabelSpec,
-    Mode,
-    lookup,
-    parse_uint,
-)
+from teleinfo.tic.labels import DIGITS, HISTORIQUE, STANDARD, Kind, LabelSpec, Mode, lookup, parse_uint
 from teleinfo.tic.tables.reader import TABLES
 
 HIST, STD = Mode.HISTORIQUE, Mode.STANDARD

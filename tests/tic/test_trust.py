@@ -83,10 +83,8 @@ def test_in_the_very_first_frame_the_documents_are_the_measure(lines: str, expec
         (HC.replace(" PTEC", " EJPHN PTEC"), "EJPHN"),  # a new label beside a gap: EJPHPM is missing
         (HC.replace(" ISOUSC", " ISOUSC BASE BBRHCJB"), "BASE BBRHCJB"),
         (HC.replace(" HCHC", " ? BASE"), "BASE"),  # it is no label of this contract
-        (
-            HC.replace(" IINST ", " ? IMAX3 ").replace(" IMAX ", " "),
-            "IMAX3",
-        ),  # two are missing, one is damaged
+        # Two are missing, one is damaged.
+        (HC.replace(" IINST ", " ? IMAX3 ").replace(" IMAX ", " "), "IMAX3"),
     ],
 )
 def test_what_a_meter_has_shown_is_the_measure_of_later_frames(lines: str, expected: str) -> None:

@@ -43,12 +43,7 @@ class Outer:
 
 NOON = datetime(2026, 1, 14, 12, tzinfo=UTC)
 FULL = Outer(
-    NOON,
-    Inner(3, "x"),
-    {date(2026, 1, 14): 0.5},
-    (Inner(1), Inner(2)),
-    is_so=True,
-    colour=Colour.RED,
+    NOON, Inner(3, "x"), {date(2026, 1, 14): 0.5}, (Inner(1), Inner(2)), is_so=True, colour=Colour.RED
 )
 PLAIN: dict[str, Any] = {"at": NOON.isoformat(), "inner": None}
 

@@ -276,19 +276,29 @@ def test_what_can_be_read_and_not_written_is_remembered_and_costs_one_line(
     ]
 
 
-@pytest.mark.usefixtures("folder")
-def test_a_disk_that_hangs_delays_no_meter_more_than_another() -> None:
-    """Each goes on after five seconds."""
+def test_what_a_slow_disk_gives_later_still_counts_and_is_not_replaced_before(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A drive of the network was asleep: the state begins without it after five seconds."""
+    write(folder, encode(MEMORY))
 
-    async def together() -> float:
-        loop = asyncio.get_running_loop()
-        loop.set_default_executor(disk := Hanging())
-        disk.hangs, begun = True, loop.time()
-        async with asyncio.TaskGroup() as tasks:
-            for number in range(10):
-                keeper = MemoryKeeper(f"{number}", lambda _: None)
-                tasks.create_task(keeper.run())
-                keeper.end()
-        return loop.time() - begun
+    async def together() -> Bench:
+        asyncio.get_running_loop().set_default_executor(disk := Hanging())
+        disk.hangs = True
+        bench = Bench(folder)
+        task = asyncio.create_task(bench.keeper.run())
+        await asyncio.sleep(OPEN_TIMEOUT + 0.1)
+        await bench.offer(replace(MEMORY, import_total=None))
+        assert (bench.loaded, bench.kept) == ([None], as_json(MEMORY))
+        disk.hangs = False
+        disk.go_on()
+        await bench.offer(None)
+        await bench.offer(NEXT)
+        bench.keeper.end()
+        await task
+        return bench
 
-    assert virtual.run(together()) == pytest.approx(OPEN_TIMEOUT)
+    bench = virtual.run(together())
+    assert bench.loaded == [None, MEMORY]
+    assert bench.contents == [as_json(NEXT)]
+    assert caplog.messages == [f"{folder} does not answer within 5 s: the energies begin anew until it does"]

@@ -235,6 +235,16 @@ def test_nothing_is_published_before_the_memory_was_read() -> None:
     assert dict(broker.messages)["teleinfo/state/energy/import_total"] == b"1000505"
 
 
+def test_a_memory_that_was_read_late_still_counts() -> None:
+    broker, at = Broker(), datetime.fromisoformat(TIME)
+    published = publisher(broker, fields=True)
+    published.update(standard(), moment(0.0, TIME))
+    published.restore(Memory(NUMBER, at, ImportTotal("EAST", 1_000_500, 5, at)))
+    published.update(standard(), moment(10.0, TIME))
+
+    assert dict(broker.messages)["teleinfo/state/energy/import_total"] == b"1000505"
+
+
 def test_the_fields_of_another_meter_are_removed_with_the_first_state() -> None:
     """It was replaced while nobody followed it: what only that one had is cleared at once."""
     broker = Broker()

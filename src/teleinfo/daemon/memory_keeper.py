@@ -8,8 +8,9 @@ The memory is written:
 - at the end.
 
 So a program that runs writes at most 30 times a day, whatever the meter and the clock do.
-If the file cannot be read or written, that is logged once, and the daemon goes on without it. A write takes a
-second on some memory cards, and never ends on a dead network drive: it happens in a thread.
+If the file cannot be read or written, that is logged once, and the daemon goes on without it. Reading and
+writing take seconds on some disks, and never end on a dead network drive: they happen in a thread. A file is
+not replaced before it was read: what it holds still counts then.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.file_errors import file_error
-from teleinfo.common.i18n import N_
 from teleinfo.common.state_directory import file_name, state_directory
 from teleinfo.common.untrusted_json import MAX_BYTES, parse_object
 from teleinfo.state.memory import Memory, encode, from_json, is_intact, is_newer
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 # All in seconds.
 OPEN_TIMEOUT: Final = 5.0
-"""Longest wait for the disk: no state is published until the file is read."""
+"""Longest wait for the disk: no state is published until then, or until the file is read."""
 
 WRITE_INTERVAL: Final = 3600.0
 """From a write, or an attempt, to the next that need not come at once."""
@@ -84,7 +84,8 @@ class MemoryKeeper:
     """
     Keeps the memory of the meter with the base topic `topic`. Construct it inside the event loop.
 
-    `on_loaded` is called once, with the memory of an earlier run or None.
+    `on_loaded` is called with the memory of an earlier run or None; with None after `OPEN_TIMEOUT` at the
+    latest, and then once more if a memory is read after all.
     """
 
     def __init__(self, topic: str, on_loaded: Callable[[Memory | None], None]) -> None:
@@ -103,7 +104,7 @@ class MemoryKeeper:
         """
         Store the present memory, None if there is none yet, and make `run` write it if a write is due.
 
-        Before the file is read, the memory is ignored: it lacks the offset that is in the file.
+        Before the file is read, however late, the memory is ignored: it lacks what is in the file.
         """
         if self._is_open:
             self._latest = memory or self._latest
@@ -126,12 +127,14 @@ class MemoryKeeper:
             self._on_loaded(None)
             return
         path = folder / f"{file_name(self._topic)}.json"
+        going_on = self._loop.call_later(OPEN_TIMEOUT, self._go_on_without, folder)
         try:
-            async with asyncio.timeout(OPEN_TIMEOUT):
-                loss = await self._restore(path)
-        except OSError as error:  # TimeoutError included
-            loss = _reason(error)
+            loss = await self._restore(path)
+        except OSError as error:
+            loss = file_error(error)
             self._is_failure_logged = True
+        finally:
+            going_on.cancel()
         if loss is not None:
             log.warning("what was remembered of the last run in %s is lost: %s", folder, loss)
         self._is_open = True
@@ -143,6 +146,12 @@ class MemoryKeeper:
             is_last = self._is_ending  # not if it ends during the write: then there is more to write
             if self._latest is not None and self._is_due():
                 await self._write(path, self._latest)
+
+    def _go_on_without(self, folder: Path) -> None:
+        log.warning(
+            "%s does not answer within %g s: the energies begin anew until it does", folder, OPEN_TIMEOUT
+        )
+        self._on_loaded(None)
 
     async def _restore(self, path: Path) -> Message | None:
         """Restore the memory, if there is a file; return why it is lost; raise OSError."""
@@ -186,15 +195,10 @@ class MemoryKeeper:
                 log.warning(
                     "%s cannot be written: %s; the energy total may begin anew after a restart",
                     path.parent,
-                    _reason(error),
+                    file_error(error),
                 )
         else:
             self._written = memory
-
-
-def _reason(error: OSError) -> Message:
-    late = N_("it does not answer within {limit} s")
-    return file_error(error) if error.strerror else Message(late, limit=f"{OPEN_TIMEOUT:g}")
 
 
 def _essence(memory: Memory) -> tuple[object, ...]:

@@ -282,26 +282,28 @@ def test_a_host_without_an_address_is_explained(log: Log, host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "more", "words"),
+    ("version", "qos", "more", "words"),
     [
-        ("auto", "retain_available false", "the broker allows no retained messages"),
-        ("auto", "max_qos 0", "does not allow the quality of service"),
-        ("auto", "protocol websockets", "is it one for websockets"),
-        ("auto", "message_size_limit 100", "takes no message as long as ours on teleinfo"),
-        ("auto", "max_packet_size 200", "takes no message as long as ours on teleinfo"),
-        ("3.1.1", "max_keepalive 10", "or our keep-alive of 12 s"),
-        ("3.1.1", "max_qos 0", "teleinfo doctor"),
-        ("3.1.1", "max_packet_size 100", "no message as long as ours (max_packet_size)"),
+        ("auto", 1, "retain_available false", "the broker allows no retained messages"),
+        ("auto", 1, "max_qos 0", "does not allow the quality of service"),
+        ("auto", 1, "protocol websockets", "is it one for websockets"),
+        ("auto", 1, "message_size_limit 100", "takes no message as long as ours on teleinfo"),
+        ("auto", 2, "message_size_limit 100", "takes no message as long as ours on teleinfo"),
+        ("auto", 2, "acl_file {folder}/acl", "the broker does not let this user publish on teleinfo"),
+        ("auto", 1, "max_packet_size 200", "takes no message as long as ours on teleinfo"),
+        ("3.1.1", 1, "max_keepalive 10", "or our keep-alive of 12 s"),
+        ("3.1.1", 1, "max_qos 0", "teleinfo doctor"),
+        ("3.1.1", 1, "max_packet_size 100", "no message as long as ours (max_packet_size)"),
     ],
 )
 def test_a_broker_that_refuses_what_we_need_is_named(
-    tmp_path: Path, log: Log, version: str, more: str, words: str
+    tmp_path: Path, log: Log, *, version: str, qos: int, more: str, words: str
 ) -> None:
-    with (
-        MosquittoBroker(tmp_path, more=limit(more, tmp_path)) as mosquitto,
-        RunningPublisher(replace(broker_at(mosquitto.port), version=MqttVersion(version))) as running,
-    ):
-        running.set("teleinfo/health", bytes(200))
+    (tmp_path / "acl").write_text("topic write teleinfo/status\n")
+    broker = MosquittoBroker(tmp_path, more=limit(more.format(folder=tmp_path), tmp_path))
+    described = replace(broker_at(broker.port), version=MqttVersion(version))
+    with broker, RunningPublisher(described, qos=qos) as running:
+        running.read(bytes(200))
         log.expect(words)
 
 

@@ -66,12 +66,14 @@ MALFORMED: Final = (MQTTException, ValueError, LookupError, struct.error)
 _LONGEST_HEADER: Final = 5  # bytes (§2.1.4)
 _CONNECT: Final = 0x10  # type 0 is reserved (§2.1.2), and paho 2.1 waits for more behind it
 _PUBLISH_QOS_2: Final = 0x34
-_PUBACK: Final = 0x40
+_PUBACK, _PUBREC = 0x40, 0x50
 _DISCONNECT: Final = 0xE0
 _FAULTS: Final = {0x82: "UNACCEPTABLE", 0x8D: "SILENT"}
 """Kinds of error for the reasons that paho has to close a connection: protocol error, keep alive timeout."""
 
 _PACKET_TOO_LARGE, _QUOTA_EXCEEDED = b"\x95", b"\x97"
+_REFUSED = b"\x80"
+"""Lowest reason code of a refused message (MQTT 5 §3.4.2.1, §3.5.2.1)."""
 
 CONNECT_PROPERTIES: Final = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
 """Properties of CONNECT in MQTT 5 (§3.1.2.11): the longest packet that is accepted."""
@@ -113,6 +115,7 @@ class PahoDriver:
         self.window = MAX_IN_FLIGHT
         self._max_packet = math.inf
         self._answers: dict[int, asyncio.Future[ReasonCode]] = {}
+        self._refusals: dict[int, ReasonCode] = {}  # those of QoS 2, until PUBCOMP
         self._aiomqtt_on_connect: Any = paho.on_connect
         self._aiomqtt_on_disconnect: Any = paho.on_disconnect
         paho.on_connect = self._on_connect
@@ -182,7 +185,8 @@ class PahoDriver:
         self, _client: Client, _userdata: object, number: int, reason: ReasonCode, _properties: Properties
     ) -> None:
         self.answered += 1
-        self._answers.setdefault(number, self._loop.create_future()).set_result(reason)
+        answer = self._answers.setdefault(number, self._loop.create_future())
+        answer.set_result(self._refusals.pop(number, reason))
 
     def _on_socket_open(self, _client: Client, _userdata: object, sock: SocketLike) -> None:
         # Called in the thread that connects.
@@ -249,10 +253,14 @@ class PahoDriver:
             # paho 2.1 reads a reason code only if something follows it.
             reason = ReasonCode(PacketTypes.DISCONNECT, identifier=data[0])
             self.reason = reason if reason.is_failure else None
-        if self._header[0] == _PUBACK and data[2:3] == _PACKET_TOO_LARGE:
+        if self._header[0] in {_PUBACK, _PUBREC} and data[2:3] == _PACKET_TOO_LARGE:
             # Mosquitto sends this code for a message over its message_size_limit. PUBACK does not allow it
             # (MQTT 5 §3.4.2.1), and paho would close the connection.
             data = data[:2] + _QUOTA_EXCEEDED + data[3:]
+        number = int.from_bytes(data[:2])
+        if self._header[0] == _PUBREC and data[2:3] >= _REFUSED and number in self._answers:
+            # paho ignores this code, goes on as if the broker had taken the message, and reports success.
+            self._refusals[number] = ReasonCode(PacketTypes.PUBREC, identifier=data[2])
         if not self._body_left:
             self._header.clear()
         return data

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from teleinfo.common.outage_log import MAX_CAUSES, REMINDER_INTERVAL, OutageLog, OutageTexts
+from teleinfo.common.outage_log import MAX_CAUSES, QUIET, REMINDER_INTERVAL, OutageLog, OutageTexts
 
 TEXTS = OutageTexts(
     begins="{name} away: {reason}",
@@ -69,7 +69,7 @@ def test_what_does_not_hold_is_one_outage(log: pytest.LogCaptureFixture) -> None
     for second in range(0, 3600, 6):
         outage.failed("gone", "unplugged", float(second))
         outage.recovered(second + 3.0)
-    outage.held(3597.0)
+    outage.held(3597.0, 3657.0)
     outage.failed("gone", "unplugged", 5000.0)
     outage.recovered(5003.0)
 
@@ -81,6 +81,25 @@ def test_what_does_not_hold_is_one_outage(log: pytest.LogCaptureFixture) -> None
         "it away: unplugged",
         "it back after 3 s",
     ]
+
+
+@pytest.mark.parametrize("up", [40, 70, 300, 3600, 7300])
+def test_a_day_on_which_a_connection_comes_and_goes_is_30_lines(
+    log: pytest.LogCaptureFixture, up: int
+) -> None:
+    """However long it holds in between. After a quiet time, the next loss is logged at once."""
+    outage, back = OutageLog("it", TEXTS), 0
+    while back + up < DAY:
+        outage.failed("gone", "unplugged", float(back))
+        outage.recovered(back + 20.0)
+        since, back = back + 20.0, back + 20 + up
+        outage.held(since, float(back))
+    assert len(log.messages) <= 30
+    outage.held(float(back), back + QUIET)
+    log.clear()
+    outage.failed("gone", "unplugged", back + QUIET + 1)
+
+    assert [line.startswith("it away") for line in log.messages] == [True]
 
 
 @given(st.lists(st.sampled_from(["fail", "recover", "hold"])))
@@ -95,7 +114,7 @@ def test_each_line_that_begins_has_one_that_ends(caplog: pytest.LogCaptureFixtur
         elif event == "recover":
             outage.recovered(0.0)
         else:
-            outage.held(0.0)
+            outage.held(0.0, QUIET)
     levels = [line.levelname for line in caplog.records]
 
     assert levels == ["WARNING", "INFO"] * (len(levels) // 2) + ["WARNING"] * (len(levels) % 2)

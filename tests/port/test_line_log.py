@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from teleinfo.port.line_log import WITHHELD_QUIET, LineLog
+from teleinfo.port.line_log import LineLog
 from teleinfo.port.link_status import LinkStatus
 from teleinfo.tic.labels import Mode
 
@@ -109,19 +109,6 @@ def test_withheld_values_are_two_lines(said: pytest.LogCaptureFixture) -> None:
     withheld, ended = said.messages
     assert withheld.startswith("values that cannot follow those before are withheld, of BASE: bytes get lost")
     assert ended == "no value has been withheld for 2 h; before, some were for 40 min"
-
-
-def test_a_line_whose_values_are_withheld_all_day_stays_quiet(said: pytest.LogCaptureFixture) -> None:
-    """At worst they come whenever the log said that they ended: 24 lines a day."""
-    line = Line()
-    counts = {"EAST": 0}
-    for now in range(0, 24 * 3600, 60):
-        if now % (WITHHELD_QUIET + 60) == 0:
-            counts["EAST"] += 1
-        line.frame(now)
-        line.log.check(counts, now)
-
-    assert len(said.records) <= 24
 
 
 def test_a_mode_that_changes_all_the_time_is_one_line_a_minute(said: pytest.LogCaptureFixture) -> None:

@@ -3,13 +3,17 @@ Log an outage in few lines.
 
 An outage is two lines: a WARNING with the reason when it begins, and an INFO with its duration when it ends.
 Between them come a line for each new cause, up to a limit, and at most one reminder an hour. If a connection
-comes and goes until it holds at last, that is one outage. Times are monotonic, in seconds.
+comes and goes until it holds at last, that is one outage. On a day with many losses it must hold for two
+hours: so a bad day has about 30 lines, and the first loss after a quiet time is still logged at once.
+Times are monotonic, in seconds.
 """
 
 from __future__ import annotations
 
 import enum
 import logging
+import math
+from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.common.durations import duration
@@ -24,7 +28,18 @@ REMINDER_INTERVAL: Final = 3600.0
 """Seconds between two lines about the same outage."""
 
 MAX_CAUSES: Final = 5
-"""Causes that are logged in an outage. With 23 reminders and the end, a day has 29 lines at worst."""
+"""Causes that are logged in an outage. With 23 reminders and the end, one of a day has 29 lines at worst."""
+
+HELD_AFTER: Final = 60.0
+"""Seconds after which a connection counts as back for good."""
+
+QUIET: Final = 7200.0
+"""The same on a bad day."""
+
+SINGLE_LOSSES: Final = 3
+"""Losses in 24 hours after which a day is bad. With the fourth and 23 reminders, it has 30 lines."""
+
+DAY: Final = 24 * 3600.0
 
 
 class OutageTexts(NamedTuple):
@@ -32,7 +47,7 @@ class OutageTexts(NamedTuple):
     Lines of a kind of outage, marked by `N_`: templates with `{name}`, `{reason}` and `{lasted}`.
 
     - `still` is logged for a new cause and as a reminder. By default it equals `begins`, without reminders.
-    - `lost_again` is logged when a connection came back but did not hold; by default it equals `begins`.
+    - `lost_again` is logged while a connection comes and goes; by default it equals `begins`.
     """
 
     begins: str
@@ -58,6 +73,7 @@ class OutageLog:
         self._began = 0.0
         self._last_line = 0.0
         self._causes: set[Hashable] = set()
+        self._losses = deque([-math.inf] * SINGLE_LOSSES, maxlen=SINGLE_LOSSES)
 
     @property
     def working(self) -> bool:
@@ -71,19 +87,23 @@ class OutageLog:
         During an outage, a new `cause` is logged, except None. `since` is the true beginning of the outage,
         if that was before `now`.
         """
+        again = self._texts.lost_again or self._texts.begins
         if self._state is _State.WORKING:
             self._state = _State.AWAY
             self._began = now if since is None else since
+            self._losses.append(now)
             self._causes = set()
             self._warn(self._texts.begins, cause, reason, now)
         elif self._state is _State.BACK:
             self._state = _State.UNSTEADY
+            self._losses.append(now)
             self._causes = set()
-            self._warn(self._texts.lost_again or self._texts.begins, cause, reason, now)
+            self._warn(again, cause, reason, now)
         else:
             new = cause is not None and cause not in self._causes and len(self._causes) < MAX_CAUSES
             if new or (self._texts.still and now - self._last_line >= REMINDER_INTERVAL):
-                self._warn(self._texts.still or self._texts.begins, cause, reason, now)
+                still = self._texts.still or self._texts.begins
+                self._warn(still if self._state is _State.AWAY else again, cause, reason, now)
 
     def recovered(self, now: float) -> None:
         """Note that the connection came back at `now`."""
@@ -91,11 +111,16 @@ class OutageLog:
             self._state = _State.BACK
             self._inform(now)
 
-    def held(self, since: float) -> None:
-        """Note that the connection has held since `since`: the next loss is a new outage."""
+    def held(self, since: float, now: float) -> None:
+        """Note that the connection has held from `since` to `now`: for long enough, the outage is over."""
+        if now - since < (QUIET if self._is_bad_day(now) else HELD_AFTER):
+            return
         if self._state in {_State.AWAY, _State.UNSTEADY}:
             self._inform(since)
         self._state = _State.WORKING
+
+    def _is_bad_day(self, now: float) -> bool:
+        return now - self._losses[0] < DAY
 
     def _warn(self, text: str, cause: Hashable, reason: str, now: float) -> None:
         self._causes.add(cause)

@@ -144,13 +144,13 @@ class Publisher:
             # The broker accepts us each time, until the other client connects again.
             if not self._is_taken_over:
                 self._outage.recovered(now)
-            stable = asyncio.get_running_loop().call_later(STABLE_AFTER, self._become_stable, now)
+            stable = asyncio.get_running_loop().call_later(STABLE_AFTER, self._become_stable)
             self.is_connected = True
             connection.lifetimes = self._lifetimes
             self.outbox.restart()
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    parts: list[asyncio.Task[None]] = [tasks.create_task(self._send(connection))]
+                    parts: list[asyncio.Task[None]] = [tasks.create_task(self._send(connection, now))]
                     if self.listen is not None:
                         parts.append(tasks.create_task(self.listen(connection)))
                     await self._stopping.wait()
@@ -164,7 +164,7 @@ class Publisher:
                 stable.cancel()
                 self.is_connected = False
 
-    async def _send(self, connection: Connection) -> NoReturn:
+    async def _send(self, connection: Connection, since: float) -> NoReturn:
         outbox = self.outbox
         async with asyncio.TaskGroup() as tasks:
             while True:
@@ -177,6 +177,7 @@ class Publisher:
                     # Written now: a reading goes to the socket before anything is made of it.
                     answer = connection.publish(sent.topic, sent.payload, qos=sent.qos, retain=sent.retain)
                     tasks.create_task(self._settle(sent, answer))
+                self._outage.held(since, time.monotonic())
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(until_tick(time.monotonic(), HEARTBEAT_INTERVAL)):
                         await outbox.filled.wait()
@@ -204,8 +205,7 @@ class Publisher:
                 del self._refusals["REFUSES_TOPIC", root]
         self._heartbeat()
 
-    def _become_stable(self, connected: float) -> None:
-        self._outage.held(connected)
+    def _become_stable(self) -> None:
         self._delays = self._new_delays()
         self._is_taken_over = False
         # The will of a connection that was given up may have been published after our topics.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_
-from teleinfo.common.outage_log import OutageLog, OutageTexts
+from teleinfo.common.outage_log import QUIET, OutageLog, OutageTexts
 from teleinfo.port.errors import TEXTS
 from teleinfo.port.link_status import SILENT_AFTER, LinkStatus
 from teleinfo.vocabulary.line import LinkProblem
@@ -28,12 +28,6 @@ if TYPE_CHECKING:
     from teleinfo.tic.labels import Mode
 
 log = logging.getLogger(__name__)
-
-HELD_AFTER: Final = 60.0
-"""Seconds after which a meter that is heard again, or a port that is open again, counts as back for good."""
-
-WITHHELD_QUIET: Final = 7200.0
-"""Seconds without a withheld value after which the log reports the end: at most 24 lines a day."""
 
 MODE_CHANGE_INTERVAL = 60.0
 """Seconds between two lines about a mode that changes at one speed."""
@@ -100,14 +94,13 @@ class LineLog:
             if self._back_since is None:
                 self._back_since = now
                 self._no_data.recovered(now)
-            elif now - self._back_since >= HELD_AFTER:
-                self._no_data.held(self._back_since)
+            self._no_data.held(self._back_since, now)
         labels = [label for label, count in withheld.items() if count > self._withheld_counts.get(label, 0)]
         if labels:
             self._withheld_counts, self._last_withheld = dict(withheld), now
             self._withheld.failed(None, ", ".join(labels), now)
-        elif now - self._last_withheld >= WITHHELD_QUIET:
-            self._withheld.held(self._last_withheld)
+        elif now - self._last_withheld >= QUIET:
+            self._withheld.held(self._last_withheld, now)
 
     def _check_mode(self, now: float) -> None:
         mode, baudrate, before = self._status.mode, self._status.baudrate, self._mode

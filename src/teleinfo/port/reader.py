@@ -15,7 +15,7 @@ from teleinfo.common.durations import STALL_LIMIT, until_tick
 from teleinfo.common.outage_log import OutageLog
 from teleinfo.port.canonical_mode import StabilityDetector
 from teleinfo.port.errors import OUTAGE_TEXTS, PortError
-from teleinfo.port.line_log import HELD_AFTER, LineLog
+from teleinfo.port.line_log import LineLog
 from teleinfo.port.link_status import LinkStatus
 from teleinfo.port.search import SpeedSearch
 from teleinfo.port.serial_port import LineProtocol, is_bridge
@@ -124,8 +124,7 @@ class Reader:
             self.status.mode = self._search.mode
             self._line_log.check(self._search.decoder.implausible, now)
             self._outage.recovered(opened)
-            if now - opened >= HELD_AFTER:
-                self._outage.held(opened)
+            self._outage.held(opened, now)
             if self._search.should_switch(self._silent_for(now)):
                 self._search.next_speed()
                 return

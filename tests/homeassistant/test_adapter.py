@@ -17,6 +17,7 @@ from teleinfo.homeassistant.adapter import HomeAssistant
 from teleinfo.homeassistant.discovery import Discovery
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
+from teleinfo.state.facts import STALE_AFTER
 from teleinfo.state.memory import Memory
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
@@ -77,6 +78,19 @@ def test_a_state_is_sent_if_it_shows_something_new(*, hold: bool, expected: list
         payloads += taken(outbox).values()
 
     assert [json.loads(payload)["power_active"] for payload in payloads] == expected
+
+
+def test_an_entity_that_was_taken_away_is_unknown_after_two_minutes() -> None:
+    """By an excluded label, for example: its template reads `missing`, since the message lacks its state."""
+    outbox = Outbox(1)
+    linked = Linked(outbox)
+    linked.take(FRAME, now=0)
+    found = []
+    for now in (STALE_AFTER - 1, STALE_AFTER):
+        linked.hass.show({"mode": now}, moment(now))
+        found += [json.loads(payload)["missing"] for payload in taken(outbox).values()]
+
+    assert found == ["", None]
 
 
 def test_nothing_is_published_before_the_memory_was_read() -> None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant.announcer import Announcer
 from teleinfo.homeassistant.held_state import HeldState, ends_period
-from teleinfo.homeassistant.templates import flat
+from teleinfo.homeassistant.templates import MISSING, flat
+from teleinfo.state.facts import STALE_AFTER
 from teleinfo.state.tracker import StateTracker, encode
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ class HomeAssistant:
         self._answer: asyncio.TimerHandle | None = None
         self._held = HeldState() if hold else None
         self._is_restored = False
+        self._began = math.inf  # with the first reading
 
     is_due = staticmethod(ends_period)
     """True if the states are due at a time of day, whatever their interval."""
@@ -77,6 +80,7 @@ class HomeAssistant:
 
     def update(self, reading: Reading, now: Moment) -> None:
         """Update the messages after the tracker got `reading`, which came at `now`."""
+        self._began = min(self._began, now.monotonic)
         if not self._is_restored:
             return
         # First of all: what is superseded now is what the broker has.
@@ -96,7 +100,9 @@ class HomeAssistant:
     def show(self, state: dict[str, Json], now: Moment) -> None:
         """Publish the states of the entities, read from the decoded `state` of the moment `now`."""
         shown = state if self._held is None else self._held.update(state, now=now.monotonic)
-        self._retained.set(self._discovery.topics.homeassistant, encode(flat(shown)))
+        # The first frames may lack a state. Later it does not come any more: another meter or other settings.
+        missing = "" if now.monotonic - self._began < STALE_AFTER else None
+        self._retained.set(self._discovery.topics.homeassistant, encode(flat(shown) | {MISSING: missing}))
 
     def _note_delivered(self) -> None:
         """Note which messages the broker has: the others wait, or are refused. Log once that it has all."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from teleinfo.state.fields import Json
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+MISSING: Final = "missing"
+"""Name of the payload for each number or switch that the message lacks: empty, later null."""
 _SWITCHED: Final = {True: "ON", False: "OFF"}
 """The payloads of a switch, which are the default of each program."""
 
@@ -39,7 +41,8 @@ def state_template(entity: Field) -> str:
     Return the template of an entity's state, its words in the language of the locale.
 
     JSON's null becomes None: unknown. If the message lacks the state, a number or a switch keeps its present
-    state, and any other entity is unknown, as is an entity whose state is no longer published.
+    state in the first two minutes of a run, and is unknown then. Any other entity is unknown at once, as is
+    an entity whose state is no longer published.
     """
     if not entity.path:
         return "{{ none }}"
@@ -47,7 +50,7 @@ def state_template(entity: Field) -> str:
     words = ", ".join(f"{code!r}: {_(shown)!r}" for code, shown in words_of(entity).items())
     match entity.type:
         case StateType.NUMBER | StateType.SWITCH:
-            return f"{{{{ {value}|default('') }}}}"
+            return f"{{{{ {value}|default(value_json.{MISSING}) }}}}"
         case StateType.TEXT if words:
             return f"{{{{ {{{words}}}[{value}]|default({value})|default(none) }}}}"
         case StateType.CHOICE:

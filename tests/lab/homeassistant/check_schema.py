@@ -33,7 +33,7 @@ from homeassistant.util import dt as dt_util
 
 from teleinfo.homeassistant import discovery as ours
 from teleinfo.homeassistant.entities import entities_of
-from teleinfo.homeassistant.templates import flat
+from teleinfo.homeassistant.templates import MISSING, flat
 from teleinfo.mqtt.config import Topics
 from teleinfo.state.declaration import FIELDS
 from teleinfo.state.device import device_of
@@ -154,7 +154,8 @@ def faults_of_templates(
             continue
         stays = any(key in component for key in ("unit_of_measurement", "suggested_display_precision"))
         stays = stays or component["platform"] == "binary_sensor"
-        if rendered(hass, template, {}, "before") not in {"" if stays else "None", "None"}:
+        early, late = (rendered(hass, template, {MISSING: each}, "before") for each in ("", None))
+        if early not in {"" if stays else "None", "None"} or late != "None":
             faults.append(f"{key}: a state that is missing is shown")
         if (attributes := component.get("json_attributes_template")) is not None:
             codes = [rendered(hass, attributes, payload, "before") for payload in ({}, *payloads)]

@@ -42,7 +42,7 @@ def test_the_total_goes_on_after_a_power_cut_with_an_empty_broker_and_a_damaged_
     1. The contract changes, and its new index begins at zero. Once that is on the disk, the power is cut.
 
     2. The broker has forgotten everything, and the first frames of the next run lack their number: there are
-    readings, and no state. 3. The number comes: the total goes on.
+    readings, and nothing is known. 3. The number comes: the total goes on.
     """
     with MosquittoBroker(tmp_path) as broker, Meter(frame("BASE", 5_000_000)) as meter:
         more: dict[str, object] = {"state": True, "state_interval": 0, "state_topics": True}
@@ -73,5 +73,6 @@ def test_the_total_goes_on_after_a_power_cut_with_an_empty_broker_and_a_damaged_
             after = energy(subscriber.expect("teleinfo/state"))
 
     assert (before["import_total"], before["import_offset"]) == (5_000_003, 5_000_000)
-    assert early.keys() == {"teleinfo/status", "teleinfo/health"}
+    assert early.keys() == {"teleinfo/status", "teleinfo/health", "teleinfo/state"}
+    assert early["teleinfo/state"] == b'{"time":null,"meter":{"id":null}}'
     assert (after["import_total"], after["import_offset"]) == (5_000_039, 5_000_000)

@@ -205,12 +205,14 @@ class MeterTask:
         if self._state is not None:
             is_due = self._homeassistant is not None and self._homeassistant.is_due(now.wall)
             self._state.update(reading, now, urgent=is_due or not self.monitor.online)
+            if not self.monitor.online and not self._state.latest:
+                self._state.publish_nothing(now)  # the memory is being read, or the meter is not known yet
             if self._homeassistant is not None:
                 self._homeassistant.update(reading, now)
             if now.monotonic >= self._remember_due:
                 self._remember_due = now.monotonic + REMEMBER_INTERVAL
                 self._remember(self._state)
-        # Only now: whoever reads `online` finds the state of this reading.
+        # Only now: whoever reads `online` finds the state of this reading, or that nothing is known.
         self.monitor.frame_came(now.monotonic)
 
     def _remember(self, state: StatePublisher) -> None:

@@ -147,10 +147,14 @@ class StatePublisher:
         elif self._meter and now.monotonic - self._silent_since >= STALE_AFTER:
             # The meter is silent: the values of an earlier run are too old, and nothing is known.
             self._silent_since = math.inf
-            self.retained.set(self.topic, encode(_NOTHING_KNOWN))
-            self.on_state(_NOTHING_KNOWN, now)
-            for path in self._at_broker:
-                self.retained.set(f"{self.topic}/{path}", b"")
+            self.publish_nothing(now)
+
+    def publish_nothing(self, now: Moment) -> None:
+        """Publish that nothing is known, in place of what an earlier run left."""
+        self.retained.set(self.topic, encode(_NOTHING_KNOWN))
+        self.on_state(_NOTHING_KNOWN, now)
+        for path in self._at_broker:
+            self.retained.set(f"{self.topic}/{path}", b"")
 
     def silence(self, now: Moment) -> None:
         """Note that the meter is silent."""

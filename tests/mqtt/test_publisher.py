@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from dataclasses import replace
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,9 @@ import pytest
 from teleinfo.common.event_loop import DaemonThreadExecutor
 from teleinfo.mqtt import publisher as publisher_module
 from teleinfo.mqtt.client import Connection, connect
-from teleinfo.mqtt.config import MqttVersion, Tls
+from teleinfo.mqtt.config import MqttVersion, Tls, Topics
+from teleinfo.mqtt.errors import BrokerError
+from teleinfo.mqtt.publisher import Publisher
 from tests.mqtt.running import (
     PASSWORD,
     READING,
@@ -121,6 +124,27 @@ def test_home_assistant_reads_messages_on_each_connection(mosquitto: MosquittoBr
         subprocess.run([*publish, "-t", "home/status", "-m", "online"], check=True, timeout=LIMIT)
 
         assert births.get(timeout=LIMIT) == b"online"
+
+
+def test_what_was_in_flight_when_the_broker_fell_silent_is_sent_again() -> None:
+    """A process without processor time may see the silence before the end of the connection."""
+
+    async def scenario() -> None:
+        publisher = Publisher(
+            broker_at(1), Topics("t"), qos=1, queue=1, lifetimes={}, rng=Random(1), heartbeat=lambda: None
+        )
+        publisher.publish(READING, retain=False)
+        sent = publisher.outbox.pop()
+        assert sent is not None
+
+        async def answer() -> None:
+            raise BrokerError("SILENT", publisher.broker)
+
+        await publisher._settle(sent, answer())
+        publisher.outbox.restart()
+        assert publisher.outbox.pop() == sent
+
+    asyncio.run(scenario())
 
 
 # The end.

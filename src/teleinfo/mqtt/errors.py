@@ -20,6 +20,9 @@ from teleinfo.vocabulary.words import Message
 FAULTS: Final = read_sections(Path(__file__).with_name("faults.txt"))
 """The notes and the lines of each kind of fault; the lines are templates."""
 
+MESSAGE_REFUSALS: Final = frozenset({"REFUSES_TOPIC", "REFUSES_LENGTH"})
+"""The kinds of a refused message; every other error ends the connection."""
+
 OUTAGE_TEXTS = OutageTexts(
     begins=N_("no connection to the broker at {name}, teleinfo keeps trying: {reason}"),
     still=N_("still no connection to the broker at {name} after {lasted}: {reason}"),

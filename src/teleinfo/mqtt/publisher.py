@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from teleinfo.common.durations import delays, until_tick
 from teleinfo.common.outage_log import OutageLog
 from teleinfo.mqtt.client import GOODBYE_TIMEOUT, Connection, connect, versions_of
-from teleinfo.mqtt.errors import OUTAGE_TEXTS, BrokerError
+from teleinfo.mqtt.errors import MESSAGE_REFUSALS, OUTAGE_TEXTS, BrokerError
 from teleinfo.mqtt.outbox import Outbox, OutgoingMessage
 
 if TYPE_CHECKING:
@@ -185,12 +185,18 @@ class Publisher:
                     self._heartbeat()
 
     async def _settle(self, sent: OutgoingMessage, answer: Coroutine[object, object, None]) -> None:
-        """Wait for the outcome of a message; log a refusal, once for our topics until it is over."""
+        """
+        Wait for the outcome of a message; log a refusal, once for our topics until it is over.
+
+        If the connection is lost, the message stays in flight, until `restart` repeats it.
+        """
         readings = self.topics.readings
         root = readings if sent.topic.startswith(readings) else sent.topic.partition("/")[0]
         try:
             await answer
         except BrokerError as error:
+            if error.kind not in MESSAGE_REFUSALS:
+                return
             self.outbox.settle(sent, delivered=False)
             if (error.kind, root) not in self._refusals:
                 self._refusals[error.kind, root] = sent.topic

@@ -14,9 +14,9 @@ import pytest
 
 from teleinfo.homeassistant import adapter
 from teleinfo.homeassistant.adapter import HomeAssistant
-from teleinfo.homeassistant.discovery import Discovery
+from teleinfo.homeassistant.discovery import MIGRATE, Discovery
 from teleinfo.mqtt.config import Topics
-from teleinfo.mqtt.outbox import Outbox
+from teleinfo.mqtt.outbox import Outbox, OutgoingMessage
 from teleinfo.state.facts import STALE_AFTER
 from teleinfo.state.memory import Memory
 from teleinfo.tic.labels import Mode
@@ -106,6 +106,25 @@ def test_nothing_is_published_before_the_memory_was_read() -> None:
     assert linked.hass.announced == {CONFIG}
 
 
+@pytest.mark.parametrize("delivered", [True, False])
+def test_the_new_announcement_waits_until_the_broker_has_taken_or_refused_the_end_of_the_last_one(
+    *, delivered: bool
+) -> None:
+    """Else Home Assistant would get an empty message alone, and remove the entities."""
+    outbox, before = Outbox(1), "homeassistant/sensor/teleinfo_041961123456_power/config"
+    linked = Linked(outbox)
+    linked.hass.restore(frozenset({before}))
+    linked.take(FRAME, OTHER, OTHER, now=0)
+    message = outbox.pop()
+    assert message == OutgoingMessage(before, MIGRATE)
+    linked.take(OTHER, now=3)
+    assert outbox.pop() is None
+    outbox.settle(message, delivered=delivered)
+    linked.take(OTHER, now=4)
+
+    assert taken(outbox).keys() == {before, CONFIG}
+
+
 class Scripted:
     """A connection with these messages after each subscription."""
 
@@ -190,9 +209,11 @@ def test_a_meter_that_was_replaced_is_not_announced_again() -> None:
     other = Reading(Mode.HISTORIQUE, FRAME.values | {"ADCO": "041961654321"})
     linked.take(FRAME, FRAME, now=0)
     taken(outbox)
-    linked.take(other, other, other, now=2)
-    outbox.repeat()
+    linked.take(other, other, now=2)
     found = taken(outbox)
+    linked.take(other, now=4)
+    outbox.repeat()
+    found |= taken(outbox)
 
     assert found[CONFIG] == b""
     assert {topic for topic, payload in found.items() if payload} == {CONFIG.replace("123456", "654321")}
@@ -206,8 +227,9 @@ def test_a_line_that_names_one_meter_after_the_other_leaves_only_the_last(
     linked = Linked(outbox)
     for number in range(100):
         reading = Reading(Mode.HISTORIQUE, FRAME.values | {"ADCO": f"0419611{number:05}"})
-        linked.take(*[reading] * 5, now=60 * number)
-        taken(outbox)
+        for second in range(5):
+            linked.take(reading, now=60 * number + second)
+            taken(outbox)
     outbox.repeat()
 
     assert len(caplog.records) == 1

@@ -85,6 +85,8 @@ class HomeAssistant:
             return
         # First of all: what is superseded now is what the broker has.
         self._note_delivered()
+        if not all(map(self._retained.is_settled, self._messages)):
+            return  # the end of an announcement must not be replaced before the broker has it
         self._announcer.update(reading, now)
         messages = self._announcer.messages
         if messages is self._messages:

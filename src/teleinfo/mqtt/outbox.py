@@ -94,6 +94,10 @@ class Outbox:
         """Return True if the broker has acknowledged the latest payload of `topic`, and not refused it."""
         return topic in self._delivered
 
+    def is_settled(self, topic: str) -> bool:
+        """Return True if the broker has taken or refused the latest payload of `topic`."""
+        return topic not in self._due and all(topic != sent.topic for sent in self.in_flight)
+
     def put(self, reading: OutgoingMessage, now: float) -> None:
         """Add a reading of the monotonic time `now`; if the queue is full, drop the oldest reading."""
         if now - self._newest >= BURST_SECONDS:

@@ -143,6 +143,19 @@ def test_a_period_without_a_price_is_logged_once(caplog: pytest.LogCaptureFixtur
     assert caplog.messages == ["TELEINFO_PRICES has no price for the tariff period TH: the cost is unknown"]
 
 
+@pytest.mark.parametrize(("minutes", "lines"), [(60, 1), (-1, 0)])
+def test_a_clock_that_was_ahead_is_logged_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, minutes: int, lines: int
+) -> None:
+    """And not a day later, if it was ahead at the very first start."""
+    monkeypatch.setattr(StateTracker, "clock_was_ahead", timedelta(minutes=minutes))
+    published = publisher(Broker())
+    for second in (0.0, 10.0):
+        published.update(standard(), moment(second, TIME))
+
+    assert len(caplog.messages) == lines
+
+
 def test_what_became_too_old_is_published_without_a_reading() -> None:
     """A silent meter has a state in which everything is unknown."""
     broker = Broker()

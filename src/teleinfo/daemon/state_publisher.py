@@ -109,7 +109,12 @@ class StatePublisher:
         memory = self.tracker.memory()
         if memory is None:
             return None
-        published = frozenset(path for path, payload in self._at_broker.items() if payload)
+        # A field that is to be cleared stays until the broker has the empty message.
+        published = frozenset(
+            path
+            for path, payload in self._at_broker.items()
+            if payload or not self.retained.is_settled(f"{self.topic}/{path}")
+        )
         return replace(memory, fields=published, announced=announced)
 
     def update(self, reading: Reading, now: Moment, *, urgent: bool = False) -> None:

@@ -32,8 +32,8 @@ def test_an_outage_is_two_lines(log: pytest.LogCaptureFixture) -> None:
     for second in range(0, 180, 10):
         outage.failed("gone", "unplugged", 1000.0 + second, since=940.0)
 
-    outage.recovered(1180.0)
-    outage.recovered(1180.0)
+    outage.works(1180.0)
+    outage.works(1180.0)
     assert [(line.levelname, line.getMessage()) for line in log.records] == [
         ("WARNING", "it away: unplugged"),
         ("INFO", "it back after 4 min"),
@@ -57,7 +57,7 @@ def test_a_long_outage_is_recalled_once_an_hour(log: pytest.LogCaptureFixture) -
     outage = OutageLog("it", TEXTS)
     for second in range(0, DAY, 5):
         outage.failed(second % 7, "gone", float(second))
-    outage.recovered(float(DAY))
+    outage.works(float(DAY))
 
     assert "it away for 1 h 00 min: gone" in log.messages
     assert log.messages[-1] == "it back after 24 h 00 min"
@@ -68,10 +68,10 @@ def test_what_does_not_hold_is_one_outage(log: pytest.LogCaptureFixture) -> None
     outage = OutageLog("it", TEXTS)
     for second in range(0, 3600, 6):
         outage.failed("gone", "unplugged", float(second))
-        outage.recovered(second + 3.0)
-    outage.held(3597.0, 3657.0)
+        outage.works(second + 3.0)
+    outage.works(3657.0)
     outage.failed("gone", "unplugged", 5000.0)
-    outage.recovered(5003.0)
+    outage.works(5003.0)
 
     assert log.messages == [
         "it away: unplugged",
@@ -91,30 +91,30 @@ def test_a_day_on_which_a_connection_comes_and_goes_is_30_lines(
     outage, back = OutageLog("it", TEXTS), 0
     while back + up < DAY:
         outage.failed("gone", "unplugged", float(back))
-        outage.recovered(back + 20.0)
-        since, back = back + 20.0, back + 20 + up
-        outage.held(since, float(back))
+        outage.works(back + 20.0)
+        back += 20 + up
+        outage.works(float(back))
     assert len(log.messages) <= 30
-    outage.held(float(back), back + QUIET)
+    outage.works(back + QUIET)
     log.clear()
     outage.failed("gone", "unplugged", back + QUIET + 1)
 
     assert [line.startswith("it away") for line in log.messages] == [True]
 
 
-@given(st.lists(st.sampled_from(["fail", "recover", "hold"])))
+@given(st.lists(st.sampled_from([None, 0.0, QUIET])))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_each_line_that_begins_has_one_that_ends(caplog: pytest.LogCaptureFixture, events: list[str]) -> None:
+def test_each_line_that_begins_has_one_that_ends(
+    caplog: pytest.LogCaptureFixture, works: list[float | None]
+) -> None:
     caplog.set_level(logging.INFO)
     caplog.clear()
     outage = OutageLog("it", TEXTS)
-    for event in events:
-        if event == "fail":
+    for now in works:
+        if now is None:
             outage.failed("gone", "unplugged", 0.0)
-        elif event == "recover":
-            outage.recovered(0.0)
         else:
-            outage.held(0.0, QUIET)
+            outage.works(now)
     levels = [line.levelname for line in caplog.records]
 
     assert levels == ["WARNING", "INFO"] * (len(levels) // 2) + ["WARNING"] * (len(levels) % 2)
@@ -125,7 +125,7 @@ def test_a_line_without_a_text_of_its_own_is_that_of_the_beginning(log: pytest.L
     outage = OutageLog("it", OutageTexts(begins="away: {reason}", ends="back after {lasted}"))
     for second in range(0, DAY, 60):
         outage.failed("gone" if second < 60 else "busy", "unplugged", float(second))
-    outage.recovered(float(DAY))
+    outage.works(float(DAY))
     outage.failed("gone", "pulled", DAY + 1.0)
 
     lines = ["away: unplugged", "away: unplugged", "back after 24 h 00 min", "away: pulled"]

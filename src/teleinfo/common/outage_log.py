@@ -72,6 +72,7 @@ class OutageLog:
         self._state = _State.WORKING
         self._began = 0.0
         self._last_line = 0.0
+        self._back: float | None = None  # since when the connection works
         self._causes: set[Hashable] = set()
         self._losses = deque([-math.inf] * SINGLE_LOSSES, maxlen=SINGLE_LOSSES)
 
@@ -87,6 +88,7 @@ class OutageLog:
         During an outage, a new `cause` is logged, except None. `since` is the true beginning of the outage,
         if that was before `now`.
         """
+        self._back = None
         again = self._texts.lost_again or self._texts.begins
         if self._state is _State.WORKING:
             self._state = _State.AWAY
@@ -105,22 +107,18 @@ class OutageLog:
                 still = self._texts.still or self._texts.begins
                 self._warn(still if self._state is _State.AWAY else again, cause, reason, now)
 
-    def recovered(self, now: float) -> None:
-        """Note that the connection came back at `now`."""
+    def works(self, now: float, *, since: float | None = None) -> None:
+        """Note that the connection works at `now`, and has since `since`, or the first call after a loss."""
+        if self._back is None:
+            self._back = now if since is None else since
         if self._state is _State.AWAY:
             self._state = _State.BACK
-            self._inform(now)
-
-    def held(self, since: float, now: float) -> None:
-        """Note that the connection has held from `since` to `now`: for long enough, the outage is over."""
-        if now - since < (QUIET if self._is_bad_day(now) else HELD_AFTER):
-            return
-        if self._state in {_State.AWAY, _State.UNSTEADY}:
-            self._inform(since)
-        self._state = _State.WORKING
-
-    def _is_bad_day(self, now: float) -> bool:
-        return now - self._losses[0] < DAY
+            self._inform(self._back)
+        is_bad_day = now - self._losses[0] < DAY
+        if now - self._back >= (QUIET if is_bad_day else HELD_AFTER):
+            if self._state is _State.UNSTEADY:
+                self._inform(self._back)
+            self._state = _State.WORKING
 
     def _warn(self, text: str, cause: Hashable, reason: str, now: float) -> None:
         self._causes.add(cause)

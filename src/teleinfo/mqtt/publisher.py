@@ -138,19 +138,15 @@ class Publisher:
         async with connect(
             self.broker, will_topic=self.topics.status, limit=CONNECT_TIMEOUT, versions=self._versions
         ) as connection:
-            now = time.monotonic()
             if self._outage.working:
                 log.info("connected to the broker at %s, MQTT %s", self.broker.address, connection.version)
-            # The broker accepts us each time, until the other client connects again.
-            if not self._is_taken_over:
-                self._outage.recovered(now)
             stable = asyncio.get_running_loop().call_later(STABLE_AFTER, self._become_stable)
             self.is_connected = True
             connection.lifetimes = self._lifetimes
             self.outbox.restart()
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    parts: list[asyncio.Task[None]] = [tasks.create_task(self._send(connection, now))]
+                    parts: list[asyncio.Task[None]] = [tasks.create_task(self._send(connection))]
                     if self.listen is not None:
                         parts.append(tasks.create_task(self.listen(connection)))
                     await self._stopping.wait()
@@ -164,7 +160,7 @@ class Publisher:
                 stable.cancel()
                 self.is_connected = False
 
-    async def _send(self, connection: Connection, since: float) -> NoReturn:
+    async def _send(self, connection: Connection) -> NoReturn:
         outbox = self.outbox
         async with asyncio.TaskGroup() as tasks:
             while True:
@@ -177,7 +173,9 @@ class Publisher:
                     # Written now: a reading goes to the socket before anything is made of it.
                     answer = connection.publish(sent.topic, sent.payload, qos=sent.qos, retain=sent.retain)
                     tasks.create_task(self._settle(sent, answer))
-                self._outage.held(since, time.monotonic())
+                # The broker accepts us each time, until another client with our id connects again.
+                if not self._is_taken_over:
+                    self._outage.works(time.monotonic())
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(until_tick(time.monotonic(), HEARTBEAT_INTERVAL)):
                         await outbox.filled.wait()

@@ -62,7 +62,6 @@ class LineLog:
     def __init__(self, status: LinkStatus) -> None:
         self._status = status
         self._no_data = OutageLog(status.url, _NO_DATA_TEXTS)
-        self._back_since: float | None = None  # when frames came again after the last silence
         self._withheld = OutageLog("values", _WITHHELD_TEXTS)
         self._withheld_counts: dict[str, int] = {}
         self._last_withheld = 0.0
@@ -78,7 +77,6 @@ class LineLog:
         self._check_mode(now)
         problem = self._status.problem(now)
         if problem in {LinkProblem.NO_DATA, LinkProblem.NONSENSE}:
-            self._back_since = None
             last = self._status.last_frame
             url, baudrate = self._status.url, self._status.baudrate
             if problem is LinkProblem.NO_DATA:
@@ -91,16 +89,13 @@ class LineLog:
             since = self._status.listening_since if last is None else last
             self._no_data.failed(problem, reason, now, since=since)
         elif problem is None:
-            if self._back_since is None:
-                self._back_since = now
-                self._no_data.recovered(now)
-            self._no_data.held(self._back_since, now)
+            self._no_data.works(now)
         labels = [label for label, count in withheld.items() if count > self._withheld_counts.get(label, 0)]
         if labels:
             self._withheld_counts, self._last_withheld = dict(withheld), now
             self._withheld.failed(None, ", ".join(labels), now)
         elif now - self._last_withheld >= QUIET:
-            self._withheld.held(self._last_withheld, now)
+            self._withheld.works(now, since=self._last_withheld)
 
     def _check_mode(self, now: float) -> None:
         mode, baudrate, before = self._status.mode, self._status.baudrate, self._mode

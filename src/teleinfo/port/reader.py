@@ -123,8 +123,7 @@ class Reader:
                 self.status.last_sound = now
             self.status.mode = self._search.mode
             self._line_log.check(self._search.decoder.implausible, now)
-            self._outage.recovered(opened)
-            self._outage.held(opened, now)
+            self._outage.works(now, since=opened)
             if self._search.should_switch(self._silent_for(now)):
                 self._search.next_speed()
                 return

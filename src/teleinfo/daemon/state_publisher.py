@@ -109,13 +109,10 @@ class StatePublisher:
         memory = self.tracker.memory()
         if memory is None:
             return None
+        fields = {path for path, payload in self._at_broker.items() if payload}
         # A field that is to be cleared stays until the broker has the empty message.
-        published = frozenset(
-            path
-            for path, payload in self._at_broker.items()
-            if payload or not self.retained.is_settled(f"{self.topic}/{path}")
-        )
-        return replace(memory, fields=published, announced=announced)
+        fields |= {path for path in self._at_broker if not self.retained.is_settled(f"{self.topic}/{path}")}
+        return replace(memory, fields=frozenset(fields), announced=announced)
 
     def update(self, reading: Reading, now: Moment, *, urgent: bool = False) -> None:
         """Take a reading into account; publish the state if it is due, an `urgent` one at once."""

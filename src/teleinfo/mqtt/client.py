@@ -180,8 +180,7 @@ class Connection:
         elif driver.is_accepted:
             kind = self.closing_means
         else:
-            is_plain = broker.tls is None
-            kind = "CLOSED_UNANSWERED" if is_plain else "WANTS_CERTIFICATE"
+            kind = "CLOSED_UNANSWERED" if broker.tls is None else "WANTS_CERTIFICATE"
         return BrokerError(kind, broker)
 
 

@@ -133,11 +133,8 @@ class Outbox:
         """Note that the broker has acknowledged `message` (QoS 0: that it was written), or has refused it."""
         self.in_flight.remove(message)
         self.filled.set()
-        if (
-            delivered
-            and message.topic not in self._due
-            and self._retained.get(message.topic) == message.payload
-        ):
+        is_latest = message.topic not in self._due and self._retained.get(message.topic) == message.payload
+        if delivered and is_latest:
             self._delivered.add(message.topic)
             if not message.payload:
                 # No need to repeat it: a broker that has forgotten everything retains nothing there either.

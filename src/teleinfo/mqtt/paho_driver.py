@@ -71,9 +71,8 @@ _DISCONNECT: Final = 0xE0
 _FAULTS: Final = {0x82: "UNACCEPTABLE", 0x8D: "SILENT"}
 """Kinds of error for the reasons that paho has to close a connection: protocol error, keep alive timeout."""
 
-_PACKET_TOO_LARGE, _QUOTA_EXCEEDED = b"\x95", b"\x97"
-_REFUSED = b"\x80"
-"""Lowest reason code of a refused message (MQTT 5 §3.4.2.1, §3.5.2.1)."""
+_REFUSED, _PACKET_TOO_LARGE, _QUOTA_EXCEEDED = b"\x80", b"\x95", b"\x97"
+"""Reason codes of a refused message, the lowest one first (MQTT 5 §3.4.2.1, §3.5.2.1)."""
 
 CONNECT_PROPERTIES: Final = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
 """Properties of CONNECT in MQTT 5 (§3.1.2.11): the longest packet that is accepted."""

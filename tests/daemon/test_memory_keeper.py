@@ -81,13 +81,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def play(folder: Path, offers: Iterable[tuple[Memory | None, float]], early: Memory | None = None) -> Bench:
-    """Run a keeper, offer `early` before it has read, then each memory, after which so many seconds pass."""
+def play(folder: Path, offers: Iterable[tuple[Memory | None, float]]) -> Bench:
+    """Run a keeper, and offer each memory, after which so many seconds pass."""
 
     async def together() -> Bench:
         asyncio.get_running_loop().set_default_executor(Inline())
         bench = Bench(folder)
-        bench.keeper.offer(early)
         task = asyncio.create_task(bench.keeper.run())
         await asyncio.sleep(1)
         for memory, seconds in offers:
@@ -117,14 +116,6 @@ def test_what_was_written_is_loaded_by_the_next_run(folder: Path) -> None:
 
     assert (first.loaded, second.loaded) == ([None], [MEMORY])
     assert len(first.writes) == 1
-
-
-def test_what_is_known_without_the_file_does_not_take_its_place(folder: Path) -> None:
-    write(folder, encode(MEMORY))
-    bench = play(folder, [], early=NEXT)
-
-    assert bench.loaded == [MEMORY]
-    assert bench.kept == as_json(MEMORY)
 
 
 @pytest.mark.parametrize(

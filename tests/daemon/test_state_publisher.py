@@ -157,16 +157,6 @@ def test_a_clock_that_was_ahead_is_logged_once(
     assert len(caplog.messages) == lines
 
 
-def test_what_became_too_old_is_published_without_a_reading() -> None:
-    """A silent meter has a state in which everything is unknown."""
-    broker = Broker()
-    published = publisher(broker)
-    published.update(standard(), moment(0.0, TIME))
-    published.check(moment(130.0))
-
-    assert powers(broker.messages) == [460, None]
-
-
 def test_each_field_has_a_topic_and_is_published_when_it_changed() -> None:
     """After the whole state come its fields, and later only those that are different."""
     broker = Broker()
@@ -233,27 +223,18 @@ def left(scope: str = NUMBER) -> Memory:
     return Memory(scope, datetime.fromisoformat(TIME), fields=frozenset({"voltage/3", "power/apparent"}))
 
 
-def test_nothing_is_published_before_the_memory_was_read() -> None:
+@pytest.mark.parametrize("late", [False, True])
+def test_nothing_is_published_before_the_memory_was_read_and_a_late_one_still_counts(*, late: bool) -> None:
     """Else a total without its offset would be seen for a moment."""
     broker = Broker()
-    published = publisher(broker, fields=True, restored=False)
+    published = publisher(broker, fields=True, restored=late)
     published.update(standard(), moment(0.0, TIME))
     published.check(moment(1.0))
-    assert broker.messages == []
+    assert bool(broker.take()) is late
     at = datetime.fromisoformat(TIME)
     published.restore(Memory(NUMBER, at, ImportTotal("EAST", 1_000_500, 5, at)))
     published.check(moment(2.0))
     assert broker.messages == []
-    published.update(standard(), moment(3.0, TIME))
-
-    assert dict(broker.messages)["teleinfo/state/energy/import_total"] == b"1000505"
-
-
-def test_a_memory_that_was_read_late_still_counts() -> None:
-    broker, at = Broker(), datetime.fromisoformat(TIME)
-    published = publisher(broker, fields=True)
-    published.update(standard(), moment(0.0, TIME))
-    published.restore(Memory(NUMBER, at, ImportTotal("EAST", 1_000_500, 5, at)))
     published.update(standard(), moment(10.0, TIME))
 
     assert dict(broker.messages)["teleinfo/state/energy/import_total"] == b"1000505"

@@ -98,12 +98,6 @@ def keys(device: Followed) -> set[str]:
     return set(components(device))
 
 
-def test_nothing_is_announced_from_a_single_frame() -> None:
-    device = announced(historique(HC))
-
-    assert device.announcer.messages == {}
-
-
 def test_what_comes_later_is_added_then() -> None:
     """The notice of EJP comes: one message more, with everything that was there."""
     device = announced(historique(HC, HC))
@@ -116,15 +110,10 @@ def test_what_comes_later_is_added_then() -> None:
 
 
 def test_an_etiquette_outside_the_table_has_an_entity_that_is_not_enabled() -> None:
-    """Once it came twice; its state is the text of the meter."""
-    device = announced(historique(HC, HC))
-    before = keys(device)
-    device.feed(historique(HC | {"NEW-1": "AB 12"}))
-    assert keys(device) == before
-    device.feed(historique(HC | {"NEW-1": "AB 12"}))
+    """Its state is the text of the meter."""
+    device = announced(historique(HC, HC, HC | {"NEW-1": "AB 12"}, HC | {"NEW-1": "AB 12"}))
     component = components(device)["NEW-1"]
 
-    assert keys(device) == before | {"NEW-1"}
     assert (component["name"], component["enabled_by_default"]) == ("Étiquette inconnue NEW-1", False)
     assert component["value_template"] == "{{ value_json['labels_NEW-1']|default(none) }}"
 
@@ -223,8 +212,6 @@ def test_another_contract_has_its_indexes_and_those_of_the_old_one_say_nothing_m
     base = LINKY | {"NGTF": "BASE", "NTARF": "01", "LTARF": "BASE"}
     tempo = base | {"NGTF": "TEMPO", "NTARF": "02", "LTARF": "HP  BLEU", "EASF01": "000000000"}
     device = announced(standard(base, base))
-    assert indexes(device) == {"index_TH": "Toutes heures"}
-    device.feed(standard(tempo))
     assert indexes(device) == {"index_TH": "Toutes heures"}
     device.feed(standard(*[tempo | {"EASF01": "000000007"}] * LOOK_FRAMES))
 

@@ -17,11 +17,9 @@ from tests.support.process import LIMIT
 from tests.support.scenario import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
     import pytest
-
-    from teleinfo.mqtt.client import Connection
 
 PASSWORD = "canary-7c1f"
 READING = b'{"ADCO":"012345678901","PAPP":"01940"}'
@@ -37,10 +35,8 @@ class RunningPublisher:
         queue_size: int = 1,
         qos: int = 1,
         retain: bool = False,
-        listen: Callable[[Connection], Coroutine[object, object, None]] | None = None,
     ) -> None:
         self._make = partial(Publisher, broker, Topics("teleinfo"), qos=qos, queue=queue_size, lifetimes={})
-        self._listen = listen
         self._retain = retain
         self.heartbeats = 0
         self._ready = threading.Event()
@@ -52,7 +48,6 @@ class RunningPublisher:
         self.loop = asyncio.get_running_loop()
         self.loop.set_default_executor(DaemonThreadExecutor())
         self.publisher = self._make(rng=Random(1), heartbeat=self._count)
-        self.publisher.listen = self._listen
         self.publisher.outbox.set("teleinfo/status", b"online")
         self._ready.set()
         await self.publisher.run()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import queue
 import signal
-import subprocess
 import time
 from dataclasses import replace
 from random import Random
@@ -16,7 +14,7 @@ import pytest
 
 from teleinfo.common.event_loop import DaemonThreadExecutor
 from teleinfo.mqtt import publisher as publisher_module
-from teleinfo.mqtt.client import Connection, connect
+from teleinfo.mqtt.client import connect
 from teleinfo.mqtt.config import MqttVersion, Tls, Topics
 from teleinfo.mqtt.errors import BrokerError
 from teleinfo.mqtt.publisher import Publisher
@@ -86,7 +84,7 @@ def test_a_message_that_the_socket_cannot_take_at_once_arrives_whole(tmp_path: P
 def test_retained_topics_are_there_for_who_comes_later_and_after_a_restart(
     mosquitto: MosquittoBroker,
 ) -> None:
-    """A broker without persistence forgets them: they are published again, the status first."""
+    """A broker without persistence forgets them: they are published again, the status first; we read none."""
     with RunningPublisher(broker_at(mosquitto.port)) as running:
         running.wait_connected()
         running.set("teleinfo/health", b"{}")
@@ -103,27 +101,7 @@ def test_retained_topics_are_there_for_who_comes_later_and_after_a_restart(
         log = mosquitto.log
 
     assert log.rindex("'teleinfo/status'") < log.rindex("'teleinfo/health'")
-
-
-def test_home_assistant_reads_messages_on_each_connection(mosquitto: MosquittoBroker) -> None:
-    """Without Home Assistant nothing is subscribed to."""
-    births: queue.Queue[bytes] = queue.Queue()
-
-    async def listen(connection: Connection) -> None:
-        await connection.subscribe("home/status")
-        async for _topic, payload, _retained in connection.messages():
-            births.put(payload)
-
-    with RunningPublisher(broker_at(mosquitto.port)) as running:
-        running.wait_connected()
-        until(running.is_idle)
-    assert "Received SUBSCRIBE from teleinfo-test" not in mosquitto.log
-    with RunningPublisher(broker_at(mosquitto.port), listen=listen):
-        mosquitto.expect_log("Sending SUBACK to teleinfo-test")
-        publish = ["mosquitto_pub", "-p", str(mosquitto.port), "-h", mosquitto.host]
-        subprocess.run([*publish, "-t", "home/status", "-m", "online"], check=True, timeout=LIMIT)
-
-        assert births.get(timeout=LIMIT) == b"online"
+    assert "Received SUBSCRIBE from teleinfo-test" not in log
 
 
 def test_what_was_in_flight_when_the_broker_fell_silent_is_sent_again() -> None:

@@ -52,16 +52,6 @@ def test_bytes_without_sense_are_nonsense_after_a_while(
         )
 
 
-def test_frames_are_no_problem_until_they_are_missing() -> None:
-    status = link()
-    status.note_bytes(110.0)
-    status.note_frame(110.0)
-
-    assert status.problem(110.0) is None
-    assert status.is_heard(110.0 + SILENT_AFTER - 0.1)
-    assert not status.is_heard(110.0 + SILENT_AFTER)
-
-
 def test_sound_groups_of_a_long_frame_keep_the_meter_heard() -> None:
     """A frame may take longer than 10 s at 1200 baud; but without any frame no meter was heard."""
     status = link()

@@ -41,13 +41,6 @@ async def came(data: bytearray, size: int) -> bytes:
     return bytes(data)
 
 
-async def loss_of(port: LineProtocol) -> PortError:
-    """Wait until `port` is lost, and return how."""
-    with pytest.raises(PortError) as caught:
-        await port.wait(LIMIT)
-    return caught.value
-
-
 async def failure_of(url: str, baudrate: int = 1200) -> PortError:
     """Open `url`, which must fail, and return how."""
     with pytest.raises(PortError) as caught:

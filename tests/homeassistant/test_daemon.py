@@ -45,14 +45,12 @@ def birth(subscriber: Subscriber, prefix: str = "homeassistant") -> None:
     subscriber._client.publish(f"{prefix}/status", b"online").wait_for_publish(LIMIT)
 
 
-def test_the_meter_is_announced_retained_and_its_states_follow(
-    broker: MosquittoBroker, tmp_path: Path
-) -> None:
+def test_the_meter_and_its_states_are_announced_and_retained(broker: MosquittoBroker, tmp_path: Path) -> None:
     """One message for the device, QoS 1, kept by the broker; the readings are what they always were."""
     with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
         with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True) as daemon:
-            config = subscriber.expect(CONFIG)
             subscriber.expect(STATES)
+            config = subscriber.expect(CONFIG)
             reading = subscriber.expect("teleinfo")
             kept = {}
             for topic in (CONFIG, STATES):

@@ -37,14 +37,16 @@ def all_retained(broker: MosquittoBroker) -> dict[str, bytes]:
 
 
 def run(folder: Path, broker: MosquittoBroker, frame: list[Group], **more: object) -> Any:  # noqa: ANN401
-    """Run a daemon at a meter that sends this frame until a state was published, and return that."""
+    """Run a daemon at a meter that sends this frame until its state was published, and return that."""
     with (
         Meter(with_parity(encode_frame(frame))) as meter,
         Subscriber(broker.host, broker.port) as subscriber,
         Daemon(folder, **settings_for(broker, meter.line), state=True, **more) as daemon,
     ):
-        message = subscriber.expect("teleinfo/state", predicate=lambda message: not message.retain)
-        state = json.loads(message.payload)
+        state: Any = {"meter": {"id": None}}
+        while state["meter"]["id"] is None:  # the earlier meter is remembered, and this one not known yet
+            message = subscriber.expect("teleinfo/state", predicate=lambda message: not message.retain)
+            state = json.loads(message.payload)
         if more.get("homeassistant"):
             prefix = more.get("homeassistant_prefix", "homeassistant")
             subscriber.expect(f"{prefix}/device/teleinfo_{state['meter']['id']}/config")

@@ -41,11 +41,11 @@ _HIGHEST_PRICE = 5  # € a kWh; a higher price is in cents
 
 
 class RefusalError(ValueError):
-    """Raised for a value that is refused; in the message, `reason` follows the value."""
+    """Raised for a value that is refused; in the message, `reason` follows the value. `N_` marks its text."""
 
-    def __init__(self, reason: Message) -> None:
-        super().__init__(str(reason))
-        self.reason = reason
+    def __init__(self, text: str, **fields: object) -> None:
+        self.reason = Message(text, **fields)
+        super().__init__(str(self.reason))
 
 
 def plain_text(value: str) -> str:
@@ -86,7 +86,7 @@ def topic(value: str) -> str:
     if not all(map(str.strip, value.split("/"))) or not value.isprintable() or re.search(r"^\$|[+#]", value):
         raise ValueError
     if len(value.encode()) > MAX_TOPIC:
-        raise RefusalError(Message("is too long: at most {most} bytes", most=MAX_TOPIC))
+        raise RefusalError(N_("is too long: at most {most} bytes"), most=MAX_TOPIC)
     return value
 
 
@@ -181,7 +181,7 @@ def readable(value: str | None) -> str | None:
         with Path(value).open("rb") as file:
             file.read(1)
     except (OSError, ValueError) as error:
-        raise RefusalError(Message("cannot be read: {reason}", reason=file_error(error))) from error
+        raise RefusalError(N_("cannot be read: {reason}"), reason=file_error(error)) from error
     return value
 
 
@@ -203,11 +203,8 @@ def etiquettes(names: frozenset[str]) -> frozenset[str]:
             raise ValueError
         written = name.upper().removesuffix(_HORODATE_KEY)
         if near := ", ".join(difflib.get_close_matches(written, known, n=2)):
-            raise RefusalError(
-                Message(
-                    "has an étiquette that no meter sends, {name}; did you mean {best}?", name=name, best=near
-                )
-            )
+            text = N_("has an étiquette that no meter sends, {name}; did you mean {best}?")
+            raise RefusalError(text, name=name, best=near)
     return names
 
 
@@ -222,14 +219,12 @@ def prices(value: object) -> object:
         if not sep:
             raise ValueError
         if name != _MONTH and name not in TariffPeriod.__members__:
-            raise RefusalError(
-                Message("has a tariff period that does not exist, {name}; TH is Base", name=name)
-            )
+            raise RefusalError(N_("has a tariff period that does not exist, {name}; TH is Base"), name=name)
         if name in found:
-            raise RefusalError(Message("has two prices for {name}", name=name))
+            raise RefusalError(N_("has two prices for {name}"), name=name)
         number = float(price.replace(",", ".")) if _PRICE.fullmatch(price) else None
         if number is None or (name != _MONTH and number > _HIGHEST_PRICE):
-            raise RefusalError(Message("has no price in euros for {name}, such as 0.1696", name=name))
+            raise RefusalError(N_("has no price in euros for {name}, such as 0.1696"), name=name)
         found[name] = number
     month = found.pop(_MONTH, 0.0)
     if not found:
@@ -250,7 +245,7 @@ def dead_bands(value: object) -> object:
         if name not in known:
             best = ", ".join(difflib.get_close_matches(name, known, n=2, cutoff=0.0))
             text = N_("has a name that is no number of the state, {name}; did you mean {best}?")
-            raise RefusalError(Message(text, name=name, best=best))
+            raise RefusalError(text, name=name, best=best)
         plain_decimal(band)
         found[name] = float(band)
     return found

@@ -43,7 +43,7 @@ class ConflictError(RefusalError):
     """Raised for a setting that contradicts the setting `other`; the message does not show the value."""
 
     def __init__(self, reason: str, other: str) -> None:
-        super().__init__(Message(reason, other=variable_of(other)))
+        super().__init__(reason, other=variable_of(other))
 
 
 _TABLE: Final = read_sections(Path(__file__).with_name("allowed.txt"))

@@ -49,7 +49,6 @@ def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -
     error nor its context holds a secret.
     """
     file = read_env_file(env_file, Settings.model_fields)
-    faults = list(file.faults)
     secrets: dict[str, object] = {}
     # The library would warn about a missing directory.
     if directories := _secrets_directories():
@@ -58,7 +57,7 @@ def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -
         except pydantic_settings.SettingsError as error:
             cause = error.__cause__  # the error of the file
             path = getattr(cause, "filename", None) or ", ".join(map(str, directories))
-            faults.append(unreadable(path, cause))
+            file.faults.append(unreadable(path, cause))
     outside = EnvSettingsSource(_Variables)() | dict(flags or {})
     given = {
         name: value.strip() if isinstance(value, str) and name not in SECRETS else value
@@ -77,10 +76,10 @@ def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -
                 cause = detail.get("ctx", {}).get("error")
                 fault = wrong(name, Settings.model_fields[name], cause, given)
                 place = None if name in outside else file.places.get(name)
-                faults.append(fault if place is None else at_line(place, fault))
+                file.faults.append(fault if place is None else at_line(place, fault))
     # Outside of `except`: there, pydantic's error, which holds secrets, would become the context.
-    if faults or settings is None:
-        raise SettingsError(faults, _language(given))
+    if file.faults or settings is None:
+        raise SettingsError(file.faults, _language(given))
     return settings
 
 
@@ -111,12 +110,9 @@ def load_all(
             loaded[path] = load(path, flags)
         except SettingsError as error:
             language = error.language
-            faults += [
-                message
-                if len(files) == 1 or str(path) in message
-                else Message("{path}: {fault}", path=path, fault=message)
-                for message in error.messages
-            ]
+            for message in error.messages:
+                is_clear = len(files) == 1 or str(path) in message
+                faults.append(message if is_clear else Message("{path}: {fault}", path=path, fault=message))
     faults += [
         Message(
             "{variable}: {path} and {other} have the same; each meter needs its own",

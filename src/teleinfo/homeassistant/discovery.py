@@ -62,7 +62,11 @@ class Discovery:
                 content = common | component
                 # A component without a condition; in the message for a device, the empty list says so.
                 given = {key: value for key, value in content.items() if value != []}
-                found[self._component_topic(meter, entity)] = encode(given)
+                # No topic may hold a plus sign. This one has no level for the device: with such a level, Home
+                # Assistant would identify the entity alike in both forms, and would log an error for each
+                # empty message that clears the other form.
+                name = f"{device_id(meter.scope)}_{entity.id}".replace("+", "_")
+                found[f"{self.prefix}/{entities.platform(entity)}/{name}/config"] = encode(given)
             return found
         cmps = {
             entity.id: {"p": entities.platform(entity)}
@@ -87,16 +91,6 @@ class Discovery:
                 found[topic] = MIGRATE if is_ours and (is_here or not released) else b""
         return found
 
-    def _component_topic(self, meter: Device, entity: Field) -> str:
-        """
-        Return the topic of the message for one entity; no topic may hold a plus sign.
-
-        The topic has no level for the device. With such a level, Home Assistant would identify the entity
-        alike in both forms, and would log an error for each empty message that clears the other form.
-        """
-        name = entity.id.replace("+", "_")
-        return f"{self.prefix}/{entities.platform(entity)}/{device_id(meter.scope)}_{name}/config"
-
     def _common(self, meter: Device) -> dict[str, Any]:
         device: dict[str, Any] = {
             "identifiers": [device_id(meter.scope)],
@@ -109,16 +103,15 @@ class Discovery:
             "hw_version": meter.identity.hardware if meter.serial else None,
             "configuration_url": self.page,
         }
-        # Domoticz uses the last topic.
-        availability_topics = [
-            {"topic": self.topics.homeassistant, "value_template": templates.availability(meter.scope)},
-            {"topic": self.topics.status},
-        ]
         return {
             "device": {key: value for key, value in device.items() if value is not None},
             "origin": {"name": "teleinfo", "sw_version": __version__},
             "state_topic": self.topics.homeassistant,
-            "availability": availability_topics,
+            # Domoticz uses the last topic.
+            "availability": [
+                {"topic": self.topics.homeassistant, "value_template": templates.availability(meter.scope)},
+                {"topic": self.topics.status},
+            ],
             "availability_mode": "all",
         }
 
@@ -155,6 +148,8 @@ def device_id(scope: str) -> str:
 def _component(meter: Device, entity: Field, template: str | None) -> dict[str, Any]:
     """Return one component, without empty values."""
     codes = tuple(entities.words_of(entity))
+    # Home Assistant shows currents with two decimals, and takes what has neither unit nor precision for text.
+    needs_precision = bool(entity.precision) or entity.unit in {"A", ""}
     off, on = codes if codes and entity.type is StateType.SWITCH else (None, None)
     component = {
         "unique_id": f"{device_id(meter.scope)}_{entity.id}",
@@ -162,7 +157,7 @@ def _component(meter: Device, entity: Field, template: str | None) -> dict[str, 
         "device_class": entities.device_class(entity),
         "state_class": entities.state_class(entity),
         "unit_of_measurement": entity.unit or None,
-        "suggested_display_precision": entity.precision if _needs_precision(entity) else None,
+        "suggested_display_precision": entity.precision if needs_precision else None,
         "options": _options(entity) if entity.type is StateType.CHOICE else None,
         "event_types": codes if entity is entities.EVENTS else None,
         "payload_on": on,
@@ -174,15 +169,6 @@ def _component(meter: Device, entity: Field, template: str | None) -> dict[str, 
         "last_reset_value_template": templates.last_reset_template(entity),
     }
     return {key: value for key, value in component.items() if value is not None}
-
-
-def _needs_precision(entity: Field) -> bool:
-    """
-    Return True unless Home Assistant shows the whole numbers of an entity as such by itself.
-
-    It shows currents with two decimals, and takes what has neither unit nor precision for a text.
-    """
-    return bool(entity.precision) or entity.unit in {"A", ""}
 
 
 def _options(entity: Field) -> list[str]:

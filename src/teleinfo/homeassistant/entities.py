@@ -54,8 +54,6 @@ _HIDDEN: Final = frozenset(chain(*TABLES["hidden"]))
 _TOTALS: Final = frozenset({"Wh", "varh", "daL"})
 """The units of counters, which only rise; the last one counts gas and water."""
 
-_COST: Final = "EUR"
-
 # Home Assistant accepts these classes only for totals; our quantities belong to an interval.
 _NOT_MEASURED: Final = frozenset({"energy", "reactive_energy", "duration"})
 # Values that depend on the contract or the meter, and not on the consumption.
@@ -85,7 +83,7 @@ def state_class(field: Field) -> str | None:
     """Return Home Assistant's state class of an entity; None: it has no statistics."""
     if field.type is not StateType.NUMBER or not field.momentary:
         return None
-    if field.unit == _COST:
+    if field.unit == "EUR":
         return "total"
     return "total_increasing" if field.unit in _TOTALS else "measurement"
 

@@ -188,9 +188,7 @@ def _decode_port(url: str, settings: Settings, lines: Encode) -> int:
 
 def _print(readings: list[Reading], lines: Encode, now: float | None = None) -> None:
     now = time.time() if now is None else now
-    texts = [text for reading in readings for text in lines(reading, now)]
-    if texts:
-        sys.stdout.buffer.write(b"\n".join(texts) + b"\n")
+    sys.stdout.buffer.writelines(text + b"\n" for reading in readings for text in lines(reading, now))
     sys.stdout.buffer.flush()
 
 

@@ -64,7 +64,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns the exit status. Raises SystemExit after `--help`, `--version` (0) and wrong usage (2).
     """
     output.prepare()
-    status = EXIT_FAILURE
     try:
         try:
             status = _run(*_parse(argv))

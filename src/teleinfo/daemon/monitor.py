@@ -97,9 +97,8 @@ class Monitor:
     def _publish_health(self, now: float) -> None:
         """Publish `health` if it is due, or if its state has changed."""
         key = self.status_key(now)
-        changed = key != self._published
-        self._published = key
-        if changed or now >= self._health_due:
+        if key != self._published or now >= self._health_due:
+            self._published = key
             self._health_due = now + health.INTERVAL
             self._quality.sample(self.decoder.counts, now=now)
             self.publisher.outbox.set(self.publisher.topics.health, health.encode(self.report()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import secrets
 import socket
@@ -16,7 +15,7 @@ from teleinfo.doctor import inside
 from teleinfo.doctor.case import Case, is_one_of, kept_away
 from teleinfo.doctor.finding import Finding, Severity, find
 from teleinfo.mqtt import config
-from teleinfo.mqtt.client import Connection, connect, for_command, tls_context
+from teleinfo.mqtt.client import ONE_SHOT_TIMEOUT, Connection, connect, for_command, tls_context
 from teleinfo.mqtt.config import Broker, MqttVersion, Topics
 from teleinfo.mqtt.errors import FAULTS, OUTAGE_TEXTS, BrokerError, cannot_connect
 from teleinfo.port.health import Health, is_stale
@@ -25,6 +24,7 @@ from teleinfo.port.health import parse as parse_health
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
+    from teleinfo.settings import Settings
 
 STEP_TIMEOUT = 5.0
 """Seconds that each step may take."""
@@ -185,20 +185,16 @@ def said_by(status: str, health: Health | None) -> str:
     return _("teleinfo says {status}: {problem}").format(status=status, problem=_(problem))
 
 
-async def read_retained(connection: Connection, topics: Topics) -> tuple[str | None, Health | None]:
+async def read_retained(
+    settings: Settings, limit: float = ONE_SHOT_TIMEOUT
+) -> tuple[str | None, Health | None]:
     """Return the retained status and health of a teleinfo without publishing; raise `BrokerError`."""
-    await connection.subscribe(topics.status, topics.health)
-    received = await _collect(connection, {topics.status, topics.health}.issubset)
+    topics = Topics(settings.mqtt_topic)
+    async with connect(for_command(settings.broker, "doctor"), limit=limit) as connection:
+        await connection.subscribe(topics.status, topics.health)
+        received = await _collect(connection, {topics.status, topics.health}.issubset)
     status = received.get(topics.status, b"").decode(errors="replace")
     return status if status in {ONLINE, OFFLINE} else None, parse_health(received.get(topics.health, b""))
-
-
-async def ask_again(case: Case) -> None:
-    """Read the retained messages once more; if that fails, keep the known ones."""
-    broker = for_command(case.settings.broker, "doctor")
-    with contextlib.suppress(BrokerError):
-        async with connect(broker) as connection:
-            case.status, case.health = await read_retained(connection, Topics(case.settings.mqtt_topic))
 
 
 async def _publish(connection: Connection, topic: str, payload: bytes, *, retain: bool) -> bool:

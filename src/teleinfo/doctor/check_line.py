@@ -86,15 +86,17 @@ async def check_line(case: Case) -> AsyncIterator[Finding]:
             yield finding
 
 
-async def hear(
-    url: str, wanted: Sequence[int], screen: Screen, *, seconds: float | None = None
-) -> list[Probe]:
-    """Listen at the `wanted` speeds, then at the others, until the meter is heard; raise PortError."""
+async def hear(url: str, wanted: Sequence[int], screen: Screen, seconds: float) -> list[Probe]:
+    """
+    Listen at the `wanted` speeds, then at the others, until the meter is heard, and then for `seconds`.
+
+    Raises PortError.
+    """
     probes: list[Probe] = []
     for baudrate in speeds_at(url, list(dict.fromkeys([*wanted, *SPEEDS["auto"]]))):
         screen.step(_("listening at {baudrate} baud").format(baudrate=baudrate))
         probes.append(probe := Probe(url, baudrate))
-        await probe.listen(FOUND_SECONDS if seconds is None else seconds)
+        await probe.listen(seconds)
         if probe.mode is not None:
             break
     return probes
@@ -105,7 +107,7 @@ async def _listen(case: Case, url: str) -> list[Finding]:
     settings = case.settings
     wanted = candidates(settings.serial_mode, settings.serial_baudrate)
     try:
-        probes = await hear(url, wanted, case.screen)
+        probes = await hear(url, wanted, case.screen, FOUND_SECONDS)
     except PortError as error:
         return [find("NOT_HEARD", reason=error.localized())]
     meter = probes[-1]

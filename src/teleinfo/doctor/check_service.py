@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import textwrap
 import time
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
 from teleinfo.doctor.case import Access, Case, is_one_of
-from teleinfo.doctor.check_broker import OFFLINE, ONLINE, ask_again
+from teleinfo.doctor.check_broker import OFFLINE, ONLINE, read_retained
 from teleinfo.doctor.finding import Finding, Severity, find
 from teleinfo.mqtt.config import Topics
-from teleinfo.mqtt.errors import FAULTS
+from teleinfo.mqtt.errors import FAULTS, BrokerError
 from teleinfo.mqtt.errors import OUTAGE_TEXTS as BROKER_OUTAGE
 from teleinfo.port.errors import OUTAGE_TEXTS as PORT_OUTAGE
 from teleinfo.port.line_log import NO_FRAME, PASSING
@@ -66,12 +67,7 @@ def _running(shown: Mapping[str, str], words: str, complaint: str, unit: str) ->
     active, how = shown.get("ActiveState", ""), shown.get("SubState", "")
     restarts = shown.get("NRestarts", "0")
     if active == "active":
-        if (
-            _age(shown) < STARTING
-            and complaint
-            and "; " not in complaint
-            and is_one_of(complaint, [NO_FRAME])
-        ):
+        if _age(shown) < STARTING and "; " not in complaint and is_one_of(complaint, [NO_FRAME]):
             return find("STARTED_JUST_NOW")
         return find("COMPLAINS" if complaint else "RUNS", text=words or "…", unit=unit)
     if active == "failed" and shown.get("ExecMainStatus") == EXIT_CONFIGURATION:
@@ -133,7 +129,8 @@ async def check_published(case: Case) -> AsyncIterator[Finding]:
     topics, complaint = Topics(case.settings.mqtt_topic), await case.complaint()
     runs = bool(await case.own_words()) or case.access is Access.OURS
     if runs and case.may_read and case.status in {None, OFFLINE} and not complaint:
-        await ask_again(case)  # the service may have been started just now
+        with contextlib.suppress(BrokerError):  # the service may have been started just now
+            case.status, case.health = await read_retained(case.settings)
     if case.may_read is None:
         yield find("BROKER_FIRST")
     elif case.status is not None:

@@ -37,8 +37,6 @@ from teleinfo.doctor.finding import Finding, Severity, find
 from teleinfo.doctor.line_damage import diagnose
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.report import AREAS, Screen, format_area
-from teleinfo.mqtt.client import connect, for_command
-from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.errors import BrokerError
 from teleinfo.port.errors import PortError
 from teleinfo.port.line_socket import line_of
@@ -136,8 +134,7 @@ async def examine(case: Case) -> dict[str, list[Finding]]:
     waiting = list(AREAS)
     for checked, (seconds, checks) in CHECKS.items():
         if checked in BY_SETTINGS and case.valid_settings is None:
-            finding = find("SETTINGS_FIRST")
-            known[checked] = [replace(finding, check=checked)]
+            known[checked] = [replace(find("SETTINGS_FIRST"), check=checked)]
         else:
             known[checked] = [
                 finding for check in checks for finding in await _judge(checked, check(case), seconds)
@@ -168,16 +165,13 @@ async def _judge(area: str, check: AsyncIterator[Finding], seconds: float) -> li
 
 async def _ask_broker(settings: Settings) -> int:
     """Return 0 if the status of the service is `online` at the broker; else print why not, and return 1."""
-    identity = for_command(settings.broker, "doctor")
-    topics = Topics(settings.mqtt_topic)
     try:
-        async with connect(identity, limit=QUIET_TIMEOUT) as connection:
-            status, health = await read_retained(connection, topics)
+        status, health = await read_retained(settings, limit=QUIET_TIMEOUT)
     except BrokerError as error:
         say(_(error.message))
         return 1
     if status is None:
-        say(_("no teleinfo has published on {topic} yet").format(topic=topics.readings))
+        say(_("no teleinfo has published on {topic} yet").format(topic=settings.mqtt_topic))
     elif status != ONLINE:
         say(said_by(status, health))
     return 0 if status == ONLINE else 1
@@ -189,7 +183,7 @@ def _show_line(path: Path, env_file: Path | None, screen: Screen, *, is_json: bo
         if path == PORT:
             settings = load(env_file or default_env_file())
             wanted = candidates(settings.serial_mode, settings.serial_baudrate)
-            hearing = hear(line_of(settings.serial_port), wanted, screen, seconds=LINE_SECONDS)
+            hearing = hear(line_of(settings.serial_port), wanted, screen, LINE_SECONDS)
             data = bytes(event_loop.run(hearing)[-1].data)
         else:
             data = path.read_bytes()

@@ -41,11 +41,6 @@ class PortError(Exception):
         self.kind = kind
         self.message = message
 
-    @property
-    def cause(self) -> PortErrorKind:
-        """Cause, for grouping in the outage log; GONE counts as MISSING, which follows it."""
-        return PortErrorKind.MISSING if self.kind is PortErrorKind.GONE else self.kind
-
     def localized(self) -> str:
         """Return the message in the language of the locale."""
         return _(self.message)

@@ -18,15 +18,6 @@ MAX_WAITING: Final = 64
 """The most readings that wait for a slow consumer; the oldest are dropped."""
 
 
-class _Buffer(asyncio.Queue["Reading | None"]):
-    """The readings that wait, with None after the last."""
-
-    def on_reading(self, reading: Reading | None) -> None:
-        if self.full():
-            self.get_nowait()
-        self.put_nowait(reading)
-
-
 async def read(
     url: str, *, mode: str = "auto", baudrate: int | None = None, decoder: Decoder | None = None
 ) -> AsyncGenerator[Reading, None]:
@@ -45,11 +36,17 @@ async def read(
     """
     if mode not in SPEEDS:
         raise ValueError(f"{mode!r} is no mode: {', '.join(SPEEDS)}")
-    waiting = _Buffer(MAX_WAITING)
-    baudrates, on_reading = candidates(mode, baudrate), waiting.on_reading
+    waiting: asyncio.Queue[Reading | None] = asyncio.Queue(MAX_WAITING)  # with None after the last
+
+    def on_reading(reading: Reading | None) -> None:
+        if waiting.full():
+            waiting.get_nowait()
+        waiting.put_nowait(reading)
+
+    baudrates = candidates(mode, baudrate)
     reader = Reader(url=url, baudrates=baudrates, decoder=decoder or Decoder(), on_reading=on_reading)
     listening = asyncio.create_task(_listen(reader), name="teleinfo.read")
-    listening.add_done_callback(lambda _: waiting.on_reading(None))
+    listening.add_done_callback(lambda _: on_reading(None))
     try:
         while (reading := await waiting.get()) is not None:
             yield reading

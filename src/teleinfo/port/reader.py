@@ -79,7 +79,9 @@ class Reader:
                 await self.listen()
             except PortError as error:
                 self._heartbeat()
-                self._outage.failed(error.cause, error.localized(), asyncio.get_running_loop().time())
+                # MISSING follows GONE, and is the same cause.
+                cause = PortErrorKind.MISSING if error.kind is PortErrorKind.GONE else error.kind
+                self._outage.failed(cause, error.localized(), asyncio.get_running_loop().time())
                 await asyncio.sleep(RETRY_INTERVAL)
 
     async def listen(self) -> None:

@@ -50,7 +50,6 @@ UNKNOWN_ENERGY: Final = 20
 
 _OVERLOAD: Final = 1.5  # times the subscribed power, as in `tic.plausibility`
 _LARGEST_SUBSCRIPTION: Final = 36_000  # VA, the most for a blue meter or a Linky
-_SECONDS_PER_HOUR: Final = 3600
 
 GAP: Final = timedelta(minutes=5)
 """The longest time without a reading at midnight after which the days are still complete."""
@@ -109,7 +108,7 @@ class ImportTotal:
     def _most(self, at: datetime, subscribed: int | None) -> float:
         """Return the most Wh that can have been drawn until `at`; a clock that was set back counts as 0 s."""
         seconds = max(0.0, (at - self.time).total_seconds())
-        return (subscribed or _LARGEST_SUBSCRIPTION) * _OVERLOAD * seconds / _SECONDS_PER_HOUR + MARGIN
+        return (subscribed or _LARGEST_SUBSCRIPTION) * _OVERLOAD * seconds / 3600 + MARGIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,6 @@ ACCURACY: Final = 0.05
 GAP: Final = 60.0
 """Seconds without a frame after which the measurement starts over."""
 
-_SECONDS_PER_HOUR: Final = 3600
-
 
 @dataclass(frozen=True, slots=True)
 class IndexStep:
@@ -82,7 +80,7 @@ class MeanPower:
             self.start = start
             elapsed, uncertainty = now - start.time, max(end.uncertainty, start.uncertainty)
             if elapsed >= MIN_INTERVAL and uncertainty <= ACCURACY * elapsed:
-                self.watts = round((index - start.index) * _SECONDS_PER_HOUR / elapsed)
+                self.watts = round((index - start.index) * 3600 / elapsed)
                 self.is_lowered, self.start = False, end
         elif self.watts is not None and (most := self._at_most()) is not None and most < self.watts:
             self.watts, self.is_lowered, self.start = most, True, self.last_step
@@ -111,4 +109,4 @@ class MeanPower:
         since = self.since if self.last_step is None else self.last_step.time
         if since is None or self.read is None or self.read.time - since < MIN_INTERVAL:
             return None
-        return round((self.smallest_step or 1) * _SECONDS_PER_HOUR / (self.read.time - since))
+        return round((self.smallest_step or 1) * 3600 / (self.read.time - since))

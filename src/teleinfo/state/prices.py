@@ -5,12 +5,10 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterable, Mapping  # noqa: TC003 - pydantic 2.10 (Debian 13) reads the types
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import date
-
-_WH_PER_KWH: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +20,7 @@ class Prices:
 
     def of_energy(self, periods: Mapping[str, int]) -> float:
         """Return the cost in € of energies in Wh, by code of the tariff period; each has a price."""
-        return sum(energy * self.periods[code] for code, energy in periods.items()) / _WH_PER_KWH
+        return sum(energy * self.periods[code] for code, energy in periods.items()) / 1000
 
     def of_days(self, day: date, days: int) -> float:
         """Return the share of the subscription in € that so many days have in the month of `day`."""

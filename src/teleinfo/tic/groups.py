@@ -81,12 +81,11 @@ def parse_group(text: bytes) -> Group | RejectionCause:
     covered, label, value, *dated = match.groups()
     if checksum(covered) != text[-1]:
         return RejectionCause.CHECKSUM
+    horodate = None
     if value is None:
         horodate, value = dated
         if not HORODATE.fullmatch(horodate):
             return RejectionCause.MALFORMED
-    else:
-        horodate = None
     name = label.decode()
     if not _is_possible(labels.get(name), label, value, dated=horodate is not None):
         return RejectionCause.MALFORMED

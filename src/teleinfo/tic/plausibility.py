@@ -42,7 +42,6 @@ These margins are no larger than needed, since they can hide an error.
 _OVERLOAD: Final = 1.5  # times the subscribed power
 # VA of the largest meter, by phases: 90 A on one phase, 60 A on each of three, at 230 V + 10 %.
 _LARGEST: Final = {1: 90 * 253, 3: 3 * 60 * 253}
-_SECONDS: Final = 3600  # of an hour
 # The subscribed power does not limit injected and reactive energy.
 _NOT_DRAWN: Final = frozenset({"EAIT", "ERQ1", "ERQ2", "ERQ3", "ERQ4"})
 _UNBOUNDED: Final = frozenset({"GAZ", "AUTRE"})  # counted by meters of any size
@@ -129,10 +128,7 @@ class Plausibility:
             except ValueError:  # only padding, or no number
                 return False
             rises = list(map(sub, numbers, self._numbers))
-            if (
-                min(rises) < 0
-                or max(rises) > MARGIN + self._least_power * (at - self._at + REFRESH) / _SECONDS
-            ):
+            if min(rises) < 0 or max(rises) > MARGIN + self._least_power * (at - self._at + REFRESH) / 3600:
                 return False
             self._texts, self._numbers = texts, numbers
         self._at = at
@@ -190,9 +186,7 @@ class Plausibility:
     def _confirmed(self, key: str, text: bytes, at: float) -> bool:
         """Count a value that is not plausible; return True if enough frames in a row agree with it."""
         doubted = self._doubted.get(key)
-        frames = 1
-        if doubted is not None and self._is_plausible(key, doubted, text, at):
-            frames = doubted.frames + 1
+        frames = doubted.frames + 1 if doubted and self._is_plausible(key, doubted, text, at) else 1
         self._doubted[key] = _Seen(text, at, frames)
         return frames >= (FRAMES_FOR_IDENTIFIER if key in _IDENTIFIERS else FRAMES_FOR_INDEX)
 
@@ -207,7 +201,7 @@ class Plausibility:
         # The greatest power that the index can count, in VA.
         is_limited = self._subscribed and key not in _NOT_DRAWN
         power = self._subscribed * _OVERLOAD if is_limited else _LARGEST[self._phases]
-        most = math.inf if key in _UNBOUNDED else MARGIN + power * (at - before.at + REFRESH) / _SECONDS
+        most = math.inf if key in _UNBOUNDED else MARGIN + power * (at - before.at + REFRESH) / 3600
         return 0 <= _number(text) - _number(before.text) <= most
 
     def _note_power(self, mode: Mode, values: Mapping[str, bytes]) -> None:

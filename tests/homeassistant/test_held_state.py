@@ -41,7 +41,7 @@ AT_ONCE: dict[str, tuple[Json, Json]] = {
 
 def state(path: str, value: Json) -> dict[str, Json]:
     """Return a state with one value."""
-    return message({tuple(path.split(".")): value})
+    return message({tuple(path.split(".")): value}, {})
 
 
 def shown(path: str, *values: tuple[float, Json]) -> list[Json]:

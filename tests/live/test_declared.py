@@ -25,7 +25,7 @@ TIME = "2026-01-14T18:30:00+01:00"
 
 def state(**values: Any) -> dict[str, Any]:  # noqa: ANN401 - values of JSON
     """Return a state with these values at their paths, `__` in place of the dot."""
-    return message({tuple(path.split("__")): value for path, value in (values | {"time": TIME}).items()})
+    return message({tuple(path.split("__")): value for path, value in (values | {"time": TIME}).items()}, {})
 
 
 @pytest.mark.parametrize(

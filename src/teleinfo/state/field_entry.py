@@ -110,9 +110,8 @@ def read(now: Snapshot, declared: Iterable[Field]) -> dict[FieldPath, Json]:
     return values
 
 
-def message(values: Mapping[FieldPath, Json], state: dict[str, Json] | None = None) -> dict[str, Json]:
-    """Return the message `state`, by default empty, with these values, nested as the parts of their paths."""
-    state = {} if state is None else state
+def message(values: Mapping[FieldPath, Json], state: dict[str, Json]) -> dict[str, Json]:
+    """Return the message `state` with these values too, nested as the parts of their paths."""
     for (*sections, name), value in values.items():
         within: Any = state
         for section in sections:

@@ -180,7 +180,7 @@ class StateTracker:
 
     def state(self, now: Moment) -> dict[str, Json]:
         """Return the state at `now`; empty before the first reading."""
-        return {} if self._facts is None else message(self._message_fields(self._facts, now))
+        return {} if self._facts is None else message(self._message_fields(self._facts, now), {})
 
     def fields_of(self, keys: Iterable[str], now: Moment) -> dict[FieldPath, Json]:
         """Return the fields, by path, that are read from these keys of the readings."""

@@ -47,8 +47,8 @@ Value: TypeAlias = "Json | Unknown"
 Values: TypeAlias = "Mapping[str, str]"
 """Texts by étiquette."""
 
-Injected: TypeAlias = tuple[int | Unknown | None, bool]
-"""The apparent power that is injected, VA, and True if it is an estimate."""
+Injected: TypeAlias = tuple[int | Unknown | None, bool | None]
+"""The apparent power that is injected, VA, and True if it is an estimate; None if there is no such power."""
 
 VA_PER_AMPERE: Final = 200
 """VA for each ampere of a phase: a subscription of 1 kVA allows 5 A (02E, "ISOUSC")."""
@@ -306,7 +306,7 @@ def injected_power(values: Values, outflow: Outflow | Unknown | None, *, has_exp
     if drawn == 0 and outflow is not None:
         return outflow.apparent if isinstance(outflow, Outflow) else UNKNOWN, True
     is_zero = has_exported and (STATUS_REGISTER in values or drawn is not None)
-    return (0 if is_zero else None), False
+    return (0, False) if is_zero else (None, None)
 
 
 def flow(values: Values, outflow: Outflow | Unknown | None) -> Flow | None:

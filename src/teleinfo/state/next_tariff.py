@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 _TEMPO: Final[Slots] = ((6 * 60, "HP"), (22 * 60, "HC"))
 _EJP: Final[Slots] = ((1 * 60, "HN"), (7 * 60, "PM"))
-_PEAKS: Final = (1, 2, 3)
-"""The numbers of the mobile peaks."""
-
 _INTERVAL: Final = 30.0
 """Seconds between two frames whose profile is noted."""
 
@@ -151,7 +148,7 @@ class TariffCalendar:
             if notation in {None, bool(written)} and fits(today, local, running)
         }
         change = found.pop() if len(found) == 1 else None
-        if change is None or any(start <= change[0] for start in _peaks(now, "DPM").values()):
+        if change is None or any(start <= change[0] for start in _peaks(now, "DPM")):
             return UNKNOWN
         at, index = change
         if (text := periods.get(index)) is not None:
@@ -202,10 +199,10 @@ def _period(now: Values) -> TariffPeriod | None:
     return tariffs.period_of(now.get("PTEC", now.get("LTARF", "")))
 
 
-def _peaks(now: Values, label: str) -> dict[int, datetime]:
-    """Return the horodates of DPM1 to DPM3, or of FPM1 to FPM3, by their number."""
-    times = {number: _moment(now.get(f"{label}{number}{HORODATE_SUFFIX}", "")) for number in _PEAKS}
-    return {number: at for number, at in times.items() if at is not None}
+def _peaks(now: Values, label: str) -> list[datetime]:
+    """Return the horodates of DPM1 to DPM3, or of FPM1 to FPM3."""
+    times = [_moment(now.get(f"{label}{number}{HORODATE_SUFFIX}", "")) for number in (1, 2, 3)]
+    return [at for at in times if at is not None]
 
 
 def _next_of_tempo(now: Values, local: datetime) -> NextTariff | Unknown:
@@ -225,7 +222,7 @@ def _next_of_ejp(now: Values, local: datetime) -> NextTariff | Unknown:
     period, found = _period(now), None
     is_peak = period is TariffPeriod.PM
     if "PTEC" not in now:
-        times = _peaks(now, "FPM" if is_peak else "DPM").values()
+        times = _peaks(now, "FPM" if is_peak else "DPM")
         found = min((at for at in times if at > local - LATE), default=None)
     elif is_peak or "PEJP" in now:
         change = learned_hours.next_change((_EJP, _EJP, _EJP), local, period)

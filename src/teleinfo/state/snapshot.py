@@ -212,8 +212,7 @@ class Snapshot:
     @property
     def injected_is_estimated(self) -> Value:
         """True if the injected power is an estimate."""
-        power, is_estimated = self._injected
-        return None if power is None else is_estimated
+        return self._injected[1]
 
     @property
     def exporting(self) -> Value:

@@ -43,9 +43,7 @@ class Description(NamedTuple):
 
 def describe(row: Row, *, short: bool = False) -> Description:
     """Return the description of a row; with `short`, the time has no year and no seconds."""
-    note = meaning(row.key, row.value)
-    if row.horodate is not None:
-        note = moment(row.horodate, short=short)
+    note = meaning(row.key, row.value) if row.horodate is None else moment(row.horodate, short=short)
     name = "" if row.label is None else _(row.label.title)
     return Description(name, shown(row.label, row.value), note, facts(row.key, row.value))
 

@@ -15,7 +15,6 @@ from teleinfo.vocabulary.words import Message
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from teleinfo.port.errors import PortError
     from teleinfo.port.health import Health
     from teleinfo.port.link_status import LinkStatus
 
@@ -78,7 +77,14 @@ def port_note(link: LinkStatus, *, now: float) -> Note:
     """Return the note on the port and the line at the monotonic time `now`."""
     problem, error = link.problem(now), link.error
     if error is not None and not link.connected:
-        return _not_open(problem, error)
+        template = N_("{error}. To find out more: {doctor}")
+        if error.kind is PortErrorKind.BUSY:
+            template = N_(
+                "{error}. If it is the service of teleinfo, watch beside it: {watch}. To find out more: "
+                "{doctor}"
+            )
+        watch, doctor = command_line("watch", "--mqtt"), command_line("doctor")
+        return note(problem, template, error=error.message, watch=watch, doctor=doctor)
     if problem is LinkProblem.OPENING:
         return note(problem, N_("opening {port}"), port=link.url)
     if problem is LinkProblem.NO_DATA:
@@ -97,13 +103,3 @@ def port_note(link: LinkStatus, *, now: float) -> Note:
     if link.baudrate is not None:  # a bridge has no speed
         words = Message(N_("{words} at {baudrate} baud"), words=words, baudrate=link.baudrate)
     return Note((problem, link.mode, link.baudrate), words)
-
-
-def _not_open(problem: Hashable, error: PortError) -> Note:
-    template = N_("{error}. To find out more: {doctor}")
-    if error.kind is PortErrorKind.BUSY:
-        template = N_(
-            "{error}. If it is the service of teleinfo, watch beside it: {watch}. To find out more: {doctor}"
-        )
-    watch, doctor = command_line("watch", "--mqtt"), command_line("doctor")
-    return note(problem, template, error=error.message, watch=watch, doctor=doctor)

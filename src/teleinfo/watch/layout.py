@@ -248,9 +248,7 @@ def _quality(model: LiveModel) -> Text:
 
 def _foot(model: LiveModel, width: int, *, many: bool) -> list[Text]:
     """Return the keys and then the note, in six lines at most."""
-    parts = [_("q: quit")]
-    if many:
-        parts.insert(0, _("space: next page"))
+    parts = [_("space: next page"), _("q: quit")] if many else [_("q: quit")]
     if model.note is not None and model.mode is not None:  # else `_pages` shows it
         parts.append(model.note.text)
     return [Text(line) for line in _wrap(DOT.join(parts), width)[:6]]

@@ -196,14 +196,12 @@ def _compile_line(form: Form, *, first: bool) -> _Line:
     if padded and form.mode is Mode.HISTORIQUE:
         # Frames with a value of blanks alone are read group by group, too.
         value = rb"(?! +[ -_](?:\r|\Z))" + value
+    covered = b"((%b)\t(%b))" % (HORODATE.pattern, value) if form.dated else b"(%b)" % value
     if not form.dated:
-        covered = b"(%b)" % value
         keys, texts = [form.label], [0]
     elif spec is not None and spec.kind is Kind.HORODATE:
-        covered = b"((%b)\t(%b))" % (HORODATE.pattern, value)
         keys, texts, padded = [form.label], [1], False
     else:
-        covered = b"((%b)\t(%b))" % (HORODATE.pattern, value)
         keys, texts = [form.label, form.label + HORODATE_SUFFIX], [2, 1]
     name = form.label.encode() + separator
     pattern = b"%b\n%b%b%b([ -_])" % (b"\x02" if first else b"", re.escape(name), covered, separator)

@@ -17,7 +17,7 @@ from teleinfo.state.active_power import ActivePower
 from teleinfo.state.energy import COUNTED, Count, DailyEnergy, ImportTotal
 from teleinfo.state.mean_power import MeanPower
 from teleinfo.state.meter_clock import MeterClock
-from teleinfo.state.next_tariff import TariffCalendar
+from teleinfo.state.next_tariff import RememberedCalendar, TariffCalendar
 from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import ALARMS, NOTICES, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX
@@ -58,7 +58,7 @@ class ContractFacts:
         self.texts: Values = {}
         self.site: str | None = None
         self.periods: dict[str, str] = {}
-        self.calendar = TariffCalendar()
+        self.calendar = TariffCalendar(RememberedCalendar())
         self.active = ActivePower()
         self.clock = MeterClock()
         self.shows_flow = False

@@ -61,13 +61,10 @@ class RememberedCalendar:
     is_hexadecimal: bool | None = None
 
 
-_NOTHING_KNOWN: Final = RememberedCalendar()
-
-
 class TariffCalendar:
     """The tariff calendar of the meter whose frames it receives, with one contract and in one mode."""
 
-    def __init__(self, known: RememberedCalendar = _NOTHING_KNOWN) -> None:
+    def __init__(self, known: RememberedCalendar) -> None:
         self._learner = Learner(known.hours)
         self._profiles, self._is_hexadecimal = known.profiles, known.is_hexadecimal
         self._due = -math.inf  # when a profile is noted again
@@ -211,9 +208,7 @@ def _next_of_tempo(now: Values, local: datetime) -> NextTariff | Unknown:
     if change is None:
         return UNKNOWN
     at, hours = change
-    colour: object = period.colour
-    if hours == "HP":
-        colour = fields.colour_tomorrow(now)
+    colour = fields.colour_tomorrow(now) if hours == "HP" else period.colour
     codes = (code for code in TariffPeriod if code[:2] == hours and code.colour is colour is not None)
     return _change(at, next(codes, None))
 

@@ -35,10 +35,8 @@ def device_of(number: str | None, *, topic: str, private: bool) -> Device:
     A change of the scope would lose the history of every user; a test freezes it.
     """
     if number is None or private:
-        scope = _hash(number or "", topic=topic)
-    else:
-        scope = re.sub(r"[^A-Za-z0-9_-]", "_", number)
-    return Device(scope, identity_of(number), serial=None if private else number)
+        return Device(_hash(number or "", topic=topic), identity_of(number))
+    return Device(re.sub(r"[^A-Za-z0-9_-]", "_", number), identity_of(number), serial=number)
 
 
 def hidden_scope(scope: str, *, topic: str) -> str:

@@ -111,8 +111,7 @@ class LearnedHours:
         """Return the hours after a contradiction; the second day in a row drops the days before."""
         if self.doubt is None or today - self.doubt != DAY:
             return replace(self, doubt=today)
-        new = tuple(change for change in self.changes if change.at.date() >= self.doubt)
-        return LearnedHours(new)
+        return LearnedHours(tuple(change for change in self.changes if change.at.date() >= self.doubt))
 
 
 class Learner:

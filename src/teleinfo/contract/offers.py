@@ -296,7 +296,6 @@ def prices_by_day(offers: Offers, today: dt.date) -> Iterator[tuple[dt.date, Pri
         return
     priced = itertools.chain(household.contract, *(offer.price for offer in offers.offer))
     for day in sorted({entry.since for entry in priced}):
-        held = begun(household.contract, day)
-        if held is not None:
+        if (held := begun(household.contract, day)) is not None:
             kva, price = price_on(by_id[held.offer], household, day)
             yield day, Prices(price.kwh, price.month[kva])

@@ -28,7 +28,6 @@ ENOUGH: Final = 0.98
 OLD_PRICES: Final = dt.timedelta(days=213)
 """Age of the regulated prices from which they may have changed: they do every six months."""
 
-_YEAR: Final = 365 * 86_400
 _OFFERS: Final = {"BASE": "base", "HC": "off_peak", "TEMPO": "tempo"}
 _RUNS: Final = "SELECT begin, end, code FROM run WHERE meter = ? AND kind = ? ORDER BY begin"
 
@@ -77,7 +76,7 @@ def contract_table(base: sqlite3.Connection, meter: int, offers: Offers, now: in
         "prices": {"since": since.isoformat(), "are_old": today - since > OLD_PRICES},
         "off_peak": [{"hours": ", ".join(each.hours), "summer": ", ".join(each.summer)} for each in present],
         "off_peak_learned": is_learned,
-        "power": advice.power(storage.peaks(base, meter, now - _YEAR), own, kva, today),
+        "power": advice.power(storage.peaks(base, meter, now - 365 * 86_400), own, kva, today),
         "standby": advice.standby(energies, paid) if is_year else None,
     }
 

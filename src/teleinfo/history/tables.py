@@ -115,11 +115,6 @@ def _bars(meter: _Meter, iso_step: str, count: int) -> Table:
     return _energies(meter, iso_step, bounds)
 
 
-def _totals(meter: _Meter) -> Table:
-    """Return today and yesterday, and the present month and the last one, as two tables of energies."""
-    return {"rows": [], "days": _bars(meter, "P1D", 2), "months": _bars(meter, "P1M", 2)}
-
-
 def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
     """
     Return the energy of each span between two `bounds`: Wh by code, injected, cost in €, complete so far.
@@ -153,9 +148,8 @@ def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
             if energy and code != INJECTED:
                 costs[key] += energy * price.get(code, math.nan) / 1000
     gaps = [key for key in energies if isinstance(key, tuple)]
-    spans = [key for key in energies if not isinstance(key, tuple)]
     charged: set[dt.date] = set()
-    in_turn: list[_Span] = [*spans, *gaps]
+    in_turn = sorted(energies, key=lambda key: isinstance(key, tuple))  # the gaps last
     for key in in_turn if prices else ():
         costs[key] += sum(prices_on(day).of_days(day, 1) for day in days[key] - charged)
         charged |= days[key]
@@ -212,7 +206,7 @@ def _iso(time: int) -> str:
 
 
 _TABLES: Final[dict[str, Callable[[_Meter], Table]]] = {
-    "totals": _totals,
+    "totals": lambda meter: {"rows": [], "days": _bars(meter, "P1D", 2), "months": _bars(meter, "P1M", 2)},
     "hour": partial(_powers, steps={SLOT: "PT10S"}, seconds=KEPT[SLOT]),
     "days2": partial(_powers, steps={MINUTE: "PT1M", QUARTER: "PT15M"}, seconds=KEPT[MINUTE]),
     "days30": partial(_bars, iso_step="P1D", count=30),

@@ -198,9 +198,7 @@ class LiveModel:
         """Return the decoded state in codes (docs/state.md), at the monotonic `now` or the last reading."""
         monotonic = now if now is not None else self.heard or 0.0
         state = self._tracker.state(Moment(monotonic, self.clock()))
-        if state and self.online is not False:
-            return message(self.remembered, state)
-        return state
+        return message(self.remembered, state) if state and self.online is not False else state
 
     @property
     def is_known(self) -> bool:

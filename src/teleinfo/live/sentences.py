@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 def meter(model: LiveModel) -> str:
     """Return the model of the meter, its mode and the speed, as far as they are known."""
-    words = ""
-    if model.mode is not None:
-        words = f"{text(model.state(), 'meter.model')}, {model.mode}"
+    words = "" if model.mode is None else f"{text(model.state(), 'meter.model')}, {model.mode}"
     if model.health is not None and model.health.baudrate is not None:
         words += _(", {baudrate} baud").format(baudrate=model.health.baudrate)
     return words.removeprefix(", ")

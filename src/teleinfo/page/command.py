@@ -83,12 +83,6 @@ def _folder_of_service() -> Path | None:
     return _SERVICE if is_root and _SERVICE.exists() else None
 
 
-def offers_file() -> Path:
-    """Return the household's file of offers: in the working folder, else that of the service."""
-    own = Path("offers.toml")
-    return own if own.exists() else OFFERS
-
-
 def _serve(address: hosts.Address, settings: Sequence[Settings], *, mqtt: bool) -> int:
     """Serve the page of these meters until a signal ends it; return the exit status."""
     from teleinfo.page.server import Streams, show  # noqa: PLC0415 - aiohttp is an extra
@@ -96,12 +90,14 @@ def _serve(address: hosts.Address, settings: Sequence[Settings], *, mqtt: bool) 
     token = next((each.web_token.get_secret_value() for each in settings if each.web_token is not None), "")
     metrics = any(each.web_metrics for each in settings)
     names = frozenset[str]().union(*(each.web_hosts for each in settings))
+    own = Path("offers.toml")  # in the working folder, before that of the service
+    offers = own if own.exists() else OFFERS
 
     async def serve(*models: LiveModel) -> None:
         meters = {}
         async with asyncio.TaskGroup() as tasks:
             for each, model in zip(settings, models, strict=True):
-                recorder = HistoryRecorder(_history_of(each), model, prices=each.prices, offers=offers_file())
+                recorder = HistoryRecorder(_history_of(each), model, prices=each.prices, offers=offers)
                 meters[each.mqtt_topic] = Streams(model, recorder, each.meter_name)
                 tasks.create_task(recorder.run(), name=f"teleinfo.history.recorder.{each.mqtt_topic}")
             await show(listening, address, meters, names=names, token=token, metrics=metrics)

@@ -43,11 +43,6 @@ def _some(texts: list[str]) -> str:
     return ", ".join(texts[:MOST]) + (f", … ({len(texts)})" if len(texts) > MOST else "")
 
 
-def _spans(spans: list[list[str]]) -> str:
-    """Return spans of days, each from its first to its last day."""
-    return _some([" – ".join(_day(day) for day in sorted({*span})) for span in spans])
-
-
 FORMS: Final[dict[str, Callable[[Any], str]]] = {
     "": str,
     "number": number,
@@ -55,7 +50,11 @@ FORMS: Final[dict[str, Callable[[Any], str]]] = {
     "kwh": lambda energy: f"{number(energy / 1000)} kWh",
     "day": _day,
     "some": _some,
-    "spans": _spans,
+    "spans": lambda spans: _some([" – ".join(map(_day, sorted({*span}))) for span in spans]),
     "time": lambda time: f"{local(time):%d/%m/%Y, %H:%M}",
 }
-"""The forms in which a value is written: an energy is in Wh, a day in ISO 8601, a time in s since 1970."""
+"""
+The forms in which a value is written: an energy is in Wh, a day in ISO 8601, a time in s since 1970.
+
+A span has its first and its last day.
+"""

@@ -195,8 +195,7 @@ def colour_today(values: Values) -> Colour | None:
 
     The day of a colour runs from 06:00 to 06:00.
     """
-    word = status(values)
-    if word is not None:
+    if (word := status(values)) is not None:
         return registers.colour(word, registers.TODAY)
     period = tariffs.period_of(values.get("PTEC", ""))
     return None if period is None else period.colour
@@ -418,8 +417,7 @@ def alerts(values: Values) -> dict[Alert, bool]:
     and some meters never send it: a current above the subscribed current is an overrun, too.
     """
     found: dict[Alert, bool] = {}
-    word = status(values)
-    if word is not None:
+    if (word := status(values)) is not None:
         found |= registers.alerts(word)
         # A lower-case season in DATE has the same meaning as the bit (54E, horodate).
         found[Alert.CLOCK_DEGRADED] |= values.get("DATE", "").startswith(("e", "h"))
@@ -432,7 +430,6 @@ def alerts(values: Values) -> dict[Alert, bool]:
         is_peak = values.get("PTEC") == TariffPeriod.PM
         found[Alert.MOBILE_PEAK_NOTICE] = "PEJP" in values and not is_peak  # it is sent during the peak too
         found[Alert.MOBILE_PEAK] = is_peak
-    missing = registers.missing_phases(values.get("PPOT", ""))
-    if missing is not None:
+    if (missing := registers.missing_phases(values.get("PPOT", ""))) is not None:
         found[Alert.PHASE_MISSING] = bool(missing)
     return found

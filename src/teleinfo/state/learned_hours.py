@@ -39,10 +39,10 @@ def fits(slots: Slots, local: datetime, present: object) -> bool:
     return not slots or present in {_running(slots, _minute(local + late)) for late in (-LATE, LATE)}
 
 
-def _running(slots: Slots, minute: int) -> str | None:
+def _running(slots: Slots, minute: int) -> str:
     """Return what counts at a minute of the day; before the first slot it is what counts at its end."""
     begun = [what for start, what in slots if start <= minute]
-    return (begun or [what for _start, what in slots])[-1] if slots else None
+    return (begun or [what for _start, what in slots])[-1]
 
 
 def next_change(days: tuple[Slots, ...], local: datetime, present: object) -> tuple[datetime, str] | None:

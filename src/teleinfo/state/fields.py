@@ -32,6 +32,13 @@ class Outflow(NamedTuple):
     most: float
 
 
+class Injected(NamedTuple):
+    """A power that is injected, VA, and True if it is an estimate; both None if there is none."""
+
+    power: int | Unknown | None
+    is_estimated: bool | None
+
+
 class Unknown(enum.Enum):
     """The value of a field that the meter has, but that is unknown at present: null in the message."""
 
@@ -46,9 +53,6 @@ Value: TypeAlias = "Json | Unknown"
 
 Values: TypeAlias = "Mapping[str, str]"
 """Texts by étiquette."""
-
-Injected: TypeAlias = tuple[int | Unknown | None, bool | None]
-"""The apparent power that is injected, VA, and True if it is an estimate; None if there is no such power."""
 
 VA_PER_AMPERE: Final = 200
 """VA for each ampere of a phase: a subscription of 1 kVA allows 5 A (02E, "ISOUSC")."""
@@ -301,11 +305,11 @@ def injected_power(values: Values, outflow: Outflow | Unknown | None, *, has_exp
     """
     drawn = drawn_power(values)
     if (power := number(values, "SINSTI")) is not None:
-        return power, False
+        return Injected(power, is_estimated=False)
     if drawn == 0 and outflow is not None:
-        return outflow.apparent if isinstance(outflow, Outflow) else UNKNOWN, True
+        return Injected(outflow.apparent if isinstance(outflow, Outflow) else UNKNOWN, is_estimated=True)
     is_zero = has_exported and (STATUS_REGISTER in values or drawn is not None)
-    return (0, False) if is_zero else (None, None)
+    return Injected(0, is_estimated=False) if is_zero else Injected(None, None)
 
 
 def flow(values: Values, outflow: Outflow | Unknown | None) -> Flow | None:

@@ -200,24 +200,15 @@ class Snapshot:
         return self.energy(span, "is_complete") if isinstance(cost, float) else cost
 
     @cached_property
-    def _injected(self) -> fields.Injected:
+    def injected(self) -> fields.Injected:
+        """The apparent power that is injected."""
         outflow = self.contract.estimate if self.contract.exports(self.values) else None
         return fields.injected_power(self.values, outflow, has_exported=self.facts.has_exported)
 
     @property
-    def injected_power(self) -> Value:
-        """The apparent power that is injected, VA."""
-        return self._injected[0]
-
-    @property
-    def injected_is_estimated(self) -> Value:
-        """True if the injected power is an estimate."""
-        return self._injected[1]
-
-    @property
     def exporting(self) -> Value:
         """True while power flows out to the grid."""
-        injected = self.injected_power
+        injected = self.injected.power
         if STATUS_REGISTER not in self.values and injected is None:
             return None
         return self.contract.exports(self.values) or bool(injected)
@@ -225,7 +216,7 @@ class Snapshot:
     @property
     def net_power(self) -> Value:
         """The apparent power drawn less injected, VA."""
-        drawn, (injected, _is_estimated) = fields.drawn_power(self.values), self._injected
+        drawn, injected = fields.drawn_power(self.values), self.injected.power
         if drawn is None or injected is UNKNOWN:
             return None if drawn is None else UNKNOWN
         return drawn - (injected or 0)
@@ -250,7 +241,7 @@ class Snapshot:
         active = self.active_power(attribute)
         if not isinstance(active, int):
             return active
-        is_measured = self.injected_power == 0 or self.injected_is_estimated is not True
+        is_measured = self.injected.power == 0 or not self.injected.is_estimated
         if not isinstance(net, int) or abs(net) < LEAST_OF_FACTOR or not is_measured:
             return UNKNOWN
         return min(1.0, abs(round(active / net, 2)))

@@ -69,15 +69,12 @@ def values_of(mode: Mode, values: Values, *, private: bool = False) -> dict[str,
             label = replace(first, name=key)  # which has no field
         if label is not None and (not is_own(label) or (private and label.kind is Kind.IDENTIFIER)):
             continue
+        into = others if label is None else found
         if key != name or (label is not None and label.kind is Kind.HORODATE):
             time = iso(text) or business_meters.moment(text)
-            value: dict[str, int | float | str] = {} if time is None else {key: time}
+            into |= {} if time is None else {key: time}
         else:
-            value = _text(key, text) if label is None else _value(label, text)
-        if label is None:
-            others |= value
-        else:
-            found |= value
+            into |= _text(key, text) if label is None else _value(label, text)
     # No two keys may give the same topic (`state_publisher.plain`), nor look like a value with its unit.
     by_topic = {key.replace("+", "_"): key for key in (*others, *found)} if others else {}
     free = (key for key in by_topic.values() if key in others and not _has_unit(mode, key))

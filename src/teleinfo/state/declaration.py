@@ -40,12 +40,9 @@ def read_fields(table: Path) -> Iterator[Field]:
     """Yield the fields of a table; raise KeyError, ValueError, TypeError or AttributeError if it is wrong."""
     for path, (notes, lines) in read_sections(table).items():
         series = re.search(r"\{(.+)\}", path)
-        if series is None:
-            yield _field(path, notes, lines)
-            continue
-        for member in series[1].split(","):
+        for member in series[1].split(",") if series else [""]:
             members_lines = [line.replace("{}", member) for line in lines]
-            yield _field(path.replace(series[0], member), notes, members_lines)
+            yield _field(re.sub(r"\{.+\}", member, path), notes, members_lines)
 
 
 def _field(path: str, notes: list[str], lines: list[str]) -> Field:

@@ -59,7 +59,9 @@ def main(arguments: argparse.Namespace) -> int:
     """Serve the page until a signal ends it; return the exit status, raise SettingsError."""
     settings = load_all(arguments.env_files or [default_env_file()], unique=["mqtt_topic"])
     if arguments.files is not None or arguments.undo_import or arguments.export is not None:
-        path = _history_of(settings[-1], _folder_of_service())
+        # Root changes the history of the service.
+        is_root = os.geteuid() == 0 and not os.environ.get("STATE_DIRECTORY")
+        path = _history_of(settings[-1], _SERVICE if is_root and _SERVICE.exists() else None)
         return imports.change(Store(path, settings[-1].prices), arguments)
     if importlib.util.find_spec("aiohttp") is None:
         text = _(
@@ -75,12 +77,6 @@ def _history_of(settings: Settings, folder: Path | None = None) -> Path:
     """Return the path of the history of a meter, in `folder` or in the state directory of this user."""
     folder = folder or state_directory("teleinfo-web") or _SERVICE
     return folder / f"{file_name(settings.mqtt_topic)}.sqlite"
-
-
-def _folder_of_service() -> Path | None:
-    """Return the state directory of the service, whose history root changes; None for anybody else."""
-    is_root = os.geteuid() == 0 and not os.environ.get("STATE_DIRECTORY")
-    return _SERVICE if is_root and _SERVICE.exists() else None
 
 
 def _serve(address: hosts.Address, settings: Sequence[Settings], *, mqtt: bool) -> int:

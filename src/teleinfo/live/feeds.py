@@ -117,6 +117,7 @@ async def _receive(broker: Broker, topics: Topics, model: LiveModel) -> None:
 
 def _take(model: LiveModel, topics: Topics, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001 - as in the message
     """Add a message of the daemon to the model."""
+    mode = None if model.health is None else model.health.mode
     if topic == topics.status:
         model.online = {ONLINE: True, OFFLINE: False}.get(payload, model.online)
     elif topic == topics.health:
@@ -126,9 +127,8 @@ def _take(model: LiveModel, topics: Topics, topic: str, payload: bytes, retained
             model.told_health = told
     elif topic == topics.state:
         model.remembered = declared.remembered(parse_object(payload))
-    elif retained:
-        pass  # a reading that the broker kept may be of any time
-    elif reading := reading_of(payload, mode=None if model.health is None else model.health.mode):
+    # A reading that the broker kept may be of any time.
+    elif not retained and (reading := reading_of(payload, mode=mode)):
         model.on_reading(reading)
 
 

@@ -61,7 +61,6 @@ EXPORTED: Final = "EAIT"
 COUNTED: Final = (*INDEX_OF_PERIOD.values(), *(f"EASF{number:02}" for number in range(1, 11)), EXPORTED)
 """The étiquettes whose energy is counted: the indexes of the suppliers, and the injected energy."""
 
-_DAY: Final = timedelta(days=1)
 _LONGEST_MONTH: Final = timedelta(days=31)
 
 
@@ -291,7 +290,7 @@ class DailyEnergy:
             return self.today, self.yesterday, self.this_month, self.last_month
         month = self.this_month.settle(self.prices)
         last_month = self.last_month and self.last_month.settle(self.prices)
-        today, yesterday = _turn(self.today.settle(self.prices), day, _DAY, is_gap=is_gap)
+        today, yesterday = _turn(self.today.settle(self.prices), day, timedelta(days=1), is_gap=is_gap)
         if month_of(day) == month.first:
             month = replace(month, days=month.days + (day - self.today.first).days)
         else:

@@ -58,6 +58,11 @@ def test_the_settings_say_which_speeds_are_tried(
     assert speeds_at("socket://bridge:8888", expected) == expected[:1]
 
 
+def test_a_single_speed_is_never_left() -> None:
+    assert not Search(300).should_switch(1e9)
+    assert Search(1200, 9600).should_switch(DWELL)
+
+
 def test_the_mode_is_that_of_the_meter_that_is_heard() -> None:
     """A reopening of the port keeps the mode; at another speed the mode is unknown."""
     search = Search(1200, 9600)

@@ -4,7 +4,7 @@ Log an outage in few lines.
 An outage is two lines: a WARNING with the reason when it begins, and an INFO with its duration when it ends.
 Between them come a line for each new cause, up to a limit, and at most one reminder an hour. If a connection
 comes and goes until it holds at last, that is one outage. On a day with many losses it must hold for two
-hours: so a bad day has about 30 lines, and the first loss after a quiet time is still logged at once.
+hours: so a day of steady losses has about 30 lines, and the first loss after a quiet time is logged at once.
 Times are monotonic, in seconds.
 """
 

@@ -37,7 +37,8 @@ def history(machine: Container) -> tuple[float, ...]:
 
 
 def state(machine: Container) -> dict[str, dict[str, int]]:
-    """Return a state of the service."""
+    """Return a state of the service, once it knows the meter."""
+    machine.until("mosquitto_sub -t cave/state -C 1 -W 2 | grep -q number")
     return dict(json.loads(machine.message("cave/state")))
 
 

@@ -196,7 +196,8 @@ def messages() -> Iterator[tuple[str, dict[str, Any], dict[str, Any] | None]]:
     for path in sorted(GOLDEN.glob("*.json")):
         message = json.loads(path.read_text(encoding="utf-8"))
         message.pop("topic")
-        yield path.name, message, flat(json.loads((STATES / path.name).read_text(encoding="utf-8")))
+        state = flat(json.loads((STATES / path.name).read_text(encoding="utf-8"))) | {MISSING: ""}
+        yield path.name, message, state
     for mode, language in itertools.product(Mode, Language):
         (message,) = everything(mode, language, "device").values()
         yield f"every entity in {mode}, {language}", message, None

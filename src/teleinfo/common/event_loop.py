@@ -40,7 +40,12 @@ class DaemonThreadExecutor(ThreadPoolExecutor):
         threading.Thread(target=work, name="teleinfo.worker", daemon=True).start()
         return future
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - as the base
+    def shutdown(
+        self,
+        wait: bool = True,  # noqa: FBT001, FBT002 - the signature of the base
+        *,
+        cancel_futures: bool = False,
+    ) -> None:
         """Do nothing: calls that still run end with the process."""
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _MINUTES: Final = HALF_HOUR // 60
 _OF_DAY: Final = 1440
+_HALF_HOURS: Final = _OF_DAY // _MINUTES
+"""The half-hours of a day; the hour that comes twice counts for the same two."""
 
 _BLUE_MONTHS: Final = (7, 8, 9, 10)
 """The months whose days are all blue: others are from mid November to mid June."""
@@ -53,7 +55,7 @@ def by_day(half_hours: HalfHours, dates: Iterable[dt.date], colours: Mapping[dt.
     """Return the energies of some days."""
     days = []
     for date in dates:
-        energies = {own: [0.0] * (_OF_DAY // _MINUTES) for own in half_hours.drawn}
+        energies = {own: [0.0] * _HALF_HOURS for own in half_hours.drawn}
         for begin in range(midnight(date), midnight(date + DAY), HALF_HOUR):
             time = local(begin)
             at = (60 * time.hour + time.minute) // _MINUTES

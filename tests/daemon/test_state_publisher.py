@@ -144,15 +144,16 @@ def test_a_period_without_a_price_is_logged_once(caplog: pytest.LogCaptureFixtur
     assert caplog.messages == ["TELEINFO_PRICES has no price for the tariff period TH: the cost is unknown"]
 
 
-@pytest.mark.parametrize(("minutes", "lines"), [(60, 1), (-1, 0)])
+@pytest.mark.parametrize(("days", "lines"), [(2, 1), (-2, 0)])
 def test_a_clock_that_was_ahead_is_logged_once(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, minutes: int, lines: int
+    caplog: pytest.LogCaptureFixture, days: int, lines: int
 ) -> None:
-    """And not a day later, if it was ahead at the very first start."""
-    monkeypatch.setattr(StateTracker, "clock_was_ahead", timedelta(minutes=minutes))
-    published = publisher(Broker())
-    for second in (0.0, 10.0):
-        published.update(standard(), moment(second, TIME))
+    """A clock that was ahead at the very first start is not: a day later, its days are given up."""
+    published, noon = publisher(Broker()), datetime.fromisoformat(TIME)
+    begins = (0, days, 0, 0) if days > 0 else (-days, 0, 1, 1)
+    for number, day in enumerate(begins):
+        at = noon + timedelta(days=day, seconds=10 * number)
+        published.update(standard(), moment(86_400.0 * number, at.isoformat()))
 
     assert len(caplog.messages) == lines
 

@@ -63,7 +63,7 @@ class House:
         """Read a frame at the present moment, by the clock of the machine, which may be `wrong`."""
         time = (self.at + self.wrong).astimezone(self._zone).isoformat()
         self.tracker.update(self.reading(round(self._drawn)), moment(self._seconds, time))
-        self.clock_was_ahead = self.tracker.clock_was_ahead or self.clock_was_ahead
+        self.clock_was_ahead = self.tracker.take_clock_was_ahead() or self.clock_was_ahead
 
     def off(self, until: dt.datetime, *, watts: int) -> None:
         """Let the household draw until a moment; send no reading."""

@@ -14,7 +14,6 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import KW_ONLY, dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.common.clock import is_synchronized
@@ -83,7 +82,6 @@ class StatePublisher:
 
     def __post_init__(self) -> None:
         self._clock_log = ClockLog()
-        self._was_ahead: timedelta | None = None
         self._to_derive: list[tuple[Reading, Moment]] = []
         self._is_ready = False
         self._silent_since: float | None = None
@@ -135,11 +133,9 @@ class StatePublisher:
         for reading, at in earlier:
             self.tracker.update(reading, at, is_routine=True)
         is_news = self.tracker.update(last, now)
-        ahead = self.tracker.clock_was_ahead
-        # The value stays until energies are counted again. It is negative if the clock was right for a day.
-        if ahead is not None and ahead != self._was_ahead and ahead > timedelta(0):
+        ahead = self.tracker.take_clock_was_ahead()
+        if ahead is not None:
             log.warning(_WAS_AHEAD, duration(ahead.total_seconds()))
-        self._was_ahead = ahead
         self._publish_events()
         return is_news
 

@@ -119,7 +119,7 @@ class MeterFacts:
     - `prices` is None if the user gave none.
     - `means` are the mean powers by the étiquettes of their index.
     - `since` maps each active alert to its start.
-    - `clock_was_ahead` is the time by which the clock of the machine was set back with the last frame.
+    - `clock_was_ahead` is the time by which the clock of the machine was set back, until it is taken.
     """
 
     def __init__(
@@ -167,7 +167,6 @@ class MeterFacts:
     def count(self) -> None:
         """Count the energies by the indexes of the last reading."""
         values, now = self.contract.texts, self.heard
-        self.clock_was_ahead = None
         imported = fields.import_total(values)
         if imported is None:
             return
@@ -182,7 +181,8 @@ class MeterFacts:
         elif self.total is None:
             daily = daily.of_another_meter(total)
         self.total, self.daily = total, daily.next(count)
-        if self.daily.today.first < daily.today.first:
+        # Today may also step back a day after the clock was set right: it is believed only then.
+        if self.daily.today.first < daily.today.first and at < daily.last.time:
             self.clock_was_ahead = daily.last.time - at
 
     def note_alerts(self, alerts: dict[Alert, bool]) -> None:

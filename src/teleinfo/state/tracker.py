@@ -71,10 +71,12 @@ class StateTracker:
         belief = self._belief
         return None if belief is None else (belief.mode, belief.confirmed, tuple(self._shown.known))
 
-    @property
-    def clock_was_ahead(self) -> timedelta | None:
-        """The time by which the clock of the machine was set back with the last reading, if it was."""
-        return None if self._facts is None else self._facts.clock_was_ahead
+    def take_clock_was_ahead(self) -> timedelta | None:
+        """Return the time by which the clock of the machine was set back since the last call, if it was."""
+        if self._facts is None:
+            return None
+        ahead, self._facts.clock_was_ahead = self._facts.clock_was_ahead, None
+        return ahead
 
     @property
     def unpriced(self) -> set[str]:

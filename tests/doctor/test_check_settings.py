@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in an empty folder, without the settings of whoever runs the tests."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("teleinfo.settings.env_file.SERVICE_FILE", tmp_path / "etc" / "teleinfo.env")
+    for module in ("settings.env_file", "doctor.check_settings"):
+        monkeypatch.setattr(f"teleinfo.{module}.SERVICE_FILE", tmp_path / "etc" / "teleinfo.env")
 
 
 def test_a_file_that_is_not_there_is_not_looked_for_in_the_environment(tmp_path: Path) -> None:
@@ -54,17 +55,26 @@ def test_the_file_is_named_and_what_it_changes(tmp_path: Path) -> None:
     path.write_text("\n".join(lines))
     found = findings_of("settings", Case())
 
-    started_with = tmp_path / "run/credentials/teleinfo.service/teleinfo.env"
-    started_with.parent.mkdir(parents=True)
-    for started, is_fault in (("\n".join([*lines, "# no setting"]), False), ("", True)):
-        started_with.write_text(started)
-        case = Case(Machine(tmp_path))
-        faults = [
-            one.check for one in findings_of("settings", case).values() if one.severity is Severity.FAULT
-        ]
-        assert faults == ["changed"] * is_fault
-
     assert found["file"].message.startswith(f"{path} ")
     assert found["changed"].message == (
         "TELEINFO_MQTT_PORT=1884 TELEINFO_MQTT_USERNAME=… TELEINFO_MQTT_PASSWORD=…"
     )
+
+
+def test_settings_that_the_running_service_does_not_have_are_a_fault(tmp_path: Path) -> None:
+    """Of its own file, and not for a comment."""
+    path = tmp_path / "etc" / "teleinfo.env"
+    started_with = tmp_path / "run/credentials/teleinfo.service/teleinfo.env"
+    for file in (path, started_with):
+        file.parent.mkdir(parents=True)
+        file.write_text("TELEINFO_MQTT_PORT=1884\n")
+
+    def faults(file: Path) -> list[str]:
+        found = findings_of("settings", Case(Machine(tmp_path), env_file=file))
+        return [one.check for one in found.values() if one.severity is Severity.FAULT]
+
+    started_with.write_text("TELEINFO_MQTT_PORT=1884\n# a comment\n")
+    assert faults(path) == []
+    started_with.write_text("")
+    assert faults(path) == ["changed"]
+    assert faults(path.rename(tmp_path / "other.env")) == []

@@ -56,7 +56,8 @@ async def check_settings(case: Case) -> AsyncIterator[Finding]:
             yield find("SETTINGS_DEFAULT", here=".env", service=SERVICE_FILE)
         yield _changed(case.valid_settings)
         started_with = case.credentials / "teleinfo.env"
-        if os.access(started_with, os.R_OK) and _differ(started_with, case.valid_settings):
+        is_of_service = path is not None and path.absolute().parent == SERVICE_FILE.parent
+        if is_of_service and os.access(started_with, os.R_OK) and _differ(started_with, case.valid_settings):
             yield find("NOT_LOADED", unit=case.unit)
     for text in unread_variables():
         yield find("UNREAD_VARIABLE", text=_(text))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.state import fields
+from teleinfo.state import injection
 from teleinfo.state.active_power import ACCURACY, GAP, Active, ActivePower, Flow
 from teleinfo.tic.labels import Mode
 from tests.support.household import frames
@@ -213,4 +213,4 @@ THREE = {"PAPP": "00000", "BASE": "000012345", "IINST1": "001", "IINST2": "002",
 )
 def test_the_flow_of_a_frame(values: dict[str, str], flow: Flow | None, *, flows_out: bool) -> None:
     """PAPP is rounded to 10 VA; an injection without a contract has no index; a damaged frame is left out."""
-    assert fields.flow(values, fields.outflow(values) if flows_out else None) == flow
+    assert injection.flow(values, injection.outflow(values) if flows_out else None) == flow

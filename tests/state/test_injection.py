@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from teleinfo.state.fields import NOMINAL_VOLTAGE
+from teleinfo.state.injection import NOMINAL_VOLTAGE
 from teleinfo.tic.reading import Reading
 from tests.state.golden import TIME
 from tests.state.test_active_power import CACSI, PRODUCER

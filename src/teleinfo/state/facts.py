@@ -12,7 +12,7 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.state import business_meters, fields, tariffs
+from teleinfo.state import business_meters, fields, injection, tariffs
 from teleinfo.state.active_power import ActivePower
 from teleinfo.state.energy import COUNTED, Count, DailyEnergy, ImportTotal
 from teleinfo.state.mean_power import MeanPower
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta, tzinfo
 
     from teleinfo.state.device import Device
-    from teleinfo.state.fields import Outflow, Unknown, Values
+    from teleinfo.state.fields import Unknown, Values
+    from teleinfo.state.injection import Outflow
     from teleinfo.state.prices import Prices
     from teleinfo.tic.reading import Belief
     from teleinfo.vocabulary.codes import Alert, TariffPeriod
@@ -49,8 +50,8 @@ class ContractFacts:
     `texts` are the latest by key. `site` is the model of an older meter of a business (`business_meters`),
     None for any other meter. `periods` is the argument of `tariffs.index_name`. `calendar` is what the frames
     tell of the next change of tariff. `shows_flow` is True if the last frame shows in which direction power
-    flows: power is drawn, or no group of `fields.OF_FLOW` was lost. `estimate` is the power that flows out by
-    the last such frame, if it does.
+    flows: power is drawn, or no group of `injection.OF_FLOW` was lost. `estimate` is the power that flows out
+    by the last such frame, if it does.
     """
 
     def __init__(self, mode: Mode) -> None:
@@ -82,11 +83,11 @@ class ContractFacts:
             self.texts = self.fresh(now)
             self._heard = {key: self._heard[key] for key in self.texts}
         drawn = fields.drawn_power(sent)
-        is_whole = fields.OF_FLOW.intersection(self.texts) <= sent.keys()
+        is_whole = injection.OF_FLOW.intersection(self.texts) <= sent.keys()
         self.shows_flow = drawn is not None and (drawn > 0 or is_whole)
         if self.shows_flow:  # short frames do not: their currents are newer than PAPP
-            self._exporting_frames = self._exporting_frames + 1 if fields.exports_by_current(sent) else 0
-            self.estimate = fields.UNKNOWN if drawn else fields.outflow(sent)
+            self._exporting_frames = self._exporting_frames + 1 if injection.exports_by_current(sent) else 0
+            self.estimate = fields.UNKNOWN if drawn else injection.outflow(sent)
         if "DATE" in sent:
             self.clock.add(sent["DATE"], now)
         if "NTARF" in sent and "LTARF" in sent:
@@ -101,7 +102,7 @@ class ContractFacts:
 
     def exports(self, values: Values) -> bool:
         """True if power flows out by STGE or, in two frames in a row, by the current (historique)."""
-        return fields.exports(values) or self._exporting_frames >= MIN_FRAMES
+        return injection.exports(values) or self._exporting_frames >= MIN_FRAMES
 
     def period_of(self, label: str) -> TariffPeriod | None:
         """Return the tariff period that an index counts, None if it is unknown now."""
@@ -160,7 +161,7 @@ class MeterFacts:
         has_exported = self.has_exported or "EAIT" in values
         # In historique, PAPP 0 may be a small injection.
         may_export = self.contract.exports(sent) or (has_exported and "PAPP" in sent)
-        flow = fields.flow(sent, self.contract.estimate if may_export else None)
+        flow = injection.flow(sent, self.contract.estimate if may_export else None)
         if flow is not None and self.contract.shows_flow:
             self.contract.active.add(flow, now=now, has_exported=has_exported)
 

@@ -11,10 +11,9 @@ import enum
 from bisect import bisect_left, bisect_right
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from teleinfo.state import tariffs
-from teleinfo.state.active_power import Flow
 from teleinfo.tic import registers
 from teleinfo.tic.horodate import iso, moment
 from teleinfo.tic.labels import ALARMS, CONTRACTS, STATUS_REGISTER, parse_uint
@@ -23,20 +22,6 @@ from teleinfo.vocabulary.codes import Alert, Colour, Phase, TariffPeriod
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-
-class Outflow(NamedTuple):
-    """A power that flows out, estimated by the currents: in VA, and the most that it may be in W."""
-
-    apparent: int
-    most: float
-
-
-class Injected(NamedTuple):
-    """A power that is injected, VA, and True if it is an estimate; both None if there is none."""
-
-    power: int | Unknown | None
-    is_estimated: bool | None
 
 
 class Unknown(enum.Enum):
@@ -57,18 +42,8 @@ Values: TypeAlias = "Mapping[str, str]"
 VA_PER_AMPERE: Final = 200
 """VA for each ampere of a phase: a subscription of 1 kVA allows 5 A (02E, "ISOUSC")."""
 
-NOMINAL_VOLTAGE: Final = 230
-HIGHEST_VOLTAGE: Final = 253
-"""Volts between a phase and the neutral conductor of the public grid (EN 50160: ±10 %)."""
-
 _OF_OTHER_PHASES: Final = frozenset({"IINST2", "IINST3", "IRMS2", "IRMS3"})
 _CURRENTS: Final = {"1": ("IRMS1", "IINST1", "IINST"), "2": ("IRMS2", "IINST2"), "3": ("IRMS3", "IINST3")}
-
-OF_FLOW: Final = frozenset(
-    {"SINSTI", STATUS_REGISTER, "IINST", "PREF"}
-    | {f"{name}{phase}" for name in ("IINST", "IRMS", "URMS", "SINSTS") for phase in Phase}
-)
-"""The étiquettes that show whether, and how much, power flows out while none is drawn."""
 
 USED_MARKS: Final = (80, 90, 100)
 """Shares of the limit, in %, that are published at once when they are passed."""
@@ -162,10 +137,10 @@ def _drawn_current(values: Values, phase: str) -> int | Unknown | None:
     amperes, power = current(values, phase), number(values, f"SINSTS{phase}")
     if not amperes or power or (power is None and drawn_power(values) != 0):
         return amperes
-    return UNKNOWN if power is None and _are_several(values) else 0
+    return UNKNOWN if power is None and has_several_currents(values) else 0
 
 
-def _are_several(values: Values) -> bool:
+def has_several_currents(values: Values) -> bool:
     """True if several phases have a current."""
     return len([phase for phase in Phase if current(values, phase)]) > 1
 
@@ -294,77 +269,6 @@ def power_of_phase(values: Values, phase: str) -> int | None:
     power, most = number(values, f"SINSTS{phase}"), number(values, "PREF", times=2 * 1000) or 0
     total = drawn_power(values)
     return None if power is None or total is None or power > max(total, most) else power
-
-
-def injected_power(values: Values, outflow: Outflow | Unknown | None, *, has_exported: bool) -> Injected:
-    """
-    Return the apparent power that is injected, VA, and True if it is an estimate.
-
-    A meter without a contract to sell has no étiquette for it: while it draws no power, its `outflow` is the
-    estimate. At any other time the power is 0 for a meter that `has_exported`, and unknown for another meter.
-    """
-    drawn = drawn_power(values)
-    if (power := number(values, "SINSTI")) is not None:
-        return Injected(power, is_estimated=False)
-    if drawn == 0 and outflow is not None:
-        return Injected(outflow.apparent if isinstance(outflow, Outflow) else UNKNOWN, is_estimated=True)
-    is_zero = has_exported and (STATUS_REGISTER in values or drawn is not None)
-    return Injected(0, is_estimated=False) if is_zero else Injected(None, None)
-
-
-def flow(values: Values, outflow: Outflow | Unknown | None) -> Flow | None:
-    """
-    Return the apparent power of a frame, and the index that counts it; None if the frame lacks either.
-
-    PAPP is rounded to 10 VA (02E), SINSTS and SINSTI to 1 VA (54E). A meter without a contract to sell has no
-    index of its `outflow`. The current, in whole amperes, and the highest voltage then bound the power.
-    """
-    drawn, imported = drawn_power(values), import_total(values)
-    if drawn is None or imported is None:
-        return None
-    if injected := number(values, "SINSTI"):
-        exported = number(values, "EAIT")
-        return None if exported is None else Flow(-injected, 1, exported)
-    rounding = 1 if "SINSTS" in values else 10
-    if drawn or outflow is None:
-        return Flow(drawn, rounding, imported[1])
-    if isinstance(outflow, Outflow):
-        return Flow(-outflow.apparent, rounding, None, outflow.most)
-    return Flow(0, rounding, None)
-
-
-def exports(values: Values) -> bool:
-    """True if STGE shows that power flows out to the grid."""
-    return registers.EXPORTING.of(status(values) or 0) == 1
-
-
-def exports_by_current(values: Values) -> bool:
-    """
-    True if PAPP is 0 although a current flows: Linky counts no injected power in PAPP (historique).
-
-    Currents are whole amperes, so that 1 A is 115 VA or more, but PAPP is rounded to 10 VA.
-    """
-    return number(values, "PAPP") == 0 and any(current(values, phase) for phase in Phase)
-
-
-def outflow(values: Values) -> Outflow | Unknown:
-    """
-    Return the power that flows out by IRMS × URMS, or in historique by IINST at the nominal voltage.
-
-    Currents have no sign. Where several phases have a current, the power of each (SINSTSn) shows if it draws;
-    in historique that is unknown.
-    """
-    currents = {phase: amperes for phase in Phase if (amperes := current(values, phase)) is not None}
-    apparent, out = 0, 0.5 * phases(values)
-    for phase, amperes in currents.items():
-        volts = NOMINAL_VOLTAGE if "PAPP" in values else number(values, f"URMS{phase}")
-        drawn = power_of_phase(values, phase) if _are_several(values) else 0
-        if volts is None or drawn is None:
-            return UNKNOWN
-        flowing_out = 0 if drawn else amperes
-        apparent += flowing_out * volts - drawn
-        out += flowing_out
-    return Outflow(max(0, apparent), out * HIGHEST_VOLTAGE) if currents else UNKNOWN
 
 
 def time_of(values: Values, label: str) -> str | None:

@@ -12,7 +12,7 @@ from datetime import datetime, time
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.state import business_meters, fields, tariffs
+from teleinfo.state import business_meters, fields, injection, tariffs
 from teleinfo.state.energy import EXPORTED, EnergySpan
 from teleinfo.state.facts import STALE_AFTER, ContractFacts, MeterFacts
 from teleinfo.state.fields import UNKNOWN, Json, Unknown, Value, Values
@@ -200,10 +200,10 @@ class Snapshot:
         return self.energy(span, "is_complete") if isinstance(cost, float) else cost
 
     @cached_property
-    def injected(self) -> fields.Injected:
+    def injected(self) -> injection.Injected:
         """The apparent power that is injected."""
         outflow = self.contract.estimate if self.contract.exports(self.values) else None
-        return fields.injected_power(self.values, outflow, has_exported=self.facts.has_exported)
+        return injection.injected_power(self.values, outflow, has_exported=self.facts.has_exported)
 
     @property
     def exporting(self) -> Value:

@@ -1,0 +1,124 @@
+"""
+The power that flows out to the grid, by the étiquettes of a frame. Pure.
+
+Only a producer's meter has étiquettes for it (SINSTI, EAIT). For any other meter its currents estimate it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from teleinfo.state.active_power import Flow
+from teleinfo.state.fields import (
+    UNKNOWN,
+    current,
+    drawn_power,
+    has_several_currents,
+    import_total,
+    number,
+    phases,
+    power_of_phase,
+    status,
+)
+from teleinfo.tic import registers
+from teleinfo.tic.labels import STATUS_REGISTER
+from teleinfo.vocabulary.codes import Phase
+
+if TYPE_CHECKING:
+    from teleinfo.state.fields import Unknown, Values
+
+
+NOMINAL_VOLTAGE: Final = 230
+HIGHEST_VOLTAGE: Final = 253
+"""Volts between a phase and the neutral conductor of the public grid (EN 50160: ±10 %)."""
+
+OF_FLOW: Final = frozenset(
+    {"SINSTI", STATUS_REGISTER, "IINST", "PREF"}
+    | {f"{name}{phase}" for name in ("IINST", "IRMS", "URMS", "SINSTS") for phase in Phase}
+)
+"""The étiquettes that show whether, and how much, power flows out while none is drawn."""
+
+
+class Outflow(NamedTuple):
+    """A power that flows out, estimated by the currents: in VA, and the most that it may be in W."""
+
+    apparent: int
+    most: float
+
+
+class Injected(NamedTuple):
+    """A power that is injected, VA, and True if it is an estimate; both None if there is none."""
+
+    power: int | Unknown | None
+    is_estimated: bool | None
+
+
+def injected_power(values: Values, outflow: Outflow | Unknown | None, *, has_exported: bool) -> Injected:
+    """
+    Return the apparent power that is injected, VA, and True if it is an estimate.
+
+    A meter without a contract to sell has no étiquette for it: while it draws no power, its `outflow` is the
+    estimate. At any other time the power is 0 for a meter that `has_exported`, and unknown for another meter.
+    """
+    drawn = drawn_power(values)
+    if (power := number(values, "SINSTI")) is not None:
+        return Injected(power, is_estimated=False)
+    if drawn == 0 and outflow is not None:
+        return Injected(outflow.apparent if isinstance(outflow, Outflow) else UNKNOWN, is_estimated=True)
+    is_zero = has_exported and (STATUS_REGISTER in values or drawn is not None)
+    return Injected(0, is_estimated=False) if is_zero else Injected(None, None)
+
+
+def flow(values: Values, outflow: Outflow | Unknown | None) -> Flow | None:
+    """
+    Return the apparent power of a frame, and the index that counts it; None if the frame lacks either.
+
+    PAPP is rounded to 10 VA (02E), SINSTS and SINSTI to 1 VA (54E). A meter without a contract to sell has no
+    index of its `outflow`. The current, in whole amperes, and the highest voltage then bound the power.
+    """
+    drawn, imported = drawn_power(values), import_total(values)
+    if drawn is None or imported is None:
+        return None
+    if injected := number(values, "SINSTI"):
+        exported = number(values, "EAIT")
+        return None if exported is None else Flow(-injected, 1, exported)
+    rounding = 1 if "SINSTS" in values else 10
+    if drawn or outflow is None:
+        return Flow(drawn, rounding, imported[1])
+    if isinstance(outflow, Outflow):
+        return Flow(-outflow.apparent, rounding, None, outflow.most)
+    return Flow(0, rounding, None)
+
+
+def exports(values: Values) -> bool:
+    """True if STGE shows that power flows out to the grid."""
+    return registers.EXPORTING.of(status(values) or 0) == 1
+
+
+def exports_by_current(values: Values) -> bool:
+    """
+    True if PAPP is 0 although a current flows: Linky counts no injected power in PAPP (historique).
+
+    Currents are whole amperes, so that 1 A is 115 VA or more, but PAPP is rounded to 10 VA.
+    """
+    return number(values, "PAPP") == 0 and any(current(values, phase) for phase in Phase)
+
+
+def outflow(values: Values) -> Outflow | Unknown:
+    """
+    Return the power that flows out by IRMS × URMS, or in historique by IINST at the nominal voltage.
+
+    Currents have no sign. Where several phases have a current, the power of each (SINSTSn) shows if it draws;
+    in historique that is unknown.
+    """
+    currents = {phase: amperes for phase in Phase if (amperes := current(values, phase)) is not None}
+    apparent, out = 0, 0.5 * phases(values)
+    for phase, amperes in currents.items():
+        volts = NOMINAL_VOLTAGE if "PAPP" in values else number(values, f"URMS{phase}")
+        drawn = power_of_phase(values, phase) if has_several_currents(values) else 0
+        if volts is None or drawn is None:
+            return UNKNOWN
+        flowing_out = 0 if drawn else amperes
+        apparent += flowing_out * volts - drawn
+        out += flowing_out
+    return Outflow(max(0, apparent), out * HIGHEST_VOLTAGE) if currents else UNKNOWN

@@ -33,7 +33,7 @@ from teleinfo.mqtt.outbox import Outbox
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.encode import with_parity
 from teleinfo.simulator.historique import Historique
-from teleinfo.simulator.households import House
+from teleinfo.simulator.households import SimulatedHousehold
 from teleinfo.simulator.standard import Standard
 from teleinfo.simulator.tariff import BASE, HC, PRODUCER
 from teleinfo.state.memory import encode, from_json
@@ -208,7 +208,7 @@ class World:
         self.model = replace(usual, kva=18 if usual.phases > 1 else 12)
         self.start = at(21 if self.name in LEARNING else 28, 12)
         rng = random.Random(self.seed)
-        house = House(HOUSEHOLDS[self.name], rng=rng, phases=usual.phases)
+        house = SimulatedHousehold(HOUSEHOLDS[self.name], rng=rng, phases=usual.phases)
         self.metrology = build(
             self.name, start=self.wall(self.start), rng=rng, load_profile=partial(self._power, house)
         ).metrology
@@ -244,7 +244,7 @@ class World:
         """Return what the clock of the meter shows."""
         return local(instant + AHEAD.get(self.name, 0.0)).replace(tzinfo=None)
 
-    def _power(self, house: House, now: dt.datetime) -> tuple[complex, ...]:
+    def _power(self, house: SimulatedHousehold, now: dt.datetime) -> tuple[complex, ...]:
         first, *others = house.power(now)
         begin, end = map(self.wall, OVERRUN)
         if begin <= now < end and (now - begin).seconds % 70 < 40:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.simulator import tariff
 from teleinfo.simulator.historique import Historique
-from teleinfo.simulator.households import House
+from teleinfo.simulator.households import SimulatedHousehold
 from teleinfo.simulator.meter import MeterModel, SimulatedMeter
 from teleinfo.simulator.metrology import LoadProfile, Metrology
 from teleinfo.simulator.standard import Standard
@@ -54,7 +54,7 @@ def build(
     if number is not None:
         model = replace(model, number=number)
     if load_profile is None:
-        load_profile = House(household or model.household, rng=rng, phases=model.phases).power
+        load_profile = SimulatedHousehold(household or model.household, rng=rng, phases=model.phases).power
     metrology = Metrology(
         start=start, load_profile=load_profile, contract=model.contract, phases=model.phases, rng=rng
     )

@@ -67,7 +67,7 @@ class _LoadState:
     pause: float = 0.0
 
 
-class House:
+class SimulatedHousehold:
     """A household of HOUSEHOLDS with `phases` phases."""
 
     def __init__(self, name: str, *, rng: random.Random, phases: int = 1) -> None:

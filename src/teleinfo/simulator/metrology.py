@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LoadProfile = Callable[[dt.datetime], tuple[complex, ...]]
 """
 The power of each phase at a time that never goes back. The real part is the active power in W, negative while
-power is injected; the absolute value is the apparent power in VA (see `House.power`).
+power is injected; the absolute value is the apparent power in VA (see `SimulatedHousehold.power`).
 """
 
 _LOAD_CURVE_MINUTES = 30

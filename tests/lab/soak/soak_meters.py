@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import BITS, encode_frame
-from teleinfo.simulator.households import House
+from teleinfo.simulator.households import SimulatedHousehold
 from teleinfo.simulator.play import GAP
 from teleinfo.simulator.serial_line import SerialLine
 
@@ -53,7 +53,7 @@ class SoakMeters:
         """Put up the meter `name` in place of the one before, behind the same link."""
         self._before = self.elapsed
         self.line.close()
-        household = House("usual", rng=Random(1))
+        household = SimulatedHousehold("usual", rng=Random(1))
         self._meter = build(
             name,
             start=self._now(),

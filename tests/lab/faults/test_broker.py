@@ -218,6 +218,7 @@ def daemon_itself(folder: Path) -> None:
             began = time.monotonic()
             subscriber.expect("teleinfo/status", b"online", limit=60)
             promise("daemon thawed: online", time.monotonic() - began, at_most=LONG_OUTAGE)
+            scenario.expect_back()
             scenario.assert_one_outage()
 
 

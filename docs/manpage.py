@@ -14,7 +14,8 @@ import sys
 from teleinfo import __version__
 from teleinfo.cli.main import COMMANDS
 from teleinfo.common import i18n
-from teleinfo.settings import Settings, variable_of, written
+from teleinfo.settings import variable_of, written
+from teleinfo.settings.model import SettingsModel
 
 HEAD = """\
 .SH NAME
@@ -264,7 +265,7 @@ def page(language: str) -> str:
             variable_of(name),
             f"{french.get(text, text)}. {default.format(written(field.default) or none)}",
         )
-        for name, field in Settings.model_fields.items()
+        for name, field in SettingsModel.model_fields.items()
         for text in [str(field.description)]
     )
     title = f'.TH TELEINFO 1 "" "teleinfo {__version__}"\n'

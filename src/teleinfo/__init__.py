@@ -49,21 +49,14 @@ __all__ = [
     "read",
 ]
 
-# The module of each name: it is imported when it is asked for, so that `teleinfo --version` does without.
-_MODULES = {
-    "Counts": "tic.decoder",
-    "Decoder": "tic.decoder",
-    "Kind": "tic.labels",
-    "LabelSpec": "tic.labels",
-    "Mode": "tic.labels",
-    "Options": "state.payload",
-    "PortError": "port.errors",
-    "PortErrorKind": "port.errors",
-    "Reading": "tic.reading",
-    "decode": "tic.decoder",
-    "encode": "state.payload",
-    "lookup": "tic.labels",
-    "read": "port.library",
+# The names by their module, which is imported when one is asked for: `teleinfo --version` does without.
+_NAMES = {
+    "port.errors": ("PortError", "PortErrorKind"),
+    "port.library": ("read",),
+    "state.payload": ("Options", "encode"),
+    "tic.decoder": ("Counts", "Decoder", "decode"),
+    "tic.labels": ("Kind", "LabelSpec", "Mode", "lookup"),
+    "tic.reading": ("Reading",),
 }
 
 if not TYPE_CHECKING:  # a type checker would take any name for one of the module
@@ -72,9 +65,10 @@ if not TYPE_CHECKING:  # a type checker would take any name for one of the modul
         """Import a public name (PEP 562)."""
         from importlib import import_module  # noqa: PLC0415 - as above
 
-        if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        for module, names in _NAMES.items():
+            if name in names:
+                return getattr(import_module(f"{__name__}.{module}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:
         """Return the public names."""

@@ -19,11 +19,11 @@ from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Le
-from pydantic import SecretStr
 
 from teleinfo import __version__
 from teleinfo.common.i18n import catalogue
-from teleinfo.settings import Settings
+from teleinfo.settings import SECRETS
+from teleinfo.settings.model import SettingsModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,7 +112,7 @@ def option_type(name: str, field: FieldInfo) -> str:
         least = next((item.ge for item in field.metadata if isinstance(item, Ge)), "")
         most = next((item.le for item in field.metadata if isinstance(item, Le)), "")
         return f"{kinds[0].__name__}({least},{most})?" if (least, most) != ("", "") else "int?"
-    return "password?" if kinds == [SecretStr] else "str?"
+    return "password?" if name in SECRETS else "str?"
 
 
 def _choices(kind: Any) -> list[str]:  # noqa: ANN401 - a type, or what typing has in the place of one
@@ -126,7 +126,7 @@ def _choices(kind: Any) -> list[str]:  # noqa: ANN401 - a type, or what typing h
 
 def schema() -> dict[str, str]:
     """Return the options: name → type."""
-    found = {name: option_type(name, field) for name, field in Settings.model_fields.items()}
+    found = {name: option_type(name, field) for name, field in SettingsModel.model_fields.items()}
     return {PORT: found.pop(PORT), BRIDGE: "str?", **found}
 
 
@@ -134,7 +134,7 @@ def translation(language: str) -> dict[str, Any]:
     """Return the names and explanations of all options in a language."""
     words = catalogue(language)
     column = ("en", "fr").index(language)
-    explanations = {name: field.description or "" for name, field in Settings.model_fields.items()}
+    explanations = {name: field.description or "" for name, field in SettingsModel.model_fields.items()}
     found = {name: words.get(text, text) for name, text in explanations.items()}
     found |= {name: texts[column] for name, texts in EXPLANATIONS.items()}
     return {

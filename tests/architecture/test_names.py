@@ -29,7 +29,7 @@ NOT_OURS = {"TELEINFO_HOMEASSISTANT_VENV", "TELEINFO_SETTINGS"}
 
 def test_every_setting_that_a_text_names_exists() -> None:
     """No page, unit, example or message speaks of a variable that nobody reads."""
-    known = set(map(settings.variable_of, settings.Settings.model_fields)) | NOT_OURS
+    known = set(map(settings.variable_of, settings.DEFAULTS)) | NOT_OURS
     named = {
         (str(path.relative_to(ROOT)), name)
         for path in TEXTS

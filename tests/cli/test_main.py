@@ -17,6 +17,7 @@ import pytest
 from teleinfo import __version__, settings
 from teleinfo.cli import main as cli
 from teleinfo.console import output
+from teleinfo.settings.sources import load, load_all
 from teleinfo.simulator.encode import encode_frame
 from tests.support.frames import values_of, whole
 from tests.support.process import LIMIT
@@ -96,7 +97,7 @@ def test_wrong_settings_are_reported_on_standard_error_with_status_78(
     monkeypatch.setenv("TELEINFO_LANGUAGE", "en")
     monkeypatch.setenv("TELEINFO_MQTT_QOS", "3")
     monkeypatch.setenv("TELEINFO_MQTT_PASSWORD", "c4nary-s3cret")
-    played.act = lambda arguments: bool(settings.load(arguments.env_file))
+    played.act = lambda arguments: bool(load(arguments.env_file))
     assert cli.main([]) == 78
     assert capsys.readouterr().err.splitlines() == [
         "teleinfo did not start: its settings are the cause.",
@@ -109,7 +110,7 @@ def test_under_journald_wrong_settings_are_errors(
     played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`journalctl -p err` shows why the service did not start."""
-    played.act = lambda arguments: bool(settings.load(arguments.env_file))
+    played.act = lambda arguments: bool(load(arguments.env_file))
     with (tmp_path / "journal").open("w+") as stream:
         status = os.fstat(stream.fileno())
         monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
@@ -129,7 +130,7 @@ def test_wrong_settings_are_in_the_language_of_the_terminal(
     """Without a terminal they are in that of the log."""
     monkeypatch.setenv("TELEINFO_MQTT_QOS", "3")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    played.act = lambda arguments: bool(settings.load_all([arguments.env_file]))
+    played.act = lambda arguments: bool(load_all([arguments.env_file]))
     cli.main([])
 
     assert "did not start" in capsys.readouterr().err
@@ -236,7 +237,7 @@ def test_a_terminal_of_another_encoding_is_written_to(tmp_path: Path) -> None:
 
 
 def test_each_setting_but_secrets_has_a_flag(capsys: pytest.CaptureFixture[str]) -> None:
-    for name in settings.Settings.model_fields:
+    for name in settings.DEFAULTS:
         flag = f"--{name.replace('_', '-')}"
         if name in settings.SECRETS:
             with pytest.raises(SystemExit) as caught:

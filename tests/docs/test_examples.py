@@ -11,7 +11,7 @@ from pathlib import Path
 from paho.mqtt.client import topic_matches_sub
 
 from teleinfo.mqtt.config import Topics
-from teleinfo.settings import Settings
+from teleinfo.settings import DEFAULTS
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.tic.tables.reader import TABLES
 from tests.state.documents import schema
@@ -20,7 +20,7 @@ EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 LABELS = (*TABLES["BLEU"], *TABLES["CONCENTRATEUR"], *TABLES["LINKY"])
 NUMBERS = {label.name for label in LABELS if label.is_number}
 KEYS = {label.name for label in LABELS} | {label.name + HORODATE_SUFFIX for label in LABELS if label.horodate}
-TOPICS = Topics(Settings.model_fields["mqtt_topic"].default)
+TOPICS = Topics(DEFAULTS["mqtt_topic"])
 
 
 def test_telegraf_makes_numbers_of_the_quantities_and_of_nothing_else() -> None:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from teleinfo import __version__
-from teleinfo.settings import Settings
+from teleinfo.settings import DEFAULTS
 from tests.homeassistant_app.programs import build, start
 from tests.support.settings import settings_of
 
@@ -57,7 +57,7 @@ def test_there_is_an_option_for_every_setting(repository: Path) -> None:
     config = read(repository / "teleinfo/config.yaml")
     names = set(config["schema"])
 
-    assert names == {*Settings.model_fields, "bridge"}
+    assert names == {*DEFAULTS, "bridge"}
     assert config["schema"]["serial_port"] == "device(subsystem=tty)?"
     for language in ("en", "fr"):
         table = read(repository / f"teleinfo/translations/{language}.yaml")

@@ -17,9 +17,10 @@ from teleinfo.history.recorder import HistoryRecorder
 from teleinfo.live import sentences
 from teleinfo.live.model import LiveModel
 from teleinfo.page import server
-from teleinfo.page.hosts import Address, listen
+from teleinfo.page.hosts import listen
 from teleinfo.page.server import Streams
 from teleinfo.port.health import Health
+from teleinfo.settings.checks import Address
 from teleinfo.tic.horodate import PARIS
 from teleinfo.vocabulary.line import LineGrade
 from tests.history.scenario import FILE

@@ -14,7 +14,8 @@ import pytest
 
 from teleinfo.history.store import Store
 from teleinfo.page import command
-from teleinfo.page.hosts import Address, listen
+from teleinfo.page.hosts import listen
+from teleinfo.settings.checks import Address
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.labels import Group, Mode
 from tests.support.broker import MosquittoBroker

@@ -10,8 +10,6 @@ import pytest
 
 from teleinfo.common.i18n import accepted
 from teleinfo.page.hosts import (
-    Address,
-    address,
     introduction,
     is_at_home,
     is_ours,
@@ -19,6 +17,7 @@ from teleinfo.page.hosts import (
     own_names,
     why_not,
 )
+from teleinfo.settings.checks import Address, address
 from tests.support.tcp_ports import HOST, free_port
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from teleinfo import settings
+from teleinfo.settings.sources import load
 from tests.settings import sample
 from tests.support.settings import documented
 
@@ -35,7 +35,7 @@ def test_the_sample_with_every_line_active_or_none_gives_the_defaults(tmp_path: 
     active = tmp_path / "active"
     active.write_text(everything_uncommented(), encoding="utf-8")
 
-    assert settings.load(active) == settings.load(SAMPLE) == settings.Settings()
+    assert load(active) == load(SAMPLE) == load()
 
 
 def test_other_programs_read_the_sample_as_we_do() -> None:

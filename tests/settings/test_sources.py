@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.settings import Settings, SettingsError, load, load_all, unread_variables
+from teleinfo.settings import SettingsError
+from teleinfo.settings.sources import load, load_all, unread_variables
 from teleinfo.vocabulary.words import Language
 from tests.settings.loading import CANARY, faults, loaded, written
 
@@ -80,7 +81,7 @@ def test_an_unknown_name_in_the_environment_is_a_warning(monkeypatch: pytest.Mon
         monkeypatch.setenv(name, "0")
     monkeypatch.setenv("TELEGRAF_MQTT_HOST", "y")
 
-    assert load() == Settings(mqtt_qos=0)
+    assert load().mqtt_qos == 0
     assert sorted(map(str, unread_variables())) == [
         "TELEINFO: there is no such setting; .env-sample lists them all",
         "TELEINFO_MQTT_TOPC: there is no such setting; did you mean TELEINFO_MQTT_TOPIC?",
@@ -103,7 +104,7 @@ def test_a_secret_is_read_from_its_file(tmp_path: Path, monkeypatch: pytest.Monk
     settings = loaded(path, MQTT_HOST="environment")
 
     assert settings.mqtt_password is not None
-    assert settings.mqtt_password.get_secret_value() == CANARY
+    assert settings.mqtt_password == CANARY
     assert (settings.mqtt_topic, settings.mqtt_host) == ("file", "environment")
     assert [str(warning) for warning in unread_variables()] == [
         "teleinfo_mqtt_pasword: there is no such setting; did you mean TELEINFO_MQTT_PASSWORD?"
@@ -143,7 +144,7 @@ def test_a_password_is_kept_as_it_was_written(tmp_path: Path) -> None:
 
     assert from_file is not None
     assert from_environment is not None
-    assert from_file.get_secret_value() == from_environment.get_secret_value() == password
+    assert from_file == from_environment == password
 
 
 def test_a_password_never_shows(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ import jsonschema
 
 from teleinfo.cli.main import COMMANDS
 from teleinfo.common.i18n import _, use_language
-from teleinfo.settings import SECRETS, Settings, variable_of
+from teleinfo.settings import SECRETS, variable_of
+from teleinfo.settings.model import SettingsModel
 from teleinfo.state.declaration import FIELDS
 from teleinfo.state.events import DETAILS
 from teleinfo.state.field_entry import ANY_LABEL, Field, StateType
@@ -141,7 +142,7 @@ def _detail(form: StateType | type[enum.StrEnum]) -> dict[str, Any]:
 
 def settings_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of the settings by variable, in English."""
-    made = Settings.model_json_schema()
+    made = SettingsModel.model_json_schema()
     definitions = {f"#/$defs/{name}": form for name, form in made["$defs"].items()}
     found = section(
         title="teleinfo settings",

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.settings import Settings, load, variable_of, written
+from teleinfo.settings import Settings, variable_of, written
+from teleinfo.settings.model import SettingsModel
+from teleinfo.settings.sources import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,5 +30,5 @@ def documented() -> list[tuple[str, str, str]]:
     """Return variable, default and explanation of each setting, in the order of the model."""
     return [
         (variable_of(name), written(field.default), str(field.description))
-        for name, field in Settings.model_fields.items()
+        for name, field in SettingsModel.model_fields.items()
     ]

@@ -19,7 +19,7 @@ from teleinfo.common.i18n import N_, _, in_words, use_language
 from teleinfo.common.recording_times import UP_TO_ETX, RecordingTimes
 from teleinfo.common.times_file import read_times
 from teleinfo.console.output import fail, say
-from teleinfo.settings import Settings, load
+from teleinfo.settings.sources import load
 from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping
 
+    from teleinfo.settings import Settings
     from teleinfo.tic.reading import Reading
 
     Encode: TypeAlias = Callable[[Reading, float], list[bytes]]

@@ -14,7 +14,8 @@ from teleinfo.console.output import fail
 from teleinfo.mqtt.client import Connection, connect, for_command
 from teleinfo.mqtt.config import ONLINE, Broker, Topics
 from teleinfo.mqtt.errors import BrokerError
-from teleinfo.settings import default_env_file, load
+from teleinfo.settings import default_env_file
+from teleinfo.settings.sources import load
 
 if TYPE_CHECKING:
     import argparse

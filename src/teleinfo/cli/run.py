@@ -9,7 +9,9 @@ from teleinfo.common import event_loop, journal
 from teleinfo.common.i18n import N_, _, use_language
 from teleinfo.daemon.app import serve
 from teleinfo.daemon.watchdog import Notifier
-from teleinfo.settings import SECRETS, Settings, load_all, unread_variables
+from teleinfo.settings import DEFAULTS, SECRETS
+from teleinfo.settings.apart import load_apart
+from teleinfo.settings.values import explanations
 
 log = logging.getLogger(__name__)
 
@@ -29,21 +31,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--mqtt-qos for TELEINFO_MQTT_QOS."
     )
     group = parser.add_argument_group(_("settings"), advice)
-    for name, field in Settings.model_fields.items():
+    for name, explanation in explanations().items():
         if name not in SECRETS:
-            text = _(field.description or "") if name in _SHOWN else argparse.SUPPRESS
+            text = _(explanation) if name in _SHOWN else argparse.SUPPRESS
             group.add_argument(f"--{name.replace('_', '-')}", metavar="X", help=text)
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the daemon and return 0 when it was asked to stop; raise SettingsError."""
-    flags = {name: text for name, text in vars(arguments).items() if name in Settings.model_fields and text}
-    settings = load_all(arguments.env_files or [None], flags)
+    flags = {name: text for name, text in vars(arguments).items() if name in DEFAULTS and text}
+    settings, warnings = load_apart(arguments.env_files or [None], flags)
     # The process has a single log: use the lowest level that is set for a meter, and the first language.
     levels = logging.getLevelNamesMapping()
     journal.configure(min((each.log_level for each in settings), key=lambda level: levels[level]))
     with use_language(settings[0].language):
-        for warning in unread_variables():
+        for warning in warnings:
             log.warning("environment: %s", warning)
         event_loop.run(serve(settings, Notifier()))
     return 0

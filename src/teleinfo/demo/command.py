@@ -36,6 +36,7 @@ from teleinfo.demo.past import after_a_year
 from teleinfo.mqtt.client import Connection, connect
 from teleinfo.page import hosts
 from teleinfo.settings import Settings
+from teleinfo.settings.checks import Address
 from teleinfo.simulator.catalogue import DEFAULT, METERS
 from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import SerialLine
@@ -112,14 +113,15 @@ async def _demo(arguments: argparse.Namespace) -> None:
                 serial_port=line.port,
                 mqtt_host=broker.host,
                 mqtt_port=broker.port,
+                mqtt_client_id="teleinfo-demo",
                 mqtt_topic=TOPIC,
                 mqtt_version=broker.version,
                 language=language(),
                 plausibility=False,  # the indexes of a fast clock rise too fast for it
             )
             host = EVERYWHERE if "SSH_CONNECTION" in os.environ else LOOPBACK
-            listening = hosts.listen(hosts.Address(host, 0))
-            address = hosts.Address(*listening.getsockname())
+            listening = hosts.listen(Address(host, 0))
+            address = Address(*listening.getsockname())
             print_line(heading(arguments, broker, start, address.url(socket.gethostname())))
             async with asyncio.TaskGroup() as tasks:
                 serving = page.serve(listening, address, settings, past, clock)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-    from teleinfo.page.hosts import Address
     from teleinfo.settings import Settings
+    from teleinfo.settings.checks import Address
 
 PRICES: Final = Prices({"HC": 0.1696, "HP": 0.2146, "TH": 0.2016}, 15.74)
 """Examples; no page shows a cost without prices of the household."""

@@ -9,24 +9,19 @@ from teleinfo.common.file_errors import exists
 from teleinfo.common.i18n import _
 from teleinfo.console.output import command_line
 from teleinfo.doctor.finding import Finding, find
-from teleinfo.settings import (
-    SERVICE_FILE,
-    Settings,
-    SettingsError,
-    default_env_file,
-    load,
-    unread_variables,
-    variable_of,
-)
+from teleinfo.settings import DEFAULTS, SECRETS, SERVICE_FILE, SettingsError, default_env_file, variable_of
+from teleinfo.settings.model import SettingsModel
+from teleinfo.settings.sources import load, unread_variables
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
     from teleinfo.doctor.case import Case
+    from teleinfo.settings import Settings
 
 # Settings that are shown without their values, which are secret or identify a person.
-_HIDDEN = frozenset({"mqtt_password", "mqtt_username"})
+_HIDDEN = frozenset({*SECRETS, "mqtt_username"})
 
 
 async def check_settings(case: Case) -> AsyncIterator[Finding]:
@@ -77,17 +72,17 @@ def _is_closed(path: Path) -> bool:
 def _differ(started_with: Path, settings: Settings) -> bool:
     """Return True if the service, which was `started_with` this file, has other settings."""
     try:
-        return dict(load(started_with)) != dict(settings)
+        return load(started_with) != settings
     except SettingsError:
         return True
 
 
 def _changed(settings: Settings) -> Finding:
     """List the settings that differ from the defaults, without the values of secrets."""
-    shown = []
-    for name, field in Settings.model_fields.items():
+    shown, usual = [], SettingsModel()
+    for name in DEFAULTS:
         value = getattr(settings, name)
-        if name in settings.model_fields_set and value != field.default:
+        if value != getattr(usual, name):
             written = ",".join(sorted(value)) if isinstance(value, frozenset) else str(value)
             shown.append(f"{variable_of(name)}={'…' if name in _HIDDEN else written}")
     return find("SETTINGS_CHANGED" if shown else "NOTHING_CHANGED", text=" ".join(shown))

@@ -41,7 +41,8 @@ from teleinfo.mqtt.errors import BrokerError
 from teleinfo.port.errors import PortError
 from teleinfo.port.line_socket import line_of
 from teleinfo.port.search import candidates
-from teleinfo.settings import Settings, default_env_file, load
+from teleinfo.settings import Settings, default_env_file
+from teleinfo.settings.sources import load
 
 if TYPE_CHECKING:
     import argparse

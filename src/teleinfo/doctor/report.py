@@ -28,7 +28,7 @@ from teleinfo.common.terminal_text import printable, printable_lines
 from teleinfo.console.output import WIDEST
 from teleinfo.doctor.finding import TITLES, Finding, Findings, Severity
 from teleinfo.port.serial_port import is_remote
-from teleinfo.settings import PREFIX, Settings
+from teleinfo.settings import PREFIX, SECRETS, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -188,15 +188,14 @@ def as_report(findings: Findings, unit: str, settings: Settings | None, machine:
 
 def secrets_of(settings: Settings | None) -> list[str]:
     """Return the texts to be masked in a report, the longest first."""
-    names, secrets = {os.uname().nodename}, set()
+    names, secrets = {os.uname().nodename}, set[str]()
     if settings is not None:
         names |= {settings.mqtt_username or "", settings.mqtt_host, settings.mqtt_client_id}
         names |= {settings.mqtt_topic, settings.homeassistant_prefix, settings.meter_name or ""}
         names |= {settings.homeassistant_page or "", *settings.web_hosts}
         if is_remote(settings.serial_port):
             names.add(settings.serial_port.partition("://")[2].rpartition(":")[0])
-        if settings.mqtt_password is not None:
-            secrets.add(settings.mqtt_password.get_secret_value())
+        secrets |= {getattr(settings, name) or "" for name in SECRETS} - {""}
     return sorted(names - _COMMON | secrets, key=len, reverse=True)
 
 

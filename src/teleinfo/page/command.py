@@ -22,7 +22,8 @@ from teleinfo.history.store import Store
 from teleinfo.live.feeds import add_mqtt, run
 from teleinfo.page import hosts, imports
 from teleinfo.page.contract import OFFERS
-from teleinfo.settings import PREFIX, Settings, default_env_file, load_all
+from teleinfo.settings import PREFIX, Settings, checks, default_env_file
+from teleinfo.settings.sources import load_all
 
 if TYPE_CHECKING:
     import argparse
@@ -45,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command to `parser`."""
     add = parser.add_argument
     where = _("where the page is served (by default at {address})").format(address=f"{PREFIX}WEB_LISTEN")
-    add("--listen", type=partial(checked, hosts.address, _NO_ADDRESS), metavar="ADDRESS:PORT", help=where)
+    add("--listen", type=partial(checked, checks.address, _NO_ADDRESS), metavar="ADDRESS:PORT", help=where)
     add_mqtt(parser)
     files = _("add files to the history, such as those of Enedis, or JSON lines on standard input, and end")
     add("--import", dest="files", nargs="*", type=Path, metavar="FILE", help=files)
@@ -70,7 +71,7 @@ def main(arguments: argparse.Namespace) -> int:
         )
         say(text)
         return 1
-    return _serve(arguments.listen or hosts.address(settings[0].web_listen), settings, mqtt=arguments.mqtt)
+    return _serve(arguments.listen or checks.address(settings[0].web_listen), settings, mqtt=arguments.mqtt)
 
 
 def _history_of(settings: Settings, folder: Path | None = None) -> Path:
@@ -79,11 +80,11 @@ def _history_of(settings: Settings, folder: Path | None = None) -> Path:
     return folder / f"{file_name(settings.mqtt_topic)}.sqlite"
 
 
-def _serve(address: hosts.Address, settings: Sequence[Settings], *, mqtt: bool) -> int:
+def _serve(address: checks.Address, settings: Sequence[Settings], *, mqtt: bool) -> int:
     """Serve the page of these meters until a signal ends it; return the exit status."""
     from teleinfo.page.server import Streams, show  # noqa: PLC0415 - aiohttp is an extra
 
-    token = next((each.web_token.get_secret_value() for each in settings if each.web_token is not None), "")
+    token = next((each.web_token for each in settings if each.web_token is not None), "")
     metrics = any(each.web_metrics for each in settings)
     names = frozenset[str]().union(*(each.web_hosts for each in settings))
     own = Path("offers.toml")  # in the working folder, before that of the service

@@ -1,5 +1,5 @@
 """
-The address of the page, the names under which browsers may request it, and the addresses that may.
+The socket of the page, the names under which browsers may request it, and the addresses that may.
 
 A foreign page may let its own name resolve to our address (DNS rebinding), and could then read our page. So a
 request is answered only for a numeric address, the name of this machine, a name in a domain that nobody can
@@ -12,16 +12,15 @@ import errno
 import ipaddress
 import re
 import socket
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
-from teleinfo.settings import checks
+from teleinfo.settings.checks import LOCALHOST, Address, ip_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
-LOCALHOST: Final = "localhost"
 HOME_DOMAINS: Final = (".local", ".lan", ".home", ".home.arpa", ".internal", ".localdomain", ".fritz.box")
 """Domains of home networks: mDNS (RFC 6762), RFC 8375, and those of routers; only routers resolve them."""
 
@@ -39,32 +38,11 @@ _SUBNET: Final = 64
 """Length of the prefix of an IPv6 subnet, bits (RFC 4291, section 2.5.4)."""
 
 
-class Address(NamedTuple):
-    """Address of the page: an address or a name of this machine, and a port."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-    def url(self, machine: str, path: str = "") -> str:
-        """Return the URL for a browser, in which the name `machine` stands for all addresses at once."""
-        ip = _ip(self.host)
-        host = machine if ip is not None and ip.is_unspecified else self.host
-        return f"http://{Address(host, self.port)}/{path}"
-
-
-def address(text: str) -> Address:
-    """Parse ADDRESS:PORT, [ADDRESS]:PORT, ADDRESS or PORT; raise ValueError for anything else."""
-    return Address(*checks.address(text))
-
-
 def is_ours(host: str, *, names: Container[str]) -> bool:
     """True if the machine with these `names` may answer a request for `host` (RFC 9110 §7.2)."""
     match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::\d+)?", host.strip().lower())
     name = match[1].strip("[]").removesuffix(".") if match else ""
-    return _ip(name) is not None or name in names or name.endswith(HOME_DOMAINS)
+    return ip_of(name) is not None or name in names or name.endswith(HOME_DOMAINS)
 
 
 def own_names(served: str, machine: str, configured: Iterable[str] = ()) -> set[str]:
@@ -80,7 +58,7 @@ def is_at_home(client: str, own: str) -> bool:
     Its address is private, or in the subnet of ours: at home, an IPv6 address begins with the public prefix
     of the home. In an app of Home Assistant only the Supervisor is: it asks for a user and a password.
     """
-    there, here = _ip(client), _ip(own)
+    there, here = ip_of(client), ip_of(own)
     if there is None or here is None:
         return False
     if is_app(own):
@@ -92,7 +70,7 @@ def is_at_home(client: str, own: str) -> bool:
 
 def is_app(own: str) -> bool:
     """True if our address `own` is that of an app of Home Assistant."""
-    return (here := _ip(own)) is not None and here in _APPS
+    return (here := ip_of(own)) is not None and here in _APPS
 
 
 def listen(address: Address) -> socket.socket:
@@ -123,15 +101,6 @@ def introduction(address: Address, *, is_secret: bool = False) -> str:
     """
     path = "<TELEINFO_WEB_TOKEN>/" if is_secret else ""
     text = _("The page is at {url} (Ctrl-C: quit).\n").format(url=address.url(socket.gethostname(), path))
-    ip = _ip(address.host)
-    if not is_secret and address.host != LOCALHOST and (ip is None or not ip.is_loopback):
+    if not is_secret and not address.is_of_machine:
         text += _("Whoever reaches this address sees the consumption of the household.\n")
     return text
-
-
-def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        ip = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(ip, "ipv4_mapped", None) or ip

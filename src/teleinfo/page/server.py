@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 
     from teleinfo.history.recorder import HistoryRecorder
-    from teleinfo.page.hosts import Address
+    from teleinfo.settings.checks import Address
 
 FOLDER: Final = Path(__file__).parent / "assets"
 

@@ -26,7 +26,8 @@ from teleinfo.port.line_socket import line_of
 from teleinfo.port.search import candidates
 from teleinfo.record.anonymise import Anonymiser
 from teleinfo.record.capture import RecordError, Recording
-from teleinfo.settings import default_env_file, load
+from teleinfo.settings import default_env_file
+from teleinfo.settings.sources import load
 
 if TYPE_CHECKING:
     import argparse

@@ -13,7 +13,7 @@ import re
 import termios
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Final, NamedTuple
 
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_
@@ -22,22 +22,50 @@ from teleinfo.tic import labels
 from teleinfo.vocabulary.codes import TariffPeriod
 from teleinfo.vocabulary.words import Message
 
-if TYPE_CHECKING:
-    from pydantic import SecretStr
-
 # Brokers may allow less than MQTT's 65535 bytes, and `/status` and other levels are appended.
 MAX_TOPIC = 200  # bytes
 MAX_PORT = 65535
+LOCALHOST: Final = "localhost"
 
 _BAUDRATES = frozenset(int(name[1:]) for name in dir(termios) if re.fullmatch(r"B[1-9]\d*", name))
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _LISTEN = re.compile(r":?(?P<port>\d{1,5})|(?P<host>\[[^\]\s]+\]|[^:\[\]\s]+)(?::(?P<own_port>\d{1,5}))?")
 _ETIQUETTE = re.compile(r"[A-Za-z0-9+_-]+")
 _HORODATE_KEY = "_HORODATE"
 _PRICE = re.compile(r"[0-9]{1,4}([.,][0-9]{1,6})?")
 _MONTH = "month"
 _HIGHEST_PRICE = 5  # € a kWh; a higher price is in cents
+
+
+class Address(NamedTuple):
+    """Where a page is served: an address or a name of this machine, and a port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def is_of_machine(self) -> bool:
+        """True if no other machine can reach it."""
+        ip = ip_of(self.host)
+        return self.host == LOCALHOST or (ip is not None and ip.is_loopback)
+
+    def url(self, machine: str, path: str = "") -> str:
+        """Return the URL for a browser, in which the name `machine` stands for all addresses at once."""
+        ip = ip_of(self.host)
+        host = machine if ip is not None and ip.is_unspecified else self.host
+        return f"http://{Address(host, self.port)}/{path}"
+
+
+def ip_of(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the IP address that `text` is, perhaps with an interface; None if it is another text."""
+    try:
+        ip = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(ip, "ipv4_mapped", None) or ip
 
 
 class RefusalError(ValueError):
@@ -64,14 +92,6 @@ def _written_as(pattern: str, value: object) -> object:
 
 plain_digits = partial(_written_as, r"[0-9]{1,9}")
 plain_decimal = partial(_written_as, r"[0-9]{1,9}(\.[0-9]{1,9})?")
-
-
-def encodable(value: SecretStr) -> SecretStr:
-    """Refuse text that MQTT cannot carry: with NUL, or not UTF-8 (MQTT 3.1.1 §1.5.3)."""
-    text = value.get_secret_value()
-    if "\0" in text or text.encode(errors="ignore").decode() != text:
-        raise ValueError
-    return value
 
 
 def no_brace(value: str) -> str:
@@ -110,43 +130,19 @@ def host(value: str) -> str:
     return value
 
 
-def token(value: SecretStr) -> SecretStr:
-    """Check a secret that becomes a part of a URL: characters that need no escape (RFC 3986, section 2.3)."""
-    if not _TOKEN.fullmatch(value.get_secret_value()):
-        raise ValueError
-    return value
-
-
 def listen(value: str) -> str:
     """Refuse what is not ADDRESS:PORT, [ADDRESS]:PORT, ADDRESS or PORT."""
     address(value)
     return value
 
 
-def address(value: str) -> tuple[str, int]:
-    """Return host and port of such a text, with the defaults for what it lacks; raise ValueError."""
+def address(value: str) -> Address:
+    """Parse such a text, with the defaults for what it lacks; raise ValueError."""
     match = _LISTEN.fullmatch(value)
     port = int(match["port"] or match["own_port"] or 8080) if match else 0
     if match is None or not 0 < port <= MAX_PORT:
         raise ValueError
-    return (match["host"] or "127.0.0.1").strip("[]"), port
-
-
-def url_at_home(host: str, port: int, *, machine: str) -> str | None:
-    """
-    Return the URL for a browser at home of what listens on `host`, None if only this machine can reach it.
-
-    The name of the `machine` in the domain of mDNS stands for all of its addresses.
-    """
-    try:
-        ip = ipaddress.ip_address(host)
-    except ValueError:
-        return None if host == "localhost" else f"http://{host}:{port}/"
-    if ip.is_loopback:
-        return None
-    if ip.is_unspecified:
-        return f"http://{machine.partition('.')[0]}.local:{port}/"
-    return f"http://[{ip}]:{port}/" if ip.version == 6 else f"http://{ip}:{port}/"  # noqa: PLR2004 - IPv6
+    return Address((match["host"] or "127.0.0.1").strip("[]"), port)
 
 
 def serial_port(value: str) -> str:

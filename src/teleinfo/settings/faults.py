@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.settings.checks import RefusalError
+from teleinfo.settings.values import DEFAULTS
 from teleinfo.vocabulary.text_table import read_sections
 from teleinfo.vocabulary.words import Language, Message
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-
-    from pydantic.fields import FieldInfo
 
 PREFIX: Final = "TELEINFO_"
 SECRETS: Final = ("mqtt_password", "web_token")
@@ -88,9 +87,9 @@ def unknown(variable: str, names: Collection[str]) -> Message:
     return Message("{variable}: there is no such setting; .env-sample lists them all", variable=variable)
 
 
-def wrong(name: str, field: FieldInfo, cause: object, given: Mapping[str, object]) -> Message:
+def wrong(name: str, cause: object, given: Mapping[str, object]) -> Message:
     """
-    Return the message for an invalid value of the setting `name`, which is `field` of the model.
+    Return the message for an invalid value of the setting `name`.
 
     `cause` is the exception that a function of `checks` raised, if any; `given` has the given values by name.
     """
@@ -108,7 +107,7 @@ def wrong(name: str, field: FieldInfo, cause: object, given: Mapping[str, object
             shown=Message("what was given (not shown)") if shown is None else shown,
             allowed=allowed,
         )
-    usual = default[0] if default else written(field.default)
+    usual = default[0] if default else written(DEFAULTS[name])
     return Message("{line}; default {default}", line=line, default=usual) if usual else line
 
 

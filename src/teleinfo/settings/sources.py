@@ -15,15 +15,17 @@ from __future__ import annotations
 import itertools
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pydantic_settings
-from pydantic import ValidationError
-from pydantic_settings import BaseSettings, EnvSettingsSource, SecretsSettingsSource, SettingsConfigDict
+from pydantic import ValidationError, create_model
+from pydantic_settings import BaseSettings, EnvSettingsSource, SecretsSettingsSource
 
+from teleinfo.common.i18n import N_
 from teleinfo.settings.env_file import DAMAGED, at_line, read_env_file, unreadable
 from teleinfo.settings.faults import PREFIX, SECRETS, SettingsError, is_ours, unknown, variable_of, wrong
-from teleinfo.settings.model import Settings
+from teleinfo.settings.model import SettingsModel
+from teleinfo.settings.values import DEFAULTS, Settings
 from teleinfo.vocabulary.words import Language, Message
 
 if TYPE_CHECKING:
@@ -34,10 +36,9 @@ _SECRETS = Path("/run/secrets")
 _OWN = ("serial_port", "mqtt_topic", "mqtt_client_id", "metrics_file")
 
 
-class _Variables(Settings, BaseSettings):
-    """The settings as variables, for the sources of pydantic-settings."""
-
-    model_config = SettingsConfigDict(env_prefix=PREFIX, defer_build=True)
+# Texts: `SettingsModel` turns them into its types.
+_TEXTS: dict[str, Any] = dict.fromkeys(DEFAULTS, (str | None, None))
+_Variables = create_model("_Variables", __base__=BaseSettings, **_TEXTS)
 
 
 def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -> Settings:
@@ -48,25 +49,24 @@ def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -
     exists. `flags` has the settings of the command line. Raises SettingsError with every fault; neither the
     error nor its context holds a secret.
     """
-    file = read_env_file(env_file, Settings.model_fields)
+    file = read_env_file(env_file, DEFAULTS)
     secrets: dict[str, object] = {}
     # The library would warn about a missing directory.
     if directories := _secrets_directories():
         try:
-            secrets = SecretsSettingsSource(_Variables, secrets_dir=directories)()
+            secrets = SecretsSettingsSource(_Variables, directories, env_prefix=PREFIX)()
         except pydantic_settings.SettingsError as error:
             cause = error.__cause__  # the error of the file
             path = getattr(cause, "filename", None) or ", ".join(map(str, directories))
             file.faults.append(unreadable(path, cause))
-    outside = EnvSettingsSource(_Variables)() | dict(flags or {})
+    outside = EnvSettingsSource(_Variables, env_prefix=PREFIX)() | dict(flags or {})
     given = {
         name: value.strip() if isinstance(value, str) and name not in SECRETS else value
         for name, value in (secrets | file.values | outside).items()
         if value != ""
     }
-    settings = None
     try:
-        settings = Settings(**given)  # type: ignore[arg-type]  # texts, which the model turns into its types
+        settings = Settings(**dict(SettingsModel(**given)))
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
         # One error per setting (the last): pydantic reports one for each type of a union.
@@ -74,11 +74,11 @@ def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -
         for name, detail in wrong_values.items():
             if given.get(name) is not DAMAGED:
                 cause = detail.get("ctx", {}).get("error")
-                fault = wrong(name, Settings.model_fields[name], cause, given)
+                fault = wrong(name, cause, given)
                 place = None if name in outside else file.places.get(name)
                 file.faults.append(fault if place is None else at_line(place, fault))
     # Outside of `except`: there, pydantic's error, which holds secrets, would become the context.
-    if file.faults or settings is None:
+    if file.faults:
         raise SettingsError(file.faults, _language(given))
     return settings
 
@@ -98,7 +98,7 @@ def load_all(
     may be equal at different brokers. Raises SettingsError with every fault of every file.
     """
     loaded: dict[Path | None, Settings] = {}
-    language = _language(EnvSettingsSource(_Variables)() | dict(flags or {}))
+    language = _language(EnvSettingsSource(_Variables, env_prefix=PREFIX)() | dict(flags or {}))
     files = [
         file
         for path in env_files
@@ -113,13 +113,9 @@ def load_all(
             for message in error.messages:
                 is_clear = len(files) == 1 or str(path) in message
                 faults.append(message if is_clear else Message("{path}: {fault}", path=path, fault=message))
+    text = N_("{variable}: {path} and {other} have the same; each meter needs its own")
     faults += [
-        Message(
-            "{variable}: {path} and {other} have the same; each meter needs its own",
-            variable=variable_of(name),
-            path=path,
-            other=other,
-        )
+        Message(text, variable=variable_of(name), path=path, other=other)
         for (other, one), (path, another) in itertools.combinations(loaded.items(), 2)
         for name in unique
         if getattr(one, name) is not None
@@ -133,14 +129,10 @@ def load_all(
 
 def unread_variables() -> list[Message]:
     """Return a warning for each unknown name with our prefix: Docker's links and Kubernetes add some."""
-    fields = {variable_of(name) for name in Settings.model_fields}
+    fields = {variable_of(name) for name in DEFAULTS}
     secrets = {path.name for directory in _secrets_directories() for path in directory.iterdir()}
     given = [*os.environ, *sorted(name for name in secrets if name.upper().startswith(PREFIX))]
-    return [
-        unknown(name, Settings.model_fields)
-        for name in given
-        if is_ours(name, fields) and name.upper() not in fields
-    ]
+    return [unknown(name, DEFAULTS) for name in given if is_ours(name, fields) and name.upper() not in fields]
 
 
 def _secrets_directories() -> list[Path]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import enum
 from bisect import bisect_left, bisect_right
 from datetime import timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from teleinfo.state import tariffs
@@ -210,15 +209,10 @@ def import_total(values: Values) -> tuple[str, int] | None:
     for label in ("EAST", "BASE"):
         if (total := number(values, label)) is not None:
             return label, total
-    labels = _indexes_of(values.get("OPTARIF", ""))
+    contract = values.get("OPTARIF", "")
+    labels = next((labels for option, labels in CONTRACTS.items() if contract.startswith(option)), ())
     known = [index for label in labels if (index := number(values, label)) is not None]
     return ("+".join(labels), sum(known)) if known and len(known) == len(labels) else None
-
-
-@lru_cache(maxsize=8)
-def _indexes_of(contract: str) -> tuple[str, ...]:
-    """Return the étiquettes of all indexes of a contract, a text of OPTARIF."""
-    return next((labels for option, labels in CONTRACTS.items() if contract.startswith(option)), ())
 
 
 def counters(values: Values) -> dict[str, tuple[str, int]]:

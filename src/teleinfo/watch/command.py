@@ -15,7 +15,8 @@ import sys
 from teleinfo.common.i18n import N_, _
 from teleinfo.console.output import fail, say
 from teleinfo.live.feeds import add_mqtt, run
-from teleinfo.settings import default_env_file, load
+from teleinfo.settings import default_env_file
+from teleinfo.settings.sources import load
 from teleinfo.watch import plain
 
 HELP = N_(

@@ -27,7 +27,7 @@ CPU_GOALS = {("standard", DAEMON): 0.5}
 MORE_GOAL = 1.25
 """Of a daemon that derives the state and Home Assistant's entities, against one that reads and publishes."""
 MEMORY_GOALS = {DAEMON: 1.1}
-WAITING = "import serial_asyncio, aiomqtt, pydantic_settings, sys; print(flush=True); sys.stdin.read()"
+WAITING = "import serial_asyncio, aiomqtt, sys; print(flush=True); sys.stdin.read()"
 
 
 def rows(scale: Scale) -> list[Row]:

@@ -1,0 +1,62 @@
+"""
+The model of pydantic that checks the settings.
+
+A check of two settings is a validator of the setting that is declared later, since pydantic validates fields
+in the order of their declaration.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, create_model, field_validator
+
+from teleinfo.common.i18n import N_
+from teleinfo.settings import allowed
+from teleinfo.settings.faults import ConflictError
+from teleinfo.settings.values import DEFAULTS, Settings, explanations
+
+_NEEDED: Final = {
+    "mqtt_password": "mqtt_username",
+    "mqtt_tls_ca_file": "mqtt_tls",
+    "mqtt_tls_cert_file": "mqtt_tls",
+    "mqtt_tls_key_file": "mqtt_tls_cert_file",
+    "mqtt_tls_insecure": "mqtt_tls",
+    "state_topics_dead_band": "state_topics",
+}
+"""The setting without which one has no effect: a text that is missing, or a switch that is off."""
+
+
+class _Rules(BaseModel):
+    """What holds between two settings."""
+
+    model_config = ConfigDict(extra="forbid", validate_default=True, hide_input_in_errors=True)
+
+    @field_validator(*_NEEDED, check_fields=False)
+    @classmethod
+    def _goes_with_another(cls, value: object, others: ValidationInfo) -> object:
+        other = _NEEDED[str(others.field_name)]
+        needed = others.data.get(other, "")  # it is missing here if it is wrong
+        if value and needed is None:
+            raise ConflictError(N_("is given without {other}; set both"), other)
+        if value and needed is False:
+            raise ConflictError(N_("has no effect without {other}=true; set it, or remove this one"), other)
+        return value
+
+    @field_validator("homeassistant_prefix", check_fields=False)
+    @classmethod
+    def _is_not_the_base_topic(cls, value: str, others: ValidationInfo) -> str:
+        # Home Assistant publishes on <prefix>/status when it starts and stops, and we on <base>/status.
+        if value == others.data.get("mqtt_topic"):
+            text = N_("is the same as {other}, where Home Assistant has its own status; change {other}")
+            raise ConflictError(text, "mqtt_topic")
+        return value
+
+
+_TYPES = get_type_hints(Settings, localns={"allowed": allowed}, include_extras=True)
+_TEXTS = explanations()
+_FIELDS: dict[str, Any] = {
+    name: (_TYPES[name], Field(default, description=_TEXTS[name])) for name, default in DEFAULTS.items()
+}
+SettingsModel: Final = create_model("SettingsModel", __base__=_Rules, **_FIELDS)
+"""A model with the fields of `Settings`."""

@@ -104,6 +104,24 @@ def test_retained_topics_are_there_for_who_comes_later_and_after_a_restart(
     assert "Received SUBSCRIBE from teleinfo-test" not in log
 
 
+def test_the_status_alone_comes_again_once_a_connection_lasts(
+    mosquitto: MosquittoBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that was given up may have left its will there after our own status."""
+    monkeypatch.setattr(publisher_module, "STABLE_AFTER", 0.5)
+    with (
+        Subscriber(mosquitto.host, mosquitto.port) as subscriber,
+        RunningPublisher(broker_at(mosquitto.port)) as running,
+    ):
+        running.set("teleinfo/health", b"{}")
+        for topic in ("teleinfo/status", "teleinfo/health", "teleinfo/status"):
+            subscriber.expect(topic)
+        until(running.is_idle)
+        running.read(READING)
+
+        assert subscriber.messages.get(timeout=LIMIT).topic == "teleinfo"
+
+
 def test_what_was_in_flight_when_the_broker_fell_silent_is_sent_again() -> None:
     """A process without processor time may see the silence before the end of the connection."""
 

@@ -213,4 +213,4 @@ class Publisher:
         self._delays = self._new_delays()
         self._is_taken_over = False
         # The will of a connection that was given up may have been published after our topics.
-        self.outbox.repeat()
+        self.outbox.repeat_last(self.topics.status)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import threading
 import time
 from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
+from paho.mqtt import client as mqtt
 
 from teleinfo.common.event_loop import DaemonThreadExecutor
 from teleinfo.mqtt import publisher as publisher_module
 from teleinfo.mqtt.client import connect
 from teleinfo.mqtt.config import MqttVersion, Tls, Topics
 from teleinfo.mqtt.errors import BrokerError
+from teleinfo.mqtt.paho_driver import PahoDriver
 from teleinfo.mqtt.publisher import Publisher
 from tests.mqtt.running import (
     PASSWORD,
@@ -35,6 +38,8 @@ from tests.support.tcp_ports import black_hole, free_port
 if TYPE_CHECKING:
     import socket
     from pathlib import Path
+
+    from paho.mqtt.client import SocketLike
 
 pytestmark = pytest.mark.real
 
@@ -208,6 +213,41 @@ def test_an_attempt_that_was_given_up_never_becomes_a_connection() -> None:
 
     with black_hole() as listener:
         assert asyncio.run(scenario(listener)) == b""
+
+
+def test_an_attempt_that_is_given_up_while_its_socket_opens_is_closed_once(
+    mosquitto: MosquittoBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop closes it, or the thread that opens it: if both did, the process ended with a traceback."""
+    is_closing, was_opened = threading.Event(), threading.Event()
+    on_open, disconnect = PahoDriver._on_socket_open, mqtt.Client.disconnect
+
+    def open_late(driver: PahoDriver, client: mqtt.Client, data: object, sock: SocketLike) -> None:
+        driver._loop.call_soon_threadsafe(driver.abort)
+        assert is_closing.wait(LIMIT)
+        try:
+            on_open(driver, client, data, sock)
+        finally:
+            was_opened.set()
+
+    def disconnect_late(client: mqtt.Client) -> object:
+        is_closing.set()
+        assert was_opened.wait(LIMIT)
+        return disconnect(client)
+
+    async def scenario() -> list[object]:
+        errors: list[object] = []
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(DaemonThreadExecutor())
+        loop.set_exception_handler(lambda _loop, context: errors.append(context))
+        with pytest.raises(BrokerError):
+            async with connect(broker_at(mosquitto.port)):
+                pytest.fail("it was given up")
+        return errors
+
+    monkeypatch.setattr(PahoDriver, "_on_socket_open", open_late)
+    monkeypatch.setattr(mqtt.Client, "disconnect", disconnect_late)
+    assert asyncio.run(scenario()) == []
 
 
 # What keeps it out of a broker, or spoils the connection, has a name in the log.

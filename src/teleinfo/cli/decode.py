@@ -73,8 +73,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 def _encode(options: Options, reading: Reading, now: float) -> list[bytes]:
     """Encode a reading."""
-    text = encode(reading, options, now=now)
-    return [] if text is None else [text]
+    return list(filter(None, [encode(reading, options, now=now)]))
 
 
 def _derive(settings: Settings, *, events: bool) -> Encode:

@@ -191,7 +191,11 @@ class PahoDriver:
         # Called in the thread that connects.
         self.is_open = True
         if self._aborted:
-            sock.close()
+            if self._loop.is_closed():
+                sock.close()
+            else:
+                # Not here: the loop may be closing this socket at the moment.
+                self._loop.call_soon_threadsafe(self.abort)
             raise ConnectionAbortedError
         self._loop.call_soon_threadsafe(self._watch, sock)
 

@@ -16,11 +16,7 @@ from teleinfo.settings import checks
 from teleinfo.state import prices
 from teleinfo.vocabulary import words
 
-
-def _with_host_name(value: str) -> str:
-    return value.replace("{hostname}", os.uname().nodename)
-
-
+_HOST_NAME = AfterValidator(lambda value: value.replace("{hostname}", os.uname().nodename))
 _LOWER = BeforeValidator(lambda value: str(value).lower())
 _UPPER = BeforeValidator(lambda value: str(value).upper())
 # Forms of other programs, such as the app of Home Assistant, show dots in place of the value.
@@ -40,7 +36,7 @@ Port = Annotated[int | None, Field(ge=1, le=65535), BeforeValidator(checks.plain
 SerialPort = Annotated[str, AfterValidator(checks.serial_port)]
 Host = Annotated[str, AfterValidator(checks.host)]
 ReadableFile = Annotated[str | None, AfterValidator(checks.readable)]
-UserName = Annotated[str, AfterValidator(checks.plain_text), AfterValidator(_with_host_name)] | None
+UserName = Annotated[str, AfterValidator(checks.plain_text), _HOST_NAME] | None
 Password = Annotated[str, _SECRET, Field(pattern=r"^[^\x00]*$")] | None
 Name = Annotated[str, Field(max_length=64), AfterValidator(checks.plain_text)] | None
 PageUrl = (
@@ -49,7 +45,7 @@ PageUrl = (
 Listen = Annotated[str, AfterValidator(checks.listen)]
 Names = Annotated[frozenset[Host], BeforeValidator(checks.split)]
 Token = Annotated[str, _SECRET, Field(pattern=r"^[A-Za-z0-9_-]{16,128}$")] | None
-Named = Annotated[str, AfterValidator(_with_host_name), AfterValidator(checks.no_brace)]
+Named = Annotated[str, _HOST_NAME, AfterValidator(checks.no_brace)]
 # Brokers may allow less than MQTT's 65535 bytes.
 ClientId = Annotated[Named, AfterValidator(checks.plain_text), Field(max_length=128)]
 Topic = Annotated[Named, AfterValidator(checks.topic)]

@@ -54,9 +54,8 @@ class _Rules(BaseModel):
 
 
 _TYPES = get_type_hints(Settings, localns={"allowed": allowed}, include_extras=True)
-_TEXTS = explanations()
 _FIELDS: dict[str, Any] = {
-    name: (_TYPES[name], Field(default, description=_TEXTS[name])) for name, default in DEFAULTS.items()
+    name: (_TYPES[name], Field(DEFAULTS[name], description=text)) for name, text in explanations().items()
 }
 SettingsModel: Final = create_model("SettingsModel", __base__=_Rules, **_FIELDS)
 """A model with the fields of `Settings`."""

@@ -14,7 +14,8 @@ import sys
 from teleinfo import __version__
 from teleinfo.cli.main import COMMANDS
 from teleinfo.common import i18n
-from teleinfo.settings import variable_of, written
+from teleinfo.settings import variable_of
+from teleinfo.settings.faults import written
 from teleinfo.settings.model import SettingsModel
 
 HEAD = """\

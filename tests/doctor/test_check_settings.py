@@ -52,12 +52,12 @@ def test_the_file_is_named_and_what_it_changes(tmp_path: Path) -> None:
     lines = ["TELEINFO_MQTT_PORT=1884", "TELEINFO_MQTT_USERNAME=canary", "TELEINFO_MQTT_PASSWORD=c4nary"]
     path = tmp_path / "etc" / "teleinfo.env"
     path.parent.mkdir()
-    path.write_text("\n".join(lines))
+    path.write_text("\n".join([*lines, "TELEINFO_WEB_TOKEN=canary-of-the-page"]))
     found = findings_of("settings", Case())
 
     assert found["file"].message.startswith(f"{path} ")
     assert found["changed"].message == (
-        "TELEINFO_MQTT_PORT=1884 TELEINFO_MQTT_USERNAME=… TELEINFO_MQTT_PASSWORD=…"
+        "TELEINFO_MQTT_PORT=1884 TELEINFO_MQTT_USERNAME=… TELEINFO_MQTT_PASSWORD=… TELEINFO_WEB_TOKEN=…"
     )
 
 

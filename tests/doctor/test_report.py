@@ -27,6 +27,7 @@ VARIABLES = {
     "TELEINFO_HOMEASSISTANT_PAGE": "http://page.canary/",
     "TELEINFO_METER_NAME": "canary's meter",
     "TELEINFO_WEB_HOSTS": "web.canary",
+    "TELEINFO_WEB_TOKEN": "canary-of-the-page",
 }
 
 
@@ -44,7 +45,7 @@ def areas(*words: str) -> dict[str, list[Finding]]:
     [
         PASSWORD, USER, HOST, "canary-client", "canary house/canary topic", "canary-prefix",
         METER, SITE, os.uname().nodename, "192.168.17.23", "canary's meter", "web.canary", "http://page.canary/",
-        "fe80::a1b2:c3d4:e5f6:1234", "2001:db8:1:2:3:4:5:6",
+        "fe80::a1b2:c3d4:e5f6:1234", "2001:db8:1:2:3:4:5:6", "canary-of-the-page",
     ],
 )  # fmt: skip
 def test_no_identifier_and_no_secret_is_in_the_report(canary: str) -> None:

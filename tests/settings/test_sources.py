@@ -81,7 +81,7 @@ def test_an_unknown_name_in_the_environment_is_a_warning(monkeypatch: pytest.Mon
         monkeypatch.setenv(name, "0")
     monkeypatch.setenv("TELEGRAF_MQTT_HOST", "y")
 
-    assert load().mqtt_qos == 0
+    assert load() == loaded(MQTT_QOS="0")
     assert sorted(map(str, unread_variables())) == [
         "TELEINFO: there is no such setting; .env-sample lists them all",
         "TELEINFO_MQTT_TOPC: there is no such setting; did you mean TELEINFO_MQTT_TOPIC?",

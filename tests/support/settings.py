@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.settings import Settings, variable_of, written
+from teleinfo.settings import Settings, variable_of
+from teleinfo.settings.faults import written
 from teleinfo.settings.model import SettingsModel
 from teleinfo.settings.sources import load
 

@@ -73,7 +73,8 @@ def main(arguments: argparse.Namespace) -> int:
 
 def _encode(options: Options, reading: Reading, now: float) -> list[bytes]:
     """Encode a reading."""
-    return list(filter(None, [encode(reading, options, now=now)]))
+    text = encode(reading, options, now=now)
+    return [] if text is None else [text]
 
 
 def _derive(settings: Settings, *, events: bool) -> Encode:

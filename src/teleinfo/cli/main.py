@@ -24,7 +24,6 @@ from teleinfo.common import journal, stop_signals
 from teleinfo.common.i18n import N_, _, language, use_language
 from teleinfo.console import output
 from teleinfo.console.arguments import translate_argparse
-from teleinfo.settings import SettingsError
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
@@ -138,6 +137,8 @@ def _run(run: Callable[[argparse.Namespace], int], command: Command, arguments: 
     """Run a command; report wrong settings in the language of the terminal, else in that of the log."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # see `stop_signals`
+    from teleinfo.settings import SettingsError  # noqa: PLC0415 - not for --help
+
     try:
         return run(arguments)
     except SettingsError as error:

@@ -5,7 +5,7 @@ The settings: variables from the environment, a file, or directories of secrets,
 """
 
 from teleinfo.settings.env_file import SERVICE_FILE, default_env_file
-from teleinfo.settings.faults import PREFIX, SECRETS, SettingsError, variable_of, written
+from teleinfo.settings.faults import PREFIX, SECRETS, SettingsError, variable_of
 from teleinfo.settings.values import DEFAULTS, Settings
 
 __all__ = [
@@ -17,5 +17,4 @@ __all__ = [
     "SettingsError",
     "default_env_file",
     "variable_of",
-    "written",
 ]

@@ -28,7 +28,8 @@ def load_apart(
     """
     Return what `sources.load_all` returns, and the warnings of `sources.unread_variables`.
 
-    Raises SettingsError as they do. The process must have a single thread, since it is forked.
+    Raises SettingsError as they do, and SystemExit if the other process was ended by a signal or an error.
+    The calling process must have a single thread, since it is forked.
     """
     context = get_context("fork")
     receiver, sender = context.Pipe(duplex=False)

@@ -124,38 +124,39 @@ def test_nothing_is_written_to_disk(tmp_path: Path) -> None:
     2. It has written no byte to a disk, and has no regular file open for writing, its log in memory apart.
     """
     with (
+        tempfile.TemporaryDirectory(dir="/dev/shm") as memory,
         MosquittoBroker(tmp_path) as broker,
         Subscriber(broker.host, broker.port, "teleinfo") as subscriber,
         Meter(historique(1), link=tmp_path / "meter") as meter,
     ):
-        # The system notes when a file was read, once a day, as bytes written by the process that read it.
-        # After a first run of the same work it has nothing to note.
-        _work(broker, subscriber, meter)
-        written = _work(broker, subscriber, meter)
+        # The system notes when a file was read, once a day or after it was changed, as bytes written by the
+        # process that read it. After a first run of the same work it has nothing to note.
+        _work(broker, subscriber, meter, Path(memory, "first"))
+        written = _work(broker, subscriber, meter, Path(memory, "second"))
 
     promise("disk: written by start, work, two outages", written, at_most=0, unit="bytes")
 
 
-def _work(broker: MosquittoBroker, subscriber: Subscriber, meter: Meter) -> int:
-    """Run a daemon through two outages; return the bytes that it has written to a disk."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
-        daemon = Daemon(Path(memory), **settings_for(broker, meter.line))
-        # Python's own cache of what it compiled belongs to the installation.
-        daemon.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-        with daemon:
-            subscriber.expect("teleinfo")
-            meter.line.hang_up()
-            broker.stop()
-            broker.start()
-            meter.line.open()
-            subscriber.wait_subscribed()
-            subscriber.drain()
-            subscriber.expect("teleinfo")
-            written = number(daemon.pid, "write_bytes", "io")
-            files = _files_written(daemon.pid)
-            daemon.expect_log("went away")
-            status, _ = daemon.stop()
-        assert (status, files) == (0, [f"{memory}/teleinfo.log"] * 2)
+def _work(broker: MosquittoBroker, subscriber: Subscriber, meter: Meter, folder: Path) -> int:
+    """Run a daemon in `folder` through two outages; return the bytes that it has written to a disk."""
+    folder.mkdir()
+    daemon = Daemon(folder, **settings_for(broker, meter.line))
+    # Tests beside this one change what Python reads: its cache of compiled modules, and the working folder.
+    daemon.environ |= {"PYTHONPYCACHEPREFIX": str(folder.with_name("compiled")), "PYTHONSAFEPATH": "1"}
+    with daemon:
+        subscriber.expect("teleinfo")
+        meter.line.hang_up()
+        broker.stop()
+        broker.start()
+        meter.line.open()
+        subscriber.wait_subscribed()
+        subscriber.drain()
+        subscriber.expect("teleinfo")
+        written = number(daemon.pid, "write_bytes", "io")
+        files = _files_written(daemon.pid)
+        daemon.expect_log("went away")
+        status, _ = daemon.stop()
+    assert (status, files) == (0, [f"{folder}/teleinfo.log"] * 2)
     return written
 
 

@@ -242,7 +242,7 @@ def _situation(now: Snapshot) -> dict[str, str]:
     if text := tariffs.collapse(now.tariff or ""):
         found[TARIFF] = text
     if is_tempo and (fields.status(now.values) is not None or "DEMAIN" in now.values):
-        colour = now.colour_tomorrow
+        colour = fields.colour_tomorrow(now.values)
         found[TOMORROW] = colour if isinstance(colour, str) else ""
     return {**found, SILENCE: ""}
 

@@ -42,7 +42,11 @@ VA_PER_AMPERE: Final = 200
 """VA for each ampere of a phase: a subscription of 1 kVA allows 5 A (02E, "ISOUSC")."""
 
 _OF_OTHER_PHASES: Final = frozenset({"IINST2", "IINST3", "IRMS2", "IRMS3"})
+_IINST: Final = ("IINST1", "IINST2", "IINST3")
 _CURRENTS: Final = {"1": ("IRMS1", "IINST1", "IINST"), "2": ("IRMS2", "IINST2"), "3": ("IRMS3", "IINST3")}
+
+POWERS: Final = {"mean": "SINSTS", "injected_mean": "SINSTI"}
+"""The étiquette of the power of which each mean power is the mean; its VA are not rounded (54E)."""
 
 USED_MARKS: Final = (80, 90, 100)
 """Shares of the limit, in %, that are published at once when they are passed."""
@@ -217,15 +221,9 @@ def import_total(values: Values) -> tuple[str, int] | None:
 
 def counters(values: Values) -> dict[str, tuple[str, int]]:
     """Return the index behind each mean power: its étiquettes, and its reading in Wh."""
-    found = {"mean": import_total(values)}
-    if (exported := number(values, "EAIT")) is not None:
-        found["injected_mean"] = "EAIT", exported
-    return {name: index for name, index in found.items() if index is not None}
-
-
-def is_idle(values: Values, name: str) -> bool:
-    """True if the meter says that the power of a mean power is 0; its VA are not rounded (54E)."""
-    return number(values, {"mean": "SINSTS", "injected_mean": "SINSTI"}[name]) == 0
+    imported, exported = import_total(values), number(values, "EAIT")
+    found = {} if imported is None else {"mean": imported}
+    return found if exported is None else {**found, "injected_mean": ("EAIT", exported)}
 
 
 def indexes(values: Values, *, periods: Mapping[str, str]) -> dict[str, tariffs.Index]:
@@ -326,7 +324,7 @@ def alerts(values: Values) -> dict[Alert, bool]:
     elif "OPTARIF" in values or "ISOUSC" in values:
         is_alarm = not values.keys().isdisjoint(ALARMS)
         limit = number(values, "ISOUSC")
-        currents = [number(values, f"IINST{phase}") or 0 for phase in Phase]
+        currents = [number(values, label) or 0 for label in _IINST]
         found[Alert.OVERRUN] = is_alarm or (limit is not None and max(currents) > limit)
     if values.get("OPTARIF") == "EJP" and "PTEC" in values:
         is_peak = values.get("PTEC") == TariffPeriod.PM

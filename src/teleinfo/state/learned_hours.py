@@ -131,6 +131,8 @@ class Learner:
         first = self._first[1]
         before, last = self._last or self._first
         self._last = period, now
+        if period == before and now.wall.minute == last.wall.minute:
+            return  # the hours are in minutes: there is nothing new to compare
         gap, local = timedelta(seconds=first.monotonic - last.monotonic), now.wall.astimezone(PARIS)
         today, slots = local.date(), self._hours(local.date())
         if self.known.doubt != today and not fits(slots, local, period):

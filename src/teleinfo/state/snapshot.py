@@ -280,11 +280,6 @@ class Snapshot:
         return fields.colour_today(self.values)
 
     @cached_property
-    def colour_tomorrow(self) -> Value:
-        """The colour of the day that begins at the next 06:00."""
-        return fields.colour_tomorrow(self.values)
-
-    @cached_property
     def tariff(self) -> str | None:
         """The tariff period in force, as the meter sends it."""
         if self.contract.site is not None:
@@ -335,4 +330,5 @@ class Snapshot:
         running = self.values.get("NTARF")
         used = (fields if self.contract.site is None else business_meters).used_of_limit(self.values)
         passed = fields.passed(used) if isinstance(used, int) else None
-        return self.alerts, self.tariff, running, self.colour_today, self.colour_tomorrow, passed
+        tomorrow = fields.colour_tomorrow(self.values)
+        return self.alerts, self.tariff, running, self.colour_today, tomorrow, passed

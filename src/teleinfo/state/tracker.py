@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from teleinfo.state import fields, labels, restart
@@ -23,7 +24,7 @@ from teleinfo.state.facts import STALE_AFTER, ContractFacts, MeterFacts
 from teleinfo.state.field_entry import FieldPath, message, read
 from teleinfo.state.snapshot import Snapshot
 from teleinfo.tic.labels import METER_NUMBERS, Mode
-from teleinfo.tic.reading import HORODATE_SUFFIX, documented
+from teleinfo.tic.reading import HORODATE_SUFFIX, documented, is_left_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -157,14 +158,10 @@ class StateTracker:
         return Snapshot(facts, self._texts(facts, reading.values), now).news != self._news
 
     def _texts(self, facts: MeterFacts, values: Values) -> Values:
-        """
-        Return the texts of a reading in the spelling of the documents, without excluded étiquettes.
-
-        The horodates of a meter of the overseas islands are left out: their offset is unknown.
-        """
+        """Return the texts of a reading by the names that `_names` gives to its keys."""
         mode, overseas = facts.contract.mode, facts.device.identity.overseas
-        named = ((documented(mode, key, self.exclude), text) for key, text in values.items())
-        return {key: text for key, text in named if key and not (overseas and key.endswith(HORODATE_SUFFIX))}
+        names = _names(mode, tuple(values), self.exclude, overseas=overseas)
+        return values if names.keys() == values.keys() else {name: values[key] for name, key in names.items()}
 
     def _follow(self, belief: Belief, now: Moment) -> MeterFacts:
         """Return the facts about the meter that sent a reading; those of a new meter or contract begin."""
@@ -201,6 +198,18 @@ class StateTracker:
         if facts.device.identity.linky:
             own.pop(fields.PMAX, None)  # in `power.max_yesterday`
         return state | {("labels", label): value for label, value in own.items()}
+
+
+@lru_cache(maxsize=64)
+def _names(mode: Mode, keys: tuple[str, ...], exclude: frozenset[str], *, overseas: bool) -> dict[str, str]:
+    """
+    Return the keys of a reading by their spelling in the documents, without excluded étiquettes.
+
+    The horodates of a meter of the overseas islands are left out: their offset is unknown. Do not change the
+    result: it is kept.
+    """
+    names = {documented(mode, key): key for key in keys if not is_left_out(mode, key, exclude)}
+    return {name: key for name, key in names.items() if not (overseas and name.endswith(HORODATE_SUFFIX))}
 
 
 class _ShownFields:

@@ -13,7 +13,6 @@ be believed, because
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from teleinfo.tic.labels import PART_OPENER, Group, Kind, LabelSpec, Mode, lookup
@@ -107,11 +106,8 @@ def is_left_out(mode: Mode, key: str, exclude: Container[str]) -> bool:
     return label is not None and label.name in exclude
 
 
-@lru_cache(maxsize=1024)
-def documented(mode: Mode, key: str, exclude: frozenset[str]) -> str:
-    """Return a `key` of a reading in the spelling of the documents, empty if it is excluded."""
-    if is_left_out(mode, key, exclude):
-        return ""
+def documented(mode: Mode, key: str) -> str:
+    """Return a `key` of a reading in the spelling of the documents."""
     label = lookup(mode, key.removesuffix(HORODATE_SUFFIX))
     return key if label is None or not label.spelling_of else key.replace(label.name, label.spelling_of, 1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -95,9 +96,10 @@ def test_an_alarm_ends_with_the_second_frame_that_lacks_it() -> None:
     assert two["alerts"]["overrun"] == {"active": False, "since": None}
 
 
-def test_a_current_above_the_subscribed_one_is_an_overrun() -> None:
+@pytest.mark.parametrize("phase", "123")
+def test_a_current_above_the_subscribed_one_is_an_overrun(phase: str) -> None:
     """Some three-phase meters never send ADIRn, and no long frame has it; ADPS decides with one phase."""
-    above = LONG | {"IINST2": "031"}
+    above = LONG | {f"IINST{phase}": "031"}
     _, first = follow(historique(**above))
     _, again = follow(historique(**LONG), historique(**SHORT), *[historique(**LONG)] * 2, historique(**above))
     _, single = follow(historique(ADCO=NUMBER, ISOUSC="30", IINST="031"))

@@ -230,7 +230,8 @@ class EventFinder:
 
 def _situation(now: Snapshot) -> dict[str, str]:
     """Return the parts of the situation that a snapshot shows."""
-    is_tempo = now.colour_today is not None  # to the meter, its white and red days are mobile peaks
+    # To a meter with Tempo, its white and red days are mobile peaks.
+    is_tempo = fields.colour_today(now.values) is not None
     found: dict[str, str] = {
         alert: alert if active else ""
         for alert, active in now.alerts.items()

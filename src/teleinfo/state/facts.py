@@ -157,7 +157,8 @@ class MeterFacts:
         """Measure the powers by the indexes of the last reading."""
         sent, values, now = self.sent, self.contract.texts, self.heard.monotonic
         for name, (counter, index) in fields.counters(values).items():
-            self.means[counter].add(index, now=now, idle=fields.number(values, fields.POWERS[name]) == 0)
+            power = fields.number(values, fields.POWERS[name])
+            self.means[counter].add(index, now=now, idle=power == 0)
         has_exported = self.has_exported or "EAIT" in values
         # In historique, PAPP 0 may be a small injection.
         may_export = self.contract.exports(sent) or (has_exported and "PAPP" in sent)

@@ -46,7 +46,7 @@ _IINST: Final = ("IINST1", "IINST2", "IINST3")
 _CURRENTS: Final = {"1": ("IRMS1", "IINST1", "IINST"), "2": ("IRMS2", "IINST2"), "3": ("IRMS3", "IINST3")}
 
 POWERS: Final = {"mean": "SINSTS", "injected_mean": "SINSTI"}
-"""The étiquette of the power of which each mean power is the mean; its VA are not rounded (54E)."""
+"""The étiquette of the present power, for each mean power; its VA are not rounded (54E)."""
 
 USED_MARKS: Final = (80, 90, 100)
 """Shares of the limit, in %, that are published at once when they are passed."""

@@ -18,7 +18,7 @@ from teleinfo.state.facts import STALE_AFTER, ContractFacts, MeterFacts
 from teleinfo.state.fields import UNKNOWN, Json, Unknown, Value, Values
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import COMING_AND_GOING, SHORT_FRAME, STATUS_REGISTER, Mode, lookup
-from teleinfo.vocabulary.codes import Alert, Colour, Contract, TariffPeriod
+from teleinfo.vocabulary.codes import Alert, Contract, TariffPeriod
 
 if TYPE_CHECKING:
     from teleinfo.state.device import Device
@@ -275,11 +275,6 @@ class Snapshot:
         return UNKNOWN if since is None else since.isoformat("T", "seconds")
 
     @cached_property
-    def colour_today(self) -> Colour | None:
-        """The colour of today; None for a meter without Tempo."""
-        return fields.colour_today(self.values)
-
-    @cached_property
     def tariff(self) -> str | None:
         """The tariff period in force, as the meter sends it."""
         if self.contract.site is not None:
@@ -312,7 +307,7 @@ class Snapshot:
     def next_colour(self) -> Value:
         """The colour of the day from the next change of tariff on."""
         code = self.of_next_tariff("code")
-        if code is None or self.colour_today is None:
+        if code is None or fields.colour_today(self.values) is None:
             return None
         return (code.colour if isinstance(code, TariffPeriod) else None) or UNKNOWN
 
@@ -330,5 +325,5 @@ class Snapshot:
         running = self.values.get("NTARF")
         used = (fields if self.contract.site is None else business_meters).used_of_limit(self.values)
         passed = fields.passed(used) if isinstance(used, int) else None
-        tomorrow = fields.colour_tomorrow(self.values)
-        return self.alerts, self.tariff, running, self.colour_today, tomorrow, passed
+        colours = fields.colour_today(self.values), fields.colour_tomorrow(self.values)
+        return self.alerts, self.tariff, running, colours, passed

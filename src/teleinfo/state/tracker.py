@@ -161,7 +161,9 @@ class StateTracker:
         """Return the texts of a reading by the names that `_names` gives to its keys."""
         mode, overseas = facts.contract.mode, facts.device.identity.overseas
         names = _names(mode, tuple(values), self.exclude, overseas=overseas)
-        return values if names.keys() == values.keys() else {name: values[key] for name, key in names.items()}
+        if names.keys() == values.keys():
+            return values  # no key has another spelling, and none is left out
+        return {name: values[key] for name, key in names.items()}
 
     def _follow(self, belief: Belief, now: Moment) -> MeterFacts:
         """Return the facts about the meter that sent a reading; those of a new meter or contract begin."""

@@ -46,11 +46,11 @@ async def examine(url: str) -> Mode | None:
 
 @pytest.mark.parametrize("command", [read_once, examine])
 async def test_a_meter_at_the_second_speed_is_heard(command: Callable[[str], Awaitable[Mode | None]]) -> None:
-    """The server serves one client at a time: it is left before it is asked for another speed."""
+    """The server serves one client at a time, and needs a second to see that one has gone."""
     frame = encode_frame(whole(Mode.STANDARD))
     with (
         SerialLine(baudrate=9600, speed=2.0, strict_speed=True) as line,
-        Bridge(line.port) as server,
+        Bridge(line.port, slow=1) as server,
     ):
 
         async def play() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from typing import Self
 
 import serial
@@ -33,21 +34,18 @@ class Bridge:
     """
     Serves the port at `device` at `url` until the end of the block: `raw` bytes, or RFC 2217.
 
-    With `junk`, it sends that to each client, and nothing else. `served` and `refused` count its clients.
+    With `junk`, it sends that to each client, and nothing else. After a client has gone, it is busy for
+    `slow` seconds. `served` and `refused` count its clients.
     It listens at `port` of this machine; 0: any.
     """
 
     def __init__(
-        self,
-        device: str,
-        *,
-        port: int = 0,
-        raw: bool = False,
-        junk: bytes = b"",
+        self, device: str, *, port: int = 0, raw: bool = False, junk: bytes = b"", slow: float = 0
     ) -> None:
         self._device = device
         self._raw = raw
         self._junk = junk
+        self._slow = slow
         self._listener = socket.create_server(("127.0.0.1", port))
         self._client: socket.socket | None = None
         self._is_busy = False
@@ -96,6 +94,7 @@ class Bridge:
                         port.write(b"".join(manager.filter(data)))
             ended.set()
             copying.join(20)
+        time.sleep(self._slow)
         self._is_busy = False
         client.close()
 

@@ -61,11 +61,11 @@ def cannot_open(path: str, baudrate: int, error: BaseException) -> PortError:
     """Return the error for a device at `path` that does not open at `baudrate`; pyserial raised `error`."""
     _scheme, is_remote, where = path.partition("://")
     if is_remote and not isinstance(error, ValueError):
-        if isinstance(error, TimeoutError):
-            return cannot_reach(where, error)
-        if error.__context__ is None:  # connected, but the negotiation failed
+        # pyserial raises an error of its own, after one of the network.
+        cause = error if isinstance(error, TimeoutError) else error.__context__
+        if cause is None:  # connected, but the negotiation failed
             return fault("BRIDGE_NO_RFC2217", where=where)
-        return cannot_reach(where, error.__context__)  # of the network; pyserial raises an error of its own
+        return cannot_reach(where, cause)
     code = errno.errorcode.get(_code(error) or 0)
     name = next((name for name, (notes, _lines) in _TABLE.items() if code in notes), "OTHER")
     if isinstance(error, ValueError):

@@ -66,13 +66,9 @@ def cannot_open(path: str, baudrate: int, error: BaseException) -> PortError:
         if cause is None:  # connected, but the negotiation failed
             return fault("BRIDGE_NO_RFC2217", where=where)
         return cannot_reach(where, cause)
-    code = errno.errorcode.get(_code(error) or 0)
-    name = next((name for name, (notes, _lines) in _TABLE.items() if code in notes), "OTHER")
-    if isinstance(error, ValueError):
-        name = "SPEED"
-    elif isinstance(error, TimeoutError):
-        name = "STUCK"
-    elif name == "MISSING" and Path(path).name.startswith(("ttyAMA", "ttyS", "serial")):
+    signs = {errno.errorcode.get(_code(error) or 0), type(error).__name__}
+    name = next((name for name, (notes, _lines) in _TABLE.items() if signs.intersection(notes)), "OTHER")
+    if name == "MISSING" and Path(path).name.startswith(("ttyAMA", "ttyS", "serial")):
         name = "MISSING_UART"
     return fault(name, path=path, name=_device(path), baudrate=baudrate, error=error)
 

@@ -60,11 +60,8 @@ class Reader:
         heartbeat: Callable[[], None] = lambda: None,
     ) -> None:
         self._search = SpeedSearch(url, baudrates, decoder)
-        self.status = LinkStatus(
-            url=url,
-            baudrate=None if is_bridge(url) else self._search.baudrate,
-            searching=not self._search.fixed,
-        )
+        speed = None if is_bridge(url) else self._search.baudrate
+        self.status = LinkStatus(url=url, baudrate=speed, searching=not self._search.fixed)
         self._on_reading = on_reading
         self._copies = copies
         self._heartbeat = heartbeat

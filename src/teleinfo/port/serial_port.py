@@ -22,8 +22,9 @@ import os
 import select
 import socket
 import termios
+import threading
 from concurrent.futures import CancelledError, Future
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
@@ -36,7 +37,6 @@ from teleinfo.port.canonical_mode import CanonicalMode, restore
 from teleinfo.port.errors import PortError, bridge_lost, cannot_open, cannot_reach, device_lost, fault
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import AsyncIterator, Callable
 
 
@@ -193,17 +193,11 @@ class RemoteDevice(serial.rfc2217.Serial):
     """
     A serial device behind a server of RFC 2217; opening and closing it blocks.
 
-    pyserial 3.5 has no public way to wait for the end of the connection, nor to see its thread fail.
+    The two attributes are those of pyserial 3.5, which has no public way to wait for the end of a connection.
     """
 
     _socket: socket.socket
     _thread: threading.Thread
-
-    def _telnet_read_loop(self) -> None:
-        # It fails at a server that sends anything but RFC 2217. That is reported where the device is opened
-        # or read.
-        with contextlib.suppress(Exception):
-            super()._telnet_read_loop()  # type: ignore[misc]
 
     def release(self) -> None:
         """Tell the server, wait until it ends the connection, and close the device."""
@@ -262,8 +256,26 @@ def _address(url: str) -> tuple[str, int]:
 D = TypeVar("D", SerialDevice, RemoteDevice)
 
 
+@cache
+def _hide_failures_of_pyserial() -> None:
+    """
+    Keep the tracebacks of pyserial's threads out of the log.
+
+    The thread that receives the bytes fails at a server that sends anything but RFC 2217. That is reported
+    already, where the device is opened or read.
+    """
+    before = threading.excepthook
+
+    def report(failure: threading.ExceptHookArgs) -> None:
+        if failure.thread is None or not failure.thread.name.startswith("pySerial RFC 2217"):
+            before(failure)
+
+    threading.excepthook = report
+
+
 @contextlib.asynccontextmanager
 async def _remote(url: str, baudrate: int, on_data: OnData) -> AsyncIterator[LineProtocol]:
+    _hide_failures_of_pyserial()
     async with _opened_in_thread(url, baudrate, partial(RemoteDevice, timeout=1)) as device:
         ours, theirs = socket.socketpair()
         _threads.submit(device.copy_to, theirs)

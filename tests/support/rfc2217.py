@@ -11,6 +11,9 @@ from typing import Self
 import serial
 import serial.rfc2217
 
+# Begin of the answer to SET_CONTROL (RFC 2217).
+SERVER_SET_CONTROL = b"\xff\xfa\x2c\x69"
+
 
 class _Port(serial.Serial):
     """A port without modem lines, which a pseudo-terminal does not have."""
@@ -21,9 +24,6 @@ class _Port(serial.Serial):
         pass
 
     def _update_rts_state(self) -> None:
-        pass
-
-    def _update_break_state(self) -> None:
         pass
 
     def reset_input_buffer(self) -> None:
@@ -108,7 +108,11 @@ class Bridge:
 
 
 class _Writer:
-    """The client as the manager writes to it."""
+    """The client as the manager writes to it, which gets no answer to SET_CONTROL: sredird gives none."""
 
     def __init__(self, client: socket.socket) -> None:
-        self.write = client.sendall
+        self._client = client
+
+    def write(self, data: bytes) -> None:
+        if not data.startswith(SERVER_SET_CONTROL):
+            self._client.sendall(data)

@@ -199,6 +199,14 @@ class RemoteDevice(serial.rfc2217.Serial):
     _socket: socket.socket
     _thread: threading.Thread
 
+    def from_url(self, url: str) -> tuple[str, int]:
+        """
+        Return host and port, and have pyserial ignore the answers to a setting of DTR and RTS.
+
+        sredird never answers, and ser2net does not where the port lacks these wires.
+        """
+        return super().from_url(f"{url}?ign_set_control")
+
     def release(self) -> None:
         """Tell the server, wait until it ends the connection, and close the device."""
         with self._socket as connection:  # pyserial leaves open what the server has ended

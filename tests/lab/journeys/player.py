@@ -138,7 +138,7 @@ class House(Container):
                 ),
                 offered=(
                     *("git", "make", "mosquitto", "mosquitto-clients", "python3-venv"),
-                    *("avahi-daemon", "avahi-utils", "libnss-mdns", "libfaketime", "socat"),
+                    *("avahi-daemon", "avahi-utils", "libnss-mdns", "libfaketime", "ser2net", "socat"),
                 ),
             ),
             folder,
@@ -152,7 +152,7 @@ class House(Container):
         (self.root / "etc/pip.conf").write_text("[global]\nno-index = true\nfind-links = /srv/wheels\n")
         for block in readme.section("2. The program"):
             readme.type_in(self, block)
-        self.run("apt-get install -y -q libfaketime socat", limit=300)
+        self.run("systemctl mask --quiet ser2net; apt-get install -y -q libfaketime ser2net socat", limit=300)
         self.settings("TELEINFO_LANGUAGE=en")
         self.run("systemctl disable --now --quiet meter@ttyAMA0; mkdir /srv/clean")
         self.run("cp -p /etc/teleinfo/teleinfo.env /etc/hosts /srv/clean")

@@ -44,7 +44,9 @@ KEPT_PORTS: Final = 16
 """Numbers of removed pseudo-terminals that a test keeps; one that removes thousands would use up all."""
 # The tests of the modules that are measured, see [tool.coverage.run] in pyproject.toml.
 MEASURED = [
-    *("common/", "daemon/", "homeassistant/", "port/", "state/", "tic/", "vocabulary/"),
+    *("homeassistant/", "state/", "tic/", "vocabulary/", "common/test_durations.py"),
+    *("common/test_recording_times.py", "daemon/test_rate_limit.py", "daemon/test_state_publisher.py"),
+    *("daemon/test_memory", "port/test_health.py", "port/test_link_status.py", "port/test_search.py"),
     *("history/test_chronicle.py", "history/test_contract.py", "history/test_files.py"),
     *("history/test_offers.py", "page/test_contract.py", "page/test_imports.py"),
     *("doctor/test_line_cause.py", "doctor/test_line_damage.py", "doctor/test_line_report.py"),

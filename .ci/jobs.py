@@ -100,6 +100,7 @@ QUEUE = [
     Job(900, "make test-brokers"),
     Job(900, "make test-consumers"),
     Job(600, "make check-workflows"),
+    Job(600, "make coverage"),
     Job(180, ".ci/demo.sh"),
     Job(180, ".ci/wheel.sh"),
 ]

@@ -9,12 +9,10 @@ import logging
 import os
 import signal
 from collections import deque
-from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import pytest
-from coverage import Coverage
 from hypothesis import HealthCheck, settings
 
 from teleinfo.simulator.serial_line import SerialLine
@@ -37,20 +35,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
-TESTS = Path(__file__).parent
 LONGEST = {"demo", "truths", "test_command.py", "test_daemon.py", "test_events.py", "test_line_socket.py"}
 """The folders and the modules with the longest tests."""
 KEPT_PORTS: Final = 16
 """Numbers of removed pseudo-terminals that a test keeps; one that removes thousands would use up all."""
-# The tests of the modules that are measured, see [tool.coverage.run] in pyproject.toml.
-MEASURED = [
-    *("homeassistant/", "state/", "tic/", "vocabulary/", "common/test_durations.py"),
-    *("common/test_recording_times.py", "daemon/test_rate_limit.py", "daemon/test_state_publisher.py"),
-    *("daemon/test_memory", "port/test_health.py", "port/test_link_status.py", "port/test_search.py"),
-    *("history/test_chronicle.py", "history/test_contract.py", "history/test_files.py"),
-    *("history/test_offers.py", "page/test_contract.py", "page/test_imports.py"),
-    *("doctor/test_line_cause.py", "doctor/test_line_damage.py", "doctor/test_line_report.py"),
-]
 
 
 @pytest.fixture(autouse=True)
@@ -139,49 +127,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for number, item in enumerate(longest):
         others.insert(number * step, item)
     items[:] = others
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """
-    Measure the coverage of an example of the modules without input and output, and of no other test.
-
-    A property tries hundreds of inputs, reaches no branch of its own, and takes long if it is measured.
-    pytest-cov itself leaves out a test with the mark `no_cover`.
-    """
-    measurements = _measurements()
-    if _is_measured(item) or item.get_closest_marker("no_cover"):
-        return (yield)
-    for each in measurements:
-        each.stop()
-    try:
-        return (yield)
-    finally:
-        for each in reversed(measurements):
-            each.start()
-
-
-@cache
-def _measurements() -> list[Coverage]:
-    """
-    Return the measurements of this run, the last one first: a worker has its own above that of pytest-cov.
-
-    coverage.py forgets a measurement once it is switched off.
-    """
-    found = []
-    while (current := Coverage.current()) is not None:
-        current.stop()
-        found.append(current)
-    for each in reversed(found):
-        each.start()
-    return found
-
-
-def _is_measured(item: pytest.Item) -> bool:
-    is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-    is_other = item.get_closest_marker("real")
-    is_there = item.path.relative_to(TESTS).as_posix().startswith(tuple(MEASURED))
-    return is_there and not is_property and not is_other
 
 
 @pytest.hookimpl(wrapper=True)

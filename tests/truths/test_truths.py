@@ -17,6 +17,9 @@ from tests.truths.table import TRUTHS
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.no_cover
+"""Days of frames, which reach no branch of their own."""
+
 PAUSE, INTERVAL = 590.0, 10.0
 """Seconds between two frames where nothing happens, and between two states that are compared."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import permutations
 from random import Random
 
 import pytest
@@ -171,15 +172,32 @@ def test_of_another_meter_everything_is_learned_anew() -> None:
     assert check(plausibility, Mode.HISTORIQUE, new | {"BASE": "000000099"}, 10.0) == (["BASE"], False)
 
 
-def test_a_text_does_not_change_in_the_bit_that_no_sum_sees() -> None:
-    line = Line(Mode.STANDARD)
-    said = [
-        line.believes(NGTF=text)
-        for text in ("H PLEINE/CREUSE", "H PLEINEoCREUSE", "H PLEINE/CREUSE", "ZEN Flex")
-    ]
+BURSTS = [
+    ("H PLEINE/CREUSE", "H PLEINEoCREUSE"),
+    ("H PLEINE/CREUSE", "H PL56qE/CREUSE"),
+    ("HEURE  CREUSE", "HEURE  3-zUSE"),
+    ("PAS DE          MESSAGE", "PAS DE         _NESSAGE"),
+    ("TEMPO", "TE=/@"),
+]
+"""A text, and what parity and checksum let pass after a burst of wrong bits."""
 
-    assert said == [True, False, True, True]
-    assert [line.believes(NGTF="ZEN \x06lex") for _ in range(3)] == [False, False, True]
+TARIFFS = "BASE, EJP, TEMPO, HEURE  CREUSE, HEURE  PLEINE, HP, HC, HSC, WE, H PLEINE/CREUSE, ZEN Flex"
+COLOURS = [f"{hours} {colour}" for hours in ("HC", "HP") for colour in ("BLEU", "BLANC", "ROUGE")]
+
+
+@pytest.mark.parametrize(("text", "damaged"), BURSTS)
+def test_a_text_does_not_change_by_a_burst_of_wrong_bits(text: str, damaged: str) -> None:
+    line = Line(Mode.STANDARD)
+
+    assert [line.believes(NGTF=each) for each in (text, damaged, text)] == [True, False, True]
+    assert [line.believes(NGTF=damaged) for _ in range(3)] == [False, False, True]
+
+
+def test_a_text_may_become_any_other_text_of_a_tariff_at_once() -> None:
+    line = Line(Mode.STANDARD)
+    pairs = permutations([*TARIFFS.split(", "), *COLOURS], 2)
+
+    assert all(line.believes(LTARF=each) for pair in pairs for each in pair)
 
 
 def test_indexes_that_may_begin_anew_are_left_alone() -> None:

@@ -94,7 +94,9 @@ async def _demo(arguments: argparse.Namespace) -> None:
     """Start the parts one after the other, and run the daemon until a signal ends it."""
     from teleinfo.demo import page  # noqa: PLC0415 - an extra, for this command alone
 
-    start = start_today(arguments.meter)
+    # Shortly before the values of the meter change.
+    time = MORNING if METERS[arguments.meter].household == "solar" else EVENING
+    start = dt.datetime.combine(dt.date.today(), time)  # noqa: DTZ011 -- a meter knows local time only
     meter, past = await asyncio.to_thread(after_a_year, arguments.meter, start=start)
     line = SerialLine(baudrate=meter.baudrate, speed=arguments.speed, strict_speed=True)
 
@@ -133,12 +135,6 @@ async def _demo(arguments: argparse.Namespace) -> None:
                 timer.cancel()  # Ctrl-C came first
                 for task in background:
                     task.cancel()
-
-
-def start_today(meter: str) -> dt.datetime:
-    """Return the time today at which the clock of `meter` starts, shortly before its values change."""
-    time = MORNING if METERS[meter].household == "solar" else EVENING
-    return dt.datetime.combine(dt.date.today(), time)  # noqa: DTZ011 -- a meter knows local time only
 
 
 def heading(arguments: argparse.Namespace, broker: Broker, start: dt.datetime, page: str) -> str:

@@ -3,7 +3,7 @@ Compare values with earlier values: indexes and identifiers, which are stored fo
 
 - An index never falls, nor rises by more than the meter can have counted since.
 - An identifier does not change.
-- A change of a text includes bits that a check covers.
+- A change of a text changes its sum, or more characters than a burst of wrong bits.
 
 A value that breaks a rule is withheld until the next frames agree with it: then the meter was replaced, its
 counter began anew, or the earlier value was wrong.
@@ -53,15 +53,16 @@ _KEPT: Final = {
     for mode, table in ((Mode.HISTORIQUE, labels.HISTORIQUE), (Mode.STANDARD, labels.STANDARD))
 }
 _INDEXES: Final = frozenset().union(*_KEPT.values()) - _IDENTIFIERS
-# Free texts may hold any printable character. If bit 6 of a character and its parity bit are both wrong, for
-# example o in place of /, neither sum nor parity detects it.
+# Free texts may hold any printable character. Neither sum nor parity detects o in place of /, where bit 6 and
+# the parity bit are wrong, nor 56q in place of EIN.
 _TEXTS: Final = frozenset(
     label.name
     for table in (labels.HISTORIQUE, labels.STANDARD)
     for label in table.values()
     if label.kind is Kind.TEXT and label.charset is Charset.TEXT
 )
-_WITHOUT_BIT_6: Final = bytes(byte & ~0x40 for byte in range(256))
+_BURST: Final = 4
+"""The most characters that a burst of 20 bits touches."""
 # Labels that only three-phase meters send.
 _THREE_PHASES: Final = ("IINST2", "IRMS2")
 # The keys that `Plausibility.check` receives: those of `_KEPT` and `_TEXTS`, the labels that limit the power,
@@ -195,7 +196,10 @@ class Plausibility:
         if text == before.text:
             return True
         if key in _TEXTS:
-            return text.translate(_WITHOUT_BIT_6) != before.text.translate(_WITHOUT_BIT_6)
+            pairs = zip(text.ljust(len(before.text)), before.text.ljust(len(text)), strict=True)
+            changed = sum(new != old for new, old in pairs)
+            # The blanks around a text, 32 each, were in its sum.
+            return changed > _BURST or (sum(text) - sum(before.text)) % 32 != 0
         if key in _IDENTIFIERS:
             return False
         # The greatest power that the index can count, in VA.

@@ -3,7 +3,7 @@ Compare values with earlier values: indexes and identifiers, which are stored fo
 
 - An index never falls, nor rises by more than the meter can have counted since.
 - An identifier does not change.
-- A change of a text changes its sum, or more characters than a burst of wrong bits.
+- A new text has another sum, or differs in more characters than a burst of wrong bits can change.
 
 A value that breaks a rule is withheld until the next frames agree with it: then the meter was replaced, its
 counter began anew, or the earlier value was wrong.
@@ -62,7 +62,7 @@ _TEXTS: Final = frozenset(
     if label.kind is Kind.TEXT and label.charset is Charset.TEXT
 )
 _BURST: Final = 4
-"""The most characters that a burst of 20 bits touches."""
+"""The most characters that a burst of 20 wrong bits can change."""
 # Labels that only three-phase meters send.
 _THREE_PHASES: Final = ("IINST2", "IRMS2")
 # The keys that `Plausibility.check` receives: those of `_KEPT` and `_TEXTS`, the labels that limit the power,
@@ -198,7 +198,7 @@ class Plausibility:
         if key in _TEXTS:
             pairs = zip(text.ljust(len(before.text)), before.text.ljust(len(text)), strict=True)
             changed = sum(new != old for new, old in pairs)
-            # The blanks around a text, 32 each, were in its sum.
+            # The sum on the line also has the blanks around the text, 32 each: they do not count modulo 32.
             return changed > _BURST or (sum(text) - sum(before.text)) % 32 != 0
         if key in _IDENTIFIERS:
             return False

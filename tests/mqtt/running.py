@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from functools import partial
@@ -50,7 +51,8 @@ class RunningPublisher:
         self.publisher = self._make(rng=Random(1), heartbeat=self._count)
         self.publisher.outbox.set("teleinfo/status", b"online")
         self._ready.set()
-        await self.publisher.run()
+        with contextlib.suppress(asyncio.CancelledError):  # stopped without a connection
+            await self.publisher.run()
 
     def _count(self) -> None:
         self.heartbeats += 1

@@ -79,7 +79,7 @@ class Publisher:
         self._new_delays = partial(delays, first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
         self._delays = self._new_delays()
         self._heartbeat = heartbeat
-        self._connecting: asyncio.Task[None] | None = None
+        self._running: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._versions = versions_of(broker)
         self._outage = OutageLog(broker.address, OUTAGE_TEXTS)
@@ -97,11 +97,15 @@ class Publisher:
         self.outbox.add(OutgoingMessage(self.topics.event, payload, self._qos, retain=False))
 
     def stop(self, last: Mapping[str, bytes]) -> None:
-        """Make `run` publish the `last` payload of each of these retained topics, and return."""
+        """
+        Make `run` publish the `last` payload of each of these retained topics, and return.
+
+        Without a connection, `run` is cancelled.
+        """
         self._last = last
         self._stopping.set()
-        if self._connecting is not None and not self.is_connected:
-            self._connecting.cancel()
+        if self._running is not None and not self.is_connected:
+            self._running.cancel()
 
     async def run(self) -> None:
         """Keep a connection until `stop`; if cancelled, close it so that the broker publishes the will."""
@@ -111,11 +115,7 @@ class Publisher:
                 "TELEINFO_MQTT_TLS_INSECURE is on: the broker's certificate is not verified, and anybody on "
                 "the network can pose as the broker and read the password",
             )
-        async with asyncio.TaskGroup() as tasks:
-            name = "teleinfo.publisher.connection"
-            self._connecting = tasks.create_task(self._connect_until_stopped(), name=name)
-
-    async def _connect_until_stopped(self) -> None:
+        self._running = asyncio.current_task()
         while not self._stopping.is_set():
             self._heartbeat()
             try:

@@ -55,18 +55,17 @@ async def serve(settings: Sequence[Settings], notifier: Notifier) -> None:
         for number, each in enumerate(settings)
     }
 
-    def status_key(now: float) -> object:
-        return [meter.monitor.status_key(now) for meter in meters.values()]
-
     stop = asyncio.Event()
     on_stop(stop.set, once=True)
     log.info("teleinfo %s has started", __version__)
     async with asyncio.TaskGroup() as tasks:
         for topic, meter in meters.items():
             tasks.create_task(meter.run(stop), name=f"teleinfo.meter.{topic}")
-        watching = tasks.create_task(
-            watchdog.run(status_key, lambda now: status_text(meters, now)), name="teleinfo.watchdog"
+        reporting = watchdog.run(
+            lambda now: [meter.monitor.status_key(now) for meter in meters.values()],
+            lambda now: status_text(meters, now),
         )
+        watching = tasks.create_task(reporting, name="teleinfo.watchdog")
         await stop.wait()
         notifier.send("STOPPING=1")
         watching.cancel()

@@ -51,17 +51,15 @@ class Monitor:
 
     def __post_init__(self) -> None:
         self._quality = health.Quality()
-        self.online = False  # as published
         self._began = asyncio.get_running_loop().time()
         self._published: object = None
         self._health_due = self._began
-        self._publish_status()
+        self._publish_status(online=False)
 
     def frame_came(self, now: float) -> None:
         """Note that a sound frame came at the time `now`; call this once its state is in the outbox."""
         if not self.online:
-            self.online = True
-            self._publish_status()
+            self._publish_status(online=True)
             self._publish_health(now)
 
     def last_payloads(self) -> dict[str, bytes]:
@@ -81,8 +79,7 @@ class Monitor:
         while True:
             now = loop.time()
             if self.online and not self.link.is_heard(now):
-                self.online = False
-                self._publish_status()
+                self._publish_status(online=False)
             self._publish_health(now)
             last = self.link.last_frame
             if self.state is not None and (last is None or now - last >= SILENT_AFTER):
@@ -91,8 +88,9 @@ class Monitor:
                 self.on_silence()
             await asyncio.sleep(until_tick(now, TICK))
 
-    def _publish_status(self) -> None:
-        self.publisher.outbox.set(self.publisher.topics.status, ONLINE if self.online else OFFLINE)
+    def _publish_status(self, *, online: bool) -> None:
+        self.online = online  # as published
+        self.publisher.outbox.set(self.publisher.topics.status, ONLINE if online else OFFLINE)
 
     def _publish_health(self, now: float) -> None:
         """Publish `health` if it is due, or if its state has changed."""

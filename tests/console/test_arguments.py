@@ -41,7 +41,7 @@ def test_a_number_within_its_bounds_is_read_and_another_is_refused(
         ("run --fly", "erreur : arguments inconnus : --fly"),
         ("record --seconds", "erreur : argument --seconds : il manque une valeur"),
         ("record --seconds soon", "erreur : argument --seconds : soon n’est pas un nombre supérieur à 0"),
-        ("simulate --parity --stripped", "incompatible avec l’argument "),
+        ("decode --state --events", "incompatible avec l’argument "),
         ("simulate --seed x", "erreur : argument --seed : valeur incorrecte (int attendu) : 'x'"),
         ("--env-file x simulate", "erreur : simulate ne lit aucun réglage : enlevez --env-file"),
     ],

@@ -21,7 +21,7 @@ from teleinfo.common.times_file import read_times
 from teleinfo.console.output import fail, say
 from teleinfo.settings.sources import load
 from teleinfo.state.payload import Options, encode
-from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.decoder import SECONDS_PER_BYTE, Decoder
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.moment import Moment
 
@@ -41,7 +41,6 @@ HELP = N_(
     "Of a port: until Ctrl-C, without a broker, and without a summary."
 )
 CHUNK_SIZE = 1 << 16  # bytes
-_BYTE_TIMES = {Mode.HISTORIQUE: 10 / 1200, Mode.STANDARD: 10 / 9600}  # s; a character has ten bits
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -121,7 +120,7 @@ class _FrameClock:
         """Return the time at which `data` came: `known`, unless that is the time of earlier data."""
         if readings:
             self.mode = readings[-1].mode
-        computed = self.now + len(data) * _BYTE_TIMES[self.mode]
+        computed = self.now + len(data) * SECONDS_PER_BYTE[self.mode]
         self.now = computed if known in (None, self.known) else known
         self.known = known
         return self.now

@@ -29,8 +29,6 @@ from teleinfo.vocabulary.words import Message
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-EXIT_SUCCESS = 0
-EXIT_FAILURE = 1
 EXIT_CONFIGURATION = 78
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 DEFAULT_COMMAND = "run"
@@ -74,9 +72,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         sys.stdout.flush()
     except* output.ReaderLeftError:
-        status = EXIT_SUCCESS
+        status = 0
     except* output.OutputError:
-        status = EXIT_FAILURE
+        status = 1
     return status
 
 

@@ -28,7 +28,7 @@ from teleinfo.state.labels import ANY_UNIT, UNITS, is_own
 from teleinfo.state.tariffs import index_period, periods_of, unnamed_index
 from teleinfo.tic.labels import Kind, LabelSpec, Mode, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
-from teleinfo.vocabulary.codes import Contract, Event, TariffPeriod
+from teleinfo.vocabulary.codes import Contract, Event, Phase, TariffPeriod
 from teleinfo.vocabulary.line import LineGrade, PortErrorKind
 from teleinfo.vocabulary.text_table import read_sections
 from teleinfo.vocabulary.words import Code, Message
@@ -148,7 +148,6 @@ def _number(field: Field, label: LabelSpec, unit: str) -> Field:
     )
 
 
-_THREE_PHASES: Final = 3
 _PEAKS: Final = tuple(f"{edge}PM{number}{HORODATE_SUFFIX}" for number in range(1, 4) for edge in "DF")
 """Keys of the begin and the end of the mobile peaks."""
 _INDEX: Final = FIELD_OF_PATH["energy.indexes.*.value"]
@@ -162,7 +161,7 @@ def entities_of(
 
     With the contract EJP the notice of a peak has entities before it first comes, unless it is in `exclude`.
     """
-    single, contract = state.get(("meter", "phases")) != _THREE_PHASES, state.get(("contract", "code"))
+    single, contract = state.get(("meter", "phases")) != len(Phase), state.get(("contract", "code"))
     periods = _periods(state, contract) if isinstance(contract, str) else ()
 
     entities = []

@@ -33,7 +33,6 @@ _CLOCKS_APART: Final = 12
 
 _PACES: Final = {unit: (float(noise), float(interval)) for unit, noise, interval in TABLES["pace"]}
 """The noise of a quantity, in its unit, and its interval in seconds."""
-_USED: Final[FieldPath] = ("headroom", "used")
 _SPANS: Final = frozenset({"energy", "cost"})
 """The sections of numbers that fall only when a day or a month begins."""
 _EACH_MINUTE: Final = math.inf, 60.0
@@ -96,7 +95,7 @@ def _is_near(value: Json, last: Json, noise: float, path: FieldPath) -> bool:
         return False
     if path[0] in _SPANS and value < last:
         return False
-    if path == _USED and passed(value) != passed(last):
+    if path == ("headroom", "used") and passed(value) != passed(last):
         return False
     return abs(value - last) <= noise
 

@@ -72,7 +72,6 @@ async def read_port(settings: Settings, model: LiveModel) -> NoReturn:
             model.told_health = health.complete(known, decoder.counts, quality)
             model.set_note(sentences.port_note(link, now=now))
             await asyncio.sleep(1.0)
-    raise AssertionError
 
 
 async def listen(settings: Settings, model: LiveModel) -> NoReturn:

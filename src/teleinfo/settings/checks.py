@@ -19,6 +19,7 @@ from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_
 from teleinfo.state.prices import Prices
 from teleinfo.tic import labels
+from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.codes import TariffPeriod
 from teleinfo.vocabulary.words import Message
 
@@ -31,7 +32,6 @@ _BAUDRATES = frozenset(int(name[1:]) for name in dir(termios) if re.fullmatch(r"
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _LISTEN = re.compile(r":?(?P<port>\d{1,5})|(?P<host>\[[^\]\s]+\]|[^:\[\]\s]+)(?::(?P<own_port>\d{1,5}))?")
 _ETIQUETTE = re.compile(r"[A-Za-z0-9+_-]+")
-_HORODATE_KEY = "_HORODATE"
 _PRICE = re.compile(r"[0-9]{1,4}([.,][0-9]{1,6})?")
 _MONTH = "month"
 _HIGHEST_PRICE = 5  # € a kWh; a higher price is in cents
@@ -197,7 +197,7 @@ def etiquettes(names: frozenset[str]) -> frozenset[str]:
     for name in sorted(names - known):
         if not _ETIQUETTE.fullmatch(name):
             raise ValueError
-        written = name.upper().removesuffix(_HORODATE_KEY)
+        written = name.upper().removesuffix(HORODATE_SUFFIX)
         if near := ", ".join(difflib.get_close_matches(written, known, n=2)):
             text = N_("has an étiquette that no meter sends, {name}; did you mean {best}?")
             raise RefusalError(text, name=name, best=near)

@@ -36,8 +36,8 @@ MAX_UNKNOWN_LABELS: Final = 16
 _UNSTEADY: Final = {None, *COMING_AND_GOING}
 """The presences of étiquettes that a frame may lack, and of those without a place in the documents."""
 
-# Ten bits at the speed of the mode.
-_SECONDS_PER_BYTE: Final = {Mode.HISTORIQUE: 10 / 1200, Mode.STANDARD: 10 / 9600}
+SECONDS_PER_BYTE: Final = {Mode.HISTORIQUE: 10 / 1200, Mode.STANDARD: 10 / 9600}
+"""The time of ten bits at the speed of each mode."""
 
 
 @dataclass(slots=True)
@@ -221,7 +221,7 @@ class Decoder:
     def _advance(self, size: int, mode: Mode, now: float | None) -> None:
         """Advance the time by the duration of `size` bytes on the line, or to `now` if that is later."""
         self._mode = mode
-        self._time += size * _SECONDS_PER_BYTE[mode]
+        self._time += size * SECONDS_PER_BYTE[mode]
         if now is not None:
             if self._clock_start is None:
                 self._clock_start = now - self._time

@@ -46,9 +46,7 @@ def test_the_energy_dashboard_takes_the_entities_that_the_page_names(household: 
     household.hass.start()
     household.daemon.start()
     household.expect_right()
-    household.hass.stop(limit=LIMIT)
-    household.hass.start_later(STATISTICS_PERIOD)
-    household.expect_right()
+    household.restart_later(STATISTICS_PERIOD)
     ids = household.entity_ids()
     household.hass.use_for_energy(
         ids["energy_import"],

@@ -21,7 +21,6 @@ import pytest
 from teleinfo.history.fill import fill
 from teleinfo.history.store import Store
 from teleinfo.history.tables import as_csv, table
-from tests.lab.homeassistant.household import LIMIT
 from tests.state.documents import DOCS
 
 if TYPE_CHECKING:
@@ -65,9 +64,7 @@ def test_the_days_before_are_those_of_the_page(household: Household) -> None:
     household.hass.start()
     household.daemon.start()
     household.expect_right()
-    household.hass.stop(limit=LIMIT)
-    household.hass.start_later(HOUR)
-    household.expect_right()
+    household.restart_later(HOUR)
     energy = household.entity_ids()["energy_import"]
     (folder := household.folder / "days30.csv").write_text(exported(household.folder))
     command = [sys.executable, str(DOCS / "examples" / "home-assistant-history.py")]

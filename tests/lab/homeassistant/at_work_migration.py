@@ -15,7 +15,7 @@ from teleinfo.simulator.catalogue import METERS
 from teleinfo.simulator.standard import Standard
 from teleinfo.tic.labels import Group, Mode
 from tests.lab.homeassistant.hass_process import STATISTICS_PERIOD
-from tests.lab.homeassistant.household import DEVICE, LIMIT, eventually, expect_sum
+from tests.lab.homeassistant.household import DEVICE, eventually, expect_sum
 
 if TYPE_CHECKING:
     from tests.lab.homeassistant.household import Household
@@ -96,7 +96,5 @@ def _expect_statistics_of_what_was_drawn(household: Household, energy: str) -> N
 
     It makes those of the periods that it missed when it starts: so nobody waits for the period to end.
     """
-    household.hass.stop(limit=LIMIT)
-    household.hass.start_later(STATISTICS_PERIOD)
-    household.expect_right()
+    household.restart_later(STATISTICS_PERIOD)
     expect_sum(household, energy)

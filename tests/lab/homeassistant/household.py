@@ -155,6 +155,12 @@ class Household:
         self._published.clear()
         eventually(lambda: self.faults(self.listen()))
 
+    def restart_later(self, seconds: float) -> None:
+        """Restart Home Assistant with its clock set ahead, and return once it shows what is published."""
+        self.hass.stop(limit=LIMIT)
+        self.hass.start_later(seconds)
+        self.expect_right()
+
     def expect_unavailable(self, *, line: bool = True) -> None:
         """
         Return once Home Assistant shows every enabled entity, and none of them available.

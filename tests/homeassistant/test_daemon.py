@@ -116,25 +116,6 @@ def test_everything_is_published_again_when_home_assistant_starts(
     assert config not in [message.topic for message in rest]
 
 
-def test_a_reading_goes_before_what_is_made_of_it(broker: MosquittoBroker, tmp_path: Path) -> None:
-    """A reading does not wait for its state, which takes half a second to make here."""
-    slow = (
-        "import time, teleinfo.state.tracker as module; quick = module.StateTracker.update;"
-        "module.StateTracker.update = lambda *one, **two: time.sleep(0.5) or quick(*one, **two)"
-    )
-    with (
-        Subscriber(broker.host, broker.port) as subscriber,
-        Meter(FRAME, period=2.0) as meter,
-        Daemon(tmp_path, slow, **settings_for(broker, meter.line), state=True),
-    ):
-        reading = subscriber.expect("teleinfo")
-        state = subscriber.expect("teleinfo/state")
-        online = subscriber.expect("teleinfo/status", b"online")
-
-    assert 0.4 < state.at - reading.at < 2
-    assert online.at > state.at
-
-
 def test_an_excluded_number_stands_on_no_topic(broker: MosquittoBroker, tmp_path: Path) -> None:
     """PAYLOAD_EXCLUDE=ADCO: the device has a scope that gives nothing away."""
     with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections import deque
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,9 @@ class MeterTask:
             lifetimes={topics.health: STALE_AFTER},
             rng=rng,
             heartbeat=watchdog.heartbeat_of(f"{name} publisher".lstrip(), STUCK_AFTER),
+            on_answer=self._derive,
         )
+        self._to_derive: deque[tuple[Reading, Moment]] = deque()
         self._led = None if settings.led is None else Led(settings.led)
         self._copies = LineSocket(settings.mqtt_topic, settings.serial_port)
         self._reader = Reader(
@@ -166,6 +169,7 @@ class MeterTask:
             await stop.wait()
             for task in running:
                 task.cancel()
+            self._derive()
             self._publisher.stop(self.monitor.last_payloads())
             if self._memory is not None and self._state is not None:
                 self._remember(self._state)
@@ -178,14 +182,18 @@ class MeterTask:
 
     def on_reading(self, reading: Reading) -> None:
         """Publish a reading, in the turn of the event loop in which its last byte came."""
-        now = asyncio.get_running_loop().time()
-        if self._rate_limit.is_due(reading, now=now):
+        loop = asyncio.get_running_loop()
+        text = None
+        if self._rate_limit.is_due(reading, now=loop.time()):
             text = payload.encode(reading, self._options, now=time.time())
-            if text is not None:
-                retain = self._retain and not reading.values.keys() <= SHORT_FRAME
-                self._publisher.publish(text, retain=retain)
-        # The publisher's task, which writes the reading, was scheduled before.
-        asyncio.get_running_loop().call_soon(self._derive, reading)
+        if text is not None:
+            retain = self._retain and not reading.values.keys() <= SHORT_FRAME
+            self._publisher.publish(text, retain=retain)
+        self._to_derive.append((reading, clock.now()))
+        # The broker needs the processor until it has passed the reading on: nothing is derived before it
+        # answers, unless the next reading comes first.
+        if text is None or len(self._to_derive) > 1:
+            loop.call_soon(self._derive)
 
     def _on_state(self, state: dict[str, Json], now: Moment) -> None:
         if self._homeassistant is not None:
@@ -193,13 +201,16 @@ class MeterTask:
         self._remember_due = -math.inf  # what is published is remembered
 
     def _on_silence(self) -> None:
+        self._derive()
         if self._state is not None:
             self._state.silence(clock.now())
             self._remember(self._state)
 
-    def _derive(self, reading: Reading) -> None:
-        """Publish what is derived from a reading: the status, the state, and Home Assistant's entities."""
-        now = clock.now()
+    def _derive(self) -> None:
+        """Publish what is derived from a reading, if one waits: status, state, Home Assistant's entities."""
+        if not self._to_derive:
+            return
+        reading, now = self._to_derive.popleft()
         if self._led is not None:
             self._led.blink()
         if self._state is not None:

@@ -1,0 +1,62 @@
+"""A reading is delivered first; then the state is derived from it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.broker import MosquittoBroker
+from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.process import LIMIT
+from tests.support.proxy import Proxy
+from tests.support.scenario import historique
+from tests.support.subscriber import Received, Subscriber
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.real
+
+READING, STATE = "teleinfo", "teleinfo/state"
+
+
+def shown(message: Received) -> tuple[str, int]:
+    """Return the topic of a message, and the index in Wh that a reading or a state shows, else 0."""
+    content = json.loads(message.payload) if message.topic in {READING, STATE} else {}
+    return message.topic, int(content.get("BASE") or content.get("energy", {}).get("import_index") or 0)
+
+
+@pytest.mark.parametrize(
+    ("interval", "expected"),
+    [
+        pytest.param(0, [(READING, 2), (READING, 3), (STATE, 2), (STATE, 3)], id="published"),
+        pytest.param(3600, [(STATE, 2), (STATE, 3)], id="not published"),
+    ],
+)
+def test_a_reading_goes_first(tmp_path: Path, interval: int, expected: list[tuple[str, int]]) -> None:
+    """
+    Its state waits for the broker's answer to it or for the next reading; what the broker says is 2 s late.
+
+    Nothing waits for a reading that is not published. `online` follows the first state.
+    """
+    found: list[tuple[str, int]] = []
+    with (
+        MosquittoBroker(tmp_path) as broker,
+        Proxy(broker.host, broker.port) as proxy,
+        Meter(historique(1), link=tmp_path / "meter") as meter,
+        Subscriber(broker.host, broker.port) as subscriber,
+    ):
+        settings = settings_for(broker, meter.line) | {"mqtt_port": proxy.port, "state_interval": 0}
+        with Daemon(tmp_path, **settings, state=True, publish_interval=interval):
+            subscriber.expect(STATE)
+            subscriber.expect("teleinfo/status", b"online")
+            meter.frame, proxy.delay = None, 2.0
+            for index, last in ((2, expected[0]), (3, expected[-1])):
+                meter.line.write(historique(index))
+                while last not in found:
+                    found.append(shown(subscriber.messages.get(timeout=LIMIT)))
+
+    # Without an event: the silence of the meter would be another reason to derive what waits.
+    assert [each for each in found if each[1] > 1 or each[0] == "teleinfo/event"] == expected

@@ -127,10 +127,11 @@ def test_nothing_is_written_to_disk(tmp_path: Path) -> None:
         tempfile.TemporaryDirectory(dir="/dev/shm") as memory,
         MosquittoBroker(tmp_path) as broker,
         Subscriber(broker.host, broker.port, "teleinfo") as subscriber,
-        Meter(historique(1), link=tmp_path / "meter") as meter,
+        Meter(historique(1), link=Path(memory, "meter")) as meter,
     ):
         # The system notes when a file was read, once a day or after it was changed, as bytes written by the
-        # process that read it. After a first run of the same work it has nothing to note.
+        # process that read it. After a first run of the same work it has nothing to note; the link to the meter,
+        # which is made anew, is in memory.
         _work(broker, subscriber, meter, Path(memory, "first"))
         written = _work(broker, subscriber, meter, Path(memory, "second"))
 

@@ -130,8 +130,8 @@ def test_nothing_is_written_to_disk(tmp_path: Path) -> None:
         Meter(historique(1), link=Path(memory, "meter")) as meter,
     ):
         # The system notes when a file was read, once a day or after it was changed, as bytes written by the
-        # process that read it. After a first run of the same work it has nothing to note; the link to the meter,
-        # which is made anew, is in memory.
+        # process that read it. After a first run of the same work it has nothing to note; the link to the
+        # meter, which is made anew, is in memory.
         _work(broker, subscriber, meter, Path(memory, "first"))
         written = _work(broker, subscriber, meter, Path(memory, "second"))
 

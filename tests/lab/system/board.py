@@ -78,7 +78,7 @@ def make_root(folder: Path) -> tuple[Path, Path]:
 
 def configure(root: Path) -> None:
     """Put the files of the overlay there, the users, the settings and the programs of the check."""
-    shutil.copytree(OVERLAY, root, symlinks=True, dirs_exist_ok=True)
+    shutil.copytree(OVERLAY, root, dirs_exist_ok=True)
     etc = root / "etc"
     masters = root / "usr/share/base-passwd"
     mosquitto = "mosquitto:x:900:900::/var/lib/mosquitto:/usr/sbin/nologin\n"
@@ -92,6 +92,8 @@ def configure(root: Path) -> None:
     for name in ("var/log/mosquitto", "var/lib/mosquitto"):
         (root / name).mkdir(parents=True, exist_ok=True)
         os.chown(root / name, 900, 900)
+    roots.run("systemctl", f"--root={root}", "enable", "check", "teleinfo", "serial-getty@ttyAMA0")
+    roots.run("systemctl", f"--root={root}", "mask", "serial-getty@ttyAMA1")
     (root / SHARE).mkdir(parents=True)
     for script in (roots.PROBE, roots.PROBE.with_name("board_check.py")):
         shutil.copy(script, root / SHARE)
@@ -119,7 +121,7 @@ def live(kernel: Path, image: Path, console: Path) -> dict[str, Any]:
             *("qemu-system-aarch64", "-M", "virt,gic-version=2", "-cpu", "cortex-a72", "-smp", "2"),
             *("-m", "1024", "-accel", "tcg,thread=multi", "-nodefaults", "-display", "none", "-no-reboot"),
             *("-kernel", str(kernel), "-initrd", str(image)),
-            *("-append", "console=ttyAMA1 loglevel=4 systemd.show_status=0"),
+            *("-append", "rdinit=/usr/lib/systemd/systemd console=ttyAMA1 loglevel=4 systemd.show_status=0"),
             *("-serial", port, "-serial", f"file:{console}"),
         ]
         try:

@@ -23,7 +23,7 @@ BRIDGE_TIMEOUT = 5.0
 """Seconds that a bridge has to accept a connection."""
 
 _LOGINS = frozenset({"agetty", "getty", "login"})
-# Findings about rights: there, lost with the group of the port, lacking.
+# Findings on the right to open the port: it is there; the port has another group than usual; it is missing.
 _OF_SERVICE = ("SERVICE_MAY_OPEN", "SERVICE_GROUP_LOST", "SERVICE_NOT_IN_GROUP")
 _OF_USER = ("USER_MAY_OPEN", "USER_GROUP_LOST", "USER_NOT_IN_GROUP")
 # Groups that no user joins to use a port: a login console has taken it.

@@ -37,9 +37,9 @@ def shown(message: Received) -> tuple[str, int]:
 )
 def test_a_reading_goes_first(tmp_path: Path, interval: int, expected: list[tuple[str, int]]) -> None:
     """
-    Its state waits for the broker's answer to it or for the next reading; what the broker says is 2 s late.
+    The state of a reading waits for the broker's answer, which is 2 s late here, or for the next reading.
 
-    Nothing waits for a reading that is not published. `online` follows the first state.
+    The state of a reading that is not published does not wait. `online` follows the first state.
     """
     found: list[tuple[str, int]] = []
     with (
@@ -58,5 +58,5 @@ def test_a_reading_goes_first(tmp_path: Path, interval: int, expected: list[tupl
                 while last not in found:
                     found.append(shown(subscriber.messages.get(timeout=LIMIT)))
 
-    # Without an event: the silence of the meter would be another reason to derive what waits.
+    # No event: at a silence of the meter, too, the state is derived from a reading that waits.
     assert [each for each in found if each[1] > 1 or each[0] == "teleinfo/event"] == expected

@@ -57,7 +57,7 @@ def repository(tmp_path: Path) -> Repository:
 
 
 def test_the_sources_have_no_link() -> None:
-    """Python's filter for archives refuses one with an absolute target, and a copy one that dangles."""
+    """Archives are not unpacked if a link is absolute; a copy of the tree fails if a link dangles."""
     files = [path for name in ("src", "systemd", "tests", "docs") for path in (ROOT / name).rglob("*")]
 
     assert [path for path in files if path.is_symlink()] == []

@@ -193,6 +193,7 @@ def test_noise_and_losses_damage_groups(parity: list[str]) -> None:
 FAULTS = [
     (["--link", "/nonexistent/meter"], "/nonexistent/meter: its folder does not exist"),
     (["--replay", "/nonexistent/x.tic"], "/nonexistent/x.tic: No such file or directory"),
+    (["--replay", "/"], "/: Is a directory"),
     (["--replay", os.devnull], "/dev/null: the recording is empty"),
     (["--conformance", "/dev/null/kit"], "/dev/null/kit/7bit: Not a directory"),
     (["--link", os.devnull], "/dev/null: it is there already, and is no symbolic link"),

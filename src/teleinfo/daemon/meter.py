@@ -190,8 +190,8 @@ class MeterTask:
             retain = self._retain and not reading.values.keys() <= SHORT_FRAME
             self._publisher.publish(text, retain=retain)
         self._to_derive.append((reading, clock.now()))
-        # The broker needs the processor until it has passed the reading on: nothing is derived before it
-        # answers, unless the next reading comes first.
+        # The broker needs the processor until it has passed the reading on. So the state is derived when the
+        # broker answers, or when the next reading comes.
         if text is None or len(self._to_derive) > 1:
             loop.call_soon(self._derive)
 

@@ -23,7 +23,7 @@ BRIDGE_TIMEOUT = 5.0
 """Seconds that a bridge has to accept a connection."""
 
 _LOGINS = frozenset({"agetty", "getty", "login"})
-# Findings on the right to open the port: it is there; the port has another group than usual; it is missing.
+# Findings: the port may be opened; the port has a wrong group; the user is not in its group.
 _OF_SERVICE = ("SERVICE_MAY_OPEN", "SERVICE_GROUP_LOST", "SERVICE_NOT_IN_GROUP")
 _OF_USER = ("USER_MAY_OPEN", "USER_GROUP_LOST", "USER_NOT_IN_GROUP")
 # Groups that no user joins to use a port: a login console has taken it.

@@ -37,8 +37,6 @@ MEDIAN_GOAL, P99_GOAL = 1.5, 2.0
 MORE_GOAL = 1.1
 """Of a daemon that does more with a reading, against one that does not: the reading goes first."""
 
-LAST = 0.2  # s for the last message, many times what one takes
-
 
 def rows(scale: Scale) -> list[Row]:
     """Measure at both speeds."""
@@ -92,7 +90,7 @@ def _at_the_lines_speed(
 ) -> dict[str, list[float]]:
     with feeding(folder, mode, subjects, frames=frames) as feeder:
         report, _ = feeder.communicate()
-    time.sleep(LAST)
+    time.sleep(0.2)  # many times what the last message takes
     latencies = {}
     lines = report.splitlines()
     for subject in subjects:

@@ -72,9 +72,9 @@ def rows(scale: Scale) -> list[Row]:
 
 
 def _rows(many: Measured, one: Measured) -> list[Row]:
-    """Return the figures of a process with `many` meters."""
+    """Return the figures of a process with `many` meters; a difference of two is negative at times."""
     name, others = f"{many.count} meters", many.count - one.count
-    further = max(0.0, many.rss - one.rss) / others
+    further = (many.rss - one.rss) / others
     hundred = 100 * (many.cpu - one.cpu) / others
     remark = f"{len(many.late):,} frames, load average {many.load:.2f}"
     return [

@@ -29,11 +29,10 @@ LEAST = Scale(
     household_hours=6,
 )
 PROGRAMS = ("latency", "cpu", "scale")
-LONG = [pytest.mark.real]
 
 
 @pytest.mark.parametrize(
-    "part", [pytest.param(part, marks=LONG if part in PROGRAMS else ()) for part in bench.PARTS]
+    "part", [pytest.param(part, marks=pytest.mark.real if part in PROGRAMS else ()) for part in bench.PARTS]
 )
 def test_a_part_returns_its_rows_and_breaks_no_promise(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every mode, meter and program has its figures, and a floor to compare them with."""
@@ -41,7 +40,9 @@ def test_a_part_returns_its_rows_and_breaks_no_promise(part: str, monkeypatch: p
     rows = bench.PARTS[part](LEAST)
 
     assert len({row.what for row in rows}) == len(rows) > 0
-    assert all(row.measured >= 0 and (row.floor is None or row.floor > 0) for row in rows)
+    # A difference of two short runs is negative if the smaller one had more frames, or other processes ran.
+    assert all(row.measured >= 0 or "each further" in row.what for row in rows)
+    assert all(row.floor is None or row.floor > 0 for row in rows)
     assert [row.what for row in rows if row.promise and not row.reached] == []
 
 

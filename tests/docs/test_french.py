@@ -30,8 +30,6 @@ PAIRS = {
     for name in ("README.fr.md", *FRENCH)
     if english(ROOT / name) != ROOT / name
 }
-# Blocks that hold sentences of the program, in the language of the page.
-SCREENS = {"text"}
 COMMENT = re.compile(r"(?:^|(?<=\s))[ \t]*#(?:\s.*)?$", re.MULTILINE)
 
 
@@ -49,9 +47,9 @@ def without_words(text: str) -> str:
 
 
 def shown(page: Path) -> list[tuple[str, str]]:
-    """Return the code blocks of a page, each with its language; of screens the language alone."""
+    """Return the code blocks of a page, each with its language; of the program's own sentences only that."""
     found = BLOCK.findall(page.read_text(encoding="utf-8"))
-    return [(kind, "" if kind in SCREENS else without_words(block)) for _, kind, block in found]
+    return [(kind, "" if kind == "text" else without_words(block)) for _, kind, block in found]
 
 
 def named(page: Path) -> list[tuple[str, list[str]]]:

@@ -224,7 +224,7 @@ class MeterTask:
                 self._remember_due = now.monotonic + REMEMBER_INTERVAL
                 self._remember(self._state)
         # Only now: whoever reads `online` finds the state of this reading, or that nothing is known.
-        self.monitor.frame_came(now.monotonic)
+        self.monitor.frame_came()
 
     def _remember(self, state: StatePublisher) -> None:
         if self._memory is not None:

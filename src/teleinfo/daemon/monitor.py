@@ -56,9 +56,11 @@ class Monitor:
         self._health_due = self._began
         self._publish_status(online=False)
 
-    def frame_came(self, now: float) -> None:
-        """Note that a sound frame came at the time `now`; call this once its state is in the outbox."""
-        if not self.online:
+    def frame_came(self) -> None:
+        """Note that a sound frame came; call this once its state is in the outbox."""
+        now = asyncio.get_running_loop().time()
+        # The meter may have fallen silent while the frame waited for its state.
+        if not self.online and self.link.is_heard(now):
             self._publish_status(online=True)
             self._publish_health(now)
 
@@ -75,16 +77,15 @@ class Monitor:
 
     async def run(self) -> NoReturn:
         """Watch until cancelled."""
-        loop = asyncio.get_running_loop()
         while True:
-            now = loop.time()
+            now = asyncio.get_running_loop().time()
             if self.online and not self.link.is_heard(now):
                 self._publish_status(online=False)
             self._publish_health(now)
             last = self.link.last_frame
             if self.state is not None and (last is None or now - last >= SILENT_AFTER):
                 self.state.check(clock.now())  # else the frames publish it
-            if not self.online and (last is not None or now - self._began >= FIRST_FRAME_WITHIN):
+            if not self.link.is_heard(now) and (last is not None or now - self._began >= FIRST_FRAME_WITHIN):
                 self.on_silence()
             await asyncio.sleep(until_tick(now, TICK))
 

@@ -38,10 +38,6 @@ p99 may grow from the fewest meters to the most.
 """
 
 
-ONE_SECONDS = 60.0
-"""For which one meter is watched, at most."""
-
-
 @dataclass(frozen=True, slots=True)
 class Measured:
     """
@@ -60,8 +56,8 @@ class Measured:
 
 
 def rows(scale: Scale) -> list[Row]:
-    """Measure one meter, and each of the `meters` of the scale, with the state."""
-    one = _measure(1, min(scale.meter_seconds, ONE_SECONDS))
+    """Measure one meter, for a minute at most, and each of the `meters` of the scale, with the state."""
+    one = _measure(1, min(scale.meter_seconds, 60.0))
     several = [_measure(count, scale.meter_seconds) for count in scale.meters]
     found = [row for many in several for row in _rows(many, one)]
     if len(several) > 1:

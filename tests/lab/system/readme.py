@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from tests.lab.system.container import Container
 
 USER = "household"
-_ADDRESS = "ADDRESS=…"
 
 
 def section(heading: str) -> list[str]:
@@ -36,7 +35,7 @@ def type_in(machine: Container, block: str, *, seconds: float = 0) -> str:
 
     With `seconds`, Ctrl-C ends the last line, which goes on by itself, after so long.
     """
-    script = block.replace(_ADDRESS, f"ADDRESS=file://{roots.REPOSITORY}")
+    script = block.replace("ADDRESS=…", f"ADDRESS=file://{roots.REPOSITORY}")
     if seconds:
         script = f"timeout --signal=INT {seconds} {script} || test $? = 124"
     typed = shlex.quote(f"set -e\n{script}")

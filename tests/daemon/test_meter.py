@@ -58,5 +58,5 @@ def test_a_reading_goes_first(tmp_path: Path, interval: int, expected: list[tupl
                 while last not in found:
                     found.append(shown(subscriber.messages.get(timeout=LIMIT)))
 
-    # No event: at a silence of the meter, too, the state is derived from a reading that waits.
+    # No event: the meter is not taken for silent, which would be another reason to derive the state.
     assert [each for each in found if each[1] > 1 or each[0] == "teleinfo/event"] == expected

@@ -64,7 +64,7 @@ class Bench:
         )
 
     async def live(self, seconds: int, *, frames: bool = False) -> None:
-        """Let so many seconds pass, with a frame every 1.1 s, whose state waits for the next tick."""
+        """Let so many seconds pass, with a frame every 1.1 s; the monitor looks before its state comes."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         while loop.time() < end:
@@ -110,7 +110,7 @@ def test_status_follows_the_meter() -> None:
         await bench.live(60, frames=True)
         moments.append(asyncio.get_running_loop().time())
         await bench.live(30)
-        bench.monitor.frame_came()  # the state of the last frame waited too long
+        bench.monitor.frame_came()  # the state of the last frame comes 30 s late
         await bench.live(30)
         await bench.live(60, frames=True)
 

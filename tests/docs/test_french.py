@@ -47,7 +47,7 @@ def without_words(text: str) -> str:
 
 
 def shown(page: Path) -> list[tuple[str, str]]:
-    """Return the code blocks of a page, each with its language; of the program's own sentences only that."""
+    """Return the language and the text of each code block of a page; a block with output has no text."""
     found = BLOCK.findall(page.read_text(encoding="utf-8"))
     return [(kind, "" if kind == "text" else without_words(block)) for _, kind, block in found]
 

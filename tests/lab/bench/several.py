@@ -68,7 +68,7 @@ def rows(scale: Scale) -> list[Row]:
 
 
 def _rows(many: Measured, one: Measured) -> list[Row]:
-    """Return the figures of a process with `many` meters; a difference of two is negative at times."""
+    """Return the figures of a process with `many` meters. Noise can make a row `each further` negative."""
     name, others = f"{many.count} meters", many.count - one.count
     further = (many.rss - one.rss) / others
     hundred = 100 * (many.cpu - one.cpu) / others

@@ -40,7 +40,7 @@ def test_a_part_returns_its_rows_and_breaks_no_promise(part: str, monkeypatch: p
     rows = bench.PARTS[part](LEAST)
 
     assert len({row.what for row in rows}) == len(rows) > 0
-    # A difference of two short runs is negative if the smaller one had more frames, or other processes ran.
+    # A row `each further` is the difference of two short runs: noise can make it negative.
     assert all(row.measured >= 0 or "each further" in row.what for row in rows)
     assert all(row.floor is None or row.floor > 0 for row in rows)
     assert [row.what for row in rows if row.promise and not row.reached] == []

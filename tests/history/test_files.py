@@ -47,18 +47,24 @@ def base() -> Iterator[sqlite3.Connection]:
     found.close()
 
 
+def contents(path: Path) -> list[Content | FileError]:
+    """Return what a file has."""
+    with path.open("rb") as file:
+        return [*files.contents(file)]
+
+
 def add(base: sqlite3.Connection, folder: Path, *data: bytes) -> list[dict[str, int]]:
     """Add files, as the command does."""
-    contents: list[Content] = []
+    known: list[Content] = []
     for each in data:
         path = folder / "file"
         path.write_bytes(each)
-        for content in files.contents(path):
+        for content in contents(path):
             if isinstance(content, FileError):
                 raise content
-            contents.append(content)
-    indexes = {time: index for content in contents for time, index in content.indexes.items()}
-    return [storage.add(base, METER, content, indexes, 1000 * NOW) for content in contents]
+            known.append(content)
+    indexes = {time: index for content in known for time, index in content.indexes.items()}
+    return [storage.add(base, METER, content, indexes, 1000 * NOW) for content in known]
 
 
 def imported(base: sqlite3.Connection) -> dict[int, float]:
@@ -222,7 +228,7 @@ def test_the_prices_of_the_regulator(
     """They are added to those of the day on which none is known; a line that is not understood is named."""
     path = tmp_path / "cre.csv"
     path.write_text(CRE.format(columns))
-    [content] = files.contents(path)
+    [content] = contents(path)
     assert isinstance(content, Content)
     assert content.faults == [4]
     storage.add(base, METER, content, {}, 1000 * NOW)
@@ -256,6 +262,6 @@ def shipped() -> tuple[Offer, ...]:
 def test_another_file_is_refused_with_the_reason(tmp_path: Path, data: bytes, why: str) -> None:
     path = tmp_path / "file"
     path.write_bytes(data)
-    [found] = files.contents(path)
+    [found] = contents(path)
     assert isinstance(found, FileError)
     assert re.search(why, found.reason), found.reason

@@ -8,6 +8,7 @@ and post codes are read over. Workbooks (XLSX) are read with the standard librar
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import io
 import itertools
@@ -122,16 +123,20 @@ class _Format:
 FORMATS: Final = [_Format(*section) for section in _SECTIONS.values()]
 
 
-def contents(path: Path) -> Iterator[Content | FileError]:
-    """Yield the content of a file, or of each file in an archive, or why it cannot be read; raise OSError."""
-    with path.open("rb") as file:
-        archive = _archive(file)
-        if archive is None or _WORKBOOK in archive.namelist():
-            yield _read(lambda: path.open("rb"))
-            return
-        for entry in archive.infolist()[:MAX_FILES]:
-            if not entry.is_dir():
-                yield _read(partial(archive.open, entry))
+def contents(file: IO[bytes]) -> Iterator[Content | FileError]:
+    """
+    Yield the content of a file, or of each file in an archive, or why it cannot be read; raise OSError.
+
+    The file is open: its owner may be another user than the one that reads its content.
+    """
+    archive = _archive(file)
+    if archive is None or _WORKBOOK in archive.namelist():
+        file.seek(0)
+        yield _read(lambda: contextlib.nullcontext(file))
+        return
+    for entry in archive.infolist()[:MAX_FILES]:
+        if not entry.is_dir():
+            yield _read(partial(archive.open, entry))
 
 
 def _archive(file: IO[bytes]) -> ZipFile | None:

@@ -13,7 +13,7 @@ import sys
 import time
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import _
@@ -96,11 +96,10 @@ def _add_files(store: Store, paths: Sequence[Path]) -> int:
     understood, found = 0, list[tuple[str, Content]]()
     for path in paths:
         with path.open("rb") as file:
-            is_history = file.read(len(DATABASE)) == DATABASE
-        if is_history:
-            understood += _restore(store, path)
-        else:
-            found += _read(path)
+            if file.read(len(DATABASE)) == DATABASE:
+                understood += _restore(store, path)
+            else:
+                found += _read(file, _label(path.name))
     if found:
         understood += _add_contents(store, found)
     return 0 if understood else 1
@@ -117,11 +116,11 @@ def _restore(store: Store, path: Path) -> bool:
     return True
 
 
-def _read(path: Path) -> list[tuple[str, Content]]:
+def _read(file: IO[bytes], name: str) -> list[tuple[str, Content]]:
     """Return what is understood of a file, or of each file in an archive; say what each of them has."""
     found = []
-    for count, content in enumerate(files.contents(path), 1):
-        label = _label(path.name) if count == 1 else f"{_label(path.name)} ({count})"
+    for count, content in enumerate(files.contents(file), 1):
+        label = name if count == 1 else f"{name} ({count})"
         if isinstance(content, FileError):
             say(f"{label}: {_(content.reason)}")
             continue

@@ -87,6 +87,15 @@ def test_a_unit_with_a_fault_and_a_page_that_does_not_stay_up_are_told(tree: Tre
     assert "page" in examine(tree, ActiveState="activating", SubState="auto-restart", NRestarts="3")
 
 
+def test_a_service_that_lacked_its_settings_file_is_not_merely_stopped(tree: Tree) -> None:
+    """AssertPathExists= of the unit: systemd starts nothing, and the service has no line in its log."""
+    stopped: dict[str, Any] = {"ActiveState": "inactive", "SubState": "dead"}
+    lacked = examine(tree, AssertResult="no", **stopped)["running"]
+
+    assert "settings file" in lacked.message
+    assert examine(tree, AssertResult="yes", **stopped)["running"].message != lacked.message
+
+
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("complaint", ["connected", PortErrorKind.GONE.words, NO_FRAME, SILENT, CUT_OFF])
 def test_what_the_service_says_of_itself_is_judged(tree: Tree, complaint: str, language: Language) -> None:

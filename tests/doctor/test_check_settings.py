@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import re
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from teleinfo.doctor.case import Case
+from teleinfo.doctor.check_settings import check_settings
 from teleinfo.doctor.finding import Severity
-from teleinfo.doctor.machine import Machine
-from tests.doctor.machine_tree import findings_of
+from tests.doctor.machine_tree import Tree, findings_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from teleinfo.doctor.finding import Finding
 
 
 @pytest.fixture(autouse=True)
@@ -61,20 +64,138 @@ def test_the_file_is_named_and_what_it_changes(tmp_path: Path) -> None:
     )
 
 
-def test_settings_that_the_running_service_does_not_have_are_a_fault(tmp_path: Path) -> None:
+def test_values_are_shown_as_the_household_wrote_them(tmp_path: Path) -> None:
+    """Not as Python writes an object: True, Prices(…), {'power.apparent': 20.0}."""
+    lines = [
+        "TELEINFO_PUBLISH_INTERVAL=60",
+        "TELEINFO_STATE_TOPICS=yes",
+        "TELEINFO_STATE_TOPICS_DEAD_BAND=power.apparent=20",
+        "TELEINFO_PRICES=HC=0.1696 HP=0.2146 month=15.74",
+        "TELEINFO_PAYLOAD_NUMBERS=all",
+    ]
+    (tmp_path / ".env").write_text("\n".join(lines))
+    shown = findings_of("settings", Case())["changed"].message
+
+    assert {f"{each} " for each in lines} == {
+        part for part in re.split(r"(?=TELEINFO_)", f"{shown} ") if part
+    }
+
+
+class Household:
+    """A machine with the settings file of its service, and systemd's copies of it for two running units."""
+
+    def __init__(self, folder: Path) -> None:
+        self.tree = Tree(folder)
+        self.file = folder / "etc/teleinfo.env"
+        self.tree.file("/run/systemd/system/.here")
+        self.tree.program("systemctl", "LoadState=loaded", "ActiveState=active")
+
+    def started(self, unit: str, *lines: str) -> None:
+        """Let a unit run with these settings."""
+        self.tree.file(f"/run/credentials/{unit}.service/teleinfo.env", "\n".join(lines))
+
+    def marks(self, *lines: str, file: Path | None = None) -> dict[str, str]:
+        """Write the file, and return the findings that are neither well nor left out: message → severity."""
+        if lines:
+            self.tree.file("/etc/teleinfo.env", "\n".join(lines))
+        found = asyncio.run(self._findings(Case(self.tree.machine, env_file=file)))
+        return {one.message: one.severity for one in found if one.severity is not Severity.OK}
+
+    async def _findings(self, case: Case) -> list[Finding]:
+        return [finding async for finding in check_settings(case)]
+
+
+@pytest.fixture
+def household(tmp_path: Path) -> Household:
+    """Return a machine with a service."""
+    return Household(tmp_path)
+
+
+PORT = "TELEINFO_MQTT_PORT=1884"
+LISTEN = "TELEINFO_WEB_LISTEN=0.0.0.0:8080"
+HASS = "TELEINFO_HOMEASSISTANT=true"
+
+
+def test_settings_that_the_running_service_does_not_have_are_a_fault(household: Household) -> None:
     """Of its own file, and not for a comment."""
-    path = tmp_path / "etc" / "teleinfo.env"
-    started_with = tmp_path / "run/credentials/teleinfo.service/teleinfo.env"
-    for file in (path, started_with):
-        file.parent.mkdir(parents=True)
-        file.write_text("TELEINFO_MQTT_PORT=1884\n")
+    other = household.tree.file("/home/other.env", PORT)
+    household.started("teleinfo", PORT, "# a comment")
+    same = household.marks(PORT)
+    household.started("teleinfo", "")
 
-    def faults(file: Path) -> list[str]:
-        found = findings_of("settings", Case(Machine(tmp_path), env_file=file))
-        return [one.check for one in found.values() if one.severity is Severity.FAULT]
+    assert same == {}
+    assert list(household.marks(PORT).values()) == ["fault"]
+    assert household.marks(file=other) == {}
 
-    started_with.write_text("TELEINFO_MQTT_PORT=1884\n# a comment\n")
-    assert faults(path) == []
-    started_with.write_text("")
-    assert faults(path) == ["changed"]
-    assert faults(path.rename(tmp_path / "other.env")) == []
+
+def test_the_readmes_last_step_leaves_no_fault(household: Household) -> None:
+    """The page is enabled: its settings change, and the service of the meter has no use for them."""
+    household.started("teleinfo", PORT)
+    household.started("teleinfo-web", PORT, LISTEN)
+    alone = household.marks(PORT, LISTEN, "TELEINFO_WEB_METRICS=true")
+    household.started("teleinfo-web", PORT, LISTEN, "TELEINFO_WEB_METRICS=true")
+    household.started("teleinfo", PORT, HASS)
+    with_link = household.marks(PORT, LISTEN, "TELEINFO_WEB_METRICS=true", HASS)
+
+    assert alone == {
+        "the page was started with other settings, and knows nothing of the change yet": "warning"
+    }
+    assert with_link == {"the address of the page was changed after the start of the service": "warning"}
+
+
+@pytest.mark.parametrize(
+    ("beside", "unit", "commands"),
+    [
+        ([], "/usr/local/lib", ("sudo make install",)),
+        ([], "/usr/lib", ("sudo dpkg-reconfigure teleinfo", "sudo systemctl restart teleinfo")),
+        (
+            ["teleinfo.env.bak"],
+            "/usr/lib",
+            (
+                "sudo mv /etc/teleinfo/teleinfo.env.bak /etc/teleinfo/teleinfo.env",
+                "sudo systemctl restart teleinfo",
+            ),
+        ),
+        (["teleinfo.env~", "teleinfo.env.bak"], "/usr/local/lib", ("sudo make install",)),
+    ],
+)
+def test_a_settings_file_that_is_gone_is_missed(
+    household: Household,
+    monkeypatch: pytest.MonkeyPatch,
+    beside: list[str],
+    unit: str,
+    commands: tuple[str, ...],
+) -> None:
+    """Deleted, or renamed by an editor: it is said, with what brings one back."""
+    tree = household.tree
+    tree.file(f"{unit}/systemd/system/teleinfo.service")
+    monkeypatch.setattr("teleinfo.doctor.check_settings.SERVICE_FILE", Path("/etc/teleinfo/teleinfo.env"))
+    for name in beside:
+        tree.file(f"/etc/teleinfo/{name}")
+    [found] = asyncio.run(household._findings(Case(tree.machine)))
+
+    assert (found.check, found.severity) == ("file", Severity.FAULT)
+    assert "/etc/teleinfo/teleinfo.env" in found.message
+    assert found.commands == commands
+
+
+def test_without_a_service_no_file_is_missed(household: Household) -> None:
+    household.tree.program("systemctl", "LoadState=not-found")
+
+    assert household.marks() == {}
+
+
+def test_the_editor_that_is_advised_can_save_the_file(
+    household: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind sudo it is the person who types it, not root."""
+    household.tree.file("/etc/teleinfo.env", "TELEINFO_MQTT_QOS=7")
+
+    def advised() -> str:
+        [found] = asyncio.run(household._findings(Case(household.tree.machine)))
+        return found.commands[0].split()[0]
+
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    assert advised() == "nano"
+    monkeypatch.setenv("SUDO_UID", str(os.geteuid() + 1000))
+    assert advised() == "sudoedit"

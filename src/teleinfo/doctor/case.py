@@ -35,7 +35,7 @@ UNIT = "teleinfo"
 
 _PROPERTIES = (
     "LoadState", "UnitFileState", "WantedBy", "ActiveState", "SubState", "Result", "ExecMainStatus",
-    "NRestarts", "StatusText", "InvocationID", "ActiveEnterTimestampMonotonic",
+    "NRestarts", "StatusText", "InvocationID", "ActiveEnterTimestampMonotonic", "AssertResult",
 )  # fmt: skip
 # The properties that limit what a service reaches; systemd-run takes them as systemctl shows them.
 _LIMITS = (
@@ -95,7 +95,11 @@ class Case:
     @property
     def credentials(self) -> Path:
         """The folder with the files that systemd handed to the running service, for root alone."""
-        return self.machine.path(f"/run/credentials/{self.unit}.service")
+        return self.credentials_of(self.unit)
+
+    def credentials_of(self, unit: str) -> Path:
+        """Return the folder with the files that systemd handed to a running service, for root alone."""
+        return self.machine.path(f"/run/credentials/{unit}.service")
 
     @property
     def port_target(self) -> str:

@@ -7,7 +7,7 @@ import textwrap
 import time
 from typing import TYPE_CHECKING
 
-from teleinfo.common.i18n import _
+from teleinfo.common.i18n import N_, _
 from teleinfo.doctor.case import Access, Case, is_one_of
 from teleinfo.doctor.check_broker import OFFLINE, ONLINE, read_retained
 from teleinfo.doctor.finding import Finding, Severity, find
@@ -28,6 +28,14 @@ _NO_ENTRIES = "-- No entries --"
 # Warnings that are over once the service reports no fault, and those about what the broker refuses.
 _OUTAGES = (BROKER_OUTAGE.begins, BROKER_OUTAGE.still, PORT_OUTAGE.begins, PORT_OUTAGE.still, *PASSING)
 _REFUSALS = tuple(lines[0] for notes, lines in FAULTS.values() if notes[0] == "topic")
+
+LACKED_ITS_FILE = Finding(
+    "running",
+    Severity.FAULT,
+    N_("it does not run: its settings file was not there when it was to start"),
+    N_("Once the file is there, start it:"),
+    ("sudo systemctl restart {unit}",),
+)
 
 STARTING = 20.0
 """Seconds after the start within which a frame must come: the search for the speed takes 15 s."""
@@ -74,6 +82,8 @@ def _running(shown: Mapping[str, str], words: str, complaint: str, unit: str) ->
         return find("CONFIGURATION", unit=unit)
     if how == "auto-restart" or (active == "activating" and restarts != "0"):
         return find("FAILS", restarts=restarts, unit=unit)
+    if shown.get("AssertResult") == "no":
+        return find(LACKED_ITS_FILE, unit=unit)
     return find("STOPPED", state=f"{active}, {how}", unit=unit)
 
 

@@ -3,25 +3,80 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import shlex
+from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.file_errors import exists
-from teleinfo.common.i18n import _
+from teleinfo.common.i18n import N_, _
 from teleinfo.console.output import command_line
-from teleinfo.doctor.finding import Finding, find
-from teleinfo.settings import DEFAULTS, SECRETS, SERVICE_FILE, SettingsError, default_env_file, variable_of
+from teleinfo.doctor.case import UNIT
+from teleinfo.doctor.finding import Finding, Severity, find
+from teleinfo.settings import (
+    DEFAULTS,
+    SECRETS,
+    SERVICE_FILE,
+    Settings,
+    SettingsError,
+    default_env_file,
+    variable_of,
+)
+from teleinfo.settings.env_file import read_env_file
+from teleinfo.settings.faults import written
 from teleinfo.settings.model import SettingsModel
 from teleinfo.settings.sources import load, unread_variables
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Collection, Mapping
     from pathlib import Path
 
     from teleinfo.doctor.case import Case
-    from teleinfo.settings import Settings
 
 # Settings that are shown without their values, which are secret or identify a person.
 _HIDDEN = frozenset({*SECRETS, "mqtt_username"})
+
+_OF_PAGE: Final = frozenset(name for name in DEFAULTS if name.startswith("web_"))
+"""Settings that only the page uses; the service of the meter takes from them the link for Home Assistant."""
+
+_PACKAGED: Final = "/usr/lib/systemd/system/teleinfo.service"
+"""The unit of the service, if the Debian package has installed it."""
+
+_MISSING: Final = N_("the service is installed, and its settings file is missing: {path}")
+
+FILE_MISSING: Final = Finding(
+    "file",
+    Severity.FAULT,
+    _MISSING,
+    N_("The service cannot start without it. In the folder of teleinfo, this writes one with the defaults:"),
+    ("sudo make install",),
+)
+FILE_OF_PACKAGE_MISSING: Final = Finding(
+    "file",
+    Severity.FAULT,
+    _MISSING,
+    N_("The service cannot start without it. This writes one with the defaults:"),
+    ("sudo dpkg-reconfigure teleinfo", "sudo systemctl restart {unit}"),
+)
+FILE_RENAMED: Final = Finding(
+    "file",
+    Severity.FAULT,
+    _MISSING,
+    N_("The service cannot start without it. {other} is beside it: give it its name back, if it is the one:"),
+    ("sudo mv {other} {path}", "sudo systemctl restart {unit}"),
+)
+LINK_NOT_LOADED: Final = Finding(
+    "changed",
+    Severity.WARNING,
+    N_("the address of the page was changed after the start of the service"),
+    N_("Home Assistant gets the link to the page when the service is started again:"),
+    ("sudo systemctl restart {unit}",),
+)
+PAGE_NOT_LOADED: Final = Finding(
+    "changed",
+    Severity.WARNING,
+    N_("the page was started with other settings, and knows nothing of the change yet"),
+    N_("It reads its settings when it starts:"),
+    ("sudo systemctl restart teleinfo-web",),
+)
 
 
 async def check_settings(case: Case) -> AsyncIterator[Finding]:
@@ -31,29 +86,17 @@ async def check_settings(case: Case) -> AsyncIterator[Finding]:
         named = () if case.env_file is None else ("--env-file", str(path))
         yield find("SETTINGS_UNREAD", command_line("doctor", *named, root=True), path=path or SERVICE_FILE)
         return
+    if case.env_file in {None, SERVICE_FILE} and not exists(SERVICE_FILE) and await _has_service(case):
+        yield _missing(case)
+        return
     try:
         case.valid_settings = load(path)
     except SettingsError as error:
-        *others, last = map(_, error.messages)
-        for text in others:
-            yield find("WRONG_SETTING", text=text)
-        if path is None:
-            yield find("LAST_WRONG_VARIABLE", text=last)
-        elif exists(path):
-            editor = "nano" if os.access(path, os.W_OK) else "sudoedit"
-            yield find("LAST_WRONG_SETTING", text=last, editor=editor, path=path)
-        else:
-            yield find("NO_SETTINGS_FILE", text=last, folder=SERVICE_FILE.parent)
+        for finding in _wrong(error, path):
+            yield finding
     else:
-        if path is not None and exists(path):
-            yield find("SETTINGS_VALID", path=path)
-        else:
-            yield find("SETTINGS_DEFAULT", here=".env", service=SERVICE_FILE)
-        yield _changed(case.valid_settings)
-        started_with = case.credentials / "teleinfo.env"
-        is_of_service = path is not None and path.absolute().parent == SERVICE_FILE.parent
-        if is_of_service and os.access(started_with, os.R_OK) and _differ(started_with, case.valid_settings):
-            yield find("NOT_LOADED", unit=case.unit)
+        for finding in _valid(case, case.valid_settings, path):
+            yield finding
     for text in unread_variables():
         yield find("UNREAD_VARIABLE", text=_(text))
 
@@ -69,20 +112,117 @@ def _is_closed(path: Path) -> bool:
     return not os.access(path, os.R_OK, effective_ids=True)
 
 
-def _differ(started_with: Path, settings: Settings) -> bool:
-    """Return True if the service, which was `started_with` this file, has other settings."""
+def _wrong(error: SettingsError, path: Path | None) -> list[Finding]:
+    """Return a finding for each wrong setting; the last one says where to correct them."""
+    *others, last = map(_, error.messages)
+    findings = [find("WRONG_SETTING", text=text) for text in others]
+    if path is None:
+        findings.append(find("LAST_WRONG_VARIABLE", text=last))
+    elif exists(path):
+        findings.append(find("LAST_WRONG_SETTING", text=last, editor=_editor(path), path=path))
+    else:
+        findings.append(find("NO_SETTINGS_FILE", text=last, folder=SERVICE_FILE.parent))
+    return findings
+
+
+def _valid(case: Case, settings: Settings, path: Path | None) -> list[Finding]:
+    """Return the findings on valid settings: their file, their changes, and who does not have them yet."""
+    if path is None or not exists(path):
+        first = find("SETTINGS_DEFAULT", here=".env", service=SERVICE_FILE)
+    else:
+        first = find("SETTINGS_VALID", path=path)
+    findings = [first, _changed(settings, path)]
+    if path is not None and path.absolute().parent == SERVICE_FILE.parent:
+        findings += _not_loaded(case, settings)
+    return findings
+
+
+async def _has_service(case: Case) -> bool:
+    """Return True if the service of the machine is installed."""
+    shown = await case.properties()
+    return shown.get("LoadState") == "loaded"
+
+
+def _missing(case: Case) -> Finding:
+    """Return the finding for the file of the service, which is not there, and what makes it."""
+    folder, unit = SERVICE_FILE.parent, case.unit
+    # An editor or a person may have renamed it: teleinfo.env.txt, teleinfo.env~, teleinfo.env.bak.
+    others = [name for name in case.machine.names(str(folder)) if name.startswith(SERVICE_FILE.name)]
+    if len(others) == 1:
+        other = shlex.quote(str(folder / others[0]))
+        return find(FILE_RENAMED, path=SERVICE_FILE, unit=unit, other=other)
+    is_packaged = case.machine.path(_PACKAGED).exists()
+    return find(FILE_OF_PACKAGE_MISSING if is_packaged else FILE_MISSING, path=SERVICE_FILE, unit=unit)
+
+
+def _editor(path: Path) -> str:
+    """Return the editor with which the person who reads this, perhaps behind sudo, can save the file."""
+    person = int(os.environ.get("SUDO_UID", os.geteuid()))
+    may_save = path.stat().st_uid == person if person != os.geteuid() else os.access(path, os.W_OK)
+    return "nano" if may_save else "sudoedit"
+
+
+def _not_loaded(case: Case, settings: Settings) -> list[Finding]:
+    """Return a finding for each running service that was started with other settings than `settings`."""
+    findings = []
+    service = _started_with(case.credentials / "teleinfo.env")
+    if _differ(service, settings, DEFAULTS.keys() - _OF_PAGE):
+        findings.append(find("NOT_LOADED", unit=case.unit))
+    elif isinstance(service, Settings) and settings.homeassistant and service.page != settings.page:
+        findings.append(find(LINK_NOT_LOADED, unit=case.unit))
+    page = _started_with(case.credentials_of("teleinfo-web") / "teleinfo.env")
+    if case.unit == UNIT and _differ(page, settings, _OF_PAGE):
+        findings.append(find(PAGE_NOT_LOADED))
+    return findings
+
+
+def _started_with(copy: Path) -> Settings | SettingsError | None:
+    """Return the settings in systemd's `copy` of the file; None if this user may not read the copy."""
+    if not os.access(copy, os.R_OK):
+        return None
     try:
-        return load(started_with) != settings
-    except SettingsError:
+        return load(copy)
+    except SettingsError as error:
+        return error
+
+
+def _differ(before: Settings | SettingsError | None, now: Settings, names: Collection[str]) -> bool:
+    """Return True if one of these settings has changed since `before`, which None does not show."""
+    if before is None:
+        return False
+    if isinstance(before, SettingsError):
         return True
+    return any(getattr(before, name) != getattr(now, name) for name in names)
 
 
-def _changed(settings: Settings) -> Finding:
+def _changed(settings: Settings, path: Path | None) -> Finding:
     """List the settings that differ from the defaults, without the values of secrets."""
     shown, usual = [], SettingsModel()
+    given = _given(path)
     for name in DEFAULTS:
         value = getattr(settings, name)
-        if value != getattr(usual, name):
-            written = ",".join(sorted(value)) if isinstance(value, frozenset) else str(value)
-            shown.append(f"{variable_of(name)}={'…' if name in _HIDDEN else written}")
+        if value == getattr(usual, name):
+            continue
+        text = "…"
+        if name not in _HIDDEN:
+            text = _text(value, given.get(name))
+        shown.append(f"{variable_of(name)}={text}")
     return find("SETTINGS_CHANGED" if shown else "NOTHING_CHANGED", text=" ".join(shown))
+
+
+def _given(path: Path | None) -> Mapping[str, str]:
+    """Return the texts of the settings, as file and environment have them."""
+    in_file = read_env_file(path, DEFAULTS).values
+    texts = {name: text for name, text in in_file.items() if isinstance(text, str)}
+    outside = {name: os.environ.get(variable_of(name), "") for name in DEFAULTS}
+    return texts | {name: text for name, text in outside.items() if text}
+
+
+def _text(value: object, given: str | None) -> str:
+    """Return the value of a setting as it is written in a file."""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, frozenset):
+        return ",".join(sorted(value))
+    # Prices and the like have a notation of their own, which the household has written.
+    return written(value) if given is None else given

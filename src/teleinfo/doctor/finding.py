@@ -1,4 +1,9 @@
-"""A finding of the doctor. `findings.txt` has the words, and says how to add a finding."""
+"""
+A finding of the doctor.
+
+`findings.txt` has the words of most findings, and says how to add a finding; the others are templates of the
+type `Finding`, beside their check.
+"""
 
 from __future__ import annotations
 
@@ -60,10 +65,14 @@ TEMPLATES: Final = {name: _template(*section) for name, section in _SECTIONS.ite
 
 
 def find(
-    section: str, /, *commands: str, facts: Mapping[str, object] | None = None, **fields: object
+    of: str | Finding, /, *commands: str, facts: Mapping[str, object] | None = None, **fields: object
 ) -> Finding:
-    """Return the finding of a `section`; `commands` follow its own, and `fields` are those of its texts."""
-    template = TEMPLATES[section]
+    """
+    Return the finding `of` a section of `findings.txt`, or of a template whose texts are marked by `N_`.
+
+    `commands` follow those of the template, and `fields` are those of its texts.
+    """
+    template = TEMPLATES[of] if isinstance(of, str) else of
     fields |= {"again": command_line("doctor"), "as_root": command_line("doctor", root=True)}
     message, advice = _(template.message).format(**fields), _(template.advice).format(**fields)
     lines = [line.format(**fields) for line in template.commands]

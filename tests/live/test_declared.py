@@ -52,6 +52,11 @@ def state(**values: Any) -> dict[str, Any]:  # noqa: ANN401 - values of JSON
             {"energy__today__imported": 8412, "energy__today__is_complete": False},
             *("8.41 kWh (incomplete)", "8,41 kWh (valeur incomplète)"),
         ),
+        ({"power__factor": 0.45}, "0.45", "0,45"),
+        (
+            {"power__factor": 0.97, "power__factor_lower": 0.954, "power__factor_upper": 1.0},
+            *("0.97 ± 0.03", "0,97 ± 0,03"),
+        ),
         ({"cost__price": 0.2146}, "0.2146 €/kWh", "0,2146 €/kWh"),
     ],
 )

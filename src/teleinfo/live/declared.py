@@ -27,8 +27,11 @@ _SPANS: Final = ("today", "yesterday", "this_month", "last_month")
 _MEMORY: Final = ("cost.", "tariff.next.", *(f"energy.{span}." for span in _SPANS))
 """The fields that need the memory or the settings of the daemon, by the beginning of their paths."""
 
-_SHOWN: Final = {"Wh": (1000, 2, "kWh"), "EUR": (1, 2, "€"), "EUR/kWh": (1, 4, "€/kWh")}
-"""By unit of a field: the divisor, the decimals and the unit for people; any other number stays as it is."""
+_SHOWN_UNITS: Final = {"Wh": "kWh", "EUR": "€", "EUR/kWh": "€/kWh"}
+"""The units for people, by unit of a field; any other unit stays as it is."""
+
+_WH_PER_KWH: Final = 1000
+_KWH_DECIMALS: Final = 2
 
 _INCOMPLETE: Final = ("is_complete", False, N_("{value} (incomplete)"))
 _MARKS: Final = {
@@ -93,11 +96,20 @@ def text(state: Json, path: str) -> str:
 def _quantity(state: Json, field: Field, value: Json) -> str:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return ""
-    path, (divisor, digits, unit) = field.path, _SHOWN.get(field.unit or "", (1, 0, field.unit))
-    figure = number(value / divisor, digits)
-    bounds = [integer(state, f"{path}_{bound}") for bound in ("lower", "upper")]
-    errors = [abs(bound - value) for bound in bounds if bound is not None]
-    quantity = f"{figure} ± {number(max(errors))} {unit}" if errors else f"{figure} {unit}"
+    path = field.path
+    unit = field.unit or ""
+    decimals = field.precision or 0
+    divisor = 1
+    if unit == "Wh":
+        decimals = _KWH_DECIMALS
+        divisor = _WH_PER_KWH
+    quantity = number(value / divisor, decimals)
+    bounds = [find(state, f"{path}_{bound}") for bound in ("lower", "upper")]
+    errors = [abs(bound - value) for bound in bounds if isinstance(bound, int | float)]
+    if errors:
+        quantity += f" ± {number(max(errors) / divisor, decimals)}"
+    if unit:  # a share such as the power factor has none
+        quantity += f" {_SHOWN_UNITS.get(unit, unit)}"
     if time := clock(find(state, f"{path}_time")):
         return _("{power} at {time}").format(power=quantity, time=time)
     is_bound = find(state, f"{path}_is_upper_bound") is True

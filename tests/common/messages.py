@@ -8,7 +8,6 @@ from pathlib import Path
 
 from teleinfo.common import i18n
 from teleinfo.contract.files import FORMATS
-from teleinfo.contract.offers import FAULTS as OFFERS_FAULTS
 from teleinfo.doctor.finding import TEMPLATES, TITLES
 from teleinfo.homeassistant import entities
 from teleinfo.live.describe import CHOICES
@@ -46,7 +45,6 @@ def messages() -> dict[str, str]:
     found |= {getattr(text, "template", text): field.path for field, text in texts}
     found |= {text: name for name, text in TEXTS.items()}
     found |= {text: kind for kind, (_notes, lines) in FAULTS.items() for text in lines[:2]}
-    found |= {text: name for name, text in OFFERS_FAULTS.items()}
     found |= {text: name for name, lines in ALLOWED.items() for text in lines}
     found |= {text: name for name, lines in SENTENCES.items() for text in lines}
     found |= {form.form.template: form.kind for form in FORMATS}

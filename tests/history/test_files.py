@@ -14,7 +14,8 @@ import pytest
 from teleinfo.contract import files
 from teleinfo.contract.days import midnight
 from teleinfo.contract.files import CURVE, Content, FileError
-from teleinfo.contract.offers import in_force, load
+from teleinfo.contract.offers import in_force
+from teleinfo.contract.offers_file import shipped
 from teleinfo.history import energies as storage
 from teleinfo.history.store import SCHEMA
 from teleinfo.vocabulary.codes import Colour
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from teleinfo.contract.offers import Offer
 
 NOW = midnight(dt.date(2026, 11, 29))
 METER = 1
@@ -232,17 +232,14 @@ def test_the_prices_of_the_regulator(
     assert isinstance(content, Content)
     assert content.faults == [4]
     storage.add(base, METER, content, {}, 1000 * NOW)
-    [found] = [each for each in storage.with_imported_prices(base, METER, shipped()) if each.id == offer]
+    [found] = [
+        each for each in storage.with_imported_prices(base, METER, shipped().offer) if each.id == offer
+    ]
     [later] = [price for price in found.price if price.since > dt.date(2026, 11, 1)]
     assert (str(later.since), later.month, later.kwh) == ("2027-08-01", {9: 20.0}, kwh)
     in_february = in_force([price for price in found.price if 9 in price.month], dt.date(2026, 3, 1))
     assert in_february is not None
     assert in_february.kwh != kwh, "that of the offer"
-
-
-def shipped() -> tuple[Offer, ...]:
-    """Return the shipped offers."""
-    return load(None).offer
 
 
 @pytest.mark.parametrize(

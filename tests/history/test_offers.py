@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import itertools
 import math
 import re
+import string
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from teleinfo.common.i18n import _, use_language
-from teleinfo.contract.offers import Household, OffersError, load, minutes_of, parse, price_on, prices_by_day
+from teleinfo.contract.offers import Household, minutes_of, price_on, prices_by_day
+from teleinfo.contract.offers_file import (
+    MAX_CHARACTERS,
+    OffersError,
+    OffersFile,
+    parse,
+    shipped,
+    with_shipped,
+)
 from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
@@ -29,7 +43,7 @@ HOUSEHOLD = "[household]\n"
 
 
 def test_the_shipped_offers_have_no_fault() -> None:
-    offers = load(None)
+    offers = shipped()
     assert {offer.id for offer in offers.offer} == {"base", "off_peak", "tempo"}
     assert offers.household.contract == ()
 
@@ -37,9 +51,12 @@ def test_the_shipped_offers_have_no_fault() -> None:
 def test_an_offer_of_the_household_replaces_the_shipped_one(tmp_path: Path) -> None:
     """A file that is not there is none; a mark of the byte order is read over."""
     own = tmp_path / "offers.toml"
-    assert load(own) == load(None)
+    file = OffersFile(own)
+    assert file.read() == (shipped(), ())
     own.write_bytes(b"\xef\xbb\xbf" + OFFER.replace('"w"', '"base"').encode())
-    assert [offer.name for offer in load(own).offer if offer.id == "base"] == ["W"]
+    offers, faults = file.read()
+    assert [offer.name for offer in offers.offer if offer.id == "base"] == ["W"]
+    assert faults == ()
 
 
 @pytest.mark.parametrize(
@@ -53,18 +70,18 @@ def test_an_offer_of_the_household_replaces_the_shipped_one(tmp_path: Path) -> N
         ),
         (OFFER.replace(", WE = 0.15", ""), 8, "a price of WE is missing"),
         (OFFER.replace("WE = 0.15", "WE = 0.15, HX = 1"), 8, "a price of HX is missing, or unknown"),
-        (OFFER + OFFER.partition('"weekend"\n')[2], 12, "two prices from 2026-02-01 for 9 kVA"),
-        (OFFER + OFFER, 16, "two offers have the same id"),
+        (OFFER + OFFER.partition('"weekend"\n')[2], 11, "two prices from 2026-02-01 for 9 kVA"),
+        (OFFER + OFFER, 10, "two offers have the same id"),
         (OFFER.replace("0.15", "-0.15"), 8, "it is less than 0"),
         (OFFER.replace("0.15", "nan"), 8, "it is more than 10"),
         (OFFER.replace("18.49", "2e9"), 7, "it is more than 1000"),
         (OFFER.replace('"weekend"', '"moon"'), 4, "its calendar is one of base"),
-        (OFFER.replace('"weekend"', '"weekend"\nrules = [{code = "HP"}]'), 5, "or else it has rules"),
+        (OFFER.replace('"weekend"', '"weekend"\nrules = [{code = "HP"}]'), 4, "or else it has rules"),
         (OFFER.replace('calendar = "weekend"\n', ""), 1, "offer.0.rules: it is missing"),
         (OFFER.replace('calendar = "weekend"', "rules = []"), 4, "it has nothing in it"),
         (
             OFFER.replace('calendar = "weekend"', 'rules = [{code = "HP", days = ["sunday"]}]'),
-            8,
+            4,
             "the last rule has no condition",
         ),
         (
@@ -89,7 +106,15 @@ def test_an_offer_of_the_household_replaces_the_shipped_one(tmp_path: Path) -> N
         (OFFER.replace('name = "W"', 'name = "W"\nclosed = "maybe"'), 4, "offer.0.closed: it is not true"),
         (OFFER.replace("9 = 18.49", '"x" = 18.49'), 7, "it is not a whole number"),
         ("offer = [3]\n", 1, "offer.0: it is not a table with entries"),
-        (HOUSEHOLD + "off_peak = [\n{from = 2024-01-01 hours = []}]\n", 3, "at line 3"),
+        (
+            HOUSEHOLD + "off_peak = [\n{from = 2024-01-01 hours = []}]\n",
+            3,
+            "too many): {from = 2024-01-01 hours",
+        ),
+        (HOUSEHOLD + "sale = [{from = 2025-01-01, price = 0,04}]", 2, "this is not TOML"),
+        (HOUSEHOLD + "sale = [\n# and so on\n\n", 2, "too many): sale = ["),
+        ("#" * 1001, 1, "it is longer than 1000 characters"),
+        (HOUSEHOLD + "contract = 9" + "9" * 900 + "\n", 2, "household.contract: it is not a list"),
     ],
 )
 def test_a_fault_has_its_line_and_its_words_in_both_languages(text: str, line: int, why: str) -> None:
@@ -108,16 +133,120 @@ def test_a_fault_has_its_line_and_its_words_in_both_languages(text: str, line: i
 
 
 @pytest.mark.parametrize("text", ['offer = "nono", kva = 9', 'offer = "base", kva = 36'])
-def test_the_contract_is_an_offer_that_has_a_price(tmp_path: Path, text: str) -> None:
-    own = tmp_path / "offers.toml"
-    own.write_text(f"{HOUSEHOLD}contract = [{{from = 2024-05-01, {text}}}]\n")
+def test_the_contract_is_an_offer_that_has_a_price(text: str) -> None:
+    own = parse(f"{HOUSEHOLD}contract = [{{from = 2024-05-01, {text}}}]\n".encode())
     with pytest.raises(OffersError, match="there is no price of"):
-        load(own)
+        with_shipped(own)
 
 
 def test_what_is_no_text_is_refused() -> None:
-    with pytest.raises(OffersError, match="utf-8"):
-        parse(b"name = \xe9")
+    with pytest.raises(OffersError, match="line 2: it is not in UTF-8"):
+        parse(b"[household]\nname = \xe9")
+
+
+def test_of_many_faults_the_first_are_named_and_the_others_counted() -> None:
+    with pytest.raises(OffersError) as refused:
+        parse((HOUSEHOLD + "".join(f"foo{number} = 1\n" for number in range(40))).encode())
+    *named, last = refused.value.faults
+    assert [fault.fields["line"] for fault in named] == [*range(2, 12)]
+    assert last == "and 30 more faults"
+
+
+COMMENTS = st.lists(st.sampled_from(["", "# ]", "  # {", '# "']), max_size=3)
+
+
+@given(
+    before=st.lists(
+        st.tuples(st.sampled_from([OFFER, OFFER.replace('"W"', "'''[[x\n]'''")]), COMMENTS), max_size=4
+    ),
+    wrong=st.sampled_from(
+        [
+            ("[[offer.price]]", 'closed = 7 # "\n[[offer.price]]', 0),
+            ("18.49}", "18.49, 6 = -1}", 0),
+            ("0.15}", '"x"}', 0),
+            ("price]]\n", "price]]\nfoo = [\n{a = 1}, # [\n{a = 2},\n]\n", 1),
+            ("[[offer.price]]\n", "price = [\n {month = {}, kwh = {}},\n]\n[[x]]\n", 1),
+        ]
+    ),
+)
+def test_a_fault_has_its_line_wherever_it_stands(
+    before: list[tuple[str, list[str]]], wrong: tuple[str, str, int]
+) -> None:
+    """Comments, brackets within texts, and texts of several lines stand before it."""
+    old, new, further = wrong
+    sound = "".join(
+        offer.replace('"w"', f'"w{number}"') + "\n".join(["", *comments, ""])
+        for number, (offer, comments) in enumerate(before)
+    )
+    text = sound + OFFER.replace(old, new)
+    expected = {
+        1 + number
+        for number, (line, was) in enumerate(
+            itertools.zip_longest(text.split("\n"), (sound + OFFER).split("\n"))
+        )
+        if line != was
+    }
+    with pytest.raises(OffersError) as refused:
+        parse(text.encode())
+    lines = {fault.fields["line"] for fault in refused.value.faults}
+    assert min(expected) + further in lines or min(expected) in lines, text
+
+
+@given(st.binary(max_size=200) | st.text(alphabet=string.printable, max_size=200).map(str.encode))
+@example(b"a = " + b"[" * 900)
+@example(b"a" + b".a" * 499 + b" = 1")
+@example(b"a = " + b"9" * 990)
+@example(b"[household]\nsale = [{from = 9999-12-31, price = 1e999}]")
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    with contextlib.suppress(OffersError):
+        parse(data)
+
+
+def test_a_file_is_parsed_once_for_each_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With faults too, of whatever size; what is counted is how much text the reader of TOML gets."""
+    read: list[int] = []
+
+    def loads(text: str) -> dict[str, object]:
+        read.append(len(text))
+        return real(text)
+
+    real = tomllib.loads
+    monkeypatch.setattr("teleinfo.contract.offers_file.tomllib.loads", loads)
+    path = tmp_path / "offers.toml"
+    file = OffersFile(path)
+    wrong = "".join(OFFER.replace('"w"', f'"w{number}"').replace("WE", "WX") for number in range(700))
+    for text in (wrong, wrong + "[household", OFFER):
+        path.write_text(text)
+        read.clear()
+        first = file.read()
+        assert [length for length in read if length > MAX_CHARACTERS] in ([len(text)], []), "once"
+        assert sum(read) <= 3 * len(text), "beside that, the names of its entries"
+        assert first[1] or text == OFFER
+        read.clear()
+        assert file.read() is first
+        assert read == []
+
+
+def test_a_file_of_a_mebibyte_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped()
+    monkeypatch.setattr("teleinfo.contract.offers_file.tomllib.loads", None)
+    path = tmp_path / "offers.toml"
+    path.write_text("#" * (1 << 20))
+    assert OffersFile(path).read() == (shipped(), (f"{path}: it is larger than 128 KB",))
+
+
+def test_a_file_that_comes_changes_and_goes_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "offers.toml"
+    file = OffersFile(path)
+    found = []
+    for text in (OFFER, OFFER.replace('"W"', '"X"'), None, "[", OFFER):
+        path.unlink(missing_ok=True) if text is None else path.write_text(text)
+        offers, faults = file.read()
+        found.append(([offer.name for offer in offers.offer][3:], len(faults)))
+    assert found == [(["W"], 0), (["X"], 0), ([], 0), ([], 1), (["W"], 0)]
+    path.unlink()
+    path.mkdir()
+    assert file.read() == (shipped(), (f"{path}: Is a directory",))
 
 
 def test_hours_may_go_over_midnight() -> None:
@@ -125,20 +254,19 @@ def test_hours_may_go_over_midnight() -> None:
     assert len(minutes_of(("00:00-24:00",))) == 1440
 
 
-def test_the_prices_of_the_contract_by_day(tmp_path: Path) -> None:
+def test_the_prices_of_the_contract_by_day() -> None:
     """
     From the day of the contract on, at its subscribed power; a later contract has its own.
 
     There are none once a contract has begun whose hours the meter does not count.
     """
-    own = tmp_path / "offers.toml"
     contract = (
         'contract = [{from = 2026-03-01, offer = "off_peak", kva = 9},'
         ' {from = 2026-09-01, offer = "tempo", kva = 6}, {from = 2027-01-01, offer = "w", kva = 9}]\n'
     )
     replaced = OFFER.replace('"w"', '"off_peak"').replace("weekend", "off_peak").replace("WE", "HC")
-    own.write_text(HOUSEHOLD + contract + OFFER + replaced)
-    of_day = prices_by_day(load(own), dt.date(2026, 12, 31))
+    offers = with_shipped(parse((HOUSEHOLD + contract + OFFER + replaced).encode()))
+    of_day = prices_by_day(offers, dt.date(2026, 12, 31))
     found = {day: (prices.month, prices.periods) for day, prices in of_day}
     assert [*found] == sorted(found)
     assert min(found) == dt.date(2026, 3, 1)
@@ -146,7 +274,7 @@ def test_the_prices_of_the_contract_by_day(tmp_path: Path) -> None:
     month, periods = found[dt.date(2026, 9, 1)]
     assert math.isclose(month, 15.8)
     assert math.isclose(periods["HPJR"], 0.7295)
-    assert [*prices_by_day(load(own), dt.date(2027, 1, 1))] == []
+    assert [*prices_by_day(offers, dt.date(2027, 1, 1))] == []
 
 
 def test_a_power_without_a_price_has_that_of_the_present_one() -> None:

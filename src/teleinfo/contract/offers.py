@@ -2,7 +2,7 @@
 The offers of the suppliers, and the contract of the household, from files in TOML.
 
 The file of this package has the regulated tariffs; that of the household has its contract, its off-peak hours
-and further offers. An offer of the household replaces that with the same `id`.
+and further offers (`offers_file.py` reads both). An error has the entry `within` its place in its context.
 """
 
 from __future__ import annotations
@@ -14,12 +14,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from teleinfo.state.prices import Prices
-from teleinfo.vocabulary.text_table import read_sections
-from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,22 +36,6 @@ ALL_DAY: Final = ("00:00-24:00",)
 Kva = Literal[3, 6, 9, 12, 15, 18, 24, 30, 36]
 STEPS: Final[tuple[int, ...]] = get_args(Kva)
 """The subscribed powers that can be had, kVA."""
-
-_MAX_BYTES: Final = 1 << 20
-
-FAULTS: Final = {
-    name: lines[0] for name, (_notes, lines) in read_sections(Path(__file__).with_name("faults.txt")).items()
-}
-"""The message for each type of error of pydantic, and for ours."""
-
-
-class OffersError(ValueError):
-    """A file of offers has `faults`."""
-
-    def __init__(self, *faults: Message) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
-
 
 Hours = tuple[Annotated[str, Field(pattern=r"^([01]\d|2[0-4]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d$")], ...]
 """Hours such as 01:34-07:34; they go over midnight if the end is not after the begin."""
@@ -91,9 +73,9 @@ def in_force(dated: Sequence[_Entry], day: dt.date) -> _Entry | None:
 
 
 def _in_order(dated: tuple[_Entry, ...]) -> tuple[_Entry, ...]:
-    days = [entry.since for entry in dated]
-    if days != sorted(set(days)):
-        raise PydanticCustomError("unordered", "")
+    for number, (before, after) in enumerate(itertools.pairwise(dated), 1):
+        if after.since <= before.since:
+            raise PydanticCustomError("unordered", "", {"within": (number,)})
     return dated
 
 
@@ -176,23 +158,27 @@ class Offer(_Part):
             return values
         rules = _CALENDARS.get(str(values["calendar"]))
         if rules is None or "rules" in values:
-            raise PydanticCustomError("calendar", "", {"names": ", ".join(_CALENDARS)})
+            names = ", ".join(_CALENDARS)
+            raise PydanticCustomError("calendar", "", {"names": names, "within": ("calendar",)})
         return values | {"rules": rules}
 
     @model_validator(mode="after")
     def _is_complete(self) -> Offer:
         if self.rules[-1] != Rule(code=self.rules[-1].code):
-            raise PydanticCustomError("conditional", "")
+            raise PydanticCustomError("conditional", "", {"within": ("rules", len(self.rules) - 1)})
         codes = {rule.code for rule in self.rules}
         if self.calendar == TEMPO:
             codes = {f"{code}J{colour}" for code in codes for colour in "BWR"}
         seen = set[tuple[dt.date, int]]()
-        for price in self.price:
+        for number, price in enumerate(self.price):
             if odd := codes ^ price.kwh.keys():
-                raise PydanticCustomError("odd_price", "", {"since": price.since, "code": min(odd)})
-            if twice := seen & {(price.since, kva) for kva in price.month}:
-                raise PydanticCustomError("priced_twice", "", {"since": price.since, "kva": min(twice)[1]})
-            seen |= {(price.since, kva) for kva in price.month}
+                place = {"since": price.since, "code": min(odd), "within": ("price", number, "kwh")}
+                raise PydanticCustomError("odd_price", "", place)
+            months = {(price.since, kva) for kva in price.month}
+            if twice := seen & months:
+                place = {"since": price.since, "kva": min(twice)[1], "within": ("price", number, "month")}
+                raise PydanticCustomError("priced_twice", "", place)
+            seen |= months
         return self
 
     def is_open(self, kva: int) -> bool:
@@ -214,8 +200,11 @@ def price_on(offer: Offer, household: Household, day: dt.date) -> tuple[int, Pri
 
 
 def _differ(offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
-    if len({offer.id for offer in offers}) < len(offers):
-        raise PydanticCustomError("same_id", "")
+    seen = set[str]()
+    for number, offer in enumerate(offers):
+        if offer.id in seen:
+            raise PydanticCustomError("same_id", "", {"within": (number, "id")})
+        seen.add(offer.id)
     return offers
 
 
@@ -225,63 +214,6 @@ class Offers(_Part):
     calendar: dict[str, Any] = {}
     household: Household = Household()
     offer: Annotated[tuple[Offer, ...], AfterValidator(_differ)] = ()
-
-
-def parse(data: bytes) -> Offers:
-    """Return the content of a file; raise OffersError with the line of each fault."""
-    try:
-        text = data.decode("utf-8-sig")
-        return Offers.model_validate(tomllib.loads(text))
-    except ValidationError:
-        found = [Message("line {line}: {fault}", line=_line(text, why), fault=why) for why in _faults(text)]
-        raise OffersError(*found) from None
-    except ValueError as error:  # no UTF-8, or no TOML: then the line is in the text
-        raise OffersError(Message("it is no TOML: {error}", error=error)) from error
-
-
-def _faults(text: str) -> list[Message]:
-    """Return what is wrong, each with its place; nothing of what is no TOML."""
-    found = list[Message]()
-    try:
-        Offers.model_validate(tomllib.loads(text))
-    except ValidationError as error:
-        for fault in error.errors():
-            kind = fault["type"]
-            template = FAULTS.get(kind) or FAULTS.get(kind.partition("_")[0], FAULTS["other"])
-            reason = Message(template, **fault.get("ctx", {}))
-            found.append(Message("{path}: {fault}", path=".".join(map(str, fault["loc"])), fault=reason))
-    except tomllib.TOMLDecodeError:
-        pass
-    return found
-
-
-def _line(text: str, fault: str) -> int:
-    """Return the number of the first line with which a fault is there."""
-    lines = text.splitlines(keepends=True)
-    return next(count for count in range(1, len(lines) + 1) if fault in _faults("".join(lines[:count])))
-
-
-def load(own: Path | None) -> Offers:
-    """
-    Return the shipped offers with those of the household's file `own`, which need not exist.
-
-    Raise OffersError, or OSError if it cannot be read.
-    """
-    if own is None or not own.exists():
-        return _together(b"")
-    with own.open("rb") as file:
-        return _together(file.read(_MAX_BYTES))
-
-
-@lru_cache(maxsize=1)
-def _together(data: bytes) -> Offers:
-    shipped, found = parse(SHIPPED.read_bytes()), parse(data)
-    offers = {offer.id: offer for offer in (*shipped.offer, *found.offer)}
-    for held in found.household.contract:
-        prices = offers[held.offer].price if held.offer in offers else ()
-        if all(held.kva not in price.month for price in prices):
-            raise OffersError(Message(FAULTS["no_price"], offer=held.offer, kva=held.kva))
-    return Offers(household=found.household, offer=tuple(offers.values()))
 
 
 def prices_by_day(offers: Offers, today: dt.date) -> Iterator[tuple[dt.date, Prices]]:

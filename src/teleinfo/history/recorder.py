@@ -106,6 +106,7 @@ class HistoryRecorder:
         if end is not None:
             after = min(max(end, OLDEST), day_of(now)) + dt.timedelta(days=1)
             now = min(now, midnight(after) - 1)
+        await asyncio.to_thread(self._store.offers)  # a changed file is parsed while the database is free
         return await self._call(lambda: tables.table(self._store, pending, meter, name, now=now))
 
     async def _write(self) -> None:

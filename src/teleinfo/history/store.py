@@ -15,16 +15,17 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_
 from teleinfo.contract.days import day_of, local, midnight
-from teleinfo.contract.offers import Offers, OffersError, load, prices_by_day
+from teleinfo.contract.offers import Offers, prices_by_day
+from teleinfo.contract.offers_file import OffersFile
 from teleinfo.history.chronicle import ALERT, LONGEST_PAUSE, LONGEST_WAIT, SLOT, TARIFF, Batch
 from teleinfo.state.prices import Prices
-from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from teleinfo.vocabulary.words import Message
 
 
 APPLICATION: Final = 0x54494331
@@ -108,7 +109,7 @@ class Store:
         self.path = path
         self.aside: Path | None = None
         self._prices = prices
-        self._offers = offers
+        self._offers = OffersFile(offers)
         self._base: sqlite3.Connection | None = None
 
     def write(
@@ -165,15 +166,9 @@ class Store:
             found = [(dt.date.fromisoformat(day), Prices(*json.loads(text))) for day, text in rows]
         return found[::-1]
 
-    def offers(self) -> tuple[Offers, list[Message]]:
+    def offers(self) -> tuple[Offers, tuple[Message, ...]]:
         """Return the offers; only the shipped ones, and what is wrong, if the file of the user has faults."""
-        try:
-            return load(self._offers), []
-        except OffersError as error:
-            faults = error.faults
-        except OSError as error:
-            faults = (file_error(error),)
-        return load(None), [Message("{path}: {fault}", path=self._offers, fault=fault) for fault in faults]
+        return self._offers.read()
 
     def _open(self, now: int) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,306 @@
+"""
+The household's file of offers, `offers.toml`: read once for each change of it, with the line of each fault.
+
+The models of its content are in `offers.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import tomllib
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from pydantic import ValidationError
+
+from teleinfo.common.file_errors import file_error
+from teleinfo.common.i18n import N_
+from teleinfo.common.terminal_text import printable
+from teleinfo.contract.offers import SHIPPED, Offers
+from teleinfo.vocabulary.words import Message
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic_core import ErrorDetails
+
+MAX_BYTES: Final = 1 << 17
+"""The largest file: some 450 offers, which are read in a tenth of a second."""
+
+MAX_CHARACTERS: Final = 1000
+"""The longest line. A name of many thousand parts, `a.a.a.a …`, costs the reader of TOML gigabytes."""
+
+MAX_FAULTS: Final = 10
+"""The most faults that are named; the others are counted."""
+
+_MAX_SHOWN: Final = 60
+"""Characters of a line that are shown."""
+
+_FAULTS: Final = {
+    # Ours.
+    "unordered": N_("each day stands once, the oldest first"),
+    "calendar": N_("its calendar is one of {names}, or else it has rules"),
+    "conditional": N_("the last rule has no condition: it holds for the rest of the time"),
+    "odd_price": N_("from {since}: a price of {code} is missing, or unknown"),
+    "priced_twice": N_("two prices from {since} for {kva} kVA"),
+    "same_id": N_("two offers have the same id"),
+    # Those of pydantic, by their type or its first word: `date` stands for `date_type` and `date_parsing`.
+    "extra_forbidden": N_("there is no such entry"),
+    "missing": N_("it is missing"),
+    "string_pattern_mismatch": N_("it is not hours such as 01:34-07:34"),
+    "literal_error": N_("it is none of {expected}"),
+    "greater_than_equal": N_("it is less than {ge}"),
+    "less_than_equal": N_("it is more than {le}"),
+    "too_short": N_("it has nothing in it"),
+    "date": N_("it is not a day such as 2026-02-01"),
+    "float": N_("it is not a number"),
+    "int": N_("it is not a whole number"),
+    "bool": N_("it is not true or false"),
+    "string": N_("it is not a text in quotation marks"),
+    "tuple": N_("it is not a list in square brackets"),
+}
+"""The message for each type of error."""
+
+_NO_TABLE: Final = N_("it is not a table with entries")
+"""The message for any other type."""
+
+_PLACE: Final = re.compile(r"\(at line (\d+), column \d+\)$")
+"""The place of a fault in an error of tomllib."""
+
+_TEXT_OR_COMMENT: Final = re.compile(
+    r'''
+        """ (?: \\. | [^\\] )*? """
+        | \'{3} .*? \'{3}
+        | " (?: \\. | [^"\\\n] )* "
+        | \' [^\'\n]* \'
+        | [#] [^\n]*
+    ''',
+    re.DOTALL | re.VERBOSE,
+)
+"""A text in quotation marks, or a comment: brackets within do not count."""
+
+_BRACKET: Final = re.compile(r"[][{}]")
+
+_Entry: TypeAlias = "tuple[int | str, ...]"
+"""The place of an entry: names of tables, and numbers within lists, which begin with 0."""
+
+
+class OffersError(ValueError):
+    """A file of offers has `faults`."""
+
+    def __init__(self, *faults: Message) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+def parse(data: bytes) -> Offers:
+    """Return the content of a file; raise OffersError with the line of each fault."""
+    if len(data) > MAX_BYTES:
+        raise OffersError(Message(N_("it is larger than {most} KB"), most=MAX_BYTES >> 10))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = 1 + data.count(b"\n", 0, error.start)
+        raise OffersError(_fault(number, N_("it is not in UTF-8: save it in this encoding"))) from error
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > MAX_CHARACTERS:
+            raise OffersError(_fault(number, N_("it is longer than {most} characters"), most=MAX_CHARACTERS))
+    try:
+        content = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise OffersError(_syntax_fault(text, error)) from error
+    try:
+        return Offers.model_validate(content)
+    except ValidationError as error:
+        raise OffersError(*_content_faults(text, error.errors(include_url=False))) from None
+
+
+def _fault(line: int, template: str, **fields: object) -> Message:
+    return Message("line {line}: {fault}", line=line, fault=Message(template, **fields))
+
+
+def _syntax_fault(text: str, error: ValueError | RecursionError) -> Message:
+    """Return the fault of a text that is no TOML; of an entry that never ends it is the first line."""
+    place = _PLACE.search(str(error))
+    line = int(place[1]) if place is not None else _last_entry(text)
+    template = N_("this is not TOML (a bracket, a quotation mark or a comma is missing or too many): {text}")
+    return _fault(line, template, text=printable(text.split("\n")[line - 1].strip())[:_MAX_SHOWN])
+
+
+def _last_entry(text: str) -> int:
+    """Return the first line of the last entry of a document; an entry ends when its brackets are closed."""
+    first, depth = 1, 0
+    for number, line in enumerate(_structure(text), 1):
+        if depth <= 0 and line.strip():
+            first, depth = number, 0
+        depth += line.count("[") + line.count("{") - line.count("]") - line.count("}")
+    return first
+
+
+def _structure(text: str) -> list[str]:
+    """Return the lines of a document without texts in quotation marks and comments."""
+    return _TEXT_OR_COMMENT.sub(lambda found: "\n" * found[0].count("\n"), text).split("\n")
+
+
+def _content_faults(text: str, errors: list[ErrorDetails]) -> list[Message]:
+    """Return the faults of a document, each with its line; of many the first ones, and their number."""
+    lines = _lines_of_entries(text)
+    faults = []
+    for error in errors[:MAX_FAULTS]:
+        kind, context = error["type"], error.get("ctx", {})
+        template = _FAULTS.get(kind) or _FAULTS.get(kind.partition("_")[0], _NO_TABLE)
+        reason = Message(template, **context)
+        entry = error["loc"]
+        path = ".".join(map(str, entry))
+        line = _line_of((*entry, *context.get("within", ())), lines)
+        faults.append(_fault(line, "{path}: {fault}", path=printable(path), fault=reason))
+    if len(errors) > MAX_FAULTS:
+        faults.append(Message(N_("and {count} more faults"), count=len(errors) - MAX_FAULTS))
+    return faults
+
+
+def _line_of(entry: _Entry, lines: dict[_Entry, int]) -> int:
+    """Return the line of an entry, or of the smallest part of the document around it; 1 for the whole."""
+    while entry and entry not in lines:
+        entry = entry[:-1]
+    return lines.get(entry, 1)
+
+
+def _lines_of_entries(text: str) -> dict[_Entry, int]:
+    """
+    Return the first line of each table and entry of a TOML document, and of each table within a list.
+
+    An entry lasts until its brackets are closed. An entry whose name TOML does not understand alone, such as
+    a line within a text of several lines, has no line here.
+    """
+    found: dict[_Entry, int] = {}
+    table: _Entry = ()
+    numbers: dict[_Entry, int] = {}
+    begin, depth = 0, 0
+    elements: list[int] = []
+    lines = text.split("\n")
+    for number, structure in enumerate(_structure(text), 1):
+        if depth == 0:
+            begin, elements = number, []
+        for bracket in _BRACKET.findall(structure):
+            if bracket in "]}":
+                depth = max(0, depth - 1)
+                continue
+            if depth == 1:
+                elements.append(number)
+            depth += 1
+        if depth > 0 or not structure.strip():
+            continue
+        head = lines[begin - 1]
+        if structure.lstrip().startswith("["):
+            table = _table_of(head, numbers)
+            found.setdefault(table, begin)
+            continue
+        entry = table
+        for name in _names_of(f"{head.partition('=')[0]}= 0"):
+            entry = (*entry, name)
+            found.setdefault(entry, begin)
+        for at, element in enumerate(elements):
+            found.setdefault((*entry, at), element)
+    return found
+
+
+def _table_of(head: str, numbers: dict[_Entry, int]) -> _Entry:
+    """Return the table that a line begins; `numbers` are those of the last table in each list of tables."""
+    names = _names_of(head)
+    is_in_list = head.lstrip().startswith("[[")
+    table: _Entry = ()
+    for depth, name in enumerate(names, 1):
+        table = (*table, name)
+        if is_in_list and depth == len(names):
+            numbers[table] = numbers.get(table, -1) + 1
+        if table in numbers:
+            table = (*table, numbers[table])
+    return table
+
+
+def _names_of(line: str) -> list[str]:
+    """Return the names of a table or an entry, outermost first; none if the line is none of them."""
+    names = []
+    try:
+        content: Any = tomllib.loads(line)
+    except (ValueError, RecursionError):
+        return []
+    while isinstance(content, dict) and content:
+        [name] = content
+        names.append(name)
+        content = content[name]
+    return names
+
+
+class OffersFile:
+    """
+    The shipped offers with those of the household's file at `path`, if there is one.
+
+    Threads may read it at the same time.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._version: object = None
+        self._result: tuple[Offers, tuple[Message, ...]] = (shipped(), ())
+
+    def read(self) -> tuple[Offers, tuple[Message, ...]]:
+        """
+        Return the offers, and no faults; the shipped offers alone if the file of the household has faults.
+
+        The file is parsed if it changed since the last call.
+        """
+        if self._path is None:
+            return self._result
+        with self._lock:
+            try:
+                with self._path.open("rb") as file:
+                    version = _version_of(os.fstat(file.fileno()))
+                    if version != self._version:
+                        self._result = self._parse(file.read(MAX_BYTES + 1))
+                        self._version = version
+            except FileNotFoundError:
+                self._version, self._result = None, (shipped(), ())
+            except OSError as error:
+                self._version, self._result = None, (shipped(), self._located(file_error(error)))
+            return self._result
+
+    def _parse(self, data: bytes) -> tuple[Offers, tuple[Message, ...]]:
+        try:
+            return with_shipped(parse(data)), ()
+        except OffersError as error:
+            return shipped(), self._located(*error.faults)
+
+    def _located(self, *faults: Message) -> tuple[Message, ...]:
+        path = printable(str(self._path))
+        return tuple(Message("{path}: {fault}", path=path, fault=fault) for fault in faults)
+
+
+def _version_of(status: os.stat_result) -> tuple[int, int, int, int]:
+    """Return what differs once a file was written or replaced."""
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
+
+@cache
+def shipped() -> Offers:
+    """Return the offers of this package."""
+    return parse(SHIPPED.read_bytes())
+
+
+def with_shipped(own: Offers) -> Offers:
+    """
+    Return the shipped offers with those of a household, which replace those with the same `id`.
+
+    Raise OffersError if an offer lacks a price of the contract.
+    """
+    offers = {offer.id: offer for offer in (*shipped().offer, *own.offer)}
+    for held in own.household.contract:
+        prices = offers[held.offer].price if held.offer in offers else ()
+        if all(held.kva not in price.month for price in prices):
+            template = N_("household.contract: there is no price of {offer} for {kva} kVA")
+            raise OffersError(Message(template, offer=printable(held.offer), kva=held.kva))
+    return Offers(household=own.household, offer=tuple(offers.values()))

@@ -8,7 +8,7 @@ field out, `UNKNOWN` is null. Whatever several fields need is derived once, when
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -16,8 +16,9 @@ from teleinfo.state import business_meters, fields, injection, tariffs
 from teleinfo.state.energy import EXPORTED, EnergySpan
 from teleinfo.state.facts import STALE_AFTER, ContractFacts, MeterFacts
 from teleinfo.state.fields import UNKNOWN, Json, Unknown, Value, Values
-from teleinfo.tic.horodate import iso
+from teleinfo.tic.horodate import iso, local_time
 from teleinfo.tic.labels import COMING_AND_GOING, SHORT_FRAME, STATUS_REGISTER, Mode, lookup
+from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.codes import Alert, Contract, TariffPeriod
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from teleinfo.state.tariffs import Index
     from teleinfo.vocabulary.moment import Moment
 
+
+_DAYS_BACK: Final = {"today": timedelta(), "yesterday": timedelta(days=1)}
+_MIDNIGHT: Final = timedelta(seconds=STALE_AFTER)
+"""The greatest age of a clock that is compared with a horodate."""
 
 LEAST_OF_FACTOR: Final = 50
 """VA below which there is no power factor: a meter may round the power to 10 VA."""
@@ -221,11 +226,38 @@ class Snapshot:
             return None if drawn is None else UNKNOWN
         return drawn - (injected or 0)
 
+    def maximum(self, label: str, day: str) -> Value:
+        """Return the greatest power of `today` or `yesterday`, VA; unknown if its time is of another day."""
+        power = fields.number(self.values, label)
+        return UNKNOWN if power is not None and not self._is_of(label, day) else power
+
+    def maximum_time(self, label: str, day: str) -> Value:
+        """Return the time of this power."""
+        time = fields.time_of(self.values, label)
+        return UNKNOWN if time is not None and not self._is_of(label, day) else time
+
+    def _is_of(self, label: str, day: str) -> bool:
+        """
+        True unless the horodate of an étiquette names another day than `today` or `yesterday`.
+
+        Some meters keep the maximum of an earlier day under SMAXSN-1.
+        """
+        named = local_time(self.values.get(f"{label}{HORODATE_SUFFIX}", ""))
+        if named is None:  # a meter of the overseas islands
+            return True
+        clock = local_time(self.values.get("DATE", ""))
+        if clock is None:
+            clock = self.at.wall.astimezone(self.facts.zone).replace(tzinfo=None)
+        days = _DAYS_BACK[day]
+        # At midnight, one of both étiquettes may be of the frame before.
+        return named.date() in {(clock - days).date(), (clock + _MIDNIGHT - days).date()}
+
     @property
     def max_yesterday(self) -> Value:
-        """The greatest power of yesterday, VA."""
-        labels = ("SMAXSN-1", fields.PMAX) if self.device.identity.linky else ("SMAXSN-1",)
-        return fields.number(self.values, *labels)
+        """The greatest power of yesterday, VA; in mode historique a Linky of three phases sends PMAX."""
+        if "SMAXSN-1" not in self.values and self.device.identity.linky:
+            return fields.number(self.values, fields.PMAX)
+        return self.maximum("SMAXSN-1", "yesterday")
 
     def active_power(self, attribute: str) -> Value:
         """Return an attribute of the active power; a meter without the power or the index has none."""

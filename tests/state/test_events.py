@@ -89,6 +89,12 @@ def tempo(tomorrow: str | None, ptec: str = "HPJW") -> Reading:
     return historique(ADCO=NUMBER, OPTARIF="BBR(", PTEC=ptec, **more)
 
 
+def three(potentials: str) -> Reading:
+    """Return a frame of a meter of three phases in mode historique, with this PPOT."""
+    currents = {f"IINST{phase}": "010" for phase in "123"}
+    return historique(ADCO="041976123456", OPTARIF="BASE", PTEC="TH", PPOT=potentials, **currents)
+
+
 HC, HP = (historique(ADCO=NUMBER, OPTARIF="HC", ISOUSC="45", PTEC=period) for period in ("HC", "HP"))
 
 
@@ -96,6 +102,7 @@ HC, HP = (historique(ADCO=NUMBER, OPTARIF="HC", ISOUSC="45", PTEC=period) for pe
     ("readings", "code", "more"),
     [
         ([standard(), standard(STGE="003A000F")], "breaker_opened", {"reason": {"code": None, "name": None}}),
+        ([three("00"), three("0C")], "phase_missing_began", {"phases": ["2", "3"]}),
         ([HP, historique(ADCO=OTHER, OPTARIF="HC", PTEC="HC")], "meter_replaced", {"former": NUMBER}),
         (
             [standard(LTARF="  HEURES   X"), standard(LTARF="HC SUPER")],
@@ -278,6 +285,25 @@ OPPOSITES = [
     ("breaker_opened", "breaker_closed"),
     ("silence_began", "silence_ended"),
 ]
+
+
+def test_a_lost_phase_is_an_event_with_its_begin_and_its_end() -> None:
+    """A fuse of the grid or of the house: a second phase that is lost meanwhile gives no further event."""
+    life = Life()
+    life.hear(three("00"))
+    began, ended = life.hear(three("04"), three("0C"), three("0C"), three("00"), three("00"))
+
+    assert (began["event"], began["name"], began["phases"]) == (
+        "phase_missing_began",
+        "Phase missing: began",
+        ["2"],
+    )
+    assert (ended["event"], ended["since"], ended["until"]) == (
+        "phase_missing_ended",
+        began["time"],
+        ended["time"],
+    )
+    assert ended["time"] > began["time"] == began["since"]
 
 
 @given(st.lists(STEPS, max_size=12))

@@ -37,7 +37,7 @@ def _spells(world: World, alert: str, pause: float) -> Iterator[list[Note]]:
             spell = []
 
 
-def _began(alert: str, pause: float = 0.0, **details: str) -> Callable[[World], Iterator[Happened]]:
+def _began(alert: str, pause: float = 0.0, **details: object) -> Callable[[World], Iterator[Happened]]:
     """Return the begins of an alert; only mode standard says from when to when a mobile peak lasts."""
 
     def begins(world: World) -> Iterator[Happened]:
@@ -122,6 +122,8 @@ EVENTS: Final[dict[Event, Callable[[World], Iterator[Happened]]]] = {
     Event.MOBILE_PEAK_ENDED: _only("EJP", _ended("mobile_peak")),
     Event.BREAKER_OPENED: _began("breaker_open", reason="open: overvoltage"),
     Event.BREAKER_CLOSED: _ended("breaker_open"),
+    Event.PHASE_MISSING_BEGAN: _began("phase_missing", phases=["1"]),  # bit 1 of PPOT (02E)
+    Event.PHASE_MISSING_ENDED: _ended("phase_missing"),
     Event.SILENCE_BEGAN: _silences(0),
     Event.SILENCE_ENDED: _silences(1),
     Event.METER_REPLACED: lambda world: iter([Happened(REPLACED, {"former": world.model.number})]),

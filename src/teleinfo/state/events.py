@@ -37,6 +37,9 @@ The mode, the texts of the contract and of the tariff, the colour of tomorrow, t
 `SILENCE`; "": none now.
 """
 
+_Detail: TypeAlias = "str | int | list[Json] | None"
+"""A detail of an event, before it is published."""
+
 SILENCE, MODE, CONTRACT, TARIFF, TOMORROW = "silence", "mode", "contract", "tariff", "tomorrow"
 
 DETAILS: Final = {
@@ -48,6 +51,7 @@ DETAILS: Final = {
 _LASTING: Final[Mapping[str, tuple[Event, Event | None]]] = {
     Alert.OVERRUN: (Event.OVERRUN_BEGAN, Event.OVERRUN_ENDED),
     Alert.BREAKER_OPEN: (Event.BREAKER_OPENED, Event.BREAKER_CLOSED),
+    Alert.PHASE_MISSING: (Event.PHASE_MISSING_BEGAN, Event.PHASE_MISSING_ENDED),
     Alert.MOBILE_PEAK_NOTICE: (Event.MOBILE_PEAK_ANNOUNCED, None),
     Alert.MOBILE_PEAK: (Event.MOBILE_PEAK_BEGAN, Event.MOBILE_PEAK_ENDED),
 }
@@ -222,7 +226,7 @@ class EventFinder:
         names = {hidden_scope(name, topic=self._topic) for name in (former, self._meter or "")}
         return len(names - {hidden_scope("", topic=self._topic)}) > 1
 
-    def _message(self, event: Event, at: datetime, **details: str | int | None) -> dict[str, Json]:
+    def _message(self, event: Event, at: datetime, **details: _Detail) -> dict[str, Json]:
         message: dict[str, Json] = {"time": _iso(at), "event": event, "name": event.words}
         forms = DETAILS.get(event, {}).items()
         return message | {"meter": self._meter} | {name: _shown(form, details[name]) for name, form in forms}
@@ -248,17 +252,21 @@ def _situation(now: Snapshot) -> dict[str, str]:
     return {**found, SILENCE: ""}
 
 
-def _details(alert: str, now: Snapshot) -> dict[str, str | None]:
+def _details(alert: str, now: Snapshot) -> dict[str, _Detail]:
+    """Return the details of an alert that begins."""
     values = now.values
+    if alert == Alert.PHASE_MISSING:
+        missing = registers.missing_phases(values.get("PPOT", ""))
+        return {"phases": [*missing] if missing else None}
     word = fields.status(values) or 0
     number = registers.ALERTS[Alert(alert)].of(word) if alert in _PEAKS else 0
     times = {"start": fields.time_of(values, f"DPM{number}"), "end": fields.time_of(values, f"FPM{number}")}
     return {**times, "reason": registers.breaker(word)}
 
 
-def _shown(form: type[enum.StrEnum] | StateType, value: str | int | None) -> Json:
+def _shown(form: type[enum.StrEnum] | StateType, value: _Detail) -> Json:
     """Return a detail as it is published."""
-    if isinstance(form, StateType) or isinstance(value, int):
+    if isinstance(form, StateType) or isinstance(value, int | list):
         return value
     if form is Contract and value is not None:
         text = value.partition(" ")[2]

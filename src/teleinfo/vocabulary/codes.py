@@ -110,6 +110,8 @@ class Event(Code):
     MOBILE_PEAK_ENDED = "mobile_peak_ended", "Mobile peak: ended"
     BREAKER_OPENED = "breaker_opened", "Breaker opened"
     BREAKER_CLOSED = "breaker_closed", "Breaker closed"
+    PHASE_MISSING_BEGAN = "phase_missing_began", "Phase missing: began"
+    PHASE_MISSING_ENDED = "phase_missing_ended", "Phase missing: ended"
     SILENCE_BEGAN = "silence_began", "Silence of the meter: began"
     SILENCE_ENDED = "silence_ended", "Silence of the meter: ended"
     METER_REPLACED = "meter_replaced", "Meter replaced"

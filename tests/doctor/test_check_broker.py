@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 import subprocess
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -116,7 +119,7 @@ def test_tls_that_is_missing_or_not_verified_is_reported(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("version", "line", "fault", "words"),
     [
-        ("auto", "protocol websockets", {"login": "closed unanswered"}, "websockets"),
+        ("auto", "protocol websockets", {"port": "web server"}, "websockets"),
         ("auto", "max_packet_size 20", {"login": "closed unanswered"}, "max_packet_size"),
         ("3.1.1", "max_qos 0", {"topic": "refuses message"}, "max_qos"),
         ("3.1.1", "retain_available false", {"status": "refuses retained"}, "retain_available"),
@@ -132,6 +135,28 @@ def test_a_limit_of_the_broker_is_named(
     assert faults(found) == fault
     assert words in found[name].message + found[name].advice
     assert "TELEINFO_MQTT_TLS" not in " ".join(found[name].commands)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_web_server_in_place_of_the_broker_is_named(tmp_path: Path, scheme: str) -> None:
+    """Port 8123 of Home Assistant: it waits for the end of a request, and looks like a broker that hangs."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)
+    settings = {}
+    if scheme == "https":
+        authority = make_authority(tmp_path)
+        certificate = make_certificate(tmp_path, authority)
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate.cert, certificate.key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        settings = {"mqtt_tls": True, "mqtt_tls_ca_file": authority.cert}
+    with server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        where = {"mqtt_host": "127.0.0.1", "mqtt_port": server.server_address[1], "mqtt_version": "5"}
+        found = findings_of("broker", case_of(**where, **settings))
+        server.shutdown()
+
+    assert faults(found)["port"] == "web server"
+    assert found["port"].commands == ("TELEINFO_MQTT_PORT=1883",)
 
 
 def test_a_foreign_message_on_our_topic_is_reported(tmp_path: Path) -> None:

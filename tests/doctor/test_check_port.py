@@ -142,3 +142,21 @@ def test_a_user_who_may_not_open_the_port_reads_how_to(
 def test_a_group_without_a_name_is_known_by_its_number() -> None:
     """A device of a container has the numbers of another machine."""
     assert group_of(4_000_000_000) == "4000000000"
+
+
+def test_a_port_that_the_service_opens_again_in_a_moment_is_no_fault(tree: Tree) -> None:
+    """Whoever has ended the other program a second ago reads one truth, not two sentences that disagree."""
+    tree.file("/dev/ttyAMA0")
+    tree.file("/run/systemd/system/.here")
+    mark = tree.root / "asked"
+    answer = "LoadState=loaded\\nActiveState=active\\nStatusText="
+    script = f"""#!/bin/sh
+        echo >>{mark}
+        if [ $(wc -l <{mark}) -gt 3 ]; then printf '{answer}mode standard\\n'; exit; fi
+        printf '{answer}{PortErrorKind.BUSY.words}\\n'
+    """
+    tree.file("/usr/bin/systemctl", script, mode=0o755)
+    found, access = look(tree.case("/dev/ttyAMA0"))
+
+    assert "open" not in found
+    assert access is Access.OURS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import pytest
 
 from teleinfo.common.i18n import catalogue
 from teleinfo.doctor.finding import Severity
-from teleinfo.mqtt.errors import CUT_OFF
+from teleinfo.mqtt.errors import CUT_OFF, PUSHED_OUT
 from teleinfo.port.line_log import NO_FRAME, SILENT
 from teleinfo.vocabulary.line import PortErrorKind
 from teleinfo.vocabulary.words import Language
@@ -31,7 +32,7 @@ GOOD = {
 }
 NO_ENTRIES = "-- No entries --"
 BEGIN = "2026-11-24T08:00:00+0100 raspberry teleinfo[412]: "
-COMPLAINT = f"{BEGIN}no meter: another program reads the port"
+COMPLAINT = f"{BEGIN}no meter: another program reads the port; teleinfo keeps trying"
 REFUSED = f"{BEGIN}the broker does not let this user publish on teleinfo, and gives the reason “no”"
 
 
@@ -97,10 +98,12 @@ def test_a_service_that_lacked_its_settings_file_is_not_merely_stopped(tree: Tre
 
 
 @pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("complaint", ["connected", PortErrorKind.GONE.words, NO_FRAME, SILENT, CUT_OFF])
+@pytest.mark.parametrize(
+    "complaint", ["connected", PortErrorKind.GONE.words, NO_FRAME, SILENT, CUT_OFF, PUSHED_OUT]
+)
 def test_what_the_service_says_of_itself_is_judged(tree: Tree, complaint: str, language: Language) -> None:
     """In its own language; of several meters, what it says of this one."""
-    words = catalogue(language).get(complaint, complaint).partition("{")[0]
+    words = re.sub(r"\{\w+\}", "7", catalogue(language).get(complaint, complaint))
     tree.program("journalctl", COMPLAINT)
     found = examine(tree, StatusText=f"a: no frame yet; x | teleinfo: mode standard; {words}; 9 frames")
     is_well = complaint == "connected"

@@ -15,10 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from tests.lab.notify import NotifySocket
 from tests.lab.procfs import connections_of, descriptors
 from tests.support.daemon import Daemon
 from tests.support.figures import promise
+from tests.support.notify import NotifySocket
 from tests.support.procfs import number
 from tests.support.scenario import IDENTIFIER, CountingMeter, historique, standard
 from tests.support.subscriber import Subscriber

@@ -123,6 +123,8 @@ def test_paho_reads_its_socket_through_the_method_that_we_replace(version: MqttV
     [
         (b"", "CLOSED_UNANSWERED"),
         (b"\x20\x03", "CLOSED_UNANSWERED"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "WEB_SERVER"),
+        (b"\x15\x03\x03\x00\x02\x02\x46", "WANTS_TLS"),
         # The end of the connection comes with them: noticed while connecting or after it, it is the same.
         (None, "CLOSED"),
     ],

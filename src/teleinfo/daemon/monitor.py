@@ -16,7 +16,7 @@ from teleinfo.common import clock
 from teleinfo.common.durations import duration, until_tick
 from teleinfo.common.i18n import N_, _, decimal
 from teleinfo.mqtt.config import OFFLINE, ONLINE
-from teleinfo.mqtt.errors import CUT_OFF
+from teleinfo.mqtt.errors import CUT_OFF, PUSHED_OUT
 from teleinfo.port import health
 from teleinfo.port.line_log import NO_FRAME, OPENING, SILENT, mode_at
 from teleinfo.port.link_status import SILENT_AFTER, LinkStatus
@@ -119,7 +119,9 @@ class Monitor:
 
     def status_key(self, now: float) -> object:
         """Return a value that changes when the line of status and `health` must be published again."""
-        return (self.online, self.publisher.is_connected, self.link.problem(now), self.link.mode)
+        publisher, link = self.publisher, self.link
+        broker = publisher.is_connected, publisher.is_pushed_out(now)
+        return self.online, broker, link.problem(now), link.mode
 
     def status_text(self, now: float) -> str:
         """
@@ -145,7 +147,10 @@ class Monitor:
         bad = "" if share is None else decimal(f"{share * 100:.1f}")
         quality = [_("{share}% of the groups bad").format(share=bad)] if bad else []
         reached = N_("connected to the broker at {address}")
-        connection = _(reached if self.publisher.is_connected else CUT_OFF).format(
-            address=self.publisher.broker.address
-        )
-        return "; ".join([port, meter, *quality, connection])
+        connection = reached
+        if self.publisher.is_pushed_out(now):
+            connection = PUSHED_OUT
+        elif not self.publisher.is_connected:
+            connection = CUT_OFF
+        broker = _(connection).format(address=self.publisher.broker.address)
+        return "; ".join([port, meter, *quality, broker])

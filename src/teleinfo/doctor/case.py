@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import enum
+import functools
 import ipaddress
 import re
 import sys
@@ -17,8 +18,9 @@ from teleinfo.doctor import inside
 from teleinfo.doctor.finding import Finding, find
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.report import Screen
-from teleinfo.mqtt.errors import CUT_OFF
+from teleinfo.mqtt.errors import CUT_OFF, PUSHED_OUT
 from teleinfo.port.line_log import NO_FRAME, OPENING, SILENT
+from teleinfo.port.reader import RETRY_INTERVAL
 from teleinfo.port.search import TICK
 from teleinfo.port.serial_port import OPEN_TIMEOUT, is_remote
 from teleinfo.settings import SERVICE_FILE, Settings
@@ -44,8 +46,10 @@ _LIMITS = (
     "IPAddressDeny", "RestrictAddressFamilies",
 )  # fmt: skip
 _OPENED_WITHIN = OPEN_TIMEOUT + 2.0  # s; the line of status is up to a second old
+_TRIED_WITHIN = RETRY_INTERVAL + 2.0  # s; as above
 PORT_FAULTS = tuple(kind.words for kind in PortErrorKind)
-FAULTS = (*PORT_FAULTS, NO_FRAME, SILENT, CUT_OFF)
+FAULTS = (*PORT_FAULTS, NO_FRAME, SILENT, CUT_OFF, PUSHED_OUT)
+_FIELD = re.compile(r"\{\w+\}")
 _NAME_SERVER = re.compile(r"^nameserver\s+([0-9A-Fa-f.:]+)", re.MULTILINE)
 _TRANSIENT = ("--quiet", "--collect", "--wait", "--pipe", "--no-ask-password")
 
@@ -63,7 +67,6 @@ class Case:
     """
     The machine, the service `unit`, its `env_file` (None: the usual file), and the results of the checks.
 
-    `lost_login` says that another program takes the login of the service away, "" if none does.
     `valid_settings` is None if the settings are wrong, or this user may not read their file.
     With `is_shared`, another program has the port open. `addresses` are those of the broker. `status` is the
     payload of its retained topic `status`, "online" or "offline" if it is a teleinfo's, and `health` the
@@ -79,7 +82,6 @@ class Case:
     is_shared: bool = False
     addresses: tuple[str, ...] = ()
     may_read: bool | None = None
-    lost_login: str = ""
     status: str | None = None
     health: Health | None = None
     _properties: dict[str, str] | None = None
@@ -138,16 +140,25 @@ class Case:
 
     async def complaint(self) -> str:
         """Return the fault that the service reports of itself; "" if it reports none, or does not run."""
-        # A service that loses its login again and again is connected for seconds between two losses.
-        words = await self.own_words()
-        return complaint_of(words) or (words and self.lost_login)
+        return complaint_of(await self.own_words())
 
     async def last_logged(self, texts: Iterable[str]) -> str:
-        """Return the last line of the journal with one of these texts; "" if the last hour has none."""
+        """
+        Return the last line of the journal with one of these texts; "" if the last hour has none.
+
+        Of a service that runs, these are lines since its start: an outage of before is over.
+        """
         # In an outage the log repeats its cause once an hour.
         recent = ("-n", "50", "-o", "cat", "--no-pager", "--since=-65min")
-        lines = (await self.machine.run("journalctl", f"--unit={self.unit}", *recent) or "").splitlines()
+        lines = (await self.machine.run("journalctl", await self.journal(), *recent) or "").splitlines()
         return next((line for line in reversed(lines) if is_one_of(line, texts)), "")
+
+    async def journal(self) -> str:
+        """Return the argument of journalctl for the service's own lines, since its start if it runs."""
+        shown = await self.properties()
+        if shown.get("ActiveState") == "active" and shown.get("InvocationID"):
+            return f"_SYSTEMD_INVOCATION_ID={shown['InvocationID']}"
+        return f"_SYSTEMD_UNIT={self.unit.removesuffix('.service')}.service"
 
     async def has_port(self) -> bool:
         """
@@ -163,6 +174,19 @@ class Case:
             await self.properties(again=True)
             words = await self.own_words()
         return bool(words) and not is_one_of(words, (OPENING, *PORT_FAULTS))
+
+    async def opens_port(self) -> bool:
+        """
+        Return True if the service has its port open, or opens it with its next attempt.
+
+        Whoever has just ended a program that held the port reads no fault that is over.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _TRIED_WITHIN
+        while not await self.has_port() and loop.time() < end:
+            await asyncio.sleep(TICK)
+            await self.properties(again=True)
+        return await self.has_port()
 
     async def attempts(self) -> Mapping[str, str]:
         """
@@ -216,9 +240,19 @@ async def kept_away(case: Case, check: str, error: str, target: str, addresses: 
 
 
 def is_one_of(words: str, messages: Iterable[str]) -> bool:
-    """Return True if `words` hold the beginning of one of these `messages`, in any language."""
-    texts = (catalogue(language).get(message, message) for message in messages for language in Language)
-    return any(text.partition("{")[0] in words for text in texts)
+    """
+    Return True if `words` hold one of these `messages`, templates of the catalogue, in any language.
+
+    The service speaks the language of its settings, and logs on in that of before until it is restarted.
+    """
+    return any(_pattern(message).search(words) for message in messages)
+
+
+@functools.cache
+def _pattern(message: str) -> re.Pattern[str]:
+    """Return a pattern of a message in all languages, with any text in place of its fields."""
+    texts = {catalogue(language).get(message, message) for language in Language}
+    return re.compile("|".join(".*".join(map(re.escape, _FIELD.split(text))) for text in sorted(texts)))
 
 
 def complaint_of(words: str) -> str:

@@ -17,7 +17,7 @@ from teleinfo.doctor.finding import Finding, Severity, find
 from teleinfo.mqtt import config
 from teleinfo.mqtt.client import ONE_SHOT_TIMEOUT, Connection, connect, for_command, tls_context
 from teleinfo.mqtt.config import Broker, MqttVersion, Topics
-from teleinfo.mqtt.errors import FAULTS, OUTAGE_TEXTS, BrokerError, cannot_connect
+from teleinfo.mqtt.errors import PUSHED_OUT, BrokerError, cannot_connect
 from teleinfo.port.health import Health, is_stale
 from teleinfo.port.health import parse as parse_health
 
@@ -29,10 +29,14 @@ if TYPE_CHECKING:
 STEP_TIMEOUT = 5.0
 """Seconds that each step may take."""
 
+PROBE_TIMEOUT = 2.0
+"""Seconds for a connection that shows what is in place of a broker, and as many for its answer."""
+
 ECHO_TIMEOUT = 3.0
 """Seconds to wait for our message to come back, and for each retained message."""
 
 ONLINE, OFFLINE = config.ONLINE.decode(), config.OFFLINE.decode()
+_UNEXPLAINED = frozenset({"CLOSED_UNANSWERED", "UNANSWERED", "WANTS_CERTIFICATE"})
 RENEW_WITHIN_DAYS = 14
 _DAY = 86400.0
 
@@ -76,21 +80,17 @@ async def _steps(case: Case) -> AsyncIterator[Finding]:
             yield _certificate(await _connect(broker, context))
         async with connect(for_command(broker, "doctor")) as connection:
             findings = await _topics(connection, case)
-            # The log says that an outage is over once the connection has held.
-            last = await case.last_logged((OUTAGE_TEXTS.begins, OUTAGE_TEXTS.still, OUTAGE_TEXTS.ends))
-            _notes, [taken_over, *_advice] = FAULTS["TAKEN_OVER"]
-            if is_one_of(last, [taken_over]):
-                lost = find("LOGIN_LOST", unit=case.unit)
-                case.lost_login = lost.message
-                yield lost
+            await case.properties(again=True)
+            if is_one_of(await case.own_words(), [PUSHED_OUT]):
+                yield find("LOGIN_LOST", unit=case.unit)
             else:
                 section = "NO_ACCOUNT" if broker.username is None else "ACCOUNT"
                 yield find(section, facts={"mqtt_version": connection.version})
             for finding in findings:
                 yield finding
     except BrokerError as error:
-        if error.kind == "CLOSED_UNANSWERED" and await _speaks_tls(broker):
-            error = BrokerError("WANTS_TLS", broker)
+        if error.kind in _UNEXPLAINED:
+            error = await _explained(error, broker)
         texts = (_(error.message), _(error.advice), error.commands)
         facts = {"cause": error.kind.lower().replace("_", " ")}
         yield Finding(error.check, Severity.FAULT, *texts, facts)
@@ -120,15 +120,36 @@ async def _connect(broker: Broker, context: ssl.SSLContext | None = None) -> Map
     return writer.get_extra_info("peercert") or {}
 
 
-async def _speaks_tls(broker: Broker) -> bool:
-    """Return True if the port, which closes the connection after the first packet, answers in TLS."""
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+async def _explained(error: BrokerError, broker: Broker) -> BrokerError:
+    """Return `error`, or what is at the port in place of a broker: a web server, or a port of TLS."""
+    plain, encrypted = await asyncio.gather(_first_line(broker, tls=False), _first_line(broker, tls=True))
+    if broker.tls is None and encrypted is not None:
+        return BrokerError("WANTS_TLS", broker)
+    answer = (plain if broker.tls is None else encrypted) or b""
+    if answer.startswith(b"HTTP/"):
+        return BrokerError("WEB_SERVER", broker)
+    return error
+
+
+async def _first_line(broker: Broker, *, tls: bool) -> bytes | None:
+    """Return the answer to a request of HTTP, b"" without one; None if no connection is made."""
+    context = None
+    if tls:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
-        await _connect(broker, context)
-    except BrokerError:
-        return False
-    return True
+        async with asyncio.timeout(PROBE_TIMEOUT):
+            reader, writer = await asyncio.open_connection(broker.host, broker.port, ssl=context)
+    except (OSError, ValueError):
+        return None
+    try:
+        async with asyncio.timeout(PROBE_TIMEOUT):
+            writer.write(b"GET / HTTP/1.0\r\n\r\n")
+            return await reader.readline()
+    except (OSError, ValueError):
+        return b""
+    finally:
+        writer.transport.abort()
 
 
 def _certificate(certificate: Mapping[str, str]) -> Finding:

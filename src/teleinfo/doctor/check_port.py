@@ -177,7 +177,7 @@ async def _rights(case: Case, port: str, error: str, sections: tuple[str, str, s
 
 async def check_opened(case: Case) -> AsyncIterator[Finding]:
     """Report why the service lacks its port, in its own words, if no check has found the reason."""
-    if case.access is Access.OURS and await case.own_words() and not await case.has_port():
+    if case.access is Access.OURS and await case.own_words() and not await case.opens_port():
         case.access = Access.NONE
         cause = await case.last_logged((OUTAGE_TEXTS.begins, OUTAGE_TEXTS.still))
         yield find("NOT_OPENED", reason=cause or await case.own_words(), unit=case.unit)

@@ -98,9 +98,7 @@ async def check_journal(case: Case) -> AsyncIterator[Finding]:
     if shown.get("LoadState") != "loaded":
         return
     running = shown.get("InvocationID", "") if shown.get("ActiveState") == "active" else ""
-    service = f"_SYSTEMD_UNIT={unit.removesuffix('.service')}.service"
-    source = f"_SYSTEMD_INVOCATION_ID={running}" if running else service
-    said = await case.machine.run("journalctl", source, *_WARNINGS)
+    said = await case.machine.run("journalctl", await case.journal(), *_WARNINGS)
     if said is not None and said.endswith(_NO_ENTRIES) and not running:
         # The service's own lines give the cause. If there are none, use systemd's lines about the service.
         said = await case.machine.run("journalctl", f"--unit={unit}", *_WARNINGS)

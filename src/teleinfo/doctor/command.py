@@ -63,8 +63,8 @@ Check = Callable[[Case], AsyncIterator[Finding]]
 
 CHECKS: dict[str, tuple[float, tuple[Check, ...]]] = {
     "settings": (5, (check_settings,)),
-    # The sandbox of the service answers in 5 s.
-    "port": (11, (check_port, check_board, check_holder, check_rights, check_opened)),
+    # The sandbox of the service answers in 5 s, and the service tries its port again within 5 s.
+    "port": (17, (check_port, check_board, check_holder, check_rights, check_opened)),
     # Each of its steps may take 5 s.
     "broker": (20, (check_broker,)),
     # Needs a free port or, if a teleinfo reads it, the messages that the broker retains from that teleinfo.

@@ -68,6 +68,9 @@ _CONNECT: Final = 0x10  # type 0 is reserved (§2.1.2), and paho 2.1 waits for m
 _PUBLISH_QOS_2: Final = 0x34
 _PUBACK, _PUBREC = 0x40, 0x50
 _DISCONNECT: Final = 0xE0
+_FIRST_BYTES: Final = {b"H": "WEB_SERVER", b"\x15": "WANTS_TLS"}
+"""Kinds of error for the first byte of what is no broker: HTTP/1.1, an alert of TLS (RFC 8446 §5.1)."""
+
 _FAULTS: Final = {0x82: "UNACCEPTABLE", 0x8D: "SILENT"}
 """Kinds of error for the reasons that paho has to close a connection: protocol error, keep alive timeout."""
 
@@ -97,7 +100,8 @@ class PahoDriver:
 
     `closed` is done when the connection is closed. `reason` is the reason code with which the broker refused
     us (CONNACK) or ended the connection (DISCONNECT). `fault` is our own reason to end it: SILENT if the
-    broker did not answer, UNACCEPTABLE if it sent a packet that we refuse or cannot read. `answered` counts
+    broker did not answer, UNACCEPTABLE if it sent a packet that we refuse or cannot read, another kind if its
+    first byte shows that it is no broker. `answered` counts
     the acknowledgements. `window` is the most messages that may wait for theirs.
     """
 
@@ -237,6 +241,9 @@ class PahoDriver:
     def _receive(self, bufsize: int) -> bytes:
         """Read for paho, which asks for a header byte by byte, then for the rest of that packet."""
         data = self._sock_recv(bufsize)
+        if not self.is_accepted and not self._header and data in _FIRST_BYTES:
+            self.fault = _FIRST_BYTES[data]
+            raise ConnectionAbortedError  # paho disconnects
         if not self._body_left:
             self._header += data
             if len(self._header) > 1 and b"" < data < b"\x80":

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import re
 import time
 from functools import partial
@@ -37,6 +38,12 @@ STABLE_AFTER: Final = 30.0
 """Seconds after which a connection is stable: the back-off starts anew and the topics are repeated."""
 
 FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0  # seconds
+
+CLOSINGS: Final = 2
+"""Connections in a row that the broker closed, without a reason, before they were stable: no restart does."""
+
+PUSHED_OUT_SHOWN: Final = 60.0
+"""Seconds from a loss to another program until the status does not mention it any more."""
 
 HEARTBEAT_INTERVAL: Final = 10.0
 """Longest time in seconds between two heartbeats while there is nothing to send."""
@@ -87,6 +94,8 @@ class Publisher:
         self._outage = OutageLog(broker.address, OUTAGE_TEXTS)
         self._refusals: dict[tuple[str, str], str] = {}  # the logged topic of each cause
         self._is_taken_over = False  # another client with our id took a connection away, and none held since
+        self._pushed_out_at = -math.inf
+        self._closings = 0
         self._last: Mapping[str, bytes] = {}
 
     def publish(self, payload: bytes, *, retain: bool) -> None:
@@ -130,10 +139,28 @@ class Publisher:
                         error.message,
                     )
                     return
-                self._is_taken_over = error.kind == "TAKEN_OVER" or self._is_taken_over
-                cause = error.kind if error.user_must_act else None
-                self._outage.failed(cause, str(error), time.monotonic())
+                loss = self._note_loss(error)
+                cause = loss.kind if loss.user_must_act else None
+                self._outage.failed(cause, str(loss), time.monotonic())
                 await asyncio.sleep(next(self._delays))
+
+    def is_pushed_out(self, now: float) -> bool:
+        """Return True if another program with our client id, as it seems, takes the connection away."""
+        return now - self._pushed_out_at < PUSHED_OUT_SHOWN
+
+    def _note_loss(self, error: BrokerError) -> BrokerError:
+        """Note a failed attempt or a loss; return the error that explains it best."""
+        if error.kind != "CLOSED":
+            self._closings = 0
+        else:
+            self._closings += 1
+            # Mosquitto before 2.0.13 and MQTT 3.1.1 give no reason.
+            if self._closings >= CLOSINGS:
+                error = BrokerError("CLOSED_AGAIN", self.broker)
+        if error.kind in {"TAKEN_OVER", "CLOSED_AGAIN"}:
+            self._is_taken_over = True
+            self._pushed_out_at = time.monotonic()
+        return error
 
     async def _keep_connection(self) -> None:
         """Connect and publish until stopped; raise `BrokerError` when the connection is lost."""
@@ -216,5 +243,6 @@ class Publisher:
     def _become_stable(self) -> None:
         self._delays = self._new_delays()
         self._is_taken_over = False
+        self._closings = 0
         # The will of a connection that was given up may have been published after our topics.
         self.outbox.repeat_last(self.topics.status)

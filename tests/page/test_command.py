@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import urllib.request
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,37 +16,12 @@ from teleinfo.page.hosts import listen
 from teleinfo.settings.checks import Address
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.labels import Group, Mode
+from tests.page.process import PageProcess
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import whole
-from tests.support.person import HC, environment
-from tests.support.process import LIMIT, Process
-from tests.support.scenario import until
+from tests.support.person import HC
 from tests.support.tcp_ports import free_port
-
-COMMAND = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "page"]
-
-
-class PageProcess(Process):
-    """`teleinfo page` at a free port of loopback, with these settings."""
-
-    def __init__(self, folder: Path, *options: str, **settings: Any) -> None:  # noqa: ANN401 - of `environment`
-        self.port = free_port()
-        command = [*COMMAND, *options, "--listen", f"127.0.0.1:{self.port}"]
-        history = {"STATE_DIRECTORY": str(folder / "history")}
-        super().__init__(command, folder / "page.log", environment(**settings) | history)
-
-    def show(self, text: str, path: str = "events") -> None:
-        """Return once the stream of the page has this text."""
-        until(lambda: self._has(text, path), what=text, limit=LIMIT)
-
-    def _has(self, text: str, path: str) -> bool:
-        with (
-            contextlib.suppress(OSError),
-            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=LIMIT) as events,
-        ):
-            return any(text in events.readline().decode() for _ in range(30))
-        return False
 
 
 @pytest.mark.real

@@ -1,10 +1,9 @@
 """
 Keep the history of the meter that is shown.
 
-A batch is written every five minutes; tables are made on request.
-
-A call of the database runs in a thread, one at a time. A database that cannot be used costs the history, and
-a line on standard error: the page goes on.
+A batch is written every five minutes. Tables are made on request, each of a copy of the database in memory,
+so that no request delays a batch. A database that cannot be used costs the history, and a line on standard
+error: the page goes on.
 """
 
 from __future__ import annotations
@@ -15,6 +14,8 @@ import datetime as dt
 import sqlite3
 import time
 from collections import deque
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 from teleinfo.common.file_errors import file_error
@@ -46,6 +47,12 @@ MAX_BATCHES: Final = 12
 END_TIMEOUT: Final = 2.0
 """Seconds for the last batch at the end."""
 
+MAX_TABLES: Final = 8
+"""The most different tables that are waited for at a time; a browser asks for one after the other."""
+
+GRACE: Final = 0.2
+"""Seconds until a request gives up when too many wait; those whose clients have gone leave meanwhile."""
+
 OLDEST: Final = dt.date(2000, 1, 1)
 """The first day of a horodate."""
 
@@ -58,6 +65,19 @@ SQLITE_ERRORS: Final = (
     NEWER,
 )
 """The errors of a database that a household can meet, which have a translation."""
+
+
+class BusyError(Exception):
+    """Raised if too many other tables are waited for."""
+
+
+@dataclass(slots=True, eq=False)
+class _Request:
+    """A table that `readers` wait for; `making` makes it, and has begun once it `is_begun`."""
+
+    making: asyncio.Task[Table | None]
+    readers: int = 0
+    is_begun: bool = False
 
 
 class HistoryRecorder:
@@ -83,7 +103,9 @@ class HistoryRecorder:
         model.on_state = self._chronicle.add
         self._store = Store(path, prices, offers)
         self._clock = clock
-        self._turn = asyncio.Lock()
+        self._writing = asyncio.Lock()
+        self._making = asyncio.Lock()
+        self._requests: dict[tuple[str, str, dt.date | None], _Request] = {}
         self._waiting: deque[Batch] = deque(maxlen=MAX_BATCHES)
         self.meters: list[tuple[str, int, int]] = []
         self.fault: Message | None = None
@@ -101,13 +123,48 @@ class HistoryRecorder:
                     await self._call(self._store.close)
 
     async def table(self, meter: str, name: str, *, end: dt.date | None = None) -> Table | None:
-        """Return the table `name` of a meter, until the `end` of a day or now; None if there is none."""
-        pending, now = [*self._waiting, *self._chronicle.peek()], int(self._clock())
-        if end is not None:
-            after = min(max(end, OLDEST), day_of(now)) + dt.timedelta(days=1)
-            now = min(now, midnight(after) - 1)
-        await asyncio.to_thread(self._store.offers)  # a changed file is parsed while the database is free
-        return await self._call(lambda: tables.table(self._store, pending, meter, name, now=now))
+        """
+        Return the table `name` of a meter, until the `end` of a day or now; None if there is none.
+
+        Tables are made one after the other, and equal ones once. If all who wait for a table are cancelled,
+        it is not begun. Raise BusyError if `MAX_TABLES` others are waited for.
+        """
+        key = meter, name, end
+        if key not in self._requests and len(self._requests) >= MAX_TABLES:
+            await asyncio.sleep(GRACE)
+        request = self._requests.get(key)
+        if request is None:
+            if len(self._requests) >= MAX_TABLES:
+                raise BusyError
+            request = _Request(asyncio.create_task(self._make(*key), name=f"teleinfo.history.table.{name}"))
+            request.making.add_done_callback(partial(self._forget, key))
+            self._requests[key] = request
+        request.readers += 1
+        try:
+            # The others wait for it too.
+            return await asyncio.shield(request.making)
+        finally:
+            request.readers -= 1
+            if not request.readers and not request.is_begun:
+                request.making.cancel()
+                self._requests.pop(key, None)
+
+    def _forget(self, key: tuple[str, str, dt.date | None], making: asyncio.Task[Table | None]) -> None:
+        """Forget a request whose table is made; nobody may be left to hear of its error."""
+        if key in self._requests and self._requests[key].making is making:
+            del self._requests[key]
+        if not making.cancelled():
+            making.exception()
+
+    async def _make(self, meter: str, name: str, end: dt.date | None) -> Table | None:
+        async with self._making:
+            self._requests[meter, name, end].is_begun = True
+            now = int(self._clock())
+            if end is not None:
+                after = min(max(end, OLDEST), day_of(now)) + dt.timedelta(days=1)
+                now = min(now, midnight(after) - 1)
+            pending = [*self._waiting, *self._chronicle.peek()]
+            return await asyncio.to_thread(tables.table, self._store, pending, meter, name, now=now)
 
     async def _write(self) -> None:
         """Write what is new; if that fails, report it once, and try again with the next batch."""
@@ -120,6 +177,7 @@ class HistoryRecorder:
             self._report(unkept(self._store, error))
             return
         self._waiting.clear()
+        self._store.forget_copy()  # it is of the time before; nobody may look at the page any more
         self._report(put_aside(self._store))
 
     def _report(self, fault: Message | None) -> None:
@@ -128,10 +186,10 @@ class HistoryRecorder:
         self.fault = fault
 
     async def _call(self, function: Callable[[], T]) -> T:
-        """Return the result of a function in a thread, one at a time; a thread cannot be cancelled."""
+        """Return the result of a function that writes, in a thread, one at a time; it cannot be cancelled."""
 
         async def call() -> T:
-            async with self._turn:
+            async with self._writing:
                 return await asyncio.to_thread(function)
 
         return await asyncio.shield(asyncio.ensure_future(call()))

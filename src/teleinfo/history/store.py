@@ -11,6 +11,7 @@ import datetime as dt
 import itertools
 import json
 import sqlite3
+import threading
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Final
@@ -111,6 +112,9 @@ class Store:
         self._prices = prices
         self._offers = OffersFile(offers)
         self._base: sqlite3.Connection | None = None
+        self._copy: sqlite3.Connection | None = None
+        self._copied: list[tuple[int, int]] = []
+        self._copying = threading.Lock()
 
     def write(
         self, batches: Iterable[Batch], *, now: int, imported: bool = False
@@ -141,22 +145,54 @@ class Store:
     @contextlib.contextmanager
     def reading(self, pending: Iterable[Batch] = ()) -> Iterator[sqlite3.Connection]:
         """
-        Yield the database as it is once the batches that are `pending` are written; write nothing.
+        Yield a copy of the database in memory, with the batches that are `pending`, to one thread at a time.
 
-        After a `write` that failed it is a copy of the file.
+        Whatever is read of it delays no `write`. The copy, which takes milliseconds, is kept for the next
+        reader until the file changes, or until `forget_copy`.
         """
-        with contextlib.ExitStack() as ending:
-            base = self._base
-            if base is None:
-                base = ending.enter_context(contextlib.closing(self._connect(":memory:", 0)))
-                if self.path.exists():
-                    with contextlib.closing(_read_only(self.path)) as file:
-                        file.backup(base)
-            base.execute("BEGIN IMMEDIATE")
-            ending.callback(base.rollback)
-            for batch in pending:
-                _put(base, batch)
-            yield base
+        with self._copying:
+            state = self._state_of_files()
+            if self._copy is None or state != self._copied:
+                self._close_copy()
+                self._copy = self._new_copy()
+                self._copied = state
+            self._copy.execute("BEGIN")
+            try:
+                for batch in pending:
+                    _put(self._copy, batch)
+                yield self._copy
+            finally:
+                self._copy.rollback()
+
+    def forget_copy(self) -> None:
+        """Free the memory of the copy, unless a thread reads it."""
+        if self._copying.acquire(blocking=False):
+            try:
+                self._close_copy()
+            finally:
+                self._copying.release()
+
+    def _new_copy(self) -> sqlite3.Connection:
+        base = self._connect(":memory:", 0)
+        if self.path.exists():
+            with contextlib.closing(_read_only(self.path)) as file:
+                file.backup(base)
+            base.executescript(SCHEMA)  # of a file that is just being made
+        return base
+
+    def _close_copy(self) -> None:
+        if self._copy is not None:
+            self._copy.close()
+            self._copy = None
+
+    def _state_of_files(self) -> list[tuple[int, int]]:
+        """Return time and size of the files of the database, which differ after each change of it."""
+        found = []
+        for path in (self.path, self.path.with_name(f"{self.path.name}-wal")):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                status = path.stat()
+                found.append((status.st_mtime_ns, status.st_size))
+        return found
 
     def prices(self, base: sqlite3.Connection, today: dt.date) -> list[tuple[dt.date, Prices]]:
         """Return the prices with the day from which each is valid, the newest first."""
@@ -233,6 +269,7 @@ class Store:
 
     def close(self) -> None:
         """Close the database; the next `write` opens it again."""
+        self.forget_copy()
         base, self._base = self._base, None
         if base is not None:
             base.close()

@@ -2,7 +2,8 @@
 Server of the page: four files, a stream of events (WHATWG HTML, section 9.2) and the history, all read-only.
 
 Only this file imports aiohttp, the extra `web`. Other sites can read nothing (Host, no CORS,
-Content-Security-Policy). Streams are bounded, and a client that does not read the answer is dropped.
+Content-Security-Policy). Streams are bounded, a client that does not read the answer is dropped, and a
+request whose client has gone is cancelled.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from aiohttp import web
 
 from teleinfo.common.i18n import _, accepted, use_language
 from teleinfo.history import tables
+from teleinfo.history.recorder import BusyError
 from teleinfo.live.model import LiveModel, exposition
 from teleinfo.page import hosts, view
 from teleinfo.page.contract import contract_part
@@ -75,6 +77,9 @@ KEEP_ALIVE: Final = 5.0
 
 READ_TIMEOUT: Final = 10.0
 """Seconds for a client to read the answer."""
+
+BUSY: Final = {"Retry-After": "5"}
+"""Header of the answer to a request when too many others wait: seconds until the next attempt."""
 
 END_TIMEOUT: Final = 0.1
 """Seconds for answers to end when the program ends; streams, which never end by themselves, are cut."""
@@ -176,6 +181,8 @@ class Streams:
             raise web.HTTPNotFound from error
         try:
             table = await self.recorder.table(meter, name, end=day)
+        except BusyError:
+            return web.Response(status=503, text="Too many other requests are waiting.\n", headers=BUSY)
         except (OSError, sqlite3.Error):  # the recorder reports it with its next batch
             return web.Response(status=503, text="The history cannot be read.\n")
         if table is None or (form == "csv" and "columns" not in table):
@@ -215,6 +222,7 @@ async def show(
     runner = web.AppRunner(
         application,
         access_log=None,
+        handler_cancellation=True,
         keepalive_timeout=KEEP_ALIVE,
         lingering_time=0.0,
         shutdown_timeout=END_TIMEOUT,

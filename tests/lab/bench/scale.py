@@ -23,7 +23,8 @@ class Scale:
     the line's speed for the latency; `seconds` of the line for the CPU.
     For the truth: `damaged` groups for each noise, `sound` groups of each meter on each line, every
     `stride`-th place of the walk. For the scale: a process with one meter, and with each count of `meters`,
-    watched for `meter_seconds`. For the active power: the hours of all simulated households.
+    watched for `meter_seconds`. For the active power: the hours of all simulated households. For the page:
+    the days of its history, and how often each view is requested.
     """
 
     modes: tuple[str, ...] = ("standard", "historique")
@@ -39,6 +40,8 @@ class Scale:
     meters: tuple[int, ...] = (100, 200, 400)
     meter_seconds: float = 30.0
     household_hours: int = 216
+    history_days: int = 3652
+    history_requests: int = 9
 
 
 FULL = Scale()
@@ -54,6 +57,7 @@ QUICK = Scale(
     meters=(10, 20),
     meter_seconds=6.0,
     household_hours=54,
+    history_requests=3,
 )
 
 

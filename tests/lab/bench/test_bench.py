@@ -27,8 +27,10 @@ LEAST = Scale(
     meters=(2, 3),
     meter_seconds=2.0,
     household_hours=6,
+    history_days=400,
+    history_requests=1,
 )
-PROGRAMS = ("latency", "cpu", "scale")
+PROGRAMS = ("latency", "cpu", "scale", "page")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import { byId, list, make, number, show, terms, text } from "./nodes.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
-const AGAIN = MINUTE; // after a failure
+const AGAIN = MINUTE; // after a failure, unless the server names a time
 const PAUSE = 10 * MINUTE; // the most between two states of a tariff period that goes on
 const STEPS = 5; // the most lines above or below zero
 const LETTER = 6.6; // width
@@ -478,7 +478,10 @@ function address(name, form) {
 
 async function load(name) {
   const at = address(name, "json"), response = await fetch(at);
-  if (!response.ok) throw new Error(response.statusText);
+  if (!response.ok) {
+    const seconds = Number(response.headers.get("Retry-After")); // too many others wait
+    throw Object.assign(new Error(response.statusText), { pause: seconds * SECOND || AGAIN });
+  }
   const table = await response.json();
   if (at !== address(name, "json")) throw new Error("another one was chosen");
   if (name === "alerts") showPast(table);
@@ -498,8 +501,8 @@ async function loadDue() {
     try {
       await load(name);
       due[name] = Date.now() + every;
-    } catch {
-      due[name] = chosen === meter + end ? Date.now() + AGAIN : 0;
+    } catch (error) {
+      due[name] = chosen === meter + end ? Date.now() + (error.pause ?? AGAIN) : 0;
     }
   }
   loading = false;

@@ -184,8 +184,7 @@ programs:
 	    sudo=sudo; \
 	fi; \
 	echo "$$said Installing them."; \
-	$$sudo flock /var/cache/apt sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-	    apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$$@"' apt $$packages
+	$$sudo flock /var/cache/apt systemd/apt.sh install $$packages
 
 wheel: $(MADE) ## the package to install elsewhere, in dist/
 	@mkdir -p dist

@@ -18,9 +18,7 @@ if ! dpkg-checkbuilddeps systemd/debian/control 2>/dev/null; then
     echo "Installing what builds a Debian package: $needs"
     sudo=
     [ "$(id -u)" -eq 0 ] || sudo=sudo
-    $sudo apt-get update -qq
-    $sudo env DEBIAN_FRONTEND=noninteractive \
-        apt-get satisfy -y -qq --no-install-recommends "build-essential, fakeroot, ${needs%,}" >/dev/null
+    $sudo systemd/apt.sh satisfy "build-essential, fakeroot, ${needs%,}"
 fi
 
 dist=$(realpath -m "${DIST:-dist}")

@@ -70,8 +70,7 @@ check_python() {
         "$python ne sait pas créer d’environnements virtuels (venv, ensurepip)."
     step "Installing the package python3-venv: $python cannot make virtual environments yet" \
         "Installation du paquet python3-venv : $python ne sait pas encore créer d’environnements virtuels"
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+    systemd/apt.sh install python3-venv
 }
 
 # Everything that needs the network, before anything is changed.

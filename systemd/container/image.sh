@@ -18,8 +18,7 @@ if ! command -v buildah >/dev/null; then
     echo "Installing what builds an image: buildah, netavark"
     sudo=
     [ "$(id -u)" -eq 0 ] || sudo=sudo
-    $sudo apt-get update -qq
-    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends buildah netavark >/dev/null
+    $sudo systemd/apt.sh install buildah netavark
 fi
 
 version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' src/teleinfo/__init__.py)

@@ -7,19 +7,28 @@ from pathlib import Path
 
 import pytest
 
-GENERATOR = Path(__file__).parents[2] / "systemd" / "teleinfo-generator"
+ROOT = Path(__file__).parents[2]
+GENERATOR = ROOT / "systemd/teleinfo-generator"
+PI = "Raspberry Pi 4 Model B Rev 1.4"
 
 
 def generated(
-    folder: Path, *, kind: str = "console-of", resolver: str | None = None, **settings: str
+    folder: Path, *, kind: str = "console-of", resolver: str | None = None, model: str = PI, **settings: str
 ) -> dict[str, str]:
-    """Run it for settings files of these names and texts; return the drop-ins of this kind of each unit."""
+    """
+    Run it for settings files of these names and texts; return the drop-ins of this kind of each unit.
+
+    `model` is the name of the board in its device tree, "" on a machine without one.
+    """
     etc, out = folder / "etc", folder / "out"
     (etc / "meters").mkdir(parents=True)
     for name, text in settings.items():
         (etc / f"{name.replace('__', '/')}.env").write_text(text)
     environ = {"PATH": "/usr/bin:/bin", "SETTINGS_FOLDER": str(etc), "RESOLV_CONF": str(etc / "resolv.conf")}
     environ["ENABLED_FOLDER"] = str(folder)
+    environ["MODEL_FILE"] = str(folder / "model")
+    if model:
+        (folder / "model").write_text(f"{model}\0")
     if resolver is not None:
         (etc / "resolv.conf").write_text(resolver)
     subprocess.run([GENERATOR, out, out, out], env=environ, check=True, timeout=60)
@@ -54,6 +63,20 @@ def test_the_console_of_the_meters_uart_is_stopped(tmp_path: Path, line: str, po
     stopped = {} if port is None else {"teleinfo.service": stops(port)}
 
     assert generated(tmp_path, teleinfo=f"{line}\n") == stopped
+
+
+@pytest.mark.parametrize("model", ["", "Some Arm Server", "Not a Raspberry Pi"])
+def test_a_machine_that_is_no_raspberry_pi_keeps_its_console(tmp_path: Path, model: str) -> None:
+    """With the settings as they are installed: they name no port."""
+    installed = (ROOT / ".env-sample").read_text(encoding="utf-8")
+
+    assert generated(tmp_path, model=model, teleinfo=installed, production="") == {}
+
+
+def test_a_port_that_is_named_is_freed_on_every_machine(tmp_path: Path) -> None:
+    line = "TELEINFO_SERIAL_PORT=/dev/ttyAMA0\n"
+
+    assert generated(tmp_path, model="", teleinfo=line) == {"teleinfo.service": stops("ttyAMA0")}
 
 
 def test_a_link_to_a_uart_is_followed(tmp_path: Path) -> None:

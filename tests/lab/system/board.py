@@ -88,6 +88,9 @@ def configure(root: Path) -> None:
     )
     (etc / "teleinfo").mkdir(exist_ok=True)
     shutil.copy(root / "usr/share/teleinfo/teleinfo.env", etc / "teleinfo")
+    # The board is no Raspberry Pi, so its console is stopped for a port that is named only.
+    with (etc / "teleinfo/teleinfo.env").open("a") as settings:
+        settings.write("TELEINFO_SERIAL_PORT=/dev/ttyAMA0\n")
     (etc / "teleinfo/teleinfo.env").chmod(0o600)
     for name in ("var/log/mosquitto", "var/lib/mosquitto"):
         (root / name).mkdir(parents=True, exist_ok=True)

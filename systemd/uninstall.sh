@@ -1,10 +1,11 @@
 #!/bin/sh
 # Remove what install.sh installed: what `sudo make uninstall` does.
 #
-# The settings stay: /etc/teleinfo, and drop-ins that the household made (`systemctl edit`). With PURGE=1 in the
-# environment they go too, and before them what the broker keeps of each meter (`teleinfo forget`), so that Home
-# Assistant removes the device; a broker that does not answer is named, and keeps it. Exit status 0, also when
-# nothing was installed; 1 without the rights. DESTDIR as for install.sh.
+# The settings stay: /etc/teleinfo. With PURGE=1 in the environment the settings files (*.env, offers.toml) and the
+# memory go too, and before them what the broker keeps of each meter (`teleinfo forget`), so that Home Assistant
+# removes the device; a broker that does not answer is named, and keeps it. Drop-ins (`systemctl edit`) and scripts
+# of relays are the household's own work: they stay, and are named. Exit status 0, also when nothing was installed;
+# 1 without the rights. DESTDIR as for install.sh.
 set -eu
 
 root=${DESTDIR:-}
@@ -15,6 +16,19 @@ if [ -z "$root" ] && [ "$(id -u)" -ne 0 ]; then
         "La désinstallation retire des fichiers du système : lancez-la en tant que root (sudo make uninstall)." >&2
     exit 1
 fi
+
+# setting NAME DEFAULT: its value in $file.
+setting() {
+    value=$(sed -n "s/^[[:space:]]*TELEINFO_$1[[:space:]]*=[[:space:]]*//p" "$file" | tail -n 1 | tr -d "\"'[:space:]")
+    echo "${value:-$2}"
+}
+
+# Print the files of the household that a purge leaves.
+theirs() {
+    for folder in "$root/etc/teleinfo" "$root"/etc/systemd/system/teleinfo*.service.d; do
+        [ ! -d "$folder" ] || find "$folder" ! -type d
+    done
+}
 
 units=$root/usr/local/lib/systemd/system
 generators=$root/usr/local/lib/systemd/system-generators
@@ -35,11 +49,17 @@ if [ -e "$units/teleinfo.service" ]; then
     remembered=$root/var/lib/systemd/deb-systemd-helper-enabled
     rm -f "$remembered/teleinfo.service.dsh-also" "$remembered/multi-user.target.wants/teleinfo.service"
 fi
-if [ "${PURGE:-}" = 1 ] && [ -z "$root" ] && [ -e /usr/local/bin/teleinfo ]; then
-    for file in /etc/teleinfo/*.env /etc/teleinfo/meters/*.env; do
-        [ ! -e "$file" ] || timeout 20 /usr/local/bin/teleinfo forget --env-file "$file" ||
+if [ "${PURGE:-}" = 1 ]; then
+    for file in "$root"/etc/teleinfo/*.env "$root"/etc/teleinfo/meters/*.env; do
+        [ -e "$file" ] || continue
+        if [ ! -e "$root/usr/local/bin/teleinfo" ]; then
+            clear="mosquitto_sub -h $(setting MQTT_HOST localhost) -t '$(setting MQTT_TOPIC teleinfo)/#' --retained-only --remove-retained -W 3"
+            localized "The broker of $file still keeps its messages of this meter: what clears them was removed by the uninstallation before. By hand: $clear; and delete the device in Home Assistant." \
+                "Le broker de $file conserve encore ses messages de ce compteur : ce qui les efface a été retiré par la désinstallation précédente. À la main : $clear ; et supprimez l’appareil dans Home Assistant." >&2
+        elif [ -z "$root" ] && ! timeout 20 /usr/local/bin/teleinfo forget --env-file "$file"; then
             localized "The broker of $file still keeps its messages of this meter." \
                 "Le broker de $file conserve encore ses messages de ce compteur." >&2
+        fi
     done
 fi
 # What another program has there stays.
@@ -53,9 +73,10 @@ for folder in "$units" "$generators" "$(dirname "$units")" "$manuals/man1" "$man
     [ ! -d "$folder" ] || rmdir --ignore-fail-on-non-empty "$folder"
 done
 if [ "${PURGE:-}" = 1 ]; then
-    rm -rf "$root/etc/teleinfo" "$root"/etc/systemd/system/teleinfo.service.d \
-        "$root"/etc/systemd/system/teleinfo@*.service.d "$root/etc/systemd/system/teleinfo-web.service.d" \
-        "$root"/etc/systemd/system/teleinfo-relay@*.service.d
+    rm -f "$root"/etc/teleinfo/*.env "$root"/etc/teleinfo/meters/*.env "$root/etc/teleinfo/offers.toml"
+    for folder in "$root/etc/teleinfo/meters" "$root/etc/teleinfo/relay" "$root/etc/teleinfo"; do
+        [ ! -d "$folder" ] || rmdir --ignore-fail-on-non-empty "$folder"
+    done
     # The memory of the services: in private, with a link to it in /var/lib, as systemd makes it for DynamicUser=.
     for state in "$root/var/lib/private/teleinfo" "$root"/var/lib/private/teleinfo-*; do
         link=$root/var/lib/$(basename "$state")
@@ -67,9 +88,13 @@ if [ -n "$running" ]; then
     systemctl daemon-reload
     systemctl reset-failed teleinfo.service 'teleinfo@*.service' teleinfo-web.service 'teleinfo-relay@*.service' 2>/dev/null || true
 fi
-if [ -d "$root/etc/teleinfo" ]; then
-    localized "teleinfo is removed. Its settings are still in $root/etc/teleinfo; PURGE=1 takes them too." \
-        "teleinfo est désinstallé. Ses réglages sont encore dans $root/etc/teleinfo ; PURGE=1 les retire aussi."
+if [ "${PURGE:-}" != 1 ] && [ -d "$root/etc/teleinfo" ]; then
+    localized "teleinfo is removed. Its settings are still in $root/etc/teleinfo, and the broker keeps its messages." \
+        "teleinfo est désinstallé. Ses réglages sont encore dans $root/etc/teleinfo, et le broker conserve ses messages."
 else
     localized "teleinfo is removed." "teleinfo est désinstallé."
+    files=$(theirs)
+    [ -z "$files" ] || localized "Files of yours, which stay:
+$files" "Vos propres fichiers, qui restent :
+$files"
 fi

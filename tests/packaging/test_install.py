@@ -237,6 +237,37 @@ def test_an_uninstallation_leaves_the_settings_and_nothing_else(machine: Machine
     assert "usr/local/share/man/fr" not in machine.files()
 
 
+def test_a_purge_leaves_the_work_of_the_household_and_names_it(machine: Machine) -> None:
+    """Settings files go, those of further meters too; drop-ins and scripts of relays stay."""
+    machine.run("install.sh")
+    settings = ["etc/teleinfo/production.env", "etc/teleinfo/meters/garage.env", "etc/teleinfo/offers.toml"]
+    theirs = ["etc/systemd/system/teleinfo.service.d/override.conf", "etc/teleinfo/relay/copy.sh"]
+    for name in (*settings, *theirs):
+        (machine.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (machine.root / name).touch()
+    purged = machine.run("uninstall.sh", PURGE="1")
+    left = {path for path in machine.files() - machine.fresh if (machine.root / path).is_file()}
+
+    assert purged.returncode == 0, purged.stderr
+    assert left == {*theirs}
+    assert all(str(machine.root / path) in purged.stdout for path in theirs), purged.stdout
+
+
+@pytest.mark.parametrize("language", ["C", "fr_FR.UTF-8"])
+def test_a_purge_after_an_uninstallation_says_how_to_clear_the_broker(
+    machine: Machine, language: str
+) -> None:
+    """The program that would clear it is gone: a sentence has the command, for the broker of the file."""
+    machine.run("install.sh")
+    machine.settings = "TELEINFO_MQTT_HOST = 'nas.home'\nTELEINFO_MQTT_TOPIC=house/linky\n"
+    machine.run("uninstall.sh")
+    purged = machine.run("uninstall.sh", PURGE="1", LANG=language)
+
+    assert "mosquitto_sub -h nas.home -t 'house/linky/#' --retained-only --remove-retained" in purged.stderr
+    assert ("À la main" in purged.stderr) is (language != "C")
+    assert SETTINGS not in machine.files()
+
+
 def test_what_another_has_in_our_places_is_not_replaced(machine: Machine) -> None:
     """A checkout in /opt/teleinfo, for example: nothing is changed, and an uninstallation leaves it too."""
     theirs = machine.root / "opt/teleinfo/notes.txt"

@@ -70,6 +70,31 @@ def test_apt_install_is_the_whole_installation(machine: Container) -> None:
     promise("from apt install to the first message", first - began, at_most=320)
 
 
+def test_the_login_console_is_stopped_once_a_setting_names_its_port(machine: Container) -> None:
+    """On a machine that is no Raspberry Pi it may be the only way in: untouched settings leave it alone."""
+    console = "serial-getty@ttyAMA0.service"
+    before = machine.property("Conflicts").split()
+    machine.settings("TELEINFO_SERIAL_PORT=/dev/ttyAMA0")
+    machine.run("systemctl daemon-reload")
+
+    assert console not in before
+    assert console in machine.property("Conflicts").split()
+
+
+def test_the_unit_for_name_servers_has_a_sandbox(machine: Container) -> None:
+    """It works as root, and needs systemd's socket alone: another name server is allowed within seconds."""
+    said = machine.run("systemd-analyze security --no-pager teleinfo-name-servers.service | tail -n 1")
+    machine.run("cp /etc/resolv.conf /root/resolv.conf; echo nameserver 203.0.113.53 >/etc/resolv.conf")
+    machine.until("systemctl show --value -p IPAddressAllow teleinfo | grep -q -F 203.0.113.53")
+    machine.run("cat /root/resolv.conf >/etc/resolv.conf")
+    machine.until("! systemctl show --value -p IPAddressAllow teleinfo | grep -q -F 203.0.113.53")
+
+    assert machine.property("Result", unit="teleinfo-name-servers.service") == "success"
+    promise(
+        "exposure of the unit for name servers", float(said.split(":")[1].split()[0]), at_most=3, unit="of 10"
+    )
+
+
 def test_an_upgrade_restarts_the_service_and_keeps_the_settings(machine: Container) -> None:
     machine.settings("TELEINFO_PAYLOAD_TIMESTAMP=true", "TELEINFO_HOMEASSISTANT=true")
     settings = machine.root / "etc/teleinfo/teleinfo.env"
@@ -138,6 +163,7 @@ def test_a_second_meter_is_a_second_instance(machine: Container) -> None:
     """`teleinfo@production` reads another port, with settings, topic and name of its own."""
     machine.run("systemctl enable --now meter@ttyUSB0")
     machine.run("install -m 0600 /etc/teleinfo/teleinfo.env /etc/teleinfo/production.env")
+    machine.run("sed -i '/^TELEINFO_SERIAL_PORT=/d' /etc/teleinfo/production.env")
     machine.settings(
         "TELEINFO_SERIAL_PORT=/dev/ttyUSB0",
         "TELEINFO_MQTT_TOPIC=solar",
@@ -326,12 +352,22 @@ def test_remove_ends_the_services_and_keeps_the_settings(machine: Container) -> 
     assert "TELEINFO_PAYLOAD_TIMESTAMP=true" in machine.run("cat /etc/teleinfo/teleinfo.env")
 
 
-def test_purge_leaves_nothing(machine: Container) -> None:
-    """`apt purge`: no file that has teleinfo in its name but the packages that the test put there."""
-    machine.run("apt-get purge -y -q teleinfo", limit=180)
-    left = machine.run(
-        "find / -xdev -name '*teleinfo*' -not -path \"$HOME/*\" -not -path '/opt/checkout*'"
+def test_purge_removes_what_the_package_made_and_names_what_others_made(machine: Container) -> None:
+    """The administrator's settings of a second meter, drop-ins and relay scripts stay; nothing else does."""
+    theirs = (
+        "/etc/teleinfo/production.env",
+        "/etc/teleinfo/relay/copy.sh",
+        "/etc/systemd/system/teleinfo.service.d/override.conf",
+        "/etc/systemd/system/teleinfo-web.service.d/override.conf",
+    )
+    machine.run("systemctl enable --quiet teleinfo-web 2>/dev/null || true")
+    for path in theirs:
+        machine.run(f"mkdir -p $(dirname {path}) && touch {path}")
+    said = machine.run("apt-get purge -y -q teleinfo", limit=180)
+    find = (
+        "find / -xdev -path '*teleinfo*' -not -type d -not -path \"$HOME/*\" -not -path '/opt/checkout*'"
         " -not -path '/proc/*' -not -path '/var/lib/apt/*' -not -path '/var/cache/apt/*'"
     )
 
-    assert left == ""
+    assert sorted(machine.run(find).split()) == sorted(theirs)
+    assert all(path in said for path in theirs), said

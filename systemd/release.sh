@@ -10,9 +10,10 @@
 # changelog says of the version is printed: the notes of the release.
 #
 # PYTHON is that of the development environment, with which the versions of the libraries are checked:
-# systemd/constraints.txt has to be complete, and what the tests run with. `build` and `twine` get an environment
-# of their own. In dist/ are then the wheel, the source distribution, the Debian package, the app for Home Assistant,
-# the container image of this architecture (not with IMAGE=no in the environment), the notes, and the checksums.
+# systemd/constraints.txt has to be complete, and what the tests run with. Each picture of the documentation has to
+# be drawn from the files that are there (make pictures). `build` and `twine` get an environment of their own. In
+# dist/ are then the wheel, the source distribution, the Debian package, the app for Home Assistant, the container
+# image of this architecture (not with IMAGE=no in the environment), the notes, and the checksums.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 python=${1:-}
@@ -58,6 +59,7 @@ missing() {
 }
 
 # The libraries that `make install` would install now, and those of the tests.
+"$python" -m tests.docs.drawn || fault "pictures are old: make pictures draws them."
 "$python" -m venv "$scratch/household"
 "$scratch/household/bin/python" -m pip install --quiet --disable-pip-version-check \
     --constraint systemd/constraints.txt '.[watch,web]'

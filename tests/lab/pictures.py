@@ -29,6 +29,7 @@ from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.words import Language
 from teleinfo.watch.layout import RecentPower, compose
 from tests.demo.expected import demo_lines
+from tests.docs import drawn
 from tests.docs.markdown import ROOT
 from tests.doctor.machine_tree import Tree, findings_of
 
@@ -95,6 +96,7 @@ def main() -> None:
     """Draw them."""
     for path, svg in pictures().items():
         path.write_text(svg, encoding="utf-8")
+        drawn.record([str(path.relative_to(ROOT))])
 
 
 if __name__ == "__main__":

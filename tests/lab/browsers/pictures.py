@@ -12,6 +12,7 @@ import time
 from typing import Final
 
 from teleinfo.vocabulary.words import Language
+from tests.docs import drawn
 from tests.docs.markdown import ROOT
 from tests.lab.browsers.browser import browser, prefer, resize
 from tests.lab.browsers.household import household
@@ -43,6 +44,7 @@ def main() -> None:
                 time.sleep(3.0)  # for the history to be loaded and drawn
                 png = with_palette(driver.get_screenshot_as_png())
                 (ROOT / path(name, language)).write_bytes(png)
+                drawn.record([path(name, language)])
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final
 from tests.docs.markdown import ROOT
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 DIGESTS: Final = ROOT / "tests/docs/drawn.json"
 

@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 from teleinfo.common import i18n
-from teleinfo.contract.files import FORMATS
 from teleinfo.doctor.finding import TEMPLATES, TITLES
 from teleinfo.homeassistant import entities
 from teleinfo.live.describe import CHOICES
@@ -47,7 +46,6 @@ def messages() -> dict[str, str]:
     found |= {text: kind for kind, (_notes, lines) in FAULTS.items() for text in lines[:2]}
     found |= {text: name for name, lines in ALLOWED.items() for text in lines}
     found |= {text: name for name, lines in SENTENCES.items() for text in lines}
-    found |= {form.form.template: form.kind for form in FORMATS}
     found |= {text: name for name, (_notes, lines) in CHOICES.items() for text in lines if text != "-"}
     found |= {text: name for name, text in TITLES.items()}
     found |= {text: name for name, one in TEMPLATES.items() for text in (one.message, one.advice) if text}

@@ -15,9 +15,9 @@ import pytest
 from teleinfo.contract.days import midnight
 from teleinfo.contract.files import Content
 from teleinfo.contract.offers import SHIPPED
-from teleinfo.history import energies as storage
 from teleinfo.history import tables
 from teleinfo.history.chronicle import COLOUR, CONTRACT, INJECTED, TARIFF, Batch, IndexReading
+from teleinfo.history.file_import import FileImport
 from teleinfo.history.store import Store
 from tests.history import year
 
@@ -203,7 +203,7 @@ def test_a_month_is_no_year(tmp_path: Path) -> None:
     with contextlib.closing(Store(tmp_path / "history.sqlite")) as store:
         store.write([batch], now=now)
         with store.editing(now) as base:
-            storage.add(base, 1, file, {}, 1000 * now)
+            FileImport(base, 1, {}, 1000 * now).add(file)
     table = table_of(tmp_path, Batch(METER, now))
     assert (table["begin"], table["last"]) == ("2026-10-05", "2026-11-15")
     assert (table["is_year"], table["verdict"], table["standby"]) == (False, None, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import itertools
 import random
 import re
@@ -13,18 +14,17 @@ import pytest
 
 from teleinfo.contract import files
 from teleinfo.contract.days import midnight
-from teleinfo.contract.files import CURVE, Content, FileError
+from teleinfo.contract.files import CURVE, Content, FileError, FileReader
 from teleinfo.contract.offers import in_force
 from teleinfo.contract.offers_file import shipped
 from teleinfo.history import energies as storage
+from teleinfo.history.file_import import Added, FileImport
 from teleinfo.history.store import SCHEMA
 from teleinfo.vocabulary.codes import Colour
 from tests.history import written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
-
 
 NOW = midnight(dt.date(2026, 11, 29))
 METER = 1
@@ -47,24 +47,22 @@ def base() -> Iterator[sqlite3.Connection]:
     found.close()
 
 
-def contents(path: Path) -> list[Content | FileError]:
+def contents(data: bytes) -> list[Content | FileError]:
     """Return what a file has."""
-    with path.open("rb") as file:
-        return [*files.contents(file)]
+    return [content for _name, content in FileReader().contents(io.BytesIO(data))]
 
 
-def add(base: sqlite3.Connection, folder: Path, *data: bytes) -> list[dict[str, int]]:
+def add(base: sqlite3.Connection, *data: bytes) -> list[Added]:
     """Add files, as the command does."""
     known: list[Content] = []
     for each in data:
-        path = folder / "file"
-        path.write_bytes(each)
-        for content in contents(path):
+        for content in contents(each):
             if isinstance(content, FileError):
                 raise content
             known.append(content)
     indexes = {time: index for content in known for time, index in content.indexes.items()}
-    return [storage.add(base, METER, content, indexes, 1000 * NOW) for content in known]
+    files = FileImport(base, METER, indexes, 1000 * NOW)
+    return [files.add(content) for content in known]
 
 
 def imported(base: sqlite3.Connection) -> dict[int, float]:
@@ -75,20 +73,20 @@ def imported(base: sqlite3.Connection) -> dict[int, float]:
 @pytest.mark.parametrize("write", written.FORMATS)
 @pytest.mark.parametrize("first", [dt.date(2025, 3, 1), SPRING, AUTUMN], ids=["march", "spring", "autumn"])
 def test_a_file_gives_its_curve(
-    base: sqlite3.Connection, tmp_path: Path, write: Callable[[written.Curve], bytes], first: dt.date
+    base: sqlite3.Connection, write: Callable[[written.Curve], bytes], first: dt.date
 ) -> None:
     """Days of 23 and 25 hours have 46 and 50 half-hours. Twice adds nothing; it can be undone."""
     curve = curve_of(first - dt.timedelta(days=1), 3)
 
-    [report] = add(base, tmp_path, write(curve))
+    [report] = add(base, write(curve))
 
     assert imported(base) == pytest.approx(curve)
     assert storage.last_meter(base) is None
     known = storage.known(base, METER)
-    assert report["found"] == len(curve)
+    assert report.new == len(curve)
     assert known == {"count": len(curve), "first": min(curve), "last": max(curve) + 1800, "gaps": 0}
-    [again] = add(base, tmp_path, write(curve))
-    assert again["known"] == len(curve)
+    [again] = add(base, write(curve))
+    assert again.same == len(curve)
     assert imported(base) == pytest.approx(curve)
     undone = storage.undo(base)
     assert undone is not None
@@ -98,44 +96,44 @@ def test_a_file_gives_its_curve(
 
 
 @pytest.mark.parametrize("step", [600, 900, 1800])
-def test_short_steps_are_added_up(base: sqlite3.Connection, tmp_path: Path, step: int) -> None:
+def test_short_steps_are_added_up(base: sqlite3.Connection, step: int) -> None:
     curve = curve_of(dt.date(2025, 3, 1), 2)
-    add(base, tmp_path, written.enedis(curve, points=written.rows(curve, step)))
+    add(base, written.enedis(curve, points=written.rows(curve, step)))
     assert imported(base) == curve
 
 
-def test_the_step_may_change_within_a_file(base: sqlite3.Connection, tmp_path: Path) -> None:
+def test_the_step_may_change_within_a_file(base: sqlite3.Connection) -> None:
     curve = curve_of(dt.date(2025, 3, 1), 4)
     lines = written.rows(curve)[:96] + written.rows(curve, 900)[192:]
-    add(base, tmp_path, written.enedis(curve, points=lines))
+    add(base, written.enedis(curve, points=lines))
     assert imported(base) == curve
 
 
-def test_a_gap_is_no_energy(base: sqlite3.Connection, tmp_path: Path) -> None:
+def test_a_gap_is_no_energy(base: sqlite3.Connection) -> None:
     """So are an absent line, an empty value, a part of a half-hour, and a power without a step."""
     curve = curve_of(dt.date(2025, 3, 1), 2)
     lines = written.rows(curve, 900)
     lines[20] = lines[20].split(";")[0] + ";"
     del lines[100:104]
     alone = [f"2025-03-{day}T12:00:00+01:00;100" for day in (10, 20, 30)]
-    [report] = add(base, tmp_path, written.enedis(curve, points=lines + alone))
+    [report] = add(base, written.enedis(curve, points=lines + alone))
     begins = list(curve)
     missing = {begins[10], begins[50], begins[51]}
     assert imported(base) == {time: energy for time, energy in curve.items() if time not in missing}
-    assert report["found"] == len(curve) - 3
+    assert report.new == len(curve) - 3
     assert storage.known(base, METER)["gaps"] == 2
 
 
-def test_an_hour_that_stands_once_in_autumn_is_a_gap(base: sqlite3.Connection, tmp_path: Path) -> None:
+def test_an_hour_that_stands_once_in_autumn_is_a_gap(base: sqlite3.Connection) -> None:
     curve = curve_of(AUTUMN, 1)
     doubtful = {time for time in curve if written.local(time + 1800).strftime("%H:%M") in {"02:00", "02:30"}}
     later = set(sorted(doubtful)[2:])
-    add(base, tmp_path, written.edf({time: energy for time, energy in curve.items() if time not in later}))
+    add(base, written.edf({time: energy for time, energy in curve.items() if time not in later}))
     assert imported(base).keys() == curve.keys() - doubtful
 
 
 @pytest.mark.parametrize("ends", [True, False])
-def test_an_index_proves_what_a_time_is(base: sqlite3.Connection, tmp_path: Path, ends: bool) -> None:  # noqa: FBT001
+def test_an_index_proves_what_a_time_is(base: sqlite3.Connection, ends: bool) -> None:  # noqa: FBT001
     """Times that are the begins of the steps, against the document of the format, are found."""
     curve = curve_of(dt.date(2025, 3, 1), 10)
     shifted = [
@@ -143,24 +141,23 @@ def test_an_index_proves_what_a_time_is(base: sqlite3.Connection, tmp_path: Path
     ]
     _index, report = add(
         base,
-        tmp_path,
         written.indexes(curve_of(dt.date(2025, 3, 1), 12)),
         written.enedis(curve, points=shifted),
     )
     # The first days of both curves are the same.
-    assert report["proved"]
+    assert report.new == len(curve)
     assert imported(base) == curve
 
 
-def test_the_half_hours_of_the_meter_are_kept(base: sqlite3.Connection, tmp_path: Path) -> None:
+def test_the_half_hours_of_the_meter_are_kept(base: sqlite3.Connection) -> None:
     """They also prove what the times are."""
     curve = curve_of(dt.date(2025, 3, 1), 2)
     begins = list(curve)
     counted = itertools.accumulate([curve[time] + 1 for time in begins[:48]], initial=0)
     own = [(METER, time, "BASE", total, "TH") for time, total in zip(begins, counted, strict=False)]
     base.executemany("INSERT INTO half_hour VALUES (?, ?, ?, ?, ?)", own)
-    [report] = add(base, tmp_path, written.enedis(curve))
-    assert (report["own"], report["proved"]) == (48, True)
+    [report] = add(base, written.enedis(curve))
+    assert report.own == 48
     assert imported(base).keys() == set(begins[48:])
     energies = storage.energies(base, METER, 0, NOW)
     assert {begin: energies.energy(begin) for begin in begins} == {
@@ -168,17 +165,17 @@ def test_the_half_hours_of_the_meter_are_kept(base: sqlite3.Connection, tmp_path
     }
 
 
-def test_of_two_files_that_disagree_the_first_counts(base: sqlite3.Connection, tmp_path: Path) -> None:
+def test_of_two_files_that_disagree_the_first_counts(base: sqlite3.Connection) -> None:
     curve = curve_of(dt.date(2025, 3, 1), 2)
-    add(base, tmp_path, written.enedis(curve))
+    add(base, written.enedis(curve))
     first = min(curve)
-    [report] = add(base, tmp_path, written.edf({**curve, first: curve[first] + 500}))
-    assert (report["other"], report["example"]) == (1, first)
+    [report] = add(base, written.edf({**curve, first: curve[first] + 500}))
+    assert (report.different, report.example) == (1, first)
     assert imported(base) == curve
 
 
-def test_the_greatest_powers_of_the_network(base: sqlite3.Connection, tmp_path: Path) -> None:
-    add(base, tmp_path, written.indexes(curve_of(dt.date(2025, 3, 1), 2)))
+def test_the_greatest_powers_of_the_network(base: sqlite3.Connection) -> None:
+    add(base, written.indexes(curve_of(dt.date(2025, 3, 1), 2)))
     [(time, power)] = storage.peaks(base, METER, 0)
     assert (power, written.local(time)) == (7296, dt.datetime(2025, 3, 1, 18, 23, 11, tzinfo=written.PARIS))
 
@@ -194,16 +191,16 @@ def season(reds: int = 22) -> bytes:
     )
 
 
-def test_the_colours_of_a_season(base: sqlite3.Connection, tmp_path: Path) -> None:
-    [report] = add(base, tmp_path, season())
+def test_the_colours_of_a_season(base: sqlite3.Connection) -> None:
+    [report] = add(base, season())
     found = [*storage.colours(base, METER).values()]
-    assert report["others"] == 365
+    assert report.others == 365
     assert (found.count(Colour.RED), found.count(Colour.WHITE)) == (22, 43)
 
 
-def test_a_season_with_a_red_day_too_many_is_refused(base: sqlite3.Connection, tmp_path: Path) -> None:
+def test_a_season_with_a_red_day_too_many_is_refused(base: sqlite3.Connection) -> None:
     with pytest.raises(FileError) as refused:
-        add(base, tmp_path, season(reds=23))
+        add(base, season(reds=23))
     assert refused.value.reason == "the season 2024-2025 has 23 days of Red, and not 22"
 
 
@@ -223,15 +220,13 @@ CRE = """DATE_DEBUT;DATE_FIN;P_SOUSCRITE;PART_FIXE_HT;PART_FIXE_TTC;{}
     ],
 )
 def test_the_prices_of_the_regulator(
-    base: sqlite3.Connection, tmp_path: Path, columns: str, offer: str, kwh: dict[str, float]
+    base: sqlite3.Connection, columns: str, offer: str, kwh: dict[str, float]
 ) -> None:
     """They are added to those of the day on which none is known; a line that is not understood is named."""
-    path = tmp_path / "cre.csv"
-    path.write_text(CRE.format(columns))
-    [content] = contents(path)
+    [content] = contents(CRE.format(columns).encode())
     assert isinstance(content, Content)
     assert content.faults == [4]
-    storage.add(base, METER, content, {}, 1000 * NOW)
+    FileImport(base, METER, {}, 1000 * NOW).add(content)
     [found] = [
         each for each in storage.with_imported_prices(base, METER, shipped().offer) if each.id == offer
     ]
@@ -245,8 +240,8 @@ def test_the_prices_of_the_regulator(
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"", "no known format"),
-        (b"<html>", "no known format"),
+        (b"", "empty"),
+        (b"<html>", "page of the web"),
         (b"Identifiant PRM,Type\n", "spreadsheet"),
         (f"{written.HEAD}\n2,3E+13;Courbe de charge;\n".encode(), "spreadsheet"),
         (written.enedis({}).replace(b"Consommation", b"Production"), "produced"),
@@ -256,9 +251,7 @@ def test_the_prices_of_the_regulator(
     ],
     ids=["empty", "html", "commas", "number", "produced", "workbook", "nested", "large"],
 )
-def test_another_file_is_refused_with_the_reason(tmp_path: Path, data: bytes, why: str) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(data)
-    [found] = contents(path)
+def test_another_file_is_refused_with_the_reason(data: bytes, why: str) -> None:
+    [found] = contents(data)
     assert isinstance(found, FileError)
     assert re.search(why, found.reason), found.reason

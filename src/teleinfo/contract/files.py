@@ -1,63 +1,79 @@
 """
 Read the files that a household can bring: load curves, indexes, maxima, colours of Tempo, regulated prices.
 
-The table of formats is in `formats.txt`. A file is recognised by its content. Numbers of customers, contracts
-and post codes are read over. Workbooks (XLSX) are read with the standard library: ECMA-376, part 1, sections
-18.3 (sheets) and 18.4 (shared strings).
+A file is recognised by its content (`formats.py`). Whatever it has, it is read within bounds of time and
+memory, or refused with a reason. Numbers of customers and contracts and post codes are read over.
 """
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import io
-import itertools
+import math
 import re
+import struct
 import zlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, NamedTuple
 from xml.etree import ElementTree as ET
-from zipfile import BadZipFile, ZipFile, is_zipfile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from teleinfo.common.i18n import N_
+from teleinfo.contract import formats
 from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, midnight, season_of
-from teleinfo.contract.half_hours import HALF_HOUR
+from teleinfo.contract.formats import COLOURS, FORMATS, FileFormat, FileKind, Refusal
 from teleinfo.contract.offers import Price
+from teleinfo.contract.workbook import WORKBOOK, TooLargeError, rows_of_workbook
 from teleinfo.tic.horodate import PARIS
 from teleinfo.vocabulary.codes import Colour
-from teleinfo.vocabulary.text_table import read_sections
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterable, Iterator
 
-MAX_BYTES: Final = 50 << 20
-"""The most bytes of a file, of each file in an archive, and of a part of a workbook."""
+MAX_BYTES: Final = 20 << 20
+"""The most bytes of a file, unpacked: six times as many as a load curve of three years by ten minutes has."""
+
+MAX_IN_ALL: Final = 80 << 20
+"""The most bytes of the files of a command, unpacked."""
 
 MAX_FILES: Final = 2000
 """The most files of an archive."""
 
+MAX_ENTRIES: Final = 20_000
+"""The most entries of the directories of an archive, and of the workbooks in it."""
+
+MAX_ROWS: Final = 600_000
+"""The most lines of a file: ten years by ten minutes have as many."""
+
+MAX_LINE: Final = 2000
+"""The most characters of a line that are read."""
+
+MAX_HEAD: Final = 200
+"""The most lines before one that tells the format."""
+
 MOST: Final = 40_000
-"""W, more than any household's connection carries."""
+"""W, more than the mean of ten minutes of any household."""
 
-STEPS: Final = (600, 900, 1800, 3600)
-"""The steps of load curves, s."""
+MOST_PEAK: Final = 100_000
+"""W or VA, more than the greatest power of any household."""
 
-CLOSE: Final = (5, 0.005)
-"""Wh, and the part of an energy, by which the half-hours may differ from an index."""
+YEARS: Final = range(2000, 2101)
+"""The years of which a file can tell."""
 
-CURVE, PEAK, COLOUR = "curve", "peak", "colour"
-"""The kinds of what a file has, beside the prices of an offer for a subscribed power, such as `base 9`."""
+STEP: Final = 300
+"""Seconds into which all steps of curves can be divided."""
 
-_WORKBOOK: Final = "xl/workbook.xml"
-_SHEET: Final = re.compile(r"xl/worksheets/[^/]+\.xml")
-_STRINGS: Final = "xl/sharedStrings.xml"
-_DAYS: Final = re.compile(r"4\d{4}(\.\d+)?")
-_FIRST_DAY: Final = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - the days of a spreadsheet have no offset
+_EXACT: Final = 2**53
+"""The numbers above are no longer exact."""
+
+CURVE, HOURS, PEAK, COLOUR = "curve", "hour", "peak", "colour"
+"""
+The kinds of what files have, beside the prices of an offer for a subscribed power, such as `base 9`.
+
+`HOURS` are energies of hours of which the half-hours are not known.
+"""
 
 _OF_SEASON: Final = {Colour.RED: 22, Colour.WHITE: 43}
 """Days of a season of Tempo, 1 September to 31 August (decree of 30 October 2014)."""
@@ -65,34 +81,53 @@ _OF_SEASON: Final = {Colour.RED: 22, Colour.WHITE: 43}
 _OFFERS: Final = {1: "base", 2: "off_peak", 6: "tempo"}
 """The regulated tariffs by the number of their prices of a kWh."""
 
-_DAMAGES: Final = (BadZipFile, zlib.error, EOFError, RuntimeError, ET.ParseError, LookupError, ValueError)
-"""The errors for a damaged archive, one with a password, and one that should be a workbook."""
+_DAMAGES: Final = (
+    *(BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ET.ParseError),
+    *(LookupError, ValueError, ArithmeticError),
+)
+"""The errors that the modules for archives, XML and numbers raise for what is damaged or absurd."""
+
+_TOO_LARGE: Final = Message(N_("it is larger than {most} MB"), most=MAX_BYTES >> 20)
+_TOO_LARGE_IN_ALL: Final = Message(
+    N_("the files are larger than {most} MB together; give this one in a command of its own"),
+    most=MAX_IN_ALL >> 20,
+)
+_DAMAGED: Final = Message(N_("it is damaged; download it again"))
+_UNKNOWN: Final = Message(N_("it is in no known format"))
 
 
 @dataclass(eq=False)
 class FileError(ValueError):
-    """A file cannot be read, for a `reason`."""
+    """
+    A file cannot be read, for a `reason`.
+
+    `is_other` is True if it is sound, but of another kind than those that are wanted.
+    """
 
     reason: Message
+    is_other: bool = False
 
 
 @dataclass
 class Content:
     """
-    The content of a file; `forms` are the kinds of its parts, in their order.
+    The content of a file; `forms` are the names of the formats of its parts, in their order.
 
-    `points` are the mean powers of a load curve, W; their times are the ends of the steps by the document of
-    the format, unless `are_begins`. `indexes` are the total of a meter at midnights, Wh. `others` are, by
-    kind and time, a greatest power, a colour or a price. `faults` are the numbers of the lines that are not
-    understood.
+    `sites` are the numbers of the places whose meter it is. `points` are the mean powers of a load curve, W;
+    their times are the ends of the steps by the document of the format, unless `are_begins`. `indexes` are
+    the total of a meter at midnights, Wh. `others` are, by kind and time, a greatest power, a colour or a
+    price. `faults` are the numbers of the lines that are not understood, and `doubles` is the number of times
+    that come again with another power. All times are in the years 2000 to 2100, and all numbers finite.
     """
 
     forms: dict[Message, None] = field(default_factory=dict)
+    sites: set[str] = field(default_factory=set)
     points: dict[int, float] = field(default_factory=dict)
     are_begins: bool = False
     indexes: dict[int, int] = field(default_factory=dict)
     others: dict[tuple[str, int], int | str] = field(default_factory=dict)
     faults: list[int] = field(default_factory=list)
+    doubles: int = 0
 
     @property
     def days(self) -> set[dt.date]:
@@ -101,195 +136,372 @@ class Content:
         points = (time - late for time in self.points)
         return {*map(day_of, (*points, *self.indexes, *(time for _kind, time in self.others)))}
 
-
-_SECTIONS: Final = read_sections(Path(__file__).with_name("formats.txt"))
-_PARTS: Final = dict(line.split(": ", 1) for line in _SECTIONS.pop("PARTS")[1])
-"""Patterns that stand in place of their names."""
-
-
-class _Format:
-    """A section of formats.txt: its notes, and its lines, the first of which is its name for people."""
-
-    def __init__(self, notes: list[str], lines: list[str]) -> None:
-        self.form, self.kind = Message(lines[0]), notes[0]
-        self.notes = dict(note.split("=") for note in notes[1:])
-        patterns = dict(line.split(": ", 1) for line in lines[1:])
-        for name, part in _PARTS.items():
-            patterns = {key: pattern.replace(f"{{{name}}}", part) for key, pattern in patterns.items()}
-        self.mark = re.compile(patterns["mark"])
-        self.row = re.compile(patterns.get("row", ""))
+    def add_point(self, time: int, power: float) -> None:
+        """Add a mean power at a time that may end a step; of two for one time the first counts."""
+        if time % STEP != 0:
+            return
+        before = self.points.setdefault(time, power)
+        if not math.isclose(before, power):
+            self.doubles += 1
 
 
-FORMATS: Final = [_Format(*section) for section in _SECTIONS.values()]
+class FileReader:
+    """Reads the files of one command, until they have `MAX_IN_ALL` bytes."""
 
+    def __init__(self) -> None:
+        self._left = MAX_IN_ALL
 
-def contents(file: IO[bytes]) -> Iterator[Content | FileError]:
-    """
-    Yield the content of a file, or of each file in an archive, or why it cannot be read; raise OSError.
+    def contents(self, file: IO[bytes]) -> Iterator[tuple[str, Content | FileError]]:
+        """
+        Yield the content of an open file, or why it cannot be read, with an empty name.
 
-    The file is open: its owner may be another user than the one that reads its content.
-    """
-    archive = _archive(file)
-    if archive is None or _WORKBOOK in archive.namelist():
-        file.seek(0)
-        yield _read(lambda: contextlib.nullcontext(file))
-        return
-    for entry in archive.infolist()[:MAX_FILES]:
-        if not entry.is_dir():
-            yield _read(partial(archive.open, entry))
+        Of an archive, yield name and content of each file in it. Raise OSError if the file cannot be read.
+        """
+        data = file.read(MAX_BYTES + 1)
+        try:
+            archive = self._archive(data)
+        except FileError as error:
+            yield "", error
+        except _DAMAGES:
+            yield "", FileError(_DAMAGED)
+        else:
+            if archive is None:
+                yield "", self._read(data)
+                return
+            for entry in archive.infolist():
+                if not _is_needless(entry):
+                    yield entry.filename, self._unpack(archive, entry)
 
+    def _archive(self, data: bytes) -> ZipFile | None:
+        """Return the archive that a file is; None if it is none, or a workbook; raise FileError."""
+        self._count(data)
+        archive = _open_archive(data)
+        if archive is None or WORKBOOK in archive.namelist():
+            return None
+        count = sum(not _is_needless(entry) for entry in archive.infolist())
+        if count > MAX_FILES:
+            raise FileError(Message(N_("it has more than {most} files"), most=MAX_FILES))
+        if count == 0:
+            raise FileError(Message(N_("it is empty")))
+        if any(name == "content.xml" or name.startswith("word/") for name in archive.namelist()):
+            raise FileError(formats.DOCUMENT)
+        return archive
 
-def _archive(file: IO[bytes]) -> ZipFile | None:
-    return ZipFile(file) if is_zipfile(file) else None
+    def _unpack(self, archive: ZipFile, entry: ZipInfo) -> Content | FileError:
+        """Return the content of a file in an archive, or why it cannot be read."""
+        if entry.flag_bits & 1:
+            return FileError(Message(N_("it has a password; unpack it first")))
+        if entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
+            return FileError(formats.PACKED)
+        try:
+            with archive.open(entry) as file:
+                data = file.read(min(MAX_BYTES, self._left) + 1)
+            self._count(data)
+        except FileError as error:
+            return error
+        except _DAMAGES:
+            return FileError(_DAMAGED)
+        return self._read(data)
 
-
-def _read(open_: Callable[[], AbstractContextManager[IO[bytes]]]) -> Content | FileError:
-    try:
-        with open_() as file:
-            data = file.read(MAX_BYTES + 1)
+    def _count(self, data: bytes) -> None:
+        """Count the bytes of a file; raise FileError if they are too many."""
         if len(data) > MAX_BYTES:
-            return FileError(Message(N_("it is larger than {most} MB"), most=MAX_BYTES >> 20))
-        archive = _archive(io.BytesIO(data))
-        return _content(_lines(data) if archive is None else _rows_of_sheets(archive))
-    except FileError as error:
-        return error
-    except _DAMAGES:
-        return FileError(Message(N_("it is damaged, or has a password, or is an archive in another one")))
+            raise FileError(_TOO_LARGE)
+        if len(data) > self._left:
+            raise FileError(_TOO_LARGE_IN_ALL)
+        self._left -= len(data)
+
+    def _read(self, data: bytes) -> Content | FileError:
+        """Return the content of a file that is no archive, or why it cannot be read."""
+        try:
+            workbook = _open_archive(data)
+            if workbook is None:
+                return _content(_lines(data))
+            if WORKBOOK not in workbook.namelist():
+                return FileError(Message(N_("it is an archive in another one; unpack it first")))
+            return _content(";".join(cells) for cells in rows_of_workbook(workbook))
+        except FileError as error:
+            return error
+        except TooLargeError:
+            return FileError(_TOO_LARGE)
+        except _DAMAGES:
+            return FileError(_DAMAGED)
 
 
-def _lines(data: bytes) -> list[str]:
+def _open_archive(data: bytes) -> ZipFile | None:
+    """Return the archive with these bytes, None if they are none; raise what ZipFile raises."""
+    if not data.startswith(b"PK"):
+        return None
+    if data.count(b"PK\1\2") > MAX_ENTRIES:  # each takes half a kilobyte once it is open
+        raise FileError(_TOO_LARGE)
+    return ZipFile(io.BytesIO(data))
+
+
+def _is_needless(entry: ZipInfo) -> bool:
+    """True if an entry of an archive is a folder, or a file that macOS adds."""
+    name = entry.filename.rpartition("/")[2]
+    return entry.is_dir() or name.startswith(".") or entry.filename.startswith("__MACOSX/")
+
+
+def _lines(data: bytes) -> Iterator[str]:
+    """Yield the lines of a text with its cells separated by semicolons; raise FileError if it is none."""
+    if not data.strip():
+        raise FileError(Message(N_("it is empty")))
+    for first_bytes, reason in formats.NO_TEXTS:
+        if first_bytes.match(data) is not None:
+            raise FileError(reason, is_other=True)
+    text = _text(data)
+    if formats.HTML.match(text):
+        raise FileError(formats.NO_FILE)
+    if formats.JSON_LINES.match(text):
+        raise FileError(formats.READINGS)
+    if "\0" in text:
+        raise FileError(_DAMAGED)
+    for line in io.StringIO(text, newline=None):
+        yield line[:MAX_LINE].replace('"', "").replace("\t", ";")
+
+
+def _text(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16")
     try:
-        return data.decode("utf-8-sig").splitlines()
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace").splitlines()
-
-
-def _rows_of_sheets(archive: ZipFile) -> Iterator[str]:
-    """Yield the titles of the sheets of a workbook, and their rows without their empty cells."""
-
-    def part(name: str) -> ET.Element:
-        with archive.open(name) as file:
-            return ET.fromstring(file.read(MAX_BYTES))  # noqa: S314 - bounded, and expat bounds entities
-
-    def text(cell: ET.Element) -> str:
-        found = "".join(cell.itertext()).strip()
-        if cell.get("t") == "s":
-            return strings[int(found)]
-        if _DAYS.fullmatch(found):
-            return f"{_FIRST_DAY + dt.timedelta(seconds=round(float(found) * 86_400)):%d/%m/%Y %H:%M:%S}"
-        return found
-
-    is_shared = _STRINGS in archive.namelist()
-    strings = ["".join(each.itertext()).strip() for each in part(_STRINGS)] if is_shared else []
-    yield from (f"Sheet: {sheet.get('name')}" for sheet in part(_WORKBOOK).findall(".//{*}sheet"))
-    for name in filter(_SHEET.fullmatch, archive.namelist()):
-        for row in part(name).findall(".//{*}row"):
-            yield ";".join(filter(None, map(text, row)))
+        return data.decode("cp1252", errors="replace")
 
 
 def _content(lines: Iterable[str]) -> Content:
     """Return the content of lines; raise FileError."""
-    content = Content()
-    form: _Format | None = None
-    rows = _Rows(content)
-    for number, line in enumerate(map(str.strip, lines), 1):
-        match = form.row.fullmatch(line) if form else None
-        marked = None if match else next((each for each in FORMATS if each.mark.fullmatch(line)), None)
-        if marked:
-            if marked.kind == "refused":
-                raise FileError(marked.form)
-            form, rows.columns, match = marked, line.split(";"), marked.row.fullmatch(line)
-            content.forms[form.form] = None
-            content.are_begins = form.notes.get("times") == "begins"
-        if form and match:
-            try:
-                rows.add(form, match)
-            except (ValueError, LookupError):
-                content.faults.append(number)
-        elif form and not marked and line[:1].isdigit():
-            content.faults.append(number)
-    if form is None:
-        raise FileError(Message(N_("it is in no known format")))
-    rows.resolve()
-    _check_seasons(content)
-    return content
+    rows = _Rows()
+    for number, line in enumerate(lines, 1):
+        if number > MAX_ROWS:
+            raise FileError(_TOO_LARGE)
+        rows.add(number, line.strip())
+    return rows.content()
+
+
+def _day(text: str) -> dt.date:
+    """Return a day, written dd/mm/yyyy or in ISO 8601; raise ValueError."""
+    day = dt.date.fromisoformat("-".join(reversed(text.split("/"))))
+    if day.year not in YEARS:
+        raise ValueError(text)
+    return day
+
+
+def _moment(text: str) -> dt.datetime:
+    """Return a time with its offset, written in ISO 8601; raise ValueError."""
+    moment = dt.datetime.fromisoformat(text)
+    if moment.year not in YEARS:
+        raise ValueError(text)
+    return moment
 
 
 def _number(text: str | None) -> float | None:
     """Return a number with a decimal point or comma; None for a gap; raise ValueError."""
     plain = re.sub(r"\s", "", text or "").replace(",", ".")
-    return None if plain in {"", "NA", "null"} else float(plain)
+    if plain in {"", "NA", "null"}:
+        return None
+    number = float(plain)
+    if not abs(number) < _EXACT:  # nor is it NaN
+        raise ValueError(text)
+    return number
+
+
+def _within(value: float, most: float) -> float:
+    """Return a value that is between 0 and `most`; raise ValueError."""
+    if not 0 <= value <= most:
+        raise ValueError(value)
+    return value
+
+
+class _Power(NamedTuple):
+    """A mean power, W, at a local time; `block` is the number of the list in which it stands."""
+
+    block: int
+    time: dt.datetime
+    power: float
 
 
 class _Rows:
-    """
-    Adds rows to a content; `columns` are the cells of the first one.
+    """Makes a content of the lines of a file."""
 
-    Of rows whose times have no offset, their order tells which of two equal times in autumn is meant.
-    """
-
-    def __init__(self, content: Content) -> None:
-        self.columns: list[str] = []
-        self._content = content
-        self._local: list[tuple[int, dt.datetime, float]] = []
+    def __init__(self) -> None:
+        self._content = Content()
+        self._form: FileFormat | None = None
+        self._columns: list[str] = []
+        self._day: dt.date | None = None
         self._block = 0
-        self._day = dt.date.min
-        self._is_downwards = False
+        self._local: list[_Power] = []
+        self._understood = 0
+        self._unknown = 0
 
-    def add(self, form: _Format, match: re.Match[str]) -> None:
-        """Add a row; raise ValueError or LookupError if it is not understood."""
-        found = match.groupdict()
-        self._is_downwards = form.notes.get("order") == "downwards"
-        if (day := found.get("date")) is not None:
-            self._day = dt.date.fromisoformat("-".join(reversed(day.split("/"))))
-            self._block += found.get("time", "") is None
-        value = _number(found.get("value"))
-        if form.kind == "colours":
-            colour = form.notes[found["colour"].upper()]
-            self._content.others[COLOUR, midnight(self._day, hour=TEMPO_HOUR)] = colour
-        elif form.kind == "prices":
-            self._add_price(form, dict(zip(self.columns, match[0].split(";"), strict=True)))
-        elif value is not None:
-            self._add_value(form, found, value)
-
-    def _add_value(self, form: _Format, found: dict[str, str], value: float) -> None:
-        power = value * float(form.notes.get("watts", 1))
-        if form.kind == "curve" and not 0 <= power <= MOST:
-            raise ValueError(power)
-        if "iso" not in found:
-            time = dt.time.fromisoformat(found["time"])
-            day = self._day + DAY if self._is_downwards and time == dt.time() else self._day
-            if time.second == 0 and time.minute % 5 == 0:
-                self._local.append((self._block, dt.datetime.combine(day, time, PARIS), power))
+    def add(self, number: int, line: str) -> None:
+        """Add a line; raise FileError if it tells that the file is not wanted, or too many say nothing."""
+        form = self._form
+        match = None if form is None else form.row.fullmatch(line)
+        if match is None and self._marks(line):
+            form = self._form
+            match = None if form is None else form.row.fullmatch(line)
+        elif match is None:
+            self._pass_over(number, line)
+        if form is None or match is None:
             return
-        moment = dt.datetime.fromisoformat(found["iso"])
-        if form.kind == "indexes":
-            self._content.indexes[midnight(moment.date())] = int(value)
-        elif form.kind == "peaks":
-            self._content.others[PEAK, int(moment.timestamp())] = int(value)
+        try:
+            self._add_row(form, match)
+        except (ValueError, LookupError):
+            self._fault(number)
         else:
-            self._content.points.setdefault(int(moment.timestamp()), power)
+            self._understood += 1
 
-    def _add_price(self, form: _Format, cells: dict[str, str]) -> None:
-        found = {code: _number(cells.get(column)) for column, code in form.notes.items()}
+    def _marks(self, line: str) -> bool:
+        """True if a format begins with this line; raise FileError if the file is refused for it."""
+        if (site := formats.SITE.fullmatch(line)) is not None:
+            self._content.sites.add(site["site"].zfill(14))
+        for form in FORMATS:
+            mark = form.mark.fullmatch(line)
+            if mark is None:
+                continue
+            if isinstance(form, Refusal):
+                raise FileError(form.reason, is_other=form.is_other)
+            if "site" in form.mark.groupindex:
+                self._content.sites.add(mark["site"])
+            self._form = form
+            self._columns = line.split(";")
+            self._content.forms[form.name] = None
+            self._content.are_begins = form.are_begins
+            return True
+        return False
+
+    def _pass_over(self, number: int, line: str) -> None:
+        """Pass over a title or an empty line; raise FileError if there is nothing else."""
+        if self._form is not None and line[:1].isdigit():
+            self._fault(number)
+            return
+        self._unknown += 1
+        if self._unknown > MAX_HEAD + self._understood:
+            raise FileError(_UNKNOWN)
+
+    def _fault(self, number: int) -> None:
+        """Note a line that is not understood; raise FileError if they are more than the others."""
+        self._content.faults.append(number)
+        if len(self._content.faults) > MAX_HEAD + self._understood:
+            raise self._mostly_faulty()
+
+    def _mostly_faulty(self) -> FileError:
+        template = N_(
+            "its lines are not those of its format, from line {line} on; if a spreadsheet has saved it, "
+            "take the file as it was downloaded"
+        )
+        return FileError(Message(template, line=self._content.faults[0]))
+
+    def _add_row(self, form: FileFormat, match: re.Match[str]) -> None:
+        """Add a row; raise ValueError or LookupError if it is not understood."""
+        cells = match.groupdict()
+        if cells.get("date") is not None:
+            self._day = _day(cells["date"])
+            if cells.get("time", "") is None:
+                self._block += 1
+        if form.kind is FileKind.COLOURS:
+            colour = COLOURS[cells["colour"].upper()]
+            self._content.others[COLOUR, midnight(self._known_day(), hour=TEMPO_HOUR)] = colour
+            return
+        if form.kind is FileKind.PRICES:
+            self._add_price(form, dict(zip(self._columns, match[0].split(";"), strict=True)))
+            return
+        value = _number(cells.get("value"))
+        if value is None:
+            return
+        if cells.get("iso") is None:
+            self._add_local_power(form, cells["time"], _within(value * form.watts, MOST))
+            return
+        moment = _moment(cells["iso"])
+        if form.kind is FileKind.INDEXES:
+            self._content.indexes[midnight(moment.date())] = int(_within(value, _EXACT))
+        elif form.kind is FileKind.PEAKS:
+            self._content.others[PEAK, int(moment.timestamp())] = int(_within(value, MOST_PEAK))
+        else:
+            self._content.add_point(int(moment.timestamp()), _within(value * form.watts, MOST))
+
+    def _known_day(self) -> dt.date:
+        if self._day is None:
+            raise ValueError(None)
+        return self._day
+
+    def _add_local_power(self, form: FileFormat, text: str, power: float) -> None:
+        """Add a power whose time has no offset."""
+        time = dt.time.fromisoformat(text)
+        day = self._known_day()
+        if form.midnight_ends_day and time == dt.time():
+            day += DAY
+        self._local.append(_Power(self._block, dt.datetime.combine(day, time), power))
+
+    def _add_price(self, form: FileFormat, cells: dict[str, str]) -> None:
+        found = {code: _number(cells.get(column)) for column, code in form.prices.items()}
         kwh = {code: price for code, price in found.items() if price is not None}
         kva, year = _number(cells["P_SOUSCRITE"]), _number(cells["PART_FIXE_TTC"])
-        if kva is not None and year is not None:
-            price = {"from": self._day, "month": {int(kva): round(year / 12, 4)}, "kwh": kwh}
-            kind = f"{_OFFERS[len(kwh)]} {int(kva)}"
-            text = Price.model_validate(price).model_dump_json(by_alias=True)
-            self._content.others[kind, midnight(self._day)] = text
+        if kva is None or year is None:
+            return
+        day = self._known_day()
+        price = {"from": day, "month": {int(kva): round(year / 12, 4)}, "kwh": kwh}
+        text = Price.model_validate(price).model_dump_json(by_alias=True)
+        self._content.others[f"{_OFFERS[len(kwh)]} {int(kva)}", midnight(day)] = text
 
-    def resolve(self) -> None:
-        """Add the points of rows without an offset; a time that comes twice, but stands once, is left out."""
-        counts = Counter((block, time) for block, time, _power in self._local)
-        seen: Counter[tuple[int, dt.datetime]] = Counter()
-        for block, time, power in self._local:
-            seen[block, time] += 1
-            fold = int((seen[block, time] == 1) is self._is_downwards)
-            is_twice = time.utcoffset() != time.replace(fold=1).utcoffset()
-            if not is_twice or counts[block, time] > 1:
-                self._content.points.setdefault(int(time.replace(fold=fold).timestamp()), power)
+    def content(self) -> Content:
+        """Return the content, once all lines are added; raise FileError if there is none."""
+        content = self._content
+        if self._form is None:
+            raise FileError(_UNKNOWN, is_other=True)
+        if len(content.faults) > self._understood:
+            raise self._mostly_faulty()
+        if len(content.sites) > 1:
+            raise FileError(Message(N_("it has the curves of several meters (PRM); download one by one")))
+        for time, power in _with_offsets(self._local):
+            content.add_point(time, power)
+        if not (content.points or content.indexes or content.others):
+            raise FileError(Message(N_("it has no value; choose a longer period when you download it")))
+        _check_seasons(content)
+        return content
+
+
+def _with_offsets(local: list[_Power]) -> Iterator[tuple[int, float]]:
+    """
+    Yield time and power of each power with a local time; leave out what the list does not tell.
+
+    In autumn, the order of the list tells which of two equal times is meant; a time that comes twice, but
+    stands there once, is left out. A time that does not exist in spring is another name of the time an hour
+    later, which counts if both stand there.
+    """
+    downwards = _downward_blocks(local)
+    counts = Counter((block, time) for block, time, _power in local)
+    seen: Counter[tuple[int, dt.datetime]] = Counter()
+    given: set[int] = set()
+    absent: dict[int, float] = {}
+    for block, time, power in local:
+        seen[block, time] += 1
+        first = int(time.replace(tzinfo=PARIS).timestamp())
+        second = int(time.replace(tzinfo=PARIS, fold=1).timestamp())
+        if first > second:
+            absent[first] = power
+            continue
+        moment = first
+        if first < second:
+            if counts[block, time] == 1:
+                continue
+            is_first = (seen[block, time] == 1) is not (block in downwards)
+            moment = first if is_first else second
+        given.add(moment)
+        yield moment, power
+    yield from ((moment, power) for moment, power in absent.items() if moment not in given)
+
+
+def _downward_blocks(local: list[_Power]) -> set[int]:
+    """Return the lists whose times come from the latest to the earliest."""
+    falls: Counter[int] = Counter()
+    for at in range(1, len(local)):
+        before, after = local[at - 1], local[at]
+        if before.block == after.block:
+            falls[after.block] += (after.time < before.time) - (after.time > before.time)
+    return {block for block, count in falls.items() if count > 0}
 
 
 def _check_seasons(content: Content) -> None:
@@ -305,55 +517,3 @@ def _check_seasons(content: Content) -> None:
                 text = N_("the season {year} has {count} days of {colour}, and not {right}")
                 fields = {"count": colours[colour], "colour": colour.words, "right": right}
                 raise FileError(Message(text, year=f"{first.year}-{first.year + 1}", **fields))
-
-
-def half_hours(points: Mapping[int, float], *, are_begins: bool) -> dict[int, float]:
-    """
-    Return the energy of each half-hour that the points cover whole, Wh.
-
-    The step of a point is the median of three distances: that to the point before, and those beside it. The
-    two half-hours of a step of an hour have half of its energy each.
-    """
-    times = sorted(points)
-    distances = [after - before for before, after in itertools.pairwise(times)] or [HALF_HOUR]
-    distances = [*distances[:1] * 2, *distances, distances[-1]]
-    energies: defaultdict[int, float] = defaultdict(float)
-    covered: Counter[int] = Counter()
-    for at, time in enumerate(times):
-        step = sorted(distances[at : at + 3])[1]
-        if step in STEPS:
-            begin = time if are_begins else time - step
-            part = min(step, HALF_HOUR)
-            for first in range(begin, begin + step, part):
-                energies[first - first % HALF_HOUR] += points[time] * part / 3600
-                covered[first - first % HALF_HOUR] += part
-    return {begin: energies[begin] for begin in sorted(energies) if covered[begin] == HALF_HOUR}
-
-
-def are_begins(content: Content, references: Sequence[tuple[int, int, float]]) -> tuple[bool, bool]:
-    """
-    Return True if the times of a curve are the begins of its steps, and True if that is proved.
-
-    It is proved by `references`: begin and end of a time whose energy an index tells, Wh. Raise FileError if
-    most of them do not fit either way.
-    """
-    compared, as_ends = _fits(half_hours(content.points, are_begins=False), references)
-    _compared, as_begins = _fits(half_hours(content.points, are_begins=True), references)
-    best = max(as_ends, as_begins)
-    if 2 * best < compared:
-        text = N_("its energy is not that of the index: {fit} of {compared} times right")
-        raise FileError(Message(text, compared=compared, fit=best))
-    if as_ends == as_begins:
-        return content.are_begins, False
-    return as_begins > as_ends, True
-
-
-def _fits(energies: Mapping[int, float], references: Iterable[tuple[int, int, float]]) -> tuple[int, int]:
-    """Return how many references can be compared, and how many of them are right."""
-    compared = fits = 0
-    for begin, end, counted in references:
-        parts = [energies[time] for time in range(begin, end, HALF_HOUR) if time in energies]
-        if len(parts) * HALF_HOUR == end - begin:
-            compared += 1
-            fits += abs(sum(parts) - counted) <= CLOSE[0] + CLOSE[1] * counted
-    return compared, fits

@@ -40,7 +40,9 @@ class HalfHours:
     Energies by the begin of each half-hour, Wh.
 
     `known` are the half-hours from whose begin on there are readings; of these, `estimated` are those within
-    a pause, whose energy is known in all.
+    a pause, whose energy is known in all, and `halved` those that have half of the energy of an hour in a
+    file. `spread` is the energy of the rises that began before a half-hour and ended in it or later: so much
+    of it may belong to the other side.
     """
 
     def __init__(self) -> None:
@@ -50,6 +52,8 @@ class HalfHours:
         self.injected: defaultdict[int, float] = defaultdict(float)
         self.known: set[int] = set()
         self.estimated: set[int] = set()
+        self.halved: set[int] = set()
+        self.spread: defaultdict[int, int] = defaultdict(int)
 
     @property
     def exact(self) -> set[int]:
@@ -63,11 +67,32 @@ class HalfHours:
     def add_file(self, energies: Mapping[int, float]) -> None:
         """Take the energies of files for the half-hours that the meter did not give."""
         for begin in energies.keys() - self.exact:
-            for own in self.drawn.values():
-                own.pop(begin, None)
-            self.drawn[None][begin] = energies[begin]
+            self._replace(begin, energies[begin])
         self.estimated -= energies.keys()
         self.known |= energies.keys()
+
+    def add_hours(self, energies: Mapping[int, float]) -> None:
+        """
+        Take the energies of hours in files, by their begin, for the half-hours that nothing else gave.
+
+        If one half of an hour is known, the other one has the rest; otherwise both have half.
+        """
+        exact = self.exact
+        for hour, energy in energies.items():
+            halves = (hour, hour + HALF_HOUR)
+            unknown = [begin for begin in halves if begin not in exact]
+            rest = max(0.0, energy - sum(self.energy(begin) for begin in halves if begin in exact))
+            for begin in unknown:
+                self._replace(begin, rest / len(unknown))
+            self.known.update(unknown)
+            self.estimated.difference_update(unknown)
+            if len(unknown) == len(halves):
+                self.halved.update(unknown)
+
+    def _replace(self, begin: int, energy: float) -> None:
+        for own in self.drawn.values():
+            own.pop(begin, None)
+        self.drawn[None][begin] = energy
 
 
 def of_meter(rises: Iterable[Rise], injected: str) -> HalfHours:
@@ -84,6 +109,8 @@ def of_meter(rises: Iterable[Rise], injected: str) -> HalfHours:
         time = rise.since
         while rise.energy and time < rise.until:
             begin = time - time % HALF_HOUR
+            if rise.since < begin and rise.code != injected:
+                found.spread[begin] += rise.energy
             end = min(rise.until, begin + HALF_HOUR)
             energies[begin] += rise.energy * (end - time) / seconds
             time = end

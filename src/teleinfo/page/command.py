@@ -22,6 +22,7 @@ from teleinfo.history.store import Store
 from teleinfo.live.feeds import add_mqtt, run
 from teleinfo.page import hosts, imports
 from teleinfo.page.contract import OFFERS
+from teleinfo.page.imported_files import ANY_SITE
 from teleinfo.settings import PREFIX, Settings, checks, default_env_file
 from teleinfo.settings.sources import load_all
 
@@ -50,6 +51,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_mqtt(parser)
     files = _("add files to the history, such as those of Enedis, or JSON lines on standard input, and end")
     add("--import", dest="files", nargs="*", type=Path, metavar="FILE", help=files)
+    any_site = _("add files of another meter (PRM) than earlier ones, too")
+    add(ANY_SITE, action="store_true", help=any_site)
     undo = _("remove what the last import of files added, and end")
     add("--undo-import", action="store_true", help=undo)
     export = _("write the whole history to a new file, and end")

@@ -7,26 +7,23 @@ The page itself is read-only.
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 import sys
 import time
-from collections import Counter
 from functools import partial
-from typing import IO, TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
 from teleinfo.common.untrusted_json import MAX_BYTES
 from teleinfo.console.output import fail, say
-from teleinfo.contract import files
-from teleinfo.contract.files import Content, FileError
 from teleinfo.history import energies
 from teleinfo.history.fill import fill
 from teleinfo.history.recorder import put_aside, unkept
+from teleinfo.history.store import APPLICATION
 from teleinfo.live.declared import number
-from teleinfo.page.sentences import told
+from teleinfo.page.imported_files import ImportedFiles, label_of, tell
 
 if TYPE_CHECKING:
     import argparse
@@ -36,36 +33,32 @@ if TYPE_CHECKING:
     from teleinfo.history.store import Store
 
 DATABASE: Final = b"SQLite format 3\0"
-"""The first bytes of an exported history."""
+"""The first bytes of a database."""
+
+MARK: Final = slice(68, 72)
+"""The bytes of a database that tell its program (SQLite, "Database File Format", 1.3)."""
 
 
 def change(store: Store, arguments: argparse.Namespace) -> int:
-    """Import, undo an import or export; return the exit status, 1 if nothing of the files was understood."""
+    """Import, undo an import or export; return the exit status, 1 if a file was not added."""
     _keep_owner(store.path)
     try:
         if arguments.export is not None:
             return _export(store, arguments.export)
         if arguments.undo_import:
             return _undo(store)
-        return _add_files(store, arguments.files) if arguments.files else _add_lines(store)
+        if not arguments.files:
+            return _add_lines(store)
+        return _add_files(store, arguments.files, allow_other_site=arguments.allow_other_prm)
     except sqlite3.Error as error:
         return fail("page", _(unkept(store, error)))
     except OSError as error:
-        return fail("page", f"{_label(str(error.filename))}: {_(file_error(error))}")
+        return fail("page", f"{label_of(str(error.filename))}: {_(file_error(error))}")
     finally:
         store.close()
         _keep_owner(store.path)
         if (fault := put_aside(store)) is not None:
             say(f"teleinfo page: {_(fault)}")
-
-
-def _tell(section: str, **values: object) -> None:
-    say(" ".join(told(section, values)))
-
-
-def _label(name: str) -> str:
-    """Return the name of a file without the number of a customer or a post code in it."""
-    return re.sub(r"\d{5,}", "…", printable(name))
 
 
 def _keep_owner(path: Path) -> None:
@@ -85,24 +78,29 @@ def _add_lines(store: Store) -> int:
     """Add the JSON lines on standard input."""
     lines = iter(partial(sys.stdin.buffer.readline, MAX_BYTES + 1), b"")  # a line may have any length
     added, others = fill(
-        store, lines, now=time.time(), progress=lambda count, day: _tell("READING", count=count, day=day)
+        store, lines, now=time.time(), progress=lambda count, day: tell("READING", count=count, day=day)
     )
-    _tell("READ", added=str(added), others=str(others))
+    tell("READ", added=str(added), others=str(others))
     return 0 if added else 1
 
 
-def _add_files(store: Store, paths: Sequence[Path]) -> int:
-    """Add files, archives and exported histories; an index in one file proves the times of another one."""
-    understood, found = 0, list[tuple[str, Content]]()
+def _add_files(store: Store, paths: Sequence[Path], *, allow_other_site: bool) -> int:
+    """Add files, archives and exported histories; return the exit status, 1 if one was not added."""
+    files, status = ImportedFiles(allow_other_site=allow_other_site), 0
     for path in paths:
-        with path.open("rb") as file:
-            if file.read(len(DATABASE)) == DATABASE:
-                understood += _restore(store, path)
-            else:
-                found += _read(file, _label(path.name))
-    if found:
-        understood += _add_contents(store, found)
-    return 0 if understood else 1
+        label = label_of(path.name)
+        try:
+            with path.open("rb") as file:
+                head = file.read(MARK.stop)
+                if head.startswith(DATABASE) and head[MARK] == APPLICATION.to_bytes(4):
+                    status |= not _restore(store, path)
+                    continue
+                file.seek(0)
+                files.read(file, label)
+        except OSError as error:
+            files.refuse(label, file_error(error))
+    files.add(store)
+    return 1 if files.has_failed else status
 
 
 def _restore(store: Store, path: Path) -> bool:
@@ -110,52 +108,10 @@ def _restore(store: Store, path: Path) -> bool:
     try:
         count = store.merge(path, int(time.time()))
     except sqlite3.Error as error:
-        say(f"{_label(path.name)}: {printable(str(error))}")
+        say(f"{label_of(path.name)}: {printable(str(error))}")
         return False
-    _tell("HISTORY", label=_label(path.name), count=number(count))
+    tell("HISTORY", label=label_of(path.name), count=number(count))
     return True
-
-
-def _read(file: IO[bytes], name: str) -> list[tuple[str, Content]]:
-    """Return what is understood of a file, or of each file in an archive; say what each of them has."""
-    found = []
-    for count, content in enumerate(files.contents(file), 1):
-        label = name if count == 1 else f"{name} ({count})"
-        if isinstance(content, FileError):
-            say(f"{label}: {_(content.reason)}")
-            continue
-        first, last = min(content.days, default=None), max(content.days, default=None)
-        _tell("FILE", label=label, form=" + ".join(map(_, content.forms)), first=first, last=last)
-        if content.faults:
-            _tell("FAULTS", lines=[*map(str, content.faults)])
-        if content.days:
-            found.append((label, content))
-    return found
-
-
-def _add_contents(store: Store, found: Sequence[tuple[str, Content]]) -> int:
-    """Add what the files have, and say what came of it; return the number of files that were added."""
-    now, sums, example = time.time(), Counter[str](), 0
-    with store.editing(int(now)) as base:
-        meter = energies.last_meter(base)
-        if meter is None:
-            _tell("NO_METER")
-            return 0
-        indexes = {time: index for _label, content in found for time, index in content.indexes.items()}
-        for label, content in found:
-            try:
-                counts = energies.add(base, meter, content, indexes, int(1000 * now))
-            except FileError as error:
-                say(f"{label}: {_(error.reason)}")
-                continue
-            sums.update(counts)
-            sums["files"] += 1
-            example = example or counts["example"]
-        in_all = energies.known(base, meter)
-    values = {**sums, "example": example, "in_all": in_all, "gaps": number(in_all["gaps"])}
-    for sentence in told("IMPORT", values):
-        say(sentence)
-    return sums["files"]
 
 
 def _undo(store: Store) -> int:
@@ -163,12 +119,12 @@ def _undo(store: Store) -> int:
         removed = energies.undo(base)
     if removed is None:
         return fail("page", _("no file was imported"))
-    _tell("UNDO", time=removed[0], count=removed[1])
+    tell("UNDO", time=removed[0], count=removed[1])
     return 0
 
 
 def _export(store: Store, path: Path) -> int:
     path.touch(exist_ok=False)
     store.copy(path)
-    _tell("EXPORT", path=_label(str(path)))
+    tell("EXPORT", path=label_of(str(path)))
     return 0

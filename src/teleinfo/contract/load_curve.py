@@ -1,0 +1,106 @@
+"""The half-hours of a load curve from a file, and the proof of what its times are. Pure."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from teleinfo.contract.half_hours import HALF_HOUR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+HOUR: Final = 2 * HALF_HOUR
+
+STEPS: Final = (600, 900, HALF_HOUR, HOUR)
+"""The steps of load curves, s."""
+
+CLOSE: Final = (5, 0.005)
+"""Wh, and the part of an energy, by which the half-hours may differ from an index."""
+
+
+class Energies(NamedTuple):
+    """Energies, Wh, by the begin of each half-hour, and of each hour of which the file has no half-hours."""
+
+    half_hours: dict[int, float]
+    hours: dict[int, float]
+
+    def by_half_hour(self) -> dict[int, float]:
+        """Return the energies with the hours divided in two equal parts."""
+        halves = {
+            time: energy / 2 for begin, energy in self.hours.items() for time in (begin, begin + HALF_HOUR)
+        }
+        return halves | self.half_hours
+
+
+class Times(NamedTuple):
+    """What the times of a curve are: the begins of its steps, or their ends; `compared`: with an index."""
+
+    are_begins: bool
+    compared: int
+    fit: int
+
+    @property
+    def is_disproved(self) -> bool:
+        """True if most of what can be compared does not fit, whatever the times are."""
+        return 2 * self.fit < self.compared
+
+
+def energies_of(points: Mapping[int, float], *, are_begins: bool) -> Energies:
+    """
+    Return the energies of the half-hours and hours that the points, mean powers in W, cover whole.
+
+    The step of a point is the median of three distances: that to the point before, and those beside it.
+    """
+    times = sorted(points)
+    distances = [after - before for before, after in itertools.pairwise(times)] or [HALF_HOUR]
+    distances = [*distances[:1] * 2, *distances, distances[-1]]
+    energies: defaultdict[int, float] = defaultdict(float)
+    covered: Counter[int] = Counter()
+    hours: dict[int, float] = {}
+    for at, time in enumerate(times):
+        step = sorted(distances[at : at + 3])[1]
+        if step not in STEPS:
+            continue
+        begin = time if are_begins else time - step
+        if begin % min(step, HALF_HOUR) != 0:
+            continue
+        if step == HOUR:
+            hours[begin] = points[time]
+            continue
+        half_hour = begin - begin % HALF_HOUR
+        energies[half_hour] += points[time] * step / HOUR
+        covered[half_hour] += step
+    half_hours = {begin: energies[begin] for begin in sorted(energies) if covered[begin] == HALF_HOUR}
+    return Energies(half_hours, hours)
+
+
+def times_of(
+    points: Mapping[int, float], references: Sequence[tuple[int, int, float]], *, by_format: bool
+) -> Times:
+    """
+    Return what the times of a curve are: what fits the most `references`, else what the format says.
+
+    A reference has begin and end of a time whose energy an index tells, Wh. `by_format` is True if the times
+    are begins by the document of the format.
+    """
+    as_begins = _compare(points, references, are_begins=True)
+    as_ends = _compare(points, references, are_begins=False)
+    if as_begins.fit > as_ends.fit or (as_begins.fit == as_ends.fit and by_format):
+        return as_begins
+    return as_ends
+
+
+def _compare(
+    points: Mapping[int, float], references: Iterable[tuple[int, int, float]], *, are_begins: bool
+) -> Times:
+    """Compare the energy of each reference that the points cover whole."""
+    energies = energies_of(points, are_begins=are_begins).by_half_hour()
+    compared = fit = 0
+    for begin, end, counted in references:
+        parts = [energies[time] for time in range(begin, end, HALF_HOUR) if time in energies]
+        if len(parts) * HALF_HOUR == end - begin:
+            compared += 1
+            fit += abs(sum(parts) - counted) <= CLOSE[0] + CLOSE[1] * counted
+    return Times(are_begins, compared, fit)

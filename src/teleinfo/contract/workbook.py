@@ -1,0 +1,202 @@
+"""
+Read a workbook (XLSX) with the standard library: ECMA-376, part 1, sections 18.3 (sheets) and 18.4 (strings).
+
+A part of it is read in pieces, and never held as a tree: 100 KB can hold a tree of a gigabyte.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import TYPE_CHECKING, Final
+from xml.etree import ElementTree as ET
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from zipfile import ZipFile
+
+WORKBOOK: Final = "xl/workbook.xml"
+"""The part that every workbook has."""
+
+_SHEET: Final = re.compile(r"xl/worksheets/[^/]+\.xml")
+_STRINGS: Final = "xl/sharedStrings.xml"
+
+MAX_BYTES: Final = 20 << 20
+"""The most bytes of all parts together, unpacked."""
+
+MAX_ELEMENTS: Final = 1_000_000
+"""The most elements of all parts together: two years by half-hours have half as many."""
+
+MAX_DEPTH: Final = 16
+"""The most elements within each other; a sheet has six."""
+
+_PIECE: Final = 1 << 16
+"""The bytes of a part that are read at once."""
+
+_DAYS: Final = re.compile(r"[34]\d{4}(\.\d+)?")
+"""A number that is a day of the years 1982 to 2036."""
+
+_FIRST_DAY: Final = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - the days of a spreadsheet have no offset
+
+
+class TooLargeError(ValueError):
+    """A workbook has more bytes, elements or levels than that of any household."""
+
+
+def rows_of_workbook(archive: ZipFile) -> Iterator[list[str]]:
+    """
+    Yield the title of each sheet, as `Sheet: …`, then the rows of all sheets without their empty cells.
+
+    Raise TooLargeError; or what the modules for archives and XML raise for damaged parts, LookupError or
+    ValueError.
+    """
+    workbook = _Workbook(archive)
+    titles = _Titles()
+    for _ in workbook.read(WORKBOOK, titles):
+        pass
+    yield from ([f"Sheet: {title}"] for title in titles.found)
+    strings = _Strings()
+    if _STRINGS in archive.namelist():
+        for _ in workbook.read(_STRINGS, strings):
+            pass
+    for name in archive.namelist():
+        if not _SHEET.fullmatch(name):
+            continue
+        sheet = _Sheet(strings.found)
+        for _ in workbook.read(name, sheet):
+            yield from sheet.rows
+            sheet.rows.clear()
+
+
+class _WorkbookPart:
+    """Gets the elements of a part from the parser; `count` is their number so far."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._depth = 0
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Note the begin of an element."""
+        self.count += 1
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise TooLargeError
+        self.begin(tag.rpartition("}")[2], attributes)
+
+    def end(self, tag: str) -> None:
+        """Note the end of an element."""
+        self._depth -= 1
+        self.finish(tag.rpartition("}")[2])
+
+    def doctype(self, _name: str, _public: str | None, _system: str | None) -> None:
+        """Refuse a document type: no workbook has one, and its entities could grow without bounds."""
+        raise TooLargeError
+
+    def data(self, text: str) -> None:
+        """Note a piece of text."""
+
+    def begin(self, name: str, attributes: Mapping[str, str]) -> None:
+        """Note the begin of an element with this name."""
+
+    def finish(self, name: str) -> None:
+        """Note the end of an element with this name."""
+
+
+class _Titles(_WorkbookPart):
+    """The names of the sheets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def begin(self, name: str, attributes: Mapping[str, str]) -> None:
+        if name == "sheet":
+            self.found.append(attributes.get("name", ""))
+
+
+class _Strings(_WorkbookPart):
+    """The strings that cells refer to by their number; a string may be in several runs of letters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._pieces: list[str] = []
+        self._is_text = False
+
+    def begin(self, name: str, attributes: Mapping[str, str]) -> None:  # noqa: ARG002 - it has none
+        self._is_text = name == "t"
+
+    def data(self, text: str) -> None:
+        if self._is_text:
+            self._pieces.append(text)
+
+    def finish(self, name: str) -> None:
+        self._is_text = False
+        if name == "si":
+            self.found.append("".join(self._pieces).strip())
+            self._pieces.clear()
+
+
+class _Sheet(_WorkbookPart):
+    """The `rows` of a sheet that are complete, without empty cells."""
+
+    def __init__(self, strings: Sequence[str]) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self._strings = strings
+        self._row: list[str] = []
+        self._type = ""
+        self._pieces: list[str] = []
+        self._is_value = False
+
+    def begin(self, name: str, attributes: Mapping[str, str]) -> None:
+        self._is_value = name in {"v", "t"}  # a formula has a text, too
+        if name == "c":
+            self._type = attributes.get("t", "")
+            self._pieces.clear()
+
+    def data(self, text: str) -> None:
+        if self._is_value:
+            self._pieces.append(text)
+
+    def finish(self, name: str) -> None:
+        self._is_value = False
+        if name == "c":
+            value = self._text_of("".join(self._pieces).strip())
+            if value:
+                self._row.append(value)
+        elif name == "row":
+            self.rows.append(self._row)
+            self._row = []
+
+    def _text_of(self, value: str) -> str:
+        """Return the text of a cell with this value; a number that may be a day is written as one."""
+        if self._type == "s":
+            return self._strings[int(value)]
+        if self._type in {"", "n"} and _DAYS.fullmatch(value):
+            time = _FIRST_DAY + dt.timedelta(seconds=round(float(value) * 86_400))
+            return f"{time:%d/%m/%Y %H:%M:%S}"
+        return value
+
+
+class _Workbook:
+    """The parts of an archive, which are read until there are too many bytes or elements."""
+
+    def __init__(self, archive: ZipFile) -> None:
+        self._archive = archive
+        self._bytes_left = MAX_BYTES
+        self._elements_left = MAX_ELEMENTS
+
+    def read(self, name: str, part: _WorkbookPart) -> Iterator[None]:
+        """Give a part to its reader, and yield after each piece of it."""
+        parser = ET.XMLParser(target=part)  # noqa: S314 - `_WorkbookPart` refuses what could grow
+        with self._archive.open(name) as file:
+            while piece := file.read(_PIECE):
+                self._bytes_left -= len(piece)
+                parser.feed(piece)
+                if self._bytes_left < 0 or part.count > self._elements_left:
+                    raise TooLargeError
+                yield
+        parser.close()
+        self._elements_left -= part.count
+        yield

@@ -1,0 +1,170 @@
+"""
+Add the files of a household to the database, unless it proves that they are from another meter.
+
+Every function blocks, and may raise `sqlite3.Error`. Times are seconds since 1970.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.common.i18n import N_
+from teleinfo.contract.files import CURVE, HOURS, Content, FileError
+from teleinfo.contract.half_hours import HALF_HOUR, HalfHours, of_meter
+from teleinfo.contract.load_curve import CLOSE, HOUR, Energies, energies_of, times_of
+from teleinfo.history.chronicle import INJECTED, MAX_AGE
+from teleinfo.history.energies import of_files
+from teleinfo.history.rises import HALF_HOURS, rises
+from teleinfo.vocabulary.words import Message
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Mapping
+
+FEWEST: Final = 48
+"""Half-hours that a file and earlier ones both have, from which on most of them must be the same."""
+
+
+@dataclass
+class Added:
+    """
+    What came of a file: numbers of half-hours, and of `others`, which are maxima, colours and prices.
+
+    Of its half-hours `new` were added, of which `hourly` have half of the energy of their hour; `own` ones
+    the meter itself gave; `same` are in earlier files; `different` ones have another energy there, the first
+    of them at the time `example`; `outside` are to come, or older than ten years.
+    """
+
+    new: int = 0
+    hourly: int = 0
+    own: int = 0
+    same: int = 0
+    different: int = 0
+    example: int = 0
+    outside: int = 0
+    others: int = 0
+
+
+class FileImport:
+    """
+    An import of files, within a transaction of `base`.
+
+    `indexes` are the total of the meter at midnights by the files, Wh. The `number` of an import is its time
+    in ms, so that it is the same in a copy of the history. With `allow_other_site` the files may be from
+    another place than earlier ones.
+    """
+
+    def __init__(
+        self,
+        base: sqlite3.Connection,
+        meter: int,
+        indexes: Mapping[int, int],
+        number: int,
+        *,
+        allow_other_site: bool = False,
+    ) -> None:
+        self._base = base
+        self._meter = meter
+        self._number = number
+        self._allow_other_site = allow_other_site
+        own = of_meter(rises(base, meter, HALF_HOURS, 0, number // 1000), INJECTED)
+        self._own = own.exact
+        self._references = [*_hours_of_meter(own), *_days_of_indexes(indexes)]
+        self._imported = dict(of_files(base, meter, CURVE))
+
+    def add(self, content: Content) -> Added:
+        """
+        Add the content of a file.
+
+        Raise FileError if an index, or most of what was imported before, proves that it is not from this
+        meter.
+        """
+        times = times_of(content.points, self._references, by_format=content.are_begins)
+        if times.is_disproved:
+            template = N_(
+                "it is from another meter, or damaged; its energy is that of the index "
+                "{fit} of {compared} times"
+            )
+            raise FileError(Message(template, fit=times.fit, compared=times.compared))
+        curve = energies_of(content.points, are_begins=times.are_begins)
+        now = self._number // 1000
+        possible = range(now - MAX_AGE, now)
+        half_hours = {begin: energy for begin, energy in curve.half_hours.items() if begin in possible}
+        hours = {begin: energy for begin, energy in curve.hours.items() if begin in possible}
+        new = {begin: energy for begin, energy in half_hours.items() if begin not in self._own}
+        different = self._different(new)
+        added = Added(
+            own=len(half_hours) - len(new),
+            different=len(different),
+            example=min(different, default=0),
+            outside=_count(curve) - _count(Energies(half_hours, hours)),
+            others=self._insert((kind, time, value) for (kind, time), value in content.others.items()),
+        )
+        added.new = self._insert((CURVE, begin, energy) for begin, energy in new.items())
+        added.same = len(new) - added.new - added.different
+        self._imported = new | self._imported
+        self._add_hours(hours, added)
+        return added
+
+    def _different(self, new: Mapping[int, float]) -> list[int]:
+        """
+        Return the half-hours that have another energy in earlier files, in Wh.
+
+        Raise FileError if they are most of those that both have.
+        """
+        both = new.keys() & self._imported.keys()
+        different = [begin for begin in both if abs(self._imported[begin] - new[begin]) > 1]
+        if len(both) >= FEWEST and 2 * len(different) > len(both) and not self._allow_other_site:
+            template = N_(
+                "{different} of its half-hours have another energy in earlier files, {same} the same one; "
+                "one of these files is from another meter"
+            )
+            raise FileError(Message(template, different=len(different), same=len(both) - len(different)))
+        return different
+
+    def _add_hours(self, hours: Mapping[int, float], added: Added) -> None:
+        """Add the energies of hours of which a half-hour is unknown."""
+        new = {}
+        for begin, energy in hours.items():
+            known = [time in self._own or time in self._imported for time in (begin, begin + HALF_HOUR)]
+            if not all(known):
+                new[begin] = energy
+        count = self._insert((HOURS, begin, energy) for begin, energy in new.items())
+        added.new += 2 * count
+        added.hourly = 2 * count
+        added.same += 2 * (len(hours) - count)
+
+    def _insert(self, rows: Iterable[tuple[str, int, object]]) -> int:
+        """Add rows that are not there, and return their number."""
+        query = "INSERT OR IGNORE INTO imported VALUES (?, ?, ?, ?, ?)"
+        return self._base.executemany(query, [(self._meter, *row, self._number) for row in rows]).rowcount
+
+
+def _count(curve: Energies) -> int:
+    """Return the number of half-hours."""
+    return len(curve.half_hours) + 2 * len(curve.hours)
+
+
+def _hours_of_meter(own: HalfHours) -> Iterator[tuple[int, int, float]]:
+    """
+    Yield begin, end and energy of each hour at whose bounds the meter was read.
+
+    They are hours since a step of a file may be one. With an interval between the readings, what was drawn
+    around a bound may belong to either side of it.
+    """
+    exact = own.exact
+    for begin in exact:
+        if begin % HOUR != 0 or begin + HALF_HOUR not in exact:
+            continue
+        if max(own.spread.get(begin, 0), own.spread.get(begin + HOUR, 0)) > CLOSE[0]:
+            continue
+        yield begin, begin + HOUR, own.energy(begin) + own.energy(begin + HALF_HOUR)
+
+
+def _days_of_indexes(indexes: Mapping[int, int]) -> Iterator[tuple[int, int, float]]:
+    """Yield two times of readings in a row and the energy between them, unless the index began anew."""
+    for begin, end in itertools.pairwise(sorted(indexes)):
+        if indexes[end] >= indexes[begin]:
+            yield begin, end, float(indexes[end] - indexes[begin])

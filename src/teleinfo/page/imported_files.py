@@ -1,0 +1,183 @@
+"""Add the files of one command to the history, and say what came of each of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import re
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Final
+
+from teleinfo.common.i18n import N_, _
+from teleinfo.common.terminal_text import printable
+from teleinfo.console.output import command_line, say
+from teleinfo.contract.files import Content, FileError, FileReader
+from teleinfo.history import energies, sites
+from teleinfo.history.file_import import Added, FileImport
+from teleinfo.page.sentences import told
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from teleinfo.history.store import Store
+    from teleinfo.vocabulary.words import Message
+
+ANY_SITE: Final = "--allow-other-prm"
+"""The option that adds files of another place."""
+
+MAX_SINGLE: Final = 5
+"""The most files in a row, of one format, of which each has a line of its own."""
+
+
+def label_of(name: str) -> str:
+    """Return the name of a file without the number of a customer or a post code in it."""
+    return re.sub(r"\d{5,}", "…", printable(name))
+
+
+def tell(section: str, **values: object) -> None:
+    """Say the sentences of a section."""
+    say(" ".join(told(section, values)))
+
+
+@dataclass
+class _AddedFile:
+    """A file, or a file in an archive, that was added."""
+
+    label: str
+    content: Content
+    added: Added
+
+
+class ImportedFiles:
+    """The files of one command. An index in one of them proves what the times in another one are."""
+
+    def __init__(self, *, allow_other_site: bool = False) -> None:
+        self._allow_other_site = allow_other_site
+        self._reader = FileReader()
+        self._understood: list[tuple[str, Content]] = []
+        self._refused: list[str] = []
+        self._has_other_format = False
+
+    @property
+    def has_failed(self) -> bool:
+        """True if a file was not added, unless it is a needless part of an archive."""
+        return bool(self._refused)
+
+    def refuse(self, label: str, reason: Message) -> None:
+        """Note why a file is not added."""
+        self._refused += told("REFUSED", {"label": label, "reason": _(reason)})
+
+    def read(self, file: IO[bytes], label: str) -> None:
+        """Read a file, or each file in an archive; raise OSError."""
+        parts = [*self._reader.contents(file)]
+        is_any_understood = any(isinstance(content, Content) for _name, content in parts)
+        needless = []
+        for name, content in parts:
+            part = f"{label} › {label_of(name)}" if name else label
+            if isinstance(content, Content):
+                self._understood.append((part, content))
+            elif is_any_understood and content.is_other:
+                needless.append(label_of(name))
+            else:
+                self.refuse(part, content.reason)
+                self._has_other_format = True
+        if needless:
+            tell("NEEDLESS", label=label, names=needless)
+
+    def add(self, store: Store) -> None:
+        """Add what is understood, and say what came of each file."""
+        if self._understood:
+            now = time.time()
+            with store.editing(int(now)) as base:
+                self._add_to(base, int(1000 * now))
+        for sentence in self._refused:
+            say(sentence)
+        if self._has_other_format:
+            say("\n".join(told("WANTED", {})))
+
+    def _add_to(self, base: sqlite3.Connection, number: int) -> None:
+        meter = energies.last_meter(base)
+        if meter is None:
+            self._refused += told("NO_METER", {})
+            return
+        self._leave_out_other_sites(base)
+        indexes = {
+            time: index for _label, content in self._understood for time, index in content.indexes.items()
+        }
+        files = FileImport(base, meter, indexes, number, allow_other_site=self._allow_other_site)
+        parts = []
+        for label, content in self._understood:
+            try:
+                parts.append(_AddedFile(label, content, files.add(content)))
+            except FileError as error:
+                self.refuse(label, error.reason)
+        _keep_sites(base, meter, parts, number)
+        for _forms, group in itertools.groupby(parts, lambda part: [*part.content.forms]):
+            _tell_parts([*group])
+        known = energies.known(base, meter)
+        if any(part.content.points for part in parts):
+            values = {**known, "begin": known["first"], "end": known["last"]}
+            for sentence in told("IMPORT", values):
+                say(sentence)
+
+    def _leave_out_other_sites(self, base: sqlite3.Connection) -> None:
+        """Leave out files of another place than those that were imported before, unless that is allowed."""
+        if self._allow_other_site:
+            return
+        labels = defaultdict[str, list[str]](list)
+        for label, content in self._understood:
+            for site in content.sites:
+                labels[site].append(label)
+        known = {site: sites.is_known(base, site) for site in labels}
+        others = {site for site, is_known in known.items() if is_known is False}
+        if len(labels) > 1 and None in known.values():
+            others = {*labels}
+            names = [name for site in others for name in labels[site]]
+            self._refused += told("SITES", {"names": names})
+        else:
+            undo = command_line("page", "--undo-import")
+            for label in itertools.chain(*(labels[site] for site in others)):
+                self._refused += told("OTHER_SITE", {"label": label, "option": ANY_SITE, "undo": undo})
+        self._understood = [part for part in self._understood if not part[1].sites & others]
+
+
+def _keep_sites(base: sqlite3.Connection, meter: int, parts: Sequence[_AddedFile], number: int) -> None:
+    """Keep the places whose files were added."""
+    added = {site for part in parts for site in part.content.sites if part.added.new or part.added.others}
+    for site in sorted(added):
+        if not sites.is_known(base, site):
+            sites.add_site(base, meter, site, number)
+
+
+def _tell_parts(parts: Sequence[_AddedFile]) -> None:
+    """Say what came of files of one format in a row, together if they are many."""
+    if len(parts) <= MAX_SINGLE:
+        for part in parts:
+            _tell_together(part.label, [part])
+        return
+    template = N_("{first} … {last} ({count} files)")
+    label = _(template).format(first=parts[0].label, last=parts[-1].label, count=len(parts))
+    _tell_together(label, parts)
+
+
+def _tell_together(label: str, parts: Sequence[_AddedFile]) -> None:
+    """Say what came of some files of one format."""
+    days = {day for part in parts for day in part.content.days}
+    form = " + ".join(map(_, parts[0].content.forms))
+    faulty = [part for part in parts if part.content.faults]
+    values: dict[str, object] = {"label": label, "form" if days else "bare": form}
+    values |= {"first": min(days, default=None), "last": max(days, default=None)}
+    values |= {
+        name.name: sum(getattr(part.added, name.name) for part in parts) for name in dataclasses.fields(Added)
+    }
+    values["example"] = min((part.added.example for part in parts if part.added.example), default=0)
+    values["indexes"] = sum(len(part.content.indexes) for part in parts)
+    values["doubles"] = sum(part.content.doubles for part in parts)
+    if faulty:
+        values["faults"] = sum(len(part.content.faults) for part in faulty)
+        values["line"] = faulty[0].content.faults[0]
+        values["faulty"] = faulty[0].label
+    tell("FILE", **values)

@@ -13,6 +13,7 @@ import pytest
 
 from teleinfo.common.i18n import use_language
 from teleinfo.daemon.monitor import Monitor
+from teleinfo.daemon.other_meter import OtherMeter
 from teleinfo.doctor.case import complaint_of
 from teleinfo.mqtt.config import Broker, Topics
 from teleinfo.mqtt.publisher import Publisher
@@ -60,6 +61,7 @@ class Bench:
             decoder=self.decoder,
             publisher=self.publisher,
             state=None,
+            other=OtherMeter("teleinfo", is_private=False, is_pushed_out=self.publisher.is_pushed_out),
             on_silence=self._note_silence,
         )
 

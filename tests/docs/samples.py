@@ -51,6 +51,8 @@ def health_message() -> str:
         time="2026-01-14T22:01:15+00:00",
         last_frame="2026-01-14T22:01:14+00:00",
         uptime=3600,
+        source="5d0fa3c1",
+        meter="8901",
     )
     return health.encode(health.complete(after_an_hour, counts, quality)).decode()
 

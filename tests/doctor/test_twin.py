@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from teleinfo.doctor.finding import Severity
+from teleinfo.simulator.encode import encode_frame, with_parity
 from tests.doctor.machine_tree import Tree, case_of, findings_of
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.frames import whole
 from tests.support.notify import NotifySocket
 from tests.support.person import FRAME
 
@@ -63,3 +66,58 @@ def test_a_twin_is_named_while_it_is_there_and_no_longer(tmp_path: Path, languag
     assert "TELEINFO_MQTT_CLIENT_ID" in pushed_out["login"].commands[0]
     assert "teleinfo-pi" in log
     assert len(log.splitlines()) < 10, log
+
+
+@pytest.mark.parametrize("version", ["5", "3.1.1"])
+def test_two_meters_with_one_client_id_need_two_topics(tmp_path: Path, version: str) -> None:
+    """Another client id alone would leave both meters on one topic."""
+    tree = Tree(tmp_path / "machine")
+    tree.file("/run/systemd/system/.here")
+    other_folder = tmp_path / "other"
+    other_folder.mkdir()
+    with (
+        MosquittoBroker(tmp_path) as broker,
+        Meter(FRAME) as own,
+        Meter(with_parity(encode_frame(whole(ADCO="041961987654")))) as other,
+        NotifySocket(watchdog=60.0) as heard,
+    ):
+        common = {"language": "fr", "mqtt_version": version, "mqtt_client_id": "teleinfo-pi"}
+        daemon = Daemon(tmp_path, **settings_for(broker, own.line), **common)
+        daemon.environ |= heard.environ
+        with daemon, Daemon(other_folder, **settings_for(broker, other.line), **common):
+            daemon.expect_log("un autre compteur")
+            heard.expect(PUSHED_OUT["fr"])
+            found = examine(tree, broker, heard)
+
+    assert found["topic"].severity is Severity.FAULT
+    assert {digits in found["topic"].message for digits in ("3456", "7654")} == {True}
+    assert "041961" not in found["topic"].message
+    assert [line.partition("=")[0] for line in found["topic"].commands] == [
+        "TELEINFO_MQTT_TOPIC",
+        "TELEINFO_MQTT_CLIENT_ID",
+    ]
+    assert "login" not in found
+
+
+def test_two_meters_with_two_client_ids_are_seen_on_the_topic(tmp_path: Path) -> None:
+    """One is published by a program that says nothing in `health`, such as the flow of Node-RED."""
+    with MosquittoBroker(tmp_path) as broker, Meter(FRAME) as meter:
+        with Daemon(tmp_path, **settings_for(broker, meter.line)) as daemon:
+            daemon.expect_log("reading a meter")
+            alone = examine_alone(broker)
+            reading = '{"ADCO":"041961987654","PAPP":"00750"}'
+            command = ["mosquitto_pub", "-h", broker.host, "-p", str(broker.port), "-t", "teleinfo"]
+            repeated = [*command, "-m", reading, "--repeat", "40", "--repeat-delay", "0.5"]
+            with subprocess.Popen(repeated) as flow:
+                found = examine_alone(broker)
+                flow.kill()
+
+    assert alone["topic"].severity is Severity.OK
+    assert found["topic"].severity is Severity.FAULT
+    assert found["topic"].commands == ("TELEINFO_MQTT_TOPIC=teleinfo-2",)
+    assert found["login"].severity is Severity.OK
+
+
+def examine_alone(broker: MosquittoBroker) -> dict[str, Finding]:
+    """Return the findings on the broker without a service of systemd."""
+    return findings_of("broker", case_of(mqtt_host=broker.host, mqtt_port=broker.port))

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import json
 import logging
-import math
 from random import Random
-from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from teleinfo.homeassistant import adapter
 from teleinfo.homeassistant.adapter import HomeAssistant
 from teleinfo.homeassistant.discovery import MIGRATE, Discovery
 from teleinfo.mqtt.config import Topics
@@ -21,13 +17,7 @@ from teleinfo.state.facts import STALE_AFTER
 from teleinfo.state.memory import Memory
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
-from tests.support import virtual
 from tests.support.judged import JudgedTracker, moment
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from teleinfo.mqtt.client import Connection
 
 FRAME = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "PAPP": "00750"})
 OTHER = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "PAPP": "00800"})
@@ -123,50 +113,6 @@ def test_the_new_announcement_waits_until_the_broker_has_taken_or_refused_the_en
     linked.take(OTHER, now=4)
 
     assert taken(outbox).keys() == {before, CONFIG}
-
-
-class Scripted:
-    """A connection with these messages after each subscription."""
-
-    def __init__(self, *messages: tuple[str, bytes]) -> None:
-        self._messages = messages
-        self.calls: list[tuple[str, str]] = []
-
-    async def subscribe(self, topic: str) -> None:
-        """Note the topic."""
-        self.calls.append(("subscribe", topic))
-
-    async def unsubscribe(self, topic: str) -> None:
-        """Note the topic."""
-        self.calls.append(("unsubscribe", topic))
-
-    async def messages(self, quiet: float = math.inf) -> AsyncIterator[tuple[str, bytes, bool]]:
-        """Yield the messages; end when none came for `quiet` seconds."""
-        for topic, payload in self._messages:
-            yield topic, payload, False
-        await asyncio.sleep(quiet)
-
-
-def test_after_a_flood_a_birth_is_assumed() -> None:
-    """The birth topic is subscribed to again after a pause, in which a birth may have been missed."""
-    outbox = Outbox(1)
-    linked = Linked(outbox)
-    connection = Scripted(*[("homeassistant/status", b"noise")] * adapter.MAX_BIRTHS)
-
-    async def scenario() -> None:
-        outbox.set("teleinfo/status", b"online")
-        listening = asyncio.create_task(linked.hass.listen(cast("Connection", connection)))
-        taken(outbox)
-        await asyncio.sleep(adapter.FLOOD_PAUSE - 1)  # virtual, as the next pause
-        assert taken(outbox) == {}
-        await asyncio.sleep(10)
-        listening.cancel()
-
-    virtual.run(scenario())
-
-    assert taken(outbox) == {"teleinfo/status": b"online"}
-    calls = ["subscribe", "unsubscribe", "subscribe", "unsubscribe"]
-    assert connection.calls == [(call, "homeassistant/status") for call in calls]
 
 
 def test_the_health_follows_each_announcement() -> None:

@@ -101,6 +101,9 @@ def test_health_says_all_that_the_contract_names() -> None:
         time=time,
         last_frame=last_frame,
         uptime=61,
+        source="5d0fa3c1",
+        meter="3456",
+        other_meter="7654",
     )
     health = complete(known, counts, quality)
     sent = encode(health)
@@ -129,6 +132,9 @@ def test_health_says_all_that_the_contract_names() -> None:
         "problem": None,
         "last_frame": last_frame,
         "uptime": 61,
+        "source": "5d0fa3c1",
+        "meter": "3456",
+        "other_meter": "7654",
     }
 
 

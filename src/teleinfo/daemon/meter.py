@@ -19,8 +19,10 @@ from teleinfo.common.durations import PHASE
 from teleinfo.common.journal import METER
 from teleinfo.daemon.led import Led
 from teleinfo.daemon.monitor import Monitor
+from teleinfo.daemon.other_meter import OtherMeter
 from teleinfo.daemon.rate_limit import RateLimit
 from teleinfo.mqtt.config import Topics
+from teleinfo.mqtt.listener import Listener
 from teleinfo.mqtt.publisher import STUCK_AFTER, Publisher
 from teleinfo.port.health import STALE_AFTER
 from teleinfo.port.line_socket import LineSocket
@@ -28,13 +30,14 @@ from teleinfo.port.reader import Reader
 from teleinfo.port.search import candidates
 from teleinfo.state import payload
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.labels import SHORT_FRAME
+from teleinfo.tic.labels import METER_NUMBERS, SHORT_FRAME
 
 if TYPE_CHECKING:
     from teleinfo.daemon.memory_keeper import MemoryKeeper
     from teleinfo.daemon.state_publisher import StatePublisher
     from teleinfo.daemon.watchdog import Watchdog
     from teleinfo.homeassistant.adapter import HomeAssistant
+    from teleinfo.mqtt.listener import Handler
     from teleinfo.settings import Settings
     from teleinfo.state.fields import Json
     from teleinfo.state.memory import Memory
@@ -75,6 +78,10 @@ class MeterTask:
             heartbeat=watchdog.heartbeat_of(f"{name} publisher".lstrip(), STUCK_AFTER),
             on_answer=self._derive,
         )
+        is_private = not settings.payload_exclude.isdisjoint(METER_NUMBERS)
+        self._other = OtherMeter(
+            settings.mqtt_topic, is_private=is_private, is_pushed_out=self._publisher.is_pushed_out
+        )
         self._to_derive: deque[tuple[Reading, Moment]] = deque()
         self._led = None if settings.led is None else Led(settings.led)
         self._copies = LineSocket(settings.mqtt_topic, settings.serial_port)
@@ -94,11 +101,13 @@ class MeterTask:
         if settings.state or settings.state_topics or settings.homeassistant or settings.metrics_file:
             self._add_state(settings, topics, rng)
         self._announced: frozenset[str] = frozenset()  # by the last run with Home Assistant
+        self._publisher.listen = self._listener(topics).listen
         self.monitor = Monitor(
             link=self._reader.status,
             decoder=decoder,
             publisher=self._publisher,
             state=self._state,
+            other=self._other,
             on_silence=self._on_silence,
         )
 
@@ -126,7 +135,6 @@ class MeterTask:
             self._homeassistant = HomeAssistant(
                 tracker, discovery, retained=self._publisher.outbox, rng=rng, hold=settings.state_interval > 0
             )
-            self._publisher.listen = self._homeassistant.listen
         self._state = StatePublisher(
             tracker,
             self._publisher.outbox,
@@ -140,6 +148,14 @@ class MeterTask:
             on_event=self._publisher.publish_event,
         )
         self._memory = MemoryKeeper(settings.mqtt_topic, self._restore)
+
+    def _listener(self, topics: Topics) -> Listener:
+        """Return what listens to the few topics that are not only published."""
+        handlers: dict[str, Handler] = {topics.health: self._other.on_health}
+        if self._homeassistant is None:
+            return Listener(handlers)
+        handlers[self._homeassistant.birth_topic] = self._homeassistant.on_birth
+        return Listener(handlers, on_pause=self._homeassistant.answer)
 
     def _restore(self, memory: Memory | None) -> None:
         if memory is not None:
@@ -223,6 +239,9 @@ class MeterTask:
             if now.monotonic >= self._remember_due:
                 self._remember_due = now.monotonic + REMEMBER_INTERVAL
                 self._remember(self._state)
+        belief = reading.belief
+        if belief is not None and belief.is_known and not belief.is_foreign:
+            self._other.note_own(belief.number)
         # Only now: whoever reads `online` finds the state of this reading, or that nothing is known.
         self.monitor.frame_came()
 

@@ -25,6 +25,7 @@ from teleinfo.vocabulary.line import LinkProblem, PortErrorKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from teleinfo.daemon.other_meter import OtherMeter
     from teleinfo.daemon.state_publisher import StatePublisher
     from teleinfo.mqtt.publisher import Publisher
     from teleinfo.tic.decoder import Decoder
@@ -39,6 +40,8 @@ class Monitor:
     """
     Watches `link`, `decoder` and `publisher`, fills its outbox, and checks the age of the `state`.
 
+    `other` is the other meter that may be published on the same topics.
+
     `on_silence` is called once a second while the meter is silent: from 10 s after its last frame, and before
     its first one from `FIRST_FRAME_WITHIN` seconds on, in which the port is opened and the speed searched.
     """
@@ -47,6 +50,7 @@ class Monitor:
     decoder: Decoder
     publisher: Publisher
     state: StatePublisher | None
+    other: OtherMeter
     on_silence: Callable[[], None]
 
     def __post_init__(self) -> None:
@@ -114,6 +118,9 @@ class Monitor:
             # Counted back from now, in case the clock was set since the frame.
             last_frame=None if age is None else (time - timedelta(seconds=age)).isoformat(timespec="seconds"),
             uptime=int(now - self._began),
+            source=self.other.source,
+            meter=self.other.own,
+            other_meter=self.other.digits(now),
         )
         return health.complete(known, self.decoder.counts, self._quality)
 
@@ -121,7 +128,7 @@ class Monitor:
         """Return a value that changes when the line of status and `health` must be published again."""
         publisher, link = self.publisher, self.link
         broker = publisher.is_connected, publisher.is_pushed_out(now)
-        return self.online, broker, link.problem(now), link.mode
+        return self.online, broker, link.problem(now), link.mode, self.other.digits(now)
 
     def status_text(self, now: float) -> str:
         """

@@ -71,6 +71,7 @@ class Case:
     With `is_shared`, another program has the port open. `addresses` are those of the broker. `status` is the
     payload of its retained topic `status`, "online" or "offline" if it is a teleinfo's, and `health` the
     content of its topic `health`; `may_read` is True if this account receives them (None: not tried).
+    `numbers` are the last digits of the numbers of the meters that are published on the topics.
     """
 
     machine: Machine = field(default_factory=Machine)
@@ -84,6 +85,7 @@ class Case:
     may_read: bool | None = None
     status: str | None = None
     health: Health | None = None
+    numbers: tuple[str, ...] = ()
     _properties: dict[str, str] | None = None
     _attempts: dict[str, str] | None = None
 

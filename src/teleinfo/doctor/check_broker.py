@@ -8,9 +8,11 @@ import secrets
 import socket
 import ssl
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from teleinfo.common.i18n import _
+from teleinfo.common.i18n import N_, _
+from teleinfo.common.untrusted_json import parse_object
 from teleinfo.doctor import inside
 from teleinfo.doctor.case import Case, is_one_of, kept_away
 from teleinfo.doctor.finding import Finding, Severity, find
@@ -18,8 +20,9 @@ from teleinfo.mqtt import config
 from teleinfo.mqtt.client import ONE_SHOT_TIMEOUT, Connection, connect, for_command, tls_context
 from teleinfo.mqtt.config import Broker, MqttVersion, Topics
 from teleinfo.mqtt.errors import PUSHED_OUT, BrokerError, cannot_connect
-from teleinfo.port.health import Health, is_stale
+from teleinfo.port.health import DIGITS, Health, is_stale
 from teleinfo.port.health import parse as parse_health
+from teleinfo.tic.labels import METER_NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -32,8 +35,24 @@ STEP_TIMEOUT = 5.0
 PROBE_TIMEOUT = 2.0
 """Seconds for a connection that shows what is in place of a broker, and as many for its answer."""
 
+READINGS_TIMEOUT = 5.0
+"""Seconds in which the readings of a second meter are looked for."""
+
 ECHO_TIMEOUT = 3.0
 """Seconds to wait for our message to come back, and for each retained message."""
+
+ONE_TOPIC = Finding(
+    "topic",
+    Severity.FAULT,
+    N_("two meters are published on {topic}: the number of one ends in {one}, that of the other in {other}"),
+    N_("Each needs a topic of its own. In the settings of one of the two:"),
+    ("TELEINFO_MQTT_TOPIC={topic}-2",),
+)
+ONE_CLIENT_ID = replace(
+    ONE_TOPIC,
+    advice=N_("Each needs a topic and a client id of its own. In the settings of one of the two:"),
+    commands=(*ONE_TOPIC.commands, "TELEINFO_MQTT_CLIENT_ID=teleinfo-{{hostname}}-2"),
+)
 
 ONLINE, OFFLINE = config.ONLINE.decode(), config.OFFLINE.decode()
 _UNEXPLAINED = frozenset({"CLOSED_UNANSWERED", "UNANSWERED", "WANTS_CERTIFICATE"})
@@ -80,10 +99,17 @@ async def _steps(case: Case) -> AsyncIterator[Finding]:
             yield _certificate(await _connect(broker, context))
         async with connect(for_command(broker, "doctor")) as connection:
             findings = await _topics(connection, case)
+            case.numbers = await _numbers(connection, case)
             await case.properties(again=True)
-            if is_one_of(await case.own_words(), [PUSHED_OUT]):
+            is_pushed_out = is_one_of(await case.own_words(), [PUSHED_OUT])
+            if len(case.numbers) > 1:
+                one, other, *_more = case.numbers
+                topic = case.settings.mqtt_topic
+                yield find(ONE_CLIENT_ID if is_pushed_out else ONE_TOPIC, topic=topic, one=one, other=other)
+                findings = [finding for finding in findings if finding.check != "topic"]
+            elif is_pushed_out:
                 yield find("LOGIN_LOST", unit=case.unit)
-            else:
+            if not is_pushed_out:
                 section = "NO_ACCOUNT" if broker.username is None else "ACCOUNT"
                 yield find(section, facts={"mqtt_version": connection.version})
             for finding in findings:
@@ -159,6 +185,29 @@ def _certificate(certificate: Mapping[str, str]) -> Finding:
     days = int((ssl.cert_time_to_seconds(certificate["notAfter"]) - time.time()) / _DAY)
     section = "CERTIFICATE_ENDS" if days < RENEW_WITHIN_DAYS else "CERTIFICATE"
     return find(section, days=days, facts={"days_left": days})
+
+
+async def _numbers(connection: Connection, case: Case) -> tuple[str, ...]:
+    """Return the last digits of the numbers of all meters that are published on the topics of the case."""
+    health = case.health
+    numbers: dict[str, None] = {}
+    if health is not None and not is_stale(health, now=time.time()):
+        numbers = dict.fromkeys(digits for digits in (health.meter, health.other_meter) if digits is not None)
+    readings = case.settings.mqtt_topic
+    if len(numbers) > 1 or case.status != ONLINE or not await connection.subscribe(readings):
+        return tuple(numbers)
+    # A program of another kind says nothing in `health`.
+    loop = asyncio.get_running_loop()
+    end = loop.time() + READINGS_TIMEOUT
+    async for topic, payload, is_retained in connection.messages(READINGS_TIMEOUT):
+        if topic == readings and not is_retained:
+            values = parse_object(payload) or {}
+            numbers |= dict.fromkeys(
+                str(values[label])[-DIGITS:] for label in METER_NUMBERS if label in values
+            )
+        if len(numbers) > 1 or loop.time() >= end:
+            break
+    return tuple(numbers)
 
 
 async def _topics(connection: Connection, case: Case) -> list[Finding]:

@@ -143,8 +143,8 @@ async def check_published(case: Case) -> AsyncIterator[Finding]:
         yield find("BROKER_FIRST")
     elif case.status is not None:
         section = {ONLINE: "ONLINE", OFFLINE: "OFFLINE"}.get(case.status, "FOREIGN")
-        # An `online` of before proves nothing while the service reports a fault.
-        if section != "ONLINE" or not complaint:
+        # An `online` proves nothing while the service reports a fault, or if it may be another's.
+        if section != "ONLINE" or not (complaint or len(case.numbers) > 1):
             status = textwrap.shorten(case.status, _LONGEST_SHOWN, placeholder="…")
             yield find(section, topic=topics.status, status=status)
     elif not case.may_read:

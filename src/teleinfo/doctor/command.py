@@ -66,7 +66,7 @@ CHECKS: dict[str, tuple[float, tuple[Check, ...]]] = {
     # The sandbox of the service answers in 5 s, and the service tries its port again within 5 s.
     "port": (17, (check_port, check_board, check_holder, check_rights, check_opened)),
     # Each of its steps may take 5 s.
-    "broker": (20, (check_broker,)),
+    "broker": (25, (check_broker,)),
     # Needs a free port or, if a teleinfo reads it, the messages that the broker retains from that teleinfo.
     # Two attempts of 6 s, another 12 s once the meter is heard, and the time to open the port.
     "line": (27, (check_line,)),

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from random import Random
 
     from teleinfo.homeassistant.discovery import Discovery
-    from teleinfo.mqtt.client import Connection
     from teleinfo.mqtt.outbox import Outbox
     from teleinfo.state.fields import Json
     from teleinfo.tic.reading import Reading
@@ -33,14 +32,6 @@ log = logging.getLogger(__name__)
 BIRTH: Final = b"online"
 ANSWER_DELAY: Final = (1.0, 5.0)
 """Seconds from the birth message to our answer, at least and at most."""
-
-MAX_BIRTHS: Final = 50
-FLOOD_PAUSE: Final = 60.0
-"""
-Messages on the birth topic after which it is left for so many seconds.
-
-Home Assistant sends a few a day. Acknowledgements of our own messages would wait behind a flood of them.
-"""
 
 
 class HomeAssistant:
@@ -116,22 +107,19 @@ class HomeAssistant:
             # Log the model, not the topics: they contain the number of the meter.
             log.info("Home Assistant is told of the meter: %s", self._tracker.meter.identity.model)
 
-    async def listen(self, connection: Connection) -> None:
-        """Process birth messages until cancelled."""
-        birth = f"{self._discovery.prefix}/status"
-        while True:
-            await connection.subscribe(birth)
-            births = connection.messages()
-            for _ in range(MAX_BIRTHS):
-                _topic, payload, _retained = await anext(births)
-                self.birth_message(payload)
-            await connection.unsubscribe(birth)
-            async for _ in connection.messages(quiet=FLOOD_PAUSE):
-                pass  # those that were on their way
-            self.birth_message(BIRTH)  # there may have been one
+    @property
+    def birth_topic(self) -> str:
+        """The topic on which Home Assistant says that it has started."""
+        return f"{self._discovery.prefix}/status"
 
-    def birth_message(self, payload: bytes) -> None:
+    def on_birth(self, payload: bytes, *, is_retained: bool) -> None:
         """Repeat the retained messages a moment later if `payload` is the birth message of Home Assistant."""
+        del is_retained  # Home Assistant may let the broker keep its birth message
+        if payload == BIRTH:
+            self.answer()
+
+    def answer(self) -> None:
+        """Repeat the retained messages a moment later."""
         loop = asyncio.get_running_loop()
-        if payload == BIRTH and (self._answer is None or self._answer.when() < loop.time()):
+        if self._answer is None or self._answer.when() < loop.time():
             self._answer = loop.call_later(self._rng.uniform(*ANSWER_DELAY), self._retained.repeat)

@@ -175,9 +175,11 @@ class Publisher:
             self.outbox.restart()
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    parts: list[asyncio.Task[None]] = [tasks.create_task(self._send(connection))]
+                    parts: list[asyncio.Task[None]] = []
+                    # Before we send: what the broker retains on our topics may be another's.
                     if self.listen is not None:
                         parts.append(tasks.create_task(self.listen(connection)))
+                    parts.append(tasks.create_task(self._send(connection)))
                     await self._stopping.wait()
                     for part in parts:
                         part.cancel()

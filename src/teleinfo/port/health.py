@@ -44,6 +44,10 @@ STALE_AFTER = 3 * INTERVAL
 """Seconds after which a message is stale: its daemon must be gone."""
 
 
+DIGITS = 4
+"""Last digits of the number of a meter that are published in `health`."""
+
+
 class Quality:
     """Share of bad groups over the last `WINDOW` seconds."""
 
@@ -96,6 +100,9 @@ class Health:
     - `problem`: the reason for the lack of frames (see `LinkStatus.problem`); None if frames come.
     - `unknown_labels`: the first étiquettes of the meter that the table lacks.
     - `uptime`: in seconds.
+    - `source`: a random name of the process that published it.
+    - `meter`: the last digits of the number of its meter; None if the number is unknown or not published.
+    - `other_meter`: the last digits of another meter that is published on the same topics, None without one.
     """
 
     version: str | None = None
@@ -117,6 +124,9 @@ class Health:
     problem: str | None = None
     last_frame: str | None = None
     uptime: int | None = None
+    source: str | None = None
+    meter: str | None = None
+    other_meter: str | None = None
 
     @property
     def reason(self) -> Message | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import re
 import sqlite3
 import time
@@ -52,31 +51,6 @@ def file(store: Store, content: bytes, name: str = f"75001-{written.PRM}.csv") -
     path = store.path.with_name(name)
     path.write_bytes(content)
     return path
-
-
-class Watched(Store):
-    """A history that notes the owners of its files before it is closed."""
-
-    def close(self) -> None:
-        """Note user and group of each file, and close it."""
-        status = {path.name: path.stat() for path in self.path.parent.iterdir()}
-        self.owners = {name: (found.st_uid, found.st_gid) for name, found in status.items()}
-        super().close()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file to another user")
-def test_a_history_that_root_makes_belongs_to_the_user_of_its_folder(tmp_path: Path) -> None:
-    """The service, which runs as another user, may write it at any time, even while root writes."""
-    folder = tmp_path / "state"
-    folder.mkdir()
-    os.chown(folder, 65534, 65534)
-    store = Watched(folder / "history.sqlite")
-    change(store, undo=True)
-
-    assert store.owners.keys() > {"history.sqlite"}, "it was not open"
-    assert set(store.owners.values()) == {(65534, 65534)}
-    status = (folder / "history.sqlite").stat()
-    assert (status.st_uid, status.st_gid) == (65534, 65534)
 
 
 def change(

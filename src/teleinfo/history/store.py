@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import errno
 import itertools
 import json
 import sqlite3
@@ -63,6 +64,8 @@ They are counted, and have no greatest age: a clock that is ahead must not delet
 
 NEWER: Final = N_("a newer version of teleinfo wrote the database")
 
+NO_FILE: Final = N_("not a regular file")
+
 WEEK: Final = dt.timedelta(days=7)
 """The time between two copies."""
 
@@ -84,8 +87,7 @@ def _prepare(base: sqlite3.Connection) -> None:
     [application] = base.execute("PRAGMA application_id").fetchone()
     if tables and application != APPLICATION:
         raise sqlite3.DatabaseError("this is the database of another program")
-    if base.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-        raise sqlite3.DatabaseError("the database is damaged")
+    _check(base)
     [version] = base.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
         raise sqlite3.OperationalError(NEWER)
@@ -208,6 +210,9 @@ class Store:
 
     def _open(self, now: int) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check_type(self.path)
+        with contextlib.suppress(FileExistsError):
+            self.path.touch(mode=0o600, exist_ok=False)  # those beside it get the same mode by SQLite
         try:
             return self._connect(self.path, now)
         except sqlite3.OperationalError:  # it may work later, or with a later version
@@ -216,6 +221,7 @@ class Store:
             self.aside = self.path.rename(self.path.with_suffix(f".damaged-{now}"))
             for end in ("-wal", "-shm"):
                 self.path.with_name(self.path.name + end).unlink(missing_ok=True)
+            self.path.touch(mode=0o600)
             return self._connect(self.path, now)
 
     def _connect(self, path: Path | str, now: int) -> sqlite3.Connection:
@@ -233,10 +239,15 @@ class Store:
             raise
         return base
 
-    def copy(self, path: Path) -> None:
-        """Write the database to a new file; raise sqlite3.Error, also if the file exists."""
-        with contextlib.closing(_read_only(self.path)) as base:
-            base.execute("VACUUM INTO ?", (str(path),))
+    def as_file(self) -> bytes:
+        """Return the whole database as the content of a file."""
+        with (
+            contextlib.closing(_read_only(self.path)) as file,
+            contextlib.closing(sqlite3.connect(":memory:")) as copy,
+        ):
+            file.backup(copy)
+            _check(copy)
+            return _with_rollback_journal(copy.serialize())
 
     def back_up(self, today: dt.date) -> None:
         """Write a copy beside the database each week, alternately one of two files."""
@@ -245,17 +256,14 @@ class Store:
             return
         part = self.path.with_suffix(".part")
         part.unlink(missing_ok=True)
-        self.copy(part)
+        part.touch(mode=0o600, exist_ok=False)
+        part.write_bytes(self.as_file())
         part.replace(copy)
 
-    def merge(self, path: Path, now: int) -> int:
-        """Add all rows of another history that this one does not have; return their number."""
-        with (
-            contextlib.closing(_read_only(path)) as file,
-            contextlib.closing(sqlite3.connect(":memory:")) as other,
-            self.editing(now) as base,
-        ):
-            file.backup(other)
+    def merge(self, data: bytes, now: int) -> int:
+        """Add all rows that this one lacks of another history, the content of a file; return their number."""
+        with contextlib.closing(sqlite3.connect(":memory:")) as other, self.editing(now) as base:
+            other.deserialize(_with_rollback_journal(data))
             _prepare(other)
             before = base.total_changes
             for number, name, heard in other.execute("SELECT id, name, heard FROM meter").fetchall():
@@ -275,8 +283,28 @@ class Store:
             base.close()
 
 
+def _check(base: sqlite3.Connection) -> None:
+    if base.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+        raise sqlite3.DatabaseError("the database is damaged")
+
+
+def _with_rollback_journal(data: bytes) -> bytes:
+    """Return the content of a database file that has all of it: no write-ahead log is beside it."""
+    # Section 1.3.3 of sqlite.org/fileformat2.html. A database in memory cannot have such a log.
+    return data[:18] + b"\x01\x01" + data[20:]
+
+
 def _read_only(path: Path) -> sqlite3.Connection:
+    _check_type(path)
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+
+
+def _check_type(path: Path) -> None:
+    """Raise OSError if a file of the database is a pipe or a device: opening it would wait for ever."""
+    for end in ("", "-wal", "-shm", "-journal"):
+        file = path.with_name(path.name + end)
+        if file.exists() and not file.is_file():
+            raise OSError(errno.EINVAL, NO_FILE, str(file))
 
 
 def _insert(base: sqlite3.Connection, table: str, rows: Iterable[tuple[object, ...]]) -> None:

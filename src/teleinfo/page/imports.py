@@ -6,12 +6,16 @@ The page itself is read-only.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import sqlite3
 import sys
+import tempfile
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import _
@@ -24,11 +28,12 @@ from teleinfo.history.recorder import put_aside, unkept
 from teleinfo.history.store import APPLICATION
 from teleinfo.live.declared import number
 from teleinfo.page.imported_files import ImportedFiles, label_of, tell
+from teleinfo.page.owner import as_owner
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     from teleinfo.history.store import Store
 
@@ -40,43 +45,63 @@ MARK: Final = slice(68, 72)
 
 
 def change(store: Store, arguments: argparse.Namespace) -> int:
-    """Import, undo an import or export; return the exit status, 1 if a file was not added."""
-    _keep_owner(store.path)
+    """
+    Import, undo an import or export; return the exit status, 1 if a file was not added.
+
+    Root opens the files that the user names. All else is done by the owner of the history's folder.
+    """
     try:
         if arguments.export is not None:
             return _export(store, arguments.export)
         if arguments.undo_import:
-            return _undo(store)
-        if not arguments.files:
-            return _add_lines(store)
-        return _add_files(store, arguments.files, allow_other_site=arguments.allow_other_prm)
-    except sqlite3.Error as error:
-        return fail("page", _(unkept(store, error)))
+            return _as_owner(store, partial(_undo, store))
+        with contextlib.ExitStack() as opened:
+            if not arguments.files:
+                # Another process may have another standard input.
+                lines = opened.enter_context(open(os.dup(sys.stdin.fileno()), "rb"))  # noqa: PTH123
+                return _as_owner(store, partial(_add_lines, store, lines))
+            named = [_Named(label_of(path.name), _open(path, opened)) for path in arguments.files]
+            files = ImportedFiles(allow_other_site=arguments.allow_other_prm)
+            return _as_owner(store, partial(_add_files, store, files, named))
     except OSError as error:
         return fail("page", f"{label_of(str(error.filename))}: {_(file_error(error))}")
-    finally:
-        store.close()
-        _keep_owner(store.path)
-        if (fault := put_aside(store)) is not None:
-            say(f"teleinfo page: {_(fault)}")
 
 
-def _keep_owner(path: Path) -> None:
-    """
-    Give a history that root makes to the user of its directory, which is the service's.
+class _Named(NamedTuple):
+    """A file with the `label` by which it is called: open, or the reason why it cannot be opened."""
 
-    The service may open it at any time. SQLite gives the files beside it the owner that it has when they are
-    made.
-    """
-    if os.geteuid() == 0 and path.parent.exists():
-        path.touch()
-        owner = path.parent.stat()
-        os.chown(path, owner.st_uid, owner.st_gid)
+    label: str
+    file: IO[bytes] | Message
 
 
-def _add_lines(store: Store) -> int:
-    """Add the JSON lines on standard input."""
-    lines = iter(partial(sys.stdin.buffer.readline, MAX_BYTES + 1), b"")  # a line may have any length
+def _open(path: Path, opened: contextlib.ExitStack) -> IO[bytes] | Message:
+    try:
+        return opened.enter_context(path.open("rb"))
+    except OSError as error:
+        return file_error(error)
+
+
+def _as_owner(store: Store, work: Callable[[], int]) -> int:
+    """Return the exit status of the owner's work on a history; say why it could not be done."""
+
+    def done() -> int:
+        try:
+            return work()
+        except sqlite3.Error as error:
+            return fail("page", _(unkept(store, error)))
+        except OSError as error:
+            return fail("page", f"{label_of(str(error.filename))}: {_(file_error(error))}")
+        finally:
+            store.close()
+            if (fault := put_aside(store)) is not None:
+                say(f"teleinfo page: {_(fault)}")
+
+    return int(as_owner(store.path.parent, done))
+
+
+def _add_lines(store: Store, file: IO[bytes]) -> int:
+    """Add JSON lines."""
+    lines = iter(partial(file.readline, MAX_BYTES + 1), b"")  # a line may have any length
     added, others = fill(
         store, lines, now=time.time(), progress=lambda count, day: tell("READING", count=count, day=day)
     )
@@ -84,18 +109,19 @@ def _add_lines(store: Store) -> int:
     return 0 if added else 1
 
 
-def _add_files(store: Store, paths: Sequence[Path], *, allow_other_site: bool) -> int:
+def _add_files(store: Store, files: ImportedFiles, named: Sequence[_Named]) -> int:
     """Add files, archives and exported histories; return the exit status, 1 if one was not added."""
-    files, status = ImportedFiles(allow_other_site=allow_other_site), 0
-    for path in paths:
-        label = label_of(path.name)
+    status = 0
+    for label, file in named:
+        if isinstance(file, Message):
+            files.refuse(label, file)
+            continue
         try:
-            with path.open("rb") as file:
-                head = file.read(MARK.stop)
-                if head.startswith(DATABASE) and head[MARK] == APPLICATION.to_bytes(4):
-                    status |= not _restore(store, path)
-                    continue
-                file.seek(0)
+            head = file.read(MARK.stop)
+            file.seek(0)
+            if head.startswith(DATABASE) and head[MARK] == APPLICATION.to_bytes(4):
+                status |= not _restore(store, label, file)
+            else:
                 files.read(file, label)
         except OSError as error:
             files.refuse(label, file_error(error))
@@ -103,14 +129,14 @@ def _add_files(store: Store, paths: Sequence[Path], *, allow_other_site: bool) -
     return 1 if files.has_failed else status
 
 
-def _restore(store: Store, path: Path) -> bool:
+def _restore(store: Store, label: str, file: IO[bytes]) -> bool:
     """Add an exported history; what both have stays as it is here. Return True if it could be read."""
     try:
-        count = store.merge(path, int(time.time()))
+        count = store.merge(file.read(), int(time.time()))
     except sqlite3.Error as error:
-        say(f"{label_of(path.name)}: {printable(str(error))}")
+        say(f"{label}: {printable(str(error))}")
         return False
-    tell("HISTORY", label=label_of(path.name), count=number(count))
+    tell("HISTORY", label=label, count=number(count))
     return True
 
 
@@ -124,7 +150,28 @@ def _undo(store: Store) -> int:
 
 
 def _export(store: Store, path: Path) -> int:
-    path.touch(exist_ok=False)
-    store.copy(path)
-    tell("EXPORT", path=label_of(str(path)))
+    """Write the history to a new file, which appears once it is whole, for the user of its folder alone."""
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".part", dir=path.parent)
+    part = Path(name)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
+            if os.geteuid() == 0:
+                user = path.parent.stat()
+                os.fchown(descriptor, user.st_uid, user.st_gid)
+            status = _as_owner(store, partial(_write, store, file))
+        if status == 0:
+            part.rename(path)
+            tell("EXPORT", path=label_of(str(path)))
+    finally:
+        part.unlink(missing_ok=True)
+    return status
+
+
+def _write(store: Store, file: IO[bytes]) -> int:
+    """Write the history to a file that is open."""
+    file.write(store.as_file())
+    file.flush()
+    os.fsync(file.fileno())
     return 0

@@ -7,11 +7,13 @@ memory, or refused with a reason. Numbers of customers and contracts and post co
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import io
 import math
 import re
 import struct
+import warnings
 import zlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -24,7 +26,7 @@ from teleinfo.contract import formats
 from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, midnight, season_of
 from teleinfo.contract.formats import COLOURS, FORMATS, FileFormat, FileKind, Refusal
 from teleinfo.contract.offers import Price
-from teleinfo.contract.workbook import WORKBOOK, TooLargeError, rows_of_workbook
+from teleinfo.contract.workbook import WORKBOOK, TooLargeError, Workbook
 from teleinfo.tic.horodate import PARIS
 from teleinfo.vocabulary.codes import Colour
 from teleinfo.vocabulary.words import Message
@@ -83,15 +85,20 @@ _OFFERS: Final = {1: "base", 2: "off_peak", 6: "tempo"}
 
 _DAMAGES: Final = (
     *(BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ET.ParseError),
-    *(LookupError, ValueError, ArithmeticError),
+    *(LookupError, ValueError, ArithmeticError, UserWarning),
 )
-"""The errors that the modules for archives, XML and numbers raise for what is damaged or absurd."""
+"""
+The errors that the modules for archives, XML and numbers raise for what is damaged or absurd.
+
+The module for archives only warns of files that overlap.
+"""
 
 _TOO_LARGE: Final = Message(N_("it is larger than {most} MB"), most=MAX_BYTES >> 20)
 _TOO_LARGE_IN_ALL: Final = Message(
     N_("the files are larger than {most} MB together; give this one in a command of its own"),
     most=MAX_IN_ALL >> 20,
 )
+_TOO_LARGE_UNPACKED: Final = Message(N_("it is too large once it is unpacked"))
 _DAMAGED: Final = Message(N_("it is damaged; download it again"))
 _UNKNOWN: Final = Message(N_("it is in no known format"))
 
@@ -194,7 +201,7 @@ class FileReader:
         if entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
             return FileError(formats.PACKED)
         try:
-            with archive.open(entry) as file:
+            with _with_warnings_as_errors(), archive.open(entry) as file:
                 data = file.read(min(MAX_BYTES, self._left) + 1)
             self._count(data)
         except FileError as error:
@@ -214,18 +221,27 @@ class FileReader:
     def _read(self, data: bytes) -> Content | FileError:
         """Return the content of a file that is no archive, or why it cannot be read."""
         try:
-            workbook = _open_archive(data)
-            if workbook is None:
+            archive = _open_archive(data)
+            if archive is None:
                 return _content(_lines(data))
-            if WORKBOOK not in workbook.namelist():
+            if WORKBOOK not in archive.namelist():
                 return FileError(Message(N_("it is an archive in another one; unpack it first")))
-            return _content(";".join(cells) for cells in rows_of_workbook(workbook))
+            return self._read_workbook(archive)
         except FileError as error:
             return error
         except TooLargeError:
-            return FileError(_TOO_LARGE)
+            return FileError(_TOO_LARGE_UNPACKED if self._left > 0 else _TOO_LARGE_IN_ALL)
         except _DAMAGES:
             return FileError(_DAMAGED)
+
+    def _read_workbook(self, archive: ZipFile) -> Content:
+        """Return the content of a workbook; raise TooLargeError, or an error of `_DAMAGES`."""
+        workbook = Workbook(archive, min(MAX_BYTES, self._left))
+        try:
+            with _with_warnings_as_errors():
+                return _content(";".join(cells) for cells in workbook.rows())
+        finally:
+            self._left -= workbook.bytes_read
 
 
 def _open_archive(data: bytes) -> ZipFile | None:
@@ -235,6 +251,13 @@ def _open_archive(data: bytes) -> ZipFile | None:
     if data.count(b"PK\1\2") > MAX_ENTRIES:  # each takes half a kilobyte once it is open
         raise FileError(_TOO_LARGE)
     return ZipFile(io.BytesIO(data))
+
+
+@contextlib.contextmanager
+def _with_warnings_as_errors() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        yield
 
 
 def _is_needless(entry: ZipInfo) -> bool:

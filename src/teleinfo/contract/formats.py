@@ -201,7 +201,7 @@ NO_TEXTS: Final = (
 HTML: Final = re.compile(r"\s*<(?:!doctype html|html)\b", re.IGNORECASE)
 """The begin of a page of the web."""
 
-JSON_LINES: Final = re.compile(r'\s*{\s*"')
+JSON_LINES: Final = re.compile(r'\s*{\s*"(?:timestamp|AD[A-Z]+)"')
 """The begin of readings as JSON lines."""
 
 NO_FILE: Final = Message(N_("it is a page of the web, not the file; log in again, and download it again"))

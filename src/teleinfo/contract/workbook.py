@@ -21,9 +21,6 @@ WORKBOOK: Final = "xl/workbook.xml"
 _SHEET: Final = re.compile(r"xl/worksheets/[^/]+\.xml")
 _STRINGS: Final = "xl/sharedStrings.xml"
 
-MAX_BYTES: Final = 20 << 20
-"""The most bytes of all parts together, unpacked."""
-
 MAX_ELEMENTS: Final = 1_000_000
 """The most elements of all parts together: two years by half-hours have half as many."""
 
@@ -36,36 +33,13 @@ _PIECE: Final = 1 << 16
 _DAYS: Final = re.compile(r"[34]\d{4}(\.\d+)?")
 """A number that is a day of the years 1982 to 2036."""
 
-_FIRST_DAY: Final = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - the days of a spreadsheet have no offset
+# The days of a spreadsheet have no offset.
+_FIRST_DAY: Final = dt.datetime(1899, 12, 30)  # noqa: DTZ001
+_FIRST_DAY_OF_OLD_MACS: Final = dt.datetime(1904, 1, 1)  # noqa: DTZ001
 
 
 class TooLargeError(ValueError):
     """A workbook has more bytes, elements or levels than that of any household."""
-
-
-def rows_of_workbook(archive: ZipFile) -> Iterator[list[str]]:
-    """
-    Yield the title of each sheet, as `Sheet: …`, then the rows of all sheets without their empty cells.
-
-    Raise TooLargeError; or what the modules for archives and XML raise for damaged parts, LookupError or
-    ValueError.
-    """
-    workbook = _Workbook(archive)
-    titles = _Titles()
-    for _ in workbook.read(WORKBOOK, titles):
-        pass
-    yield from ([f"Sheet: {title}"] for title in titles.found)
-    strings = _Strings()
-    if _STRINGS in archive.namelist():
-        for _ in workbook.read(_STRINGS, strings):
-            pass
-    for name in archive.namelist():
-        if not _SHEET.fullmatch(name):
-            continue
-        sheet = _Sheet(strings.found)
-        for _ in workbook.read(name, sheet):
-            yield from sheet.rows
-            sheet.rows.clear()
 
 
 class _WorkbookPart:
@@ -103,15 +77,18 @@ class _WorkbookPart:
 
 
 class _Titles(_WorkbookPart):
-    """The names of the sheets."""
+    """The names of the sheets, and the first day of the workbook."""
 
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
+        self.first_day = _FIRST_DAY
 
     def begin(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "sheet":
             self.found.append(attributes.get("name", ""))
+        elif attributes.get("date1904") in {"1", "true"}:
+            self.first_day = _FIRST_DAY_OF_OLD_MACS
 
 
 class _Strings(_WorkbookPart):
@@ -140,8 +117,9 @@ class _Strings(_WorkbookPart):
 class _Sheet(_WorkbookPart):
     """The `rows` of a sheet that are complete, without empty cells."""
 
-    def __init__(self, strings: Sequence[str]) -> None:
+    def __init__(self, strings: Sequence[str], first_day: dt.datetime) -> None:
         super().__init__()
+        self._first_day = first_day
         self.rows: list[list[str]] = []
         self._strings = strings
         self._row: list[str] = []
@@ -174,27 +152,51 @@ class _Sheet(_WorkbookPart):
         if self._type == "s":
             return self._strings[int(value)]
         if self._type in {"", "n"} and _DAYS.fullmatch(value):
-            time = _FIRST_DAY + dt.timedelta(seconds=round(float(value) * 86_400))
+            time = self._first_day + dt.timedelta(seconds=round(float(value) * 86_400))
             return f"{time:%d/%m/%Y %H:%M:%S}"
         return value
 
 
-class _Workbook:
-    """The parts of an archive, which are read until there are too many bytes or elements."""
+class Workbook:
+    """A workbook in an archive, whose parts are read until they have `most` bytes, or too many elements."""
 
-    def __init__(self, archive: ZipFile) -> None:
+    def __init__(self, archive: ZipFile, most: int) -> None:
+        self.bytes_read = 0
         self._archive = archive
-        self._bytes_left = MAX_BYTES
+        self._most = most
         self._elements_left = MAX_ELEMENTS
 
-    def read(self, name: str, part: _WorkbookPart) -> Iterator[None]:
+    def rows(self) -> Iterator[list[str]]:
+        """
+        Yield the title of each sheet, as `Sheet: …`, then the rows of all sheets without their empty cells.
+
+        Raise TooLargeError; or what the modules for archives and XML raise for damaged parts, LookupError or
+        ValueError.
+        """
+        titles = _Titles()
+        for _ in self._read(WORKBOOK, titles):
+            pass
+        yield from ([f"Sheet: {title}"] for title in titles.found)
+        strings = _Strings()
+        if _STRINGS in self._archive.namelist():
+            for _ in self._read(_STRINGS, strings):
+                pass
+        for name in self._archive.namelist():
+            if not _SHEET.fullmatch(name):
+                continue
+            sheet = _Sheet(strings.found, titles.first_day)
+            for _ in self._read(name, sheet):
+                yield from sheet.rows
+                sheet.rows.clear()
+
+    def _read(self, name: str, part: _WorkbookPart) -> Iterator[None]:
         """Give a part to its reader, and yield after each piece of it."""
         parser = ET.XMLParser(target=part)  # noqa: S314 - `_WorkbookPart` refuses what could grow
         with self._archive.open(name) as file:
             while piece := file.read(_PIECE):
-                self._bytes_left -= len(piece)
+                self.bytes_read += len(piece)
                 parser.feed(piece)
-                if self._bytes_left < 0 or part.count > self._elements_left:
+                if self.bytes_read > self._most or part.count > self._elements_left:
                     raise TooLargeError
                 yield
         parser.close()

@@ -30,11 +30,12 @@ FEWEST: Final = 48
 @dataclass
 class Added:
     """
-    What came of a file: numbers of half-hours, and of `others`, which are maxima, colours and prices.
+    What came of a file: numbers of half-hours, and of maxima, colours and prices.
 
     Of its half-hours `new` were added, of which `hourly` have half of the energy of their hour; `own` ones
     the meter itself gave; `same` are in earlier files; `different` ones have another energy there, the first
-    of them at the time `example`; `outside` are to come, or older than ten years.
+    of them at the time `example`; `outside` are to come, or older than ten years. Of the maxima, colours and
+    prices, `others` were added, and `same_others` are in earlier files.
     """
 
     new: int = 0
@@ -45,6 +46,7 @@ class Added:
     example: int = 0
     outside: int = 0
     others: int = 0
+    same_others: int = 0
 
 
 class FileImport:
@@ -102,6 +104,7 @@ class FileImport:
             outside=_count(curve) - _count(Energies(half_hours, hours)),
             others=self._insert((kind, time, value) for (kind, time), value in content.others.items()),
         )
+        added.same_others = len(content.others) - added.others
         added.new = self._insert((CURVE, begin, energy) for begin, energy in new.items())
         added.same = len(new) - added.new - added.different
         self._imported = new | self._imported

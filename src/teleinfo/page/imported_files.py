@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 ANY_SITE: Final = "--allow-other-prm"
 """The option that adds files of another place."""
 
+SEPARATOR: Final = " › "
+"""What stands between an archive and a file in it."""
+
 MAX_SINGLE: Final = 5
 """The most files in a row, of one format, of which each has a line of its own."""
 
@@ -58,17 +61,18 @@ class ImportedFiles:
         self._allow_other_site = allow_other_site
         self._reader = FileReader()
         self._understood: list[tuple[str, Content]] = []
-        self._refused: list[str] = []
+        self._refused: list[tuple[str, Message]] = []
+        self._sentences: list[str] = []
         self._has_other_format = False
 
     @property
     def has_failed(self) -> bool:
         """True if a file was not added, unless it is a needless part of an archive."""
-        return bool(self._refused)
+        return bool(self._refused or self._sentences)
 
     def refuse(self, label: str, reason: Message) -> None:
         """Note why a file is not added."""
-        self._refused += told("REFUSED", {"label": label, "reason": _(reason)})
+        self._refused.append((label, reason))
 
     def read(self, file: IO[bytes], label: str) -> None:
         """Read a file, or each file in an archive; raise OSError."""
@@ -76,7 +80,7 @@ class ImportedFiles:
         is_any_understood = any(isinstance(content, Content) for _name, content in parts)
         needless = []
         for name, content in parts:
-            part = f"{label} › {label_of(name)}" if name else label
+            part = f"{label}{SEPARATOR}{label_of(name)}" if name else label
             if isinstance(content, Content):
                 self._understood.append((part, content))
             elif is_any_understood and content.is_other:
@@ -93,7 +97,10 @@ class ImportedFiles:
             now = time.time()
             with store.editing(int(now)) as base:
                 self._add_to(base, int(1000 * now))
-        for sentence in self._refused:
+        for (reason, _archive), group in itertools.groupby(self._refused, _reason_and_archive):
+            for label in _labels([label for label, _reason in group]):
+                tell("REFUSED", label=label, reason=_(reason))
+        for sentence in self._sentences:
             say(sentence)
         if self._has_other_format:
             say("\n".join(told("WANTED", {})))
@@ -101,7 +108,7 @@ class ImportedFiles:
     def _add_to(self, base: sqlite3.Connection, number: int) -> None:
         meter = energies.last_meter(base)
         if meter is None:
-            self._refused += told("NO_METER", {})
+            self._sentences += told("NO_METER", {})
             return
         self._leave_out_other_sites(base)
         indexes = {
@@ -136,11 +143,11 @@ class ImportedFiles:
         if len(labels) > 1 and None in known.values():
             others = {*labels}
             names = [name for site in others for name in labels[site]]
-            self._refused += told("SITES", {"names": names})
+            self._sentences += told("SITES", {"names": names})
         else:
             undo = command_line("page", "--undo-import")
             for label in itertools.chain(*(labels[site] for site in others)):
-                self._refused += told("OTHER_SITE", {"label": label, "option": ANY_SITE, "undo": undo})
+                self._sentences += told("OTHER_SITE", {"label": label, "option": ANY_SITE, "undo": undo})
         self._understood = [part for part in self._understood if not part[1].sites & others]
 
 
@@ -152,15 +159,27 @@ def _keep_sites(base: sqlite3.Connection, meter: int, parts: Sequence[_AddedFile
             sites.add_site(base, meter, site, number)
 
 
+def _reason_and_archive(refused: tuple[str, Message]) -> tuple[Message, str]:
+    label, reason = refused
+    return reason, label.rpartition(SEPARATOR)[0]
+
+
+def _labels(labels: list[str]) -> list[str]:
+    """Return the labels of files in a row, or one for all of them if they are many."""
+    if len(labels) <= MAX_SINGLE:
+        return labels
+    template = N_("{first} … {last} ({count} files)")
+    return [_(template).format(first=labels[0], last=labels[-1], count=len(labels))]
+
+
 def _tell_parts(parts: Sequence[_AddedFile]) -> None:
     """Say what came of files of one format in a row, together if they are many."""
-    if len(parts) <= MAX_SINGLE:
-        for part in parts:
-            _tell_together(part.label, [part])
+    labels = _labels([part.label for part in parts])
+    if len(labels) < len(parts):
+        _tell_together(labels[0], parts)
         return
-    template = N_("{first} … {last} ({count} files)")
-    label = _(template).format(first=parts[0].label, last=parts[-1].label, count=len(parts))
-    _tell_together(label, parts)
+    for part in parts:
+        _tell_together(part.label, [part])
 
 
 def _tell_together(label: str, parts: Sequence[_AddedFile]) -> None:
@@ -174,10 +193,13 @@ def _tell_together(label: str, parts: Sequence[_AddedFile]) -> None:
         name.name: sum(getattr(part.added, name.name) for part in parts) for name in dataclasses.fields(Added)
     }
     values["example"] = min((part.added.example for part in parts if part.added.example), default=0)
-    values["indexes"] = sum(len(part.content.indexes) for part in parts)
+    indexes = sum(len(part.content.indexes) for part in parts)
+    values["indexes"] = indexes if indexes > 1 else 0
     values["doubles"] = sum(part.content.doubles for part in parts)
     if faulty:
         values["faults"] = sum(len(part.content.faults) for part in faulty)
-        values["line"] = faulty[0].content.faults[0]
-        values["faulty"] = faulty[0].label
+        line = str(faulty[0].content.faults[0])
+        if len(parts) > 1:
+            line = _(N_("{line} of {label}")).format(line=line, label=faulty[0].label)
+        values["line"] = line
     tell("FILE", **values)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.common.file_errors import file_error
-from teleinfo.common.i18n import _
+from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
 from teleinfo.common.untrusted_json import MAX_BYTES
 from teleinfo.console.output import fail, say
@@ -77,6 +77,8 @@ class _Named(NamedTuple):
 def _open(path: Path, opened: contextlib.ExitStack) -> IO[bytes] | Message:
     try:
         return opened.enter_context(path.open("rb"))
+    except IsADirectoryError:
+        return Message(N_("it is a folder; give the files in it"))
     except OSError as error:
         return file_error(error)
 

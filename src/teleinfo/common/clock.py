@@ -1,12 +1,26 @@
-"""The clocks of the machine, and whether the network has set them."""
+"""The clocks of the machine, and whether they have been set."""
 
 from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from teleinfo.vocabulary.moment import Moment
+
+EARLIEST: Final = datetime(2020, 1, 1, tzinfo=UTC).timestamp()
+"""Seconds since 1970 of the earliest time that is believed: without a clock, a machine starts in 1970."""
+
+
+def is_set(seconds: float) -> bool:
+    """Return True if `seconds` since 1970 can be the present time."""
+    return seconds >= EARLIEST
+
+
+def seconds() -> float:
+    """Return the seconds since 1970 by the clock of the machine."""
+    return time.time()
 
 
 def now() -> Moment:

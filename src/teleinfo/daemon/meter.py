@@ -8,9 +8,11 @@ publisher handle faults of the port and of the broker themselves; `run` raises a
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import time
 from collections import deque
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
     from teleinfo.vocabulary.moment import Moment
 
+log = logging.getLogger(__name__)
+
 GOODBYE_TIMEOUT = 2.5
 """Seconds after which the goodbye to the broker is cut off; the publisher usually needs less than 2 s."""
 
@@ -63,6 +67,7 @@ class MeterTask:
         self._name = name
         self._phase = phase
         self._options = settings.payload
+        self._options_without_time = replace(settings.payload, timestamp=False)
         self._rate_limit = RateLimit(settings.publish_interval)
         self._retain = settings.mqtt_retain
         decoder = Decoder(plausibility=settings.plausibility)
@@ -96,6 +101,7 @@ class MeterTask:
         self._state: StatePublisher | None = None
         self._memory: MemoryKeeper | None = None
         self._remember_due = -math.inf
+        self._is_clock_fault_logged = False
         self._homeassistant: HomeAssistant | None = None
         self._metrics_file = settings.metrics_file
         if settings.state or settings.state_topics or settings.homeassistant or settings.metrics_file:
@@ -201,7 +207,9 @@ class MeterTask:
         loop = asyncio.get_running_loop()
         text = None
         if self._rate_limit.is_due(reading, now=loop.time()):
-            text = payload.encode(reading, self._options, now=time.time())
+            seconds = time.time()
+            options = self._options if clock.is_set(seconds) else self._options_without_time
+            text = payload.encode(reading, options, now=seconds)
         if text is not None:
             retain = self._retain and not reading.values.keys() <= SHORT_FRAME
             self._publisher.publish(text, retain=retain)
@@ -218,8 +226,8 @@ class MeterTask:
 
     def _on_silence(self) -> None:
         self._derive()
-        if self._state is not None:
-            self._state.silence(clock.now())
+        if self._state is not None and self._is_clock_set(now := clock.now()):
+            self._state.silence(now)
             self._remember(self._state)
 
     def _derive(self) -> None:
@@ -230,20 +238,46 @@ class MeterTask:
         if self._led is not None:
             self._led.blink()
         if self._state is not None:
-            is_due = self._homeassistant is not None and self._homeassistant.is_due(now.wall)
-            self._state.update(reading, now, urgent=is_due or not self.monitor.online)
-            if not self.monitor.online and not self._state.latest:
-                self._state.publish_nothing(now)  # the memory is being read, or the meter is not known yet
-            if self._homeassistant is not None:
-                self._homeassistant.update(reading, now)
-            if now.monotonic >= self._remember_due:
-                self._remember_due = now.monotonic + REMEMBER_INTERVAL
-                self._remember(self._state)
+            self._derive_state(self._state, reading, now)
         belief = reading.belief
         if belief is not None and belief.is_known and not belief.is_foreign:
             self._other.note_own(belief.number)
         # Only now: whoever reads `online` finds the state of this reading, or that nothing is known.
         self.monitor.frame_came()
+
+    def _derive_state(self, state: StatePublisher, reading: Reading, now: Moment) -> None:
+        is_clock_set = self._is_clock_set(now)
+        if is_clock_set:
+            is_due = self._homeassistant is not None and self._homeassistant.is_due(now.wall)
+            state.update(reading, now, urgent=is_due or not self.monitor.online)
+        if not self.monitor.online and not state.latest:
+            state.publish_nothing(now)  # the memory is being read, or meter or time are not known yet
+        if not is_clock_set:
+            return
+        if self._homeassistant is not None:
+            self._homeassistant.update(reading, now)
+        if now.monotonic >= self._remember_due:
+            self._remember_due = now.monotonic + REMEMBER_INTERVAL
+            self._remember(state)
+
+    def _is_clock_set(self, now: Moment) -> bool:
+        """
+        Return True if the clock of the machine has been set; log once that it has not, and that it is.
+
+        A state, a day or an event of 1970 would be kept for years.
+        """
+        is_set = clock.is_set(now.wall.timestamp())
+        if not is_set and not self._is_clock_fault_logged:
+            self._is_clock_fault_logged = True
+            log.warning(
+                "the clock of this machine says %d and has not been set: readings come without a timestamp, "
+                "and state, days and events begin when it is set",
+                now.wall.year,
+            )
+        elif is_set and self._is_clock_fault_logged:
+            self._is_clock_fault_logged = False
+            log.info("the clock of this machine has been set: state, days and events begin")
+        return is_set
 
     def _remember(self, state: StatePublisher) -> None:
         if self._memory is not None:

@@ -87,7 +87,8 @@ class Monitor:
                 self._publish_status(online=False)
             self._publish_health(now)
             last = self.link.last_frame
-            if self.state is not None and (last is None or now - last >= SILENT_AFTER):
+            is_silent = last is None or now - last >= SILENT_AFTER
+            if self.state is not None and is_silent and clock.is_set(clock.seconds()):
                 self.state.check(clock.now())  # else the frames publish it
             if not self.link.is_heard(now) and (last is not None or now - self._began >= FIRST_FRAME_WITHIN):
                 self.on_silence()
@@ -107,16 +108,21 @@ class Monitor:
             self.publisher.outbox.set(self.publisher.topics.health, health.encode(self.report()))
 
     def _health(self, now: float, problem: PortErrorKind | LinkProblem | None) -> health.Health:
-        time, last_frame = datetime.now(UTC), self.link.last_frame
-        age = None if last_frame is None else now - last_frame
+        time = last_frame = None
+        if clock.is_set(seconds := clock.seconds()):
+            at = datetime.fromtimestamp(int(seconds), UTC)
+            time = at.isoformat()
+            if self.link.last_frame is not None:
+                # Counted back from now, in case the clock was set since the frame.
+                age = timedelta(seconds=int(now - self.link.last_frame))
+                last_frame = (at - age).isoformat()
         known = health.Health(
             mode=self.link.mode,
             baudrate=self.link.baudrate,
             parity=self.decoder.parity,
             problem=problem,
-            time=time.isoformat(timespec="seconds"),
-            # Counted back from now, in case the clock was set since the frame.
-            last_frame=None if age is None else (time - timedelta(seconds=age)).isoformat(timespec="seconds"),
+            time=time,
+            last_frame=last_frame,
             uptime=int(now - self._began),
             source=self.other.source,
             meter=self.other.own,

@@ -14,7 +14,8 @@ import pytest
 
 from teleinfo.common.state_directory import MAX_NAME, file_name
 from teleinfo.common.untrusted_json import MAX_BYTES
-from teleinfo.daemon.memory_keeper import read_file, write_file
+from teleinfo.common.whole_file import write_file
+from teleinfo.daemon.memory_keeper import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,13 +18,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import os
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.state_directory import file_name, state_directory
 from teleinfo.common.untrusted_json import MAX_BYTES, parse_object
+from teleinfo.common.whole_file import write_file
 from teleinfo.state.memory import Memory, encode, from_json, is_intact, is_newer
 from teleinfo.vocabulary.words import Message
 
@@ -46,8 +46,6 @@ DAY: Final = 24 * 3600.0
 WRITES_AT_ONCE: Final = 6
 """Writes in any 24 hours that may come at once. Further ones wait for the interval: memory cards wear out."""
 
-_OURS_ALONE: Final = 0o600
-
 
 def read_file(path: Path) -> bytes | None:
     """Return the content of the file, at most `MAX_BYTES` + 1 bytes; None without a file. Raise OSError."""
@@ -56,28 +54,6 @@ def read_file(path: Path) -> bytes | None:
             return file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
-
-
-def write_file(path: Path, content: bytes, *, mode: int = _OURS_ALONE) -> None:
-    """
-    Write the content to a new file, with this `mode`, which replaces the file at `path` once it is whole.
-
-    At any moment, even after a power cut, the file is complete, old or new. Raises OSError.
-    """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
-        os.fchmod(descriptor, mode)  # whatever the umask: the service has 077, and others read the metrics
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 class MemoryKeeper:

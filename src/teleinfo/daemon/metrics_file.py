@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.common.durations import until_tick
 from teleinfo.common.file_errors import file_error
-from teleinfo.daemon.memory_keeper import write_file
+from teleinfo.common.whole_file import write_file
 from teleinfo.state.metrics import exposition
 
 if TYPE_CHECKING:

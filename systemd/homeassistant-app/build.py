@@ -78,6 +78,7 @@ NAMES = {
     "state_topics": ("A topic for each field", "Un topic par champ"),
     "state_topics_dead_band": ("Dead bands of these topics", "Écarts minimaux de ces topics"),
     "prices": ("Prices", "Prix"),
+    "offers": ("File of offers", "Fichier des offres"),
     "language": ("Language", "Langue"),
     "homeassistant": ("Discovery", "Découverte"),
     "homeassistant_discovery": ("Discovery messages", "Messages de découverte"),

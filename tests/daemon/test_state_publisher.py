@@ -14,7 +14,7 @@ from teleinfo.mqtt.outbox import Outbox
 from teleinfo.state.energy import ImportTotal
 from teleinfo.state.facts import STALE_AFTER
 from teleinfo.state.memory import Memory
-from teleinfo.state.prices import Prices
+from teleinfo.state.prices import DatedPrices, Prices
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.judge import CERTAIN_FRAMES, Judge
 from teleinfo.tic.reading import Reading
@@ -107,7 +107,8 @@ class AtOnce(StateTracker):
 def test_a_reading_that_waits_gives_what_it_would_have_given_at_once(seed: int) -> None:
     """States, events and the memory are the same, over midnight, silences and changes of the contract."""
     rng = Random(seed)
-    judge, prices, brokers = Judge(), Prices({"HC": 0.1, "HP": 0.2}), (Broker(), Broker())
+    judge, brokers = Judge(), (Broker(), Broker())
+    prices = DatedPrices.undated(Prices({"HC": 0.1, "HP": 0.2}))
     trackers = (kind(topic="t", exclude=frozenset(), prices=prices) for kind in (StateTracker, AtOnce))
     published = [
         publisher(broker, followed=followed) for broker, followed in zip(brokers, trackers, strict=True)
@@ -141,7 +142,7 @@ def test_a_period_without_a_price_is_logged_once(caplog: pytest.LogCaptureFixtur
         published.update(standard(EAST=index, EASF01=index), moment(float(second), TIME))
         assert (caplog.messages != []) == (second >= 40)
 
-    assert caplog.messages == ["TELEINFO_PRICES has no price for the tariff period TH: the cost is unknown"]
+    assert caplog.messages == ["there is no price for the tariff period TH: the cost is unknown"]
 
 
 @pytest.mark.parametrize(("days", "lines"), [(2, 1), (-2, 0)])

@@ -7,6 +7,7 @@ import random
 from typing import TYPE_CHECKING, Any, Self
 
 from teleinfo.contract.days import local, midnight
+from teleinfo.contract.price_source import PriceSource
 from teleinfo.history import tables
 from teleinfo.history.chronicle import Chronicle
 from teleinfo.history.store import Store
@@ -37,12 +38,13 @@ class Lapse:
         start: dt.datetime,
         *,
         prices: Prices | None = None,
+        offers: Path | None = None,
         load_profile: LoadProfile | None = None,
     ) -> None:
         self.folder = folder
         self.now = int(start.replace(tzinfo=PARIS).timestamp())
-        self.store = Store(folder / FILE, prices)
-        self._prices = prices
+        self.store = Store(folder / FILE)
+        self.prices = PriceSource(offers, prices)
         self.simulated = build(meter, start=start, rng=random.Random(1), load_profile=load_profile)
         self._decoder = Decoder(plausibility=False)  # which would refuse the rise of an hour in a second
         self.begin()
@@ -51,7 +53,7 @@ class Lapse:
     def begin(self) -> None:
         """Begin a new process, which remembers nothing."""
         self.model = LiveModel(
-            patience=10.0, clock=lambda: dt.datetime.fromtimestamp(self.now, PARIS), prices=self._prices
+            patience=10.0, clock=lambda: dt.datetime.fromtimestamp(self.now, PARIS), prices=self.prices
         )
         self.chronicle = Chronicle()
         self.model.on_state = self.chronicle.add
@@ -86,7 +88,9 @@ class Lapse:
 
     def table(self, name: str) -> dict[str, Any]:
         """Return a table as it is sent now."""
-        found = tables.table(self.store, self.chronicle.peek(), self.meter, name, now=self.now)
+        found = tables.table(
+            self.store, self.chronicle.peek(), self.meter, name, prices=self.prices, now=self.now
+        )
         assert found is not None
         return found
 

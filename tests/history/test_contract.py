@@ -15,6 +15,7 @@ import pytest
 from teleinfo.contract.days import midnight
 from teleinfo.contract.files import Content
 from teleinfo.contract.offers import SHIPPED
+from teleinfo.contract.price_source import PriceSource
 from teleinfo.history import tables
 from teleinfo.history.chronicle import COLOUR, CONTRACT, INJECTED, TARIFF, Batch, IndexReading
 from teleinfo.history.file_import import FileImport
@@ -78,9 +79,10 @@ def table_of(
 ) -> dict[str, Any]:
     """Return the table on a day."""
     now = midnight(today, hour=12)
-    with contextlib.closing(Store(folder / "history.sqlite", offers=own)) as store:
+    with contextlib.closing(Store(folder / "history.sqlite")) as store:
         store.write([batch], now=now)
-        found = tables.table(store, [], METER, "contract", now=now)
+        prices = PriceSource(own)
+        found = tables.table(store, [], METER, "contract", prices=prices, now=now)
     assert found is not None
     return found
 
@@ -168,7 +170,7 @@ def test_a_contract_and_hours_count_from_their_day_on(tmp_path: Path) -> None:
     now, later = (
         table_of(tmp_path, Batch(METER, 0), offers, today) for today in (year.TODAY, year.TODAY + year.DAY)
     )
-    assert now == table_of(tmp_path, Batch(METER, 0))
+    assert now == table_of(tmp_path, Batch(METER, 0)) | {"file": str(offers)}
     assert (later["held"], later["kva"], later["off_peak"][0]["hours"]) == ("tempo", 12, "22:00-06:00")
 
 

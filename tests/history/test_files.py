@@ -15,8 +15,8 @@ import pytest
 from teleinfo.contract import files
 from teleinfo.contract.days import midnight
 from teleinfo.contract.files import CURVE, Content, FileError, FileReader
-from teleinfo.contract.offers import in_force
-from teleinfo.contract.offers_file import shipped
+from teleinfo.contract.offers import Offers, in_force
+from teleinfo.contract.offers_file import with_shipped
 from teleinfo.history import energies as storage
 from teleinfo.history.file_import import Added, FileImport
 from teleinfo.history.store import SCHEMA
@@ -88,10 +88,10 @@ def test_a_file_gives_its_curve(
     [again] = add(base, write(curve))
     assert again.same == len(curve)
     assert imported(base) == pytest.approx(curve)
-    undone = storage.undo(base)
-    assert undone is not None
-    assert undone[1] == len(curve)
-    assert storage.undo(base) is None
+    number = storage.last_import(base)
+    assert number == 1000 * NOW
+    assert storage.undo(base, number) == len(curve)
+    assert storage.last_import(base) is None
     assert imported(base) == {}
 
 
@@ -219,17 +219,13 @@ CRE = """DATE_DEBUT;DATE_FIN;P_SOUSCRITE;PART_FIXE_HT;PART_FIXE_TTC;{}
         ("PART_VARIABLE_HC_TTC;PART_VARIABLE_HP_TTC", "off_peak", {"HC": 0.15, "HP": 0.2}),
     ],
 )
-def test_the_prices_of_the_regulator(
-    base: sqlite3.Connection, columns: str, offer: str, kwh: dict[str, float]
-) -> None:
+def test_the_prices_of_the_regulator(columns: str, offer: str, kwh: dict[str, float]) -> None:
     """They are added to those of the day on which none is known; a line that is not understood is named."""
     [content] = contents(CRE.format(columns).encode())
     assert isinstance(content, Content)
     assert content.faults == [4]
-    FileImport(base, METER, {}, 1000 * NOW).add(content)
-    [found] = [
-        each for each in storage.with_imported_prices(base, METER, shipped().offer) if each.id == offer
-    ]
+    offers = with_shipped(Offers(), content.prices)
+    [found] = [each for each in offers.offer if each.id == offer]
     [later] = [price for price in found.price if price.since > dt.date(2026, 11, 1)]
     assert (str(later.since), later.month, later.kwh) == ("2027-08-01", {9: 20.0}, kwh)
     in_february = in_force([price for price in found.price if 9 in price.month], dt.date(2026, 3, 1))

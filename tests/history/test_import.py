@@ -61,7 +61,7 @@ def test_a_recording_fills_the_days(tmp_path: Path, meter: str, number: str, sta
 
     assert (added, others) == (len(lines), 1)
     assert [day for day, *_ in found["rows"]] == ["2026-01-14", "2026-01-15", "2026-01-16"]
-    assert [is_complete for *_, is_complete in found["rows"]] == [False, True, True]
+    assert [is_complete for *_, is_complete, _subscription in found["rows"]] == [False, True, True]
     assert found["gaps"] == []
     fill(Store(tmp_path / FILE), lines, now=NOW)
     assert days(tmp_path, number) == found

@@ -114,7 +114,7 @@ def test_a_clock_that_is_wrong_for_hours_changes_no_sum(at: int, off: int, lasts
 def test_an_index_that_begins_anew_counts_from_there() -> None:
     readings = [[reading(0, 50)], [reading(2, 60)], [reading(3, 0)], [reading(5, 7)]]
 
-    assert days(*readings)["rows"] == [["2026-01-14", 17, None, None, False]]
+    assert days(*readings)["rows"] == [["2026-01-14", 17, None, None, False, None]]
 
 
 def test_an_index_counts_nothing_while_one_of_another_mode_does() -> None:
@@ -128,11 +128,11 @@ def test_an_index_counts_nothing_while_one_of_another_mode_does() -> None:
     found = table(STORE, made, "1", "days30", now=NOON + 28 * 24 * HOUR)
 
     assert found is not None
-    assert found["rows"] == [["2026-01-14", 60 + 10 + 20, None, None, False]]
+    assert found["rows"] == [["2026-01-14", 60 + 10 + 20, None, None, False, None]]
 
 
 def test_energy_counts_for_the_code_at_its_end() -> None:
     found = days([reading(0, 0, "X"), reading(1, 1, "X"), reading(2, 3)])
-    assert (found["columns"][1:-3], found["rows"][0][1:-3]) == (["HP"], [3])
+    assert (found["columns"][1:-4], found["rows"][0][1:-4]) == (["HP"], [3])
     found = days([reading(0, 0), reading(1, 1), reading(2, 3, "HC")])
-    assert (found["columns"][1:-3], found["rows"][0][1:-3]) == (["HC", "HP"], [2, 1])
+    assert (found["columns"][1:-4], found["rows"][0][1:-4]) == (["HC", "HP"], [2, 1])

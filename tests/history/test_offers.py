@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import itertools
-import math
+import os
 import re
 import string
 import tomllib
@@ -16,15 +16,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from teleinfo.common.i18n import _, use_language
-from teleinfo.contract.offers import Household, minutes_of, price_on, prices_by_day
-from teleinfo.contract.offers_file import (
-    MAX_CHARACTERS,
-    OffersError,
-    OffersFile,
-    parse,
-    shipped,
-    with_shipped,
-)
+from teleinfo.contract.offers import Household, ImportedPrice, Offers, minutes_of, price_on
+from teleinfo.contract.offers_file import MAX_CHARACTERS, OffersError, parse, read, shipped, with_shipped
+from teleinfo.contract.price_source import PriceSource
 from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
@@ -49,14 +43,16 @@ def test_the_shipped_offers_have_no_fault() -> None:
 
 
 def test_an_offer_of_the_household_replaces_the_shipped_one(tmp_path: Path) -> None:
-    """A file that is not there is none; a mark of the byte order is read over."""
+    """With its imported prices too; a file that is not there is none; a byte order mark is read over."""
     own = tmp_path / "offers.toml"
-    file = OffersFile(own)
-    assert file.read() == (shipped(), ())
+    assert read(own) == Offers()
     own.write_bytes(b"\xef\xbb\xbf" + OFFER.replace('"w"', '"base"').encode())
-    offers, faults = file.read()
-    assert [offer.name for offer in offers.offer if offer.id == "base"] == ["W"]
-    assert faults == ()
+    price = {"offer": "base", "import": 1, "from": "2027-02-01", "month": {9: 1.0}, "kwh": {"TH": 0.1}}
+    imported = ImportedPrice.model_validate(price)
+    [base] = [offer for offer in with_shipped(read(own), [imported]).offer if offer.id == "base"]
+    assert (base.name, len(base.price)) == ("W", 1)
+    [base] = [offer for offer in with_shipped(Offers(), [imported]).offer if offer.id == "base"]
+    assert base.price[-1].month == {9: 1.0}
 
 
 @pytest.mark.parametrize(
@@ -213,18 +209,28 @@ def test_a_file_is_parsed_once_for_each_change(tmp_path: Path, monkeypatch: pyte
     real = tomllib.loads
     monkeypatch.setattr("teleinfo.contract.offers_file.tomllib.loads", loads)
     path = tmp_path / "offers.toml"
-    file = OffersFile(path)
+    source = PriceSource(path)
     wrong = "".join(OFFER.replace('"w"', f'"w{number}"').replace("WE", "WX") for number in range(700))
     for text in (wrong, wrong + "[household", OFFER):
-        path.write_text(text)
+        write(path, text)
         read.clear()
-        first = file.read()
+        assert source.refresh()
         assert [length for length in read if length > MAX_CHARACTERS] in ([len(text)], []), "once"
         assert sum(read) <= 3 * len(text), "beside that, the names of its entries"
-        assert first[1] or text == OFFER
+        assert source.loaded.fault or text == OFFER
         read.clear()
-        assert file.read() is first
+        assert not source.refresh()
         assert read == []
+
+
+TIMES = itertools.count(1_700_000_000, 10)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file as if that had been some time ago, ten seconds after the file before."""
+    path.write_text(text)
+    changed = next(TIMES)
+    os.utime(path, (changed, changed))
 
 
 def test_a_file_of_a_mebibyte_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,49 +238,30 @@ def test_a_file_of_a_mebibyte_is_refused_unread(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("teleinfo.contract.offers_file.tomllib.loads", None)
     path = tmp_path / "offers.toml"
     path.write_text("#" * (1 << 20))
-    assert OffersFile(path).read() == (shipped(), (f"{path}: it is larger than 128 KB",))
+    assert PriceSource(path).loaded.fault == f"{path}: it is larger than 128 KB"
 
 
 def test_a_file_that_comes_changes_and_goes_is_noticed(tmp_path: Path) -> None:
+    """While it has a fault, the offers are those of before."""
     path = tmp_path / "offers.toml"
-    file = OffersFile(path)
+    source = PriceSource(path)
     found = []
     for text in (OFFER, OFFER.replace('"W"', '"X"'), None, "[", OFFER):
-        path.unlink(missing_ok=True) if text is None else path.write_text(text)
-        offers, faults = file.read()
-        found.append(([offer.name for offer in offers.offer][3:], len(faults)))
-    assert found == [(["W"], 0), (["X"], 0), ([], 0), ([], 1), (["W"], 0)]
+        path.unlink(missing_ok=True) if text is None else write(path, text)
+        source.refresh()
+        offers, fault = source.loaded.offers, source.loaded.fault
+        found.append(([offer.name for offer in offers.offer][3:], fault is None))
+    assert found == [(["W"], True), (["X"], True), ([], True), ([], False), (["W"], True)]
     path.unlink()
     path.mkdir()
-    assert file.read() == (shipped(), (f"{path}: Is a directory",))
+    os.utime(path, (0, 0))
+    assert source.refresh()
+    assert source.loaded.fault == f"{path}: Is a directory"
 
 
 def test_hours_may_go_over_midnight() -> None:
     assert minutes_of(("23:58-00:02", "12:00-12:01")) == {1438, 1439, 0, 1, 720}
     assert len(minutes_of(("00:00-24:00",))) == 1440
-
-
-def test_the_prices_of_the_contract_by_day() -> None:
-    """
-    From the day of the contract on, at its subscribed power; a later contract has its own.
-
-    There are none once a contract has begun whose hours the meter does not count.
-    """
-    contract = (
-        'contract = [{from = 2026-03-01, offer = "off_peak", kva = 9},'
-        ' {from = 2026-09-01, offer = "tempo", kva = 6}, {from = 2027-01-01, offer = "w", kva = 9}]\n'
-    )
-    replaced = OFFER.replace('"w"', '"off_peak"').replace("weekend", "off_peak").replace("WE", "HC")
-    offers = with_shipped(parse((HOUSEHOLD + contract + OFFER + replaced).encode()))
-    of_day = prices_by_day(offers, dt.date(2026, 12, 31))
-    found = {day: (prices.month, prices.periods) for day, prices in of_day}
-    assert [*found] == sorted(found)
-    assert min(found) == dt.date(2026, 3, 1)
-    assert found[dt.date(2026, 8, 1)] == (18.49, {"HP": 0.2, "HC": 0.15})
-    month, periods = found[dt.date(2026, 9, 1)]
-    assert math.isclose(month, 15.8)
-    assert math.isclose(periods["HPJR"], 0.7295)
-    assert [*prices_by_day(offers, dt.date(2027, 1, 1))] == []
 
 
 def test_a_power_without_a_price_has_that_of_the_present_one() -> None:

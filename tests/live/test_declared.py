@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from teleinfo.common.i18n import use_language
+from teleinfo.contract.price_source import PriceSource
 from teleinfo.live.declared import clock, remembered, rows, text
 from teleinfo.live.model import LiveModel
 from teleinfo.state.field_entry import message
@@ -127,7 +128,9 @@ def test_the_daemon_knows_what_needs_its_memory() -> None:
 
 def test_a_daemon_without_prices_has_no_cost() -> None:
     model = LiveModel(
-        patience=None, clock=lambda: dt.datetime.fromisoformat(TIME), prices=Prices({"TH": 0.2}, 15.0)
+        patience=None,
+        clock=lambda: dt.datetime.fromisoformat(TIME),
+        prices=PriceSource(None, Prices({"TH": 0.2}, 15.0)),
     )
     values = {"OPTARIF": "BASE", "PTEC": "TH..", "BASE": "000019212"}
     model.add_reading(Reading(Mode.HISTORIQUE, values), now=1.0)

@@ -13,6 +13,7 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from teleinfo.contract.price_source import PriceSource
 from teleinfo.history.recorder import HistoryRecorder
 from teleinfo.live import sentences
 from teleinfo.live.model import LiveModel
@@ -57,12 +58,11 @@ class Page:
         self.time = end.replace(tzinfo=PARIS)
         self.address = Address(HOST, port or free_port())
         self.url = self.address.url("")
-        self.model = LiveModel(patience=3600.0, clock=lambda: self.time, prices=prices)
+        source = PriceSource(offers, prices)
+        self.model = LiveModel(patience=3600.0, clock=lambda: self.time, prices=source)
         self.folder = folder or Path(tempfile.mkdtemp(prefix="teleinfo-page-"))
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
-        self.recorder = HistoryRecorder(
-            self.folder / FILE, self.model, prices=prices, clock=self.now, offers=offers
-        )
+        self.recorder = HistoryRecorder(self.folder / FILE, self.model, clock=self.now)
         self.streams = Streams(self.model, self.recorder)
         self.meters = {"teleinfo": self.streams}
         self.names: list[str] = []

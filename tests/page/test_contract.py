@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from teleinfo.common.i18n import N_, use_language
-from teleinfo.history.store import Store
+from teleinfo.contract.price_source import PriceSource
 from teleinfo.page.contract import contract_part
 from teleinfo.vocabulary.words import Language, Message
 
@@ -45,7 +45,9 @@ TABLE: Final[dict[str, Any]] = {
         ],
     },
     "standby": {"power": 110, "nights": 90, "cost": 9.456, "rose": None},
-    "fault": [],
+    "fault": None,
+    "note": None,
+    "file": "/etc/teleinfo/offers.toml",
 }
 """A year of a household with a contract Heures Creuses of 9 kVA."""
 
@@ -143,15 +145,15 @@ def test_what_is_missing_estimated_or_old_is_told() -> None:
 def test_a_fault_in_the_file_of_offers_is_told_in_the_language_of_the_reader(tmp_path: Path) -> None:
     own = tmp_path / "offers.toml"
     own.write_text("[household]\nfoo = 1\nsale = 3\n")
-    [*faults] = Store(tmp_path / "history.sqlite", offers=own).offers()[1]
+    faults = PriceSource(own).loaded.fault
     own.unlink()
     own.mkdir()
-    [unreadable] = Store(tmp_path / "history.sqlite", offers=own).offers()[1]
+    unreadable = PriceSource(own).loaded.fault
     with use_language(Language.FR):
-        found = card(fault=faults)["fault"], card(fault=[unreadable])["fault"]
+        found = card(fault=faults)["fault"], card(fault=unreadable)["fault"]
 
     foo = f"{own} : ligne 2 : household.foo : cette entrée n’existe pas"
-    assert (card()["fault"], card(fault=[unreadable])["fault"]) == ("", f"{own}: Is a directory")
+    assert (card()["fault"], card(fault=unreadable)["fault"]) == ("", f"{own}: Is a directory")
     assert [re.sub(r"\s", " ", text) for text in found] == [
         f"{own} : ligne 3 : household.sale : ce n’est pas une liste entre crochets · {foo}",
         f"{own} : c’est un dossier",

@@ -65,8 +65,8 @@ def table(page: Page, name: str) -> dict[str, Any]:
     [
         ("hour", "PT10S", ["time", "power", "injected"]),
         ("days2", "PT1M", ["time", "power", "injected"]),
-        ("days30", "P1D", ["time", "HC", "HP", "injected", "cost", "complete"]),
-        ("years10", "P1Y", ["time", "HC", "HP", "injected", "cost", "complete"]),
+        ("days30", "P1D", ["time", "HC", "HP", "injected", "cost", "complete", "subscription"]),
+        ("years10", "P1Y", ["time", "HC", "HP", "injected", "cost", "complete", "subscription"]),
     ],
 )
 def test_each_picture_is_a_table_as_json_and_as_csv(

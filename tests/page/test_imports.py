@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 import sqlite3
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from teleinfo.contract import regulated_prices
 from teleinfo.contract.days import midnight
 from teleinfo.history.chronicle import Batch
 from teleinfo.history.store import Store
@@ -58,7 +60,7 @@ def change(
 ) -> int:
     """Do what the options say; return the exit status."""
     arguments = Namespace(files=[*files], undo_import=undo, export=export, allow_other_prm=any_prm)
-    return imports.change(store, arguments)
+    return imports.change(store, arguments, offers=store.path.with_name("offers.toml"))
 
 
 def rows(store: Store) -> list[tuple[object, ...]]:
@@ -79,7 +81,7 @@ def test_files_of_one_command_prove_each_other_and_are_undone_together(store: St
         "a.zip › …-…-0.csv: EDF, powers by half-hour, from 01/03/2025 to 10/03/2025. Half-hours added: 480.",
         (
             "…-….csv: Enedis, indexes + Enedis, greatest powers, from 01/03/2025 to 12/03/2025. "
-            "Days or prices added: 1. Its 12 indexes check the other files."
+            "Days added: 1. Its 12 indexes check the other files."
         ),
         "Imported in all: 480 half-hours, from 01/03/2025, 00:00 to 11/03/2025, 00:00.",
         "The card “My contract” of the page counts them from now on.",
@@ -156,3 +158,58 @@ def test_another_database_is_refused(store: Store, tmp_path: Path, said: Said) -
         base.execute("CREATE TABLE x (y)")
     assert change(store, tmp_path / "foreign") == 1
     assert "foreign is not added: it is the database of another program.\n" in said()
+
+
+CRE = """DATE_DEBUT;DATE_FIN;P_SOUSCRITE;PART_FIXE_HT;PART_FIXE_TTC;PART_VARIABLE_HT;PART_VARIABLE_TTC
+11/06/2025;;6;100;180,00;0,15;0,21
+"""
+
+
+def test_regulated_prices_are_added_beside_the_offers(store: Store, said: Said) -> None:
+    """They need no meter, are there once, and are removed with what came in the same command."""
+    prices, peaks = file(store, CRE.encode(), "cre.csv"), file(store, written.indexes(curve_of(2)))
+    path = store.path.with_name("regulated-prices.json")
+    assert change(store, prices, peaks) == 0
+    first, *_others, last = said().splitlines()
+    assert first == "cre.csv: regulated prices of the CRE, from 11/06/2025 to 11/06/2025."
+    assert last == f"cre.csv: prices added to {path}: 1."
+    [price] = regulated_prices.read(path)
+    assert (price.offer, price.month, price.kwh) == ("base", {6: 15.0}, {"TH": 0.21})
+    assert change(Store(store.path.with_name("new.sqlite")), prices) == 0
+    assert f"cre.csv: prices added to {path}: 0." in said()
+    assert change(store, undo=True) == 0
+    assert said() == "Removed what was imported on now; rows: 2.\n"
+    assert regulated_prices.read(path) == ()
+    assert change(store, undo=True) == 1
+
+
+def test_prices_that_cannot_be_added_are_refused(store: Store, said: Said) -> None:
+    prices = file(store, CRE.encode(), "cre.csv")
+    path = store.path.with_name("regulated-prices.json")
+    path.write_text("{")
+    assert change(store, prices) == 1
+    for undo in (False, True):
+        assert change(store, *([] if undo else [prices]), undo=undo) == 1
+        assert said().endswith(f"{path}: it is damaged: delete it, and import the prices again\n")
+    path.unlink()
+    path.with_suffix(".new").mkdir()
+    assert change(store, prices) == 1
+    assert "cannot be written (Is a directory); repeat the command as root, with sudo" in said()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may work as another user")
+def test_root_writes_the_prices_itself(tmp_path: Path, said: Said) -> None:
+    """The service reads them as another user than that of the page, from the folder of the settings."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    os.chown(folder, 65534, 65534)
+    settings = tmp_path / "settings"
+    settings.mkdir(mode=0o755)
+    cre = tmp_path / "cre.csv"
+    cre.write_text(CRE)
+    arguments = Namespace(files=[cre], undo_import=False, export=None, allow_other_prm=False)
+    store = Store(folder / "history.sqlite")
+    assert imports.change(store, arguments, offers=settings / "offers.toml") == 0
+    assert "prices added to" in said()
+    status = (settings / "regulated-prices.json").stat()
+    assert (status.st_uid, status.st_mode & 0o777) == (0, 0o644)

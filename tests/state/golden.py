@@ -21,14 +21,16 @@ from tests.state.families import FAMILIES, family_readings
 from tests.support.judged import JudgedTracker, moment
 
 if TYPE_CHECKING:
-    from teleinfo.state.prices import Prices
+    from teleinfo.state.prices import DatedPrices, Prices
 
 FOLDER = Path(__file__).parent / "golden"
 ALL = (*METERS, *FAMILIES)
 TIME = "2026-01-14T12:02:28+01:00"
 
 
-def tracker(*, exclude: frozenset[str] = frozenset(), prices: Prices | None = None) -> StateTracker:
+def tracker(
+    *, exclude: frozenset[str] = frozenset(), prices: Prices | DatedPrices | None = None
+) -> StateTracker:
     """Return a tracker of readings that are made by hand."""
     return JudgedTracker(exclude=exclude, prices=prices)
 

@@ -21,7 +21,7 @@ from tests.support.judged import moment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from teleinfo.state.prices import Prices
+    from teleinfo.state.prices import DatedPrices, Prices
     from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Reading
 
@@ -46,7 +46,7 @@ class House:
         at: dt.datetime,
         reading: Callable[[int], Reading],
         zone: dt.tzinfo = UTC,
-        prices: Prices | None = None,
+        prices: Prices | DatedPrices | None = None,
     ) -> None:
         self.at = at.astimezone(UTC)
         self.reading = reading
@@ -77,7 +77,7 @@ class House:
             self.off(min(self.at + dt.timedelta(seconds=every), until.astimezone(UTC)), watts=watts)
             self.read()
 
-    def restart(self, memory: Memory | None = None, prices: Prices | None = None) -> None:
+    def restart(self, memory: Memory | None = None, prices: Prices | DatedPrices | None = None) -> None:
         """Follow the meter with a new process, which knows the latest memory, or an older one."""
         self._prices = prices or self._prices
         kept = memory or self.tracker.memory()
@@ -365,13 +365,13 @@ def test_whatever_the_clock_does_no_energy_is_lost(
     start: dt.datetime, steps: list[tuple[int, int, str, bool]]
 ) -> None:
     at, total = start, ImportTotal("EAST", 0, 0, start)
-    energy = DailyEnergy.begin(Count(total, at.astimezone(PARIS).date(), {"BASE": 0}, None, lambda _: None))
+    energy = DailyEnergy.begin(Count(total, at.astimezone(PARIS).date(), {"BASE": 0}, lambda _: None))
     for seconds, rise, counter, is_written in steps:
         before = energy
         at += dt.timedelta(seconds=seconds)
         total = ImportTotal(counter, total.index + rise, 0, at)
         day, indexes = at.astimezone(PARIS).date(), {"BASE": total.index}
-        energy = energy.next(Count(total, day, indexes, None, lambda _: None))
+        energy = energy.next(Count(total, day, indexes, lambda _: None))
         day, month = energy.today.first, energy.this_month.first
         assert month == month_of(day)
         assert energy.last == total

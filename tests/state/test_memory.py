@@ -18,7 +18,6 @@ from teleinfo.state.learned_hours import Change, LearnedHours
 from teleinfo.state.mean_power import IndexStep, MeanPower
 from teleinfo.state.memory import VERSION, Memory, encode, from_json, is_intact, is_newer
 from teleinfo.state.next_tariff import RememberedCalendar
-from teleinfo.state.prices import Prices
 from teleinfo.tic.judge import CERTAIN_FRAMES, CERTAIN_FRAMES_WITHOUT_NUMBER
 from tests.state.golden import TIME, tracker
 from tests.state.test_tracker import NUMBER, historique
@@ -58,14 +57,18 @@ DAILY = DailyEnergy(
         is_complete=True,
         imported=230,
         counted={"HCHC": 30, "HCHP": 200},
-        periods={"HC": 30, "HP": 200},
+        by_day={date(2026, 1, 14): {"HC": 30, "HP": 200}},
     ),
     EnergySpan(date(2026, 1, 13), imported=4000, counted={"HCHC": 4000}),
-    EnergySpan(date(2026, 1, 1), is_complete=True, imported=50_000),
+    EnergySpan(
+        date(2026, 1, 1),
+        is_complete=True,
+        imported=50_000,
+        by_day={date(2026, 1, 13): {}, date(2026, 1, 14): {}},
+    ),
     None,
     ImportTotal("HCHC+HCHP", 87_518, 0, START),
     {"HCHC": 19_212, "HCHP": 68_306},
-    Prices({"HC": 0.15, "HP": 0.2}, 15.0),
     {"HCHC": "HC", "EASF03": "HPWE"},
     behind_since=START,
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from teleinfo.state.energy import UNKNOWN_ENERGY, EnergySpan
-from teleinfo.state.prices import Prices
+from teleinfo.state.prices import DatedPrices, Prices
 from tests.state.golden import tracker
 from tests.state.test_daily_energy import SPANS, House, base, hc, paris
 from tests.state.test_tracker import NUMBER, historique, standard
@@ -31,18 +31,46 @@ def costs(house: House) -> dict[str, Any]:
     return {span: cost["value"] for span, cost in found.items()}
 
 
-def test_the_first_price_counts_for_what_had_none() -> None:
-    """From then on it is settled."""
-    house = House(paris(2026, 6, 1, 0), hc)
-    house.run(paris(2026, 6, 3, 12), every=240)
-    house.restart(prices=PRICES)
+def test_each_day_costs_its_own_prices() -> None:
+    """Before the first day of the list, its first prices count; a change on the way changes the past too."""
+    house = House(paris(2026, 6, 1, 0), hc, prices=PRICES)
     house.run(paris(2026, 6, 4, 12), every=240)
-    settled = costs(house)["this_month"]
-    assert settled == pytest.approx(3.5 * 24 * 0.175 + 4 * 0.5, abs=0.011)
-    house.restart(prices=DEARER)
+    assert costs(house)["this_month"] == pytest.approx(3.5 * 24 * 0.175 + 4 * 0.5, abs=0.011)
+    dated = DatedPrices(((date(2026, 6, 2), PRICES), (date(2026, 6, 4), DEARER)))
+    house.tracker.prices = dated
+    expected = 3 * (24 * 0.175 + 0.5) + 12 * 0.525 + 1
+    assert costs(house)["this_month"] == pytest.approx(expected, abs=0.03)
+    house.restart(prices=dated)
     house.read()
+    assert costs(house)["this_month"] == pytest.approx(expected, abs=0.03)
 
-    assert costs(house)["this_month"] == pytest.approx(3 * (24 * 0.175 + 0.5) + 12 * 0.525 + 1, abs=0.05)
+
+def test_a_day_without_prices_makes_the_cost_unknown() -> None:
+    house = House(paris(2026, 6, 1, 0), hc, prices=PRICES)
+    house.run(paris(2026, 6, 2, 12), every=240)
+    house.tracker.prices = DatedPrices(((date(2026, 6, 1), PRICES), (date(2026, 6, 2), None)))
+    assert costs(house) == {
+        "yesterday": pytest.approx(24 * 0.175 + 0.5, abs=0.011),
+        "today": None,
+        "this_month": None,
+        "last_month": None,
+    }
+    house.tracker.prices = None
+    assert house.state["cost"]["yesterday"]["value"] is None
+
+
+def test_a_month_costs_its_subscription_also_without_readings() -> None:
+    """From the first reading on: the days of a pause over the end of a month are in their own months."""
+    house = House(paris(2026, 6, 20, 12), hc, prices=Prices({"HC": 0.0, "HP": 0.0}, month=31.0))
+    house.run(paris(2026, 6, 25, 12), every=240)
+    house.off(paris(2026, 7, 3, 12), watts=1000)
+    house.read()
+    assert costs(house) == {
+        "today": 1.0,
+        "yesterday": None,
+        "this_month": 3.0,
+        "last_month": pytest.approx(31 * 11 / 30, abs=0.01),
+    }
 
 
 TODAY: Final[dict[str, Any]] = {"value": 0.48, "since": "2026-01-14T00:00:00+01:00", "is_complete": False}
@@ -59,6 +87,15 @@ def test_the_price_is_that_of_the_period_in_force() -> None:
         followed.update(reading, moment(0.0, "2026-01-14T12:02:28+01:00"))
         cost: Any = followed.state(moment(0.0)).get("cost")
         assert (cost if price is None else {name: cost[name] for name in price}) == price
+
+
+def test_the_price_is_that_of_the_day() -> None:
+    followed = tracker(prices=DatedPrices(((date(2026, 1, 14), PRICES), (date(2026, 1, 15), None))))
+    for second, time, price in ((0.0, "14T23:59:59", 0.1), (1.0, "15T00:00:00", None)):
+        now = moment(second, f"2026-01-{time}+01:00")
+        followed.update(historique(ADCO=NUMBER, OPTARIF="HC", PTEC="HC"), now)
+        cost: Any = followed.state(now)["cost"]
+        assert cost["price"] == price
 
 
 def test_the_cost_of_a_period_without_a_price_is_unknown() -> None:
@@ -87,8 +124,10 @@ def test_an_uncommon_contract_costs_by_the_periods_that_it_names() -> None:
 
 
 def test_energy_of_no_known_period_makes_the_cost_unknown() -> None:
-    span = EnergySpan(date(2026, 2, 3), imported=10_000, periods={"HC": 10_000 - UNKNOWN_ENERGY}, days=0)
+    day = date(2026, 2, 3)
+    by_day = {day: {"HC": 10_000 - UNKNOWN_ENERGY}}
+    prices = DatedPrices.undated(Prices({"HC": 0.1}))
 
-    assert span.cost_at(PRICES) == 1.0
+    assert EnergySpan(day, imported=10_000, by_day=by_day).cost_at(prices) == 1.0
     for imported in (10_001, 10_000 - 2 * UNKNOWN_ENERGY - 1):
-        assert EnergySpan(span.first, imported=imported, periods=span.periods, days=0).cost_at(PRICES) is None
+        assert EnergySpan(day, imported=imported, by_day=by_day).cost_at(prices) is None

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from teleinfo.state.prices import DatedPrices, Prices
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.judge import Judge
 from teleinfo.vocabulary.moment import Moment
 
 if TYPE_CHECKING:
-    from teleinfo.state.prices import Prices
     from teleinfo.tic.reading import Reading
 
 
@@ -22,9 +22,10 @@ class JudgedTracker(StateTracker):
         *,
         topic: str = "teleinfo",
         exclude: frozenset[str] = frozenset(),
-        prices: Prices | None = None,
+        prices: Prices | DatedPrices | None = None,
     ) -> None:
-        super().__init__(topic=topic, exclude=exclude, prices=prices)
+        dated = DatedPrices.undated(prices) if isinstance(prices, Prices) else prices
+        super().__init__(topic=topic, exclude=exclude, prices=dated)
         self._judge = Judge()
 
     def update(self, reading: Reading, now: Moment, *, is_routine: bool = False) -> bool:

@@ -7,7 +7,8 @@ inside shares no code with them: the household, the measurements, the timetable,
 The daemon starts the day before (a week before, where it learns the hours of the tariff). The days themselves
 are a Tuesday, a Wednesday and a Thursday, the first of October:
 
-- Tuesday: each alert in turn; three minutes of silence; a restart over midnight, with new prices.
+- Tuesday: each alert in turn; three minutes of silence; a restart over midnight, from which on other prices
+  count.
 - Wednesday: an overrun at night; a restart while an alert lasts.
 - Thursday: the day of an EJP peak, which is announced and begins in an hour and a half in the other mode; the
   line is silent over the last midnight.
@@ -37,7 +38,7 @@ from teleinfo.simulator.households import SimulatedHousehold
 from teleinfo.simulator.standard import Standard
 from teleinfo.simulator.tariff import BASE, HC, PRODUCER
 from teleinfo.state.memory import encode, from_json
-from teleinfo.state.prices import Prices
+from teleinfo.state.prices import DatedPrices, Prices
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Group, Mode
@@ -82,7 +83,7 @@ RESTARTS: Final = ((at(29, 23, 58), at(30, 0, 1)), (at(30, 11), at(30, 11, 0, 20
 MODES: Final = (at(31, 6, 15), at(31, 7, 45))
 REPLACED, NEW_CONTRACT = at(32, 1, 10), at(32, 1, 12)
 NEW_NUMBER: Final = "041961654321"
-PRICES: Final = ((0.0, 0.20, 15.5), (RESTARTS[0][1], 0.31, 21.7))
+PRICES: Final = ((0.0, 0.20, 15.5), (at(30), 0.31, 21.7))
 """From when, the price of the first period in EUR/kWh, and of the month; each further period is 0.03 more."""
 KEPT, SILENT_AFTER, GAP = 120.0, 10.0, 300.0
 """Seconds until a value is null, until the meter is silent, and until a midnight is in a gap."""
@@ -391,19 +392,22 @@ class World:
         return with_parity(data)
 
 
-def prices_at(world: World, instant: float) -> Prices:
-    """Return the prices in the settings of a household at an instant."""
-    _since, first, month = max(found for found in PRICES if found[0] <= instant)
-    return Prices({code: first + 0.03 * n for n, code in enumerate(world.periods)}, month)
+def prices_of(world: World) -> DatedPrices:
+    """Return the prices of a household by their day."""
+    dated = []
+    for since, first, month in PRICES:
+        periods = {code: first + 0.03 * n for n, code in enumerate(world.periods)}
+        dated.append((local(since).date(), Prices(periods, month)))
+    return DatedPrices(tuple(dated))
 
 
 class DaemonSide:
     """The derivation of the daemon: bytes in, states and events out; `memory` is what it left on the disk."""
 
-    def __init__(self, world: World, memory: bytes | None, instant: float = 0.0) -> None:
+    def __init__(self, world: World, memory: bytes | None) -> None:
         self.state: dict[str, Any] = {}
         self.decoder = Decoder()
-        prices = prices_at(world, instant)
+        prices = prices_of(world)
         self._tracker = StateTracker(topic="teleinfo", exclude=frozenset(), prices=prices)
         self.publisher = StatePublisher(
             self._tracker,
@@ -477,7 +481,7 @@ def days(world: World) -> Iterator[dict[str, Any]]:
                 yield from daemon.silence(world)
             else:
                 memory = daemon.end()
-                daemon = DaemonSide(world, memory, instant)
+                daemon = DaemonSide(world, memory)
                 world.runs += 1
                 if instant - world.instant > KEPT:
                     world.since.clear()

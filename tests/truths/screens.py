@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from rich.console import ConsoleDimensions
 
 from teleinfo.common.i18n import use_language
+from teleinfo.contract.price_source import PriceSource
 from teleinfo.history import tables
 from teleinfo.history.chronicle import Chronicle
 from teleinfo.history.store import Store
@@ -28,7 +29,7 @@ from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
 from teleinfo.watch import layout
 from teleinfo.watch.plain import PlainLines
-from tests.truths.days import FIRST, World, local, prices_at
+from tests.truths.days import FIRST, World, local, prices_of
 from tests.truths.judge import is_right
 from tests.truths.table import ABSENT, TRUTHS, AnyOf, Between, Truth, month_price
 
@@ -100,7 +101,9 @@ class Screens:
             self._write()
             self._store.close()
         self._runs, self._begun = self._world.runs, self._world.instant
-        self._store = Store(self._path, prices_at(self._world, self._world.instant))
+        self._store = Store(self._path)
+        self._prices = PriceSource(None)
+        self._prices.loaded = self._prices.loaded._replace(prices=prices_of(self._world))
         self._chronicle, self._model = Chronicle(), LiveModel(patience=None, clock=self._clock)
         self._model.on_state, self._model.online = self._chronicle.add, True
         self._write()
@@ -200,13 +203,15 @@ class Screens:
         counted = [each for each in world.boundaries if first <= each < end]
         shares = sum(month_price(each) / calendar.monthrange(each.year, each.month)[1] for each in counted)
         wide = 60 + world.slack.get(first, 0.0) + world.slack.get(end, 0.0)
-        totals = tables.table(self._store, self._chronicle.peek(), world.model.number, "totals", now=now)
+        totals = tables.table(
+            self._store, self._chronicle.peek(), world.model.number, "totals", prices=self._prices, now=now
+        )
         assert totals is not None
         table = totals[part]
         [row] = [row for row in table["rows"] if begin.isoformat().startswith(row[0])]
         shown = dict(zip(table["columns"], row, strict=True))
         gaps = [gap for gap in table["gaps"] if gap[0] < end.isoformat() and gap[1] > begin.isoformat()]
-        drawn = sum(shown[code] or 0 for code in table["columns"][1:-3])
+        drawn = sum(shown[code] or 0 for code in table["columns"][1 : table["columns"].index("injected")])
         in_gaps = sum(sum(energies.values()) for _since, _until, energies, _cost in gaps)
         cost = sum(cost for *_, cost in gaps)
         injected = after.injected - before.injected if world.model.producer else 0.0

@@ -247,8 +247,8 @@ def _since(span: str) -> Callable[[World], Any]:
 
 def month_price(day: dt.date) -> float:
     """Return the price of the month that holds on a day."""
-    noon = dt.datetime.combine(day, dt.time(12), PARIS).timestamp()
-    return max(found for found in PRICES if found[0] <= noon)[2]
+    begin = dt.datetime.combine(day, dt.time(), PARIS).timestamp()
+    return max(found for found in PRICES if found[0] <= begin)[2]
 
 
 def _spans() -> dict[str, Truth | str]:

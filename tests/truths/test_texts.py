@@ -20,6 +20,7 @@ import pytest
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from teleinfo.common.i18n import _, in_words, use_language
+from teleinfo.contract.price_source import PriceSource
 from teleinfo.history import tables
 from teleinfo.history.chronicle import Chronicle
 from teleinfo.history.store import Store
@@ -71,6 +72,8 @@ Two are at the ends of August and of September, the last one is on the first of 
 """
 
 PRICES: Final = Prices({code.value: 0.1871 + 0.01 * n for n, code in enumerate(TariffPeriod)}, 15.47)
+SOURCE: Final = PriceSource(None, PRICES)
+NO_PERIODS: Final = {"time", "injected", "cost", "complete", "subscription"}
 
 
 class Form(NamedTuple):
@@ -157,9 +160,9 @@ def show(name: str, folder: Path) -> Shown:
     meter = build(name, start=first, rng=random.Random(7))
     meter.metrology.step = 30
     clock = start = first.replace(tzinfo=PARIS)
-    tracker = StateTracker(topic="teleinfo", exclude=frozenset(), prices=PRICES)
+    tracker = StateTracker(topic="teleinfo", exclude=frozenset(), prices=SOURCE.loaded.prices)
     announcer = Announcer(Discovery("homeassistant", Topics("teleinfo")), tracker)
-    chronicle, store, decoder = Chronicle(), Store(folder / "history.sqlite", PRICES), Decoder()
+    chronicle, store, decoder = Chronicle(), Store(folder / "history.sqlite"), Decoder()
     model = LiveModel(patience=None, clock=lambda: clock)
     model.online, model.on_state = True, chronicle.add
     model.told_health = Health(baudrate=9600, frames=5, bad_groups_percent=0.0, line=LineGrade.GOOD)
@@ -183,7 +186,10 @@ def show(name: str, folder: Path) -> Shown:
         rows_part = json.loads(json.dumps(view.rows_part(model)))
     now = int(clock.timestamp())
     names = {"days": "days30", "months": "months13"}
-    found = {span: tables.table(store, [], meter.model.number, name, now=now) for span, name in names.items()}
+    found = {
+        span: tables.table(store, [], meter.model.number, name, prices=SOURCE, now=now)
+        for span, name in names.items()
+    }
     store.close()
     [announced] = [read(payload)["components"] for payload in announcer.messages.values()]
     message = {**flat(state), MISSING: None}
@@ -326,7 +332,7 @@ def test_the_csv_of_the_page_has_the_energies_and_the_costs(shown: Shown) -> Non
     pairs = ("today", "days", -1), ("yesterday", "days", -2), ("this_month", "months", -1)
     for span, table, place in (*pairs, ("last_month", "months", -2)):
         row = shown.csv[table][place]
-        periods = [column for column in row if column not in {"time", "injected", "cost", "complete"}]
+        periods = [column for column in row if column not in NO_PERIODS]
         drawn = sum(int(row[column] or 0) for column in periods)
         # The first frame of a day is not that of midnight.
         assert abs(drawn - shown.value(f"energy.{span}.imported")) <= 10, span

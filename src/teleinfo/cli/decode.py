@@ -79,12 +79,16 @@ def _encode(options: Options, reading: Reading, now: float) -> list[bytes]:
 def _derive(settings: Settings, *, events: bool) -> Encode:
     """Return the function that encodes the state after a reading, or the events that the reading shows."""
     # Imported here, since decoding alone does not need them.
+    from teleinfo.contract.price_source import PriceSource  # noqa: PLC0415
     from teleinfo.port.link_status import SILENT_AFTER  # noqa: PLC0415
     from teleinfo.state.tracker import StateTracker  # noqa: PLC0415
     from teleinfo.state.tracker import encode as encode_state  # noqa: PLC0415
 
+    prices = PriceSource(Path(settings.offers), settings.prices)
+    if prices.loaded.fault is not None:
+        say(_(prices.loaded.fault))
     tracker = StateTracker(
-        topic=settings.mqtt_topic, exclude=settings.payload_exclude, prices=settings.prices
+        topic=settings.mqtt_topic, exclude=settings.payload_exclude, prices=prices.loaded.prices
     )
     silent_at = math.inf
 

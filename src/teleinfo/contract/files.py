@@ -25,7 +25,7 @@ from teleinfo.common.i18n import N_
 from teleinfo.contract import formats
 from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, midnight, season_of
 from teleinfo.contract.formats import COLOURS, FORMATS, FileFormat, FileKind, Refusal
-from teleinfo.contract.offers import Price
+from teleinfo.contract.offers import ImportedPrice
 from teleinfo.contract.workbook import WORKBOOK, TooLargeError, Workbook
 from teleinfo.tic.horodate import PARIS
 from teleinfo.vocabulary.codes import Colour
@@ -72,7 +72,7 @@ _EXACT: Final = 2**53
 
 CURVE, HOURS, PEAK, COLOUR = "curve", "hour", "peak", "colour"
 """
-The kinds of what files have, beside the prices of an offer for a subscribed power, such as `base 9`.
+The kinds of what files have of a meter.
 
 `HOURS` are energies of hours of which the half-hours are not known.
 """
@@ -122,9 +122,10 @@ class Content:
 
     `sites` are the numbers of the places whose meter it is. `points` are the mean powers of a load curve, W;
     their times are the ends of the steps by the document of the format, unless `are_begins`. `indexes` are
-    the total of a meter at midnights, Wh. `others` are, by kind and time, a greatest power, a colour or a
-    price. `faults` are the numbers of the lines that are not understood, and `doubles` is the number of times
-    that come again with another power. All times are in the years 2000 to 2100, and all numbers finite.
+    the total of a meter at midnights, Wh. `others` are, by kind and time, a greatest power or a colour.
+    `prices` are those of regulated tariffs, without the number of their import. `faults` are the numbers of
+    the lines that are not understood, and `doubles` is the number of times that come again with another
+    power. All times are in the years 2000 to 2100, and all numbers finite.
     """
 
     forms: dict[Message, None] = field(default_factory=dict)
@@ -133,6 +134,7 @@ class Content:
     are_begins: bool = False
     indexes: dict[int, int] = field(default_factory=dict)
     others: dict[tuple[str, int], int | str] = field(default_factory=dict)
+    prices: list[ImportedPrice] = field(default_factory=list)
     faults: list[int] = field(default_factory=list)
     doubles: int = 0
 
@@ -141,7 +143,8 @@ class Content:
         """The days of which it tells something."""
         late = 0 if self.are_begins else 1
         points = (time - late for time in self.points)
-        return {*map(day_of, (*points, *self.indexes, *(time for _kind, time in self.others)))}
+        days = {*map(day_of, (*points, *self.indexes, *(time for _kind, time in self.others)))}
+        return days | {price.since for price in self.prices}
 
     def add_point(self, time: int, power: float) -> None:
         """Add a mean power at a time that may end a step; of two for one time the first counts."""
@@ -465,9 +468,9 @@ class _Rows:
         if kva is None or year is None:
             return
         day = self._known_day()
-        price = {"from": day, "month": {int(kva): round(year / 12, 4)}, "kwh": kwh}
-        text = Price.model_validate(price).model_dump_json(by_alias=True)
-        self._content.others[f"{_OFFERS[len(kwh)]} {int(kva)}", midnight(day)] = text
+        month = {int(kva): round(year / 12, 4)}
+        price = {"offer": _OFFERS[len(kwh)], "from": day, "month": month, "kwh": kwh, "import": 0}
+        self._content.prices.append(ImportedPrice.model_validate(price))
 
     def content(self) -> Content:
         """Return the content, once all lines are added; raise FileError if there is none."""
@@ -480,7 +483,7 @@ class _Rows:
             raise FileError(Message(N_("it has the curves of several meters (PRM); download one by one")))
         for time, power in _with_offsets(self._local):
             content.add_point(time, power)
-        if not (content.points or content.indexes or content.others):
+        if not (content.points or content.indexes or content.others or content.prices):
             raise FileError(Message(N_("it has no value; choose a longer period when you download it")))
         _check_seasons(content)
         return content

@@ -17,10 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar, get_a
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from teleinfo.state.prices import Prices
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
 SHIPPED: Final = Path(__file__).with_name("offers.toml")
 _CALENDARS: Final = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))["calendar"]
@@ -129,7 +127,12 @@ class Rule(_Part):
 TEMPO: Final = "tempo"
 """The calendar in which the colour of the day, from 6:00 to 6:00, is added to the code."""
 
-_COUNTED: Final = ("base", "off_peak", TEMPO)
+EJP: Final = "ejp"
+"""The calendar in which the network announces the mobile peaks, whose hours have the code `PEAK`."""
+
+PEAK: Final = "PM"
+
+_COUNTED: Final = ("base", "off_peak", TEMPO, EJP)
 """The calendars whose periods the registers of the meter count."""
 
 
@@ -138,6 +141,32 @@ class Price(_Dated):
 
     month: dict[int, Annotated[float, Field(ge=0, le=1000)]]
     kwh: dict[str, Annotated[float, Field(ge=0, le=10)]]
+
+
+class ImportedPrice(Price):
+    """A price of a regulated tariff, and the `number` of the import that added it."""
+
+    offer: str
+    number: Annotated[int, Field(alias="import")]
+
+    @property
+    def key(self) -> tuple[str, dt.date, tuple[int, ...]]:
+        """Offer, day and subscribed powers: only one such price is kept."""
+        return self.offer, self.since, tuple(self.month)
+
+
+class PricesOfFile(_Part):
+    """The prices of a file that is imported, and its label."""
+
+    label: str
+    prices: tuple[ImportedPrice, ...]
+
+
+class ImportedPrices(_Part):
+    """The file of the imported prices; `about` says what it is to whoever opens it."""
+
+    about: str = ""
+    prices: tuple[ImportedPrice, ...] = ()
 
 
 class Offer(_Part):
@@ -167,6 +196,8 @@ class Offer(_Part):
         if self.rules[-1] != Rule(code=self.rules[-1].code):
             raise PydanticCustomError("conditional", "", {"within": ("rules", len(self.rules) - 1)})
         codes = {rule.code for rule in self.rules}
+        if self.calendar == EJP:
+            codes.add(PEAK)
         if self.calendar == TEMPO:
             codes = {f"{code}J{colour}" for code in codes for colour in "BWR"}
         seen = set[tuple[dt.date, int]]()
@@ -180,6 +211,11 @@ class Offer(_Part):
                 raise PydanticCustomError("priced_twice", "", place)
             seen |= months
         return self
+
+    @property
+    def is_counted(self) -> bool:
+        """True if the registers of a meter with this contract count by its periods."""
+        return self.calendar in _COUNTED
 
     def is_open(self, kva: int) -> bool:
         """Tell whether a new customer may have it with this subscribed power."""
@@ -214,20 +250,3 @@ class Offers(_Part):
     calendar: dict[str, Any] = {}
     household: Household = Household()
     offer: Annotated[tuple[Offer, ...], AfterValidator(_differ)] = ()
-
-
-def prices_by_day(offers: Offers, today: dt.date) -> Iterator[tuple[dt.date, Prices]]:
-    """
-    Yield the prices of the household's contract with the day from which each is valid, oldest first.
-
-    There are none if the meter does not count by the hours of a contract that has begun: what a register
-    counted has no price then.
-    """
-    household, by_id = offers.household, {offer.id: offer for offer in offers.offer}
-    if any(by_id[held.offer].calendar not in _COUNTED for held in household.contract if held.since <= today):
-        return
-    priced = itertools.chain(household.contract, *(offer.price for offer in offers.offer))
-    for day in sorted({entry.since for entry in priced}):
-        if (held := begun(household.contract, day)) is not None:
-            kva, price = price_on(by_id[held.offer], household, day)
-            yield day, Prices(price.kwh, price.month[kva])

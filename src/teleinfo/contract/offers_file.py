@@ -1,30 +1,30 @@
 """
-The household's file of offers, `offers.toml`: read once for each change of it, with the line of each fault.
+The household's file of offers, `offers.toml`: read with the line of each fault, beside the shipped offers.
 
-The models of its content are in `offers.py`.
+The models of its content are in `offers.py`; `price_source.py` reads the file again when it changes.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import threading
 import tomllib
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pydantic import ValidationError
 
-from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_
 from teleinfo.common.terminal_text import printable
 from teleinfo.contract.offers import SHIPPED, Offers
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
+
+    from teleinfo.contract.offers import ImportedPrice, Offer
 
 MAX_BYTES: Final = 1 << 17
 """The largest file: some 450 offers, which are read in a tenth of a second."""
@@ -235,69 +235,44 @@ def _names_of(line: str) -> list[str]:
     return names
 
 
-class OffersFile:
-    """
-    The shipped offers with those of the household's file at `path`, if there is one.
-
-    Threads may read it at the same time.
-    """
-
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._version: object = None
-        self._result: tuple[Offers, tuple[Message, ...]] = (shipped(), ())
-
-    def read(self) -> tuple[Offers, tuple[Message, ...]]:
-        """
-        Return the offers, and no faults; the shipped offers alone if the file of the household has faults.
-
-        The file is parsed if it changed since the last call.
-        """
-        if self._path is None:
-            return self._result
-        with self._lock:
-            try:
-                with self._path.open("rb") as file:
-                    version = _version_of(os.fstat(file.fileno()))
-                    if version != self._version:
-                        self._result = self._parse(file.read(MAX_BYTES + 1))
-                        self._version = version
-            except FileNotFoundError:
-                self._version, self._result = None, (shipped(), ())
-            except OSError as error:
-                self._version, self._result = None, (shipped(), self._located(file_error(error)))
-            return self._result
-
-    def _parse(self, data: bytes) -> tuple[Offers, tuple[Message, ...]]:
-        try:
-            return with_shipped(parse(data)), ()
-        except OffersError as error:
-            return shipped(), self._located(*error.faults)
-
-    def _located(self, *faults: Message) -> tuple[Message, ...]:
-        path = printable(str(self._path))
-        return tuple(Message("{path}: {fault}", path=path, fault=fault) for fault in faults)
-
-
-def _version_of(status: os.stat_result) -> tuple[int, int, int, int]:
-    """Return what differs once a file was written or replaced."""
-    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
-
-
 @cache
 def shipped() -> Offers:
     """Return the offers of this package."""
     return parse(SHIPPED.read_bytes())
 
 
-def with_shipped(own: Offers) -> Offers:
+def read(path: Path) -> Offers:
     """
-    Return the shipped offers with those of a household, which replace those with the same `id`.
+    Return the content of the household's file, nothing if there is no file.
 
-    Raise OffersError if an offer lacks a price of the contract.
+    Raise OffersError, or OSError if it cannot be read.
     """
-    offers = {offer.id: offer for offer in (*shipped().offer, *own.offer)}
+    try:
+        with path.open("rb") as file:
+            return parse(file.read(MAX_BYTES + 1))
+    except FileNotFoundError:
+        return Offers()
+
+
+def with_shipped(own: Offers, imported: Sequence[ImportedPrice] = ()) -> Offers:
+    """
+    Return the shipped offers with imported prices, and those of a household.
+
+    An offer of the household replaces that with the same `id`. Of a day of which both have a price, the
+    shipped one counts. Raise OffersError if an offer lacks a price of the contract.
+    """
+    offers: dict[str, Offer] = {}
+    for offer in shipped().offer:
+        known = {(price.since, kva) for price in offer.price for kva in price.month}
+        more = []
+        for price in imported:
+            keys = {(price.since, kva) for kva in price.month}
+            if price.offer == offer.id and known.isdisjoint(keys):
+                known |= keys
+                more.append(price)
+        offers[offer.id] = offer.model_copy(update={"price": (*offer.price, *more)})
+    for offer in own.offer:
+        offers[offer.id] = offer
     for held in own.household.contract:
         prices = offers[held.offer].price if held.offer in offers else ()
         if all(held.kva not in price.month for price in prices):

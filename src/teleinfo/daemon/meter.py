@@ -13,6 +13,7 @@ import math
 import time
 from collections import deque
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import METER_NUMBERS, SHORT_FRAME
 
 if TYPE_CHECKING:
+    from teleinfo.contract.price_source import PriceSource
     from teleinfo.daemon.memory_keeper import MemoryKeeper
     from teleinfo.daemon.state_publisher import StatePublisher
     from teleinfo.daemon.watchdog import Watchdog
@@ -100,6 +102,7 @@ class MeterTask:
         )
         self._state: StatePublisher | None = None
         self._memory: MemoryKeeper | None = None
+        self._prices: PriceSource | None = None
         self._remember_due = -math.inf
         self._is_clock_fault_logged = False
         self._homeassistant: HomeAssistant | None = None
@@ -119,12 +122,14 @@ class MeterTask:
 
     def _add_state(self, settings: Settings, topics: Topics, rng: Random) -> None:
         # Imported here: without a state, these modules would only use memory.
+        from teleinfo.contract.price_source import PriceSource  # noqa: PLC0415
         from teleinfo.daemon.memory_keeper import MemoryKeeper  # noqa: PLC0415
         from teleinfo.daemon.state_publisher import StatePublisher  # noqa: PLC0415
         from teleinfo.state.tracker import StateTracker  # noqa: PLC0415
 
+        self._prices = prices = PriceSource(Path(settings.offers), settings.prices)
         tracker = StateTracker(
-            topic=settings.mqtt_topic, exclude=settings.payload_exclude, prices=settings.prices
+            topic=settings.mqtt_topic, exclude=settings.payload_exclude, prices=prices.loaded.prices
         )
         if settings.homeassistant:
             from teleinfo.homeassistant.adapter import HomeAssistant  # noqa: PLC0415
@@ -188,6 +193,9 @@ class MeterTask:
                 from teleinfo.daemon.metrics_file import keep  # noqa: PLC0415 - as the modules of the state
 
                 running.append(tasks.create_task(keep(self._metrics_file, self.monitor)))
+            if self._prices is not None:
+                self._log_prices()
+                running.append(tasks.create_task(self._prices.keep(self._use_prices), name="teleinfo.prices"))
             await stop.wait()
             for task in running:
                 task.cancel()
@@ -201,6 +209,23 @@ class MeterTask:
             await asyncio.wait(ending, timeout=GOODBYE_TIMEOUT)
             for task in ending:
                 task.cancel()
+
+    def _use_prices(self) -> None:
+        """Take over the prices after a change of their files, and log what is wrong or odd in them."""
+        if self._prices is not None and self._state is not None:
+            self._state.tracker.prices = self._prices.loaded.prices
+        self._log_prices()
+
+    def _log_prices(self) -> None:
+        if self._prices is None:
+            return
+        loaded = self._prices.loaded
+        if loaded.fault is not None and loaded.prices is None:
+            log.warning("there is no cost, since a file of prices has a fault: %s", loaded.fault)
+        elif loaded.fault is not None:
+            log.warning("the prices of before count, since a file of prices has a fault: %s", loaded.fault)
+        if loaded.note is not None:
+            log.warning("%s", loaded.note)
 
     def on_reading(self, reading: Reading) -> None:
         """Publish a reading, in the turn of the event loop in which its last byte came."""

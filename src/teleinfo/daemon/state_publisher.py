@@ -182,7 +182,7 @@ class StatePublisher:
             self._first = now.monotonic
         self._published = now.monotonic
         for period in self.tracker.unpriced - self._unpriced:
-            log.warning("TELEINFO_PRICES has no price for the tariff period %s: the cost is unknown", period)
+            log.warning("there is no price for the tariff period %s: the cost is unknown", period)
         self._unpriced |= self.tracker.unpriced
         self._clock_log.note(state["meter"].get("clock_offset"))
         self.retained.set(self.topic, encode(state))

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.contract.price_source import PriceSource
 from teleinfo.history.fill import fill
 from teleinfo.history.recorder import HistoryRecorder
 from teleinfo.history.store import Store
@@ -46,9 +47,10 @@ async def serve(
     """
     with TemporaryDirectory(prefix="teleinfo-demo-") as folder, listening:
         path = Path(folder) / "history.sqlite"
-        model = LiveModel(patience=None, clock=lambda: clock().replace(tzinfo=PARIS), prices=PRICES)
-        await asyncio.to_thread(fill, Store(path, PRICES), past, now=model.clock().timestamp())
-        recorder = HistoryRecorder(path, model, prices=PRICES, clock=lambda: model.clock().timestamp())
+        prices = PriceSource(None, PRICES)
+        model = LiveModel(patience=None, clock=lambda: clock().replace(tzinfo=PARIS), prices=prices)
+        await asyncio.to_thread(fill, Store(path), past, now=model.clock().timestamp())
+        recorder = HistoryRecorder(path, model, clock=lambda: model.clock().timestamp())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(listen(settings, model))
             tasks.create_task(recorder.run())

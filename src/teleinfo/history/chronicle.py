@@ -184,8 +184,12 @@ def _readings(state: Json, at: int) -> Iterator[tuple[str, IndexReading]]:
     """
     Yield the étiquette and the reading of each index at the time `at`.
 
-    After a change of mode the state has those of the mode before for a while, which do not count any more.
+    After a change of mode the state has those of the mode before for a while, which do not count any more. A
+    reading in the first second of a day is kept a second later: it is the first one of that day, and the day
+    before ends with the last reading before it, as in the state.
     """
+    if at == midnight(day_of(at)):
+        at += 1
     indexes, is_standard = find(state, "energy.indexes"), find(state, "meter.mode") == Mode.STANDARD
     for label, index in indexes.items() if isinstance(indexes, dict) else ():
         value, period = find(index, "value"), find(index, "period")

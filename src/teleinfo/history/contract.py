@@ -48,15 +48,14 @@ def contract_table(base: sqlite3.Connection, meter: int, offers: Offers, now: in
         whole = {*range(midnight(first), midnight(last), HALF_HOUR)}
     dates = [first + number * DAY for number in range((last - first).days)]
     days = by_day(found, dates, storage.colours(base, meter))
-    priced = storage.with_imported_prices(base, meter, offers.offer)
     held = household.contract[-1].offer if household.contract else None
-    compared = advice.by_cost([compare(offer, days, household, today) for offer in priced], held)
+    compared = advice.by_cost([compare(offer, days, household, today) for offer in offers.offer], held)
     energies = {begin: found.energy(begin) for begin in whole & found.known}
-    own = next((offer for offer in priced if offer.id == held), None)
+    own = next((offer for offer in offers.offer if offer.id == held), None)
     paid = next((each["now"]["energy"] for each in compared if each["id"] == held and each["now"]), None)
     present = household.off_peak[-1:]
     kva = household.kva_on()
-    regulated = [offer.price for offer in priced if offer.id in _OFFERS.values()]
+    regulated = [offer.price for offer in offers.offer if offer.id in _OFFERS.values()]
     used = [in_force([price for price in prices if kva in price.month], today) for prices in regulated]
     since = min((price.since for price in used if price), default=today)
     return {

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 from teleinfo.contract.days import local
 from teleinfo.contract.files import COLOUR, CURVE, HOURS, PEAK
 from teleinfo.contract.half_hours import HalfHours, of_meter
-from teleinfo.contract.offers import STEPS, Offer, Price
 from teleinfo.history.chronicle import INJECTED
 from teleinfo.history.rises import HALF_HOURS, rises
 from teleinfo.history.sites import SITE
@@ -20,8 +19,6 @@ from teleinfo.vocabulary.codes import Colour
 if TYPE_CHECKING:
     import datetime as dt
     import sqlite3
-    from collections.abc import Iterable
-
 
 _KNOWN: Final = """
     SELECT count(*), min(time), max(time) + 1800, count(*) FILTER (WHERE time > before + 1800)
@@ -74,20 +71,13 @@ def colours(base: sqlite3.Connection, meter: int) -> dict[dt.date, Colour]:
     return {local(begin).date(): words[code] for begin, code in (*of_files(base, meter, COLOUR), *own)}
 
 
-def with_imported_prices(base: sqlite3.Connection, meter: int, offers: Iterable[Offer]) -> list[Offer]:
-    """Return the offers with the prices of the files too; those of the offer hold where both have a day."""
-    found = []
-    for offer in offers:
-        rows = [row for kva in STEPS for row in of_files(base, meter, f"{offer.id} {kva}")]
-        prices = [Price.model_validate_json(text) for _time, text in rows]
-        found.append(offer.model_copy(update={"price": (*offer.price, *prices)}))
-    return found
-
-
-def undo(base: sqlite3.Connection) -> tuple[int, int] | None:
-    """Remove what the last import added; return its time, s since 1970, and its rows; None if none."""
+def last_import(base: sqlite3.Connection) -> int | None:
+    """Return the number of the last import that added something, None if there is none."""
     [number] = base.execute("SELECT max(import) FROM imported").fetchone()
-    if number is None:
-        return None
+    return None if number is None else int(number)
+
+
+def undo(base: sqlite3.Connection, number: int) -> int:
+    """Remove what an import added, and return the number of rows."""
     base.execute("DELETE FROM imported WHERE import = ? AND kind = ?", (number, SITE))
-    return number // 1000, base.execute("DELETE FROM imported WHERE import = ?", (number,)).rowcount
+    return base.execute("DELETE FROM imported WHERE import = ?", (number,)).rowcount

@@ -30,12 +30,12 @@ FEWEST: Final = 48
 @dataclass
 class Added:
     """
-    What came of a file: numbers of half-hours, and of maxima, colours and prices.
+    What came of a file: numbers of half-hours, and of maxima and colours.
 
     Of its half-hours `new` were added, of which `hourly` have half of the energy of their hour; `own` ones
     the meter itself gave; `same` are in earlier files; `different` ones have another energy there, the first
-    of them at the time `example`; `outside` are to come, or older than ten years. Of the maxima, colours and
-    prices, `others` were added, and `same_others` are in earlier files.
+    of them at the time `example`; `outside` are to come, or older than ten years. Of the maxima and colours,
+    `others` were added, and `same_others` are in earlier files.
     """
 
     new: int = 0

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from teleinfo.history.tables import Table
     from teleinfo.live.model import LiveModel
-    from teleinfo.state.prices import Prices
 
 T = TypeVar("T")
 
@@ -84,8 +83,6 @@ class HistoryRecorder:
     """
     The history at `path` of the meter of `model`; `clock` returns the time, s since 1970.
 
-    `offers` is the household's file of offers.
-
     `meters` are the known meters, each with the times of its first and last reading, the latest one first.
     `fault` is why the history is not kept, or where a damaged one is; None if all is well.
     """
@@ -95,13 +92,12 @@ class HistoryRecorder:
         path: Path,
         model: LiveModel,
         *,
-        prices: Prices | None = None,
-        offers: Path | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._chronicle = Chronicle()
         model.on_state = self._chronicle.add
-        self._store = Store(path, prices, offers)
+        self._store = Store(path)
+        self._prices = model.prices
         self._clock = clock
         self._writing = asyncio.Lock()
         self._making = asyncio.Lock()
@@ -164,7 +160,9 @@ class HistoryRecorder:
                 after = min(max(end, OLDEST), day_of(now)) + dt.timedelta(days=1)
                 now = min(now, midnight(after) - 1)
             pending = [*self._waiting, *self._chronicle.peek()]
-            return await asyncio.to_thread(tables.table, self._store, pending, meter, name, now=now)
+            return await asyncio.to_thread(
+                tables.table, self._store, pending, meter, name, prices=self._prices, now=now
+            )
 
     async def _write(self) -> None:
         """Write what is new; if that fails, report it once, and try again with the next batch."""

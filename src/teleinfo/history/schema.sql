@@ -14,11 +14,10 @@ CREATE TABLE IF NOT EXISTS run (
     meter INTEGER NOT NULL, kind TEXT NOT NULL, begin INTEGER NOT NULL, code TEXT NOT NULL,
     end INTEGER NOT NULL, PRIMARY KEY (meter, kind, begin, code)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS price (day TEXT PRIMARY KEY, prices TEXT NOT NULL) WITHOUT ROWID;
 
 -- The readings of half-hours, the greatest power of each day from its midnight, what a day has (its `contract`
 -- with its kVA from midnight, its `colour` of Tempo from 6:00), and what files have:
--- `curve` (half-hours, Wh), `peak` (VA), `colour` (a day of Tempo from 6:00), `price OFFER KVA` (JSON).
+-- `curve` (half-hours, Wh), `peak` (VA), `colour` (a day of Tempo from 6:00).
 
 CREATE TABLE IF NOT EXISTS half_hour (
     meter INTEGER NOT NULL, time INTEGER NOT NULL, label TEXT NOT NULL, value INTEGER NOT NULL,

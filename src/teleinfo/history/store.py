@@ -10,7 +10,6 @@ import contextlib
 import datetime as dt
 import errno
 import itertools
-import json
 import sqlite3
 import threading
 from pathlib import Path
@@ -18,16 +17,11 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import N_
-from teleinfo.contract.days import day_of, local, midnight
-from teleinfo.contract.offers import Offers, prices_by_day
-from teleinfo.contract.offers_file import OffersFile
+from teleinfo.contract.days import day_of, midnight
 from teleinfo.history.chronicle import ALERT, LONGEST_PAUSE, LONGEST_WAIT, SLOT, TARIFF, Batch
-from teleinfo.state.prices import Prices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from teleinfo.vocabulary.words import Message
 
 
 APPLICATION: Final = 0x54494331
@@ -102,17 +96,11 @@ _METERS: Final = """
 
 
 class Store:
-    """
-    The database at `path`; the user has given these `prices`, or a file of `offers`.
+    """The database at `path`; before the first `write` it is what the file has."""
 
-    Before the first `write` it is what the file has.
-    """
-
-    def __init__(self, path: Path, prices: Prices | None = None, offers: Path | None = None) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.aside: Path | None = None
-        self._prices = prices
-        self._offers = OffersFile(offers)
         self._base: sqlite3.Connection | None = None
         self._copy: sqlite3.Connection | None = None
         self._copied: list[tuple[int, int]] = []
@@ -175,7 +163,7 @@ class Store:
                 self._copying.release()
 
     def _new_copy(self) -> sqlite3.Connection:
-        base = self._connect(":memory:", 0)
+        base = self._connect(":memory:")
         if self.path.exists():
             with contextlib.closing(_read_only(self.path)) as file:
                 file.backup(base)
@@ -196,25 +184,13 @@ class Store:
                 found.append((status.st_mtime_ns, status.st_size))
         return found
 
-    def prices(self, base: sqlite3.Connection, today: dt.date) -> list[tuple[dt.date, Prices]]:
-        """Return the prices with the day from which each is valid, the newest first."""
-        found = [*prices_by_day(self.offers()[0], today)]
-        if self._prices is not None and not found:
-            rows = base.execute("SELECT day, prices FROM price ORDER BY day")
-            found = [(dt.date.fromisoformat(day), Prices(*json.loads(text))) for day, text in rows]
-        return found[::-1]
-
-    def offers(self) -> tuple[Offers, tuple[Message, ...]]:
-        """Return the offers; only the shipped ones, and what is wrong, if the file of the user has faults."""
-        return self._offers.read()
-
     def _open(self, now: int) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check_type(self.path)
         with contextlib.suppress(FileExistsError):
             self.path.touch(mode=0o600, exist_ok=False)  # those beside it get the same mode by SQLite
         try:
-            return self._connect(self.path, now)
+            return self._connect(self.path)
         except sqlite3.OperationalError:  # it may work later, or with a later version
             raise
         except sqlite3.DatabaseError:
@@ -222,18 +198,12 @@ class Store:
             for end in ("-wal", "-shm"):
                 self.path.with_name(self.path.name + end).unlink(missing_ok=True)
             self.path.touch(mode=0o600)
-            return self._connect(self.path, now)
+            return self._connect(self.path)
 
-    def _connect(self, path: Path | str, now: int) -> sqlite3.Connection:
+    def _connect(self, path: Path | str) -> sqlite3.Connection:
         base = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
         try:
             _prepare(base)
-            if self._prices is not None:
-                today = local(now).date().isoformat()
-                text = json.dumps([dict(self._prices.periods), self._prices.month], sort_keys=True)
-                query = "SELECT prices FROM price WHERE day <= ? ORDER BY day DESC LIMIT 1"
-                if base.execute(query, (today,)).fetchone() != (text,):
-                    base.execute("INSERT OR REPLACE INTO price VALUES (?, ?)", (today, text))
         except sqlite3.Error:
             base.close()
             raise
@@ -272,7 +242,6 @@ class Store:
                 for table in OF_METER:
                     rows = other.execute(f"SELECT * FROM {table} WHERE meter = ?", (number,))  # noqa: S608
                     _insert(base, table, ((own, *row[1:]) for row in rows))
-            _insert(base, "price", other.execute("SELECT * FROM price"))
             return base.total_changes - before
 
     def close(self) -> None:

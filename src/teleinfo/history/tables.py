@@ -12,15 +12,18 @@ import io
 import itertools
 import math
 from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, local, midnight, season_of
+from teleinfo.contract.price_source import PriceSource
 from teleinfo.history.chronicle import ALERT, COLOUR, INJECTED, LONGEST_PAUSE, SLOT, TARIFF, Batch
 from teleinfo.history.contract import contract_table
 from teleinfo.history.rises import DAYS, rises
 from teleinfo.history.store import KEPT, MINUTE, QUARTER, Store
 from teleinfo.state.energy import month_of
+from teleinfo.state.prices import in_millionths
 from teleinfo.vocabulary.codes import Colour, TariffPeriod
 
 if TYPE_CHECKING:
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from teleinfo.state.fields import Json
-    from teleinfo.state.prices import Prices
+    from teleinfo.state.prices import DatedPrices
 
 _SPANS: Final[dict[str, Callable[[dt.date], dt.date]]] = {
     "P1D": lambda day: day,
@@ -51,7 +54,7 @@ Table: TypeAlias = "dict[str, Any]"
 class _Meter(NamedTuple):
     """A meter in the database: its number, which is 0 if it is unknown, and the time of its last reading."""
 
-    store: Store
+    prices: PriceSource
     base: sqlite3.Connection
     number: int
     heard: int
@@ -62,18 +65,30 @@ class _Meter(NamedTuple):
         return self.base.execute(query, (self.number, *values)).fetchall()
 
 
-def table(store: Store, pending: Iterable[Batch], meter: str, name: str, *, now: int) -> Table | None:
+def table(
+    store: Store,
+    pending: Iterable[Batch],
+    meter: str,
+    name: str,
+    *,
+    prices: PriceSource | None = None,
+    now: int,
+) -> Table | None:
     """
     Return a table of a meter at the time `now`; None if there is no table with this `name`.
 
-    The batches that are `pending` count although the store does not have them yet.
+    The batches that are `pending` count although the store does not have them yet. A change of the files of
+    the `prices` counts at once.
     """
     if name not in _TABLES:
         return None
+    if prices is None:
+        prices = PriceSource(None)
+    prices.refresh()
     with store.reading(pending) as base:
         known = base.execute("SELECT id, heard FROM meter WHERE name = ?", (meter,)).fetchone()
         number, heard = known or (0, 0)
-        return _TABLES[name](_Meter(store, base, number, heard, now))
+        return _TABLES[name](_Meter(prices, base, number, heard, now))
 
 
 def as_csv(table: Table) -> str:
@@ -115,66 +130,124 @@ def _bars(meter: _Meter, iso_step: str, count: int) -> Table:
     return _energies(meter, iso_step, bounds)
 
 
+@dataclass
+class _Count:
+    """
+    What was counted in a span or in a gap.
+
+    `energies` are in Wh by code, `covered` are the seconds between readings by étiquette. The costs are in €,
+    and nan if a part has no price.
+    """
+
+    energies: Counter[str] = field(default_factory=Counter)
+    covered: Counter[str] = field(default_factory=Counter)
+    energy_cost: float = 0.0
+    subscription: float = 0.0
+
+    @property
+    def cost(self) -> float | None:
+        """The cost with the subscription; None if a part has no price."""
+        return _known_amount(self.energy_cost + self.subscription)
+
+
+def _known_amount(amount: float) -> float | None:
+    """Return an amount in €; None if a part of it has no price."""
+    return in_millionths(amount) if math.isfinite(amount) else None
+
+
 def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
     """
     Return the energy of each span between two `bounds`: Wh by code, injected, cost in €, complete so far.
 
-    Energy that no reading divides between two spans stands in `gaps`. The subscription is charged for each
-    day between two readings, once: in a span, or else in a gap.
+    Energy that no reading divides between two spans stands in `gaps`. Each day from the first reading on
+    costs its share of the subscription, also one without readings: it is charged to its span, or to the gap
+    if nothing is known of the span.
     """
     span_of = _SPANS[iso_step]
-    pauses: defaultdict[tuple[int, int], list[tuple[str, str, int]]] = defaultdict(list)
-    risen = rises(meter.base, meter.number, DAYS, midnight(bounds[0]), meter.now)
-    for label, code, since, until, energy in risen:
-        pauses[since, until].append((label, code, energy))
-    prices = meter.store.prices(meter.base, day_of(meter.now))
-
-    def prices_on(day: dt.date) -> Prices:
-        return next((known for since, known in prices if since <= day), prices[-1][1])
-
-    energies: defaultdict[_Span, Counter[str]] = defaultdict(Counter)
-    covered: defaultdict[_Span, Counter[str]] = defaultdict(Counter)  # seconds by étiquette
-    costs: defaultdict[_Span, float] = defaultdict(float)
-    days: defaultdict[_Span, set[dt.date]] = defaultdict(set)
-    for (since, until), found in pauses.items():
-        first, final = day_of(since), day_of(until - 1)
-        span = span_of(first)
-        key: _Span = span if span == span_of(final) else (since, until)
-        days[key].update(first + number * DAY for number in range((final - first).days + 1))
-        price = prices_on(first).periods if prices else {}
-        for label, code, energy in found:
-            energies[key][code] += energy
-            covered[key][label] += until - since
-            if energy and code != INJECTED:
-                costs[key] += energy * price.get(code, math.nan) / 1000
-    gaps = [key for key in energies if isinstance(key, tuple)]
-    charged: set[dt.date] = set()
-    in_turn = sorted(energies, key=lambda key: isinstance(key, tuple))  # the gaps last
-    for key in in_turn if prices else ():
-        costs[key] += sum(prices_on(day).of_days(day, 1) for day in days[key] - charged)
-        charged |= days[key]
-
-    def cost(key: _Span) -> float | None:
-        return round(costs[key], 4) if prices and math.isfinite(costs[key]) else None
-
-    counted = {code for each in energies.values() for code in each}
+    counts, days = _counts(meter, span_of, bounds)
+    prices = meter.prices.loaded.prices
+    if prices is not None:
+        _charge_subscription(counts, days, span_of, prices)
+    spans = {key: count for key, count in counts.items() if not isinstance(key, tuple)}
+    gaps = {key: count for key, count in counts.items() if isinstance(key, tuple)}
+    counted = {code for count in counts.values() for code in count.energies}
     codes = [code.value for code in TariffPeriod if code in counted]
     codes += sorted(counted - {*codes, INJECTED})
-    last = max((until for _since, until in pauses), default=0)
+    last = max(days.values(), default=0)
     rows: list[list[Json]] = []
-    for span, end in itertools.pairwise(bounds):
-        if span in energies:
-            drawn = [energies[span][code] for code in codes]
-            injected = energies[span][INJECTED] if INJECTED in counted else None
-            is_complete = min(midnight(end), last) - midnight(span) in covered[span].values()
-            rows.append([span.isoformat()[: _KEYS.get(iso_step)], *drawn, injected, cost(span), is_complete])
+    for first_day, end in itertools.pairwise(bounds):
+        count = spans.get(first_day)
+        if count is None:
+            continue
+        drawn = [count.energies[code] for code in codes]
+        injected = count.energies[INJECTED] if INJECTED in counted else None
+        seconds = min(midnight(end), last) - midnight(first_day)
+        is_complete = seconds in count.covered.values()
+        cost, subscription = None, None
+        if prices is not None:
+            cost, subscription = count.cost, _known_amount(count.subscription)
+        name = first_day.isoformat()[: _KEYS.get(iso_step)]
+        rows.append([name, *drawn, injected, cost, is_complete, subscription])
     return {
         "begin": _iso(midnight(bounds[0])),
         "step": iso_step,
-        "columns": ["time", *codes, INJECTED, "cost", "complete"],
+        "columns": ["time", *codes, INJECTED, "cost", "complete", "subscription"],
         "rows": rows,
-        "gaps": [[_iso(gap[0]), _iso(gap[1]), energies[gap], cost(gap)] for gap in sorted(gaps)],
+        "gaps": [
+            [_iso(since), _iso(until), count.energies, None if prices is None else count.cost]
+            for (since, until), count in sorted(gaps.items())
+        ],
     }
+
+
+def _counts(
+    meter: _Meter, span_of: Callable[[dt.date], dt.date], bounds: list[dt.date]
+) -> tuple[dict[_Span, _Count], dict[dt.date, int]]:
+    """
+    Return what was counted in each span and in each gap, without the subscription.
+
+    Also return each day between two readings, with the time of the last one of them.
+    """
+    prices = meter.prices.loaded.prices
+    counts: defaultdict[_Span, _Count] = defaultdict(_Count)
+    days: dict[dt.date, int] = {}
+    for rise in rises(meter.base, meter.number, DAYS, midnight(bounds[0]), meter.now):
+        first, final = day_of(rise.since), day_of(rise.until - 1)
+        key: _Span = (rise.since, rise.until)
+        if span_of(first) == span_of(final):
+            key = span_of(first)
+        count = counts[key]
+        count.energies[rise.code] += rise.energy
+        count.covered[rise.label] += rise.until - rise.since
+        for number in range((final - first).days + 1):
+            day = first + number * DAY
+            days[day] = max(rise.until, days.get(day, 0))
+        if rise.energy and rise.code != INJECTED:
+            # Energy of several days counts for the last of them, as in the state.
+            of_day = None if prices is None else prices.on(final)
+            price = math.nan if of_day is None else of_day.periods.get(rise.code, math.nan)
+            count.energy_cost += rise.energy * price / 1000
+    return counts, days
+
+
+def _charge_subscription(
+    counts: Mapping[_Span, _Count],
+    days: Iterable[dt.date],
+    span_of: Callable[[dt.date], dt.date],
+    prices: DatedPrices,
+) -> None:
+    """Add its share of the subscription of each day to its span, or to the first gap in which it is."""
+    gaps = sorted(key for key in counts if isinstance(key, tuple))
+    for day in days:
+        of_day = prices.on(day)
+        share = math.nan if of_day is None else of_day.of_day(day)
+        if span_of(day) in counts:
+            counts[span_of(day)].subscription += share
+            continue
+        for since, until in gaps:
+            if since < midnight(day + DAY) and until > midnight(day):
+                counts[since, until].subscription += share
+                break
 
 
 def _alerts(meter: _Meter) -> Table:
@@ -196,9 +269,10 @@ def _season(meter: _Meter) -> Table:
 
 
 def _contract(meter: _Meter) -> Table:
-    """Return what the offers would have cost; `fault` has those of the household's file of them."""
-    offers, faults = meter.store.offers()
-    return {**contract_table(meter.base, meter.number, offers, meter.now), "fault": faults}
+    """Return what the offers would have cost; `fault` is what is wrong in the household's files."""
+    loaded = meter.prices.loaded
+    table = contract_table(meter.base, meter.number, loaded.offers, meter.now)
+    return {**table, "file": str(meter.prices.path), "fault": loaded.fault, "note": loaded.note}
 
 
 def _iso(time: int) -> str:

@@ -12,6 +12,7 @@ import contextlib
 import logging
 import time
 from functools import partial
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -19,6 +20,7 @@ from teleinfo.common import event_loop, journal
 from teleinfo.common.durations import delays
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.untrusted_json import parse_object
+from teleinfo.contract.price_source import PriceSource
 from teleinfo.live import declared, sentences
 from teleinfo.live.model import LiveModel
 from teleinfo.mqtt.client import connect, for_command
@@ -174,12 +176,14 @@ def run(
     async def feed_and_show() -> None:
         event_loop.cancel_on_stop()
         patience = None if mqtt else SILENT_AFTER
-        models = [LiveModel(patience=patience, prices=each.prices, prints_notes=log) for each in settings]
+        sources = [PriceSource(Path(each.offers), each.prices) for each in settings]
+        models = [LiveModel(patience=patience, prices=source, prints_notes=log) for source in sources]
         feed = listen if mqtt else read_port
         with contextlib.suppress(asyncio.CancelledError):
             async with asyncio.TaskGroup() as tasks:
                 for each, model in zip(settings, models, strict=True):
                     tasks.create_task(feed(each, model), name=f"teleinfo.live.feed.{each.mqtt_topic}")
+                    tasks.create_task(model.prices.keep(model.use_prices), name="teleinfo.live.prices")
                 await show(*models)
 
     event_loop.run(feed_and_show())

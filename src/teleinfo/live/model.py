@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
+from teleinfo.contract.price_source import PriceSource
 from teleinfo.port.health import Health, is_orphan
 from teleinfo.state import metrics
 from teleinfo.state.field_entry import FieldPath, message
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from teleinfo.state.fields import Json
-    from teleinfo.state.prices import Prices
     from teleinfo.vocabulary.words import Message
 
 KEPT: Final = 30.0
@@ -122,6 +122,7 @@ class LiveModel:
     the port or the broker), each None if unknown; it sets `changed` after each change. With `prints_notes`,
     each note of another kind than the note before is printed on standard error. The meter is silent after
     `patience` seconds without a reading; if `patience` is None, it is silent while `online` is False.
+    `prices` are those of the household.
     `remembered` are the fields that only the memory of the daemon knows, by path.
     `on_state` gets each state of a known meter and its time, s since 1970; None if nothing is kept.
     """
@@ -131,7 +132,7 @@ class LiveModel:
         *,
         patience: float | None,
         clock: Callable[[], dt.datetime] | None = None,
-        prices: Prices | None = None,
+        prices: PriceSource | None = None,
         prints_notes: bool = False,
     ) -> None:
         self.clock = clock or self._clock
@@ -143,11 +144,12 @@ class LiveModel:
         self.mode: Mode | None = None
         self.heard: float | None = None
         self.patience = patience
+        self.prices = prices or PriceSource(None)
         self._prints_notes = prints_notes
         self.told_health: Health | None = None
         self._rows: dict[str, Row] = {}
         self._judge = Judge()
-        self._tracker = StateTracker(topic="", exclude=frozenset(), prices=prices)
+        self._tracker = StateTracker(topic="", exclude=frozenset(), prices=self.prices.loaded.prices)
 
     def _clock(self) -> dt.datetime:
         """Return the time in France, or the time of the machine for a meter overseas."""
@@ -188,6 +190,11 @@ class LiveModel:
         if self.on_state is not None and self._tracker.is_known:
             self.on_state(self._tracker.state(moment), int(time.timestamp()))
         return is_news
+
+    def use_prices(self) -> None:
+        """Take over the prices after a change of their files."""
+        self._tracker.prices = self.prices.loaded.prices
+        self.changed.set()
 
     def on_reading(self, reading: Reading, /) -> None:
         """Add a reading that comes now, and set `changed`."""

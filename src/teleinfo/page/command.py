@@ -21,7 +21,6 @@ from teleinfo.history.recorder import HistoryRecorder
 from teleinfo.history.store import Store
 from teleinfo.live.feeds import add_mqtt, run
 from teleinfo.page import hosts, imports
-from teleinfo.page.contract import OFFERS
 from teleinfo.page.imported_files import ANY_SITE
 from teleinfo.settings import PREFIX, Settings, checks, default_env_file
 from teleinfo.settings.sources import load_all
@@ -66,7 +65,7 @@ def main(arguments: argparse.Namespace) -> int:
         # Root changes the history of the service.
         is_root = os.geteuid() == 0 and not os.environ.get("STATE_DIRECTORY")
         path = _history_of(settings[-1], _SERVICE if is_root and _SERVICE.exists() else None)
-        return imports.change(Store(path, settings[-1].prices), arguments)
+        return imports.change(Store(path), arguments, offers=Path(settings[-1].offers))
     if importlib.util.find_spec("aiohttp") is None:
         text = _(
             "The page is served by aiohttp, which is not installed (Debian: sudo apt install "
@@ -90,14 +89,12 @@ def _serve(address: checks.Address, settings: Sequence[Settings], *, mqtt: bool)
     token = next((each.web_token for each in settings if each.web_token is not None), "")
     metrics = any(each.web_metrics for each in settings)
     names = frozenset[str]().union(*(each.web_hosts for each in settings))
-    own = Path("offers.toml")  # in the working folder, before that of the service
-    offers = own if own.exists() else OFFERS
 
     async def serve(*models: LiveModel) -> None:
         meters = {}
         async with asyncio.TaskGroup() as tasks:
             for each, model in zip(settings, models, strict=True):
-                recorder = HistoryRecorder(_history_of(each), model, prices=each.prices, offers=offers)
+                recorder = HistoryRecorder(_history_of(each), model)
                 meters[each.mqtt_topic] = Streams(model, recorder, each.meter_name)
                 tasks.create_task(recorder.run(), name=f"teleinfo.history.recorder.{each.mqtt_topic}")
             await show(listening, address, meters, names=names, token=token, metrics=metrics)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
 from teleinfo.common.i18n import _, in_words
 from teleinfo.common.terminal_text import printable
 from teleinfo.page.sentences import told
-
-OFFERS: Final = Path("/etc/teleinfo/offers.toml")
-"""The household's file of offers."""
 
 FACTS: Final = ("PERIOD", "CONTRACT", "POWER", "STANDBY", "HOURS", "PRICES")
 """The paragraphs of the card."""
@@ -25,7 +21,7 @@ def contract_part(table: dict[str, Any]) -> dict[str, Any]:
     off_peak = next(iter(table["off_peak"]), None)
     values = table | _verdict(table)
     values |= {
-        "unknown": "" if table["held"] else OFFERS,
+        "unknown": "" if table["held"] else table["file"],
         "learned" if table["off_peak_learned"] else "told": off_peak,
         "off_peak": off_peak,
         "old" if table["prices"]["are_old"] else "new": table["prices"]["since"],
@@ -36,7 +32,7 @@ def contract_part(table: dict[str, Any]) -> dict[str, Any]:
     enough = next((step for step in steps if table["is_year"] and "enough" in step), {})
     return {
         **table,
-        "fault": " · ".join(printable(_(fault)) for fault in table["fault"]),
+        "fault": "" if table["fault"] is None else printable(_(table["fault"])),
         "offers": [in_words(offer) for offer in table["offers"]],
         "sentence": " ".join(told("VERDICT", values)[:1] + told("ENOUGH", enough)),
         "facts": [" ".join(sentences) for sentences in facts.values() if sentences],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import re
-import time
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final
@@ -14,6 +13,7 @@ from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
 from teleinfo.console.output import command_line, say
 from teleinfo.contract.files import Content, FileError, FileReader
+from teleinfo.contract.offers import PricesOfFile
 from teleinfo.history import energies, sites
 from teleinfo.history.file_import import Added, FileImport
 from teleinfo.page.sentences import told
@@ -64,6 +64,7 @@ class ImportedFiles:
         self._refused: list[tuple[str, Message]] = []
         self._sentences: list[str] = []
         self._has_other_format = False
+        self._prices: list[PricesOfFile] = []
 
     @property
     def has_failed(self) -> bool:
@@ -91,12 +92,23 @@ class ImportedFiles:
         if needless:
             tell("NEEDLESS", label=label, names=needless)
 
-    def add(self, store: Store) -> None:
-        """Add what is understood, and say what came of each file."""
+    @property
+    def prices(self) -> list[dict[str, object]]:
+        """The regulated prices of each file that has some, in types of JSON."""
+        return [file.model_dump(mode="json", by_alias=True) for file in self._prices]
+
+    def add(self, store: Store, number: int) -> None:
+        """Add what is understood to the history, in the import with this number, and say what came of it."""
+        of_meter = []
+        for label, content in self._understood:
+            if content.prices:
+                self._note_prices(label, content, number)
+            else:
+                of_meter.append((label, content))
+        self._understood = of_meter
         if self._understood:
-            now = time.time()
-            with store.editing(int(now)) as base:
-                self._add_to(base, int(1000 * now))
+            with store.editing(number // 1000) as base:
+                self._add_to(base, number)
         for (reason, _archive), group in itertools.groupby(self._refused, _reason_and_archive):
             for label in _labels([label for label, _reason in group]):
                 tell("REFUSED", label=label, reason=_(reason))
@@ -104,6 +116,13 @@ class ImportedFiles:
             say(sentence)
         if self._has_other_format:
             say("\n".join(told("WANTED", {})))
+
+    def _note_prices(self, label: str, content: Content, number: int) -> None:
+        """Keep the regulated prices of a file, and say what it is."""
+        prices = [price.model_copy(update={"number": number}) for price in content.prices]
+        self._prices.append(PricesOfFile(label=label, prices=tuple(prices)))
+        form = _(next(iter(content.forms)))
+        tell("FILE", label=label, form=form, first=min(content.days), last=max(content.days))
 
     def _add_to(self, base: sqlite3.Connection, number: int) -> None:
         meter = energies.last_meter(base)

@@ -15,13 +15,15 @@ import tempfile
 import time
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
 from teleinfo.common.untrusted_json import MAX_BYTES
 from teleinfo.console.output import fail, say
+from teleinfo.contract import regulated_prices
+from teleinfo.contract.offers_file import OffersError
 from teleinfo.history import energies
 from teleinfo.history.fill import fill
 from teleinfo.history.recorder import put_aside, unkept
@@ -44,25 +46,30 @@ MARK: Final = slice(68, 72)
 """The bytes of a database that tell its program (SQLite, "Database File Format", 1.3)."""
 
 
-def change(store: Store, arguments: argparse.Namespace) -> int:
+def change(store: Store, arguments: argparse.Namespace, *, offers: Path) -> int:
     """
     Import, undo an import or export; return the exit status, 1 if a file was not added.
 
-    Root opens the files that the user names. All else is done by the owner of the history's folder.
+    Root opens the files that the user names, and writes the regulated prices, which are those of all meters,
+    to the file beside that of the household's `offers`. All else is done by the owner of the history's
+    folder.
     """
+    prices = regulated_prices.beside(offers)
     try:
         if arguments.export is not None:
             return _export(store, arguments.export)
         if arguments.undo_import:
-            return _as_owner(store, partial(_undo, store))
+            return _undo(store, prices)
         with contextlib.ExitStack() as opened:
             if not arguments.files:
                 # Another process may have another standard input.
                 lines = opened.enter_context(open(os.dup(sys.stdin.fileno()), "rb"))  # noqa: PTH123
-                return _as_owner(store, partial(_add_lines, store, lines))
+                return int(_as_owner(store, partial(_add_lines, store, lines)))
             named = [_Named(label_of(path.name), _open(path, opened)) for path in arguments.files]
             files = ImportedFiles(allow_other_site=arguments.allow_other_prm)
-            return _as_owner(store, partial(_add_files, store, files, named))
+            number = int(1000 * time.time())
+            result = _as_owner(store, partial(_add_files, store, files, named, number))
+            return _add_prices(prices, result)
     except OSError as error:
         return fail("page", f"{label_of(str(error.filename))}: {_(file_error(error))}")
 
@@ -83,10 +90,14 @@ def _open(path: Path, opened: contextlib.ExitStack) -> IO[bytes] | Message:
         return file_error(error)
 
 
-def _as_owner(store: Store, work: Callable[[], int]) -> int:
-    """Return the exit status of the owner's work on a history; say why it could not be done."""
+def _as_owner(store: Store, work: Callable[[], object]) -> Any:  # noqa: ANN401 - JSON of another process
+    """
+    Return the result of the owner's work on a history.
 
-    def done() -> int:
+    If it could not be done, say why, and return the exit status.
+    """
+
+    def done() -> object:
         try:
             return work()
         except sqlite3.Error as error:
@@ -98,7 +109,7 @@ def _as_owner(store: Store, work: Callable[[], int]) -> int:
             if (fault := put_aside(store)) is not None:
                 say(f"teleinfo page: {_(fault)}")
 
-    return int(as_owner(store.path.parent, done))
+    return as_owner(store.path.parent, done)
 
 
 def _add_lines(store: Store, file: IO[bytes]) -> int:
@@ -111,8 +122,12 @@ def _add_lines(store: Store, file: IO[bytes]) -> int:
     return 0 if added else 1
 
 
-def _add_files(store: Store, files: ImportedFiles, named: Sequence[_Named]) -> int:
-    """Add files, archives and exported histories; return the exit status, 1 if one was not added."""
+def _add_files(store: Store, files: ImportedFiles, named: Sequence[_Named], number: int) -> dict[str, object]:
+    """
+    Add files, archives and exported histories, in the import with this number.
+
+    Return the exit `status`, 1 if one was not added, and the `prices` of each file that has some.
+    """
     status = 0
     for label, file in named:
         if isinstance(file, Message):
@@ -127,8 +142,25 @@ def _add_files(store: Store, files: ImportedFiles, named: Sequence[_Named]) -> i
                 files.read(file, label)
         except OSError as error:
             files.refuse(label, file_error(error))
-    files.add(store)
-    return 1 if files.has_failed else status
+    files.add(store, number)
+    return {"status": 1 if files.has_failed else status, "prices": files.prices}
+
+
+def _add_prices(path: Path, result: Any) -> int:  # noqa: ANN401 - JSON of another process
+    """Add the regulated prices in the result of `_add_files`; return the exit status."""
+    if isinstance(result, int):
+        return result
+    try:
+        files = regulated_prices.of_files(result["prices"])
+        for file in files:
+            added = regulated_prices.add(path, file.prices)
+            tell("PRICES_ADDED", label=printable(file.label), added=str(added), path=str(path))
+    except OffersError as error:
+        return fail("page", f"{printable(str(path))}: {_(error.faults[0])}")
+    except OSError as error:
+        template = _("{path} cannot be written ({error}); repeat the command as root, with sudo")
+        return fail("page", template.format(path=printable(str(path)), error=_(file_error(error))))
+    return int(result["status"])
 
 
 def _restore(store: Store, label: str, file: IO[bytes]) -> bool:
@@ -142,13 +174,28 @@ def _restore(store: Store, label: str, file: IO[bytes]) -> bool:
     return True
 
 
-def _undo(store: Store) -> int:
-    with store.editing(int(time.time())) as base:
-        removed = energies.undo(base)
-    if removed is None:
-        return fail("page", _("no file was imported"))
-    tell("UNDO", time=removed[0], count=removed[1])
+def _undo(store: Store, prices: Path) -> int:
+    """Remove what the last import added, to the history or to the regulated prices."""
+    try:
+        of_prices = regulated_prices.last_import(prices) or 0
+        result = _as_owner(store, partial(_undo_since, store, of_prices))
+        if isinstance(result, int):
+            return result
+        last, count = int(result["last"]), int(result["count"])
+        if not last:
+            return fail("page", _("no file was imported"))
+        count += regulated_prices.remove(prices, last)
+    except OffersError as error:
+        return fail("page", f"{printable(str(prices))}: {_(error.faults[0])}")
+    tell("UNDO", time=last // 1000, count=count)
     return 0
+
+
+def _undo_since(store: Store, number: int) -> dict[str, int]:
+    """Remove the last import of the history unless it is before that with this number; return both."""
+    with store.editing(int(time.time())) as base:
+        last = max(energies.last_import(base) or 0, number)
+        return {"last": last, "count": energies.undo(base, last)}
 
 
 def _export(store: Store, path: Path) -> int:
@@ -162,7 +209,7 @@ def _export(store: Store, path: Path) -> int:
             if os.geteuid() == 0:
                 user = path.parent.stat()
                 os.fchown(descriptor, user.st_uid, user.st_gid)
-            status = _as_owner(store, partial(_write, store, file))
+            status = int(_as_owner(store, partial(_write, store, file)))
         if status == 0:
             part.rename(path)
             tell("EXPORT", path=label_of(str(path)))

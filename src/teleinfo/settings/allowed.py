@@ -51,5 +51,6 @@ ClientId = Annotated[Named, AfterValidator(checks.plain_text), Field(max_length=
 Topic = Annotated[Named, AfterValidator(checks.topic)]
 Etiquettes = Annotated[frozenset[str], BeforeValidator(checks.split), AfterValidator(checks.etiquettes)]
 Metrics = Annotated[str, Field(pattern=r"^/(.*/)?[^/]+\.prom$"), AfterValidator(checks.plain_text)] | None
+TomlFile = Annotated[str, Field(pattern=r"^/(.*/)?[^/]+\.toml$"), AfterValidator(checks.plain_text)]
 DeadBands = Annotated[dict[str, float] | None, BeforeValidator(checks.dead_bands)]
 PriceList = Annotated[InstanceOf[prices.Prices] | None, BeforeValidator(checks.prices)]

@@ -82,7 +82,9 @@ class Settings:
     state_topics_dead_band: allowed.DeadBands = None
     """Least changes of numbers on these topics: for example power.apparent=20 power.active=20"""
     prices: allowed.PriceList = None
-    """Prices in €/kWh by tariff period, and a month: for example HC=0.1696 HP=0.2146 month=15.74"""
+    """Prices of all days, in €/kWh by tariff period, and a month: HC=0.1696 HP=0.2146 month=15.74"""
+    offers: allowed.TomlFile = "/etc/teleinfo/offers.toml"
+    """File with your contract and your offers, each with its day, in place of TELEINFO_PRICES"""
     language: allowed.LanguageCode = Language.FR
     """Language of the log, the state and Home Assistant: fr or en"""
     homeassistant: bool = False

@@ -25,8 +25,9 @@ The clock of the machine may be wrong: a Raspberry Pi without a network starts i
 - A clock that was ahead: the energies before a leap of the clock are kept for `PATIENCE`. When the clock is
   set back by about as much, they go on, and lose nothing, since energies are differences of readings.
 
-A Wh costs the price of its day. So the cost of a day is settled when the day ends, and a later price changes
-only what had no price until then. The subscription costs its share of each day that was counted.
+A Wh costs the price of its day, and each day its share of the subscription, from the first reading on. The
+prices of a day may become known later: so a month keeps the energies of each of its days, and its cost is
+computed when it is asked for.
 """
 
 from __future__ import annotations
@@ -36,10 +37,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.state.prices import Prices  # noqa: TC001 - as above
+from teleinfo.state.prices import in_cents
 from teleinfo.state.tariffs import INDEX_OF_PERIOD
 
 if TYPE_CHECKING:
+    from teleinfo.state.prices import DatedPrices
     from teleinfo.vocabulary.codes import TariffPeriod
 
 MARGIN: Final = 5
@@ -61,6 +63,7 @@ EXPORTED: Final = "EAIT"
 COUNTED: Final = (*INDEX_OF_PERIOD.values(), *(f"EASF{number:02}" for number in range(1, 11)), EXPORTED)
 """The étiquettes whose energy is counted: the indexes of the suppliers, and the injected energy."""
 
+DAY: Final = timedelta(days=1)
 _LONGEST_MONTH: Final = timedelta(days=31)
 
 
@@ -116,56 +119,66 @@ class EnergySpan:
     The energy of a day, or of a month whose first day is `first`, in Wh.
 
     `imported` is the energy drawn in all, `counted` the energy by étiquette. An energy of 0 may be missing.
-    `cost` is the settled cost in €, of `settled` Wh. Not settled yet are the subscription of so many `days`,
-    and the energy in `periods`, by code of the tariff period, of the indexes whose period is known.
+    `by_day` has the energy of each day by code of the tariff period, of the indexes whose period is known; a
+    day without energy is in it too, since it costs its share of the subscription.
     """
 
     first: date
     is_complete: bool = False
     imported: int = 0
     counted: Mapping[str, int] = field(default_factory=dict)
-    periods: Mapping[str, int] = field(default_factory=dict)
-    days: int = 1
-    settled: int = 0
-    cost: float = 0.0
+    by_day: Mapping[date, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def exported(self) -> int:
         """The energy injected."""
         return self.counted.get(EXPORTED, 0)
 
-    def plus(self, imported: int, counted: Mapping[str, int], periods: Mapping[str, int]) -> EnergySpan:
-        """Return this span with more energy."""
+    def plus(
+        self, imported: int, counted: Mapping[str, int], day: date, periods: Mapping[str, int]
+    ) -> EnergySpan:
+        """Return this span with more energy, of a `day`."""
+        of_day = _sum(self.by_day.get(day, {}), periods)
         return replace(
             self,
             imported=self.imported + imported,
             counted=_sum(self.counted, counted),
-            periods=_sum(self.periods, periods),
+            by_day={**self.by_day, day: of_day},
         )
 
-    def cost_at(self, prices: Prices) -> float | None:
+    def with_days(self, after: date, until: date) -> EnergySpan:
+        """Return this span with the days after a day until another one, which have no energy yet."""
+        by_day = dict(self.by_day)
+        for number in range(1, (until - after).days + 1):
+            by_day.setdefault(after + number * DAY, {})
+        return replace(self, by_day=by_day)
+
+    def cost_at(self, prices: DatedPrices) -> float | None:
         """
-        Return the cost in €, the subscription included; `prices` count for what is not settled.
+        Return the cost in €, the subscription included.
 
         It is None if the tariff period of a part of the energy is unknown, or has no price.
         """
-        unknown = self.imported - self.settled - sum(self.periods.values())
-        if abs(unknown) > UNKNOWN_ENERGY or prices.missing(self.periods):
+        unknown = self.imported
+        cost = 0.0
+        for day, periods in self.by_day.items():
+            of_day = prices.of_day(day, periods)
+            if of_day is None:
+                return None
+            cost += of_day
+            unknown -= sum(periods.values())
+        if abs(unknown) > UNKNOWN_ENERGY:
             return None
-        return round(self.settle(prices).cost, 2)
+        return in_cents(cost)
 
-    def settle(self, prices: Prices | None) -> EnergySpan:
-        """Return this span with the cost of all that has a price; without prices nothing is settled."""
-        if prices is None:
-            return self
-        priced = {code: energy for code, energy in self.periods.items() if code in prices.periods}
-        return replace(
-            self,
-            periods={code: energy for code, energy in self.periods.items() if code not in priced},
-            days=0,
-            settled=self.settled + sum(priced.values()),
-            cost=self.cost + prices.of_energy(priced) + prices.of_days(self.first, self.days),
-        )
+    def unpriced(self, prices: DatedPrices) -> set[str]:
+        """Return the tariff periods in which energy was drawn on a day on which they have no price."""
+        found = set[str]()
+        for day, periods in self.by_day.items():
+            of_day = prices.on(day)
+            if of_day is not None:
+                found |= of_day.missing(periods)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +186,12 @@ class Count:
     """
     What a reading on `day` counts: the `total`, and the `indexes` by étiquette.
 
-    `prices` are the present prices. `period_of` returns the tariff period that an étiquette counts, None if
-    it is unknown now.
+    `period_of` returns the tariff period that an étiquette counts, None if it is unknown now.
     """
 
     total: ImportTotal
     day: date
     indexes: Mapping[str, int]
-    prices: Prices | None
     period_of: Callable[[str], TariffPeriod | None]
 
 
@@ -190,7 +201,7 @@ class DailyEnergy:
     The energies until the reading `last`; `yesterday` and `last_month` are None while they are unknown.
 
     `readings` are the indexes of the last reading, and `codes` the tariff periods that they counted when they
-    last rose, both by étiquette. `prices` are the prices of today.
+    last rose, both by étiquette.
     `before_leap` has the energies before the longest leap of the clock, to the time `leapt`, which may be a
     gap. `if_behind` has the energies since the clock was set back to a day before today, at the time
     `behind_since`, in case it is right.
@@ -202,7 +213,6 @@ class DailyEnergy:
     last_month: EnergySpan | None
     last: ImportTotal
     readings: Mapping[str, int]
-    prices: Prices | None = None
     codes: Mapping[str, str] = field(default_factory=dict)
     before_leap: DailyEnergy | None = None
     leapt: datetime | None = None
@@ -213,13 +223,15 @@ class DailyEnergy:
     def begin(cls, count: Count) -> DailyEnergy:
         """Return the energies at the first reading, which is made in the middle of a day."""
         day = count.day
-        return cls(EnergySpan(day), None, EnergySpan(month_of(day)), None, count.total, count.indexes)
+        today = EnergySpan(day, by_day={day: {}})
+        month = EnergySpan(month_of(day), by_day={day: {}})
+        return cls(today, None, month, None, count.total, count.indexes)
 
     def of_another_meter(self, first: ImportTotal) -> DailyEnergy:
         """Return the energies to continue with after an exchange; the `first` total adds nothing."""
         today, month = (replace(span, is_complete=False) for span in (self.today, self.this_month))
         last = replace(first, time=self.last.time)
-        return DailyEnergy(today, self.yesterday, month, self.last_month, last, {}, self.prices)
+        return DailyEnergy(today, self.yesterday, month, self.last_month, last, {})
 
     def next(self, count: Count) -> DailyEnergy:
         """Return the energies after a reading."""
@@ -249,7 +261,7 @@ class DailyEnergy:
         seen = self.today.first, self.last.total, self.last.counter, self.readings
         is_gap = now.time - self.last.time > GAP
         if seen == (day, now.total, now.counter, indexes) and not is_gap:
-            return replace(self, last=now, prices=count.prices, if_behind=None, behind_since=None)
+            return replace(self, last=now, if_behind=None, behind_since=None)
         before_leap, leapt = self.before_leap, self.leapt
         if is_gap and self.behind_since is None and now.time - self.last.time > self._leap:
             before_leap, leapt = replace(self, before_leap=None, leapt=None), now.time
@@ -268,7 +280,7 @@ class DailyEnergy:
         periods: dict[str, int] = {}
         for label in (label for label in counted if label in codes):
             periods[codes[label]] = periods.get(codes[label], 0) + counted[label]
-        more = now.total - self.last.total, counted, periods
+        more = now.total - self.last.total, counted, today.first, periods
         return DailyEnergy(
             today.plus(*more),
             yesterday,
@@ -276,7 +288,6 @@ class DailyEnergy:
             last_month,
             last=now,
             readings={**known, **indexes},
-            prices=count.prices,
             codes=codes,
             before_leap=before_leap,
             leapt=leapt,
@@ -288,14 +299,14 @@ class DailyEnergy:
         """Return today, yesterday, this month and last month at the begin of `day`, which may be today."""
         if day == self.today.first:
             return self.today, self.yesterday, self.this_month, self.last_month
-        month = self.this_month.settle(self.prices)
-        last_month = self.last_month and self.last_month.settle(self.prices)
-        today, yesterday = _turn(self.today.settle(self.prices), day, timedelta(days=1), is_gap=is_gap)
-        if month_of(day) == month.first:
-            month = replace(month, days=month.days + (day - self.today.first).days)
-        else:
+        today, yesterday = _turn(self.today, day, DAY, is_gap=is_gap)
+        month, last_month = self.this_month, self.last_month
+        if month_of(day) != month.first:
+            # A contract costs its subscription also while no index is read.
+            last_day = month_of(month.first + _LONGEST_MONTH) - DAY
+            month = month.with_days(self.today.first, last_day)
             month, last_month = _turn(month, month_of(day), _LONGEST_MONTH, is_gap=is_gap)
-            month = replace(month, days=day.day)
+        month = month.with_days(max(self.today.first, month.first - DAY), day)
         return today, yesterday, month, last_month
 
 
@@ -313,5 +324,7 @@ def _turn(
     span: EnergySpan, first: date, longest: timedelta, *, is_gap: bool
 ) -> tuple[EnergySpan, EnergySpan | None]:
     """Return the span that begins on the later day `first`, and `span` if it is the span directly before."""
-    ended = replace(span, is_complete=span.is_complete and not is_gap)
-    return EnergySpan(first, is_complete=not is_gap), ended if first - span.first <= longest else None
+    begun = EnergySpan(first, is_complete=not is_gap, by_day={first: {}})
+    if first - span.first > longest:
+        return begun, None
+    return begun, replace(span, is_complete=span.is_complete and not is_gap)

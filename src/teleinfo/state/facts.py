@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from teleinfo.state.device import Device
     from teleinfo.state.fields import Unknown, Values
     from teleinfo.state.injection import Outflow
-    from teleinfo.state.prices import Prices
+    from teleinfo.state.prices import DatedPrices
     from teleinfo.tic.reading import Belief
     from teleinfo.vocabulary.codes import Alert, TariffPeriod
     from teleinfo.vocabulary.moment import Moment
@@ -117,14 +117,20 @@ class MeterFacts:
     - `contract` are those that end with its mode or contract.
     - `total` is the total energy drawn, and `daily` the energies by day, None before the first index;
       `counted` is the monotonic time at which that index was last read.
-    - `prices` is None if the user gave none.
+    - `prices` are those of the household; None if it gave none.
     - `means` are the mean powers by the étiquettes of their index.
     - `since` maps each active alert to its start.
     - `clock_was_ahead` is the time by which the clock of the machine was set back, until it is taken.
     """
 
     def __init__(
-        self, device: Device, mode: Mode, first: Moment, *, prices: Prices | None, daily: DailyEnergy | None
+        self,
+        device: Device,
+        mode: Mode,
+        first: Moment,
+        *,
+        prices: DatedPrices | None,
+        daily: DailyEnergy | None,
     ) -> None:
         self.device = device
         self.contract = ContractFacts(mode)
@@ -176,7 +182,7 @@ class MeterFacts:
         before = self.total or ImportTotal(*imported, 0, at)
         total = before.next(*imported, at=at, subscribed=fields.subscribed_power(values))
         indexes = {label: index for label in COUNTED if (index := fields.number(values, label)) is not None}
-        count = Count(total, at.astimezone(self.zone).date(), indexes, self.prices, self.contract.period_of)
+        count = Count(total, at.astimezone(self.zone).date(), indexes, self.contract.period_of)
         daily = self.daily
         if daily is None:
             daily = DailyEnergy.begin(count)

@@ -183,7 +183,11 @@ class Snapshot:
         """The price of the tariff period in force, €/kWh."""
         if self.facts.prices is None or self.tariff is None:
             return None
-        return self.facts.prices.periods.get(tariffs.period_of(self.tariff) or "", UNKNOWN)
+        today = self.at.wall.astimezone(self.facts.zone).date()
+        prices = self.facts.prices.on(today)
+        if prices is None:
+            return UNKNOWN
+        return prices.periods.get(tariffs.period_of(self.tariff) or "", UNKNOWN)
 
     def cost(self, span: str) -> Value:
         """Return the cost of a day or a month, €."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from teleinfo.state.fields import Json, Values
     from teleinfo.state.memory import Memory
-    from teleinfo.state.prices import Prices
+    from teleinfo.state.prices import DatedPrices
     from teleinfo.tic.reading import Belief, Reading
     from teleinfo.vocabulary.moment import Moment
 
@@ -45,7 +45,7 @@ class StateTracker:
     is no cost.
     """
 
-    def __init__(self, *, topic: str, exclude: frozenset[str], prices: Prices | None = None) -> None:
+    def __init__(self, *, topic: str, exclude: frozenset[str], prices: DatedPrices | None = None) -> None:
         self._topic = topic
         self.exclude = exclude
         self._prices = prices
@@ -84,7 +84,18 @@ class StateTracker:
         """The tariff periods in which energy was drawn this month, and that have no price."""
         if self._prices is None or self._facts is None or self._facts.daily is None:
             return set()
-        return self._prices.missing(self._facts.daily.this_month.periods)
+        return self._facts.daily.this_month.unpriced(self._prices)
+
+    @property
+    def prices(self) -> DatedPrices | None:
+        """The prices of the household, which may change at any time; None if it has none."""
+        return self._prices
+
+    @prices.setter
+    def prices(self, prices: DatedPrices | None) -> None:
+        self._prices = prices
+        if self._facts is not None:
+            self._facts.prices = prices
 
     def restore(self, memory: Memory) -> None:
         """

@@ -1,0 +1,170 @@
+"""
+The one source of prices: the household's file of offers, the imported prices, and TELEINFO_PRICES.
+
+State, history, card and Home Assistant take the prices of each day from here. A day costs what its contract
+in the file says. TELEINFO_PRICES is the short form of one undated contract: it counts for the days before the
+first contract of the file, and for those of a contract whose hours the meter does not count.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import time
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
+
+from teleinfo.common.file_errors import file_error
+from teleinfo.common.i18n import N_
+from teleinfo.common.terminal_text import printable
+from teleinfo.contract import offers_file, regulated_prices
+from teleinfo.contract.offers import Offers, begun, price_on
+from teleinfo.contract.offers_file import OffersError
+from teleinfo.state.prices import DatedPrices, Prices
+from teleinfo.vocabulary.words import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+INTERVAL: Final = 10.0
+"""Seconds between two looks at the files."""
+
+SETTLED: Final = 2.0
+"""Seconds since the last change of a file after which it is read again: an editor may still be writing it."""
+
+NOTHING: Final = Offers()
+
+BOTH_GIVEN: Final = N_(
+    "TELEINFO_PRICES counts only for the days before {day}: since then {path} has a contract"
+)
+
+
+class Loaded(NamedTuple):
+    """
+    The `offers` and the dated `prices`, None if the household gave none.
+
+    `fault` is what is wrong in the files as they are now: the rest is then that of the last files without a
+    fault. `note` is what the household should know of its prices.
+    """
+
+    offers: Offers
+    prices: DatedPrices | None
+    fault: Message | None = None
+    note: Message | None = None
+
+
+class PriceSource:
+    """
+    The prices that were `given` in the settings, and those of the household's file of offers at `path`.
+
+    The file need not exist.
+    """
+
+    def __init__(self, path: Path | None, given: Prices | None = None) -> None:
+        self.path = path
+        self._given = given
+        self._seen: tuple[object, ...] | None = None
+        self.loaded = Loaded(NOTHING, None)
+        self.refresh()
+
+    def refresh(self) -> bool:
+        """Read the files again if they changed; return True if they did. Blocks; safe in any thread."""
+        paths = [] if self.path is None else [self.path, regulated_prices.beside(self.path)]
+        seen = tuple(map(_signature, paths))
+        is_first = self._seen is None
+        if seen == self._seen or (not is_first and _is_being_written(seen)):
+            return False
+        self._seen = seen
+        self.loaded = self._load()
+        return True
+
+    async def keep(self, on_change: Callable[[], None]) -> NoReturn:
+        """Look at the files until cancelled, and call `on_change` after each change."""
+        while True:
+            await asyncio.sleep(INTERVAL)
+            if await asyncio.to_thread(self.refresh):
+                on_change()
+
+    def _load(self) -> Loaded:
+        path = self.path
+        if path is None:
+            return Loaded(offers_file.shipped(), dated_prices(NOTHING, self._given))
+        faults: list[Message] = []
+        found = NOTHING
+        try:
+            own = offers_file.read(path)
+        except (OffersError, OSError) as error:
+            faults += _faults(path, error)
+        prices_path = regulated_prices.beside(path)
+        try:
+            imported = regulated_prices.read(prices_path)
+        except (OffersError, OSError) as error:
+            faults += _faults(prices_path, error)
+        if not faults:
+            try:
+                found = offers_file.with_shipped(own, imported)
+            except OffersError as error:
+                faults += _faults(path, error)
+        if faults:
+            last = self.loaded.offers
+            if not last.offer:
+                last = offers_file.shipped()
+            return Loaded(last, self.loaded.prices, fault=_joined(faults))
+        note = None
+        contracts = found.household.contract
+        if self._given is not None and contracts:
+            note = Message(BOTH_GIVEN, day=contracts[0].since, path=printable(str(path)))
+        return Loaded(found, dated_prices(found, self._given), note=note)
+
+
+def dated_prices(found: Offers, given: Prices | None) -> DatedPrices | None:
+    """Return the prices of the household by day; None if neither a contract nor prices are given."""
+    household = found.household
+    if not household.contract:
+        return None if given is None else DatedPrices.undated(given)
+    by_id = {offer.id: offer for offer in found.offer}
+    first = household.contract[0].since
+    days = {held.since for held in household.contract}
+    for held in household.contract:
+        days |= {price.since for price in by_id[held.offer].price if price.since > first}
+    dated: list[tuple[dt.date, Prices | None]] = []
+    if given is not None:
+        dated.append((dt.date.min, given))
+    for day in sorted(days):
+        contract = begun(household.contract, day)
+        if contract is None or not by_id[contract.offer].is_counted:
+            dated.append((day, given))
+            continue
+        kva, price = price_on(by_id[contract.offer], household, day)
+        dated.append((day, Prices(price.kwh, price.month[kva])))
+    return DatedPrices(tuple(dated))
+
+
+def _faults(path: Path, error: OffersError | OSError) -> list[Message]:
+    """Return the messages on a file that cannot be used."""
+    faults = error.faults if isinstance(error, OffersError) else (file_error(error),)
+    shown = printable(str(path))
+    return [Message("{path}: {fault}", path=shown, fault=fault) for fault in faults]
+
+
+def _joined(messages: list[Message]) -> Message:
+    found, *others = messages
+    for other in others:
+        found = Message("{first} · {second}", first=found, second=other)
+    return found
+
+
+def _signature(path: Path) -> tuple[float, int, int] | None:
+    """Return what changes with a file; None if there is none, or it cannot be looked at."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime, status.st_size, status.st_ino
+
+
+def _is_being_written(seen: tuple[object, ...]) -> bool:
+    """True if one of the files changed a moment ago."""
+    now = time.time()
+    times = [signature[0] for signature in seen if isinstance(signature, tuple)]
+    return any(0 <= now - changed < SETTLED for changed in times)

@@ -1,0 +1,176 @@
+"""A year costs to the cent what another program computes: in the state, in the tables of the page, in CSV."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import random
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from teleinfo.contract.price_source import PriceSource
+from teleinfo.history import tables
+from teleinfo.history.chronicle import Chronicle
+from teleinfo.history.store import Store
+from teleinfo.live.model import LiveModel
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.reading import Reading
+from tests.history import bill
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NUMBER: Final = "041961123456"
+FIRST: Final = dt.date(2025, 10, 14)
+LAST: Final = dt.date(2026, 11, 3)
+"""With two changes of the clocks each way, and each price list in force from the middle of a month."""
+
+HALF_A_CENT: Final = 0.005 + 1e-7
+
+
+def offers_of(name: str) -> str:
+    """Return the household's file for a contract."""
+    tariff = bill.TARIFFS[name]
+    calendar = "off_peak" if name == "midday" else name
+    lines = [
+        '[household]\ncontract = [{from = 2025-01-01, offer = "own", kva = 9}]\n\n[[offer]]\nid = "own"',
+        f'name = "Own"\ncalendar = "{calendar}"\n',
+    ]
+    for since, month, kwh in tariff.prices:
+        prices = ", ".join(f"{code} = {price}" for code, price in kwh.items())
+        lines.append(f"[[offer.price]]\nfrom = {since}\nmonth = {{9 = {month}}}\nkwh = {{{prices}}}")
+    return "\n".join(lines)
+
+
+class Followed:
+    """The meter of a contract, and a page that follows it from noon of the first day on."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.tariff = bill.TARIFFS[name]
+        self.chance = random.Random(name)
+        self.meter = bill.Meter(self.tariff, self.chance, bill.start_of(FIRST) + 43_200)
+        self.begun = self.meter.indexes()
+        offers = folder / "offers.toml"
+        offers.write_text(offers_of(name))
+        self.prices = PriceSource(offers)
+        self.model = LiveModel(patience=None, clock=lambda: bill.clock(self.meter.now), prices=self.prices)
+        self.chronicle = Chronicle()
+        self.model.on_state = self.chronicle.add
+        self.store = Store(folder / "history.sqlite")
+        self.read()
+        self.read()
+
+    def read(self) -> None:
+        """Let a frame come."""
+        period = self.tariff.period(bill.clock(self.meter.now))
+        values = {"ADCO": NUMBER, "OPTARIF": self.tariff.optarif, "ISOUSC": "45"}
+        values |= {self.tariff.registers[code]: f"{index:09}" for code, index in self.meter.indexes().items()}
+        values |= {"PTEC": "TH.." if period == "TH" else period, "PAPP": "01000"}
+        self.model.add_reading(Reading(Mode.HISTORIQUE, values), now=float(self.meter.now))
+
+    def costs(self) -> dict[str, float]:
+        """Return the costs that the state has now."""
+        state: Any = self.model.state()
+        return {span: cost["value"] for span, cost in state["cost"].items() if isinstance(cost, dict)}
+
+    def table(self, name: str) -> dict[str, Any]:
+        """Return a table of the page."""
+        found = tables.table(self.store, [], NUMBER, name, prices=self.prices, now=self.meter.now)
+        assert found is not None
+        return found
+
+    def bill(self, first: dt.date, last: dt.date) -> Fraction:
+        """Return what the days from the first to the last one cost, as far as they were followed."""
+        energy, subscription = self.parts(first, last)
+        return energy + subscription
+
+    def parts(self, first: dt.date, last: dt.date) -> tuple[Fraction, Fraction]:
+        """Return the energy and the subscription of these days."""
+        today = bill.clock(self.meter.now).date()
+        energy = subscription = Fraction(0)
+        for day in bill.days(max(first, FIRST), min(last, today)):
+            before = self.begun if day == FIRST else self.meter.at_midnight[day]
+            after = self.meter.at_midnight.get(bill.next_day(day), self.meter.indexes())
+            of_day = bill.cost_of(self.tariff, day, before, after)
+            energy += of_day[0]
+            subscription += of_day[1]
+        return energy, subscription
+
+
+def is_to_the_cent(shown: float | None, exact: Fraction) -> bool:
+    """True if an amount is the exact one, rounded to a cent."""
+    return shown is not None and abs(shown - float(exact)) <= HALF_A_CENT and round(shown, 2) == shown
+
+
+def is_exact(shown: float | None, exact: Fraction) -> bool:
+    """True if an amount is the exact one to the millionth."""
+    return shown is not None and abs(shown - float(exact)) <= 1e-6
+
+
+@pytest.mark.parametrize("name", bill.TARIFFS)
+def test_a_year_costs_to_the_cent_what_the_bill_says(tmp_path: Path, name: str) -> None:
+    followed = Followed(tmp_path, name)
+    for day in bill.days(FIRST, LAST):
+        for time in bill.times_of(day, followed.chance):
+            if time > followed.meter.now:
+                followed.meter.draw_until(time)
+                followed.read()
+        _check_state(followed, day)
+        if day.day % 5 == 0:
+            followed.store.write(followed.chronicle.take(), now=followed.meter.now)
+    followed.store.write(followed.chronicle.take(), now=followed.meter.now)
+    _check_tables(followed)
+    followed.store.close()
+
+
+def _check_state(followed: Followed, day: dt.date) -> None:
+    """Compare the costs of the state at the end of a day."""
+    yesterday = dt.date.fromordinal(day.toordinal() - 1)
+    month, costs = day.replace(day=1), followed.costs()
+    last_month = dt.date.fromordinal(month.toordinal() - 1)
+    spans = {"today": (day, day), "this_month": (month, day)}
+    if yesterday >= FIRST:
+        spans["yesterday"] = (yesterday, yesterday)
+    if last_month >= FIRST:
+        spans["last_month"] = (last_month.replace(day=1), last_month)
+    for span, (first, last) in spans.items():
+        exact = followed.bill(first, last)
+        assert is_to_the_cent(costs[span], exact), (day, span, costs[span], float(exact))
+
+
+def _check_tables(followed: Followed) -> None:
+    """Compare days, weeks, months and years, their subscriptions, and the CSV."""
+    sums = {}
+    for name, length in (("days30", 10), ("weeks26", 10), ("months13", 7), ("years10", 4)):
+        table = followed.table(name)
+        rows = [*csv.DictReader(tables.as_csv(table).splitlines())]
+        assert table["gaps"] == []
+        sums[name] = Fraction(0)
+        for row in rows:
+            first, last = _span_of(row["time"], name)
+            energy, subscription = followed.parts(first, last)
+            assert is_exact(float(row["cost"]), energy + subscription), (name, row)
+            assert is_exact(float(row["subscription"]), subscription), (name, row)
+            assert len(row["time"]) == length
+            sums[name] += Fraction(row["cost"])
+    assert len(followed.table("days30")["rows"]) == 30
+    whole = followed.bill(FIRST, LAST)
+    assert float(sums["years10"]) == pytest.approx(float(whole), abs=1e-5)
+    assert float(sums["months13"]) == pytest.approx(
+        float(followed.bill(dt.date(2025, 11, 1), LAST)), abs=1e-4
+    )
+
+
+def _span_of(text: str, name: str) -> tuple[dt.date, dt.date]:
+    """Return the first and the last day of a row."""
+    if name == "years10":
+        return dt.date(int(text), 1, 1), dt.date(int(text), 12, 31)
+    if name == "months13":
+        first = dt.date.fromisoformat(f"{text}-01")
+        after = first.replace(day=28).toordinal() + 4
+        return first, dt.date.fromordinal(dt.date.fromordinal(after).replace(day=1).toordinal() - 1)
+    first = dt.date.fromisoformat(text)
+    length = 7 if name == "weeks26" else 1
+    return first, dt.date.fromordinal(first.toordinal() + length - 1)

@@ -17,6 +17,7 @@ import itertools
 import os
 import sys
 import zoneinfo
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,15 +26,16 @@ import aiohttp
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-NOT_IMPORTED = {"injected", "cost", "complete"}
+NOT_IMPORTED = {"injected", "cost", "complete", "end"}
 HOUR = dt.timedelta(hours=1)
 PARIS = zoneinfo.ZoneInfo("Europe/Paris")
 
 
 def days(path: Path, columns: Sequence[str] | None) -> Iterator[tuple[dt.datetime, int]]:
-    """Yield the end of each day of a file, and its energy in Wh."""
+    """Yield the end of each day of a file, and an energy in Wh; that of a pause is of the day of its end."""
     for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines()):
-        day = dt.date.fromisoformat(next(iter(row.values())))
+        end = row.get("end")
+        day = dt.datetime.fromisoformat(end or row["time"]).date()
         names = columns or [name for name in list(row)[1:] if name not in NOT_IMPORTED]
         midnight = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), PARIS)
         yield midnight.astimezone(dt.UTC), sum(int(row[name] or 0) for name in names)
@@ -102,5 +104,10 @@ if __name__ == "__main__":
     parser.add_argument("files", nargs="+", type=Path, help="CSV of the page")
     parser.add_argument("--columns", nargs="+", help="those that are added; by default all tariff periods")
     given = parser.parse_args()
-    energies = {end: energy for path in given.files for end, energy in days(path, given.columns)}
+    energies = dict[dt.datetime, int]()
+    for path in given.files:
+        of_file = Counter[dt.datetime]()
+        for end, energy in days(path, given.columns):
+            of_file[end] += energy
+        energies |= of_file
     asyncio.run(main(energies, given.url, given.entity))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import datetime as dt
 import sqlite3
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.contract.days import TEMPO_HOUR, local, midnight
-from teleinfo.history import store
+from teleinfo.history import store, tables
 from teleinfo.history.chronicle import SLOT, Batch
 from teleinfo.history.store import KEPT, MINUTE, QUARTER, Store
 from teleinfo.state.prices import Prices
@@ -109,6 +110,16 @@ def test_energy_of_a_pause_over_midnights_is_divided_nowhere(lapse: Lapse) -> No
     for code, index in lapse.indexes.items():
         assert month[code] == days[code] + energy[code]
         assert energy[code] <= index - before[code]
+    rows = [*csv.DictReader(tables.as_csv(table).splitlines())]
+    assert [(row["time"], row["end"], row["complete"]) for row in rows] == [
+        ("2026-01-14", "", "false"),
+        ("2026-01-15", "", "true"),
+        ("2026-01-16", "", "false"),
+        (begin, end, "false"),
+        ("2026-01-18", "", "false"),
+    ]
+    assert sum(int(row["HC"]) + int(row["HP"]) for row in rows) == month["HC"] + month["HP"]
+    assert sum(float(row["cost"]) for row in rows) == pytest.approx(month["cost"], abs=0.001)
 
 
 def test_a_write_that_fails_takes_nothing_from_the_tables(

@@ -14,6 +14,7 @@ import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, local, midnight, season_of
@@ -92,9 +93,24 @@ def table(
 
 
 def as_csv(table: Table) -> str:
-    """Return the rows of a table as CSV (RFC 4180)."""
+    """
+    Return the rows of a table as CSV (RFC 4180); truth values are written as in JSON.
+
+    A table of energies also has a row for each gap, with its `end`, so that the rows have all energy.
+    """
+    columns, rows = list(table["columns"]), list(table["rows"])
+    if "gaps" in table:
+        rows = [[*row, None] for row in rows]
+        for begin, end, energies, cost in table["gaps"]:
+            others = {"time": begin, "cost": cost, "complete": False}
+            rows.append([*((energies | others).get(column) for column in columns), end])
+        rows.sort(key=itemgetter(0))  # the begin of a day stands before the times of that day
+        columns.append("end")
     text = io.StringIO()
-    csv.writer(text).writerows([table["columns"], *table["rows"]])
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([str(cell).lower() if isinstance(cell, bool) else cell for cell in row])
     return text.getvalue()
 
 

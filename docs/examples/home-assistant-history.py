@@ -26,7 +26,7 @@ import aiohttp
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-NOT_IMPORTED = {"injected", "cost", "complete", "end"}
+NOT_IMPORTED = {"injected", "cost", "complete", "subscription", "end"}
 HOUR = dt.timedelta(hours=1)
 PARIS = zoneinfo.ZoneInfo("Europe/Paris")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
 import re
 import sqlite3
@@ -118,6 +119,120 @@ def test_lines_that_are_not_understood_are_named(store: Store, said: Said) -> No
     assert change(store, file(store, written.enedis({}, points=lines))) == 0
     [line, *_others] = said().splitlines()
     assert line.endswith("Lines left out, since they are not understood: 12, such as line 4.")
+
+
+NEIGHBOUR = "98765432109876"
+
+
+def of_neighbour(curve: written.Curve) -> bytes:
+    """Return the file of another place."""
+    return written.enedis(curve).replace(written.PRM.encode(), NEIGHBOUR.encode())
+
+
+def test_a_file_of_another_prm_is_added_only_if_it_is_asked_for(store: Store, said: Said) -> None:
+    """
+    The same number in a workbook and in a text is the same place.
+
+    A neighbour's file is refused, although it has other days, and the file beside it is added; with the
+    option it is added, and can be undone.
+    """
+    assert change(store, file(store, written.enedis(curve_of(2)), "own.csv")) == 0
+    assert change(store, file(store, written.workbook(curve_of(3)), "own.xlsx")) == 0
+    assert len(rows(store)) == 144
+    later = {begin + 30 * 86_400: energy for begin, energy in curve_of(2).items()}
+    neighbour = file(store, of_neighbour(later), "neighbour.csv")
+    said()
+
+    assert change(store, neighbour, file(store, written.edf(curve_of(4)), "edf.csv")) == 1
+    told = said().splitlines()
+    assert told[0].startswith("edf.csv: EDF, powers by half-hour")
+    assert told[-1].startswith("neighbour.csv is not added: it is from another meter (another PRM) than the")
+    assert "again with --allow-other-prm; if" in told[-1]
+    assert "page --undo-import, then" in told[-1]
+    assert len(rows(store)) == 192
+    assert change(store, neighbour, any_prm=True) == 0
+    assert len(rows(store)) == 192 + 96
+    assert change(store, neighbour) == 0, "it was asked for"
+    assert change(store, undo=True) == 0
+    assert len(rows(store)) == 192
+    assert change(store, neighbour) == 1, "undone, it is another one again"
+
+
+def test_the_wrong_prm_is_forgotten_with_its_import(store: Store) -> None:
+    assert change(store, file(store, of_neighbour(curve_of(2)), "neighbour.csv")) == 0
+    own = file(store, written.enedis(curve_of(3)), "own.csv")
+    assert change(store, own) == 1
+    assert change(store, undo=True) == 0
+    assert change(store, own) == 0
+    assert len(rows(store)) == 144
+
+
+def test_of_two_prm_in_one_command_none_is_taken_for_the_own_one(store: Store, said: Said) -> None:
+    files = [
+        file(store, written.enedis(curve_of(2)), "a.csv"),
+        file(store, of_neighbour(curve_of(2)), "b.csv"),
+        file(store, of_neighbour(curve_of(3)), "c.csv"),
+        file(store, written.edf(curve_of(1)), "d.csv"),
+    ]
+    assert change(store, *files) == 1
+    assert len(rows(store)) == 48
+    assert (
+        "a.csv, b.csv … c.csv (2 files): these files are of several meters (different PRM), and none of them "
+        "is added. Give those of one meter alone.\n"
+    ) in said()
+    assert change(store, *files[1:3]) == 0
+    assert len(rows(store)) == 144
+
+
+def test_no_prm_is_kept_or_said(store: Store, said: Said) -> None:
+    """Nor is a number that can be computed from it without a salt."""
+    change(store, file(store, written.enedis(curve_of(2))), file(store, of_neighbour(curve_of(2)), "b.csv"))
+    change(store, file(store, written.enedis(curve_of(2))))
+    data = b"".join(path.read_bytes() for path in store.path.parent.glob("history.sqlite*"))
+    text = data + said().encode()
+    for number in (written.PRM, NEIGHBOUR):
+        assert number.encode() not in text
+        assert int(number).to_bytes(6) not in data
+    with closing(sqlite3.connect(store.path)) as base:
+        [[value]] = base.execute("SELECT value FROM imported WHERE kind = 'site'").fetchall()
+    salt, digest = (bytes.fromhex(part) for part in value.split())
+    assert (len(salt), len(digest)) == (16, 32)
+    assert hashlib.sha256(written.PRM.encode()).digest() != digest
+
+
+def test_a_curve_that_disagrees_with_earlier_files_is_from_another_meter(store: Store, said: Said) -> None:
+    """A file without a PRM, such as those of EDF, is known by its energies."""
+    change(store, file(store, written.edf(curve_of(3)), "own.csv"))
+    other = written.edf({begin: energy + 40 for begin, energy in curve_of(5).items()})
+    assert change(store, file(store, other, "neighbour.csv")) == 1
+    assert (
+        "neighbour.csv is not added: 144 of its half-hours have another energy in earlier files, 0 the"
+        in said()
+    )
+    assert len(rows(store)) == 144
+
+
+def test_days_that_are_to_come_or_too_old_are_refused(store: Store, said: Said) -> None:
+    for name, days in (("old.csv", -20 * 365), ("to-come.csv", 30 * 365)):
+        curve = {begin + days * 86_400: energy for begin, energy in curve_of(2).items()}
+        assert change(store, file(store, written.enedis(curve), name)) == 1
+        assert f"{name} is not added: all its days are older than ten years, or to come.\n" in said()
+    assert (
+        change(store, file(store, written.enedis({}, points=written.rows(curve_of(1), 900)[::2]), "x")) == 1
+    )
+    assert "x is not added: it has no whole half-hour.\n" in said()
+
+
+def test_many_files_of_one_format_are_told_together(store: Store, said: Said) -> None:
+    """Such as the workbooks of Enedis, each of seven days."""
+    weeks = [
+        {begin + week * 7 * 86_400: energy for begin, energy in curve_of(7).items()} for week in range(8)
+    ]
+    files = [file(store, written.workbook(curve), f"{number}.xlsx") for number, curve in enumerate(weeks)]
+    assert change(store, *files) == 0
+    assert said().splitlines()[0] == (
+        "0.xlsx … 7.xlsx (8 files): Enedis, workbook, from 01/03/2025 to 26/04/2025. Half-hours added: 2 688."
+    )
 
 
 def test_before_a_meter_was_heard_nothing_can_be_added(tmp_path: Path, said: Said) -> None:

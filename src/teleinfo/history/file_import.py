@@ -80,8 +80,8 @@ class FileImport:
         """
         Add the content of a file.
 
-        Raise FileError if an index, or most of what was imported before, proves that it is not from this
-        meter.
+        Raise FileError if it has no half-hour of the last ten years, or if an index, or most of what was
+        imported before, proves that it is not from this meter.
         """
         times = times_of(content.points, self._references, by_format=content.are_begins)
         if times.is_disproved:
@@ -95,6 +95,8 @@ class FileImport:
         possible = range(now - MAX_AGE, now)
         half_hours = {begin: energy for begin, energy in curve.half_hours.items() if begin in possible}
         hours = {begin: energy for begin, energy in curve.hours.items() if begin in possible}
+        if content.points and not half_hours and not hours:
+            raise FileError(_why_none(curve))
         new = {begin: energy for begin, energy in half_hours.items() if begin not in self._own}
         different = self._different(new)
         added = Added(
@@ -143,6 +145,13 @@ class FileImport:
         """Add rows that are not there, and return their number."""
         query = "INSERT OR IGNORE INTO imported VALUES (?, ?, ?, ?, ?)"
         return self._base.executemany(query, [(self._meter, *row, self._number) for row in rows]).rowcount
+
+
+def _why_none(curve: Energies) -> Message:
+    """Return the reason why nothing of a curve can be added."""
+    if _count(curve) == 0:
+        return Message(N_("it has no whole half-hour"))
+    return Message(N_("all its days are older than ten years, or to come"))
 
 
 def _count(curve: Energies) -> int:

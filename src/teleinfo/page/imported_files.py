@@ -121,8 +121,7 @@ class ImportedFiles:
         """Keep the regulated prices of a file, and say what it is."""
         prices = [price.model_copy(update={"number": number}) for price in content.prices]
         self._prices.append(PricesOfFile(label=label, prices=tuple(prices)))
-        form = _(next(iter(content.forms)))
-        tell("FILE", label=label, form=form, first=min(content.days), last=max(content.days))
+        _tell_together(label, [_AddedFile(label, content, Added())])
 
     def _add_to(self, base: sqlite3.Connection, number: int) -> None:
         meter = energies.last_meter(base)
@@ -158,16 +157,16 @@ class ImportedFiles:
             for site in content.sites:
                 labels[site].append(label)
         known = {site: sites.is_known(base, site) for site in labels}
-        others = {site for site, is_known in known.items() if is_known is False}
+        others = [site for site, is_known in known.items() if is_known is False]
         if len(labels) > 1 and None in known.values():
-            others = {*labels}
-            names = [name for site in others for name in labels[site]]
+            others = [*labels]
+            names = [_labels(labels[site], 1)[0] for site in others]
             self._sentences += told("SITES", {"names": names})
         else:
             undo = command_line("page", "--undo-import")
-            for label in itertools.chain(*(labels[site] for site in others)):
+            for label in itertools.chain(*(_labels(labels[site]) for site in others)):
                 self._sentences += told("OTHER_SITE", {"label": label, "option": ANY_SITE, "undo": undo})
-        self._understood = [part for part in self._understood if not part[1].sites & others]
+        self._understood = [part for part in self._understood if part[1].sites.isdisjoint(others)]
 
 
 def _keep_sites(base: sqlite3.Connection, meter: int, parts: Sequence[_AddedFile], number: int) -> None:
@@ -183,9 +182,9 @@ def _reason_and_archive(refused: tuple[str, Message]) -> tuple[Message, str]:
     return reason, label.rpartition(SEPARATOR)[0]
 
 
-def _labels(labels: list[str]) -> list[str]:
-    """Return the labels of files in a row, or one for all of them if they are many."""
-    if len(labels) <= MAX_SINGLE:
+def _labels(labels: list[str], most: int = MAX_SINGLE) -> list[str]:
+    """Return the labels of files in a row, or one for all of them if they are more than `most`."""
+    if len(labels) <= most:
         return labels
     template = N_("{first} … {last} ({count} files)")
     return [_(template).format(first=labels[0], last=labels[-1], count=len(labels))]

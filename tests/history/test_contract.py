@@ -192,6 +192,44 @@ def test_prices_of_two_dates_are_not_subtracted(tmp_path: Path) -> None:
         assert table["power"]["steps"][-2]["saved"] == pytest.approx(12 * (26.84 - 23.32))
 
 
+def test_a_year_of_hours_is_told_and_costs_less_exactly(tmp_path: Path) -> None:
+    """
+    A car is charged from 1:34 on, where the off-peak hours begin: the worst case.
+
+    What runs all night is not told, since the least half-hour is unknown. Half a year of half-hours,
+    which come later, replace its hours.
+    """
+    pieces = year_of(year.car)
+    exact = year.paid(pieces, "off_peak", prices(), (FIRST, LAST), year.TODAY)
+    hours: dict[int, float] = {}
+    half_hours: dict[int, float] = {}
+    for piece in pieces:
+        half_hour = piece.begin - piece.begin % 1800
+        hour = piece.begin - piece.begin % 3600
+        hours[hour + 3600] = hours.get(hour + 3600, 0) + piece.energy
+        if piece.local.date() >= dt.date(2026, 5, 1):
+            half_hours[half_hour + 1800] = half_hours.get(half_hour + 1800, 0) + 2 * piece.energy
+    now = midnight(year.TODAY, hour=12)
+    found = []
+    for points in (hours, half_hours):
+        with contextlib.closing(Store(tmp_path / "history.sqlite")) as store:
+            store.write([Batch(METER, now)], now=now)
+            with store.editing(now) as base:
+                added = FileImport(base, 1, {}, 1000 * now).add(Content(points=points))
+        table = table_of(tmp_path, Batch(METER, now))
+        [offer] = [each for each in table["offers"] if each["id"] == "off_peak"]
+        cost = offer["now"]["energy"] + offer["now"]["subscription"]
+        found.append((added, table["hourly"], table["energy"], table["standby"], cost, table["is_year"]))
+
+    assert found[0][0].hourly == found[0][0].new == 2 * len(hours)
+    assert found[1][0].new == len(half_hours)
+    assert found[0][1] == found[0][2] == found[1][2]
+    assert found[1][1] == pytest.approx(found[0][1] / 2, rel=0.2)
+    assert (found[0][3], found[1][3] is None) == (None, False)
+    assert found[0][4] == pytest.approx(sum(exact.values()), abs=30)
+    assert found[0][5]
+
+
 def test_a_month_is_no_year(tmp_path: Path) -> None:
     """There is no verdict; a pause is estimated, and what is missing is named by its days."""
     pieces = [each for each in year_of(year.car) if each.local.date() >= dt.date(2026, 10, 10)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import io
 import itertools
@@ -18,13 +19,15 @@ from teleinfo.contract.files import CURVE, Content, FileError, FileReader
 from teleinfo.contract.offers import Offers, in_force
 from teleinfo.contract.offers_file import with_shipped
 from teleinfo.history import energies as storage
+from teleinfo.history.chronicle import Batch, IndexReading
 from teleinfo.history.file_import import Added, FileImport
-from teleinfo.history.store import SCHEMA
+from teleinfo.history.store import SCHEMA, Store
 from teleinfo.vocabulary.codes import Colour
 from tests.history import written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 NOW = midnight(dt.date(2026, 11, 29))
 METER = 1
@@ -45,6 +48,10 @@ def base() -> Iterator[sqlite3.Connection]:
     found.executescript(SCHEMA)
     yield found
     found.close()
+
+
+PIECE = 200
+"""Seconds of a constant power."""
 
 
 def contents(data: bytes) -> list[Content | FileError]:
@@ -251,3 +258,34 @@ def test_another_file_is_refused_with_the_reason(data: bytes, why: str) -> None:
     [found] = contents(data)
     assert isinstance(found, FileError)
     assert re.search(why, found.reason), found.reason
+
+
+@pytest.mark.parametrize("interval", [3, 61, 121, 301])
+def test_a_right_curve_fits_a_meter_that_is_read_at_an_interval(tmp_path: Path, interval: int) -> None:
+    """
+    What was drawn around the bound of a half-hour may belong to either side of it.
+
+    A wrong curve is refused all the same, by the times between two bounds near which the meter was read.
+    """
+    chance = random.Random(5)
+    begin, end = midnight(dt.date(2025, 3, 1)), midnight(dt.date(2025, 3, 15))
+    powers = [chance.choice([40, 60, 2000, 7000]) for _ in range(begin, end, PIECE)]
+    sums = [*itertools.accumulate((power * PIECE / 3600 for power in powers), initial=0.0)]
+
+    def index(time: int) -> float:
+        number, seconds = divmod(time - begin, PIECE)
+        return sums[number] + powers[min(number, len(powers) - 1)] * seconds / 3600
+
+    batch = Batch("012345678901", end)
+    for time in range(begin + 7, end, interval):
+        batch.add_reading("BASE", IndexReading(time, int(index(time)), "TH"))
+    right = {time: index(time + 1800) - index(time) for time in range(begin, end, 1800)}
+    wrong = {time: 0.8 * energy for time, energy in right.items()}
+    with contextlib.closing(Store(tmp_path / "history.sqlite")) as store:
+        store.write([batch], now=end)
+        with store.editing(end) as base:
+            files = FileImport(base, METER, {}, 1000 * NOW)
+            added = files.add(Content(points={time + 1800: 2 * energy for time, energy in right.items()}))
+            with pytest.raises(FileError, match="its energy is that of the index"):
+                files.add(Content(points={time + 1800: 2 * energy for time, energy in wrong.items()}))
+    assert added.own > 600

@@ -21,6 +21,7 @@ TABLE: Final[dict[str, Any]] = {
     "is_year": True,
     "energy": 3_131_400,
     "estimated": 0,
+    "hourly": 0,
     "gaps": [],
     "held": "off_peak",
     "kva": 9,
@@ -114,6 +115,7 @@ def test_what_is_missing_estimated_or_old_is_told() -> None:
     """Of a long list the first are named. From some days nothing follows about the power."""
     found = sentences(
         estimated=25_400,
+        hourly=812_300,
         gaps=[["2026-01-03", "2026-01-04"], *([f"2026-0{month}-03"] * 2 for month in range(2, 8))],
         sold={"energy": 412_000, "income": 16.48},
         held=None,
@@ -128,6 +130,10 @@ def test_what_is_missing_estimated_or_old_is_told() -> None:
     assert found == [
         "From 01/11/2025 to 31/10/2026: 3 131 kWh drawn.",
         "Of these, 25 kWh are not known by half-hours, and spread evenly.",
+        (
+            "Of these, 812 kWh are known by the hour only: if off-peak hours begin within an hour, a cost "
+            "may be up to 30 € a year wrong."
+        ),
         f"Half-hours are missing on these days: {days}.",
         "Injected: 412 kWh.",
         "They brought 16 €.",

@@ -13,6 +13,7 @@ from teleinfo.contract.offers import STEPS, Offer
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
 
 SAME: Final = (20.0, 0.01)
@@ -87,22 +88,27 @@ def power(peaks: Iterable[tuple[int, int]], offer: Offer | None, kva: int, today
     return {"days": len(days), "greatest": most, "time": time, "steps": steps}
 
 
-def standby(energies: Mapping[int, float], paid: float | None) -> Entry:
+def standby(
+    energies: Mapping[int, float], paid: float | None, halved: AbstractSet[int] = frozenset()
+) -> Entry | None:
     """
     Return what runs all night, W, what it costs a year, €, and since when it is more.
 
     It is the median of the least half-hour of each night, over the nights of the coolest months, those of
-    least energy. `energies` are those of half-hours by their begin, Wh, for which € were `paid`.
+    least energy. `energies` are those of half-hours by their begin, Wh, for which € were `paid`. Those that
+    are `halved` have half of the energy of their hour, and do not tell the least one; None if all are.
     """
     months: defaultdict[dt.date, float] = defaultdict(float)
     nights: defaultdict[dt.date, list[float]] = defaultdict(list)
     for begin, energy in sorted(energies.items()):
         time = local(begin)
         months[time.date().replace(day=1)] += energy
-        if NIGHT[0] <= time.hour < NIGHT[1]:
+        if NIGHT[0] <= time.hour < NIGHT[1] and begin not in halved:
             nights[time.date()].append(energy * 3600 / HALF_HOUR)
     coolest = sorted(months, key=months.__getitem__)[:COOLEST]
     least = {day: min(powers) for day, powers in nights.items() if day.replace(day=1) in coolest}
+    if not least:
+        return None
     found = median(least.values())
     cost = None if paid is None else round(found * 24 * 365 * paid / sum(energies.values()), 2)
     return {"power": round(found), "nights": len(least), "cost": cost, "rose": _rise(least)}

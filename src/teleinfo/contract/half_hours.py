@@ -41,8 +41,8 @@ class HalfHours:
 
     `known` are the half-hours from whose begin on there are readings; of these, `estimated` are those within
     a pause, whose energy is known in all, and `halved` those that have half of the energy of an hour in a
-    file. `spread` is the energy of the rises that began before a half-hour and ended in it or later: so much
-    of it may belong to the other side.
+    file. `distances` are the seconds from the begin of a half-hour to the nearest reading, if something was
+    drawn meanwhile: it may belong to either side.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class HalfHours:
         self.known: set[int] = set()
         self.estimated: set[int] = set()
         self.halved: set[int] = set()
-        self.spread: defaultdict[int, int] = defaultdict(int)
+        self.distances: dict[int, int] = {}
 
     @property
     def exact(self) -> set[int]:
@@ -110,7 +110,8 @@ def of_meter(rises: Iterable[Rise], injected: str) -> HalfHours:
         while rise.energy and time < rise.until:
             begin = time - time % HALF_HOUR
             if rise.since < begin and rise.code != injected:
-                found.spread[begin] += rise.energy
+                distance = min(begin - rise.since, rise.until - begin)
+                found.distances[begin] = max(distance, found.distances.get(begin, 0))
             end = min(rise.until, begin + HALF_HOUR)
             energies[begin] += rise.energy * (end - time) / seconds
             time = end

@@ -65,6 +65,7 @@ def contract_table(base: sqlite3.Connection, meter: int, offers: Offers, now: in
         "is_year": is_year,
         "energy": round(sum(energies.values())),
         "estimated": round(sum(energies[begin] for begin in whole & found.estimated)),
+        "hourly": round(sum(energies[begin] for begin in whole & found.halved)),
         "missing": len(whole - found.known) * HALF_HOUR,
         "gaps": _gaps(whole - found.known),
         "held": held,
@@ -76,7 +77,7 @@ def contract_table(base: sqlite3.Connection, meter: int, offers: Offers, now: in
         "off_peak": [{"hours": ", ".join(each.hours), "summer": ", ".join(each.summer)} for each in present],
         "off_peak_learned": is_learned,
         "power": advice.power(storage.peaks(base, meter, now - 365 * 86_400), own, kva, today),
-        "standby": advice.standby(energies, paid) if is_year else None,
+        "standby": advice.standby(energies, paid, found.halved) if is_year else None,
     }
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.common.i18n import N_
 from teleinfo.contract.files import CURVE, HOURS, Content, FileError
 from teleinfo.contract.half_hours import HALF_HOUR, HalfHours, of_meter
-from teleinfo.contract.load_curve import CLOSE, HOUR, Energies, energies_of, times_of
+from teleinfo.contract.load_curve import HOUR, Energies, energies_of, times_of
 from teleinfo.history.chronicle import INJECTED, MAX_AGE
 from teleinfo.history.energies import of_files
 from teleinfo.history.rises import HALF_HOURS, rises
@@ -22,6 +22,12 @@ from teleinfo.vocabulary.words import Message
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Mapping
+
+NEAR: Final = 10
+"""Seconds to the nearest reading up to which the energy until the bound of an hour is known."""
+
+LONGEST: Final = 86_400
+"""Seconds of the longest time that is compared."""
 
 FEWEST: Final = 48
 """Half-hours that a file and earlier ones both have, from which on most of them must be the same."""
@@ -73,7 +79,7 @@ class FileImport:
         self._allow_other_site = allow_other_site
         own = of_meter(rises(base, meter, HALF_HOURS, 0, number // 1000), INJECTED)
         self._own = own.exact
-        self._references = [*_hours_of_meter(own), *_days_of_indexes(indexes)]
+        self._references = [*_references_of_meter(own), *_days_of_indexes(indexes)]
         self._imported = dict(of_files(base, meter, CURVE))
 
     def add(self, content: Content) -> Added:
@@ -159,20 +165,25 @@ def _count(curve: Energies) -> int:
     return len(curve.half_hours) + 2 * len(curve.hours)
 
 
-def _hours_of_meter(own: HalfHours) -> Iterator[tuple[int, int, float]]:
+def _references_of_meter(own: HalfHours) -> Iterator[tuple[int, int, float]]:
     """
-    Yield begin, end and energy of each hour at whose bounds the meter was read.
+    Yield begin, end and energy of each time between two bounds of hours near which the meter was read.
 
     They are hours since a step of a file may be one. With an interval between the readings, what was drawn
-    around a bound may belong to either side of it.
+    around a bound may belong to either side of it, and the next bound with a reading may be hours away.
     """
-    exact = own.exact
-    for begin in exact:
-        if begin % HOUR != 0 or begin + HALF_HOUR not in exact:
-            continue
-        if max(own.spread.get(begin, 0), own.spread.get(begin + HOUR, 0)) > CLOSE[0]:
-            continue
-        yield begin, begin + HOUR, own.energy(begin) + own.energy(begin + HALF_HOUR)
+    exact = sorted(own.exact)
+    begin, energy, following = 0, 0.0, 0
+    for time in exact:
+        is_bound = time % HOUR == 0 and own.distances.get(time, 0) <= NEAR
+        if time != following:  # after a gap
+            begin = 0
+        elif is_bound and begin and time - begin <= LONGEST:
+            yield begin, time, energy
+        if is_bound:
+            begin, energy = time, 0.0
+        energy += own.energy(time)
+        following = time + HALF_HOUR
 
 
 def _days_of_indexes(indexes: Mapping[int, int]) -> Iterator[tuple[int, int, float]]:

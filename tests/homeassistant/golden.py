@@ -20,7 +20,8 @@ from teleinfo import __version__
 from teleinfo.common.i18n import in_words, use_language
 from teleinfo.homeassistant.announcer import Announcer
 from teleinfo.homeassistant.discovery import Discovery, DiscoveryForm
-from teleinfo.homeassistant.entities import SHORT, entities_of
+from teleinfo.homeassistant.entities import entities_of
+from teleinfo.homeassistant.tables import SHORT_KEYS
 from teleinfo.mqtt.config import Topics
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.state.declaration import FIELDS
@@ -47,7 +48,7 @@ PERIOD = 1.5
 """Seconds from one frame to the next."""
 FRAMES = 100
 ALL = (*METERS, *FAMILIES)
-LONG = {short: key for key, short in SHORT.items()} | {"p": "platform"}
+LONG = {short: key for key, short in SHORT_KEYS.items()} | {"p": "platform"}
 
 
 def read(payload: bytes) -> dict[str, Any]:

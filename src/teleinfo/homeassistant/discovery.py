@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from teleinfo import __version__
 from teleinfo.common.i18n import _, in_words, language, use_language
 from teleinfo.homeassistant import entities, templates
+from teleinfo.homeassistant.tables import SHORT_KEYS
 from teleinfo.port.health import STALE_AFTER
 from teleinfo.state.field_entry import Field, StateType
 from teleinfo.state.tracker import encode
@@ -70,7 +71,7 @@ class Discovery:
             return found
         cmps = {
             entity.id: {"p": entities.platform(entity)}
-            | {entities.SHORT.get(key, key): value for key, value in component.items()}
+            | {SHORT_KEYS.get(key, key): value for key, value in component.items()}
             for entity, component in components
         }
         topic = f"{self.prefix}/device/{device_id(meter.scope)}/config"

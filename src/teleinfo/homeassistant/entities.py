@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import enum
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import _
+from teleinfo.homeassistant.tables import DEVICE_CLASSES, HIDDEN, ICONS
 from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS, read_fields
 from teleinfo.state.field_entry import Field, FieldPath, StateType
 from teleinfo.state.labels import ANY_UNIT, UNITS, is_own
@@ -30,7 +30,6 @@ from teleinfo.tic.labels import Kind, LabelSpec, Mode, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 from teleinfo.vocabulary.codes import Contract, Event, Phase, TariffPeriod
 from teleinfo.vocabulary.line import LineGrade, PortErrorKind
-from teleinfo.vocabulary.text_table import read_sections
 from teleinfo.vocabulary.words import Code, Message
 
 if TYPE_CHECKING:
@@ -39,17 +38,6 @@ if TYPE_CHECKING:
 
     from teleinfo.state.fields import Json
 
-
-TABLES: Final = {
-    name: [line.split() for line in lines]
-    for name, (_notes, lines) in read_sections(Path(__file__).with_name("tables.txt")).items()
-}
-"""The words of each line of `tables.txt`, which explains its sections."""
-SHORT: Final = dict(TABLES["component"])
-"""Home Assistant's abbreviations of the keys of a component."""
-_CLASSES: Final = dict(TABLES["device_class"])
-_ICONS: Final = dict(TABLES["icon"])
-_HIDDEN: Final = frozenset(chain(*TABLES["hidden"]))
 
 _TOTALS: Final = frozenset({"Wh", "varh", "daL"})
 """The units of counters, which only rise; the last one counts gas and water."""
@@ -76,7 +64,7 @@ def platform(field: Field) -> str:
 
 def device_class(field: Field) -> str | None:
     """Return Home Assistant's device class of an entity."""
-    return field.device_class or _CLASSES.get((field.unit or "").removeprefix("k") or field.type.value)
+    return field.device_class or DEVICE_CLASSES.get((field.unit or "").removeprefix("k") or field.type.value)
 
 
 def state_class(field: Field) -> str | None:
@@ -109,7 +97,7 @@ def entity_of(mode: Mode, key: str) -> Field | None:
         return Field(f"labels.{key}", StateType.TEXT, key=key, name=name, diagnostic=True, enabled=False)
     if label is None or not is_own(label) or label.kind in _MEANINGLESS:
         return None
-    field = Field(f"labels.{key}", StateType.TEXT, key=key, name=label.title, icon=_ICONS.get(label.name))
+    field = Field(f"labels.{key}", StateType.TEXT, key=key, name=label.title, icon=ICONS.get(label.name))
     if f"_{end}" == HORODATE_SUFFIX:
         # Diagnostic unless it belongs to a mobile peak.
         peak = label.kind is Kind.ENUMERATION
@@ -121,7 +109,7 @@ def entity_of(mode: Mode, key: str) -> Field | None:
         return None if unit is None else _number(field, label, unit)
     if end or label.horodate or label.kind is Kind.HORODATE:
         return None
-    is_shown = label.kind is not Kind.COMPOSITE and label.name not in _HIDDEN
+    is_shown = label.kind is not Kind.COMPOSITE and label.name not in HIDDEN
     codes = tuple(TariffPeriod) if label.name in _PERIODS else ()
     return replace(field, codes=codes, diagnostic=not is_shown, enabled=is_shown)
 
@@ -144,7 +132,7 @@ def _number(field: Field, label: LabelSpec, unit: str) -> Field:
         momentary=momentary,
         precision=None if label.glued else 0,
         diagnostic=label.name.startswith(_CONTRACT),
-        enabled=label.name not in _HIDDEN,
+        enabled=label.name not in HIDDEN,
     )
 
 

@@ -1,12 +1,14 @@
 """
 Hold back the numbers of the state that hardly change: Home Assistant's recorder stores a row for each change.
 
-Pure. A number is shown anew when it differs by more than the noise of its quantity from the number shown, or
-when that has been shown for the interval of its quantity. An alert, a tariff, a word, a number that becomes
-known or unknown, an energy or a cost that begins anew, and a number that passes a mark by which people shed
-load are shown at once. Home Assistant makes its statistics from the states at the end of each five minutes,
-and of each hour by its own clock: all energies are shown in the last seconds before, and with each frame
-about a whole hour, so that each Wh counts in its own hour even if the two clocks differ.
+Pure. A power or a voltage is shown anew when it differs by more than the noise of its quantity from what is
+shown, or when that has been shown for the time of its quantity. An energy or a cost is shown when its time is
+over, and when it begins anew. Whatever else changes is shown at once: an alert, a tariff, a word, a number
+that becomes known or unknown, the share of the subscription, a current.
+
+Home Assistant makes its statistics from the states at the end of each five minutes, and of each hour by its
+own clock: all energies are shown in the last seconds before, and with each frame about a whole hour, so that
+each Wh counts in its own hour even if the two clocks differ.
 """
 
 from __future__ import annotations
@@ -16,26 +18,24 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.homeassistant.entities import TABLES
+from teleinfo.homeassistant.tables import PACES, Pace
 from teleinfo.state.declaration import FIELD_OF_PATH
-from teleinfo.state.fields import Json, passed
 
 if TYPE_CHECKING:
     from teleinfo.state.field_entry import FieldPath
+    from teleinfo.state.fields import Json
 
 _PERIOD: Final = 300
 """Seconds from one statistic of Home Assistant to the next, on its clock."""
-_LAST_SECONDS: Final = 3
-"""The last seconds of a period, in which at least one frame comes: a frame takes 1.6 s or less."""
+_LAST_SECONDS: Final = 4
+"""The last seconds of a period, in which at least one frame ends: the longest takes 3.0 s (three phases)."""
 _HOUR: Final = 3600
-_CLOCKS_APART: Final = 12
-"""Seconds about a whole hour in which each frame is shown: the clocks may differ by 10."""
+_ABOUT_HOUR: Final = 15
+"""Seconds about a whole hour in which each frame is shown: clocks are up to 12 s apart, a frame takes 3 s."""
 
-_PACES: Final = {unit: (float(noise), float(interval)) for unit, noise, interval in TABLES["pace"]}
-"""The noise of a quantity, in its unit, and its interval in seconds."""
 _SPANS: Final = frozenset({"energy", "cost"})
 """The sections of numbers that fall only when a day or a month begins."""
-_EACH_MINUTE: Final = math.inf, 60.0
+_EACH_MINUTE: Final = Pace(noise=math.inf, seconds=60)
 _TIMES: Final[tuple[FieldPath, ...]] = (("time",), ("meter", "clock"))
 
 
@@ -58,11 +58,11 @@ class HeldState:
             pace = _pace(path)
             if pace is None or (isinstance(value, str) and path not in _TIMES):
                 return value
-            noise, interval = pace
             last, since = before.get(path, (None, now))
-            if noise == math.inf and path not in _TIMES:
-                interval = min(interval, pause)
-            if now - since < interval and _is_near(value, last, noise, path):
+            seconds = pace.seconds
+            if pace.noise == math.inf and path not in _TIMES:
+                seconds = min(seconds, pause)
+            if now - since < seconds and _is_near(value, last, pace.noise, path):
                 value = last
             self._shown[path] = value, since if value == last else now
             return value
@@ -78,7 +78,7 @@ def ends_period(at: datetime) -> bool:
 def _pause(at: datetime) -> float:
     """Return the seconds after which an energy is shown again; infinite if its interval decides."""
     seconds = at.minute * 60 + at.second
-    if not _CLOCKS_APART <= seconds < _HOUR - _CLOCKS_APART:
+    if not _ABOUT_HOUR <= seconds < _HOUR - _ABOUT_HOUR:
         return 0
     return _LAST_SECONDS if seconds % _PERIOD >= _PERIOD - _LAST_SECONDS else math.inf
 
@@ -87,7 +87,7 @@ def _is_near(value: Json, last: Json, noise: float, path: FieldPath) -> bool:
     """
     True if both are times, or numbers that differ by no more than `noise`.
 
-    It is False if a day or a month begins between them, or if the share of the subscription passes a mark.
+    It is False if a day or a month begins between them.
     """
     if isinstance(value, str) and isinstance(last, str):
         return True
@@ -95,16 +95,16 @@ def _is_near(value: Json, last: Json, noise: float, path: FieldPath) -> bool:
         return False
     if path[0] in _SPANS and value < last:
         return False
-    if path == ("headroom", "used") and passed(value) != passed(last):
-        return False
     return abs(value - last) <= noise
 
 
 @lru_cache(maxsize=512)
-def _pace(path: FieldPath) -> tuple[float, float] | None:
-    """Return noise and interval of the number at this path of the state; None: it is shown at once."""
+def _pace(path: FieldPath) -> Pace | None:
+    """Return the pace of the number at this path of the state; None: it is shown at once."""
     if path[0] == "labels" or path in _TIMES:
         return _EACH_MINUTE
     field = FIELD_OF_PATH.get(".".join(path))
-    # The energy of an index has the étiquette of the index in its path.
-    return _PACES.get("Wh" if field is None else field.unit or "")
+    if field is None:
+        # The energy of an index has the étiquette of the index in its path.
+        return PACES["Wh"]
+    return PACES.get(field.unit or "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
 import logging
@@ -9,6 +10,7 @@ from random import Random
 
 import pytest
 
+from teleinfo.homeassistant import adapter
 from teleinfo.homeassistant.adapter import HomeAssistant
 from teleinfo.homeassistant.discovery import MIGRATE, Discovery
 from teleinfo.mqtt.config import Topics
@@ -18,11 +20,15 @@ from teleinfo.state.memory import Memory
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from tests.support.judged import JudgedTracker, moment
+from tests.support.process import LIMIT
+from tests.support.tcp_ports import HOST, free_port
 
 FRAME = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "PAPP": "00750"})
 OTHER = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "PAPP": "00800"})
 OVERRUN = Reading(Mode.HISTORIQUE, FRAME.values | {"PEJP": "30"})
 CONFIG = "homeassistant/device/teleinfo_041961123456/config"
+STATES = "teleinfo/homeassistant"
+NOTHING_KNOWN = {STATES: b'{"missing":""}'}
 TIME = "2026-01-14T12:00:00+01:00"
 MEMORY = Memory("041961123456", dt.datetime.fromisoformat(TIME), announced=frozenset({CONFIG}))
 
@@ -43,6 +49,13 @@ class Linked:
             self.tracker.update(reading, moment(now + second, TIME))
             self.hass.update(reading, moment(now + second))
 
+    def announce(self, outbox: Outbox) -> None:
+        """Let the broker take the announcement of the meter, and what comes before it."""
+        self.take(FRAME, now=0)
+        taken(outbox)
+        self.take(OTHER, OTHER, now=1)
+        assert CONFIG in taken(outbox)
+
 
 def sent(outbox: Outbox) -> dict[str, bytes]:
     """Return the states that are due and are not empty, and take them."""
@@ -62,6 +75,7 @@ def taken(outbox: Outbox) -> dict[str, bytes]:
 def test_a_state_is_sent_if_it_shows_something_new(*, hold: bool, expected: list[int]) -> None:
     outbox = Outbox(1)
     linked = Linked(outbox, hold=hold)
+    linked.announce(outbox)
     payloads: list[bytes] = []
     for now, power in enumerate((1000, 1001, 1001, 1100, 1101)):
         linked.hass.show({"power": {"active": power}}, moment(now))
@@ -74,7 +88,7 @@ def test_an_entity_that_was_taken_away_is_unknown_after_two_minutes() -> None:
     """By an excluded label, for example: its template reads `missing`, since the message lacks its state."""
     outbox = Outbox(1)
     linked = Linked(outbox)
-    linked.take(FRAME, now=0)
+    linked.announce(outbox)
     found = []
     for now in (STALE_AFTER - 1, STALE_AFTER):
         linked.hass.show({"mode": now}, moment(now))
@@ -90,10 +104,35 @@ def test_nothing_is_published_before_the_memory_was_read() -> None:
     linked.take(FRAME, OTHER, now=0)
     assert sent(outbox) == {}
     linked.hass.restore()
-    linked.take(OTHER, OTHER, now=2)
+    linked.take(OTHER, now=2)
+    assert taken(outbox) == NOTHING_KNOWN
+    linked.take(OTHER, OTHER, now=3)
 
     assert set(sent(outbox)) == {CONFIG}
     assert linked.hass.announced == {CONFIG}
+
+
+def test_before_the_announcement_nothing_is_known_and_the_state_follows_it() -> None:
+    """
+    Home Assistant shows no word of an earlier run, which may be in another language, with the new options.
+
+    The announcement waits until the broker has this message, however long it takes. The last state follows.
+    """
+    outbox = Outbox(1)
+    linked = Linked(outbox)
+    linked.hass.show({"power": {"active": 1000}}, moment(0))
+    linked.take(FRAME, OTHER, OTHER, now=0)
+    message = outbox.pop()
+    assert message == OutgoingMessage(STATES, NOTHING_KNOWN[STATES])
+    linked.take(OTHER, now=3)
+    assert outbox.pop() is None
+    outbox.settle(message, delivered=True)
+    linked.hass.show({"power": {"active": 2000}}, moment(4))
+    linked.take(OTHER, OTHER, now=4)
+
+    found = taken(outbox)
+    assert list(found) == [CONFIG, STATES]
+    assert json.loads(found[STATES]) == {"power_active": 2000, "missing": ""}
 
 
 @pytest.mark.parametrize("delivered", [True, False])
@@ -104,7 +143,9 @@ def test_the_new_announcement_waits_until_the_broker_has_taken_or_refused_the_en
     outbox, before = Outbox(1), "homeassistant/sensor/teleinfo_041961123456_power/config"
     linked = Linked(outbox)
     linked.hass.restore(frozenset({before}))
-    linked.take(FRAME, OTHER, OTHER, now=0)
+    linked.take(FRAME, now=0)
+    assert taken(outbox) == NOTHING_KNOWN
+    linked.take(OTHER, OTHER, now=1)
     message = outbox.pop()
     assert message == OutgoingMessage(before, MIGRATE)
     linked.take(OTHER, now=3)
@@ -126,7 +167,7 @@ def test_the_health_follows_each_announcement() -> None:
     assert list(sent(outbox)) == [CONFIG, "teleinfo/health"]
     outbox.restart()
 
-    assert list(sent(outbox)) == [CONFIG, "teleinfo/health"]
+    assert list(sent(outbox)) == [STATES, CONFIG, "teleinfo/health"]
 
 
 def test_the_message_is_sent_when_it_is_new(caplog: pytest.LogCaptureFixture) -> None:
@@ -134,7 +175,7 @@ def test_the_message_is_sent_when_it_is_new(caplog: pytest.LogCaptureFixture) ->
     outbox = Outbox(1)
     linked = Linked(outbox)
     linked.take(FRAME, now=0)
-    assert sent(outbox) == {}
+    assert taken(outbox) == NOTHING_KNOWN
     linked.take(OTHER, OTHER, now=1)
     assert caplog.records == []
     assert set(sent(outbox)) == {CONFIG}
@@ -165,3 +206,25 @@ def test_a_line_that_names_one_meter_after_the_other_leaves_only_the_last(
 
     assert len(caplog.records) == 1
     assert list(sent(outbox)) == [topic for topic, payload in kept.items() if payload]
+
+
+async def test_the_device_has_a_link_to_the_page_once_the_page_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """TELEINFO_WEB_LISTEN names an address also where no page runs."""
+    monkeypatch.setattr(adapter, "LOOK_FOR_PAGE", 0.01)
+    outbox, port = Outbox(1), free_port()
+    linked = Linked(outbox)
+    looking = asyncio.create_task(linked.hass.link_page("http://pi.local:8080/", HOST, port))
+    linked.take(FRAME, now=0)
+    taken(outbox)
+    linked.take(OTHER, OTHER, now=1)
+    assert b"configuration_url" not in taken(outbox)[CONFIG]
+    async with await asyncio.start_server(lambda _reader, writer: writer.close(), HOST, port):
+        await asyncio.wait_for(looking, LIMIT)
+    linked.take(OTHER, now=3)
+
+    message = json.loads(taken(outbox)[CONFIG])
+    assert message["device"]["configuration_url"] == "http://pi.local:8080/"
+    linked.take(OTHER, now=100)
+    assert taken(outbox) == {}

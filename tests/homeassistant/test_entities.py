@@ -109,6 +109,17 @@ def test_an_index_that_is_unknown_makes_no_entity() -> None:
     assert "index_EASF01" not in found
 
 
+def test_prices_bring_five_entities_that_are_enabled() -> None:
+    """The price, and the cost of four spans. Those that tell whether a cost is complete are disabled."""
+    of_costs = {entity.id: entity for entity in every_entity() if entity.path.startswith("cost.")}
+
+    assert [key for key, entity in of_costs.items() if entity.enabled] == [
+        *("cost_price", "cost_today", "cost_yesterday", "cost_this_month", "cost_last_month")
+    ]
+    assert len(of_costs) == 9
+    assert all(entity.diagnostic for entity in of_costs.values() if not entity.enabled)
+
+
 @pytest.mark.parametrize(("page", "quotation"), [("", r'"([^"]+)"'), ("fr/", r"«\s*([^»]+?)\s*»")])
 def test_a_name_in_the_tables_of_the_page_is_the_name_in_home_assistant(page: str, quotation: str) -> None:
     """The pages quote the French names, which are the default."""

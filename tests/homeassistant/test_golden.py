@@ -16,11 +16,16 @@ from tests.homeassistant import golden
 
 
 def message(
-    number: str | None, *, private: bool = False, name: str | None = None, page: str | None = None
+    number: str | None,
+    *,
+    private: bool = False,
+    name: str | None = None,
+    page: str | None = None,
+    support: str | None = None,
 ) -> dict[str, Any]:
     """Return the message for the device of a meter."""
     meter = device_of(number, topic="teleinfo", private=private)
-    discovery = Discovery("homeassistant", Topics("t"), meter_name=name, page=page)
+    discovery = Discovery("homeassistant", Topics("t"), meter_name=name, page=page, support_url=support)
     (text,) = discovery.messages(meter, []).values()
     found: dict[str, Any] = json.loads(text)
     return found
@@ -87,6 +92,11 @@ def test_the_device_links_to_the_page_if_there_is_a_page() -> None:
     """TELEINFO_HOMEASSISTANT_PAGE."""
     assert "configuration_url" not in message("041961123456")["device"]
     assert message("041961123456", page="http://pi:8080/")["device"]["configuration_url"] == "http://pi:8080/"
+
+
+def test_the_origin_has_the_address_of_the_project_if_the_package_names_one() -> None:
+    assert "support_url" not in message("041961123456")["origin"]
+    assert message("041961123456", support="https://forge/x")["origin"]["support_url"] == "https://forge/x"
 
 
 def test_the_hardware_of_the_meter_is_hidden_with_its_number() -> None:

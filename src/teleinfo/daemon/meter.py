@@ -13,6 +13,7 @@ import math
 import time
 from collections import deque
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -31,11 +32,14 @@ from teleinfo.port.health import STALE_AFTER
 from teleinfo.port.line_socket import LineSocket
 from teleinfo.port.reader import Reader
 from teleinfo.port.search import candidates
+from teleinfo.settings import checks
 from teleinfo.state import payload
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import METER_NUMBERS, SHORT_FRAME
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from teleinfo.contract.price_source import PriceSource
     from teleinfo.daemon.memory_keeper import MemoryKeeper
     from teleinfo.daemon.state_publisher import StatePublisher
@@ -106,6 +110,7 @@ class MeterTask:
         self._remember_due = -math.inf
         self._is_clock_fault_logged = False
         self._homeassistant: HomeAssistant | None = None
+        self._link_page: Callable[[], Coroutine[None, None, None]] | None = None
         self._metrics_file = settings.metrics_file
         if settings.state or settings.state_topics or settings.homeassistant or settings.metrics_file:
             self._add_state(settings, topics, rng)
@@ -132,6 +137,7 @@ class MeterTask:
             topic=settings.mqtt_topic, exclude=settings.payload_exclude, prices=prices.loaded.prices
         )
         if settings.homeassistant:
+            from teleinfo.common.project import project_url  # noqa: PLC0415
             from teleinfo.homeassistant.adapter import HomeAssistant  # noqa: PLC0415
             from teleinfo.homeassistant.discovery import Discovery  # noqa: PLC0415
 
@@ -141,11 +147,17 @@ class MeterTask:
                 form=settings.homeassistant_discovery,
                 language=settings.language,
                 meter_name=settings.meter_name,
-                page=settings.page,
+                page=settings.homeassistant_page,
+                support_url=project_url(),
             )
             self._homeassistant = HomeAssistant(
                 tracker, discovery, retained=self._publisher.outbox, rng=rng, hold=settings.state_interval > 0
             )
+            if settings.homeassistant_page is None and settings.page is not None:
+                served = checks.address(settings.web_listen)
+                self._link_page = partial(
+                    self._homeassistant.link_page, settings.page, served.on_this_machine, served.port
+                )
         self._state = StatePublisher(
             tracker,
             self._publisher.outbox,
@@ -196,6 +208,8 @@ class MeterTask:
             if self._prices is not None:
                 self._log_prices()
                 running.append(tasks.create_task(self._prices.keep(self._use_prices), name="teleinfo.prices"))
+            if self._link_page is not None:
+                running.append(tasks.create_task(self._link_page(), name="teleinfo.page"))
             await stop.wait()
             for task in running:
                 task.cancel()

@@ -3,6 +3,9 @@ Publish the discovery messages of the announcer as retained messages.
 
 The publisher repeats them on each new connection. This module repeats them some seconds after Home Assistant
 has started, which is busy at first with the answers of other bridges to its birth message.
+
+Home Assistant logs an error for a state that is none of the options of its entity. The options are words of
+one language, and an earlier run may have had another one: so all states are unknown before the announcement.
 """
 
 from __future__ import annotations
@@ -34,6 +37,15 @@ ANSWER_DELAY: Final = (1.0, 5.0)
 """Seconds from the birth message to our answer, at least and at most."""
 
 
+_NOTHING_KNOWN: Final = encode({MISSING: ""})
+"""The message before the announcement: every entity is unavailable, and those with words are unknown."""
+
+LOOK_FOR_PAGE: Final = 60.0
+"""Seconds between two attempts to reach the page."""
+PAGE_LIMIT: Final = 2.0
+"""Seconds within which the page must accept a connection."""
+
+
 class HomeAssistant:
     """
     Publishes the messages of `discovery` for the meter of `tracker`. Construct it inside the loop.
@@ -50,6 +62,7 @@ class HomeAssistant:
         self._rng = rng
         self._announcer = Announcer(discovery, tracker)
         self._messages: dict[str, bytes] = {}
+        self._waiting: dict[str, Json] | None = None  # the state to be shown after the announcement
         self._is_logged = False
         self._answer: asyncio.TimerHandle | None = None
         self._held = HeldState() if hold else None
@@ -78,6 +91,10 @@ class HomeAssistant:
         self._note_delivered()
         if not all(map(self._retained.is_settled, self._messages)):
             return  # the end of an announcement must not be replaced before the broker has it
+        if not self._announcer.has_announced:
+            self._retained.set(self._discovery.topics.homeassistant, _NOTHING_KNOWN)
+            if not self._retained.is_settled(self._discovery.topics.homeassistant):
+                return
         self._announcer.update(reading, now)
         messages = self._announcer.messages
         if messages is self._messages:
@@ -89,13 +106,25 @@ class HomeAssistant:
             self._retained.set(topic, payload)
         # Home Assistant ignores an earlier state of an entity that expires.
         self._retained.repeat_last(self._discovery.topics.health)
+        if self._announcer.has_announced and self._waiting is not None:
+            self.show(self._waiting, now)
 
     def show(self, state: dict[str, Json], now: Moment) -> None:
-        """Publish the states of the entities, read from the decoded `state` of the moment `now`."""
+        """
+        Publish the states of the entities, read from the decoded `state` of the moment `now`.
+
+        Before the announcement, publish that nothing is known, and keep the state until then.
+        """
+        topic = self._discovery.topics.homeassistant
+        if not self._announcer.has_announced:
+            self._waiting = state
+            self._retained.set(topic, _NOTHING_KNOWN)
+            return
+        self._waiting = None
         shown = state if self._held is None else self._held.update(state, now=now.monotonic)
         # The first frames may lack a state. Later it does not come any more: another meter or other settings.
         missing = "" if now.monotonic - self._began < STALE_AFTER else None
-        self._retained.set(self._discovery.topics.homeassistant, encode(flat(shown) | {MISSING: missing}))
+        self._retained.set(topic, encode(flat(shown) | {MISSING: missing}))
 
     def _note_delivered(self) -> None:
         """Note which messages the broker has: the others wait, or are refused. Log once that it has all."""
@@ -106,6 +135,14 @@ class HomeAssistant:
             self._is_logged = True
             # Log the model, not the topics: they contain the number of the meter.
             log.info("Home Assistant is told of the meter: %s", self._tracker.meter.identity.model)
+
+    async def link_page(self, page: str, host: str, port: int) -> None:
+        """Announce a link to the `page` once something accepts connections to `host` and `port`."""
+        while True:
+            if await _accepts(host, port):
+                self._announcer.link(page)
+                return
+            await asyncio.sleep(LOOK_FOR_PAGE)
 
     @property
     def birth_topic(self) -> str:
@@ -123,3 +160,14 @@ class HomeAssistant:
         loop = asyncio.get_running_loop()
         if self._answer is None or self._answer.when() < loop.time():
             self._answer = loop.call_later(self._rng.uniform(*ANSWER_DELAY), self._retained.repeat)
+
+
+async def _accepts(host: str, port: int) -> bool:
+    """Return True if something accepts connections to this address."""
+    try:
+        async with asyncio.timeout(PAGE_LIMIT):
+            _reader, writer = await asyncio.open_connection(host, port)
+    except OSError:  # TimeoutError is one
+        return False
+    writer.close()
+    return True

@@ -40,7 +40,19 @@ class Announcer:
         self._tracker = tracker
         self.scope = ""
         self.announced: frozenset[str] = frozenset()
+        self._has_new_link = False
         self._reset()
+
+    @property
+    def has_announced(self) -> bool:
+        """True once the entities of the meter are in `messages`."""
+        return bool(self._announced)
+
+    def link(self, page: str) -> None:
+        """Give the device a link to the `page`, with the next reading."""
+        self._discovery = replace(self._discovery, page=page)
+        self._has_new_link = True
+        self._looked = -math.inf
 
     def _reset(self) -> None:
         """Forget the meter."""
@@ -90,8 +102,9 @@ class Announcer:
             key: _without_state(entity) if entity.path in paths else entity
             for key, entity in self._announced.items()
         }
-        if not found or self._announced == before | found:
+        if not found or (self._announced == before | found and not self._has_new_link):
             return
+        self._has_new_link = False
         self._announced = before | found
         messages = self._discovery.messages(self._tracker.meter, self._announced.values())
         for topic, payload in self.messages.items():

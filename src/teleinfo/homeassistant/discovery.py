@@ -13,7 +13,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from teleinfo import __version__
-from teleinfo.common.i18n import _, in_words, language, use_language
+from teleinfo.common.i18n import _, in_words, use_language
 from teleinfo.homeassistant import entities, templates
 from teleinfo.homeassistant.tables import SHORT_KEYS
 from teleinfo.port.health import STALE_AFTER
@@ -42,7 +42,8 @@ class Discovery:
     """
     Common parts of all messages.
 
-    `meter_name` is the user's name for the meter, `page` the address of `teleinfo page`.
+    `meter_name` is the user's name for the meter, `page` the address of `teleinfo page`, and `support_url`
+    that of this project.
     """
 
     prefix: str
@@ -52,6 +53,7 @@ class Discovery:
     language: Language = Language.FR
     meter_name: str | None = None
     page: str | None = None
+    support_url: str | None = None
 
     def messages(self, meter: Device, fields: Iterable[Field]) -> dict[str, bytes]:
         """Return the retained messages, by topic, that announce these entities and those of the line."""
@@ -104,9 +106,12 @@ class Discovery:
             "hw_version": meter.identity.hardware if meter.serial else None,
             "configuration_url": self.page,
         }
+        origin = {"name": "teleinfo", "sw_version": __version__}
+        if self.support_url is not None:
+            origin["support_url"] = self.support_url
         return {
             "device": {key: value for key, value in device.items() if value is not None},
-            "origin": {"name": "teleinfo", "sw_version": __version__},
+            "origin": origin,
             "state_topic": self.topics.homeassistant,
             # Domoticz uses the last topic.
             "availability": [
@@ -148,7 +153,8 @@ def device_id(scope: str) -> str:
 
 def _component(meter: Device, entity: Field, template: str | None) -> dict[str, Any]:
     """Return one component, without empty values."""
-    codes = tuple(entities.words_of(entity))
+    words = entities.words_of(entity)
+    codes = tuple(words)
     # Home Assistant shows currents with two decimals, and takes what has neither unit nor precision for text.
     needs_precision = bool(entity.precision) or entity.unit in {"A", ""}
     off, on = codes if codes and entity.type is StateType.SWITCH else (None, None)
@@ -159,7 +165,7 @@ def _component(meter: Device, entity: Field, template: str | None) -> dict[str, 
         "state_class": entities.state_class(entity),
         "unit_of_measurement": entity.unit or None,
         "suggested_display_precision": entity.precision if needs_precision else None,
-        "options": _options(entity) if entity.type is StateType.CHOICE else None,
+        "options": [_(shown) for shown in words.values()] if entity.type is StateType.CHOICE else None,
         "event_types": codes if entity is entities.EVENTS else None,
         "payload_on": on,
         "payload_off": off,
@@ -170,17 +176,3 @@ def _component(meter: Device, entity: Field, template: str | None) -> dict[str, 
         "last_reset_value_template": templates.last_reset_template(entity),
     }
     return {key: value for key, value in component.items() if value is not None}
-
-
-def _options(entity: Field) -> list[str]:
-    """
-    Return the words for the states of a choice in every language, those of the locale first.
-
-    Home Assistant raises an error for a state that is no option, also for a state from before the language
-    was changed.
-    """
-    options: dict[str, None] = {}
-    for each in (language(), *Language):
-        with use_language(each):
-            options |= dict.fromkeys(_(shown) for shown in entities.words_of(entity).values())
-    return list(options)

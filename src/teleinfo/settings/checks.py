@@ -52,6 +52,12 @@ class Address(NamedTuple):
         ip = ip_of(self.host)
         return self.host == LOCALHOST or (ip is not None and ip.is_loopback)
 
+    @property
+    def on_this_machine(self) -> str:
+        """The host by which this machine reaches the page: localhost stands for all addresses at once."""
+        ip = ip_of(self.host)
+        return LOCALHOST if ip is not None and ip.is_unspecified else self.host
+
     def url(self, machine: str, path: str = "") -> str:
         """Return the URL for a browser, in which the name `machine` stands for all addresses at once."""
         ip = ip_of(self.host)

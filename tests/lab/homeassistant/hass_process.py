@@ -43,6 +43,18 @@ _TOKEN = (
 """An access token until 2036 (JWT, RFC 7519), signed with the key of the owner's token in storage.json."""
 
 
+def later_clock(seconds: float) -> dict[str, str]:
+    """Return the environment of a process whose clock is set ahead."""
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+    if library is None:
+        pytest.skip("libfaketime is not installed (package faketime)")
+    return {
+        "LD_PRELOAD": str(library),
+        "FAKETIME": f"{seconds:+.3f}s",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+
+
 class HassProcess(Process):
     """
     Home Assistant of the virtual environment `venv`, set up in `folder` for the MQTT broker `broker`.
@@ -116,14 +128,7 @@ class HassProcess(Process):
 
     def start_later(self, seconds: float) -> None:
         """Start it with its clock set ahead."""
-        library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
-        if library is None:
-            pytest.skip("libfaketime is not installed (package faketime)")
-        self.environ = os.environ | {
-            "LD_PRELOAD": str(library),
-            "FAKETIME": f"+{seconds:.0f}s",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
+        self.environ = os.environ | later_clock(seconds)
         self.start()
 
     def use_for_energy(

@@ -72,14 +72,18 @@ class Linky(Meter):
 
 
 class Household:
-    """A broker, a meter, the daemon and Home Assistant, with `more` in its configuration, together."""
+    """
+    A broker, a meter, the daemon and Home Assistant, together.
 
-    def __init__(self, folder: Path, meter: str, *, more: str = "") -> None:
+    `more` is added to the configuration of Home Assistant. The meter is `linky`, or that of the name `meter`.
+    """
+
+    def __init__(self, folder: Path, meter: str, *, more: str = "", linky: Linky | None = None) -> None:
         venv = os.environ.get("HOMEASSISTANT_VENV", "")
         if not venv:
             pytest.skip("HOMEASSISTANT_VENV names no virtual environment with Home Assistant")
         self.broker = MosquittoBroker(folder)
-        self.linky = Linky(meter)
+        self.linky = linky or Linky(meter)
         self.folder = folder
         self.hass = HassProcess(Path(venv), folder, self.broker, more=more)
         self.daemon: Daemon

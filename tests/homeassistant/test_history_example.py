@@ -113,7 +113,7 @@ def test_the_changes_of_the_sums_are_the_energies(energies: dict[int, int], also
 @pytest.mark.parametrize(
     ("content", "arguments", "expected"),
     [
-        (table(DAY), ["--columns", "HN"], "has no column HN. It has HC, HP, injected, cost, complete, subscription."),
+        (table(DAY), ["--columns", "HN"], "has no column HN. It has HC, HP, injected, cost, "),
         (table(DAY), ["--columns", "time"], "has no column time."),
         ("time,HC\n2026-01-14,3", [], "is not days30.json of the page."),
         (table(["yesterday", *DAY[1:]]), [], "is not days30.json of the page."),

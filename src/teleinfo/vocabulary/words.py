@@ -8,7 +8,8 @@ translates it where it is shown; nothing here depends on the language of the rea
 from __future__ import annotations
 
 import enum
-from typing import Self
+from functools import partial
+from typing import Any, Self
 
 
 class Language(enum.StrEnum):
@@ -37,6 +38,10 @@ class Message(str):
         message.fields = fields
         return message
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle the message as its template and fields: `str` would make its text the template."""
+        return partial(type(self), self.template, **self.fields), ()
+
 
 class Designation(Message):
     """The name of an étiquette: `french` is the désignation, the text its English gloss."""
@@ -50,6 +55,10 @@ class Designation(Message):
         name = super().__new__(cls, english)
         name.french = french
         return name
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle the name as its two texts."""
+        return partial(type(self), self.template, french=self.french), ()
 
 
 class Code(enum.StrEnum):

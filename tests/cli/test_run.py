@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +20,7 @@ from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.real
 
@@ -90,12 +90,10 @@ def test_a_signal_to_stop_publishes_offline_and_ends_with_0(broker: MosquittoBro
     with Meter(FRAME) as meter, Daemon(tmp_path, **settings_for(broker, meter.line)) as daemon:
         with Subscriber(broker.host, broker.port, "teleinfo/status") as subscriber:
             subscriber.expect("teleinfo/status", b"online")
-            loaded = Path(f"/proc/{daemon.pid}/maps").read_text(encoding="utf-8")
             status, seconds = daemon.stop()
         with Subscriber(broker.host, broker.port, "teleinfo/+") as late:
             kept = late.retained()
 
-    assert "pydantic" not in loaded, "the process that loaded the settings has ended with it"
     assert status == 0, daemon.log
     assert seconds < 5
     assert kept["teleinfo/status"] == b"offline"
@@ -105,15 +103,14 @@ def test_a_signal_to_stop_publishes_offline_and_ends_with_0(broker: MosquittoBro
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-@pytest.mark.parametrize("receiver", ["getpid", "getppid"])
-def test_a_signal_while_the_daemon_loads_ends_with_0(number: signal.Signals, receiver: str) -> None:
-    """Its libraries take a second and more on a small board; the process that loads settings may get it."""
+def test_a_signal_while_the_daemon_loads_ends_with_0(number: signal.Signals) -> None:
+    """Its libraries take a second and more on a small board."""
     program = (
         "import os, sys\n"
         "from teleinfo.__main__ import main\n"
         "class Interrupted:\n"
         "    def find_spec(self, name, *_):\n"
-        f"        if name == 'pydantic_core': os.kill(os.{receiver}(), {number.value})\n"
+        f"        if name == 'pydantic_core': os.kill(os.getpid(), {number.value})\n"
         "sys.meta_path.insert(0, Interrupted())\n"
         "sys.exit(main(['--env-file', os.devnull, 'run']))"
     )

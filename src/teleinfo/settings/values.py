@@ -2,8 +2,7 @@
 The settings: every variable, its default, and its line of explanation.
 
 A setting is the variable `TELEINFO_` + the name of the field in capitals. `allowed` has the types, and
-`allowed.txt` the allowed values in words. Nothing here imports pydantic: a daemon keeps the settings for
-months, and checks them once (see `apart`).
+`allowed.txt` the allowed values in words. Nothing here imports pydantic.
 """
 
 from __future__ import annotations

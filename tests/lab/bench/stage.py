@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 BAUDRATES = {"historique": 1200, "standard": 9600}
 REFERENCE, DAEMON, HOMEASSISTANT = "reference", "daemon", "daemon with Home Assistant"
 STATE = "daemon with the state on topics"
+EVERYTHING = "daemon with everything on"
 PROGRAMS = (DAEMON, HOMEASSISTANT, REFERENCE)
 LIMIT = 20.0
 PERIOD = 0.05
@@ -33,7 +34,7 @@ PERIOD = 0.05
 
 class Subject:
     """
-    STATE or one of PROGRAMS on a line in `mode`; it runs while its block does. `line` is the far end.
+    STATE, EVERYTHING or one of PROGRAMS on a line in `mode`, as long as its block; `line` is the far end.
 
     STATE publishes its state with each frame, the others at the default interval.
     """
@@ -52,8 +53,9 @@ class Subject:
             mqtt_port=broker.port,
             mqtt_topic=topic,
             mqtt_client_id=topic,
-            homeassistant=name == HOMEASSISTANT,
-            state_topics=name == STATE,
+            homeassistant=name in {HOMEASSISTANT, EVERYTHING},
+            state=name == EVERYTHING,
+            state_topics=name in {STATE, EVERYTHING},
             state_interval=0 if name == STATE else 10,
         )
         if name == REFERENCE:

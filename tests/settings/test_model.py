@@ -69,6 +69,8 @@ NOT_ALLOWED = [
     ("MQTT_USERNAME", "a\x01b", r'"a\x01b"'),
     ("WEB_TOKEN", CANARY, "what was given (not shown)"),
     ("WEB_LISTEN", "pi:0", '"pi:0"'),
+    ("WEB_LISTEN", "{x}", '"{x}"'),
+    ("MQTT_HOST", "“localhost”", '"“localhost”"'),
     ("MQTT_PASSWORD", f"{CANARY}\udcff", "what was given (not shown)"),
     ("MQTT_TLS", "maybe", '"maybe"'),
     ("MQTT_CLIENT_ID", "{host}", '"{host}"'),
@@ -85,6 +87,7 @@ NOT_ALLOWED = [
 NO_LABEL = "has an étiquette that no meter sends"
 NO_NUMBER = "has a name that is no number of the state"
 SAME = "is the same as TELEINFO_MQTT_TOPIC, where Home Assistant has its own status"
+NO_ADDRESS = "has no address: write 0.0.0.0:8081 for every device at home, or 127.0.0.1:8081"
 # The whole line after `TELEINFO_<variable>: `, or its beginning.
 OTHERS = [
     ("MQTT_PORT", "x", '"x" is not a port number (1–65535); default 1883, or 8883 with TLS'),
@@ -108,6 +111,8 @@ OTHERS = [
     ("STATE_TOPICS_DEAD_BAND", "labels.PAPP=20", f'"labels.PAPP=20" {NO_NUMBER}, labels.PAPP; did you mean'),
     ("STATE_TOPICS_DEAD_BAND", "tariff.code=1", f'"tariff.code=1" {NO_NUMBER}, tariff.code; did you mean'),
     ("HOMEASSISTANT_PREFIX", "teleinfo", SAME),
+    ("WEB_LISTEN", "8081", f'"8081" {NO_ADDRESS}'),
+    ("WEB_LISTEN", ":8081", f'":8081" {NO_ADDRESS}'),
 ]
 LINES = OTHERS + [
     (variable, value, f"{shown} is not {Message(ALLOWED[variable][0], name='{hostname}')}")
@@ -166,7 +171,7 @@ NAME = os.uname().nodename.partition(".")[0]
 @pytest.mark.parametrize(
     ("listen", "page"),
     [
-        *(("127.0.0.1:8080", None), ("[::1]:8080", None), ("localhost:8080", None), ("8081", None)),
+        *(("127.0.0.1:8080", None), ("[::1]:8080", None), ("localhost:8080", None)),
         *(("0.0.0.0:8080", f"http://{NAME}.local:8080/"), ("[::]:80", f"http://{NAME}.local:80/")),
         *(("192.168.1.4", "http://192.168.1.4:8080/"), ("[fd00::4]:8081", "http://[fd00::4]:8081/")),
         ("meter.lan:8080", "http://meter.lan:8080/"),

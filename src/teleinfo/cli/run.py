@@ -10,7 +10,7 @@ from teleinfo.common.i18n import N_, _, use_language
 from teleinfo.daemon.app import serve
 from teleinfo.daemon.watchdog import Notifier
 from teleinfo.settings import DEFAULTS, SECRETS
-from teleinfo.settings.sources import load_all, unread_variables
+from teleinfo.settings.sources import load_all, repeated_lines, unread_variables
 from teleinfo.settings.values import explanations
 
 log = logging.getLogger(__name__)
@@ -40,11 +40,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Run the daemon and return 0 when it was asked to stop; raise SettingsError."""
     flags = {name: text for name, text in vars(arguments).items() if name in DEFAULTS and text}
-    settings = load_all(arguments.env_files or [None], flags)
+    env_files = arguments.env_files or [None]
+    settings = load_all(env_files, flags)
     # The process has a single log: use the lowest level that is set for a meter, and the first language.
     levels = logging.getLevelNamesMapping()
     journal.configure(min((each.log_level for each in settings), key=lambda level: levels[level]))
     with use_language(settings[0].language):
+        for warning in repeated_lines(env_files):
+            log.warning("settings: %s", warning)
         for warning in unread_variables():
             log.warning("environment: %s", warning)
         event_loop.run(serve(settings, Notifier()))

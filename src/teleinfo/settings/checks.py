@@ -11,6 +11,7 @@ import difflib
 import ipaddress
 import re
 import termios
+import unicodedata
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -30,7 +31,8 @@ LOCALHOST: Final = "localhost"
 
 _BAUDRATES = frozenset(int(name[1:]) for name in dir(termios) if re.fullmatch(r"B[1-9]\d*", name))
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
-_LISTEN = re.compile(r":?(?P<port>\d{1,5})|(?P<host>\[[^\]\s]+\]|[^:\[\]\s]+)(?::(?P<own_port>\d{1,5}))?")
+_LISTEN = re.compile(r"(?P<host>\[[^\]\s]+\]|[^:\[\]\s]+)(?::(?P<port>\d{1,5}))?")
+_PORT_ALONE = re.compile(r":?(\d{1,5})")
 _ETIQUETTE = re.compile(r"[A-Za-z0-9+_-]+")
 _PRICE = re.compile(r"[0-9]{1,4}([.,][0-9]{1,6})?")
 _MONTH = "month"
@@ -133,22 +135,33 @@ def host(value: str) -> str:
         encoded = ""
     if not _NAME.fullmatch(encoded.removesuffix(".")):
         raise ValueError
+    # The encoding takes punctuation and symbols, too: quotes that came along when the name was copied.
+    if any(unicodedata.category(char)[0] in "PSZ" for char in value if not char.isascii()):
+        raise ValueError
     return value
 
 
 def listen(value: str) -> str:
-    """Refuse what is not ADDRESS:PORT, [ADDRESS]:PORT, ADDRESS or PORT."""
+    """Refuse what is not ADDRESS:PORT, [ADDRESS]:PORT or ADDRESS."""
     address(value)
     return value
 
 
 def address(value: str) -> Address:
-    """Parse such a text, with the defaults for what it lacks; raise ValueError."""
+    """Parse such a text, by default with the port 8080; raise ValueError."""
+    if alone := _PORT_ALONE.fullmatch(value):
+        # Some programs read a port alone as all addresses of the machine, others as 127.0.0.1.
+        raise RefusalError(
+            N_("has no address: write 0.0.0.0:{port} for every device at home, or 127.0.0.1:{port}"),
+            port=alone[1],
+        )
     match = _LISTEN.fullmatch(value)
-    port = int(match["port"] or match["own_port"] or 8080) if match else 0
-    if match is None or not 0 < port <= MAX_PORT:
+    if match is None:
         raise ValueError
-    return Address((match["host"] or "127.0.0.1").strip("[]"), port)
+    port = int(match["port"] or 8080)
+    if not 0 < port <= MAX_PORT:
+        raise ValueError
+    return Address(host(match["host"].strip("[]")), port)
 
 
 def serial_port(value: str) -> str:

@@ -5,18 +5,23 @@ systemd (`EnvironmentFile=`, env-file.c) and python-dotenv, which pydantic-setti
 ` #` and backslashes, so that one line could give two passwords. Here a value has the meaning that systemd
 gives it, and `$` is an ordinary character. An unquoted value that the two read differently is a fault.
 Faults are returned, not raised, and never quote the value, which may be a password.
+
+The file is in UTF-8. A byte that is not, in a comment or in a line of another program, does no harm.
 """
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import re
+import shlex
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.common.file_errors import exists, file_error
+from teleinfo.common.i18n import N_
 from teleinfo.settings.faults import PREFIX, is_ours, unknown, variable_of
 from teleinfo.vocabulary.words import Message
 
@@ -40,11 +45,20 @@ _CREDENTIAL = re.compile(
 
 _NEWLINE = re.compile(r"\r\n|\n|\r")
 # A name with - or . cannot be a variable; it is matched too, to suggest the variable that was meant.
-_LINE = re.compile(r"[ \t]*(export[ \t]+)?([\w.-]+)[ \t]*(=?)(.*)", re.ASCII)
+_LINE = re.compile(r"[ \t]*(\w[\w.-]*)[ \t]*(=?)(.*)", re.ASCII)
+# Before the name stands another word, such as export, the sign of a list, or a blank of a web page.
+_MISPLACED = re.compile(
+    r"[ \t]*(?=\S)([.-]+|[^#;=]*[^\w.#;=-])(TELEINFO_[\w.-]+)[ \t]*=", re.ASCII | re.IGNORECASE
+)
 _SINGLE_QUOTED = re.compile(r"'([^']*)'")
 _DOUBLE_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r'\\(["\\`$])')
 _AMBIGUOUS = re.compile(r"\\|[ \t]#")
+_QUOTES = "'\""
+# Editors of text and telephones write these where ' or " was typed.
+_TYPOGRAPHIC_QUOTES = "“”„‟‘’‚‛«»‹›"
+# What the decoder makes of a byte that is not UTF-8 ("surrogateescape").
+_UNDECODED = re.compile("[\udc80-\udcff]")
 
 
 def parse(text: str) -> list[tuple[int, str, str | Message]]:
@@ -55,28 +69,67 @@ def parse(text: str) -> list[tuple[int, str, str | Message]]:
     """
     lines: list[tuple[int, str, str | Message]] = []
     for number, line in enumerate(_NEWLINE.split(text.removeprefix("\ufeff")), start=1):
-        if parts := _LINE.match(line):  # else empty, or a comment
-            export, name, equals, written = parts.groups()
-            misplaced = Message("write {name}=value, with nothing before it", name=name)
-            lines.append((number, name, misplaced if export or not equals else _value(written)))
+        if parts := _MISPLACED.match(line):
+            before, name = parts.groups()
+            words = before.split()
+            shown = words[0] if words and words[0].isprintable() else f"U+{ord(before[0]):04X}"
+            text = N_("write {name}=value, with nothing before it: delete {before} at the begin of the line")
+            lines.append((number, name, Message(text, name=name, before=shown)))
+        elif parts := _LINE.match(line):  # else empty, or a comment
+            name, equals, written = parts.groups()
+            without = Message("write {name}=value", name=name)
+            lines.append((number, name, _value(written) if equals else without))
     return lines
 
 
 def _value(written: str) -> str | Message:
     """Return the value that stands behind the = as `written`, or the fault of the line."""
+    if _UNDECODED.search(written):
+        return Message(
+            "a letter of the value is not in UTF-8: type the value again here, or save the file as UTF-8 "
+            "where it was written"
+        )
     stripped = written.strip(" \t")
     if quoted := _SINGLE_QUOTED.fullmatch(stripped):
         return quoted[1]
     if quoted := _DOUBLE_QUOTED.fullmatch(stripped):
         return _ESCAPE.sub(r"\1", quoted[1])
-    if stripped.startswith(("'", '"')):
-        return Message("a quote opens the value, so the same quote must end the line")
+    if stripped.startswith((*_QUOTES, *_TYPOGRAPHIC_QUOTES)):
+        return _wrongly_quoted(stripped)
     if _AMBIGUOUS.search(written):
         return Message(
             "a backslash, or a # after a blank, is not read alike by every program: "
             "write the value in single quotes, and comments on lines of their own"
         )
     return stripped
+
+
+def _wrongly_quoted(stripped: str) -> Message:
+    """
+    Return the fault of a value that begins with a quote.
+
+    The quote is a typographic one, or does not end the value, or is in it, too.
+    """
+    quote, last = stripped[0], stripped[-1]
+    if quote in _TYPOGRAPHIC_QUOTES:
+        return Message(
+            "{quote} would be a part of the value: write the quote ' or \" of the keyboard in its place, or "
+            "the whole value between two of them",
+            quote=quote,
+        )
+    pattern = _SINGLE_QUOTED if quote == "'" else _DOUBLE_QUOTED
+    if last == quote and pattern.match(stripped) and quote == "'":
+        return Message(
+            "the value between the two ' has a ' in it: write it between two \", "
+            'with a backslash before each " and each backslash in it'
+        )
+    if last == quote and pattern.match(stripped):
+        return Message('the value between the two " has a " in it: put a backslash before each " in it')
+    if last in _TYPOGRAPHIC_QUOTES:
+        text = N_("{quote} begins the value, so {quote} must end the line, not {last}")
+        return Message(text, quote=quote, last=last)
+    text = N_("{quote} begins the value, so {quote} must end the line; comments stand on lines of their own")
+    return Message(text, quote=quote)
 
 
 def default_env_file() -> Path | None:
@@ -89,17 +142,22 @@ def default_env_file() -> Path | None:
 
 
 class EnvFile(NamedTuple):
-    """Settings of a file by name, each a text or `DAMAGED`, the place of each, and the faults of the file."""
+    """
+    Settings of a file by name, each a text or `DAMAGED`, and the first place of each.
+
+    `faults` are refused; `repeated` are warnings about lines that say again what an earlier line says.
+    """
 
     values: dict[str, object]
     places: dict[str, tuple[Path, int]]
     faults: list[Message]
+    repeated: list[Message]
 
 
 def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
     """Return the settings `names` in the file, by default in `.env` if it exists."""
     if path is None and not exists(Path(".env")):
-        return EnvFile({}, {}, [])
+        return EnvFile({}, {}, [], [])
     path = path or Path(".env")
     # Of a credential of systemd, show the file that was copied: that is the file to edit.
     shown = path
@@ -107,19 +165,38 @@ def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
         stem = next(filter(None, credential.groups()), SERVICE_FILE.stem)
         shown = SERVICE_FILE.parent / f"{stem.replace('meters_', 'meters/', 1)}.env"
     try:
-        lines = parse(_read(path).decode("utf-8"))
+        text = _decode(shown, _read(path))
     except (OSError, ValueError) as error:
-        return EnvFile(dict.fromkeys(names, DAMAGED), {}, [unreadable(shown, error)])
+        text = unreadable(shown, error)
+    if isinstance(text, Message):
+        return EnvFile(dict.fromkeys(names, DAMAGED), {}, [text], [])
     fields = {variable_of(name): name for name in names}
-    found = EnvFile({}, {}, [])
-    for number, variable, value in lines:
+    file = EnvFile({}, {}, [], [])
+    for number, variable, value in parse(text):
         place = (shown, number)
-        if fault := _fault(variable, value, fields, found.places):
-            found.faults.append(at_line(place, fault))
-        if name := fields.get(variable.upper()):
-            found.places.setdefault(name, place)
-            found.values[name] = DAMAGED if isinstance(value, Message) else value
-    return found
+        if fault := _fault(variable, value, fields):
+            file.faults.append(at_line(place, fault))
+        name = fields.get(variable.upper())
+        if name is None:
+            continue
+        if name not in file.places:
+            file.places[name] = place
+        elif not isinstance(value, Message):
+            _add_second(file, place, variable, is_same=value == file.values[name], first=file.places[name][1])
+        file.values[name] = DAMAGED if isinstance(value, Message) else value
+    return file
+
+
+def _add_second(file: EnvFile, place: tuple[Path, int], variable: str, *, is_same: bool, first: int) -> None:
+    """Add the message about a second line of a setting whose first one has the number `first`."""
+    if is_same:
+        text = N_("{variable}: is given twice with the same value, first on line {first}: one line is enough")
+        file.repeated.append(at_line(place, Message(text, variable=variable, first=first)))
+    else:
+        text = N_(
+            "{variable}: is given twice with different values, first on line {first}: remove one of the two"
+        )
+        file.faults.append(at_line(place, Message(text, variable=variable, first=first)))
 
 
 def at_line(place: tuple[Path, int], fault: Message) -> Message:
@@ -141,19 +218,45 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def unreadable(path: Path | str, error: BaseException | None) -> Message:
+def _decode(path: Path, content: bytes) -> str | Message:
+    """
+    Return the text of the file at `path`, in which a byte that is not UTF-8 is left as a surrogate.
+
+    For a file in UTF-16, or with a part in it, return its fault.
+    """
+    encoding = ""
+    zero = content.find(b"\0")
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "UTF-16"
+    elif content.count(b"\0") > len(content) // 3:
+        # A letter of ASCII has its zero behind it, or before it.
+        encoding = "UTF-16LE" if zero % 2 else "UTF-16BE"
+    elif zero >= 0:
+        text = N_("has a byte 0, as text in UTF-16 has: delete this line, and type it again")
+        return at_line((path, content.count(b"\n", 0, zero) + 1), Message(text))
+    if encoding:
+        quoted = shlex.quote(str(path))
+        command = f"iconv -f {encoding} -t UTF-8 -o {quoted} {quoted}"
+        if path.parent == SERVICE_FILE.parent:
+            command = f"sudo {command}"
+        text = N_(
+            "{path}: is in UTF-16: save it again as UTF-8 where it was written, or convert it: {command}"
+        )
+        return Message(text, path=path, command=command)
+    return content.decode("utf-8", errors="surrogateescape")
+
+
+def unreadable(path: Path | str, error: OSError | ValueError) -> Message:
     """Return the fault of a file that cannot be read because of `error`."""
-    if not isinstance(error, OSError):
+    if isinstance(error, UnicodeError):
         return Message("{path}: is not text in UTF-8", path=path)
     if isinstance(error, PermissionError) and Path(path).parent == SERVICE_FILE.parent:
         return Message("{path}: the settings of the service are root's: try with sudo", path=path)
     return Message("{path}: cannot be read: {reason}", path=path, reason=file_error(error))
 
 
-def _fault(
-    name: str, value: str | Message, fields: Mapping[str, str], seen: Mapping[str, tuple[Path, int]]
-) -> Message | None:
-    """Return the fault of a line: an unknown name, a wrong form, or a setting that was `seen` before."""
+def _fault(name: str, value: str | Message, fields: Mapping[str, str]) -> Message | None:
+    """Return the fault of a line: an unknown name, or a wrong form."""
     variable = name.upper()
     meant = PREFIX + variable
     if meant in fields:
@@ -164,7 +267,4 @@ def _fault(
         return unknown(name, fields.values())
     if isinstance(value, Message):
         return Message("{variable}: {fault}", variable=name, fault=value)
-    if fields[variable] in seen:
-        _path, first = seen[fields[variable]]
-        return Message("{variable}: is given twice, first on line {first}", variable=name, first=first)
     return None

@@ -57,6 +57,8 @@ def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -
             secrets = SecretsSettingsSource(_Variables, directories, env_prefix=PREFIX)()
         except pydantic_settings.SettingsError as error:
             cause = error.__cause__  # the error of the file
+            if not isinstance(cause, OSError | ValueError):
+                raise
             path = getattr(cause, "filename", None) or ", ".join(map(str, directories))
             file.faults.append(unreadable(path, cause))
     outside = EnvSettingsSource(_Variables, env_prefix=PREFIX)() | dict(flags or {})
@@ -95,15 +97,12 @@ def load_all(
     Return the settings of several meters in one process, one for each of `env_files` (see `load`).
 
     A directory stands for its `*.env` files. No two meters may share a setting that is `unique`; client ids
-    may be equal at different brokers. Raises SettingsError with every fault of every file.
+    may be equal at different brokers.
+    Raises SettingsError with every fault of every file.
     """
     loaded: dict[Path | None, Settings] = {}
     language = _language(EnvSettingsSource(_Variables, env_prefix=PREFIX)() | dict(flags or {}))
-    files = [
-        file
-        for path in env_files
-        for file in (sorted(path.glob("*.env")) if path and os.path.isdir(path) else [path])  # noqa: PTH112
-    ]
+    files = _files(env_files)
     faults = [] if files else [Message("{path}: there is no file *.env in it", path=env_files[0])]
     for path in files:
         try:
@@ -113,18 +112,37 @@ def load_all(
             for message in error.messages:
                 is_clear = len(files) == 1 or str(path) in message
                 faults.append(message if is_clear else Message("{path}: {fault}", path=path, fault=message))
-    text = N_("{variable}: {path} and {other} have the same; each meter needs its own")
-    faults += [
-        Message(text, variable=variable_of(name), path=path, other=other)
-        for (other, one), (path, another) in itertools.combinations(loaded.items(), 2)
-        for name in unique
-        if getattr(one, name) is not None
-        if getattr(one, name) == getattr(another, name)
-        if name != "mqtt_client_id" or one.broker.address == another.broker.address
-    ]
+    for (other_path, other), (path, settings) in itertools.combinations(loaded.items(), 2):
+        for name in unique:
+            if _is_shared(name, settings, other):
+                text = N_("{variable}: {path} and {other} have the same; each meter needs its own")
+                faults.append(Message(text, variable=variable_of(name), path=path, other=other_path))
     if faults:
         raise SettingsError(faults, language)
     return list(loaded.values())
+
+
+def _files(env_files: Sequence[Path | None]) -> list[Path | None]:
+    """Return the files, with those of a directory, sorted, in its place."""
+    files: list[Path | None] = []
+    for path in env_files:
+        if path is not None and os.path.isdir(path):  # noqa: PTH112 - never raises, however odd the path is
+            files += sorted(path.glob("*.env"))
+        else:
+            files.append(path)
+    return files
+
+
+def _is_shared(name: str, one: Settings, other: Settings) -> bool:
+    """True if two meters have the same value of a setting, and each needs its own."""
+    if getattr(one, name) is None or getattr(one, name) != getattr(other, name):
+        return False
+    return name != "mqtt_client_id" or one.broker.address == other.broker.address
+
+
+def repeated_lines(env_files: Sequence[Path | None]) -> list[Message]:
+    """Return a warning for each line of the files that says again what an earlier line of the file says."""
+    return [warning for path in _files(env_files) for warning in read_env_file(path, DEFAULTS).repeated]
 
 
 def unread_variables() -> list[Message]:

@@ -1,0 +1,67 @@
+"""
+Each setting alone in each odd spelling, through the real `teleinfo run` and the other commands.
+
+A sentence and status 78, or the value as it is; never another status, never a traceback.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.settings import DEFAULTS
+from tests.settings.odd_files import (
+    COMMANDS,
+    GOOD,
+    SPELLINGS,
+    judge,
+    refused_by,
+    taken_wrongly,
+    text_of,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.real
+
+COMPANIONS = {
+    "mqtt_password": {"mqtt_username": "me"},
+    "mqtt_tls_ca_file": {"mqtt_tls": "true"},
+    "mqtt_tls_cert_file": {"mqtt_tls": "true"},
+    "mqtt_tls_key_file": {"mqtt_tls": "true", "mqtt_tls_cert_file": "/dev/null"},
+    "mqtt_tls_insecure": {"mqtt_tls": "true"},
+    "state_topics_dead_band": {"state_topics": "true"},
+}
+"""The other settings without which a setting is refused."""
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_a_setting_alone_in_every_odd_spelling(name: str, tmp_path: Path) -> None:
+    """But for those that no line may have, whatever the setting."""
+    for spelling in SPELLINGS.values():
+        if spelling.meaning is None:
+            continue
+        values = COMPANIONS.get(name, {}) | {name: spelling.of(GOOD[name])}
+        content = text_of(values).encode()
+        verdict = judge(tmp_path, content)
+        if verdict.status:
+            assert verdict.refused == {name}
+        else:
+            verdict.check_taken()
+            assert taken_wrongly(tmp_path, content, {name: GOOD[name]}, spelling.meaning) == []
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_every_command_refuses_every_odd_file_in_sentences(spelling: str, tmp_path: Path) -> None:
+    """`run`, as the unit calls it, and the others."""
+    values = {name: SPELLINGS[spelling].of(good) for name, good in GOOD.items()}
+    content = text_of(values).encode()
+    verdict = judge(tmp_path, content)
+    if verdict.status == 0:
+        verdict.check_taken()
+        return
+    assert verdict.refused
+    for command in COMMANDS:
+        refused_by(command, tmp_path, content)

@@ -74,6 +74,59 @@ def test_what_is_retained_of_the_meter_is_removed_and_nothing_else(tmp_path: Pat
     assert (again.returncode, again.stdout) == (0, "0 topic est effacé\n")
 
 
+UPPER = {
+    "teleinfo/status": b"offline",
+    "teleinfo/health": b"{}",
+    "teleinfo/state/tariff/name": b"HC",
+}
+LOWER = {
+    "teleinfo/state/status": b"offline",
+    "teleinfo/state/health": b"{}",
+    "teleinfo/state/state": b"{}",
+    "teleinfo/state/state/tariff/name": b"HP",
+}
+SHARED = {"teleinfo/state": b'{"ADCO":"012345678901"}'}
+"""The state of the one meter, and the readings of the other if they are retained."""
+
+
+@pytest.mark.parametrize(
+    ("topic", "own", "others", "sentence"),
+    [
+        (
+            "teleinfo",
+            UPPER,
+            LOWER,
+            "teleinfo/state and the topics below it stay: they are those of another meter\n",
+        ),
+        (
+            "teleinfo/state",
+            LOWER,
+            UPPER,
+            "teleinfo/state stays: the meter of teleinfo publishes there, too\n",
+        ),
+    ],
+)
+def test_what_another_meter_has_among_these_topics_stays(
+    tmp_path: Path, topic: str, own: dict[str, bytes], others: dict[str, bytes], sentence: str
+) -> None:
+    """Two services may have such topics: each knows its own settings alone. With one left, all can go."""
+    with MosquittoBroker(tmp_path) as broker:
+        settings = {"mqtt_host": broker.host, "mqtt_port": broker.port, "mqtt_topic": topic}
+        with Subscriber(broker.host, broker.port, "nothing") as publisher:
+            for each, payload in (own | others | SHARED).items():
+                publisher._client.publish(each, payload, qos=1, retain=True).wait_for_publish(LIMIT)
+        done = forget(settings)
+        after = kept(broker)
+        of_other = "teleinfo" if topic != "teleinfo" else "teleinfo/state"
+        alone = forget(settings | {"mqtt_topic": of_other})
+        at_last = kept(broker)
+
+    assert (done.returncode, done.stderr) == (0, sentence)
+    assert set(done.stdout.splitlines()[:-1]) == own.keys()
+    assert after == others.keys() | SHARED.keys()
+    assert (alone.returncode, alone.stderr, at_last) == (0, "", set())
+
+
 def test_everything_is_removed_however_much_it_is(tmp_path: Path) -> None:
     """Three times as many as mosquitto queues for one client, and six times as many as may wait here."""
     topics = {f"teleinfo/state/field{number}" for number in range(3000)}

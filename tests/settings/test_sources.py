@@ -69,6 +69,35 @@ def test_two_meters_share_no_setting_that_is_unique(
         load_all([tmp_path])
 
 
+@pytest.mark.parametrize(
+    ("topics", "lower"),
+    [
+        (("teleinfo", "teleinfo/state"), "teleinfo/state"),
+        (("teleinfo/health/b/c", "teleinfo"), "teleinfo/health/b/c"),
+        (("teleinfo", "teleinfo/state-2"), None),
+        (("teleinfo", "teleinfo/production"), None),
+        (("teleinfo", "home/teleinfo/state"), None),
+    ],
+)
+def test_no_meter_publishes_among_the_topics_of_another(
+    tmp_path: Path, topics: tuple[str, str], lower: str | None
+) -> None:
+    """Whichever comes first; below the topic of the readings there is room, and at another broker."""
+    files = [tmp_path / "a.env", tmp_path / "b.env"]
+    for path, topic in zip(files, topics, strict=True):
+        path.write_text(f"TELEINFO_MQTT_TOPIC={topic}\n")
+    if lower is None:
+        assert [each.mqtt_topic for each in load_all(files, unique=[])] == [*topics]
+        return
+    with pytest.raises(SettingsError) as caught:
+        load_all(files, unique=["mqtt_topic"])
+    path, other = files if topics[0] == lower else reversed(files)
+    place = f"{lower}, of {path}, lies among the topics of the meter of {other}"
+    assert list(caught.value.messages) == [f"TELEINFO_MQTT_TOPIC: {place}; give it another one"]
+    files[0].write_text(f"{files[0].read_text()}TELEINFO_MQTT_HOST=elsewhere\n")
+    assert len(load_all(files, unique=["mqtt_topic"])) == 2
+
+
 def test_an_unknown_name_in_the_environment_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     """Docker's links and Kubernetes inject variables named after a service; none of them stops the start."""
     for name in (

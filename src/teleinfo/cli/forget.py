@@ -10,15 +10,16 @@ from teleinfo.common import event_loop
 from teleinfo.common.i18n import N_, _, plural
 from teleinfo.common.terminal_text import printable
 from teleinfo.common.untrusted_json import parse_object
-from teleinfo.console.output import fail
+from teleinfo.console.output import fail, say
 from teleinfo.mqtt.client import Connection, connect, for_command
-from teleinfo.mqtt.config import ONLINE, Broker, Topics
+from teleinfo.mqtt.config import OFFLINE, ONLINE, Broker, Topics
 from teleinfo.mqtt.errors import BrokerError
 from teleinfo.settings import default_env_file
 from teleinfo.settings.sources import load
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping, Sequence
 
 
 HELP = N_(
@@ -45,9 +46,16 @@ def main(arguments: argparse.Namespace) -> int:
     broker = for_command(settings.broker, "forget")
     topics = Topics(settings.mqtt_topic)
     try:
-        cleared, left = event_loop.run(_forget(broker, topics, settings.homeassistant_prefix))
+        cleared, left, others = event_loop.run(_forget(broker, topics, settings.homeassistant_prefix))
     except BrokerError as error:
         return fail("forget", _(error.message))
+    for base in others:
+        if topics.covers(base):
+            text = _("{topic} and the topics below it stay: they are those of another meter")
+            say(text.format(topic=printable(base)))
+        else:
+            text = _("{topic} stays: the meter of {other} publishes there, too")
+            say(text.format(topic=printable(topics.readings), other=printable(base)))
     if left.get(topics.status) == ONLINE:
         text = _("{topic} is online: stop teleinfo first, or it publishes all of it again")
         return fail("forget", text.format(topic=topics.status))
@@ -64,17 +72,27 @@ def main(arguments: argparse.Namespace) -> int:
     return fail("forget", text.format(topic=next(iter(left))))
 
 
-async def _forget(broker: Broker, topics: Topics, prefix: str) -> tuple[list[str], dict[str, bytes]]:
+async def _forget(
+    broker: Broker, topics: Topics, prefix: str
+) -> tuple[list[str], dict[str, bytes], list[str]]:
     """
-    Clear the retained topics; return those that were cleared, and the payloads that are left, by topic.
+    Clear the retained topics, except those of other meters.
 
-    While a teleinfo is online nothing is cleared. A broker may drop messages when it sends many at once:
-    ask it again until nothing is left. Raises BrokerError.
+    Return those that were cleared, the payloads that are left, by topic, and the base topics of other meters
+    that lie among these topics, or the other way round. While a teleinfo is online nothing is cleared.
+    A broker may drop messages when it sends many at once: ask it again until nothing is left.
+    Raises BrokerError.
     """
     cleared: dict[str, None] = {}
     async with connect(broker, max_waiting=0) as connection:
         for _pass in range(PASSES):
-            left = await _retained(connection, topics, prefix)
+            retained = await _retained(connection, topics, prefix)
+            others = _other_meters(retained, topics)
+            left = {
+                topic: payload
+                for topic, payload in retained.items()
+                if _is_of_meter(topic, topics, others) or _is_discovery(payload, topics)
+            }
             if not left or left.get(topics.status) == ONLINE:
                 break
             announced = [topic for topic, payload in left.items() if _is_discovery(payload, topics)]
@@ -83,7 +101,7 @@ async def _forget(broker: Broker, topics: Topics, prefix: str) -> tuple[list[str
                 await asyncio.sleep(REMOVAL)
             await _clear(connection, [topic for topic in left if topic not in announced])
             cleared |= dict.fromkeys([*announced, *left])
-    return [*cleared], left
+    return [*cleared], left, others
 
 
 async def _clear(connection: Connection, topics: list[str]) -> None:
@@ -92,19 +110,51 @@ async def _clear(connection: Connection, topics: list[str]) -> None:
 
 
 async def _retained(connection: Connection, topics: Topics, prefix: str) -> dict[str, bytes]:
-    """Return the payloads that the broker retains for this meter, by topic."""
-    own = {topics.readings, topics.status, topics.health}
-    own |= {topics.state, topics.meta, topics.homeassistant}
-    wanted = (*own, f"{topics.state}/#", *(f"{prefix}/{platform}/+/config" for platform in PLATFORMS))
+    """Return what the broker retains, by topic: of this meter, discovery messages, the status of others."""
+    own = _topics_of_meter(topics)
+    bases = [topic for topic in _levels_above(topics.readings) if Topics(topic).covers(topics.readings)]
+    statuses = [Topics(base).status for base in [*bases, *own]]
+    wanted = (*own, f"{topics.state}/#", *statuses, *(f"{prefix}/{name}/+/config" for name in PLATFORMS))
     # With QoS 1 a broker queues a limited number of messages and drops the rest; with QoS 0 it sends all.
     await connection.subscribe(*wanted, qos=0)
-    payloads: dict[str, bytes] = {}
-    async for topic, payload, retained in connection.messages(QUIET):
-        is_own = topic in own or topic.startswith(f"{topics.state}/")
-        if retained and (is_own or _is_discovery(payload, topics)):
-            payloads[topic] = payload
+    messages = connection.messages(QUIET)
+    payloads = {topic: payload async for topic, payload, retained in messages if retained}
     await connection.unsubscribe(*wanted)  # else each cleared topic would be sent to us, which is slow
     return payloads
+
+
+def _topics_of_meter(topics: Topics) -> list[str]:
+    """Return the topics of a meter, but for the fields of its state."""
+    return [topics.readings, topics.status, topics.health, topics.state, topics.meta, topics.homeassistant]
+
+
+def _levels_above(topic: str) -> list[str]:
+    """Return the topics of which `topic` is a part: `a/b` and `a` of `a/b/c`."""
+    levels = topic.split("/")
+    return ["/".join(levels[:count]) for count in range(len(levels) - 1, 0, -1)]
+
+
+def _other_meters(retained: Mapping[str, bytes], topics: Topics) -> list[str]:
+    """Return the base topics of other meters, known by their status, whose topics meet these `topics`."""
+    bases = []
+    for topic, payload in retained.items():
+        base, _, last = topic.rpartition("/")
+        if last != "status" or payload not in {ONLINE, OFFLINE}:
+            continue
+        if topics.covers(base) or Topics(base).covers(topics.readings):
+            bases.append(base)
+    return bases
+
+
+def _is_of_meter(topic: str, topics: Topics, others: Sequence[str]) -> bool:
+    """True if a topic is one of this meter, and certainly none of the `others`."""
+    for base in others:
+        if topics.covers(base) and (topic == base or Topics(base).covers(topic)):
+            return False
+        # Below the state of another meter, the base topic may be one of its fields.
+        if not topics.covers(base) and topic == topics.readings:
+            return False
+    return topic in _topics_of_meter(topics) or topic.startswith(f"{topics.state}/")
 
 
 def _is_discovery(payload: bytes, topics: Topics) -> bool:

@@ -71,3 +71,12 @@ class Topics:
         self.state = f"{readings}/state"
         self.meta = f"{readings}/meta"
         self.homeassistant = f"{readings}/homeassistant"
+
+    def covers(self, topic: str) -> bool:
+        """
+        Return True if `topic` is one of these, the base topic apart, or below one of them.
+
+        As the base topic of another meter, it would bring both meters' messages on the same topics.
+        """
+        of_meter = (self.status, self.health, self.event, self.state, self.meta, self.homeassistant)
+        return any(topic == one or topic.startswith(f"{one}/") for one in of_meter)

@@ -22,6 +22,7 @@ from pydantic import ValidationError, create_model
 from pydantic_settings import BaseSettings, EnvSettingsSource, SecretsSettingsSource
 
 from teleinfo.common.i18n import N_
+from teleinfo.mqtt.config import Topics
 from teleinfo.settings.env_file import DAMAGED, at_line, read_env_file, unreadable
 from teleinfo.settings.faults import PREFIX, SECRETS, SettingsError, is_ours, unknown, variable_of, wrong
 from teleinfo.settings.model import SettingsModel
@@ -97,7 +98,7 @@ def load_all(
     Return the settings of several meters in one process, one for each of `env_files` (see `load`).
 
     A directory stands for its `*.env` files. No two meters may share a setting that is `unique`; client ids
-    may be equal at different brokers.
+    may be equal at different brokers. Neither may the topics of one meter lie on or below those of another.
     Raises SettingsError with every fault of every file.
     """
     loaded: dict[Path | None, Settings] = {}
@@ -117,6 +118,9 @@ def load_all(
             if _is_shared(name, settings, other):
                 text = N_("{variable}: {path} and {other} have the same; each meter needs its own")
                 faults.append(Message(text, variable=variable_of(name), path=path, other=other_path))
+        if lower := nested(settings, other):
+            places = (path, other_path) if lower is settings else (other_path, path)
+            faults.append(nested_topics(lower.mqtt_topic, *places))
     if faults:
         raise SettingsError(faults, language)
     return list(loaded.values())
@@ -138,6 +142,28 @@ def _is_shared(name: str, one: Settings, other: Settings) -> bool:
     if getattr(one, name) is None or getattr(one, name) != getattr(other, name):
         return False
     return name != "mqtt_client_id" or one.broker.address == other.broker.address
+
+
+def nested(one: Settings, other: Settings) -> Settings | None:
+    """Return that of two meters whose topics lie on or below a topic of the other one; None: neither."""
+    if one.broker.address != other.broker.address:
+        return None
+    if Topics(other.mqtt_topic).covers(one.mqtt_topic):
+        return one
+    if Topics(one.mqtt_topic).covers(other.mqtt_topic):
+        return other
+    return None
+
+
+def nested_topics(topic: str, path: Path | None, other: Path | None) -> Message:
+    """Return the fault of the `topic` in the file `path`, which is a topic of the meter of `other`."""
+    return Message(
+        "{variable}: {topic}, of {path}, lies among the topics of the meter of {other}; give it another one",
+        variable=variable_of("mqtt_topic"),
+        topic=topic,
+        path=path,
+        other=other,
+    )
 
 
 def repeated_lines(env_files: Sequence[Path | None]) -> list[Message]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 FOLDER = Path(__file__).parent / "corpus"
-TARGETS = ("decoder", "env_file")
+TARGETS = ("decoder", "env_file", "files")
 
 _BROKE = "found "
 

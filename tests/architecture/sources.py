@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,10 +23,28 @@ FILES = {_name_of(path): path for path in sorted((SRC / PACKAGE).rglob("*.py"))}
 """The path of every module, by its full name."""
 
 
-@cache
+_planted: dict[str, str] = {}
+"""Code at the end of a module that its file does not have."""
+
+
+@contextlib.contextmanager
+def planted(module: str, code: str) -> Iterator[None]:
+    """Add this code to a module, for the tests that look at it: a test shall notice it."""
+    _planted[module] = code
+    try:
+        yield
+    finally:
+        del _planted[module]
+
+
 def tree(module: str) -> ast.Module:
     """Return the syntax of a module."""
-    return ast.parse(FILES[module].read_text(encoding="utf-8"), str(FILES[module]))
+    return _parsed(module, _planted.get(module, ""))
+
+
+@cache
+def _parsed(module: str, code: str) -> ast.Module:
+    return ast.parse(f"{FILES[module].read_text(encoding='utf-8')}\n{code}", str(FILES[module]))
 
 
 def imports(module: str, *, for_types: bool) -> set[str]:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 from teleinfo.cli.main import COMMANDS
@@ -25,22 +25,29 @@ BREACHES = [
     ("layers", "teleinfo.settings.checks", "teleinfo.daemon.app"),
     ("layers", "teleinfo.record.capture", "teleinfo.cli.main"),
     ("acyclic", "teleinfo.tic.labels", "teleinfo.tic.decoder"),
+    ("acyclic", "teleinfo.mqtt.config", "teleinfo.mqtt.client"),
     ("simulator", "teleinfo.simulator.encode", "teleinfo.tic.parity"),
     ("simulator", "teleinfo.simulator.historique", "teleinfo.tic.labels"),
     ("commands", "teleinfo.doctor.check_line", "teleinfo.simulator.encode"),
     ("daemon", "teleinfo.live.model", "teleinfo.daemon.monitor"),
     ("daemon", "teleinfo.cli.forget", "teleinfo.homeassistant.adapter"),
+    ("commands", "teleinfo.page.view", "teleinfo.simulator.meter"),
     ("messages", "teleinfo.mqtt.outbox", "teleinfo.tic.decoder"),
+    ("messages", "teleinfo.mqtt.config", "teleinfo.tic.labels"),
     ("live", "teleinfo.watch.layout", "teleinfo.tic.labels"),
     ("live", "teleinfo.page.view", "teleinfo.state.declaration"),
     ("settings", "teleinfo.settings.faults", "teleinfo.mqtt.client"),
     ("settings", "teleinfo.settings.faults", "asyncio"),
     ("serial", "teleinfo.port.reader", "serial"),
+    ("serial", "teleinfo.doctor.check_port", "serial_asyncio"),
     ("aiomqtt", "teleinfo.mqtt.publisher", "paho"),
+    ("aiomqtt", "teleinfo.live.feeds", "aiomqtt"),
     ("pydantic", "teleinfo.cli.run", "pydantic"),
+    ("pydantic", "teleinfo.daemon.app", "pydantic_settings"),
     ("optional", "teleinfo.daemon.app", "aiohttp"),
+    ("optional", "teleinfo.page.view", "rich"),
 ]
-"""An import that breaks each contract: the id of the contract, the module, and what it imports."""
+"""Imports that break each contract: the id of the contract, the module, and what it imports."""
 
 
 def linter() -> list[dict[str, list[str] | str]]:
@@ -67,11 +74,16 @@ def test_the_contracts_are_kept() -> None:
 
 
 def test_an_import_that_a_contract_forbids_is_found(tmp_path: Path) -> None:
-    """In a copy of the package with all of `BREACHES`, each contract names the imports that break it."""
+    """
+    In a copy of the package with all of `BREACHES`, each contract names the imports that break it.
+
+    Every second import is one of a function, as for a module that is not always needed.
+    """
     shutil.copytree(SRC / PACKAGE, tmp_path / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
-    for _, module, imported in BREACHES:
+    for number, (_, module, imported) in enumerate(BREACHES):
         with (tmp_path / FILES[module].relative_to(SRC)).open("a", encoding="utf-8") as file:
-            file.write(f"\nimport {imported}\n")
+            function = f"def planted_{number}():\n    " if number % 2 else ""
+            file.write(f"\n{function}import {imported}\n")
     text = lint("--no-cache", src=tmp_path).stdout.partition("Broken contracts")[2]
     names = {str(contract["name"]): str(contract["id"]) for contract in linter()}
     reports, contract = defaultdict(list), ""
@@ -89,8 +101,10 @@ def is_reported(breach: tuple[str, str, str], report: str) -> bool:
     return f"{module} -> {imported} (" in report or siblings in report
 
 
-def test_each_contract_is_broken_by_a_test() -> None:
-    assert {contract["id"] for contract in linter()} == {contract for contract, _, _ in BREACHES}
+def test_each_contract_is_broken_twice_by_a_test() -> None:
+    broken = Counter(contract for contract, _, _ in BREACHES)
+
+    assert [contract["id"] for contract in linter() if broken[str(contract["id"])] < 2] == []
 
 
 def test_each_module_has_a_layer() -> None:
@@ -142,6 +156,20 @@ def test_no_module_is_imported_by_a_name_in_a_text() -> None:
     }
 
     assert found == {PACKAGE, f"{PACKAGE}.cli.main"}
+
+
+def test_the_page_knows_the_types_of_the_state_alone() -> None:
+    """The contract lets it import one module of the core: the form of a value of the state."""
+    below = ("teleinfo.tic", "teleinfo.state", "teleinfo.port", "teleinfo.mqtt")
+    screens = [module for module in FILES if module.startswith(("teleinfo.page", "teleinfo.watch"))]
+    wrong = [
+        (module, name)
+        for module in screens
+        for name in imports(module, for_types=False)
+        if name.startswith(below)
+    ]
+
+    assert wrong == []
 
 
 def test_the_tables_lead_to_no_code_of_the_decoder() -> None:

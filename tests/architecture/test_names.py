@@ -56,18 +56,45 @@ def test_no_two_classes_or_aliases_share_a_name() -> None:
     assert {name: where for name, where in places.items() if len(where) > 1 or name in imported} == {}
 
 
-def test_files_and_folders_have_english_names() -> None:
-    """
-    French is where users read it: no name has a word that stands in our French texts and not in the English.
+ENGLISH_TOO = {
+    "charge", "diagnostic", "environ", "injection", "plus", "point", "points", "recent", "refuse", "resume",
+    "sources", "zero",
+}  # fmt: skip
+DATA = {"bleu", "blanc", "rouge", "jaune", "demain", "modele"}
+"""Words of the meter: colours, the étiquette DEMAIN, and a column of the table of its models."""
 
-    Two such words are English too; the words of TIC stand in the texts of both.
-    """
+
+def french() -> set[str]:
+    """Return the words that stand in our French texts and not in the English: those of TIC stand in both."""
     texts = i18n.catalogue(Language.FR)
-    french = words(*texts.values()) - words(*texts) - {"sources", "injection"}
+    return words(*texts.values()) - words(*texts) - ENGLISH_TOO
+
+
+def test_files_and_folders_have_english_names() -> None:
+    """French is where users read it."""
     paths = {path for top in ("src", "tests", "systemd") for path in (ROOT / top).rglob("*.*")}
     ours = [path.relative_to(ROOT) for path in paths if path.suffix != ".pyc" and "fr" not in path.parts]
+    forbidden = french()
 
-    assert [str(path) for path in ours if words(*path.parts) & french] == []
+    assert [str(path) for path in ours if words(*path.parts) & forbidden] == []
+
+
+def test_functions_classes_and_values_have_english_names() -> None:
+    forbidden = french() - DATA
+    wrong = []
+    for module in FILES:
+        for node in ast.walk(tree(module)):
+            name = ""
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                name = node.name
+            elif isinstance(node, ast.arg):
+                name = node.arg
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                name = node.id
+            if words(name) & forbidden:
+                wrong.append((place(module, node), name))
+
+    assert wrong == []
 
 
 def words(*texts: str) -> set[str]:

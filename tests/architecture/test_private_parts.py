@@ -17,6 +17,8 @@ OWN = {"self", "cls"}
 I18N = "teleinfo.common.i18n"
 """Its function `_` is public."""
 
+BY_NAME = {"getattr", "setattr", "delattr", "hasattr", "attrgetter", "methodcaller"}
+
 PUBLIC = "os._exit"
 """Documented: its underscore warns of what it leaves out."""
 
@@ -38,3 +40,23 @@ def test_these_private_parts_are_used_and_no_others() -> None:
 
     assert used == KNOWN
     assert len(used) <= 3
+
+
+def test_no_private_part_is_reached_by_a_text() -> None:
+    """Neither by `vars` or `__dict__`, which hold all of them, nor by the name in a text."""
+    used = set()
+    for module in FILES:
+        for node in ast.walk(tree(module)):
+            if isinstance(node, ast.Attribute) and node.attr == "__dict__":
+                used.add((module, "__dict__"))
+            if not isinstance(node, ast.Call):
+                continue
+            called = ast.unparse(node.func).rpartition(".")[2]
+            if called == "vars":
+                used.add((module, "vars"))
+            texts = [part.value for part in node.args if isinstance(part, ast.Constant)]
+            if called in BY_NAME and any(isinstance(text, str) and is_private(text) for text in texts):
+                used.add((module, called))
+
+    # The arguments of the command line, of which it reads the settings.
+    assert used == {("teleinfo.cli.run", "vars")}

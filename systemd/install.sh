@@ -8,7 +8,8 @@
 # never overwritten. Exit status 0: installed, and running where systemd runs; 1: not. A first installation that
 # fails leaves nothing behind, an upgrade that fails the version that was there.
 #
-# With DESTDIR everything goes below that folder, and nothing is started.
+# With DESTDIR everything goes below that folder, and nothing is started. With TELEINFO_LANGUAGE=en a first
+# installation speaks English, and so does its service.
 set -eu
 umask 022
 cd "$(dirname "$0")/.."
@@ -23,6 +24,10 @@ manuals=$root/usr/local/share/man
 units=$root/usr/local/lib/systemd/system
 generators=$root/usr/local/lib/systemd/system-generators
 settings=$root/etc/teleinfo/teleinfo.env
+# The language of the service, from the first line to the last.
+[ -e "$settings" ] || TELEINFO_LANGUAGE=${TELEINFO_LANGUAGE:-fr}
+TELEINFO_LANGUAGE=$(language)
+export TELEINFO_LANGUAGE
 
 # fail ENGLISH FRENCH
 fail() {
@@ -99,6 +104,11 @@ install_program() {
         "$scratch"/wheels/teleinfo_mqtt-*.whl
     # A strict umask would leave it closed to the service.
     chmod -R go=u-w "$program"
+    # In place of the command that pip has made.
+    sed -e "s|@program@|$program|" -e "s|@interpreter@|$(readlink -f "$program/bin/python")|" -e "s|@folder@|$PWD|" \
+        systemd/teleinfo.sh >"$program/bin/teleinfo"
+    install -m 0644 systemd/language.sh "$program/language.sh"
+    chmod 0755 "$program/bin/teleinfo"
     mkdir -p "$(dirname "$command")" "$manuals/man1" "$manuals/fr/man1"
     ln -sf "$program/bin/teleinfo" "$command"
     "$program/bin/python" -P docs/manpage.py en >"$manuals/man1/teleinfo.1"
@@ -110,7 +120,7 @@ install_service() {
     step "Installing the service teleinfo.service, with its settings in $settings" \
         "Installation du service teleinfo.service, dont les réglages sont dans $settings"
     install -d -m 0755 "$(dirname "$settings")"
-    [ -e "$settings" ] || install -m 0600 "$(localized .env-sample systemd/teleinfo.fr.env)" "$settings"
+    [ -e "$settings" ] || new_settings .env-sample systemd/teleinfo.fr.env "$settings"
     install -d "$units" "$generators"
     for unit in systemd/teleinfo.service systemd/teleinfo@.service systemd/teleinfo-*.*; do
         sed -e '/^@sandbox@$/{r systemd/sandbox.conf' -e 'd}' "$unit" >"$units/$(basename "$unit")"

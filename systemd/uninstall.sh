@@ -11,6 +11,9 @@ set -eu
 root=${DESTDIR:-}
 # shellcheck source=systemd/language.sh
 . "$(dirname "$0")/language.sh"
+# Before the settings go, which have it.
+TELEINFO_LANGUAGE=$(language)
+export TELEINFO_LANGUAGE
 if [ -z "$root" ] && [ "$(id -u)" -ne 0 ]; then
     localized "This removes files of the system: please run it as root (sudo make uninstall)." \
         "La désinstallation retire des fichiers du système : lancez-la en tant que root (sudo make uninstall)." >&2

@@ -101,8 +101,9 @@ def captures() -> Path:
 
 
 def pytest_configure() -> None:
-    """Speak English whatever the locale: the tests compare what is said."""
+    """Speak English whatever the locale: the tests compare what is said, and start processes in French."""
     os.environ["LC_ALL"] = "C.UTF-8"
+    os.environ["TELEINFO_LANGUAGE"] = "en"
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -34,7 +34,7 @@ def started(name: str, **settings: str) -> subprocess.Popen[bytes]:
         [sys.executable, "-W", "error", "-m", "teleinfo", "--env-file", os.devnull, "decode", name],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TELEINFO_LANGUAGE": "en"}
         | {f"TELEINFO_{name}": value for name, value in settings.items()},
     )
 
@@ -120,7 +120,7 @@ def test_a_read_error_is_in_the_language_of_the_user(
 ) -> None:
     """The reason too, not in the words of the system; exit status 1."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    monkeypatch.setenv("TELEINFO_LANGUAGE", "fr")
 
     assert cli.main(["decode", name]) == 1
     shown = capsys.readouterr().err

@@ -37,7 +37,7 @@ def forget(settings: dict[str, object], **more: str) -> subprocess.CompletedProc
         text=True,
         check=False,
         timeout=LIMIT,
-        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"} | environ | more,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TELEINFO_LANGUAGE": "en"} | environ | more,
     )
 
 
@@ -62,7 +62,7 @@ def test_what_is_retained_of_the_meter_is_removed_and_nothing_else(tmp_path: Pat
         before = kept(broker)
         done = forget(settings)
         after = kept(broker)
-        again = forget(settings, LC_ALL="fr_FR.UTF-8")
+        again = forget(settings, TELEINFO_LANGUAGE="fr")
 
     assert (running.returncode, running.stdout) == (1, "")
     assert "teleinfo/status is online: stop teleinfo first" in running.stderr

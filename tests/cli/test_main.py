@@ -16,8 +16,9 @@ import pytest
 
 from teleinfo import __version__, settings
 from teleinfo.cli import main as cli
+from teleinfo.common.i18n import language
 from teleinfo.console import output
-from teleinfo.settings.sources import load, load_all
+from teleinfo.settings.sources import load
 from teleinfo.simulator.encode import encode_frame
 from tests.support.frames import values_of, whole
 from tests.support.process import LIMIT
@@ -109,7 +110,8 @@ def test_wrong_settings_are_reported_on_standard_error_with_status_78(
 def test_under_journald_wrong_settings_are_errors(
     played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`journalctl -p err` shows why the service did not start."""
+    """`journalctl -p err` shows why the service did not start, in French by default."""
+    monkeypatch.delenv("TELEINFO_LANGUAGE")
     played.act = lambda arguments: bool(load(arguments.env_file))
     with (tmp_path / "journal").open("w+") as stream:
         status = os.fstat(stream.fileno())
@@ -124,16 +126,71 @@ def test_under_journald_wrong_settings_are_errors(
         ]
 
 
-def test_wrong_settings_are_in_the_language_of_the_terminal(
-    played: Played, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Without a terminal they are in that of the log."""
-    monkeypatch.setenv("TELEINFO_MQTT_QOS", "3")
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    played.act = lambda arguments: bool(load_all([arguments.env_file]))
-    cli.main([])
+@pytest.mark.parametrize("command", ["run", "doctor", "page"])
+@pytest.mark.parametrize(
+    ("locale", "file", "environ", "spoken"),
+    [
+        ("C.UTF-8", "", "", "fr"),
+        ("en_GB.UTF-8", "TELEINFO_MQTT_HOST=broker\n", "", "fr"),
+        ("fr_FR.UTF-8", " TELEINFO_LANGUAGE = 'EN' \n", "", "en"),
+        ("fr_FR.UTF-8", "#TELEINFO_LANGUAGE=fr\nTELEINFO_LANGUAGE=en\n", "", "en"),
+        ("fr_FR.UTF-8", "TELEINFO_LANGUAGE=fr\n", "en", "en"),
+        ("en_GB.UTF-8", "TELEINFO_LANGUAGE=en\n", "fr", "fr"),
+    ],
+)
+def test_a_command_that_reads_the_settings_speaks_their_language(
+    played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *,
+    command: str, locale: str, file: str, environ: str, spoken: str,
+) -> None:  # fmt: skip
+    """That of the log, whatever the locale; of a folder with several files, that of the first."""
+    monkeypatch.setenv("LC_ALL", locale)
+    monkeypatch.setenv("TELEINFO_LANGUAGE", environ)
+    (tmp_path / "meters").mkdir()
+    for name in ("meters/a.env", "own.env"):
+        (tmp_path / name).write_text(file)
+    (tmp_path / "meters/b.env").write_text("TELEINFO_LANGUAGE=en\n")
+    heard = []
 
-    assert "did not start" in capsys.readouterr().err
+    def note(_: Namespace) -> int:
+        heard.append(language())
+        return 0
+
+    played.act = note
+    for name in ("own.env", "meters"):
+        cli.main(["--env-file", name, command])
+
+    assert heard == [spoken] * 2
+
+
+def test_the_other_commands_speak_the_language_of_the_service_or_of_the_locale(
+    played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings that only root may read leave French, the language by default."""
+    monkeypatch.delenv("TELEINFO_LANGUAGE")
+    monkeypatch.setattr(cli, "SERVICE_FILE", service := tmp_path / "service.env")
+    heard = []
+
+    def note(_: Namespace) -> int:
+        heard.append(language())
+        return 0
+
+    played.act = note
+    for text in (None, "", "TELEINFO_LANGUAGE=en"):
+        if text is not None:
+            service.write_text(text)
+        cli.main(["simulate"])
+
+    assert heard == ["en", "fr", "en"]
+
+
+def test_a_pipe_with_the_settings_is_read_once(tmp_path: Path) -> None:
+    """`--env-file <(…)`: what is read for the language would be lost."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["sh", "-c", f"echo TELEINFO_MQTT_QOS=7 >{pipe}"]):
+        said = shell(f"doctor --env-file {pipe}", tmp_path).stdout
+
+    assert "TELEINFO_MQTT_QOS" in said
 
 
 @pytest.mark.parametrize("rest", [[], [ValueError("ours")]])
@@ -158,7 +215,7 @@ def shell(words: str, folder: Path, **environ: str) -> subprocess.CompletedProce
         timeout=LIMIT,
         check=False,
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **environ},
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TELEINFO_LANGUAGE": "en", **environ},
     )
 
 
@@ -227,8 +284,8 @@ def test_the_version_costs_neither_pydantic_nor_asyncio() -> None:
 
 @pytest.mark.real
 def test_a_terminal_of_another_encoding_is_written_to(tmp_path: Path) -> None:
-    """LC_ALL=fr_FR is ISO-8859-1, which has no apostrophe of ours, no ellipsis, no arrow."""
-    shell("doctor >out 2>&1", tmp_path, LC_ALL="fr_FR", PYTHONIOENCODING="iso-8859-1")
+    """The locale fr_FR is ISO-8859-1, which has no apostrophe of ours, no ellipsis, no arrow."""
+    shell("doctor >out 2>&1", tmp_path, TELEINFO_LANGUAGE="fr", PYTHONIOENCODING="iso-8859-1")
     text = (tmp_path / "out").read_text(encoding="iso-8859-1")
 
     assert "Traceback" not in text

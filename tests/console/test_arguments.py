@@ -50,7 +50,7 @@ def test_a_usage_error_is_in_the_language_of_the_user(
     line: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """No word of it is English on a French screen."""
-    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    monkeypatch.setenv("TELEINFO_LANGUAGE", "fr")
     with pytest.raises(SystemExit) as caught:
         cli.main(line.split())
     text = capsys.readouterr().err
@@ -65,7 +65,8 @@ def test_the_help_is_in_the_language_of_the_user(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Headings and explanations; the program names every command, and a command has its own options."""
-    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    monkeypatch.setenv("TELEINFO_LANGUAGE", "fr")
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")  # for what the test looks up
     with pytest.raises(SystemExit) as caught:
         cli.main([*name.split(), "--help"])
     text = capsys.readouterr().out

@@ -31,7 +31,7 @@ GOOD = {
     "StatusText": "mode standard at 9600 baud",
 }
 NO_ENTRIES = "-- No entries --"
-BEGIN = "2026-11-24T08:00:00+0100 raspberry teleinfo[412]: "
+BEGIN = "2026-01-24T08:00:00+0100 raspberry teleinfo[412]: "
 COMPLAINT = f"{BEGIN}no meter: another program reads the port; teleinfo keeps trying"
 REFUSED = f"{BEGIN}the broker does not let this user publish on teleinfo, and gives the reason “no”"
 
@@ -146,6 +146,7 @@ def test_the_complaint_that_matters_most_is_reported(
     assert found.severity is severity
     assert shown in found.message
     assert "raspberry" not in found.message
+    assert re.search(r"\d+ h \d\d min ago", found.message)  # not the date by a clock in UTC
 
 
 @pytest.mark.parametrize(

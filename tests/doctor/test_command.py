@@ -36,10 +36,11 @@ FRAME = with_parity(encode_frame(whole(ADCO=NUMBER)))
 
 
 def doctor(
-    folder: Path, *options: str, settings: Mapping[str, object], language: str = "C.UTF-8"
+    folder: Path, *options: str, settings: Mapping[str, object], language: str = "en"
 ) -> subprocess.CompletedProcess[str]:
     """Run it in `folder` with these settings and no others."""
-    environ = {"PATH": os.environ["PATH"], "LC_ALL": language, "PYTHONUTF8": "1", "COLUMNS": "80"}
+    environ = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1", "COLUMNS": "80"}
+    environ["TELEINFO_LANGUAGE"] = language
     environ |= {f"TELEINFO_{name.upper()}": str(value) for name, value in settings.items()}
     return subprocess.run(
         [sys.executable, "-W", "error", "-m", "teleinfo", "doctor", *options],
@@ -88,7 +89,7 @@ def test_quiet_asks_the_broker_alone_and_leaves_nothing_there(tmp_path: Path) ->
         before = doctor(tmp_path, "--quiet", settings=wanted)
         with Daemon(tmp_path, **wanted):
             subscriber.expect("teleinfo/status", b"offline")
-            silent = doctor(tmp_path, "--quiet", settings=wanted, language="fr_FR.UTF-8")
+            silent = doctor(tmp_path, "--quiet", settings=wanted, language="fr")
             meter.frame = FRAME
             subscriber.expect("teleinfo/status", b"online")
             online = doctor(tmp_path, "--quiet", settings=wanted)
@@ -108,7 +109,7 @@ def test_a_report_that_cannot_be_written_is_reported_in_the_language_of_the_read
     """The reason is not the English of the system. A file that is there stays, and nothing is checked."""
     (tmp_path / "report").write_text("mine")
     settings = {"serial_port": "/dev/ttyNOWHERE", "mqtt_host": "127.0.0.1", "mqtt_port": free_port()}
-    elsewhere = doctor(tmp_path, "--report", "/nonexistent/report", settings=settings, language="fr_FR.UTF-8")
+    elsewhere = doctor(tmp_path, "--report", "/nonexistent/report", settings=settings, language="fr")
     again = doctor(tmp_path, "--report", "report", settings=settings)
 
     assert elsewhere.returncode == 1

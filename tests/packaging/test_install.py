@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,7 +86,7 @@ def test_an_installation_has_program_service_settings_and_page(machine: Machine)
 
     assert result.returncode == 0, result.stderr
     assert len(re.findall(r"^-- ", result.stdout, re.MULTILINE)) == 3
-    assert "teleinfo 1.2.3 is installed" in result.stdout
+    assert "teleinfo 1.2.3 est installé" in result.stdout
     assert {
         "opt/teleinfo/bin/teleinfo",
         "usr/local/bin/teleinfo",
@@ -108,11 +109,16 @@ def test_an_installation_has_program_service_settings_and_page(machine: Machine)
         assert "@sandbox@\n" not in text.partition("[Service]")[2]
 
 
-def test_an_installation_on_a_french_machine_speaks_french(machine: Machine) -> None:
-    result = machine.run("install.sh", LANG="fr_FR.UTF-8")
+BRITISH: dict[str, Any] = {"LANG": "en_GB.UTF-8", "LC_ALL": "en_GB.UTF-8"}
+"""The locale of an image of Raspberry Pi Imager that nobody has changed."""
+
+
+def test_an_installation_speaks_the_language_of_the_service(machine: Machine) -> None:
+    """French, whatever the locale: that is the language of the log and of the doctor."""
+    result = machine.run("install.sh", **BRITISH)
     machine.pretend("no-network")
-    failed = machine.run("install.sh", LC_ALL="fr_CA.UTF-8")
-    removed = machine.run("uninstall.sh", LANG="fr_FR.UTF-8")
+    failed = machine.run("install.sh", **BRITISH)
+    removed = machine.run("uninstall.sh", PURGE="1", **BRITISH)
 
     assert "teleinfo 1.2.3 est installé" in result.stdout
     assert not re.search(r"\b(the|installed|Settings)\b", result.stdout)
@@ -120,34 +126,64 @@ def test_an_installation_on_a_french_machine_speaks_french(machine: Machine) -> 
     assert "teleinfo est désinstallé" in removed.stdout
 
 
+@pytest.mark.parametrize("line", ["TELEINFO_LANGUAGE=en", ' TELEINFO_LANGUAGE = "EN"'])
+def test_the_language_of_settings_that_are_there_is_kept(machine: Machine, line: str) -> None:
+    machine.settings = f"TELEINFO_LANGUAGE=fr\n{line}\n#TELEINFO_LANGUAGE=fr\n"
+
+    assert "is installed" in machine.run("install.sh", LANG="fr_FR.UTF-8").stdout
+    assert "teleinfo is removed" in machine.run("uninstall.sh", LANG="fr_FR.UTF-8").stdout
+
+
 @pytest.mark.parametrize(
-    ("environ", "system", "french"),
-    [
-        ({}, "", False),
-        ({}, "LANG=fr_FR.UTF-8\n", True),
-        ({}, 'LANGUAGE=de\nLANG="fr_BE.UTF-8"\n', True),
-        ({}, "# LANG=fr_FR.UTF-8\nLANG=en_GB.UTF-8\n", False),
-        ({"LANG": "C.UTF-8"}, "LANG=fr_FR.UTF-8\n", False),
-        ({"LANG": "en_GB.UTF-8", "LC_MESSAGES": "fr_FR.UTF-8"}, "", True),
-        ({"LANG": "fr_FR.UTF-8", "LC_ALL": "C"}, "", False),
-        ({"LANG": "fr"}, "LANG=en_GB.UTF-8\n", True),
-        ({"LANG": "frp_FR.UTF-8"}, "", False),
-    ],
+    ("environ", "french"),
+    [({}, True), ({"LANG": "fr_FR.UTF-8"}, True), (BRITISH, True), ({"TELEINFO_LANGUAGE": "en"}, False)],
 )
 @pytest.mark.parametrize("way", ["install.sh", "package"])
-def test_the_settings_are_in_the_language_of_the_machine(
-    machine: Machine, way: str, environ: dict[str, str], system: str, *, french: bool
+def test_new_settings_are_in_the_language_of_the_service(
+    machine: Machine, way: str, environ: dict[str, Any], *, french: bool
 ) -> None:
-    if system:
-        (machine.root / "etc/default").mkdir()
-        (machine.root / "etc/default/locale").write_text(system, encoding="utf-8")
+    """With TELEINFO_LANGUAGE=en, that service and its commands speak English from then on."""
     packaged = way == "package"
     result = machine.configure_package(**environ) if packaged else machine.run(way, umask=0o022, **environ)
     sample = SCRIPTS / "teleinfo.fr.env" if french else SCRIPTS.parent / ".env-sample"
+    expected = sample.read_text(encoding="utf-8")
+    if not french:
+        expected = expected.replace("#TELEINFO_LANGUAGE=fr", "TELEINFO_LANGUAGE=en")
 
     assert result.returncode == 0, result.stderr
-    assert machine.settings == sample.read_text(encoding="utf-8")
+    assert machine.settings == expected
     assert (machine.root / SETTINGS).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("fr", "Python de cette machine a été mis à jour"),
+        ("en", "Python of this machine was upgraded"),
+    ],
+)
+@pytest.mark.parametrize("upgrade", ["another", "gone"])
+def test_after_an_upgrade_of_python_the_program_says_what_to_do(
+    machine: Machine, upgrade: str, language: str, words: str
+) -> None:
+    """Command and service alike: the libraries of the environment are those of the Python before."""
+    machine.run("install.sh", TELEINFO_LANGUAGE=language)
+    interpreter = machine.root / "opt/teleinfo/bin/python"
+    kept = interpreter.rename(interpreter.with_name("python3.12"))
+    if upgrade == "another":
+        interpreter.symlink_to(kept)
+
+    def start(**environ: str) -> subprocess.CompletedProcess[str]:
+        command = [str(machine.root / "usr/local/bin/teleinfo"), "--version"]
+        return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=60)
+
+    path = {"PATH": os.environ["PATH"], "TELEINFO_LANGUAGE": language}
+    by_hand, service = start(**path), start(**path, JOURNAL_STREAM="8:1")
+
+    assert (by_hand.returncode, service.returncode, by_hand.stdout) == (78, 78, "")
+    assert words in by_hand.stderr
+    assert by_hand.stderr.splitlines()[1:] == [f"    cd {SCRIPTS.parent}", "    sudo make install"]
+    assert [line[:3] for line in service.stderr.splitlines()] == ["<3>"] * 3
 
 
 def test_the_settings_that_are_there_are_kept(machine: Machine) -> None:
@@ -180,7 +216,7 @@ def test_a_first_installation_that_fails_leaves_nothing(machine: Machine, step: 
     result = machine.run("install.sh")
 
     assert result.returncode == 1
-    assert "nothing" in result.stderr
+    assert "rien" in result.stderr
     assert not [path for path in machine.files() - machine.fresh if "teleinfo" in path]
 
 
@@ -191,7 +227,7 @@ def test_an_upgrade_without_a_network_changes_nothing(machine: Machine) -> None:
     result = machine.run("install.sh")
 
     assert result.returncode == 1
-    assert "nothing was changed" in result.stderr
+    assert "rien n’a été changé" in result.stderr
     assert machine.files() == before
 
 
@@ -203,7 +239,7 @@ def test_a_place_that_cannot_be_written_is_named_before_anything_is_changed(mach
     result = machine.run("install.sh")
 
     assert result.returncode == 1
-    assert f"{closed} cannot be written" in result.stderr
+    assert f"{closed} ne peut pas être écrit" in result.stderr
     assert machine.files() == machine.fresh
 
 
@@ -253,18 +289,19 @@ def test_a_purge_leaves_the_work_of_the_household_and_names_it(machine: Machine)
     assert all(str(machine.root / path) in purged.stdout for path in theirs), purged.stdout
 
 
-@pytest.mark.parametrize("language", ["C", "fr_FR.UTF-8"])
+@pytest.mark.parametrize("language", ["en", "fr"])
 def test_a_purge_after_an_uninstallation_says_how_to_clear_the_broker(
     machine: Machine, language: str
 ) -> None:
     """The program that would clear it is gone: a sentence has the command, for the broker of the file."""
     machine.run("install.sh")
-    machine.settings = "TELEINFO_MQTT_HOST = 'nas.home'\nTELEINFO_MQTT_TOPIC=house/linky\n"
+    lines = "TELEINFO_MQTT_HOST = 'nas.home'\nTELEINFO_MQTT_TOPIC=house/linky\n"
+    machine.settings = f"{lines}TELEINFO_LANGUAGE={language}\n"
     machine.run("uninstall.sh")
-    purged = machine.run("uninstall.sh", PURGE="1", LANG=language)
+    purged = machine.run("uninstall.sh", PURGE="1")
 
     assert "mosquitto_sub -h nas.home -t 'house/linky/#' --retained-only --remove-retained" in purged.stderr
-    assert ("À la main" in purged.stderr) is (language != "C")
+    assert ("À la main" in purged.stderr) is (language == "fr")
     assert SETTINGS not in machine.files()
 
 
@@ -276,7 +313,7 @@ def test_what_another_has_in_our_places_is_not_replaced(machine: Machine) -> Non
         path.touch()
         before = machine.files()
         result = machine.run("install.sh")
-        assert (result.returncode, "Nothing was changed" in result.stderr) == (1, True)
+        assert (result.returncode, "Rien n’a été changé" in result.stderr) == (1, True)
         assert machine.run("uninstall.sh").returncode == 0
         assert machine.files() == before
         path.unlink()

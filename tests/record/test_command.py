@@ -49,7 +49,7 @@ def frames_in(path: Path) -> int:
 
 def record(folder: Path, port: str, *options: str, **settings: str) -> subprocess.Popen[str]:
     """Start `teleinfo record` in this folder."""
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TELEINFO_SERIAL_PORT": port}
+    environment = {"PATH": os.environ["PATH"], "TELEINFO_LANGUAGE": "en", "TELEINFO_SERIAL_PORT": port}
     return subprocess.Popen(
         [*TELEINFO, "record", *options],
         env=environment | {f"TELEINFO_{name.upper()}": value for name, value in settings.items()},

@@ -208,7 +208,7 @@ def test_what_cannot_run_says_why(
     assert main(["simulate", *options]) == 1
     assert capsys.readouterr() == ("", f"teleinfo simulate: {reason}\n")
 
-    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    monkeypatch.setenv("TELEINFO_LANGUAGE", "fr")
     assert main(["simulate", *options]) == 1
     errors = capsys.readouterr().err
     assert errors.startswith(f"teleinfo simulate: {reason.partition(':')[0]}\xa0: ")

@@ -18,8 +18,9 @@ HC = {
 FRAME = with_parity(encode_frame(whole(**HC)))
 
 
-def environment(*, language: str = "C.UTF-8", encoding: str = "utf-8", **settings: object) -> dict[str, str]:
+def environment(*, language: str = "en", encoding: str = "utf-8", **settings: object) -> dict[str, str]:
     """Return the environment of a person with these settings, who reads English in UTF-8 by default."""
+    settings = {"language": language} | settings
     names = {f"TELEINFO_{name.upper()}": str(value) for name, value in settings.items()}
     ours = {"PATH": os.environ["PATH"], "TERM": "xterm", "PYTHONUNBUFFERED": "1"}
-    return ours | {"LC_ALL": language, "PYTHONIOENCODING": encoding} | names
+    return ours | {"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": encoding} | names

@@ -102,8 +102,8 @@ FRENCH = (
 @pytest.mark.parametrize(
     ("language", "texts", "others", "keys"),
     [
-        ("C.UTF-8", ENGLISH, ("bauds",), b"\x03"),
-        ("fr_FR.UTF-8", FRENCH, ("reading", "peak hours", "Line ", "quit ", " frames"), b"q"),
+        ("en", ENGLISH, ("bauds",), b"\x03"),
+        ("fr", FRENCH, ("reading", "peak hours", "Line ", "quit ", " frames"), b"q"),
     ],
     ids=["English and Ctrl-C", "French and q"],
 )
@@ -134,7 +134,7 @@ def test_in_a_pipe_there_are_plain_lines(meter: Meter) -> None:
 
     The notes on the port go to standard error, each once, in place of a log.
     """
-    environ = environment(language="fr_FR.UTF-8", serial_port=meter.line.port)
+    environ = environment(language="fr", serial_port=meter.line.port)
     with subprocess.Popen(COMMAND, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None

@@ -13,7 +13,9 @@ package with a `command.py`. Only the chosen module is imported: on a Pi Zero ea
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
+import os
 import signal
 import sys
 from pathlib import Path
@@ -21,13 +23,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from teleinfo import __version__
 from teleinfo.common import journal, stop_signals
-from teleinfo.common.i18n import N_, _, language, use_language
+from teleinfo.common.file_errors import exists
+from teleinfo.common.i18n import N_, _, use_language
+from teleinfo.common.service_language import SERVICE_FILE, VARIABLE, service_language
 from teleinfo.console import output
 from teleinfo.console.arguments import translate_argparse
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
 EXIT_CONFIGURATION = 78
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -64,7 +69,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     output.prepare()
     try:
         try:
-            status = _run(*_parse(argv))
+            with _language_of_machine():
+                status = _run(*_parse(argv))
         except KeyboardInterrupt:
             status = EXIT_INTERRUPTED
         except SystemExit:
@@ -131,20 +137,38 @@ def _add_env_file(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _language_of_machine() -> AbstractContextManager[None]:
+    """Return a block in the language of the service, if there is one, else in that of the locale."""
+    if os.environ.get(VARIABLE) or exists(SERVICE_FILE):
+        return use_language(service_language(SERVICE_FILE))
+    return contextlib.nullcontext()
+
+
+def _language_of_settings(command: Command, env_files: Sequence[Path]) -> AbstractContextManager[None]:
+    """Return a block in the language of the settings that the command reads."""
+    if not command.reads_settings:
+        return contextlib.nullcontext()
+    files = [*env_files, *filter(exists, (SERVICE_FILE, Path(".env")))]
+    first = files[0] if files else None
+    if first is not None and os.path.isdir(first):  # noqa: PTH112 - unlike a Path, it raises nothing
+        first = min(first.glob("*.env"), default=None)
+    return use_language(service_language(first))
+
+
 def _run(run: Callable[[argparse.Namespace], int], command: Command, arguments: argparse.Namespace) -> int:
-    """Run a command; report wrong settings in the language of the terminal, else in that of the log."""
+    """Run a command; report wrong settings."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # see `stop_signals`
     from teleinfo.settings import SettingsError  # noqa: PLC0415 - not for --help
 
     try:
-        return run(arguments)
+        with _language_of_settings(command, getattr(arguments, "env_files", [])):
+            return run(arguments)
     except SettingsError as error:
         # Without a prefix journald files a line of standard error under "info".
         prefix = journal.ERROR_PREFIX if journal.is_journald(sys.stderr) else ""
         why = Message("teleinfo did not start: its settings are the cause.")
-        is_log = command is COMMANDS[DEFAULT_COMMAND] and not sys.stderr.isatty()
-        with use_language(error.language if is_log else language()):
+        with use_language(error.language):
             head, *lines = map(_, (why, *error.messages))
         sys.stderr.write(f"{prefix}{head}\n")
         sys.stderr.writelines(f"{prefix}{output.wrapped(f'  {line}', sys.stderr)}\n" for line in lines)

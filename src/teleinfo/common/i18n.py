@@ -1,5 +1,5 @@
 """
-Translate messages into the language of the user: French where the locale is French, English elsewhere.
+Translate messages into the language of the user: see `service_language`; without settings, of the locale.
 
 `_(message)` translates; `N_(message)` marks a message that is translated later. A message is a literal with
 named fields, `_("the port {path} is busy").format(path=path)`, or a `Message` with its fields. A test

@@ -98,8 +98,10 @@ def command_line(*arguments: str, root: bool = False) -> str:
     """
     called = Path(sys.argv[0])
     installed = shutil.which("teleinfo")
+    # `make install` starts the module: its command is that of its environment.
+    own = {called.resolve(), Path(sys.prefix, "bin", "teleinfo").resolve()}
     program = str(called.absolute())
-    if installed is not None and called.name == "teleinfo" and Path(installed).resolve() == called.resolve():
+    if installed is not None and Path(installed).resolve() in own:
         program = "teleinfo"
     elif called.name == "__main__.py":
         program = f"{sys.executable} -m teleinfo"

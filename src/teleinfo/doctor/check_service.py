@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import textwrap
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _
 from teleinfo.doctor.case import Access, Case, is_one_of
 from teleinfo.doctor.check_broker import OFFLINE, ONLINE, read_retained
@@ -116,8 +118,22 @@ async def check_journal(case: Case) -> AsyncIterator[Finding]:
     standing = [line for line in lines if not (is_well and is_one_of(line, _OUTAGES))]
     # A line is `date host program[process]: words`. The host's name, an identifier, is left out.
     date, _host, rest = [*(refused or standing or lines)[-1].split(" ", 2), "", ""][:3]
+    ago = _ago(date)
     section = "REFUSED" if refused else "LAST_COMPLAINT" if standing else "COMPLAINT_OVER"
-    yield find(section, date=date, words=textwrap.shorten(rest, COMPLAINT_SHOWN, placeholder=" …"), unit=unit)
+    yield find(section, ago=ago, words=textwrap.shorten(rest, COMPLAINT_SHOWN, placeholder=" …"), unit=unit)
+
+
+def _ago(date: str) -> str:
+    """
+    Return in words how long ago a `date` of journalctl was; the date itself if it is none.
+
+    A date would be by the clock of the machine, which is not that of the household in an image in UTC.
+    """
+    try:
+        at = datetime.fromisoformat(date)
+    except ValueError:
+        return date
+    return duration(max(0.0, time.time() - at.timestamp()))
 
 
 async def check_page(case: Case) -> AsyncIterator[Finding]:

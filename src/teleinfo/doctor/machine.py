@@ -140,6 +140,6 @@ def _port_user(machine: Machine, pid: int) -> PortUser:
     unit = units[-1] if units else ""
     docker = re.search(r"/docker[-/]([0-9a-f]{12})", "\n".join(groups))
     container = docker[1] if docker else ""
-    is_teleinfo = _UNITS.fullmatch(unit) is not None or "teleinfo" in words[:3]
+    is_teleinfo = _UNITS.fullmatch(unit) is not None or "teleinfo" in words[:4]
     name = "teleinfo" if is_teleinfo else words[0] or "?"
     return PortUser(pid, name, unit, container, is_teleinfo)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.common.i18n import _
+from teleinfo.common.journal import is_journald
 from teleinfo.common.terminal_text import printable
 from teleinfo.contract.price_source import PriceSource
 from teleinfo.port.health import Health, is_orphan
@@ -225,7 +226,9 @@ class LiveModel:
     def set_note(self, note: Note) -> None:
         """Set the note, and `changed`."""
         if self._prints_notes and (self.note is None or self.note.kind != note.kind):
-            sys.stderr.write(f"{self.clock():%H:%M:%S} {note.text}\n")
+            # journald writes the time itself, by the clock of the machine.
+            time = "" if is_journald(sys.stderr) else f"{self.clock():%H:%M:%S} "
+            sys.stderr.write(f"{time}{note.text}\n")
             sys.stderr.flush()
         self.note = note
         self.changed.set()

@@ -4,7 +4,8 @@ The settings: variables from the environment, a file, or directories of secrets,
 `sources` and `model` import pydantic, nothing else does.
 """
 
-from teleinfo.settings.env_file import SERVICE_FILE, default_env_file
+from teleinfo.common.service_language import SERVICE_FILE
+from teleinfo.settings.env_file import default_env_file
 from teleinfo.settings.faults import PREFIX, SECRETS, SettingsError, variable_of
 from teleinfo.settings.values import DEFAULTS, Settings
 

@@ -22,14 +22,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.common.file_errors import exists, file_error
 from teleinfo.common.i18n import N_
+from teleinfo.common.service_language import SERVICE_FILE
 from teleinfo.settings.faults import PREFIX, is_ours, unknown, variable_of
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-
-SERVICE_FILE: Final = Path("/etc/teleinfo/teleinfo.env")
-"""The settings of the service, installed by `make install` and by the package; only root can read them."""
 
 MAX_BYTES: Final = 1 << 20
 """Limit of the file in bytes, over 100 times the size of .env-sample: /dev/zero, for example, has no end."""

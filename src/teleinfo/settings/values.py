@@ -85,7 +85,7 @@ class Settings:
     offers: allowed.TomlFile = "/etc/teleinfo/offers.toml"
     """File with your contract and your offers, each with its day, in place of TELEINFO_PRICES"""
     language: allowed.LanguageCode = Language.FR
-    """Language of the log, the state and Home Assistant: fr or en"""
+    """Language of the log, the commands, the state and Home Assistant: fr or en"""
     homeassistant: bool = False
     """Let Home Assistant discover the meter by itself"""
     homeassistant_prefix: allowed.Topic = "homeassistant"

@@ -87,7 +87,12 @@ def shown(
 ) -> str:
     """Return what a command writes to a pipe or a terminal; it is ended `seconds` after its first word."""
     names = {f"TELEINFO_{name.upper()}": str(value) for name, value in settings.items()}
-    environ = {"PATH": os.environ["PATH"], "TERM": "xterm", "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"} | names
+    environ = {
+        "PATH": os.environ["PATH"],
+        "TERM": "xterm",
+        "TELEINFO_LANGUAGE": "en",
+        "PYTHONUTF8": "1",
+    } | names
     ours, theirs = pty.openpty() if terminal else os.pipe()
     with subprocess.Popen(
         [sys.executable, "-m", "teleinfo", *command],

@@ -199,7 +199,7 @@ reset() { # undo all of the above, and leave the service stopped
     systemctl unmask --quiet teleinfo
     systemctl reset-failed
     pkill socat || true
-    pkill -f 'bin/teleinfo run' || true
+    pkill -f 'teleinfo run' || true
     for port in /dev/ttyAMA* /dev/ttyUSB*; do unplug "${port#/dev/}"; done
     rm -rf /dev/serial /etc/systemd/system/teleinfo.service.d /run/systemd/system/teleinfo*.service.d
     cp -pr /srv/units/. /usr/local/lib/systemd/system

@@ -59,6 +59,17 @@ def test_a_power_is_repeated_while_messages_come_every_five_minutes() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("pause", "slots"), [(330, 34), (331, 2)])
+def test_a_power_stays_for_five_minutes_and_two_frames(pause: int, slots: int) -> None:
+    """A reading every five minutes may come a frame of a slow meter late, and its message another one."""
+    chronicle = Chronicle()
+    for at in (0, pause):
+        chronicle.add(state(power={"apparent": 100}), at=NOON + at)
+    [batch] = chronicle.peek()
+
+    assert len(batch.powers) == slots
+
+
 def test_an_alert_lasts_from_its_beginning_to_its_last_state() -> None:
     chronicle = Chronicle()
     overrun: Json = {"active": True, "since": "2026-01-14T11:58:00+01:00"}

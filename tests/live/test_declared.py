@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from teleinfo.common.i18n import use_language
 from teleinfo.contract.price_source import PriceSource
-from teleinfo.live.declared import clock, remembered, rows, text
+from teleinfo.live.declared import clock, integer, remembered, rows, text
 from teleinfo.live.model import LiveModel
 from teleinfo.state.field_entry import message
 from teleinfo.state.prices import Prices
@@ -169,6 +169,17 @@ JSON = st.recursive(
         )
     ),
 )
+
+
+@pytest.mark.parametrize("wrong", [True, False, "12", [12], {"value": 12}])
+def test_what_is_no_number_is_unknown(wrong: Any) -> None:  # noqa: ANN401 - any JSON
+    """Python takes true for 1."""
+    published: Any = {"energy": {"today": {"imported": wrong}}, "cost": {"today": {"value": wrong}}}
+    values = remembered(published)
+
+    assert values[("energy", "today", "imported")] is values[("cost", "today", "value")] is None
+    assert text(message(values, {"time": TIME}), "energy.today.imported") == ""
+    assert integer(published, "energy.today.imported") is None
 
 
 @given(st.dictionaries(st.sampled_from(["energy", "cost", "tariff"]), JSON) | st.none())

@@ -118,6 +118,18 @@ def test_paho_reads_its_socket_through_the_method_that_we_replace(version: MqttV
 
 
 @BOTH
+@pytest.mark.parametrize("flags", [0x0, 0x1, 0x8, 0x9])
+def test_a_message_of_qos_2_is_refused_with_any_flags(version: MqttVersion, flags: int) -> None:
+    """DUP (0x8) or RETAIN (0x1): each has a number of its own, which paho keeps until it is released."""
+    body = b"\x00\x01a\x00\x01" + (b"\x00" if version is MqttVersion.V5 else b"")
+    at_most_once = packet(0x30 | flags & 0x1, b"\x00\x01a\x00")
+    with scripted(version, saying(CONNACK[version] + at_most_once + packet(0x34 | flags, body))) as broker:
+        kind, seconds = error_of(broker)
+
+    assert (kind, seconds < 5) == ("UNACCEPTABLE", True)
+
+
+@BOTH
 @pytest.mark.parametrize(
     ("said", "kind"),
     [

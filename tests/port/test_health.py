@@ -174,6 +174,16 @@ def test_a_health_of_more_than_three_minutes_ago_is_stale(time: str | None, stal
     assert is_stale(Health(time=time), now=180) is stale
 
 
+@pytest.mark.parametrize("wrong", ["true", "false", '"7"', "[7]", "7.5"])
+def test_a_count_that_is_no_whole_number_is_unknown(wrong: str) -> None:
+    """Anybody may have published it, and Python takes true for 1."""
+    counts = ("baudrate", "frames", "groups", "interrupted", "uptime")
+    published = ",".join(f'"{name}":{wrong}' for name in counts)
+    by_cause = ",".join(f'"{name}":{{"parity":{wrong}}}' for name in ("rejected", "withheld", "lost"))
+
+    assert parse(f'{{"version":"1.0",{published},{by_cause}}}'.encode()) == Health(version="1.0")
+
+
 def test_a_wrong_field_is_unknown_and_costs_no_other() -> None:
     """JSON allows 1e999, which no float can hold."""
     published = b'{"version":"1.0","frames":1e999,"line":[],"rejected":{"parity":"x"},"unknown_labels":[7]}'

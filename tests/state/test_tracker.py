@@ -65,6 +65,20 @@ def follow(*readings: Reading, exclude: frozenset[str] = frozenset()) -> tuple[S
     return followed, followed.state(moment(2.0 * (len(readings) - 1)))
 
 
+def test_a_new_meter_has_no_index_of_the_one_that_it_replaces() -> None:
+    """Nor its étiquettes or its contract; the days of the household go on, with the energy of both."""
+    before = historique(
+        ADCO=NUMBER, OPTARIF="HC..", HCHC="001000000", HCHP="002000000", PTEC="HC..", PPOT="00"
+    )
+    after = historique(ADCO="041961654321", OPTARIF="BASE", BASE="000000100", PTEC="TH..")
+    followed, state = follow(before, before, *[after] * 9)
+
+    assert followed.is_known
+    assert state["energy"]["indexes"].keys() == {"BASE"}
+    assert state["energy"]["import_total"] == 100
+    assert state.get("labels", {}).keys() & {"HCHC", "HCHP", "PPOT"} == set()
+
+
 def test_a_short_frame_updates_the_state_and_does_not_empty_it() -> None:
     _, state = follow(historique(**LONG), historique(**SHORT))
 

@@ -22,7 +22,7 @@ from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.vocabulary.words import Message
-from teleinfo.watch.layout import BIN, BLOCKS, Page, RecentPower, chart, compose
+from teleinfo.watch.layout import BIN, BLOCKS, MARK, Page, RecentPower, chart, compose
 
 START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
 HEALTH = Health(
@@ -104,6 +104,22 @@ def test_the_pages_together_show_every_value(name: str) -> None:
     assert "…" not in words
     assert all(row.label is None or row.label.title.split()[-1] in words for row in rows)
     assert name != "standard" or "Import load curve, last complete point" in words
+
+
+@pytest.mark.parametrize("language", ["C", "fr_FR.UTF-8"])
+def test_a_value_that_changed_stands_out_and_the_clock_does_not(
+    language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock changes with each frame: it would stand out all the time."""
+    monkeypatch.setenv("LC_ALL", language)
+    model = model_of("standard")
+    changed = {row.key for row in model.rows() if row.changed is not None}
+    lines = [line.plain for page in pages(model) for line in page.lines]
+    marked = {line[2:12].strip() for line in lines if line.startswith(MARK)}
+
+    assert "DATE" in changed
+    assert marked == changed - {"DATE"}
+    assert marked
 
 
 def test_the_first_page_has_what_a_person_wants_to_see() -> None:

@@ -61,7 +61,7 @@ def find(state: Json, path: str) -> Json:
 def integer(state: Json, path: str) -> int | None:
     """Return the number at a path of the state; None if it is unknown."""
     value = find(state, path)
-    return value if isinstance(value, int) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def title(path: str) -> str:

@@ -162,7 +162,9 @@ def look(
     resize(driver, width, 900, scale=scale)
     prefer(driver, theme)
     shown = Shown(driver)
-    shown.complaints()  # those of an earlier page
+    # An earlier page connects again and again to its server, which may have ended, and complains of that.
+    driver.get("about:blank")
+    shown.complaints()
     driver.get(page.url)
     until(lambda: shown.has_class("open"), what="an open page")
     return shown

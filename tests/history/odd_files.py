@@ -371,7 +371,7 @@ AS_OTHER_PROGRAMS_WRITE_IT: Final = (
         "runs.xlsx",
         partial(
             book,
-            lambda xml: re.sub("<t>(.)(.*?)</t>", r"<r><t>\1</t></r><r><t>\2</t></r>", xml),
+            lambda xml: re.sub("<t>(.)(.*?)</t>", r"<r><t>\1</t></r>\n<r><t>\2</t></r>", xml),
             part="xl/sharedStrings.xml",
         ),
     ),
@@ -461,6 +461,7 @@ REFUSED: Final = (
         partial(rows, lambda rows: [row.replace(";", ";-") for row in rows]),
         "from line 4 on",
     ),
+    Odd("edf-no-date.csv", partial(edf, lambda text: re.sub(r".*;;\n", "", text)), "from line 5 on"),
     Odd("wh.csv", partial(text, lambda text: text.replace(";W;", ";Wh;")), "unit of its load curve is not W"),
     Odd("production.csv", partial(text, lambda text: text.replace("Consommation", "Production")), "produced"),
     Odd(

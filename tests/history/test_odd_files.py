@@ -20,7 +20,8 @@ from teleinfo.contract.load_curve import energies_of
 from teleinfo.history.chronicle import Batch
 from teleinfo.history.store import Store
 from teleinfo.page.imported_files import label_of
-from tests.history.odd_files import ODD_FILES, Odd
+from tests.history import written
+from tests.history.odd_files import ODD_FILES, Odd, text
 from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
@@ -57,6 +58,23 @@ def test_an_odd_file_is_read_or_refused_with_its_reason(odd: Odd) -> None:
         assert curve.hours == {}
     assert len(content.faults) == odd.faults
     assert content.doubles == 0
+
+
+def test_the_files_of_a_command_are_bounded_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In bytes, also those of a workbook; and each file in lines."""
+    monkeypatch.setattr("teleinfo.contract.files.MAX_IN_ALL", 30_000)
+    data = written.workbook({})
+    reader = FileReader()
+    found = [content for _ in range(60) for _name, content in reader.contents(io.BytesIO(data))]
+    reasons = [content.reason for content in found if isinstance(content, FileError)]
+    assert len(reasons) == 60
+    assert "no value" in reasons[0]
+    assert "together; give this one in a command of its own" in reasons[-1]
+    monkeypatch.undo()
+    monkeypatch.setattr("teleinfo.contract.files.MAX_ROWS", 40)
+    [(_name, content)] = FileReader().contents(io.BytesIO(text()))
+    assert isinstance(content, FileError)
+    assert content.reason == "it has more than 40 lines"
 
 
 def limit() -> None:

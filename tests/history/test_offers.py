@@ -101,6 +101,7 @@ def test_an_offer_of_the_household_replaces_the_shipped_one(tmp_path: Path) -> N
         (OFFER.replace('id = "w"', "id = 7"), 2, "offer.0.id: it is not a text in quotation marks"),
         (OFFER.replace('name = "W"', 'name = "W"\nclosed = "maybe"'), 4, "offer.0.closed: it is not true"),
         (OFFER.replace("9 = 18.49", '"x" = 18.49'), 7, "it is not a whole number"),
+        ('"a=b" = 1\n', 1, "a=b: there is no such entry"),
         ("offer = [3]\n", 1, "offer.0: it is not a table with entries"),
         (
             HOUSEHOLD + "off_peak = [\n{from = 2024-01-01 hours = []}]\n",

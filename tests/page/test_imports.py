@@ -235,6 +235,14 @@ def test_many_files_of_one_format_are_told_together(store: Store, said: Said) ->
     )
 
 
+def test_of_two_powers_of_one_time_the_first_counts(store: Store, said: Said) -> None:
+    lines = written.rows(curve_of(1))
+    again = [f"{line.split(';')[0]};7" for line in lines[:3]]
+    assert change(store, file(store, written.enedis({}, points=lines + again), "a.csv")) == 0
+    assert "Times that come again with another power, of which the first counts: 3.\n" in said()
+    assert {time: value for _meter, _kind, time, value in rows(store)} == curve_of(1)
+
+
 def test_before_a_meter_was_heard_nothing_can_be_added(tmp_path: Path, said: Said) -> None:
     store = Store(tmp_path / "new.sqlite")
     assert change(store, file(store, written.enedis(curve_of(1)))) == 1

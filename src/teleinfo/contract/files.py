@@ -301,7 +301,7 @@ def _content(lines: Iterable[str]) -> Content:
     rows = _Rows()
     for number, line in enumerate(lines, 1):
         if number > MAX_ROWS:
-            raise FileError(_TOO_LARGE)
+            raise FileError(Message(N_("it has more than {most} lines"), most=MAX_ROWS))
         rows.add(number, line.strip())
     return rows.content()
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, local, midnight
 from teleinfo.contract.half_hours import HALF_HOUR
 from teleinfo.live.declared import POSSIBLE, find, integer
-from teleinfo.state.energy import EXPORTED
+from teleinfo.state.energy import EXPORTED, LONGEST_CHANGE
 from teleinfo.state.fields import VA_PER_AMPERE, Json
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.codes import Alert, Colour, Phase, TariffPeriod
@@ -63,6 +63,20 @@ class IndexReading(NamedTuple):
     code: str
 
 
+class Present(NamedTuple):
+    """
+    The indexes of a meter at a `time`, s since 1970, by étiquette, and their `total` in Wh.
+
+    `contract` is the mode and the name of the contract, `running` the étiquette of the index in force.
+    """
+
+    time: int
+    contract: tuple[Json, Json]
+    total: int
+    running: str
+    readings: dict[str, IndexReading]
+
+
 @dataclass(slots=True)
 class Batch:
     """
@@ -90,9 +104,10 @@ class Batch:
         if day not in self.peaks or power > self.peaks[day][1]:
             self.peaks[day] = time, power
 
-    def add_reading(self, label: str, reading: IndexReading) -> None:
-        """Add a reading of the index `label`."""
-        key = label, reading.code, reading.time // HALF_HOUR
+    def add_reading(self, label: str, reading: IndexReading, *, is_end: bool = False) -> None:
+        """Add a reading of the index `label`; one that ends a contract is kept beside later ones."""
+        group = "end" if is_end else reading.code
+        key = label, group, reading.time // HALF_HOUR
         first, last = self.readings.get(key, (reading, reading))
         self.readings[key] = min(first, reading), max(last, reading)
 
@@ -102,6 +117,7 @@ class Chronicle:
 
     def __init__(self) -> None:
         self._batches: dict[str, Batch] = {}
+        self._present: dict[str, Present] = {}  # by the id of the meter
 
     def add(self, state: Json, at: int) -> None:
         """Add the state after a reading at the time `at`."""
@@ -121,7 +137,16 @@ class Chronicle:
         _add_runs(batch, state, pause)
         _add_days(batch, state)
         _add_peaks(batch, state, drawn)
-        for label, reading in _readings(state, at):
+        readings = dict(_readings(state, at))
+        present = _present(state, at, readings)
+        if present is not None:
+            before = self._present.get(meter)
+            self._present = {meter: present}
+            if before is not None and _is_change(before, present):
+                for label, reading in _ends(before, present):
+                    batch.add_reading(label, reading, is_end=True)
+                readings = _with_former_codes(before, present)
+        for label, reading in readings.items():
             batch.add_reading(label, reading)
 
     def peek(self) -> list[Batch]:
@@ -199,3 +224,59 @@ def _readings(state: Json, at: int) -> Iterator[tuple[str, IndexReading]]:
     injected = integer(state, "energy.export_total")
     if is_standard and injected is not None and 0 <= injected < POSSIBLE:
         yield EXPORTED, IndexReading(at, injected, INJECTED)
+
+
+def _present(state: Json, at: int, readings: dict[str, IndexReading]) -> Present | None:
+    """
+    Return the indexes with their contract; None while the contract or the index in force is unknown.
+
+    An index that a new contract set to another value is not believed at once.
+    """
+    contract, total = find(state, "contract.name"), integer(state, "energy.import_total")
+    running = find(state, "tariff.index")
+    if contract is None or total is None or not isinstance(running, str) or running not in readings:
+        return None
+    return Present(at, (find(state, "meter.mode"), contract), total, running, readings)
+
+
+def _is_change(before: Present, after: Present) -> bool:
+    """True if the contract or the mode changed, or if the meter has set an index to another value."""
+    if before.contract != after.contract:
+        return True
+    pairs = (
+        (before.readings[label], after.readings[label]) for label in before.readings & after.readings.keys()
+    )
+    return any(first.value > second.value for first, second in pairs)
+
+
+def _with_former_codes(before: Present, after: Present) -> dict[str, IndexReading]:
+    """Return the first readings after a change: what an index counted before, unless it is in force now."""
+    readings = dict(after.readings)
+    for label, reading in after.readings.items():
+        if label in before.readings and label != after.running:
+            former_code = before.readings[label].code
+            readings[label] = IndexReading(reading.time, reading.value, former_code)
+    return readings
+
+
+def _ends(before: Present, after: Present) -> Iterator[tuple[str, IndexReading]]:
+    """
+    Yield a reading at the end of the former contract for each index that needs one.
+
+    An index that is new, and began at zero, had the value 0. What the total drew meanwhile, and no index
+    shows, counts for the index that was in force before, as in `state.energy`.
+    """
+    rest = after.total - before.total
+    for label, reading in after.readings.items():
+        earlier = before.readings.get(label)
+        rise = reading.value if earlier is None else reading.value - earlier.value
+        if label == EXPORTED or not 0 < rise <= rest:
+            continue
+        rest -= rise
+        if earlier is None:
+            yield label, IndexReading(before.time, 0, reading.code)
+    last, first = before.readings[before.running], after.readings.get(before.running)
+    goes_on = first is not None and first.value >= last.value
+    is_short = after.time - before.time <= LONGEST_CHANGE.total_seconds()
+    if rest > 0 and is_short and not goes_on:
+        yield before.running, IndexReading(last.time, last.value + rest, last.code)

@@ -16,6 +16,9 @@ nothing.
   days, and neither day is complete. The same holds for months.
 - A day or a month that began before the first reading is not complete.
 - An index that fell, or was not sent before, counts from its present reading.
+- When the contract or the mode changes, the energy that the total drew meanwhile, and that no index shows,
+  counts for the index that was in force before. Within `LONGEST_CHANGE` it is a matter of cents which of the
+  two contracts it belongs to.
 - When the meter is replaced, the days go on with the new meter, and are not complete.
 
 The clock of the machine may be wrong: a Raspberry Pi without a network starts in the past.
@@ -32,7 +35,7 @@ computed when it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping  # noqa: TC003 - `typed_json` reads the types
+from collections.abc import Callable, Iterable, Mapping  # noqa: TC003 - `typed_json` reads the types
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -55,6 +58,12 @@ _LARGEST_SUBSCRIPTION: Final = 36_000  # VA, the most for a blue meter or a Link
 
 GAP: Final = timedelta(minutes=5)
 """The longest time without a reading at midnight after which the days are still complete."""
+
+LONGEST_CHANGE: Final = timedelta(minutes=15)
+"""The longest change of contract or mode whose energy is given to one index: the meter may be silent."""
+
+SHORT_CHANGE: Final = timedelta(minutes=2)
+"""The longest change of index after which a day is complete, although the total may lack its energy."""
 
 PATIENCE: Final = timedelta(days=1)
 """Time after which a clock that leapt is believed."""
@@ -186,13 +195,16 @@ class Count:
     """
     What a reading on `day` counts: the `total`, and the `indexes` by étiquette.
 
-    `period_of` returns the tariff period that an étiquette counts, None if it is unknown now.
+    `period_of` returns the tariff period that an étiquette counts, `contract` is the contract, `running` the
+    étiquette of the index in force; each is None while it is unknown.
     """
 
     total: ImportTotal
     day: date
     indexes: Mapping[str, int]
     period_of: Callable[[str], TariffPeriod | None]
+    contract: str | None = None
+    running: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +213,8 @@ class DailyEnergy:
     The energies until the reading `last`; `yesterday` and `last_month` are None while they are unknown.
 
     `readings` are the indexes of the last reading, and `codes` the tariff periods that they counted when they
-    last rose, both by étiquette.
+    last rose, both by étiquette. `contract` and `running` are the last that a `Count` knew; `before_change`
+    is the total before the contract changed, None if it never did.
     `before_leap` has the energies before the longest leap of the clock, to the time `leapt`, which may be a
     gap. `if_behind` has the energies since the clock was set back to a day before today, at the time
     `behind_since`, in case it is right.
@@ -218,14 +231,24 @@ class DailyEnergy:
     leapt: datetime | None = None
     if_behind: DailyEnergy | None = None
     behind_since: datetime | None = None
+    contract: str | None = None
+    running: str | None = None
+    before_change: int | None = None
 
     @classmethod
     def begin(cls, count: Count) -> DailyEnergy:
         """Return the energies at the first reading, which is made in the middle of a day."""
         day = count.day
-        today = EnergySpan(day, by_day={day: {}})
-        month = EnergySpan(month_of(day), by_day={day: {}})
-        return cls(today, None, month, None, count.total, count.indexes)
+        return cls(
+            EnergySpan(day, by_day={day: {}}),
+            None,
+            EnergySpan(month_of(day), by_day={day: {}}),
+            None,
+            count.total,
+            count.indexes,
+            contract=count.contract,
+            running=count.running,
+        )
 
     def of_another_meter(self, first: ImportTotal) -> DailyEnergy:
         """Return the energies to continue with after an exchange; the `first` total adds nothing."""
@@ -258,25 +281,33 @@ class DailyEnergy:
     def _plus(self, count: Count) -> DailyEnergy:
         """Return the energies after a reading on today or on a later day."""
         now, day, indexes = count.total, count.day, count.indexes
-        seen = self.today.first, self.last.total, self.last.counter, self.readings
-        is_gap = now.time - self.last.time > GAP
-        if seen == (day, now.total, now.counter, indexes) and not is_gap:
-            return replace(self, last=now, if_behind=None, behind_since=None)
+        contract = count.contract or self.contract
+        running = count.running or self.running
+        seen = self.today.first, self.last.total, self.last.counter, self.readings, self.contract
+        elapsed = now.time - self.last.time
+        is_gap = elapsed > GAP
+        if seen == (day, now.total, now.counter, indexes, contract) and not is_gap:
+            return replace(self, last=now, if_behind=None, behind_since=None, running=running)
+        is_change = self._is_change(count)
+        if is_change and count.running in self.readings and count.running not in indexes:
+            # The meter has set the index in force to another value, which is not believed at once: until it
+            # is, the change goes on.
+            contract, running = self.contract, self.running
         before_leap, leapt = self.before_leap, self.leapt
-        if is_gap and self.behind_since is None and now.time - self.last.time > self._leap:
+        if is_gap and self.behind_since is None and elapsed > self._leap:
             before_leap, leapt = replace(self, before_leap=None, leapt=None), now.time
         elif leapt is not None and now.time - leapt >= PATIENCE:
             before_leap = leapt = None
         today, yesterday, month, last_month = self._turned(day, is_gap=is_gap)
-        if is_gap and self.last.offset != now.offset:  # the indexes do not show the energy of the gap
+        # The indexes may not show the energy of a change.
+        if elapsed > SHORT_CHANGE and self.last.offset != now.offset:
             today, month = (replace(span, is_complete=False) for span in (today, month))
-        # Another contract may have left an old reading under an étiquette.
-        known = self.readings if self.last.counter == now.counter else {}
-        counted = {
-            label: index - known[label] for label, index in indexes.items() if index > known.get(label, index)
-        }
-        codes = dict(self.codes)
-        codes |= {label: code.value for label in counted if (code := count.period_of(label)) is not None}
+        known: Mapping[str, int] = {}
+        if self.last.counter == now.counter:  # another contract may have left an old reading
+            known = self.readings
+        before_change = self.last.total if is_change else self.before_change
+        counted = self._rises(count, known, is_change=is_change, before_change=before_change)
+        codes = self._codes(count, counted, is_change=is_change)
         periods: dict[str, int] = {}
         for label in (label for label in counted if label in codes):
             periods[codes[label]] = periods.get(codes[label], 0) + counted[label]
@@ -291,7 +322,55 @@ class DailyEnergy:
             codes=codes,
             before_leap=before_leap,
             leapt=leapt,
+            contract=contract,
+            running=running,
+            before_change=before_change,
         )
+
+    def _is_change(self, count: Count) -> bool:
+        """True if the contract or the mode changed, or if the meter has set an index to another value."""
+        if self.last.counter != count.total.counter:
+            return True
+        if None not in {self.contract, count.contract} and self.contract != count.contract:
+            return True
+        fallen = (label for label, index in count.indexes.items() if index < self.readings.get(label, index))
+        return any(label != EXPORTED for label in fallen)
+
+    def _rises(
+        self, count: Count, known: Mapping[str, int], *, is_change: bool, before_change: int | None
+    ) -> dict[str, int]:
+        """Return the energy that each index counted since its `known` reading, by étiquette."""
+        total = count.total.total
+        rises: dict[str, int] = {}
+        for label, index in count.indexes.items():
+            earlier = known.get(label, index)
+            if is_change and label not in known and index <= total - self.last.total:
+                earlier = 0  # the index began with the contract
+            rise = index - earlier
+            if rise <= 0:
+                continue
+            # With a new contract, the meter may set its indexes to other values; some come frames later.
+            if label != EXPORTED and before_change is not None and rise > total - before_change + MARGIN:
+                continue
+            rises[label] = rise
+        if not is_change:
+            return rises
+        rest = total - self.last.total - sum(rises.values()) + rises.get(EXPORTED, 0)
+        if self.running is not None and rest > 0 and count.total.time - self.last.time <= LONGEST_CHANGE:
+            rises[self.running] = rises.get(self.running, 0) + rest
+        return rises
+
+    def _codes(self, count: Count, rises: Iterable[str], *, is_change: bool) -> dict[str, str]:
+        """Return the tariff periods that the indexes counted when they last rose, by étiquette."""
+        codes = dict(self.codes)
+        for label in rises:
+            # An index that is not in force now rose before the change.
+            if is_change and label in codes and label != count.running:
+                continue
+            code = count.period_of(label)
+            if code is not None:
+                codes[label] = code.value
+        return codes
 
     def _turned(
         self, day: date, *, is_gap: bool

@@ -182,7 +182,15 @@ class MeterFacts:
         before = self.total or ImportTotal(*imported, 0, at)
         total = before.next(*imported, at=at, subscribed=fields.subscribed_power(values))
         indexes = {label: index for label in COUNTED if (index := fields.number(values, label)) is not None}
-        count = Count(total, at.astimezone(self.zone).date(), indexes, self.contract.period_of)
+        contract, running = fields.contract_text(values), fields.running_index(values)
+        count = Count(
+            total,
+            at.astimezone(self.zone).date(),
+            indexes,
+            self.contract.period_of,
+            contract and (tariffs.contract_of(contract) or contract),
+            running if isinstance(running, str) else None,
+        )
         daily = self.daily
         if daily is None:
             daily = DailyEnergy.begin(count)

@@ -6,7 +6,7 @@ the meter at one moment, `restart` continues through a restart of the program. A
 for `STALE_AFTER` seconds is null; a field that the meter never had is absent.
 
 `teleinfo.tic.judge` decides to which meter, mode and contract a reading belongs. After a change of mode or
-contract, the fields that the new mode or contract lacks stay for `STALE_AFTER` seconds.
+contract, the fields that the new mode or contract lacks stay for `STALE_AFTER` seconds, but not the indexes.
 """
 
 from __future__ import annotations
@@ -229,11 +229,14 @@ class _ShownFields:
     """
     The fields of the message, by path: those that the meter has shown with its contract.
 
-    The fields `before` a change of mode or contract, at the monotonic `time`, stay until they are stale.
+    The fields `before` a change of mode or contract, at the monotonic `time`, stay until they are stale; but
+    the indexes count no more, and end at once.
     """
 
     def __init__(self, before: Mapping[FieldPath, Json] | None = None, time: float = 0.0) -> None:
-        self._before = before or {}
+        self._before = {
+            path: value for path, value in (before or {}).items() if path[:2] != ("energy", "indexes")
+        }
         self._before_until = time + STALE_AFTER
         self.known: dict[FieldPath, None] = {}  # in order
 

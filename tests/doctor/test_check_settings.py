@@ -64,6 +64,46 @@ def test_the_file_is_named_and_what_it_changes(tmp_path: Path) -> None:
     )
 
 
+def test_a_line_that_was_added_twice_is_a_warning(tmp_path: Path) -> None:
+    """The meter is read all the same."""
+    path = tmp_path / "mine"
+    path.write_text("TELEINFO_STATE=true\n" * 2)
+    case = Case(env_file=path)
+    findings = all_of(case)
+
+    assert case.valid_settings is not None
+    assert [finding.severity for finding in findings] == [Severity.OK, Severity.WARNING, Severity.OK]
+    assert findings[1].message.startswith(
+        f"{path} line 2: TELEINFO_STATE: is given twice with the same value"
+    )
+
+
+@pytest.mark.parametrize("asked", ["teleinfo.env", "other.env"])
+def test_meters_whose_topics_nest_are_a_fault_of_the_lower_one(asked: str, tmp_path: Path) -> None:
+    """Each service knows its own file alone; whoever may read both files sees it."""
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    (folder / "teleinfo.env").write_text("TELEINFO_MQTT_TOPIC=teleinfo\n")
+    (folder / "other.env").write_text("TELEINFO_MQTT_TOPIC=teleinfo/state\n")
+    (folder / "third.env").write_text("TELEINFO_MQTT_TOPIC=teleinfo/production\n")
+    (folder / "wrong.env").write_text("TELEINFO_MQTT_TOPIC=#\n")
+    [fault] = [each for each in all_of(Case(env_file=folder / asked)) if each.severity is Severity.FAULT]
+
+    assert fault.message.startswith(
+        f"TELEINFO_MQTT_TOPIC: teleinfo/state, of {folder / 'other.env'}, lies among"
+    )
+    assert [line.split()[-1] for line in fault.commands] == [str(folder / "other.env")]
+
+
+def all_of(case: Case) -> list[Finding]:
+    """Return every finding about the settings, several of one check too."""
+
+    async def collect() -> list[Finding]:
+        return [finding async for finding in check_settings(case)]
+
+    return asyncio.run(collect())
+
+
 def test_values_are_shown_as_the_household_wrote_them(tmp_path: Path) -> None:
     """Not as Python writes an object: True, Prices(…), {'power.apparent': 20.0}."""
     lines = [

@@ -23,7 +23,7 @@ from teleinfo.settings import (
 from teleinfo.settings.env_file import read_env_file
 from teleinfo.settings.faults import written
 from teleinfo.settings.model import SettingsModel
-from teleinfo.settings.sources import load, unread_variables
+from teleinfo.settings.sources import load, nested, nested_topics, repeated_lines, unread_variables
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping
@@ -62,6 +62,9 @@ FILE_RENAMED: Final = Finding(
     _MISSING,
     N_("The service cannot start without it. {other} is beside it: give it its name back, if it is the one:"),
     ("sudo mv {other} {path}", "sudo systemctl restart {unit}"),
+)
+_OTHER_TOPIC: Final = N_(
+    "Both would publish on the same topics. Write another one, and start its service again:"
 )
 LINK_NOT_LOADED: Final = Finding(
     "changed",
@@ -131,9 +134,30 @@ def _valid(case: Case, settings: Settings, path: Path | None) -> list[Finding]:
         first = find("SETTINGS_DEFAULT", here=".env", service=SERVICE_FILE)
     else:
         first = find("SETTINGS_VALID", path=path)
-    findings = [first, _changed(settings, path)]
+    repeated = [Finding("file", Severity.WARNING, _(text)) for text in repeated_lines([path])]
+    findings = [first, *repeated, _changed(settings, path)]
     if path is not None and path.absolute().parent == SERVICE_FILE.parent:
+        findings += _nested_topics(settings, path)
         findings += _not_loaded(case, settings)
+    return findings
+
+
+def _nested_topics(settings: Settings, path: Path) -> list[Finding]:
+    """Return a finding for each other meter of this machine whose topics are among those of this one."""
+    folder = SERVICE_FILE.parent
+    findings = []
+    for other_path in sorted([*folder.glob("*.env"), *folder.glob("meters/*.env")]):
+        try:
+            other = load(other_path)
+        except SettingsError:  # the doctor of that service tells it
+            continue
+        lower = nested(settings, other)
+        if lower is None:
+            continue
+        of_lower, of_upper = (path, other_path) if lower is settings else (other_path, path)
+        text = _(nested_topics(lower.mqtt_topic, of_lower, of_upper))
+        editor = f"{_editor(of_lower)} {of_lower}"
+        findings.append(Finding("file", Severity.FAULT, text, _(_OTHER_TOPIC), [editor]))
     return findings
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.contract.days import TEMPO_HOUR, midnight
-from teleinfo.history.chronicle import Chronicle
+from teleinfo.history.chronicle import MAX_METERS, Chronicle
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.codes import Alert, Colour, Contract, TariffPeriod
 
@@ -36,6 +36,33 @@ def test_each_meter_has_a_batch_of_its_own() -> None:
 
     assert (first.meter, second.meter, last.meter) == ("1", "2", "2")
     assert last.powers == {NOON + 10: [(500, None)], NOON + 20: [(700, None)]}
+
+
+def test_of_too_many_meters_the_rarest_are_forgotten() -> None:
+    """A household with a hundred others, each of which is heard for a moment."""
+    chronicle = Chronicle()
+    for second in range(1000):
+        chronicle.add(state("own"), at=NOON + second)
+        if second % 10 == 0:
+            chronicle.add(state(f"{second}"), at=NOON + second)
+    batches = chronicle.take()
+
+    assert len(batches) == MAX_METERS
+    [own] = [batch for batch in batches if batch.meter == "own"]
+    assert own.readings["HCHP", "HP", NOON // 1800][0].time == NOON
+
+
+@pytest.mark.parametrize("at", [-1, 0, 45_639, 946_684_799, 4_102_444_800, 2**40])
+def test_an_impossible_time_adds_nothing(at: int) -> None:
+    """A machine without a clock begins in 1970; an alert may have begun then."""
+    chronicle = Chronicle()
+    chronicle.add(state(), at=at)
+    assert chronicle.peek() == []
+    overrun: Json = {"active": True, "since": "1970-01-01T12:40:39+01:00"}
+    power: Json = {"max_today": 7, "max_today_time": "1970-01-01T12:40:39+01:00"}
+    chronicle.add(state(alerts={Alert.OVERRUN: overrun}, power=power), at=NOON)
+    [batch] = chronicle.peek()
+    assert (batch.runs, batch.peaks) == ({}, {})
 
 
 def test_a_state_without_a_meter_adds_nothing() -> None:

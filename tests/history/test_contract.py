@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 OWN = Path(__file__).with_name("offers.toml")
 FIRST, LAST = dt.date(2025, 11, 1), dt.date(2026, 10, 31)
 METER = "012345678901"
+START = midnight(year.FIRST)
 
 
 def prices() -> year.Prices:
@@ -140,7 +141,7 @@ def test_without_a_file_the_meter_tells_contract_and_hours(tmp_path: Path) -> No
     table = table_of(tmp_path, batch, None)
     assert (table["held"], table["kva"]) == ("off_peak", 9)
     assert (table["off_peak"], table["off_peak_learned"]) == ([{"hours": "01:34-07:34", "summer": ""}], True)
-    of_today = Batch(METER, 0, days={(CONTRACT, midnight(year.TODAY)): "None 9"})
+    of_today = Batch(METER, START, days={(CONTRACT, midnight(year.TODAY)): "None 9"})
     assert table_of(tmp_path, of_today, None)["held"] is None
 
 
@@ -168,22 +169,23 @@ def test_a_contract_and_hours_count_from_their_day_on(tmp_path: Path) -> None:
     contract = 'kva = 9}, {from = 2026-11-17, offer = "tempo", kva = 12}'
     offers.write_text(OWN.read_text().replace('14:34"]}', hours).replace("kva = 9}", contract))
     now, later = (
-        table_of(tmp_path, Batch(METER, 0), offers, today) for today in (year.TODAY, year.TODAY + year.DAY)
+        table_of(tmp_path, Batch(METER, START), offers, today)
+        for today in (year.TODAY, year.TODAY + year.DAY)
     )
-    assert now == table_of(tmp_path, Batch(METER, 0)) | {"file": str(offers)}
+    assert now == table_of(tmp_path, Batch(METER, START)) | {"file": str(offers)}
     assert (later["held"], later["kva"], later["off_peak"][0]["hours"]) == ("tempo", 12, "22:00-06:00")
 
 
 def test_prices_are_old_after_seven_months(tmp_path: Path) -> None:
-    newest = dt.date.fromisoformat(table_of(tmp_path, Batch(METER, 0))["prices"]["since"])
+    newest = dt.date.fromisoformat(table_of(tmp_path, Batch(METER, START))["prices"]["since"])
     for days, are_old in ((213, False), (214, True)):
-        table = table_of(tmp_path, Batch(METER, 0), today=newest + days * year.DAY)
+        table = table_of(tmp_path, Batch(METER, START), today=newest + days * year.DAY)
         assert table["prices"] == {"since": newest.isoformat(), "are_old": are_old}
 
 
 def test_prices_of_two_dates_are_not_subtracted(tmp_path: Path) -> None:
     """The regulated ones of August 2026 are not known for 15 kVA; those of other offers do not count."""
-    offers, batch = tmp_path / "offers.toml", Batch(METER, 0)
+    offers, batch = tmp_path / "offers.toml", Batch(METER, START)
     offers.write_text(OWN.read_text().replace("kva = 9", "kva = 15").replace("2025-10-01", "2026-06-01"))
     batch.add_peak(midnight(year.TODAY), 5000)
     for today in (dt.date(2026, 7, 1), year.TODAY):
@@ -258,7 +260,7 @@ def test_days_of_which_only_the_midnights_are_known_are_not_compared(tmp_path: P
     fine = year.TODAY - 3 * year.DAY
     times = [midnight(day) for day in year.days(year.TODAY - 40 * year.DAY, fine)]
     times += range(midnight(fine) + 1800, midnight(year.TODAY) + 1, 1800)
-    batch = Batch(METER, 0)
+    batch = Batch(METER, START)
     for number, time in enumerate(times):
         batch.add_reading("BASE", IndexReading(time, 1000 * number, "TH"))
     table = table_of(tmp_path, batch)
@@ -268,7 +270,7 @@ def test_days_of_which_only_the_midnights_are_known_are_not_compared(tmp_path: P
 
 def test_what_is_injected_is_sold_at_the_price_of_its_day(tmp_path: Path) -> None:
     """Before the first price it brings nothing."""
-    batch = Batch(METER, 0)
+    batch = Batch(METER, START)
     offers = tmp_path / "offers.toml"
     sale = "sale = [{from = 2026-11-02, price = 0.1}, {from = 2026-11-03, price = 0.04}]"
     offers.write_text(OWN.read_text().replace("[household]", f"[household]\n{sale}"))
@@ -306,8 +308,8 @@ def test_the_subscribed_power_that_would_have_been_enough(tmp_path: Path) -> Non
             {"kva": 9, "exceeded": 0, "near": 0, "saved": 0.0},
         ],
     }
-    assert table_of(tmp_path / "none", Batch(METER, 0))["power"] is None
-    assert table_of(tmp_path / "none", Batch(METER, 0))["sold"] is None
+    assert table_of(tmp_path / "none", Batch(METER, START))["power"] is None
+    assert table_of(tmp_path / "none", Batch(METER, START))["sold"] is None
 
 
 def test_what_runs_all_night(tmp_path: Path) -> None:

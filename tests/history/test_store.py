@@ -12,8 +12,8 @@ import pytest
 
 from teleinfo.contract.days import TEMPO_HOUR, local, midnight
 from teleinfo.history import store, tables
-from teleinfo.history.chronicle import SLOT, Batch
-from teleinfo.history.store import KEPT, MINUTE, QUARTER, Store
+from teleinfo.history.chronicle import SLOT, Batch, IndexReading
+from teleinfo.history.store import KEPT, MAX_METERS, MINUTE, QUARTER, Store
 from teleinfo.state.prices import Prices
 from teleinfo.tic.decoder import Decoder
 from teleinfo.vocabulary.codes import Colour
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 START = dt.datetime(2026, 1, 14, 12, 0)  # noqa: DTZ001 - the time in France
 PRICES = Prices({"HC": 0.17, "HP": 0.21}, 15.0)
 HOUR = 3600
+BEGIN = 1_000_000_000 - 1_000_000_000 % DAY
 
 
 def balcony(now: dt.datetime) -> tuple[complex, ...]:
@@ -129,10 +130,10 @@ def test_a_write_that_fails_takes_nothing_from_the_tables(
     lapse.at([lapse.now + 120])
     known = lapse.table("days30")
     lapse.store.close()
-    powers = {time: power(1) for time in range(0, DAY, SLOT)}
+    powers = {time: power(1) for time in range(BEGIN, BEGIN + DAY, SLOT)}
     monkeypatch.setattr(store, "MAX_PAGES", 1)
     with pytest.raises(sqlite3.OperationalError, match="full"):
-        lapse.store.write([Batch(lapse.meter, DAY, powers)], now=DAY)
+        lapse.store.write([Batch(lapse.meter, BEGIN + DAY, powers)], now=BEGIN + DAY)
     monkeypatch.undo()
 
     assert lapse.table("days30") == known
@@ -147,15 +148,14 @@ def test_without_prices_there_is_no_cost(lapse: Lapse) -> None:
 
 
 def test_powers_are_kept_by_the_minute_and_then_by_the_quarter(tmp_path: Path) -> None:
-    store, end = Store(tmp_path / FILE), 62 * DAY
+    store, end = Store(tmp_path / FILE), BEGIN + 62 * DAY
     with contextlib.closing(store):
-        for day in range(62):
-            minutes = range(day * DAY, (day + 1) * DAY, 60)
-            powers = {time: power(time % 900 // 60) for time in minutes}
-            store.write([Batch("1", (day + 1) * DAY, powers)], now=end)
+        for begin in range(BEGIN, end, DAY):
+            powers = {time: power(time % 900 // 60) for time in range(begin, begin + DAY, 60)}
+            store.write([Batch("1", begin + DAY, powers)], now=end)
         kept = {step: powers_of(store, step) for step in KEPT}
 
-    assert {step: (min(powers), len(powers)) for step, powers in kept.items()} == {
+    assert {step: (min(powers) - BEGIN, len(powers)) for step, powers in kept.items()} == {
         SLOT: (62 * DAY - 6 * HOUR, HOUR // 10),
         MINUTE: (60 * DAY, 2 * DAY // 60),
         QUARTER: (2 * DAY, 60 * DAY // 900),
@@ -230,19 +230,39 @@ def test_a_clock_that_was_wrong_for_a_while_costs_that_while(lapse: Lapse, jump:
 def test_a_history_of_an_earlier_version_gets_the_tables_of_the_contract(tmp_path: Path) -> None:
     """It keeps what it has."""
     with contextlib.closing(Store(tmp_path / FILE)) as store:
-        store.write([Batch("1", 60, {0: power(500)})], now=60)
-        with store.editing(60) as base:
+        store.write([Batch("1", BEGIN, {BEGIN: power(500)})], now=BEGIN)
+        with store.editing(BEGIN) as base:
             base.execute("DROP TABLE of_day")
         store.close()
-        store.write([Batch("1", 60, days={("colour", 0): Colour.RED})], now=60)
-        assert powers_of(store, SLOT) == {0: 500}
+        store.write([Batch("1", BEGIN, days={("colour", BEGIN): Colour.RED})], now=BEGIN)
+        assert powers_of(store, SLOT) == {BEGIN: 500}
+
+
+def test_a_meter_that_was_heard_for_a_moment_is_forgotten_the_next_day(tmp_path: Path) -> None:
+    """Of seven hundred there are never more than a few; the household's own one stays."""
+    with contextlib.closing(Store(tmp_path / FILE)) as store:
+
+        def write(meter: str, begin: int, seconds: int) -> list[str]:
+            batch = Batch(meter, begin + seconds)
+            for time in (begin, begin + seconds):
+                batch.add_reading("BASE", IndexReading(time, 1000, "TH"))
+            return [name for name, *_times in store.write([batch], now=begin + seconds)]
+
+        write("own", BEGIN, DAY)
+        for number in range(700):
+            known = write(f"{number}", BEGIN + DAY + number, 60)
+            assert "own" in known
+            assert len(known) <= MAX_METERS
+        assert write("own", BEGIN + DAY, DAY + HOUR) == ["own"]
+        with store.reading() as base:
+            assert base.execute("SELECT count(*) FROM reading").fetchone()[0] < 10
 
 
 def test_two_copies_of_the_last_weeks_are_kept(tmp_path: Path) -> None:
     """One a week, each of them a whole history; a copy that was cut off is written anew."""
     today = dt.date.today()  # noqa: DTZ011 - the date of a file
     with contextlib.closing(Store(tmp_path / FILE)) as store:
-        store.write([Batch("1", 60, {0: power(500)})], now=60)
+        store.write([Batch("1", BEGIN, {BEGIN: power(500)})], now=BEGIN)
         (tmp_path / "history.part").write_text("cut off")
         written = set()
         for day in range(7):
@@ -256,5 +276,5 @@ def test_two_copies_of_the_last_weeks_are_kept(tmp_path: Path) -> None:
     assert kept == {"history.copy-0", "history.copy-1"}
     for name in kept:
         with contextlib.closing(Store(tmp_path / name)) as copy:
-            copy.write([], now=60)
-            assert powers_of(copy, SLOT) == {0: 500}
+            copy.write([], now=BEGIN)
+            assert powers_of(copy, SLOT) == {BEGIN: 500}

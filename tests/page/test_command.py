@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
+import time
 from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
+from teleinfo.history.chronicle import MAX_METERS
 from teleinfo.history.store import Store
 from teleinfo.page import command
 from teleinfo.page.hosts import listen
@@ -21,6 +24,7 @@ from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import whole
 from tests.support.person import HC
+from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import free_port
 
 
@@ -72,6 +76,30 @@ def test_a_page_shows_the_meters_of_several_settings_files(tmp_path: Path, meter
             store.write([], now=0)
             with store.reading() as base:
                 assert base.execute("SELECT name FROM meter").fetchall() == [(number,)]
+
+
+@pytest.mark.real
+def test_readings_of_other_meters_on_the_topic_lose_nothing_of_the_household(tmp_path: Path) -> None:
+    """A daemon for some seconds, then seven hundred meters that nobody has, all within five minutes."""
+    with MosquittoBroker(tmp_path) as broker, Subscriber(broker.host, broker.port, "none") as client:
+        with PageProcess(tmp_path, "--mqtt", mqtt_host=broker.host, mqtt_port=broker.port) as page:
+            page.expect_log("connected to the broker")
+
+            def send(meter: str, count: int) -> None:
+                for number in range(count):
+                    values = {"ADCO": meter, "PTEC": "TH..", "BASE": f"{1000 + number:09}", "PAPP": "00500"}
+                    client.publish("teleinfo", json.dumps(values).encode())
+
+            send("041961123456", 50)
+            for number in range(1, 701):
+                send(f"0{number:011}", 3)
+                if number % 100 == 0:  # the broker drops what a client takes too slowly
+                    page.show(f'"id":"0{number:011}"')
+            assert page.stop()[0] == 0
+    with contextlib.closing(Store(tmp_path / "history/teleinfo.sqlite")) as store:
+        meters = store.write([], now=int(time.time()))
+        assert "041961123456" in [name for name, *_times in meters]
+        assert len(meters) <= MAX_METERS
 
 
 def test_where_the_page_cannot_be_served_one_sentence_says_why(

@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import csv
 import datetime as dt
+import errno
 import json
+import os
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -15,6 +17,7 @@ import pytest
 
 from teleinfo.history import recorder as recorder_module
 from teleinfo.history.recorder import HistoryRecorder
+from teleinfo.history.store import Store
 from teleinfo.live.model import LiveModel
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
@@ -156,6 +159,44 @@ def test_a_history_that_cannot_be_kept_is_reported_once(
 
     assert capsys.readouterr().err == f"teleinfo page: {sentence}\n"
     assert recorder.fault is None
+
+
+def test_a_copy_that_cannot_be_written_is_reported_as_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The history is kept meanwhile; the copy is tried again after hours, and leaves nothing behind."""
+    path, model = tmp_path / FILE, LiveModel(patience=None)
+    recorder, tried = HistoryRecorder(path, model), list[str]()
+
+    def full(store: Store) -> bytes:
+        tried.append(store.path.name)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    async def keep() -> bool:
+        model.add_reading(READING, now=0.0)
+        assert await recorder._write()
+        await recorder._back_up()
+        return [name for name, *_times in recorder.meters] == [METER]
+
+    async def keep_all() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(Store, "as_file", full)
+            for _ in range(5):
+                kept = await keep()
+                assert str(recorder.fault).startswith("the history is kept, but its weekly copy")
+            assert kept
+        recorder._copy_due = 0.0
+        await keep()
+        await keep()
+
+    asyncio.run(keep_all())
+    assert (tried, recorder.fault) == ([FILE], None)
+    assert capsys.readouterr().err == (
+        f"teleinfo page: the history is kept, but its weekly copy cannot be written beside {path}: "
+        "No space left on device\n"
+    )
+    assert not path.with_suffix(".part").exists()
+    assert len([*tmp_path.glob("*.copy-*")]) == 1
 
 
 def test_a_call_that_is_cancelled_ends_before_the_next_one(tmp_path: Path) -> None:

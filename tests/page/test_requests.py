@@ -13,7 +13,7 @@ import pytest
 
 from teleinfo.history import recorder as recorder_module
 from teleinfo.history import tables
-from teleinfo.history.recorder import HistoryRecorder
+from teleinfo.history.recorder import HistoryRecorder, UnreadableError
 from teleinfo.live.model import LiveModel
 from teleinfo.simulator.encode import encode_frame, with_parity
 from tests.history import decade
@@ -44,8 +44,9 @@ class Maker:
         self.may_end = threading.Semaphore(0)
         monkeypatch.setattr(tables, "table", self._table)
 
-    def _table(self, _store: object, _pending: object, meter: str, name: str, *, now: int) -> dict[str, str]:
-        assert now
+    def _table(
+        self, _store: object, _pending: object, meter: str, name: str, **_more: object
+    ) -> dict[str, str]:
         self.made.append(name)
         self.begun.release()
         assert self.may_end.acquire(timeout=LIMIT)
@@ -116,7 +117,7 @@ def test_a_table_that_fails_is_reported_to_those_who_still_wait(
         stays = asyncio.create_task(recorder.table("1", "days2"))
         await asyncio.sleep(0)
         goes_on.set()
-        with pytest.raises(sqlite3.OperationalError):
+        with pytest.raises(UnreadableError):
             await stays
 
     asyncio.run(read())

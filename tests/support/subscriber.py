@@ -91,6 +91,10 @@ class Subscriber:
                 return received
         raise AssertionError(f"no {payload!r} on {topic} within {limit} s, but {passed[-3:]}")
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Publish a message, which is not retained, and return once the broker has it."""
+        self._client.publish(topic, payload, qos=1).wait_for_publish(LIMIT)
+
     def drain(self) -> list[Received]:
         """Return what has come and was not asked for."""
         drained = []

@@ -54,6 +54,12 @@ the day before, and the clock of the meter may be as far from ours. They are tol
 MAX_AGE: Final = 3660 * 86_400
 """Seconds: the greatest age of what is imported."""
 
+TIMES: Final = range(946_684_800, 4_102_444_800)
+"""The years 2000 to 2099, those of a horodate: a clock that says another time is wrong."""
+
+MAX_METERS: Final = 8
+"""The most meters of which there are observations at a time."""
+
 
 class IndexReading(NamedTuple):
     """The `value` of an index in Wh at a `time`, s since 1970; `code`: what the index counted before it."""
@@ -86,7 +92,7 @@ class Batch:
     the first and the last reading of each index by étiquette, code and half-hour. `runs` maps kind, code and
     begin of an alert or a tariff period to the time at which it was last in force; `tariff` is the last
     period. `peaks` has time and power of the greatest power of each day, VA. `days` has the colour of each
-    day of Tempo, and contract and kVA of each day, by kind and begin.
+    day of Tempo, and contract and kVA of each day, by kind and begin. `count` is the number of states.
     """
 
     meter: str
@@ -97,6 +103,7 @@ class Batch:
     tariff: tuple[str, str, int] = (TARIFF, "", 0)
     peaks: dict[dt.date, tuple[int, int]] = field(default_factory=dict)
     days: dict[tuple[str, int], str] = field(default_factory=dict)
+    count: int = 0
 
     def add_peak(self, time: int, power: int) -> None:
         """Keep a power, VA, if it is the greatest of its day."""
@@ -120,11 +127,15 @@ class Chronicle:
         self._present: dict[str, Present] = {}  # by the id of the meter
 
     def add(self, state: Json, at: int) -> None:
-        """Add the state after a reading at the time `at`."""
+        """Add the state after a reading at the time `at`; forget the rarest of too many meters."""
         meter = find(state, "meter.id")
-        if not isinstance(meter, str):
+        if not isinstance(meter, str) or at not in TIMES:
             return
+        if meter not in self._batches and len(self._batches) >= MAX_METERS:
+            rarest = min(self._batches.values(), key=lambda batch: batch.count)
+            del self._batches[rarest.meter]
         batch = self._batches.setdefault(meter, Batch(meter, at - LONGEST_PAUSE - 1))
+        batch.count += 1
         pause, batch.until = at - batch.until, at
         drawn, injected = integer(state, "power.apparent"), integer(state, "power.injected")
         if drawn is not None:
@@ -171,9 +182,9 @@ def _add_runs(batch: Batch, state: Json, pause: int) -> None:
             batch.tariff = (TARIFF, code, batch.until)
         batch.runs[batch.tariff] = batch.until
     for alert in Alert:
-        since = find(state, f"alerts.{alert}.since")
-        if find(state, f"alerts.{alert}.active") is True and isinstance(since, str):
-            batch.runs[ALERT, alert, int(dt.datetime.fromisoformat(since).timestamp())] = batch.until
+        since = _time(find(state, f"alerts.{alert}.since"))
+        if find(state, f"alerts.{alert}.active") is True and since is not None:
+            batch.runs[ALERT, alert, since] = batch.until
 
 
 def _add_days(batch: Batch, state: Json) -> None:
@@ -192,9 +203,9 @@ def _add_peaks(batch: Batch, state: Json, drawn: int | None) -> None:
     """Add the power, the maximum that the meter tells, and with three phases three times that of each."""
     if drawn is not None:
         batch.add_peak(batch.until, drawn)
-    time, most = find(state, "power.max_today_time"), integer(state, "power.max_today")
-    if isinstance(time, str) and most is not None:
-        batch.add_peak(int(dt.datetime.fromisoformat(time).timestamp()), most)
+    time, most = _time(find(state, "power.max_today_time")), integer(state, "power.max_today")
+    if time is not None and most is not None:
+        batch.add_peak(time, most)
     for phase in Phase if find(state, "meter.phases") == len(Phase) else ():
         power = integer(state, f"power.apparent_by_phase.{phase}")
         current = integer(state, f"current.{phase}")
@@ -203,6 +214,14 @@ def _add_peaks(batch: Batch, state: Json, drawn: int | None) -> None:
             power = VA_PER_AMPERE * current
         if power is not None:
             batch.add_peak(batch.until, len(Phase) * power)
+
+
+def _time(text: Json) -> int | None:
+    """Return a time of a state, s since 1970; None if it is unknown or impossible."""
+    if not isinstance(text, str):
+        return None
+    time = int(dt.datetime.fromisoformat(text).timestamp())
+    return time if time in TIMES else None
 
 
 def _readings(state: Json, at: int) -> Iterator[tuple[str, IndexReading]]:

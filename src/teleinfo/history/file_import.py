@@ -149,7 +149,7 @@ class FileImport:
 
     def _insert(self, rows: Iterable[tuple[str, int, object]]) -> int:
         """Add rows that are not there, and return their number."""
-        query = "INSERT OR IGNORE INTO imported VALUES (?, ?, ?, ?, ?)"
+        query = "INSERT INTO imported VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
         return self._base.executemany(query, [(self._meter, *row, self._number) for row in rows]).rowcount
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import itertools
 import sqlite3
 import time
 from collections import deque
@@ -25,6 +26,7 @@ from teleinfo.console.output import say
 from teleinfo.contract.days import day_of, midnight
 from teleinfo.history import tables
 from teleinfo.history.chronicle import Batch, Chronicle
+from teleinfo.history.damage import ERRORS, is_damage
 from teleinfo.history.store import NEWER, Store
 from teleinfo.vocabulary.words import Message
 
@@ -40,8 +42,11 @@ T = TypeVar("T")
 INTERVAL: Final = 300.0
 """Seconds between two batches: a power cut costs at most these."""
 
-MAX_BATCHES: Final = 12
-"""The most batches that wait for a database that cannot be written: an hour."""
+MAX_WAITING: Final = 12
+"""The most intervals whose batches wait for a database that cannot be written: an hour."""
+
+COPY_PAUSE: Final = 6 * 3600.0
+"""Seconds until a copy that failed is tried again."""
 
 END_TIMEOUT: Final = 2.0
 """Seconds for the last batch at the end."""
@@ -68,6 +73,10 @@ SQLITE_ERRORS: Final = (
 
 class BusyError(Exception):
     """Raised if too many other tables are waited for."""
+
+
+class UnreadableError(Exception):
+    """Raised if the history cannot be read; the next batch cures or reports the cause."""
 
 
 @dataclass(slots=True, eq=False)
@@ -102,7 +111,9 @@ class HistoryRecorder:
         self._writing = asyncio.Lock()
         self._making = asyncio.Lock()
         self._requests: dict[tuple[str, str, dt.date | None], _Request] = {}
-        self._waiting: deque[Batch] = deque(maxlen=MAX_BATCHES)
+        self._waiting: deque[list[Batch]] = deque(maxlen=MAX_WAITING)
+        self._copy_due = 0.0  # by the clock of the event loop
+        self._uncopied: Message | None = None
         self.meters: list[tuple[str, int, int]] = []
         self.fault: Message | None = None
 
@@ -110,7 +121,8 @@ class HistoryRecorder:
         """Write a batch every `INTERVAL` seconds until cancelled, and then the last one."""
         try:
             while True:
-                await self._write()
+                if await self._write():
+                    await self._back_up()
                 await asyncio.sleep(INTERVAL)
         finally:
             with contextlib.suppress(TimeoutError):
@@ -123,7 +135,8 @@ class HistoryRecorder:
         Return the table `name` of a meter, until the `end` of a day or now; None if there is none.
 
         Tables are made one after the other, and equal ones once. If all who wait for a table are cancelled,
-        it is not begun. Raise BusyError if `MAX_TABLES` others are waited for.
+        it is not begun. Raise BusyError if `MAX_TABLES` others are waited for, UnreadableError if it cannot
+        be made.
         """
         key = meter, name, end
         if key not in self._requests and len(self._requests) >= MAX_TABLES:
@@ -159,24 +172,46 @@ class HistoryRecorder:
             if end is not None:
                 after = min(max(end, OLDEST), day_of(now)) + dt.timedelta(days=1)
                 now = min(now, midnight(after) - 1)
-            pending = [*self._waiting, *self._chronicle.peek()]
-            return await asyncio.to_thread(
-                tables.table, self._store, pending, meter, name, prices=self._prices, now=now
-            )
+            pending = [*itertools.chain(*self._waiting), *self._chronicle.peek()]
+            try:
+                return await asyncio.to_thread(
+                    tables.table, self._store, pending, meter, name, prices=self._prices, now=now
+                )
+            except ERRORS as error:
+                if is_damage(error):
+                    self._store.doubt()
+                raise UnreadableError from error
 
-    async def _write(self) -> None:
-        """Write what is new; if that fails, report it once, and try again with the next batch."""
-        self._waiting += self._chronicle.take()
-        batches, now = [*self._waiting], int(self._clock())
+    async def _write(self) -> bool:
+        """Write what is new. If it fails, report it once, return False, and try again with the next batch."""
+        self._waiting.append(self._chronicle.take())
+        batches, now = [*itertools.chain(*self._waiting)], int(self._clock())
         try:
             self.meters = await self._call(lambda: self._store.write(batches, now=now))
-            await self._call(lambda: self._store.back_up(day_of(now)))
         except (OSError, sqlite3.Error) as error:
             self._report(unkept(self._store, error))
-            return
+            return False
         self._waiting.clear()
         self._store.forget_copy()  # it is of the time before; nobody may look at the page any more
-        self._report(put_aside(self._store))
+        self._report(self._uncopied or put_aside(self._store))
+        return True
+
+    async def _back_up(self) -> None:
+        """Copy the history each week; if that fails, report it, and try again after `COPY_PAUSE`."""
+        now = asyncio.get_running_loop().time()
+        if now < self._copy_due:
+            return
+        try:
+            await asyncio.to_thread(self._store.back_up, day_of(int(self._clock())))
+        except ERRORS as error:
+            if is_damage(error):
+                self._store.doubt()  # the next batch says what becomes of it
+                return
+            self._copy_due = now + COPY_PAUSE
+            self._uncopied = uncopied(self._store, error)
+            self._report(self.fault or self._uncopied)
+        else:
+            self._uncopied = None
 
     def _report(self, fault: Message | None) -> None:
         if fault is not None and fault != self.fault:
@@ -193,14 +228,29 @@ class HistoryRecorder:
         return await asyncio.shield(asyncio.ensure_future(call()))
 
 
-def unkept(store: Store, error: OSError | sqlite3.Error) -> Message:
+def unkept(store: Store, error: Exception) -> Message:
     """Return the sentence on a history that cannot be written."""
-    why: str = file_error(error) if isinstance(error, OSError) else printable(str(error))
     text = N_("the history cannot be kept in {path}: {error}")
-    return Message(text, path=printable(str(store.path)), error=Message(why) if why in SQLITE_ERRORS else why)
+    return Message(text, path=printable(str(store.path)), error=_reason(error))
+
+
+def uncopied(store: Store, error: Exception) -> Message:
+    """Return the sentence on a history that is written, but cannot be copied."""
+    text = N_("the history is kept, but its weekly copy cannot be written beside {path}: {error}")
+    return Message(text, path=printable(str(store.path)), error=_reason(error))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return file_error(error)
+    text = str(error)
+    return Message(text) if text in SQLITE_ERRORS else printable(text)
 
 
 def put_aside(store: Store) -> Message | None:
     """Return the sentence on a damaged history that was put aside since the start, None if none was."""
-    text = N_("the history was damaged: it was moved to {path}, and begins anew")
+    text = N_(
+        "the history was damaged: it was moved to {path}, and all that could be read of it and of its copies "
+        "was kept"
+    )
     return None if store.aside is None else Message(text, path=printable(str(store.aside)))

@@ -27,7 +27,7 @@ def add_site(base: sqlite3.Connection, meter: int, site: str, number: int) -> No
     time = max(number // 1000, (last or 0) + 1)  # each has a time of its own
     salt = secrets.token_bytes(16)
     row = (meter, SITE, time, f"{salt.hex()} {_digest(site, salt)}", number)
-    base.execute("INSERT OR IGNORE INTO imported VALUES (?, ?, ?, ?, ?)", row)
+    base.execute("INSERT INTO imported VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row)
 
 
 def is_known(base: sqlite3.Connection, site: str) -> bool | None:

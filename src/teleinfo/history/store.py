@@ -9,9 +9,11 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import errno
+import glob
 import itertools
 import sqlite3
 import threading
+from functools import cache
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Final
@@ -19,9 +21,11 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.common.i18n import N_
 from teleinfo.contract.days import day_of, midnight
 from teleinfo.history.chronicle import ALERT, LONGEST_PAUSE, LONGEST_WAIT, SLOT, TARIFF, Batch
+from teleinfo.history.damage import ERRORS, NewerError, is_damage
+from teleinfo.history.merge import TIMES, Merged, merge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 
 APPLICATION: Final = 0x54494331
@@ -63,35 +67,81 @@ NO_FILE: Final = N_("not a regular file")
 WEEK: Final = dt.timedelta(days=7)
 """The time between two copies."""
 
-OF_METER: Final = ("power", "reading", "run", "half_hour", "peak", "of_day", "imported")
-"""The tables whose first column is the meter."""
+_ENDS: Final = ("", "-wal", "-shm", "-journal")
+"""What SQLite adds to the name of a database for each of its files."""
+
+_COPIES: Final = (".copy-0", ".copy-1")
+_MAX_DAMAGED: Final = 3
+"""The most damaged files that are kept."""
+
+LEAST_HEARD: Final = 600
+MAX_METERS: Final = 24
+"""
+Seconds for which a meter was heard at least, if its history is kept for more than a day; the most meters.
+
+Anybody may publish readings of meters that are not there.
+"""
 
 MAX_PAGES: Final = 16_384
 """The bound of the file: 64 MB in pages of 4 KB."""
 
 
-def _prepare(base: sqlite3.Connection) -> None:
-    """Check the database, and create the tables of a new one."""
+def _new_connection(path: Path | str) -> sqlite3.Connection:
+    base = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
     base.create_function("day", 1, lambda time: time if time is None else f"{day_of(time)}")
     base.create_function("midnight", 1, lambda time: midnight(day_of(time)))
-    # FULL: a batch is on the disk before the next one.
-    pragmas = f"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA max_page_count = {MAX_PAGES};"
-    base.executescript(pragmas)
-    [tables] = base.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    [application] = base.execute("PRAGMA application_id").fetchone()
-    if tables and application != APPLICATION:
-        raise sqlite3.DatabaseError("this is the database of another program")
-    _check(base)
-    [version] = base.execute("PRAGMA user_version").fetchone()
-    if version > VERSION:
-        raise sqlite3.OperationalError(NEWER)
+    return base
+
+
+def _create(base: sqlite3.Connection) -> None:
+    """Create the tables in an empty database."""
     marks = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};"
     base.executescript(f"BEGIN IMMEDIATE; {SCHEMA} {marks} COMMIT;")
+
+
+def _tables_of(base: sqlite3.Connection) -> list[tuple[str]]:
+    """Return the text of each table and index, the same for the same version."""
+    return base.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").fetchall()
+
+
+@cache
+def _own_tables() -> list[tuple[str]]:
+    with contextlib.closing(sqlite3.connect(":memory:")) as base:
+        base.executescript(SCHEMA)
+        return _tables_of(base)
+
+
+def _check(base: sqlite3.Connection) -> None:
+    """
+    Raise NewerError if a newer version wrote the database.
+
+    Raise sqlite3.DatabaseError if its tables are not ours, or if a page or a row is damaged.
+    """
+    [application] = base.execute("PRAGMA application_id").fetchone()
+    [version] = base.execute("PRAGMA user_version").fetchone()
+    is_ours = _tables_of(base) == _own_tables()
+    if application == APPLICATION and version > VERSION and not is_ours:
+        raise NewerError(NEWER)
+    if not is_ours or (application, version) != (APPLICATION, VERSION):
+        raise sqlite3.DatabaseError("the tables are not those of this version")
+    [found] = base.execute("PRAGMA quick_check(1)").fetchone()  # of the constraints too
+    if found != "ok":
+        raise sqlite3.DatabaseError(found)
 
 
 _METERS: Final = """
     SELECT name, coalesce((SELECT min(time) FROM reading WHERE meter = id), heard), min(heard, ?)
     FROM meter ORDER BY heard DESC
+"""
+
+
+_FOREIGN: Final = """
+    WITH span AS (
+        SELECT id, heard, heard - coalesce((SELECT min(time) FROM reading WHERE meter = id), heard) AS seconds
+        FROM meter
+    )
+    SELECT id FROM span WHERE seconds < ? AND heard < ? AND heard < (SELECT max(heard) FROM meter)
+    UNION SELECT id FROM (SELECT id FROM span ORDER BY seconds DESC, heard DESC LIMIT -1 OFFSET ?)
 """
 
 
@@ -102,12 +152,14 @@ class Store:
         self.path = path
         self.aside: Path | None = None
         self._base: sqlite3.Connection | None = None
+        self._opened: tuple[int, int] | None = None
+        self._is_doubtful = False
         self._copy: sqlite3.Connection | None = None
         self._copied: list[tuple[int, int]] = []
         self._copying = threading.Lock()
 
     def write(
-        self, batches: Iterable[Batch], *, now: int, imported: bool = False
+        self, batches: Collection[Batch], *, now: int, imported: bool = False
     ) -> list[tuple[str, int, int]]:
         """
         Open the database if it is not open, and add batches; `aside` is the path of a damaged one.
@@ -115,19 +167,38 @@ class Store:
         Return the name of each meter, and the times of its first and last reading, the latest meter first.
         """
         try:
-            with self.editing(now) as base:
-                for batch in batches:
-                    _put(base, batch, imported=imported)
-                return base.execute(_METERS, (now,)).fetchall()
-        except sqlite3.Error:
+            return self._write(batches, now=now, imported=imported)
+        except ERRORS as error:
+            self.close()
+            if not is_damage(error):
+                raise
+        # It is checked when it is opened.
+        try:
+            return self._write(batches, now=now, imported=imported)
+        except ERRORS:
             self.close()
             raise
+
+    def _write(self, batches: Iterable[Batch], *, now: int, imported: bool) -> list[tuple[str, int, int]]:
+        with self.editing(now) as base:
+            for batch in batches:
+                _put(base, batch, imported=imported)
+            _forget_meters(base, now)
+            return base.execute(_METERS, (now,)).fetchall()
+
+    def doubt(self) -> None:
+        """Have the database checked before the next `write`: reading it failed."""
+        self._is_doubtful = True
 
     @contextlib.contextmanager
     def editing(self, now: int) -> Iterator[sqlite3.Connection]:
         """Yield the database, opened if it is not open, within a transaction."""
+        if self._base is not None and (self._is_doubtful or _identity(self.path) != self._opened):
+            self.close()  # another process may have replaced a damaged one
         if self._base is None:
             self._base = self._open(now)
+            self._opened = _identity(self.path)
+            self._is_doubtful = False
         with self._base as base:
             base.execute("BEGIN IMMEDIATE")
             yield base
@@ -163,11 +234,16 @@ class Store:
                 self._copying.release()
 
     def _new_copy(self) -> sqlite3.Connection:
-        base = self._connect(":memory:")
-        if self.path.exists():
-            with contextlib.closing(_read_only(self.path)) as file:
-                file.backup(base)
-            base.executescript(SCHEMA)  # of a file that is just being made
+        base = _new_connection(":memory:")
+        try:
+            if self.path.exists():
+                with contextlib.closing(_read_only(self.path)) as file:
+                    file.backup(base)
+            if not _tables_of(base):
+                _create(base)
+        except ERRORS:
+            base.close()
+            raise
         return base
 
     def _close_copy(self) -> None:
@@ -188,26 +264,55 @@ class Store:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check_type(self.path)
         with contextlib.suppress(FileExistsError):
-            self.path.touch(mode=0o600, exist_ok=False)  # those beside it get the same mode by SQLite
+            self.path.touch(mode=0o600, exist_ok=False)  # SQLite gives its other files the same mode
         try:
-            return self._connect(self.path)
-        except sqlite3.OperationalError:  # it may work later, or with a later version
-            raise
-        except sqlite3.DatabaseError:
-            self.aside = self.path.rename(self.path.with_suffix(f".damaged-{now}"))
-            for end in ("-wal", "-shm"):
-                self.path.with_name(self.path.name + end).unlink(missing_ok=True)
-            self.path.touch(mode=0o600)
-            return self._connect(self.path)
+            return self._connect()
+        except ERRORS as error:
+            if not is_damage(error):
+                raise
+        self._renew(now)
+        return self._connect()
 
-    def _connect(self, path: Path | str) -> sqlite3.Connection:
-        base = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+    def _connect(self) -> sqlite3.Connection:
+        base = _new_connection(self.path)
         try:
-            _prepare(base)
-        except sqlite3.Error:
+            # FULL: a batch is on the disk before the next one.
+            base.executescript(
+                f"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA max_page_count = {MAX_PAGES};"
+            )
+            if not _tables_of(base):
+                _create(base)
+            _check(base)
+        except ERRORS:
             base.close()
             raise
         return base
+
+    def _renew(self, now: int) -> None:
+        """Put a damaged file aside, and begin anew with all that can be read of it and of its copies."""
+        new = self.path.with_suffix(".new")
+        _remove(new)
+        new.touch(mode=0o600, exist_ok=False)
+        copies = [self.path.with_suffix(end) for end in _COPIES]
+        copies = sorted(filter(Path.is_file, copies), key=lambda copy: copy.stat().st_mtime, reverse=True)
+        with contextlib.closing(_new_connection(new)) as base:
+            _create(base)
+            # Of a row in both, that of the copy, which was checked, stays.
+            for source in (*copies, self.path):
+                with contextlib.closing(_read_only(source)) as file:
+                    base.execute("BEGIN")
+                    merge(base, file, now)
+                    base.execute("COMMIT")
+        self.aside = self.path.with_suffix(f".damaged-{now}")
+        for end in ("-wal", ""):
+            file_aside = self.path.with_name(self.path.name + end)
+            if file_aside.exists():
+                file_aside.rename(self.aside.with_name(self.aside.name + end))
+        _remove(self.path)
+        new.rename(self.path)
+        damaged = self.path.parent.glob(f"{glob.escape(self.path.stem)}.damaged-*[0-9]")
+        for path in sorted(damaged, key=lambda each: each.lstat().st_mtime)[:-_MAX_DAMAGED]:
+            _remove(path)
 
     def as_file(self) -> bytes:
         """Return the whole database as the content of a file."""
@@ -227,22 +332,23 @@ class Store:
         part = self.path.with_suffix(".part")
         part.unlink(missing_ok=True)
         part.touch(mode=0o600, exist_ok=False)
-        part.write_bytes(self.as_file())
-        part.replace(copy)
+        try:
+            part.write_bytes(self.as_file())
+            part.replace(copy)
+        finally:
+            part.unlink(missing_ok=True)  # half of one takes space on a disk that may be full
 
-    def merge(self, data: bytes, now: int) -> int:
-        """Add all rows that this one lacks of another history, the content of a file; return their number."""
+    def merge(self, data: bytes, now: int) -> Merged:
+        """Add all rows that this one lacks of another history, the content of a file; raise NewerError."""
         with contextlib.closing(sqlite3.connect(":memory:")) as other, self.editing(now) as base:
             other.deserialize(_with_rollback_journal(data))
-            _prepare(other)
-            before = base.total_changes
-            for number, name, heard in other.execute("SELECT id, name, heard FROM meter").fetchall():
-                base.execute("INSERT OR IGNORE INTO meter (name, heard) VALUES (?, ?)", (name, heard))
-                [own] = base.execute("SELECT id FROM meter WHERE name = ?", (name,)).fetchone()
-                for table in OF_METER:
-                    rows = other.execute(f"SELECT * FROM {table} WHERE meter = ?", (number,))  # noqa: S608
-                    _insert(base, table, ((own, *row[1:]) for row in rows))
-            return base.total_changes - before
+            try:
+                _check(other)
+            except NewerError:
+                raise
+            except ERRORS:
+                pass  # what can be read of a damaged one is added all the same
+            return merge(base, other, now)
 
     def close(self) -> None:
         """Close the database; the next `write` opens it again."""
@@ -250,11 +356,6 @@ class Store:
         base, self._base = self._base, None
         if base is not None:
             base.close()
-
-
-def _check(base: sqlite3.Connection) -> None:
-    if base.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-        raise sqlite3.DatabaseError("the database is damaged")
 
 
 def _with_rollback_journal(data: bytes) -> bytes:
@@ -270,16 +371,25 @@ def _read_only(path: Path) -> sqlite3.Connection:
 
 def _check_type(path: Path) -> None:
     """Raise OSError if a file of the database is a pipe or a device: opening it would wait for ever."""
-    for end in ("", "-wal", "-shm", "-journal"):
+    for end in _ENDS:
         file = path.with_name(path.name + end)
         if file.exists() and not file.is_file():
             raise OSError(errno.EINVAL, NO_FILE, str(file))
 
 
-def _insert(base: sqlite3.Connection, table: str, rows: Iterable[tuple[object, ...]]) -> None:
-    for row in rows:
-        marks = ", ".join("?" * len(row))
-        base.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)  # noqa: S608 - our own names
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from one that took its place, None if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _remove(path: Path) -> None:
+    """Remove a database, and the files that SQLite put beside it."""
+    for end in _ENDS:
+        path.with_name(path.name + end).unlink(missing_ok=True)
 
 
 def _put(base: sqlite3.Connection, batch: Batch, *, imported: bool = False) -> None:
@@ -289,7 +399,8 @@ def _put(base: sqlite3.Connection, batch: Batch, *, imported: bool = False) -> N
     Powers, what lasts and what a day has are left out if the quarter of an hour after the batch is known: the
     clock is behind, or was ahead. An imported batch was never live, and replaces no reading.
     """
-    base.execute("INSERT OR IGNORE INTO meter (name, heard) VALUES (?, 0)", (batch.meter,))
+    query = "INSERT INTO meter (name, heard) VALUES (?, ?) ON CONFLICT DO NOTHING"
+    base.execute(query, (batch.meter, batch.until))
     meter, heard = base.execute("SELECT id, heard FROM meter WHERE name = ?", (batch.meter,)).fetchone()
     heard = max(heard, batch.until) if imported else batch.until
     base.execute("UPDATE meter SET heard = ? WHERE id = ?", (heard, meter))
@@ -321,6 +432,14 @@ def _put(base: sqlite3.Connection, batch: Batch, *, imported: bool = False) -> N
             run = (meter, kind, min(begins), code, max(ends))
             base.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?)", run)
     _clear(base, meter, batch.until, {label for _meter, label, *_ in new})
+
+
+def _forget_meters(base: sqlite3.Connection, now: int) -> None:
+    """Delete the meters that were heard for a moment on another day, and the rarest of too many."""
+    for [meter] in base.execute(_FOREIGN, (LEAST_HEARD, now - _DAY, MAX_METERS)).fetchall():
+        for table in TIMES:
+            base.execute(f"DELETE FROM {table} WHERE meter = ?", (meter,))  # noqa: S608 - our own names
+        base.execute("DELETE FROM meter WHERE id = ?", (meter,))
 
 
 def _put_powers(base: sqlite3.Connection, meter: int, batch: Batch) -> None:

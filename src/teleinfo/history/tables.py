@@ -307,3 +307,5 @@ _TABLES: Final[dict[str, Callable[[_Meter], Table]]] = {
     "season": _season,
     "contract": _contract,
 }
+
+NAMES: Final = frozenset(_TABLES)

@@ -25,6 +25,7 @@ from teleinfo.console.output import fail, say
 from teleinfo.contract import regulated_prices
 from teleinfo.contract.offers_file import OffersError
 from teleinfo.history import energies
+from teleinfo.history.damage import NewerError
 from teleinfo.history.fill import fill
 from teleinfo.history.recorder import put_aside, unkept
 from teleinfo.history.store import APPLICATION
@@ -166,12 +167,14 @@ def _add_prices(path: Path, result: Any) -> int:  # noqa: ANN401 - JSON of anoth
 def _restore(store: Store, label: str, file: IO[bytes]) -> bool:
     """Add an exported history; what both have stays as it is here. Return True if it could be read."""
     try:
-        count = store.merge(file.read(), int(time.time()))
-    except sqlite3.Error as error:
-        say(f"{label}: {printable(str(error))}")
+        merged = store.merge(file.read(), int(time.time()))
+    except NewerError as error:
+        say(f"{label}: {_(str(error))}")
         return False
-    tell("HISTORY", label=label, count=number(count))
-    return True
+    tell("HISTORY", label=label, count=number(merged.added), impossible=merged.impossible)
+    if not merged.is_whole:
+        tell("DAMAGED", label=label)
+    return merged.is_whole or merged.added > 0
 
 
 def _undo(store: Store, prices: Path) -> int:

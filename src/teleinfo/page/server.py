@@ -15,7 +15,6 @@ import html
 import json
 import re
 import socket
-import sqlite3
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -26,7 +25,7 @@ from aiohttp import web
 
 from teleinfo.common.i18n import _, accepted, use_language
 from teleinfo.history import tables
-from teleinfo.history.recorder import BusyError
+from teleinfo.history.recorder import BusyError, UnreadableError
 from teleinfo.live.model import LiveModel, exposition
 from teleinfo.page import hosts, view
 from teleinfo.page.contract import contract_part
@@ -183,7 +182,7 @@ class Streams:
             table = await self.recorder.table(meter, name, end=day)
         except BusyError:
             return web.Response(status=503, text="Too many other requests are waiting.\n", headers=BUSY)
-        except (OSError, sqlite3.Error):  # the recorder reports it with its next batch
+        except UnreadableError:
             return web.Response(status=503, text="The history cannot be read.\n")
         if table is None or (form == "csv" and "columns" not in table):
             raise web.HTTPNotFound

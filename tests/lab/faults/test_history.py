@@ -1,0 +1,51 @@
+"""Two thousand damages of a history, and every trap in its folder: the page lives, and root harms nobody."""
+
+from __future__ import annotations
+
+import random
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.history import odd
+from tests.page.damaged import live_with
+from tests.page.test_owner import NAMES, TRAPS, curve, folder, outside, pytestmark, try_traps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+__all__ = ["curve", "folder", "outside"]  # fixtures
+
+EACH = 100
+GROUPS = 20
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_a_page_lives_with_a_hundred_damaged_histories(tmp_path: Path, group: int) -> None:
+    seeds = range(EACH * group, EACH * (group + 1))
+    live_with(
+        tmp_path, [partial(odd.damage, chance=random.Random(seed)) for seed in seeds], ("days30", "contract")
+    )
+
+
+@pytest.mark.real
+def test_a_page_lives_with_every_row_that_no_history_has(tmp_path: Path) -> None:
+    live_with(tmp_path, [partial(odd.insert, odd=row) for row in odd.rows(int(time.time()))])
+
+
+@pytest.mark.usefixtures("outside", "curve")
+@pytestmark[1]
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: str(trap.__name__))
+@pytest.mark.parametrize("option", ["--import", "--undo-import", "--export"])
+def test_no_trap_in_the_folder_of_the_page_harms_root(
+    folder: Path,
+    trap: Callable[[Path, Path], None],
+    name: str,
+    option: str,
+) -> None:
+    try_traps(folder, trap, [name], option)

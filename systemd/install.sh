@@ -93,8 +93,10 @@ fetch_program() {
 install_program() {
     step "Installing the program in $program" "Installation du programme dans $program"
     version='import sys; print(*sys.version_info[:2])'
-    if [ "$("$program/bin/python" -P -c "$version" 2>/dev/null)" != "$("$python" -P -c "$version")" ]; then
-        # There is none yet, or the system's Python was upgraded, which breaks an environment.
+    # There is none yet, or the system's Python was upgraded, which breaks an environment: one that was made with
+    # `python3` has the new version then, and no library.
+    if [ "$("$program/bin/python" -P -c "$version" 2>/dev/null)" != "$("$python" -P -c "$version")" ] ||
+        ! "$program/bin/python" -P -c 'import pip' 2>/dev/null; then
         rm -rf "$program"
         "$python" -P -m venv "$program"
     fi

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.real,
+    pytest.mark.xdist_group("page"),
     pytest.mark.parametrize("house", ["trixie"], indirect=True, scope="session"),
 ]
 
@@ -46,7 +47,7 @@ def screen(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     """Serve the page by the lines of the README; open it on a phone, until energy of today is shown."""
     # No meter counts as fast as this one.
     house.staged("reset; setting TELEINFO_PLAUSIBILITY=false; plug ttyAMA0 --time-lapse 60; began")
-    readme.type_in(house, readme.section("The page")[0])
+    readme.type_in(house, readme.section("La page")[0])
     with phone(house, tmp_path_factory.mktemp("phone") / "door.log") as screen:
         screen.shows("days-energy", KWH)
         yield screen
@@ -66,7 +67,7 @@ def test_the_page_is_found_by_the_name_of_the_machine(screen: Phone) -> None:
     assert [screen.status(f"{name}:8080") for name in names] == [200, 200, 200]
     assert screen.status("evil.example:8080") >= 400
     assert re.search(r"\d", screen.shown("power-figure"))
-    assert screen.shown("stream-text") == "live"
+    assert screen.shown("stream-text") == "en direct"
 
 
 @pytest.mark.brief
@@ -81,17 +82,17 @@ def test_the_energies_stay_through_a_restart(house: House, screen: Phone) -> Non
 
 @pytest.mark.brief
 def test_a_restart_while_the_meter_is_silent(house: House, screen: Phone) -> None:
-    """Row 35: the history is there, with the time of the last reading, and nothing says live."""
+    """Row 35: the history is there, with the time of the last reading, and nothing says that it is live."""
     before = energy(screen)
     house.run("systemctl kill -s STOP stage-ttyAMA0; systemctl restart teleinfo-web")
     screen.reload()
-    since = screen.shows("stream-text", r"since \d")
+    since = screen.shows("stream-text", r"depuis \d")
     after = energy(screen)
     house.run("systemctl kill -s CONT stage-ttyAMA0")
 
     assert after >= before
-    assert "live" not in since
-    assert screen.shows("stream-text", "^live$")
+    assert "en direct" not in since
+    assert screen.shows("stream-text", "^en direct$")
 
 
 def test_a_pause_of_four_days_and_a_clock_that_was_ahead(house: House, screen: Phone) -> None:
@@ -101,10 +102,10 @@ def test_a_pause_of_four_days_and_a_clock_that_was_ahead(house: House, screen: P
         "systemctl stop teleinfo-web; clock +4d; systemctl restart teleinfo; systemctl start teleinfo-web"
     )
     # A page asks for the days once a minute: it must not ask before the first reading.
-    screen.shows("stream-text", "^live$")
+    screen.shows("stream-text", "^en direct$")
     screen.reload()
     screen.sees("#days30 .bar-gap")
-    in_all = re.search(KWH, screen.shows("days30", r"kWh in all"))
+    in_all = re.search(KWH, screen.shows("days30", r"kWh\sen\stout"))
     house.staged("systemctl stop teleinfo-web; clock +0; systemctl restart teleinfo teleinfo-web")
     screen.reload()
 
@@ -122,8 +123,8 @@ def test_a_meter_is_exchanged(house: House, screen: Phone) -> None:
 @pytest.mark.parametrize(
     ("harm", "words"),
     [
-        (f"echo damage >{DATABASE}", "damaged"),
-        (f"{SQL} {DATABASE} 'PRAGMA user_version = 99'", "newer"),
+        (f"echo damage >{DATABASE}", "abîmé"),
+        (f"{SQL} {DATABASE} 'PRAGMA user_version = 99'", "plus récente"),
         (f"mount -t tmpfs -o size=8k tmpfs $(dirname {DATABASE})", "."),
     ],
     ids=["damaged", "newer", "no room"],
@@ -150,7 +151,7 @@ def test_a_database_that_cannot_be_used_is_said_on_the_page(
 def test_readings_a_minute_apart(house: House, screen: Phone) -> None:
     """Row 39: the cards stay, with the age of the reading."""
     house.staged("setting TELEINFO_PUBLISH_INTERVAL=60; systemctl restart teleinfo")
-    shown = screen.shows("power-title", r"Power \d+ s ago")
+    shown = screen.shows("power-title", r"Puissance\sil\sy\sa\s\d+\ss")
     house.staged("setting TELEINFO_PUBLISH_INTERVAL=0; systemctl restart teleinfo")
 
     assert shown
@@ -188,7 +189,7 @@ def test_two_hundred_readers_are_served_and_no_more(house: House, screen: Phone)
     """Row 41: four devices with fifty readers each, beside the phone: the last is refused, and all go on."""
     house.staged("for n in 3 4 5; do ip -n phone address add 192.168.77.$n/24 dev stage1; done")
     screen.reload()
-    screen.shows("stream-text", "^live$")
+    screen.shows("stream-text", "^en direct$")
     statuses = house.run(f"ip netns exec phone python3 -c {shlex.quote(READERS)}").split()
     screen.reload()
 

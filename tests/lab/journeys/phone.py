@@ -27,7 +27,7 @@ PAGE = "192.168.77.1:8080"
 
 
 class Phone:
-    """A device that has opened the page in its browser."""
+    """A device that has opened the page in its browser, which prefers French."""
 
     def __init__(self, port: int, driver: WebDriver) -> None:
         self._port = port
@@ -75,7 +75,7 @@ def phone(house: House, log: Path) -> Iterator[Phone]:
     # A port of this machine leads to the page, by the network of the phone.
     through = f"nsenter --net={house.namespace('phone')} socat - TCP:{PAGE}"
     door = ["socat", f"TCP-LISTEN:{port},bind={HOST},fork", f'EXEC:"{through}"']
-    with Process(door, log), browser() as driver:
+    with Process(door, log), browser(language="fr") as driver:
         screen = Phone(port, driver)
         screen.reload()
         yield screen

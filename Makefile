@@ -227,9 +227,9 @@ test-system: PROGRAMS = $(SYSTEMS)
 test-system: RUN = $(SLOW) $(addprefix tests/lab/system/,package.py debian.py moving.py checkout.py)
 test-system: ## the packages and the service under a real systemd, in containers (as root)
 
-# A container for each Debian, in which one journey is played after the other.
+# Four containers, three at a time, in each of which one journey is played after the other.
 test-journeys: PROGRAMS = $(SYSTEMS) $(BROWSER) socat:socat
-test-journeys: RUN = $(SLOW) tests/lab/journeys/evenings.py tests/lab/journeys/pages.py $(TESTS)
+test-journeys: RUN = $(SLOW) -n 3 --dist loadgroup tests/lab/journeys/evenings.py tests/lab/journeys/pages.py $(TESTS)
 test-journeys: ## first evenings on bare Debian 13 and 12, and what the doctor says of them (as root)
 
 # No registry is needed: the image is built on a Debian made by mmdebstrap.

@@ -13,30 +13,37 @@ import pytest
 from tests.lab.journeys.player import JOURNEYS, play
 
 if TYPE_CHECKING:
+    from _pytest.mark import ParameterSet
+
     from tests.lab.journeys.player import House, Journey
 
 pytestmark = pytest.mark.real
 
 SUITES = ("trixie", "bookworm")
-PLAYED = [
-    pytest.param(
-        suite,
-        journey,
-        id=f"{suite}-{journey.name}",
-        marks=[pytest.mark.brief] if journey.ci and suite == SUITES[0] else [],
-    )
-    for suite in SUITES
-    for journey in JOURNEYS
-    if suite == SUITES[0] or journey.bookworm
-]
+SYSTEMS = {"trixie": 2, "bookworm": 1}
+"""How many systems of each Debian the journeys are shared out to; each is installed in two minutes."""
 
 
-@pytest.mark.parametrize(("house", "journey"), PLAYED, indirect=["house"], scope="session")
+def played() -> list[ParameterSet]:
+    """Return what is played, each in its group: a worker of pytest-xdist plays a group, on one system."""
+    evenings = []
+    for suite in SUITES:
+        journeys = [journey for journey in JOURNEYS if suite == SUITES[0] or journey.bookworm]
+        for number, journey in enumerate(journeys):
+            marks = [pytest.mark.xdist_group(f"{suite}-{number % SYSTEMS[suite]}")]
+            if journey.brief and suite == SUITES[0]:
+                marks.append(pytest.mark.brief)
+            evenings.append(pytest.param(suite, journey, id=f"{suite}-{journey.name}", marks=marks))
+    return evenings
+
+
+@pytest.mark.parametrize(("house", "journey"), played(), indirect=["house"], scope="session")
 def test_a_first_evening(house: House, journey: Journey) -> None:
     """The first fault that is named is the right one, no tick is false, and what is advised cures it."""
     play(house, journey)
 
 
+@pytest.mark.xdist_group("trixie-0")
 @pytest.mark.parametrize("house", SUITES[:1], indirect=True, scope="session")
 def test_a_power_cut_is_survived(house: House) -> None:
     """The machine loses its power: at the next boot the service works without a hand, and no total falls."""

@@ -2,11 +2,14 @@
 Player of the journeys of table.toml: break the system, read the doctor's screen, do what it advises.
 
 A person would judge as `play` does: the first fault, the ticks, the exit status, the advice and whether it
-cures, the journal.
+cures, the journal, and the language. The person is an ordinary user who may use sudo; what an advice opens in
+an editor is edited there.
 """
 
 from __future__ import annotations
 
+import functools
+import itertools
 import json
 import os
 import re
@@ -15,25 +18,44 @@ import shutil
 import signal
 import time
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from teleinfo.common.i18n import catalogue
+from teleinfo.vocabulary.words import Language
 from tests.lab.system import readme, roots
 from tests.lab.system.container import LIMIT, Container
 from tests.lab.system.roots import Recipe
 
 PYTHONS = {"trixie": "3.13", "bookworm": "3.11"}
+LOGGED = 150.0
+"""Seconds for a line of the log: what was lost must hold for a minute until it counts as back."""
+
 _TABLE = Path(__file__).with_name("table.toml")
-_STAGE = Path(__file__).with_name("stage.sh").relative_to(roots.PROJECT)
+_STAGE = Path("/opt/checkout", Path(__file__).with_name("stage.sh").relative_to(roots.PROJECT))
 _FAULT, _WARNING, _WELL, _UNKNOWN = "✗", "!", "✓", "?"
 _FINDING = re.compile(rf"  ([{_FAULT}{_WARNING}{_WELL}{_UNKNOWN}]) (.*)")
-_EDITOR = re.compile(r"(sudoedit|nano|sudo nano) ")
+_SETTING = re.compile(r"TELEINFO_\w+=")
+_RIGHT = re.compile(r"(user|topic) ")
+_EDIT_SETTINGS = "sudoedit /etc/teleinfo/teleinfo.env"
+_EDITS_FILE = re.compile(r"(sudoedit|nano|sudo nano) ")
+_EDITS_UNIT = re.compile(r"sudo systemctl edit (\S+)")
 # Commands that show something, and change nothing.
 _LOOK = re.compile(
     r"(sudo )?(dmesg|env|getent|journalctl|ls|mosquitto_sub|openssl|ping|systemctl status|teleinfo"
     r"|timedatectl)\b"
 )
+# Shorter texts of the catalogue are words that both languages have.
+_SENTENCE = 16
+_OWN_LINES = "_SYSTEMD_UNIT=teleinfo.service + _SYSTEMD_UNIT=teleinfo-web.service"
+_LOCALES = {Language.FR: "fr_FR.UTF-8", Language.EN: "en_GB.UTF-8"}
+_EDITOR = """#!/bin/sh
+# The person in the editor: what a journey writes into /srv/edit is done to the file, the last argument.
+for settings in "$@"; do :; done
+. %s
+. /srv/edit
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +69,15 @@ class Journey:
     logged: each is in one line of the journal of the service, once.
     user: an ordinary user asks the doctor, without sudo.
     fault: the first fault on the doctor's screen ("area: title message"), or none.
-    unjudged: without a fault, the exit status is not 0, since something could not be judged.
-    shown: each is a finding ("! area: title message").
+    unjudged: without a fault, the exit status is 1, since something could not be judged.
+    status: the exit status, where it is neither 0 nor 1.
+    shown: each is a finding ("! area: title message"), or in the summary.
     unticked: titles or areas beside which no tick may stand.
-    then: what a person does who has read the advice: a password, a cable.
+    edits: what the person changes in the settings file, by the functions of stage.sh: a password, a host.
+    then: what the person does elsewhere: a cable, another machine. Root types it for them.
     hands_off: the person does that alone, and nobody restarts the service.
-    bookworm, ci: it is played on Debian 12 too, and by .ci/run.
+    english: the patterns of the same evening in English, where it is played in English too.
+    bookworm, brief: it is played on Debian 12 too, and by .ci/run.
     """
 
     row: int
@@ -62,19 +87,30 @@ class Journey:
     logged: list[str] = field(default_factory=list)
     fault: str = ""
     unjudged: bool = False
+    status: int = 0
     shown: list[str] = field(default_factory=list)
     unticked: list[str] = field(default_factory=list)
+    edits: str = ""
     then: str = ""
     hands_off: bool = False
     user: bool = False
     starts: bool = True
     bookworm: bool = False
-    ci: bool = False
+    brief: bool = False
+    english: dict[str, Any] | None = None
+    language: Language = Language.FR
 
     @property
     def name(self) -> str:
         """The name of its test."""
-        return f"{self.row:02}-{self.title.replace(' ', '-')}"
+        name = f"{self.row:02}-{self.title.replace(' ', '-')}"
+        return name if self.language is Language.FR else f"{name}-in-English"
+
+    def in_english(self) -> Journey:
+        """Return the same evening in English, which Debian 13 alone plays."""
+        return replace(
+            self, **(self.english or {}), english=None, bookworm=False, brief=False, language=Language.EN
+        )
 
 
 @dataclass(slots=True)
@@ -89,11 +125,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """The screen of the doctor: the text and exit status, the findings, the lines after the summary."""
+    """The screen of the doctor: the text and exit status, the findings, the summary and its commands."""
 
     text: str
     status: int
     findings: list[Finding]
+    summary: str
     closing: list[str]
 
     def first(self, mark: str) -> Finding | None:
@@ -101,31 +138,49 @@ class Screen:
         return next((one for one in self.findings if one.mark == mark), None)
 
 
-JOURNEYS = [Journey(**row) for row in tomllib.loads(_TABLE.read_text(encoding="utf-8"))["journey"]]
+def _journeys() -> list[Journey]:
+    """Return the journeys of the table, each in French and, behind it, in English if it is played so."""
+    journeys = []
+    for row in tomllib.loads(_TABLE.read_text(encoding="utf-8"))["journey"]:
+        journey = Journey(**row)
+        journeys.append(journey)
+        if journey.english is not None:
+            journeys.append(journey.in_english())
+    return journeys
+
+
+JOURNEYS = _journeys()
 
 
 def parse(said: str) -> Screen:
     """Take the screen apart; its last line is the exit status."""
     text, _newline, status = said.rstrip("\n").rpartition("\n")
+    lines = [*text.splitlines()[1:], ""]
     findings: list[Finding] = []
-    area, into = "", [""]
-    closing: list[str] = []
-    for line in text.splitlines()[1:]:
-        if line and not line.startswith(" "):
-            # An area, or the first line of the summary.
-            area, into = line, closing
-        elif found := _FINDING.fullmatch(line):
+    summary, closing = list[str](), list[str]()
+    area, commands = "", closing
+    for line, following in itertools.pairwise(lines):
+        if found := _FINDING.fullmatch(line):
             findings.append(Finding(area, found[1], f"{area}: {' '.join(found[2].split())}"))
-            into = findings[-1].commands
+            commands = findings[-1].commands
         elif re.match(r" {8}\S", line):
-            into.append(line.strip())
-        elif line and into is not closing:
-            findings[-1].text += f" {line.strip()}"
-    return Screen(text, int(status), findings, closing)
+            commands.append(line.strip())
+        elif line.startswith(" ") and commands is not closing:
+            findings[-1].text += f" {' '.join(line.split())}"
+        elif _FINDING.fullmatch(following):
+            area = line
+        elif line:
+            summary += line.split()
+            commands = closing
+    if not findings:
+        # The command says why it cannot run.
+        advice = [line.strip() for line in text.splitlines() if line.startswith("    ")]
+        findings.append(Finding("", _FAULT, " ".join(text.split()), advice))
+    return Screen(text, int(status), findings, " ".join(summary), closing)
 
 
 class House(Container):
-    """A system on which an ordinary user has followed the README up to its fourth step."""
+    """A system on which an ordinary user has followed the README, in French, up to its fourth step."""
 
     def __init__(self, suite: str, folder: Path) -> None:
         super().__init__(
@@ -133,8 +188,8 @@ class House(Container):
                 suite,
                 # tzdata for the simulated meter, which runs without the libraries of the program.
                 installed=(
-                    *("dbus", "iproute2", "libbpf1", "openssl", "passwd", "procps", "python3", "sudo"),
-                    *("systemd", "systemd-sysv", "tzdata"),
+                    *("dbus", "iproute2", "libbpf1", "locales", "openssl", "passwd", "procps", "python3"),
+                    *("sudo", "systemd", "systemd-sysv", "tzdata"),
                 ),
                 offered=(
                     *("git", "make", "mosquitto", "mosquitto-clients", "python3-venv"),
@@ -146,17 +201,29 @@ class House(Container):
         self._suite = suite
 
     def install(self) -> None:
-        """Type the lines of the README; PyPI is a folder. English log, as the README shows it."""
+        """Type the lines of the README; PyPI is a folder."""
         readme.prepare(self)
         shutil.copytree(roots.wheels(PYTHONS[self._suite]), self.root / "srv/wheels")
         (self.root / "etc/pip.conf").write_text("[global]\nno-index = true\nfind-links = /srv/wheels\n")
-        for block in readme.section("2. The program"):
+        for locale in _LOCALES.values():
+            self.run(f"localedef -i {locale.partition('.')[0]} -f UTF-8 {locale}")
+        self.speak(Language.FR)
+        for block in readme.section("2. Le programme"):
             readme.type_in(self, block)
         self.run("systemctl mask --quiet ser2net; apt-get install -y -q libfaketime ser2net socat", limit=300)
-        self.settings("TELEINFO_LANGUAGE=en")
+        # `editor` is what sudoedit and systemctl start on Debian where no variable names another editor.
+        for name in ("editor", "nano"):
+            path = self.root / "usr/local/bin" / name
+            path.write_text(_EDITOR % _STAGE)
+            path.chmod(0o755)
+        self.run("ln -s /usr/local/bin/editor /usr/bin/editor")
         self.run("systemctl disable --now --quiet meter@ttyAMA0; mkdir /srv/clean")
         self.run("cp -p /etc/teleinfo/teleinfo.env /etc/hosts /srv/clean")
         self.run("cp -pr /usr/local/lib/systemd/system /srv/units")
+
+    def speak(self, language: Language) -> None:
+        """Let the machine have the locale of this language, as its installer asks, and French time."""
+        self.staged(f"machine {_LOCALES[language]} Europe/Paris")
 
     def namespace(self, name: str) -> str:
         """Return the path, outside, of a network namespace inside."""
@@ -168,22 +235,34 @@ class House(Container):
         self._nspawn.process.wait(LIMIT)
         self._start()
 
-    def staged(self, script: str, *, check: bool = True) -> str:
+    def staged(self, script: str) -> str:
         """Run a script with the functions of stage.sh."""
-        return self.run(f". /opt/checkout/{_STAGE}\n{script}", check=check)
+        return self.run(f". {_STAGE}\n{script}", limit=180)
 
     def typed(self, line: str, *, check: bool = True) -> str:
-        """Let the user of the house type a line."""
+        """Let the user of the house type a line; return what it said, with the exit status as last line."""
         said = self.run(
-            f"runuser --login {readme.USER} --command {shlex.quote(line)}; echo $?", limit=180
-        ).rstrip()
+            f"su --login {readme.USER} --command {shlex.quote(line)} 2>&1; printf '\\n%s' $?", limit=180
+        )
         _text, _newline, status = said.rpartition("\n")
         assert status == "0" or not check, f"{line}: {said}"
         return said
 
+    def edit(self, line: str, change: str) -> None:
+        """Let the user type a line that opens an editor, in which the person makes this change."""
+        (self.root / "srv/edit").write_text(change + "\n")
+        # systemctl opens no editor outside of a terminal.
+        self.typed(f"script --quiet --return --command {shlex.quote(line)} /dev/null")
+
     def doctor(self, *, sudo: bool = True) -> Screen:
         """Let the user ask the doctor."""
-        return parse(self.typed(f"{'sudo ' * sudo}teleinfo doctor", check=False))
+        line = "sudo teleinfo doctor" if sudo else "teleinfo doctor"
+        return parse(self.typed(line, check=False))
+
+    def open_page(self) -> None:
+        """Type the last lines of the README, unless the journey has done so."""
+        if self.property("UnitFileState", "teleinfo-web") != "enabled":
+            readme.type_in(self, readme.section("La page")[0])
 
     def state(self) -> dict[str, Any]:
         """Return the next state that is published."""
@@ -191,42 +270,63 @@ class House(Container):
         return state
 
     def logged(self, cursor: str, which: str = "-u teleinfo") -> list[str]:
-        """Return the lines of the journal since `cursor`."""
-        return self.run(f"journalctl -o cat --no-pager {which} --after-cursor='{cursor}'").splitlines()
+        """Return the lines of the journal since `cursor`, with plain blanks."""
+        said = self.run(f"journalctl -o cat --no-pager {which} --after-cursor='{cursor}'")
+        return [" ".join(line.split()) for line in said.splitlines()]
 
     def logs(self, cursor: str, pattern: str) -> None:
         """Return once a line that matches stands in the journal of the service."""
-        end = time.monotonic() + LIMIT
+        end = time.monotonic() + LOGGED
         while not re.search(pattern, said := "\n".join(self.logged(cursor))):
             assert time.monotonic() < end, f"no {pattern} in: {said}"
             time.sleep(0.3)
 
-    def follow(self, lines: list[str], edit: str) -> None:
-        """Do what the lines of an advice say; `edit` is what the person does in an editor."""
-        unit = next((line.split()[-1] for line in lines if line.startswith("sudo systemctl edit ")), "")
-        for line in lines:
-            if re.match(r"TELEINFO_\w+=", line):
-                # Nothing behind the sign: only the household knows what belongs there.
-                self.staged(f"setting {shlex.quote(line)}" if line[-1] != "=" else "")
-            elif re.match(r"(user|topic) ", line):
-                self.run(f"echo {shlex.quote(line)} >>/etc/mosquitto/acl && systemctl restart mosquitto")
+    def follow(self, lines: list[str], edits: str) -> None:
+        """Type the lines of an advice; `edits` is the change in a settings file that one of them opens."""
+        for line, additions in steps_of(lines):
+            if _SETTING.match(line):
+                # Nothing behind the sign: only the household knows what belongs there, see `edits`.
+                if not line.endswith("="):
+                    self.edit(_EDIT_SETTINGS, f"setting {shlex.quote(line)}")
+            elif _RIGHT.match(line):
+                self.typed(f"echo {shlex.quote(line)} | sudo tee -a /etc/mosquitto/acl")
+                self.typed("sudo systemctl restart mosquitto")
             elif line == "sudo reboot":
                 self.reboot()
-            elif _EDITOR.match(line):
-                self.staged(edit)
-            elif unit and not line.startswith("sudo "):
-                folder = f"/etc/systemd/system/{unit.removesuffix('.service')}.service.d"
-                self.run(f"mkdir -p {folder} && echo {shlex.quote(line)} >>{folder}/override.conf")
-            elif not line.startswith("sudo systemctl edit "):
+            elif unit := _EDITS_UNIT.fullmatch(line):
+                self._edit_unit(unit[1], additions)
+            elif _EDITS_FILE.match(line):
+                self.edit(line, edits)
+            else:
                 # Of the README's folder; all other lines mean the same there.
                 self.typed(f"cd teleinfo && {line}", check=not _LOOK.match(line))
-        if unit:
-            self.run(f"systemctl daemon-reload && systemctl restart {unit}")
+
+    def _edit_unit(self, unit: str, additions: list[str]) -> None:
+        """Type the line that edits a unit, add these lines where the file says so, and restart the unit."""
+        marker = "/^### Anything between here/"
+        changes = [f'sed -i {shlex.quote(f"{marker}a {line}")} "$settings"' for line in reversed(additions)]
+        self.edit(f"sudo systemctl edit {unit}", "\n".join(changes))
+        self.typed(f"sudo systemctl restart {unit}")
+
+
+def steps_of(lines: list[str]) -> list[tuple[str, list[str]]]:
+    """Return the lines to type, each with the lines behind it that belong into the unit that it edits."""
+    steps: list[tuple[str, list[str]]] = []
+    for line in lines:
+        is_typed = line.startswith("sudo ") or _SETTING.match(line) is not None
+        if steps and _EDITS_UNIT.fullmatch(steps[-1][0]) and not is_typed:
+            steps[-1][1].append(line)
+        else:
+            steps.append((line, []))
+    return steps
 
 
 def play(house: House, journey: Journey) -> None:
     """Play a journey, and judge it."""
     house.staged("reset")
+    house.speak(journey.language)
+    if journey.language is not Language.FR:
+        house.settings(f"TELEINFO_LANGUAGE={journey.language}")
     cursor = house.run("journalctl -n 0 --show-cursor").strip().rpartition("-- cursor: ")[2]
     house.staged(journey.given)
     if journey.settings:
@@ -240,14 +340,23 @@ def play(house: House, journey: Journey) -> None:
     screen = house.doctor(sudo=not journey.user)
     own = "_SYSTEMD_UNIT=teleinfo.service -p warning"
     judge(journey, screen, house.logged(cursor), house.logged(cursor, own))
-    if journey.fault:
-        cure(house, journey, screen)
-    assert not [line for line in house.logged(cursor, "") if "Traceback" in line]
+    advised = cure(house, journey, screen)
+    house.open_page()
+    after = house.doctor()
+    judge_cured(advised, after, f"{screen.text}\n-- afterwards\n{after.text}")
+    journal = "\n".join(house.logged(cursor, ""))
+    assert "Traceback" not in journal, journal
+    for text in (screen.text, after.text, *house.logged(cursor, _OWN_LINES)):
+        foreign = of_other_language(text, journey.language)
+        assert not foreign, f"{foreign} in: {text}"
 
 
 def works(house: House) -> None:
     """Return once the service reads the meter, is connected, and has said so to the broker."""
-    house.staged("until works; do sleep 0.2; done")
+    end = time.monotonic() + LOGGED
+    while "yes" not in house.staged("if works; then echo yes; fi"):
+        assert time.monotonic() < end, house.run("systemctl status --no-pager -n 30 teleinfo", check=False)
+        time.sleep(0.2)
 
 
 def judge(journey: Journey, screen: Screen, journal: list[str], complaints: list[str]) -> None:
@@ -255,8 +364,10 @@ def judge(journey: Journey, screen: Screen, journal: list[str], complaints: list
     seen = "\n".join([screen.text, "-- journal", *journal])
     fault = screen.first(_FAULT)
     lines = [f"{one.mark} {one.text}" for one in screen.findings]
+    lines.append(screen.summary)
     assert "Traceback" not in seen, seen
-    assert screen.status == (1 if journey.fault or journey.unjudged else 0), seen
+    is_well = not (journey.fault or journey.unjudged)
+    assert screen.status == (0 if is_well else journey.status or 1), seen
     assert (fault is None) is (not journey.fault), seen
     assert fault is None or re.search(journey.fault, fault.text), seen
     for pattern in journey.shown:
@@ -274,15 +385,49 @@ def is_ticked(screen: Screen, place: str) -> bool:
     return any(one.mark == _WELL and one.text.startswith(starts) for one in screen.findings)
 
 
-def cure(house: House, journey: Journey, screen: Screen) -> None:
-    """Do what is advised at each fault, the first one first, and expect that all is well then."""
-    faults = [finding for finding in screen.findings if finding.mark == _FAULT]
-    if not journey.hands_off:
-        for fault in faults:
-            house.follow(fault.commands, journey.then)
-    house.staged(journey.then)
-    if not journey.hands_off:
-        house.follow(screen.closing, journey.then)
+def cure(house: House, journey: Journey, screen: Screen) -> list[Finding]:
+    """Do what is advised, at the first fault first, until the service works; return the advised findings."""
+    advised = [finding for finding in screen.findings if finding.mark == _FAULT]
+    if not advised:
+        advised = [one for one in screen.findings if one.mark in {_WARNING, _UNKNOWN} and one.commands]
+    if journey.hands_off:
+        house.staged(journey.then)
+    else:
+        opened = [line for finding in advised for line in finding.commands if _EDITS_FILE.match(line)]
+        if journey.edits and not opened:
+            house.edit(_EDIT_SETTINGS, journey.edits)
+        for finding in advised:
+            house.follow(finding.commands, journey.edits)
+        house.staged(journey.then)
+        house.follow(screen.closing, journey.edits)
+        if journey.edits:
+            house.typed("sudo systemctl restart teleinfo")
     works(house)
-    after = house.doctor()
-    assert after.status == 0, f"{screen.text}\n-- afterwards\n{after.text}"
+    return advised
+
+
+def judge_cured(advised: list[Finding], after: Screen, seen: str) -> None:
+    """Judge the screen after the advice was followed and the page enabled."""
+    assert after.status == 0, seen
+    left = {finding.text for finding in after.findings}
+    for finding in advised:
+        assert finding.text not in left, seen
+
+
+def of_other_language(text: str, language: Language) -> list[str]:
+    """Return the sentences of the catalogue, in the language that is not this one, that stand in a text."""
+    plain = " ".join(text.split())
+    return [sentence for sentence in _sentences(language) if sentence in plain]
+
+
+@functools.cache
+def _sentences(language: Language) -> list[str]:
+    """Return the longest part of each text of the catalogue in the other language, without fields."""
+    sentences = []
+    for english, french in catalogue(Language.FR).items():
+        texts = (english, french) if language is Language.FR else (french, english)
+        foreign, own = (" ".join(text.split()) for text in texts)
+        longest = max(re.split(r"\{\w*\}|%\w+", foreign), key=len)
+        if len(longest) >= _SENTENCE and longest not in own:
+            sentences.append(longest)
+    return sentences

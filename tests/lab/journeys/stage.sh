@@ -1,8 +1,11 @@
-# Functions for the situations of table.py. A shell of root in the container reads this file first.
+# Functions for the situations of table.toml. A shell of root in the container reads this file first, and so does
+# the editor of the person, with the path of the edited file in `settings`.
 # shellcheck shell=sh
 
+settings=${settings:-/etc/teleinfo/teleinfo.env}
 ADAPTER=usb-FTDI_FT230X_Basic_UART_D3000000-if00-port0
 LAN=192.168.77.1
+HERE=/opt/checkout/tests/lab/journeys
 PUBLIC=203.0.113.7
 
 plug() { # NAME [OPTION…]: let `teleinfo simulate OPTION…` be a meter at /dev/NAME
@@ -112,15 +115,19 @@ phone() { # let another device, in a network namespace of its own, reach this ma
 }
 
 setting() { # LINE…: put lines into the settings, in place of those of the same variables
-    for each in "$@"; do
-        sed -i "/^${each%%=*}=/d" /etc/teleinfo/teleinfo.env
-        printf '%s\n' "$each" >>/etc/teleinfo/teleinfo.env
+    for line in "$@"; do
+        without "${line%%=*}"
+        printf '%s\n' "$line" >>"$settings"
     done
+}
+
+without() { # VARIABLE…: remove the lines of these variables from the settings
+    for variable in "$@"; do sed -i "/^$variable=/d" "$settings"; done
 }
 
 names() { # ADDRESS NAME ANSWER: let the name server of this machine be at ADDRESS, and know a name
     home "$1/32"
-    stage "dns-$1" /usr/bin/python3 -I /opt/checkout/tests/lab/journeys/name_server.py "$@"
+    stage "dns-$1" /usr/bin/python3 -I "$HERE/name_server.py" "$@"
     printf 'nameserver %s\n' "$1" >/etc/resolv.conf
 }
 
@@ -166,6 +173,55 @@ clock() { # OFFSET: let the clock of the services be off by so much; the machine
     systemctl daemon-reload
 }
 
+machine() { # LOCALE ZONE: let the machine have this locale and this time zone
+    printf 'LANG=%s\n' "$1" >/etc/default/locale
+    systemctl set-environment "LANG=$1"
+    ln -sf "/usr/share/zoneinfo/$2" /etc/localtime
+}
+
+other_day() { # print a time zone in which it is now another day than in France
+    hour=$(date -u +%-H)
+    if [ "$hour" -ge 10 ] && [ "$hour" -lt 23 ]; then echo Pacific/Kiritimati; else echo Pacific/Pago_Pago; fi
+}
+
+page() { # type the last lines of the README
+    echo TELEINFO_WEB_LISTEN=0.0.0.0:8080 >>"$settings"
+    systemctl enable --now --quiet teleinfo-web
+}
+
+upgraded() { # removed|replaced: let this machine have another Python than that of the program's environment
+    cp -a /opt/teleinfo /srv/program
+    python=$(echo /opt/teleinfo/bin/python3.*)
+    case $1 in
+    removed) ln -sf /usr/bin/python3.0 "$python" ;;
+    # The environment was made with `python3`, which is another one now.
+    replaced)
+        ln -sf /usr/bin/python3 "$python"
+        mv /opt/teleinfo/lib/python3.* /opt/teleinfo/lib/python3.0
+        sed -i 's|"/usr/bin/python3[.0-9]*"|"/usr/bin/python3.0"|' /opt/teleinfo/bin/teleinfo
+        ;;
+    esac
+}
+
+second() { # LINE…: a second meter, whose settings are a copy of the first one's, but for its port and these lines
+    plug ttyUSB0 --number 031528987654
+    install -m 0600 "$settings" /etc/teleinfo/production.env
+    (
+        settings=/etc/teleinfo/production.env
+        setting TELEINFO_SERIAL_PORT=/dev/ttyUSB0 "$@"
+    )
+    systemctl start teleinfo@production
+}
+
+converted() { # ENCODING: save the settings in this encoding
+    iconv -f UTF-8 -t "$1" "$settings" >/run/converted
+    cat /run/converted >"$settings"
+}
+
+inside() { # COMMAND: see inside.py
+    PYTHONPATH=/opt/checkout/src PYTHONDONTWRITEBYTECODE=1 python3 "$HERE/inside.py" "$1"
+}
+
 today() { # print the energy of today, in Wh
     mosquitto_sub -t teleinfo/state -C 1 -R | sed -n 's/.*"energy":.*"today":{"imported":\([0-9]*\).*/\1/p'
 }
@@ -179,22 +235,24 @@ began() { # return once the service runs, reads the meter and is connected
     until works; do sleep 0.2; done
 }
 
+said() { # OPTION…: return once the service, since its start, has logged what `grep OPTION…` finds
+    run=$(systemctl show -P InvocationID teleinfo)
+    until journalctl "_SYSTEMD_INVOCATION_ID=$run" | grep -q "$@"; do sleep 0.5; done
+}
+
 cut_off() { # return once the service lacks the broker
     while works; do sleep 0.2; done
 }
 
-corrected() { # undo all changes of the settings
-    cp /srv/clean/teleinfo.env /etc/teleinfo/
-    systemctl restart teleinfo
-}
-
 works() { # does the service read the meter, and is it connected?
-    systemctl show -P StatusText teleinfo | grep '^mode .*; connected to the broker' | grep -q -v 'no frame yet'
+    systemctl show -P StatusText teleinfo | grep -E '^mode .*; (connecté au|connected to the) broker' |
+        grep -q -v -E 'aucune trame encore|no frame yet'
 }
 
 reset() { # undo all of the above, and leave the service stopped
     systemctl disable --quiet --now teleinfo-web
-    systemctl stop teleinfo 'stage-*'
+    systemctl stop teleinfo 'teleinfo@*' 'stage-*'
+    machine fr_FR.UTF-8 Europe/Paris
     rm -f /etc/systemd/system/*getty*.service /etc/systemd/system/*/*getty*.service
     systemctl unmask --quiet teleinfo
     systemctl reset-failed
@@ -202,6 +260,10 @@ reset() { # undo all of the above, and leave the service stopped
     pkill -f 'teleinfo run' || true
     for port in /dev/ttyAMA* /dev/ttyUSB*; do unplug "${port#/dev/}"; done
     rm -rf /dev/serial /etc/systemd/system/teleinfo.service.d /run/systemd/system/teleinfo*.service.d
+    if [ -e /srv/program ]; then
+        rm -rf /opt/teleinfo
+        mv /srv/program /opt/teleinfo
+    fi
     cp -pr /srv/units/. /usr/local/lib/systemd/system
     systemctl daemon-reload
     umount /proc/cmdline /var/lib/private/teleinfo-web /var/lib/private/teleinfo 2>/dev/null || true

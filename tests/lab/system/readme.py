@@ -16,10 +16,12 @@ USER = "household"
 
 
 def section(heading: str) -> list[str]:
-    """Return the blocks of commands and of settings below a heading of README.md, in their order."""
-    found = re.search(rf"^##+ {re.escape(heading)}\n(.*?)^##", READMES["en"], re.DOTALL | re.MULTILINE)
-    assert found is not None, f"README.md has no part {heading}"
-    return blocks(found[1], "sh")
+    """Return the blocks of commands and of settings below a heading of either README, in their order."""
+    for page in READMES.values():
+        found = re.search(rf"^##+ {re.escape(heading)}\n(.*?)^##", page, re.DOTALL | re.MULTILINE)
+        if found is not None:
+            return blocks(found[1], "sh")
+    raise AssertionError(f"no README has a part {heading}")
 
 
 def prepare(machine: Container) -> None:
@@ -39,4 +41,4 @@ def type_in(machine: Container, block: str, *, seconds: float = 0) -> str:
     if seconds:
         script = f"timeout --signal=INT {seconds} {script} || test $? = 124"
     typed = shlex.quote(f"set -e\n{script}")
-    return machine.run(f"runuser --login {USER} --command {typed}", limit=300)
+    return machine.run(f"su --login {USER} --command {typed}", limit=300)

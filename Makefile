@@ -86,7 +86,7 @@ help: ## this list
 #fr image: l’image de conteneur pour cette machine, dans dist/ (BASE= la construit sur une autre Debian 13)
 #fr homeassistant-app: le dépôt d’applications pour Home Assistant OS, dans dist/
 #fr release: vérifie que c’est une version à publier, la teste, et construit tous ses paquets dans dist/
-#fr test-faults: pannes, attaques et tout ce qui dure (jusqu’à 8 minutes)
+#fr test-faults: pannes, attaques et tout ce qui dure (jusqu’à 10 minutes)
 #fr test-system: les paquets et le service sous un vrai systemd, dans des conteneurs (en tant que root)
 #fr test-journeys: les premières soirées d’un foyer sur des Debian 13 et 12 nues, et ce qu’en dit le docteur (en tant que root)
 #fr test-container: l’image de conteneur, lancée par podman entre un compteur et un broker (en tant que root, 3 minutes)
@@ -219,7 +219,7 @@ is-release:
 # where they cannot be had: then their tests are skipped, with a line that says what was missing.
 test-faults: PROGRAMS += $(FAULTS)
 test-faults: RUN = $(PARALLEL) -m 'not soak' $(or $(TESTS),tests/lab/attack tests/lab/faults tests/lab/bench tests/lab/fuzz)
-test-faults: ## outages, attacks and all else that lasts (up to 8 minutes)
+test-faults: ## outages, attacks and all else that lasts (up to 10 minutes)
 
 # As root, on Debian, with the network: they boot whole systems in containers and on an emulated board. What they
 # make is kept in the user's cache.

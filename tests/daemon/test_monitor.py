@@ -182,14 +182,14 @@ def status_text(link: LinkStatus, counts: Counts, *, connected: bool = True) -> 
             AWAY,
             BAD,
             (
-                "mode historique at 1200 baud; the meter is silent, 4321 frames, the last 1 h 02 min ago; "
+                "mode historique at 1200 baud; the meter is silent, frames: 4321, the last 1 h 02 min ago; "
                 "25.0% of the groups bad"
             ),
         ),
         (SEARCHING, Counts(), "listening for a meter at 1200 baud; no frame yet"),
         (OPENING, Counts(), "opening the serial port; no frame yet"),
         (BUSY, Counts(), "another program reads the serial port; no frame yet"),
-        (replace(WELL, baudrate=None), Counts(frames=1), "mode historique; 1 frames, the last 1 s ago"),
+        (replace(WELL, baudrate=None), Counts(frames=1), "mode historique; 1 frame, the last 1 s ago"),
         (replace(SEARCHING, baudrate=None), Counts(), "listening for a meter; no frame yet"),
     ],
     ids=["well", "away", "searching", "starting", "busy", "bridge", "silent bridge"],

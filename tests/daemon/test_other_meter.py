@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.daemon.other_meter import OtherMeter
+from teleinfo.daemon.other_meter import OtherMeter, _fingerprint
 from teleinfo.port.health import STALE_AFTER, Health, encode
 from tests.daemon.test_several import frame
 from tests.support.broker import MosquittoBroker
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OWN, OTHER = "041961123456", "041961987654"
-HERE = Health(source="other", meter="7654")
+HERE = Health(source="other", meter="7654", fingerprint=_fingerprint(OTHER))
 
 
 def digits(
@@ -50,7 +50,8 @@ def at(age: float, *, problem: str | None = None) -> Health:
 
 def test_a_living_daemon_with_another_meter_is_noticed() -> None:
     assert digits(HERE) == "7654"
-    assert digits(Health(source="other", meter="3456")) is None  # of the same meter
+    assert digits(replace(HERE, meter="3456", fingerprint=_fingerprint(OWN))) is None  # of the same meter
+    assert digits(replace(HERE, meter="3456")) == "3456"  # of another one, with the same last digits
     assert digits(HERE, own=None) is None
 
 
@@ -66,7 +67,7 @@ def test_a_daemon_is_not_taken_in_by_its_own_messages() -> None:
     async def seen() -> str | None:
         other = OtherMeter("teleinfo", is_private=False, is_pushed_out=lambda _: True)
         other.note_own(OWN)
-        echo = encode(replace(at(0), source=other.source, meter=other.own))
+        echo = encode(replace(at(0), source=other.source, meter=other.own, fingerprint=other.fingerprint))
         other.note_own(OTHER)  # the meter was exchanged
         for is_retained in (False, True):
             other.on_health(echo, is_retained=is_retained)
@@ -75,7 +76,10 @@ def test_a_daemon_is_not_taken_in_by_its_own_messages() -> None:
     assert asyncio.run(seen()) is None
 
 
-@given(st.binary() | st.dictionaries(st.sampled_from(["source", "meter"]), st.text() | st.integers()))
+@given(
+    st.binary()
+    | st.dictionaries(st.sampled_from(["source", "meter", "fingerprint"]), st.text() | st.integers())
+)
 def test_anybody_may_publish_there(payload: bytes | dict[str, object]) -> None:
     async def seen() -> str | None:
         other = OtherMeter("teleinfo", is_private=False, is_pushed_out=lambda _: True)

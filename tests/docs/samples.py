@@ -53,6 +53,7 @@ def health_message() -> str:
         uptime=3600,
         source="5d0fa3c1",
         meter="8901",
+        fingerprint="254aa248",
     )
     return health.encode(health.complete(after_an_hour, counts, quality)).decode()
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in an empty folder, without the settings of whoever runs the tests."""
+    monkeypatch.delenv("TELEINFO_LANGUAGE")
     monkeypatch.chdir(tmp_path)
     for module in ("settings.env_file", "doctor.check_settings"):
         monkeypatch.setattr(f"teleinfo.{module}.SERVICE_FILE", tmp_path / "etc" / "teleinfo.env")

@@ -103,6 +103,7 @@ def test_health_says_all_that_the_contract_names() -> None:
         uptime=61,
         source="5d0fa3c1",
         meter="3456",
+        fingerprint="0c2a9d4e",
         other_meter="7654",
     )
     health = complete(known, counts, quality)
@@ -134,6 +135,7 @@ def test_health_says_all_that_the_contract_names() -> None:
         "uptime": 61,
         "source": "5d0fa3c1",
         "meter": "3456",
+        "fingerprint": "0c2a9d4e",
         "other_meter": "7654",
     }
 

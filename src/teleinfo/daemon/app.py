@@ -20,6 +20,7 @@ from teleinfo.common.i18n import _
 from teleinfo.daemon.meter import MeterTask
 from teleinfo.daemon.watchdog import Notifier, Watchdog
 from teleinfo.mqtt.errors import CUT_OFF
+from teleinfo.port.line_log import SEPARATOR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,6 +89,6 @@ def status_text(meters: Mapping[str, MeterTask], now: float) -> str:
         publishers = [meter.monitor.publisher for meter in meters.values()]
         cut_off = [publisher.broker.address for publisher in publishers if not publisher.is_connected]
         parts += [_(CUT_OFF).format(address=address) for address in cut_off[:1]]
-        return "; ".join(parts)
+        return _(SEPARATOR).join(parts)
     texts = {topic: meter.monitor.status_text(now) for topic, meter in meters.items()}
     return " | ".join(text if len(texts) == 1 else f"{topic}: {text}" for topic, text in texts.items())

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.common import clock
 from teleinfo.common.durations import duration, until_tick
-from teleinfo.common.i18n import N_, _, decimal
+from teleinfo.common.i18n import N_, _, decimal, plural
 from teleinfo.mqtt.config import OFFLINE, ONLINE
 from teleinfo.mqtt.errors import CUT_OFF, PUSHED_OUT
 from teleinfo.port import health
-from teleinfo.port.line_log import NO_FRAME, OPENING, SILENT, mode_at
+from teleinfo.port.line_log import NO_FRAME, OPENING, SEPARATOR, SILENT, mode_at
 from teleinfo.port.link_status import SILENT_AFTER, LinkStatus
 from teleinfo.vocabulary.line import LinkProblem, PortErrorKind
 
@@ -126,6 +126,7 @@ class Monitor:
             uptime=int(now - self._began),
             source=self.other.source,
             meter=self.other.own,
+            fingerprint=self.other.fingerprint,
             other_meter=self.other.digits(now),
         )
         return health.complete(known, self.decoder.counts, self._quality)
@@ -153,9 +154,10 @@ class Monitor:
             port = _("listening for a meter at {baudrate} baud").format(baudrate=link.baudrate)
         meter = _(NO_FRAME)
         if link.last_frame is not None:
-            heard = N_("{frames} frames, the last {ago} ago")
-            words = heard if link.is_heard(now) else SILENT
-            meter = _(words).format(frames=self.decoder.counts.frames, ago=duration(now - link.last_frame))
+            frames = self.decoder.counts.frames
+            one, other = N_("{frames} frame, the last {ago} ago"), N_("{frames} frames, the last {ago} ago")
+            words = plural(frames, one, other) if link.is_heard(now) else _(SILENT)
+            meter = words.format(frames=frames, ago=duration(now - link.last_frame))
         share = self._quality.bad_share
         bad = "" if share is None else decimal(f"{share * 100:.1f}")
         quality = [_("{share}% of the groups bad").format(share=bad)] if bad else []
@@ -166,4 +168,4 @@ class Monitor:
         elif not self.publisher.is_connected:
             connection = CUT_OFF
         broker = _(connection).format(address=self.publisher.broker.address)
-        return "; ".join([port, meter, *quality, broker])
+        return _(SEPARATOR).join([port, meter, *quality, broker])

@@ -13,6 +13,8 @@ A message that was retained at any other time may be our own, of an earlier run 
 from __future__ import annotations
 
 import asyncio
+import functools
+import hashlib
 import logging
 import math
 import secrets
@@ -32,14 +34,15 @@ class OtherMeter:
     """
     The other meter under the base topic `topic`, if there is one.
 
-    `source` is a random name of this process, and `own` the last digits of its meter, None if they are not
-    known yet or private. `is_pushed_out` tells whether another program takes our connection away. Times are
-    monotonic, in seconds.
+    `source` is a random name of this process. `own` are the last digits of its meter, `fingerprint` is a hash
+    of its number; None if the number is not known yet, or private. `is_pushed_out` tells whether another
+    program takes our connection away. Times are monotonic, in seconds.
     """
 
     def __init__(self, topic: str, *, is_private: bool, is_pushed_out: Callable[[float], bool]) -> None:
         self.source = secrets.token_hex(4)
         self.own: str | None = None
+        self.fingerprint: str | None = None
         self._topic = topic
         self._is_private = is_private
         self._is_pushed_out = is_pushed_out
@@ -51,6 +54,7 @@ class OtherMeter:
         """Note the number of our meter."""
         if not self._is_private:
             self.own = None if number is None else number[-health.DIGITS :]
+            self.fingerprint = None if number is None else _fingerprint(number)
 
     def digits(self, now: float) -> str | None:
         """Return the last digits of the other meter; None if none was seen lately."""
@@ -62,7 +66,9 @@ class OtherMeter:
         said = health.parse(payload)
         if said is None or said.source is None or said.source == self.source:
             return
-        if self.own is None or said.meter is None or said.meter == self.own:
+        if said.meter is None or said.fingerprint is None:
+            return
+        if self.fingerprint is None or said.fingerprint == self.fingerprint:
             return
         if is_retained:
             is_gone = said.problem == LinkProblem.STOPPED or health.is_stale(said, now=time.time())
@@ -78,3 +84,9 @@ class OtherMeter:
                 self._topic,
                 self.own,
             )
+
+
+@functools.lru_cache(maxsize=2)
+def _fingerprint(number: str) -> str:
+    """Return the first eight hexadecimal digits of the SHA-256 of a number."""
+    return hashlib.sha256(number.encode()).hexdigest()[:8]

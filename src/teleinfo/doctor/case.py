@@ -259,7 +259,8 @@ def _pattern(message: str) -> re.Pattern[str]:
 
 def complaint_of(words: str) -> str:
     """Return the faults that a line of status reports, of the port, the meter or the broker."""
-    return "; ".join(part for part in words.split("; ") if is_one_of(part, FAULTS))
+    # In French a blank that does not break stands before a semicolon.
+    return "; ".join(part for part in re.split("\N{NO-BREAK SPACE}?; ", words) if is_one_of(part, FAULTS))
 
 
 def unit_of(env_file: Path | None) -> str:

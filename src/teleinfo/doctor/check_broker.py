@@ -190,24 +190,27 @@ def _certificate(certificate: Mapping[str, str]) -> Finding:
 async def _numbers(connection: Connection, case: Case) -> tuple[str, ...]:
     """Return the last digits of the numbers of all meters that are published on the topics of the case."""
     health = case.health
-    numbers: dict[str, None] = {}
-    if health is not None and not is_stale(health, now=time.time()):
-        numbers = dict.fromkeys(digits for digits in (health.meter, health.other_meter) if digits is not None)
+    if health is None or is_stale(health, now=time.time()):
+        health = Health()
+    if health.meter is not None and health.other_meter is not None:
+        return health.meter, health.other_meter
     readings = case.settings.mqtt_topic
-    if len(numbers) > 1 or case.status != ONLINE or not await connection.subscribe(readings):
-        return tuple(numbers)
+    if case.status != ONLINE or not await connection.subscribe(readings):
+        return ()
     # A program of another kind says nothing in `health`.
+    numbers: dict[str, None] = {}
     loop = asyncio.get_running_loop()
     end = loop.time() + READINGS_TIMEOUT
     async for topic, payload, is_retained in connection.messages(READINGS_TIMEOUT):
         if topic == readings and not is_retained:
             values = parse_object(payload) or {}
+            # As a number of JSON it lacks its leading zeros.
             numbers |= dict.fromkeys(
-                str(values[label])[-DIGITS:] for label in METER_NUMBERS if label in values
+                str(values[label]).zfill(12) for label in METER_NUMBERS if label in values
             )
         if len(numbers) > 1 or loop.time() >= end:
             break
-    return tuple(numbers)
+    return tuple(number[-DIGITS:] for number in numbers)
 
 
 async def _topics(connection: Connection, case: Case) -> list[Finding]:

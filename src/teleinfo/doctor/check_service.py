@@ -120,7 +120,15 @@ async def check_journal(case: Case) -> AsyncIterator[Finding]:
     date, _host, rest = [*(refused or standing or lines)[-1].split(" ", 2), "", ""][:3]
     ago = _ago(date)
     section = "REFUSED" if refused else "LAST_COMPLAINT" if standing else "COMPLAINT_OVER"
-    yield find(section, ago=ago, words=textwrap.shorten(rest, COMPLAINT_SHOWN, placeholder=" …"), unit=unit)
+    yield find(section, ago=ago, words=_shortened(rest), unit=unit)
+
+
+def _shortened(text: str) -> str:
+    """Return at most `COMPLAINT_SHOWN` characters of a text, in whole words, with its blanks as they are."""
+    if len(text) <= COMPLAINT_SHOWN:
+        return text
+    words, _blank, _cut = text[:COMPLAINT_SHOWN].rpartition(" ")
+    return f"{words} …"
 
 
 def _ago(date: str) -> str:

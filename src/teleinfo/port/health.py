@@ -102,6 +102,7 @@ class Health:
     - `uptime`: in seconds.
     - `source`: a random name of the process that published it.
     - `meter`: the last digits of the number of its meter; None if the number is unknown or not published.
+    - `fingerprint`: a hash of that number, for two meters with the same last digits.
     - `other_meter`: the last digits of another meter that is published on the same topics, None without one.
     """
 
@@ -126,6 +127,7 @@ class Health:
     uptime: int | None = None
     source: str | None = None
     meter: str | None = None
+    fingerprint: str | None = None
     other_meter: str | None = None
 
     @property

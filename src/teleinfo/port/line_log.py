@@ -34,8 +34,11 @@ MODE_CHANGE_INTERVAL = 60.0
 
 OPENING: Final = N_("opening the serial port")
 NO_FRAME: Final = N_("no frame yet")
-SILENT: Final = N_("the meter is silent, {frames} frames, the last {ago} ago")
+SILENT: Final = N_("the meter is silent, frames: {frames}, the last {ago} ago")
 """Parts of the line of status that report a fault; the doctor looks for them."""
+
+SEPARATOR: Final = N_("; ")
+"""Text between two parts of that line."""
 
 _COMES_AND_GOES: Final = N_("the meter comes and goes: {reason}")
 _UNHEARD: Final = {name: text for name, text in TEXTS.items() if name.startswith(("NO_BYTE", "NONSENSE"))}

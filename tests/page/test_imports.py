@@ -217,6 +217,10 @@ def test_days_that_are_to_come_or_too_old_are_refused(store: Store, said: Said) 
         curve = {begin + days * 86_400: energy for begin, energy in curve_of(2).items()}
         assert change(store, file(store, written.enedis(curve), name)) == 1
         assert f"{name} is not added: all its days are older than ten years, or to come.\n" in said()
+    for day in ("2005-01-15", "2090-01-15"):
+        assert change(store, file(store, f"{day};ROUGE\n".encode(), "tempo.csv")) == 1
+        assert "tempo.csv is not added: all its days are older than ten years, or to come.\n" in said()
+    assert rows(store) == []
     assert (
         change(store, file(store, written.enedis({}, points=written.rows(curve_of(1), 900)[::2]), "x")) == 1
     )

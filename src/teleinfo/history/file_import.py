@@ -29,6 +29,8 @@ NEAR: Final = 10
 LONGEST: Final = 86_400
 """Seconds of the longest time that is compared."""
 
+_OUTSIDE: Final = Message(N_("all its days are older than ten years, or to come"))
+
 FEWEST: Final = 48
 """Half-hours that a file and earlier ones both have, from which on most of them must be the same."""
 
@@ -101,8 +103,12 @@ class FileImport:
         possible = range(now - MAX_AGE, now)
         half_hours = {begin: energy for begin, energy in curve.half_hours.items() if begin in possible}
         hours = {begin: energy for begin, energy in curve.hours.items() if begin in possible}
+        tomorrow = range(now - MAX_AGE, now + LONGEST)  # the colour of tomorrow is known
+        others = {key: value for key, value in content.others.items() if key[1] in tomorrow}
         if content.points and not half_hours and not hours:
             raise FileError(_why_none(curve))
+        if content.others and not others and not content.points and not content.indexes:
+            raise FileError(_OUTSIDE)
         new = {begin: energy for begin, energy in half_hours.items() if begin not in self._own}
         different = self._different(new)
         added = Added(
@@ -110,9 +116,9 @@ class FileImport:
             different=len(different),
             example=min(different, default=0),
             outside=_count(curve) - _count(Energies(half_hours, hours)),
-            others=self._insert((kind, time, value) for (kind, time), value in content.others.items()),
+            others=self._insert((kind, time, value) for (kind, time), value in others.items()),
         )
-        added.same_others = len(content.others) - added.others
+        added.same_others = len(others) - added.others
         added.new = self._insert((CURVE, begin, energy) for begin, energy in new.items())
         added.same = len(new) - added.new - added.different
         self._imported = new | self._imported
@@ -157,7 +163,7 @@ def _why_none(curve: Energies) -> Message:
     """Return the reason why nothing of a curve can be added."""
     if _count(curve) == 0:
         return Message(N_("it has no whole half-hour"))
-    return Message(N_("all its days are older than ten years, or to come"))
+    return _OUTSIDE
 
 
 def _count(curve: Energies) -> int:

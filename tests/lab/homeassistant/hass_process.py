@@ -138,22 +138,23 @@ class HassProcess(Process):
         *,
         power: str | None = None,
         cost: str | None = None,
+        price: float | None = None,
     ) -> None:
         """
         Let the Energy dashboard show what is drawn from the grid and its cost, and what is injected.
 
-        The newest shows `power`, too.
+        The cost is that of an entity, or counted with a `price` in €/kWh. The newest shows `power`, too.
         """
         flow: dict[str, object] = {"stat_energy_from": imported}
         grid: dict[str, object] = {"type": "grid", "cost_adjustment_day": 0.0}
         if self.newest:
             grid |= flow | {"stat_energy_to": exported, "stat_cost": cost}
-            grid |= {"entity_energy_price": None, "number_energy_price": None}
+            grid |= {"entity_energy_price": None, "number_energy_price": price}
             grid |= {"stat_rate": power} if power else {}
         else:
             free = {"entity_energy_price": None, "number_energy_price": None}
             back = {"stat_energy_to": exported, "stat_compensation": None} | free
-            grid["flow_from"] = [flow | {"stat_cost": cost} | free]
+            grid["flow_from"] = [flow | {"stat_cost": cost} | free | {"number_energy_price": price}]
             grid["flow_to"] = [back] if exported else []
         self.ask("energy/save_prefs", energy_sources=[grid])
 

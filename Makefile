@@ -56,11 +56,11 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 VERBS := $(shell sed -n 's/^\([a-z-]*\):.*## .*/\1/p' $(firstword $(MAKEFILE_LIST)))
-.PHONY: $(VERBS) programs programs-faults programs-board is-release homeassistant-newest homeassistant-oldest at-work-newest at-work-oldest
+.PHONY: $(VERBS) programs programs-faults programs-board is-release homeassistant-newest homeassistant-oldest at-work-newest at-work-oldest pictures-of-newest
 
 help: ## this list
 	@. systemd/language.sh; \
-	sed -n "s/^$$(localized '\([a-z-]*\):.*## ' '#fr \([a-z-]*\): ')\(.*\)/  make \1\t\2/p" $(firstword $(MAKEFILE_LIST)) | expand -t 27
+	sed -n "s/^$$(localized '\([a-z-]*\):.*## ' '#fr \([a-z-]*\): ')\(.*\)/  make \1\t\2/p" $(firstword $(MAKEFILE_LIST)) | expand -t 31
 
 # The same list in French, verb by verb.
 #fr help: cette liste
@@ -95,6 +95,7 @@ help: ## this list
 #fr test-brokers: une grappe de RabbitMQ, aedes et amqtt prennent nos messages (2 minutes)
 #fr test-web: la page de teleinfo dans Chromium et Firefox (3 minutes)
 #fr test-homeassistant: de vrais Home Assistant, 2026.11 et 2025.6, voient le compteur (Python 3.14 et 3.13, ou root)
+#fr pictures-homeassistant: redessine les images de Home Assistant, avec chromium (Python 3.14, ou root)
 #fr lock: renouvelle les versions testées et installées : tests/constraints.txt, systemd/constraints.txt
 #fr clean: retire ce que les autres verbes ont fait
 
@@ -291,14 +292,17 @@ CHROOT         = $(PYTHON) -m tests.lab.system.chroot
 
 test-homeassistant: $(HOMEASSISTANT:%=homeassistant-%) ## real Home Assistants, 2026.11 and 2025.6, see the meter (Python 3.14 and 3.13, or root)
 
+# What is done with the environment: the tests, or the pictures.
+OF_HOMEASSISTANT = at-work
+
 homeassistant-newest: PYTHON_HA = $(PYTHON_NEWEST)
 homeassistant-oldest: PYTHON_HA = $(PYTHON_OLDEST)
 homeassistant-newest homeassistant-oldest: homeassistant-%:
 	@if command -v $(PYTHON_HA) >/dev/null; then \
-	    $(MAKE) --no-print-directory at-work-$* PYTHON_HA=$(PYTHON_HA); \
+	    $(MAKE) --no-print-directory $(OF_HOMEASSISTANT)-$* PYTHON_HA=$(PYTHON_HA); \
 	elif [ "$*" = newest ] && [ "$$(id -u)" -eq 0 ] && [ -e /etc/debian_version ]; then \
 	    $(MAKE) --no-print-directory programs PROGRAMS='mmdebstrap:mmdebstrap unshare:util-linux' && \
-	    $(CHROOT) make --no-print-directory at-work-newest PYTHON_HA=python3 PYTHON=python3 VENV=$(VENV)-3.14; \
+	    $(CHROOT) make --no-print-directory $(OF_HOMEASSISTANT)-newest PYTHON_HA=python3 PYTHON=python3 VENV=$(VENV)-3.14; \
 	else \
 	    echo "The $* Home Assistant wants $(PYTHON_HA), which is not installed. Install it, name another one" \
 	         "(make PYTHON_NEWEST=/path/to/python3.14 PYTHON_OLDEST=/path/to/python3.13 …), run the newest as root" \
@@ -308,6 +312,19 @@ at-work-newest at-work-oldest: at-work-%: $(VENV)/.dev $(VENV_HA)-%/.made progra
 	PYTHONPATH=src $(VENV_HA)-$*/bin/python tests/lab/homeassistant/check_schema.py
 	HOMEASSISTANT_VENV=$(VENV_HA)-$* $(BIN)/python -m pytest --timeout=0 --numprocesses=4 --dist=worksteal \
 	    $(if $(findstring .py,$(TESTS)),,tests/lab/homeassistant/at_work*.py) $(TESTS)
+
+pictures-homeassistant: OF_HOMEASSISTANT = pictures-of
+pictures-homeassistant: homeassistant-newest ## draw the pictures of Home Assistant anew, with chromium (Python 3.14, or root)
+
+# A compiler: one of the packages of the user interface has no wheel for Python 3.14.
+pictures-of-newest: PROGRAMS += $(BROWSER) $(FAULTS) pngquant:pngquant g++:g++ python3-config:python3-dev
+pictures-of-newest: $(VENV)/.dev programs $(VENV_HA)-newest/.pictures
+	HOMEASSISTANT_VENV=$(VENV_HA)-newest $(BIN)/python -m tests.lab.homeassistant.pictures
+
+$(VENV_HA)-newest/.pictures: tests/lab/homeassistant/requirements/pictures.in $(VENV_HA)-newest/.made
+	$(@D)/bin/python -m uv pip install --quiet --python $(@D) --requirement $< \
+	    --constraint $(wildcard $(@D)/lib/*/site-packages/homeassistant/package_constraints.txt)
+	@touch $@
 
 # By uv, which is a requirement of Home Assistant.
 $(VENV_HA)-newest/.made $(VENV_HA)-oldest/.made: $(VENV_HA)-%/.made: tests/lab/homeassistant/requirements/%.txt

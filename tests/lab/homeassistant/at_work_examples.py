@@ -40,6 +40,8 @@ COSTS: Final = {
 """The names of the entities that a meter has with prices alone."""
 EVENING: Final = dt.timedelta(hours=8, minutes=5)
 """Time from the clock of the meter at the start, noon, to the announcement of the colour of tomorrow."""
+ALIASES: Final = {"Red day": "Jour rouge", "Shed": "Délestage"}
+"""The French names of the automations by blueprints, which a picture shows."""
 
 
 def blocks(page: str, language: Language) -> list[str]:
@@ -83,7 +85,11 @@ class Examples(Household):
         blueprints.mkdir(parents=True)
         self._automations = folder / "hass" / "automations.yaml"
         self._automations.write_text("[]")
-        self._added = in_language((HERE / "blueprints.yaml").read_text() + listed, language)
+        by_blueprints = (HERE / "blueprints.yaml").read_text()
+        if language is Language.FR:
+            for english, french in ALIASES.items():
+                by_blueprints = by_blueprints.replace(f"alias: {english}", f"alias: {french}")
+        self._added = in_language(by_blueprints + listed, language)
         (blueprints / "red_day.yaml").write_text(red_day, encoding="utf-8")
         (blueprints / "shed_load.yaml").write_text(shed_load, encoding="utf-8")
 

@@ -1,40 +1,57 @@
 """
 Pictures of Home Assistant: English ones in docs/images, French ones in docs/fr/images.
 
-After a change that is meant, draw them anew and look at them. It takes the browser of `make test-web`, and
-the Home Assistant of `make test-homeassistant` with the packages of its user interface, which no test needs:
-
-    .venv-homeassistant-newest/bin/pip install hassil home-assistant-intents gazetteer-matcher unicode-rbnf
-    .venv-homeassistant-newest/bin/pip install pymicro-vad pyspeex-noise PyTurboJPEG av
-    HOMEASSISTANT_VENV=.venv-homeassistant-newest python -m tests.lab.homeassistant.pictures
-
-Two versions of Home Assistant draw the same page in another way, so no test compares them.
+`make pictures-homeassistant` draws them: after a change that is meant, do so and look at each of them. They
+show a household on the evening of 14 January 2026, after six simulated weeks: the daemon, Home Assistant and
+the browser have the clock of that evening. Two versions of Home Assistant draw the same page in another way,
+so no test compares them.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from teleinfo.settings import checks
+from teleinfo.state.prices import Prices
+from teleinfo.tic.horodate import PARIS
 from teleinfo.vocabulary.words import Language
-from tests.lab.browsers.browser import browser, resize
-from tests.lab.browsers.pictures import path
-from tests.lab.homeassistant.at_work_examples import EVENING, Examples
-from tests.lab.homeassistant.household import LIMIT
+from tests.docs import drawn
+from tests.docs.markdown import ROOT
+from tests.homeassistant.golden import START
+from tests.lab.browsers.browser import browser, prefer, resize
+from tests.lab.browsers.pictures import path, with_palette
+from tests.lab.homeassistant.at_work_examples import PRICES, Examples
+from tests.lab.homeassistant.hass_process import later_clock
+from tests.lab.homeassistant.household import LIMIT, Household
+from tests.lab.homeassistant.simulated_past import EVENING, SimulatedPast, add_states
 from tests.support.scenario import until
 
 if TYPE_CHECKING:
     from selenium.webdriver.chrome.webdriver import WebDriver
 
 DASHBOARD: Final = "tempo-linky"
-SIZES: Final = {"home-assistant-tempo": (1180, 620), "home-assistant-device": (1180, 900)}
+SIZES: Final = {
+    "home-assistant-tempo": (1180, 830),
+    "home-assistant-device": (1180, 900),
+    "home-assistant-energy": (1280, 860),
+}
 """Width and height of each picture, in CSS pixels."""
 READY: Final = {
-    Language.EN: {"home-assistant-tempo": "Tomorrow", "home-assistant-device": "Active power"},
-    Language.FR: {"home-assistant-tempo": "Demain", "home-assistant-device": "Puissance active"},
+    Language.EN: {
+        "home-assistant-tempo": "Tomorrow",
+        "home-assistant-device": "Active power",
+        "home-assistant-energy": "Imported energy",
+    },
+    Language.FR: {
+        "home-assistant-tempo": "Demain",
+        "home-assistant-device": "Puissance active",
+        "home-assistant-energy": "Énergie soutirée",
+    },
 }
 """Words on each page that come with the entities."""
 _TEXT: Final = """
@@ -43,32 +60,82 @@ const text = node => [...node.childNodes].map(child => child.nodeType === 3 ? ch
 return text(document.body);
 """
 """The words of the page, within its components too."""
+_CLOCK: Final = """
+const RealDate = Date, shift = %d;
+globalThis.Date = class extends RealDate {
+    constructor(...parts) { parts.length ? super(...parts) : super(RealDate.now() + shift); }
+    static now() { return RealDate.now() + shift; }
+};
+"""
+"""A clock of the page that is ahead by so many milliseconds."""
 
 
-def open_page(driver: WebDriver, examples: Examples, page: str, expected: str) -> None:
-    """Show a page of Home Assistant, and wait for its entities."""
-    driver.get(f"{examples.hass.url}/{page}")
-    until(lambda: expected in str(driver.execute_script(_TEXT)), limit=LIMIT, what=expected)
-    time.sleep(5)  # for its fonts, icons and animations, which nothing announces
+def seconds_to_evening() -> float:
+    """Return by how much a clock that shows the evening of the pictures is ahead of ours."""
+    return EVENING.replace(tzinfo=PARIS).timestamp() - time.time()
 
 
-def log_in(driver: WebDriver, examples: Examples) -> None:
-    """Give the browser the token of the owner, as the page of the login does."""
-    url = examples.hass.url
+def in_the_evening(household: Household, past: SimulatedPast) -> float:
+    """Let a household, in which nothing but the meter runs, live in that evening; return its clock's lead."""
+    ahead = seconds_to_evening()
+    clock = later_clock(ahead)
+    household.daemon.environ |= clock
+    household.hass.environ = os.environ | clock
+    household.linky.ahead = EVENING - START
+    past.remember(household)
+    return ahead
+
+
+def draw(driver: WebDriver, household: Household, language: Language, pages: dict[str, str]) -> None:
+    """Draw pages of Home Assistant, by the name of the picture."""
+    for name, page in pages.items():
+        resize(driver, *SIZES[name])
+        prefer(driver, "light")
+        driver.get(f"{household.hass.url}/{page}")
+        expected = READY[language][name]
+        until(lambda: expected in str(driver.execute_script(_TEXT)), limit=LIMIT, what=expected)  # noqa: B023
+        time.sleep(10)  # for its fonts, icons, graphs and animations, which nothing announces
+        (ROOT / path(name, language)).write_bytes(with_palette(driver.get_screenshot_as_png()))
+        drawn.record([path(name, language)])
+
+
+def log_in(driver: WebDriver, household: Household, language: Language, ahead: float) -> None:
+    """Give the browser the clock of the household, and the token of its owner, as a login does."""
+    driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Europe/Paris"})
+    driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": _CLOCK % (ahead * 1000)})
+    url = household.hass.url
     tokens = {
-        "access_token": examples.hass.token,
+        "access_token": household.hass.token,
         "token_type": "Bearer",
         "expires_in": 86400,
         "hassUrl": url,
     }
     tokens |= {"clientId": f"{url}/", "expires": (time.time() + 86400) * 1000, "refresh_token": ""}
     driver.get(f"{url}/manifest.json")
-    for key, value in {"hassTokens": tokens, "selectedLanguage": examples.language.value}.items():
+    for key, value in {"hassTokens": tokens, "selectedLanguage": language.value}.items():
         driver.execute_script("localStorage.setItem(arguments[0], arguments[1])", key, json.dumps(value))
 
 
-def pages(examples: Examples) -> dict[str, str]:
-    """Return the address of each page below that of Home Assistant, with the dashboard made."""
+def draw_tempo(language: Language, past: SimulatedPast) -> None:
+    """Draw the dashboard of the examples, and the page of the device."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Examples(Path(folder), language) as examples,
+        browser(language=language) as driver,
+    ):
+        ahead = in_the_evening(examples, past)
+        examples.start()
+        power = examples.entity_ids()["power_active"]
+        examples.hass.stop(limit=LIMIT)
+        add_states(Path(folder) / "hass" / "home-assistant_v2.db", power, past.powers)
+        examples.hass.start()
+        examples.expect_right()
+        log_in(driver, examples, language, ahead)
+        draw(driver, examples, language, pages_of_tempo(examples))
+
+
+def pages_of_tempo(examples: Examples) -> dict[str, str]:
+    """Make the dashboard; return the address of each page below that of Home Assistant."""
     with examples.hass.asking() as ask:
         title = examples.dashboard["views"][0]["title"]
         ask("lovelace/dashboards/create", url_path=DASHBOARD, title=title, mode="storage")
@@ -81,21 +148,35 @@ def pages(examples: Examples) -> dict[str, str]:
     }
 
 
+def draw_energy(language: Language, past: SimulatedPast) -> None:
+    """Draw the Energy dashboard of a producer."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Household(Path(folder), "standard-producer", more="frontend:\n") as household,
+        browser(language=language) as driver,
+    ):
+        ahead = in_the_evening(household, past)
+        household.daemon.environ |= {"TELEINFO_METER_NAME": "Linky", "TELEINFO_LANGUAGE": language}
+        household.hass.start()
+        household.daemon.start()
+        household.expect_right()
+        ids = household.entity_ids()
+        for key, total in {"energy_import": "import_total", "energy_export": "export_total"}.items():
+            about: dict[str, Any] = {"has_sum": True, "mean_type": 0, "unit_class": "energy", "name": None}
+            about |= {"source": "recorder", "statistic_id": ids[key], "unit_of_measurement": "Wh"}
+            household.hass.ask("recorder/import_statistics", metadata=about, stats=past.statistics(total))
+        household.hass.use_for_energy(ids["energy_import"], ids["energy_export"], power=ids["power_active"])
+        log_in(driver, household, language, ahead)
+        draw(driver, household, language, {"home-assistant-energy": "energy/electricity"})
+
+
 def main() -> None:
     """Draw the pictures."""
+    prices = checks.prices(PRICES)
+    assert isinstance(prices, Prices)
     for language in Language:
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            Examples(Path(folder), language) as examples,
-            browser(language=language) as driver,
-        ):
-            examples.linky.ahead = EVENING
-            examples.start()
-            log_in(driver, examples)
-            for name, page in pages(examples).items():
-                resize(driver, *SIZES[name])
-                open_page(driver, examples, page, READY[language][name])
-                driver.save_screenshot(path(name, language))
+        draw_tempo(language, SimulatedPast("tempo", prices))
+        draw_energy(language, SimulatedPast("standard-producer"))
 
 
 if __name__ == "__main__":

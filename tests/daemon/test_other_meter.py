@@ -53,6 +53,8 @@ def test_a_living_daemon_with_another_meter_is_noticed() -> None:
     assert digits(replace(HERE, meter="3456", fingerprint=_fingerprint(OWN))) is None  # of the same meter
     assert digits(replace(HERE, meter="3456")) == "3456"  # of another one, with the same last digits
     assert digits(HERE, own=None) is None
+    assert digits(HERE, replace(HERE, problem="stopped")) is None
+    assert digits(HERE, replace(HERE, source="third", problem="stopped")) == "7654"
 
 
 def test_a_retained_message_counts_only_where_another_takes_the_connection() -> None:

@@ -19,15 +19,20 @@ import logging
 import math
 import secrets
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from teleinfo.port import health
 from teleinfo.vocabulary.line import LinkProblem
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 log = logging.getLogger(__name__)
+
+
+SEEN_FOR: Final = 1.25 * health.INTERVAL
+"""Seconds from a message of the other daemon until it counts as gone."""
 
 
 class OtherMeter:
@@ -47,6 +52,7 @@ class OtherMeter:
         self._is_private = is_private
         self._is_pushed_out = is_pushed_out
         self._digits: str | None = None
+        self._seen_source = ""
         self._seen_at = -math.inf
         self._is_logged = False
 
@@ -58,7 +64,7 @@ class OtherMeter:
 
     def digits(self, now: float) -> str | None:
         """Return the last digits of the other meter; None if none was seen lately."""
-        return self._digits if now - self._seen_at < health.STALE_AFTER else None
+        return self._digits if now - self._seen_at < SEEN_FOR else None
 
     def on_health(self, payload: bytes, *, is_retained: bool) -> None:
         """Look at a message on our topic `health`, which may be our own."""
@@ -70,20 +76,19 @@ class OtherMeter:
             return
         if self.fingerprint is None or said.fingerprint == self.fingerprint:
             return
-        if is_retained:
-            is_gone = said.problem == LinkProblem.STOPPED or health.is_stale(said, now=time.time())
-            if is_gone or not self._is_pushed_out(now):
-                return
+        if said.problem == LinkProblem.STOPPED:
+            if said.source == self._seen_source:
+                self._seen_at = -math.inf
+            return
+        # Without a lifetime (MQTT 3.1.1) the broker keeps that of a daemon that was killed long ago.
+        if is_retained and (health.is_stale(said, now=time.time()) or not self._is_pushed_out(now)):
+            return
+        self._seen_source = said.source
         self._digits, self._seen_at = said.meter[-health.DIGITS :], now
         if not self._is_logged:
             self._is_logged = True
-            log.warning(
-                "another meter, whose number ends in %s, is published on our topic %s, too; the number of "
-                "ours ends in %s. Give one of the two another TELEINFO_MQTT_TOPIC",
-                self._digits,
-                self._topic,
-                self.own,
-            )
+            fields = {"other": self._digits, "topic": self._topic, "own": self.own}
+            log.warning("%s", Message(health.OTHER_METER, **fields))
 
 
 @functools.lru_cache(maxsize=2)

@@ -23,6 +23,7 @@ from teleinfo.mqtt.errors import PUSHED_OUT, BrokerError, cannot_connect
 from teleinfo.port.health import DIGITS, Health, is_stale
 from teleinfo.port.health import parse as parse_health
 from teleinfo.tic.labels import METER_NUMBERS
+from teleinfo.vocabulary.line import LinkProblem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -190,7 +191,7 @@ def _certificate(certificate: Mapping[str, str]) -> Finding:
 async def _numbers(connection: Connection, case: Case) -> tuple[str, ...]:
     """Return the last digits of the numbers of all meters that are published on the topics of the case."""
     health = case.health
-    if health is None or is_stale(health, now=time.time()):
+    if health is None or health.problem == LinkProblem.STOPPED or is_stale(health, now=time.time()):
         health = Health()
     if health.meter is not None and health.other_meter is not None:
         return health.meter, health.other_meter

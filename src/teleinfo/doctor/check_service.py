@@ -17,6 +17,7 @@ from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.errors import FAULTS, BrokerError
 from teleinfo.mqtt.errors import OUTAGE_TEXTS as BROKER_OUTAGE
 from teleinfo.port.errors import OUTAGE_TEXTS as PORT_OUTAGE
+from teleinfo.port.health import OTHER_METER
 from teleinfo.port.line_log import NO_FRAME, PASSING
 
 if TYPE_CHECKING:
@@ -27,8 +28,12 @@ EXIT_CONFIGURATION = "78"
 # Not --quiet: it would hide the hint that this user may not see the messages of other users.
 _WARNINGS = ("-p", "warning", "-n", "20", "-o", "short-iso", "--no-pager")
 _NO_ENTRIES = "-- No entries --"
-# Warnings that are over once the service reports no fault, and those about what the broker refuses.
-_OUTAGES = (BROKER_OUTAGE.begins, BROKER_OUTAGE.still, PORT_OUTAGE.begins, PORT_OUTAGE.still, *PASSING)
+# Warnings that are over once the service reports no fault, and those about what the broker refuses. Another
+# meter on the topic is a fault of its own while it is there.
+_OUTAGES = (
+    *(BROKER_OUTAGE.begins, BROKER_OUTAGE.still, PORT_OUTAGE.begins, PORT_OUTAGE.still, *PASSING),
+    OTHER_METER,
+)
 _REFUSALS = tuple(lines[0] for notes, lines in FAULTS.values() if notes[0] == "topic")
 
 LACKED_ITS_FILE = Finding(

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, get_type_hints
 
 from teleinfo import __version__
+from teleinfo.common.i18n import N_
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.tic.decoder import Counts
 from teleinfo.tic.labels import Mode  # noqa: TC001 - as above
@@ -46,6 +47,13 @@ STALE_AFTER = 3 * INTERVAL
 
 DIGITS = 4
 """Last digits of the number of a meter that are published in `health`."""
+
+
+OTHER_METER = N_(
+    "another meter, whose number ends in {other}, is published on our topic {topic}, too; the number of ours "
+    "ends in {own}. Give one of the two another TELEINFO_MQTT_TOPIC"
+)
+"""Line of the log about `Health.other_meter`; the doctor looks for it."""
 
 
 class Quality:

@@ -109,7 +109,7 @@ def test_an_upgrade_that_meets_a_wrong_setting_says_so(machine: Container) -> No
     machine.settings("TELEINFO_MQTT_QOS=7")
     said = make(machine, "install", check=False)
 
-    assert "did not start" in said
+    assert "n’a pas démarré" in said
     assert "journalctl -u teleinfo" in said
     assert "TELEINFO_MQTT_QOS" in machine.journal()
     machine.without_settings("TELEINFO_MQTT_QOS")

@@ -1,13 +1,17 @@
 """
 The slots of a day, and how the hours of a contract are learned from the changes of PTEC.
 
-Pure. In mode historique no meter sends its off-peak hours. All times are those of Paris.
+Pure. In mode historique no meter sends its off-peak hours. All times are those of Paris. The hours may differ
+between the half-year from April to October and the other one: those of each half are learned while it lasts,
+and remembered for the next year.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, replace
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -21,6 +25,8 @@ DAY: Final = timedelta(days=1)
 LATE: Final = timedelta(minutes=2)
 """The most by which a change may be early or late."""
 
+_MINUTES: Final = 24 * 60  # of a day
+_LATE_MINUTES: Final = LATE // timedelta(minutes=1)
 _STEP: Final = timedelta(minutes=1)  # the longest time between the two frames that show a change
 _JUMP: Final = timedelta(seconds=30)  # our clock is corrected by less without a jump
 _ENOUGH_DAYS: Final = 7
@@ -29,6 +35,11 @@ _MAX_AGE: Final = 14 * DAY
 _MAX_CHANGES: Final = 64
 LEARNED: Final = frozenset({"HC", "HP"})
 """The values of PTEC whose hours are learned."""
+
+SUMMER: Final = range(4, 11)
+"""The months of the half-year from April to October."""
+
+_SLOT: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 Slots: TypeAlias = tuple[tuple[int, str], ...]
 """A day: minutes since midnight in order, each with the period or the index that then begins to count."""
@@ -62,6 +73,11 @@ def next_change(days: tuple[Slots, ...], local: datetime, present: object) -> tu
     return None
 
 
+def is_summer(day: date) -> bool:
+    """True for a day of the half-year from April to October."""
+    return day.month in SUMMER
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """A change of PTEC to `period`, seen to the minute."""
@@ -84,34 +100,137 @@ def learn(changes: tuple[Change, ...], today: date) -> Slots:
     that was seen once may be wrong.
     """
     days = _days(changes, today)
-    recent = [change for change in changes if change.at.date() in days]
+    if len(days) < _ENOUGH_DAYS:
+        return ()
     seen: Counter[tuple[int, str]] = Counter()
-    for change in reversed(recent):
-        near = {_minute(change.at + timedelta(minutes=late)) for late in range(-2, 3)}
-        slot = next((slot for slot in seen if slot[0] in near and slot[1] == change.period), None)
-        seen[slot or (_minute(change.at), change.period)] += 1
-    slots = tuple(sorted(slot for slot, times in seen.items() if 2 * times > len(days)))
-    is_clear = all(slot in slots or times == 1 for slot, times in seen.items())
-    alternate = all(before[1] != after[1] for before, after in pairwise([*slots, *slots[:1]]))
-    return slots if len(days) >= _ENOUGH_DAYS and is_clear and alternate else ()
+    for change in reversed(changes):
+        if change.at.date() in days:
+            slot = _slot_of(change, tuple(seen)) or (_minute(change.at), change.period)
+            seen[slot] += 1
+    slots = []
+    for slot, times in seen.items():
+        if 2 * times > len(days):
+            slots.append(slot)
+        elif times > 1:
+            return ()
+    slots.sort()
+    for before, after in pairwise([*slots, *slots[:1]]):
+        if before[1] == after[1]:
+            return ()
+    return tuple(slots)
+
+
+def _slot_of(change: Change, slots: Slots) -> tuple[int, str] | None:
+    """Return the slot that a change begins, give or take two minutes, None if it begins none of them."""
+    minute = _minute(change.at)
+    for slot in slots:
+        late = abs(slot[0] - minute)
+        if min(late, _MINUTES - late) <= _LATE_MINUTES and slot[1] == change.period:
+            return slot
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class LearnedHours:
     """
-    Memory of the latest `changes`.
+    Memory of the latest `changes`, and of the slots that were proved last in each half-year.
 
+    `winter` and `summer` have the period by the time at which its slot begins, such as 01:34.
     `doubt` is the last day on which the meter contradicted the learned hours.
     """
 
     changes: tuple[Change, ...] = ()
     doubt: date | None = None
+    winter: Mapping[str, str] = field(default_factory=dict)
+    summer: Mapping[str, str] = field(default_factory=dict)
+
+    def slots(self, day: date, today: date) -> Slots:
+        """
+        Return the slots of a day by what is known `today`, empty if they are not known.
+
+        Those of a half-year without a memory are those of the time before, once a whole day has shown them.
+        """
+        in_summer = is_summer(day)
+        changes = self.changes_of(in_summer=in_summer)
+        proved = learn(changes, today)
+        if proved:
+            return proved
+        remembered = self.remembered(in_summer=in_summer)
+        if remembered:
+            return remembered
+        for slots in (self.remembered(in_summer=not in_summer), learn(self.changes, today)):
+            if slots and _are_shown(slots, changes, today):
+                return slots
+        return ()
+
+    def days_left(self, today: date) -> int:
+        """Return the least number of days until the hours of today are known, 0 while they are."""
+        if self.doubt == today:
+            return 2
+        if self.doubt == today - DAY:
+            return 1
+        if self.slots(today, today):
+            return 0
+        changes = self.changes_of(in_summer=is_summer(today))
+        other = self.remembered(in_summer=not is_summer(today))
+        if other and all(_slot_of(change, other) for change in changes):
+            return 1
+        return max(1, _ENOUGH_DAYS - len(_days(changes, today)))
+
+    def with_change(self, change: Change) -> LearnedHours:
+        """Return the hours after another change, with what it proves."""
+        day = change.at.date()
+        known = replace(self, changes=(*self.changes, change)[-_MAX_CHANGES:])
+        proved = learn(known.changes_of(in_summer=is_summer(day)), day)
+        if not proved:
+            return known
+        hours = {f"{minute // 60:02}:{minute % 60:02}": period for minute, period in proved}
+        return known.with_hours(day, hours)
 
     def contradicted(self, today: date) -> LearnedHours:
-        """Return the hours after a contradiction; the second day in a row drops the days before."""
-        if self.doubt is None or today - self.doubt != DAY:
+        """
+        Return the hours after a contradiction.
+
+        The second day in a row drops the days before, and the slots of this half-year.
+        """
+        if self.doubt is None or today - self.doubt != DAY or is_summer(today) != is_summer(self.doubt):
             return replace(self, doubt=today)
-        return LearnedHours(tuple(change for change in self.changes if change.at.date() >= self.doubt))
+        changes = tuple(change for change in self.changes if change.at.date() >= self.doubt)
+        return replace(self, changes=changes, doubt=None).with_hours(today, {})
+
+    def changes_of(self, *, in_summer: bool) -> tuple[Change, ...]:
+        """Return the latest changes of a half-year."""
+        return tuple(change for change in self.changes if is_summer(change.at.date()) is in_summer)
+
+    def remembered(self, *, in_summer: bool) -> Slots:
+        """Return the slots of a half-year that were proved last, empty if none were."""
+        return _slots_of(self.summer if in_summer else self.winter)
+
+    def with_hours(self, day: date, hours: Mapping[str, str]) -> LearnedHours:
+        """Return the hours with others for the half-year of a day."""
+        return replace(self, summer=hours) if is_summer(day) else replace(self, winter=hours)
+
+
+def _slots_of(hours: Mapping[str, str]) -> Slots:
+    """Return the slots that were remembered; none if a time is none."""
+    slots = []
+    for text, period in hours.items():
+        match = _SLOT.fullmatch(text)
+        if match is None:
+            return ()
+        slots.append((60 * int(match[1]) + int(match[2]), period))
+    return tuple(sorted(slots))
+
+
+def _are_shown(slots: Slots, changes: tuple[Change, ...], today: date) -> bool:
+    """True if each change begins one of the slots, and those of a whole day before today begin all."""
+    shown: defaultdict[date, set[tuple[int, str]]] = defaultdict(set)
+    for change in changes:
+        slot = _slot_of(change, slots)
+        if slot is None:
+            return False
+        shown[change.at.date()].add(slot)
+    return any(day < today and len(of_day) == len(slots) for day, of_day in shown.items())
 
 
 class Learner:
@@ -121,7 +240,8 @@ class Learner:
         self.known = known
         self._first: tuple[str, Moment] | None = None  # frame with the period that was sent last
         self._last: tuple[str, Moment] | None = None  # the last frame with a period that came twice
-        self._slots: tuple[date, LearnedHours, Slots] | None = None
+        self._slots: dict[tuple[bool, date], Slots] = {}  # by half-year and today
+        self._slots_known: LearnedHours | None = None
 
     def note(self, period: str, now: Moment) -> None:
         """Note the period of a frame that came `now`."""
@@ -133,34 +253,50 @@ class Learner:
         self._last = period, now
         if period == before and now.wall.minute == last.wall.minute:
             return  # the hours are in minutes: there is nothing new to compare
-        gap, local = timedelta(seconds=first.monotonic - last.monotonic), now.wall.astimezone(PARIS)
-        today, slots = local.date(), self._hours(local.date())
-        if self.known.doubt != today and not fits(slots, local, period):
+        local = now.wall.astimezone(PARIS)
+        today = local.date()
+        if self.known.doubt != today and not self._fits(local, period):
             self.known = self.known.contradicted(today)
+        gap = timedelta(seconds=first.monotonic - last.monotonic)
         if period != before and gap <= _STEP and abs(first.wall - last.wall - gap) <= _JUMP:
             minute = (first.wall.astimezone(PARIS) + _STEP / 2).replace(second=0, microsecond=0)
-            changes = *self.known.changes, Change(minute, period)
-            self.known = replace(self.known, changes=changes[-_MAX_CHANGES:])
+            self.known = self.known.with_change(Change(minute, period))
 
-    def _hours(self, today: date) -> Slots:
-        if self._slots is None or self._slots[0] != today or self._slots[1] is not self.known:
-            self._slots = today, self.known, learn(self.known.changes, today)
-        return self._slots[2]
+    def _fits(self, local: datetime, period: str) -> bool:
+        """True if `period` may count at the time `local`: the clock of the meter may be a little off."""
+        for late in (-LATE, LATE):
+            at = local + late
+            slots = self._hours(at.date(), local.date())
+            if not slots or _running(slots, _minute(at)) == period:
+                return True
+        return False
+
+    def _hours(self, day: date, today: date) -> Slots:
+        if self._slots_known is not self.known:
+            self._slots, self._slots_known = {}, self.known
+        key = is_summer(day), today
+        if key not in self._slots:
+            self._slots[key] = self.known.slots(day, today)
+        return self._slots[key]
 
     def days_left(self, today: date) -> int:
         """Return the least number of days until the hours are known, 0 while they are."""
-        if self.known.doubt in {today, today - DAY}:
-            return 2 if self.known.doubt == today else 1
-        if self._hours(today):
-            return 0
-        return max(1, _ENOUGH_DAYS - len(_days(self.known.changes, today)))
+        return self.known.days_left(today)
 
     def next(self, local: datetime, present: object) -> tuple[datetime, str] | None:
         """Return the next change and its period; None if it is not certain."""
-        today, slots = local.date(), self._hours(local.date())
-        change = next_change((slots, slots, slots), local, present)
-        if change is None or self.known.doubt in {today, today - DAY}:
+        today = local.date()
+        if self.known.doubt in {today, today - DAY} or not self.known.changes:
             return None
+        slots = self._hours(today, today)
+        if not slots:
+            return None
+        tomorrow = self._hours(today + DAY, today)
+        change = next_change((self._hours(today - DAY, today), slots, tomorrow), local, present)
+        if change is None:
+            return None
+        if change[0].date() > today and _running(slots, _MINUTES - 1) != _running(tomorrow, 0):
+            return None  # other hours begin at midnight, and with them another period
         # A meter may keep winter time: after a change of the clock, a change of tariff must be seen first.
         offsets = {at.utcoffset() for at in (self.known.changes[-1].at, local, change[0])}
         return change if len(offsets) == 1 else None

@@ -50,13 +50,17 @@ def year_of(house: Callable[..., float]) -> list[year.Piece]:
     return list(year.pieces(house))
 
 
-def batch_of(pieces: list[year.Piece], *, more: bool = False, told: bool = True) -> Batch:
+def batch_of(
+    pieces: list[year.Piece], *, more: bool = False, told: bool = True, injects: bool = False
+) -> Batch:
     """
     Return what the page would have kept: whole Wh, a second after the begin of each piece.
 
-    With `more`, there are further readings soon after; the meter `told` its off-peak hours, or has none.
+    With `more`, there are further readings soon after; the meter `told` its off-peak hours, or has none. A
+    house that `injects` does so where it draws nothing.
     """
     batch = Batch(METER, pieces[-1].end)
+    injected = 0.0
     chance, counted = random.Random(3), {"HCHP": 7_000_000.3, "HCHC": 3_000_000.6}
     for piece in pieces:
         label = "HCHC" if piece.is_off_peak else "HCHP"
@@ -68,7 +72,10 @@ def batch_of(pieces: list[year.Piece], *, more: bool = False, told: bool = True)
                 batch.add_reading("HCHC", IndexReading(time, int(now["HCHC"]), "HC"))
             elif time % 1800 < 60:
                 batch.add_reading("BASE", IndexReading(time, int(sum(now.values())), "TH"))
+            if injects:
+                batch.add_reading("EAIT", IndexReading(time, int(injected), INJECTED))
         counted[label] += piece.energy
+        injected += 500 * (piece.energy == 0)
     for day in year.days(year.FIRST, year.LAST):
         batch.days[COLOUR, midnight(day, hour=6)] = year.colour(day)
         batch.add_peak(midnight(day, hour=19), 5000 + 10 * day.day)
@@ -140,7 +147,7 @@ def test_without_a_file_the_meter_tells_contract_and_hours(tmp_path: Path) -> No
         batch.days[CONTRACT, midnight(day)] = told
     table = table_of(tmp_path, batch, None)
     assert (table["held"], table["kva"]) == ("off_peak", 9)
-    assert (table["off_peak"], table["off_peak_learned"]) == ([{"hours": "01:34-07:34", "summer": ""}], True)
+    assert table["off_peak"] == {"winter": "01:34-07:34", "summer": "", "are_learned": True, "earlier": 151}
     of_today = Batch(METER, START, days={(CONTRACT, midnight(year.TODAY)): "None 9"})
     assert table_of(tmp_path, of_today, None)["held"] is None
 
@@ -153,7 +160,7 @@ def test_an_offer_has_a_cost_or_the_reason_why_not(tmp_path: Path) -> None:
     offers.write_text(OWN.read_text().replace("off_peak = [", "sale = []\n#"))
     table = table_of(tmp_path, batch, offers)
     why = {each["id"]: each["why"] for each in table["offers"]}
-    assert why["tempo"] == "the colours of the days are not known"
+    assert why["tempo"] == "the colours of 207 days are not known"
     assert why["off_peak"] == why["weekend_off_peak"] == "your off-peak hours are not known"
     assert why["night"] is None
     assert [each["id"] for each in table["offers"]][-3:] == ["off_peak", "tempo", "weekend_off_peak"]
@@ -173,7 +180,7 @@ def test_a_contract_and_hours_count_from_their_day_on(tmp_path: Path) -> None:
         for today in (year.TODAY, year.TODAY + year.DAY)
     )
     assert now == table_of(tmp_path, Batch(METER, START)) | {"file": str(offers)}
-    assert (later["held"], later["kva"], later["off_peak"][0]["hours"]) == ("tempo", 12, "22:00-06:00")
+    assert (later["held"], later["kva"], later["off_peak"]["winter"]) == ("tempo", 12, "22:00-06:00")
 
 
 def test_prices_are_old_after_seven_months(tmp_path: Path) -> None:
@@ -293,7 +300,15 @@ def test_the_verdict_says_about_the_same(tmp_path: Path) -> None:
         offers.write_text(f"{cheap}{price}\n")
         batch.days.clear()
         table = table_of(tmp_path, batch, offers)
-        assert table["verdict"] == {"best": "near", "saved": pytest.approx(12 * less), "is_same": is_same}
+        saved = pytest.approx(12 * less)
+        assert table["verdict"] == {
+            "best": "near",
+            "saved": saved,
+            "saved_most": saved,
+            "is_same": is_same,
+            "is_sure": True,
+            "unknown_days": 0,
+        }
 
 
 def test_the_subscribed_power_that_would_have_been_enough(tmp_path: Path) -> None:
@@ -312,7 +327,16 @@ def test_the_subscribed_power_that_would_have_been_enough(tmp_path: Path) -> Non
     assert table_of(tmp_path / "none", Batch(METER, START))["sold"] is None
 
 
-def test_what_runs_all_night(tmp_path: Path) -> None:
+def standby_of(folder: Path, house: Callable[[dt.datetime, random.Random], float]) -> dict[str, Any]:
+    """Return what runs day and night in a house, as the card has it, beside what the house paid."""
+    table = table_of(folder, batch_of(list(year.pieces(house))))
+    [own] = [offer for offer in table["offers"] if offer["id"] == table["held"]]
+    found = dict(table["standby"])
+    assert found["cost"] <= own["now"]["energy"]
+    return found
+
+
+def test_what_runs_day_and_night(tmp_path: Path) -> None:
     """The median of the least half-hours of the coolest months; since when it is higher, and its cost."""
 
     def house(now: dt.datetime, _chance: random.Random) -> float:
@@ -325,8 +349,36 @@ def test_what_runs_all_night(tmp_path: Path) -> None:
             power += 900
         return power
 
-    standby = table_of(tmp_path, batch_of(year_of(house)))["standby"]
+    standby = standby_of(tmp_path, house)
     assert standby["power"] in {110, 150}
-    assert standby["nights"] == 92
+    assert standby["days"] == 92
     assert standby["rose"] == {"power": 40, "day": "2026-07-20"}
     assert standby["cost"] == pytest.approx(standby["power"] * 24 * 365 / 1000 * 0.19, rel=0.15)
+
+
+def test_a_car_that_charges_each_night_does_not_run_day_and_night(tmp_path: Path) -> None:
+    def house(now: dt.datetime, chance: random.Random) -> float:
+        return 95 + chance.uniform(0, 300) * (now.hour in range(7, 22)) + 3700 * (now.hour < 6)
+
+    assert standby_of(tmp_path, house)["power"] == pytest.approx(95, abs=15)
+
+
+def test_solar_panels_do_not_hide_what_runs(tmp_path: Path) -> None:
+    """Neither those that inject, nor those that only supply the house at noon."""
+
+    def house(now: dt.datetime, _chance: random.Random) -> float:
+        if now.hour in range(10, 16):
+            return 0 if now.month in range(4, 10) else 60
+        return 120 + 500 * (now.hour in range(18, 22))
+
+    assert standby_of(tmp_path, house)["power"] == 120
+    table = table_of(tmp_path / "injects", batch_of(list(year.pieces(house)), injects=True))
+    assert table["standby"]["power"] == 120
+
+
+def test_the_subscribed_power_is_judged_by_at_most_a_year(tmp_path: Path) -> None:
+    """Below a year too: a day has a greatest power, and today is the last one."""
+    batch = Batch(METER, START)
+    for number in range(400):
+        batch.add_peak(midnight(year.TODAY - number * year.DAY, hour=9), 5000)
+    assert table_of(tmp_path, batch)["power"]["days"] == 365

@@ -8,33 +8,50 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from teleinfo.common.i18n import N_, use_language
-from teleinfo.contract.price_source import PriceSource
+from teleinfo.contract.price_source import BOTH_GIVEN, PriceSource
 from teleinfo.page.contract import contract_part
 from teleinfo.vocabulary.words import Language, Message
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+VERDICT: Final[dict[str, Any]] = {
+    "best": "tempo",
+    "saved": 212.4,
+    "saved_most": 212.4,
+    "is_same": False,
+    "is_sure": True,
+    "unknown_days": 0,
+}
 TABLE: Final[dict[str, Any]] = {
     "begin": "2025-11-01",
     "last": "2026-10-31",
     "is_year": True,
     "energy": 3_131_400,
     "estimated": 0,
-    "hourly": 0,
     "gaps": [],
     "held": "off_peak",
     "kva": 9,
     "offers": [
-        {"id": "tempo", "name": "Tempo", "why": None},
-        {"id": "off_peak", "name": "Heures Creuses", "why": None},
-        {"id": "base", "name": "Base", "why": Message(N_("no price for {kva} kVA"), kva=9)},
+        {"id": "tempo", "name": "Tempo", "why": None, "now": {}, "unknown_days": 0},
+        {"id": "off_peak", "name": "Heures Creuses", "why": None, "now": {}, "unknown_days": 0},
+        {
+            "id": "base",
+            "name": "Base",
+            "why": Message(N_("no price for {kva} kVA"), kva=9),
+            "now": None,
+            "unknown_days": 0,
+        },
     ],
-    "verdict": {"best": "tempo", "saved": 212.4, "is_same": False},
+    "verdict": VERDICT,
     "sold": None,
     "prices": {"since": "2026-08-01", "are_old": False},
-    "off_peak": [{"hours": "01:34-07:34, 12:34-14:34", "summer": ""}],
-    "off_peak_learned": False,
+    "off_peak": {
+        "winter": "01:34-07:34, 12:34-14:34",
+        "summer": "01:34-07:34, 12:34-14:34",
+        "are_learned": False,
+        "earlier": 0,
+    },
     "power": {
         "days": 365,
         "greatest": 5310,
@@ -45,7 +62,8 @@ TABLE: Final[dict[str, Any]] = {
             {"kva": 9, "exceeded": 0, "near": 0, "saved": 0},
         ],
     },
-    "standby": {"power": 110, "nights": 90, "cost": 9.456, "rose": None},
+    "hourly": 0,
+    "standby": {"power": 110, "days": 90, "cost": 9.456, "rose": None},
     "fault": None,
     "note": None,
     "file": "/etc/teleinfo/offers.toml",
@@ -63,19 +81,30 @@ def card(**changes: object) -> dict[str, Any]:
     [
         ({}, "Tempo would have cost 212 € less than your contract over these twelve months."),
         (
-            {"verdict": {"best": "off_peak", "saved": 0, "is_same": True}},
+            {"verdict": VERDICT | {"best": "off_peak", "saved": 0, "saved_most": 0, "is_same": True}},
             "Your contract, Heures Creuses, is the cheapest of the offers that you can have.",
         ),
         (
-            {"verdict": {"best": "tempo", "saved": 12, "is_same": True}},
+            {"verdict": VERDICT | {"saved": 12, "saved_most": 12, "is_same": True}},
             "Your contract and Tempo would have cost about the same over these twelve months.",
+        ),
+        (
+            {"verdict": VERDICT | {"saved": 98.2, "saved_most": 140, "unknown_days": 3}},
+            (
+                "Tempo would have cost 98 € to 140 € less than your contract over these twelve months: "
+                "the colours of 3 days are not known."
+            ),
+        ),
+        (
+            {"verdict": VERDICT | {"saved": -8.2, "saved_most": 140, "is_sure": False, "unknown_days": 3}},
+            "Which offer would have been the cheapest depends on 3 days whose colour is not known.",
         ),
         (
             {"verdict": None},
             "What the twelve months from 01/11/2025 to 31/10/2026 would have cost with each offer.",
         ),
     ],
-    ids=["less", "cheapest", "same", "unknown-contract"],
+    ids=["less", "cheapest", "same", "at-least", "unsure", "unknown-contract"],
 )
 def test_of_a_year_one_sentence_gives_the_verdict(changes: dict[str, Any], sentence: str) -> None:
     """And which subscribed power would have been enough."""
@@ -104,7 +133,7 @@ def test_what_is_known_is_told() -> None:
         "6 kVA would have been enough.",
         "The power came near it on 2 of 365 days.",
         "It saves 48 € a year.",
-        "What runs all night, the refrigerator included: 110 W.",
+        "What runs day and night, the refrigerator included: 110 W.",
         "It costs about 9 € a year.",
         "Off-peak hours: 01:34-07:34, 12:34-14:34.",
         "The regulated prices are of 01/08/2026.",
@@ -119,8 +148,7 @@ def test_what_is_missing_estimated_or_old_is_told() -> None:
         gaps=[["2026-01-03", "2026-01-04"], *([f"2026-0{month}-03"] * 2 for month in range(2, 8))],
         sold={"energy": 412_000, "income": 16.48},
         held=None,
-        off_peak_learned=True,
-        off_peak=[{"hours": "02:04-07:04", "summer": "11:04-14:04"}],
+        off_peak={"winter": "02:04-07:04", "summer": "11:04-14:04", "are_learned": True, "earlier": 40},
         power=TABLE["power"] | {"days": 30},
         standby={"power": 150, "cost": None, "rose": {"day": "2026-07-02", "power": 40}},
         prices={"since": "2026-02-01", "are_old": True},
@@ -140,10 +168,11 @@ def test_what_is_missing_estimated_or_old_is_told() -> None:
         "Counted for 9 kVA.",
         "Your contract is not known: name it in /etc/teleinfo/offers.toml.",
         "Greatest power: 5 310 VA, on 31/12/2025, 19:00.",
-        "What runs all night, the refrigerator included: 150 W.",
+        "What runs day and night, the refrigerator included: 150 W.",
         "Since 02/07/2026 it is 40 W more.",
-        "Off-peak hours, learned from the meter: 02:04-07:04.",
+        "Off-peak hours from November to March, learned from the meter: 02:04-07:04.",
         "From April to October: 11:04-14:04.",
+        "They also count for 40 days on which the meter had others, or did not show them.",
         "⚠ The regulated prices are of 01/02/2026: they may have changed since.",
     ]
 
@@ -171,3 +200,55 @@ def test_an_offer_without_a_figure_says_why_in_the_language_of_the_reader() -> N
         found = card()
     assert found["offers"][2]["why"] == "pas de prix pour 9\N{NO-BREAK SPACE}kVA"
     assert re.sub(r"\s", " ", found["facts"][0]) == "Du 01/11/2025 au 31/10/2026 : 3 131 kWh soutirés."
+
+
+UNKNOWN: Final = "ne sont pas connues : indiquez-les dans /etc/teleinfo/offers.toml."
+
+
+@pytest.mark.parametrize(
+    ("winter", "summer", "expected"),
+    [
+        ("", "", []),
+        ("22:00-06:00", "22:00-06:00", ["Heures creuses, apprises du compteur : 22:00-06:00."]),
+        (
+            "22:00-06:00",
+            "",
+            [
+                "Heures creuses de novembre à mars, apprises du compteur : 22:00-06:00.",
+                f"Celles d’avril à octobre {UNKNOWN}",
+            ],
+        ),
+        (
+            "",
+            "11:04-14:04",
+            [
+                "Heures creuses d’avril à octobre, apprises du compteur : 11:04-14:04.",
+                f"Celles de novembre à mars {UNKNOWN}",
+            ],
+        ),
+    ],
+)
+def test_hours_that_the_meter_has_not_shown_are_told(winter: str, summer: str, expected: list[str]) -> None:
+    hours = {"winter": winter, "summer": summer, "are_learned": True, "earlier": 0}
+    with use_language(Language.FR):
+        facts = [re.sub(r"\s", " ", fact) for fact in card(off_peak=hours)["facts"]]
+    assert [fact for fact in facts if "creuses" in fact] == ([" ".join(expected)] if expected else [])
+
+
+def test_one_sentence_says_which_subscribed_power_would_have_been_enough() -> None:
+    """The least one; that a higher one would be too is no news."""
+    steps = [{"kva": kva, "exceeded": 0, "near": 0, "saved": 10} for kva in (3, 6, 9)]
+    found = card(power=TABLE["power"] | {"steps": steps})
+    assert found["sentence"].endswith("these twelve months. 3 kVA would have been enough.")
+    assert len(re.findall("kVA would have been enough", " ".join(found["facts"]))) == 1
+
+
+def test_a_cost_that_is_not_certain_says_why() -> None:
+    offers = [{**TABLE["offers"][0], "now": {"unknown": 12.0}, "unknown_days": 3}, *TABLE["offers"][1:]]
+    with use_language(Language.FR):
+        found = card(offers=offers, note=Message(BOTH_GIVEN, day="2026-01-01", path="/x"))
+    unsure = "les couleurs de 3 jours ne sont pas connues"
+    assert [offer["unsure"] for offer in found["offers"]] == [unsure, "", ""]
+    assert re.sub(r"\s", " ", found["facts"][-1]).endswith(
+        "TELEINFO_PRICES ne compte que pour les jours avant le 2026-01-01 : depuis, /x a un contrat."
+    )

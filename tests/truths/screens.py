@@ -153,7 +153,9 @@ class Screens:
     def _derived(self, screen: str) -> None:
         for path in DERIVED:
             found = re.search(
-                rf"{re.escape(title(path))} ({FIGURE} ([^ ·]+)(?: \(valeur incomplète\))?)", screen
+                rf"{re.escape(title(path))} ({FIGURE} ([^ ·,]+)(?:, abonnement compris)?"
+                r"(?: \(valeur incomplète\))?)",
+                screen,
             )
             text, _figure, unit = found.groups() if found else ("", "", "")
             self._field("terminal", path, text, 1000.0 if unit == "kWh" else 1.0)

@@ -280,7 +280,10 @@ def test_the_terminal_shows_each_number(shown: Shown) -> None:
             for label in field.sources
             if re.match(rf". {re.escape(label)} ", line)
         ]
-        derived = re.search(rf" {re.escape(shown.title(field))} ({QUANTITY.pattern})(?= +·|  )", text)
+        derived = re.search(
+            rf" {re.escape(shown.title(field))} ({QUANTITY.pattern})(?=(?:, abonnement compris)?(?: +·|  ))",
+            text,
+        )
         if of_labels:
             check_etiquette(shown, field, of_labels[0][12:])
         elif derived is not None:

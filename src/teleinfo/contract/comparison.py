@@ -7,8 +7,10 @@ Days are those of France; Tempo counts by days from 6:00 to 6:00 (decree of 30 O
 from __future__ import annotations
 
 import calendar
+import datetime as dt
 import operator
 from collections import defaultdict
+from dataclasses import dataclass
 from functools import lru_cache
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -16,15 +18,17 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from teleinfo.common.i18n import N_
 from teleinfo.contract.days import DAY, TEMPO_HOUR, local, midnight
 from teleinfo.contract.half_hours import HALF_HOUR
-from teleinfo.contract.offers import ALL_DAY, TEMPO, in_force, minutes_of, price_on
+from teleinfo.contract.offers import ALL_DAY, EJP, TEMPO, minutes_of, price_on
+from teleinfo.contract.tempo import dearest, may_be_other_than_blue
+from teleinfo.state.learned_hours import is_summer
 from teleinfo.vocabulary.codes import Colour
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Mapping, Sequence
 
     from teleinfo.contract.half_hours import HalfHours, Own
+    from teleinfo.contract.off_peak import OffPeakHours
     from teleinfo.contract.offers import Household, Offer, Price, Rule
 
 _MINUTES: Final = HALF_HOUR // 60
@@ -32,11 +36,17 @@ _OF_DAY: Final = 1440
 _HALF_HOURS: Final = _OF_DAY // _MINUTES
 """The half-hours of a day; the hour that comes twice counts for the same two."""
 
-_BLUE_MONTHS: Final = (7, 8, 9, 10)
-"""The months whose days are all blue: others are from mid November to mid June."""
+_BEFORE_6: Final = 60 * TEMPO_HOUR // _MINUTES
+"""The half-hours of a day that have the colour of the day before."""
 
-_LETTERS: Final = {Colour.BLUE: "JB", Colour.WHITE: "JW", Colour.RED: "JR", None: "JB"}
-"""The end of a code of Tempo; a day whose colour is unknown is one of `_BLUE_MONTHS`."""
+MOST_UNKNOWN: Final = 10
+"""The most days of unknown colour with which Tempo has a cost: from the least to the most that it may be."""
+
+_LETTERS: Final = {Colour.BLUE: "JB", Colour.WHITE: "JW", Colour.RED: "JR"}
+"""The end of a code of Tempo."""
+
+_DAY_KINDS: Final = {5: "saturday", 6: "sunday"}
+"""Kinds of days by their number; any other one is of the week."""
 
 
 class Day(NamedTuple):
@@ -49,6 +59,19 @@ class Day(NamedTuple):
     date: dt.date
     colours: tuple[Colour | None, Colour | None]
     energies: dict[Own, list[float]]
+
+
+class Circumstances(NamedTuple):
+    """
+    What a comparison needs beside the days: the household, its hours, `today`, and `colours` of many days.
+
+    The colours are those of days of Tempo, also beyond the days that are compared.
+    """
+
+    household: Household
+    off_peak: OffPeakHours
+    today: dt.date
+    colours: Mapping[dt.date, Colour]
 
 
 def by_day(half_hours: HalfHours, dates: Iterable[dt.date], colours: Mapping[dt.date, Colour]) -> list[Day]:
@@ -66,82 +89,177 @@ def by_day(half_hours: HalfHours, dates: Iterable[dt.date], colours: Mapping[dt.
     return days
 
 
-def compare(offer: Offer, days: Sequence[Day], household: Household, today: dt.date) -> dict[str, Any]:
+def compare(offer: Offer, days: Sequence[Day], given: Circumstances) -> dict[str, Any]:
     """
     Return what these days cost at the prices of the time, `then`, and of today, `now`, or `why` not.
 
-    A cost has € of the energy and of the subscription, in all and by month.
+    A cost has € of the energy and of the subscription, in all and by month, and in `unknown` what more the
+    energy may cost at most: days of Tempo whose colour is unknown, `unknown_days`, count as blue ones.
     """
-    why = _why_not(offer, days, household)
-    return {
+    unknown = _unknown_colours(days) if offer.calendar == TEMPO else set[dt.date]()
+    why = _why_not(offer, days, given, len(unknown))
+    found: dict[str, Any] = {
         "id": offer.id,
         "name": offer.name,
-        "is_open": offer.is_open(household.kva_on()),
+        "is_open": offer.is_open(given.household.kva_on()),
         "why": why,
-        "then": None if why else _cost(offer, days, household, None),
-        "now": None if why else _cost(offer, days, household, today),
+        "unknown_days": len(unknown),
+        "then": None,
+        "now": None,
     }
+    if why is None:
+        found["then"] = _Counting(offer, given, is_now=False).cost(days, unknown)
+        found["now"] = _Counting(offer, given, is_now=True).cost(days, unknown)
+    return found
 
 
-def _why_not(offer: Offer, days: Sequence[Day], household: Household) -> Message | None:
+def _unknown_colours(days: Iterable[Day]) -> set[dt.date]:
+    """Return the days of Tempo with energy whose colour is unknown, and that may be other than blue."""
+    found = set()
+    for day in days:
+        before, after = day.colours
+        yesterday = day.date - DAY
+        if before is None and may_be_other_than_blue(yesterday) and _has_energy(day, until_6=True):
+            found.add(yesterday)
+        if after is None and may_be_other_than_blue(day.date) and _has_energy(day, until_6=False):
+            found.add(day.date)
+    return found
+
+
+def _has_energy(day: Day, *, until_6: bool) -> bool:
+    part = slice(_BEFORE_6) if until_6 else slice(_BEFORE_6, None)
+    return any(any(energies[part]) for energies in day.energies.values())
+
+
+def _why_not(offer: Offer, days: Sequence[Day], given: Circumstances, unknown: int) -> Message | None:
     """Return the reason why an offer has no cost."""
-    kva = household.kva_on()
+    kva = given.household.kva_on()
     if all(kva not in price.month for price in offer.price):
         return Message(N_("no price for {kva} kVA"), kva=kva)
-    is_told = not any(None in day.energies for day in days)
-    if any(rule.own for rule in offer.rules) and not household.off_peak and not is_told:
-        return Message(N_("your off-peak hours are not known"))
-    unknown = [day for day in days if None in day.colours and day.date.month not in _BLUE_MONTHS]
-    if offer.calendar == TEMPO and unknown:
-        return Message(N_("the colours of the days are not known"))
+    if offer.calendar == EJP:
+        return Message(N_("the days of its peaks are not known"))
+    if unknown > MOST_UNKNOWN:
+        return Message(N_("the colours of {count} days are not known"), count=unknown)
+    if any(rule.own for rule in offer.rules):
+        return _why_no_hours(days, given.off_peak)
     return None
 
 
-def _cost(offer: Offer, days: Sequence[Day], household: Household, today: dt.date | None) -> dict[str, Any]:
-    """Return the cost with the prices, the power and the off-peak hours of each day, or else of `today`."""
-    months: defaultdict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for each in days:
-        date, month = each.date, months[f"{each.date:%Y-%m}"]
-        kva, price = price_on(offer, household, today or date)
-        month[1] += price.month[kva] / calendar.monthrange(date.year, date.month)[1]
-        off_peak = in_force(household.off_peak, today or date)
-        hours = () if off_peak is None else off_peak.hours_in(date.month)
-        # What the meter told of its hours does not hold for those that came later.
-        holds = off_peak is in_force(household.off_peak, date)
-        for own, energies in each.energies.items():
-            told = {None: hours, True: ALL_DAY, False: ()}[own if holds else None]
-            month[0] += sum(map(operator.mul, energies, _prices(offer, price, each, told))) / 1000
-    return {
-        "energy": round(sum(energy for energy, _subscription in months.values()), 2),
-        "subscription": round(sum(subscription for _energy, subscription in months.values()), 2),
-        "months": [[name, *(round(part, 2) for part in parts)] for name, parts in sorted(months.items())],
-    }
+def _why_no_hours(days: Sequence[Day], off_peak: OffPeakHours) -> Message | None:
+    """Return which off-peak hours are missing for days on which the meter did not tell them."""
+    half_years = {is_summer(day.date) for day in days if None in day.energies}
+    missing = {half for half in half_years if not off_peak.of_half_year(in_summer=half)}
+    if missing == {True}:
+        return Message(N_("your off-peak hours from April to October are not known"))
+    if missing == {False}:
+        return Message(N_("your off-peak hours from November to March are not known"))
+    return Message(N_("your off-peak hours are not known")) if missing else None
 
 
-def _prices(offer: Offer, price: Price, day: Day, own: tuple[str, ...]) -> list[float]:
-    """Return the mean price of a kWh in each half-hour of a day, €; `own` are the off-peak hours."""
-    kind, month = {5: "saturday", 6: "sunday"}.get(day.date.weekday(), "week"), day.date.month
-    rules = [
-        rule for rule in offer.rules if kind in (rule.days or [kind]) and month in (rule.months or [month])
-    ]
-    letters = [_LETTERS[colour] if offer.calendar == TEMPO else "" for colour in day.colours]
-    return _of_rules(tuple(rules), own, tuple(letters), tuple(price.kwh.items()))
+@dataclass(frozen=True, eq=False)
+class _Counting:
+    """Counts what days cost with an offer: as it `is_now`, or with the prices and hours of each day."""
+
+    offer: Offer
+    given: Circumstances
+    is_now: bool
+
+    def cost(self, days: Sequence[Day], unknown: set[dt.date]) -> dict[str, Any]:
+        """Return the cost of some days."""
+        energy: defaultdict[str, float] = defaultdict(float)
+        subscription: defaultdict[str, float] = defaultdict(float)
+        for day in days:
+            month = f"{day.date:%Y-%m}"
+            kva, price = self._price(day.date)
+            subscription[month] += price.month[kva] / calendar.monthrange(day.date.year, day.date.month)[1]
+            energy[month] += self._of_energy(day, price, day.colours)
+        months = [[month, round(energy[month], 2), round(subscription[month], 2)] for month in sorted(energy)]
+        return {
+            "energy": round(sum(energy.values()), 2),
+            "subscription": round(sum(subscription.values()), 2),
+            "unknown": round(self._of_unknown_colours(days, unknown), 2),
+            "months": months,
+        }
+
+    def _price(self, date: dt.date) -> tuple[int, Price]:
+        day = self.given.today if self.is_now else date
+        return price_on(self.offer, self.given.household, day)
+
+    def _of_energy(self, day: Day, price: Price, colours: tuple[Colour | None, Colour | None]) -> float:
+        """Return what the energy of a day costs, if these were its colours, €."""
+        cost = 0.0
+        for own, energies in day.energies.items():
+            prices = _prices(self.offer, price, day.date, colours, self._hours(day.date, own))
+            cost += sum(map(operator.mul, energies, prices)) / 1000
+        return cost
+
+    def _hours(self, date: dt.date, own: Own) -> tuple[str, ...]:
+        """Return the off-peak hours of energies; `own` tells if the meter counted them in such hours."""
+        off_peak = self.given.off_peak
+        if self.is_now and not off_peak.are_present(date):
+            return off_peak.present(date)
+        if own is None:
+            return off_peak.present(date) if self.is_now else off_peak.at_the_time(date)
+        return ALL_DAY if own else ()
+
+    def _of_unknown_colours(self, days: Sequence[Day], unknown: set[dt.date]) -> float:
+        """Return what more the energy of days of unknown colours may cost than on blue days, €."""
+        if not unknown:
+            return 0.0
+        more: dict[dt.date, dict[Colour, float]] = {
+            date: {Colour.WHITE: 0.0, Colour.RED: 0.0} for date in unknown
+        }
+        for day in days:
+            _kva, price = self._price(day.date)
+            for date in {day.date - DAY, day.date} & unknown:
+                for colour in more[date]:
+                    before, after = day.colours
+                    colours = (colour, after) if date < day.date else (before, colour)
+                    more[date][colour] += self._of_energy(day, price, colours)
+                    more[date][colour] -= self._of_energy(day, price, day.colours)
+        return dearest(more, self.given.colours)
+
+
+def _prices(
+    offer: Offer,
+    price: Price,
+    date: dt.date,
+    colours: tuple[Colour | None, Colour | None],
+    off_peak: tuple[str, ...],
+) -> list[float]:
+    """Return the mean price of a kWh in each half-hour of a day, €."""
+    kind = _DAY_KINDS.get(date.weekday(), "week")
+    rules = []
+    for rule in offer.rules:
+        if rule.days and kind not in rule.days:
+            continue
+        if rule.months and date.month not in rule.months:
+            continue
+        rules.append(rule)
+    letters = ("", "")
+    if offer.calendar == TEMPO:
+        before, after = (_LETTERS[colour or Colour.BLUE] for colour in colours)
+        letters = (before, after)
+    return _of_rules(tuple(rules), off_peak, letters, tuple(price.kwh.items()))
 
 
 @lru_cache(maxsize=256)
 def _of_rules(
     rules: tuple[Rule, ...],
-    own: tuple[str, ...],
-    letters: tuple[str, ...],
+    off_peak: tuple[str, ...],
+    letters: tuple[str, str],
     kwh: tuple[tuple[str, float], ...],
 ) -> list[float]:
     """Return the mean prices by these `rules`; `letters` follow the code until and from 6:00."""
     codes = [""] * _OF_DAY
     for rule in reversed(rules):
-        for minute in minutes_of(own if rule.own else rule.hours):
+        hours = off_peak if rule.own else rule.hours
+        for minute in minutes_of(hours):
             codes[minute] = rule.code
     by_code = dict(kwh)
     before, after = letters
-    change = 60 * TEMPO_HOUR
-    prices = [by_code[code + (before if minute < change else after)] for minute, code in enumerate(codes)]
+    prices = []
+    for minute, code in enumerate(codes):
+        letter = before if minute < 60 * TEMPO_HOUR else after
+        prices.append(by_code[code + letter])
     return [fmean(prices[first : first + _MINUTES]) for first in range(0, _OF_DAY, _MINUTES)]

@@ -26,9 +26,9 @@ from teleinfo.contract import formats
 from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, midnight, season_of
 from teleinfo.contract.formats import COLOURS, FORMATS, FileFormat, FileKind, Refusal
 from teleinfo.contract.offers import ImportedPrice
+from teleinfo.contract.tempo import OF_SEASON
 from teleinfo.contract.workbook import WORKBOOK, TooLargeError, Workbook
 from teleinfo.tic.horodate import PARIS
-from teleinfo.vocabulary.codes import Colour
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
@@ -76,9 +76,6 @@ The kinds of what files have of a meter.
 
 `HOURS` are energies of hours of which the half-hours are not known.
 """
-
-_OF_SEASON: Final = {Colour.RED: 22, Colour.WHITE: 43}
-"""Days of a season of Tempo, 1 September to 31 August (decree of 30 October 2014)."""
 
 _OFFERS: Final = {1: "base", 2: "off_peak", 6: "tempo"}
 """The regulated tariffs by the number of their prices of a kWh."""
@@ -538,7 +535,7 @@ def _check_seasons(content: Content) -> None:
             seasons[season_of(day_of(time))][colour] += 1
     for first, colours in seasons.items():
         whole = first.replace(year=first.year + 1) - first
-        for colour, right in _OF_SEASON.items():
+        for colour, right in OF_SEASON.items():
             if colours.total() == whole.days and colours[colour] != right:
                 text = N_("the season {year} has {count} days of {colour}, and not {right}")
                 fields = {"count": colours[colour], "colour": colour.words, "right": right}

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 SHIPPED: Final = Path(__file__).with_name("offers.toml")
 _CALENDARS: Final = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))["calendar"]
 
-SUMMER: Final = range(4, 11)
-"""The months of the summer's off-peak hours."""
-
 USUAL_KVA: Final = 6
 """The subscribed power if none is known."""
 
@@ -83,9 +80,9 @@ class OffPeak(_Dated):
     hours: Hours
     summer: Hours = ()
 
-    def hours_in(self, month: int) -> tuple[str, ...]:
-        """Return the hours in a month of the year."""
-        return self.summer if self.summer and month in SUMMER else self.hours
+    def hours_in(self, *, in_summer: bool) -> tuple[str, ...]:
+        """Return the hours of a half-year."""
+        return self.summer if self.summer and in_summer else self.hours
 
 
 class Held(_Dated):

@@ -110,6 +110,8 @@ def _quantity(state: Json, field: Field, value: Json) -> str:
         quantity += f" ± {number(max(errors) / divisor, decimals)}"
     if unit:  # a share such as the power factor has none
         quantity += f" {_SHOWN_UNITS.get(unit, unit)}"
+    if field.parts[0] == "cost" and field.parts[-1] == "value":
+        return _("{cost}, subscription included").format(cost=quantity)
     if time := clock(find(state, f"{path}_time")):
         return _("{power} at {time}").format(power=quantity, time=time)
     is_bound = find(state, f"{path}_is_upper_bound") is True

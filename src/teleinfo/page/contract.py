@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from teleinfo.common.i18n import _, in_words
+from teleinfo.common.i18n import N_, _, in_words
 from teleinfo.common.terminal_text import printable
 from teleinfo.page.sentences import told
+from teleinfo.vocabulary.words import Message
 
 FACTS: Final = ("PERIOD", "CONTRACT", "POWER", "STANDBY", "HOURS", "PRICES")
 """The paragraphs of the card."""
@@ -18,50 +19,88 @@ ENOUGH_DAYS: Final = 300
 def contract_part(table: dict[str, Any]) -> dict[str, Any]:
     """Return the table of `contract_table` with the `sentence` of the card, its `facts` and the `fault`."""
     steps = _steps(table)
-    off_peak = next(iter(table["off_peak"]), None)
-    values = table | _verdict(table)
-    values |= {
-        "unknown": "" if table["held"] else table["file"],
-        "learned" if table["off_peak_learned"] else "told": off_peak,
-        "off_peak": off_peak,
-        "old" if table["prices"]["are_old"] else "new": table["prices"]["since"],
-    }
+    values = table | _verdict(table) | _hours(table)
+    values["unknown"] = "" if table["held"] else table["file"]
+    values["old" if table["prices"]["are_old"] else "new"] = table["prices"]["since"]
     facts = {name: told(name, values) for name in FACTS}
     for step in steps:
         facts["POWER"] += told("STEP", step)
-    enough = next((step for step in steps if table["is_year"] and "enough" in step), {})
+    if table["note"] is not None:
+        facts["PRICES"].append(f"{printable(_(table['note']))}.")
+    enough: dict[str, Any] = {}
+    if table["is_year"] and steps and "enough" in steps[-1]:
+        enough = steps[-1]
     return {
         **table,
         "fault": "" if table["fault"] is None else printable(_(table["fault"])),
-        "offers": [in_words(offer) for offer in table["offers"]],
+        "note": "",
+        "offers": [_offer(offer) for offer in table["offers"]],
         "sentence": " ".join(told("VERDICT", values)[:1] + told("ENOUGH", enough)),
         "facts": [" ".join(sentences) for sentences in facts.values() if sentences],
     }
+
+
+def _offer(offer: dict[str, Any]) -> dict[str, Any]:
+    """Return an offer with its words, and why its cost is uncertain."""
+    unsure = ""
+    if offer["now"] and offer["unknown_days"]:
+        template = N_("the colours of {count} days are not known")
+        unsure = _(Message(template, count=offer["unknown_days"]))
+    return {**in_words(offer), "unsure": unsure}
 
 
 def _verdict(table: dict[str, Any]) -> dict[str, Any]:
     """Return the field that only the verdict of this table has."""
     if not table["is_year"]:
         return {"so_far": table["energy"] and table["begin"]}
-    verdict = table["verdict"]
-    if verdict is None:
+    if table["verdict"] is None:
         return {"year": table["begin"]}
+    return _verdict_of_year(table, table["verdict"])
+
+
+def _verdict_of_year(table: dict[str, Any], verdict: dict[str, Any]) -> dict[str, Any]:
     [name] = [offer["name"] for offer in table["offers"] if offer["id"] == verdict["best"]]
-    if verdict["best"] == table["held"]:
+    is_own = verdict["best"] == table["held"]
+    if verdict["is_same"] and not is_own:
+        return {"same": name}
+    if not verdict["is_sure"]:
+        return {"unsure": verdict["unknown_days"]}
+    if is_own:
         return {"best": name}
-    return {"same" if verdict["is_same"] else "better": name}
+    if round(verdict["saved"]) < round(verdict["saved_most"]):
+        return {"better_at_least": name}
+    return {"better": name}
+
+
+def _hours(table: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of the off-peak hours: of both half-years, or of each, or which are not known."""
+    hours = table["off_peak"]
+    winter, summer = hours["winter"], hours["summer"]
+    source = "learned" if hours["are_learned"] else "told"
+    if not winter and not summer:
+        return {}
+    if winter == summer:
+        return {source: {"all": winter}}
+    if not summer:
+        return {source: {"winter": winter}, "no_summer": table["file"]}
+    if not winter:
+        return {source: {"summer": summer}, "no_winter": table["file"]}
+    return {source: {"winter": winter}, "other": {"summer": summer}}
 
 
 def _steps(table: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what is told of each subscribed power that was too low or would have been enough."""
+    """Return what is told of each subscribed power that was too low, and of the least one that was enough."""
     power = table["power"]
     if power is None or power["days"] < ENOUGH_DAYS:
         return []
     found = []
     for step in power["steps"]:
+        if step["kva"] >= table["kva"] and not step["exceeded"]:
+            break
         days = {"days": power["days"]}
         if step["exceeded"]:
             found.append(days | {"too_low": step["kva"], "exceeded": step["exceeded"]})
-        elif step["kva"] < table["kva"]:
-            found.append(days | step | {"enough": step["kva"]})
+            continue
+        found.append(days | step | {"enough": step["kva"]})
+        break
     return found

@@ -105,7 +105,7 @@ def learn(changes: tuple[Change, ...], today: date) -> Slots:
     seen: Counter[tuple[int, str]] = Counter()
     for change in reversed(changes):
         if change.at.date() in days:
-            slot = _slot_of(change, tuple(seen)) or (_minute(change.at), change.period)
+            slot = slot_of(change, tuple(seen)) or (_minute(change.at), change.period)
             seen[slot] += 1
     slots = []
     for slot, times in seen.items():
@@ -120,7 +120,7 @@ def learn(changes: tuple[Change, ...], today: date) -> Slots:
     return tuple(slots)
 
 
-def _slot_of(change: Change, slots: Slots) -> tuple[int, str] | None:
+def slot_of(change: Change, slots: Slots) -> tuple[int, str] | None:
     """Return the slot that a change begins, give or take two minutes, None if it begins none of them."""
     minute = _minute(change.at)
     for slot in slots:
@@ -173,7 +173,7 @@ class LearnedHours:
             return 0
         changes = self.changes_of(in_summer=is_summer(today))
         other = self.remembered(in_summer=not is_summer(today))
-        if other and all(_slot_of(change, other) for change in changes):
+        if other and all(slot_of(change, other) for change in changes):
             return 1
         return max(1, _ENOUGH_DAYS - len(_days(changes, today)))
 
@@ -226,7 +226,7 @@ def _are_shown(slots: Slots, changes: tuple[Change, ...], today: date) -> bool:
     """True if each change begins one of the slots, and those of a whole day before today begin all."""
     shown: defaultdict[date, set[tuple[int, str]]] = defaultdict(set)
     for change in changes:
-        slot = _slot_of(change, slots)
+        slot = slot_of(change, slots)
         if slot is None:
             return False
         shown[change.at.date()].add(slot)

@@ -4,6 +4,8 @@ import { byId, list, make, number, show, text } from "./nodes.js";
 
 const PARTS = ["energy", "subscription"];
 const total = (cost) => cost.energy + cost.subscription;
+// What an offer may cost at most: with Tempo, days of unknown colour may be dear ones.
+const atMost = (cost) => total(cost) + cost.unknown;
 const euros = (figure) => `${number(figure)}\u00a0€`;
 // A number and its unit, and the two ends of hours, stay on one line.
 const solid = (sentence) => sentence.replace(/(\d) (?=\d|€|k?VA|k?Wh?)/g, "$1\u00a0").replace(/(\d)-(?=\d)/g, "$1\u2060–\u2060");
@@ -11,7 +13,7 @@ const solid = (sentence) => sentence.replace(/(\d) (?=\d|€|k?VA|k?Wh?)/g, "$1\
 function noteOf(offer, { held }) {
   const { own, closed } = byId("contract-bars").dataset;
   const state = offer.id === held ? own : offer.is_open ? "" : closed;
-  return [state, offer.why].filter(Boolean).join(", ");
+  return [state, offer.why, offer.unsure].filter(Boolean).join(", ");
 }
 
 // The bars begin at zero; a line across them stands at the cost of the present contract.
@@ -33,7 +35,8 @@ function showBars(table) {
     item.classList.toggle("own", offer.id === table.held);
     text(name, offer.name);
     text(note, noteOf(offer, table));
-    text(cost, offer.now ? euros(total(offer.now)) : "–");
+    const ends = offer.now ? [...new Set([total(offer.now), atMost(offer.now)].map(euros))] : ["–"];
+    text(cost, ends.join(" – "));
     text(less, table.is_year && Math.abs(difference) >= 0.5 ? `${difference > 0 ? "+" : ""}${euros(difference)}` : "");
     less.classList.toggle("good", difference < 0);
     bar.hidden = offer.now === null;

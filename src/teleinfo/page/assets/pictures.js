@@ -434,6 +434,7 @@ function showTotals({ days, months }) {
   const total = (table, row) => sum(codesOf(table).map((code) => row[code] ?? 0));
   const line = (name, value) => [name, ...columns.map((row) => (row === undefined ? "–" : value(row)))];
   const cost = (row) => euros(row.cost)[0] ?? "–";
+  const subscriptionOf = (row) => (row?.cost ? fill(card.subscription, { cost: euros(row.subscription)[0] }) : "");
   const used = codesOf(days).filter((code) => columns.some((row) => row?.[code]));
   const rows = [
     ...(codesOf(days).length > 1 ? used.map((code) => line(period(code).text, (row) => energy(row[code] ?? 0))) : []),
@@ -443,6 +444,7 @@ function showTotals({ days, months }) {
   ];
   text(byId("days-energy"), columns[0] === undefined ? "–" : energy(total(days, columns[0])));
   text(byId("days-cost"), euros(columns[0]?.cost)[0] ?? "");
+  text(byId("days-subscription"), subscriptionOf(columns[0]));
   const titles = document.querySelectorAll("#days thead th");
   [card.today, card.yesterday].forEach((name, at) => text(titles[at + 1], marked(columns[at], name)));
   list(byId("days-rows"), rows, (parent) => {
@@ -451,7 +453,7 @@ function showTotals({ days, months }) {
     columns.forEach(() => make("td", row));
     return row;
   }, (row, cells) => cells.forEach((cell, at) => text(row.children[at], cell)));
-  terms(byId("months"), spans.map(([name, row]) => [name, [marked(row, energy(total(months, row))), ...euros(row.cost)].join(" · ")]));
+  terms(byId("months"), spans.map(([name, row]) => [name, [marked(row, energy(total(months, row))), ...euros(row.cost).map((sum) => `${sum}, ${subscriptionOf(row)}`)].join(" · ")]));
 }
 
 const PICTURES = {

@@ -1,0 +1,70 @@
+"""
+What a day of Tempo may be whose colour is unknown. Pure.
+
+A season, from 1 September to 31 August, has 22 red and 43 white days. Red ones are from November to March,
+and never on a Saturday or Sunday; no Sunday is white (decree of 30 October 2014).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.contract.days import season_of
+from teleinfo.vocabulary.codes import Colour
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+OF_SEASON: Final = {Colour.RED: 22, Colour.WHITE: 43}
+"""The days of each colour in a season."""
+
+_BLUE_MONTHS: Final = (7, 8, 9, 10)
+"""The months whose days are all blue: in six seasons others were from mid November to mid June."""
+
+_RED_MONTHS: Final = (11, 12, 1, 2, 3)
+_SATURDAY, _SUNDAY = 5, 6
+
+
+def may_be_other_than_blue(day: dt.date) -> bool:
+    """True if a day may be white or red."""
+    return day.month not in _BLUE_MONTHS and day.weekday() != _SUNDAY
+
+
+def may_be_red(day: dt.date) -> bool:
+    """True if a day may be red."""
+    return day.month in _RED_MONTHS and day.weekday() < _SATURDAY
+
+
+def dearest(more: Mapping[dt.date, Mapping[Colour, float]], colours: Mapping[dt.date, Colour]) -> float:
+    """
+    Return the most that days of unknown colours may cost more than as blue days, €.
+
+    `more` has, for each of these few days, what it costs more as a white and as a red one. `colours` are
+    those of the days that are known, of which each season has only so many.
+    """
+    left: defaultdict[dt.date, Counter[Colour]] = defaultdict(lambda: Counter(OF_SEASON))
+    for day, colour in colours.items():
+        left[season_of(day)][colour] -= 1
+    seasons = {season_of(day) for day in more}
+    return sum(
+        _dearest_of_season({day: more[day] for day in more if season_of(day) == season}, left[season])
+        for season in seasons
+    )
+
+
+def _dearest_of_season(more: Mapping[dt.date, Mapping[Colour, float]], left: Counter[Colour]) -> float:
+    """Return the same of one season, in which so many days of each colour are `left`."""
+    most = {(0, 0): 0.0}  # by the numbers of red and white days
+    for day, of_day in more.items():
+        with_day = dict(most)  # the day is blue
+        for (reds, whites), cost in most.items():
+            if whites < left[Colour.WHITE]:
+                key = reds, whites + 1
+                with_day[key] = max(with_day.get(key, 0.0), cost + of_day[Colour.WHITE])
+            if reds < left[Colour.RED] and may_be_red(day):
+                key = reds + 1, whites
+                with_day[key] = max(with_day.get(key, 0.0), cost + of_day[Colour.RED])
+        most = with_day
+    return max(most.values())

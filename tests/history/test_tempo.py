@@ -1,0 +1,120 @@
+"""A year of Tempo costs between two bounds if the colours of some days are unknown."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleinfo.contract.days import local, midnight, season_of
+from teleinfo.contract.tempo import dearest, may_be_other_than_blue, may_be_red
+from teleinfo.history.chronicle import COLOUR, Batch
+from teleinfo.vocabulary.codes import Colour
+from tests.history import year
+from tests.history.test_contract import batch_of, table_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DAYS = st.dates(dt.date(2025, 11, 1), dt.date(2026, 6, 30)).filter(may_be_other_than_blue)
+EUROS = st.floats(0, 20)
+LEFT = st.integers(0, 3)
+
+
+def truths(days: list[dt.date], reds: int, whites: int) -> list[dict[dt.date, Colour]]:
+    """Return each way in which these days may be coloured, with so many red and white ones at most."""
+    found: list[dict[dt.date, Colour]] = [{}]
+    for day in days:
+        colours = [Colour.BLUE, Colour.WHITE, *([Colour.RED] if may_be_red(day) else [])]
+        found = [{**before, day: colour} for before in found for colour in colours]
+    return [
+        each
+        for each in found
+        if [*each.values()].count(Colour.RED) <= reds and [*each.values()].count(Colour.WHITE) <= whites
+    ]
+
+
+@given(
+    st.dictionaries(DAYS, st.tuples(EUROS, EUROS), min_size=1, max_size=5),
+    st.integers(0, 3),
+    st.integers(0, 3),
+)
+def test_no_colouring_costs_more_than_the_bound(
+    more: dict[dt.date, tuple[float, float]], reds: int, whites: int
+) -> None:
+    """Within one season, in which so many days of each colour are left."""
+    first = dt.date(2025, 9, 1)
+    known = {first + number * year.DAY: Colour.RED for number in range(22 - reds)}
+    known |= {first + (40 + number) * year.DAY: Colour.WHITE for number in range(43 - whites)}
+    by_colour = {day: {Colour.WHITE: white, Colour.RED: white + red} for day, (white, red) in more.items()}
+    most = max(
+        sum(by_colour[day].get(colour, 0.0) for day, colour in truth.items())
+        for truth in truths([*more], reds, whites)
+    )
+    assert dearest(by_colour, known) == pytest.approx(most)
+
+
+def coloured(batch: Batch) -> Batch:
+    """Give the days of a batch colours of which each season has as many as it must have."""
+    left: dict[dt.date, dict[str, int]] = {}
+    for kind, time in sorted(batch.days):
+        if kind != COLOUR:
+            continue
+        day = local(time).date()
+        of_season = left.setdefault(season_of(day), {"red": 22, "white": 43})
+        colour = "blue"
+        if may_be_red(day) and day.month != 11 and day.day % 3 == 0 and of_season["red"]:
+            colour = "red"
+        elif may_be_other_than_blue(day) and day.day % 4 == 1 and of_season["white"]:
+            colour = "white"
+        if colour != "blue":
+            of_season[colour] -= 1
+        batch.days[kind, time] = colour
+    return batch
+
+
+def odd_days(batch: Batch) -> list[tuple[str, int]]:
+    """Return the days of the year of the card that are not blue."""
+    first, last = midnight(dt.date(2025, 11, 1)), midnight(dt.date(2026, 10, 31))
+    days = [key for key, colour in batch.days.items() if key[0] == COLOUR and colour != "blue"]
+    return [key for key in days if first <= key[1] < last]
+
+
+@pytest.mark.parametrize("missing", [1, 6])
+def test_days_of_unknown_colour_leave_two_bounds(tmp_path: Path, missing: int) -> None:
+    """The true cost is between them; without energy the colour of a day does not matter."""
+    pieces = list(year.pieces(year.heat_pump))
+    batch = coloured(batch_of(pieces))
+    whole = tempo(table_of(tmp_path / "whole", batch))
+    assert whole["unknown_days"] == 0
+    assert whole["now"]["unknown"] == 0
+    for key in random.Random(missing).sample(odd_days(batch), missing):
+        del batch.days[key]
+    found = tempo(table_of(tmp_path / "missing", batch))
+    assert found["why"] is None
+    assert found["unknown_days"] == missing
+    for when in ("then", "now"):
+        assert found[when]["energy"] <= whole[when]["energy"] + 0.01
+        assert found[when]["energy"] + found[when]["unknown"] >= whole[when]["energy"] - 0.01
+        assert 0 < found[when]["unknown"] < 12 * missing
+
+
+def test_a_day_without_energy_needs_no_colour(tmp_path: Path) -> None:
+    def house(now: dt.datetime, _chance: random.Random) -> float:
+        return 0 if now.date() in {dt.date(2026, 2, 3), dt.date(2026, 2, 4)} else 300
+
+    batch = batch_of(list(year.pieces(house)))
+    [key] = [key for key in batch.days if key[0] == COLOUR and key[1] // 86_400 == 20_487]
+    del batch.days[key]
+    assert tempo(table_of(tmp_path, batch))["unknown_days"] == 0
+
+
+def tempo(table: dict[str, Any]) -> dict[str, Any]:
+    """Return the offer Tempo."""
+    offers: list[dict[str, Any]] = table["offers"]
+    [found] = [offer for offer in offers if offer["id"] == "tempo"]
+    return found

@@ -62,7 +62,7 @@ def test_no_callback_of_a_task_keeps_its_error() -> None:
     ]
 
     assert sorted(called) == [
-        # A table that nobody waits for any more.
+        # It raises the error of a table that nobody waits for any more.
         ("teleinfo.history.recorder", "add_done_callback"),
         ("teleinfo.history.recorder", "exception"),
         # They end a wait, and leave the result alone.

@@ -278,3 +278,14 @@ def test_two_copies_of_the_last_weeks_are_kept(tmp_path: Path) -> None:
         with contextlib.closing(Store(tmp_path / name)) as copy:
             copy.write([], now=BEGIN)
             assert powers_of(copy, SLOT) == {BEGIN: 500}
+
+
+def test_a_copy_that_is_read_is_closed_by_its_reader_once_it_is_forgotten(tmp_path: Path) -> None:
+    """Else it would stay open: nobody reads again after the store is closed."""
+    store = Store(tmp_path / FILE)
+    with store.reading() as copy:
+        store.close()
+        copy.execute("SELECT count(*) FROM reading")
+
+    with pytest.raises(sqlite3.ProgrammingError):
+        copy.execute("SELECT count(*) FROM reading")

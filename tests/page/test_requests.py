@@ -124,6 +124,39 @@ def test_a_table_that_fails_is_reported_to_those_who_still_wait(
     assert told == []
 
 
+def test_a_fault_of_the_program_reaches_the_loop_if_nobody_waits_for_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unlike a history that cannot be read, it must end the process."""
+    begun, goes_on, reported = threading.Event(), threading.Event(), list[object]()
+
+    def fail(*_: object, **_more: object) -> None:
+        begun.set()
+        goes_on.wait(LIMIT)
+        raise RuntimeError
+
+    monkeypatch.setattr(tables, "table", fail)
+    recorder = HistoryRecorder(tmp_path / FILE, LiveModel(patience=None))
+
+    async def read() -> None:
+        is_reported = asyncio.Event()
+
+        def report(_loop: object, context: dict[str, object]) -> None:
+            reported.append(context.get("exception"))
+            is_reported.set()
+
+        asyncio.get_running_loop().set_exception_handler(report)
+        leaves = asyncio.create_task(recorder.table("1", "hour"))
+        await asyncio.to_thread(begun.wait)
+        leaves.cancel()
+        await asyncio.wait([leaves])
+        goes_on.set()
+        await asyncio.wait_for(is_reported.wait(), LIMIT)
+
+    asyncio.run(read())
+    assert [type(error) for error in reported] == [RuntimeError]
+
+
 def test_more_than_a_few_are_asked_to_come_back(maker: Maker) -> None:
     """The answer says when; nothing of it is kept."""
     with Page() as served:

@@ -159,11 +159,20 @@ class HistoryRecorder:
                 self._requests.pop(key, None)
 
     def _forget(self, key: tuple[str, str, dt.date | None], making: asyncio.Task[Table | None]) -> None:
-        """Forget a request whose table is made; nobody may be left to hear of its error."""
-        if key in self._requests and self._requests[key].making is making:
-            del self._requests[key]
-        if not making.cancelled():
-            making.exception()
+        """
+        Forget a request whose table is made.
+
+        Raise an error that nobody is left to hear of, unless it only says that the history cannot be read.
+        """
+        request = self._requests.get(key)
+        if request is None or request.making is not making:
+            return
+        del self._requests[key]
+        if making.cancelled():
+            return
+        error = making.exception()
+        if error is not None and not request.readers and not isinstance(error, UnreadableError):
+            raise error
 
     async def _make(self, meter: str, name: str, end: dt.date | None) -> Table | None:
         async with self._making:

@@ -157,6 +157,7 @@ class Store:
         self._copy: sqlite3.Connection | None = None
         self._copied: list[tuple[int, int]] = []
         self._copying = threading.Lock()
+        self._is_forgotten = False
 
     def write(
         self, batches: Collection[Batch], *, now: int, imported: bool = False
@@ -212,6 +213,7 @@ class Store:
         reader until the file changes, or until `forget_copy`.
         """
         with self._copying:
+            self._is_forgotten = False
             state = self._state_of_files()
             if self._copy is None or state != self._copied:
                 self._close_copy()
@@ -224,9 +226,12 @@ class Store:
                 yield self._copy
             finally:
                 self._copy.rollback()
+                if self._is_forgotten:
+                    self._close_copy()
 
     def forget_copy(self) -> None:
-        """Free the memory of the copy, unless a thread reads it."""
+        """Free the memory of the copy; a thread that reads it does so when it has done."""
+        self._is_forgotten = True
         if self._copying.acquire(blocking=False):
             try:
                 self._close_copy()

@@ -1,12 +1,23 @@
-"""Days of France, and times in s since 1970."""
+"""
+Days at the meter, and times in s since 1970.
+
+They are those of France. A meter of the overseas islands has the days of the machine, as in the decoded
+state: neither étiquette nor number says in which time zone it is.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+from contextvars import ContextVar
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic.horodate import PARIS
+from teleinfo.tic.meter_id import identity_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DAY: Final = dt.timedelta(days=1)
 
@@ -15,21 +26,39 @@ TEMPO_HOUR: Final = 6
 
 _SEPTEMBER: Final = 9
 
+_zone: ContextVar[dt.tzinfo | None] = ContextVar("zone", default=PARIS)
+"""The time zone; None for that of the machine."""
+
+
+@contextlib.contextmanager
+def days_of(meter: str | None) -> Iterator[None]:
+    """Count the days of the meter with this id inside the block; France is meant outside of such a block."""
+    token = _zone.set(None if identity_of(meter).overseas else PARIS)
+    try:
+        yield
+    finally:
+        _zone.reset(token)
+
 
 def local(time: int) -> dt.datetime:
-    """Return the time in France."""
-    return dt.datetime.fromtimestamp(time, PARIS)
+    """Return the time at the meter."""
+    return dt.datetime.fromtimestamp(time, dt.UTC).astimezone(_zone.get())
+
+
+def day_of(time: int) -> dt.date:
+    """Return the day at the meter."""
+    return _day_in(time, _zone.get())
 
 
 @lru_cache(maxsize=8192)  # the midnights of ten years, and the seconds before them
-def day_of(time: int) -> dt.date:
-    """Return the day in France."""
-    return local(time).date()
+def _day_in(time: int, zone: dt.tzinfo | None) -> dt.date:
+    return dt.datetime.fromtimestamp(time, dt.UTC).astimezone(zone).date()
 
 
 def midnight(day: dt.date, *, hour: int = 0) -> int:
-    """Return the time of an hour of a day in France, by default of its begin, s since 1970."""
-    return int(dt.datetime.combine(day, dt.time(hour), PARIS).timestamp())
+    """Return the time of an hour of a day at the meter, by default of its begin, s since 1970."""
+    # Without a zone, a time is one of the machine.
+    return int(dt.datetime.combine(day, dt.time(hour), _zone.get()).timestamp())
 
 
 def season_of(day: dt.date) -> dt.date:

@@ -1,7 +1,7 @@
 """
 The facts that decoded states add to the history.
 
-Pure: the time of a state is an argument, s since 1970. Days are those of France.
+Pure: the time of a state is an argument, s since 1970. Days are those at the meter.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, local, midnight
+from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, days_of, local, midnight
 from teleinfo.contract.half_hours import HALF_HOUR
 from teleinfo.live.declared import POSSIBLE, find, integer
 from teleinfo.state.energy import EXPORTED, LONGEST_CHANGE
@@ -129,8 +129,11 @@ class Chronicle:
     def add(self, state: Json, at: int) -> None:
         """Add the state after a reading at the time `at`; forget the rarest of too many meters."""
         meter = find(state, "meter.id")
-        if not isinstance(meter, str) or at not in TIMES:
-            return
+        if isinstance(meter, str) and at in TIMES:
+            with days_of(meter):
+                self._add(meter, state, at)
+
+    def _add(self, meter: str, state: Json, at: int) -> None:
         if meter not in self._batches and len(self._batches) >= MAX_METERS:
             rarest = min(self._batches.values(), key=lambda batch: batch.count)
             del self._batches[rarest.meter]

@@ -19,7 +19,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import N_
-from teleinfo.contract.days import day_of, midnight
+from teleinfo.contract.days import day_of, days_of, midnight
 from teleinfo.history.chronicle import ALERT, LONGEST_PAUSE, LONGEST_WAIT, SLOT, TARIFF, Batch
 from teleinfo.history.damage import ERRORS, NewerError, is_damage
 from teleinfo.history.merge import TIMES, Merged, merge
@@ -183,7 +183,8 @@ class Store:
     def _write(self, batches: Iterable[Batch], *, now: int, imported: bool) -> list[tuple[str, int, int]]:
         with self.editing(now) as base:
             for batch in batches:
-                _put(base, batch, imported=imported)
+                with days_of(batch.meter):
+                    _put(base, batch, imported=imported)
             _forget_meters(base, now)
             return base.execute(_METERS, (now,)).fetchall()
 
@@ -222,7 +223,8 @@ class Store:
             self._copy.execute("BEGIN")
             try:
                 for batch in pending:
-                    _put(self._copy, batch)
+                    with days_of(batch.meter):
+                        _put(self._copy, batch)
                 yield self._copy
             finally:
                 self._copy.rollback()

@@ -1,7 +1,7 @@
 """
 The tables of the history: powers, energies by day, week, month and year, alerts, and the season of Tempo.
 
-An absent row is a gap; a value that is unknown is None. Times and days are those of France.
+An absent row is a gap; a value that is unknown is None. Times and days are those at the meter.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, local, midnight, season_of
+from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, days_of, local, midnight, season_of
 from teleinfo.contract.price_source import PriceSource
 from teleinfo.history.chronicle import ALERT, COLOUR, INJECTED, LONGEST_PAUSE, SLOT, TARIFF, Batch
 from teleinfo.history.contract import contract_table
@@ -86,7 +86,7 @@ def table(
     if prices is None:
         prices = PriceSource(None)
     prices.refresh()
-    with store.reading(pending) as base:
+    with store.reading(pending) as base, days_of(meter):
         known = base.execute("SELECT id, heard FROM meter WHERE name = ?", (meter,)).fetchone()
         number, heard = known or (0, 0)
         return _TABLES[name](_Meter(prices, base, number, heard, now))

@@ -26,6 +26,7 @@ from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.judge import Judge
 from teleinfo.tic.labels import ALARMS, NOTICES, STATUS_REGISTER, Kind, LabelSpec, Mode, lookup
+from teleinfo.tic.meter_id import identity_of, number_of
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
 from teleinfo.vocabulary.codes import Phase
 from teleinfo.vocabulary.moment import Moment
@@ -148,14 +149,27 @@ class LiveModel:
         self.prices = prices or PriceSource(None)
         self._prints_notes = prints_notes
         self.told_health: Health | None = None
+        self._is_overseas = False
         self._rows: dict[str, Row] = {}
         self._judge = Judge()
         self._tracker = StateTracker(topic="", exclude=frozenset(), prices=self.prices.loaded.prices)
 
     def _clock(self) -> dt.datetime:
-        """Return the time in France, or the time of the machine for a meter overseas."""
-        zone = None if self._tracker.meter.identity.overseas else PARIS
-        return dt.datetime.now(dt.UTC).astimezone(zone)
+        """Return the time at the meter."""
+        return dt.datetime.now(dt.UTC).astimezone(self.zone)
+
+    @property
+    def zone(self) -> dt.tzinfo | None:
+        """The time zone of the meter; None for that of the machine, which a meter overseas has."""
+        return None if self._is_overseas else PARIS
+
+    @property
+    def minutes_ahead(self) -> int | None:
+        """Minutes by which the clock of a meter overseas is ahead of UTC; None for a meter in France."""
+        offset = self.clock().utcoffset()
+        if offset is None or not self._is_overseas:
+            return None
+        return round(offset.total_seconds() / 60)
 
     def add_reading(self, reading: Reading, *, now: float) -> bool:
         """
@@ -166,6 +180,10 @@ class LiveModel:
         if self.mode is not reading.mode or len(self._rows) > MAX_VALUES:
             self._rows.clear()
         self.mode, self.heard = reading.mode, now
+        number = number_of(reading)
+        if number is not None:
+            # Before the tracker: the first reading decides on which day its energies begin.
+            self._is_overseas = identity_of(number).overseas
         time = self.clock()
         sent = {key: text for key, text in reading.values.items() if _is_possible(reading.mode, key, text)}
         possible = Reading(reading.mode, sent, reading.belief)

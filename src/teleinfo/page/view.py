@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
-from teleinfo.contract.days import local
+from teleinfo.contract.days import days_of, local
 from teleinfo.live import sentences
 from teleinfo.live.declared import alerts_of, clock, find, integer, number, rows, text, title
 from teleinfo.live.describe import describe
@@ -74,9 +74,10 @@ def now_part(
     return {
         "meter": sentences.meter(model),
         "id": find(state, "meter.id") or next((name for name, *_times in meters), None),
-        "meters": [[name, f"{_day(first)} – {_day(last)}"] for name, first, last in meters],
+        "meters": [[name, f"{_day(name, first)} – {_day(name, last)}"] for name, first, last in meters],
         "fault": "" if fault is None else _(fault),
         "today": f"{today}",
+        "ahead": model.minutes_ahead,
         "time": clock(find(state, "time"), today=today, seconds=True),
         "stream": None if is_live else _last(find(state, "time"), meters, today),
         "waiting": sentences.waiting(model) if model.mode is None else None,
@@ -114,13 +115,18 @@ def now_part(
 
 def _last(time: Json, meters: Sequence[tuple[str, int, int]], today: dt.date) -> str:
     """Return since when nothing has come: since the last reading of this process, or of the history."""
-    heard = time or next((local(last).isoformat() for _name, _first, last in meters), None)
+    heard = time
+    if heard is None and meters:
+        name, _first, last = meters[0]
+        with days_of(name):
+            heard = local(last).isoformat()
     shown = clock(heard, today=today)
     return _("no reading since {time}").format(time=shown) if shown else _("no reading so far")
 
 
-def _day(time: int) -> str:
-    return f"{local(time):%d/%m/%Y}"
+def _day(meter: str, time: int) -> str:
+    with days_of(meter):
+        return f"{local(time):%d/%m/%Y}"
 
 
 def rows_part(model: LiveModel) -> dict[str, Json]:

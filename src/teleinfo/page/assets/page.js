@@ -129,7 +129,7 @@ function showNow(now) {
   showTariff(now.tariff, now.tempo);
   show("indexes", now.indexes.length > 0);
   terms(byId("indexes-rows"), now.indexes);
-  showHistory(now.id, now.power?.limit?.power, now.meters, now.today);
+  showHistory(now.id, now.power?.limit?.power, now.meters, now.today, now.ahead);
   showLine(now.line, now.why, now.time);
 }
 

@@ -14,8 +14,8 @@ const COLOURS = { red: 22, white: 43 }; // days of each colour in a season of Te
 
 const language = document.documentElement.lang;
 const words = byId("picture-words").dataset;
-const clock = format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const date = format({ day: "2-digit", month: "2-digit" });
+const clock = atMeter({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const date = atMeter({ day: "2-digit", month: "2-digit" });
 
 let periods = {};
 let alerts = {};
@@ -24,10 +24,16 @@ let live = null; // the meter of the page
 let meter = null; // the meter whose history is shown
 let end = ""; // the last day that is shown; empty: now
 let present = ""; // the day of the meter
+let ahead = null; // minutes by which the clock of a meter overseas is ahead of UTC; null: it is in France
 
 function format(parts, timeZone = "Europe/Paris") {
   const formatter = new Intl.DateTimeFormat(language === "fr" ? "fr" : "en-GB", { ...parts, timeZone });
   return (time) => formatter.format(time);
+}
+
+function atMeter(parts) {
+  const inFrance = format(parts), overseas = format(parts, "UTC");
+  return (time) => (ahead === null ? inFrance(time) : overseas(time + ahead * MINUTE));
 }
 
 const power = (figure) => `${number(figure)} VA`;
@@ -549,9 +555,10 @@ byId("history").addEventListener("submit", (event) => event.preventDefault());
 setInterval(loadDue, 5 * SECOND); // the history goes on although nothing new comes of a silent meter
 
 // Keep the history of the meter `id` up to date; `most` is the subscribed power, `meters` are those
-// of the history, `today` is the day of the meter.
-export function showHistory(id, most, meters, today) {
+// of the history, `today` is the day of the meter, `minutesAhead` of UTC is its clock, null in France.
+export function showHistory(id, most, meters, today, minutesAhead) {
   present = today;
+  ahead = minutesAhead;
   const others = meters.some(([name]) => name === id) || id === null ? meters : [[id, ""], ...meters];
   show("history", id !== null);
   show("history-meters", others.length > 1);

@@ -32,6 +32,8 @@ SUPERVISOR = "http://supervisor"
 PAGE_STATE = Path("/data/teleinfo-web")
 """The history of the page."""
 PAGE_ADDRESS = "0.0.0.0:8099"
+OFFERS = "/config/offers.toml"
+"""The household's file of offers, in the folder of the app among the configurations of apps."""
 RETRY_AFTER = 5.0
 """Seconds between two questions for a broker that is not there yet, and between two starts of the page."""
 ANSWER_TIMEOUT = 10.0
@@ -164,6 +166,7 @@ def main() -> None:
             _say(f"no broker: {error}")
             sys.exit(1)
     environ["STATE_DIRECTORY"] = str(STATE)
+    environ["TELEINFO_OFFERS"] = OFFERS
     environ |= settings
     make_state_directories()
     give_up_rights()

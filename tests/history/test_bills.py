@@ -125,6 +125,27 @@ def test_a_year_costs_to_the_cent_what_the_bill_says(tmp_path: Path, name: str) 
     followed.store.close()
 
 
+def test_a_frame_in_the_first_second_of_a_day_counts_for_that_day(tmp_path: Path) -> None:
+    """As in the state: what was drawn since the last frame of the day before, too."""
+    followed = Followed(tmp_path, "base")
+    midnight = bill.start_of(bill.next_day(FIRST))
+    followed.meter.draw_until(midnight - 2)
+    followed.read()
+    followed.meter.now = midnight
+    followed.meter.registers["TH"] += 3600 * 1000
+    followed.read()
+    followed.store.write(followed.chronicle.take(), now=midnight + 60)
+    followed.meter.now = midnight + 60
+    rows = [
+        dict(zip(followed.table("days30")["columns"], row, strict=True))
+        for row in followed.table("days30")["rows"]
+    ]
+    costs = followed.costs()
+    assert [round(row["cost"], 2) for row in rows] == [costs["yesterday"], costs["today"]]
+    assert rows[1]["TH"] == 1000
+    followed.store.close()
+
+
 def _check_state(followed: Followed, day: dt.date) -> None:
     """Compare the costs of the state at the end of a day."""
     yesterday = dt.date.fromordinal(day.toordinal() - 1)

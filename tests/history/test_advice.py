@@ -1,0 +1,46 @@
+"""The verdict on the offers, also where the colours of some days leave a cost between two bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from teleinfo.contract.advice import verdict
+
+
+def offer(name: str, energy: float, unknown: float = 0.0, *, is_open: bool = True) -> dict[str, Any]:
+    """Return an offer with a cost."""
+    now = {"energy": energy, "subscription": 100.0, "unknown": unknown}
+    return {"id": name, "is_open": is_open, "now": now, "unknown_days": 3 if unknown else 0}
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "best", "saved", "is_sure", "is_same"),
+    [
+        (offer("own", 1000), offer("tempo", 900), "tempo", (100, 100), True, False),
+        (offer("own", 1000), offer("tempo", 850, 60), "tempo", (90, 150), True, False),
+        (offer("own", 1000), offer("tempo", 950, 90), "tempo", (-40, 50), False, False),
+        (offer("own", 1000), offer("tempo", 990, 6), "tempo", (4, 10), True, True),
+        (offer("own", 1000), offer("tempo", 1010, 60), "own", (0, 0), True, True),
+        (offer("own", 1000), offer("tempo", 960, 90), "own", (0, 0), False, True),
+        (offer("own", 1000, 60), offer("base", 1010), "base", (-10, 50), False, False),
+        (offer("own", 900), offer("tempo", 100, is_open=False), None, (0, 0), True, True),
+    ],
+)
+def test_the_verdict_is_sure_only_if_no_colour_can_change_it(
+    own: dict[str, Any],
+    other: dict[str, Any],
+    best: str | None,
+    saved: tuple[float, float],
+    *,
+    is_sure: bool,
+    is_same: bool,
+) -> None:
+    found = verdict([own, other], "own")
+    if best is None:
+        assert found is None
+        return
+    assert found is not None
+    assert (found["best"], found["saved"], found["saved_most"]) == (best, *saved)
+    assert (found["is_sure"], found["is_same"]) == (is_sure, is_same)

@@ -69,14 +69,14 @@ PREPARATION = [
 ]
 ALONE = [
     # It holds promises of seconds, under attacks that take all of the processor.
-    Job(900, "make test-faults"),
+    Job(1500, "make test-faults"),
 ]
 AT_WORK = "tests/lab/homeassistant/at_work.py"
 QUEUE = [
-    Job(900, "make test"),
+    Job(1800, "make test"),
     Job(1500, f"make test-homeassistant HOMEASSISTANT=newest TESTS={AT_WORK}", SYSTEMS),
     Job(1500, "make test-system", SYSTEMS),
-    Job(1200, "make test-journeys TESTS='-m brief -n 0'", SYSTEMS),
+    Job(1800, "make test-journeys TESTS='-m brief -n 0'", SYSTEMS),
     Job(1200, "$VENV/bin/python -m tests.lab.system.newcomer bookworm", SYSTEMS),
     Job(1200, "$VENV/bin/python -m tests.lab.system.newcomer trixie", SYSTEMS),
     Job(1200, "$VENV/bin/python -m tests.lab.system.newcomer forky", SYSTEMS),
@@ -89,7 +89,7 @@ QUEUE = [
         f""" TESTS="{AT_WORK} -k 'every_entity or wrong_message or broker-daemon-hass'" """,
         sys.version_info[:2] == (3, 13),
     ),
-    Job(900, "make test-web"),
+    Job(1200, "make test-web"),
     Job(
         600,
         ".ci/libraries.sh aiomqtt==2.3.1 paho-mqtt==2.1.0 pydantic-settings==2.8.1"
@@ -100,7 +100,7 @@ QUEUE = [
     Job(900, "make test-brokers"),
     Job(900, "make test-consumers"),
     Job(600, "make check-workflows"),
-    Job(600, "make coverage"),
+    Job(1200, "make coverage"),
     Job(180, ".ci/demo.sh"),
     Job(180, ".ci/wheel.sh"),
 ]

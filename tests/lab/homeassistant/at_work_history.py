@@ -60,10 +60,16 @@ def power_of_day(day: int) -> int:
 
 
 def readings(now: int) -> Iterator[bytes]:
-    """Yield the lines of a reading at each whole hour, and each four minutes in the last two days."""
-    begin, dense = now - DAYS * 24 * HOUR, now - 2 * 24 * HOUR
-    first = begin - begin % HOUR + HOUR
-    for at in [*range(first, dense, HOUR), *range(dense, now, 240)]:
+    """
+    Yield the line of a reading at each whole hour, and each four minutes about midnight and at the end.
+
+    A longer pause over midnight would belong to no day.
+    """
+    begin, last_days = now - DAYS * 24 * HOUR, now - 2 * 24 * HOUR
+    for at in range(begin - begin % HOUR + HOUR, now, 240):
+        is_about_midnight = (local(at) + dt.timedelta(minutes=10)).time() < dt.time(0, 20)
+        if at % HOUR and at < last_days and not is_about_midnight:
+            continue
         energy = index_at(now - at)
         values = {"timestamp": at * 1000, "ADCO": NUMBER, "OPTARIF": "HC", "ISOUSC": "45", "PTEC": "HP"}
         values |= {"HCHC": f"{energy // 3:09}", "HCHP": f"{energy - energy // 3:09}", "PAPP": "00380"}

@@ -176,7 +176,14 @@ def everything(mode: Mode, language: Language, form: ours.DiscoveryForm) -> dict
     ]
     paths = [*(field.parts for field in FIELDS), *(("labels", key) for key in keys)]
     entities = entities_of(dict.fromkeys(paths) | {("meter", "phases"): 3}, mode)
-    discovery = ours.Discovery("homeassistant", Topics("t"), form=form, language=language)
+    discovery = ours.Discovery(
+        "homeassistant",
+        Topics("t"),
+        form=form,
+        language=language,
+        page="http://pi.local:8080/",
+        support_url="https://forge.example/teleinfo",
+    )
     meter = device_of("041961123456", topic="t", private=False)
     messages = discovery.messages(meter, entities.values())
     return {topic: json.loads(payload) for topic, payload in messages.items() if payload}

@@ -2,13 +2,14 @@
 Pictures of Home Assistant: English ones in docs/images, French ones in docs/fr/images.
 
 `make pictures-homeassistant` draws them: after a change that is meant, do so and look at each of them. They
-show a household on the evening of 14 January 2026, after six simulated weeks: the daemon, Home Assistant and
-the browser have the clock of that evening. Two versions of Home Assistant draw the same page in another way,
-so no test compares them.
+show a household on an evening of 2026, after seven simulated weeks. The daemon, Home Assistant and the
+browser have the clock of this evening. Two versions of Home Assistant draw the same page in another way, so
+no test compares them.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import tempfile
@@ -27,14 +28,18 @@ from tests.lab.browsers.browser import browser, prefer, resize
 from tests.lab.browsers.pictures import path, with_palette
 from tests.lab.homeassistant.at_work_examples import PRICES, Examples
 from tests.lab.homeassistant.hass_process import later_clock
-from tests.lab.homeassistant.household import LIMIT, Household
-from tests.lab.homeassistant.simulated_past import EVENING, SimulatedPast, add_states
+from tests.lab.homeassistant.household import LIMIT, Household, eventually
+from tests.lab.homeassistant.simulated_past import SimulatedPast, add_states
 from tests.support.scenario import until
 
 if TYPE_CHECKING:
     from selenium.webdriver.chrome.webdriver import WebDriver
 
 DASHBOARD: Final = "tempo-linky"
+WINTER: Final = dt.datetime(2026, 1, 14, 20, 12)  # noqa: DTZ001 - a meter knows local time only
+"""An evening before a red day, which is announced."""
+SUMMER: Final = dt.datetime(2026, 6, 16, 20, 12)  # noqa: DTZ001 - as above
+"""An evening after a day on which a producer has injected."""
 SIZES: Final = {
     "home-assistant-tempo": (1180, 830),
     "home-assistant-device": (1180, 900),
@@ -70,18 +75,17 @@ globalThis.Date = class extends RealDate {
 """A clock of the page that is ahead by so many milliseconds."""
 
 
-def seconds_to_evening() -> float:
-    """Return by how much a clock that shows the evening of the pictures is ahead of ours."""
-    return EVENING.replace(tzinfo=PARIS).timestamp() - time.time()
-
-
 def in_the_evening(household: Household, past: SimulatedPast) -> float:
-    """Let a household, in which nothing but the meter runs, live in that evening; return its clock's lead."""
-    ahead = seconds_to_evening()
+    """
+    Let a household, in which nothing but the meter runs, live in the evening of its past.
+
+    Return the seconds by which its clock is ahead of ours.
+    """
+    ahead = past.evening.replace(tzinfo=PARIS).timestamp() - time.time()
     clock = later_clock(ahead)
     household.daemon.environ |= clock
     household.hass.environ = os.environ | clock
-    household.linky.ahead = EVENING - START
+    household.linky.ahead = past.evening - START
     past.remember(household)
     return ahead
 
@@ -164,10 +168,28 @@ def draw_energy(language: Language, past: SimulatedPast) -> None:
         for key, total in {"energy_import": "import_total", "energy_export": "export_total"}.items():
             about: dict[str, Any] = {"has_sum": True, "mean_type": 0, "unit_class": "energy", "name": None}
             about |= {"source": "recorder", "statistic_id": ids[key], "unit_of_measurement": "Wh"}
-            household.hass.ask("recorder/import_statistics", metadata=about, stats=past.statistics(total))
+            stats = past.statistics(total)
+            household.hass.ask("recorder/import_statistics", metadata=about, stats=stats)
+            expect_statistics(household, ids[key], len(stats))
         household.hass.use_for_energy(ids["energy_import"], ids["energy_export"], power=ids["power_active"])
         log_in(driver, household, language, ahead)
         draw(driver, household, language, {"home-assistant-energy": "energy/electricity"})
+
+
+def expect_statistics(household: Household, energy: str, count: int) -> None:
+    """Return once Home Assistant, which answers at once, has stored so many hours."""
+
+    def absent() -> list[str]:
+        statistics = household.hass.ask(
+            "recorder/statistics_during_period",
+            start_time="2026-01-01T00:00:00+00:00",
+            statistic_ids=[energy],
+            period="hour",
+            types=["sum"],
+        )
+        return [] if len(statistics.get(energy, [])) >= count else [f"{energy}: no statistics"]
+
+    eventually(absent)
 
 
 def main() -> None:
@@ -175,8 +197,8 @@ def main() -> None:
     prices = checks.prices(PRICES)
     assert isinstance(prices, Prices)
     for language in Language:
-        draw_tempo(language, SimulatedPast("tempo", prices))
-        draw_energy(language, SimulatedPast("standard-producer"))
+        draw_tempo(language, SimulatedPast("tempo", WINTER, prices))
+        draw_energy(language, SimulatedPast("standard-producer", SUMMER))
 
 
 if __name__ == "__main__":

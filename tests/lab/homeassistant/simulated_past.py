@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
     from tests.lab.homeassistant.household import Household
 
-BEGIN: Final = dt.datetime(2025, 11, 30, 12)  # noqa: DTZ001 - a meter knows local time only
-EVENING: Final = dt.datetime(2026, 1, 14, 20, 12)  # noqa: DTZ001 - as above
-"""The moment of the pictures: the colour of tomorrow is known."""
+WEEKS: Final = dt.timedelta(weeks=7)
+"""How long it was read: a whole month is in it."""
 STEP: Final = dt.timedelta(minutes=2)
 """From one reading to the next: a pause of more than five minutes would make a day incomplete."""
 GRAPH: Final = dt.timedelta(hours=25)
@@ -34,23 +33,25 @@ SHORT_STEP: Final = dt.timedelta(seconds=5)
 
 
 class SimulatedPast:
-    """What a meter has counted until `EVENING`, read each two minutes; the `meter` goes on from there."""
+    """What a meter has counted until `evening`, a naive local time; the `meter` goes on from there."""
 
-    def __init__(self, name: str, prices: Prices | None = None) -> None:
-        self.meter = build(name, start=BEGIN, rng=random.Random(7))
+    def __init__(self, name: str, evening: dt.datetime, prices: Prices | None = None) -> None:
+        self.evening = evening
+        begin = evening - WEEKS
+        self.meter = build(name, start=begin, rng=random.Random(7))
         dated = None if prices is None else DatedPrices.undated(prices)
         self.tracker = StateTracker(topic="teleinfo", exclude=frozenset(), prices=dated)
         self.powers: list[tuple[float, int]] = []
         """Time of day, in seconds, and active power in W."""
         self.totals: dict[str, dict[int, int]] = {"import_total": {}, "export_total": {}}
         """The totals in Wh at the end of each hour, by the time of its begin in seconds."""
-        decoder, now = Decoder(), BEGIN
-        while now < EVENING:
+        decoder, now = Decoder(), begin
+        while now < evening:
             at = now.replace(tzinfo=PARIS)
-            moment = Moment((now - BEGIN).total_seconds(), at)
+            moment = Moment((now - begin).total_seconds(), at)
             for reading in decoder.feed(with_parity(encode_frame(self.meter.frame(now)))):
                 self.tracker.update(reading, moment)
-            is_noted = now > EVENING - GRAPH
+            is_noted = now > evening - GRAPH
             if is_noted and now.second == 0:
                 self._note(at, moment)
             now += SHORT_STEP if is_noted else STEP

@@ -15,4 +15,4 @@ grep -v -x -F -f systemd/constraints.txt tests/constraints.txt >"$scratch/tools"
 [ "$#" -eq 0 ] || "$scratch/venv/bin/python" -m pip install --quiet --no-deps "$@"
 "$scratch/venv/bin/python" -m pip freeze | grep -E '^(aiohttp|aiomqtt|paho-mqtt|pydantic-settings|pyserial-asyncio|rich)=='
 PATH="$PATH:/usr/sbin" "$scratch/venv/bin/python" -m pytest -p no:cacheprovider --numprocesses=4 \
-    tests/settings tests/mqtt tests/console tests/cli tests/watch tests/page
+    tests/settings tests/mqtt tests/console tests/cli tests/watch tests/web

@@ -31,11 +31,11 @@ BREACHES = [
     ("commands", "teleinfo.doctor.check_line", "teleinfo.simulator.encode"),
     ("daemon", "teleinfo.live.model", "teleinfo.daemon.monitor"),
     ("daemon", "teleinfo.cli.forget", "teleinfo.homeassistant.adapter"),
-    ("commands", "teleinfo.page.view", "teleinfo.simulator.meter"),
+    ("commands", "teleinfo.web.view", "teleinfo.simulator.meter"),
     ("messages", "teleinfo.mqtt.outbox", "teleinfo.tic.decoder"),
     ("messages", "teleinfo.mqtt.config", "teleinfo.tic.labels"),
     ("live", "teleinfo.watch.layout", "teleinfo.tic.labels"),
-    ("live", "teleinfo.page.view", "teleinfo.state.declaration"),
+    ("live", "teleinfo.web.view", "teleinfo.state.declaration"),
     ("settings", "teleinfo.settings.faults", "teleinfo.mqtt.client"),
     ("settings", "teleinfo.settings.faults", "asyncio"),
     ("serial", "teleinfo.port.reader", "serial"),
@@ -45,7 +45,7 @@ BREACHES = [
     ("pydantic", "teleinfo.cli.run", "pydantic"),
     ("pydantic", "teleinfo.daemon.app", "pydantic_settings"),
     ("optional", "teleinfo.daemon.app", "aiohttp"),
-    ("optional", "teleinfo.page.view", "rich"),
+    ("optional", "teleinfo.web.view", "rich"),
 ]
 """Imports that break each contract: the id of the contract, the module, and what it imports."""
 
@@ -161,7 +161,7 @@ def test_no_module_is_imported_by_a_name_in_a_text() -> None:
 def test_the_page_knows_the_types_of_the_state_alone() -> None:
     """The contract lets it import one module of the core: the form of a value of the state."""
     below = ("teleinfo.tic", "teleinfo.state", "teleinfo.port", "teleinfo.mqtt")
-    screens = [module for module in FILES if module.startswith(("teleinfo.page", "teleinfo.watch"))]
+    screens = [module for module in FILES if module.startswith(("teleinfo.web", "teleinfo.watch"))]
     wrong = [
         (module, name)
         for module in screens

@@ -8,16 +8,16 @@ from pathlib import Path
 
 from teleinfo.common import i18n
 from teleinfo.doctor.finding import TEMPLATES, TITLES
+from teleinfo.history.sentences import SENTENCES
 from teleinfo.homeassistant import entities
 from teleinfo.live.describe import CHOICES
 from teleinfo.mqtt.errors import FAULTS
-from teleinfo.page.sentences import SENTENCES
-from teleinfo.page.server import FOLDER, MARKED
 from teleinfo.port.errors import TEXTS
 from teleinfo.settings.faults import ALLOWED
 from teleinfo.state.declaration import FIELDS
 from teleinfo.vocabulary import codes, line
 from teleinfo.vocabulary.words import Code
+from teleinfo.web.server import FOLDER, MARKED
 from tests.settings import sample
 
 SOURCES = Path(i18n.__file__).parents[1]

@@ -25,14 +25,14 @@ DIGESTS: Final = ROOT / "tests/docs/drawn.json"
 _SRC: Final = "src/teleinfo"
 _FRENCH: Final = f"{_SRC}/locale/fr"
 _PAGE: Final = (
-    f"{_SRC}/page",
+    f"{_SRC}/web",
     f"{_SRC}/live",
     f"{_SRC}/history",
     f"{_SRC}/contract",
     "tests/lab/browsers/household.py",
 )
 _ENTITIES: Final = (f"{_SRC}/homeassistant", f"{_SRC}/state", "tests/lab/homeassistant/pictures.py")
-_PAGE_FRENCH: Final = tuple(f"{_FRENCH}/{name}.po" for name in ("page", "contract", "state", "vocabulary"))
+_PAGE_FRENCH: Final = tuple(f"{_FRENCH}/{name}.po" for name in ("web", "contract", "state", "vocabulary"))
 _ENTITIES_FRENCH: Final = tuple(f"{_FRENCH}/{name}.po" for name in ("homeassistant", "state", "vocabulary"))
 
 SHOWN: Final[Mapping[str, tuple[str, ...]]] = {

@@ -15,7 +15,7 @@ from teleinfo.history.chronicle import Batch
 from teleinfo.history.damage import NewerError, is_damage
 from teleinfo.history.store import Store
 from teleinfo.live.model import LiveModel
-from teleinfo.page import view
+from teleinfo.web import view
 from tests.history import odd
 from tests.history.decade import METER
 

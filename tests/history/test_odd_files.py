@@ -18,8 +18,8 @@ import pytest
 from teleinfo.contract.files import Content, FileError, FileReader
 from teleinfo.contract.load_curve import energies_of
 from teleinfo.history.chronicle import Batch
+from teleinfo.history.imported_files import label_of
 from teleinfo.history.store import Store
-from teleinfo.page.imported_files import label_of
 from tests.history import written
 from tests.history.odd_files import ODD_FILES, Odd, text
 from tests.support.process import LIMIT

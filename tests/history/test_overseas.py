@@ -16,11 +16,11 @@ from teleinfo.history import tables
 from teleinfo.history.chronicle import Chronicle
 from teleinfo.history.store import Store
 from teleinfo.live.model import LiveModel
-from teleinfo.page import view
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
 from teleinfo.watch import layout
+from teleinfo.web import view
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,12 +23,12 @@ from teleinfo.history.chronicle import Chronicle
 from teleinfo.history.store import Store
 from teleinfo.live.declared import remembered, title
 from teleinfo.live.model import LiveModel
-from teleinfo.page import view
 from teleinfo.tic.labels import Mode, lookup
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
 from teleinfo.watch import layout
 from teleinfo.watch.plain import PlainLines
+from teleinfo.web import view
 from tests.truths.days import FIRST, World, local, prices_of
 from tests.truths.judge import is_right
 from tests.truths.table import ABSENT, TRUTHS, AnyOf, Between, Truth, month_price

@@ -30,7 +30,6 @@ from teleinfo.homeassistant.templates import MISSING, flat
 from teleinfo.live.declared import remembered
 from teleinfo.live.model import LiveModel
 from teleinfo.mqtt.config import Topics
-from teleinfo.page import view
 from teleinfo.port.health import Health
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS
@@ -44,6 +43,7 @@ from teleinfo.vocabulary.line import LineGrade
 from teleinfo.vocabulary.moment import Moment
 from teleinfo.vocabulary.words import Code, Language
 from teleinfo.watch import layout
+from teleinfo.web import view
 from tests.homeassistant.golden import read
 from tests.truths.screens import FIGURE, SCREEN
 

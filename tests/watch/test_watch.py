@@ -238,7 +238,7 @@ def test_the_daemon_never_imports_the_library_of_the_screen_or_of_the_page() -> 
     """Nor do `watch` and `page` before they need one of them; the daemon has nothing of `live` at all."""
     code = (
         "import sys, teleinfo.cli.run; assert 'teleinfo.live' not in sys.modules;"
-        "import teleinfo.watch.command, teleinfo.page.command;"
+        "import teleinfo.watch.command, teleinfo.web.command;"
         "sys.exit(not {'rich', 'aiohttp'}.isdisjoint(sys.modules))"
     )
 

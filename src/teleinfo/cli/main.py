@@ -53,7 +53,7 @@ COMMANDS = {
     "simulate": Command("simulator.command", N_("play a meter on a pseudo-terminal"), reads_settings=False),
     "record": Command("record.command", N_("save the bytes of the line to a file")),
     "watch": Command("watch.command", N_("show the live meter in the terminal")),
-    "page": Command("page.command", N_("show the live meter and its history in a browser")),
+    "page": Command("web.command", N_("show the live meter and its history in a browser")),
     "doctor": Command("doctor.command", N_("find out why nothing comes")),
     "forget": Command("cli.forget", N_("remove what the broker retains of a meter")),
     "demo": Command("demo.command", N_("show it all working, without meter or broker"), reads_settings=False),

@@ -209,7 +209,7 @@ class MeterTask:
                 self._log_prices()
                 running.append(tasks.create_task(self._prices.keep(self._use_prices), name="teleinfo.prices"))
             if self._link_page is not None:
-                running.append(tasks.create_task(self._link_page(), name="teleinfo.page"))
+                running.append(tasks.create_task(self._link_page(), name="teleinfo.web"))
             await stop.wait()
             for task in running:
                 task.cancel()

@@ -34,12 +34,12 @@ from teleinfo.daemon.watchdog import Notifier
 from teleinfo.demo.broker import LOOPBACK, embedded_broker
 from teleinfo.demo.past import after_a_year
 from teleinfo.mqtt.client import Connection, connect
-from teleinfo.page import hosts
 from teleinfo.settings import Settings
 from teleinfo.settings.checks import Address
 from teleinfo.simulator.catalogue import DEFAULT, METERS
 from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import SerialLine
+from teleinfo.web import hosts
 
 if TYPE_CHECKING:
     import argparse
@@ -92,7 +92,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 async def _demo(arguments: argparse.Namespace) -> None:
     """Start the parts one after the other, and run the daemon until a signal ends it."""
-    from teleinfo.demo import page  # noqa: PLC0415 - an extra, for this command alone
+    from teleinfo.demo import web  # noqa: PLC0415 - an extra, for this command alone
 
     # Shortly before the values of the meter change.
     time = MORNING if METERS[arguments.meter].household == "solar" else EVENING
@@ -126,7 +126,7 @@ async def _demo(arguments: argparse.Namespace) -> None:
             address = Address(*listening.getsockname())
             print_line(heading(arguments, broker, start, address.url(socket.gethostname())))
             async with asyncio.TaskGroup() as tasks:
-                serving = page.serve(listening, address, settings, past, clock)
+                serving = web.serve(listening, address, settings, past, clock)
                 parts = (show_messages(connection), send_frames(), serving)
                 background = [tasks.create_task(part) for part in parts]
                 end = partial(signal.raise_signal, signal.SIGTERM)

@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tests.lab.bench import cpu, decoding, latency, page, several, truth, watts
+from tests.lab.bench import cpu, decoding, latency, several, truth, watts, web
 from tests.lab.bench.rows import table
 from tests.lab.bench.scale import FULL, QUICK
 
@@ -26,7 +26,7 @@ PARTS: dict[str, Callable[[Scale], list[Row]]] = {
     "scale": several.rows,
     "truth": truth.rows,
     "watts": watts.rows,
-    "page": page.rows,
+    "web": web.rows,
 }
 
 

@@ -30,7 +30,7 @@ LEAST = Scale(
     history_days=400,
     history_requests=1,
 )
-PROGRAMS = ("latency", "cpu", "scale", "page")
+PROGRAMS = ("latency", "cpu", "scale", "web")
 
 
 @pytest.mark.parametrize(

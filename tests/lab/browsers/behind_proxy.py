@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.page.server import ASSETS
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
+from teleinfo.web.server import ASSETS
 from tests.docs.markdown import PAGES, blocks
-from tests.page.scenario import Page
 from tests.support.process import LIMIT, Process
 from tests.support.scenario import until
 from tests.support.tcp_ports import HOST, free_port
+from tests.web.scenario import Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

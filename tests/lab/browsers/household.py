@@ -21,7 +21,7 @@ from teleinfo.state.prices import Prices
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.horodate import PARIS
 from tests.history.scenario import DAY, Lapse
-from tests.page.scenario import EVENING_END, Page
+from tests.web.scenario import EVENING_END, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

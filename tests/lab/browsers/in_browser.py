@@ -17,21 +17,21 @@ from teleinfo.common.i18n import _, in_words, use_language
 from teleinfo.contract.days import midnight
 from teleinfo.history.chronicle import Batch
 from teleinfo.history.store import Store
-from teleinfo.page import server
-from teleinfo.page.server import Streams
 from teleinfo.simulator.catalogue import build
 from teleinfo.state.prices import Prices
 from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
+from teleinfo.web import server
+from teleinfo.web.server import Streams
 from tests.history import year
 from tests.history.scenario import DAY, FILE, Lapse
 from tests.history.test_contract import METER, OWN, batch_of
 from tests.lab.browsers.browser import Theme, browser, prefer, resize
 from tests.lab.browsers.household import evening, household, page_of
-from tests.page.scenario import Page
 from tests.support.scenario import until
+from tests.web.scenario import Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.history import odd
-from tests.page.damaged import live_with
-from tests.page.test_owner import NAMES, TRAPS, curve, folder, outside, pytestmark, try_traps
+from tests.history.test_owner import NAMES, TRAPS, curve, folder, outside, pytestmark, try_traps
+from tests.web.damaged import live_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable

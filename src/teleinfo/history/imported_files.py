@@ -16,7 +16,7 @@ from teleinfo.contract.files import Content, FileError, FileReader
 from teleinfo.contract.offers import PricesOfFile
 from teleinfo.history import energies, sites
 from teleinfo.history.file_import import Added, FileImport
-from teleinfo.page.sentences import told
+from teleinfo.history.sentences import told
 
 if TYPE_CHECKING:
     import sqlite3

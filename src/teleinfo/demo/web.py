@@ -17,9 +17,9 @@ from teleinfo.history.recorder import HistoryRecorder
 from teleinfo.history.store import Store
 from teleinfo.live.feeds import listen
 from teleinfo.live.model import LiveModel
-from teleinfo.page import server
 from teleinfo.state.prices import Prices
 from teleinfo.tic.horodate import PARIS
+from teleinfo.web import server
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -17,13 +17,14 @@ from teleinfo.common.i18n import N_, _
 from teleinfo.common.state_directory import file_name, state_directory
 from teleinfo.console.arguments import checked
 from teleinfo.console.output import say
+from teleinfo.history import imports
+from teleinfo.history.imported_files import ANY_SITE
 from teleinfo.history.recorder import HistoryRecorder
 from teleinfo.history.store import Store
 from teleinfo.live.feeds import add_mqtt, run
-from teleinfo.page import hosts, imports
-from teleinfo.page.imported_files import ANY_SITE
 from teleinfo.settings import PREFIX, Settings, checks, default_env_file
 from teleinfo.settings.sources import load_all
+from teleinfo.web import hosts
 
 if TYPE_CHECKING:
     import argparse
@@ -84,7 +85,7 @@ def _history_of(settings: Settings, folder: Path | None = None) -> Path:
 
 def _serve(address: checks.Address, settings: Sequence[Settings], *, mqtt: bool) -> int:
     """Serve the page of these meters until a signal ends it; return the exit status."""
-    from teleinfo.page.server import Streams, show  # noqa: PLC0415 - aiohttp is an extra
+    from teleinfo.web.server import Streams, show  # noqa: PLC0415 - aiohttp is an extra
 
     token = next((each.web_token for each in settings if each.web_token is not None), "")
     metrics = any(each.web_metrics for each in settings)

@@ -17,13 +17,13 @@ from teleinfo.contract.price_source import PriceSource
 from teleinfo.history.recorder import HistoryRecorder
 from teleinfo.live import sentences
 from teleinfo.live.model import LiveModel
-from teleinfo.page import server
-from teleinfo.page.hosts import listen
-from teleinfo.page.server import Streams
 from teleinfo.port.health import Health
 from teleinfo.settings.checks import Address
 from teleinfo.tic.horodate import PARIS
 from teleinfo.vocabulary.line import LineGrade
+from teleinfo.web import server
+from teleinfo.web.hosts import listen
+from teleinfo.web.server import Streams
 from tests.history.scenario import FILE
 from tests.support.process import LIMIT
 from tests.support.tcp_ports import HOST, free_port

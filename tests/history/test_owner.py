@@ -260,7 +260,7 @@ def test_the_owner_has_no_way_back(folder: Path) -> None:
     """Neither to root nor to the groups of root; the way through the closed folder shows nothing else."""
     probe = (
         "import os, pathlib, sys\n"
-        "from teleinfo.page.owner import as_owner\n"
+        "from teleinfo.history.owner import as_owner\n"
         "folder = pathlib.Path(sys.argv[1])\n"
         "def look():\n"
         "    try: os.seteuid(0)\n"

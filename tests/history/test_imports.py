@@ -17,9 +17,9 @@ import pytest
 
 from teleinfo.contract import regulated_prices
 from teleinfo.contract.days import midnight
+from teleinfo.history import imports
 from teleinfo.history.chronicle import Batch
 from teleinfo.history.store import Store
-from teleinfo.page import imports
 from tests.history import written
 
 FIRST = dt.date(2025, 3, 1)

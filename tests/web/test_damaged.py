@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.history import odd
-from tests.page.damaged import live_with
+from tests.web.damaged import live_with
 
 if TYPE_CHECKING:
     from pathlib import Path

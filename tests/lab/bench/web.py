@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from tests.history import decade
 from tests.lab.bench.rows import Row
-from tests.page.process import PageProcess
 from tests.support.broker import MosquittoBroker
+from tests.web.process import PageProcess
 
 if TYPE_CHECKING:
     from tests.lab.bench.scale import Scale

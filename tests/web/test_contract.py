@@ -9,8 +9,8 @@ import pytest
 
 from teleinfo.common.i18n import N_, use_language
 from teleinfo.contract.price_source import BOTH_GIVEN, PriceSource
-from teleinfo.page.contract import contract_part
 from teleinfo.vocabulary.words import Language, Message
+from teleinfo.web.contract import contract_part
 
 if TYPE_CHECKING:
     from pathlib import Path

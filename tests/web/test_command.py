@@ -14,18 +14,18 @@ import pytest
 
 from teleinfo.history.chronicle import MAX_METERS
 from teleinfo.history.store import Store
-from teleinfo.page import command
-from teleinfo.page.hosts import listen
 from teleinfo.settings.checks import Address
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.labels import Group, Mode
-from tests.page.process import PageProcess
+from teleinfo.web import command
+from teleinfo.web.hosts import listen
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import whole
 from tests.support.person import HC
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import free_port
+from tests.web.process import PageProcess
 
 
 @pytest.mark.real

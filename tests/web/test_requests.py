@@ -18,12 +18,12 @@ from teleinfo.live.model import LiveModel
 from teleinfo.simulator.encode import encode_frame, with_parity
 from tests.history import decade
 from tests.history.scenario import FILE
-from tests.page.process import PageProcess
-from tests.page.scenario import Page
-from tests.page.test_server import ask
 from tests.support.frames import whole
 from tests.support.person import HC
 from tests.support.process import LIMIT
+from tests.web.process import PageProcess
+from tests.web.scenario import Page
+from tests.web.test_server import ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,9 +22,9 @@ from teleinfo.live.model import LiveModel
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from tests.history.scenario import FILE
-from tests.page.scenario import Page
-from tests.page.test_server import ask
 from tests.support.process import LIMIT
+from tests.web.scenario import Page
+from tests.web.test_server import ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -32,13 +32,13 @@ from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.moment import Moment
 from tests.history import bill
-from tests.page.process import COMMAND, PageProcess
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import whole
 from tests.support.person import HC, environment
 from tests.support.scenario import until
 from tests.support.subscriber import Subscriber
+from tests.web.process import COMMAND, PageProcess
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from teleinfo.common.i18n import N_, _, in_words
 from teleinfo.common.terminal_text import printable
-from teleinfo.page.sentences import told
+from teleinfo.history.sentences import told
 from teleinfo.vocabulary.words import Message
 
 FACTS: Final = ("PERIOD", "CONTRACT", "POWER", "STANDBY", "HOURS", "PRICES")

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.page import server, view
-from teleinfo.page.hosts import listen
-from teleinfo.page.server import ASSETS, FOLDER, Streams, page
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
-from tests.page.scenario import Page
+from teleinfo.web import server, view
+from teleinfo.web.hosts import listen
+from teleinfo.web.server import ASSETS, FOLDER, Streams, page
 from tests.support.process import LIMIT
 from tests.support.scenario import until
 from tests.support.tcp_ports import HOST
+from tests.web.scenario import Page
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from teleinfo.common.i18n import use_language
 from teleinfo.live import declared
 from teleinfo.live.model import LiveModel
-from teleinfo.page import view
 from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
+from teleinfo.web import view
 
 START = dt.datetime(2026, 1, 14, 21, 59, tzinfo=dt.UTC)
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from tests.history import odd
 from tests.history.decade import METER
-from tests.page.process import PageProcess
 from tests.support.broker import MosquittoBroker
+from tests.web.process import PageProcess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,8 @@ import socket
 import pytest
 
 from teleinfo.common.i18n import accepted
-from teleinfo.page.hosts import (
+from teleinfo.settings.checks import Address, address
+from teleinfo.web.hosts import (
     introduction,
     is_at_home,
     is_ours,
@@ -17,7 +18,6 @@ from teleinfo.page.hosts import (
     own_names,
     why_not,
 )
-from teleinfo.settings.checks import Address, address
 from tests.support.tcp_ports import HOST, free_port
 
 

@@ -28,9 +28,9 @@ from teleinfo.contract.days import days_of
 from teleinfo.history import tables
 from teleinfo.history.recorder import BusyError, UnreadableError
 from teleinfo.live.model import LiveModel, exposition
-from teleinfo.page import hosts, view
-from teleinfo.page.contract import contract_part
 from teleinfo.vocabulary.words import Language
+from teleinfo.web import hosts, view
+from teleinfo.web.contract import contract_part
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Container, Iterable, Mapping

@@ -49,7 +49,7 @@ _Span: TypeAlias = "dt.date | tuple[int, int]"
 """The first day of a day, week, month or year, or the begin and the end of a gap."""
 
 Table: TypeAlias = "dict[str, Any]"
-"""A table in types of JSON: docs/watch.md describes its members."""
+"""A table in types of JSON: docs/web.md describes its members."""
 
 
 class _Meter(NamedTuple):

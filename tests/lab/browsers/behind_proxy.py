@@ -1,4 +1,4 @@
-"""The page behind nginx and Caddy with the lines of docs/watch.md, where these programs are installed."""
+"""The page behind nginx and Caddy with the lines of docs/web.md, where these programs are installed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def proxy(folder: Path, page: Page, program: str) -> Iterator[int]:
     found = shutil.which(program)
     if found is None:
         pytest.skip(f"there is no {program}: use make test-web")
-    section = PAGES["watch.md"].partition("### Behind a reverse proxy\n")[2].partition("\n### ")[0]
+    section = PAGES["web.md"].partition("## Behind a reverse proxy\n")[2].partition("\n## ")[0]
     [nginx], [caddy] = blocks(section, "nginx"), blocks(section, "text")
     template = (CONFIGURATIONS / program).read_text()
     lines = {"nginx": nginx, "caddy": caddy}[program]

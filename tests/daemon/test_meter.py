@@ -10,7 +10,6 @@ import pytest
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.process import LIMIT
-from tests.support.proxy import Proxy
 from tests.support.scenario import historique
 from tests.support.subscriber import Received, Subscriber
 
@@ -31,32 +30,27 @@ def shown(message: Received) -> tuple[str, int]:
 @pytest.mark.parametrize(
     ("interval", "expected"),
     [
-        pytest.param(0, [(READING, 2), (READING, 3), (STATE, 2), (STATE, 3)], id="published"),
+        pytest.param(0, [(READING, 2), (STATE, 2), (READING, 3), (STATE, 3)], id="published"),
         pytest.param(3600, [(STATE, 2), (STATE, 3)], id="not published"),
     ],
 )
 def test_a_reading_goes_first(tmp_path: Path, interval: int, expected: list[tuple[str, int]]) -> None:
-    """
-    The state of a reading waits for the broker's answer, which is 2 s late here, or for the next reading.
-
-    The state of a reading that is not published does not wait. `online` follows the first state.
-    """
-    found: list[tuple[str, int]] = []
+    """The state follows its reading at once; `online` follows the first state."""
+    messages: list[tuple[str, int]] = []
     with (
         MosquittoBroker(tmp_path) as broker,
-        Proxy(broker.host, broker.port) as proxy,
         Meter(historique(1), link=tmp_path / "meter") as meter,
         Subscriber(broker.host, broker.port) as subscriber,
     ):
-        settings = settings_for(broker, meter.line) | {"mqtt_port": proxy.port, "state_interval": 0}
+        settings = settings_for(broker, meter.line) | {"state_interval": 0}
         with Daemon(tmp_path, **settings, state=True, publish_interval=interval):
             subscriber.expect(STATE)
             subscriber.expect("teleinfo/status", b"online")
-            meter.frame, proxy.delay = None, 2.0
-            for index, last in ((2, expected[0]), (3, expected[-1])):
+            meter.frame = None
+            for index in (2, 3):
                 meter.line.write(historique(index))
-                while last not in found:
-                    found.append(shown(subscriber.messages.get(timeout=LIMIT)))
+                while (STATE, index) not in messages:
+                    messages.append(shown(subscriber.messages.get(timeout=LIMIT)))
 
-    # No event: the meter is not taken for silent, which would be another reason to derive the state.
-    assert [each for each in found if each[1] > 1 or each[0] == "teleinfo/event"] == expected
+    # No event: the meter is not taken for silent.
+    assert [message for message in messages if message[1] > 1 or message[0] == "teleinfo/event"] == expected

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,11 +13,9 @@ from teleinfo.mqtt.outbox import Outbox
 from teleinfo.state.energy import ImportTotal
 from teleinfo.state.facts import STALE_AFTER
 from teleinfo.state.memory import Memory
-from teleinfo.state.prices import DatedPrices, Prices
-from teleinfo.state.tracker import StateTracker
-from teleinfo.tic.judge import CERTAIN_FRAMES, Judge
+from teleinfo.state.prices import Prices
+from teleinfo.tic.judge import CERTAIN_FRAMES
 from teleinfo.tic.reading import Reading
-from teleinfo.vocabulary.moment import Moment
 from teleinfo.vocabulary.words import Language
 from tests.state.documents import VALIDATOR
 from tests.state.golden import TIME, tracker
@@ -29,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from teleinfo.state.fields import Json
+    from teleinfo.state.tracker import StateTracker
 
 
 class Broker(Outbox):
@@ -93,46 +91,6 @@ def test_a_state_is_published_at_most_once_in_the_interval_and_news_at_once() ->
         published.update(standard(STGE=stge, SINSTS=f"{100 + second:05}"), moment(float(second), TIME))
 
     assert powers(broker.messages) == [100, 103, 113]
-
-
-class AtOnce(StateTracker):
-    """A tracker for which no reading may wait."""
-
-    def may_be_news(self, reading: Reading, now: Moment) -> bool:  # noqa: ARG002 - as it is called
-        """Return True."""
-        return True
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_a_reading_that_waits_gives_what_it_would_have_given_at_once(seed: int) -> None:
-    """States, events and the memory are the same, over midnight, silences and changes of the contract."""
-    rng = Random(seed)
-    judge, brokers = Judge(), (Broker(), Broker())
-    prices = DatedPrices.undated(Prices({"HC": 0.1, "HP": 0.2}))
-    trackers = (kind(topic="t", exclude=frozenset(), prices=prices) for kind in (StateTracker, AtOnce))
-    published = [
-        publisher(broker, followed=followed) for broker, followed in zip(brokers, trackers, strict=True)
-    ]
-    now, indexes = moment(0.0, "2026-01-31T23:58:50+01:00"), {"01": 1_000_000, "02": 2_000_000}
-    power, tariff, contract, stge = 300, "01", "HC", "003A0001"
-    for _ in range(400):
-        seconds = rng.choice([1] * 30 + [2, 5, 130])
-        now = Moment(now.monotonic + seconds, now.wall + timedelta(seconds=seconds))
-        power = rng.choice([power] * 20 + [300, 1200, 5200, 5900, 6100])
-        indexes[tariff] += seconds * rng.randrange(4)
-        tariff = rng.choice([tariff] * 30 + ["01", "02"])
-        contract = rng.choice([contract] * 99 + ["HC", "TEMPO"])
-        stge = rng.choice([stge] * 30 + ["003A0001"] * 3 + ["003A0081", "013A0001", "0D3A0001"])
-        words = {"NGTF": contract, "LTARF": "HEURE  CREUSE" if tariff == "01" else "HEURE PLEINE"}
-        energies = {f"EASF{number}": f"{index:09}" for number, index in indexes.items()}
-        words |= energies | {"EAST": f"{sum(indexes.values()):09}", "NTARF": tariff}
-        reading = standard(**words, SINSTS=f"{power:05}", STGE=stge)
-        judge.judge(reading)
-        for one in published:
-            one.update(reading, now)
-        assert brokers[0].messages == brokers[1].messages
-        assert brokers[0].events == brokers[1].events
-    assert published[0].memory() == published[1].memory()
 
 
 def test_a_period_without_a_price_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:

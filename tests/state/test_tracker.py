@@ -166,7 +166,6 @@ def test_another_spelling_gives_the_same_fields() -> None:
         other, state = follow(standard(), Reading(Mode.STANDARD, sent))
         assert state == expected | {"time": state["time"]}
         assert other.fields_of(sent, moment(0.0)) == followed.fields_of(reading.values, moment(0.0))
-        assert not other.may_be_news(Reading(Mode.STANDARD, sent, other._belief), moment(2.0, TIME))
 
 
 def test_the_times_of_a_meter_of_the_islands_have_no_offset_and_are_left_out() -> None:

@@ -28,10 +28,10 @@ class JudgedTracker(StateTracker):
         super().__init__(topic=topic, exclude=exclude, prices=dated)
         self._judge = Judge()
 
-    def update(self, reading: Reading, now: Moment, *, is_routine: bool = False) -> bool:
+    def update(self, reading: Reading, now: Moment) -> bool:
         """Judge a reading, and note it."""
         self._judge.judge(reading)
-        return super().update(reading, now, is_routine=is_routine)
+        return super().update(reading, now)
 
 
 def moment(monotonic: float, time: str = "2026-01-14T12:02:28+01:00") -> Moment:

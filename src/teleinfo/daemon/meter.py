@@ -1,8 +1,9 @@
 """
 Wire the parts of a meter together: reader, decoder, publisher and monitor.
 
-A reading reaches `on_reading` in the turn of the event loop in which its last byte came. The reader and the
-publisher handle faults of the port and of the broker themselves; `run` raises any other error.
+A reading reaches `on_reading` in the turn of the event loop in which its last byte came; what is derived from
+it comes in the next turn, after the reading was written. The reader and the publisher handle faults of the
+port and of the broker themselves; `run` raises any other error.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import asyncio
 import logging
 import math
 import time
-from collections import deque
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -87,13 +87,11 @@ class MeterTask:
             lifetimes={topics.health: STALE_AFTER},
             rng=rng,
             heartbeat=watchdog.heartbeat_of(f"{name} publisher".lstrip(), STUCK_AFTER),
-            on_answer=self._derive,
         )
         is_private = not settings.payload_exclude.isdisjoint(METER_NUMBERS)
         self._other = OtherMeter(
             settings.mqtt_topic, is_private=is_private, is_pushed_out=self._publisher.is_pushed_out
         )
-        self._to_derive: deque[tuple[Reading, Moment]] = deque()
         self._led = None if settings.led is None else Led(settings.led)
         self._copies = LineSocket(settings.mqtt_topic, settings.serial_port)
         self._reader = Reader(
@@ -213,7 +211,6 @@ class MeterTask:
             await stop.wait()
             for task in running:
                 task.cancel()
-            self._derive()
             self._publisher.stop(self.monitor.last_payloads())
             if self._memory is not None and self._state is not None:
                 self._remember(self._state)
@@ -252,11 +249,8 @@ class MeterTask:
         if text is not None:
             retain = self._retain and not reading.values.keys() <= SHORT_FRAME
             self._publisher.publish(text, retain=retain)
-        self._to_derive.append((reading, clock.now()))
-        # The broker needs the processor until it has passed the reading on. So the state is derived when the
-        # broker answers, or when the next reading comes.
-        if text is None or len(self._to_derive) > 1:
-            loop.call_soon(self._derive)
+        # In the next turn of the loop: the publisher, which was woken before, writes the reading first.
+        loop.call_soon(self._derive, reading, clock.now())
 
     def _on_state(self, state: dict[str, Json], now: Moment) -> None:
         if self._homeassistant is not None:
@@ -264,16 +258,12 @@ class MeterTask:
         self._remember_due = -math.inf  # what is published is remembered
 
     def _on_silence(self) -> None:
-        self._derive()
         if self._state is not None and self._is_clock_set(now := clock.now()):
             self._state.silence(now)
             self._remember(self._state)
 
-    def _derive(self) -> None:
-        """Publish what is derived from a reading, if one waits: status, state, Home Assistant's entities."""
-        if not self._to_derive:
-            return
-        reading, now = self._to_derive.popleft()
+    def _derive(self, reading: Reading, now: Moment) -> None:
+        """Publish what is derived from a reading that came at `now`: status, state, entities."""
         if self._led is not None:
             self._led.blink()
         if self._state is not None:

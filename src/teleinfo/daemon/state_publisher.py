@@ -2,8 +2,7 @@
 Publish the decoded state on one topic and, if asked for, each field on a topic of its own; publish events.
 
 A state is published at most once in `interval` seconds; a change of an alert, a tariff period or a colour is
-published at once. A reading without such a change waits for the next publication: derived in a row, readings
-cost a third of the processor time that each costs alone, since their code is in the caches then.
+published at once.
 
 Nothing is published before the memory of an earlier run was read and the meter is known.
 Then the total continues from the memory, and the topics of another meter or of missing fields are cleared.
@@ -48,9 +47,6 @@ _WAS_AHEAD = N_(
     "the clock of this machine was %s ahead and was set back: the days and months go on as before"
 )
 
-MOST_WAITING: Final = 20
-"""Readings that may wait: more than come in 10 s at the speed of the line. A hostile line sends thousands."""
-
 _EARLIER: Final = b"\0"
 """Placeholder for a payload of an earlier run, which is unknown; it equals no real payload."""
 
@@ -82,7 +78,6 @@ class StatePublisher:
 
     def __post_init__(self) -> None:
         self._clock_log = ClockLog()
-        self._to_derive: list[tuple[Reading, Moment]] = []
         self._is_ready = False
         self._silent_since: float | None = None
         self._meter = ""  # the scope of the last state; empty: none yet
@@ -103,7 +98,6 @@ class StatePublisher:
 
     def memory(self, announced: frozenset[str] = frozenset()) -> Memory | None:
         """Return the memory to keep for the next run; None before the meter is known."""
-        self._derive()
         memory = self.tracker.memory()
         if memory is None:
             return None
@@ -114,36 +108,19 @@ class StatePublisher:
 
     def update(self, reading: Reading, now: Moment, *, urgent: bool = False) -> None:
         """Take a reading into account; publish the state if it is due, an `urgent` one at once."""
-        may_be_news = self.tracker.may_be_news(reading, now)
-        if may_be_news:
-            urgent |= self._derive()
-        self._to_derive.append((reading, now))
-        urgent |= now.monotonic - self._published >= self.interval
-        if urgent or may_be_news or len(self._to_derive) >= MOST_WAITING:
-            urgent |= self._derive()
-        if urgent:
-            self._publish(now)
-
-    def _derive(self) -> bool:
-        """Update the tracker with the readings that wait; return True if the state is to be published now."""
-        if not self._to_derive:
-            return False
-        *earlier, (last, now) = self._to_derive
-        self._to_derive = []
-        for reading, at in earlier:
-            self.tracker.update(reading, at, is_routine=True)
-        is_news = self.tracker.update(last, now)
+        is_news = self.tracker.update(reading, now)
         ahead = self.tracker.take_clock_was_ahead()
         if ahead is not None:
             log.warning(_WAS_AHEAD, duration(ahead.total_seconds()))
         self._publish_events()
-        return is_news
+        is_due = now.monotonic - self._published >= self.interval
+        if urgent or is_news or is_due:
+            self._publish(now)
 
     def check(self, now: Moment) -> None:
         """Publish the state if it is due. Call this once a second: values become too old."""
         if self._silent_since is None:
             self._silent_since = now.monotonic
-        self._derive()
         if self._published > -math.inf:
             if now.monotonic - self._published >= self.interval:
                 self._publish(now)
@@ -161,7 +138,6 @@ class StatePublisher:
 
     def silence(self, now: Moment) -> None:
         """Note that the meter is silent."""
-        self._derive()
         self.tracker.silence(now)
         self._publish_events()
 

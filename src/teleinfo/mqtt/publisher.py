@@ -61,7 +61,7 @@ class Publisher:
     topic, unless a new message comes; the last payload of `stop` stays. The last will is "offline" on the
     topic of the status. `listen` subscribes and processes messages until cancelled; without it nothing is
     subscribed to. `heartbeat` is called at each step: an attempt to connect, a message that the broker has, a
-    wait for messages; `on_answer` when the broker has answered to a reading (QoS 0: when it is written).
+    wait for messages.
     """
 
     def __init__(
@@ -74,7 +74,6 @@ class Publisher:
         lifetimes: Mapping[str, int],
         rng: Random,
         heartbeat: Callable[[], None],
-        on_answer: Callable[[], None] = lambda: None,
     ) -> None:
         self.broker = broker
         self.topics = topics
@@ -87,7 +86,6 @@ class Publisher:
         self._new_delays = partial(delays, first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
         self._delays = self._new_delays()
         self._heartbeat = heartbeat
-        self._on_answer = on_answer
         self._running: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._versions = versions_of(broker)
@@ -239,8 +237,6 @@ class Publisher:
             if self._refusals.get(("REFUSES_TOPIC", root)) == sent.topic:
                 del self._refusals["REFUSES_TOPIC", root]
         self._heartbeat()
-        if sent.is_reading:
-            self._on_answer()
 
     def _become_stable(self) -> None:
         self._delays = self._new_delays()

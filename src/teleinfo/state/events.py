@@ -120,7 +120,7 @@ class EventFinder:
         self.situation, self.spans = situation, spans
 
     @property
-    def is_calm(self) -> bool:
+    def _is_calm(self) -> bool:
         """True if nothing lasts, and nothing is to be confirmed by a further reading."""
         return not self.spans and not self._pending
 
@@ -144,7 +144,7 @@ class EventFinder:
             return [*messages, self._message(Event.METER_REPLACED, at, former=former)]
         # A clock that leaps is no absence.
         absence = min((at - heard.wall).total_seconds(), now.facts.heard.monotonic - heard.monotonic)
-        if absence <= GAP and self.is_calm and after.items() <= self.situation.items():
+        if absence <= GAP and self._is_calm and after.items() <= self.situation.items():
             return messages
         self._note_spans(before, after, now)
         is_another_day = (at - _TEMPO_BEGIN).date() != (heard.wall - _TEMPO_BEGIN).date()

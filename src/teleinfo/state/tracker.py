@@ -126,12 +126,11 @@ class StateTracker:
         events, self._events = self._events, []
         return events
 
-    def update(self, reading: Reading, now: Moment, *, is_routine: bool = False) -> bool:
+    def update(self, reading: Reading, now: Moment) -> bool:
         """
         Update the state with a reading that came at `now`.
 
-        Return True if an alert, the tariff or a colour changed: publish such a state at once. A reading that
-        `is_routine` is no news, and another one follows soon, with which its energies are counted.
+        Return True if an alert, the tariff or a colour changed: publish such a state at once.
         """
         belief = reading.belief
         if belief is None or belief.is_foreign:
@@ -145,8 +144,6 @@ class StateTracker:
             restart.resume(earlier, facts)
             self._earlier = None
         facts.measure()
-        if is_routine:
-            return False
         facts.count()
         snapshot = Snapshot(facts, facts.contract.texts, now)
         facts.note_alerts(snapshot.alerts)
@@ -154,19 +151,6 @@ class StateTracker:
             self._events += self._finder.find(snapshot)
         before, self._news = self._news, snapshot.news
         return before != self._news
-
-    def may_be_news(self, reading: Reading, now: Moment) -> bool:
-        """
-        True unless a reading is like the last one in all but what is measured.
-
-        The first reading of a minute may be the first of a day.
-        """
-        facts = self._facts
-        if facts is None or not self.is_known or reading.belief is not self._belief:
-            return True
-        if now.wall.minute != facts.heard.wall.minute or not self._finder.is_calm:
-            return True
-        return Snapshot(facts, self._texts(facts, reading.values), now).news != self._news
 
     def _texts(self, facts: MeterFacts, values: Values) -> Values:
         """Return the texts of a reading by the names that `_names` gives to its keys."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo.common.durations import FIRST_TICKS
 from teleinfo.common.i18n import use_language
 from teleinfo.daemon.monitor import Monitor
 from teleinfo.daemon.other_meter import OtherMeter
@@ -63,6 +64,7 @@ class Bench:
             state=None,
             other=OtherMeter("teleinfo", is_private=False, is_pushed_out=self.publisher.is_pushed_out),
             on_silence=self._note_silence,
+            ticks=FIRST_TICKS,
         )
 
     async def live(self, seconds: int, *, frames: bool = False) -> None:

@@ -17,6 +17,7 @@ import paho.mqtt
 import paho.mqtt.client
 import pytest
 
+from teleinfo.common.durations import FIRST_TICKS
 from teleinfo.mqtt.client import Connection, connect, versions_of
 from teleinfo.mqtt.config import Broker, MqttVersion
 from teleinfo.mqtt.errors import BrokerError
@@ -228,7 +229,7 @@ def test_a_socket_that_is_closed_before_its_turn_is_not_registered(caplog: pytes
     async def scenario(port: int) -> None:
         aiomqtt_client = aiomqtt.Client("127.0.0.1", port)
         client = aiomqtt_client._client
-        driver = PahoDriver(client)
+        driver = PahoDriver(client, FIRST_TICKS)
         opening = threading.Thread(target=client.connect, args=("127.0.0.1", port))
         opening.start()
         opening.join()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from random import Random
-
-PHASE: ContextVar[float] = ContextVar("phase", default=0.0)
-"""Share of a period, from 0 to 1, by which the ticks of this meter are later than those of the first."""
 
 _EARLY: Final = 0.001
 """Seconds by which a timer may end early without causing a second tick."""
@@ -19,14 +16,25 @@ STALL_LIMIT: Final = 2.0
 """Delay of a wake-up, in seconds, that shows that the whole process was stopped or swapped out."""
 
 
-def until_tick(now: float, period: float) -> float:
+@dataclass(frozen=True, slots=True)
+class Ticks:
     """
-    Return the seconds from `now` to the next multiple of `period` on the same clock, plus `PHASE`; never 0.
+    The instants at which the tasks of one meter wake up, so that they wake the processor once.
 
-    So all ticks of a meter come at the same instants, and wake the processor once. Those of several meters do
-    not: the ticks of hundreds would together delay the frames that come meanwhile.
+    `phase` is the share of a period, from 0 to 1, by which they are later than those of the first meter: the
+    ticks of hundreds of meters at one instant would delay the frames that come meanwhile.
     """
-    return period - (now - PHASE.get() * period + _EARLY) % period + _EARLY
+
+    phase: float = 0.0
+
+    def wait(self, now: float, period: float) -> float:
+        """Return the seconds from `now` to the next multiple of `period`, plus the phase; never 0."""
+        since_tick = (now - self.phase * period + _EARLY) % period
+        return period - since_tick + _EARLY
+
+
+FIRST_TICKS: Final = Ticks()
+"""The ticks of the first meter, and of what belongs to no meter."""
 
 
 def duration(seconds: float) -> str:

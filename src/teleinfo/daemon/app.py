@@ -15,6 +15,7 @@ import textwrap
 from typing import TYPE_CHECKING, Final
 
 from teleinfo import __version__
+from teleinfo.common.durations import Ticks
 from teleinfo.common.event_loop import on_stop
 from teleinfo.common.i18n import _
 from teleinfo.daemon.meter import MeterTask
@@ -51,7 +52,7 @@ async def serve(settings: Sequence[Settings], notifier: Notifier) -> None:
     single = len(settings) == 1
     meters = {
         each.mqtt_topic: MeterTask(
-            each, watchdog, name="" if single else each.mqtt_topic, phase=number / len(settings)
+            each, watchdog, name="" if single else each.mqtt_topic, ticks=Ticks(number / len(settings))
         )
         for number, each in enumerate(settings)
     }

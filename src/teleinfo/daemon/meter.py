@@ -19,7 +19,6 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from teleinfo.common import clock
-from teleinfo.common.durations import PHASE
 from teleinfo.common.journal import METER
 from teleinfo.daemon.led import Led
 from teleinfo.daemon.monitor import Monitor
@@ -40,6 +39,7 @@ from teleinfo.tic.labels import METER_NUMBERS, SHORT_FRAME
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from teleinfo.common.durations import Ticks
     from teleinfo.contract.price_source import PriceSource
     from teleinfo.daemon.memory_keeper import MemoryKeeper
     from teleinfo.daemon.state_publisher import StatePublisher
@@ -66,12 +66,12 @@ class MeterTask:
     A meter and its broker. Construct it inside the event loop.
 
     `name` identifies the meter in the log and for `watchdog`; it is empty if the process has no other meter.
-    `phase` is the `PHASE` of its ticks.
+    Its tasks wake up on `ticks`.
     """
 
-    def __init__(self, settings: Settings, watchdog: Watchdog, *, name: str, phase: float) -> None:
+    def __init__(self, settings: Settings, watchdog: Watchdog, *, name: str, ticks: Ticks) -> None:
         self._name = name
-        self._phase = phase
+        self._ticks = ticks
         self._options = settings.payload
         self._options_without_time = replace(settings.payload, timestamp=False)
         self._rate_limit = RateLimit(settings.publish_interval)
@@ -87,6 +87,7 @@ class MeterTask:
             lifetimes={topics.health: STALE_AFTER},
             rng=rng,
             heartbeat=watchdog.heartbeat_of(f"{name} publisher".lstrip(), STUCK_AFTER),
+            ticks=ticks,
         )
         is_private = not settings.payload_exclude.isdisjoint(METER_NUMBERS)
         self._other = OtherMeter(
@@ -101,6 +102,7 @@ class MeterTask:
             on_reading=self.on_reading,
             copies=self._copies,
             heartbeat=watchdog.heartbeat_of(f"{name} reader".lstrip()),
+            ticks=ticks,
         )
         self._state: StatePublisher | None = None
         self._memory: MemoryKeeper | None = None
@@ -121,6 +123,7 @@ class MeterTask:
             state=self._state,
             other=self._other,
             on_silence=self._on_silence,
+            ticks=ticks,
         )
 
     def _add_state(self, settings: Settings, topics: Topics, rng: Random) -> None:
@@ -189,7 +192,6 @@ class MeterTask:
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`, then say goodbye to the broker; raise any error that no part handles."""
         METER.set(self._name)
-        PHASE.set(self._phase)
         async with asyncio.TaskGroup() as tasks:
             ending = [tasks.create_task(self._publisher.run(), name="teleinfo.publisher")]
             if self._memory is not None:
@@ -202,7 +204,7 @@ class MeterTask:
             if self._metrics_file is not None:
                 from teleinfo.daemon.metrics_file import keep  # noqa: PLC0415 - as the modules of the state
 
-                running.append(tasks.create_task(keep(self._metrics_file, self.monitor)))
+                running.append(tasks.create_task(keep(self._metrics_file, self.monitor, self._ticks)))
             if self._prices is not None:
                 self._log_prices()
                 running.append(tasks.create_task(self._prices.keep(self._use_prices), name="teleinfo.prices"))

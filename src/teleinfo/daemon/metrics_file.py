@@ -7,12 +7,12 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from teleinfo.common.durations import until_tick
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.whole_file import write_file
 from teleinfo.state.metrics import exposition
 
 if TYPE_CHECKING:
+    from teleinfo.common.durations import Ticks
     from teleinfo.daemon.monitor import Monitor
 
 log = logging.getLogger(__name__)
@@ -21,11 +21,11 @@ INTERVAL: Final = 60.0
 """Seconds between two files."""
 
 
-async def keep(path: str, monitor: Monitor) -> NoReturn:
+async def keep(path: str, monitor: Monitor, ticks: Ticks) -> NoReturn:
     """Write the metrics of a meter to a file each minute, until cancelled; log the first failure."""
     is_logged = False
     while True:
-        await asyncio.sleep(until_tick(asyncio.get_running_loop().time(), INTERVAL))
+        await asyncio.sleep(ticks.wait(asyncio.get_running_loop().time(), INTERVAL))
         state = {} if monitor.state is None else monitor.state.latest
         text = exposition({monitor.publisher.topics.readings: (state, monitor.report())})
         try:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.common import clock
-from teleinfo.common.durations import duration, until_tick
+from teleinfo.common.durations import Ticks, duration
 from teleinfo.common.i18n import N_, _, decimal, plural
 from teleinfo.mqtt.config import OFFLINE, ONLINE
 from teleinfo.mqtt.errors import CUT_OFF, PUSHED_OUT
@@ -52,6 +52,7 @@ class Monitor:
     state: StatePublisher | None
     other: OtherMeter
     on_silence: Callable[[], None]
+    ticks: Ticks
 
     def __post_init__(self) -> None:
         self._quality = health.Quality()
@@ -92,7 +93,7 @@ class Monitor:
                 self.state.check(clock.now())  # else the frames publish it
             if not self.link.is_heard(now) and (last is not None or now - self._began >= FIRST_FRAME_WITHIN):
                 self.on_silence()
-            await asyncio.sleep(until_tick(now, TICK))
+            await asyncio.sleep(self.ticks.wait(now, TICK))
 
     def _publish_status(self, *, online: bool) -> None:
         self.online = online  # as published

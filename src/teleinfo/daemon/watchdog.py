@@ -14,7 +14,7 @@ import os
 import socket
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from teleinfo.common.durations import STALL_LIMIT, until_tick
+from teleinfo.common.durations import FIRST_TICKS, STALL_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -118,6 +118,6 @@ class Watchdog:
                     names = ", ".join(stuck)
                     log.error("stuck: %s; the watchdog of systemd will start teleinfo again", names)
             # The tasks begin a few turns of the event loop later: check soon if they have begun.
-            pause = until_tick(now, TICK if is_ready else STARTING_TICK)
+            pause = FIRST_TICKS.wait(now, TICK if is_ready else STARTING_TICK)
             due = now + pause
             await asyncio.sleep(pause)

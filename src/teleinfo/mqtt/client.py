@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import aiomqtt
 
+from teleinfo.common.durations import FIRST_TICKS, Ticks
 from teleinfo.mqtt.config import KEEPALIVE, OFFLINE, Broker, MqttVersion, Tls
 from teleinfo.mqtt.errors import BrokerError, cannot_connect, reason_of, refused
 from teleinfo.mqtt.paho_driver import CONNECT_PROPERTIES, PahoDriver, SelfClosingSocket
@@ -230,20 +231,21 @@ async def connect(
     limit: float = ONE_SHOT_TIMEOUT,
     max_waiting: int = MAX_WAITING,
     versions: list[MqttVersion] | None = None,
+    ticks: Ticks = FIRST_TICKS,
 ) -> AsyncIterator[Connection]:
     """
     Connect to `broker` for the duration of the block; each version of MQTT may take `limit` seconds.
 
     Raises `BrokerError` if that fails; the same error ends the block when the connection is lost. If an
     exception ends the block, the broker publishes the last will: "offline" on `will_topic`, retained. At most
-    `max_waiting` messages wait to be read; 0: any number.
+    `max_waiting` messages wait to be read; 0: any number. The keep-alive is looked at on `ticks`.
 
     The second of `versions` is tried if the broker refuses the first, is silent, or closes the connection. If
     the broker accepts the second, `versions` is reversed for the next call, except after a closed connection:
     perhaps the broker was only starting.
     """
     first, *others = versions = versions_of(broker) if versions is None else versions
-    attempt = functools.partial(_connect, broker, will_topic, limit, max_waiting)
+    attempt = functools.partial(_connect, broker, will_topic, limit, max_waiting, ticks=ticks)
     async with contextlib.AsyncExitStack() as stack:
         try:
             connection = await stack.enter_async_context(attempt(first))
@@ -258,7 +260,13 @@ async def connect(
 
 @contextlib.asynccontextmanager
 async def _connect(
-    broker: Broker, will_topic: str | None, limit: float, max_waiting: int, version: MqttVersion
+    broker: Broker,
+    will_topic: str | None,
+    limit: float,
+    max_waiting: int,
+    version: MqttVersion,
+    *,
+    ticks: Ticks,
 ) -> AsyncIterator[Connection]:
     is_5 = version is MqttVersion.V5
     context = None if broker.tls is None else await asyncio.to_thread(tls_context, broker, broker.tls)
@@ -278,7 +286,7 @@ async def _connect(
         logger=_library_log,
         max_queued_incoming_messages=max_waiting,
     )
-    driver = PahoDriver(client._client)  # noqa: SLF001 - see paho_driver
+    driver = PahoDriver(client._client, ticks)  # noqa: SLF001 - see paho_driver
     connection = Connection(broker, client, driver, version)
 
     def end_soon(_: object) -> None:

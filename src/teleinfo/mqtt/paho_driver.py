@@ -39,10 +39,10 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import MQTTException, Properties  # type: ignore[attr-defined]
 from paho.mqtt.reasoncodes import ReasonCode
 
-from teleinfo.common.durations import until_tick
-
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, DisconnectFlags, SocketLike
+
+    from teleinfo.common.durations import Ticks
 
 KEEPALIVE_CHECK: Final = 2.0
 """Seconds between two checks of the keep-alive, at most."""
@@ -105,8 +105,9 @@ class PahoDriver:
     the acknowledgements. `window` is the most messages that may wait for theirs.
     """
 
-    def __init__(self, paho: Client) -> None:
+    def __init__(self, paho: Client, ticks: Ticks) -> None:
         self._client = paho
+        self._ticks = ticks
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._aborted = False
@@ -211,7 +212,7 @@ class PahoDriver:
         self._client.loop_misc()
         if self._client.socket() is not None:
             # A broker of MQTT 5 may want a shorter keep-alive, and waits for 1.5 times as long (§3.1.2.10).
-            pause = until_tick(self._loop.time(), min(KEEPALIVE_CHECK, self._client.keepalive / 4))
+            pause = self._ticks.wait(self._loop.time(), min(KEEPALIVE_CHECK, self._client.keepalive / 4))
             self._loop.call_later(pause, self._check_keepalive)
 
     def _read(self) -> None:

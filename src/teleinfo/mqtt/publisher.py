@@ -17,7 +17,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from teleinfo.common.durations import delays, until_tick
+from teleinfo.common.durations import FIRST_TICKS, Ticks, delays
 from teleinfo.common.outage_log import OutageLog
 from teleinfo.mqtt.client import GOODBYE_TIMEOUT, Connection, connect, versions_of
 from teleinfo.mqtt.errors import MESSAGE_REFUSALS, OUTAGE_TEXTS, BrokerError
@@ -74,6 +74,7 @@ class Publisher:
         lifetimes: Mapping[str, int],
         rng: Random,
         heartbeat: Callable[[], None],
+        ticks: Ticks = FIRST_TICKS,
     ) -> None:
         self.broker = broker
         self.topics = topics
@@ -86,6 +87,7 @@ class Publisher:
         self._new_delays = partial(delays, first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
         self._delays = self._new_delays()
         self._heartbeat = heartbeat
+        self._ticks = ticks
         self._running: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._versions = versions_of(broker)
@@ -163,7 +165,11 @@ class Publisher:
     async def _keep_connection(self) -> None:
         """Connect and publish until stopped; raise `BrokerError` when the connection is lost."""
         async with connect(
-            self.broker, will_topic=self.topics.status, limit=CONNECT_TIMEOUT, versions=self._versions
+            self.broker,
+            will_topic=self.topics.status,
+            limit=CONNECT_TIMEOUT,
+            versions=self._versions,
+            ticks=self._ticks,
         ) as connection:
             if self._outage.working:
                 log.info("connected to the broker at %s, MQTT %s", self.broker.address, connection.version)
@@ -206,7 +212,7 @@ class Publisher:
                 if not self._is_taken_over:
                     self._outage.works(time.monotonic())
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(until_tick(time.monotonic(), HEARTBEAT_INTERVAL)):
+                    async with asyncio.timeout(self._ticks.wait(time.monotonic(), HEARTBEAT_INTERVAL)):
                         await outbox.filled.wait()
                 if not outbox.in_flight:
                     self._heartbeat()

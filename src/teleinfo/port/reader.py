@@ -11,7 +11,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, NoReturn
 
-from teleinfo.common.durations import STALL_LIMIT, until_tick
+from teleinfo.common.durations import FIRST_TICKS, STALL_LIMIT, Ticks
 from teleinfo.common.outage_log import OutageLog
 from teleinfo.port.canonical_mode import StabilityDetector
 from teleinfo.port.errors import OUTAGE_TEXTS, PortError
@@ -58,6 +58,7 @@ class Reader:
         on_reading: Callable[[Reading], None],
         copies: LineSocket | None = None,
         heartbeat: Callable[[], None] = lambda: None,
+        ticks: Ticks = FIRST_TICKS,
     ) -> None:
         self._search = SpeedSearch(url, baudrates, decoder)
         speed = None if is_bridge(url) else self._search.baudrate
@@ -65,6 +66,7 @@ class Reader:
         self._on_reading = on_reading
         self._copies = copies
         self._heartbeat = heartbeat
+        self._ticks = ticks
         self._outage = OutageLog(url, OUTAGE_TEXTS)
         self._line_log = LineLog(self.status)
         self._opened = 0.0  # at the present speed; or when the last stall of the process ended
@@ -109,7 +111,7 @@ class Reader:
         self.status.note_open(now)
         log.debug("listening to %s, speed: %s", self.status.url, self.status.baudrate)
         while self._silent_for(now) < REOPEN_AFTER:
-            await port.wait(until_tick(now, TICK))
+            await port.wait(self._ticks.wait(now, TICK))
             before, now = now, loop.time()
             self._heartbeat()
             if now - before >= TICK + STALL_LIMIT:

@@ -7,11 +7,11 @@ other programs too:
 >>> from teleinfo import Decoder, Options, encode, lookup
 >>> decoder = Decoder()
 >>> [reading] = decoder.feed(b"\x02\nPTEC HP..  \r\nPAPP 00750 -\r\nIINST 004 Z\r\x03")
->>> reading.values
+>>> dict(reading.values)
 {'PTEC': 'HP', 'PAPP': '00750'}
 >>> decoder.counts.groups, decoder.counts.checksum
 (2, 1)
->>> encode(reading, Options(numbers=True), now=0)
+>>> encode(reading, Options(numbers="quantities"))
 b'{"PTEC":"HP","PAPP":750}'
 >>> label = lookup(reading.mode, "PAPP")
 >>> label.english, label.unit
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from teleinfo.port.library import read
     from teleinfo.state.payload import Options, encode
     from teleinfo.tic.decoder import Counts, Decoder, decode
-    from teleinfo.tic.labels import Kind, LabelSpec, Mode, lookup
+    from teleinfo.tic.library import lookup
     from teleinfo.tic.reading import Reading
+    from teleinfo.tic.tables.reader import Kind, LabelSpec, Mode
     from teleinfo.vocabulary.line import PortErrorKind
 
 __version__ = "1.0.0"
@@ -55,8 +56,9 @@ _NAMES = {
     "port.library": ("read",),
     "state.payload": ("Options", "encode"),
     "tic.decoder": ("Counts", "Decoder", "decode"),
-    "tic.labels": ("Kind", "LabelSpec", "Mode", "lookup"),
+    "tic.library": ("lookup",),
     "tic.reading": ("Reading",),
+    "tic.tables.reader": ("Kind", "LabelSpec", "Mode"),
 }
 
 if not TYPE_CHECKING:  # a type checker would take any name for one of the module

@@ -28,12 +28,28 @@ def is_private(name: str) -> bool:
     return name == "_" or (name.startswith("_") and not name.startswith("__") and not name.endswith("_"))
 
 
+def parts_of_own_classes(module: str) -> set[str]:
+    """Return the private methods and slots that the classes of a module define."""
+    names = set()
+    for each in ast.walk(tree(module)):
+        if not isinstance(each, ast.ClassDef):
+            continue
+        for statement in each.body:
+            if isinstance(statement, ast.FunctionDef):
+                names.add(statement.name)
+            elif isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__slots__":
+                names |= set(ast.literal_eval(statement.value))
+    return names
+
+
 def test_these_private_parts_are_used_and_no_others() -> None:
     used = set()
     for module in FILES:
+        of_module = parts_of_own_classes(module)
         for node in ast.walk(tree(module)):
             if isinstance(node, ast.Attribute) and is_private(node.attr) and ast.unparse(node) != PUBLIC:
-                if not (isinstance(node.value, ast.Name) and node.value.id in OWN):
+                is_own = isinstance(node.value, ast.Name) and node.value.id in OWN
+                if not is_own and node.attr not in of_module:
                     used.add((module, node.attr))
             elif isinstance(node, ast.ImportFrom) and node.module not in {"__future__", I18N}:
                 used |= {(module, alias.name) for alias in node.names if is_private(alias.name)}

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import doctest
 import inspect
+import pickle
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import teleinfo
+from teleinfo.common.i18n import use_language
+from teleinfo.port.errors import fault
 from teleinfo.simulator.encode import encode_frame
+from teleinfo.vocabulary.words import Language, Message
 from tests.support.daemon import Meter
 from tests.support.frames import whole
 
@@ -44,7 +50,7 @@ def test_a_signature_is_frozen(line: str) -> None:
         thing = getattr(thing, part)
     assert callable(thing)
 
-    assert name + str(inspect.signature(thing)).replace("'", "") == line
+    assert name + str(inspect.signature(thing)).replace("'", "").replace('"', "") == line
 
 
 @pytest.mark.parametrize("line", MEMBERS)
@@ -73,6 +79,47 @@ def test_an_unknown_name_is_unknown() -> None:
     """A wrong name is an AttributeError that says which."""
     with pytest.raises(AttributeError, match="no attribute 'unheard'"):
         teleinfo.unheard  # type: ignore[attr-defined]  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        teleinfo.PortError(teleinfo.PortErrorKind.MISSING, Message("no {path}", path="/dev/nowhere")),
+        fault("BRIDGE_NETWORK", where="bridge:2000", error="[Errno 113] No route to host"),
+        teleinfo.Options(numbers="all"),
+        teleinfo.Counts(frames=2, lost={"PAPP": 1}),
+        teleinfo.lookup(teleinfo.Mode.HISTORIQUE, "HCHC"),
+        teleinfo.Reading(teleinfo.Mode.HISTORIQUE, {"PAPP": "00750"}),
+    ],
+    ids=lambda thing: type(thing).__name__,
+)
+def test_a_pool_of_processes_can_pass_it_on(thing: object) -> None:
+    """What a worker returns or raises is pickled."""
+    passed_on = pickle.loads(pickle.dumps(thing))
+
+    assert type(passed_on) is type(thing)
+    if isinstance(thing, teleinfo.PortError) and isinstance(passed_on, teleinfo.PortError):
+        assert (str(passed_on), passed_on.kind) == (str(thing), thing.kind)
+        with use_language(Language.FR):
+            assert passed_on.localized() == thing.localized()
+    else:
+        assert passed_on == thing
+
+
+def test_what_the_documents_say_is_all_that_a_label_has() -> None:
+    """The decoder's own attributes of an étiquette are not public, and not there."""
+    label = teleinfo.lookup(teleinfo.Mode.HISTORIQUE, "HCHC")
+
+    assert type(label) is teleinfo.LabelSpec
+    names = [field.name for field in dataclasses.fields(label)]
+    assert names == ["name", "french", "english", "unit", "kind", "horodate", "period"]
+    assert [name for name in dir(label) if not name.startswith("_")] == sorted(names)
+
+
+def test_a_label_of_an_unknown_mode_is_an_error() -> None:
+    mode: Any = "fast"
+    with pytest.raises(ValueError, match="'fast' is not a valid Mode"):
+        teleinfo.lookup(mode, "HCHC")
 
 
 def loaded_by(program: str) -> set[str]:

@@ -40,7 +40,7 @@ def test_it_is_published_again_when_the_meter_shows_more() -> None:
     published = publisher(broker)
     sent = []
     for second in range(0, 100, 10):
-        values = standard().values | ({"SINSTI": "00000", "XYZ": "1"} if second >= 50 else {})
+        values = dict(standard().values) | ({"SINSTI": "00000", "XYZ": "1"} if second >= 50 else {})
         published.update(Reading(standard().mode, values), moment(float(second), TIME))
         sent.append("teleinfo/meta" in dict(broker.take()))
 

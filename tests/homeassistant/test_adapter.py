@@ -25,7 +25,7 @@ from tests.support.tcp_ports import HOST, free_port
 
 FRAME = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "PAPP": "00750"})
 OTHER = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "PAPP": "00800"})
-OVERRUN = Reading(Mode.HISTORIQUE, FRAME.values | {"PEJP": "30"})
+OVERRUN = Reading(Mode.HISTORIQUE, dict(FRAME.values) | {"PEJP": "30"})
 CONFIG = "homeassistant/device/teleinfo_041961123456/config"
 STATES = "teleinfo/homeassistant"
 NOTHING_KNOWN = {STATES: b'{"missing":""}'}
@@ -198,7 +198,7 @@ def test_a_line_that_names_one_meter_after_the_other_leaves_only_the_last(
     linked = Linked(outbox)
     kept: dict[str, bytes] = {}
     for number in range(100):
-        reading = Reading(Mode.HISTORIQUE, FRAME.values | {"ADCO": f"0419611{number:05}"})
+        reading = Reading(Mode.HISTORIQUE, dict(FRAME.values) | {"ADCO": f"0419611{number:05}"})
         for second in range(5):
             linked.take(reading, now=60 * number + second)
             kept |= taken(outbox)

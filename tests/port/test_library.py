@@ -13,6 +13,7 @@ from teleinfo.port import library
 from teleinfo.port.errors import PortError
 from teleinfo.port.library import read
 from teleinfo.simulator.encode import encode_frame, with_parity
+from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.line import PortErrorKind
 from tests.support.frames import whole
 from tests.support.ports import descriptors, tcp_bridge, until
@@ -39,7 +40,7 @@ async def test_readings_come_until_the_port_is_lost() -> None:
     powers: list[int] = []
 
     async def consume(url: str, sent: asyncio.Queue[bytes]) -> None:
-        async for reading in read(url, mode="historique"):
+        async for reading in read(url, mode=Mode.HISTORIQUE):
             powers.append(power(reading))
             sent.put_nowait(frame(len(powers) + 1) if len(powers) < 3 else b"")
 
@@ -92,7 +93,20 @@ async def test_a_slow_consumer_gets_the_newest_readings(monkeypatch: pytest.Monk
         assert [power(await anext(readings)), power(await anext(readings))] == [5, 6]
 
 
-async def test_an_unknown_mode_is_an_error() -> None:
-    """The known ones are named."""
+def test_an_unknown_mode_is_an_error() -> None:
+    """The known ones are named, at the call."""
     with pytest.raises(ValueError, match="'fast' is no mode: auto, historique, standard"):
-        await anext(read("/dev/ttyUSB0", mode="fast"))
+        read("/dev/ttyUSB0", mode="fast")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("url", ["http://bridge:2000", "tcp://bridge:2000", "mqtt://broker"])
+def test_another_kind_of_address_is_an_error(url: str) -> None:
+    """It names those that can be read."""
+    with pytest.raises(ValueError, match=rf"'{url}' is no port .* socket://host:port or rfc2217://host:port"):
+        read(url)
+
+
+async def test_a_path_is_a_port(tmp_path: Path) -> None:
+    with pytest.raises(PortError, match=r"nowhere") as caught:
+        await asyncio.wait_for(anext(read(tmp_path / "nowhere")), LIMIT)
+    assert caught.value.kind is PortErrorKind.MISSING

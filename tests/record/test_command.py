@@ -39,7 +39,7 @@ FRAME_OF_NOBODY = encode_frame(whole(Mode.STANDARD, ADSC="0" * 12, SINSTS="01940
 
 def decoded(data: bytes) -> list[dict[str, str]]:
     """Return the values of each frame."""
-    return [reading.values for reading in Decoder().feed(data)]
+    return [dict(reading.values) for reading in Decoder().feed(data)]
 
 
 def frames_in(path: Path) -> int:

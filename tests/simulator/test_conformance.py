@@ -78,7 +78,7 @@ def test_our_own_decoder_misses_nothing_and_says_nothing_false(kit: Path, line: 
     faults = {}
     for name in CASES:
         readings = Decoder().feed((kit / line / f"{name}.tic").read_bytes())
-        faults[name] = judged(kit, name, [reading.values for reading in readings])
+        faults[name] = judged(kit, name, [dict(reading.values) for reading in readings])
 
     assert faults == dict.fromkeys(CASES, (0, 0, []))
 

@@ -190,7 +190,8 @@ def test_a_meter_that_injected_may_inject_after_a_restart() -> None:
     followed, _ = follow(panels, panels, memory=None, gap=0)
     memory = followed.memory()
     _, [same] = follow(night, memory=memory, gap=60)
-    _, other = follow(*[historique(**night.values | {"ADCO": OTHER})] * CERTAIN_FRAMES, memory=memory, gap=60)
+    elsewhere = historique(**{**night.values, "ADCO": OTHER})
+    _, other = follow(*[elsewhere] * CERTAIN_FRAMES, memory=memory, gap=60)
 
     assert (same["power"]["injected"], same["power"]["exporting"]) == (0, False)
     assert "injected" not in other[-1]["power"]

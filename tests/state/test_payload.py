@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.simulator.encode import encode_frame
-from teleinfo.state.payload import Options, encode
+from teleinfo.state.payload import Numbers, Options, encode
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.layout import LayoutReading
@@ -58,10 +58,10 @@ def test_a_frame_that_is_read_at_once_has_the_same_message() -> None:
 
 def test_numbers_are_what_the_table_calls_quantities() -> None:
     """Indexes and measures become numbers; identifiers, registers, horodates and codes stay strings."""
-    assert encode(HC, Options(numbers=True), now=0) == (
+    assert encode(HC, Options(numbers="quantities"), now=0) == (
         b'{"ADCO":"012345678901","OPTARIF":"HC","HCHC":19212,"IINST":8,"MOTDETAT":"000000"}'
     )
-    assert encode(STANDARD, Options(numbers=True), now=0) == (
+    assert encode(STANDARD, Options(numbers="quantities"), now=0) == (
         b'{"ADSC":"041961123456","DATE":"H240213083144","EAST":1234567,"SMAXSN":2740,'
         b'"SMAXSN_HORODATE":"E220609060531","STGE":"003A0001","NTARF":"01","MSG1":"","PRM":"00000000000000"}'
     )
@@ -70,8 +70,12 @@ def test_numbers_are_what_the_table_calls_quantities() -> None:
 @pytest.mark.parametrize(
     ("values", "options", "payload"),
     [
-        ({"EAST": ""}, Options(numbers=True), b'{"EAST":""}'),  # what the meter did not say is not zero
-        ({"PMAX": "AB"}, Options(numbers=True), b'{"PMAX":"AB"}'),
+        (
+            {"EAST": ""},
+            Options(numbers="quantities"),
+            b'{"EAST":""}',
+        ),  # what the meter did not say is not zero
+        ({"PMAX": "AB"}, Options(numbers="quantities"), b'{"PMAX":"AB"}'),
         ({"EAST": "1"}, Options(timestamp=True), b'{"timestamp":1700000000123,"EAST":"1"}'),
         ({"PRM": "12345678901234"}, Options(timestamp=True, exclude=frozenset({"PRM"})), None),
     ],
@@ -98,8 +102,8 @@ def test_an_excluded_label_is_left_out_of_both_parts_of_a_frame() -> None:
     assert text == b'{"PTCOUR":"HPH","EA_s":"1","Appli":"INJECTION"}'
 
 
-@given(sound=st.lists(groups(), min_size=1), numbers=st.booleans())
-def test_a_json_parser_reads_back_the_values(sound: list[Group], *, numbers: bool) -> None:
+@given(sound=st.lists(groups(), min_size=1), numbers=st.sampled_from(["none", "quantities"]))
+def test_a_json_parser_reads_back_the_values(sound: list[Group], *, numbers: Numbers) -> None:
     """Whatever the meter says, the payload is JSON and says the same."""
     reading = build_reading(sound)
     if reading is None:
@@ -111,3 +115,14 @@ def test_a_json_parser_reads_back_the_values(sound: list[Group], *, numbers: boo
     assert all(
         value == reading.values[key] or value == int(reading.values[key]) for key, value in decoded.items()
     )
+
+
+def test_an_unknown_word_for_numbers_is_an_error() -> None:
+    with pytest.raises(ValueError, match="none, quantities, all, and not True"):
+        Options(numbers=True)  # type: ignore[arg-type]
+
+
+def test_a_timestamp_needs_the_time() -> None:
+    with pytest.raises(ValueError, match="give the time"):
+        encode(HC, Options(timestamp=True))
+    assert encode(HC, Options()) == encode(HC, Options(), now=0)

@@ -60,4 +60,4 @@ def values_of(mode: Mode = Mode.HISTORIQUE, /, **values: str) -> dict[str, str]:
     """Return what a reading of that frame says."""
     reading = build_reading(whole(mode, **values))
     assert reading is not None
-    return reading.values
+    return dict(reading.values)

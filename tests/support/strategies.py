@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from teleinfo.simulator.encode import EOT, encode_frame, encode_group, flip_bits, with_parity
-from teleinfo.tic.labels import HISTORIQUE, STANDARD, Charset, Group, Kind, LabelSpec, Mode
+from teleinfo.tic.labels import HISTORIQUE, STANDARD, Charset, Group, Kind, Label, Mode
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
@@ -33,7 +33,7 @@ def horodates() -> SearchStrategy[str]:
 
 
 @st.composite
-def groups_of(draw: DrawFn, mode: Mode, label: LabelSpec) -> Group:
+def groups_of(draw: DrawFn, mode: Mode, label: Label) -> Group:
     """Draw a group of this étiquette, as the wire has it."""
     horodate = draw(horodates()) if label.horodate else None
     empty = label.horodate and label.kind is Kind.HORODATE

@@ -17,6 +17,7 @@ from tests.recordings import FOLDER
 from tests.recordings.__main__ import files
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
     from types import ModuleType
 
@@ -92,7 +93,7 @@ def test_each_complete_frame_is_published_unless_a_label_has_two_values(recordin
     assert len(readings) == len(sound_groups(recording)) - contradictory
 
 
-def published(captures: Path, name: str) -> dict[str, str]:
+def published(captures: Path, name: str) -> Mapping[str, str]:
     """Return the values of the first frame of a recording."""
     return Decoder().feed((captures / f"{name}.tic").read_bytes())[0].values
 

@@ -29,7 +29,7 @@ def test_a_frame_of_a_known_layout_is_read_at_once(*, parity: bool) -> None:
     assert not isinstance(first, LayoutReading)
     assert isinstance(at_once, LayoutReading)
     assert at_once == first
-    assert decoder.counts == Counts(bytes_=5 * len(line), frames=5, groups=5 * len(GROUPS))
+    assert decoder.counts == Counts(bytes_read=5 * len(line), frames=5, groups=5 * len(GROUPS))
     assert decoder.parity is parity
 
 
@@ -80,10 +80,10 @@ def test_noise_that_invents_labels_does_not_grow_the_count_by_label() -> None:
 def test_without_plausibility_each_reading_is_judged() -> None:
     """A frame of the layout before it may still have the number of another meter."""
     other = encode_frame(whole(PTEC="HP..", ADCO="012345678902"))
-    [*_, foreign] = Decoder(plausibility=False).feed(FRAME * 2 * CERTAIN_FRAMES + other)
+    [*own, foreign] = Decoder(plausibility=False).feed(FRAME * 2 * CERTAIN_FRAMES + other)
 
-    assert foreign.belief is not None
-    assert foreign.belief.is_foreign
+    assert [reading.foreign for reading in own] == [False] * len(own)
+    assert foreign.foreign
 
 
 def test_a_recording_in_pieces_gives_its_readings() -> None:

@@ -14,7 +14,7 @@ from teleinfo.tic.judge import (
     Judge,
 )
 from teleinfo.tic.labels import Mode
-from teleinfo.tic.reading import Reading
+from teleinfo.tic.reading import Reading, belief_of
 
 if TYPE_CHECKING:
     from teleinfo.tic.reading import Belief
@@ -37,7 +37,7 @@ def beliefs(*readings: Reading) -> list[Belief | None]:
     judge, found = Judge(), []
     for reading in readings:
         judge.judge(one := Reading(reading.mode, reading.values))
-        found.append(None if one.belief is None or one.belief.is_foreign else one.belief)
+        found.append(None if one.foreign else belief_of(one))
     return found
 
 
@@ -124,7 +124,7 @@ def test_the_programme_of_tempo_is_no_contract() -> None:
 )
 def test_an_alarm_ends_with_the_second_frame_that_lacks_it(without: Reading, label: str, frames: int) -> None:
     """One frame may have lost the group."""
-    sent = Reading(without.mode, without.values | {label: "031"})
+    sent = Reading(without.mode, dict(without.values) | {label: "031"})
     found = beliefs(sent, *[without] * frames)
 
     assert [belief is not None and label in belief.sending for belief in found] == [True, True, False]

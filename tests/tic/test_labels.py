@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from teleinfo.tic.labels import DIGITS, HISTORIQUE, STANDARD, Kind, LabelSpec, Mode, lookup, parse_uint
+from teleinfo.tic.labels import DIGITS, HISTORIQUE, STANDARD, Kind, Label, Mode, lookup, parse_uint
 from teleinfo.tic.tables.reader import TABLES
 
 HIST, STD = Mode.HISTORIQUE, Mode.STANDARD
 ALL = [*HISTORIQUE.values(), *STANDARD.values()]
 
 
-def known(mode: Mode, name: str) -> LabelSpec:
+def known(mode: Mode, name: str) -> Label:
     """Return the label, which must be in the table."""
     label = lookup(mode, name)
 

@@ -16,7 +16,7 @@ from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.layout import MAX_LAYOUTS, LayoutCache
-from teleinfo.tic.reading import Reading
+from teleinfo.tic.reading import Reading, belief_of
 from tests.support.decoders import decoder_by_groups
 from tests.support.frames import historique as hist
 from tests.support.frames import standard as std
@@ -118,7 +118,7 @@ def assert_the_same(stream: bytes, chunks: list[bytes]) -> None:
     by_groups.close()
 
     assert readings == expected
-    assert [one.belief for one in readings] == [one.belief for one in expected]
+    assert [belief_of(one) for one in readings] == [belief_of(one) for one in expected]
     assert [encode(one, Options(), now=0) for one in readings] == [
         encode(Reading(one.mode, one.values), Options(), now=0) for one in expected
     ]

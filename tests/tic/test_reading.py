@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
+from teleinfo.simulator.encode import encode_frame
+from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Group, Mode
-from teleinfo.tic.reading import Reading, build_reading
-from tests.support.frames import historique, standard
+from teleinfo.tic.reading import Reading, belief_of, build_reading
+from tests.support.frames import historique, standard, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FRAME = encode_frame(whole())
+FRAMES_OF_LAYOUT = 5
 
 
 def values(*sound: Group) -> dict[str, str] | None:
     """Return the values of the reading, if there is one."""
     reading = build_reading(sound)
-    return None if reading is None else reading.values
+    return None if reading is None else dict(reading.values)
 
 
 def test_readings_are_the_same_where_mode_and_values_are() -> None:
@@ -21,7 +33,41 @@ def test_readings_are_the_same_where_mode_and_values_are() -> None:
     assert reading == Reading(Mode.HISTORIQUE, {"PAPP": "00750"})
     assert reading != Reading(Mode.STANDARD, {"PAPP": "00750"})
     assert reading != Reading(Mode.HISTORIQUE, {"PAPP": "00760"})
+    assert hash(reading) == hash(Reading(Mode.HISTORIQUE, {"PAPP": "00750"}))
     assert "{'PAPP': '00750'}" in repr(reading)
+
+
+def frame_in_one_step() -> Reading:
+    """Return the reading of a frame that a layout reads."""
+    return Decoder().feed(FRAME * FRAMES_OF_LAYOUT)[-1]
+
+
+@pytest.mark.parametrize("reading", [Reading(Mode.HISTORIQUE, {"PAPP": "00750"}), frame_in_one_step()])
+def test_a_reading_cannot_be_changed(reading: Reading) -> None:
+    values: Any = reading.values
+    anything: Any = reading
+
+    with pytest.raises(TypeError):
+        values["PAPP"] = "00760"
+    for name in ("mode", "values", "foreign", "other"):
+        with pytest.raises(AttributeError):
+            setattr(anything, name, None)
+
+
+def test_a_reading_does_not_change_with_the_mapping_that_it_was_made_of() -> None:
+    values = {"PAPP": "00750"}
+    reading = Reading(Mode.HISTORIQUE, values)
+    values["PAPP"] = "00760"
+
+    assert dict(reading.values) == {"PAPP": "00750"}
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])
+def test_a_copy_of_a_reading_is_the_same(copied: Callable[[Reading], Reading]) -> None:
+    reading = frame_in_one_step()
+
+    assert copied(reading) == reading
+    assert belief_of(copied(reading)) == belief_of(reading) is not None
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def served() -> Iterator[Page]:
     for number in range(3):
         page.time += dt.timedelta(minutes=1)
         drawn = {"HCHP": f"{200 + number:09}"}
-        page.model.add_reading(Reading(Mode.HISTORIQUE, READING.values | drawn), now=time.monotonic())
+        page.model.add_reading(Reading(Mode.HISTORIQUE, dict(READING.values) | drawn), now=time.monotonic())
     with page:
         yield page
 

@@ -136,7 +136,7 @@ def _decode_recording(name: str, settings: Settings, lines: Encode, clock: _Fram
         with contextlib.nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as recording:
             times, note = (RecordingTimes(), "") if name == "-" else read_times(Path(name))
             while data := recording.read1(CHUNK_SIZE):  # type: ignore[union-attr]  # of buffered files
-                for piece, known in times.split(data, decoder.counts.bytes_):
+                for piece, known in times.split(data, decoder.counts.bytes_read):
                     for part in [piece] if clock is None else UP_TO_ETX.findall(piece):
                         readings = decoder.feed(part, now=known)
                         _print(readings, lines, known if clock is None else clock.at(part, known, readings))
@@ -172,10 +172,12 @@ def _decode_port(url: str, settings: Settings, lines: Encode) -> int:
     from teleinfo.port.library import read  # noqa: PLC0415
     from teleinfo.port.line_socket import line_of  # noqa: PLC0415
 
+    mode = settings.serial_mode
+
     async def decode() -> None:
         readings = read(
             line_of(url),
-            mode=settings.serial_mode,
+            mode=mode if mode == "auto" else Mode(mode),
             baudrate=settings.serial_baudrate,
             decoder=Decoder(plausibility=settings.plausibility),
         )

@@ -35,6 +35,7 @@ from teleinfo.settings import checks
 from teleinfo.state import payload
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import METER_NUMBERS, SHORT_FRAME
+from teleinfo.tic.reading import belief_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -270,7 +271,7 @@ class MeterTask:
             self._led.blink()
         if self._state is not None:
             self._derive_state(self._state, reading, now)
-        belief = reading.belief
+        belief = belief_of(reading)
         if belief is not None and belief.is_known and not belief.is_foreign:
             self._other.note_own(belief.number)
         # Only now: whoever reads `online` finds the state of this reading, or that nothing is known.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant.discovery import MIGRATE, Discovery
 from teleinfo.homeassistant.entities import entities_of
+from teleinfo.tic.reading import belief_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -63,7 +64,7 @@ class Announcer:
 
     def update(self, reading: Reading, now: Moment) -> None:
         """Update `messages` after the tracker got `reading`, which came at `now`."""
-        belief = reading.belief
+        belief = belief_of(reading)
         if belief is None or belief.is_foreign:
             return
         before = self._belief

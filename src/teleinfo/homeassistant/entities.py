@@ -26,7 +26,7 @@ from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS, read_fields
 from teleinfo.state.field_entry import Field, FieldPath, StateType
 from teleinfo.state.labels import ANY_UNIT, UNITS, is_own
 from teleinfo.state.tariffs import index_period, periods_of, unnamed_index
-from teleinfo.tic.labels import Kind, LabelSpec, Mode, lookup
+from teleinfo.tic.labels import Kind, Label, Mode, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 from teleinfo.vocabulary.codes import Contract, Event, Phase, TariffPeriod
 from teleinfo.vocabulary.line import LineGrade, PortErrorKind
@@ -114,7 +114,7 @@ def entity_of(mode: Mode, key: str) -> Field | None:
     return replace(field, codes=codes, diagnostic=not is_shown, enabled=is_shown)
 
 
-def _number(field: Field, label: LabelSpec, unit: str) -> Field:
+def _number(field: Field, label: Label, unit: str) -> Field:
     """
     Return the entity of a quantity or an index.
 

@@ -10,7 +10,7 @@ from teleinfo.live.declared import number, title
 from teleinfo.state import fields, tariffs
 from teleinfo.tic import registers
 from teleinfo.tic.horodate import local_time
-from teleinfo.tic.labels import Kind, LabelSpec, parse_uint
+from teleinfo.tic.labels import Kind, Label, parse_uint
 from teleinfo.vocabulary.codes import Alert, Breaker, Colour, DryContact
 from teleinfo.vocabulary.text_table import read_sections
 
@@ -48,7 +48,7 @@ def describe(row: Row, *, short: bool = False) -> Description:
     return Description(name, shown(row.label, row.value), note, facts(row.key, row.value))
 
 
-def shown(label: LabelSpec | None, value: str) -> str:
+def shown(label: Label | None, value: str) -> str:
     """Return a quantity in its unit, a horodate as a date, any other value as the meter sent it."""
     if label is None:
         return value

@@ -25,9 +25,9 @@ from teleinfo.state.field_entry import FieldPath, message
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.judge import Judge
-from teleinfo.tic.labels import ALARMS, NOTICES, STATUS_REGISTER, Kind, LabelSpec, Mode, lookup
+from teleinfo.tic.labels import ALARMS, NOTICES, STATUS_REGISTER, Kind, Label, Mode, lookup
 from teleinfo.tic.meter_id import identity_of, number_of
-from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
+from teleinfo.tic.reading import HORODATE_SUFFIX, Reading, belief_of, judged
 from teleinfo.vocabulary.codes import Phase
 from teleinfo.vocabulary.moment import Moment
 
@@ -79,7 +79,7 @@ class Row:
     """
 
     key: str
-    label: LabelSpec | None
+    label: Label | None
     value: str
     horodate: str | None
     seen: float
@@ -186,8 +186,8 @@ class LiveModel:
             self._is_overseas = identity_of(number).overseas
         time = self.clock()
         sent = {key: text for key, text in reading.values.items() if _is_possible(reading.mode, key, text)}
-        possible = Reading(reading.mode, sent, reading.belief)
-        if possible.belief is None:  # the reading comes from a broker
+        possible = judged(reading.mode, sent, belief_of(reading))
+        if belief_of(possible) is None:  # the reading comes from a broker
             self._judge.judge(possible)
         values = {printable(key): printable(text) for key, text in reading.values.items()}
         for key, value in values.items():
@@ -200,7 +200,8 @@ class LiveModel:
             if row.value != value:
                 row.changed = now
             row.value, row.horodate, row.seen = value, horodate, now
-        in_force = possible.belief.sending if possible.belief else ()
+        belief = belief_of(possible)
+        in_force = () if belief is None else belief.sending
         for key, row in [*self._rows.items()]:
             if now - row.seen > KEPT or (row.is_alarm and key not in in_force):
                 del self._rows[key]

@@ -13,7 +13,7 @@ import os
 import socket
 import termios
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.outage_log import OutageTexts
@@ -40,6 +40,10 @@ class PortError(Exception):
         super().__init__(str(message))
         self.kind = kind
         self.message = message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle the error as its kind and message, for pools of processes."""
+        return type(self), (self.kind, self.message)
 
     def localized(self) -> str:
         """Return the message in the language of the locale."""
@@ -70,7 +74,7 @@ def cannot_open(path: str, baudrate: int, error: BaseException) -> PortError:
     name = next((name for name, (notes, _lines) in _TABLE.items() if signs.intersection(notes)), "OTHER")
     if name == "MISSING" and Path(path).name.startswith(("ttyAMA", "ttyS", "serial")):
         name = "MISSING_UART"
-    return fault(name, path=path, name=_device(path), baudrate=baudrate, error=error)
+    return fault(name, path=path, name=_device(path), baudrate=baudrate, error=str(error))
 
 
 def device_lost(path: str, error: Exception | None) -> PortError:
@@ -91,14 +95,14 @@ def cannot_reach(where: str, error: BaseException) -> PortError:
     elif isinstance(error, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}]" in str(error):
         # Where a name has several addresses, asyncio joins the refusals into one text.
         name = "BRIDGE_REFUSED"
-    return fault(name, where=where, error=error)
+    return fault(name, where=where, error=str(error))
 
 
 def bridge_lost(where: str, error: Exception | None) -> PortError:
     """Return the error for an open connection to a bridge that delivers no more bytes."""
     if where.startswith("/"):
         return _no_service(where)
-    return fault("BRIDGE_CLOSED" if error is None else "BRIDGE_LOST", where=where, error=error)
+    return fault("BRIDGE_CLOSED" if error is None else "BRIDGE_LOST", where=where, error=str(error))
 
 
 def _no_service(where: str) -> PortError:

@@ -94,7 +94,7 @@ class Reader:
         if not self._search.fixed:
             self.status.baudrate = self._search.baudrate
         now = asyncio.get_running_loop().time()
-        self._stability = StabilityDetector(now, self._search.decoder.counts.bytes_)
+        self._stability = StabilityDetector(now, self._search.decoder.counts.bytes_read)
         try:
             async with self._search.open(self.on_data) as port:
                 await self._watch(port)
@@ -139,7 +139,7 @@ class Reader:
             self.status.note_frame(now)
             for reading in readings:
                 self._on_reading(reading)
-            self._stability.note_frame(now, self._search.decoder.counts.bytes_)
+            self._stability.note_frame(now, self._search.decoder.counts.bytes_read)
         if self._copies is not None:
             self._copies.send(data)
 

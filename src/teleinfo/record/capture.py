@@ -55,7 +55,7 @@ class Recording(SpeedSearch):
     def on_data(self, data: bytes) -> None:
         """Use the bytes for the search, or record them; raise OSError if the file cannot be written."""
         if self.began:
-            data = data[: self._most - self.decoder.counts.bytes_]
+            data = data[: self._most - self.decoder.counts.bytes_read]
             if ready := data if self.anonymiser is None else self.anonymiser.feed(data):
                 self._write(ready)
         self.feed(data)
@@ -98,7 +98,7 @@ class Recording(SpeedSearch):
             show("")
         if not self.began and loop.time() < end:
             raise RecordError(_("It was stopped before the speed of the meter was found"))
-        if not self.decoder.counts.bytes_:
+        if not self.decoder.counts.bytes_read:
             raise RecordError(_("No byte came: check the wires (terminals I1 and I2) and the adapter"))
         if not self.began:
             raise RecordError(
@@ -114,11 +114,11 @@ class Recording(SpeedSearch):
         loop = asyncio.get_running_loop()
         start = loop.time()
         self._clock_offset = time.time() - start
-        while self.decoder.counts.bytes_ < self._most and (left := duration - self.seconds) > 0:
+        while self.decoder.counts.bytes_read < self._most and (left := duration - self.seconds) > 0:
             await port.wait(min(left, TICK))
             self.seconds = loop.time() - start
             bar = "#" * int(30 * min(1.0, self.seconds / duration))
-            count = self.decoder.counts.bytes_
+            count = self.decoder.counts.bytes_read
             show(f"[{bar:.<30}] {self.seconds:.0f}/{duration:.0f} s, {count} B")
 
 

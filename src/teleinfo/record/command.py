@@ -101,7 +101,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 def _summary(path: Path, recording: Recording) -> str:
     summary = _("{path}: {count} bytes in {seconds} s, sound frames: {frames}\n").format(
         path=path,
-        count=recording.decoder.counts.bytes_,
+        count=recording.decoder.counts.bytes_read,
         seconds=round(recording.seconds),
         frames=recording.decoder.counts.frames,
     )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.mqtt.config import Broker, MqttVersion, Tls
 from teleinfo.settings import checks
-from teleinfo.state.payload import Options
+from teleinfo.state.payload import Numbers, Options
 from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
@@ -147,9 +147,10 @@ class Settings:
     @property
     def payload(self) -> Options:
         """Options of the payload."""
-        return Options(
-            numbers=self.payload_numbers, timestamp=self.payload_timestamp, exclude=self.payload_exclude
-        )
+        numbers: Numbers = "all"
+        if self.payload_numbers != "all":
+            numbers = "quantities" if self.payload_numbers else "none"
+        return Options(numbers=numbers, timestamp=self.payload_timestamp, exclude=self.payload_exclude)
 
 
 DEFAULTS: Final[dict[str, Any]] = {each.name: each.default for each in fields(Settings)}

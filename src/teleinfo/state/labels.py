@@ -16,7 +16,7 @@ from teleinfo.state import business_meters, tariffs
 from teleinfo.state.declaration import FIELDS
 from teleinfo.state.field_entry import ANY_LABEL, StateType
 from teleinfo.tic.horodate import iso
-from teleinfo.tic.labels import DIGITS, HISTORIQUE, STANDARD, Kind, LabelSpec, Mode, lookup
+from teleinfo.tic.labels import DIGITS, HISTORIQUE, STANDARD, Kind, Label, Mode, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, of_second_part
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ MAX_TEXT: Final = 128
 """The most characters of a text; the longest of Linky has 98."""
 
 
-def is_own(label: LabelSpec) -> bool:
+def is_own(label: Label) -> bool:
     """True if an étiquette of the table is published under its own name, for want of a field."""
     return label.name not in _IN_FIELDS
 
@@ -92,7 +92,7 @@ def _text(key: str, text: str) -> dict[str, int | float | str]:
     return {key: collapsed} if 0 < len(collapsed) <= MAX_TEXT else {}
 
 
-def _value(label: LabelSpec, text: str) -> dict[str, int | float | str]:
+def _value(label: Label, text: str) -> dict[str, int | float | str]:
     if label.kind not in {Kind.INDEX, Kind.QUANTITY}:
         # The code of a mobile peak means nothing: only its horodate is published.
         return {} if label.horodate else _text(label.name, text)

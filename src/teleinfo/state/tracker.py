@@ -24,7 +24,7 @@ from teleinfo.state.facts import STALE_AFTER, ContractFacts, MeterFacts
 from teleinfo.state.field_entry import FieldPath, message, read
 from teleinfo.state.snapshot import Snapshot
 from teleinfo.tic.labels import METER_NUMBERS, Mode
-from teleinfo.tic.reading import HORODATE_SUFFIX, documented, is_left_out
+from teleinfo.tic.reading import HORODATE_SUFFIX, belief_of, documented, is_left_out, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -132,11 +132,11 @@ class StateTracker:
 
         Return True if an alert, the tariff or a colour changed: publish such a state at once.
         """
-        belief = reading.belief
+        belief = belief_of(reading)
         if belief is None or belief.is_foreign:
             return False
         facts = self._follow(belief, now)
-        facts.add(self._texts(facts, reading.values), belief, now)
+        facts.add(self._texts(facts, texts_of(reading)), belief, now)
         earlier = self._earlier
         is_doubtful = earlier is not None and restart.contradicts(earlier, facts)
         self.is_known = self.is_known or (belief.is_certain if is_doubtful else belief.is_known)

@@ -19,7 +19,7 @@ from teleinfo.tic.labels import COMING_AND_GOING, SHORT_FRAME, Group, Mode, look
 from teleinfo.tic.layout import Layout, LayoutCache
 from teleinfo.tic.order import presence
 from teleinfo.tic.plausibility import Plausibility, watched_keys
-from teleinfo.tic.reading import Reading, build_reading
+from teleinfo.tic.reading import Reading, build_reading, texts_of
 from teleinfo.tic.trust import Trust
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ SECONDS_PER_BYTE: Final = {Mode.HISTORIQUE: 10 / 1200, Mode.STANDARD: 10 / 9600}
 class Counts:
     """Counters of one line."""
 
-    bytes_: int = 0
+    bytes_read: int = 0
     frames: int = 0  # complete and believed
     groups: int = 0  # sound and believed
     parity: int = 0  # rejected: a damaged character
@@ -104,7 +104,7 @@ class Decoder:
         recording: the time is then computed from the speed of the line.
         """
         counts = self.counts
-        counts.bytes_ += len(data)
+        counts.bytes_read += len(data)
         readings = []
         for segment in self._framer.split(data):
             trust = self._trust
@@ -185,8 +185,8 @@ class Decoder:
             reading = build_reading(believed)
         if reading is None:
             return None
-        keys = watched_keys(reading.mode, reading.values)
-        return self._plausible(reading, keys, tuple(reading.values[key].encode() for key in keys))
+        keys = watched_keys(reading.mode, texts_of(reading))
+        return self._plausible(reading, keys, tuple(texts_of(reading)[key].encode() for key in keys))
 
     def _plausible(self, reading: Reading, keys: tuple[str, ...], texts: tuple[bytes, ...]) -> Reading | None:
         """Return a reading without its implausible values; `keys` and `texts` are those to compare."""

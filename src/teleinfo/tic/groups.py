@@ -17,7 +17,7 @@ import enum
 import re
 from typing import NamedTuple
 
-from teleinfo.tic.labels import HISTORIQUE, STANDARD, Charset, Group, LabelSpec, Mode, lookup
+from teleinfo.tic.labels import HISTORIQUE, STANDARD, Charset, Group, Label, Mode, lookup
 from teleinfo.tic.parity import DAMAGED
 
 LF = b"\n"
@@ -121,7 +121,7 @@ def _reject_fragment(text: bytes) -> RejectionCause:
     return RejectionCause.PARITY if DAMAGED in text else RejectionCause.MALFORMED
 
 
-def _is_possible(known: LabelSpec | None, label: bytes, value: bytes, *, dated: bool) -> bool:
+def _is_possible(known: Label | None, label: bytes, value: bytes, *, dated: bool) -> bool:
     """
     True if the étiquette may exist, and the table allows its horodate and its value.
 
@@ -163,7 +163,7 @@ def documented_widths(form: Form) -> tuple[int | None, ...]:
     return (None,) if isinstance(widths, range) else widths
 
 
-def form_spec(mode: Mode, label: str, *, dated: bool) -> LabelSpec | None:
+def form_spec(mode: Mode, label: str, *, dated: bool) -> Label | None:
     """Return the entry of a label with a horodate (`dated`) or without; None if the table has none."""
     spec = lookup(mode, label)
     return None if spec is None else next((form for form in spec.forms() if form.horodate is dated), None)

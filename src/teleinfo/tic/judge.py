@@ -13,7 +13,7 @@ from typing import Final
 
 from teleinfo.tic.labels import ALARMS, NOTICES, TARIFF_LABELS, Mode
 from teleinfo.tic.meter_id import number_of
-from teleinfo.tic.reading import Belief, Reading
+from teleinfo.tic.reading import Belief, Reading, set_belief, texts_of
 from teleinfo.tic.trust import FRAMES_FOR_NEW
 
 FRAMES_WITHOUT_NUMBER: Final = 10
@@ -57,25 +57,25 @@ class Judge:
         self._tariff: tuple[str, ...] = ()  # of the last frame that has one
 
     def judge(self, reading: Reading) -> None:
-        """Set `belief`; it is foreign if the reading may be of another meter, mode or contract."""
+        """Set the belief of a reading, foreign if it may be of another meter, mode or contract."""
         if self._is_followed(reading) or self._belief is None:
             self._weigh(reading)
-            reading.belief = self._belief
+            set_belief(reading, self._belief)
         else:
             self._is_settled = False
-            reading.belief = replace(self._belief, is_foreign=True)
+            set_belief(reading, replace(self._belief, is_foreign=True))
 
     def judge_again(self, reading: Reading) -> None:
         """Fast path for a reading with the keys, number, contract and tariff of the reading before."""
         if self._is_settled:
             self._frames += 1
-            reading.belief = self._belief
+            set_belief(reading, self._belief)
         else:
             self.judge(reading)
 
     def _is_followed(self, reading: Reading) -> bool:
         """True if a reading is of the followed meter, mode and contract; it may itself confirm a change."""
-        said, contract = number_of(reading), reading.values.get("OPTARIF", reading.values.get("NGTF"))
+        said, contract = number_of(reading), texts_of(reading).get("OPTARIF", texts_of(reading).get("NGTF"))
         if contract is not None and contract.startswith("BBR"):
             contract = "BBR"  # the last character of BBRx may change (02E, "OPTARIF")
         is_same_mode = self._mode in (None, reading.mode)
@@ -103,7 +103,7 @@ class Judge:
 
     def _weigh(self, reading: Reading) -> None:
         """Form the belief from a reading of the meter that is followed."""
-        values = reading.values
+        values = texts_of(reading)
         is_short = "IINST1" in values and "OPTARIF" not in values
         possible = ALARMS if is_short else ALARMS | NOTICES
         sent = possible & values.keys()

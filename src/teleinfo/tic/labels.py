@@ -18,7 +18,7 @@ from teleinfo.tic.tables.reader import (
     Charset,
     Group,
     Kind,
-    LabelSpec,
+    Label,
     Mode,
     Presence,
 )
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 # The types of the tables, which other modules import from here.
-__all__ = ["COMING_AND_GOING", "VARYING", "Charset", "Group", "Kind", "LabelSpec", "Mode", "Presence"]
+__all__ = ["COMING_AND_GOING", "VARYING", "Charset", "Group", "Kind", "Label", "Mode", "Presence"]
 
 DIGITS: Final = 15
 """The most digits of a number: a JSON reader with 53-bit numbers would round a longer number."""
 
 
-def lookup(mode: Mode, name: str) -> LabelSpec | None:
+def lookup(mode: Mode, name: str) -> Label | None:
     """Return the entry of the étiquette `name` in `mode`, None if the table lacks it."""
     return (STANDARD if mode is Mode.STANDARD else HISTORIQUE).get(name)
 
@@ -49,7 +49,7 @@ def parse_uint(value: str) -> int | None:
     return int(digits) if digits.isdecimal() and digits.isascii() and len(digits) <= DIGITS else None
 
 
-def _table(labels: Iterable[LabelSpec]) -> Mapping[str, LabelSpec]:
+def _table(labels: Iterable[Label]) -> Mapping[str, Label]:
     """Return the labels of one mode by name and other spelling: the given labels, and those of SAPHIR."""
     table = {label.name: label for label in labels}
     for label in TABLES["SAPHIR"]:

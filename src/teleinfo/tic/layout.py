@@ -50,21 +50,18 @@ class LayoutReading(Reading):
 
     __slots__ = ("layout", "texts", "watched")
 
-    def __init__(self, layout: Layout, texts: list[bytes]) -> None:
-        self.mode = layout.mode
-        self.belief = None
+    def __init__(self, layout: Layout, texts: list[bytes]) -> None:  # not that of `Reading`: no values yet
+        self._mode = layout.mode
+        self._belief = None
         self._values = {}
         self.layout, self.texts = layout, texts
         self.watched = layout.pick_watched(texts)
 
-    @property
-    def values(self) -> dict[str, str]:
-        """The texts by key."""
+    def _texts(self) -> dict[str, str]:
         if not self._values:
             # No text has a line feed.
-            self._values = dict(
-                zip(self.layout.keys, b"\n".join(self.texts).decode().split("\n"), strict=True)
-            )
+            texts = b"\n".join(self.texts).decode().split("\n")
+            self._values = dict(zip(self.layout.keys, texts, strict=True))
         return self._values
 
 

@@ -13,12 +13,13 @@ be believed, because
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
-from teleinfo.tic.labels import PART_OPENER, Group, Kind, LabelSpec, Mode, lookup
+from teleinfo.tic.labels import PART_OPENER, Group, Kind, Label, Mode, lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Mapping
 
 
 # The horodate of a group has its own key: the étiquette with this suffix.
@@ -54,33 +55,83 @@ class Belief:
 
 class Reading:
     """
-    One frame: `values` maps each of its keys, at least one, to a text, in the order of the meter.
+    One frame, which cannot be changed.
 
-    `belief` is the judgement of the decoder, None for a reading that comes from elsewhere.
-    Do not change `values`; make a new reading.
+    - `mode` is the mode of the meter.
+    - `values` maps each key, at least one, to its text, in the order of the meter. It cannot be changed
+      either: `dict(reading.values)` is a copy that can, and that `json.dumps` takes.
+    - `foreign`: the frame may come from another meter, or from the same one in another mode or contract.
     """
 
-    __slots__ = ("_values", "belief", "mode")
+    __slots__ = ("_belief", "_mode", "_values")
 
-    def __init__(self, mode: Mode, values: dict[str, str], belief: Belief | None = None) -> None:
-        self.mode = mode
-        self.belief = belief
-        self._values = values
+    _belief: Belief | None
+
+    def __init__(self, mode: Mode, values: Mapping[str, str]) -> None:
+        self._mode = mode
+        self._values = dict(values)
+        self._belief = None
 
     @property
-    def values(self) -> dict[str, str]:
+    def mode(self) -> Mode:
+        """The mode of the meter."""
+        return self._mode
+
+    @property
+    def values(self) -> Mapping[str, str]:
         """The texts by key."""
+        return MappingProxyType(self._texts())
+
+    @property
+    def foreign(self) -> bool:
+        """True if the frame may come from another meter, mode or contract than the frames before it."""
+        return self._belief is not None and self._belief.is_foreign
+
+    def _texts(self) -> dict[str, str]:
+        """Return the texts by key."""
         return self._values
 
     def __eq__(self, other: object) -> bool:
         """True if the other reading has the same mode and the same values."""
         return isinstance(other, Reading) and (self.mode, self.values) == (other.mode, other.values)
 
-    __hash__ = None  # type: ignore[assignment]  # the mapping can be changed
+    def __hash__(self) -> int:
+        """Return the hash of mode and values."""
+        return hash((self.mode, frozenset(self._texts().items())))
 
     def __repr__(self) -> str:
         """Show the mode and the values."""
-        return f"Reading({self.mode}, {self.values})"
+        return f"Reading({self.mode}, {self._texts()})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle the mode, the values and the judgement."""
+        return judged, (self.mode, self._texts(), self._belief)
+
+
+# What this package needs of a reading, and what is no part of the public class.
+# ruff: noqa: SLF001
+
+
+def texts_of(reading: Reading) -> dict[str, str]:
+    """Return the texts by key, faster to read than `values`: do not change them."""
+    return reading._texts()
+
+
+def belief_of(reading: Reading) -> Belief | None:
+    """Return the judgement of the decoder on a reading, None if the reading comes from elsewhere."""
+    return reading._belief
+
+
+def set_belief(reading: Reading, belief: Belief | None) -> None:
+    """Set the judgement on a reading that nobody has seen yet."""
+    reading._belief = belief
+
+
+def judged(mode: Mode, values: Mapping[str, str], belief: Belief | None) -> Reading:
+    """Return a reading with this judgement on it."""
+    reading = Reading(mode, values)
+    set_belief(reading, belief)
+    return reading
 
 
 def strip_padding(value: str, mode: Mode) -> str:
@@ -90,7 +141,7 @@ def strip_padding(value: str, mode: Mode) -> str:
     return value.rstrip(".") if value.strip(" ") else ""
 
 
-def of_second_part(mode: Mode, key: str) -> LabelSpec | None:
+def of_second_part(mode: Mode, key: str) -> Label | None:
     """Return the entry of a `key` that ends with the second part of an ICE-4Q frame (see `build_reading`)."""
     name, part, _ = key.partition("_")
     label = lookup(mode, name) if part and lookup(mode, key) is None else None

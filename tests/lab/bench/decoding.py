@@ -46,7 +46,7 @@ def _row(what: str, stream: Sequence[bytes], goal: float) -> Row:
     decoder = Decoder()
     ours, floors, count = [], [], 0
     for piece in stream:
-        mappings = [reading.values for reading in Decoder().feed(piece)]
+        mappings = [dict(reading.values) for reading in Decoder().feed(piece)]
         count += len(mappings)
         ours.append(_decode(decoder, piece))
         floors.append(_floor(piece, mappings))

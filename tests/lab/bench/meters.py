@@ -40,5 +40,5 @@ def _sent(groups: list[Group]) -> Sent:
         reading = build_reading([group])
         assert reading is not None
         kind = independent.kind(group.label)
-        lines.append(Line(encode_group(group), group.label, reading.values, kind))
+        lines.append(Line(encode_group(group), group.label, dict(reading.values), kind))
     return Sent(tuple(lines), 1200 if groups[0].mode is Mode.HISTORIQUE else 9600)

@@ -13,7 +13,7 @@ import string
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from teleinfo.tic.labels import Charset, Kind, LabelSpec, Mode, lookup
+from teleinfo.tic.labels import Charset, Kind, Label, Mode, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -244,7 +244,7 @@ def _values_of(sound: list[Sound]) -> dict[str, str] | None:
     return values
 
 
-def _keys_of(group: Sound, label: LabelSpec | None, part: str) -> list[tuple[str, str]]:
+def _keys_of(group: Sound, label: Label | None, part: str) -> list[tuple[str, str]]:
     key = group.label + (part if label is not None and label.reused else "")
     value = group.value
     if group.mode is Mode.STANDARD or not value.strip(" "):

@@ -40,7 +40,7 @@ class Group(NamedTuple):
     mode: Mode
 
 
-class Kind(enum.Enum):
+class Kind(enum.StrEnum):
     """The kind of a value."""
 
     INDEX = "index"  # a cumulative counter
@@ -108,19 +108,12 @@ VARYING: Final = range(101)
 @dataclass(frozen=True, slots=True)
 class LabelSpec:
     """
-    One étiquette of one mode.
+    What the documents say of one étiquette of one mode.
 
     `french` is the désignation of the documents in plain words, `english` its gloss.
-    `period` is the tariff period that it counts or applies to; None where the name contains the period.
     `unit` is written as people write it (Wh, varh, kVA); None if the value has no unit, or a changing one.
-    `glued`: the value ends with its unit ("9649kWh"), so that it is no bare number.
     `horodate`: in standard mode a horodate stands before the value.
-    `widths`: the numbers of characters that the value may have on the wire, with padding. A tuple has the
-    documented widths: a meter always uses the same one. A range means that the width varies. `variant`: the
-    entry of another meter family for the same étiquette in the same mode. `repeats`: it may come several
-    times in one frame. `reused`: the second part of an ICE-4Q frame, which `Appli` opens, repeats it with
-    another meaning. `presence`: the frames that have it. `spellings`: its other spellings. `spelling_of`: the
-    documented label, if this is another spelling.
+    `period` is the tariff period that it counts or applies to; None where the name contains the period.
     """
 
     name: str
@@ -129,15 +122,31 @@ class LabelSpec:
     unit: str | None = None
     _: KW_ONLY
     kind: Kind
+    horodate: bool = False
+    period: TariffPeriod | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label(LabelSpec):
+    """
+    An entry of the table: what the documents say, and what the decoder needs besides.
+
+    `glued`: the value ends with its unit ("9649kWh"), so that it is no bare number.
+    `widths`: the numbers of characters that the value may have on the wire, with padding. A tuple has the
+    documented widths: a meter always uses the same one. A range means that the width varies. `variant`: the
+    entry of another meter family for the same étiquette in the same mode. `repeats`: it may come several
+    times in one frame. `reused`: the second part of an ICE-4Q frame, which `Appli` opens, repeats it with
+    another meaning. `presence`: the frames that have it. `spellings`: its other spellings. `spelling_of`: the
+    documented label, if this is another spelling.
+    """
+
     charset: Charset
     widths: tuple[int, ...] | range = VARYING
     glued: bool = False
-    horodate: bool = False
     repeats: bool = False
     reused: bool = False
     spellings: tuple[str, ...] = ()
-    variant: LabelSpec | None = None
-    period: TariffPeriod | None = None
+    variant: Label | None = None
     presence: Presence = Presence.ALWAYS
     spelling_of: str = ""
 
@@ -149,7 +158,7 @@ class LabelSpec:
             return name
         return Message("{name}: {period}", name=name, period=self.period.words)
 
-    def forms(self) -> Iterator[LabelSpec]:
+    def forms(self) -> Iterator[Label]:
         """Yield the specification of each meter family that has this étiquette in this mode."""
         yield self
         if self.variant is not None:
@@ -176,7 +185,7 @@ def _members(line: str) -> Iterator[str]:
         yield line.replace(series[0], "{}").replace("{}", str(member))
 
 
-def _label(line: str) -> LabelSpec:
+def _label(line: str) -> Label:
     name, kind, unit, notes, french, english = _columns(line)
     value_kind, notes_of_kind = _KINDS[kind]
     more: dict[str, Any] = {"kind": Kind(value_kind)}
@@ -197,7 +206,7 @@ def _label(line: str) -> LabelSpec:
             more["presence"] = Presence[word.upper()]
         elif word != "-":
             more[word] = True  # glued, horodate, repeats, reused
-    return LabelSpec(name, french, english, None if unit == "-" else unit, **more)
+    return Label(name, french, english, None if unit == "-" else unit, **more)
 
 
 def _columns(line: str) -> list[str]:

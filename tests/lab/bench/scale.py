@@ -39,7 +39,7 @@ class Scale:
     stride: int = 1
     meters: tuple[int, ...] = (100, 200, 400)
     meter_seconds: float = 30.0
-    household_hours: int = 216
+    household_hours: int = 528
     history_days: int = 3652
     history_requests: int = 9
 
@@ -56,7 +56,7 @@ QUICK = Scale(
     stride=29,
     meters=(10, 20),
     meter_seconds=6.0,
-    household_hours=54,
+    household_hours=66,
     history_requests=3,
 )
 

@@ -16,7 +16,13 @@ our own:
    it.
 4. The value is the likeliest power within the bar: √(S² − N²), where N is the reactive and distortion power
    of the household. What comes and goes is mostly resistive, so that N changes slowly: `Fit` finds the N with
-   which the energy of the values is the rise of the index.
+   which the energy of the values is the rise of the indexes of both directions.
+5. Where a load switches within the second that was measured, the power is a mean of two powers, and S² the
+   mean of their squares: the power may be below the bar of a load that is steady.
+6. A PV router keeps the power near 0 W with a heater that it dims or switches within the second, whose power
+   factor 2. does not allow for. So the bar reaches down to 0 W for `DOUBT` seconds after the direction has
+   changed. It does so too, in a household whose direction has ever changed, after an index has contradicted
+   the bars.
 
 Pure. In this module powers are positive in either direction, except those of `Flow` and `Active`.
 """
@@ -24,8 +30,11 @@ Pure. In this module powers are positive in either direction, except those of `F
 from __future__ import annotations
 
 import math
+from collections import deque
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+DOUBT: Final = 120.0  # s for which the bar reaches down to 0 W
 GAP: Final = 20.0  # s without a frame after which nothing is known; 17 s in an overrun (02E)
 LEAST_FACTOR: Final = 0.5  # power factor of a household; where it was once lower, or power was injected: 0
 ACCURACY: Final = 0.004  # greatest difference between the measurements of S and of the index
@@ -39,6 +48,8 @@ _TIMING: Final = 0.3  # s by which a frame may be earlier or later behind its in
 _SMALL: Final = 500.0  # VA; below, the power factor is more constant than the reactive power
 _FIRST: Final = 60_000.0  # VA²; of a household whose index was not yet followed
 _MOST: Final = 1e7  # VA²
+_RECENT: Final = 64  # frames in which a load that switches was once on and once off
+_SWITCHING: Final = 0.9  # share of the least power of a second in which a load switches: a margin
 _GAIN: Final = 80.0  # VA² for each Ws of difference; the fit follows within a minute or two
 
 
@@ -140,35 +151,71 @@ def _extend(hull: list[_Corner], corner: _Corner, *, side: int) -> None:
     hull.append(corner)
 
 
+@dataclass(slots=True)
+class _SinceStep:
+    """
+    Energies in Ws that flowed in a direction since its `index` stepped, by the values and by the bars.
+
+    `is_whole` is False if the direction was followed only from a later frame on.
+    """
+
+    index: int
+    value: float = 0.0
+    lower: float = 0.0
+    upper: float = 0.0
+    is_whole: bool = False
+
+
 class Fit:
     """
-    The likeliest active power for an apparent power S, by the index of the last minutes.
+    The likeliest active power for an apparent power S, by the indexes of the last minutes.
 
     `square` is N² in VA². Where S is small, N is a share of S: N² × S² / (S² + `_SMALL`²) is taken.
     """
 
     def __init__(self) -> None:
         self.square = _FIRST
-        self.restart()
+        self._since_step: dict[int, _SinceStep] = {}  # by direction
 
     def restart(self) -> None:
-        """Keep what is known; the next step of the index begins a new measurement."""
-        self._has_begun, self._energy = False, 0.0  # Ws since the last step
+        """Keep what is known; the next frame of each direction begins a new measurement."""
+        self._since_step.clear()
 
-    def power(self, bar: Bar, apparent: float) -> float:
-        """Return the likeliest power within a bar."""
+    def power(self, apparent: float) -> float:
+        """Return the likeliest power."""
         square = apparent * apparent
-        power = math.sqrt(max(0.0, square - self.square * square / (square + _SMALL * _SMALL)))
-        return min(bar.upper, max(bar.lower, power))
+        return math.sqrt(max(0.0, square - self.square * square / (square + _SMALL * _SMALL)))
 
-    def add(self, energy: float, rise: int) -> None:
-        """Add the energy of the values since the last frame, Ws, and the rise of the index, Wh."""
-        self._energy += energy
-        if rise:
-            if self._has_begun:
-                excess = self._energy - rise * _WS_PER_WH
-                self.square = min(_MOST, max(0.0, self.square + _GAIN * excess))
-            self._has_begun, self._energy = True, 0.0
+    def add(self, sign: int, index: int, *, elapsed: float, value: float, bar: Bar, timing: float) -> bool:
+        """
+        Add a frame, `elapsed` seconds after the last one; return True if its index contradicts the bars.
+
+        `index` is that of the direction `sign`, Wh; it may lack, or be ahead by, `timing` Ws.
+        """
+        since = self._since_step.get(sign)
+        if since is None or index < since.index:
+            self._since_step[sign] = _SinceStep(index)
+            return False
+        since.value += elapsed * value
+        since.lower += elapsed * bar.lower
+        since.upper += elapsed * bar.upper
+        counted = (index - since.index) * _WS_PER_WH
+        most = counted
+        if not counted or not since.is_whole:
+            most += _WS_PER_WH  # of the Wh that has not stepped yet, or had begun before
+        is_contradicted = since.lower > most + timing
+        excess = since.value - counted
+        if not counted:
+            excess = max(0.0, since.value - most)
+            since.value -= excess
+        elif not since.is_whole:
+            excess = max(0.0, excess)
+        elif since.upper < counted - timing:
+            is_contradicted = True
+        if counted:
+            self._since_step[sign] = _SinceStep(index, is_whole=True)
+        self.square = min(_MOST, max(0.0, self.square + _GAIN * excess))
+        return is_contradicted
 
 
 class ActivePower:
@@ -178,11 +225,13 @@ class ActivePower:
         self._sign = 0
         self._heard = -math.inf
         self._least = LEAST_FACTOR
+        self._has_turned = False
+        self._doubtful_until = -math.inf
+        self._recent = deque[float](maxlen=_RECENT)  # S of the last frames
         self._fit = Fit()
         self._restart()
 
     def _restart(self) -> None:
-        self._fit.restart()
         self._level: Level | None = None
         # The bounds of the power, and the S for which they hold.
         self._kept: tuple[Bar, float] | None = None  # from before the level
@@ -205,38 +254,56 @@ class ActivePower:
             self._follow(flow, flow.energy, now, elapsed)
             return
         self._restart()
+        self._fit.restart()
         self._sign = -1
         if flow.most is not None:
-            value = self._fit.power(Bar(0.0, flow.most), abs(flow.apparent))
+            value = min(flow.most, self._fit.power(abs(flow.apparent)))
             self._active = Active(-round(value), -math.ceil(flow.most), 0)
 
     def _follow(self, flow: Flow, energy: int, now: float, elapsed: float) -> None:
         """Follow a power whose `energy` is counted; the last frame came `elapsed` seconds before."""
-        level = self._level
         apparent, sign = float(abs(flow.apparent)), -1 if flow.apparent < 0 else 1
         error = flow.rounding / 4 + ACCURACY * apparent  # a quarter: the mean of the error
-        rise = 0
-        if level is None or sign != self._sign or elapsed > GAP or energy < level.energy:
-            self._restart()
+        if elapsed > GAP:
+            self._level = None
+            self._fit.restart()
+            self._recent.clear()
             elapsed = 0.0
-            if not apparent or self._sign not in (0, sign):
-                self._kept = Bar(0.0, apparent), apparent
-            self._sign = sign
+        level = self._level
+        has_stepped = False
+        if level is None or sign != self._sign or energy < level.energy:
+            self._begin(sign, apparent, now)
+            level = Level(now, apparent, energy)
+        elif abs(apparent - level.first) > max(2 * flow.rounding, _TOLERANCE * apparent):
+            has_stepped = True
+            self._kept = self._best
             level = Level(now, apparent, energy)
         else:
-            rise = energy - level.energy
-            if abs(apparent - level.first) > max(2 * flow.rounding, _TOLERANCE * apparent):
-                self._kept = self._best
-                level = Level(now, apparent, energy)
-            else:
-                level.add(now, apparent, energy)
+            level.add(now, apparent, energy)
         bar = self._measure(level, apparent, error)
         self._best = self._active = None
         if bar is not None:
             self._best = bar, apparent
-            value = self._fit.power(bar, apparent)
-            self._fit.add(elapsed * value, rise)
+            if now < self._doubtful_until:
+                bar = Bar(0.0, bar.upper)
+            value = min(bar.upper, max(bar.lower, self._fit.power(apparent)))
+            is_contradicted = self._fit.add(
+                sign,
+                energy,
+                elapsed=elapsed,
+                value=value,
+                bar=Bar(max(0.0, bar.lower - error), bar.upper + error),
+                timing=2 * _MEASURED * apparent,
+            )
+            if has_stepped:
+                # A load may have switched within the second; the value is that of a steady second.
+                bar = Bar(min(bar.lower, self._least_of_switch(apparent)), bar.upper)
             self._active = self._result(bar, apparent, value, error)
+            if is_contradicted and self._has_turned:
+                self._doubtful_until = now + DOUBT
+                self._best = self._kept = Bar(0.0, apparent), apparent
+                level = Level(now, apparent, energy)
+        self._recent.append(apparent)
         # Restart a level that contradicts itself or is old.
         lower, upper = level.factor
         if lower <= upper < self._least:
@@ -245,6 +312,17 @@ class ActivePower:
             self._kept = self._kept or self._best
             level = Level(now, apparent, energy)
         self._level = level
+
+    def _begin(self, sign: int, apparent: float, now: float) -> None:
+        """Begin anew with a power of a direction (`sign`), which need not be another one."""
+        has_turned = self._sign not in (0, sign)
+        self._restart()
+        self._sign = sign
+        if has_turned:
+            self._has_turned = True
+            self._doubtful_until = now + DOUBT
+        if has_turned or not apparent:
+            self._kept = Bar(0.0, apparent), apparent
 
     def _measure(self, level: Level, apparent: float, error: float) -> Bar | None:
         """Return the kept bar with the present S, or the bar of the level if it is better."""
@@ -261,6 +339,22 @@ class ActivePower:
         if bar is None and self._best is not None:
             bar = self._moved(self._best, apparent)
         return bar
+
+    def _least_of_switch(self, apparent: float) -> float:
+        """
+        Return the least power of a second in which a load switched, after S stepped to `apparent`.
+
+        S was S1 before the load switched, and S2 afterwards. S2 is not known before the next frame: it is at
+        most the greatest S of the last frames if S rises, and at least the smallest if S falls. The meter
+        sends the root of the mean square, S² = (1 − d) × S1² + d × S2², with the share d of the second for
+        S2. The mean is then (S² + S1 × S2) / (S1 + S2).
+        """
+        before = self._recent[-1]
+        after = max(self._recent) if apparent > before else min(self._recent)
+        if not min(before, after) < apparent < max(before, after):
+            return apparent
+        mean = (apparent * apparent + before * after) / (before + after)
+        return _SWITCHING * mean * self._fit.power(apparent) / apparent
 
     def _moved(self, known: tuple[Bar, float], after: float) -> Bar:
         """Return the bounds of the power after S changed, for the bounds before."""

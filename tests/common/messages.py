@@ -11,7 +11,6 @@ from teleinfo.doctor.finding import TEMPLATES, TITLES
 from teleinfo.history.sentences import SENTENCES
 from teleinfo.homeassistant import entities
 from teleinfo.live.describe import CHOICES
-from teleinfo.mqtt.errors import FAULTS
 from teleinfo.port.errors import TEXTS
 from teleinfo.settings.faults import ALLOWED
 from teleinfo.state.declaration import FIELDS
@@ -43,7 +42,6 @@ def messages() -> dict[str, str]:
     texts = ((field, text) for field in fields for text in (field.name, field.meaning) if text)
     found |= {getattr(text, "template", text): field.path for field, text in texts}
     found |= {text: name for name, text in TEXTS.items()}
-    found |= {text: kind for kind, (_notes, lines) in FAULTS.items() for text in lines[:2]}
     found |= {text: name for name, lines in ALLOWED.items() for text in lines}
     found |= {text: name for name, lines in SENTENCES.items() for text in lines}
     found |= {text: name for name, (_notes, lines) in CHOICES.items() for text in lines if text != "-"}

@@ -111,7 +111,7 @@ def test_tls_that_is_missing_or_not_verified_is_reported(tmp_path: Path) -> None
         without, _ = examine(safe)
         unverified, _ = examine(safe, mqtt_tls=True, mqtt_tls_insecure=True)
 
-    assert faults(without) == {"tls": "wants tls"}
+    assert faults(without) == {"tls": "wants_tls"}
     assert without["tls"].commands == ("TELEINFO_MQTT_TLS=true",)
     assert (unverified["tls"].severity, unverified["topic"].severity) == (Severity.WARNING, Severity.OK)
 
@@ -119,10 +119,10 @@ def test_tls_that_is_missing_or_not_verified_is_reported(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("version", "line", "fault", "words"),
     [
-        ("auto", "protocol websockets", {"port": "web server"}, "websockets"),
-        ("auto", "max_packet_size 20", {"login": "closed unanswered"}, "max_packet_size"),
-        ("3.1.1", "max_qos 0", {"topic": "refuses message"}, "max_qos"),
-        ("3.1.1", "retain_available false", {"status": "refuses retained"}, "retain_available"),
+        ("auto", "protocol websockets", {"port": "web_server"}, "websockets"),
+        ("auto", "max_packet_size 20", {"login": "closed_unanswered"}, "max_packet_size"),
+        ("3.1.1", "max_qos 0", {"topic": "refuses_message"}, "max_qos"),
+        ("3.1.1", "retain_available false", {"status": "refuses_retained"}, "retain_available"),
     ],
 )
 def test_a_limit_of_the_broker_is_named(
@@ -155,7 +155,7 @@ def test_a_web_server_in_place_of_the_broker_is_named(tmp_path: Path, scheme: st
         found = findings_of("broker", case_of(**where, **settings))
         server.shutdown()
 
-    assert faults(found)["port"] == "web server"
+    assert faults(found)["port"] == "web_server"
     assert found["port"].commands == ("TELEINFO_MQTT_PORT=1883",)
 
 

@@ -21,6 +21,7 @@ from teleinfo.common.durations import FIRST_TICKS
 from teleinfo.mqtt.client import Connection, connect, versions_of
 from teleinfo.mqtt.config import Broker, MqttVersion
 from teleinfo.mqtt.errors import BrokerError
+from teleinfo.mqtt.faults import BrokerFault
 from teleinfo.mqtt.paho_driver import MAX_PACKET, PahoDriver
 from tests.lab.attack.hostile_broker import length
 from tests.mqtt.running import broker_at
@@ -81,8 +82,10 @@ async def listen(connection: Connection) -> None:
         pass
 
 
-def error_of(broker: Broker, use: Callable[[Connection], Awaitable[None]] = listen) -> tuple[str, float]:
-    """Connect and `use` it; return the kind of the error that ends it, and after how many seconds."""
+def error_of(
+    broker: Broker, use: Callable[[Connection], Awaitable[None]] = listen
+) -> tuple[BrokerFault, float]:
+    """Connect and `use` it; return the fault that ends it, and after how many seconds."""
 
     async def scenario() -> None:
         async with connect(broker) as connection:
@@ -91,7 +94,7 @@ def error_of(broker: Broker, use: Callable[[Connection], Awaitable[None]] = list
     began = time.monotonic()
     with pytest.raises(BrokerError) as raised:
         asyncio.run(asyncio.wait_for(scenario(), 20))
-    return raised.value.kind, time.monotonic() - began
+    return raised.value.fault, time.monotonic() - began
 
 
 def test_aiomqtt_keeps_its_paho_client_where_we_look_for_it() -> None:
@@ -114,8 +117,8 @@ def test_paho_reads_its_socket_through_the_method_that_we_replace(version: MqttV
     with scripted(
         version, saying(CONNACK[version] + honest * 3 + packet(0x30, bytes(MAX_PACKET + 1)))
     ) as broker:
-        kind, seconds = error_of(broker)
-    assert (kind, seconds < 5) == ("UNACCEPTABLE", True), f"paho.Client._sock_recv: {UPSTREAM}"
+        fault, seconds = error_of(broker)
+    assert (fault, seconds < 5) == (BrokerFault.UNACCEPTABLE, True), f"paho.Client._sock_recv: {UPSTREAM}"
 
 
 @BOTH
@@ -125,30 +128,30 @@ def test_a_message_of_qos_2_is_refused_with_any_flags(version: MqttVersion, flag
     body = b"\x00\x01a\x00\x01" + (b"\x00" if version is MqttVersion.V5 else b"")
     at_most_once = packet(0x30 | flags & 0x1, b"\x00\x01a\x00")
     with scripted(version, saying(CONNACK[version] + at_most_once + packet(0x34 | flags, body))) as broker:
-        kind, seconds = error_of(broker)
+        fault, seconds = error_of(broker)
 
-    assert (kind, seconds < 5) == ("UNACCEPTABLE", True)
+    assert (fault, seconds < 5) == (BrokerFault.UNACCEPTABLE, True)
 
 
 @BOTH
 @pytest.mark.parametrize(
-    ("said", "kind"),
+    ("said", "fault"),
     [
-        (b"", "CLOSED_UNANSWERED"),
-        (b"\x20\x03", "CLOSED_UNANSWERED"),
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "WEB_SERVER"),
-        (b"\x15\x03\x03\x00\x02\x02\x46", "WANTS_TLS"),
+        (b"", BrokerFault.CLOSED_UNANSWERED),
+        (b"\x20\x03", BrokerFault.CLOSED_UNANSWERED),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", BrokerFault.WEB_SERVER),
+        (b"\x15\x03\x03\x00\x02\x02\x46", BrokerFault.WANTS_TLS),
         # The end of the connection comes with them: noticed while connecting or after it, it is the same.
-        (None, "CLOSED"),
+        (None, BrokerFault.CLOSED),
     ],
 )
 def test_a_broker_that_hangs_up_is_named_at_once(
-    version: MqttVersion, said: bytes | None, kind: str, caplog: pytest.LogCaptureFixture
+    version: MqttVersion, said: bytes | None, fault: BrokerFault, caplog: pytest.LogCaptureFixture
 ) -> None:
     with scripted(version, saying(CONNACK[version] if said is None else said, hangs_up=True)) as broker:
         found, seconds = error_of(broker)
 
-    assert (found, seconds < 5) == (kind, True)
+    assert (found, seconds < 5) == (fault, True)
     assert caplog.messages == []
 
 
@@ -167,7 +170,7 @@ def test_a_short_keep_alive_of_the_broker_is_obeyed() -> None:
             peer.sendall(b"\xd0\x00")
 
     with scripted(MqttVersion.V5, play) as broker:
-        assert error_of(broker)[0] == "CLOSED"
+        assert error_of(broker)[0] == BrokerFault.CLOSED
     assert pings == [b"\xc0\x00"] * 3
 
 
@@ -178,23 +181,23 @@ def ended(code: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("version", "said", "kind"),
+    ("version", "said", "fault"),
     [
-        (MqttVersion.V3_1_1, b"\x20\x02\x00\x05", "NO_CREDENTIALS"),
-        (MqttVersion.V5, b"\x20\x03\x00\x87\x00", "NO_CREDENTIALS"),
-        (MqttVersion.V5, b"\x20\x03\x00\x85\x00", "CLIENT_ID"),
-        (MqttVersion.V5, b"\x20\x03\x00\x89\x00", "NOT_SERVED"),
-        (MqttVersion.V5, b"\x20\x02\x00\x01", "VERSION"),
-        (MqttVersion.V5, ended(0x8E), "TAKEN_OVER"),
-        (MqttVersion.V5, ended(0x00), "CLOSED"),
+        (MqttVersion.V3_1_1, b"\x20\x02\x00\x05", BrokerFault.NO_CREDENTIALS),
+        (MqttVersion.V5, b"\x20\x03\x00\x87\x00", BrokerFault.NO_CREDENTIALS),
+        (MqttVersion.V5, b"\x20\x03\x00\x85\x00", BrokerFault.CLIENT_ID),
+        (MqttVersion.V5, b"\x20\x03\x00\x89\x00", BrokerFault.NOT_SERVED),
+        (MqttVersion.V5, b"\x20\x02\x00\x01", BrokerFault.VERSION),
+        (MqttVersion.V5, ended(0x8E), BrokerFault.TAKEN_OVER),
+        (MqttVersion.V5, ended(0x00), BrokerFault.CLOSED),
     ],
 )
 def test_a_refusal_is_named_although_the_broker_hangs_up_with_it(
-    version: MqttVersion, said: bytes, kind: str
+    version: MqttVersion, said: bytes, fault: BrokerFault
 ) -> None:
     """CONNACK or DISCONNECT with a code comes together with the end of the connection: the code counts."""
     with scripted(version, saying(said, hangs_up=True)) as broker:
-        assert error_of(broker)[0] == kind
+        assert error_of(broker)[0] == fault
 
 
 @BOTH
@@ -216,11 +219,11 @@ def test_an_acknowledgement_counts_that_came_while_the_process_was_held_up(versi
         assert sent.wait(10)
         time.sleep(0.1)  # noqa: ASYNC251 - until the limit is over, too
         await publishing
-        raise BrokerError("CLOSED", broker)
+        raise BrokerError(BrokerFault.CLOSED, broker)
 
     held_up, sent = threading.Event(), threading.Event()
     with scripted(version, play) as broker:
-        assert error_of(broker, use)[0] == "CLOSED"
+        assert error_of(broker, use)[0] == BrokerFault.CLOSED
 
 
 def test_a_socket_that_is_closed_before_its_turn_is_not_registered(caplog: pytest.LogCaptureFixture) -> None:

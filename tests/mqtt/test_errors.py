@@ -10,7 +10,8 @@ import pytest
 
 from teleinfo.common import i18n
 from teleinfo.mqtt.config import Broker, Tls
-from teleinfo.mqtt.errors import FAULTS, BrokerError, cannot_connect
+from teleinfo.mqtt.errors import BrokerError, cannot_connect
+from teleinfo.mqtt.faults import BrokerFault
 from teleinfo.vocabulary.words import Language
 
 PLAIN = Broker("broker.example", 1883, "teleinfo-test")
@@ -24,11 +25,11 @@ def unverified(code: int) -> ssl.SSLCertVerificationError:
     return error
 
 
-@pytest.mark.parametrize("kind", FAULTS)
-def test_each_error_says_what_happened_and_what_to_do_in_both_languages(kind: str) -> None:
+@pytest.mark.parametrize("fault", BrokerFault)
+def test_each_error_says_what_happened_and_what_to_do_in_both_languages(fault: BrokerFault) -> None:
     """A household reads it, with every field filled in, and never a secret."""
     fields = dict.fromkeys(("error", "reason", "topic", "length"), "FIELD")
-    error = BrokerError(kind, SECURE, **fields)
+    error = BrokerError(fault, SECURE, **fields)
     texts = set()
     for language in Language:
         with i18n.use_language(language):
@@ -41,36 +42,36 @@ def test_each_error_says_what_happened_and_what_to_do_in_both_languages(kind: st
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "user_must_act"),
+    ("error", "fault", "is_passing"),
     [
-        (socket.gaierror(-2, "Name or service not known"), "NAME", True),
-        (socket.gaierror(-3, "Temporary failure"), "NO_NAME_SERVER", False),
-        (UnicodeError("label too long"), "NAME", True),
-        (ConnectionRefusedError(111, "refused"), "REFUSED", False),
-        (TimeoutError(), "SILENT", False),
-        (ConnectionResetError(104, "reset"), "TLS", True),
-        (OSError(101, "Network is unreachable"), "NETWORK", False),
-        (ssl.SSLError(1, "wrong version number"), "TLS", True),
-        (unverified(19), "CERTIFICATE", True),
-        (unverified(9), "CERTIFICATE_DATES", True),
-        (unverified(62), "CERTIFICATE_OF_ANOTHER_HOST", True),
+        (socket.gaierror(-2, "Name or service not known"), BrokerFault.NAME, False),
+        (socket.gaierror(-3, "Temporary failure"), BrokerFault.NO_NAME_SERVER, True),
+        (UnicodeError("label too long"), BrokerFault.NAME, False),
+        (ConnectionRefusedError(111, "refused"), BrokerFault.REFUSED, True),
+        (TimeoutError(), BrokerFault.SILENT, True),
+        (ConnectionResetError(104, "reset"), BrokerFault.TLS, False),
+        (OSError(101, "Network is unreachable"), BrokerFault.NETWORK, True),
+        (ssl.SSLError(1, "wrong version number"), BrokerFault.TLS, False),
+        (unverified(19), BrokerFault.CERTIFICATE, False),
+        (unverified(9), BrokerFault.CERTIFICATE_DATES, False),
+        (unverified(62), BrokerFault.CERTIFICATE_OF_ANOTHER_HOST, False),
     ],
 )
-def test_each_cause_has_its_kind(
+def test_each_cause_has_its_fault(
     error: Exception,
-    kind: str,
-    user_must_act: bool,  # noqa: FBT001 - a row of the table
+    fault: BrokerFault,
+    is_passing: bool,  # noqa: FBT001 - a row of the table
 ) -> None:
-    found = cannot_connect(error, SECURE)
+    actual = cannot_connect(error, SECURE).fault
 
-    assert (found.kind, found.user_must_act) == (kind, user_must_act)
+    assert (actual, actual.value.is_passing) == (fault, is_passing)
 
 
-def test_the_kind_depends_on_encryption_and_on_the_name() -> None:
+def test_the_fault_depends_on_encryption_and_on_the_name() -> None:
     unknown = socket.gaierror(socket.EAI_AGAIN, "not known")
 
-    assert cannot_connect(ConnectionResetError(), PLAIN).kind == "CLOSED_UNANSWERED"
-    assert cannot_connect(unknown, Broker("ha.local", 1883, "id")).kind == "LOCAL_NAME"
+    assert cannot_connect(ConnectionResetError(), PLAIN).fault == BrokerFault.CLOSED_UNANSWERED
+    assert cannot_connect(unknown, Broker("ha.local", 1883, "id")).fault == BrokerFault.LOCAL_NAME
 
 
 def test_an_ipv6_address_stands_in_brackets_before_its_port() -> None:

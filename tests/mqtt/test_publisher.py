@@ -19,6 +19,7 @@ from teleinfo.mqtt import publisher as publisher_module
 from teleinfo.mqtt.client import connect
 from teleinfo.mqtt.config import MqttVersion, Tls, Topics
 from teleinfo.mqtt.errors import BrokerError
+from teleinfo.mqtt.faults import BrokerFault
 from teleinfo.mqtt.paho_driver import PahoDriver
 from teleinfo.mqtt.publisher import Publisher
 from tests.mqtt.running import (
@@ -139,7 +140,7 @@ def test_what_was_in_flight_when_the_broker_fell_silent_is_sent_again() -> None:
         assert sent is not None
 
         async def answer() -> None:
-            raise BrokerError("SILENT", publisher.broker)
+            raise BrokerError(BrokerFault.SILENT, publisher.broker)
 
         await publisher._settle(sent, answer())
         publisher.outbox.restart()

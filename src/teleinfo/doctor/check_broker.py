@@ -20,6 +20,7 @@ from teleinfo.mqtt import config
 from teleinfo.mqtt.client import ONE_SHOT_TIMEOUT, Connection, connect, for_command, tls_context
 from teleinfo.mqtt.config import Broker, MqttVersion, Topics
 from teleinfo.mqtt.errors import PUSHED_OUT, BrokerError, cannot_connect
+from teleinfo.mqtt.faults import BrokerFault
 from teleinfo.port.health import DIGITS, Health, is_stale
 from teleinfo.port.health import parse as parse_health
 from teleinfo.tic.labels import METER_NUMBERS
@@ -56,7 +57,9 @@ ONE_CLIENT_ID = replace(
 )
 
 ONLINE, OFFLINE = config.ONLINE.decode(), config.OFFLINE.decode()
-_UNEXPLAINED = frozenset({"CLOSED_UNANSWERED", "UNANSWERED", "WANTS_CERTIFICATE"})
+_UNEXPLAINED = frozenset(
+    {BrokerFault.CLOSED_UNANSWERED, BrokerFault.UNANSWERED, BrokerFault.WANTS_CERTIFICATE}
+)
 RENEW_WITHIN_DAYS = 14
 _DAY = 86400.0
 
@@ -116,11 +119,11 @@ async def _steps(case: Case) -> AsyncIterator[Finding]:
             for finding in findings:
                 yield finding
     except BrokerError as error:
-        if error.kind in _UNEXPLAINED:
+        if error.fault in _UNEXPLAINED:
             error = await _explained(error, broker)
         texts = (_(error.message), _(error.advice), error.commands)
-        facts = {"cause": error.kind.lower().replace("_", " ")}
-        yield Finding(error.check, Severity.FAULT, *texts, facts)
+        facts = {"cause": error.fault.name.lower()}
+        yield Finding(error.fault.value.check, Severity.FAULT, *texts, facts)
 
 
 async def _resolve(broker: Broker) -> tuple[str, ...]:
@@ -151,10 +154,10 @@ async def _explained(error: BrokerError, broker: Broker) -> BrokerError:
     """Return `error`, or what is at the port in place of a broker: a web server, or a port of TLS."""
     plain, encrypted = await asyncio.gather(_first_line(broker, tls=False), _first_line(broker, tls=True))
     if broker.tls is None and encrypted is not None:
-        return BrokerError("WANTS_TLS", broker)
+        return BrokerError(BrokerFault.WANTS_TLS, broker)
     answer = (plain if broker.tls is None else encrypted) or b""
     if answer.startswith(b"HTTP/"):
-        return BrokerError("WEB_SERVER", broker)
+        return BrokerError(BrokerFault.WEB_SERVER, broker)
     return error
 
 
@@ -273,14 +276,15 @@ async def read_retained(
 
 async def _publish(connection: Connection, topic: str, payload: bytes, *, retain: bool) -> bool:
     """Return False if the broker refuses the topic; raise `BrokerError` if it closes the connection."""
-    connection.closing_means = "REFUSES_RETAINED" if retain else "REFUSES_MESSAGE"
+    refusal = BrokerFault.REFUSES_RETAINED if retain else BrokerFault.REFUSES_MESSAGE
+    connection.closing_means = refusal
     try:
         await connection.publish(topic, payload, qos=1, retain=retain)
     except BrokerError as error:
-        if error.kind != "REFUSES_TOPIC":
+        if error.fault is not BrokerFault.REFUSES_TOPIC:
             raise
         return False
-    connection.closing_means = "CLOSED"
+    connection.closing_means = BrokerFault.CLOSED
     return True
 
 

@@ -14,8 +14,9 @@ from teleinfo.doctor.case import Access, Case, is_one_of
 from teleinfo.doctor.check_broker import OFFLINE, ONLINE, read_retained
 from teleinfo.doctor.finding import Finding, Severity, find
 from teleinfo.mqtt.config import Topics
-from teleinfo.mqtt.errors import FAULTS, BrokerError
 from teleinfo.mqtt.errors import OUTAGE_TEXTS as BROKER_OUTAGE
+from teleinfo.mqtt.errors import BrokerError
+from teleinfo.mqtt.faults import BrokerFault
 from teleinfo.port.errors import OUTAGE_TEXTS as PORT_OUTAGE
 from teleinfo.port.health import OTHER_METER
 from teleinfo.port.line_log import NO_FRAME, PASSING
@@ -34,7 +35,7 @@ _OUTAGES = (
     *(BROKER_OUTAGE.begins, BROKER_OUTAGE.still, PORT_OUTAGE.begins, PORT_OUTAGE.still, *PASSING),
     OTHER_METER,
 )
-_REFUSALS = tuple(lines[0] for notes, lines in FAULTS.values() if notes[0] == "topic")
+_REFUSALS = tuple(fault.value.message for fault in BrokerFault if fault.value.check == "topic")
 
 LACKED_ITS_FILE = Finding(
     "running",

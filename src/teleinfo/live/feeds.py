@@ -26,6 +26,7 @@ from teleinfo.live.model import LiveModel
 from teleinfo.mqtt.client import connect, for_command
 from teleinfo.mqtt.config import OFFLINE, ONLINE, Broker, Topics
 from teleinfo.mqtt.errors import BrokerError
+from teleinfo.mqtt.faults import BrokerFault
 from teleinfo.port import health
 from teleinfo.port.line_socket import line_of
 from teleinfo.port.link_status import SILENT_AFTER
@@ -88,7 +89,7 @@ async def listen(settings: Settings, model: LiveModel) -> NoReturn:
             if model.online is not None:
                 waits = new_delays()  # it was connected: this is another outage
             model.online = None
-            model.set_note(sentences.note(error.kind, N_("no connection: {why}"), why=error))
+            model.set_note(sentences.note(error.fault, N_("no connection: {why}"), why=error))
         await asyncio.sleep(next(waits))
 
 
@@ -103,7 +104,7 @@ async def _receive(broker: Broker, topics: Topics, model: LiveModel) -> None:
     async with connect(broker) as connection:
         for topic in (topics.status, topics.health, topics.readings):
             if not await connection.subscribe(topic):
-                raise BrokerError("NOT_READABLE", broker, topic=topic)
+                raise BrokerError(BrokerFault.NOT_READABLE, broker, topic=topic)
         await connection.subscribe(topics.state)  # which a daemon need not publish, and a user need not read
         template = N_("connected to the broker at {address}")
         model.set_note(sentences.note("connected", template, address=broker.address))

@@ -22,6 +22,7 @@ import aiomqtt
 from teleinfo.common.durations import FIRST_TICKS, Ticks
 from teleinfo.mqtt.config import KEEPALIVE, OFFLINE, Broker, MqttVersion, Tls
 from teleinfo.mqtt.errors import BrokerError, cannot_connect, reason_of, refused
+from teleinfo.mqtt.faults import BrokerFault
 from teleinfo.mqtt.paho_driver import CONNECT_PROPERTIES, PahoDriver, SelfClosingSocket
 
 if TYPE_CHECKING:
@@ -59,8 +60,8 @@ _REFUSED: Final = 0x80
 _TOO_LONG: Final = frozenset({0x95, 0x97})
 """Reason codes of PUBACK (MQTT 5 §3.4.2.1) for a long message: packet too large, quota exceeded."""
 
-_REFUSES_VERSION: Final = frozenset({"VERSION", "UNANSWERED"})
-_TRY_ANOTHER: Final = _REFUSES_VERSION | {"CLOSED_UNANSWERED"}
+_REFUSES_VERSION: Final = frozenset({BrokerFault.VERSION, BrokerFault.UNANSWERED})
+_TRY_ANOTHER: Final = _REFUSES_VERSION | {BrokerFault.CLOSED_UNANSWERED}
 
 
 class Connection:
@@ -68,7 +69,7 @@ class Connection:
     An accepted connection, as `connect` yields it; `version` is the version of MQTT that it speaks.
 
     When the connection is lost, `BrokerError` ends the block of `connect`, and each method that waits.
-    `closing_means` is the kind of that error if the broker closes the connection without a reason; MQTT 3.1.1
+    `closing_means` is its fault if the broker closes the connection without a reason; MQTT 3.1.1
     has no reasons. `lifetimes` has the seconds after which the broker drops what was published on a topic, a
     retained message too; MQTT 3.1.1 has no lifetimes.
     """
@@ -80,7 +81,7 @@ class Connection:
         self._client = client
         self._driver = driver
         self.version = version
-        self.closing_means = "CLOSED"
+        self.closing_means = BrokerFault.CLOSED
         self.lifetimes: Mapping[str, int] = {}
 
     @property
@@ -111,8 +112,8 @@ class Connection:
         reason = answer.result()
         if reason.is_failure:
             is_long = reason.value in _TOO_LONG
-            kind = "REFUSES_LENGTH" if is_long else "REFUSES_TOPIC"
-            raise BrokerError(kind, self._broker, **fields, reason=reason.getName())
+            fault = BrokerFault.REFUSES_LENGTH if is_long else BrokerFault.REFUSES_TOPIC
+            raise BrokerError(fault, self._broker, **fields, reason=reason.getName())
 
     async def subscribe(self, *topics: str, qos: int = 1) -> bool:
         """Subscribe to `topics`; return True if the broker allows us to read all of them."""
@@ -163,7 +164,7 @@ class Connection:
     async def _give_up(self) -> NoReturn:
         """Close the connection, since the broker does not answer, and wait until that cancels the caller."""
         if not self._driver.closed.done():
-            self._driver.fault = "SILENT"
+            self._driver.fault = BrokerFault.SILENT
             self._driver.abort()
         await asyncio.sleep(10 * GRACE)
         raise self.lost()
@@ -174,15 +175,15 @@ class Connection:
         if driver.reason is not None:
             return refused(broker, driver.reason.value, driver.reason.getName())
         if driver.fault is not None:
-            kind = driver.fault
+            fault = driver.fault
         elif not driver.closed.done():
             is_unanswered = driver.is_open and not driver.is_accepted
-            kind = "UNANSWERED" if is_unanswered else "SILENT"
+            fault = BrokerFault.UNANSWERED if is_unanswered else BrokerFault.SILENT
         elif driver.is_accepted:
-            kind = self.closing_means
+            fault = self.closing_means
         else:
-            kind = "CLOSED_UNANSWERED" if broker.tls is None else "WANTS_CERTIFICATE"
-        return BrokerError(kind, broker)
+            fault = BrokerFault.CLOSED_UNANSWERED if broker.tls is None else BrokerFault.WANTS_CERTIFICATE
+        return BrokerError(fault, broker)
 
 
 def for_command(broker: Broker, command: str) -> Broker:
@@ -215,7 +216,7 @@ def tls_context(broker: Broker, tls: Tls) -> ssl.SSLContext:
             context.load_cert_chain(tls.cert_file, tls.key_file, password=lambda: "")
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else reason_of(error)
-        raise BrokerError("TLS_FILE", broker, error=reason) from None
+        raise BrokerError(BrokerFault.TLS_FILE, broker, error=reason) from None
     if tls.insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -250,10 +251,10 @@ async def connect(
         try:
             connection = await stack.enter_async_context(attempt(first))
         except BrokerError as error:
-            if not others or error.kind not in _TRY_ANOTHER:
+            if not others or error.fault not in _TRY_ANOTHER:
                 raise
             connection = await stack.enter_async_context(attempt(others[0]))
-            if error.kind in _REFUSES_VERSION:
+            if error.fault in _REFUSES_VERSION:
                 versions.reverse()
         yield connection
 

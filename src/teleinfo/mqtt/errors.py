@@ -1,27 +1,19 @@
 """
-Faults of the broker, explained for the user: `faults.txt` has the words, and says how to add a fault.
+A connection raises `BrokerError`: one of the faults of `faults.BrokerFault`.
 
-A connection raises `BrokerError`. The functions build it from an error of the system, OpenSSL or the broker.
+The functions build it from an error of the system, OpenSSL or the broker.
 """
 
 from __future__ import annotations
 
 import socket
 import ssl
-from pathlib import Path
-from typing import Final
 
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.outage_log import OutageTexts
 from teleinfo.mqtt.config import KEEPALIVE, Broker
-from teleinfo.vocabulary.text_table import read_sections
+from teleinfo.mqtt.faults import BY_CERTIFICATE_CODE, BY_REASON_CODE, BrokerFault
 from teleinfo.vocabulary.words import Message
-
-FAULTS: Final = read_sections(Path(__file__).with_name("faults.txt"))
-"""The notes and the lines of each kind of fault; the lines are templates."""
-
-MESSAGE_REFUSALS: Final = frozenset({"REFUSES_TOPIC", "REFUSES_LENGTH"})
-"""The kinds of a refused message; every other error ends the connection."""
 
 OUTAGE_TEXTS = OutageTexts(
     begins=N_("no connection to the broker at {name}, teleinfo keeps trying: {reason}"),
@@ -41,13 +33,12 @@ class BrokerError(Exception):
     """
     Raised when there is no connection to the broker, or when it refuses a message. No text holds a secret.
 
-    `message` and `advice` are for the user, `commands` are to be typed or to be put into the settings as they
-    are, and `kind` is for programs. `check` is the check of the doctor for the fault. `user_must_act` is
-    false if the fault may end by itself. `str` gives message, advice and commands in the user's language.
+    `message`, `advice` and `commands` are those of the `fault`, with their fields. `str` gives all three in
+    the user's language.
     """
 
-    def __init__(self, kind: str, broker: Broker, **fields: object) -> None:
-        (self.check, *notes), (message, advice, *commands) = FAULTS[kind]
+    def __init__(self, fault: BrokerFault, broker: Broker, **fields: object) -> None:
+        explanation = fault.value
         fields |= {
             "host": broker.host,
             "port": broker.port,
@@ -55,11 +46,10 @@ class BrokerError(Exception):
             "client_id": broker.client_id,
             "keepalive": KEEPALIVE,
         }
-        self.kind = kind
-        self.message = Message(message, **fields)
-        self.advice = Message(advice, **fields)
-        self.commands = tuple(command.format(**fields) for command in commands)
-        self.user_must_act = "passing" not in notes
+        self.fault = fault
+        self.message = Message(explanation.message, **fields)
+        self.advice = Message(explanation.advice, **fields)
+        self.commands = tuple(command.format(**fields) for command in explanation.commands)
         super().__init__(self.message)
 
     def __str__(self) -> str:
@@ -68,40 +58,36 @@ class BrokerError(Exception):
         return " ".join(filter(None, (f"{message}{stop}", _(self.advice), ", ".join(self.commands))))
 
 
-def _by_code(code: str, otherwise: str) -> str:
-    return next((kind for kind, (notes, _lines) in FAULTS.items() if code in notes), otherwise)
-
-
 def refused(broker: Broker, code: int, reason: str) -> BrokerError:
     """Return the error for a reason code of CONNACK or DISCONNECT; `reason` is the name of the code."""
-    kind = _by_code(f"0x{code:02X}", "NOT_SERVED")
-    if kind == "LOGIN" and broker.username is None:
-        kind = "NO_CREDENTIALS"
-    return BrokerError(kind, broker, reason=reason)
+    fault = BY_REASON_CODE.get(code, BrokerFault.NOT_SERVED)
+    if fault is BrokerFault.LOGIN and broker.username is None:
+        fault = BrokerFault.NO_CREDENTIALS
+    return BrokerError(fault, broker, reason=reason)
 
 
 def cannot_connect(error: Exception, broker: Broker) -> BrokerError:
     """Return the error for an exception that was raised while a connection was opened."""
     match error:
         case ssl.SSLCertVerificationError():
-            kind = _by_code(str(error.verify_code), "CERTIFICATE")
+            fault = BY_CERTIFICATE_CODE.get(error.verify_code, BrokerFault.CERTIFICATE)
         case ConnectionRefusedError():
-            kind = "REFUSED"
+            fault = BrokerFault.REFUSED
         case TimeoutError():
-            kind = "SILENT"
+            fault = BrokerFault.SILENT
         case ssl.SSLError():
-            kind = "TLS"
+            fault = BrokerFault.TLS
         case ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
-            kind = "CLOSED_UNANSWERED" if broker.tls is None else "TLS"
+            fault = BrokerFault.CLOSED_UNANSWERED if broker.tls is None else BrokerFault.TLS
         case socket.gaierror() if broker.host.lower().endswith(".local"):
-            kind = "LOCAL_NAME"
+            fault = BrokerFault.LOCAL_NAME
         case socket.gaierror(errno=socket.EAI_AGAIN):
-            kind = "NO_NAME_SERVER"
+            fault = BrokerFault.NO_NAME_SERVER
         case socket.gaierror() | ValueError():  # no address for the name, or not a host name
-            kind = "NAME"
+            fault = BrokerFault.NAME
         case _:
-            kind = "NETWORK"
-    return BrokerError(kind, broker, error=reason_of(error))
+            fault = BrokerFault.NETWORK
+    return BrokerError(fault, broker, error=reason_of(error))
 
 
 def reason_of(error: Exception) -> str:

@@ -39,10 +39,13 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import MQTTException, Properties  # type: ignore[attr-defined]
 from paho.mqtt.reasoncodes import ReasonCode
 
+from teleinfo.mqtt.faults import BrokerFault
+
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, DisconnectFlags, SocketLike
 
     from teleinfo.common.durations import Ticks
+
 
 KEEPALIVE_CHECK: Final = 2.0
 """Seconds between two checks of the keep-alive, at most."""
@@ -68,10 +71,10 @@ _CONNECT: Final = 0x10  # type 0 is reserved (§2.1.2), and paho 2.1 waits for m
 _PUBLISH_QOS_2: Final = 0x34
 _PUBACK, _PUBREC = 0x40, 0x50
 _DISCONNECT: Final = 0xE0
-_FIRST_BYTES: Final = {b"H": "WEB_SERVER", b"\x15": "WANTS_TLS"}
+_FIRST_BYTES: Final = {b"H": BrokerFault.WEB_SERVER, b"\x15": BrokerFault.WANTS_TLS}
 """Kinds of error for the first byte of what is no broker: HTTP/1.1, an alert of TLS (RFC 8446 §5.1)."""
 
-_FAULTS: Final = {0x82: "UNACCEPTABLE", 0x8D: "SILENT"}
+_FAULTS: Final = {0x82: BrokerFault.UNACCEPTABLE, 0x8D: BrokerFault.SILENT}
 """Kinds of error for the reasons that paho has to close a connection: protocol error, keep alive timeout."""
 
 _REFUSED, _PACKET_TOO_LARGE, _QUOTA_EXCEEDED = b"\x80", b"\x95", b"\x97"
@@ -100,9 +103,9 @@ class PahoDriver:
 
     `closed` is done when the connection is closed. `reason` is the reason code with which the broker refused
     us (CONNACK) or ended the connection (DISCONNECT). `fault` is our own reason to end it: SILENT if the
-    broker did not answer, UNACCEPTABLE if it sent a packet that we refuse or cannot read, another kind if its
-    first byte shows that it is no broker. `answered` counts
-    the acknowledgements. `window` is the most messages that may wait for theirs.
+    broker did not answer, UNACCEPTABLE if it sent a packet that we refuse or cannot read, another one if its
+    first byte shows that it is no broker. `answered` counts the acknowledgements. `window` is the most
+    messages that may wait for theirs.
     """
 
     def __init__(self, paho: Client, ticks: Ticks) -> None:
@@ -114,7 +117,7 @@ class PahoDriver:
         self.closed: asyncio.Future[None] = self._loop.create_future()
         self.is_open = self.is_accepted = False
         self.reason: ReasonCode | None = None
-        self.fault: str | None = None
+        self.fault: BrokerFault | None = None
         self.answered = 0
         self.window = MAX_IN_FLIGHT
         self._max_packet = math.inf
@@ -219,7 +222,7 @@ class PahoDriver:
         try:
             self._client.loop_read()
         except MALFORMED:
-            self.fault = "UNACCEPTABLE" if self.is_accepted else None
+            self.fault = BrokerFault.UNACCEPTABLE if self.is_accepted else None
             self.abort()
         sock = self._client.socket()
         if isinstance(sock, ssl.SSLSocket) and sock.pending():
@@ -253,7 +256,7 @@ class PahoDriver:
                 kind = self._header[0]
                 is_packet = kind >= _CONNECT and len(self._header) <= _LONGEST_HEADER
                 if not is_packet or kind & 0xF6 == _PUBLISH_QOS_2 or length > MAX_PACKET:
-                    self.fault = "UNACCEPTABLE"
+                    self.fault = BrokerFault.UNACCEPTABLE
                     raise ConnectionAbortedError  # paho disconnects
                 self._body_left = length
                 if not length:

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from teleinfo.common.durations import FIRST_TICKS, Ticks, delays
 from teleinfo.common.outage_log import OutageLog
 from teleinfo.mqtt.client import GOODBYE_TIMEOUT, Connection, connect, versions_of
-from teleinfo.mqtt.errors import MESSAGE_REFUSALS, OUTAGE_TEXTS, BrokerError
+from teleinfo.mqtt.errors import OUTAGE_TEXTS, BrokerError
+from teleinfo.mqtt.faults import MESSAGE_REFUSALS, BrokerFault
 from teleinfo.mqtt.outbox import Outbox, OutgoingMessage
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Publisher:
         self._stopping = asyncio.Event()
         self._versions = versions_of(broker)
         self._outage = OutageLog(broker.address, OUTAGE_TEXTS)
-        self._refusals: dict[tuple[str, str], str] = {}  # the logged topic of each cause
+        self._refusals: dict[tuple[BrokerFault, str], str] = {}  # the logged topic of each cause
         self._is_taken_over = False  # another client with our id took a connection away, and none held since
         self._pushed_out_at = -math.inf
         self._closings = 0
@@ -140,7 +141,7 @@ class Publisher:
                     )
                     return
                 loss = self._note_loss(error)
-                cause = loss.kind if loss.user_must_act else None
+                cause = None if loss.fault.value.is_passing else loss.fault
                 self._outage.failed(cause, str(loss), time.monotonic())
                 await asyncio.sleep(next(self._delays))
 
@@ -150,14 +151,14 @@ class Publisher:
 
     def _note_loss(self, error: BrokerError) -> BrokerError:
         """Note a failed attempt or a loss; return the error that explains it best."""
-        if error.kind != "CLOSED":
+        if error.fault is not BrokerFault.CLOSED:
             self._closings = 0
         else:
             self._closings += 1
             # Mosquitto before 2.0.13 and MQTT 3.1.1 give no reason.
             if self._closings >= CLOSINGS:
-                error = BrokerError("CLOSED_AGAIN", self.broker)
-        if error.kind in {"TAKEN_OVER", "CLOSED_AGAIN"}:
+                error = BrokerError(BrokerFault.CLOSED_AGAIN, self.broker)
+        if error.fault in {BrokerFault.TAKEN_OVER, BrokerFault.CLOSED_AGAIN}:
             self._is_taken_over = True
             self._pushed_out_at = time.monotonic()
         return error
@@ -228,11 +229,11 @@ class Publisher:
         try:
             await answer
         except BrokerError as error:
-            if error.kind not in MESSAGE_REFUSALS:
+            if error.fault not in MESSAGE_REFUSALS:
                 return
             self.outbox.settle(sent, delivered=False)
-            if (error.kind, root) not in self._refusals:
-                self._refusals[error.kind, root] = sent.topic
+            if (error.fault, root) not in self._refusals:
+                self._refusals[error.fault, root] = sent.topic
                 # The right to publish is given for all topics at once.
                 text = re.sub(f"{re.escape(sent.topic)}$", f"{root}/#", str(error))
                 # Home Assistant's topics hold the number of the meter, which must not be logged.
@@ -240,8 +241,8 @@ class Publisher:
         else:
             self.outbox.settle(sent, delivered=True)
             # What is too long is refused now and then: this is logged once.
-            if self._refusals.get(("REFUSES_TOPIC", root)) == sent.topic:
-                del self._refusals["REFUSES_TOPIC", root]
+            if self._refusals.get((BrokerFault.REFUSES_TOPIC, root)) == sent.topic:
+                del self._refusals[BrokerFault.REFUSES_TOPIC, root]
         self._heartbeat()
 
     def _become_stable(self) -> None:

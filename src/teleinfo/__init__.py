@@ -52,7 +52,8 @@ __all__ = [
 
 # The names by their module, which is imported when one is asked for: `teleinfo --version` does without.
 _NAMES = {
-    "port.errors": ("PortError", "PortErrorKind"),
+    "port.errors": ("PortError",),
+    "vocabulary.line": ("PortErrorKind",),
     "port.library": ("read",),
     "state.payload": ("Options", "encode"),
     "tic.decoder": ("Counts", "Decoder", "decode"),

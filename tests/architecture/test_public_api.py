@@ -16,7 +16,8 @@ import pytest
 
 import teleinfo
 from teleinfo.common.i18n import use_language
-from teleinfo.port.errors import fault
+from teleinfo.port.errors import error_of
+from teleinfo.port.faults import PortFault
 from teleinfo.simulator.encode import encode_frame
 from teleinfo.vocabulary.words import Language, Message
 from tests.support.daemon import Meter
@@ -85,7 +86,7 @@ def test_an_unknown_name_is_unknown() -> None:
     "thing",
     [
         teleinfo.PortError(teleinfo.PortErrorKind.MISSING, Message("no {path}", path="/dev/nowhere")),
-        fault("BRIDGE_NETWORK", where="bridge:2000", error="[Errno 113] No route to host"),
+        error_of(PortFault.BRIDGE_NETWORK, where="bridge:2000", error="[Errno 113] No route to host"),
         teleinfo.Options(numbers="all"),
         teleinfo.Counts(frames=2, lost={"PAPP": 1}),
         teleinfo.lookup(teleinfo.Mode.HISTORIQUE, "HCHC"),

@@ -11,7 +11,6 @@ from teleinfo.doctor.finding import TEMPLATES, TITLES
 from teleinfo.history.sentences import SENTENCES
 from teleinfo.homeassistant import entities
 from teleinfo.live.describe import CHOICES
-from teleinfo.port.errors import TEXTS
 from teleinfo.settings.faults import ALLOWED
 from teleinfo.state.declaration import FIELDS
 from teleinfo.vocabulary import codes, line
@@ -41,7 +40,6 @@ def messages() -> dict[str, str]:
     fields = (*FIELDS, *entities._OTHERS.values())
     texts = ((field, text) for field in fields for text in (field.name, field.meaning) if text)
     found |= {getattr(text, "template", text): field.path for field, text in texts}
-    found |= {text: name for name, text in TEXTS.items()}
     found |= {text: name for name, lines in ALLOWED.items() for text in lines}
     found |= {text: name for name, lines in SENTENCES.items() for text in lines}
     found |= {text: name for name, (_notes, lines) in CHOICES.items() for text in lines if text != "-"}

@@ -16,7 +16,7 @@ from teleinfo.common.i18n import N_
 
 
 @dataclass(frozen=True)
-class Explanation:
+class BrokerExplanation:
     """
     The words of a fault, and what tells it.
 
@@ -41,7 +41,7 @@ class Explanation:
 class BrokerFault(enum.Enum):
     """What can be wrong with a broker, or between it and us."""
 
-    NAME = Explanation(
+    NAME = BrokerExplanation(
         "name",
         N_("the name {host} is not known here"),
         N_("Check the name in the settings, and the network:"),
@@ -50,7 +50,7 @@ class BrokerFault(enum.Enum):
             "getent hosts {host}",
         ),
     )
-    LOCAL_NAME = Explanation(
+    LOCAL_NAME = BrokerExplanation(
         "name",
         N_("the name {host} is not known here: a name that ends in .local needs mDNS"),
         N_("Install it here, and see that the other machine is switched on; or write its address:"),
@@ -59,14 +59,14 @@ class BrokerFault(enum.Enum):
             "TELEINFO_MQTT_HOST=",
         ),
     )
-    NO_NAME_SERVER = Explanation(
+    NO_NAME_SERVER = BrokerExplanation(
         "name",
         N_("no name server of this machine answers for {host}"),
         N_("Check the network and /etc/resolv.conf. To see whether the sandbox of the service is the cause:"),
         ("sudo teleinfo doctor",),
         is_passing=True,
     )
-    REFUSED = Explanation(
+    REFUSED = BrokerExplanation(
         "port",
         N_("nothing listens at {address}"),
         N_(
@@ -77,14 +77,14 @@ class BrokerFault(enum.Enum):
         ("systemctl status mosquitto",),
         is_passing=True,
     )
-    SILENT = Explanation(
+    SILENT = BrokerExplanation(
         "port",
         N_("{address} does not answer"),
         N_("Check that the broker runs, the network between, and any firewall:"),
         ("ping -c 3 {host}",),
         is_passing=True,
     )
-    UNANSWERED = Explanation(
+    UNANSWERED = BrokerExplanation(
         "login",
         N_(
             "{address} accepts connections, and does not answer: it is no MQTT broker, but perhaps a web "
@@ -94,40 +94,40 @@ class BrokerFault(enum.Enum):
         ("sudo teleinfo doctor",),
         is_passing=True,
     )
-    NETWORK = Explanation(
+    NETWORK = BrokerExplanation(
         "port",
         N_("the network does not reach {address} ({error})"),
         N_("Check the network:"),
         ("ping -c 3 {host}",),
         is_passing=True,
     )
-    TLS = Explanation(
+    TLS = BrokerExplanation(
         "tls",
         N_("{address} does not speak TLS, or not as we do ({error})"),
         N_("Perhaps it is the port without TLS, usually 1883; the one with TLS is 8883:"),
         ("TELEINFO_MQTT_PORT=8883",),
     )
-    TLS_FILE = Explanation(
+    TLS_FILE = BrokerExplanation(
         "tls",
         N_("the files of TELEINFO_MQTT_TLS_… cannot be used ({error})"),
         N_("They must be readable PEM files that belong together, the key without a pass phrase:"),
         ("openssl x509 -noout -subject -dates -in FILE",),
     )
     # Every other certificate that OpenSSL refuses.
-    CERTIFICATE = Explanation(
+    CERTIFICATE = BrokerExplanation(
         "tls",
         N_("nobody that we trust vouches for the certificate of {address}"),
         N_("Give the certificate of its authority, in a file of this machine:"),
         ("TELEINFO_MQTT_TLS_CA_FILE=/etc/teleinfo/ca.pem",),
     )
-    CERTIFICATE_DATES = Explanation(
+    CERTIFICATE_DATES = BrokerExplanation(
         "tls",
         N_("the certificate of {address} has expired, or is not valid yet"),
         N_("Renew it on the broker, or set the clock of this machine. Its dates:"),
         ("openssl s_client -connect {address} -servername {host} </dev/null | openssl x509 -noout -dates",),
         certificate_codes=(9, 10),
     )
-    CERTIFICATE_OF_ANOTHER_HOST = Explanation(
+    CERTIFICATE_OF_ANOTHER_HOST = BrokerExplanation(
         "tls",
         N_("the certificate is that of another machine than {host}"),
         N_("Put the name that stands in it into the settings (TELEINFO_MQTT_HOST). To see it:"),
@@ -139,7 +139,7 @@ class BrokerFault(enum.Enum):
         ),
         certificate_codes=(62, 64),
     )
-    LOGIN = Explanation(
+    LOGIN = BrokerExplanation(
         "login",
         N_("the broker refuses the user name or the password"),
         N_("Correct both in the settings:"),
@@ -149,7 +149,7 @@ class BrokerFault(enum.Enum):
         ),
         reason_codes=(0x86, 0x87),
     )
-    NO_CREDENTIALS = Explanation(
+    NO_CREDENTIALS = BrokerExplanation(
         "login",
         N_("the broker wants a user name and a password, and the settings have none"),
         N_("Put both into the settings:"),
@@ -159,21 +159,21 @@ class BrokerFault(enum.Enum):
         ),
     )
     # In MQTT 3.1.1 mosquitto gives the same answer if our keep-alive is too long.
-    CLIENT_ID = Explanation(
+    CLIENT_ID = BrokerExplanation(
         "login",
         N_("the broker refuses our client id, {client_id}, or our keep-alive of {keepalive} s"),
         N_("Choose another id. If that does not help, allow the keep-alive on the broker (max_keepalive):"),
         ("TELEINFO_MQTT_CLIENT_ID=",),
         reason_codes=(0x85,),
     )
-    VERSION = Explanation(
+    VERSION = BrokerExplanation(
         "login",
         N_("the broker does not speak the version of MQTT that the settings ask for"),
         N_("Let teleinfo find out which one it speaks:"),
         ("TELEINFO_MQTT_VERSION=auto",),
         reason_codes=(0x84,),
     )
-    CLOSED = Explanation(
+    CLOSED = BrokerExplanation(
         "login",
         N_(
             "the broker closed the connection. Was it restarted, does another program use our client id, "
@@ -183,7 +183,7 @@ class BrokerFault(enum.Enum):
         ("sudo journalctl -u mosquitto -n 20",),
         is_passing=True,
     )
-    CLOSED_UNANSWERED = Explanation(
+    CLOSED_UNANSWERED = BrokerExplanation(
         "login",
         N_(
             "{address} closed the connection without a word. Does it want TLS on this port, is it one for "
@@ -193,7 +193,7 @@ class BrokerFault(enum.Enum):
         ("teleinfo doctor",),
         is_passing=True,
     )
-    WANTS_CERTIFICATE = Explanation(
+    WANTS_CERTIFICATE = BrokerExplanation(
         "login",
         N_("{address} closed the connection without a word"),
         N_("It probably wants a certificate of ours:"),
@@ -203,20 +203,20 @@ class BrokerFault(enum.Enum):
         ),
         is_passing=True,
     )
-    WANTS_TLS = Explanation(
+    WANTS_TLS = BrokerExplanation(
         "tls",
         N_("{address} wants an encrypted connection"),
         N_("Switch it on, and give the certificate of the broker's authority if it has its own:"),
         ("TELEINFO_MQTT_TLS=true",),
     )
     # Port 8123 of Home Assistant, for example.
-    WEB_SERVER = Explanation(
+    WEB_SERVER = BrokerExplanation(
         "port",
         N_("a web server answers at {address}, or a broker that speaks websockets on this port"),
         N_("Take the port for MQTT, on the same machine usually 1883:"),
         ("TELEINFO_MQTT_PORT=1883",),
     )
-    TAKEN_OVER = Explanation(
+    TAKEN_OVER = BrokerExplanation(
         "login",
         N_("another program, perhaps a teleinfo, uses our client id, {client_id}: each pushes the other out"),
         N_("Stop it, or give one of the two another id:"),
@@ -224,7 +224,7 @@ class BrokerFault(enum.Enum):
         reason_codes=(0x8E,),
     )
     # Of several losses in a row.
-    CLOSED_AGAIN = Explanation(
+    CLOSED_AGAIN = BrokerExplanation(
         "login",
         N_(
             "the broker closes the connection again and again: another program, perhaps a teleinfo, uses our "
@@ -240,14 +240,14 @@ class BrokerFault(enum.Enum):
         ),
     )
     # Every reason code without a section of its own.
-    NOT_SERVED = Explanation(
+    NOT_SERVED = BrokerExplanation(
         "login",
         N_("the broker does not serve us now, and gives the reason “{reason}”"),
         N_("See what it says of it, on its machine:"),
         ("sudo journalctl -u mosquitto -n 20",),
         is_passing=True,
     )
-    UNACCEPTABLE = Explanation(
+    UNACCEPTABLE = BrokerExplanation(
         "topic",
         N_(
             "teleinfo does not take what {address} sends: a message of more than 256 KiB on one of our "
@@ -259,36 +259,36 @@ class BrokerFault(enum.Enum):
         ),
         ("mosquitto_sub -h {host} -p {port} -t 'TOPIC/#' -W 3 -F '%t %l'",),
     )
-    NOT_READABLE = Explanation(
+    NOT_READABLE = BrokerExplanation(
         "topic",
         N_("the broker does not let this user read the topic {topic}"),
         N_("Allow it in the broker's list of rights (ACL):"),
         ("topic read {topic}",),
     )
-    REFUSES_TOPIC = Explanation(
+    REFUSES_TOPIC = BrokerExplanation(
         "topic",
         N_("the broker does not let this user publish on {topic}, and gives the reason “{reason}”"),
         N_("Allow it in the broker's list of rights (ACL):"),
         ("topic readwrite {topic}",),
     )
-    REFUSES_LENGTH = Explanation(
+    REFUSES_LENGTH = BrokerExplanation(
         "topic",
         N_("the broker takes no message as long as ours on {topic}, of {length} bytes"),
         N_("Allow it on the broker (mosquitto: max_packet_size, message_size_limit)."),
     )
-    REFUSES_QOS = Explanation(
+    REFUSES_QOS = BrokerExplanation(
         "topic",
         N_("the broker does not allow the quality of service that we publish with"),
         N_("Allow quality of service 1 on the broker (mosquitto: max_qos)."),
         reason_codes=(0x9B,),
     )
-    REFUSES_RETAINED = Explanation(
+    REFUSES_RETAINED = BrokerExplanation(
         "status",
         N_("the broker allows no retained messages"),
         N_("It must keep status and health for those who come later (mosquitto: retain_available)."),
         reason_codes=(0x9A,),
     )
-    REFUSES_MESSAGE = Explanation(
+    REFUSES_MESSAGE = BrokerExplanation(
         "topic",
         N_(
             "the broker closed the connection when we published a message. It may not allow quality of "

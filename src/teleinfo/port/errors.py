@@ -1,5 +1,5 @@
 """
-The faults of the port, in words for the user: `faults.txt` has the words, and says how to add a fault.
+The errors of the port; `faults` has their words.
 
 `open_port` and an open port raise `PortError`; the functions below create it from an exception of the system
 or of pyserial: OSError, termios.error or ValueError.
@@ -13,13 +13,15 @@ import os
 import socket
 import termios
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.outage_log import OutageTexts
-from teleinfo.vocabulary.line import PortErrorKind
-from teleinfo.vocabulary.text_table import read_sections
+from teleinfo.port.faults import PortFault
 from teleinfo.vocabulary.words import Message
+
+if TYPE_CHECKING:
+    from teleinfo.vocabulary.line import PortErrorKind
 
 OUTAGE_TEXTS = OutageTexts(
     begins=N_("no meter: {reason}; teleinfo keeps trying"),
@@ -50,15 +52,26 @@ class PortError(Exception):
         return _(self.message)
 
 
-_TABLE: Final = read_sections(Path(__file__).with_name("faults.txt"))
-TEXTS: Final = {name: text for name, (_notes, [text]) in _TABLE.items()}
-"""The text of each fault, a template."""
+_BY_ERRNO: Final = {
+    errno.ENOENT: PortFault.MISSING,
+    errno.ENOTDIR: PortFault.MISSING,
+    errno.ENODEV: PortFault.MISSING,
+    errno.ENXIO: PortFault.MISSING,
+    errno.EIO: PortFault.MISSING,
+    errno.EACCES: PortFault.DENIED,
+    errno.EPERM: PortFault.DENIED,
+    errno.EAGAIN: PortFault.BUSY,
+    errno.EBUSY: PortFault.BUSY,
+    errno.EINVAL: PortFault.SPEED,
+    errno.ENOTTY: PortFault.NO_PORT,
+    errno.EISDIR: PortFault.NO_PORT,
+}
+"""The faults that the errors of the system (errno(3)) mean when a device is opened."""
 
 
-def fault(section: str, /, **fields: object) -> PortError:
-    """Return the error for this `section` of `faults.txt`; `fields` are those of its text."""
-    (kind, *_codes), _lines = _TABLE[section]
-    return PortError(PortErrorKind[kind], Message(TEXTS[section], **fields))
+def error_of(fault: PortFault, /, **fields: object) -> PortError:
+    """Return the error for a fault; `fields` are those of its text."""
+    return PortError(fault.value.kind, Message(fault.value.message, **fields))
 
 
 def cannot_open(path: str, baudrate: int, error: BaseException) -> PortError:
@@ -68,50 +81,63 @@ def cannot_open(path: str, baudrate: int, error: BaseException) -> PortError:
         # pyserial raises an error of its own, after one of the network.
         cause = error if isinstance(error, TimeoutError) else error.__context__
         if cause is None:  # connected, but the negotiation failed
-            return fault("BRIDGE_NO_RFC2217", where=where)
+            return error_of(PortFault.BRIDGE_NO_RFC2217, where=where)
         return cannot_reach(where, cause)
-    signs = {errno.errorcode.get(_code(error) or 0), type(error).__name__}
-    name = next((name for name, (notes, _lines) in _TABLE.items() if signs.intersection(notes)), "OTHER")
-    if name == "MISSING" and Path(path).name.startswith(("ttyAMA", "ttyS", "serial")):
-        name = "MISSING_UART"
-    return fault(name, path=path, name=_device(path), baudrate=baudrate, error=str(error))
+    fault = _fault_of_opening(error)
+    is_uart = Path(path).name.startswith(("ttyAMA", "ttyS", "serial"))
+    if fault is PortFault.MISSING and is_uart:
+        fault = PortFault.MISSING_UART
+    return error_of(fault, path=path, name=_device(path), baudrate=baudrate, error=str(error))
+
+
+def _fault_of_opening(error: BaseException) -> PortFault:
+    if isinstance(error, TimeoutError):
+        return PortFault.STUCK
+    code = _code(error)
+    if code is not None:
+        return _BY_ERRNO.get(code, PortFault.OTHER)
+    if isinstance(error, ValueError):  # of pyserial: a speed that no port has
+        return PortFault.SPEED
+    return PortFault.OTHER
 
 
 def device_lost(path: str, error: Exception | None) -> PortError:
     """Return the error for an open device that delivers no more bytes."""
     is_shared = error is not None and _code(error) == errno.EBUSY
-    return fault("BUSY" if is_shared else "GONE", path=path, name=_device(path))
+    fault = PortFault.BUSY if is_shared else PortFault.GONE
+    return error_of(fault, path=path, name=_device(path))
 
 
 def cannot_reach(where: str, error: BaseException) -> PortError:
     """Return the error for a bridge at `where` (host:port) that cannot be reached; asyncio raised `error`."""
     if where.startswith("/"):
         return _no_service(where)
-    name = "BRIDGE_NETWORK"
+    fault = PortFault.BRIDGE_NETWORK
     if isinstance(error, socket.gaierror | UnicodeError):
-        name = "BRIDGE_NAME"
+        fault = PortFault.BRIDGE_NAME
     elif isinstance(error, TimeoutError):
-        name = "BRIDGE_SILENT"
+        fault = PortFault.BRIDGE_SILENT
     elif isinstance(error, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}]" in str(error):
         # Where a name has several addresses, asyncio joins the refusals into one text.
-        name = "BRIDGE_REFUSED"
-    return fault(name, where=where, error=str(error))
+        fault = PortFault.BRIDGE_REFUSED
+    return error_of(fault, where=where, error=str(error))
 
 
 def bridge_lost(where: str, error: Exception | None) -> PortError:
     """Return the error for an open connection to a bridge that delivers no more bytes."""
     if where.startswith("/"):
         return _no_service(where)
-    return fault("BRIDGE_CLOSED" if error is None else "BRIDGE_LOST", where=where, error=str(error))
+    fault = PortFault.BRIDGE_CLOSED if error is None else PortFault.BRIDGE_LOST
+    return error_of(fault, where=where, error=str(error))
 
 
 def _no_service(where: str) -> PortError:
-    name = "SERVICE_STOPPED"
+    fault = PortFault.SERVICE_STOPPED
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(0)
         probe.connect(where)
-        name = "SERVICE_FULL"
-    return fault(name, where=where)
+        fault = PortFault.SERVICE_FULL
+    return error_of(fault, where=where)
 
 
 def _code(error: BaseException) -> int | None:

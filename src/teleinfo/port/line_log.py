@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_
 from teleinfo.common.outage_log import QUIET, OutageLog, OutageTexts
-from teleinfo.port.errors import TEXTS
 from teleinfo.port.link_status import SILENT_AFTER, LinkStatus
 from teleinfo.vocabulary.line import LinkProblem
 from teleinfo.vocabulary.words import Message
@@ -41,8 +40,35 @@ SEPARATOR: Final = N_("; ")
 """Text between two parts of that line."""
 
 _COMES_AND_GOES: Final = N_("the meter comes and goes: {reason}")
-_UNHEARD: Final = {name: text for name, text in TEXTS.items() if name.startswith(("NO_BYTE", "NONSENSE"))}
-PASSING: Final = (_COMES_AND_GOES, *_UNHEARD.values())
+_NO_BYTE: Final = N_(
+    "no sound frame from the meter for {silent}, and no byte at all: it may be interrupted, without power, "
+    "or its wires loose"
+)
+_NO_BYTE_YET: Final = N_(
+    "no sound frame from the meter for {silent}, and no byte at all: check its wires (terminals I1 and I2) "
+    "and the adapter"
+)
+_NONSENSE: Final = N_(
+    "bytes come from {url}, but none makes sense, at 1200 baud or at 9600: check the wiring (terminals I1 "
+    "and I2, a long or bad cable, the adapter)"
+)
+_NONSENSE_AT_SPEED: Final = N_(
+    "bytes come from {url} at {baudrate} baud, but none makes sense: the speed is probably wrong. Set "
+    "TELEINFO_SERIAL_MODE=auto, without TELEINFO_SERIAL_BAUDRATE; if that does not help, check the wiring"
+)
+_NONSENSE_AT_BRIDGE: Final = N_(
+    "bytes come from {url}, but none makes sense: the bridge probably has another speed than the meter. Set "
+    "it to 1200 baud (mode historique) or 9600 (mode standard), 7E1 or 8N1; if that does not help, check the "
+    "wiring"
+)
+PASSING: Final = (
+    _COMES_AND_GOES,
+    _NO_BYTE,
+    _NO_BYTE_YET,
+    _NONSENSE,
+    _NONSENSE_AT_SPEED,
+    _NONSENSE_AT_BRIDGE,
+)
 """Warnings about a meter that is not heard; they are over once it is heard again."""
 
 _NO_DATA_TEXTS: Final = OutageTexts(
@@ -83,12 +109,14 @@ class LineLog:
             last = self._status.last_frame
             url, baudrate = self._status.url, self._status.baudrate
             if problem is LinkProblem.NO_DATA:
-                text = "NO_BYTE" if last is not None else "NO_BYTE_YET"
+                text = _NO_BYTE_YET if last is None else _NO_BYTE
             elif baudrate is None:
-                text = "NONSENSE_AT_BRIDGE"
+                text = _NONSENSE_AT_BRIDGE
+            elif self._status.searching:
+                text = _NONSENSE
             else:
-                text = "NONSENSE" if self._status.searching else "NONSENSE_AT_SPEED"
-            reason = Message(_UNHEARD[text], silent=duration(SILENT_AFTER), url=url, baudrate=baudrate)
+                text = _NONSENSE_AT_SPEED
+            reason = Message(text, silent=duration(SILENT_AFTER), url=url, baudrate=baudrate)
             since = self._status.listening_since if last is None else last
             self._no_data.failed(problem, reason, now, since=since)
         elif problem is None:

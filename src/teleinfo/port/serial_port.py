@@ -34,7 +34,8 @@ import serial_asyncio
 
 from teleinfo.common.event_loop import DaemonThreadExecutor
 from teleinfo.port.canonical_mode import CanonicalMode, restore
-from teleinfo.port.errors import PortError, bridge_lost, cannot_open, cannot_reach, device_lost, fault
+from teleinfo.port.errors import PortError, bridge_lost, cannot_open, cannot_reach, device_lost, error_of
+from teleinfo.port.faults import PortFault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -258,7 +259,7 @@ def _address(url: str) -> tuple[str, int]:
         parts = urlsplit(url)
         if parts.hostname and parts.port:
             return parts.hostname, parts.port
-    raise fault("BRIDGE_ADDRESS")
+    raise error_of(PortFault.BRIDGE_ADDRESS)
 
 
 D = TypeVar("D", SerialDevice, RemoteDevice)

@@ -150,6 +150,9 @@ def _content_faults(text: str, errors: list[ErrorDetails]) -> list[Message]:
     faults = []
     for error in errors[:MAX_FAULTS]:
         kind, context = error["type"], error.get("ctx", {})
+        if "expected" in context:
+            # pydantic joins what it expects with an English word.
+            context = context | {"expected": context["expected"].replace(" or ", ", ")}
         template = _FAULTS.get(kind) or _FAULTS.get(kind.partition("_")[0], _NO_TABLE)
         reason = Message(template, **context)
         entry = error["loc"]

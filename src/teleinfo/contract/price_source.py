@@ -39,18 +39,37 @@ BOTH_GIVEN: Final = N_(
 )
 
 
+class FileFault(NamedTuple):
+    """A fault of the file at `path`, which the `message` names; `is_closed`: we have no right to read it."""
+
+    path: Path
+    message: Message
+    is_closed: bool
+
+
 class Loaded(NamedTuple):
     """
     The `offers` and the dated `prices`, None if the household gave none.
 
-    `fault` is what is wrong in the files as they are now: the rest is then that of the last files without a
-    fault. `note` is what the household should know of its prices.
+    `faults` are those of the files as they are now: the rest is then that of the last files without a fault.
+    `note` is what the household should know of its prices.
     """
 
     offers: Offers
     prices: DatedPrices | None
-    fault: Message | None = None
+    faults: tuple[FileFault, ...] = ()
     note: Message | None = None
+
+    @property
+    def fault(self) -> Message | None:
+        """All faults in one message; None without a fault."""
+        joined = None
+        for fault in self.faults:
+            if joined is None:
+                joined = fault.message
+            else:
+                joined = Message("{first} · {second}", first=joined, second=fault.message)
+        return joined
 
 
 class PriceSource:
@@ -89,7 +108,7 @@ class PriceSource:
         path = self.path
         if path is None:
             return Loaded(offers_file.shipped(), dated_prices(NOTHING, self._given))
-        faults: list[Message] = []
+        faults: list[FileFault] = []
         found = NOTHING
         try:
             own = offers_file.read(path)
@@ -109,7 +128,7 @@ class PriceSource:
             last = self.loaded.offers
             if not last.offer:
                 last = offers_file.shipped()
-            return Loaded(last, self.loaded.prices, fault=_joined(faults))
+            return Loaded(last, self.loaded.prices, tuple(faults))
         note = None
         contracts = found.household.contract
         if self._given is not None and contracts:
@@ -140,18 +159,14 @@ def dated_prices(found: Offers, given: Prices | None) -> DatedPrices | None:
     return DatedPrices(tuple(dated))
 
 
-def _faults(path: Path, error: OffersError | OSError) -> list[Message]:
-    """Return the messages on a file that cannot be used."""
-    faults = error.faults if isinstance(error, OffersError) else (file_error(error),)
+def _faults(path: Path, error: OffersError | OSError) -> list[FileFault]:
+    """Return the faults of a file that cannot be used."""
+    reasons = error.faults if isinstance(error, OffersError) else (file_error(error),)
     shown = printable(str(path))
-    return [Message("{path}: {fault}", path=shown, fault=fault) for fault in faults]
-
-
-def _joined(messages: list[Message]) -> Message:
-    found, *others = messages
-    for other in others:
-        found = Message("{first} · {second}", first=found, second=other)
-    return found
+    is_closed = isinstance(error, PermissionError)
+    return [
+        FileFault(path, Message("{path}: {fault}", path=shown, fault=reason), is_closed) for reason in reasons
+    ]
 
 
 def _signature(path: Path) -> tuple[float, int, int] | None:

@@ -7,11 +7,14 @@ import contextlib
 import enum
 import functools
 import ipaddress
+import os
 import re
 import sys
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from teleinfo.common.file_errors import exists
 from teleinfo.common.i18n import catalogue
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.doctor import inside
@@ -29,7 +32,6 @@ from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from teleinfo.port.health import Health
 
@@ -194,8 +196,8 @@ class Case:
         """
         Try in the sandbox of the service what it needs; return the error of each attempt, "" for none.
 
-        Attempts are the port, the address of the broker, and the files of TLS. The result is empty if there
-        is no service, or if this user may not try.
+        Attempts are the port, the address of the broker, the files of TLS, and the file of offers. The result
+        is empty if there is no service, or if this user may not try.
         """
         shown = await self.properties()
         if self._attempts is None and shown.get("LoadState") == "loaded" and self.valid_settings is not None:
@@ -204,6 +206,8 @@ class Case:
             files = (tls.ca_file, tls.cert_file, tls.key_file) if tls is not None else ()
             # systemd hands credentials over to the service alone.
             wanted = [file for file in files if file is not None and "/run/credentials/" not in file]
+            if exists(Path(self.settings.offers)):
+                wanted.append(self.settings.offers)
             # A bridge may serve a single client: the service, while it runs.
             is_bridge = not port.startswith("/")
             if self.device or (is_bridge and not await self.has_port()):
@@ -239,6 +243,13 @@ async def kept_away(case: Case, check: str, error: str, target: str, addresses: 
         allowed = " ".join(dict.fromkeys(kept.values()))
         finding = find(section, address=", ".join(kept), unit=case.unit, allowed=allowed)
     return replace(finding, check=check)
+
+
+def editor_for(path: Path) -> str:
+    """Return the editor with which the person who reads this, perhaps behind sudo, can save the file."""
+    person = int(os.environ.get("SUDO_UID", os.geteuid()))
+    may_save = path.stat().st_uid == person if person != os.geteuid() else os.access(path, os.W_OK)
+    return "nano" if may_save else "sudoedit"
 
 
 def is_one_of(words: str, messages: Iterable[str]) -> bool:

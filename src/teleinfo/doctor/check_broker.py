@@ -76,7 +76,7 @@ async def check_broker(case: Case) -> AsyncIterator[Finding]:
 async def _for_the_service(case: Case, finding: Finding) -> Finding:
     """Return `finding`, or the fault that only the service has in its sandbox."""
     for name, error in (await case.attempts()).items():
-        if not error or name == case.port_target:
+        if not error or name in {case.port_target, case.settings.offers}:
             continue
         if name == case.settings.broker.address:
             if finding.check == ("name" if error == inside.NAME else "port"):

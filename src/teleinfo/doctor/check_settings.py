@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.common.file_errors import exists
 from teleinfo.common.i18n import N_, _
 from teleinfo.console.output import command_line
-from teleinfo.doctor.case import UNIT
+from teleinfo.doctor.case import UNIT, editor_for
 from teleinfo.doctor.finding import Finding, Severity, find
 from teleinfo.settings import (
     DEFAULTS,
@@ -122,7 +122,7 @@ def _wrong(error: SettingsError, path: Path | None) -> list[Finding]:
     if path is None:
         findings.append(find("LAST_WRONG_VARIABLE", text=last))
     elif exists(path):
-        findings.append(find("LAST_WRONG_SETTING", text=last, editor=_editor(path), path=path))
+        findings.append(find("LAST_WRONG_SETTING", text=last, editor=editor_for(path), path=path))
     else:
         findings.append(find("NO_SETTINGS_FILE", text=last, folder=SERVICE_FILE.parent))
     return findings
@@ -156,7 +156,7 @@ def _nested_topics(settings: Settings, path: Path) -> list[Finding]:
             continue
         of_lower, of_upper = (path, other_path) if lower is settings else (other_path, path)
         text = _(nested_topics(lower.mqtt_topic, of_lower, of_upper))
-        editor = f"{_editor(of_lower)} {of_lower}"
+        editor = f"{editor_for(of_lower)} {of_lower}"
         findings.append(Finding("file", Severity.FAULT, text, _(_OTHER_TOPIC), [editor]))
     return findings
 
@@ -177,13 +177,6 @@ def _missing(case: Case) -> Finding:
         return find(FILE_RENAMED, path=SERVICE_FILE, unit=unit, other=other)
     is_packaged = case.machine.path(_PACKAGED).exists()
     return find(FILE_OF_PACKAGE_MISSING if is_packaged else FILE_MISSING, path=SERVICE_FILE, unit=unit)
-
-
-def _editor(path: Path) -> str:
-    """Return the editor with which the person who reads this, perhaps behind sudo, can save the file."""
-    person = int(os.environ.get("SUDO_UID", os.geteuid()))
-    may_save = path.stat().st_uid == person if person != os.geteuid() else os.access(path, os.W_OK)
-    return "nano" if may_save else "sudoedit"
 
 
 def _not_loaded(case: Case, settings: Settings) -> list[Finding]:

@@ -31,6 +31,7 @@ from teleinfo.doctor.case import Case, unit_of
 from teleinfo.doctor.check_broker import ONLINE, check_broker, read_retained, said_by
 from teleinfo.doctor.check_line import check_line, hear
 from teleinfo.doctor.check_port import check_board, check_holder, check_opened, check_port, check_rights
+from teleinfo.doctor.check_prices import check_prices
 from teleinfo.doctor.check_service import check_journal, check_page, check_published, check_unit
 from teleinfo.doctor.check_settings import check_settings
 from teleinfo.doctor.finding import Finding, Severity, find
@@ -62,8 +63,9 @@ PORT = Path()
 Check = Callable[[Case], AsyncIterator[Finding]]
 
 CHECKS: dict[str, tuple[float, tuple[Check, ...]]] = {
-    "settings": (5, (check_settings,)),
-    # The sandbox of the service answers in 5 s, and the service tries its port again within 5 s.
+    # The sandbox of the service answers in 5 s.
+    "settings": (10, (check_settings, check_prices)),
+    # The sandbox may be asked here first, and the service tries its port again within 5 s.
     "port": (17, (check_port, check_board, check_holder, check_rights, check_opened)),
     # Each of its steps may take 5 s.
     "broker": (25, (check_broker,)),

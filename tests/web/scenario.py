@@ -95,7 +95,8 @@ class Page:
         with listen(self.address) as listening, contextlib.suppress(asyncio.CancelledError):
             self._ready.set()
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self.recorder.run())
+                for each in self.meters.values():
+                    tasks.create_task(each.recorder.run())
                 await server.show(
                     listening,
                     self.address,

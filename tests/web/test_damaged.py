@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.real
 def test_a_page_lives_with_damaged_histories(tmp_path: Path) -> None:
-    """Bytes, pages, ends, and rows that no history has; `make test-faults` tries two thousand."""
+    """Bytes, pages, ends, and rows that no history has; tests/lab/faults tries two thousand."""
     rows = odd.rows(int(time.time()))[::20]
     damages = [partial(odd.damage, chance=random.Random(seed)) for seed in range(500, 510)]
     live_with(tmp_path, [*damages, *(partial(odd.insert, odd=row) for row in rows)])

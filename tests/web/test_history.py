@@ -188,6 +188,7 @@ def test_a_copy_that_cannot_be_written_is_reported_as_that(
         recorder._copy_due = 0.0
         await keep()
         await keep()
+        recorder._store.close()
 
     asyncio.run(keep_all())
     assert (tried, recorder.fault) == ([FILE], None)

@@ -127,16 +127,15 @@ class HistoryRecorder:
         finally:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(END_TIMEOUT):
-                    await self._write()
-                    await self._call(self._store.close)
+                    await self._write(is_last=True)
 
     async def table(self, meter: str, name: str, *, end: dt.date | None = None) -> Table | None:
         """
         Return the table `name` of a meter, until the `end` of a day or now; None if there is none.
 
-        Tables are made one after the other, and equal ones once. If all who wait for a table are cancelled,
-        it is not begun. Raise BusyError if `MAX_TABLES` others are waited for, UnreadableError if it cannot
-        be made.
+        Tables are made one after the other, equal ones once, and none while a batch is being written. If all
+        who wait for a table are cancelled, it is not begun. Raise BusyError if `MAX_TABLES` others are waited
+        for, UnreadableError if it cannot be made.
         """
         key = meter, name, end
         if key not in self._requests and len(self._requests) >= MAX_TABLES:
@@ -176,6 +175,8 @@ class HistoryRecorder:
 
     async def _make(self, meter: str, name: str, end: dt.date | None) -> Table | None:
         async with self._making:
+            async with self._writing:
+                pass  # a batch that is being written may replace a damaged file
             self._requests[meter, name, end].is_begun = True
             now = int(self._clock())
             if end is not None:
@@ -192,12 +193,25 @@ class HistoryRecorder:
                     self._store.doubt()
                 raise UnreadableError from error
 
-    async def _write(self) -> bool:
-        """Write what is new. If it fails, report it once, return False, and try again with the next batch."""
+    async def _write(self, *, is_last: bool = False) -> bool:
+        """
+        Write what is new, and close the database if it is the last batch.
+
+        If it fails, report it once, return False, and try again with the next batch.
+        """
         self._waiting.append(self._chronicle.take())
         batches, now = [*itertools.chain(*self._waiting)], int(self._clock())
+
+        def write() -> list[tuple[str, int, int]]:
+            return self._store.write(batches, now=now)
+
+        def write_and_close() -> list[tuple[str, int, int]]:
+            # In one call, which ends in its thread even after `END_TIMEOUT`.
+            with contextlib.closing(self._store):
+                return write()
+
         try:
-            self.meters = await self._call(lambda: self._store.write(batches, now=now))
+            self.meters = await self._call(write_and_close if is_last else write)
         except (OSError, sqlite3.Error) as error:
             self._report(unkept(self._store, error))
             return False

@@ -1,4 +1,8 @@
-"""Two thousand damages of a history, and every trap in its folder: the page lives, and root harms nobody."""
+"""
+Damages of a history, and every trap in its folder: the page lives, and root harms nobody.
+
+`make test-faults` tries 300 damages, and `make soak` the others of two thousand.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["curve", "folder", "outside"]  # fixtures
 
 EACH = 100
-GROUPS = 20
+GROUPS = [*range(3), *(pytest.param(group, marks=pytest.mark.soak) for group in range(3, 20))]
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("group", range(GROUPS))
+@pytest.mark.parametrize("group", GROUPS)
 def test_a_page_lives_with_a_hundred_damaged_histories(tmp_path: Path, group: int) -> None:
     seeds = range(EACH * group, EACH * (group + 1))
     live_with(

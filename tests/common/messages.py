@@ -10,7 +10,6 @@ from teleinfo.common import i18n
 from teleinfo.doctor.finding import TEMPLATES, TITLES
 from teleinfo.history.sentences import SENTENCES
 from teleinfo.homeassistant import entities
-from teleinfo.live.describe import CHOICES
 from teleinfo.settings.faults import ALLOWED
 from teleinfo.state.declaration import FIELDS
 from teleinfo.vocabulary import codes, line
@@ -42,7 +41,6 @@ def messages() -> dict[str, str]:
     found |= {getattr(text, "template", text): field.path for field, text in texts}
     found |= {text: name for name, lines in ALLOWED.items() for text in lines}
     found |= {text: name for name, lines in SENTENCES.items() for text in lines}
-    found |= {text: name for name, (_notes, lines) in CHOICES.items() for text in lines if text != "-"}
     found |= {text: name for name, text in TITLES.items()}
     found |= {text: name for name, one in TEMPLATES.items() for text in (one.message, one.advice) if text}
     found = {text: place for text, place in found.items() if not FIELD.fullmatch(text)}

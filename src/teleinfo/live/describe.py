@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from teleinfo.common.i18n import _, inline
+from teleinfo.common.i18n import N_, _, inline
 from teleinfo.live.declared import number, title
 from teleinfo.state import fields, tariffs
 from teleinfo.tic import registers
 from teleinfo.tic.horodate import local_time
 from teleinfo.tic.labels import Kind, Label, parse_uint
 from teleinfo.vocabulary.codes import Alert, Breaker, Colour, DryContact
-from teleinfo.vocabulary.text_table import read_sections
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from teleinfo.live.model import Row
     from teleinfo.vocabulary.words import Code
@@ -104,19 +102,37 @@ def _status(text: str) -> list[Fact]:
         )
         if code is not None
     ]
-    choices = [Fact(_(texts[bits.of(word)])) for bits, texts in _CHOICES if texts[bits.of(word)]]
-    return [*alerts, *codes, *choices]
+    meanings = [texts[bits.of(word)] for bits, texts in _OTHER_ITEMS]
+    return [*alerts, *codes, *(Fact(_(text)) for text in meanings if text is not None)]
 
 
-def _choices() -> Iterator[tuple[registers.Bits, list[str]]]:
-    for name, (notes, lines) in CHOICES.items():
-        texts = [tariffs.unnamed_index(f"{begin}{number:02}") for begin in notes for number in range(1, 17)]
-        yield getattr(registers, name), texts or ["" if line == "-" else line for line in lines]
+def _index_names(family: str, bits: registers.Bits) -> tuple[str, ...]:
+    """Return the name of each index of a family, EASF or EASD, whose numbers count from 1."""
+    return tuple(tariffs.unnamed_index(f"{family}{value + 1:02}") for value in range(bits.mask + 1))
 
 
-CHOICES: Final = read_sections(Path(__file__).with_name("stge.txt"))
-_CHOICES: Final = [*_choices()]
-"""Further items of STGE: the text for each value of a field; empty for a value without a meaning."""
+_OTHER_ITEMS: Final[tuple[tuple[registers.Bits, tuple[str | None, ...]], ...]] = (
+    (registers.PRODUCER, (N_("consumer"), N_("producer"))),
+    (registers.EXPORTING, (N_("energy drawn"), N_("energy injected"))),
+    (registers.SUPPLIER_INDEX, _index_names("EASF", registers.SUPPLIER_INDEX)),
+    (registers.DISTRIBUTOR_INDEX, _index_names("EASD", registers.DISTRIBUTOR_INDEX)),
+    (registers.TIC_STANDARD, (N_("TIC historique"), N_("TIC standard"))),
+    (
+        registers.EURIDIS,
+        (N_("Euridis off"), N_("Euridis without security"), None, N_("Euridis with security")),
+    ),
+    (
+        registers.POWERLINE,
+        (
+            N_("power-line link new, unlocked"),
+            N_("power-line link new, locked"),
+            N_("power-line link registered"),
+            None,
+        ),
+    ),
+    (registers.POWERLINE_SYNCHRONISED, (None, N_("power line synchronised"))),
+)
+"""Further items of STGE, in the order of the screen: the text for each value, None if it has no meaning."""
 
 
 def _named(path: str, code: Code) -> str:

@@ -40,17 +40,42 @@ if TYPE_CHECKING:
 
 FOLDER: Final = Path(__file__).parent / "assets"
 
-
-def _table(name: str) -> dict[str, str]:
-    """Return the names and the values in a file of this package."""
-    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
-    return dict(line.split(": ", 1) for line in text.splitlines())
-
-
-ASSETS: Final = _table("assets.txt")
+ASSETS: Final = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "nodes.js": "text/javascript",
+    "pictures.js": "text/javascript",
+    "contract.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+    "page.webmanifest": "application/manifest+json",
+}
 """Files beside the page, with their types."""
 
-HEADERS: Final = _table("headers.txt")
+_CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'self'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+)
+
+HEADERS: Final = {
+    "Content-Security-Policy": "; ".join(_CONTENT_SECURITY_POLICY),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+    "Server": "teleinfo",
+}
 """Headers of every answer. Home Assistant shows the page in a frame of its own origin."""
 
 PAGE: Final = "page"

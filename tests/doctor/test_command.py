@@ -9,9 +9,11 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
 
 from teleinfo.simulator.encode import encode_frame, with_parity
+from tests.docs.schemas import doctor_schema
 from tests.doctor.damaged_line import hurt, sound_line
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
@@ -33,6 +35,7 @@ PROMISE = 60.0
 NUMBER = "041961123456"
 CANARY = "c4nary-s3cret"
 FRAME = with_parity(encode_frame(whole(ADCO=NUMBER)))
+VALIDATOR = jsonschema.Draft202012Validator(doctor_schema())
 
 
 def doctor(
@@ -50,7 +53,9 @@ def doctor(
 
 def verdicts(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
     """Return the verdicts of `--json`: area.check → verdict."""
-    found: list[dict[str, Any]] = json.loads(done.stdout)["findings"]
+    said = json.loads(done.stdout)
+    VALIDATOR.validate(said)
+    found: list[dict[str, Any]] = said["findings"]
     return {f"{one['area']}.{one['check']}": one["verdict"] for one in found}
 
 

@@ -21,17 +21,16 @@ from teleinfo.state.events import DETAILS
 from teleinfo.state.field_entry import ANY_LABEL, Field, StateType
 from teleinfo.vocabulary.codes import Alert, DryContact, Event
 from teleinfo.vocabulary.words import Language
+from tests.docs import asyncapi
+from tests.docs.schemas import doctor_schema, health_schema, meta_schema, opened
 from tests.support.settings import documented
 
 if TYPE_CHECKING:
     import enum
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 DOCS = Path(__file__).parents[2] / "docs"
 FOLDERS = {Language.EN: DOCS, Language.FR: DOCS / "fr"}
-SCHEMA = DOCS / "state.schema.json"
-EVENT_SCHEMA = DOCS / "event.schema.json"
-SETTINGS_SCHEMA = DOCS / "settings.schema.json"
 INTRODUCTION = (
     "What a French electricity meter means, whatever its mode: the message of the topic <base>/state. "
     "A field that the meter cannot have is absent. A field that is unknown now, or was not renewed for 120 "
@@ -228,10 +227,24 @@ def pages() -> dict[Path, str]:
     return texts
 
 
+MESSAGES: dict[str, Callable[[], dict[str, Any]]] = {
+    "state": schema,
+    "event": event_schema,
+    "health": health_schema,
+    "meta": meta_schema,
+    "doctor": doctor_schema,
+}
+"""The closed schema of each message that has one."""
+
+
 def written() -> dict[Path, str]:
     """Return each document with its text."""
-    schemas = {SCHEMA: schema(), EVENT_SCHEMA: event_schema(), SETTINGS_SCHEMA: settings_schema()}
-    texts = {path: json.dumps(each, indent=2, ensure_ascii=False) + "\n" for path, each in schemas.items()}
+    schemas = {f"{name}.schema.json": opened(name, closed()) for name, closed in MESSAGES.items()}
+    schemas["settings.schema.json"] = settings_schema()
+    texts = {
+        DOCS / name: json.dumps(each, indent=2, ensure_ascii=False) + "\n" for name, each in schemas.items()
+    }
+    texts[asyncapi.FILE] = asyncapi.text()
     return texts | pages()
 
 

@@ -61,9 +61,8 @@ retained
 how good the line is, as JSON, retained, every minute and at each change
 .TP
 .B teleinfo/state
-the decoded state, in one form for both modes of the meter, retained, only with TELEINFO_STATE=true or
-TELEINFO_HOMEASSISTANT=true; with TELEINFO_STATE_TOPICS=true each of its fields on a topic of its own below it
-as well
+the decoded state, in one form for both modes of the meter, retained, unless TELEINFO_STATE=false; with
+TELEINFO_STATE_TOPICS=true each of its fields on a topic of its own below it as well
 .TP
 .B teleinfo/event
 one JSON message for each thing that begins or ends (overrun, tariff, colour of tomorrow, mobile peak,
@@ -179,7 +178,7 @@ la qualité de la ligne, en JSON, conservée, chaque minute et à chaque changem
 .TP
 .B teleinfo/state
 l’état décodé, sous une même forme pour les deux modes du compteur, conservé,
-seulement avec TELEINFO_STATE=true ou TELEINFO_HOMEASSISTANT=true ; avec TELEINFO_STATE_TOPICS=true,
+sauf avec TELEINFO_STATE=false ; avec TELEINFO_STATE_TOPICS=true,
 chacun de ses champs aussi, sur son propre topic en dessous
 .TP
 .B teleinfo/event

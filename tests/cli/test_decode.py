@@ -42,7 +42,7 @@ def started(name: str, **settings: str) -> subprocess.Popen[bytes]:
 @pytest.mark.real
 def test_the_messages_of_a_port_come_without_a_broker_until_ctrl_c() -> None:
     """A message is printed when its frame comes, with the options of the payload; the exit status is 130."""
-    with Meter(FRAME) as meter, started(meter.line.port, PAYLOAD_NUMBERS="true") as process:
+    with Meter(FRAME) as meter, started(meter.line.port, PAYLOAD_NUMBERS="quantities") as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(3)]
         process.send_signal(signal.SIGINT)

@@ -85,13 +85,13 @@ def test_meters_whose_topics_nest_are_a_fault_of_the_lower_one(asked: str, tmp_p
     folder = tmp_path / "etc"
     folder.mkdir()
     (folder / "teleinfo.env").write_text("TELEINFO_MQTT_TOPIC=teleinfo\n")
-    (folder / "other.env").write_text("TELEINFO_MQTT_TOPIC=teleinfo/state\n")
+    (folder / "other.env").write_text("TELEINFO_MQTT_TOPIC=teleinfo/state/cave\n")
     (folder / "third.env").write_text("TELEINFO_MQTT_TOPIC=teleinfo/production\n")
     (folder / "wrong.env").write_text("TELEINFO_MQTT_TOPIC=#\n")
     [fault] = [each for each in all_of(Case(env_file=folder / asked)) if each.severity is Severity.FAULT]
 
     assert fault.message.startswith(
-        f"TELEINFO_MQTT_TOPIC: teleinfo/state, of {folder / 'other.env'}, lies among"
+        f"TELEINFO_MQTT_TOPIC: teleinfo/state/cave, of {folder / 'other.env'}, lies among"
     )
     assert [line.split()[-1] for line in fault.commands] == [str(folder / "other.env")]
 

@@ -24,7 +24,7 @@ VARIABLES = {
     "TELEINFO_MQTT_CLIENT_ID": "canary-client",
     "TELEINFO_MQTT_TOPIC": "canary house/canary topic",
     "TELEINFO_HOMEASSISTANT_PREFIX": "canary-prefix",
-    "TELEINFO_HOMEASSISTANT_PAGE": "http://page.canary/",
+    "TELEINFO_WEB_URL": "http://page.canary/",
     "TELEINFO_METER_NAME": "canary's meter",
     "TELEINFO_WEB_HOSTS": "web.canary",
     "TELEINFO_WEB_TOKEN": "canary-of-the-page",

@@ -39,7 +39,7 @@ GOOD: Final[Mapping[str, str]] = {name: written(default) for name, default in DE
     "state_topics_dead_band": "power.apparent=20",
     "prices": "HC=0.1696 HP=0.2146 month=15.74",
     "meter_name": "Cave",
-    "homeassistant_page": "http://raspberrypi.local:8080/",
+    "web_url": "http://raspberrypi.local:8080/",
     "web_hosts": "meter.example.org",
     "web_token": "0123456789abcdef",
     "metrics_file": "/nowhere/teleinfo.prom",

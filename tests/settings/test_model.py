@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.common.i18n import _
-from teleinfo.mqtt.config import Broker, MqttVersion, Tls
+from teleinfo.mqtt.config import Broker, MqttVersion, Tls, Topics
 from teleinfo.settings import checks
 from teleinfo.settings.faults import ALLOWED
 from teleinfo.settings.model import SettingsModel
@@ -26,7 +26,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "SERIAL_MODE": ("Standard", "standard"),
     "SERIAL_BAUDRATE": ("19200", 19200),
     "MQTT_VERSION": ("3.1.1", MqttVersion.V3_1_1),
-    "PAYLOAD_NUMBERS": ("TRUE", True),
+    "PAYLOAD_NUMBERS": ("Quantities", "quantities"),
     "PAYLOAD_TIMESTAMP": ("on", True),
     "PAYLOAD_EXCLUDE": ("ADCO, PRM EAp1HPH,,NEW+1", frozenset({"ADCO", "PRM", "EAp1HPH", "NEW+1"})),
     "PUBLISH_INTERVAL": ("2.5", 2.5),
@@ -39,7 +39,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     ),
     "LANGUAGE": ("EN", "en"),
     "HOMEASSISTANT_DISCOVERY": ("Components", "components"),
-    "HOMEASSISTANT_PAGE": ("http://pi.local:8080/", "http://pi.local:8080/"),
+    "WEB_URL": ("http://pi.local:8080/", "http://pi.local:8080/"),
     "WEB_LISTEN": ("[::]:8081", "[::]:8081"),
     "WEB_HOSTS": ("meter.example.org, pi.example", frozenset({"meter.example.org", "pi.example"})),
     "WEB_TOKEN": ("0123456789-_abcDEF", "0123456789-_abcDEF"),
@@ -75,6 +75,7 @@ NOT_ALLOWED = [
     ("MQTT_TLS", "maybe", '"maybe"'),
     ("MQTT_CLIENT_ID", "{host}", '"{host}"'),
     ("MQTT_TOPIC", "home/+/tic", '"home/+/tic"'),
+    ("PAYLOAD_NUMBERS", "true", '"true"'),
     ("PAYLOAD_EXCLUDE", "ADCO;PRM", '"ADCO;PRM"'),
     ("METRICS_FILE", "teleinfo.prom", '"teleinfo.prom"'),
     ("METRICS_FILE", "/run/teleinfo.txt", '"/run/teleinfo.txt"'),
@@ -96,6 +97,11 @@ OTHERS = [
     ("MQTT_TLS_CA_FILE", "/nowhere.pem", '"/nowhere.pem" cannot be read: No such file or directory'),
     ("MQTT_TLS_CA_FILE", "/dev/null", "has no effect without TELEINFO_MQTT_TLS=true; set it"),
     ("MQTT_TOPIC", "é" * 101, f'"{"é" * 80}…" is too long: at most 200 bytes; default teleinfo'),
+    (
+        "MQTT_TOPIC",
+        "maison/state",
+        '"maison/state" ends with state, the name of a topic of ours below it; choose another last word',
+    ),
     ("PAYLOAD_EXCLUDE", "ADC0", f'"ADC0" {NO_LABEL}, ADC0; did you mean ADSC, ADCO?'),
     ("PAYLOAD_EXCLUDE", "PRM_HORODATE", f'"PRM_HORODATE" {NO_LABEL}, PRM_HORODATE; did you mean PRM, '),
     ("PRICES", "HX=0.2", '"HX=0.2" has a tariff period that does not exist, HX; TH is Base'),
@@ -165,6 +171,30 @@ def test_the_broker_of_the_settings() -> None:
     assert (tls.port, tls.tls) == (8883, Tls(ca_file="/dev/null", insecure=True))
 
 
+def test_a_base_topic_never_ends_like_a_topic_of_ours() -> None:
+    """So no meter publishes its readings where another, on the topic above, has its state."""
+    ours = [topic.rpartition("/")[2] for topic in vars(Topics("teleinfo")).values() if "/" in topic]
+    for word in [*ours, "doctor", "prices"]:
+        for topic in (word, f"maison/{word}"):
+            assert len(faults(MQTT_TOPIC=topic)) == 1
+        assert loaded(MQTT_TOPIC=f"maison/{word}/cave").mqtt_topic == f"maison/{word}/cave"
+    assert loaded(HOMEASSISTANT_PREFIX="homeassistant").homeassistant_prefix == "homeassistant"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("STATE_TOPICS", "true"), ("HOMEASSISTANT", "true"), ("METRICS_FILE", "/run/teleinfo.prom")],
+)
+def test_what_is_made_of_the_state_is_refused_without_it(variable: str, value: str) -> None:
+    """The state is there by default; readings alone are what is asked for with false."""
+    assert loaded().state
+    assert not loaded(STATE="false").state
+    assert loaded(**{variable: value}).state
+    assert faults(STATE="false", **{variable: value}) == [
+        f"TELEINFO_{variable}: has no effect without TELEINFO_STATE=true; set it, or remove this one"
+    ]
+
+
 NAME = os.uname().nodename.partition(".")[0]
 
 
@@ -180,7 +210,7 @@ NAME = os.uname().nodename.partition(".")[0]
 def test_the_page_is_where_another_machine_reaches_it(listen: str, page: str | None) -> None:
     """Unless it has another address for browsers, or a secret one."""
     assert loaded(WEB_LISTEN=listen).page == page
-    assert loaded(WEB_LISTEN=listen, HOMEASSISTANT_PAGE="https://pi/").page == "https://pi/"
+    assert loaded(WEB_LISTEN=listen, WEB_URL="https://pi/").page == "https://pi/"
     assert loaded(WEB_LISTEN=listen, WEB_TOKEN="0123456789abcdef").page is None
 
 

@@ -34,7 +34,7 @@ def test_each_setting_is_explained_and_no_secret_has_a_default() -> None:
         ("MQTT_PORT", 0, False),
         ("MQTT_VERSION", "4", False),
         ("PAYLOAD_EXCLUDE", "ADCO,PRM", True),
-        ("HOMEASSISTANT_PAGE", "meter:8080", False),
+        ("WEB_URL", "meter:8080", False),
         ("BROKER", "localhost", False),
     ],
 )

@@ -72,11 +72,11 @@ def test_two_meters_share_no_setting_that_is_unique(
 @pytest.mark.parametrize(
     ("topics", "lower"),
     [
-        (("teleinfo", "teleinfo/state"), "teleinfo/state"),
+        (("teleinfo", "teleinfo/state/b"), "teleinfo/state/b"),
         (("teleinfo/health/b/c", "teleinfo"), "teleinfo/health/b/c"),
         (("teleinfo", "teleinfo/state-2"), None),
         (("teleinfo", "teleinfo/production"), None),
-        (("teleinfo", "home/teleinfo/state"), None),
+        (("teleinfo", "home/teleinfo/state/b"), None),
     ],
 )
 def test_no_meter_publishes_among_the_topics_of_another(

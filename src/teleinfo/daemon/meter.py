@@ -113,7 +113,7 @@ class MeterTask:
         self._homeassistant: HomeAssistant | None = None
         self._link_page: Callable[[], Coroutine[None, None, None]] | None = None
         self._metrics_file = settings.metrics_file
-        if settings.state or settings.state_topics or settings.homeassistant or settings.metrics_file:
+        if settings.state:
             self._add_state(settings, topics, rng)
         self._announced: frozenset[str] = frozenset()  # by the last run with Home Assistant
         self._publisher.listen = self._listener(topics).listen
@@ -149,13 +149,13 @@ class MeterTask:
                 form=settings.homeassistant_discovery,
                 language=settings.language,
                 meter_name=settings.meter_name,
-                page=settings.homeassistant_page,
+                page=settings.web_url,
                 support_url=project_url(),
             )
             self._homeassistant = HomeAssistant(
                 tracker, discovery, retained=self._publisher.outbox, rng=rng, hold=settings.state_interval > 0
             )
-            if settings.homeassistant_page is None and settings.page is not None:
+            if settings.web_url is None and settings.page is not None:
                 served = checks.address(settings.web_listen)
                 self._link_page = partial(
                     self._homeassistant.link_page, settings.page, served.on_this_machine, served.port

@@ -119,6 +119,7 @@ async def _demo(arguments: argparse.Namespace) -> None:
                 mqtt_topic=TOPIC,
                 mqtt_version=broker.version,
                 language=language(),
+                state=False,  # its messages would fill the screen
                 plausibility=False,  # the indexes of a fast clock rise too fast for it
             )
             host = EVERYWHERE if "SSH_CONNECTION" in os.environ else LOOPBACK

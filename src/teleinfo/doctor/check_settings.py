@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 # Settings that are shown without their values, which are secret or identify a person.
 _HIDDEN = frozenset({*SECRETS, "mqtt_username"})
 
-_OF_PAGE: Final = frozenset(name for name in DEFAULTS if name.startswith("web_"))
+_OF_PAGE: Final = frozenset(name for name in DEFAULTS if name.startswith("web_")) - {"web_url"}
 """Settings that only the page uses; the service of the meter takes from them the link for Home Assistant."""
 
 _PACKAGED: Final = "/usr/lib/systemd/system/teleinfo.service"

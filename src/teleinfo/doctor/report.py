@@ -192,7 +192,7 @@ def secrets_of(settings: Settings | None) -> list[str]:
     if settings is not None:
         names |= {settings.mqtt_username or "", settings.mqtt_host, settings.mqtt_client_id}
         names |= {settings.mqtt_topic, settings.homeassistant_prefix, settings.meter_name or ""}
-        names |= {settings.homeassistant_page or "", *settings.web_hosts}
+        names |= {settings.web_url or "", *settings.web_hosts}
         if is_remote(settings.serial_port):
             names.add(settings.serial_port.partition("://")[2].rpartition(":")[0])
         secrets |= {getattr(settings, name) or "" for name in SECRETS} - {""}

@@ -49,6 +49,13 @@ class Broker:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+TOPICS: Final = ("status", "health", "event", "state", "meta", "homeassistant", "doctor", "prices")
+"""
+The words of the topics below the base topic of a meter.
+
+The doctor tries the broker on `doctor`; `prices` is kept free for a topic of this name.
+"""
+
 ONLINE: Final = b"online"
 OFFLINE: Final = b"offline"
 """The two payloads of the topic `status`; offline is also the last will."""

@@ -7,11 +7,12 @@ The types of the settings: how a text is read, and which values are allowed.
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf
 
-from teleinfo.mqtt.config import MqttVersion
+from teleinfo.mqtt.config import TOPICS, MqttVersion
 from teleinfo.settings import checks
 from teleinfo.state import prices
 from teleinfo.vocabulary import words
@@ -22,7 +23,7 @@ _UPPER = BeforeValidator(lambda value: str(value).upper())
 # Forms of other programs, such as the app of Home Assistant, show dots in place of the value.
 _SECRET = Field(json_schema_extra={"format": "password", "writeOnly": True})
 
-NumberForm = Annotated[bool | Literal["all"], _LOWER]
+NumberForm = Annotated[Literal["none", "quantities", "all"], _LOWER]
 SerialMode = Annotated[Literal["auto", "historique", "standard"], _LOWER]
 Version = Annotated[MqttVersion, _LOWER]
 LanguageCode = Annotated[words.Language, _LOWER]
@@ -49,6 +50,7 @@ Named = Annotated[str, _HOST_NAME, AfterValidator(checks.no_brace)]
 # Brokers may allow less than MQTT's 65535 bytes.
 ClientId = Annotated[Named, AfterValidator(checks.plain_text), Field(max_length=128)]
 Topic = Annotated[Named, AfterValidator(checks.topic)]
+BaseTopic = Annotated[Topic, AfterValidator(partial(checks.base_topic, TOPICS))]
 Etiquettes = Annotated[frozenset[str], BeforeValidator(checks.split), AfterValidator(checks.etiquettes)]
 Metrics = Annotated[str, Field(pattern=r"^/(.*/)?[^/]+\.prom$"), AfterValidator(checks.plain_text)] | None
 TomlFile = Annotated[str, Field(pattern=r"^/(.*/)?[^/]+\.toml$"), AfterValidator(checks.plain_text)]

@@ -14,7 +14,7 @@ import termios
 import unicodedata
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_
@@ -23,6 +23,9 @@ from teleinfo.tic import labels
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.codes import TariffPeriod
 from teleinfo.vocabulary.words import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 # Brokers may allow less than MQTT's 65535 bytes, and `/status` and other levels are appended.
 MAX_TOPIC = 200  # bytes
@@ -115,6 +118,15 @@ def topic(value: str) -> str:
         raise ValueError
     if len(value.encode()) > MAX_TOPIC:
         raise RefusalError(N_("is too long: at most {most} bytes"), most=MAX_TOPIC)
+    return value
+
+
+def base_topic(ours: Collection[str], value: str) -> str:
+    """Refuse a topic whose last word is that of a topic of ours: another meter may have the words before."""
+    last = value.rpartition("/")[2]
+    if last in ours:
+        text = N_("ends with {last}, the name of a topic of ours below it; choose another last word")
+        raise RefusalError(text, last=last)
     return value
 
 

@@ -22,7 +22,10 @@ _NEEDED: Final = {
     "mqtt_tls_cert_file": "mqtt_tls",
     "mqtt_tls_key_file": "mqtt_tls_cert_file",
     "mqtt_tls_insecure": "mqtt_tls",
+    "state_topics": "state",
     "state_topics_dead_band": "state_topics",
+    "homeassistant": "state",
+    "metrics_file": "state",
 }
 """The setting without which one has no effect: a text that is missing, or a switch that is off."""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.mqtt.config import Broker, MqttVersion, Tls
 from teleinfo.settings import checks
-from teleinfo.state.payload import Numbers, Options
+from teleinfo.state.payload import Options
 from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Settings:
     """Version of MQTT: 5, 3.1.1, or auto to find out what the broker speaks"""
     mqtt_client_id: allowed.ClientId = "teleinfo-{hostname}"
     """Our name for the broker, a different one for each daemon; {hostname} is replaced"""
-    mqtt_topic: allowed.Topic = "teleinfo"
+    mqtt_topic: allowed.BaseTopic = "teleinfo"
     """Topic of the readings, and the base of the others; {hostname} is replaced"""
     mqtt_qos: allowed.Qos = 1
     """MQTT quality of service of the readings: 0, 1 or 2"""
@@ -64,16 +64,16 @@ class Settings:
     """Let the broker keep the last reading, but no short frame, for those who subscribe later"""
     mqtt_queue: allowed.QueueSize = 1
     """Readings kept while the broker is away; 1: only the newest (indexes are cumulative)"""
-    payload_numbers: allowed.NumberForm = False
-    """Send quantities as JSON numbers (1940) instead of text (01940); all: whatever is digits"""
+    payload_numbers: allowed.NumberForm = "none"
+    """Send values as JSON numbers (1940), not as text (01940): none, quantities, or all that are digits"""
     payload_timestamp: bool = False
     """Put a timestamp first: milliseconds since 1970, from this machine's clock"""
     payload_exclude: allowed.Etiquettes = frozenset()
     """Étiquettes to leave out, for privacy: for example ADCO,ADSC,PRM"""
     publish_interval: allowed.Seconds = 0
     """Least time between two messages, in seconds; 0: every frame; news passes at once"""
-    state: bool = False
-    """Publish the decoded state as well, in one form for both modes"""
+    state: bool = True
+    """Publish the decoded state and the events, too; false: the readings alone"""
     state_interval: allowed.Seconds = 10
     """Least time between two states, in seconds; 0: every frame; alerts pass at once"""
     state_topics: bool = False
@@ -94,12 +94,12 @@ class Settings:
     """device: one message; components: one for each entity, for Domoticz and older programs"""
     meter_name: allowed.Name = None
     """Name of the meter in Home Assistant; empty: its model and last digits"""
-    homeassistant_page: allowed.PageUrl = None
-    """Address of the page of `teleinfo page` for a link in Home Assistant; empty: by TELEINFO_WEB_LISTEN"""
     web_listen: allowed.Listen = "127.0.0.1:8080"
-    """Address and port of that page; 0.0.0.0:8080 shows it to every device at home"""
+    """Address and port of the page of `teleinfo web`; 0.0.0.0:8080 shows it to every device at home"""
+    web_url: allowed.PageUrl = None
+    """Address of that page for a link in Home Assistant; empty: by TELEINFO_WEB_LISTEN"""
     web_hosts: allowed.Names = frozenset()
-    """More names for the page of `teleinfo page`, with commas between them: meter.example.org"""
+    """More names for that page, with commas between them: meter.example.org"""
     web_token: allowed.Token = field(default=None, repr=False)
     """Secret in the address of that page, http://raspberrypi:8080/<token>/; empty: none"""
     web_metrics: bool = False
@@ -133,12 +133,12 @@ class Settings:
     @property
     def page(self) -> str | None:
         """
-        The address of `teleinfo page` for a browser at home, None if there is none.
+        The address of `teleinfo web` for a browser at home, None if there is none.
 
         A page with a secret in its address has none: a message of MQTT would reveal the secret.
         """
-        if self.homeassistant_page is not None or self.web_token is not None:
-            return self.homeassistant_page
+        if self.web_url is not None or self.web_token is not None:
+            return self.web_url
         address = checks.address(self.web_listen)
         # The name in the domain of mDNS stands for all addresses of the machine.
         name = os.uname().nodename.partition(".")[0]
@@ -147,10 +147,9 @@ class Settings:
     @property
     def payload(self) -> Options:
         """Options of the payload."""
-        numbers: Numbers = "all"
-        if self.payload_numbers != "all":
-            numbers = "quantities" if self.payload_numbers else "none"
-        return Options(numbers=numbers, timestamp=self.payload_timestamp, exclude=self.payload_exclude)
+        return Options(
+            numbers=self.payload_numbers, timestamp=self.payload_timestamp, exclude=self.payload_exclude
+        )
 
 
 DEFAULTS: Final[dict[str, Any]] = {each.name: each.default for each in fields(Settings)}

@@ -144,7 +144,7 @@ def case(name: str) -> Callable[[Path], None]:
                 broker,
                 line.port,
                 serial_mode="historique",
-                payload_numbers="true",
+                payload_numbers="quantities",
                 homeassistant="true",
             ) as scenario,
         ):

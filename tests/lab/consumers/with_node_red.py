@@ -45,7 +45,7 @@ def node_red(folder: Path, running: Site, flow: str = FLOW) -> Program:
     return Program([*command, "--settings", str(settings)], folder / f"node-red-{random.random()}.log")
 
 
-@pytest.mark.parametrize("numbers", ["false", "true"])
+@pytest.mark.parametrize("numbers", ["none", "quantities"])
 @pytest.mark.parametrize("meter", MODES)
 def test_the_nodes_give_what_the_page_says(tmp_path: Path, meter: str, numbers: str) -> None:
     """Quantities are numbers, all else is as it was; the power is net; the status passes."""

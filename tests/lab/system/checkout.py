@@ -89,7 +89,7 @@ def test_the_sandbox_holds_with_an_old_systemd(machine: Container) -> None:
 
 def test_an_upgrade_keeps_the_settings_and_is_soon_over(machine: Container) -> None:
     """The new program runs with the old settings; it is away for 5 s at most."""
-    machine.settings("TELEINFO_PAYLOAD_NUMBERS=true")
+    machine.settings("TELEINFO_PAYLOAD_NUMBERS=quantities")
     settings = machine.root / "etc/teleinfo/teleinfo.env"
     written, before = settings.read_bytes(), machine.property("MainPID")
     make(machine, "install")

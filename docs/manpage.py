@@ -117,7 +117,7 @@ mosquitto_sub \\-v \\-t 'teleinfo/#'
 The meter in a browser, at http://127.0.0.1:8080/, beside the service:
 .PP
 .EX
-sudo teleinfo page \\-\\-mqtt
+sudo teleinfo web \\-\\-mqtt
 .EE
 .PP
 A second meter:
@@ -235,7 +235,7 @@ mosquitto_sub \\-v \\-t 'teleinfo/#'
 Le compteur dans un navigateur, à http://127.0.0.1:8080/, à côté du service :
 .PP
 .EX
-sudo teleinfo page \\-\\-mqtt
+sudo teleinfo web \\-\\-mqtt
 .EE
 .PP
 Un second compteur :

@@ -80,13 +80,13 @@ UPPER = {
     "teleinfo/state/tariff/name": b"HC",
 }
 LOWER = {
-    "teleinfo/state/status": b"offline",
-    "teleinfo/state/health": b"{}",
-    "teleinfo/state/state": b"{}",
-    "teleinfo/state/state/tariff/name": b"HP",
+    "teleinfo/state/cave/status": b"offline",
+    "teleinfo/state/cave/health": b"{}",
+    "teleinfo/state/cave/state": b"{}",
+    "teleinfo/state/cave/state/tariff/name": b"HP",
 }
-SHARED = {"teleinfo/state": b'{"ADCO":"012345678901"}'}
-"""The state of the one meter, and the readings of the other if they are retained."""
+SHARED = {"teleinfo/state/cave": b'{"ADCO":"012345678901"}'}
+"""A topic below the state of the one meter, and the readings of the other if they are retained."""
 
 
 @pytest.mark.parametrize(
@@ -96,13 +96,13 @@ SHARED = {"teleinfo/state": b'{"ADCO":"012345678901"}'}
             "teleinfo",
             UPPER,
             LOWER,
-            "teleinfo/state and the topics below it stay: they are those of another meter\n",
+            "teleinfo/state/cave and the topics below it stay: they are those of another meter\n",
         ),
         (
-            "teleinfo/state",
+            "teleinfo/state/cave",
             LOWER,
             UPPER,
-            "teleinfo/state stays: the meter of teleinfo publishes there, too\n",
+            "teleinfo/state/cave stays: the meter of teleinfo publishes there, too\n",
         ),
     ],
 )
@@ -117,7 +117,7 @@ def test_what_another_meter_has_among_these_topics_stays(
                 publisher._client.publish(each, payload, qos=1, retain=True).wait_for_publish(LIMIT)
         done = forget(settings)
         after = kept(broker)
-        of_other = "teleinfo" if topic != "teleinfo" else "teleinfo/state"
+        of_other = "teleinfo" if topic != "teleinfo" else "teleinfo/state/cave"
         alone = forget(settings | {"mqtt_topic": of_other})
         at_last = kept(broker)
 

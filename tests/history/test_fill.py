@@ -108,8 +108,8 @@ def test_a_line_of_an_impossible_time_is_none(tmp_path: Path, year: int) -> None
     ("lines", "status", "words"), [(2, 0, "2 readings were added"), (0, 1, "0 readings")]
 )
 def test_the_command_adds_what_it_reads(tmp_path: Path, lines: int, status: int, words: str) -> None:
-    """`teleinfo page --import` says how much it added, and where a damaged database is."""
-    command = [sys.executable, "-m", "teleinfo", "page", "--import"]
+    """`teleinfo history import` says how much it added, and where a damaged database is."""
+    command = [sys.executable, "-m", "teleinfo", "history", "import"]
     environ = {"STATE_DIRECTORY": str(tmp_path), "LC_ALL": "C.UTF-8", "TELEINFO_LANGUAGE": "en"}
     given = b"\n".join([*recording("standard")[:lines], b"x" * 300_000])
     (tmp_path / "teleinfo.sqlite").write_text("nothing of ours")

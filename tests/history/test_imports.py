@@ -1,4 +1,4 @@
-"""`teleinfo page --import`, `--undo-import` and `--export`: what they say and do."""
+"""The verbs of `teleinfo history`: what they say and do."""
 
 from __future__ import annotations
 
@@ -59,8 +59,12 @@ def file(store: Store, content: bytes, name: str = f"75001-{written.PRM}.csv") -
 def change(
     store: Store, *files: Path, undo: bool = False, export: Path | None = None, any_prm: bool = False
 ) -> int:
-    """Do what the options say; return the exit status."""
-    arguments = Namespace(files=[*files], undo_import=undo, export=export, allow_other_prm=any_prm)
+    """Import the files, undo, or export; return the exit status."""
+    arguments = Namespace(verb="import", files=[*files], allow_other_prm=any_prm)
+    if undo:
+        arguments = Namespace(verb="undo")
+    elif export is not None:
+        arguments = Namespace(verb="export", file=export)
     return imports.change(store, arguments, offers=store.path.with_name("offers.toml"))
 
 
@@ -94,7 +98,7 @@ def test_files_of_one_command_prove_each_other_and_are_undone_together(store: St
     assert said() == "Removed what was imported on now; rows: 481.\n"
     assert rows(store) == []
     assert change(store, undo=True) == 1
-    assert said() == "teleinfo page: no file was imported\n"
+    assert said() == "teleinfo history: no file was imported\n"
 
 
 @pytest.mark.parametrize("content", [b"hello", written.enedis({})], ids=["text", "no-points"])
@@ -148,7 +152,7 @@ def test_a_file_of_another_prm_is_added_only_if_it_is_asked_for(store: Store, sa
     assert told[0].startswith("edf.csv: EDF, powers by half-hour")
     assert told[-1].startswith("neighbour.csv is not added: it is from another meter (another PRM) than the")
     assert "again with --allow-other-prm; if" in told[-1]
-    assert "page --undo-import, then" in told[-1]
+    assert "history undo, then" in told[-1]
     assert len(rows(store)) == 192
     assert change(store, neighbour, any_prm=True) == 0
     assert len(rows(store)) == 192 + 96
@@ -270,7 +274,7 @@ def test_a_history_moves_to_another_machine(store: Store, tmp_path: Path, said: 
     assert change(store, export=moved) == 0
     assert said() == f"The history is in {moved}.\n"
     assert change(store, export=moved) == 1
-    assert said() == f"teleinfo page: {moved}: File exists\n"
+    assert said() == f"teleinfo history: {moved}: File exists\n"
     other = Store(tmp_path / "other.sqlite")
     other.write([Batch("099999999999", int(time.time()))], now=int(time.time()))
     assert change(other, moved) == 0
@@ -334,7 +338,7 @@ def test_root_writes_the_prices_itself(tmp_path: Path, said: Said) -> None:
     settings.mkdir(mode=0o755)
     cre = tmp_path / "cre.csv"
     cre.write_text(CRE)
-    arguments = Namespace(files=[cre], undo_import=False, export=None, allow_other_prm=False)
+    arguments = Namespace(verb="import", files=[cre], allow_other_prm=False)
     store = Store(folder / "history.sqlite")
     assert imports.change(store, arguments, offers=settings / "offers.toml") == 0
     assert "prices added to" in said()

@@ -96,7 +96,7 @@ def test_the_command_adds_the_good_ones_and_says_why_not_the_others(tmp_path: Pa
         store.write([Batch("012345678901", now)], now=now)
 
     done = subprocess.run(
-        [sys.executable, "-m", "teleinfo", "page", "--import", *paths[:80], folder, "absent", *paths[80:]],
+        [sys.executable, "-m", "teleinfo", "history", "import", *paths[:80], folder, "absent", *paths[80:]],
         env={"STATE_DIRECTORY": str(tmp_path), "LANG": "fr_FR.UTF-8", "PYTHONUTF8": "1"},
         cwd=tmp_path,
         capture_output=True,

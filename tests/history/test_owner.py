@@ -72,10 +72,10 @@ def give(folder: Path) -> None:
         os.lchown(path, USER, USER)
 
 
-def page(folder: Path, *options: str | Path, lines: bytes = b"") -> tuple[int, str]:
-    """Run `teleinfo page` as root with these options, and return its exit status and what it said."""
+def history(folder: Path, *words: str | Path, lines: bytes = b"") -> tuple[int, str]:
+    """Run `teleinfo history` as root with these words, and return its exit status and what it said."""
     done = subprocess.run(
-        [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "page", *map(str, options)],
+        [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "history", *map(str, words)],
         env=environment() | {"STATE_DIRECTORY": str(folder)},
         input=lines,
         capture_output=True,
@@ -106,12 +106,12 @@ def test_an_import_an_undo_and_an_export_of_root(folder: Path, curve: Path, tmp_
     exported = tmp_path / "out" / "history.sqlite"
     exported.parent.mkdir()
     os.chown(exported.parent, 1000, 1000)
-    status, said = page(folder, "--import", curve)
+    status, said = history(folder, "import", curve)
     assert (status, "Half-hours added: 48." in said) == (0, True), said
-    assert page(folder, "--export", exported) == (0, f"The history is in {exported}.\n")
-    assert page(folder, "--export", exported) == (1, f"teleinfo page: {exported}: File exists\n")
-    assert page(folder, "--undo-import")[0] == 0
-    status, said = page(folder, "--import", exported)
+    assert history(folder, "export", exported) == (0, f"The history is in {exported}.\n")
+    assert history(folder, "export", exported) == (1, f"teleinfo history: {exported}: File exists\n")
+    assert history(folder, "undo")[0] == 0
+    status, said = history(folder, "import", exported)
     assert (status, said) == (0, "history.sqlite: a history. Rows added: 49.\n")
 
     assert owners(folder) == {(USER, USER)}
@@ -124,7 +124,7 @@ def test_an_import_an_undo_and_an_export_of_root(folder: Path, curve: Path, tmp_
 def test_lines_on_standard_input_reach_the_owner(folder: Path) -> None:
     line = b'{"timestamp":%d,"ADCO":"041961123456","PTEC":"TH..","BASE":"000001000","PAPP":"00500"}\n'
     lines = b"".join(line % (1000 * (NOW - 7200 + second)) for second in range(0, 60, 2))
-    status, said = page(folder, "--import", lines=lines)
+    status, said = history(folder, "import", lines=lines)
 
     assert (status, said) == (
         0,
@@ -221,10 +221,10 @@ def outside(tmp_path: Path) -> Iterator[Path]:
 
 
 BESIDE = NAMES[1:]
-CASES = [("--import", [HISTORY]), ("--import", BESIDE), ("--undo-import", [HISTORY]), ("--export", NAMES[:3])]
+CASES = [("import", [HISTORY]), ("import", BESIDE), ("undo", [HISTORY]), ("export", NAMES[:3])]
 
 
-def try_traps(folder: Path, trap: Callable[[Path, Path], None], names: Sequence[str], option: str) -> None:
+def try_traps(folder: Path, trap: Callable[[Path, Path], None], names: Sequence[str], verb: str) -> None:
     """Set traps of these names in the folder, then run a command of root's: it fails or ends well, soon."""
     outside, exported = folder.parents[1] / "outside", folder.parents[1] / "exported.sqlite"
     for name in names:
@@ -233,13 +233,13 @@ def try_traps(folder: Path, trap: Callable[[Path, Path], None], names: Sequence[
         trap(path, outside)
         if trap not in {hard_link, file_of_root}:
             os.lchown(path, USER, USER)
-    values = {"--import": [folder.parents[1] / "curve.csv"], "--export": [exported]}.get(option, [])
-    status, said = page(folder, option, *values)
+    values = {"import": [folder.parents[1] / "curve.csv"], "export": [exported]}.get(verb, [])
+    status, said = history(folder, verb, *values)
 
     assert status in {0, 1}
     assert "Traceback" not in said
     assert said.count("\n") < 12
-    assert exported.exists() == (option == "--export" and status == 0)
+    assert exported.exists() == (verb == "export" and status == 0)
     assert not [*exported.parent.glob("exported.sqlite.*")]
     if exported.exists():
         with contextlib.closing(sqlite3.connect(exported)) as base:
@@ -247,13 +247,13 @@ def try_traps(folder: Path, trap: Callable[[Path, Path], None], names: Sequence[
 
 
 @pytest.mark.usefixtures("outside", "curve")
-@pytest.mark.parametrize(("option", "names"), CASES, ids=["history", "beside", "undo", "export"])
+@pytest.mark.parametrize(("verb", "names"), CASES, ids=["history", "beside", "undo", "export"])
 @pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: str(trap.__name__))
 def test_what_stands_in_the_folder_changes_nothing_outside(
-    folder: Path, trap: Callable[[Path, Path], None], names: Sequence[str], option: str
+    folder: Path, trap: Callable[[Path, Path], None], names: Sequence[str], verb: str
 ) -> None:
     """Neither is anything outside changed, made or given away, nor does root wait for ever."""
-    try_traps(folder, trap, names, option)
+    try_traps(folder, trap, names, verb)
 
 
 def test_the_owner_has_no_way_back(folder: Path) -> None:

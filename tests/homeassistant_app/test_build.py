@@ -150,4 +150,4 @@ def test_the_page_is_served_where_the_supervisor_requests_it(
     config = yaml.safe_load((repository / "teleinfo/config.yaml").read_text(encoding="utf-8"))
     port = config["ingress_port"]
 
-    assert started == [(["/usr/bin/teleinfo", "page", "--mqtt", "--listen", f"0.0.0.0:{port}"], "")] * 2
+    assert started == [(["/usr/bin/teleinfo", "web", "--mqtt", "--listen", f"0.0.0.0:{port}"], "")] * 2

@@ -33,7 +33,7 @@ def test_compose_and_quadlet_allow_the_devices_of_the_service() -> None:
 
 def test_the_settings_of_compose_are_valid() -> None:
     """Each variable is a setting, with a value that teleinfo takes."""
-    environ = COMPOSE["teleinfo"]["environment"] | COMPOSE["page"]["environment"]
+    environ = COMPOSE["teleinfo"]["environment"] | COMPOSE["web"]["environment"]
     ours = {name: value for name, value in environ.items() if name != "TZ"}
     settings = settings_of(ours)
 
@@ -42,10 +42,10 @@ def test_the_settings_of_compose_are_valid() -> None:
 
 
 def test_compose_runs_it_confined_and_opens_no_port_to_others() -> None:
-    for ours in (COMPOSE["teleinfo"], COMPOSE["page"]):
+    for ours in (COMPOSE["teleinfo"], COMPOSE["web"]):
         assert (ours["read_only"], ours["cap_drop"]) == (True, ["ALL"])
         assert ours["security_opt"] == ["no-new-privileges:true"]
-    ports = COMPOSE["mosquitto"]["ports"] + COMPOSE["page"]["ports"]
+    ports = COMPOSE["mosquitto"]["ports"] + COMPOSE["web"]["ports"]
     assert "ports" not in COMPOSE["teleinfo"]
     assert all(port.startswith("127.0.0.1:") for port in ports)
 

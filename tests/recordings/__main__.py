@@ -1,7 +1,7 @@
 """
 Write the recordings of simulated meters: `python -m tests.recordings`. The decoder is tested on these files.
 
-The files are as `teleinfo record --anonymise` writes them: with parity, from the middle of a frame, and with
+The files are as `teleinfo record --anonymize` writes them: with parity, from the middle of a frame, and with
 zeros for identifiers. One has noise and lost bytes; one has a silence of an hour, which only its times tell.
 """
 

@@ -92,7 +92,7 @@ ENCODINGS: Final[Mapping[str, Callable[[str], bytes]]] = {
 
 COLON: Final = "\N{NO-BREAK SPACE}:"
 FAILED: Final = f"teleinfo n’a pas démarré{COLON} ses réglages en sont la cause."
-COMMANDS: Final = ("doctor", "watch", "page", "forget", "decode", "record")
+COMMANDS: Final = ("doctor", "watch", "web", "forget", "decode", "record")
 """The other commands that read the file."""
 NO_BROKER: Final = "pas de connexion au broker"
 SHOWN: Final = "/etc/teleinfo/teleinfo.env"

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.settings import default_env_file, env_file
-from teleinfo.settings.sources import repeated_lines
+from teleinfo.settings.sources import file_warnings
 from teleinfo.vocabulary.words import Message
 from tests.settings.loading import CANARY, faults, loaded, written
 
@@ -81,7 +81,7 @@ def test_a_line_that_says_again_what_an_earlier_one_says_is_a_warning(tmp_path: 
     warning = "is given twice with the same value, first on line 1: one line is enough"
 
     assert loaded(path).mqtt_password == CANARY
-    assert repeated_lines([path, Path(os.devnull)]) == [
+    assert file_warnings([path, Path(os.devnull)]) == [
         f"{path} line 3: TELEINFO_MQTT_PASSWORD: {warning}",
         f"{path} line 4: teleinfo_mqtt_password: {warning}",
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.settings import SettingsError
-from teleinfo.settings.sources import load, load_all, unread_variables
+from teleinfo.settings.sources import environment_warnings, load, load_all
 from teleinfo.vocabulary.words import Language
 from tests.settings.loading import CANARY, faults, loaded, written
 
@@ -111,7 +111,7 @@ def test_an_unknown_name_in_the_environment_is_a_warning(monkeypatch: pytest.Mon
     monkeypatch.setenv("TELEGRAF_MQTT_HOST", "y")
 
     assert load() == loaded(MQTT_QOS="0")
-    assert sorted(map(str, unread_variables())) == [
+    assert sorted(map(str, environment_warnings())) == [
         "TELEINFO: there is no such setting; .env-sample lists them all",
         "TELEINFO_MQTT_TOPC: there is no such setting; did you mean TELEINFO_MQTT_TOPIC?",
         "TELEINFO_PORT_1883_TCP: there is no such setting; .env-sample lists them all",
@@ -135,7 +135,7 @@ def test_a_secret_is_read_from_its_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert settings.mqtt_password is not None
     assert settings.mqtt_password == CANARY
     assert (settings.mqtt_topic, settings.mqtt_host) == ("file", "environment")
-    assert [str(warning) for warning in unread_variables()] == [
+    assert [str(warning) for warning in environment_warnings()] == [
         "teleinfo_mqtt_pasword: there is no such setting; did you mean TELEINFO_MQTT_PASSWORD?"
     ]
 

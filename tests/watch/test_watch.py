@@ -218,7 +218,7 @@ def test_where_no_screen_can_be_drawn_there_are_lines(
     """Without rich, with a hint what to install; or on a terminal that cannot move its cursor."""
     shown = []
 
-    def run(_settings: object, _show: object, *, mqtt: bool, log: bool) -> None:
+    def run(_command: str, _settings: object, _show: object, *, mqtt: bool, log: bool) -> None:
         assert not mqtt
         shown.append(not log)
 
@@ -247,4 +247,4 @@ def test_the_daemon_never_imports_the_library_of_the_screen_or_of_the_page() -> 
 
 def test_whoever_looks_for_the_page_here_is_told_its_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["watch", "--web"]) == 1
-    assert "teleinfo page" in capsys.readouterr().err
+    assert "teleinfo web" in capsys.readouterr().err

@@ -25,7 +25,7 @@ Damage = Callable[[Path], object]
 
 def live_with(folder: Path, damages: Sequence[Damage], shown: Sequence[str] = SHOWN) -> None:
     """
-    Run `teleinfo page` with a meter for each damage of its history, and ask for the tables of each.
+    Run `teleinfo web` with a meter for each damage of its history, and ask for the tables of each.
 
     It lives, answers, says at most one line of each, and has the rows that were in the copy of each.
     """

@@ -1,4 +1,4 @@
-"""`teleinfo page` as a process, and requests to it."""
+"""`teleinfo web` as a process, and requests to it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.support.tcp_ports import HOST, free_port
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMMAND = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "page"]
+COMMAND = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "web"]
 
 
 class PageProcess(Process):
-    """`teleinfo page` at a free port of loopback, with these settings; its history is in `folder`/history."""
+    """`teleinfo web` at a free port of loopback, with these settings; its history is in `folder`/history."""
 
     def __init__(self, folder: Path, *options: str, **settings: Any) -> None:  # noqa: ANN401 - of `environment`
         self.port = free_port()

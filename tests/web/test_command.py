@@ -1,4 +1,4 @@
-"""`teleinfo page` as a whole: from the port, from a real mosquitto."""
+"""`teleinfo web` as a whole: from the port, from a real mosquitto."""
 
 from __future__ import annotations
 

@@ -220,7 +220,7 @@ def test_a_day_costs_the_same_everywhere_before_and_after_an_import(tmp_path: Pa
 
             changed = household.last_month.replace(day=16)
             (tmp_path / "cre.csv").write_text(CRE.format(day=changed))
-            command = [*COMMAND, "--import", str(tmp_path / "cre.csv")]
+            command = [*COMMAND[:-1], "history", "import", str(tmp_path / "cre.csv")]
             history = {"STATE_DIRECTORY": str(tmp_path / "history")}
             done = subprocess.run(
                 command, env=environment(**own) | history, capture_output=True, text=True, check=False

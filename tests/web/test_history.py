@@ -157,7 +157,7 @@ def test_a_history_that_cannot_be_kept_is_reported_once(
 
     asyncio.run(repair())
 
-    assert capsys.readouterr().err == f"teleinfo page: {sentence}\n"
+    assert capsys.readouterr().err == f"teleinfo web: {sentence}\n"
     assert recorder.fault is None
 
 
@@ -193,7 +193,7 @@ def test_a_copy_that_cannot_be_written_is_reported_as_that(
     asyncio.run(keep_all())
     assert (tried, recorder.fault) == ([FILE], None)
     assert capsys.readouterr().err == (
-        f"teleinfo page: the history is kept, but its weekly copy cannot be written beside {path}: "
+        f"teleinfo web: the history is kept, but its weekly copy cannot be written beside {path}: "
         "No space left on device\n"
     )
     assert not path.with_suffix(".part").exists()

@@ -27,7 +27,7 @@ from teleinfo.common.file_errors import exists
 from teleinfo.common.i18n import N_, _, use_language
 from teleinfo.common.service_language import SERVICE_FILE, VARIABLE, service_language
 from teleinfo.console import output
-from teleinfo.console.arguments import translate_argparse
+from teleinfo.console.arguments import add_env_file, translate_argparse
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ COMMANDS = {
     "simulate": Command("simulator.command", N_("play a meter on a pseudo-terminal"), reads_settings=False),
     "record": Command("record.command", N_("save the bytes of the line to a file")),
     "watch": Command("watch.command", N_("show the live meter in the terminal")),
-    "page": Command("web.command", N_("show the live meter and its history in a browser")),
+    "web": Command("web.command", N_("show the live meter and its history in a browser")),
+    "history": Command("history.command", N_("add the past to the history of the page, or export it")),
     "doctor": Command("doctor.command", N_("find out why nothing comes")),
     "forget": Command("cli.forget", N_("remove what the broker retains of a meter")),
     "demo": Command("demo.command", N_("show it all working, without meter or broker"), reads_settings=False),
@@ -99,7 +100,7 @@ def _parse(
         prog=f"teleinfo {first.command}", description=_(module.HELP), allow_abbrev=False
     )
     if command.reads_settings:
-        _add_env_file(parser)
+        add_env_file(parser)
     if hasattr(module, "configure"):
         module.configure(parser)
     arguments = parser.parse_args(first.rest)
@@ -123,18 +124,11 @@ def _top_level_parser() -> argparse.ArgumentParser:
     )
     text = _("show program's version number and exit")
     parser.add_argument("--version", action="version", version=f"teleinfo {__version__}", help=text)
-    _add_env_file(parser)
+    add_env_file(parser)
     hidden = argparse.SUPPRESS
     parser.add_argument("command", nargs="?", choices=COMMANDS, default=DEFAULT_COMMAND, help=hidden)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=hidden)
     return parser
-
-
-def _add_env_file(parser: argparse.ArgumentParser) -> None:
-    text = _("file of settings to read in place of .env (see .env-sample)")
-    parser.add_argument(
-        "--env-file", dest="env_files", type=Path, action="append", default=[], metavar="PATH", help=text
-    )
 
 
 def _language_of_machine() -> AbstractContextManager[None]:

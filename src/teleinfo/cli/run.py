@@ -9,8 +9,9 @@ from teleinfo.common import event_loop, journal
 from teleinfo.common.i18n import N_, _, use_language
 from teleinfo.daemon.app import serve
 from teleinfo.daemon.watchdog import Notifier
-from teleinfo.settings import DEFAULTS, SECRETS
-from teleinfo.settings.sources import load_all, repeated_lines, unread_variables
+from teleinfo.settings import DEFAULTS, SECRETS, renamed
+from teleinfo.settings.renamed import RENAMED, by_present_name
+from teleinfo.settings.sources import environment_warnings, file_warnings, load_all
 from teleinfo.settings.values import explanations
 
 log = logging.getLogger(__name__)
@@ -20,35 +21,47 @@ HELP = N_(
     "directory of *.env files: several meters in one process."
 )
 
-# The flags that `--help` shows: those of a first try.
-_SHOWN = {"serial_port", "serial_mode", "mqtt_host", "mqtt_port", "mqtt_topic", "homeassistant", "log_level"}
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add a flag for each setting but secrets, which other users would see in the list of processes."""
     advice = _(
-        "They win over the environment and the file. Each other setting but passwords has its flag, too: "
-        "--mqtt-qos for TELEINFO_MQTT_QOS."
+        "They win over the environment and the file: --mqtt-qos over TELEINFO_MQTT_QOS. A switch without a "
+        "value is true. Passwords have no flag: other users could read them."
     )
+    parser.usage = "teleinfo run [--help] [--env-file PATH] [--SETTING X] ..."
     group = parser.add_argument_group(_("settings"), advice)
     for name, explanation in explanations().items():
+        if name in SECRETS:
+            continue
+        flag = _flag(name)
+        text = _(explanation).replace("%", "%%")  # argparse fills in templates
+        if isinstance(DEFAULTS[name], bool):
+            group.add_argument(flag, nargs="?", const="true", metavar="true|false", help=text)
+        else:
+            group.add_argument(flag, metavar="X", help=text)
+    for former, name in RENAMED.items():
         if name not in SECRETS:
-            text = _(explanation) if name in _SHOWN else argparse.SUPPRESS
-            group.add_argument(f"--{name.replace('_', '-')}", metavar="X", help=text)
+            group.add_argument(_flag(former), dest=former, help=argparse.SUPPRESS)
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the daemon and return 0 when it was asked to stop; raise SettingsError."""
-    flags = {name: text for name, text in vars(arguments).items() if name in DEFAULTS and text}
+    flags = {name: text for name, text in vars(arguments).items() if name in {*DEFAULTS, *RENAMED} and text}
     env_files = arguments.env_files or [None]
-    settings = load_all(env_files, flags)
+    settings = load_all(env_files, by_present_name(flags))
     # The process has a single log: use the lowest level that is set for a meter, and the first language.
     levels = logging.getLevelNamesMapping()
     journal.configure(min((each.log_level for each in settings), key=lambda level: levels[level]))
     with use_language(settings[0].language):
-        for warning in repeated_lines(env_files):
+        for former in flags.keys() & RENAMED.keys():
+            log.warning("settings: %s", renamed.warning(_flag(former), _flag(RENAMED[former])))
+        for warning in file_warnings(env_files):
             log.warning("settings: %s", warning)
-        for warning in unread_variables():
+        for warning in environment_warnings():
             log.warning("environment: %s", warning)
         event_loop.run(serve(settings, Notifier()))
     return 0

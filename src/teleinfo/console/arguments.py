@@ -10,7 +10,8 @@ import argparse
 import datetime as dt
 import math
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from teleinfo.common.i18n import N_, _
 
@@ -24,6 +25,15 @@ N = TypeVar("N", int, float)
 def translate_argparse() -> None:
     """Make argparse translate its messages by our catalogue: gettext, which it asks, needs a compiled one."""
     argparse._ = _  # type: ignore[attr-defined]  # the name in CPython 3.11 to 3.14
+
+
+def add_env_file(parser: argparse.ArgumentParser, **options: Any) -> None:  # noqa: ANN401 - argparse's
+    """Add the option `--env-file`, which may come several times: `env_files`."""
+    text = _("file of settings to read in place of .env (see .env-sample)")
+    kept = {"default": []} | options
+    parser.add_argument(
+        "--env-file", dest="env_files", type=Path, action="append", metavar="PATH", help=text, **kept
+    )
 
 
 def checked(read: Callable[[str], T], message: str, text: str) -> T:

@@ -1,5 +1,5 @@
 """
-The page of `teleinfo demo`: as `teleinfo page`, with a history of the year before the simulated evening.
+The page of `teleinfo demo`: as `teleinfo web`, with a history of the year before the simulated evening.
 
 The page uses the clock of the simulated meter. Only this file of the demo needs the extra `web`.
 """
@@ -52,6 +52,6 @@ async def serve(
         await asyncio.to_thread(fill, Store(path), past, now=model.clock().timestamp())
         recorder = HistoryRecorder(path, model, clock=lambda: model.clock().timestamp())
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(listen(settings, model))
+            tasks.create_task(listen(settings, model, command="web"))
             tasks.create_task(recorder.run())
             await server.show(listening, address, {settings.mqtt_topic: server.Streams(model, recorder)})

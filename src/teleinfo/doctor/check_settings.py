@@ -23,7 +23,7 @@ from teleinfo.settings import (
 from teleinfo.settings.env_file import read_env_file
 from teleinfo.settings.faults import written
 from teleinfo.settings.model import SettingsModel
-from teleinfo.settings.sources import load, nested, nested_topics, repeated_lines, unread_variables
+from teleinfo.settings.sources import environment_warnings, file_warnings, load, nested, nested_topics
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping
@@ -100,8 +100,8 @@ async def check_settings(case: Case) -> AsyncIterator[Finding]:
     else:
         for finding in _valid(case, case.valid_settings, path):
             yield finding
-    for text in unread_variables():
-        yield find("UNREAD_VARIABLE", text=_(text))
+    for text in environment_warnings():
+        yield find("ODD_VARIABLE", text=_(text))
 
 
 def _is_closed(path: Path) -> bool:
@@ -134,8 +134,8 @@ def _valid(case: Case, settings: Settings, path: Path | None) -> list[Finding]:
         first = find("SETTINGS_DEFAULT", here=".env", service=SERVICE_FILE)
     else:
         first = find("SETTINGS_VALID", path=path)
-    repeated = [Finding("file", Severity.WARNING, _(text)) for text in repeated_lines([path])]
-    findings = [first, *repeated, _changed(settings, path)]
+    warnings = [Finding("file", Severity.WARNING, _(text)) for text in file_warnings([path])]
+    findings = [first, *warnings, _changed(settings, path)]
     if path is not None and path.absolute().parent == SERVICE_FILE.parent:
         findings += _nested_topics(settings, path)
         findings += _not_loaded(case, settings)

@@ -163,7 +163,7 @@ class ImportedFiles:
             names = [_labels(labels[site], 1)[0] for site in others]
             self._sentences += told("SITES", {"names": names})
         else:
-            undo = command_line("page", "--undo-import")
+            undo = command_line("history", "undo")
             for label in itertools.chain(*(_labels(labels[site]) for site in others)):
                 self._sentences += told("OTHER_SITE", {"label": label, "option": ANY_SITE, "undo": undo})
         self._understood = [part for part in self._understood if part[1].sites.isdisjoint(others)]

@@ -1,5 +1,5 @@
 """
-`teleinfo page --import`, `--undo-import` and `--export`: the past from files, and the history as a file.
+The verbs of `teleinfo history`: the past from files, and the history as a file.
 
 The page itself is read-only.
 """
@@ -57,9 +57,9 @@ def change(store: Store, arguments: argparse.Namespace, *, offers: Path) -> int:
     """
     prices = regulated_prices.beside(offers)
     try:
-        if arguments.export is not None:
-            return _export(store, arguments.export)
-        if arguments.undo_import:
+        if arguments.verb == "export":
+            return _export(store, arguments.file)
+        if arguments.verb == "undo":
             return _undo(store, prices)
         with contextlib.ExitStack() as opened:
             if not arguments.files:
@@ -72,7 +72,7 @@ def change(store: Store, arguments: argparse.Namespace, *, offers: Path) -> int:
             result = _as_owner(store, partial(_add_files, store, files, named, number))
             return _add_prices(prices, result)
     except OSError as error:
-        return fail("page", f"{label_of(str(error.filename))}: {_(file_error(error))}")
+        return fail("history", f"{label_of(str(error.filename))}: {_(file_error(error))}")
 
 
 class _Named(NamedTuple):
@@ -102,13 +102,13 @@ def _as_owner(store: Store, work: Callable[[], object]) -> Any:  # noqa: ANN401 
         try:
             return work()
         except sqlite3.Error as error:
-            return fail("page", _(unkept(store, error)))
+            return fail("history", _(unkept(store, error)))
         except OSError as error:
-            return fail("page", f"{label_of(str(error.filename))}: {_(file_error(error))}")
+            return fail("history", f"{label_of(str(error.filename))}: {_(file_error(error))}")
         finally:
             store.close()
             if (fault := put_aside(store)) is not None:
-                say(f"teleinfo page: {_(fault)}")
+                say(f"teleinfo history: {_(fault)}")
 
     return as_owner(store.path.parent, done)
 
@@ -157,10 +157,10 @@ def _add_prices(path: Path, result: Any) -> int:  # noqa: ANN401 - JSON of anoth
             added = regulated_prices.add(path, file.prices)
             tell("PRICES_ADDED", label=printable(file.label), added=str(added), path=str(path))
     except OffersError as error:
-        return fail("page", f"{printable(str(path))}: {_(error.faults[0])}")
+        return fail("history", f"{printable(str(path))}: {_(error.faults[0])}")
     except OSError as error:
         template = _("{path} cannot be written ({error}); repeat the command as root, with sudo")
-        return fail("page", template.format(path=printable(str(path)), error=_(file_error(error))))
+        return fail("history", template.format(path=printable(str(path)), error=_(file_error(error))))
     return int(result["status"])
 
 
@@ -186,10 +186,10 @@ def _undo(store: Store, prices: Path) -> int:
             return result
         last, count = int(result["last"]), int(result["count"])
         if not last:
-            return fail("page", _("no file was imported"))
+            return fail("history", _("no file was imported"))
         count += regulated_prices.remove(prices, last)
     except OffersError as error:
-        return fail("page", f"{printable(str(prices))}: {_(error.faults[0])}")
+        return fail("history", f"{printable(str(prices))}: {_(error.faults[0])}")
     tell("UNDO", time=last // 1000, count=count)
     return 0
 

@@ -65,7 +65,7 @@ def _work(folder: Path, owner: os.stat_result, work: Callable[[], Any], sending:
     try:
         _become(folder, owner)
     except OSError as error:
-        sys.exit(fail("page", f"{printable(str(folder))}: {_(file_error(error))}"))
+        sys.exit(fail("history", f"{printable(str(folder))}: {_(file_error(error))}"))
     sending.send_bytes(json.dumps(work()).encode())
 
 

@@ -239,7 +239,7 @@ class HistoryRecorder:
 
     def _report(self, fault: Message | None) -> None:
         if fault is not None and fault != self.fault:
-            say(f"teleinfo page: {_(fault)}")
+            say(f"teleinfo web: {_(fault)}")
         self.fault = fault
 
     async def _call(self, function: Callable[[], T]) -> T:

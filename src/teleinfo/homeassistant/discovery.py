@@ -42,7 +42,7 @@ class Discovery:
     """
     Common parts of all messages.
 
-    `meter_name` is the user's name for the meter, `page` the address of `teleinfo page`, and `support_url`
+    `meter_name` is the user's name for the meter, `page` the address of `teleinfo web`, and `support_url`
     that of this project.
     """
 

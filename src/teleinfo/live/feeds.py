@@ -77,9 +77,13 @@ async def read_port(settings: Settings, model: LiveModel) -> NoReturn:
             await asyncio.sleep(1.0)
 
 
-async def listen(settings: Settings, model: LiveModel) -> NoReturn:
-    """Feed `model` from the daemon that publishes under the topics of `settings`, until cancelled."""
-    broker, topics = for_command(settings.broker, "watch"), Topics(settings.mqtt_topic)
+async def listen(settings: Settings, model: LiveModel, *, command: str) -> NoReturn:
+    """
+    Feed `model` from the daemon that publishes under the topics of `settings`, until cancelled.
+
+    `command` is in the client id, by which the broker shows who is connected.
+    """
+    broker, topics = for_command(settings.broker, command), Topics(settings.mqtt_topic)
     new_delays = partial(delays, first=1.0, cap=30.0, rng=Random())  # noqa: S311 - spreads retries
     waits = new_delays()
     while True:
@@ -160,10 +164,15 @@ def add_mqtt(parser: argparse.ArgumentParser) -> None:
 
 
 def run(
-    settings: Sequence[Settings], show: Callable[..., Coroutine[Any, Any, None]], *, mqtt: bool, log: bool
+    command: str,
+    settings: Sequence[Settings],
+    show: Callable[..., Coroutine[Any, Any, None]],
+    *,
+    mqtt: bool,
+    log: bool,
 ) -> None:
     """
-    Run `show(*models)` with a model of each meter until SIGINT, SIGTERM or SIGHUP.
+    Run `show(*models)` of `command` with a model of each meter until SIGINT, SIGTERM or SIGHUP.
 
     The models are fed by the broker if `mqtt`, else by the serial port. With `log` their notes are printed,
     and with the level DEBUG a log is written.
@@ -179,7 +188,7 @@ def run(
         patience = None if mqtt else SILENT_AFTER
         sources = [PriceSource(Path(each.offers), each.prices) for each in settings]
         models = [LiveModel(patience=patience, prices=source, prints_notes=log) for source in sources]
-        feed = listen if mqtt else read_port
+        feed = partial(listen, command=command) if mqtt else read_port
         with contextlib.suppress(asyncio.CancelledError):
             async with asyncio.TaskGroup() as tasks:
                 for each, model in zip(settings, models, strict=True):

@@ -9,6 +9,7 @@ or 1 if the port or the file cannot be used, the speed is not found or no byte c
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import sys
 import time
@@ -30,7 +31,6 @@ from teleinfo.settings import default_env_file
 from teleinfo.settings.sources import load
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator
 
 HELP = N_(
@@ -53,8 +53,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     most = _("end after N bytes of the line (default: %(default)d)")
     add("--max-bytes", type=count, default=MAX_BYTES, metavar="N", help=most)
     add("--baudrate", type=count, metavar="N", help=_("listen at this speed, whether it makes sense or not"))
-    anonymise = _("make ADCO, ADSC, ADS and PRM zeros, and drop what is damaged and may hold a piece of them")
-    add("--anonymise", action="store_true", help=anonymise)
+    anonymize = _("make ADCO, ADSC, ADS and PRM zeros, and drop what is damaged and may hold a piece of them")
+    add("--anonymize", action="store_true", help=anonymize)
+    add("--anonymise", dest="anonymize", action="store_true", help=argparse.SUPPRESS)
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -62,7 +63,7 @@ def main(arguments: argparse.Namespace) -> int:
     settings = load(arguments.env_file or default_env_file())
     path = arguments.file or Path(time.strftime("teleinfo-%Y%m%d-%H%M%S.tic"))
     baudrates = candidates(settings.serial_mode, arguments.baudrate or settings.serial_baudrate)
-    anonymiser = Anonymiser() if arguments.anonymise else None
+    anonymiser = Anonymiser() if arguments.anonymize else None
     try:
         with contextlib.ExitStack() as stack:
             paths = [path] if path == STANDARD_OUTPUT else [path, Path(f"{path}{SUFFIX}")]

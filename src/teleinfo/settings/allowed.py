@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf
 
 from teleinfo.mqtt.config import TOPICS, MqttVersion
 from teleinfo.settings import checks
-from teleinfo.state import prices
+from teleinfo.state import payload, prices
 from teleinfo.vocabulary import words
 
 _HOST_NAME = AfterValidator(lambda value: value.replace("{hostname}", os.uname().nodename))
@@ -23,7 +23,7 @@ _UPPER = BeforeValidator(lambda value: str(value).upper())
 # Forms of other programs, such as the app of Home Assistant, show dots in place of the value.
 _SECRET = Field(json_schema_extra={"format": "password", "writeOnly": True})
 
-NumberForm = Annotated[Literal["none", "quantities", "all"], _LOWER]
+NumberForm = Annotated[payload.Numbers, _LOWER]
 SerialMode = Annotated[Literal["auto", "historique", "standard"], _LOWER]
 Version = Annotated[MqttVersion, _LOWER]
 LanguageCode = Annotated[words.Language, _LOWER]

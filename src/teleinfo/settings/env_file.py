@@ -24,6 +24,7 @@ from teleinfo.common.file_errors import exists, file_error
 from teleinfo.common.i18n import N_
 from teleinfo.common.service_language import SERVICE_FILE
 from teleinfo.settings.faults import PREFIX, is_ours, unknown, variable_of
+from teleinfo.settings.renamed import RENAMED, warning
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
@@ -143,13 +144,14 @@ class EnvFile(NamedTuple):
     """
     Settings of a file by name, each a text or `DAMAGED`, and the first place of each.
 
-    `faults` are refused; `repeated` are warnings about lines that say again what an earlier line says.
+    `faults` are refused; `warnings` are about lines that say again what an earlier line says, and about
+    former names.
     """
 
     values: dict[str, object]
     places: dict[str, tuple[Path, int]]
     faults: list[Message]
-    repeated: list[Message]
+    warnings: list[Message]
 
 
 def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
@@ -157,11 +159,7 @@ def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
     if path is None and not exists(Path(".env")):
         return EnvFile({}, {}, [], [])
     path = path or Path(".env")
-    # Of a credential of systemd, show the file that was copied: that is the file to edit.
-    shown = path
-    if credential := _CREDENTIAL.fullmatch(str(path)):
-        stem = next(filter(None, credential.groups()), SERVICE_FILE.stem)
-        shown = SERVICE_FILE.parent / f"{stem.replace('meters_', 'meters/', 1)}.env"
+    shown = _file_to_edit(path)
     try:
         text = _decode(shown, _read(path))
     except (OSError, ValueError) as error:
@@ -169,6 +167,7 @@ def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
     if isinstance(text, Message):
         return EnvFile(dict.fromkeys(names, DAMAGED), {}, [text], [])
     fields = {variable_of(name): name for name in names}
+    fields |= {variable_of(former): name for former, name in RENAMED.items()}
     file = EnvFile({}, {}, [], [])
     for number, variable, value in parse(text):
         place = (shown, number)
@@ -177,6 +176,8 @@ def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
         name = fields.get(variable.upper())
         if name is None:
             continue
+        if variable.upper() != variable_of(name):
+            file.warnings.append(at_line(place, warning(variable, variable_of(name))))
         if name not in file.places:
             file.places[name] = place
         elif not isinstance(value, Message):
@@ -185,11 +186,20 @@ def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
     return file
 
 
+def _file_to_edit(path: Path) -> Path:
+    """Return the file that systemd copied as the credential at `path`; `path` if it is no credential."""
+    credential = _CREDENTIAL.fullmatch(str(path))
+    if credential is None:
+        return path
+    stem = next(filter(None, credential.groups()), SERVICE_FILE.stem)
+    return SERVICE_FILE.parent / f"{stem.replace('meters_', 'meters/', 1)}.env"
+
+
 def _add_second(file: EnvFile, place: tuple[Path, int], variable: str, *, is_same: bool, first: int) -> None:
     """Add the message about a second line of a setting whose first one has the number `first`."""
     if is_same:
         text = N_("{variable}: is given twice with the same value, first on line {first}: one line is enough")
-        file.repeated.append(at_line(place, Message(text, variable=variable, first=first)))
+        file.warnings.append(at_line(place, Message(text, variable=variable, first=first)))
     else:
         text = N_(
             "{variable}: is given twice with different values, first on line {first}: remove one of the two"

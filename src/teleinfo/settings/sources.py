@@ -23,9 +23,11 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SecretsSettingsSo
 
 from teleinfo.common.i18n import N_
 from teleinfo.mqtt.config import Topics
+from teleinfo.settings import renamed
 from teleinfo.settings.env_file import DAMAGED, at_line, read_env_file, unreadable
 from teleinfo.settings.faults import PREFIX, SECRETS, SettingsError, is_ours, unknown, variable_of, wrong
 from teleinfo.settings.model import SettingsModel
+from teleinfo.settings.renamed import RENAMED, by_present_name
 from teleinfo.settings.values import DEFAULTS, Settings
 from teleinfo.vocabulary.words import Language, Message
 
@@ -38,7 +40,7 @@ _OWN = ("serial_port", "mqtt_topic", "mqtt_client_id", "metrics_file")
 
 
 # Texts: `SettingsModel` turns them into its types.
-_TEXTS: dict[str, Any] = dict.fromkeys(DEFAULTS, (str | None, None))
+_TEXTS: dict[str, Any] = dict.fromkeys((*DEFAULTS, *RENAMED), (str | None, None))
 _Variables = create_model("_Variables", __base__=BaseSettings, **_TEXTS)
 
 
@@ -55,14 +57,14 @@ def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -
     # The library would warn about a missing directory.
     if directories := _secrets_directories():
         try:
-            secrets = SecretsSettingsSource(_Variables, directories, env_prefix=PREFIX)()
+            secrets = by_present_name(SecretsSettingsSource(_Variables, directories, env_prefix=PREFIX)())
         except pydantic_settings.SettingsError as error:
             cause = error.__cause__  # the error of the file
             if not isinstance(cause, OSError | ValueError):
                 raise
             path = getattr(cause, "filename", None) or ", ".join(map(str, directories))
             file.faults.append(unreadable(path, cause))
-    outside = EnvSettingsSource(_Variables, env_prefix=PREFIX)() | dict(flags or {})
+    outside = _environment() | dict(flags or {})
     given = {
         name: value.strip() if isinstance(value, str) and name not in SECRETS else value
         for name, value in (secrets | file.values | outside).items()
@@ -86,6 +88,11 @@ def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -
     return settings
 
 
+def _environment() -> dict[str, object]:
+    """Return the settings in the environment."""
+    return by_present_name(EnvSettingsSource(_Variables, env_prefix=PREFIX)())
+
+
 def _language(given: Mapping[str, object]) -> Language:
     """Return the language of settings that may be wrong."""
     return Language.EN if str(given.get("language")).strip().lower() == Language.EN else Language.FR
@@ -102,7 +109,7 @@ def load_all(
     Raises SettingsError with every fault of every file.
     """
     loaded: dict[Path | None, Settings] = {}
-    language = _language(EnvSettingsSource(_Variables, env_prefix=PREFIX)() | dict(flags or {}))
+    language = _language(_environment() | dict(flags or {}))
     files = _files(env_files)
     faults = [] if files else [Message("{path}: there is no file *.env in it", path=env_files[0])]
     for path in files:
@@ -166,17 +173,27 @@ def nested_topics(topic: str, path: Path | None, other: Path | None) -> Message:
     )
 
 
-def repeated_lines(env_files: Sequence[Path | None]) -> list[Message]:
-    """Return a warning for each line of the files that says again what an earlier line of the file says."""
-    return [warning for path in _files(env_files) for warning in read_env_file(path, DEFAULTS).repeated]
+def file_warnings(env_files: Sequence[Path | None]) -> list[Message]:
+    """Return the warnings about lines of the files: a repeated one, a former name of a setting."""
+    return [one for path in _files(env_files) for one in read_env_file(path, DEFAULTS).warnings]
 
 
-def unread_variables() -> list[Message]:
-    """Return a warning for each unknown name with our prefix: Docker's links and Kubernetes add some."""
+def environment_warnings() -> list[Message]:
+    """
+    Return the warnings about names with our prefix in the environment and in directories of secrets.
+
+    A name is a former one of a setting, or unknown: Docker's links and Kubernetes add some.
+    """
     fields = {variable_of(name) for name in DEFAULTS}
+    former = {variable_of(name): variable_of(present) for name, present in RENAMED.items()}
     secrets = {path.name for directory in _secrets_directories() for path in directory.iterdir()}
-    given = [*os.environ, *sorted(name for name in secrets if name.upper().startswith(PREFIX))]
-    return [unknown(name, DEFAULTS) for name in given if is_ours(name, fields) and name.upper() not in fields]
+    warnings = []
+    for name in [*os.environ, *sorted(name for name in secrets if name.upper().startswith(PREFIX))]:
+        if name.upper() in former:
+            warnings.append(renamed.warning(name, former[name.upper()]))
+        elif is_ours(name, fields) and name.upper() not in fields:
+            warnings.append(unknown(name, DEFAULTS))
+    return warnings
 
 
 def _secrets_directories() -> list[Path]:

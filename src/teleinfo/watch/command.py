@@ -21,7 +21,7 @@ from teleinfo.watch import plain
 
 HELP = N_(
     "Show the live meter in the terminal: from the serial port, or from the broker beside the service. "
-    "`teleinfo page` shows it in a browser."
+    "`teleinfo web` shows it in a browser."
 )
 
 
@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Show the meter until a signal or a key ends it; return the exit status, raise SettingsError."""
     if arguments.web is not None:
-        return fail("watch", _("the page has a command of its own: teleinfo page"))
+        return fail("watch", _("the page has a command of its own: teleinfo web"))
     settings = load(arguments.env_file or default_env_file())
     is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     full = is_terminal and os.environ.get("TERM") not in {None, "", "dumb"}
@@ -49,5 +49,5 @@ def main(arguments: argparse.Namespace) -> int:
     if full:
         from teleinfo.watch import screen  # noqa: PLC0415 - rich is an extra
 
-    run([settings], screen.show if full else plain.show, mqtt=arguments.mqtt, log=not full)
+    run("watch", [settings], screen.show if full else plain.show, mqtt=arguments.mqtt, log=not full)
     return 0

@@ -1,1 +1,1 @@
-"""`teleinfo page`: the live meter and its history as a page in a browser."""
+"""`teleinfo web`: the live meter and its history as a page in a browser."""

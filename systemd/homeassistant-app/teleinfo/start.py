@@ -4,7 +4,7 @@ Start teleinfo as an app of Home Assistant (add-on).
 What the Supervisor gives an app (developers.home-assistant.io, "App configuration" and "App communication"):
 `/data/options.json`, which root alone may read, and the broker at `http://supervisor/services/mqtt`, to be
 asked with the token in `SUPERVISOR_TOKEN`. Both become environment variables of teleinfo, which takes the
-place of this process as an ordinary user. A child process serves the page of `teleinfo page` to the
+place of this process as an ordinary user. A child process serves the page of `teleinfo web` to the
 Supervisor ("Ingress"). Standard library only.
 """
 
@@ -132,7 +132,7 @@ def serve_page(environ: Mapping[str, str]) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         while True:
             subprocess.run(  # noqa: S603 - no shell is meant
-                ["/usr/bin/teleinfo", "page", "--mqtt", "--listen", PAGE_ADDRESS],
+                ["/usr/bin/teleinfo", "web", "--mqtt", "--listen", PAGE_ADDRESS],
                 # Home Assistant itself keeps others out.
                 env={**environ, "STATE_DIRECTORY": str(PAGE_STATE), "TELEINFO_WEB_TOKEN": ""},
                 check=False,

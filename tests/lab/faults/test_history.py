@@ -45,11 +45,11 @@ def test_a_page_lives_with_every_row_that_no_history_has(tmp_path: Path) -> None
 @pytestmark[1]
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: str(trap.__name__))
-@pytest.mark.parametrize("option", ["--import", "--undo-import", "--export"])
+@pytest.mark.parametrize("verb", ["import", "undo", "export"])
 def test_no_trap_in_the_folder_of_the_page_harms_root(
     folder: Path,
     trap: Callable[[Path, Path], None],
     name: str,
-    option: str,
+    verb: str,
 ) -> None:
-    try_traps(folder, trap, [name], option)
+    try_traps(folder, trap, [name], verb)

@@ -172,7 +172,7 @@ def test_days_of_other_lengths_have_their_hours(house: House) -> None:
         for number, time in enumerate(times):
             reading = {"timestamp": int(time * 1000), "ADCO": "031528999999", "BASE": f"{number * 100:09d}"}
             file.write(f"{json.dumps(reading | {'OPTARIF': 'BASE', 'PTEC': 'TH'})}\n")
-    [line] = re.findall(r"\| sudo (.* --import)$", PAGES["web.md"], re.MULTILINE)
+    [line] = re.findall(r"\| sudo (.* history import)$", PAGES["web.md"], re.MULTILINE)
     house.run(f"systemctl stop teleinfo-web; {line} </srv/readings; systemctl start teleinfo-web", limit=180)
     shown: dict[str, int] = {}
     for day in half_hours:

@@ -58,7 +58,7 @@ def test_settings_memory_and_history_move(tmp_path_factory: pytest.TempPathFacto
         (old.root / "srv/curve.csv").write_bytes(curve)
         # It is written every five minutes, and at the end of the page.
         old.run(f'python3 -c "{READ_PAGE.format("")}"; systemctl restart teleinfo-web')
-        old.run("teleinfo page --import /srv/curve.csv")
+        old.run("teleinfo history import /srv/curve.csv")
         kept = history(old)
         old.run(f"cd /root\n{lines(0)}")
         for name in CARRIED:

@@ -135,8 +135,8 @@ def test_no_energy_is_lost(
     """
     state, row, drawn = day(tmp_path, mode, contracts, set_indexes, pause)
     today, cost = state["energy"]["today"], state["cost"]
-    periods = {code: energy for code, energy in row.items() if code in PRICES.periods}
-    prices = [PRICES.periods["TH"], PRICES.periods["HC"], PRICES.periods["HP"], PRICES.periods["HPJB"]]
+    periods = {code: energy for code, energy in row.items() if code in PRICES.kwh}
+    prices = [PRICES.kwh["TH"], PRICES.kwh["HC"], PRICES.kwh["HP"], PRICES.kwh["HPJB"]]
 
     assert today["imported"] == pytest.approx(drawn, abs=8)
     assert sum(today["indexes"].values()) == pytest.approx(today["imported"], abs=4)

@@ -65,14 +65,14 @@ def day(text: str) -> dt.date:
 @pytest.mark.parametrize(
     ("text", "month", "periods"),
     [
-        ("2025-01-01", 10.0, GIVEN.periods),
-        ("2026-02-28", 10.0, GIVEN.periods),
+        ("2025-01-01", 10.0, GIVEN.kwh),
+        ("2026-02-28", 10.0, GIVEN.kwh),
         ("2026-03-01", 18.49, {"HP": 0.2, "HC": 0.15}),
         ("2026-06-10", 18.49, {"HP": 0.2, "HC": 0.15}),
         ("2026-06-11", 19.0, {"HP": 0.25, "HC": 0.16}),
         ("2026-09-01", 15.8, None),
         ("2026-12-31", 15.8, None),
-        ("2027-01-01", 10.0, GIVEN.periods),
+        ("2027-01-01", 10.0, GIVEN.kwh),
         ("2027-02-01", 15.0, {"HN": 0.15, "PM": 1.5}),
         ("2030-01-01", 15.0, {"HN": 0.15, "PM": 1.5}),
     ],
@@ -91,7 +91,7 @@ def test_a_day_costs_what_its_contract_says(
     prices = found.on(day(text))
     assert prices is not None
     assert prices.month == month
-    assert periods is None or prices.periods == periods
+    assert periods is None or prices.kwh == periods
     alone = dated_prices(offers, None)
     assert alone is not None
     first = alone.on(day("2025-01-01"))
@@ -147,7 +147,7 @@ def make_older(path: Path, age: float = 60.0) -> None:
 def price_of(source: PriceSource, text: str) -> float | None:
     """Return the price of a kWh with the contract Base on a day."""
     prices = None if source.loaded.prices is None else source.loaded.prices.on(day(text))
-    return None if prices is None else prices.periods["TH"]
+    return None if prices is None else prices.kwh["TH"]
 
 
 def test_a_change_of_the_file_counts_soon(own: Path) -> None:

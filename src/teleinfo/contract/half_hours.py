@@ -19,14 +19,14 @@ LATE: Final = 60
 """Seconds after the begin of a half-hour in which its first reading may come."""
 
 OWN: Final = {"HC": True, "HP": False}
-"""True for the tariff period of a register that counts in off-peak hours."""
+"""True for the key of an index that counts in off-peak hours, False for that of the peak hours."""
 
 Own: TypeAlias = "bool | None"
 """True if the meter counted off-peak hours, False if peak hours; None if it did not tell."""
 
 
 class Rise(NamedTuple):
-    """A rise of the index `label` between two readings, Wh, and the tariff period that it counts."""
+    """A rise of the index `label` between two readings, Wh, and its key, `code`."""
 
     label: str
     code: str

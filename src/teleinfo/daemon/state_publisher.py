@@ -82,7 +82,7 @@ class StatePublisher:
         self._silent_since: float | None = None
         self._meter = ""  # the scope of the last state; empty: none yet
         self._first = self._published = -math.inf
-        self._unpriced: set[str] = set()  # the tariff periods whose missing price was logged
+        self._unpriced: set[str] = set()  # the keys of the indexes whose missing price was logged
         self._at_broker: dict[str, bytes] = {}  # the payload of each field, by its path
         self._bands = {path.replace(".", "/"): band for path, band in self.bands.items()}
         self._described: object = None  # what `meta` describes
@@ -157,8 +157,8 @@ class StatePublisher:
         if self._published == -math.inf:
             self._first = now.monotonic
         self._published = now.monotonic
-        for period in self.tracker.unpriced - self._unpriced:
-            log.warning("there is no price for the tariff period %s: the cost is unknown", period)
+        for key in self.tracker.unpriced - self._unpriced:
+            log.warning("there is no price for the index %s: the cost is unknown", key)
         self._unpriced |= self.tracker.unpriced
         self._clock_log.note(state["meter"].get("clock_offset"))
         self.retained.set(self.topic, encode(state))

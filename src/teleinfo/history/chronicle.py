@@ -17,7 +17,7 @@ from teleinfo.live.declared import POSSIBLE, find, integer
 from teleinfo.state.energy import EXPORTED, LONGEST_CHANGE
 from teleinfo.state.fields import VA_PER_AMPERE, Json
 from teleinfo.tic.labels import Mode
-from teleinfo.vocabulary.codes import Alert, Colour, Phase, TariffPeriod
+from teleinfo.vocabulary.codes import Alert, Colour, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ SLOT: Final = 10
 """Seconds of which the mean power is the smallest unit of the history."""
 
 INJECTED: Final = "injected"
-"""The code of the injected energy, beside those of `TariffPeriod`."""
+"""The code of the injected energy, beside the keys of the indexes."""
 
 ALERT, TARIFF = "alert", "tariff"
 """The kinds of what lasts for a time."""
@@ -57,12 +57,15 @@ MAX_AGE: Final = 3660 * 86_400
 TIMES: Final = range(946_684_800, 4_102_444_800)
 """The years 2000 to 2099, those of a horodate: a clock that says another time is wrong."""
 
+MAX_KEY: Final = 32
+"""The most characters of a key in the database."""
+
 MAX_METERS: Final = 8
 """The most meters of which there are observations at a time."""
 
 
 class IndexReading(NamedTuple):
-    """The `value` of an index in Wh at a `time`, s since 1970; `code`: what the index counted before it."""
+    """The `value` of an index in Wh at a `time`, s since 1970; `code`: the key under which it counted before."""
 
     time: int
     value: int
@@ -179,8 +182,8 @@ class Chronicle:
 
 
 def _add_runs(batch: Batch, state: Json, pause: int) -> None:
-    code = find(state, "tariff.code")
-    if isinstance(code, TariffPeriod):
+    code = find(state, "tariff.index") or find(state, "tariff.code")
+    if isinstance(code, str) and len(code) <= MAX_KEY:
         if code != batch.tariff[1] or pause > LONGEST_PAUSE:
             batch.tariff = (TARIFF, code, batch.until)
         batch.runs[batch.tariff] = batch.until
@@ -231,18 +234,16 @@ def _readings(state: Json, at: int) -> Iterator[tuple[str, IndexReading]]:
     """
     Yield the étiquette and the reading of each index at the time `at`.
 
-    After a change of mode the state has those of the mode before for a while, which do not count any more. A
-    reading in the first second of a day is kept a second later: it is the first one of that day, and the day
+    A reading in the first second of a day is kept a second later: it is the first one of that day, and the day
     before ends with the last reading before it, as in the state.
     """
     if at == midnight(day_of(at)):
         at += 1
     indexes, is_standard = find(state, "energy.indexes"), find(state, "meter.mode") == Mode.STANDARD
-    for label, index in indexes.items() if isinstance(indexes, dict) else ():
-        value, period = find(index, "value"), find(index, "period")
-        is_present = label.startswith("EASF") == is_standard
-        if is_present and isinstance(value, int) and 0 <= value < POSSIBLE:
-            yield label, IndexReading(at, value, str(period) if period in [*TariffPeriod] else label)
+    for key, index in indexes.items() if isinstance(indexes, dict) else ():
+        label, value = find(index, "label"), find(index, "value")
+        if isinstance(label, str) and isinstance(value, int) and 0 <= value < POSSIBLE:
+            yield label, IndexReading(at, value, key)
     injected = integer(state, "energy.export_total")
     if is_standard and injected is not None and 0 <= injected < POSSIBLE:
         yield EXPORTED, IndexReading(at, injected, INJECTED)
@@ -255,7 +256,7 @@ def _present(state: Json, at: int, readings: dict[str, IndexReading]) -> Present
     An index that a new contract set to another value is not believed at once.
     """
     contract, total = find(state, "contract.name"), integer(state, "energy.import_total")
-    running = find(state, "tariff.index")
+    running = find(state, f"energy.indexes.{find(state, 'tariff.index')}.label")
     if contract is None or total is None or not isinstance(running, str) or running not in readings:
         return None
     return Present(at, (find(state, "meter.mode"), contract), total, running, readings)
@@ -272,7 +273,7 @@ def _is_change(before: Present, after: Present) -> bool:
 
 
 def _with_former_codes(before: Present, after: Present) -> dict[str, IndexReading]:
-    """Return the first readings after a change: what an index counted before, unless it is in force now."""
+    """Return the first readings after a change, each with its key before, unless the index is in force now."""
     readings = dict(after.readings)
     for label, reading in after.readings.items():
         if label in before.readings and label != after.running:

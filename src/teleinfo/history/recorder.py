@@ -106,7 +106,7 @@ class HistoryRecorder:
         self._chronicle = Chronicle()
         model.on_state = self._chronicle.add
         self._store = Store(path)
-        self._prices = model.prices
+        self._model = model
         self._clock = clock
         self._writing = asyncio.Lock()
         self._making = asyncio.Lock()
@@ -186,7 +186,14 @@ class HistoryRecorder:
             pending = [*itertools.chain(*self._waiting), *self._chronicle.peek()]
             try:
                 return await asyncio.to_thread(
-                    tables.table, self._store, pending, meter, name, prices=self._prices, now=now
+                    tables.table,
+                    self._store,
+                    pending,
+                    meter,
+                    name,
+                    prices=self._model.prices,
+                    codes=self._model.codes_of(meter),
+                    now=now,
                 )
             except ERRORS as error:
                 if is_damage(error):

@@ -19,8 +19,8 @@ CREATE TABLE IF NOT EXISTS power (
     PRIMARY KEY (meter, step, time)
 ) STRICT, WITHOUT ROWID;
 
--- Indexes in Wh by étiquette: the readings that divide days, and those that divide half-hours. The code is that
--- of what the index counted before.
+-- Indexes in Wh by étiquette: the readings that divide days, and those that divide half-hours. The code is the key
+-- under which the index counted before (`state/tariffs.py`).
 CREATE TABLE IF NOT EXISTS reading (
     meter INTEGER NOT NULL,
     label TEXT NOT NULL CHECK (length(label) BETWEEN 1 AND 32 AND label NOT GLOB '*[^ -~]*'),
@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS half_hour (
     PRIMARY KEY (meter, time, label)
 ) STRICT, WITHOUT ROWID;
 
--- Alerts and tariff periods.
+-- Alerts, and tariff periods by the keys of their indexes.
 CREATE TABLE IF NOT EXISTS run (
     meter INTEGER NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('alert', 'tariff')),

@@ -53,9 +53,14 @@ Table: TypeAlias = "dict[str, Any]"
 
 
 class _Meter(NamedTuple):
-    """A meter in the database: its number, which is 0 if it is unknown, and the time of its last reading."""
+    """
+    A meter in the database: its number, which is 0 if it is unknown, and the time of its last reading.
 
-    prices: PriceSource
+    `prices` are those of the household for its indexes, None if it gave none.
+    """
+
+    source: PriceSource
+    prices: DatedPrices | None
     base: sqlite3.Connection
     number: int
     heard: int
@@ -73,23 +78,27 @@ def table(
     name: str,
     *,
     prices: PriceSource | None = None,
+    codes: Mapping[str, str] | None = None,
     now: int,
 ) -> Table | None:
     """
     Return a table of a meter at the time `now`; None if there is no table with this `name`.
 
     The batches that are `pending` count although the store does not have them yet. A change of the files of
-    the `prices` counts at once.
+    the `prices` counts at once. `codes` are those of `state.tariffs.unique_codes`.
     """
     if name not in _TABLES:
         return None
     if prices is None:
         prices = PriceSource(None)
     prices.refresh()
+    of_indexes = prices.loaded.prices
+    if of_indexes is not None:
+        of_indexes = of_indexes.with_codes(codes or {})
     with store.reading(pending) as base, days_of(meter):
         known = base.execute("SELECT id, heard FROM meter WHERE name = ?", (meter,)).fetchone()
         number, heard = known or (0, 0)
-        return _TABLES[name](_Meter(prices, base, number, heard, now))
+        return _TABLES[name](_Meter(prices, of_indexes, base, number, heard, now))
 
 
 def as_csv(table: Table) -> str:
@@ -151,7 +160,7 @@ class _Count:
     """
     What was counted in a span or in a gap.
 
-    `energies` are in Wh by code, `covered` are the seconds between readings by étiquette. The costs are in €,
+    `energies` are in Wh by key of the index, `covered` are the seconds between readings by étiquette. The costs are in €,
     and nan if a part has no price.
     """
 
@@ -173,7 +182,7 @@ def _known_amount(amount: float) -> float | None:
 
 def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
     """
-    Return the energy of each span between two `bounds`: Wh by code, injected, cost in €, complete so far.
+    Return the energy of each span between two `bounds`: Wh by key of the index, injected, cost in €, complete so far.
 
     Energy that no reading divides between two spans stands in `gaps`. Each day from the first reading on
     costs its share of the subscription, also one without readings: it is charged to its span, or to the gap
@@ -181,7 +190,7 @@ def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
     """
     span_of = _SPANS[iso_step]
     counts, days = _counts(meter, span_of, bounds)
-    prices = meter.prices.loaded.prices
+    prices = meter.prices
     if prices is not None:
         _charge_subscription(counts, days, span_of, prices)
     spans = {key: count for key, count in counts.items() if not isinstance(key, tuple)}
@@ -224,7 +233,7 @@ def _counts(
 
     Also return each day between two readings, with the time of the last one of them.
     """
-    prices = meter.prices.loaded.prices
+    prices = meter.prices
     counts: defaultdict[_Span, _Count] = defaultdict(_Count)
     days: dict[dt.date, int] = {}
     for rise in rises(meter.base, meter.number, DAYS, midnight(bounds[0]), meter.now):
@@ -240,9 +249,8 @@ def _counts(
             days[day] = max(rise.until, days.get(day, 0))
         if rise.energy and rise.code != INJECTED:
             # Energy of several days counts for the last of them, as in the state.
-            of_day = None if prices is None else prices.on(final)
-            price = math.nan if of_day is None else of_day.periods.get(rise.code, math.nan)
-            count.energy_cost += rise.energy * price / 1000
+            price = None if prices is None else prices.price(final, rise.code)
+            count.energy_cost += rise.energy * (math.nan if price is None else price) / 1000
     return counts, days
 
 
@@ -286,9 +294,9 @@ def _season(meter: _Meter) -> Table:
 
 def _contract(meter: _Meter) -> Table:
     """Return what the offers would have cost; `fault` is what is wrong in the household's files."""
-    loaded = meter.prices.loaded
+    loaded = meter.source.loaded
     table = contract_table(meter.base, meter.number, loaded.offers, meter.now)
-    return {**table, "file": str(meter.prices.path), "fault": loaded.fault, "note": loaded.note}
+    return {**table, "file": str(meter.source.path), "fault": loaded.fault, "note": loaded.note}
 
 
 def _iso(time: int) -> str:

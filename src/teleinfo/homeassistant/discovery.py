@@ -126,7 +126,7 @@ class Discovery:
         found = []
         for entity in fields:
             component = _component(meter, entity, templates.state_template(entity))
-            if (template := templates.code_template(entity)) is not None:
+            if (template := templates.attributes_template(entity)) is not None:
                 component["json_attributes_topic"] = self.topics.homeassistant
                 component["json_attributes_template"] = template
             found.append((entity, component))

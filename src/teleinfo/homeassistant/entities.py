@@ -4,9 +4,9 @@ The entities of the decoded state and of the line: each is a `Field` with a name
 The state has one for each field with a name, and one for each étiquette without a field. The states of the
 entities of the line (quality, mode, speed, connection) come from the topics `health` and `status`.
 
-Pure. A change of mode may change the place of a state in the message (`energy.indexes.HCHC` or `EASF01`), but
-never the id of its entity. The ids are frozen: with other ids every user would lose the history. An entity
-without a path has a state that is no longer published.
+Pure. A change of mode changes neither the place of a state in the message nor the id of its entity. The ids are
+frozen: with other ids every user would lose the history. An entity without a path has a state that is no longer
+published.
 
 Platform, device class, state class and unit of an étiquette follow from its kind and its unit in the table;
 exceptions (contract values, maxima) are listed here. Home Assistant refuses an entity whose unit and class do
@@ -25,7 +25,7 @@ from teleinfo.homeassistant.tables import DEVICE_CLASSES, HIDDEN, ICONS
 from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS, read_fields
 from teleinfo.state.field_entry import Field, FieldPath, StateType
 from teleinfo.state.labels import ANY_UNIT, UNITS, is_own
-from teleinfo.state.tariffs import index_period, periods_of, unnamed_index
+from teleinfo.state.tariffs import periods_of, unnamed_index
 from teleinfo.tic.labels import Kind, Label, Mode, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 from teleinfo.vocabulary.codes import Contract, Event, Phase, TariffPeriod
@@ -178,7 +178,7 @@ def entities_of(
 
 def _periods(state: Mapping[FieldPath, Json], contract: str) -> tuple[TariffPeriod, ...]:
     """Return the tariff periods of a common contract, and those that the indexes count."""
-    counted = [state.get((*path[:-1], "period")) for path in state if path[:2] == ("energy", "indexes")]
+    counted = [state.get((*path[:-1], "code")) for path in state if path[:2] == ("energy", "indexes")]
     found = {*periods_of(contract), *filter(None, counted)}
     return tuple(period for period in TariffPeriod if period in found)
 
@@ -199,22 +199,19 @@ def _entity(field: Field, *, single: bool, enabled: bool, periods: tuple[TariffP
 
 def _indexes(state: Mapping[FieldPath, Json]) -> Iterator[Field]:
     """
-    Yield the supplier's indexes; the key names the tariff period that an index counts, else its étiquette.
+    Yield the supplier's indexes, by the keys that the state gives them.
 
-    A period that is known only since the index was seen to count does not change the key. No two indexes have
-    the same name: Home Assistant derives ids from names.
+    No two indexes have the same name: Home Assistant derives ids from names.
     """
     names: set[str] = set()
-    contract = state.get(("contract", "code"))
     for path in state:
         name = state.get((*path[:-1], "name"))
         if path[:2] != ("energy", "indexes") or path[-1] != "value" or not isinstance(name, str):
             continue
-        label = path[-2]
-        name = unnamed_index(label) if name in names else name
+        key = path[-2]
+        name = unnamed_index(str(state.get((*path[:-1], "label")))) if name in names else name
         names.add(name)
-        period = index_period(label, contract=contract if isinstance(contract, str) else None, periods={})
-        yield replace(_INDEX, key=f"index_{period or label}", name=name, path=".".join(path))
+        yield replace(_INDEX, key=f"index_{key}", name=name, path=".".join(path))
 
 
 class _Unplugged(Code):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import _
 from teleinfo.homeassistant.entities import state_class, words_of
+from teleinfo.state.declaration import FIELD_OF_PATH
 from teleinfo.state.field_entry import Field, FieldPath, StateType
 
 if TYPE_CHECKING:
@@ -59,11 +60,22 @@ def state_template(entity: Field) -> str:
             return f"{{{{ {value}|default(none) }}}}"
 
 
-def code_template(entity: Field) -> str | None:
-    """Return the template of the attribute `code` of a choice: the code, the same in each language."""
-    if entity.type is not StateType.CHOICE or not entity.path:
+def attributes_template(entity: Field) -> str | None:
+    """
+    Return the template of the attributes of an entity in words; None if it has none.
+
+    `code` is that of a choice, the same in each language; `index` the key of the index of a tariff period.
+    """
+    values = {}
+    if entity.type is StateType.CHOICE and entity.path:
+        values["code"] = _value(entity)
+    index = FIELD_OF_PATH.get(f"{entity.path.rpartition('.')[0]}.index")
+    if index is not None and entity.parts[-1] in {"code", "name"}:
+        values["index"] = _value(index)
+    if not values:
         return None
-    return f"{{{{ {{'code': {_value(entity)}|default(none)}}|to_json }}}}"
+    members = ", ".join(f"'{name}': {value}|default(none)" for name, value in values.items())
+    return f"{{{{ {{{members}}}|to_json }}}}"
 
 
 def last_reset_template(entity: Field) -> str | None:

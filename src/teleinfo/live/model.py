@@ -19,16 +19,18 @@ from teleinfo.common.i18n import _
 from teleinfo.common.journal import is_journald
 from teleinfo.common.terminal_text import printable
 from teleinfo.contract.price_source import PriceSource
+from teleinfo.live.declared import find
 from teleinfo.port.health import Health, is_orphan
 from teleinfo.state import metrics
 from teleinfo.state.field_entry import FieldPath, message
+from teleinfo.state.tariffs import unique_codes
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.judge import Judge
 from teleinfo.tic.labels import ALARMS, NOTICES, STATUS_REGISTER, Kind, Label, Mode, lookup
 from teleinfo.tic.meter_id import identity_of, number_of
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading, belief_of, judged
-from teleinfo.vocabulary.codes import Phase
+from teleinfo.vocabulary.codes import Phase, TariffPeriod
 from teleinfo.vocabulary.moment import Moment
 
 if TYPE_CHECKING:
@@ -226,6 +228,18 @@ class LiveModel:
         monotonic = now if now is not None else self.heard or 0.0
         state = self._tracker.state(Moment(monotonic, self.clock()))
         return message(self.remembered, state) if state and self.online is not False else state
+
+    def codes_of(self, meter: str) -> dict[str, str]:
+        """Return the codes of the indexes of a meter that no other one has, by key; none of another meter."""
+        state = self.state()
+        indexes = find(state, "energy.indexes")
+        if find(state, "meter.id") != meter or not isinstance(indexes, dict):
+            return {}
+        codes: dict[str, TariffPeriod | None] = {}
+        for key, index in indexes.items():
+            code = find(index, "code")
+            codes[key] = code if isinstance(code, TariffPeriod) else None
+        return unique_codes(codes)
 
     @property
     def is_known(self) -> bool:

@@ -39,6 +39,7 @@ _PORT_ALONE = re.compile(r":?(\d{1,5})")
 _ETIQUETTE = re.compile(r"[A-Za-z0-9+_-]+")
 _PRICE = re.compile(r"[0-9]{1,4}([.,][0-9]{1,6})?")
 _MONTH = "month"
+_SUPPLIER_INDEXES = frozenset(f"EASF{number:02}" for number in range(1, 11))
 _HIGHEST_PRICE = 5  # € a kWh; a higher price is in cents
 
 
@@ -236,7 +237,11 @@ def etiquettes(names: frozenset[str]) -> frozenset[str]:
 
 
 def prices(value: object) -> object:
-    """Return the prices in a text such as `HC=0.1696 HP=0.2146 month=15.74`; a comma may be decimal."""
+    """
+    Return the prices in a text such as `HC=0.1696 EASF06=0.2146 month=15.74`; a comma may be decimal.
+
+    A price is that of a tariff period, or of an index by its key.
+    """
     if not isinstance(value, str):
         return value
     found: dict[str, float] = {}
@@ -245,8 +250,11 @@ def prices(value: object) -> object:
         name = name.lower() if name.lower() == _MONTH else name.upper()
         if not sep:
             raise ValueError
-        if name != _MONTH and name not in TariffPeriod.__members__:
-            raise RefusalError(N_("has a tariff period that does not exist, {name}; TH is Base"), name=name)
+        if name != _MONTH and name not in TariffPeriod.__members__ and name not in _SUPPLIER_INDEXES:
+            text = N_(
+                "has a price for {name}, which is neither a tariff period (TH is Base) nor an index such as EASF06"
+            )
+            raise RefusalError(text, name=name)
         if name in found:
             raise RefusalError(N_("has two prices for {name}"), name=name)
         number = float(price.replace(",", ".")) if _PRICE.fullmatch(price) else None

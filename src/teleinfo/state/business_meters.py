@@ -100,11 +100,13 @@ def running_index(values: Values) -> str | None:
 
 
 def indexes(values: Values) -> dict[str, Index]:
-    """Return the indexes of the active energy drawn, by étiquette."""
+    """Return the indexes of the active energy drawn, by their key, which is the étiquette."""
     found: dict[str, Index] = {}
     for number, index in enumerate(_numbers(values.get("ENERG", "")), start=1):
         if index is not None:
-            found[f"ENERG_{number}"] = Index(_CJE_INDEXES.get(number, f"ENERG {number}"), None, index * 1000)
+            label = f"ENERG_{number}"
+            name = _CJE_INDEXES.get(number, f"ENERG {number}")
+            found[label] = Index(label, name, None, index * 1000)
     slots = tariffs.TABLES["ice"].get(values.get("CONTRAT", ""))
     labels = {f"EAp{code}": code for code in (slots.split() if slots else POSTES)}
     labels["EAP_s"] = slot(values) or ""
@@ -112,7 +114,7 @@ def indexes(values: Values) -> dict[str, Index]:
     labels |= {f"EAp{n}S{grid}": values.get(f"LIB_p{n}{grid}", f"{grid}{n}") for n in SLOTS}
     for label, name in labels.items():
         if name != _UNUSED and (reading := glued(values, label, "kWh")) is not None:
-            found[label] = Index(tariffs.period_name(name), tariffs.period_of(name), reading)
+            found[label] = Index(label, tariffs.period_name(name), tariffs.period_of(name), reading)
     return found
 
 

@@ -16,6 +16,9 @@ nothing.
   days, and neither day is complete. The same holds for months.
 - A day or a month that began before the first reading is not complete.
 - An index that fell, or was not sent before, counts from its present reading.
+- An energy is kept under the key that its index had while it counted (`tariffs.index_key`). Before the
+  contract is known an index has no key: its energy counts once the contract is known, that of the total now.
+- When the mode changes, an index goes on from the reading of the index with the same key.
 - When the contract or the mode changes, the energy that the total drew meanwhile, and that no index shows,
   counts for the index that was in force before. Within `LONGEST_CHANGE` it is a matter of cents which of the
   two contracts it belongs to.
@@ -35,17 +38,16 @@ computed when it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping  # noqa: TC003 - `typed_json` reads the types
+from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state.prices import in_cents
-from teleinfo.state.tariffs import INDEX_OF_PERIOD
+from teleinfo.state.tariffs import index_key
 
 if TYPE_CHECKING:
     from teleinfo.state.prices import DatedPrices
-    from teleinfo.vocabulary.codes import TariffPeriod
 
 MARGIN: Final = 5
 """Wh by which two indexes of the same energy may differ: they do not step in the same frame (54E)."""
@@ -69,8 +71,7 @@ PATIENCE: Final = timedelta(days=1)
 """Time after which a clock that leapt is believed."""
 
 EXPORTED: Final = "EAIT"
-COUNTED: Final = (*INDEX_OF_PERIOD.values(), *(f"EASF{number:02}" for number in range(1, 11)), EXPORTED)
-"""The étiquettes whose energy is counted: the indexes of the suppliers, and the injected energy."""
+"""The étiquette of the injected energy, which is its key too."""
 
 DAY: Final = timedelta(days=1)
 _LONGEST_MONTH: Final = timedelta(days=31)
@@ -127,9 +128,9 @@ class EnergySpan:
     """
     The energy of a day, or of a month whose first day is `first`, in Wh.
 
-    `imported` is the energy drawn in all, `counted` the energy by étiquette. An energy of 0 may be missing.
-    `by_day` has the energy of each day by code of the tariff period, of the indexes whose period is known; a
-    day without energy is in it too, since it costs its share of the subscription.
+    `imported` is the energy drawn in all, `counted` the energy by key. An energy of 0 may be missing.
+    `by_day` has the energy that was drawn on each day by key; a day without energy is in it too, since it
+    costs its share of the subscription.
     """
 
     first: date
@@ -143,11 +144,10 @@ class EnergySpan:
         """The energy injected."""
         return self.counted.get(EXPORTED, 0)
 
-    def plus(
-        self, imported: int, counted: Mapping[str, int], day: date, periods: Mapping[str, int]
-    ) -> EnergySpan:
+    def plus(self, imported: int, counted: Mapping[str, int], day: date) -> EnergySpan:
         """Return this span with more energy, of a `day`."""
-        of_day = _sum(self.by_day.get(day, {}), periods)
+        drawn = {key: energy for key, energy in counted.items() if key != EXPORTED}
+        of_day = _sum(self.by_day.get(day, {}), drawn)
         return replace(
             self,
             imported=self.imported + imported,
@@ -166,27 +166,26 @@ class EnergySpan:
         """
         Return the cost in €, the subscription included.
 
-        It is None if the tariff period of a part of the energy is unknown, or has no price.
+        It is None if the index of a part of the energy is unknown, or has no price.
         """
         unknown = self.imported
         cost = 0.0
-        for day, periods in self.by_day.items():
-            of_day = prices.of_day(day, periods)
+        for day, energies in self.by_day.items():
+            of_day = prices.of_day(day, energies)
             if of_day is None:
                 return None
             cost += of_day
-            unknown -= sum(periods.values())
+            unknown -= sum(energies.values())
         if abs(unknown) > UNKNOWN_ENERGY:
             return None
         return in_cents(cost)
 
     def unpriced(self, prices: DatedPrices) -> set[str]:
-        """Return the tariff periods in which energy was drawn on a day on which they have no price."""
+        """Return the keys of the indexes that counted on a day on which they have no price."""
         found = set[str]()
-        for day, periods in self.by_day.items():
-            of_day = prices.on(day)
-            if of_day is not None:
-                found |= of_day.missing(periods)
+        for day, energies in self.by_day.items():
+            if prices.on(day) is not None:
+                found.update(key for key in energies if prices.price(day, key) is None)
         return found
 
 
@@ -195,14 +194,13 @@ class Count:
     """
     What a reading on `day` counts: the `total`, and the `indexes` by étiquette.
 
-    `period_of` returns the tariff period that an étiquette counts, `contract` is the contract, `running` the
-    étiquette of the index in force; each is None while it is unknown.
+    `contract` is the contract (`tariffs.contract_identity`), `running` the étiquette of the index in force;
+    each is None while it is unknown.
     """
 
     total: ImportTotal
     day: date
     indexes: Mapping[str, int]
-    period_of: Callable[[str], TariffPeriod | None]
     contract: str | None = None
     running: str | None = None
 
@@ -212,9 +210,9 @@ class DailyEnergy:
     """
     The energies until the reading `last`; `yesterday` and `last_month` are None while they are unknown.
 
-    `readings` are the indexes of the last reading, and `codes` the tariff periods that they counted when they
-    last rose, both by étiquette. `contract` and `running` are the last that a `Count` knew; `before_change`
-    is the total before the contract changed, None if it never did.
+    `readings` are the indexes of the last reading with a known contract, by étiquette; `indexed` is its total,
+    None if that is `last`. `contract` and `running` are the last that a `Count` knew; `before_change` is the
+    total before the contract changed, None if it never did.
     `before_leap` has the energies before the longest leap of the clock, to the time `leapt`, which may be a
     gap. `if_behind` has the energies since the clock was set back to a day before today, at the time
     `behind_since`, in case it is right.
@@ -226,7 +224,7 @@ class DailyEnergy:
     last_month: EnergySpan | None
     last: ImportTotal
     readings: Mapping[str, int]
-    codes: Mapping[str, str] = field(default_factory=dict)
+    indexed: ImportTotal | None = None
     before_leap: DailyEnergy | None = None
     leapt: datetime | None = None
     if_behind: DailyEnergy | None = None
@@ -278,21 +276,23 @@ class DailyEnergy:
         """The time by which the clock leapt, or that passed without a reading."""
         return self.leapt - self.before_leap.last.time if self.before_leap and self.leapt else timedelta()
 
+    @property
+    def _indexed(self) -> ImportTotal:
+        """The total when the indexes were read last while the contract was known."""
+        return self.last if self.indexed is None else self.indexed
+
     def _plus(self, count: Count) -> DailyEnergy:
         """Return the energies after a reading on today or on a later day."""
         now, day, indexes = count.total, count.day, count.indexes
-        contract = count.contract or self.contract
         running = count.running or self.running
         seen = self.today.first, self.last.total, self.last.counter, self.readings, self.contract
         elapsed = now.time - self.last.time
         is_gap = elapsed > GAP
-        if seen == (day, now.total, now.counter, indexes, contract) and not is_gap:
-            return replace(self, last=now, if_behind=None, behind_since=None, running=running)
-        is_change = self._is_change(count)
-        if is_change and count.running in self.readings and count.running not in indexes:
-            # The meter has set the index in force to another value, which is not believed at once: until it
-            # is, the change goes on.
-            contract, running = self.contract, self.running
+        if seen == (day, now.total, now.counter, indexes, count.contract) and not is_gap:
+            indexed_total = self.indexed if count.contract is None else None
+            return replace(
+                self, last=now, indexed=indexed_total, if_behind=None, behind_since=None, running=running
+            )
         before_leap, leapt = self.before_leap, self.leapt
         if is_gap and self.behind_since is None and elapsed > self._leap:
             before_leap, leapt = replace(self, before_leap=None, leapt=None), now.time
@@ -302,75 +302,109 @@ class DailyEnergy:
         # The indexes may not show the energy of a change.
         if elapsed > SHORT_CHANGE and self.last.offset != now.offset:
             today, month = (replace(span, is_complete=False) for span in (today, month))
-        known: Mapping[str, int] = {}
-        if self.last.counter == now.counter:  # another contract may have left an old reading
-            known = self.readings
-        before_change = self.last.total if is_change else self.before_change
-        counted = self._rises(count, known, is_change=is_change, before_change=before_change)
-        codes = self._codes(count, counted, is_change=is_change)
-        periods: dict[str, int] = {}
-        for label in (label for label in counted if label in codes):
-            periods[codes[label]] = periods.get(codes[label], 0) + counted[label]
-        more = now.total - self.last.total, counted, today.first, periods
-        return DailyEnergy(
-            today.plus(*more),
-            yesterday,
-            month.plus(*more),
-            last_month,
+        indexed = self._with_indexes(count)
+        imported = now.total - self.last.total
+        return replace(
+            indexed.after,
+            today=today.plus(imported, indexed.counted, today.first),
+            yesterday=yesterday,
+            this_month=month.plus(imported, indexed.counted, today.first),
+            last_month=last_month,
             last=now,
-            readings={**known, **indexes},
-            codes=codes,
             before_leap=before_leap,
             leapt=leapt,
+            if_behind=None,
+            behind_since=None,
+        )
+
+    def _with_indexes(self, count: Count) -> _Indexed:
+        """Return what the indexes of a reading counted, and these energies with its readings."""
+        indexes = count.indexes
+        if count.contract is None:
+            # The indexes have no keys yet: they wait. The injected energy has the same key always.
+            counted: dict[str, int] = {}
+            readings = dict(self.readings)
+            if EXPORTED in indexes:
+                rise = indexes[EXPORTED] - readings.get(EXPORTED, indexes[EXPORTED])
+                counted[EXPORTED] = max(0, rise)
+                readings[EXPORTED] = indexes[EXPORTED]
+            return _Indexed(counted, replace(self, readings=readings, indexed=self._indexed))
+        is_change = self._is_change(count)
+        contract, running = count.contract, count.running or self.running
+        if is_change and count.running in self.readings and count.running not in indexes:
+            # The meter has set the index in force to another value, which is not believed at once: until it
+            # is, the change goes on.
+            contract, running = self.contract or count.contract, self.running
+        before_change = self._indexed.total if is_change else self.before_change
+        counted = self._counted(count, is_change=is_change, before_change=before_change)
+        known: Mapping[str, int] = {}
+        if self._indexed.counter == count.total.counter:  # another contract may have left an old reading
+            known = self.readings
+        after = replace(
+            self,
+            readings={**known, **indexes},
+            indexed=None,
             contract=contract,
             running=running,
             before_change=before_change,
         )
+        return _Indexed(counted, after)
 
     def _is_change(self, count: Count) -> bool:
         """True if the contract or the mode changed, or if the meter has set an index to another value."""
-        if self.last.counter != count.total.counter:
+        if self._indexed.counter != count.total.counter:
             return True
-        if None not in {self.contract, count.contract} and self.contract != count.contract:
+        if self.contract not in {None, count.contract}:
             return True
         fallen = (label for label, index in count.indexes.items() if index < self.readings.get(label, index))
         return any(label != EXPORTED for label in fallen)
 
-    def _rises(
-        self, count: Count, known: Mapping[str, int], *, is_change: bool, before_change: int | None
-    ) -> dict[str, int]:
-        """Return the energy that each index counted since its `known` reading, by étiquette."""
+    def _counted(self, count: Count, *, is_change: bool, before_change: int | None) -> dict[str, int]:
+        """Return the energy that each index counted since its last reading, by key."""
         total = count.total.total
-        rises: dict[str, int] = {}
+        drawn = total - self._indexed.total
+        counted: dict[str, int] = {}
         for label, index in count.indexes.items():
-            earlier = known.get(label, index)
-            if is_change and label not in known and index <= total - self.last.total:
-                earlier = 0  # the index began with the contract
+            key = self._key(label, count, is_change=is_change)
+            earlier = self._earlier(label, index, key, drawn, is_change=is_change)
             rise = index - earlier
             if rise <= 0:
                 continue
             # With a new contract, the meter may set its indexes to other values; some come frames later.
             if label != EXPORTED and before_change is not None and rise > total - before_change + MARGIN:
                 continue
-            rises[label] = rise
+            counted[key] = counted.get(key, 0) + rise
         if not is_change:
-            return rises
-        rest = total - self.last.total - sum(rises.values()) + rises.get(EXPORTED, 0)
-        if self.running is not None and rest > 0 and count.total.time - self.last.time <= LONGEST_CHANGE:
-            rises[self.running] = rises.get(self.running, 0) + rest
-        return rises
+            return counted
+        rest = drawn - sum(energy for key, energy in counted.items() if key != EXPORTED)
+        if rest <= 0 or count.total.time - self._indexed.time > LONGEST_CHANGE:
+            return counted
+        if self.running is not None and self.contract is not None:
+            running = index_key(self.running, self.contract)
+            counted[running] = counted.get(running, 0) + rest
+        return counted
 
-    def _codes(self, count: Count, rises: Iterable[str], *, is_change: bool) -> dict[str, str]:
-        """Return the tariff periods that the indexes counted when they last rose, by étiquette."""
-        codes = dict(self.codes)
-        for label in rises:
-            # An index that is not in force now rose before the change.
-            if is_change and label in codes and label != count.running:
-                continue
-            code = count.period_of(label)
-            if code is not None:
-                codes[label] = code.value
-        return codes
+    def _key(self, label: str, count: Count, *, is_change: bool) -> str:
+        """Return the key under which an index has counted."""
+        # An index that is not in force now rose before the change.
+        if is_change and self.contract is not None and label in self.readings and label != count.running:
+            return index_key(label, self.contract)
+        return index_key(label, count.contract or "")
+
+    def _earlier(self, label: str, index: int, key: str, drawn: int, *, is_change: bool) -> int:
+        """Return the reading from which an index has counted; `drawn` is the rise of the total, Wh."""
+        if label in self.readings:
+            return self.readings[label]
+        if not is_change:
+            return index  # its first reading
+        if self.contract is not None:
+            for former, reading in self.readings.items():
+                # The mode changed, and not what the index counts.
+                goes_on = index_key(former, self.contract) == key and 0 <= index - reading <= drawn + MARGIN
+                if goes_on:
+                    return reading
+        # The index began with the contract, or it holds the energy of an earlier one.
+        return 0 if index <= drawn else index
 
     def _turned(
         self, day: date, *, is_gap: bool
@@ -387,6 +421,14 @@ class DailyEnergy:
             month, last_month = _turn(month, month_of(day), _LONGEST_MONTH, is_gap=is_gap)
         month = month.with_days(max(self.today.first, month.first - DAY), day)
         return today, yesterday, month, last_month
+
+
+@dataclass(frozen=True, slots=True)
+class _Indexed:
+    """The energy that the indexes `counted` since their last readings, by key, and the energies `after` it."""
+
+    counted: Mapping[str, int]
+    after: DailyEnergy
 
 
 def month_of(day: date) -> date:

@@ -18,6 +18,7 @@ from teleinfo.state import fields, tariffs
 from teleinfo.state.declaration import FORMS
 from teleinfo.state.device import hidden_scope
 from teleinfo.state.field_entry import StateType
+from teleinfo.state.fields import UNKNOWN
 from teleinfo.tic import registers
 from teleinfo.vocabulary.codes import Alert, Contract, Event, Phase, TariffPeriod
 from teleinfo.vocabulary.moment import Moment
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 
 Situation: TypeAlias = "Mapping[str, str]"
 """
-The mode, the texts of the contract and of the tariff, the colour of tomorrow, the alerts of `_LASTING`, and
-`SILENCE`; "": none now.
+The mode, the contract after its mode, the tariff after the key of its index, the colour of tomorrow, the alerts
+of `_LASTING`, and `SILENCE`; "": none now.
 """
 
 _Detail: TypeAlias = "str | int | list[Json] | None"
@@ -203,7 +204,7 @@ class EventFinder:
         is_news = {
             MODE: True,
             CONTRACT: _is_another_contract(old, new),
-            TARIFF: absence <= ABSENCE and _period(old) != _period(new),
+            TARIFF: absence <= ABSENCE and _is_another_tariff(old, new),
             TOMORROW: bool(new),
         }
         details = {"from": old, "to": new, "colour": new}
@@ -244,8 +245,12 @@ def _situation(now: Snapshot) -> dict[str, str]:
     found[MODE] = str(now.contract.mode)
     if text := tariffs.collapse(now.contract_text or ""):
         found[CONTRACT] = f"{now.contract.mode} {text}"
-    if text := tariffs.collapse(now.tariff or ""):
-        found[TARIFF] = text
+    text = tariffs.collapse(now.tariff or "")
+    key = now.running_key
+    # In standard, two groups tell the period: one of them may be of an earlier frame.
+    is_whole = "NTARF" not in now.values or {"NTARF", "LTARF"} <= now.facts.sent.keys()
+    if text and key is not UNKNOWN and is_whole:
+        found[TARIFF] = f"{key or ''} {text}"
     if is_tempo and (fields.status(now.values) is not None or "DEMAIN" in now.values):
         colour = fields.colour_tomorrow(now.values)
         found[TOMORROW] = colour if isinstance(colour, str) else ""
@@ -272,7 +277,9 @@ def _shown(form: type[enum.StrEnum] | StateType, value: _Detail) -> Json:
         text = value.partition(" ")[2]
         return {"code": tariffs.contract_of(text), "name": tariffs.contract_name(text)}
     if form is TariffPeriod and value is not None:
-        return {"code": tariffs.period_of(value), "name": tariffs.period_name(value)}
+        key, _, text = value.partition(" ")
+        code = tariffs.period_in_force(text, key)
+        return {"code": code, "name": text if code is None else code.words, "index": key or None}
     return {"code": value, "name": value.words if isinstance(value, Code) else value}
 
 
@@ -297,5 +304,10 @@ def _is_another_contract(old: str, new: str) -> bool:
     return before is not now and None not in {before, now}
 
 
-def _period(text: str) -> str:
-    return tariffs.period_of(text) or text
+def _is_another_tariff(old: str, new: str) -> bool:
+    """True if a tariff differs from the `old` one, each the key of its index and a text."""
+    (old_key, _, old_text), (key, _, text) = old.partition(" "), new.partition(" ")
+    if old_key and key:
+        return old_key != key
+    before, now = tariffs.period_of(old_text), tariffs.period_of(text)
+    return (before or old_text) != (now or text)

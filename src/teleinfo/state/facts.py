@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import business_meters, fields, injection, tariffs
 from teleinfo.state.active_power import ActivePower
-from teleinfo.state.energy import COUNTED, Count, DailyEnergy, ImportTotal
+from teleinfo.state.energy import EXPORTED, Count, DailyEnergy, ImportTotal
 from teleinfo.state.mean_power import MeanPower
 from teleinfo.state.meter_clock import MeterClock
 from teleinfo.state.next_tariff import RememberedCalendar, TariffCalendar
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from teleinfo.state.injection import Outflow
     from teleinfo.state.prices import DatedPrices
     from teleinfo.tic.reading import Belief
-    from teleinfo.vocabulary.codes import Alert, TariffPeriod
+    from teleinfo.vocabulary.codes import Alert
     from teleinfo.vocabulary.moment import Moment
 
 STALE_AFTER: Final = 120.0
@@ -39,6 +39,9 @@ STALE_AFTER: Final = 120.0
 
 MIN_FRAMES: Final = 2
 """Frames in a row that show an export by their current: PAPP and the current may be measured apart."""
+
+_COUNTED: Final = (*fields.INDEXES, EXPORTED)
+"""The étiquettes whose energy is counted."""
 
 _PASSING: Final = ALARMS | NOTICES
 
@@ -48,7 +51,9 @@ class ContractFacts:
     Facts that end with the mode or the contract of the meter.
 
     `texts` are the latest by key. `site` is the model of an older meter of a business (`business_meters`),
-    None for any other meter. `periods` is the argument of `tariffs.index_name`. `calendar` is what the frames
+    None for any other meter. `contract` is the contract as it was last told, also by an earlier run, in the
+    form of `tariffs.contract_identity`; None while it is unknown. `periods` is the argument of
+    `tariffs.index_of`, and `codes` are the codes of `tariffs.unique_codes`. `calendar` is what the frames
     tell of the next change of tariff. `shows_flow` is True if the last frame shows in which direction power
     flows: power is drawn, or no group of `injection.OF_FLOW` was lost. `estimate` is the power that flows out
     by the last such frame, if it does.
@@ -58,7 +63,9 @@ class ContractFacts:
         self.mode = mode
         self.texts: Values = {}
         self.site: str | None = None
+        self.contract: str | None = None
         self.periods: dict[str, str] = {}
+        self.codes: Mapping[str, str] = {}
         self.calendar = TariffCalendar(RememberedCalendar())
         self.active = ActivePower()
         self.clock = MeterClock()
@@ -90,8 +97,13 @@ class ContractFacts:
             self.estimate = fields.UNKNOWN if drawn else injection.outflow(sent)
         if "DATE" in sent:
             self.clock.add(sent["DATE"], now)
-        if "NTARF" in sent and "LTARF" in sent:
-            self.periods[f"EASF{sent['NTARF']}"] = sent["LTARF"]
+        if belief.contract is not None:
+            contract = tariffs.contract_identity(belief.contract)
+            if contract != self.contract:
+                self.contract, self.periods, self.codes = contract, {}, {}
+        running = fields.running_index(sent)
+        if "LTARF" in sent and isinstance(running, str):
+            self.learn({running: sent["LTARF"]})
         if belief.is_steady:
             self.calendar.note(sent, now)
 
@@ -104,9 +116,23 @@ class ContractFacts:
         """True if power flows out by STGE or, in two frames in a row, by the current (historique)."""
         return injection.exports(values) or self._exporting_frames >= MIN_FRAMES
 
-    def period_of(self, label: str) -> TariffPeriod | None:
-        """Return the tariff period that an index counts, None if it is unknown now."""
-        return tariffs.index_period(label, contract=fields.contract_text(self.texts), periods=self.periods)
+    def learn(self, periods: Mapping[str, str]) -> None:
+        """Note the LTARF that was in force while an index counted, by the étiquette of the index."""
+        if self.contract is None or periods.items() <= self.periods.items():
+            return
+        self.periods |= periods
+        indexes = (
+            tariffs.index_of(label, 0, contract=self.contract, periods=self.periods) for label in self.periods
+        )
+        self.codes = tariffs.unique_codes(
+            {tariffs.index_key(index.label, self.contract): index.code for index in indexes}
+        )
+
+    def key_of(self, label: str) -> str | None:
+        """Return the key of an index; None while the contract is unknown."""
+        if self.site is not None:
+            return label
+        return None if self.contract is None else tariffs.index_key(label, self.contract)
 
 
 class MeterFacts:
@@ -117,7 +143,7 @@ class MeterFacts:
     - `contract` are those that end with its mode or contract.
     - `total` is the total energy drawn, and `daily` the energies by day, None before the first index;
       `counted` is the monotonic time at which that index was last read.
-    - `prices` are those of the household; None if it gave none.
+    - `prices` are those of the household; None if it gave none. `priced` has them for its indexes.
     - `means` are the mean powers by the étiquettes of their index.
     - `since` maps each active alert to its start.
     - `clock_was_ahead` is the time by which the clock of the machine was set back, until it is taken.
@@ -144,6 +170,7 @@ class MeterFacts:
         self.has_exported = False
         self.clock_was_ahead: timedelta | None = None
         self.prices = prices
+        self._priced: DatedPrices | None = None
         self.counted = -math.inf
 
     def add(self, sent: Values, belief: Belief, now: Moment) -> None:
@@ -158,6 +185,18 @@ class MeterFacts:
     def zone(self) -> tzinfo | None:
         """The zone of its days: that of the machine for a meter of the overseas islands, else France."""
         return self.heard.wall.tzinfo if self.device.identity.overseas else PARIS
+
+    @property
+    def priced(self) -> DatedPrices | None:
+        """The prices of the household for the indexes of the meter; None if it gave none."""
+        prices, codes = self.prices, self.contract.codes
+        if prices is None:
+            return None
+        kept = self._priced
+        if kept is None or kept.dated is not prices.dated or kept.codes != codes:
+            kept = prices.with_codes(codes)
+            self._priced = kept
+        return kept
 
     def measure(self) -> None:
         """Measure the powers by the indexes of the last reading."""
@@ -181,14 +220,13 @@ class MeterFacts:
         self.counted, at = now.monotonic, now.wall
         before = self.total or ImportTotal(*imported, 0, at)
         total = before.next(*imported, at=at, subscribed=fields.subscribed_power(values))
-        indexes = {label: index for label in COUNTED if (index := fields.number(values, label)) is not None}
-        contract, running = fields.contract_text(values), fields.running_index(values)
+        indexes = {label: index for label in _COUNTED if (index := fields.number(values, label)) is not None}
+        running = fields.running_index(values)
         count = Count(
             total,
             at.astimezone(self.zone).date(),
             indexes,
-            self.contract.period_of,
-            contract and (tariffs.contract_of(contract) or contract),
+            self.contract.contract,
             running if isinstance(running, str) else None,
         )
         daily = self.daily

@@ -54,6 +54,9 @@ USED_MARKS: Final = (80, 90, 100)
 PMAX: Final = "PMAX"
 """A greatest power: of a Linky that of yesterday (54E §6.1); 02E names no day for a CBETM."""
 
+INDEXES: Final = (*tariffs.INDEX_OF_PERIOD.values(), *(f"EASF{number:02}" for number in range(1, 11)))
+"""The étiquettes of the indexes of the suppliers."""
+
 COLOUR_CODES: Final = {"BLEU": Colour.BLUE, "BLAN": Colour.WHITE, "ROUG": Colour.RED}
 """The colours for the codes of DEMAIN (02E)."""
 
@@ -226,23 +229,25 @@ def counters(values: Values) -> dict[str, tuple[str, int]]:
     return found if exported is None else {**found, "injected_mean": ("EAIT", exported)}
 
 
-def indexes(values: Values, *, periods: Mapping[str, str]) -> dict[str, tariffs.Index]:
+def indexes(values: Values, *, contract: str, periods: Mapping[str, str]) -> dict[str, tariffs.Index]:
     """
-    Return each index of the supplier by its étiquette.
+    Return each index of the supplier by its key.
 
-    In mode standard, an index that is zero and does not count now is left out. `periods`: as in
-    `tariffs.index_name`.
+    In mode standard, an index that is zero and does not count now is left out. `contract` and `periods` are
+    those of `tariffs.index_of`.
     """
-    running = f"EASF{number(values, 'NTARF') or 0:02}"
-    contract = contract_text(values)
+    running = running_index(values)
     found: dict[str, tariffs.Index] = {}
     for label in values:
-        index = number(values, label)
-        supplier = label.startswith("EASF") and (index or label == running)
-        if index is not None and (supplier or label in tariffs.INDEX_OF_PERIOD.values()):
-            name = tariffs.index_name(label, contract=contract, periods=periods)
-            period = tariffs.index_period(label, contract=contract, periods=periods)
-            found[label] = tariffs.Index(name, period, index)
+        if label not in INDEXES:
+            continue
+        value = number(values, label)
+        if value is None:
+            continue
+        if label.startswith("EASF") and not value and label != running:
+            continue
+        key = tariffs.index_key(label, contract)
+        found[key] = tariffs.index_of(label, value, contract=contract, periods=periods)
     return found
 
 
@@ -292,8 +297,12 @@ def is_closed(values: Values, relay: str) -> bool | None:
     return None if closed is None else int(relay) in closed
 
 
-def day_profile(values: Values, label: str) -> Value:
-    """Return the slots of a day (PJOURF+1, PPOINTE), in order."""
+def day_profile(values: Values, label: str, *, contract: str | None) -> Value:
+    """
+    Return the slots of a day (PJOURF+1, PPOINTE), in order, each with the key of its index.
+
+    `contract` is that of `tariffs.index_key`, None while it is unknown.
+    """
     slots = registers.profile(values.get(label, ""))
     if not slots:
         return None
@@ -301,12 +310,19 @@ def day_profile(values: Values, label: str) -> Value:
         {
             "start": slot.start,
             "or_start": slot.or_start,
-            "index": None if slot.index is None else f"EASF{slot.index:02}",
+            "index": _key_of_slot(slot.index, contract),
             "dry_contact": slot.dry,
             "relays": [contact + 1 for contact in slot.virtual],
         }
         for slot in slots
     ]
+
+
+def _key_of_slot(number: int | None, contract: str | None) -> str | None:
+    """Return the key of the supplier index with this number; None while it is unknown."""
+    if number is None or contract is None:
+        return None
+    return tariffs.index_key(f"EASF{number:02}", contract)
 
 
 def alerts(values: Values) -> dict[Alert, bool]:

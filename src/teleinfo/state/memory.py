@@ -19,9 +19,10 @@ from teleinfo.state.energy import DailyEnergy, ImportTotal  # noqa: TC001
 from teleinfo.state.events import Span  # noqa: TC001
 from teleinfo.state.mean_power import MeanPower  # noqa: TC001
 from teleinfo.state.next_tariff import RememberedCalendar
+from teleinfo.tic.labels import Mode  # noqa: TC001
 from teleinfo.vocabulary import typed_json
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Version of the file format; it changes only if an older program would misread the new format."""
 
 _CHECKSUM: Final = b',"checksum":'
@@ -29,6 +30,19 @@ _CHECKSUM: Final = b',"checksum":'
 # Parts of topics, which the program publishes: they have no wildcard.
 _DISCOVERY_TOPIC: Final = re.compile(r"[^+#\0]+(/[^+#/\0]+){2}/config")
 _NAME: Final = re.compile(r"[^#\0]{1,200}")
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedContract:
+    """
+    Memory of a contract that a meter told in a mode: its `identity`, as `tariffs.contract_identity` returns it.
+
+    `periods` maps the étiquette of an index to the LTARF that was in force while it counted.
+    """
+
+    mode: Mode
+    identity: str
+    periods: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +56,7 @@ class Memory:
     without it.
     `means` maps the étiquettes of an index to its mean power.
     `calendar` is what is known of the next change of tariff.
+    `contract` is the contract that the meter told last, if it told one.
     `situation` and `spans` are those of the `EventFinder`.
     `announced` are the topics of the last announcement to Home Assistant, also of an earlier meter.
     `has_exported` is True if the meter has injected.
@@ -55,6 +70,7 @@ class Memory:
     daily_energy: DailyEnergy | None = None
     means: Mapping[str, MeanPower] = field(default_factory=dict)
     calendar: RememberedCalendar = field(default_factory=RememberedCalendar)
+    contract: RememberedContract | None = None
     situation: Mapping[str, str] = field(default_factory=dict)
     spans: Mapping[str, Span] = field(default_factory=dict)
     announced: frozenset[str] = frozenset()

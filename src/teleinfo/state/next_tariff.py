@@ -13,7 +13,7 @@ from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the type
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import fields, learned_hours, tariffs
 from teleinfo.state.fields import UNKNOWN, Unknown, Values
@@ -26,6 +26,8 @@ from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.codes import Contract, TariffPeriod
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from teleinfo.vocabulary.moment import Moment
 
 _TEMPO: Final[Slots] = ((6 * 60, "HP"), (22 * 60, "HC"))
@@ -39,12 +41,18 @@ _NEAR_MIDNIGHT: Final = timedelta(minutes=1)
 """The time around midnight in which DATE and PJOURF+1 of a frame may belong to different days."""
 
 
-class NextTariff(NamedTuple):
-    """A change of tariff; `learned`: from earlier changes. What is None is unknown."""
+@dataclass(frozen=True, slots=True)
+class NextTariff:
+    """
+    A change of tariff; `learned`: from earlier changes. What is None is unknown.
+
+    `index` is the key of the index that then begins to count.
+    """
 
     time: str
     code: TariffPeriod | None
     name: str | None
+    index: str | None
     learned: bool = False
 
 
@@ -101,27 +109,32 @@ class TariffCalendar:
         return self._profiles.get(today, frame["PJOURF+1"] if same else "")
 
     def next(
-        self, now: Values, *, mode: Mode | None, at: datetime, periods: Mapping[str, str]
+        self,
+        now: Values,
+        *,
+        mode: Mode | None,
+        at: datetime,
+        contract: str | None,
+        periods: Mapping[str, str],
     ) -> NextTariff | Unknown | None:
         """
         Return the next change of tariff after the time of day `at`; None for a meter that cannot have it.
 
-        `periods`: as in `tariffs.index_name`.
+        `contract` and `periods`: as in `tariffs.index_of`; `contract` is None while it is unknown.
         """
         is_standard = mode is Mode.STANDARD
-        text = fields.contract_text(now)
-        contract = None if text is None else tariffs.contract_of(text)
-        if contract in {Contract.BASE, Contract.PRODUCER} or (
-            contract is None and (text is None or not is_standard)
-        ):
+        if contract is None or contract in {Contract.BASE, Contract.PRODUCER}:
+            return None
+        if contract not in Contract.__members__ and not is_standard:
             return None
         local = _clock(now, at) if is_standard else at.astimezone(PARIS)
         if local is None:
             return UNKNOWN
-        if contract in _FIXED:
-            return _FIXED[contract](now, local)
+        fixed = _FIXED.get(contract)
+        if fixed is not None:
+            return fixed(now, local)
         if is_standard:
-            return self._next_of_profile(now, local, periods)
+            return self._next_of_profile(now, local, contract, periods)
         change = self._learner.next(local, now.get("PTEC"))
         return UNKNOWN if change is None else _change(*change, learned=True)
 
@@ -133,7 +146,7 @@ class TariffCalendar:
         return self._learner.days_left(at.astimezone(PARIS).date())
 
     def _next_of_profile(
-        self, now: Values, local: datetime, periods: Mapping[str, str]
+        self, now: Values, local: datetime, contract: str, periods: Mapping[str, str]
     ) -> NextTariff | Unknown | None:
         if "PJOURF+1" not in now:
             return None
@@ -147,10 +160,10 @@ class TariffCalendar:
         change = found.pop() if len(found) == 1 else None
         if change is None or any(start <= change[0] for start in _peaks(now, "DPM")):
             return UNKNOWN
-        at, index = change
-        if (text := periods.get(index)) is not None:
-            return NextTariff(at.isoformat(), tariffs.period_of(text), tariffs.period_name(text))
-        return _change(at, tariffs.index_period(index, contract=fields.contract_text(now), periods=periods))
+        at, label = change
+        index = tariffs.index_of(label, 0, contract=contract, periods=periods)
+        name = index.name if index.code is not None or label in periods else None
+        return NextTariff(at.isoformat(), index.code, name, tariffs.index_key(label, contract))
 
 
 @lru_cache(maxsize=8)
@@ -189,7 +202,8 @@ def _shown(text: str) -> bool | None:
 
 def _change(at: datetime, period: str | None, *, learned: bool = False) -> NextTariff:
     code = None if period is None else tariffs.period_of(period)
-    return NextTariff(at.isoformat(), code, None if code is None else code.words, learned)
+    name = None if code is None else code.words
+    return NextTariff(at.isoformat(), code, name, code, learned)
 
 
 def _period(now: Values) -> TariffPeriod | None:
@@ -226,5 +240,8 @@ def _next_of_ejp(now: Values, local: datetime) -> NextTariff | Unknown:
     return UNKNOWN if found is None else _change(found, TariffPeriod.HN if is_peak else TariffPeriod.PM)
 
 
-_FIXED: Final = {Contract.TEMPO: _next_of_tempo, Contract.EJP: _next_of_ejp}
+_FIXED: Final[Mapping[str, Callable[[Values, datetime], NextTariff | Unknown]]] = {
+    Contract.TEMPO: _next_of_tempo,
+    Contract.EJP: _next_of_ejp,
+}
 """The contracts whose hours are the same for everybody."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping  # noqa: TC003 - pydantic 2.10 (Debian 13) reads the types
+from collections.abc import Mapping  # noqa: TC003 - pydantic 2.10 (Debian 13) reads the types
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -15,22 +15,18 @@ _MOST_COSTS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Prices in €/kWh by code of the tariff period, and the price of the subscription for a month in €."""
+    """
+    Prices in €/kWh, and the price of the subscription for a month in €.
 
-    periods: Mapping[str, float]
+    `kwh` has a price by the key of an index (`state.tariffs.index_key`), or by the code of a tariff period.
+    """
+
+    kwh: Mapping[str, float]
     month: float = 0.0
-
-    def of_energy(self, periods: Mapping[str, int]) -> float:
-        """Return the cost in € of energies in Wh, by code of the tariff period; each has a price."""
-        return sum(energy * self.periods[code] for code, energy in periods.items()) / 1000
 
     def of_day(self, day: date) -> float:
         """Return the share of the subscription in € that a day has in its month."""
         return self.month / calendar.monthrange(day.year, day.month)[1]
-
-    def missing(self, periods: Iterable[str]) -> set[str]:
-        """Return the tariff periods, of these, that have no price."""
-        return set(periods) - self.periods.keys()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,9 +35,12 @@ class DatedPrices:
     Prices by the day from which they count, the oldest first.
 
     They are None from a day on whose contract the meter does not count, and that has no other prices.
+    `codes` has the code of the tariff period by key, of the indexes whose code no other index has: the price
+    for a code counts for its only index, unless that has a price by its key.
     """
 
     dated: tuple[tuple[date, Prices | None], ...]
+    codes: Mapping[str, str] = field(default_factory=dict)
     _costs: dict[tuple[date, tuple[tuple[str, int], ...]], float | None] = field(default_factory=dict)
 
     @classmethod
@@ -54,23 +53,45 @@ class DatedPrices:
         begun = bisect_right(self.dated, day, key=_first_day)
         return self.dated[max(0, begun - 1)][1]
 
-    def of_day(self, day: date, periods: Mapping[str, int]) -> float | None:
+    def with_codes(self, codes: Mapping[str, str]) -> DatedPrices:
+        """Return these prices for the indexes of a contract, with the codes of its indexes."""
+        return DatedPrices(self.dated, codes)
+
+    def price(self, day: date, key: str) -> float | None:
+        """Return the price of a kWh of an index on a day, €; None if it has none."""
+        prices = self.on(day)
+        if prices is None:
+            return None
+        price = prices.kwh.get(key)
+        if price is None and key in self.codes:
+            price = prices.kwh.get(self.codes[key])
+        return price
+
+    def of_day(self, day: date, energies: Mapping[str, int]) -> float | None:
         """
-        Return what a day costs in €, the subscription included; `periods` are its energies in Wh by code.
+        Return what a day costs in €, the subscription included; `energies` are in Wh by key of the index.
 
         It is None if a part of the energy, or the day itself, has no price.
         """
         # A month asks for the same days with each reading.
-        key = day, tuple(periods.items())
-        if key not in self._costs:
+        asked = day, tuple(energies.items())
+        if asked not in self._costs:
             if len(self._costs) >= _MOST_COSTS:
                 self._costs.clear()
-            prices = self.on(day)
-            cost = None
-            if prices is not None and not prices.missing(periods):
-                cost = prices.of_energy(periods) + prices.of_day(day)
-            self._costs[key] = cost
-        return self._costs[key]
+            self._costs[asked] = self._cost(day, energies)
+        return self._costs[asked]
+
+    def _cost(self, day: date, energies: Mapping[str, int]) -> float | None:
+        prices = self.on(day)
+        if prices is None:
+            return None
+        of_energy = 0.0
+        for key, energy in energies.items():
+            price = self.price(day, key)
+            if price is None:
+                return None
+            of_energy += energy * price
+        return of_energy / 1000 + prices.of_day(day)
 
 
 def _first_day(entry: tuple[date, Prices | None]) -> date:

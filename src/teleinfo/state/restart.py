@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.state import fields
 from teleinfo.state.facts import STALE_AFTER, MeterFacts
 from teleinfo.state.mean_power import GAP
-from teleinfo.state.memory import Memory
+from teleinfo.state.memory import Memory, RememberedContract
 from teleinfo.state.next_tariff import TariffCalendar
 
 if TYPE_CHECKING:
@@ -34,10 +34,19 @@ def remember(facts: MeterFacts, events: EventFinder) -> Memory:
         daily_energy=facts.daily,
         means={counter: replace(mean) for counter, mean in facts.means.items() if mean.watts is not None},
         calendar=facts.contract.calendar.remembered,
+        contract=_contract(facts),
         situation=events.situation,
         spans=events.spans,
         has_exported=facts.has_exported,
     )
+
+
+def _contract(facts: MeterFacts) -> RememberedContract | None:
+    """Return the memory of the contract of a meter; None while it is unknown."""
+    of_meter = facts.contract
+    if of_meter.contract is None:
+        return None
+    return RememberedContract(of_meter.mode, of_meter.contract, dict(of_meter.periods))
 
 
 def contradicts(memory: Memory, facts: MeterFacts) -> bool:
@@ -66,6 +75,7 @@ def resume(memory: Memory, facts: MeterFacts) -> None:
     if memory.import_total is not None:
         facts.total, facts.daily = memory.import_total, memory.daily_energy
     facts.contract.calendar = TariffCalendar(memory.calendar)
+    _resume_contract(memory.contract, facts)
     facts.has_exported |= memory.has_exported
     now = facts.heard
     away = (now.wall - memory.heard).total_seconds()
@@ -80,3 +90,14 @@ def resume(memory: Memory, facts: MeterFacts) -> None:
         gap = math.inf if mean.read is None else now.monotonic - mean.read.time
         if 0 <= gap <= GAP and abs(gap - away) <= CLOCK_ERROR:
             facts.means[counter] = replace(mean)
+
+
+def _resume_contract(remembered: RememberedContract | None, facts: MeterFacts) -> None:
+    """Go on with the contract of an earlier run, unless the meter has told another one since."""
+    of_meter = facts.contract
+    if remembered is None or remembered.mode is not of_meter.mode:
+        return
+    if of_meter.contract not in {None, remembered.identity}:
+        return
+    of_meter.contract = remembered.identity
+    of_meter.learn({**remembered.periods, **of_meter.periods})

@@ -148,14 +148,30 @@ class Snapshot:
 
     @cached_property
     def indexes(self) -> dict[str, Index]:
-        """The indexes of the supplier by étiquette."""
+        """The indexes of the supplier by key; none while the contract is unknown."""
         if self.contract.site is not None:
             return business_meters.indexes(self.values)
-        return fields.indexes(self.values, periods=self.contract.periods)
+        if self.contract.contract is None:
+            return {}
+        return fields.indexes(self.values, contract=self.contract.contract, periods=self.contract.periods)
 
     def of_indexes(self, attribute: str) -> Value:
-        """Return an attribute of each index of the supplier, by étiquette."""
-        return {label: getattr(index, attribute) for label, index in self.indexes.items()}
+        """Return an attribute of each index of the supplier, by key."""
+        return {key: getattr(index, attribute) for key, index in self.indexes.items()}
+
+    @property
+    def running_key(self) -> Value:
+        """The key of the index that counts now; it is unknown while the contract is."""
+        if self.contract.site is not None:
+            return business_meters.running_index(self.values)
+        label = fields.running_index(self.values)
+        if not isinstance(label, str):
+            return label
+        return _or_unknown(self.contract.key_of(label))
+
+    def day_profile(self, label: str) -> Value:
+        """Return the slots of a day (PJOURF+1, PPOINTE), in order."""
+        return fields.day_profile(self.values, label, contract=self.contract.contract)
 
     def _span(self, name: str) -> EnergySpan | Unknown | None:
         """Return the energy of a day or a month; unknown while the meter is silent."""
@@ -171,27 +187,31 @@ class Snapshot:
         return _of(self._span(span), attribute)
 
     def energy_by_index(self, span: str) -> Value:
-        """Return the energy of a day or a month, by étiquette of an index that is or was sent."""
+        """Return the energy of a day or a month, by the key of an index that is or was sent."""
         counted = self.energy(span, "counted")
         if not isinstance(counted, dict):
             return None if counted is None else dict.fromkeys(self.indexes)
-        labels = dict.fromkeys((*self.indexes, *counted))
-        return {label: counted.get(label, 0) for label in labels if label != EXPORTED}
+        keys = dict.fromkeys((*self.indexes, *counted))
+        return {key: counted.get(key, 0) for key in keys if key != EXPORTED}
 
     @property
     def price(self) -> Value:
-        """The price of the tariff period in force, €/kWh."""
-        if self.facts.prices is None or self.tariff is None:
+        """The price of the index that counts now, €/kWh."""
+        prices = self.facts.priced
+        if prices is None or self.tariff is None:
             return None
-        today = self.at.wall.astimezone(self.facts.zone).date()
-        prices = self.facts.prices.on(today)
-        if prices is None:
+        key = self.running_key
+        if not isinstance(key, str):
             return UNKNOWN
-        return prices.periods.get(tariffs.period_of(self.tariff) or "", UNKNOWN)
+        if self.contract.site is not None:
+            codes = {each: index.code for each, index in self.indexes.items()}
+            prices = prices.with_codes(tariffs.unique_codes(codes))
+        today = self.at.wall.astimezone(self.facts.zone).date()
+        return _or_unknown(prices.price(today, key))
 
     def cost(self, span: str) -> Value:
         """Return the cost of a day or a month, €."""
-        prices, found = self.facts.prices, self._span(span)
+        prices, found = self.facts.priced, self._span(span)
         if prices is None:
             return None
         return _or_unknown(found.cost_at(prices)) if isinstance(found, EnergySpan) else found
@@ -204,9 +224,11 @@ class Snapshot:
         return datetime.combine(found.first, time(), self.facts.zone).isoformat()
 
     def cost_is_complete(self, span: str) -> Value:
-        """Return True if the cost is that of a complete energy."""
+        """Return True if the cost is that of a complete energy; False if a part of it has no price."""
         cost = self.cost(span)
-        return self.energy(span, "is_complete") if isinstance(cost, float) else cost
+        if isinstance(cost, float):
+            return self.energy(span, "is_complete")
+        return False if isinstance(self._span(span), EnergySpan) and cost is UNKNOWN else cost
 
     @cached_property
     def injected(self) -> injection.Injected:
@@ -320,12 +342,17 @@ class Snapshot:
     @property
     def tariff_code(self) -> Value:
         """The tariff period in force; an uncommon one is unknown."""
-        return None if self.tariff is None else tariffs.period_of(self.tariff) or UNKNOWN
+        if self.tariff is None:
+            return None
+        return _or_unknown(tariffs.period_in_force(self.tariff, self.running_key))
 
     @property
     def tariff_name(self) -> Value:
-        """The tariff period in force, in words."""
-        return None if self.tariff is None else tariffs.period_name(self.tariff) or UNKNOWN
+        """The tariff period in force, in words; else the supplier's own text."""
+        if self.tariff is None:
+            return None
+        code = tariffs.period_in_force(self.tariff, self.running_key)
+        return _or_unknown((tariffs.collapse(self.tariff) or None) if code is None else code.words)
 
     @cached_property
     def next_tariff(self) -> NextTariff | Unknown | None:
@@ -333,7 +360,9 @@ class Snapshot:
         if self.contract.site is not None or self.device.identity.overseas:
             return None
         contract, at = self.contract, self.facts.heard.wall
-        return contract.calendar.next(self.values, mode=contract.mode, at=at, periods=contract.periods)
+        return contract.calendar.next(
+            self.values, mode=contract.mode, at=at, contract=contract.contract, periods=contract.periods
+        )
 
     def of_next_tariff(self, attribute: str) -> Value:
         """Return an attribute of the next change of tariff."""

@@ -10,6 +10,7 @@ supplier's text if no code fits.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
 
 
 class Index(NamedTuple):
-    """An index: its name, the tariff period that it counts, and its reading in Wh."""
+    """An index: its étiquette, the name and the code of what it counts, and its reading in Wh."""
 
+    label: str
     name: str | None
-    period: TariffPeriod | None
+    code: TariffPeriod | None
     value: int
 
 
@@ -41,12 +43,18 @@ TABLES: Final = {
 }
 """Codes of tariff periods, with blanks between them, as `tariffs.txt` explains."""
 
-_SUPPLIER_INDEXES: Final[dict[tuple[str | None, str], TariffPeriod]] = {
+_PERIOD_OF_INDEX: Final = {label: period for period, label in INDEX_OF_PERIOD.items()}
+_SUPPLIER_INDEXES: Final[dict[tuple[str, str], TariffPeriod]] = {
     (contract, f"EASF{number:02}"): TariffPeriod[code]
     for contract, codes in TABLES["calendars"].items()
     for number, code in enumerate(codes.split(), start=1)
 }
-_COLOURS: Final = {"BLEU": "JB", "BLANC": "JW", "ROUGE": "JR"}
+_NEUTRAL: Final = frozenset(word for line in TABLES["neutral"].items() for word in " ".join(line).split())
+_WORDS: Final = {
+    kind: {code: frozenset(words.split()) for code, words in TABLES[kind].items()}
+    for kind in ("hours", "days", "whole")
+}
+_UNDERSTOOD: Final = _NEUTRAL.union(*(words for kind in _WORDS.values() for words in kind.values()))
 
 
 @lru_cache(maxsize=32)
@@ -74,9 +82,14 @@ def contract_of(text: str) -> Contract | None:
     return None
 
 
+def contract_identity(text: str) -> str:
+    """Return the code of a common contract, else its text without padding and double blanks."""
+    return contract_of(text) or collapse(text)
+
+
 def periods_of(contract: str) -> list[TariffPeriod]:
-    """Return the tariff periods of a common contract."""
-    return [TariffPeriod[code] for code in TABLES["calendars"].get(contract, "PRODUCER").split()]
+    """Return the tariff periods of a common contract, by its code."""
+    return [TariffPeriod[code] for code in TABLES["calendars"][contract].split()]
 
 
 def contract_name(text: str) -> str | None:
@@ -87,16 +100,30 @@ def contract_name(text: str) -> str | None:
 
 @lru_cache(maxsize=32)
 def period_of(text: str) -> TariffPeriod | None:
-    """Return the tariff period for a text of PTEC or LTARF; None for an uncommon period."""
+    """
+    Return the tariff period for a text of PTEC or LTARF; None for an uncommon period.
+
+    Every word must be understood: `HP MERCREDI` and `HC SEMAINE` are periods of their own.
+    """
     if text in TariffPeriod.__members__:
         return TariffPeriod[text]
-    words: set[str] = set(re.findall(r"[A-Z]+", text.upper()))
-    if "CONSO" in words:
-        return TariffPeriod.PRODUCER
-    hours = next((code for code, marks in TABLES["words"].items() if words.intersection(marks.split())), None)
-    colour = next((code for word, code in _COLOURS.items() if word in words), "")
-    weekend = "WE" if words & {"WE", "WEEK", "WEEKEND"} else ""
-    return TariffPeriod.__members__.get(f"{hours or ''}{colour or weekend}")
+    words: set[str] = set(re.findall(r"\w+", text.upper()))
+    if not words <= _UNDERSTOOD:
+        return None
+    whole = _codes("whole", words)
+    hours = _codes("hours", words)
+    days = _codes("days", words)
+    if "HSC" in hours:
+        hours.discard("HC")
+    # A text with two hours or two kinds of days is none of the common periods.
+    if len(hours) > 1 or len(days) > 1 or (whole and (hours or days)):
+        return None
+    return TariffPeriod.__members__.get("".join((*whole, *hours, *days)))
+
+
+def _codes(kind: str, words: set[str]) -> set[str]:
+    """Return the codes of a kind of which there is a word."""
+    return {code for code, marks in _WORDS[kind].items() if words & marks}
 
 
 def period_name(text: str) -> str | None:
@@ -105,17 +132,41 @@ def period_name(text: str) -> str | None:
     return (collapse(text) or None) if period is None else period.words
 
 
-def index_name(label: str, *, contract: str | None, periods: Mapping[str, str]) -> str:
-    """
-    Return the name of an index: the name of the tariff period that it counts.
+def period_in_force(text: str, key: object) -> TariffPeriod | None:
+    """Return the tariff period for a text of PTEC or LTARF, else that of the `key` of the index in force."""
+    return period_of(text) or TariffPeriod.__members__.get(str(key))
 
-    `contract` is the text of OPTARIF or NGTF. `periods` maps the étiquette of a supplier index to the LTARF
-    that was in force while it counted.
+
+def calendar_period(label: str, contract: str) -> TariffPeriod | None:
     """
-    if label in periods:
-        return period_name(periods[label]) or label
-    period = index_period(label, contract=contract, periods=periods)
-    return unnamed_index(label) if period is None else period.words
+    Return the tariff period that an index counts by the documents' tables; None if they have none.
+
+    `contract` is a `contract_identity`.
+    """
+    return _PERIOD_OF_INDEX.get(label) or _SUPPLIER_INDEXES.get((contract, label))
+
+
+def index_key(label: str, contract: str) -> str:
+    """
+    Return the key of an index, the same in both modes; `contract` is a `contract_identity`.
+
+    It is the tariff period of the index by the documents' tables, else its étiquette. The text of a supplier
+    makes no key: it is known only once its period is in force.
+    """
+    period = calendar_period(label, contract)
+    return label if period is None else period.value
+
+
+def index_of(label: str, value: int, *, contract: str, periods: Mapping[str, str]) -> Index:
+    """
+    Return the index with this étiquette, which shows `value` Wh; `contract` is a `contract_identity`.
+
+    `periods` maps the étiquette of a supplier index to the LTARF that was in force while it counted.
+    """
+    text = periods.get(label, "")
+    code = calendar_period(label, contract) or period_of(text)
+    name = collapse(text) or unnamed_index(label)
+    return Index(label, name if code is None else code.words, code, value)
 
 
 def unnamed_index(label: str) -> str:
@@ -124,12 +175,7 @@ def unnamed_index(label: str) -> str:
     return label if known is None else known.title
 
 
-def index_period(label: str, *, contract: str | None, periods: Mapping[str, str]) -> TariffPeriod | None:
-    """
-    Return the tariff period that an index counts, the same in both modes; arguments as in `index_name`.
-
-    With an uncommon contract, it is the period in which the index counted, None if that is no common one.
-    """
-    period = next((period for period, index in INDEX_OF_PERIOD.items() if index == label), None)
-    period = period or _SUPPLIER_INDEXES.get((contract_of(contract or ""), label))
-    return period or period_of(periods.get(label, ""))
+def unique_codes(codes: Mapping[str, TariffPeriod | None]) -> dict[str, str]:
+    """Return the code by key of each index whose code no other index has."""
+    counts = Counter(codes.values())
+    return {key: code.value for key, code in codes.items() if code is not None and counts[code] == 1}

@@ -81,10 +81,11 @@ class StateTracker:
 
     @property
     def unpriced(self) -> set[str]:
-        """The tariff periods in which energy was drawn this month, and that have no price."""
-        if self._prices is None or self._facts is None or self._facts.daily is None:
+        """The keys of the indexes that counted energy this month, and that have no price."""
+        facts = self._facts
+        if facts is None or facts.daily is None or facts.priced is None:
             return set()
-        return self._facts.daily.this_month.unpriced(self._prices)
+        return facts.daily.this_month.unpriced(facts.priced)
 
     @property
     def prices(self) -> DatedPrices | None:

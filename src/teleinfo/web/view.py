@@ -41,20 +41,40 @@ _HOURS: Final = {
 }
 """The shade of a period in a picture; any other common period is "high"."""
 
+_OFF_PEAK_IN_TEXTS: Final = frozenset({"HC", "CREUSE", "CREUSES"})
+_HOURS_IN_TEXTS: Final = _OFF_PEAK_IN_TEXTS | {"HP", "PLEINE", "PLEINES", "POINTE"}
+"""Words of suppliers, for the shade of an index that counts no common period; without one it is "plain"."""
+
 
 def words_part(model: LiveModel) -> dict[str, Json]:
     """
     Return the part `words`: the texts for the codes of the history.
 
-    These are tariff periods, and the alerts of the contract.
+    These are tariff periods, indexes that count no common one, and the alerts of the contract.
     """
+    periods: dict[str, Json] = {
+        period: {"text": _(period.words), "hours": _HOURS.get(period, "high"), "colour": period.colour}
+        for period in TariffPeriod
+    }
     return {
-        "periods": {
-            period: {"text": _(period.words), "hours": _HOURS.get(period, "high"), "colour": period.colour}
-            for period in TariffPeriod
-        },
+        "periods": periods | _indexes_in_words(model.state()),
         "alerts": {alert: _(alert.words) for alert in alerts_of(model.state())},
     }
+
+
+def _indexes_in_words(state: Json) -> dict[str, Json]:
+    """Return text and shade of each index that counts no common tariff period, by key."""
+    indexes = find(state, "energy.indexes")
+    shown: dict[str, Json] = {}
+    for key, index in indexes.items() if isinstance(indexes, dict) else ():
+        if key in TariffPeriod.__members__:
+            continue
+        name = str(find(index, "name") or key)
+        hours = "plain"
+        if period_words := _HOURS_IN_TEXTS & {*name.upper().split()}:
+            hours = "low" if period_words & _OFF_PEAK_IN_TEXTS else "high"
+        shown[key] = {"text": printable(_(name)), "hours": hours, "colour": None}
+    return shown
 
 
 def now_part(
@@ -105,8 +125,8 @@ def now_part(
             if find(state, "tempo.today")
         ],
         "indexes": [
-            [printable(_(str(find(index, "name") or label))), f"{number(value / 1000, 1)} kWh"]
-            for label, index in (indexes.items() if isinstance(indexes, dict) else ())
+            [printable(_(str(find(index, "name") or key))), f"{number(value / 1000, 1)} kWh"]
+            for key, index in (indexes.items() if isinstance(indexes, dict) else ())
             if (value := integer(index, "value")) is not None
         ],
         "line": _line(model, state),

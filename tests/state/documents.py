@@ -19,7 +19,7 @@ from teleinfo.settings.model import SettingsModel
 from teleinfo.state.declaration import FIELDS
 from teleinfo.state.events import DETAILS
 from teleinfo.state.field_entry import ANY_LABEL, Field, StateType
-from teleinfo.vocabulary.codes import Alert, DryContact, Event
+from teleinfo.vocabulary.codes import Alert, DryContact, Event, TariffPeriod
 from teleinfo.vocabulary.words import Language
 from tests.docs import asyncapi
 from tests.docs.schemas import doctor_schema, health_schema, meta_schema, opened
@@ -135,7 +135,9 @@ def _detail(form: StateType | type[enum.StrEnum]) -> dict[str, Any]:
     if isinstance(form, StateType):
         found = TYPES[form]
         return found | {"type": found["type"][0] if form is StateType.TEXT else [*found["type"], "null"]}
-    members = {"code": {"enum": [*form, None]}, "name": {"type": ["string", "null"]}}
+    members: dict[str, Any] = {"code": {"enum": [*form, None]}, "name": {"type": ["string", "null"]}}
+    if form is TariffPeriod:
+        members["index"] = {"type": ["string", "null"]}
     return section() | {"properties": members, "required": list(members)}
 
 

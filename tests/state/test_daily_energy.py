@@ -227,7 +227,7 @@ def test_a_contract_that_comes_back_counts_from_its_present_reading() -> None:
         house.run(paris(2026, 6, 9, hour), every=120)
     indexes = house.energy["today"]["indexes"]
 
-    assert indexes["HCHC"] + indexes["HCHP"] == 6000 + 2000 + 33 - 67
+    assert indexes["HC"] + indexes["HP"] == 6000 + 2000 + 33 - 67
 
 
 def test_an_index_that_is_damaged_for_minutes_loses_nothing() -> None:
@@ -251,7 +251,7 @@ def test_an_index_that_begins_again_loses_nothing() -> None:
     house.run(paris(2026, 6, 8, 14))
 
     assert house.energy["today"]["imported"] == 2000
-    assert house.energy["today"]["indexes"]["EASF01"] == 2000
+    assert house.energy["today"]["indexes"]["TH"] == 2000
 
 
 NOON, NIGHT, END = paris(2026, 6, 10, 12), paris(2026, 6, 10, 23, 55), paris(2026, 6, 30, 23, 55)
@@ -354,6 +354,7 @@ STEPS = st.lists(
         st.sampled_from([2, 240, 3600, 86_400, 40 * 86_400, -2, -7200, -86_400, -40 * 86_400]),
         st.integers(0, 5000),
         st.sampled_from(["EAST", "BASE"]),
+        st.sampled_from([None, "BASE", "HC SEM WE MERCR"]),
         st.booleans(),
     ),
     max_size=30,
@@ -363,16 +364,16 @@ STEPS = st.lists(
 # 2020 to 2029, in UTC: a time of France in the hour that comes twice equals none of another zone (PEP 495).
 @given(st.integers(1_577_836_800, 1_893_456_000).map(lambda at: dt.datetime.fromtimestamp(at, dt.UTC)), STEPS)
 def test_whatever_the_clock_does_no_energy_is_lost(
-    start: dt.datetime, steps: list[tuple[int, int, str, bool]]
+    start: dt.datetime, steps: list[tuple[int, int, str, str | None, bool]]
 ) -> None:
     at, total = start, ImportTotal("EAST", 0, 0, start)
-    energy = DailyEnergy.begin(Count(total, at.astimezone(PARIS).date(), {"BASE": 0}, lambda _: None))
-    for seconds, rise, counter, is_written in steps:
+    energy = DailyEnergy.begin(Count(total, at.astimezone(PARIS).date(), {"BASE": 0}, "BASE"))
+    for seconds, rise, counter, contract, is_written in steps:
         before = energy
         at += dt.timedelta(seconds=seconds)
         total = ImportTotal(counter, total.index + rise, 0, at)
         day, indexes = at.astimezone(PARIS).date(), {"BASE": total.index}
-        energy = energy.next(Count(total, day, indexes, lambda _: None))
+        energy = energy.next(Count(total, day, indexes, contract))
         day, month = energy.today.first, energy.this_month.first
         assert month == month_of(day)
         assert energy.last == total

@@ -105,12 +105,23 @@ HC, HP = (historique(ADCO=NUMBER, OPTARIF="HC", ISOUSC="45", PTEC=period) for pe
         ([three("00"), three("0C")], "phase_missing_began", {"phases": ["2", "3"]}),
         ([HP, historique(ADCO=OTHER, OPTARIF="HC", PTEC="HC")], "meter_replaced", {"former": NUMBER}),
         (
-            [standard(LTARF="  HEURES   X"), standard(LTARF="HC SUPER")],
+            [
+                standard(NGTF="ZEN", LTARF="  HEURES   X", NTARF="05"),
+                standard(NGTF="ZEN", LTARF="HC SUPER", NTARF="04"),
+            ],
             "tariff_changed",
             {
-                "from": {"code": None, "name": "HEURES X"},
-                "to": {"code": "HSC", "name": "Super off-peak hours"},
+                "from": {"code": None, "name": "HEURES X", "index": "EASF05"},
+                "to": {"code": "HSC", "name": "Super off-peak hours", "index": "EASF04"},
             },
+        ),
+        (
+            [
+                standard(NGTF="HC SEM WE MERCR", LTARF="HP WE", NTARF="04"),
+                standard(NGTF="HC SEM WE MERCR", LTARF="HP WE", NTARF="06"),
+            ],
+            "tariff_changed",
+            {"to": {"code": "HPWE", "name": "Peak hours, weekend", "index": "EASF06"}},
         ),
         (
             [standard(NGTF=" WE  "), standard(NGTF="HC SEM WE MERCR")],

@@ -42,7 +42,7 @@ MEMORY = Memory(
     {"overrun": START},
     frozenset({"power/net", "labels/NJOURF_1"}),
     means={"BASE": MEASURED},
-    situation={"overrun": "overrun", "tariff": "HP"},
+    situation={"overrun": "overrun", "tariff": "HP HP"},
     announced=frozenset({f"homeassistant/device/teleinfo_{NUMBER}/config"}),
 )
 
@@ -56,10 +56,10 @@ DAILY = DailyEnergy(
         date(2026, 1, 14),
         is_complete=True,
         imported=230,
-        counted={"HCHC": 30, "HCHP": 200},
+        counted={"HC": 30, "HP": 200},
         by_day={date(2026, 1, 14): {"HC": 30, "HP": 200}},
     ),
-    EnergySpan(date(2026, 1, 13), imported=4000, counted={"HCHC": 4000}),
+    EnergySpan(date(2026, 1, 13), imported=4000, counted={"HC": 4000}),
     EnergySpan(
         date(2026, 1, 1),
         is_complete=True,
@@ -69,7 +69,9 @@ DAILY = DailyEnergy(
     None,
     ImportTotal("HCHC+HCHP", 87_518, 0, START),
     {"HCHC": 19_212, "HCHP": 68_306},
-    {"HCHC": "HC", "EASF03": "HPWE"},
+    ImportTotal("HCHC+HCHP", 87_500, 0, START),
+    contract="HC",
+    running="HCHP",
     behind_since=START,
 )
 DAILY = replace(DAILY, before_leap=DAILY, leapt=START, if_behind=DAILY)

@@ -27,9 +27,9 @@ def test_numbers_are_in_base_units_with_the_topic_as_label() -> None:
     state = json.loads((GOLDEN / "hc.json").read_text(encoding="utf-8"))
     text = exposition({"teleinfo": (state, HEALTH)})
     found = metrics(text)
-    index = state["energy"]["indexes"]["HCHC"]["value"]
+    index = state["energy"]["indexes"]["HC"]["value"]
 
-    assert found['teleinfo_energy_index_joules_total{topic="teleinfo",label="HCHC"}'] == index * 3600
+    assert found['teleinfo_energy_index_joules_total{topic="teleinfo",index="HC"}'] == index * 3600
     assert found['teleinfo_headroom_used_ratio{topic="teleinfo"}'] == state["headroom"]["used"] / 100
     assert found['teleinfo_current_amperes{topic="teleinfo",phase="1"}'] == state["current"]["1"]
     assert found['teleinfo_alert_active{topic="teleinfo",alert="overrun"}'] == 0

@@ -217,10 +217,22 @@ def standard(**changes: str | None) -> Any:  # noqa: ANN401 - JSON
     return next_of(Mode.STANDARD, values)
 
 
-UNKNOWN = {"time": None, "code": None, "name": None, "learned": None}
-AT_22 = {"time": "2026-01-14T22:00:00+01:00", "code": "HC", "name": "Off-peak hours", "learned": False}
-HN_AT_1 = AT_22 | {"time": "2026-01-15T01:00:00+01:00", "code": "HN", "name": "Normal hours"}
-AT_22_WITHOUT_A_CODE = AT_22 | {"code": None, "name": None}
+UNKNOWN = {"time": None, "code": None, "name": None, "index": None, "learned": None}
+AT_22 = {
+    "time": "2026-01-14T22:00:00+01:00",
+    "code": "HC",
+    "name": "Off-peak hours",
+    "index": "HC",
+    "learned": False,
+}
+HN_AT_1 = AT_22 | {
+    "time": "2026-01-15T01:00:00+01:00",
+    "code": "HN",
+    "name": "Normal hours",
+    "index": "HN",
+}
+AT_22_WITHOUT_A_CODE = AT_22 | {"code": None, "name": None, "index": None}
+AT_22_OF_ANY_CONTRACT = AT_22_WITHOUT_A_CODE | {"index": "EASF01"}
 
 
 @pytest.mark.parametrize(
@@ -239,7 +251,7 @@ AT_22_WITHOUT_A_CODE = AT_22 | {"code": None, "name": None}
         ({"NJOURF": "01"}, UNKNOWN),  # today is another day than tomorrow
         ({"DATE": "H260114121228"}, UNKNOWN),  # the clock is ten minutes fast
         ({"DATE": "H269914120228"}, UNKNOWN),
-        ({"NGTF": "HC SEM WE MERCR"}, AT_22_WITHOUT_A_CODE),
+        ({"NGTF": "HC SEM WE MERCR"}, AT_22_OF_ANY_CONTRACT),
         ({"NGTF": "BASE"}, None),
         ({"NGTF": "PRODUCTEUR"}, None),
         ({"DPM1": "00", "DPM1_HORODATE": " 260114180000"}, UNKNOWN),  # a mobile peak comes before
@@ -256,11 +268,13 @@ def test_what_is_not_certain_is_unknown(changes: dict[str, str | None], expected
 
 
 def test_an_index_has_the_name_that_it_had_while_it_counted() -> None:
-    """The text of the supplier counts more than the order of the contract."""
+    """The text of the supplier names the index of an uncommon contract; that of a common one has its code."""
     off_peak_now = STANDARD | {"NTARF": "01", "LTARF": " ZEN ", "PJOURF+1": "00008001 13008002 2200C001"}
     later = STANDARD | {"PJOURF+1": "00008001 06008002 2200C001"}
+    uncommon = [frame | {"NGTF": "ZEN FLEX"} for frame in (off_peak_now, later)]
 
-    assert next_of(Mode.STANDARD, off_peak_now, later) == AT_22 | {"code": None, "name": "ZEN"}
+    assert next_of(Mode.STANDARD, *uncommon) == AT_22_OF_ANY_CONTRACT | {"name": "ZEN"}
+    assert next_of(Mode.STANDARD, off_peak_now, later) == AT_22
 
 
 def test_a_profile_that_comes_at_midnight_is_not_noted() -> None:

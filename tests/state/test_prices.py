@@ -22,12 +22,15 @@ DEARER = Prices({"HC": 0.30, "HP": 0.60}, month=30.0)
 
 
 def costs(house: House) -> dict[str, Any]:
-    """Return the cost of each day and month; each is complete if its energy is."""
+    """Return the cost of each day and month; it is complete if its energy is, and has prices."""
     state = house.state
     found = {span: state["cost"][span] for span in SPANS}
     for span, cost in found.items():
-        known = None if cost["value"] is None else state["energy"][span]["is_complete"]
-        assert cost["is_complete"] is known
+        energy = state["energy"][span]
+        is_complete = energy["is_complete"]
+        if cost["value"] is None and house.tracker.prices is not None and energy["imported"] is not None:
+            is_complete = False
+        assert cost["is_complete"] is is_complete
     return {span: cost["value"] for span, cost in found.items()}
 
 
@@ -79,8 +82,10 @@ TODAY: Final[dict[str, Any]] = {"value": 0.48, "since": "2026-01-14T00:00:00+01:
 def test_the_price_is_that_of_the_period_in_force() -> None:
     for reading, price in (
         (historique(ADCO=NUMBER, OPTARIF="HC", PTEC="HC"), {"price": 0.1}),
-        (standard(LTARF="HEURE  PLEINE"), {"price": 0.2, "today": TODAY}),
-        (standard(LTARF="POINTE"), {"price": None, "today": TODAY}),
+        (standard(NGTF="HC", LTARF="HEURE  PLEINE", NTARF="02"), {"price": 0.2, "today": TODAY}),
+        (standard(NGTF="EJP", LTARF="POINTE", NTARF="02"), {"price": None, "today": TODAY}),
+        (standard(NGTF="ZEN", LTARF="HEURE PLEINE"), {"price": 0.2, "today": TODAY}),
+        (standard(NGTF="ZEN", LTARF="HP MERCREDI"), {"price": None, "today": TODAY}),
         (historique(ADCO=NUMBER, OPTARIF="HC"), None),
     ):
         followed = tracker(prices=PRICES)

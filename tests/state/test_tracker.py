@@ -74,7 +74,7 @@ def test_a_new_meter_has_no_index_of_the_one_that_it_replaces() -> None:
     followed, state = follow(before, before, *[after] * 9)
 
     assert followed.is_known
-    assert state["energy"]["indexes"].keys() == {"BASE"}
+    assert state["energy"]["indexes"].keys() == {"TH"}
     assert state["energy"]["import_total"] == 100
     assert state.get("labels", {}).keys() & {"HCHC", "HCHP", "PPOT"} == set()
 

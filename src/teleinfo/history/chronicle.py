@@ -65,7 +65,11 @@ MAX_METERS: Final = 8
 
 
 class IndexReading(NamedTuple):
-    """The `value` of an index in Wh at a `time`, s since 1970; `code`: the key under which it counted before."""
+    """
+    The `value` of an index in Wh at a `time`, s since 1970.
+
+    `code` is the key under which the index counted before.
+    """
 
     time: int
     value: int
@@ -234,8 +238,8 @@ def _readings(state: Json, at: int) -> Iterator[tuple[str, IndexReading]]:
     """
     Yield the étiquette and the reading of each index at the time `at`.
 
-    A reading in the first second of a day is kept a second later: it is the first one of that day, and the day
-    before ends with the last reading before it, as in the state.
+    A reading in the first second of a day is kept a second later: it is the first one of that day, and the
+    day before ends with the last reading before it, as in the state.
     """
     if at == midnight(day_of(at)):
         at += 1
@@ -273,7 +277,7 @@ def _is_change(before: Present, after: Present) -> bool:
 
 
 def _with_former_codes(before: Present, after: Present) -> dict[str, IndexReading]:
-    """Return the first readings after a change, each with its key before, unless the index is in force now."""
+    """Return the first readings after a change, with their keys before, unless an index is in force now."""
     readings = dict(after.readings)
     for label, reading in after.readings.items():
         if label in before.readings and label != after.running:

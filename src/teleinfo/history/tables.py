@@ -160,8 +160,8 @@ class _Count:
     """
     What was counted in a span or in a gap.
 
-    `energies` are in Wh by key of the index, `covered` are the seconds between readings by étiquette. The costs are in €,
-    and nan if a part has no price.
+    `energies` are in Wh by key of the index, `covered` are the seconds between readings by étiquette. The
+    costs are in €, and nan if a part has no price.
     """
 
     energies: Counter[str] = field(default_factory=Counter)
@@ -182,7 +182,9 @@ def _known_amount(amount: float) -> float | None:
 
 def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
     """
-    Return the energy of each span between two `bounds`: Wh by key of the index, injected, cost in €, complete so far.
+    Return the energy of each span between two `bounds`.
+
+    The columns are Wh by key of the index, injected, cost in €, complete so far.
 
     Energy that no reading divides between two spans stands in `gaps`. Each day from the first reading on
     costs its share of the subscription, also one without readings: it is charged to its span, or to the gap

@@ -4,9 +4,9 @@ The entities of the decoded state and of the line: each is a `Field` with a name
 The state has one for each field with a name, and one for each étiquette without a field. The states of the
 entities of the line (quality, mode, speed, connection) come from the topics `health` and `status`.
 
-Pure. A change of mode changes neither the place of a state in the message nor the id of its entity. The ids are
-frozen: with other ids every user would lose the history. An entity without a path has a state that is no longer
-published.
+Pure. A change of mode changes neither the place of a state in the message nor the id of its entity. The ids
+are frozen: with other ids every user would lose the history. An entity without a path has a state that is no
+longer published.
 
 Platform, device class, state class and unit of an étiquette follow from its kind and its unit in the table;
 exceptions (contract values, maxima) are listed here. Home Assistant refuses an entity whose unit and class do

@@ -252,7 +252,7 @@ def prices(value: object) -> object:
             raise ValueError
         if name != _MONTH and name not in TariffPeriod.__members__ and name not in _SUPPLIER_INDEXES:
             text = N_(
-                "has a price for {name}, which is neither a tariff period (TH is Base) nor an index such as EASF06"
+                "has a price for {name}: no tariff period (TH is Base), and no index of a supplier (EASF06)"
             )
             raise RefusalError(text, name=name)
         if name in found:

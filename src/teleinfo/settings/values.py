@@ -81,7 +81,7 @@ class Settings:
     state_topics_dead_band: allowed.DeadBands = None
     """Least changes of numbers on these topics: for example power.apparent=20 power.active=20"""
     prices: allowed.PriceList = None
-    """Prices of all days, in €/kWh by tariff period or index, and a month: HC=0.1696 EASF06=0.2146 month=15.74"""
+    """Prices of all days, in €/kWh by period or index, and a month: HC=0.1696 EASF06=0.2146 month=15.74"""
     offers: allowed.TomlFile = "/etc/teleinfo/offers.toml"
     """File with your contract and your offers, each with its day, in place of TELEINFO_PRICES"""
     language: allowed.LanguageCode = Language.FR

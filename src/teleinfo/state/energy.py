@@ -210,9 +210,9 @@ class DailyEnergy:
     """
     The energies until the reading `last`; `yesterday` and `last_month` are None while they are unknown.
 
-    `readings` are the indexes of the last reading with a known contract, by étiquette; `indexed` is its total,
-    None if that is `last`. `contract` and `running` are the last that a `Count` knew; `before_change` is the
-    total before the contract changed, None if it never did.
+    `readings` are the indexes of the last reading with a known contract, by étiquette; `indexed` is its
+    total, None if that is `last`. `contract` and `running` are the last that a `Count` knew; `before_change`
+    is the total before the contract changed, None if it never did.
     `before_leap` has the energies before the longest leap of the clock, to the time `leapt`, which may be a
     gap. `if_behind` has the energies since the clock was set back to a day before today, at the time
     `behind_since`, in case it is right.
@@ -425,7 +425,7 @@ class DailyEnergy:
 
 @dataclass(frozen=True, slots=True)
 class _Indexed:
-    """The energy that the indexes `counted` since their last readings, by key, and the energies `after` it."""
+    """The energy that the indexes `counted` since their last readings, by key, and what comes `after` it."""
 
     counted: Mapping[str, int]
     after: DailyEnergy

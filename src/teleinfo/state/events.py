@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 Situation: TypeAlias = "Mapping[str, str]"
 """
-The mode, the contract after its mode, the tariff after the key of its index, the colour of tomorrow, the alerts
-of `_LASTING`, and `SILENCE`; "": none now.
+The mode, the contract after its mode, the tariff after the key of its index, the colour of tomorrow, the
+alerts of `_LASTING`, and `SILENCE`; "": none now.
 """
 
 _Detail: TypeAlias = "str | int | list[Json] | None"
@@ -305,9 +305,18 @@ def _is_another_contract(old: str, new: str) -> bool:
 
 
 def _is_another_tariff(old: str, new: str) -> bool:
-    """True if a tariff differs from the `old` one, each the key of its index and a text."""
+    """
+    True if a tariff differs from the `old` one, each the key of its index and a text.
+
+    Indexes are compared. Between a common contract and another one, which a change of mode may show, only
+    the codes of both can be compared.
+    """
     (old_key, _, old_text), (key, _, text) = old.partition(" "), new.partition(" ")
-    if old_key and key:
+    before = tariffs.period_in_force(old_text, old_key)
+    now = tariffs.period_in_force(text, key)
+    if not old_key or not key:
+        return (before or old_text) != (now or text)
+    common = TariffPeriod.__members__
+    if (old_key in common) == (key in common):
         return old_key != key
-    before, now = tariffs.period_of(old_text), tariffs.period_of(text)
-    return (before or old_text) != (now or text)
+    return None not in {before, now} and before is not now

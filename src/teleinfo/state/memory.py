@@ -35,7 +35,7 @@ _NAME: Final = re.compile(r"[^#\0]{1,200}")
 @dataclass(frozen=True, slots=True)
 class RememberedContract:
     """
-    Memory of a contract that a meter told in a mode: its `identity`, as `tariffs.contract_identity` returns it.
+    Memory of a contract that a meter told in a mode; its `identity` is that of `tariffs.contract_identity`.
 
     `periods` maps the étiquette of an index to the LTARF that was in force while it counted.
     """

@@ -100,7 +100,7 @@ def test_a_period_without_a_price_is_logged_once(caplog: pytest.LogCaptureFixtur
         published.update(standard(EAST=index, EASF01=index), moment(float(second), TIME))
         assert (caplog.messages != []) == (second >= 40)
 
-    assert caplog.messages == ["there is no price for the tariff period TH: the cost is unknown"]
+    assert caplog.messages == ["there is no price for the index TH: the cost is unknown"]
 
 
 @pytest.mark.parametrize(("days", "lines"), [(2, 1), (-2, 0)])

@@ -21,7 +21,7 @@ NOON = midnight(DAY) + 43_200
 
 def state(meter: str = "1", mode: Mode = Mode.HISTORIQUE, **parts: Json) -> dict[str, Json]:
     """Return a state of a meter with one index, which stands at 1000 Wh."""
-    indexes: Json = {"HCHP": {"value": 1000, "period": TariffPeriod.HP}}
+    indexes: Json = {"HP": {"label": "HCHP", "value": 1000, "code": TariffPeriod.HP}}
     return {"meter": {"id": meter, "mode": mode}, "energy": {"indexes": indexes}, **parts}
 
 
@@ -155,9 +155,12 @@ def test_the_greatest_power_of_a_day(parts: dict[str, Any], time: int, power: in
 
 
 def test_what_is_injected_is_an_index_too() -> None:
-    """An index whose period is unknown has its étiquette for a code; those of the mode before are old."""
+    """An index of an uncommon contract has its étiquette for a key."""
     chronicle = Chronicle()
-    indexes: Json = {"EASF09": {"value": 500, "period": None}, "EASF10": {"value": -1}, "HCHP": {"value": 7}}
+    indexes: Json = {
+        "EASF09": {"label": "EASF09", "value": 500, "code": None},
+        "EASF10": {"label": "EASF10", "value": -1},
+    }
     energy: Any = {"indexes": indexes, "export_total": 2000}
     chronicle.add(state(mode=Mode.STANDARD, energy=energy), at=NOON)
     [batch] = chronicle.peek()
@@ -171,7 +174,7 @@ def test_what_is_injected_is_an_index_too() -> None:
 def test_a_tariff_period_begins_anew_after_a_pause() -> None:
     chronicle = Chronicle()
     for at in (0, 300, 1000, 1060):
-        chronicle.add(state(tariff={"code": TariffPeriod.HP}), at=NOON + at)
+        chronicle.add(state(tariff={"code": TariffPeriod.HP, "index": "HP"}), at=NOON + at)
     [batch] = chronicle.peek()
 
     assert batch.runs == {("tariff", "HP", NOON): NOON + 300, ("tariff", "HP", NOON + 1000): NOON + 1060}

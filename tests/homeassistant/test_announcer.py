@@ -133,7 +133,7 @@ def test_a_change_of_mode_keeps_the_entities_of_what_both_modes_say() -> None:
     """
     From historique to standard, contract HC, as Enedis does it without asking.
 
-    The ids are the same and say the same of themselves; only the place in the message may be another.
+    The ids are the same and say the same of themselves, and of the place of an index in the message.
     """
     device = announced(historique(*[HC] * 50))
     before = components(device)
@@ -144,8 +144,8 @@ def test_a_change_of_mode_keeps_the_entities_of_what_both_modes_say() -> None:
     for key in BOTH_MODES:
         first, second = ({**of[key], "value_template": ""} for of in (before, after))
         assert first == second, key
-    assert "HCHC" in before["index_HC"]["value_template"]
-    assert "EASF01" in after["index_HC"]["value_template"]
+    assert before["index_HC"] == after["index_HC"]
+    assert "energy_indexes_HC_value" in after["index_HC"]["value_template"]
     assert device.announced.keys() == {CONFIG}
 
 
@@ -223,7 +223,7 @@ def test_another_contract_has_its_indexes_and_those_of_the_old_one_say_nothing_m
         "index_HPJB": "Heures pleines, jour bleu",
     }
     assert components(device)["index_TH"]["value_template"] == "{{ none }}"
-    assert "EASF01" in components(device)["index_HCJB"]["value_template"]
+    assert "energy_indexes_HCJB_value" in components(device)["index_HCJB"]["value_template"]
     assert "enabled_by_default" not in components(device)["index_HPJB"]
 
 

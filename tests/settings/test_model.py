@@ -104,7 +104,11 @@ OTHERS = [
     ),
     ("PAYLOAD_EXCLUDE", "ADC0", f'"ADC0" {NO_LABEL}, ADC0; did you mean ADSC, ADCO?'),
     ("PAYLOAD_EXCLUDE", "PRM_HORODATE", f'"PRM_HORODATE" {NO_LABEL}, PRM_HORODATE; did you mean PRM, '),
-    ("PRICES", "HX=0.2", '"HX=0.2" has a tariff period that does not exist, HX; TH is Base'),
+    (
+        "PRICES",
+        "HX=0.2",
+        '"HX=0.2" has a price for HX: no tariff period (TH is Base), and no index of a supplier (EASF06)',
+    ),
     ("PRICES", "HC=0.1 hc=0.2", '"HC=0.1 hc=0.2" has two prices for HC'),
     ("PRICES", "HC=0.1 HP=x", '"HC=0.1 HP=x" has no price in euros for HP, such as 0.1696'),
     ("PRICES", "TH=20.16", '"TH=20.16" has no price in euros for TH, such as 0.1696'),

@@ -114,16 +114,11 @@ def _in(spans: tuple[tuple[float, float], ...], instant: float) -> tuple[float, 
 
 
 class Counted(NamedTuple):
-    """
-    Energies in Wh since the start of the meter, and the cost in EUR since the first frame.
-
-    `read` is the energy that each étiquette showed while the meter sent it.
-    """
+    """Energies in Wh since the start of the meter, and the cost in EUR since the first frame."""
 
     supplier: tuple[float, ...]
     injected: float
     cost: float
-    read: dict[str, float]
 
     @property
     def drawn(self) -> float:
@@ -218,7 +213,6 @@ class World:
         found = zip(minutes[1:], periods, periods[1:], strict=False)
         self.changes = [Change(minute, after) for minute, before, after in found if before != after]
         self._supplier, self._cost, self._prices = tuple(self.metrology.supplier), 0.0, PRICES[0][1]
-        self._read: dict[str, float] = {}
         self.reading = Reading(usual.mode, {})  # the last one that the daemon believed
         self.use(usual.mode)
 
@@ -280,9 +274,7 @@ class World:
         rises = [after - before for before, after in zip(self._supplier, now, strict=True)]
         self._cost += sum(rise / 1000 * self.price(n, instant) for n, rise in enumerate(rises))
         self._supplier = now
-        for label, rise in zip(self.labels(self.mode), rises, strict=False):
-            self._read[label] = self._read.get(label, 0.0) + rise
-        return Counted(now, self.metrology.injected_energy, self._cost, dict(self._read))
+        return Counted(now, self.metrology.injected_energy, self._cost)
 
     def faults(self, instant: float) -> set[str]:
         """Return the faults that last at an instant."""

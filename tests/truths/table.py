@@ -140,8 +140,10 @@ def _whole(counted: Counted) -> int:
 
 
 def _by_index(value: Callable[[World, int, str], Any]) -> Callable[[World], dict[str, Any]]:
-    """Return the truths of the indexes of the contract, by étiquette."""
-    return lambda world: {label: value(world, n, label) for n, label in enumerate(world.labels(world.mode))}
+    """Return the truths of the indexes of the contract, by key, of which `value` gets number and étiquette."""
+    return lambda world: {
+        world.periods[n]: value(world, n, label) for n, label in enumerate(world.labels(world.mode))
+    }
 
 
 def _edges(world: World, span: str) -> tuple[dt.date, dt.date]:
@@ -206,13 +208,13 @@ def _is_complete(span: str) -> Callable[[World], Any]:
 
 
 def _of_indexes(span: str) -> Callable[[World], Any]:
-    """Return the energy that each index showed while it was sent; a change of mode costs some seconds."""
+    """Return the energy that each index counted, whatever its étiquette in the mode of the time."""
 
-    def value(world: World, _n: int, label: str) -> Between | None:
+    def value(world: World, n: int, _label: str) -> Between | None:
         found = _span(world, span)
         if found is None:
             return None
-        rise, wide = found[1].read.get(label, 0.0) - found[0].read.get(label, 0.0), 20 + _slack(world, span)
+        rise, wide = found[1].supplier[n] - found[0].supplier[n], 4 + _slack(world, span)
         return Between(rise - wide, rise + wide)
 
     return _by_index(value)
@@ -486,13 +488,13 @@ def _alert(alert: str) -> dict[str, Truth | str]:
     }
 
 
-def _slots(blocks: str) -> list[dict[str, Any]]:
+def _slots(world: World, blocks: str) -> list[dict[str, Any]]:
     """Return the slots of a day profile such as `0000C001 06008002` (54E): time, dry contact, index."""
     contacts = {"8": "open", "C": "closed", "4": "tempo", "0": "unchanged"}
     return [
         {
             "start": f"{block[:2]}:{block[2:4]}",
-            "index": f"EASF{int(block[6:]):02}",
+            "index": world.periods[int(block[6:]) - 1],
             "dry_contact": contacts[block[4]],
             "relays": [],
         }
@@ -506,7 +508,7 @@ def _peak_profile(world: World) -> Any:  # noqa: ANN401
     def profile(now: dt.datetime) -> Any:  # noqa: ANN401
         peaks = [peak for peak in world.model.contract.period(now).peaks if peak.start > now]
         number = min(peaks, key=lambda peak: peak.start).number if peaks else 0
-        return _slots(world.model.contract.peak_profiles[number - 1]) if number else None
+        return _slots(world, world.model.contract.peak_profiles[number - 1]) if number else None
 
     now = world.metrology.now
     found = profile(now)
@@ -551,10 +553,11 @@ TRUTHS: Final[dict[str, Truth | str]] = {
     "contract.cut_off_power": Truth(_standard(lambda world: world.model.kva * 1000)),
     "tariff.code": Truth(_code),
     "tariff.name": Truth(lambda world: _named(_code(world))),
-    "tariff.index": Truth(lambda world: world.labels(world.mode)[world.metrology.period.index]),
+    "tariff.index": Truth(_code),
     "tariff.next.time": Truth(lambda world: _next(world, lambda time, _code: time.timestamp())),
     "tariff.next.code": Truth(_next_code),
     "tariff.next.name": Truth(lambda world: _named(_next_code(world))),
+    "tariff.next.index": Truth(_next_code),
     "tariff.next.colour": Truth(_next_colour),
     "tariff.next.learned": Truth(
         lambda world: _next(
@@ -574,7 +577,8 @@ TRUTHS: Final[dict[str, Truth | str]] = {
         lambda world: int(world.metrology.injected_energy) if world.model.producer else ABSENT
     ),
     "energy.indexes.*.name": Truth(_by_index(lambda world, n, _: _named(world.periods[n]))),
-    "energy.indexes.*.period": Truth(_by_index(lambda world, n, _: world.periods[n])),
+    "energy.indexes.*.label": Truth(_by_index(lambda _world, _n, label: label)),
+    "energy.indexes.*.code": Truth(_by_index(lambda world, n, _: world.periods[n])),
     "energy.indexes.*.value": Truth(_by_index(lambda world, n, _: int(world.metrology.supplier[n]))),
     **_spans(),
     "cost.price": Truth(
@@ -641,7 +645,7 @@ TRUTHS: Final[dict[str, Truth | str]] = {
     ),
     "contacts.relays.1": Truth(_standard(lambda world: world.metrology.period.off_peak)),
     **{f"contacts.relays.{relay}": Truth(_standard(lambda _: False)) for relay in range(2, 9)},
-    "day_profile.tomorrow": Truth(_standard(lambda world: _slots(world.model.contract.profile))),
+    "day_profile.tomorrow": Truth(_standard(lambda world: _slots(world, world.model.contract.profile))),
     "day_profile.mobile_peak": Truth(_standard(_peak_profile)),
     "labels.*": Truth(_labels),
 }

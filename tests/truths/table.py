@@ -140,7 +140,7 @@ def _whole(counted: Counted) -> int:
 
 
 def _by_index(value: Callable[[World, int, str], Any]) -> Callable[[World], dict[str, Any]]:
-    """Return the truths of the indexes of the contract, by key, of which `value` gets number and étiquette."""
+    """Return the truths of the indexes of the contract by key; `value` gets number and étiquette of each."""
     return lambda world: {
         world.periods[n]: value(world, n, label) for n, label in enumerate(world.labels(world.mode))
     }

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from teleinfo.common.i18n import N_
 from teleinfo.contract.days import DAY, TEMPO_HOUR, local, midnight
 from teleinfo.contract.half_hours import HALF_HOUR
-from teleinfo.contract.offers import ALL_DAY, EJP, TEMPO, minutes_of, price_on
+from teleinfo.contract.offers import ALL_DAY, EJP, TEMPO, WEEKDAYS, WEEKEND, minutes_of, price_on
 from teleinfo.contract.tempo import dearest, may_be_other_than_blue
 from teleinfo.state.learned_hours import is_summer
 from teleinfo.vocabulary.codes import Colour
@@ -45,8 +45,11 @@ MOST_UNKNOWN: Final = 10
 _LETTERS: Final = {Colour.BLUE: "JB", Colour.WHITE: "JW", Colour.RED: "JR"}
 """The end of a code of Tempo."""
 
-_DAY_KINDS: Final = {5: "saturday", 6: "sunday"}
-"""Kinds of days by their number; any other one is of the week."""
+_DAY_NAMES: Final = {
+    **{number: frozenset({name, "weekdays"}) for number, name in enumerate(WEEKDAYS)},
+    **{number: frozenset({name, "weekend"}) for number, name in enumerate(WEEKEND, len(WEEKDAYS))},
+}
+"""The names in a rule that stand for a day, by its number in the week."""
 
 
 class Day(NamedTuple):
@@ -140,7 +143,7 @@ def _why_not(offer: Offer, days: Sequence[Day], given: Circumstances, unknown: i
         return Message(N_("the days of its peaks are not known"))
     if unknown > MOST_UNKNOWN:
         return Message(N_("the colours of {count} days are not known"), count=unknown)
-    if any(rule.own for rule in offer.rules):
+    if any(rule.off_peak for rule in offer.rules):
         return _why_no_hours(days, given.off_peak)
     return None
 
@@ -228,10 +231,10 @@ def _prices(
     off_peak: tuple[str, ...],
 ) -> list[float]:
     """Return the mean price of a kWh in each half-hour of a day, €."""
-    kind = _DAY_KINDS.get(date.weekday(), "week")
+    names = _DAY_NAMES[date.weekday()]
     rules = []
     for rule in offer.rules:
-        if rule.days and kind not in rule.days:
+        if rule.days and names.isdisjoint(rule.days):
             continue
         if rule.months and date.month not in rule.months:
             continue
@@ -253,7 +256,7 @@ def _of_rules(
     """Return the mean prices by these `rules`; `letters` follow the code until and from 6:00."""
     codes = [""] * _OF_DAY
     for rule in reversed(rules):
-        hours = off_peak if rule.own else rule.hours
+        hours = off_peak if rule.off_peak else rule.hours
         for minute in minutes_of(hours):
             codes[minute] = rule.code
     by_code = dict(kwh)

@@ -111,13 +111,25 @@ class Household(_Part):
         return USUAL_KVA if held is None else held.kva
 
 
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday")
+WEEKEND: Final = ("saturday", "sunday")
+
+DayName = Literal[
+    "weekdays", "weekend", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
+]
+
+
 class Rule(_Part):
-    """A line of a calendar: the first whose hours, days and months fit gives the code of the price."""
+    """
+    A line of a calendar: the first whose hours, days and months fit gives the code of the price.
+
+    With `off_peak`, the hours are the off-peak hours of the household.
+    """
 
     code: str
     hours: Hours = ALL_DAY
-    own: bool = False
-    days: tuple[Literal["week", "saturday", "sunday"], ...] = ()
+    off_peak: bool = False
+    days: tuple[DayName, ...] = ()
     months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = ()
 
 
@@ -131,6 +143,9 @@ PEAK: Final = "PM"
 
 _COUNTED: Final = ("base", "off_peak", TEMPO, EJP)
 """The calendars whose periods the registers of the meter count."""
+
+_INDEXES: Final = frozenset(f"EASF{number:02}" for number in range(1, 11))
+"""The keys of the indexes of an uncommon contract."""
 
 
 class Price(_Dated):
@@ -211,8 +226,8 @@ class Offer(_Part):
 
     @property
     def is_counted(self) -> bool:
-        """True if the registers of a meter with this contract count by its periods."""
-        return self.calendar in _COUNTED
+        """True if the registers of a meter with this contract count by its codes: periods, or indexes."""
+        return self.calendar in _COUNTED or {rule.code for rule in self.rules} <= _INDEXES
 
     def is_open(self, kva: int) -> bool:
         """Tell whether a new customer may have it with this subscribed power."""

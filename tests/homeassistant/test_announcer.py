@@ -222,7 +222,8 @@ def test_another_contract_has_its_indexes_and_those_of_the_old_one_say_nothing_m
         "index_HCJB": "Heures creuses, jour bleu",
         "index_HPJB": "Heures pleines, jour bleu",
     }
-    assert components(device)["index_TH"]["value_template"] == "{{ none }}"
+    assert "energy_indexes_TH_value" in components(device)["index_TH"]["value_template"]
+    assert device.state["energy"]["indexes"].keys() == {"HCJB", "HPJB"}
     assert "energy_indexes_HCJB_value" in components(device)["index_HCJB"]["value_template"]
     assert "enabled_by_default" not in components(device)["index_HPJB"]
 

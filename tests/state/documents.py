@@ -177,8 +177,8 @@ def field_rows() -> Iterator[str]:
         alike.setdefault(key, []).append(field)
     first_with: dict[object, str] = {}
     for field, *others in alike.values():
-        key = "<étiquette>" if field.parts[0] == "labels" else "<key>"
-        path = f"`{field.path.replace(ANY_LABEL, key)}`"
+        placeholder = "<étiquette>" if field.parts[0] == "labels" else "<key>"
+        path = f"`{field.path.replace(ANY_LABEL, placeholder)}`"
         if others:
             other_parts = (set(other.parts).difference(field.parts) for other in others)
             path += f" ({', '.join(f'`{part}`' for parts in other_parts for part in parts)})"

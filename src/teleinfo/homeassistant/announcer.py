@@ -97,16 +97,11 @@ class Announcer:
         """Rebuild the messages if an entity is new, or has another name or path."""
         state = self._tracker.fields_of(belief.confirmed, now)
         found = entities_of(state, belief.mode, self._tracker.exclude)
-        paths = {entity.path for entity in found.values()}
-        before = {
-            # Under another contract the same étiquette counts something else.
-            key: _without_state(entity) if entity.path in paths else entity
-            for key, entity in self._announced.items()
-        }
-        if not found or (self._announced == before | found and not self._has_new_link):
+        announced = self._announced | found
+        if not found or (self._announced == announced and not self._has_new_link):
             return
         self._has_new_link = False
-        self._announced = before | found
+        self._announced = announced
         messages = self._discovery.messages(self._tracker.meter, self._announced.values())
         for topic, payload in self.messages.items():
             if payload == MIGRATE and "/device/" not in topic:  # that of a device would be logged

@@ -22,8 +22,8 @@ EVENT = {
     "event": "tariff_changed",
     "name": "Tariff period changed",
     "meter": "041961123456",
-    "from": {"code": "HC", "name": "Off-peak hours"},
-    "to": {"code": "HP", "name": "Peak hours"},
+    "from": {"code": "HC", "name": "Off-peak hours", "index": "HC"},
+    "to": {"code": "HP", "name": "Peak hours", "index": "HP"},
 }
 META = {
     "fields": {"power.active": {"kind": "number", "unit": "W", "en": "Active power", "fr": "Puissance"}},

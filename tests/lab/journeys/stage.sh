@@ -256,7 +256,7 @@ reset() { # undo all of the above, and leave the service stopped
     rm -f /etc/systemd/system/*getty*.service /etc/systemd/system/*/*getty*.service
     systemctl unmask --quiet teleinfo
     systemctl reset-failed
-    pkill socat || true
+    pkill -x 'socat|agetty' || true
     pkill -f 'teleinfo run' || true
     for port in /dev/ttyAMA* /dev/ttyUSB*; do unplug "${port#/dev/}"; done
     rm -rf /dev/serial /etc/systemd/system/teleinfo.service.d /run/systemd/system/teleinfo*.service.d

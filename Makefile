@@ -270,10 +270,11 @@ test-faults test-system test-journeys test-container test-board test-consumers t
 
 $(CACHE)/npm/.made: tests/lab/consumers/package.json
 $(CACHE)/npm-web/.made: tests/lab/browsers/package.json
+# The lock: two verbs that run at the same time would take each other's packages away while they install them.
 $(CACHE)/npm/.made $(CACHE)/npm-web/.made:
 	@mkdir -p $(@D)
 	@cp $< $(@D)/
-	npm install --prefix $(@D) --no-audit --no-fund --loglevel=error
+	flock $(@D) npm install --prefix $(@D) --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # Unpacked, not installed: Debian's packages start both on port 80.

@@ -313,7 +313,7 @@ def test_the_line_is_read_while_the_service_reads_it(machine: Container) -> None
     machine.run("rm /etc/systemd/system/teleinfo-tcp.* && systemctl daemon-reload")
 
     assert machine.run("teleinfo decode /tmp/reader.tic").count("ADCO") >= 2
-    assert "no right to read the serial port" in refused
+    assert "pas le droit de lire le port série" in refused
     assert "ADCO" in served
     assert pid(machine) == before
 

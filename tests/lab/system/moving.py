@@ -78,10 +78,10 @@ def test_settings_memory_and_history_move(tmp_path_factory: pytest.TempPathFacto
         moved = history(new)
         journal = new.run("journalctl -o cat --no-pager -u teleinfo-web")
 
-    assert "Rows added: " in said
+    assert "Lignes ajoutées" in said
     assert kept[:2] == (96, sum(100 + number for number in range(96)))
     assert moved[:2] == kept[:2]
     assert moved[2] >= kept[2] > 0
     assert after["meter"]["id"] == before["meter"]["id"]
     assert after["energy"]["import_total"] >= before["energy"]["import_total"]
-    assert "cannot be kept" not in journal
+    assert "ne peut pas être gardé" not in journal

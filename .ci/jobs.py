@@ -4,8 +4,8 @@ The jobs of .ci/run: each of them a command, with the seconds that it may take.
 Those that prepare the machine run first, one after the other, and end the run if they fail. `make
 test-faults` runs by itself. The others wait in a queue, the longest first, and two of them run at the same
 time. One that fails stops no other. What a job prints is shown when it ends. At the end stand how long each
-job took, the summary of each run of tests, and, last, the end of what each failed job printed and the
-assertions in it.
+job took, and how much of a processor's time, the summary of each run of tests, and, last, the end of what
+each failed job printed and the assertions in it.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ GRACE = 20.0
 
 SUMMARY = re.compile(r"^=+ .*(?:passed|failed|error).*", re.MULTILINE)
 """The line in which pytest, or the trial of the README, sums up."""
+CPU_TIMES = re.compile(r"^(\d+)m([\d.]+)s (\d+)m([\d.]+)s$", re.MULTILINE)
+"""A line of bash's `times`, one for the shell and one for its children: in programs, and in the system."""
 REASON = re.compile(r"^(?:_{3,} .* _{3,}$|E  |FAILED |ERROR ).*", re.MULTILINE)
 
 
@@ -51,6 +53,15 @@ class Result:
     ended: float
     status: int
     said: str
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Return the processor's time of all its processes, but for those that no process waited for."""
+        seconds = 0.0
+        for line in CPU_TIMES.findall(self.said)[-2:]:
+            user_minutes, user_seconds, system_minutes, system_seconds = map(float, line)
+            seconds += 60 * (user_minutes + system_minutes) + user_seconds + system_seconds
+        return seconds
 
 
 def may_mount() -> bool:
@@ -116,7 +127,7 @@ async def run(job: Job, results: list[Result], at_once: asyncio.Semaphore) -> No
     async with at_once:
         began, status = time.monotonic() - BEGAN, 1
         with tempfile.TemporaryFile() as file:
-            shell = ("bash", "-eu", "-o", "pipefail", "-c", job.command)
+            shell = ("bash", "-eu", "-o", "pipefail", "-c", f"trap times EXIT\n{job.command}")
             process = await asyncio.create_subprocess_exec(
                 *shell, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
             )
@@ -167,7 +178,8 @@ def report(results: list[Result]) -> None:
     print("== the jobs")
     for each in sorted(results, key=lambda result: result.began):
         seconds = each.ended - each.began
-        print(f"{each.began:6.0f} s to {each.ended:5.0f} s {seconds:6.0f} s  {each.job.command}")
+        times = f"{each.began:6.0f} s to {each.ended:5.0f} s {seconds:6.0f} s, CPU {each.cpu_seconds:6.0f} s"
+        print(f"{times}  {each.job.command}")
     print("== the tests")
     for each in results:
         for line in SUMMARY.findall(each.said)[-1:]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -36,8 +37,10 @@ def run(jobs: str, *, until: str = "") -> tuple[int, str]:
 def test_a_job_that_fails_or_takes_too_long_stops_no_other_and_is_shown_at_the_end() -> None:
     """The status, the summary of pytest and the assertions stand below what all jobs printed."""
     failing = "echo '=== 1 failed in 2 s ==='; echo 'E  assert False'; exit 3"
+    busy = "for ((i = 0; i < 1000000; i++)); do :; done"
     status, said = run(
-        f"""[Job(9, "{failing}"), Job(0.1, "sleep 60"), Job(9, "echo third"), Job(9, "no", False)]"""
+        f"""[Job(9, "{failing}"), Job(0.1, "sleep 60"), Job(9, "echo third"), Job(9, "no", False),"""
+        f""" Job(60, "{busy}")]"""
     )
     _, _, end = said.partition("== the jobs\n")
 
@@ -47,6 +50,8 @@ def test_a_job_that_fails_or_takes_too_long_stops_no_other_and_is_shown_at_the_e
     assert f"== FAILED: {failing} (exit status 3)\nE  assert False\n" in end
     assert "== FAILED: sleep 60 (exit status 124; not done in 0 s)" in end
     assert [line for line in end.splitlines() if line.endswith("no")] == []
+    [cpu_seconds] = re.findall(r" s, CPU +(\d+) s  for ", end)
+    assert int(cpu_seconds) > 0
 
 
 def test_a_signal_ends_what_runs_and_leaves_the_rest() -> None:

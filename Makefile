@@ -210,6 +210,7 @@ homeassistant-app: $(VENV)/.run deb ## the repository of apps for Home Assistant
 release: is-release $(VENV)/.dev ## check that this is a release, test it, and build all of its packages in dist/
 	@systemd/release.sh "$(BIN)/python"
 	@$(MAKE) --no-print-directory test coverage
+	@$(MAKE) --no-print-directory test-faults TESTS='-m whole tests/lab'
 	@echo "All is ready in dist/."
 
 # Before the tools are fetched.
@@ -219,7 +220,7 @@ is-release:
 # The laboratories (tests/lab). Each takes these programs; those that are WANTED, and packages of npm, are left out
 # where they cannot be had: then their tests are skipped, with a line that says what was missing.
 test-faults: PROGRAMS += $(FAULTS)
-test-faults: RUN = $(PARALLEL) -m 'not soak' $(or $(TESTS),tests/lab/attack tests/lab/faults tests/lab/bench tests/lab/fuzz)
+test-faults: RUN = $(PARALLEL) $(or $(TESTS),tests/lab/attack tests/lab/faults tests/lab/bench tests/lab/fuzz)
 test-faults: ## outages, attacks and all else that lasts (up to 10 minutes)
 
 # As root, on Debian, with the network: they boot whole systems in containers and on an emulated board. What they

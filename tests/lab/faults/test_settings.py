@@ -15,6 +15,7 @@ from tests.settings.odd_files import (
     COMMANDS,
     GOOD,
     SPELLINGS,
+    Spelling,
     judge,
     refused_by,
     taken_wrongly,
@@ -37,20 +38,34 @@ COMPANIONS = {
 """The other settings without which a setting is refused."""
 
 
+TAKEN_OR_REFUSED = {name: each for name, each in SPELLINGS.items() if each.meaning is not None}
+"""The spellings but for those that no line may have, whatever the setting."""
+
+
+def check_alone(folder: Path, name: str, spelling: Spelling) -> None:
+    """Fail unless `teleinfo run` refuses this setting alone, in a sentence, or takes the value as it is."""
+    values = COMPANIONS.get(name, {}) | {name: spelling.of(GOOD[name])}
+    content = text_of(values).encode()
+    verdict = judge(folder, content)
+    if verdict.status:
+        assert verdict.refused == {name}
+        return
+    verdict.check_taken()
+    assert taken_wrongly(folder, content, {name: GOOD[name]}, spelling.meaning or "") == []
+
+
+@pytest.mark.parametrize(("number", "name"), list(enumerate(DEFAULTS)))
+def test_a_setting_alone_in_one_odd_spelling(number: int, name: str, tmp_path: Path) -> None:
+    """Each setting has the next spelling. `make test` has all settings of one spelling, in one file."""
+    spellings = list(TAKEN_OR_REFUSED.values())
+    check_alone(tmp_path, name, spellings[number % len(spellings)])
+
+
+@pytest.mark.whole
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_a_setting_alone_in_every_odd_spelling(name: str, tmp_path: Path) -> None:
-    """But for those that no line may have, whatever the setting."""
-    for spelling in SPELLINGS.values():
-        if spelling.meaning is None:
-            continue
-        values = COMPANIONS.get(name, {}) | {name: spelling.of(GOOD[name])}
-        content = text_of(values).encode()
-        verdict = judge(tmp_path, content)
-        if verdict.status:
-            assert verdict.refused == {name}
-        else:
-            verdict.check_taken()
-            assert taken_wrongly(tmp_path, content, {name: GOOD[name]}, spelling.meaning) == []
+    for spelling in TAKEN_OR_REFUSED.values():
+        check_alone(tmp_path, name, spelling)
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)

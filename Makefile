@@ -16,7 +16,7 @@ DEMO   ?=
 # Which tests `make pytest` and `make test-faults` run, and how, for example: make pytest TESTS="tests/tic -x"
 TESTS  ?=
 # The packages whose tests `make quick` leaves out, besides those that start processes: they take longest.
-SLOWEST = demo history page simulator truths
+SLOWEST = demo history simulator truths web
 # How many tests run at the same time. Most of those that start processes wait most of the time.
 WORKERS ?= 6
 # What `make bench` is called with, for example: make bench BENCH="--only decoding --quick"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -148,3 +149,25 @@ def test_nohup_lets_it_go_on_when_the_terminal_is_closed(broker: MosquittoBroker
                 subscriber.expect("teleinfo")
 
             assert daemon.stop()[0] == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--homeassistant",), ("--state-topics", "true"), ("--metrics-file", "/run/teleinfo.prom")],
+    ids=lambda words: str(words[0]),
+)
+def test_what_is_made_of_the_state_is_refused_beside_readings_alone(words: tuple[str, ...]) -> None:
+    """In French, the language by default; systemd does not start it again on this status."""
+    program = "import sys\nfrom teleinfo.__main__ import main\nsys.exit(main(sys.argv[1:]))"
+    status, output, said = outcome(
+        program, "run", "--env-file", os.devnull, "--state", "false", *words, "--language", "fr"
+    )
+    variable = f"TELEINFO_{words[0].removeprefix('--').replace('-', '_').upper()}"
+
+    assert (status, output) == (78, b"")
+    head, line = said.decode().replace("\N{NO-BREAK SPACE}", " ").splitlines()
+    assert head == "teleinfo n’a pas démarré : ses réglages en sont la cause."
+    assert line == (
+        f"  {variable} : se fait à partir de l’état, que TELEINFO_STATE=false désactive ; "
+        "retirez l’un des deux réglages"
+    )

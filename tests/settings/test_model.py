@@ -194,9 +194,8 @@ def test_what_is_made_of_the_state_is_refused_without_it(variable: str, value: s
     assert loaded().state
     assert not loaded(STATE="false").state
     assert loaded(**{variable: value}).state
-    assert faults(STATE="false", **{variable: value}) == [
-        f"TELEINFO_{variable}: has no effect without TELEINFO_STATE=true; set it, or remove this one"
-    ]
+    why = "is made of the state, which TELEINFO_STATE=false turns off; remove one of the two"
+    assert faults(STATE="false", **{variable: value}) == [f"TELEINFO_{variable}: {why}"]
 
 
 NAME = os.uname().nodename.partition(".")[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 import time
 from argparse import Namespace
@@ -84,6 +85,7 @@ def test_readings_of_other_meters_on_the_topic_lose_nothing_of_the_household(tmp
     with MosquittoBroker(tmp_path) as broker, Subscriber(broker.host, broker.port, "none") as client:
         with PageProcess(tmp_path, "--mqtt", mqtt_host=broker.host, mqtt_port=broker.port) as page:
             page.expect_log("connected to the broker")
+            assert re.search(r" as teleinfo-web-[0-9a-f]{8} ", broker.log), "the broker shows who connects"
 
             def send(meter: str, count: int) -> None:
                 for number in range(count):

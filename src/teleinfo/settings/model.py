@@ -22,10 +22,7 @@ _NEEDED: Final = {
     "mqtt_tls_cert_file": "mqtt_tls",
     "mqtt_tls_key_file": "mqtt_tls_cert_file",
     "mqtt_tls_insecure": "mqtt_tls",
-    "state_topics": "state",
     "state_topics_dead_band": "state_topics",
-    "homeassistant": "state",
-    "metrics_file": "state",
 }
 """The setting without which one has no effect: a text that is missing, or a switch that is off."""
 
@@ -44,6 +41,14 @@ class _Rules(BaseModel):
             raise ConflictError(N_("is given without {other}; set both"), other)
         if value and needed is False:
             raise ConflictError(N_("has no effect without {other}=true; set it, or remove this one"), other)
+        return value
+
+    @field_validator("state_topics", "homeassistant", "metrics_file", check_fields=False)
+    @classmethod
+    def _is_made_of_the_state(cls, value: object, others: ValidationInfo) -> object:
+        if value and others.data.get("state") is False:
+            text = N_("is made of the state, which {other}=false turns off; remove one of the two")
+            raise ConflictError(text, "state")
         return value
 
     @field_validator("homeassistant_prefix", check_fields=False)

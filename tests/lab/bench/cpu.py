@@ -19,6 +19,7 @@ from tests.lab.bench.sent import BITS, GAP
 from tests.lab.bench.stage import (
     BAUDRATES,
     DAEMON,
+    DEFAULTS,
     EVERYTHING,
     HOMEASSISTANT,
     PROGRAMS,
@@ -51,7 +52,7 @@ def _rows(mode: str, scale: Scale) -> list[Row]:
     frames = int((scale.seconds + scale.settle) / length) + 5
     with (
         tempfile.TemporaryDirectory(prefix="teleinfo-bench-") as folder,
-        playing(Path(folder), mode, (*PROGRAMS, EVERYTHING)) as subjects,
+        playing(Path(folder), mode, (*PROGRAMS, DEFAULTS, EVERYTHING)) as subjects,
         feeding(Path(folder), mode, subjects, frames=frames) as feeder,
     ):
         for subject in subjects:
@@ -69,7 +70,7 @@ def _rows(mode: str, scale: Scale) -> list[Row]:
         cpu[subject.name] = HOUR * (b.cpu - a.cpu) / (b.at - a.at)
         wakes[subject.name] = (b.wakes - a.wakes) / (b.at - a.at)
     libraries, found = _of_the_libraries(), []
-    for name in (DAEMON, HOMEASSISTANT):
+    for name in (DAEMON, DEFAULTS, HOMEASSISTANT):
         what = f"{name}, {mode}"
         cpu_goal = CPU_GOALS.get((mode, name))
         found += [

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 BAUDRATES = {"historique": 1200, "standard": 9600}
 REFERENCE, DAEMON, HOMEASSISTANT = "reference", "daemon", "daemon with Home Assistant"
+DEFAULTS = "daemon with the defaults"
 STATE = "daemon with the state on topics"
 EVERYTHING = "daemon with everything on"
 PROGRAMS = (DAEMON, HOMEASSISTANT, REFERENCE)
@@ -34,9 +35,10 @@ PERIOD = 0.05
 
 class Subject:
     """
-    STATE, EVERYTHING or one of PROGRAMS on a line in `mode`, as long as its block; `line` is the far end.
+    DEFAULTS, STATE, EVERYTHING or one of PROGRAMS on a line in `mode`, as long as its block.
 
-    STATE publishes its state with each frame, the others at the default interval.
+    `line` is the far end. DAEMON publishes the readings alone, as the reference does. STATE publishes its
+    state with each frame, the others at the default interval.
     """
 
     def __init__(self, name: str, mode: str, *, folder: Path, broker: MosquittoBroker) -> None:
@@ -54,7 +56,7 @@ class Subject:
             mqtt_topic=topic,
             mqtt_client_id=topic,
             homeassistant=name in {HOMEASSISTANT, EVERYTHING},
-            state=name == EVERYTHING,
+            state=name != DAEMON,
             state_topics=name in {STATE, EVERYTHING},
             state_interval=0 if name == STATE else 10,
         )

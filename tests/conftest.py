@@ -116,6 +116,12 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what only root can do."""
+    if os.geteuid() != 0 and item.get_closest_marker("root") is not None:
+        pytest.skip("only root can do this")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     Spread the longest tests over the list, of which each worker begins with a part.

@@ -328,7 +328,7 @@ def test_prices_that_cannot_be_added_are_refused(store: Store, said: Said) -> No
     assert "cannot be written (Is a directory); repeat the command as root, with sudo" in said()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may work as another user")
+@pytest.mark.root
 def test_root_writes_the_prices_itself(tmp_path: Path, said: Said) -> None:
     """The service reads them as another user than that of the page, from the folder of the settings."""
     folder = tmp_path / "state"

@@ -45,7 +45,8 @@ def may_mount() -> bool:
 
 pytestmark = [
     pytest.mark.real,
-    pytest.mark.skipif(os.geteuid() != 0 or not may_mount(), reason="only root may become another user"),
+    pytest.mark.root,
+    pytest.mark.skipif(not may_mount(), reason="this process may make no mount namespace"),
 ]
 
 

@@ -84,18 +84,49 @@ def ejp(time: dt.datetime) -> str:
     return "PM" if is_peak else "HN"
 
 
+def slot(time: dt.datetime) -> str:
+    """Return the hours of a contract with special days: off-peak from 3:00 to 8:00 and 12:30 to 15:30."""
+    now = time.hour * 60 + time.minute
+    return "HC" if 180 <= now < 480 or 750 <= now < 930 else "HP"
+
+
+def wednesday(time: dt.datetime) -> str:
+    """Return the register of a contract in which the week-end and Wednesdays are special days."""
+    day = time.isoweekday()
+    first = 5 if day == 3 else 3 if day >= 6 else 1
+    return f"EASF0{first + (slot(time) == 'HP')}"
+
+
+def weekend(time: dt.datetime) -> str:
+    """Return the register of a contract whose first two registers are those of the week-end."""
+    first = 1 if time.isoweekday() >= 6 else 3
+    return f"EASF0{first + (slot(time) == 'HP')}"
+
+
+def super_off_peak(time: dt.datetime) -> str:
+    """Return the register of a contract with super off-peak hours from 3:00 to 5:00 of the off-peak hours."""
+    if 3 <= time.hour < 5:
+        return "EASF03"
+    return {"HP": "EASF01", "HC": "EASF02"}[slot(time)]
+
+
 @dataclass(frozen=True)
 class Tariff:
     """
     A contract: its name in OPTARIF, the étiquette of each period, the period of a time, and its dated prices.
 
-    A price has its first day, € a month, and € a kWh by period.
+    A price has its first day, € a month, and € a kWh by period. In mode standard, which has `texts`, the name
+    is that of NGTF, and a text is the LTARF of a period. `rules` are those of its offer. `codes` has the code
+    in TELEINFO_PRICES of each period, if the prices have no dates.
     """
 
     optarif: str
     registers: Mapping[str, str]
     period: Callable[[dt.datetime], str]
     prices: tuple[tuple[dt.date, str, Mapping[str, str]], ...]
+    texts: Mapping[str, str] = field(default_factory=dict)
+    rules: str = ""
+    codes: Mapping[str, str] = field(default_factory=dict)
 
     def price(self, day: dt.date) -> tuple[Fraction, dict[str, Fraction]]:
         """Return the prices of a day; before the first one, the first."""
@@ -117,6 +148,21 @@ def of_tempo(prices: str) -> dict[str, str]:
     """Return the prices of Tempo by period."""
     codes = ("HCJB", "HPJB", "HCJW", "HPJW", "HCJR", "HPJR")
     return dict(zip(codes, prices.split(), strict=True))
+
+
+def supplier(count: int) -> dict[str, str]:
+    """Return the first étiquettes of mode standard, each of which is the name of its period."""
+    return {f"EASF{number:02}": f"EASF{number:02}" for number in range(1, count + 1)}
+
+
+def of_registers(prices: str) -> dict[str, str]:
+    """Return the prices of the first registers of mode standard."""
+    return dict(zip(supplier(10), prices.split(), strict=False))
+
+
+def told(*texts: str) -> dict[str, str]:
+    """Return the texts of the first registers of mode standard, as a meter pads them."""
+    return {label: text.center(16) for label, text in zip(supplier(10), texts, strict=False)}
 
 
 _OFF_PEAK: Final = dated(
@@ -155,6 +201,46 @@ TARIFFS: Final = {
             ("2025-08-01", "18.44", {"HN": "0.1555", "PM": "1.4031"}),
             ("2026-01-17", "18.99", {"HN": "0.1601", "PM": "1.5123"}),
         ),
+    ),
+    "wednesday": Tariff(
+        "HC SEM WE MERCR",
+        supplier(6),
+        wednesday,
+        dated(
+            ("2025-08-01", "20.12", of_registers("0.1612 0.2117 0.1499 0.1587 0.1345 0.1723")),
+            ("2026-02-11", "20.31", of_registers("0.1635 0.2134 0.1512 0.1601 0.1356 0.1747")),
+            ("2026-07-20", "20.05", of_registers("0.1598 0.2098 0.1487 0.1576 0.1333 0.1711")),
+        ),
+        texts=told("HC SEMAINE", "HP SEMAINE", "HC WEEK END", "HP WEEK END", "HC MERCREDI", "HP MERCREDI"),
+        rules=(
+            '{code = "EASF05", days = ["wednesday"], off_peak = true}, '
+            '{code = "EASF06", days = ["wednesday"]}, '
+            '{code = "EASF03", days = ["weekend"], off_peak = true}, '
+            '{code = "EASF04", days = ["saturday", "sunday"]}, '
+            '{code = "EASF01", off_peak = true}, {code = "EASF02"}'
+        ),
+    ),
+    "weekend": Tariff(
+        "HC SEM ET HC WE",
+        supplier(4),
+        weekend,
+        dated(
+            ("2025-08-01", "17.15", of_registers("0.1412 0.1617 0.1703 0.2287")),
+            ("2026-03-29", "17.71", of_registers("0.1435 0.1634 0.1722 0.2301")),
+        ),
+        texts=told("HC WEEK END", "HP WEEK END", "HC SEMAINE", "HP SEMAINE"),
+        rules=(
+            '{code = "EASF01", days = ["weekend"], off_peak = true}, {code = "EASF02", days = ["weekend"]}, '
+            '{code = "EASF03", days = ["weekdays"], off_peak = true}, {code = "EASF04"}'
+        ),
+    ),
+    "super_off_peak": Tariff(
+        "H SUPER CREUSES",
+        supplier(3),
+        super_off_peak,
+        dated(("2025-08-01", "16.03", of_registers("0.2304 0.1777 0.1198"))),
+        texts=told("HEURE PLEINE", "HEURE CREUSE", "H SUPER CREUSES"),
+        codes={"EASF01": "HP", "EASF02": "HC", "EASF03": "HSC"},
     ),
 }
 
@@ -216,7 +302,10 @@ def days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
         day = next_day(day)
 
 
-def times_of(day: dt.date, chance: random.Random) -> list[int]:
-    """Return the times of the frames of a day: around midnight, and some others."""
+def times_of(day: dt.date, chance: random.Random, *, each_period: bool = False) -> list[int]:
+    """Return the times of the frames of a day: around midnight, some others, and one in each period."""
     begin, end = start_of(day), start_of(next_day(day))
-    return sorted({begin, begin + 2, end - 2, *(chance.randrange(begin + 3, end - 3) for _ in range(2))})
+    others = {chance.randrange(begin + 3, end - 3) for _ in range(2)}
+    if each_period:
+        others |= {begin + 3600 * hours for hours in (4, 7, 10)}
+    return sorted({begin, begin + 2, end - 2, *others})

@@ -126,6 +126,26 @@ def test_the_daemon_knows_what_needs_its_memory() -> None:
     assert len(costs) == 9
 
 
+def test_the_daemon_has_seen_what_each_index_of_an_uncommon_contract_counts() -> None:
+    """A name that says no more than the étiquette is left out, as is that of another étiquette."""
+    indexes = {
+        "EASF01": {"label": "EASF01", "code": None, "name": "HC SEMAINE", "value": 5},
+        "EASF02": {"label": "EASF02", "code": "HPWE", "name": "Heures pleines, week-end"},
+        "EASF03": {"label": "EASF03", "code": None, "name": "Index fournisseur 3"},
+        "EASF04": {"label": "EASF05", "code": None, "name": "HP MERCREDI"},
+        "HC": {"label": "EASF01", "code": "HC", "name": "nuit"},
+        "EASF06": {"label": "EASF06", "code": "NEW", "name": ["HP"]},
+        "EASF07": {"label": "EASF07", "code": "NEW", "name": "x" * 1000},
+    }
+
+    assert remembered({"energy": {"indexes": indexes}}) == {
+        ("energy", "indexes", "EASF01", "name"): "HC SEMAINE",
+        ("energy", "indexes", "EASF02", "code"): TariffPeriod.HPWE,
+        ("energy", "indexes", "EASF02", "name"): TariffPeriod.HPWE.words,
+    }
+    assert remembered({"energy": {"indexes": [1]}}) == {}
+
+
 def test_a_daemon_without_prices_has_no_cost() -> None:
     model = LiveModel(
         patience=None,

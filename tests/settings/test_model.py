@@ -31,7 +31,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "PAYLOAD_EXCLUDE": ("ADCO, PRM EAp1HPH,,NEW+1", frozenset({"ADCO", "PRM", "EAp1HPH", "NEW+1"})),
     "PUBLISH_INTERVAL": ("2.5", 2.5),
     "METRICS_FILE": ("/run/teleinfo.prom", "/run/teleinfo.prom"),
-    "PRICES": ("hc=0,1696 HP=0.2146 Month=15.74", Prices({"HC": 0.1696, "HP": 0.2146}, 15.74)),
+    "PRICES": ("hc=0,1696 easf06=0.2146 Month=15.74", Prices({"HC": 0.1696, "EASF06": 0.2146}, 15.74)),
     "STATE_TOPICS": ("true", True),
     "STATE_TOPICS_DEAD_BAND": (
         "power.apparent=20  labels.ERQ1=0.5",

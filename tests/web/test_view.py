@@ -47,6 +47,24 @@ def test_the_shades_of_a_picture_are_those_of_the_tariff() -> None:
     assert words["alerts"]["overrun"] == "Dépassement de la puissance souscrite"
 
 
+def test_an_index_of_a_special_day_has_its_own_name_and_shade() -> None:
+    """The names are those with which the indexes counted; one that has not counted yet has its number."""
+    model = new_model()
+    frame = {"ADSC": "041961123456", "NGTF": "HC SEM WE MERCR"}
+    frame |= {f"EASF0{number}": "000001000" for number in (1, 5, 6)}
+    for number, text in ((5, "HC MERCREDI"), (6, "  HP MERCREDI  ")):
+        reading = Reading(Mode.STANDARD, frame | {"NTARF": f"0{number}", "LTARF": text})
+        model.add_reading(reading, now=float(number))
+    with use_language(Language.FR):
+        words: Any = view.words_part(model)
+
+    assert {key: words["periods"][key] for key in ("EASF01", "EASF05", "EASF06")} == {
+        "EASF01": {"text": "Index fournisseur 1", "hours": "plain", "colour": None},
+        "EASF05": {"text": "HC MERCREDI", "hours": "low", "colour": None},
+        "EASF06": {"text": "HP MERCREDI", "hours": "high", "colour": None},
+    }
+
+
 @pytest.mark.parametrize(("contract", "alarming"), [("TEMPO", False), ("EJP", True)])
 def test_a_red_day_of_tempo_is_no_alarm(contract: str, alarming: bool) -> None:  # noqa: FBT001 - a case
     """The bits of a mobile peak are set on red and white days as well; the card of the colours says that."""

@@ -9,7 +9,9 @@ from teleinfo.common.i18n import N_, _, decimal
 from teleinfo.common.terminal_text import printable
 from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS
 from teleinfo.state.field_entry import ANY_LABEL, Field, FieldPath, StateType
-from teleinfo.vocabulary.codes import Alert, Contract
+from teleinfo.state.labels import MAX_TEXT
+from teleinfo.state.tariffs import unnamed_index
+from teleinfo.vocabulary.codes import Alert, Contract, TariffPeriod
 from teleinfo.vocabulary.words import Code
 
 if TYPE_CHECKING:
@@ -144,8 +146,30 @@ def remembered(published: Any) -> dict[FieldPath, Json]:  # noqa: ANN401 - JSON 
             values |= {(*before.split("."), label): _checked(field, value) for label, value in found.items()}
         elif found is not None and not star:
             values[field.parts] = _checked(field, found)
+    values |= _names_of_indexes(find(published, "energy.indexes"))
     code = values.get(("tariff", "next", "code"))
     return values | ({("tariff", "next", "name"): code.words} if isinstance(code, Code) else {})
+
+
+def _names_of_indexes(published: Any) -> dict[FieldPath, Json]:  # noqa: ANN401 - JSON of anybody
+    """
+    Return name and code of each index of an uncommon contract, by path, as a daemon `published` them.
+
+    It has seen the periods of all indexes in the course of a week; this process has not.
+    """
+    values: dict[FieldPath, Json] = {}
+    for key, index in published.items() if isinstance(published, dict) else ():
+        name = find(index, "name")
+        if key in TariffPeriod.__members__ or find(index, "label") != key or not isinstance(name, str):
+            continue
+        path = ("energy", "indexes", key)
+        code = _checked(FIELD_OF_PATH["energy.indexes.*.code"], find(index, "code"))
+        unnamed = unnamed_index(key)
+        if isinstance(code, TariffPeriod):
+            values |= {(*path, "code"): code, (*path, "name"): code.words}
+        elif len(name) <= MAX_TEXT and name not in {str(unnamed), getattr(unnamed, "french", None)}:
+            values[*path, "name"] = name
+    return values
 
 
 def _checked(field: Field, value: Any) -> Json:  # noqa: ANN401 - JSON of anybody

@@ -20,6 +20,7 @@ from tests.docs.test_schemas import messages
 from tests.doctor.test_command import doctor
 from tests.lab.consumers.programs import npm_folder, program
 from tests.lab.consumers.site import MODES, site
+from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,8 +88,8 @@ def test_what_the_daemon_publishes_is_valid(tmp_path: Path, meter: str) -> None:
     found: list[tuple[str, Any]] = []
     with site(tmp_path, meter) as running:
         for name in ("state", "health", "meta"):
-            message = running.subscriber.expect(f"teleinfo/{name}", limit=30)
-            found.append((name, json.loads(message.payload)))
+            with Subscriber(running.broker.host, running.broker.port) as late:  # all of them are retained
+                found.append((name, json.loads(late.expect(f"teleinfo/{name}", limit=30).payload)))
         where = {"mqtt_host": running.broker.host, "mqtt_port": running.broker.port}
         examined = doctor(tmp_path, "--json", settings={**where, "serial_port": tmp_path / "nowhere"})
         found.append(("doctor", json.loads(examined.stdout)))

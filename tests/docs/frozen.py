@@ -1,53 +1,327 @@
 """
-The names of the interface that 1.0 has frozen, in frozen.txt: `make generated` adds what is new.
+The interface that 1.0 has frozen, in frozen.txt: all that docs/topics.md promises, with defaults.
 
-The automations, statistics and settings files of households hold these names. A name that is missing from the
-program is a fault of the program: bring it back. A name is removed from frozen.txt by hand, for a new major
-version.
+`make generated` adds what is new. A line that is missing from the program is a fault of the program: bring it
+back. A line is removed from frozen.txt by hand, for a new major version.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
+import dataclasses
+import enum
+import importlib
+import inspect
 import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
-from teleinfo.mqtt.config import Topics
+import teleinfo
+from teleinfo.cli import main as command_line
+from teleinfo.common import recording_times, service_language
+from teleinfo.contract.offers import Offers
+from teleinfo.contract.price_source import PriceSource
+from teleinfo.daemon.state_publisher import meta
+from teleinfo.doctor.finding import Finding, Severity
+from teleinfo.doctor.report import as_json
+from teleinfo.history import tables
+from teleinfo.history.chronicle import Batch, IndexReading
+from teleinfo.history.store import Store
+from teleinfo.mqtt.config import OFFLINE, ONLINE, Topics
+from teleinfo.port import health
+from teleinfo.state import memory
 from teleinfo.state.declaration import FIELDS
-from teleinfo.state.events import DETAILS
-from teleinfo.vocabulary.codes import Event
-from tests.docs.samples import health_message
+from teleinfo.state.metrics import exposition
+from teleinfo.state.prices import Prices
+from teleinfo.tic.decoder import Counts
+from teleinfo.tic.reading import HORODATE_SUFFIX
+from tests.docs.asyncapi import NOT_PROMISED
+from tests.docs.markdown import ROOT
+from tests.docs.samples import HISTORIQUE, health_message, published
 from tests.homeassistant import golden
-from tests.support.settings import documented
+from tests.state.documents import MESSAGES, settings_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 FILE = Path(__file__).with_suffix(".txt")
 HEAD = """\
-# The interface that 1.0 has frozen: the automations, statistics and settings files of households hold these
-# names. `make generated` adds lines; nobody removes one before 2.0.
+# The interface that 1.0 has frozen: automations, statistics, settings files and programs of households hold
+# these names. `make generated` adds lines; nobody removes or changes one before 2.0.
 """
+TOOLS_FOR_TESTS = {"simulate", "demo"}
+"""Commands whose options may change."""
+NOT_OF_HISTORY = {"contract"}
+"""Tables of the page that may change."""
+NO_TEXT = {"title", "description", "$schema", "$id", "format_of_text"}
 
 
 def names() -> Iterator[str]:
-    """Yield a line for each topic, key of a message, field with its unit or type, entity, and setting."""
-    yield from (f"topic {topic}" for topic in vars(Topics("teleinfo")).values())
-    yield from (f"health {key}" for key in json.loads(health_message()))
+    """Yield the lines."""
+    yield from _topics()
+    for name, closed in MESSAGES.items():
+        schema = closed()
+        if "oneOf" in schema:
+            for one in schema["oneOf"]:
+                yield from _members(f"{name} {one['properties']['event']['const']}", one)
+        else:
+            yield from _members(name, schema)
+    yield from _keys("health", json.loads(health_message()))
+    yield from _keys("doctor", json.loads(as_json({"line": [Finding("line", Severity.OK, "")]})))
+    yield from _keys("meta", json.loads(meta(teleinfo.Mode.HISTORIQUE, ["PAPP"], [("power", "active")])))
+    yield from _entities()
+    yield from _settings()
+    yield from _commands()
+    yield from _exit_statuses()
+    yield from _metrics()
+    yield from _history()
+    yield from _members("offers.toml", Offers.model_json_schema())
+    yield from _files()
+    yield from _library()
+
+
+def _topics() -> Iterator[str]:
+    for name, topic in vars(Topics("<base>")).items():
+        if name not in NOT_PROMISED:
+            yield f"topic {topic}"
+    yield f"topic <base>/status {ONLINE.decode()} {OFFLINE.decode()}"
+    reading = json.loads(published(HISTORIQUE, teleinfo.Options(numbers="all", timestamp=True), 1.5))
+    yield f"readings {next(iter(reading))} {reading['timestamp']}"
+    yield f"readings <étiquette> <étiquette>{HORODATE_SUFFIX}"
+
+
+def _members(name: str, schema: dict[str, Any]) -> Iterator[str]:
+    """Yield a line for each member of an object, with what its schema says but texts, and for each code."""
+    definitions = schema.get("$defs", {})
+
+    def walk(path: str, inner: dict[str, Any]) -> Iterator[str]:
+        if "$ref" in inner:
+            inner = {**definitions[inner["$ref"].rpartition("/")[2]], **inner}
+        said = {key: value for key, value in inner.items() if _is_of_value(key, value)}
+        yield f"{name} {path} {json.dumps(said, ensure_ascii=False, sort_keys=True)}".replace("  ", " ")
+        for code in inner.get("enum", ()):
+            yield f"{name} {path} code {code}".replace("  ", " ")
+        for key, member in inner.get("properties", {}).items():
+            yield from walk(f"{path}.{key}".removeprefix("."), member)
+        for keyword, sign in (("additionalProperties", "*"), ("items", "[]")):
+            if isinstance(inner.get(keyword), dict):
+                yield from walk(f"{path}.{sign}".removeprefix("."), inner[keyword])
+        for place, member in enumerate(inner.get("anyOf", ())):
+            yield from walk(f"{path}|{place}", member)
+
+    yield from walk("", schema)
+
+
+def _is_of_value(key: str, value: object) -> bool:
+    """True if a member of a schema says something of the value that is not text, and not of its members."""
+    nested = {"properties", "items", "additionalProperties", "anyOf", "enum", "$defs", "$ref", "required"}
+    return key not in {*NO_TEXT, *nested} and not isinstance(value, dict)
+
+
+def _keys(name: str, content: dict[str, Any]) -> Iterator[str]:
+    """Yield a line for each key of a message, within its objects and in the first object of its lists too."""
+    for key, value in content.items():
+        yield f"{name} key {key}"
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            yield from _keys(name, {f"{key}.{inner}": each for inner, each in value[0].items()})
+        if isinstance(value, dict) and not key.startswith("lost"):  # keys of that are étiquettes
+            yield from _keys(name, {f"{key}.{inner}": each for inner, each in value.items()})
+
+
+def _entities() -> Iterator[str]:
+    for field in golden.every_entity():
+        codes = ",".join(code.value for code in field.codes)
+        said = (field.type.value, field.unit, field.device_class, codes, field.enabled)
+        yield " ".join(("entity", field.id, *(str(part) for part in said if part)))
+    for meter in golden.ALL:
+        message = golden.read(golden.content(meter).encode())
+        for key, component in message["components"].items():
+            number = message["device"]["identifiers"][0]
+            kept = ("platform", "unit_of_measurement", "device_class", "state_class", "default_entity_id")
+            parts = [str(component[name]) for name in kept if component.get(name)]
+            identity = component.get("unique_id", "").replace(number, "<id>")
+            yield " ".join(("discovered", key, identity, *parts))
+
+
+def _settings() -> Iterator[str]:
+    for variable, schema in settings_schema()["properties"].items():
+        said = {key: value for key, value in schema.items() if key not in NO_TEXT}
+        yield f"setting {variable} {json.dumps(said, ensure_ascii=False, sort_keys=True)}"
+
+
+def _commands() -> Iterator[str]:
+    for name, command in command_line.COMMANDS.items():
+        if name in TOOLS_FOR_TESTS:
+            continue
+        yield f"command {name}"
+        module = importlib.import_module(f"teleinfo.{command.module}")
+        parser = argparse.ArgumentParser(prog=name, allow_abbrev=False)
+        if hasattr(module, "configure"):
+            module.configure(parser)
+        yield from _options(f"teleinfo {name}", parser)
+        if command.reads_settings:
+            yield f"option teleinfo {name} --env-file"
+
+
+def _options(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for verb, inner in action.choices.items():
+                yield f"command {name.removeprefix('teleinfo ')} {verb}"
+                yield from _options(f"{name} {verb}", inner)
+            continue
+        default = "" if action.default in (None, argparse.SUPPRESS) else f" default={action.default}"
+        choices = f" {'|'.join(map(str, action.choices))}" if action.choices else ""
+        many = "" if action.nargs is None else f" nargs={action.nargs}"
+        for option in action.option_strings or [action.dest]:
+            yield f"option {name} {option}{many}{choices}{default}"
+
+
+@cache
+def _exit_statuses() -> tuple[str, ...]:
+    """Return the exit status of a few command lines, as they are run."""
+    lines = []
+    sources = str(Path(teleinfo.__file__).parents[1])
+    for words in ("--version", "--unheard", "decode /nowhere/meter.tic", "run --mqtt-port 0"):
+        run = subprocess.run(
+            [sys.executable, "-m", "teleinfo", *words.split()],
+            env={"PATH": os.environ["PATH"], "TELEINFO_LANGUAGE": "en", "PYTHONPATH": sources},
+            cwd="/",
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        lines.append(f"exit {run.returncode} teleinfo {words}")
+    return (*lines, f"exit {command_line.EXIT_INTERRUPTED} Ctrl-C")
+
+
+def _metrics() -> Iterator[str]:
+    """Yield name, type and labels of each metric of a state in which every field is known."""
+    state: dict[str, Any] = {}
     for field in FIELDS:
-        yield f"field {field.path} {field.unit or field.type.value}"
-        yield from (f"code {field.path} {code}" for code in field.codes)
-    for event in Event:
-        yield " ".join(("event", event, *DETAILS.get(event, ())))
-    for path in sorted(golden.FOLDER.glob("*.json")):
-        for key, component in golden.read(path.read_bytes())["components"].items():
-            unit = component.get("unit_of_measurement", "")
-            yield f"entity {component['platform']} {key} {unit}".rstrip()
-    yield from (f"setting {variable}" for variable, _default, _explanation in documented())
+        within = state
+        *sections, name = field.parts
+        for section in sections:
+            within = within.setdefault(section, {})
+        within[name] = 1
+    counts = Counts(
+        frames=1, groups=1, parity=1, checksum=1, malformed=1, interrupted=1, unconfirmed=1, implausible=1
+    )
+    known = health.complete(health.Health(uptime=1), counts, health.Quality())
+    known = dataclasses.replace(known, bad_groups_percent=1.0)
+    kind = ""
+    for line in exposition({"teleinfo": (state, known)}).splitlines():
+        if line.startswith("# TYPE "):
+            kind = line.split()[3]
+        elif not line.startswith("#"):
+            metric = line.partition("{")[0]
+            labels = ",".join(re.findall(r'[{,](\w+)="', line))
+            yield f"metric {metric} {kind} {labels} factor {line.rpartition(' ')[2]}"
+
+
+def _history() -> Iterator[str]:
+    """Yield the members of each table of the page, and the first line of its CSV."""
+    now, day = 1767225600, 86_400
+    batch = Batch("<id>", now)
+    # A rise within a day, and one over several months, which no reading divides.
+    for time, energy in ((now - 90 * day, 0), (now - 7200, 1000), (now - 3600, 2000), (now, 3000)):
+        batch.add_reading("HCHP", IndexReading(time, energy, "HP"))
+    prices = PriceSource(None, Prices({"HP": 0.2}, 10.0))
+    with contextlib.closing(Store(Path(tempfile.gettempdir()) / "no such history")) as store:
+        for name in sorted(tables.NAMES - NOT_OF_HISTORY):
+            table = json.loads(json.dumps(tables.table(store, [batch], "<id>", name, prices=prices, now=now)))
+            yield f"history /history/<id>/{name}.json"
+            for path, inner in _tables(name, table):
+                yield from _of_table(path, inner)
+
+
+def _of_table(path: str, table: dict[str, Any]) -> Iterator[str]:
+    yield from (f"history {path} {member}" for member in table)
+    for gap in table.get("gaps", ()):
+        yield f"history {path} gap {' '.join(type(part).__name__ for part in gap)}"
+    if "columns" in table:
+        header, *rows = tables.as_csv(table).splitlines()
+        yield f"history {path} csv {header}"
+        yield from (f"history {path} complete {word}" for word in sorted(_truths(rows)))
+
+
+def _tables(name: str, table: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield name, table
+    for member, inner in table.items():
+        if isinstance(inner, dict):
+            yield from _tables(f"{name}.{member}", inner)
+
+
+def _truths(rows: Iterable[str]) -> set[str]:
+    return {cell for row in rows for cell in row.split(",") if cell.lower() in {"true", "false"}}
+
+
+def _files() -> Iterator[str]:
+    """Yield files and their formats: the memory of a meter, recordings, settings, units, and the socket."""
+    yield f"memory version {memory.VERSION}"
+    yield from (f"memory {path}" for path in _parts(memory.Memory))
+    yield f"recording {recording_times.SUFFIX} {recording_times._LINE.pattern.decode()!r}"
+    yield f"file {service_language.SERVICE_FILE}"
+    for name in ("teleinfo.service", "teleinfo@.service", "teleinfo-web.service"):
+        path = ROOT / "systemd" / name
+        yield f"unit {name}"
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if re.match(r"(StateDirectory|RuntimeDirectory|EnvironmentFile|LoadCredential)=", line):
+                yield f"unit {path.name} {line}"
+
+
+def _parts(of: type[Any], path: str = "", within: tuple[type[Any], ...] = ()) -> Iterator[str]:
+    """Yield the path of each part of a dataclass; a part of the type of a whole is not taken apart again."""
+    for name, kind in get_type_hints(of).items():
+        here = f"{path}.{name}".removeprefix(".")
+        yield here
+        for inner in (kind, *get_args(kind)):
+            if isinstance(inner, type) and dataclasses.is_dataclass(inner) and inner not in (of, *within):
+                yield from _parts(inner, here, (of, *within))
+
+
+def _library() -> Iterator[str]:
+    """Yield the names of the library: signatures, members, and the values of enumerations."""
+    for name in teleinfo.__all__:
+        thing = getattr(teleinfo, name)
+        if isinstance(thing, type) and issubclass(thing, enum.Enum):
+            yield from (f"library {name}.{member.name} {member.value}" for member in thing)
+            yield f"library {name} {thing.__mro__[1].__name__}"
+        elif isinstance(thing, type):
+            yield f"library {name}{_signature(thing)}"
+            yield from (f"library {name}.{member}" for member in _public(thing))
+        elif callable(thing):
+            yield f"library {name}{_signature(thing)}"
+        else:
+            yield f"library {name}"
+
+
+def _public(of: type[Any]) -> Iterator[str]:
+    """Yield the public members of a class, each method with its signature."""
+    attributes = {"Decoder": teleinfo.Decoder(), "PortError": teleinfo.PortError}
+    shown = attributes.get(of.__name__, of)
+    of_exceptions = set(dir(Exception))
+    for member in sorted(set(dir(shown)) - of_exceptions):
+        if not member.startswith("_"):
+            value = inspect.getattr_static(of, member, None)
+            yield f"{member}{_signature(value)}" if inspect.isfunction(value) else member
+
+
+def _signature(of: Any) -> str:  # noqa: ANN401 - anything that can be called
+    return re.sub("[\"']", "", str(inspect.signature(of)))
 
 
 def kept() -> list[str]:
-    """Return the lines of the file."""
+    """Return the lines of the file; before 1.0 is published it may be removed and made anew."""
+    if not FILE.exists():
+        return []
     return [line for line in FILE.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 
-PUSHED_OUT = {"fr": "est perdu sans cesse", "en": "is lost again and again"}
+PUSHED_OUT = {"fr": "ferme nos connexions", "en": "closes our connections"}
 CONNECTED = {"fr": "connecté au broker", "en": "connected to the broker"}
 SOON = "from teleinfo.mqtt import publisher\npublisher.STABLE_AFTER, publisher.PUSHED_OUT_SHOWN = 6.0, 3.0"
 """The service says after 3 s without a loss that all is well again, in place of 60."""

@@ -402,6 +402,25 @@ def test_a_topic_that_the_broker_refuses_is_named_once_until_the_broker_takes_it
     assert all(line.endswith("topic readwrite teleinfo/#") for line in refused)
 
 
+@pytest.mark.parametrize("version", [MqttVersion.V3_1_1, MqttVersion.V5])
+def test_a_broker_that_is_restarted_twice_is_no_other_program(
+    mosquitto: MosquittoBroker, log: Log, version: MqttVersion
+) -> None:
+    """Somebody configures it: it is back before the publisher connects again, which is never refused."""
+    with RunningPublisher(replace(broker_at(mosquitto.port), version=version)) as running:
+        for _ in range(2):
+            running.wait_connected()
+            until(running.is_idle)
+            mosquitto.stop()
+            mosquitto.start()
+            running.wait_connected(connected=False)
+        running.wait_connected()
+        is_pushed_out = running.publisher.is_pushed_out(time.monotonic())
+
+    assert not is_pushed_out
+    assert log.containing("in a row") == []
+
+
 def test_a_new_cause_for_which_the_user_must_act_is_one_more_line(tmp_path: Path, log: Log) -> None:
     """The broker comes later than the publisher, and then with another password."""
     port = free_port()

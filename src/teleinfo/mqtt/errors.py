@@ -25,7 +25,7 @@ OUTAGE_TEXTS = OutageTexts(
 CUT_OFF = N_("no connection to the broker at {address}")
 """End of the line of status while the broker is away; the doctor looks for it."""
 
-PUSHED_OUT = N_("the broker at {address} is lost again and again: another program may use the client id")
+PUSHED_OUT = N_("the broker at {address} closes our connections: another program may use the client id")
 """The same while the broker closes each connection soon."""
 
 

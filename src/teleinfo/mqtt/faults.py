@@ -227,8 +227,9 @@ class BrokerFault(enum.Enum):
     CLOSED_AGAIN = BrokerExplanation(
         "login",
         N_(
-            "the broker closes the connection again and again: another program, perhaps a teleinfo, uses our "
-            "client id, {client_id}, or the broker takes no message as long as ours (max_packet_size)"
+            "the broker has closed the connection {count} times in a row: another program, perhaps a "
+            "teleinfo, uses our client id, {client_id}, or the broker takes no message as long as ours "
+            "(max_packet_size)"
         ),
         N_(
             "Stop that program, or give one of the two another id. See what the broker says of it, on its "

@@ -40,8 +40,12 @@ STABLE_AFTER: Final = 30.0
 
 FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0  # seconds
 
-CLOSINGS: Final = 2
-"""Connections in a row that the broker closed, without a reason, before they were stable: no restart does."""
+CLOSINGS: Final = 3
+"""
+Connections in a row that the broker closed without a reason, all but the first before they were stable.
+
+Somebody who configures a broker may restart it twice within `STABLE_AFTER`.
+"""
 
 PUSHED_OUT_SHOWN: Final = 60.0
 """Seconds from a loss to another program until the status does not mention it any more."""
@@ -157,7 +161,7 @@ class Publisher:
             self._closings += 1
             # Mosquitto before 2.0.13 and MQTT 3.1.1 give no reason.
             if self._closings >= CLOSINGS:
-                error = BrokerError(BrokerFault.CLOSED_AGAIN, self.broker)
+                error = BrokerError(BrokerFault.CLOSED_AGAIN, self.broker, count=self._closings)
         if error.fault in {BrokerFault.TAKEN_OVER, BrokerFault.CLOSED_AGAIN}:
             self._is_taken_over = True
             self._pushed_out_at = time.monotonic()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 from typing import TYPE_CHECKING, cast
 
-from teleinfo.mqtt.listener import FLOOD, FLOOD_PAUSE, FLOOD_WITHIN, Listener
+from teleinfo.mqtt.errors import BrokerError
+from teleinfo.mqtt.faults import BrokerFault
+from teleinfo.mqtt.listener import FLOOD, FLOOD_PAUSE, FLOOD_WITHIN, REFUSED_FOR, Listener
+from tests.mqtt.running import broker_at
 from tests.support import virtual
 
 if TYPE_CHECKING:
@@ -16,16 +20,27 @@ if TYPE_CHECKING:
 
 
 class Scripted:
-    """A connection on which `count` messages come after each subscription, one each `pause` seconds."""
+    """
+    A connection on which `count` messages come after the subscriptions, one each `pause` seconds.
 
-    def __init__(self, count: int, pause: float) -> None:
+    The broker closes it at a subscription to the topic `denied`.
+    """
+
+    def __init__(self, count: int, pause: float, *, denied: str = "") -> None:
         self._count = count
         self._pause = pause
+        self._denied = denied
         self.calls: list[tuple[str, ...]] = []
 
     async def subscribe(self, *topics: str) -> None:
         """Note the topics."""
         self.calls.append(("subscribe", *topics))
+        if self._denied in topics:
+            raise self.lost()
+
+    def lost(self) -> BrokerError:
+        """Return the error of the refusal."""
+        return BrokerError(BrokerFault.REFUSES_SUBSCRIPTION, broker_at(1), topic=self._denied)
 
     async def unsubscribe(self, *topics: str) -> None:
         """Note the topics."""
@@ -65,7 +80,7 @@ def test_each_message_reaches_the_handler_of_its_topic() -> None:
     messages, pauses = heard(connection, 2 * 3600.0)
 
     assert messages == [(b"%d" % number, number == 0) for number in range(90)]
-    assert (connection.calls, pauses) == ([("subscribe", "a", "b")], 0)
+    assert (connection.calls, pauses) == ([("subscribe", "a"), ("subscribe", "b")], 0)
 
 
 def test_in_a_flood_the_topics_are_left_for_a_minute() -> None:
@@ -76,5 +91,32 @@ def test_in_a_flood_the_topics_are_left_for_a_minute() -> None:
     _messages, pauses = heard(connection, FLOOD_WITHIN + FLOOD_PAUSE)
 
     assert (len(before), pauses_before) == (FLOOD, 0)
-    assert calls == [("subscribe", "a", "b"), ("unsubscribe", "a", "b")]
+    assert calls == [("subscribe", "a"), ("subscribe", "b"), ("unsubscribe", "a", "b")]
     assert pauses == 1
+
+
+def test_a_topic_that_costs_the_connection_twice_is_left_out_for_an_hour() -> None:
+    """The others are subscribed to. A refusal after the hour leaves it out for another hour."""
+
+    def ignore(payload: bytes, *, is_retained: bool) -> None:
+        pass
+
+    listener = Listener({"a": ignore, "b": ignore})
+
+    async def topics(*, denied: str) -> str:
+        connection = Scripted(0, 0.0, denied=denied)
+        with contextlib.suppress(BrokerError, TimeoutError):
+            async with asyncio.timeout(1.0):
+                await listener.listen(cast("Connection", connection))
+        return "".join(topic for _call, topic in connection.calls)
+
+    async def scenario() -> None:
+        denied = [await topics(denied="a") for _ in range(3)]
+        await asyncio.sleep(REFUSED_FOR)
+        later = [await topics(denied="a") for _ in range(2)]
+        await asyncio.sleep(REFUSED_FOR)
+        allowed = [await topics(denied="-") for _ in range(2)]
+
+        assert (denied, later, allowed) == (["a", "a", "b"], ["a", "b"], ["ab", "ab"])
+
+    virtual.run(scenario())

@@ -123,7 +123,10 @@ async def _steps(case: Case) -> AsyncIterator[Finding]:
             error = await _explained(error, broker)
         texts = (_(error.message), _(error.advice), error.commands)
         facts = {"cause": error.fault.name.lower()}
-        yield Finding(error.fault.value.check, Severity.FAULT, *texts, facts)
+        severity = Severity.FAULT
+        if error.fault is BrokerFault.REFUSES_SUBSCRIPTION:
+            severity = Severity.WARNING  # the service publishes without that right
+        yield Finding(error.fault.value.check, severity, *texts, facts)
 
 
 async def _resolve(broker: Broker) -> tuple[str, ...]:

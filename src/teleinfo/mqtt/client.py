@@ -57,6 +57,9 @@ GRACE: Final = 0.1
 _REFUSED: Final = 0x80
 """Lowest return code of a refused subscription (MQTT 3.1.1 §3.9.3, MQTT 5 §3.9.3)."""
 
+_NOT_AUTHORIZED: Final = 0x87
+"""Reason code of DISCONNECT (MQTT 5 §3.14.2.1) from a broker that does not allow what we asked for."""
+
 _TOO_LONG: Final = frozenset({0x95, 0x97})
 """Reason codes of PUBACK (MQTT 5 §3.4.2.1) for a long message: packet too large, quota exceeded."""
 
@@ -82,6 +85,7 @@ class Connection:
         self._driver = driver
         self.version = version
         self.closing_means = BrokerFault.CLOSED
+        self._subscribing: tuple[str, ...] = ()
         self.lifetimes: Mapping[str, int] = {}
 
     @property
@@ -118,8 +122,10 @@ class Connection:
     async def subscribe(self, *topics: str, qos: int = 1) -> bool:
         """Subscribe to `topics`; return True if the broker allows us to read all of them."""
         wanted = [(topic, qos) for topic in topics]
+        self._subscribing = topics
         async with self._answered_in_time():
             codes = await self._client.subscribe(wanted, timeout=math.inf)
+        self._subscribing = ()
         return all((code if isinstance(code, int) else code.value) < _REFUSED for code in codes)
 
     async def unsubscribe(self, *topics: str) -> None:
@@ -172,6 +178,11 @@ class Connection:
     def lost(self) -> BrokerError:
         """Return the error for a connection that was not accepted, or was lost."""
         driver, broker = self._driver, self._broker
+        is_denied = driver.reason is None or driver.reason.value == _NOT_AUTHORIZED
+        is_closed = driver.is_accepted and driver.closed.done() and driver.fault is None
+        if is_closed and is_denied and self._subscribing:
+            topic = ", ".join(self._subscribing)
+            return BrokerError(BrokerFault.REFUSES_SUBSCRIPTION, broker, topic=topic)
         if driver.reason is not None:
             return refused(broker, driver.reason.value, driver.reason.getName())
         if driver.fault is not None:

@@ -272,6 +272,15 @@ class BrokerFault(enum.Enum):
         N_("Allow it in the broker's list of rights (ACL):"),
         ("topic readwrite {topic}",),
     )
+    REFUSES_SUBSCRIPTION = BrokerExplanation(
+        "topic",
+        N_("the broker closes the connection when we subscribe to {topic}"),
+        N_(
+            "teleinfo does without that topic if it happens again. Allow it in the broker's list of rights "
+            "(ACL):"
+        ),
+        ("topic read {topic}",),
+    )
     REFUSES_LENGTH = BrokerExplanation(
         "topic",
         N_("the broker takes no message as long as ours on {topic}, of {length} bytes"),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Final, Protocol
+
+from teleinfo.mqtt.errors import BrokerError
+from teleinfo.mqtt.faults import BrokerFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +22,14 @@ FLOOD_PAUSE: Final = 60.0
 Messages within so many seconds after which the topics are left, and for how many seconds.
 
 A few come in an hour. Acknowledgements of our own messages would wait behind a flood of them.
+"""
+
+REFUSALS: Final = 2
+REFUSED_FOR: Final = 3600.0
+"""
+Connections in a row that the broker closes at a subscription until we do without it, and seconds for which.
+
+Most brokers answer that they refuse it; others (AWS IoT, EMQX if it is told to) close the connection.
 """
 
 
@@ -41,16 +52,37 @@ class Listener:
     ) -> None:
         self._handlers = handlers
         self._on_pause = on_pause
+        self._refusals = Counter[str]()
+        self._refused_at: dict[str, float] = {}
 
     async def listen(self, connection: Connection) -> None:
         """Process the messages of a connection until cancelled."""
         while True:
-            await connection.subscribe(*self._handlers)
+            topics = await self._subscribe(connection)
             await self._receive(connection)
-            await connection.unsubscribe(*self._handlers)
+            await connection.unsubscribe(*topics)
             async for _ in connection.messages(quiet=FLOOD_PAUSE):
                 pass  # those that were on their way
             self._on_pause()
+
+    async def _subscribe(self, connection: Connection) -> list[str]:
+        """Subscribe to each topic, but for those that cost a connection; return the topics."""
+        loop = asyncio.get_running_loop()
+        topics = []
+        for topic in self._handlers:
+            is_refused = self._refusals[topic] >= REFUSALS
+            if is_refused and loop.time() < self._refused_at[topic] + REFUSED_FOR:
+                continue
+            try:
+                await connection.subscribe(topic)
+            except (BrokerError, asyncio.CancelledError):
+                if connection.lost().fault is BrokerFault.REFUSES_SUBSCRIPTION:
+                    self._refusals[topic] += 1
+                    self._refused_at[topic] = loop.time()
+                raise
+            self._refusals[topic] = 0
+            topics.append(topic)
+        return topics
 
     async def _receive(self, connection: Connection) -> None:
         """Process messages until too many come."""

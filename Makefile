@@ -141,8 +141,9 @@ pictures: $(VENV)/.dev programs ## draw the pictures of the documentation anew, 
 	$(BIN)/python -m tests.lab.pictures
 	$(BIN)/python -m tests.lab.browsers.pictures
 
+SOAKED = -m soak --timeout=3600 tests/lab/faults
 soak: $(VENV)/.dev programs ## a day of traffic and faults in a quarter of an hour: does anything grow?
-	$(BIN)/python -m pytest $(PARALLEL) -m soak --timeout=3600 tests/lab/faults
+	$(BIN)/python -m pytest $(PARALLEL) $(SOAKED)
 	@$(BIN)/python -m tests.lab.soak $(SOAK)
 
 bench: $(VENV)/.dev programs ## how fast and how light it is, beside floors measured in the same run (25 minutes)
@@ -210,7 +211,7 @@ homeassistant-app: $(VENV)/.run deb ## the repository of apps for Home Assistant
 release: is-release $(VENV)/.dev ## check that this is a release, test it, and build all of its packages in dist/
 	@systemd/release.sh "$(BIN)/python"
 	@$(MAKE) --no-print-directory test coverage
-	@$(MAKE) --no-print-directory test-faults TESTS='-m whole tests/lab'
+	@$(MAKE) --no-print-directory test-faults TESTS='$(SOAKED)'
 	@echo "All is ready in dist/."
 
 # Before the tools are fetched.

@@ -61,7 +61,7 @@ def test_a_setting_alone_in_one_odd_spelling(number: int, name: str, tmp_path: P
     check_alone(tmp_path, name, spellings[number % len(spellings)])
 
 
-@pytest.mark.whole
+@pytest.mark.soak
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_a_setting_alone_in_every_odd_spelling(name: str, tmp_path: Path) -> None:
     for spelling in TAKEN_OR_REFUSED.values():

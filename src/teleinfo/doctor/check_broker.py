@@ -60,6 +60,12 @@ ONLINE, OFFLINE = config.ONLINE.decode(), config.OFFLINE.decode()
 _UNEXPLAINED = frozenset(
     {BrokerFault.CLOSED_UNANSWERED, BrokerFault.UNANSWERED, BrokerFault.WANTS_CERTIFICATE}
 )
+_REQUEST = (
+    b"GET /mqtt HTTP/1.1\r\nHost: broker\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+    b"Sec-WebSocket-Protocol: mqtt\r\n\r\n"
+)
+"""A request for a websocket (RFC 6455 §4.1): mosquitto answers no other one; a web server answers any."""
 RENEW_WITHIN_DAYS = 14
 _DAY = 86400.0
 
@@ -177,7 +183,7 @@ async def _first_line(broker: Broker, *, tls: bool) -> bytes | None:
         return None
     try:
         async with asyncio.timeout(PROBE_TIMEOUT):
-            writer.write(b"GET / HTTP/1.0\r\n\r\n")
+            writer.write(_REQUEST)
             return await reader.readline()
     except (OSError, ValueError):
         return b""

@@ -14,6 +14,7 @@ import pytest
 from teleinfo.common.i18n import catalogue
 from teleinfo.doctor.finding import Severity
 from teleinfo.mqtt.errors import CUT_OFF, PUSHED_OUT
+from teleinfo.port.health import OTHER_METER
 from teleinfo.port.line_log import NO_FRAME, SILENT
 from teleinfo.vocabulary.line import PortErrorKind
 from teleinfo.vocabulary.words import Language
@@ -47,13 +48,19 @@ def tree(tree: Tree) -> Tree:
 
 
 def examine(
-    tree: Tree, *, area: str = "service", error: str | None = "", shared: bool = False, **changed: str
+    tree: Tree,
+    *,
+    area: str = "service",
+    error: str | None = "",
+    shared: bool = False,
+    numbers: tuple[str, ...] = ("3456",),
+    **changed: str,
 ) -> dict[str, Finding]:
     """Return the findings where systemctl shows GOOD with these changes, and the port gives `error`."""
     tree.program("systemd-run", "denied" if error is None else json.dumps({"/dev/ttyAMA0": error}))
     tree.program("systemctl", *(f"{name}={value}" for name, value in (GOOD | changed).items()))
     case = tree.case("/dev/ttyAMA0")
-    case.may_read, case.status, case.is_shared = True, "online", shared
+    case.may_read, case.status, case.is_shared, case.numbers = True, "online", shared, numbers
     return findings_of(area, case)
 
 
@@ -111,6 +118,20 @@ def test_what_the_service_says_of_itself_is_judged(tree: Tree, complaint: str, l
     assert found["running"].severity is (Severity.OK if is_well else Severity.FAULT)
     assert ("status" in found) is is_well
     assert found["journal"].severity is (Severity.OK if is_well else Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "severity"), [(("3456",), Severity.OK), (("3456", "7654"), Severity.WARNING)]
+)
+def test_another_meter_is_a_complaint_while_it_is_published(
+    tree: Tree, numbers: tuple[str, ...], severity: Severity
+) -> None:
+    """The line of status of a service does not tell: each service works well."""
+    tree.program("journalctl", f"{BEGIN}{OTHER_METER.format(other='7654', topic='teleinfo', own='3456')}")
+    well = "mode standard; 9 frames, the last 1 s ago; connected"
+    found = examine(tree, StatusText=well, InvocationID="abc", numbers=numbers)
+
+    assert found["journal"].severity is severity
 
 
 def test_a_service_that_was_started_just_now_is_not_called_mute(tree: Tree) -> None:

@@ -29,8 +29,8 @@ EXIT_CONFIGURATION = "78"
 # Not --quiet: it would hide the hint that this user may not see the messages of other users.
 _WARNINGS = ("-p", "warning", "-n", "20", "-o", "short-iso", "--no-pager")
 _NO_ENTRIES = "-- No entries --"
-# Warnings that are over once the service reports no fault, and those about what the broker refuses. Another
-# meter on the topic is a fault of its own while it is there.
+# Warnings that are over once the service reports no fault, and those about what the broker refuses. Beside
+# another meter the service works well: the check of the broker looks for that meter.
 _OUTAGES = (
     *(BROKER_OUTAGE.begins, BROKER_OUTAGE.still, PORT_OUTAGE.begins, PORT_OUTAGE.still, *PASSING),
     OTHER_METER,
@@ -119,7 +119,8 @@ async def check_journal(case: Case) -> AsyncIterator[Finding]:
     # The oldest warning comes first. Judge a refusal, what goes on, or, if the service is well, what is over.
     lines = said.splitlines() if running else said.splitlines()[-1:]
     runs = bool(await case.own_words())
-    is_well = runs and not await case.complaint()
+    has_other_meter = len(case.numbers) > 1
+    is_well = runs and not has_other_meter and not await case.complaint()
     refused = [line for line in lines if runs and is_one_of(line, _REFUSALS)]
     standing = [line for line in lines if not (is_well and is_one_of(line, _OUTAGES))]
     # A line is `date host program[process]: words`. The host's name, an identifier, is left out.

@@ -125,17 +125,17 @@ def test_a_meter_is_exchanged(house: House, screen: Phone) -> None:
     [
         (f"echo damage >{DATABASE}", "abîmé"),
         (f"{SQL} {DATABASE} 'PRAGMA user_version = 99'", "plus récente"),
-        (f"mount -t tmpfs -o size=8k tmpfs $(dirname {DATABASE})", "."),
+        (f"mount -t tmpfs -o size=8k tmpfs $(dirname {DATABASE})", "ne peut pas être gardé"),
     ],
     ids=["damaged", "newer", "no room"],
 )
 def test_a_database_that_cannot_be_used_is_said_on_the_page(
     house: House, screen: Phone, harm: str, words: str
 ) -> None:
-    """Row 38: a sentence says so, and live values go on."""
+    """Row 38: a sentence says so, perhaps after the one of the case before, and live values go on."""
     house.run(f"systemctl stop teleinfo-web; {harm}; systemctl start teleinfo-web")
     screen.reload()
-    said = screen.shows("fault-text", r"\w")
+    assert screen.shows("fault-text", words)
     live = screen.shows("power-figure", r"\d")
     house.run(
         f"systemctl stop teleinfo-web; umount $(dirname {DATABASE}) 2>/dev/null; rm -f {DATABASE}*;"
@@ -143,7 +143,6 @@ def test_a_database_that_cannot_be_used_is_said_on_the_page(
     )
     screen.reload()
 
-    assert re.search(words, said)
     assert live
     assert energy(screen)
 

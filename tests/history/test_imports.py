@@ -275,6 +275,9 @@ def test_a_history_moves_to_another_machine(store: Store, tmp_path: Path, said: 
     assert said() == f"The history is in {moved}.\n"
     assert change(store, export=moved) == 1
     assert said() == f"teleinfo history: {moved}: File exists\n"
+    nowhere = tmp_path / "absent/moved.sqlite"
+    assert change(store, export=nowhere) == 1
+    assert said() == f"teleinfo history: {nowhere}: No such file or directory\n"
     other = Store(tmp_path / "other.sqlite")
     other.write([Batch("099999999999", int(time.time()))], now=int(time.time()))
     assert change(other, moved) == 0

@@ -109,9 +109,7 @@ def test_where_the_page_cannot_be_served_one_sentence_says_why(
 ) -> None:
     """An address that cannot be had, or no aiohttp and what to install; the exit status is 1."""
     address = Address("127.0.0.1", free_port())
-    arguments = Namespace(
-        env_files=[Path(os.devnull)], mqtt=False, listen=address, files=None, undo_import=False, export=None
-    )
+    arguments = Namespace(env_files=[Path(os.devnull)], mqtt=False, listen=address)
     with listen(address):
         assert command.main(arguments) == 1
     taken = capsys.readouterr().err

@@ -205,7 +205,11 @@ def _export(store: Store, path: Path) -> int:
     """Write the history to a new file, which appears once it is whole, for the user of its folder alone."""
     if path.exists():
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
-    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".part", dir=path.parent)
+    except OSError as error:
+        # The error names the temporary file, which the user does not know.
+        raise OSError(error.errno, error.strerror, str(path)) from error
     part = Path(name)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor

@@ -13,6 +13,7 @@ import datetime as dt
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
+from teleinfo.common.durations import FIRST_TICKS, Ticks
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_
 from teleinfo.common.terminal_text import printable
@@ -88,8 +89,7 @@ class PriceSource:
 
     def refresh(self) -> bool:
         """Read the files again if they changed; return True if they did. Blocks; safe in any thread."""
-        paths = [] if self.path is None else [self.path, regulated_prices.beside(self.path)]
-        seen = tuple(map(_signature, paths))
+        seen = self._signatures()
         is_first = self._seen is None
         if seen == self._seen or (not is_first and _is_being_written(seen)):
             return False
@@ -97,12 +97,18 @@ class PriceSource:
         self.loaded = self._load()
         return True
 
-    async def keep(self, on_change: Callable[[], None]) -> NoReturn:
-        """Look at the files until cancelled, and call `on_change` after each change."""
+    async def keep(self, on_change: Callable[[], None], *, ticks: Ticks = FIRST_TICKS) -> NoReturn:
+        """Look at the files on `ticks` until cancelled, and call `on_change` after each change."""
         while True:
-            await asyncio.sleep(INTERVAL)
-            if await asyncio.to_thread(self.refresh):
+            await asyncio.sleep(ticks.wait(asyncio.get_running_loop().time(), INTERVAL))
+            # Here, since a thread would wake the processor twice more each time.
+            if self._signatures() != self._seen and await asyncio.to_thread(self.refresh):
                 on_change()
+
+    def _signatures(self) -> tuple[object, ...]:
+        """Return what changes when one of the files changes."""
+        paths = [] if self.path is None else [self.path, regulated_prices.beside(self.path)]
+        return tuple(map(_signature, paths))
 
     def _load(self) -> Loaded:
         path = self.path

@@ -208,7 +208,11 @@ class MeterTask:
                 running.append(tasks.create_task(keep(self._metrics_file, self.monitor, self._ticks)))
             if self._prices is not None:
                 self._log_prices()
-                running.append(tasks.create_task(self._prices.keep(self._use_prices), name="teleinfo.prices"))
+                running.append(
+                    tasks.create_task(
+                        self._prices.keep(self._use_prices, ticks=self._ticks), name="teleinfo.prices"
+                    )
+                )
             if self._link_page is not None:
                 running.append(tasks.create_task(self._link_page(), name="teleinfo.web"))
             await stop.wait()

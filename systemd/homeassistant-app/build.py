@@ -15,8 +15,8 @@ import json
 import shutil
 import sys
 from pathlib import Path
-from types import NoneType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Le
 
@@ -99,9 +99,10 @@ def option_type(name: str, field: FieldInfo) -> str:
     """Return the type of the option for a setting, as the Supervisor writes it; none has to be given."""
     if name == PORT:
         return "device(subsystem=tty)?"
+    is_union = get_origin(field.annotation) in {Union, UnionType}
     kinds = [
         get_args(kind)[0] if get_origin(kind) is Annotated else kind
-        for kind in (get_args(field.annotation) or (field.annotation,))
+        for kind in (get_args(field.annotation) if is_union else (field.annotation,))
         if kind is not NoneType
     ]
     choices = [item for kind in kinds for item in _choices(kind)]

@@ -59,6 +59,8 @@ def test_there_is_an_option_for_every_setting(repository: Path) -> None:
 
     assert names == {*DEFAULTS, "bridge"}
     assert config["schema"]["serial_port"] == "device(subsystem=tty)?"
+    assert config["schema"]["serial_mode"] == "list(auto|historique|standard)?"
+    assert config["schema"]["payload_numbers"] == "list(none|quantities|all)?"
     for language in ("en", "fr"):
         table = read(repository / f"teleinfo/translations/{language}.yaml")
         assert table.keys() == {"configuration"}

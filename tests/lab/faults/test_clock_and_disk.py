@@ -119,7 +119,7 @@ def test_a_wall_clock_that_jumps_changes_nothing(tmp_path: Path) -> None:
 @pytest.mark.real
 def test_nothing_is_written_to_disk(tmp_path: Path) -> None:
     """
-    1. The daemon starts, publishes, loses its port and its broker, finds them again, and stops.
+    1. Without a state, the daemon starts, publishes, loses its port and its broker, finds both, and stops.
 
     2. It has written no byte to a disk, and has no regular file open for writing, its log in memory apart.
     """
@@ -141,7 +141,7 @@ def test_nothing_is_written_to_disk(tmp_path: Path) -> None:
 def _work(broker: MosquittoBroker, subscriber: Subscriber, meter: Meter, folder: Path) -> int:
     """Run a daemon in `folder` through two outages; return the bytes that it has written to a disk."""
     folder.mkdir()
-    daemon = Daemon(folder, **settings_for(broker, meter.line))
+    daemon = Daemon(folder, **settings_for(broker, meter.line), state=False)
     # Tests beside this one change what Python reads: its cache of compiled modules, and the working folder.
     daemon.environ |= {"PYTHONPYCACHEPREFIX": str(folder.with_name("compiled")), "PYTHONSAFEPATH": "1"}
     with daemon:

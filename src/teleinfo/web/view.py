@@ -69,12 +69,18 @@ def _indexes_in_words(state: Json) -> dict[str, Json]:
     for key, index in indexes.items() if isinstance(indexes, dict) else ():
         if key in TariffPeriod.__members__:
             continue
-        name = str(find(index, "name") or key)
+        name = _name_of_index(key, index)
         hours = "plain"
         if period_words := _HOURS_IN_TEXTS & {*name.upper().split()}:
             hours = "low" if period_words & _OFF_PEAK_IN_TEXTS else "high"
-        shown[key] = {"text": printable(_(name)), "hours": hours, "colour": None}
+        shown[key] = {"text": name, "hours": hours, "colour": None}
     return shown
+
+
+def _name_of_index(key: str, index: Json) -> str:
+    """Return the name of an index in the language of the reader, else its key."""
+    name = find(index, "name")
+    return printable(_(name) if isinstance(name, str) and name else key)
 
 
 def now_part(
@@ -125,7 +131,7 @@ def now_part(
             if find(state, "tempo.today")
         ],
         "indexes": [
-            [printable(_(str(find(index, "name") or key))), f"{number(value / 1000, 1)} kWh"]
+            [_name_of_index(key, index), f"{number(value / 1000, 1)} kWh"]
             for key, index in (indexes.items() if isinstance(indexes, dict) else ())
             if (value := integer(index, "value")) is not None
         ],

@@ -58,7 +58,7 @@ def test_an_impossible_time_adds_nothing(at: int) -> None:
     chronicle = Chronicle()
     chronicle.add(state(), at=at)
     assert chronicle.peek() == []
-    overrun: Json = {"active": True, "since": "1970-01-01T12:40:39+01:00"}
+    overrun: Json = {"active": True, "start": "1970-01-01T12:40:39+01:00"}
     power: Json = {"max_today": 7, "max_today_time": "1970-01-01T12:40:39+01:00"}
     chronicle.add(state(alerts={Alert.OVERRUN: overrun}, power=power), at=NOON)
     [batch] = chronicle.peek()
@@ -99,8 +99,8 @@ def test_a_power_stays_for_five_minutes_and_two_frames(pause: int, slots: int) -
 
 def test_an_alert_lasts_from_its_beginning_to_its_last_state() -> None:
     chronicle = Chronicle()
-    overrun: Json = {"active": True, "since": "2026-01-14T11:58:00+01:00"}
-    idle: Json = {"active": False, "since": None}
+    overrun: Json = {"active": True, "start": "2026-01-14T11:58:00+01:00"}
+    idle: Json = {"active": False, "start": None}
     chronicle.add(state(alerts={Alert.OVERRUN: overrun, Alert.OVERVOLTAGE: idle}), at=NOON)
     [batch] = chronicle.peek()
 

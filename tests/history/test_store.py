@@ -165,7 +165,7 @@ def test_powers_are_kept_by_the_minute_and_then_by_the_quarter(tmp_path: Path) -
 
 def test_an_alert_is_kept_with_begin_and_end(lapse: Lapse) -> None:
     begin = "2026-01-14T11:30:00+01:00"
-    active: Json = {"meter": {"id": lapse.meter}, "alerts": {"overrun": {"active": True, "since": begin}}}
+    active: Json = {"meter": {"id": lapse.meter}, "alerts": {"overrun": {"active": True, "start": begin}}}
     quiet: Json = {"meter": {"id": lapse.meter}}
     lapse.chronicle.add(active, at=lapse.now + 60)
     assert lapse.table("alerts") == {"rows": [["overrun", begin, None]]}
@@ -180,7 +180,7 @@ def test_an_alert_goes_on_when_the_page_is_started_anew(lapse: Lapse) -> None:
     for minute in (0, 1, 4):
         since = f"2026-01-14T12:{minute:02}:00+01:00"
         lapse.chronicle.add(
-            {"meter": {"id": lapse.meter}, "alerts": {"overrun": {"active": True, "since": since}}},
+            {"meter": {"id": lapse.meter}, "alerts": {"overrun": {"active": True, "start": since}}},
             at=begin + 60 * minute,
         )
     rows = [[begin[14:16], end and end[14:16]] for _code, begin, end in lapse.table("alerts")["rows"]]

@@ -53,7 +53,7 @@ LINE = {"LIGNE_QUALITE", "LIGNE_ERREURS", "LIGNE_MODE", "LIGNE_VITESSE", "LIGNE_
 CONFIG = "homeassistant/device/teleinfo_041961123456/config"
 LOOK_FRAMES = round(LOOK_INTERVAL / PERIOD) + 1
 BOTH_MODES = {
-    *("contract", "subscribed_power", "subscribed_current", "tariff", "energy_import"),
+    *("contract", "subscribed_power", "subscribed_current", "tariff", "energy_import_total"),
     *("index_HC", "index_HP", "power_apparent", "power_mean", "current_1", "alert_overrun"),
 }
 

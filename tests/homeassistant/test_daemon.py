@@ -62,7 +62,9 @@ def test_the_meter_and_its_states_are_announced_and_retained(broker: MosquittoBr
     assert config.qos == 1
     assert all(message.retain for message in kept.values())
     assert kept[CONFIG].payload == config.payload
-    assert {"index_HC", "index_HP", "power_apparent", "tariff", "energy_import"} <= components(config).keys()
+    assert {"index_HC", "index_HP", "power_apparent", "tariff", "energy_import_total"} <= components(
+        config
+    ).keys()
     assert json.loads(kept[STATES].payload)["energy_import_total"] == 19212 + 68306
     assert reading.payload == SAMPLE_JSON
     assert "012345678901" not in daemon.log

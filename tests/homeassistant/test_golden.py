@@ -59,7 +59,7 @@ def test_a_cost_is_a_total_since_its_midnight(span: str) -> None:
     component = golden.read(payload)["components"][f"cost_{span}"]
 
     assert component["state_class"] == "total"
-    assert f"value_json.cost_{span}_since" in component["last_reset_value_template"]
+    assert f"value_json.cost_{span}_start" in component["last_reset_value_template"]
 
 
 @pytest.mark.parametrize("language", Language)

@@ -48,9 +48,9 @@ def state(**values: Any) -> dict[str, Any]:  # noqa: ANN401 - values of JSON
             {"tariff__next__time": "2026-01-15T06:00:00+01:00", "tariff__next__learned": True},
             *("15/01 06:00 (learned)", "15/01 06:00 (d’après les jours passés)"),
         ),
-        ({"tariff__next__colour": Colour.RED}, "Red", "Rouge"),
+        ({"tariff__next__color": Colour.RED}, "Red", "Rouge"),
         (
-            {"energy__today__imported": 8412, "energy__today__is_complete": False},
+            {"energy__today__imported": 8412, "energy__today__complete": False},
             *("8.41 kWh (incomplete)", "8,41 kWh (valeur incomplète)"),
         ),
         ({"power__factor": 0.45}, "0.45", "0,45"),
@@ -100,7 +100,7 @@ DAEMON = {
     "time": TIME,
     "power": {"net": 5},
     "tariff": {"next": {"code": "HCJB", "name": "nuit", "learned": False}},
-    "energy": {"today": {"imported": 8412, "is_complete": 1, "indexes": {"EASF01": 5000}}},
+    "energy": {"today": {"imported": 8412, "complete": 1, "indexes": {"EASF01": 5000}}},
     "cost": {"price": float("1e300"), "today": "free"},
 }
 
@@ -119,7 +119,7 @@ def test_the_daemon_knows_what_needs_its_memory() -> None:
         (("tariff", "next", "name"), TariffPeriod.HCJB.words),
         (("tariff", "next", "learned"), False),
         (("energy", "today", "imported"), 8412),
-        (("energy", "today", "is_complete"), None),
+        (("energy", "today", "complete"), None),
         (("energy", "today", "indexes", "EASF01"), 5000),
     }
     assert {*costs.values()} == {None}
@@ -155,7 +155,7 @@ def test_a_daemon_without_prices_has_no_cost() -> None:
     values = {"OPTARIF": "BASE", "PTEC": "TH..", "BASE": "000019212"}
     model.add_reading(Reading(Mode.HISTORIQUE, values), now=1.0)
     ours: Any = model.state()
-    model.remembered = remembered({"energy": {"today": {"imported": 8412, "is_complete": True}}})
+    model.remembered = remembered({"energy": {"today": {"imported": 8412, "complete": True}}})
     both: Any = model.state()
 
     assert ours["cost"]["today"]["value"] > 0
@@ -182,8 +182,8 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=2)
         | st.dictionaries(
-            st.sampled_from(["energy", "today", "imported", "indexes", "is_complete", "cost", "price"])
-            | st.sampled_from(["tariff", "next", "time", "code", "name", "colour"])
+            st.sampled_from(["energy", "today", "imported", "indexes", "complete", "cost", "price"])
+            | st.sampled_from(["tariff", "next", "time", "code", "name", "color"])
             | st.text(max_size=5),
             inner,
         )

@@ -39,10 +39,10 @@ INTRODUCTION = (
 )
 SLOT = {
     "start": {"type": "string"},
-    "or_start": {"type": ["string", "null"]},
+    "alternative_start": {"type": ["string", "null"]},
     "index": {"type": ["string", "null"]},
     "dry_contact": {"enum": list(DryContact)},
-    "relays": {"type": "array", "items": {"type": "integer", "minimum": 2, "maximum": 8}},
+    "closed_relays": {"type": "array", "items": {"type": "integer", "minimum": 2, "maximum": 8}},
 }
 VARYING = {"today", "yesterday", "this_month", "last_month", *Alert, *"12345678"}
 """Parts of a path in which fields of the same kind differ."""

@@ -107,7 +107,7 @@ class House:
     def is_complete(self) -> list[bool | None]:
         """Return True for each of the four that is complete."""
         energy = self.energy
-        return [energy[span]["is_complete"] for span in SPANS]
+        return [energy[span]["complete"] for span in SPANS]
 
 
 def base(drawn: int) -> Reading:
@@ -156,7 +156,7 @@ def test_a_day_on_which_the_clock_changes_has_23_or_25_hours(month: int, day: in
     house.run(paris(2026, month, day + 1, 1))
 
     assert house.energy["yesterday"]["imported"] == hours * 1000
-    assert house.energy["yesterday"]["is_complete"] is True
+    assert house.energy["yesterday"]["complete"] is True
 
 
 @pytest.mark.parametrize(("minutes", "complete"), [(4, True), (5, True), (6, False)])
@@ -216,7 +216,7 @@ def test_energy_that_no_index_shows_makes_the_day_incomplete(minutes: int, *, co
     house.reading = lambda drawn: hc(drawn + 90_000_000)
     house.run(begin + dt.timedelta(hours=1), every=20)
 
-    assert house.energy["today"]["is_complete"] is complete
+    assert house.energy["today"]["complete"] is complete
 
 
 def test_a_contract_that_comes_back_counts_from_its_present_reading() -> None:

@@ -25,7 +25,7 @@ def test_each_field_has_a_place_and_a_meaning_of_its_own() -> None:
     numbers = [field for field in FIELDS if field.type is StateType.NUMBER]
     assert [field.path for field in numbers if not field.unit] == [
         "meter.phases",
-        "tariff.next.days_left",
+        "tariff.next.learning_days_left",
         *(f"power.factor{end}" for end in ("", "_lower", "_upper")),
     ]
 

@@ -229,7 +229,7 @@ def test_each_kwh_costs_the_price_of_its_own_index(
     assert cost["price"] == price
     assert cost["this_month"]["value"] == cost["today"]["value"] == today
     if today is None:
-        assert cost["today"]["is_complete"] is False
+        assert cost["today"]["complete"] is False
     assert house.tracker.unpriced == {"EASF05", "EASF06"} - prices.keys()
 
 
@@ -251,10 +251,10 @@ def test_a_code_prices_the_only_index_that_has_it_and_its_key_wins() -> None:
     house = House(paris(2026, 1, 14, 0), reading, prices=Prices({"HP": 0.3, "HC": 0.2, "HSC": 0.1}))
     texts[2] = texts[3]  # two indexes with one code: whose price is it?
     house.run(paris(2026, 1, 14, 3))
-    assert house.state["cost"]["today"] | {"since": None} == {
+    assert house.state["cost"]["today"] | {"start": None} == {
         "value": None,
-        "since": None,
-        "is_complete": False,
+        "start": None,
+        "complete": False,
     }
 
 

@@ -183,7 +183,7 @@ def test_an_alert_goes_on_after_a_restart(readings: list[Reading], gap: float, s
     """It began when the memory says, if it is active in each frame, of the same meter, and not long after."""
     _, states = follow(*readings, gap=gap)
 
-    assert states[-1]["alerts"]["overrun"]["since"] == since
+    assert states[-1]["alerts"]["overrun"]["start"] == since
 
 
 def test_a_meter_that_injected_may_inject_after_a_restart() -> None:

@@ -317,17 +317,17 @@ def test_the_colour_of_tomorrow_is_in_the_register_or_in_a_notice(
     )
 
     assert (found["time"], found["code"]) == ("2026-01-15T06:00:00+01:00", code)
-    assert found["colour"] == {None: None, "HPJB": "blue", "HPJW": "white", "HPJR": "red"}[code]
+    assert found["color"] == {None: None, "HPJB": "blue", "HPJW": "white", "HPJR": "red"}[code]
 
 
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
         ({"OPTARIF": "BASE", "PTEC": "TH", "BASE": "000000001"}, None),
-        ({"OPTARIF": "HC", "PTEC": "HP"}, UNKNOWN | {"days_left": 7}),
+        ({"OPTARIF": "HC", "PTEC": "HP"}, UNKNOWN | {"learning_days_left": 7}),
         ({"OPTARIF": "EJP", "PTEC": "HN", "PEJP": "30"}, UNKNOWN),  # at noon there is no notice
         ({"OPTARIF": "EJP", "PTEC": "PM"}, HN_AT_1),
-        ({"OPTARIF": "BBR(", "PTEC": "HCJB"}, UNKNOWN | {"colour": None}),  # not at noon
+        ({"OPTARIF": "BBR(", "PTEC": "HCJB"}, UNKNOWN | {"color": None}),  # not at noon
     ],
 )
 def test_historique_says_nothing_that_is_not_certain(values: dict[str, str], expected: object) -> None:

@@ -27,10 +27,10 @@ def costs(house: House) -> dict[str, Any]:
     found = {span: state["cost"][span] for span in SPANS}
     for span, cost in found.items():
         energy = state["energy"][span]
-        is_complete = energy["is_complete"]
+        is_complete = energy["complete"]
         if cost["value"] is None and house.tracker.prices is not None and energy["imported"] is not None:
             is_complete = False
-        assert cost["is_complete"] is is_complete
+        assert cost["complete"] is is_complete
     return {span: cost["value"] for span, cost in found.items()}
 
 
@@ -76,7 +76,7 @@ def test_a_month_costs_its_subscription_also_without_readings() -> None:
     }
 
 
-TODAY: Final[dict[str, Any]] = {"value": 0.48, "since": "2026-01-14T00:00:00+01:00", "is_complete": False}
+TODAY: Final[dict[str, Any]] = {"value": 0.48, "start": "2026-01-14T00:00:00+01:00", "complete": False}
 
 
 def test_the_price_is_that_of_the_period_in_force() -> None:

@@ -85,7 +85,7 @@ def test_a_short_frame_updates_the_state_and_does_not_empty_it() -> None:
     assert state["current"] == {"1": 31, "2": 11, "3": 12}
     assert state["energy"]["import_total"] == 1_000_000
     assert state["power"]["apparent"] == 7500
-    assert state["alerts"]["overrun"] == {"active": True, "since": TIME}
+    assert state["alerts"]["overrun"] == {"active": True, "start": TIME}
 
 
 def test_the_maximum_of_three_phases_is_that_of_yesterday_where_a_document_says_so() -> None:
@@ -107,7 +107,7 @@ def test_an_alarm_ends_with_the_second_frame_that_lacks_it() -> None:
     _, two = follow(historique(**LONG), historique(**SHORT), historique(**LONG), historique(**LONG))
 
     assert one["alerts"]["overrun"]["active"] is True
-    assert two["alerts"]["overrun"] == {"active": False, "since": None}
+    assert two["alerts"]["overrun"] == {"active": False, "start": None}
 
 
 @pytest.mark.parametrize("phase", "123")
@@ -176,7 +176,7 @@ def test_the_times_of_a_meter_of_the_islands_have_no_offset_and_are_left_out() -
 
     assert state["power"]["max_today"] == 1000
     assert "max_today_time" not in state["power"]
-    assert state["cost"]["today"]["since"] == "2026-01-15T00:00:00+04:00"
+    assert state["cost"]["today"]["start"] == "2026-01-15T00:00:00+04:00"
 
 
 def test_news_is_told_apart_from_measures() -> None:

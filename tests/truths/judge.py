@@ -30,7 +30,7 @@ STANDING: Final = {
 }
 """The fields that stand in a silence: which meter it is, when it was heard, and where the total goes on."""
 
-_IGNORED_SLOT: Final = "or_start"  # the same time in another notation
+_IGNORED_SLOT: Final = "alternative_start"  # the same time in another notation
 
 
 @dataclass

@@ -160,7 +160,7 @@ class Screens:
             text, _figure, unit = found.groups() if found else ("", "", "")
             self._field("terminal", path, text, 1000.0 if unit == "kWh" else 1.0)
             if text and not path.startswith(("headroom", "cost.price")):
-                truth = _truth(f"{path.rpartition('.')[0]}.is_complete").of(self._world)
+                truth = _truth(f"{path.rpartition('.')[0]}.complete").of(self._world)
                 self._note(f"{path} is marked", right="(" not in text or not truth, shown=text, truth=truth)
 
     def _etiquettes(self, lines: list[str]) -> None:

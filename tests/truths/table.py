@@ -260,12 +260,12 @@ def _spans() -> dict[str, Truth | str]:
         # Each index is cut off to whole Wh twice; at midnight a frame comes every two seconds.
         found[f"{path}.imported"] = Truth(_energy(span, lambda counted: counted.drawn, tolerance=8))
         found[f"{path}.exported"] = Truth(_exported(span))
-        found[f"{path}.is_complete"] = Truth(_is_complete(span))
+        found[f"{path}.complete"] = Truth(_is_complete(span))
         found[f"{path}.indexes.*"] = Truth(_of_indexes(span))
         found[f"cost.{span}.value"] = Truth(_cost(span))
-        found[f"cost.{span}.is_complete"] = Truth(_is_complete(span))
+        found[f"cost.{span}.complete"] = Truth(_is_complete(span))
         if span.startswith("t"):  # today, this_month
-            found[f"cost.{span}.since"] = Truth(_since(span))
+            found[f"cost.{span}.start"] = Truth(_since(span))
     return found
 
 
@@ -484,7 +484,7 @@ def _alert(alert: str) -> dict[str, Truth | str]:
 
     return {
         f"alerts.{alert}.active": Truth(active, short=True),
-        f"alerts.{alert}.since": Truth(since, tolerance=2.0, short=True),
+        f"alerts.{alert}.start": Truth(since, tolerance=2.0, short=True),
     }
 
 
@@ -496,7 +496,7 @@ def _slots(world: World, blocks: str) -> list[dict[str, Any]]:
             "start": f"{block[:2]}:{block[2:4]}",
             "index": world.periods[int(block[6:]) - 1],
             "dry_contact": contacts[block[4]],
-            "relays": [],
+            "closed_relays": [],
         }
         for block in blocks.split()
     ]
@@ -558,19 +558,17 @@ TRUTHS: Final[dict[str, Truth | str]] = {
     "tariff.next.code": Truth(_next_code),
     "tariff.next.name": Truth(lambda world: _named(_next_code(world))),
     "tariff.next.index": Truth(_next_code),
-    "tariff.next.colour": Truth(_next_colour),
+    "tariff.next.color": Truth(_next_colour),
     "tariff.next.learned": Truth(
         lambda world: _next(
             world, lambda _time, _code: world.mode is Mode.HISTORIQUE and world.contract == "HC"
         )
     ),
-    "tariff.next.days_left": Truth(_days_left),
+    "tariff.next.learning_days_left": Truth(_days_left),
     "tempo.today": _tempo("today"),
     "tempo.tomorrow": _tempo("tomorrow"),
     "energy.import_total": Truth(lambda world: _whole(world.recent[-1][1])),
-    "energy.import_counter": Truth(
-        lambda world: "EAST" if world.mode is Mode.STANDARD else "+".join(world.labels())
-    ),
+    "energy.import_labels": Truth(lambda world: ["EAST"] if world.mode is Mode.STANDARD else world.labels()),
     "energy.import_index": Truth(lambda world: _whole(world.recent[-1][1])),
     "energy.import_offset": Truth(lambda _: 0),
     "energy.export_total": Truth(

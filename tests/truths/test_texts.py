@@ -109,7 +109,7 @@ NOT_ON_PAGE: Final = {
     "energy.export_total": "it is a row of its étiquette",
     "power.injected": "the net power shows it",
     "power.mean": "only in place of an unknown active power",
-    "tariff.next.days_left": "the time of the next change is missing until then",
+    "tariff.next.learning_days_left": "the time of the next change is missing until then",
     "mean_voltage": "rows of their étiquettes",
     "load_curve": "rows of their étiquettes",
     "contract": "the gauge has the limit; its étiquettes are rows",

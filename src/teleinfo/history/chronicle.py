@@ -192,7 +192,7 @@ def _add_runs(batch: Batch, state: Json, pause: int) -> None:
             batch.tariff = (TARIFF, code, batch.until)
         batch.runs[batch.tariff] = batch.until
     for alert in Alert:
-        since = _time(find(state, f"alerts.{alert}.since"))
+        since = _time(find(state, f"alerts.{alert}.start"))
         if find(state, f"alerts.{alert}.active") is True and since is not None:
             batch.runs[ALERT, alert, since] = batch.until
 

@@ -82,7 +82,7 @@ def last_reset_template(entity: Field) -> str | None:
     """Return the template of the time since which a cost counts; Home Assistant ignores an empty text."""
     if state_class(entity) != "total" or not entity.path:
         return None
-    return f"{{{{ value_json.{'_'.join(entity.parts[:-1])}_since|default('', true) }}}}"
+    return f"{{{{ value_json.{'_'.join(entity.parts[:-1])}_start|default('', true) }}}}"
 
 
 def availability(scope: str) -> str:

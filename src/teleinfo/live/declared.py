@@ -35,7 +35,7 @@ _SHOWN_UNITS: Final = {"Wh": "kWh", "EUR": "€", "EUR/kWh": "€/kWh"}
 _WH_PER_KWH: Final = 1000
 _KWH_DECIMALS: Final = 2
 
-_INCOMPLETE: Final = ("is_complete", False, N_("{value} (incomplete)"))
+_INCOMPLETE: Final = ("complete", False, N_("{value} (incomplete)"))
 _MARKS: Final = {
     "power.injected": ("estimated", True, N_("{value} (estimated)")),
     "tariff.next.time": ("learned", True, N_("{value} (learned)")),
@@ -137,7 +137,7 @@ def remembered(published: Any) -> dict[FieldPath, Json]:  # noqa: ANN401 - JSON 
     energies if it has no prices: our own cost covers only what this process has seen.
     """
     has_days = find(published, "energy.today") is not None
-    costs = ((span, part) for span in _SPANS for part in ("value", "is_complete"))
+    costs = ((span, part) for span in _SPANS for part in ("value", "complete"))
     values: dict[FieldPath, Json] = {("cost", *path): None for path in costs} if has_days else {}
     for field in FIELDS:
         before, star, after = field.path.partition(f".{ANY_LABEL}")

@@ -309,10 +309,10 @@ def day_profile(values: Values, label: str, *, contract: str | None) -> Value:
     return [
         {
             "start": slot.start,
-            "or_start": slot.or_start,
+            "alternative_start": slot.or_start,
             "index": _key_of_slot(slot.index, contract),
             "dry_contact": slot.dry,
-            "relays": [contact + 1 for contact in slot.virtual],
+            "closed_relays": [contact + 1 for contact in slot.virtual],
         }
         for slot in slots
     ]

@@ -142,6 +142,12 @@ class Snapshot:
         total = self.of_total("total")
         return total if total is None or self.total_is_fresh else UNKNOWN
 
+    @property
+    def import_labels(self) -> Value:
+        """The étiquettes whose sum is the index of the total."""
+        total = self.facts.total
+        return None if total is None else [*total.counter.split("+")]
+
     def of_total(self, attribute: str) -> Value:
         """Return an attribute of the total; before the first index there is no value."""
         return _of(self.facts.total, attribute)

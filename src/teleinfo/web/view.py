@@ -114,7 +114,7 @@ def now_part(
             [_(alert.words), _("since {time}").format(time=since) if since else ""]
             for alert in alerts_of(present)
             if find(present, f"alerts.{alert}.active") is True
-            for since in [clock(find(present, f"alerts.{alert}.since"), today=today)]
+            for since in [clock(find(present, f"alerts.{alert}.start"), today=today)]
         ],
         "power": _power(state),
         "facts": _rows(state, "power", "headroom", "current", "voltage"),

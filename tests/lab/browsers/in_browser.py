@@ -198,7 +198,7 @@ def test_a_tempo_meter_with_an_overrun_is_shown_as_the_state_has_it(
     assert state["alerts"]["overrun"]["active"]
     overrun = {"fr": "Dépassement de la puissance souscrite", "en": "Overrun of the subscribed power"}
     assert f"{overrun[language]} " in shown.text("alerts")
-    assert state["alerts"]["overrun"]["since"][11:16] in shown.text("alerts")
+    assert state["alerts"]["overrun"]["start"][11:16] in shown.text("alerts")
     colours = {"fr": ("bleu", "rouge"), "en": ("blue", "red")}[language]
     assert (state["tempo"]["today"], state["tempo"]["tomorrow"]) == ("blue", "red")
     assert tuple(text.lower() for text in shown.texts("#tempo b")) == colours

@@ -49,8 +49,8 @@ def test_the_energy_dashboard_takes_the_entities_that_the_page_names(household: 
     household.restart_later(STATISTICS_PERIOD)
     ids = household.entity_ids()
     household.hass.use_for_energy(
-        ids["energy_import"],
-        ids.get("energy_export"),
+        ids["energy_import_total"],
+        ids.get("energy_export_total"),
         power=ids["power_active"],
         cost=ids.get("cost_today"),
     )
@@ -68,7 +68,7 @@ def test_the_energy_dashboard_takes_the_entities_that_the_page_names(household: 
             lambda: [str(issue) for issues in ask("energy/validate")["energy_sources"] for issue in issues]
         )
         assert ask("recorder/validate_statistics") == {}
-    for energy in {"energy_import", "energy_export"} & ids.keys():
+    for energy in {"energy_import_total", "energy_export_total"} & ids.keys():
         expect_sum(household, ids[energy])
     assert household.hass.complaints() == []
     assert household.hass.repairs() == []

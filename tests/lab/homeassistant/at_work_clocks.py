@@ -94,7 +94,7 @@ def test_each_wh_counts_in_its_own_hour_with_clocks_twelve_seconds_apart(
         rising.daemon.start()
         rising.expect_right()
         assert time.monotonic() < ends - 30, "Home Assistant has started too late for this test"
-        energy = rising.entity_ids()["energy_import"]
+        energy = rising.entity_ids()["energy_import_total"]
         rows: list[dict[str, Any]] = []
 
         def missing() -> list[str]:

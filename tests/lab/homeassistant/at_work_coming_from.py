@@ -143,8 +143,8 @@ def test_the_costs_go_on_after_another_reader(household: Household, *, is_restar
     index = BEGIN + 12_000
     household.linky.instead = {"BASE": f"{index:09}"}
     household.daemon.start()
-    eventually(lambda: [] if "energy_import" in registered(household) else ["not announced"])
-    steps.rename(registered(household)["energy_import"]["entity_id"], ENERGY)
+    eventually(lambda: [] if "energy_import_total" in registered(household) else ["not announced"])
+    steps.rename(registered(household)["energy_import_total"]["entity_id"], ENERGY)
     steps.expect_energy(index)
     steps.restart()
     steps.expect_energy(index)

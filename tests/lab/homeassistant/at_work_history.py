@@ -92,7 +92,7 @@ class Import:
 
     def __init__(self, household: Household) -> None:
         self._household = household
-        self.energy = household.entity_ids()["energy_import"]
+        self.energy = household.entity_ids()["energy_import_total"]
         self._tables = exported(household.folder)
         self._files = [household.folder / f"days{number}.json" for number, _ in enumerate(self._tables)]
         for path, each in zip(self._files, self._tables, strict=True):

@@ -66,7 +66,7 @@ def test_a_change_of_mode_is_not_noticed(household: Household) -> None:
     household.daemon.start()
     household.expect_right()
     before = registered(household)
-    energy = before["energy_import"]["entity_id"]
+    energy = before["energy_import_total"]["entity_id"]
     household.hass.use_for_energy(energy)
     notice = before["PEJP"]["entity_id"]
     household.linky.besides = []

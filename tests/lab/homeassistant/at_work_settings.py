@@ -40,13 +40,14 @@ def wrong(household: Household, language: str) -> list[str]:
     shown = {key: entry["state"] for key, entry in entries.items()}
     shown["code"] = entries.get("tempo_today", absent)["attributes"].get("code", "absent")
     found = {
-        key: shown.get(key, "absent") for key in ("tempo_today", "LIGNE_QUALITE", "energy_import", "code")
+        key: shown.get(key, "absent")
+        for key in ("tempo_today", "LIGNE_QUALITE", "energy_import_total", "code")
     }
     expected = {"tempo_today": COLOURS[language], "LIGNE_QUALITE": QUALITIES[language], "code": {"blue"}}
     return [
         f"{key}: {state}"
         for key, state in found.items()
-        if (not state.isdecimal() if key == "energy_import" else state not in expected[key])
+        if (not state.isdecimal() if key == "energy_import_total" else state not in expected[key])
     ]
 
 

@@ -165,13 +165,18 @@ def draw_energy(language: Language, past: SimulatedPast) -> None:
         household.daemon.start()
         household.expect_right()
         ids = household.entity_ids()
-        for key, total in {"energy_import": "import_total", "energy_export": "export_total"}.items():
+        for key, total in {
+            "energy_import_total": "import_total",
+            "energy_export_total": "export_total",
+        }.items():
             about: dict[str, Any] = {"has_sum": True, "mean_type": 0, "unit_class": "energy", "name": None}
             about |= {"source": "recorder", "statistic_id": ids[key], "unit_of_measurement": "Wh"}
             stats = past.statistics(total)
             household.hass.ask("recorder/import_statistics", metadata=about, stats=stats)
             expect_statistics(household, ids[key], len(stats))
-        household.hass.use_for_energy(ids["energy_import"], ids["energy_export"], power=ids["power_active"])
+        household.hass.use_for_energy(
+            ids["energy_import_total"], ids["energy_export_total"], power=ids["power_active"]
+        )
         log_in(driver, household, language, ahead)
         draw(driver, household, language, {"home-assistant-energy": "energy/electricity"})
 

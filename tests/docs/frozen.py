@@ -29,7 +29,9 @@ from teleinfo.common import recording_times, service_language
 from teleinfo.contract.offers import Offers
 from teleinfo.contract.price_source import PriceSource
 from teleinfo.daemon.state_publisher import meta
+from teleinfo.doctor import line_report
 from teleinfo.doctor.finding import Finding, Severity
+from teleinfo.doctor.line_damage import Damage
 from teleinfo.doctor.report import as_json
 from teleinfo.history import tables
 from teleinfo.history.chronicle import Batch, IndexReading
@@ -42,6 +44,7 @@ from teleinfo.state.metrics import exposition
 from teleinfo.state.prices import Prices
 from teleinfo.tic.decoder import Counts
 from teleinfo.tic.reading import HORODATE_SUFFIX
+from teleinfo.vocabulary.line import LineCause
 from tests.docs.asyncapi import NOT_PROMISED
 from tests.docs.markdown import ROOT
 from tests.docs.samples import HISTORIQUE, health_message, published
@@ -75,6 +78,8 @@ def names() -> Iterator[str]:
             yield from _members(name, schema)
     yield from _keys("health", json.loads(health_message()))
     yield from _keys("doctor", json.loads(as_json({"line": [Finding("line", Severity.OK, "")]})))
+    yield from _keys("doctor --line", json.loads(line_report.as_json(Damage(parity=True))))
+    yield from (f"doctor --line cause code {cause}" for cause in LineCause)
     yield from _keys("meta", json.loads(meta(teleinfo.Mode.HISTORIQUE, ["PAPP"], [("power", "active")])))
     yield from _entities()
     yield from _settings()

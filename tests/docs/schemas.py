@@ -36,10 +36,15 @@ IDENTITY = ("time", "event", "name", "meter", "version", "verdict", "findings", 
 """Members that a message has because of what it is."""
 
 
+def identity(name: str) -> str:
+    """Return the id of a published schema, in which the major version stands."""
+    return f"urn:teleinfo-mqtt:schemas/{MAJOR}/{name}"
+
+
 def opened(name: str, closed: JsonSchema) -> JsonSchema:
     """Return the published schema of the message `name`, made of the closed one."""
     members = closed.get("properties", {})
-    found: JsonSchema = {"$schema": DRAFT, "$id": f"urn:teleinfo-mqtt:schemas/{MAJOR}/{name}"}
+    found: JsonSchema = {"$schema": DRAFT, "$id": identity(name)}
     if "oneOf" in closed:
         return found | _events(closed)
     found |= {key: closed[key] for key in ("title", "description", "type") if key in closed}

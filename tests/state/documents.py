@@ -22,7 +22,7 @@ from teleinfo.state.field_entry import ANY_LABEL, Field, StateType
 from teleinfo.vocabulary.codes import Alert, DryContact, Event, TariffPeriod
 from teleinfo.vocabulary.words import Language
 from tests.docs import asyncapi
-from tests.docs.schemas import doctor_schema, health_schema, meta_schema, opened
+from tests.docs.schemas import DRAFT, doctor_schema, health_schema, identity, meta_schema, opened
 from tests.support.settings import documented
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def settings_schema() -> dict[str, Any]:
         default = {} if name in SECRETS or form["default"] in (None, []) else {"default": form["default"]}
         explained = {"description": form["description"], **_setting(form, definitions), **default}
         found["properties"][variable_of(name)] = explained
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found}
+    return {"$schema": DRAFT, "$id": identity("settings"), **found}
 
 
 def _setting(form: dict[str, Any], definitions: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -162,7 +162,9 @@ def _setting(form: dict[str, Any], definitions: dict[str, dict[str, Any]]) -> di
         return {"anyOf": [_setting(each, definitions) for each in form["anyOf"]]}
     if form["type"] in ("array", "object"):
         return {"type": "string"}
-    return {key: value for key, value in form.items() if key not in ("title", "description", "default")}
+    # Not every validator knows the format "password".
+    left_out = {"title", "description", "default", "format"}
+    return {key: value for key, value in form.items() if key not in left_out}
 
 
 def field_rows() -> Iterator[str]:

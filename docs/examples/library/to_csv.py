@@ -10,7 +10,7 @@ import sys
 import teleinfo
 
 with open(sys.argv[1], "rb") as recording:
-    rows = [dict(reading.values) for reading in teleinfo.decode(recording)]
+    rows = [reading.values for reading in teleinfo.decode(recording)]
 
 # Not every frame has every étiquette. This keeps the order of the meter.
 columns = dict.fromkeys(key for row in rows for key in row)

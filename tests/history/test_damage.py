@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import shutil
 import sqlite3
@@ -77,6 +78,19 @@ def test_a_damaged_history_keeps_all_that_can_be_read(history: Path, expected: C
         assert odd.lost(expected, after) == {}
     else:  # bytes that stand for nothing, or a digit
         assert sum(odd.lost(expected, after).values()) <= 3
+
+
+def test_a_clock_that_is_behind_loses_no_row_of_a_damaged_history(history: Path, expected: Content) -> None:
+    """After a power cut a machine without a clock starts in 1970, or days ago."""
+    for path in history.parent.iterdir():
+        os.utime(path, (NOW, NOW))
+    odd.insert(history, ODD[0])
+    os.utime(history, (NOW, NOW))
+    with contextlib.closing(Store(history)) as store:
+        store.write([NEW], now=45_639)
+
+    assert store.aside is not None
+    assert odd.lost(expected, odd.content(history)) == {}
 
 
 @pytest.mark.parametrize("row", ODD[::17], ids=range(len(ODD[::17])))

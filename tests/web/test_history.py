@@ -161,6 +161,22 @@ def test_a_history_that_cannot_be_kept_is_reported_once(
     assert recorder.fault is None
 
 
+@pytest.mark.parametrize(("year", "is_kept"), [(1970, False), (2000, False), (2019, False), (2026, True)])
+def test_nothing_is_kept_while_the_clock_is_not_set(tmp_path: Path, year: int, *, is_kept: bool) -> None:
+    """A machine without a clock starts in 1970, one whose battery is empty in 2000."""
+    time = dt.datetime(year, 6, 15, 12, tzinfo=dt.UTC)
+    model = LiveModel(patience=None, clock=lambda: time)
+    recorder = HistoryRecorder(tmp_path / FILE, model, clock=time.timestamp)
+    for second in range(3):
+        model.add_reading(READING, now=float(second))
+
+    async def keep() -> None:
+        assert await recorder._write(is_last=True)
+
+    asyncio.run(keep())
+    assert [name for name, *_times in recorder.meters] == ([METER] if is_kept else [])
+
+
 def test_a_copy_that_cannot_be_written_is_reported_as_that(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

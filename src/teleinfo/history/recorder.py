@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
+from teleinfo.common.clock import is_set
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from teleinfo.history.tables import Table
     from teleinfo.live.model import LiveModel
+    from teleinfo.state.fields import Json
 
 T = TypeVar("T")
 
@@ -104,7 +106,7 @@ class HistoryRecorder:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._chronicle = Chronicle()
-        model.on_state = self._chronicle.add
+        model.on_state = self._add
         self._store = Store(path)
         self._model = model
         self._clock = clock
@@ -116,6 +118,11 @@ class HistoryRecorder:
         self._uncopied: Message | None = None
         self.meters: list[tuple[str, int, int]] = []
         self.fault: Message | None = None
+
+    def _add(self, state: Json, at: int) -> None:
+        """Add a state, unless the clock of the machine has not been set: its time would be a wrong one."""
+        if is_set(at):
+            self._chronicle.add(state, at)
 
     async def run(self) -> NoReturn:
         """Write a batch every `INTERVAL` seconds until cancelled, and then the last one."""

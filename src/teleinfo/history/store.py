@@ -25,6 +25,7 @@ from teleinfo.history.damage import ERRORS, NewerError, is_damage
 from teleinfo.history.merge import TIMES, Merged, merge
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Collection, Iterable, Iterator
 
 
@@ -261,11 +262,14 @@ class Store:
 
     def _state_of_files(self) -> list[tuple[int, int]]:
         """Return time and size of the files of the database, which differ after each change of it."""
+        return [(status.st_mtime_ns, status.st_size) for status in self._statuses()]
+
+    def _statuses(self) -> list[os.stat_result]:
+        """Return the status of the database and of its log, of those that are there."""
         found = []
         for path in (self.path, self.path.with_name(f"{self.path.name}-wal")):
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                status = path.stat()
-                found.append((status.st_mtime_ns, status.st_size))
+                found.append(path.stat())
         return found
 
     def _open(self, now: int) -> sqlite3.Connection:
@@ -298,6 +302,9 @@ class Store:
 
     def _renew(self, now: int) -> None:
         """Put a damaged file aside, and begin anew with all that can be read of it and of its copies."""
+        # After a power cut the clock may be far behind. No row is later than the file that it was written to.
+        written = max(status.st_mtime for status in self._statuses())
+        latest = max(now, int(written))
         new = self.path.with_suffix(".new")
         _remove(new)
         new.touch(mode=0o600, exist_ok=False)
@@ -309,7 +316,7 @@ class Store:
             for source in (*copies, self.path):
                 with contextlib.closing(_read_only(source)) as file:
                     base.execute("BEGIN")
-                    merge(base, file, now)
+                    merge(base, file, latest)
                     base.execute("COMMIT")
         self.aside = self.path.with_suffix(f".damaged-{now}")
         for end in ("-wal", ""):

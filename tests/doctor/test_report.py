@@ -46,6 +46,7 @@ def areas(*words: str) -> dict[str, list[Finding]]:
         PASSWORD, USER, HOST, "canary-client", "canary house/canary topic", "canary-prefix",
         METER, SITE, os.uname().nodename, "192.168.17.23", "canary's meter", "web.canary", "http://page.canary/",
         "fe80::a1b2:c3d4:e5f6:1234", "2001:db8:1:2:3:4:5:6", "canary-of-the-page",
+        "fe80::1a2b", "FE80::1A2B", "fe80::1a2b%eth0", "2001:db8::1a2b", "2001:db8:1a2b::", "fd00:1:2::3:4",
     ],
 )  # fmt: skip
 def test_no_identifier_and_no_secret_is_in_the_report(canary: str) -> None:
@@ -54,6 +55,13 @@ def test_no_identifier_and_no_secret_is_in_the_report(canary: str) -> None:
 
     assert canary not in text
     assert json.dumps(canary)[1:-1] not in text
+
+
+@pytest.mark.parametrize(
+    "text", ["21:07:15", "127.0.0.1", "::1", "[::1]:8080", "3:4", "a: b", "01/12/2026 21:07"]
+)
+def test_what_is_no_address_of_the_household_is_not_masked(text: str) -> None:
+    assert report.masked(f"at {text}, so", []) == f"at {text}, so"
 
 
 def test_a_secret_with_a_blank_is_masked_where_its_line_is_wrapped() -> None:

@@ -10,6 +10,7 @@ A bug report holds no identifier:
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import platform
@@ -53,6 +54,8 @@ _HOME = re.compile(r"(/home/)[^/\s\"]+")
 _ADDRESS = re.compile(
     r"\b(?!127\.)(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b|\b(?:[0-9a-f]{1,4}:){3,7}[0-9a-f:]{1,25}\b"
 )
+# Also a time of day: `_masked_address` tells.
+_SHORT_ADDRESS = re.compile(r"(?<![\w:])([0-9a-f]{1,4}:[0-9a-f:]+)(?:%\w+)?(?![\w:])", re.IGNORECASE)
 _SERIAL = re.compile(r"(/dev/serial/by-id/[\w.-]*?_)[A-Za-z0-9]{4,}(-if\d+)")
 # Shorter secrets are masked as whole words only: as parts of words they would be found everywhere.
 _SHORTEST = 4
@@ -208,4 +211,14 @@ def masked(text: str, secrets: Sequence[str]) -> str:
             text = re.sub(exact if len(secret) >= _SHORTEST else rf"(?<!\w){exact}(?!\w)", MASK, text)
     text = _NUMBER.sub(lambda match: match[0][:2] + MASK, text)
     text = _SERIAL.sub(rf"\1{MASK}\2", text)
+    text = _SHORT_ADDRESS.sub(_masked_address, text)
     return _ADDRESS.sub(MASK, _HOME.sub(rf"\1{MASK}", text))
+
+
+def _masked_address(match: re.Match[str]) -> str:
+    """Return the mask in place of an IPv6 address, such as fe80::1%eth0, and any other text as it is."""
+    try:
+        ipaddress.IPv6Address(match[1])
+    except ValueError:
+        return match[0]
+    return MASK

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from teleinfo.mqtt.publisher import STABLE_AFTER
 from tests.lab.procfs import descriptors, resident
 from tests.lab.soak.soak_meters import SoakMeters
+from tests.lab.soak.soak_page import SoakPage
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, settings_for
 from tests.support.procfs import number
@@ -28,6 +29,8 @@ BETWEEN_KILLS = STABLE_AFTER + 5  # real s: to be found again, and to be steady
 OUTAGE_COSTS = 2.0  # real s of readings lost with a broker: the subscriber, too, must connect again
 UNDER_WAY = 5.0  # real s for what has not arrived at the end
 RSS_LIMIT = 1024  # KiB
+PAGE_RSS_LIMIT = 8192  # KiB: a copy of the history and the tables made of it come and go
+HISTORY_LIMIT = 1 << 20  # bytes: a quarter of an hour of powers, and the log of SQLite
 PREFIX = "teleinfo-soak-"
 # Where the link to the port belongs, as those of /dev, and the log, as in a journal: on a disk each line, and
 # the time of each access to the link, counts as written by the daemon.
@@ -51,24 +54,39 @@ def sample(pid: int) -> Sample:
 
 
 class Soak:
-    """One life of `daemon`, between `meters` and `broker`; `subscriber` gets all that it publishes."""
+    """
+    One life of `daemon`, between `meters` and `broker`, and of `page`.
+
+    `subscriber` gets all that is published.
+    """
 
     def __init__(
-        self, *, meters: SoakMeters, broker: MosquittoBroker, daemon: Daemon, subscriber: Subscriber
+        self,
+        *,
+        meters: SoakMeters,
+        broker: MosquittoBroker,
+        daemon: Daemon,
+        page: SoakPage,
+        subscriber: Subscriber,
     ) -> None:
         self._meters = meters
         self._broker = broker
         self._daemon = daemon
+        self._page = page
         self._subscriber = subscriber
         self._began = self._last_kill = time.monotonic()
         self._kills = self._changes = self._received = 0
         self._early: list[Sample] = []
         self._late: list[Sample] = []
+        self._early_page: list[Sample] = []
+        self._late_page: list[Sample] = []
 
     async def run(self, hours: int) -> bool:
         """Live through so many simulated hours, and return True if nothing grew."""
         self._meters.change("hc")
         self._daemon.start()
+        await asyncio.to_thread(self._page.start)
+        first_size = self._page.bytes_of_history
         for hour in range(hours):
             if hour and hour == hours // 2:
                 self._meters.change("standard")
@@ -77,14 +95,23 @@ class Soak:
                 await self._ten_minutes(hour * HOUR + tens * TEN_MINUTES)
                 now = sample(self._daemon.process.pid)
                 (self._late if hour else self._early).append(now)
+                of_page = sample(self._page.process.pid)
+                (self._late_page if hour else self._early_page).append(of_page)
                 if self._meters.is_heard:
                     await self._meters.hang_up()
             seconds, baudrate = time.monotonic() - self._began, self._meters.line.baudrate
-            say(f"hour {hour + 1}, real second {seconds:.0f}, {baudrate} baud: {now}")
+            say(f"hour {hour + 1}, real second {seconds:.0f}, {baudrate} baud: {now}; page: {of_page}")
         await asyncio.sleep(UNDER_WAY)
         self._count()
         status, _ = await asyncio.to_thread(self._daemon.stop)
-        return self._verdict(status)
+        page_status, _ = await asyncio.to_thread(self._page.process.stop)
+        return self._verdict(
+            [
+                *self._claims(),
+                (status == 0, f"process: one from beginning to end, exit status {status}"),
+                *self._page_claims(page_status, first_size),
+            ]
+        )
 
     async def _ten_minutes(self, begin: float) -> None:
         await self._meters.play(until=begin + TEN_MINUTES / 4)
@@ -94,7 +121,9 @@ class Soak:
             bouncing = asyncio.create_task(asyncio.to_thread(self._bounce), name="soak.bounce")
             await self._meters.play(until=begin + TEN_MINUTES / 2)
             await bouncing
+        looking = asyncio.create_task(asyncio.to_thread(self._look, begin), name="soak.look")
         await self._meters.play(until=begin + TEN_MINUTES)
+        await looking
         assert self._daemon.process.poll() is None, f"the daemon ended: {self._daemon.log}"
         self._count()
 
@@ -102,23 +131,24 @@ class Soak:
         self._broker.kill()
         self._broker.start()
 
+    def _look(self, begin: float) -> None:
+        """Look at the page; once a simulated hour the household has a file, too."""
+        self._page.ask()
+        if begin % HOUR == 0:
+            self._page.bring()
+
     def _count(self) -> None:
         self._received += sum(message.topic == "teleinfo" for message in self._subscriber.drain())
 
-    def _verdict(self, status: int) -> bool:
+    def _verdict(self, claims: list[Claim]) -> bool:
         """Print each claim, and return True if all of them hold."""
-        claims = [*self._claims(), (status == 0, f"process: one from beginning to end, exit status {status}")]
         for holds, text in claims:
             say(f"{'ok  ' if holds else 'FAIL'}  {text}")
         return all(holds for holds, _ in claims)
 
     def _claims(self) -> Iterator[Claim]:
         early, late = self._early, self._late or self._early[-1:]
-        for what in ("descriptors", "threads"):
-            first, later = (max(getattr(each, what) for each in part) for part in (early, late))
-            yield later <= first, f"{what}: at most {first} in the first hour, {later} later"
-        growth = max(each.rss for each in late) - early[-1].rss
-        yield growth <= RSS_LIMIT, f"RSS: at most {growth:+} KiB after the first hour (limit {RSS_LIMIT})"
+        yield from flat("", early, late, RSS_LIMIT)
         # From the first sample on: reading a program that was just installed writes times of access.
         written = late[-1].written - early[0].written
         yield written == 0, f"disk: {written} bytes written since the start"
@@ -131,6 +161,39 @@ class Soak:
         # A port that opens throws away what has arrived: a frame each time.
         limit = int(self._kills * OUTAGE_COSTS * a_second) + self._meters.hang_ups + self._changes
         yield lost <= limit, f"readings: {lost} of {sent} lost (limit {limit})"
+
+    def _page_claims(self, status: int, first_size: int) -> Iterator[Claim]:
+        early, late = self._early_page, self._late_page or self._early_page[-1:]
+        yield from flat("page, ", early, late, PAGE_RSS_LIMIT, leaving=2)
+        page = self._page
+        lost = len(page.unanswered)
+        yield not lost, f"page, requests: {page.asked} tables, {lost} not answered {page.unanswered[:3]}"
+        yield page.imports > 0, f"page, imports: {page.imports}, each undone"
+        growth = page.bytes_of_history - first_size
+        yield growth <= HISTORY_LIMIT, f"page, history: {growth:+} bytes (limit {HISTORY_LIMIT})"
+        # Of an outage the loss and the return.
+        outages = self._kills + self._meters.hang_ups + self._changes
+        lines, limit = page.process.log.count("\n"), 4 + 2 * outages
+        yield lines <= limit, f"page, log: {lines} lines about {outages} outages (limit {limit})"
+        yield "Traceback" not in page.process.log, "page, log: no traceback"
+        yield status == 0, f"page, process: one from beginning to end, exit status {status}"
+
+
+def flat(
+    who: str, early: list[Sample], late: list[Sample], rss_limit: int, *, leaving: int = 0
+) -> Iterator[Claim]:
+    """
+    Yield what of a process must not grow after the first hour.
+
+    So many connections of clients may be `leaving` at a look.
+    """
+    for what in ("descriptors", "threads"):
+        first, later = (max(getattr(each, what) for each in part) for part in (early, late))
+        if what == "descriptors":
+            first += leaving
+        yield later <= first, f"{who}{what}: at most {first} in the first hour, {later} later"
+    growth = max(each.rss for each in late) - early[-1].rss
+    yield growth <= rss_limit, f"{who}RSS: at most {growth:+} KiB after the first hour (limit {rss_limit})"
 
 
 def say(text: str) -> None:
@@ -153,11 +216,13 @@ async def soak(folder: Path, memory: Path, *, hours: int, speed: float) -> bool:
             daemon = Daemon(memory, **settings_for(broker, meters.line), mqtt_queue=1000)
             # Python's own cache of what it compiled belongs to the installation.
             daemon.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-            life = Soak(meters=meters, broker=broker, daemon=daemon, subscriber=subscriber)
+            page = SoakPage(folder, broker)
+            life = Soak(meters=meters, broker=broker, daemon=daemon, page=page, subscriber=subscriber)
             try:
                 return await life.run(hours)
             finally:
                 daemon.__exit__()
+                page.process.__exit__()
                 meters.line.close()
 
 

@@ -133,9 +133,9 @@ def standby(energies: Mapping[int, float], injected: Collection[int], paid: floa
     """
     months: defaultdict[dt.date, float] = defaultdict(float)
     days: defaultdict[dt.date, list[float]] = defaultdict(list)
-    has_panels = bool(injected) or _are_noons_empty(energies)
-    for begin, energy in sorted(energies.items()):
-        time = local(begin)
+    half_hours = [(local(begin), energy) for begin, energy in sorted(energies.items())]
+    has_panels = bool(injected) or _are_noons_empty(half_hours)
+    for time, energy in half_hours:
         months[time.date().replace(day=1)] += energy
         if not has_panels or time.hour in NIGHT:
             days[time.date()].append(energy * 3600 / HALF_HOUR)
@@ -148,11 +148,10 @@ def standby(energies: Mapping[int, float], injected: Collection[int], paid: floa
     return {"power": round(found), "days": len(least_of_days), "cost": cost, "rose": _rise(least_of_days)}
 
 
-def _are_noons_empty(energies: Mapping[int, float]) -> bool:
+def _are_noons_empty(half_hours: Iterable[tuple[dt.datetime, float]]) -> bool:
     """True if on some days nothing was drawn around noon, but something at night: panels supplied it."""
     noons, nights = set(), set()
-    for begin, energy in energies.items():
-        time = local(begin)
+    for time, energy in half_hours:
         if energy <= 0 and time.hour in NOON:
             noons.add(time.date())
         if energy > 0 and time.hour in NIGHT:

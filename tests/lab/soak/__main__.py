@@ -29,7 +29,7 @@ BETWEEN_KILLS = STABLE_AFTER + 5  # real s: to be found again, and to be steady
 OUTAGE_COSTS = 2.0  # real s of readings lost with a broker: the subscriber, too, must connect again
 UNDER_WAY = 5.0  # real s for what has not arrived at the end
 RSS_LIMIT = 1024  # KiB
-PAGE_RSS_LIMIT = 8192  # KiB: a copy of the history and the tables made of it come and go
+PAGE_RSS_LIMIT = 16_384  # KiB: a copy of the history and the tables made of it come and go
 HISTORY_LIMIT = 1 << 20  # bytes: a quarter of an hour of powers, and the log of SQLite
 PREFIX = "teleinfo-soak-"
 # Where the link to the port belongs, as those of /dev, and the log, as in a journal: on a disk each line, and

@@ -112,9 +112,13 @@ def test_a_clock_that_is_wrong_for_hours_changes_no_sum(at: int, off: int, lasts
 
 
 def test_an_index_that_begins_anew_counts_from_there() -> None:
-    readings = [[reading(0, 50)], [reading(2, 60)], [reading(3, 0)], [reading(5, 7)]]
+    """It has counted for more than a day before, and for more than a day since."""
+    before = [reading(hour, 5000 + 10 * hour) for hour in range(0, 33, 6)]
+    since = [reading(hour, 10 * (hour - 33)) for hour in range(33, 73, 3)]
+    found = days(*([each] for each in before + since))
 
-    assert days(*readings)["rows"] == [["2026-01-14", 17, None, None, False, None]]
+    assert [row[1] for row in found["rows"]] == [120, 180 + 30, 240, 120]
+    assert found["gaps"] == []
 
 
 def test_an_index_counts_nothing_while_one_of_another_mode_does() -> None:

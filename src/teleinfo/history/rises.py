@@ -3,83 +3,190 @@
 from __future__ import annotations
 
 import itertools
-import math
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from operator import itemgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.contract.days import day_of, midnight
-from teleinfo.contract.half_hours import Rise
+from teleinfo.contract.half_hours import HALF_HOUR, LATE, Rise
 from teleinfo.history.chronicle import IndexReading
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
-DAYS: Final = """
+
+class Division(NamedTuple):
+    """
+    A table of the readings that divide time: `query` yields those of a meter, ordered by étiquette and time.
+
+    Its parameters are the meter, the time until which they are wanted, and the time since which. `is_live` is
+    True if the time between two readings was not a pause of the process.
+    """
+
+    query: str
+    is_live: Callable[[int, int], bool]
+
+
+def _is_in_a_day(before: int, after: int) -> bool:
+    return day_of(before) == day_of(after - 1)
+
+
+def _is_in_two_hours(before: int, after: int) -> bool:
+    return after - before <= LONGEST_ERROR + LATE
+
+
+DAYS: Final = Division(
+    """
     SELECT label, time, value, code FROM reading JOIN (
-        SELECT label, max(time) FILTER (WHERE time <= ?3) AS first
+        SELECT label, max(time) FILTER (WHERE time <= ?3) - 172800 AS first
         FROM reading WHERE meter = ?1 GROUP BY label
     ) USING (label) WHERE meter = ?1 AND time BETWEEN coalesce(first, 0) AND ?2 ORDER BY label, time
-"""
-"""The readings of each index that divide days, until the time ?2, with the last one before the time ?3."""
+    """,
+    _is_in_a_day,
+)
+"""The readings that divide days. Between two of a day there may have been a pause, which changes nothing."""
 
-HALF_HOURS: Final = """
+HALF_HOURS: Final = Division(
+    """
     SELECT label, time, value, code FROM half_hour
     WHERE meter = ?1 AND time BETWEEN ?3 - 172800 AND ?2 ORDER BY label, time
+    """,
+    _is_in_two_hours,
+)
+"""The readings that divide half-hours; a register at rest has one each two days."""
+
+LONGEST_ERROR: Final = 7200
+"""Seconds for which a clock may be wrong. Its readings are somewhere else, and leave a hole that counts."""
+
+MOST_POWER: Final = 54_000
+"""W: the power of the largest connection of a household, half as much again."""
+
+RESTART_COST: Final = 86_400
+CONTRACT_COST: Final = 600
 """
-"""The same, for half-hours; a register at rest has a reading each two days."""
+Seconds that an index must have counted on both sides of a fall, so that it began anew. Another contract may
+set it to zero, and gives it the code of another tariff period; else hardly anything does.
+"""
 
-MAX_STRAYS: Final = 6
-"""The most readings in a row that a clock that is wrong for an hour leaves behind."""
 
-
-def rises(base: sqlite3.Connection, meter: int, query: str, since: int, until: int) -> Iterator[Rise]:
+def rises(base: sqlite3.Connection, meter: int, division: Division, since: int, until: int) -> Iterator[Rise]:
     """
-    Yield what each index rose between two readings by a `query`, unless it began anew.
+    Yield what each index rose between two readings, unless it began anew.
 
     Nor is it yielded where indexes of another mode or contract counted meanwhile: they counted the same
     energy. Those of one contract begin with the same two letters.
     """
-    rows = base.execute(query, (meter, until, since)).fetchall()
-    times: defaultdict[str, list[int]] = defaultdict(list)
-    for label, time, *_ in rows:
-        times[label[:2]].append(time)
-    for label, own in itertools.groupby(rows, itemgetter(0)):
-        readings = _rising([IndexReading(*reading) for _label, *reading in own])
-        others = sorted(itertools.chain(*(found for name, found in times.items() if name != label[:2])))
+    rows = base.execute(division.query, (meter, until, since)).fetchall()
+    by_label = {
+        label: _rising([IndexReading(*reading) for _label, *reading in own], division)
+        for label, own in itertools.groupby(rows, itemgetter(0))
+    }
+    for label, readings in by_label.items():
+        of_others = [found for name, found in by_label.items() if name[:2] != label[:2]]
+        others = sorted(reading.time for reading in itertools.chain(*of_others))
         for before, after in itertools.pairwise(readings):
             is_own = bisect_right(others, before.time) == bisect_left(others, after.time)
             if is_own and after.value >= before.value and after.time > since:
                 yield Rise(label, after.code, before.time, after.time, after.value - before.value)
 
 
-def _rising(readings: list[IndexReading]) -> list[IndexReading]:
+def _rising(readings: list[IndexReading], division: Division) -> list[IndexReading]:
     """
     Return the readings of an index in the order of their times; leave out those with a wrong time.
 
-    An index rises. Where it falls, the clock was wrong if the index has its former value again soon, or had
-    the new value shortly before; otherwise the index began anew. A reading of midnight is rather believed.
+    An index rises. Where it falls, a clock was wrong for a while, or the index began anew. Of all rows of
+    readings that rise, the one is kept in which the index counted for the longest time: see `_Chain`.
     """
-    kept: list[IndexReading] = []
-    at = 0
-    while at < len(readings):
-        time, value, _code = readings[at]
-        if kept and value < kept[-1].value:
-            later = readings[at + 1 : at + 1 + MAX_STRAYS]
-            ahead = _first(reading.value >= kept[-1].value for reading in later)
-            back = _first(reading.value <= value for reading in kept[-2 : -2 - MAX_STRAYS : -1])
-            if ahead and (ahead < (back or math.inf) or (ahead == back and time != midnight(day_of(time)))):
-                at += ahead
+    if all(before.value <= after.value for before, after in itertools.pairwise(readings)):
+        return readings
+    return _Chain(readings, division).readings()
+
+
+class _Row(NamedTuple):
+    """A row of readings that rise: its weight, s, and the number of its last reading, None if it is empty."""
+
+    weight: int
+    last: int | None
+
+
+class _Chain:
+    """
+    The best row of readings that rise, but for falls where the index began anew, each at a cost.
+
+    The weight of a row is the time, in s, in which the index was seen to count: between two neighbours, or
+    from midnight to a reading of the same day, without a pause and with a possible rise; and a second for
+    each reading. So the few readings of a clock that was wrong for minutes give way to those of hours,
+    wherever they come to stand.
+
+    For each reading, `_weights` has the weight of the best row that ends with it, and `_before` the number of
+    the reading before it in that row.
+    """
+
+    def __init__(self, readings: list[IndexReading], division: Division) -> None:
+        self._readings = readings
+        self._is_live = division.is_live
+        self._weights: list[int] = []
+        self._before: list[int | None] = []
+        self._best = _Row(0, None)
+        self._midnight: int | None = None  # the last reading of a midnight
+        # The readings whose rows are heavier than those of all readings of a lower value, by value.
+        self._values: list[int] = []
+        self._ends: list[int] = []
+        for at in range(len(readings)):
+            self._add(at)
+
+    def readings(self) -> list[IndexReading]:
+        """Return the readings of the best row."""
+        row: list[IndexReading] = []
+        at = self._best.last
+        while at is not None:
+            row.append(self._readings[at])
+            at = self._before[at]
+        return row[::-1]
+
+    def _add(self, at: int) -> None:
+        """Find the best row that ends with a reading, of the rows of the readings before it."""
+        reading = self._readings[at]
+        place = bisect_right(self._values, reading.value)
+        # Either it begins a row, or the index began anew, or it follows the best row of a lower value.
+        rows = [_Row(0, None)]
+        if self._best.last is not None:
+            is_other_code = self._readings[self._best.last].code != reading.code
+            cost = CONTRACT_COST if is_other_code else RESTART_COST
+            rows.append(_Row(self._best.weight - cost, self._best.last))
+        if place:
+            end = self._ends[place - 1]
+            rows.append(_Row(self._weights[end], end))
+        for earlier in (at - 1 if at else None, self._midnight):
+            if earlier is None:
                 continue
-            if back:
-                del kept[-back:]
-        kept.append(readings[at])
-        at += 1
-    return kept
+            seconds = reading.time - self._readings[earlier].time
+            if self._is_counting(self._readings[earlier], reading):
+                rows.append(_Row(self._weights[earlier] + seconds, earlier))
+        heaviest = max(rows, key=itemgetter(0))
+        weight = heaviest.weight + 1
+        self._weights.append(weight)
+        self._before.append(heaviest.last)
+        self._note_end(place, at)
+        if weight > self._best.weight:
+            self._best = _Row(weight, at)
+        if reading.time % HALF_HOUR == 0 and reading.time == midnight(day_of(reading.time)):
+            self._midnight = at
 
+    def _is_counting(self, before: IndexReading, after: IndexReading) -> bool:
+        """True if the index was seen to count between two readings, and the rise is possible."""
+        greatest_rise = MOST_POWER * (after.time - before.time) / 3600 + 1  # Wh
+        rise = after.value - before.value
+        return 0 <= rise <= greatest_rise and self._is_live(before.time, after.time)
 
-def _first(facts: Iterable[bool]) -> int:
-    """Return the number of the first fact that is true, or 0."""
-    return next((number for number, fact in enumerate(facts, 1) if fact), 0)
+    def _note_end(self, place: int, at: int) -> None:
+        """Note a reading if its row is heavier than those of all readings of a lower value."""
+        weight = self._weights[at]
+        if place and self._weights[self._ends[place - 1]] >= weight:
+            return
+        until = place
+        while until < len(self._ends) and self._weights[self._ends[until]] <= weight:
+            until += 1
+        self._values[place:until] = [self._readings[at].value]
+        self._ends[place:until] = [at]

@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 from teleinfo.common import i18n
-from teleinfo.doctor.finding import TEMPLATES, TITLES
 from teleinfo.history.sentences import SENTENCES
 from teleinfo.homeassistant import entities
 from teleinfo.settings.faults import ALLOWED
@@ -41,8 +40,6 @@ def messages() -> dict[str, str]:
     found |= {getattr(text, "template", text): field.path for field, text in texts}
     found |= {text: name for name, lines in ALLOWED.items() for text in lines}
     found |= {text: name for name, lines in SENTENCES.items() for text in lines}
-    found |= {text: name for name, text in TITLES.items()}
-    found |= {text: name for name, one in TEMPLATES.items() for text in (one.message, one.advice) if text}
     found = {text: place for text, place in found.items() if not FIELD.fullmatch(text)}
     found |= dict.fromkeys(MARKED.findall((FOLDER / "index.html").read_text(encoding="utf-8")), "index.html")
     for path in sorted(SOURCES.rglob("*.py")):

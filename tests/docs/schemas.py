@@ -17,8 +17,8 @@ from dataclasses import is_dataclass
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from teleinfo import __version__
-from teleinfo.doctor.finding import TEMPLATES, TITLES, Severity
-from teleinfo.doctor.report import AREAS
+from teleinfo.doctor.finding import Severity
+from teleinfo.doctor.report import AREAS, CHECK_TITLES
 from teleinfo.port.health import Health
 from teleinfo.state.field_entry import StateType
 from teleinfo.tic.labels import Kind
@@ -195,8 +195,7 @@ def meta_schema() -> JsonSchema:
 def doctor_schema() -> JsonSchema:
     """Return the closed schema of what `teleinfo doctor --json` writes."""
     severities = {"enum": [severity.value for severity in Severity]}
-    checks = {finding.check for finding in TEMPLATES.values()}
-    checks |= {name for name in TITLES if not name.startswith("area-")} | set(AREAS)
+    checks = {*CHECK_TITLES, *AREAS}
     finding = _object(
         "",
         "",

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from teleinfo.common.i18n import use_language
-from teleinfo.doctor.finding import TEMPLATES
+from teleinfo.doctor.findings import of_line
 from teleinfo.doctor.line_damage import Bit, Damage
 from teleinfo.doctor.line_report import as_json, chart, sentences
 from teleinfo.vocabulary.line import LineCause
@@ -37,7 +37,7 @@ def test_each_cause_has_its_words_and_its_advice(cause: LineCause, language: Lan
         found, named, advice = sentences(replace(DAMAGE, cause=cause))
 
     assert "990" in found
-    assert (cause.words in named, advice == TEMPLATES[cause.name].advice) == (language is Language.EN,) * 2
+    assert (cause.words in named, advice == of_line.BY_CAUSE[cause].advice) == (language is Language.EN,) * 2
 
 
 @pytest.mark.parametrize(("places", "text"), [(0, "All is well."), (5, "The cause is not clear.")])

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import pkgutil
+import re
 from pathlib import Path
 
 import pytest
 
-from teleinfo.doctor import report
+from teleinfo.doctor import findings, report
 from teleinfo.doctor.command import CHECKS
-from teleinfo.doctor.finding import TEMPLATES, TITLES, Finding, Severity
+from teleinfo.doctor.finding import Finding, Severity
+from teleinfo.doctor.findings import of_line
 from teleinfo.doctor.machine import Machine
-from teleinfo.vocabulary.line import LineCause
 from tests.support.settings import settings_of
 
 PASSWORD, USER, HOST = 'c4nary"s3cret', "canary-user", "canary.example"
@@ -137,16 +140,21 @@ def test_what_identifies_is_masked_and_what_helps_is_not(text: str, shown: str) 
 
 
 def test_every_check_has_its_title_and_every_finding_is_found() -> None:
-    """No finding is shown under a name of the program's own, and no section of the table is left over."""
+    """No finding is shown under a name of the program's own, and none is declared and not used."""
     folder = Path(report.__file__).parent
     text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
-    checks = {one.check for one in TEMPLATES.values()}
-    areas = {f"area-{area}" for area in report.AREAS}
+    declared = {
+        f"{module.name}.{name}": value
+        for module in pkgutil.iter_modules(findings.__path__)
+        for name, value in vars(importlib.import_module(f"teleinfo.doctor.findings.{module.name}")).items()
+        if isinstance(value, Finding)
+    }
+    checks = {finding.check for finding in declared.values()}
+    unused = {name for name in declared if not re.search(rf"\b{re.escape(name)}\b", text)}
 
-    assert CHECKS.keys() == {*report.AREAS}
-    assert areas <= TITLES.keys()
-    assert TITLES.keys() - areas == checks - {*report.AREAS} | {"port"}
-    assert {name for name in TEMPLATES if f'"{name}"' not in text} == {cause.name for cause in LineCause}
+    assert CHECKS.keys() == report.AREA_TITLES.keys() == {*report.AREAS}
+    assert report.CHECK_TITLES.keys() == checks - {*report.AREAS} | {"port"}
+    assert unused == {f"of_line.{cause.name}" for cause in of_line.BY_CAUSE}
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])

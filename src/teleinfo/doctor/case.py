@@ -19,6 +19,7 @@ from teleinfo.common.i18n import catalogue
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.doctor import inside
 from teleinfo.doctor.finding import Finding, find
+from teleinfo.doctor.findings import of_sandbox
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.report import Screen
 from teleinfo.mqtt.errors import CUT_OFF, PUSHED_OUT
@@ -224,9 +225,9 @@ class Case:
 
 async def kept_away(case: Case, check: str, error: str, target: str, addresses: Iterable[str]) -> Finding:
     """Return the fault of a service that gets `error` at `target`, whose `addresses` this user reaches."""
-    section, wanted = "ADDRESS_KEPT_AWAY", addresses
+    finding, wanted = of_sandbox.ADDRESS_KEPT_AWAY, addresses
     if error == inside.NAME:
-        section = "NAME_SERVER_KEPT_AWAY"
+        finding = of_sandbox.NAME_SERVER_KEPT_AWAY
         wanted = _NAME_SERVER.findall(case.machine.text("/etc/resolv.conf") or "")
     shown = await case.properties()
     nets = [ipaddress.ip_network(net) for net in shown.get("IPAddressAllow", "").split()]
@@ -238,10 +239,10 @@ async def kept_away(case: Case, check: str, error: str, target: str, addresses: 
             one = ipaddress.ip_interface(f"{plain}/64" if ":" in plain else plain)
             if not any(one.ip in net for net in nets):
                 kept[address] = str(one.network).removesuffix("/32")
-    finding = find("UNREACHED", address=target, error=error, unit=case.unit)
+    finding = find(of_sandbox.UNREACHED, address=target, error=error, unit=case.unit)
     if kept:
         allowed = " ".join(dict.fromkeys(kept.values()))
-        finding = find(section, address=", ".join(kept), unit=case.unit, allowed=allowed)
+        finding = find(finding, address=", ".join(kept), unit=case.unit, allowed=allowed)
     return replace(finding, check=check)
 
 

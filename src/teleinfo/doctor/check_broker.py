@@ -16,6 +16,7 @@ from teleinfo.common.untrusted_json import parse_object
 from teleinfo.doctor import inside
 from teleinfo.doctor.case import Case, is_one_of, kept_away
 from teleinfo.doctor.finding import Finding, Severity, find
+from teleinfo.doctor.findings import of_broker
 from teleinfo.mqtt import config
 from teleinfo.mqtt.client import ONE_SHOT_TIMEOUT, Connection, connect, for_command, tls_context
 from teleinfo.mqtt.config import Broker, MqttVersion, Topics
@@ -88,10 +89,10 @@ async def _for_the_service(case: Case, finding: Finding) -> Finding:
             if finding.check == ("name" if error == inside.NAME else "port"):
                 return await kept_away(case, finding.check, error, name, case.addresses)
         elif finding.check == "tls":
-            section = "FILE_KEPT_AWAY" if name.startswith("/etc/") else "FILE_ELSEWHERE"
+            finding = of_broker.FILE_KEPT_AWAY if name.startswith("/etc/") else of_broker.FILE_ELSEWHERE
             if name == case.settings.mqtt_tls_key_file:
-                section = "KEY_KEPT_AWAY"
-            return find(section, file=name, error=error, unit=case.unit)
+                finding = of_broker.KEY_KEPT_AWAY
+            return find(finding, file=name, error=error, unit=case.unit)
     return finding
 
 
@@ -100,10 +101,10 @@ async def _steps(case: Case) -> AsyncIterator[Finding]:
     broker = case.settings.broker
     try:
         case.addresses = await _resolve(broker)
-        section = "ADDRESS" if case.addresses == (broker.host,) else "NAME"
-        yield find(section, host=broker.host, address=", ".join(case.addresses))
+        finding = of_broker.ADDRESS if case.addresses == (broker.host,) else of_broker.NAME
+        yield find(finding, host=broker.host, address=", ".join(case.addresses))
         await _connect(broker)
-        yield find("ACCEPTS", address=broker.address)
+        yield find(of_broker.ACCEPTS, address=broker.address)
         if broker.tls is not None:
             context = await asyncio.to_thread(tls_context, broker, broker.tls)
             yield _certificate(await _connect(broker, context))
@@ -118,10 +119,10 @@ async def _steps(case: Case) -> AsyncIterator[Finding]:
                 yield find(ONE_CLIENT_ID if is_pushed_out else ONE_TOPIC, topic=topic, one=one, other=other)
                 findings = [finding for finding in findings if finding.check != "topic"]
             elif is_pushed_out:
-                yield find("LOGIN_LOST", unit=case.unit)
+                yield find(of_broker.LOGIN_LOST, unit=case.unit)
             if not is_pushed_out:
-                section = "NO_ACCOUNT" if broker.username is None else "ACCOUNT"
-                yield find(section, facts={"mqtt_version": connection.version})
+                finding = of_broker.NO_ACCOUNT if broker.username is None else of_broker.ACCOUNT
+                yield find(finding, facts={"mqtt_version": connection.version})
             for finding in findings:
                 yield finding
     except BrokerError as error:
@@ -194,10 +195,10 @@ async def _first_line(broker: Broker, *, tls: bool) -> bytes | None:
 def _certificate(certificate: Mapping[str, str]) -> Finding:
     """Judge a certificate that OpenSSL has accepted; it is empty if OpenSSL did not verify it."""
     if not certificate:
-        return find("CERTIFICATE_UNSEEN")
+        return find(of_broker.CERTIFICATE_UNSEEN)
     days = int((ssl.cert_time_to_seconds(certificate["notAfter"]) - time.time()) / _DAY)
-    section = "CERTIFICATE_ENDS" if days < RENEW_WITHIN_DAYS else "CERTIFICATE"
-    return find(section, days=days, facts={"days_left": days})
+    finding = of_broker.CERTIFICATE_ENDS if days < RENEW_WITHIN_DAYS else of_broker.CERTIFICATE
+    return find(finding, days=days, facts={"days_left": days})
 
 
 async def _numbers(connection: Connection, case: Case) -> tuple[str, ...]:
@@ -239,27 +240,27 @@ async def _topics(connection: Connection, case: Case) -> list[Finding]:
     case.may_read, case.health = bool(received), parse_health(received.get(topics.health, b""))
     if topics.status in received:
         case.status = received[topics.status].decode(errors="replace")
-    section = "TOPIC_REFUSED"
+    finding = of_broker.TOPIC_REFUSED
     if may_write and received.get(ours) == token:
-        section = "TOPIC"
+        finding = of_broker.TOPIC
     elif may_write and is_5:
-        section = "TOPIC_UNREAD"
+        finding = of_broker.TOPIC_UNREAD
     elif may_write:
-        section = "NO_ECHO" if may_subscribe else "TOPIC_UNKNOWN"
+        finding = of_broker.NO_ECHO if may_subscribe else of_broker.TOPIC_UNKNOWN
     user = case.settings.broker.username
     account = [f"user {user}"] if user else []
     shown = user or _("without a user name")
-    rights = [] if section == "TOPIC" else [*account, f"topic readwrite {topics.readings}/#"]
-    findings = [find(section, *rights, user=shown, topic=ours)]
+    rights = [] if finding is of_broker.TOPIC else [*account, f"topic readwrite {topics.readings}/#"]
+    findings = [find(finding, *rights, user=shown, topic=ours)]
     if case.settings.homeassistant and is_5:
         # Where a device is announced, an empty message announces nothing.
         prefix = case.settings.homeassistant_prefix
         topic = f"{prefix}/device/teleinfo-doctor/config"
         if await _publish(connection, topic, b"", retain=False):
-            findings.append(find("ANNOUNCED"))
+            findings.append(find(of_broker.ANNOUNCED))
         else:
             rights = [*account, f"topic write {prefix}/#", f"topic read {prefix}/status"]
-            findings.append(find("NOT_ANNOUNCED", *rights, user=shown, topic=topic))
+            findings.append(find(of_broker.NOT_ANNOUNCED, *rights, user=shown, topic=topic))
     return findings
 
 

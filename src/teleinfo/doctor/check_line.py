@@ -12,6 +12,7 @@ from teleinfo.common.i18n import _, decimal, inline
 from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.check_broker import OFFLINE, ONLINE, said_by
 from teleinfo.doctor.finding import Finding, Severity, find
+from teleinfo.doctor.findings import of_line
 from teleinfo.doctor.line_damage import diagnose
 from teleinfo.port.errors import PortError
 from teleinfo.port.health import Quality
@@ -76,11 +77,11 @@ async def check_line(case: Case) -> AsyncIterator[Finding]:
         await case.properties(again=True)
         url = line_of(port)
     if case.access is Access.NONE or (await case.own_words() and not await case.has_port()):
-        yield find("PORT_FIRST")
+        yield find(of_line.PORT_FIRST)
     elif case.access is Access.OURS and url == port:
         status = case.status or ""
-        section = {ONLINE: "HEARD", OFFLINE: "UNHEARD"}.get(status, "LINE_UNKNOWN")
-        yield find(section, said=said_by(status, case.health))
+        finding = {ONLINE: of_line.HEARD, OFFLINE: of_line.UNHEARD}.get(status, of_line.LINE_UNKNOWN)
+        yield find(finding, said=said_by(status, case.health))
     else:
         for finding in await _listen(case, url):
             yield finding
@@ -109,18 +110,18 @@ async def _listen(case: Case, url: str) -> list[Finding]:
     try:
         probes = await hear(url, wanted, case.screen, FOUND_SECONDS)
     except PortError as error:
-        return [find("NOT_HEARD", reason=error.localized())]
+        return [find(of_line.NOT_HEARD, reason=error.localized())]
     meter = probes[-1]
     if meter.mode is None:
         is_fixed = settings.serial_mode != "auto" or settings.serial_baudrate is not None
-        section = "FIXED_SPEED" if is_bridge(url) and is_fixed else "NONSENSE"
-        return [find(section if any(probe.data for probe in probes) else "SILENT")]
-    section = "MODE" if meter.baudrate in wanted else "OTHER_MODE"
+        finding = of_line.FIXED_SPEED if is_bridge(url) and is_fixed else of_line.NONSENSE
+        return [find(finding if any(probe.data for probe in probes) else of_line.SILENT)]
+    finding = of_line.MODE if meter.baudrate in wanted else of_line.OTHER_MODE
     facts = {"mode": str(meter.mode), "baudrate": meter.baudrate}
     counts = asdict(meter.decoder.counts)
-    framed = "GROUPS" if counts["frames"] else "NO_FRAME"
+    framed = of_line.GROUPS if counts["frames"] else of_line.NO_FRAME
     return [
-        find("MODE_OF_BRIDGE" if is_bridge(url) else section, facts=facts, **facts),
+        find(of_line.MODE_OF_BRIDGE if is_bridge(url) else finding, facts=facts, **facts),
         find(framed, facts=counts, time=duration(meter.seconds), **counts),
         _parity(meter),
         _meter(meter.number),
@@ -133,17 +134,17 @@ def _parity(meter: Probe) -> Finding:
     # Skip the data up to the end of the first frame: the very first character may be misread.
     whole = meter.data.partition(ETX)[2]
     if not meter.decoder.parity or not whole:
-        return find("WITHOUT_PARITY")
+        return find(of_line.WITHOUT_PARITY)
     damaged = sum(byte.bit_count() & 1 for byte in whole)
-    return find("PARITY", damaged=damaged, characters=len(whole))
+    return find(of_line.PARITY, damaged=damaged, characters=len(whole))
 
 
 def _meter(number: str | None) -> Finding:
     if number is None:
-        return find("NO_NUMBER")
+        return find(of_line.NO_NUMBER)
     known = identity_of(number)
     maker = known.maker or _("maker unknown")
-    return find("METER", model=_(known.model), maker=maker, number=f"{number[:6]}…")
+    return find(of_line.METER, model=_(known.model), maker=maker, number=f"{number[:6]}…")
 
 
 def _clock(meter: Probe) -> list[Finding]:
@@ -151,8 +152,8 @@ def _clock(meter: Probe) -> list[Finding]:
     if offset is None or identity_of(meter.number).overseas:
         return []
     if abs(offset) <= TOLERANCE:
-        return [find("CLOCK_RIGHT")]
-    return [find("CLOCK_AHEAD" if offset > 0 else "CLOCK_BEHIND", time=duration(abs(offset)))]
+        return [find(of_line.CLOCK_RIGHT)]
+    return [find(of_line.CLOCK_AHEAD if offset > 0 else of_line.CLOCK_BEHIND, time=duration(abs(offset)))]
 
 
 def _wiring(meter: Probe) -> Finding:
@@ -164,10 +165,10 @@ def _wiring(meter: Probe) -> Finding:
     # One bad group is no trend.
     is_accident = grade is LineGrade.POOR and meter.decoder.counts.rejected == 1
     if is_accident or grade in {LineGrade.GOOD, LineGrade.FAIR}:
-        return find("WIRING", facts=facts, **fields)
+        return find(of_line.WIRING, facts=facts, **fields)
     cause = diagnose(bytes(meter.data)).cause
-    finding = find("DAMAGED", facts=facts, **fields)
+    finding = find(of_line.DAMAGED, facts=facts, **fields)
     if cause is not None:
         facts["cause"] = str(cause)
-        finding = find(cause.name, facts=facts, cause=_(cause.words), **fields)
+        finding = find(of_line.BY_CAUSE[cause], facts=facts, cause=_(cause.words), **fields)
     return finding if grade is LineGrade.BAD else replace(finding, severity=Severity.WARNING)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from teleinfo.doctor import raspberry_pi
 from teleinfo.doctor.case import Access, Case, kept_away
 from teleinfo.doctor.finding import Finding, Severity, find
+from teleinfo.doctor.findings import of_port
 from teleinfo.doctor.machine import Machine, PortUser, group_of, port_users
 from teleinfo.port.errors import OUTAGE_TEXTS, cannot_reach
 from teleinfo.port.serial_port import is_remote
@@ -24,8 +25,18 @@ BRIDGE_TIMEOUT = 5.0
 
 _LOGINS = frozenset({"agetty", "getty", "login"})
 # Findings: the port may be opened; the port has a wrong group; the user is not in its group.
-_OF_SERVICE = ("SERVICE_MAY_OPEN", "SERVICE_GROUP_LOST", "SERVICE_NOT_IN_GROUP")
-_OF_USER = ("USER_MAY_OPEN", "USER_GROUP_LOST", "USER_NOT_IN_GROUP")
+
+
+class _Rights(NamedTuple):
+    """The findings on the right to open the port."""
+
+    may_open: Finding
+    group_lost: Finding
+    not_in_group: Finding
+
+
+_OF_SERVICE = _Rights(of_port.SERVICE_MAY_OPEN, of_port.SERVICE_GROUP_LOST, of_port.SERVICE_NOT_IN_GROUP)
+_OF_USER = _Rights(of_port.USER_MAY_OPEN, of_port.USER_GROUP_LOST, of_port.USER_NOT_IN_GROUP)
 # Groups that no user joins to use a port: a login console has taken it.
 _CLOSED_GROUPS = frozenset({"root", "tty"})
 
@@ -44,16 +55,17 @@ async def check_port(case: Case) -> AsyncIterator[Finding]:
     others = [f"TELEINFO_SERIAL_PORT={name}" for name in _ports(machine) if name != port]
     if not path.exists() and raspberry_pi.BUILT_IN.fullmatch(port) and machine.is_raspberry:
         if others:
-            yield find("OTHER_PORTS", *others)
+            yield find(of_port.OTHER_PORTS, *others)
         is_taken = raspberry_pi.has_bluetooth(machine, device)
-        yield find("ON_BOARD_BLUETOOTH" if is_taken else "ON_BOARD", port=shown, config=raspberry_pi.CONFIG)
+        finding = of_port.ON_BOARD_BLUETOOTH if is_taken else of_port.ON_BOARD
+        yield find(finding, port=shown, config=raspberry_pi.CONFIG)
     # The devices of a tree of files are files.
     elif not path.exists() or (machine.root.name == "" and not stat.S_ISCHR(path.stat().st_mode)):
-        yield find("ELSEWHERE" if others else "NO_PORT", *others, port=shown)
+        yield find(of_port.ELSEWHERE if others else of_port.NO_PORT, *others, port=shown)
     elif names and port == device:
-        yield find("NAME_CHANGES", port=shown, name=f"{BY_ID}/{names[0]}")
+        yield find(of_port.NAME_CHANGES, port=shown, name=f"{BY_ID}/{names[0]}")
     else:
-        yield find("PORT", port=shown)
+        yield find(of_port.PORT, port=shown)
 
 
 def _ports(machine: Machine) -> list[str]:
@@ -78,12 +90,12 @@ async def _bridge(case: Case, port: str) -> AsyncIterator[Finding]:
                 _reader, writer = await asyncio.open_connection(host.strip("[]"), int(number))
         except (OSError, ValueError) as error:
             case.access = Access.NONE
-            yield find("BRIDGE_AWAY", reason=cannot_reach(where, error).localized())
+            yield find(of_port.BRIDGE_AWAY, reason=cannot_reach(where, error).localized())
             return
         address = writer.get_extra_info("peername")[0]
         writer.close()
         case.access = Access.OURS if await case.own_words() else Access.FREE
-    yield find("BRIDGE", port=port)
+    yield find(of_port.BRIDGE, port=port)
     kept = (await case.attempts()).get(where) if address else ""
     if kept:
         case.access = Access.NONE
@@ -119,11 +131,11 @@ async def check_holder(case: Case) -> AsyncIterator[Finding]:
         return
     if users:
         case.access = Access.OURS
-        yield find("OURS", unit=users[0].unit or f"teleinfo, {users[0].pid}")
+        yield find(of_port.OURS, unit=users[0].unit or f"teleinfo, {users[0].pid}")
         return
     # A service that runs without its port opens it again at any moment, and must find it free.
     case.access = Access.OURS if await case.own_words() else Access.FREE
-    yield find("FREE" if complete else "FREE_FOR_ALL_WE_SEE")
+    yield find(of_port.FREE if complete else of_port.FREE_FOR_ALL_WE_SEE)
 
 
 def _in_use(user: PortUser, port: str, device: str) -> Finding:
@@ -136,8 +148,8 @@ def _in_use(user: PortUser, port: str, device: str) -> Finding:
     elif user.container:
         stop = f"sudo docker stop {user.container}"
     elif user.name in _LOGINS:
-        return find("LOGIN_BY_HAND", name=user.name, pid=user.pid, port=port)
-    return find("IN_USE", name=user.name, pid=user.pid, stop=stop)
+        return find(of_port.LOGIN_BY_HAND, name=user.name, pid=user.pid, port=port)
+    return find(of_port.IN_USE, name=user.name, pid=user.pid, stop=stop)
 
 
 async def check_rights(case: Case) -> AsyncIterator[Finding]:
@@ -156,23 +168,24 @@ async def check_rights(case: Case) -> AsyncIterator[Finding]:
     yield finding
 
 
-async def _rights(case: Case, port: str, error: str, sections: tuple[str, str, str]) -> Finding:
+async def _rights(case: Case, port: str, error: str, rights: _Rights) -> Finding:
     """Report that the service or this user may use the port, or why it gets `error` there."""
-    may_open, group_lost, not_in_group = sections
-    section, major = "DEVICE_ERROR", ""
-    status, shown = case.machine.path(port).stat(), await case.properties()
+    finding = of_port.DEVICE_ERROR
+    major = ""
+    status = case.machine.path(port).stat()
+    shown = await case.properties()
     group = group_of(status.st_gid)
     if not error:
-        section = may_open
+        finding = rights.may_open
     elif error == "EPERM":
-        section = "DEVICE_KEPT_AWAY"
+        finding = of_port.DEVICE_KEPT_AWAY
         number = case.machine.text(f"/sys/class/tty/{port.rpartition('/')[2]}/dev") or "?"
         major = number.partition(":")[0]
     elif error == "EACCES":
-        has_group = sections is _OF_SERVICE and group in shown.get("SupplementaryGroups", "").split()
+        has_group = rights is _OF_SERVICE and group in shown.get("SupplementaryGroups", "").split()
         is_closed = group in _CLOSED_GROUPS or not status.st_mode & stat.S_IRGRP
-        section = group_lost if has_group or is_closed else not_in_group
-    return find(section, port=port, group=group, error=error, unit=case.unit, major=major)
+        finding = rights.group_lost if has_group or is_closed else rights.not_in_group
+    return find(finding, port=port, group=group, error=error, unit=case.unit, major=major)
 
 
 async def check_opened(case: Case) -> AsyncIterator[Finding]:
@@ -180,4 +193,4 @@ async def check_opened(case: Case) -> AsyncIterator[Finding]:
     if case.access is Access.OURS and await case.own_words() and not await case.opens_port():
         case.access = Access.NONE
         cause = await case.last_logged((OUTAGE_TEXTS.begins, OUTAGE_TEXTS.still))
-        yield find("NOT_OPENED", reason=cause or await case.own_words(), unit=case.unit)
+        yield find(of_port.NOT_OPENED, reason=cause or await case.own_words(), unit=case.unit)

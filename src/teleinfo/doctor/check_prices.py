@@ -10,6 +10,7 @@ from teleinfo.common.i18n import _
 from teleinfo.contract.price_source import PriceSource
 from teleinfo.doctor.case import editor_for
 from teleinfo.doctor.finding import find
+from teleinfo.doctor.findings import of_prices
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -33,18 +34,18 @@ async def check_prices(case: Case) -> AsyncIterator[Finding]:
         return
     errors = await case.attempts()
     if errors.get(str(path)):
-        yield find("PRICES_CLOSED", path=path)
+        yield find(of_prices.PRICES_CLOSED, path=path)
     else:
-        yield find("PRICES_VALID", path=path)
+        yield find(of_prices.PRICES_VALID, path=path)
 
 
 def _finding(fault: FileFault, offers: Path, *, is_last: bool) -> Finding:
     """Return the finding of a fault; the last one of a file says what to do."""
     path, text = fault.path, _(fault.message)
     if fault.is_closed:
-        return find("PRICES_CLOSED", path=path)
+        return find(of_prices.PRICES_CLOSED, path=path)
     if not is_last:
-        return find("WRONG_PRICES", text=text)
+        return find(of_prices.WRONG_PRICES, text=text)
     if path != offers:
-        return find("PRICES_DAMAGED", text=text, path=path)
-    return find("LAST_WRONG_PRICES", text=text, path=path, editor=editor_for(path))
+        return find(of_prices.PRICES_DAMAGED, text=text, path=path)
+    return find(of_prices.LAST_WRONG_PRICES, text=text, path=path, editor=editor_for(path))

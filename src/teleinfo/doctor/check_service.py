@@ -13,6 +13,7 @@ from teleinfo.common.i18n import N_, _
 from teleinfo.doctor.case import Access, Case, is_one_of
 from teleinfo.doctor.check_broker import OFFLINE, ONLINE, read_retained
 from teleinfo.doctor.finding import Finding, Severity, find
+from teleinfo.doctor.findings import of_service
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.errors import OUTAGE_TEXTS as BROKER_OUTAGE
 from teleinfo.mqtt.errors import BrokerError
@@ -58,25 +59,28 @@ async def check_unit(case: Case) -> AsyncIterator[Finding]:
     """Check that the service is installed, starts with the machine, and runs without a complaint."""
     case.screen.step(_("asking systemd"))
     if not case.machine.path("/run/systemd/system").exists():
-        yield find("NO_SYSTEMD")
+        yield find(of_service.NO_SYSTEMD)
         return
     shown = await case.properties(again=True)
     if not shown:
-        yield find("SYSTEMCTL_SILENT")
+        yield find(of_service.SYSTEMCTL_SILENT)
     elif shown.get("LoadState") == "loaded":
         state = shown.get("UnitFileState", "")
         # A unit without a section [Install] starts with the machine if a target wants it.
         at_boot = state == "enabled" or (state in {"static", "generated"} and shown.get("WantedBy"))
-        yield find("AT_BOOT" if at_boot else "NOT_AT_BOOT", state=state, unit=case.unit)
+        yield find(of_service.AT_BOOT if at_boot else of_service.NOT_AT_BOOT, state=state, unit=case.unit)
         running = _running(shown, await case.own_words(), await case.complaint(), case.unit)
         # By chance, a frame may come whole to a service that shares its port.
-        yield find("RUNS_SHARED") if case.is_shared and running.severity is Severity.OK else running
+        yield find(of_service.RUNS_SHARED) if case.is_shared and running.severity is Severity.OK else running
         if case.valid_settings is not None and not await case.attempts():
-            yield find("SANDBOX_UNTRIED")
+            yield find(of_service.SANDBOX_UNTRIED)
     elif shown.get("LoadState") in {"masked", "bad-setting", "error"}:
-        yield find("MASKED" if shown["LoadState"] == "masked" else "UNIT_WRONG", unit=case.unit)
+        finding = of_service.MASKED if shown["LoadState"] == "masked" else of_service.UNIT_WRONG
+        yield find(finding, unit=case.unit)
     else:
-        yield find("NOT_INSTALLED" if case.access is not Access.OURS else "RUNS_BY_HAND", unit=case.unit)
+        runs_by_hand = case.access is Access.OURS
+        finding = of_service.RUNS_BY_HAND if runs_by_hand else of_service.NOT_INSTALLED
+        yield find(finding, unit=case.unit)
 
 
 def _running(shown: Mapping[str, str], words: str, complaint: str, unit: str) -> Finding:
@@ -84,15 +88,15 @@ def _running(shown: Mapping[str, str], words: str, complaint: str, unit: str) ->
     restarts = shown.get("NRestarts", "0")
     if active == "active":
         if _age(shown) < STARTING and "; " not in complaint and is_one_of(complaint, [NO_FRAME]):
-            return find("STARTED_JUST_NOW")
-        return find("COMPLAINS" if complaint else "RUNS", text=words or "…", unit=unit)
+            return find(of_service.STARTED_JUST_NOW)
+        return find(of_service.COMPLAINS if complaint else of_service.RUNS, text=words or "…", unit=unit)
     if active == "failed" and shown.get("ExecMainStatus") == EXIT_CONFIGURATION:
-        return find("CONFIGURATION", unit=unit)
+        return find(of_service.CONFIGURATION, unit=unit)
     if how == "auto-restart" or (active == "activating" and restarts != "0"):
-        return find("FAILS", restarts=restarts, unit=unit)
+        return find(of_service.FAILS, restarts=restarts, unit=unit)
     if shown.get("AssertResult") == "no":
         return find(LACKED_ITS_FILE, unit=unit)
-    return find("STOPPED", state=f"{active}, {how}", unit=unit)
+    return find(of_service.STOPPED, state=f"{active}, {how}", unit=unit)
 
 
 def _age(shown: Mapping[str, str]) -> float:
@@ -111,10 +115,10 @@ async def check_journal(case: Case) -> AsyncIterator[Finding]:
         # The service's own lines give the cause. If there are none, use systemd's lines about the service.
         said = await case.machine.run("journalctl", f"--unit={unit}", *_WARNINGS)
     if said is None or "not seeing messages" in said or "No journal files were" in said:
-        yield find("JOURNAL_UNREAD")
+        yield find(of_service.JOURNAL_UNREAD)
         return
     if said.endswith(_NO_ENTRIES):
-        yield find("NO_COMPLAINT")
+        yield find(of_service.NO_COMPLAINT)
         return
     # The oldest warning comes first. Judge a refusal, what goes on, or, if the service is well, what is over.
     lines = said.splitlines() if running else said.splitlines()[-1:]
@@ -126,8 +130,14 @@ async def check_journal(case: Case) -> AsyncIterator[Finding]:
     # A line is `date host program[process]: words`. The host's name, an identifier, is left out.
     date, _host, rest = [*(refused or standing or lines)[-1].split(" ", 2), "", ""][:3]
     ago = _ago(date)
-    section = "REFUSED" if refused else "LAST_COMPLAINT" if standing else "COMPLAINT_OVER"
-    yield find(section, ago=ago, words=_shortened(rest), unit=unit)
+    finding = (
+        of_service.REFUSED
+        if refused
+        else of_service.LAST_COMPLAINT
+        if standing
+        else of_service.COMPLAINT_OVER
+    )
+    yield find(finding, ago=ago, words=_shortened(rest), unit=unit)
 
 
 def _shortened(text: str) -> str:
@@ -158,7 +168,7 @@ async def check_page(case: Case) -> AsyncIterator[Finding]:
     shown = dict(line.partition("=")[::2] for line in said.splitlines())
     is_again = shown.get("NRestarts", "0") != "0" and _age(shown) < STARTING
     if shown.get("UnitFileState") == "enabled" and (is_again or shown.get("ActiveState") != "active"):
-        yield find("PAGE_STOPPED", state=f"{shown.get('ActiveState')}, {shown.get('SubState')}")
+        yield find(of_service.PAGE_STOPPED, state=f"{shown.get('ActiveState')}, {shown.get('SubState')}")
 
 
 async def check_published(case: Case) -> AsyncIterator[Finding]:
@@ -171,14 +181,16 @@ async def check_published(case: Case) -> AsyncIterator[Finding]:
         with contextlib.suppress(BrokerError):  # the service may have been started just now
             case.status, case.health = await read_retained(case.settings)
     if case.may_read is None:
-        yield find("BROKER_FIRST")
+        yield find(of_service.BROKER_FIRST)
     elif case.status is not None:
-        section = {ONLINE: "ONLINE", OFFLINE: "OFFLINE"}.get(case.status, "FOREIGN")
+        finding = {ONLINE: of_service.ONLINE, OFFLINE: of_service.OFFLINE}.get(
+            case.status, of_service.FOREIGN
+        )
         # An `online` proves nothing while the service reports a fault, or if it may be another's.
-        if section != "ONLINE" or not (complaint or len(case.numbers) > 1):
+        if finding is not of_service.ONLINE or not (complaint or len(case.numbers) > 1):
             status = textwrap.shorten(case.status, _LONGEST_SHOWN, placeholder="…")
-            yield find(section, topic=topics.status, status=status)
+            yield find(finding, topic=topics.status, status=status)
     elif not case.may_read:
-        yield find("STATUS_UNREAD", topic=topics.status)
+        yield find(of_service.STATUS_UNREAD, topic=topics.status)
     elif runs:
-        yield find("NOT_PUBLISHED", topic=topics.readings)
+        yield find(of_service.NOT_PUBLISHED, topic=topics.readings)

@@ -11,6 +11,7 @@ from teleinfo.common.i18n import N_, _
 from teleinfo.console.output import command_line
 from teleinfo.doctor.case import UNIT, editor_for
 from teleinfo.doctor.finding import Finding, Severity, find
+from teleinfo.doctor.findings import of_settings
 from teleinfo.settings import (
     DEFAULTS,
     SECRETS,
@@ -87,7 +88,9 @@ async def check_settings(case: Case) -> AsyncIterator[Finding]:
     path = case.env_file or default_env_file()
     if _is_closed(path or SERVICE_FILE):
         named = () if case.env_file is None else ("--env-file", str(path))
-        yield find("SETTINGS_UNREAD", command_line("doctor", *named, root=True), path=path or SERVICE_FILE)
+        yield find(
+            of_settings.SETTINGS_UNREAD, command_line("doctor", *named, root=True), path=path or SERVICE_FILE
+        )
         return
     if case.env_file in {None, SERVICE_FILE} and not exists(SERVICE_FILE) and await _has_service(case):
         yield _missing(case)
@@ -101,7 +104,7 @@ async def check_settings(case: Case) -> AsyncIterator[Finding]:
         for finding in _valid(case, case.valid_settings, path):
             yield finding
     for text in environment_warnings():
-        yield find("ODD_VARIABLE", text=_(text))
+        yield find(of_settings.ODD_VARIABLE, text=_(text))
 
 
 def _is_closed(path: Path) -> bool:
@@ -118,22 +121,22 @@ def _is_closed(path: Path) -> bool:
 def _wrong(error: SettingsError, path: Path | None) -> list[Finding]:
     """Return a finding for each wrong setting; the last one says where to correct them."""
     *others, last = map(_, error.messages)
-    findings = [find("WRONG_SETTING", text=text) for text in others]
+    findings = [find(of_settings.WRONG_SETTING, text=text) for text in others]
     if path is None:
-        findings.append(find("LAST_WRONG_VARIABLE", text=last))
+        findings.append(find(of_settings.LAST_WRONG_VARIABLE, text=last))
     elif exists(path):
-        findings.append(find("LAST_WRONG_SETTING", text=last, editor=editor_for(path), path=path))
+        findings.append(find(of_settings.LAST_WRONG_SETTING, text=last, editor=editor_for(path), path=path))
     else:
-        findings.append(find("NO_SETTINGS_FILE", text=last, folder=SERVICE_FILE.parent))
+        findings.append(find(of_settings.NO_SETTINGS_FILE, text=last, folder=SERVICE_FILE.parent))
     return findings
 
 
 def _valid(case: Case, settings: Settings, path: Path | None) -> list[Finding]:
     """Return the findings on valid settings: their file, their changes, and who does not have them yet."""
     if path is None or not exists(path):
-        first = find("SETTINGS_DEFAULT", here=".env", service=SERVICE_FILE)
+        first = find(of_settings.SETTINGS_DEFAULT, here=".env", service=SERVICE_FILE)
     else:
-        first = find("SETTINGS_VALID", path=path)
+        first = find(of_settings.SETTINGS_VALID, path=path)
     warnings = [Finding("file", Severity.WARNING, _(text)) for text in file_warnings([path])]
     findings = [first, *warnings, _changed(settings, path)]
     if path is not None and path.absolute().parent == SERVICE_FILE.parent:
@@ -184,7 +187,7 @@ def _not_loaded(case: Case, settings: Settings) -> list[Finding]:
     findings = []
     service = _started_with(case.credentials / "teleinfo.env")
     if _differ(service, settings, DEFAULTS.keys() - _OF_PAGE):
-        findings.append(find("NOT_LOADED", unit=case.unit))
+        findings.append(find(of_settings.NOT_LOADED, unit=case.unit))
     elif isinstance(service, Settings) and settings.homeassistant and service.page != settings.page:
         findings.append(find(LINK_NOT_LOADED, unit=case.unit))
     page = _started_with(case.credentials_of("teleinfo-web") / "teleinfo.env")
@@ -224,7 +227,7 @@ def _changed(settings: Settings, path: Path | None) -> Finding:
         if name not in _HIDDEN:
             text = _text(value, given.get(name))
         shown.append(f"{variable_of(name)}={text}")
-    return find("SETTINGS_CHANGED" if shown else "NOTHING_CHANGED", text=" ".join(shown))
+    return find(of_settings.SETTINGS_CHANGED if shown else of_settings.NOTHING_CHANGED, text=" ".join(shown))
 
 
 def _given(path: Path | None) -> Mapping[str, str]:

@@ -35,6 +35,7 @@ from teleinfo.doctor.check_prices import check_prices
 from teleinfo.doctor.check_service import check_journal, check_page, check_published, check_unit
 from teleinfo.doctor.check_settings import check_settings
 from teleinfo.doctor.finding import Finding, Severity, find
+from teleinfo.doctor.findings import of_examination
 from teleinfo.doctor.line_damage import diagnose
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.report import AREAS, Screen, format_area
@@ -137,7 +138,7 @@ async def examine(case: Case) -> dict[str, list[Finding]]:
     waiting = list(AREAS)
     for checked, (seconds, checks) in CHECKS.items():
         if checked in BY_SETTINGS and case.valid_settings is None:
-            known[checked] = [replace(find("SETTINGS_FIRST"), check=checked)]
+            known[checked] = [replace(find(of_examination.SETTINGS_FIRST), check=checked)]
         else:
             known[checked] = [
                 finding for check in checks for finding in await _judge(checked, check(case), seconds)
@@ -157,11 +158,11 @@ async def _judge(area: str, check: AsyncIterator[Finding], seconds: float) -> li
                 findings.append(finding)  # noqa: PERF401 - an error must not lose the findings before it
     except Exception as error:  # noqa: BLE001 - an error in a check is a line of the report, which goes on
         if limit.expired():
-            return [*findings, replace(find("TOO_SLOW", seconds=seconds), check=area)]
+            return [*findings, replace(find(of_examination.TOO_SLOW, seconds=seconds), check=area)]
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
         line = command_line("doctor", "--report", "report.txt")
-        broken = find("BROKEN", error=repr(error), where=where, line=line)
+        broken = find(of_examination.BROKEN, error=repr(error), where=where, line=line)
         return [*findings, replace(broken, check=area)]
     return findings
 

@@ -7,7 +7,7 @@ from collections import Counter
 
 from teleinfo import __version__
 from teleinfo.common.i18n import _
-from teleinfo.doctor.finding import TEMPLATES
+from teleinfo.doctor.findings import of_line
 from teleinfo.doctor.line_damage import PARITY, STOP, Damage
 
 _WIDTH = 24  # characters of the longest bar
@@ -21,7 +21,7 @@ def sentences(damage: Damage) -> list[str]:
     ).format(groups=damage.groups, places=damage.places, holes=damage.holes, bits=len(damage.flips))
     if cause is None:
         return [found, _("The cause is not clear.") if damage.places else _("All is well.")]
-    return [found, _("Cause: {cause}.").format(cause=_(cause.words)), _(TEMPLATES[cause.name].advice)]
+    return [found, _("Cause: {cause}.").format(cause=_(cause.words)), _(of_line.BY_CAUSE[cause].advice)]
 
 
 def chart(damage: Damage) -> list[str]:

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from teleinfo.doctor.finding import Finding, find
+from teleinfo.doctor.findings import of_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,9 +42,9 @@ def check_uart(machine: Machine, port: str) -> Iterator[Finding]:
         return
     device = machine.real(port)
     if device == _DEBUG_CONNECTOR:
-        yield find("DEBUG_CONNECTOR", port=port)
+        yield find(of_port.DEBUG_CONNECTOR, port=port)
     if machine.path(device).exists() and has_bluetooth(machine, device):
-        yield find("BLUETOOTH", device=device, config=CONFIG)
+        yield find(of_port.BLUETOOTH, device=device, config=CONFIG)
 
 
 def has_bluetooth(machine: Machine, device: str) -> bool:
@@ -59,8 +60,9 @@ def check_console(machine: Machine, device: str) -> Finding:
     name = device.rpartition("/")[2]
     # The firmware of a Raspberry Pi has replaced serial0 by the name of the port.
     if name not in re.findall(r"\bconsole=([^\s,]+)", machine.text("/proc/cmdline") or ""):
-        return find("NO_CONSOLE")
-    return find("CONSOLE_OF_BOARD" if machine.is_raspberry else "CONSOLE", device=device, name=name)
+        return find(of_port.NO_CONSOLE)
+    finding = of_port.CONSOLE_OF_BOARD if machine.is_raspberry else of_port.CONSOLE
+    return find(finding, device=device, name=name)
 
 
 def check_getty(machine: Machine, device: str) -> Finding:
@@ -69,8 +71,8 @@ def check_getty(machine: Machine, device: str) -> Finding:
     masked = os.path.realpath(machine.path(f"/etc/systemd/system/{unit}.service")) == os.devnull
     wanted = any(f"{unit}.service" in machine.names(folder) for folder in _GETTY_FOLDERS)
     if unit is None or masked or not wanted:
-        return find("NO_LOGIN")
-    return find("LOGIN", device=device, login=unit)
+        return find(of_port.NO_LOGIN)
+    return find(of_port.LOGIN, device=device, login=unit)
 
 
 def getty_unit(device: str) -> str | None:

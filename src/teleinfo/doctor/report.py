@@ -24,10 +24,10 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
 from teleinfo import __version__
-from teleinfo.common.i18n import _
+from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable, printable_lines
 from teleinfo.console.output import WIDEST
-from teleinfo.doctor.finding import TITLES, Finding, Findings, Severity
+from teleinfo.doctor.finding import Finding, Findings, Severity
 from teleinfo.port.serial_port import is_remote
 from teleinfo.settings import PREFIX, SECRETS, Settings
 
@@ -111,11 +111,57 @@ def terminal(*, quiet: bool) -> Screen:
     return Screen(shutil.get_terminal_size().columns, sys.stdout.isatty() and not plain, quiet)
 
 
+AREA_TITLES: Final = {
+    "settings": N_("Settings"),
+    "port": N_("Serial port"),
+    "line": N_("Line from the meter"),
+    "broker": N_("MQTT broker"),
+    "service": N_("Service"),
+}
+"""The titles of the areas on the screen."""
+
+CHECK_TITLES: Final = {
+    "bluetooth": N_("bluetooth"),
+    "board": N_("board"),
+    "changed": N_("changed"),
+    "clock": N_("clock"),
+    "console": N_("console"),
+    "device": N_("device"),
+    "discovery": N_("announcement"),
+    "enabled": N_("at boot"),
+    "environment": N_("environment"),
+    "file": N_("file"),
+    "getty": N_("login"),
+    "groups": N_("groups"),
+    "heard": N_("heard"),
+    "holder": N_("in use"),
+    "installed": N_("installed"),
+    "journal": N_("journal"),
+    "login": N_("access"),
+    "meter": N_("meter"),
+    "mode": N_("mode"),
+    "name": N_("name"),
+    "open": N_("opening"),
+    "page": N_("page"),
+    "parity": N_("parity"),
+    "port": N_("port"),
+    "prices": N_("prices"),
+    "rights": N_("rights"),
+    "running": N_("running"),
+    "sandbox": N_("sandbox"),
+    "status": N_("status"),
+    "tls": N_("encryption"),
+    "topic": N_("topic"),
+    "wiring": N_("wiring"),
+}
+"""The titles of the checks on the screen."""
+
+
 def format_area(area: str, findings: Sequence[Finding], screen: Screen) -> str:
     """Return an empty line, the name of the area, and its findings."""
-    lines = ["", screen.paint(_(TITLES[f"area-{area}"]), "1")]
+    lines = ["", screen.paint(_(AREA_TITLES[area]), "1")]
     # A finding about its whole area needs no title: the name of the area stands above.
-    titles = ["" if finding.check == area else _(TITLES[finding.check]) for finding in findings]
+    titles = ["" if finding.check == area else _(CHECK_TITLES[finding.check]) for finding in findings]
     column = max(map(len, titles), default=0)
     for finding, title in zip(findings, titles, strict=True):
         shown = f"{title:<{column}}  " if column else ""

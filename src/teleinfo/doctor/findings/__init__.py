@@ -1,0 +1,1 @@
+"""The findings of the doctor, by the area of their check."""

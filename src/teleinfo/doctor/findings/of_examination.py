@@ -1,0 +1,29 @@
+"""The findings about the examination itself."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from teleinfo.common.i18n import N_
+from teleinfo.doctor.finding import Finding, Severity
+
+# Of an area, in place of its checks or after them.
+SETTINGS_FIRST: Final = Finding(
+    "settings",
+    Severity.SKIPPED,
+    N_("the settings come first"),
+)
+
+TOO_SLOW: Final = Finding(
+    "settings",
+    Severity.SKIPPED,
+    N_("could not be judged: it took longer than {seconds} s, and was given up"),
+)
+
+BROKEN: Final = Finding(
+    "settings",
+    Severity.SKIPPED,
+    N_("could not be judged: the doctor has an error ({error}, {where})"),
+    N_("Please report it, with the file that this writes:"),
+    ("{line}",),
+)

@@ -164,5 +164,5 @@ def test_the_state_and_the_events_are_those_of_a_daemon(
 
     assert {state["meter"]["number"] for state in states} == {"000000000000"}
     assert max(after - before for before, after in pairwise(times)) == pytest.approx(3600, abs=60)
-    assert [event["event"] for event in printed("--events", path)] == ["silence_began", "silence_ended"]
+    assert [event["event"] for event in printed("--events", path)] == ["silence_started", "silence_ended"]
     assert printed("--events", alone) == []

@@ -90,7 +90,7 @@ def test_each_thing_is_one_event_through_outage_restart_and_silence(tmp_path: Pa
             daemon.start()
             status.expect("teleinfo/status", b"online")
             meter.pause()
-            silence = expect(events, Event.SILENCE_BEGAN)
+            silence = expect(events, Event.SILENCE_STARTED)
             meter.sending = True
             expect(events, Event.SILENCE_ENDED)
 

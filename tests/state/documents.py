@@ -211,7 +211,7 @@ def command_rows() -> Iterator[str]:
 
 TABLES = {
     ("state.md", "time"): field_rows,
-    ("events.md", Event.OVERRUN_BEGAN): event_rows,
+    ("events.md", Event.OVERRUN_STARTED): event_rows,
     ("settings.md", "TELEINFO_"): setting_rows,
     ("settings.md", "teleinfo "): command_rows,
 }

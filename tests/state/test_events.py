@@ -102,8 +102,12 @@ HC, HP = (historique(ADCO=NUMBER, OPTARIF="HC", ISOUSC="45", PTEC=period) for pe
     ("readings", "code", "more"),
     [
         ([standard(), standard(STGE="003A000F")], "breaker_opened", {"reason": {"code": None, "name": None}}),
-        ([three("00"), three("0C")], "phase_missing_began", {"phases": ["2", "3"]}),
-        ([HP, historique(ADCO=OTHER, OPTARIF="HC", PTEC="HC")], "meter_replaced", {"former": NUMBER}),
+        ([three("00"), three("0C")], "phase_missing_started", {"phases": ["2", "3"]}),
+        (
+            [HP, historique(ADCO=OTHER, OPTARIF="HC", PTEC="HC")],
+            "meter_replaced",
+            {"from": NUMBER, "to": OTHER},
+        ),
         (
             [
                 standard(NGTF="ZEN", LTARF="  HEURES   X", NTARF="05"),
@@ -167,7 +171,7 @@ def test_the_last_frame_of_a_peak_announces_no_other_one() -> None:
     peak = [ejp("PM", PEJP="30")] * round(PAUSE)
     events = life.hear(ejp(PEJP="30"), ejp(), ejp(PEJP="30"), *peak, *[ejp()] * 3)
 
-    expected = ["mobile_peak_announced", "mobile_peak_began", "tariff_changed"]
+    expected = ["mobile_peak_announced", "mobile_peak_started", "tariff_changed"]
     assert sorted(codes(events)) == sorted([*expected, "mobile_peak_ended", "tariff_changed"])
 
 
@@ -234,7 +238,7 @@ def test_a_change_of_the_tariff_in_a_long_absence_is_no_event() -> None:
     life.hear(standard(STGE="003A0003"))
     life.restart(off=30 * ABSENCE * SECOND)
 
-    assert codes(life.hear(standard(STGE=OVERRUN))) == ["overrun_began", "breaker_closed"]
+    assert codes(life.hear(standard(STGE=OVERRUN))) == ["overrun_started", "breaker_closed"]
 
 
 def test_a_silence_is_one_event_through_restarts() -> None:
@@ -248,8 +252,8 @@ def test_a_silence_is_one_event_through_restarts() -> None:
     assert life.silence() == []
     [ended] = life.hear(standard(), standard())
 
-    assert (silence["event"], ended["event"]) == ("silence_began", "silence_ended")
-    assert silence["since"] == ended["since"] == began
+    assert (silence["event"], ended["event"]) == ("silence_started", "silence_ended")
+    assert silence["time"] == ended["start"] == began
 
 
 @pytest.mark.parametrize("private", [False, True])
@@ -291,10 +295,10 @@ STEPS: st.SearchStrategy[Callable[[Life], list[dict[str, Any]]]] = st.one_of(
     ),
 )
 OPPOSITES = [
-    ("overrun_began", "overrun_ended"),
-    ("mobile_peak_began", "mobile_peak_ended"),
+    ("overrun_started", "overrun_ended"),
+    ("mobile_peak_started", "mobile_peak_ended"),
     ("breaker_opened", "breaker_closed"),
-    ("silence_began", "silence_ended"),
+    ("silence_started", "silence_ended"),
 ]
 
 
@@ -305,16 +309,16 @@ def test_a_lost_phase_is_an_event_with_its_begin_and_its_end() -> None:
     began, ended = life.hear(three("04"), three("0C"), three("0C"), three("00"), three("00"))
 
     assert (began["event"], began["name"], began["phases"]) == (
-        "phase_missing_began",
+        "phase_missing_started",
         "Phase missing: began",
         ["2"],
     )
-    assert (ended["event"], ended["since"], ended["until"]) == (
+    assert (ended["event"], ended["start"], ended["end"]) == (
         "phase_missing_ended",
         began["time"],
         ended["time"],
     )
-    assert ended["time"] > began["time"] == began["since"]
+    assert ended["time"] > began["time"] == ended["start"]
 
 
 @given(st.lists(STEPS, max_size=12))

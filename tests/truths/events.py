@@ -42,7 +42,7 @@ def _began(alert: str, pause: float = 0.0, **details: object) -> Callable[[World
 
     def begins(world: World) -> Iterator[Happened]:
         for first, *_ in _spells(world, alert, pause):
-            found: dict[str, Any] = {**details} if "notice" in alert else {"since": first.instant, **details}
+            found: dict[str, Any] = {**details}
             if "peak" in alert:
                 [peak] = first.period.peaks
                 times = (at.replace(tzinfo=FRANCE).timestamp() for at in (peak.start, peak.end))
@@ -59,12 +59,12 @@ def _ended(alert: str, pause: float = 0.0) -> Callable[[World], Iterator[Happene
 
     def ends(world: World) -> Iterator[Happened]:
         for spell in _spells(world, alert, pause):
-            since, until = spell[0].instant, spell[-1].instant
-            found = {"since": since, "until": until}
+            start, end = spell[0].instant, spell[-1].instant
+            found = {"start": start, "end": end}
             if alert == "overrun":
-                found["peak"] = max(note.power for note in spell)
-                found["peak_current"] = max(note.current for note in spell)
-            yield Happened(until, found)
+                found["max_power"] = max(note.power for note in spell)
+                found["max_current"] = max(note.current for note in spell)
+            yield Happened(end, found)
 
     return ends
 
@@ -95,7 +95,7 @@ def _tomorrow_known(world: World) -> Iterator[Happened]:
     for before, after in pairwise(world.notes):
         if after.period.tomorrow and not before.period.tomorrow:
             colour = (None, "blue", "white", "red")[after.period.tomorrow]
-            yield Happened(after.instant, {"colour": colour})
+            yield Happened(after.instant, {"color": colour})
 
 
 def _silences(edge: int) -> Callable[[World], Iterator[Happened]]:
@@ -104,29 +104,31 @@ def _silences(edge: int) -> Callable[[World], Iterator[Happened]]:
     def found(world: World) -> Iterator[Happened]:
         for before, after in pairwise(world.notes):
             if any(before.instant <= begin + LATE and after.instant >= end for begin, end in SILENCES):
-                until = {"until": after.instant} if edge else {}
-                yield Happened((before, after)[edge].instant, {"since": before.instant} | until)
+                found = {"start": before.instant, "end": after.instant} if edge else {}
+                yield Happened((before, after)[edge].instant, found)
 
     return found
 
 
 EVENTS: Final[dict[Event, Callable[[World], Iterator[Happened]]]] = {
-    Event.OVERRUN_BEGAN: _began("overrun", KEPT),
+    Event.OVERRUN_STARTED: _began("overrun", KEPT),
     Event.OVERRUN_ENDED: _ended("overrun", KEPT),
     Event.TARIFF_CHANGED: _changed(_tariff),
     Event.MODE_CHANGED: _changed(lambda note: note.mode),
     Event.CONTRACT_CHANGED: _changed(lambda note: note.contract),
     Event.TOMORROW_KNOWN: _only("TEMPO", _tomorrow_known),
     Event.MOBILE_PEAK_ANNOUNCED: _only("EJP", _began("mobile_peak_notice", KEPT)),
-    Event.MOBILE_PEAK_BEGAN: _only("EJP", _began("mobile_peak")),
+    Event.MOBILE_PEAK_STARTED: _only("EJP", _began("mobile_peak")),
     Event.MOBILE_PEAK_ENDED: _only("EJP", _ended("mobile_peak")),
     Event.BREAKER_OPENED: _began("breaker_open", reason="open: overvoltage"),
     Event.BREAKER_CLOSED: _ended("breaker_open"),
-    Event.PHASE_MISSING_BEGAN: _began("phase_missing", phases=["1"]),  # bit 1 of PPOT (02E)
+    Event.PHASE_MISSING_STARTED: _began("phase_missing", phases=["1"]),  # bit 1 of PPOT (02E)
     Event.PHASE_MISSING_ENDED: _ended("phase_missing"),
-    Event.SILENCE_BEGAN: _silences(0),
+    Event.SILENCE_STARTED: _silences(0),
     Event.SILENCE_ENDED: _silences(1),
-    Event.METER_REPLACED: lambda world: iter([Happened(REPLACED, {"former": world.model.number})]),
+    Event.METER_REPLACED: lambda world: iter(
+        [Happened(REPLACED, {"from": world.model.number, "to": NEW_NUMBER})]
+    ),
 }
 
 

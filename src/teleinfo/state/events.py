@@ -50,11 +50,11 @@ DETAILS: Final = {
 """The members of a message beside those of every event, as `events.txt` lists them."""
 
 _LASTING: Final[Mapping[str, tuple[Event, Event | None]]] = {
-    Alert.OVERRUN: (Event.OVERRUN_BEGAN, Event.OVERRUN_ENDED),
+    Alert.OVERRUN: (Event.OVERRUN_STARTED, Event.OVERRUN_ENDED),
     Alert.BREAKER_OPEN: (Event.BREAKER_OPENED, Event.BREAKER_CLOSED),
-    Alert.PHASE_MISSING: (Event.PHASE_MISSING_BEGAN, Event.PHASE_MISSING_ENDED),
+    Alert.PHASE_MISSING: (Event.PHASE_MISSING_STARTED, Event.PHASE_MISSING_ENDED),
     Alert.MOBILE_PEAK_NOTICE: (Event.MOBILE_PEAK_ANNOUNCED, None),
-    Alert.MOBILE_PEAK: (Event.MOBILE_PEAK_BEGAN, Event.MOBILE_PEAK_ENDED),
+    Alert.MOBILE_PEAK: (Event.MOBILE_PEAK_STARTED, Event.MOBILE_PEAK_ENDED),
 }
 _PEAKS: Final = (Alert.MOBILE_PEAK_NOTICE, Alert.MOBILE_PEAK)
 
@@ -132,7 +132,7 @@ class EventFinder:
         since = (self._heard or now).wall
         self.situation = {**self.situation, SILENCE: SILENCE}
         self.spans = {**self.spans, SILENCE: Span(since)}
-        return [self._message(Event.SILENCE_BEGAN, since, since=_iso(since))]
+        return [self._message(Event.SILENCE_STARTED, since)]
 
     def find(self, now: Snapshot) -> list[dict[str, Json]]:
         """Return the messages of the reading that `now` was made with."""
@@ -142,7 +142,7 @@ class EventFinder:
         heard, self._heard = self._heard or now.facts.heard, now.facts.heard
         if former is not None and self._is_another(former):
             self.situation, self.spans, self._pending = after, {}, {}
-            return [*messages, self._message(Event.METER_REPLACED, at, former=former)]
+            return [*messages, self._message(Event.METER_REPLACED, at, **{"from": former, "to": self._meter})]
         # A clock that leaps is no absence.
         absence = min((at - heard.wall).total_seconds(), now.facts.heard.monotonic - heard.monotonic)
         if absence <= GAP and self._is_calm and after.items() <= self.situation.items():
@@ -161,8 +161,7 @@ class EventFinder:
             if part in _CHANGES:
                 messages += self._changed(part, before[part], after[part])
             elif after[part]:
-                details = {**_details(part, now), "since": _iso(at)}
-                messages.append(self._message(_LASTING[part][0], at, **details))
+                messages.append(self._message(_LASTING[part][0], at, **_details(part, now)))
             else:
                 messages += self._ended(part, _LASTING[part][1], at)
         return messages
@@ -207,7 +206,7 @@ class EventFinder:
             TARIFF: absence <= ABSENCE and _is_another_tariff(old, new),
             TOMORROW: bool(new),
         }
-        details = {"from": old, "to": new, "colour": new}
+        details = {"from": old, "to": new, "color": new}
         return [self._message(_CHANGES[part], first.wall, **details)] if is_news[part] else []
 
     def _ended(self, part: str, event: Event | None, at: datetime) -> list[dict[str, Json]]:
@@ -217,8 +216,8 @@ class EventFinder:
         self.spans, until = spans, span.until or at
         if event is None:
             return []
-        details = {"peak": span.peak, "peak_current": span.peak_current}
-        return [self._message(event, until, since=_iso(span.since), until=_iso(until), **details)]
+        greatest = {"max_power": span.peak, "max_current": span.peak_current}
+        return [self._message(event, until, start=_iso(span.since), end=_iso(until), **greatest)]
 
     def _is_another(self, former: str) -> bool:
         """True unless only the privacy of the number changed, or the number came or was lost."""

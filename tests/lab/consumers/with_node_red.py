@@ -73,9 +73,14 @@ def test_the_flow_of_the_events_lets_those_of_an_overrun_pass(tmp_path: Path) ->
     with site(tmp_path, "hc") as running, node_red(tmp_path, running, EVENTS) as runtime:
         runtime.expect_log("Connected to broker")
         publish = running.connected("mosquitto_pub -t teleinfo/event -q 1 -s").split()
-        for event in (Event.TARIFF_CHANGED, Event.OVERRUN_BEGAN, Event.SILENCE_BEGAN, Event.OVERRUN_ENDED):
+        for event in (
+            Event.TARIFF_CHANGED,
+            Event.OVERRUN_STARTED,
+            Event.SILENCE_STARTED,
+            Event.OVERRUN_ENDED,
+        ):
             message = json.dumps({"event": event, "name": event.words})
             subprocess.run(publish, input=message.encode(), check=True, timeout=30)
         names = [json.loads(running.subscriber.expect("seen/name").payload)["name"] for _ in range(2)]
 
-    assert names == [Event.OVERRUN_BEGAN.words, Event.OVERRUN_ENDED.words]
+    assert names == [Event.OVERRUN_STARTED.words, Event.OVERRUN_ENDED.words]

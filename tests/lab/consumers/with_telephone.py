@@ -61,8 +61,8 @@ def test_the_command_notifies_a_telephone(tmp_path: Path) -> None:
             subprocess.run(words, input=message, check=True, timeout=LIMIT)
 
         # The retained message shows when the command has subscribed.
-        publish(Event.OVERRUN_BEGAN, "-r")
+        publish(Event.OVERRUN_STARTED, "-r")
         with Program(["sh", "-c", command], tmp_path / "command.log"):
-            assert notifications.get(timeout=LIMIT) == Event.OVERRUN_BEGAN.words
+            assert notifications.get(timeout=LIMIT) == Event.OVERRUN_STARTED.words
             publish(Event.TOMORROW_KNOWN)
             assert notifications.get(timeout=LIMIT) == Event.TOMORROW_KNOWN.words

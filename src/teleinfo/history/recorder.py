@@ -50,8 +50,8 @@ MAX_WAITING: Final = 12
 COPY_PAUSE: Final = 6 * 3600.0
 """Seconds until a copy that failed is tried again."""
 
-END_TIMEOUT: Final = 2.0
-"""Seconds for the last batch at the end."""
+END_TIMEOUT: Final = 8.0
+"""Seconds for the last batch at the end: a busy machine needs some, and systemd kills after ten."""
 
 MAX_TABLES: Final = 8
 """The most different tables that are waited for at a time; a browser asks for one after the other."""
@@ -220,7 +220,7 @@ class HistoryRecorder:
             return self._store.write(batches, now=now)
 
         def write_and_close() -> list[tuple[str, int, int]]:
-            # In one call, which ends in its thread even after `END_TIMEOUT`.
+            # In one call: a loop that ends runs no other.
             with contextlib.closing(self._store):
                 return write()
 

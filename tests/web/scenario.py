@@ -60,7 +60,7 @@ class Page:
         self.url = self.address.url("")
         source = PriceSource(offers, prices)
         self.model = LiveModel(patience=3600.0, clock=lambda: self.time, prices=source)
-        self.folder = folder or Path(tempfile.mkdtemp(prefix="teleinfo-page-"))
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="teleinfo-web-"))
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self.recorder = HistoryRecorder(self.folder / FILE, self.model, clock=self.now)
         self.streams = Streams(self.model, self.recorder)

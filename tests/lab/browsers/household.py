@@ -119,7 +119,7 @@ def household(days: int) -> Page:
     The page is served beside a daemon, which has run all the time.
     """
     source, meter, state = _history(days)
-    folder = Path(tempfile.mkdtemp(prefix="teleinfo-page-"))
+    folder = Path(tempfile.mkdtemp(prefix="teleinfo-web-"))
     shutil.copytree(source, folder, dirs_exist_ok=True)
     page = page_of(copy.deepcopy(meter), folder=folder, prices=PRICES)
     page.model.remembered = remembered(state)

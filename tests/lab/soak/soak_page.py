@@ -26,7 +26,7 @@ ABANDONED: Final = 4
 
 class SoakPage:
     """
-    `teleinfo page` at `broker`, with the history of a year, which takes a megabyte, in `folder`.
+    `teleinfo web` at `broker`, with the history of a year, which takes a megabyte, in `folder`.
 
     It must answer each table; `asked` counts them, `unanswered` has all other answers but "too many others
     wait". `imports` counts the imports of a month, each of which is undone, so that the history stays as
@@ -69,9 +69,13 @@ class SoakPage:
 
     def bring(self) -> None:
         """Import a file of the network, and undo it, as the household does while the page is served."""
-        for options in (["--import", str(self._curve)], ["--undo-import"]):
+        for words in (["import", str(self._curve)], ["undo"]):
             done = subprocess.run(
-                [*COMMAND, *options], env=self.process.environ, capture_output=True, text=True, check=False
+                [*COMMAND[:-1], "history", *words],
+                env=self.process.environ,
+                capture_output=True,
+                text=True,
+                check=False,
             )
             assert done.returncode == 0, done.stderr
             # Both lines say how many half-hours they are.

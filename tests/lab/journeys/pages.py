@@ -28,7 +28,7 @@ pytestmark = [
 ]
 
 DATABASE = "/var/lib/private/teleinfo-web/teleinfo.sqlite"
-SQL = "python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute(sys.argv[2])'"
+SQL = "python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])'"
 FETCH = "python3 -c 'import sys, urllib.request as web; print(web.urlopen(sys.argv[1]).read().decode())'"
 READERS = """
 import socket
@@ -124,7 +124,8 @@ def test_a_meter_is_exchanged(house: House, screen: Phone) -> None:
     ("harm", "words"),
     [
         (f"echo damage >{DATABASE}", "abîmé"),
-        (f"{SQL} {DATABASE} 'PRAGMA user_version = 99'", "plus récente"),
+        # With tables of its own: a number alone counts as damage.
+        (f"{SQL} {DATABASE} 'CREATE TABLE later (time); PRAGMA user_version = 99'", "plus récente"),
         (f"mount -t tmpfs -o size=8k tmpfs $(dirname {DATABASE})", "ne peut pas être gardé"),
     ],
     ids=["damaged", "newer", "no room"],

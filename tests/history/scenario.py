@@ -102,7 +102,7 @@ class Lapse:
 
     @property
     def indexes(self) -> dict[str, int]:
-        """The indexes by tariff period, or by étiquette if that is unknown, and what is injected, Wh."""
+        """The indexes by key, and what is injected, Wh."""
         energy: Any = self.model.state(now=float(self.now))["energy"]
-        indexes = {index["period"] or label: index["value"] for label, index in energy["indexes"].items()}
+        indexes = {key: index["value"] for key, index in energy["indexes"].items()}
         return indexes | {"injected": energy["export_total"]} if "export_total" in energy else indexes

@@ -21,7 +21,7 @@ from teleinfo.daemon.memory_keeper import (
     MemoryKeeper,
 )
 from teleinfo.state.energy import DailyEnergy, EnergySpan
-from teleinfo.state.memory import Memory, encode
+from teleinfo.state.memory import VERSION, Memory, encode
 from tests.state.test_memory import MEMORY, OTHER, TOTAL
 from tests.support import virtual
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-NEWER = encode(MEMORY).replace(b'"version":1', b'"version":2')
+NEWER = encode(MEMORY).replace(b'"version":%d' % VERSION, b'"version":%d' % (VERSION + 1))
 NEXT = replace(MEMORY, import_total=replace(TOTAL, offset=5_000_777))
 
 

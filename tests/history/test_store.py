@@ -84,6 +84,22 @@ def test_a_year_in_a_time_lapse_says_what_the_indexes_say(tmp_path: Path) -> Non
     assert (tmp_path / FILE).stat().st_size < 2_000_000
 
 
+def test_a_reading_exactly_at_midnight_divides_the_days_of_a_slow_meter(lapse: Lapse) -> None:
+    """Readings half an hour apart, as of other programs: each day has what its 48 half-hours counted."""
+    begin = midnight(local(lapse.now).date() + dt.timedelta(days=1))
+    at_midnight = []
+    for day in range(3):
+        lapse.at([begin + day * DAY])
+        at_midnight.append(sum(lapse.indexes.values()))
+        lapse.at(range(begin + day * DAY + HOUR // 2, begin + (day + 1) * DAY, HOUR // 2))
+        lapse.write()
+    table = lapse.table("days30")
+    energies = {row[0]: row[1] + row[2] for row in table["rows"]}
+
+    assert energies["2026-01-15"] == at_midnight[1] - at_midnight[0]
+    assert energies["2026-01-16"] == at_midnight[2] - at_midnight[1]
+
+
 def test_energy_of_a_pause_over_midnights_is_divided_nowhere(lapse: Lapse) -> None:
     """
     The process is off for two days and a half: what was counted then is known in all, not by day.

@@ -272,6 +272,7 @@ class BrokerFault(enum.Enum):
         N_("Allow it in the broker's list of rights (ACL):"),
         ("topic readwrite {topic}",),
     )
+    # Once, it may be a connection that was lost at that moment.
     REFUSES_SUBSCRIPTION = BrokerExplanation(
         "topic",
         N_("the broker closes the connection when we subscribe to {topic}"),
@@ -280,6 +281,7 @@ class BrokerFault(enum.Enum):
             "(ACL):"
         ),
         ("topic read {topic}",),
+        is_passing=True,
     )
     REFUSES_LENGTH = BrokerExplanation(
         "topic",

@@ -7,6 +7,7 @@ itself is known. One frame in fifty is lost. Nothing of this depends on the mach
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.state.active_power import ActivePower
@@ -126,12 +127,20 @@ def rows(scale: Scale) -> list[Row]:
         (KINDS[names[number % len(names)]], number // len(names), scale.household_hours / pieces)
         for number in range(pieces)
     ]
+    # A quarter of an hour of a PV router is no mean.
+    is_promised = scale.household_hours / pieces >= PIECE
     samples_of: dict[Kind, list[Sample]] = {kind: [] for kind in KINDS.values()}
     for (kind, *_), samples in zip(jobs, spread(judge, jobs), strict=True):
         samples_of[kind] += samples
     everything = [sample for samples in samples_of.values() for sample in samples]
-    bars = Row("watts: within the bar", _within(everything), "%", goal=99, more_is_better=True, promise=True)
-    return [bars, *(row for name, kind in KINDS.items() for row in _rows(name, kind, samples_of[kind]))]
+    measured = [
+        Row("watts: within the bar", _within(everything), "%", goal=99, more_is_better=True, promise=True)
+    ]
+    for name, kind in KINDS.items():
+        measured += _rows(name, kind, samples_of[kind])
+    if not is_promised:
+        measured = [replace(row, promise=False) for row in measured]
+    return measured
 
 
 def _within(samples: Sequence[Sample]) -> float:

@@ -7,7 +7,7 @@ import random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from teleinfo.contract.days import DAY, day_of, midnight
@@ -118,7 +118,11 @@ def errors(draw: st.DrawFn, length: int) -> Error:
     )
     ahead = draw(st.sampled_from([-1, 1])) * size
     # An index has one reading in a second: that of another time would be replaced.
-    return Error(begin, lasts, ahead + 7 if ahead % STEP == 0 else ahead)
+    ahead = ahead + 7 if ahead % STEP == 0 else ahead
+    # The index of a midnight that a wrong clock passes is believed: its day may lack energy.
+    said = NOON + begin + ahead
+    assume(day_of(said - LONGEST_WAIT) == day_of(said + lasts + LONGEST_WAIT))
+    return Error(begin, lasts, ahead)
 
 
 @pytest.mark.parametrize("length", LENGTHS.values(), ids=LENGTHS)

@@ -159,7 +159,11 @@ def faults_of_templates(
             faults.append(f"{key}: a state that is missing is shown")
         if (attributes := component.get("json_attributes_template")) is not None:
             codes = [rendered(hass, attributes, payload, "before") for payload in ({}, *payloads)]
-            faults += [f"{key}: the attributes {each}" for each in codes if "code" not in json.loads(each)]
+            faults += [
+                f"{key}: the attributes {each}"
+                for each in codes
+                if not {"code", "index"} & json.loads(each).keys()
+            ]
         # The notice of a peak is announced before the state has it.
         comes = state is not None and rendered(hass, template, state, "before") not in {"", "None"}
         if comes and rendered(hass, template, dict.fromkeys(state or {}), "before") != "None":

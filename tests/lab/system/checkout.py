@@ -121,6 +121,7 @@ def test_make_uninstall_leaves_nothing_but_the_settings(machine: Container) -> N
     find = (
         "find / -xdev -name '*teleinfo*' -not -path '/home/*' -not -path '/srv/*' -not -path '/opt/checkout*'"
         " -not -path '/proc/*' -not -path '/var/lib/systemd/*' -not -path '/tmp/*'"
+        " -not -path '/var/lib/private/teleinfo*/*'"
     )
     machine.run("install -m 0600 /etc/teleinfo/teleinfo.env /etc/teleinfo/production.env")
     machine.run("systemctl enable --now teleinfo@production")

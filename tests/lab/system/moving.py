@@ -20,7 +20,8 @@ pytestmark = pytest.mark.real
 CARRIED = ("teleinfo.tar.gz", "history.sqlite")
 COUNT = (
     "import sqlite3; base = sqlite3.connect('/var/lib/teleinfo-web/cave.sqlite');"
-    "print(*base.execute('SELECT count(*), sum(value) FROM imported').fetchone(),"
+    "curve = 'SELECT count(*), sum(value) FROM imported WHERE kind = ?';"
+    "print(*base.execute(curve, ('curve',)).fetchone(),"
     " *base.execute('SELECT count(*) FROM reading').fetchone())"
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.common.i18n import catalogue
+from teleinfo.doctor import inside
+from teleinfo.doctor.case import kept_away
 from teleinfo.doctor.finding import Severity
 from teleinfo.mqtt.errors import CUT_OFF, PUSHED_OUT
 from teleinfo.port.health import OTHER_METER
@@ -62,6 +65,24 @@ def examine(
     case = tree.case("/dev/ttyAMA0")
     case.may_read, case.status, case.is_shared, case.numbers = True, "online", shared, numbers
     return findings_of(area, case)
+
+
+@pytest.mark.parametrize(
+    ("error", "wanted"),
+    [("ETIMEDOUT", "IPAddressAllow=203.0.113.7"), (inside.NAME, "IPAddressAllow=192.0.2.53")],
+)
+def test_an_address_that_the_sandbox_keeps_away_is_allowed_by_a_line(
+    tree: Tree, error: str, wanted: str
+) -> None:
+    """The address of the broker, or that of the name server if the name is not known there."""
+    tree.file("/etc/resolv.conf", "nameserver 192.0.2.53\n")
+    sandbox = {"IPAddressDeny": "0.0.0.0/0 ::/0", "IPAddressAllow": "127.0.0.0/8 192.168.0.0/16"}
+    tree.program("systemctl", *(f"{name}={value}" for name, value in (GOOD | sandbox).items()))
+    case = tree.case("/dev/ttyAMA0")
+    finding = asyncio.run(kept_away(case, "port", error, "broker.example:1883", ["203.0.113.7"]))
+
+    assert finding.severity is Severity.FAULT
+    assert finding.commands[-1] == wanted
 
 
 def test_a_service_starts_with_the_machine_if_a_target_wants_it(tree: Tree) -> None:

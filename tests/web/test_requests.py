@@ -199,11 +199,11 @@ def test_abandoned_requests_delay_no_picture_and_lose_no_reading(tmp_path: Path,
         began = time.monotonic()
         assert page.table(decade.METER, "hour")["rows"]
         assert time.monotonic() - began < 10 * one + 1.0
-        meter.frame = with_parity(encode_frame(whole(**HC | {"HCHP": "000068316", "PAPP": "02740"})))
+        meter.frame = with_parity(encode_frame(whole(**HC | {"HCHP": "000068307", "PAPP": "02740"})))
         page.show('"figure":"2 740"')
         for end in ENDS:
             page.abandon(CONTRACT + end)
         assert page.stop()[0] == 0
     query = "SELECT value FROM reading WHERE label = 'HCHP' ORDER BY time DESC LIMIT 1"
     with contextlib.closing(sqlite3.connect(history)) as base:
-        assert base.execute(query).fetchone() == (68_316,)
+        assert base.execute(query).fetchone() == (68_307,)

@@ -225,9 +225,9 @@ class Case:
 
 async def kept_away(case: Case, check: str, error: str, target: str, addresses: Iterable[str]) -> Finding:
     """Return the fault of a service that gets `error` at `target`, whose `addresses` this user reaches."""
-    finding, wanted = of_sandbox.ADDRESS_KEPT_AWAY, addresses
+    template, wanted = of_sandbox.ADDRESS_KEPT_AWAY, addresses
     if error == inside.NAME:
-        finding = of_sandbox.NAME_SERVER_KEPT_AWAY
+        template = of_sandbox.NAME_SERVER_KEPT_AWAY
         wanted = _NAME_SERVER.findall(case.machine.text("/etc/resolv.conf") or "")
     shown = await case.properties()
     nets = [ipaddress.ip_network(net) for net in shown.get("IPAddressAllow", "").split()]
@@ -242,7 +242,7 @@ async def kept_away(case: Case, check: str, error: str, target: str, addresses: 
     finding = find(of_sandbox.UNREACHED, address=target, error=error, unit=case.unit)
     if kept:
         allowed = " ".join(dict.fromkeys(kept.values()))
-        finding = find(finding, address=", ".join(kept), unit=case.unit, allowed=allowed)
+        finding = find(template, address=", ".join(kept), unit=case.unit, allowed=allowed)
     return replace(finding, check=check)
 
 

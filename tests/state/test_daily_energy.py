@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from teleinfo.state.energy import Count, DailyEnergy, ImportTotal, month_of
 from teleinfo.state.memory import Memory, encode, from_json
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.reading import Reading
 from tests.state.documents import VALIDATOR
 from tests.state.golden import tracker
 from tests.state.test_tracker import NUMBER, historique, standard
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
     from teleinfo.state.prices import DatedPrices, Prices
     from teleinfo.state.tracker import StateTracker
-    from teleinfo.tic.reading import Reading
 
 PARIS, UTC = ZoneInfo("Europe/Paris"), dt.UTC
 SPANS = ("today", "yesterday", "this_month", "last_month")
@@ -239,6 +240,35 @@ def test_an_index_that_is_damaged_for_minutes_loses_nothing() -> None:
     house.run(paris(2026, 6, 8, 14))
 
     assert house.energy["today"]["exported"] == 4000
+
+
+def test_what_is_injected_counts_before_the_contract_is_known() -> None:
+    """It has the same key in every contract; what is drawn has none yet, and is only in the sum."""
+
+    def without_contract(drawn: int) -> Reading:
+        return Reading(
+            Mode.STANDARD, {key: text for key, text in producer(drawn).values.items() if key != "NGTF"}
+        )
+
+    house = House(paris(2026, 6, 8, 12), without_contract)
+    house.run(paris(2026, 6, 8, 13))
+    today = house.energy["today"]
+    assert (today["imported"], today["exported"], today.get("indexes")) == (1000, 2000, None)
+    house.reading = producer
+    house.run(paris(2026, 6, 8, 14))
+
+    assert house.energy["today"]["exported"] == 4000
+
+
+def test_a_change_of_mode_before_the_contract_is_known_loses_nothing() -> None:
+    """The index of historique has the same key as that of standard, which goes on from it."""
+    at, day = paris(2026, 6, 8, 12), dt.date(2026, 6, 8)
+    energy = DailyEnergy.begin(Count(ImportTotal("BASE", 1000, 0, at), day, {"BASE": 1000}))
+    later = at + dt.timedelta(minutes=1)
+    total = ImportTotal("EAST", 1500, 0, later)
+    after = energy.next(Count(total, day, {"EASF01": 1500}, "BASE", "EASF01"))
+
+    assert after.today.counted == {"TH": 500}
 
 
 def test_an_index_that_begins_again_loses_nothing() -> None:

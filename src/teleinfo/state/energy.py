@@ -397,12 +397,11 @@ class DailyEnergy:
             return self.readings[label]
         if not is_change:
             return index  # its first reading
-        if self.contract is not None:
-            for former, reading in self.readings.items():
-                # The mode changed, and not what the index counts.
-                goes_on = index_key(former, self.contract) == key and 0 <= index - reading <= drawn + MARGIN
-                if goes_on:
-                    return reading
+        for former, reading in self.readings.items():
+            # The mode changed, and not what the index counts.
+            is_same = index_key(former, self.contract or "") == key
+            if is_same and 0 <= index - reading <= drawn + MARGIN:
+                return reading
         # The index began with the contract, or it holds the energy of an earlier one.
         return 0 if index <= drawn else index
 

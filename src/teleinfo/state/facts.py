@@ -130,8 +130,6 @@ class ContractFacts:
 
     def key_of(self, label: str) -> str | None:
         """Return the key of an index; None while the contract is unknown."""
-        if self.site is not None:
-            return label
         return None if self.contract is None else tariffs.index_key(label, self.contract)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.state import injection
-from teleinfo.state.active_power import ACCURACY, GAP, Active, ActivePower, Flow
+from teleinfo.state.active_power import ACCURACY, DOUBT, GAP, Active, ActivePower, Flow
 from teleinfo.tic.labels import Mode
 from tests.support.household import frames
 
@@ -122,6 +122,20 @@ def test_a_power_factor_below_the_least_one_widens_the_later_bars() -> None:
                 right.append(found.lower <= active <= found.upper)
 
     assert statistics.mean(right) >= 0.985
+
+
+def test_an_index_that_contradicts_the_bars_is_doubted_where_power_was_injected() -> None:
+    """A PV router dims a heater while S stays: any power up to S is possible, and 0 W for two minutes."""
+    line = Line(has_exported=True)
+    line.run(60, -900, -1000)
+    assert known(line.run(400, 900, 1000)).lower > 850
+    line.run(8, 100, 1000)
+    doubtful = [known(line.run(1, 100, 1000)) for _ in range(round(DOUBT) - 8)]
+    afterwards = known(line.run(60, 100, 1000))
+
+    assert (doubtful[0].lower, doubtful[0].upper) == (0, 1005)
+    assert {each.lower for each in doubtful} == {0}
+    assert 0 < afterwards.lower <= 100 <= min(each.upper for each in doubtful)
 
 
 @pytest.mark.parametrize(

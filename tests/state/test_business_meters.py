@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from teleinfo.state import business_meters
+from teleinfo.state.prices import Prices
 from teleinfo.tic.labels import POSTES
 from tests.state.families import family_readings
 from tests.state.golden import TIME, tracker
@@ -75,6 +76,27 @@ def test_the_values_of_a_site_stay_for_six_minutes() -> None:
     old: Any = followed.state(moment(business_meters.STALE_AFTER + 0.1))
 
     assert (fresh["contract"]["name"], old["contract"]["name"]) == ("CU4", None)
+
+
+@pytest.mark.parametrize(
+    ("family", "kwh", "price"),
+    [
+        ("ice", {"HPH": 0.15}, 0.15),
+        ("ice", {"HPH": 0.15, "EApHPH": 0.2}, 0.2),
+        ("pme-pmi", {"HPH": 0.15}, 0.15),
+        ("cje", {"HPH": 0.15, "ENERG_1": 0.2}, None),  # it does not send which index is in force
+    ],
+)
+def test_the_price_is_that_of_the_slot_in_force(
+    family: str, kwh: dict[str, float], price: float | None
+) -> None:
+    """By the key of its index, else by the code of its tariff period."""
+    followed = tracker(prices=Prices(kwh))
+    for reading in family_readings(family):
+        followed.update(reading, moment(0.0, TIME))
+    state: Any = followed.state(moment(0.0))
+
+    assert state["cost"] == {"price": price}
 
 
 def test_an_index_of_a_list_that_is_no_number_is_left_out() -> None:

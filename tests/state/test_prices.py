@@ -58,6 +58,7 @@ def test_a_day_without_prices_makes_the_cost_unknown() -> None:
         "this_month": None,
         "last_month": None,
     }
+    assert house.tracker.unpriced == set()  # no price is missing in the prices of the first day
     house.tracker.prices = None
     assert house.state["cost"]["yesterday"]["value"] is None
 
@@ -84,6 +85,7 @@ def test_the_price_is_that_of_the_period_in_force() -> None:
         (historique(ADCO=NUMBER, OPTARIF="HC", PTEC="HC"), {"price": 0.1}),
         (standard(NGTF="HC", LTARF="HEURE  PLEINE", NTARF="02"), {"price": 0.2, "today": TODAY}),
         (standard(NGTF="EJP", LTARF="POINTE", NTARF="02"), {"price": None, "today": TODAY}),
+        (standard(NGTF="HC", LTARF="HEURE  PLEINE", NTARF="?"), {"price": None}),
         (standard(NGTF="ZEN", LTARF="HEURE PLEINE"), {"price": 0.2, "today": TODAY}),
         (standard(NGTF="ZEN", LTARF="HP MERCREDI"), {"price": None, "today": TODAY}),
         (historique(ADCO=NUMBER, OPTARIF="HC"), None),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.state.facts import STALE_AFTER
-from teleinfo.state.prices import Prices
+from teleinfo.state.prices import DatedPrices, Prices
 from teleinfo.state.tracker import StateTracker, encode
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import Reading
@@ -154,6 +154,13 @@ def test_an_absurd_power_of_a_phase_is_left_out() -> None:
     assert state["power"]["apparent_by_phase"] == {"2": 100, "3": 110}
 
 
+def test_an_index_that_is_no_number_is_left_out() -> None:
+    """Its checksum may be right all the same; the other one has its value."""
+    _, state = follow(historique(ADCO=NUMBER, OPTARIF="HC..", HCHC="00100 000", HCHP="002000000"))
+
+    assert {key: index["value"] for key, index in state["energy"]["indexes"].items()} == {"HP": 2_000_000}
+
+
 def test_another_spelling_gives_the_same_fields() -> None:
     """A pilot Linky sends SINST1, SMAXN and SMAXN-1, those of Iskraemeco SMAXSN_1 and CCASN_1."""
     maxima = {"SMAXSN": "01000", "SMAXSN_HORODATE": "H260114081502", "SMAXSN-1": "02000", "CCASN-1": "00350"}
@@ -223,6 +230,15 @@ def test_whatever_the_meter_says_the_state_has_the_form_of_the_schema(readings: 
 
     VALIDATOR.validate(state)
     VALIDATOR.validate(followed.state(moment(2 * STALE_AFTER)))
+
+
+def test_prices_may_come_before_the_first_reading() -> None:
+    followed = tracker()
+    followed.prices = DatedPrices.undated(Prices({"TH": 0.2}))
+    followed.update(standard(), moment(0.0, TIME))
+    state: Any = followed.state(moment(0.0))
+
+    assert state["cost"]["price"] == 0.2
 
 
 def test_before_its_first_reading_a_tracker_knows_no_values() -> None:

@@ -108,6 +108,43 @@ def test_two_days_that_contradict_drop_what_was_learned() -> None:
     assert followed.learner.next(at(20, 1439), "HP") == (at(21, 90), "HC")
 
 
+WINTER = {"06:30": "HP", "22:30": "HC"}
+
+
+@pytest.mark.parametrize(
+    ("seen", "days"),
+    [((), 1), (changes(NIGHT, range(2, 3)), 1), (changes(NOON, range(2, 3)), 6)],
+    ids=["nothing", "the same", "others"],
+)
+def test_the_hours_of_the_other_half_year_need_one_day(seen: tuple[Change, ...], days: int) -> None:
+    """As long as the changes since agree with them; else the new ones need a week."""
+    in_april = tuple(Change(change.at.replace(month=4), change.period) for change in seen)
+
+    assert LearnedHours(in_april, winter=WINTER).days_left(date(2026, 4, 2)) == days
+
+
+def test_a_memory_with_a_time_that_is_none_has_no_hours() -> None:
+    january = date(2026, 1, 14)
+
+    assert LearnedHours(winter=WINTER).slots(january, january) == NIGHT
+    assert LearnedHours(winter=WINTER | {"24:00": "HP"}).slots(january, january) == ()
+
+
+@pytest.mark.parametrize(
+    ("summer", "expected"),
+    [(WINTER, (at(31, 390, month=3) + timedelta(days=1), "HP")), ({"12:30": "HC", "14:00": "HP"}, None)],
+    ids=["the same", "another period"],
+)
+def test_hours_that_begin_at_midnight_with_another_period_make_the_next_change_unknown(
+    summer: dict[str, str], expected: tuple[datetime, str] | None
+) -> None:
+    """On the last evening of a half-year: whether the meter changes at midnight was never seen."""
+    seen = (Change(at(31, 1350, month=3), "HC"),)
+    learner = Learner(LearnedHours(seen, winter=WINTER, summer=summer))
+
+    assert learner.next(at(31, 1380, month=3), "HC") == expected
+
+
 @pytest.mark.parametrize(
     ("later", "clock", "counted"),
     [

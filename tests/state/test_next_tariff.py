@@ -324,6 +324,7 @@ def test_the_colour_of_tomorrow_is_in_the_register_or_in_a_notice(
     ("values", "expected"),
     [
         ({"OPTARIF": "BASE", "PTEC": "TH", "BASE": "000000001"}, None),
+        ({"OPTARIF": "XYZ", "PTEC": "HP"}, None),  # no document says its hours
         ({"OPTARIF": "HC", "PTEC": "HP"}, UNKNOWN | {"learning_days_left": 7}),
         ({"OPTARIF": "EJP", "PTEC": "HN", "PEJP": "30"}, UNKNOWN),  # at noon there is no notice
         ({"OPTARIF": "EJP", "PTEC": "PM"}, HN_AT_1),

@@ -199,6 +199,18 @@ def test_a_meter_that_injected_may_inject_after_a_restart() -> None:
     assert "injected" not in other[-1]["power"]
 
 
+def test_a_contract_that_was_not_sent_yet_is_not_remembered() -> None:
+    """The energy drawn meanwhile counts once it is: the memory has its readings."""
+    before, after = historique(ADCO=NUMBER, BASE="000001000"), base(1200)
+    followed, _ = follow(before, before, memory=None, gap=0)
+    memory = followed.memory()
+    assert memory is not None
+    _, [state] = follow(after, memory=memory, gap=120)
+
+    assert memory.contract is None
+    assert state["energy"]["today"]["indexes"] == {"TH": 200}
+
+
 def test_a_memory_survives_as_json() -> None:
     for memory in (MEMORY, Memory(NUMBER, START), replace(MEMORY, daily_energy=DAILY, calendar=CALENDAR)):
         content = encode(memory)

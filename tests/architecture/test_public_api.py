@@ -91,6 +91,11 @@ def test_what_the_documents_say_is_all_that_a_label_has() -> None:
     assert [name for name in dir(label) if not name.startswith("_")] == sorted(names)
 
 
+def test_of_a_label_without_a_document_nothing_is_said() -> None:
+    """HCHC is an étiquette of the other mode."""
+    assert teleinfo.lookup(teleinfo.Mode.STANDARD, "HCHC") is None
+
+
 def test_a_label_of_an_unknown_mode_is_an_error() -> None:
     mode: Any = "fast"
     with pytest.raises(ValueError, match="'fast' is not a valid Mode"):

@@ -49,6 +49,12 @@ def test_a_copy_of_a_field_that_is_a_message_is_a_message() -> None:
     assert [type(each.fields["fault"]) for each in copies(message)] == [Message] * len(copies(message))
 
 
+def test_a_copy_of_the_name_of_an_etiquette_is_such_a_name() -> None:
+    name = Designation("Apparent power", french="Puissance apparente")
+
+    assert [type(each) for each in copies(name)] == [Designation] * len(copies(name))
+
+
 @given(st.text(st.characters(exclude_characters="{}")), ANY_TEXT)
 def test_a_copy_of_a_name_has_both_languages(english: str, french: str) -> None:
     name = Designation(english, french=french)

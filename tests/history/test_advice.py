@@ -1,12 +1,14 @@
-"""The verdict on the offers, also where the colours of some days leave a cost between two bounds."""
+"""The verdict on the offers, also where some colours are unknown, and a rise of what runs day and night."""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
 
-from teleinfo.contract.advice import verdict
+from teleinfo.contract.advice import standby, verdict
+from teleinfo.contract.days import DAY, midnight
 
 
 def offer(name: str, energy: float, unknown: float = 0.0, *, is_open: bool = True) -> dict[str, Any]:
@@ -44,3 +46,22 @@ def test_the_verdict_is_sure_only_if_no_colour_can_change_it(
     assert found is not None
     assert (found["best"], found["saved"], found["saved_most"]) == (best, *saved)
     assert (found["is_sure"], found["is_same"]) == (is_sure, is_same)
+
+
+@pytest.mark.parametrize(
+    ("powers", "power", "number"),
+    [((100, 200, 260), 130, 1), ((100, 130, 300), 185, 2)],
+    ids=["first", "second"],
+)
+def test_of_two_rises_of_what_runs_day_and_night_the_greater_is_told(
+    powers: tuple[int, ...], power: int, number: int
+) -> None:
+    """Each power lasts twenty days. A rise is that of the median of all days before and after it."""
+    first = dt.date(2026, 6, 1)
+    half_hours = {}
+    for day in range(20 * len(powers)):
+        half_hours[midnight(first + day * DAY, hour=3)] = powers[day // 20] / 2
+    found = standby(half_hours, (), None)
+
+    assert found is not None
+    assert found["rose"] == {"power": power, "day": str(first + 20 * number * DAY)}

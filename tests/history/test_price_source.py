@@ -241,3 +241,39 @@ async def test_the_files_are_looked_at_again_and_again(own: Path, monkeypatch: p
     await asyncio.wait_for(changed.wait(), 10.0)
     keeping.cancel()
     assert source.loaded.offers.household.contract[0].kva == 9
+
+
+async def test_a_file_that_is_being_written_is_no_change_yet(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(price_source, "INTERVAL", 0.01)
+    monkeypatch.setattr(price_source, "SETTLED", 3600.0)
+    make_older(own, 7200.0)
+    source, changed, looks = PriceSource(own), asyncio.Event(), asyncio.Queue[bool]()
+    loop, refresh = asyncio.get_running_loop(), source.refresh
+
+    def look() -> bool:
+        is_new = refresh()
+        loop.call_soon_threadsafe(looks.put_nowait, is_new)
+        return is_new
+
+    monkeypatch.setattr(source, "refresh", look)
+    await asyncio.to_thread(lambda: write(own, own.read_text().replace("kva = 6", "kva = 9")))
+    keeping = asyncio.create_task(source.keep(changed.set))
+    for _look in range(2):  # the second begins after the answer to the first
+        assert not await asyncio.wait_for(looks.get(), 10.0)
+    assert not changed.is_set()
+    make_older(own, 7200.0)
+    await asyncio.wait_for(changed.wait(), 10.0)
+    keeping.cancel()
+    assert source.loaded.offers.household.contract[0].kva == 9
+
+
+@pytest.mark.parametrize(("offer", "kva"), [("mine", 6), ("off_peak", 3)])
+def test_a_contract_without_a_price_is_told(own: Path, offer: str, kva: int) -> None:
+    """The offers of the last file without a fault stay, here the shipped ones."""
+    write(own, f'[household]\ncontract = [{{from = 2025-03-01, offer = "{offer}", kva = {kva}}}]\n')
+    loaded = PriceSource(own).loaded
+    assert loaded.fault == f"{own}: household.contract: there is no price of {offer} for {kva} kVA"
+    assert loaded.prices is None
+    assert {each.id for each in loaded.offers.offer} == {"base", "off_peak", "tempo"}

@@ -252,3 +252,17 @@ def test_a_cost_that_is_not_certain_says_why() -> None:
     assert re.sub(r"\s", " ", found["facts"][-1]).endswith(
         "TELEINFO_PRICES ne compte que pour les jours avant le 2026-01-01 : depuis, /x a un contrat."
     )
+
+
+@pytest.mark.parametrize("exceeded", [0, 12])
+def test_without_a_lower_power_that_would_have_been_enough_none_is_advised(exceeded: int) -> None:
+    """That the present one was enough is no news; that it was too low is told."""
+    steps = [{"kva": kva, "exceeded": 100, "near": 0, "saved": 10} for kva in (3, 6)]
+    steps.append({"kva": 9, "exceeded": exceeded, "near": 0, "saved": 0})
+    power = TABLE["power"] | {"steps": steps}
+    assert "enough" not in card(power=power)["sentence"]
+    found = [sentence for sentence in sentences(power=power) if "kVA would" in sentence]
+    expected = [f"{kva} kVA would have been exceeded on 100 of 365 days." for kva in (3, 6)]
+    if exceeded:
+        expected.append("9 kVA would have been exceeded on 12 of 365 days.")
+    assert found == expected

@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from teleinfo.homeassistant import adapter
-from teleinfo.homeassistant.adapter import HomeAssistant
+from teleinfo.homeassistant.adapter import BIRTH, HomeAssistant
 from teleinfo.homeassistant.discovery import MIGRATE, Discovery
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox, OutgoingMessage
@@ -228,3 +228,23 @@ async def test_the_device_has_a_link_to_the_page_once_the_page_answers(
     assert message["device"]["configuration_url"] == "http://pi.local:8080/"
     linked.take(OTHER, now=100)
     assert taken(outbox) == {}
+
+
+async def test_all_is_repeated_once_a_moment_after_home_assistant_has_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not at once, and not for each of several birth messages; again after the next start."""
+    monkeypatch.setattr(adapter, "ANSWER_DELAY", (0.01, 0.02))
+    outbox = Outbox(1)
+    linked = Linked(outbox)
+    repeated: list[str] = []
+    monkeypatch.setattr(outbox, "repeat", lambda: repeated.append("all"))
+    assert linked.hass.birth_topic == "homeassistant/status"
+
+    for payload, expected in ((b"offline", []), (BIRTH, ["all"]), (BIRTH, ["all", "all"])):
+        before = [*repeated]
+        for is_retained in (False, True):
+            linked.hass.on_birth(payload, is_retained=is_retained)
+        assert repeated == before
+        await asyncio.sleep(adapter.ANSWER_DELAY[1])  # the loop runs the earlier timers first
+        assert repeated == expected

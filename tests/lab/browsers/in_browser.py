@@ -262,7 +262,8 @@ def test_the_history_is_shown_by_pointer_and_by_keyboard(
 
     shown = look(driver, pages["household"])
     for name in PICTURES:
-        plot, rows = shown.picture(name), shown.table(name)["rows"]
+        plot, table = shown.picture(name), shown.table(name)
+        rows = table["rows"]
         summary = shown.texts(f"#{name} .readout")
         plot.send_keys(Keys.END)
         last = shown.texts(f"#{name} .readout")[0]
@@ -280,7 +281,7 @@ def test_the_history_is_shown_by_pointer_and_by_keyboard(
             assert f"{drawn - (injected or 0):,} VA".replace(",", " ") in last
         else:
             energy = f"{sum(rows[-1][1:7]) / 1000:,.2f} kWh".replace(",", " ")
-            cost = f"{rows[-1][-2]:,.2f} €".replace(",", " ")
+            cost = f"{rows[-1][table['columns'].index('cost')]:,.2f} €".replace(",", " ")
             texts = [text.replace(".", ",") if language == "fr" else text for text in (energy, cost)]
             assert [text for text in texts if text not in last] == []
     days, months = ({row[0]: row[1:7] for row in shown.table(name)["rows"]} for name in PICTURES[2:])

@@ -90,10 +90,10 @@ async def _for_the_service(case: Case, finding: Finding) -> Finding:
             if finding.check == ("name" if error == inside.NAME else "port"):
                 return await kept_away(case, finding.check, error, name, case.addresses)
         elif finding.check == "tls":
-            finding = of_broker.FILE_KEPT_AWAY if name.startswith("/etc/") else of_broker.FILE_ELSEWHERE
+            template = of_broker.FILE_KEPT_AWAY if name.startswith("/etc/") else of_broker.FILE_ELSEWHERE
             if name == case.settings.mqtt_tls_key_file:
-                finding = of_broker.KEY_KEPT_AWAY
-            return find(finding, file=name, error=error, unit=case.unit)
+                template = of_broker.KEY_KEPT_AWAY
+            return find(template, file=name, error=error, unit=case.unit)
     return finding
 
 
@@ -102,8 +102,8 @@ async def _steps(case: Case) -> AsyncIterator[Finding]:
     broker = case.settings.broker
     try:
         case.addresses = await _resolve(broker)
-        finding = of_broker.ADDRESS if case.addresses == (broker.host,) else of_broker.NAME
-        yield find(finding, host=broker.host, address=", ".join(case.addresses))
+        template = of_broker.ADDRESS if case.addresses == (broker.host,) else of_broker.NAME
+        yield find(template, host=broker.host, address=", ".join(case.addresses))
         await _connect(broker)
         yield find(of_broker.ACCEPTS, address=broker.address)
         if broker.tls is not None:
@@ -125,8 +125,8 @@ async def _steps(case: Case) -> AsyncIterator[Finding]:
             elif is_pushed_out:
                 yield find(of_broker.LOGIN_LOST, unit=case.unit)
             if not is_pushed_out:
-                finding = of_broker.NO_ACCOUNT if broker.username is None else of_broker.ACCOUNT
-                yield find(finding, facts={"mqtt_version": connection.version})
+                template = of_broker.NO_ACCOUNT if broker.username is None else of_broker.ACCOUNT
+                yield find(template, facts={"mqtt_version": connection.version})
             for finding in findings:
                 yield finding
     except BrokerError as error:
@@ -201,8 +201,8 @@ def _certificate(certificate: Mapping[str, str]) -> Finding:
     if not certificate:
         return find(of_broker.CERTIFICATE_UNSEEN)
     days = int((ssl.cert_time_to_seconds(certificate["notAfter"]) - time.time()) / _DAY)
-    finding = of_broker.CERTIFICATE_ENDS if days < RENEW_WITHIN_DAYS else of_broker.CERTIFICATE
-    return find(finding, days=days, facts={"days_left": days})
+    template = of_broker.CERTIFICATE_ENDS if days < RENEW_WITHIN_DAYS else of_broker.CERTIFICATE
+    return find(template, days=days, facts={"days_left": days})
 
 
 async def _numbers(connection: Connection, case: Case, *, limit: float) -> tuple[str, ...]:
@@ -248,18 +248,18 @@ async def _topics(connection: Connection, case: Case) -> list[Finding]:
     case.may_read, case.health = bool(received), parse_health(received.get(topics.health, b""))
     if topics.status in received:
         case.status = received[topics.status].decode(errors="replace")
-    finding = of_broker.TOPIC_REFUSED
+    template = of_broker.TOPIC_REFUSED
     if may_write and received.get(ours) == token:
-        finding = of_broker.TOPIC
+        template = of_broker.TOPIC
     elif may_write and is_5:
-        finding = of_broker.TOPIC_UNREAD
+        template = of_broker.TOPIC_UNREAD
     elif may_write:
-        finding = of_broker.NO_ECHO if may_subscribe else of_broker.TOPIC_UNKNOWN
+        template = of_broker.NO_ECHO if may_subscribe else of_broker.TOPIC_UNKNOWN
     user = case.settings.broker.username
     account = [f"user {user}"] if user else []
     shown = user or _("without a user name")
-    rights = [] if finding is of_broker.TOPIC else [*account, f"topic readwrite {topics.readings}/#"]
-    findings = [find(finding, *rights, user=shown, topic=ours)]
+    rights = [] if template is of_broker.TOPIC else [*account, f"topic readwrite {topics.readings}/#"]
+    findings = [find(template, *rights, user=shown, topic=ours)]
     if case.settings.homeassistant and is_5:
         # Where a device is announced, an empty message announces nothing.
         prefix = case.settings.homeassistant_prefix

@@ -80,8 +80,8 @@ async def check_line(case: Case) -> AsyncIterator[Finding]:
         yield find(of_line.PORT_FIRST)
     elif case.access is Access.OURS and url == port:
         status = case.status or ""
-        finding = {ONLINE: of_line.HEARD, OFFLINE: of_line.UNHEARD}.get(status, of_line.LINE_UNKNOWN)
-        yield find(finding, said=said_by(status, case.health))
+        template = {ONLINE: of_line.HEARD, OFFLINE: of_line.UNHEARD}.get(status, of_line.LINE_UNKNOWN)
+        yield find(template, said=said_by(status, case.health))
     else:
         for finding in await _listen(case, url):
             yield finding
@@ -114,14 +114,14 @@ async def _listen(case: Case, url: str) -> list[Finding]:
     meter = probes[-1]
     if meter.mode is None:
         is_fixed = settings.serial_mode != "auto" or settings.serial_baudrate is not None
-        finding = of_line.FIXED_SPEED if is_bridge(url) and is_fixed else of_line.NONSENSE
-        return [find(finding if any(probe.data for probe in probes) else of_line.SILENT)]
-    finding = of_line.MODE if meter.baudrate in wanted else of_line.OTHER_MODE
+        template = of_line.FIXED_SPEED if is_bridge(url) and is_fixed else of_line.NONSENSE
+        return [find(template if any(probe.data for probe in probes) else of_line.SILENT)]
+    template = of_line.MODE if meter.baudrate in wanted else of_line.OTHER_MODE
     facts = {"mode": str(meter.mode), "baudrate": meter.baudrate}
     counts = asdict(meter.decoder.counts)
     framed = of_line.GROUPS if counts["frames"] else of_line.NO_FRAME
     return [
-        find(of_line.MODE_OF_BRIDGE if is_bridge(url) else finding, facts=facts, **facts),
+        find(of_line.MODE_OF_BRIDGE if is_bridge(url) else template, facts=facts, **facts),
         find(framed, facts=counts, time=duration(meter.seconds), **counts),
         _parity(meter),
         _meter(meter.number),

@@ -57,8 +57,8 @@ async def check_port(case: Case) -> AsyncIterator[Finding]:
         if others:
             yield find(of_port.OTHER_PORTS, *others)
         is_taken = raspberry_pi.has_bluetooth(machine, device)
-        finding = of_port.ON_BOARD_BLUETOOTH if is_taken else of_port.ON_BOARD
-        yield find(finding, port=shown, config=raspberry_pi.CONFIG)
+        template = of_port.ON_BOARD_BLUETOOTH if is_taken else of_port.ON_BOARD
+        yield find(template, port=shown, config=raspberry_pi.CONFIG)
     # The devices of a tree of files are files.
     elif not path.exists() or (machine.root.name == "" and not stat.S_ISCHR(path.stat().st_mode)):
         yield find(of_port.ELSEWHERE if others else of_port.NO_PORT, *others, port=shown)
@@ -170,22 +170,22 @@ async def check_rights(case: Case) -> AsyncIterator[Finding]:
 
 async def _rights(case: Case, port: str, error: str, rights: _Rights) -> Finding:
     """Report that the service or this user may use the port, or why it gets `error` there."""
-    finding = of_port.DEVICE_ERROR
+    template = of_port.DEVICE_ERROR
     major = ""
     status = case.machine.path(port).stat()
     shown = await case.properties()
     group = group_of(status.st_gid)
     if not error:
-        finding = rights.may_open
+        template = rights.may_open
     elif error == "EPERM":
-        finding = of_port.DEVICE_KEPT_AWAY
+        template = of_port.DEVICE_KEPT_AWAY
         number = case.machine.text(f"/sys/class/tty/{port.rpartition('/')[2]}/dev") or "?"
         major = number.partition(":")[0]
     elif error == "EACCES":
         has_group = rights is _OF_SERVICE and group in shown.get("SupplementaryGroups", "").split()
         is_closed = group in _CLOSED_GROUPS or not status.st_mode & stat.S_IRGRP
-        finding = rights.group_lost if has_group or is_closed else rights.not_in_group
-    return find(finding, port=port, group=group, error=error, unit=case.unit, major=major)
+        template = rights.group_lost if has_group or is_closed else rights.not_in_group
+    return find(template, port=port, group=group, error=error, unit=case.unit, major=major)
 
 
 async def check_opened(case: Case) -> AsyncIterator[Finding]:

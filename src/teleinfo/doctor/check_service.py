@@ -75,12 +75,12 @@ async def check_unit(case: Case) -> AsyncIterator[Finding]:
         if case.valid_settings is not None and not await case.attempts():
             yield find(of_service.SANDBOX_UNTRIED)
     elif shown.get("LoadState") in {"masked", "bad-setting", "error"}:
-        finding = of_service.MASKED if shown["LoadState"] == "masked" else of_service.UNIT_WRONG
-        yield find(finding, unit=case.unit)
+        template = of_service.MASKED if shown["LoadState"] == "masked" else of_service.UNIT_WRONG
+        yield find(template, unit=case.unit)
     else:
         runs_by_hand = case.access is Access.OURS
-        finding = of_service.RUNS_BY_HAND if runs_by_hand else of_service.NOT_INSTALLED
-        yield find(finding, unit=case.unit)
+        template = of_service.RUNS_BY_HAND if runs_by_hand else of_service.NOT_INSTALLED
+        yield find(template, unit=case.unit)
 
 
 def _running(shown: Mapping[str, str], words: str, complaint: str, unit: str) -> Finding:
@@ -130,14 +130,14 @@ async def check_journal(case: Case) -> AsyncIterator[Finding]:
     # A line is `date host program[process]: words`. The host's name, an identifier, is left out.
     date, _host, rest = [*(refused or standing or lines)[-1].split(" ", 2), "", ""][:3]
     ago = _ago(date)
-    finding = (
+    template = (
         of_service.REFUSED
         if refused
         else of_service.LAST_COMPLAINT
         if standing
         else of_service.COMPLAINT_OVER
     )
-    yield find(finding, ago=ago, words=_shortened(rest), unit=unit)
+    yield find(template, ago=ago, words=_shortened(rest), unit=unit)
 
 
 def _shortened(text: str) -> str:
@@ -183,13 +183,13 @@ async def check_published(case: Case) -> AsyncIterator[Finding]:
     if case.may_read is None:
         yield find(of_service.BROKER_FIRST)
     elif case.status is not None:
-        finding = {ONLINE: of_service.ONLINE, OFFLINE: of_service.OFFLINE}.get(
+        template = {ONLINE: of_service.ONLINE, OFFLINE: of_service.OFFLINE}.get(
             case.status, of_service.FOREIGN
         )
         # An `online` proves nothing while the service reports a fault, or if it may be another's.
-        if finding is not of_service.ONLINE or not (complaint or len(case.numbers) > 1):
+        if template is not of_service.ONLINE or not (complaint or len(case.numbers) > 1):
             status = textwrap.shorten(case.status, _LONGEST_SHOWN, placeholder="…")
-            yield find(finding, topic=topics.status, status=status)
+            yield find(template, topic=topics.status, status=status)
     elif not case.may_read:
         yield find(of_service.STATUS_UNREAD, topic=topics.status)
     elif runs:

@@ -61,8 +61,8 @@ def check_console(machine: Machine, device: str) -> Finding:
     # The firmware of a Raspberry Pi has replaced serial0 by the name of the port.
     if name not in re.findall(r"\bconsole=([^\s,]+)", machine.text("/proc/cmdline") or ""):
         return find(of_port.NO_CONSOLE)
-    finding = of_port.CONSOLE_OF_BOARD if machine.is_raspberry else of_port.CONSOLE
-    return find(finding, device=device, name=name)
+    template = of_port.CONSOLE_OF_BOARD if machine.is_raspberry else of_port.CONSOLE
+    return find(template, device=device, name=name)
 
 
 def check_getty(machine: Machine, device: str) -> Finding:

@@ -39,7 +39,7 @@ class BrokerExplanation:
 
 
 class BrokerFault(enum.Enum):
-    """What can be wrong with a broker, or between it and us."""
+    """The faults of a broker, and of the connection to it."""
 
     NAME = BrokerExplanation(
         "name",

@@ -16,14 +16,14 @@ from teleinfo.vocabulary.line import PortErrorKind
 
 @dataclass(frozen=True)
 class PortExplanation:
-    """What a fault is for programs (`kind`), and for people: what happened, what it means, what to do."""
+    """The kind of a fault, for programs, and its text: what happened, what it means, what to do."""
 
     kind: PortErrorKind
     message: str
 
 
 class PortFault(enum.Enum):
-    """What can be wrong with a port, a bridge, or the service that gives its bytes to a command."""
+    """The faults of a port, of a bridge, and of the service that gives its bytes to a command."""
 
     MISSING = PortExplanation(
         PortErrorKind.MISSING,

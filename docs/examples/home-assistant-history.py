@@ -1,8 +1,8 @@
 """
 Add the history of the page of teleinfo to the statistics of an energy in Home Assistant.
 
-    python3 home-assistant-history.py URL sensor.linky_energie_soutiree days30.json
-    python3 home-assistant-history.py URL sensor.linky_heures_creuses days30.json --columns HC
+    python3 home-assistant-history.py URL sensor.teleinfo_energy_import_total days30.json
+    python3 home-assistant-history.py URL sensor.teleinfo_index_hc days30.json --columns HC
 
 HASS_TOKEN is a long-lived access token of an administrator. The files are `days30.json` of the page. Name all
 of them at once: a second run replaces what the first one added.

@@ -37,7 +37,7 @@ CATALOGUE = "teleinfo.common.i18n"
 """What it reads, the translations of the package, is the same each time."""
 
 TABLES = (
-    "teleinfo.homeassistant.entities", "teleinfo.simulator.catalogue", "teleinfo.simulator.households",
+    "teleinfo.simulator.catalogue", "teleinfo.simulator.households",
     "teleinfo.state.declaration", "teleinfo.state.events", "teleinfo.state.metrics", "teleinfo.state.tariffs",
     "teleinfo.tic.meter_id", "teleinfo.tic.tables.reader",
 )  # fmt: skip
@@ -46,7 +46,7 @@ TABLES = (
 ALLOWED = {
     "abc", "array", "bisect", "calendar", "codecs", "collections", "collections.abc", "contextlib",
     "contextvars", "copy", "dataclasses", "datetime", "enum", "functools", "hashlib", "itertools", "json",
-    "math", "operator", "re", "struct", "tomllib", "types", "typing", "zlib", "zoneinfo",
+    "math", "operator", "re", "struct", "tomllib", "types", "typing", "unicodedata", "zlib", "zoneinfo",
 }  # fmt: skip
 """Modules of the standard library without files, processes, sockets, threads, clock and randomness."""
 

@@ -35,8 +35,7 @@ def messages() -> dict[str, str]:
     """Return every message of sources, log, page and .env-sample, with the place where it stands."""
     found = dict.fromkeys(sample.sentences(), ".env-sample")
     found |= {member.words.template: f"{member!r}" for kind in CODES for member in kind}
-    fields = (*FIELDS, *entities._OTHERS.values())
-    texts = ((field, text) for field in fields for text in (field.name, field.meaning) if text)
+    texts = ((field, text) for field in FIELDS for text in (field.name, field.meaning) if text)
     found |= {getattr(text, "template", text): field.path for field, text in texts}
     found |= {text: name for name, lines in ALLOWED.items() for text in lines}
     found |= {text: name for name, lines in SENTENCES.items() for text in lines}

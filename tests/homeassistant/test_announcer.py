@@ -49,7 +49,7 @@ LINKY = {
     "STGE": "003A0401",
     "NTARF": "02",
 }
-LINE = {"LIGNE_QUALITE", "LIGNE_ERREURS", "LIGNE_MODE", "LIGNE_VITESSE", "LIGNE_INCONNUES", "LIGNE_CONNEXION"}
+LINE = {"line_quality", "line_errors", "line_mode", "line_speed", "line_unknown_labels", "line_connection"}
 CONFIG = "homeassistant/device/teleinfo_041961123456/config"
 LOOK_FRAMES = round(LOOK_INTERVAL / PERIOD) + 1
 BOTH_MODES = {

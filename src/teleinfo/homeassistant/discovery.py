@@ -5,6 +5,8 @@ Pure. Home Assistant has read messages for a device since 2024.11 (source: its c
 since 2026 by the same code. Their earlier versions and Domoticz (its MQTTAutoDiscover.cpp) read a message for
 each component. Only the message for a device is abbreviated: Domoticz knows some abbreviations, and the older
 openHAB others. The ids and the topics are frozen: with other ids every user would lose the history.
+
+Home Assistant gives an entity its `default_entity_id` since 2025.10. Earlier versions ignore the key.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from teleinfo import __version__
 from teleinfo.common.i18n import _, in_words, use_language
 from teleinfo.homeassistant import entities, templates
+from teleinfo.homeassistant.entity_ids import device_slug, entity_id
 from teleinfo.homeassistant.tables import SHORT_KEYS
 from teleinfo.port.health import STALE_AFTER
 from teleinfo.state.field_entry import Field, StateType
@@ -97,7 +100,8 @@ class Discovery:
     def _common(self, meter: Device) -> dict[str, Any]:
         device: dict[str, Any] = {
             "identifiers": [device_id(meter.scope)],
-            # Home Assistant derives ids of entities from the name: two meters of one model must not share it.
+            # Two meters of one model must not share a name. Home Assistant before 2025.10 also makes the ids
+            # of the entities of it.
             "name": self.meter_name or f"{_(meter.identity.name)} {meter.scope[-4:]}",
             "manufacturer": meter.identity.maker,
             "model": _(meter.identity.model),
@@ -125,7 +129,7 @@ class Discovery:
         """Return each entity with its component, without common parts."""
         found = []
         for entity in fields:
-            component = _component(meter, entity, templates.state_template(entity))
+            component = self._component(meter, entity, templates.state_template(entity))
             if (template := templates.attributes_template(entity)) is not None:
                 component["json_attributes_topic"] = self.topics.homeassistant
                 component["json_attributes_template"] = template
@@ -140,39 +144,41 @@ class Discovery:
                 ]
                 line = {"state_topic": self.topics.health, "availability": topics, "availability_mode": "any"}
                 line["expire_after"] = STALE_AFTER
-            found.append((entity, _component(meter, entity, template) | line))
+            found.append((entity, self._component(meter, entity, template) | line))
         line = {"state_topic": self.topics.event, "availability": []}
-        events = _component(meter, entities.EVENTS, templates.EVENT_TEMPLATE) | line
+        events = self._component(meter, entities.EVENTS, templates.EVENT_TEMPLATE) | line
         return [*found, (entities.EVENTS, events)]
+
+    def _component(self, meter: Device, entity: Field, template: str | None) -> dict[str, Any]:
+        """Return one component, without empty values."""
+        words = entities.words_of(entity)
+        codes = tuple(words)
+        # Home Assistant shows currents with two decimals, and takes what has neither unit nor precision for
+        # text.
+        needs_precision = bool(entity.precision) or entity.unit in {"A", ""}
+        off, on = codes if codes and entity.type is StateType.SWITCH else (None, None)
+        device = device_slug(self.meter_name, self.topics.readings)
+        component = {
+            "unique_id": f"{device_id(meter.scope)}_{entity.id}",
+            "default_entity_id": entity_id(entities.platform(entity), device, entity.id),
+            "name": in_words(entity.name),
+            "device_class": entities.device_class(entity),
+            "state_class": entities.state_class(entity),
+            "unit_of_measurement": entity.unit or None,
+            "suggested_display_precision": entity.precision if needs_precision else None,
+            "options": [_(shown) for shown in words.values()] if entity.type is StateType.CHOICE else None,
+            "event_types": codes if entity is entities.EVENTS else None,
+            "payload_on": on,
+            "payload_off": off,
+            "icon": entity.icon,
+            "entity_category": "diagnostic" if entity.diagnostic else None,
+            "enabled_by_default": None if entity.enabled else False,
+            "value_template": template,
+            "last_reset_value_template": templates.last_reset_template(entity),
+        }
+        return {key: value for key, value in component.items() if value is not None}
 
 
 def device_id(scope: str) -> str:
     """Return the id of the device for the scope of a meter."""
     return f"teleinfo_{scope}"
-
-
-def _component(meter: Device, entity: Field, template: str | None) -> dict[str, Any]:
-    """Return one component, without empty values."""
-    words = entities.words_of(entity)
-    codes = tuple(words)
-    # Home Assistant shows currents with two decimals, and takes what has neither unit nor precision for text.
-    needs_precision = bool(entity.precision) or entity.unit in {"A", ""}
-    off, on = codes if codes and entity.type is StateType.SWITCH else (None, None)
-    component = {
-        "unique_id": f"{device_id(meter.scope)}_{entity.id}",
-        "name": in_words(entity.name),
-        "device_class": entities.device_class(entity),
-        "state_class": entities.state_class(entity),
-        "unit_of_measurement": entity.unit or None,
-        "suggested_display_precision": entity.precision if needs_precision else None,
-        "options": [_(shown) for shown in words.values()] if entity.type is StateType.CHOICE else None,
-        "event_types": codes if entity is entities.EVENTS else None,
-        "payload_on": on,
-        "payload_off": off,
-        "icon": entity.icon,
-        "entity_category": "diagnostic" if entity.diagnostic else None,
-        "enabled_by_default": None if entity.enabled else False,
-        "value_template": template,
-        "last_reset_value_template": templates.last_reset_template(entity),
-    }
-    return {key: value for key, value in component.items() if value is not None}

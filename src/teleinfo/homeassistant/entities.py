@@ -17,12 +17,11 @@ from __future__ import annotations
 
 import enum
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import _
 from teleinfo.homeassistant.tables import DEVICE_CLASSES, HIDDEN, ICONS
-from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS, read_fields
+from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS
 from teleinfo.state.field_entry import Field, FieldPath, StateType
 from teleinfo.state.labels import ANY_UNIT, UNITS, is_own
 from teleinfo.state.tariffs import periods_of, unnamed_index
@@ -230,17 +229,86 @@ class _Status(enum.StrEnum):
 _UNPLUGGED_PROBLEMS: Final = (PortErrorKind.MISSING.value, PortErrorKind.GONE.value)
 
 
-_CODES: Final[dict[str, tuple[enum.StrEnum, ...]]] = {
-    "LIGNE_QUALITE": (*LineGrade, *_Unplugged),
-    "LIGNE_CONNEXION": tuple(_Status),
-    "event": tuple(Event),
-}
-_OTHERS: Final = {
-    field.path: replace(field, name=field.title(), codes=_CODES.get(field.path, field.codes))
-    for field in read_fields(Path(__file__).with_name("entities.txt"))
-}
-EVENTS: Final = _OTHERS["event"]
+EVENTS: Final = Field(
+    "event",
+    StateType.TEXT,
+    codes=tuple(Event),
+    name=Message("Event"),
+    icon="mdi:bell-outline",
+)
 """The entity of what begins or ends (docs/events.md)."""
+
+# No choice: Home Assistant restores the state of an entity that expires. After a change of the language this
+# word would be none of the options, which is an error in its log.
+_QUALITY: Final = Field(
+    "line_quality",
+    StateType.TEXT,
+    codes=(*LineGrade, *_Unplugged),
+    name=Message("Line quality"),
+    momentary=False,
+    diagnostic=True,
+    icon="mdi:signal",
+)
+_CONNECTION: Final = Field(
+    "line_connection",
+    StateType.SWITCH,
+    codes=tuple(_Status),
+    name=Message("Connection to the meter"),
+    diagnostic=True,
+    device_class="connectivity",
+)
+
+_OF_HEALTH: Final = (
+    (
+        Field(
+            "line_errors",
+            StateType.NUMBER,
+            unit="%",
+            name=Message("Reading errors"),
+            precision=2,
+            diagnostic=True,
+            icon="mdi:alert-circle-outline",
+        ),
+        "{{ value_json.bad_groups_percent }}",
+    ),
+    (
+        Field(
+            "line_mode",
+            StateType.CHOICE,
+            codes=tuple(Mode),
+            name=Message("TIC mode"),
+            diagnostic=True,
+            icon="mdi:serial-port",
+        ),
+        "{{ value_json.mode }}",
+    ),
+    (
+        Field(
+            "line_speed",
+            StateType.NUMBER,
+            unit="Bd",
+            name=Message("Line speed"),
+            momentary=False,
+            diagnostic=True,
+            icon="mdi:speedometer",
+        ),
+        "{{ value_json.baudrate }}",
+    ),
+    (
+        Field(
+            "line_unknown_labels",
+            StateType.NUMBER,
+            unit="",
+            name=Message("Unknown labels"),
+            momentary=False,
+            diagnostic=True,
+            enabled=False,
+            icon="mdi:help-circle-outline",
+        ),
+        "{{ value_json.unknown_labels | default([]) | count }}",
+    ),
+)
+"""Entities of the line with the templates of their states, which are the same in each language."""
 
 
 def line_entities() -> list[tuple[Field, str | None]]:
@@ -252,11 +320,5 @@ def line_entities() -> list[tuple[Field, str | None]]:
     """
     grades = {grade.value: _(grade.words) for grade in LineGrade}
     unplugged = f"{_(_Unplugged.UNPLUGGED.words)!r} if value_json.problem in {_UNPLUGGED_PROBLEMS!r}"
-    templates = {
-        "LIGNE_QUALITE": f"{{{{ {unplugged} else {grades!r}.get(value_json.line) }}}}",
-        "LIGNE_ERREURS": "{{ value_json.bad_groups_percent }}",
-        "LIGNE_MODE": "{{ value_json.mode }}",
-        "LIGNE_VITESSE": "{{ value_json.baudrate }}",
-        "LIGNE_INCONNUES": "{{ value_json.unknown_labels | default([]) | count }}",
-    }
-    return [(field, templates.get(path)) for path, field in _OTHERS.items() if field is not EVENTS]
+    quality = f"{{{{ {unplugged} else {grades!r}.get(value_json.line) }}}}"
+    return [(_QUALITY, quality), *_OF_HEALTH, (_CONNECTION, None)]

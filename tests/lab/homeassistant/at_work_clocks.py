@@ -45,7 +45,7 @@ input_boolean:
 automation:
   - alias: Above 72 %
     triggers:
-      - {trigger: numeric_state, entity_id: sensor.linky_monophase_3456_abonnement_utilise, above: 72}
+      - {trigger: numeric_state, entity_id: sensor.teleinfo_headroom_used, above: 72}
     actions:
       - {action: input_boolean.turn_on, target: {entity_id: input_boolean.above}}
 """
@@ -136,6 +136,7 @@ def test_a_threshold_of_any_number_acts_within_fifteen_seconds(tmp_path: Path) -
         household.hass.start()
         household.daemon.start()
         household.expect_state("Abonnement utilisé", "70")
+        household.use_proposed_ids()
         acts: dict[str, float] = {}
         for percent in (71, 74, 73, 72, 76, 77):
             began = time.monotonic()

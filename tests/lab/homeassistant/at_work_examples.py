@@ -3,8 +3,8 @@ The examples of the pages in a real Home Assistant: the dashboard, the automatio
 
     make test-homeassistant TESTS=tests/lab/homeassistant/at_work_examples.py
 
-They are read from the page of a language. Both pages have the entity ids of the French names; a test with the
-English names replaces them.
+They are read from the page of a language. Home Assistant 2025.6 gives other entity ids: there they are
+changed to those of the pages, as a user would do it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 import textwrap
-import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +20,6 @@ import yaml
 
 from teleinfo.tic.labels import Group, Mode
 from teleinfo.vocabulary.words import Language
-from tests.homeassistant.golden import followed
 from tests.lab.homeassistant.household import LIMIT, Household, eventually
 from tests.state.documents import DOCS
 
@@ -33,11 +31,6 @@ pytestmark = pytest.mark.real
 HERE: Final = Path(__file__).parent
 PRICES: Final = "HCJB=0.1325 HPJB=0.1612 HCJW=0.1499 HPJW=0.1871 HCJR=0.1575 HPJR=0.706 month=15.5"
 OVERRUN: Final = [Group("ADPS", "046", None, Mode.HISTORIQUE)]
-COSTS: Final = {
-    Language.EN: ("Cost today", "Price of electricity"),
-    Language.FR: ("Coût d’aujourd’hui", "Prix de l’électricité"),
-}
-"""The names of the entities that a meter has with prices alone."""
 EVENING: Final = dt.timedelta(hours=8, minutes=5)
 """Time from the clock of the meter at the start, noon, to the announcement of the colour of tomorrow."""
 ALIASES: Final = {"Red day": "Jour rouge", "Shed": "Délestage"}
@@ -50,27 +43,6 @@ def blocks(page: str, language: Language) -> list[str]:
     return re.findall(r"```yaml\n(.*?)```", (folder / page).read_text(encoding="utf-8"), re.DOTALL)
 
 
-def slug(name: str) -> str:
-    """Return the part of an entity id that Home Assistant makes of this name."""
-    plain = unicodedata.normalize("NFKD", name.replace("’", "")).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
-
-
-def in_language(text: str, language: Language) -> str:
-    """Return an example with the entity ids of this language."""
-    french, wanted = (
-        {
-            key: slug(component["name"])
-            for key, component in followed("tempo", language=each).message["components"].items()
-        }
-        for each in (Language.FR, language)
-    )
-    ids = {f"linky_{french[key]}": f"linky_{wanted[key]}" for key in french}
-    ids |= {"linky_cout_daujourdhui": f"linky_{slug(COSTS[language][0])}"}
-    ids |= {"linky_prix_de_lelectricite": f"linky_{slug(COSTS[language][1])}"}
-    return re.sub(r"linky_[a-z_]+", lambda found: ids[found[0]], text)
-
-
 class Examples(Household):
     """A household with Tempo and prices, and what the pages of a language show."""
 
@@ -80,7 +52,7 @@ class Examples(Household):
         listed = "".join(f"- {textwrap.indent(each, '  ').strip()}\n" for each in automations)
         super().__init__(folder, "tempo", more=(HERE / "examples.yaml").read_text())
         self.language = language
-        self.dashboard: Any = yaml.safe_load(in_language(dashboard, language))
+        self.dashboard: Any = yaml.safe_load(dashboard)
         blueprints = folder / "hass" / "blueprints" / "automation" / "teleinfo"
         blueprints.mkdir(parents=True)
         self._automations = folder / "hass" / "automations.yaml"
@@ -89,20 +61,20 @@ class Examples(Household):
         if language is Language.FR:
             for english, french in ALIASES.items():
                 by_blueprints = by_blueprints.replace(f"alias: {english}", f"alias: {french}")
-        self._added = in_language(by_blueprints + listed, language)
+        self._added = by_blueprints + listed
         (blueprints / "red_day.yaml").write_text(red_day, encoding="utf-8")
         (blueprints / "shed_load.yaml").write_text(shed_load, encoding="utf-8")
 
     def start(self) -> None:
         """Start Home Assistant, then the daemon; add the automations once all entities are right."""
         self.daemon.environ |= {
-            "TELEINFO_METER_NAME": "Linky",
             "TELEINFO_LANGUAGE": self.language,
             "TELEINFO_PRICES": PRICES,
         }
         self.hass.start()
         self.daemon.start()
         self.expect_right()
+        self.use_proposed_ids()
         self._automations.write_text(self._added, encoding="utf-8")
         self.hass.ask("call_service", domain="automation", service="reload")
 

@@ -41,9 +41,9 @@ def wrong(household: Household, language: str) -> list[str]:
     shown["code"] = entries.get("tempo_today", absent)["attributes"].get("code", "absent")
     found = {
         key: shown.get(key, "absent")
-        for key in ("tempo_today", "LIGNE_QUALITE", "energy_import_total", "code")
+        for key in ("tempo_today", "line_quality", "energy_import_total", "code")
     }
-    expected = {"tempo_today": COLOURS[language], "LIGNE_QUALITE": QUALITIES[language], "code": {"blue"}}
+    expected = {"tempo_today": COLOURS[language], "line_quality": QUALITIES[language], "code": {"blue"}}
     return [
         f"{key}: {state}"
         for key, state in found.items()

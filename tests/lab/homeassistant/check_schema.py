@@ -144,7 +144,7 @@ def faults_of_templates(
         template = component.get("value_template")
         if template is None or component["platform"] == "event":
             continue
-        own = key.startswith("LIGNE_")
+        own = key.startswith("line_")
         payloads = HEALTH if own else [] if state is None else [state]
         for payload in payloads:
             made = rendered(hass, template, payload, "unknown")

@@ -73,7 +73,12 @@ class HassProcess(Process):
         here = Path(__file__).parent
         configuration = (here / "configuration.yaml").read_text() + more
         self.newest = any(venv.glob("lib/*/site-packages/homeassistant/components/http/repairs.py"))
-        """Whether it keeps where it listens by itself, and has one form for a grid: not the oldest."""
+        """
+        True unless it is the oldest, which differs in three points.
+
+        It reads in its configuration where it listens, has another form for a grid, and makes the id of an
+        entity from its name.
+        """
         if not self.newest:
             configuration += _HTTP.format(host=HOST, port=self._port)
         (self._folder / "configuration.yaml").write_text(configuration)

@@ -195,6 +195,19 @@ class Household:
         }
         return {key: shown[name]["entity_id"] for key, name in named.items() if name in shown}
 
+    def use_proposed_ids(self) -> None:
+        """Give the entities the ids that we propose, as a user of Home Assistant before 2025.10 would."""
+        if self.hass.newest:
+            return
+        self.listen()
+        components = self._message["components"].values()
+        proposed = {one["unique_id"]: one["default_entity_id"] for one in components}
+        with self.hass.asking() as ask:
+            for entry in ask("config/entity_registry/list"):
+                new = proposed.get(str(entry["unique_id"]), entry["entity_id"])
+                if new != entry["entity_id"]:
+                    ask("config/entity_registry/update", entity_id=entry["entity_id"], new_entity_id=new)
+
     def statistics(self) -> set[str]:
         """Return the ids of our entities that say that they have statistics and have a number."""
         ours = set(self.entity_ids().values())

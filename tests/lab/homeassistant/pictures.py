@@ -145,7 +145,7 @@ def pages_of_tempo(examples: Examples) -> dict[str, str]:
         ask("lovelace/dashboards/create", url_path=DASHBOARD, title=title, mode="storage")
         ask("lovelace/config/save", url_path=DASHBOARD, config=examples.dashboard)
         devices = ask("config/device_registry/list")
-    [device] = [each["id"] for each in devices if each["name"] == "Linky"]
+    [device] = [each["id"] for each in devices if each["manufacturer"] == "Landis+Gyr"]
     return {
         "home-assistant-tempo": f"{DASHBOARD}/0",
         "home-assistant-device": f"config/devices/device/{device}",
@@ -160,7 +160,7 @@ def draw_energy(language: Language, past: SimulatedPast) -> None:
         browser(language=language) as driver,
     ):
         ahead = in_the_evening(household, past)
-        household.daemon.environ |= {"TELEINFO_METER_NAME": "Linky", "TELEINFO_LANGUAGE": language}
+        household.daemon.environ["TELEINFO_LANGUAGE"] = language
         household.hass.start()
         household.daemon.start()
         household.expect_right()

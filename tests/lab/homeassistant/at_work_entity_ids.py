@@ -1,0 +1,99 @@
+"""
+The entity ids in a real Home Assistant, whatever the language and the number, and when the meter is replaced.
+
+    make test-homeassistant TESTS=tests/lab/homeassistant/at_work_entity_ids.py
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from teleinfo.simulator.catalogue import build
+from tests.homeassistant.golden import START
+from tests.lab.homeassistant.household import LIMIT, Household, Linky, eventually
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.real
+
+NUMBERS: Final = ("041961123456", "041961654321")
+ON_THE_PAGES: Final = {
+    *("sensor.teleinfo_power_active", "sensor.teleinfo_headroom_used", "sensor.teleinfo_energy_import_total"),
+    *("sensor.teleinfo_tempo_today", "sensor.teleinfo_index_hcjb", "sensor.teleinfo_line_quality"),
+    *("binary_sensor.teleinfo_alert_overrun", "binary_sensor.teleinfo_line_connection"),
+    "event.teleinfo_event",
+}
+"""Some of the ids of a meter with Tempo, as a dashboard has them."""
+ITS_OWN_ECHO: Final = "No device components to cleanup"
+"""It hears the empty message by which a device is removed once more, and finds nothing to remove."""
+
+
+def ids_of(household: Household, number: str) -> dict[str, str]:
+    """Return the ids in the registry of the entities of a meter, by their keys."""
+    return {
+        str(entry["unique_id"]).removeprefix(f"teleinfo_{number}_"): entry["entity_id"]
+        for entry in household.hass.ask("config/entity_registry/list")
+        if str(entry["unique_id"]).startswith(f"teleinfo_{number}_")
+    }
+
+
+def complaints(household: Household) -> list[str]:
+    """Return what Home Assistant complains of."""
+    return [line for line in household.hass.complaints() if ITS_OWN_ECHO not in line]
+
+
+def replace_meter(household: Household) -> None:
+    """Let the next frames be those of the second number."""
+    household.linky.meter = build("tempo", start=START, rng=random.Random(8), number=NUMBERS[1])
+
+
+@pytest.mark.parametrize(("language", "number"), [("fr", NUMBERS[0]), ("en", NUMBERS[0]), ("fr", NUMBERS[1])])
+def test_the_ids_are_those_of_the_pages(tmp_path: Path, language: str, number: str) -> None:
+    """The oldest Home Assistant, which does not know them, makes ids of names, and does not complain."""
+    with Household(tmp_path, "tempo", linky=Linky("tempo", number=number)) as household:
+        household.daemon.environ["TELEINFO_LANGUAGE"] = language
+        household.hass.start()
+        household.daemon.start()
+        household.expect_right()
+        ids = ids_of(household, number)
+        proposed = {key: one["default_entity_id"] for key, one in household._message["components"].items()}
+
+        assert ids.keys() == proposed.keys()
+        if household.hass.newest:
+            assert ids == proposed
+            assert set(ids.values()) >= ON_THE_PAGES
+        else:
+            assert not set(ids.values()) & set(proposed.values())
+        assert household.hass.complaints() == []
+        assert household.hass.repairs() == []
+
+
+@pytest.mark.parametrize("daemon", ["runs", "is stopped"])
+def test_a_meter_that_replaces_another_has_its_ids(household: Household, daemon: str) -> None:
+    """Its device is another one. Whether the daemon runs while the meter is replaced, or not."""
+    household.hass.start()
+    household.daemon.start()
+    household.expect_right()
+    household.use_proposed_ids()
+    before = ids_of(household, NUMBERS[0])
+    if daemon == "is stopped":
+        household.daemon.stop(limit=LIMIT)
+    replace_meter(household)
+    if daemon == "is stopped":
+        household.daemon.start()
+
+    def missing() -> list[str]:
+        return sorted(before.keys() - ids_of(household, NUMBERS[1]).keys())
+
+    eventually(missing)
+    household.expect_right()
+    household.use_proposed_ids()
+
+    after = ids_of(household, NUMBERS[1])
+    assert {key: after[key] for key in before} == before
+    assert ids_of(household, NUMBERS[0]) == {}
+    assert complaints(household) == []

@@ -99,7 +99,7 @@ def test_a_signal_to_stop_publishes_offline_and_ends_with_0(broker: MosquittoBro
     assert seconds < 5
     assert kept["teleinfo/status"] == b"offline"
     health = json.loads(kept["teleinfo/health"])
-    assert (health["line"], health["problem"]) == ("silent", "stopped")
+    assert (health["line_quality"], health["problem"]) == ("silent", "stopped")
     assert "Traceback" not in daemon.log
 
 

@@ -136,7 +136,7 @@ def _keys(name: str, content: dict[str, Any]) -> Iterator[str]:
         yield f"{name} key {key}"
         if isinstance(value, list) and value and isinstance(value[0], dict):
             yield from _keys(name, {f"{key}.{inner}": each for inner, each in value[0].items()})
-        if isinstance(value, dict) and not key.startswith("lost"):  # keys of that are étiquettes
+        if isinstance(value, dict) and not key.endswith("lost"):  # keys of that are étiquettes
             yield from _keys(name, {f"{key}.{inner}": each for inner, each in value.items()})
 
 

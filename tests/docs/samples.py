@@ -47,7 +47,7 @@ def health_message() -> str:
     after_an_hour = health.Health(
         mode=Mode.HISTORIQUE,
         baudrate=1200,
-        parity=True,
+        parity_checked=True,
         time="2026-01-14T22:01:15+00:00",
         last_frame="2026-01-14T22:01:14+00:00",
         uptime=3600,

@@ -129,6 +129,7 @@ def _members(of: type[Any]) -> JsonSchema:
     members: JsonSchema = {}
     for name, kind in get_type_hints(of).items():
         meaning = meanings.get(name, "")
+        meaning = meaning.replace("None", "null").replace("`", "")
         described = {"description": f"{meaning[:1].upper()}{meaning[1:]}."} if meaning else {}
         members[name] = described | _of_type(kind)
     return members

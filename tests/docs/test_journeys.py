@@ -19,7 +19,7 @@ ROWS = [cells[0] for page in PAGES for cells in table(EVERY_PAGE[page], "| le jo
 @pytest.mark.parametrize("row", ROWS)
 def test_each_line_of_the_log_that_is_explained_is_played(row: str) -> None:
     """A journey expects the line of the log, or the grade of the line."""
-    grades = re.findall(r'`"line":"(\w+)"`', row)
+    grades = re.findall(r'`"line_quality":"(\w+)"`', row)
     if grades:
         words = [catalogue(Language.FR)[LineGrade(grade).words].lower() for grade in grades]
         assert any(f"qualité +{word}" in journey.fault for word in words for journey in JOURNEYS)

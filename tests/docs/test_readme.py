@@ -77,6 +77,6 @@ def test_every_line_of_the_log_that_is_explained_can_be_said(page: str, head: st
         if part.strip(" ,:;")
     ]
 
-    assert [row[0] for row in rows if "*" not in row[0] and '"line":' not in row[0]] == []
+    assert [row[0] for row in rows if "*" not in row[0] and '"line_quality":' not in row[0]] == []
     assert [part for part in quoted if part.replace("\u00a0", " ") not in said.replace("\u00a0", " ")] == []
-    assert set(re.findall(r'`"line":"(\w+)"`', EVERY_PAGE[page])) <= set(LineGrade)
+    assert set(re.findall(r'`"line_quality":"(\w+)"`', EVERY_PAGE[page])) <= set(LineGrade)

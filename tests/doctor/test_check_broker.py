@@ -59,13 +59,13 @@ def test_a_good_broker_has_no_fault_and_keeps_nothing_of_us(tmp_path: Path) -> N
         with Subscriber(running.host, running.port) as later:
             left = later.drain()
         retain(running, "status", b"online")
-        retain(running, "health", b'{"line":"good"}')
+        retain(running, "health", b'{"line_quality":"good"}')
         _found, after = examine(running)
 
     assert {one.severity for one in found.values()} == {Severity.OK}
     assert list(found) == ["name", "port", "login", "topic"]
     assert (before.status, before.health, left) == (None, None, [])
-    assert (after.status, after.health) == ("online", Health(line=LineGrade.GOOD))
+    assert (after.status, after.health) == ("online", Health(line_quality=LineGrade.GOOD))
 
 
 @pytest.mark.parametrize(

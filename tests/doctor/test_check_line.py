@@ -113,7 +113,7 @@ def test_where_teleinfo_reads_the_port_without_a_socket_the_broker_knows_the_lin
 ) -> None:
     """The finding follows from `status` and `health`, which has the reason."""
     case = case_of(serial_port="/dev/ttyAMA0")
-    case.status, case.health = status, Health(line=LineGrade.SILENT, problem=problem)
+    case.status, case.health = status, Health(line_quality=LineGrade.SILENT, problem=problem)
     found = look_at(case, access=Access.OURS)[check]
 
     assert found.severity == {None: "skipped", "online": "ok", "offline": "fault"}[status]

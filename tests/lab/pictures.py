@@ -50,7 +50,7 @@ def watch_lines() -> list[Text]:
         recent.add(integer(model.state(), "power.apparent") or 0, now=1.5 * frame)
     quality = health.Quality()
     quality.sample(decoder.counts, now=195)
-    known = health.Health(mode=Mode.HISTORIQUE, baudrate=1200, parity=True)
+    known = health.Health(mode=Mode.HISTORIQUE, baudrate=1200, parity_checked=True)
     model.told_health = health.complete(known, decoder.counts, quality)
     size = ConsoleDimensions(80, 17)
     page = compose(model, recent, size, page=0, now=195, clock="23:01:15")

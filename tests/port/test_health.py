@@ -11,6 +11,7 @@ from teleinfo.port.health import (
     MAX_LOST,
     WINDOW,
     Health,
+    LastDay,
     Quality,
     complete,
     encode,
@@ -21,6 +22,9 @@ from teleinfo.port.health import (
 from teleinfo.tic.decoder import Counts
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.line import LineGrade, PortErrorKind
+
+NONE_REJECTED = {"parity": 0, "checksum": 0, "malformed": 0}
+NONE_WITHHELD = {"unconfirmed": 0, "implausible": 0}
 
 
 @pytest.mark.parametrize(
@@ -56,21 +60,22 @@ def test_only_the_last_five_minutes_count() -> None:
 def test_what_was_counted_in_the_last_24_hours_is_told() -> None:
     """The counts of each hour are kept for a day; before the first sample all counts are told."""
     quality = Quality()
-    assert complete(Health(), Counts(groups=5), quality).last_24h["groups"] == 5
+    assert complete(Health(), Counts(groups=5), quality).last_24h == LastDay(
+        frames=0, groups=5, rejected=NONE_REJECTED, withheld=NONE_WITHHELD, interrupted=0
+    )
     for hour in range(49):
         for seconds in (0, 60):
-            counts = Counts(frames=hour, groups=10 * hour, parity=hour, unconfirmed=1)
+            counts = Counts(frames=hour, groups=10 * hour, parity=hour, unconfirmed=1, interrupted=2)
             quality.sample(counts, now=3600.0 * hour + seconds)
 
-    counts = Counts(frames=49, groups=490, parity=50, unconfirmed=3)
-    assert complete(Health(), counts, quality).last_24h == {
-        "frames": 24,
-        "groups": 240,
-        "rejected": 25,
-        "unconfirmed": 2,
-        "implausible": 0,
-        "interrupted": 0,
-    }
+    counts = Counts(frames=49, groups=490, parity=50, unconfirmed=3, interrupted=3)
+    assert complete(Health(), counts, quality).last_24h == LastDay(
+        frames=24,
+        groups=240,
+        rejected=NONE_REJECTED | {"parity": 25},
+        withheld=NONE_WITHHELD | {"unconfirmed": 2},
+        interrupted=1,
+    )
 
 
 def test_what_was_lost_is_told_by_etiquette() -> None:
@@ -81,7 +86,8 @@ def test_what_was_lost_is_told_by_etiquette() -> None:
     health = complete(Health(), now, quality)
 
     assert list(health.lost.items()) == [("PAPP", 8), ("IINST", 5), ("ADCO", 4)]
-    assert list(health.lost_24h.items()) == [("ADCO", 4), ("IINST", 3)]
+    assert health.last_24h is not None
+    assert list(health.last_24h.lost.items()) == [("ADCO", 4), ("IINST", 3)]
     many = Counts(lost={f"N{number}": number for number in range(40)})
     assert list(complete(Health(), many, quality).lost) == [f"N{39 - place}" for place in range(MAX_LOST)]
 
@@ -97,7 +103,7 @@ def test_health_says_all_that_the_contract_names() -> None:
     known = Health(
         mode=Mode.STANDARD,
         baudrate=9600,
-        parity=True,
+        parity_checked=True,
         time=time,
         last_frame=last_frame,
         uptime=61,
@@ -116,20 +122,24 @@ def test_health_says_all_that_the_contract_names() -> None:
         "time": time,
         "mode": "standard",
         "baudrate": 9600,
-        "parity": True,
+        "parity_checked": True,
         "frames": 2,
         "groups": 18,
         "rejected": rejected,
         "withheld": withheld,
         "interrupted": 4,
         "lost": {"PAPP": 1},
-        "last_24h": dict.fromkeys(
-            ("frames", "groups", "rejected", "unconfirmed", "implausible", "interrupted"), 0
-        ),
-        "lost_24h": {},
+        "last_24h": {
+            "frames": 0,
+            "groups": 0,
+            "rejected": NONE_REJECTED,
+            "withheld": NONE_WITHHELD,
+            "interrupted": 0,
+            "lost": {},
+        },
         "unknown_labels": ["FOO"],
         "bad_groups_percent": 14.286,
-        "line": "bad",
+        "line_quality": "bad",
         "problem": None,
         "last_frame": last_frame,
         "uptime": 61,
@@ -147,14 +157,14 @@ def test_a_meter_that_is_not_heard_is_silent_and_health_says_why() -> None:
     health = complete(Health(mode=Mode.STANDARD, problem=PortErrorKind.BUSY), Counts(groups=1000), quality)
     sent = json.loads(encode(health))
 
-    assert (sent["line"], sent["problem"], sent["bad_groups_percent"]) == ("silent", "busy", 0)
+    assert (sent["line_quality"], sent["problem"], sent["bad_groups_percent"]) == ("silent", "busy", 0)
     assert parse(encode(health)) == health
     assert (health.reason, Health().reason) == (PortErrorKind.BUSY.words, None)
 
 
 @pytest.mark.parametrize(
     ("problem", "online", "orphan"),
-    [(None, False, True), (None, True, False), (None, None, False), ("no data", False, False)],
+    [(None, False, True), (None, True, False), (None, None, False), ("no_data", False, False)],
 )
 def test_offline_without_a_problem_is_a_daemon_that_ended_without_a_word(
     problem: str | None,
@@ -188,7 +198,7 @@ def test_a_count_that_is_no_whole_number_is_unknown(wrong: str) -> None:
 
 def test_a_wrong_field_is_unknown_and_costs_no_other() -> None:
     """JSON allows 1e999, which no float can hold."""
-    published = b'{"version":"1.0","frames":1e999,"line":[],"rejected":{"parity":"x"},"unknown_labels":[7]}'
+    published = b'{"version":"1.0","frames":1e999,"line_quality":[],"last_24h":{"frames":"x"},"rejected":{"parity":"x"},"unknown_labels":[7]}'
 
     assert parse(published) == Health(version="1.0")
     assert parse(b"[]") is None

@@ -165,7 +165,7 @@ def show(name: str, folder: Path) -> Shown:
     chronicle, store, decoder = Chronicle(), Store(folder / "history.sqlite"), Decoder()
     model = LiveModel(patience=None, clock=lambda: clock)
     model.online, model.on_state = True, chronicle.add
-    model.told_health = Health(baudrate=9600, frames=5, bad_groups_percent=0.0, line=LineGrade.GOOD)
+    model.told_health = Health(baudrate=9600, frames=5, bad_groups_percent=0.0, line_quality=LineGrade.GOOD)
     store.write([], now=int(start.timestamp()))
     for begin, frames in BURSTS:
         for number in range(frames):

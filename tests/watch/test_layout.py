@@ -33,7 +33,7 @@ HEALTH = Health(
     rejected={"parity": 1, "checksum": 2, "malformed": 3},
     interrupted=4,
     bad_groups_percent=0.02,
-    line=LineGrade.GOOD,
+    line_quality=LineGrade.GOOD,
 )
 USUAL, NARROW = Size(80, 24), Size(40, 24)
 
@@ -156,7 +156,7 @@ def test_words_are_readable_on_a_light_and_on_a_dark_terminal(name: str) -> None
     model.add_reading(Reading(model.mode or Mode.HISTORIQUE, {"ADPS": "047", "STGE": "FFFFFFFF"}), now=60.5)
     used = set()
     for grade in LineGrade:
-        model.told_health = dataclasses.replace(HEALTH, line=grade)
+        model.told_health = dataclasses.replace(HEALTH, line_quality=grade)
         lines = [line for now in (61.0, 90.0) for page in pages(model, now=now) for line in page.lines]
         for line in lines:
             for span in (*line.spans, Span(0, len(line), line.style)):
@@ -236,7 +236,7 @@ def test_whatever_a_broker_published_is_drawn(size: Size) -> None:
 @pytest.mark.parametrize(
     ("online", "problem", "waiting", "silent"),
     [
-        (None, "no data", "Waiting for a message of teleinfo", ".*no byte comes from the meter *"),
+        (None, "no_data", "Waiting for a message of teleinfo", ".*no byte comes from the meter *"),
         (False, "missing", "says “offline” on the broker: no serial port", ".*no serial port *"),
         (False, "something new", "it was stopped, or hears no meter", " Line silent · parity.*"),
     ],
@@ -250,7 +250,7 @@ def test_behind_a_broker_the_reason_of_a_silence_is_that_of_health(
     """Before the first reading, where no speed is searched, and after it."""
     model = LiveModel(patience=None)
     model.online = online
-    model.told_health = Health(line=LineGrade.SILENT, problem=problem)
+    model.told_health = Health(line_quality=LineGrade.SILENT, problem=problem)
 
     assert waiting in " ".join(text_of(picture(model)).split())
     model.add_reading(Reading(Mode.HISTORIQUE, {"PAPP": "00100"}), now=1.0)

@@ -69,7 +69,7 @@ class Page:
         self.token = ""
         self.metrics = False
         self.model.told_health = Health(
-            baudrate=9600, frames=1794, rejected={}, bad_groups_percent=0.0, line=LineGrade.GOOD
+            baudrate=9600, frames=1794, rejected={}, bad_groups_percent=0.0, line_quality=LineGrade.GOOD
         )
         self.model.note = sentences.note("connected", "connected to the broker at {address}", address=BROKER)
 

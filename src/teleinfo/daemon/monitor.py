@@ -120,7 +120,7 @@ class Monitor:
         known = health.Health(
             mode=self.link.mode,
             baudrate=self.link.baudrate,
-            parity=self.decoder.parity,
+            parity_checked=self.decoder.parity,
             problem=problem,
             time=time,
             last_frame=last_frame,

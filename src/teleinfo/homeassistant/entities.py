@@ -320,5 +320,5 @@ def line_entities() -> list[tuple[Field, str | None]]:
     """
     grades = {grade.value: _(grade.words) for grade in LineGrade}
     unplugged = f"{_(_Unplugged.UNPLUGGED.words)!r} if value_json.problem in {_UNPLUGGED_PROBLEMS!r}"
-    quality = f"{{{{ {unplugged} else {grades!r}.get(value_json.line) }}}}"
+    quality = f"{{{{ {unplugged} else {grades!r}.get(value_json.line_quality) }}}}"
     return [(_QUALITY, quality), *_OF_HEALTH, (_CONNECTION, None)]

@@ -36,7 +36,6 @@ MAX_LOST = 16
 REJECTION_CAUSES = ("parity", "checksum", "malformed")
 WITHHELD_CAUSES = ("unconfirmed", "implausible")
 """Causes for which a sound group is not published: see `Counts`."""
-_COUNTED = ("frames", "groups", "rejected", *WITHHELD_CAUSES, "interrupted")
 
 INTERVAL = 60
 """Seconds between two messages, at most."""
@@ -96,40 +95,72 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
+class LastDay:
     """
-    The fields of the topic `health`. None means unknown or, after `parse`, missing or invalid.
+    What was counted in the last 24 hours, to the hour; the attributes are those of the whole run in `Health`.
 
-    - `time`: when it was published, in ISO 8601 like `last_frame`.
-    - `rejected`, `withheld`: the number of groups by cause: not sound, and sound but not believed.
-    - `lost`: the number of damaged frames that lacked an étiquette, for those that were lost most often.
-    - `last_24h`, `lost_24h`: the numbers of frames, of groups by outcome, and of losses in the last 24 hours.
-    - `bad_groups_percent`: the share of the rejected groups over `WINDOW`, 0 to 100.
-    - `problem`: the reason for the lack of frames (see `LinkStatus.problem`); None if frames come.
-    - `unknown_labels`: the first étiquettes of the meter that the table lacks.
-    - `uptime`: in seconds.
-    - `source`: a random name of the process that published it.
-    - `meter`: the last digits of the number of its meter; None if the number is unknown or not published.
-    - `fingerprint`: a hash of that number, for two meters with the same last digits.
-    - `other_meter`: the last digits of another meter that is published on the same topics, None without one.
+    None means, after `parse`, missing or invalid.
+
+    - `frames`: frames that were published.
+    - `groups`: sound groups.
+    - `rejected`: groups that were not sound, by cause.
+    - `withheld`: sound groups that were not believed, by cause.
+    - `interrupted`: frames that were cut short.
+    - `lost`: damaged frames that lacked an étiquette, by étiquette; those that were lost most often.
     """
 
-    version: str | None = None
-    time: str | None = None
-    mode: Mode | None = None
-    baudrate: int | None = None
-    parity: bool | None = None
     frames: int | None = None
     groups: int | None = None
     rejected: Mapping[str, int] = field(default_factory=dict)
     withheld: Mapping[str, int] = field(default_factory=dict)
     interrupted: int | None = None
     lost: Mapping[str, int] = field(default_factory=dict)
-    last_24h: Mapping[str, int] = field(default_factory=dict)
-    lost_24h: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """
+    The fields of the topic `health`. None means unknown or, after `parse`, missing or invalid.
+
+    - `version`: version of the daemon.
+    - `time`: when it was published, in ISO 8601.
+    - `mode`: mode of the output of the meter.
+    - `baudrate`: speed of the line, in bauds.
+    - `parity_checked`: true if the characters arrive with their parity bit, and it is checked.
+    - `frames`: frames that were published, since the start of the daemon.
+    - `groups`: sound groups, since the start.
+    - `rejected`: groups that were not sound, by cause, since the start.
+    - `withheld`: sound groups that were not believed, by cause, since the start.
+    - `interrupted`: frames that were cut short, since the start.
+    - `lost`: damaged frames that lacked an étiquette, by étiquette; those that were lost most often.
+    - `last_24h`: the same counters over the last 24 hours, to the hour.
+    - `unknown_labels`: the first étiquettes of the meter that no document names.
+    - `bad_groups_percent`: share of the rejected groups over five minutes, 0 to 100; None if no group came.
+    - `line_quality`: quality of the line, judged from that share; silent while no frame comes.
+    - `problem`: the reason for the lack of frames; None if frames come.
+    - `last_frame`: when the last frame came, in ISO 8601.
+    - `uptime`: seconds since the start of the daemon.
+    - `source`: a random name of the process that published it.
+    - `meter`: the last digits of the number of its meter; None if the number is unknown or not published.
+    - `fingerprint`: a hash of that number, for two meters with the same last digits.
+    - `other_meter`: the last digits of another meter that is published on the same topics; None without one.
+    """
+
+    version: str | None = None
+    time: str | None = None
+    mode: Mode | None = None
+    baudrate: int | None = None
+    parity_checked: bool | None = None
+    frames: int | None = None
+    groups: int | None = None
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    withheld: Mapping[str, int] = field(default_factory=dict)
+    interrupted: int | None = None
+    lost: Mapping[str, int] = field(default_factory=dict)
+    last_24h: LastDay | None = None
     unknown_labels: tuple[str, ...] = ()
     bad_groups_percent: float | None = None
-    line: LineGrade | None = None
+    line_quality: LineGrade | None = None
     problem: str | None = None
     last_frame: str | None = None
     uptime: int | None = None
@@ -147,22 +178,38 @@ class Health:
 
 def complete(known: Health, counts: Counts, quality: Quality) -> Health:
     """Return `known` with the version, and with the fields that follow from `counts` and `quality`."""
-    share, before = quality.bad_share, quality.a_day_ago
+    share = quality.bad_share
     return replace(
         known,
         version=__version__,
         frames=counts.frames,
         groups=counts.groups,
-        rejected={cause: getattr(counts, cause) for cause in REJECTION_CAUSES},
-        withheld={cause: getattr(counts, cause) for cause in WITHHELD_CAUSES},
+        rejected=_by_cause(REJECTION_CAUSES, counts, Counts()),
+        withheld=_by_cause(WITHHELD_CAUSES, counts, Counts()),
         interrupted=counts.interrupted,
         lost=_most(counts.lost, {}),
-        last_24h={name: getattr(counts, name) - getattr(before, name) for name in _COUNTED},
-        lost_24h=_most(counts.lost, before.lost),
+        last_24h=_last_day(counts, quality.a_day_ago),
         unknown_labels=counts.unknown_labels,
         bad_groups_percent=None if share is None else round(share * 100, 3),
-        line=quality.grade if known.problem is None else LineGrade.SILENT,
+        line_quality=quality.grade if known.problem is None else LineGrade.SILENT,
     )
+
+
+def _last_day(counts: Counts, before: Counts) -> LastDay:
+    """Return what was counted since `before`."""
+    return LastDay(
+        frames=counts.frames - before.frames,
+        groups=counts.groups - before.groups,
+        rejected=_by_cause(REJECTION_CAUSES, counts, before),
+        withheld=_by_cause(WITHHELD_CAUSES, counts, before),
+        interrupted=counts.interrupted - before.interrupted,
+        lost=_most(counts.lost, before.lost),
+    )
+
+
+def _by_cause(causes: tuple[str, ...], counts: Counts, before: Counts) -> dict[str, int]:
+    """Return the number of groups since `before` for each cause, which is an attribute of `Counts`."""
+    return {cause: getattr(counts, cause) - getattr(before, cause) for cause in causes}
 
 
 def _most(lost: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:

@@ -33,7 +33,7 @@ class LinkProblem(Code):
 
     OPENING = "opening", "it opens the port"  # the first attempt is under way
     LISTENING = "listening", "it listens, and has heard nothing yet"  # too early to say more
-    NO_DATA = "no data", "no byte comes from the meter"
+    NO_DATA = "no_data", "no byte comes from the meter"
     NONSENSE = "nonsense", "bytes come, and none makes sense"
     STOPPED = "stopped", "it was stopped"  # the last problem that the daemon publishes
 

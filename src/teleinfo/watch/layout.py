@@ -237,10 +237,10 @@ def _flow(items: Iterable[Text], indent: str, width: int) -> list[Text]:
 def _quality(model: LiveModel) -> Text:
     """Return the quality of the line in one line of text, the most important detail first."""
     health = model.health
-    if health is None or health.line is None:
+    if health is None or health.line_quality is None:
         return Text()
-    style = STRONG if sentences.is_good(health.line) else ALERT
-    line = Text.assemble(" " + _("Line") + " ", (inline(sentences.grade(health.line)), style))
+    style = STRONG if sentences.is_good(health.line_quality) else ALERT
+    line = Text.assemble(" " + _("Line") + " ", (inline(sentences.grade(health.line_quality)), style))
     if health.reason is not None:
         return line.append(DOT + _(health.reason))
     return line.append("".join(DOT + part for part in sentences.line_details(health) if part))

@@ -255,12 +255,12 @@ def _left(state: Json, path: str) -> str:
 
 def _line(model: LiveModel, state: Json) -> Json:
     health = model.health
-    if health is None or health.line is None:
+    if health is None or health.line_quality is None:
         return None
     details = sentences.line_details(health) if health.reason is None else (_(health.reason),)
     offset = [": ".join(row) for row in _row(state, "meter.clock_offset")]
     return {
-        "grade": sentences.grade(health.line),
-        "good": sentences.is_good(health.line),
+        "grade": sentences.grade(health.line_quality),
+        "good": sentences.is_good(health.line_quality),
         "details": [detail for detail in (*details, *offset) if detail],
     }

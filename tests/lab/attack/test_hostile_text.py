@@ -47,14 +47,14 @@ NONE: dict[str, object] = {}
 DEEP = b"[" * 200_000
 STATUS = [b"online" + EVIL.encode(), b"online", b"\xff\xfe\x9b31m", b"online " * 20_000]
 SOUND_HEALTH = {
-    "version": "1", "mode": "historique", "baudrate": 1200, "parity": True, "frames": 1, "groups": 1,
+    "version": "1", "mode": "historique", "baudrate": 1200, "parity_checked": True, "frames": 1, "groups": 1,
     "rejected": {"parity": 0, "checksum": 0, "malformed": 0}, "interrupted": 0, "bad_groups_percent": 0.0,
-    "line": "good", "last_frame": None, "uptime": 1,
+    "line_quality": "good", "last_frame": None, "uptime": 1,
 }  # fmt: skip
 HEALTH: list[dict[str, object]] = [
-    SOUND_HEALTH | {"line": EVIL, "version": EVIL, "last_frame": EVIL, "uptime": EVIL, "mode": EVIL},
-    SOUND_HEALTH | {"frames": "x", "line": 5},
-    SOUND_HEALTH | {"line": {}, "bad_groups_percent": 1e999, "baudrate": EVIL},
+    SOUND_HEALTH | {"line_quality": EVIL, "version": EVIL, "last_frame": EVIL, "uptime": EVIL, "mode": EVIL},
+    SOUND_HEALTH | {"frames": "x", "line_quality": 5},
+    SOUND_HEALTH | {"line_quality": {}, "bad_groups_percent": 1e999, "baudrate": EVIL},
     SOUND_HEALTH | {"bad_groups_percent": "x", "rejected": EVIL},
 ]
 READINGS = [

@@ -87,7 +87,7 @@ def test_the_numbers_of_state_and_health_are_shown(tmp_path: Path, meter: str) -
         "import_wh_total": state["energy"]["import_total"],
         "export_wh_total": state["energy"].get("export_total"),
         "overrun": state["alerts"]["overrun"]["active"],
-        "line": GRADES.index(line["line"]),
+        "line": GRADES.index(line["line_quality"]),
         "bad_groups_percent": line["bad_groups_percent"],
         **{f"{name}_total": line[name] for name in ("frames", "groups", "interrupted")},
         **{f"rejected_{name}_total": count for name, count in line["rejected"].items()},

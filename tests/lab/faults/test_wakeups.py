@@ -36,7 +36,7 @@ def test_an_idle_daemon_wakes_once_a_second(tmp_path: Path) -> None:
     ):
         # Nothing is published from then on, until the connection is stable.
         subscriber.expect(
-            "teleinfo/health", predicate=lambda health: b'"problem":"no data"' in health.payload, limit=60
+            "teleinfo/health", predicate=lambda health: b'"problem":"no_data"' in health.payload, limit=60
         )
         before = work(scenario.pid)
         time.sleep(SECONDS)  # the case: nothing comes

@@ -58,9 +58,9 @@ STATES = Path(__file__).parents[2] / "state" / "golden"
 PLATFORMS = {"sensor": sensor, "binary_sensor": binary_sensor, "event": event}
 # What `teleinfo/health` says of the line, before and after the first frame.
 HEALTH: list[dict[str, Any]] = [
-    {"line": "silent", "problem": "missing", "bad_groups_percent": None, "mode": None, "baudrate": 1200},
-    {"line": "silent", "problem": "no data", "bad_groups_percent": None, "mode": None, "baudrate": 1200},
-    {"line": "good", "problem": None, "bad_groups_percent": 0.012, "mode": "standard", "baudrate": 9600},
+    {"line_quality": "silent", "problem": "missing", "bad_groups_percent": None, "mode": None, "baudrate": 1200},
+    {"line_quality": "silent", "problem": "no_data", "bad_groups_percent": None, "mode": None, "baudrate": 1200},
+    {"line_quality": "good", "problem": None, "bad_groups_percent": 0.012, "mode": "standard", "baudrate": 9600},
 ]
 for _health in HEALTH:
     _health["unknown_labels"] = ["NEW"]

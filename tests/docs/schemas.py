@@ -183,11 +183,16 @@ def meta_schema() -> JsonSchema:
             "additionalProperties": _object("", "", members),
         }
 
+    fields = entries(StateType, "The fields of the state, by their path.")
+    fields["additionalProperties"]["properties"]["deprecated"] = {
+        "description": "The path of the field that replaces this one, which goes with 2.0. Else absent.",
+        "type": "string",
+    }
     return _object(
         "teleinfo meta",
         "Kind, unit and meaning of what this meter has: a message of the topic <base>/meta.",
         {
-            "fields": entries(StateType, "The fields of the state, by their path."),
+            "fields": fields,
             "labels": entries(Kind, "The étiquettes of the readings."),
         },
     )

@@ -25,8 +25,9 @@ EVENT = {
     "from": {"code": "HC", "name": "Off-peak hours", "index": "HC"},
     "to": {"code": "HP", "name": "Peak hours", "index": "HP"},
 }
+ACTIVE = {"kind": "number", "unit": "W", "en": "Active power", "fr": "Puissance"}
 META = {
-    "fields": {"power.active": {"kind": "number", "unit": "W", "en": "Active power", "fr": "Puissance"}},
+    "fields": {"power.active": ACTIVE, "power.old": ACTIVE | {"deprecated": "power.active"}},
     "labels": {"PAPP": {"kind": "quantity", "unit": "VA", "en": "Apparent power", "fr": "Puissance"}},
 }
 FINDING = {

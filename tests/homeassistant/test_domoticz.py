@@ -36,7 +36,7 @@ def test_every_component_is_taken_and_its_state_is_found(meter: str) -> None:
         shown = domoticz.value(message, flat(state))
         assert bool(shown) == (find(state, entities[key].path) is not None), key
         assert domoticz.availability(message) == "teleinfo/status"
-        if entities[key].type is StateType.SWITCH:
+        if entities[key].type is StateType.BOOLEAN:
             assert shown in {message.get("payload_on", "ON"), message.get("payload_off", "OFF")}, key
         if message.get("device_class") == "enum" and shown:
             # It cuts a word at its comma.

@@ -198,7 +198,10 @@ def test_a_count_that_is_no_whole_number_is_unknown(wrong: str) -> None:
 
 def test_a_wrong_field_is_unknown_and_costs_no_other() -> None:
     """JSON allows 1e999, which no float can hold."""
-    published = b'{"version":"1.0","frames":1e999,"line_quality":[],"last_24h":{"frames":"x"},"rejected":{"parity":"x"},"unknown_labels":[7]}'
+    published = (
+        b'{"version":"1.0","frames":1e999,"line_quality":[],"last_24h":{"frames":"x"},'
+        b'"rejected":{"parity":"x"},"unknown_labels":[7]}'
+    )
 
     assert parse(published) == Health(version="1.0")
     assert parse(b"[]") is None

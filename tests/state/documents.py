@@ -51,7 +51,7 @@ TYPES: dict[StateType, dict[str, Any]] = {
     StateType.NUMBER: {"type": ["integer"]},
     StateType.TEXT: {"type": ["string"]},
     StateType.TIME: {"type": ["string"], "format": "date-time"},
-    StateType.SWITCH: {"type": ["boolean"]},
+    StateType.BOOLEAN: {"type": ["boolean"]},
     StateType.ANY: {"type": ["number", "string"]},
     StateType.LIST: {"type": ["array"], "items": {"type": "string"}},
     StateType.SLOTS: {

@@ -365,13 +365,13 @@ def test_words_and_times_are_shown(shown: Shown) -> None:
     """Terminal, page and Home Assistant say a text, the words of a code, and the time of day of a time."""
     terminal = " ".join(" ".join(shown.terminal).split())
     page = json.dumps([shown.now, shown.rows], ensure_ascii=False)
-    for field, value in shown.known(StateType.TEXT, StateType.CHOICE, StateType.TIME):
+    for field, value in shown.known(StateType.TEXT, StateType.ENUM, StateType.TIME):
         if not field.name:
             continue
         words = value
         if field.type is StateType.TIME:
             words = f"{dt.datetime.fromisoformat(value):%H:%M}"
-        elif field.type is StateType.CHOICE:
+        elif field.type is StateType.ENUM:
             code = next(code for code in field.codes if code == value)
             assert isinstance(code, Code)
             with use_language(Language.FR):
@@ -385,7 +385,7 @@ def test_words_and_times_are_shown(shown: Shown) -> None:
 def test_switches_are_shown(shown: Shown) -> None:
     """The page lists the alerts that are active; Home Assistant has a switch for each."""
     listed = [name for name, _since in shown.now["alerts"]]
-    for field, value in shown.known(StateType.SWITCH):
+    for field, value in shown.known(StateType.BOOLEAN):
         if field.name and field.id in shown.entity_states:
             component = shown.components[field.id]
             on, off = component.get("payload_on", "ON"), component.get("payload_off", "OFF")

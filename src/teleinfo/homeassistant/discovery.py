@@ -156,7 +156,7 @@ class Discovery:
         # Home Assistant shows currents with two decimals, and takes what has neither unit nor precision for
         # text.
         needs_precision = bool(entity.precision) or entity.unit in {"A", ""}
-        off, on = codes if codes and entity.type is StateType.SWITCH else (None, None)
+        off, on = codes if codes and entity.type is StateType.BOOLEAN else (None, None)
         device = device_slug(self.meter_name, self.topics.readings)
         component = {
             "unique_id": f"{device_id(meter.scope)}_{entity.id}",
@@ -166,7 +166,7 @@ class Discovery:
             "state_class": entities.state_class(entity),
             "unit_of_measurement": entity.unit or None,
             "suggested_display_precision": entity.precision if needs_precision else None,
-            "options": [_(shown) for shown in words.values()] if entity.type is StateType.CHOICE else None,
+            "options": [_(shown) for shown in words.values()] if entity.type is StateType.ENUM else None,
             "event_types": codes if entity is entities.EVENTS else None,
             "payload_on": on,
             "payload_off": off,

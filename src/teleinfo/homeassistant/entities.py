@@ -58,7 +58,7 @@ def platform(field: Field) -> str:
     """Return Home Assistant's platform of an entity."""
     if field is EVENTS:
         return "event"
-    return "binary_sensor" if field.type is StateType.SWITCH else "sensor"
+    return "binary_sensor" if field.type is StateType.BOOLEAN else "sensor"
 
 
 def device_class(field: Field) -> str | None:
@@ -186,13 +186,13 @@ def _entity(field: Field, *, single: bool, enabled: bool, periods: tuple[TariffP
     """
     Return the entity of a field.
 
-    A name in words is a choice among the names of the code beside it if the contract is common, with these
+    A name in words has the names of the code beside it as its options if the contract is common, with these
     `periods`; without `periods` the text is the supplier's own, which may be anything.
     """
     code = FIELD_OF_PATH.get(f"{field.path.removesuffix('.name')}.code") if periods else None
     if code is not None and code.codes:
         codes = periods if code.codes == tuple(TariffPeriod) else code.codes
-        field = replace(field, path=code.path, type=StateType.CHOICE, codes=codes)
+        field = replace(field, path=code.path, type=StateType.ENUM, codes=codes)
     return replace(field, key=field.id, name=field.title(single=single), phase=None, enabled=enabled)
 
 
@@ -238,7 +238,7 @@ EVENTS: Final = Field(
 )
 """The entity of what begins or ends (docs/events.md)."""
 
-# No choice: Home Assistant restores the state of an entity that expires. After a change of the language this
+# No enum: Home Assistant restores the state of an entity that expires. After a change of the language this
 # word would be none of the options, which is an error in its log.
 _QUALITY: Final = Field(
     "line_quality",
@@ -251,7 +251,7 @@ _QUALITY: Final = Field(
 )
 _CONNECTION: Final = Field(
     "line_connection",
-    StateType.SWITCH,
+    StateType.BOOLEAN,
     codes=tuple(_Status),
     name=Message("Connection to the meter"),
     diagnostic=True,
@@ -274,7 +274,7 @@ _OF_HEALTH: Final = (
     (
         Field(
             "line_mode",
-            StateType.CHOICE,
+            StateType.ENUM,
             codes=tuple(Mode),
             name=Message("TIC mode"),
             diagnostic=True,

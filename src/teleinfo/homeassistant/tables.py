@@ -16,7 +16,7 @@ DEVICE_CLASSES: Final = {
     "min": "duration",
     "EUR": "monetary",
     "time": "timestamp",
-    "choice": "enum",
+    "enum": "enum",
 }
 """Home Assistant's device class for each unit (without the prefix k) or type of state."""
 

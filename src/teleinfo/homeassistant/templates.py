@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MISSING: Final = "missing"
-"""Name of the payload for each number or switch that the message lacks: empty, later null."""
+"""Name of the payload for each number or boolean that the message lacks: empty, later null."""
 _SWITCHED: Final = {True: "ON", False: "OFF"}
-"""The payloads of a switch, which are the default of each program."""
+"""The payloads of a boolean, which are the default of each program."""
 
 
 def flat(state: Json, path: FieldPath = ()) -> dict[str, Json]:
@@ -41,7 +41,7 @@ def state_template(entity: Field) -> str:
     """
     Return the template of an entity's state, its words in the language of the locale.
 
-    JSON's null becomes None: unknown. If the message lacks the state, a number or a switch keeps its present
+    JSON's null becomes None: unknown. If the message lacks the state, a number or a boolean keeps its present
     state in the first two minutes of a run, and is unknown then. Any other entity is unknown at once, as is
     an entity whose state is no longer published.
     """
@@ -50,11 +50,11 @@ def state_template(entity: Field) -> str:
     value = _value(entity)
     words = ", ".join(f"{code!r}: {_(shown)!r}" for code, shown in words_of(entity).items())
     match entity.type:
-        case StateType.NUMBER | StateType.SWITCH:
+        case StateType.NUMBER | StateType.BOOLEAN:
             return f"{{{{ {value}|default(value_json.{MISSING}) }}}}"
         case StateType.TEXT if words:
             return f"{{{{ {{{words}}}[{value}]|default({value})|default(none) }}}}"
-        case StateType.CHOICE:
+        case StateType.ENUM:
             return f"{{{{ {{{words}}}[{value}]|default(none) }}}}"
         case _:
             return f"{{{{ {value}|default(none) }}}}"
@@ -64,10 +64,10 @@ def attributes_template(entity: Field) -> str | None:
     """
     Return the template of the attributes of an entity in words; None if it has none.
 
-    `code` is that of a choice, the same in each language; `index` the key of the index of a tariff period.
+    `code` is that of an enum, the same in each language; `index` the key of the index of a tariff period.
     """
     values = {}
-    if entity.type is StateType.CHOICE and entity.path:
+    if entity.type is StateType.ENUM and entity.path:
         values["code"] = _value(entity)
     index = FIELD_OF_PATH.get(f"{entity.path.rpartition('.')[0]}.index")
     if index is not None and entity.parts[-1] in {"code", "name"}:

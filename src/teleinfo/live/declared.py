@@ -179,7 +179,7 @@ def _checked(field: Field, value: Any) -> Json:  # noqa: ANN401 - JSON of anybod
     if field.type is StateType.NUMBER:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return value if is_number and -POSSIBLE < value < POSSIBLE else None
-    fits = isinstance(value, bool) if field.type is StateType.SWITCH else isinstance(value, str)
+    fits = isinstance(value, bool) if field.type is StateType.BOOLEAN else isinstance(value, str)
     return value if fits else None
 
 

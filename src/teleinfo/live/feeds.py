@@ -70,7 +70,10 @@ async def read_port(settings: Settings, model: LiveModel) -> NoReturn:
             now = asyncio.get_running_loop().time()
             quality.sample(decoder.counts, now=now)
             known = health.Health(
-                mode=link.mode, baudrate=link.baudrate, parity_checked=decoder.parity, problem=link.problem(now)
+                mode=link.mode,
+                baudrate=link.baudrate,
+                parity_checked=decoder.parity,
+                problem=link.problem(now),
             )
             model.told_health = health.complete(known, decoder.counts, quality)
             model.set_note(sentences.port_note(link, now=now))

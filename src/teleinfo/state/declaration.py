@@ -68,12 +68,12 @@ def _form(word: str) -> dict[str, Any]:
     """Return the type of a field, and its unit or its codes, for the word of the table."""
     form = FORMS.get(word)
     if word == "contact":
-        return {"type": StateType.SWITCH, "codes": (DryContact.OPEN, DryContact.CLOSED)}
+        return {"type": StateType.BOOLEAN, "codes": (DryContact.OPEN, DryContact.CLOSED)}
     if form is None:
         return {"type": StateType.NUMBER, "unit": word.removeprefix("-")}
     if isinstance(form, StateType):
         return {"type": form}
-    return {"type": StateType.CHOICE, "codes": tuple(form)}
+    return {"type": StateType.ENUM, "codes": tuple(form)}
 
 
 def _reader(words: str) -> FieldReader:

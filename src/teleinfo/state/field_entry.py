@@ -26,9 +26,9 @@ class StateType(enum.Enum):
 
     NUMBER = "number"
     TEXT = "text"
-    CHOICE = "choice"  # one of its codes
+    ENUM = "enum"  # one of its codes
     TIME = "time"  # ISO 8601 with the offset
-    SWITCH = "switch"
+    BOOLEAN = "boolean"
     LIST = "list"  # texts
     SLOTS = "slots"  # the profile of a day
     ANY = "any"  # a number, a text or a time
@@ -49,8 +49,8 @@ class Field:
     """
     A field of the state, at `path` in the message; `fields.txt` explains the other attributes.
 
-    `unit` is that of a number, empty if it has none. `codes` are the codes among its values: all of a choice,
-    off and on of a switch, some of a text. A field with a name is an entity.
+    `unit` is that of a number, empty if it has none. `codes` are the codes among its values: all of an enum,
+    false and true of a boolean, some of a text. A field with a name is an entity.
     """
 
     path: str

@@ -57,10 +57,17 @@ GOLDEN = Path(__file__).parents[2] / "homeassistant" / "golden"
 STATES = Path(__file__).parents[2] / "state" / "golden"
 PLATFORMS = {"sensor": sensor, "binary_sensor": binary_sensor, "event": event}
 # What `teleinfo/health` says of the line, before and after the first frame.
+NOT_HEARD: dict[str, Any] = {
+    "line_quality": "silent",
+    "problem": None,
+    "bad_groups_percent": None,
+    "mode": None,
+    "baudrate": 1200,
+}
 HEALTH: list[dict[str, Any]] = [
-    {"line_quality": "silent", "problem": "missing", "bad_groups_percent": None, "mode": None, "baudrate": 1200},
-    {"line_quality": "silent", "problem": "no_data", "bad_groups_percent": None, "mode": None, "baudrate": 1200},
-    {"line_quality": "good", "problem": None, "bad_groups_percent": 0.012, "mode": "standard", "baudrate": 9600},
+    NOT_HEARD | {"problem": "missing"},
+    NOT_HEARD | {"problem": "no_data"},
+    NOT_HEARD | {"line_quality": "good", "bad_groups_percent": 0.012, "mode": "standard", "baudrate": 9600},
 ]
 for _health in HEALTH:
     _health["unknown_labels"] = ["NEW"]

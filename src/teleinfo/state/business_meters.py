@@ -19,6 +19,8 @@ from teleinfo.vocabulary.codes import Alert, TariffPeriod
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from teleinfo.state.fields import Values
 
 STALE_AFTER: Final = 360.0
@@ -44,6 +46,55 @@ _CJE_INDEXES: Final = {
     3: TariffPeriod.HPE.words,
     4: TariffPeriod.HCE.words,
 }
+_CJE_PERIODS: Final[Mapping[str, TariffPeriod]] = {
+    "11": TariffPeriod.HPE,
+    "12": TariffPeriod.HCE,
+    "21": TariffPeriod.HPH,
+    "22": TariffPeriod.HCH,
+    "23": TariffPeriod.P,
+    "44": TariffPeriod.PM,
+}
+"""CJE: the period for the digits of `pt` (season and slot)."""
+_ICE_SLOTS: Final[Mapping[str, tuple[TariffPeriod, ...]]] = {
+    "BASE_A5": (
+        TariffPeriod.P,
+        TariffPeriod.HPH,
+        TariffPeriod.HCH,
+        TariffPeriod.HPE,
+        TariffPeriod.HCE,
+    ),
+    "BASE_A8": (
+        TariffPeriod.P,
+        TariffPeriod.HPH,
+        TariffPeriod.HCH,
+        TariffPeriod.HPD,
+        TariffPeriod.HCD,
+        TariffPeriod.HPE,
+        TariffPeriod.HCE,
+        TariffPeriod.JA,
+    ),
+    "EJP_A5": (
+        TariffPeriod.PM,
+        TariffPeriod.HH,
+        TariffPeriod.HPE,
+        TariffPeriod.HCE,
+    ),
+    "EJP_A8": (
+        TariffPeriod.PM,
+        TariffPeriod.HH,
+        TariffPeriod.HD,
+        TariffPeriod.HPE,
+        TariffPeriod.HCE,
+        TariffPeriod.JA,
+    ),
+    "MOD": (
+        TariffPeriod.PM,
+        TariffPeriod.HM,
+        TariffPeriod.DSM,
+        TariffPeriod.SCM,
+    ),
+}
+"""ICE: the slots of each contract. A meter of type A5 also sends the indexes of A8, which mean nothing."""
 _UNUSED: Final = "XXX"
 """The name that SAPHIR gives to an unused slot."""
 
@@ -107,8 +158,8 @@ def indexes(values: Values) -> dict[str, Index]:
             label = f"ENERG_{number}"
             name = _CJE_INDEXES.get(number, f"ENERG {number}")
             found[label] = Index(label, name, None, index * 1000)
-    slots = tariffs.TABLES["ice"].get(values.get("CONTRAT", ""))
-    labels = {f"EAp{code}": code for code in (slots.split() if slots else POSTES)}
+    slots = _ICE_SLOTS.get(values.get("CONTRAT", ""), POSTES)
+    labels = {f"EAp{code}": str(code) for code in slots}
     labels["EAP_s"] = slot(values) or ""
     grid = "F" if "GRILLE_F" in values else "D"
     labels |= {f"EAp{n}S{grid}": values.get(f"LIB_p{n}{grid}", f"{grid}{n}") for n in SLOTS}
@@ -137,7 +188,7 @@ def alerts(values: Values) -> dict[Alert, bool]:
 def slot(values: Values) -> str | None:
     """Return the code of the tariff slot in force, None where the meter does not send it."""
     if header := _jaune(values):
-        return tariffs.TABLES["cje"].get(header["pt"])
+        return _CJE_PERIODS.get(header["pt"])
     text = next((values[key] for key in ("PTCOUR", "PTCOUR1", "PTCOURF", "PTCOURD") if key in values), "")
     return text.strip() or None
 

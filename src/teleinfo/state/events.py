@@ -11,18 +11,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from teleinfo.state import fields, tariffs
-from teleinfo.state.declaration import FORMS
 from teleinfo.state.device import hidden_scope
 from teleinfo.state.field_entry import StateType
 from teleinfo.state.fields import UNKNOWN
 from teleinfo.tic import registers
-from teleinfo.vocabulary.codes import Alert, Contract, Event, Phase, TariffPeriod
+from teleinfo.tic.labels import Mode
+from teleinfo.vocabulary.codes import Alert, Breaker, Colour, Contract, Event, Phase, TariffPeriod
 from teleinfo.vocabulary.moment import Moment
-from teleinfo.vocabulary.text_table import read_sections
 from teleinfo.vocabulary.words import Code
 
 if TYPE_CHECKING:
@@ -38,16 +36,37 @@ The mode, the contract after its mode, the tariff after the key of its index, th
 alerts of `_LASTING`, and `SILENCE`; "": none now.
 """
 
+DetailForm: TypeAlias = "type[enum.StrEnum] | StateType"
+"""The form of a detail: the class of its code, or the type of its value."""
+
 _Detail: TypeAlias = "str | int | list[Json] | None"
 """A detail of an event, before it is published."""
 
 SILENCE, MODE, CONTRACT, TARIFF, TOMORROW = "silence", "mode", "contract", "tariff", "tomorrow"
 
-DETAILS: Final = {
-    Event(event): {name: FORMS[form] for name, form in map(str.split, lines)}
-    for event, (_notes, lines) in read_sections(Path(__file__).with_name("events.txt")).items()
+_SPAN: Final[Mapping[str, DetailForm]] = {"start": StateType.TIME, "end": StateType.TIME}
+
+DETAILS: Final[Mapping[Event, Mapping[str, DetailForm]]] = {
+    Event.OVERRUN_ENDED: {**_SPAN, "max_power": StateType.NUMBER, "max_current": StateType.NUMBER},
+    Event.MODE_CHANGED: {"from": Mode, "to": Mode},
+    Event.CONTRACT_CHANGED: {"from": Contract, "to": Contract},
+    Event.TARIFF_CHANGED: {"from": TariffPeriod, "to": TariffPeriod},
+    Event.TOMORROW_KNOWN: {"color": Colour},
+    Event.MOBILE_PEAK_ANNOUNCED: _SPAN,
+    Event.MOBILE_PEAK_STARTED: _SPAN,
+    Event.MOBILE_PEAK_ENDED: _SPAN,
+    Event.BREAKER_OPENED: {"reason": Breaker},
+    Event.BREAKER_CLOSED: _SPAN,
+    Event.PHASE_MISSING_STARTED: {"phases": StateType.LIST},
+    Event.PHASE_MISSING_ENDED: _SPAN,
+    Event.SILENCE_ENDED: _SPAN,
+    Event.METER_REPLACED: {"from": StateType.TEXT, "to": StateType.TEXT},
 }
-"""The members of a message beside those of every event, as `events.txt` lists them."""
+"""
+The members of the message of an event beside those of every event (docs/events.md), with their forms.
+
+A code becomes an object with `code` and `name`, a tariff period also with `index`.
+"""
 
 _LASTING: Final[Mapping[str, tuple[Event, Event | None]]] = {
     Alert.OVERRUN: (Event.OVERRUN_STARTED, Event.OVERRUN_ENDED),
@@ -268,7 +287,7 @@ def _details(alert: str, now: Snapshot) -> dict[str, _Detail]:
     return {**times, "reason": registers.breaker(word)}
 
 
-def _shown(form: type[enum.StrEnum] | StateType, value: _Detail) -> Json:
+def _shown(form: DetailForm, value: _Detail) -> Json:
     """Return a detail as it is published."""
     if isinstance(form, StateType) or isinstance(value, int | list):
         return value

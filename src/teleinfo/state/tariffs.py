@@ -12,12 +12,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.tic.labels import ORDER, STANDARD, Kind, Mode
 from teleinfo.vocabulary.codes import Contract, TariffPeriod
-from teleinfo.vocabulary.text_table import read_sections
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,24 +35,54 @@ INDEX_OF_PERIOD: Final = {
 }
 """The index of historique that counts in each tariff period (02E)."""
 
-TABLES: Final = {
-    name: dict(line.split(" ", 1) for line in lines)
-    for name, (_notes, lines) in read_sections(Path(__file__).with_name("tariffs.txt")).items()
+CALENDARS: Final[Mapping[Contract, tuple[TariffPeriod, ...]]] = {
+    Contract.BASE: (TariffPeriod.TH,),
+    Contract.HC: (TariffPeriod.HC, TariffPeriod.HP),
+    Contract.EJP: (TariffPeriod.HN, TariffPeriod.PM),
+    Contract.TEMPO: (
+        TariffPeriod.HCJB,
+        TariffPeriod.HPJB,
+        TariffPeriod.HCJW,
+        TariffPeriod.HPJW,
+        TariffPeriod.HCJR,
+        TariffPeriod.HPJR,
+    ),
+    Contract.PRODUCER: (TariffPeriod.PRODUCER,),
 }
-"""Codes of tariff periods, with blanks between them, as `tariffs.txt` explains."""
+"""The periods that EASF01, EASF02 … count with each contract, in this order (54E, tariff calendars)."""
 
 _PERIOD_OF_INDEX: Final = {label: period for period, label in INDEX_OF_PERIOD.items()}
 _SUPPLIER_INDEXES: Final[dict[tuple[str, str], TariffPeriod]] = {
-    (contract, f"EASF{number:02}"): TariffPeriod[code]
-    for contract, codes in TABLES["calendars"].items()
-    for number, code in enumerate(codes.split(), start=1)
+    (contract, f"EASF{number:02}"): period
+    for contract, periods in CALENDARS.items()
+    for number, period in enumerate(periods, start=1)
 }
-_NEUTRAL: Final = frozenset(word for line in TABLES["neutral"].items() for word in " ".join(line).split())
-_WORDS: Final = {
-    kind: {code: frozenset(words.split()) for code, words in TABLES[kind].items()}
-    for kind in ("hours", "days", "whole")
+
+# The words of suppliers.
+_HOURS: Final[Mapping[str, frozenset[str]]] = {
+    TariffPeriod.HSC: frozenset({"SUPER"}),
+    TariffPeriod.HC: frozenset({"HC", "CREUSE", "CREUSES"}),
+    TariffPeriod.HP: frozenset({"HP", "PLEINE", "PLEINES"}),
+    TariffPeriod.PM: frozenset({"PM", "POINTE"}),
+    TariffPeriod.HN: frozenset({"HN", "NORMALE", "NORMALES"}),
+    TariffPeriod.TH: frozenset({"BASE", "TH"}),
 }
-_UNDERSTOOD: Final = _NEUTRAL.union(*(words for kind in _WORDS.values() for words in kind.values()))
+"""The words for the hours of a period: the first part of its code."""
+_DAYS: Final[Mapping[str, frozenset[str]]] = {
+    "JB": frozenset({"BLEU"}),
+    "JW": frozenset({"BLANC"}),
+    "JR": frozenset({"ROUGE"}),
+    "WE": frozenset({"WE", "WEEK", "END", "WEEKEND"}),
+}
+"""The words for the days of a period: the second part of its code."""
+_WHOLE: Final[Mapping[str, frozenset[str]]] = {TariffPeriod.PRODUCER: frozenset({"CONSO"})}
+"""The words for a period as a whole."""
+_NEUTRAL: Final = frozenset(
+    {"H", "HEURE", "HEURES", "JOUR", "JOURS", "EN", "ET", "INDEX", "NON", "MOBILE", "TARIF"}
+)
+"""The words that change no period."""
+_UNDERSTOOD: Final = _NEUTRAL.union(*_HOURS.values(), *_DAYS.values(), *_WHOLE.values())
+"""A text with any other word has no code: `HP MERCREDI` is not HP."""
 
 
 @lru_cache(maxsize=32)
@@ -89,7 +117,7 @@ def contract_identity(text: str) -> str:
 
 def periods_of(contract: str) -> list[TariffPeriod]:
     """Return the tariff periods of a common contract, by its code."""
-    return [TariffPeriod[code] for code in TABLES["calendars"][contract].split()]
+    return list(CALENDARS[Contract(contract)])
 
 
 def contract_name(text: str) -> str | None:
@@ -110,20 +138,20 @@ def period_of(text: str) -> TariffPeriod | None:
     words: set[str] = set(re.findall(r"\w+", text.upper()))
     if not words <= _UNDERSTOOD:
         return None
-    whole = _codes("whole", words)
-    hours = _codes("hours", words)
-    days = _codes("days", words)
-    if "HSC" in hours:
-        hours.discard("HC")
+    whole = _codes_in(words, _WHOLE)
+    hours = _codes_in(words, _HOURS)
+    days = _codes_in(words, _DAYS)
+    if TariffPeriod.HSC in hours:
+        hours.discard(TariffPeriod.HC)
     # A text with two hours or two kinds of days is none of the common periods.
     if len(hours) > 1 or len(days) > 1 or (whole and (hours or days)):
         return None
     return TariffPeriod.__members__.get("".join((*whole, *hours, *days)))
 
 
-def _codes(kind: str, words: set[str]) -> set[str]:
-    """Return the codes of a kind of which there is a word."""
-    return {code for code, marks in _WORDS[kind].items() if words & marks}
+def _codes_in(words: set[str], table: Mapping[str, frozenset[str]]) -> set[str]:
+    """Return the codes of the table of which `words` has a word."""
+    return {code for code, marks in table.items() if words & marks}
 
 
 def period_name(text: str) -> str | None:

@@ -38,8 +38,7 @@ CATALOGUE = "teleinfo.common.i18n"
 
 TABLES = (
     "teleinfo.simulator.catalogue", "teleinfo.simulator.households",
-    "teleinfo.state.declaration", "teleinfo.state.metrics",
-    "teleinfo.tic.meter_id", "teleinfo.tic.tables.reader",
+    "teleinfo.state.declaration", "teleinfo.tic.meter_id", "teleinfo.tic.tables.reader",
 )  # fmt: skip
 """They read the tables of the package, which are the same each time, from the folder of the module."""
 

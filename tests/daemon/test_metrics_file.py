@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo import __version__
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.scenario import historique, until
@@ -31,9 +32,11 @@ def test_the_daemon_writes_its_metrics_to_a_file_that_anybody_may_read(tmp_path:
         until(lambda: "cannot be written" in daemon.log)
         until(lambda: path.with_suffix(".new").exists())
         path.rmdir()
-        until(lambda: path.exists() and "teleinfo_power_apparent_volt_amperes{" in path.read_text())
+        until(lambda: path.exists() and "teleinfo_power_apparent_import_volt_amperes{" in path.read_text())
         text = path.read_text()
 
     assert daemon.log.count(f"{path} cannot be written: Is a directory") == 1
+    assert 'teleinfo_online{topic="teleinfo"} 1\n' in text
+    assert f'teleinfo_info{{topic="teleinfo",version="{__version__}",mode="historique",model="' in text
     assert 'teleinfo_rejected_groups_total{topic="teleinfo",cause="parity"} 0\n' in text
     assert path.stat().st_mode & 0o777 == 0o644

@@ -40,7 +40,8 @@ from teleinfo.mqtt.config import OFFLINE, ONLINE, Topics
 from teleinfo.port import health
 from teleinfo.state import memory
 from teleinfo.state.declaration import FIELDS
-from teleinfo.state.metrics import exposition
+from teleinfo.state.field_entry import StateType
+from teleinfo.state.metrics import MeterNow, exposition
 from teleinfo.state.prices import Prices
 from teleinfo.tic.decoder import Counts
 from teleinfo.tic.reading import HORODATE_SUFFIX
@@ -215,14 +216,14 @@ def _metrics() -> Iterator[str]:
         *sections, name = field.parts
         for section in sections:
             within = within.setdefault(section, {})
-        within[name] = 1
+        within[name] = "text" if field.type in {StateType.TEXT, StateType.ENUM} else 1
     counts = Counts(
         frames=1, groups=1, parity=1, checksum=1, malformed=1, interrupted=1, unconfirmed=1, implausible=1
     )
     known = health.complete(health.Health(uptime=1), counts, health.Quality())
     known = dataclasses.replace(known, bad_groups_percent=1.0)
     kind = ""
-    for line in exposition({"teleinfo": (state, known)}).splitlines():
+    for line in exposition({"teleinfo": MeterNow(state, known, online=True)}).splitlines():
         if line.startswith("# TYPE "):
             kind = line.split()[3]
         elif not line.startswith("#"):

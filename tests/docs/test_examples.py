@@ -8,12 +8,16 @@ import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+import pytest
+import yaml
 from paho.mqtt.client import topic_matches_sub
 
 from teleinfo.mqtt.config import Topics
 from teleinfo.settings import DEFAULTS
+from teleinfo.state.metrics import METRICS
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.tic.tables.reader import TABLES
+from tests.docs.markdown import EVERY_PAGE, blocks
 from tests.state.documents import schema
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -76,3 +80,43 @@ def test_the_template_of_jeedom_reads_topics_of_the_state() -> None:
         assert {kinds[kind] for kind in given if kind != "null"} == {command["subType"]}
         assert command.get("unite") == field.get("unit")
         assert ("minValue" in command["configuration"]) == (command.get("unite") == "Wh")
+
+
+PROMETHEUS = ("docs/consumers/prometheus.md", "docs/fr/consumers/prometheus.md")
+EXPORTERS = {
+    **{page: blocks(EVERY_PAGE[page], "yaml")[0] for page in PROMETHEUS},
+    "exporter.yaml": (EXAMPLES / "site" / "exporter.yaml").read_text(encoding="utf-8"),
+}
+QUERIES = {
+    **{page: EVERY_PAGE[page] for page in PROMETHEUS},
+    "rules.yaml": (EXAMPLES / "site" / "rules.yaml").read_text(encoding="utf-8"),
+    "teleinfo.json": (EXAMPLES / "site" / "grafana" / "teleinfo.json").read_text(encoding="utf-8"),
+}
+OF_EXPORTERS = {"teleinfo_line_quality": "Quality of the line, from 1 (good) to 4 (bad), or 0 (silent)."}
+"""A metric that is a text in the message, of which only the exporter makes a number."""
+
+
+@pytest.mark.parametrize("name", EXPORTERS)
+def test_a_metric_has_one_name_wherever_it_comes_from(name: str) -> None:
+    """Name, type, factor and meaning in mqtt2prometheus are those of /metrics."""
+    metrics = {f"teleinfo_{metric.name}": metric for metric in METRICS}
+    for entry in yaml.safe_load(EXPORTERS[name])["metrics"]:
+        if entry["prom_name"] in OF_EXPORTERS:
+            assert entry["help"] == OF_EXPORTERS[entry["prom_name"]]
+            continue
+        metric = metrics[entry["prom_name"]]
+        _section, _, path = metric.path.partition(".")
+        for label, key in entry.get("const_labels", {}).items():
+            path = path.replace(f"{{{label}}}", key)
+
+        assert entry["mqtt_name"] == path
+        assert entry["help"] == metric.help
+        assert entry["type"] == ("counter" if metric.name.endswith("_total") else "gauge")
+        assert entry.get("mqtt_value_scale", 1) == metric.factor
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_queries_and_rules_name_metrics_that_there_are(name: str) -> None:
+    there = {f"teleinfo_{metric.name}" for metric in METRICS} | set(OF_EXPORTERS)
+
+    assert set(re.findall(r"\bteleinfo_\w+", QUERIES[name])) <= there

@@ -11,10 +11,22 @@ import pytest
 
 from teleinfo.port.health import Health
 from teleinfo.state.declaration import FIELDS
-from teleinfo.state.metrics import TABLE, exposition
+from teleinfo.state.metrics import METRICS, MeterNow, Metric, exposition
+from teleinfo.vocabulary.codes import Phase
 
+NAMED = {
+    "Wh": ("_joules", 3600),
+    "%": ("_ratio", 0.01),
+    "VA": ("_volt_amperes", 1),
+    "W": ("_watts", 1),
+    "A": ("_amperes", 1),
+    "V": ("_volts", 1),
+    "EUR": ("_euros", 1),
+    "s": ("_seconds", 1),
+}
+"""How the name of a metric in each unit ends, and its factor."""
 GOLDEN = Path(__file__).with_name("golden")
-HEALTH = Health(frames=3, rejected={"parity": 2, "checksum": 0}, bad_groups_percent=0.5)
+HEALTH = Health(version="1.0.0", frames=3, rejected={"parity": 2, "checksum": 0}, bad_groups_percent=0.5)
 
 
 def metrics(text: str) -> dict[str, float]:
@@ -25,7 +37,7 @@ def metrics(text: str) -> dict[str, float]:
 
 def test_numbers_are_in_base_units_with_the_topic_as_label() -> None:
     state = json.loads((GOLDEN / "hc.json").read_text(encoding="utf-8"))
-    text = exposition({"teleinfo": (state, HEALTH)})
+    text = exposition({"teleinfo": MeterNow(state, HEALTH, online=True)})
     found = metrics(text)
     index = state["energy"]["indexes"]["HC"]["value"]
 
@@ -35,35 +47,66 @@ def test_numbers_are_in_base_units_with_the_topic_as_label() -> None:
     assert found['teleinfo_alert_active{topic="teleinfo",alert="overrun"}'] == 0
     assert found['teleinfo_rejected_groups_total{topic="teleinfo",cause="parity"}'] == 2
     assert found['teleinfo_bad_groups_ratio{topic="teleinfo"}'] == 0.005
+    assert found['teleinfo_online{topic="teleinfo"}'] == 1
+    model = state["meter"]["model"]
+    info = f'teleinfo_info{{topic="teleinfo",version="1.0.0",mode="historique",model="{model}"}}'
+    assert (found[info], model.split()[0]) == (1, "Linky")
     assert "# TYPE teleinfo_energy_imported_joules_total counter\n" in text
-    assert "# TYPE teleinfo_power_apparent_volt_amperes gauge\n" in text
+    assert "# TYPE teleinfo_power_apparent_import_volt_amperes gauge\n" in text
     assert not [name for name in found if name.startswith("teleinfo_uptime")]  # unknown
 
 
 def test_the_samples_of_a_metric_stand_together_and_texts_are_escaped() -> None:
-    """A topic may have a quotation mark; nothing is known of the second meter."""
-    text = exposition({'é"b\\c': ({}, HEALTH), "other": ({}, HEALTH), "unknown": ({}, None)})
+    """A topic may have a quotation mark; nothing is known of the third meter."""
+    known, silent = MeterNow({}, HEALTH, online=None), MeterNow({}, HEALTH, online=False)
+    text = exposition({'é"b\\c': known, "other": silent, "unknown": MeterNow({}, None, online=None)})
 
-    assert text.splitlines()[:4] == [
+    assert text.splitlines()[:10] == [
+        "# HELP teleinfo_info Version of teleinfo, mode and model of the meter.",
+        "# TYPE teleinfo_info gauge",
+        r'teleinfo_info{topic="é\"b\\c",version="1.0.0",mode="",model=""} 1',
+        'teleinfo_info{topic="other",version="1.0.0",mode="",model=""} 1',
+        "# HELP teleinfo_online 1 while readings come.",
+        "# TYPE teleinfo_online gauge",
+        'teleinfo_online{topic="other"} 0',
         "# HELP teleinfo_frames_total Frames that were published.",
         "# TYPE teleinfo_frames_total counter",
         r'teleinfo_frames_total{topic="é\"b\\c"} 3',
-        'teleinfo_frames_total{topic="other"} 3',
     ]
     assert "unknown" not in text
 
 
-@pytest.mark.parametrize("line", [line for line in TABLE if line[:1] not in {"", "#"}])
-def test_each_metric_has_a_field_and_a_name_by_the_conventions(line: str) -> None:
-    """Its path is that of a field of the state or of health; its factor is that of its unit."""
-    name, path, factor, _meaning = line.split(" | ")
-    section, _, rest = path.partition(".")
+def test_each_phase_has_its_number() -> None:
+    """Those of a meter of three phases, and of no other key beside them."""
+    state = json.loads((GOLDEN / "tri.json").read_text(encoding="utf-8"))
+    found = metrics(exposition({"teleinfo": MeterNow(state, None, online=True)}))
+    currents = {f'teleinfo_current_amperes{{topic="teleinfo",phase="{phase}"}}' for phase in Phase}
+
+    assert {name for name in found if name.startswith("teleinfo_current_amperes")} == currents
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_each_metric_has_a_field_and_a_name_by_the_conventions(metric: Metric) -> None:
+    """Its path is that of a field of the state or of health; its name and its factor tell of its unit."""
+    section, _, rest = metric.path.partition(".")
     pattern = re.compile(re.sub(r"\\{\w+\\}", r"[^.]+", re.escape(rest)))
     fields = [field for field in FIELDS if pattern.fullmatch(field.path)]
     unit = fields[0].unit if fields else None
+    is_there = {
+        "online": not rest,
+        "health": rest.partition(".")[0] in get_type_hints(Health),
+        "state": bool(fields),
+    }
+    unit_in_name, factor = NAMED.get(unit or "", ("", 1))
+    if metric.path == "health.bad_groups_percent":
+        unit_in_name, factor = NAMED["%"]
 
-    assert re.fullmatch("[a-z][a-z_]*", name)
-    assert {"health": rest.partition(".")[0] in get_type_hints(Health), "state": fields}[section]
-    assert float(factor) == {"Wh": 3600, "%": 0.01}.get(
-        unit or "", 0.01 if name.endswith("groups_ratio") else 1
-    )
+    assert re.fullmatch("[a-z][a-z_]*", metric.name)
+    assert is_there[section]
+    assert metric.factor == factor
+    assert metric.name.removesuffix("_total").endswith(unit_in_name)
+    assert metric.help.endswith(".")
+
+
+def test_no_two_metrics_have_one_name() -> None:
+    assert len({metric.name for metric in METRICS}) == len(METRICS)

@@ -168,11 +168,14 @@ def test_prometheus_reads_the_metrics_if_they_are_asked_for(token: str) -> None:
     with page as served:
         for power in ("01930", "01940"):
             served.add(Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "PTEC": "TH..", "PAPP": power}))
-        until(lambda: 'apparent_volt_amperes{topic="teleinfo"} 1940' in ask(served, f"{path}/metrics")[2])
+        until(
+            lambda: 'apparent_import_volt_amperes{topic="teleinfo"} 1940' in ask(served, f"{path}/metrics")[2]
+        )
         _status, headers, text = ask(served, f"{path}/metrics")
         assert ask(served, "/metrics")[0] == (403 if token else 200)
 
     assert headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert 'teleinfo_online{topic="teleinfo"} 1\n' in text
     assert 'teleinfo_bad_groups_ratio{topic="teleinfo"} 0\n' in text
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.whole_file import write_file
-from teleinfo.state.metrics import exposition
+from teleinfo.state.metrics import MeterNow, exposition
 
 if TYPE_CHECKING:
     from teleinfo.common.durations import Ticks
@@ -27,7 +27,8 @@ async def keep(path: str, monitor: Monitor, ticks: Ticks) -> NoReturn:
     while True:
         await asyncio.sleep(ticks.wait(asyncio.get_running_loop().time(), INTERVAL))
         state = {} if monitor.state is None else monitor.state.latest
-        text = exposition({monitor.publisher.topics.readings: (state, monitor.report())})
+        now = MeterNow(state, monitor.report(), monitor.online)
+        text = exposition({monitor.publisher.topics.readings: now})
         try:
             await asyncio.to_thread(write_file, Path(path), text.encode(), mode=0o644)
         except OSError as error:

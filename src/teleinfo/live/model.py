@@ -272,6 +272,12 @@ class LiveModel:
         health = self.told_health
         return None if health is None or is_orphan(health, online=self.online) else health
 
+    def is_online(self, *, now: float) -> bool | None:
+        """True while readings come; None if this is unknown."""
+        if self.patience is None:
+            return self.online
+        return self.heard is not None and self.silence(now=now) is None
+
     def silence(self, *, now: float) -> float | None:
         """Return the seconds since the last reading if the meter is silent, else None."""
         if self.heard is None:
@@ -283,7 +289,10 @@ class LiveModel:
 
 def exposition(models: Mapping[str, LiveModel], *, now: float) -> str:
     """Return the metrics for Prometheus of the meters of these models, by base topic."""
-    return metrics.exposition({topic: (each.state(now=now), each.health) for topic, each in models.items()})
+    meters = {}
+    for topic, model in models.items():
+        meters[topic] = metrics.MeterNow(model.state(now=now), model.health, model.is_online(now=now))
+    return metrics.exposition(meters)
 
 
 def _is_possible(mode: Mode, key: str, text: str) -> bool:

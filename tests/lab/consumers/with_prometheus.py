@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from teleinfo.state.metrics import METRICS
 from teleinfo.vocabulary.line import LineGrade
 from tests.lab.consumers.programs import Program, program
 from tests.lab.consumers.site import MODES, Site, block, site
@@ -27,14 +28,17 @@ GRADES = [str(grade) for grade in LineGrade]
 
 
 def metrics(port: int) -> dict[str, float]:
-    """Return the numbers of the meter that Prometheus would read."""
+    """Return the numbers of the meter that Prometheus would read, by name and label."""
     try:
         with urllib.request.urlopen(f"http://{HOST}:{port}/metrics", timeout=5) as answer:
             text = answer.read().decode()
     except OSError:
         return {}
-    found = re.findall(r'^teleinfo_(\w+)\{sensor="teleinfo/\w+",.*?\} (\S+)', text, re.MULTILINE)
-    return {name: float(value) for name, value in found}
+    found = {}
+    for name, labels, value in re.findall(r"^teleinfo_(\w+)\{(.*?)\} (\S+)", text, re.MULTILINE):
+        own = [label for label in labels.split(",") if not label.startswith(("sensor=", "topic="))]
+        found[" ".join((name, *own))] = float(value)
+    return found
 
 
 @contextlib.contextmanager
@@ -74,7 +78,10 @@ def evaluated(port: int) -> list[str]:
 def test_the_numbers_of_state_and_health_are_shown(tmp_path: Path, meter: str) -> None:
     """Numbers of the configuration of the page that are unknown are absent."""
     with site(tmp_path, meter) as running, exporter(tmp_path, running) as port:
-        until(lambda: {"power_net_va", "frames_total"} <= metrics(port).keys(), what="numbers of the meter")
+        until(
+            lambda: {"power_apparent_net_volt_amperes", "frames_total"} <= metrics(port).keys(),
+            what="numbers of the meter",
+        )
         state = json.loads(running.subscriber.expect("teleinfo/state").payload)
         broker = running.broker
         with Subscriber(broker.host, broker.port, "teleinfo/health") as kept:
@@ -82,21 +89,30 @@ def test_the_numbers_of_state_and_health_are_shown(tmp_path: Path, meter: str) -
         shown = metrics(port)
     mapping = ", ".join(f"{grade}: {number}" for number, grade in enumerate(GRADES))
     expected = {
-        "power_net_va": state["power"]["net"],
-        "power_mean_w": state["power"]["mean"],
-        "import_wh_total": state["energy"]["import_total"],
-        "export_wh_total": state["energy"].get("export_total"),
-        "overrun": state["alerts"]["overrun"]["active"],
-        "line": GRADES.index(line["line_quality"]),
-        "bad_groups_percent": line["bad_groups_percent"],
-        **{f"{name}_total": line[name] for name in ("frames", "groups", "interrupted")},
-        **{f"rejected_{name}_total": count for name, count in line["rejected"].items()},
-        **{f"withheld_{name}_total": count for name, count in line["withheld"].items()},
+        "power_apparent_net_volt_amperes": state["power"]["net"],
+        "power_active_watts": state["power"]["active"],
+        "energy_imported_joules_total": _times(state["energy"]["import_total"], 3600),
+        "energy_exported_joules_total": _times(state["energy"].get("export_total"), 3600),
+        "headroom_used_ratio": _times(state["headroom"]["used"], 0.01),
+        'alert_active alert="overrun"': state["alerts"]["overrun"]["active"],
+        "line_quality": GRADES.index(line["line_quality"]),
+        "bad_groups_ratio": _times(line["bad_groups_percent"], 0.01),
+        "frames_total": line["frames"],
+        "groups_total": line["groups"],
+        "interrupted_frames_total": line["interrupted"],
+        **{f'rejected_groups_total cause="{cause}"': count for cause, count in line["rejected"].items()},
+        **{f'withheld_groups_total cause="{cause}"': count for cause, count in line["withheld"].items()},
         "uptime_seconds": line["uptime"],
     }
 
     assert f"map: {{{mapping}}}" in block("prometheus.md", "yaml")
     assert shown == {name: value for name, value in expected.items() if value is not None}
+    names = {name.partition(" ")[0] for name in shown}
+    assert names - {"line_quality"} <= {metric.name for metric in METRICS}
+
+
+def _times(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
 
 
 OPTIONS = {
@@ -121,18 +137,18 @@ def test_both_databases_read_them(tmp_path: Path, name: str) -> None:
         given = {"config": config, "data": tmp_path / "data", "address": f"{HOST}:{port}"}
         command = [path, *(option.format(**given) for option in OPTIONS[name])]
         with Program(command, tmp_path / f"{name}.log"):
-            until(lambda: values(port, "teleinfo_power_net_va"), what="the net power")
+            until(lambda: values(port, "teleinfo_power_apparent_net_volt_amperes"), what="the net power")
             until(lambda: values(port, "teleinfo_frames_total"), what="the frames")
-            net = values(port, 'teleinfo_power_net_va{sensor="teleinfo"}')
-            drawn = values(port, 'teleinfo_import_wh_total{sensor="teleinfo"}')
-            of_the_line = values(port, 'teleinfo_line{sensor="teleinfo"}')
-            others = values(port, 'count({topic!~".*/(state|health)", sensor!=""})')
+            net = values(port, 'teleinfo_power_apparent_net_volt_amperes{topic="teleinfo"}')
+            drawn = values(port, 'teleinfo_energy_imported_joules_total{topic="teleinfo"}')
+            of_the_line = values(port, 'teleinfo_line_quality{topic="teleinfo"}')
+            others = values(port, 'count({topic!="teleinfo", topic!=""} or {sensor!=""})')
             state = json.loads(running.subscriber.expect("teleinfo/state").payload)
             if name == "prometheus":
                 until(lambda: evaluated(port) == ["ok"] * 3, what="an evaluation of the rules")
 
     assert net == [state["power"]["net"]]
     assert net[0] < 0
-    assert drawn == [state["energy"]["import_total"]]
+    assert drawn == [state["energy"]["import_total"] * 3600]
     assert of_the_line == [GRADES.index("good")]
     assert others == []

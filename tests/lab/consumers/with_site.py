@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SITE = ROOT / "docs" / "examples" / "site"
-PROBLEMS = ("ALERTS", "teleinfo_line == 0")
+PROBLEMS = ("ALERTS", "teleinfo_line_quality == 0")
 """How the queries begin that find nothing while all is well."""
 
 
@@ -103,7 +103,7 @@ def test_the_dashboard_finds_the_meters_and_the_broker_is_missed(tmp_path: Path)
         with a, b:
             for query in queries():
                 until(partial(values, stored, query), what=query)
-            good = 'count(teleinfo_line{process=~"a|b", meter=~"0|1"} == 1)'
+            good = 'count(teleinfo_line_quality{process=~"a|b", meter=~"0|1"} == 1)'
             until(lambda: values(stored, good) == [4], what="the four meters", limit=30)
             until(lambda: set(evaluated(ruled)) == {"ok"}, what="the rules")
             until(lambda: alerts(ruled) == set(), what="no alert")

@@ -9,7 +9,6 @@ from pathlib import Path
 from teleinfo.common import i18n
 from teleinfo.history.sentences import SENTENCES
 from teleinfo.homeassistant import entities
-from teleinfo.settings.faults import ALLOWED
 from teleinfo.state.declaration import FIELDS
 from teleinfo.vocabulary import codes, line
 from teleinfo.vocabulary.words import Code
@@ -37,7 +36,6 @@ def messages() -> dict[str, str]:
     found |= {member.words.template: f"{member!r}" for kind in CODES for member in kind}
     texts = ((field, text) for field in FIELDS for text in (field.name, field.meaning) if text)
     found |= {getattr(text, "template", text): field.path for field, text in texts}
-    found |= {text: name for name, lines in ALLOWED.items() for text in lines}
     found |= {text: name for name, lines in SENTENCES.items() for text in lines}
     found = {text: place for text, place in found.items() if not FIELD.fullmatch(text)}
     found |= dict.fromkeys(MARKED.findall((FOLDER / "index.html").read_text(encoding="utf-8")), "index.html")

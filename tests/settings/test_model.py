@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from teleinfo.common.i18n import _
 from teleinfo.mqtt.config import Broker, MqttVersion, Tls, Topics
 from teleinfo.settings import checks
-from teleinfo.settings.faults import ALLOWED
-from teleinfo.settings.model import SettingsModel
+from teleinfo.settings.model import IN_WORDS, SettingsModel
 from teleinfo.state.prices import Prices
 from teleinfo.vocabulary.words import Message
 from tests.settings.loading import CANARY, faults, loaded
@@ -56,7 +55,7 @@ def test_a_setting_is_read_in_its_type() -> None:
     )
 
 
-# Variable without prefix, value, and how it is shown in the line about it; `allowed.txt` has the rest.
+# Variable without prefix, value, and how it is shown in the line about it; `IN_WORDS` has the rest.
 NOT_ALLOWED = [
     ("SERIAL_PORT", "ttyAMA0", '"ttyAMA0"'),
     ("SERIAL_PORT", "socket://box:0", '"socket://box:0"'),
@@ -125,7 +124,7 @@ OTHERS = [
     ("WEB_LISTEN", ":8081", f'":8081" {NO_ADDRESS}'),
 ]
 LINES = OTHERS + [
-    (variable, value, f"{shown} is not {Message(ALLOWED[variable][0], name='{hostname}')}")
+    (variable, value, f"{shown} is not {Message(IN_WORDS[variable.lower()].allowed, name='{hostname}')}")
     for variable, value, shown in NOT_ALLOWED
 ]
 

@@ -9,7 +9,6 @@ import jsonschema
 import pytest
 
 from teleinfo.settings import DEFAULTS, SECRETS, SettingsError, variable_of
-from teleinfo.settings.faults import ALLOWED
 from tests.state.documents import settings_schema
 from tests.support.settings import settings_of
 
@@ -24,7 +23,6 @@ def test_each_setting_is_explained_and_no_secret_has_a_default() -> None:
 
     assert list(properties) == [variable_of(name) for name in DEFAULTS]
     assert all(each["description"] for each in properties.values())
-    assert {variable_of(name) for name in ALLOWED} == properties.keys()
     assert [name for name in SECRETS if "default" in properties[variable_of(name)]] == []
 
 

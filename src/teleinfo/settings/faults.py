@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import difflib
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.settings.checks import RefusalError
 from teleinfo.settings.values import DEFAULTS
-from teleinfo.vocabulary.text_table import read_sections
 from teleinfo.vocabulary.words import Language, Message
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+
+    from teleinfo.settings.allowed import InWords
 
 PREFIX: Final = "TELEINFO_"
 SECRETS: Final = ("mqtt_password", "web_token")
@@ -43,11 +43,6 @@ class ConflictError(RefusalError):
 
     def __init__(self, reason: str, other: str) -> None:
         super().__init__(reason, other=variable_of(other))
-
-
-_TABLE: Final = read_sections(Path(__file__).with_name("allowed.txt"))
-ALLOWED: Final = {name: lines for first, (others, lines) in _TABLE.items() for name in (first, *others)}
-"""The lines of `allowed.txt` for each setting."""
 
 
 def variable_of(name: str) -> str:
@@ -87,9 +82,9 @@ def unknown(variable: str, names: Collection[str]) -> Message:
     return Message("{variable}: there is no such setting; .env-sample lists them all", variable=variable)
 
 
-def wrong(name: str, cause: object, given: Mapping[str, object]) -> Message:
+def wrong(name: str, in_words: InWords, cause: object, given: Mapping[str, object]) -> Message:
     """
-    Return the message for an invalid value of the setting `name`.
+    Return the message for an invalid value of the setting `name`, which may have the values `in_words`.
 
     `cause` is the exception that a function of `checks` raised, if any; `given` has the given values by name.
     """
@@ -97,7 +92,6 @@ def wrong(name: str, cause: object, given: Mapping[str, object]) -> Message:
     if isinstance(cause, ConflictError):
         return Message("{variable}: {reason}", variable=variable, reason=cause.reason)
     shown = _shown(name, given)
-    allowed, *default = (Message(line, name="{hostname}") for line in ALLOWED[name.upper()])
     if isinstance(cause, RefusalError) and shown is not None:
         line = Message("{variable}: {shown} {reason}", variable=variable, shown=shown, reason=cause.reason)
     else:
@@ -105,9 +99,9 @@ def wrong(name: str, cause: object, given: Mapping[str, object]) -> Message:
             "{variable}: {shown} is not {allowed}",
             variable=variable,
             shown=Message("what was given (not shown)") if shown is None else shown,
-            allowed=allowed,
+            allowed=Message(in_words.allowed, name="{hostname}"),
         )
-    usual = default[0] if default else written(DEFAULTS[name])
+    usual = Message(in_words.default) if in_words.default else written(DEFAULTS[name])
     return Message("{line}; default {default}", line=line, default=usual) if usual else line
 
 

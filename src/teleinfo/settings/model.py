@@ -67,3 +67,16 @@ _FIELDS: dict[str, Any] = {
 }
 SettingsModel: Final = create_model("SettingsModel", __base__=_Rules, **_FIELDS)
 """A model with the fields of `Settings`."""
+
+
+def _in_words(name: str) -> allowed.InWords:
+    """Return the allowed values of a setting in words; raise TypeError if its type has none."""
+    for part in reversed(getattr(_TYPES[name], "__metadata__", ())):
+        if isinstance(part, allowed.InWords):
+            return part
+    text = f"the type of {name} has no words"
+    raise TypeError(text)
+
+
+IN_WORDS: Final = {name: _in_words(name) for name in DEFAULTS}
+"""The allowed values of each setting in words."""

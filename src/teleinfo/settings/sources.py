@@ -26,7 +26,7 @@ from teleinfo.mqtt.config import Topics
 from teleinfo.settings import renamed
 from teleinfo.settings.env_file import DAMAGED, at_line, read_env_file, unreadable
 from teleinfo.settings.faults import PREFIX, SECRETS, SettingsError, is_ours, unknown, variable_of, wrong
-from teleinfo.settings.model import SettingsModel
+from teleinfo.settings.model import IN_WORDS, SettingsModel
 from teleinfo.settings.renamed import RENAMED, by_present_name
 from teleinfo.settings.values import DEFAULTS, Settings
 from teleinfo.vocabulary.words import Language, Message
@@ -79,7 +79,7 @@ def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -
         for name, detail in wrong_values.items():
             if given.get(name) is not DAMAGED:
                 cause = detail.get("ctx", {}).get("error")
-                fault = wrong(name, cause, given)
+                fault = wrong(name, IN_WORDS[name], cause, given)
                 place = None if name in outside else file.places.get(name)
                 file.faults.append(fault if place is None else at_line(place, fault))
     # Outside of `except`: there, pydantic's error, which holds secrets, would become the context.

@@ -1,8 +1,8 @@
 """
 The settings: every variable, its default, and its line of explanation.
 
-A setting is the variable `TELEINFO_` + the name of the field in capitals. `allowed` has the types, and
-`allowed.txt` the allowed values in words. Nothing here imports pydantic.
+A setting is the variable `TELEINFO_` + the name of the field in capitals. `allowed` has the types, with the
+allowed values in words. Nothing here imports pydantic.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Settings:
     """What the meter speaks: historique (1200 baud), standard (9600), or auto to find out"""
     serial_baudrate: allowed.Baudrate = None
     """Speed in baud, for a meter that uses another one than its mode's; empty: from the mode"""
-    plausibility: bool = True
+    plausibility: allowed.Switch = True
     """Withhold indexes that fall or jump and identifiers that change until more frames agree"""
     mqtt_host: allowed.Host = "localhost"
     """The broker: a name or an address"""
@@ -42,7 +42,7 @@ class Settings:
     """User name, if the broker asks for one; {hostname} is replaced"""
     mqtt_password: allowed.Password = field(default=None, repr=False)
     """Password; in single quotes if it has anything but letters and digits in it"""
-    mqtt_tls: bool = False
+    mqtt_tls: allowed.Switch = False
     """Encrypt the connection, and check that the broker is the right one"""
     mqtt_tls_ca_file: allowed.ReadableFile = None
     """Certificate (PEM) of the authority that signed the broker's; empty: those of the system"""
@@ -50,7 +50,7 @@ class Settings:
     """Our own certificate (PEM), if the broker asks for one"""
     mqtt_tls_key_file: allowed.ReadableFile = None
     """The private key (PEM) of our own certificate"""
-    mqtt_tls_insecure: bool = False
+    mqtt_tls_insecure: allowed.Switch = False
     """Accept any broker, even a false one: encrypted, but not safe"""
     mqtt_version: allowed.Version = MqttVersion.AUTO
     """Version of MQTT: 5, 3.1.1, or auto to find out what the broker speaks"""
@@ -60,23 +60,23 @@ class Settings:
     """Topic of the readings, and the base of the others; {hostname} is replaced"""
     mqtt_qos: allowed.Qos = 1
     """MQTT quality of service of the readings: 0, 1 or 2"""
-    mqtt_retain: bool = False
+    mqtt_retain: allowed.Switch = False
     """Let the broker keep the last reading, but no short frame, for those who subscribe later"""
     mqtt_queue: allowed.QueueSize = 1
     """Readings kept while the broker is away; 1: only the newest (indexes are cumulative)"""
     payload_numbers: allowed.NumberForm = "none"
     """Send values as JSON numbers (1940), not as text (01940): none, quantities, or all that are digits"""
-    payload_timestamp: bool = False
+    payload_timestamp: allowed.Switch = False
     """Put a timestamp first: milliseconds since 1970, from this machine's clock"""
     payload_exclude: allowed.Etiquettes = frozenset()
     """Étiquettes to leave out, for privacy: for example ADCO,ADSC,PRM"""
     publish_interval: allowed.Seconds = 0
     """Least time between two messages, in seconds; 0: every frame; news passes at once"""
-    state: bool = True
+    state: allowed.Switch = True
     """Publish the decoded state and the events, too; false: the readings alone"""
     state_interval: allowed.Seconds = 10
     """Least time between two states, in seconds; 0: every frame; alerts pass at once"""
-    state_topics: bool = False
+    state_topics: allowed.Switch = False
     """Publish each field of the state as a plain value on its own topic as well"""
     state_topics_dead_band: allowed.DeadBands = None
     """Least changes of numbers on these topics: for example power.apparent=20 power.active=20"""
@@ -86,7 +86,7 @@ class Settings:
     """File with your contract and your offers, each with its day, in place of TELEINFO_PRICES"""
     language: allowed.LanguageCode = Language.FR
     """Language of the log, the commands, the state and Home Assistant: fr or en"""
-    homeassistant: bool = False
+    homeassistant: allowed.Switch = False
     """Let Home Assistant discover the meter by itself"""
     homeassistant_prefix: allowed.Topic = "homeassistant"
     """Home Assistant's discovery prefix, if it was changed there"""
@@ -102,7 +102,7 @@ class Settings:
     """More names for that page, with commas between them: meter.example.org"""
     web_token: allowed.Token = field(default=None, repr=False)
     """Secret in the address of that page, http://raspberrypi:8080/<token>/; empty: none"""
-    web_metrics: bool = False
+    web_metrics: allowed.Switch = False
     """Show /metrics on that page, for Prometheus"""
     metrics_file: allowed.Metrics = None
     """File to write each minute for Prometheus' node exporter: /…/teleinfo.prom"""

@@ -135,7 +135,7 @@ def _members(of: type[Any]) -> JsonSchema:
     return members
 
 
-def _of_type(kind: Any) -> JsonSchema:  # noqa: ANN401, PLR0911 - any type
+def _of_type(kind: Any) -> JsonSchema:  # noqa: ANN401 - any type
     """Return the schema of the values of a type."""
     plain = {str: "string", int: "integer", float: "number", bool: "boolean"}
     origin, arguments = get_origin(kind), get_args(kind)

@@ -155,7 +155,7 @@ async def _judge(area: str, check: AsyncIterator[Finding], seconds: float) -> li
     try:
         async with asyncio.timeout(seconds) as limit:
             async for finding in check:
-                findings.append(finding)  # noqa: PERF401 - an error must not lose the findings before it
+                findings.append(finding)  # one by one: an error must not lose the findings before it
     except Exception as error:  # noqa: BLE001 - an error in a check is a line of the report, which goes on
         if limit.expired():
             return [*findings, replace(find(of_examination.TOO_SLOW, seconds=seconds), check=area)]

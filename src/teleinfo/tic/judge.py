@@ -9,12 +9,15 @@ Assistant and the screens follow this judgement and count no frames themselves. 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.tic.labels import ALARMS, NOTICES, TARIFF_LABELS, Mode
 from teleinfo.tic.meter_id import number_of
 from teleinfo.tic.reading import Belief, Reading, set_belief, texts_of
 from teleinfo.tic.trust import FRAMES_FOR_NEW
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
 
 FRAMES_WITHOUT_NUMBER: Final = 10
 """Frames after which a meter without a number is known: its group may be damaged; CJE and ICE send none."""
@@ -31,7 +34,16 @@ CONFIRM_WITHIN: Final = 30
 MAX_CONFIRMED: Final = 1000
 """The most keys that are confirmed, many times those of the largest meter: a bound on memory."""
 
-_NO_RIVAL: Final = (None, None, None)
+
+class _Rival(NamedTuple):
+    """The number, mode and contract of frames that are not those of the followed meter."""
+
+    number: str | None
+    mode: Mode | None
+    contract: str | None
+
+
+_NO_RIVAL: Final = _Rival(None, None, None)
 
 
 class Judge:
@@ -42,7 +54,7 @@ class Judge:
         self._number: str | None = None
         self._mode: Mode | None = None
         self._contract: str | None = None
-        self._rival: tuple[str | None, Mode | None, str | None] = _NO_RIVAL
+        self._rival = _NO_RIVAL
         self._rival_frames = 0
         self._belief: Belief | None = None
         self._is_settled = False  # a frame that repeats the last one changes nothing
@@ -75,66 +87,97 @@ class Judge:
 
     def _is_followed(self, reading: Reading) -> bool:
         """True if a reading is of the followed meter, mode and contract; it may itself confirm a change."""
-        said, contract = number_of(reading), texts_of(reading).get("OPTARIF", texts_of(reading).get("NGTF"))
-        if contract is not None and contract.startswith("BBR"):
-            contract = "BBR"  # the last character of BBRx may change (02E, "OPTARIF")
-        is_same_mode = self._mode in (None, reading.mode)
-        number = said or self._number if is_same_mode else said
-        is_same_meter = is_same_mode and self._number in (None, number)
+        sent_number = number_of(reading)
+        contract = _contract_of(reading)
+        is_same_mode = self._mode is None or self._mode is reading.mode
+        number = sent_number
+        if number is None and is_same_mode:
+            number = self._number  # the frame has lost the group of the number
+        is_same_meter = is_same_mode and (self._number is None or self._number == number)
+        is_same_contract = contract is None or self._contract is None or self._contract == contract
         frames = 1
-        if not is_same_meter or (contract is not None and self._contract not in (None, contract)):
-            rival = number, reading.mode, contract if is_same_meter else None
-            self._rival_frames = self._rival_frames + 1 if rival == self._rival else 1
+        if not is_same_meter or not is_same_contract:
+            rival = _Rival(number, reading.mode, contract if is_same_meter else None)
+            if rival != self._rival:
+                self._rival_frames = 0
             self._rival = rival
-            needed = FRAMES_FOR_NEW if is_same_mode or said is not None else FRAMES_WITHOUT_NUMBER
-            if self._rival_frames < needed:
+            self._rival_frames += 1
+            # A meter without a number in another mode may be ours, whose number was lost.
+            has_identity = is_same_mode or sent_number is not None
+            if self._rival_frames < (FRAMES_FOR_NEW if has_identity else FRAMES_WITHOUT_NUMBER):
                 return False
             frames = self._rival_frames
-            if not is_same_meter:
-                self._meter += number is None or number != self._number
-                self._forget_frames()
-                self._contract = None
-        elif contract is not None or self._rival[2] is None:  # a short frame does not contradict a contract
+        elif contract is not None or self._rival.contract is None:
+            # A short frame, which names no contract, does not contradict a rival contract.
             self._rival = _NO_RIVAL
-        self._number, self._mode, self._contract = number, reading.mode, contract or self._contract
+        if not is_same_meter:
+            if number is None or number != self._number:  # else only the mode is another one
+                self._meter += 1
+            self._forget_frames()
+            self._contract = None
+        self._number = number
+        self._mode = reading.mode
+        if contract:
+            self._contract = contract
         self._frames += frames
-        self._numbered += frames if said is not None else 0
+        if sent_number is not None:
+            self._numbered += frames
         return True
 
     def _weigh(self, reading: Reading) -> None:
         """Form the belief from a reading of the meter that is followed."""
         values = texts_of(reading)
+        # A short frame has the alarms and no notices: what is left out of it may still be in force.
         is_short = "IINST1" in values and "OPTARIF" not in values
         possible = ALARMS if is_short else ALARMS | NOTICES
         sent = possible & values.keys()
-        sending, self._sent = sent | self._sent, sent | (self._sent - possible)
+        sending = sent | self._sent
+        self._sent = sent | (self._sent - possible)
         tariff = tuple(values.get(label, "") for label in TARIFF_LABELS)
-        is_steady = self._frames > 1 and (tariff == self._tariff or not any(tariff))
-        if any(tariff):
+        has_tariff = any(tariff)
+        is_steady = self._frames > 1 and (tariff == self._tariff or not has_tariff)
+        if has_tariff:
             self._tariff = tariff
-        others = values.keys() - self._confirmed
-        if others:
-            recent = {key for key, at in self._seen.items() if self._frames - at <= CONFIRM_WITHIN}
-            if len(self._confirmed) < MAX_CONFIRMED:
-                self._confirmed |= others & recent
-            self._seen = {key: self._seen[key] for key in recent - others}
-            self._seen |= dict.fromkeys(others - self._confirmed, self._frames)
-        is_numbered = self._number is not None
+        self._confirm(values.keys())
+        if self._number is not None:
+            is_known = True
+            is_certain = self._numbered >= CERTAIN_FRAMES
+        else:
+            is_known = self._frames >= FRAMES_WITHOUT_NUMBER
+            is_certain = self._frames >= CERTAIN_FRAMES_WITHOUT_NUMBER
         belief = Belief(
             meter=self._meter,
             number=self._number,
             mode=reading.mode,
             contract=self._contract,
-            is_known=is_numbered or self._frames >= FRAMES_WITHOUT_NUMBER,
-            is_certain=self._numbered >= CERTAIN_FRAMES
-            if is_numbered
-            else self._frames >= CERTAIN_FRAMES_WITHOUT_NUMBER,
+            is_known=is_known,
+            is_certain=is_certain,
             is_steady=is_steady,
             confirmed=self._confirmed,
             sending=sending,
         )
-        self._is_settled = (
-            belief.is_certain and is_steady and sending == self._sent and self._confirmed >= values.keys()
-        )
+        are_all_confirmed = values.keys() <= self._confirmed
+        self._is_settled = is_certain and is_steady and sending == self._sent and are_all_confirmed
         if belief != self._belief:
             self._belief = belief
+
+    def _confirm(self, keys: AbstractSet[str]) -> None:
+        """Confirm the keys of a frame that came within the last `CONFIRM_WITHIN` frames; note its others."""
+        unconfirmed = keys - self._confirmed
+        if not unconfirmed:
+            return
+        recent = {key for key, frame in self._seen.items() if self._frames - frame <= CONFIRM_WITHIN}
+        if len(self._confirmed) < MAX_CONFIRMED:
+            self._confirmed |= unconfirmed & recent
+        self._seen = {key: self._seen[key] for key in recent - unconfirmed}
+        for key in unconfirmed - self._confirmed:
+            self._seen[key] = self._frames
+
+
+def _contract_of(reading: Reading) -> str | None:
+    """Return the contract that a reading names, None if it names none."""
+    values = texts_of(reading)
+    contract = values.get("OPTARIF", values.get("NGTF"))
+    if contract is not None and contract.startswith("BBR"):
+        return "BBR"  # the last character of BBRx may change (02E, "OPTARIF")
+    return contract

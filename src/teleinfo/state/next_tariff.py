@@ -13,7 +13,7 @@ from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the type
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.state import fields, learned_hours, tariffs
 from teleinfo.state.fields import UNKNOWN, Unknown, Values
@@ -72,10 +72,11 @@ class RememberedCalendar:
 class TariffCalendar:
     """The tariff calendar of the meter whose frames it receives, with one contract and in one mode."""
 
-    def __init__(self, known: RememberedCalendar) -> None:
-        self._learner = Learner(known.hours)
-        self._profiles, self._is_hexadecimal = known.profiles, known.is_hexadecimal
-        self._due = -math.inf  # when a profile is noted again
+    def __init__(self, remembered: RememberedCalendar) -> None:
+        self._learner = Learner(remembered.hours)
+        self._profiles = remembered.profiles
+        self._is_hexadecimal = remembered.is_hexadecimal
+        self._due = -math.inf  # the time, on the monotonic clock, at which a profile is noted again
 
     @property
     def remembered(self) -> RememberedCalendar:
@@ -84,7 +85,8 @@ class TariffCalendar:
 
     def note(self, frame: Mapping[str, str], now: Moment) -> None:
         """Note a frame whose tariff is steady."""
-        if (period := frame.get("PTEC")) in LEARNED:
+        period = frame.get("PTEC")
+        if period in LEARNED:
             self._learner.note(period, now)
         if "PJOURF+1" not in frame or now.monotonic < self._due:
             return
@@ -92,25 +94,44 @@ class TariffCalendar:
         clock = _clock(frame, now.wall)
         if clock is None:
             return
-        today = clock.date()
-        if (clock - _NEAR_MIDNIGHT).date() == today == (clock + _NEAR_MIDNIGHT).date():
-            tomorrow = {today + DAY: frame["PJOURF+1"]}
-            self._profiles = {day: text for day, text in self._profiles.items() if day == today} | tomorrow
-        slots, index = _notations(self._today(frame, today)), fields.running_index(frame)
-        fitting = {fits(written, clock, index): notation for notation, written in enumerate(slots)}
-        notation = _shown(frame["PJOURF+1"])
-        if notation is None and len(fitting) > 1 and not registers.PEAK.of(fields.status(frame) or 0):
-            notation = bool(fitting[True])
-        self._is_hexadecimal = self._is_hexadecimal if notation is None else notation
+        self._note_tomorrow(frame["PJOURF+1"], clock)
+        is_hexadecimal = _can_only_be_hexadecimal(frame["PJOURF+1"])
+        if is_hexadecimal is None:
+            is_hexadecimal = self._fits_hexadecimal(frame, clock)
+        if is_hexadecimal is not None:
+            self._is_hexadecimal = is_hexadecimal
 
-    def _today(self, frame: Mapping[str, str], today: date) -> str:
-        """Return the profile of today: that of tomorrow, if both days have the same number."""
-        same = frame.get("NJOURF", "") == frame.get("NJOURF+1")
-        return self._profiles.get(today, frame["PJOURF+1"] if same else "")
+    def _note_tomorrow(self, profile: str, clock: datetime) -> None:
+        """Remember the profile of tomorrow, and that of today; forget those of earlier days."""
+        today = clock.date()
+        if (clock - _NEAR_MIDNIGHT).date() != today or (clock + _NEAR_MIDNIGHT).date() != today:
+            return
+        profiles = {day: text for day, text in self._profiles.items() if day == today}
+        profiles[today + DAY] = profile
+        self._profiles = profiles
+
+    def _fits_hexadecimal(self, frame: Mapping[str, str], clock: datetime) -> bool | None:
+        """Return True if the running index fits in hexadecimal only, False if in decimal only, else None."""
+        if registers.PEAK.of(fields.status(frame) or 0):
+            return None  # the index of a mobile peak is not that of the profile
+        today = _notations(self._profile_of(clock.date(), frame))
+        running = fields.running_index(frame)
+        fits_hexadecimal = fits(today.hexadecimal, clock, running)
+        if fits_hexadecimal == fits(today.decimal, clock, running):
+            return None
+        return fits_hexadecimal
+
+    def _profile_of(self, today: date, frame: Mapping[str, str]) -> str:
+        """Return the profile of today, which is that of tomorrow if both days have the same number."""
+        if today in self._profiles:
+            return self._profiles[today]
+        if frame.get("NJOURF", "") == frame.get("NJOURF+1"):
+            return frame["PJOURF+1"]
+        return ""
 
     def next(
         self,
-        now: Values,
+        values: Values,
         *,
         mode: Mode | None,
         at: datetime,
@@ -127,43 +148,58 @@ class TariffCalendar:
             return None
         if contract not in Contract.__members__ and not is_standard:
             return None
-        local = _clock(now, at) if is_standard else at.astimezone(PARIS)
+        local = _clock(values, at) if is_standard else at.astimezone(PARIS)
         if local is None:
             return UNKNOWN
-        fixed = _FIXED.get(contract)
-        if fixed is not None:
-            return fixed(now, local)
+        if contract in _FIXED:
+            return _FIXED[contract](values, local)
         if is_standard:
-            return self._next_of_profile(now, local, contract, periods)
-        change = self._learner.next(local, now.get("PTEC"))
-        return UNKNOWN if change is None else _change(*change, learned=True)
+            return self._next_of_profile(values, local, contract, periods)
+        change = self._learner.next(local, values.get("PTEC"))
+        if change is None:
+            return UNKNOWN
+        time, period = change
+        return _change(time, tariffs.period_of(period), is_learned=True)
 
-    def days_left(self, now: Values, *, mode: Mode | None, at: datetime) -> int | None:
+    def days_left(self, values: Values, *, mode: Mode | None, at: datetime) -> int | None:
         """Return the least number of days until the hours are learned; None if they need not be."""
-        text = fields.contract_text(now) or ""
+        text = fields.contract_text(values) or ""
         if mode is Mode.STANDARD or tariffs.contract_of(text) is not Contract.HC:
             return None
         return self._learner.days_left(at.astimezone(PARIS).date())
 
     def _next_of_profile(
-        self, now: Values, local: datetime, contract: str, periods: Mapping[str, str]
+        self, values: Values, local: datetime, contract: str, periods: Mapping[str, str]
     ) -> NextTariff | Unknown | None:
-        if "PJOURF+1" not in now:
+        if "PJOURF+1" not in values:
             return None
-        notation, running = self._is_hexadecimal, fields.running_index(now)
-        days = zip(_notations(self._today(now, local.date())), _notations(now["PJOURF+1"]), strict=False)
-        found = {
-            learned_hours.next_change(((), today, tomorrow), local, running)
-            for written, (today, tomorrow) in enumerate(days)
-            if notation in {None, bool(written)} and fits(today, local, running)
-        }
-        change = found.pop() if len(found) == 1 else None
-        if change is None or any(start <= change[0] for start in _peaks(now, "DPM")):
+        today = _notations(self._profile_of(local.date(), values))
+        tomorrow = _notations(values["PJOURF+1"])
+        if not today.decimal or not tomorrow.decimal:
             return UNKNOWN
-        at, label = change
+        running = fields.running_index(values)
+        changes = set()
+        for is_hexadecimal, slots, slots_tomorrow in (
+            (False, today.decimal, tomorrow.decimal),
+            (True, today.hexadecimal, tomorrow.hexadecimal),
+        ):
+            if self._is_hexadecimal not in {None, is_hexadecimal}:
+                continue
+            if not fits(slots, local, running):
+                continue
+            changes.add(learned_hours.next_change(((), slots, slots_tomorrow), local, running))
+        if len(changes) != 1:
+            return UNKNOWN  # no notation fits, or each shows another change
+        change = changes.pop()
+        if change is None:
+            return UNKNOWN
+        time, label = change
+        if any(peak_begin <= time for peak_begin in _peaks(values, "DPM")):
+            return UNKNOWN
         index = tariffs.index_of(label, 0, contract=contract, periods=periods)
-        name = index.name if index.code is not None or label in periods else None
-        return NextTariff(at.isoformat(), index.code, name, tariffs.index_key(label, contract))
+        is_named = index.code is not None or label in periods
+        name = index.name if is_named else None
+        return NextTariff(time.isoformat(), index.code, name, tariffs.index_key(label, contract))
 
 
 @lru_cache(maxsize=8)
@@ -175,69 +211,115 @@ def _moment(text: str) -> datetime | None:
 def _clock(frame: Mapping[str, str], at: datetime) -> datetime | None:
     """Return the time of the meter, None if it sends none or its clock differs from ours, `at`."""
     clock = _moment(frame.get("DATE", ""))
-    return None if clock is None or abs(clock - at) > _CLOCKS_AGREE else clock
-
-
-@lru_cache(maxsize=8)
-def _notations(text: str) -> tuple[Slots, ...]:
-    """Return the slots of a profile as decimal, then as hexadecimal numbers; () if there are none."""
-    slots = [slot for slot in registers.profile(text) or () if slot.index is not None]
-    decimal = [(slot.start, slot.index) for slot in slots]
-    hexadecimal = [(slot.or_start or slot.start, slot.index) for slot in slots]
-    return tuple(
-        tuple(sorted((60 * int(start[:2]) + int(start[3:]), f"EASF{index:02}") for start, index in written))
-        for written in (decimal, hexadecimal)
-        if written
-    )
-
-
-@lru_cache(maxsize=8)
-def _shown(text: str) -> bool | None:
-    """Return True if a profile can only be hexadecimal, False if it can only be decimal, else None."""
-    times = [slot.start.replace(":", "") for slot in registers.profile(text) or ()]
-    if len(set(_notations(text))) > 1 or all(max(time[0], time[2]) == "0" for time in times):
+    if clock is None or abs(clock - at) > _CLOCKS_AGREE:
         return None
-    return times != [block[:4] for block in text.split() if block != "NONUTILE"]
+    return clock
 
 
-def _change(at: datetime, period: str | None, *, learned: bool = False) -> NextTariff:
-    code = None if period is None else tariffs.period_of(period)
-    name = None if code is None else code.words
-    return NextTariff(at.isoformat(), code, name, code, learned)
+class _Notations(NamedTuple):
+    """The slots of a profile if its times are decimal numbers, and if they are hexadecimal ones."""
+
+    decimal: Slots
+    hexadecimal: Slots
 
 
-def _period(now: Values) -> TariffPeriod | None:
-    return tariffs.period_of(now.get("PTEC", now.get("LTARF", "")))
+@lru_cache(maxsize=8)
+def _notations(text: str) -> _Notations:
+    """Return the slots of a profile in both notations, () if there are none."""
+    decimal: list[tuple[int, str]] = []
+    hexadecimal: list[tuple[int, str]] = []
+    for slot in registers.profile(text) or ():
+        if slot.index is None:
+            continue
+        index = f"EASF{slot.index:02}"
+        decimal.append((_minutes(slot.start), index))
+        hexadecimal.append((_minutes(slot.or_start or slot.start), index))
+    return _Notations(tuple(sorted(decimal)), tuple(sorted(hexadecimal)))
 
 
-def _peaks(now: Values, label: str) -> list[datetime]:
+def _minutes(time: str) -> int:
+    """Return the minutes since midnight of a time such as 01:34."""
+    return 60 * int(time[:2]) + int(time[3:])
+
+
+@lru_cache(maxsize=8)
+def _can_only_be_hexadecimal(text: str) -> bool | None:
+    """Return True if a profile can only be hexadecimal, False if it can only be decimal, else None."""
+    notations = _notations(text)
+    if notations.decimal != notations.hexadecimal:
+        return None
+    times = [slot.start.replace(":", "") for slot in registers.profile(text) or ()]
+    if all(time[0] == "0" and time[2] == "0" for time in times):
+        return None  # numbers below ten are the same in both
+    sent_times = [block[:4] for block in text.split() if block != "NONUTILE"]
+    return times != sent_times
+
+
+def _change(at: datetime, period: TariffPeriod | None, *, is_learned: bool = False) -> NextTariff:
+    if period is None:
+        return NextTariff(at.isoformat(), None, None, None, is_learned)
+    return NextTariff(at.isoformat(), period, period.words, period, is_learned)
+
+
+def _period(values: Values) -> TariffPeriod | None:
+    return tariffs.period_of(values.get("PTEC", values.get("LTARF", "")))
+
+
+def _peaks(values: Values, label: str) -> list[datetime]:
     """Return the horodates of DPM1 to DPM3, or of FPM1 to FPM3."""
-    times = [_moment(now.get(f"{label}{number}{HORODATE_SUFFIX}", "")) for number in (1, 2, 3)]
-    return [at for at in times if at is not None]
+    times = []
+    for number in (1, 2, 3):
+        time = _moment(values.get(f"{label}{number}{HORODATE_SUFFIX}", ""))
+        if time is not None:
+            times.append(time)
+    return times
 
 
-def _next_of_tempo(now: Values, local: datetime) -> NextTariff | Unknown:
-    period = _period(now) or TariffPeriod.TH
+def _next_of_tempo(values: Values, local: datetime) -> NextTariff | Unknown:
+    period = _period(values) or TariffPeriod.TH
     change = learned_hours.next_change((_TEMPO, _TEMPO, _TEMPO), local, period[:2])
     if change is None:
         return UNKNOWN
-    at, hours = change
-    colour = fields.colour_tomorrow(now) if hours == "HP" else period.colour
-    codes = (code for code in TariffPeriod if code[:2] == hours and code.colour is colour is not None)
-    return _change(at, next(codes, None))
+    time, hours = change
+    # The colour of tomorrow begins with the peak hours, at 6:00.
+    colour = fields.colour_tomorrow(values) if hours == "HP" else period.colour
+    return _change(time, _period_of_tempo(hours, colour))
 
 
-def _next_of_ejp(now: Values, local: datetime) -> NextTariff | Unknown:
-    period, found = _period(now), None
+def _period_of_tempo(hours: str, colour: object) -> TariffPeriod | None:
+    """Return the tariff period of these hours, HC or HP, on a day of this colour; None if it is unknown."""
+    for period in TariffPeriod:
+        if period.colour is not None and period.colour is colour and period[:2] == hours:
+            return period
+    return None
+
+
+def _next_of_ejp(values: Values, local: datetime) -> NextTariff | Unknown:
+    is_peak = _period(values) is TariffPeriod.PM
+    if "PTEC" in values:
+        time = _change_of_ejp_by_hours(values, local)
+    else:
+        peaks = _peaks(values, "FPM" if is_peak else "DPM")
+        time = min((peak for peak in peaks if peak > local - LATE), default=None)
+    if time is None:
+        return UNKNOWN
+    return _change(time, TariffPeriod.HN if is_peak else TariffPeriod.PM)
+
+
+def _change_of_ejp_by_hours(values: Values, local: datetime) -> datetime | None:
+    """Return the time of the next change in mode historique, which announces peaks and not their times."""
+    period = _period(values)
     is_peak = period is TariffPeriod.PM
-    if "PTEC" not in now:
-        times = _peaks(now, "FPM" if is_peak else "DPM")
-        found = min((at for at in times if at > local - LATE), default=None)
-    elif is_peak or "PEJP" in now:
-        change = learned_hours.next_change((_EJP, _EJP, _EJP), local, period)
-        # PEJP announces the peak half an hour before; the last PEJP of a peak may come after its end.
-        found = change[0] if change is not None and (is_peak or change[0] - local <= _NOTICE) else None
-    return UNKNOWN if found is None else _change(found, TariffPeriod.HN if is_peak else TariffPeriod.PM)
+    if not is_peak and "PEJP" not in values:
+        return None
+    change = learned_hours.next_change((_EJP, _EJP, _EJP), local, period)
+    if change is None:
+        return None
+    time, _period_then = change
+    # PEJP announces the peak half an hour before; the last PEJP of a peak may come after its end.
+    if not is_peak and time - local > _NOTICE:
+        return None
+    return time
 
 
 _FIXED: Final[Mapping[str, Callable[[Values, datetime], NextTariff | Unknown]]] = {

@@ -93,13 +93,13 @@ class Followed:
 
 def test_two_days_that_contradict_drop_what_was_learned() -> None:
     followed = Followed().days(NIGHT, range(6, 14)).days(NOON, range(14, 15))
-    known = followed.learner.known
+    known = followed.learner.hours
     assert (known.doubt, len(known.changes)) == (date(2026, 1, 14), 21)
     assert followed.learner.next(at(14, 1439), "HP") is None
     assert [followed.learner.days_left(date(2026, 1, day)) for day in (14, 15, 16)] == [2, 1, 0]
 
     followed.days(NOON, range(15, 16))
-    known = followed.learner.known
+    known = followed.learner.hours
     assert known.doubt is None
     assert {change.at.day for change in known.changes} == {14, 15}
     assert followed.learner.days_left(date(2026, 1, 15)) == 5
@@ -165,5 +165,5 @@ def test_a_change_is_seen_between_two_frames(later: float, clock: float, counted
     ):
         learner.note(period, Moment(now, start + timedelta(seconds=seconds)))
 
-    assert [change.period for change in learner.known.changes] == ["HC"] * counted
-    assert all(change.at == start for change in learner.known.changes)
+    assert [change.period for change in learner.hours.changes] == ["HC"] * counted
+    assert all(change.at == start for change in learner.hours.changes)

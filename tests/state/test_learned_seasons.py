@@ -79,8 +79,8 @@ def live(meter: Meter, *, restarts: bool = False) -> tuple[Year, Learner]:
             learner.note(meter.periods[minute], now)
             _judge(year, learner, meter, minute)
         if restarts and minute % (20 * 1440) == 777:
-            known = typed_json.from_json(LearnedHours, typed_json.to_json(learner.known))
-            assert (known.winter, known.summer) == (learner.known.winter, learner.known.summer)
+            known = typed_json.from_json(LearnedHours, typed_json.to_json(learner.hours))
+            assert (known.winter, known.summer) == (learner.hours.winter, learner.hours.summer)
             learner = Learner(known)
     return year, learner
 
@@ -124,8 +124,8 @@ def test_the_first_year_is_learned_and_the_second_one_known() -> None:
     assert first > {dt.date(2026, 1, 6), dt.date(2026, 4, 3)}
     assert max(first - AROUND_CLOCKS) <= dt.date(2026, 11, 8)
     assert {day for day in year.unknown if day >= dt.date(2027, 1, 1)} <= AROUND_CLOCKS
-    assert learner.known.winter == {"01:34": "HC", "07:34": "HP", "12:34": "HC", "14:34": "HP"}
-    assert learner.known.summer == {"02:04": "HC", "07:04": "HP", "11:04": "HC", "14:04": "HP"}
+    assert learner.hours.winter == {"01:34": "HC", "07:34": "HP", "12:34": "HC", "14:34": "HP"}
+    assert learner.hours.summer == {"02:04": "HC", "07:04": "HP", "11:04": "HC", "14:04": "HP"}
 
 
 def test_the_same_hours_all_year_are_unknown_for_a_day() -> None:
@@ -139,7 +139,7 @@ def test_the_same_hours_all_year_are_unknown_for_a_day() -> None:
         dt.date(2026, 10, 26),
         dt.date(2026, 10, 31),
     }
-    assert learner.known.winter == learner.known.summer
+    assert learner.hours.winter == learner.hours.summer
 
 
 SPANS: Final = st.lists(

@@ -81,7 +81,7 @@ class TariffCalendar:
     @property
     def remembered(self) -> RememberedCalendar:
         """The memory for the next run."""
-        return RememberedCalendar(self._learner.known, self._profiles, self._is_hexadecimal)
+        return RememberedCalendar(self._learner.hours, self._profiles, self._is_hexadecimal)
 
     def note(self, frame: Mapping[str, str], now: Moment) -> None:
         """Note a frame whose tariff is steady."""

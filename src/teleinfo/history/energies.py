@@ -46,29 +46,31 @@ def of_files(base: sqlite3.Connection, meter: int, kind: str, since: int = 0) ->
 
 def known(base: sqlite3.Connection, meter: int) -> dict[str, int]:
     """Return the number of the imported half-hours, the begin and the end of them, and their gaps."""
-    row = base.execute(_KNOWN, (meter,)).fetchone()
-    return dict(zip(("count", "first", "last", "gaps"), row, strict=True))
+    count, first, last, gaps = base.execute(_KNOWN, (meter,)).fetchone()
+    return {"count": count, "first": first, "last": last, "gaps": gaps}
 
 
 def energies(base: sqlite3.Connection, meter: int, since: int, until: int) -> HalfHours:
     """Return the half-hours of a meter between two times, from its readings and from files."""
-    found = of_meter(rises(base, meter, HALF_HOURS, since, until), INJECTED)
-    found.add_file(dict(of_files(base, meter, CURVE, since)))
-    found.add_hours(dict(of_files(base, meter, HOURS, since)))
-    return found
+    half_hours = of_meter(rises(base, meter, HALF_HOURS, since, until), INJECTED)
+    half_hours.add_file(dict(of_files(base, meter, CURVE, since)))
+    half_hours.add_hours(dict(of_files(base, meter, HOURS, since)))
+    return half_hours
 
 
 def peaks(base: sqlite3.Connection, meter: int, since: int) -> list[tuple[int, int]]:
     """Return times and powers of the greatest powers of the days since a time."""
-    own = base.execute("SELECT time, power FROM peak WHERE meter = ? AND time >= ?", (meter, since))
-    return [*own, *of_files(base, meter, PEAK, since)]
+    measured = base.execute("SELECT time, power FROM peak WHERE meter = ? AND time >= ?", (meter, since))
+    return [*measured, *of_files(base, meter, PEAK, since)]
 
 
 def colours(base: sqlite3.Connection, meter: int) -> dict[dt.date, Colour]:
     """Return the colours of the days, from files and from the meter, which is right where they differ."""
-    own = base.execute("SELECT time, code FROM of_day WHERE meter = ? AND kind = ?", (meter, COLOUR))
-    words = {colour.value: colour for colour in Colour}
-    return {local(begin).date(): words[code] for begin, code in (*of_files(base, meter, COLOUR), *own)}
+    sent = base.execute("SELECT time, code FROM of_day WHERE meter = ? AND kind = ?", (meter, COLOUR))
+    by_day = {}
+    for begin, code in (*of_files(base, meter, COLOUR), *sent):
+        by_day[local(begin).date()] = Colour(code)
+    return by_day
 
 
 def last_import(base: sqlite3.Connection) -> int | None:

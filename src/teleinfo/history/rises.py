@@ -78,17 +78,26 @@ def rises(base: sqlite3.Connection, meter: int, division: Division, since: int, 
     energy. Those of one contract begin with the same two letters.
     """
     rows = base.execute(division.query, (meter, until, since)).fetchall()
-    by_label = {
-        label: _rising([IndexReading(*reading) for _label, *reading in own], division)
-        for label, own in itertools.groupby(rows, itemgetter(0))
-    }
+    by_label = {}
+    for label, rows_of_label in itertools.groupby(rows, itemgetter(0)):
+        readings = [IndexReading(time, value, code) for _label, time, value, code in rows_of_label]
+        by_label[label] = _rising(readings, division)
     for label, readings in by_label.items():
-        of_others = [found for name, found in by_label.items() if name[:2] != label[:2]]
-        others = sorted(reading.time for reading in itertools.chain(*of_others))
+        times_of_others = []
+        for other, readings_of_other in by_label.items():
+            if other[:2] != label[:2]:
+                times_of_others += [reading.time for reading in readings_of_other]
+        times_of_others.sort()
         for before, after in itertools.pairwise(readings):
-            is_own = bisect_right(others, before.time) == bisect_left(others, after.time)
-            if is_own and after.value >= before.value and after.time > since:
-                yield Rise(label, after.code, before.time, after.time, after.value - before.value)
+            if after.time <= since:
+                continue
+            if after.value < before.value:
+                continue  # the index began anew
+            # No index of another mode or contract may have been read between the two.
+            first = bisect_right(times_of_others, before.time)
+            if first < bisect_left(times_of_others, after.time):
+                continue
+            yield Rise(label, after.code, before.time, after.time, after.value - before.value)
 
 
 def _rising(readings: list[IndexReading], division: Division) -> list[IndexReading]:

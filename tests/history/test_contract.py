@@ -262,6 +262,15 @@ def test_a_month_is_no_year(tmp_path: Path) -> None:
     assert table["estimated"] == pytest.approx(lost, rel=0.1)
 
 
+def test_a_year_in_which_nothing_was_drawn_has_a_table(tmp_path: Path) -> None:
+    batch = Batch(METER, START)
+    for time in range(midnight(FIRST), midnight(year.TODAY), 1800):
+        batch.add_reading("BASE", IndexReading(time, 1000, "TH"))
+    table = table_of(tmp_path, batch)
+    assert (table["is_year"], table["energy"]) == (True, 0)
+    assert (table["standby"]["power"], table["standby"]["cost"]) == (0, None)
+
+
 def test_days_of_which_only_the_midnights_are_known_are_not_compared(tmp_path: Path) -> None:
     """A history of before has no half-hours: its energy would be shared evenly among all hours of a day."""
     fine = year.TODAY - 3 * year.DAY

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from teleinfo.contract import advice
 from teleinfo.contract.comparison import Circumstances, by_day, compare
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from teleinfo.contract.half_hours import HalfHours
 
-
 ENOUGH: Final = 0.98
 """The least part of twelve months that must be known by half-hours for a verdict."""
 
@@ -36,64 +35,118 @@ _OFFERS: Final = {"BASE": "base", "HC": "off_peak", "TEMPO": "tempo"}
 _RUNS: Final = "SELECT begin, end, code FROM run WHERE meter = ? AND kind = ? ORDER BY begin"
 
 
+class _Period(NamedTuple):
+    """The days that are compared, from `first` until before `end`; `is_year`: they are twelve months."""
+
+    first: dt.date
+    end: dt.date
+    is_year: bool
+
+    @property
+    def dates(self) -> list[dt.date]:
+        """The days in order."""
+        return [self.first + number * DAY for number in range((self.end - self.first).days)]
+
+    @property
+    def begins(self) -> set[int]:
+        """The begins of the half-hours."""
+        return {*range(midnight(self.first), midnight(self.end), HALF_HOUR)}
+
+
 def contract_table(base: sqlite3.Connection, meter: int, offers: Offers, now: int) -> dict[str, Any]:
     """Return the table of a meter at the time `now`; docs/contract.md describes its members."""
     today = day_of(now)
     household = _household(base, meter, offers.household, today)
+    kva = household.kva_on()
     off_peak = _off_peak(base, meter, household, today)
     colours = storage.colours(base, meter)
-    last = today.replace(day=1)
-    first = last.replace(year=last.year - 1)
-    found = storage.energies(base, meter, midnight(first), now)
-    whole = {*range(midnight(first), midnight(last), HALF_HOUR)}
-    is_year = len(whole & found.exact) >= ENOUGH * len(whole)
-    if not is_year:
-        # The energy of a day without half-hours would be shared evenly among peak and off-peak hours.
-        begin = min(found.exact or found.known, default=now)
-        first, last = max(first, day_of(begin)), today
-        whole = {*range(midnight(first), midnight(last), HALF_HOUR)}
-    dates = [first + number * DAY for number in range((last - first).days)]
-    days = by_day(found, dates, colours)
-    given = Circumstances(household, off_peak, today, colours)
-    held = household.contract[-1].offer if household.contract else None
-    compared = advice.by_cost([compare(offer, days, given) for offer in offers.offer], held)
-    own = next((offer for offer in offers.offer if offer.id == held), None)
-    known = {begin: found.energy(begin) for begin in whole & found.known}
-    kva = household.kva_on()
-    peaks = storage.peaks(base, meter, midnight(first if is_year else today + DAY - YEAR))
-    if is_year:
-        peaks = [(time, power) for time, power in peaks if time < midnight(last)]
+
+    year = _last_twelve_months(today)
+    half_hours = storage.energies(base, meter, midnight(year.first), now)
+    period = _period(year, half_hours, now)
+    begins = period.begins
+    known = begins & half_hours.known
+    missing = begins - half_hours.known
+    energies = {begin: half_hours.energy(begin) for begin in known}  # Wh
+    estimated = sum(energies[begin] for begin in known & half_hours.estimated)
+    hourly = sum(energies[begin] for begin in known & half_hours.halved)
+    injected = {begin: half_hours.injected[begin] for begin in begins & half_hours.injected.keys()}
+
+    held = household.contract[-1].offer if household.contract else None  # its id
+    held_offer = None
+    for offer in offers.offer:
+        if offer.id == held:
+            held_offer = offer
+    days = by_day(half_hours, period.dates, colours)
+    circumstances = Circumstances(household, off_peak, today, colours)
+    compared = advice.by_cost([compare(offer, days, circumstances) for offer in offers.offer], held)
+    verdict = None
+    standby = None
+    if period.is_year:
+        verdict = advice.verdict(compared, held)
+        exact = known & half_hours.exact
+        # The half-hours of an hour, or of a pause, are means: the least of them is not the least power.
+        measured = {begin: energies[begin] for begin in exact - half_hours.halved}
+        paid = _mean_price(compared, held, sum(energies.values()))
+        standby = advice.standby(measured, injected.keys(), paid)
+    peaks = _peaks(base, meter, period, today)
     return {
-        "begin": first.isoformat(),
-        "end": last.isoformat(),
-        "last": (last - DAY).isoformat(),
-        "is_year": is_year,
-        "energy": round(sum(known.values())),
-        "estimated": round(sum(known[begin] for begin in whole & found.estimated)),
-        "hourly": round(sum(known[begin] for begin in whole & found.halved)),
-        "missing": len(whole - found.known) * HALF_HOUR,
-        "gaps": _gaps(whole - found.known),
+        "begin": period.first.isoformat(),
+        "end": period.end.isoformat(),
+        "last": (period.end - DAY).isoformat(),
+        "is_year": period.is_year,
+        "energy": round(sum(energies.values())),
+        "estimated": round(estimated),
+        "hourly": round(hourly),
+        "missing": len(missing) * HALF_HOUR,
+        "gaps": _gaps(missing),
         "held": held,
         "kva": kva,
         "offers": compared,
-        "verdict": advice.verdict(compared, held) if is_year else None,
-        "sold": _sold({begin: found.injected[begin] for begin in whole & found.injected.keys()}, household),
+        "verdict": verdict,
+        "sold": _sold(injected, household),
         "prices": _prices(offers, kva, today),
-        "off_peak": _hours(off_peak, dates),
-        "power": advice.power(peaks, own, kva, today),
-        "standby": _standby(found, whole, known, compared, held) if is_year else None,
+        "off_peak": _hours(off_peak, period.dates),
+        "power": advice.power(peaks, held_offer, kva, today),
+        "standby": standby,
     }
+
+
+def _last_twelve_months(today: dt.date) -> _Period:
+    """Return the last twelve whole months."""
+    end = today.replace(day=1)
+    return _Period(end.replace(year=end.year - 1), end, is_year=True)
+
+
+def _period(year: _Period, half_hours: HalfHours, now: int) -> _Period:
+    """Return the `year` if its half-hours are known, else the days since the first one that is known."""
+    begins = year.begins
+    if len(begins & half_hours.exact) >= ENOUGH * len(begins):
+        return year
+    # The energy of a day without half-hours would be shared evenly among peak and off-peak hours.
+    begin = min(half_hours.exact or half_hours.known, default=now)
+    return _Period(max(year.first, day_of(begin)), day_of(now), is_year=False)
+
+
+def _peaks(base: sqlite3.Connection, meter: int, period: _Period, today: dt.date) -> list[tuple[int, int]]:
+    """Return times and powers, VA, of the greatest powers of the days of a year."""
+    if not period.is_year:
+        return storage.peaks(base, meter, midnight(today + DAY - YEAR))
+    end = midnight(period.end)
+    peaks = storage.peaks(base, meter, midnight(period.first))
+    return [(time, power) for time, power in peaks if time < end]
 
 
 def _prices(offers: Offers, kva: int, today: dt.date) -> dict[str, Any]:
     """Return the day of the oldest prices of the regulated tariffs that are used, and if they are old."""
-    used = []
+    days = []
     for offer in offers.offer:
-        if offer.id in _OFFERS.values():
-            price = in_force([price for price in offer.price if kva in price.month], today)
-            if price is not None:
-                used.append(price.since)
-    since = min(used, default=today)
+        if offer.id not in _OFFERS.values():
+            continue
+        price = in_force([price for price in offer.price if kva in price.month], today)
+        if price is not None:
+            days.append(price.since)
+    since = min(days, default=today)
     return {"since": since.isoformat(), "are_old": today - since > OLD_PRICES}
 
 
@@ -103,29 +156,23 @@ def _hours(off_peak: OffPeakHours, dates: Iterable[dt.date]) -> dict[str, Any]:
 
     `earlier` is the number of days on which the meter counted by others, or may have done so.
     """
+    earlier = [date for date in dates if not off_peak.are_present(date)]
     return {
         "winter": ", ".join(off_peak.of_half_year(in_summer=False)),
         "summer": ", ".join(off_peak.of_half_year(in_summer=True)),
         "are_learned": off_peak.are_shown,
-        "earlier": sum(not off_peak.are_present(date) for date in dates),
+        "earlier": len(earlier),
     }
 
 
-def _standby(
-    found: HalfHours,
-    whole: set[int],
-    known: Mapping[int, float],
-    compared: list[dict[str, Any]],
-    held: str | None,
-) -> dict[str, Any] | None:
-    """Return what runs day and night, at the mean price that the household paid."""
-    # The half-hours of an hour, or of a pause, are means: the least of them is not the least power.
-    exact = {begin: known[begin] for begin in whole & found.exact - found.halved}
-    paid = None
+def _mean_price(compared: list[dict[str, Any]], held: str | None, energy: float) -> float | None:
+    """Return the mean price of a Wh with the present contract, €; None if it is not known."""
+    if not energy:
+        return None
     for offer in compared:
         if offer["id"] == held and offer["now"]:
-            paid = offer["now"]["energy"] / sum(known.values())
-    return advice.standby(exact, found.injected.keys() & whole, paid)
+            return float(offer["now"]["energy"]) / energy
+    return None
 
 
 def _gaps(missing: Iterable[int]) -> list[list[str]]:
@@ -136,19 +183,19 @@ def _gaps(missing: Iterable[int]) -> list[list[str]]:
     return [[first.isoformat(), last.isoformat()] for first, last in zip(firsts, lasts, strict=True)]
 
 
-def _household(base: sqlite3.Connection, meter: int, given: Household, today: dt.date) -> Household:
+def _household(base: sqlite3.Connection, meter: int, declared: Household, today: dt.date) -> Household:
     """Return the household; its contract is that of the meter while its file says nothing yet."""
-    contract = tuple(held for held in given.contract if held.since <= today)
-    if not contract:
-        contract = _told(base, meter, midnight(today))
-    return given.model_copy(update={"contract": contract})
+    contracts = tuple(contract for contract in declared.contract if contract.since <= today)
+    if not contracts:
+        contracts = _contracts_of_meter(base, meter, midnight(today))
+    return declared.model_copy(update={"contract": contracts})
 
 
-def _told(base: sqlite3.Connection, meter: int, until: int) -> tuple[Held, ...]:
-    """Return the contracts that the meter told, the oldest first; none if the present one has no offer."""
+def _contracts_of_meter(base: sqlite3.Connection, meter: int, until: int) -> tuple[Held, ...]:
+    """Return the contracts that the meter sent, the oldest first; none if the present one has no offer."""
     query = "SELECT time, code FROM of_day WHERE meter = ? AND kind = ? AND time <= ? ORDER BY time"
     rows = base.execute(query, (meter, CONTRACT, until))
-    told: list[Held] = []
+    contracts: list[Held] = []
     has_offer = False
     for text, days in itertools.groupby(rows, itemgetter(1)):
         begin, _text = next(days)
@@ -156,8 +203,8 @@ def _told(base: sqlite3.Connection, meter: int, until: int) -> tuple[Held, ...]:
         has_offer = code in _OFFERS and int(kva) in STEPS
         if has_offer:
             values = {"from": day_of(begin), "offer": _OFFERS[code], "kva": int(kva)}
-            told.append(Held.model_validate(values))
-    return tuple(told) if has_offer else ()
+            contracts.append(Held.model_validate(values))
+    return tuple(contracts) if has_offer else ()
 
 
 def _off_peak(base: sqlite3.Connection, meter: int, household: Household, today: dt.date) -> OffPeakHours:
@@ -187,4 +234,5 @@ def _sold(injected: Mapping[int, float], household: Household) -> dict[str, Any]
         sale = begun(household.sale, day_of(begin))
         if sale is not None:
             income += energy / 1000 * sale.price
-    return {"energy": round(sum(injected.values())), "income": round(income, 2) if household.sale else None}
+    has_price = bool(household.sale)
+    return {"energy": round(sum(injected.values())), "income": round(income, 2) if has_price else None}

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
 
-SAME: Final = (20.0, 0.01)
+SAME_COST: Final = 20.0
+SAME_PART: Final = 0.01
 """A difference below so many € a year, or below this part of the cost, is none."""
 
 NEAR: Final = 0.9
@@ -33,7 +34,8 @@ COOLEST: Final = 3
 FEWEST_DAYS: Final = 10
 """The fewest days from which is told what runs day and night, and on both sides of a rise of it."""
 
-RISE: Final = (15, 0.2)
+LEAST_RISE: Final = 15
+LEAST_PART: Final = 0.2
 """A rise of what runs day and night by fewer W, or by a smaller part, is none."""
 
 Entry = dict[str, Any]
@@ -54,10 +56,13 @@ def most(offer: Entry) -> float:
 
 def by_cost(offers: Iterable[Entry], held: str | None) -> list[Entry]:
     """Return the offers, the cheapest first; those that cannot be had, or have no cost, stand last."""
-    return sorted(
-        offers,
-        key=lambda each: (each["now"] is None, each["id"] != held and not each["is_open"], _middle(each)),
-    )
+
+    def order(offer: Entry) -> tuple[bool, bool, float]:
+        has_no_cost = offer["now"] is None
+        cannot_be_had = offer["id"] != held and not offer["is_open"]
+        return has_no_cost, cannot_be_had, _middle(offer)
+
+    return sorted(offers, key=order)
 
 
 def _middle(offer: Entry) -> float:
@@ -77,19 +82,22 @@ def verdict(offers: Sequence[Entry], held: str | None) -> Entry | None:
             candidates[offer["id"]] = offer
     if held not in candidates or len(candidates) == 1:
         return None
-    own = candidates[held]
+    present = candidates[held]
     best = min(candidates.values(), key=_middle)
-    saved, saved_most = 0.0, 0.0
-    if best is own:
-        is_sure = all(most(own) <= least(other) for other in candidates.values() if other is not own)
+    if best is present:
+        others = [offer for offer in candidates.values() if offer is not present]
+        is_sure = most(present) <= min(least(other) for other in others)
+        saved = 0.0
+        saved_most = 0.0
     else:
-        saved, saved_most = least(own) - most(best), most(own) - least(best)
+        saved = least(present) - most(best)
+        saved_most = most(present) - least(best)
         is_sure = saved > 0
     return {
         "best": best["id"],
         "saved": round(saved, 2),
         "saved_most": round(saved_most, 2),
-        "is_same": saved_most < max(SAME[0], SAME[1] * most(own)),
+        "is_same": saved_most < max(SAME_COST, SAME_PART * most(present)),
         "is_sure": is_sure,
         "unknown_days": max(offer["unknown_days"] for offer in candidates.values()),
     }
@@ -102,24 +110,38 @@ def power(peaks: Iterable[tuple[int, int]], offer: Offer | None, kva: int, today
     `peaks` are times and powers. A step has its kVA, the days on which it was exceeded, those on which it
     nearly was, and € a year less with the present `offer`, by its newest prices of one day for both powers.
     """
-    days: dict[dt.date, tuple[int, int]] = {}
-    for time, most in peaks:
-        days[day_of(time)] = max(days.get(day_of(time), (0, 0)), (most, time))
-    if not days:
+    greatest_of_days: dict[dt.date, tuple[int, int]] = {}  # VA and time
+    for time, most_power in peaks:
+        day = day_of(time)
+        greatest_so_far = greatest_of_days.get(day, (0, 0))
+        greatest_of_days[day] = max(greatest_so_far, (most_power, time))
+    if not greatest_of_days:
         return None
-    prices: defaultdict[dt.date, dict[int, float]] = defaultdict(dict)
-    for price in offer.price if offer else ():
-        if price.since <= today:
-            prices[price.since] |= price.month
+    powers = [most_power for most_power, _time in greatest_of_days.values()]
     steps: list[Entry] = []
-    for limit in STEPS[: STEPS.index(kva) + 1]:
-        exceeded = sum(most > 1000 * limit for most, _time in days.values())
-        near = sum(most > NEAR * 1000 * limit for most, _time in days.values()) - exceeded
-        of_both = [months for _day, months in sorted(prices.items()) if {kva, limit} <= months.keys()]
-        saved = round(12 * (of_both[-1][kva] - of_both[-1][limit]), 2) if of_both else None
-        steps.append({"kva": limit, "exceeded": exceeded, "near": near, "saved": saved})
-    most, time = max(days.values())
-    return {"days": len(days), "greatest": most, "time": time, "steps": steps}
+    for step_kva in STEPS:
+        if step_kva > kva:
+            break
+        limit = 1000 * step_kva  # VA
+        exceeded = [most_power for most_power in powers if most_power > limit]
+        near = [most_power for most_power in powers if NEAR * limit < most_power <= limit]
+        saved = None if offer is None else _saved(offer, kva, step_kva, today)
+        steps.append({"kva": step_kva, "exceeded": len(exceeded), "near": len(near), "saved": saved})
+    greatest, time = max(greatest_of_days.values())
+    return {"days": len(powers), "greatest": greatest, "time": time, "steps": steps}
+
+
+def _saved(offer: Offer, kva: int, lower_kva: int, today: dt.date) -> float | None:
+    """Return € a year less with a lower power, by the newest prices of one day for both, else None."""
+    months: defaultdict[dt.date, dict[int, float]] = defaultdict(dict)  # the price of a month by kVA
+    for price in offer.price:
+        if price.since <= today:
+            months[price.since].update(price.month)
+    for since in sorted(months, reverse=True):
+        month = months[since]
+        if kva in month and lower_kva in month:
+            return round(12 * (month[kva] - month[lower_kva]), 2)
+    return None
 
 
 def standby(energies: Mapping[int, float], injected: Collection[int], paid: float | None) -> Entry | None:
@@ -131,21 +153,29 @@ def standby(energies: Mapping[int, float], injected: Collection[int], paid: floa
     energy was injected; `paid` is the mean price of a Wh, €. With solar panels the nights alone count: at
     noon they supply what runs. None if the days are too few.
     """
-    months: defaultdict[dt.date, float] = defaultdict(float)
-    days: defaultdict[dt.date, list[float]] = defaultdict(list)
+    energy_by_month: defaultdict[dt.date, float] = defaultdict(float)  # Wh
+    powers_by_day: defaultdict[dt.date, list[float]] = defaultdict(list)  # W
     half_hours = [(local(begin), energy) for begin, energy in sorted(energies.items())]
     has_panels = bool(injected) or _are_noons_empty(half_hours)
     for time, energy in half_hours:
-        months[time.date().replace(day=1)] += energy
+        energy_by_month[time.date().replace(day=1)] += energy
         if not has_panels or time.hour in NIGHT:
-            days[time.date()].append(energy * 3600 / HALF_HOUR)
-    coolest = sorted(months, key=months.__getitem__)[:COOLEST]
-    least_of_days = {day: min(powers) for day, powers in days.items() if day.replace(day=1) in coolest}
+            powers_by_day[time.date()].append(energy * 3600 / HALF_HOUR)
+    months = sorted(energy_by_month, key=energy_by_month.__getitem__)
+    coolest = months[:COOLEST]
+    least_of_days = {}
+    for day, powers in powers_by_day.items():
+        if day.replace(day=1) in coolest:
+            least_of_days[day] = min(powers)
     if len(least_of_days) < FEWEST_DAYS:
         return None
-    found = median(least_of_days.values())
-    cost = None if paid is None else round(found * 24 * 365 * paid, 2)
-    return {"power": round(found), "days": len(least_of_days), "cost": cost, "rose": _rise(least_of_days)}
+    always_drawn = median(least_of_days.values())  # W
+    return {
+        "power": round(always_drawn),
+        "days": len(least_of_days),
+        "cost": None if paid is None else round(always_drawn * 24 * 365 * paid, 2),
+        "rose": _rise(least_of_days),
+    }
 
 
 def _are_noons_empty(half_hours: Iterable[tuple[dt.datetime, float]]) -> bool:
@@ -165,10 +195,13 @@ def _rise(powers_of_days: Mapping[dt.date, float]) -> Entry | None:
     powers = [*powers_of_days.values()]
     greatest: Entry | None = None
     for at in range(FEWEST_DAYS, len(powers) - FEWEST_DAYS + 1):
-        before, after = powers[:at], powers[at:]
-        rise = median(after) - median(before)
-        is_clear = min(after) > max(before[-FEWEST_DAYS:])
-        if not is_clear or rise < max(RISE[0], RISE[1] * median(before)):
+        before = powers[:at]
+        after = powers[at:]
+        if min(after) <= max(before[-FEWEST_DAYS:]):
+            continue
+        usual_before = median(before)
+        rise = median(after) - usual_before
+        if rise < max(LEAST_RISE, LEAST_PART * usual_before):
             continue
         if greatest is None or round(rise) > greatest["power"]:
             greatest = {"power": round(rise), "day": days[at].isoformat()}

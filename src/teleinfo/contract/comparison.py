@@ -27,7 +27,7 @@ from teleinfo.vocabulary.words import Message
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from teleinfo.contract.half_hours import HalfHours, Own
+    from teleinfo.contract.half_hours import CountedOffPeak, HalfHours
     from teleinfo.contract.off_peak import OffPeakHours
     from teleinfo.contract.offers import Household, Offer, Price, Rule
 
@@ -45,10 +45,10 @@ MOST_UNKNOWN: Final = 10
 _LETTERS: Final = {Colour.BLUE: "JB", Colour.WHITE: "JW", Colour.RED: "JR"}
 """The end of a code of Tempo."""
 
-_DAY_NAMES: Final = {
-    **{number: frozenset({name, "weekdays"}) for number, name in enumerate(WEEKDAYS)},
-    **{number: frozenset({name, "weekend"}) for number, name in enumerate(WEEKEND, len(WEEKDAYS))},
-}
+_DAY_NAMES: Final = (
+    *({name, "weekdays"} for name in WEEKDAYS),
+    *({name, "weekend"} for name in WEEKEND),
+)
 """The names in a rule that stand for a day, by its number in the week."""
 
 
@@ -61,7 +61,7 @@ class Day(NamedTuple):
 
     date: dt.date
     colours: tuple[Colour | None, Colour | None]
-    energies: dict[Own, list[float]]
+    energies: dict[CountedOffPeak, list[float]]
 
 
 class Circumstances(NamedTuple):
@@ -81,14 +81,15 @@ def by_day(half_hours: HalfHours, dates: Iterable[dt.date], colours: Mapping[dt.
     """Return the energies of some days."""
     days = []
     for date in dates:
-        energies = {own: [0.0] * _HALF_HOURS for own in half_hours.drawn}
+        energies = {counted_off_peak: [0.0] * _HALF_HOURS for counted_off_peak in half_hours.drawn}
         for begin in range(midnight(date), midnight(date + DAY), HALF_HOUR):
             time = local(begin)
-            at = (60 * time.hour + time.minute) // _MINUTES
-            for own, drawn in half_hours.drawn.items():
-                energies[own][at] += drawn.get(begin, 0.0)
-        known = {own: values for own, values in energies.items() if any(values)}
-        days.append(Day(date, (colours.get(date - DAY), colours.get(date)), known))
+            number = (60 * time.hour + time.minute) // _MINUTES
+            for counted_off_peak, drawn in half_hours.drawn.items():
+                energies[counted_off_peak][number] += drawn.get(begin, 0.0)
+        with_energy = {key: of_day for key, of_day in energies.items() if any(of_day)}
+        colours_of_day = colours.get(date - DAY), colours.get(date)
+        days.append(Day(date, colours_of_day, with_energy))
     return days
 
 
@@ -101,7 +102,7 @@ def compare(offer: Offer, days: Sequence[Day], given: Circumstances) -> dict[str
     """
     unknown = _unknown_colours(days) if offer.calendar == TEMPO else set[dt.date]()
     why = _why_not(offer, days, given, len(unknown))
-    found: dict[str, Any] = {
+    compared: dict[str, Any] = {
         "id": offer.id,
         "name": offer.name,
         "is_open": offer.is_open(given.household.kva_on()),
@@ -111,22 +112,22 @@ def compare(offer: Offer, days: Sequence[Day], given: Circumstances) -> dict[str
         "now": None,
     }
     if why is None:
-        found["then"] = _Counting(offer, given, is_now=False).cost(days, unknown)
-        found["now"] = _Counting(offer, given, is_now=True).cost(days, unknown)
-    return found
+        compared["then"] = _Counting(offer, given, is_now=False).cost(days, unknown)
+        compared["now"] = _Counting(offer, given, is_now=True).cost(days, unknown)
+    return compared
 
 
 def _unknown_colours(days: Iterable[Day]) -> set[dt.date]:
     """Return the days of Tempo with energy whose colour is unknown, and that may be other than blue."""
-    found = set()
+    unknown = set()
     for day in days:
-        before, after = day.colours
+        until_6, from_6 = day.colours
         yesterday = day.date - DAY
-        if before is None and may_be_other_than_blue(yesterday) and _has_energy(day, until_6=True):
-            found.add(yesterday)
-        if after is None and may_be_other_than_blue(day.date) and _has_energy(day, until_6=False):
-            found.add(day.date)
-    return found
+        if until_6 is None and may_be_other_than_blue(yesterday) and _has_energy(day, until_6=True):
+            unknown.add(yesterday)
+        if from_6 is None and may_be_other_than_blue(day.date) and _has_energy(day, until_6=False):
+            unknown.add(day.date)
+    return unknown
 
 
 def _has_energy(day: Day, *, until_6: bool) -> bool:
@@ -156,7 +157,9 @@ def _why_no_hours(days: Sequence[Day], off_peak: OffPeakHours) -> Message | None
         return Message(N_("your off-peak hours from April to October are not known"))
     if missing == {False}:
         return Message(N_("your off-peak hours from November to March are not known"))
-    return Message(N_("your off-peak hours are not known")) if missing else None
+    if missing:
+        return Message(N_("your off-peak hours are not known"))
+    return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,9 +177,12 @@ class _Counting:
         for day in days:
             month = f"{day.date:%Y-%m}"
             kva, price = self._price(day.date)
-            subscription[month] += price.month[kva] / calendar.monthrange(day.date.year, day.date.month)[1]
+            _weekday, days_of_month = calendar.monthrange(day.date.year, day.date.month)
+            subscription[month] += price.month[kva] / days_of_month
             energy[month] += self._of_energy(day, price, day.colours)
-        months = [[month, round(energy[month], 2), round(subscription[month], 2)] for month in sorted(energy)]
+        months = []
+        for month in sorted(energy):
+            months.append([month, round(energy[month], 2), round(subscription[month], 2)])
         return {
             "energy": round(sum(energy.values()), 2),
             "subscription": round(sum(subscription.values()), 2),
@@ -191,36 +197,39 @@ class _Counting:
     def _of_energy(self, day: Day, price: Price, colours: tuple[Colour | None, Colour | None]) -> float:
         """Return what the energy of a day costs, if these were its colours, €."""
         cost = 0.0
-        for own, energies in day.energies.items():
-            prices = _prices(self.offer, price, day.date, colours, self._hours(day.date, own))
+        for counted_off_peak, energies in day.energies.items():
+            off_peak_hours = self._off_peak_hours(day.date, counted_off_peak)
+            prices = _prices(self.offer, price, day.date, colours, off_peak_hours)
             cost += sum(map(operator.mul, energies, prices)) / 1000
         return cost
 
-    def _hours(self, date: dt.date, own: Own) -> tuple[str, ...]:
-        """Return the off-peak hours of energies; `own` tells if the meter counted them in such hours."""
-        off_peak = self.given.off_peak
-        if self.is_now and not off_peak.are_present(date):
-            return off_peak.present(date)
-        if own is None:
-            return off_peak.present(date) if self.is_now else off_peak.at_the_time(date)
-        return ALL_DAY if own else ()
+    def _off_peak_hours(self, date: dt.date, counted_off_peak: CountedOffPeak) -> tuple[str, ...]:
+        """Return the hours of a day that are off-peak hours for energies that the meter counted like this."""
+        hours = self.given.off_peak
+        if self.is_now and not hours.are_present(date):
+            return hours.present(date)  # the meter counted by other hours than those of now
+        if counted_off_peak is None:
+            return hours.present(date) if self.is_now else hours.at_the_time(date)
+        return ALL_DAY if counted_off_peak else ()
 
     def _of_unknown_colours(self, days: Sequence[Day], unknown: set[dt.date]) -> float:
         """Return what more the energy of days of unknown colours may cost than on blue days, €."""
         if not unknown:
             return 0.0
-        more: dict[dt.date, dict[Colour, float]] = {
-            date: {Colour.WHITE: 0.0, Colour.RED: 0.0} for date in unknown
-        }
+        extra_costs = {date: {Colour.WHITE: 0.0, Colour.RED: 0.0} for date in unknown}
         for day in days:
+            yesterday = day.date - DAY
+            if yesterday not in unknown and day.date not in unknown:
+                continue
             _kva, price = self._price(day.date)
-            for date in {day.date - DAY, day.date} & unknown:
-                for colour in more[date]:
-                    before, after = day.colours
-                    colours = (colour, after) if date < day.date else (before, colour)
-                    more[date][colour] += self._of_energy(day, price, colours)
-                    more[date][colour] -= self._of_energy(day, price, day.colours)
-        return dearest(more, self.given.colours)
+            as_blue = self._of_energy(day, price, day.colours)
+            until_6, from_6 = day.colours
+            for colour in (Colour.WHITE, Colour.RED):
+                if yesterday in unknown:
+                    extra_costs[yesterday][colour] += self._of_energy(day, price, (colour, from_6)) - as_blue
+                if day.date in unknown:
+                    extra_costs[day.date][colour] += self._of_energy(day, price, (until_6, colour)) - as_blue
+        return dearest(extra_costs, self.given.colours)
 
 
 def _prices(
@@ -231,18 +240,18 @@ def _prices(
     off_peak: tuple[str, ...],
 ) -> list[float]:
     """Return the mean price of a kWh in each half-hour of a day, €."""
-    names = _DAY_NAMES[date.weekday()]
+    day_names = _DAY_NAMES[date.weekday()]
     rules = []
     for rule in offer.rules:
-        if rule.days and names.isdisjoint(rule.days):
+        if rule.days and day_names.isdisjoint(rule.days):
             continue
         if rule.months and date.month not in rule.months:
             continue
         rules.append(rule)
     letters = ("", "")
     if offer.calendar == TEMPO:
-        before, after = (_LETTERS[colour or Colour.BLUE] for colour in colours)
-        letters = (before, after)
+        until_6, from_6 = colours
+        letters = _LETTERS[until_6 or Colour.BLUE], _LETTERS[from_6 or Colour.BLUE]
     return _of_rules(tuple(rules), off_peak, letters, tuple(price.kwh.items()))
 
 
@@ -254,15 +263,18 @@ def _of_rules(
     kwh: tuple[tuple[str, float], ...],
 ) -> list[float]:
     """Return the mean prices by these `rules`; `letters` follow the code until and from 6:00."""
-    codes = [""] * _OF_DAY
-    for rule in reversed(rules):
+    codes = [""] * _OF_DAY  # by minute
+    for rule in reversed(rules):  # the first rule that fits counts, so it is written last
         hours = off_peak if rule.off_peak else rule.hours
         for minute in minutes_of(hours):
             codes[minute] = rule.code
-    by_code = dict(kwh)
-    before, after = letters
-    prices = []
+    price_by_code = dict(kwh)
+    until_6, from_6 = letters
+    prices = []  # by minute
     for minute, code in enumerate(codes):
-        letter = before if minute < 60 * TEMPO_HOUR else after
-        prices.append(by_code[code + letter])
-    return [fmean(prices[first : first + _MINUTES]) for first in range(0, _OF_DAY, _MINUTES)]
+        colour = until_6 if minute < 60 * TEMPO_HOUR else from_6
+        prices.append(price_by_code[code + colour])
+    means = []
+    for first in range(0, _OF_DAY, _MINUTES):
+        means.append(fmean(prices[first : first + _MINUTES]))
+    return means

@@ -18,11 +18,11 @@ HALF_HOUR: Final = 1800
 LATE: Final = 60
 """Seconds after the begin of a half-hour in which its first reading may come."""
 
-OWN: Final = {"HC": True, "HP": False}
+_COUNTED_OFF_PEAK: Final = {"HC": True, "HP": False}
 """True for the key of an index that counts in off-peak hours, False for that of the peak hours."""
 
-Own: TypeAlias = "bool | None"
-"""True if the meter counted off-peak hours, False if peak hours; None if it did not tell."""
+CountedOffPeak: TypeAlias = "bool | None"
+"""True if the meter counted off-peak hours, False if peak hours; None if its index does not show which."""
 
 
 class Rise(NamedTuple):
@@ -46,8 +46,10 @@ class HalfHours:
     """
 
     def __init__(self) -> None:
-        self.drawn: dict[Own, defaultdict[int, float]] = {
-            own: defaultdict(float) for own in (None, True, False)
+        self.drawn: dict[CountedOffPeak, defaultdict[int, float]] = {
+            None: defaultdict(float),
+            True: defaultdict(float),
+            False: defaultdict(float),
         }
         self.injected: defaultdict[int, float] = defaultdict(float)
         self.known: set[int] = set()
@@ -80,39 +82,51 @@ class HalfHours:
         exact = self.exact
         for hour, energy in energies.items():
             halves = (hour, hour + HALF_HOUR)
-            unknown = [begin for begin in halves if begin not in exact]
-            rest = max(0.0, energy - sum(self.energy(begin) for begin in halves if begin in exact))
+            unknown = []
+            rest = energy
+            for begin in halves:
+                if begin in exact:
+                    rest -= self.energy(begin)
+                else:
+                    unknown.append(begin)
             for begin in unknown:
-                self._replace(begin, rest / len(unknown))
+                self._replace(begin, max(0.0, rest) / len(unknown))
             self.known.update(unknown)
             self.estimated.difference_update(unknown)
             if len(unknown) == len(halves):
                 self.halved.update(unknown)
 
     def _replace(self, begin: int, energy: float) -> None:
-        for own in self.drawn.values():
-            own.pop(begin, None)
+        for energies in self.drawn.values():
+            energies.pop(begin, None)
         self.drawn[None][begin] = energy
 
 
 def of_meter(rises: Iterable[Rise], injected: str) -> HalfHours:
     """Return the half-hours of a meter; `injected` is the code of the index of the injected energy."""
-    found = HalfHours()
+    half_hours = HalfHours()
     for rise in rises:
         seconds = rise.until - rise.since
-        first = rise.since - LATE
-        begins = range(first + -first % HALF_HOUR, rise.until - LATE, HALF_HOUR)
-        found.known.update(begins)
-        if rise.energy and seconds > HALF_HOUR + LATE:
-            found.estimated.update(begins)
-        energies = found.injected if rise.code == injected else found.drawn[OWN.get(rise.code)]
+        earliest_begin = rise.since - LATE
+        first = earliest_begin + -earliest_begin % HALF_HOUR  # the next begin of a half-hour
+        begins = range(first, rise.until - LATE, HALF_HOUR)
+        half_hours.known.update(begins)
+        if not rise.energy:
+            continue
+        if seconds > HALF_HOUR + LATE:
+            half_hours.estimated.update(begins)
+        is_injected = rise.code == injected
+        if is_injected:
+            energies = half_hours.injected
+        else:
+            energies = half_hours.drawn[_COUNTED_OFF_PEAK.get(rise.code)]
         time = rise.since
-        while rise.energy and time < rise.until:
+        while time < rise.until:
             begin = time - time % HALF_HOUR
-            if rise.since < begin and rise.code != injected:
+            if rise.since < begin and not is_injected:
                 distance = min(begin - rise.since, rise.until - begin)
-                found.distances[begin] = max(distance, found.distances.get(begin, 0))
+                half_hours.distances[begin] = max(distance, half_hours.distances.get(begin, 0))
             end = min(rise.until, begin + HALF_HOUR)
             energies[begin] += rise.energy * (end - time) / seconds
             time = end
-    return found
+    return half_hours

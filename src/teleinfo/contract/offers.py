@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import tomllib
+from collections import defaultdict
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar, get_args
@@ -27,6 +28,7 @@ USUAL_KVA: Final = 6
 """The subscribed power if none is known."""
 
 ALL_DAY: Final = ("00:00-24:00",)
+_MINUTES_OF_DAY: Final = 1440
 
 Kva = Literal[3, 6, 9, 12, 15, 18, 24, 30, 36]
 STEPS: Final[tuple[int, ...]] = get_args(Kva)
@@ -39,11 +41,20 @@ Hours = tuple[Annotated[str, Field(pattern=r"^([01]\d|2[0-4]):[0-5]\d-([01]\d|2[
 @lru_cache
 def minutes_of(hours: tuple[str, ...]) -> frozenset[int]:
     """Return the minutes of the day that are within some hours."""
-    found = set[int]()
+    minutes = set[int]()
     for text in hours:
-        begin, end = (60 * int(time[:2]) + int(time[3:]) for time in text.split("-"))
-        found.update(minute % 1440 for minute in range(begin, end if end > begin else end + 1440))
-    return frozenset(found)
+        begin_text, end_text = text.split("-")
+        begin = _minute(begin_text)
+        end = _minute(end_text)
+        if end <= begin:
+            end += _MINUTES_OF_DAY  # over midnight
+        minutes.update(minute % _MINUTES_OF_DAY for minute in range(begin, end))
+    return frozenset(minutes)
+
+
+def _minute(time: str) -> int:
+    """Return the minute of the day of a time such as 01:34."""
+    return 60 * int(time[:2]) + int(time[3:])
 
 
 class _Part(BaseModel):
@@ -59,12 +70,16 @@ _Entry = TypeVar("_Entry", bound=_Dated)
 
 def begun(dated: Iterable[_Entry], day: dt.date) -> _Entry | None:
     """Return the entry that began last, None before the first one."""
-    return max((entry for entry in dated if entry.since <= day), key=lambda entry: entry.since, default=None)
+    entries = [entry for entry in dated if entry.since <= day]
+    return max(entries, key=lambda entry: entry.since, default=None)
 
 
 def in_force(dated: Sequence[_Entry], day: dt.date) -> _Entry | None:
     """Return the entry that began last, before all of them the first one; None if there is none."""
-    return begun(dated, day) or min(dated, key=lambda entry: entry.since, default=None)
+    entry = begun(dated, day)
+    if entry is not None:
+        return entry
+    return min(dated, key=lambda entry: entry.since, default=None)
 
 
 def _in_order(dated: tuple[_Entry, ...]) -> tuple[_Entry, ...]:
@@ -82,7 +97,9 @@ class OffPeak(_Dated):
 
     def hours_in(self, *, in_summer: bool) -> tuple[str, ...]:
         """Return the hours of a half-year."""
-        return self.summer if self.summer and in_summer else self.hours
+        if in_summer and self.summer:
+            return self.summer
+        return self.hours
 
 
 class Held(_Dated):
@@ -198,39 +215,49 @@ class Offer(_Part):
         if not isinstance(values, dict) or "calendar" not in values:
             return values
         rules = _CALENDARS.get(str(values["calendar"]))
-        if rules is None or "rules" in values:
+        if rules is None or "rules" in values:  # rules beside a calendar could contradict it
             names = ", ".join(_CALENDARS)
             raise PydanticCustomError("calendar", "", {"names": names, "within": ("calendar",)})
         return values | {"rules": rules}
 
     @model_validator(mode="after")
     def _is_complete(self) -> Offer:
-        if self.rules[-1] != Rule(code=self.rules[-1].code):
+        # The last rule must have no condition, so that each minute has a code.
+        last = self.rules[-1]
+        if last != Rule(code=last.code):
             raise PydanticCustomError("conditional", "", {"within": ("rules", len(self.rules) - 1)})
+        codes = self._codes()
+        priced: defaultdict[dt.date, set[int]] = defaultdict(set)  # kVA
+        for number, price in enumerate(self.price):
+            odd_codes = codes ^ price.kwh.keys()
+            if odd_codes:
+                place = {"since": price.since, "code": min(odd_codes), "within": ("price", number, "kwh")}
+                raise PydanticCustomError("odd_price", "", place)
+            priced_twice = priced[price.since] & price.month.keys()
+            if priced_twice:
+                place = {"since": price.since, "kva": min(priced_twice), "within": ("price", number, "month")}
+                raise PydanticCustomError("priced_twice", "", place)
+            priced[price.since].update(price.month)
+        return self
+
+    def _codes(self) -> set[str]:
+        """Return the codes that each price must have."""
         codes = {rule.code for rule in self.rules}
         if self.calendar == EJP:
             codes.add(PEAK)
         if self.calendar == TEMPO:
-            codes = {f"{code}J{colour}" for code in codes for colour in "BWR"}
-        seen = set[tuple[dt.date, int]]()
-        for number, price in enumerate(self.price):
-            if odd := codes ^ price.kwh.keys():
-                place = {"since": price.since, "code": min(odd), "within": ("price", number, "kwh")}
-                raise PydanticCustomError("odd_price", "", place)
-            months = {(price.since, kva) for kva in price.month}
-            if twice := seen & months:
-                place = {"since": price.since, "kva": min(twice)[1], "within": ("price", number, "month")}
-                raise PydanticCustomError("priced_twice", "", place)
-            seen |= months
-        return self
+            return {f"{code}J{colour}" for code in codes for colour in "BWR"}
+        return codes
 
     @property
     def is_counted(self) -> bool:
         """True if the registers of a meter with this contract count by its codes: periods, or indexes."""
-        return self.calendar in _COUNTED or {rule.code for rule in self.rules} <= _INDEXES
+        if self.calendar in _COUNTED:
+            return True
+        return all(rule.code in _INDEXES for rule in self.rules)
 
     def is_open(self, kva: int) -> bool:
-        """Tell whether a new customer may have it with this subscribed power."""
+        """True if a new customer may have it with this subscribed power."""
         return not self.closed and kva < self.closed_from_kva
 
 
@@ -248,11 +275,11 @@ def price_on(offer: Offer, household: Household, day: dt.date) -> tuple[int, Pri
 
 
 def _differ(offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
-    seen = set[str]()
+    ids = set[str]()
     for number, offer in enumerate(offers):
-        if offer.id in seen:
+        if offer.id in ids:
             raise PydanticCustomError("same_id", "", {"within": (number, "id")})
-        seen.add(offer.id)
+        ids.add(offer.id)
     return offers
 
 

@@ -41,10 +41,10 @@ SUMMER: Final = range(4, 11)
 
 _SLOT: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
-Slot: TypeAlias = tuple[int, str]
+TariffSlot: TypeAlias = tuple[int, str]
 """Minutes since midnight, and the period or the index that then begins to count."""
 
-Slots: TypeAlias = tuple[Slot, ...]
+Slots: TypeAlias = tuple[TariffSlot, ...]
 """The slots of a day in order."""
 
 
@@ -120,7 +120,7 @@ def learn(changes: tuple[Change, ...], today: date) -> Slots:
     days = _days(changes, today)
     if len(days) < _ENOUGH_DAYS:
         return ()
-    changes_by_slot: Counter[Slot] = Counter()
+    changes_by_slot: Counter[TariffSlot] = Counter()
     for change in reversed(changes):
         if change.at.date() not in days:
             continue
@@ -141,7 +141,7 @@ def learn(changes: tuple[Change, ...], today: date) -> Slots:
     return tuple(slots)
 
 
-def slot_of(change: Change, slots: Slots) -> Slot | None:
+def slot_of(change: Change, slots: Slots) -> TariffSlot | None:
     """Return the slot that a change begins, give or take two minutes, None if it begins none of them."""
     for start, period in slots:
         late = abs(start - _minute(change.at))
@@ -256,7 +256,7 @@ def _are_shown(slots: Slots, changes: tuple[Change, ...], today: date) -> bool:
     """True if each change begins one of the slots, and those of a whole day before today begin all."""
     if not slots:
         return False
-    shown_by_day: defaultdict[date, set[Slot]] = defaultdict(set)
+    shown_by_day: defaultdict[date, set[TariffSlot]] = defaultdict(set)
     for change in changes:
         slot = slot_of(change, slots)
         if slot is None:

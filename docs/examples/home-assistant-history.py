@@ -30,7 +30,7 @@ import aiohttp
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-NOT_DRAWN = {"time", "injected", "cost", "complete", "subscription"}
+NOT_DRAWN = {"time", "exported", "cost", "complete", "subscription"}
 """The columns of a file that count no drawn energy."""
 WH_OF_UNIT = {"Wh": 1, "kWh": 1_000, "MWh": 1_000_000}
 HOUR = dt.timedelta(hours=1)
@@ -78,7 +78,7 @@ class History:
             day = dt.date.fromisoformat(energies["time"])
             # If two files have a day, the file that was made later has more of it.
             self.days[day] = max(self.days.get(day, 0), counted(energies, columns))
-        for _begin, end, energies, _cost in table["gaps"]:
+        for _start, end, energies, _cost in table["gaps"]:
             self.pauses[dt.datetime.fromisoformat(end)] = counted(energies, columns)
 
     def until(self, end: dt.datetime, unit: str) -> dict[dt.datetime, float]:

@@ -105,4 +105,4 @@ class Lapse:
         """The indexes by key, and what is injected, Wh."""
         energy: Any = self.model.state(now=float(self.now))["energy"]
         indexes = {key: index["value"] for key, index in energy["indexes"].items()}
-        return indexes | {"injected": energy["export_total"]} if "export_total" in energy else indexes
+        return indexes | {"exported": energy["export_total"]} if "export_total" in energy else indexes

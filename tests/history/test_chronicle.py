@@ -167,7 +167,7 @@ def test_what_is_injected_is_an_index_too() -> None:
 
     assert {(label, *reading) for (label, *_), both in batch.readings.items() for reading in both} == {
         ("EASF09", NOON, 500, "EASF09"),
-        ("EAIT", NOON, 2000, "injected"),
+        ("EAIT", NOON, 2000, "exported"),
     }
 
 

@@ -17,7 +17,7 @@ from teleinfo.contract.files import Content
 from teleinfo.contract.offers import SHIPPED
 from teleinfo.contract.price_source import PriceSource
 from teleinfo.history import tables
-from teleinfo.history.chronicle import COLOUR, CONTRACT, INJECTED, TARIFF, Batch, IndexReading
+from teleinfo.history.chronicle import COLOUR, CONTRACT, EXPORTED_KEY, TARIFF, Batch, IndexReading
 from teleinfo.history.file_import import FileImport
 from teleinfo.history.store import Store
 from tests.history import year
@@ -73,7 +73,7 @@ def batch_of(
             elif time % 1800 < 60:
                 batch.add_reading("BASE", IndexReading(time, int(sum(now.values())), "TH"))
             if injects:
-                batch.add_reading("EAIT", IndexReading(time, int(injected), INJECTED))
+                batch.add_reading("EAIT", IndexReading(time, int(injected), EXPORTED_KEY))
         counted[label] += piece.energy
         injected += 500 * (piece.energy == 0)
     for day in year.days(year.FIRST, year.LAST):
@@ -291,7 +291,7 @@ def test_what_is_injected_is_sold_at_the_price_of_its_day(tmp_path: Path) -> Non
     sale = "sale = [{from = 2026-11-02, price = 0.1}, {from = 2026-11-03, price = 0.04}]"
     offers.write_text(OWN.read_text().replace("[household]", f"[household]\n{sale}"))
     for day, value in ((1, 0), (2, 500), (3, 1500), (4, 3500)):
-        batch.add_reading("EAIT", IndexReading(midnight(dt.date(2026, 11, day)), value, INJECTED))
+        batch.add_reading("EAIT", IndexReading(midnight(dt.date(2026, 11, day)), value, EXPORTED_KEY))
         batch.add_reading("EASF01", IndexReading(midnight(dt.date(2026, 11, day)), value, "TH"))
     table = table_of(tmp_path, batch, offers)
     assert table["sold"] == {"energy": 3500, "income": 0.18}

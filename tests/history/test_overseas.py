@@ -56,7 +56,7 @@ def test_state_page_and_terminal_have_the_same_today(
         ["2026-06-09", pytest.approx(3 * 600, abs=20)],
         ["2026-06-10", pytest.approx(600, abs=20)],
     ]
-    assert totals["days"]["begin"] == dt.datetime(2026, 6, 9, tzinfo=ZoneInfo(days)).isoformat()
+    assert totals["days"]["start"] == dt.datetime(2026, 6, 9, tzinfo=ZoneInfo(days)).isoformat()
     assert (now["today"], now["time"]) == ("2026-06-10", "01:00:00")
     ahead = dt.datetime(2026, 6, 10, 1, tzinfo=ZoneInfo(days)).utcoffset()
     assert ahead is not None

@@ -213,13 +213,13 @@ class Screens:
         [row] = [row for row in table["rows"] if begin.isoformat().startswith(row[0])]
         shown = dict(zip(table["columns"], row, strict=True))
         gaps = [gap for gap in table["gaps"] if gap[0] < end.isoformat() and gap[1] > begin.isoformat()]
-        drawn = sum(shown[code] or 0 for code in table["columns"][1 : table["columns"].index("injected")])
+        drawn = sum(shown[code] or 0 for code in table["columns"][1 : table["columns"].index("exported")])
         in_gaps = sum(sum(energies.values()) for _since, _until, energies, _cost in gaps)
         cost = sum(cost for *_, cost in gaps)
         injected = after.injected - before.injected if world.model.producer else 0.0
         for what, value, truth, more, error in (
             ("drawn", drawn, after.drawn - before.drawn, in_gaps, wide),
-            ("injected", shown["injected"] or 0, injected, in_gaps, wide),
+            ("injected", shown["exported"] or 0, injected, in_gaps, wide),
             ("cost", shown["cost"], after.cost - before.cost + shares, cost, 0.01 + wide / 2000),
         ):
             right = value - error <= truth <= value + more + error

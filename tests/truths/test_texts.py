@@ -73,7 +73,7 @@ Two are at the ends of August and of September, the last one is on the first of 
 
 PRICES: Final = Prices({code.value: 0.1871 + 0.01 * n for n, code in enumerate(TariffPeriod)}, 15.47)
 SOURCE: Final = PriceSource(None, PRICES)
-NO_PERIODS: Final = {"time", "injected", "cost", "complete", "subscription"}
+NO_PERIODS: Final = {"time", "exported", "cost", "complete", "subscription"}
 
 
 class Form(NamedTuple):
@@ -341,9 +341,9 @@ def test_the_csv_of_the_page_has_the_energies_and_the_costs(shown: Shown) -> Non
         assert abs(drawn - shown.value(f"energy.{span}.imported")) <= 10, span
         assert abs(float(row["cost"]) - shown.value(f"cost.{span}.value")) <= 0.0151, span
         injected = shown.value(f"energy.{span}.exported")
-        assert (row["injected"] == "") == (injected is None), span
+        assert (row["exported"] == "") == (injected is None), span
         if injected is not None:
-            assert abs(int(row["injected"]) - injected) <= 10, span
+            assert abs(int(row["exported"]) - injected) <= 10, span
 
 
 def test_home_assistant_shows_each_number(shown: Shown) -> None:

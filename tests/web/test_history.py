@@ -73,10 +73,10 @@ def written_as(value: object) -> str:
 @pytest.mark.parametrize(
     ("name", "step", "columns"),
     [
-        ("hour", "PT10S", ["time", "power", "injected"]),
-        ("days2", "PT1M", ["time", "power", "injected"]),
-        ("days30", "P1D", ["time", "HC", "HP", "injected", "cost", "complete", "subscription"]),
-        ("years10", "P1Y", ["time", "HC", "HP", "injected", "cost", "complete", "subscription"]),
+        ("hour", "PT10S", ["time", "apparent_import", "apparent_export"]),
+        ("days2", "PT1M", ["time", "apparent_import", "apparent_export"]),
+        ("days30", "P1D", ["time", "HC", "HP", "exported", "cost", "complete", "subscription"]),
+        ("years10", "P1Y", ["time", "HC", "HP", "exported", "cost", "complete", "subscription"]),
     ],
 )
 def test_each_picture_is_a_table_as_json_and_as_csv(
@@ -86,7 +86,7 @@ def test_each_picture_is_a_table_as_json_and_as_csv(
     found = table(served, name)
     _status, headers, body = ask(served, f"/history/{METER}/{name}.csv")
 
-    assert (found["step"], found["begin"][-6:]) in [(step, "+01:00"), (step, "+02:00")]
+    assert (found["step"], found["start"][-6:]) in [(step, "+01:00"), (step, "+02:00")]
     assert headers["Content-Type"] == "text/csv; charset=utf-8"
     is_energy = "gaps" in found
     rows = [[*row, *[None] * is_energy] for row in found["rows"]]
@@ -125,7 +125,7 @@ def test_any_earlier_day_can_be_shown(served: Page) -> None:
         end = today - dt.timedelta(days=days)
         _status, _headers, body = ask(served, f"/history/{METER}/days30.json?end={end}")
         first = min(end, today) - dt.timedelta(days=29)
-        assert json.loads(body)["begin"][:10] == f"{first}"
+        assert json.loads(body)["start"][:10] == f"{first}"
         assert (json.loads(body)["rows"] != []) == (days < 1)
 
 

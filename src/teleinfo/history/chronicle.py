@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 SLOT: Final = 10
 """Seconds of which the mean power is the smallest unit of the history."""
 
-INJECTED: Final = "injected"
-"""The code of the injected energy, beside the keys of the indexes."""
+EXPORTED_KEY: Final = "exported"
+"""The key of the injected energy, beside those of the indexes."""
 
 ALERT, TARIFF = "alert", "tariff"
 """The kinds of what lasts for a time."""
@@ -250,7 +250,7 @@ def _readings(state: Json, at: int) -> Iterator[tuple[str, IndexReading]]:
             yield label, IndexReading(at, value, key)
     injected = integer(state, "energy.export_total")
     if is_standard and injected is not None and 0 <= injected < POSSIBLE:
-        yield EXPORTED, IndexReading(at, injected, INJECTED)
+        yield EXPORTED, IndexReading(at, injected, EXPORTED_KEY)
 
 
 def _present(state: Json, at: int, readings: dict[str, IndexReading]) -> Present | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from teleinfo.contract.days import local
 from teleinfo.contract.files import COLOUR, CURVE, HOURS, PEAK
 from teleinfo.contract.half_hours import HalfHours, of_meter
-from teleinfo.history.chronicle import INJECTED
+from teleinfo.history.chronicle import EXPORTED_KEY
 from teleinfo.history.rises import HALF_HOURS, rises
 from teleinfo.history.sites import SITE
 from teleinfo.vocabulary.codes import Colour
@@ -52,7 +52,7 @@ def known(base: sqlite3.Connection, meter: int) -> dict[str, int]:
 
 def energies(base: sqlite3.Connection, meter: int, since: int, until: int) -> HalfHours:
     """Return the half-hours of a meter between two times, from its readings and from files."""
-    half_hours = of_meter(rises(base, meter, HALF_HOURS, since, until), INJECTED)
+    half_hours = of_meter(rises(base, meter, HALF_HOURS, since, until), EXPORTED_KEY)
     half_hours.add_file(dict(of_files(base, meter, CURVE, since)))
     half_hours.add_hours(dict(of_files(base, meter, HOURS, since)))
     return half_hours

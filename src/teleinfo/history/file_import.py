@@ -14,7 +14,7 @@ from teleinfo.common.i18n import N_
 from teleinfo.contract.files import CURVE, HOURS, Content, FileError
 from teleinfo.contract.half_hours import HALF_HOUR, HalfHours, of_meter
 from teleinfo.contract.load_curve import HOUR, Energies, energies_of, times_of
-from teleinfo.history.chronicle import INJECTED, MAX_AGE
+from teleinfo.history.chronicle import EXPORTED_KEY, MAX_AGE
 from teleinfo.history.energies import of_files
 from teleinfo.history.rises import HALF_HOURS, rises
 from teleinfo.vocabulary.words import Message
@@ -79,7 +79,7 @@ class FileImport:
         self._meter = meter
         self._number = number
         self._allow_other_site = allow_other_site
-        own = of_meter(rises(base, meter, HALF_HOURS, 0, number // 1000), INJECTED)
+        own = of_meter(rises(base, meter, HALF_HOURS, 0, number // 1000), EXPORTED_KEY)
         self._own = own.exact
         self._references = [*_references_of_meter(own), *_days_of_indexes(indexes)]
         self._imported = dict(of_files(base, meter, CURVE))

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, days_of, local, midnight, season_of
 from teleinfo.contract.price_source import PriceSource
-from teleinfo.history.chronicle import ALERT, COLOUR, INJECTED, LONGEST_PAUSE, SLOT, TARIFF, Batch
+from teleinfo.history.chronicle import ALERT, COLOUR, EXPORTED_KEY, LONGEST_PAUSE, SLOT, TARIFF, Batch
 from teleinfo.history.contract import contract_table
 from teleinfo.history.rises import DAYS, rises
 from teleinfo.history.store import KEPT, MINUTE, QUARTER, Store
@@ -46,7 +46,7 @@ _KEYS: Final = {"P1M": 7, "P1Y": 4}
 """Characters of the date that name a month or a year."""
 
 _Span: TypeAlias = "dt.date | tuple[int, int]"
-"""The first day of a day, week, month or year, or the begin and the end of a gap."""
+"""The first day of a day, week, month or year, or the start and the end of a gap."""
 
 Table: TypeAlias = "dict[str, Any]"
 """A table in types of JSON: docs/web.md describes its members."""
@@ -110,10 +110,10 @@ def as_csv(table: Table) -> str:
     columns, rows = list(table["columns"]), list(table["rows"])
     if "gaps" in table:
         rows = [[*row, None] for row in rows]
-        for begin, end, energies, cost in table["gaps"]:
-            others = {"time": begin, "cost": cost, "complete": False}
+        for start, end, energies, cost in table["gaps"]:
+            others = {"time": start, "cost": cost, "complete": False}
             rows.append([*((energies | others).get(column) for column in columns), end])
-        rows.sort(key=itemgetter(0))  # the begin of a day stands before the times of that day
+        rows.sort(key=itemgetter(0))  # the start of a day stands before the times of that day
         columns.append("end")
     text = io.StringIO()
     writer = csv.writer(text)
@@ -124,7 +124,11 @@ def as_csv(table: Table) -> str:
 
 
 def _powers(meter: _Meter, steps: Mapping[int, str], seconds: int) -> Table:
-    """Return the powers of the last `seconds` in the first step that goes back furthest."""
+    """
+    Return the powers of the last `seconds`, in VA, in the first step that goes back furthest.
+
+    `periods` are those of the tariff: start, end, key of the index.
+    """
     query = "SELECT time, drawn, injected FROM power WHERE meter = ? AND step = ? AND time BETWEEN ? AND ?"
     begins = {step: (meter.now - seconds) // step * step + step for step in steps}
     found = {step: meter.rows(query, step, begin, meter.now) for step, begin in begins.items()}
@@ -136,11 +140,11 @@ def _powers(meter: _Meter, steps: Mapping[int, str], seconds: int) -> Table:
     )
     runs = meter.rows(query, begin, TARIFF, meter.now)
     return {
-        "begin": _iso(begin),
+        "start": _iso(begin),
         "step": steps[step],
-        "columns": ["time", "power", "injected"],
+        "columns": ["time", "apparent_import", "apparent_export"],
         "rows": [[_iso(time), *power] for time, *power in powers],
-        "periods": [[_iso(first), _iso(last), code] for first, last, code in runs],
+        "periods": [[_iso(first), _iso(last), key] for first, last, key in runs],
     }
 
 
@@ -184,7 +188,7 @@ def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
     """
     Return the energy of each span between two `bounds`.
 
-    The columns are Wh by key of the index, injected, cost in €, complete so far.
+    The columns are Wh by key of the index, exported, cost in €, complete so far.
 
     Energy that no reading divides between two spans stands in `gaps`. Each day from the first reading on
     costs its share of the subscription, also one without readings: it is charged to its span, or to the gap
@@ -197,28 +201,28 @@ def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
         _charge_subscription(counts, days, span_of, prices)
     spans = {key: count for key, count in counts.items() if not isinstance(key, tuple)}
     gaps = {key: count for key, count in counts.items() if isinstance(key, tuple)}
-    counted = {code for count in counts.values() for code in count.energies}
-    codes = [code.value for code in TariffPeriod if code in counted]
-    codes += sorted(counted - {*codes, INJECTED})
+    counted = {key for count in counts.values() for key in count.energies}
+    keys = [code.value for code in TariffPeriod if code in counted]
+    keys += sorted(counted - {*keys, EXPORTED_KEY})
     last = max(days.values(), default=0)
     rows: list[list[Json]] = []
     for first_day, end in itertools.pairwise(bounds):
         count = spans.get(first_day)
         if count is None:
             continue
-        drawn = [count.energies[code] for code in codes]
-        injected = count.energies[INJECTED] if INJECTED in counted else None
+        imported = [count.energies[key] for key in keys]
+        exported = count.energies[EXPORTED_KEY] if EXPORTED_KEY in counted else None
         seconds = min(midnight(end), last) - midnight(first_day)
         is_complete = seconds in count.covered.values()
         cost, subscription = None, None
         if prices is not None:
             cost, subscription = count.cost, _known_amount(count.subscription)
         name = first_day.isoformat()[: _KEYS.get(iso_step)]
-        rows.append([name, *drawn, injected, cost, is_complete, subscription])
+        rows.append([name, *imported, exported, cost, is_complete, subscription])
     return {
-        "begin": _iso(midnight(bounds[0])),
+        "start": _iso(midnight(bounds[0])),
         "step": iso_step,
-        "columns": ["time", *codes, INJECTED, "cost", "complete", "subscription"],
+        "columns": ["time", *keys, EXPORTED_KEY, "cost", "complete", "subscription"],
         "rows": rows,
         "gaps": [
             [_iso(since), _iso(until), count.energies, None if prices is None else count.cost]
@@ -249,7 +253,7 @@ def _counts(
         for number in range((final - first).days + 1):
             day = first + number * DAY
             days[day] = max(rise.until, days.get(day, 0))
-        if rise.energy and rise.code != INJECTED:
+        if rise.energy and rise.code != EXPORTED_KEY:
             # Energy of several days counts for the last of them, as in the state.
             price = None if prices is None else prices.price(final, rise.code)
             count.energy_cost += rise.energy * (math.nan if price is None else price) / 1000

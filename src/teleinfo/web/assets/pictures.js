@@ -59,7 +59,7 @@ function draw(name, parent, attributes, content) {
 
 // The power at each time: `values` are net, drawn less injected; `at` is the place between 0 and 1.
 function ofPowers(table, span) {
-  const first = Date.parse(table.begin), step = { PT10S: 10 * SECOND, PT1M: MINUTE, PT15M: 15 * MINUTE }[table.step];
+  const first = Date.parse(table.start), step = { PT10S: 10 * SECOND, PT1M: MINUTE, PT15M: 15 * MINUTE }[table.step];
   const points = table.rows.map(([time, drawn, injected]) => {
     const begin = Date.parse(time);
     return { begin, at: (begin + step / 2 - first) / span, value: drawn - (injected ?? 0) };
@@ -130,19 +130,19 @@ function rowOf(table, key) {
 }
 
 function codesOf(table) {
-  return table.columns.slice(1, table.columns.indexOf("injected"));
+  return table.columns.slice(1, table.columns.indexOf("exported"));
 }
 
 // The energy of each day, week, month or year: a bar with a part for each tariff period, the injected energy below
 // zero. What is known of several bars alone, a gap, is a block as high as its mean.
 function ofEnergies(table, count) {
-  const codes = codesOf(table), begin = table.begin.slice(0, 10), bars = BARS[table.step];
+  const codes = codesOf(table), begin = table.start.slice(0, 10), bars = BARS[table.step];
   const name = format(bars.name, "UTC"), short = format(bars.short, "UTC");
   const gaps = table.gaps.map(([since, until, energies, cost]) => {
     const first = bars.place(begin, since), last = bars.place(begin, until);
-    const drawn = sum(Object.entries(energies).map(([code, value]) => (code === "injected" ? 0 : value)));
+    const drawn = sum(Object.entries(energies).map(([code, value]) => (code === "exported" ? 0 : value)));
     const says = fill(words.gap, { energy: energy(drawn), first: `${name(Date.parse(since))} ${clock(Date.parse(since))}`, last: `${name(Date.parse(until))} ${clock(Date.parse(until))}` });
-    return { first, last, drawn, injected: energies.injected ?? 0, cost, says, mean: drawn / Math.max(1, last - first) };
+    return { first, last, drawn, injected: energies.exported ?? 0, cost, says, mean: drawn / Math.max(1, last - first) };
   });
   const points = Array.from({ length: count }, (_, n) => {
     const key = bars.key(begin, n), row = rowOf(table, key);
@@ -152,7 +152,7 @@ function ofEnergies(table, count) {
   });
   const inside = gaps.filter((gap) => gap.first >= 0);
   const all = sum(points.map((point) => point.value)) + sum(inside.map((gap) => gap.drawn));
-  const injected = points.map((point) => point.row?.injected ?? 0);
+  const injected = points.map((point) => point.row?.exported ?? 0);
   const costs = [...points.filter((point) => point.row !== undefined).map((point) => point.row.cost), ...inside.map((gap) => gap.cost)];
   const back = sum(injected) + sum(inside.map((gap) => gap.injected));
   return {
@@ -170,7 +170,7 @@ function ofEnergies(table, count) {
       ...(row === undefined ? (gap ? [] : [words.nothing]) : [
         row.complete === false ? fill(words.incomplete, { value: energy(value) }) : energy(value),
         ...euros(row.cost),
-        ...(row.injected ? [`${words.injected} ${energy(row.injected)}`] : []),
+        ...(row.exported ? [`${words.injected} ${energy(row.exported)}`] : []),
       ]),
       ...(gap ? [gap.says] : []),
     ],
@@ -261,7 +261,7 @@ function drawBars(chart, data, x, y) {
       shade(chart, "bar", code, box, nth[code]);
       under += value;
     }
-    const injected = point.row?.injected ?? 0;
+    const injected = point.row?.exported ?? 0;
     if (injected > 0) draw("rect", chart, { class: "bar-injected", x: left, width, y: y(0), height: y(-injected) - y(0) });
   }
 }
@@ -431,9 +431,9 @@ function showSeason(used) {
 
 // Today beside yesterday, and the months: the card of the meter of the page, from its history.
 function showTotals({ days, months }) {
-  const card = byId("days").dataset, today = dayAfter(days.begin.slice(0, 10), 1);
-  const columns = [rowOf(days, today), rowOf(days, days.begin.slice(0, 10))];
-  const spans = [[card.month, monthAfter(months.begin.slice(0, 7), 1)], [card.lastMonth, months.begin.slice(0, 7)]]
+  const card = byId("days").dataset, today = dayAfter(days.start.slice(0, 10), 1);
+  const columns = [rowOf(days, today), rowOf(days, days.start.slice(0, 10))];
+  const spans = [[card.month, monthAfter(months.start.slice(0, 7), 1)], [card.lastMonth, months.start.slice(0, 7)]]
     .map(([name, key]) => [name, rowOf(months, key)]).filter(([, row]) => row !== undefined);
   show("days", columns.some(Boolean) || spans.length > 0);
   const marked = (row, value) => (row?.complete === false ? fill(words.incomplete, { value }) : value);
@@ -445,7 +445,7 @@ function showTotals({ days, months }) {
   const rows = [
     ...(codesOf(days).length > 1 ? used.map((code) => line(period(code).text, (row) => energy(row[code] ?? 0))) : []),
     line(card.total, (row) => energy(total(days, row))),
-    ...(columns.some((row) => row?.injected) ? [line(card.injected, (row) => energy(row.injected ?? 0))] : []),
+    ...(columns.some((row) => row?.exported) ? [line(card.injected, (row) => energy(row.exported ?? 0))] : []),
     ...(columns.some((row) => row?.cost != null) ? [line(card.cost, cost)] : []),
   ];
   text(byId("days-energy"), columns[0] === undefined ? "–" : energy(total(days, columns[0])));

@@ -44,8 +44,9 @@ TABLES = (
 
 ALLOWED = {
     "abc", "array", "bisect", "calendar", "codecs", "collections", "collections.abc", "contextlib",
-    "contextvars", "copy", "dataclasses", "datetime", "enum", "functools", "hashlib", "itertools", "json",
-    "math", "operator", "re", "struct", "tomllib", "types", "typing", "unicodedata", "zlib", "zoneinfo",
+    "contextvars", "copy", "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib", "itertools",
+    "json", "math", "operator", "re", "struct", "tomllib", "types", "typing", "unicodedata", "zlib",
+    "zoneinfo",
 }  # fmt: skip
 """Modules of the standard library without files, processes, sockets, threads, clock and randomness."""
 

@@ -162,7 +162,7 @@ def test_the_state_and_the_events_are_those_of_a_daemon(
     states = printed("--state", path)
     times = [datetime.fromisoformat(state["time"]).timestamp() for state in states]
 
-    assert {state["meter"]["number"] for state in states} == {"000000000000"}
+    assert {state["meter"]["serial_number"] for state in states} == {"000000000000"}
     assert max(after - before for before, after in pairwise(times)) == pytest.approx(3600, abs=60)
     assert [event["event"] for event in printed("--events", path)] == ["silence_started", "silence_ended"]
     assert printed("--events", alone) == []

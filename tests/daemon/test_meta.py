@@ -18,7 +18,7 @@ def test_each_field_and_each_etiquette_of_this_meter_has_unit_kind_and_meaning_i
         published.update(standard(), moment(second, TIME))
     meta = json.loads(dict(broker.messages)["teleinfo/meta"])
 
-    assert meta["fields"]["power.apparent"] == {
+    assert meta["fields"]["power.apparent_import"] == {
         "kind": "number",
         "unit": "VA",
         "en": "Apparent power drawn now.",
@@ -26,7 +26,7 @@ def test_each_field_and_each_etiquette_of_this_meter_has_unit_kind_and_meaning_i
     }
     assert meta["fields"]["energy.indexes.*.value"]["unit"] == "Wh"
     assert meta["fields"]["tariff.code"]["unit"] is None
-    assert "power.injected" not in meta["fields"]
+    assert "power.apparent_export" not in meta["fields"]
     assert meta["labels"]["SINSTS"] == {
         "kind": "quantity",
         "unit": "VA",

@@ -79,7 +79,7 @@ def publisher(
 def powers(messages: list[tuple[str, bytes]]) -> list[int]:
     """Return the apparent power of each message."""
     states = [payload for topic, payload in messages if topic == "teleinfo/state"]
-    return [json.loads(payload)["power"]["apparent"] for payload in states]
+    return [json.loads(payload)["power"]["apparent_import"] for payload in states]
 
 
 def test_a_state_is_published_at_most_once_in_the_interval_and_news_at_once() -> None:
@@ -126,13 +126,13 @@ def test_each_field_has_a_topic_and_is_published_when_it_changed() -> None:
     published.update(standard(SINSTS="00500"), moment(10.0, TIME))
     second = dict(broker.take())
 
-    assert first["teleinfo/state/power/net"] == b"460"
+    assert first["teleinfo/state/power/apparent_net"] == b"460"
     assert first["teleinfo/state/tariff/name"] == b"Toutes heures"
     assert first["teleinfo/state/alerts/overrun/active"] == b"false"
     assert second.keys() - {"teleinfo/meta"} == {
         "teleinfo/state",
-        "teleinfo/state/power/apparent",
-        "teleinfo/state/power/net",
+        "teleinfo/state/power/apparent_import",
+        "teleinfo/state/power/apparent_net",
         "teleinfo/state/headroom/power",
     }
 
@@ -140,7 +140,7 @@ def test_each_field_has_a_topic_and_is_published_when_it_changed() -> None:
 def test_a_number_within_its_dead_band_is_not_published_again() -> None:
     """It is compared with the number published last, so that a slow rise is not missed; others are exact."""
     broker = Broker()
-    published = publisher(broker, fields=True, bands={"power.apparent": 20})
+    published = publisher(broker, fields=True, bands={"power.apparent_import": 20})
     for number, power in enumerate((460, 479, 480, 461, 460)):
         published.update(standard(SINSTS=f"{power:05}"), moment(10.0 * number, TIME))
     published.check(moment(300.0))
@@ -148,20 +148,20 @@ def test_a_number_within_its_dead_band_is_not_published_again() -> None:
     sent = broker.take()
     of = {
         name: [payload for topic, payload in sent if topic == f"teleinfo/state/power/{name}"]
-        for name in ("apparent", "net")
+        for name in ("apparent_import", "apparent_net")
     }
 
-    assert of["apparent"] == [b"460", b"480", b"460", b"", b"461"]
-    assert of["net"] == [b"460", b"479", b"480", b"461", b"460", b"", b"461"]
+    assert of["apparent_import"] == [b"460", b"480", b"460", b"", b"461"]
+    assert of["apparent_net"] == [b"460", b"479", b"480", b"461", b"460", b"", b"461"]
     assert powers(sent) == [460, 479, 480, 461, 460, None, 461]
 
 
 def test_the_number_of_an_earlier_run_has_no_dead_band() -> None:
     broker = Broker()
-    published = publisher(broker, fields=True, memory=left(), bands={"power.apparent": 20})
+    published = publisher(broker, fields=True, memory=left(), bands={"power.apparent_import": 20})
     published.update(standard(), moment(0.0, TIME))
 
-    assert dict(broker.take())["teleinfo/state/power/apparent"] == b"460"
+    assert dict(broker.take())["teleinfo/state/power/apparent_import"] == b"460"
 
 
 def test_an_unknown_field_and_one_that_is_gone_are_removed_from_the_broker() -> None:
@@ -175,12 +175,14 @@ def test_an_unknown_field_and_one_that_is_gone_are_removed_from_the_broker() -> 
         published.update(Reading(standard().mode, other), moment(now, TIME))
     sent = broker.take()
 
-    assert [payload for topic, payload in sent if topic == "teleinfo/state/voltage/1"] == [b""]
+    assert [payload for topic, payload in sent if topic == "teleinfo/state/voltage/l1"] == [b""]
 
 
 def left(scope: str = NUMBER) -> Memory:
     """Return the memory of an earlier run: a meter that had a voltage on phase 3."""
-    return Memory(scope, datetime.fromisoformat(TIME), fields=frozenset({"voltage/3", "power/apparent"}))
+    return Memory(
+        scope, datetime.fromisoformat(TIME), fields=frozenset({"voltage/l3", "power/apparent_import"})
+    )
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -208,7 +210,7 @@ def test_the_fields_of_another_meter_are_removed_with_the_first_state() -> None:
         published.update(standard(), moment(float(second), TIME))
     sent = dict(broker.take())
 
-    assert sent["teleinfo/state/voltage/3"] == b""
+    assert sent["teleinfo/state/voltage/l3"] == b""
 
 
 def test_the_fields_of_the_same_meter_are_removed_when_they_did_not_come() -> None:
@@ -217,18 +219,18 @@ def test_the_fields_of_the_same_meter_are_removed_when_they_did_not_come() -> No
     published = publisher(broker, fields=True, memory=left())
     published.update(standard(), moment(0.0, TIME))
     memory = published.memory()
-    assert "teleinfo/state/voltage/3" not in dict(broker.take())
+    assert "teleinfo/state/voltage/l3" not in dict(broker.take())
     assert memory is not None
-    assert {"voltage/3", "voltage/1", "power/apparent"} <= memory.fields
+    assert {"voltage/l3", "voltage/l1", "power/apparent_import"} <= memory.fields
     published.update(standard(), moment(STALE_AFTER, TIME))
-    assert dict(broker.take())["teleinfo/state/voltage/3"] == b""
+    assert dict(broker.take())["teleinfo/state/voltage/l3"] == b""
     assert published.memory() == memory
     while (message := broker.pop()) is not None:
         broker.settle(message, delivered=True)
     memory = published.memory()
 
     assert memory is not None
-    assert "voltage/3" not in memory.fields
+    assert "voltage/l3" not in memory.fields
 
 
 def test_what_an_earlier_run_left_is_unknown_after_two_minutes_without_a_frame() -> None:
@@ -245,11 +247,11 @@ def test_what_an_earlier_run_left_is_unknown_after_two_minutes_without_a_frame()
 
     assert sorted(sent) == [
         ("teleinfo/state", b'{"time":null,"meter":{"id":null}}'),
-        ("teleinfo/state/power/apparent", b""),
-        ("teleinfo/state/voltage/3", b""),
+        ("teleinfo/state/power/apparent_import", b""),
+        ("teleinfo/state/voltage/l3", b""),
     ]
     VALIDATOR.validate(json.loads(sent[0][1]))
-    assert dict(broker.take())["teleinfo/state/power/apparent"] == b"460"
+    assert dict(broker.take())["teleinfo/state/power/apparent_import"] == b"460"
 
 
 def test_fields_that_are_no_longer_asked_for_are_removed() -> None:
@@ -258,8 +260,8 @@ def test_fields_that_are_no_longer_asked_for_are_removed() -> None:
 
     assert dict(broker.take()).keys() == {
         "teleinfo/state",
-        "teleinfo/state/voltage/3",
-        "teleinfo/state/power/apparent",
+        "teleinfo/state/voltage/l3",
+        "teleinfo/state/power/apparent_import",
         "teleinfo/meta",
     }
 

@@ -106,11 +106,11 @@ def all_of(case: Case) -> list[Finding]:
 
 
 def test_values_are_shown_as_the_household_wrote_them(tmp_path: Path) -> None:
-    """Not as Python writes an object: True, Prices(…), {'power.apparent': 20.0}."""
+    """Not as Python writes an object: True, Prices(…), {'power.apparent_import': 20.0}."""
     lines = [
         "TELEINFO_PUBLISH_INTERVAL=60",
         "TELEINFO_STATE_TOPICS=yes",
-        "TELEINFO_STATE_TOPICS_DEAD_BAND=power.apparent=20",
+        "TELEINFO_STATE_TOPICS_DEAD_BAND=power.apparent_import=20",
         "TELEINFO_PRICES=HC=0.1696 HP=0.2146 month=15.74",
         "TELEINFO_PAYLOAD_NUMBERS=all",
     ]

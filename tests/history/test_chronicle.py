@@ -29,9 +29,9 @@ def test_each_meter_has_a_batch_of_its_own() -> None:
     """1. A meter. 2. Another one in its place. 3. Both batches are taken, and the second one goes on."""
     chronicle = Chronicle()
     chronicle.add(state("1"), at=NOON)
-    chronicle.add(state("2", power={"apparent": 500}), at=NOON + 10)
+    chronicle.add(state("2", power={"apparent_import": 500}), at=NOON + 10)
     first, second = chronicle.take()
-    chronicle.add(state("2", power={"apparent": 700}), at=NOON + 20)
+    chronicle.add(state("2", power={"apparent_import": 700}), at=NOON + 20)
     [last] = chronicle.take()
 
     assert (first.meter, second.meter, last.meter) == ("1", "2", "2")
@@ -52,6 +52,19 @@ def test_of_too_many_meters_the_rarest_are_forgotten() -> None:
     assert own.readings["HCHP", "HP", NOON // 1800][0].time == NOON
 
 
+def maximum(time: str) -> Json:
+    """Return the section `max_power` of a state: 7 VA at this time."""
+    return {"today": {"imported": {"value": 7, "time": time}}}
+
+
+PHASES: Json = {
+    "apparent_import": 900,
+    "apparent_import_l1": 100,
+    "apparent_import_l2": 500,
+    "apparent_import_l3": 300,
+}
+
+
 @pytest.mark.parametrize("at", [-1, 0, 45_639, 946_684_799, 4_102_444_800, 2**40])
 def test_an_impossible_time_adds_nothing(at: int) -> None:
     """A machine without a clock begins in 1970; an alert may have begun then."""
@@ -59,8 +72,8 @@ def test_an_impossible_time_adds_nothing(at: int) -> None:
     chronicle.add(state(), at=at)
     assert chronicle.peek() == []
     overrun: Json = {"active": True, "start": "1970-01-01T12:40:39+01:00"}
-    power: Json = {"max_today": 7, "max_today_time": "1970-01-01T12:40:39+01:00"}
-    chronicle.add(state(alerts={Alert.OVERRUN: overrun}, power=power), at=NOON)
+    max_power = maximum("1970-01-01T12:40:39+01:00")
+    chronicle.add(state(alerts={Alert.OVERRUN: overrun}, max_power=max_power), at=NOON)
     [batch] = chronicle.peek()
     assert (batch.runs, batch.peaks) == ({}, {})
 
@@ -78,7 +91,7 @@ def test_a_power_is_repeated_while_messages_come_every_five_minutes() -> None:
     """In the slots between two of them; after a longer pause the slots between are a gap."""
     chronicle = Chronicle()
     for at, power in ((0, 100), (30, 200), (361, 300)):
-        chronicle.add(state(power={"apparent": power, "injected": 0}), at=NOON + at)
+        chronicle.add(state(power={"apparent_import": power, "apparent_export": 0}), at=NOON + at)
     [batch] = chronicle.peek()
 
     assert {begin - NOON: powers for begin, powers in batch.powers.items()} == {
@@ -91,7 +104,7 @@ def test_a_power_stays_for_five_minutes_and_two_frames(pause: int, slots: int) -
     """A reading every five minutes may come a frame of a slow meter late, and its message another one."""
     chronicle = Chronicle()
     for at in (0, pause):
-        chronicle.add(state(power={"apparent": 100}), at=NOON + at)
+        chronicle.add(state(power={"apparent_import": 100}), at=NOON + at)
     [batch] = chronicle.peek()
 
     assert len(batch.powers) == slots
@@ -133,12 +146,12 @@ def test_a_day_has_the_contract_and_the_power_that_were_told_last() -> None:
 @pytest.mark.parametrize(
     ("parts", "time", "power"),
     [
-        ({"power": {"apparent": 500}}, NOON, 500),
-        ({"power": {"apparent": 5, "max_today": 7, "max_today_time": "2026-01-14T08:00:00+01:00"}}, 8, 7),
-        ({"power": {"apparent": 9, "max_today": 7, "max_today_time": "2026-01-14T08:00:00+01:00"}}, NOON, 9),
-        ({"power": {"apparent": 900, "apparent_by_phase": {"1": 100, "2": 500, "3": 300}}}, NOON, 1500),
-        ({"current": {"1": 1, "2": 5, "3": 3}}, NOON, 3000),
-        ({"power": {"apparent": 0}, "current": {"1": 1, "2": 5, "3": 3}}, NOON, 0),
+        ({"power": {"apparent_import": 500}}, NOON, 500),
+        ({"power": {"apparent_import": 5}, "max_power": maximum("2026-01-14T08:00:00+01:00")}, 8, 7),
+        ({"power": {"apparent_import": 9}, "max_power": maximum("2026-01-14T08:00:00+01:00")}, NOON, 9),
+        ({"power": PHASES}, NOON, 1500),
+        ({"current": {"l1": 1, "l2": 5, "l3": 3}}, NOON, 3000),
+        ({"power": {"apparent_import": 0}, "current": {"l1": 1, "l2": 5, "l3": 3}}, NOON, 0),
     ],
 )
 def test_the_greatest_power_of_a_day(parts: dict[str, Any], time: int, power: int) -> None:

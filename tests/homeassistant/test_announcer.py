@@ -54,7 +54,14 @@ CONFIG = "homeassistant/device/teleinfo_041961123456/config"
 LOOK_FRAMES = round(LOOK_INTERVAL / PERIOD) + 1
 BOTH_MODES = {
     *("contract", "subscribed_power", "subscribed_current", "tariff", "energy_import_total"),
-    *("index_HC", "index_HP", "power_apparent", "power_mean", "current_1", "alert_overrun"),
+    *(
+        "index_HC",
+        "index_HP",
+        "power_apparent_import",
+        "power_active_import_mean",
+        "current_l1",
+        "alert_overrun",
+    ),
 }
 
 
@@ -159,7 +166,7 @@ def test_what_only_the_old_mode_had_is_unknown_until_the_mode_returns() -> None:
     device.feed(historique(HC, HC, HC, HC))
 
     assert "IMAX" in components(device)["IMAX"]["value_template"]
-    assert components(device)["voltage_1"]["value_template"] == "{{ none }}"
+    assert components(device)["voltage_l1"]["value_template"] == "{{ none }}"
 
 
 def test_a_meter_without_a_number_is_announced_after_a_while() -> None:

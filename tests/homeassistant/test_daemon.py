@@ -62,7 +62,7 @@ def test_the_meter_and_its_states_are_announced_and_retained(broker: MosquittoBr
     assert config.qos == 1
     assert all(message.retain for message in kept.values())
     assert kept[CONFIG].payload == config.payload
-    assert {"index_HC", "index_HP", "power_apparent", "tariff", "energy_import_total"} <= components(
+    assert {"index_HC", "index_HP", "power_apparent_import", "tariff", "energy_import_total"} <= components(
         config
     ).keys()
     assert json.loads(kept[STATES].payload)["energy_import_total"] == 19212 + 68306
@@ -129,6 +129,6 @@ def test_an_excluded_number_stands_on_no_topic(broker: MosquittoBroker, tmp_path
             with Subscriber(broker.host, broker.port, "#") as late:
                 config = late.expect("homeassistant/device/teleinfo_1c12/config")
 
-    assert components(config)["power_apparent"]["unique_id"] == "teleinfo_1c12_power_apparent"
+    assert components(config)["power_apparent_import"]["unique_id"] == "teleinfo_1c12_power_apparent_import"
     assert b"012345678901" not in config.payload
     assert not [message for message in seen if b"012345678901" in message.topic.encode() + message.payload]

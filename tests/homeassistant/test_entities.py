@@ -53,7 +53,7 @@ def test_no_identifier_and_no_register_is_an_entity(mode: Mode) -> None:
 
 @pytest.mark.parametrize(
     ("key", "unit", "expected"),
-    [("PS_VA", "VA", "apparent_power"), ("PS_kW", "kW", "power"), ("PMAX_s_VA", "VA", "apparent_power")],
+    [("PS_VA", "VA", "apparent_power"), ("PS_W", "W", "power"), ("PMAX_s_VA", "VA", "apparent_power")],
 )
 def test_a_value_that_comes_with_its_unit_has_an_entity_of_this_unit(
     key: str, unit: str, expected: str

@@ -22,7 +22,7 @@ START = dt.datetime(2026, 1, 14, 12, tzinfo=dt.UTC)
 PATHS = {
     "power.active": ("W", 75, 120),
     "headroom.power": ("VA", 75, 120),
-    "voltage.1": ("V", 3, 300),
+    "voltage.l1": ("V", 3, 300),
     "energy.import_total": ("Wh", None, 300),
     "energy.indexes.EASF01.value": ("Wh", None, 300),
     "energy.today.indexes.EASF01": ("Wh", None, 300),
@@ -30,8 +30,8 @@ PATHS = {
     "labels.EASD01": ("Wh", None, 60),
 }
 AT_ONCE: dict[str, tuple[Json, Json]] = {
-    "headroom.used": (70, 71),
-    "current.2": (4, 5),
+    "headroom.used_percent": (70, 71),
+    "current.l2": (4, 5),
     "tariff.code": ("HC", "HP"),
     "alerts.overrun.active": (False, True),
     "cost.price": (0.17, 0.21),

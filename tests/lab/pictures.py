@@ -47,7 +47,7 @@ def watch_lines() -> list[Text]:
     for frame in range(131):
         [reading] = decoder.feed(meter.emit(start + dt.timedelta(seconds=1.5 * frame)))
         model.add_reading(reading, now=1.5 * frame)
-        recent.add(integer(model.state(), "power.apparent") or 0, now=1.5 * frame)
+        recent.add(integer(model.state(), "power.apparent_import") or 0, now=1.5 * frame)
     quality = health.Quality()
     quality.sample(decoder.counts, now=195)
     known = health.Health(mode=Mode.HISTORIQUE, baudrate=1200, parity_checked=True)

@@ -39,11 +39,22 @@ def state(**values: Any) -> dict[str, Any]:  # noqa: ANN401 - values of JSON
             *("1 234 ± 35 W", "1 234 ± 35 W"),
         ),
         (
-            {"power__max_today": 4870, "power__max_today_time": "2026-01-14T19:12:00+01:00"},
+            {
+                "max_power__today__imported__value": 4870,
+                "max_power__today__imported__time": "2026-01-14T19:12:00+01:00",
+            },
             *("4 870 VA at 19:12", "4 870 VA à 19:12"),
         ),
-        ({"power__mean": 60, "power__mean_is_upper_bound": True}, "at most 60 W", "au plus 60 W"),
-        ({"power__injected": 920, "power__estimated": True}, "920 VA (estimated)", "920 VA (estimation)"),
+        (
+            {"power__active_import_mean": 60, "power__active_import_mean_is_upper_bound": True},
+            "at most 60 W",
+            "au plus 60 W",
+        ),
+        (
+            {"power__apparent_export": 920, "power__apparent_export_estimated": True},
+            "920 VA (estimated)",
+            "920 VA (estimation)",
+        ),
         (
             {"tariff__next__time": "2026-01-15T06:00:00+01:00", "tariff__next__learned": True},
             *("15/01 06:00 (learned)", "15/01 06:00 (d’après les jours passés)"),
@@ -69,22 +80,32 @@ def test_a_field_is_written_for_people(values: dict[str, Any], english: str, fre
 
 
 def test_the_net_power_has_a_row_beside_the_injected_power_only() -> None:
-    drawn = {"power__apparent": 500, "power__net": 500, "power__max_today": 9, "power__max_today_time": TIME}
+    drawn = {
+        "power__apparent_import": 500,
+        "power__apparent_net": 500,
+        "max_power__today__imported__value": 9,
+        "max_power__today__imported__time": TIME,
+    }
     paths = [
         [field.path for field, _name, _text in rows(each)]
         for each in (
             state(**drawn),
-            state(**drawn, power__injected=0),
+            state(**drawn, power__apparent_export=0),
         )
     ]
 
-    assert paths[0] == ["power.apparent", "power.max_today"]
-    assert paths[1] == ["power.apparent", "power.injected", "power.net", "power.max_today"]
+    assert paths[0] == ["power.apparent_import", "max_power.today.imported.value"]
+    assert paths[1] == [
+        "power.apparent_import",
+        "power.apparent_export",
+        "power.apparent_net",
+        "max_power.today.imported.value",
+    ]
 
 
 def test_a_phase_is_named_where_there_are_three() -> None:
     names = [
-        [name for _field, name, _text in rows(state(meter__phases=phases, current={"1": 4}))]
+        [name for _field, name, _text in rows(state(meter__phases=phases, current={"l1": 4}))]
         for phases in (1, 3)
     ]
 
@@ -173,7 +194,7 @@ def test_a_daemon_that_is_gone_remembers_nothing() -> None:
     model.online = False
 
     assert known["energy"]["today"]["imported"] == 8412
-    assert (known["power"]["net"], known["time"]) == (500, TIME)
+    assert (known["power"]["apparent_net"], known["time"]) == (500, TIME)
     assert "energy" not in model.state()
 
 

@@ -36,7 +36,7 @@ GOOD: Final[Mapping[str, str]] = {name: written(default) for name, default in DE
     "mqtt_tls_key_file": "/dev/null",
     "payload_exclude": "ADCO",
     "state_topics": "true",
-    "state_topics_dead_band": "power.apparent=20",
+    "state_topics_dead_band": "power.apparent_import=20",
     "prices": "HC=0.1696 HP=0.2146 month=15.74",
     "meter_name": "Cave",
     "web_url": "http://raspberrypi.local:8080/",

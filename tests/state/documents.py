@@ -7,6 +7,7 @@ The documents that are made of fields, events, settings and commands: JSON Schem
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +45,10 @@ SLOT = {
     "dry_contact": {"enum": list(DryContact)},
     "closed_relays": {"type": "array", "items": {"type": "integer", "minimum": 2, "maximum": 8}},
 }
-VARYING = {"today", "yesterday", "this_month", "last_month", *Alert, *"12345678"}
+VARYING = {"today", "yesterday", "this_month", "last_month", *Alert}
 """Parts of a path in which fields of the same kind differ."""
+NUMBERED = re.compile(r"(^|_)(l[1-3]|[1-8])$")
+"""The end of a part of a path that numbers a phase or a relay."""
 
 TYPES: dict[StateType, dict[str, Any]] = {
     StateType.NUMBER: {"type": ["integer"]},
@@ -175,7 +178,7 @@ def field_rows() -> Iterator[str]:
     """
     alike: dict[object, list[Field]] = {}
     for field in FIELDS:
-        key = tuple("" if part in VARYING else part.removesuffix("_time") for part in field.parts)
+        key = tuple("" if part in VARYING else NUMBERED.sub("#", part) for part in field.parts)
         alike.setdefault(key, []).append(field)
     first_with: dict[object, str] = {}
     for field, *others in alike.values():

@@ -102,7 +102,7 @@ HC, HP = (historique(ADCO=NUMBER, OPTARIF="HC", ISOUSC="45", PTEC=period) for pe
     ("readings", "code", "more"),
     [
         ([standard(), standard(STGE="003A000F")], "breaker_opened", {"reason": {"code": None, "name": None}}),
-        ([three("00"), three("0C")], "phase_missing_started", {"phases": ["2", "3"]}),
+        ([three("00"), three("0C")], "phase_missing_started", {"phases": ["l2", "l3"]}),
         (
             [HP, historique(ADCO=OTHER, OPTARIF="HC", PTEC="HC")],
             "meter_replaced",
@@ -311,7 +311,7 @@ def test_a_lost_phase_is_an_event_with_its_begin_and_its_end() -> None:
     assert (began["event"], began["name"], began["phases"]) == (
         "phase_missing_started",
         "Phase missing: began",
-        ["2"],
+        ["l2"],
     )
     assert (ended["event"], ended["start"], ended["end"]) == (
         "phase_missing_ended",

@@ -19,39 +19,39 @@ THREE = {"PREF": "18", "IRMS1": "010", "IRMS2": "020", "IRMS3": "035", "SINSTS":
 @pytest.mark.parametrize(
     ("reading", "used", "power", "currents"),
     [
-        (historique(OPTARIF="BASE", ISOUSC="15", IINST="016", PAPP="03690"), 123, -690, {"1": -1}),
-        (standard(PCOUP="03", IRMS1="012", SINSTS="02800"), 93, 200, {"1": 3}),
-        (standard(PCOUP="09"), 8, 5540, {"1": 28}),
-        (standard(**THREE), 117, -1000, {"1": 20, "2": 10, "3": -5}),
+        (historique(OPTARIF="BASE", ISOUSC="15", IINST="016", PAPP="03690"), 123, -690, {"l1": -1}),
+        (standard(PCOUP="03", IRMS1="012", SINSTS="02800"), 93, 200, {"l1": 3}),
+        (standard(PCOUP="09"), 8, 5540, {"l1": 28}),
+        (standard(**THREE), 117, -1000, {"l1": 20, "l2": 10, "l3": -5}),
         # PAPP 0: power flows out, and of several currents it is unknown which do.
-        (three("00000", "020", "000", "000"), 0, 6000, {"1": 30, "2": 30, "3": 30}),
-        (three("00000", "020", "016", "000"), None, None, {"1": None, "2": None, "3": 30}),
+        (three("00000", "020", "000", "000"), 0, 6000, {"l1": 30, "l2": 30, "l3": 30}),
+        (three("00000", "020", "016", "000"), None, None, {"l1": None, "l2": None, "l3": 30}),
     ],
     ids=["overrun", "PCOUP is lower", "PCOUP is higher", "standard, three", "out", "out and in"],
 )
 def test_it_is_what_the_subscription_leaves(
     reading: Reading, used: int | None, power: int | None, currents: dict[str, int | None]
 ) -> None:
-    assert follow(reading)[1]["headroom"] == {"used": used, "power": power, "current": currents}
+    assert follow(reading)[1]["headroom"] == {"used_percent": used, "power": power, "current": currents}
 
 
 def test_without_a_subscription_it_is_unknown() -> None:
-    unknown = {"used": None, "power": None, "current": {"1": None}}
+    unknown = {"used_percent": None, "power": None, "current": {"l1": None}}
 
     assert follow(historique(OPTARIF="BASE", IINST="007", PAPP="01530"))[1]["headroom"] == unknown
     assert follow(standard(PREF="00"))[1]["headroom"] == unknown
-    assert follow(historique(ISOUSC="30", IINST="007"))[1]["headroom"] == {"current": {"1": 23}}
+    assert follow(historique(ISOUSC="30", IINST="007"))[1]["headroom"] == {"current": {"l1": 23}}
 
 
 def test_a_current_that_flows_out_takes_nothing() -> None:
     out: Any = follow(standard(SINSTS="00000", IRMS1="009"))[1]["headroom"]
     three = THREE | {"SINSTS1": "00000", "SINSTS2": "04600", "SINSTS3": "08050"}
 
-    assert out == {"used": 0, "power": 6000, "current": {"1": 30}}
+    assert out == {"used_percent": 0, "power": 6000, "current": {"l1": 30}}
     assert follow(standard(**three))[1]["headroom"] == {
-        "used": 134,
+        "used_percent": 134,
         "power": 6000 - 8050,
-        "current": {"1": 30, "2": 10, "3": -5},
+        "current": {"l1": 30, "l2": 10, "l3": -5},
     }
 
 

@@ -16,15 +16,21 @@ from tests.support.judged import moment
 SINGLE = {"ADCO": "041961123456", "OPTARIF": "BASE", "ISOUSC": "30", "BASE": "000012345"}
 SINGLE |= {"IINST": "004", "PAPP": "00000"}
 OUT = historique(**SINGLE)
-INJECTED = {"apparent": 0, "injected": 920, "estimated": True, "exporting": True, "net": -920}
+INJECTED = {
+    "apparent_import": 0,
+    "apparent_export": 920,
+    "apparent_export_estimated": True,
+    "exporting": True,
+    "apparent_net": -920,
+}
 
 
 ACTIVE = {f"{name}{end}" for name in ("active", "factor") for end in ("", "_lower", "_upper")}
-MEANS = {"mean", "mean_is_upper_bound", "max_today"}
+MEANS = {"active_import_mean", "active_import_mean_is_upper_bound"}
 
 
 def power(*readings: Reading) -> dict[str, Any]:
-    """Return the power in the state after these readings, without maxima and calculated powers."""
+    """Return the power in the state after these readings, without calculated powers."""
     found: dict[str, Any] = follow(*readings)[1]["power"]
     return {name: value for name, value in found.items() if name not in MEANS | ACTIVE}
 
@@ -38,7 +44,7 @@ def three(papp: str, *currents: str) -> Reading:
 
 def test_a_current_without_drawn_power_flows_out() -> None:
     """In two frames in a row: PAPP is 0, and 4 A at 230 V are an estimate, marked as such."""
-    assert power(OUT) == {"apparent": 0, "net": 0}
+    assert power(OUT) == {"apparent_import": 0, "apparent_net": 0}
     assert power(OUT, OUT) == INJECTED
     assert power(OUT, historique(ADCO=SINGLE["ADCO"], ISOUSC="30"), OUT) == INJECTED  # PAPP was lost
 
@@ -48,8 +54,8 @@ def test_what_is_drawn_or_does_not_flow_is_no_injection(other: dict[str, str]) -
     """A standby load of 100 VA is 0 or 1 A, and its PAPP is not 0: 1 A is 115 VA at least."""
     reading = historique(**SINGLE | other)
 
-    assert power(reading, reading).keys() == {"apparent", "net"}
-    assert power(OUT, reading, OUT).keys() == {"apparent", "net"}
+    assert power(reading, reading).keys() == {"apparent_import", "apparent_net"}
+    assert power(OUT, reading, OUT).keys() == {"apparent_import", "apparent_net"}
 
 
 def test_of_three_phases_the_sum_counts() -> None:
@@ -57,13 +63,13 @@ def test_of_three_phases_the_sum_counts() -> None:
     several, alone = three("00000", "005", "002", "000"), three("00000", "000", "005", "000")
 
     assert power(several, several) == {
-        "apparent": 0,
-        "injected": None,
-        "estimated": True,
+        "apparent_import": 0,
+        "apparent_export": None,
+        "apparent_export_estimated": True,
         "exporting": True,
-        "net": None,
+        "apparent_net": None,
     }
-    assert power(alone, alone)["injected"] == 5 * NOMINAL_VOLTAGE
+    assert power(alone, alone)["apparent_export"] == 5 * NOMINAL_VOLTAGE
     assert "exporting" not in power(three("00010", "005", "005", "000"), three("00010", "005", "005", "000"))
 
 
@@ -71,7 +77,7 @@ def test_short_frames_leave_an_injection_as_it_was() -> None:
     """They come while a phase is above the subscribed current, and have no PAPP."""
     out, short = three("00000", "000", "014", "000"), historique(**SHORT)
 
-    assert power(*[out] * 2, *[short] * 20)["injected"] == 14 * NOMINAL_VOLTAGE
+    assert power(*[out] * 2, *[short] * 20)["apparent_export"] == 14 * NOMINAL_VOLTAGE
     assert power(*[out] * 2, *[*[short] * 20, three("00000", "000", "031", "000")] * 3) == power(
         *[three("00000", "000", "031", "000")] * 2
     )

@@ -32,10 +32,10 @@ def standard(values: dict[str, str]) -> dict[str, int | float | str]:
     ("values", "expected"),
     [
         ({"PEJP": "30"}, {"PEJP": 30}),
-        ({"EAP_s": "9649kWh"}, {"EAP_s": 9649}),
-        ({"EAP_s": "9649"}, {"EAP_s": 9649}),
+        ({"EAP_s": "9649kWh"}, {"EAP_s": 9649000}),
+        ({"EAP_s": "9649"}, {"EAP_s": 9649000}),
         ({"EAP_s": "kWh"}, {}),
-        ({"PA1MN": "1,5kW"}, {"PA1MN": 1.5}),
+        ({"PA1MN": "1,5kW"}, {"PA1MN": 1500}),
         ({"PS": "42kVA"}, {"PS_VA": 42000}),
         ({"PS": "300"}, {"PS": 300}),
         ({"TGPHI_s": "-0,12"}, {"TGPHI_s": -0.12}),
@@ -109,5 +109,5 @@ def test_the_numbers_of_the_state_are_its_fields_and_the_etiquettes_without_a_fi
     """Neither a text, nor an étiquette that a field is made of, nor what has a value for each étiquette."""
     found = numbers()
 
-    assert {"power.apparent", "energy.import_total", "labels.ERQ1", "labels.PEJP"} <= found
+    assert {"power.apparent_import", "energy.import_total", "labels.ERQ1", "labels.PEJP"} <= found
     assert found.isdisjoint({"tariff.code", "labels.PAPP", "labels.HHPHC", "energy.indexes.*.value"})

@@ -21,20 +21,20 @@ OVERSEAS = "042586123456"
 
 def maxima(**values: str) -> dict[str, Any]:
     """Return the maxima that a frame of 2026-01-14, 12:02:28, shows with these values."""
-    power = follow(standard(**values))[1]["power"]
-    return {name.removeprefix("max_"): value for name, value in power.items() if name.startswith("max_")}
+    found: dict[str, Any] = follow(standard(**values))[1]["max_power"]
+    return found
 
 
 def test_they_are_those_of_the_days_that_they_name() -> None:
     assert maxima(**TODAY, **YESTERDAY, **INJECTED) == {
-        "today": 3000,
-        "today_time": "2026-01-14T07:12:00+01:00",
-        "yesterday": 4870,
-        "yesterday_time": "2026-01-13T19:12:48+01:00",
-        "injected_today": 2000,
-        "injected_today_time": "2026-01-14T00:00:00+01:00",
-        "injected_yesterday": 2100,
-        "injected_yesterday_time": "2026-01-13T23:59:59+01:00",
+        "today": {
+            "imported": {"value": 3000, "time": "2026-01-14T07:12:00+01:00"},
+            "exported": {"value": 2000, "time": "2026-01-14T00:00:00+01:00"},
+        },
+        "yesterday": {
+            "imported": {"value": 4870, "time": "2026-01-13T19:12:48+01:00"},
+            "exported": {"value": 2100, "time": "2026-01-13T23:59:59+01:00"},
+        },
     }
 
 
@@ -43,8 +43,9 @@ def test_a_maximum_of_another_day_is_unknown(horodate: str) -> None:
     """A recorded meter sent SMAXSN-1 of nine days ahead; another one keeps that of two days before."""
     found = maxima(**YESTERDAY | {"SMAXSN-1_HORODATE": horodate})
 
-    assert found == {"yesterday": None, "yesterday_time": None}
-    assert maxima(**TODAY | {"SMAXSN_HORODATE": "H260113071200"})["today"] is None
+    assert found == {"yesterday": {"imported": {"value": None, "time": None}}}
+    today = maxima(**TODAY | {"SMAXSN_HORODATE": "H260113071200"})["today"]
+    assert today["imported"]["value"] is None
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,8 @@ def test_at_midnight_the_clock_may_be_that_of_the_frame_before(
     frame = TODAY | YESTERDAY | {"DATE": clock, "SMAXSN_HORODATE": today, "SMAXSN-1_HORODATE": yesterday}
     found = maxima(**frame)
 
-    assert (found["today"], found["yesterday"]) == (3000, 4870)
+    assert found["today"]["imported"]["value"] == 3000
+    assert found["yesterday"]["imported"]["value"] == 4870
 
 
 def test_without_a_clock_of_the_meter_that_of_the_machine_counts() -> None:
@@ -71,7 +73,7 @@ def test_without_a_clock_of_the_meter_that_of_the_machine_counts() -> None:
     for horodate in ("H260114120000", "H260113120000"):
         reading = standard(**TODAY | {"SMAXSN_HORODATE": horodate})
         kept = {key: text for key, text in reading.values.items() if key in frame or key in TODAY}
-        states.append(follow(type(reading)(reading.mode, kept))[1]["power"]["max_today"])
+        states.append(follow(type(reading)(reading.mode, kept))[1]["max_power"]["today"]["imported"]["value"])
 
     assert states == [3000, None]
 
@@ -82,6 +84,6 @@ def test_a_maximum_without_a_horodate_is_believed() -> None:
     three = {"IINST1": "010", "IINST2": "011", "IINST3": "012", "PAPP": "07500", "PMAX": "09000"}
     linky = follow(historique(ADCO="041976123456", **three))[1]
 
-    assert overseas["power"]["max_today"] == 3000
-    assert "max_today_time" not in overseas["power"]
-    assert linky["power"]["max_yesterday"] == 9000
+    assert overseas["max_power"]["today"]["imported"]["value"] == 3000
+    assert "time" not in overseas["max_power"]["today"]["imported"]
+    assert linky["max_power"]["yesterday"]["imported"]["value"] == 9000

@@ -40,7 +40,7 @@ MEMORY = Memory(
     START,
     TOTAL,
     {"overrun": START},
-    frozenset({"power/net", "labels/NJOURF_1"}),
+    frozenset({"power/apparent_net", "labels/NJOURF_1"}),
     means={"BASE": MEASURED},
     situation={"overrun": "overrun", "tariff": "HP HP"},
     announced=frozenset({f"homeassistant/device/teleinfo_{NUMBER}/config"}),
@@ -165,7 +165,7 @@ def test_a_mean_power_goes_on_after_a_short_restart(monotonic: float, gap: float
             followed.update(reading, moment(monotonic, at(gap)))
         state: Any = followed.state(moment(monotonic))
 
-        assert state["power"]["mean"] == expected
+        assert state["power"]["active_import_mean"] == expected
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_a_meter_that_injected_may_inject_after_a_restart() -> None:
     elsewhere = historique(**{**night.values, "ADCO": OTHER})
     _, other = follow(*[elsewhere] * CERTAIN_FRAMES, memory=memory, gap=60)
 
-    assert (same["power"]["injected"], same["power"]["exporting"]) == (0, False)
+    assert (same["power"]["apparent_export"], same["power"]["exporting"]) == (0, False)
     assert "injected" not in other[-1]["power"]
 
 

@@ -42,8 +42,8 @@ def test_numbers_are_in_base_units_with_the_topic_as_label() -> None:
     index = state["energy"]["indexes"]["HC"]["value"]
 
     assert found['teleinfo_energy_index_joules_total{topic="teleinfo",index="HC"}'] == index * 3600
-    assert found['teleinfo_headroom_used_ratio{topic="teleinfo"}'] == state["headroom"]["used"] / 100
-    assert found['teleinfo_current_amperes{topic="teleinfo",phase="1"}'] == state["current"]["1"]
+    assert found['teleinfo_headroom_used_ratio{topic="teleinfo"}'] == state["headroom"]["used_percent"] / 100
+    assert found['teleinfo_current_amperes{topic="teleinfo",phase="l1"}'] == state["current"]["l1"]
     assert found['teleinfo_alert_active{topic="teleinfo",alert="overrun"}'] == 0
     assert found['teleinfo_rejected_groups_total{topic="teleinfo",cause="parity"}'] == 2
     assert found['teleinfo_bad_groups_ratio{topic="teleinfo"}'] == 0.005

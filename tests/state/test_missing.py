@@ -22,7 +22,7 @@ def test_it_is_said_what_the_last_frame_lacked() -> None:
     later: Any = followed.state(moment(300.0))
 
     assert state["frame"]["missing"] == ["DATE", "SINSTS"]
-    assert state["power"]["apparent"] == 460
+    assert state["power"]["apparent_import"] == 460
     assert follow(standard(), without(standard(), "SINSTS"), standard())[1]["frame"] == {"missing": []}
     assert later["frame"]["missing"] is None
 

@@ -66,10 +66,10 @@ def test_what_a_replaced_meter_left_is_cleared(tmp_path: Path) -> None:
         run(tmp_path, broker, new, **more)
         after = all_retained(broker)
 
-    assert before["teleinfo/state/current/3"] == b"2"
+    assert before["teleinfo/state/current/l3"] == b"2"
     assert any("021976000001" in topic for topic in before)
-    assert after["teleinfo/state/current/1"] == b"3"
-    assert "teleinfo/state/current/3" not in after
+    assert after["teleinfo/state/current/l1"] == b"3"
+    assert "teleinfo/state/current/l3" not in after
     assert not any("021976000001" in topic or b"021976000001" in payload for topic, payload in after.items())
 
 

@@ -82,9 +82,9 @@ def test_a_new_meter_has_no_index_of_the_one_that_it_replaces() -> None:
 def test_a_short_frame_updates_the_state_and_does_not_empty_it() -> None:
     _, state = follow(historique(**LONG), historique(**SHORT))
 
-    assert state["current"] == {"1": 31, "2": 11, "3": 12}
+    assert state["current"] == {"l1": 31, "l2": 11, "l3": 12}
     assert state["energy"]["import_total"] == 1_000_000
-    assert state["power"]["apparent"] == 7500
+    assert state["power"]["apparent_import"] == 7500
     assert state["alerts"]["overrun"] == {"active": True, "start": TIME}
 
 
@@ -95,7 +95,7 @@ def test_the_maximum_of_three_phases_is_that_of_yesterday_where_a_document_says_
         for number in (THREE_PHASE, "041930123456")
     )
 
-    assert linky["power"]["max_yesterday"] == 9000
+    assert linky["max_power"]["yesterday"]["imported"]["value"] == 9000
     assert "labels" not in linky
     assert "max_yesterday" not in cbetm["power"]
     assert cbetm["labels"] == {"PMAX": 9000}
@@ -140,7 +140,7 @@ def test_what_only_the_mode_before_said_stands_while_it_is_fresh() -> None:
     fresh: Any = followed.state(moment(STALE_AFTER))
     old: Any = followed.state(moment(STALE_AFTER + 0.1))
 
-    assert (fresh["voltage"], fresh["power"]["apparent"]) == ({"1": 230}, 460)
+    assert (fresh["voltage"], fresh["power"]["apparent_import"]) == ({"l1": 230}, 460)
     assert fresh["labels"] == {"MSG1": "PAS DE MESSAGE"}
     assert fresh["energy"]["import_total"] == 1_000_500
     assert fresh["meter"]["mode"] == "historique"
@@ -151,7 +151,9 @@ def test_an_absurd_power_of_a_phase_is_left_out() -> None:
     """A phase draws neither more than all together nor more than twice the subscription."""
     _, state = follow(standard(SINSTS="00417", SINSTS1="37059", SINSTS2="00100", SINSTS3="00110"))
 
-    assert state["power"]["apparent_by_phase"] == {"2": 100, "3": 110}
+    powers = state["power"]
+    assert "apparent_import_l1" not in powers
+    assert (powers["apparent_import_l2"], powers["apparent_import_l3"]) == (100, 110)
 
 
 def test_an_index_that_is_no_number_is_left_out() -> None:
@@ -181,8 +183,8 @@ def test_the_times_of_a_meter_of_the_islands_have_no_offset_and_are_left_out() -
     followed.update(standard(**values), moment(0.0, "2026-01-15T02:00:00+04:00"))
     state: Any = followed.state(moment(0.0))
 
-    assert state["power"]["max_today"] == 1000
-    assert "max_today_time" not in state["power"]
+    assert state["max_power"]["today"]["imported"]["value"] == 1000
+    assert "time" not in state["max_power"]["today"]["imported"]
     assert state["cost"]["today"]["start"] == "2026-01-15T00:00:00+04:00"
 
 
@@ -249,7 +251,7 @@ def test_before_its_first_reading_a_tracker_knows_no_values() -> None:
     assert followed.take_clock_was_ahead() is None
     assert followed.memory() is None
     followed.update(historique(ADCO=NUMBER, PAPP="00750"), moment(0.0, TIME))
-    power = followed.fields_of({"PAPP"}, moment(0.0))["power", "apparent"]
+    power = followed.fields_of({"PAPP"}, moment(0.0))["power", "apparent_import"]
 
     assert "PAPP" not in str(before)
     assert power == 750

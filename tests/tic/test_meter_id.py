@@ -27,7 +27,7 @@ def test_a_number_tells_the_maker_and_the_model(
     """CC is the maker, TT the type; a code that is not in the list tells nothing."""
     known = identity_of(number)
 
-    assert (known.maker, known.name, known.model) == (maker, name, model)
+    assert (known.manufacturer, known.name, known.model) == (maker, name, model)
 
 
 def test_only_a_meter_of_the_islands_has_another_time_zone() -> None:

@@ -120,9 +120,9 @@ EVENTS: Final[dict[Event, Callable[[World], Iterator[Happened]]]] = {
     Event.MOBILE_PEAK_ANNOUNCED: _only("EJP", _began("mobile_peak_notice", KEPT)),
     Event.MOBILE_PEAK_STARTED: _only("EJP", _began("mobile_peak")),
     Event.MOBILE_PEAK_ENDED: _only("EJP", _ended("mobile_peak")),
-    Event.BREAKER_OPENED: _began("breaker_open", reason="open: overvoltage"),
+    Event.BREAKER_OPENED: _began("breaker_open", reason="overvoltage"),
     Event.BREAKER_CLOSED: _ended("breaker_open"),
-    Event.PHASE_MISSING_STARTED: _began("phase_missing", phases=["1"]),  # bit 1 of PPOT (02E)
+    Event.PHASE_MISSING_STARTED: _began("phase_missing", phases=["l1"]),  # bit 1 of PPOT (02E)
     Event.PHASE_MISSING_ENDED: _ended("phase_missing"),
     Event.SILENCE_STARTED: _silences(0),
     Event.SILENCE_ENDED: _silences(1),

@@ -25,7 +25,7 @@ SAMPLE: Final = 1000
 
 STANDING: Final = {
     "time",
-    *(f"meter.{name}" for name in ("number", "id", "model", "maker", "mode", "phases")),
+    *(f"meter.{name}" for name in ("serial_number", "id", "model", "manufacturer", "mode", "phases")),
     *(f"energy.import_{name}" for name in ("labels", "index", "offset")),
 }
 """The fields that stand in a silence: which meter it is, when it was heard, and where the total goes on."""

@@ -47,7 +47,7 @@ DERIVED: Final = (
     *(f"energy.{day}.{way}" for day in ("today", "yesterday") for way in ("imported", "exported")),
     *(f"energy.{month}.{way}" for month in ("this_month", "last_month") for way in ("imported", "exported")),
     *(f"cost.{span}.value" for span in ("today", "yesterday", "this_month", "last_month")),
-    *("cost.price", "headroom.used", "headroom.power"),
+    *("cost.price", "headroom.used_percent", "headroom.power"),
 )
 """The fields that the terminal shows without an étiquette."""
 
@@ -174,8 +174,8 @@ class Screens:
 
     def _page(self, now: Any) -> None:  # noqa: ANN401
         world, power, facts = self._world, now["power"], dict(now["facts"])
-        self._field("page", "power.net", power["figure"])
-        self._field("page", "headroom.used", power["limit"]["text"])
+        self._field("page", "power.apparent_net", power["figure"])
+        self._field("page", "headroom.used_percent", power["limit"]["text"])
         if power["limit"]["left"]:  # nothing in an overrun
             self._field("page", "headroom.power", power["limit"]["left"])
         self._field("page", "cost.price", dict(now["tariff"])[title("cost.price")])

@@ -336,7 +336,7 @@ def _maximum(day: str, *, drawn: bool) -> Callable[[World], Any]:
 def _maxima() -> dict[str, Truth | str]:
     found: dict[str, Truth | str] = {}
     for day in ("today", "yesterday"):
-        for way, drawn in (("max", True), ("max_injected", False)):
+        for way, drawn in (("imported", True), ("exported", False)):
             of = _maximum(day, drawn=drawn)
 
             def power(world: World, of: Callable[[World], Any] = of) -> Any:  # noqa: ANN401
@@ -346,8 +346,8 @@ def _maxima() -> dict[str, Truth | str]:
                 is_timed = world.mode is Mode.STANDARD and of(world) is not ABSENT
                 return _instant(of(world).at) if is_timed else ABSENT
 
-            found[f"power.{way}_{day}"] = Truth(power, tolerance=0.5)
-            found[f"power.{way}_{day}_time"] = Truth(time, tolerance=1)
+            found[f"max_power.{day}.{way}.value"] = Truth(power, tolerance=0.5)
+            found[f"max_power.{day}.{way}.time"] = Truth(time, tolerance=1)
     return found
 
 
@@ -451,7 +451,7 @@ def _by_phase(of: Callable[[World, int], Any], *, tolerance: float, path: str) -
             short="current" in path,
         )
 
-    return {f"{path}.{phase + 1}": truth(phase) for phase in range(3)}
+    return {f"{path}l{phase + 1}": truth(phase) for phase in range(3)}
 
 
 def _current_left(world: World, phase: int) -> Any:  # noqa: ANN401
@@ -535,10 +535,10 @@ _MODELS: Final = {"61": "Single-phase Linky 60 A (G3)", "76": "Three-phase Linky
 
 TRUTHS: Final[dict[str, Truth | str]] = {
     "time": Truth(lambda world: world.instant, tolerance=1, short=True),
-    "meter.number": Truth(lambda world: world.model.number),
+    "meter.serial_number": Truth(lambda world: world.model.number),
     "meter.id": Truth(lambda world: world.model.number),
     "meter.model": Truth(lambda world: _MODELS[world.model.number[4:6]]),
-    "meter.maker": Truth(lambda _: "Landis+Gyr"),  # code 04
+    "meter.manufacturer": Truth(lambda _: "Landis+Gyr"),  # code 04
     "meter.mode": Truth(lambda world: world.mode.value),
     "frame.missing": Truth(lambda world: world.lost, short=True),
     "meter.phases": Truth(lambda world: world.model.phases),
@@ -582,7 +582,7 @@ TRUTHS: Final[dict[str, Truth | str]] = {
     "cost.price": Truth(
         lambda world: world.price(world.metrology.period.index, world.instant), tolerance=1e-9
     ),
-    "power.apparent": Truth(_apparent),
+    "power.apparent_import": Truth(_apparent),
     **_by_phase(
         lambda world, phase: (
             max(0.0, world.metrology.apparent[phase])
@@ -590,12 +590,12 @@ TRUTHS: Final[dict[str, Truth | str]] = {
             else ABSENT
         ),
         tolerance=0.5,
-        path="power.apparent_by_phase",
+        path="power.apparent_import_",
     ),
-    "power.injected": Truth(_injected),
-    "power.estimated": Truth(_estimated),
+    "power.apparent_export": Truth(_injected),
+    "power.apparent_export_estimated": Truth(_estimated),
     "power.exporting": Truth(_exporting),
-    "power.net": Truth(_net),
+    "power.apparent_net": Truth(_net),
     **_maxima(),
     "power.active": Truth(_watts, paced=300, settled=300, share=0.95, bias=0.015),
     "power.active_lower": Truth(_bound(-math.inf, 0.5), paced=300, settled=300, share=0.985),
@@ -603,10 +603,12 @@ TRUTHS: Final[dict[str, Truth | str]] = {
     "power.factor": Truth(_factor(-250, 250), paced=300, settled=300, share=0.95, bias=0.05),
     "power.factor_lower": Truth(_factor(-math.inf, 0.5), paced=300, settled=300, share=0.985),
     "power.factor_upper": Truth(_factor(-0.5, math.inf), paced=300, settled=300, share=0.985),
-    "power.mean": Truth(_mean("drawn"), paced=400, settled=400),
-    "power.mean_is_upper_bound": "true or false by which step of the index came last; see `power.mean`",
-    "power.injected_mean": Truth(_mean("injected"), paced=400, settled=400),
-    "power.injected_mean_is_upper_bound": "as for `power.mean_is_upper_bound`",
+    "power.active_import_mean": Truth(_mean("drawn"), paced=400, settled=400),
+    "power.active_import_mean_is_upper_bound": (
+        "true or false by which step of the index came last; see `power.active_import_mean`"
+    ),
+    "power.active_export_mean": Truth(_mean("injected"), paced=400, settled=400),
+    "power.active_export_mean_is_upper_bound": "as for `power.active_import_mean_is_upper_bound`",
     "load_curve.imported.value": Truth(
         _standard(lambda world: world.metrology.drawn_mean.last.value), tolerance=0.5
     ),
@@ -618,31 +620,34 @@ TRUTHS: Final[dict[str, Truth | str]] = {
     "load_curve.exported.time": Truth(
         lambda world: _instant(world.metrology.injected_mean.last.at) if world.model.producer else ABSENT
     ),
-    "headroom.used": Truth(lambda world: 100 * max(_used(world)), tolerance=2.3, short=True),
+    "headroom.used_percent": Truth(lambda world: 100 * max(_used(world)), tolerance=2.3, short=True),
     "headroom.power": Truth(_power_left, short=True),
-    **_by_phase(_current_left, tolerance=0.5, path="headroom.current"),
-    **_by_phase(lambda world, phase: world.metrology.current[phase], tolerance=0.5, path="current"),
+    **_by_phase(_current_left, tolerance=0.5, path="headroom.current."),
+    **_by_phase(lambda world, phase: world.metrology.current[phase], tolerance=0.5, path="current."),
     **_by_phase(
         lambda world, phase: world.metrology.voltage[phase] if world.mode is Mode.STANDARD else ABSENT,
         tolerance=0.5,
-        path="voltage",
+        path="voltage.",
     ),
     **_by_phase(
         lambda world, phase: (
             world.metrology.voltage_means[phase].last.value if world.mode is Mode.STANDARD else ABSENT
         ),
         tolerance=0.5,
-        path="mean_voltage",
+        path="mean_voltage.",
     ),
     **{path: truth for alert in codes.Alert for path, truth in _alert(alert).items()},
-    "contacts.breaker": Truth(
-        _standard(lambda world: "open: overvoltage" if world.alerts["breaker_open"] else "closed")
+    "contacts.breaker": Truth(_standard(lambda world: "open" if world.alerts["breaker_open"] else "closed")),
+    "contacts.breaker_reason": Truth(
+        _standard(lambda world: "overvoltage" if world.alerts["breaker_open"] else None)
     ),
     "contacts.dry_contact": Truth(
         _standard(lambda world: "closed" if world.metrology.period.off_peak else "open")
     ),
-    "contacts.relays.1": Truth(_standard(lambda world: world.metrology.period.off_peak)),
-    **{f"contacts.relays.{relay}": Truth(_standard(lambda _: False)) for relay in range(2, 9)},
+    "contacts.relay_1": Truth(
+        _standard(lambda world: "closed" if world.metrology.period.off_peak else "open")
+    ),
+    **{f"contacts.relay_{relay}": Truth(_standard(lambda _: "open")) for relay in range(2, 9)},
     "day_profile.tomorrow": Truth(_standard(lambda world: _slots(world, world.model.contract.profile))),
     "day_profile.mobile_peak": Truth(_standard(_peak_profile)),
     "labels.*": Truth(_labels),

@@ -107,8 +107,8 @@ HIDDEN: Final = {
 NOT_ON_PAGE: Final = {
     "energy.import_total": "its indexes are shown",
     "energy.export_total": "it is a row of its étiquette",
-    "power.injected": "the net power shows it",
-    "power.mean": "only in place of an unknown active power",
+    "power.apparent_export": "the net power shows it",
+    "power.active_import_mean": "only in place of an unknown active power",
     "tariff.next.learning_days_left": "the time of the next change is missing until then",
     "mean_voltage": "rows of their étiquettes",
     "load_curve": "rows of their étiquettes",
@@ -298,13 +298,13 @@ def page_texts(shown: Shown) -> dict[str, str]:
     of_title = dict((*now["facts"], *now["tariff"]))
     of_title |= dict(detail.split(": ", 1) for detail in now["line"]["details"] if ": " in detail)
     found = {
-        "power.net": f"{power['figure']} VA",
+        "power.apparent_net": f"{power['figure']} VA",
         "power.active": power["watts"],
-        "headroom.used": re.sub(r" des .*", "", power["limit"]["text"]),
+        "headroom.used_percent": re.sub(r" des .*", "", power["limit"]["text"]),
         "headroom.power": power["limit"]["left"].removeprefix("reste "),
     }
     for phase, row in zip(Phase, now["phases"], strict=False):
-        found[f"power.apparent_by_phase.{phase}"] = row["power"]
+        found[f"power.apparent_import_{phase}"] = row["power"]
         found[f"current.{phase}"] = row["current"]
         found[f"headroom.current.{phase}"] = row["left"]
         found[f"voltage.{phase}"] = row["voltage"]

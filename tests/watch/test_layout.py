@@ -183,7 +183,7 @@ def test_every_figure_is_shown_in_40_columns(
         if row.label is not None and row.label.is_number:
             [line] = [each for each in lines if each[2:12].strip() == row.key]
             assert describe.shown(row.label, row.value) in line
-    assert f"{number(integer(model.state(), 'power.apparent') or 0)} VA" in lines[1]
+    assert f"{number(integer(model.state(), 'power.apparent_import') or 0)} VA" in lines[1]
     assert {"▁", "█"} & set("".join(lines[1:4]))
 
 

@@ -208,7 +208,7 @@ def _entry(kind: str, unit: str | None, meaning: str) -> Json:
 
 
 def plain(state: dict[str, Json], path: str = "") -> dict[str, bytes]:
-    """Return the payload of each field by its path below the topic, `power/net`."""
+    """Return the payload of each field by its path below the topic, `power/apparent_net`."""
     found: dict[str, bytes] = {}
     for name, value in state.items():
         here = f"{path}{name.replace('+', '_')}"  # NJOURF+1: no topic may hold a plus sign

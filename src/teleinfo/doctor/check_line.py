@@ -143,7 +143,7 @@ def _meter(number: str | None) -> Finding:
     if number is None:
         return find(of_line.NO_NUMBER)
     known = identity_of(number)
-    maker = known.maker or _("maker unknown")
+    maker = known.manufacturer or _("maker unknown")
     return find(of_line.METER, model=_(known.model), maker=maker, number=f"{number[:6]}…")
 
 

@@ -147,7 +147,7 @@ class Chronicle:
         batch = self._batches.setdefault(meter, Batch(meter, at - LONGEST_PAUSE - 1))
         batch.count += 1
         pause, batch.until = at - batch.until, at
-        drawn, injected = integer(state, "power.apparent"), integer(state, "power.injected")
+        drawn, injected = integer(state, "power.apparent_import"), integer(state, "power.apparent_export")
         if drawn is not None:
             slot = at - at % SLOT
             last = next(reversed(batch.powers), slot)
@@ -213,11 +213,12 @@ def _add_peaks(batch: Batch, state: Json, drawn: int | None) -> None:
     """Add the power, the maximum that the meter tells, and with three phases three times that of each."""
     if drawn is not None:
         batch.add_peak(batch.until, drawn)
-    time, most = _time(find(state, "power.max_today_time")), integer(state, "power.max_today")
+    time = _time(find(state, "max_power.today.imported.time"))
+    most = integer(state, "max_power.today.imported.value")
     if time is not None and most is not None:
         batch.add_peak(time, most)
     for phase in Phase if find(state, "meter.phases") == len(Phase) else ():
-        power = integer(state, f"power.apparent_by_phase.{phase}")
+        power = integer(state, f"power.apparent_import_{phase}")
         current = integer(state, f"current.{phase}")
         # The current has no sign: while no power is drawn, it flows out.
         if power is None and current is not None and drawn != 0:

@@ -103,7 +103,7 @@ class Discovery:
             # Two meters of one model must not share a name. Home Assistant before 2025.10 also makes the ids
             # of the entities of it.
             "name": self.meter_name or f"{_(meter.identity.name)} {meter.scope[-4:]}",
-            "manufacturer": meter.identity.maker,
+            "manufacturer": meter.identity.manufacturer,
             "model": _(meter.identity.model),
             "serial_number": meter.serial,
             "sw_version": f"teleinfo {__version__}",

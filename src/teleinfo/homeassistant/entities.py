@@ -23,7 +23,7 @@ from teleinfo.common.i18n import _
 from teleinfo.homeassistant.tables import DEVICE_CLASSES, HIDDEN, ICONS
 from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS
 from teleinfo.state.field_entry import Field, FieldPath, StateType
-from teleinfo.state.labels import ANY_UNIT, UNITS, is_own
+from teleinfo.state.labels import ANY_UNIT_PUBLISHED, UNITS, is_own
 from teleinfo.state.tariffs import periods_of, unnamed_index
 from teleinfo.tic.labels import Kind, Label, Mode, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from teleinfo.state.fields import Json
 
 
-_TOTALS: Final = frozenset({"Wh", "varh", "daL"})
+_TOTALS: Final = frozenset({"Wh", "varh", "L"})
 """The units of counters, which only rise; the last one counts gas and water."""
 
 # Home Assistant accepts these classes only for totals; our quantities belong to an interval.
@@ -63,7 +63,7 @@ def platform(field: Field) -> str:
 
 def device_class(field: Field) -> str | None:
     """Return Home Assistant's device class of an entity."""
-    return field.device_class or DEVICE_CLASSES.get((field.unit or "").removeprefix("k") or field.type.value)
+    return field.device_class or DEVICE_CLASSES.get(field.unit or field.type.value)
 
 
 def state_class(field: Field) -> str | None:
@@ -104,7 +104,7 @@ def entity_of(mode: Mode, key: str) -> Field | None:
         timed = replace(field, type=StateType.TIME, name=name, diagnostic=not peak, enabled=peak)
         return timed if label.horodate else None
     if label.kind in {Kind.INDEX, Kind.QUANTITY}:
-        unit = label.unit if not end else end if label.unit is None and end in ANY_UNIT else None
+        unit = label.unit if not end else end if label.unit is None and end in ANY_UNIT_PUBLISHED else None
         return None if unit is None else _number(field, label, unit)
     if end or label.horodate or label.kind is Kind.HORODATE:
         return None

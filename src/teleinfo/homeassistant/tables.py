@@ -18,7 +18,7 @@ DEVICE_CLASSES: Final = {
     "time": "timestamp",
     "enum": "enum",
 }
-"""Home Assistant's device class for each unit (without the prefix k) or type of state."""
+"""Home Assistant's device class for each unit or type of state."""
 
 HIDDEN: Final = frozenset(
     {

@@ -37,7 +37,7 @@ _KWH_DECIMALS: Final = 2
 
 _INCOMPLETE: Final = ("complete", False, N_("{value} (incomplete)"))
 _MARKS: Final = {
-    "power.injected": ("estimated", True, N_("{value} (estimated)")),
+    "power.apparent_export": ("apparent_export_estimated", True, N_("{value} (estimated)")),
     "tariff.next.time": ("learned", True, N_("{value} (learned)")),
     **{f"energy.{span}.{way}": _INCOMPLETE for span in _SPANS for way in ("imported", "exported")},
     **{f"cost.{span}.value": _INCOMPLETE for span in _SPANS},
@@ -48,7 +48,7 @@ _ROWS: Final = [
     field
     for field in FIELDS
     if field.name and field.type in {StateType.NUMBER, StateType.TEXT, StateType.TIME}
-    if field.path.removesuffix("_time") not in FIELD_OF_PATH.keys() - {field.path}
+    if not (field.path.endswith(".time") and f"{field.path.removesuffix('.time')}.value" in FIELD_OF_PATH)
 ]
 """The fields that have a row: those with a name and a quantity, a text or a time of their own."""
 
@@ -114,7 +114,7 @@ def _quantity(state: Json, field: Field, value: Json) -> str:
         quantity += f" {_SHOWN_UNITS.get(unit, unit)}"
     if field.parts[0] == "cost" and field.parts[-1] == "value":
         return _("{cost}, subscription included").format(cost=quantity)
-    if time := clock(find(state, f"{path}_time")):
+    if time := clock(find(state, f"{path.removesuffix('.value')}.time")):
         return _("{power} at {time}").format(power=quantity, time=time)
     is_bound = find(state, f"{path}_is_upper_bound") is True
     return _("at most {power}").format(power=quantity) if is_bound else quantity

@@ -91,11 +91,17 @@ def _status(text: str) -> list[Fact]:
         for alert, bits in registers.ALERTS.items()
         if bits.of(word) and alert is not Alert.BREAKER_OPEN
     ]
-    breaker = registers.breaker(word)
+    reason = registers.breaker_reason(word)
+    breaker = []
+    if registers.breaker(word) is Breaker.CLOSED:
+        breaker = [Fact(_named("contacts.breaker", Breaker.CLOSED))]
+    elif reason is not None:
+        opened = _named("contacts.breaker", Breaker.OPEN)
+        shown = _("{name}: {word}").format(name=opened, word=inline(reason.words))
+        breaker = [Fact(shown, alert=True)]
     codes = [
-        Fact(_named(path, code), alert=code is breaker and code is not Breaker.CLOSED)
+        Fact(_named(path, code))
         for path, code in (
-            ("contacts.breaker", breaker),
             ("tempo.today", registers.colour(word, registers.TODAY)),
             ("tempo.tomorrow", registers.colour(word, registers.TOMORROW)),
             ("contacts.dry_contact", registers.dry_contact(word)),
@@ -103,7 +109,7 @@ def _status(text: str) -> list[Fact]:
         if code is not None
     ]
     meanings = [texts[bits.of(word)] for bits, texts in _OTHER_ITEMS]
-    return [*alerts, *codes, *(Fact(_(text)) for text in meanings if text is not None)]
+    return [*alerts, *breaker, *codes, *(Fact(_(text)) for text in meanings if text is not None)]
 
 
 def _index_names(family: str, bits: registers.Bits) -> tuple[str, ...]:
@@ -155,7 +161,7 @@ def _phases(text: str) -> list[Fact]:
     missing = registers.missing_phases(text)
     if missing == []:
         return [Fact(_("all phases have their voltage"))]
-    return [Fact(f"{_(Alert.PHASE_MISSING.words)} ({phase})", alert=True) for phase in missing or ()]
+    return [Fact(f"{_(Alert.PHASE_MISSING.words)} ({phase.number})", alert=True) for phase in missing or ()]
 
 
 def _slot(slot: registers.Slot) -> str:

@@ -71,6 +71,9 @@ first with its kind.
 """
 
 
+_PHASE_NUMBERS: Final = "".join(phase.number for phase in Phase)
+
+
 @dataclass(slots=True)
 class Row:
     """
@@ -97,7 +100,7 @@ class Row:
         """The place in `_SECTIONS`; unknown étiquettes and indexes that have not counted come last."""
         if self.label is None or (self.label.kind is Kind.INDEX and not self.value.strip("0")):
             return len(_SECTIONS)
-        names = (self.key, self.key.rstrip("".join(Phase)), self.label.kind)
+        names = (self.key, self.key.rstrip(_PHASE_NUMBERS), self.label.kind)
         return next(place for name in names for place, section in enumerate(_SECTIONS) if name in section)
 
     @property

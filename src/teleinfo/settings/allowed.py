@@ -149,7 +149,7 @@ TomlFile = Annotated[
 DeadBands = Annotated[
     dict[str, float] | None,
     BeforeValidator(checks.dead_bands),
-    InWords(N_("numbers of the state with their bands such as power.apparent=20 power.active=20")),
+    InWords(N_("numbers of the state with their bands such as power.apparent_import=20 power.active=20")),
 ]
 PriceList = Annotated[
     InstanceOf[prices.Prices] | None,

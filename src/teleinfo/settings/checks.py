@@ -268,7 +268,7 @@ def prices(value: object) -> object:
 
 
 def dead_bands(value: object) -> object:
-    """Return the bands in a text such as `power.apparent=20 labels.ERQ1=2`, by the path of a number."""
+    """Return the bands in a text such as `power.active=20 labels.ERQ1=2`, by the path of a number."""
     if not isinstance(value, str):
         return value
     # Imported here: whoever sets no band needs no table of the fields.

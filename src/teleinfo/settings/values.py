@@ -79,7 +79,7 @@ class Settings:
     state_topics: allowed.Switch = False
     """Publish each field of the state as a plain value on its own topic as well"""
     state_topics_dead_band: allowed.DeadBands = None
-    """Least changes of numbers on these topics: for example power.apparent=20 power.active=20"""
+    """Least changes of numbers on these topics: for example power.apparent_import=20 power.active=20"""
     prices: allowed.PriceList = None
     """Prices of all days, in €/kWh by period or index, and a month: HC=0.1696 EASF06=0.2146 month=15.74"""
     offers: allowed.TomlFile = "/etc/teleinfo/offers.toml"

@@ -17,7 +17,15 @@ from teleinfo.state import business_meters, fields
 from teleinfo.state.field_entry import Field, FieldReader, StateType
 from teleinfo.state.snapshot import Snapshot
 from teleinfo.tic.labels import Mode
-from teleinfo.vocabulary.codes import Breaker, Colour, Contract, DryContact, Phase, TariffPeriod
+from teleinfo.vocabulary.codes import (
+    Breaker,
+    BreakerReason,
+    Colour,
+    Contract,
+    DryContact,
+    Phase,
+    TariffPeriod,
+)
 from teleinfo.vocabulary.text_table import read_sections
 
 if TYPE_CHECKING:
@@ -27,7 +35,7 @@ if TYPE_CHECKING:
 
 FORMS: Final[dict[str, StateType | type[enum.StrEnum]]] = {
     **{form.value: form for form in StateType},
-    **{codes.__name__: codes for codes in (Breaker, Colour, Contract, Mode, TariffPeriod)},
+    **{codes.__name__: codes for codes in (Breaker, BreakerReason, Colour, Contract, Mode, TariffPeriod)},
 }
 """The types of values, and the classes of codes, by name."""
 

@@ -19,7 +19,7 @@ from teleinfo.state.field_entry import StateType
 from teleinfo.state.fields import UNKNOWN
 from teleinfo.tic import registers
 from teleinfo.tic.labels import Mode
-from teleinfo.vocabulary.codes import Alert, Breaker, Colour, Contract, Event, Phase, TariffPeriod
+from teleinfo.vocabulary.codes import Alert, BreakerReason, Colour, Contract, Event, Phase, TariffPeriod
 from teleinfo.vocabulary.moment import Moment
 from teleinfo.vocabulary.words import Code
 
@@ -55,7 +55,7 @@ DETAILS: Final[Mapping[Event, Mapping[str, DetailForm]]] = {
     Event.MOBILE_PEAK_ANNOUNCED: _SPAN,
     Event.MOBILE_PEAK_STARTED: _SPAN,
     Event.MOBILE_PEAK_ENDED: _SPAN,
-    Event.BREAKER_OPENED: {"reason": Breaker},
+    Event.BREAKER_OPENED: {"reason": BreakerReason},
     Event.BREAKER_CLOSED: _SPAN,
     Event.PHASE_MISSING_STARTED: {"phases": StateType.LIST},
     Event.PHASE_MISSING_ENDED: _SPAN,
@@ -284,7 +284,7 @@ def _details(alert: str, now: Snapshot) -> dict[str, _Detail]:
     word = fields.status(values) or 0
     number = registers.ALERTS[Alert(alert)].of(word) if alert in _PEAKS else 0
     times = {"start": fields.time_of(values, f"DPM{number}"), "end": fields.time_of(values, f"FPM{number}")}
-    return {**times, "reason": registers.breaker(word)}
+    return {**times, "reason": registers.breaker_reason(word)}
 
 
 def _shown(form: DetailForm, value: _Detail) -> Json:

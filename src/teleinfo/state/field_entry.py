@@ -92,7 +92,7 @@ class Field:
         name = text if isinstance(text, Message) else Message(text)
         if single or self.phase is None:
             return name
-        return Message("{name}, phase {phase}", name=name, phase=self.phase)
+        return Message("{name}, phase {phase}", name=name, phase=self.phase.number)
 
 
 def read(now: Snapshot, declared: Iterable[Field]) -> dict[FieldPath, Json]:

@@ -17,7 +17,7 @@ from teleinfo.tic import registers
 from teleinfo.tic.horodate import iso, moment
 from teleinfo.tic.labels import ALARMS, CONTRACTS, STATUS_REGISTER, parse_uint
 from teleinfo.tic.reading import HORODATE_SUFFIX
-from teleinfo.vocabulary.codes import Alert, Colour, Phase, TariffPeriod
+from teleinfo.vocabulary.codes import Alert, Colour, DryContact, Phase, TariffPeriod
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,9 +43,15 @@ VA_PER_AMPERE: Final = 200
 
 _OF_OTHER_PHASES: Final = frozenset({"IINST2", "IINST3", "IRMS2", "IRMS3"})
 _IINST: Final = ("IINST1", "IINST2", "IINST3")
-_CURRENTS: Final = {"1": ("IRMS1", "IINST1", "IINST"), "2": ("IRMS2", "IINST2"), "3": ("IRMS3", "IINST3")}
+_CURRENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    Phase.ONE: ("IRMS1", "IINST1", "IINST"),
+    Phase.TWO: ("IRMS2", "IINST2"),
+    Phase.THREE: ("IRMS3", "IINST3"),
+}
+_POWERS: Final[Mapping[str, str]] = {phase: f"SINSTS{phase.number}" for phase in Phase}
+"""The étiquettes of the current and of the apparent power of each phase."""
 
-POWERS: Final = {"mean": "SINSTS", "injected_mean": "SINSTI"}
+POWERS: Final = {"active_import_mean": "SINSTS", "active_export_mean": "SINSTI"}
 """The étiquette of the present power, for each mean power; its VA are not rounded (54E)."""
 
 USED_MARKS: Final = (80, 90, 100)
@@ -140,7 +146,7 @@ def _drawn_current(values: Values, phase: str) -> int | Unknown | None:
 
     Currents have no sign: if several flow while no power is drawn, it is unknown which of them flow out.
     """
-    amperes, power = current(values, phase), number(values, f"SINSTS{phase}")
+    amperes, power = current(values, phase), number(values, _POWERS[phase])
     if not amperes or power or (power is None and drawn_power(values) != 0):
         return amperes
     return UNKNOWN if power is None and has_several_currents(values) else 0
@@ -225,8 +231,12 @@ def import_total(values: Values) -> tuple[str, int] | None:
 def counters(values: Values) -> dict[str, tuple[str, int]]:
     """Return the index behind each mean power: its étiquettes, and its reading in Wh."""
     imported, exported = import_total(values), number(values, "EAIT")
-    found = {} if imported is None else {"mean": imported}
-    return found if exported is None else {**found, "injected_mean": ("EAIT", exported)}
+    found: dict[str, tuple[str, int]] = {}
+    if imported is not None:
+        found["active_import_mean"] = imported
+    if exported is not None:
+        found["active_export_mean"] = "EAIT", exported
+    return found
 
 
 def indexes(values: Values, *, contract: str, periods: Mapping[str, str]) -> dict[str, tariffs.Index]:
@@ -263,7 +273,7 @@ def drawn_power(values: Values) -> int | None:
 
 def power_of_phase(values: Values, phase: str) -> int | None:
     """Return the apparent power of a phase in VA; some meters send an impossible one, which is left out."""
-    power, most = number(values, f"SINSTS{phase}"), number(values, "PREF", times=2 * 1000) or 0
+    power, most = number(values, _POWERS[phase]), number(values, "PREF", times=2 * 1000) or 0
     total = drawn_power(values)
     return None if power is None or total is None or power > max(total, most) else power
 
@@ -285,16 +295,24 @@ def breaker(values: Values) -> Value:
     return None if word is None else registers.breaker(word) or UNKNOWN
 
 
+def breaker_reason(values: Values) -> Value:
+    """Return why the breaker is open; unknown while it is closed."""
+    word = status(values)
+    return None if word is None else registers.breaker_reason(word) or UNKNOWN
+
+
 def dry_contact(values: Values) -> Value:
     """Return the state of the dry contact."""
     word = status(values)
     return None if word is None else registers.dry_contact(word)
 
 
-def is_closed(values: Values, relay: str) -> bool | None:
-    """Return True if the relay of this number is closed; relay 1 is the dry contact."""
+def relay(values: Values, number: str) -> DryContact | None:
+    """Return the state of the relay of this number; relay 1 is the dry contact."""
     closed = registers.closed_relays(values.get("RELAIS", ""))
-    return None if closed is None else int(relay) in closed
+    if closed is None:
+        return None
+    return DryContact.CLOSED if int(number) in closed else DryContact.OPEN
 
 
 def day_profile(values: Values, label: str, *, contract: str | None) -> Value:

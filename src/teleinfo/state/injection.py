@@ -34,7 +34,7 @@ HIGHEST_VOLTAGE: Final = 253
 
 OF_FLOW: Final = frozenset(
     {"SINSTI", STATUS_REGISTER, "IINST", "PREF"}
-    | {f"{name}{phase}" for name in ("IINST", "IRMS", "URMS", "SINSTS") for phase in Phase}
+    | {f"{name}{phase.number}" for name in ("IINST", "IRMS", "URMS", "SINSTS") for phase in Phase}
 )
 """The étiquettes that show whether, and how much, power flows out while none is drawn."""
 
@@ -114,7 +114,7 @@ def outflow(values: Values) -> Outflow | Unknown:
     currents = {phase: amperes for phase in Phase if (amperes := current(values, phase)) is not None}
     apparent, out = 0, 0.5 * phases(values)
     for phase, amperes in currents.items():
-        volts = NOMINAL_VOLTAGE if "PAPP" in values else number(values, f"URMS{phase}")
+        volts = NOMINAL_VOLTAGE if "PAPP" in values else number(values, f"URMS{phase.number}")
         drawn = power_of_phase(values, phase) if has_several_currents(values) else 0
         if volts is None or drawn is None:
             return UNKNOWN

@@ -1,14 +1,16 @@
 """
 The values of the étiquettes that have no field of their own in the state: numbers, times and texts.
 
-Pure. Numbers are in the unit of the table (kVA as VA), times in ISO 8601 with their offset. A value that does
-not fit its étiquette is left out. The value of an étiquette outside the table is a text.
+Pure. Numbers are in the unit of the table without its prefix (kVA as VA), times in ISO 8601 with their
+offset. A value that does not fit its étiquette is left out. The value of an étiquette outside the table is a
+text.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -23,13 +25,23 @@ if TYPE_CHECKING:
     from teleinfo.state.fields import Values
 
 
-UNITS: Final = {"kVA": ("VA", 1000)}
-"""Units that Home Assistant does not know, each with the unit that replaces it and the factor."""
+UNITS: Final = {
+    "kVA": ("VA", 1000),
+    "kW": ("W", 1000),
+    "kWh": ("Wh", 1000),
+    "kvar": ("var", 1000),
+    "kvarh": ("varh", 1000),
+    "daL": ("L", 10),
+}
+"""Units with a prefix, each with the unit of the state that replaces it and the factor."""
 
 _IN_FIELDS: Final = frozenset(label for field in FIELDS for label in field.sources)
 _NUMBER: Final = re.compile(rf"([+-]?[0-9]{{1,{DIGITS}}}(?:[.,][0-9]{{1,{DIGITS}}})?) *([^0-9 ]*)")
 ANY_UNIT: Final = frozenset({"W", "kW", "VA", "kVA"})
 """The units that may follow a number if the table has no unit for its étiquette."""
+
+ANY_UNIT_PUBLISHED: Final = frozenset(UNITS.get(unit, (unit, 1))[0] for unit in ANY_UNIT)
+"""The same units, as they are at the end of the key of such a number."""
 
 
 MAX_OTHERS: Final = 64
@@ -84,7 +96,7 @@ def values_of(mode: Mode, values: Values, *, private: bool = False) -> dict[str,
 def _has_unit(mode: Mode, key: str) -> bool:
     """True if the key stands for a number whose unit came with its value."""
     name, _, unit = key.rpartition("_")
-    return unit in ANY_UNIT and lookup(mode, name) is not None
+    return unit in ANY_UNIT_PUBLISHED and lookup(mode, name) is not None
 
 
 def _text(key: str, text: str) -> dict[str, int | float | str]:
@@ -102,6 +114,6 @@ def _value(label: Label, text: str) -> dict[str, int | float | str]:
         return {}
     sent = match[2] if label.unit is None else label.unit
     unit, factor = UNITS.get(sent, (sent, 1))
-    number = float(match[1].replace(",", ".")) * factor
+    number = Decimal(match[1].replace(",", ".")) * factor
     key = f"{label.name}_{unit}" if label.unit is None and unit else label.name
-    return {key: int(number) if number.is_integer() else number}
+    return {key: int(number) if number == int(number) else float(number)}

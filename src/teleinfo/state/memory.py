@@ -52,8 +52,8 @@ class Memory:
 
     `import_total` is None until the meter has sent its import indexes. `alerts_since` maps each alert that
     was active at `heard` to its start. `fields` are the paths of the fields with a topic of their
-    own, such as `power/net`. `daily_energy` has the energies until the reading of the total, and is None
-    without it.
+    own, such as `power/apparent_net`. `daily_energy` has the energies until the reading of the total, and is
+    None without it.
     `means` maps the étiquettes of an index to its mean power.
     `calendar` is what is known of the next change of tariff.
     `contract` is the contract that the meter told last, if it told one.

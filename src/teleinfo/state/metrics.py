@@ -80,25 +80,30 @@ METRICS: Final = (
         "state.cost.this_month.value",
         "Cost since the first day of the month, the subscription included.",
     ),
-    Metric("power_apparent_import_volt_amperes", "state.power.apparent", "Apparent power drawn."),
+    Metric("power_apparent_import_volt_amperes", "state.power.apparent_import", "Apparent power drawn."),
     Metric(
         "power_apparent_import_phase_volt_amperes",
-        "state.power.apparent_by_phase.{phase}",
+        "state.power.apparent_import_{phase}",
         "Apparent power drawn on a phase.",
     ),
-    Metric("power_apparent_export_volt_amperes", "state.power.injected", "Apparent power injected."),
-    Metric("power_apparent_net_volt_amperes", "state.power.net", "Apparent power drawn less injected."),
+    Metric("power_apparent_export_volt_amperes", "state.power.apparent_export", "Apparent power injected."),
+    Metric(
+        "power_apparent_net_volt_amperes", "state.power.apparent_net", "Apparent power drawn less injected."
+    ),
     Metric("power_active_watts", "state.power.active", "Active power, negative while injecting."),
     Metric("power_active_lower_watts", "state.power.active_lower", "Lower bound of the active power."),
     Metric("power_active_upper_watts", "state.power.active_upper", "Upper bound of the active power."),
     Metric("power_factor_ratio", "state.power.factor", "Active by apparent power."),
     Metric(
         "max_power_imported_today_volt_amperes",
-        "state.power.max_today",
+        "state.max_power.today.imported.value",
         "Greatest apparent power drawn today.",
     ),
     Metric(
-        "headroom_used_ratio", "state.headroom.used", "How much of the subscription is drawn.", factor=_RATIO
+        "headroom_used_ratio",
+        "state.headroom.used_percent",
+        "How much of the subscription is drawn.",
+        factor=_RATIO,
     ),
     Metric("headroom_power_volt_amperes", "state.headroom.power", "Power left below the subscription."),
     Metric("current_amperes", "state.current.{phase}", "Current of a phase."),

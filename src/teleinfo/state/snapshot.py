@@ -73,9 +73,9 @@ class Snapshot:
         return self.contract.site or self.device.identity.model
 
     @property
-    def maker(self) -> Value:
-        """The maker of the meter."""
-        return self.device.identity.maker or UNKNOWN
+    def manufacturer(self) -> Value:
+        """The manufacturer of the meter."""
+        return self.device.identity.manufacturer or UNKNOWN
 
     @property
     def clock(self) -> Value:
@@ -293,7 +293,7 @@ class Snapshot:
 
     def active_power(self, attribute: str) -> Value:
         """Return an attribute of the active power; a meter without the power or the index has none."""
-        if fields.drawn_power(self.values) is None or "mean" not in self.means:
+        if fields.drawn_power(self.values) is None or "active_import_mean" not in self.means:
             return None
         return _of(self.contract.active.at(self.at.monotonic) or UNKNOWN, attribute)
 

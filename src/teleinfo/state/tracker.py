@@ -194,7 +194,7 @@ class StateTracker:
         state = read(Snapshot(facts, values, now), FIELDS)
         own = labels.values_of(facts.contract.mode, values, private=self._private)
         if facts.device.identity.linky:
-            own.pop(fields.PMAX, None)  # in `power.max_yesterday`
+            own.pop(fields.PMAX, None)  # in `max_power.yesterday.imported.value`
         return state | {("labels", label): value for label, value in own.items()}
 
 

@@ -40,7 +40,7 @@ class MeterIdentity(NamedTuple):
 
     name: Message
     model: Message
-    maker: str | None = None
+    manufacturer: str | None = None
     hardware: str | None = None
     overseas: bool = False
     linky: bool = False

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from teleinfo.vocabulary.codes import Alert, Breaker, Colour, DryContact, Phase
+from teleinfo.vocabulary.codes import Alert, Breaker, BreakerReason, Colour, DryContact, Phase
 
 
 class Bits(NamedTuple):
@@ -61,7 +61,7 @@ ALERTS: Final = {
 ALERT_BITS: Final = sum(bits.mask << bits.shift for bits in ALERTS.values())
 """The bits of STGE for alerts. Other bits change with the tariff, or with each cloud over solar panels."""
 
-_BREAKERS: Final[tuple[Breaker | None, ...]] = (*Breaker, None)
+_BREAKER_REASONS: Final[tuple[BreakerReason | None, ...]] = (None, *BreakerReason, None)
 _COLOURS: Final[tuple[Colour | None, ...]] = (None, *Colour)
 _DRY_CONTACTS: Final = tuple(DryContact)
 
@@ -110,7 +110,14 @@ def alerts(word: int) -> dict[Alert, bool]:
 
 def breaker(word: int) -> Breaker | None:
     """Return the state of the breaker in this word of STGE; None for the value without a meaning."""
-    return _BREAKERS[BREAKER.of(word)]
+    if BREAKER.of(word) == 0:
+        return Breaker.CLOSED
+    return None if breaker_reason(word) is None else Breaker.OPEN
+
+
+def breaker_reason(word: int) -> BreakerReason | None:
+    """Return why the breaker is open in this word of STGE; None if it is closed, or without a meaning."""
+    return _BREAKER_REASONS[BREAKER.of(word)]
 
 
 def colour(word: int, day: Bits) -> Colour | None:
@@ -126,7 +133,7 @@ def dry_contact(word: int) -> DryContact:
 def missing_phases(text: str) -> list[Phase] | None:
     """Return the phases without voltage: those whose bit (1 to 3) is set in PPOT."""
     word = _word(text, digits=2)
-    return None if word is None else [phase for phase in Phase if word >> int(phase) & 1]
+    return None if word is None else [phase for phase in Phase if word >> int(phase.number) & 1]
 
 
 @lru_cache(maxsize=8)

@@ -85,15 +85,21 @@ class Alert(Code):
 
 
 class Breaker(Code):
-    """The breaker in the meter, in the order of its numbers in STGE (54E, "organe de coupure")."""
+    """The breaker in the meter (54E, "organe de coupure")."""
 
+    OPEN = "open"
     CLOSED = "closed"
-    OVERLOAD = "open: overload"
-    OVERVOLTAGE = "open: overvoltage"
-    LOAD_SHEDDING = "open: load shedding"
-    DISTRIBUTOR = "open: order of the distributor"
-    OVERHEATED_LOADED = "open: overheated, current too high to cut"
-    OVERHEATED = "open: overheated"
+
+
+class BreakerReason(Code):
+    """Why the breaker is open, in the order of its numbers in STGE, from 1 (54E, "organe de coupure")."""
+
+    OVERLOAD = "overload"
+    OVERVOLTAGE = "overvoltage"
+    LOAD_SHEDDING = "load_shedding", "Load shedding"
+    DISTRIBUTOR = "distributor", "Order of the distributor"
+    OVERHEATED_UNDER_LOAD = "overheated_under_load", "Overheated, current too high to cut"
+    OVERHEATED = "overheated"
 
 
 class Event(Code):
@@ -129,6 +135,11 @@ class DryContact(Code):
 class Phase(Code):
     """The phases of a meter."""
 
-    ONE = "1", "Phase 1"
-    TWO = "2", "Phase 2"
-    THREE = "3", "Phase 3"
+    ONE = "l1", "Phase 1"
+    TWO = "l2", "Phase 2"
+    THREE = "l3", "Phase 3"
+
+    @property
+    def number(self) -> str:
+        """Its number, as étiquettes end with it, and for people."""
+        return self.removeprefix("l")

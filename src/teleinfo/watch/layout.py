@@ -91,7 +91,7 @@ def compose(
 
     The present power is added to the `recent` one, whose chart stands at the top.
     """
-    if (power := integer(model.state(now=now), "power.apparent")) is not None:
+    if (power := integer(model.state(now=now), "power.apparent_import")) is not None:
         recent.add(power, now=now)
     top = _chart(model, recent, size.width, now=now)
     for many in (False, True):
@@ -122,7 +122,7 @@ def _title(model: LiveModel, width: int, page: str, *, now: float, clock: str) -
 def _chart(model: LiveModel, recent: RecentPower, width: int, *, now: float) -> list[Text]:
     """Return the present power and a chart of the last minutes; nothing if the meter sends no power."""
     state = model.state()
-    power = integer(state, "power.apparent")
+    power = integer(state, "power.apparent_import")
     if power is None:
         return []
     narrow = width < NARROW

@@ -28,8 +28,9 @@ LIVE: Final = 30.0
 """Greatest age of a reading that is live, in seconds; after ten without a reading the meter is silent."""
 
 _PLACED: Final = {
-    *("power.apparent", "power.injected", "power.net", "power.active", "power.mean"),
-    *("headroom.used", "headroom.power"),
+    *("power.apparent_import", "power.apparent_export", "power.apparent_net"),
+    *("power.active", "power.active_import_mean"),
+    *("headroom.used_percent", "headroom.power"),
     *("contract.subscribed_power", "contract.subscribed_current", "contract.cut_off_power"),
 }
 """The fields with a place of their own, which have no row beside it."""
@@ -117,7 +118,7 @@ def now_part(
             for since in [clock(find(present, f"alerts.{alert}.start"), today=today)]
         ],
         "power": _power(state),
-        "facts": _rows(state, "power", "headroom", "current", "voltage"),
+        "facts": _rows(state, "power", "max_power", "headroom", "current", "voltage"),
         "phases": _phases(state),
         "tariff": [
             *_row(state, "tariff.name"),
@@ -192,14 +193,14 @@ def _rows(state: Json, *sections: str) -> list[tuple[str, str]]:
 
 
 def _power(state: Json) -> dict[str, Json] | None:
-    net, drawn = integer(state, "power.net"), integer(state, "power.apparent")
+    net, drawn = integer(state, "power.apparent_net"), integer(state, "power.apparent_import")
     if net is None or drawn is None:
         return None
-    estimated = net < 0 and find(state, "power.estimated") is True
+    estimated = net < 0 and find(state, "power.apparent_export_estimated") is True
     return {
         "figure": number(net),
         "label": _("injected into the grid") if net < 0 else _("drawn from the grid"),
-        "watts": text(state, "power.active") or text(state, "power.mean"),
+        "watts": text(state, "power.active") or text(state, "power.active_import_mean"),
         "injects": net < 0,
         "estimated": _("estimated, from current and voltage") if estimated else "",
         "limit": _limit(state),
@@ -210,14 +211,14 @@ def _limit(state: Json) -> Json:
     """Return how much of the subscribed power, or of a lower cut-off power, is used, and what is left."""
     subscribed = integer(state, "contract.subscribed_power") or 0
     cut_off = integer(state, "contract.cut_off_power") or 0
-    used = integer(state, "headroom.used")
+    used = integer(state, "headroom.used_percent")
     if used is None or not subscribed:
         return None
     most, template = subscribed, _("{share} % of the {limit} VA subscribed")
     if 0 < cut_off < subscribed:
         most, template = cut_off, _("{share} % of the {limit} VA at which the meter cuts off")
     limit = most
-    if find(state, "headroom.current.2") is not None:  # a business meter has no limit of a phase
+    if find(state, "headroom.current.l2") is not None:  # a business meter has no limit of a phase
         limit, template = most // len(Phase), _("{share} % of the {limit} VA of the phase that draws most")
     return {
         "now": used,
@@ -236,7 +237,7 @@ def _phases(state: Json) -> list[Json]:
     return [
         {
             "name": _(phase.words),
-            "power": text(state, f"power.apparent_by_phase.{phase}"),
+            "power": text(state, f"power.apparent_import_{phase}"),
             "current": text(state, f"current.{phase}"),
             "left": _left(state, f"headroom.current.{phase}"),
             "voltage": text(state, f"voltage.{phase}"),

@@ -189,12 +189,14 @@ def test_a_tempo_meter_with_an_overrun_is_shown_as_the_state_has_it(
     page = pages["standard-tempo"]
     shown = look(driver, page)
     state = state_of(page, language)
-    power, limit = state["power"]["net"], state["contract"]["subscribed_power"]
+    power, limit = state["power"]["apparent_net"], state["contract"]["subscribed_power"]
 
     assert power > limit
     assert shown.figure() == power
-    assert shown.element("limit-meter").get_attribute("aria-valuenow") == str(state["headroom"]["used"])
-    assert shown.text("limit-text").startswith(f"{state['headroom']['used']} %")
+    assert shown.element("limit-meter").get_attribute("aria-valuenow") == str(
+        state["headroom"]["used_percent"]
+    )
+    assert shown.text("limit-text").startswith(f"{state['headroom']['used_percent']} %")
     assert state["alerts"]["overrun"]["active"]
     overrun = {"fr": "Dépassement de la puissance souscrite", "en": "Overrun of the subscribed power"}
     assert f"{overrun[language]} " in shown.text("alerts")
@@ -228,9 +230,10 @@ def test_three_phases_are_shown_as_the_state_has_them(
     shown = look(driver, page)
     state = state_of(page, language)
     rows = [
-        f"Phase {phase} {power:,} VA {state['current'][phase]} A {state['headroom']['current'][phase]} A "
+        f"Phase {number} {power:,} VA {state['current'][phase]} A {state['headroom']['current'][phase]} A "
         f"{state['voltage'][phase]} V".replace(",", " ")
-        for phase, power in state["power"]["apparent_by_phase"].items()
+        for number in "123"
+        for phase, power in [(f"l{number}", state["power"][f"apparent_import_l{number}"])]
     ]
 
     assert len(rows) == 3
@@ -244,7 +247,7 @@ def test_what_a_producer_injects_is_below_zero(driver: WebDriver, language: Lang
         shown = look(driver, page)
         state = state_of(page, language)
 
-        assert shown.figure() == state["power"]["net"] < 0
+        assert shown.figure() == state["power"]["apparent_net"] < 0
         label = {"fr": "injectés dans le réseau", "en": "injected into the grid"}
         assert shown.text("power-label") == label[language]
         shown.picture("hour")
@@ -350,7 +353,7 @@ def test_a_meter_is_chosen_by_keyboard_and_stays_chosen(driver: WebDriver, langu
         for _time in range(2):
             until(lambda: shown.has_class("live") and driver.title.endswith("Garage"), what="the garage")
             assert driver.current_url.endswith("?meter=garage")
-            assert shown.figure() == state_of(other, language)["power"]["net"]
+            assert shown.figure() == state_of(other, language)["power"]["apparent_net"]
             assert shown.texts("nav [aria-current='page']") == ["Garage"]
             shown.picture("hour")
             assert shown.table("hour")["rows"]
@@ -372,7 +375,7 @@ def test_a_stream_that_is_cut_is_said_at_once_and_comes_back(driver: WebDriver, 
         assert shown.element("stream").get_attribute("role") == "status"
     with evening("standard-tri", phases=3, port=port) as second:
         until(lambda: shown.has_class("open"), what="an open page")
-        until(lambda: shown.figure() == state_of(second, language)["power"]["net"])
+        until(lambda: shown.figure() == state_of(second, language)["power"]["apparent_net"])
         assert words not in shown.text("stream")
 
 

@@ -39,7 +39,7 @@ def test_firefox_shows_the_page_as_chromium_does(language: Language, theme: Them
                         await tab.until(f"document.querySelector('#{name}:not([hidden]) svg .zero') !== null")
                     assert await tab.run(FITS)
                 figure = await tab.run("document.getElementById('power-figure').textContent")
-                assert int("".join(figure.split())) == state_of(page, language)["power"]["net"]
+                assert int("".join(figure.split())) == state_of(page, language)["power"]["apparent_net"]
                 assert await tab.run("document.documentElement.lang") == language
                 background = await tab.run("getComputedStyle(document.body).backgroundColor")
                 assert (sum(map(int, background[4:-1].split(","))) < 200) == (theme == "dark")

@@ -63,7 +63,7 @@ def test_evcc_gets_power_and_energy_of_each_state(meter: str, tool: str) -> None
         states.append(json.loads(json.dumps(followed.state(moment(now)))))
     states.append(json.loads(json.dumps(followed.state(moment(now + STALE_AFTER + 1)))))
     messages = [json.dumps(state) for state in states]
-    powers = [[state["power"].get("active"), state["power"]["net"]] for state in states]
+    powers = [[state["power"].get("active"), state["power"]["apparent_net"]] for state in states]
     expected = [[power for power in both if power is not None][:1] for both in powers]
 
     assert results(tool, FROM_STATE, messages) == expected
@@ -98,7 +98,7 @@ def shown(running: Site, line: str) -> list[str]:
 def test_the_lines_to_look_with_show_what_the_page_says(meter_site: Site) -> None:
     """Each line but the first, which waits for a change, is run as it stands."""
     change, topics, states, powers, readings, csv = block("mosquitto-jq.md", "sh", 1).splitlines()
-    net = json.loads(meter_site.subscriber.expect("teleinfo/state").payload)["power"]["net"]
+    net = json.loads(meter_site.subscriber.expect("teleinfo/state").payload)["power"]["apparent_net"]
     drawn = max(net, 0)
 
     assert shown(meter_site, f"{change} -W 2") == [str(net)]
@@ -127,7 +127,7 @@ def test_the_relays_publish_what_their_program_reads(
     with relay(tmp_path, scripts(page)[name], meter_site.broker):
         converted = json.loads(meter_site.subscriber.expect(topic, limit=30).payload)
     state = json.loads(meter_site.subscriber.expect("teleinfo/state").payload)
-    net, energy = state["power"]["net"], state["energy"]
+    net, energy = state["power"]["apparent_net"], state["energy"]
     injected = energy.get("export_total", 0)
     expected = {
         "domoticz.md": {
@@ -150,7 +150,7 @@ def test_a_battery_is_told_zero_when_the_power_is_unknown(meter_site: Site, tmp_
     [script] = scripts("astrameter.md").values()
     with relay(tmp_path, script, meter_site.broker):
         told = json.loads(meter_site.subscriber.expect("astrameter/power", limit=30).payload)
-        net = json.loads(meter_site.subscriber.expect("teleinfo/state").payload)["power"]["net"]
+        net = json.loads(meter_site.subscriber.expect("teleinfo/state").payload)["power"]["apparent_net"]
         meter_site.daemon.kill()
         meter_site.subscriber.expect("astrameter/power", b"0", limit=RECONNECTION)
     assert 0.5 * abs(net) <= abs(told) <= abs(net)

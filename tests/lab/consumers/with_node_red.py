@@ -57,7 +57,7 @@ def test_the_nodes_give_what_the_page_says(tmp_path: Path, meter: str, numbers: 
         reading = json.loads(seen.expect("seen/reading", limit=30).payload)
         power = json.loads(seen.expect("seen/power (VA)").payload)
         published = json.loads(seen.expect("teleinfo").payload)
-        net = json.loads(seen.expect("teleinfo/state").payload)["power"]["net"]
+        net = json.loads(seen.expect("teleinfo/state").payload)["power"]["apparent_net"]
 
     assert power == net
     assert reading.keys() == published.keys()

@@ -89,11 +89,11 @@ def test_the_numbers_of_state_and_health_are_shown(tmp_path: Path, meter: str) -
         shown = metrics(port)
     mapping = ", ".join(f"{grade}: {number}" for number, grade in enumerate(GRADES))
     expected = {
-        "power_apparent_net_volt_amperes": state["power"]["net"],
+        "power_apparent_net_volt_amperes": state["power"]["apparent_net"],
         "power_active_watts": state["power"]["active"],
         "energy_imported_joules_total": _times(state["energy"]["import_total"], 3600),
         "energy_exported_joules_total": _times(state["energy"].get("export_total"), 3600),
-        "headroom_used_ratio": _times(state["headroom"]["used"], 0.01),
+        "headroom_used_ratio": _times(state["headroom"]["used_percent"], 0.01),
         'alert_active alert="overrun"': state["alerts"]["overrun"]["active"],
         "line_quality": GRADES.index(line["line_quality"]),
         "bad_groups_ratio": _times(line["bad_groups_percent"], 0.01),
@@ -147,7 +147,7 @@ def test_both_databases_read_them(tmp_path: Path, name: str) -> None:
             if name == "prometheus":
                 until(lambda: evaluated(port) == ["ok"] * 3, what="an evaluation of the rules")
 
-    assert net == [state["power"]["net"]]
+    assert net == [state["power"]["apparent_net"]]
     assert net[0] < 0
     assert drawn == [state["energy"]["import_total"] * 3600]
     assert of_the_line == [GRADES.index("good")]

@@ -64,7 +64,7 @@ def since_2000() -> str:
 def one_today() -> str:
     """Return how state, page and terminal disagree about the energy of today; an empty text if they agree."""
     before = _state()
-    number, day = before["meter"]["number"], dt.datetime.now().date().isoformat()  # noqa: DTZ005
+    number, day = before["meter"]["serial_number"], dt.datetime.now().date().isoformat()  # noqa: DTZ005
     with urllib.request.urlopen(f"{PAGE}/{number}/totals.json") as answer:
         days = json.load(answer)["days"]
     screen = subprocess.run(WATCH, shell=True, env=FRENCH, stdout=subprocess.PIPE, check=False)

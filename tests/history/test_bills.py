@@ -55,6 +55,7 @@ class Followed:
         self.chance = random.Random(name)
         self.meter = bill.Meter(self.tariff, self.chance, bill.start_of(FIRST) + 43_200)
         self.begun = self.meter.indexes()
+        self._costs_of_days: dict[dt.date, tuple[Fraction, Fraction]] = {}
         offers = folder / "offers.toml"
         if self.tariff.codes:
             _day, month, kwh = self.tariff.prices[0]
@@ -114,12 +115,21 @@ class Followed:
         today = bill.clock(self.meter.now).date()
         energy = subscription = Fraction(0)
         for day in bill.days(max(first, FIRST), min(last, today)):
-            before = self.begun if day == FIRST else self.meter.at_midnight[day]
-            after = self.meter.at_midnight.get(bill.next_day(day), self.meter.indexes())
-            of_day = bill.cost_of(self.tariff, day, before, after)
+            of_day = self._cost_of(day)
             energy += of_day[0]
             subscription += of_day[1]
         return energy, subscription
+
+    def _cost_of(self, day: dt.date) -> tuple[Fraction, Fraction]:
+        """Return the energy and the subscription of a day; those of a day that is over are kept."""
+        if day in self._costs_of_days:
+            return self._costs_of_days[day]
+        before = self.begun if day == FIRST else self.meter.at_midnight[day]
+        after = self.meter.at_midnight.get(bill.next_day(day))
+        if after is None:
+            return bill.cost_of(self.tariff, day, before, self.meter.indexes())
+        self._costs_of_days[day] = bill.cost_of(self.tariff, day, before, after)
+        return self._costs_of_days[day]
 
 
 def is_to_the_cent(shown: float | None, exact: Fraction) -> bool:

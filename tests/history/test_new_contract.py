@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WATTS: Final = 2000
-EVENING: Final = dt.datetime(2026, 9, 13, 22)  # noqa: DTZ001 - the time of the meter
-CHANGE: Final = EVENING.replace(day=14, hour=10)
-END: Final = EVENING.replace(day=14, hour=12)
+EVENING: Final = dt.datetime(2026, 9, 13, 23, 30)  # noqa: DTZ001 - the time of the meter
+CHANGE: Final = EVENING.replace(day=14, hour=7, minute=0)
+END: Final = EVENING.replace(day=14, hour=8, minute=0)
 PRICES: Final = Prices({"TH": 0.2, "HC": 0.16, "HP": 0.24, "HPJB": 0.18, "HCJB": 0.14}, 15.0)
 SOURCE: Final = PriceSource(None, PRICES)
 STEP: Final = 2
@@ -51,7 +51,7 @@ def times(pause: int) -> list[dt.datetime]:
     midnight = CHANGE.replace(hour=0)
     found, now = [], EVENING
     while now < END:
-        near = any(abs((now - edge).total_seconds()) <= 2 * 60 for edge in (midnight, CHANGE))
+        near = any(abs((now - edge).total_seconds()) <= 60 for edge in (midnight, CHANGE))
         now += dt.timedelta(seconds=STEP if near else 60)
         if not CHANGE < now <= CHANGE + dt.timedelta(seconds=pause):
             found.append(now)

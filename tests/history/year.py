@@ -92,6 +92,16 @@ def absent(now: dt.datetime, chance: random.Random) -> float:
 HOUSES: Final = (convectors, heat_pump, car, absent)
 
 
+def times_of_change(begin: int, end: int, cuts: list[int]) -> list[int]:
+    """Return the times of the cuts of a day on which the clocks change: an hour comes twice, or is left out."""
+    times = []
+    for time in range(begin, end, 60):
+        local = dt.datetime.fromtimestamp(time, PARIS)
+        if 60 * local.hour + local.minute in cuts:
+            times.append(time)
+    return times
+
+
 def pieces(house: Callable[[dt.datetime, random.Random], float]) -> Iterator[Piece]:
     """Yield the energies of a household, cut at each half-hour and where its off-peak hours begin or end."""
     chance = random.Random(1)
@@ -99,16 +109,9 @@ def pieces(house: Callable[[dt.datetime, random.Random], float]) -> Iterator[Pie
     for day in days(FIRST, LAST):
         begin = int(dt.datetime.combine(day, dt.time(), PARIS).timestamp())
         end = int(dt.datetime.combine(day + DAY, dt.time(), PARIS).timestamp())
-        # The cuts of the clocks, in the order of the real time: an hour comes twice, or is left out.
-        times = sorted(
-            {
-                time
-                for hour in range(0, end - begin, 3600)
-                for cut in {cut % 60 for cut in cuts}
-                if (time := begin + hour + 60 * cut) < end
-                and 60 * (local := dt.datetime.fromtimestamp(time, PARIS)).hour + local.minute in cuts
-            }
-        )
+        times = [begin + 60 * cut for cut in cuts]
+        if end - begin != 24 * 3600:
+            times = times_of_change(begin, end, cuts)
         for first, last in zip(times, [*times[1:], end], strict=True):
             local = dt.datetime.fromtimestamp(first, PARIS)
             energy = house(local, chance) * (last - first) / 3600

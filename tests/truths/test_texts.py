@@ -13,7 +13,10 @@ import datetime as dt
 import json
 import random
 import re
+import tempfile
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
@@ -49,7 +52,6 @@ from tests.truths.screens import FIGURE, SCREEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.no_cover
 
@@ -154,8 +156,19 @@ class Shown:
             return _(field.title(single=self.value("meter.phases") == 1))
 
 
-def show(name: str, folder: Path) -> Shown:
-    """Let a simulated meter be heard, and return how it is shown after its last frame."""
+@cache
+def show(name: str) -> Shown:
+    """
+    Let a simulated meter be heard, and return how it is shown after its last frame.
+
+    Once in a process: a fixture of the module would end whenever a test of another module comes between.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        return _show(name, Path(folder))
+
+
+def _show(name: str, folder: Path) -> Shown:
+    """Let a simulated meter be heard, with its history in `folder`."""
     first = BURSTS[0][0]
     meter = build(name, start=first, rng=random.Random(7))
     meter.metrology.step = 30
@@ -214,10 +227,10 @@ def rendered(component: dict[str, Any], message: dict[str, Any]) -> str:
     return environment.from_string(component["value_template"]).render(value_json=message)
 
 
-@pytest.fixture(scope="module", params=METERS)
-def shown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Shown:
+@pytest.fixture(params=METERS)
+def shown(request: pytest.FixtureRequest) -> Shown:
     """Return a meter as it is shown."""
-    return show(request.param, tmp_path_factory.mktemp("history"))
+    return show(request.param)
 
 
 def figure(text: str) -> float:

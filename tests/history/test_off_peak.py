@@ -101,8 +101,7 @@ def shown_by(batch: Batch, first: dt.date, last: dt.date, hours: tuple[str, ...]
 
 
 def table_of(folder: Path, batch: Batch, offers: str) -> dict[str, Any]:
-    """Return the table of the contract with a file of offers."""
-    folder.mkdir()
+    """Return the table of the contract with a file of offers, and with the history in the folder."""
     path = folder / "offers.toml"
     path.write_text(offers)
     now = midnight(year.TODAY, hour=12)
@@ -142,7 +141,9 @@ def test_new_hours_count_for_the_past_with_and_without_a_file(tmp_path: Path) ->
     told = OWN.read_text().replace(
         '"12:34-14:34"]}', f'"12:34-14:34"]}}, {{from = {moved}, hours = ["{new[0]}", "{new[1]}"]}}'
     )
-    learned, given = table_of(tmp_path / "a", batch, without_hours()), table_of(tmp_path / "b", batch, told)
+    learned = table_of(tmp_path, batch, without_hours())
+    nothing_more = Batch(METER, midnight(year.LAST))
+    given = table_of(tmp_path, nothing_more, told)
     # The other half-year was shown by the meter a year ago only, and is not known to be any other.
     assert learned["off_peak"]["winter"] == given["off_peak"]["winter"] == ", ".join(new)
     exact = year.paid(pieces, "off_peak", prices(), (dt.date(2025, 11, 1), dt.date(2026, 10, 31)), None)
@@ -153,7 +154,7 @@ def test_new_hours_count_for_the_past_with_and_without_a_file(tmp_path: Path) ->
         f'hours = ["{new[0]}", "{new[1]}"]',
         f'hours = ["{new[0]}", "{new[1]}"], summer = ["{old_hours[0]}", "{old_hours[1]}"]',
     )
-    same = table_of(tmp_path / "c", batch, winter_only)
+    same = table_of(tmp_path, nothing_more, winter_only)
     assert cost(learned, "off_peak") == pytest.approx(cost(same, "off_peak"), abs=4)
     assert abs(cost(same, "off_peak") - cost(same, "off_peak", "then")) > 10
 

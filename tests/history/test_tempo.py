@@ -15,7 +15,7 @@ from teleinfo.contract.tempo import dearest, may_be_other_than_blue, may_be_red
 from teleinfo.history.chronicle import COLOUR, Batch
 from teleinfo.vocabulary.codes import Colour
 from tests.history import year
-from tests.history.test_contract import batch_of, table_of
+from tests.history.test_contract import METER, batch_of, table_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,23 +84,34 @@ def odd_days(batch: Batch) -> list[tuple[str, int]]:
     return [key for key in days if first <= key[1] < last]
 
 
-@pytest.mark.parametrize("missing", [1, 6])
-def test_days_of_unknown_colour_leave_two_bounds(tmp_path: Path, missing: int) -> None:
-    """The true cost is between them; without energy the colour of a day does not matter."""
-    pieces = list(year.pieces(year.heat_pump))
-    batch = coloured(batch_of(pieces))
-    whole = tempo(table_of(tmp_path / "whole", batch))
-    assert whole["unknown_days"] == 0
-    assert whole["now"]["unknown"] == 0
-    for key in random.Random(missing).sample(odd_days(batch), missing):
+def test_days_of_unknown_colour_leave_two_bounds(tmp_path: Path) -> None:
+    """
+    The true cost is between them, whether one day is missing or six.
+
+    The history has six colours less than the truth; five of them come with its second batch, then the last.
+    """
+    batch = coloured(batch_of(list(year.pieces(year.heat_pump))))
+    colours = dict(batch.days)
+    missing = random.Random(6).sample(odd_days(batch), 6)
+    for key in missing:
         del batch.days[key]
-    found = tempo(table_of(tmp_path / "missing", batch))
-    assert found["why"] is None
-    assert found["unknown_days"] == missing
-    for when in ("then", "now"):
-        assert found[when]["energy"] <= whole[when]["energy"] + 0.01
-        assert found[when]["energy"] + found[when]["unknown"] >= whole[when]["energy"] - 0.01
-        assert 0 < found[when]["unknown"] < 12 * missing
+    six = tempo(table_of(tmp_path, batch))
+    one = tempo(table_of(tmp_path, colours_of(colours, missing[:5])))
+    whole = tempo(table_of(tmp_path, colours_of(colours, missing[5:])))
+
+    assert (whole["unknown_days"], whole["now"]["unknown"]) == (0, 0)
+    for days, offer in ((1, one), (6, six)):
+        assert offer["why"] is None
+        assert offer["unknown_days"] == days
+        for when in ("then", "now"):
+            assert offer[when]["energy"] <= whole[when]["energy"] + 0.01
+            assert offer[when]["energy"] + offer[when]["unknown"] >= whole[when]["energy"] - 0.01
+            assert 0 < offer[when]["unknown"] < 12 * days
+
+
+def colours_of(colours: dict[tuple[str, int], str], days: list[tuple[str, int]]) -> Batch:
+    """Return a batch with the colours of some days."""
+    return Batch(METER, midnight(year.LAST), days={day: colours[day] for day in days})
 
 
 def test_a_day_without_energy_needs_no_colour(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ HOUSES: Final = (convectors, heat_pump, car, absent)
 
 
 def times_of_change(begin: int, end: int, cuts: list[int]) -> list[int]:
-    """Return the times of the cuts of a day on which the clocks change: an hour comes twice, or is left out."""
+    """Return the times of the cuts of a day on which the clocks change; an hour may come twice, or never."""
     times = []
     for time in range(begin, end, 60):
         local = dt.datetime.fromtimestamp(time, PARIS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -26,9 +27,14 @@ NIGHT: Final[Spans] = ((94, 454), (754, 874))
 MIDDAY: Final[Spans] = ((124, 424), (664, 844))
 
 
-def is_off_peak(spans: Spans, minute: int) -> bool:
-    """Tell whether a minute of the day is in off-peak hours."""
-    return any(begin <= minute < end for begin, end in spans)
+@cache
+def periods_of(spans: Spans, hour: int) -> list[str]:
+    """Return the period in each minute of an hour of a day with these off-peak hours."""
+    periods = []
+    for minute in range(60 * hour, 60 * hour + 60):
+        is_off_peak = any(begin <= minute < end for begin, end in spans)
+        periods.append("HC" if is_off_peak else "HP")
+    return periods
 
 
 @dataclass
@@ -52,9 +58,7 @@ class Meter:
         self.periods: list[str] = []
         for hour in range(self.start, end, 3600):
             at = dt.datetime.fromtimestamp(hour, PARIS)
-            spans = spans_of(at.date())
-            for minute in range(60 * at.hour, 60 * at.hour + 60):
-                self.periods.append("HC" if is_off_peak(spans, minute) else "HP")
+            self.periods += periods_of(spans_of(at.date()), at.hour)
         self.changes = [len(self.periods)] * len(self.periods)
         for minute in range(len(self.periods) - 2, -1, -1):
             is_same = self.periods[minute] == self.periods[minute + 1]

@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 from teleinfo.common import i18n
-from teleinfo.history.sentences import SENTENCES
 from teleinfo.homeassistant import entities
 from teleinfo.state.declaration import FIELDS
 from teleinfo.vocabulary import codes, line
@@ -36,7 +35,6 @@ def messages() -> dict[str, str]:
     found |= {member.words.template: f"{member!r}" for kind in CODES for member in kind}
     texts = ((field, text) for field in FIELDS for text in (field.name, field.meaning) if text)
     found |= {getattr(text, "template", text): field.path for field, text in texts}
-    found |= {text: name for name, lines in SENTENCES.items() for text in lines}
     found = {text: place for text, place in found.items() if not FIELD.fullmatch(text)}
     found |= dict.fromkeys(MARKED.findall((FOLDER / "index.html").read_text(encoding="utf-8")), "index.html")
     for path in sorted(SOURCES.rglob("*.py")):

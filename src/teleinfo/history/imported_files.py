@@ -14,9 +14,9 @@ from teleinfo.common.terminal_text import printable
 from teleinfo.console.output import command_line, say
 from teleinfo.contract.files import Content, FileError, FileReader
 from teleinfo.contract.offers import PricesOfFile
-from teleinfo.history import energies, sites
+from teleinfo.history import energies, sentences, sites
 from teleinfo.history.file_import import Added, FileImport
-from teleinfo.history.sentences import told
+from teleinfo.history.sentences import Paragraph, told
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,9 +40,9 @@ def label_of(name: str) -> str:
     return re.sub(r"\d{5,}", "…", printable(name))
 
 
-def tell(section: str, **values: object) -> None:
-    """Say the sentences of a section."""
-    say(" ".join(told(section, values)))
+def tell(paragraph: Paragraph, **values: object) -> None:
+    """Say the sentences of a paragraph whose fields are known."""
+    say(" ".join(told(paragraph, values)))
 
 
 @dataclass
@@ -90,7 +90,7 @@ class ImportedFiles:
                 self.refuse(part, content.reason)
                 self._has_other_format = True
         if needless:
-            tell("NEEDLESS", label=label, names=needless)
+            tell(sentences.NEEDLESS, label=label, names=needless)
 
     @property
     def prices(self) -> list[dict[str, object]]:
@@ -111,11 +111,11 @@ class ImportedFiles:
                 self._add_to(base, number)
         for (reason, _archive), group in itertools.groupby(self._refused, _reason_and_archive):
             for label in _labels([label for label, _reason in group]):
-                tell("REFUSED", label=label, reason=_(reason))
+                tell(sentences.REFUSED, label=label, reason=_(reason))
         for sentence in self._sentences:
             say(sentence)
         if self._has_other_format:
-            say("\n".join(told("WANTED", {})))
+            say("\n".join(told(sentences.WANTED, {})))
 
     def _note_prices(self, label: str, content: Content, number: int) -> None:
         """Keep the regulated prices of a file, and say what it is."""
@@ -126,7 +126,7 @@ class ImportedFiles:
     def _add_to(self, base: sqlite3.Connection, number: int) -> None:
         meter = energies.last_meter(base)
         if meter is None:
-            self._sentences += told("NO_METER", {})
+            self._sentences += told(sentences.NO_METER, {})
             return
         self._leave_out_other_sites(base)
         indexes = {
@@ -145,7 +145,7 @@ class ImportedFiles:
         known = energies.known(base, meter)
         if any(part.content.points for part in parts):
             values = {**known, "begin": known["first"], "end": known["last"]}
-            for sentence in told("IMPORT", values):
+            for sentence in told(sentences.IMPORT, values):
                 say(sentence)
 
     def _leave_out_other_sites(self, base: sqlite3.Connection) -> None:
@@ -161,11 +161,13 @@ class ImportedFiles:
         if len(labels) > 1 and None in known.values():
             others = [*labels]
             names = [_labels(labels[site], 1)[0] for site in others]
-            self._sentences += told("SITES", {"names": names})
+            self._sentences += told(sentences.SITES, {"names": names})
         else:
             undo = command_line("history", "undo")
             for label in itertools.chain(*(_labels(labels[site]) for site in others)):
-                self._sentences += told("OTHER_SITE", {"label": label, "option": ANY_SITE, "undo": undo})
+                self._sentences += told(
+                    sentences.OTHER_SITE, {"label": label, "option": ANY_SITE, "undo": undo}
+                )
         self._understood = [part for part in self._understood if part[1].sites.isdisjoint(others)]
 
 
@@ -220,4 +222,4 @@ def _tell_together(label: str, parts: Sequence[_AddedFile]) -> None:
         if len(parts) > 1:
             line = _(N_("{line} of {label}")).format(line=line, label=faulty[0].label)
         values["line"] = line
-    tell("FILE", **values)
+    tell(sentences.FILE, **values)

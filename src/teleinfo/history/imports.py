@@ -24,7 +24,7 @@ from teleinfo.common.untrusted_json import MAX_BYTES
 from teleinfo.console.output import fail, say
 from teleinfo.contract import regulated_prices
 from teleinfo.contract.offers_file import OffersError
-from teleinfo.history import energies
+from teleinfo.history import energies, sentences
 from teleinfo.history.damage import NewerError
 from teleinfo.history.fill import fill
 from teleinfo.history.imported_files import ImportedFiles, label_of, tell
@@ -117,9 +117,12 @@ def _add_lines(store: Store, file: IO[bytes]) -> int:
     """Add JSON lines."""
     lines = iter(partial(file.readline, MAX_BYTES + 1), b"")  # a line may have any length
     added, others = fill(
-        store, lines, now=time.time(), progress=lambda count, day: tell("READING", count=count, day=day)
+        store,
+        lines,
+        now=time.time(),
+        progress=lambda count, day: tell(sentences.READING, count=count, day=day),
     )
-    tell("READ", added=str(added), others=str(others))
+    tell(sentences.READ, added=str(added), others=str(others))
     return 0 if added else 1
 
 
@@ -155,7 +158,7 @@ def _add_prices(path: Path, result: Any) -> int:  # noqa: ANN401 - JSON of anoth
         files = regulated_prices.of_files(result["prices"])
         for file in files:
             added = regulated_prices.add(path, file.prices)
-            tell("PRICES_ADDED", label=printable(file.label), added=str(added), path=str(path))
+            tell(sentences.PRICES_ADDED, label=printable(file.label), added=str(added), path=str(path))
     except OffersError as error:
         return fail("history", f"{printable(str(path))}: {_(error.faults[0])}")
     except OSError as error:
@@ -171,9 +174,9 @@ def _restore(store: Store, label: str, file: IO[bytes]) -> bool:
     except NewerError as error:
         say(f"{label}: {_(str(error))}")
         return False
-    tell("HISTORY", label=label, count=number(merged.added), impossible=merged.impossible)
+    tell(sentences.HISTORY, label=label, count=number(merged.added), impossible=merged.impossible)
     if not merged.is_whole:
-        tell("DAMAGED", label=label)
+        tell(sentences.DAMAGED, label=label)
     return merged.is_whole or merged.added > 0
 
 
@@ -190,7 +193,7 @@ def _undo(store: Store, prices: Path) -> int:
         count += regulated_prices.remove(prices, last)
     except OffersError as error:
         return fail("history", f"{printable(str(prices))}: {_(error.faults[0])}")
-    tell("UNDO", time=last // 1000, count=count)
+    tell(sentences.UNDO, time=last // 1000, count=count)
     return 0
 
 
@@ -219,7 +222,7 @@ def _export(store: Store, path: Path) -> int:
             status = int(_as_owner(store, partial(_write, store, file)))
         if status == 0:
             part.rename(path)
-            tell("EXPORT", path=label_of(str(path)))
+            tell(sentences.EXPORT, path=label_of(str(path)))
     finally:
         part.unlink(missing_ok=True)
     return status

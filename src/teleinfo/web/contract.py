@@ -6,11 +6,9 @@ from typing import Any, Final
 
 from teleinfo.common.i18n import N_, _, in_words
 from teleinfo.common.terminal_text import printable
+from teleinfo.history import sentences
 from teleinfo.history.sentences import told
 from teleinfo.vocabulary.words import Message
-
-FACTS: Final = ("PERIOD", "CONTRACT", "POWER", "STANDBY", "HOURS", "PRICES")
-"""The paragraphs of the card."""
 
 ENOUGH_DAYS: Final = 300
 """Days of a year whose greatest power must be known to say which subscribed power would have been enough."""
@@ -22,11 +20,21 @@ def contract_part(table: dict[str, Any]) -> dict[str, Any]:
     values = table | _verdict(table) | _hours(table)
     values["unknown"] = "" if table["held"] else table["file"]
     values["old" if table["prices"]["are_old"] else "new"] = table["prices"]["since"]
-    facts = {name: told(name, values) for name in FACTS}
+    of_power = told(sentences.POWER, values)
     for step in steps:
-        facts["POWER"] += told("STEP", step)
+        of_power += told(sentences.STEP, step)
+    of_prices = told(sentences.PRICES, values)
     if table["note"] is not None:
-        facts["PRICES"].append(f"{printable(_(table['note']))}.")
+        of_prices.append(f"{printable(_(table['note']))}.")
+    paragraphs = (
+        told(sentences.PERIOD, values),
+        told(sentences.CONTRACT, values),
+        of_power,
+        told(sentences.STANDBY, values),
+        told(sentences.HOURS, values),
+        of_prices,
+    )
+    verdict = told(sentences.VERDICT, values)[:1]
     enough: dict[str, Any] = {}
     if table["is_year"] and steps and "enough" in steps[-1]:
         enough = steps[-1]
@@ -35,8 +43,8 @@ def contract_part(table: dict[str, Any]) -> dict[str, Any]:
         "fault": "" if table["fault"] is None else printable(_(table["fault"])),
         "note": "",
         "offers": [_offer(offer) for offer in table["offers"]],
-        "sentence": " ".join(told("VERDICT", values)[:1] + told("ENOUGH", enough)),
-        "facts": [" ".join(sentences) for sentences in facts.values() if sentences],
+        "sentence": " ".join(verdict + told(sentences.ENOUGH, enough)),
+        "facts": [" ".join(paragraph) for paragraph in paragraphs if paragraph],
     }
 
 

@@ -127,6 +127,12 @@ class Household:
         named = [component for component in components.values() if "name" in component]
         return {f"{device} {component['name']}": component for component in named}
 
+    def device(self) -> dict[str, Any]:
+        """Return the device of the last discovery; empty before it."""
+        self.listen()
+        device: dict[str, Any] = self._message.get("device", {})
+        return device
+
     def publish(self, topic: str, payload: bytes, *, retain: bool = True) -> None:
         """Publish a message that the daemon has no part in."""
         self.subscriber._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(LIMIT)

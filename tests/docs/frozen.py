@@ -16,6 +16,7 @@ import inspect
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -35,12 +36,14 @@ from teleinfo.doctor.line_damage import Damage
 from teleinfo.doctor.report import as_json
 from teleinfo.history import tables
 from teleinfo.history.chronicle import Batch, IndexReading
-from teleinfo.history.store import Store
+from teleinfo.history.store import SCHEMA, Store
+from teleinfo.live.declared import find
 from teleinfo.mqtt.config import OFFLINE, ONLINE, Topics
 from teleinfo.port import health
+from teleinfo.port.line_socket import socket_path
 from teleinfo.state import memory
 from teleinfo.state.declaration import FIELDS
-from teleinfo.state.field_entry import StateType
+from teleinfo.state.field_entry import ANY_LABEL, StateType
 from teleinfo.state.metrics import MeterNow, exposition
 from teleinfo.state.prices import Prices
 from teleinfo.tic.decoder import Counts
@@ -50,7 +53,9 @@ from tests.docs.asyncapi import NOT_PROMISED
 from tests.docs.markdown import ROOT
 from tests.docs.samples import HISTORIQUE, health_message, published
 from tests.homeassistant import golden
+from tests.state import golden as states
 from tests.state.documents import MESSAGES, settings_schema
+from tests.support.judged import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -64,6 +69,8 @@ TOOLS_FOR_TESTS = {"simulate", "demo"}
 """Commands whose options may change."""
 NOT_OF_HISTORY = {"contract"}
 """Tables of the page that may change."""
+SILENCE = 600.0
+"""Seconds after which every meter counts as silent."""
 NO_TEXT = {"title", "description", "$schema", "$id", "format_of_text"}
 
 
@@ -77,6 +84,7 @@ def names() -> Iterator[str]:
                 yield from _members(f"{name} {one['properties']['event']['const']}", one)
         else:
             yield from _members(name, schema)
+    yield from _presence()
     yield from _keys("health", json.loads(health_message()))
     yield from _keys("doctor", json.loads(as_json({"line": [Finding("line", Severity.OK, "")]})))
     yield from _keys("doctor --line", json.loads(line_report.as_json(Damage(parity=True))))
@@ -123,6 +131,34 @@ def _members(name: str, schema: dict[str, Any]) -> Iterator[str]:
             yield from walk(f"{path}|{place}", member)
 
     yield from walk("", schema)
+
+
+def _presence() -> Iterator[str]:
+    """
+    Yield the rules of absence and null of the fields, by the mode of the meter, as the meters show them.
+
+    A field is absent, or is null or kept after ten minutes without a frame.
+    """
+    for meter in states.ALL:
+        followed, heard = states.followed(meter)
+        state, silent = followed.state(moment(heard)), followed.state(moment(heard + SILENCE))
+        mode = find(state, "meter.mode")
+        for field in FIELDS:
+            if not _values(state, field.parts):
+                yield f"presence {mode} {field.path} absent"
+                continue
+            for value in _values(silent, field.parts):
+                yield f"presence {mode} {field.path} {'null' if value is None else 'kept'} in silence"
+
+
+def _values(content: Any, parts: tuple[str, ...]) -> list[Any]:  # noqa: ANN401 - JSON
+    """Return the values at a path, of which ANY_LABEL is any key; none if the path is not there."""
+    if not parts:
+        return [content]
+    if not isinstance(content, dict):
+        return []
+    keys = content if parts[0] == ANY_LABEL else [parts[0]]
+    return [value for key in keys if key in content for value in _values(content[key], parts[1:])]
 
 
 def _is_of_value(key: str, value: object) -> bool:
@@ -270,11 +306,18 @@ def _truths(rows: Iterable[str]) -> set[str]:
 
 
 def _files() -> Iterator[str]:
-    """Yield files and their formats: the memory of a meter, recordings, settings, units, and the socket."""
+    """Yield files and their formats: memory, recordings, settings, socket, exported history and units."""
     yield f"memory version {memory.VERSION}"
     yield from (f"memory {path}" for path in _parts(memory.Memory))
     yield f"recording {recording_times.SUFFIX} {recording_times._LINE.pattern.decode()!r}"
     yield f"file {service_language.SERVICE_FILE}"
+    yield f"socket {socket_path(Path('/run/teleinfo'), 'teleinfo')}"
+    yield f"socket {socket_path(Path('/run/teleinfo-garage'), 'home/garage')}"
+    with contextlib.closing(sqlite3.connect(":memory:")) as base:
+        base.executescript(SCHEMA)
+        for [table] in base.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+            for name, kind in base.execute("SELECT name, type FROM pragma_table_info(?)", (table,)):
+                yield f"exported history {table} {name} {kind}"
     for name in ("teleinfo.service", "teleinfo@.service", "teleinfo-web.service"):
         path = ROOT / "systemd" / name
         yield f"unit {name}"

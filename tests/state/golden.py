@@ -35,14 +35,20 @@ def tracker(
     return JudgedTracker(exclude=exclude, prices=prices)
 
 
-def content(meter: str) -> str:
-    """Return what the file of a meter or a family holds: the state after its frames."""
-    followed, now = StateTracker(topic="teleinfo", exclude=frozenset()), 0.0
+def followed(meter: str) -> tuple[StateTracker, float]:
+    """Return the tracker of a meter or a family after its frames, and the monotonic time of the last one."""
+    found, now = StateTracker(topic="teleinfo", exclude=frozenset()), 0.0
     for reading in family_readings(meter) if meter in FAMILIES else readings_of(meter):
         now += PERIOD
-        followed.update(reading, moment(now, TIME))
+        found.update(reading, moment(now, TIME))
+    return found, now
+
+
+def content(meter: str) -> str:
+    """Return what the file of a meter or a family holds: the state after its frames."""
+    found, now = followed(meter)
     with use_language(Language.FR):
-        state = in_words(followed.state(moment(now)))
+        state = in_words(found.state(moment(now)))
     return json.dumps(state, indent=1, ensure_ascii=False) + "\n"
 
 

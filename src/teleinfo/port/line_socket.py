@@ -26,11 +26,16 @@ MAX_WAITING: Final = 1 << 16
 """Bytes that may wait for a slow reader, beside those in the buffer of the system."""
 
 
+def socket_path(folder: Path, topic: str) -> Path:
+    """Return the path of the socket of a meter in the runtime directory."""
+    return folder / f"{quote(topic, safe='')}.sock"
+
+
 class LineSocket:
-    """The socket of `port`, which has the name of `topic`; `send` passes on the bytes of the port."""
+    """The socket of `port`, named after `topic`; `send` passes on the bytes of the port."""
 
     def __init__(self, topic: str, port: str) -> None:
-        self._name, self._port = quote(topic, safe=""), port
+        self._topic, self._port = topic, port
         self._readers: set[asyncio.StreamWriter] = set()
 
     def send(self, data: bytes) -> None:
@@ -58,9 +63,9 @@ class LineSocket:
         folder = os.environ.get("RUNTIME_DIRECTORY")
         if not folder:
             return
-        path = f"{folder}/{self._name}.sock"
+        path = socket_path(Path(folder), self._topic)
         try:
-            self._link(Path(folder))
+            self._link(path.with_suffix(".port"))
             server = await asyncio.start_unix_server(self._serve, path, start_serving=False)
             os.chmod(path, 0o660)  # noqa: PTH101 - in a coroutine
         except OSError as error:
@@ -74,9 +79,8 @@ class LineSocket:
             for reader in tuple(self._readers):
                 reader.transport.abort()
 
-    def _link(self, folder: Path) -> None:
-        """Make the link to the port beside the socket; raise OSError."""
-        link = folder / f"{self._name}.port"
+    def _link(self, link: Path) -> None:
+        """Make the link to the port, which stands beside the socket; raise OSError."""
         link.unlink(missing_ok=True)
         link.symlink_to(self._port)
 

@@ -106,12 +106,14 @@ class ImportTotal:
 
         The second and the third rule apply only if the meter can have drawn the difference in the meantime.
         """
-        offset = self.offset
-        if counter != self.counter or index < self.index:
-            most = self._most(at, subscribed)
-            fitting = (one for one in (self.offset, self.total) if 0 <= index + one - self.total <= most)
-            offset = next(fitting, self.total - index)
-        return ImportTotal(counter, index, offset, at)
+        if counter == self.counter and index >= self.index:
+            return ImportTotal(counter, index, self.offset, at)
+        most = self._most(at, subscribed)
+        for offset in (self.offset, self.total):
+            drawn = index + offset - self.total
+            if 0 <= drawn <= most:
+                return ImportTotal(counter, index, offset, at)
+        return ImportTotal(counter, index, self.total - index, at)
 
     def is_followed_by(self, counter: str, index: int, *, at: datetime, subscribed: int | None) -> bool:
         """True unless the same counter fell, or rose by more than can have been drawn until `at`."""
@@ -120,7 +122,8 @@ class ImportTotal:
     def _most(self, at: datetime, subscribed: int | None) -> float:
         """Return the most Wh that can have been drawn until `at`; a clock that was set back counts as 0 s."""
         seconds = max(0.0, (at - self.time).total_seconds())
-        return (subscribed or _LARGEST_SUBSCRIPTION) * _OVERLOAD * seconds / 3600 + MARGIN
+        power = (subscribed or _LARGEST_SUBSCRIPTION) * _OVERLOAD
+        return power * seconds / 3600 + MARGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +150,13 @@ class EnergySpan:
     def plus(self, imported: int, counted: Mapping[str, int], day: date) -> EnergySpan:
         """Return this span with more energy, of a `day`."""
         drawn = {key: energy for key, energy in counted.items() if key != EXPORTED}
-        of_day = _sum(self.by_day.get(day, {}), drawn)
+        by_day = dict(self.by_day)
+        by_day[day] = _sum(by_day.get(day, {}), drawn)
         return replace(
             self,
             imported=self.imported + imported,
             counted=_sum(self.counted, counted),
-            by_day={**self.by_day, day: of_day},
+            by_day=by_day,
         )
 
     def with_days(self, after: date, until: date) -> EnergySpan:
@@ -182,11 +186,12 @@ class EnergySpan:
 
     def unpriced(self, prices: DatedPrices) -> set[str]:
         """Return the keys of the indexes that counted on a day on which they have no price."""
-        found = set[str]()
+        keys = set[str]()
         for day, energies in self.by_day.items():
-            if prices.on(day) is not None:
-                found.update(key for key in energies if prices.price(day, key) is None)
-        return found
+            if prices.on(day) is None:
+                continue
+            keys.update(key for key in energies if prices.price(day, key) is None)
+        return keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,31 +255,46 @@ class DailyEnergy:
 
     def of_another_meter(self, first: ImportTotal) -> DailyEnergy:
         """Return the energies to continue with after an exchange; the `first` total adds nothing."""
-        today, month = (replace(span, is_complete=False) for span in (self.today, self.this_month))
+        today = replace(self.today, is_complete=False)
+        month = replace(self.this_month, is_complete=False)
         last = replace(first, time=self.last.time)
         return DailyEnergy(today, self.yesterday, month, self.last_month, last, {})
 
     def next(self, count: Count) -> DailyEnergy:
         """Return the energies after a reading."""
-        now = count.total.time
-        before, leap, set_back = self.before_leap, self._leap, self.last.time - now
-        if before is not None and before.last.time <= now and max(GAP, leap / 2) < set_back <= leap + GAP:
-            return before.next(count)
+        if self.before_leap is not None and self._undoes_leap(count.total.time):
+            return self.before_leap.next(count)
         if count.day >= self.today.first:
             return self._plus(count)
-        # The clock may be behind: count for today, and apart from that as if the clock were right.
-        since, right = self.behind_since, self.if_behind
-        if since is None or right is None or now < since:
-            since, right = now, DailyEnergy.begin(count)
-        right = right.next(count)
+        return self._plus_if_behind(count)
+
+    def _undoes_leap(self, now: datetime) -> bool:
+        """True if the clock is set back at a reading by about as much as it leapt."""
+        if self.before_leap is None or self.before_leap.last.time > now:
+            return False
+        set_back = self.last.time - now
+        return max(GAP, self._leap / 2) < set_back <= self._leap + GAP
+
+    def _plus_if_behind(self, count: Count) -> DailyEnergy:
+        """Return the energies after a reading on a day before today, at which the clock may be behind."""
+        now = count.total.time
+        since = self.behind_since
+        if_right = self.if_behind
+        if since is None or if_right is None or now < since:
+            since = now
+            if_right = DailyEnergy.begin(count)
+        if_right = if_right.next(count)
         if now - since >= PATIENCE:
-            return right
-        return replace(self._plus(replace(count, day=self.today.first)), if_behind=right, behind_since=since)
+            return if_right
+        as_today = self._plus(replace(count, day=self.today.first))
+        return replace(as_today, if_behind=if_right, behind_since=since)
 
     @property
     def _leap(self) -> timedelta:
         """The time by which the clock leapt, or that passed without a reading."""
-        return self.leapt - self.before_leap.last.time if self.before_leap and self.leapt else timedelta()
+        if self.before_leap is None or self.leapt is None:
+            return timedelta()
+        return self.leapt - self.before_leap.last.time
 
     @property
     def _indexed(self) -> ImportTotal:
@@ -283,25 +303,31 @@ class DailyEnergy:
 
     def _plus(self, count: Count) -> DailyEnergy:
         """Return the energies after a reading on today or on a later day."""
-        now, day, indexes = count.total, count.day, count.indexes
-        running = count.running or self.running
-        seen = self.today.first, self.last.total, self.last.counter, self.readings, self.contract
+        now = count.total
         elapsed = now.time - self.last.time
         is_gap = elapsed > GAP
-        if seen == (day, now.total, now.counter, indexes, count.contract) and not is_gap:
-            indexed_total = self.indexed if count.contract is None else None
+        if not is_gap and self._is_repeated_by(count):
             return replace(
-                self, last=now, indexed=indexed_total, if_behind=None, behind_since=None, running=running
+                self,
+                last=now,
+                indexed=self.indexed if count.contract is None else None,
+                if_behind=None,
+                behind_since=None,
+                running=count.running or self.running,
             )
-        before_leap, leapt = self.before_leap, self.leapt
+        before_leap = self.before_leap
+        leapt = self.leapt
         if is_gap and self.behind_since is None and elapsed > self._leap:
-            before_leap, leapt = replace(self, before_leap=None, leapt=None), now.time
+            before_leap = replace(self, before_leap=None, leapt=None)
+            leapt = now.time
         elif leapt is not None and now.time - leapt >= PATIENCE:
-            before_leap = leapt = None
-        today, yesterday, month, last_month = self._turned(day, is_gap=is_gap)
+            before_leap = None
+            leapt = None
+        today, yesterday, month, last_month = self._turned(count.day, is_gap=is_gap)
         # The indexes may not show the energy of a change.
         if elapsed > SHORT_CHANGE and self.last.offset != now.offset:
-            today, month = (replace(span, is_complete=False) for span in (today, month))
+            today = replace(today, is_complete=False)
+            month = replace(month, is_complete=False)
         indexed = self._with_indexes(count)
         imported = now.total - self.last.total
         return replace(
@@ -317,6 +343,16 @@ class DailyEnergy:
             behind_since=None,
         )
 
+    def _is_repeated_by(self, count: Count) -> bool:
+        """True if a reading shows what the last one showed."""
+        return (
+            self.last.total == count.total.total
+            and self.readings == count.indexes
+            and self.today.first == count.day
+            and self.last.counter == count.total.counter
+            and self.contract == count.contract
+        )
+
     def _with_indexes(self, count: Count) -> _Indexed:
         """Return what the indexes of a reading counted, and these energies with its readings."""
         indexes = count.indexes
@@ -330,19 +366,21 @@ class DailyEnergy:
                 readings[EXPORTED] = indexes[EXPORTED]
             return _Indexed(counted, replace(self, readings=readings, indexed=self._indexed))
         is_change = self._is_change(count)
-        contract, running = count.contract, count.running or self.running
+        contract = count.contract
+        running = count.running or self.running
         if is_change and count.running in self.readings and count.running not in indexes:
             # The meter has set the index in force to another value, which is not believed at once: until it
             # is, the change goes on.
-            contract, running = self.contract or count.contract, self.running
+            contract = self.contract or count.contract
+            running = self.running
         before_change = self._indexed.total if is_change else self.before_change
         counted = self._counted(count, is_change=is_change, before_change=before_change)
-        known: Mapping[str, int] = {}
+        readings = dict(indexes)
         if self._indexed.counter == count.total.counter:  # another contract may have left an old reading
-            known = self.readings
+            readings = {**self.readings, **indexes}
         after = replace(
             self,
-            readings={**known, **indexes},
+            readings=readings,
             indexed=None,
             contract=contract,
             running=running,
@@ -356,8 +394,10 @@ class DailyEnergy:
             return True
         if self.contract not in {None, count.contract}:
             return True
-        fallen = (label for label, index in count.indexes.items() if index < self.readings.get(label, index))
-        return any(label != EXPORTED for label in fallen)
+        for label, index in count.indexes.items():
+            if label != EXPORTED and index < self.readings.get(label, index):
+                return True
+        return False
 
     def _counted(self, count: Count, *, is_change: bool, before_change: int | None) -> dict[str, int]:
         """Return the energy that each index counted since its last reading, by key."""
@@ -437,7 +477,10 @@ def month_of(day: date) -> date:
 
 def _sum(energies: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
     """Return the sum of two energies for each key."""
-    return {**energies, **{key: energies.get(key, 0) + energy for key, energy in more.items()}}
+    total = dict(energies)
+    for key, energy in more.items():
+        total[key] = total.get(key, 0) + energy
+    return total
 
 
 def _turn(

@@ -14,7 +14,6 @@ in force, or restart with a new contract.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from operator import sub
 from typing import TYPE_CHECKING, Final
@@ -83,7 +82,10 @@ class _Seen:
 
 def watched_keys(mode: Mode, keys: Iterable[str]) -> tuple[str, ...]:
     """Return the keys of a reading that `Plausibility.check` receives, the indexes last."""
-    return tuple(sorted((key for key in keys if key in _WATCHED[mode]), key=_INDEXES.__contains__))
+    watched = [key for key in keys if key in _WATCHED[mode]]
+    others = [key for key in watched if key not in _INDEXES]
+    indexes = [key for key in watched if key in _INDEXES]
+    return (*others, *indexes)
 
 
 class Plausibility:
@@ -146,8 +148,11 @@ class Plausibility:
         """
         # The believed texts of the last frame enter `_believed` now that they are needed.
         for key, text in zip(self._keys, self._texts, strict=False):
-            if key in self._believed and key not in self.withheld:
-                self._believed[key].text, self._believed[key].at = text, self._at
+            believed = self._believed.get(key)
+            if believed is None or key in self.withheld:
+                continue
+            believed.text = text
+            believed.at = self._at
         implausible = []
         is_another = False
         for key, text in zip(keys, texts, strict=True):
@@ -161,19 +166,25 @@ class Plausibility:
                     implausible.append(key)
                     continue
                 if key in labels.METER_NUMBERS:
-                    self.forget()
                     is_another = True
+                    self.forget()
                     self._believed[key] = before
-            before.text, before.at = text, at
+            before.text = text
+            before.at = at
             self.withheld.discard(key)
             self._doubted.pop(key, None)
         if self._power_unconfirmed:
             self._note_power(mode, dict(zip(keys, texts, strict=True)))
         if is_another:
-            keys, texts = (), ()
-        self._keys, self._texts, self._at = keys, texts, at
+            keys = ()  # the values before this one are those of the former meter
+            texts = ()
+        self._keys = keys
+        self._texts = texts
+        self._at = at
         self._numbers = [_number(text) for key, text in zip(keys, texts, strict=True) if key in _INDEXES]
-        self._least_power = min(self._subscribed * _OVERLOAD or math.inf, _LARGEST[self._phases])
+        self._least_power = _LARGEST[self._phases]
+        if self._subscribed:
+            self._least_power = min(self._least_power, self._subscribed * _OVERLOAD)
         return implausible, is_another
 
     def _begin(self, mode: Mode, key: str, text: bytes, at: float) -> None:
@@ -186,27 +197,31 @@ class Plausibility:
 
     def _confirmed(self, key: str, text: bytes, at: float) -> bool:
         """Count a value that is not plausible; return True if enough frames in a row agree with it."""
+        frames = 1
         doubted = self._doubted.get(key)
-        frames = doubted.frames + 1 if doubted and self._is_plausible(key, doubted, text, at) else 1
+        if doubted is not None and self._is_plausible(key, doubted, text, at):
+            frames += doubted.frames
         self._doubted[key] = _Seen(text, at, frames)
-        return frames >= (FRAMES_FOR_IDENTIFIER if key in _IDENTIFIERS else FRAMES_FOR_INDEX)
+        needed = FRAMES_FOR_IDENTIFIER if key in _IDENTIFIERS else FRAMES_FOR_INDEX
+        return frames >= needed
 
     def _is_plausible(self, key: str, before: _Seen, text: bytes, at: float) -> bool:
         """True if a value may follow the value `before`."""
         if text == before.text:
             return True
         if key in _TEXTS:
-            pairs = zip(text.ljust(len(before.text)), before.text.ljust(len(text)), strict=True)
-            changed = sum(new != old for new, old in pairs)
-            # The sum on the line also has the blanks around the text, 32 each: they do not count modulo 32.
-            return changed > _BURST or (sum(text) - sum(before.text)) % 32 != 0
+            return _is_another_text(before.text, text)
         if key in _IDENTIFIERS:
             return False
-        # The greatest power that the index can count, in VA.
-        is_limited = self._subscribed and key not in _NOT_DRAWN
-        power = self._subscribed * _OVERLOAD if is_limited else _LARGEST[self._phases]
-        most = math.inf if key in _UNBOUNDED else MARGIN + power * (at - before.at + REFRESH) / 3600
-        return 0 <= _number(text) - _number(before.text) <= most
+        rise = _number(text) - _number(before.text)
+        if key in _UNBOUNDED:
+            return rise >= 0
+        # The greatest power that the index can count, VA.
+        if self._subscribed and key not in _NOT_DRAWN:
+            power = self._subscribed * _OVERLOAD
+        else:
+            power = _LARGEST[self._phases]
+        return 0 <= rise <= MARGIN + power * (at - before.at + REFRESH) / 3600
 
     def _note_power(self, mode: Mode, values: Mapping[str, bytes]) -> None:
         """Set the subscribed power if the last two frames that have it agree."""
@@ -218,6 +233,14 @@ class Plausibility:
             # ISOUSC is in A on each phase, at 200 V (Enedis-NOI-CPT_02E v6); PREF is in kVA.
             unit = 1000 if mode is Mode.STANDARD else 200 * self._phases
             self._subscribed = int(text[: labels.DIGITS]) * unit
+
+
+def _is_another_text(before: bytes, after: bytes) -> bool:
+    """True if a text differs in more than a burst of wrong bits can change, or has another sum."""
+    pairs = zip(after.ljust(len(before)), before.ljust(len(after)), strict=True)
+    changed = sum(new != old for new, old in pairs)
+    # The sum on the line also has the blanks around the text, 32 each: they do not count modulo 32.
+    return changed > _BURST or (sum(after) - sum(before)) % 32 != 0
 
 
 def _number(text: bytes) -> int:

@@ -71,8 +71,11 @@ class RecentPower:
     def means(self, points: int, *, now: float) -> list[float | None]:
         """Return the mean power of each of the last `points` intervals, VA, the newest last; None: unknown"""
         last = int(now // BIN)
-        bins = (self._bins.get(number) for number in range(last - points + 1, last + 1))
-        return [None if powers is None else fmean(powers) for powers in bins]
+        means: list[float | None] = []
+        for interval in range(last - points + 1, last + 1):
+            powers = self._bins.get(interval)
+            means.append(None if powers is None else fmean(powers))
+        return means
 
 
 class Page(NamedTuple):
@@ -91,27 +94,41 @@ def compose(
 
     The present power is added to the `recent` one, whose chart stands at the top.
     """
-    if (power := integer(model.state(now=now), "power.apparent_import")) is not None:
+    power = integer(model.state(now=now), "power.apparent_import")
+    if power is not None:
         recent.add(power, now=now)
     top = _chart(model, recent, size.width, now=now)
-    for many in (False, True):
-        foot = _foot(model, size.width, many=many)
-        space = max(1, size.height - len(top) - len(foot) - 2)  # the title and the quality of the line
-        pages = _pages(model, ConsoleDimensions(size.width, space), now=now)
-        if len(pages) == 1:
-            break
+    foot = _foot(model, size.width, has_next_page=False)
+    space = _space(size, top, foot)
+    pages = _pages(model, space, now=now)
+    is_paged = len(pages) > 1
+    if is_paged:
+        # The key of the next page may take one more line of the foot.
+        foot = _foot(model, size.width, has_next_page=True)
+        space = _space(size, top, foot)
+        pages = _pages(model, space, now=now)
     page %= len(pages)
-    body = [*pages[page], *(Text() for _line in range(space))][:space]
-    title = _title(model, size.width, f"{page + 1}/{len(pages)}  " if many else "", now=now, clock=clock)
+    page_of_pages = f"{page + 1}/{len(pages)}  " if is_paged else ""
+    body = pages[page][: space.height]
+    while len(body) < space.height:
+        body.append(Text())
+    title = _title(model, size.width, page_of_pages, now=now, clock=clock)
     lines = [title, *top, *body, _quality(model), *foot][: size.height]
     for line in lines:
         line.truncate(size.width)
     return Page(lines, page, len(pages))
 
 
+def _space(size: ConsoleDimensions, top: Sequence[Text], foot: Sequence[Text]) -> ConsoleDimensions:
+    """Return the space between top and foot, without the title and the line of the quality."""
+    return ConsoleDimensions(size.width, max(1, size.height - len(top) - len(foot) - 2))
+
+
 def _title(model: LiveModel, width: int, page: str, *, now: float, clock: str) -> Text:
     silence = model.silence(now=now)
-    alarm = "" if silence is None else " " + _("silent for {time}").format(time=duration(silence)) + " "
+    alarm = ""
+    if silence is not None:
+        alarm = f" {_('silent for {time}').format(time=duration(silence))} "
     right = f"{page}{clock} "
     # The name of the meter gives way to the alarm.
     title = Text(f" teleinfo  {sentences.meter(model)}", TITLE)
@@ -125,34 +142,37 @@ def _chart(model: LiveModel, recent: RecentPower, width: int, *, now: float) -> 
     power = integer(state, "power.apparent_import")
     if power is None:
         return []
-    narrow = width < NARROW
-    left_width, right_width = (16, 0) if narrow else (26, 11)
+    is_narrow = width < NARROW
+    left_width, right_width = (16, 0) if is_narrow else (26, 11)
     columns = max(10, width - left_width - right_width - 2)
-    history = recent.means(columns, now=now)
-    known = [value for value in history if value is not None]
-    bars = chart(history, height=3, top=max([*known, 1.0]))
+    means = recent.means(columns, now=now)
+    known = [mean for mean in means if mean is not None]
+    bars = chart(means, height=3, top=max([*known, 1.0]))
     left = [Text(f" {number(power)} VA", STRONG), Text(f" {text(state, 'tariff.name')}"), Text()]
     right = [
         _("max {figure}").format(figure=number(max(known, default=power))),
         _("min {figure}").format(figure=number(min(known, default=power))),
         _("in {time}").format(time=duration(columns * BIN)),
     ]
-    for side in left:
-        side.truncate(left_width, pad=True)
-    return [
-        Text.assemble(side, (bar, BARS), "" if narrow else f" {note}")
-        for side, bar, note in zip(left, bars, right, strict=True)
-    ]
+    lines = []
+    for line, bar, note in zip(left, bars, right, strict=True):
+        line.truncate(left_width, pad=True)
+        shown_note = "" if is_narrow else f" {note}"
+        lines.append(Text.assemble(line, (bar, BARS), shown_note))
+    return lines
 
 
 def chart(values: Sequence[float | None], *, height: int, top: float) -> list[str]:
     """Return `height` lines, the uppermost first; a value has at least the lowest bar, None has no bar."""
-    steps = len(BLOCKS) - 1
-    filled = [0 if value is None else max(1, round(value / top * height * steps)) for value in values]
-    return [
-        "".join(BLOCKS[max(0, min(steps, fill - row * steps))] for fill in filled)
-        for row in reversed(range(height))
-    ]
+    steps = len(BLOCKS) - 1  # of a line
+    bars = []  # steps of each value
+    for value in values:
+        bars.append(0 if value is None else max(1, round(value / top * height * steps)))
+    lines = []
+    for row in reversed(range(height)):
+        steps_in_row = [min(steps, max(0, bar - row * steps)) for bar in bars]
+        lines.append("".join(BLOCKS[step] for step in steps_in_row))
+    return lines
 
 
 def _wrap(note: str, width: int) -> list[str]:
@@ -168,24 +188,34 @@ def _pages(model: LiveModel, space: ConsoleDimensions, *, now: float) -> list[li
         waiting = [Text(line, STRONG) for line in _wrap(sentences.waiting(model), space.width)]
         note = "" if model.note is None else model.note.text
         return [[Text(), *waiting, Text(), *map(Text, _wrap(note, space.width))]]
-    count = max(1, (space.width + _GAP) // (COLUMN + _GAP))
-    width = (space.width - _GAP * (count - 1)) // count
-    columns: list[list[Text]] = [[]]
-    every = model.rows()
-    alarms = [_row(row, width, now=now) for row in every if row.is_alarm]
-    others = [_row(row, width, now=now) for row in every if not row.is_alarm]
-    for lines in [*alarms, _derived(model, {row.key for row in every}, width), *others]:
-        if columns[-1] and len(columns[-1]) + len(lines) > space.height:
-            columns.append([])
-        columns[-1] += lines
-    for line in itertools.chain(*columns):
-        line.truncate(width, pad=True)
+    columns_of_page = max(1, (space.width + _GAP) // (COLUMN + _GAP))
+    width = (space.width - _GAP * (columns_of_page - 1)) // columns_of_page
+    columns = _columns(model, ConsoleDimensions(width, space.height), now=now)
     blank = Text(" " * width)
     pages = []
-    for at in range(0, len(columns), count):
-        rows = itertools.zip_longest(*columns[at : at + count], fillvalue=blank)
+    for first in range(0, len(columns), columns_of_page):
+        columns_side_by_side = columns[first : first + columns_of_page]
+        rows = itertools.zip_longest(*columns_side_by_side, fillvalue=blank)
         pages.append([Text(" " * _GAP).join(cells) for cells in rows])
     return pages
+
+
+def _columns(model: LiveModel, size: ConsoleDimensions, *, now: float) -> list[list[Text]]:
+    """Return the lines of each column of this size: the alarms, the derived fields, the other rows."""
+    rows_of_model = model.rows()
+    alarms = [_row(row, size.width, now=now) for row in rows_of_model if row.is_alarm]
+    derived = _derived(model, {row.key for row in rows_of_model}, size.width)
+    others = [_row(row, size.width, now=now) for row in rows_of_model if not row.is_alarm]
+    columns: list[list[Text]] = [[]]
+    for lines in [*alarms, derived, *others]:
+        column = columns[-1]
+        if column and len(column) + len(lines) > size.height:
+            column = []
+            columns.append(column)
+        for line in lines:
+            line.truncate(size.width, pad=True)
+            column.append(line)
+    return columns
 
 
 def _derived(model: LiveModel, labels: Container[str], width: int) -> list[Text]:
@@ -194,32 +224,45 @@ def _derived(model: LiveModel, labels: Container[str], width: int) -> list[Text]
     for field, name, value in rows(model.state()):
         if any(label in labels for label in field.sources):
             continue
-        fitting = name[: max(0, width - len(value) - 2)]
-        items.append(Text.assemble(f"{fitting} ", (value, STRONG)))
+        shortened = name[: max(0, width - len(value) - 2)]
+        items.append(Text.assemble(f"{shortened} ", (value, STRONG)))
     return _flow(items, " ", width)
 
 
 def _row(row: Row, width: int, *, now: float) -> list[Text]:
     """Return the lines of one étiquette: the row itself, the rest of a long name, and its facts below it."""
     words = describe(row, short=True)
-    fresh = row.changed is not None and now - row.changed < FRESH and not row.is_clock
-    mark, style = (MARK, STRONG) if fresh else (" ", "")
+    has_just_changed = row.changed is not None and now - row.changed < FRESH
     if row.is_alarm:
         mark, style = "!", ALERT
-    value = f"{words.value:>{_FIGURE}}" if row.label is not None and row.label.is_number else words.value
+    elif has_just_changed and not row.is_clock:
+        mark, style = MARK, STRONG
+    else:
+        mark, style = " ", ""
+    value = words.value
+    if row.label is not None and row.label.is_number:
+        value = value.rjust(_FIGURE)
     if words.note:
         value += f"  {words.note}"
     if words.facts and len(value) > _VALUE:
         value = ""  # too long for the line, and the facts below repeat it
-    space = width - len(_INDENT) - len(value) - 1
-    # Values begin in one column. A long name moves a short value to the right, or continues on the next line.
-    least = space if width < NARROW else space - max(0, _VALUE - len(value))
-    column = max(0, space if least < len(words.name) <= space else least)
-    parts = textwrap.wrap(words.name, max(_LEAST_NAME, column)) if space >= _LEAST_NAME else []
-    first, *further = parts or [""]
-    line = Text.assemble((f"{mark} {row.key:<{_KEY}}", style), f"{first:<{column}} ", (value, style))
+    space = width - len(_INDENT) - len(value) - 1  # for the name, if the value stands at the right end
+    name_width = space
+    if width >= NARROW:
+        # Values begin in one column. A long name moves a short value to the right, or continues below.
+        before_column = space - max(0, _VALUE - len(value))
+        if not before_column < len(words.name) <= space:
+            name_width = before_column
+    name_width = max(0, name_width)
+    name_lines: list[str] = []
+    if space >= _LEAST_NAME:
+        name_lines = textwrap.wrap(words.name, max(_LEAST_NAME, name_width))
+    first = name_lines[0] if name_lines else ""
+    lines = [Text.assemble((f"{mark} {row.key:<{_KEY}}", style), f"{first:<{name_width}} ", (value, style))]
+    for further in name_lines[1:]:
+        lines.append(Text(_INDENT + further))
     facts = [Text(fact.text, style=ALERT if fact.alert else "") for fact in words.facts]
-    return [line, *(Text(_INDENT + rest) for rest in further), *_flow(facts, _INDENT, width)]
+    return lines + _flow(facts, _INDENT, width)
 
 
 def _flow(items: Iterable[Text], indent: str, width: int) -> list[Text]:
@@ -240,15 +283,21 @@ def _quality(model: LiveModel) -> Text:
     if health is None or health.line_quality is None:
         return Text()
     style = STRONG if sentences.is_good(health.line_quality) else ALERT
-    line = Text.assemble(" " + _("Line") + " ", (inline(sentences.grade(health.line_quality)), style))
+    line = Text(f" {_('Line')} ")
+    line.append(inline(sentences.grade(health.line_quality)), style)
     if health.reason is not None:
         return line.append(DOT + _(health.reason))
-    return line.append("".join(DOT + part for part in sentences.line_details(health) if part))
+    for detail in sentences.line_details(health):
+        if detail:
+            line.append(DOT + detail)
+    return line
 
 
-def _foot(model: LiveModel, width: int, *, many: bool) -> list[Text]:
+def _foot(model: LiveModel, width: int, *, has_next_page: bool) -> list[Text]:
     """Return the keys and then the note, in six lines at most."""
-    parts = [_("space: next page"), _("q: quit")] if many else [_("q: quit")]
+    parts = [_("q: quit")]
+    if has_next_page:
+        parts.insert(0, _("space: next page"))
     if model.note is not None and model.mode is not None:  # else `_pages` shows it
         parts.append(model.note.text)
     return [Text(line) for line in _wrap(DOT.join(parts), width)[:6]]

@@ -41,7 +41,10 @@ class Description(NamedTuple):
 
 def describe(row: Row, *, short: bool = False) -> Description:
     """Return the description of a row; with `short`, the time has no year and no seconds."""
-    note = meaning(row.key, row.value) if row.horodate is None else moment(row.horodate, short=short)
+    if row.horodate is None:
+        note = meaning(row.key, row.value)
+    else:
+        note = moment(row.horodate, short=short)
     name = "" if row.label is None else _(row.label.title)
     return Description(name, shown(row.label, row.value), note, facts(row.key, row.value))
 
@@ -50,9 +53,13 @@ def shown(label: Label | None, value: str) -> str:
     """Return a quantity in its unit, a horodate as a date, any other value as the meter sent it."""
     if label is None:
         return value
-    if label.is_number and (figure := parse_uint(value)) is not None:
-        return f"{number(figure)} {label.unit}"
-    return moment(value) if label.kind is Kind.HORODATE else value
+    if label.kind is Kind.HORODATE:
+        return moment(value)
+    if label.is_number:
+        quantity = parse_uint(value)
+        if quantity is not None:
+            return f"{number(quantity)} {label.unit}"
+    return value
 
 
 def moment(horodate: str, *, short: bool = False) -> str:
@@ -64,57 +71,77 @@ def moment(horodate: str, *, short: bool = False) -> str:
 
 
 _CODES: Final[dict[str, Callable[[str], Code | None]]] = {
-    **dict.fromkeys(("OPTARIF", "NGTF"), tariffs.contract_of),
-    **dict.fromkeys(("PTEC", "LTARF", "PTCOUR", "PTCOUR1", "PTCOUR2"), tariffs.period_of),
+    "OPTARIF": tariffs.contract_of,
+    "NGTF": tariffs.contract_of,
+    "PTEC": tariffs.period_of,
+    "LTARF": tariffs.period_of,
+    "PTCOUR": tariffs.period_of,
+    "PTCOUR1": tariffs.period_of,
+    "PTCOUR2": tariffs.period_of,
     "DEMAIN": fields.COLOUR_CODES.get,
 }
 
 
 def meaning(key: str, value: str) -> str:
     """Return the meaning of a code in words; empty if it is unknown."""
-    code = _CODES[key](value) if key in _CODES else None
-    unknown = _("not known yet") if key == "DEMAIN" else ""
-    return unknown if code is None else _(code.words)
+    if key not in _CODES:
+        return ""
+    code = _CODES[key](value)
+    if code is not None:
+        return _(code.words)
+    if key == "DEMAIN":
+        return _("not known yet")
+    return ""
 
 
 def facts(key: str, value: str) -> list[Fact]:
     """Return the items of a register; none if `key` is no register, or if the value is malformed."""
-    return _REGISTERS[key](value) if key in _REGISTERS else []
+    if key not in _REGISTERS:
+        return []
+    return _REGISTERS[key](value)
 
 
 def _status(text: str) -> list[Fact]:
     word = registers.status(text)
     if word is None:
         return []
-    alerts = [
-        Fact(f"{_(alert.words)} {bits.of(word)}" if bits.mask > 1 else _(alert.words), alert=True)
-        for alert, bits in registers.ALERTS.items()
-        if bits.of(word) and alert is not Alert.BREAKER_OPEN
-    ]
+    items = []
+    for alert, bits in registers.ALERTS.items():
+        number_in_bits = bits.of(word)
+        if not number_in_bits:
+            continue
+        if alert is Alert.BREAKER_OPEN:
+            continue  # the breaker below shows it, with the reason
+        words = _(alert.words)
+        if bits.mask > 1:
+            words += f" {number_in_bits}"
+        items.append(Fact(words, alert=True))
     reason = registers.breaker_reason(word)
-    breaker = []
     if registers.breaker(word) is Breaker.CLOSED:
-        breaker = [Fact(_named("contacts.breaker", Breaker.CLOSED))]
+        items.append(Fact(_named("contacts.breaker", Breaker.CLOSED)))
     elif reason is not None:
         opened = _named("contacts.breaker", Breaker.OPEN)
-        shown = _("{name}: {word}").format(name=opened, word=inline(reason.words))
-        breaker = [Fact(shown, alert=True)]
-    codes = [
-        Fact(_named(path, code))
-        for path, code in (
-            ("tempo.today", registers.colour(word, registers.TODAY)),
-            ("tempo.tomorrow", registers.colour(word, registers.TOMORROW)),
-            ("contacts.dry_contact", registers.dry_contact(word)),
-        )
-        if code is not None
-    ]
-    meanings = [texts[bits.of(word)] for bits, texts in _OTHER_ITEMS]
-    return [*alerts, *breaker, *codes, *(Fact(_(text)) for text in meanings if text is not None)]
+        words = _("{name}: {word}").format(name=opened, word=inline(reason.words))
+        items.append(Fact(words, alert=True))
+    codes: dict[str, Code | None] = {
+        "tempo.today": registers.colour(word, registers.TODAY),
+        "tempo.tomorrow": registers.colour(word, registers.TOMORROW),
+        "contacts.dry_contact": registers.dry_contact(word),
+    }
+    for path, code in codes.items():
+        if code is not None:
+            items.append(Fact(_named(path, code)))
+    for bits, texts in _OTHER_ITEMS:
+        meaning_of_bits = texts[bits.of(word)]
+        if meaning_of_bits is not None:
+            items.append(Fact(_(meaning_of_bits)))
+    return items
 
 
 def _index_names(family: str, bits: registers.Bits) -> tuple[str, ...]:
     """Return the name of each index of a family, EASF or EASD, whose numbers count from 1."""
-    return tuple(tariffs.unnamed_index(f"{family}{value + 1:02}") for value in range(bits.mask + 1))
+    keys = [f"{family}{number:02}" for number in range(1, bits.mask + 2)]
+    return tuple(tariffs.unnamed_index(key) for key in keys)
 
 
 _OTHER_ITEMS: Final[tuple[tuple[registers.Bits, tuple[str | None, ...]], ...]] = (
@@ -159,30 +186,39 @@ def _relays(text: str) -> list[Fact]:
 
 def _phases(text: str) -> list[Fact]:
     missing = registers.missing_phases(text)
-    if missing == []:
+    if missing is None:
+        return []
+    if not missing:
         return [Fact(_("all phases have their voltage"))]
-    return [Fact(f"{_(Alert.PHASE_MISSING.words)} ({phase.number})", alert=True) for phase in missing or ()]
+    return [Fact(f"{_(Alert.PHASE_MISSING.words)} ({phase.number})", alert=True) for phase in missing]
+
+
+def _profile(text: str) -> list[Fact]:
+    return [Fact(_slot(slot)) for slot in registers.profile(text) or ()]
 
 
 def _slot(slot: registers.Slot) -> str:
-    parts = [] if slot.index is None else [inline(tariffs.unnamed_index(f"EASF{slot.index:02}"))]
+    actions = []
+    if slot.index is not None:
+        actions.append(inline(tariffs.unnamed_index(f"EASF{slot.index:02}")))
     if slot.dry is not DryContact.UNCHANGED:
-        parts.append(inline(_named("contacts.dry_contact", slot.dry)))
+        actions.append(inline(_named("contacts.dry_contact", slot.dry)))
     if slot.virtual:
         contacts = ", ".join(map(str, slot.virtual))
-        parts.append(_("virtual contacts {contacts}").format(contacts=contacts))
+        actions.append(_("virtual contacts {contacts}").format(contacts=contacts))
+    if not actions:
+        actions.append(_("no change"))
     time = slot.start
     if slot.or_start is not None:
         template = _("{time}, or {other} on a meter that writes hexadecimal times")
         time = template.format(time=slot.start, other=slot.or_start)
-    return _("from {time}: {what}").format(time=time, what=", ".join(parts) or _("no change"))
+    return _("from {time}: {what}").format(time=time, what=", ".join(actions))
 
 
 _REGISTERS: Final[dict[str, Callable[[str], list[Fact]]]] = {
     "STGE": _status,
     "RELAIS": _relays,
     "PPOT": _phases,
-    **dict.fromkeys(
-        ("PJOURF+1", "PPOINTE"), lambda text: [Fact(_slot(slot)) for slot in registers.profile(text) or ()]
-    ),
+    "PJOURF+1": _profile,
+    "PPOINTE": _profile,
 }

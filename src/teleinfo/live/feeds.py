@@ -38,7 +38,7 @@ from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
 
     from teleinfo.settings import Settings
 
@@ -56,7 +56,8 @@ MAX_TEXT: Final = 128
 
 async def read_port(settings: Settings, model: LiveModel) -> NoReturn:
     """Feed `model` from the meter at the serial port of `settings`, until cancelled."""
-    decoder, quality = Decoder(plausibility=settings.plausibility), health.Quality()
+    decoder = Decoder(plausibility=settings.plausibility)
+    quality = health.Quality()
     reader = Reader(
         url=line_of(settings.serial_port),
         baudrates=candidates(settings.serial_mode, settings.serial_baudrate),
@@ -86,7 +87,8 @@ async def listen(settings: Settings, model: LiveModel, *, command: str) -> NoRet
 
     `command` is in the client id, by which the broker shows who is connected.
     """
-    broker, topics = for_command(settings.broker, command), Topics(settings.mqtt_topic)
+    broker = for_command(settings.broker, command)
+    topics = Topics(settings.mqtt_topic)
     new_delays = partial(delays, first=1.0, cap=30.0, rng=Random())  # noqa: S311 - spreads retries
     waits = new_delays()
     while True:
@@ -126,19 +128,24 @@ async def _receive(broker: Broker, topics: Topics, model: LiveModel) -> None:
 
 def _take(model: LiveModel, topics: Topics, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001 - as in the message
     """Add a message of the daemon to the model."""
-    mode = None if model.health is None else model.health.mode
     if topic == topics.status:
-        model.online = {ONLINE: True, OFFLINE: False}.get(payload, model.online)
+        if payload in {ONLINE, OFFLINE}:
+            model.online = payload == ONLINE
     elif topic == topics.health:
-        told = health.parse(payload)
+        published = health.parse(payload)
+        if published is None:
+            return
         # Only a retained message can be stale; the clock of the daemon may differ from ours.
-        if told and not (retained and health.is_stale(told, now=time.time())):
-            model.told_health = told
+        if retained and health.is_stale(published, now=time.time()):
+            return
+        model.told_health = published
     elif topic == topics.state:
         model.remembered = declared.remembered(parse_object(payload))
-    # A reading that the broker kept may be of any time.
-    elif not retained and (reading := reading_of(payload, mode=mode)):
-        model.on_reading(reading)
+    elif not retained:  # a reading that the broker kept may be of any time
+        mode = None if model.health is None else model.health.mode
+        reading = reading_of(payload, mode=mode)
+        if reading is not None:
+            model.on_reading(reading)
 
 
 def reading_of(payload: bytes, *, mode: Mode | None) -> Reading | None:
@@ -148,16 +155,26 @@ def reading_of(payload: bytes, *, mode: Mode | None) -> Reading | None:
     A field is left out if its value is no text and no number, or is too long. `mode` is the mode in the topic
     `health`; if it is None, the mode follows from the labels.
     """
-    values = {
-        key: text
-        for key, value in (parse_object(payload) or {}).items()
-        if key != "timestamp"
-        and type(value) in {str, int, float}
-        and max(len(key), len(text := str(value))) <= MAX_TEXT
-    }
-    labels = {key.removesuffix(HORODATE_SUFFIX) for key in values}
-    is_standard = len(labels & STANDARD.keys()) > len(labels & HISTORIQUE.keys())
-    return Reading(mode or (Mode.STANDARD if is_standard else Mode.HISTORIQUE), values) if values else None
+    values = {}
+    for key, value in (parse_object(payload) or {}).items():
+        if key == "timestamp":
+            continue
+        if type(value) not in {str, int, float}:  # True and False are no numbers here
+            continue
+        text = str(value)
+        if len(key) <= MAX_TEXT and len(text) <= MAX_TEXT:
+            values[key] = text
+    if not values:
+        return None
+    return Reading(mode or _likely_mode(values), values)
+
+
+def _likely_mode(keys: Iterable[str]) -> Mode:
+    """Return the mode of which more of these keys of a reading are étiquettes."""
+    labels = {key.removesuffix(HORODATE_SUFFIX) for key in keys}
+    if len(labels & STANDARD.keys()) > len(labels & HISTORIQUE.keys()):
+        return Mode.STANDARD
+    return Mode.HISTORIQUE
 
 
 def add_mqtt(parser: argparse.ArgumentParser) -> None:
@@ -180,7 +197,7 @@ def run(
     The models are fed by the broker if `mqtt`, else by the serial port. With `log` their notes are printed,
     and with the level DEBUG a log is written.
     """
-    if log and "DEBUG" in {each.log_level for each in settings}:
+    if log and any(of_meter.log_level == "DEBUG" for of_meter in settings):
         journal.configure("DEBUG")
     else:
         # The notes report the same faults in the user's language; lines of a log would break the screen.
@@ -189,13 +206,16 @@ def run(
     async def feed_and_show() -> None:
         event_loop.cancel_on_stop()
         patience = None if mqtt else SILENT_AFTER
-        sources = [PriceSource(Path(each.offers), each.prices) for each in settings]
-        models = [LiveModel(patience=patience, prices=source, prints_notes=log) for source in sources]
         feed = partial(listen, command=command) if mqtt else read_port
+        models = []
+        for of_meter in settings:
+            prices = PriceSource(Path(of_meter.offers), of_meter.prices)
+            models.append(LiveModel(patience=patience, prices=prices, prints_notes=log))
         with contextlib.suppress(asyncio.CancelledError):
             async with asyncio.TaskGroup() as tasks:
-                for each, model in zip(settings, models, strict=True):
-                    tasks.create_task(feed(each, model), name=f"teleinfo.live.feed.{each.mqtt_topic}")
+                for of_meter, model in zip(settings, models, strict=True):
+                    task = f"teleinfo.live.feed.{of_meter.mqtt_topic}"
+                    tasks.create_task(feed(of_meter, model), name=task)
                     tasks.create_task(model.prices.keep(model.use_prices), name="teleinfo.live.prices")
                 await show(*models)
 

@@ -63,7 +63,9 @@ def find(state: Json, path: str) -> Json:
 def integer(state: Json, path: str) -> int | None:
     """Return the number at a path of the state; None if it is unknown."""
     value = find(state, path)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return None
 
 
 def title(path: str) -> str:
@@ -81,11 +83,15 @@ def text(state: Json, path: str) -> str:
     field = FIELD_OF_PATH.get(path) or FIELD_OF_PATH[f"{section}.{ANY_LABEL}"]
     value = find(state, path)
     if field.type is StateType.TIME:
-        last = find(state, "time")
-        today = dt.datetime.fromisoformat(last).date() if isinstance(last, str) else None
+        time_of_state = find(state, "time")
+        today = None
+        if isinstance(time_of_state, str):
+            today = dt.datetime.fromisoformat(time_of_state).date()
         shown = clock(value, today=today)
+    elif isinstance(value, Code):
+        shown = printable(_(value.words))
     elif isinstance(value, str):
-        shown = printable(_(value.words if isinstance(value, Code) else value))
+        shown = printable(_(value))
     else:
         shown = _quantity(state, field, value)
     if shown and path in _MARKS:
@@ -106,26 +112,32 @@ def _quantity(state: Json, field: Field, value: Json) -> str:
         decimals = _KWH_DECIMALS
         divisor = _WH_PER_KWH
     quantity = number(value / divisor, decimals)
-    bounds = [find(state, f"{path}_{bound}") for bound in ("lower", "upper")]
-    errors = [abs(bound - value) for bound in bounds if isinstance(bound, int | float)]
+    errors = []
+    for bound in (find(state, f"{path}_lower"), find(state, f"{path}_upper")):
+        if isinstance(bound, int | float):
+            errors.append(abs(bound - value))
     if errors:
         quantity += f" ± {number(max(errors) / divisor, decimals)}"
     if unit:  # a share such as the power factor has none
         quantity += f" {_SHOWN_UNITS.get(unit, unit)}"
     if field.parts[0] == "cost" and field.parts[-1] == "value":
         return _("{cost}, subscription included").format(cost=quantity)
-    if time := clock(find(state, f"{path.removesuffix('.value')}.time")):
+    time = clock(find(state, f"{path.removesuffix('.value')}.time"))
+    if time:
         return _("{power} at {time}").format(power=quantity, time=time)
-    is_bound = find(state, f"{path}_is_upper_bound") is True
-    return _("at most {power}").format(power=quantity) if is_bound else quantity
+    if find(state, f"{path}_is_upper_bound") is True:
+        return _("at most {power}").format(power=quantity)
+    return quantity
 
 
 def rows(state: Json) -> Iterator[tuple[Field, str, str]]:
     """Yield each field whose row is known, with its name and its text."""
     single = find(state, "meter.phases") == 1
     for field in _ROWS:
-        is_news = not field.beside or find(state, field.beside) is not None
-        if is_news and (shown := text(state, field.path)):
+        if field.beside and find(state, field.beside) is None:
+            continue  # it would repeat what another row says
+        shown = text(state, field.path)
+        if shown:
             yield field, _(field.title(single=single)), shown
 
 
@@ -136,19 +148,29 @@ def remembered(published: Any) -> dict[FieldPath, Json]:  # noqa: ANN401 - JSON 
     Anybody may have published it: a value that is not of the type of its field is None. So is the cost of its
     energies if it has no prices: our own cost covers only what this process has seen.
     """
-    has_days = find(published, "energy.today") is not None
-    costs = ((span, part) for span in _SPANS for part in ("value", "complete"))
-    values: dict[FieldPath, Json] = {("cost", *path): None for path in costs} if has_days else {}
+    values: dict[FieldPath, Json] = {}
+    if find(published, "energy.today") is not None:
+        for span in _SPANS:
+            values["cost", span, "value"] = None
+            values["cost", span, "complete"] = None
     for field in FIELDS:
-        before, star, after = field.path.partition(f".{ANY_LABEL}")
-        found = find(published, before) if field.path.startswith(_MEMORY) and not after else None
-        if star and isinstance(found, dict):
-            values |= {(*before.split("."), label): _checked(field, value) for label, value in found.items()}
-        elif found is not None and not star:
-            values[field.parts] = _checked(field, found)
+        if not field.path.startswith(_MEMORY):
+            continue
+        before_star, star, after_star = field.path.partition(f".{ANY_LABEL}")
+        if after_star:
+            continue
+        value = find(published, before_star)
+        if not star:
+            if value is not None:
+                values[field.parts] = _checked(field, value)
+        elif isinstance(value, dict):
+            for label, of_label in value.items():
+                values[*before_star.split("."), label] = _checked(field, of_label)
     values |= _names_of_indexes(find(published, "energy.indexes"))
     code = values.get(("tariff", "next", "code"))
-    return values | ({("tariff", "next", "name"): code.words} if isinstance(code, Code) else {})
+    if isinstance(code, Code):
+        values["tariff", "next", "name"] = code.words
+    return values
 
 
 def _names_of_indexes(published: Any) -> dict[FieldPath, Json]:  # noqa: ANN401 - JSON of anybody
@@ -158,15 +180,20 @@ def _names_of_indexes(published: Any) -> dict[FieldPath, Json]:  # noqa: ANN401 
     It has seen the periods of all indexes in the course of a week; this process has not.
     """
     values: dict[FieldPath, Json] = {}
-    for key, index in published.items() if isinstance(published, dict) else ():
+    if not isinstance(published, dict):
+        return values
+    for key, index in published.items():
+        if key in TariffPeriod.__members__:
+            continue  # the index of a usual contract
         name = find(index, "name")
-        if key in TariffPeriod.__members__ or find(index, "label") != key or not isinstance(name, str):
+        if find(index, "label") != key or not isinstance(name, str):
             continue
         path = ("energy", "indexes", key)
         code = _checked(FIELD_OF_PATH["energy.indexes.*.code"], find(index, "code"))
         unnamed = unnamed_index(key)
         if isinstance(code, TariffPeriod):
-            values |= {(*path, "code"): code, (*path, "name"): code.words}
+            values[*path, "code"] = code
+            values[*path, "name"] = code.words
         elif len(name) <= MAX_TEXT and name not in {str(unnamed), getattr(unnamed, "french", None)}:
             values[*path, "name"] = name
     return values
@@ -175,12 +202,15 @@ def _names_of_indexes(published: Any) -> dict[FieldPath, Json]:  # noqa: ANN401 
 def _checked(field: Field, value: Any) -> Json:  # noqa: ANN401 - JSON of anybody
     """Return a value if its type fits the field and its size is possible, else None."""
     if field.codes:
-        return next((code for code in field.codes if code == value), None)
+        for code in field.codes:
+            if code == value:
+                return code
+        return None
     if field.type is StateType.NUMBER:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return value if is_number and -POSSIBLE < value < POSSIBLE else None
-    fits = isinstance(value, bool) if field.type is StateType.BOOLEAN else isinstance(value, str)
-    return value if fits else None
+    type_of_field = bool if field.type is StateType.BOOLEAN else str
+    return value if isinstance(value, type_of_field) else None
 
 
 def alerts_of(state: Json) -> Iterator[Alert]:
@@ -200,8 +230,10 @@ def number(figure: float, digits: int = 0) -> str:
 def clock(time: Json, *, today: dt.date | None = None, seconds: bool = False) -> str:
     """Return the time of day of a time in ISO 8601, with its date unless that is `today`; empty for none."""
     try:
-        read = dt.datetime.fromisoformat(str(time))
+        moment = dt.datetime.fromisoformat(str(time))
     except ValueError:
         return ""
-    shown = f"{read:%H:%M:%S}" if seconds else f"{read:%H:%M}"
-    return shown if today in {None, read.date()} else f"{read:%d/%m} {shown}"
+    shown = f"{moment:%H:%M:%S}" if seconds else f"{moment:%H:%M}"
+    if today is None or today == moment.date():
+        return shown
+    return f"{moment:%d/%m} {shown}"

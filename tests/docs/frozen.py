@@ -55,6 +55,7 @@ from tests.docs.samples import HISTORIQUE, health_message, published
 from tests.homeassistant import golden
 from tests.state import golden as states
 from tests.state.documents import MESSAGES, settings_schema
+from tests.state.families import FAMILIES
 from tests.support.judged import moment
 
 if TYPE_CHECKING:
@@ -135,20 +136,20 @@ def _members(name: str, schema: dict[str, Any]) -> Iterator[str]:
 
 def _presence() -> Iterator[str]:
     """
-    Yield the rules of absence and null of the fields, by the mode of the meter, as the meters show them.
+    Yield the rules of absence and null of the fields, by the mode of the meter or for those of businesses.
 
     A field is absent, or is null or kept after ten minutes without a frame.
     """
     for meter in states.ALL:
         followed, heard = states.followed(meter)
         state, silent = followed.state(moment(heard)), followed.state(moment(heard + SILENCE))
-        mode = find(state, "meter.mode")
+        kind = "business" if meter in FAMILIES else find(state, "meter.mode")
         for field in FIELDS:
             if not _values(state, field.parts):
-                yield f"presence {mode} {field.path} absent"
+                yield f"presence {kind} {field.path} absent"
                 continue
             for value in _values(silent, field.parts):
-                yield f"presence {mode} {field.path} {'null' if value is None else 'kept'} in silence"
+                yield f"presence {kind} {field.path} {'null' if value is None else 'kept'} in silence"
 
 
 def _values(content: Any, parts: tuple[str, ...]) -> list[Any]:  # noqa: ANN401 - JSON

@@ -119,7 +119,7 @@ def test_what_is_no_time_is_left_out(time: Any) -> None:  # noqa: ANN401 - a val
 
 DAEMON = {
     "time": TIME,
-    "power": {"net": 5},
+    "power": {"apparent_net": 5},
     "tariff": {"next": {"code": "HCJB", "name": "nuit", "learned": False}},
     "energy": {"today": {"imported": 8412, "complete": 1, "indexes": {"EASF01": 5000}}},
     "cost": {"price": float("1e300"), "today": "free"},

@@ -58,6 +58,18 @@ def test_registers_are_said_in_words(key: str, value: str, expected: list[str]) 
     assert [fact.text for fact in facts(key, value)] == expected
 
 
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("00000000", Fact("Breaker closed")),
+        ("00000004", Fact("Breaker open: overvoltage", alert=True)),
+        ("0000000A", Fact("Breaker open: overheated, current too high to cut", alert=True)),
+    ],
+)
+def test_an_open_breaker_is_said_with_its_reason(word: str, expected: Fact) -> None:
+    assert [fact for fact in facts("STGE", word) if fact.text.startswith("Breaker")] == [expected]
+
+
 def test_values_that_the_documents_do_not_know_say_nothing() -> None:
     """Breaker 7, Euridis 2, CPL 3: no word is made up."""
     assert not [fact for fact in facts("STGE", "0070000E") if "Breaker" in fact.text or "link" in fact.text]

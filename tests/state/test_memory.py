@@ -196,7 +196,7 @@ def test_a_meter_that_injected_may_inject_after_a_restart() -> None:
     _, other = follow(*[elsewhere] * CERTAIN_FRAMES, memory=memory, gap=60)
 
     assert (same["power"]["apparent_export"], same["power"]["exporting"]) == (0, False)
-    assert "injected" not in other[-1]["power"]
+    assert "apparent_export" not in other[-1]["power"]
 
 
 def test_a_contract_that_was_not_sent_yet_is_not_remembered() -> None:

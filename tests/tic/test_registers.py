@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from teleinfo.tic import registers
 from teleinfo.tic.registers import Slot
-from teleinfo.vocabulary.codes import DryContact, Phase
+from teleinfo.vocabulary.codes import Breaker, BreakerReason, DryContact, Phase
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,28 @@ def test_the_status_register_is_read_bit_by_bit(text: str, bits: registers.Bits,
 def test_relays_are_the_bits_of_a_decimal(text: str, expected: tuple[int, ...] | None) -> None:
     """RELAIS 140 says that the relays 3, 4 and 8 are closed."""
     assert registers.closed_relays(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (0, (Breaker.CLOSED, None)),
+        (1, (Breaker.OPEN, BreakerReason.OVERLOAD)),
+        (2, (Breaker.OPEN, BreakerReason.OVERVOLTAGE)),
+        (3, (Breaker.OPEN, BreakerReason.LOAD_SHEDDING)),
+        (4, (Breaker.OPEN, BreakerReason.DISTRIBUTOR)),
+        (5, (Breaker.OPEN, BreakerReason.OVERHEATED_UNDER_LOAD)),
+        (6, (Breaker.OPEN, BreakerReason.OVERHEATED)),
+        (7, (None, None)),
+    ],
+)
+def test_the_breaker_is_open_for_a_reason(
+    number: int, expected: tuple[Breaker | None, BreakerReason | None]
+) -> None:
+    """In the order of 54E; the last number has no meaning."""
+    word = number << 1
+
+    assert (registers.breaker(word), registers.breaker_reason(word)) == expected
 
 
 def test_a_day_profile_is_its_slots() -> None:

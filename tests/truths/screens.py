@@ -180,7 +180,9 @@ class Screens:
             self._field("page", "headroom.power", power["limit"]["left"])
         self._field("page", "cost.price", dict(now["tariff"])[title("cost.price")])
         for path in (
-            f"power.{way}_{day}" for way in ("max", "max_injected") for day in ("today", "yesterday")
+            f"max_power.{day}.{way}.value"
+            for day in ("today", "yesterday")
+            for way in ("imported", "exported")
         ):
             truth = _truth(path).of(world)
             if truth is not ABSENT and round(truth):  # a zero has no row, and the former mode's stay

@@ -72,7 +72,7 @@ def test_a_change_of_mode_is_not_noticed(household: Household) -> None:
     household.linky.besides = []
     model = replace(METERS["hc"], mode=Mode.STANDARD)
     household.linky.meter = Standard(model, household.linky.meter.metrology)
-    eventually(lambda: [] if "voltage_1" in registered(household) else ["no voltage"])
+    eventually(lambda: [] if "voltage_l1" in registered(household) else ["no voltage"])
     household.expect_right()
 
     after = registered(household)

@@ -78,7 +78,7 @@ EVENT: dict[str, Any] = {
     "event": "tomorrow_known",
     "name": "Couleur du lendemain connue",
     "meter": "041961123456",
-    "colour": {"code": "red", "name": "Rouge"},
+    "color": {"code": "red", "name": "Rouge"},
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import importlib.util
 import itertools
@@ -15,6 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from teleinfo.history.store import Store
+from teleinfo.history.tables import table as table_of
 from tests.state.documents import DOCS
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 SCRIPT = DOCS / "examples" / "home-assistant-history.py"
-COLUMNS = ["time", "HC", "HP", "injected", "cost", "complete", "subscription"]
+COLUMNS = ["time", "HC", "HP", "exported", "cost", "complete", "subscription"]
 
 
 def load() -> ModuleType:
@@ -44,7 +47,17 @@ def table(*rows: list[Any], gaps: tuple[list[Any], ...] = (), **more: object) ->
 
 
 DAY = ["2026-01-14", 3000, 6000, 500, 1.5, True, 0.51]
-PAUSE = ["2026-01-15T21:00:00+01:00", "2026-01-17T08:20:00+01:00", {"HC": 100, "injected": 7}, None]
+PAUSE = ["2026-01-15T21:00:00+01:00", "2026-01-17T08:20:00+01:00", {"HC": 100, "exported": 7}, None]
+
+
+def test_it_knows_the_columns_of_the_page_that_count_no_drawn_energy(tmp_path: Path) -> None:
+    """A history without a reading has no others."""
+    with contextlib.closing(Store(tmp_path / "history.sqlite")) as store:
+        empty = table_of(store, [], "041961123456", "days30", now=1768431674)
+
+    assert empty is not None
+    assert set(empty["columns"]) == HISTORY.NOT_DRAWN
+    assert {"step", "columns", "rows", "gaps"} <= empty.keys()
 
 
 def energies(path: Path, *columns: str) -> dict[str, float]:
@@ -61,7 +74,7 @@ def energies(path: Path, *columns: str) -> dict[str, float]:
     [
         ((), {"01-14 23": 9.0, "01-17 07": 0.1}),
         (("HC",), {"01-14 23": 3.0, "01-17 07": 0.1}),
-        (("injected",), {"01-14 23": 0.5, "01-17 07": 0.007}),
+        (("exported",), {"01-14 23": 0.5, "01-17 07": 0.007}),
     ],
 )
 def test_a_day_counts_in_its_last_hour_and_a_pause_in_its_last_whole_hour(
@@ -113,7 +126,7 @@ def test_the_changes_of_the_sums_are_the_energies(energies: dict[int, int], also
 @pytest.mark.parametrize(
     ("content", "arguments", "expected"),
     [
-        (table(DAY), ["--columns", "HN"], "has no column HN. It has HC, HP, injected, cost, "),
+        (table(DAY), ["--columns", "HN"], "has no column HN. It has HC, HP, exported, cost, "),
         (table(DAY), ["--columns", "time"], "has no column time."),
         ("time,HC\n2026-01-14,3", [], "is not days30.json of the page."),
         (table(["yesterday", *DAY[1:]]), [], "is not days30.json of the page."),

@@ -156,8 +156,9 @@ class HistoryRecorder:
             self._requests[key] = request
         request.readers += 1
         try:
-            # The others wait for it too.
-            return await asyncio.shield(request.making)
+            # It does not end with this reader: the others wait for it too.
+            await asyncio.wait([request.making])
+            return request.making.result()
         finally:
             request.readers -= 1
             if not request.readers and not request.is_begun:
@@ -263,7 +264,20 @@ class HistoryRecorder:
             async with self._writing:
                 return await asyncio.to_thread(function)
 
-        return await asyncio.shield(asyncio.ensure_future(call()))
+        calling = asyncio.ensure_future(call())
+        try:
+            await asyncio.wait([calling])
+        except asyncio.CancelledError:
+            # What cannot be written now is written with the last batch, which reports its own error.
+            calling.add_done_callback(_hear)
+            raise
+        return calling.result()
+
+
+def _hear(task: asyncio.Future[T]) -> None:
+    """Take the error of a task that nobody waits for any more, so that the loop does not report it."""
+    if not task.cancelled():
+        task.exception()
 
 
 def unkept(store: Store, error: Exception) -> Message:

@@ -139,12 +139,14 @@ def test_the_services_may_reach_the_name_servers_of_the_machine(tmp_path: Path) 
 
 
 def test_the_file_to_which_their_link_leads_is_watched_even_before_it_is_there(tmp_path: Path) -> None:
-    """systemd does not follow a link whose file is not there yet, as it is at boot."""
+    """Of a link whose file is not there yet, as at boot, systemd watches the link alone."""
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc/resolv.conf").symlink_to("../run/resolver/resolv.conf")
-    found = generated(tmp_path, kind="link")
+    watched = tmp_path / "run/resolver/resolv.conf"
 
-    assert found == {"teleinfo-name-servers.path": f"[Path]\nPathChanged={tmp_path}/run/resolver/resolv.conf\n"}
+    assert generated(tmp_path, kind="link") == {
+        "teleinfo-name-servers.path": f"[Path]\nPathChanged={watched}\n"
+    }
 
 
 def test_without_settings_and_name_servers_nothing_is_allowed(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def history(
     """
     with subprocess.Popen(
         [sys.executable, "-m", "teleinfo", "history", *words],
-        env=environment(language="fr") | {"STATE_DIRECTORY": str(folder)},
+        env=environment(language="fr", offers=folder / "offers.toml") | {"STATE_DIRECTORY": str(folder)},
         stdin=subprocess.PIPE if terminal is None else terminal,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -97,7 +97,13 @@ def test_the_command_adds_the_good_ones_and_says_why_not_the_others(tmp_path: Pa
 
     done = subprocess.run(
         [sys.executable, "-m", "teleinfo", "history", "import", *paths[:80], folder, "absent", *paths[80:]],
-        env={"STATE_DIRECTORY": str(tmp_path), "LANG": "fr_FR.UTF-8", "PYTHONUTF8": "1"},
+        # Prices of the odd files are written beside the offers, not beside those of this machine.
+        env={
+            "STATE_DIRECTORY": str(tmp_path),
+            "TELEINFO_OFFERS": str(tmp_path / "offers.toml"),
+            "LANG": "fr_FR.UTF-8",
+            "PYTHONUTF8": "1",
+        },
         cwd=tmp_path,
         capture_output=True,
         timeout=LIMIT,

@@ -77,7 +77,7 @@ def history(folder: Path, *words: str | Path, lines: bytes = b"") -> tuple[int, 
     """Run `teleinfo history` as root with these words, and return its exit status and what it said."""
     done = subprocess.run(
         [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "history", *map(str, words)],
-        env=environment() | {"STATE_DIRECTORY": str(folder)},
+        env=environment(offers=folder.parents[1] / "offers.toml") | {"STATE_DIRECTORY": str(folder)},
         input=lines,
         capture_output=True,
         timeout=LIMIT,

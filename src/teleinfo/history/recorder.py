@@ -258,26 +258,26 @@ class HistoryRecorder:
         self.fault = fault
 
     async def _call(self, function: Callable[[], T]) -> T:
-        """Return the result of a function that writes, in a thread, one at a time; it cannot be cancelled."""
+        """
+        Return the result of a function that writes, in a thread, one at a time; it cannot be cancelled.
 
-        async def call() -> T:
+        If it fails after its reader was cancelled, an error of the disk or of SQLite is dropped: what was not
+        written is written with the last batch, which reports its own error. Any other reaches the loop.
+        """
+
+        async def call() -> T | OSError | sqlite3.Error:
             async with self._writing:
-                return await asyncio.to_thread(function)
+                try:
+                    return await asyncio.to_thread(function)
+                except (OSError, sqlite3.Error) as error:
+                    return error
 
         calling = asyncio.ensure_future(call())
-        try:
-            await asyncio.wait([calling])
-        except asyncio.CancelledError:
-            # What cannot be written now is written with the last batch, which reports its own error.
-            calling.add_done_callback(_hear)
-            raise
-        return calling.result()
-
-
-def _hear(task: asyncio.Future[T]) -> None:
-    """Take the error of a task that nobody waits for any more, so that the loop does not report it."""
-    if not task.cancelled():
-        task.exception()
+        await asyncio.wait([calling])
+        result = calling.result()
+        if isinstance(result, OSError | sqlite3.Error):
+            raise result
+        return result
 
 
 def unkept(store: Store, error: Exception) -> Message:

@@ -1,5 +1,7 @@
 """
-An account that may not subscribe: the daemon publishes all the same, on one connection.
+An account that may not do all that the daemon does.
+
+If it may not subscribe, the daemon publishes all the same, on one connection.
 
 Mosquitto answers that it refuses the subscription. AWS IoT, and EMQX if it is told to, close the connection
 instead: `Closing` does that in front of a mosquitto. Each test runs the real command.
@@ -31,6 +33,8 @@ NOT_AUTHORIZED = b"\xe0\x02\x87\x00"
 """DISCONNECT of MQTT 5 with the reason code 0x87 (§3.14.2.1), and without properties."""
 
 CONNECT, SUBSCRIBE = 0x10, 0x82
+PUBLISH = 0x3
+"""The upper four bits of the first byte of PUBLISH; the others are its options."""
 BIRTH = "homeassistant/status"
 HEALTH = "teleinfo/health"
 
@@ -39,16 +43,20 @@ class Closing:
     """
     A proxy in front of a broker, which closes the connection at a subscription to one of the `denied` topics.
 
-    If it `tells`, a client of MQTT 5 is told the reason. `connections` counts those of clients.
+    It also does at the first message on the topic `unpublished`. If it `tells`, a client of MQTT 5 is told
+    the reason. `connections` counts those of clients.
     """
 
-    def __init__(self, broker: MosquittoBroker, denied: set[str], *, tells: bool) -> None:
+    def __init__(
+        self, broker: MosquittoBroker, denied: set[str], *, tells: bool, unpublished: str = ""
+    ) -> None:
         self.port = free_port()
         self.connections = 0
         self.open = 0
         self.subscribed: list[str] = []
         self._broker = broker
         self._denied = denied
+        self._unpublished = unpublished.encode()
         self._tells = tells
         self._served = set[asyncio.Task[None]]()
         self._ready = threading.Event()
@@ -102,7 +110,7 @@ class Closing:
     async def _read(
         self, reader: asyncio.StreamReader, client: asyncio.StreamWriter, broker: asyncio.StreamWriter
     ) -> None:
-        """Pass on each packet of the client until one subscribes to a denied topic."""
+        """Pass on each packet of the client until one subscribes to a denied topic, or publishes on one."""
         is_5 = False
         while True:
             first = (await reader.readexactly(1))[0]
@@ -122,6 +130,10 @@ class Closing:
                     if is_5 and self._tells:
                         client.write(NOT_AUTHORIZED)
                     return
+            if first >> 4 == PUBLISH and self._unpublished and body[2:].startswith(self._unpublished):
+                if is_5 and self._tells:
+                    client.write(NOT_AUTHORIZED)
+                return
             broker.write(bytes([first]) + length(size) + body)
 
 
@@ -161,6 +173,23 @@ def test_a_broker_that_closes_the_connection_is_left_alone(
     assert "topic read teleinfo/health" in said[0]
     assert "mot de passe" not in log
     assert "identifiant" not in log
+
+
+def test_a_broker_that_closes_the_connection_at_a_message_is_not_said_to_refuse_the_password(
+    tmp_path: Path,
+) -> None:
+    """As EMQX and HiveMQ do: the reason is that of a wrong password, which was accepted before."""
+    with (
+        MosquittoBroker(tmp_path) as broker,
+        Closing(broker, set(), tells=True, unpublished=HEALTH) as closing,
+        Meter(FRAME) as meter,
+        Daemon(tmp_path, **settings(closing.port, meter, "5")) as daemon,
+    ):
+        daemon.expect_log("n’a pas le droit de publier tout ce que publie teleinfo")
+        log = daemon.log
+
+    assert "topic readwrite TOPIC/#" in log
+    assert "mot de passe" not in log
 
 
 @pytest.mark.parametrize("version", ["3.1.1", "5"])

@@ -183,6 +183,8 @@ class Connection:
         if is_closed and is_denied and self._subscribing:
             topic = ", ".join(self._subscribing)
             return BrokerError(BrokerFault.REFUSES_SUBSCRIPTION, broker, topic=topic)
+        if is_closed and driver.reason is not None and driver.reason.value == _NOT_AUTHORIZED:
+            return BrokerError(BrokerFault.NO_RIGHT, broker)
         if driver.reason is not None:
             return refused(broker, driver.reason.value, driver.reason.getName())
         if driver.fault is not None:

@@ -283,6 +283,16 @@ class BrokerFault(enum.Enum):
         ("topic read {topic}",),
         is_passing=True,
     )
+    # DISCONNECT after CONNACK: the user name and the password were right.
+    NO_RIGHT = BrokerExplanation(
+        "topic",
+        N_("the broker closed the connection: this user may not publish all of what teleinfo publishes"),
+        N_("Allow our topic and those below it in the broker's list of rights (ACL):"),
+        (
+            "topic readwrite TOPIC",
+            "topic readwrite TOPIC/#",
+        ),
+    )
     REFUSES_LENGTH = BrokerExplanation(
         "topic",
         N_("the broker takes no message as long as ours on {topic}, of {length} bytes"),

@@ -17,6 +17,7 @@ from teleinfo.port.serial_port import is_remote
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 BY_ID = "/dev/serial/by-id"
 
@@ -24,7 +25,6 @@ BRIDGE_TIMEOUT = 5.0
 """Seconds that a bridge has to accept a connection."""
 
 _LOGINS = frozenset({"agetty", "getty", "login"})
-# Findings: the port may be opened; the port has a wrong group; the user is not in its group.
 
 
 class _Rights(NamedTuple):
@@ -43,7 +43,8 @@ _CLOSED_GROUPS = frozenset({"root", "tty"})
 
 async def check_port(case: Case) -> AsyncIterator[Finding]:
     """Check that the port of the settings is there."""
-    machine, port = case.machine, case.settings.serial_port
+    machine = case.machine
+    port = case.settings.serial_port
     if is_remote(port):
         async for finding in _bridge(case, port):
             yield finding
@@ -51,21 +52,31 @@ async def check_port(case: Case) -> AsyncIterator[Finding]:
     device = machine.real(port)
     path = machine.path(device)
     shown = port if port == device else f"{port} → {device}"
-    names = [name for name in machine.names(BY_ID) if machine.real(f"{BY_ID}/{name}") == device]
-    others = [f"TELEINFO_SERIAL_PORT={name}" for name in _ports(machine) if name != port]
+    lines_of_others = [f"TELEINFO_SERIAL_PORT={name}" for name in _ports(machine) if name != port]
     if not path.exists() and raspberry_pi.BUILT_IN.fullmatch(port) and machine.is_raspberry:
-        if others:
-            yield find(of_port.OTHER_PORTS, *others)
-        is_taken = raspberry_pi.has_bluetooth(machine, device)
-        template = of_port.ON_BOARD_BLUETOOTH if is_taken else of_port.ON_BOARD
+        if lines_of_others:
+            yield find(of_port.OTHER_PORTS, *lines_of_others)
+        has_bluetooth = raspberry_pi.has_bluetooth(machine, device)
+        template = of_port.ON_BOARD_BLUETOOTH if has_bluetooth else of_port.ON_BOARD
         yield find(template, port=shown, config=raspberry_pi.CONFIG)
-    # The devices of a tree of files are files.
-    elif not path.exists() or (machine.root.name == "" and not stat.S_ISCHR(path.stat().st_mode)):
-        yield find(of_port.ELSEWHERE if others else of_port.NO_PORT, *others, port=shown)
-    elif names and port == device:
-        yield find(of_port.NAME_CHANGES, port=shown, name=f"{BY_ID}/{names[0]}")
-    else:
-        yield find(of_port.PORT, port=shown)
+        return
+    if not _is_device(machine, path):
+        template = of_port.ELSEWHERE if lines_of_others else of_port.NO_PORT
+        yield find(template, *lines_of_others, port=shown)
+        return
+    lasting_names = [name for name in machine.names(BY_ID) if machine.real(f"{BY_ID}/{name}") == device]
+    if lasting_names and port == device:
+        yield find(of_port.NAME_CHANGES, port=shown, name=f"{BY_ID}/{lasting_names[0]}")
+        return
+    yield find(of_port.PORT, port=shown)
+
+
+def _is_device(machine: Machine, path: Path) -> bool:
+    """True if there is a character device at a path; in a tree of files, the devices are files."""
+    if not path.exists():
+        return False
+    is_tree_of_files = machine.root.name != ""
+    return is_tree_of_files or stat.S_ISCHR(path.stat().st_mode)
 
 
 def _ports(machine: Machine) -> list[str]:
@@ -81,44 +92,48 @@ def _ports(machine: Machine) -> list[str]:
 
 async def _bridge(case: Case, port: str) -> AsyncIterator[Finding]:
     """Check that a bridge accepts connections, unless the service has it: some serve one client at a time."""
-    where, address = case.port_target, ""
-    case.access = Access.OURS
-    if not await case.has_port():
-        host, _colon, number = where.rpartition(":")
-        try:
-            async with asyncio.timeout(BRIDGE_TIMEOUT):
-                _reader, writer = await asyncio.open_connection(host.strip("[]"), int(number))
-        except (OSError, ValueError) as error:
-            case.access = Access.NONE
-            yield find(of_port.BRIDGE_AWAY, reason=cannot_reach(where, error).localized())
-            return
-        address = writer.get_extra_info("peername")[0]
-        writer.close()
-        case.access = Access.OURS if await case.own_words() else Access.FREE
-    yield find(of_port.BRIDGE, port=port)
-    kept = (await case.attempts()).get(where) if address else ""
-    if kept:
+    target = case.port_target
+    if await case.has_port():
+        case.access = Access.OURS
+        yield find(of_port.BRIDGE, port=port)
+        return
+    host, _colon, number = target.rpartition(":")
+    try:
+        async with asyncio.timeout(BRIDGE_TIMEOUT):
+            _reader, writer = await asyncio.open_connection(host.strip("[]"), int(number))
+    except (OSError, ValueError) as error:
         case.access = Access.NONE
-        yield await kept_away(case, "sandbox", kept, where, [address])
+        yield find(of_port.BRIDGE_AWAY, reason=cannot_reach(target, error).localized())
+        return
+    address = writer.get_extra_info("peername")[0]
+    writer.close()
+    case.access = Access.OURS if await case.own_words() else Access.FREE
+    yield find(of_port.BRIDGE, port=port)
+    errors = await case.attempts()
+    if errors.get(target):
+        case.access = Access.NONE
+        yield await kept_away(case, "sandbox", errors[target], target, [address])
 
 
 async def check_board(case: Case) -> AsyncIterator[Finding]:
     """Check the UART of a Raspberry Pi, and that the kernel has no console on the port."""
-    machine, port = case.machine, case.settings.serial_port
-    if not is_remote(port):
-        for finding in raspberry_pi.check_uart(machine, port):
-            yield finding
-        if device := case.device:
-            yield raspberry_pi.check_console(machine, device)
+    port = case.settings.serial_port
+    if is_remote(port):
+        return
+    for finding in raspberry_pi.check_uart(case.machine, port):
+        yield finding
+    if case.device:
+        yield raspberry_pi.check_console(case.machine, case.device)
 
 
 async def check_holder(case: Case) -> AsyncIterator[Finding]:
     """Find the programs that have the port open, and a login console; set the `access` of the case."""
-    if not (device := case.device):
+    device = case.device
+    if not device:
         return
-    users, complete = port_users(case.machine, device)
-    ours = [user for user in users if user.is_teleinfo and user.unit == f"{case.unit}.service"]
-    if users and not ours and await case.own_words() and not await case.has_port():
+    users, were_all_inspected = port_users(case.machine, device)
+    is_service_among_users = any(user.unit == f"{case.unit}.service" for user in users if user.is_teleinfo)
+    if users and not is_service_among_users and await case.own_words() and not await case.has_port():
         others = users  # the service waits for the port, whatever the program that has it is called
     else:
         others = [user for user in users if not user.is_teleinfo]
@@ -126,7 +141,8 @@ async def check_holder(case: Case) -> AsyncIterator[Finding]:
     if not others or getty.severity is Severity.FAULT:
         yield getty
     if others:
-        case.access, case.is_shared = Access.NONE, True
+        case.access = Access.NONE
+        case.is_shared = True
         yield _in_use(others[0], case.settings.serial_port, device)
         return
     if users:
@@ -135,12 +151,11 @@ async def check_holder(case: Case) -> AsyncIterator[Finding]:
         return
     # A service that runs without its port opens it again at any moment, and must find it free.
     case.access = Access.OURS if await case.own_words() else Access.FREE
-    yield find(of_port.FREE if complete else of_port.FREE_FOR_ALL_WE_SEE)
+    yield find(of_port.FREE if were_all_inspected else of_port.FREE_FOR_ALL_WE_SEE)
 
 
 def _in_use(user: PortUser, port: str, device: str) -> Finding:
     getty = raspberry_pi.getty_unit(device)
-    stop = f"sudo kill {user.pid}"
     if "getty@" in user.unit and getty is not None:
         stop = f"sudo systemctl mask --now {getty}"
     elif user.unit:
@@ -149,18 +164,22 @@ def _in_use(user: PortUser, port: str, device: str) -> Finding:
         stop = f"sudo docker stop {user.container}"
     elif user.name in _LOGINS:
         return find(of_port.LOGIN_BY_HAND, name=user.name, pid=user.pid, port=port)
+    else:
+        stop = f"sudo kill {user.pid}"
     return find(of_port.IN_USE, name=user.name, pid=user.pid, stop=stop)
 
 
 async def check_rights(case: Case) -> AsyncIterator[Finding]:
     """Check that the service, in its sandbox, may use the port; without a service, that this user may."""
     device = case.device
-    errors = await case.attempts() if device else {}
+    if not device:
+        return
+    errors = await case.attempts()
     if device in errors:
         finding = await _rights(case, device, errors[device], _OF_SERVICE)
-    elif device and case.access is not Access.OURS:
-        may = os.access(case.machine.path(device), os.R_OK | os.W_OK, effective_ids=True)
-        finding = await _rights(case, device, "" if may else "EACCES", _OF_USER)
+    elif case.access is not Access.OURS:
+        may_open = os.access(case.machine.path(device), os.R_OK | os.W_OK, effective_ids=True)
+        finding = await _rights(case, device, "" if may_open else "EACCES", _OF_USER)
     else:
         return
     if finding.severity is Severity.FAULT:
@@ -170,21 +189,24 @@ async def check_rights(case: Case) -> AsyncIterator[Finding]:
 
 async def _rights(case: Case, port: str, error: str, rights: _Rights) -> Finding:
     """Report that the service or this user may use the port, or why it gets `error` there."""
-    template = of_port.DEVICE_ERROR
     major = ""
     status = case.machine.path(port).stat()
-    shown = await case.properties()
+    properties = await case.properties()
     group = group_of(status.st_gid)
     if not error:
         template = rights.may_open
     elif error == "EPERM":
         template = of_port.DEVICE_KEPT_AWAY
-        number = case.machine.text(f"/sys/class/tty/{port.rpartition('/')[2]}/dev") or "?"
-        major = number.partition(":")[0]
+        _folder, _slash, name = port.rpartition("/")
+        number = case.machine.text(f"/sys/class/tty/{name}/dev") or "?"
+        major, _colon, _minor = number.partition(":")
     elif error == "EACCES":
-        has_group = rights is _OF_SERVICE and group in shown.get("SupplementaryGroups", "").split()
+        # Whoever is in the group has no access, or may not join it: something took the port from its group.
+        is_in_group = rights is _OF_SERVICE and group in properties.get("SupplementaryGroups", "").split()
         is_closed = group in _CLOSED_GROUPS or not status.st_mode & stat.S_IRGRP
-        template = rights.group_lost if has_group or is_closed else rights.not_in_group
+        template = rights.group_lost if is_in_group or is_closed else rights.not_in_group
+    else:
+        template = of_port.DEVICE_ERROR
     return find(template, port=port, group=group, error=error, unit=case.unit, major=major)
 
 

@@ -68,19 +68,21 @@ class Machine:
 
     async def run(self, program: str, *arguments: str) -> str | None:
         """Return all output of `program`; None if it is not installed, takes too long, or fails."""
-        where = shutil.which(program, path=":".join(str(self.root / folder) for folder in _PROGRAMS))
-        if where is None:
+        folders = [str(self.root / folder) for folder in _PROGRAMS]
+        path = shutil.which(program, path=":".join(folders))
+        if path is None:
             return None
         run = functools.partial(
-            subprocess.run, [where, *arguments], check=True, encoding="utf-8", errors="replace",
+            subprocess.run, [path, *arguments], check=True, encoding="utf-8", errors="replace",
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env={**os.environ, "LC_ALL": "C", "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": ""},
             timeout=PROGRAM_TIMEOUT,
         )  # fmt: skip
         try:
-            return (await asyncio.to_thread(run)).stdout.strip()
+            done = await asyncio.to_thread(run)
         except (OSError, subprocess.SubprocessError):
             return None
+        return done.stdout.strip()
 
 
 def group_of(number: int) -> str:
@@ -107,17 +109,21 @@ def port_users(machine: Machine, device: str) -> tuple[list[PortUser], bool]:
 
     An ordinary user cannot see which files the processes of other users have open.
     """
-    users, complete = [], True
-    wanted = _identity(machine.path(device))
-    for name in filter(str.isdecimal, machine.names("/proc")):
+    users = []
+    were_all_inspected = True
+    identity = _identity(machine.path(device))
+    for name in machine.names("/proc"):
+        if not name.isdecimal() or int(name) == os.getpid():
+            continue
         folder = machine.path(f"/proc/{name}/fd")
         if not os.access(folder, os.R_OK | os.X_OK, effective_ids=True):
-            complete = complete and not folder.exists()
+            if folder.exists():
+                were_all_inspected = False
             continue
         with contextlib.suppress(OSError):  # the process has ended meanwhile
-            if int(name) != os.getpid() and wanted in map(_identity, folder.iterdir()):
+            if any(_identity(file) == identity for file in folder.iterdir()):
                 users.append(_port_user(machine, int(name)))
-    return users, complete
+    return users, were_all_inspected
 
 
 def _identity(file: Path) -> object:
@@ -133,13 +139,19 @@ def _identity(file: Path) -> object:
 
 
 def _port_user(machine: Machine, pid: int) -> PortUser:
-    words = [Path(word).name for word in (machine.text(f"/proc/{pid}/cmdline") or "").split("\0")]
-    groups = (machine.text(f"/proc/{pid}/cgroup") or "").splitlines()
-    parts = [part for line in groups for part in line.rpartition(":")[2].split("/")]
-    units = [part for part in parts if part.endswith(".service") and not part.startswith("user@")]
-    unit = units[-1] if units else ""
-    docker = re.search(r"/docker[-/]([0-9a-f]{12})", "\n".join(groups))
+    command_line = machine.text(f"/proc/{pid}/cmdline") or ""
+    words = [Path(word).name for word in command_line.split("\0")]
+    control_groups = machine.text(f"/proc/{pid}/cgroup") or ""
+    unit = ""
+    for line in control_groups.splitlines():
+        _hierarchy, _colon, path = line.rpartition(":")
+        for part in path.split("/"):
+            # The programs of a user are below the service `user@`, which is not theirs.
+            if part.endswith(".service") and not part.startswith("user@"):
+                unit = part
+    docker = re.search(r"/docker[-/]([0-9a-f]{12})", control_groups)
     container = docker[1] if docker else ""
+    # Before the name of the program may stand that of Python and its options.
     is_teleinfo = _UNITS.fullmatch(unit) is not None or "teleinfo" in words[:4]
     name = "teleinfo" if is_teleinfo else words[0] or "?"
     return PortUser(pid, name, unit, container, is_teleinfo)

@@ -101,33 +101,46 @@ def diagnose(data: bytes) -> Damage:
     damage = find_damage(data)
     if damage.places >= ENOUGH and damage.holes >= _MOST * damage.places:
         damage.cause = LineCause.LOST_BYTES
-    elif damage.parity and len(damage.flips) >= ENOUGH and damage.holes <= (1 - _MOST) * damage.places:
-        (likeliest, best), (_, second) = nlargest(2, likelihoods(damage).items(), key=itemgetter(1))
-        damage.cause = likeliest if best - second > _SURE else None
+        return damage
+    has_few_holes = damage.holes <= (1 - _MOST) * damage.places
+    if damage.parity and has_few_holes and len(damage.flips) >= ENOUGH:
+        best, second = nlargest(2, likelihoods(damage).items(), key=itemgetter(1))
+        cause, likelihood = best
+        _second_cause, second_likelihood = second
+        if likelihood - second_likelihood > _SURE:
+            damage.cause = cause
     return damage
 
 
 def likelihoods(damage: Damage) -> dict[LineCause, float]:
     """Return the logarithm of the likelihood of the wrong bits, by cause."""
-    found: dict[LineCause, float] = {}
-    chances, every = damage.chances, damage.chances.total()
+    by_cause: dict[LineCause, float] = {}
+    number_of_bits = damage.chances.total()
     for cause, factor, hurts in _WEIGHTS:
-        weights = {bit: hurts(bit) * factor ** (bit.position - PARITY) for bit in chances}
-        total = sum(count * weights[bit] for bit, count in chances.items()) or 1.0
-        value = sum(math.log((1 - _RARE) * weights[bit] / total + _RARE / every) for bit in damage.flips)
-        found[cause] = max(found.get(cause, -math.inf), value)
-    return found
+        weights = {}
+        total = 0.0
+        for bit, count in damage.chances.items():
+            weights[bit] = factor ** (bit.position - PARITY) if hurts(bit) else 0.0
+            total += count * weights[bit]
+        likelihood = 0.0
+        for bit in damage.flips:
+            by_this_cause = (1 - _RARE) * weights[bit] / total if total else 0.0
+            by_another_cause = _RARE / number_of_bits
+            likelihood += math.log(by_this_cause + by_another_cause)
+        by_cause[cause] = max(by_cause.get(cause, -math.inf), likelihood)
+    return by_cause
 
 
 def find_damage(data: bytes) -> Damage:
     """Compare each damaged place with the frames around it."""
-    damage = Damage(strip_parity(data[:_SAMPLE])[1])
+    _sample, has_parity = strip_parity(data[:_SAMPLE])
+    damage = Damage(has_parity)
     lines = _sound_lines(data, parity=damage.parity)
     damage.groups = len(lines)
     label_at = {line.start: line.label for line in lines}
-    ends: dict[str, list[int]] = defaultdict(list)
+    ends_by_label: dict[str, list[int]] = defaultdict(list)
     for line in lines:
-        ends[line.label].append(line.end)
+        ends_by_label[line.label].append(line.end)
     for line, following in pairwise(lines):
         received = data[line.end : following.start]
         if _BETWEEN.fullmatch(received):
@@ -136,11 +149,15 @@ def find_damage(data: bytes) -> Damage:
         if damage.parity and not any(byte.bit_count() % 2 for byte in received):
             damage.holes += 1
             continue
-        same = ends[line.label]
-        near = bisect_left(same, line.end)
-        around = same[max(0, near - _AROUND) : near] + same[near + 1 : near + 1 + _AROUND]
-        size = len(received)
-        references = [data[end : end + size] for end in around if label_at.get(end + size) == following.label]
+        # The frames around have at this place, between the same two étiquettes, as many bytes.
+        ends = ends_by_label[line.label]
+        number = bisect_left(ends, line.end)
+        ends_around = ends[max(0, number - _AROUND) : number] + ends[number + 1 : number + 1 + _AROUND]
+        references = []
+        for end in ends_around:
+            next_start = end + len(received)
+            if label_at.get(next_start) == following.label:
+                references.append(data[end:next_start])
         if references:
             _find_flips(damage, received, references)
     return damage
@@ -149,7 +166,8 @@ def find_damage(data: bytes) -> Damage:
 def _sound_lines(data: bytes, *, parity: bool) -> list[_SoundLine]:
     lines = []
     for match in _LINE.finditer(data):
-        group = parse_group(check_parity(match[1]) if parity else match[1])
+        received = match[1]
+        group = parse_group(check_parity(received) if parity else received)
         if isinstance(group, Group):
             lines.append(_SoundLine(*match.span(), group.label))
     return lines
@@ -159,19 +177,22 @@ def _find_flips(damage: Damage, received: bytes, references: Sequence[bytes]) ->
     """Add the wrong bits of the `received` bytes, which the frames around have as the `references`."""
     flips: list[Bit] = []
     chances: list[Bit] = []
-    wrong = 0
-    for char, *others in zip(received, *references, strict=True):
+    wrong_characters = 0
+    for character, *characters_around in zip(received, *references, strict=True):
         # Where the frames differ, the value changes, and says nothing.
-        if len(set(others)) > 1:
+        if len(set(characters_around)) > 1:
             continue
-        bits = _bits(others[0])
+        sent = characters_around[0]
+        bits = _bits(sent)
         chances += bits
-        flipped = [bit for bit in bits if (char ^ others[0]) >> (bit.position - 1) & 1]
-        wrong += bool(flipped)
-        flips += flipped
-    if len(flips) == wrong <= _MOST_WRONG:
+        changed = character ^ sent
+        if changed:
+            wrong_characters += 1
+            flips += [bit for bit in bits if changed >> (bit.position - 1) & 1]
+    has_one_flip_each = len(flips) == wrong_characters
+    if flips and has_one_flip_each and wrong_characters <= _MOST_WRONG:
         damage.flips += flips
-        damage.chances.update(chances if flips else ())
+        damage.chances.update(chances)
 
 
 def _bits(char: int) -> list[Bit]:

@@ -35,11 +35,14 @@ def encode_group(group: Group) -> bytes:
     The value is sent as it is: the caller pads it. The sum covers the separator before the checksum in mode
     standard, but not in historique (Enedis-NOI-CPT_02E v6, modes 1 and 2 of the sum; Enedis-NOI-CPT_54E v3).
     """
-    historique = group.mode is Mode.HISTORIQUE
-    separator = b" " if historique else b"\t"
-    fields = (group.label, group.horodate, group.value)
-    text = separator.join(field.encode("ascii") for field in fields if field is not None)
-    control = (sum(text if historique else text + separator) & 0x3F) + 0x20
+    is_historique = group.mode is Mode.HISTORIQUE
+    separator = b" " if is_historique else b"\t"
+    fields = [group.label, group.value]
+    if group.horodate is not None:
+        fields.insert(1, group.horodate)
+    text = separator.join(field.encode("ascii") for field in fields)
+    summed = text if is_historique else text + separator
+    control = (sum(summed) & 0x3F) + 0x20
     return b"\n%b%b%c\r" % (text, separator, control)
 
 
@@ -65,12 +68,15 @@ def flip_bits(data: bytes, ber: float, rng: random.Random, *, width: int = 8) ->
     noisy = bytearray(data)
     end = len(data) * width
     scale = math.log1p(-ber) if ber < 1 else -math.inf
-    position = -1
-    # random() may be 0, which has no logarithm; 1 - random() never is 0. `min` bounds a distance of infinity.
-    while (position := position + 1 + int(min(end, math.log(1 - rng.random()) / scale))) < end:
+    position = -1  # of the last flip
+    while True:
+        # random() may be 0, which has no logarithm; 1 - random() never is 0.
+        distance = math.log(1 - rng.random()) / scale
+        position += 1 + int(min(end, distance))  # the distance may be infinite
+        if position >= end:
+            return bytes(noisy)
         byte, bit = divmod(position, width)
         noisy[byte] ^= 1 << bit
-    return bytes(noisy)
 
 
 def lose_bytes(data: bytes, share: float, rng: random.Random) -> bytes:
@@ -89,16 +95,24 @@ def misread(data: bytes, *, sent: int, received: int) -> bytes:
     accepts a missing stop bit; the next start bit may begin once the line is 1 again.
     """
     step = sent / received  # bits of the sender for each bit of the receiver
-    levels = b"".join(bytes([0, *(byte >> bit & 1 for bit in range(8)), 1]) for byte in data)
+    levels = bytearray()
+    for byte in data:
+        data_bits = [byte >> bit & 1 for bit in range(8)]
+        levels += bytes([0, *data_bits, 1])
     levels += b"\1" * math.ceil(BITS * step + 1)  # beyond the end the line is idle
     result = bytearray()
-    at = 0.0  # position on the line, in bits of the sender
-    while (start := levels.find(b"\0", int(at))) >= 0:
-        at = max(at, start)
-        # The data bits are sampled 1.5, 2.5 … bits after the edge.
-        samples = (levels[int(at + step * (bit + 1.5))] for bit in range(8))
-        result.append(sum(level << bit for bit, level in enumerate(samples)))
-        at += step * (BITS - 0.5)
-        if not levels[int(at)]:
-            at = levels.index(b"\1", int(at))
-    return bytes(result)
+    position = 0.0  # on the line, in bits of the sender
+    while True:
+        start = levels.find(b"\0", int(position))
+        if start < 0:
+            return bytes(result)
+        position = max(position, start)
+        byte = 0
+        for bit in range(8):
+            # The data bits are sampled 1.5, 2.5 … bits after the edge.
+            level = levels[int(position + step * (bit + 1.5))]
+            byte |= level << bit
+        result.append(byte)
+        position += step * (BITS - 0.5)
+        if not levels[int(position)]:
+            position = levels.index(b"\1", int(position))

@@ -135,7 +135,7 @@ def rows(state: Json) -> Iterator[tuple[Field, str, str]]:
     single = find(state, "meter.phases") == 1
     for field in _ROWS:
         if field.beside and find(state, field.beside) is None:
-            continue  # it would repeat what another row says
+            continue
         shown = text(state, field.path)
         if shown:
             yield field, _(field.title(single=single)), shown

@@ -163,19 +163,24 @@ def profile(text: str) -> tuple[Slot, ...] | None:
     elif None in hexadecimal and None not in decimal:
         hexadecimal = decimal
     slots = []
-    for (*_, action), start, other in zip(blocks, decimal, hexadecimal, strict=True):
-        if start is None and other is None:
+    for (_hour, _minute, action), start, or_start in zip(blocks, decimal, hexadecimal, strict=True):
+        slot_start = start or or_start
+        if slot_start is None:
             return None
-        differs = start is not None and other is not None and start != other
+        is_ambiguous = start is not None and start != or_start
         word = int(action, 16)
         index = _INDEX.of(word)
+        virtual = []
+        for contact in _VIRTUAL_CONTACTS:
+            if word >> _FIRST_VIRTUAL + contact - 1 & 1:
+                virtual.append(contact)
         slots.append(
             Slot(
-                start=start or other or "",
+                start=slot_start,
                 index=index if 1 <= index <= _LAST_INDEX else None,
                 dry=_DRY_CONTACTS[_DRY.of(word)],
-                virtual=tuple(n for n in _VIRTUAL_CONTACTS if word >> _FIRST_VIRTUAL + n - 1 & 1),
-                or_start=other if differs else None,
+                virtual=tuple(virtual),
+                or_start=or_start if is_ambiguous else None,
             )
         )
     return tuple(slots)

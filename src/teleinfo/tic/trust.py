@@ -238,11 +238,16 @@ class Trust:
 
     def _may_be_new(self, before: str, behind: str) -> bool:
         """True if a new link contradicts neither the documented order nor the links shown by the meter."""
-        after, of_behind = self._known(before).after, self._known(behind).before
-        first, second = place(self.mode, before), place(self.mode, behind)
+        after_first = self._known(before).after
+        before_second = self._known(behind).before
+        first = place(self.mode, before)
+        second = place(self.mode, behind)
         if first is None or second is None:
-            return _DAMAGED not in after and (not after or not of_behind or before == behind)
-        return first < second and not any(place(self.mode, name) is None for name in after | of_behind)
+            is_one_new = not after_first or not before_second or before == behind
+            return _DAMAGED not in after_first and is_one_new
+        if first >= second:
+            return False
+        return all(place(self.mode, name) is not None for name in after_first | before_second)
 
     def _learn_links(self, frame: _Frame, suspects: set[int]) -> None:
         """Learn the links of labels that do not come and go; a line before a confirmed link is no suspect."""
@@ -335,10 +340,14 @@ class Trust:
         if self._claim(label, "current") >= FRAMES_AGAINST:
             self._settle(label, "current")
             self._other_currents.add(label)
-        return not any(
-            alarm > label and alarm not in values and values.get(later, "")[-1:] == values[label][-1:]
-            for alarm, later in _CURRENTS.items()
-        )
+        # The head of this alarm, and the tail of the current behind a later alarm, whose label was lost.
+        last_digit = values[label][-1:]
+        for later_alarm, current_label in _CURRENTS.items():
+            if later_alarm <= label or later_alarm in values:
+                continue
+            if values.get(current_label, "")[-1:] == last_digit:
+                return False
+        return True
 
     def _note_neighbour(self, name: str, frame: _Frame, position: int) -> None:
         """Remember a neighbour of a label: a frame with the neighbour but without the label ends its row."""

@@ -66,13 +66,18 @@ def expected(mode: Mode, groups: Iterable[Group], had: AbstractSet[Presence]) ->
     shown = {Presence.ALWAYS}
     for group in groups:
         shown.add(presence(mode, group.label) or Presence.ALWAYS)
-        if group.label == "OPTARIF":
-            sent = (indexes[0] for option, indexes in CONTRACTS.items() if group.value.startswith(option))
-            shown.update(HISTORIQUE[index].presence for index in sent)
+        if group.label != "OPTARIF":
+            continue
+        for option, indexes in CONTRACTS.items():
+            if group.value.startswith(option):
+                shown.add(HISTORIQUE[indexes[0]].presence)
     if Presence.THREE_PHASES in shown:
         shown.add(Presence.APPARENT_POWER)  # only a plain CBEMM, of one phase, has none
-    replaced = {other for kind in _ALTERNATIVES if shown & kind for other in kind}
-    return (shown | (had & _COMPACT) - replaced) - {Presence.ALARM, Presence.NOTICE, Presence.PASSING}
+    lasting = had & _COMPACT
+    for alternatives in _ALTERNATIVES:
+        if shown & alternatives:
+            lasting -= alternatives
+    return (shown | lasting) - {Presence.ALARM, Presence.NOTICE, Presence.PASSING}
 
 
 def missing(mode: Mode, before: str, behind: str, presences: AbstractSet[Presence]) -> int:
@@ -81,4 +86,6 @@ def missing(mode: Mode, before: str, behind: str, presences: AbstractSet[Presenc
     if first is None or last is None:
         return 0
     labels = ORDER[mode]
-    return sum(label.presence in presences for label in labels[int(first) + 1 : int(min(last, len(labels)))])
+    end = min(last, len(labels))
+    between = labels[int(first) + 1 : int(end)]
+    return sum(label.presence in presences for label in between)

@@ -69,11 +69,12 @@ class Framer:
         """
         text, parity = strip_parity(segment)
         before, *bodies = text.split(STX)
-        if not bodies and (damaged := _WITHOUT_STX.match(text)):
-            bodies = [text[damaged.end() :]]
         if not bodies:
-            self.interrupted += bool(before)
-            return None
+            damaged = _WITHOUT_STX.match(text)
+            if damaged is None:
+                self.interrupted += bool(before)
+                return None
+            bodies = [text[damaged.end() :]]
         begun = [body for body in bodies if not _FALSE_STX.match(body)]
         if not begun or begun[-1] is not bodies[-1] or EOT in bodies[-1]:
             # EOT cut the last frame short, or a damaged character of it became a false STX.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.tic.labels import METER_NUMBERS
+from teleinfo.tic.reading import texts_of
 from teleinfo.vocabulary.text_table import read_sections
 from teleinfo.vocabulary.words import Designation, Message
 
@@ -48,20 +49,28 @@ class MeterIdentity(NamedTuple):
 
 def number_of(reading: Reading) -> str | None:
     """Return the number of the meter in this frame, or None."""
-    return next((reading.values[label] for label in METER_NUMBERS if reading.values.get(label)), None)
+    values = texts_of(reading)
+    for label in METER_NUMBERS:
+        number = values.get(label)
+        if number:
+            return number
+    return None
 
 
 def identity_of(number: str | None) -> MeterIdentity:
     """Return the identity of the meter with this `number`, which is None if the meter sends none."""
     if number is None or _NUMBER.fullmatch(number) is None:
         return MeterIdentity(_UNKNOWN, _UNKNOWN)
-    maker, year, kind = number[:2], number[2:4], number[4:6]
+    maker = number[:2]
+    year = number[2:4]
+    kind = number[4:6]
+    century = "19" if year >= _FIRST_YEAR else "20"
     name, model = _TYPES.get(kind, (_UNKNOWN, _UNKNOWN))
     return MeterIdentity(
         name,
         model,
         _MAKERS.get(maker),
-        hardware=f"type {kind}, {'19' if year >= _FIRST_YEAR else '20'}{year}",
+        hardware=f"type {kind}, {century}{year}",
         overseas=kind in {"86", "87"},
         linky=kind in _TYPES and kind[0] in "67",
     )

@@ -101,7 +101,10 @@ _UNUSED: Final = "XXX"
 
 def model(values: Values) -> str | None:
     """Return the model of an older business meter, from its étiquettes; None for any other meter."""
-    return next((name for label, name in _MODELS.items() if label in values), None)
+    for label, name in _MODELS.items():
+        if label in values:
+            return name
+    return None
 
 
 def moment(text: str) -> str | None:
@@ -119,13 +122,21 @@ def moment(text: str) -> str | None:
 
 def contract_text(values: Values) -> str | None:
     """Return the contract, or the tariff grid, as the meter sends it."""
-    keys = ("CONTRAT", "MESURES1", "GRILLE_F", "GRILLE_D")
-    return next((values[key] for key in keys if key in values), None)
+    return _first(values, "CONTRAT", "MESURES1", "GRILLE_F", "GRILLE_D")
+
+
+def _first(values: Values, *labels: str) -> str | None:
+    """Return the text of the first of these étiquettes that the meter sends."""
+    for label in labels:
+        if label in values:
+            return values[label]
+    return None
 
 
 def subscribed_power(values: Values) -> int | None:
     """Return the subscribed power in VA."""
-    if (powers := _numbers(values.get("PSOUSC", ""))) and powers[0] is not None:
+    powers = _numbers(values.get("PSOUSC", ""))
+    if powers and powers[0] is not None:
         return powers[0] * _DAVA
     return glued(values, "PS", "kVA")
 
@@ -134,39 +145,60 @@ def used_of_limit(values: Values) -> int | None:
     """Return the drawn power in % of the subscribed power, if both are apparent or both active (kW)."""
     apparent = apparent_power(values), subscribed_power(values)
     active = glued(values, "PA1MN", "kW"), glued(values, "PS", "kW")
-    pairs = (apparent, active)
-    return next((round(100 * drawn / limit) for drawn, limit in pairs if drawn is not None and limit), None)
+    for drawn, limit in (apparent, active):
+        if drawn is not None and limit:
+            return round(100 * drawn / limit)
+    return None
 
 
 def power_left(values: Values) -> int | None:
     """Return the power in VA that is left below the subscribed power, negative above it."""
-    drawn, limit = apparent_power(values), subscribed_power(values)
-    return None if drawn is None or limit is None else limit - drawn
+    drawn = apparent_power(values)
+    limit = subscribed_power(values)
+    if drawn is None or limit is None:
+        return None
+    return limit - drawn
 
 
 def running_index(values: Values) -> str | None:
     """Return the étiquette of the index that counts now."""
-    label = "EAP_s" if "EAP_s" in values else f"EAp{slot(values)}"
-    return label if label in values and slot(values) is not None else None
+    running_slot = slot(values)
+    if running_slot is None:
+        return None
+    if "EAP_s" in values:
+        return "EAP_s"
+    label = f"EAp{running_slot}"
+    return label if label in values else None
 
 
 def indexes(values: Values) -> dict[str, Index]:
     """Return the indexes of the active energy drawn, by their key, which is the étiquette."""
-    found: dict[str, Index] = {}
-    for number, index in enumerate(_numbers(values.get("ENERG", "")), start=1):
-        if index is not None:
+    by_key: dict[str, Index] = {}
+    for number, kwh in enumerate(_numbers(values.get("ENERG", "")), start=1):
+        if kwh is not None:
             label = f"ENERG_{number}"
             name = _CJE_INDEXES.get(number, f"ENERG {number}")
-            found[label] = Index(label, name, None, index * 1000)
-    slots = _ICE_SLOTS.get(values.get("CONTRAT", ""), POSTES)
-    labels = {f"EAp{code}": str(code) for code in slots}
-    labels["EAP_s"] = slot(values) or ""
-    grid = "F" if "GRILLE_F" in values else "D"
-    labels |= {f"EAp{n}S{grid}": values.get(f"LIB_p{n}{grid}", f"{grid}{n}") for n in SLOTS}
-    for label, name in labels.items():
-        if name != _UNUSED and (reading := glued(values, label, "kWh")) is not None:
-            found[label] = Index(label, tariffs.period_name(name), tariffs.period_of(name), reading)
-    return found
+            by_key[label] = Index(label, name, None, kwh * 1000)
+    for label, slot_name in _slot_names(values).items():
+        if slot_name == _UNUSED:
+            continue
+        energy = glued(values, label, "kWh")
+        if energy is not None:
+            period = tariffs.period_of(slot_name)
+            by_key[label] = Index(label, tariffs.period_name(slot_name), period, energy)
+    return by_key
+
+
+def _slot_names(values: Values) -> dict[str, str]:
+    """Return the name of the slot of each étiquette of an index, except those of a CJE."""
+    names = {}
+    for code in _ICE_SLOTS.get(values.get("CONTRAT", ""), POSTES):
+        names[f"EAp{code}"] = str(code)
+    names["EAP_s"] = slot(values) or ""
+    grid = "F" if "GRILLE_F" in values else "D"  # of the supplier, or of the distributor
+    for number in SLOTS:
+        names[f"EAp{number}S{grid}"] = values.get(f"LIB_p{number}{grid}", f"{grid}{number}")
+    return names
 
 
 def apparent_power(values: Values) -> int | None:
@@ -177,31 +209,38 @@ def apparent_power(values: Values) -> int | None:
 
 def alerts(values: Values) -> dict[Alert, bool]:
     """Return True for an overrun, and for a mobile peak or its notice."""
-    header, notices = _jaune(values), values.get("PREAVIS", "").split()
-    found = {Alert.OVERRUN: header["dp"] == "DP" if header else "DEP" in notices}
+    header = _jaune(values)
+    notices = values.get("PREAVIS", "").split()
+    is_overrun = header["dp"] == "DP" if header else "DEP" in notices
+    is_active = {Alert.OVERRUN: is_overrun}
     if "EJP" in values.get("CONTRAT", values.get("MESURES1", "")):
-        found[Alert.MOBILE_PEAK_NOTICE] = "EJP" in notices
-        found[Alert.MOBILE_PEAK] = slot(values) == TariffPeriod.PM
-    return found
+        is_active[Alert.MOBILE_PEAK_NOTICE] = "EJP" in notices
+        is_active[Alert.MOBILE_PEAK] = slot(values) == TariffPeriod.PM
+    return is_active
 
 
 def slot(values: Values) -> str | None:
     """Return the code of the tariff slot in force, None where the meter does not send it."""
-    if header := _jaune(values):
+    header = _jaune(values)
+    if header:
         return _CJE_PERIODS.get(header["pt"])
-    text = next((values[key] for key in ("PTCOUR", "PTCOUR1", "PTCOURF", "PTCOURD") if key in values), "")
+    text = _first(values, "PTCOUR", "PTCOUR1", "PTCOURF", "PTCOURD") or ""
     return text.strip() or None
 
 
 def _jaune(values: Values) -> dict[str, str]:
     """Return the parts of the header of a CJE by their names in 02E; empty for any other meter."""
     parts = values.get("JAUNE", "").split(":")
-    return dict(zip(_JAUNE, parts, strict=True)) if len(parts) == len(_JAUNE) else {}
+    if len(parts) != len(_JAUNE):
+        return {}
+    return dict(zip(_JAUNE, parts, strict=True))
 
 
 def _numbers(text: str) -> list[int | None]:
     """Return the numbers of a list that is separated by colons."""
-    return [parse_uint(part) for part in text.split(":")] if text else []
+    if not text:
+        return []
+    return [parse_uint(part) for part in text.split(":")]
 
 
 def glued(values: Values, label: str, unit: str) -> int | None:

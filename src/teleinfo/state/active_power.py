@@ -124,7 +124,8 @@ class Level:
     def add(self, now: float, apparent: float, energy: int) -> None:
         """Add a frame."""
         before = _Corner(self.area - self._timing, self.energy + 1)
-        elapsed, mean = now - self.now, (apparent + self.apparent) / 2
+        elapsed = now - self.now
+        mean = (apparent + self.apparent) / 2
         self.area += elapsed * mean
         self.square += elapsed * mean * mean
         unmeasured = max(0.0, elapsed - _MEASURED)
@@ -133,15 +134,19 @@ class Level:
         if mean:
             lower, upper = self.factor
             above = _Corner(self.area - self._timing, energy + 1)
-            upper = min(upper, *(corner.slope(above) for corner in self._below))
+            slopes = [corner.slope(above) for corner in self._below]
+            upper = min(upper, *slopes)
             if energy > self.energy:
                 below = _Corner(self.area + self._timing, energy)
-                lower = max(lower, *(corner.slope(below) for corner in self._above))
+                slopes = [corner.slope(below) for corner in self._above]
+                lower = max(lower, *slopes)
                 _extend(self._below, below, side=1)
                 if before.area > self._above[0].area:
                     _extend(self._above, before, side=-1)
             self.factor = Bar(lower, upper)
-        self.now, self.apparent, self.energy = now, apparent, energy
+        self.now = now
+        self.apparent = apparent
+        self.energy = energy
 
 
 def _extend(hull: list[_Corner], corner: _Corner, *, side: int) -> None:

@@ -44,27 +44,29 @@ def dearest(more: Mapping[dt.date, Mapping[Colour, float]], colours: Mapping[dt.
     `more` has, for each of these few days, what it costs more as a white and as a red one. `colours` are
     those of the days that are known, of which each season has only so many.
     """
-    left: defaultdict[dt.date, Counter[Colour]] = defaultdict(lambda: Counter(OF_SEASON))
+    left: defaultdict[dt.date, Counter[Colour]] = defaultdict(lambda: Counter(OF_SEASON))  # by season
     for day, colour in colours.items():
         left[season_of(day)][colour] -= 1
-    seasons = {season_of(day) for day in more}
-    return sum(
-        _dearest_of_season({day: more[day] for day in more if season_of(day) == season}, left[season])
-        for season in seasons
-    )
+    more_by_season: defaultdict[dt.date, dict[dt.date, Mapping[Colour, float]]] = defaultdict(dict)
+    for day, more_of_day in more.items():
+        more_by_season[season_of(day)][day] = more_of_day
+    cost = 0.0
+    for season, more_of_season in more_by_season.items():
+        cost += _dearest_of_season(more_of_season, left[season])
+    return cost
 
 
 def _dearest_of_season(more: Mapping[dt.date, Mapping[Colour, float]], left: Counter[Colour]) -> float:
     """Return the same of one season, in which so many days of each colour are `left`."""
     most = {(0, 0): 0.0}  # by the numbers of red and white days
-    for day, of_day in more.items():
+    for day, more_of_day in more.items():
         with_day = dict(most)  # the day is blue
         for (reds, whites), cost in most.items():
             if whites < left[Colour.WHITE]:
-                key = reds, whites + 1
-                with_day[key] = max(with_day.get(key, 0.0), cost + of_day[Colour.WHITE])
+                numbers = reds, whites + 1
+                with_day[numbers] = max(with_day.get(numbers, 0.0), cost + more_of_day[Colour.WHITE])
             if reds < left[Colour.RED] and may_be_red(day):
-                key = reds + 1, whites
-                with_day[key] = max(with_day.get(key, 0.0), cost + of_day[Colour.RED])
+                numbers = reds + 1, whites
+                with_day[numbers] = max(with_day.get(numbers, 0.0), cost + more_of_day[Colour.RED])
         most = with_day
     return max(most.values())

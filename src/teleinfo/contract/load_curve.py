@@ -97,10 +97,14 @@ def _compare(
 ) -> Times:
     """Compare the energy of each reference that the points cover whole."""
     energies = energies_of(points, are_begins=are_begins).by_half_hour()
-    compared = fit = 0
+    compared = 0
+    fit = 0
     for begin, end, counted in references:
         parts = [energies[time] for time in range(begin, end, HALF_HOUR) if time in energies]
-        if len(parts) * HALF_HOUR == end - begin:
-            compared += 1
-            fit += abs(sum(parts) - counted) <= CLOSE[0] + CLOSE[1] * counted
+        if len(parts) * HALF_HOUR != end - begin:
+            continue
+        compared += 1
+        difference = abs(sum(parts) - counted)
+        if difference <= CLOSE[0] + CLOSE[1] * counted:
+            fit += 1
     return Times(are_begins, compared, fit)

@@ -285,9 +285,12 @@ class LiveModel:
         """Return the seconds since the last reading if the meter is silent, else None."""
         if self.heard is None:
             return None
-        gone = now - self.heard
-        silent = self.online is False if self.patience is None else gone >= self.patience
-        return gone if silent else None
+        seconds = now - self.heard
+        if self.patience is None:
+            is_silent = self.online is False
+        else:
+            is_silent = seconds >= self.patience
+        return seconds if is_silent else None
 
 
 def exposition(models: Mapping[str, LiveModel], *, now: float) -> str:
@@ -302,8 +305,10 @@ def _is_possible(mode: Mode, key: str, text: str) -> bool:
     """True if the table has this étiquette, with the characters and the length of its value."""
     label = lookup(mode, key)
     if label is None:
-        return lookup(mode, key.removesuffix(HORODATE_SUFFIX)) is not None and len(text) <= _HORODATE_LENGTH
-    return any(
-        set(text.encode()) <= set(form.charset.value) and len(text) <= max(form.widths)
-        for form in label.forms()
-    )
+        label_of_horodate = lookup(mode, key.removesuffix(HORODATE_SUFFIX))
+        return label_of_horodate is not None and len(text) <= _HORODATE_LENGTH
+    characters = set(text.encode())
+    for form in label.forms():
+        if characters <= set(form.charset.value) and len(text) <= max(form.widths):
+            return True
+    return False

@@ -99,12 +99,17 @@ _TEMPO_LTARF = {_BLEU: "BLEU", _BLANC: "BLANC", _ROUGE: "ROUGE"}
 def _tempo(now: dt.datetime) -> SimulatedPeriod:
     """Return the period of Tempo: a colour holds from 06:00 to 06:00; the next is known from 20:00 on."""
     day = (now - dt.timedelta(hours=6)).date()
-    today, tomorrow = _COLOURS[day.weekday()], _COLOURS[(day + _DAY).weekday()]
-    known = now >= dt.datetime.combine(day, dt.time(20))
+    today = _COLOURS[day.weekday()]
+    tomorrow = 0  # not known yet
+    announced_days = [day]
+    if now >= dt.datetime.combine(day, dt.time(20)):
+        tomorrow = _COLOURS[(day + _DAY).weekday()]
+        announced_days.append(day + _DAY)
     off_peak = _is_night(now)
     kind = "HC" if off_peak else "HP"
+    index_of_colour = 2 * (today - 1)  # that of the off-peak hours, followed by that of the peak hours
     peaks: dict[int, Peak] = {}
-    for date in (day, day + _DAY) if known else (day,):
+    for date in announced_days:
         number = _COLOURS[date.weekday()] - 1
         if number:
             start = dt.datetime.combine(date, _TEMPO_START)
@@ -113,10 +118,10 @@ def _tempo(now: dt.datetime) -> SimulatedPeriod:
     return SimulatedPeriod(
         ptec=f"{kind}J{' BWR'[today]}",
         ltarf=f"   {kind}  {_TEMPO_LTARF[today]}".ljust(16),
-        index=2 * (today - 1) + (not off_peak),
+        index=index_of_colour if off_peak else index_of_colour + 1,
         off_peak=off_peak,
         today=today,
-        tomorrow=tomorrow if known else 0,
+        tomorrow=tomorrow,
         peaks=tuple(peaks[number] for number in sorted(peaks)),
     )
 

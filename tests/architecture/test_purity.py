@@ -38,7 +38,7 @@ CATALOGUE = "teleinfo.common.i18n"
 
 TABLES = (
     "teleinfo.simulator.catalogue", "teleinfo.simulator.households",
-    "teleinfo.state.declaration", "teleinfo.tic.meter_id", "teleinfo.tic.tables.reader",
+    "teleinfo.tic.meter_id", "teleinfo.tic.tables.reader",
 )  # fmt: skip
 """They read the tables of the package, which are the same each time, from the folder of the module."""
 
@@ -63,10 +63,9 @@ OWN_FIELDS = {
 
 TOUCHES_THE_WORLD = {"open", "print", "input", "exec", "eval", "compile", "__import__", "breakpoint"}
 BY_NAME = {"getattr", "attrgetter", "methodcaller"}
-READS_A_FILE = {"Path", "open", "read_text", "read_bytes", "read_sections", "read_fields"}
+READS_A_FILE = {"Path", "open", "read_text", "read_bytes", "read_sections"}
 READERS = {
     ("teleinfo.vocabulary.text_table", "read_sections"),
-    ("teleinfo.state.declaration", "read_fields"),
     ("teleinfo.simulator.catalogue", "_meters"),
 }
 """Functions that read a table. They are called while a module is imported."""

@@ -9,6 +9,7 @@ import pytest
 
 from teleinfo.state.declaration import FIELDS
 from teleinfo.state.field_entry import StateType
+from teleinfo.tic.labels import HISTORIQUE, STANDARD
 from tests.state.documents import VALIDATOR, schema
 from tests.state.golden import ALL, FOLDER, content
 
@@ -28,6 +29,13 @@ def test_each_field_has_a_place_and_a_meaning_of_its_own() -> None:
         "tariff.next.learning_days_left",
         *(f"power.factor{end}" for end in ("", "_lower", "_upper")),
     ]
+
+
+def test_each_etiquette_of_a_field_is_one_of_the_table() -> None:
+    """They are texts in the declaration, which no type checker reads."""
+    named = {label for field in FIELDS for label in field.sources}
+
+    assert named - HISTORIQUE.keys() - STANDARD.keys() == set()
 
 
 @pytest.mark.parametrize("meter", ALL)

@@ -362,7 +362,7 @@ def test_the_csv_of_the_page_has_the_energies_and_the_costs(shown: Shown) -> Non
 def test_home_assistant_shows_each_number(shown: Shown) -> None:
     """Its state is the value itself, in the unit of the message; as many decimals are shown as it has."""
     for field, value in shown.known(StateType.NUMBER):
-        if not field.name or (field.beside and shown.value(field.beside) is None):
+        if not field.name or (field.beside and shown.value(field.beside.path) is None):
             continue
         component = shown.components[field.id]
         form = FORMS.get(field.path) or FORMS[field.unit or ""]

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from teleinfo.common.i18n import _
 from teleinfo.homeassistant.tables import DEVICE_CLASSES, HIDDEN, ICONS
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
+    from teleinfo.state.field_entry import Unit
     from teleinfo.state.fields import Json
 
 
@@ -120,7 +121,9 @@ def _number(field: Field, label: Label, unit: str) -> Field:
     An index whose unit is glued to it is no total: under one étiquette the meter sends the index of whichever
     tariff period is running, and Home Assistant would take each decrease for a new meter.
     """
-    field = replace(field, type=StateType.NUMBER, unit=UNITS.get(unit, (unit, 1))[0])
+    # The units of étiquettes come from the documents: some are of no field.
+    published_unit = cast("Unit", UNITS.get(unit, (unit, 1))[0])
+    field = replace(field, type=StateType.NUMBER, unit=published_unit)
     if label.kind is Kind.INDEX:
         momentary = not label.glued
     else:
@@ -153,10 +156,10 @@ def entities_of(
 
     entities = []
     for field in FIELDS:
-        lacks_other = field.beside and FIELD_OF_PATH[field.beside].parts not in state
+        lacks_other = field.beside is not None and field.beside.parts not in state
         if not field.name or field.parts not in state or lacks_other:
             continue
-        is_replaced = bool(field.without) and FIELD_OF_PATH[field.without].parts in state
+        is_replaced = field.without is not None and field.without.parts in state
         enabled = field.enabled in {True, contract} and not is_replaced
         entities.append(_entity(field, single=single, enabled=enabled, periods=periods))
     indexes = list(_indexes(state))

@@ -134,7 +134,7 @@ def rows(state: Json) -> Iterator[tuple[Field, str, str]]:
     """Yield each field whose row is known, with its name and its text."""
     single = find(state, "meter.phases") == 1
     for field in _ROWS:
-        if field.beside and find(state, field.beside) is None:
+        if field.beside is not None and find(state, field.beside.path) is None:
             continue
         shown = text(state, field.path)
         if shown:

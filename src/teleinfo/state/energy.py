@@ -41,7 +41,7 @@ from __future__ import annotations
 from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from teleinfo.state.prices import in_cents
 from teleinfo.state.tariffs import index_key
@@ -72,6 +72,11 @@ PATIENCE: Final = timedelta(days=1)
 
 EXPORTED: Final = "EAIT"
 """The étiquette of the injected energy, which is its key too."""
+
+SpanName: TypeAlias = Literal["today", "yesterday", "this_month", "last_month"]
+"""The days and months whose energy is published."""
+
+SPANS: Final[tuple[SpanName, ...]] = ("today", "yesterday", "this_month", "last_month")
 
 DAY: Final = timedelta(days=1)
 _LONGEST_MONTH: Final = timedelta(days=31)
@@ -237,6 +242,18 @@ class DailyEnergy:
     contract: str | None = None
     running: str | None = None
     before_change: int | None = None
+
+    def span(self, name: SpanName) -> EnergySpan | None:
+        """Return the energy of a day or a month; None while it is unknown."""
+        match name:
+            case "today":
+                return self.today
+            case "yesterday":
+                return self.yesterday
+            case "this_month":
+                return self.this_month
+            case "last_month":
+                return self.last_month
 
     @classmethod
     def begin(cls, count: Count) -> DailyEnergy:

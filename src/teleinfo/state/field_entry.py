@@ -1,7 +1,7 @@
 """
 A field of the state: its path, its type, its étiquettes, and its names.
 
-`declaration` reads the entries from `fields.txt`. Pure.
+`declaration` has the fields. Pure.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import enum
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from teleinfo.state import fields
 from teleinfo.state.fields import UNKNOWN, Json, Value
 from teleinfo.vocabulary.words import Message
 
@@ -44,37 +45,63 @@ ANY_LABEL: Final = "*"
 """The part of a path that stands for any étiquette; such a field has a value for each étiquette."""
 
 
+Unit: TypeAlias = Literal["", "%", "A", "Bd", "EUR", "EUR/kWh", "V", "VA", "W", "Wh", "s"]
+"""The units of the fields; a number without a unit has the empty one."""
+
+DeviceClass: TypeAlias = Literal["connectivity", "power_factor", "problem"]
+"""The device classes of Home Assistant that neither a unit nor a type implies."""
+
+
 @dataclass(frozen=True)
 class Field:
     """
-    A field of the state, at `path` in the message; `fields.txt` explains the other attributes.
+    A field of the state.
 
-    `unit` is that of a number, empty if it has none. `codes` are the codes among its values: all of an enum,
-    false and true of a boolean, some of a text. A field with a name is an entity.
+    - `path`: its place in the message. `*` is any key, and there is a value for each.
+    - `meaning`: what it means, where its name does not say it.
+    - `unit`: that of a number, empty if it has none. `signed`: it may be negative.
+    - `codes`: the codes among its values: all of an enum, false and true of a boolean, some of a text.
+    - `nullable=False`: it is never unknown.
+    - `sources`: the étiquettes that are published as this field, and not under their own name.
+    - `read` reads it; without it, the first number of the sources counts.
+    - `read_site` reads it from an older meter of a business.
+    - `name`: its name for people, without its `phase`. With a name, it is an entity of Home Assistant.
+
+    Of the entity:
+
+    - `key`: the end of its id, which is frozen; else it is the path with underscores.
+    - `momentary=False`: a number that is not of the present, whose course is not worth statistics.
+    - `precision`: the decimals of a number.
+    - `enabled`: False, or the only contract with which it is enabled.
+    - `beside`: there is no entity unless this field is in the message as well.
+    - `without`: it is not enabled if this field is in the message.
+    - `icon`, `device_class` and `diagnostic` are as in Home Assistant.
+
+    The texts have their French in locale/fr/state.po.
     """
 
     path: str
     type: StateType
     meaning: str = ""
     _: KW_ONLY
-    unit: str | None = None
+    unit: Unit | None = None
     codes: tuple[enum.StrEnum, ...] = ()
     signed: bool = False
     nullable: bool = True
     sources: tuple[str, ...] = ()
-    read: FieldReader = lambda _now: None
+    read: FieldReader | None = None
     read_site: FieldReader | None = None
     name: str = ""
     phase: Phase | None = None
     key: str = ""
     icon: str | None = None
-    device_class: str | None = None
+    device_class: DeviceClass | None = None
     momentary: bool = True
     precision: int | None = 0
     diagnostic: bool = False
     enabled: bool | Contract = True
-    beside: str = ""
-    without: str = ""
+    beside: Field | None = None
+    without: Field | None = None
 
     @cached_property
     def parts(self) -> FieldPath:
@@ -100,8 +127,13 @@ def read(now: Snapshot, declared: Iterable[Field]) -> dict[FieldPath, Json]:
     values: dict[FieldPath, Json] = {}
     is_site = now.contract.site is not None
     for entry in declared:
-        value_of = entry.read_site or entry.read if is_site else entry.read
-        value, parts = value_of(now), entry.parts
+        if is_site and entry.read_site is not None:
+            value = entry.read_site(now)
+        elif entry.read is not None:
+            value = entry.read(now)
+        else:
+            value = fields.number(now.values, *entry.sources)
+        parts = entry.parts
         if isinstance(value, dict):
             at = parts.index(ANY_LABEL)
             values |= {(*parts[:at], label, *parts[at + 1 :]): inner for label, inner in value.items()}

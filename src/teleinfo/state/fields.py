@@ -1,7 +1,7 @@
 """
 The values of the fields, read from the étiquettes of blue meters and Linky: texts in, numbers and codes out.
 
-Pure. `fields.txt` says which function here reads each field. Units: Wh, VA, W, A, V. Sources:
+Pure. The declaration says which function here reads each field. Units: Wh, VA, W, A, V. Sources:
 Enedis-NOI-CPT_02E v6 and 54E v3, named with the étiquettes in `teleinfo.tic.tables`.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from bisect import bisect_left, bisect_right
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from teleinfo.state import tariffs
 from teleinfo.tic import registers
@@ -34,6 +34,9 @@ UNKNOWN: Final = Unknown.UNKNOWN
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 Value: TypeAlias = "Json | Unknown"
 """The value of a field; None if the étiquettes do not give the field, which is then left out."""
+
+MeanName: TypeAlias = Literal["active_import_mean", "active_export_mean"]
+"""The mean powers, by the last part of their path."""
 
 Values: TypeAlias = "Mapping[str, str]"
 """Texts by étiquette."""
@@ -228,10 +231,10 @@ def import_total(values: Values) -> tuple[str, int] | None:
     return ("+".join(labels), sum(known)) if known and len(known) == len(labels) else None
 
 
-def counters(values: Values) -> dict[str, tuple[str, int]]:
+def counters(values: Values) -> dict[MeanName, tuple[str, int]]:
     """Return the index behind each mean power: its étiquettes, and its reading in Wh."""
     imported, exported = import_total(values), number(values, "EAIT")
-    found: dict[str, tuple[str, int]] = {}
+    found: dict[MeanName, tuple[str, int]] = {}
     if imported is not None:
         found["active_import_mean"] = imported
     if exported is not None:
@@ -307,12 +310,12 @@ def dry_contact(values: Values) -> Value:
     return None if word is None else registers.dry_contact(word)
 
 
-def relay(values: Values, number: str) -> DryContact | None:
+def relay(values: Values, number: int) -> DryContact | None:
     """Return the state of the relay of this number; relay 1 is the dry contact."""
     closed = registers.closed_relays(values.get("RELAIS", ""))
     if closed is None:
         return None
-    return DryContact.CLOSED if int(number) in closed else DryContact.OPEN
+    return DryContact.CLOSED if number in closed else DryContact.OPEN
 
 
 def day_profile(values: Values, label: str, *, contract: str | None) -> Value:

@@ -1,8 +1,8 @@
 """
 A snapshot of a meter: its texts at one moment, and what its earlier frames have shown.
 
-Pure. `fields.txt` names the attributes and the methods here that are the values of fields: None leaves a
-field out, `UNKNOWN` is null. Whatever several fields need is derived once, when it is first asked for.
+Pure. The fields of the declaration read the attributes and the methods here: None leaves a field out,
+`UNKNOWN` is null. Whatever several fields need is derived once, when it is first asked for.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 from teleinfo.state import business_meters, fields, injection, tariffs
 from teleinfo.state.energy import EXPORTED, EnergySpan
@@ -19,17 +19,25 @@ from teleinfo.state.fields import UNKNOWN, Json, Unknown, Value, Values
 from teleinfo.tic.horodate import iso, local_time
 from teleinfo.tic.labels import COMING_AND_GOING, SHORT_FRAME, STATUS_REGISTER, Mode, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX
-from teleinfo.vocabulary.codes import Alert, Contract, TariffPeriod
+from teleinfo.vocabulary.codes import Alert, Contract
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from teleinfo.state.active_power import Active
     from teleinfo.state.device import Device
+    from teleinfo.state.energy import SpanName
+    from teleinfo.state.fields import MeanName
     from teleinfo.state.mean_power import MeanPower
     from teleinfo.state.next_tariff import NextTariff
     from teleinfo.state.tariffs import Index
     from teleinfo.vocabulary.moment import Moment
 
+T = TypeVar("T")
 
-_DAYS_BACK: Final = {"today": timedelta(), "yesterday": timedelta(days=1)}
+Day: TypeAlias = Literal["today", "yesterday"]
+
+_DAYS_BACK: Final[dict[Day, timedelta]] = {"today": timedelta(), "yesterday": timedelta(days=1)}
 _MIDNIGHT: Final = timedelta(seconds=STALE_AFTER)
 """The greatest age of a clock that is compared with a horodate."""
 
@@ -42,11 +50,19 @@ def _or_unknown(value: Json) -> Value:
     return UNKNOWN if value is None else value
 
 
-def _of(found: object, attribute: str) -> Value:
-    """Return an attribute of what was found; nothing, or what is unknown, has none."""
-    if found is None or found is UNKNOWN:
-        return found
-    return _or_unknown(getattr(found, attribute))
+def part_of(whole: T | Unknown | None, get: Callable[[T], Json]) -> Value:
+    """Return a part of a value; what is missing or unknown has none. A part that is None is unknown."""
+    if whole is None or isinstance(whole, Unknown):
+        return whole
+    return _or_unknown(get(whole))
+
+
+class PowerFactor(NamedTuple):
+    """A power factor with its bounds, 0 to 1."""
+
+    value: float
+    lower: float
+    upper: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,18 +155,16 @@ class Snapshot:
     @property
     def import_total(self) -> Value:
         """The total energy drawn, Wh."""
-        total = self.of_total("total")
-        return total if total is None or self.total_is_fresh else UNKNOWN
+        total = self.facts.total
+        if total is None:
+            return None
+        return total.total if self.total_is_fresh else UNKNOWN
 
     @property
     def import_labels(self) -> Value:
         """The étiquettes whose sum is the index of the total."""
         total = self.facts.total
         return None if total is None else [*total.counter.split("+")]
-
-    def of_total(self, attribute: str) -> Value:
-        """Return an attribute of the total; before the first index there is no value."""
-        return _of(self.facts.total, attribute)
 
     @cached_property
     def indexes(self) -> dict[str, Index]:
@@ -160,10 +174,6 @@ class Snapshot:
         if self.contract.contract is None:
             return {}
         return fields.indexes(self.values, contract=self.contract.contract, periods=self.contract.periods)
-
-    def of_indexes(self, attribute: str) -> Value:
-        """Return an attribute of each index of the supplier, by key."""
-        return {key: getattr(index, attribute) for key, index in self.indexes.items()}
 
     @property
     def running_key(self) -> Value:
@@ -179,26 +189,37 @@ class Snapshot:
         """Return the slots of a day (PJOURF+1, PPOINTE), in order."""
         return fields.day_profile(self.values, label, contract=self.contract.contract)
 
-    def _span(self, name: str) -> EnergySpan | Unknown | None:
+    def _span(self, name: SpanName) -> EnergySpan | Unknown | None:
         """Return the energy of a day or a month; unknown while the meter is silent."""
-        if self.facts.daily is None:
+        daily = self.facts.daily
+        if daily is None:
             return None
-        found: EnergySpan | None = getattr(self.facts.daily, name)
-        return found if found is not None and self.total_is_fresh else UNKNOWN
+        span = daily.span(name)
+        return span if span is not None and self.total_is_fresh else UNKNOWN
 
-    def energy(self, span: str, attribute: str) -> Value:
-        """Return an attribute of the energy of a day or a month."""
-        if attribute == "exported" and EXPORTED not in self.values:
+    def imported(self, span: SpanName) -> Value:
+        """Return the energy that was drawn on a day or in a month, Wh."""
+        return part_of(self._span(span), lambda energy: energy.imported)
+
+    def exported(self, span: SpanName) -> Value:
+        """Return the energy that was injected, Wh; a meter without this index has none."""
+        if EXPORTED not in self.values:
             return None
-        return _of(self._span(span), attribute)
+        return part_of(self._span(span), lambda energy: energy.exported)
 
-    def energy_by_index(self, span: str) -> Value:
+    def is_complete(self, span: SpanName) -> Value:
+        """Return True if the energy of a day or a month is complete."""
+        return part_of(self._span(span), lambda energy: energy.is_complete)
+
+    def energy_by_index(self, span: SpanName) -> Value:
         """Return the energy of a day or a month, by the key of an index that is or was sent."""
-        counted = self.energy(span, "counted")
-        if not isinstance(counted, dict):
-            return None if counted is None else dict.fromkeys(self.indexes)
-        keys = dict.fromkeys((*self.indexes, *counted))
-        return {key: counted.get(key, 0) for key in keys if key != EXPORTED}
+        energy = self._span(span)
+        if energy is None:
+            return None
+        if isinstance(energy, Unknown):
+            return dict.fromkeys(self.indexes)
+        keys = dict.fromkeys((*self.indexes, *energy.counted))
+        return {key: energy.counted.get(key, 0) for key in keys if key != EXPORTED}
 
     @property
     def price(self) -> Value:
@@ -215,25 +236,25 @@ class Snapshot:
         today = self.at.wall.astimezone(self.facts.zone).date()
         return _or_unknown(prices.price(today, key))
 
-    def cost(self, span: str) -> Value:
+    def cost(self, span: SpanName) -> Value:
         """Return the cost of a day or a month, €."""
         prices, found = self.facts.priced, self._span(span)
         if prices is None:
             return None
         return _or_unknown(found.cost_at(prices)) if isinstance(found, EnergySpan) else found
 
-    def cost_since(self, span: str) -> Value:
+    def cost_since(self, span: SpanName) -> Value:
         """Return the midnight at which a day or a month began."""
         found = None if self.facts.prices is None else self._span(span)
         if not isinstance(found, EnergySpan):
             return found
         return datetime.combine(found.first, time(), self.facts.zone).isoformat()
 
-    def cost_is_complete(self, span: str) -> Value:
+    def cost_is_complete(self, span: SpanName) -> Value:
         """Return True if the cost is that of a complete energy; False if a part of it has no price."""
         cost = self.cost(span)
         if isinstance(cost, float):
-            return self.energy(span, "is_complete")
+            return self.is_complete(span)
         return False if isinstance(self._span(span), EnergySpan) and cost is UNKNOWN else cost
 
     @cached_property
@@ -258,17 +279,17 @@ class Snapshot:
             return None if drawn is None else UNKNOWN
         return drawn - (injected or 0)
 
-    def maximum(self, label: str, day: str) -> Value:
+    def maximum(self, label: str, day: Day) -> Value:
         """Return the greatest power of `today` or `yesterday`, VA; unknown if its time is of another day."""
         power = fields.number(self.values, label)
         return UNKNOWN if power is not None and not self._is_of(label, day) else power
 
-    def maximum_time(self, label: str, day: str) -> Value:
+    def maximum_time(self, label: str, day: Day) -> Value:
         """Return the time of this power."""
         time = fields.time_of(self.values, label)
         return UNKNOWN if time is not None and not self._is_of(label, day) else time
 
-    def _is_of(self, label: str, day: str) -> bool:
+    def _is_of(self, label: str, day: Day) -> bool:
         """
         True unless the horodate of an étiquette names another day than `today` or `yesterday`.
 
@@ -291,34 +312,33 @@ class Snapshot:
             return fields.number(self.values, fields.PMAX)
         return self.maximum("SMAXSN-1", "yesterday")
 
-    def active_power(self, attribute: str) -> Value:
-        """Return an attribute of the active power; a meter without the power or the index has none."""
+    @cached_property
+    def active_power(self) -> Active | Unknown | None:
+        """The active power; a meter without the power or the index has none."""
         if fields.drawn_power(self.values) is None or "active_import_mean" not in self.means:
             return None
-        return _of(self.contract.active.at(self.at.monotonic) or UNKNOWN, attribute)
+        return self.contract.active.at(self.at.monotonic) or UNKNOWN
 
-    def power_factor(self, attribute: str) -> Value:
-        """Return an attribute of the active power by the apparent power; unknown for an estimated power."""
-        net = self.net_power
-        if isinstance(net, int) and net < 0:  # both are negative, and the bounds change places
-            attribute = {"lower": "upper", "upper": "lower"}.get(attribute, attribute)
-        active = self.active_power(attribute)
-        if not isinstance(active, int):
+    @cached_property
+    def power_factor(self) -> PowerFactor | Unknown | None:
+        """The active power by the apparent power; unknown for an estimated power."""
+        active = self.active_power
+        if active is None or isinstance(active, Unknown):
             return active
+        net = self.net_power
         is_measured = self.injected.power == 0 or not self.injected.is_estimated
         if not isinstance(net, int) or abs(net) < LEAST_OF_FACTOR or not is_measured:
             return UNKNOWN
-        return min(1.0, abs(round(active / net, 2)))
+        value, lower, upper = (min(1.0, abs(round(watts / net, 2))) for watts in active)
+        if net < 0:  # both are negative, and the bounds change places
+            return PowerFactor(value, lower=upper, upper=lower)
+        return PowerFactor(value, lower, upper)
 
     @cached_property
-    def means(self) -> dict[str, MeanPower]:
+    def means(self) -> dict[MeanName, MeanPower]:
         """The mean powers whose index is fresh, by the last part of their path."""
         counters = fields.counters(self.values)
         return {name: self.facts.means[counter] for name, (counter, _index) in counters.items()}
-
-    def mean_power(self, name: str, attribute: str) -> Value:
-        """Return an attribute of a mean power."""
-        return _of(self.means.get(name), attribute)
 
     @cached_property
     def alerts(self) -> dict[Alert, bool]:
@@ -370,17 +390,15 @@ class Snapshot:
             self.values, mode=contract.mode, at=at, contract=contract.contract, periods=contract.periods
         )
 
-    def of_next_tariff(self, attribute: str) -> Value:
-        """Return an attribute of the next change of tariff."""
-        return _of(self.next_tariff, attribute)
-
     @property
     def next_colour(self) -> Value:
         """The colour of the day from the next change of tariff on."""
-        code = self.of_next_tariff("code")
-        if code is None or fields.colour_today(self.values) is None:
+        change = self.next_tariff
+        if change is None or fields.colour_today(self.values) is None:
             return None
-        return (code.colour if isinstance(code, TariffPeriod) else None) or UNKNOWN
+        if isinstance(change, Unknown) or change.code is None:
+            return UNKNOWN
+        return change.code.colour or UNKNOWN
 
     @property
     def days_to_learn(self) -> int | None:

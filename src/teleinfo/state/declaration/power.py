@@ -1,0 +1,298 @@
+"""The fields of the power: apparent, active, mean, greatest, and the load curve."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.state import business_meters, fields
+from teleinfo.state.field_entry import Field, FieldReader, StateType
+from teleinfo.state.snapshot import part_of
+from teleinfo.vocabulary.codes import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from teleinfo.state.active_power import Active
+    from teleinfo.state.fields import Json, MeanName
+    from teleinfo.state.mean_power import MeanPower
+    from teleinfo.state.snapshot import PowerFactor
+
+
+def _of_active(get: Callable[[Active], Json]) -> FieldReader:
+    """Return what reads the active power, or one of its bounds."""
+    return lambda now: part_of(now.active_power, get)
+
+
+def _of_factor(get: Callable[[PowerFactor], Json]) -> FieldReader:
+    """Return what reads the power factor, or one of its bounds."""
+    return lambda now: part_of(now.power_factor, get)
+
+
+def _of_mean(name: MeanName, get: Callable[[MeanPower], Json]) -> FieldReader:
+    """Return what reads a part of a mean power."""
+    return lambda now: part_of(now.means.get(name), get)
+
+
+def _of_phase(phase: Phase) -> Field:
+    return Field(
+        f"power.apparent_import_{phase}",
+        StateType.NUMBER,
+        unit="VA",
+        sources=(f"SINSTS{phase.number}",),
+        read=lambda now: fields.power_of_phase(now.values, phase),
+        name="Apparent power",
+        phase=phase,
+    )
+
+
+_EXPORTED: Final = Field(
+    "power.apparent_export",
+    StateType.NUMBER,
+    "Apparent power injected now.",
+    unit="VA",
+    sources=("SINSTI",),
+    read=lambda now: now.injected.power,
+    name="Exported apparent power",
+)
+_ACTIVE: Final = Field(
+    "power.active",
+    StateType.NUMBER,
+    "Active power: the likeliest within its bounds, negative while injecting.",
+    unit="W",
+    signed=True,
+    read=_of_active(lambda power: power.value),
+    name="Active power",
+)
+
+FIELDS: Final = (
+    Field(
+        "power.apparent_import",
+        StateType.NUMBER,
+        "Apparent power drawn now.",
+        unit="VA",
+        sources=("SINSTS", "PAPP"),
+        read=lambda now: fields.drawn_power(now.values),
+        read_site=lambda now: business_meters.apparent_power(now.values),
+        name="Apparent power",
+        without=_ACTIVE,
+    ),
+    *map(_of_phase, Phase),
+    _EXPORTED,
+    Field(
+        "power.apparent_export_estimated",
+        StateType.BOOLEAN,
+        "True if `apparent_export` is an estimate: IRMS × URMS, or IINST × 230 V in historique.",
+        read=lambda now: now.injected.is_estimated,
+    ),
+    Field(
+        "power.exporting",
+        StateType.BOOLEAN,
+        "True while power flows out to the grid.",
+        read=lambda now: now.exporting,
+        name="Export to the grid",
+        key="exporting",
+        icon="mdi:transmission-tower-import",
+    ),
+    # No entity for a meter that injects nothing: it would repeat the apparent power.
+    Field(
+        "power.apparent_net",
+        StateType.NUMBER,
+        "Apparent power drawn less injected: negative while more flows out than in.",
+        unit="VA",
+        signed=True,
+        read=lambda now: now.net_power,
+        name="Net apparent power",
+        beside=_EXPORTED,
+        without=_ACTIVE,
+    ),
+    _ACTIVE,
+    Field(
+        "power.active_lower",
+        StateType.NUMBER,
+        "Lower bound of the active power.",
+        unit="W",
+        signed=True,
+        read=_of_active(lambda power: power.lower),
+    ),
+    Field(
+        "power.active_upper",
+        StateType.NUMBER,
+        "Upper bound of the active power.",
+        unit="W",
+        signed=True,
+        read=_of_active(lambda power: power.upper),
+    ),
+    Field(
+        "power.factor",
+        StateType.NUMBER,
+        "Active by apparent power, 0 to 1; null below 50 VA.",
+        unit="",
+        precision=2,
+        read=_of_factor(lambda factor: factor.value),
+        name="Power factor",
+        device_class="power_factor",
+        enabled=False,
+    ),
+    Field(
+        "power.factor_lower",
+        StateType.NUMBER,
+        "Lower bound of the power factor.",
+        unit="",
+        precision=2,
+        read=_of_factor(lambda factor: factor.lower),
+    ),
+    Field(
+        "power.factor_upper",
+        StateType.NUMBER,
+        "Upper bound of the power factor.",
+        unit="",
+        precision=2,
+        read=_of_factor(lambda factor: factor.upper),
+    ),
+    Field(
+        "power.active_import_mean",
+        StateType.NUMBER,
+        "Mean active power drawn, by the index, over the last minute or more.",
+        unit="W",
+        read=_of_mean("active_import_mean", lambda mean: mean.reported),
+        read_site=lambda now: business_meters.glued(now.values, "PA1MN", "kW"),
+        name="Mean active power (calculated)",
+        without=_ACTIVE,
+    ),
+    Field(
+        "power.active_import_mean_is_upper_bound",
+        StateType.BOOLEAN,
+        "True while the index stands still: the mean power is at most the published one.",
+        read=_of_mean("active_import_mean", lambda mean: mean.is_bound),
+        read_site=lambda now: business_meters.mean_is_bound(now.values, "PA1MN"),
+    ),
+    Field(
+        "power.active_export_mean",
+        StateType.NUMBER,
+        "Mean active power injected, by the index, over the last minute or more.",
+        unit="W",
+        read=_of_mean("active_export_mean", lambda mean: mean.reported),
+        read_site=lambda now: business_meters.glued(now.values, "IPA1MN", "kW"),
+        name="Mean exported active power (calculated)",
+        without=_ACTIVE,
+    ),
+    Field(
+        "power.active_export_mean_is_upper_bound",
+        StateType.BOOLEAN,
+        "True while the index stands still: the mean power is at most the published one.",
+        read=_of_mean("active_export_mean", lambda mean: mean.is_bound),
+        read_site=lambda now: business_meters.mean_is_bound(now.values, "IPA1MN"),
+    ),
+    Field(
+        "max_power.today.imported.value",
+        StateType.NUMBER,
+        unit="VA",
+        sources=("SMAXSN",),
+        read=lambda now: now.maximum("SMAXSN", "today"),
+        name="Max. imported power today",
+        key="max_power_today_imported",
+        momentary=False,
+    ),
+    Field(
+        "max_power.today.imported.time",
+        StateType.TIME,
+        sources=("SMAXSN",),
+        read=lambda now: now.maximum_time("SMAXSN", "today"),
+        name="Max. imported power today (time)",
+        diagnostic=True,
+        enabled=False,
+    ),
+    Field(
+        "max_power.today.exported.value",
+        StateType.NUMBER,
+        unit="VA",
+        sources=("SMAXIN",),
+        read=lambda now: now.maximum("SMAXIN", "today"),
+        name="Max. exported power today",
+        key="max_power_today_exported",
+        momentary=False,
+    ),
+    Field(
+        "max_power.today.exported.time",
+        StateType.TIME,
+        sources=("SMAXIN",),
+        read=lambda now: now.maximum_time("SMAXIN", "today"),
+        name="Max. exported power today (time)",
+        diagnostic=True,
+        enabled=False,
+    ),
+    Field(
+        "max_power.yesterday.imported.value",
+        StateType.NUMBER,
+        unit="VA",
+        sources=("SMAXSN-1",),
+        read=lambda now: now.max_yesterday,
+        name="Max. imported power yesterday",
+        key="max_power_yesterday_imported",
+        momentary=False,
+    ),
+    Field(
+        "max_power.yesterday.imported.time",
+        StateType.TIME,
+        sources=("SMAXSN-1",),
+        read=lambda now: now.maximum_time("SMAXSN-1", "yesterday"),
+        name="Max. imported power yesterday (time)",
+        diagnostic=True,
+        enabled=False,
+    ),
+    Field(
+        "max_power.yesterday.exported.value",
+        StateType.NUMBER,
+        unit="VA",
+        sources=("SMAXIN-1",),
+        read=lambda now: now.maximum("SMAXIN-1", "yesterday"),
+        name="Max. exported power yesterday",
+        key="max_power_yesterday_exported",
+        momentary=False,
+    ),
+    Field(
+        "max_power.yesterday.exported.time",
+        StateType.TIME,
+        sources=("SMAXIN-1",),
+        read=lambda now: now.maximum_time("SMAXIN-1", "yesterday"),
+        name="Max. exported power yesterday (time)",
+        diagnostic=True,
+        enabled=False,
+    ),
+    Field(
+        "load_curve.imported.value",
+        StateType.NUMBER,
+        "Mean active power drawn in the last complete interval (standard).",
+        unit="W",
+        sources=("CCASN",),
+        name="Import load curve",
+        key="load_curve_imported",
+    ),
+    Field(
+        "load_curve.imported.time",
+        StateType.TIME,
+        sources=("CCASN",),
+        read=lambda now: fields.time_of(now.values, "CCASN"),
+        name="Import load curve (time)",
+        diagnostic=True,
+        enabled=False,
+    ),
+    Field(
+        "load_curve.exported.value",
+        StateType.NUMBER,
+        "Mean active power injected in the last complete interval (standard).",
+        unit="W",
+        sources=("CCAIN",),
+        name="Export load curve",
+        key="load_curve_exported",
+    ),
+    Field(
+        "load_curve.exported.time",
+        StateType.TIME,
+        sources=("CCAIN",),
+        read=lambda now: fields.time_of(now.values, "CCAIN"),
+        name="Export load curve (time)",
+        diagnostic=True,
+        enabled=False,
+    ),
+)

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-Day: TypeAlias = Literal["today", "yesterday"]
+DayOfMaximum: TypeAlias = Literal["today", "yesterday"]
 
-_DAYS_BACK: Final[dict[Day, timedelta]] = {"today": timedelta(), "yesterday": timedelta(days=1)}
+_DAYS_BACK: Final[dict[DayOfMaximum, timedelta]] = {"today": timedelta(), "yesterday": timedelta(days=1)}
 _MIDNIGHT: Final = timedelta(seconds=STALE_AFTER)
 """The greatest age of a clock that is compared with a horodate."""
 
@@ -279,17 +279,17 @@ class Snapshot:
             return None if drawn is None else UNKNOWN
         return drawn - (injected or 0)
 
-    def maximum(self, label: str, day: Day) -> Value:
+    def maximum(self, label: str, day: DayOfMaximum) -> Value:
         """Return the greatest power of `today` or `yesterday`, VA; unknown if its time is of another day."""
         power = fields.number(self.values, label)
         return UNKNOWN if power is not None and not self._is_of(label, day) else power
 
-    def maximum_time(self, label: str, day: Day) -> Value:
+    def maximum_time(self, label: str, day: DayOfMaximum) -> Value:
         """Return the time of this power."""
         time = fields.time_of(self.values, label)
         return UNKNOWN if time is not None and not self._is_of(label, day) else time
 
-    def _is_of(self, label: str, day: Day) -> bool:
+    def _is_of(self, label: str, day: DayOfMaximum) -> bool:
         """
         True unless the horodate of an étiquette names another day than `today` or `yesterday`.
 

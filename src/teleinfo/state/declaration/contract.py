@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _of_next(get: Callable[[NextTariff], Json]) -> FieldReader:
-    """Return what reads a part of the next change of tariff."""
+    """Return the reader of a part of the next change of tariff."""
     return lambda now: part_of(now.next_tariff, get)
 
 

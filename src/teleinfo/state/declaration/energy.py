@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def _of_total(get: Callable[[ImportTotal], Json]) -> FieldReader:
-    """Return what reads a part of the total; before the first index there is no value."""
+    """Return the reader of a part of the total; before the first index there is no value."""
     return lambda now: part_of(now.facts.total, get)
 
 
 def _of_indexes(get: Callable[[Index], Json]) -> FieldReader:
-    """Return what reads a part of each index of the supplier, by key."""
+    """Return the reader of a part of each index of the supplier, by key."""
     return lambda now: {key: get(index) for key, index in now.indexes.items()}
 
 

@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 
 def _of_active(get: Callable[[Active], Json]) -> FieldReader:
-    """Return what reads the active power, or one of its bounds."""
+    """Return the reader of the active power, or one of its bounds."""
     return lambda now: part_of(now.active_power, get)
 
 
 def _of_factor(get: Callable[[PowerFactor], Json]) -> FieldReader:
-    """Return what reads the power factor, or one of its bounds."""
+    """Return the reader of the power factor, or one of its bounds."""
     return lambda now: part_of(now.power_factor, get)
 
 
 def _of_mean(name: MeanName, get: Callable[[MeanPower], Json]) -> FieldReader:
-    """Return what reads a part of a mean power."""
+    """Return the reader of a part of a mean power."""
     return lambda now: part_of(now.means.get(name), get)
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from teleinfo.contract.content import Content
 from teleinfo.contract.days import midnight
-from teleinfo.contract.files import Content
 from teleinfo.contract.offers import SHIPPED
 from teleinfo.contract.price_source import PriceSource
 from teleinfo.history import tables

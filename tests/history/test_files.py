@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.contract import files
+from teleinfo.contract.content import CURVE, Content, FileError
 from teleinfo.contract.days import midnight
-from teleinfo.contract.files import CURVE, Content, FileError, FileReader
+from teleinfo.contract.files import FileReader
 from teleinfo.contract.offers import Offers, in_force
 from teleinfo.contract.offers_file import with_shipped
 from teleinfo.history import energies as storage

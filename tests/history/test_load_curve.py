@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from teleinfo.contract.content import Content
 from teleinfo.contract.days import local, midnight
-from teleinfo.contract.files import Content, FileReader
+from teleinfo.contract.files import FileReader
 from teleinfo.contract.load_curve import CLOSE, HOUR, energies_of, times_of
 from tests.history import written
 from tests.history.written import HALF_HOUR

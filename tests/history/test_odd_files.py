@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from teleinfo.contract.files import Content, FileError, FileReader
+from teleinfo.contract.content import Content, FileError
+from teleinfo.contract.files import FileReader
 from teleinfo.contract.load_curve import energies_of
 from teleinfo.history.chronicle import Batch
 from teleinfo.history.imported_files import label_of

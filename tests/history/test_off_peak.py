@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from teleinfo.contract.content import CURVE
 from teleinfo.contract.days import local, midnight
-from teleinfo.contract.files import CURVE
 from teleinfo.contract.off_peak import OffPeakHours, ShownHours, shown_hours
 from teleinfo.contract.offers import OffPeak
 from teleinfo.contract.price_source import PriceSource

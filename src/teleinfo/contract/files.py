@@ -1,34 +1,26 @@
 """
 Read the files that a household can bring: load curves, indexes, maxima, colours of Tempo, regulated prices.
 
-A file is recognised by its content (`formats.py`). Whatever it has, it is read within bounds of time and
-memory, or refused with a reason. Numbers of customers and contracts and post codes are read over.
+This module reads bytes, archives and workbooks; `rows.py` makes a content of their lines. Whatever a file
+has, it is read within bounds of time and memory, or refused with a reason.
 """
 
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import io
-import math
-import re
 import struct
 import warnings
 import zlib
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Final, NamedTuple
+from typing import IO, TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from teleinfo.common.i18n import N_
 from teleinfo.contract import formats
-from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, midnight, season_of
-from teleinfo.contract.formats import COLOURS, FORMATS, FileFormat, FileKind, Refusal
-from teleinfo.contract.offers import ImportedPrice
-from teleinfo.contract.tempo import OF_SEASON
+from teleinfo.contract.content import Content, FileError
+from teleinfo.contract.rows import Rows
 from teleinfo.contract.workbook import WORKBOOK, TooLargeError, Workbook
-from teleinfo.tic.horodate import PARIS
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
@@ -52,34 +44,6 @@ MAX_ROWS: Final = 600_000
 MAX_LINE: Final = 2000
 """The most characters of a line that are read."""
 
-MAX_HEAD: Final = 200
-"""The most lines before one that tells the format."""
-
-MOST: Final = 40_000
-"""W, more than the mean of ten minutes of any household."""
-
-MOST_PEAK: Final = 100_000
-"""W or VA, more than the greatest power of any household."""
-
-YEARS: Final = range(2000, 2101)
-"""The years of which a file can tell."""
-
-STEP: Final = 300
-"""Seconds into which all steps of curves can be divided."""
-
-_EXACT: Final = 2**53
-"""The numbers above are no longer exact."""
-
-CURVE, HOURS, PEAK, COLOUR = "curve", "hour", "peak", "colour"
-"""
-The kinds of what files have of a meter.
-
-`HOURS` are energies of hours of which the half-hours are not known.
-"""
-
-_OFFERS: Final = {1: "base", 2: "off_peak", 6: "tempo"}
-"""The regulated tariffs by the number of their prices of a kWh."""
-
 _DAMAGES: Final = (
     *(BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ET.ParseError),
     *(LookupError, ValueError, ArithmeticError, UserWarning),
@@ -97,59 +61,6 @@ _TOO_LARGE_IN_ALL: Final = Message(
 )
 _TOO_LARGE_UNPACKED: Final = Message(N_("it is too large once it is unpacked"))
 _DAMAGED: Final = Message(N_("it is damaged; download it again"))
-_UNKNOWN: Final = Message(N_("it is in no known format"))
-
-
-@dataclass(eq=False)
-class FileError(ValueError):
-    """
-    A file cannot be read, for a `reason`.
-
-    `is_other` is True if it is sound, but of another kind than those that are wanted.
-    """
-
-    reason: Message
-    is_other: bool = False
-
-
-@dataclass
-class Content:
-    """
-    The content of a file; `forms` are the names of the formats of its parts, in their order.
-
-    `sites` are the numbers of the places whose meter it is. `points` are the mean powers of a load curve, W;
-    their times are the ends of the steps by the document of the format, unless `are_begins`. `indexes` are
-    the total of a meter at midnights, Wh. `others` are, by kind and time, a greatest power or a colour.
-    `prices` are those of regulated tariffs, without the number of their import. `faults` are the numbers of
-    the lines that are not understood, and `doubles` is the number of times that come again with another
-    power. All times are in the years 2000 to 2100, and all numbers finite.
-    """
-
-    forms: dict[Message, None] = field(default_factory=dict)
-    sites: set[str] = field(default_factory=set)
-    points: dict[int, float] = field(default_factory=dict)
-    are_begins: bool = False
-    indexes: dict[int, int] = field(default_factory=dict)
-    others: dict[tuple[str, int], int | str] = field(default_factory=dict)
-    prices: list[ImportedPrice] = field(default_factory=list)
-    faults: list[int] = field(default_factory=list)
-    doubles: int = 0
-
-    @property
-    def days(self) -> set[dt.date]:
-        """The days of which it tells something."""
-        late = 0 if self.are_begins else 1
-        points = (time - late for time in self.points)
-        days = {*map(day_of, (*points, *self.indexes, *(time for _kind, time in self.others)))}
-        return days | {price.since for price in self.prices}
-
-    def add_point(self, time: int, power: float) -> None:
-        """Add a mean power at a time that may end a step; of two for one time the first counts."""
-        if time % STEP != 0:
-            return
-        before = self.points.setdefault(time, power)
-        if not math.isclose(before, power):
-            self.doubles += 1
 
 
 class FileReader:
@@ -295,248 +206,9 @@ def _text(data: bytes) -> str:
 
 def _content(lines: Iterable[str]) -> Content:
     """Return the content of lines; raise FileError."""
-    rows = _Rows()
+    rows = Rows()
     for number, line in enumerate(lines, 1):
         if number > MAX_ROWS:
             raise FileError(Message(N_("it has more than {most} lines"), most=MAX_ROWS))
         rows.add(number, line.strip())
     return rows.content()
-
-
-def _day(text: str) -> dt.date:
-    """Return a day, written dd/mm/yyyy or in ISO 8601; raise ValueError."""
-    day = dt.date.fromisoformat("-".join(reversed(text.split("/"))))
-    if day.year not in YEARS:
-        raise ValueError(text)
-    return day
-
-
-def _moment(text: str) -> dt.datetime:
-    """Return a time with its offset, written in ISO 8601; raise ValueError."""
-    moment = dt.datetime.fromisoformat(text)
-    if moment.year not in YEARS:
-        raise ValueError(text)
-    return moment
-
-
-def _number(text: str | None) -> float | None:
-    """Return a number with a decimal point or comma; None for a gap; raise ValueError."""
-    plain = re.sub(r"\s", "", text or "").replace(",", ".")
-    if plain in {"", "NA", "null"}:
-        return None
-    number = float(plain)
-    if not abs(number) < _EXACT:  # nor is it NaN
-        raise ValueError(text)
-    return number
-
-
-def _within(value: float, most: float) -> float:
-    """Return a value that is between 0 and `most`; raise ValueError."""
-    if not 0 <= value <= most:
-        raise ValueError(value)
-    return value
-
-
-class _Power(NamedTuple):
-    """A mean power, W, at a local time; `block` is the number of the list in which it stands."""
-
-    block: int
-    time: dt.datetime
-    power: float
-
-
-class _Rows:
-    """Makes a content of the lines of a file."""
-
-    def __init__(self) -> None:
-        self._content = Content()
-        self._form: FileFormat | None = None
-        self._columns: list[str] = []
-        self._day: dt.date | None = None
-        self._block = 0
-        self._local: list[_Power] = []
-        self._understood = 0
-        self._unknown = 0
-
-    def add(self, number: int, line: str) -> None:
-        """Add a line; raise FileError if it tells that the file is not wanted, or too many say nothing."""
-        form = self._form
-        match = None if form is None else form.row.fullmatch(line)
-        if match is None and self._marks(line):
-            form = self._form
-            match = None if form is None else form.row.fullmatch(line)
-        elif match is None:
-            self._pass_over(number, line)
-        if form is None or match is None:
-            return
-        try:
-            self._add_row(form, match)
-        except (ValueError, LookupError):
-            self._fault(number)
-        else:
-            self._understood += 1
-
-    def _marks(self, line: str) -> bool:
-        """True if a format begins with this line; raise FileError if the file is refused for it."""
-        if (site := formats.SITE.fullmatch(line)) is not None:
-            self._content.sites.add(site["site"].zfill(14))
-        for form in FORMATS:
-            mark = form.mark.fullmatch(line)
-            if mark is None:
-                continue
-            if isinstance(form, Refusal):
-                raise FileError(form.reason, is_other=form.is_other)
-            if "site" in form.mark.groupindex:
-                self._content.sites.add(mark["site"])
-            self._form = form
-            self._columns = line.split(";")
-            self._content.forms[form.name] = None
-            self._content.are_begins = form.are_begins
-            return True
-        return False
-
-    def _pass_over(self, number: int, line: str) -> None:
-        """Pass over a title or an empty line; raise FileError if there is nothing else."""
-        if self._form is not None and line[:1].isdigit():
-            self._fault(number)
-            return
-        self._unknown += 1
-        if self._unknown > MAX_HEAD + self._understood:
-            raise FileError(_UNKNOWN)
-
-    def _fault(self, number: int) -> None:
-        """Note a line that is not understood; raise FileError if they are more than the others."""
-        self._content.faults.append(number)
-        if len(self._content.faults) > MAX_HEAD + self._understood:
-            raise self._mostly_faulty()
-
-    def _mostly_faulty(self) -> FileError:
-        template = N_(
-            "its lines are not those of its format, from line {line} on; if a spreadsheet has saved it, "
-            "take the file as it was downloaded"
-        )
-        return FileError(Message(template, line=self._content.faults[0]))
-
-    def _add_row(self, form: FileFormat, match: re.Match[str]) -> None:
-        """Add a row; raise ValueError or LookupError if it is not understood."""
-        cells = match.groupdict()
-        if cells.get("date") is not None:
-            self._day = _day(cells["date"])
-            if cells.get("time", "") is None:
-                self._block += 1
-        if form.kind is FileKind.COLOURS:
-            colour = COLOURS[cells["colour"].upper()]
-            self._content.others[COLOUR, midnight(self._known_day(), hour=TEMPO_HOUR)] = colour
-            return
-        if form.kind is FileKind.PRICES:
-            self._add_price(form, dict(zip(self._columns, match[0].split(";"), strict=True)))
-            return
-        value = _number(cells.get("value"))
-        if value is None:
-            return
-        if cells.get("iso") is None:
-            self._add_local_power(form, cells["time"], _within(value * form.watts, MOST))
-            return
-        moment = _moment(cells["iso"])
-        if form.kind is FileKind.INDEXES:
-            self._content.indexes[midnight(moment.date())] = int(_within(value, _EXACT))
-        elif form.kind is FileKind.PEAKS:
-            self._content.others[PEAK, int(moment.timestamp())] = int(_within(value, MOST_PEAK))
-        else:
-            self._content.add_point(int(moment.timestamp()), _within(value * form.watts, MOST))
-
-    def _known_day(self) -> dt.date:
-        if self._day is None:
-            raise ValueError(None)
-        return self._day
-
-    def _add_local_power(self, form: FileFormat, text: str, power: float) -> None:
-        """Add a power whose time has no offset."""
-        time = dt.time.fromisoformat(text)
-        day = self._known_day()
-        if form.midnight_ends_day and time == dt.time():
-            day += DAY
-        self._local.append(_Power(self._block, dt.datetime.combine(day, time), power))
-
-    def _add_price(self, form: FileFormat, cells: dict[str, str]) -> None:
-        found = {code: _number(cells.get(column)) for column, code in form.prices.items()}
-        kwh = {code: price for code, price in found.items() if price is not None}
-        kva, year = _number(cells["P_SOUSCRITE"]), _number(cells["PART_FIXE_TTC"])
-        if kva is None or year is None:
-            return
-        day = self._known_day()
-        month = {int(kva): round(year / 12, 4)}
-        price = {"offer": _OFFERS[len(kwh)], "from": day, "month": month, "kwh": kwh, "import": 0}
-        self._content.prices.append(ImportedPrice.model_validate(price))
-
-    def content(self) -> Content:
-        """Return the content, once all lines are added; raise FileError if there is none."""
-        content = self._content
-        if self._form is None:
-            raise FileError(_UNKNOWN, is_other=True)
-        if len(content.faults) > self._understood:
-            raise self._mostly_faulty()
-        if len(content.sites) > 1:
-            raise FileError(Message(N_("it has the curves of several meters (PRM); download one by one")))
-        for time, power in _with_offsets(self._local):
-            content.add_point(time, power)
-        if not (content.points or content.indexes or content.others or content.prices):
-            raise FileError(Message(N_("it has no value; choose a longer period when you download it")))
-        _check_seasons(content)
-        return content
-
-
-def _with_offsets(local: list[_Power]) -> Iterator[tuple[int, float]]:
-    """
-    Yield time and power of each power with a local time; leave out what the list does not tell.
-
-    In autumn, the order of the list tells which of two equal times is meant; a time that comes twice, but
-    stands there once, is left out. A time that does not exist in spring is another name of the time an hour
-    later, which counts if both stand there.
-    """
-    downwards = _downward_blocks(local)
-    counts = Counter((block, time) for block, time, _power in local)
-    seen: Counter[tuple[int, dt.datetime]] = Counter()
-    given: set[int] = set()
-    absent: dict[int, float] = {}
-    for block, time, power in local:
-        seen[block, time] += 1
-        first = int(time.replace(tzinfo=PARIS).timestamp())
-        second = int(time.replace(tzinfo=PARIS, fold=1).timestamp())
-        if first > second:
-            absent[first] = power
-            continue
-        moment = first
-        if first < second:
-            if counts[block, time] == 1:
-                continue
-            is_first = (seen[block, time] == 1) is not (block in downwards)
-            moment = first if is_first else second
-        given.add(moment)
-        yield moment, power
-    yield from ((moment, power) for moment, power in absent.items() if moment not in given)
-
-
-def _downward_blocks(local: list[_Power]) -> set[int]:
-    """Return the lists whose times come from the latest to the earliest."""
-    falls: Counter[int] = Counter()
-    for at in range(1, len(local)):
-        before, after = local[at - 1], local[at]
-        if before.block == after.block:
-            falls[after.block] += (after.time < before.time) - (after.time > before.time)
-    return {block for block, count in falls.items() if count > 0}
-
-
-def _check_seasons(content: Content) -> None:
-    """Raise FileError unless each whole season has its red and its white days."""
-    seasons: defaultdict[dt.date, Counter[object]] = defaultdict(Counter)
-    for (kind, time), colour in content.others.items():
-        if kind == COLOUR:
-            seasons[season_of(day_of(time))][colour] += 1
-    for first, colours in seasons.items():
-        whole = first.replace(year=first.year + 1) - first
-        for colour, right in OF_SEASON.items():
-            if colours.total() == whole.days and colours[colour] != right:
-                text = N_("the season {year} has {count} days of {colour}, and not {right}")
-                fields = {"count": colours[colour], "colour": colour.words, "right": right}
-                raise FileError(Message(text, year=f"{first.year}-{first.year + 1}", **fields))

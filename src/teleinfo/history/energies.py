@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from teleinfo.contract.content import COLOUR, CURVE, HOURS, PEAK
 from teleinfo.contract.days import local
-from teleinfo.contract.files import COLOUR, CURVE, HOURS, PEAK
 from teleinfo.contract.half_hours import HalfHours, of_meter
 from teleinfo.history.chronicle import EXPORTED_KEY
 from teleinfo.history.rises import HALF_HOURS, rises

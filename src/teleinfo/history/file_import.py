@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import N_
-from teleinfo.contract.files import CURVE, HOURS, Content, FileError
+from teleinfo.contract.content import CURVE, HOURS, Content, FileError
 from teleinfo.contract.half_hours import HALF_HOUR, HalfHours, of_meter
 from teleinfo.contract.load_curve import HOUR, Energies, energies_of, times_of
 from teleinfo.history.chronicle import EXPORTED_KEY, MAX_AGE

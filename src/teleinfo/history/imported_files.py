@@ -12,7 +12,8 @@ from typing import IO, TYPE_CHECKING, Final
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
 from teleinfo.console.output import command_line, say
-from teleinfo.contract.files import Content, FileError, FileReader
+from teleinfo.contract.content import Content, FileError
+from teleinfo.contract.files import FileReader
 from teleinfo.contract.offers import PricesOfFile
 from teleinfo.history import energies, sentences, sites
 from teleinfo.history.file_import import Added, FileImport

@@ -6,9 +6,11 @@ import datetime as dt
 import io
 import math
 
+from teleinfo.contract.content import FileError
 from teleinfo.contract.days import midnight
-from teleinfo.contract.files import MOST, FileError, FileReader
+from teleinfo.contract.files import FileReader
 from teleinfo.contract.load_curve import HOUR, energies_of
+from teleinfo.contract.rows import MOST
 from tests.history.odd_files import ODD_FILES
 
 FIRST, LAST = midnight(dt.date(1999, 12, 31)), midnight(dt.date(2101, 1, 2))

@@ -66,10 +66,12 @@ class Content:
     @property
     def days(self) -> set[dt.date]:
         """The days of which it tells something."""
-        late = 0 if self.are_begins else 1
-        points = (time - late for time in self.points)
-        days = {*map(day_of, (*points, *self.indexes, *(time for _kind, time in self.others)))}
-        return days | {price.since for price in self.prices}
+        late = 0 if self.are_begins else 1  # the step that ends at midnight is of the day before
+        days = {day_of(time - late) for time in self.points}
+        days.update(day_of(time) for time in self.indexes)
+        days.update(day_of(time) for _kind, time in self.others)
+        days.update(price.since for price in self.prices)
+        return days
 
     def add_point(self, time: int, power: float) -> None:
         """Add a mean power at a time that may end a step; of two for one time the first counts."""
@@ -87,9 +89,11 @@ def check_seasons(content: Content) -> None:
         if kind == COLOUR:
             seasons[season_of(day_of(time))][colour] += 1
     for first, colours in seasons.items():
-        whole = first.replace(year=first.year + 1) - first
+        length = first.replace(year=first.year + 1) - first
+        if colours.total() != length.days:
+            continue
         for colour, right in OF_SEASON.items():
-            if colours.total() == whole.days and colours[colour] != right:
+            if colours[colour] != right:
                 text = N_("the season {year} has {count} days of {colour}, and not {right}")
                 fields = {"count": colours[colour], "colour": colour.words, "right": right}
                 raise FileError(Message(text, year=f"{first.year}-{first.year + 1}", **fields))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,25 +38,31 @@ def with_offsets(local: list[LocalPower]) -> Iterator[tuple[int, float]]:
         seen[block, time] += 1
         first = int(time.replace(tzinfo=PARIS).timestamp())
         second = int(time.replace(tzinfo=PARIS, fold=1).timestamp())
-        if first > second:
+        if first > second:  # in spring
             absent[first] = power
             continue
         moment = first
-        if first < second:
+        if first < second:  # in autumn
             if counts[block, time] == 1:
                 continue
-            is_first = (seen[block, time] == 1) is not (block in downwards)
-            moment = first if is_first else second
+            is_first_in_list = seen[block, time] == 1
+            if is_first_in_list == (block in downwards):
+                moment = second
         given.add(moment)
         yield moment, power
-    yield from ((moment, power) for moment, power in absent.items() if moment not in given)
+    for moment, power in absent.items():
+        if moment not in given:
+            yield moment, power
 
 
 def _downward_blocks(local: list[LocalPower]) -> set[int]:
     """Return the lists whose times come from the latest to the earliest."""
-    falls: Counter[int] = Counter()
-    for at in range(1, len(local)):
-        before, after = local[at - 1], local[at]
-        if before.block == after.block:
-            falls[after.block] += (after.time < before.time) - (after.time > before.time)
+    falls: Counter[int] = Counter()  # steps downwards less those upwards, by list
+    for before, after in itertools.pairwise(local):
+        if before.block != after.block:
+            continue
+        if after.time < before.time:
+            falls[after.block] += 1
+        elif after.time > before.time:
+            falls[after.block] -= 1
     return {block for block, count in falls.items() if count > 0}

@@ -73,7 +73,8 @@ class Rows:
 
     def _marks(self, line: str) -> bool:
         """True if a format begins with this line; raise FileError if the file is refused for it."""
-        if (site := formats.SITE.fullmatch(line)) is not None:
+        site = formats.SITE.fullmatch(line)
+        if site is not None:
             self._content.sites.add(site["site"].zfill(14))
         for form in FORMATS:
             mark = form.mark.fullmatch(line)
@@ -121,10 +122,12 @@ class Rows:
                 self._block += 1
         if form.kind is FileKind.COLOURS:
             colour = COLOURS[cells["colour"].upper()]
-            self._content.others[COLOUR, midnight(self._known_day(), hour=TEMPO_HOUR)] = colour
+            begin = midnight(self._known_day(), hour=TEMPO_HOUR)
+            self._content.others[COLOUR, begin] = colour
             return
         if form.kind is FileKind.PRICES:
-            self._add_price(form, dict(zip(self._columns, match[0].split(";"), strict=True)))
+            cells_by_column = dict(zip(self._columns, match[0].split(";"), strict=True))
+            self._add_price(form, cells_by_column)
             return
         value = _number(cells.get("value"))
         if value is None:
@@ -133,12 +136,13 @@ class Rows:
             self._add_local_power(form, cells["time"], _within(value * form.watts, MOST))
             return
         moment = _moment(cells["iso"])
+        time = int(moment.timestamp())
         if form.kind is FileKind.INDEXES:
             self._content.indexes[midnight(moment.date())] = int(_within(value, _EXACT))
         elif form.kind is FileKind.PEAKS:
-            self._content.others[PEAK, int(moment.timestamp())] = int(_within(value, MOST_PEAK))
+            self._content.others[PEAK, time] = int(_within(value, MOST_PEAK))
         else:
-            self._content.add_point(int(moment.timestamp()), _within(value * form.watts, MOST))
+            self._content.add_point(time, _within(value * form.watts, MOST))
 
     def _known_day(self) -> dt.date:
         if self._day is None:
@@ -154,15 +158,23 @@ class Rows:
         self._local.append(LocalPower(self._block, dt.datetime.combine(day, time), power))
 
     def _add_price(self, form: FileFormat, cells: dict[str, str]) -> None:
-        found = {code: _number(cells.get(column)) for column, code in form.prices.items()}
-        kwh = {code: price for code, price in found.items() if price is not None}
-        kva, year = _number(cells["P_SOUSCRITE"]), _number(cells["PART_FIXE_TTC"])
+        kwh = {}  # € by code
+        for column, code in form.prices.items():
+            price = _number(cells.get(column))
+            if price is not None:
+                kwh[code] = price
+        kva = _number(cells["P_SOUSCRITE"])
+        year = _number(cells["PART_FIXE_TTC"])  # €
         if kva is None or year is None:
             return
-        day = self._known_day()
-        month = {int(kva): round(year / 12, 4)}
-        price = {"offer": _OFFERS[len(kwh)], "from": day, "month": month, "kwh": kwh, "import": 0}
-        self._content.prices.append(ImportedPrice.model_validate(price))
+        values = {
+            "offer": _OFFERS[len(kwh)],
+            "from": self._known_day(),
+            "month": {int(kva): round(year / 12, 4)},
+            "kwh": kwh,
+            "import": 0,
+        }
+        self._content.prices.append(ImportedPrice.model_validate(values))
 
     def content(self) -> Content:
         """Return the content, once all lines are added; raise FileError if there is none."""

@@ -6,8 +6,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from teleinfo.common.clock import is_synchronized
-from teleinfo.daemon import state_publisher
-from teleinfo.daemon.state_publisher import ClockLog
+from teleinfo.daemon import clock_log
+from teleinfo.daemon.clock_log import ClockLog
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,11 +20,11 @@ AGAIN = "the clock of the meter agrees with the clock of this machine again"
 
 
 def test_it_is_said_once(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state_publisher, "is_synchronized", lambda: None)
+    monkeypatch.setattr(clock_log, "is_synchronized", lambda: None)
     clock = ClockLog()
     with caplog.at_level(logging.INFO):
         for offset in (None, 120, -120, -3600, 0, 0, 300, 400, 110, 300, None, 60):
-            clock.note(offset)
+            clock.note_offset(offset)
 
     assert caplog.messages == [BEHIND, AGAIN, AHEAD, AGAIN]
 
@@ -34,11 +34,11 @@ def test_nothing_is_said_before_our_own_clock_is_set(
 ) -> None:
     """A Raspberry Pi starts in the past: what differs then is its own clock."""
     clock = ClockLog()
-    monkeypatch.setattr(state_publisher, "is_synchronized", lambda: False)
-    clock.note(300)
+    monkeypatch.setattr(clock_log, "is_synchronized", lambda: False)
+    clock.note_offset(300)
     assert caplog.messages == []
-    monkeypatch.setattr(state_publisher, "is_synchronized", lambda: True)
-    clock.note(300)
+    monkeypatch.setattr(clock_log, "is_synchronized", lambda: True)
+    clock.note_offset(300)
 
     assert caplog.messages == [AHEAD]
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.daemon.state_publisher import StatePublisher, plain
+from teleinfo.daemon.field_topics import plain
+from teleinfo.daemon.state_publisher import StatePublisher
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.state.energy import ImportTotal
 from teleinfo.state.facts import STALE_AFTER

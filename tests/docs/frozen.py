@@ -29,7 +29,7 @@ from teleinfo.cli import main as command_line
 from teleinfo.common import recording_times, service_language
 from teleinfo.contract.offers import Offers
 from teleinfo.contract.price_source import PriceSource
-from teleinfo.daemon.state_publisher import meta
+from teleinfo.daemon.meta_topic import meta
 from teleinfo.doctor import line_report
 from teleinfo.doctor.finding import Finding, Severity
 from teleinfo.doctor.line_damage import Damage

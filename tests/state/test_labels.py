@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.daemon.state_publisher import plain
+from teleinfo.daemon.field_topics import plain
 from teleinfo.state.declaration import FIELDS
 from teleinfo.state.labels import MAX_OTHERS, MAX_TEXT, numbers, values_of
 from teleinfo.tic.labels import Mode

@@ -87,7 +87,7 @@ def values_of(mode: Mode, values: Values, *, private: bool = False) -> dict[str,
             into |= {} if time is None else {key: time}
         else:
             into |= _text(key, text) if label is None else _value(label, text)
-    # No two keys may give the same topic (`state_publisher.plain`), nor look like a value with its unit.
+    # No two keys may give the same topic (`field_topics.plain`), nor look like a value with its unit.
     by_topic = {key.replace("+", "_"): key for key in (*others, *found)} if others else {}
     free = (key for key in by_topic.values() if key in others and not _has_unit(mode, key))
     return found | {key: others[key] for key in islice(free, MAX_OTHERS)}

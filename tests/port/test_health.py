@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from teleinfo import __version__
 from teleinfo.port.health import (
     MAX_LOST,
     WINDOW,
@@ -101,6 +100,7 @@ def test_health_says_all_that_the_contract_names() -> None:
     quality.sample(counts, now=0)
     time, last_frame = "2026-01-31T12:00:01+00:00", "2026-01-31T12:00:00+00:00"
     known = Health(
+        version="1.2.3",
         mode=Mode.STANDARD,
         baudrate=9600,
         parity_checked=True,
@@ -118,7 +118,7 @@ def test_health_says_all_that_the_contract_names() -> None:
     assert parse(sent) == health
     assert b" " not in sent
     assert json.loads(sent) == {
-        "version": __version__,
+        "version": "1.2.3",
         "time": time,
         "mode": "standard",
         "baudrate": 9600,

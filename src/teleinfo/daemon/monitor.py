@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from teleinfo import __version__
 from teleinfo.common import clock
 from teleinfo.common.durations import Ticks, duration
 from teleinfo.common.i18n import N_, _, decimal, plural
@@ -118,6 +119,7 @@ class Monitor:
                 age = timedelta(seconds=int(now - self.link.last_frame))
                 last_frame = (at - age).isoformat()
         known = health.Health(
+            version=__version__,
             mode=self.link.mode,
             baudrate=self.link.baudrate,
             parity_checked=self.decoder.parity,

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, get_type_hints
 
-from teleinfo import __version__
 from teleinfo.common.i18n import N_
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.tic.decoder import Counts
@@ -177,11 +176,10 @@ class Health:
 
 
 def complete(known: Health, counts: Counts, quality: Quality) -> Health:
-    """Return `known` with the version, and with the fields that follow from `counts` and `quality`."""
+    """Return `known` with the fields that follow from `counts` and `quality`."""
     share = quality.bad_share
     return replace(
         known,
-        version=__version__,
         frames=counts.frames,
         groups=counts.groups,
         rejected=_by_cause(REJECTION_CAUSES, counts, Counts()),

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from teleinfo import __version__
 from teleinfo.port import health
-from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Counts
 from teleinfo.tic.labels import Group, Mode
+from teleinfo.tic.payload import Options, encode
 from teleinfo.tic.reading import build_reading
 from tests.docs.markdown import BLOCK, ROOT
 from tests.support.frames import whole

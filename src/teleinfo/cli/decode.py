@@ -20,9 +20,9 @@ from teleinfo.common.recording_times import UP_TO_ETX, RecordingTimes
 from teleinfo.common.times_file import read_times
 from teleinfo.console.output import fail, say
 from teleinfo.settings.sources import load
-from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import SECONDS_PER_BYTE, Decoder
 from teleinfo.tic.labels import Mode
+from teleinfo.tic.payload import Options, encode
 from teleinfo.vocabulary.moment import Moment
 
 if TYPE_CHECKING:

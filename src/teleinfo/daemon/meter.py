@@ -32,7 +32,7 @@ from teleinfo.port.line_socket import LineSocket
 from teleinfo.port.reader import Reader
 from teleinfo.port.search import candidates
 from teleinfo.settings import checks
-from teleinfo.state import payload
+from teleinfo.tic import payload
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import METER_NUMBERS, SHORT_FRAME
 from teleinfo.tic.reading import belief_of

@@ -7,9 +7,9 @@ import random
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.simulator.catalogue import build
-from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.horodate import PARIS
+from teleinfo.tic.payload import Options, encode
 
 if TYPE_CHECKING:
     from teleinfo.simulator.meter import SimulatedMeter

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.mqtt.config import Broker, MqttVersion, Tls
 from teleinfo.settings import checks
-from teleinfo.state.payload import Options
+from teleinfo.tic.payload import Options
 from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 
 from teleinfo.simulator.catalogue import METERS
 from teleinfo.state.facts import STALE_AFTER
-from teleinfo.state.payload import Options, encode
+from teleinfo.tic.payload import Options, encode
 from tests.homeassistant.golden import PERIOD, readings_of
 from tests.lab.consumers.programs import RECONNECTION, output, program
 from tests.lab.consumers.site import MODES, Relay, Site, block, scripts, site

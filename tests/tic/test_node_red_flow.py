@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.encode import encode_frame
-from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Group, Mode
+from teleinfo.tic.payload import Options, encode
 from tests.support import node_red_flow
 
 pytestmark = pytest.mark.no_cover

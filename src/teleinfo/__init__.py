@@ -23,11 +23,11 @@ docs/library.md shows the rest. What is not in `__all__` may change in any versi
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from teleinfo.payload import Options, encode
     from teleinfo.port.errors import PortError
     from teleinfo.port.library import read
     from teleinfo.tic.decoder import Counts, Decoder, decode
     from teleinfo.tic.library import lookup
-    from teleinfo.tic.payload import Options, encode
     from teleinfo.tic.reading import Reading
     from teleinfo.tic.tables.reader import Kind, LabelSpec, Mode
     from teleinfo.vocabulary.line import PortErrorKind
@@ -55,7 +55,7 @@ _NAMES = {
     "port.errors": ("PortError",),
     "vocabulary.line": ("PortErrorKind",),
     "port.library": ("read",),
-    "tic.payload": ("Options", "encode"),
+    "payload": ("Options", "encode"),
     "tic.decoder": ("Counts", "Decoder", "decode"),
     "tic.library": ("lookup",),
     "tic.reading": ("Reading",),

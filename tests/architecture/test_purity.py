@@ -50,7 +50,7 @@ ALLOWED = {
 }  # fmt: skip
 """Modules of the standard library without files, processes, sockets, threads, clock and randomness."""
 
-REFUSES_MISUSE = {("teleinfo.tic.payload", "__post_init__"), ("teleinfo.tic.payload", "encode")}
+REFUSES_MISUSE = {("teleinfo.payload", "__post_init__"), ("teleinfo.payload", "encode")}
 """Functions of the public library that raise ValueError for arguments that no input of the meter leads to."""
 
 READS_A_CLOCK = {"now", "utcnow", "today"}

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from teleinfo import payload
 from teleinfo.common.stop_signals import STOP_SIGNALS
 from teleinfo.daemon.app import serve, status_text
 from teleinfo.daemon.watchdog import Notifier
 from teleinfo.mqtt.config import Broker
-from teleinfo.tic import payload
 from tests.support.daemon import Meter
 from tests.support.process import LIMIT
 from tests.support.scenario import historique

@@ -16,11 +16,11 @@ from teleinfo.demo.broker import LOOPBACK
 from teleinfo.demo.command import TIME_LAPSE, TOPIC, configure, heading, message_line
 from teleinfo.demo.past import after_a_year
 from teleinfo.mqtt.config import Broker
+from teleinfo.payload import Options, encode
 from teleinfo.simulator.catalogue import DEFAULT
 from teleinfo.simulator.encode import BITS
 from teleinfo.simulator.play import GAP
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.payload import Options, encode
 
 PAGE = "http://127.0.0.1:8080/"
 START = dt.datetime(2026, 1, 14, 21, 45)  # noqa: DTZ001 - a meter knows local time only

@@ -10,10 +10,10 @@ import re
 from typing import TYPE_CHECKING
 
 from teleinfo import __version__
+from teleinfo.payload import Options, encode
 from teleinfo.port import health
 from teleinfo.tic.decoder import Counts
 from teleinfo.tic.labels import Group, Mode
-from teleinfo.tic.payload import Options, encode
 from teleinfo.tic.reading import build_reading
 from tests.docs.markdown import BLOCK, ROOT
 from tests.support.frames import whole
@@ -45,6 +45,7 @@ def health_message() -> str:
     for now, seen in ((0, Counts()), (3300, Counts(groups=24310, parity=1)), (3600, counts)):
         quality.sample(seen, now=now)
     after_an_hour = health.Health(
+        version=__version__,
         mode=Mode.HISTORIQUE,
         baudrate=1200,
         parity_checked=True,

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from teleinfo.payload import Options, encode
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.encode import encode_frame, flip_bits, with_parity
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.layout import MAX_LAYOUTS, LayoutCache
-from teleinfo.tic.payload import Options, encode
 from teleinfo.tic.reading import Reading, belief_of
 from tests.support.decoders import decoder_by_groups
 from tests.support.frames import historique as hist

@@ -19,10 +19,10 @@ from teleinfo.common.i18n import N_, _, in_words, use_language
 from teleinfo.common.recording_times import UP_TO_ETX, RecordingTimes
 from teleinfo.common.times_file import read_times
 from teleinfo.console.output import fail, say
+from teleinfo.payload import Options, encode
 from teleinfo.settings.sources import load
 from teleinfo.tic.decoder import SECONDS_PER_BYTE, Decoder
 from teleinfo.tic.labels import Mode
-from teleinfo.tic.payload import Options, encode
 from teleinfo.vocabulary.moment import Moment
 
 if TYPE_CHECKING:

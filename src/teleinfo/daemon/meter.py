@@ -18,6 +18,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+from teleinfo import payload
 from teleinfo.common import clock
 from teleinfo.common.journal import METER
 from teleinfo.daemon.led import Led
@@ -32,7 +33,6 @@ from teleinfo.port.line_socket import LineSocket
 from teleinfo.port.reader import Reader
 from teleinfo.port.search import candidates
 from teleinfo.settings import checks
-from teleinfo.tic import payload
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import METER_NUMBERS, SHORT_FRAME
 from teleinfo.tic.reading import belief_of

@@ -6,10 +6,10 @@ import datetime as dt
 import random
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.payload import Options, encode
 from teleinfo.simulator.catalogue import build
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.horodate import PARIS
-from teleinfo.tic.payload import Options, encode
 
 if TYPE_CHECKING:
     from teleinfo.simulator.meter import SimulatedMeter

@@ -13,11 +13,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf
 
+from teleinfo import payload
 from teleinfo.common.i18n import N_
 from teleinfo.mqtt.config import TOPICS, MqttVersion
 from teleinfo.settings import checks
 from teleinfo.state import prices
-from teleinfo.tic import payload
 from teleinfo.vocabulary import words
 
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.mqtt.config import Broker, MqttVersion, Tls
+from teleinfo.payload import Options
 from teleinfo.settings import checks
-from teleinfo.tic.payload import Options
 from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:

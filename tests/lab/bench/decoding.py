@@ -13,9 +13,9 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING
 
+from teleinfo.payload import Options, encode
 from teleinfo.simulator.encode import ETX, with_parity
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.payload import Options, encode
 from tests.lab.bench.rows import Row
 from tests.lab.bench.streams import pieces
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from teleinfo.payload import Options, encode
 from teleinfo.simulator.catalogue import METERS
 from teleinfo.state.facts import STALE_AFTER
-from teleinfo.tic.payload import Options, encode
 from tests.homeassistant.golden import PERIOD, readings_of
 from tests.lab.consumers.programs import RECONNECTION, output, program
 from tests.lab.consumers.site import MODES, Relay, Site, block, scripts, site

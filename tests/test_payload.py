@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from teleinfo.payload import Numbers, Options, encode
 from teleinfo.simulator.encode import encode_frame
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.layout import LayoutReading
-from teleinfo.tic.payload import Numbers, Options, encode
 from teleinfo.tic.reading import Reading, build_reading
 from tests.support.strategies import groups
 

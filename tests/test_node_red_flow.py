@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from teleinfo.payload import Options, encode
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.encode import encode_frame
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Group, Mode
-from teleinfo.tic.payload import Options, encode
 from tests.support import node_red_flow
 
 pytestmark = pytest.mark.no_cover

@@ -2,10 +2,11 @@
 The jobs of .ci/run: each of them a command, with the seconds that it may take.
 
 Those that prepare the machine run first, one after the other, and end the run if they fail. `make
-test-faults` runs by itself. The others wait in a queue, the longest first, and two of them run at the same
-time. One that fails stops no other. What a job prints is shown when it ends. At the end stand how long each
-job took, and how much of a processor's time, the summary of each run of tests, and, last, the end of what
-each failed job printed and the assertions in it.
+test-faults` runs by itself. The others wait in two queues, the longest first: of those that take all of the
+processor one runs at a time, and beside it two of those that mostly wait. One that fails stops no other. What
+a job prints is shown when it ends. At the end stand how long each job took, and how much of a processor's
+time, the summary of each run of tests, and, last, the end of what each failed job printed and the assertions
+in it.
 """
 
 from __future__ import annotations
@@ -83,18 +84,27 @@ ALONE = [
     Job(1500, "make test-faults"),
 ]
 AT_WORK = "tests/lab/homeassistant/at_work.py"
-QUEUE = [
-    # The newcomer to Debian 13 types `make test`, and leaves out what only root can do. Elsewhere the tests
-    # run in two halves, of which one is measured.
+BUSY = [
+    # The newcomer to Debian 13 types `make test`, and leaves out what only root can do; the coverage is
+    # measured by the one to Debian 14. Elsewhere the tests run in two halves, of which one is measured.
     Job(1800, "$VENV/bin/python -m tests.lab.system.newcomer trixie", SYSTEMS),
     Job(1800, "make check pytest TESTS='-m \"real or hypothesis or no_cover\"'", not SYSTEMS),
-    Job(1200, "make coverage"),
-    Job(600, "make pytest TESTS='-m root -n 2'", ROOT),
-    Job(1500, f"make test-homeassistant HOMEASSISTANT=newest TESTS={AT_WORK}", SYSTEMS),
-    Job(1500, "make test-system", SYSTEMS),
-    Job(1800, "make test-journeys TESTS='-m brief -n 0'", SYSTEMS),
-    Job(1200, "$VENV/bin/python -m tests.lab.system.newcomer bookworm", SYSTEMS),
+    Job(1200, "make coverage", not SYSTEMS),
     Job(1200, "$VENV/bin/python -m tests.lab.system.newcomer forky", SYSTEMS),
+    Job(1200, "$VENV/bin/python -m tests.lab.system.newcomer bookworm", SYSTEMS),
+    Job(
+        600,
+        ".ci/libraries.sh aiomqtt==2.3.1 paho-mqtt==2.1.0 pydantic-settings==2.8.1"
+        " rich==13.9.4 aiohttp==3.11.16",
+    ),
+    Job(600, ".ci/libraries.sh"),
+    Job(600, "make pytest TESTS='-m root -n 2'", ROOT),
+    Job(600, "make fuzz FUZZ='--seconds 60'"),
+]
+WAITING = [
+    Job(1800, "make test-journeys TESTS='-m brief -n 0'", SYSTEMS),
+    Job(1500, "make test-system", SYSTEMS),
+    Job(1500, f"make test-homeassistant HOMEASSISTANT=newest TESTS={AT_WORK}", SYSTEMS),
     Job(1200, "make test-container", SYSTEMS),
     Job(1200, "make test-board", SYSTEMS),
     Job(
@@ -105,13 +115,6 @@ QUEUE = [
         sys.version_info[:2] == (3, 13),
     ),
     Job(1200, "make test-web"),
-    Job(
-        600,
-        ".ci/libraries.sh aiomqtt==2.3.1 paho-mqtt==2.1.0 pydantic-settings==2.8.1"
-        " rich==13.9.4 aiohttp==3.11.16",
-    ),
-    Job(600, ".ci/libraries.sh"),
-    Job(600, "make fuzz FUZZ='--seconds 60'"),
     Job(900, "make test-brokers"),
     Job(900, "make test-consumers"),
     Job(600, "make check-workflows"),
@@ -158,20 +161,31 @@ async def end(process: asyncio.subprocess.Process) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-async def run_all(
-    preparation: list[Job], alone: list[Job], queue: list[Job], *, results: list[Result]
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """All jobs of a run: see above."""
+
+    preparation: list[Job]
+    alone: list[Job]
+    busy: list[Job]
+    waiting: list[Job]
+
+
+async def run_all(jobs: Jobs, *, results: list[Result]) -> None:
     """Run all jobs that this machine can run; without what the preparation brings, none."""
-    one, several = asyncio.Semaphore(1), asyncio.Semaphore(2)
-    for job in preparation:
+    one, two = asyncio.Semaphore(1), asyncio.Semaphore(2)
+    for job in jobs.preparation:
         if job.here:
             await run(job, results, one)
             if results[-1].status:
                 return
-    for jobs, at_once in ((alone, one), (queue, several)):
-        # Unlike `gather` it waits for all of them, even if it is cancelled.
-        async with asyncio.TaskGroup() as group:
-            for job in jobs:
+    for job in jobs.alone:
+        if job.here:
+            await run(job, results, one)
+    # Unlike `gather` it waits for all of them, even if it is cancelled.
+    async with asyncio.TaskGroup() as group:
+        for queue, at_once in ((jobs.busy, one), (jobs.waiting, two)):
+            for job in queue:
                 if job.here:
                     group.create_task(run(job, results, at_once))
 
@@ -196,22 +210,22 @@ def report(results: list[Result]) -> None:
         print(*(line[:300] for line in REASON.findall(each.said)[-60:]), sep="\n")
 
 
-async def until_a_signal(*jobs: list[Job], results: list[Result]) -> None:
+async def until_a_signal(jobs: Jobs, *, results: list[Result]) -> None:
     """Run all jobs; the signals that end a program end those that run."""
     task = asyncio.current_task()
     assert task is not None
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    await run_all(*jobs, results=results)
+    await run_all(jobs, results=results)
 
 
-def main(preparation: list[Job], alone: list[Job], queue: list[Job]) -> int:
+def main(jobs: Jobs) -> int:
     """Run these jobs, and sum up; return the exit status: 0 if none has failed."""
     os.environ |= {"PYTHON": sys.executable, "VENV": ".venv-ci"}
     results: list[Result] = []
     status = 0
     try:
-        asyncio.run(until_a_signal(preparation, alone, queue, results=results))
+        asyncio.run(until_a_signal(jobs, results=results))
         status = int(any(result.status for result in results))
     except asyncio.CancelledError:
         status = 143
@@ -223,4 +237,4 @@ def main(preparation: list[Job], alone: list[Job], queue: list[Job]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(PREPARATION, ALONE, QUEUE))
+    sys.exit(main(Jobs(PREPARATION, ALONE, BUSY, WAITING)))

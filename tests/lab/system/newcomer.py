@@ -3,8 +3,10 @@ The two commands of the README on bare systems: `python -m tests.lab.system.newc
 
 Each root, of Debian 13 and of Debian 12, or of the suites that are named, has git, make, python3-venv and
 sudo, and nothing else. An ordinary user, who may use sudo, clones the repository and types the commands as
-they stand in README.md and docs/CONTRIBUTING.md, in an empty environment. What apt and pip of this machine
-need to reach their registries (configuration, certificates, proxies) is carried in.
+they stand in README.md and docs/CONTRIBUTING.md, in an empty environment. On Debian 12 and 14, with the
+oldest and the newest Python, the days and years in a time-lapse (`no_cover`) are left out, and on Debian 14
+the coverage is measured: there it costs least. What apt and pip of this machine need to reach their
+registries (configuration, certificates, proxies) is carried in.
 """
 
 from __future__ import annotations
@@ -24,6 +26,12 @@ SUITES = ("trixie", "bookworm")
 PACKAGES = ("git", "make", "python3-venv", "sudo")
 LIMIT = 1500.0
 """Seconds for all of one root, on a slow network and beside other work."""
+
+OTHER_TESTS = {
+    "bookworm": """make test TESTS='-m "not no_cover"'""",
+    "forky": """make coverage && make pytest TESTS='-m "(real or hypothesis) and not no_cover"'""",
+}
+"""What is typed in place of `make test`, by suite."""
 
 USER = "newcomer"
 SCRIPT = Path(__file__).with_suffix(".sh")
@@ -60,13 +68,14 @@ def prepare(suite: str, root: Path) -> None:
     roots.add_user(root, USER)
 
 
-def run(root: Path) -> tuple[int, list[str]]:
+def run(suite: str, root: Path) -> tuple[int, list[str]]:
     """Type the commands of the README in `root`; return the exit status and the durations."""
+    demo, test = commands()
     environ = {"HOME": f"/home/{USER}", "USER": USER, "PATH": "/usr/local/bin:/usr/bin:/bin"}
     environ |= pip_environment()
     environ |= {name: os.environ[name] for name in VARIABLES if name in os.environ}
     typed = [*(f"{name}={value}" for name, value in environ.items()), "timeout", "--foreground", str(LIMIT)]
-    typed += ["bash", "-c", SCRIPT.read_text(encoding="utf-8"), "bash", *commands()]
+    typed += ["bash", "-c", SCRIPT.read_text(encoding="utf-8"), "bash", demo, OTHER_TESTS.get(suite, test)]
     chroot = ("chroot", "--userspec=1000:1000", str(root), "env", "-i", "-C", environ["HOME"])
     process = subprocess.Popen(
         roots.enter(root, *chroot, *typed),
@@ -93,7 +102,7 @@ def main() -> int:
         root = Path(tempfile.mkdtemp(prefix="teleinfo-newcomer-", dir="/var/tmp"))
         try:
             prepare(suite, root)
-            status, durations = run(root)
+            status, durations = run(suite, root)
         finally:
             subprocess.run(["rm", "-rf", "--one-file-system", root], check=False, timeout=120)
         print(  # noqa: T201

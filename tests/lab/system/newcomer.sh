@@ -29,7 +29,7 @@ echo "$ $1"
 echo "@@ from clone to first message $SECONDS s"
 echo "$ $2"
 SECONDS=0
-$2 2>&1 | while IFS= read -r line; do
+eval "$2" 2>&1 | while IFS= read -r line; do
     printf '%s\n' "$line"
     # With this command `make test` begins, once all that it needs is there.
     case $line in *"bin/ruff check") echo "@@ downloads $SECONDS s" ;; esac

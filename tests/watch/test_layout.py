@@ -71,9 +71,9 @@ def pages(model: LiveModel, size: Size = USUAL, *, now: float = 61.0) -> list[Pa
 
 
 def some_pages(model: LiveModel, size: Size) -> list[Page]:
-    """Return at most twenty pages, the first and the last among them: a tiny screen has hundreds."""
+    """Return at most seven pages, the first and the last among them: a tiny screen has hundreds."""
     last = picture(model, size).pages - 1
-    return [picture(model, size, number) for number in sorted({*range(0, last, last // 20 + 1), last})]
+    return [picture(model, size, number) for number in sorted({*range(0, last, last // 6 + 1), last})]
 
 
 def text_of(*shown: Page) -> str:
@@ -155,17 +155,18 @@ def test_words_are_readable_on_a_light_and_on_a_dark_terminal(name: str) -> None
     model = model_of(name)
     model.add_reading(Reading(model.mode or Mode.HISTORIQUE, {"ADPS": "047", "STGE": "FFFFFFFF"}), now=60.5)
     used = set()
-    for grade in LineGrade:
+    shown = [*pages(model), *pages(model, now=90.0)]
+    for grade in LineGrade:  # it stands below each page
         model.told_health = dataclasses.replace(HEALTH, line_quality=grade)
-        lines = [line for now in (61.0, 90.0) for page in pages(model, now=now) for line in page.lines]
-        for line in lines:
-            for span in (*line.spans, Span(0, len(line), line.style)):
-                style = Style.parse(str(span.style))
-                bars = not set(line.plain[span.start : span.end]) - set(BLOCKS)
-                colour = None if style.color is None else style.color.name
-                assert bars or colour in WORDS, line.plain
-                assert (style.bgcolor, bool(style.dim)) == (None, False)
-                used.add(colour)
+        shown += [picture(model), picture(model, now=90.0)]
+    for line in (line for page in shown for line in page.lines):
+        for span in (*line.spans, Span(0, len(line), line.style)):
+            style = Style.parse(str(span.style))
+            bars = not set(line.plain[span.start : span.end]) - set(BLOCKS)
+            colour = None if style.color is None else style.color.name
+            assert bars or colour in WORDS, line.plain
+            assert (style.bgcolor, bool(style.dim)) == (None, False)
+            used.add(colour)
 
     assert used >= WORDS
 

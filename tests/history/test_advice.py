@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from teleinfo.contract.advice import standby, verdict
+from teleinfo.contract.advice import power, standby, verdict
 from teleinfo.contract.days import DAY, midnight
 
 
@@ -65,3 +65,23 @@ def test_of_two_rises_of_what_runs_day_and_night_the_greater_is_told(
 
     assert found is not None
     assert found["rose"] == {"power": power, "day": str(first + 20 * number * DAY)}
+
+
+def test_a_rise_of_a_watt_is_not_told() -> None:
+    first = dt.date(2026, 6, 1)
+    half_hours = {}
+    for day in range(40):
+        watts = 100 if day < 20 else 101
+        half_hours[midnight(first + day * DAY, hour=3)] = watts / 2
+    found = standby(half_hours, (), None)
+
+    assert found is not None
+    assert found["rose"] is None
+
+
+def test_with_the_greatest_subscribed_power_each_step_is_shown() -> None:
+    day = dt.date(2026, 6, 1)
+    found = power([(midnight(day, hour=19), 20_000)], None, 36, day)
+
+    assert found is not None
+    assert [(step["kva"], step["exceeded"]) for step in found["steps"]][-3:] == [(24, 0), (30, 0), (36, 0)]

@@ -123,6 +123,18 @@ def test_the_hours_of_the_other_half_year_need_one_day(seen: tuple[Change, ...],
     assert LearnedHours(in_april, winter=WINTER).days_left(date(2026, 4, 2)) == days
 
 
+def test_the_days_before_a_half_year_and_its_first_whole_day_prove_the_hours_together() -> None:
+    """Without a memory: six days in March alone prove nothing."""
+    in_march = tuple(
+        Change(at(day, minute, month=3), period) for day in range(26, 32) for minute, period in NIGHT
+    )
+    in_april = tuple(Change(at(1, minute, month=4), period) for minute, period in NIGHT)
+    april_2 = date(2026, 4, 2)
+
+    assert LearnedHours(in_march).slots(april_2, april_2) == ()
+    assert LearnedHours((*in_march, *in_april)).slots(april_2, april_2) == NIGHT
+
+
 def test_a_memory_with_a_time_that_is_none_has_no_hours() -> None:
     january = date(2026, 1, 14)
 

@@ -57,7 +57,6 @@ def day(number: int, hour: int = 12, minute: int = 0) -> dt.datetime:
     return dt.datetime(2026, 1, number, hour, minute)  # noqa: DTZ001 - the time of the meter
 
 
-@weeks
 @pytest.mark.parametrize("contract", [NIGHT, NOON], ids=["22:30", "with noon"])
 def test_the_hours_are_learned_from_the_changes_of_seven_days(contract: SimulatedContract) -> None:
     """Three weeks of mode historique: nothing before the seventh day, then each change, and none is wrong."""
@@ -333,6 +332,13 @@ def test_the_colour_of_tomorrow_is_in_the_register_or_in_a_notice(
 )
 def test_historique_says_nothing_that_is_not_certain(values: dict[str, str], expected: object) -> None:
     assert next_of(Mode.HISTORIQUE, HISTORIQUE | values) == expected
+
+
+def test_a_notice_that_comes_after_the_end_of_a_peak_announces_none() -> None:
+    """That of 1:00: the next peak would begin in six hours, and has half an hour's notice."""
+    values = HISTORIQUE | {"OPTARIF": "EJP", "PTEC": "HN", "PEJP": "30"}
+
+    assert next_of(Mode.HISTORIQUE, values, time="2026-01-14T01:00:30+01:00") == UNKNOWN
 
 
 HC_NOW = HISTORIQUE | {"OPTARIF": "HC", "PTEC": "HC"}

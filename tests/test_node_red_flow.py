@@ -23,7 +23,7 @@ from tests.support import node_red_flow
 pytestmark = pytest.mark.no_cover
 """Hours of frames, which reach no branch of their own."""
 
-PAGE = (Path(__file__).parents[2] / "docs" / "node-red.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[1] / "docs" / "node-red.md").read_text(encoding="utf-8")
 START = dt.datetime(2026, 1, 14, 12)  # noqa: DTZ001 - a meter knows local time only
 NOW = 1768431674.25
 OPTIONS = Options(numbers="all", timestamp=True)

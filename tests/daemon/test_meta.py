@@ -26,6 +26,11 @@ def test_each_field_and_each_etiquette_of_this_meter_has_unit_kind_and_meaning_i
     }
     assert meta["fields"]["energy.indexes.*.value"]["unit"] == "Wh"
     assert meta["fields"]["tariff.code"]["unit"] is None
+    kinds = [
+        meta["fields"][path]["kind"]
+        for path in ("power.exporting", "contacts.breaker", "contacts.dry_contact")
+    ]
+    assert kinds == ["boolean", "enum", "enum"]
     assert "power.apparent_export" not in meta["fields"]
     assert meta["labels"]["SINSTS"] == {
         "kind": "quantity",

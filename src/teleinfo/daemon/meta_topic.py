@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _, use_language
 from teleinfo.state.declaration import FIELDS
-from teleinfo.state.field_entry import ANY_LABEL, FieldPath
+from teleinfo.state.field_entry import ANY_LABEL, Field, FieldPath, StateType
 from teleinfo.state.tracker import encode
 from teleinfo.tic.labels import Mode, lookup
 from teleinfo.vocabulary.words import Language
@@ -43,12 +43,19 @@ def meta(mode: Mode, keys: Iterable[str], paths: Collection[FieldPath]) -> bytes
     fields: dict[str, Json] = {}
     for field in FIELDS:
         if field.parts in paths or (ANY_LABEL in field.parts and field.parts[0] in sections):
-            fields[field.path] = _entry(field.type.value, field.unit, field.meaning or field.title())
+            fields[field.path] = _entry(_kind(field), field.unit, field.meaning or field.title())
     labels: dict[str, Json] = {}
     for key in sorted(keys):
         if (label := lookup(mode, key)) is not None:
             labels[key] = _entry(label.kind.value, label.unit, label.title)
     return encode({"fields": fields, "labels": labels})
+
+
+def _kind(field: Field) -> str:
+    """Return the kind of a field; a boolean with codes is published as one of them, such as a contact."""
+    if field.type is StateType.BOOLEAN and field.codes:
+        return StateType.ENUM.value
+    return field.type.value
 
 
 def _entry(kind: str, unit: str | None, meaning: str) -> Json:

@@ -11,12 +11,14 @@ from teleinfo.vocabulary.words import Message
 
 _CONTACT: Final = (DryContact.OPEN, DryContact.CLOSED)
 """The codes of a contact: false is open, true is closed."""
+_RELAY: Final = "State of the relay; relay 1 is the dry contact."
 
 
 def _relay(number: int) -> Field:
     return Field(
         f"contacts.relay_{number}",
         StateType.BOOLEAN,
+        _RELAY,
         codes=_CONTACT,
         read=lambda now: fields.relay(now.values, number),
         name=Message("Relay {number}", number=number),
@@ -62,7 +64,7 @@ FIELDS: Final = (
     Field(
         "contacts.relay_1",
         StateType.BOOLEAN,
-        "Relay 1, which is the dry contact.",
+        _RELAY,
         codes=_CONTACT,
         sources=("RELAIS",),
         read=lambda now: fields.relay(now.values, 1),

@@ -29,7 +29,7 @@ LIMIT = 1500.0
 
 OTHER_TESTS = {
     "bookworm": """make test TESTS='-m "not no_cover"'""",
-    "forky": """make coverage && make pytest TESTS='-m "(real or hypothesis) and not no_cover"'""",
+    "forky": """make pytest TESTS='-m "(real or hypothesis) and not no_cover"' && make coverage""",
 }
 """What is typed in place of `make test`, by suite."""
 

@@ -15,7 +15,8 @@ PYTHON_LOCK ?= python3.11
 DEMO   ?=
 # Which tests `make pytest` and `make test-faults` run, and how, for example: make pytest TESTS="tests/tic -x"
 TESTS  ?=
-# The packages whose tests `make quick` leaves out, besides those that start processes: they take longest.
+# The packages whose tests `make quick` leaves out, besides those that start processes and those of days and years in
+# a time-lapse (`no_cover`): they take longest.
 SLOWEST = demo history simulator truths web
 # How many tests run at the same time. Most of those that start processes wait most of the time.
 WORKERS ?= 6
@@ -108,7 +109,7 @@ run: $(VENV)/.run ## the daemon, with the settings of .env
 test: $(VENV)/.dev programs check pytest ## what must hold after each change: style, types, all the tests
 
 quick: check ## in a minute, after each small change: style, types, and the tests without processes
-	$(BIN)/python -m pytest --numprocesses=2 -q -m 'not real' $(SLOWEST:%=--ignore=tests/%)
+	$(BIN)/python -m pytest --numprocesses=2 -q -m 'not real and not no_cover' $(SLOWEST:%=--ignore=tests/%)
 
 check: $(VENV)/.dev ## style, types and imports only
 	$(BIN)/ruff check

@@ -227,9 +227,9 @@ def rendered(component: dict[str, Any], message: dict[str, Any]) -> str:
     return environment.from_string(component["value_template"]).render(value_json=message)
 
 
-@pytest.fixture(params=METERS)
+@pytest.fixture(scope="module", params=METERS)
 def shown(request: pytest.FixtureRequest) -> Shown:
-    """Return a meter as it is shown."""
+    """Return a meter as it is shown; of the module, so that the tests of a meter follow each other."""
     return show(request.param)
 
 

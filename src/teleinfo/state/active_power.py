@@ -151,7 +151,12 @@ class Level:
 
 def _extend(hull: list[_Corner], corner: _Corner, *, side: int) -> None:
     """Add a corner to the upper (`side` 1) or lower (-1) half of a hull, without those that it covers."""
-    while len(hull) > 1 and side * (hull[-2].slope(corner) - hull[-2].slope(hull[-1])) >= 0:
+    while len(hull) > 1:
+        slope = hull[-2].slope(corner)
+        slope_of_last = hull[-2].slope(hull[-1])
+        is_last_covered = side * (slope - slope_of_last) >= 0  # False for two slopes that are infinite
+        if not is_last_covered:
+            break
         hull.pop()
     hull.append(corner)
 

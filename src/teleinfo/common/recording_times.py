@@ -30,14 +30,22 @@ class RecordingTimes:
     """Times in `lines`, up to the first line that is damaged; they are known up to the offset `known`."""
 
     def __init__(self, lines: Iterable[bytes] = ()) -> None:
-        self._offsets, self._times = array("q"), array("d")
-        self.known, last = 0, 0.0
-        for match in map(_LINE.fullmatch, lines):
-            if match is None or int(match[1]) < self.known or float(match[2]) < last:
+        self._offsets = array("q")
+        self._times = array("d")
+        self.known = 0
+        last_time = 0.0
+        for line in lines:
+            match = _LINE.fullmatch(line)
+            if match is None:
                 break
-            self.known, last = int(match[1]), float(match[2])
-            self._offsets.append(self.known)
-            self._times.append(last)
+            offset = int(match[1])
+            time = float(match[2])
+            if offset < self.known or time < last_time:
+                break
+            self.known = offset
+            last_time = time
+            self._offsets.append(offset)
+            self._times.append(time)
 
     def split(self, data: bytes, at: int) -> Iterator[tuple[bytes, float | None]]:
         """Cut the bytes at the offset `at` where a time begins; yield each piece and its time or None."""

@@ -55,7 +55,7 @@ class Anonymiser:
         self.dropped = 0
         self._rest = b""  # since the last ETX
         self._identifiers: set[bytes] = set()
-        self._known = False  # a frame without damage has shown the identifiers
+        self._has_seen_identifiers = False  # a frame without damage has shown the identifiers
 
     def feed(self, data: bytes) -> bytes:
         """Add the next bytes of the line, and return the bytes that are ready to be shared."""
@@ -85,13 +85,13 @@ class Anonymiser:
             if clean is None:
                 label = _LABEL.match(token)
                 is_harmless = label is not None and label[1] in _HARMLESS
-                if not self._known or not is_harmless or self._shares(wire, RUN):
+                if not self._has_seen_identifiers or not is_harmless or self._shares(wire, RUN):
                     self.dropped += 1
                     continue
                 clean = wire
             ready += clean
         if self.replaced > replaced and not damaged and text.startswith(STX):
-            self._known = True
+            self._has_seen_identifiers = True
         return bytes(ready)
 
     def _sound(self, text: bytes, wire: bytes, *, parity: bool) -> bytes | None:
@@ -104,7 +104,7 @@ class Anonymiser:
         else:
             return None
         label = lookup(group.mode, group.label)
-        if label is None and (not self._known or self._shares(text, RUN)):
+        if label is None and (not self._has_seen_identifiers or self._shares(text, RUN)):
             return None
         if label is None or label.kind is not Kind.IDENTIFIER:
             return None if self._shares(text, LONG_RUN) else wire
@@ -126,7 +126,9 @@ class Anonymiser:
         A row of zeros alone or of blanks alone does not count.
         """
         text = bytes(byte & 0x7F for byte in wire)
-        runs = (
-            value[at : at + length] for value in self._identifiers for at in range(len(value) - length + 1)
-        )
-        return any(run in text for run in runs if run.strip(b"0") and run.strip(b" "))
+        for identifier in self._identifiers:
+            for begin in range(len(identifier) - length + 1):
+                run = identifier[begin : begin + length]
+                if run.strip(b"0") and run.strip(b" ") and run in text:
+                    return True
+        return False

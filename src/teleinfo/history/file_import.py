@@ -100,25 +100,29 @@ class FileImport:
             raise FileError(Message(template, fit=times.fit, compared=times.compared))
         curve = energies_of(content.points, are_begins=times.are_begins)
         now = self._number // 1000
-        possible = range(now - MAX_AGE, now)
-        half_hours = {begin: energy for begin, energy in curve.half_hours.items() if begin in possible}
-        hours = {begin: energy for begin, energy in curve.hours.items() if begin in possible}
-        tomorrow = range(now - MAX_AGE, now + LONGEST)  # the colour of tomorrow is known
-        others = {key: value for key, value in content.others.items() if key[1] in tomorrow}
+        past = range(now - MAX_AGE, now)
+        half_hours = {begin: energy for begin, energy in curve.half_hours.items() if begin in past}
+        hours = {begin: energy for begin, energy in curve.hours.items() if begin in past}
+        until_tomorrow = range(now - MAX_AGE, now + LONGEST)  # the colour of tomorrow is known
+        others = {}
+        for (kind, time), value in content.others.items():
+            if time in until_tomorrow:
+                others[kind, time] = value
         if content.points and not half_hours and not hours:
             raise FileError(_why_none(curve))
         if content.others and not others and not content.points and not content.indexes:
             raise FileError(_OUTSIDE)
         new = {begin: energy for begin, energy in half_hours.items() if begin not in self._own}
         different = self._different(new)
+        new_others = self._insert((kind, time, value) for (kind, time), value in others.items())
         added = Added(
             own=len(half_hours) - len(new),
             different=len(different),
             example=min(different, default=0),
             outside=_count(curve) - _count(Energies(half_hours, hours)),
-            others=self._insert((kind, time, value) for (kind, time), value in others.items()),
+            others=new_others,
+            same_others=len(others) - new_others,
         )
-        added.same_others = len(others) - added.others
         added.new = self._insert((CURVE, begin, energy) for begin, energy in new.items())
         added.same = len(new) - added.new - added.different
         self._imported = new | self._imported
@@ -133,7 +137,8 @@ class FileImport:
         """
         both = new.keys() & self._imported.keys()
         different = [begin for begin in both if abs(self._imported[begin] - new[begin]) > 1]
-        if len(both) >= FEWEST and 2 * len(different) > len(both) and not self._allow_other_site:
+        are_most_different = len(both) >= FEWEST and 2 * len(different) > len(both)
+        if are_most_different and not self._allow_other_site:
             template = N_(
                 "{different} of its half-hours have another energy in earlier files, {same} the same one; "
                 "one of these files is from another meter"

@@ -94,9 +94,11 @@ async def hear(url: str, wanted: Sequence[int], screen: Screen, seconds: float) 
     Raises PortError.
     """
     probes: list[Probe] = []
-    for baudrate in speeds_at(url, list(dict.fromkeys([*wanted, *SPEEDS["auto"]]))):
+    speeds = list(dict.fromkeys([*wanted, *SPEEDS["auto"]]))  # each once
+    for baudrate in speeds_at(url, speeds):
         screen.step(_("listening at {baudrate} baud").format(baudrate=baudrate))
-        probes.append(probe := Probe(url, baudrate))
+        probe = Probe(url, baudrate)
+        probes.append(probe)
         await probe.listen(seconds)
         if probe.mode is not None:
             break
@@ -113,9 +115,10 @@ async def _listen(case: Case, url: str) -> list[Finding]:
         return [find(of_line.NOT_HEARD, reason=error.localized())]
     meter = probes[-1]
     if meter.mode is None:
+        if not any(probe.data for probe in probes):
+            return [find(of_line.SILENT)]
         is_fixed = settings.serial_mode != "auto" or settings.serial_baudrate is not None
-        template = of_line.FIXED_SPEED if is_bridge(url) and is_fixed else of_line.NONSENSE
-        return [find(template if any(probe.data for probe in probes) else of_line.SILENT)]
+        return [find(of_line.FIXED_SPEED if is_bridge(url) and is_fixed else of_line.NONSENSE)]
     template = of_line.MODE if meter.baudrate in wanted else of_line.OTHER_MODE
     facts = {"mode": str(meter.mode), "baudrate": meter.baudrate}
     counts = asdict(meter.decoder.counts)

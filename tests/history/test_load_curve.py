@@ -16,6 +16,7 @@ from teleinfo.contract.content import Content
 from teleinfo.contract.days import local, midnight
 from teleinfo.contract.files import FileReader
 from teleinfo.contract.load_curve import CLOSE, HOUR, energies_of, times_of
+from teleinfo.contract.local_times import LocalPower, with_offsets
 from tests.history import written
 from tests.history.written import HALF_HOUR
 
@@ -113,3 +114,19 @@ def content_of(data: bytes) -> Content:
     [(_name, content)] = FileReader().contents(io.BytesIO(data))
     assert isinstance(content, Content), content.reason
     return content
+
+
+@pytest.mark.parametrize(
+    ("local", "expected"),
+    [
+        (("2026-03-29T01:00", "2026-03-29T02:30"), ("2026-03-29T01:00+01:00", "2026-03-29T03:30+02:00")),
+        (("2026-10-25T02:00", "2026-10-25T02:00"), ("2026-10-25T02:00+02:00", "2026-10-25T02:00+01:00")),
+    ],
+)
+def test_times_without_an_offset_at_a_change_of_the_clock(
+    local: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    """A time that is skipped names the time an hour later; of two equal times the first is in summer."""
+    powers = [LocalPower(1, dt.datetime.fromisoformat(time), 500.0) for time in local]
+    times = [int(dt.datetime.fromisoformat(time).timestamp()) for time in expected]
+    assert list(with_offsets(powers)) == [(time, 500.0) for time in times]

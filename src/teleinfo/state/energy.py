@@ -245,15 +245,13 @@ class DailyEnergy:
 
     def span(self, name: SpanName) -> EnergySpan | None:
         """Return the energy of a day or a month; None while it is unknown."""
-        match name:
-            case "today":
-                return self.today
-            case "yesterday":
-                return self.yesterday
-            case "this_month":
-                return self.this_month
-            case "last_month":
-                return self.last_month
+        if name == "today":
+            return self.today
+        if name == "yesterday":
+            return self.yesterday
+        if name == "this_month":
+            return self.this_month
+        return self.last_month
 
     @classmethod
     def begin(cls, count: Count) -> DailyEnergy:

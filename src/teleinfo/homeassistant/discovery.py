@@ -12,7 +12,7 @@ Home Assistant gives an entity its `default_entity_id` since 2025.10. Earlier ve
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from teleinfo import __version__
 from teleinfo.common.i18n import _, in_words, use_language
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     from teleinfo.state.device import Device
 
 DiscoveryForm = Literal["device", "components"]
+
+_Message: TypeAlias = dict[str, Any]
+"""A part of a message for Home Assistant: JSON by the keys of its documentation."""
+
+_Components: TypeAlias = list[tuple[Field, _Message]]
+"""Each entity with its component."""
 
 MIGRATE: Final = b'{"migrate_discovery":true}'
 """
@@ -63,24 +69,31 @@ class Discovery:
         with use_language(self.language):
             common, components = self._common(meter), self._components(meter, fields)
         if self.form == "components":
-            found = {}
-            for entity, component in components:
-                content = common | component
-                # A component without a condition; in the message for a device, the empty list says so.
-                given = {key: value for key, value in content.items() if value != []}
-                # No topic may hold a plus sign. This one has no level for the device: with such a level, Home
-                # Assistant would identify the entity alike in both forms, and would log an error for each
-                # empty message that clears the other form.
-                name = f"{device_id(meter.scope)}_{entity.id}".replace("+", "_")
-                found[f"{self.prefix}/{entities.platform(entity)}/{name}/config"] = encode(given)
-            return found
-        cmps = {
-            entity.id: {"p": entities.platform(entity)}
-            | {SHORT_KEYS.get(key, key): value for key, value in component.items()}
-            for entity, component in components
-        }
+            return self._by_component(meter, common, components)
+        return self._by_device(meter, common, components)
+
+    def _by_component(self, meter: Device, common: _Message, components: _Components) -> dict[str, bytes]:
+        """Return a message for each component, with the common parts, by topic."""
+        messages: dict[str, bytes] = {}
+        for entity, component in components:
+            content = common | component
+            # A component without a condition; in the message for a device, the empty list says so.
+            given = {key: value for key, value in content.items() if value != []}
+            # No topic may hold a plus sign. This one has no level for the device: with such a level, Home
+            # Assistant would identify the entity alike in both forms, and would log an error for each
+            # empty message that clears the other form.
+            name = f"{device_id(meter.scope)}_{entity.id}".replace("+", "_")
+            messages[f"{self.prefix}/{entities.platform(entity)}/{name}/config"] = encode(given)
+        return messages
+
+    def _by_device(self, meter: Device, common: _Message, components: _Components) -> dict[str, bytes]:
+        """Return the message for the whole device, with short keys in its components, by topic."""
+        of_entities: dict[str, _Message] = {}
+        for entity, component in components:
+            shortened = {SHORT_KEYS.get(key, key): value for key, value in component.items()}
+            of_entities[entity.id] = {"p": entities.platform(entity)} | shortened
         topic = f"{self.prefix}/device/{device_id(meter.scope)}/config"
-        return {topic: encode(common | {"components": cmps})}
+        return {topic: encode(common | {"components": of_entities})}
 
     def superseded(self, scope: str, announced: Collection[str]) -> dict[str, bytes]:
         """
@@ -89,15 +102,20 @@ class Discovery:
         Home Assistant releases the entities of this meter in the other form or below another prefix, and
         removes those of another meter. The next start clears what is below another prefix.
         """
-        found, released = {}, self.prefix in {topic.rsplit("/", 3)[0] for topic in announced}
+        ending: dict[str, bytes] = {}
+        is_prefix_kept = any(_Announced.of(topic).prefix == self.prefix for topic in announced)
         for topic in announced:
-            prefix, platform, device, _config = topic.rsplit("/", 3)
-            is_ours, is_here = f"{device}_".startswith(f"{device_id(scope)}_"), prefix == self.prefix
-            if not (is_ours and is_here) or (platform == "device") != (self.form == "device"):
-                found[topic] = MIGRATE if is_ours and (is_here or not released) else b""
-        return found
+            earlier = _Announced.of(topic)
+            if not earlier.is_of(scope):
+                ending[topic] = b""
+            elif earlier.prefix != self.prefix:
+                # Entities were released when the prefix changed; the next start clears what is left there.
+                ending[topic] = b"" if is_prefix_kept else MIGRATE
+            elif earlier.form != self.form:
+                ending[topic] = MIGRATE
+        return ending
 
-    def _common(self, meter: Device) -> dict[str, Any]:
+    def _common(self, meter: Device) -> _Message:
         device: dict[str, Any] = {
             "identifiers": [device_id(meter.scope)],
             # Two meters of one model must not share a name. Home Assistant before 2025.10 also makes the ids
@@ -125,58 +143,91 @@ class Discovery:
             "availability_mode": "all",
         }
 
-    def _components(self, meter: Device, fields: Iterable[Field]) -> list[tuple[Field, dict[str, Any]]]:
+    def _components(self, meter: Device, fields: Iterable[Field]) -> _Components:
         """Return each entity with its component, without common parts."""
-        found = []
+        components: _Components = []
         for entity in fields:
             component = self._component(meter, entity, templates.state_template(entity))
-            if (template := templates.attributes_template(entity)) is not None:
+            attributes = templates.attributes_template(entity)
+            if attributes is not None:
                 component["json_attributes_topic"] = self.topics.homeassistant
-                component["json_attributes_template"] = template
-            found.append((entity, component))
+                component["json_attributes_template"] = attributes
+            components.append((entity, component))
         for entity, template in entities.line_entities():
+            component = self._component(meter, entity, template)
             # The availability of these entities does not depend on the frames.
-            line: dict[str, Any] = {"state_topic": self.topics.status, "availability": []}
-            if template is not None:
-                topics = [
-                    {"topic": self.topics.health, "value_template": templates.LINE_AVAILABILITY},
-                    {"topic": self.topics.status},
-                ]
-                line = {"state_topic": self.topics.health, "availability": topics, "availability_mode": "any"}
-                line["expire_after"] = STALE_AFTER
-            found.append((entity, self._component(meter, entity, template) | line))
-        line = {"state_topic": self.topics.event, "availability": []}
-        events = self._component(meter, entities.EVENTS, templates.EVENT_TEMPLATE) | line
-        return [*found, (entities.EVENTS, events)]
+            if template is None:
+                component |= {"state_topic": self.topics.status, "availability": []}
+            else:
+                component |= self._of_health()
+            components.append((entity, component))
+        events = self._component(meter, entities.EVENTS, templates.EVENT_TEMPLATE)
+        events |= {"state_topic": self.topics.event, "availability": []}
+        components.append((entities.EVENTS, events))
+        return components
 
-    def _component(self, meter: Device, entity: Field, template: str | None) -> dict[str, Any]:
+    def _of_health(self) -> _Message:
+        """Return what a component has whose state is in the topic `health`."""
+        return {
+            "state_topic": self.topics.health,
+            "availability": [
+                {"topic": self.topics.health, "value_template": templates.LINE_AVAILABILITY},
+                {"topic": self.topics.status},
+            ],
+            "availability_mode": "any",
+            "expire_after": STALE_AFTER,
+        }
+
+    def _component(self, meter: Device, entity: Field, template: str | None) -> _Message:
         """Return one component, without empty values."""
-        words = entities.words_of(entity)
-        codes = tuple(words)
-        # Home Assistant shows currents with two decimals, and takes what has neither unit nor precision for
-        # text.
-        needs_precision = bool(entity.precision) or entity.unit in {"A", ""}
-        off, on = codes if codes and entity.type is StateType.BOOLEAN else (None, None)
+        platform = entities.platform(entity)
         device = device_slug(self.meter_name, self.topics.readings)
-        component = {
+        words = entities.words_of(entity)
+        component: _Message = {
             "unique_id": f"{device_id(meter.scope)}_{entity.id}",
-            "default_entity_id": entity_id(entities.platform(entity), device, entity.id),
+            "default_entity_id": entity_id(platform, device, entity.id),
             "name": in_words(entity.name),
             "device_class": entities.device_class(entity),
             "state_class": entities.state_class(entity),
             "unit_of_measurement": entity.unit or None,
-            "suggested_display_precision": entity.precision if needs_precision else None,
-            "options": [_(shown) for shown in words.values()] if entity.type is StateType.ENUM else None,
-            "event_types": codes if entity is entities.EVENTS else None,
-            "payload_on": on,
-            "payload_off": off,
             "icon": entity.icon,
-            "entity_category": "diagnostic" if entity.diagnostic else None,
-            "enabled_by_default": None if entity.enabled else False,
             "value_template": template,
             "last_reset_value_template": templates.last_reset_template(entity),
         }
+        # Home Assistant shows currents with two decimals, and takes what has neither unit nor precision for
+        # text.
+        if entity.precision or entity.unit in {"A", ""}:
+            component["suggested_display_precision"] = entity.precision
+        if entity.type is StateType.ENUM:
+            component["options"] = [_(shown) for shown in words.values()]
+        if entity.type is StateType.BOOLEAN and words:
+            component["payload_off"], component["payload_on"] = words
+        if entity is entities.EVENTS:
+            component["event_types"] = tuple(words)
+        if entity.diagnostic:
+            component["entity_category"] = "diagnostic"
+        if not entity.enabled:
+            component["enabled_by_default"] = False
         return {key: value for key, value in component.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class _Announced:
+    """What the topic of an announcement says: its `prefix`, its `form`, and the `device` or component."""
+
+    prefix: str
+    form: DiscoveryForm
+    device: str
+
+    @classmethod
+    def of(cls, topic: str) -> _Announced:
+        """Return what is in the topic of an announcement of this program."""
+        prefix, platform, device, _config = topic.rsplit("/", 3)
+        return cls(prefix, "device" if platform == "device" else "components", device)
+
+    def is_of(self, scope: str) -> bool:
+        """Return True if it announces the meter with this scope, or a component of it."""
+        return f"{self.device}_".startswith(f"{device_id(scope)}_")
 
 
 def device_id(scope: str) -> str:

@@ -112,13 +112,13 @@ def _parse(
 
 def _top_level_parser() -> argparse.ArgumentParser:
     width = max(map(len, COMMANDS))
+    commands = [f"  {name:<{width}}  {_(command.help)}" for name, command in COMMANDS.items()]
+    more = _("`teleinfo COMMAND --help` tells more of each.")
     parser = argparse.ArgumentParser(
         prog="teleinfo",
         usage="teleinfo [--version] [--help] [--env-file PATH] [COMMAND] ...",
         description=_("Read a French electricity meter (TIC) and publish it on MQTT."),
-        epilog=f"{_('commands:')}\n"
-        + "".join(f"  {name:<{width}}  {_(command.help)}\n" for name, command in COMMANDS.items())
-        + f"\n{_('`teleinfo COMMAND --help` tells more of each.')}",
+        epilog="\n".join([_("commands:"), *commands, "", more]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

@@ -221,17 +221,20 @@ def as_report(findings: Findings, unit: str, settings: Settings | None, machine:
     """Return the masked text of a bug report, which is safe to show on a terminal."""
     screen = Screen(width=100)
     areas = "".join(format_area(area, made, screen) for area, made in findings.items())
-    release = re.search(r'^PRETTY_NAME="?(.*?)"?$', machine.text("/etc/os-release") or "", re.MULTILINE)
-    versions = [
+    lines = [
         f"teleinfo {__version__}",
         f"Python {platform.python_version()}",
         f"{platform.system()} {platform.release()} {platform.machine()}",
-        "" if release is None else release[1],
-        machine.model,
-        *sorted({f"{one.name} {one.version}" for one in metadata.distributions() if one.name in LIBRARIES}),
-        areas,
     ]
-    text = printable_lines("\n".join(filter(None, versions)) + format_summary(findings, unit, screen))
+    release = re.search(r'^PRETTY_NAME="?(.*?)"?$', machine.text("/etc/os-release") or "", re.MULTILINE)
+    if release is not None:
+        lines.append(release[1])
+    if machine.model:
+        lines.append(machine.model)
+    # A library may be installed twice, in the system and for the user.
+    installed = {f"{each.name} {each.version}" for each in metadata.distributions() if each.name in LIBRARIES}
+    lines += sorted(installed)
+    text = printable_lines("\n".join([*lines, areas]) + format_summary(findings, unit, screen))
     return masked(f"{text}\n{as_json(findings)}\n", secrets_of(settings))
 
 

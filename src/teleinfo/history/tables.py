@@ -45,8 +45,8 @@ _SPANS: Final[dict[str, Callable[[dt.date], dt.date]]] = {
 _KEYS: Final = {"P1M": 7, "P1Y": 4}
 """Characters of the date that name a month or a year."""
 
-_Span: TypeAlias = "dt.date | tuple[int, int]"
-"""The first day of a day, week, month or year, or the start and the end of a gap."""
+_Gap: TypeAlias = tuple[int, int]
+"""The start and the end of a time without a reading, s since 1970, which is in more than one span."""
 
 Table: TypeAlias = "dict[str, Any]"
 """A table in types of JSON: docs/web.md describes its members."""
@@ -123,6 +123,22 @@ def as_csv(table: Table) -> str:
     return text.getvalue()
 
 
+class _Powers(NamedTuple):
+    """The powers from `begin` on in steps of `step` seconds: rows of time, drawn, injected."""
+
+    step: int
+    begin: int
+    rows: list[tuple[Any, ...]]
+
+    @property
+    def first_quarter(self) -> float:
+        """The quarter of an hour of the first row, counted since 1970; infinite without rows."""
+        if not self.rows:
+            return math.inf
+        first: int = self.rows[0][0]
+        return first // QUARTER
+
+
 def _powers(meter: _Meter, steps: Mapping[int, str], seconds: int) -> Table:
     """
     Return the powers of the last `seconds`, in VA, in the first step that goes back furthest.
@@ -130,20 +146,21 @@ def _powers(meter: _Meter, steps: Mapping[int, str], seconds: int) -> Table:
     `periods` are those of the tariff: start, end, key of the index.
     """
     query = "SELECT time, drawn, injected FROM power WHERE meter = ? AND step = ? AND time BETWEEN ? AND ?"
-    begins = {step: (meter.now - seconds) // step * step + step for step in steps}
-    found = {step: meter.rows(query, step, begin, meter.now) for step, begin in begins.items()}
-    step = min(steps, key=lambda each: found[each][0][0] // QUARTER if found[each] else math.inf)
-    begin, powers = begins[step], found[step]
+    of_steps = []
+    for step in steps:
+        begin = (meter.now - seconds) // step * step + step
+        of_steps.append(_Powers(step, begin, meter.rows(query, step, begin, meter.now)))
+    powers = min(of_steps, key=lambda of_step: of_step.first_quarter)
     query = (
         "SELECT max(begin, ?2), min(end, ?4), code FROM run WHERE meter = ?1 AND kind = ?3 AND end >= ?2 "
         "AND begin <= ?4 ORDER BY begin"
     )
-    runs = meter.rows(query, begin, TARIFF, meter.now)
+    runs = meter.rows(query, powers.begin, TARIFF, meter.now)
     return {
-        "start": _iso(begin),
-        "step": steps[step],
+        "start": _iso(powers.begin),
+        "step": steps[powers.step],
         "columns": ["time", "apparent_import", "apparent_export"],
-        "rows": [[_iso(time), *power] for time, *power in powers],
+        "rows": [[_iso(time), *power] for time, *power in powers.rows],
         "periods": [[_iso(first), _iso(last), key] for first, last, key in runs],
     }
 
@@ -152,8 +169,10 @@ def _bars(meter: _Meter, iso_step: str, count: int) -> Table:
     """Return the energies of the last days, weeks, months or years."""
     span_of = _SPANS[iso_step]
     today = day_of(meter.now)
-    coming = (today + number * DAY for number in itertools.count(1))
-    bounds = [next(day for day in coming if span_of(day) != span_of(today))]
+    end = today + DAY
+    while span_of(end) == span_of(today):
+        end += DAY
+    bounds = [end]
     for _span in range(count):
         bounds.insert(0, span_of(bounds[0] - DAY))
     return _energies(meter, iso_step, bounds)
@@ -179,6 +198,32 @@ class _Count:
         return _known_amount(self.energy_cost + self.subscription)
 
 
+@dataclass
+class _Counts:
+    """
+    What was counted in each span, by its first day, and in each gap.
+
+    `days` are those between two readings, each with the time of the last one of them.
+    """
+
+    spans: defaultdict[dt.date, _Count] = field(default_factory=lambda: defaultdict(_Count))
+    gaps: defaultdict[_Gap, _Count] = field(default_factory=lambda: defaultdict(_Count))
+    days: dict[dt.date, int] = field(default_factory=dict)
+
+    def index_keys(self) -> list[str]:
+        """Return the keys of the indexes that counted: tariff periods in their order, then étiquettes."""
+        counted: set[str] = set()
+        for count in (*self.spans.values(), *self.gaps.values()):
+            counted.update(count.energies)
+        periods = [period.value for period in TariffPeriod if period in counted]
+        return periods + sorted(counted - {*periods, EXPORTED_KEY})
+
+    @property
+    def has_export(self) -> bool:
+        """True if energy was exported, or could have been."""
+        return any(EXPORTED_KEY in count.energies for count in (*self.spans.values(), *self.gaps.values()))
+
+
 def _known_amount(amount: float) -> float | None:
     """Return an amount in €; None if a part of it has no price."""
     return in_millionths(amount) if math.isfinite(amount) else None
@@ -195,23 +240,20 @@ def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
     if nothing is known of the span.
     """
     span_of = _SPANS[iso_step]
-    counts, days = _counts(meter, span_of, bounds)
     prices = meter.prices
+    counts = _counts(meter, span_of, bounds)
     if prices is not None:
-        _charge_subscription(counts, days, span_of, prices)
-    spans = {key: count for key, count in counts.items() if not isinstance(key, tuple)}
-    gaps = {key: count for key, count in counts.items() if isinstance(key, tuple)}
-    counted = {key for count in counts.values() for key in count.energies}
-    keys = [code.value for code in TariffPeriod if code in counted]
-    keys += sorted(counted - {*keys, EXPORTED_KEY})
-    last = max(days.values(), default=0)
+        _charge_subscription(counts, span_of, prices)
+    keys = counts.index_keys()
+    has_export = counts.has_export
+    last = max(counts.days.values(), default=0)
     rows: list[list[Json]] = []
     for first_day, end in itertools.pairwise(bounds):
-        count = spans.get(first_day)
+        count = counts.spans.get(first_day)
         if count is None:
             continue
         imported = [count.energies[key] for key in keys]
-        exported = count.energies[EXPORTED_KEY] if EXPORTED_KEY in counted else None
+        exported = count.energies[EXPORTED_KEY] if has_export else None
         seconds = min(midnight(end), last) - midnight(first_day)
         is_complete = seconds in count.covered.values()
         cost, subscription = None, None
@@ -219,64 +261,54 @@ def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
             cost, subscription = count.cost, _known_amount(count.subscription)
         name = first_day.isoformat()[: _KEYS.get(iso_step)]
         rows.append([name, *imported, exported, cost, is_complete, subscription])
+    gaps: list[list[Json]] = []
+    for (since, until), count in sorted(counts.gaps.items()):
+        cost = None if prices is None else count.cost
+        gaps.append([_iso(since), _iso(until), dict(count.energies), cost])
     return {
         "start": _iso(midnight(bounds[0])),
         "step": iso_step,
         "columns": ["time", *keys, EXPORTED_KEY, "cost", "complete", "subscription"],
         "rows": rows,
-        "gaps": [
-            [_iso(since), _iso(until), count.energies, None if prices is None else count.cost]
-            for (since, until), count in sorted(gaps.items())
-        ],
+        "gaps": gaps,
     }
 
 
-def _counts(
-    meter: _Meter, span_of: Callable[[dt.date], dt.date], bounds: list[dt.date]
-) -> tuple[dict[_Span, _Count], dict[dt.date, int]]:
-    """
-    Return what was counted in each span and in each gap, without the subscription.
-
-    Also return each day between two readings, with the time of the last one of them.
-    """
+def _counts(meter: _Meter, span_of: Callable[[dt.date], dt.date], bounds: list[dt.date]) -> _Counts:
+    """Return what was counted between the first of the `bounds` and now, without the subscription."""
     prices = meter.prices
-    counts: defaultdict[_Span, _Count] = defaultdict(_Count)
-    days: dict[dt.date, int] = {}
+    counts = _Counts()
     for rise in rises(meter.base, meter.number, DAYS, midnight(bounds[0]), meter.now):
         first, final = day_of(rise.since), day_of(rise.until - 1)
-        key: _Span = (rise.since, rise.until)
         if span_of(first) == span_of(final):
-            key = span_of(first)
-        count = counts[key]
+            count = counts.spans[span_of(first)]
+        else:
+            count = counts.gaps[rise.since, rise.until]
         count.energies[rise.code] += rise.energy
         count.covered[rise.label] += rise.until - rise.since
-        for number in range((final - first).days + 1):
-            day = first + number * DAY
-            days[day] = max(rise.until, days.get(day, 0))
+        day = first
+        while day <= final:
+            counts.days[day] = max(rise.until, counts.days.get(day, 0))
+            day += DAY
         if rise.energy and rise.code != EXPORTED_KEY:
             # Energy of several days counts for the last of them, as in the state.
             price = None if prices is None else prices.price(final, rise.code)
-            count.energy_cost += rise.energy * (math.nan if price is None else price) / 1000
-    return counts, days
+            count.energy_cost += math.nan if price is None else rise.energy * price / 1000
+    return counts
 
 
-def _charge_subscription(
-    counts: Mapping[_Span, _Count],
-    days: Iterable[dt.date],
-    span_of: Callable[[dt.date], dt.date],
-    prices: DatedPrices,
-) -> None:
+def _charge_subscription(counts: _Counts, span_of: Callable[[dt.date], dt.date], prices: DatedPrices) -> None:
     """Add its share of the subscription of each day to its span, or to the first gap in which it is."""
-    gaps = sorted(key for key in counts if isinstance(key, tuple))
-    for day in days:
+    gaps = sorted(counts.gaps)
+    for day in counts.days:
         of_day = prices.on(day)
         share = math.nan if of_day is None else of_day.of_day(day)
-        if span_of(day) in counts:
-            counts[span_of(day)].subscription += share
+        if span_of(day) in counts.spans:
+            counts.spans[span_of(day)].subscription += share
             continue
         for since, until in gaps:
             if since < midnight(day + DAY) and until > midnight(day):
-                counts[since, until].subscription += share
+                counts.gaps[since, until].subscription += share
                 break
 
 

@@ -32,10 +32,6 @@ HOUR, HOURS = 3600.0, 24
 MAX_LOST = 16
 """The most étiquettes whose losses are told."""
 
-REJECTION_CAUSES = ("parity", "checksum", "malformed")
-WITHHELD_CAUSES = ("unconfirmed", "implausible")
-"""Causes for which a sound group is not published: see `Counts`."""
-
 INTERVAL = 60
 """Seconds between two messages, at most."""
 
@@ -177,37 +173,42 @@ class Health:
 
 def complete(known: Health, counts: Counts, quality: Quality) -> Health:
     """Return `known` with the fields that follow from `counts` and `quality`."""
-    share = quality.bad_share
+    whole_run = _counted(counts, Counts())
+    bad_groups_percent = None
+    if quality.bad_share is not None:
+        bad_groups_percent = round(quality.bad_share * 100, 3)
     return replace(
         known,
-        frames=counts.frames,
-        groups=counts.groups,
-        rejected=_by_cause(REJECTION_CAUSES, counts, Counts()),
-        withheld=_by_cause(WITHHELD_CAUSES, counts, Counts()),
-        interrupted=counts.interrupted,
-        lost=_most(counts.lost, {}),
-        last_24h=_last_day(counts, quality.a_day_ago),
+        frames=whole_run.frames,
+        groups=whole_run.groups,
+        rejected=whole_run.rejected,
+        withheld=whole_run.withheld,
+        interrupted=whole_run.interrupted,
+        lost=whole_run.lost,
+        last_24h=_counted(counts, quality.a_day_ago),
         unknown_labels=counts.unknown_labels,
-        bad_groups_percent=None if share is None else round(share * 100, 3),
+        bad_groups_percent=bad_groups_percent,
         line_quality=quality.grade if known.problem is None else LineGrade.SILENT,
     )
 
 
-def _last_day(counts: Counts, before: Counts) -> LastDay:
+def _counted(counts: Counts, before: Counts) -> LastDay:
     """Return what was counted since `before`."""
     return LastDay(
         frames=counts.frames - before.frames,
         groups=counts.groups - before.groups,
-        rejected=_by_cause(REJECTION_CAUSES, counts, before),
-        withheld=_by_cause(WITHHELD_CAUSES, counts, before),
+        rejected={
+            "parity": counts.parity - before.parity,
+            "checksum": counts.checksum - before.checksum,
+            "malformed": counts.malformed - before.malformed,
+        },
+        withheld={
+            "unconfirmed": counts.unconfirmed - before.unconfirmed,
+            "implausible": counts.implausible - before.implausible,
+        },
         interrupted=counts.interrupted - before.interrupted,
         lost=_most(counts.lost, before.lost),
     )
-
-
-def _by_cause(causes: tuple[str, ...], counts: Counts, before: Counts) -> dict[str, int]:
-    """Return the number of groups since `before` for each cause, which is an attribute of `Counts`."""
-    return {cause: getattr(counts, cause) - getattr(before, cause) for cause in causes}
 
 
 def _most(lost: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:

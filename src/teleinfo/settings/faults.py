@@ -95,20 +95,23 @@ def wrong(name: str, in_words: InWords, cause: object, given: Mapping[str, objec
     if isinstance(cause, RefusalError) and shown is not None:
         line = Message("{variable}: {shown} {reason}", variable=variable, shown=shown, reason=cause.reason)
     else:
+        allowed = Message(in_words.allowed, name="{hostname}")
+        if shown is None:
+            shown = Message("what was given (not shown)")
         line = Message(
-            "{variable}: {shown} is not {allowed}",
-            variable=variable,
-            shown=Message("what was given (not shown)") if shown is None else shown,
-            allowed=Message(in_words.allowed, name="{hostname}"),
+            "{variable}: {shown} is not {allowed}", variable=variable, shown=shown, allowed=allowed
         )
-    usual = Message(in_words.default) if in_words.default else written(DEFAULTS[name])
-    return Message("{line}; default {default}", line=line, default=usual) if usual else line
+    default = Message(in_words.default) if in_words.default else written(DEFAULTS[name])
+    if not default:
+        return line
+    return Message("{line}; default {default}", line=line, default=default)
 
 
 def _shown(name: str, given: Mapping[str, object]) -> str | None:
     """Quote the given value; None if it is a secret, holds one, or may hold one (user:password@host)."""
-    value, secrets = str(given.get(name, "")), filter(None, map(given.get, SECRETS))
-    if name in SECRETS or "@" in value or any(str(secret) in value for secret in secrets):
+    value = str(given.get(name, ""))
+    secrets = [str(given[secret]) for secret in SECRETS if given.get(secret)]
+    if name in SECRETS or "@" in value or any(secret in value for secret in secrets):
         return None
     short = value if len(value) <= _LONGEST_SHOWN else value[:_LONGEST_SHOWN] + "…"
     return '"' + "".join(char if char.isprintable() else ascii(char)[1:-1] for char in short) + '"'

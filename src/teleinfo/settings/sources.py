@@ -65,11 +65,14 @@ def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -
             path = getattr(cause, "filename", None) or ", ".join(map(str, directories))
             file.faults.append(unreadable(path, cause))
     outside = _environment() | dict(flags or {})
-    given = {
-        name: value.strip() if isinstance(value, str) and name not in SECRETS else value
-        for name, value in (secrets | file.values | outside).items()
-        if value != ""
-    }
+    given: dict[str, object] = {}
+    for name, value in (secrets | file.values | outside).items():
+        if value == "":
+            continue
+        # A password may begin or end with a blank.
+        if isinstance(value, str) and name not in SECRETS:
+            value = value.strip()  # noqa: PLW2901 - the value that was meant
+        given[name] = value
     try:
         settings = Settings(**dict(SettingsModel(**given)))
     except ValidationError as error:

@@ -20,7 +20,8 @@ from teleinfo.daemon.memory_keeper import (
     WRITES_AT_ONCE,
     MemoryKeeper,
 )
-from teleinfo.state.energy import DailyEnergy, EnergySpan
+from teleinfo.state.daily_energy import DailyEnergy
+from teleinfo.state.energy_span import EnergySpan
 from teleinfo.state.memory import VERSION, Memory, encode
 from tests.state.test_memory import MEMORY, OTHER, TOTAL
 from tests.support import virtual

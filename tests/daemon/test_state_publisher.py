@@ -11,8 +11,8 @@ import pytest
 from teleinfo.daemon.field_topics import plain
 from teleinfo.daemon.state_publisher import StatePublisher
 from teleinfo.mqtt.outbox import Outbox
-from teleinfo.state.energy import ImportTotal
 from teleinfo.state.facts import STALE_AFTER
+from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.memory import Memory
 from teleinfo.state.prices import Prices
 from teleinfo.tic.judge import CERTAIN_FRAMES

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.state.energy import Count, DailyEnergy, ImportTotal, month_of
+from teleinfo.state.daily_energy import Count, DailyEnergy
+from teleinfo.state.energy_span import month_of
+from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.memory import Memory, encode, from_json
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading

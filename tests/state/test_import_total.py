@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.state.energy import MARGIN, ImportTotal
+from teleinfo.state.import_total import MARGIN, ImportTotal
 from teleinfo.tic.labels import CONTRACTS
 from tests.state.golden import tracker
 from tests.state.test_tracker import NUMBER, historique, standard

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.common.untrusted_json import parse_object
-from teleinfo.state.energy import DailyEnergy, EnergySpan, ImportTotal
+from teleinfo.state.daily_energy import DailyEnergy
+from teleinfo.state.energy_span import EnergySpan
 from teleinfo.state.facts import STALE_AFTER
+from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.learned_hours import Change, LearnedHours
 from teleinfo.state.mean_power import IndexStep, MeanPower
 from teleinfo.state.memory import VERSION, Memory, encode, from_json, is_intact, is_newer

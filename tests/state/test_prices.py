@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from teleinfo.state.energy import UNKNOWN_ENERGY, EnergySpan
+from teleinfo.state.energy_span import UNKNOWN_ENERGY, EnergySpan
 from teleinfo.state.prices import DatedPrices, Prices
 from tests.state.golden import tracker
 from tests.state.test_daily_energy import SPANS, House, base, hc, paris

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, days_of, local, midnight
 from teleinfo.contract.half_hours import HALF_HOUR
 from teleinfo.live.declared import POSSIBLE, find, integer
-from teleinfo.state.energy import EXPORTED, LONGEST_CHANGE
+from teleinfo.state.daily_energy import LONGEST_CHANGE
+from teleinfo.state.energy_span import EXPORTED
 from teleinfo.state.fields import VA_PER_AMPERE, Json
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.codes import Alert, Colour, Phase
@@ -292,7 +293,7 @@ def _ends(before: Present, after: Present) -> Iterator[tuple[str, IndexReading]]
     Yield a reading at the end of the former contract for each index that needs one.
 
     An index that is new, and began at zero, had the value 0. What the total drew meanwhile, and no index
-    shows, counts for the index that was in force before, as in `state.energy`.
+    shows, counts for the index that was in force before, as in `state.daily_energy`.
     """
     rest = after.total - before.total
     for label, reading in after.readings.items():

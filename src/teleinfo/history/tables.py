@@ -23,7 +23,7 @@ from teleinfo.history.chronicle import ALERT, COLOUR, EXPORTED_KEY, LONGEST_PAUS
 from teleinfo.history.contract import contract_table
 from teleinfo.history.rises import DAYS, rises
 from teleinfo.history.store import KEPT, MINUTE, QUARTER, Store
-from teleinfo.state.energy import month_of
+from teleinfo.state.energy_span import month_of
 from teleinfo.state.prices import in_millionths
 from teleinfo.vocabulary.codes import Colour, TariffPeriod
 

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import business_meters, fields, injection, tariffs
 from teleinfo.state.active_power import ActivePower
-from teleinfo.state.energy import EXPORTED, Count, DailyEnergy, ImportTotal
+from teleinfo.state.daily_energy import Count, DailyEnergy
+from teleinfo.state.energy_span import EXPORTED
+from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.mean_power import MeanPower
 from teleinfo.state.meter_clock import MeterClock
 from teleinfo.state.next_tariff import RememberedCalendar, TariffCalendar

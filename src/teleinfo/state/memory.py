@@ -15,8 +15,9 @@ from datetime import date, datetime  # noqa: TC003
 from typing import Final
 from zlib import crc32
 
-from teleinfo.state.energy import DailyEnergy, ImportTotal  # noqa: TC001
+from teleinfo.state.daily_energy import DailyEnergy  # noqa: TC001
 from teleinfo.state.events import Span  # noqa: TC001
+from teleinfo.state.import_total import ImportTotal  # noqa: TC001
 from teleinfo.state.mean_power import MeanPower  # noqa: TC001
 from teleinfo.state.next_tariff import RememberedCalendar
 from teleinfo.tic.labels import Mode  # noqa: TC001

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 from teleinfo.state import business_meters, fields, injection, tariffs
-from teleinfo.state.energy import EXPORTED, EnergySpan
+from teleinfo.state.energy_span import EXPORTED, EnergySpan
 from teleinfo.state.facts import STALE_AFTER, ContractFacts, MeterFacts
 from teleinfo.state.fields import UNKNOWN, Json, Unknown, Value, Values
 from teleinfo.tic.horodate import iso, local_time
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from teleinfo.state.active_power import Active
+    from teleinfo.state.daily_energy import SpanName
     from teleinfo.state.device import Device
-    from teleinfo.state.energy import SpanName
     from teleinfo.state.fields import MeanName
     from teleinfo.state.mean_power import MeanPower
     from teleinfo.state.next_tariff import NextTariff

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from teleinfo.state.energy import ImportTotal
+from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.memory import Memory, encode
 from tests.lab.scenarios import LONG, Scenario
 from tests.support.broker import MosquittoBroker

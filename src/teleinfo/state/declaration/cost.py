@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.state.field_entry import Field, StateType
 
 if TYPE_CHECKING:
-    from teleinfo.state.energy import SpanName
+    from teleinfo.state.daily_energy import SpanName
 
 
 def _cost(span: SpanName, name: str, *, momentary: bool = True) -> Field:

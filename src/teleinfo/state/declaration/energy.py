@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import fields
-from teleinfo.state.energy import EXPORTED, SPANS, SpanName
+from teleinfo.state.daily_energy import SPANS, SpanName
+from teleinfo.state.energy_span import EXPORTED
 from teleinfo.state.field_entry import Field, FieldReader, StateType
 from teleinfo.state.snapshot import part_of
 from teleinfo.vocabulary.codes import TariffPeriod
@@ -13,8 +14,8 @@ from teleinfo.vocabulary.codes import TariffPeriod
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from teleinfo.state.energy import ImportTotal
     from teleinfo.state.fields import Json
+    from teleinfo.state.import_total import ImportTotal
     from teleinfo.state.tariffs import Index
 
 

@@ -1,11 +1,7 @@
 """
-The total energy drawn, and the energy of today, yesterday, this month and last month.
+The energy of today, yesterday, this month and last month.
 
 Pure: the times come with the readings.
-
-The total neither falls nor jumps when the meter switches to another index. Enedis may change the mode of the
-meter: EAST then replaces the sum of the historique indexes. The contract may change: its indexes begin at
-zero, or hold the energy of an earlier contract. So the total is the sum of an index and an offset.
 
 Days are those of France, 23 or 25 hours long when the clock changes. An energy is the difference of two
 readings of an index. So only the readings around midnight matter, and a restart in the course of a day loses
@@ -30,33 +26,18 @@ The clock of the machine may be wrong: a Raspberry Pi without a network starts i
   `PATIENCE` the clock is believed.
 - A clock that was ahead: the energies before a leap of the clock are kept for `PATIENCE`. When the clock is
   set back by about as much, they go on, and lose nothing, since energies are differences of readings.
-
-A Wh costs the price of its day, and each day its share of the subscription, from the first reading on. The
-prices of a day may become known later: so a month keeps the energies of each of its days, and its cost is
-computed when it is asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
-from teleinfo.state.prices import in_cents
+from teleinfo.state.energy_span import DAY, EXPORTED, EnergySpan, month_of
+from teleinfo.state.import_total import MARGIN, ImportTotal
 from teleinfo.state.tariffs import index_key
-
-if TYPE_CHECKING:
-    from teleinfo.state.prices import DatedPrices
-
-MARGIN: Final = 5
-"""Wh by which two indexes of the same energy may differ: they do not step in the same frame (54E)."""
-
-UNKNOWN_ENERGY: Final = 20
-"""The same for the energy of a day or a month."""
-
-_OVERLOAD: Final = 1.5  # times the subscribed power, as in `tic.plausibility`
-_LARGEST_SUBSCRIPTION: Final = 36_000  # VA, the most for a blue meter or a Linky
 
 GAP: Final = timedelta(minutes=5)
 """The longest time without a reading at midnight after which the days are still complete."""
@@ -70,133 +51,12 @@ SHORT_CHANGE: Final = timedelta(minutes=2)
 PATIENCE: Final = timedelta(days=1)
 """Time after which a clock that leapt is believed."""
 
-EXPORTED: Final = "EAIT"
-"""The étiquette of the injected energy, which is its key too."""
-
 SpanName: TypeAlias = Literal["today", "yesterday", "this_month", "last_month"]
 """The days and months whose energy is published."""
 
 SPANS: Final[tuple[SpanName, ...]] = ("today", "yesterday", "this_month", "last_month")
 
-DAY: Final = timedelta(days=1)
 _LONGEST_MONTH: Final = timedelta(days=31)
-
-
-@dataclass(frozen=True, slots=True)
-class ImportTotal:
-    """
-    A total: `index`, read from the étiquettes `counter` at a `time`, and an `offset`; both in Wh.
-
-    `counter` names one étiquette, or several with + between them.
-    """
-
-    counter: str
-    index: int
-    offset: int
-    time: datetime
-
-    @property
-    def total(self) -> int:
-        """The total energy drawn, Wh."""
-        return self.index + self.offset
-
-    def next(self, counter: str, index: int, *, at: datetime, subscribed: int | None) -> ImportTotal:
-        """
-        Return the total after `counter` shows `index`, Wh; `subscribed` is the subscribed power in VA.
-
-        - Same counter, not lower than before: keep the offset.
-        - New counter of the same energy: keep the offset.
-        - Counter that began at zero: the offset is the old total.
-        - Any other counter: continue exactly at the old total.
-
-        The second and the third rule apply only if the meter can have drawn the difference in the meantime.
-        """
-        if counter == self.counter and index >= self.index:
-            return ImportTotal(counter, index, self.offset, at)
-        most = self._most(at, subscribed)
-        for offset in (self.offset, self.total):
-            drawn = index + offset - self.total
-            if 0 <= drawn <= most:
-                return ImportTotal(counter, index, offset, at)
-        return ImportTotal(counter, index, self.total - index, at)
-
-    def is_followed_by(self, counter: str, index: int, *, at: datetime, subscribed: int | None) -> bool:
-        """True unless the same counter fell, or rose by more than can have been drawn until `at`."""
-        return counter != self.counter or 0 <= index - self.index <= self._most(at, subscribed)
-
-    def _most(self, at: datetime, subscribed: int | None) -> float:
-        """Return the most Wh that can have been drawn until `at`; a clock that was set back counts as 0 s."""
-        seconds = max(0.0, (at - self.time).total_seconds())
-        power = (subscribed or _LARGEST_SUBSCRIPTION) * _OVERLOAD
-        return power * seconds / 3600 + MARGIN
-
-
-@dataclass(frozen=True, slots=True)
-class EnergySpan:
-    """
-    The energy of a day, or of a month whose first day is `first`, in Wh.
-
-    `imported` is the energy drawn in all, `counted` the energy by key. An energy of 0 may be missing.
-    `by_day` has the energy that was drawn on each day by key; a day without energy is in it too, since it
-    costs its share of the subscription.
-    """
-
-    first: date
-    is_complete: bool = False
-    imported: int = 0
-    counted: Mapping[str, int] = field(default_factory=dict)
-    by_day: Mapping[date, Mapping[str, int]] = field(default_factory=dict)
-
-    @property
-    def exported(self) -> int:
-        """The energy injected."""
-        return self.counted.get(EXPORTED, 0)
-
-    def plus(self, imported: int, counted: Mapping[str, int], day: date) -> EnergySpan:
-        """Return this span with more energy, of a `day`."""
-        drawn = {key: energy for key, energy in counted.items() if key != EXPORTED}
-        by_day = dict(self.by_day)
-        by_day[day] = _sum(by_day.get(day, {}), drawn)
-        return replace(
-            self,
-            imported=self.imported + imported,
-            counted=_sum(self.counted, counted),
-            by_day=by_day,
-        )
-
-    def with_days(self, after: date, until: date) -> EnergySpan:
-        """Return this span with the days after a day until another one, which have no energy yet."""
-        by_day = dict(self.by_day)
-        for number in range(1, (until - after).days + 1):
-            by_day.setdefault(after + number * DAY, {})
-        return replace(self, by_day=by_day)
-
-    def cost_at(self, prices: DatedPrices) -> float | None:
-        """
-        Return the cost in €, the subscription included.
-
-        It is None if the index of a part of the energy is unknown, or has no price.
-        """
-        unknown = self.imported
-        cost = 0.0
-        for day, energies in self.by_day.items():
-            of_day = prices.of_day(day, energies)
-            if of_day is None:
-                return None
-            cost += of_day
-            unknown -= sum(energies.values())
-        if abs(unknown) > UNKNOWN_ENERGY:
-            return None
-        return in_cents(cost)
-
-    def unpriced(self, prices: DatedPrices) -> set[str]:
-        """Return the keys of the indexes that counted on a day on which they have no price."""
-        keys = set[str]()
-        for day, energies in self.by_day.items():
-            if prices.on(day) is None:
-                continue
-            keys.update(key for key in energies if prices.price(day, key) is None)
-        return keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -483,19 +343,6 @@ class _Indexed:
 
     counted: Mapping[str, int]
     after: DailyEnergy
-
-
-def month_of(day: date) -> date:
-    """Return the first day of the month."""
-    return day.replace(day=1)
-
-
-def _sum(energies: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
-    """Return the sum of two energies for each key."""
-    total = dict(energies)
-    for key, energy in more.items():
-        total[key] = total.get(key, 0) + energy
-    return total
 
 
 def _turn(

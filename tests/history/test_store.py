@@ -13,7 +13,8 @@ import pytest
 from teleinfo.contract.days import TEMPO_HOUR, local, midnight
 from teleinfo.history import store, tables
 from teleinfo.history.chronicle import SLOT, Batch, IndexReading
-from teleinfo.history.store import KEPT, MAX_METERS, MINUTE, QUARTER, Store
+from teleinfo.history.rows import KEPT, MAX_METERS, MINUTE, QUARTER
+from teleinfo.history.store import Store
 from teleinfo.state.prices import Prices
 from teleinfo.tic.decoder import Decoder
 from teleinfo.vocabulary.codes import Colour

@@ -22,7 +22,7 @@ from teleinfo.contract.price_source import PriceSource
 from teleinfo.history.chronicle import ALERT, COLOUR, EXPORTED_KEY, LONGEST_PAUSE, SLOT, TARIFF, Batch
 from teleinfo.history.contract import contract_table
 from teleinfo.history.rises import DAYS, rises
-from teleinfo.history.store import KEPT, MINUTE, QUARTER, Store
+from teleinfo.history.rows import KEPT, MINUTE, QUARTER
 from teleinfo.state.energy_span import month_of
 from teleinfo.state.prices import in_millionths
 from teleinfo.vocabulary.codes import Colour, TariffPeriod
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Mapping
 
+    from teleinfo.history.store import Store
     from teleinfo.state.fields import Json
     from teleinfo.state.prices import DatedPrices
 

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from teleinfo.history.store import MINUTE
+from teleinfo.history.rows import MINUTE
 from teleinfo.live.declared import remembered
 from teleinfo.simulator.catalogue import build
 from teleinfo.state.prices import Prices

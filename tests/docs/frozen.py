@@ -36,7 +36,8 @@ from teleinfo.doctor.line_damage import Damage
 from teleinfo.doctor.report import as_json
 from teleinfo.history import tables
 from teleinfo.history.chronicle import Batch, IndexReading
-from teleinfo.history.store import SCHEMA, Store
+from teleinfo.history.database_file import SCHEMA
+from teleinfo.history.store import Store
 from teleinfo.live.declared import find
 from teleinfo.mqtt.config import OFFLINE, ONLINE, Topics
 from teleinfo.port import health

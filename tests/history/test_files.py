@@ -21,8 +21,9 @@ from teleinfo.contract.offers import Offers, in_force
 from teleinfo.contract.offers_file import with_shipped
 from teleinfo.history import energies as storage
 from teleinfo.history.chronicle import Batch, IndexReading
+from teleinfo.history.database_file import SCHEMA
 from teleinfo.history.file_import import Added, FileImport
-from teleinfo.history.store import SCHEMA, Store
+from teleinfo.history.store import Store
 from teleinfo.vocabulary.codes import Colour
 from tests.history import written
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.contract.days import TEMPO_HOUR, local, midnight
-from teleinfo.history import store, tables
+from teleinfo.history import database_file, tables
 from teleinfo.history.chronicle import SLOT, Batch, IndexReading
 from teleinfo.history.rows import KEPT, MAX_METERS, MINUTE, QUARTER
 from teleinfo.history.store import Store
@@ -148,7 +148,7 @@ def test_a_write_that_fails_takes_nothing_from_the_tables(
     known = lapse.table("days30")
     lapse.store.close()
     powers = {time: power(1) for time in range(BEGIN, BEGIN + DAY, SLOT)}
-    monkeypatch.setattr(store, "MAX_PAGES", 1)
+    monkeypatch.setattr(database_file, "MAX_PAGES", 1)
     with pytest.raises(sqlite3.OperationalError, match="full"):
         lapse.store.write([Batch(lapse.meter, BEGIN + DAY, powers)], now=BEGIN + DAY)
     monkeypatch.undo()

@@ -26,11 +26,11 @@ from teleinfo.contract import regulated_prices
 from teleinfo.contract.offers_file import OffersError
 from teleinfo.history import energies, sentences
 from teleinfo.history.damage import NewerError
+from teleinfo.history.database_file import APPLICATION
 from teleinfo.history.fill import fill
 from teleinfo.history.imported_files import ImportedFiles, label_of, tell
 from teleinfo.history.owner import as_owner
 from teleinfo.history.recorder import put_aside, unkept
-from teleinfo.history.store import APPLICATION
 from teleinfo.live.declared import number
 from teleinfo.vocabulary.words import Message
 

@@ -28,7 +28,8 @@ from teleinfo.contract.days import day_of, days_of, midnight
 from teleinfo.history import tables
 from teleinfo.history.chronicle import Batch, Chronicle
 from teleinfo.history.damage import ERRORS, is_damage
-from teleinfo.history.store import NEWER, Store
+from teleinfo.history.database_file import NEWER
+from teleinfo.history.store import Store
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:

@@ -8,96 +8,29 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import errno
 import glob
 import sqlite3
 import threading
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.common.i18n import N_
-from teleinfo.contract.days import day_of, days_of, midnight
-from teleinfo.history import rows
+from teleinfo.contract.days import day_of, days_of
+from teleinfo.history import database_file, rows
 from teleinfo.history.damage import ERRORS, NewerError, is_damage
 from teleinfo.history.merge import Merged, merge
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Collection, Iterable, Iterator
 
     from teleinfo.history.chronicle import Batch
 
 
-APPLICATION: Final = 0x54494331
-"""The mark of our databases: "TIC1"."""
-
-VERSION: Final = 1
-
-_FOLDER: Final = Path(__file__).parent
-SCHEMA: Final = (_FOLDER / "schema.sql").read_text(encoding="utf-8")
-
-NEWER: Final = N_("a newer version of teleinfo wrote the database")
-
-NO_FILE: Final = N_("not a regular file")
-
 WEEK: Final = dt.timedelta(days=7)
 """The time between two copies."""
-
-_ENDS: Final = ("", "-wal", "-shm", "-journal")
-"""What SQLite adds to the name of a database for each of its files."""
 
 _COPIES: Final = (".copy-0", ".copy-1")
 _MAX_DAMAGED: Final = 3
 """The most damaged files that are kept."""
-
-MAX_PAGES: Final = 16_384
-"""The bound of the file: 64 MB in pages of 4 KB."""
-
-
-def _new_connection(path: Path | str) -> sqlite3.Connection:
-    base = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
-    base.create_function("day", 1, lambda time: time if time is None else f"{day_of(time)}")
-    base.create_function("midnight", 1, lambda time: midnight(day_of(time)))
-    return base
-
-
-def _create(base: sqlite3.Connection) -> None:
-    """Create the tables in an empty database."""
-    marks = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};"
-    base.executescript(f"BEGIN IMMEDIATE; {SCHEMA} {marks} COMMIT;")
-
-
-def _tables_of(base: sqlite3.Connection) -> list[tuple[str]]:
-    """Return the text of each table and index, the same for the same version."""
-    return base.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").fetchall()
-
-
-@cache
-def _own_tables() -> list[tuple[str]]:
-    with contextlib.closing(sqlite3.connect(":memory:")) as base:
-        base.executescript(SCHEMA)
-        return _tables_of(base)
-
-
-def _check(base: sqlite3.Connection) -> None:
-    """
-    Raise NewerError if a newer version wrote the database.
-
-    Raise sqlite3.DatabaseError if its tables are not ours, or if a page or a row is damaged.
-    """
-    [application] = base.execute("PRAGMA application_id").fetchone()
-    [version] = base.execute("PRAGMA user_version").fetchone()
-    is_ours = _tables_of(base) == _own_tables()
-    if application == APPLICATION and version > VERSION and not is_ours:
-        raise NewerError(NEWER)
-    if not is_ours or (application, version) != (APPLICATION, VERSION):
-        raise sqlite3.DatabaseError("the tables are not those of this version")
-    # Of the constraints too. `quick_check` does not see rows that are out of order: a page that another took.
-    [found] = base.execute("PRAGMA integrity_check(1)").fetchone()
-    if found != "ok":
-        raise sqlite3.DatabaseError(found)
-
 
 _METERS: Final = """
     SELECT name, coalesce((SELECT min(time) FROM reading WHERE meter = id), heard), min(heard, ?)
@@ -155,11 +88,13 @@ class Store:
     @contextlib.contextmanager
     def editing(self, now: int) -> Iterator[sqlite3.Connection]:
         """Yield the database, opened if it is not open, within a transaction."""
-        if self._base is not None and (self._is_doubtful or _identity(self.path) != self._opened):
+        if self._base is not None and (
+            self._is_doubtful or database_file.identity(self.path) != self._opened
+        ):
             self.close()  # another process may have replaced a damaged one
         if self._base is None:
             self._base = self._open(now)
-            self._opened = _identity(self.path)
+            self._opened = database_file.identity(self.path)
             self._is_doubtful = False
         with self._base as base:
             base.execute("BEGIN IMMEDIATE")
@@ -201,13 +136,13 @@ class Store:
                 self._copying.release()
 
     def _new_copy(self) -> sqlite3.Connection:
-        base = _new_connection(":memory:")
+        base = database_file.new_connection(":memory:")
         try:
             if self.path.exists():
-                with contextlib.closing(_read_only(self.path)) as file:
+                with contextlib.closing(database_file.open_to_read(self.path)) as file:
                     file.backup(base)
-            if not _tables_of(base):
-                _create(base)
+            if not database_file.tables_of(base):
+                database_file.create(base)
         except ERRORS:
             base.close()
             raise
@@ -220,59 +155,36 @@ class Store:
 
     def _state_of_files(self) -> list[tuple[int, int]]:
         """Return time and size of the files of the database, which differ after each change of it."""
-        return [(status.st_mtime_ns, status.st_size) for status in self._statuses()]
-
-    def _statuses(self) -> list[os.stat_result]:
-        """Return the status of the database and of its log, of those that are there."""
-        found = []
-        for path in (self.path, self.path.with_name(f"{self.path.name}-wal")):
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                found.append(path.stat())
-        return found
+        return [(status.st_mtime_ns, status.st_size) for status in database_file.statuses(self.path)]
 
     def _open(self, now: int) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _check_type(self.path)
+        database_file.check_type(self.path)
         with contextlib.suppress(FileExistsError):
             self.path.touch(mode=0o600, exist_ok=False)  # SQLite gives its other files the same mode
         try:
-            return self._connect()
+            return database_file.open_to_write(self.path)
         except ERRORS as error:
             if not is_damage(error):
                 raise
         self._renew(now)
-        return self._connect()
-
-    def _connect(self) -> sqlite3.Connection:
-        base = _new_connection(self.path)
-        try:
-            # FULL: a batch is on the disk before the next one.
-            base.executescript(
-                f"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA max_page_count = {MAX_PAGES};"
-            )
-            if not _tables_of(base):
-                _create(base)
-            _check(base)
-        except ERRORS:
-            base.close()
-            raise
-        return base
+        return database_file.open_to_write(self.path)
 
     def _renew(self, now: int) -> None:
         """Put a damaged file aside, and begin anew with all that can be read of it and of its copies."""
         # After a power cut the clock may be far behind. No row is later than the file that it was written to.
-        written = max(status.st_mtime for status in self._statuses())
+        written = max(status.st_mtime for status in database_file.statuses(self.path))
         latest = max(now, int(written))
         new = self.path.with_suffix(".new")
-        _remove(new)
+        database_file.remove(new)
         new.touch(mode=0o600, exist_ok=False)
         copies = [self.path.with_suffix(end) for end in _COPIES]
         copies = sorted(filter(Path.is_file, copies), key=lambda copy: copy.stat().st_mtime, reverse=True)
-        with contextlib.closing(_new_connection(new)) as base:
-            _create(base)
+        with contextlib.closing(database_file.new_connection(new)) as base:
+            database_file.create(base)
             # Of a row in both, that of the copy, which was checked, stays.
             for source in (*copies, self.path):
-                with contextlib.closing(_read_only(source)) as file:
+                with contextlib.closing(database_file.open_to_read(source)) as file:
                     base.execute("BEGIN")
                     merge(base, file, latest)
                     base.execute("COMMIT")
@@ -281,21 +193,21 @@ class Store:
             file_aside = self.path.with_name(self.path.name + end)
             if file_aside.exists():
                 file_aside.rename(self.aside.with_name(self.aside.name + end))
-        _remove(self.path)
+        database_file.remove(self.path)
         new.rename(self.path)
         damaged = self.path.parent.glob(f"{glob.escape(self.path.stem)}.damaged-*[0-9]")
         for path in sorted(damaged, key=lambda each: each.lstat().st_mtime)[:-_MAX_DAMAGED]:
-            _remove(path)
+            database_file.remove(path)
 
     def as_file(self) -> bytes:
         """Return the whole database as the content of a file."""
         with (
-            contextlib.closing(_read_only(self.path)) as file,
+            contextlib.closing(database_file.open_to_read(self.path)) as file,
             contextlib.closing(sqlite3.connect(":memory:")) as copy,
         ):
             file.backup(copy)
-            _check(copy)
-            return _with_rollback_journal(copy.serialize())
+            database_file.check(copy)
+            return database_file.with_rollback_journal(copy.serialize())
 
     def back_up(self, today: dt.date) -> None:
         """Write a copy beside the database each week, alternately one of two files."""
@@ -314,9 +226,9 @@ class Store:
     def merge(self, data: bytes, now: int) -> Merged:
         """Add all rows that this one lacks of another history, the content of a file; raise NewerError."""
         with contextlib.closing(sqlite3.connect(":memory:")) as other, self.editing(now) as base:
-            other.deserialize(_with_rollback_journal(data))
+            other.deserialize(database_file.with_rollback_journal(data))
             try:
-                _check(other)
+                database_file.check(other)
             except NewerError:
                 raise
             except ERRORS:
@@ -329,37 +241,3 @@ class Store:
         base, self._base = self._base, None
         if base is not None:
             base.close()
-
-
-def _with_rollback_journal(data: bytes) -> bytes:
-    """Return the content of a database file that has all of it: no write-ahead log is beside it."""
-    # Section 1.3.3 of sqlite.org/fileformat2.html. A database in memory cannot have such a log.
-    return data[:18] + b"\x01\x01" + data[20:]
-
-
-def _read_only(path: Path) -> sqlite3.Connection:
-    _check_type(path)
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-
-
-def _check_type(path: Path) -> None:
-    """Raise OSError if a file of the database is a pipe or a device: opening it would wait for ever."""
-    for end in _ENDS:
-        file = path.with_name(path.name + end)
-        if file.exists() and not file.is_file():
-            raise OSError(errno.EINVAL, NO_FILE, str(file))
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells a file from one that took its place, None if there is none."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
-def _remove(path: Path) -> None:
-    """Remove a database, and the files that SQLite put beside it."""
-    for end in _ENDS:
-        path.with_name(path.name + end).unlink(missing_ok=True)

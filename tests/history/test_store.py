@@ -1,4 +1,4 @@
-"""The history of the page: what it proves, what it leaves open, and what becomes of a damaged database."""
+"""The history of the page: what it proves, and what it leaves open."""
 
 from __future__ import annotations
 
@@ -273,28 +273,6 @@ def test_a_meter_that_was_heard_for_a_moment_is_forgotten_the_next_day(tmp_path:
         assert write("own", BEGIN + DAY, DAY + HOUR) == ["own"]
         with store.reading() as base:
             assert base.execute("SELECT count(*) FROM reading").fetchone()[0] < 10
-
-
-def test_two_copies_of_the_last_weeks_are_kept(tmp_path: Path) -> None:
-    """One a week, each of them a whole history; a copy that was cut off is written anew."""
-    today = dt.date.today()  # noqa: DTZ011 - the date of a file
-    with contextlib.closing(Store(tmp_path / FILE)) as store:
-        store.write([Batch("1", BEGIN, {BEGIN: power(500)})], now=BEGIN)
-        (tmp_path / "history.part").write_text("cut off")
-        written = set()
-        for day in range(7):
-            store.back_up(today + dt.timedelta(days=day))
-            written |= {(path.name, path.stat().st_mtime_ns) for path in tmp_path.glob("*.copy-*")}
-        kept = {name for name, _time in written}
-        assert len(written) == len(kept), "one that is younger than a week stays as it is"
-        for day in range(7, 28):
-            store.back_up(today + dt.timedelta(days=day))
-            kept |= {path.name for path in tmp_path.glob("*.copy-*")}
-    assert kept == {"history.copy-0", "history.copy-1"}
-    for name in kept:
-        with contextlib.closing(Store(tmp_path / name)) as copy:
-            copy.write([], now=BEGIN)
-            assert powers_of(copy, SLOT) == {BEGIN: 500}
 
 
 def test_a_copy_that_is_read_is_closed_by_its_reader_once_it_is_forgotten(tmp_path: Path) -> None:

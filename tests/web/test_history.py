@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from teleinfo.history import copies
 from teleinfo.history import recorder as recorder_module
 from teleinfo.history.recorder import HistoryRecorder
-from teleinfo.history.store import Store
 from teleinfo.live.model import LiveModel
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
@@ -184,8 +184,8 @@ def test_a_copy_that_cannot_be_written_is_reported_as_that(
     path, model = tmp_path / FILE, LiveModel(patience=None)
     recorder, tried = HistoryRecorder(path, model), list[str]()
 
-    def full(store: Store) -> bytes:
-        tried.append(store.path.name)
+    def full(path: Path) -> bytes:
+        tried.append(path.name)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     async def keep() -> bool:
@@ -196,7 +196,7 @@ def test_a_copy_that_cannot_be_written_is_reported_as_that(
 
     async def keep_all() -> None:
         with monkeypatch.context() as patch:
-            patch.setattr(Store, "as_file", full)
+            patch.setattr(copies, "content_of", full)
             for _ in range(5):
                 kept = await keep()
                 assert str(recorder.fault).startswith("the history is kept, but its weekly copy")

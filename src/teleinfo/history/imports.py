@@ -24,7 +24,7 @@ from teleinfo.common.untrusted_json import MAX_BYTES
 from teleinfo.console.output import fail, say
 from teleinfo.contract import regulated_prices
 from teleinfo.contract.offers_file import OffersError
-from teleinfo.history import energies, sentences
+from teleinfo.history import copies, energies, sentences
 from teleinfo.history.damage import NewerError
 from teleinfo.history.database_file import APPLICATION
 from teleinfo.history.fill import fill
@@ -230,7 +230,7 @@ def _export(store: Store, path: Path) -> int:
 
 def _write(store: Store, file: IO[bytes]) -> int:
     """Write the history to a file that is open."""
-    file.write(store.as_file())
+    file.write(copies.content_of(store.path))
     file.flush()
     os.fsync(file.fileno())
     return 0

@@ -25,7 +25,7 @@ from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
 from teleinfo.console.output import say
 from teleinfo.contract.days import day_of, days_of, midnight
-from teleinfo.history import tables
+from teleinfo.history import copies, tables
 from teleinfo.history.chronicle import Batch, Chronicle
 from teleinfo.history.damage import ERRORS, is_damage
 from teleinfo.history.database_file import NEWER
@@ -242,7 +242,7 @@ class HistoryRecorder:
         if now < self._copy_due:
             return
         try:
-            await asyncio.to_thread(self._store.back_up, day_of(int(self._clock())))
+            await asyncio.to_thread(copies.back_up, self._store.path, day_of(int(self._clock())))
         except ERRORS as error:
             if is_damage(error):
                 self._store.doubt()  # the next batch says what becomes of it

@@ -7,30 +7,21 @@ Every method blocks, and may raise `sqlite3.Error`. Times are seconds since 1970
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
-import glob
 import sqlite3
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.contract.days import day_of, days_of
-from teleinfo.history import database_file, rows
+from teleinfo.contract.days import days_of
+from teleinfo.history import copies, database_file, rows
 from teleinfo.history.damage import ERRORS, NewerError, is_damage
 from teleinfo.history.merge import Merged, merge
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
+    from pathlib import Path
 
     from teleinfo.history.chronicle import Batch
 
-
-WEEK: Final = dt.timedelta(days=7)
-"""The time between two copies."""
-
-_COPIES: Final = (".copy-0", ".copy-1")
-_MAX_DAMAGED: Final = 3
-"""The most damaged files that are kept."""
 
 _METERS: Final = """
     SELECT name, coalesce((SELECT min(time) FROM reading WHERE meter = id), heard), min(heard, ?)
@@ -167,61 +158,10 @@ class Store:
         except ERRORS as error:
             if not is_damage(error):
                 raise
-        self._renew(now)
+        new = copies.recover(self.path, now)
+        self.aside = copies.path_aside(self.path, now)
+        copies.replace_damaged(self.path, new, aside=self.aside)
         return database_file.open_to_write(self.path)
-
-    def _renew(self, now: int) -> None:
-        """Put a damaged file aside, and begin anew with all that can be read of it and of its copies."""
-        # After a power cut the clock may be far behind. No row is later than the file that it was written to.
-        written = max(status.st_mtime for status in database_file.statuses(self.path))
-        latest = max(now, int(written))
-        new = self.path.with_suffix(".new")
-        database_file.remove(new)
-        new.touch(mode=0o600, exist_ok=False)
-        copies = [self.path.with_suffix(end) for end in _COPIES]
-        copies = sorted(filter(Path.is_file, copies), key=lambda copy: copy.stat().st_mtime, reverse=True)
-        with contextlib.closing(database_file.new_connection(new)) as base:
-            database_file.create(base)
-            # Of a row in both, that of the copy, which was checked, stays.
-            for source in (*copies, self.path):
-                with contextlib.closing(database_file.open_to_read(source)) as file:
-                    base.execute("BEGIN")
-                    merge(base, file, latest)
-                    base.execute("COMMIT")
-        self.aside = self.path.with_suffix(f".damaged-{now}")
-        for end in ("-wal", ""):
-            file_aside = self.path.with_name(self.path.name + end)
-            if file_aside.exists():
-                file_aside.rename(self.aside.with_name(self.aside.name + end))
-        database_file.remove(self.path)
-        new.rename(self.path)
-        damaged = self.path.parent.glob(f"{glob.escape(self.path.stem)}.damaged-*[0-9]")
-        for path in sorted(damaged, key=lambda each: each.lstat().st_mtime)[:-_MAX_DAMAGED]:
-            database_file.remove(path)
-
-    def as_file(self) -> bytes:
-        """Return the whole database as the content of a file."""
-        with (
-            contextlib.closing(database_file.open_to_read(self.path)) as file,
-            contextlib.closing(sqlite3.connect(":memory:")) as copy,
-        ):
-            file.backup(copy)
-            database_file.check(copy)
-            return database_file.with_rollback_journal(copy.serialize())
-
-    def back_up(self, today: dt.date) -> None:
-        """Write a copy beside the database each week, alternately one of two files."""
-        copy = self.path.with_suffix(f".copy-{today.toordinal() // WEEK.days % 2}")
-        if copy.exists() and abs(day_of(int(copy.stat().st_mtime)) - today) < WEEK:
-            return
-        part = self.path.with_suffix(".part")
-        part.unlink(missing_ok=True)
-        part.touch(mode=0o600, exist_ok=False)
-        try:
-            part.write_bytes(self.as_file())
-            part.replace(copy)
-        finally:
-            part.unlink(missing_ok=True)  # half of one takes space on a disk that may be full
 
     def merge(self, data: bytes, now: int) -> Merged:
         """Add all rows that this one lacks of another history, the content of a file; raise NewerError."""

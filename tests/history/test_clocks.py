@@ -74,7 +74,7 @@ def judge(readings: list[Sample], error: Error, name: str) -> None:
     days = {row[0]: dict(zip(found["columns"], row, strict=True)) for row in found["rows"]}
     energy = sum(day["HP"] for day in days.values()) + sum(gap[2]["HP"] for gap in found["gaps"])
     assert least <= energy <= most
-    with STORE.reading(pending) as base:
+    with STORE.copy.reading(pending) as base:
         half_hours = energies.energies(base, 1, NOON - 1000 * A_DAY, now).drawn
     assert least - 1 <= sum(sum(each.values()) for each in half_hours.values()) <= most + 1
     if name == "days30":

@@ -42,7 +42,7 @@ def batches(*groups: Iterable[IndexReading]) -> list[Batch]:
 
 def kept(*groups: Iterable[IndexReading]) -> list[IndexReading]:
     """Return the readings that are kept of these groups."""
-    with STORE.reading(batches(*groups)) as base:
+    with STORE.copy.reading(batches(*groups)) as base:
         return [IndexReading(*row) for row in base.execute("SELECT time, value, code FROM reading")]
 
 

@@ -57,7 +57,7 @@ def power(drawn: int) -> list[tuple[int, int | None]]:
 
 def powers_of(store: Store, step: int = MINUTE) -> dict[int, int]:
     """Return the mean power drawn in each step."""
-    with store.reading() as base:
+    with store.copy.reading() as base:
         return dict(base.execute("SELECT time, drawn FROM power WHERE step = ?", (step,)).fetchall())
 
 
@@ -271,14 +271,14 @@ def test_a_meter_that_was_heard_for_a_moment_is_forgotten_the_next_day(tmp_path:
             assert "own" in known
             assert len(known) <= MAX_METERS
         assert write("own", BEGIN + DAY, DAY + HOUR) == ["own"]
-        with store.reading() as base:
+        with store.copy.reading() as base:
             assert base.execute("SELECT count(*) FROM reading").fetchone()[0] < 10
 
 
 def test_a_copy_that_is_read_is_closed_by_its_reader_once_it_is_forgotten(tmp_path: Path) -> None:
     """Else it would stay open: nobody reads again after the store is closed."""
     store = Store(tmp_path / FILE)
-    with store.reading() as copy:
+    with store.copy.reading() as copy:
         store.close()
         copy.execute("SELECT count(*) FROM reading")
 

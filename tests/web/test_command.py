@@ -41,7 +41,7 @@ def test_a_page_shows_the_meter_at_the_port(tmp_path: Path, meter: Meter) -> Non
         assert page.stop()[0] == 0
         with contextlib.closing(Store(tmp_path / "history/teleinfo.sqlite")) as store:
             store.write([], now=0)
-            with store.reading() as base:
+            with store.copy.reading() as base:
                 assert base.execute("SELECT * FROM power").fetchall()
         assert page.log.startswith(f"The page is at http://127.0.0.1:{page.port}/ (Ctrl-C: quit).\n")
         assert "Traceback" not in page.log
@@ -75,7 +75,7 @@ def test_a_page_shows_the_meters_of_several_settings_files(tmp_path: Path, meter
     for file, number in zip(files, ("041961123456", "041961654321"), strict=True):
         with contextlib.closing(Store(tmp_path / f"history/{file.stem}.sqlite")) as store:
             store.write([], now=0)
-            with store.reading() as base:
+            with store.copy.reading() as base:
                 assert base.execute("SELECT name FROM meter").fetchall() == [(number,)]
 
 

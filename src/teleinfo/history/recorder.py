@@ -232,7 +232,7 @@ class HistoryRecorder:
             self._report(unkept(self._store, error))
             return False
         self._waiting.clear()
-        self._store.forget_copy()  # it is of the time before; nobody may look at the page any more
+        self._store.copy.forget()  # it is of the time before; nobody may look at the page any more
         self._report(self._uncopied or put_aside(self._store))
         return True
 

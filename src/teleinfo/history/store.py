@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import threading
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.contract.days import days_of
 from teleinfo.history import copies, database_file, rows
 from teleinfo.history.damage import ERRORS, NewerError, is_damage
+from teleinfo.history.memory_copy import MemoryCopy
 from teleinfo.history.merge import Merged, merge
 
 if TYPE_CHECKING:
@@ -30,18 +30,19 @@ _METERS: Final = """
 
 
 class Store:
-    """The database at `path`; before the first `write` it is what the file has."""
+    """
+    The database at `path`; before the first `write` it is what the file has.
+
+    `aside` is the path to which a damaged one was moved; `copy` is what is read in its place.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.aside: Path | None = None
+        self.copy = MemoryCopy(path)
         self._base: sqlite3.Connection | None = None
         self._opened: tuple[int, int] | None = None
         self._is_doubtful = False
-        self._copy: sqlite3.Connection | None = None
-        self._copied: list[tuple[int, int]] = []
-        self._copying = threading.Lock()
-        self._is_forgotten = False
 
     def write(
         self, batches: Collection[Batch], *, now: int, imported: bool = False
@@ -91,63 +92,6 @@ class Store:
             base.execute("BEGIN IMMEDIATE")
             yield base
 
-    @contextlib.contextmanager
-    def reading(self, pending: Iterable[Batch] = ()) -> Iterator[sqlite3.Connection]:
-        """
-        Yield a copy of the database in memory, with the batches that are `pending`, to one thread at a time.
-
-        Whatever is read of it delays no `write`. The copy, which takes milliseconds, is kept for the next
-        reader until the file changes, or until `forget_copy`.
-        """
-        with self._copying:
-            self._is_forgotten = False
-            state = self._state_of_files()
-            if self._copy is None or state != self._copied:
-                self._close_copy()
-                self._copy = self._new_copy()
-                self._copied = state
-            self._copy.execute("BEGIN")
-            try:
-                for batch in pending:
-                    with days_of(batch.meter):
-                        rows.put(self._copy, batch)
-                yield self._copy
-            finally:
-                self._copy.rollback()
-                if self._is_forgotten:
-                    self._close_copy()
-
-    def forget_copy(self) -> None:
-        """Free the memory of the copy; a thread that reads it does so when it has done."""
-        self._is_forgotten = True
-        if self._copying.acquire(blocking=False):
-            try:
-                self._close_copy()
-            finally:
-                self._copying.release()
-
-    def _new_copy(self) -> sqlite3.Connection:
-        base = database_file.new_connection(":memory:")
-        try:
-            if self.path.exists():
-                with contextlib.closing(database_file.open_to_read(self.path)) as file:
-                    file.backup(base)
-            if not database_file.tables_of(base):
-                database_file.create(base)
-        except ERRORS:
-            base.close()
-            raise
-        return base
-
-    def _close_copy(self) -> None:
-        if self._copy is not None:
-            self._copy.close()
-            self._copy = None
-
-    def _state_of_files(self) -> list[tuple[int, int]]:
-        """Return time and size of the files of the database, which differ after each change of it."""
-        return [(status.st_mtime_ns, status.st_size) for status in database_file.statuses(self.path)]
-
     def _open(self, now: int) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         database_file.check_type(self.path)
@@ -177,7 +121,7 @@ class Store:
 
     def close(self) -> None:
         """Close the database; the next `write` opens it again."""
-        self.forget_copy()
+        self.copy.forget()
         base, self._base = self._base, None
         if base is not None:
             base.close()

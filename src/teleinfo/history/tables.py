@@ -96,7 +96,7 @@ def table(
     of_indexes = prices.loaded.prices
     if of_indexes is not None:
         of_indexes = of_indexes.with_codes(codes or {})
-    with store.reading(pending) as base, days_of(meter):
+    with store.copy.reading(pending) as base, days_of(meter):
         known = base.execute("SELECT id, heard FROM meter WHERE name = ?", (meter,)).fetchone()
         number, heard = known or (0, 0)
         return _TABLES[name](_Meter(prices, of_indexes, base, number, heard, now))

@@ -34,16 +34,16 @@ def contract_part(table: dict[str, Any]) -> dict[str, Any]:
         told(sentences.HOURS, values),
         of_prices,
     )
-    verdict = told(sentences.VERDICT, values)[:1]
-    enough: dict[str, Any] = {}
+    sentence = told(sentences.VERDICT, values)[:1]
     if table["is_year"] and steps and "enough" in steps[-1]:
-        enough = steps[-1]
+        sentence += told(sentences.ENOUGH, steps[-1])
+    fault = "" if table["fault"] is None else printable(_(table["fault"]))
     return {
         **table,
-        "fault": "" if table["fault"] is None else printable(_(table["fault"])),
+        "fault": fault,
         "note": "",
         "offers": [_offer(offer) for offer in table["offers"]],
-        "sentence": " ".join(verdict + told(sentences.ENOUGH, enough)),
+        "sentence": " ".join(sentence),
         "facts": [" ".join(paragraph) for paragraph in paragraphs if paragraph],
     }
 

@@ -28,10 +28,16 @@ LIVE: Final = 30.0
 """Greatest age of a reading that is live, in seconds; after ten without a reading the meter is silent."""
 
 _PLACED: Final = {
-    *("power.apparent_import", "power.apparent_export", "power.apparent_net"),
-    *("power.active", "power.active_import_mean"),
-    *("headroom.used_percent", "headroom.power"),
-    *("contract.subscribed_power", "contract.subscribed_current", "contract.cut_off_power"),
+    "power.apparent_import",
+    "power.apparent_export",
+    "power.apparent_net",
+    "power.active",
+    "power.active_import_mean",
+    "headroom.used_percent",
+    "headroom.power",
+    "contract.subscribed_power",
+    "contract.subscribed_current",
+    "contract.cut_off_power",
 }
 """The fields with a place of their own, which have no row beside it."""
 
@@ -66,14 +72,19 @@ def words_part(model: LiveModel) -> dict[str, Json]:
 def _indexes_in_words(state: Json) -> dict[str, Json]:
     """Return text and shade of each index that counts no common tariff period, by key."""
     indexes = find(state, "energy.indexes")
+    if not isinstance(indexes, dict):
+        return {}
     shown: dict[str, Json] = {}
-    for key, index in indexes.items() if isinstance(indexes, dict) else ():
+    for key, index in indexes.items():
         if key in TariffPeriod.__members__:
             continue
         name = _name_of_index(key, index)
+        period_words = _HOURS_IN_TEXTS & {*name.upper().split()}
         hours = "plain"
-        if period_words := _HOURS_IN_TEXTS & {*name.upper().split()}:
-            hours = "low" if period_words & _OFF_PEAK_IN_TEXTS else "high"
+        if period_words & _OFF_PEAK_IN_TEXTS:
+            hours = "low"
+        elif period_words:
+            hours = "high"
         shown[key] = {"text": name, "hours": hours, "colour": None}
     return shown
 
@@ -81,7 +92,9 @@ def _indexes_in_words(state: Json) -> dict[str, Json]:
 def _name_of_index(key: str, index: Json) -> str:
     """Return the name of an index in the language of the reader, else its key."""
     name = find(index, "name")
-    return printable(_(name) if isinstance(name, str) and name else key)
+    if not isinstance(name, str) or not name:
+        return printable(key)
+    return printable(_(name))
 
 
 def now_part(
@@ -93,30 +106,32 @@ def now_part(
     `meters` and `fault` come from the history: see `HistoryRecorder`. Values stay as they were at the last
     reading, with its age; alerts do not.
     """
-    state, present, today = model.state(), model.state(now=now), model.clock().date()
-    silence, age = model.silence(now=now), 0.0 if model.heard is None else now - model.heard
+    state = model.state()
+    today = model.clock().date()
+    time = find(state, "time")
+    silence = model.silence(now=now)
+    age = 0.0 if model.heard is None else now - model.heard
     is_live = silence is None and model.heard is not None and age <= LIVE
-    silent = None if silence is None else _("The meter is silent for {time}").format(time=duration(silence))
-    indexes = find(state, "energy.indexes")
+    silent = None
+    if silence is not None:
+        silent = _("The meter is silent for {time}").format(time=duration(silence))
+    meter_id = find(state, "meter.id")
+    if not meter_id and meters:
+        meter_id = meters[0][0]  # the one that was read last
     return {
         "meter": sentences.meter(model),
-        "id": find(state, "meter.id") or next((name for name, *_times in meters), None),
+        "id": meter_id,
         "meters": [[name, f"{_day(name, first)} – {_day(name, last)}"] for name, first, last in meters],
         "fault": "" if fault is None else _(fault),
         "today": f"{today}",
         "ahead": model.minutes_ahead,
-        "time": clock(find(state, "time"), today=today, seconds=True),
-        "stream": None if is_live else _last(find(state, "time"), meters, today),
+        "time": clock(time, today=today, seconds=True),
+        "stream": None if is_live else _last(time, meters, today),
         "waiting": sentences.waiting(model) if model.mode is None else None,
         "silent": silent,
         "age": _("Power {time} ago").format(time=duration(age)) if age > LIVE else "",
         "why": "" if model.note is None else model.note.text,
-        "alerts": [
-            [_(alert.words), _("since {time}").format(time=since) if since else ""]
-            for alert in alerts_of(present)
-            if find(present, f"alerts.{alert}.active") is True
-            for since in [clock(find(present, f"alerts.{alert}.start"), today=today)]
-        ],
+        "alerts": _active_alerts(model.state(now=now), today),
         "power": _power(state),
         "facts": _rows(state, "power", "max_power", "headroom", "current", "voltage"),
         "phases": _phases(state),
@@ -126,18 +141,46 @@ def now_part(
             *_row(state, "cost.price"),
             *_rows(state, "contract"),
         ],
-        "tempo": [
-            {"day": title(path), "colour": find(state, path), "text": text(state, path) or _("not known yet")}
-            for path in ("tempo.today", "tempo.tomorrow")
-            if find(state, "tempo.today")
-        ],
-        "indexes": [
-            [_name_of_index(key, index), f"{number(value / 1000, 1)} kWh"]
-            for key, index in (indexes.items() if isinstance(indexes, dict) else ())
-            if (value := integer(index, "value")) is not None
-        ],
+        "tempo": _tempo_days(state),
+        "indexes": _indexes(state),
         "line": _line(model, state),
     }
+
+
+def _active_alerts(state: Json, today: dt.date) -> list[Json]:
+    """Return the words of each alert that is active, and since when it is."""
+    active: list[Json] = []
+    for alert in alerts_of(state):
+        if find(state, f"alerts.{alert}.active") is not True:
+            continue
+        start = clock(find(state, f"alerts.{alert}.start"), today=today)
+        since = _("since {time}").format(time=start) if start else ""
+        active.append([_(alert.words), since])
+    return active
+
+
+def _tempo_days(state: Json) -> list[Json]:
+    """Return name and colour of today and tomorrow; nothing without the contract Tempo."""
+    if not find(state, "tempo.today"):
+        return []
+    days: list[Json] = []
+    for path in ("tempo.today", "tempo.tomorrow"):
+        words = text(state, path) or _("not known yet")
+        days.append({"day": title(path), "colour": find(state, path), "text": words})
+    return days
+
+
+def _indexes(state: Json) -> list[Json]:
+    """Return the name of each index of the supplier, and its reading in kWh."""
+    indexes = find(state, "energy.indexes")
+    if not isinstance(indexes, dict):
+        return []
+    shown: list[Json] = []
+    for key, index in indexes.items():
+        reading = integer(index, "value")  # Wh
+        if reading is not None:
+            shown.append([_name_of_index(key, index), f"{number(reading / 1000, 1)} kWh"])
+    return shown
 
 
 def _last(time: Json, meters: Sequence[tuple[str, int, int]], today: dt.date) -> str:
@@ -158,51 +201,75 @@ def _day(meter: str, time: int) -> str:
 
 def rows_part(model: LiveModel) -> dict[str, Json]:
     """Return the part `rows`: every étiquette in the order of the screen."""
-    return {
-        "rows": [
+    shown: list[Json] = []
+    for row in model.rows():
+        words = describe(row)
+        value = words.value
+        if words.note:
+            value = f"{words.value} ({words.note})"
+        shown.append(
             {
                 "key": row.key,
                 "name": words.name,
-                "value": f"{words.value} ({words.note})" if words.note else words.value,
+                "value": value,
                 "alarm": row.is_alarm,
                 "facts": [fact.text for fact in words.facts],
             }
-            for row in model.rows()
-            for words in [describe(row)]
-        ]
-    }
+        )
+    return {"rows": shown}
 
 
 def _row(state: Json, path: str, more: str = "") -> list[tuple[str, str]]:
     """Return the name of a field with the texts of this field and another one; nothing if unknown."""
     shown = text(state, path)
-    parts = [shown, text(state, more) if more else ""]
-    return [(title(path), ", ".join(part for part in parts if part))] if shown else []
+    if not shown:
+        return []
+    shown_more = text(state, more) if more else ""
+    if shown_more:
+        shown = f"{shown}, {shown_more}"
+    return [(title(path), shown)]
 
 
 def _rows(state: Json, *sections: str) -> list[tuple[str, str]]:
     """Return name and text of each field of these sections that is not shown elsewhere, but no zeros."""
-    single = find(state, "meter.phases") != len(Phase)
-    return [
-        (name, shown)
-        for field, name, shown in rows(state)
-        if field.parts[0] in sections and field.path not in _PLACED and not field.diagnostic
-        if (single or field.phase is None) and find(state, field.path) != 0
-        if field.parts[0] != "headroom" or _left(state, field.path)
-    ]
+    has_three_phases = find(state, "meter.phases") == len(Phase)
+    shown = []
+    for field, name, value in rows(state):
+        section = field.parts[0]
+        if section not in sections or field.diagnostic:
+            continue
+        if field.path in _PLACED:
+            continue
+        # `_phases` shows it.
+        if has_three_phases and field.phase is not None:
+            continue
+        if find(state, field.path) == 0:
+            continue
+        # The gauge shows an overrun.
+        if section == "headroom" and not _left(state, field.path):
+            continue
+        shown.append((name, value))
+    return shown
 
 
 def _power(state: Json) -> dict[str, Json] | None:
-    net, drawn = integer(state, "power.apparent_net"), integer(state, "power.apparent_import")
-    if net is None or drawn is None:
+    """Return the figure of the power, with its label and the gauge of the limit; None if it is unknown."""
+    net = integer(state, "power.apparent_net")  # VA
+    if net is None or integer(state, "power.apparent_import") is None:
         return None
-    estimated = net < 0 and find(state, "power.apparent_export_estimated") is True
+    is_injecting = net < 0
+    label = _("drawn from the grid")
+    estimated = ""
+    if is_injecting:
+        label = _("injected into the grid")
+        if find(state, "power.apparent_export_estimated") is True:
+            estimated = _("estimated, from current and voltage")
     return {
         "figure": number(net),
-        "label": _("injected into the grid") if net < 0 else _("drawn from the grid"),
+        "label": label,
         "watts": text(state, "power.active") or text(state, "power.active_import_mean"),
-        "injects": net < 0,
-        "estimated": _("estimated, from current and voltage") if estimated else "",
+        "injects": is_injecting,
+        "estimated": estimated,
         "limit": _limit(state),
     }
 
@@ -214,18 +281,22 @@ def _limit(state: Json) -> Json:
     used = integer(state, "headroom.used_percent")
     if used is None or not subscribed:
         return None
-    most, template = subscribed, _("{share} % of the {limit} VA subscribed")
+    limit = subscribed
+    template = _("{share} % of the {limit} VA subscribed")
     if 0 < cut_off < subscribed:
-        most, template = cut_off, _("{share} % of the {limit} VA at which the meter cuts off")
-    limit = most
+        limit = cut_off
+        template = _("{share} % of the {limit} VA at which the meter cuts off")
+    limit_in_text = limit
     if find(state, "headroom.current.l2") is not None:  # a business meter has no limit of a phase
-        limit, template = most // len(Phase), _("{share} % of the {limit} VA of the phase that draws most")
+        limit_in_text = limit // len(Phase)
+        template = _("{share} % of the {limit} VA of the phase that draws most")
+    power_left = _left(state, "headroom.power")
     return {
         "now": used,
         "most": 100,
-        "power": most,
-        "text": template.format(share=used, limit=number(limit)),
-        "left": _("{power} left").format(power=shown) if (shown := _left(state, "headroom.power")) else "",
+        "power": limit,
+        "text": template.format(share=used, limit=number(limit_in_text)),
+        "left": _("{power} left").format(power=power_left) if power_left else "",
         "over": used > 100,  # noqa: PLR2004 - %
     }
 
@@ -251,17 +322,23 @@ def _phases(state: Json) -> list[Json]:
 def _left(state: Json, path: str) -> str:
     """Return what is left before a limit; empty in an overrun, which the gauge shows."""
     left = integer(state, path)
-    return text(state, path) if left is not None and left >= 0 else ""
+    if left is None or left < 0:
+        return ""
+    return text(state, path)
 
 
 def _line(model: LiveModel, state: Json) -> Json:
     health = model.health
     if health is None or health.line_quality is None:
         return None
-    details = sentences.line_details(health) if health.reason is None else (_(health.reason),)
-    offset = [": ".join(row) for row in _row(state, "meter.clock_offset")]
+    details: list[str] = []
+    if health.reason is None:
+        details += sentences.line_details(health)
+    else:
+        details.append(_(health.reason))
+    details += [": ".join(row) for row in _row(state, "meter.clock_offset")]
     return {
         "grade": sentences.grade(health.line_quality),
         "good": sentences.is_good(health.line_quality),
-        "details": [detail for detail in (*details, *offset) if detail],
+        "details": [detail for detail in details if detail],
     }

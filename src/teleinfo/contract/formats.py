@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class FileKind(enum.Enum):
-    """What the rows of a file tell."""
+    """The kind of data in the rows of a file."""
 
     CURVE = enum.auto()
     """The mean powers of steps."""
@@ -166,7 +166,7 @@ FORMATS: Final[tuple[FileFormat | Refusal, ...]] = (
         _pattern(r".*(?:\bPCE\b|\(m3\)|\(m³\)|\bGazpar\b).*"), Message(N_("it is about gas, not electricity"))
     ),
 )
-"""What a line may begin, or be refused for: the first of them whose mark it has."""
+"""The tables that a line may begin, and the reasons to refuse it; the first one whose mark it has counts."""
 
 COLOURS: Final = {
     "BLEU": Colour.BLUE,

@@ -35,7 +35,11 @@ class Energies(NamedTuple):
 
 
 class Times(NamedTuple):
-    """What the times of a curve are: the begins of its steps, or their ends; `compared`: with an index."""
+    """
+    The meaning of the times of a curve: they begin the steps (`are_begins`), or end them.
+
+    `compared` is the number of references that the curve covers, `fit` that of those with the same energy.
+    """
 
     are_begins: bool
     compared: int

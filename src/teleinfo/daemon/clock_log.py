@@ -24,7 +24,7 @@ _WAS_AHEAD = N_(
 
 
 class ClockLog:
-    """What was logged about the clock of one meter, and about that of this machine."""
+    """Logs what is wrong with the clock of one meter, or of this machine, once."""
 
     def __init__(self) -> None:
         self._is_logged = False

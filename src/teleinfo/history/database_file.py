@@ -33,7 +33,7 @@ NEWER: Final = N_("a newer version of teleinfo wrote the database")
 NO_FILE: Final = N_("not a regular file")
 
 _ENDS: Final = ("", "-wal", "-shm", "-journal")
-"""What SQLite adds to the name of a database for each of its files."""
+"""The endings that SQLite adds to the name of a database for each of its files."""
 
 MAX_PAGES: Final = 16_384
 """The bound of the file: 64 MB in pages of 4 KB."""

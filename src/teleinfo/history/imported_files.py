@@ -30,7 +30,7 @@ ANY_SITE: Final = "--allow-other-prm"
 """The option that adds files of another place."""
 
 SEPARATOR: Final = " › "
-"""What stands between an archive and a file in it."""
+"""The text between the names of an archive and of a file in it."""
 
 MAX_SINGLE: Final = 5
 """The most files in a row, of one format, of which each has a line of its own."""

@@ -1,4 +1,4 @@
-"""Where the history of a meter is: a file of the service of the page, or of a user who starts the page."""
+"""The path of the history of a meter: of the service of the page, or of a user who starts the page."""
 
 from __future__ import annotations
 

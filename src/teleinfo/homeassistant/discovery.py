@@ -213,7 +213,7 @@ class Discovery:
 
 @dataclass(frozen=True, slots=True)
 class _Announced:
-    """What the topic of an announcement says: its `prefix`, its `form`, and the `device` or component."""
+    """The parts of the topic of an announcement; `device` is the id of the device or component."""
 
     prefix: str
     form: DiscoveryForm

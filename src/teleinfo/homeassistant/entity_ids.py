@@ -2,8 +2,8 @@
 The ids that Home Assistant is asked to give the entities, such as `sensor.teleinfo_power_active`.
 
 Pure. They depend neither on the language nor on the number of the meter: a dashboard or an automation that
-names them is right in every house, and stays right when the meter is replaced. Home Assistant wants lower
-case letters, digits and single underscores between them.
+names them works in every household, and goes on when the meter is replaced. Home Assistant takes lower case
+letters, digits and single underscores between them.
 """
 
 from __future__ import annotations

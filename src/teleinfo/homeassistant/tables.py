@@ -43,7 +43,7 @@ ICONS: Final = {
 
 
 class Pace(NamedTuple):
-    """When a number is shown anew: after a change of more than `noise`, in its unit, or after `seconds`."""
+    """The pace of a number, which is shown anew when it changes by more than `noise`, or after `seconds`."""
 
     noise: float
     seconds: float

@@ -44,7 +44,7 @@ _HIGHEST_PRICE = 5  # € a kWh; a higher price is in cents
 
 
 class Address(NamedTuple):
-    """Where a page is served: an address or a name of this machine, and a port."""
+    """The place where a page is served: an address or a name of this machine, and a port."""
 
     host: str
     port: int

@@ -28,7 +28,7 @@ _NEEDED: Final = {
 
 
 class _Rules(BaseModel):
-    """What holds between two settings."""
+    """The rules for two settings together; a fault raises `ConflictError`."""
 
     model_config = ConfigDict(extra="forbid", validate_default=True, hide_input_in_errors=True)
 

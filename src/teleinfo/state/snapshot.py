@@ -410,7 +410,7 @@ class Snapshot:
 
     @property
     def news(self) -> tuple[object, ...]:
-        """What is published at once when it changes: an alert, the tariff, a colour, a mark of the limit."""
+        """The facts whose change is published at once: alerts, tariff, colours, marks of the limit."""
         running = self.values.get("NTARF")
         used = (fields if self.contract.site is None else business_meters).used_of_limit(self.values)
         passed = fields.passed(used) if isinstance(used, int) else None

@@ -1,4 +1,4 @@
-"""What the documents say of an étiquette, for programs that use the library: docs/library.md has examples."""
+"""The entry of an étiquette in the documents, for programs that use the library (docs/library.md)."""
 
 from __future__ import annotations
 

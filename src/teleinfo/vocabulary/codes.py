@@ -92,7 +92,7 @@ class Breaker(Code):
 
 
 class BreakerReason(Code):
-    """Why the breaker is open, in the order of its numbers in STGE, from 1 (54E, "organe de coupure")."""
+    """The reason why the breaker is open, by its number in STGE, from 1 (54E, "organe de coupure")."""
 
     OVERLOAD = "overload"
     OVERVOLTAGE = "overvoltage"

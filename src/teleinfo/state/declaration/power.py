@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from teleinfo.state import business_meters, fields
 from teleinfo.state.field_entry import Field, FieldReader, StateType
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from teleinfo.state.active_power import Active
     from teleinfo.state.fields import Json, MeanName
     from teleinfo.state.mean_power import MeanPower
-    from teleinfo.state.snapshot import PowerFactor
+    from teleinfo.state.snapshot import DayOfMaximum, PowerFactor
+
+Direction: TypeAlias = Literal["imported", "exported"]
 
 
 def _of_active(get: Callable[[Active], Json]) -> FieldReader:
@@ -42,6 +45,55 @@ def _of_phase(phase: Phase) -> Field:
         read=lambda now: fields.power_of_phase(now.values, phase),
         name="Apparent power",
         phase=phase,
+    )
+
+
+def _greatest(label: str, day: DayOfMaximum, direction: Direction, name: str) -> Field:
+    return Field(
+        f"max_power.{day}.{direction}.value",
+        StateType.NUMBER,
+        unit="VA",
+        sources=(label,),
+        read=lambda now: now.maximum(label, day),
+        name=name,
+        key=f"max_power_{day}_{direction}",
+        momentary=False,
+    )
+
+
+def _time_of_greatest(label: str, day: DayOfMaximum, direction: Direction, name: str) -> Field:
+    return Field(
+        f"max_power.{day}.{direction}.time",
+        StateType.TIME,
+        sources=(label,),
+        read=lambda now: now.maximum_time(label, day),
+        name=name,
+        diagnostic=True,
+        enabled=False,
+    )
+
+
+def _load_curve(label: str, direction: Direction, meaning: str, name: str) -> Field:
+    return Field(
+        f"load_curve.{direction}.value",
+        StateType.NUMBER,
+        meaning,
+        unit="W",
+        sources=(label,),
+        name=name,
+        key=f"load_curve_{direction}",
+    )
+
+
+def _time_of_load_curve(label: str, direction: Direction, name: str) -> Field:
+    return Field(
+        f"load_curve.{direction}.time",
+        StateType.TIME,
+        sources=(label,),
+        read=lambda now: fields.time_of(now.values, label),
+        name=name,
+        diagnostic=True,
+        enabled=False,
     )
 
 
@@ -183,116 +235,29 @@ FIELDS: Final = (
         read=_of_mean("active_export_mean", lambda mean: mean.is_bound),
         read_site=lambda now: business_meters.mean_is_bound(now.values, "IPA1MN"),
     ),
-    Field(
-        "max_power.today.imported.value",
-        StateType.NUMBER,
-        unit="VA",
-        sources=("SMAXSN",),
-        read=lambda now: now.maximum("SMAXSN", "today"),
-        name="Max. imported power today",
-        key="max_power_today_imported",
-        momentary=False,
-    ),
-    Field(
-        "max_power.today.imported.time",
-        StateType.TIME,
-        sources=("SMAXSN",),
-        read=lambda now: now.maximum_time("SMAXSN", "today"),
-        name="Max. imported power today (time)",
-        diagnostic=True,
-        enabled=False,
-    ),
-    Field(
-        "max_power.today.exported.value",
-        StateType.NUMBER,
-        unit="VA",
-        sources=("SMAXIN",),
-        read=lambda now: now.maximum("SMAXIN", "today"),
-        name="Max. exported power today",
-        key="max_power_today_exported",
-        momentary=False,
-    ),
-    Field(
-        "max_power.today.exported.time",
-        StateType.TIME,
-        sources=("SMAXIN",),
-        read=lambda now: now.maximum_time("SMAXIN", "today"),
-        name="Max. exported power today (time)",
-        diagnostic=True,
-        enabled=False,
-    ),
-    Field(
-        "max_power.yesterday.imported.value",
-        StateType.NUMBER,
-        unit="VA",
-        sources=("SMAXSN-1",),
+    _greatest("SMAXSN", "today", "imported", "Max. imported power today"),
+    _time_of_greatest("SMAXSN", "today", "imported", "Max. imported power today (time)"),
+    _greatest("SMAXIN", "today", "exported", "Max. exported power today"),
+    _time_of_greatest("SMAXIN", "today", "exported", "Max. exported power today (time)"),
+    replace(
+        _greatest("SMAXSN-1", "yesterday", "imported", "Max. imported power yesterday"),
         read=lambda now: now.max_yesterday,
-        name="Max. imported power yesterday",
-        key="max_power_yesterday_imported",
-        momentary=False,
     ),
-    Field(
-        "max_power.yesterday.imported.time",
-        StateType.TIME,
-        sources=("SMAXSN-1",),
-        read=lambda now: now.maximum_time("SMAXSN-1", "yesterday"),
-        name="Max. imported power yesterday (time)",
-        diagnostic=True,
-        enabled=False,
-    ),
-    Field(
-        "max_power.yesterday.exported.value",
-        StateType.NUMBER,
-        unit="VA",
-        sources=("SMAXIN-1",),
-        read=lambda now: now.maximum("SMAXIN-1", "yesterday"),
-        name="Max. exported power yesterday",
-        key="max_power_yesterday_exported",
-        momentary=False,
-    ),
-    Field(
-        "max_power.yesterday.exported.time",
-        StateType.TIME,
-        sources=("SMAXIN-1",),
-        read=lambda now: now.maximum_time("SMAXIN-1", "yesterday"),
-        name="Max. exported power yesterday (time)",
-        diagnostic=True,
-        enabled=False,
-    ),
-    Field(
-        "load_curve.imported.value",
-        StateType.NUMBER,
+    _time_of_greatest("SMAXSN-1", "yesterday", "imported", "Max. imported power yesterday (time)"),
+    _greatest("SMAXIN-1", "yesterday", "exported", "Max. exported power yesterday"),
+    _time_of_greatest("SMAXIN-1", "yesterday", "exported", "Max. exported power yesterday (time)"),
+    _load_curve(
+        "CCASN",
+        "imported",
         "Mean active power drawn in the last complete interval (standard).",
-        unit="W",
-        sources=("CCASN",),
-        name="Import load curve",
-        key="load_curve_imported",
+        "Import load curve",
     ),
-    Field(
-        "load_curve.imported.time",
-        StateType.TIME,
-        sources=("CCASN",),
-        read=lambda now: fields.time_of(now.values, "CCASN"),
-        name="Import load curve (time)",
-        diagnostic=True,
-        enabled=False,
-    ),
-    Field(
-        "load_curve.exported.value",
-        StateType.NUMBER,
+    _time_of_load_curve("CCASN", "imported", "Import load curve (time)"),
+    _load_curve(
+        "CCAIN",
+        "exported",
         "Mean active power injected in the last complete interval (standard).",
-        unit="W",
-        sources=("CCAIN",),
-        name="Export load curve",
-        key="load_curve_exported",
+        "Export load curve",
     ),
-    Field(
-        "load_curve.exported.time",
-        StateType.TIME,
-        sources=("CCAIN",),
-        read=lambda now: fields.time_of(now.values, "CCAIN"),
-        name="Export load curve (time)",
-        diagnostic=True,
-        enabled=False,
-    ),
+    _time_of_load_curve("CCAIN", "exported", "Export load curve (time)"),
 )

@@ -169,11 +169,7 @@ def _powers(meter: _Meter, steps: Mapping[int, str], seconds: int) -> Table:
 def _bars(meter: _Meter, iso_step: str, count: int) -> Table:
     """Return the energies of the last days, weeks, months or years."""
     span_of = _SPANS[iso_step]
-    today = day_of(meter.now)
-    end = today + DAY
-    while span_of(end) == span_of(today):
-        end += DAY
-    bounds = [end]
+    bounds = [day_of(meter.now) + DAY]  # the last span ends with today, since no reading is later
     for _span in range(count):
         bounds.insert(0, span_of(bounds[0] - DAY))
     return _energies(meter, iso_step, bounds)

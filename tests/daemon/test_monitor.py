@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo import __version__
 from teleinfo.common.durations import FIRST_TICKS
 from teleinfo.common.i18n import use_language
 from teleinfo.daemon.monitor import Monitor
@@ -158,6 +159,7 @@ def test_health_comes_every_minute_and_at_each_change() -> None:
 
     assert len(published) in (12, 13)
     assert all(59 <= pause <= 62 for pause in pauses[:8])
+    assert {message["version"] for _at, message in published} == {__version__}
     assert published[-2][1]["last_frame"] is None
     assert published[-1][1]["last_frame"] is not None
     assert published[-1][1]["uptime"] >= 600

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import sqlite3
 import threading
 import time
@@ -155,6 +156,38 @@ def test_a_fault_of_the_program_reaches_the_loop_if_nobody_waits_for_the_table(
 
     asyncio.run(read())
     assert [type(error) for error in reported] == [RuntimeError]
+
+
+def test_a_batch_that_fails_as_the_page_ends_is_reported_by_the_last_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And by nothing else: an error of the disk that nobody awaits would end the process with a traceback."""
+    begun, goes_on, told = threading.Event(), threading.Event(), list[object]()
+
+    def fail(*_: object, **_more: object) -> None:
+        begun.set()
+        goes_on.wait(LIMIT)
+        raise sqlite3.OperationalError("disk I/O error")
+
+    recorder = HistoryRecorder(tmp_path / FILE, LiveModel(patience=None))
+    monkeypatch.setattr(recorder._store, "write", fail)
+
+    async def end_while_writing() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
+        running = asyncio.create_task(recorder.run())
+        await asyncio.to_thread(begun.wait)
+        running.cancel()
+        await asyncio.sleep(0)
+        goes_on.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+        del running
+        gc.collect()  # a task whose error nobody took reports it when it goes
+
+    asyncio.run(end_while_writing())
+
+    assert told == []
+    assert capsys.readouterr().err.count("disk I/O error") == 1
 
 
 def test_more_than_a_few_are_asked_to_come_back(maker: Maker) -> None:

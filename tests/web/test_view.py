@@ -164,6 +164,38 @@ def test_nothing_is_left_of_a_phase_that_is_overloaded() -> None:
     assert declared.MINUS not in json.dumps(now_part(model)["facts"], ensure_ascii=False)
 
 
+TRI = {"PREF": "18", "SINSTS": "03000"} | {f"SINSTS{number}": "00940" for number in (1, 2, 3)}
+TRI |= {f"IRMS{number}": "004" for number in (1, 2, 3)} | {f"URMS{number}": "230" for number in (1, 2, 3)}
+
+
+def test_a_phase_stands_in_its_own_row_and_in_no_other() -> None:
+    model = new_model()
+    model.add_reading(Reading(Mode.STANDARD, TRI), now=0.0)
+    shown = now_part(model, Language.FR)
+
+    assert [(row["power"], row["current"], row["voltage"]) for row in shown["phases"]] == [
+        ("940 VA", "4 A", "230 V")
+    ] * 3
+    assert [name for name, _text in shown["facts"] if "phase" in name] == []
+
+
+@pytest.mark.parametrize(("injected", "is_shown"), [("00000", False), ("00120", True)])
+def test_a_figure_of_zero_has_no_row(injected: str, *, is_shown: bool) -> None:
+    """A household without panels would read each day that it has injected nothing."""
+    model = new_model()
+    horodate = {
+        "SMAXIN": injected,
+        "SMAXIN_HORODATE": "H260114101500",
+        "DATE": "",
+        "DATE_HORODATE": "H260114225900",
+    }
+    for now in (0.0, 2.0):
+        model.add_reading(Reading(Mode.STANDARD, {"SINSTS": "00900"} | horodate), now=now)
+    names = [name for name, _text in now_part(model, Language.FR)["facts"]]
+
+    assert ("Puissance max. injectée aujourd’hui" in names) == is_shown
+
+
 KEYS = st.sampled_from(sorted(HISTORIQUE.keys() | STANDARD.keys())) | st.text(max_size=12)
 HOSTILE = st.dictionaries(
     KEYS, st.text(max_size=30) | st.from_regex(r"[0-9A-F]{1,16}", fullmatch=True), max_size=20

@@ -12,7 +12,7 @@ from rich.console import ConsoleDimensions as Size
 from rich.style import Style
 from rich.text import Span
 
-from teleinfo.live import describe
+from teleinfo.live import describe, sentences
 from teleinfo.live.declared import integer, number
 from teleinfo.live.model import LiveModel, Note
 from teleinfo.port.health import Health
@@ -22,7 +22,7 @@ from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.vocabulary.words import Message
-from teleinfo.watch.layout import BIN, BLOCKS, MARK, Page, RecentPower, chart, compose
+from teleinfo.watch.layout import BIN, BLOCKS, DOT, MARK, Page, RecentPower, chart, compose
 
 START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
 HEALTH = Health(
@@ -197,6 +197,20 @@ def test_the_line_is_reported_below() -> None:
     assert "Line good · 0.02 % bad groups · parity 1, checksum 2, form 3, cut 4 · 12 345 frames" in shown
     assert "withheld" not in shown
     assert "cut 4 · withheld 5" in text_of(picture(model, Size(110, 24)))
+
+
+@languages
+@pytest.mark.parametrize("width", [60, 70, 80, 90])
+def test_a_detail_of_the_line_is_shown_whole_or_not_at_all(
+    width: int, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", language)
+    model = model_of("hc")
+    details = [detail for detail in sentences.line_details(HEALTH) if detail]
+    [line] = [each.plain for each in picture(model, Size(width, 24)).lines if details[0] in each.plain]
+
+    _grade, *shown = line.rstrip().split(DOT)
+    assert shown == details[: len(shown)]
 
 
 def test_a_long_note_is_shown_whole() -> None:

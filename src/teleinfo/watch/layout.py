@@ -113,7 +113,7 @@ def compose(
     while len(body) < space.height:
         body.append(Text())
     title = _title(model, size.width, page_of_pages, now=now, clock=clock)
-    lines = [title, *top, *body, _quality(model), *foot][: size.height]
+    lines = [title, *top, *body, _quality(model, size.width), *foot][: size.height]
     for line in lines:
         line.truncate(size.width)
     return Page(lines, page, len(pages))
@@ -277,8 +277,8 @@ def _flow(items: Iterable[Text], indent: str, width: int) -> list[Text]:
     return lines
 
 
-def _quality(model: LiveModel) -> Text:
-    """Return the quality of the line in one line of text, the most important detail first."""
+def _quality(model: LiveModel, width: int) -> Text:
+    """Return the quality of the line in one line of text: the details that fit, the most important first."""
     health = model.health
     if health is None or health.line_quality is None:
         return Text()
@@ -288,8 +288,11 @@ def _quality(model: LiveModel) -> Text:
     if health.reason is not None:
         return line.append(DOT + _(health.reason))
     for detail in sentences.line_details(health):
-        if detail:
-            line.append(DOT + detail)
+        if not detail:
+            continue
+        if len(line) + len(DOT) + len(detail) > width:
+            break
+        line.append(DOT + detail)
     return line
 
 

@@ -196,6 +196,16 @@ def test_a_figure_of_zero_has_no_row(injected: str, *, is_shown: bool) -> None:
     assert ("Puissance max. injectée aujourd’hui" in names) == is_shown
 
 
+@pytest.mark.parametrize(("power", "left"), [("08900", ["6 A"]), ("09104", [])])
+def test_no_current_is_left_while_the_power_is_overrun(power: str, left: list[str]) -> None:
+    """At 232 V the subscribed 45 A are more than the subscribed power."""
+    model = new_model()
+    values = {"PREF": "09", "SINSTS": power, "IRMS1": "039", "URMS1": "232"}
+    model.add_reading(Reading(Mode.STANDARD, values), now=0.0)
+
+    assert [text for name, text in now_part(model)["facts"] if name == "Current left"] == left
+
+
 KEYS = st.sampled_from(sorted(HISTORIQUE.keys() | STANDARD.keys())) | st.text(max_size=12)
 HOSTILE = st.dictionaries(
     KEYS, st.text(max_size=30) | st.from_regex(r"[0-9A-F]{1,16}", fullmatch=True), max_size=20

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 LIVE: Final = 30.0
 """Greatest age of a reading that is live, in seconds; after ten without a reading the meter is silent."""
 
+_ALL: Final = 100
+"""The whole of the subscribed power, in %."""
+
 _PLACED: Final = {
     "power.apparent_import",
     "power.apparent_export",
@@ -233,6 +236,7 @@ def _row(state: Json, path: str, more: str = "") -> list[tuple[str, str]]:
 def _rows(state: Json, *sections: str) -> list[tuple[str, str]]:
     """Return name and text of each field of these sections that is not shown elsewhere, but no zeros."""
     has_three_phases = find(state, "meter.phases") == len(Phase)
+    is_overrun = (integer(state, "headroom.used_percent") or 0) > _ALL
     shown = []
     for field, name, value in rows(state):
         section = field.parts[0]
@@ -245,8 +249,8 @@ def _rows(state: Json, *sections: str) -> list[tuple[str, str]]:
             continue
         if find(state, field.path) == 0:
             continue
-        # The gauge shows an overrun.
-        if section == "headroom" and not _left(state, field.path):
+        # The gauge shows an overrun. At more than 200 V a current is left even then.
+        if section == "headroom" and (is_overrun or not _left(state, field.path)):
             continue
         shown.append((name, value))
     return shown
@@ -293,11 +297,11 @@ def _limit(state: Json) -> Json:
     power_left = _left(state, "headroom.power")
     return {
         "now": used,
-        "most": 100,
+        "most": _ALL,
         "power": limit,
         "text": template.format(share=used, limit=number(limit_in_text)),
         "left": _("{power} left").format(power=power_left) if power_left else "",
-        "over": used > 100,  # noqa: PLR2004 - %
+        "over": used > _ALL,
     }
 
 

@@ -110,17 +110,17 @@ class Shown:
         return self._driver.find_element("id", identity)
 
     def text(self, identity: str) -> str:
-        """Return the visible text of an element."""
-        return self.element(identity).text
+        """Return the visible text of an element, with ordinary blanks."""
+        return self.element(identity).text.replace("\N{NO-BREAK SPACE}", " ")
 
     def texts(self, selector: str) -> list[str]:
-        """Return the text of each visible element of a selector, in their order, without padding."""
+        """Return the visible texts of a selector, in their order, with ordinary blanks, without padding."""
         texts: list[str] = self.run(
             "[...document.querySelectorAll(arguments[0])]"
             ".filter((each) => each.checkVisibility()).map((each) => each.innerText.trim())",
             selector,
         )
-        return texts
+        return [text.replace("\N{NO-BREAK SPACE}", " ") for text in texts]
 
     def figure(self) -> int:
         """Return the power, which has blanks between its thousands and may have a minus."""
@@ -219,6 +219,12 @@ def test_a_tempo_meter_with_an_overrun_is_shown_as_the_state_has_it(
     assert shown.count("#hour .plot .line") == 1
     assert shown.count("#hour .plot .limit") == 1
     assert driver.title.startswith(shown.text("power-figure"))
+    values = shown.run(
+        "[...document.querySelectorAll('dd, .readout, #meter')].map((each) => each.textContent)"
+    )
+    assert any("9\N{NO-BREAK SPACE}120\N{NO-BREAK SPACE}VA" in value for value in values)
+    # No line ends between the digits of a number, or before its unit.
+    assert [value for value in values if re.search(r"\d (\d{3}|VA|A|kWh|bauds?)\b", value)] == []
     assert shown.complaints() == []
 
 
@@ -270,7 +276,7 @@ def test_the_history_is_shown_by_pointer_and_by_keyboard(
         summary = shown.texts(f"#{name} .readout")
         plot.send_keys(Keys.END)
         last = shown.texts(f"#{name} .readout")[0]
-        said = str(plot.get_attribute("aria-valuetext"))
+        said = str(plot.get_attribute("aria-valuetext")).replace("\N{NO-BREAK SPACE}", " ")
         plot.send_keys(Keys.ARROW_LEFT)
         assert shown.texts(f"#{name} .readout") not in ([last], summary)
         plot.send_keys(Keys.ESCAPE)
@@ -588,7 +594,7 @@ def test_the_contract_is_one_sentence_and_one_picture(
     with house_of(known) as page:
         shown = look(driver, page)
         until(lambda: shown.element("contract").is_displayed(), what="the card")
-        told = shown.text("contract-sentence").replace("\N{NO-BREAK SPACE}", " ")
+        told = shown.text("contract-sentence")
         assert told.startswith(SENTENCES[known][language])
         assert len(shown.texts("#contract-bars .bar")) == (0 if known == "nothing" else 6)
         assert len([*filter(None, shown.texts("#contract-bars .less"))]) == (5 if known == "year" else 0)

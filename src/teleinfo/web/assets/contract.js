@@ -7,8 +7,8 @@ const total = (cost) => cost.energy + cost.subscription;
 // What an offer may cost at most: with Tempo, days of unknown colour may be dear ones.
 const atMost = (cost) => total(cost) + cost.unknown;
 const euros = (figure) => `${number(figure)}\u00a0€`;
-// A number and its unit, and the two ends of hours, stay on one line.
-const solid = (sentence) => sentence.replace(/(\d) (?=\d|€|k?VA|k?Wh?)/g, "$1\u00a0").replace(/(\d)-(?=\d)/g, "$1\u2060–\u2060");
+// The two ends of hours stay on one line.
+const withHours = (sentence) => sentence.replace(/(\d)-(?=\d)/g, "$1\u2060–\u2060");
 
 function noteOf(offer, { held }) {
   const { own, closed } = byId("contract-bars").dataset;
@@ -79,10 +79,10 @@ export function showContract(table) {
   show("contract-picture", table.energy > 0);
   show("contract-fault", table.fault !== "");
   text(byId("contract-fault"), table.fault);
-  text(byId("contract-sentence"), solid(table.sentence));
+  text(byId("contract-sentence"), withHours(table.sentence));
   showBars(table);
   showMonths(table);
-  list(byId("contract-facts"), table.facts, (parent) => make("li", parent), (item, fact) => text(item, solid(fact)));
+  list(byId("contract-facts"), table.facts, (parent) => make("li", parent), (item, fact) => text(item, withHours(fact)));
 }
 
 // Print this card alone, on one sheet.

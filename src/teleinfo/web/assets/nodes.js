@@ -2,8 +2,14 @@
 
 export const byId = (id) => document.getElementById(id);
 
+// Keep the digits of a number on one line, with its unit.
+function solid(value) {
+  return value.replace(/(\d) (?=\d{3}|€|%|±|k?VA\b|k?Wh?\b|[AV]\b|bauds?\b)|(±) (?=\d)/g, "$1$2\u00a0");
+}
+
 export function text(node, value) {
-  if (node.textContent !== value) node.textContent = value;
+  const shown = solid(value);
+  if (node.textContent !== shown) node.textContent = shown;
 }
 
 export function show(id, shown) {

@@ -59,7 +59,8 @@ function draw(name, parent, attributes, content) {
 
 // The power at each time: `values` are net, drawn less injected; `at` is the place between 0 and 1.
 function ofPowers(table, span) {
-  const first = Date.parse(table.start), step = { PT10S: 10 * SECOND, PT1M: MINUTE, PT15M: 15 * MINUTE }[table.step];
+  const first = Date.parse(table.start);
+  const [step, stepText] = { PT10S: [10 * SECOND, "10 s"], PT1M: [MINUTE, "1 min"], PT15M: [15 * MINUTE, "15 min"] }[table.step];
   const points = table.rows.map(([time, drawn, injected]) => {
     const begin = Date.parse(time);
     return { begin, at: (begin + step / 2 - first) / span, value: drawn - (injected ?? 0) };
@@ -84,7 +85,7 @@ function ofPowers(table, span) {
     codes: bands.map((band) => band.code),
     summary: known.length === 0 ? "" : fill(words.onAverage, {
       power: number(known.reduce((sum, value) => sum + value, 0) / known.length),
-      least: number(Math.min(...known)), most: number(Math.max(...known)),
+      least: number(Math.min(...known)), most: number(Math.max(...known)), step: stepText,
     }),
     says: ({ begin, value, at }) => [
       span > DAY ? `${date(begin)} ${clock(begin)}` : clock(begin),

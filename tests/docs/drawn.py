@@ -51,6 +51,7 @@ SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
         "docs/fr/home-assistant-examples.md",
     ),
     "docs/images/demo.svg": (f"{_SRC}/demo", "tests/demo/expected.py"),
+    "docs/fr/images/demo.svg": (f"{_SRC}/demo", "tests/demo/expected.py", f"{_FRENCH}/demo.po"),
     "docs/images/watch.svg": (f"{_SRC}/watch", f"{_SRC}/live"),
     "docs/fr/images/watch.svg": (f"{_SRC}/watch", f"{_SRC}/live", f"{_FRENCH}/watch.po"),
     "docs/images/doctor.svg": (f"{_SRC}/doctor",),

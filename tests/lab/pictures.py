@@ -1,5 +1,5 @@
 """
-The pictures of `watch`, `doctor` and `demo` in a terminal, as SVG; of the first two in both languages.
+The pictures of `watch`, `doctor` and `demo` in a terminal, as SVG, in both languages.
 
 `make pictures` draws them, and those of the page (`tests.lab.browsers.pictures`). No test compares a picture
 with the program: whoever changes a screen draws it anew and looks at it.
@@ -37,12 +37,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 COLUMNS = 82
+WIDE = 106
+"""Columns for the messages of the demo."""
+HEATER = 2000
+"""Less than the power of the water heater, VA."""
 
 
 def watch_lines() -> list[Text]:
-    """Return the screen of a household in the minute in which its water heater starts, 80 columns wide."""
+    """Return the screen of a household a minute after its water heater has started, 80 columns wide."""
     start = dt.datetime(2026, 1, 14, 22, 58)  # noqa: DTZ001 - a meter knows local time only
-    meter = build("hc", start=start, rng=random.Random(1))
+    meter = build("hc", start=start, rng=random.Random(12))
     model, decoder, recent = LiveModel(patience=10.0), Decoder(), RecentPower()
     for frame in range(131):
         [reading] = decoder.feed(meter.emit(start + dt.timedelta(seconds=1.5 * frame)))
@@ -53,7 +57,11 @@ def watch_lines() -> list[Text]:
     known = health.Health(mode=Mode.HISTORIQUE, baudrate=1200, parity_checked=True)
     model.told_health = health.complete(known, decoder.counts, quality)
     size = ConsoleDimensions(80, 17)
-    page = compose(model, recent, size, page=0, now=195, clock="23:01:15")
+    page = compose(
+        model, recent, size, page=0, now=195, clock=f"{start + dt.timedelta(seconds=195):%H:%M:%S}"
+    )
+    power = integer(model.state(), "power.apparent_import") or 0
+    assert power > HEATER, f"the water heater is off: {power} VA"
     return page.lines
 
 
@@ -82,13 +90,16 @@ def draw(lines: Iterable[Text], *, name: str, columns: int) -> str:
 
 
 def pictures() -> dict[Path, str]:
-    """Return each picture by its path: those of the English pages, those of the French ones, and the demo."""
-    svgs = {ROOT / "docs/images/demo.svg": draw(demo_lines(), name="demo", columns=106)}
+    """Return each picture by its path: those of the English pages, and those of the French ones."""
+    svgs = {}
     for folder, language in (("docs", Language.EN), ("docs/fr", Language.FR)):
         with use_language(language), tempfile.TemporaryDirectory() as machine:
             screens = {"watch": watch_lines(), "doctor": doctor_lines(Path(machine))}
         for name, lines in screens.items():
             svgs[ROOT / folder / f"images/{name}.svg"] = draw(lines, name=name, columns=COLUMNS)
+        with use_language(language):
+            demo = draw(demo_lines(), name="demo", columns=WIDE)
+        svgs[ROOT / folder / "images/demo.svg"] = demo
     return svgs
 
 

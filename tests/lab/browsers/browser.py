@@ -7,6 +7,7 @@ It loads only what the page asks for: no updates, no suggestions, no request of 
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 from typing import TYPE_CHECKING, Final, Literal
@@ -61,7 +62,11 @@ def browser(*, language: str = "en", width: int = 1280, height: int = 900) -> It
     with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:
         options.add_argument(f"--user-data-dir={profile}")
         driver = selenium.Chrome(
-            options=options, service=selenium.ChromeService(executable_path=shutil.which("chromedriver"))
+            options=options,
+            # Chromium takes the language of its own words, such as those of a date to enter, from there.
+            service=selenium.ChromeService(
+                executable_path=shutil.which("chromedriver"), env=os.environ | {"LANGUAGE": language}
+            ),
         )
         try:
             driver.set_page_load_timeout(TIMEOUT)

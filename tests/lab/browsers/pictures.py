@@ -8,7 +8,9 @@ versions of a browser draw the same page with other pixels, so no test compares 
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Final
 
 from teleinfo.vocabulary.words import Language
@@ -17,8 +19,18 @@ from tests.docs.markdown import ROOT
 from tests.lab.browsers.browser import browser, prefer, resize
 from tests.lab.browsers.household import household
 
-SIZES: Final = {"web": (1280, 1790), "web-phone": (360, 960)}
-"""Width and height of each picture, in CSS pixels."""
+SIZES: Final = {"web": (1280, 1790), "web-phone": (360, 1700)}
+"""Width and greatest height of each picture, in CSS pixels."""
+FRENCH: Final = Path("/usr/lib/chromium/locales/fr.pak")
+"""The French words of Debian's chromium itself, such as jj/mm/aaaa."""
+
+_BOTTOM: Final = """
+const [most, margin] = arguments;
+const bottoms = [...document.querySelectorAll(".card")].map((card) => card.getBoundingClientRect().bottom);
+return Math.ceil(Math.max(...bottoms.filter((bottom) => bottom + margin <= most)) + margin);
+"""
+"""The height of a picture, at most the first argument, that cuts no card; the second is the margin below."""
+MARGIN: Final = 16
 
 
 def path(name: str, language: Language) -> str:
@@ -33,6 +45,8 @@ def with_palette(png: bytes) -> bytes:
 
 def main() -> None:
     """Draw the pictures."""
+    if not FRENCH.exists():
+        sys.exit(f"There is no {FRENCH}. Please install it: sudo apt install chromium-l10n")
     for language in Language:
         with household(400) as served, browser(language=language) as driver:
             for name, (width, height) in SIZES.items():
@@ -42,6 +56,8 @@ def main() -> None:
                 while "open" not in str(driver.execute_script("return document.documentElement.className")):
                     time.sleep(0.1)
                 time.sleep(3.0)  # for the history to be loaded and drawn
+                resize(driver, width, int(driver.execute_script(_BOTTOM, height, MARGIN)))
+                time.sleep(0.5)  # for the page to be laid out again
                 png = with_palette(driver.get_screenshot_as_png())
                 (ROOT / path(name, language)).write_bytes(png)
                 drawn.record([path(name, language)])

@@ -37,6 +37,9 @@ _OPTIONS: Final = (
     "--font-render-hinting=none",
 )
 
+_LOCALES: Final = {"en": "en_GB", "fr": "fr"}
+"""The locale of each language of the page; dates are as in Europe in both."""
+
 Theme = Literal["light", "dark"]
 
 
@@ -65,7 +68,8 @@ def browser(*, language: str = "en", width: int = 1280, height: int = 900) -> It
             options=options,
             # Chromium takes the language of its own words, such as those of a date to enter, from there.
             service=selenium.ChromeService(
-                executable_path=shutil.which("chromedriver"), env=os.environ | {"LANGUAGE": language}
+                executable_path=shutil.which("chromedriver"),
+                env=os.environ | {"LANGUAGE": _LOCALES[language]},
             ),
         )
         try:

@@ -460,7 +460,10 @@ function showTotals({ days, months }) {
     columns.forEach(() => make("td", row));
     return row;
   }, (row, cells) => cells.forEach((cell, at) => text(row.children[at], cell)));
-  terms(byId("months"), spans.map(([name, row]) => [name, [marked(row, energy(total(months, row))), ...euros(row.cost).map((sum) => `${sum}, ${subscriptionOf(row)}`)].join(" · ")]));
+  terms(byId("months"), spans.map(([name, row]) => {
+    const sums = [marked(row, energy(total(months, row))), ...euros(row.cost)].join(" · ");
+    return [name, [sums, subscriptionOf(row)].filter(Boolean).join("\n")];
+  }));
 }
 
 const PICTURES = {

@@ -30,7 +30,7 @@ const bottoms = [...document.querySelectorAll(".card")].map((card) => card.getBo
 return Math.ceil(Math.max(...bottoms.filter((bottom) => bottom + margin <= most)) + margin);
 """
 """The height of a picture, at most the first argument, that cuts no card; the second is the margin below."""
-MARGIN: Final = 16
+MARGIN: Final = 12
 
 
 def path(name: str, language: Language) -> str:

@@ -16,7 +16,7 @@ from teleinfo.contract.days import local
 from teleinfo.live.declared import find, number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
 Paragraph: TypeAlias = tuple[str, ...]
 """Sentences in their order."""
@@ -152,11 +152,17 @@ MOST: Final = 5
 
 def told(paragraph: Paragraph, values: dict[str, Any]) -> list[str]:
     """Return the sentences of a paragraph whose fields are known: neither absent, None, 0 nor empty."""
-    return [
-        FIELD.sub(lambda field: FORMS[field[2]](find(values, field[1])), _(sentence))
-        for sentence in paragraph
-        if all(find(values, path) for path, _form in FIELD.findall(sentence))
-    ]
+
+    def written(field: re.Match[str]) -> str:
+        path, form = field.groups()
+        return FORMS[form](find(values, path))
+
+    sentences = []
+    for sentence in paragraph:
+        paths = [path for path, _form in FIELD.findall(sentence)]
+        if all(find(values, path) for path in paths):
+            sentences.append(FIELD.sub(written, _(sentence)))
+    return sentences
 
 
 def _day(day: object) -> str:
@@ -165,7 +171,15 @@ def _day(day: object) -> str:
 
 def _some(texts: list[str]) -> str:
     """Return the first texts, and the number of all if there are more."""
-    return ", ".join(texts[:MOST]) + (f", … ({len(texts)})" if len(texts) > MOST else "")
+    first = ", ".join(texts[:MOST])
+    if len(texts) <= MOST:
+        return first
+    return f"{first}, … ({len(texts)})"
+
+
+def _spans(spans: Iterable[Sequence[str]]) -> str:
+    """Return the first and the last day of each span; of a span of one day, that day."""
+    return _some([" – ".join(map(_day, sorted({*span}))) for span in spans])
 
 
 FORMS: Final[dict[str, Callable[[Any], str]]] = {
@@ -175,7 +189,7 @@ FORMS: Final[dict[str, Callable[[Any], str]]] = {
     "kwh": lambda energy: f"{number(energy / 1000)} kWh",
     "day": _day,
     "some": _some,
-    "spans": lambda spans: _some([" – ".join(map(_day, sorted({*span}))) for span in spans]),
+    "spans": _spans,
     "time": lambda time: f"{local(time):%d/%m/%Y, %H:%M}",
 }
 """

@@ -70,39 +70,63 @@ def put(base: sqlite3.Connection, batch: Batch, *, imported: bool = False) -> No
     Powers, what lasts and what a day has are left out if the quarter of an hour after the batch is known: the
     clock is behind, or was ahead. An imported batch was never live, and replaces no reading.
     """
-    query = "INSERT INTO meter (name, heard) VALUES (?, ?) ON CONFLICT DO NOTHING"
-    base.execute(query, (batch.meter, batch.until))
-    meter, heard = base.execute("SELECT id, heard FROM meter WHERE name = ?", (batch.meter,)).fetchone()
-    heard = max(heard, batch.until) if imported else batch.until
-    base.execute("UPDATE meter SET heard = ? WHERE id = ?", (heard, meter))
-    new = [(meter, label, *reading) for (label, *_), both in batch.readings.items() for reading in {*both}]
+    meter = _number_of(base, batch, imported=imported)
     verb = "INSERT OR IGNORE" if imported else "INSERT OR REPLACE"
-    begin = min((time for _meter, _label, time, *_ in new), default=batch.until) - 2 * _DAY
-    for table in ("reading", "half_hour"):
-        columns = f"{table} (meter, label, time, value, code)"
-        base.executemany(f"{verb} INTO {columns} VALUES (?, ?, ?, ?, ?)", sorted(new))
-        base.execute(ADD_MIDNIGHTS.replace("$table", table), (meter, begin, LONGEST_WAIT))
-        base.execute(DELETE_NEEDLESS_READINGS.replace("$table", table), (meter, begin))
+    _put_readings(base, meter, batch, verb)
     base.executemany(
         "INSERT INTO peak VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET time = excluded.time, "
         "power = excluded.power WHERE excluded.power > power",
         [(meter, midnight(day), *peak) for day, peak in batch.peaks.items()],
     )
-    query = "SELECT 1 FROM power WHERE meter = ? AND time > ? AND time <= ?"
-    if imported or not base.execute(query, (meter, batch.until, batch.until + QUARTER)).fetchone():
+    if imported or not _has_later_power(base, meter, batch.until):
         _put_powers(base, meter, batch)
         days = [(meter, *key, code) for key, code in batch.days.items()]
         base.executemany(f"{verb} INTO of_day VALUES (?, ?, ?, ?)", days)
-        for (kind, code, first), last in batch.runs.items():
-            joined = base.execute(
-                "DELETE FROM run WHERE meter = ? AND kind = ? AND code = ? AND begin <= ? AND end >= ? "
-                "RETURNING begin, end",
-                (meter, kind, code, last + PAUSES[kind], first - PAUSES[kind]),
-            ).fetchall()
-            begins, ends = zip((first, last), *joined, strict=True)
-            run = (meter, kind, min(begins), code, max(ends))
-            base.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?)", run)
-    _clear(base, meter, batch.until, {label for _meter, label, *_ in new})
+        _put_runs(base, meter, batch)
+    _clear(base, meter, batch.until, {label for label, *_source in batch.readings})
+
+
+def _number_of(base: sqlite3.Connection, batch: Batch, *, imported: bool) -> int:
+    """Note when the meter of a batch was heard, and return its number in the database."""
+    query = "INSERT INTO meter (name, heard) VALUES (?, ?) ON CONFLICT DO NOTHING"
+    base.execute(query, (batch.meter, batch.until))
+    known = base.execute("SELECT id, heard FROM meter WHERE name = ?", (batch.meter,)).fetchone()
+    meter: int
+    meter, heard = known
+    heard = max(heard, batch.until) if imported else batch.until
+    base.execute("UPDATE meter SET heard = ? WHERE id = ?", (heard, meter))
+    return meter
+
+
+def _has_later_power(base: sqlite3.Connection, meter: int, until: int) -> bool:
+    """Return True if a power of the quarter of an hour after `until` is known."""
+    query = "SELECT 1 FROM power WHERE meter = ? AND time > ? AND time <= ?"
+    return base.execute(query, (meter, until, until + QUARTER)).fetchone() is not None
+
+
+def _put_readings(base: sqlite3.Connection, meter: int, batch: Batch, verb: str) -> None:
+    """Add the first and the last reading of each step, and what follows from them at midnight."""
+    rows: set[tuple[int, str, int, int, str]] = set()
+    for (label, *_step), first_and_last in batch.readings.items():
+        rows.update((meter, label, *reading) for reading in first_and_last)
+    begin = min((time for _meter, _label, time, *_ in rows), default=batch.until) - 2 * _DAY
+    for table in ("reading", "half_hour"):
+        columns = f"{table} (meter, label, time, value, code)"
+        base.executemany(f"{verb} INTO {columns} VALUES (?, ?, ?, ?, ?)", sorted(rows))
+        base.execute(ADD_MIDNIGHTS.replace("$table", table), (meter, begin, LONGEST_WAIT))
+        base.execute(DELETE_NEEDLESS_READINGS.replace("$table", table), (meter, begin))
+
+
+def _put_runs(base: sqlite3.Connection, meter: int, batch: Batch) -> None:
+    """Add what lasts, joined with what it continues."""
+    for (kind, code, first), last in batch.runs.items():
+        joined = base.execute(
+            "DELETE FROM run WHERE meter = ? AND kind = ? AND code = ? AND begin <= ? AND end >= ? "
+            "RETURNING begin, end",
+            (meter, kind, code, last + PAUSES[kind], first - PAUSES[kind]),
+        ).fetchall()
+        begins, ends = zip((first, last), *joined, strict=True)
+        base.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?)", (meter, kind, min(begins), code, max(ends)))
 
 
 def forget_meters(base: sqlite3.Connection, now: int) -> None:

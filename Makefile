@@ -137,7 +137,7 @@ coverage: $(VENV)/.dev ## do the tests by example reach every branch of the modu
 generated: $(VENV)/.dev ## write anew what is made of fields, events, settings and étiquettes: schemas, tables, golden files
 	$(BIN)/python -m tests.generated
 
-pictures: PROGRAMS = $(BROWSER) pngquant:pngquant
+pictures: PROGRAMS = $(BROWSER) pngquant:pngquant /usr/lib/chromium/locales/fr.pak:chromium-l10n
 pictures: $(VENV)/.dev programs ## draw the pictures of the documentation anew, with chromium
 	$(BIN)/python -m tests.lab.pictures
 	$(BIN)/python -m tests.lab.browsers.pictures
@@ -174,7 +174,7 @@ programs-faults programs-board: programs
 programs:
 	@missing=; packages=; \
 	for each in $(PROGRAMS); do \
-	    command -v "$${each%:*}" >/dev/null || { missing="$$missing $${each%:*}"; packages="$$packages $${each#*:}"; }; \
+	    command -v "$${each%:*}" >/dev/null || [ -e "$${each%:*}" ] || { missing="$$missing $${each%:*}"; packages="$$packages $${each#*:}"; }; \
 	done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	said="The tests run these programs, which are not installed:$$missing."; \

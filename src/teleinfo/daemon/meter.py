@@ -139,7 +139,7 @@ class MeterTask:
             topic=settings.mqtt_topic, exclude=settings.payload_exclude, prices=prices.loaded.prices
         )
         if settings.homeassistant:
-            from teleinfo.common.project import project_url  # noqa: PLC0415
+            from teleinfo.daemon.project import project_url  # noqa: PLC0415
             from teleinfo.homeassistant.adapter import HomeAssistant  # noqa: PLC0415
             from teleinfo.homeassistant.discovery import Discovery  # noqa: PLC0415
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.common.project import project_url
+from teleinfo.daemon.project import project_url
 
 if TYPE_CHECKING:
     from pathlib import Path

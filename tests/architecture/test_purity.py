@@ -65,7 +65,7 @@ TOUCHES_THE_WORLD = {"open", "print", "input", "exec", "eval", "compile", "__imp
 BY_NAME = {"getattr", "attrgetter", "methodcaller"}
 READS_A_FILE = {"Path", "open", "read_text", "read_bytes", "read_sections"}
 READERS = {
-    ("teleinfo.vocabulary.text_table", "read_sections"),
+    ("teleinfo.tic.tables.reader", "read_sections"),
     ("teleinfo.simulator.catalogue", "_meters"),
 }
 """Functions that read a table. They are called while a module is imported."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.tic.labels import METER_NUMBERS
 from teleinfo.tic.reading import texts_of
-from teleinfo.vocabulary.text_table import read_sections
+from teleinfo.tic.tables.reader import read_sections
 from teleinfo.vocabulary.words import Designation, Message
 
 if TYPE_CHECKING:

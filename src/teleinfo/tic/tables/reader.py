@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from teleinfo.vocabulary.codes import TariffPeriod
-from teleinfo.vocabulary.text_table import read_sections
 from teleinfo.vocabulary.words import Designation, Message
 
 if TYPE_CHECKING:
@@ -172,6 +171,17 @@ class Label(LabelSpec):
 
 # Bare numbers of blue meters and Linky (02E and 54E, tables of the groups, "nombre de caractères").
 _WIDTH_BY_UNIT: Final = {"A": 3, "V": 3, "VA": 5, "W": 5, "kVA": 2, "min": 2}
+
+
+def read_sections(path: Path) -> dict[str, tuple[list[str], list[str]]]:
+    """Return the notes and the lines of each section, which begins with `[NAME] notes`; # begins comments."""
+    text = re.sub(r"^#.*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    sections = {}
+    for section in text.strip().split("\n\n"):
+        head, *lines = map(str.strip, section.split("\n"))
+        name, *notes = head.split()
+        sections[name.strip("[]")] = notes, lines
+    return sections
 
 
 def _members(line: str) -> Iterator[str]:

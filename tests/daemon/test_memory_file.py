@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo.common.files import write_file
 from teleinfo.common.state_directory import MAX_NAME, file_name
 from teleinfo.common.untrusted_json import MAX_BYTES
-from teleinfo.common.whole_file import write_file
 from teleinfo.daemon.memory_keeper import read_file
 
 if TYPE_CHECKING:

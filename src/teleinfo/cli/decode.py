@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from teleinfo.common.file_errors import file_error
+from teleinfo.common.files import file_error
 from teleinfo.common.i18n import N_, _, in_words, use_language
 from teleinfo.common.recording_times import UP_TO_ETX, RecordingTimes
 from teleinfo.common.times_file import read_times

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from teleinfo import __version__
 from teleinfo.common import journal, stop_signals
-from teleinfo.common.file_errors import exists
+from teleinfo.common.files import exists
 from teleinfo.common.i18n import N_, _, use_language
 from teleinfo.common.service_language import SERVICE_FILE, VARIABLE, service_language
 from teleinfo.console import output

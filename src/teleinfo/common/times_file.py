@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from pathlib import Path
 
-from teleinfo.common.file_errors import file_error
+from teleinfo.common.files import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.recording_times import SUFFIX, RecordingTimes
 from teleinfo.vocabulary.words import Message

@@ -10,7 +10,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
-from teleinfo.common.file_errors import file_error
+from teleinfo.common.files import file_error
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import LEGIBLE, printable_lines
 from teleinfo.vocabulary.words import Message

@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from teleinfo.common.durations import FIRST_TICKS, Ticks
-from teleinfo.common.file_errors import file_error
+from teleinfo.common.files import file_error
 from teleinfo.common.i18n import N_
 from teleinfo.common.terminal_text import printable
 from teleinfo.contract import offers_file, regulated_prices

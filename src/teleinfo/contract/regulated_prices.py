@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.common.files import write_file
 from teleinfo.common.i18n import N_
-from teleinfo.common.whole_file import write_file
 from teleinfo.contract.offers import ImportedPrices, PricesOfFile
 from teleinfo.contract.offers_file import OffersError
 from teleinfo.vocabulary.words import Message

@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import Final
 
-from teleinfo.common.file_errors import file_error
+from teleinfo.common.files import file_error
 
 log = logging.getLogger(__name__)
 

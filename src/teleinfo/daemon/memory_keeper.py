@@ -21,10 +21,9 @@ import math
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.common.file_errors import file_error
+from teleinfo.common.files import file_error, write_file
 from teleinfo.common.state_directory import file_name, state_directory
 from teleinfo.common.untrusted_json import MAX_BYTES, parse_object
-from teleinfo.common.whole_file import write_file
 from teleinfo.state.memory import Memory, encode, from_json, is_intact, is_newer
 from teleinfo.vocabulary.words import Message
 

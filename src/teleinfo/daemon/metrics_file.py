@@ -7,8 +7,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from teleinfo.common.file_errors import file_error
-from teleinfo.common.whole_file import write_file
+from teleinfo.common.files import file_error, write_file
 from teleinfo.state.metrics import MeterNow, exposition
 
 if TYPE_CHECKING:

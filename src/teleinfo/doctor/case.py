@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from teleinfo.common.file_errors import exists
+from teleinfo.common.files import exists
 from teleinfo.common.i18n import catalogue
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.doctor import inside

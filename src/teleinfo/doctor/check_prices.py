@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from teleinfo.common.file_errors import exists
+from teleinfo.common.files import exists
 from teleinfo.common.i18n import _
 from teleinfo.contract.price_source import PriceSource
 from teleinfo.doctor.case import editor_for

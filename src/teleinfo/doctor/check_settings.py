@@ -6,7 +6,7 @@ import os
 import shlex
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.common.file_errors import exists
+from teleinfo.common.files import exists
 from teleinfo.common.i18n import N_, _
 from teleinfo.console.output import command_line
 from teleinfo.doctor.case import UNIT, editor_for

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo import __version__
 from teleinfo.common import event_loop
-from teleinfo.common.file_errors import exists, file_error
+from teleinfo.common.files import exists, file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
 from teleinfo.console.output import command_line, fail, say

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
-from teleinfo.common.file_errors import file_error
+from teleinfo.common.files import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
 from teleinfo.common.untrusted_json import MAX_BYTES

@@ -15,7 +15,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from teleinfo.common.file_errors import file_error
+from teleinfo.common.files import file_error
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
 from teleinfo.console.output import fail

@@ -20,7 +20,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 from teleinfo.common.clock import is_set
-from teleinfo.common.file_errors import file_error
+from teleinfo.common.files import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
 from teleinfo.console.output import say

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from teleinfo.common import event_loop
-from teleinfo.common.file_errors import file_error
+from teleinfo.common.files import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.recording_times import SUFFIX
 from teleinfo.console.arguments import count, positive

@@ -20,7 +20,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from teleinfo.common.file_errors import exists, file_error
+from teleinfo.common.files import exists, file_error
 from teleinfo.common.i18n import N_
 from teleinfo.common.service_language import SERVICE_FILE
 from teleinfo.settings.faults import PREFIX, is_ours, unknown, variable_of

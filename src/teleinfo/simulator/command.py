@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from teleinfo.common import event_loop
-from teleinfo.common.file_errors import file_error
+from teleinfo.common.files import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.times_file import read_times
 from teleinfo.console.arguments import count, local_time, not_negative, positive, share

@@ -1,14 +1,32 @@
-"""Write a file so that whoever reads it finds it whole."""
+"""
+Files: why one cannot be used, whether it exists, and writing one whole.
+
+The reasons are texts of strerror(3), translated in `files.po`.
+"""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.common.i18n import N_
+from teleinfo.vocabulary.words import Message
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 OURS_ALONE: Final = 0o600
+
+
+def file_error(error: OSError | ValueError) -> Message:
+    """Return the reason why a file cannot be opened, read or written, as the end of a sentence."""
+    reason = error.strerror if isinstance(error, OSError) else None
+    return Message(reason or N_("not a path"))
+
+
+def exists(path: os.PathLike[str]) -> bool:
+    """True if there is a file at `path`; unlike `Path.exists`, never raise, however odd the path is."""
+    return os.path.exists(path)  # noqa: PTH110
 
 
 def write_file(path: Path, content: bytes, *, mode: int = OURS_ALONE) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.common.untrusted_json import MAX_BYTES, parse_object
+from teleinfo.common.untrusted_json import MAX_OBJECT_BYTES, parse_object
 
 
 @given(st.binary() | st.text().map(str.encode))
@@ -20,14 +20,16 @@ def test_whatever_comes_nothing_is_raised(payload: bytes) -> None:
 def test_an_object_is_read(fields: dict[str, object]) -> None:
     payload = json.dumps(fields).encode()
 
-    assert parse_object(payload) == (fields if len(payload) <= MAX_BYTES else None)
+    assert parse_object(payload) == (fields if len(payload) <= MAX_OBJECT_BYTES else None)
 
 
 @pytest.mark.parametrize(
     "payload",
     [
-        b"[" * 200_000, b"[" * MAX_BYTES, b'{"a":' * (MAX_BYTES // 5), b'{"a":NaN}', b'{"a":-Infinity}',
-        b'{"a":' + b"9" * 5000 + b"}", b'{"a":"' + b"x" * MAX_BYTES + b'"}', b"\xff", b"[1]", b"null", b"",
+        b"[" * 200_000, b"[" * MAX_OBJECT_BYTES, b'{"a":' * (MAX_OBJECT_BYTES // 5),
+        b'{"a":NaN}', b'{"a":-Infinity}',
+        b'{"a":' + b"9" * 5000 + b"}", b'{"a":"' + b"x" * MAX_OBJECT_BYTES + b'"}', b"\xff",
+        b"[1]", b"null", b"",
         b'{"a":"\\ud800"}', b'{"\\udfff":1}', b'{"a":["\\ud800x\\udc00"]}', b'{"a":"\xed\xa0\x80"}',
         '{"a":1}'.encode("utf-16"),
     ],

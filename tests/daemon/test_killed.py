@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 
-HURRY = "from teleinfo.port import health\nhealth.INTERVAL, health.STALE_AFTER = 1, 2"
+HURRY = "from teleinfo.port import health\nhealth.HEALTH_INTERVAL, health.STALE_AFTER = 1, 2"
 
 
 def retained(broker: MosquittoBroker) -> dict[str, bytes]:

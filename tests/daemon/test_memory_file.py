@@ -14,7 +14,7 @@ import pytest
 
 from teleinfo.common.files import write_file
 from teleinfo.common.state_directory import MAX_NAME, file_name
-from teleinfo.common.untrusted_json import MAX_BYTES
+from teleinfo.common.untrusted_json import MAX_OBJECT_BYTES
 from teleinfo.daemon.memory_keeper import read_file
 
 if TYPE_CHECKING:
@@ -117,4 +117,4 @@ def test_no_more_is_read_than_a_memory_has(tmp_path: Path) -> None:
     content = read_file(path)
 
     assert content is not None
-    assert len(content) == MAX_BYTES + 1
+    assert len(content) == MAX_OBJECT_BYTES + 1

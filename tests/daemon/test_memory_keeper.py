@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.daemon.memory_keeper import (
-    DAY,
+    AT_ONCE_WITHIN,
     OPEN_TIMEOUT,
     WRITE_INTERVAL,
     WRITES_AT_ONCE,
@@ -187,7 +187,7 @@ def test_whatever_changes_there_are_at_most_30_writes_in_24_hours(folder: Path) 
     days = zip(bench.writes, bench.writes[30:], strict=False)
     assert bench.writes[WRITES_AT_ONCE - 1] - bench.writes[0] < WRITE_INTERVAL
     assert all(later - earlier < WRITE_INTERVAL + 601 for earlier, later in pairwise(bench.writes))
-    assert all(later - earlier >= DAY for earlier, later in days)
+    assert all(later - earlier >= AT_ONCE_WITHIN for earlier, later in days)
     assert bench.kept == as_json(memory(2 * 24 * 6 - 1))
 
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.real
 
 # With the umask of the service.
-SOONER = "from teleinfo.daemon import metrics_file; import os; metrics_file.INTERVAL = 0.1; os.umask(0o077)"
+SOONER = (
+    "from teleinfo.daemon import metrics_file; import os\nmetrics_file.FILE_INTERVAL = 0.1; os.umask(0o077)"
+)
 
 
 def test_the_daemon_writes_its_metrics_to_a_file_that_anybody_may_read(tmp_path: Path) -> None:

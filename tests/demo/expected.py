@@ -19,7 +19,7 @@ from teleinfo.mqtt.config import Broker
 from teleinfo.payload import Options, encode
 from teleinfo.simulator.catalogue import DEFAULT
 from teleinfo.simulator.encode import BITS
-from teleinfo.simulator.play import GAP
+from teleinfo.simulator.play import SILENCE
 from teleinfo.tic.decoder import Decoder
 
 PAGE = "http://127.0.0.1:8080/"
@@ -32,7 +32,7 @@ def expected_readings(count: int) -> list[str]:
     elapsed, payloads = 0.0, []
     for _ in range(count):
         frame = simulated.emit(START + dt.timedelta(seconds=elapsed * TIME_LAPSE))
-        elapsed += len(frame) * BITS / simulated.baudrate + GAP
+        elapsed += len(frame) * BITS / simulated.baudrate + SILENCE
         # Each by a decoder of its own, to which no index can be implausible.
         payloads += [encode(reading, Options(), now=0.0) for reading in Decoder().feed(frame)]
     return [payload.decode() for payload in payloads if payload is not None]

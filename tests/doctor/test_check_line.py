@@ -123,7 +123,7 @@ def test_where_teleinfo_reads_the_port_without_a_socket_the_broker_knows_the_lin
 @pytest.mark.parametrize(("minutes", "text"), [(0, " within two minutes"), (-60, " behind ")])
 def test_a_clock_that_is_off_is_reported(minutes: int, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check_line, "FOUND_SECONDS", 5.0)
-    monkeypatch.setattr(meter_clock, "INTERVAL", 0.1)
+    monkeypatch.setattr(meter_clock, "SAMPLE_INTERVAL", 0.1)
     start = dt.datetime.now(ZoneInfo("Europe/Paris")).replace(tzinfo=None) + dt.timedelta(minutes=minutes)
     with SerialLine(baudrate=9600) as line:
         meter = build("standard", start=start, rng=random.Random(1))

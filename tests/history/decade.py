@@ -6,10 +6,11 @@ import contextlib
 import random
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.contract.days import DAY, day_of, local, midnight
+from teleinfo.contract.days import day_of, local, midnight
 from teleinfo.history.chronicle import COLOUR, CONTRACT, Batch
 from teleinfo.history.store import Store
 from teleinfo.vocabulary.codes import Colour
+from teleinfo.vocabulary.moment import DAY
 
 if TYPE_CHECKING:
     import datetime as dt

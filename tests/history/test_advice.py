@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from teleinfo.contract.advice import power, standby, verdict
-from teleinfo.contract.days import DAY, midnight
+from teleinfo.contract.days import midnight
+from teleinfo.vocabulary.moment import DAY
 
 
 def offer(name: str, energy: float, unknown: float = 0.0, *, is_open: bool = True) -> dict[str, Any]:

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from teleinfo.contract.days import DAY, day_of, midnight
+from teleinfo.contract.days import day_of, midnight
 from teleinfo.history import energies
 from teleinfo.history.chronicle import LONGEST_WAIT, Batch, IndexReading
 from teleinfo.history.tables import table
+from teleinfo.vocabulary.moment import DAY
 from tests.history.test_index_readings import NOON, STORE
 
 if TYPE_CHECKING:

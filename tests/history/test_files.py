@@ -252,7 +252,7 @@ def test_the_prices_of_the_regulator(columns: str, offer: str, kwh: dict[str, fl
         (written.enedis({}).replace(b"Consommation", b"Production"), "produced"),
         (written.archive(written.workbook({}).replace(b"<sst", b"<sst<")), "damaged"),
         (written.archive(written.archive(written.edf({}))), "an archive in another one"),
-        (b"x" * (files.MAX_BYTES + 1), "larger"),
+        (b"x" * (files.MAX_FILE_BYTES + 1), "larger"),
     ],
     ids=["empty", "html", "commas", "number", "produced", "workbook", "nested", "large"],
 )

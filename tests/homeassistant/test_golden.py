@@ -9,7 +9,7 @@ import pytest
 
 from teleinfo.homeassistant.discovery import Discovery
 from teleinfo.mqtt.config import Topics
-from teleinfo.port.health import INTERVAL
+from teleinfo.port.health import HEALTH_INTERVAL
 from teleinfo.state.device import device_of
 from teleinfo.vocabulary.words import Language
 from tests.homeassistant import golden
@@ -111,4 +111,4 @@ def test_an_entity_of_the_line_expires_when_three_messages_are_lost() -> None:
     of_health = [component for component in components if component["stat_t"] == "t/health"]
 
     assert len(of_health) == 5
-    assert {component["exp_aft"] for component in of_health} == {3 * INTERVAL}
+    assert {component["exp_aft"] for component in of_health} == {3 * HEALTH_INTERVAL}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.state import injection
-from teleinfo.state.active_power import ACCURACY, DOUBT, GAP, Active, ActivePower, Flow
+from teleinfo.state.active_power import ACCURACY, DOUBT, UNKNOWN_AFTER, Active, ActivePower, Flow
 from teleinfo.tic.labels import Mode
 from tests.support.household import frames
 
@@ -66,8 +66,8 @@ def test_a_gap_makes_the_power_unknown() -> None:
     line = Line()
     line.run(60, 900, 1000)
 
-    assert line.power.at(line.now + GAP) is not None
-    assert line.power.at(line.now + GAP + 1) is None
+    assert line.power.at(line.now + UNKNOWN_AFTER) is not None
+    assert line.power.at(line.now + UNKNOWN_AFTER + 1) is None
     line.run(21, 900, 1000, heard=False)
     assert line.run(1, 900, 1000) is None
 

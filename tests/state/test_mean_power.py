@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from teleinfo.state.mean_power import ACCURACY, GAP, MIN_INTERVAL, MeanPower
+from teleinfo.state.mean_power import ACCURACY, MIN_INTERVAL, RESTART_AFTER, MeanPower
 
 
 def measured(watts: float, *, period: float, seconds: float, rng: Random) -> list[tuple[float, int | None]]:
@@ -69,8 +69,8 @@ def test_a_power_that_falls_is_what_the_smallest_step_would_make_of_it() -> None
 def test_frames_that_are_missing_for_just_so_long_are_no_gap() -> None:
     """A second longer, and nobody knows what was drawn."""
     near, far = drawing(), drawing()
-    near.add(1073, now=71.0 + GAP)
-    far.add(1073, now=71.0 + GAP + 1)
+    near.add(1073, now=71.0 + RESTART_AFTER)
+    far.add(1073, now=71.0 + RESTART_AFTER + 1)
 
     assert near.watts == 3600
     assert far.watts is None

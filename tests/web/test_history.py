@@ -132,7 +132,7 @@ def test_any_earlier_day_can_be_shown(served: Page) -> None:
 def test_a_history_that_cannot_be_kept_is_reported_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(recorder_module, "INTERVAL", 0.02)
+    monkeypatch.setattr(recorder_module, "BATCH_INTERVAL", 0.02)
     monkeypatch.setattr(recorder_module, "END_TIMEOUT", LIMIT)
     folder, model = tmp_path / "history", LiveModel(patience=None)
     folder.touch()

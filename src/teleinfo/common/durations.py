@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 _EARLY: Final = 0.001
 """Seconds by which a timer may end early without causing a second tick."""
 
+TICK: Final = 1.0
+"""Seconds between two ticks, of reader, monitor and watchdog."""
+
 STALL_LIMIT: Final = 2.0
 """Delay of a wake-up, in seconds, that shows that the whole process was stopped or swapped out."""
 

@@ -37,9 +37,10 @@ QUIET: Final = 7200.0
 """The same on a bad day."""
 
 SINGLE_LOSSES: Final = 3
-"""Losses in 24 hours after which a day is bad. With the fourth and 23 reminders, it has 30 lines."""
+"""Losses in a day after which the day is bad. With the fourth and 23 reminders, it has 30 lines."""
 
-DAY: Final = 24 * 3600.0
+LOSSES_WITHIN: Final = 24 * 3600.0
+"""Seconds for which a loss counts: a day."""
 
 
 class OutageTexts(NamedTuple):
@@ -114,7 +115,7 @@ class OutageLog:
         if self._state is _State.AWAY:
             self._state = _State.BACK
             self._inform(self._back)
-        is_bad_day = now - self._losses[0] < DAY
+        is_bad_day = now - self._losses[0] < LOSSES_WITHIN
         if now - self._back >= (QUIET if is_bad_day else HELD_AFTER):
             if self._state is _State.UNSTEADY:
                 self._inform(self._back)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 
-MAX_BYTES = 1 << 16
+MAX_OBJECT_BYTES = 1 << 16
 """The longest text that is read: the longest frame of a meter (16 KiB) fits four times."""
 
 
@@ -18,10 +18,10 @@ def parse_object(payload: bytes) -> dict[str, object] | None:
     Return the JSON object in `payload`, which may hold infinite numbers (1e999). Return None for:
 
     - any other JSON, and text that is no JSON, such as NaN or Infinity (RFC 8259, section 6);
-    - text longer than `MAX_BYTES`, in another encoding than UTF-8, or nested too deeply;
+    - text longer than `MAX_OBJECT_BYTES`, in another encoding than UTF-8, or nested too deeply;
     - half a surrogate pair (section 8.2).
     """
-    if len(payload) > MAX_BYTES:
+    if len(payload) > MAX_OBJECT_BYTES:
         return None
     try:
         value = json.loads(payload.decode(), parse_constant=int)  # which refuses NaN and Infinity

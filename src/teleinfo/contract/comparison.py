@@ -16,12 +16,13 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from teleinfo.common.i18n import N_
-from teleinfo.contract.days import DAY, TEMPO_HOUR, local, midnight
+from teleinfo.contract.days import TEMPO_HOUR, local, midnight
 from teleinfo.contract.half_hours import HALF_HOUR
 from teleinfo.contract.offers import ALL_DAY, EJP, TEMPO, WEEKDAYS, WEEKEND, minutes_of, price_on
 from teleinfo.contract.tempo import dearest, may_be_other_than_blue
 from teleinfo.state.learned_hours import is_summer
 from teleinfo.vocabulary.codes import Colour
+from teleinfo.vocabulary.moment import DAY
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:

@@ -19,7 +19,6 @@ from teleinfo.tic.meter_id import identity_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DAY: Final = dt.timedelta(days=1)
 
 TEMPO_HOUR: Final = 6
 """Hour at which the colour of Tempo changes."""

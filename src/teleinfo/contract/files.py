@@ -26,7 +26,7 @@ from teleinfo.vocabulary.words import Message
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-MAX_BYTES: Final = 20 << 20
+MAX_FILE_BYTES: Final = 20 << 20
 """The most bytes of a file, unpacked: six times as many as a load curve of three years by ten minutes has."""
 
 MAX_IN_ALL: Final = 80 << 20
@@ -54,7 +54,7 @@ The errors that the modules for archives, XML and numbers raise for what is dama
 The module for archives only warns of files that overlap.
 """
 
-_TOO_LARGE: Final = Message(N_("it is larger than {most} MB"), most=MAX_BYTES >> 20)
+_TOO_LARGE: Final = Message(N_("it is larger than {most} MB"), most=MAX_FILE_BYTES >> 20)
 _TOO_LARGE_IN_ALL: Final = Message(
     N_("the files are larger than {most} MB together; give this one in a command of its own"),
     most=MAX_IN_ALL >> 20,
@@ -75,7 +75,7 @@ class FileReader:
 
         Of an archive, yield name and content of each file in it. Raise OSError if the file cannot be read.
         """
-        data = file.read(MAX_BYTES + 1)
+        data = file.read(MAX_FILE_BYTES + 1)
         try:
             archive = self._archive(data)
         except FileError as error:
@@ -113,7 +113,7 @@ class FileReader:
             return FileError(formats.PACKED)
         try:
             with _with_warnings_as_errors(), archive.open(entry) as file:
-                data = file.read(min(MAX_BYTES, self._left) + 1)
+                data = file.read(min(MAX_FILE_BYTES, self._left) + 1)
             self._count(data)
         except FileError as error:
             return error
@@ -123,7 +123,7 @@ class FileReader:
 
     def _count(self, data: bytes) -> None:
         """Count the bytes of a file; raise FileError if they are too many."""
-        if len(data) > MAX_BYTES:
+        if len(data) > MAX_FILE_BYTES:
             raise FileError(_TOO_LARGE)
         if len(data) > self._left:
             raise FileError(_TOO_LARGE_IN_ALL)
@@ -147,7 +147,7 @@ class FileReader:
 
     def _read_workbook(self, archive: ZipFile) -> Content:
         """Return the content of a workbook; raise TooLargeError, or an error of `_DAMAGES`."""
-        workbook = Workbook(archive, min(MAX_BYTES, self._left))
+        workbook = Workbook(archive, min(MAX_FILE_BYTES, self._left))
         try:
             with _with_warnings_as_errors():
                 return _content(";".join(cells) for cells in workbook.rows())

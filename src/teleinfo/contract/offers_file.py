@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from teleinfo.contract.offers import ImportedPrice, Offer
 
-MAX_BYTES: Final = 1 << 17
+MAX_OFFERS_BYTES: Final = 1 << 17
 """The largest file: some 450 offers, which are read in a tenth of a second."""
 
 MAX_CHARACTERS: Final = 1000
@@ -97,8 +97,8 @@ class OffersError(ValueError):
 
 def parse(data: bytes) -> Offers:
     """Return the content of a file; raise OffersError with the line of each fault."""
-    if len(data) > MAX_BYTES:
-        raise OffersError(Message(N_("it is larger than {most} KB"), most=MAX_BYTES >> 10))
+    if len(data) > MAX_OFFERS_BYTES:
+        raise OffersError(Message(N_("it is larger than {most} KB"), most=MAX_OFFERS_BYTES >> 10))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -252,7 +252,7 @@ def read(path: Path) -> Offers:
     """
     try:
         with path.open("rb") as file:
-            return parse(file.read(MAX_BYTES + 1))
+            return parse(file.read(MAX_OFFERS_BYTES + 1))
     except FileNotFoundError:
         return Offers()
 

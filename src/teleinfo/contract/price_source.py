@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-INTERVAL: Final = 10.0
+FILE_CHECK_INTERVAL: Final = 10.0
 """Seconds between two looks at the files."""
 
 SETTLED: Final = 2.0
@@ -100,7 +100,7 @@ class PriceSource:
     async def keep(self, on_change: Callable[[], None], *, ticks: Ticks = FIRST_TICKS) -> NoReturn:
         """Look at the files on `ticks` until cancelled, and call `on_change` after each change."""
         while True:
-            await asyncio.sleep(ticks.wait(asyncio.get_running_loop().time(), INTERVAL))
+            await asyncio.sleep(ticks.wait(asyncio.get_running_loop().time(), FILE_CHECK_INTERVAL))
             # Here, since a thread would wake the processor twice more each time.
             if self._signatures() != self._seen and await asyncio.to_thread(self.refresh):
                 on_change()

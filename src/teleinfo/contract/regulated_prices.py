@@ -28,7 +28,7 @@ ABOUT: Final = "Regulated prices of the CRE, written by teleinfo when they are i
 MODE: Final = 0o644
 """Everybody may read the prices: page and daemon are different users."""
 
-MAX_BYTES: Final = 4 << 20
+MAX_PRICES_BYTES: Final = 4 << 20
 
 
 def beside(offers: Path) -> Path:
@@ -40,7 +40,7 @@ def read(path: Path) -> tuple[ImportedPrice, ...]:
     """Return the imported prices, nothing if there is no file; raise OffersError, or OSError."""
     try:
         with path.open("rb") as file:
-            return ImportedPrices.model_validate_json(file.read(MAX_BYTES)).prices
+            return ImportedPrices.model_validate_json(file.read(MAX_PRICES_BYTES)).prices
     except FileNotFoundError:
         return ()
     except ValueError as error:

@@ -13,10 +13,11 @@ from typing import Final
 from teleinfo.common.i18n import N_
 from teleinfo.contract import formats
 from teleinfo.contract.content import COLOUR, PEAK, Content, FileError, check_seasons
-from teleinfo.contract.days import DAY, TEMPO_HOUR, midnight
+from teleinfo.contract.days import TEMPO_HOUR, midnight
 from teleinfo.contract.formats import COLOURS, FORMATS, FileFormat, FileKind, Refusal
 from teleinfo.contract.local_times import LocalPower, with_offsets
 from teleinfo.contract.offers import ImportedPrice
+from teleinfo.vocabulary.moment import DAY
 from teleinfo.vocabulary.words import Message
 
 MAX_HEAD: Final = 200

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.files import file_error, write_file
 from teleinfo.common.state_directory import file_name, state_directory
-from teleinfo.common.untrusted_json import MAX_BYTES, parse_object
+from teleinfo.common.untrusted_json import MAX_OBJECT_BYTES, parse_object
 from teleinfo.state.memory import Memory, encode, from_json, is_intact, is_newer
 from teleinfo.vocabulary.words import Message
 
@@ -40,17 +40,16 @@ OPEN_TIMEOUT: Final = 5.0
 WRITE_INTERVAL: Final = 3600.0
 """From a write, or an attempt, to the next that need not come at once."""
 
-DAY: Final = 24 * 3600.0
-
+AT_ONCE_WITHIN: Final = 24 * 3600.0
 WRITES_AT_ONCE: Final = 6
 """Writes in any 24 hours that may come at once. Further ones wait for the interval: memory cards wear out."""
 
 
 def read_file(path: Path) -> bytes | None:
-    """Return the content of the file, at most `MAX_BYTES` + 1 bytes; None without a file. Raise OSError."""
+    """Return the file, at most `MAX_OBJECT_BYTES` + 1 bytes of it; None if there is none. Raise OSError."""
     try:
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+            return file.read(MAX_OBJECT_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
 
@@ -149,7 +148,7 @@ class MemoryKeeper:
             return True
         if now >= self._routine_after:
             return written is None or _kept(memory) != _kept(written)
-        return self._is_urgent(memory) and now - self._at_once[0] >= DAY
+        return self._is_urgent(memory) and now - self._at_once[0] >= AT_ONCE_WITHIN
 
     def _is_urgent(self, memory: Memory) -> bool:
         return self._written is None or _essence(memory) != _essence(self._written)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-INTERVAL: Final = 60.0
+FILE_INTERVAL: Final = 60.0
 """Seconds between two files."""
 
 
@@ -24,7 +24,7 @@ async def keep(path: str, monitor: Monitor, ticks: Ticks) -> NoReturn:
     """Write the metrics of a meter to a file each minute, until cancelled; log the first failure."""
     is_logged = False
     while True:
-        await asyncio.sleep(ticks.wait(asyncio.get_running_loop().time(), INTERVAL))
+        await asyncio.sleep(ticks.wait(asyncio.get_running_loop().time(), FILE_INTERVAL))
         state = {} if monitor.state is None else monitor.state.latest
         now = MeterNow(state, monitor.report(), monitor.online)
         text = exposition({monitor.publisher.topics.readings: now})

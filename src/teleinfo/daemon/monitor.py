@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo import __version__
 from teleinfo.common import clock
-from teleinfo.common.durations import Ticks, duration
+from teleinfo.common.durations import TICK, Ticks, duration
 from teleinfo.common.i18n import N_, _, decimal, plural
 from teleinfo.mqtt.config import OFFLINE, ONLINE
 from teleinfo.mqtt.errors import CUT_OFF, PUSHED_OUT
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from teleinfo.tic.decoder import Decoder
 
 # All in seconds.
-TICK: Final = 1.0
 FIRST_FRAME_WITHIN: Final = 60.0
 
 
@@ -105,7 +104,7 @@ class Monitor:
         key = self.status_key(now)
         if key != self._published or now >= self._health_due:
             self._published = key
-            self._health_due = now + health.INTERVAL
+            self._health_due = now + health.HEALTH_INTERVAL
             self._quality.sample(self.decoder.counts, now=now)
             self.publisher.outbox.set(self.publisher.topics.health, health.encode(self.report()))
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-SEEN_FOR: Final = 1.25 * health.INTERVAL
+SEEN_FOR: Final = 1.25 * health.HEALTH_INTERVAL
 """Seconds from a message of the other daemon until it counts as gone."""
 
 

@@ -14,7 +14,7 @@ import os
 import socket
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from teleinfo.common.durations import FIRST_TICKS, STALL_LIMIT
+from teleinfo.common.durations import FIRST_TICKS, STALL_LIMIT, TICK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # All in seconds.
-TICK: Final = 1.0
 STARTING_TICK: Final = 0.02
 STATUS_INTERVAL: Final = 10.0
 

@@ -25,7 +25,7 @@ from teleinfo.doctor.report import Screen
 from teleinfo.mqtt.errors import CUT_OFF, PUSHED_OUT
 from teleinfo.port.line_log import NO_FRAME, OPENING, SILENT
 from teleinfo.port.reader import RETRY_INTERVAL
-from teleinfo.port.search import TICK
+from teleinfo.port.search import FRAME_CHECK_INTERVAL
 from teleinfo.port.serial_port import OPEN_TIMEOUT, is_remote
 from teleinfo.settings import SERVICE_FILE, Settings
 from teleinfo.vocabulary.line import PortErrorKind
@@ -175,7 +175,7 @@ class Case:
         end = loop.time() + _OPENED_WITHIN
         words = await self.own_words()
         while is_one_of(words, [OPENING]) and loop.time() < end:
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(FRAME_CHECK_INTERVAL)
             await self.properties(again=True)
             words = await self.own_words()
         return bool(words) and not is_one_of(words, (OPENING, *PORT_FAULTS))
@@ -189,7 +189,7 @@ class Case:
         loop = asyncio.get_running_loop()
         end = loop.time() + _TRIED_WITHIN
         while not await self.has_port() and loop.time() < end:
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(FRAME_CHECK_INTERVAL)
             await self.properties(again=True)
         return await self.has_port()
 

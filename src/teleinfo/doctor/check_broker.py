@@ -69,7 +69,7 @@ _REQUEST = (
 )
 """A request for a websocket (RFC 6455 §4.1): mosquitto answers no other one; a web server answers any."""
 RENEW_WITHIN_DAYS = 14
-_DAY = 86400.0
+_SECONDS_OF_DAY = 86400.0
 
 
 async def check_broker(case: Case) -> AsyncIterator[Finding]:
@@ -200,7 +200,7 @@ def _certificate(certificate: Mapping[str, str]) -> Finding:
     """Judge a certificate that OpenSSL has accepted; it is empty if OpenSSL did not verify it."""
     if not certificate:
         return find(of_broker.CERTIFICATE_UNSEEN)
-    days = int((ssl.cert_time_to_seconds(certificate["notAfter"]) - time.time()) / _DAY)
+    days = int((ssl.cert_time_to_seconds(certificate["notAfter"]) - time.time()) / _SECONDS_OF_DAY)
     template = of_broker.CERTIFICATE_ENDS if days < RENEW_WITHIN_DAYS else of_broker.CERTIFICATE
     return find(template, days=days, facts={"days_left": days})
 

@@ -11,7 +11,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, days_of, local, midnight
+from teleinfo.contract.days import TEMPO_HOUR, day_of, days_of, local, midnight
 from teleinfo.contract.half_hours import HALF_HOUR
 from teleinfo.live.declared import POSSIBLE, find, integer
 from teleinfo.state.daily_energy import LONGEST_CHANGE
@@ -19,6 +19,7 @@ from teleinfo.state.energy_span import EXPORTED
 from teleinfo.state.fields import VA_PER_AMPERE, Json
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.codes import Alert, Colour, Phase
+from teleinfo.vocabulary.moment import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

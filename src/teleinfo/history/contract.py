@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from teleinfo.contract import advice
 from teleinfo.contract.comparison import Circumstances, by_day, compare
-from teleinfo.contract.days import DAY, day_of, local, midnight
+from teleinfo.contract.days import day_of, local, midnight
 from teleinfo.contract.half_hours import HALF_HOUR, LATE
 from teleinfo.contract.off_peak import OffPeakHours, shown_hours
 from teleinfo.contract.offers import STEPS, Held, Household, Offers, begun, in_force
 from teleinfo.history import energies as storage
 from teleinfo.history.chronicle import CONTRACT, TARIFF
 from teleinfo.state.learned_hours import Change
+from teleinfo.vocabulary.moment import DAY
 
 if TYPE_CHECKING:
     import sqlite3

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 from teleinfo.common.files import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
-from teleinfo.common.untrusted_json import MAX_BYTES
+from teleinfo.common.untrusted_json import MAX_OBJECT_BYTES
 from teleinfo.console.output import fail, say
 from teleinfo.contract import regulated_prices
 from teleinfo.contract.offers_file import OffersError
@@ -115,7 +115,7 @@ def _as_owner(store: Store, work: Callable[[], object]) -> Any:  # noqa: ANN401 
 
 def _add_lines(store: Store, file: IO[bytes]) -> int:
     """Add JSON lines."""
-    lines = iter(partial(file.readline, MAX_BYTES + 1), b"")  # a line may have any length
+    lines = iter(partial(file.readline, MAX_OBJECT_BYTES + 1), b"")  # a line may have any length
     added, others = fill(
         store,
         lines,

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-INTERVAL: Final = 300.0
+BATCH_INTERVAL: Final = 300.0
 """Seconds between two batches: a power cut costs at most these."""
 
 MAX_WAITING: Final = 12
@@ -126,12 +126,12 @@ class HistoryRecorder:
             self._chronicle.add(state, at)
 
     async def run(self) -> NoReturn:
-        """Write a batch every `INTERVAL` seconds until cancelled, and then the last one."""
+        """Write a batch every `BATCH_INTERVAL` seconds until cancelled, and then the last one."""
         try:
             while True:
                 if await self._write():
                     await self._back_up()
-                await asyncio.sleep(INTERVAL)
+                await asyncio.sleep(BATCH_INTERVAL)
         finally:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(END_TIMEOUT):

@@ -25,11 +25,11 @@ DELETE_NEEDLESS_READINGS: Final = (_FOLDER / "delete_needless_readings.sql").rea
 
 MINUTE: Final = 60
 QUARTER: Final = 15 * MINUTE
-_DAY: Final = 86_400
+_SECONDS_OF_DAY: Final = 86_400
 _ALWAYS: Final = 1 << 62
 """A time after all others."""
 
-KEPT: Final = {SLOT: 3600, MINUTE: 2 * _DAY, QUARTER: 60 * _DAY}
+KEPT: Final = {SLOT: 3600, MINUTE: 2 * _SECONDS_OF_DAY, QUARTER: 60 * _SECONDS_OF_DAY}
 """Seconds for which the powers of each step are kept; each step is the mean of the steps before."""
 
 PAUSES: Final = {TARIFF: LONGEST_PAUSE, ALERT: 120}
@@ -109,7 +109,7 @@ def _put_readings(base: sqlite3.Connection, meter: int, batch: Batch, verb: str)
     rows: set[tuple[int, str, int, int, str]] = set()
     for (label, *_step), first_and_last in batch.readings.items():
         rows.update((meter, label, *reading) for reading in first_and_last)
-    begin = min((time for _meter, _label, time, *_ in rows), default=batch.until) - 2 * _DAY
+    begin = min((time for _meter, _label, time, *_ in rows), default=batch.until) - 2 * _SECONDS_OF_DAY
     for table in ("reading", "half_hour"):
         columns = f"{table} (meter, label, time, value, code)"
         base.executemany(f"{verb} INTO {columns} VALUES (?, ?, ?, ?, ?)", sorted(rows))
@@ -131,7 +131,7 @@ def _put_runs(base: sqlite3.Connection, meter: int, batch: Batch) -> None:
 
 def forget_meters(base: sqlite3.Connection, now: int) -> None:
     """Delete the meters that were heard for a moment on another day, and the rarest of too many."""
-    for [meter] in base.execute(_FOREIGN, (LEAST_HEARD, now - _DAY, MAX_METERS)).fetchall():
+    for [meter] in base.execute(_FOREIGN, (LEAST_HEARD, now - _SECONDS_OF_DAY, MAX_METERS)).fetchall():
         for table in TIMES:
             base.execute(f"DELETE FROM {table} WHERE meter = ?", (meter,))  # noqa: S608 - our own names
         base.execute("DELETE FROM meter WHERE id = ?", (meter,))

@@ -17,7 +17,7 @@ from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-from teleinfo.contract.days import DAY, TEMPO_HOUR, day_of, days_of, local, midnight, season_of
+from teleinfo.contract.days import TEMPO_HOUR, day_of, days_of, local, midnight, season_of
 from teleinfo.contract.price_source import PriceSource
 from teleinfo.history.chronicle import ALERT, COLOUR, EXPORTED_KEY, LONGEST_PAUSE, SLOT, TARIFF, Batch
 from teleinfo.history.contract import contract_table
@@ -26,6 +26,7 @@ from teleinfo.history.rows import KEPT, MINUTE, QUARTER
 from teleinfo.state.energy_span import month_of
 from teleinfo.state.prices import in_millionths
 from teleinfo.vocabulary.codes import Colour, TariffPeriod
+from teleinfo.vocabulary.moment import DAY
 
 if TYPE_CHECKING:
     import sqlite3

@@ -32,10 +32,10 @@ HOUR, HOURS = 3600.0, 24
 MAX_LOST = 16
 """The most étiquettes whose losses are told."""
 
-INTERVAL = 60
+HEALTH_INTERVAL = 60
 """Seconds between two messages, at most."""
 
-STALE_AFTER = 3 * INTERVAL
+STALE_AFTER = 3 * HEALTH_INTERVAL
 """Seconds after which a message is stale: its daemon must be gone."""
 
 

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, NoReturn
 
-from teleinfo.common.durations import FIRST_TICKS, STALL_LIMIT, Ticks
+from teleinfo.common.durations import FIRST_TICKS, STALL_LIMIT, TICK, Ticks
 from teleinfo.common.outage_log import OutageLog
 from teleinfo.port.canonical_mode import StabilityDetector
 from teleinfo.port.errors import OUTAGE_TEXTS, PortError
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
 
 log = logging.getLogger(__name__)
-
-TICK = 1.0
-"""Seconds between two checks of the line."""
 
 RETRY_INTERVAL = 3.0
 """Seconds before a port is tried again: a returned port is open within 5 s."""

@@ -36,7 +36,7 @@ tables). At worst a whole frame passes until the next STX, and three groups afte
 may also interrupt a frame (EOT), which is no change of its mode.
 """
 
-TICK: Final = 0.5
+FRAME_CHECK_INTERVAL: Final = 0.5
 """Seconds between two checks of the frame in progress, in `is_heard`."""
 
 
@@ -112,6 +112,6 @@ class SpeedSearch:
         loop = asyncio.get_running_loop()
         end = loop.time() + DWELL
         while self.mode is None and (left := end - loop.time()) > 0:
-            await port.wait(min(left, TICK))
+            await port.wait(min(left, FRAME_CHECK_INTERVAL))
             self.check_pending()
         return self.mode is not None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SEARCH_TIMEOUT: Final = 30.0
 """Seconds after which the search for the speed is given up: each speed has been tried twice by then."""
 
-TICK: Final = 0.5
+PROGRESS_INTERVAL: Final = 0.5
 """Seconds between two lines of progress."""
 
 
@@ -115,7 +115,7 @@ class Recording(SpeedSearch):
         start = loop.time()
         self._clock_offset = time.time() - start
         while self.decoder.counts.bytes_read < self._most and (left := duration - self.seconds) > 0:
-            await port.wait(min(left, TICK))
+            await port.wait(min(left, PROGRESS_INTERVAL))
             self.seconds = loop.time() - start
             bar = "#" * int(30 * min(1.0, self.seconds / duration))
             count = self.decoder.counts.bytes_read

@@ -39,7 +39,7 @@ HELP = N_(
 )
 
 SECONDS: Final = 60.0
-MAX_BYTES: Final = 10_000_000
+DEFAULT_MAX_BYTES: Final = 10_000_000
 STANDARD_OUTPUT: Final = Path("-")
 
 
@@ -51,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     seconds = _("end after N seconds (default: %(default)g)")
     add("--seconds", type=positive, default=SECONDS, metavar="N", help=seconds)
     most = _("end after N bytes of the line (default: %(default)d)")
-    add("--max-bytes", type=count, default=MAX_BYTES, metavar="N", help=most)
+    add("--max-bytes", type=count, default=DEFAULT_MAX_BYTES, metavar="N", help=most)
     add("--baudrate", type=count, metavar="N", help=_("listen at this speed, whether it makes sense or not"))
     anonymize = _("make ADCO, ADSC, ADS and PRM zeros, and drop what is damaged and may hold a piece of them")
     add("--anonymize", action="store_true", help=anonymize)

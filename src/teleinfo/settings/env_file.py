@@ -30,7 +30,7 @@ from teleinfo.vocabulary.words import Message
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-MAX_BYTES: Final = 1 << 20
+MAX_SETTINGS_BYTES: Final = 1 << 20
 """Limit of the file in bytes, over 100 times the size of .env-sample: /dev/zero, for example, has no end."""
 
 DAMAGED: Final = object()
@@ -218,10 +218,10 @@ def _read(path: Path) -> bytes:
     # Opening a FIFO without a writer would wait for one.
     with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as opened:
         os.set_blocking(opened.fileno(), True)
-        content = opened.read(MAX_BYTES + 1)
+        content = opened.read(MAX_SETTINGS_BYTES + 1)
         if not content and stat.S_ISFIFO(os.fstat(opened.fileno()).st_mode):
             raise OSError(errno.ENODATA, os.strerror(errno.ENODATA))
-    if len(content) > MAX_BYTES:
+    if len(content) > MAX_SETTINGS_BYTES:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
     return content
 

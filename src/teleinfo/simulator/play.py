@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Pieces: TypeAlias = list[tuple[bytes, float | None]]
 
 # Silence between ETX and the next STX in s, between 16.7 and 33.4 ms (Enedis-NOI-CPT_54E v3 and 02E v6).
-GAP = 0.02
+SILENCE = 0.02
 
 
 async def play(
@@ -38,7 +38,7 @@ async def play(
     """
     for _ in itertools.islice(itertools.count(), frames):
         await line.send(meter.emit(start + dt.timedelta(seconds=line.elapsed * time_lapse)))
-        await line.idle(GAP)
+        await line.idle(SILENCE)
 
 
 async def replay(
@@ -60,7 +60,7 @@ async def replay(
             for piece in UP_TO_ETX.findall(data):
                 await line.send(piece, encoded=True)
                 if piece.endswith(ETX):
-                    await line.idle(GAP)
+                    await line.idle(SILENCE)
                     sent += 1
                     if sent == frames:
                         return

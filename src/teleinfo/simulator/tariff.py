@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
+from teleinfo.vocabulary.moment import DAY
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 FRANCE = ZoneInfo("Europe/Paris")
-_DAY = dt.timedelta(days=1)
 # A Tempo day runs from 06:00 to 06:00.
 _TEMPO_START = dt.time(6)
 
@@ -103,8 +104,8 @@ def _tempo(now: dt.datetime) -> SimulatedPeriod:
     tomorrow = 0  # not known yet
     announced_days = [day]
     if now >= dt.datetime.combine(day, dt.time(20)):
-        tomorrow = _COLOURS[(day + _DAY).weekday()]
-        announced_days.append(day + _DAY)
+        tomorrow = _COLOURS[(day + DAY).weekday()]
+        announced_days.append(day + DAY)
     off_peak = _is_night(now)
     kind = "HC" if off_peak else "HP"
     index_of_colour = 2 * (today - 1)  # that of the off-peak hours, followed by that of the peak hours
@@ -114,7 +115,7 @@ def _tempo(now: dt.datetime) -> SimulatedPeriod:
         if number:
             start = dt.datetime.combine(date, _TEMPO_START)
             # Of two peaks with the same number, the earlier is sent.
-            peaks.setdefault(number, Peak(number, start, start + _DAY))
+            peaks.setdefault(number, Peak(number, start, start + DAY))
     return SimulatedPeriod(
         ptec=f"{kind}J{' BWR'[today]}",
         ltarf=f"   {kind}  {_TEMPO_LTARF[today]}".ljust(16),

@@ -35,7 +35,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 DOUBT: Final = 120.0  # s for which the bar reaches down to 0 W
-GAP: Final = 20.0  # s without a frame after which nothing is known; 17 s in an overrun (02E)
+UNKNOWN_AFTER: Final = 20.0  # s without a frame after which nothing is known; 17 s in an overrun (02E)
 LEAST_FACTOR: Final = 0.5  # power factor of a household; where it was once lower, or power was injected: 0
 ACCURACY: Final = 0.004  # greatest difference between the measurements of S and of the index
 MAX_LEVEL: Final = 150.0  # s; later, small loads may have come and gone that S does not show
@@ -250,7 +250,7 @@ class ActivePower:
 
     def at(self, now: float) -> Active | None:
         """Return the active power at the monotonic time `now`, seconds; None while it is unknown."""
-        return self._active if now - self._heard <= GAP else None
+        return self._active if now - self._heard <= UNKNOWN_AFTER else None
 
     def add(self, flow: Flow, *, now: float, has_exported: bool) -> None:
         """Update the power with a frame that came at `now`; `has_exported`: the meter has injected before."""
@@ -274,7 +274,7 @@ class ActivePower:
         """Follow a power whose `energy` is counted; the last frame came `elapsed` seconds before."""
         apparent, sign = float(abs(flow.apparent)), -1 if flow.apparent < 0 else 1
         error = flow.rounding / 4 + ACCURACY * apparent  # a quarter: the mean of the error
-        if elapsed > GAP:
+        if elapsed > UNKNOWN_AFTER:
             self._level = None
             self._fit.restart()
             self._recent.clear()

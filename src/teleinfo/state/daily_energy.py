@@ -8,8 +8,8 @@ readings of an index. So only the readings around midnight matter, and a restart
 nothing.
 
 - The energy between the last reading of a day and the first reading of a later day counts for the later day.
-- If more than `GAP` lies between these two readings, there is a gap: the energy cannot be divided between the
-  days, and neither day is complete. The same holds for months.
+- If more than `GAP_AFTER` lies between these two readings, there is a gap: the energy cannot be divided
+  between the days, and neither day is complete. The same holds for months.
 - A day or a month that began before the first reading is not complete.
 - An index that fell, or was not sent before, counts from its present reading.
 - An energy is kept under the key that its index had while it counted (`tariffs.index_key`). Before the
@@ -35,11 +35,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
-from teleinfo.state.energy_span import DAY, EXPORTED, EnergySpan, month_of
+from teleinfo.state.energy_span import EXPORTED, EnergySpan, month_of
 from teleinfo.state.import_total import MARGIN, ImportTotal
 from teleinfo.state.tariffs import index_key
+from teleinfo.vocabulary.moment import DAY
 
-GAP: Final = timedelta(minutes=5)
+GAP_AFTER: Final = timedelta(minutes=5)
 """The longest time without a reading at midnight after which the days are still complete."""
 
 LONGEST_CHANGE: Final = timedelta(minutes=15)
@@ -148,7 +149,7 @@ class DailyEnergy:
         if self.before_leap is None or self.before_leap.last.time > now:
             return False
         set_back = self.last.time - now
-        return max(GAP, self._leap / 2) < set_back <= self._leap + GAP
+        return max(GAP_AFTER, self._leap / 2) < set_back <= self._leap + GAP_AFTER
 
     def _plus_if_behind(self, count: Count) -> DailyEnergy:
         """Return the energies after a reading on a day before today, at which the clock may be behind."""
@@ -180,7 +181,7 @@ class DailyEnergy:
         """Return the energies after a reading on today or on a later day."""
         now = count.total
         elapsed = now.time - self.last.time
-        is_gap = elapsed > GAP
+        is_gap = elapsed > GAP_AFTER
         if not is_gap and self._is_repeated_by(count):
             return replace(
                 self,

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date  # noqa: TC003 - the same
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state.prices import in_cents
+from teleinfo.vocabulary.moment import DAY
 
 if TYPE_CHECKING:
     from teleinfo.state.prices import DatedPrices
@@ -23,8 +24,6 @@ UNKNOWN_ENERGY: Final = 20
 
 EXPORTED: Final = "EAIT"
 """The étiquette of the injected energy, which is its key too."""
-
-DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ PAUSE: Final = 120.0
 _PAUSING: Final = (Alert.OVERRUN, Alert.MOBILE_PEAK_NOTICE)
 """A hob that switches itself overruns again and again, and PEJP may be lost in the first frame of a run."""
 
-GAP: Final = 120.0
+DOUBT_TOMORROW_AFTER: Final = 120.0
 """Seconds without a reading after which the colour of tomorrow may be that of another day."""
 _TEMPO_BEGIN: Final = timedelta(hours=6)  # of its days, after midnight
 ABSENCE: Final = 24 * 3600.0
@@ -164,11 +164,11 @@ class EventFinder:
             return [*messages, self._message(Event.METER_REPLACED, at, **{"from": former, "to": self._meter})]
         # A clock that leaps is no absence.
         absence = min((at - heard.wall).total_seconds(), now.facts.heard.monotonic - heard.monotonic)
-        if absence <= GAP and self._is_calm and after.items() <= self.situation.items():
+        if absence <= DOUBT_TOMORROW_AFTER and self._is_calm and after.items() <= self.situation.items():
             return messages
         self._note_spans(before, after, now)
         is_another_day = (at - _TEMPO_BEGIN).date() != (heard.wall - _TEMPO_BEGIN).date()
-        if TOMORROW in before and absence > GAP and is_another_day:
+        if TOMORROW in before and absence > DOUBT_TOMORROW_AFTER and is_another_day:
             before[TOMORROW] = ""
         for part in before.keys() & after.keys():
             if after[part] == before[part]:

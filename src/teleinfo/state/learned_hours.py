@@ -17,11 +17,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from teleinfo.tic.horodate import PARIS
+from teleinfo.vocabulary.moment import DAY
 
 if TYPE_CHECKING:
     from teleinfo.vocabulary.moment import Moment
 
-DAY: Final = timedelta(days=1)
 LATE: Final = timedelta(minutes=2)
 """The most by which a change may be early or late."""
 

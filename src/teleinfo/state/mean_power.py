@@ -27,7 +27,7 @@ MIN_INTERVAL: Final = 60.0
 ACCURACY: Final = 0.05
 """The greatest uncertainty of an interval, as a share of its length."""
 
-GAP: Final = 60.0
+RESTART_AFTER: Final = 60.0
 """Seconds without a frame after which the measurement starts over."""
 
 
@@ -67,7 +67,7 @@ class MeanPower:
         `idle`: the meter says that no power flows now.
         """
         before, self.read = self.read, IndexStep(now, index)
-        if before is None or now - before.time > GAP or index < before.index:
+        if before is None or now - before.time > RESTART_AFTER or index < before.index:
             self.watts = self.start = self.last_step = self.flowed = None
             self.is_lowered, self.since = True, now
         elif index > before.index:

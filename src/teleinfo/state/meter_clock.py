@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DELAY: Final = 2
 """Seconds by which DATE is late when its frame has come."""
 
-INTERVAL: Final = 3.0
+SAMPLE_INTERVAL: Final = 3.0
 """Seconds between two samples; a minute has `SAMPLES` of them."""
 
 SAMPLES: Final = 20
@@ -44,10 +44,10 @@ class MeterClock:
     def add(self, date: str, now: Moment) -> None:
         """Update `offset` with a DATE that came `now`."""
         gap = math.inf if self._sampled is None else now.monotonic - self._sampled
-        time = moment(date) if gap >= INTERVAL else None
+        time = moment(date) if gap >= SAMPLE_INTERVAL else None
         if time is None:
             return
-        if gap > SAMPLES * INTERVAL:
+        if gap > SAMPLES * SAMPLE_INTERVAL:
             self._samples.clear()
         self._sampled = now.monotonic
         self._samples.append(round((time - now.wall).total_seconds()) + DELAY)

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.state import fields, learned_hours, tariffs
 from teleinfo.state.fields import UNKNOWN, Unknown, Values
-from teleinfo.state.learned_hours import DAY, LATE, LEARNED, LearnedHours, Learner, Slots, fits
+from teleinfo.state.learned_hours import LATE, LEARNED, LearnedHours, Learner, Slots, fits
 from teleinfo.state.meter_clock import TOLERANCE
 from teleinfo.tic import horodate, registers
 from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.codes import Contract, TariffPeriod
+from teleinfo.vocabulary.moment import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 _TEMPO: Final[Slots] = ((6 * 60, "HP"), (22 * 60, "HC"))
 _EJP: Final[Slots] = ((1 * 60, "HN"), (7 * 60, "PM"))
-_INTERVAL: Final = 30.0
+_PROFILE_INTERVAL: Final = 30.0
 """Seconds between two frames whose profile is noted."""
 
 _CLOCKS_AGREE: Final = timedelta(seconds=TOLERANCE)
@@ -90,7 +91,7 @@ class TariffCalendar:
             self._learner.note(period, now)
         if "PJOURF+1" not in frame or now.monotonic < self._due:
             return
-        self._due = now.monotonic + _INTERVAL
+        self._due = now.monotonic + _PROFILE_INTERVAL
         clock = _clock(frame, now.wall)
         if clock is None:
             return

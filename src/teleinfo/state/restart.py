@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import fields
 from teleinfo.state.facts import STALE_AFTER, MeterFacts
-from teleinfo.state.mean_power import GAP
+from teleinfo.state.mean_power import RESTART_AFTER
 from teleinfo.state.memory import Memory, RememberedContract
 from teleinfo.state.next_tariff import TariffCalendar
 
@@ -88,7 +88,7 @@ def resume(memory: Memory, facts: MeterFacts) -> None:
         }
     for counter, mean in memory.means.items():
         gap = math.inf if mean.read is None else now.monotonic - mean.read.time
-        if 0 <= gap <= GAP and abs(gap - away) <= CLOCK_ERROR:
+        if 0 <= gap <= RESTART_AFTER and abs(gap - away) <= CLOCK_ERROR:
             facts.means[counter] = replace(mean)
 
 

@@ -1,11 +1,15 @@
-"""A moment, on the two clocks of the machine."""
+"""A moment, on the two clocks of the machine, and the length of a day."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+DAY: Final = timedelta(days=1)
+"""From a date to the next one."""
 
 
 class Moment(NamedTuple):

@@ -53,7 +53,7 @@ _VALUE: Final = 28
 _FIGURE: Final = 13
 _LEAST_NAME: Final = 8
 _INDENT: Final = " " * (len("• ") + _KEY)
-_GAP: Final = 2
+_COLUMN_SPACE: Final = 2
 
 
 class RecentPower:
@@ -188,15 +188,15 @@ def _pages(model: LiveModel, space: ConsoleDimensions, *, now: float) -> list[li
         waiting = [Text(line, STRONG) for line in _wrap(sentences.waiting(model), space.width)]
         note = "" if model.note is None else model.note.text
         return [[Text(), *waiting, Text(), *map(Text, _wrap(note, space.width))]]
-    columns_of_page = max(1, (space.width + _GAP) // (COLUMN + _GAP))
-    width = (space.width - _GAP * (columns_of_page - 1)) // columns_of_page
+    columns_of_page = max(1, (space.width + _COLUMN_SPACE) // (COLUMN + _COLUMN_SPACE))
+    width = (space.width - _COLUMN_SPACE * (columns_of_page - 1)) // columns_of_page
     columns = _columns(model, ConsoleDimensions(width, space.height), now=now)
     blank = Text(" " * width)
     pages = []
     for first in range(0, len(columns), columns_of_page):
         columns_side_by_side = columns[first : first + columns_of_page]
         rows = itertools.zip_longest(*columns_side_by_side, fillvalue=blank)
-        pages.append([Text(" " * _GAP).join(cells) for cells in rows])
+        pages.append([Text(" " * _COLUMN_SPACE).join(cells) for cells in rows])
     return pages
 
 

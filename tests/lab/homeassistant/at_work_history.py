@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from teleinfo.contract.days import DAY, day_of, local, midnight
+from teleinfo.contract.days import day_of, local, midnight
 from teleinfo.history.fill import fill
 from teleinfo.history.store import Store
 from teleinfo.history.tables import table
+from teleinfo.vocabulary.moment import DAY
 from tests.lab.homeassistant.household import eventually
 from tests.state.documents import DOCS
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import BITS, encode_frame
 from teleinfo.simulator.households import SimulatedHousehold
-from teleinfo.simulator.play import GAP
+from teleinfo.simulator.play import SILENCE
 from teleinfo.simulator.serial_line import SerialLine
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class SoakMeters:
             else:
                 await self.line.idle(len(frame) * BITS / self.line.baudrate)
             self.sent += heard
-            await self.line.idle(GAP)
+            await self.line.idle(SILENCE)
             due = self._began + self.elapsed / self._speed
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 

@@ -20,6 +20,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import tomllib
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
@@ -27,7 +28,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 import teleinfo
 from teleinfo.cli import main as command_line
 from teleinfo.common import recording_times, service_language
-from teleinfo.contract.offers import Offers
+from teleinfo.contract.offers import SHIPPED, Offers
 from teleinfo.contract.price_source import PriceSource
 from teleinfo.daemon.meta_topic import meta
 from teleinfo.doctor import line_report
@@ -44,12 +45,15 @@ from teleinfo.port import health
 from teleinfo.port.line_socket import socket_path
 from teleinfo.state import memory
 from teleinfo.state.declaration import FIELDS
+from teleinfo.state.events import DETAILS, DetailForm, EventFinder
 from teleinfo.state.field_entry import ANY_LABEL, StateType
 from teleinfo.state.metrics import MeterNow, exposition
 from teleinfo.state.prices import Prices
 from teleinfo.tic.decoder import Counts
 from teleinfo.tic.reading import HORODATE_SUFFIX
+from teleinfo.vocabulary.codes import Contract, Event, TariffPeriod
 from teleinfo.vocabulary.line import LineCause
+from tests.docs import frozen_places
 from tests.docs.asyncapi import NOT_PROMISED
 from tests.docs.markdown import ROOT
 from tests.docs.samples import HISTORIQUE, health_message, published
@@ -62,6 +66,8 @@ from tests.support.judged import moment
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from teleinfo.state.fields import Json
+
 FILE = Path(__file__).with_suffix(".txt")
 HEAD = """\
 # The interface that 1.0 has frozen: automations, statistics, settings files and programs of households hold
@@ -71,6 +77,8 @@ TOOLS_FOR_TESTS = {"simulate", "demo"}
 """Commands whose options may change."""
 NOT_OF_HISTORY = {"contract"}
 """Tables of the page that may change."""
+LABELS_WITH_CODES = {"alert", "cause", "phase"}
+"""Labels of metrics whose values are codes."""
 SILENCE = 600.0
 """Seconds after which every meter counts as silent."""
 NO_TEXT = {"title", "description", "$schema", "$id", "format_of_text"}
@@ -86,7 +94,9 @@ def names() -> Iterator[str]:
                 yield from _members(f"{name} {one['properties']['event']['const']}", one)
         else:
             yield from _members(name, schema)
+    yield from _events()
     yield from _presence()
+    yield from _slots()
     yield from _keys("health", json.loads(health_message()))
     yield from _keys("doctor", json.loads(as_json({"line": [Finding("line", Severity.OK, "")]})))
     yield from _keys("doctor --line", json.loads(line_report.as_json(Damage(parity=True))))
@@ -98,7 +108,8 @@ def names() -> Iterator[str]:
     yield from _exit_statuses()
     yield from _metrics()
     yield from _history()
-    yield from _members("offers.toml", Offers.model_json_schema())
+    yield from frozen_places.addresses()
+    yield from _offers()
     yield from _files()
     yield from _library()
 
@@ -107,9 +118,11 @@ def _topics() -> Iterator[str]:
     for name, topic in vars(Topics("<base>")).items():
         if name not in NOT_PROMISED:
             yield f"topic {topic}"
+    yield from frozen_places.plain_topics()
     yield f"topic <base>/status {ONLINE.decode()} {OFFLINE.decode()}"
     reading = json.loads(published(HISTORIQUE, teleinfo.Options(numbers="all", timestamp=True), 1.5))
-    yield f"readings {next(iter(reading))} {reading['timestamp']}"
+    first = next(iter(reading))
+    yield f"readings {first} {reading[first]}"
     yield f"readings <étiquette> <étiquette>{HORODATE_SUFFIX}"
 
 
@@ -133,6 +146,35 @@ def _members(name: str, schema: dict[str, Any]) -> Iterator[str]:
             yield from walk(f"{path}|{place}", member)
 
     yield from walk("", schema)
+
+
+def _events() -> Iterator[str]:
+    """Yield the keys of the message of each event."""
+    finder = EventFinder(topic="teleinfo", private=False)
+    for event in Event:
+        details = {name: _example(form) for name, form in DETAILS.get(event, {}).items()}
+        yield from _keys(f"event {event}", finder._message(event, moment(0).wall, **details))
+
+
+def _example(form: DetailForm) -> str | int | list[Json]:
+    """Return a detail of an event, as `EventFinder` has it before it is published."""
+    if form is StateType.NUMBER:
+        return 1
+    if form is StateType.LIST:
+        return ["l1"]
+    if form is Contract:
+        return "historique BASE"
+    if form is TariffPeriod:
+        return "TH TH"
+    return "text"
+
+
+def _slots() -> Iterator[str]:
+    """Yield the keys of the slots of the day profiles."""
+    for meter in states.ALL:
+        followed, heard = states.followed(meter)
+        state = followed.state(moment(heard))
+        yield from _keys("state", {"day_profile": state.get("day_profile")})
 
 
 def _presence() -> Iterator[str]:
@@ -187,11 +229,13 @@ def _entities() -> Iterator[str]:
     for meter in golden.ALL:
         message = golden.read(golden.content(meter).encode())
         for key, component in message["components"].items():
-            number = message["device"]["identifiers"][0]
+            number = message["device"]["identifiers"][0].rpartition("_")[2]
             kept = ("platform", "unit_of_measurement", "device_class", "state_class", "default_entity_id")
             parts = [str(component[name]) for name in kept if component.get(name)]
             identity = component.get("unique_id", "").replace(number, "<id>")
             yield " ".join(("discovered", key, identity, *parts))
+            attributes = component.get("json_attributes_template", "")
+            yield from (f"discovered {key} attribute {name}" for name in re.findall(r"'(\w+)':", attributes))
 
 
 def _settings() -> Iterator[str]:
@@ -266,8 +310,10 @@ def _metrics() -> Iterator[str]:
             kind = line.split()[3]
         elif not line.startswith("#"):
             metric = line.partition("{")[0]
-            labels = ",".join(re.findall(r'[{,](\w+)="', line))
-            yield f"metric {metric} {kind} {labels} factor {line.rpartition(' ')[2]}"
+            labels = dict(re.findall(r'[{,](\w+)="(.*?)"', line))
+            yield f"metric {metric} {kind} {','.join(labels)} factor {line.rpartition(' ')[2]}"
+            for label in labels.keys() & LABELS_WITH_CODES:
+                yield f"metric {metric} {label} code {labels[label]}"
 
 
 def _history() -> Iterator[str]:
@@ -307,17 +353,29 @@ def _truths(rows: Iterable[str]) -> set[str]:
     return {cell for row in rows for cell in row.split(",") if cell.lower() in {"true", "false"}}
 
 
+def _offers() -> Iterator[str]:
+    """Yield the entries of offers.toml, with what they may name: calendars and shipped offers."""
+    yield from _members("offers.toml", Offers.model_json_schema())
+    shipped = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
+    for name, rules in shipped["calendar"].items():
+        yield f"offers.toml calendar {name} codes {' '.join(rule['code'] for rule in rules)}"
+    yield from (f"offers.toml offer {offer['id']} is shipped" for offer in shipped["offer"])
+
+
 def _files() -> Iterator[str]:
     """Yield files and their formats: memory, recordings, settings, socket, exported history and units."""
     yield f"memory version {memory.VERSION}"
     yield from (f"memory {path}" for path in _parts(memory.Memory))
     yield f"recording {recording_times.SUFFIX} {recording_times._LINE.pattern.decode()!r}"
     yield f"file {service_language.SERVICE_FILE}"
+    yield from frozen_places.files()
     yield f"socket {socket_path(Path('/run/teleinfo'), 'teleinfo')}"
     yield f"socket {socket_path(Path('/run/teleinfo-garage'), 'home/garage')}"
     with contextlib.closing(sqlite3.connect(":memory:")) as base:
         base.executescript(SCHEMA)
-        for [table] in base.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+        query = "SELECT name, sql FROM sqlite_schema WHERE type = 'table'"
+        for table, sql in base.execute(query).fetchall():
+            yield from (f"exported history {table} code {word}" for word in re.findall(r"'(\w+)'", sql))
             for name, kind in base.execute("SELECT name, type FROM pragma_table_info(?)", (table,)):
                 yield f"exported history {table} {name} {kind}"
     for name in ("teleinfo.service", "teleinfo@.service", "teleinfo-web.service"):

@@ -24,9 +24,10 @@ def in_english() -> str:
     text, before = ENGLISH.read_text(encoding="utf-8"), ""
     for variable, default, explanation in documented():
         entry = f"# {explanation}\n#{variable}={default}\n"
-        place = variable if f"#{variable}=" in text else before
-        kept = "" if place == variable else r"\g<0>\n"
-        text = re.sub(rf"# .*\n#{place}=.*\n", lambda found: found.expand(kept) + entry, text)  # noqa: B023
+        is_new = f"#{variable}=" not in text
+        place = before if is_new else variable
+        [entry_there] = re.findall(rf"# .*\n#{place}=.*\n", text)
+        text = text.replace(entry_there, f"{entry_there}\n{entry}" if is_new else entry)
         before = variable
     return text
 

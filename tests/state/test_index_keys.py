@@ -148,6 +148,11 @@ def drawing_in(order: list[int], registers: list[int]) -> Callable[[int], Readin
     return reading
 
 
+def in_sixth_index(**changes: str | None) -> Callable[[int], Reading]:
+    """Return what makes a frame of a meter that counts all that is drawn in its sixth index."""
+    return lambda drawn: special(6, [0, 0, 0, 0, 0, drawn], **changes)
+
+
 def test_special_days_have_indexes_of_their_own() -> None:
     """Each has the name that it had while it counted; none is added to HC or HP. One comes later."""
     house = House(paris(2026, 1, 14, 0), drawing_in([5, 6, 3, 1], [9000, 8000, 7000, 6000, 0, 4000]))
@@ -260,7 +265,7 @@ def test_a_code_prices_the_only_index_that_has_it_and_its_key_wins() -> None:
 
 def test_before_the_contract_is_known_nothing_is_counted_by_index() -> None:
     """The total counts on; then the indexes have their keys, and lack nothing."""
-    house = House(paris(2026, 1, 14, 0), lambda drawn: special(6, [0, 0, 0, 0, 0, drawn], NGTF=None))
+    house = House(paris(2026, 1, 14, 0), in_sixth_index(NGTF=None))
     house.run(paris(2026, 1, 14, 1), every=60)
     state = house.state
 
@@ -268,7 +273,7 @@ def test_before_the_contract_is_known_nothing_is_counted_by_index() -> None:
     assert "indexes" not in state["energy"]["today"]
     assert state["tariff"] == {"code": None, "name": "HP MERCREDI", "index": None}
     assert state["energy"]["today"]["imported"] == 1000
-    house.reading = lambda drawn: special(6, [0, 0, 0, 0, 0, drawn])
+    house.reading = in_sixth_index()
     house.run(paris(2026, 1, 14, 2), every=60)
 
     assert house.state["tariff"]["index"] == "EASF06"
@@ -277,10 +282,10 @@ def test_before_the_contract_is_known_nothing_is_counted_by_index() -> None:
 
 
 def test_the_contract_of_the_memory_gives_the_keys_until_the_meter_tells_it() -> None:
-    house = House(paris(2026, 1, 14, 0), lambda drawn: special(6, [0, 0, 0, 0, 0, drawn], NGTF="TEMPO"))
+    house = House(paris(2026, 1, 14, 0), in_sixth_index(NGTF="TEMPO"))
     house.run(paris(2026, 1, 14, 1))
     house.restart()
-    house.reading = lambda drawn: special(6, [0, 0, 0, 0, 0, drawn], NGTF=None)
+    house.reading = in_sixth_index(NGTF=None)
     house.run(paris(2026, 1, 14, 2))
 
     assert house.energy["today"]["indexes"] == {"HPJR": 2000}
@@ -289,9 +294,9 @@ def test_the_contract_of_the_memory_gives_the_keys_until_the_meter_tells_it() ->
 
 def test_a_short_damage_of_the_contract_changes_no_key() -> None:
     """NGTF is lost for ten minutes: the contract is not new."""
-    house = House(paris(2026, 1, 14, 0), lambda drawn: special(6, [0, 0, 0, 0, 0, drawn], NGTF="TEMPO"))
+    house = House(paris(2026, 1, 14, 0), in_sixth_index(NGTF="TEMPO"))
     house.run(paris(2026, 1, 14, 1))
-    house.reading = lambda drawn: special(6, [0, 0, 0, 0, 0, drawn], NGTF=None)
+    house.reading = in_sixth_index(NGTF=None)
     house.run(paris(2026, 1, 14, 1, 10))
 
     assert house.energy["indexes"].keys() == {"HPJR"}

@@ -10,7 +10,7 @@ from teleinfo.simulator.encode import encode_frame, encode_group
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.groups import RejectionCause
 from teleinfo.tic.labels import ORDER, Group, Mode, Presence
-from teleinfo.tic.trust import MAX_CLAIM_AGE, MAX_CLAIMS, MAX_UNKNOWN, Trust
+from teleinfo.tic.trust import FRAMES_FOR_NEW, MAX_CLAIM_AGE, MAX_CLAIMS, MAX_UNKNOWN, Trust
 
 HIST, STD = Mode.HISTORIQUE, Mode.STANDARD
 
@@ -318,10 +318,10 @@ def test_what_opens_the_second_part_of_an_ice_frame_is_never_withheld() -> None:
 def test_what_is_remembered_is_bounded() -> None:
     trust = Trust()
     for number in range(MAX_UNKNOWN + 50):
-        for _ in range(2):
+        for _ in range(FRAMES_FOR_NEW):  # enough to be learned
             withheld(trust, HC.replace(" PTEC", f" N{number} PTEC"))
-    for number in range(2 * MAX_CLAIMS):
-        withheld(trust, HC.replace(" PTEC", f" M{number} PTEC ?"))
+    for number in range(2 * MAX_CLAIMS):  # once: each is a claim that waits
+        withheld(trust, HC.replace(" PTEC", f" M{number} PTEC"))
     withheld(trust, HC.replace(" PTEC", "".join(f" L{number}" for number in range(2 * MAX_CLAIMS))))
 
     assert sum(name.startswith("N") for name in trust._shown) == MAX_UNKNOWN
@@ -329,4 +329,5 @@ def test_what_is_remembered_is_bounded() -> None:
     for _ in range(MAX_CLAIM_AGE + 1):
         withheld(trust, HC)
     assert trust._claims == {}
+    # What is longer than the table says waits for its third frame, as in a new decoder.
     assert [withheld(trust, HC.replace("PAPP", "PAPP=001940")) for _ in range(3)] == ["PAPP", "PAPP", ""]

@@ -91,6 +91,7 @@ async def hear(url: str, wanted: Sequence[int], screen: Screen, seconds: float) 
     """
     Listen at the `wanted` speeds, then at the others, until the meter is heard, and then for `seconds`.
 
+    Return a probe for each speed that was tried. Only the last one may have heard the meter.
     Raises PortError.
     """
     probes: list[Probe] = []

@@ -187,8 +187,8 @@ def _show_line(path: Path, env_file: Path | None, screen: Screen, *, is_json: bo
         if path == PORT:
             settings = load(env_file or default_env_file())
             wanted = candidates(settings.serial_mode, settings.serial_baudrate)
-            hearing = hear(line_of(settings.serial_port), wanted, screen, LINE_SECONDS)
-            data = bytes(event_loop.run(hearing)[-1].data)
+            probes = event_loop.run(hear(line_of(settings.serial_port), wanted, screen, LINE_SECONDS))
+            data = bytes(probes[-1].data)
         else:
             data = path.read_bytes()
     except OSError as error:

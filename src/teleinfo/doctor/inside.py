@@ -46,7 +46,7 @@ async def attempt(target: str) -> str:
 
 
 async def main(targets: list[str]) -> None:
-    """Print the errors of all `targets`."""
+    """Print the name of the error of each target as JSON, "" for one that was reached."""
     errors = await asyncio.gather(*map(attempt, targets))
     sys.stdout.write(json.dumps(dict(zip(targets, errors, strict=True))))
     sys.stdout.flush()

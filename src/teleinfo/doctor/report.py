@@ -240,15 +240,18 @@ def as_report(findings: Findings, unit: str, settings: Settings | None, machine:
 
 def secrets_of(settings: Settings | None) -> list[str]:
     """Return the texts to be masked in a report, the longest first."""
-    names, secrets = {os.uname().nodename}, set[str]()
+    names = {os.uname().nodename}
+    secrets: set[str] = set()
     if settings is not None:
         names |= {settings.mqtt_username or "", settings.mqtt_host, settings.mqtt_client_id}
         names |= {settings.mqtt_topic, settings.homeassistant_prefix, settings.meter_name or ""}
         names |= {settings.web_url or "", *settings.web_hosts}
         if is_remote(settings.serial_port):
             names.add(settings.serial_port.partition("://")[2].rpartition(":")[0])
-        secrets |= {getattr(settings, name) or "" for name in SECRETS} - {""}
-    return sorted(names - _COMMON | secrets, key=len, reverse=True)
+        secrets = {secret for name in SECRETS if (secret := getattr(settings, name))}
+    # A usual name would mask too much of the report; a secret is masked whatever it is.
+    names -= _COMMON
+    return sorted(names | secrets, key=len, reverse=True)
 
 
 def masked(text: str, secrets: Sequence[str]) -> str:

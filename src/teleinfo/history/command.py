@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.common.i18n import N_, _
 from teleinfo.console.arguments import add_env_file
 from teleinfo.history import imports
-from teleinfo.history.imported_files import ANY_SITE
+from teleinfo.history.imported_files import ALLOW_OTHER_PRM
 from teleinfo.history.location import history_to_change
 from teleinfo.history.store import Store
 from teleinfo.settings import default_env_file
@@ -42,8 +42,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     adding.set_defaults(wrong_usage=adding.error)
     adding.add_argument("files", nargs="*", type=Path, metavar="FILE", help=_("the files to add"))
-    any_site = _("add files of another meter (PRM) than earlier ones, too")
-    adding.add_argument(ANY_SITE, action="store_true", help=any_site)
+    adding.add_argument(
+        ALLOW_OTHER_PRM,
+        action="store_true",
+        help=_("add files of another meter (PRM) than earlier ones, too"),
+    )
     _verb(add, "undo", _("Remove what the last import of files added."))
     exporting = _verb(add, "export", _("Write the whole history to a new file."))
     exporting.add_argument("file", type=Path, metavar="FILE", help=_("the file, which is not there yet"))

@@ -63,7 +63,7 @@ def recover(path: Path, now: int) -> Path:
     copies = sorted(filter(Path.is_file, copies), key=lambda copy: copy.stat().st_mtime, reverse=True)
     with contextlib.closing(database_file.new_connection(new)) as base:
         database_file.create(base)
-        # Of a row in both, that of the copy, which was checked, stays.
+        # The copies come first: a row that is there stays, and a copy was checked when it was made.
         for source in (*copies, path):
             with contextlib.closing(database_file.open_to_read(source)) as file:
                 base.execute("BEGIN")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from teleinfo.history.store import Store
     from teleinfo.vocabulary.words import Message
 
-ANY_SITE: Final = "--allow-other-prm"
+ALLOW_OTHER_PRM: Final = "--allow-other-prm"
 """The option that adds files of another place."""
 
 SEPARATOR: Final = " › "
@@ -167,7 +167,7 @@ class ImportedFiles:
             undo = command_line("history", "undo")
             for label in itertools.chain(*(_labels(labels[site]) for site in others)):
                 self._sentences += told(
-                    sentences.OTHER_SITE, {"label": label, "option": ANY_SITE, "undo": undo}
+                    sentences.OTHER_SITE, {"label": label, "option": ALLOW_OTHER_PRM, "undo": undo}
                 )
         self._understood = [part for part in self._understood if part[1].sites.isdisjoint(others)]
 

@@ -31,9 +31,9 @@ _METERS: Final = """
 
 class Store:
     """
-    The database at `path`; before the first `write` it is what the file has.
+    The database at `path`, which the first `write` opens.
 
-    `aside` is the path to which a damaged one was moved; `copy` is what is read in its place.
+    `aside` is the path to which a damaged one was moved. `copy` is the copy in memory that readers use.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,8 +48,9 @@ class Store:
         self, batches: Collection[Batch], *, now: int, imported: bool = False
     ) -> list[tuple[str, int, int]]:
         """
-        Open the database if it is not open, and add batches; `aside` is the path of a damaged one.
+        Add batches, and open the database first if it is not open.
 
+        A damaged database is moved to `aside`, and the batches go into a new one.
         Return the name of each meter, and the times of its first and last reading, the latest meter first.
         """
         try:

@@ -68,6 +68,7 @@ MALFORMED: Final = (MQTTException, ValueError, LookupError, struct.error)
 
 _LONGEST_HEADER: Final = 5  # bytes (§2.1.4)
 _CONNECT: Final = 0x10  # type 0 is reserved (§2.1.2), and paho 2.1 waits for more behind it
+_TYPE_AND_QOS: Final = 0xF6  # of the first byte: without DUP and RETAIN (§3.3.1)
 _PUBLISH_QOS_2: Final = 0x34
 _PUBACK, _PUBREC = 0x40, 0x50
 _DISCONNECT: Final = 0xE0
@@ -249,20 +250,36 @@ class PahoDriver:
             self.fault = _FIRST_BYTES[data]
             raise ConnectionAbortedError  # paho disconnects
         if not self._body_left:
-            self._header += data
-            if len(self._header) > 1 and b"" < data < b"\x80":
-                # The remaining length (§2.1.4) is complete.
-                length = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(self._header[1:]))
-                kind = self._header[0]
-                is_packet = kind >= _CONNECT and len(self._header) <= _LONGEST_HEADER
-                if not is_packet or kind & 0xF6 == _PUBLISH_QOS_2 or length > MAX_PACKET:
-                    self.fault = BrokerFault.UNACCEPTABLE
-                    raise ConnectionAbortedError  # paho disconnects
-                self._body_left = length
-                if not length:
-                    self._header.clear()
+            self._note_header(data)
             return data
         self._body_left -= len(data)
+        data = self._repaired(data)
+        if not self._body_left:
+            self._header.clear()
+        return data
+
+    def _note_header(self, data: bytes) -> None:
+        """Take a byte of a header; raise ConnectionAbortedError if it is complete and unacceptable."""
+        self._header += data
+        # The last byte of the remaining length has no bit 7 (§2.1.4).
+        is_complete = len(self._header) > 1 and b"" < data < b"\x80"
+        if not is_complete:
+            return
+        length = 0
+        for byte in reversed(self._header[1:]):  # the first byte has the lowest seven bits
+            length = (length << 7) | (byte & 0x7F)
+        kind = self._header[0]
+        is_packet = kind >= _CONNECT and len(self._header) <= _LONGEST_HEADER
+        is_publish_qos_2 = (kind & _TYPE_AND_QOS) == _PUBLISH_QOS_2
+        if not is_packet or is_publish_qos_2 or length > MAX_PACKET:
+            self.fault = BrokerFault.UNACCEPTABLE
+            raise ConnectionAbortedError  # paho disconnects
+        self._body_left = length
+        if not length:
+            self._header.clear()
+
+    def _repaired(self, data: bytes) -> bytes:
+        """Return the body of a packet as paho needs it; note a reason or a refusal that paho would lose."""
         if self._header[0] == _DISCONNECT and self.reason is None:
             # paho 2.1 reads a reason code only if something follows it.
             reason = ReasonCode(PacketTypes.DISCONNECT, identifier=data[0])
@@ -275,6 +292,4 @@ class PahoDriver:
         if self._header[0] == _PUBREC and data[2:3] >= _REFUSED and number in self._answers:
             # paho ignores this code, goes on as if the broker had taken the message, and reports success.
             self._refusals[number] = ReasonCode(PacketTypes.PUBREC, identifier=data[2])
-        if not self._body_left:
-            self._header.clear()
         return data

@@ -42,13 +42,14 @@ FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0  # seconds
 
 CLOSINGS: Final = 3
 """
-Connections in a row that the broker closed without a reason, all but the first before they were stable.
+Connections in a row that the broker closed without a reason before this is said in the log.
 
-Somebody who configures a broker may restart it twice within `STABLE_AFTER`.
+All but the first must have ended before they were stable: somebody who configures a broker may restart it
+twice within `STABLE_AFTER`.
 """
 
 PUSHED_OUT_SHOWN: Final = 60.0
-"""Seconds from a loss to another program until the status does not mention it any more."""
+"""Seconds for which the status mentions that another program took over the connection."""
 
 HEARTBEAT_INTERVAL: Final = 10.0
 """Longest time in seconds between two heartbeats while there is nothing to send."""
@@ -62,11 +63,11 @@ class Publisher:
     Publishes readings, events and the retained topics of its `outbox` at `broker`; `is_connected` is live.
 
     `qos` is the quality of service of readings and events; `queue` is the number of readings that are kept
-    while the broker is away. `lifetimes` has the seconds after which the broker drops what it retains on a
-    topic, unless a new message comes; the last payload of `stop` stays. The last will is "offline" on the
-    topic of the status. `listen` subscribes and processes messages until cancelled; without it nothing is
-    subscribed to. `heartbeat` is called at each step: an attempt to connect, a message that the broker has, a
-    wait for messages.
+    while the broker is away. `lifetimes` is the seconds, by topic, for which the broker keeps a retained
+    message; each new message begins them anew, and what `stop` publishes has no such limit. The last will is
+    "offline" on the topic of the status. `listen` subscribes and processes messages until cancelled; without
+    it nothing is subscribed to. `heartbeat` is called at each step: an attempt to connect, a message that the
+    broker has, a wait for messages.
     """
 
     def __init__(

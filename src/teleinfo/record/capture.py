@@ -56,12 +56,13 @@ class Recording(SpeedSearch):
         """Use the bytes for the search, or record them; raise OSError if the file cannot be written."""
         if self.began:
             data = data[: self._most - self.decoder.counts.bytes_read]
-            if ready := data if self.anonymiser is None else self.anonymiser.feed(data):
+            ready = data if self.anonymiser is None else self.anonymiser.feed(data)
+            if ready:
                 self._write(ready)
         self.feed(data)
 
     def _write(self, data: bytes) -> None:
-        """Write bytes, and their time if they end a frame or the recording, or if the last is 1 s old."""
+        """Write bytes, and their time if they end a frame or the recording, or after 1 s without a time."""
         now = self._clock_offset + asyncio.get_running_loop().time()
         self._file.write(data)
         self._file.flush()

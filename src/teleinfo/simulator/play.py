@@ -34,7 +34,8 @@ async def play(
     """
     Send the meter's frames, the first one at `start` of its clock, a naive local time.
 
-    The clock runs `time_lapse` times faster than the time of the line, which may itself be fast.
+    The clock of the meter runs `time_lapse` times as fast as that of the line, which may itself run faster
+    than real time. Without `frames` it never ends.
     """
     for _ in itertools.islice(itertools.count(), frames):
         await line.send(meter.emit(start + dt.timedelta(seconds=line.elapsed * time_lapse)))

@@ -58,7 +58,7 @@ def fits(slots: Slots, local: datetime, present: object) -> bool:
 
 
 def _running(slots: Slots, minute: int) -> str:
-    """Return what counts at a minute of the day; before the first slot it is what counts at its end."""
+    """Return what counts at a minute of the day; before the first slot, the last one of the day before."""
     _start, running = slots[-1]
     for start, what in slots:
         if start > minute:

@@ -34,9 +34,9 @@ class DatedPrices:
     """
     Prices by the day from which they count, the oldest first.
 
-    They are None from a day on whose contract the meter does not count, and that has no other prices.
-    `codes` has the code of the tariff period by key, of the indexes whose code no other index has: the price
-    for a code counts for its only index, unless that has a price by its key.
+    The prices are None from a day on if the meter does not count the contract of that day, and no other
+    prices are known. `codes` is the code of the tariff period by the key of an index, for the codes that one
+    index alone has: the price of the code is that of the index, unless the index has a price by its key.
     """
 
     dated: tuple[tuple[date, Prices | None], ...]

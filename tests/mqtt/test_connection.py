@@ -218,8 +218,8 @@ def test_an_acknowledgement_counts_that_came_while_the_process_was_held_up(versi
         held_up.set()
         assert sent.wait(10)
         time.sleep(0.1)  # noqa: ASYNC251 - until the limit is over, too
-        await publishing
-        raise BrokerError(BrokerFault.CLOSED, broker)
+        await publishing  # without a timeout: the acknowledgement is there
+        raise BrokerError(BrokerFault.CLOSED, broker)  # ends the use
 
     held_up, sent = threading.Event(), threading.Event()
     with scripted(version, play) as broker:

@@ -116,7 +116,7 @@ def test_a_code_stands_for_an_index_only_if_no_other_one_has_it() -> None:
         "EASF04": TariffPeriod.HP,
     }
 
-    assert tariffs.unique_codes(codes) == {"EASF01": "HCWE"}
+    assert tariffs.codes_of_one_index(codes) == {"EASF01": "HCWE"}
 
 
 @given(st.text())

@@ -262,7 +262,7 @@ def test_behind_a_broker_the_reason_of_a_silence_is_that_of_health(
     waiting: str,
     silent: str,
 ) -> None:
-    """Before the first reading, where no speed is searched, and after it."""
+    """It is shown before the first reading, where no speed is searched, and after it."""
     model = LiveModel(patience=None)
     model.online = online
     model.told_health = Health(line_quality=LineGrade.SILENT, problem=problem)

@@ -63,11 +63,11 @@ def main(arguments: argparse.Namespace) -> int:
     """
     settings = load(arguments.env_file)
     derives = arguments.state or arguments.events
-    lines = _derive(settings, events=arguments.events) if derives else partial(_encode, settings.payload)
+    encode = _derive(settings, events=arguments.events) if derives else partial(_encode, settings.payload)
     if _is_port(arguments.file):
-        return _decode_port(arguments.file, settings, lines)
+        return _decode_port(arguments.file, settings, encode)
     clock = _FrameClock(time.time()) if derives else None
-    return _decode_recording(arguments.file, settings, lines, clock)
+    return _decode_recording(arguments.file, settings, encode, clock)
 
 
 def _encode(options: Options, reading: Reading, now: float) -> list[bytes]:
@@ -92,7 +92,7 @@ def _derive(settings: Settings, *, events: bool) -> Encode:
     )
     silent_at = math.inf
 
-    def lines(reading: Reading, now: float) -> list[bytes]:
+    def encode(reading: Reading, now: float) -> list[bytes]:
         nonlocal silent_at
         if now >= silent_at:
             tracker.silence(_moment(silent_at))
@@ -104,7 +104,7 @@ def _derive(settings: Settings, *, events: bool) -> Encode:
         with use_language(settings.language):
             return [encode_state(in_words(each)) for each in found]
 
-    return lines
+    return encode
 
 
 def _moment(seconds: float) -> Moment:
@@ -130,7 +130,7 @@ class _FrameClock:
         return self.now
 
 
-def _decode_recording(name: str, settings: Settings, lines: Encode, clock: _FrameClock | None) -> int:
+def _decode_recording(name: str, settings: Settings, encode: Encode, clock: _FrameClock | None) -> int:
     decoder = Decoder(plausibility=settings.plausibility)
     try:
         with contextlib.nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as recording:
@@ -139,7 +139,7 @@ def _decode_recording(name: str, settings: Settings, lines: Encode, clock: _Fram
                 for piece, known in times.split(data, decoder.counts.bytes_read):
                     for part in [piece] if clock is None else UP_TO_ETX.findall(piece):
                         readings = decoder.feed(part, now=known)
-                        _print(readings, lines, known if clock is None else clock.at(part, known, readings))
+                        _print(readings, encode, known if clock is None else clock.at(part, known, readings))
     except OSError as error:
         reason = _(file_error(error))
         return fail("decode", _("{path} cannot be read: {error}").format(path=name or "''", error=reason))
@@ -164,7 +164,7 @@ def _is_port(name: str) -> bool:
     return stat.S_ISCHR(status.st_mode) and name != os.devnull
 
 
-def _decode_port(url: str, settings: Settings, lines: Encode) -> int:
+def _decode_port(url: str, settings: Settings, encode: Encode) -> int:
     """Print the lines of a meter until KeyboardInterrupt (Ctrl-C); return 1 when its port is lost."""
     # Imported here, since decoding a recording does not need them.
     from teleinfo.common import event_loop  # noqa: PLC0415
@@ -183,7 +183,7 @@ def _decode_port(url: str, settings: Settings, lines: Encode) -> int:
         )
         async with contextlib.aclosing(readings):
             async for reading in readings:
-                _print([reading], lines)
+                _print([reading], encode)
 
     try:
         event_loop.run(decode())
@@ -192,9 +192,9 @@ def _decode_port(url: str, settings: Settings, lines: Encode) -> int:
     return 0
 
 
-def _print(readings: list[Reading], lines: Encode, now: float | None = None) -> None:
+def _print(readings: list[Reading], encode: Encode, now: float | None = None) -> None:
     now = time.time() if now is None else now
-    sys.stdout.buffer.writelines(text + b"\n" for reading in readings for text in lines(reading, now))
+    sys.stdout.buffer.writelines(text + b"\n" for reading in readings for text in encode(reading, now))
     sys.stdout.buffer.flush()
 
 

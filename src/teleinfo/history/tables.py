@@ -87,7 +87,7 @@ def table(
     Return a table of a meter at the time `now`; None if there is no table with this `name`.
 
     The batches that are `pending` count although the store does not have them yet. A change of the files of
-    the `prices` counts at once. `codes` are those of `state.tariffs.unique_codes`.
+    the `prices` counts at once. `codes` are those of `state.tariffs.codes_of_one_index`.
     """
     if name not in _TABLES:
         return None

@@ -23,7 +23,7 @@ from teleinfo.live.declared import find
 from teleinfo.port.health import Health, is_orphan
 from teleinfo.state import metrics
 from teleinfo.state.field_entry import FieldPath, message
-from teleinfo.state.tariffs import unique_codes
+from teleinfo.state.tariffs import codes_of_one_index
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.judge import Judge
@@ -242,7 +242,7 @@ class LiveModel:
         for key, index in indexes.items():
             code = find(index, "code")
             codes[key] = code if isinstance(code, TariffPeriod) else None
-        return unique_codes(codes)
+        return codes_of_one_index(codes)
 
     @property
     def is_known(self) -> bool:

@@ -55,7 +55,7 @@ class ContractFacts:
     `texts` are the latest by key. `site` is the model of an older meter of a business (`business_meters`),
     None for any other meter. `contract` is the contract as it was last told, also by an earlier run, in the
     form of `tariffs.contract_identity`; None while it is unknown. `periods` is the argument of
-    `tariffs.index_of`, and `codes` are the codes of `tariffs.unique_codes`. `calendar` is what the frames
+    `tariffs.index_of`, and `codes` are those of `tariffs.codes_of_one_index`. `calendar` is what the frames
     tell of the next change of tariff. `shows_flow` is True if the last frame shows in which direction power
     flows: power is drawn, or no group of `injection.OF_FLOW` was lost. `estimate` is the power that flows out
     by the last such frame, if it does.
@@ -119,14 +119,14 @@ class ContractFacts:
         return injection.exports(values) or self._exporting_frames >= MIN_FRAMES
 
     def learn(self, periods: Mapping[str, str]) -> None:
-        """Note the LTARF that was in force while an index counted, by the étiquette of the index."""
+        """Note the `periods`: by the étiquette of an index, the LTARF that was in force while it counted."""
         if self.contract is None or periods.items() <= self.periods.items():
             return
         self.periods |= periods
         indexes = (
             tariffs.index_of(label, 0, contract=self.contract, periods=self.periods) for label in self.periods
         )
-        self.codes = tariffs.unique_codes(
+        self.codes = tariffs.codes_of_one_index(
             {tariffs.index_key(index.label, self.contract): index.code for index in indexes}
         )
 
@@ -232,11 +232,13 @@ class MeterFacts:
         daily = self.daily
         if daily is None:
             daily = DailyEnergy.begin(count)
-        elif self.total is None:
+        elif self.total is None:  # the days are those of the meter before this one
             daily = daily.of_another_meter(total)
-        self.total, self.daily = total, daily.next(count)
-        # Today may also step back a day after the clock was set right: it is believed only then.
-        if self.daily.today.first < daily.today.first and at < daily.last.time:
+        self.total = total
+        self.daily = daily.next(count)
+        is_day_set_back = self.daily.today.first < daily.today.first
+        # If the day is set back and the clock is not, the clock has been behind for a day and is believed.
+        if is_day_set_back and at < daily.last.time:
             self.clock_was_ahead = daily.last.time - at
 
     def note_alerts(self, alerts: dict[Alert, bool]) -> None:

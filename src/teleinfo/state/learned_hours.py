@@ -303,15 +303,15 @@ class Learner:
             self.hours = self.hours.with_change(Change(minute, period))
 
     def _fits(self, local: datetime, period: str) -> bool:
-        """True if `period` may count at the time `local`: the clock of the meter may be a little off."""
+        """True if `period` counts at `local`, give or take `LATE`, or if the hours are not known."""
         for late in (-LATE, LATE):
             at = local + late
-            slots = self._hours(at.date(), local.date())
+            slots = self._hours(at.date(), today=local.date())
             if not slots or _running(slots, _minute(at)) == period:
                 return True
         return False
 
-    def _hours(self, day: date, today: date) -> Slots:
+    def _hours(self, day: date, *, today: date) -> Slots:
         if self._slots_of is not self.hours:
             self._slots_of = self.hours
             self._slots = {}
@@ -329,9 +329,9 @@ class Learner:
         today = local.date()
         if self.hours.doubt in {today, today - DAY} or not self.hours.changes:
             return None
-        yesterdays_slots = self._hours(today - DAY, today)
-        slots = self._hours(today, today)
-        tomorrows_slots = self._hours(today + DAY, today)
+        yesterdays_slots = self._hours(today - DAY, today=today)
+        slots = self._hours(today, today=today)
+        tomorrows_slots = self._hours(today + DAY, today=today)
         if not slots:
             return None
         change = next_change((yesterdays_slots, slots, tomorrows_slots), local, present)

@@ -232,7 +232,7 @@ class Snapshot:
             return UNKNOWN
         if self.contract.site is not None:
             codes = {each: index.code for each, index in self.indexes.items()}
-            prices = prices.with_codes(tariffs.unique_codes(codes))
+            prices = prices.with_codes(tariffs.codes_of_one_index(codes))
         today = self.at.wall.astimezone(self.facts.zone).date()
         return _or_unknown(prices.price(today, key))
 

@@ -203,7 +203,7 @@ def unnamed_index(label: str) -> str:
     return label if known is None else known.title
 
 
-def unique_codes(codes: Mapping[str, TariffPeriod | None]) -> dict[str, str]:
+def codes_of_one_index(codes: Mapping[str, TariffPeriod | None]) -> dict[str, str]:
     """Return the code by key of each index whose code no other index has."""
     counts = Counter(codes.values())
     return {key: code.value for key, code in codes.items() if code is not None and counts[code] == 1}

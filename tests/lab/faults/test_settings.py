@@ -43,7 +43,7 @@ TAKEN_OR_REFUSED = {name: each for name, each in SPELLINGS.items() if each.meani
 
 
 def check_alone(folder: Path, name: str, spelling: Spelling) -> None:
-    """Fail unless `teleinfo run` refuses this setting alone, in a sentence, or takes the value as it is."""
+    """Fail unless `teleinfo run` refuses this setting and no other, or takes its value as it is."""
     values = COMPANIONS.get(name, {}) | {name: spelling.of(GOOD[name])}
     content = text_of(values).encode()
     verdict = judge(folder, content)
@@ -51,7 +51,8 @@ def check_alone(folder: Path, name: str, spelling: Spelling) -> None:
         assert verdict.refused == {name}
         return
     verdict.check_taken()
-    assert taken_wrongly(folder, content, {name: GOOD[name]}, spelling.meaning or "") == []
+    wrong = taken_wrongly(folder, content, {name: GOOD[name]}, meaning=spelling.meaning or "")
+    assert wrong == []
 
 
 @pytest.mark.parametrize(("number", "name"), list(enumerate(DEFAULTS)))

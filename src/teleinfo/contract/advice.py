@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from statistics import median
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from teleinfo.contract.days import day_of, local
 from teleinfo.contract.half_hours import HALF_HOUR
@@ -153,20 +153,23 @@ def standby(energies: Mapping[int, float], injected: Collection[int], paid: floa
     energy was injected; `paid` is the mean price of a Wh, €. With solar panels the nights alone count: at
     noon they supply what runs. None if the days are too few.
     """
-    energy_by_month: defaultdict[dt.date, float] = defaultdict(float)  # Wh
-    powers_by_day: defaultdict[dt.date, list[float]] = defaultdict(list)  # W
-    half_hours = [(local(begin), energy) for begin, energy in sorted(energies.items())]
+    half_hours = _half_hours(energies)
     has_panels = bool(injected) or _are_noons_empty(half_hours)
-    for time, energy in half_hours:
-        energy_by_month[time.date().replace(day=1)] += energy
-        if not has_panels or time.hour in NIGHT:
-            powers_by_day[time.date()].append(energy * 3600 / HALF_HOUR)
+    energies_by_day: defaultdict[dt.date, list[float]] = defaultdict(list)  # Wh
+    nights_by_day: defaultdict[dt.date, list[float]] = defaultdict(list)  # Wh
+    for half_hour in half_hours:
+        energies_by_day[half_hour.day].append(half_hour.energy)
+        if half_hour.hour in NIGHT:
+            nights_by_day[half_hour.day].append(half_hour.energy)
+    energy_by_month: defaultdict[dt.date, float] = defaultdict(float)  # Wh
+    for day, of_day in energies_by_day.items():
+        energy_by_month[day.replace(day=1)] += sum(of_day)
     months = sorted(energy_by_month, key=energy_by_month.__getitem__)
     coolest = months[:COOLEST]
-    least_of_days = {}
-    for day, powers in powers_by_day.items():
+    least_of_days = {}  # W
+    for day, of_day in (nights_by_day if has_panels else energies_by_day).items():
         if day.replace(day=1) in coolest:
-            least_of_days[day] = min(powers)
+            least_of_days[day] = min(of_day) * 3600 / HALF_HOUR
     if len(least_of_days) < FEWEST_DAYS:
         return None
     always_drawn = median(least_of_days.values())  # W
@@ -178,14 +181,31 @@ def standby(energies: Mapping[int, float], injected: Collection[int], paid: floa
     }
 
 
-def _are_noons_empty(half_hours: Iterable[tuple[dt.datetime, float]]) -> bool:
+class _HalfHour(NamedTuple):
+    """A half-hour that begins in an `hour` of a `day`, and its energy, Wh."""
+
+    day: dt.date
+    hour: int
+    energy: float
+
+
+def _half_hours(energies: Mapping[int, float]) -> list[_HalfHour]:
+    """Return the half-hours in their order; `energies` are by the begin of each, Wh."""
+    half_hours = []
+    for begin in sorted(energies):
+        time = local(begin)
+        half_hours.append(_HalfHour(time.date(), time.hour, energies[begin]))
+    return half_hours
+
+
+def _are_noons_empty(half_hours: Iterable[_HalfHour]) -> bool:
     """True if on some days nothing was drawn around noon, but something at night: panels supplied it."""
     noons, nights = set(), set()
-    for time, energy in half_hours:
-        if energy <= 0 and time.hour in NOON:
-            noons.add(time.date())
-        if energy > 0 and time.hour in NIGHT:
-            nights.add(time.date())
+    for day, hour, energy in half_hours:
+        if energy <= 0 and hour in NOON:
+            noons.add(day)
+        if energy > 0 and hour in NIGHT:
+            nights.add(day)
     return len(noons & nights) >= FEWEST_DAYS
 
 

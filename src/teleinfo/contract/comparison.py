@@ -82,16 +82,27 @@ def by_day(half_hours: HalfHours, dates: Iterable[dt.date], colours: Mapping[dt.
     """Return the energies of some days."""
     days = []
     for date in dates:
-        energies = {counted_off_peak: [0.0] * _HALF_HOURS for counted_off_peak in half_hours.drawn}
-        for begin in range(midnight(date), midnight(date + DAY), HALF_HOUR):
-            time = local(begin)
-            number = (60 * time.hour + time.minute) // _MINUTES
-            for counted_off_peak, drawn in half_hours.drawn.items():
-                energies[counted_off_peak][number] += drawn.get(begin, 0.0)
-        with_energy = {key: of_day for key, of_day in energies.items() if any(of_day)}
+        begins = range(midnight(date), midnight(date + DAY), HALF_HOUR)
+        numbers = _numbers(begins)
+        energies: dict[CountedOffPeak, list[float]] = {}
+        for counted_off_peak, drawn in half_hours.drawn.items():
+            of_day = [0.0] * _HALF_HOURS
+            for number, begin in zip(numbers, begins, strict=True):
+                of_day[number] += drawn.get(begin, 0.0)
+            if any(of_day):
+                energies[counted_off_peak] = of_day
         colours_of_day = colours.get(date - DAY), colours.get(date)
-        days.append(Day(date, colours_of_day, with_energy))
+        days.append(Day(date, colours_of_day, energies))
     return days
+
+
+def _numbers(begins: Sequence[int]) -> Sequence[int]:
+    """Return the number of each half-hour of a day by the clock, from its begin."""
+    if len(begins) == _HALF_HOURS:
+        return range(_HALF_HOURS)
+    # The clock changes: an hour comes twice, or is left out.
+    times = map(local, begins)
+    return [(60 * time.hour + time.minute) // _MINUTES for time in times]
 
 
 def compare(offer: Offer, days: Sequence[Day], given: Circumstances) -> dict[str, Any]:

@@ -66,6 +66,15 @@ class HalfHours:
         """Return what was drawn in the half-hour that begins then."""
         return sum(energies.get(begin, 0.0) for energies in self.drawn.values())
 
+    def energies(self, begins: Iterable[int]) -> dict[int, float]:
+        """Return what was drawn in each half-hour, by its begin."""
+        energies = dict.fromkeys(begins, 0.0)
+        for drawn in self.drawn.values():
+            for begin, energy in drawn.items():
+                if begin in energies:
+                    energies[begin] += energy
+        return energies
+
     def add_file(self, energies: Mapping[int, float]) -> None:
         """Take the energies of files for the half-hours that the meter did not give."""
         for begin in energies.keys() - self.exact:
@@ -120,6 +129,10 @@ def of_meter(rises: Iterable[Rise], injected: str) -> HalfHours:
             energies = half_hours.injected
         else:
             energies = half_hours.drawn[_COUNTED_OFF_PEAK.get(rise.code)]
+        begin = rise.since - rise.since % HALF_HOUR
+        if rise.until <= begin + HALF_HOUR:
+            energies[begin] += rise.energy
+            continue
         time = rise.since
         while time < rise.until:
             begin = time - time % HALF_HOUR

@@ -68,7 +68,7 @@ def contract_table(base: sqlite3.Connection, meter: int, offers: Offers, now: in
     begins = period.begins
     known = begins & half_hours.known
     missing = begins - half_hours.known
-    energies = {begin: half_hours.energy(begin) for begin in known}  # Wh
+    energies = half_hours.energies(known)  # Wh
     estimated = sum(energies[begin] for begin in known & half_hours.estimated)
     hourly = sum(energies[begin] for begin in known & half_hours.halved)
     injected = {begin: half_hours.injected[begin] for begin in begins & half_hours.injected.keys()}

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from teleinfo.mqtt.publisher import STABLE_AFTER
@@ -29,7 +30,7 @@ BETWEEN_KILLS = STABLE_AFTER + 5  # real s: to be found again, and to be steady
 OUTAGE_COSTS = 2.0  # real s of readings lost with a broker: the subscriber, too, must connect again
 UNDER_WAY = 5.0  # real s for what has not arrived at the end
 RSS_LIMIT = 1024  # KiB
-PAGE_RSS_LIMIT = 16_384  # KiB: a copy of the history and the tables made of it come and go
+PAGE_GROWTH_LIMIT = 4096  # KiB
 HISTORY_LIMIT = 1 << 20  # bytes: a quarter of an hour of powers, and the log of SQLite
 PREFIX = "teleinfo-soak-"
 # Where the link to the port belongs, as those of /dev, and the log, as in a journal: on a disk each line, and
@@ -164,7 +165,11 @@ class Soak:
 
     def _page_claims(self, status: int, first_size: int) -> Iterator[Claim]:
         early, late = self._early_page, self._late_page or self._early_page[-1:]
-        yield from flat("page, ", early, late, PAGE_RSS_LIMIT, leaving=2)
+        # Each batch and each table has a thread for a moment.
+        yield from steady("page, ", early, late, leaving=2, working=1)
+        growth = growth_when_warm([*self._early_page, *self._late_page])
+        limit = PAGE_GROWTH_LIMIT
+        yield growth <= limit, f"page, RSS: {growth:+.0f} KiB after the warm-up (limit {limit})"
         page = self._page
         lost = len(page.unanswered)
         yield not lost, f"page, requests: {page.asked} tables, {lost} not answered {page.unanswered[:3]}"
@@ -179,21 +184,37 @@ class Soak:
         yield status == 0, f"page, process: one from beginning to end, exit status {status}"
 
 
-def flat(
-    who: str, early: list[Sample], late: list[Sample], rss_limit: int, *, leaving: int = 0
-) -> Iterator[Claim]:
-    """
-    Yield what of a process must not grow after the first hour.
-
-    So many connections of clients may be `leaving` at a look.
-    """
-    for what in ("descriptors", "threads"):
-        first, later = (max(getattr(each, what) for each in part) for part in (early, late))
-        if what == "descriptors":
-            first += leaving
-        yield later <= first, f"{who}{what}: at most {first} in the first hour, {later} later"
+def flat(who: str, early: list[Sample], late: list[Sample], rss_limit: int) -> Iterator[Claim]:
+    """Yield what of a process must not grow after the first hour."""
+    yield from steady(who, early, late)
     growth = max(each.rss for each in late) - early[-1].rss
     yield growth <= rss_limit, f"{who}RSS: at most {growth:+} KiB after the first hour (limit {rss_limit})"
+
+
+def steady(
+    who: str, early: list[Sample], late: list[Sample], *, leaving: int = 0, working: int = 0
+) -> Iterator[Claim]:
+    """
+    Yield what must be no more than in the first hour: the descriptors and the threads of a process.
+
+    So many connections of clients may be `leaving` at a look, and so many threads `working` for a moment.
+    """
+    for what, passing in (("descriptors", leaving), ("threads", working)):
+        first, later = (max(getattr(each, what) for each in part) for part in (early, late))
+        first += passing
+        yield later <= first, f"{who}{what}: at most {first} in the first hour, {later} later"
+
+
+def growth_when_warm(samples: list[Sample]) -> float:
+    """
+    Return by how many KiB the memory of the last half exceeds that of the second quarter, in the median.
+
+    A table is made in a thread of its own, and the C library keeps several heaps for threads: each of them
+    grows to what the largest table needs, mostly in the first quarter, and then stays.
+    """
+    half = len(samples) // 2
+    warm = samples[half // 2 : half] or samples[:1]
+    return median(each.rss for each in samples[half:]) - median(each.rss for each in warm)
 
 
 def say(text: str) -> None:

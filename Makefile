@@ -19,7 +19,7 @@ TESTS  ?=
 # a time-lapse (`no_cover`): they take longest.
 SLOWEST = demo history simulator truths web
 # How many tests run at the same time. Most of those that start processes wait most of the time.
-WORKERS ?= 6
+WORKERS ?= 4
 # What `make bench` is called with, for example: make bench BENCH="--only decoding --quick"
 BENCH  ?=
 # What `make fuzz` is called with: seconds in all, and which targets.
@@ -87,6 +87,7 @@ help: ## this list
 #fr image: l’image de conteneur pour cette machine, dans dist/ (BASE= la construit sur une autre Debian 13)
 #fr homeassistant-app: le dépôt d’applications pour Home Assistant OS, dans dist/
 #fr release: vérifie que c’est une version à publier, la teste, et construit tous ses paquets dans dist/
+#fr test-long: les ensembles entiers et les années en accéléré, dont make test joue une partie (4 minutes)
 #fr test-faults: pannes, attaques et tout ce qui dure (jusqu’à 10 minutes)
 #fr test-system: les paquets et le service sous un vrai systemd, dans des conteneurs (en tant que root)
 #fr test-journeys: les premières soirées d’un foyer sur des Debian 13 et 12 nues, et ce qu’en dit le docteur (en tant que root)
@@ -109,7 +110,7 @@ run: $(VENV)/.run ## the daemon, with the settings of .env
 test: $(VENV)/.dev programs check pytest ## what must hold after each change: style, types, all the tests
 
 quick: check ## in a minute, after each small change: style, types, and the tests without processes
-	$(BIN)/python -m pytest --numprocesses=2 -q -m 'not real and not no_cover' $(SLOWEST:%=--ignore=tests/%)
+	$(BIN)/python -m pytest --numprocesses=2 -q -m 'not real and not no_cover and not long' $(SLOWEST:%=--ignore=tests/%)
 
 check: $(VENV)/.dev ## style, types and imports only
 	$(BIN)/ruff check
@@ -132,7 +133,7 @@ pytest: $(VENV)/.dev programs ## the tests only (TESTS= picks some of them)
 
 # Without the properties: they try hundreds of inputs, reach no branch of their own, and take long if they are measured.
 coverage: $(VENV)/.dev ## do the tests by example reach every branch of the modules without input and output?
-	$(BIN)/python -m pytest $(PARALLEL) -m 'not real and not hypothesis and not no_cover' --cov
+	$(BIN)/python -m pytest $(PARALLEL) -m 'not real and not hypothesis and not no_cover and not long' --cov
 
 generated: $(VENV)/.dev ## write anew what is made of fields, events, settings and étiquettes: schemas, tables, golden files
 	$(BIN)/python -m tests.generated
@@ -211,7 +212,7 @@ homeassistant-app: $(VENV)/.run deb ## the repository of apps for Home Assistant
 
 release: is-release $(VENV)/.dev ## check that this is a release, test it, and build all of its packages in dist/
 	@systemd/release.sh "$(BIN)/python"
-	@$(MAKE) --no-print-directory test coverage
+	@$(MAKE) --no-print-directory test test-long coverage
 	@$(MAKE) --no-print-directory test-faults TESTS='$(SOAKED)'
 	@echo "All is ready in dist/."
 
@@ -221,6 +222,9 @@ is-release:
 
 # The laboratories (tests/lab). Each takes these programs; those that are WANTED, and packages of npm, are left out
 # where they cannot be had: then their tests are skipped, with a line that says what was missing.
+test-long: $(VENV)/.dev programs ## whole sets, and years in a time-lapse, of which make test plays a part (4 minutes)
+	$(BIN)/python -m pytest $(PARALLEL) -m long $(TESTS)
+
 test-faults: PROGRAMS += $(FAULTS)
 test-faults: RUN = $(PARALLEL) $(or $(TESTS),tests/lab/attack tests/lab/faults tests/lab/bench tests/lab/fuzz)
 test-faults: ## outages, attacks and all else that lasts (up to 10 minutes)

@@ -88,7 +88,7 @@ BUSY = [
     # The newcomer to Debian 13 types `make test`, and leaves out what only root can do; the coverage is
     # measured by the one to Debian 14. Elsewhere the tests run in two halves, of which one is measured.
     Job(1800, "$VENV/bin/python -m tests.lab.system.newcomer trixie", SYSTEMS),
-    Job(1800, "make check pytest TESTS='-m \"real or hypothesis or no_cover\"'", not SYSTEMS),
+    Job(1800, "make check pytest TESTS='-m \"(real or hypothesis or no_cover) and not long\"'", not SYSTEMS),
     Job(1200, "make coverage", not SYSTEMS),
     Job(1200, "$VENV/bin/python -m tests.lab.system.newcomer forky", SYSTEMS),
     Job(1200, "$VENV/bin/python -m tests.lab.system.newcomer bookworm", SYSTEMS),
@@ -98,6 +98,7 @@ BUSY = [
         " rich==13.9.4 aiohttp==3.11.16",
     ),
     Job(600, ".ci/libraries.sh"),
+    Job(1200, "make test-long TESTS='-n 2'"),
     Job(600, "make pytest TESTS='-m root -n 2'", ROOT),
     Job(600, "make fuzz FUZZ='--seconds 60'"),
 ]

@@ -12,6 +12,7 @@ import pytest
 from tests.cli.test_run import FRAME
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.parts import part_of
 from tests.support.process import LIMIT
 from tests.support.subscriber import Subscriber
 
@@ -47,7 +48,7 @@ def kept(broker: MosquittoBroker) -> set[str]:
         return set(late.retained())
 
 
-@pytest.mark.parametrize("form", ["device", "components"])
+@pytest.mark.parametrize("form", part_of(("device", "components"), played=("device",)))
 def test_what_is_retained_of_the_meter_is_removed_and_nothing_else(tmp_path: Path, form: str) -> None:
     with MosquittoBroker(tmp_path) as broker, Meter(FRAME) as meter:
         settings = settings_for(broker, meter.line) | {"homeassistant": True, "state_topics": True}

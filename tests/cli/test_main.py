@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -21,6 +22,7 @@ from teleinfo.console import output
 from teleinfo.settings.sources import load
 from teleinfo.simulator.encode import encode_frame
 from tests.support.frames import values_of, whole
+from tests.support.parts import part_of
 from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
@@ -206,6 +208,16 @@ def test_only_the_reader_of_the_output_may_leave(
     assert capfd.readouterr() == ("", "")
 
 
+WAYS = [*itertools.product(["--help", "decode a.tic", "simulate"], [">/dev/full", ">&-"], ["", "1"])]
+"""Commands, what becomes of their output, and PYTHONUNBUFFERED."""
+PLAYED_WAYS = [
+    ("--help", ">/dev/full", ""),
+    ("decode a.tic", ">&-", ""),
+    ("decode a.tic", ">/dev/full", "1"),
+    ("simulate", ">&-", "1"),
+]
+
+
 def shell(words: str, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run `teleinfo` in a folder with these words, which may redirect its output."""
     return subprocess.run(
@@ -220,14 +232,12 @@ def shell(words: str, folder: Path, **environ: str) -> subprocess.CompletedProce
 
 
 @pytest.mark.real
-@pytest.mark.parametrize(
-    ("output", "reason"), [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")]
-)
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("words", ["--help", "decode a.tic", "simulate"])
+@pytest.mark.parametrize("way", part_of(WAYS, played=PLAYED_WAYS), ids=" ".join)
 def test_an_output_that_cannot_be_written_is_reported_in_one_line(
-    words: str, output: str, reason: str, unbuffered: str, tmp_path: Path
+    way: tuple[str, str, str], tmp_path: Path
 ) -> None:
+    words, output, unbuffered = way
+    reason = {">/dev/full": "No space left on device", ">&-": "Bad file descriptor"}[output]
     (tmp_path / "a.tic").write_bytes(b"\x02\nPTEC HP..  \r\nPAPP 00750 -\r\x03")
     nowhere = {"TELEINFO_MQTT_PORT": "1", "TELEINFO_SERIAL_PORT": "/dev/null/no"}
     done = shell(f"{words} {output}", tmp_path, PYTHONUNBUFFERED=unbuffered, **nowhere)
@@ -237,14 +247,26 @@ def test_an_output_that_cannot_be_written_is_reported_in_one_line(
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("errors", ["2>/dev/full", "2>&-", ">out 2>&-"])
 @pytest.mark.parametrize(
-    ("words", "status"), [("decode a.tic", 0), ("decode missing", 1), ("doctor --nothing", 2)]
+    "ending",
+    part_of(
+        itertools.product(
+            [("decode a.tic", 0), ("decode missing", 1), ("doctor --nothing", 2)],
+            ["2>/dev/full", "2>&-", ">out 2>&-"],
+        ),
+        played=[
+            (("decode missing", 1), "2>/dev/full"),
+            (("doctor --nothing", 2), "2>&-"),
+            (("decode a.tic", 0), ">out 2>&-"),
+        ],
+    ),
+    ids=lambda ending: f"{ending[0][0]} {ending[1]}",
 )
 def test_standard_error_that_cannot_be_written_changes_nothing(
-    words: str, status: int, errors: str, tmp_path: Path
+    ending: tuple[tuple[str, int], str], tmp_path: Path
 ) -> None:
     """The work is done, and its exit status says so."""
+    (words, status), errors = ending
     (tmp_path / "a.tic").write_bytes(encode_frame(whole()))
     message = json.dumps(values_of(), separators=(",", ":")) + "\n"
     done = shell(f"{words} {errors}", tmp_path)

@@ -77,6 +77,7 @@ def test_it_shows_the_messages_until_ctrl_c(tmp_path: Path) -> None:
     assert status == 0
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_the_page_has_the_year_before_and_the_evening(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -16,6 +16,7 @@ from teleinfo.history.chronicle import LONGEST_WAIT, Batch, IndexReading
 from teleinfo.history.tables import table
 from teleinfo.vocabulary.moment import DAY
 from tests.history.test_index_readings import NOON, STORE
+from tests.support.parts import part_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,7 +127,9 @@ def errors(draw: st.DrawFn, length: int) -> Error:
     return Error(begin, lasts, ahead)
 
 
-@pytest.mark.parametrize("length", LENGTHS.values(), ids=LENGTHS)
+@pytest.mark.parametrize(
+    "length", part_of(LENGTHS.values(), played=(LENGTHS["six-hours"], LENGTHS["day"])), ids=LENGTHS
+)
 @settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(data=st.data(), seed=st.integers(0, 10**6))
 def test_an_error_costs_its_own_time_alone(length: int, data: st.DataObject, seed: int) -> None:
@@ -134,6 +137,7 @@ def test_an_error_costs_its_own_time_alone(length: int, data: st.DataObject, see
     judge(samples([*range(0, length + 1, STEP)], error, seed), error, "days30")
 
 
+@pytest.mark.long
 @settings(max_examples=3, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(error=errors(365 * A_DAY), seed=st.integers(0, 10**6))
 def test_an_error_in_a_year_costs_its_own_time_alone(error: Error, seed: int) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.parts import part_of
 from tests.support.person import environment
 from tests.support.process import LIMIT
 
@@ -67,7 +68,7 @@ def test_at_a_terminal_it_asks_for_files(tmp_path: Path) -> None:
     assert [*tmp_path.iterdir()] == []
 
 
-@pytest.mark.parametrize("place", ["before", "behind"])
+@pytest.mark.parametrize("place", part_of(("before", "behind"), played=("before",)))
 def test_the_settings_file_stands_before_the_verb_or_behind_it(place: str, tmp_path: Path) -> None:
     """Its topic names the history, which is imported into, exported, and as a copy imported elsewhere."""
     (tmp_path / "own.env").write_text("TELEINFO_MQTT_TOPIC=cave\n")

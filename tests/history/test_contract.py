@@ -21,6 +21,7 @@ from teleinfo.history.chronicle import COLOUR, CONTRACT, EXPORTED_KEY, TARIFF, B
 from teleinfo.history.file_import import FileImport
 from teleinfo.history.store import Store
 from tests.history import year
+from tests.support.parts import part_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +96,9 @@ def table_of(
     return found
 
 
-@pytest.mark.parametrize("house", year.HOUSES, ids=lambda house: str(house.__name__))
+@pytest.mark.parametrize(
+    "house", part_of(year.HOUSES, played=(year.car,)), ids=lambda house: str(house.__name__)
+)
 def test_a_year_costs_what_the_exact_curve_costs(tmp_path: Path, house: Callable[..., float]) -> None:
     """Six offers, at the prices of the time and of today, to two cents a year and half a cent a month."""
     pieces = year_of(house)
@@ -115,6 +118,7 @@ def test_a_year_costs_what_the_exact_curve_costs(tmp_path: Path, house: Callable
     assert table["offers"][-1]["id"] == "base", "closed to new customers at 9 kVA: never first"
 
 
+@pytest.mark.long
 def test_further_readings_lose_no_energy(tmp_path: Path) -> None:
     pieces = year_of(year.heat_pump)
     table = table_of(tmp_path, batch_of(pieces, more=True))
@@ -346,6 +350,7 @@ def standby_of(folder: Path, house: Callable[[dt.datetime, random.Random], float
     return found
 
 
+@pytest.mark.long
 def test_what_runs_day_and_night(tmp_path: Path) -> None:
     """The median of the least half-hours of the coolest months; since when it is higher, and its cost."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,7 @@ from teleinfo.state.prices import Prices
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import Group, Mode
+from tests.support.parts import part_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +64,7 @@ def day(
     folder: Path,
     mode: Mode,
     contracts: tuple[SimulatedContract, SimulatedContract],
-    set_indexes: Any,  # noqa: ANN401 - what the meter does with them
+    set_indexes: Callable[[list[float]], None],
     pause: int,
 ) -> tuple[dict[str, Any], dict[str, Any], int]:
     """Return the state and the row of the page at the end of the day, and the energy that it drew, Wh."""
@@ -108,32 +110,45 @@ def begin_at_zero(indexes: list[float]) -> None:
     indexes[:] = [0.0] * len(indexes)
 
 
-@pytest.mark.parametrize("pause", [0, 540])
-@pytest.mark.parametrize("set_indexes", [keep, begin_at_zero])
-@pytest.mark.parametrize(
-    ("mode", "contracts"),
-    [
+Change = tuple[Mode, tuple[SimulatedContract, SimulatedContract], Callable[[list[float]], None], int]
+"""The mode, both contracts, what becomes of the registers, and the pause after the change, s."""
+
+CHANGES: Final[list[Change]] = [
+    (mode, contracts, set_indexes, pause)
+    for mode, contracts in (
         (Mode.HISTORIQUE, (BASE, HC)),
         (Mode.STANDARD, (BASE, HC)),
         (Mode.STANDARD, (HC, BASE)),
         (Mode.HISTORIQUE, (HC, TEMPO)),
         (Mode.STANDARD, (HC, TEMPO)),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "-".join(each.optarif[:3] for each in value),
-)
-def test_no_energy_is_lost(
-    tmp_path: Path,
-    mode: Mode,
-    contracts: tuple[SimulatedContract, SimulatedContract],
-    set_indexes: Any,  # noqa: ANN401 - a function
-    pause: int,
-) -> None:
+    )
+    for set_indexes in (keep, begin_at_zero)
+    for pause in (0, 540)
+]
+PLAYED: Final[list[Change]] = [
+    (Mode.HISTORIQUE, (BASE, HC), begin_at_zero, 540),
+    (Mode.HISTORIQUE, (HC, TEMPO), keep, 0),
+    (Mode.STANDARD, (HC, BASE), begin_at_zero, 0),
+    (Mode.STANDARD, (HC, TEMPO), keep, 540),
+]
+"""Each mode with each kind of registers, and each contract with and without a pause."""
+
+
+def name_of(change: Change) -> str:
+    """Return the name of a test."""
+    mode, contracts, set_indexes, pause = change
+    names = "-".join(contract.optarif[:3] for contract in contracts)
+    return f"{mode}-{names}-{set_indexes.__name__}-{pause}"
+
+
+@pytest.mark.parametrize("change", part_of(CHANGES, played=PLAYED), ids=name_of)
+def test_no_energy_is_lost(tmp_path: Path, change: Change) -> None:
     """
     The meter may be silent for minutes; its registers may go on or begin at zero.
 
     Wh of the change cost what they cost before or after it; no more than those that one frame takes are lost.
     """
-    state, row, drawn = day(tmp_path, mode, contracts, set_indexes, pause)
+    state, row, drawn = day(tmp_path, *change)
     today, cost = state["energy"]["today"], state["cost"]
     periods = {code: energy for code, energy in row.items() if code in PRICES.kwh}
     prices = [PRICES.kwh["TH"], PRICES.kwh["HC"], PRICES.kwh["HP"], PRICES.kwh["HPJB"]]

@@ -84,6 +84,7 @@ def limit() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_the_command_adds_the_good_ones_and_says_why_not_the_others(tmp_path: Path) -> None:
     """In French, with all odd files in one command; a folder and a file that is not there are among them."""

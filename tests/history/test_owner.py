@@ -19,6 +19,7 @@ from teleinfo.contract.days import day_of, midnight
 from teleinfo.history.chronicle import Batch
 from teleinfo.history.store import Store
 from tests.history import written
+from tests.support.parts import part_of
 from tests.support.person import environment
 from tests.support.process import LIMIT
 
@@ -223,6 +224,16 @@ def outside(tmp_path: Path) -> Iterator[Path]:
 
 BESIDE = NAMES[1:]
 CASES = [("import", [HISTORY]), ("import", BESIDE), ("undo", [HISTORY]), ("export", NAMES[:3])]
+SETS = part_of(
+    [(trap, verb, names) for trap in TRAPS for verb, names in CASES],
+    played=[
+        (link_to_history, "import", [HISTORY]),
+        (dangling_link, "import", BESIDE),
+        (file_of_root, "undo", [HISTORY]),
+        (fifo, "export", NAMES[:3]),
+    ],
+)
+"""What is put there, the command of root's, and the names of the files."""
 
 
 def try_traps(folder: Path, trap: Callable[[Path, Path], None], names: Sequence[str], verb: str) -> None:
@@ -248,12 +259,14 @@ def try_traps(folder: Path, trap: Callable[[Path, Path], None], names: Sequence[
 
 
 @pytest.mark.usefixtures("outside", "curve")
-@pytest.mark.parametrize(("verb", "names"), CASES, ids=["history", "beside", "undo", "export"])
-@pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: str(trap.__name__))
+@pytest.mark.parametrize(
+    "attempt", SETS, ids=lambda attempt: f"{attempt[0].__name__}-{attempt[1]}-{attempt[2][0]}"
+)
 def test_what_stands_in_the_folder_changes_nothing_outside(
-    folder: Path, trap: Callable[[Path, Path], None], names: Sequence[str], verb: str
+    folder: Path, attempt: tuple[Callable[[Path, Path], None], str, Sequence[str]]
 ) -> None:
     """Neither is anything outside changed, made or given away, nor does root wait for ever."""
+    trap, verb, names = attempt
     try_traps(folder, trap, names, verb)
 
 

@@ -19,6 +19,7 @@ from teleinfo.state.prices import Prices
 from teleinfo.tic.decoder import Decoder
 from teleinfo.vocabulary.codes import Colour
 from tests.history.scenario import DAY, FILE, Lapse
+from tests.support.parts import part_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +62,7 @@ def powers_of(store: Store, step: int = MINUTE) -> dict[int, int]:
         return dict(base.execute("SELECT time, drawn FROM power WHERE step = ?", (step,)).fetchall())
 
 
+@pytest.mark.long
 def test_a_year_in_a_time_lapse_says_what_the_indexes_say(tmp_path: Path) -> None:
     """
     The sum of all months is what each index counted, to the Wh, the days when the clock changes included.
@@ -219,7 +221,7 @@ def test_the_days_of_a_season_of_tempo_are_counted_if_all_are_known(tmp_path: Pa
         assert lapse.table("season") == {}
 
 
-@pytest.mark.parametrize("jump", [400 * DAY, DAY, 600, -HOUR, -DAY])
+@pytest.mark.parametrize("jump", part_of((400 * DAY, DAY, 600, -HOUR, -DAY), played=(400 * DAY, -HOUR)))
 def test_a_clock_that_was_wrong_for_a_while_costs_that_while(lapse: Lapse, jump: int) -> None:
     """It neither cuts nor stops the powers, before and after; `test_index_readings` has the energies."""
     lapse.days(2)

@@ -24,6 +24,7 @@ from tests.settings.odd_files import (
     taken_wrongly,
     text_of,
 )
+from tests.support.parts import part_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.real
 NAMED = ("brace", "shell", "comment", "percent", "single", "double", "curly", "curly single", "guillemets")
 
 
-@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("name", part_of(NAMED, played=("brace", "double", "guillemets")))
 def test_an_odd_value_of_any_setting_is_refused_in_a_sentence_or_taken(name: str, tmp_path: Path) -> None:
     """The daemon works with those that are not refused."""
     spelling, values = SPELLINGS[name], dict(GOOD)
@@ -52,7 +53,7 @@ def test_an_odd_value_of_any_setting_is_refused_in_a_sentence_or_taken(name: str
     assert taken_wrongly(tmp_path, content, values, spelling.meaning) == []
 
 
-@pytest.mark.parametrize("encoding", ["BOM", "CRLF"])
+@pytest.mark.parametrize("encoding", part_of(("BOM", "CRLF"), played=("BOM",)))
 def test_a_mark_at_the_begin_and_the_line_ends_of_windows_change_nothing(
     encoding: str, tmp_path: Path
 ) -> None:
@@ -62,7 +63,9 @@ def test_a_mark_at_the_begin_and_the_line_ends_of_windows_change_nothing(
     assert taken_wrongly(tmp_path, content, GOOD, "VALUE") == []
 
 
-@pytest.mark.parametrize("encoding", ["UTF-16", "UTF-16 without mark", "Latin-1"])
+@pytest.mark.parametrize(
+    "encoding", part_of(("UTF-16", "UTF-16 without mark", "Latin-1"), played=("UTF-16", "Latin-1"))
+)
 def test_a_file_in_another_encoding_is_refused_in_a_sentence(encoding: str, tmp_path: Path) -> None:
     """In Latin-1, each value that has an accent; the comment may have some."""
     values = {name: f"{good}é" for name, good in GOOD.items()}
@@ -79,7 +82,7 @@ def test_a_line_that_was_added_twice_is_a_warning_in_the_log(tmp_path: Path) -> 
     assert f"réglages\N{NO-BREAK SPACE}: {SHOWN} ligne 5" in verdict.said
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", part_of(COMMANDS, played=("doctor", "web")))
 def test_every_command_refuses_the_same_file_in_sentences(command: str, tmp_path: Path) -> None:
     values = {name: SPELLINGS["brace"].of(good) for name, good in GOOD.items() if name != "meter_name"}
     content = text_of(values).encode() + b"TELEINFO_METER_NAME=\xc9t\xe9\n"

@@ -14,6 +14,7 @@ from teleinfo.tic.reading import Reading
 from tests.state.golden import tracker
 from tests.state.time_lapse import moved, run
 from tests.support.judged import moment
+from tests.support.parts import part_of
 
 
 def off_peak(*hours: tuple[dt.time, dt.time], hexadecimal: bool = False) -> SimulatedContract:
@@ -70,6 +71,7 @@ def test_the_hours_are_learned_from_the_changes_of_seven_days(contract: Simulate
     assert {found["learned"] for found in seen.predicted.values()} == {None, True}
 
 
+@pytest.mark.long
 @weeks
 def test_moved_hours_are_learned_again() -> None:
     """
@@ -88,8 +90,16 @@ def test_moved_hours_are_learned_again() -> None:
 
 
 @weeks
-@pytest.mark.parametrize("start", [IN_MARCH, IN_OCTOBER], ids=["March", "October"])
-@pytest.mark.parametrize("contract", [HC, IN_CHANGE], ids=["22:00", "in the hour"])
+@pytest.mark.parametrize(
+    ("contract", "start"),
+    [
+        pytest.param(HC, IN_MARCH, marks=pytest.mark.long),
+        (HC, IN_OCTOBER),
+        (IN_CHANGE, IN_MARCH),
+        pytest.param(IN_CHANGE, IN_OCTOBER, marks=pytest.mark.long),
+    ],
+    ids=["22:00-March", "22:00-October", "in the hour-March", "in the hour-October"],
+)
 def test_a_change_of_the_clock_makes_no_wrong_prediction(
     contract: SimulatedContract, start: dt.datetime
 ) -> None:
@@ -105,7 +115,9 @@ def test_a_change_of_the_clock_makes_no_wrong_prediction(
 
 
 @weeks
-@pytest.mark.parametrize("start", [IN_MARCH, IN_OCTOBER], ids=["March", "October"])
+@pytest.mark.parametrize(
+    "start", part_of((IN_MARCH, IN_OCTOBER), played=(IN_MARCH,)), ids=["March", "October"]
+)
 def test_a_meter_that_keeps_winter_time_is_never_predicted_wrong(start: dt.datetime) -> None:
     """Its hours move for us with the change of the clock: they are dropped, and learned again."""
     winter = dt.timezone(dt.timedelta(hours=1))

@@ -48,12 +48,16 @@ from teleinfo.vocabulary.words import Code, Language
 from teleinfo.watch import layout
 from teleinfo.web import view
 from tests.homeassistant.golden import read
+from tests.support.parts import part_of
 from tests.truths.screens import FIGURE, SCREEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.no_cover
+
+PLAYED: Final = ("tri-tempo", "standard-producer")
+"""The meters of `make test`: both modes, one phase and three, prices by colour, what is injected."""
 
 PERIOD: Final = 1.5
 """Seconds from frame to frame."""
@@ -227,7 +231,7 @@ def rendered(component: dict[str, Any], message: dict[str, Any]) -> str:
     return environment.from_string(component["value_template"]).render(value_json=message)
 
 
-@pytest.fixture(scope="module", params=METERS)
+@pytest.fixture(scope="module", params=part_of(METERS, played=PLAYED))
 def shown(request: pytest.FixtureRequest) -> Shown:
     """Return a meter as it is shown; of the module, so that the tests of a meter follow each other."""
     return show(request.param)

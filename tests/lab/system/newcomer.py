@@ -28,8 +28,11 @@ LIMIT = 1500.0
 """Seconds for all of one root, on a slow network and beside other work."""
 
 OTHER_TESTS = {
-    "bookworm": """make test TESTS='-m "not no_cover"'""",
-    "forky": """make pytest TESTS='-m "(real or hypothesis) and not no_cover"' && make coverage""",
+    "bookworm": """make test TESTS='-m "not no_cover and not long"'""",
+    "forky": (
+        """make pytest TESTS='-m "(real or hypothesis) and not no_cover and not long"'"""
+        " && make coverage"
+    ),
 }
 """What is typed in place of `make test`, by suite."""
 

@@ -223,7 +223,7 @@ is-release:
 # The laboratories (tests/lab). Each takes these programs; those that are WANTED, and packages of npm, are left out
 # where they cannot be had: then their tests are skipped, with a line that says what was missing.
 test-long: $(VENV)/.dev programs ## whole sets, and years in a time-lapse, of which make test plays a part (4 minutes)
-	$(BIN)/python -m pytest $(PARALLEL) -m long $(TESTS)
+	$(BIN)/python -m pytest $(PARALLEL) --hypothesis-profile=ci -m 'long or hypothesis' $(TESTS)
 
 test-faults: PROGRAMS += $(FAULTS)
 test-faults: RUN = $(PARALLEL) $(or $(TESTS),tests/lab/attack tests/lab/faults tests/lab/bench tests/lab/fuzz)

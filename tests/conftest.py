@@ -25,9 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
 # No time limit for an example: the machines that run these tests are slow and busy. The seed is fixed in CI,
-# so that a red run can be repeated, and free elsewhere, so that new ground is tried.
-settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("ci", settings.get_profile("local"), derandomize=True, print_blob=True)
+# so that a red run can be repeated, and free elsewhere, so that new ground is tried, a third of it each time.
+settings.register_profile(
+    "local", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30
+)
+settings.register_profile(
+    "ci", settings.get_profile("local"), max_examples=100, derandomize=True, print_blob=True
+)
 # Whoever runs the tests with nohup, or in the background, has these signals ignored, and every process
 # that a test starts would inherit it.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)

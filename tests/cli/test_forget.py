@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.cli.test_run import FRAME
 from tests.support.broker import MosquittoBroker
+from tests.support.command import run_forked
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.parts import part_of
 from tests.support.process import LIMIT
 from tests.support.subscriber import Subscriber
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.real
 
@@ -29,16 +27,22 @@ OTHERS = {
 }
 
 
-def forget(settings: dict[str, object], **more: str) -> subprocess.CompletedProcess[str]:
-    """Run the command with these settings."""
+def forget(
+    settings: dict[str, object], *, is_typed: bool = False, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command with these settings; if it `is_typed`, as a process of its own."""
     environ = {f"TELEINFO_{name.upper()}": str(value) for name, value in settings.items()}
+    environ = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TELEINFO_LANGUAGE": "en"} | environ | more
+    words = ["--env-file", os.devnull, "forget"]
+    if not is_typed:
+        return run_forked(words, environ=environ, folder=Path.cwd())
     return subprocess.run(
-        [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "forget"],
+        [sys.executable, "-m", "teleinfo", *words],
         capture_output=True,
         text=True,
         check=False,
         timeout=LIMIT,
-        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TELEINFO_LANGUAGE": "en"} | environ | more,
+        env=environ,
     )
 
 
@@ -61,7 +65,7 @@ def test_what_is_retained_of_the_meter_is_removed_and_nothing_else(tmp_path: Pat
             running = forget(settings)
             daemon.stop()
         before = kept(broker)
-        done = forget(settings)
+        done = forget(settings, is_typed=True)
         after = kept(broker)
         again = forget(settings, TELEINFO_LANGUAGE="fr")
 

@@ -16,6 +16,7 @@ from teleinfo.tic.labels import Mode
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import historique, values_of, whole
+from tests.support.parts import part_of
 from tests.support.process import LIMIT
 from tests.support.subscriber import Subscriber
 
@@ -153,7 +154,10 @@ def test_nohup_lets_it_go_on_when_the_terminal_is_closed(broker: MosquittoBroker
 
 @pytest.mark.parametrize(
     "words",
-    [("--homeassistant",), ("--state-topics", "true"), ("--metrics-file", "/run/teleinfo.prom")],
+    part_of(
+        [("--homeassistant",), ("--state-topics", "true"), ("--metrics-file", "/run/teleinfo.prom")],
+        played=[("--homeassistant",)],
+    ),
     ids=lambda words: str(words[0]),
 )
 def test_what_is_made_of_the_state_is_refused_beside_readings_alone(words: tuple[str, ...]) -> None:

@@ -16,6 +16,7 @@ from teleinfo.simulator.encode import encode_frame, with_parity
 from tests.docs.schemas import doctor_schema
 from tests.doctor.damaged_line import hurt, sound_line
 from tests.support.broker import MosquittoBroker
+from tests.support.command import run_forked
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.figures import promise
 from tests.support.frames import whole
@@ -39,12 +40,14 @@ VALIDATOR = jsonschema.Draft202012Validator(doctor_schema())
 
 
 def doctor(
-    folder: Path, *options: str, settings: Mapping[str, object], language: str = "en"
+    folder: Path, *options: str, settings: Mapping[str, object], language: str = "en", is_typed: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    """Run it in `folder` with these settings and no others."""
+    """Run it in `folder` with these settings and no others; if it `is_typed`, as a process of its own."""
     environ = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1", "COLUMNS": "80"}
     environ["TELEINFO_LANGUAGE"] = language
     environ |= {f"TELEINFO_{name.upper()}": str(value) for name, value in settings.items()}
+    if not is_typed:
+        return run_forked(["doctor", *options], environ=environ, folder=folder)
     return subprocess.run(
         [sys.executable, "-W", "error", "-m", "teleinfo", "doctor", *options],
         capture_output=True, text=True, check=False, cwd=folder, env=environ, timeout=2 * PROMISE,
@@ -68,7 +71,7 @@ def test_where_all_is_well_it_says_so_within_a_minute(tmp_path: Path) -> None:
     with MosquittoBroker(tmp_path) as broker, Meter(FRAME) as meter:
         began = time.monotonic()
         options = ("--json", "--report", str(tmp_path / "report"))
-        done = doctor(tmp_path, *options, settings=settings_for(broker, meter.line))
+        done = doctor(tmp_path, *options, settings=settings_for(broker, meter.line), is_typed=True)
         promise("doctor: all areas, all well", time.monotonic() - began, at_most=PROMISE)
     found = verdicts(done)
 

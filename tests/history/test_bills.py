@@ -143,7 +143,7 @@ def is_exact(shown: float | None, exact: Fraction) -> bool:
     return shown is not None and abs(shown - float(exact)) <= 1e-6
 
 
-@pytest.mark.parametrize("name", part_of(bill.TARIFFS, played=("tempo", "super_off_peak")))
+@pytest.mark.parametrize("name", part_of(bill.TARIFFS, played=("weekend",)))
 def test_a_year_costs_to_the_cent_what_the_bill_says(tmp_path: Path, name: str) -> None:
     followed = Followed(tmp_path, name)
     for day in bill.days(FIRST, LAST):

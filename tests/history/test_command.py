@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.command import run_forked
 from tests.support.parts import part_of
 from tests.support.person import environment
 from tests.support.process import LIMIT
@@ -29,17 +30,21 @@ def history(
     """
     Run the command with a history in `folder`; return exit status, standard output and standard error.
 
-    Its standard input has these `lines`, or is a `terminal`.
+    Its standard input has these `lines`, or is a `terminal`: then it is a process of its own.
     """
+    environ = environment(language="fr", offers=folder / "offers.toml") | {"STATE_DIRECTORY": str(folder)}
+    if terminal is None:
+        done = run_forked(["history", *words], environ=environ, folder=folder, given=lines)
+        return done.returncode, done.stdout, done.stderr
     with subprocess.Popen(
         [sys.executable, "-m", "teleinfo", "history", *words],
-        env=environment(language="fr", offers=folder / "offers.toml") | {"STATE_DIRECTORY": str(folder)},
-        stdin=subprocess.PIPE if terminal is None else terminal,
+        env=environ,
+        stdin=terminal,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=folder,
     ) as process:
-        output, said = process.communicate(lines if terminal is None else None, timeout=LIMIT)
+        output, said = process.communicate(timeout=LIMIT)
     return process.returncode, output.decode(), said.decode()
 
 

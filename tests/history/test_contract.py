@@ -371,6 +371,7 @@ def test_what_runs_day_and_night(tmp_path: Path) -> None:
     assert standby["cost"] == pytest.approx(standby["power"] * 24 * 365 / 1000 * 0.19, rel=0.15)
 
 
+@pytest.mark.long
 def test_a_car_that_charges_each_night_does_not_run_day_and_night(tmp_path: Path) -> None:
     def house(now: dt.datetime, chance: random.Random) -> float:
         return 95 + chance.uniform(0, 300) * (now.hour in range(7, 22)) + 3700 * (now.hour < 6)
@@ -378,6 +379,7 @@ def test_a_car_that_charges_each_night_does_not_run_day_and_night(tmp_path: Path
     assert standby_of(tmp_path, house)["power"] == pytest.approx(95, abs=15)
 
 
+@pytest.mark.long
 def test_solar_panels_do_not_hide_what_runs(tmp_path: Path) -> None:
     """Neither those that inject, nor those that only supply the house at noon."""
 

@@ -19,9 +19,9 @@ from teleinfo.contract.days import day_of, midnight
 from teleinfo.history.chronicle import Batch
 from teleinfo.history.store import Store
 from tests.history import written
+from tests.support.command import run_forked
 from tests.support.parts import part_of
 from tests.support.person import environment
-from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -76,16 +76,11 @@ def give(folder: Path) -> None:
 
 def history(folder: Path, *words: str | Path, lines: bytes = b"") -> tuple[int, str]:
     """Run `teleinfo history` as root with these words, and return its exit status and what it said."""
-    done = subprocess.run(
-        [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "history", *map(str, words)],
-        env=environment(offers=folder.parents[1] / "offers.toml") | {"STATE_DIRECTORY": str(folder)},
-        input=lines,
-        capture_output=True,
-        timeout=LIMIT,
-        check=False,
-        cwd=folder.parents[1],
-    )
-    return done.returncode, done.stderr.decode()
+    around = folder.parents[1]
+    environ = environment(offers=around / "offers.toml") | {"STATE_DIRECTORY": str(folder)}
+    typed = ["--env-file", os.devnull, "history", *map(str, words)]
+    done = run_forked(typed, environ=environ, folder=around, given=lines)
+    return done.returncode, done.stderr
 
 
 @pytest.fixture

@@ -114,6 +114,7 @@ def colours_of(colours: dict[tuple[str, int], str], days: list[tuple[str, int]])
     return Batch(METER, midnight(year.LAST), days={day: colours[day] for day in days})
 
 
+@pytest.mark.long
 def test_a_day_without_energy_needs_no_colour(tmp_path: Path) -> None:
     def house(now: dt.datetime, _chance: random.Random) -> float:
         return 0 if now.date() in {dt.date(2026, 2, 3), dt.date(2026, 2, 4)} else 300

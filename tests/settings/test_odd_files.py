@@ -82,7 +82,7 @@ def test_a_line_that_was_added_twice_is_a_warning_in_the_log(tmp_path: Path) -> 
     assert f"réglages\N{NO-BREAK SPACE}: {SHOWN} ligne 5" in verdict.said
 
 
-@pytest.mark.parametrize("command", part_of(COMMANDS, played=("doctor", "web")))
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_refuses_the_same_file_in_sentences(command: str, tmp_path: Path) -> None:
     values = {name: SPELLINGS["brace"].of(good) for name, good in GOOD.items() if name != "meter_name"}
     content = text_of(values).encode() + b"TELEINFO_METER_NAME=\xc9t\xe9\n"

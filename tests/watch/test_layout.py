@@ -23,6 +23,7 @@ from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.vocabulary.words import Message
 from teleinfo.watch.layout import BIN, BLOCKS, DOT, MARK, Page, RecentPower, chart, compose
+from tests.support.parts import part_of
 
 START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
 HEALTH = Health(
@@ -37,7 +38,9 @@ HEALTH = Health(
 )
 USUAL, NARROW = Size(80, 24), Size(40, 24)
 
-meters = pytest.mark.parametrize("name", METERS)
+meters = pytest.mark.parametrize(
+    "name", part_of(METERS, played=("tri-tempo", "standard-tri", "standard-producer"))
+)
 languages = pytest.mark.parametrize("language", ["C", "fr_FR.UTF-8"])
 
 

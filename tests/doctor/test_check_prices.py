@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +13,7 @@ from teleinfo.contract import regulated_prices
 from teleinfo.doctor.check_prices import check_prices
 from teleinfo.doctor.finding import Severity
 from tests.doctor.machine_tree import case_of
+from tests.support.command import run_forked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,12 +46,9 @@ def prices(folder: Path, offers: Path, *, language: str | None = None) -> list[d
     environ |= {"TELEINFO_MQTT_PORT": "1", "TELEINFO_SERIAL_PORT": "/nonexistent"}
     if language is not None:
         environ["TELEINFO_LANGUAGE"] = language
-    done = subprocess.run(
-        [sys.executable, "-m", "teleinfo", "doctor", "--json"],
-        capture_output=True, text=True, check=False, cwd=folder, env=environ, timeout=60,
-    )  # fmt: skip
-    found: list[dict[str, Any]] = json.loads(done.stdout)["findings"]
-    return [each for each in found if each["check"] == "prices"]
+    done = run_forked(["doctor", "--json"], environ=environ, folder=folder)
+    findings: list[dict[str, Any]] = json.loads(done.stdout)["findings"]
+    return [finding for finding in findings if finding["check"] == "prices"]
 
 
 def test_each_fault_has_its_line_and_the_last_one_the_editor(tmp_path: Path) -> None:

@@ -6,8 +6,6 @@ import contextlib
 import datetime as dt
 import json
 import random
-import subprocess
-import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +19,8 @@ from teleinfo.simulator.catalogue import build
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.horodate import PARIS
 from tests.history.scenario import FILE
+from tests.support.command import run_forked
 from tests.support.parts import part_of
-from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,14 +111,11 @@ def test_a_line_of_an_impossible_time_is_none(tmp_path: Path, year: int) -> None
 )
 def test_the_command_adds_what_it_reads(tmp_path: Path, lines: int, status: int, words: str) -> None:
     """`teleinfo history import` says how much it added, and where a damaged database is."""
-    command = [sys.executable, "-m", "teleinfo", "history", "import"]
     environ = {"STATE_DIRECTORY": str(tmp_path), "LC_ALL": "C.UTF-8", "TELEINFO_LANGUAGE": "en"}
     given = b"\n".join([*recording("standard")[:lines], b"x" * 300_000])
     (tmp_path / "teleinfo.sqlite").write_text("nothing of ours")
-    done = subprocess.run(
-        command, input=given, env=environ, cwd=tmp_path, capture_output=True, timeout=LIMIT, check=False
-    )
+    done = run_forked(["history", "import"], environ=environ, folder=tmp_path, given=given)
 
     assert done.returncode == status
-    assert words in done.stderr.decode()
-    assert "the history was damaged: it was moved to" in done.stderr.decode()
+    assert words in done.stderr
+    assert "the history was damaged: it was moved to" in done.stderr

@@ -4,9 +4,9 @@ The two commands of the README on bare systems: `python -m tests.lab.system.newc
 Each root, of Debian 13 and of Debian 12, or of the suites that are named, has git, make, python3-venv and
 sudo, and nothing else. An ordinary user, who may use sudo, clones the repository and types the commands as
 they stand in README.md and docs/CONTRIBUTING.md, in an empty environment. On Debian 12 and 14, with the
-oldest and the newest Python, the days and years in a time-lapse (`no_cover`) are left out, and on Debian 14
-the coverage is measured: there it costs least. What apt and pip of this machine need to reach their
-registries (configuration, certificates, proxies) is carried in.
+oldest and the newest Python, style and types, which do not depend on the system, are left out, and so are the
+days in a time-lapse (`no_cover`); on Debian 14 the coverage is measured: there it costs least. What apt and
+pip of this machine need to reach their registries (configuration, certificates, proxies) is carried in.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LIMIT = 1500.0
 """Seconds for all of one root, on a slow network and beside other work."""
 
 OTHER_TESTS = {
-    "bookworm": """make test TESTS='-m "not no_cover and not long"'""",
+    "bookworm": """make pytest TESTS='-m "not no_cover and not long"'""",
     "forky": (
         """make pytest TESTS='-m "(real or hypothesis) and not no_cover and not long"'"""
         " && make coverage"

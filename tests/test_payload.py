@@ -89,7 +89,7 @@ def test_a_payload_has_what_is_asked_for(
 
 
 def test_excluded_labels_are_left_out_with_their_horodates() -> None:
-    """Privacy: what the household does not want published is not, in any form."""
+    """What the household does not want published is not published, in any form."""
     kept = encode(STANDARD, Options(exclude=frozenset({"ADSC", "PRM", "SMAXSN", "DATE"})), now=0)
 
     assert kept == b'{"EAST":"001234567","STGE":"003A0001","NTARF":"01","MSG1":""}'

@@ -102,7 +102,7 @@ def test_code_that_breaks_a_rule_is_noticed(breach: tuple[Callable[[], None], st
 
 
 def test_each_rule_is_broken_in_two_ways() -> None:
-    """But those of the whole tree: layers, commands, files, and the texts about settings."""
+    """Rules of the whole tree are excepted: layers, commands, files, and the texts about settings."""
     modules = (test_errors, test_layers, test_names, test_private_parts, test_purity)
     rules = {value for module in modules for name, value in vars(module).items() if name.startswith("test_")}
     of_tree = {

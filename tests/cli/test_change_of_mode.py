@@ -111,7 +111,7 @@ def test_decode_goes_on_over_a_change_of_mode(
 
 @pytest.mark.real
 def test_the_daemon_goes_on_over_a_change_of_mode(tmp_path: Path) -> None:
-    """The same through a port and a broker: the frames of historique first, then those of standard."""
+    """The same holds through a port and a broker: first come frames of historique, then those of standard."""
     recording = Recording(TEMPO, Mode.HISTORIQUE, step=1, frames=80)
     with MosquittoBroker(tmp_path) as broker, Meter(None) as meter:
         settings = settings_for(broker, meter.line) | {"state_interval": 0}

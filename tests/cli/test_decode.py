@@ -151,7 +151,7 @@ def test_the_exit_status_says_whether_anything_was_sound(
 def test_the_state_and_the_events_are_those_of_a_daemon(
     tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """`silence.tic`: a state for each frame once the meter is known, and the silence, by the times."""
+    """`silence.tic` gives a state for each frame once the meter is known, and the silence, by the times."""
 
     def printed(kind: str, path: Path) -> list[Any]:
         assert cli.main(["--env-file", os.devnull, "decode", kind, str(path)]) == 0

@@ -96,7 +96,7 @@ def test_the_command_gets_its_arguments(
 def test_wrong_settings_are_reported_on_standard_error_with_status_78(
     played: Played, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A line a fault, no traceback, no secret; 78 is EX_CONFIG of sysexits.h."""
+    """Each fault has a line; there is no traceback and no secret; 78 is EX_CONFIG of sysexits.h."""
     monkeypatch.setenv("TELEINFO_LANGUAGE", "en")
     monkeypatch.setenv("TELEINFO_MQTT_QOS", "3")
     monkeypatch.setenv("TELEINFO_MQTT_PASSWORD", "c4nary-s3cret")
@@ -144,7 +144,7 @@ def test_a_command_that_reads_the_settings_speaks_their_language(
     played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *,
     command: str, locale: str, file: str, environ: str, spoken: str,
 ) -> None:  # fmt: skip
-    """That of the log, whatever the locale; of a folder with several files, that of the first."""
+    """The locale does not count; of a folder with several files, the first one does."""
     monkeypatch.setenv("LC_ALL", locale)
     monkeypatch.setenv("TELEINFO_LANGUAGE", environ)
     (tmp_path / "meters").mkdir()

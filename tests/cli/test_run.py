@@ -161,7 +161,7 @@ def test_nohup_lets_it_go_on_when_the_terminal_is_closed(broker: MosquittoBroker
     ids=lambda words: str(words[0]),
 )
 def test_what_is_made_of_the_state_is_refused_beside_readings_alone(words: tuple[str, ...]) -> None:
-    """In French, the language by default; systemd does not start it again on this status."""
+    """The sentence is in French, the default; systemd does not start the service again on this status."""
     program = "import sys\nfrom teleinfo.__main__ import main\nsys.exit(main(sys.argv[1:]))"
     status, output, said = outcome(
         program, "run", "--env-file", os.devnull, "--state", "false", *words, "--language", "fr"

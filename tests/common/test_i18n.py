@@ -88,7 +88,7 @@ def test_one_message_has_one_translation() -> None:
 def test_the_language_is_that_of_the_locale(
     variables: dict[str, str], spoken: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """LC_ALL before LC_MESSAGES before LANG; LANGUAGE before them, except in the locale C."""
+    """LC_ALL wins over LC_MESSAGES, which wins over LANG; LANGUAGE wins over them, except in the locale C."""
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.setenv(name, variables.get(name, ""))
 

@@ -56,7 +56,7 @@ def test_on_a_terminal_a_line_has_a_time_a_level_and_a_message() -> None:
 
 
 def test_under_journald_a_line_has_its_priority_and_no_time(journald: TextIO) -> None:
-    """sd-daemon(3): `<N>` before each line, which `journalctl -p` understands."""
+    """Each line begins with the `<N>` of sd-daemon(3), which `journalctl -p` understands."""
     configure("DEBUG", journald)
     log = logging.getLogger("teleinfo.daemon.app")
     log.debug("said")

@@ -150,7 +150,7 @@ def test_a_day_of_frames_is_written_at_midnight_and_at_the_end(folder: Path) -> 
 
 
 def test_the_days_are_written_at_the_midnight_of_france(folder: Path) -> None:
-    """Whatever the zone of the machine: a power cut later in the day then loses nothing."""
+    """The zone of the machine does not matter: a power cut later in the day then loses nothing."""
     in_tokyo = MEMORY.heard.astimezone(timezone(timedelta(hours=9)))
 
     def at(day: int, hours: int) -> Memory:

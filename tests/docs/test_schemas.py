@@ -127,7 +127,7 @@ def test_a_wrong_type_is_not_valid(name: str) -> None:
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_a_published_schema_has_only_what_every_validator_knows(name: str) -> None:
-    """No keyword and no format of our own; the version of the message is in its name."""
+    """They use no keyword and no format of our own; the version of the message is in its name."""
     schema = json.loads(json.dumps(opened(name, MESSAGES[name]())))
 
     assert schema["$id"] == f"urn:teleinfo-mqtt:schemas/1/{name}"

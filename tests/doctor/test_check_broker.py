@@ -107,7 +107,7 @@ def test_a_certificate_that_expires_soon_is_reported(tmp_path: Path, days: str, 
 
 
 def test_tls_that_is_missing_or_not_verified_is_reported(tmp_path: Path) -> None:
-    """A broker with TLS, spoken to without; TELEINFO_MQTT_TLS_INSECURE is not safe."""
+    """The broker wants TLS and is spoken to without; TELEINFO_MQTT_TLS_INSECURE is not safe."""
     certificate = make_certificate(tmp_path, make_authority(tmp_path))
     with MosquittoBroker(tmp_path, certificate=certificate) as safe:
         without, _ = examine(safe)

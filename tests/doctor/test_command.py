@@ -141,7 +141,7 @@ def test_the_line_is_shown_bit_by_bit_of_a_recording(tmp_path: Path) -> None:
 
 
 def test_what_is_no_line_is_refused(tmp_path: Path) -> None:
-    """No file, no port, no group: one sentence each, and exit status 1."""
+    """No file, no port and no group give one sentence each, and exit status 1."""
     (tmp_path / "empty").touch()
     for options, port, text in (
         (("missing",), "", "cannot be read"),

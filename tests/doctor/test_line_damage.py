@@ -77,7 +77,7 @@ def test_what_cannot_be_explained_has_no_bits(data: bytes) -> None:
 
 @given(st.binary(max_size=600), st.integers(0, len(LINE)))
 def test_no_bytes_raise_an_exception(noise: bytes, at: int) -> None:
-    """Alone, and in the middle of a line."""
+    """The bytes come alone, and in the middle of a line."""
     diagnose(noise)
     found = diagnose(LINE[:at] + noise + LINE[at:])
 

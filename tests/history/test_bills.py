@@ -161,7 +161,7 @@ def test_a_year_costs_to_the_cent_what_the_bill_says(tmp_path: Path, name: str) 
 
 
 def test_a_frame_in_the_first_second_of_a_day_counts_for_that_day(tmp_path: Path) -> None:
-    """As in the state: what was drawn since the last frame of the day before, too."""
+    """What was drawn since the last frame of the day before counts for it too, as in the state."""
     followed = Followed(tmp_path, "base")
     midnight = bill.start_of(bill.next_day(FIRST))
     followed.meter.draw_until(midnight - 2)

@@ -49,7 +49,7 @@ def history(
 
 
 def test_without_a_verb_it_shows_its_verbs(tmp_path: Path) -> None:
-    """On standard error, as wrong usage: nothing was done."""
+    """They are on standard error, as after wrong usage: nothing was done."""
     status, output, said = history(tmp_path)
     shown = [line.split()[0] for line in said.splitlines() if line.startswith("    ")]
 

@@ -381,7 +381,7 @@ def test_a_car_that_charges_each_night_does_not_run_day_and_night(tmp_path: Path
 
 @pytest.mark.long
 def test_solar_panels_do_not_hide_what_runs(tmp_path: Path) -> None:
-    """Neither those that inject, nor those that only supply the house at noon."""
+    """Neither panels that inject nor panels that only supply the house at noon hide it."""
 
     def house(now: dt.datetime, _chance: random.Random) -> float:
         if now.hour in range(10, 16):
@@ -394,7 +394,7 @@ def test_solar_panels_do_not_hide_what_runs(tmp_path: Path) -> None:
 
 
 def test_the_subscribed_power_is_judged_by_at_most_a_year(tmp_path: Path) -> None:
-    """Below a year too: a day has a greatest power, and today is the last one."""
+    """It is judged by less than a year, too: a day has a greatest power, and today is the last one."""
     batch = Batch(METER, START)
     for number in range(400):
         batch.add_peak(midnight(year.TODAY - number * year.DAY, hour=9), 5000)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def test_two_copies_of_the_last_weeks_are_kept(tmp_path: Path) -> None:
-    """One a week, each of them a whole history; a copy that was cut off is written anew."""
+    """There is one a week, each a whole history; a copy that was cut off is written anew."""
     today = dt.date.today()  # noqa: DTZ011 - the date of a file
     with contextlib.closing(Store(tmp_path / FILE)) as store:
         store.write([Batch("1", BEGIN, {BEGIN: power(500)})], now=BEGIN)

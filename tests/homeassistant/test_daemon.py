@@ -119,7 +119,7 @@ def test_everything_is_published_again_when_home_assistant_starts(
 
 
 def test_an_excluded_number_stands_on_no_topic(broker: MosquittoBroker, tmp_path: Path) -> None:
-    """PAYLOAD_EXCLUDE=ADCO: the device has a scope that gives nothing away."""
+    """With PAYLOAD_EXCLUDE=ADCO the device has a scope that gives nothing away."""
     with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
         settings = settings_for(broker, meter.line) | {"homeassistant": True, "payload_exclude": "ADCO"}
         with Daemon(tmp_path, **settings):

@@ -82,7 +82,7 @@ def test_what_the_state_gives_under_an_etiquette_has_an_entity(mode: Mode) -> No
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("mode", list(Mode))
 def test_names_are_sentences_without_codes(mode: Mode, language: Language) -> None:
-    """A capital at the beginning, and no sign of a period of an invoice."""
+    """A name begins with a capital, and has no sign of a period of an invoice."""
     with use_language(language):
         for name in [_(entity.name) for entity in entities(mode)]:
             assert name[0].isupper() or name[0].isdigit(), name

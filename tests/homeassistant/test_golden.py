@@ -89,7 +89,7 @@ def test_the_device_is_named_after_the_end_of_its_number(
 
 
 def test_the_device_links_to_the_page_if_there_is_a_page() -> None:
-    """TELEINFO_WEB_URL."""
+    """The link is that of TELEINFO_WEB_URL."""
     assert "configuration_url" not in message("041961123456")["device"]
     assert message("041961123456", page="http://pi:8080/")["device"]["configuration_url"] == "http://pi:8080/"
 

@@ -180,5 +180,5 @@ def test_a_frame_takes_three_seconds_at_most(meter: str) -> None:
     ("meter", "most"), [("hc", 300), pytest.param("standard-tri", 450, marks=pytest.mark.long)]
 )
 def test_the_rows_of_an_hour_are_bounded(meter: str, most: int) -> None:
-    """With the default interval of the state, in the evening: docs/home-assistant.md has the table."""
+    """The state has its default interval, and it is evening: docs/home-assistant.md has the table."""
     assert rows(meter, 10).total() <= most

@@ -55,7 +55,7 @@ def test_a_broker_that_is_not_there_yet_is_waited_for(
     ],
 )
 def test_an_answer_that_does_not_mend_itself_is_said(answer: tuple[int, object], words: str) -> None:
-    """No waiting: the Supervisor shows that the app has failed, and its log says why."""
+    """It does not wait: the Supervisor shows that the app has failed, and its log says why."""
     with supervisor(answer) as (url, _), pytest.raises(start.NoBrokerError, match=words) as raised:
         start.wait_for_broker(url, TOKEN)
 

@@ -194,7 +194,7 @@ def test_a_broker_that_closes_the_connection_at_a_message_is_not_said_to_refuse_
 
 @pytest.mark.parametrize("version", ["3.1.1", "5"])
 def test_a_broker_that_answers_its_refusal_costs_nothing(tmp_path: Path, version: str) -> None:
-    """A write-only account of mosquitto: one connection, and no line about it."""
+    """A write-only account of mosquitto has one connection, and the log no line about it."""
     acl = tmp_path / "acl"
     acl.write_text("topic write #\n")
     with (

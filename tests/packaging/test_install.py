@@ -114,7 +114,7 @@ BRITISH: dict[str, Any] = {"LANG": "en_GB.UTF-8", "LC_ALL": "en_GB.UTF-8"}
 
 
 def test_an_installation_speaks_the_language_of_the_service(machine: Machine) -> None:
-    """French, whatever the locale: that is the language of the log and of the doctor."""
+    """It speaks French, whatever the locale: that is the language of the log and of the doctor."""
     result = machine.run("install.sh", **BRITISH)
     machine.pretend("no-network")
     failed = machine.run("install.sh", **BRITISH)
@@ -166,7 +166,7 @@ def test_new_settings_are_in_the_language_of_the_service(
 def test_after_an_upgrade_of_python_the_program_says_what_to_do(
     machine: Machine, upgrade: str, language: str, words: str
 ) -> None:
-    """Command and service alike: the libraries of the environment are those of the Python before."""
+    """Command and service say it alike: the libraries of the environment are those of the Python before."""
     machine.run("install.sh", TELEINFO_LANGUAGE=language)
     interpreter = machine.root / "opt/teleinfo/bin/python"
     kept = interpreter.rename(interpreter.with_name("python3.12"))

@@ -228,7 +228,7 @@ async def test_a_port_may_be_opened_again_at_once_at_any_speed(
 
 
 async def test_the_transport_calls_of_the_device_what_is_overridden(line: SerialLine) -> None:
-    """The contract with pyserial-asyncio: what its transport calls of the device in the event loop."""
+    """pyserial-asyncio calls these parts of the device in the event loop."""
     calls: list[str] = []
     data = bytearray()
 

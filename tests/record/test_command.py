@@ -94,7 +94,7 @@ def test_the_speed_of_the_meter_is_found(
 
 @pytest.mark.real
 def test_a_shared_recording_has_no_identifier(tmp_path: Path) -> None:
-    """`--anonymize`, until Ctrl-C: the file is named by its date, and only its owner may read it."""
+    """With `--anonymize`, until Ctrl-C, the file is named by its date, and only its owner may read it."""
     with Meter(with_parity(FRAME)) as meter:
         process = record(tmp_path, meter.line.port, "--anonymize", serial_mode="standard")
         until(lambda: any(map(frames_in, tmp_path.glob("*.tic"))))

@@ -199,7 +199,7 @@ def test_typographic_quotes_about_a_value_are_a_fault(quotes: str, tmp_path: Pat
     ],
 )
 def test_what_stands_before_a_name_is_a_fault(before: str, shown: str, tmp_path: Path) -> None:
-    """Not a line without any effect: the blanks of a web page do not show."""
+    """Such a line is refused and not left without effect: the blanks of a web page do not show."""
     path = written(tmp_path, f"\n {before}TELEINFO_MQTT_HOST = x\n#{before}TELEINFO_MQTT_HOST=x\n")
 
     [fault] = faults(path)
@@ -235,7 +235,7 @@ def test_a_part_in_utf_16_is_a_fault_of_its_line(tmp_path: Path) -> None:
 
 
 def test_a_letter_that_is_not_utf_8_is_a_fault_where_it_is_in_a_value(tmp_path: Path) -> None:
-    """Not in a comment, and not in a line of another program."""
+    """It is not looked for in a comment, nor in a line of another program."""
     path = tmp_path / "mine"
     lines = "# été\nOTHER=été\nTELEINFO_MQTT_QOS=0\n"
     path.write_text(lines, encoding="latin-1")
@@ -268,7 +268,7 @@ def test_single_quotes_keep_any_value(value: str) -> None:
     ],
 )
 def test_a_line_of_the_file_has_one_meaning(text: str, values: dict[str, str | None]) -> None:
-    """The grammar of systemd's EnvironmentFile=; None where another reader would differ."""
+    """The grammar is that of systemd's EnvironmentFile=; None stands where another reader would differ."""
     lines = env_file.parse(text)
 
     assert {name: None if isinstance(value, Message) else value for _, name, value in lines} == values

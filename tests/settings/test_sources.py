@@ -177,7 +177,7 @@ def test_a_password_is_kept_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_a_password_never_shows(tmp_path: Path) -> None:
-    """Not in a fault, a repr, a traceback, a context: wherever it was put by mistake."""
+    """It stands in no fault, repr, traceback or context, wherever it was put by mistake."""
     path = written(
         tmp_path, f"TELEINFO_MQTT_PASWORD={CANARY}\nLOG_LEVEL={CANARY}\nTELEINFO_MQTT_QOS '{CANARY}\n"
     )

@@ -229,7 +229,7 @@ def test_a_wrong_option_is_refused(options: list[str], capsys: pytest.CaptureFix
 
 
 def test_a_meter_keeps_the_time_of_france_on_any_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a machine in UTC, too; with a household."""
+    """It keeps it on a machine in UTC, too; with a household."""
     monkeypatch.setenv("TZ", "UTC")
 
     def now() -> str:

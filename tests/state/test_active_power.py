@@ -104,7 +104,7 @@ def test_no_apparent_power_is_no_active_power() -> None:
 
 
 def test_an_index_that_steps_without_apparent_power_proves_nothing() -> None:
-    """A faulty meter: its power stays 0."""
+    """The meter is faulty: its power stays 0."""
     line = Line()
     for _ in range(10):
         found = line.run(1, 3600, 0)

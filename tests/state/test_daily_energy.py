@@ -307,7 +307,7 @@ DRAWN_MEANWHILE = 1100
 def test_a_clock_that_is_wrong_for_a_while_loses_nothing(
     at: dt.datetime, days: float, minutes: int, *, restarted: bool
 ) -> None:
-    """In either direction, at the start too: only what is drawn over midnight meanwhile has no day."""
+    """It is wrong in either direction, at the start too: what is drawn over midnight meanwhile has no day."""
     house, right = (House(at - dt.timedelta(hours=26), base) for _ in range(2))
     house.run(at, every=240)
     if restarted:

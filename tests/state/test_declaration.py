@@ -15,7 +15,7 @@ from tests.state.golden import ALL, FOLDER, content
 
 
 def test_the_schema_is_a_schema() -> None:
-    """Valid JSON Schema, draft 2020-12."""
+    """It is valid JSON Schema, draft 2020-12."""
     jsonschema.Draft202012Validator.check_schema(schema())
 
 

@@ -303,7 +303,7 @@ OPPOSITES = [
 
 
 def test_a_lost_phase_is_an_event_with_its_begin_and_its_end() -> None:
-    """A fuse of the grid or of the house: a second phase that is lost meanwhile gives no further event."""
+    """A fuse has blown; a second phase that is lost meanwhile gives no further event."""
     life = Life()
     life.hear(three("00"))
     began, ended = life.hear(three("04"), three("0C"), three("0C"), three("00"), three("00"))

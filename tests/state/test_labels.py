@@ -64,7 +64,7 @@ def test_a_value_is_a_number_or_a_text_as_its_etiquette_says(
 
 
 def test_a_time_has_its_offset() -> None:
-    """Under the étiquette and _HORODATE."""
+    """It stands under the étiquette and _HORODATE."""
     values = {"SMAXSN1": "01500", "SMAXSN1_HORODATE": "H260114120000", "SMAXSN_HORODATE": "H260114120000"}
 
     assert standard(values) == {"SMAXSN1": 1500, "SMAXSN1_HORODATE": "2026-01-14T12:00:00+01:00"}

@@ -124,7 +124,7 @@ def test_the_hours_of_the_other_half_year_need_one_day(seen: tuple[Change, ...],
 
 
 def test_the_days_before_a_half_year_and_its_first_whole_day_prove_the_hours_together() -> None:
-    """Without a memory: six days in March alone prove nothing."""
+    """There is no memory: six days in March alone prove nothing."""
     in_march = tuple(
         Change(at(day, minute, month=3), period) for day in range(26, 32) for minute, period in NIGHT
     )
@@ -150,7 +150,7 @@ def test_a_memory_with_a_time_that_is_none_has_no_hours() -> None:
 def test_hours_that_begin_at_midnight_with_another_period_make_the_next_change_unknown(
     summer: dict[str, str], expected: tuple[datetime, str] | None
 ) -> None:
-    """On the last evening of a half-year: whether the meter changes at midnight was never seen."""
+    """It is the last evening of a half-year: whether the meter changes at midnight was never seen."""
     seen = (Change(at(31, 1350, month=3), "HC"),)
     learner = Learner(LearnedHours(seen, winter=WINTER, summer=summer))
 

@@ -122,7 +122,7 @@ What comes after a change of the clocks is known once the tariff has changed: th
 
 
 def test_the_first_year_is_learned_and_the_second_one_known() -> None:
-    """A week each time at first; then only the evening before the change, when what comes is not certain."""
+    """Learning takes a week each time at first; then only the evening before the change is not certain."""
     year, learner = live(Meter(dt.date(2026, 1, 5), 700, seasonal(NIGHT, MIDDAY)), restarts=True)
     assert year.wrong == []
     first = {day for day in year.unknown if day < dt.date(2027, 1, 1)}
@@ -134,7 +134,7 @@ def test_the_first_year_is_learned_and_the_second_one_known() -> None:
 
 
 def test_the_same_hours_all_year_are_unknown_for_a_day() -> None:
-    """On the first of April of the first year: they may be others."""
+    """That is the first of April of the first year: the hours may be others."""
     year, learner = live(Meter(dt.date(2026, 3, 2), 260, seasonal(NIGHT, NIGHT)))
     assert year.wrong == []
     unknown = {day for day in year.unknown if day >= dt.date(2026, 3, 12)} - AROUND_CLOCKS

@@ -54,7 +54,7 @@ def test_after_a_silence_the_samples_of_before_are_forgotten() -> None:
 
 @pytest.mark.parametrize("text", ["", "H000000000000", "14/01/26 12:02:28", " 260114120000x"])
 def test_what_is_no_time_is_no_offset(text: str) -> None:
-    """A meter without a clock, or another meter's form of a time."""
+    """The meter has no clock, or another form of a time."""
     clock = MeterClock()
     for number in range(10):
         clock.add(text, Moment(10.0 * number, START))

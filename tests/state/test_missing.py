@@ -28,7 +28,7 @@ def test_it_is_said_what_the_last_frame_lacked() -> None:
 
 
 def test_what_comes_and_goes_is_not_missing() -> None:
-    """Neither in a short frame, nor an alarm, nor a notice, nor an étiquette outside the table."""
+    """What a short frame lacks is not missing, nor an alarm, a notice, an étiquette outside the table."""
     assert follow(historique(**LONG), historique(**SHORT))[1]["frame"]["missing"] == []
     noticed = historique(**LONG, ADPS="035", PEJP="30", XYZ="1")
     assert follow(noticed, historique(**LONG))[1]["frame"]["missing"] == []

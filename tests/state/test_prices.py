@@ -64,7 +64,7 @@ def test_a_day_without_prices_makes_the_cost_unknown() -> None:
 
 
 def test_a_month_costs_its_subscription_also_without_readings() -> None:
-    """From the first reading on: the days of a pause over the end of a month are in their own months."""
+    """It counts from the first reading on; a pause over the end of a month has its days in both."""
     house = House(paris(2026, 6, 20, 12), hc, prices=Prices({"HC": 0.0, "HP": 0.0}, month=31.0))
     house.run(paris(2026, 6, 25, 12), every=240)
     house.off(paris(2026, 7, 3, 12), watts=1000)

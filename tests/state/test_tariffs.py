@@ -100,7 +100,7 @@ def test_a_supplier_index_has_the_key_of_its_period_if_the_documents_have_the_co
 
 @given(st.text())
 def test_no_two_indexes_have_one_key(contract: str) -> None:
-    """Whatever the contract; an index of historique has the key of its period, whatever the contract."""
+    """That holds whatever the contract; an index of historique has the key of its period."""
     for text in (contract, *tariffs.CALENDARS):
         for labels in (fields.INDEXES[:11], fields.INDEXES[11:]):
             keys = [tariffs.index_key(label, text) for label in labels]

@@ -49,6 +49,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_it_shows_the_messages_until_ctrl_c(tmp_path: Path) -> None:
     """

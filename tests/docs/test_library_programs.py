@@ -60,6 +60,7 @@ def test_there_are_five_of_them() -> None:
     assert NAMES == ["count_frames.py", "decode_frame.py", "live_power.py", "missing_port.py", "to_csv.py"]
 
 
+@pytest.mark.long
 def test_mypy_finds_nothing(elsewhere: Path) -> None:
     """A wrong name or type in a program is found, since the library has types."""
     mypy = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--python-executable={PYTHON}"]

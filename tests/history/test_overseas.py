@@ -31,8 +31,8 @@ OVERSEAS, LINKY = "041986123456", "041961123456"
 @pytest.mark.parametrize(
     ("number", "zone", "days"),
     [
-        (OVERSEAS, "Pacific/Noumea", "Pacific/Noumea"),
-        (OVERSEAS, "America/Martinique", "America/Martinique"),
+        pytest.param(OVERSEAS, "Pacific/Noumea", "Pacific/Noumea", marks=pytest.mark.long),
+        pytest.param(OVERSEAS, "America/Martinique", "America/Martinique", marks=pytest.mark.long),
         (OVERSEAS, "Pacific/Marquesas", "Pacific/Marquesas"),  # half past each hour of UTC
         (LINKY, "UTC", "Europe/Paris"),
     ],

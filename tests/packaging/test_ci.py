@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 CI = Path(__file__).parents[2] / ".ci"
 PROGRAM = """
 import sys
@@ -34,6 +36,7 @@ def run(busy: str, waiting: str, *, until: str = "") -> tuple[int, str]:
     return process.returncode, said
 
 
+@pytest.mark.long
 def test_a_job_that_fails_or_takes_too_long_stops_no_other_and_is_shown_at_the_end() -> None:
     """The status, the summary of pytest and the assertions stand below what all jobs printed."""
     failing = "echo '=== 1 failed in 2 s ==='; echo 'E  assert False'; exit 3"

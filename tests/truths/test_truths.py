@@ -27,7 +27,7 @@ PAUSE, INTERVAL = 590.0, 10.0
 SHOWN: Final = ("hc", "tri-tempo", "standard-producer")
 """The meters of which the screens are compared, too: both modes, one phase and three, a producer."""
 
-PLAYED: Final = ("tri", "standard-producer")
+PLAYED: Final = ("tri", "standard-cacsi")
 """The meters of `make test`: both modes, one phase and three, short frames, what is injected."""
 
 

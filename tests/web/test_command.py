@@ -80,6 +80,7 @@ def test_a_page_shows_the_meters_of_several_settings_files(tmp_path: Path, meter
 
 
 @pytest.mark.real
+@pytest.mark.long
 def test_readings_of_other_meters_on_the_topic_lose_nothing_of_the_household(tmp_path: Path) -> None:
     """A daemon for some seconds, then seven hundred meters that nobody has, all within five minutes."""
     with MosquittoBroker(tmp_path) as broker, Subscriber(broker.host, broker.port, "none") as client:

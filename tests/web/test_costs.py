@@ -186,6 +186,7 @@ def are_to_the_cent(shown: dict[str, float], exact: dict[str, float]) -> bool:
 
 
 @pytest.mark.real
+@pytest.mark.long
 def test_a_day_costs_the_same_everywhere_before_and_after_an_import(tmp_path: Path) -> None:
     """
     1. All say what the bill says. 2. An import brings a price from the middle of last month: all follow.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.real
+@pytest.mark.long
 def test_a_page_lives_with_damaged_histories(tmp_path: Path) -> None:
     """Bytes, pages, ends, and rows that no history has; tests/lab/faults tries two thousand."""
     rows = odd.rows(int(time.time()))[::20]

@@ -7,7 +7,6 @@ other ValueError it is `"x" is not …`, with the allowed values of the setting.
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
 import termios
@@ -218,6 +217,14 @@ def split(value: object) -> object:
     return frozenset(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
+def nearest(word: str, names: Collection[str], *, most: int, least_likeness: float = 0.6) -> list[str]:
+    """Return at most `most` names that resemble `word`, by a likeness from 0 to 1, the nearest first."""
+    # Imported here: only a wrong setting needs it.
+    from difflib import get_close_matches  # noqa: PLC0415
+
+    return get_close_matches(word, names, n=most, cutoff=least_likeness)
+
+
 def etiquettes(names: frozenset[str]) -> frozenset[str]:
     """
     Check the étiquettes to leave out.
@@ -230,7 +237,7 @@ def etiquettes(names: frozenset[str]) -> frozenset[str]:
         if not _ETIQUETTE.fullmatch(name):
             raise ValueError
         written = name.upper().removesuffix(HORODATE_SUFFIX)
-        if near := ", ".join(difflib.get_close_matches(written, known, n=2)):
+        if near := ", ".join(nearest(written, known, most=2)):
             text = N_("has an étiquette that no meter sends, {name}; did you mean {best}?")
             raise RefusalError(text, name=name, best=near)
     return names
@@ -278,7 +285,7 @@ def dead_bands(value: object) -> object:
     for item in value.split():
         name, _, band = item.partition("=")
         if name not in known:
-            best = ", ".join(difflib.get_close_matches(name, known, n=2, cutoff=0.0))
+            best = ", ".join(nearest(name, known, most=2, least_likeness=0.0))
             text = N_("has a name that is no number of the state, {name}; did you mean {best}?")
             raise RefusalError(text, name=name, best=best)
         plain_decimal(band)

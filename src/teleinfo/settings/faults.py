@@ -6,11 +6,10 @@ A line has the variable, the value (unless it may hold a secret), the allowed va
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.settings.checks import RefusalError
+from teleinfo.settings.checks import RefusalError, nearest
 from teleinfo.settings.values import DEFAULTS
 from teleinfo.vocabulary.words import Language, Message
 
@@ -55,7 +54,7 @@ def is_ours(variable: str, fields: Collection[str]) -> bool:
     prefix, _, rest = variable.upper().partition("_")
     if re.match(r"TELEINFO(?![A-Z0-9])", variable.upper()):
         return True
-    return PREFIX + rest in fields and bool(difflib.get_close_matches(prefix + "_", [PREFIX], cutoff=0.8))
+    return PREFIX + rest in fields and bool(nearest(prefix + "_", [PREFIX], most=1, least_likeness=0.8))
 
 
 # Other programs' names for our settings; names similar to ours need no entry.
@@ -72,7 +71,7 @@ def unknown(variable: str, names: Collection[str]) -> Message:
     """Return the message for a variable that is no setting; `names` are the names of all settings."""
     rest = re.sub(r"^[^\W_]*[\W_]?", "", variable.upper()).replace("-", "_").replace(".", "_")
     known = [name.upper() for name in names]
-    near = [_SYNONYMS[rest]] if rest in _SYNONYMS else difflib.get_close_matches(rest, known, n=1)
+    near = [_SYNONYMS[rest]] if rest in _SYNONYMS else nearest(rest, known, most=1)
     if near:
         return Message(
             "{variable}: there is no such setting; did you mean {near}?",

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from teleinfo.common.durations import Ticks
-    from teleinfo.contract.price_source import PriceSource
+    from teleinfo.daemon.household_prices import HouseholdPrices
     from teleinfo.daemon.memory_keeper import MemoryKeeper
     from teleinfo.daemon.state_publisher import StatePublisher
     from teleinfo.daemon.watchdog import Watchdog
@@ -107,7 +107,7 @@ class MeterTask:
         )
         self._state: StatePublisher | None = None
         self._memory: MemoryKeeper | None = None
-        self._prices: PriceSource | None = None
+        self._prices: HouseholdPrices | None = None
         self._remember_due = -math.inf
         self._is_clock_fault_logged = False
         self._homeassistant: HomeAssistant | None = None
@@ -129,14 +129,14 @@ class MeterTask:
 
     def _add_state(self, settings: Settings, topics: Topics, rng: Random) -> None:
         # Imported here: without a state, these modules would only use memory.
-        from teleinfo.contract.price_source import PriceSource  # noqa: PLC0415
+        from teleinfo.daemon.household_prices import HouseholdPrices  # noqa: PLC0415
         from teleinfo.daemon.memory_keeper import MemoryKeeper  # noqa: PLC0415
         from teleinfo.daemon.state_publisher import StatePublisher  # noqa: PLC0415
         from teleinfo.state.tracker import StateTracker  # noqa: PLC0415
 
-        self._prices = prices = PriceSource(Path(settings.offers), settings.prices)
+        self._prices = prices = HouseholdPrices(Path(settings.offers), settings.prices)
         tracker = StateTracker(
-            topic=settings.mqtt_topic, exclude=settings.payload_exclude, prices=prices.loaded.prices
+            topic=settings.mqtt_topic, exclude=settings.payload_exclude, prices=prices.current
         )
         if settings.homeassistant:
             from teleinfo.daemon.project import project_url  # noqa: PLC0415
@@ -207,7 +207,6 @@ class MeterTask:
 
                 running.append(tasks.create_task(keep(self._metrics_file, self.monitor, self._ticks)))
             if self._prices is not None:
-                self._log_prices()
                 running.append(
                     tasks.create_task(
                         self._prices.keep(self._use_prices, ticks=self._ticks), name="teleinfo.prices"
@@ -229,21 +228,9 @@ class MeterTask:
                 task.cancel()
 
     def _use_prices(self) -> None:
-        """Take over the prices after a change of their files, and log what is wrong or odd in them."""
+        """Take over the prices after a change of their files."""
         if self._prices is not None and self._state is not None:
-            self._state.tracker.prices = self._prices.loaded.prices
-        self._log_prices()
-
-    def _log_prices(self) -> None:
-        if self._prices is None:
-            return
-        loaded = self._prices.loaded
-        if loaded.fault is not None and loaded.prices is None:
-            log.warning("there is no cost, since a file of prices has a fault: %s", loaded.fault)
-        elif loaded.fault is not None:
-            log.warning("the prices of before count, since a file of prices has a fault: %s", loaded.fault)
-        if loaded.note is not None:
-            log.warning("%s", loaded.note)
+            self._state.tracker.prices = self._prices.current
 
     def on_reading(self, reading: Reading) -> None:
         """Publish a reading, in the turn of the event loop in which its last byte came."""

@@ -59,6 +59,7 @@ class Subject:
             state=name != DAEMON,
             state_topics=name in {STATE, EVERYTHING},
             state_interval=0 if name == STATE else 10,
+            prices="HC=0.1696 HP=0.2146 month=15.74" if name == EVERYTHING else "",
         )
         if name == REFERENCE:
             self.program.command = [sys.executable, reference.__file__]

@@ -167,10 +167,10 @@ class PahoDriver:
         if self.is_accepted and not flags.is_disconnect_packet_from_server:
             self.fault = self.fault or _FAULTS.get(reason.value)
         self.closed.set_result(None)
-        if self.is_accepted:
-            # Not the real reason: aiomqtt would keep it in a future, and asyncio logs it if nobody reads it.
-            normal = ReasonCode(PacketTypes.DISCONNECT, "Normal disconnection")
-            self._aiomqtt_on_disconnect(client, userdata, flags, normal, None)
+        # `closed` ends the block of `connect` after a loss. aiomqtt would keep a loss in a future, too, and
+        # asyncio logs that if nobody reads it.
+        if self.is_accepted and not reason.is_failure:
+            self._aiomqtt_on_disconnect(client, userdata, flags, reason, None)
 
     def publish(
         self, topic: str, payload: bytes, qos: int, *, retain: bool, lifetime: int | None = None

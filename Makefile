@@ -131,7 +131,7 @@ format: $(VENV)/.dev ## put the code in its usual form
 pytest: $(VENV)/.dev programs ## the tests only (TESTS= picks some of them)
 	$(BIN)/python -m pytest $(PARALLEL) $(TESTS)
 
-# Without the properties: they try hundreds of inputs, reach no branch of their own, and take long if they are measured.
+# Without the properties: they try hundreds of inputs, reach no further branch, and take long if they are measured.
 coverage: $(VENV)/.dev ## do the tests by example reach every branch of the modules without input and output?
 	$(BIN)/python -m pytest $(PARALLEL) -m 'not real and not hypothesis and not no_cover and not long' --cov
 

@@ -21,7 +21,7 @@ from teleinfo.tic.labels import Group, Mode
 from tests.support import node_red_flow
 
 pytestmark = pytest.mark.no_cover
-"""Hours of frames, which reach no branch of their own."""
+"""These tests decode hours of frames, and reach no branch that other tests do not reach."""
 
 PAGE = (Path(__file__).parents[1] / "docs" / "node-red.md").read_text(encoding="utf-8")
 START = dt.datetime(2026, 1, 14, 12)  # noqa: DTZ001 - a meter knows local time only

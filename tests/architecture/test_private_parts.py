@@ -74,5 +74,5 @@ def test_no_private_part_is_reached_by_a_text() -> None:
             if called in BY_NAME and any(isinstance(text, str) and is_private(text) for text in texts):
                 used.add((module, called))
 
-    # The arguments of the command line, of which it reads the settings.
+    # `run` reads settings from the arguments of the command line.
     assert used == {("teleinfo.cli.run", "vars")}

@@ -95,7 +95,7 @@ def test_nothing_has_to_be_started_before_it() -> None:
     """The unit waits for no broker, no port and no connected network: the daemon does."""
     unit = read_unit()["Unit"]
 
-    # An order, not a need: of the two, those that start or stop at the same time come first or last.
+    # An order, not a requirement: it counts only between units that start or stop at the same time.
     assert unit["After"] == ["network.target mosquitto.service"]
     assert not {"Requires", "Requisite", "BindsTo", "PartOf", "Upholds"} & unit.keys()
     assert unit["Wants"] == [" ".join(path.name for path in HELPERS)]

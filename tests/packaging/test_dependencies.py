@@ -23,7 +23,7 @@ DEBIAN = {
 }
 """Debian's package of each distribution."""
 OF_PYDANTIC = {"pydantic-core"}
-"""Distributions that another one brings in exactly one version, of which it is a part."""
+"""Parts of another distribution, which requires exactly one version of each."""
 
 
 def declared(requirements: list[str]) -> set[str]:

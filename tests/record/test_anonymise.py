@@ -73,7 +73,7 @@ def test_no_piece_of_an_identifier_gets_through_the_noise(ber: float, parity: bo
 
 
 def test_a_damaged_piece_behind_a_damaged_label_is_dropped() -> None:
-    """It may be a piece of an identifier, even if no four characters in a row are of one."""
+    """The piece may be a damaged identifier, even if it shares no four characters in a row with one."""
     bad = FRAME.replace(b"ADSC\t041961123456", b"ADSX\t041x611x345x")
     clean, _ = anonymised(FRAME + bad)
 

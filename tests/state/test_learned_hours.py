@@ -55,8 +55,8 @@ def test_slots_are_what_the_changes_of_seven_days_prove(seen: tuple[Change, ...]
     [
         (at(14, 720), "HP", (at(14, 1350), "HC")),
         (at(14, 1400), "HC", (at(15, 390), "HP")),
-        (at(14, 1351), "HP", (at(14, 1350), "HC")),  # it is a minute late
-        (at(14, 1349), "HC", (at(15, 390), "HP")),  # it was a minute early
+        (at(14, 1351), "HP", (at(14, 1350), "HC")),  # the frame shows the change a minute late
+        (at(14, 1349), "HC", (at(15, 390), "HP")),  # the frame showed the change a minute early
         (at(14, 720), "HC", None),
         (at(14, 720), None, None),
         (at(28, 1400, month=3), "HC", (at(29, 390, month=3), "HP")),

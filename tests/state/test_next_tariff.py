@@ -50,7 +50,7 @@ IN_OCTOBER = dt.datetime(2026, 10, 14, 9)  # noqa: DTZ001 - it ends on the 25th
 
 
 weeks = pytest.mark.no_cover
-"""Much work that reaches no branch of its own: the examples below and in `test_learned_hours` reach them."""
+"""Much work that reaches no further branch: the examples below and in `test_learned_hours` reach all."""
 
 
 def day(number: int, hour: int = 12, minute: int = 0) -> dt.datetime:
@@ -313,7 +313,7 @@ def test_during_a_mobile_peak_no_notation_is_learned() -> None:
         ({"DPM2": "00", "DPM2_HORODATE": " 260115060000"}, "HPJR"),
         ({"DPM3": "00", "DPM3_HORODATE": " 260115060000"}, None),
         ({"DPM1": "00", "DPM1_HORODATE": " 260116060000"}, None),
-        # That of the white day which runs is no announcement.
+        # DPM1 names the white day that has begun: it does not announce another day.
         ({"DPM1_HORODATE": " 260114060000", "DPM2": "00", "DPM2_HORODATE": " 260115060000"}, "HPJR"),
         ({"STGE": "053A0001"}, "HPJB"),
     ],

@@ -100,7 +100,9 @@ class Draw(NamedTuple):
 @dataclass
 class Load:
     """
-    A load that is `on` and `off` for random times between two bounds each, s; without `off` it stays on.
+    A load that is on and off in turn, each for a random time within the bounds `on` and `off`, s.
+
+    Without `off` it stays on.
 
     Each time its `watts` vary by a share; `hours` are those of the day in which it is used.
     """

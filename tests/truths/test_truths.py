@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.no_cover
-"""Days of frames, which reach no branch of their own."""
+"""These tests decode days of frames, and reach no branch that other tests do not reach."""
 
 PAUSE, INTERVAL = 590.0, 10.0
 """Seconds between two frames where nothing happens, and between two states that are compared."""

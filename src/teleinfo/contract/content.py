@@ -65,7 +65,7 @@ class Content:
 
     @property
     def days(self) -> set[dt.date]:
-        """The days of which it tells something."""
+        """The days for which the content has data."""
         late = 0 if self.are_begins else 1  # the step that ends at midnight is of the day before
         days = {day_of(time - late) for time in self.points}
         days.update(day_of(time) for time in self.indexes)

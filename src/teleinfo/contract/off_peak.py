@@ -2,7 +2,7 @@
 The off-peak hours of a household: those of its file, or those that the meter has shown. Pure.
 
 Hours that the meter has shown hold for the half-year in which they were seen, from April to October or from
-November to March. Those of the other one are not known.
+November to March. Those of the other half-year are not known.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class OffPeakHours:
     The off-peak hours by day: those `given` in the household's file, else those `shown` by the meter.
 
     Entries of the file that begin after `today` do not count yet. `shown` has the hours of the half-year from
-    April to October under True, those of the other one under False.
+    April to October under True, those of the other half-year under False.
     """
 
     def __init__(self, given: Iterable[OffPeak], shown: Mapping[bool, ShownHours], today: dt.date) -> None:

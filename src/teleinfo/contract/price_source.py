@@ -101,7 +101,7 @@ class PriceSource:
         """Look at the files on `ticks` until cancelled, and call `on_change` after each change."""
         while True:
             await asyncio.sleep(ticks.wait(asyncio.get_running_loop().time(), FILE_CHECK_INTERVAL))
-            # Here, since a thread would wake the processor twice more each time.
+            # Look in this thread: another one would wake the processor twice more each time.
             if self._signatures() != self._seen and await asyncio.to_thread(self.refresh):
                 on_change()
 

@@ -201,7 +201,7 @@ async def _rights(case: Case, port: str, error: str, rights: _Rights) -> Finding
         number = case.machine.text(f"/sys/class/tty/{name}/dev") or "?"
         major, _colon, _minor = number.partition(":")
     elif error == "EACCES":
-        # Whoever is in the group has no access, or may not join it: something took the port from its group.
+        # Its members have no access, or nobody may join it: something changed the group of the port.
         is_in_group = rights is _OF_SERVICE and group in properties.get("SupplementaryGroups", "").split()
         is_closed = group in _CLOSED_GROUPS or not status.st_mode & stat.S_IRGRP
         template = rights.group_lost if is_in_group or is_closed else rights.not_in_group

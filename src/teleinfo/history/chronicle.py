@@ -97,11 +97,12 @@ class Batch:
     """
     What the meter with the id `meter` adds to the history until `until`.
 
-    `powers` are those drawn and injected (None: not measured) in each slot by its begin, VA. `readings` are
-    the first and the last reading of each index by étiquette, code and half-hour. `runs` maps kind, code and
-    begin of an alert or a tariff period to the time at which it was last in force; `tariff` is the last
-    period. `peaks` has time and power of the greatest power of each day, VA. `days` has the colour of each
-    day of Tempo, and contract and kVA of each day, by kind and begin. `count` is the number of states.
+    `powers` maps the begin of a slot to the power drawn and the power injected in it, VA (None: not
+    measured). `readings` are the first and the last reading of each index by étiquette, code and half-hour.
+    `runs` maps kind, code and begin of an alert or a tariff period to the time at which it was last in
+    force; `tariff` is the last period. `peaks` has time and power of the greatest power of each day, VA.
+    `days` has the colour of each day of Tempo, and contract and kVA of each day, by kind and begin. `count`
+    is the number of states.
     """
 
     meter: str

@@ -56,7 +56,7 @@ class _AddedFile:
 
 
 class ImportedFiles:
-    """The files of one command. An index in one of them proves what the times in another one are."""
+    """The files of one command. An index in one file proves what the times in another file mean."""
 
     def __init__(self, *, allow_other_site: bool = False) -> None:
         self._allow_other_site = allow_other_site

@@ -61,7 +61,7 @@ def as_owner(folder: Path, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - JS
 
 
 def _work(folder: Path, owner: os.stat_result, work: Callable[[], Any], sending: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends both, and the other one says so
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends both, and the other process reports it
     try:
         _become(folder, owner)
     except OSError as error:

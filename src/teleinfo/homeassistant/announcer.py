@@ -80,7 +80,7 @@ class Announcer:
         if not self._tracker.is_known:
             return
         if not self.messages and self.announced:
-            # The last announcement ends a frame before the new one.
+            # What the last announcement has and the new one has not is removed one frame before the new one.
             self.messages = self._discovery.superseded(self.scope, self.announced)
             if self.messages:
                 return

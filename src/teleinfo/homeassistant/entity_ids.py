@@ -16,7 +16,7 @@ _LIGATURES: Final = {"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae"}
 """Letters of French that Unicode does not decompose."""
 
 _REACTIVE_OUT: Final = re.compile(r"(?<=ER|PR)-")
-"""The minus of the reactive energy: ER+ and ER- are two quantities. Any other one is a dash (`SMAXSN-1`)."""
+"""The minus of the reactive energy: ER+ and ER- are two quantities. Other minuses are dashes (`SMAXSN-1`)."""
 
 
 def slug(text: str) -> str:

@@ -233,7 +233,7 @@ class LiveModel:
         return message(self.remembered, state) if state and self.online is not False else state
 
     def codes_of(self, meter: str) -> dict[str, str]:
-        """Return the codes of the indexes of a meter that no other one has, by key; none of another meter."""
+        """Return by key the codes of the indexes that this meter alone has; {} for any other meter."""
         state = self.state()
         indexes = find(state, "energy.indexes")
         if find(state, "meter.id") != meter or not isinstance(indexes, dict):

@@ -155,7 +155,7 @@ def _is_shared(name: str, one: Settings, other: Settings) -> bool:
 
 
 def nested(one: Settings, other: Settings) -> Settings | None:
-    """Return that of two meters whose topics lie on or below a topic of the other one; None: neither."""
+    """Return the meter, of two, whose topics lie on or below a topic of the other meter; None if neither."""
     if one.broker.address != other.broker.address:
         return None
     if Topics(other.mqtt_topic).covers(one.mqtt_topic):

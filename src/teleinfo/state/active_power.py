@@ -324,7 +324,7 @@ class ActivePower:
         self._level = level
 
     def _begin(self, sign: int, apparent: float, now: float) -> None:
-        """Begin anew with a power of a direction (`sign`), which need not be another one."""
+        """Begin anew with a power of a direction (`sign`), which may be the same as before."""
         has_turned = self._sign not in (0, sign)
         self._restart()
         self._sign = sign

@@ -60,7 +60,7 @@ class EnergySpan:
         )
 
     def with_days(self, after: date, until: date) -> EnergySpan:
-        """Return this span with the days after a day until another one, which have no energy yet."""
+        """Return this span with the days after one day up to another; these days have no energy yet."""
         by_day = dict(self.by_day)
         for number in range(1, (until - after).days + 1):
             by_day.setdefault(after + number * DAY, {})

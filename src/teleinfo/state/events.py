@@ -326,8 +326,8 @@ def _is_another_tariff(old: str, new: str) -> bool:
     """
     True if a tariff differs from the `old` one, each the key of its index and a text.
 
-    Indexes are compared. Between a common contract and another one, which a change of mode may show, only
-    the codes of both can be compared.
+    Indexes are compared. A change of mode may also change between a common contract and an uncommon one:
+    then only the codes of the two tariffs can be compared.
     """
     (old_key, _, old_text), (key, _, text) = old.partition(" "), new.partition(" ")
     before = tariffs.period_in_force(old_text, old_key)

@@ -80,7 +80,7 @@ class ContractFacts:
         """Add the texts of a frame, without excluded étiquettes."""
         self.site = self.site or business_meters.model(sent)
         tariff = self.texts.get("PTEC", "")
-        # PEJP of the last frame of a peak announces no other one.
+        # PEJP in the last frame of a peak does not announce a further peak.
         is_over = sent.get("PTEC", tariff) != tariff
         sending = belief.sending - (NOTICES - sent.keys()) if is_over else belief.sending
         texts = self.texts = {**self.texts, **sent}

@@ -93,7 +93,7 @@ def resume(memory: Memory, facts: MeterFacts) -> None:
 
 
 def _resume_contract(remembered: RememberedContract | None, facts: MeterFacts) -> None:
-    """Go on with the contract of an earlier run, unless the meter has told another one since."""
+    """Go on with the contract of an earlier run, unless the meter has shown another contract since."""
     of_meter = facts.contract
     if remembered is None or remembered.mode is not of_meter.mode:
         return

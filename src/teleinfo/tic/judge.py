@@ -111,7 +111,7 @@ class Judge:
             # A short frame, which names no contract, does not contradict a rival contract.
             self._rival = _NO_RIVAL
         if not is_same_meter:
-            if number is None or number != self._number:  # else only the mode is another one
+            if number is None or number != self._number:  # otherwise only the mode has changed
                 self._meter += 1
             self._forget_frames()
             self._contract = None

@@ -120,7 +120,7 @@ def shown(
 
 
 def assert_harmless(text: str, *, screen: bool = False) -> None:
-    """Require that no control or formatting character is in it, but those of a `screen`."""
+    """Require that the output has no control or formatting character, except those of a `screen`."""
     if screen:
         text = re.sub(r"\x1b\[\??[0-9;]*[a-zA-Z]", "", text)
         assert "\x1b[2J\x9b" not in text

@@ -73,5 +73,5 @@ def table(rows: Iterable[Row]) -> str:
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """Return the least of `values` that `share` (0 to 1) of them do not exceed; IndexError without any."""
+    """Return the quantile `share` (0 to 1) of `values`. Raise IndexError if there are no values."""
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]

@@ -113,6 +113,7 @@ class HistoryRecorder:
         self._clock = clock
         self._writing = asyncio.Lock()
         self._making = asyncio.Lock()
+        self._doubted = asyncio.Event()
         self._requests: dict[tuple[str, str, dt.date | None], _Request] = {}
         self._waiting: deque[list[Batch]] = deque(maxlen=MAX_WAITING)
         self._copy_due = 0.0  # by the clock of the event loop
@@ -126,12 +127,19 @@ class HistoryRecorder:
             self._chronicle.add(state, at)
 
     async def run(self) -> NoReturn:
-        """Write a batch every `BATCH_INTERVAL` seconds until cancelled, and then the last one."""
+        """
+        Write a batch every `BATCH_INTERVAL` seconds until cancelled, and then the last one.
+
+        If a table found damage, a batch is written at once: the file is checked then, and put aside.
+        """
         try:
             while True:
                 if await self._write():
                     await self._back_up()
-                await asyncio.sleep(BATCH_INTERVAL)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(BATCH_INTERVAL):
+                        await self._doubted.wait()
+                self._doubted.clear()
         finally:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(END_TIMEOUT):
@@ -207,6 +215,7 @@ class HistoryRecorder:
             except ERRORS as error:
                 if is_damage(error):
                     self._store.doubt()
+                    self._doubted.set()  # the next request finds a file that was checked
                 raise UnreadableError from error
 
     async def _write(self, *, is_last: bool = False) -> bool:

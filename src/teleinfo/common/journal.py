@@ -26,7 +26,12 @@ _PRIORITIES = {"CRITICAL": 2, "ERROR": 3, "WARNING": 4, "INFO": 6, "DEBUG": 7}
 ERROR_PREFIX = "<3>"
 
 METER: ContextVar[str] = ContextVar("meter", default="")
-"""Name of the meter, which is put in front of the message; empty if the process has a single meter."""
+"""
+Name of the meter, which is put in front of the message; empty if the process has a single meter.
+
+A context, and no argument: a line of a library, of an inner task or of a thread has no other way to say whose
+port or broker is lost.
+"""
 
 
 def configure(level: str) -> None:

@@ -123,7 +123,6 @@ def cost(table: dict[str, Any], offer: str, when: str = "now") -> float:
     return float(found[when]["energy"] + found[when]["subscription"])
 
 
-@pytest.mark.long
 def test_new_hours_count_for_the_past_with_and_without_a_file(tmp_path: Path) -> None:
     """
     The network moved the hours a week ago, in both half-years.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -78,10 +78,15 @@ def test_a_daemon_is_not_taken_in_by_its_own_messages() -> None:
     assert asyncio.run(seen()) is None
 
 
-@given(
-    st.binary()
-    | st.dictionaries(st.sampled_from(["source", "meter", "fingerprint"]), st.text() | st.integers())
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.text() | st.integers() | st.floats(allow_nan=False) | st.just(10**400),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
 )
+FIELDS = [field.name for field in fields(Health)]
+
+
+@given(st.binary() | st.dictionaries(st.sampled_from(FIELDS), ANYTHING))
 def test_anybody_may_publish_there(payload: bytes | dict[str, object]) -> None:
     async def seen() -> str | None:
         other = OtherMeter("teleinfo", is_private=False, is_pushed_out=lambda _: True)
@@ -133,6 +138,22 @@ def test_two_daemons_on_one_topic_say_so_once(tmp_path: Path, client_ids: tuple[
         assert "7654" in log
         assert OWN not in log
         assert OTHER not in log
+
+
+@pytest.mark.real
+def test_a_number_too_large_for_a_float_ends_no_daemon(tmp_path: Path) -> None:
+    """Another program publishes it on `health`: the daemon still takes the next message, and reads on."""
+    with (
+        MosquittoBroker(tmp_path) as broker,
+        Meter(frame(OWN)) as meter,
+        Subscriber(broker.host, broker.port, "teleinfo") as subscriber,
+        Daemon(tmp_path, **settings_for(broker, meter.line)) as daemon,
+    ):
+        subscriber.expect("teleinfo")
+        subscriber.publish("teleinfo/health", json.dumps({"bad_groups_percent": 10**400}).encode())
+        subscriber.publish("teleinfo/health", encode(at(0)))
+        daemon.expect_log("another meter, whose number ends in 7654")
+        subscriber.expect("teleinfo")
 
 
 @pytest.mark.real

@@ -55,10 +55,12 @@ def from_json(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says
 def _plain(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says
     if isinstance(kind, type) and issubclass(kind, Enum):
         return next((member for member in kind if member.value == part), None)
+    # Before `float`, which raises OverflowError for an integer of 310 digits.
+    if isinstance(part, int | float) and abs(part) > _MOST:
+        return None
     if kind is float and type(part) is int:
-        part = float(part)
-    is_wrong = type(part) is not kind or (isinstance(part, int | float) and abs(part) > _MOST)
-    return None if is_wrong else part
+        return float(part)
+    return part if type(part) is kind else None
 
 
 def _time(kind: type[date], text: object) -> date | None:

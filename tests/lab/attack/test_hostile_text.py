@@ -55,7 +55,7 @@ HEALTH: list[dict[str, object]] = [
     SOUND_HEALTH | {"line_quality": EVIL, "version": EVIL, "last_frame": EVIL, "uptime": EVIL, "mode": EVIL},
     SOUND_HEALTH | {"frames": "x", "line_quality": 5},
     SOUND_HEALTH | {"line_quality": {}, "bad_groups_percent": 1e999, "baudrate": EVIL},
-    SOUND_HEALTH | {"bad_groups_percent": "x", "rejected": EVIL},
+    SOUND_HEALTH | {"bad_groups_percent": 10**400, "rejected": EVIL},
 ]
 READINGS = [
     {f"A{EVIL}": f"B{EVIL}", "PAPP": EVIL, "PTEC": EVIL, "ADCO": EVIL, "MSG1": EVIL, "STGE": EVIL},

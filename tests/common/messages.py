@@ -16,7 +16,7 @@ from tests.settings import sample
 
 SOURCES = Path(i18n.__file__).parents[1]
 
-FIELD = re.compile(r"\{\w+\}")
+ONLY_A_FIELD = re.compile(r"\{\w+\}")
 """A template that is filled with a whole text."""
 
 # The format string of a line of the log is a message, too; those of level DEBUG are for developers.
@@ -31,34 +31,51 @@ CODES = [
 
 def messages() -> dict[str, str]:
     """Return every message of sources, log, page and .env-sample, with the place where it stands."""
-    found = dict.fromkeys(sample.sentences(), ".env-sample")
-    found |= {member.words.template: f"{member!r}" for kind in CODES for member in kind}
-    texts = ((field, text) for field in FIELDS for text in (field.name, field.meaning) if text)
-    found |= {getattr(text, "template", text): field.path for field, text in texts}
-    found = {text: place for text, place in found.items() if not FIELD.fullmatch(text)}
-    found |= dict.fromkeys(MARKED.findall((FOLDER / "index.html").read_text(encoding="utf-8")), "index.html")
+    places = dict.fromkeys(sample.sentences(), ".env-sample")
+    for kind in CODES:
+        for member in kind:
+            places[member.words.template] = f"{member!r}"
+    for field in FIELDS:
+        for text in (field.name, field.meaning):
+            if text:
+                places[getattr(text, "template", text)] = field.path
+    places = {text: place for text, place in places.items() if not ONLY_A_FIELD.fullmatch(text)}
+    places |= dict.fromkeys(MARKED.findall((FOLDER / "index.html").read_text(encoding="utf-8")), "index.html")
     for path in sorted(SOURCES.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in LOG:
-                [text, *_fields] = node.args
-                assert not isinstance(text, ast.JoinedStr | ast.BinOp), (
-                    f"{path.name}:{node.lineno} is no literal"
-                )
-                if isinstance(text, ast.Constant) and text.value != "%s":
-                    found[str(text.value)] = f"{path.relative_to(SOURCES)}:{node.lineno}"
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Name)
-                and node.func.id in {"_", "N_", "Message"}
-                and node.args
-                and path.name not in {"i18n.py", "words.py"}
-            ):
-                place = f"{path.relative_to(SOURCES)}:{node.lineno}"
-                [argument] = node.args
-                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                    found[argument.value] = place
-                else:
-                    # `_` or `Message` of a name is the second half of `N_`; what is put together has none.
-                    assert node.func.id != "N_", place
-                    assert not isinstance(argument, ast.JoinedStr | ast.BinOp), f"{place} is no literal"
-    return found
+        calls = [
+            node
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Call)
+        ]
+        for call in calls:
+            place = f"{path.relative_to(SOURCES)}:{call.lineno}"
+            for text in (_of_log(call, place), _of_function(call, place)):
+                if text is not None:
+                    places[text] = place
+    return places
+
+
+def _of_log(call: ast.Call, place: str) -> str | None:
+    """Return the template of a line of the log; None if the call writes none, or its text is elsewhere."""
+    if ast.unparse(call.func) not in LOG:
+        return None
+    [template, *_arguments] = call.args
+    assert not isinstance(template, ast.JoinedStr | ast.BinOp), f"{place} is no literal"
+    if not isinstance(template, ast.Constant) or template.value == "%s":
+        return None
+    return str(template.value)
+
+
+def _of_function(call: ast.Call, place: str) -> str | None:
+    """Return the text of `_`, `N_` or `Message`; None for other calls, or if the text is elsewhere."""
+    if not isinstance(call.func, ast.Name) or call.func.id not in {"_", "N_", "Message"} or not call.args:
+        return None
+    if place.partition(":")[0].endswith(("i18n.py", "words.py")):
+        return None
+    [text] = call.args
+    if isinstance(text, ast.Constant) and isinstance(text.value, str):
+        return text.value
+    # `_` or `Message` of a name is the second half of `N_`; what is put together has none.
+    assert call.func.id != "N_", place
+    assert not isinstance(text, ast.JoinedStr | ast.BinOp), f"{place} is no literal"
+    return None

@@ -73,9 +73,9 @@ async def test_an_attempt_to_open_the_port_is_waited_for(tree: Tree) -> None:
     tree.file("/run/systemd/system/teleinfo.service")
     case = tree.case("socket://203.0.113.7:2000")
 
-    assert await case.own_words() == first
+    assert await case.status_text() == first
     assert not await case.has_port()
-    assert await case.own_words() == then
+    assert await case.status_text() == then
 
 
 def test_a_file_is_no_serial_port(tmp_path: Path) -> None:

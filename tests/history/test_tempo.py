@@ -59,7 +59,7 @@ def test_no_colouring_costs_more_than_the_bound(
 
 
 def coloured(batch: Batch) -> Batch:
-    """Give the days of a batch colours of which each season has as many as it must have."""
+    """Give the days of a batch colours, with at most 22 red and 43 white days in each season."""
     left: dict[dt.date, dict[str, int]] = {}
     for kind, time in sorted(batch.days):
         if kind != COLOUR:

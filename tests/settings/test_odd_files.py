@@ -50,7 +50,7 @@ def test_an_odd_value_of_any_setting_is_refused_in_a_sentence_or_taken(name: str
 
     first.check_taken()
     assert values
-    assert taken_wrongly(tmp_path, content, values, spelling.meaning) == []
+    assert taken_wrongly(tmp_path, content, values, meaning=spelling.meaning) == []
 
 
 @pytest.mark.parametrize("encoding", part_of(("BOM", "CRLF"), played=("BOM",)))
@@ -60,7 +60,7 @@ def test_a_mark_at_the_begin_and_the_line_ends_of_windows_change_nothing(
     content = ENCODINGS[encoding](text_of(GOOD))
 
     judge(tmp_path, content).check_taken()
-    assert taken_wrongly(tmp_path, content, GOOD, "VALUE") == []
+    assert taken_wrongly(tmp_path, content, GOOD, meaning="VALUE") == []
 
 
 @pytest.mark.parametrize(

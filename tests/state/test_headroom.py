@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 THREE = {"PREF": "18", "IRMS1": "010", "IRMS2": "020", "IRMS3": "035", "SINSTS": "14950"}
 
 
+def headroom(reading: Reading) -> Any:  # noqa: ANN401 - JSON
+    """Return the headroom after a reading."""
+    _followed, state = follow(reading)
+    return state["headroom"]
+
+
 @pytest.mark.parametrize(
     ("reading", "used", "power", "currents"),
     [
@@ -32,23 +38,23 @@ THREE = {"PREF": "18", "IRMS1": "010", "IRMS2": "020", "IRMS3": "035", "SINSTS":
 def test_it_is_what_the_subscription_leaves(
     reading: Reading, used: int | None, power: int | None, currents: dict[str, int | None]
 ) -> None:
-    assert follow(reading)[1]["headroom"] == {"used_percent": used, "power": power, "current": currents}
+    assert headroom(reading) == {"used_percent": used, "power": power, "current": currents}
 
 
 def test_without_a_subscription_it_is_unknown() -> None:
     unknown = {"used_percent": None, "power": None, "current": {"l1": None}}
 
-    assert follow(historique(OPTARIF="BASE", IINST="007", PAPP="01530"))[1]["headroom"] == unknown
-    assert follow(standard(PREF="00"))[1]["headroom"] == unknown
-    assert follow(historique(ISOUSC="30", IINST="007"))[1]["headroom"] == {"current": {"l1": 23}}
+    assert headroom(historique(OPTARIF="BASE", IINST="007", PAPP="01530")) == unknown
+    assert headroom(standard(PREF="00")) == unknown
+    assert headroom(historique(ISOUSC="30", IINST="007")) == {"current": {"l1": 23}}
 
 
 def test_a_current_that_flows_out_takes_nothing() -> None:
-    out: Any = follow(standard(SINSTS="00000", IRMS1="009"))[1]["headroom"]
+    out: Any = headroom(standard(SINSTS="00000", IRMS1="009"))
     three = THREE | {"SINSTS1": "00000", "SINSTS2": "04600", "SINSTS3": "08050"}
 
     assert out == {"used_percent": 0, "power": 6000, "current": {"l1": 30}}
-    assert follow(standard(**three))[1]["headroom"] == {
+    assert headroom(standard(**three)) == {
         "used_percent": 134,
         "power": 6000 - 8050,
         "current": {"l1": 30, "l2": 10, "l3": -5},

@@ -217,8 +217,8 @@ def next_of(mode: Mode, *frames: dict[str, str], time: str = TODAY) -> Any:  # n
     followed = tracker()
     for number, values in enumerate((frames[0], *frames)):  # twice, so that the tariff is steady
         followed.update(Reading(mode, values), moment(2.0 * number, time))
-    state: Any = followed.state(moment(2.0 * len(frames)))
-    assert followed.memory() == followed.memory()
+    state: Any = followed.state(moment(2.0 * len(frames), time))
+    assert followed.memory() == followed.memory()  # to ask for it changes nothing
     return state.get("tariff", {}).get("next")
 
 

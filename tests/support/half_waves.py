@@ -58,9 +58,15 @@ RESISTANCE: Final = Shape(iter(_SINE))
 
 
 def lagging(power_factor: float) -> Shape:
-    """Return the current of a motor or a transformer; a negative factor is a leading current."""
-    angle = math.copysign(math.acos(abs(power_factor)), power_factor)
+    """Return the current of a motor or a transformer."""
+    angle = math.acos(power_factor)
     return Shape(math.sin(each - angle) for each in _ANGLES)
+
+
+def leading(power_factor: float) -> Shape:
+    """Return the current of a load with a capacitor."""
+    angle = math.acos(power_factor)
+    return Shape(math.sin(each + angle) for each in _ANGLES)
 
 
 def rectified(width: float) -> Shape:
@@ -176,7 +182,7 @@ class Panels:
         return Draw(_INVERTER, -self.watts * self.light * height, at + 20)
 
 
-_INVERTER: Final = lagging(-0.998)
+_INVERTER: Final = leading(0.998)
 
 
 @dataclass
@@ -286,7 +292,7 @@ def _hob_and_oven() -> House:
         [
             [
                 *_always(),
-                Load(lagging(-0.97), 1400, on=(1.2, 5), off=(1, 6), hours=(6, 22)),
+                Load(leading(0.97), 1400, on=(1.2, 5), off=(1, 6), hours=(6, 22)),
                 Load(RESISTANCE, 1800, on=(2, 6), off=(2, 8), hours=(6, 22)),
                 Load(RESISTANCE, 2300, on=(15, 60), off=(15, 80), hours=(6, 22)),
                 Load(with_third_harmonic(0.9, 0.3), 1150, on=(60, 240), off=(1500, 6000)),
@@ -300,8 +306,8 @@ def _heat_pump_and_car() -> House:
         [
             [
                 *_always(),
-                Load(lagging(-0.96), 1400, on=(15, 120), varies=0.5),
-                Load(lagging(-0.995), 3600, on=(7000, 12000), off=(4000, 9000)),
+                Load(leading(0.96), 1400, on=(15, 120), varies=0.5),
+                Load(leading(0.995), 3600, on=(7000, 12000), off=(4000, 9000)),
             ]
         ]
     )
@@ -322,7 +328,7 @@ def _electronics() -> House:
 def _three_phases() -> House:
     return House(
         [
-            [*_always(), Load(lagging(-0.96), 2200, on=(20, 120), varies=0.4)],
+            [*_always(), Load(leading(0.96), 2200, on=(20, 120), varies=0.4)],
             [Load(RESISTANCE, 1500, on=(10, 40), off=(10, 60)), Load(rectified(0.9), 90, on=(20, 300))],
             [
                 Load(RESISTANCE, 2000, on=(20, 60), off=(20, 120)),

@@ -97,19 +97,17 @@ LINES = {
 
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES)
 def test_what_a_layout_may_not_decide_is_decided_group_by_group(line: bytes) -> None:
-    assert_the_same(line, [line])
+    assert_layouts_change_nothing(line, [line])
 
 
 @given(lives() | streams(), st.data())
-def test_a_frame_that_is_read_at_once_is_what_it_is_group_by_group(
-    stream: bytes, data: st.DataObject
-) -> None:
+def test_layouts_change_no_reading(stream: bytes, data: st.DataObject) -> None:
     """With the layouts or without them, whatever the line and its chunks."""
     stream *= data.draw(st.integers(1, 3))
-    assert_the_same(stream, data.draw(chunkings(stream)))
+    assert_layouts_change_nothing(stream, data.draw(chunkings(stream)))
 
 
-def assert_the_same(stream: bytes, chunks: list[bytes]) -> None:
+def assert_layouts_change_nothing(stream: bytes, chunks: list[bytes]) -> None:
     """Readings, their JSON, every count and what is withheld are the same without the layouts."""
     at_once, by_groups = Decoder(), decoder_by_groups()
     readings = [reading for chunk in chunks for reading in at_once.feed(chunk)]

@@ -74,7 +74,7 @@ class Content:
         return days
 
     def add_point(self, time: int, power: float) -> None:
-        """Add a mean power at a time that may end a step; of two for one time the first counts."""
+        """Add a mean power unless its time ends no step. If a time comes twice, the first power counts."""
         if time % STEP != 0:
             return
         before = self.points.setdefault(time, power)

@@ -30,8 +30,8 @@ _zone: ContextVar[dt.tzinfo | None] = ContextVar("zone", default=PARIS)
 
 
 @contextlib.contextmanager
-def days_of(meter: str | None) -> Iterator[None]:
-    """Count the days of the meter with this id inside the block; France is meant outside of such a block."""
+def in_zone_of(meter: str | None) -> Iterator[None]:
+    """Inside the block, use the time zone of the meter with this id; outside of it, that of France."""
     token = _zone.set(None if identity_of(meter).overseas else PARIS)
     try:
         yield

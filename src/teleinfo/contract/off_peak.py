@@ -56,7 +56,7 @@ class OffPeakHours:
         return ()
 
     def at_the_time(self, day: dt.date) -> tuple[str, ...]:
-        """Return the hours of a day as they were then, none if they are not known."""
+        """Return the hours that counted on a day, or else the present ones, none if none are known."""
         entry = in_force(self._given, day)
         if entry is not None:
             return entry.hours_in(in_summer=is_summer(day))

@@ -35,10 +35,10 @@ class ClockLog:
 
     def note_offset(self, offset: int | None) -> None:
         """
-        Log an offset, in seconds, that begins or ends to be too large; None: it is unknown.
+        Log when the offset, in seconds, becomes too large, and when it is small again; None: it is unknown.
 
-        Nothing is logged as long as the clock of the machine is known not to be set. An offset ends at half
-        of the tolerance, so that an offset about the tolerance is not logged again and again.
+        Nothing is logged as long as the clock of the machine is known not to be set. An offset is small at
+        half of the tolerance, so that one near the tolerance is not logged again and again.
         """
         if offset is None:
             return

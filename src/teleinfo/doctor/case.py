@@ -136,7 +136,7 @@ class Case:
                     self._properties[name] = f"{before}\n{value}" if before else value
         return self._properties
 
-    async def own_words(self) -> str:
+    async def status_text(self) -> str:
         """Return the line of status of the service about this meter; "" if the service does not run."""
         shown = await self.properties()
         text = shown.get("StatusText", "") if shown.get("ActiveState") == "active" else ""
@@ -145,7 +145,7 @@ class Case:
 
     async def complaint(self) -> str:
         """Return the fault that the service reports of itself; "" if it reports none, or does not run."""
-        return complaint_of(await self.own_words())
+        return complaint_of(await self.status_text())
 
     async def last_logged(self, texts: Iterable[str]) -> str:
         """
@@ -173,11 +173,11 @@ class Case:
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + _OPENED_WITHIN
-        words = await self.own_words()
+        words = await self.status_text()
         while is_one_of(words, [OPENING]) and loop.time() < end:
             await asyncio.sleep(FRAME_CHECK_INTERVAL)
             await self.properties(again=True)
-            words = await self.own_words()
+            words = await self.status_text()
         return bool(words) and not is_one_of(words, (OPENING, *PORT_FAULTS))
 
     async def opens_port(self) -> bool:

@@ -112,7 +112,7 @@ async def _steps(case: Case) -> AsyncIterator[Finding]:
         async with connect(for_command(broker, "doctor")) as connection:
             findings = await _topics(connection, case)
             await case.properties(again=True)
-            is_pushed_out = is_one_of(await case.own_words(), [PUSHED_OUT])
+            is_pushed_out = is_one_of(await case.status_text(), [PUSHED_OUT])
             # Where two services push each other out, one of them comes as often as the other goes offline.
             limit = PUSHED_OUT_TIMEOUT if is_pushed_out else READINGS_TIMEOUT
             is_published = case.status == ONLINE or is_pushed_out

@@ -76,7 +76,7 @@ async def check_line(case: Case) -> AsyncIterator[Finding]:
     if case.access is Access.OURS:
         await case.properties(again=True)
         url = line_of(port)
-    if case.access is Access.NONE or (await case.own_words() and not await case.has_port()):
+    if case.access is Access.NONE or (await case.status_text() and not await case.has_port()):
         yield find(of_line.PORT_FIRST)
     elif case.access is Access.OURS and url == port:
         status = case.status or ""

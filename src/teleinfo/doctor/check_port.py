@@ -107,7 +107,7 @@ async def _bridge(case: Case, port: str) -> AsyncIterator[Finding]:
         return
     address = writer.get_extra_info("peername")[0]
     writer.close()
-    case.access = Access.OURS if await case.own_words() else Access.FREE
+    case.access = Access.OURS if await case.status_text() else Access.FREE
     yield find(of_port.BRIDGE, port=port)
     errors = await case.attempts()
     if errors.get(target):
@@ -133,7 +133,7 @@ async def check_holder(case: Case) -> AsyncIterator[Finding]:
         return
     users, were_all_inspected = port_users(case.machine, device)
     is_service_among_users = any(user.unit == f"{case.unit}.service" for user in users if user.is_teleinfo)
-    if users and not is_service_among_users and await case.own_words() and not await case.has_port():
+    if users and not is_service_among_users and await case.status_text() and not await case.has_port():
         others = users  # the service waits for the port, whatever the program that has it is called
     else:
         others = [user for user in users if not user.is_teleinfo]
@@ -150,7 +150,7 @@ async def check_holder(case: Case) -> AsyncIterator[Finding]:
         yield find(of_port.OURS, unit=users[0].unit or f"teleinfo, {users[0].pid}")
         return
     # A service that runs without its port opens it again at any moment, and must find it free.
-    case.access = Access.OURS if await case.own_words() else Access.FREE
+    case.access = Access.OURS if await case.status_text() else Access.FREE
     yield find(of_port.FREE if were_all_inspected else of_port.FREE_FOR_ALL_WE_SEE)
 
 
@@ -212,7 +212,7 @@ async def _rights(case: Case, port: str, error: str, rights: _Rights) -> Finding
 
 async def check_opened(case: Case) -> AsyncIterator[Finding]:
     """Report why the service lacks its port, in its own words, if no check has found the reason."""
-    if case.access is Access.OURS and await case.own_words() and not await case.opens_port():
+    if case.access is Access.OURS and await case.status_text() and not await case.opens_port():
         case.access = Access.NONE
         cause = await case.last_logged((OUTAGE_TEXTS.begins, OUTAGE_TEXTS.still))
-        yield find(of_port.NOT_OPENED, reason=cause or await case.own_words(), unit=case.unit)
+        yield find(of_port.NOT_OPENED, reason=cause or await case.status_text(), unit=case.unit)

@@ -69,7 +69,7 @@ async def check_unit(case: Case) -> AsyncIterator[Finding]:
         # A unit without a section [Install] starts with the machine if a target wants it.
         at_boot = state == "enabled" or (state in {"static", "generated"} and shown.get("WantedBy"))
         yield find(of_service.AT_BOOT if at_boot else of_service.NOT_AT_BOOT, state=state, unit=case.unit)
-        running = _running(shown, await case.own_words(), await case.complaint(), case.unit)
+        running = _running(shown, await case.status_text(), await case.complaint(), case.unit)
         # By chance, a frame may come whole to a service that shares its port.
         yield find(of_service.RUNS_SHARED) if case.is_shared and running.severity is Severity.OK else running
         if case.valid_settings is not None and not await case.attempts():
@@ -122,7 +122,7 @@ async def check_journal(case: Case) -> AsyncIterator[Finding]:
         return
     # The oldest warning comes first. Judge a refusal, what goes on, or, if the service is well, what is over.
     lines = said.splitlines() if running else said.splitlines()[-1:]
-    runs = bool(await case.own_words())
+    runs = bool(await case.status_text())
     has_other_meter = len(case.numbers) > 1
     is_well = runs and not has_other_meter and not await case.complaint()
     refused = [line for line in lines if runs and is_one_of(line, _REFUSALS)]
@@ -176,7 +176,7 @@ async def check_published(case: Case) -> AsyncIterator[Finding]:
     if case.valid_settings is None:
         return
     topics, complaint = Topics(case.settings.mqtt_topic), await case.complaint()
-    runs = bool(await case.own_words()) or case.access is Access.OURS
+    runs = bool(await case.status_text()) or case.access is Access.OURS
     if runs and case.may_read and case.status in {None, OFFLINE} and not complaint:
         with contextlib.suppress(BrokerError):  # the service may have been started just now
             case.status, case.health = await read_retained(case.settings)
@@ -186,10 +186,12 @@ async def check_published(case: Case) -> AsyncIterator[Finding]:
         template = {ONLINE: of_service.ONLINE, OFFLINE: of_service.OFFLINE}.get(
             case.status, of_service.FOREIGN
         )
-        # An `online` proves nothing while the service reports a fault, or if it may be another's.
-        if template is not of_service.ONLINE or not (complaint or len(case.numbers) > 1):
-            status = textwrap.shorten(case.status, _LONGEST_SHOWN, placeholder="…")
-            yield find(template, topic=topics.status, status=status)
+        # With two meters on the topic, it may be the `online` of another service.
+        proves_nothing = bool(complaint) or len(case.numbers) > 1
+        if template is of_service.ONLINE and proves_nothing:
+            return
+        status = textwrap.shorten(case.status, _LONGEST_SHOWN, placeholder="…")
+        yield find(template, topic=topics.status, status=status)
     elif not case.may_read:
         yield find(of_service.STATUS_UNREAD, topic=topics.status)
     elif runs:

@@ -207,7 +207,7 @@ def _started_with(copy: Path) -> Settings | SettingsError | None:
 
 
 def _differ(before: Settings | SettingsError | None, now: Settings, names: Collection[str]) -> bool:
-    """Return True if one of these settings has changed since `before`, which None does not show."""
+    """Return True if one of these settings has changed since `before`; False if that is unknown (None)."""
     if before is None:
         return False
     if isinstance(before, SettingsError):

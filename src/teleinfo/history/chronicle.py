@@ -11,7 +11,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from teleinfo.contract.days import TEMPO_HOUR, day_of, days_of, local, midnight
+from teleinfo.contract.days import TEMPO_HOUR, day_of, in_zone_of, local, midnight
 from teleinfo.contract.half_hours import HALF_HOUR
 from teleinfo.live.declared import POSSIBLE, find, integer
 from teleinfo.state.daily_energy import LONGEST_CHANGE
@@ -140,7 +140,7 @@ class Chronicle:
         """Add the state after a reading at the time `at`; forget the rarest of too many meters."""
         meter = find(state, "meter.id")
         if isinstance(meter, str) and at in TIMES:
-            with days_of(meter):
+            with in_zone_of(meter):
                 self._add(meter, state, at)
 
     def _add(self, meter: str, state: Json, at: int) -> None:

@@ -124,7 +124,8 @@ class ImportedFiles:
         self._prices.append(PricesOfFile(label=label, prices=tuple(prices)))
         _tell_together(label, [_AddedFile(label, content, Added())])
 
-    def _add_to(self, base: sqlite3.Connection, number: int) -> None:
+    def _add_to(self, base: sqlite3.Connection, import_number: int) -> None:
+        """Add the files to the meter of the history, and say what came of each."""
         meter = energies.last_meter(base)
         if meter is None:
             self._sentences += told(sentences.NO_METER, {})
@@ -133,14 +134,14 @@ class ImportedFiles:
         indexes = {
             time: index for _label, content in self._understood for time, index in content.indexes.items()
         }
-        files = FileImport(base, meter, indexes, number, allow_other_site=self._allow_other_site)
+        files = FileImport(base, meter, indexes, import_number, allow_other_site=self._allow_other_site)
         parts = []
         for label, content in self._understood:
             try:
                 parts.append(_AddedFile(label, content, files.add(content)))
             except FileError as error:
                 self.refuse(label, error.reason)
-        _keep_sites(base, meter, parts, number)
+        _add_new_sites(base, meter, parts, import_number)
         for _forms, group in itertools.groupby(parts, lambda part: [*part.content.forms]):
             _tell_parts([*group])
         known = energies.known(base, meter)
@@ -172,12 +173,14 @@ class ImportedFiles:
         self._understood = [part for part in self._understood if part[1].sites.isdisjoint(others)]
 
 
-def _keep_sites(base: sqlite3.Connection, meter: int, parts: Sequence[_AddedFile], number: int) -> None:
-    """Keep the places whose files were added."""
+def _add_new_sites(
+    base: sqlite3.Connection, meter: int, parts: Sequence[_AddedFile], import_number: int
+) -> None:
+    """Add the places of files that were added, as those of this import unless they are known."""
     added = {site for part in parts for site in part.content.sites if part.added.new or part.added.others}
     for site in sorted(added):
         if not sites.is_known(base, site):
-            sites.add_site(base, meter, site, number)
+            sites.add_site(base, meter, site, import_number)
 
 
 def _reason_and_archive(refused: tuple[str, Message]) -> tuple[Message, str]:
@@ -195,9 +198,9 @@ def _labels(labels: list[str], most: int = MAX_SINGLE) -> list[str]:
 
 def _tell_parts(parts: Sequence[_AddedFile]) -> None:
     """Say what came of files of one format in a row, together if they are many."""
-    labels = _labels([part.label for part in parts])
-    if len(labels) < len(parts):
-        _tell_together(labels[0], parts)
+    if len(parts) > MAX_SINGLE:
+        [label] = _labels([part.label for part in parts])  # one for all of them
+        _tell_together(label, parts)
         return
     for part in parts:
         _tell_together(part.label, [part])

@@ -6,7 +6,7 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING
 
-from teleinfo.contract.days import days_of
+from teleinfo.contract.days import in_zone_of
 from teleinfo.history import database_file, rows
 from teleinfo.history.damage import ERRORS
 
@@ -31,7 +31,7 @@ class MemoryCopy:
     @contextlib.contextmanager
     def reading(self, pending: Iterable[Batch] = ()) -> Iterator[sqlite3.Connection]:
         """
-        Yield a copy of the database in memory, with the batches that are `pending`, to one thread at a time.
+        Yield a copy of the database in memory, with the `pending` batches added, to one thread at a time.
 
         Whatever is read of it delays no write. The copy, which takes milliseconds, is kept for the next
         reader until the file changes, or until `forget`.
@@ -46,7 +46,7 @@ class MemoryCopy:
             self._copy.execute("BEGIN")
             try:
                 for batch in pending:
-                    with days_of(batch.meter):
+                    with in_zone_of(batch.meter):
                         rows.put(self._copy, batch)
                 yield self._copy
             finally:

@@ -76,9 +76,13 @@ def _columns(base: sqlite3.Connection, table: str) -> tuple[list[str], list[str]
 def _rows(
     source: sqlite3.Connection, table: str, columns: Sequence[str], key: Sequence[str], merged: Merged
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of a table in the order of its key; if one cannot be read, those after it too."""
+    """
+    Yield the rows of a table in the order of its key.
+
+    If a row cannot be read, those behind it follow from the end backwards. None of a view, which could be
+    endless.
+    """
     try:
-        # Not of a view, which could be endless.
         query = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?"
         [count] = source.execute(query, (table,)).fetchone()
     except ERRORS:

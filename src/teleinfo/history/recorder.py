@@ -24,7 +24,7 @@ from teleinfo.common.files import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
 from teleinfo.console.output import say
-from teleinfo.contract.days import day_of, days_of, midnight
+from teleinfo.contract.days import day_of, in_zone_of, midnight
 from teleinfo.history import copies, tables
 from teleinfo.history.chronicle import Batch, Chronicle
 from teleinfo.history.damage import ERRORS, is_damage
@@ -197,7 +197,7 @@ class HistoryRecorder:
             self._requests[meter, name, end].is_begun = True
             now = int(self._clock())
             if end is not None:
-                with days_of(meter):
+                with in_zone_of(meter):
                     after = min(max(end, OLDEST), day_of(now)) + dt.timedelta(days=1)
                     now = min(now, midnight(after) - 1)
             pending = [*itertools.chain(*self._waiting), *self._chronicle.peek()]

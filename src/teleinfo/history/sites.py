@@ -22,7 +22,7 @@ _ITERATIONS: Final = 100_000
 
 
 def add_site(base: sqlite3.Connection, meter: int, site: str, number: int) -> None:
-    """Keep a place whose file was added by the import with this `number`."""
+    """Keep a place whose file was added by the import with this `number`, a time in ms."""
     [last] = base.execute("SELECT max(time) FROM imported WHERE kind = ?", (SITE,)).fetchone()
     time = max(number // 1000, (last or 0) + 1)  # each has a time of its own
     salt = secrets.token_bytes(16)

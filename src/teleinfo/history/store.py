@@ -10,7 +10,7 @@ import contextlib
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.contract.days import days_of
+from teleinfo.contract.days import in_zone_of
 from teleinfo.history import copies, database_file, rows
 from teleinfo.history.damage import ERRORS, NewerError, is_damage
 from teleinfo.history.memory_copy import MemoryCopy
@@ -69,7 +69,7 @@ class Store:
     def _write(self, batches: Iterable[Batch], *, now: int, imported: bool) -> list[tuple[str, int, int]]:
         with self.editing(now) as base:
             for batch in batches:
-                with days_of(batch.meter):
+                with in_zone_of(batch.meter):
                     rows.put(base, batch, imported=imported)
             rows.forget_meters(base, now)
             return base.execute(_METERS, (now,)).fetchall()

@@ -17,7 +17,7 @@ from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-from teleinfo.contract.days import TEMPO_HOUR, day_of, days_of, local, midnight, season_of
+from teleinfo.contract.days import TEMPO_HOUR, day_of, in_zone_of, local, midnight, season_of
 from teleinfo.contract.price_source import PriceSource
 from teleinfo.history.chronicle import ALERT, COLOUR, EXPORTED_KEY, LONGEST_PAUSE, SLOT, TARIFF, Batch
 from teleinfo.history.contract import contract_table
@@ -97,7 +97,7 @@ def table(
     of_indexes = prices.loaded.prices
     if of_indexes is not None:
         of_indexes = of_indexes.with_codes(codes or {})
-    with store.copy.reading(pending) as base, days_of(meter):
+    with store.copy.reading(pending) as base, in_zone_of(meter):
         known = base.execute("SELECT id, heard FROM meter WHERE name = ?", (meter,)).fetchone()
         number, heard = known or (0, 0)
         return _TABLES[name](_Meter(prices, of_indexes, base, number, heard, now))

@@ -97,7 +97,7 @@ class Connection:
         self, topic: str, payload: bytes, *, qos: int, retain: bool, limit: float = PUBACK_TIMEOUT
     ) -> Coroutine[object, object, None]:
         """
-        Write a message at once; the result waits until the broker has acknowledged it (QoS 0: it is written).
+        Write a message at once. The result is awaited for its acknowledgement (QoS 0: until it is written).
 
         The connection is lost if the broker acknowledges nothing for `limit` seconds. The result raises
         `BrokerError` if the broker refuses the message, which MQTT 3.1.1 does not report.

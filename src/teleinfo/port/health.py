@@ -225,7 +225,7 @@ def parse(payload: bytes) -> Health | None:
     """
     Return the content of a message of the topic `health`, None where it is no JSON object.
 
-    Anybody may have published it: a field is read only if its type is right.
+    Anybody may have published it: a field of a wrong type is ignored.
     """
     content = parse_object(payload)
     if content is None:

@@ -181,15 +181,20 @@ class SerialLine:
             await asyncio.sleep(0)
 
     async def idle(self, seconds: float) -> None:
-        """Leave the line silent for `seconds` of simulated time; a late wake-up shortens the next wait."""
+        """
+        Leave the line silent for `seconds` of simulated time.
+
+        A late wake-up shortens the next wait. What is later than `_MAX_LAG` is not caught up.
+        """
         now = asyncio.get_running_loop().time()
         wait = 0.0
         if self.speed:
             if self._start is None:
                 self._start = now - self.elapsed / self.speed
             wait = self._start + (self.elapsed + seconds) / self.speed - now
-            if wait < -_MAX_LAG:
-                self.elapsed -= wait * self.speed
+            late = -wait
+            if late > _MAX_LAG:
+                self.elapsed += late * self.speed
         self.elapsed += seconds
         await asyncio.sleep(max(0.0, wait))
 

@@ -230,7 +230,7 @@ class DailyEnergy:
         )
 
     def _with_indexes(self, count: Count) -> _Indexed:
-        """Return what the indexes of a reading counted, and these energies with its readings."""
+        """Return what the indexes counted since the last reading, and these energies with the new indexes."""
         indexes = count.indexes
         if count.contract is None:
             # The indexes have no keys yet: they wait. The injected energy has the same key always.

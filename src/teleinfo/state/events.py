@@ -282,9 +282,15 @@ def _details(alert: str, now: Snapshot) -> dict[str, _Detail]:
         missing = registers.missing_phases(values.get("PPOT", ""))
         return {"phases": [*missing] if missing else None}
     word = fields.status(values) or 0
-    number = registers.ALERTS[Alert(alert)].of(word) if alert in _PEAKS else 0
-    times = {"start": fields.time_of(values, f"DPM{number}"), "end": fields.time_of(values, f"FPM{number}")}
-    return {**times, "reason": registers.breaker_reason(word)}
+    reason = registers.breaker_reason(word)
+    if alert not in _PEAKS:
+        return {"start": None, "end": None, "reason": reason}
+    number_of_peak = registers.ALERTS[Alert(alert)].of(word)  # 1 to 3
+    return {
+        "start": fields.time_of(values, f"DPM{number_of_peak}"),
+        "end": fields.time_of(values, f"FPM{number_of_peak}"),
+        "reason": reason,
+    }
 
 
 def _shown(form: DetailForm, value: _Detail) -> Json:

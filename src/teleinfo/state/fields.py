@@ -111,7 +111,7 @@ def used_of_limit(values: Values) -> Value:
 
 
 def passed(used: float) -> tuple[int, int]:
-    """Return how many marks for the shedding of load a share of the limit in % is above, and at or above."""
+    """Return how many of `USED_MARKS` lie below a share of the limit in %, and how many below or at it."""
     return bisect_left(USED_MARKS, used), bisect_right(USED_MARKS, used)
 
 
@@ -145,14 +145,20 @@ def _most_of_a_phase(values: Values) -> int | Unknown | None:
 
 def _drawn_current(values: Values, phase: str) -> int | Unknown | None:
     """
-    Return the current in A that a phase draws; it flows out if no power is drawn.
+    Return the current in A that a phase draws: 0 if no power is drawn, since its current then flows out.
 
     Currents have no sign: if several flow while no power is drawn, it is unknown which of them flow out.
     """
-    amperes, power = current(values, phase), number(values, _POWERS[phase])
-    if not amperes or power or (power is None and drawn_power(values) != 0):
+    amperes = current(values, phase)
+    if not amperes:
         return amperes
-    return UNKNOWN if power is None and has_several_currents(values) else 0
+    power_of_this_phase = number(values, _POWERS[phase])
+    if power_of_this_phase is not None:
+        return amperes if power_of_this_phase else 0
+    is_power_drawn = drawn_power(values) != 0  # it is taken for drawn if it is unknown
+    if is_power_drawn:
+        return amperes
+    return UNKNOWN if has_several_currents(values) else 0
 
 
 def has_several_currents(values: Values) -> bool:

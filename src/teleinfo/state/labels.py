@@ -51,16 +51,16 @@ MAX_TEXT: Final = 128
 """The most characters of a text; the longest of Linky has 98."""
 
 
-def is_own(label: Label) -> bool:
-    """True if an étiquette of the table is published under its own name, for want of a field."""
+def has_no_field(label: Label) -> bool:
+    """True if an étiquette of the table has no field, so that its own name is its key in `labels`."""
     return label.name not in _IN_FIELDS
 
 
 def numbers() -> set[str]:
     """Return the path of each number of the state, without those that have a value for each étiquette."""
     fields = {field.path for field in FIELDS if field.type is StateType.NUMBER}
-    own = (label for table in (HISTORIQUE, STANDARD) for label in table.values() if is_own(label))
-    labels = {f"labels.{label.name}" for label in own if label.is_number}
+    all_labels = (*HISTORIQUE.values(), *STANDARD.values())
+    labels = {f"labels.{label.name}" for label in all_labels if has_no_field(label) and label.is_number}
     return {path for path in fields | labels if ANY_LABEL not in path}
 
 
@@ -78,9 +78,11 @@ def values_of(mode: Mode, values: Values, *, private: bool = False) -> dict[str,
         name = key.removesuffix(HORODATE_SUFFIX)
         label = lookup(mode, key) or lookup(mode, name)
         if label is None and (first := of_second_part(mode, key)) is not None:
-            label = replace(first, name=key)  # which has no field
-        if label is not None and (not is_own(label) or (private and label.kind is Kind.IDENTIFIER)):
-            continue
+            label = replace(first, name=key)  # a name of the second part has no field
+        if label is not None:
+            is_hidden = private and label.kind is Kind.IDENTIFIER
+            if is_hidden or not has_no_field(label):
+                continue
         into = others if label is None else found
         if key != name or (label is not None and label.kind is Kind.HORODATE):
             time = iso(text) or business_meters.moment(text)
@@ -88,9 +90,18 @@ def values_of(mode: Mode, values: Values, *, private: bool = False) -> dict[str,
         else:
             into |= _text(key, text) if label is None else _value(label, text)
     # No two keys may give the same topic (`field_topics.plain`), nor look like a value with its unit.
-    by_topic = {key.replace("+", "_"): key for key in (*others, *found)} if others else {}
-    free = (key for key in by_topic.values() if key in others and not _has_unit(mode, key))
+    taken_topics = {_topic(key) for key in found}
+    others_by_topic = {_topic(key): key for key in others}  # of two with one topic, the later
+    free = (
+        key
+        for topic, key in others_by_topic.items()
+        if topic not in taken_topics and not _has_unit(mode, key)
+    )
     return found | {key: others[key] for key in islice(free, MAX_OTHERS)}
+
+
+def _topic(key: str) -> str:
+    return key.replace("+", "_")
 
 
 def _has_unit(mode: Mode, key: str) -> bool:

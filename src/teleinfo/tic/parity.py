@@ -36,8 +36,11 @@ def strip_parity(raw: bytes) -> tuple[bytes, bool]:
     """
     if raw.isascii():
         return raw, False
-    parity = 0 < _count(raw, _WITH_PARITY) >= _count(raw, _WITHOUT_PARITY)
-    return check_parity(raw) if parity else raw.translate(_UNCHECKED), parity
+    with_parity = _count(raw, _WITH_PARITY)
+    without_parity = _count(raw, _WITHOUT_PARITY)
+    if with_parity > 0 and with_parity >= without_parity:
+        return check_parity(raw), True
+    return raw.translate(_UNCHECKED), False
 
 
 def check_parity(raw: bytes) -> bytes:

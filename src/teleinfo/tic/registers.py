@@ -24,7 +24,7 @@ class Bits(NamedTuple):
 
     def of(self, word: int) -> int:
         """Return the value of this field in `word`."""
-        return word >> self.shift & self.mask
+        return (word >> self.shift) & self.mask
 
 
 # STGE, bit 0 first. Bits 5 and 18 are not used.
@@ -133,15 +133,18 @@ def dry_contact(word: int) -> DryContact:
 def missing_phases(text: str) -> list[Phase] | None:
     """Return the phases without voltage: those whose bit (1 to 3) is set in PPOT."""
     word = _word(text, digits=2)
-    return None if word is None else [phase for phase in Phase if word >> int(phase.number) & 1]
+    if word is None:
+        return None
+    return [phase for phase in Phase if Bits(int(phase.number)).of(word)]
 
 
 @lru_cache(maxsize=8)
 def closed_relays(text: str) -> tuple[int, ...] | None:
     """Return the closed relays of RELAIS: 1 is the dry contact, 2 to 8 are virtual."""
-    if not re.fullmatch(r"[0-9]{1,3}", text) or int(text) >= 1 << len(_RELAYS):
+    if not re.fullmatch(r"[0-9]{1,3}", text) or int(text) >= 2 ** len(_RELAYS):
         return None
-    return tuple(relay for relay in _RELAYS if int(text) >> relay - 1 & 1)
+    word = int(text)
+    return tuple(relay for relay in _RELAYS if Bits(relay - 1).of(word))
 
 
 @lru_cache(maxsize=8)
@@ -164,7 +167,7 @@ def profile(text: str) -> tuple[Slot, ...] | None:
         hexadecimal = decimal
     slots = []
     for (_hour, _minute, action), start, or_start in zip(blocks, decimal, hexadecimal, strict=True):
-        slot_start = start or or_start
+        slot_start = or_start if start is None else start
         if slot_start is None:
             return None
         is_ambiguous = start is not None and start != or_start
@@ -172,7 +175,7 @@ def profile(text: str) -> tuple[Slot, ...] | None:
         index = _INDEX.of(word)
         virtual = []
         for contact in _VIRTUAL_CONTACTS:
-            if word >> _FIRST_VIRTUAL + contact - 1 & 1:
+            if Bits(_FIRST_VIRTUAL + contact - 1).of(word):
                 virtual.append(contact)
         slots.append(
             Slot(

@@ -310,15 +310,17 @@ class Trust:
         return True
 
     def _is_confirmed(self, name: str, frame: _Frame, position: int, *, parity: bool) -> bool:
-        """True if the label needs no confirmation, or was confirmed (rule 7)."""
+        """Count this frame for the label; True if it needs no confirmation, or has it now (rule 7)."""
         if self._is_unknown(name):
             self._note_neighbour(name, frame, position)
             return not self._is_new(name)
         if name not in labels.NOTICES:
             return True
         self._note_neighbour(name, frame, position)
-        if not parity and name not in self._known_notices and self._claim(name, "notice") < FRAMES_FOR_NEW:
-            return False
+        if not parity and name not in self._known_notices:
+            frames_in_a_row = self._claim(name, "notice")
+            if frames_in_a_row < FRAMES_FOR_NEW:
+                return False
         self._known_notices.add(name)
         self.notices |= {name}
         self._settle(name, "notice")

@@ -58,9 +58,9 @@ def _offer(offer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _verdict(table: dict[str, Any]) -> dict[str, Any]:
-    """Return the field that only the verdict of this table has."""
+    """Return the one field that chooses the sentence of the verdict."""
     if not table["is_year"]:
-        return {"so_far": table["energy"] and table["begin"]}
+        return {"so_far": table["begin"] if table["energy"] else None}
     if table["verdict"] is None:
         return {"year": table["begin"]}
     return _verdict_of_year(table, table["verdict"])

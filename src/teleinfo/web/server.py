@@ -24,7 +24,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from teleinfo.common.i18n import _, accepted, use_language
-from teleinfo.contract.days import days_of
+from teleinfo.contract.days import in_zone_of
 from teleinfo.history import tables
 from teleinfo.history.recorder import BusyError, UnreadableError
 from teleinfo.live.model import LiveModel, exposition
@@ -213,7 +213,7 @@ class Streams:
         if table is None or (form == "csv" and "columns" not in table):
             raise web.HTTPNotFound
         if name == "contract":
-            with use_language(_language_of(request)), days_of(meter):
+            with use_language(_language_of(request)), in_zone_of(meter):
                 table = contract_part(table)
         text = tables.as_csv(table) if form == "csv" else json.dumps(table, separators=(",", ":"))
         kind = "text/csv" if form == "csv" else "application/json"

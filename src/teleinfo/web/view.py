@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
-from teleinfo.contract.days import days_of, local
+from teleinfo.contract.days import in_zone_of, local
 from teleinfo.live import sentences
 from teleinfo.live.declared import alerts_of, clock, find, integer, number, rows, text, title
 from teleinfo.live.describe import describe
@@ -191,14 +191,14 @@ def _last(time: Json, meters: Sequence[tuple[str, int, int]], today: dt.date) ->
     heard = time
     if heard is None and meters:
         name, _first, last = meters[0]
-        with days_of(name):
+        with in_zone_of(name):
             heard = local(last).isoformat()
     shown = clock(heard, today=today)
     return _("no reading since {time}").format(time=shown) if shown else _("no reading so far")
 
 
 def _day(meter: str, time: int) -> str:
-    with days_of(meter):
+    with in_zone_of(meter):
         return f"{local(time):%d/%m/%Y}"
 
 

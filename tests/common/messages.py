@@ -42,16 +42,14 @@ def messages() -> dict[str, str]:
     places = {text: place for text, place in places.items() if not ONLY_A_FIELD.fullmatch(text)}
     places |= dict.fromkeys(MARKED.findall((FOLDER / "index.html").read_text(encoding="utf-8")), "index.html")
     for path in sorted(SOURCES.rglob("*.py")):
-        calls = [
-            node
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-            if isinstance(node, ast.Call)
-        ]
-        for call in calls:
+        nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for call in nodes:
+            if not isinstance(call, ast.Call):
+                continue
             place = f"{path.relative_to(SOURCES)}:{call.lineno}"
-            for text in (_of_log(call, place), _of_function(call, place)):
-                if text is not None:
-                    places[text] = place
+            for message in (_of_log(call, place), _of_function(call, place)):
+                if message is not None:
+                    places[message] = place
     return places
 
 

@@ -128,7 +128,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
-    Spread the longest tests over the list, of which each worker begins with a part.
+    Spread the longest tests over the list: each worker begins with its own part of it.
 
     At its end they would run alone, and the other workers would have nothing left to do.
     """

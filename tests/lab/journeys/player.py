@@ -285,7 +285,7 @@ class House(Container):
         """Type the lines of an advice; `edits` is the change in a settings file that one of them opens."""
         for line, additions in steps_of(lines):
             if _SETTING.match(line):
-                # Nothing behind the sign: only the household knows what belongs there, see `edits`.
+                # No value follows the sign: only the household knows the value (see `edits`).
                 if not line.endswith("="):
                     self.edit(_EDIT_SETTINGS, f"setting {shlex.quote(line)}")
             elif _RIGHT.match(line):

@@ -47,8 +47,10 @@ from teleinfo.state import memory
 from teleinfo.state.declaration import FIELDS
 from teleinfo.state.events import DETAILS, DetailForm, EventFinder
 from teleinfo.state.field_entry import ANY_LABEL, StateType
+from teleinfo.state.fields import INDEXES
 from teleinfo.state.metrics import MeterNow, exposition
 from teleinfo.state.prices import Prices
+from teleinfo.state.tariffs import index_key
 from teleinfo.tic.decoder import Counts
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.codes import Contract, Event, TariffPeriod
@@ -97,6 +99,7 @@ def names() -> Iterator[str]:
     yield from _events()
     yield from _presence()
     yield from _slots()
+    yield from _index_keys()
     yield from _keys("health", json.loads(health_message()))
     yield from _keys("doctor", json.loads(as_json({"line": [Finding("line", Severity.OK, "")]})))
     yield from _keys("doctor --line", json.loads(line_report.as_json(Damage(parity=True))))
@@ -175,6 +178,13 @@ def _slots() -> Iterator[str]:
         followed, heard = states.followed(meter)
         state = followed.state(moment(heard))
         yield from _keys("state", {"day_profile": state.get("day_profile")})
+
+
+def _index_keys() -> Iterator[str]:
+    """Yield the key of each index of the suppliers, with the common contracts and with any other one."""
+    for contract in (*Contract, "<other>"):
+        for label in INDEXES:
+            yield f"key of the index {label} with the contract {contract}: {index_key(label, contract)}"
 
 
 def _presence() -> Iterator[str]:

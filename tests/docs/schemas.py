@@ -193,7 +193,10 @@ def meta_schema() -> JsonSchema:
         "Kind, unit and meaning of what this meter has: a message of the topic <base>/meta.",
         {
             "fields": fields,
-            "labels": entries(Kind, "The étiquettes of the readings."),
+            "labels": entries(
+                Kind,
+                "The étiquettes, with the unit of the readings: kW where the state has W.",
+            ),
         },
     )
 

@@ -26,8 +26,8 @@ def headroom(reading: Reading) -> Any:  # noqa: ANN401 - JSON
     ("reading", "used", "power", "currents"),
     [
         (historique(OPTARIF="BASE", ISOUSC="15", IINST="016", PAPP="03690"), 123, -690, {"l1": -1}),
-        (standard(PCOUP="03", IRMS1="012", SINSTS="02800"), 93, 200, {"l1": 3}),
-        (standard(PCOUP="09"), 8, 5540, {"l1": 28}),
+        (standard(PCOUP="03", IRMS1="012", SINSTS="02800"), 93, 200, {"l1": 0}),
+        (standard(PCOUP="09"), 8, 5540, {"l1": 24}),
         (standard(**THREE), 117, -1000, {"l1": 20, "l2": 10, "l3": -5}),
         # PAPP 0: power flows out, and of several currents it is unknown which do.
         (three("00000", "020", "000", "000"), 0, 6000, {"l1": 30, "l2": 30, "l3": 30}),
@@ -53,12 +53,26 @@ def test_a_current_that_flows_out_takes_nothing() -> None:
     out: Any = headroom(standard(SINSTS="00000", IRMS1="009"))
     three = THREE | {"SINSTS1": "00000", "SINSTS2": "04600", "SINSTS3": "08050"}
 
-    assert out == {"used_percent": 0, "power": 6000, "current": {"l1": 30}}
+    assert out == {"used_percent": 0, "power": 6000, "current": {"l1": 26}}
     assert headroom(standard(**three)) == {
         "used_percent": 134,
         "power": 6000 - 8050,
-        "current": {"l1": 30, "l2": 10, "l3": -5},
+        "current": {"l1": 26, "l2": 10, "l3": -5},
     }
+
+
+@pytest.mark.parametrize(
+    ("apparent", "current"),
+    [("09100", -1), ("08000", 0)],
+    ids=["more than the limit in VA", "less again, and still reported"],
+)
+def test_no_current_is_left_during_an_overrun(apparent: str, current: int) -> None:
+    """At 230 V the limit of 9 kVA is passed at 40 A, before the 45 A of 200 V are."""
+    overrun = standard(PREF="09", IRMS1="035", SINSTS=apparent, STGE="003A0081")
+    state: Any = follow(overrun)[1]
+
+    assert state["alerts"]["overrun"]["active"] is True
+    assert state["headroom"]["current"] == {"l1": current}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from teleinfo.port.health import Health
 from teleinfo.state.declaration import FIELDS
 from teleinfo.state.metrics import METRICS, MeterNow, Metric, exposition
 from teleinfo.vocabulary.codes import Phase
+from teleinfo.vocabulary.line import LineGrade
 
 NAMED = {
     "Wh": ("_joules", 3600),
@@ -26,7 +27,13 @@ NAMED = {
 }
 """How the name of a metric in each unit ends, and its factor."""
 GOLDEN = Path(__file__).with_name("golden")
-HEALTH = Health(version="1.0.0", frames=3, rejected={"parity": 2, "checksum": 0}, bad_groups_percent=0.5)
+HEALTH = Health(
+    version="1.0.0",
+    frames=3,
+    rejected={"parity": 2, "checksum": 0},
+    bad_groups_percent=0.5,
+    line_quality=LineGrade.FAIR,
+)
 
 
 def metrics(text: str) -> dict[str, float]:
@@ -47,6 +54,7 @@ def test_numbers_are_in_base_units_with_the_topic_as_label() -> None:
     assert found['teleinfo_alert_active{topic="teleinfo",alert="overrun"}'] == 0
     assert found['teleinfo_rejected_groups_total{topic="teleinfo",cause="parity"}'] == 2
     assert found['teleinfo_bad_groups_ratio{topic="teleinfo"}'] == 0.005
+    assert found['teleinfo_line_quality{topic="teleinfo"}'] == 2
     assert found['teleinfo_online{topic="teleinfo"}'] == 1
     model = state["meter"]["model"]
     info = f'teleinfo_info{{topic="teleinfo",version="1.0.0",mode="historique",model="{model}"}}'

@@ -47,13 +47,13 @@ def test_relays_are_the_bits_of_a_decimal(text: str, expected: tuple[int, ...] |
         (4, (Breaker.OPEN, BreakerReason.DISTRIBUTOR)),
         (5, (Breaker.OPEN, BreakerReason.OVERHEATED_UNDER_LOAD)),
         (6, (Breaker.OPEN, BreakerReason.OVERHEATED)),
-        (7, (None, None)),
+        (7, (Breaker.OPEN, None)),
     ],
 )
 def test_the_breaker_is_open_for_a_reason(
-    number: int, expected: tuple[Breaker | None, BreakerReason | None]
+    number: int, expected: tuple[Breaker, BreakerReason | None]
 ) -> None:
-    """In the order of 54E; the last number has no meaning."""
+    """In the order of 54E, which does not name the last reason."""
     word = number << 1
 
     assert (registers.breaker(word), registers.breaker_reason(word)) == expected

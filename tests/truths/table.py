@@ -457,6 +457,11 @@ def _by_phase(of: Callable[[World, int], Any], *, tolerance: float, path: str) -
 def _current_left(world: World, phase: int) -> Any:  # noqa: ANN401
     subscribed, current = world.subscribed_current, world.metrology.current[phase]
     draws = world.metrology.apparent[phase] > 0
+    if world.mode is Mode.STANDARD:
+        apparent = world.metrology.apparent
+        drawn = max(0.0, apparent[phase])
+        left = (world.model.kva * 1000 / len(apparent) - drawn) / world.metrology.voltage[phase]
+        return Between(left - 1.5, left + 0.5)  # whole amperes, rounded down
     return subscribed - current if draws else _late(world, subscribed, subscribed - round(current))
 
 

@@ -119,9 +119,10 @@ def _status(text: str) -> list[Fact]:
     reason = registers.breaker_reason(word)
     if registers.breaker(word) is Breaker.CLOSED:
         items.append(Fact(_named("contacts.breaker", Breaker.CLOSED)))
-    elif reason is not None:
-        opened = _named("contacts.breaker", Breaker.OPEN)
-        words = _("{name}: {word}").format(name=opened, word=inline(reason.words))
+    else:
+        words = _named("contacts.breaker", Breaker.OPEN)
+        if reason is not None:
+            words = _("{name}: {word}").format(name=words, word=inline(reason.words))
         items.append(Fact(words, alert=True))
     codes: dict[str, Code | None] = {
         "tempo.today": registers.colour(word, registers.TODAY),

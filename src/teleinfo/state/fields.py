@@ -172,11 +172,24 @@ def cut_off_power(values: Values) -> int | None:
 
 
 def current_left(values: Values, phase: str) -> Value:
-    """Return the current in A that is left on a phase, negative above the limit."""
+    """
+    Return the current in A that is left on a phase, negative above the limit.
+
+    A meter that sends its voltage has a limit in VA, which is passed before the current of 200 V is: the
+    power that is left counts. With one phase nothing is left while the meter reports an overrun.
+    """
     amperes, limit = _drawn_current(values, phase), power_limit(values)
     if not isinstance(amperes, int) or limit is None:
         return None if amperes is None else UNKNOWN
-    return limit // (VA_PER_AMPERE * phases(values)) - amperes
+    number_of_phases = phases(values)
+    left = limit // (VA_PER_AMPERE * number_of_phases) - amperes
+    power = drawn_power(values) if number_of_phases == 1 else power_of_phase(values, phase)
+    voltage = number(values, f"URMS{Phase(phase).number}")
+    if power is not None and voltage:
+        left = min(left, (limit // number_of_phases - power) // voltage)
+    if number_of_phases == 1 and alerts(values).get(Alert.OVERRUN):
+        return min(left, 0)
+    return left
 
 
 def running_index(values: Values) -> Value:
@@ -301,7 +314,7 @@ def status(values: Values) -> int | None:
 def breaker(values: Values) -> Value:
     """Return the state of the breaker."""
     word = status(values)
-    return None if word is None else registers.breaker(word) or UNKNOWN
+    return None if word is None else registers.breaker(word)
 
 
 def breaker_reason(values: Values) -> Value:

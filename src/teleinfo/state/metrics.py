@@ -12,6 +12,7 @@ from dataclasses import KW_ONLY, asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.vocabulary.codes import Phase
+from teleinfo.vocabulary.line import LineGrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,6 +32,7 @@ class Metric:
 
     `name` is without `teleinfo_`. The path begins with `state`, `health` or `online`. A part of it in braces
     is any key, and becomes the label of this name. The phase may be a part of a key, as in `current_{phase}`.
+    Of a code, the number is its place in `codes`.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Metric:
     help: str
     _: KW_ONLY
     factor: float = 1.0
+    codes: tuple[str, ...] = ()
 
 
 METRICS: Final = (
@@ -52,6 +55,12 @@ METRICS: Final = (
         "health.bad_groups_percent",
         "Share of the groups that were not sound, over five minutes.",
         factor=_RATIO,
+    ),
+    Metric(
+        "line_quality",
+        "health.line_quality",
+        "Quality of the line, from 1 (good) to 4 (bad), or 0 (silent).",
+        codes=tuple(LineGrade),
     ),
     Metric("uptime_seconds", "health.uptime", "Time since the start of the daemon."),
     Metric("subscribed_power_volt_amperes", "state.contract.subscribed_power", "Subscribed power."),
@@ -137,8 +146,11 @@ def exposition(meters: Mapping[str, MeterNow]) -> str:
     for metric in METRICS:
         samples = []
         for topic, content in contents.items():
-            for labels, number in _numbers(content, metric.path.split("."), {"topic": topic}):
-                samples.append(_sample(metric.name, labels, number * metric.factor))
+            for labels, value in _values(content, metric.path.split("."), {"topic": topic}):
+                if value in metric.codes:
+                    samples.append(_sample(metric.name, labels, metric.codes.index(value)))
+                elif isinstance(value, int | float):
+                    samples.append(_sample(metric.name, labels, value * metric.factor))
         lines += _with_head(metric.name, metric.help, samples)
     return "".join(f"{line}\n" for line in lines)
 
@@ -169,20 +181,19 @@ def _sample(name: str, labels: Mapping[str, str], value: float) -> str:
     return f"teleinfo_{name}{{{pairs}}} {value:.15g}"
 
 
-def _numbers(content: Any, path: list[str], labels: dict[str, str]) -> Iterator[tuple[dict[str, str], float]]:  # noqa: ANN401 - JSON
-    """Yield each number at a path, with its labels."""
+def _values(content: Any, path: list[str], labels: dict[str, str]) -> Iterator[tuple[dict[str, str], Any]]:  # noqa: ANN401 - JSON
+    """Yield each value at a path, with its labels."""
     if not path:
-        if isinstance(content, int | float):
-            yield labels, content
+        yield labels, content
         return
     if not isinstance(content, dict):
         return
     part, *rest = path
     if "{phase}" in part:
         for phase in Phase:
-            yield from _numbers(content.get(part.format(phase=phase)), rest, labels | {"phase": phase.value})
+            yield from _values(content.get(part.format(phase=phase)), rest, labels | {"phase": phase.value})
     elif part.startswith("{"):
         for key, inner in content.items():
-            yield from _numbers(inner, rest, labels | {part.strip("{}"): key})
+            yield from _values(inner, rest, labels | {part.strip("{}"): key})
     else:
-        yield from _numbers(content.get(part), rest, labels)
+        yield from _values(content.get(part), rest, labels)

@@ -108,15 +108,17 @@ def alerts(word: int) -> dict[Alert, bool]:
     return {alert: bits.of(word) != 0 for alert, bits in ALERTS.items()}
 
 
-def breaker(word: int) -> Breaker | None:
-    """Return the state of the breaker in this word of STGE; None for the value without a meaning."""
-    if BREAKER.of(word) == 0:
-        return Breaker.CLOSED
-    return None if breaker_reason(word) is None else Breaker.OPEN
+def breaker(word: int) -> Breaker:
+    """Return the state of the breaker in this word of STGE."""
+    return Breaker.OPEN if BREAKER.of(word) else Breaker.CLOSED
 
 
 def breaker_reason(word: int) -> BreakerReason | None:
-    """Return why the breaker is open in this word of STGE; None if it is closed, or without a meaning."""
+    """
+    Return why the breaker is open in this word of STGE.
+
+    None if it is closed, or open with the number that 54E does not name.
+    """
     return _BREAKER_REASONS[BREAKER.of(word)]
 
 

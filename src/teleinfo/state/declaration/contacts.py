@@ -43,7 +43,7 @@ FIELDS: Final = (
     Field(
         "contacts.breaker_reason",
         StateType.ENUM,
-        "Why the breaker is open; null while it is closed.",
+        "Why the breaker is open; null while it is closed, and for a reason that Enedis does not name.",
         codes=tuple(BreakerReason),
         read=lambda now: fields.breaker_reason(now.values),
         name="Breaker opening reason",

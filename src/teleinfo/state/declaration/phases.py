@@ -13,6 +13,8 @@ def _current_left(phase: Phase) -> Field:
     return Field(
         f"headroom.current.{phase}",
         StateType.NUMBER,
+        "Current left on this phase below that limit: negative while more is drawn; of one phase, never "
+        "above 0 during an overrun.",
         unit="A",
         signed=True,
         read=lambda now: fields.current_left(now.values, phase),

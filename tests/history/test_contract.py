@@ -104,7 +104,7 @@ def test_a_year_costs_what_the_exact_curve_costs(tmp_path: Path, house: Callable
     pieces = year_of(house)
     table = table_of(tmp_path, batch_of(pieces))
 
-    assert (table["begin"], table["end"], table["is_year"]) == ("2025-11-01", "2026-11-01", True)
+    assert (table["start"], table["end"], table["is_year"]) == ("2025-11-01", "2026-11-01", True)
     assert {each["id"] for each in table["offers"]} == year.PERIODS.keys()
     for each in table["offers"]:
         for when, today in (("then", None), ("now", year.TODAY)):
@@ -258,7 +258,7 @@ def test_a_month_is_no_year(tmp_path: Path) -> None:
         with store.editing(now) as base:
             FileImport(base, 1, {}, 1000 * now).add(file)
     table = table_of(tmp_path, Batch(METER, now))
-    assert (table["begin"], table["last"]) == ("2026-10-05", "2026-11-15")
+    assert (table["start"], table["last"]) == ("2026-10-05", "2026-11-15")
     assert (table["is_year"], table["verdict"], table["standby"]) == (False, None, None)
     assert table["gaps"] == [["2026-10-06", "2026-10-09"], ["2026-11-15", "2026-11-15"]]
     assert table["missing"] == 4 * 86_400 + 1800
@@ -284,7 +284,7 @@ def test_days_of_which_only_the_midnights_are_known_are_not_compared(tmp_path: P
     for number, time in enumerate(times):
         batch.add_reading("BASE", IndexReading(time, 1000 * number, "TH"))
     table = table_of(tmp_path, batch)
-    assert (table["begin"], table["last"], table["estimated"]) == ("2026-11-13", "2026-11-15", 0)
+    assert (table["start"], table["last"], table["estimated"]) == ("2026-11-13", "2026-11-15", 0)
     assert table["energy"] == 3 * 48 * 1000
 
 

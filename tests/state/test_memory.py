@@ -242,7 +242,7 @@ def test_a_damaged_file_is_found(data: st.DataObject) -> None:
         {"meter": None},
         {"announced": ["homeassistant/device/#/config"]},
         {"fields": ["power/#"]},
-        {"alerts_since": {"overrun": "2026-01-14T12:02:28"}},
+        {"alert_starts": {"overrun": "2026-01-14T12:02:28"}},
     ],
 )
 def test_of_a_content_that_was_not_written_like_this_nothing_is_remembered(wrong: dict[str, object]) -> None:

@@ -87,7 +87,12 @@ def test_the_times_of_a_profile_are_decimal_or_hexadecimal(text: str, starts: st
     slots = registers.profile(text)
 
     assert slots is not None
-    assert " ".join(f"{one.start}/{one.or_start}" if one.or_start else one.start for one in slots) == starts
+    assert (
+        " ".join(
+            f"{one.start}/{one.alternative_start}" if one.alternative_start else one.start for one in slots
+        )
+        == starts
+    )
 
 
 @pytest.mark.parametrize(

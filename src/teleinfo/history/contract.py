@@ -92,7 +92,7 @@ def contract_table(base: sqlite3.Connection, meter: int, offers: Offers, now: in
         standby = advice.standby(measured, injected.keys(), paid)
     peaks = _peaks(base, meter, period, today)
     return {
-        "begin": period.first.isoformat(),
+        "start": period.first.isoformat(),
         "end": period.end.isoformat(),
         "last": (period.end - DAY).isoformat(),
         "is_year": period.is_year,

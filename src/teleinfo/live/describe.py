@@ -210,9 +210,9 @@ def _slot(slot: registers.Slot) -> str:
     if not actions:
         actions.append(_("no change"))
     time = slot.start
-    if slot.or_start is not None:
+    if slot.alternative_start is not None:
         template = _("{time}, or {other} on a meter that writes hexadecimal times")
-        time = template.format(time=slot.start, other=slot.or_start)
+        time = template.format(time=slot.start, other=slot.alternative_start)
     return _("from {time}: {what}").format(time=time, what=", ".join(actions))
 
 

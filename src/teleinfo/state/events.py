@@ -101,15 +101,15 @@ _CHANGES: Final = {
 @dataclass(frozen=True, slots=True)
 class Span:
     """
-    What lasts, from `since` (None: it was there at the start) until `until` (None: it lasts).
+    What lasts, from `start` (None: it was there at the start of teleinfo) until `end` (None: it lasts).
 
-    `peak` is the greatest power in VA meanwhile, `peak_current` the greatest current of a phase in A.
+    `max_power` is the greatest power in VA meanwhile, `max_current` the greatest current of a phase in A.
     """
 
-    since: datetime | None
-    until: datetime | None = None
-    peak: int | None = None
-    peak_current: int | None = None
+    start: datetime | None
+    end: datetime | None = None
+    max_power: int | None = None
+    max_current: int | None = None
 
 
 class _Pending(NamedTuple):
@@ -208,12 +208,12 @@ class EventFinder:
             if after[alert]:
                 span = spans.get(alert) or Span(at if before.get(alert) == "" else None)
                 if alert == Alert.OVERRUN:
-                    powers = span.peak, fields.drawn_power(now.values)
-                    currents = span.peak_current, *(fields.current(now.values, phase) for phase in Phase)
-                    span = Span(span.since, None, _greatest(powers), _greatest(currents))
+                    powers = span.max_power, fields.drawn_power(now.values)
+                    currents = span.max_current, *(fields.current(now.values, phase) for phase in Phase)
+                    span = Span(span.start, None, _greatest(powers), _greatest(currents))
                 spans[alert] = span
             elif alert in spans:
-                spans[alert] = replace(spans[alert], until=spans[alert].until or at)
+                spans[alert] = replace(spans[alert], end=spans[alert].end or at)
         self.spans = spans
 
     def _changed(self, part: str, old: str, new: str) -> list[dict[str, Json]]:
@@ -232,11 +232,11 @@ class EventFinder:
         """Return the message of what ended, at the latest at the time `at`."""
         spans = dict(self.spans)
         span = spans.pop(part, Span(None))
-        self.spans, until = spans, span.until or at
+        self.spans, end = spans, span.end or at
         if event is None:
             return []
-        greatest = {"max_power": span.peak, "max_current": span.peak_current}
-        return [self._message(event, until, start=_iso(span.since), end=_iso(until), **greatest)]
+        greatest = {"max_power": span.max_power, "max_current": span.max_current}
+        return [self._message(event, end, start=_iso(span.start), end=_iso(end), **greatest)]
 
     def _is_another(self, former: str) -> bool:
         """True unless only the privacy of the number changed, or the number came or was lost."""

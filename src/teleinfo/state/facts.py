@@ -145,7 +145,7 @@ class MeterFacts:
       `counted` is the monotonic time at which that index was last read.
     - `prices` are those of the household; None if it gave none. `priced` has them for its indexes.
     - `means` are the mean powers by the étiquettes of their index.
-    - `since` maps each active alert to its start.
+    - `alert_starts` maps each active alert to its start.
     - `clock_was_ahead` is the time by which the clock of the machine was set back, until it is taken.
     """
 
@@ -165,7 +165,7 @@ class MeterFacts:
         self.total: ImportTotal | None = None
         self.daily = daily
         self.means: defaultdict[str, MeanPower] = defaultdict(MeanPower)
-        self.since: Mapping[str, datetime] = {}
+        self.alert_starts: Mapping[str, datetime] = {}
         self.phases = 1
         self.has_exported = False
         self.clock_was_ahead: timedelta | None = None
@@ -243,5 +243,7 @@ class MeterFacts:
 
     def note_alerts(self, alerts: dict[Alert, bool]) -> None:
         """Note since when each alert is active; the last reading shows `alerts`."""
-        since = self.since
-        self.since = {alert: since.get(alert, self.heard.wall) for alert, active in alerts.items() if active}
+        starts = self.alert_starts
+        self.alert_starts = {
+            alert: starts.get(alert, self.heard.wall) for alert, active in alerts.items() if active
+        }

@@ -349,7 +349,7 @@ def day_profile(values: Values, label: str, *, contract: str | None) -> Value:
     return [
         {
             "start": slot.start,
-            "alternative_start": slot.or_start,
+            "alternative_start": slot.alternative_start,
             "index": _key_of_slot(slot.index, contract),
             "dry_contact": slot.dry,
             "closed_relays": [contact + 1 for contact in slot.virtual],

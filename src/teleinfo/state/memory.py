@@ -51,7 +51,7 @@ class Memory:
     """
     Memory of a meter (`meter.id` of the state), last heard at the time of day `heard`.
 
-    `import_total` is None until the meter has sent its import indexes. `alerts_since` maps each alert that
+    `import_total` is None until the meter has sent its import indexes. `alert_starts` maps each alert that
     was active at `heard` to its start. `fields` are the paths of the fields with a topic of their
     own, such as `power/apparent_net`. `daily_energy` has the energies until the reading of the total, and is
     None without it.
@@ -66,7 +66,7 @@ class Memory:
     meter: str
     heard: datetime
     import_total: ImportTotal | None = None
-    alerts_since: Mapping[str, datetime] = field(default_factory=dict)
+    alert_starts: Mapping[str, datetime] = field(default_factory=dict)
     fields: frozenset[str] = frozenset()
     daily_energy: DailyEnergy | None = None
     means: Mapping[str, MeanPower] = field(default_factory=dict)

@@ -234,7 +234,7 @@ def _notations(text: str) -> _Notations:
             continue
         index = f"EASF{slot.index:02}"
         decimal.append((_minutes(slot.start), index))
-        hexadecimal.append((_minutes(slot.or_start or slot.start), index))
+        hexadecimal.append((_minutes(slot.alternative_start or slot.start), index))
     return _Notations(tuple(sorted(decimal)), tuple(sorted(hexadecimal)))
 
 

@@ -30,7 +30,7 @@ def remember(facts: MeterFacts, events: EventFinder) -> Memory:
         meter=facts.device.scope,
         heard=facts.heard.wall,
         import_total=facts.total,
-        alerts_since=dict(facts.since),
+        alert_starts=dict(facts.alert_starts),
         daily_energy=facts.daily,
         means={counter: replace(mean) for counter, mean in facts.means.items() if mean.watts is not None},
         calendar=facts.contract.calendar.remembered,
@@ -81,10 +81,10 @@ def resume(memory: Memory, facts: MeterFacts) -> None:
     away = (now.wall - memory.heard).total_seconds()
     if 0 <= away <= STALE_AFTER:
         first, is_first = facts.first.wall, facts.first == now
-        facts.since = {**facts.since} | {
-            alert: since
-            for alert, since in memory.alerts_since.items()
-            if is_first or facts.since.get(alert) == first
+        facts.alert_starts = {**facts.alert_starts} | {
+            alert: start
+            for alert, start in memory.alert_starts.items()
+            if is_first or facts.alert_starts.get(alert) == first
         }
     for counter, mean in memory.means.items():
         gap = math.inf if mean.read is None else now.monotonic - mean.read.time

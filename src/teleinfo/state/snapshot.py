@@ -355,7 +355,7 @@ class Snapshot:
         """Return the time at which an alert was first active."""
         if alert not in self.alerts:
             return None
-        since = self.facts.since.get(alert)
+        since = self.facts.alert_starts.get(alert)
         return UNKNOWN if since is None else since.isoformat("T", "seconds")
 
     @cached_property
@@ -391,7 +391,7 @@ class Snapshot:
         )
 
     @property
-    def next_colour(self) -> Value:
+    def next_color(self) -> Value:
         """The colour of the day from the next change of tariff on."""
         change = self.next_tariff
         if change is None or fields.colour_today(self.values) is None:

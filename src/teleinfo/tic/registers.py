@@ -86,15 +86,15 @@ class Slot:
 
     - `index` is the supplier index that counts, 1 to 10, None if it does not change.
     - `dry` is the state of the dry contact, `virtual` are the closed virtual contacts, 1 to 7.
-    - `or_start` is the start if the meter writes hexadecimal numbers; None if both notations give the same
-      time, or if the profile shows which notation the meter uses.
+    - `alternative_start` is the start if the meter writes hexadecimal numbers; None if both notations give
+      the same time, or if the profile shows which notation the meter uses.
     """
 
     start: str
     index: int | None
     dry: DryContact
     virtual: tuple[int, ...]
-    or_start: str | None = None
+    alternative_start: str | None = None
 
 
 def status(text: str) -> int | None:
@@ -168,11 +168,11 @@ def profile(text: str) -> tuple[Slot, ...] | None:
     elif None in hexadecimal and None not in decimal:
         hexadecimal = decimal
     slots = []
-    for (_hour, _minute, action), start, or_start in zip(blocks, decimal, hexadecimal, strict=True):
-        slot_start = or_start if start is None else start
+    for (_hour, _minute, action), start, alternative_start in zip(blocks, decimal, hexadecimal, strict=True):
+        slot_start = alternative_start if start is None else start
         if slot_start is None:
             return None
-        is_ambiguous = start is not None and start != or_start
+        is_ambiguous = start is not None and start != alternative_start
         word = int(action, 16)
         index = _INDEX.of(word)
         virtual = []
@@ -185,7 +185,7 @@ def profile(text: str) -> tuple[Slot, ...] | None:
                 index=index if 1 <= index <= _LAST_INDEX else None,
                 dry=_DRY_CONTACTS[_DRY.of(word)],
                 virtual=tuple(virtual),
-                or_start=or_start if is_ambiguous else None,
+                alternative_start=alternative_start if is_ambiguous else None,
             )
         )
     return tuple(slots)

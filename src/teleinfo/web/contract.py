@@ -60,9 +60,9 @@ def _offer(offer: dict[str, Any]) -> dict[str, Any]:
 def _verdict(table: dict[str, Any]) -> dict[str, Any]:
     """Return the one field that chooses the sentence of the verdict."""
     if not table["is_year"]:
-        return {"so_far": table["begin"] if table["energy"] else None}
+        return {"so_far": table["start"] if table["energy"] else None}
     if table["verdict"] is None:
-        return {"year": table["begin"]}
+        return {"year": table["start"]}
     return _verdict_of_year(table, table["verdict"])
 
 

@@ -135,7 +135,7 @@ FIELDS: Final = (
         StateType.ENUM,
         "Colour of the day from then on, with a Tempo contract.",
         codes=tuple(Colour),
-        read=lambda now: now.next_colour,
+        read=lambda now: now.next_color,
     ),
     Field(
         "tariff.next.learned",

@@ -457,12 +457,17 @@ def _by_phase(of: Callable[[World, int], Any], *, tolerance: float, path: str) -
 def _current_left(world: World, phase: int) -> Any:  # noqa: ANN401
     subscribed, current = world.subscribed_current, world.metrology.current[phase]
     draws = world.metrology.apparent[phase] > 0
-    if world.mode is Mode.STANDARD:
+    left, is_rounded_down = subscribed - current, world.mode is Mode.STANDARD
+    if is_rounded_down:
         apparent = world.metrology.apparent
-        drawn = max(0.0, apparent[phase])
-        left = (world.model.kva * 1000 / len(apparent) - drawn) / world.metrology.voltage[phase]
-        return Between(left - 1.5, left + 0.5)  # whole amperes, rounded down
-    return subscribed - current if draws else _late(world, subscribed, subscribed - round(current))
+        power_left = world.model.kva * 1000 / len(apparent) - max(0.0, apparent[phase])
+        left = power_left / world.metrology.voltage[phase]
+    has_overrun = world.alerts_now.get("overrun") or world.alerts_before.get("overrun")
+    if world.model.phases == 1 and has_overrun:
+        return Between(min(0.0, left) - 1.5, max(0.0, left) + 0.5)
+    if is_rounded_down:
+        return Between(left - 1.5, left + 0.5)
+    return left if draws else _late(world, subscribed, subscribed - round(current))
 
 
 def _alert(alert: str) -> dict[str, Truth | str]:

@@ -24,7 +24,7 @@ VERDICT: Final[dict[str, Any]] = {
     "unknown_days": 0,
 }
 TABLE: Final[dict[str, Any]] = {
-    "begin": "2025-11-01",
+    "start": "2025-11-01",
     "last": "2026-10-31",
     "is_year": True,
     "energy": 3_131_400,
@@ -112,7 +112,7 @@ def test_of_a_year_one_sentence_gives_the_verdict(changes: dict[str, Any], sente
 
 
 def test_below_a_year_there_is_no_verdict() -> None:
-    short = {"is_year": False, "begin": "2026-02-01", "verdict": None, "power": None}
+    short = {"is_year": False, "start": "2026-02-01", "verdict": None, "power": None}
     assert card(**short)["sentence"] == (
         "No advice before twelve full months are known by half-hours. So far: from 01/02/2026 to 31/10/2026."
     )

@@ -196,7 +196,7 @@ def test_a_figure_of_zero_has_no_row(injected: str, *, is_shown: bool) -> None:
     assert ("Puissance max. injectée aujourd’hui" in names) == is_shown
 
 
-@pytest.mark.parametrize(("power", "left"), [("08900", ["6 A"]), ("09104", [])])
+@pytest.mark.parametrize(("power", "left"), [("08000", ["4 A"]), ("09104", [])])
 def test_no_current_is_left_while_the_power_is_overrun(power: str, left: list[str]) -> None:
     """At 232 V the subscribed 45 A are more than the subscribed power."""
     model = new_model()

@@ -40,7 +40,7 @@ VERDICT: Final = (
 """Of these, the first whose fields are known is said."""
 ENOUGH: Final = (N_("{enough} kVA would have been enough."),)
 PERIOD: Final = (
-    N_("From {begin:day} to {last:day}: {energy:kwh} drawn."),
+    N_("From {start:day} to {last:day}: {energy:kwh} drawn."),
     N_("Of these, {estimated:kwh} are not known by half-hours, and spread evenly."),
     N_(
         "Of these, {hourly:kwh} are known by the hour only: if off-peak hours begin within an hour, a cost "

@@ -249,7 +249,7 @@ def _rows(state: Json, *sections: str) -> list[tuple[str, str]]:
             continue
         if find(state, field.path) == 0:
             continue
-        # The gauge shows an overrun. At more than 200 V a current is left even then.
+        # The gauge shows an overrun.
         if section == "headroom" and (is_overrun or not _left(state, field.path)):
             continue
         shown.append((name, value))

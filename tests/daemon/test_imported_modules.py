@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NEEDLESS: Final = (
-    *("aiohttp", "csv", "difflib", "doctest", "multiprocessing", "sqlite3", "tomllib", "unittest", "xml"),
+    *("aiohttp", "difflib", "doctest", "multiprocessing", "sqlite3", "tomllib", "unittest", "xml"),
     *("pydantic.deprecated", "pydantic.networks", "pydantic.v1", "pydantic.mypy"),
     *("teleinfo.contract", "teleinfo.demo", "teleinfo.doctor", "teleinfo.history", "teleinfo.live"),
     *("teleinfo.record", "teleinfo.simulator", "teleinfo.watch", "teleinfo.web"),

@@ -135,6 +135,7 @@ def test_each_field_has_a_topic_and_is_published_when_it_changed() -> None:
         "teleinfo/state/power/apparent_import",
         "teleinfo/state/power/apparent_net",
         "teleinfo/state/headroom/power",
+        "teleinfo/state/headroom/current/l1",
     }
 
 

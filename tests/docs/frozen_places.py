@@ -89,6 +89,7 @@ def _answer(url: str) -> str:
             columns = answer.readline().decode().strip() if ".csv" in url else ""
             return f"{answer.status} {columns}".strip()
     except urllib.error.HTTPError as error:
+        error.close()  # it is an answer, too
         return str(error.code)
 
 

@@ -378,6 +378,20 @@ def test_a_long_absence_is_no_clock_that_was_ahead() -> None:
     assert house.clock_was_ahead is None
 
 
+def test_a_clock_behind_the_reading_before_an_absence_undoes_no_leap() -> None:
+    """The clock is two months behind for an hour, after a month in which the machine was off."""
+    house = House(paris(2026, 5, 1, 12), base)
+    house.off(paris(2026, 6, 10, 12), watts=1000)
+    house.run(paris(2026, 6, 10, 13))
+    house.wrong = dt.timedelta(days=-60)
+    house.run(paris(2026, 6, 10, 14))
+    house.wrong = dt.timedelta()
+    house.run(paris(2026, 6, 10, 15))
+
+    assert house.clock_was_ahead is None
+    assert house.imported()[0] == (40 * 24 + 3) * 1000
+
+
 def test_a_short_gap_is_no_clock_that_was_ahead() -> None:
     """After midnight the clock is behind, by more than the gap at noon lasted: the day goes on."""
     house = House(NOON - dt.timedelta(days=1), base)

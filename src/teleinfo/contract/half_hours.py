@@ -129,10 +129,6 @@ def of_meter(rises: Iterable[Rise], injected: str) -> HalfHours:
             energies = half_hours.injected
         else:
             energies = half_hours.drawn[_COUNTED_OFF_PEAK.get(rise.code)]
-        begin = rise.since - rise.since % HALF_HOUR
-        if rise.until <= begin + HALF_HOUR:
-            energies[begin] += rise.energy
-            continue
         time = rise.since
         while time < rise.until:
             begin = time - time % HALF_HOUR

@@ -94,10 +94,9 @@ def rises(base: sqlite3.Connection, meter: int, division: Division, since: int, 
             if after.value < before.value:
                 continue  # the index began anew
             # No index of another mode or contract may have been read between the two.
-            if times_of_others:
-                first = bisect_right(times_of_others, before.time)
-                if first < bisect_left(times_of_others, after.time):
-                    continue
+            first = bisect_right(times_of_others, before.time)
+            if first < bisect_left(times_of_others, after.time):
+                continue
             yield Rise(label, after.code, before.time, after.time, after.value - before.value)
 
 

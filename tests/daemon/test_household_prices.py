@@ -56,7 +56,7 @@ async def test_a_file_that_comes_later_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Its prices count, and what is odd in it is logged."""
-    monkeypatch.setattr(household_prices, "INTERVAL", 0.01)
+    monkeypatch.setattr(household_prices, "SEARCH_INTERVAL", 0.01)
     path = tmp_path / "offers.toml"
     prices, changed = HouseholdPrices(path, GIVEN), asyncio.Event()
     keeping = asyncio.create_task(prices.keep(changed.set, ticks=FIRST_TICKS))

@@ -57,7 +57,11 @@ def dearest(more: Mapping[dt.date, Mapping[Colour, float]], colours: Mapping[dt.
 
 
 def _dearest_of_season(more: Mapping[dt.date, Mapping[Colour, float]], left: Counter[Colour]) -> float:
-    """Return the most in € that the days of a season cost beyond blue ones; `left` are its other days."""
+    """
+    Return the most in € that the days of one season may cost more than as blue days.
+
+    `left` are the red and white days that the season still has.
+    """
     most = {(0, 0): 0.0}  # by the numbers of red and white days
     for day, more_of_day in more.items():
         with_day = dict(most)  # the day is blue

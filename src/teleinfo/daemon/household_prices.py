@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-INTERVAL: Final = 10.0
+SEARCH_INTERVAL: Final = 10.0
 """Seconds between two looks for a file of offers that is not there yet."""
 
 
@@ -65,10 +65,10 @@ class HouseholdPrices:
         loop = asyncio.get_running_loop()
         is_there = False
         while not is_there:
-            await asyncio.sleep(ticks.wait(loop.time(), INTERVAL))
+            await asyncio.sleep(ticks.wait(loop.time(), SEARCH_INTERVAL))
             is_there = _is_there(self._path)
         # An editor may still be writing it.
-        await asyncio.sleep(ticks.wait(loop.time(), INTERVAL))
+        await asyncio.sleep(ticks.wait(loop.time(), SEARCH_INTERVAL))
 
     def _read(self) -> PriceSource:
         from teleinfo.contract.price_source import PriceSource  # noqa: PLC0415 - see the head
@@ -77,7 +77,11 @@ class HouseholdPrices:
 
 
 def _is_there(path: Path) -> bool:
-    """Return True unless there is no file at `path`; reading it tells why, where it cannot be looked at."""
+    """
+    Return False if there is no file at `path`.
+
+    Return True also if that cannot be known: whoever reads the file then learns why.
+    """
     try:
         path.stat()
     except FileNotFoundError:

@@ -186,7 +186,7 @@ async def check_published(case: Case) -> AsyncIterator[Finding]:
         template = {ONLINE: of_service.ONLINE, OFFLINE: of_service.OFFLINE}.get(
             case.status, of_service.FOREIGN
         )
-        # With two meters on the topic, it may be the `online` of another service.
+        # If the service reports a fault, or two meters are on the topic, `online` may be another service's.
         proves_nothing = bool(complaint) or len(case.numbers) > 1
         if template is of_service.ONLINE and proves_nothing:
             return

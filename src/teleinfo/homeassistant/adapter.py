@@ -5,8 +5,8 @@ The publisher repeats them on each new connection. This module repeats them some
 has started, which is busy at first with the answers of other bridges to its birth message.
 
 Home Assistant logs an error for a state that is none of the options of its entity. The options are words of
-one language, and an earlier run may have had
-another language: so all states are unknown before the announcement.
+one language, and an earlier run may have had another language: so all states are unknown before the
+announcement.
 """
 
 from __future__ import annotations

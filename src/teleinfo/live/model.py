@@ -233,7 +233,11 @@ class LiveModel:
         return message(self.remembered, state) if state and self.online is not False else state
 
     def codes_of(self, meter: str) -> dict[str, str]:
-        """Return by key the codes of the indexes that this meter alone has; {} for any other meter."""
+        """
+        Return by key the codes that one index alone has, for the meter with this id.
+
+        Nothing is known of any other meter: then it is {}.
+        """
         state = self.state()
         indexes = find(state, "energy.indexes")
         if find(state, "meter.id") != meter or not isinstance(indexes, dict):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types
 from dataclasses import dataclass, field, replace
-from datetime import date  # noqa: TC003 - the same
+from datetime import date  # noqa: TC003 - `typed_json` reads the types
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state.prices import in_cents

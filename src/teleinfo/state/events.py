@@ -125,7 +125,7 @@ class EventFinder:
 
     def __init__(self, *, topic: str, private: bool) -> None:
         self._topic, self._private = topic, private
-        self._meter: str | None = None  # that of the situation
+        self._meter: str | None = None  # the meter that the situation is about
         self._heard: Moment | None = None
         self._pending: dict[str, _Pending] = {}  # by part
         self.situation: Situation = {}

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from teleinfo.daemon.other_meter import OtherMeter, _fingerprint
@@ -86,6 +86,7 @@ ANYTHING = st.recursive(
 FIELDS = [field.name for field in fields(Health)]
 
 
+@example({"bad_groups_percent": 10**400})
 @given(st.binary() | st.dictionaries(st.sampled_from(FIELDS), ANYTHING))
 def test_anybody_may_publish_there(payload: bytes | dict[str, object]) -> None:
     async def seen() -> str | None:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.settings import DEFAULTS, PREFIX, variable_of
 from teleinfo.settings.faults import written
-from tests.support.command import run_forked
 from tests.support.process import LIMIT
 from tests.support.settings import settings_of
 
@@ -203,8 +202,15 @@ def taken_wrongly(folder: Path, content: bytes, values: Mapping[str, str], meani
 def refused_by(command: str, folder: Path, content: bytes) -> str:
     """Return what another command says of a file that is to be refused; fail at a wrong status."""
     path, environ = service_with(folder, content)
-    environ["LANG"] = "fr_FR.UTF-8"
-    done = run_forked([command, "--env-file", str(path)], environ=environ, folder=folder)
+    done = subprocess.run(
+        [sys.executable, "-m", "teleinfo", command, "--env-file", path],
+        env=environ | {"LANG": "fr_FR.UTF-8"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
     said = done.stdout + done.stderr
     # The doctor makes them findings of its report.
     assert done.returncode == (1 if command == "doctor" else 78), said

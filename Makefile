@@ -19,7 +19,7 @@ TESTS  ?=
 # a time-lapse (`no_cover`): they take longest.
 SLOWEST = demo history simulator truths web
 # How many tests run at the same time. Most of those that start processes wait most of the time.
-WORKERS ?= 4
+WORKERS ?= 6
 # What `make bench` is called with, for example: make bench BENCH="--only decoding --quick"
 BENCH  ?=
 # What `make fuzz` is called with: seconds in all, and which targets.

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import re
+import resource
 import socket
 from typing import TYPE_CHECKING
 
@@ -164,6 +165,16 @@ def test_a_leading_at_stands_for_the_nul_of_an_abstract_address(
 @pytest.mark.parametrize("environ", [{}, {"NOTIFY_SOCKET": "/nonexistent/notify"}])
 def test_without_a_service_manager_that_listens_nothing_happens(environ: dict[str, str]) -> None:
     Notifier(environ).send("WATCHDOG=1")
+
+
+def test_nothing_is_sent_and_nothing_raised_without_a_free_file_descriptor() -> None:
+    notifier = Notifier({"NOTIFY_SOCKET": "@teleinfo-test"})
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))  # standard input, output and errors only
+    try:
+        notifier.send("WATCHDOG=1")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.parametrize(

@@ -50,11 +50,18 @@ class Notifier:
         self.watchdog_interval = int(microseconds) / 1e6 if is_set else None
 
     def send(self, assignment: str) -> None:
-        """Send an assignment such as `READY=1`; a service manager that does not listen is no error."""
-        if self._address:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock, contextlib.suppress(OSError):
-                sock.settimeout(0)
-                sock.sendto(assignment.encode(), self._address)
+        """
+        Send an assignment such as `READY=1`.
+
+        Nothing is sent, and nothing is raised, if the service manager does not listen or the process has
+        no free file descriptor.
+        """
+        if not self._address:
+            return
+        # To create the socket may fail, too (EMFILE): the daemon goes on, and systemd judges.
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(0)
+            sock.sendto(assignment.encode(), self._address)
 
 
 class Watchdog:

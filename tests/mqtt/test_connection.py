@@ -141,17 +141,28 @@ def test_a_message_of_qos_2_is_refused_with_any_flags(version: MqttVersion, flag
         (b"\x20\x03", BrokerFault.CLOSED_UNANSWERED),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", BrokerFault.WEB_SERVER),
         (b"\x15\x03\x03\x00\x02\x02\x46", BrokerFault.WANTS_TLS),
-        # The end of the connection comes with them: noticed while connecting or after it, it is the same.
-        (None, BrokerFault.CLOSED),
     ],
 )
 def test_a_broker_that_hangs_up_is_named_at_once(
-    version: MqttVersion, said: bytes | None, fault: BrokerFault, caplog: pytest.LogCaptureFixture
+    version: MqttVersion, said: bytes, fault: BrokerFault, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with scripted(version, saying(CONNACK[version] if said is None else said, hangs_up=True)) as broker:
+    with scripted(version, saying(said, hangs_up=True)) as broker:
         found, seconds = error_of(broker)
 
     assert (found, seconds < 5) == (fault, True)
+    assert caplog.messages == []
+
+
+# The end of the connection comes with CONNACK: noticed while connecting or after it, it is the same.
+@BOTH
+@pytest.mark.parametrize("after_connack", [b"", b"\xe0\x02"], ids=["nothing", "DISCONNECT without its body"])
+def test_a_broker_that_hangs_up_after_it_accepted_us_has_closed_the_connection(
+    version: MqttVersion, after_connack: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    with scripted(version, saying(CONNACK[version] + after_connack, hangs_up=True)) as broker:
+        fault, seconds = error_of(broker)
+
+    assert (fault, seconds < 5) == (BrokerFault.CLOSED, True)
     assert caplog.messages == []
 
 
@@ -198,6 +209,59 @@ def test_a_refusal_is_named_although_the_broker_hangs_up_with_it(
     """CONNACK or DISCONNECT with a code comes together with the end of the connection: the code counts."""
     with scripted(version, saying(said, hangs_up=True)) as broker:
         assert error_of(broker)[0] == fault
+
+
+def send_in_two_pieces(peer: socket.socket, whole: bytes, first_length: int) -> None:
+    """Send a packet so that its first bytes are read alone."""
+    peer.sendall(whole[:first_length])
+    time.sleep(0.1)  # until they are read
+    peer.sendall(whole[first_length:])
+
+
+@pytest.mark.parametrize("body_bytes", [1, 2])
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        # Packet Too Large, as mosquitto sends it, although PUBACK does not allow it (MQTT 5 §3.4.2.1).
+        (b"\x40\x03\x00\x01\x95", BrokerFault.REFUSES_LENGTH),
+        # Not Authorized (MQTT 5 §3.5.2.1)
+        (b"\x50\x03\x00\x01\x87", BrokerFault.REFUSES_TOPIC),
+    ],
+    ids=["PUBACK", "PUBREC"],
+)
+def test_a_refusal_of_a_message_is_understood_if_it_arrives_in_two_pieces(
+    answer: bytes, fault: BrokerFault, body_bytes: int
+) -> None:
+    """The first piece has one or both bytes of the message's number, the second one the code."""
+
+    def play(peer: socket.socket) -> None:
+        peer.sendall(CONNACK[MqttVersion.V5])
+        peer.recv(4096)  # PUBLISH
+        send_in_two_pieces(peer, answer, 2 + body_bytes)  # the header has 2 bytes
+        if peer.recv(4) == b"\x62\x02\x00\x01":  # PUBREL of message 1, which paho sends for any PUBREC
+            peer.sendall(b"\x70\x02\x00\x01")  # PUBCOMP
+            peer.recv(1)
+
+    async def use(connection: Connection) -> None:
+        qos = 1 if answer[0] == 0x40 else 2  # only QoS 2 is answered with PUBREC
+        await connection.publish("a", b"b", qos=qos, retain=False)
+
+    with scripted(MqttVersion.V5, play) as broker:
+        assert error_of(broker, use)[0] == fault
+
+
+def test_only_the_first_byte_of_a_disconnect_is_its_reason() -> None:
+    """A length of the properties that begins with 0x8E is not Session Taken Over (MQTT 5 §3.14.2)."""
+    reason_string = b"\x1f\x00\x8b" + b"x" * 0x8B
+    properties = b"\x8e\x01" + reason_string  # 142 bytes
+    disconnect = packet(0xE0, b"\x00" + properties)
+
+    def play(peer: socket.socket) -> None:
+        peer.sendall(CONNACK[MqttVersion.V5])
+        send_in_two_pieces(peer, disconnect, 4)  # 3 bytes of header and the reason
+
+    with scripted(MqttVersion.V5, play) as broker:
+        assert error_of(broker)[0] == BrokerFault.CLOSED
 
 
 @BOTH

@@ -71,6 +71,7 @@ _CONNECT: Final = 0x10  # type 0 is reserved (§2.1.2), and paho 2.1 waits for m
 _TYPE_AND_QOS: Final = 0xF6  # of the first byte: without DUP and RETAIN (§3.3.1)
 _PUBLISH_QOS_2: Final = 0x34
 _PUBACK, _PUBREC = 0x40, 0x50
+_BODY_START: Final = 3  # bytes: the number of a message and the code of the answer (MQTT 5 §3.4.2, §3.5.2)
 _DISCONNECT: Final = 0xE0
 _FIRST_BYTES: Final = {b"H": BrokerFault.WEB_SERVER, b"\x15": BrokerFault.WANTS_TLS}
 """Kinds of error for the first byte of what is no broker: HTTP/1.1, an alert of TLS (RFC 8446 §5.1)."""
@@ -78,7 +79,7 @@ _FIRST_BYTES: Final = {b"H": BrokerFault.WEB_SERVER, b"\x15": BrokerFault.WANTS_
 _FAULTS: Final = {0x82: BrokerFault.UNACCEPTABLE, 0x8D: BrokerFault.SILENT}
 """Kinds of error for the reasons that paho has to close a connection: protocol error, keep alive timeout."""
 
-_REFUSED, _PACKET_TOO_LARGE, _QUOTA_EXCEEDED = b"\x80", b"\x95", b"\x97"
+_REFUSED, _PACKET_TOO_LARGE, _QUOTA_EXCEEDED = 0x80, 0x95, 0x97
 """Reason codes of a refused message, the lowest one first (MQTT 5 §3.4.2.1, §3.5.2.1)."""
 
 CONNECT_PROPERTIES: Final = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
@@ -131,8 +132,9 @@ class PahoDriver:
         paho.on_publish = self._on_publish
         paho.on_socket_open = self._on_socket_open
         paho.on_socket_register_write = self._on_socket_register_write
-        self._header = bytearray()
-        self._body_left = 0
+        self._header = bytearray()  # of the packet that is being read; empty between two packets
+        self._body_start = bytearray()  # the first bytes of its body that were read, at most `_BODY_START`
+        self._body_left = 0  # bytes
         self._sock_recv = paho._sock_recv  # noqa: SLF001 - see above
         paho._sock_recv = self._receive  # type: ignore[method-assign]  # noqa: SLF001 - see above
 
@@ -246,6 +248,8 @@ class PahoDriver:
     def _receive(self, bufsize: int) -> bytes:
         """Read for paho, which asks for a header byte by byte, then for the rest of that packet."""
         data = self._sock_recv(bufsize)
+        if not data:
+            return data  # the broker has closed the connection
         if not self.is_accepted and not self._header and data in _FIRST_BYTES:
             self.fault = _FIRST_BYTES[data]
             raise ConnectionAbortedError  # paho disconnects
@@ -256,13 +260,14 @@ class PahoDriver:
         data = self._repaired(data)
         if not self._body_left:
             self._header.clear()
+            self._body_start.clear()
         return data
 
     def _note_header(self, data: bytes) -> None:
         """Take a byte of a header; raise ConnectionAbortedError if it is complete and unacceptable."""
         self._header += data
         # The last byte of the remaining length has no bit 7 (§2.1.4).
-        is_complete = len(self._header) > 1 and b"" < data < b"\x80"
+        is_complete = len(self._header) > 1 and data < b"\x80"
         if not is_complete:
             return
         length = 0
@@ -278,18 +283,30 @@ class PahoDriver:
         if not length:
             self._header.clear()
 
-    def _repaired(self, data: bytes) -> bytes:
-        """Return the body of a packet as paho needs it; note a reason or a refusal that paho would lose."""
-        if self._header[0] == _DISCONNECT and self.reason is None:
+    def _repaired(self, piece: bytes) -> bytes:
+        """
+        Return a piece of a packet's body as paho needs it; note a reason or a refusal that paho would lose.
+
+        `_body_start` is extended by what the piece has of it.
+        """
+        kind = self._header[0]
+        kept_before = len(self._body_start)  # 3 as well if more bytes were read before
+        self._body_start += piece[: _BODY_START - kept_before]
+        if kind == _DISCONNECT and kept_before == 0 and self.reason is None:
             # paho 2.1 reads a reason code only if something follows it.
-            reason = ReasonCode(PacketTypes.DISCONNECT, identifier=data[0])
+            reason = ReasonCode(PacketTypes.DISCONNECT, identifier=piece[0])
             self.reason = reason if reason.is_failure else None
-        if self._header[0] in {_PUBACK, _PUBREC} and data[2:3] == _PACKET_TOO_LARGE:
+        has_code = kept_before < _BODY_START and len(self._body_start) == _BODY_START
+        if kind not in {_PUBACK, _PUBREC} or not has_code:
+            return piece
+        number, code = struct.unpack(">HB", self._body_start)
+        if code == _PACKET_TOO_LARGE:
             # Mosquitto sends this code for a message over its message_size_limit. PUBACK does not allow it
             # (MQTT 5 §3.4.2.1), and paho would close the connection.
-            data = data[:2] + _QUOTA_EXCEEDED + data[3:]
-        number = int.from_bytes(data[:2])
-        if self._header[0] == _PUBREC and data[2:3] >= _REFUSED and number in self._answers:
+            code = _QUOTA_EXCEEDED
+            place = _BODY_START - 1 - kept_before
+            piece = piece[:place] + bytes([code]) + piece[place + 1 :]
+        if kind == _PUBREC and code >= _REFUSED and number in self._answers:
             # paho ignores this code, goes on as if the broker had taken the message, and reports success.
-            self._refusals[number] = ReasonCode(PacketTypes.PUBREC, identifier=data[2])
-        return data
+            self._refusals[number] = ReasonCode(PacketTypes.PUBREC, identifier=code)
+        return piece

@@ -80,6 +80,49 @@ def test_a_damaged_piece_behind_a_damaged_label_is_dropped() -> None:
     assert b"611" not in clean
 
 
+@pytest.mark.parametrize("parity", [True, False], ids=["with parity", "stripped"])
+@pytest.mark.parametrize(
+    ("power", "dropped"),
+    [("91123", 1), ("91125", 0)],
+    ids=["four characters of the address", "three characters of the address"],
+)
+def test_a_damaged_group_with_four_characters_of_an_identifier_is_dropped(
+    power: str,
+    dropped: int,
+    parity: bool,  # noqa: FBT001
+) -> None:
+    """The étiquette is sound, the checksum is not, and the value has 1123 or only 112 of the address."""
+    group = encode_group(Group("SINSTS", power, None, Mode.STANDARD))
+    checksum = -2  # the place: CR is behind it
+    bad = group[:checksum] + bytes([group[checksum] ^ 1]) + group[checksum + 1 :]
+    line = FRAME + FRAME.replace(SINSTS, bad)
+    clean, anonymiser = anonymised(with_parity(line) if parity else line)
+
+    assert anonymiser.dropped == dropped
+    assert (power.encode() in strip_parity(clean)[0]) == (dropped == 0)
+
+
+@pytest.mark.parametrize("parity", [True, False], ids=["with parity", "stripped"])
+@pytest.mark.parametrize("label", ["ADSC", "SINSTS"])
+@pytest.mark.parametrize("place", range(4))
+def test_a_character_of_an_identifier_whose_bit_7_is_flipped_is_dropped(
+    place: int,
+    label: str,
+    parity: bool,  # noqa: FBT001
+) -> None:
+    """The other seven bits still show the character, in the group of the address and in a value with 1123."""
+    group = encode_group(Group("SINSTS", "91123", None, Mode.STANDARD))
+    line = FRAME + FRAME.replace(SINSTS, group)
+    wire = bytearray(with_parity(line) if parity else line)
+    wire[line.index(b"1123", line.rindex(label.encode())) + place] ^= 0x80
+    clean, anonymiser = anonymised(bytes(wire))
+    readable = bytes(byte & 0x7F for byte in clean)
+
+    assert anonymiser.dropped == 1
+    # If the group of the address is dropped, SINSTS is sound and stays: four digits may be chance.
+    assert readable.count(b"1123") == (1 if label == "ADSC" else 0)
+
+
 def test_a_sound_group_that_holds_most_of_an_identifier_is_dropped() -> None:
     """
     Bytes were lost, an identifier stands behind another étiquette, and the sum happens to fit.

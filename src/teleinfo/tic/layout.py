@@ -9,13 +9,13 @@ the decoder fast; `trust` decides what is believed.
 from __future__ import annotations
 
 import re
-from itertools import accumulate
 from operator import itemgetter, methodcaller
 from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 from zlib import adler32
 
-from teleinfo.tic.groups import CR, HORODATE, Form, form_of, form_spec, parse_frame
+from teleinfo.tic.framing import STX
+from teleinfo.tic.groups import CR, HORODATE, HT, Form, form_of, form_spec, parse_frame
 from teleinfo.tic.labels import NOTICES, PART_OPENER, VARYING, Charset, Group, Kind, Mode, lookup
 from teleinfo.tic.parity import check_parity
 from teleinfo.tic.plausibility import watched_keys
@@ -54,12 +54,13 @@ class LayoutReading(Reading):
         self._mode = layout.mode
         self._belief = None
         self._values = {}
-        self.layout, self.texts = layout, texts
+        self.layout = layout
+        self.texts = texts
         self.watched = layout.pick_watched(texts)
 
     def _texts(self) -> dict[str, str]:
         if not self._values:
-            # No text has a line feed.
+            # One `decode` for all texts is faster than one for each; no text has a line feed.
             texts = b"\n".join(self.texts).decode().split("\n")
             self._values = dict(zip(self.layout.keys, texts, strict=True))
         return self._values
@@ -78,22 +79,35 @@ class Layout:
         self.forms = forms
         self.mode = forms[0].mode
         self.notices = NOTICES.intersection(form.label for form in forms)
-        lines = [_compile_line(form, first=place == 0) for place, form in enumerate(forms)]
-        self.keys = tuple(key for line in lines for key in line.keys)
+        pattern = b""
+        keys: list[str] = []
+        # Captures of the pattern, by their purpose; then the places among `keys` of texts with padding.
+        summed: list[int] = []
+        checksums: list[int] = []
+        texts: list[int] = []
+        self._padded: list[int] = []
+        self._starts: list[int] = []
+        captures = 0
+        for form in forms:
+            line = _compile_line(form, is_first=not keys)
+            pattern += line.pattern + CR
+            if line.is_padded:
+                self._padded.append(len(keys))
+            keys += line.keys
+            summed.append(captures)
+            texts += [captures + capture for capture in line.texts]
+            captures += line.captures
+            checksums.append(captures - 1)
+            self._starts.append(line.start)
+        self.keys = tuple(keys)
         self.watched_keys = watched_keys(self.mode, self.keys)
-        self.pick_watched = _picker([self.keys.index(key) for key in self.watched_keys])
+        self.pick_watched = _picker([keys.index(key) for key in self.watched_keys])
         self._strip = _STRIP[self.mode]
-        # The position of the first text and of the first capture of each line.
-        places = list(accumulate((len(line.keys) for line in lines), initial=0))
-        captures = list(accumulate((line.captures for line in lines), initial=0))
-        self._match = re.compile(b"".join(line.pattern + CR for line in lines)).fullmatch
-        texts = [start + text for start, line in zip(captures, lines, strict=False) for text in line.texts]
-        self._pick_summed = itemgetter(*_arguments(captures[:-1]))
-        self._pick_checksums = itemgetter(*_arguments([end - 1 for end in captures[1:]]))
-        self._pick_texts = itemgetter(*_arguments(texts))
-        self._starts = [line.start for line in lines]
-        self._padded = [text for text, line in zip(places, lines, strict=False) if line.padded]
-        self._pack = Struct(f"<{len(lines)}I").pack
+        self._match = re.compile(pattern).fullmatch
+        self._pick_summed = _fast_picker(summed)
+        self._pick_checksums = _fast_picker(checksums)
+        self._pick_texts = _fast_picker(texts)
+        self._pack = Struct(f"<{len(forms)}I").pack
         self.not_noted = b""
 
     def read(self, frame: bytes) -> LayoutReading | None:
@@ -102,14 +116,15 @@ class Layout:
         if match is None:
             return None
         captures = match.groups()
+        # The sum of each line, as four bytes with the lowest first (see `_Line.start`).
         sums = self._pack(*map(adler32, self._pick_summed(captures), self._starts))
         # The slice is the lowest byte of each sum: this compares the checksums of all lines at once.
         if sums[::4].translate(_CHECKSUMS) != b"".join(self._pick_checksums(captures)):
             return None
         texts = list(self._pick_texts(captures))
         strip = self._strip
-        for i in self._padded:
-            texts[i] = strip(texts[i])
+        for place in self._padded:
+            texts[place] = strip(texts[place])
         return LayoutReading(self, texts)
 
 
@@ -124,14 +139,18 @@ class LayoutCache:
         self._layouts: list[Layout] = []
 
     def read(self, segment: bytes, notices: AbstractSet[str]) -> LayoutReading | None:
-        """Return the reading of a frame (STX to before ETX); None if no layout with these notices fits."""
+        """
+        Return the reading of a frame (STX to before ETX); None if no layout with these notices fits.
+
+        The layout that fits becomes the most recent, and keeps the frame for `groups_to_note`.
+        """
         frame = segment if segment.isascii() else check_parity(segment)
         for place, layout in enumerate(self._layouts):
             reading = layout.read(frame)
             if reading is not None:
                 if layout.notices != notices:
                     return None
-                if place:
+                if place > 0:
                     self._layouts.insert(0, self._layouts.pop(place))
                 layout.not_noted = frame
                 return reading
@@ -144,24 +163,31 @@ class LayoutCache:
             self._layouts = [Layout(forms), *self._layouts[: MAX_LAYOUTS - 1]]
 
     def groups_to_note(self) -> Iterator[Group]:
-        """Yield the groups of the last frame of each layout that was read since the last call."""
+        """Yield the groups of the last frame of each layout read since the last call, the latest last."""
         for layout in reversed(self._layouts):
-            frame, layout.not_noted = layout.not_noted, b""
-            yield from (group for group in parse_frame(frame[1:]) if isinstance(group, Group))
+            body = layout.not_noted[1:]  # without STX; empty if the layout was not read
+            layout.not_noted = b""
+            for group in parse_frame(body):
+                if isinstance(group, Group):  # always, for a frame that its layout could read
+                    yield group
 
 
 def _can_be_layout(groups: Sequence[Group]) -> bool:
     """True if no group of the frame depends on another group, so that it can be read at once."""
-    specs = [(group, spec) for group in groups if (spec := lookup(group.mode, group.label)) is not None]
-    dates = [group for group, spec in specs if spec.kind is Kind.HORODATE and group.horodate is not None]
-    return (
-        len(groups) > 1
-        and len({group.mode for group in groups}) == 1
-        and _DEPENDENT.isdisjoint(group.label for group in groups)
-        and not any(spec.repeats for _, spec in specs)
-        and all(len(group.value) <= MAX_WIDTH for group in groups)
-        and all(group.value == "" for group in dates)
-    )
+    if len(groups) < 2:  # noqa: PLR2004 - `_fast_picker` needs two places
+        return False
+    for group in groups:
+        if group.mode is not groups[0].mode or group.label in _DEPENDENT or len(group.value) > MAX_WIDTH:
+            return False
+        spec = lookup(group.mode, group.label)
+        if spec is None:
+            continue
+        if spec.repeats:
+            return False
+        # The text of a date is its horodate, but its value if it has one (`build_reading`).
+        if spec.kind is Kind.HORODATE and group.horodate is not None and group.value:
+            return False
+    return True
 
 
 class _Line(NamedTuple):
@@ -169,9 +195,9 @@ class _Line(NamedTuple):
     The pattern of one line of a layout, from LF to before CR.
 
     - `pattern` has `captures` captures: the first is the text to sum up, the last is the checksum.
-    - `texts` are the captures of the texts of `keys`; the first text is stripped if it is `padded`.
-    - `start` is the sum of étiquette and separators. The lower half of an Adler-32 that starts with it is the
-      sum of the line.
+    - `texts` are the captures of the texts of `keys`; the first text is stripped if `is_padded`.
+    - `start` is the sum of the characters outside the first capture: étiquette and separators. The lower half
+      of an Adler-32 that starts with it is the sum of the line.
     """
 
     pattern: bytes
@@ -179,39 +205,63 @@ class _Line(NamedTuple):
     start: int
     keys: list[str]
     texts: list[int]
-    padded: bool
+    is_padded: bool
 
 
-def _compile_line(form: Form, *, first: bool) -> _Line:
-    separator, last = (b" ", b"") if form.mode is Mode.HISTORIQUE else (b"\t", b"\t")
+def _compile_line(form: Form, *, is_first: bool) -> _Line:
+    """Return the line of a form; the first line of a frame begins with STX."""
     spec = form_spec(form.mode, form.label, dated=form.dated)
-    members = (Charset.CODE if spec is None else spec.charset).value
-    # Frames with characters that JSON escapes are read group by group.
-    value = b"[%b]" % re.escape(members.translate(None, b'"\\'))
-    value += b"{1,%d}" % MAX_WIDTH if form.width is None else b"{%d}" % form.width
-    padded = b" " in members
-    if padded and form.mode is Mode.HISTORIQUE:
-        # Frames with a value of blanks alone are read group by group, too.
-        value = rb"(?! +[ -_](?:\r|\Z))" + value
-    covered = b"((%b)\t(%b))" % (HORODATE.pattern, value) if form.dated else b"(%b)" % value
+    charset = Charset.CODE if spec is None else spec.charset
+    value = _value_pattern(form, charset)
+    keys = [form.label]
+    is_padded = b" " in charset.value
     if not form.dated:
-        keys, texts = [form.label], [0]
-    elif spec is not None and spec.kind is Kind.HORODATE:
-        keys, texts, padded = [form.label], [1], False
+        summed = b"(%b)" % value
+        texts = [0]
     else:
-        keys, texts = [form.label, form.label + HORODATE_SUFFIX], [2, 1]
-    name = form.label.encode() + separator
-    pattern = b"%b\n%b%b%b([ -_])" % (b"\x02" if first else b"", re.escape(name), covered, separator)
-    return _Line(pattern, re.compile(pattern).groups, sum(name + last), keys, texts, padded)
+        summed = b"((%b)\t(%b))" % (HORODATE.pattern, value)  # captures: 0 both, 1 horodate, 2 value
+        if spec is not None and spec.kind is Kind.HORODATE:
+            texts = [1]
+            is_padded = False
+        else:
+            texts = [2, 1]
+            keys.append(form.label + HORODATE_SUFFIX)
+    separator = b" " if form.mode is Mode.HISTORIQUE else HT
+    label = form.label.encode() + separator
+    start = sum(label)
+    if form.mode is Mode.STANDARD:
+        start += sum(separator)  # that before the checksum (`groups.checksum`)
+    pattern = b"\n%b%b%b([ -_])" % (re.escape(label), summed, separator)
+    if is_first:
+        pattern = STX + pattern
+    return _Line(pattern, re.compile(pattern).groups, start, keys, texts, is_padded)
 
 
-def _arguments(places: list[int]) -> list[int] | list[slice]:
-    """Return the arguments of `itemgetter` for these places: a slice, which is faster, if they allow it."""
-    spaced = slice(places[0], places[-1] + 1, places[1] - places[0])
-    return [spaced] if places == list(range(spaced.start, spaced.stop, spaced.step)) else places
+def _value_pattern(form: Form, charset: Charset) -> bytes:
+    """Return the pattern, without captures, of the values of this form that a layout may read."""
+    # Frames with characters that JSON escapes are read group by group.
+    pattern = b"[%b]" % re.escape(charset.value.translate(None, b'"\\'))
+    if form.width is None:
+        pattern += b"{1,%d}" % MAX_WIDTH
+    else:
+        pattern += b"{%d}" % form.width
+    if b" " in charset.value and form.mode is Mode.HISTORIQUE:
+        # Frames with a value of blanks alone are read group by group, too: behind it come separator, checksum
+        # and the end of the line.
+        pattern = rb"(?! +[ -_](?:\r|\Z))" + pattern
+    return pattern
+
+
+def _fast_picker(places: Sequence[int]) -> Callable[[Sequence[bytes]], Sequence[bytes]]:
+    """Return a function for the items at two or more places: by a slice, which is faster, if one fits."""
+    spaced = range(places[0], places[-1] + 1, places[1] - places[0])
+    if list(places) == list(spaced):
+        return itemgetter(slice(spaced.start, spaced.stop, spaced.step))
+    return itemgetter(*places)
 
 
 def _picker(places: Sequence[int]) -> Callable[[Sequence[bytes]], tuple[bytes, ...]]:
+    """Return a function for the tuple of the items at these places, which may be none or one."""
     if len(places) > 1:
         return itemgetter(*places)
     return lambda items: tuple(items[place] for place in places)

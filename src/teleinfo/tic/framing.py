@@ -42,7 +42,7 @@ class Framer:
         self.interrupted = 0
         self._limit = limit
         self._buffer = bytearray()
-        self._first = True  # the stream may begin in the middle of a frame
+        self._is_first = True  # for the first segment, which may be the end of a frame that began earlier
 
     def split(self, data: bytes) -> list[bytes]:
         """Return the segments of the stream whose ETX is in `data`, without that ETX."""
@@ -50,15 +50,17 @@ class Framer:
             self._buffer += data
             self._shorten_buffer()
             return []
-        *segments, rest = (bytes(self._buffer) + data).split(ETX)
-        self._buffer = bytearray(rest)
+        segments = (bytes(self._buffer) + data).split(ETX)
+        self._buffer = bytearray(segments.pop())  # the bytes behind the last ETX
         self._shorten_buffer()
-        if len(max(segments, key=len)) >= self._limit:
-            segments = [self._shorten(segment) for segment in segments]
-        if self._first:
-            self._first = False
-            if STX not in strip_parity(segments[0])[0]:
-                del segments[0]
+        for place, segment in enumerate(segments):
+            if len(segment) >= self._limit:
+                segments[place] = self._shorten(segment)
+        if self._is_first:
+            self._is_first = False
+            text, _has_parity = strip_parity(segments[0])
+            if STX not in text:
+                del segments[0]  # no frame was lost: its beginning was never in the stream
         return segments
 
     def frame(self, segment: bytes) -> tuple[bytes, bool] | None:
@@ -67,37 +69,45 @@ class Framer:
 
         A frame is the characters between STX and ETX, and True if they arrived with their parity.
         """
-        text, parity = strip_parity(segment)
-        before, *bodies = text.split(STX)
+        text, has_parity = strip_parity(segment)
+        bodies = text.split(STX)
+        before_stx = bodies.pop(0)
         if not bodies:
-            damaged = _WITHOUT_STX.match(text)
-            if damaged is None:
-                self.interrupted += bool(before)
+            damaged_stx = _WITHOUT_STX.match(text)
+            if damaged_stx is None:
+                if before_stx:
+                    self.interrupted += 1
                 return None
-            bodies = [text[damaged.end() :]]
+            bodies = [text[damaged_stx.end() :]]
         begun = [body for body in bodies if not _FALSE_STX.match(body)]
-        if not begun or begun[-1] is not bodies[-1] or EOT in bodies[-1]:
-            # EOT cut the last frame short, or a damaged character of it became a false STX.
+        last = bodies[-1]
+        if EOT in last or _FALSE_STX.match(last):
+            # EOT cut the last frame short, or a damaged character of it became a false STX. The ETX ended a
+            # frame even if no true STX is left.
             self.interrupted += max(1, len(begun))
             return None
-        self.interrupted += len(begun) - 1
-        return bodies[-1], parity
+        self.interrupted += len(begun) - 1  # the others were cut short by a new STX
+        return last, has_parity
 
     def pending(self) -> bytes:
         """Return the characters of the frame in progress, as far as they have arrived."""
-        return strip_parity(bytes(self._buffer))[0].rpartition(STX)[2]
+        text, _has_parity = strip_parity(bytes(self._buffer))
+        _before, _stx, body = text.rpartition(STX)
+        return body
 
     def close(self) -> None:
         """End the stream; a frame in progress counts as interrupted."""
-        self.interrupted += strip_parity(bytes(self._buffer))[0].count(STX)
+        text, _has_parity = strip_parity(bytes(self._buffer))
+        self.interrupted += text.count(STX)
         self.reset()
 
     def reset(self) -> None:
         """Forget the frame in progress: the next bytes do not continue it."""
         self._buffer.clear()
-        self._first = True
+        self._is_first = True
 
     def _shorten_buffer(self) -> None:
+        """Keep fewer bytes than the limit; count lost frames."""
         if len(self._buffer) >= self._limit:
             self._buffer = bytearray(self._shorten(bytes(self._buffer)))
 
@@ -105,12 +115,17 @@ class Framer:
         """
         Return the end of a segment (without ETX), after dropping its bytes in pieces of `limit` bytes.
 
-        The bytes from the last STX of a piece on are kept: they may begin a frame that is not too long.
+        The bytes from the last STX of a piece on are kept: they may begin a frame that is not too long. Each
+        dropped STX counts as a lost frame.
         """
         start = 0
         while len(segment) - start >= self._limit:
-            text, _ = strip_parity(segment[start : start + self._limit])
-            keep = text.rfind(STX, 1)
-            self.interrupted += text.count(STX) - (keep >= 0)
-            start += keep if keep >= 0 else self._limit
+            text, _has_parity = strip_parity(segment[start : start + self._limit])
+            self.interrupted += text.count(STX)
+            last_stx = text.rfind(STX, 1)  # not the first byte: to keep the whole piece would drop nothing
+            if last_stx == -1:
+                start += self._limit
+            else:
+                start += last_stx
+                self.interrupted -= 1  # this STX is kept
         return segment[start:]

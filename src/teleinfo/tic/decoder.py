@@ -23,7 +23,7 @@ from teleinfo.tic.reading import Reading, build_reading, texts_of
 from teleinfo.tic.trust import Trust
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
 
@@ -54,7 +54,7 @@ class Counts:
     unconfirmed: int = 0  # withheld: next to lost bytes, or in an unknown form
     implausible: int = 0  # withheld: an index or identifier that cannot follow its last value
     unknown_labels: tuple[str, ...] = ()  # believed étiquettes that the table lacks; the first of them
-    lost: Mapping[str, int] = field(default_factory=dict)  # damaged frames that lacked it, by étiquette
+    lost: Mapping[str, int] = field(default_factory=dict)  # by étiquette: damaged frames that lacked it
 
     @property
     def rejected(self) -> int:
@@ -85,7 +85,7 @@ class Decoder:
         self._judge = Judge()
         self._layout: Layout | None = None  # of the last frame
         self._faults = 0  # groups that were rejected or withheld until the last frame that was judged
-        self._whole: list[str] = []  # the étiquettes that each frame must have, of one without such groups
+        self._whole: list[str] = []  # étiquettes that each frame must have, from the last undamaged frame
         self._is_accepted = False  # by the fast path of `plausibility`: only indexes changed
         self._mode = Mode.HISTORIQUE  # of the last sound frame
         self._time = 0.0  # s since the first byte
@@ -117,10 +117,11 @@ class Decoder:
                 self.parity = not segment.isascii()
                 counts.groups += len(layout.forms)
                 self._advance(len(segment) + 1, layout.mode, now)
-                reading = self._plausible(at_once, layout.watched_keys, at_once.watched)
+                reading = self._without_implausible(at_once, layout.watched_keys, at_once.watched)
             if reading is not None:
                 counts.frames += 1
-                if self._is_accepted and layout is self._layout is not None:
+                is_same_layout = layout is not None and layout is self._layout
+                if is_same_layout and self._is_accepted:
                     self._judge.judge_again(reading)
                 else:
                     self._judge.judge(reading)
@@ -136,10 +137,12 @@ class Decoder:
 
         Nothing is counted. The whole frame so far is parsed: call this once a second, not at every byte.
         """
-        found = groups.parse_frame(self._framer.pending())
-        sound = [group.mode for group in found if isinstance(group, Group)]
-        mode = max(Mode, key=sound.count)
-        return (mode, sound.count(mode)) if sound else (None, 0)
+        lines = groups.parse_frame(self._framer.pending())
+        modes = [group.mode for group in lines if isinstance(group, Group)]
+        if not modes:
+            return None, 0
+        most_frequent = max(Mode, key=modes.count)
+        return most_frequent, modes.count(most_frequent)
 
     def close(self) -> None:
         """End the line; a frame in progress counts as interrupted."""
@@ -151,45 +154,75 @@ class Decoder:
         self._framer.reset()
 
     def _read_by_groups(self, segment: bytes, now: float | None) -> Reading | None:
-        """Check a frame character by character and group by group."""
+        """
+        Check the frame of a segment character by character and group by group; count what is left out.
+
+        Return its reading without groups that are withheld; None if the segment has no frame, or nothing of
+        the frame is believed.
+        """
         frame = self._framer.frame(segment)
-        found = [] if frame is None else groups.parse_frame(frame[0])
-        sound = [group for group in found if isinstance(group, Group)]
-        self._advance(len(segment) + 1, sound[0].mode if sound else self._mode, now)
         if frame is None:
+            self._advance(len(segment) + 1, self._mode, now)
             return None
+        text, self.parity = frame
+        lines = groups.parse_frame(text)
+        sound = [group for group in lines if isinstance(group, Group)]
+        mode = sound[0].mode if sound else self._mode
+        self._advance(len(segment) + 1, mode, now)
         counts = self.counts
-        self.parity = frame[1]
-        counts.parity += found.count(RejectionCause.PARITY)
-        counts.checksum += found.count(RejectionCause.CHECKSUM)
-        counts.malformed += found.count(RejectionCause.MALFORMED)
+        counts.parity += lines.count(RejectionCause.PARITY)
+        counts.checksum += lines.count(RejectionCause.CHECKSUM)
+        counts.malformed += lines.count(RejectionCause.MALFORMED)
         reading = build_reading(sound)
         if reading is None:
             counts.groups += len(sound)
-            self._framer.interrupted += bool(sound)  # so inconsistent that it must not be believed
+            if sound:
+                self._framer.interrupted += 1  # so inconsistent that it must not be believed
             return None
-        self._trust.note(self._layouts.groups_to_note())
-        mode = self._trust.mode
-        believed, withheld = self._trust.believe(found, parity=self.parity)
-        if self._trust.mode is not mode:
-            self._layouts.forget()
-        if self._trust.is_settled:
-            self._layouts.learn(sound)
-        counts.groups += len(believed)
-        unknown = {group.label: None for group in believed if lookup(group.mode, group.label) is None}
-        if unknown:
-            counts.unknown_labels = tuple(dict.fromkeys(counts.unknown_labels) | unknown)[:MAX_UNKNOWN_LABELS]
-        counts.unconfirmed += len(withheld)
-        _tally(self.unconfirmed, (group.label for group in withheld))
+        believed, withheld = self._believe(lines, sound, parity=self.parity)
         if withheld:
             reading = build_reading(believed)
         if reading is None:
             return None
-        keys = watched_keys(reading.mode, texts_of(reading))
-        return self._plausible(reading, keys, tuple(texts_of(reading)[key].encode() for key in keys))
+        values = texts_of(reading)
+        keys = watched_keys(reading.mode, values)
+        return self._without_implausible(reading, keys, tuple(values[key].encode() for key in keys))
 
-    def _plausible(self, reading: Reading, keys: tuple[str, ...], texts: tuple[bytes, ...]) -> Reading | None:
-        """Return a reading without its implausible values; `keys` and `texts` are those to compare."""
+    def _believe(
+        self, lines: Sequence[Group | RejectionCause], sound: Sequence[Group], *, parity: bool
+    ) -> tuple[list[Group], list[Group]]:
+        """
+        Return the `sound` groups among the lines that are believed, and those that are withheld; count both.
+
+        The layout of the frame is learned if `trust` would believe every frame like it.
+        """
+        trust = self._trust
+        trust.note(self._layouts.groups_to_note())
+        mode_before = trust.mode
+        believed, withheld = trust.believe(lines, parity=parity)
+        if trust.mode is not mode_before:
+            self._layouts.forget()
+        if trust.is_settled:
+            self._layouts.learn(sound)
+        counts = self.counts
+        counts.groups += len(believed)
+        counts.unconfirmed += len(withheld)
+        _tally(self.unconfirmed, (group.label for group in withheld))
+        for group in believed:
+            if len(counts.unknown_labels) == MAX_UNKNOWN_LABELS:
+                break
+            if lookup(group.mode, group.label) is None and group.label not in counts.unknown_labels:
+                counts.unknown_labels += (group.label,)
+        return believed, withheld
+
+    def _without_implausible(
+        self, reading: Reading, keys: tuple[str, ...], texts: tuple[bytes, ...]
+    ) -> Reading | None:
+        """
+        Return a reading without its implausible values, which are counted; None if nothing is left of it.
+
+        `keys` are the `watched_keys` of the reading, and `texts` their values. Sets `_is_accepted`.
+        """
         if self._plausibility is None:
             return reading
         self._is_accepted = self._plausibility.try_accept(keys, texts, self._time)
@@ -204,17 +237,19 @@ class Decoder:
         self.counts.groups -= len(withheld)
         self.counts.implausible += len(withheld)
         _tally(self.implausible, withheld)
-        left = {key: text for key, text in reading.values.items() if key not in withheld}
-        return Reading(reading.mode, left) if left else None
+        plausible = {key: text for key, text in reading.values.items() if key not in withheld}
+        return Reading(reading.mode, plausible) if plausible else None
 
     def _note_lost(self, reading: Reading) -> None:
         """Count the étiquettes that a damaged frame lacks, which the last whole frame had."""
-        counts, keys = self.counts, reading.values.keys()
-        before, self._faults = self._faults, counts.rejected + counts.unconfirmed + counts.implausible
-        if self._faults == before:
+        counts = self.counts
+        keys = reading.values.keys()
+        faults_before = self._faults
+        self._faults = counts.rejected + counts.unconfirmed + counts.implausible
+        if self._faults == faults_before:
             self._whole = [key for key in keys if presence(reading.mode, key) not in _UNSTEADY]
         elif not keys <= SHORT_FRAME:
-            lost = dict(counts.lost)
+            lost = dict(counts.lost)  # a new dict: a shallow copy of `counts` keeps the earlier one
             _tally(lost, (key for key in self._whole if key not in keys))
             counts.lost = lost
 
@@ -240,6 +275,7 @@ def decode(recording: Iterable[bytes]) -> Iterator[Reading]:
 
 
 def _tally(counter: dict[str, int], labels: Iterable[str]) -> None:
+    """Add one to the count of each label; a label beyond the first `MAX_TALLIED_LABELS` is not counted."""
     for label in labels:
         if label in counter or len(counter) < MAX_TALLIED_LABELS:
             counter[label] = counter.get(label, 0) + 1

@@ -17,7 +17,7 @@ import enum
 import re
 from typing import NamedTuple
 
-from teleinfo.tic.labels import HISTORIQUE, STANDARD, Charset, Group, Label, Mode, lookup
+from teleinfo.tic.labels import Charset, Group, Label, Mode, lookup
 from teleinfo.tic.parity import DAMAGED
 
 LF = b"\n"
@@ -36,7 +36,8 @@ class RejectionCause(enum.Enum):
 # Captures: the characters that the sum covers and, inside them, étiquette and valeur. A historique group has
 # two separators and a checksum of one character; its value may hold blanks.
 _HISTORIQUE = re.compile(rb"(([!-~]+) ([ -~]+)) [ -~]")
-# In standard mode a horodate may stand before the value. A value may be empty only behind a horodate.
+# In standard mode a horodate may stand before the value. A value may be empty only behind a horodate. So the
+# captures are: covered characters, étiquette, valeur without a horodate; or horodate, and valeur behind it.
 _STANDARD = re.compile(rb"(([ -~]+)\t(?:([ -~]+)|([ -~]*)\t([ -~]*))\t)[ -~]")
 # Season, then yymmddhhmmss; twelve zeros mean no time. A lower-case season means a degraded clock, a blank no
 # season. The ranges of month, day and hour detect bursts of wrong bits that the sum misses.
@@ -56,14 +57,18 @@ def parse_frame(body: bytes) -> list[Group | RejectionCause]:
     A line ends at CR. The characters before its last LF are a fragment of another group, whose CR was lost:
     they are rejected even if they look sound. A line whose LF is damaged or missing is still read.
     """
-    *lines, rest = body.split(CR)
+    lines = body.split(CR)
+    behind_last_cr = lines.pop()
     found: list[Group | RejectionCause] = []
     for line in lines:
-        *fragments, text = line.split(LF)
-        found += map(_reject_fragment, filter(None, fragments))
-        if text:
-            found.append(parse_group(text) if fragments else _parse_without_lf(text))
-    found += map(_reject_fragment, filter(None, rest.split(LF)))
+        fragments, lf, text = line.rpartition(LF)
+        if fragments:
+            found += _causes_of_fragments(fragments)
+        if text and lf:
+            found.append(parse_group(text))
+        elif text:
+            found.append(_parse_without_lf(text))
+    found += _causes_of_fragments(behind_last_cr)
     return found
 
 
@@ -72,22 +77,26 @@ def parse_group(text: bytes) -> Group | RejectionCause:
     if DAMAGED in text:
         return RejectionCause.PARITY
     if text[-2:-1] == HT:
-        mode, labels, shape = Mode.STANDARD, STANDARD, _STANDARD
+        mode = Mode.STANDARD
+        match = _STANDARD.fullmatch(text)
     else:
-        mode, labels, shape = Mode.HISTORIQUE, HISTORIQUE, _HISTORIQUE
-    match = shape.fullmatch(text)
+        mode = Mode.HISTORIQUE
+        match = _HISTORIQUE.fullmatch(text)
     if match is None:
         return RejectionCause.MALFORMED
-    covered, label, value, *dated = match.groups()
+    horodate = None
+    if mode is Mode.STANDARD:
+        covered, label, value, horodate, value_behind_horodate = match.groups()
+        if horodate is not None:
+            value = value_behind_horodate
+    else:
+        covered, label, value = match.groups()
     if checksum(covered) != text[-1]:
         return RejectionCause.CHECKSUM
-    horodate = None
-    if value is None:
-        horodate, value = dated
-        if not HORODATE.fullmatch(horodate):
-            return RejectionCause.MALFORMED
+    if horodate is not None and not HORODATE.fullmatch(horodate):
+        return RejectionCause.MALFORMED
     name = label.decode()
-    if not _is_possible(labels.get(name), label, value, dated=horodate is not None):
+    if not _is_possible(lookup(mode, name), label, value, dated=horodate is not None):
         return RejectionCause.MALFORMED
     return Group(name, value.decode(), None if horodate is None else horodate.decode(), mode)
 
@@ -117,23 +126,33 @@ def _parse_without_lf(text: bytes) -> Group | RejectionCause:
     return found if isinstance(found, RejectionCause) else RejectionCause.MALFORMED
 
 
-def _reject_fragment(text: bytes) -> RejectionCause:
-    return RejectionCause.PARITY if DAMAGED in text else RejectionCause.MALFORMED
+def _causes_of_fragments(characters: bytes) -> list[RejectionCause]:
+    """Return why each fragment is rejected; LF separates the fragments, of which some may be empty."""
+    causes = []
+    for fragment in characters.split(LF):
+        if DAMAGED in fragment:
+            causes.append(RejectionCause.PARITY)
+        elif fragment:
+            causes.append(RejectionCause.MALFORMED)
+    return causes
 
 
-def _is_possible(known: Label | None, label: bytes, value: bytes, *, dated: bool) -> bool:
+def _is_possible(spec: Label | None, label: bytes, value: bytes, *, dated: bool) -> bool:
     """
-    True if the étiquette may exist, and the table allows its horodate and its value.
+    True if the étiquette may exist, and its entry in the table, `spec`, allows its horodate and its value.
 
     A sum of six bits misses a wrong bit 6, but this bit turns digits and capitals into excluded characters.
     Lost bytes, or an HT that becomes I, can join a horodate to its neighbours.
     """
     text = value.strip(b" ")  # blanks at both ends are padding, whatever the class
-    if known is None:
-        return bool(_UNKNOWN_LABEL.fullmatch(label)) and not text.translate(None, Charset.CODE.value)
-    return any(
-        form.horodate is dated and not text.translate(None, form.charset.value) for form in known.forms()
-    )
+    if spec is None:
+        return bool(_UNKNOWN_LABEL.fullmatch(label)) and _has_only(text, Charset.CODE)
+    return any(variant.horodate is dated and _has_only(text, variant.charset) for variant in spec.forms())
+
+
+def _has_only(text: bytes, charset: Charset) -> bool:
+    """True if every character of the text is of this class."""
+    return not text.translate(None, charset.value)
 
 
 class Form(NamedTuple):
@@ -150,20 +169,31 @@ def form_of(group: Group) -> Form:
     width = len(group.value)
     dated = group.horodate is not None
     spec = form_spec(group.mode, group.label, dated=dated)
-    varies = spec is not None and isinstance(spec.widths, range) and width in spec.widths
-    if spec is not None and spec.glued and spec.unit is not None:
-        varies = varies and group.value.rstrip(" ").endswith(spec.unit)
+    varies = False
+    if spec is not None and isinstance(spec.widths, range) and width in spec.widths:
+        # A value that lost its unit gets the form of its width, which this meter has not shown.
+        varies = not spec.glued or spec.unit is None or group.value.rstrip(" ").endswith(spec.unit)
     return Form(group.mode, group.label, dated, None if varies else width)
 
 
 def documented_widths(form: Form) -> tuple[int | None, ...]:
-    """Return the widths in the table for this label; most meters use the first."""
+    """
+    Return the widths in the table for this label; most meters use the first.
+
+    None is the only one if the width varies. There is none for a label that the table lacks.
+    """
     spec = form_spec(form.mode, form.label, dated=form.dated)
-    widths = () if spec is None else spec.widths
-    return (None,) if isinstance(widths, range) else widths
+    if spec is None:
+        return ()
+    return (None,) if isinstance(spec.widths, range) else spec.widths
 
 
 def form_spec(mode: Mode, label: str, *, dated: bool) -> Label | None:
     """Return the entry of a label with a horodate (`dated`) or without; None if the table has none."""
     spec = lookup(mode, label)
-    return None if spec is None else next((form for form in spec.forms() if form.horodate is dated), None)
+    if spec is None:
+        return None
+    for variant in spec.forms():
+        if variant.horodate is dated:
+            return variant
+    return None

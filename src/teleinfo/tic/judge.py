@@ -57,21 +57,23 @@ class Judge:
         self._rival = _NO_RIVAL
         self._rival_frames = 0
         self._belief: Belief | None = None
-        self._is_settled = False  # a frame that repeats the last one changes nothing
+        self._is_settled = False  # True if a frame like the last one would change nothing but `_frames`
         self._forget_frames()
 
     def _forget_frames(self) -> None:
         """Forget the frames so far, for another meter or another mode."""
-        self._frames = self._numbered = 0
-        self._seen: dict[str, int] = {}  # the number of the last frame with each unconfirmed key
+        self._frames = 0
+        self._numbered_frames = 0  # those of them that sent the number of the meter
+        self._last_frame_of: dict[str, int] = {}  # each unconfirmed key: `_frames` at the last frame with it
         self._confirmed: frozenset[str] = frozenset()
-        self._sent: frozenset[str] = frozenset()  # alarms and notices of the last frame that can have them
+        self._sent: frozenset[str] = frozenset()  # alarms and notices of the last frames that could have them
         self._tariff: tuple[str, ...] = ()  # of the last frame that has one
 
     def judge(self, reading: Reading) -> None:
         """Set the belief of a reading, foreign if it may be of another meter, mode or contract."""
-        if self._is_followed(reading) or self._belief is None:
-            self._weigh(reading)
+        is_followed = self._follow(reading)
+        if is_followed or self._belief is None:  # None before the first frame, which is always followed
+            self._form_belief(reading)
             set_belief(reading, self._belief)
         else:
             self._is_settled = False
@@ -85,8 +87,12 @@ class Judge:
         else:
             self.judge(reading)
 
-    def _is_followed(self, reading: Reading) -> bool:
-        """True if a reading is of the followed meter, mode and contract; it may itself confirm a change."""
+    def _follow(self, reading: Reading) -> bool:
+        """
+        Count a reading for the followed meter, mode and contract, or for their rival.
+
+        Return True if it is of the followed ones: also if it is the frame that makes the rival the followed.
+        """
         sent_number = number_of(reading)
         contract = _contract_of(reading)
         is_same_mode = self._mode is None or self._mode is reading.mode
@@ -95,23 +101,26 @@ class Judge:
             number = self._number  # the frame has lost the group of the number
         is_same_meter = is_same_mode and (self._number is None or self._number == number)
         is_same_contract = contract is None or self._contract is None or self._contract == contract
-        frames = 1
+        new_frames = 1  # of the followed meter
         if not is_same_meter or not is_same_contract:
             rival = _Rival(number, reading.mode, contract if is_same_meter else None)
             if rival != self._rival:
                 self._rival_frames = 0
             self._rival = rival
             self._rival_frames += 1
-            # A meter without a number in another mode may be ours, whose number was lost.
-            has_identity = is_same_mode or sent_number is not None
-            if self._rival_frames < (FRAMES_FOR_NEW if has_identity else FRAMES_WITHOUT_NUMBER):
+            if is_same_mode or sent_number is not None:
+                needed = FRAMES_FOR_NEW
+            else:
+                needed = FRAMES_WITHOUT_NUMBER  # it may be our meter in another mode, whose number was lost
+            if self._rival_frames < needed:
                 return False
-            frames = self._rival_frames
+            new_frames = self._rival_frames
         elif contract is not None or self._rival.contract is None:
             # A short frame, which names no contract, does not contradict a rival contract.
             self._rival = _NO_RIVAL
         if not is_same_meter:
-            if number is None or number != self._number:  # otherwise only the mode has changed
+            is_other_mode_only = number is not None and number == self._number
+            if not is_other_mode_only:
                 self._meter += 1
             self._forget_frames()
             self._contract = None
@@ -119,13 +128,13 @@ class Judge:
         self._mode = reading.mode
         if contract:
             self._contract = contract
-        self._frames += frames
+        self._frames += new_frames
         if sent_number is not None:
-            self._numbered += frames
+            self._numbered_frames += new_frames
         return True
 
-    def _weigh(self, reading: Reading) -> None:
-        """Form the belief from a reading of the meter that is followed."""
+    def _form_belief(self, reading: Reading) -> None:
+        """Set `_belief` and `_is_settled` from a reading of the meter that is followed."""
         values = texts_of(reading)
         # A short frame has the alarms and no notices: what is left out of it may still be in force.
         is_short = "IINST1" in values and "OPTARIF" not in values
@@ -141,7 +150,7 @@ class Judge:
         self._confirm(values.keys())
         if self._number is not None:
             is_known = True
-            is_certain = self._numbered >= CERTAIN_FRAMES
+            is_certain = self._numbered_frames >= CERTAIN_FRAMES
         else:
             is_known = self._frames >= FRAMES_WITHOUT_NUMBER
             is_certain = self._frames >= CERTAIN_FRAMES_WITHOUT_NUMBER
@@ -158,7 +167,7 @@ class Judge:
         )
         are_all_confirmed = values.keys() <= self._confirmed
         self._is_settled = is_certain and is_steady and sending == self._sent and are_all_confirmed
-        if belief != self._belief:
+        if belief != self._belief:  # an equal belief stays the same object, as others compare by `is`
             self._belief = belief
 
     def _confirm(self, keys: AbstractSet[str]) -> None:
@@ -166,12 +175,13 @@ class Judge:
         unconfirmed = keys - self._confirmed
         if not unconfirmed:
             return
-        recent = {key for key, frame in self._seen.items() if self._frames - frame <= CONFIRM_WITHIN}
+        last_frame_of = self._last_frame_of
+        recent = {key for key, frame in last_frame_of.items() if self._frames - frame <= CONFIRM_WITHIN}
         if len(self._confirmed) < MAX_CONFIRMED:
             self._confirmed |= unconfirmed & recent
-        self._seen = {key: self._seen[key] for key in recent - unconfirmed}
+        self._last_frame_of = {key: last_frame_of[key] for key in recent - unconfirmed}
         for key in unconfirmed - self._confirmed:
-            self._seen[key] = self._frames
+            self._last_frame_of[key] = self._frames
 
 
 def _contract_of(reading: Reading) -> str | None:

@@ -156,7 +156,7 @@ def _events() -> Iterator[str]:
     finder = EventFinder(topic="teleinfo", private=False)
     for event in Event:
         details = {name: _example(form) for name, form in DETAILS.get(event, {}).items()}
-        yield from _keys(f"event {event}", finder._message(event, moment(0).wall, **details))
+        yield from _keys(f"event {event}", finder._message(event, moment(0).wall, details))
 
 
 def _example(form: DetailForm) -> str | int | list[Json]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from teleinfo.state import fields, tariffs
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import enum
     from collections.abc import Mapping
 
-    from teleinfo.state.fields import Json
+    from teleinfo.state.fields import Json, Values
     from teleinfo.state.snapshot import Snapshot
 
 Situation: TypeAlias = "Mapping[str, str]"
@@ -124,9 +124,10 @@ class EventFinder:
     """The events of the line with the base topic `topic`; a `private` number is never published."""
 
     def __init__(self, *, topic: str, private: bool) -> None:
-        self._topic, self._private = topic, private
+        self._topic = topic
+        self._private = private
         self._meter: str | None = None  # the meter that the situation is about
-        self._heard: Moment | None = None
+        self._heard: Moment | None = None  # the last reading
         self._pending: dict[str, _Pending] = {}  # by part
         self.situation: Situation = {}
         self.spans: Mapping[str, Span] = {}
@@ -136,8 +137,10 @@ class EventFinder:
         """Continue from the situation of an earlier run, in which `meter` was last heard at `heard`."""
         self._meter = hidden_scope(meter, topic=self._topic) if self._private else meter
         # A monotonic time of an earlier run may belong to another start of the machine.
-        self._heard, self._pending = Moment(-math.inf, heard), {}
-        self.situation, self.spans = situation, spans
+        self._heard = Moment(-math.inf, heard)
+        self._pending = {}
+        self.situation = situation
+        self.spans = spans
 
     @property
     def _is_calm(self) -> bool:
@@ -151,167 +154,241 @@ class EventFinder:
         since = (self._heard or now).wall
         self.situation = {**self.situation, SILENCE: SILENCE}
         self.spans = {**self.spans, SILENCE: Span(since)}
-        return [self._message(Event.SILENCE_STARTED, since)]
+        return [self._message(Event.SILENCE_STARTED, since, {})]
 
     def find(self, now: Snapshot) -> list[dict[str, Json]]:
-        """Return the messages of the reading that `now` was made with."""
-        before, after, at = dict(self.situation), _situation(now), now.facts.heard.wall
-        former, self._meter = self._meter, now.facts.device.scope
-        messages = self._ended(SILENCE, Event.SILENCE_ENDED, at) if before.pop(SILENCE, "") else []
-        heard, self._heard = self._heard or now.facts.heard, now.facts.heard
-        if former is not None and self._is_another(former):
-            self.situation, self.spans, self._pending = after, {}, {}
-            return [*messages, self._message(Event.METER_REPLACED, at, **{"from": former, "to": self._meter})]
-        # A clock that leaps is no absence.
-        absence = min((at - heard.wall).total_seconds(), now.facts.heard.monotonic - heard.monotonic)
+        """Return the messages of the events that the last reading of `now` shows, and keep its situation."""
+        reading = now.facts.heard
+        last_reading = self._heard or reading
+        self._heard = reading
+        last_meter = self._meter
+        self._meter = now.facts.device.scope
+
+        messages = []
+        before = dict(self.situation)
+        was_silent = before.pop(SILENCE, "") != ""
+        if was_silent:
+            messages += self._end_span(SILENCE, Event.SILENCE_ENDED, reading.wall)
+        after = _situation(now)
+        if last_meter is not None and self._is_another_meter(last_meter):
+            self.situation = after
+            self.spans = {}
+            self._pending = {}
+            replaced = {"from": last_meter, "to": self._meter}
+            return [*messages, self._message(Event.METER_REPLACED, reading.wall, replaced)]
+
+        absence = _seconds_between(last_reading, reading)
         if absence <= DOUBT_TOMORROW_AFTER and self._is_calm and after.items() <= self.situation.items():
-            return messages
+            return messages  # most readings: nothing changed
         self._note_spans(before, after, now)
-        is_another_day = (at - _TEMPO_BEGIN).date() != (heard.wall - _TEMPO_BEGIN).date()
-        if TOMORROW in before and absence > DOUBT_TOMORROW_AFTER and is_another_day:
-            before[TOMORROW] = ""
-        for part in before.keys() & after.keys():
-            if after[part] == before[part]:
-                self._pending.pop(part, None)
-            elif not self._is_confirmed(part, _Pending(after[part], now.facts.heard, absence)):
-                after[part] = before[part]
-        self.situation = before | after
-        for part in [part for part in after if after[part] != before.get(part, after[part])]:
+        is_another_day = _tempo_day(reading) != _tempo_day(last_reading)
+        if TOMORROW in before and is_another_day and absence > DOUBT_TOMORROW_AFTER:
+            before[TOMORROW] = ""  # the same colour is news, too: it is that of another day
+        confirmed = self._confirmed(before, after, reading, absence)
+        self.situation = before | confirmed
+        for part, text in confirmed.items():
+            if part not in before or text == before[part]:
+                continue
             if part in _CHANGES:
-                messages += self._changed(part, before[part], after[part])
-            elif after[part]:
-                messages.append(self._message(_LASTING[part][0], at, **_details(part, now)))
+                messages += self._changed(part, before[part], self._pending.pop(part))
+                continue
+            begin, end = _LASTING[part]
+            if text:
+                messages.append(self._message(begin, reading.wall, _details(part, now)))
             else:
-                messages += self._ended(part, _LASTING[part][1], at)
+                messages += self._end_span(part, end, reading.wall)
         return messages
 
-    def _is_confirmed(self, part: str, new: _Pending) -> bool:
+    def _confirmed(
+        self, before: Situation, after: Situation, reading: Moment, absence: float
+    ) -> dict[str, str]:
         """
-        True unless further readings must confirm a new text of a part.
+        Return `after` with the old text of each part whose new text further readings must confirm.
 
         A part of `_CHANGES` must come twice with its new text, an alert of `_PAUSING` be missing for `PAUSE`.
-        A notice must come twice, too: its times may be withheld in their first frame.
+        A notice must come twice, too: its times may be withheld in their first frame. `_pending` keeps what
+        waits, and a changed part of `_CHANGES` until its message is made.
         """
-        comes_twice = part in _CHANGES or (part == Alert.MOBILE_PEAK_NOTICE and new.text != "")
-        if not comes_twice and (part not in _PAUSING or new.text):
-            return True
-        pending = self._pending.get(part)
-        if pending is None or pending.text != new.text:
-            self._pending[part] = new
-            return False
-        return comes_twice or new.first.monotonic - pending.first.monotonic >= PAUSE
+        confirmed = dict(after)
+        for part in before.keys() & after.keys():
+            text = after[part]
+            if text == before[part]:
+                self._pending.pop(part, None)
+                continue
+            must_pause = part in _PAUSING and text == ""
+            must_come_twice = part in _CHANGES or (part == Alert.MOBILE_PEAK_NOTICE and text != "")
+            if not must_pause and not must_come_twice:
+                continue
+            pending = self._pending.get(part)
+            if pending is None or pending.text != text:
+                self._pending[part] = _Pending(text, reading, absence)
+                confirmed[part] = before[part]
+            elif must_pause and reading.monotonic - pending.first.monotonic < PAUSE:
+                confirmed[part] = before[part]
+        return confirmed
 
     def _note_spans(self, before: Situation, after: Situation, now: Snapshot) -> None:
-        """Note since when each alert lasts, and its greatest power."""
-        spans, at = dict(self.spans), now.facts.heard.wall
+        """
+        Begin, continue and end the spans of the alerts of a reading.
+
+        A span without its alert stays until `_end_span` removes it, with the time of the first reading that
+        lacked the alert.
+        """
+        at = now.facts.heard.wall
+        spans = dict(self.spans)
         for alert in _LASTING.keys() & after.keys():
+            span = spans.get(alert)
             if after[alert]:
-                span = spans.get(alert) or Span(at if before.get(alert) == "" else None)
-                if alert == Alert.OVERRUN:
-                    powers = span.max_power, fields.drawn_power(now.values)
-                    currents = span.max_current, *(fields.current(now.values, phase) for phase in Phase)
-                    span = Span(span.start, None, _greatest(powers), _greatest(currents))
-                spans[alert] = span
-            elif alert in spans:
-                spans[alert] = replace(spans[alert], end=spans[alert].end or at)
+                if span is None:
+                    was_inactive = before.get(alert) == ""
+                    span = Span(at if was_inactive else None)
+                spans[alert] = _overrun_with(now.values, span) if alert == Alert.OVERRUN else span
+            elif span is not None and span.end is None:
+                spans[alert] = replace(span, end=at)
         self.spans = spans
 
-    def _changed(self, part: str, old: str, new: str) -> list[dict[str, Json]]:
-        """Return the message of a part that changed when its new text first came, if that is news."""
-        _, first, absence = self._pending.pop(part)
-        is_news = {
-            MODE: True,
-            CONTRACT: _is_another_contract(old, new),
-            TARIFF: absence <= ABSENCE and _is_another_tariff(old, new),
-            TOMORROW: bool(new),
-        }
-        details = {"from": old, "to": new, "color": new}
-        return [self._message(_CHANGES[part], first.wall, **details)] if is_news[part] else []
+    def _changed(self, part: str, old: str, new: _Pending) -> list[dict[str, Json]]:
+        """Return the message of a change, with the time of its first reading; none if it is no news."""
+        if part == CONTRACT and not _is_another_contract(old, new.text):
+            return []
+        if part == TARIFF and (new.absence > ABSENCE or not _is_another_tariff(old, new.text)):
+            return []
+        if part == TOMORROW and not new.text:
+            return []
+        details = {"from": old, "to": new.text, "color": new.text}
+        return [self._message(_CHANGES[part], new.first.wall, details)]
 
-    def _ended(self, part: str, event: Event | None, at: datetime) -> list[dict[str, Json]]:
-        """Return the message of what ended, at the latest at the time `at`."""
+    def _end_span(self, part: str, event: Event | None, at: datetime) -> list[dict[str, Json]]:
+        """Remove the span of a part, which ended by `at`. Return its message; none without an `event`."""
         spans = dict(self.spans)
         span = spans.pop(part, Span(None))
-        self.spans, end = spans, span.end or at
+        self.spans = spans
         if event is None:
             return []
-        greatest = {"max_power": span.max_power, "max_current": span.max_current}
-        return [self._message(event, end, start=_iso(span.start), end=_iso(end), **greatest)]
+        end = span.end or at
+        details: dict[str, _Detail] = {
+            "start": _iso(span.start),
+            "end": _iso(end),
+            "max_power": span.max_power,
+            "max_current": span.max_current,
+        }
+        return [self._message(event, end, details)]
 
-    def _is_another(self, former: str) -> bool:
-        """True unless only the privacy of the number changed, or the number came or was lost."""
-        if former == self._meter:
+    def _is_another_meter(self, scope: str) -> bool:
+        """
+        True if `scope` is that of another meter than the present one.
+
+        If only the privacy of the number changed, the scopes are those of one meter. So are they if the
+        number came or was lost: one of them is that of a meter without a number.
+        """
+        if scope == self._meter:
             return False
-        names = {hidden_scope(name, topic=self._topic) for name in (former, self._meter or "")}
-        return len(names - {hidden_scope("", topic=self._topic)}) > 1
+        hidden = hidden_scope(scope, topic=self._topic)
+        hidden_now = hidden_scope(self._meter or "", topic=self._topic)
+        without_number = hidden_scope("", topic=self._topic)
+        return hidden != hidden_now and without_number not in {hidden, hidden_now}
 
-    def _message(self, event: Event, at: datetime, **details: _Detail) -> dict[str, Json]:
-        message: dict[str, Json] = {"time": _iso(at), "event": event, "name": event.words}
-        forms = DETAILS.get(event, {}).items()
-        return message | {"meter": self._meter} | {name: _shown(form, details[name]) for name, form in forms}
+    def _message(self, event: Event, at: datetime, details: Mapping[str, _Detail]) -> dict[str, Json]:
+        """Return the message of an event, with those of the `details` that `DETAILS` has for it."""
+        message: dict[str, Json] = {
+            "time": _iso(at),
+            "event": event,
+            "name": event.words,
+            "meter": self._meter,
+        }
+        for name, form in DETAILS.get(event, {}).items():
+            message[name] = _published(form, details[name])
+        return message
+
+
+def _seconds_between(last_reading: Moment, reading: Moment) -> float:
+    """Return the seconds by the clock that shows fewer: if the time of day leaps, that is no absence."""
+    by_wall = (reading.wall - last_reading.wall).total_seconds()
+    return min(by_wall, reading.monotonic - last_reading.monotonic)
+
+
+def _tempo_day(reading: Moment) -> date:
+    """Return the day of Tempo, which begins at 06:00."""
+    return (reading.wall - _TEMPO_BEGIN).date()
+
+
+def _overrun_with(values: Values, span: Span) -> Span:
+    """Return the span of an overrun that goes on, its maxima raised to the power and currents of a frame."""
+    currents = [fields.current(values, phase) for phase in Phase]
+    return Span(
+        span.start,
+        max_power=_greatest(span.max_power, fields.drawn_power(values)),
+        max_current=_greatest(span.max_current, *currents),
+    )
 
 
 def _situation(now: Snapshot) -> dict[str, str]:
     """Return the parts of the situation that a snapshot shows."""
     # To a meter with Tempo, its white and red days are mobile peaks.
     is_tempo = fields.colour_today(now.values) is not None
-    found: dict[str, str] = {
-        alert: alert if active else ""
-        for alert, active in now.alerts.items()
-        if alert in _LASTING and not (is_tempo and alert in _PEAKS)
-    }
-    found[MODE] = str(now.contract.mode)
-    if text := tariffs.collapse(now.contract_text or ""):
-        found[CONTRACT] = f"{now.contract.mode} {text}"
-    text = tariffs.collapse(now.tariff or "")
+    ignored_alerts = _PEAKS if is_tempo else ()
+    situation: dict[str, str] = {}
+    for alert, active in now.alerts.items():
+        if alert in _LASTING and alert not in ignored_alerts:
+            situation[alert] = alert if active else ""
+    situation[MODE] = str(now.contract.mode)
+    contract = tariffs.collapse(now.contract_text or "")
+    if contract:
+        situation[CONTRACT] = f"{now.contract.mode} {contract}"
+    tariff = tariffs.collapse(now.tariff or "")
     key = now.running_key
     # In standard, two groups tell the period: one of them may be of an earlier frame.
-    is_whole = "NTARF" not in now.values or {"NTARF", "LTARF"} <= now.facts.sent.keys()
-    if text and key is not UNKNOWN and is_whole:
-        found[TARIFF] = f"{key or ''} {text}"
-    if is_tempo and (fields.status(now.values) is not None or "DEMAIN" in now.values):
+    is_of_one_frame = "NTARF" not in now.values or {"NTARF", "LTARF"} <= now.facts.sent.keys()
+    if tariff and key is not UNKNOWN and is_of_one_frame:
+        situation[TARIFF] = f"{key or ''} {tariff}"
+    tells_tomorrow = fields.status(now.values) is not None or "DEMAIN" in now.values
+    if is_tempo and tells_tomorrow:
         colour = fields.colour_tomorrow(now.values)
-        found[TOMORROW] = colour if isinstance(colour, str) else ""
-    return {**found, SILENCE: ""}
+        situation[TOMORROW] = colour if isinstance(colour, str) else ""
+    situation[SILENCE] = ""
+    return situation
 
 
 def _details(alert: str, now: Snapshot) -> dict[str, _Detail]:
-    """Return the details of an alert that begins."""
+    """Return the details of an alert that begins: those that `DETAILS` has for its event."""
     values = now.values
     if alert == Alert.PHASE_MISSING:
         missing = registers.missing_phases(values.get("PPOT", ""))
         return {"phases": [*missing] if missing else None}
-    word = fields.status(values) or 0
-    reason = registers.breaker_reason(word)
-    if alert not in _PEAKS:
-        return {"start": None, "end": None, "reason": reason}
-    number_of_peak = registers.ALERTS[Alert(alert)].of(word)  # 1 to 3
-    return {
-        "start": fields.time_of(values, f"DPM{number_of_peak}"),
-        "end": fields.time_of(values, f"FPM{number_of_peak}"),
-        "reason": reason,
-    }
+    status = fields.status(values) or 0
+    if alert == Alert.BREAKER_OPEN:
+        return {"reason": registers.breaker_reason(status)}
+    if alert in _PEAKS:
+        number = registers.ALERTS[Alert(alert)].of(status)  # 1 to 3; 0 in historique, which sends no times
+        return {
+            "start": fields.time_of(values, f"DPM{number}"),
+            "end": fields.time_of(values, f"FPM{number}"),
+        }
+    return {}
 
 
-def _shown(form: DetailForm, value: _Detail) -> Json:
-    """Return a detail as it is published."""
+def _published(form: DetailForm, value: _Detail) -> Json:
+    """Return a detail as it is published: itself, or the object of a code."""
     if isinstance(form, StateType) or isinstance(value, int | list):
-        return value
+        return value  # a code is a str or None
     if form is Contract and value is not None:
-        text = value.partition(" ")[2]
+        _mode, _, text = value.partition(" ")
         return {"code": tariffs.contract_of(text), "name": tariffs.contract_name(text)}
     if form is TariffPeriod and value is not None:
         key, _, text = value.partition(" ")
         code = tariffs.period_in_force(text, key)
         return {"code": code, "name": text if code is None else code.words, "index": key or None}
-    return {"code": value, "name": value.words if isinstance(value, Code) else value}
+    name = value.words if isinstance(value, Code) else value
+    return {"code": value, "name": name}
 
 
-def _greatest(values: tuple[int | None, ...]) -> int | None:
+def _greatest(*values: int | None) -> int | None:
+    """Return the greatest of the values that are known; None if none is."""
     return max((value for value in values if value is not None), default=None)
 
 
 def _iso(at: datetime | None) -> str | None:
+    """Return a time in ISO 8601, to the second."""
     return None if at is None else at.isoformat("T", "seconds")
 
 
@@ -321,26 +398,34 @@ def _is_another_contract(old: str, new: str) -> bool:
 
     Each mode has texts of its own, and historique shows an uncommon contract as BASE (54E §6.1).
     """
-    (old_mode, _, old_text), (mode, _, text) = old.partition(" "), new.partition(" ")
-    before, now = tariffs.contract_of(old_text), tariffs.contract_of(text)
-    if mode == old_mode:
-        return (before or old_text) != (now or text)
-    return before is not now and None not in {before, now}
+    old_mode, _, old_text = old.partition(" ")
+    new_mode, _, new_text = new.partition(" ")
+    if old_mode == new_mode:
+        return tariffs.contract_identity(old_text) != tariffs.contract_identity(new_text)
+    old_code = tariffs.contract_of(old_text)
+    new_code = tariffs.contract_of(new_text)
+    if old_code is None or new_code is None:
+        return False
+    return old_code is not new_code
 
 
 def _is_another_tariff(old: str, new: str) -> bool:
     """
     True if a tariff differs from the `old` one, each the key of its index and a text.
 
-    Indexes are compared. A change of mode may also change between a common contract and an uncommon one:
-    then only the codes of the two tariffs can be compared.
+    Indexes are compared. A change of mode may also change between a common contract, whose keys are tariff
+    periods, and an uncommon one: then only the codes of the two tariffs can be compared.
     """
-    (old_key, _, old_text), (key, _, text) = old.partition(" "), new.partition(" ")
-    before = tariffs.period_in_force(old_text, old_key)
-    now = tariffs.period_in_force(text, key)
-    if not old_key or not key:
-        return (before or old_text) != (now or text)
-    common = TariffPeriod.__members__
-    if (old_key in common) == (key in common):
-        return old_key != key
-    return None not in {before, now} and before is not now
+    old_key, _, old_text = old.partition(" ")
+    new_key, _, new_text = new.partition(" ")
+    old_code = tariffs.period_in_force(old_text, old_key)
+    new_code = tariffs.period_in_force(new_text, new_key)
+    if not old_key or not new_key:
+        return (old_code or old_text) != (new_code or new_text)
+    is_old_common = old_key in TariffPeriod.__members__
+    is_new_common = new_key in TariffPeriod.__members__
+    if is_old_common == is_new_common:
+        return old_key != new_key
+    if old_code is None or new_code is None:
+        return False
+    return old_code is not new_code

@@ -23,7 +23,7 @@ from teleinfo.common.i18n import _
 from teleinfo.homeassistant.tables import DEVICE_CLASSES, HIDDEN, ICONS
 from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS
 from teleinfo.state.field_entry import Field, FieldPath, StateType
-from teleinfo.state.labels import ANY_UNIT_PUBLISHED, UNITS, has_no_field
+from teleinfo.state.labels import ANY_UNIT_PUBLISHED, UNITS, has_field
 from teleinfo.state.tariffs import periods_of, unnamed_index
 from teleinfo.tic.labels import Kind, Label, Mode, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
@@ -95,7 +95,7 @@ def entity_of(mode: Mode, key: str) -> Field | None:
     if label is None and not key.endswith(HORODATE_SUFFIX):
         name = Message("Unknown label {label}", label=key)
         return Field(f"labels.{key}", StateType.TEXT, key=key, name=name, diagnostic=True, enabled=False)
-    if label is None or not has_no_field(label) or label.kind in _MEANINGLESS:
+    if label is None or has_field(label) or label.kind in _MEANINGLESS:
         return None
     field = Field(f"labels.{key}", StateType.TEXT, key=key, name=label.title, icon=ICONS.get(label.name))
     if f"_{end}" == HORODATE_SUFFIX:

@@ -11,8 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from decimal import Decimal
-from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from teleinfo.state import business_meters, tariffs
 from teleinfo.state.declaration import FIELDS
@@ -22,8 +21,11 @@ from teleinfo.tic.labels import DIGITS, HISTORIQUE, STANDARD, Kind, Label, Mode,
 from teleinfo.tic.reading import HORODATE_SUFFIX, of_second_part
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from teleinfo.state.fields import Values
 
+_ValueByKey: TypeAlias = dict[str, int | float | str]
 
 UNITS: Final = {
     "kVA": ("VA", 1000),
@@ -51,20 +53,24 @@ MAX_TEXT: Final = 128
 """The most characters of a text; the longest of Linky has 98."""
 
 
-def has_no_field(label: Label) -> bool:
-    """True if an étiquette of the table has no field, so that its own name is its key in `labels`."""
-    return label.name not in _IN_FIELDS
+def has_field(label: Label) -> bool:
+    """True if an étiquette of the table has a field; without one, its own name is its key in `labels`."""
+    return label.name in _IN_FIELDS
 
 
 def numbers() -> set[str]:
     """Return the path of each number of the state, without those that have a value for each étiquette."""
-    fields = {field.path for field in FIELDS if field.type is StateType.NUMBER}
-    all_labels = (*HISTORIQUE.values(), *STANDARD.values())
-    labels = {f"labels.{label.name}" for label in all_labels if has_no_field(label) and label.is_number}
-    return {path for path in fields | labels if ANY_LABEL not in path}
+    paths = set[str]()
+    for field in FIELDS:
+        if field.type is StateType.NUMBER and ANY_LABEL not in field.path:
+            paths.add(field.path)
+    for label in (*HISTORIQUE.values(), *STANDARD.values()):
+        if label.is_number and not has_field(label):
+            paths.add(f"labels.{label.name}")
+    return paths
 
 
-def values_of(mode: Mode, values: Values, *, private: bool = False) -> dict[str, int | float | str]:
+def values_of(mode: Mode, values: Values, *, private: bool = False) -> _ValueByKey:
     """
     Return the values of the étiquettes that have no field of their own, also of those outside the table.
 
@@ -72,59 +78,85 @@ def values_of(mode: Mode, values: Values, *, private: bool = False) -> dict[str,
     table is its étiquette with the unit (`PS_VA`). Identifiers (`PRM`) are left out if the number of the
     meter is `private`.
     """
-    found: dict[str, int | float | str] = {}
-    others: dict[str, int | float | str] = {}
+    of_table: _ValueByKey = {}
+    others: _ValueByKey = {}
     for key, text in values.items():
         name = key.removesuffix(HORODATE_SUFFIX)
-        label = lookup(mode, key) or lookup(mode, name)
-        if label is None and (first := of_second_part(mode, key)) is not None:
-            label = replace(first, name=key)  # a name of the second part has no field
-        if label is not None:
-            is_hidden = private and label.kind is Kind.IDENTIFIER
-            if is_hidden or not has_no_field(label):
-                continue
-        into = others if label is None else found
-        if key != name or (label is not None and label.kind is Kind.HORODATE):
-            time = iso(text) or business_meters.moment(text)
-            into |= {} if time is None else {key: time}
-        else:
-            into |= _text(key, text) if label is None else _value(label, text)
+        is_horodate = key != name
+        label = lookup(mode, key) or lookup(mode, name) or _label_of_second_part(mode, key)
+        if label is None:
+            others |= _time(key, text) if is_horodate else _text(key, text)
+            continue
+        is_hidden = private and label.kind is Kind.IDENTIFIER
+        if is_hidden or has_field(label):
+            continue
+        if is_horodate or label.kind is Kind.HORODATE:
+            of_table |= _time(key, text)
+        elif label.kind in {Kind.INDEX, Kind.QUANTITY}:
+            of_table |= _number(label, text)
+        elif not label.horodate:  # else it is the code of a mobile peak, which means nothing without its time
+            of_table |= _text(label.name, text)
+
     # No two keys may give the same topic (`field_topics.plain`), nor look like a value with its unit.
-    taken_topics = {_topic(key) for key in found}
+    topics = {_topic(key) for key in of_table}
     others_by_topic = {_topic(key): key for key in others}  # of two with one topic, the later
-    free = (
-        key
-        for topic, key in others_by_topic.items()
-        if topic not in taken_topics and not _has_unit(mode, key)
-    )
-    return found | {key: others[key] for key in islice(free, MAX_OTHERS)}
+    kept: _ValueByKey = {}
+    for topic, key in others_by_topic.items():
+        if len(kept) == MAX_OTHERS:
+            break
+        if topic not in topics and not _ends_with_unit(mode, key):
+            kept[key] = others[key]
+    return of_table | kept
+
+
+def _label_of_second_part(mode: Mode, key: str) -> Label | None:
+    """Return the entry of a key of the second part of an ICE-4Q frame, under this key, which has no field."""
+    label = of_second_part(mode, key)
+    return None if label is None else replace(label, name=key)
 
 
 def _topic(key: str) -> str:
+    """Return the last part of the topic of a key of `labels`."""
     return key.replace("+", "_")
 
 
-def _has_unit(mode: Mode, key: str) -> bool:
+def _ends_with_unit(mode: Mode, key: str) -> bool:
     """True if the key stands for a number whose unit came with its value."""
     name, _, unit = key.rpartition("_")
     return unit in ANY_UNIT_PUBLISHED and lookup(mode, name) is not None
 
 
-def _text(key: str, text: str) -> dict[str, int | float | str]:
+def _time(key: str, text: str) -> _ValueByKey:
+    """Return the time of a horodate by its key; empty if the text is no time."""
+    time = iso(text) or business_meters.moment(text)
+    return {} if time is None else {key: time}
+
+
+def _text(key: str, text: str) -> _ValueByKey:
+    """Return the text by its key; empty if it is blank or too long."""
     collapsed = tariffs.collapse(text)
     return {key: collapsed} if 0 < len(collapsed) <= MAX_TEXT else {}
 
 
-def _value(label: Label, text: str) -> dict[str, int | float | str]:
-    if label.kind not in {Kind.INDEX, Kind.QUANTITY}:
-        # The code of a mobile peak means nothing: only its horodate is published.
-        return {} if label.horodate else _text(label.name, text)
+def _number(label: Label, text: str) -> _ValueByKey:
+    """
+    Return the number of an étiquette by its key; empty if the text does not have the form of the table.
+
+    A unit may follow the number if the table says that it is glued to it, or has none for the étiquette.
+    """
     match = _NUMBER.fullmatch(text.strip())
-    expected = ANY_UNIT | {""} if label.unit is None else {"", label.unit} if label.glued else {""}
-    if match is None or match[2] not in expected:
+    if match is None:
         return {}
-    sent = match[2] if label.unit is None else label.unit
-    unit, factor = UNITS.get(sent, (sent, 1))
-    number = Decimal(match[1].replace(",", ".")) * factor
+    digits, sent_unit = match.groups()
+    allowed_units: Collection[str] = ()
+    if label.unit is None:
+        allowed_units = ANY_UNIT
+    elif label.glued:
+        allowed_units = (label.unit,)
+    if sent_unit and sent_unit not in allowed_units:
+        return {}
+    unit_of_meter = sent_unit if label.unit is None else label.unit
+    unit, factor = UNITS.get(unit_of_meter, (unit_of_meter, 1))
+    number = Decimal(digits.replace(",", ".")) * factor
     key = f"{label.name}_{unit}" if label.unit is None and unit else label.name
     return {key: int(number) if number == int(number) else float(number)}

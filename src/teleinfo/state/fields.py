@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from bisect import bisect_left, bisect_right
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from teleinfo.state import tariffs
 from teleinfo.tic import registers
@@ -20,7 +20,7 @@ from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.codes import Alert, Colour, DryContact, Phase, TariffPeriod
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 
 class Unknown(enum.Enum):
@@ -58,7 +58,7 @@ POWERS: Final = {"active_import_mean": "SINSTS", "active_export_mean": "SINSTI"}
 """The étiquette of the present power, for each mean power; its VA are not rounded (54E)."""
 
 USED_MARKS: Final = (80, 90, 100)
-"""Shares of the limit, in %, that are published at once when they are passed."""
+"""Shares of the limit, in %; passing one, up or down, is published at once."""
 
 PMAX: Final = "PMAX"
 """A greatest power: of a Linky that of yesterday (54E §6.1); 02E names no day for a CBETM."""
@@ -73,8 +73,11 @@ COLOUR_CODES: Final = {"BLEU": Colour.BLUE, "BLAN": Colour.WHITE, "ROUG": Colour
 def number(values: Values, *labels: str, times: int = 1) -> int | None:
     """Return the number of the first of these étiquettes that has a whole number, multiplied by `times`."""
     for label in labels:
-        if label in values and (found := parse_uint(values[label])) is not None:
-            return found * times
+        if label not in values:
+            continue
+        whole_number = parse_uint(values[label])
+        if whole_number is not None:
+            return whole_number * times
     return None
 
 
@@ -102,45 +105,72 @@ def subscribed_current(values: Values) -> int | None:
 
 def power_limit(values: Values) -> int | None:
     """Return the most power that may be drawn, VA: the subscribed power, or a lower cut-off power."""
-    return min(filter(None, (subscribed_power(values), cut_off_power(values))), default=None)
+    subscribed = subscribed_power(values) or None  # 0 is no limit
+    cut_off = cut_off_power(values) or None
+    if subscribed is None or cut_off is None:
+        return subscribed or cut_off
+    return min(subscribed, cut_off)
 
 
 def used_of_limit(values: Values) -> Value:
     """Return how much of the limit is drawn, in %; with three phases, by the phase that draws most."""
-    return _below_limit(values, lambda drawn, limit: round(100 * drawn / limit))
+    power = _drawn_and_limit(values)
+    return round(100 * power.drawn / power.limit) if isinstance(power, _DrawnAndLimit) else power
 
 
-def passed(used: float) -> tuple[int, int]:
+def marks_passed(used: float) -> tuple[int, int]:
     """Return how many of `USED_MARKS` lie below a share of the limit in %, and how many below or at it."""
     return bisect_left(USED_MARKS, used), bisect_right(USED_MARKS, used)
 
 
 def power_left(values: Values) -> Value:
-    """Return the power in VA that is left below the limit, negative above it; with three phases as above."""
-    return _below_limit(values, lambda drawn, limit: round(limit - drawn))
+    """
+    Return the power in VA that is left below the limit, negative above it.
+
+    With three phases it is that of the phase that draws most.
+    """
+    power = _drawn_and_limit(values)
+    return round(power.limit - power.drawn) if isinstance(power, _DrawnAndLimit) else power
 
 
-def _below_limit(values: Values, of: Callable[[float, float], int]) -> Value:
-    number_of_phases, limit = phases(values), power_limit(values)
-    drawn = drawn_power(values) if number_of_phases == 1 else _most_of_a_phase(values)
-    if not isinstance(drawn, int) or limit is None:
-        return None if drawn is None else UNKNOWN
-    return of(drawn, limit / number_of_phases)
+class _DrawnAndLimit(NamedTuple):
+    """A power that is drawn and its limit, VA; with three phases, those of the phase that draws most."""
+
+    drawn: int
+    limit: float
 
 
-def _most_of_a_phase(values: Values) -> int | Unknown | None:
+def _drawn_and_limit(values: Values) -> _DrawnAndLimit | Unknown | None:
+    """Return the drawn power and its limit; None without a power, unknown without a limit."""
+    number_of_phases = phases(values)
+    drawn = drawn_power(values) if number_of_phases == 1 else _greatest_of_phases(values)
+    if drawn is None:
+        return None
+    limit = power_limit(values)
+    if isinstance(drawn, Unknown) or limit is None:
+        return UNKNOWN
+    return _DrawnAndLimit(drawn, limit / number_of_phases)
+
+
+def _greatest_of_phases(values: Values) -> int | Unknown | None:
     """
     Return the power in VA of the phase that draws most; None if no phase is known.
 
     Each phase has a third of the subscription (02E, "ISOUSC"). Where the meter does not send the power of a
     phase, its current gives it.
     """
-    powers = {phase: power_of_phase(values, phase) for phase in Phase}
-    currents = [_drawn_current(values, phase) for phase, power in powers.items() if power is None]
-    if UNKNOWN in currents:
-        return UNKNOWN
-    by_current = [VA_PER_AMPERE * amperes for amperes in currents if isinstance(amperes, int)]
-    return max((power for power in (*powers.values(), *by_current) if power is not None), default=None)
+    powers = []
+    for phase in Phase:
+        power = power_of_phase(values, phase)
+        if power is not None:
+            powers.append(power)
+            continue
+        amperes = _drawn_current(values, phase)
+        if isinstance(amperes, Unknown):
+            return UNKNOWN
+        if amperes is not None:
+            powers.append(VA_PER_AMPERE * amperes)
+    return max(powers, default=None)
 
 
 def _drawn_current(values: Values, phase: str) -> int | Unknown | None:
@@ -155,7 +185,7 @@ def _drawn_current(values: Values, phase: str) -> int | Unknown | None:
     power_of_this_phase = number(values, _POWERS[phase])
     if power_of_this_phase is not None:
         return amperes if power_of_this_phase else 0
-    is_power_drawn = drawn_power(values) != 0  # it is taken for drawn if it is unknown
+    is_power_drawn = drawn_power(values) != 0  # an unknown power is taken for drawn
     if is_power_drawn:
         return amperes
     return UNKNOWN if has_several_currents(values) else 0
@@ -175,12 +205,16 @@ def current_left(values: Values, phase: str) -> Value:
     """
     Return the current in A that is left on a phase, negative above the limit.
 
-    A meter that sends its voltage has a limit in VA, which is passed before the current of 200 V is: the
-    power that is left counts. With one phase nothing is left while the meter reports an overrun.
+    The limit in A is that in VA at 200 V. The voltage is higher: a meter that sends it reaches the limit in VA
+    first, so the power that is left counts, too. With one phase, nothing is left while the meter reports an
+    overrun.
     """
-    amperes, limit = _drawn_current(values, phase), power_limit(values)
-    if not isinstance(amperes, int) or limit is None:
-        return None if amperes is None else UNKNOWN
+    amperes = _drawn_current(values, phase)
+    if amperes is None:
+        return None
+    limit = power_limit(values)
+    if isinstance(amperes, Unknown) or limit is None:
+        return UNKNOWN
     number_of_phases = phases(values)
     left = limit // (VA_PER_AMPERE * number_of_phases) - amperes
     power = drawn_power(values) if number_of_phases == 1 else power_of_phase(values, phase)
@@ -193,9 +227,10 @@ def current_left(values: Values, phase: str) -> Value:
 
 
 def running_index(values: Values) -> Value:
-    """Return the étiquette of the index that counts now."""
-    if (running := number(values, "NTARF")) is not None:
-        return f"EASF{running:02}"
+    """Return the étiquette of the index that counts now; unknown in an uncommon period (historique)."""
+    number_of_index = number(values, "NTARF")
+    if number_of_index is not None:
+        return f"EASF{number_of_index:02}"
     if "PTEC" not in values:
         return None
     period = tariffs.period_of(values["PTEC"])
@@ -208,7 +243,8 @@ def colour_today(values: Values) -> Colour | None:
 
     The day of a colour runs from 06:00 to 06:00.
     """
-    if (word := status(values)) is not None:
+    word = status(values)
+    if word is not None:
         return registers.colour(word, registers.TODAY)
     period = tariffs.period_of(values.get("PTEC", ""))
     return None if period is None else period.colour
@@ -225,12 +261,15 @@ def colour_tomorrow(values: Values) -> Value:
     word = status(values)
     if word is None:
         return COLOUR_CODES.get(values.get("DEMAIN", ""), UNKNOWN)
-    if (announced := registers.colour(word, registers.TOMORROW)) is not None:
-        return announced
+    in_status = registers.colour(word, registers.TOMORROW)
+    if in_status is not None:
+        return in_status
     now = moment(values.get("DATE", ""))
+    if now is None:
+        return UNKNOWN
     for label, colour in (("DPM1", Colour.WHITE), ("DPM2", Colour.RED)):
         start = moment(values.get(f"{label}{HORODATE_SUFFIX}", ""))
-        if now is not None and start is not None and now < start <= now + timedelta(days=1):
+        if start is not None and now < start <= now + timedelta(days=1):
             return colour
     return UNKNOWN
 
@@ -239,26 +278,37 @@ def import_total(values: Values) -> tuple[str, int] | None:
     """
     Return the total energy drawn, Wh, from EAST, BASE, or the sum of the contract's indexes.
 
-    The first item names these étiquettes, with + between them.
+    The first item names these étiquettes, with + between them. None if one of the indexes is missing, or the
+    contract is none of `CONTRACTS`.
     """
     for label in ("EAST", "BASE"):
-        if (total := number(values, label)) is not None:
+        total = number(values, label)
+        if total is not None:
             return label, total
     contract = values.get("OPTARIF", "")
-    labels = next((labels for option, labels in CONTRACTS.items() if contract.startswith(option)), ())
-    known = [index for label in labels if (index := number(values, label)) is not None]
-    return ("+".join(labels), sum(known)) if known and len(known) == len(labels) else None
+    for option, labels in CONTRACTS.items():
+        if not contract.startswith(option):
+            continue
+        total = 0
+        for label in labels:
+            index = number(values, label)
+            if index is None:
+                return None
+            total += index
+        return "+".join(labels), total
+    return None
 
 
 def counters(values: Values) -> dict[MeanName, tuple[str, int]]:
     """Return the index behind each mean power: its étiquettes, and its reading in Wh."""
-    imported, exported = import_total(values), number(values, "EAIT")
-    found: dict[MeanName, tuple[str, int]] = {}
+    index_by_mean: dict[MeanName, tuple[str, int]] = {}
+    imported = import_total(values)
     if imported is not None:
-        found["active_import_mean"] = imported
+        index_by_mean["active_import_mean"] = imported
+    exported = number(values, "EAIT")
     if exported is not None:
-        found["active_export_mean"] = "EAIT", exported
-    return found
+        index_by_mean["active_export_mean"] = ("EAIT", exported)
+    return index_by_mean
 
 
 def indexes(values: Values, *, contract: str, periods: Mapping[str, str]) -> dict[str, tariffs.Index]:
@@ -269,18 +319,18 @@ def indexes(values: Values, *, contract: str, periods: Mapping[str, str]) -> dic
     those of `tariffs.index_of`.
     """
     running = running_index(values)
-    found: dict[str, tariffs.Index] = {}
+    by_key: dict[str, tariffs.Index] = {}
     for label in values:
         if label not in INDEXES:
             continue
         value = number(values, label)
         if value is None:
             continue
-        if label.startswith("EASF") and not value and label != running:
+        if label.startswith("EASF") and value == 0 and label != running:
             continue
         key = tariffs.index_key(label, contract)
-        found[key] = tariffs.index_of(label, value, contract=contract, periods=periods)
-    return found
+        by_key[key] = tariffs.index_of(label, value, contract=contract, periods=periods)
+    return by_key
 
 
 def current(values: Values, phase: str) -> int | None:
@@ -294,10 +344,18 @@ def drawn_power(values: Values) -> int | None:
 
 
 def power_of_phase(values: Values, phase: str) -> int | None:
-    """Return the apparent power of a phase in VA; some meters send an impossible one, which is left out."""
-    power, most = number(values, _POWERS[phase]), number(values, "PREF", times=2 * 1000) or 0
+    """
+    Return the apparent power of a phase in VA.
+
+    Some meters send an impossible power, above that of all phases and above twice the subscribed power: it is
+    left out.
+    """
+    power = number(values, _POWERS[phase])
     total = drawn_power(values)
-    return None if power is None or total is None or power > max(total, most) else power
+    if power is None or total is None:
+        return None
+    twice_subscribed = number(values, "PREF", times=2 * 1000) or 0  # PREF is in kVA
+    return power if power <= max(total, twice_subscribed) else None
 
 
 def time_of(values: Values, label: str) -> str | None:
@@ -318,9 +376,11 @@ def breaker(values: Values) -> Value:
 
 
 def breaker_reason(values: Values) -> Value:
-    """Return why the breaker is open; unknown while it is closed."""
+    """Return why the breaker is open; unknown while it is closed, and for a reason without a name in 54E."""
     word = status(values)
-    return None if word is None else registers.breaker_reason(word) or UNKNOWN
+    if word is None:
+        return None
+    return registers.breaker_reason(word) or UNKNOWN
 
 
 def dry_contact(values: Values) -> Value:
@@ -372,20 +432,25 @@ def alerts(values: Values) -> dict[Alert, bool]:
     `values` holds ADPS and ADIRn only while they are sent. Long frames of three phases have no ADIRn (02E),
     and some meters never send it: a current above the subscribed current is an overrun, too.
     """
-    found: dict[Alert, bool] = {}
-    if (word := status(values)) is not None:
-        found |= registers.alerts(word)
+    is_active: dict[Alert, bool] = {}
+    word = status(values)
+    if word is not None:
+        is_active |= registers.alerts(word)
         # A lower-case season in DATE has the same meaning as the bit (54E, horodate).
-        found[Alert.CLOCK_DEGRADED] |= values.get("DATE", "").startswith(("e", "h"))
+        has_degraded_season = values.get("DATE", "").startswith(("e", "h"))
+        is_active[Alert.CLOCK_DEGRADED] |= has_degraded_season
     elif "OPTARIF" in values or "ISOUSC" in values:
-        is_alarm = not values.keys().isdisjoint(ALARMS)
+        is_alarm_sent = not values.keys().isdisjoint(ALARMS)
         limit = number(values, "ISOUSC")
         currents = [number(values, label) or 0 for label in _IINST]
-        found[Alert.OVERRUN] = is_alarm or (limit is not None and max(currents) > limit)
+        is_above_limit = limit is not None and max(currents) > limit
+        is_active[Alert.OVERRUN] = is_alarm_sent or is_above_limit
     if values.get("OPTARIF") == "EJP" and "PTEC" in values:
-        is_peak = values.get("PTEC") == TariffPeriod.PM
-        found[Alert.MOBILE_PEAK_NOTICE] = "PEJP" in values and not is_peak  # it is sent during the peak too
-        found[Alert.MOBILE_PEAK] = is_peak
-    if (missing := registers.missing_phases(values.get("PPOT", ""))) is not None:
-        found[Alert.PHASE_MISSING] = bool(missing)
-    return found
+        is_peak = values["PTEC"] == TariffPeriod.PM
+        # PEJP is sent during the peak, too.
+        is_active[Alert.MOBILE_PEAK_NOTICE] = "PEJP" in values and not is_peak
+        is_active[Alert.MOBILE_PEAK] = is_peak
+    missing_phases = registers.missing_phases(values.get("PPOT", ""))
+    if missing_phases is not None:
+        is_active[Alert.PHASE_MISSING] = missing_phases != []
+    return is_active

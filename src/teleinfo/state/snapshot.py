@@ -413,6 +413,6 @@ class Snapshot:
         """The facts whose change is published at once: alerts, tariff, colours, marks of the limit."""
         running = self.values.get("NTARF")
         used = (fields if self.contract.site is None else business_meters).used_of_limit(self.values)
-        passed = fields.passed(used) if isinstance(used, int) else None
+        passed = fields.marks_passed(used) if isinstance(used, int) else None
         colours = fields.colour_today(self.values), fields.colour_tomorrow(self.values)
         return self.alerts, self.tariff, running, colours, passed

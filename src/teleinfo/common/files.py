@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 OURS_ALONE: Final = 0o600
 
+_READ_BY_OTHERS: Final = 0o004
+"""The bit of a mode with which every user may read the file."""
+
 
 def file_error(error: OSError | ValueError) -> Message:
     """Return the reason why a file cannot be opened, read or written, as the end of a sentence."""
@@ -33,9 +36,10 @@ def write_file(path: Path, content: bytes, *, mode: int = OURS_ALONE) -> None:
     """
     Write the content to a new file, with this `mode`, which replaces the file at `path` once it is whole.
 
-    At any moment, even after a power cut, the file is complete, old or new. Raises OSError.
+    At any moment, even after a power cut, the file is complete, old or new. Missing folders are made, which
+    others may enter if they may read the file. Raises OSError.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_folders(path.parent, mode=0o755 if mode & _READ_BY_OTHERS else 0o700)
     new = path.with_suffix(".new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
@@ -49,3 +53,11 @@ def write_file(path: Path, content: bytes, *, mode: int = OURS_ALONE) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _make_folders(folder: Path, *, mode: int) -> None:
+    """Make `folder` and the missing folders above it, each with this mode; raise OSError."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(mode=mode, exist_ok=True)
+        each.chmod(mode)  # whatever the umask, which may have taken bits away

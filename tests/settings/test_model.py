@@ -121,6 +121,11 @@ OTHERS = [
         "power.apparent_net=5",
         "has no effect without TELEINFO_STATE_TOPICS=true; set",
     ),
+    (
+        "STATE_TOPICS_DEAD_BAND",
+        "power.active=20 power.active=50",
+        '"power.active=20 power.active=50" has two bands for power.active',
+    ),
     ("STATE_TOPICS_DEAD_BAND", "labels.PAPP=20", f'"labels.PAPP=20" {NO_NUMBER}, labels.PAPP; did you mean'),
     ("STATE_TOPICS_DEAD_BAND", "tariff.code=1", f'"tariff.code=1" {NO_NUMBER}, tariff.code; did you mean'),
     ("HOMEASSISTANT_PREFIX", "teleinfo", SAME),

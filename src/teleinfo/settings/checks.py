@@ -288,6 +288,8 @@ def dead_bands(value: object) -> object:
             best = ", ".join(nearest(name, known, most=2, least_likeness=0.0))
             text = N_("has a name that is no number of the state, {name}; did you mean {best}?")
             raise RefusalError(text, name=name, best=best)
+        if name in found:
+            raise RefusalError(N_("has two bands for {name}"), name=name)
         plain_decimal(band)
         found[name] = float(band)
     return found

@@ -84,6 +84,13 @@ def test_the_samples_of_a_metric_stand_together_and_texts_are_escaped() -> None:
     assert "unknown" not in text
 
 
+def test_a_text_has_no_other_escapes_than_those_of_the_text_format() -> None:
+    """A tab, or another control character, has none there: it stands as it is."""
+    text = exposition({'a\\n\n"\t\x01\x7fé': MeterNow({}, None, online=True)})
+
+    assert text.split("\n")[2] == 'teleinfo_online{topic="a\\\\n\\n\\"\t\x01\x7fé"} 1'
+
+
 def test_each_phase_has_its_number() -> None:
     """Those of a meter of three phases, and of no other key beside them."""
     state = json.loads((GOLDEN / "tri.json").read_text(encoding="utf-8"))

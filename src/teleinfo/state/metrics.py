@@ -7,7 +7,6 @@ follow their conventions: base units (Wh become joules, % a ratio), `_total` for
 
 from __future__ import annotations
 
-import json
 from dataclasses import KW_ONLY, asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -177,8 +176,14 @@ def _with_head(name: str, meaning: str, samples: list[str]) -> list[str]:
 
 
 def _sample(name: str, labels: Mapping[str, str], value: float) -> str:
-    pairs = ",".join(f"{label}={json.dumps(text, ensure_ascii=False)}" for label, text in labels.items())
+    pairs = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
     return f"teleinfo_{name}{{{pairs}}} {value:.15g}"
+
+
+def _escaped(text: str) -> str:
+    """Return the value of a label between its quotes; the text format knows these three escapes alone."""
+    # The backslash first: the other two steps add some.
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def _values(content: Any, path: list[str], labels: dict[str, str]) -> Iterator[tuple[dict[str, str], Any]]:  # noqa: ANN401 - JSON

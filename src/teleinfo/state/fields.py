@@ -205,9 +205,9 @@ def current_left(values: Values, phase: str) -> Value:
     """
     Return the current in A that is left on a phase, negative above the limit.
 
-    The limit in A is that in VA at 200 V. The voltage is higher: a meter that sends it reaches the limit in VA
-    first, so the power that is left counts, too. With one phase, nothing is left while the meter reports an
-    overrun.
+    The limit in A is that in VA at 200 V. The voltage is higher, so the limit in VA is reached first: with a
+    meter that sends its voltage, the power that is left counts, too. With one phase, nothing is left while
+    the meter reports an overrun.
     """
     amperes = _drawn_current(values, phase)
     if amperes is None:

@@ -74,10 +74,10 @@ _PUBACK, _PUBREC = 0x40, 0x50
 _BODY_START: Final = 3  # bytes: the number of a message and the code of the answer (MQTT 5 §3.4.2, §3.5.2)
 _DISCONNECT: Final = 0xE0
 _FIRST_BYTES: Final = {b"H": BrokerFault.WEB_SERVER, b"\x15": BrokerFault.WANTS_TLS}
-"""Kinds of error for the first byte of what is no broker: HTTP/1.1, an alert of TLS (RFC 8446 §5.1)."""
+"""Faults for the first byte of a server that is no broker: HTTP/1.1, an alert of TLS (RFC 8446 §5.1)."""
 
-_FAULTS: Final = {0x82: BrokerFault.UNACCEPTABLE, 0x8D: BrokerFault.SILENT}
-"""Kinds of error for the reasons that paho has to close a connection: protocol error, keep alive timeout."""
+_FAULTS_OF_PAHO: Final = {0x82: BrokerFault.UNACCEPTABLE, 0x8D: BrokerFault.SILENT}
+"""Faults for the reasons with which paho closes a connection: protocol error, keep alive timeout."""
 
 _REFUSED, _PACKET_TOO_LARGE, _QUOTA_EXCEEDED = 0x80, 0x95, 0x97
 """Reason codes of a refused message, the lowest one first (MQTT 5 §3.4.2.1, §3.5.2.1)."""
@@ -114,7 +114,7 @@ class PahoDriver:
         self._client = paho
         self._ticks = ticks
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.get_ident()
+        self._loop_thread = threading.get_ident()
         self._aborted = False
         self.closed: asyncio.Future[None] = self._loop.create_future()
         self.is_open = self.is_accepted = False
@@ -122,7 +122,8 @@ class PahoDriver:
         self.fault: BrokerFault | None = None
         self.answered = 0
         self.window = MAX_IN_FLIGHT
-        self._max_packet = math.inf
+        self._max_packet = math.inf  # bytes that the broker accepts
+        # By the number of the message:
         self._answers: dict[int, asyncio.Future[ReasonCode]] = {}
         self._refusals: dict[int, ReasonCode] = {}  # those of QoS 2, until PUBCOMP
         self._aiomqtt_on_connect: Any = paho.on_connect
@@ -167,7 +168,7 @@ class PahoDriver:
         if self.closed.done():
             return
         if self.is_accepted and not flags.is_disconnect_packet_from_server:
-            self.fault = self.fault or _FAULTS.get(reason.value)
+            self.fault = self.fault or _FAULTS_OF_PAHO.get(reason.value)
         self.closed.set_result(None)
         # `closed` ends the block of `connect` after a loss. aiomqtt would keep a loss in a future, too, and
         # asyncio logs that if nobody reads it.
@@ -177,7 +178,13 @@ class PahoDriver:
     def publish(
         self, topic: str, payload: bytes, qos: int, *, retain: bool, lifetime: int | None = None
     ) -> asyncio.Future[ReasonCode]:
-        """Write a message; return the future of the broker's answer to it (QoS 0: of its end)."""
+        """
+        Write a message; return the future of the broker's answer to it.
+
+        For QoS 0 the answer is "Success", once the message is written. A message that is longer than the
+        broker accepts is not written, since the broker would close the connection: the answer is "Quota
+        exceeded". `lifetime` is in seconds.
+        """
         if len(topic.encode()) + len(payload) + _OVERHEAD > self._max_packet:
             answer: asyncio.Future[ReasonCode] = self._loop.create_future()
             answer.set_result(ReasonCode(PacketTypes.PUBACK, "Quota exceeded"))
@@ -187,7 +194,8 @@ class PahoDriver:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
             properties.MessageExpiryInterval = lifetime
         number = self._client.publish(topic, payload, qos, retain, properties).mid
-        answer = self._answers.setdefault(number, self._loop.create_future())  # there already, for QoS 0
+        # The future is there already if paho has called `_on_publish`, as it does for QoS 0.
+        answer = self._answers.setdefault(number, self._loop.create_future())
         answer.add_done_callback(lambda _: self._answers.pop(number))
         return answer
 
@@ -208,16 +216,17 @@ class PahoDriver:
                 # Not here: the loop may be closing this socket at the moment.
                 self._loop.call_soon_threadsafe(self.abort)
             raise ConnectionAbortedError
-        self._loop.call_soon_threadsafe(self._watch, sock)
+        self._loop.call_soon_threadsafe(self._register_reader, sock)
 
-    def _watch(self, sock: SocketLike) -> None:
-        if self._client.socket() is sock:
+    def _register_reader(self, sock: SocketLike) -> None:
+        if self._client.socket() is sock:  # else it was closed meanwhile
             self._loop.add_reader(sock.fileno(), self._read)
 
     def _check_keepalive(self) -> None:
         self._client.loop_misc()
         if self._client.socket() is not None:
-            # A broker of MQTT 5 may want a shorter keep-alive, and waits for 1.5 times as long (§3.1.2.10).
+            # A broker of MQTT 5 may want a shorter keep-alive. It waits for 1.5 times as long (§3.1.2.10); a
+            # ping that is late by one pause comes after 1.25 times.
             pause = self._ticks.wait(self._loop.time(), min(KEEPALIVE_CHECK, self._client.keepalive / 4))
             self._loop.call_later(pause, self._check_keepalive)
 
@@ -234,7 +243,7 @@ class PahoDriver:
 
     def _on_socket_register_write(self, *_: object) -> None:
         # Called in the thread that connects, or in the loop.
-        if threading.get_ident() == self._thread:
+        if threading.get_ident() == self._loop_thread:
             self._write()
         else:
             self._loop.call_soon_threadsafe(self._write)
@@ -246,15 +255,19 @@ class PahoDriver:
             self._loop.add_writer(sock.fileno(), self._client.loop_write)
 
     def _receive(self, bufsize: int) -> bytes:
-        """Read for paho, which asks for a header byte by byte, then for the rest of that packet."""
+        """
+        Read for paho, which asks for a header byte by byte, then for the rest of that packet.
+
+        Raises ConnectionAbortedError, upon which paho disconnects, for what is no broker or not acceptable.
+        """
         data = self._sock_recv(bufsize)
         if not data:
             return data  # the broker has closed the connection
         if not self.is_accepted and not self._header and data in _FIRST_BYTES:
             self.fault = _FIRST_BYTES[data]
-            raise ConnectionAbortedError  # paho disconnects
+            raise ConnectionAbortedError
         if not self._body_left:
-            self._note_header(data)
+            self._note_header_byte(data)
             return data
         self._body_left -= len(data)
         data = self._repaired(data)
@@ -263,11 +276,15 @@ class PahoDriver:
             self._body_start.clear()
         return data
 
-    def _note_header(self, data: bytes) -> None:
-        """Take a byte of a header; raise ConnectionAbortedError if it is complete and unacceptable."""
-        self._header += data
+    def _note_header_byte(self, byte_of_header: bytes) -> None:
+        """
+        Extend `_header`, and set `_body_left` once it is complete.
+
+        Raises ConnectionAbortedError if it is complete and unacceptable.
+        """
+        self._header += byte_of_header
         # The last byte of the remaining length has no bit 7 (§2.1.4).
-        is_complete = len(self._header) > 1 and data < b"\x80"
+        is_complete = len(self._header) > 1 and byte_of_header < b"\x80"
         if not is_complete:
             return
         length = 0
@@ -278,7 +295,7 @@ class PahoDriver:
         is_publish_qos_2 = (kind & _TYPE_AND_QOS) == _PUBLISH_QOS_2
         if not is_packet or is_publish_qos_2 or length > MAX_PACKET:
             self.fault = BrokerFault.UNACCEPTABLE
-            raise ConnectionAbortedError  # paho disconnects
+            raise ConnectionAbortedError
         self._body_left = length
         if not length:
             self._header.clear()

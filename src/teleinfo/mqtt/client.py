@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import logging
 import math
 import secrets
@@ -106,13 +105,21 @@ class Connection:
         return self._acknowledged(answer, limit, topic=topic, length=len(payload))
 
     async def _acknowledged(self, answer: asyncio.Future[Any], limit: float, **fields: object) -> None:
-        answered = self._driver.answered
-        while not (await asyncio.wait({answer}, timeout=limit))[0]:
+        """
+        Wait for the `answer` as long as any answer comes every `limit` seconds; else give up the connection.
+
+        Raises BrokerError, with these fields, if the answer is a refusal.
+        """
+        answers_before = self._driver.answered
+        while True:
+            done, _pending = await asyncio.wait({answer}, timeout=limit)
+            if done:
+                break
             # If the process was suspended, an answer may be read in the turn of the loop that times out.
             await asyncio.sleep(GRACE)
-            if answered == self._driver.answered:
+            if self._driver.answered == answers_before:
                 await self._give_up()
-            answered = self._driver.answered
+            answers_before = self._driver.answered
         reason = answer.result()
         if reason.is_failure:
             is_long = reason.value in _TOO_LONG
@@ -126,7 +133,12 @@ class Connection:
         async with self._answered_in_time():
             codes = await self._client.subscribe(wanted, timeout=math.inf)
         self._subscribing = ()
-        return all((code if isinstance(code, int) else code.value) < _REFUSED for code in codes)
+        for code in codes:
+            # The codes of MQTT 3.1.1 are numbers, those of MQTT 5 are objects.
+            number = code if isinstance(code, int) else code.value
+            if number >= _REFUSED:
+                return False
+        return True
 
     async def unsubscribe(self, *topics: str) -> None:
         """Unsubscribe, and return once the broker sends no more messages of `topics`."""
@@ -168,22 +180,28 @@ class Connection:
             await self._give_up()
 
     async def _give_up(self) -> NoReturn:
-        """Close the connection, since the broker does not answer, and wait until that cancels the caller."""
+        """
+        Close the connection, since the broker does not answer, and wait until that cancels the caller.
+
+        Never returns; raises BrokerError if the caller is not cancelled.
+        """
         if not self._driver.closed.done():
             self._driver.fault = BrokerFault.SILENT
             self._driver.abort()
+        # The block of `connect` ends after `GRACE`, which cancels its task.
         await asyncio.sleep(10 * GRACE)
         raise self.lost()
 
     def lost(self) -> BrokerError:
         """Return the error for a connection that was not accepted, or was lost."""
-        driver, broker = self._driver, self._broker
-        is_denied = driver.reason is None or driver.reason.value == _NOT_AUTHORIZED
-        is_closed = driver.is_accepted and driver.closed.done() and driver.fault is None
-        if is_closed and is_denied and self._subscribing:
+        driver = self._driver
+        broker = self._broker
+        reason_code = None if driver.reason is None else driver.reason.value
+        is_closed_by_broker = driver.is_accepted and driver.closed.done() and driver.fault is None
+        if is_closed_by_broker and self._subscribing and reason_code in {None, _NOT_AUTHORIZED}:
             topic = ", ".join(self._subscribing)
             return BrokerError(BrokerFault.REFUSES_SUBSCRIPTION, broker, topic=topic)
-        if is_closed and driver.reason is not None and driver.reason.value == _NOT_AUTHORIZED:
+        if is_closed_by_broker and reason_code == _NOT_AUTHORIZED:
             return BrokerError(BrokerFault.NO_RIGHT, broker)
         if driver.reason is not None:
             return refused(broker, driver.reason.value, driver.reason.getName())
@@ -218,8 +236,9 @@ def tls_context(broker: Broker, tls: Tls) -> ssl.SSLContext:
     Reads files: call it in a thread. Raises `BrokerError` for a file that cannot be used.
     """
     try:
-        for path in filter(None, (tls.ca_file, tls.cert_file, tls.key_file)):
-            Path(path).open("rb").close()  # unlike the errors of OpenSSL, this error names the file
+        for path in (tls.ca_file, tls.cert_file, tls.key_file):
+            if path:
+                Path(path).open("rb").close()  # unlike the errors of OpenSSL, this error names the file
         context = ssl.create_default_context(cafile=tls.ca_file)
         if tls.ca_file:
             # An authority that is made as mosquitto-tls(7) says has no key usage, which Python 3.13 asks for.
@@ -258,15 +277,19 @@ async def connect(
     the broker accepts the second, `versions` is reversed for the next call, except after a closed connection:
     perhaps the broker was only starting.
     """
-    first, *others = versions = versions_of(broker) if versions is None else versions
-    attempt = functools.partial(_connect, broker, will_topic, limit, max_waiting, ticks=ticks)
+    if versions is None:
+        versions = versions_of(broker)
+
+    def attempt(version: MqttVersion) -> contextlib.AbstractAsyncContextManager[Connection]:
+        return _connect(broker, will_topic, limit, max_waiting, version, ticks=ticks)
+
     async with contextlib.AsyncExitStack() as stack:
         try:
-            connection = await stack.enter_async_context(attempt(first))
+            connection = await stack.enter_async_context(attempt(versions[0]))
         except BrokerError as error:
-            if not others or error.fault not in _TRY_ANOTHER:
+            if len(versions) == 1 or error.fault not in _TRY_ANOTHER:
                 raise
-            connection = await stack.enter_async_context(attempt(others[0]))
+            connection = await stack.enter_async_context(attempt(versions[1]))
             if error.fault in _REFUSES_VERSION:
                 versions.reverse()
         yield connection
@@ -282,50 +305,36 @@ async def _connect(
     *,
     ticks: Ticks,
 ) -> AsyncIterator[Connection]:
-    is_5 = version is MqttVersion.V5
-    context = None if broker.tls is None else await asyncio.to_thread(tls_context, broker, broker.tls)
-    client = aiomqtt.Client(
-        broker.host,
-        broker.port,
-        username=broker.username,
-        password=broker.password,
-        identifier=broker.client_id,
-        protocol=aiomqtt.ProtocolVersion.V5 if is_5 else aiomqtt.ProtocolVersion.V311,
-        will=None if will_topic is None else aiomqtt.Will(will_topic, OFFLINE, 1, retain=True),
-        clean_session=None if is_5 else True,
-        properties=CONNECT_PROPERTIES if is_5 else None,
-        timeout=CONNACK_TIMEOUT,
-        keepalive=KEEPALIVE,
-        tls_context=context,
-        logger=_library_log,
-        max_queued_incoming_messages=max_waiting,
-    )
+    context = None
+    if broker.tls is not None:
+        context = await asyncio.to_thread(tls_context, broker, broker.tls)
+    client = _aiomqtt_client(broker, will_topic, version, context, max_waiting)
     driver = PahoDriver(client._client, ticks)  # noqa: SLF001 - see paho_driver
     connection = Connection(broker, client, driver, version)
 
-    def end_soon(_: object) -> None:
+    def end_block_soon(_: object) -> None:
         with contextlib.suppress(RuntimeError):  # the block has ended
-            scope.reschedule(asyncio.get_running_loop().time() + GRACE)
+            timeout.reschedule(asyncio.get_running_loop().time() + GRACE)
 
     try:
-        async with asyncio.timeout(limit) as scope:
-            driver.closed.add_done_callback(end_soon)
+        async with asyncio.timeout(limit) as timeout:
+            driver.closed.add_done_callback(end_block_soon)
             async with client:
                 if not driver.closed.done():
-                    scope.reschedule(None)
-                with contextlib.ExitStack() as otherwise:
+                    timeout.reschedule(None)  # `limit` is for the connecting alone
+                with contextlib.ExitStack() as on_error:
                     # aiomqtt would send DISCONNECT, after which the broker does not publish the will.
-                    otherwise.callback(driver.abort)
+                    on_error.callback(driver.abort)
                     yield connection
-                    otherwise.pop_all()
+                    on_error.pop_all()
                 client.timeout = GOODBYE_TIMEOUT
     except TimeoutError:
-        if not scope.expired():
-            raise
+        if not timeout.expired():
+            raise  # it is one of the caller's
         raise connection.lost() from None
     except (aiomqtt.MqttError, OSError, ValueError) as error:  # ValueError: odd host names, UnicodeError too
         if driver.is_accepted and not isinstance(error, aiomqtt.MqttError):
-            raise
+            raise  # it is one of the caller's
         # aiomqtt copies only the text of the socket's error; the error itself is its context.
         cause = error.__context__ if isinstance(error, aiomqtt.MqttError) else error
         if isinstance(cause, OSError | ValueError) and not isinstance(cause, TimeoutError):
@@ -333,3 +342,35 @@ async def _connect(
         raise connection.lost() from None
     finally:
         driver.abort()
+
+
+def _aiomqtt_client(
+    broker: Broker,
+    will_topic: str | None,
+    version: MqttVersion,
+    context: ssl.SSLContext | None,
+    max_waiting: int,
+) -> aiomqtt.Client:
+    will = None
+    if will_topic is not None:
+        will = aiomqtt.Will(will_topic, OFFLINE, 1, retain=True)
+    protocol = aiomqtt.ProtocolVersion.V311
+    properties = None
+    if version is MqttVersion.V5:
+        protocol = aiomqtt.ProtocolVersion.V5
+        properties = CONNECT_PROPERTIES
+    return aiomqtt.Client(
+        broker.host,
+        broker.port,
+        username=broker.username,
+        password=broker.password,
+        identifier=broker.client_id,
+        protocol=protocol,
+        will=will,
+        properties=properties,
+        timeout=CONNACK_TIMEOUT,
+        keepalive=KEEPALIVE,
+        tls_context=context,
+        logger=_library_log,
+        max_queued_incoming_messages=max_waiting,
+    )

@@ -52,10 +52,10 @@ class Outbox:
     def __init__(self, queue: int, *, first: Iterable[str] = ()) -> None:
         self._queue = queue
         self._readings: deque[OutgoingMessage] = deque(maxlen=queue + MAX_BURST)
-        self._newest = -math.inf
+        self._newest_time = -math.inf  # of the newest reading, monotonic
         self._events: deque[OutgoingMessage] = deque(maxlen=MAX_EVENTS)
         self._retained: dict[str, bytes] = {}
-        self._due: dict[str, None] = {}  # an ordered set of topics
+        self._due: dict[str, None] = {}  # an ordered set of topics, the one that waits longest first
         self._delivered: set[str] = set()  # topics whose latest payload the broker has
         self._first = tuple(first)
         self._reading_was_last = False
@@ -83,11 +83,16 @@ class Outbox:
     def repeat(self) -> None:
         """Publish every topic again."""
         self._due.clear()
-        self._make_due(*(topic for topic in self._first if topic in self._retained), *self._retained)
+        for topic in self._first:
+            if topic in self._retained:
+                self._make_due(topic)
+        for topic in self._retained:
+            self._make_due(topic)
 
-    def _make_due(self, *topics: str) -> None:
-        self._due |= dict.fromkeys(topics)
-        self._delivered -= set(topics)
+    def _make_due(self, topic: str) -> None:
+        """Publish this topic; one that is due already keeps its place."""
+        self._due[topic] = None
+        self._delivered.discard(topic)
         self.filled.set()
 
     def has(self, topic: str) -> bool:
@@ -96,13 +101,15 @@ class Outbox:
 
     def is_settled(self, topic: str) -> bool:
         """Return True if the broker has taken or refused the latest payload of `topic`."""
-        return topic not in self._due and all(topic != sent.topic for sent in self.in_flight)
+        is_in_flight = any(message.topic == topic for message in self.in_flight)
+        return topic not in self._due and not is_in_flight
 
     def put(self, reading: OutgoingMessage, now: float) -> None:
         """Add a reading of the monotonic time `now`; if the queue is full, drop the oldest reading."""
-        if now - self._newest >= BURST_SECONDS:
-            self._keep_newest(self._queue - 1)
-        self._newest = now
+        is_of_burst = now - self._newest_time < BURST_SECONDS
+        if not is_of_burst:
+            self._keep_newest(self._queue - 1)  # room for this one
+        self._newest_time = now
         self._readings.append(reading)
         self.filled.set()
 
@@ -113,26 +120,31 @@ class Outbox:
 
     def pop(self, *, only_reading: bool = False) -> OutgoingMessage | None:
         """Return the next message or reading, which is then in flight, or None."""
-        has_other = bool(self._events or self._due) and not only_reading
-        is_reading = bool(self._readings) and not (self._reading_was_last and has_other)
-        if is_reading:
+        may_send_other = bool(self._events or self._due) and not only_reading
+        is_turn_of_other = self._reading_was_last or not self._readings
+        if may_send_other and is_turn_of_other:
+            message = self._pop_event_or_topic()
+        elif self._readings:
             message = self._readings.popleft()
-        elif not has_other:
-            return None
-        elif self._events:
-            message = self._events.popleft()
         else:
-            topic = next(iter(self._due))
-            del self._due[topic]
-            message = OutgoingMessage(topic, self._retained[topic])
-        self._reading_was_last = is_reading
+            return None
+        self._reading_was_last = message.is_reading
         self.in_flight.append(message)
         return message
+
+    def _pop_event_or_topic(self) -> OutgoingMessage:
+        """Return the oldest event, else the topic that has waited longest; one of them must wait."""
+        if self._events:
+            return self._events.popleft()
+        topic = next(iter(self._due))  # the first
+        del self._due[topic]
+        return OutgoingMessage(topic, self._retained[topic])
 
     def settle(self, message: OutgoingMessage, *, delivered: bool) -> None:
         """Note that the broker has acknowledged `message` (QoS 0: that it was written), or has refused it."""
         self.in_flight.remove(message)
         self.filled.set()
+        # False if a newer payload is due or in flight.
         is_latest = message.topic not in self._due and self._retained.get(message.topic) == message.payload
         if delivered and is_latest:
             self._delivered.add(message.topic)
@@ -143,14 +155,17 @@ class Outbox:
     def restart(self) -> None:
         """Repeat the topics on a new connection, and what was in flight while the queues are not full."""
         self._keep_newest(self._queue)
+        # The oldest is put in front last. A retained topic is repeated with its latest payload, by `repeat`.
         for message in reversed(self.in_flight):
             if message.is_reading and len(self._readings) < self._queue:
                 self._readings.appendleft(message)
             elif not message.is_reading and not message.retain and len(self._events) < MAX_EVENTS:
                 self._events.appendleft(message)
         self.in_flight.clear()
+        self.filled.set()
         self.repeat()
 
     def _keep_newest(self, count: int) -> None:
+        """Drop the oldest waiting readings until `count` are left."""
         while len(self._readings) > count:
             self._readings.popleft()

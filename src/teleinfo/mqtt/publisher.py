@@ -14,7 +14,6 @@ import logging
 import math
 import re
 import time
-from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.common.durations import FIRST_TICKS, Ticks, delays
@@ -25,7 +24,7 @@ from teleinfo.mqtt.faults import MESSAGE_REFUSALS, BrokerFault
 from teleinfo.mqtt.outbox import Outbox, OutgoingMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Iterator, Mapping
     from random import Random
 
     from teleinfo.mqtt.config import Broker, Topics
@@ -90,7 +89,7 @@ class Publisher:
         self.listen: Callable[[Connection], Coroutine[object, object, None]] | None = None
         # The status comes soon, but after the states: an `online` would make an earlier state look like new.
         self.outbox = Outbox(queue, first=(topics.homeassistant, topics.state, topics.status))
-        self._new_delays = partial(delays, first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
+        self._rng = rng
         self._delays = self._new_delays()
         self._heartbeat = heartbeat
         self._ticks = ticks
@@ -98,11 +97,15 @@ class Publisher:
         self._stopping = asyncio.Event()
         self._versions = versions_of(broker)
         self._outage = OutageLog(broker.address, OUTAGE_TEXTS)
-        self._refusals: dict[tuple[BrokerFault, str], str] = {}  # the logged topic of each cause
+        # The topic of the refusal that was logged, by its fault and the root of the topic (see `_root_of`).
+        self._refusals: dict[tuple[BrokerFault, str], str] = {}
         self._is_taken_over = False  # another client with our id took a connection away, and none held since
         self._pushed_out_at = -math.inf
-        self._closings = 0
+        self._closings = 0  # in a row, without a reason
         self._last: Mapping[str, bytes] = {}
+
+    def _new_delays(self) -> Iterator[float]:
+        return delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=self._rng)
 
     def publish(self, payload: bytes, *, retain: bool) -> None:
         """Send a reading now, or once the broker is back; the newest `queue` waiting readings are kept."""
@@ -179,41 +182,45 @@ class Publisher:
         ) as connection:
             if self._outage.working:
                 log.info("connected to the broker at %s, MQTT %s", self.broker.address, connection.version)
-            stable = asyncio.get_running_loop().call_later(STABLE_AFTER, self._become_stable)
+            stable_timer = asyncio.get_running_loop().call_later(STABLE_AFTER, self._become_stable)
             self.is_connected = True
             connection.lifetimes = self._lifetimes
             self.outbox.restart()
             try:
-                async with asyncio.TaskGroup() as tasks:
-                    parts: list[asyncio.Task[None]] = []
+                async with asyncio.TaskGroup() as group:
+                    tasks: list[asyncio.Task[None]] = []
                     # Before we send: what the broker retains on our topics may be another's.
                     if self.listen is not None:
-                        parts.append(tasks.create_task(self.listen(connection)))
-                    parts.append(tasks.create_task(self._send(connection)))
+                        tasks.append(group.create_task(self.listen(connection)))
+                    tasks.append(group.create_task(self._send(connection)))
                     await self._stopping.wait()
-                    for part in parts:
-                        part.cancel()
-                connection.lifetimes = {}  # the last words stay
+                    for task in tasks:
+                        task.cancel()
+                connection.lifetimes = {}  # the last payloads stay for good
                 for topic, payload in self._last.items():
                     with contextlib.suppress(BrokerError):  # a refusal was logged before
                         await connection.publish(topic, payload, qos=1, retain=True, limit=GOODBYE_TIMEOUT)
             finally:
-                stable.cancel()
+                stable_timer.cancel()
                 self.is_connected = False
 
     async def _send(self, connection: Connection) -> NoReturn:
+        """Send what waits in the outbox, as many messages at a time as the broker allows, until cancelled."""
         outbox = self.outbox
-        async with asyncio.TaskGroup() as tasks:
+        # The other half is for readings alone: no reading waits for the answers to other messages.
+        window_of_others = (connection.window + 1) // 2
+        async with asyncio.TaskGroup() as settling:
             while True:
                 outbox.filled.clear()
-                while (busy := len(outbox.in_flight)) < connection.window:
-                    # One half is for readings alone: no reading waits for the answers to other messages.
-                    sent = outbox.pop(only_reading=busy >= (connection.window + 1) // 2)
-                    if sent is None:
+                while len(outbox.in_flight) < connection.window:
+                    message = outbox.pop(only_reading=len(outbox.in_flight) >= window_of_others)
+                    if message is None:
                         break
                     # Written now: a reading goes to the socket before anything is made of it.
-                    answer = connection.publish(sent.topic, sent.payload, qos=sent.qos, retain=sent.retain)
-                    tasks.create_task(self._settle(sent, answer))
+                    answer = connection.publish(
+                        message.topic, message.payload, qos=message.qos, retain=message.retain
+                    )
+                    settling.create_task(self._settle(message, answer))
                 # The broker accepts us each time, until another client with our id connects again.
                 if not self._is_taken_over:
                     self._outage.works(time.monotonic())
@@ -223,32 +230,42 @@ class Publisher:
                 if not outbox.in_flight:
                     self._heartbeat()
 
-    async def _settle(self, sent: OutgoingMessage, answer: Coroutine[object, object, None]) -> None:
+    async def _settle(self, message: OutgoingMessage, answer: Coroutine[object, object, None]) -> None:
         """
-        Wait for the outcome of a message; log a refusal, once for our topics until it is over.
+        Wait for the outcome of a message; log a refusal.
 
         If the connection is lost, the message stays in flight, until `restart` repeats it.
         """
-        readings = self.topics.readings
-        root = readings if sent.topic.startswith(readings) else sent.topic.partition("/")[0]
         try:
             await answer
         except BrokerError as error:
             if error.fault not in MESSAGE_REFUSALS:
                 return
-            self.outbox.settle(sent, delivered=False)
-            if (error.fault, root) not in self._refusals:
-                self._refusals[error.fault, root] = sent.topic
-                # The right to publish is given for all topics at once.
-                text = re.sub(f"{re.escape(sent.topic)}$", f"{root}/#", str(error))
-                # Home Assistant's topics hold the number of the meter, which must not be logged.
-                log.warning("%s", re.sub(r"/\S*\d{8}[^\s,]*", "/#", text))
+            self.outbox.settle(message, delivered=False)
+            self._log_refusal(message.topic, error)
         else:
-            self.outbox.settle(sent, delivered=True)
-            # What is too long is refused now and then: this is logged once.
-            if self._refusals.get((BrokerFault.REFUSES_TOPIC, root)) == sent.topic:
-                del self._refusals[BrokerFault.REFUSES_TOPIC, root]
+            self.outbox.settle(message, delivered=True)
+            # A refused topic is over. A refused length is not: what is too long comes now and then.
+            refusal = (BrokerFault.REFUSES_TOPIC, self._root_of(message.topic))
+            if self._refusals.get(refusal) == message.topic:
+                del self._refusals[refusal]
         self._heartbeat()
+
+    def _log_refusal(self, topic: str, error: BrokerError) -> None:
+        """Log that a message on `topic` is refused, unless a refusal was logged for the same root."""
+        root = self._root_of(topic)
+        if (error.fault, root) in self._refusals:
+            return
+        self._refusals[error.fault, root] = topic
+        # The text ends with the right to publish on `topic`; it is given for all topics at once.
+        text = re.sub(f"{re.escape(topic)}$", f"{root}/#", str(error))
+        # Home Assistant's topics hold the number of the meter, which must not be logged.
+        log.warning("%s", re.sub(r"/\S*\d{8}[^\s,]*", "/#", text))
+
+    def _root_of(self, topic: str) -> str:
+        """Return our base topic for it and the topics below it, else the first word (Home Assistant's)."""
+        base_topic = self.topics.readings
+        return base_topic if topic.startswith(base_topic) else topic.partition("/")[0]
 
     def _become_stable(self) -> None:
         self._delays = self._new_delays()

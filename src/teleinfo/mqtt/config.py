@@ -83,7 +83,7 @@ class Topics:
         """
         Return True if `topic` is one of these, the base topic apart, or below one of them.
 
-        As the base topic of another meter, it would bring both meters' messages on the same topics.
+        If it were the base topic of another meter, both meters' messages would come on the same topics.
         """
-        of_meter = (self.status, self.health, self.event, self.state, self.meta, self.homeassistant)
-        return any(topic == one or topic.startswith(f"{one}/") for one in of_meter)
+        below_base = (self.status, self.health, self.event, self.state, self.meta, self.homeassistant)
+        return any(topic == own or topic.startswith(f"{own}/") for own in below_base)

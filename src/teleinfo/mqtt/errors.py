@@ -54,8 +54,10 @@ class BrokerError(Exception):
 
     def __str__(self) -> str:
         message = _(self.message)
-        stop = "" if message.endswith("?") else "."
-        return " ".join(filter(None, (f"{message}{stop}", _(self.advice), ", ".join(self.commands))))
+        if not message.endswith("?"):
+            message += "."
+        parts = (message, _(self.advice), ", ".join(self.commands))
+        return " ".join(part for part in parts if part)
 
 
 def refused(broker: Broker, code: int, reason: str) -> BrokerError:

@@ -16,18 +16,21 @@ if TYPE_CHECKING:
     from teleinfo.mqtt.client import Connection
 
 FLOOD: Final = 50
-FLOOD_WITHIN: Final = 60.0
-FLOOD_PAUSE: Final = 60.0
 """
-Messages within so many seconds after which the topics are left, and for how many seconds.
+Messages within `FLOOD_WITHIN` that are a flood: the topics are left for `FLOOD_PAUSE`.
 
 A few come in an hour. Acknowledgements of our own messages would wait behind a flood of them.
 """
 
-REFUSALS: Final = 2
+FLOOD_WITHIN: Final = 60.0  # seconds
+FLOOD_PAUSE: Final = 60.0  # seconds
+
 REFUSED_FOR: Final = 3600.0
+"""Seconds for which we do without a topic after `REFUSALS`."""
+
+REFUSALS: Final = 2
 """
-Connections in a row that the broker closes at a subscription until we do without it, and seconds for which.
+Connections in a row that the broker closes at the subscription to a topic, until we do without the topic.
 
 Most brokers answer that they refuse it; others (AWS IoT, EMQX if it is told to) close the connection.
 """
@@ -59,35 +62,37 @@ class Listener:
         """Process the messages of a connection until cancelled."""
         while True:
             topics = await self._subscribe(connection)
-            await self._receive(connection)
+            await self._receive_until_flood(connection)
             await connection.unsubscribe(*topics)
+            # Drop the messages that were on their way. None that is retained comes after `unsubscribe`, so
+            # that this ends after the pause.
             async for _ in connection.messages(quiet=FLOOD_PAUSE):
-                pass  # those that were on their way
+                pass
             self._on_pause()
 
     async def _subscribe(self, connection: Connection) -> list[str]:
-        """Subscribe to each topic, but for those that cost a connection; return the topics."""
+        """Subscribe to each topic, but for those that cost `REFUSALS` connections; return the topics."""
         loop = asyncio.get_running_loop()
-        topics = []
+        subscribed = []
         for topic in self._handlers:
             is_refused = self._refusals[topic] >= REFUSALS
             if is_refused and loop.time() < self._refused_at[topic] + REFUSED_FOR:
                 continue
             try:
                 await connection.subscribe(topic)
-            except (BrokerError, asyncio.CancelledError):
+            except (BrokerError, asyncio.CancelledError):  # a loss cancels the tasks of the connection
                 if connection.lost().fault is BrokerFault.REFUSES_SUBSCRIPTION:
                     self._refusals[topic] += 1
                     self._refused_at[topic] = loop.time()
                 raise
             self._refusals[topic] = 0
-            topics.append(topic)
-        return topics
+            subscribed.append(topic)
+        return subscribed
 
-    async def _receive(self, connection: Connection) -> None:
-        """Process messages until too many come."""
+    async def _receive_until_flood(self, connection: Connection) -> None:
+        """Pass messages to their handlers; return if `FLOOD` of them came within `FLOOD_WITHIN`."""
         loop = asyncio.get_running_loop()
-        times = deque([-math.inf] * FLOOD, maxlen=FLOOD)
+        times = deque([-math.inf] * FLOOD, maxlen=FLOOD)  # of the last messages
         async for topic, payload, is_retained in connection.messages():
             handler = self._handlers.get(topic)
             if handler is not None:

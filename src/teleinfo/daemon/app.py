@@ -9,7 +9,6 @@ the process, and systemd starts it again.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import textwrap
 from typing import TYPE_CHECKING, Final
@@ -36,9 +35,6 @@ MOST_TEXTS: Final = 10
 SILENT_LENGTH: Final = 500
 """Longest list of the topics of silent meters in that line, in characters."""
 
-OBJECTS_PER_METER: Final = 100
-"""New objects for each meter after which garbage is collected, if that is later than Python's default."""
-
 
 async def serve(settings: Sequence[Settings], notifier: Notifier) -> None:
     """
@@ -46,8 +42,6 @@ async def serve(settings: Sequence[Settings], notifier: Notifier) -> None:
 
     Raises the errors that the tasks do not handle.
     """
-    # A collection looks at the objects of all meters, while their frames wait.
-    gc.set_threshold(max(gc.get_threshold()[0], OBJECTS_PER_METER * len(settings)))
     watchdog = Watchdog(notifier)
     single = len(settings) == 1
     meters = {

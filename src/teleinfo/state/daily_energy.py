@@ -138,24 +138,32 @@ class DailyEnergy:
 
     def next(self, count: Count) -> DailyEnergy:
         """Return the energies after a reading."""
-        if self.before_leap is not None and self._undoes_leap(count.total.time):
+        if self.before_leap is not None and self._undoes_leap(self.before_leap, count.total.time):
             return self.before_leap.next(count)
         if count.day >= self.today.first:
             return self._plus(count)
         return self._plus_if_behind(count)
 
-    def _undoes_leap(self, now: datetime) -> bool:
-        """True if the clock is set back at a reading by about as much as it leapt."""
-        if self.before_leap is None or self.before_leap.last.time > now:
+    def _undoes_leap(self, before_leap: DailyEnergy, now: datetime) -> bool:
+        """True if the clock is set back to `now` by about as much as it leapt after `before_leap`."""
+        if now < before_leap.last.time:
             return False
         set_back = self.last.time - now
-        return max(GAP_AFTER, self._leap / 2) < set_back <= self._leap + GAP_AFTER
+        # Up to half of the leap may be time that really passed without a reading.
+        least = max(GAP_AFTER, self._leap / 2)
+        most = self._leap + GAP_AFTER
+        return least < set_back <= most
 
     def _plus_if_behind(self, count: Count) -> DailyEnergy:
-        """Return the energies after a reading on a day before today, at which the clock may be behind."""
+        """
+        Return the energies after a reading on a day before today, at which the clock may be behind.
+
+        The reading counts for today, until the clock has been behind for `PATIENCE`.
+        """
         now = count.total.time
         since = self.behind_since
         if_right = self.if_behind
+        # A clock that is set back again, to before `since`, must prove anew that it is right.
         if since is None or if_right is None or now < since:
             since = now
             if_right = DailyEnergy.begin(count)
@@ -174,44 +182,53 @@ class DailyEnergy:
 
     @property
     def _indexed(self) -> ImportTotal:
-        """The total when the indexes were read last while the contract was known."""
-        return self.last if self.indexed is None else self.indexed
+        """The total at the last reading whose indexes had keys, the contract being known."""
+        if self.indexed is None:
+            return self.last
+        return self.indexed
 
     def _plus(self, count: Count) -> DailyEnergy:
         """Return the energies after a reading on today or on a later day."""
         now = count.total
         elapsed = now.time - self.last.time
         is_gap = elapsed > GAP_AFTER
+        # Most readings change nothing but the time: this saves the work below.
         if not is_gap and self._is_repeated_by(count):
+            indexed_at = self.indexed
+            if count.contract is not None:
+                indexed_at = None
             return replace(
                 self,
                 last=now,
-                indexed=self.indexed if count.contract is None else None,
+                indexed=indexed_at,
                 if_behind=None,
                 behind_since=None,
                 running=count.running or self.running,
             )
         before_leap = self.before_leap
         leapt = self.leapt
+        # A gap may be a leap. After a time in which the clock was behind it is none: the clock was corrected.
         if is_gap and self.behind_since is None and elapsed > self._leap:
             before_leap = replace(self, before_leap=None, leapt=None)
             leapt = now.time
         elif leapt is not None and now.time - leapt >= PATIENCE:
             before_leap = None
             leapt = None
-        today, yesterday, month, last_month = self._turned(count.day, is_gap=is_gap)
-        # The indexes may not show the energy of a change.
+        turned = self._turned(count.day, is_gap=is_gap)
+        today = turned.today
+        this_month = turned.this_month
+        # Where the total goes on with another offset, it may lack the energy of the change.
         if elapsed > SHORT_CHANGE and self.last.offset != now.offset:
             today = replace(today, is_complete=False)
-            month = replace(month, is_complete=False)
+            this_month = replace(this_month, is_complete=False)
         indexed = self._with_indexes(count)
         imported = now.total - self.last.total
         return replace(
             indexed.after,
             today=today.plus(imported, indexed.counted, today.first),
-            yesterday=yesterday,
-            this_month=month.plus(imported, indexed.counted, today.first),
-            last_month=last_month,
+            yesterday=turned.yesterday,
+            this_month=this_month.plus(imported, indexed.counted, today.first),
+            last_month=turned.last_month,
             last=now,
             before_leap=before_leap,
             leapt=leapt,
@@ -231,29 +248,25 @@ class DailyEnergy:
 
     def _with_indexes(self, count: Count) -> _Indexed:
         """Return what the indexes counted since the last reading, and these energies with the new indexes."""
-        indexes = count.indexes
         if count.contract is None:
-            # The indexes have no keys yet: they wait. The injected energy has the same key always.
-            counted: dict[str, int] = {}
-            readings = dict(self.readings)
-            if EXPORTED in indexes:
-                rise = indexes[EXPORTED] - readings.get(EXPORTED, indexes[EXPORTED])
-                counted[EXPORTED] = max(0, rise)
-                readings[EXPORTED] = indexes[EXPORTED]
-            return _Indexed(counted, replace(self, readings=readings, indexed=self._indexed))
-        is_change = self._is_change(count)
+            return self._with_indexes_without_keys(count.indexes)
         contract = count.contract
         running = count.running or self.running
-        if is_change and count.running in self.readings and count.running not in indexes:
-            # The meter has set the index in force to another value, which is not believed at once: until it
-            # is, the change goes on.
-            contract = self.contract or count.contract
-            running = self.running
-        before_change = self._indexed.total if is_change else self.before_change
+        before_change = self.before_change
+        is_change = self._is_change(count)
+        if is_change:
+            before_change = self._indexed.total
+            if count.running in self.readings and count.running not in count.indexes:
+                # The meter has set the index in force to another value. The decoder holds that value back
+                # until it has come often enough; until then the contract before goes on.
+                contract = self.contract or count.contract
+                running = self.running
         counted = self._counted(count, is_change=is_change, before_change=before_change)
-        readings = dict(indexes)
-        if self._indexed.counter == count.total.counter:  # another contract may have left an old reading
-            readings = {**self.readings, **indexes}
+        readings = dict(count.indexes)
+        if self._indexed.counter == count.total.counter:
+            # An index that is missing for a while goes on from its last reading. With another counter, the
+            # mode or the contract is another one, and the indexes of that before are forgotten.
+            readings = {**self.readings, **count.indexes}
         after = replace(
             self,
             readings=readings,
@@ -264,6 +277,21 @@ class DailyEnergy:
         )
         return _Indexed(counted, after)
 
+    def _with_indexes_without_keys(self, indexes: Mapping[str, int]) -> _Indexed:
+        """
+        Return the same as `_with_indexes`, while the contract is unknown.
+
+        The indexes have no keys yet, and their readings wait. Only the injected energy has its key always.
+        """
+        counted: dict[str, int] = {}
+        readings = dict(self.readings)
+        if EXPORTED in indexes:
+            exported = indexes[EXPORTED]
+            before = readings.get(EXPORTED, exported)
+            counted[EXPORTED] = max(0, exported - before)
+            readings[EXPORTED] = exported
+        return _Indexed(counted, replace(self, readings=readings, indexed=self._indexed))
+
     def _is_change(self, count: Count) -> bool:
         """True if the contract or the mode changed, or if the meter has set an index to another value."""
         if self._indexed.counter != count.total.counter:
@@ -271,71 +299,98 @@ class DailyEnergy:
         if self.contract not in {None, count.contract}:
             return True
         for label, index in count.indexes.items():
-            if label != EXPORTED and index < self.readings.get(label, index):
+            has_fallen = index < self.readings.get(label, index)
+            if has_fallen and label != EXPORTED:
                 return True
         return False
 
     def _counted(self, count: Count, *, is_change: bool, before_change: int | None) -> dict[str, int]:
-        """Return the energy that each index counted since its last reading, by key."""
-        total = count.total.total
-        drawn = total - self._indexed.total
-        counted: dict[str, int] = {}
-        for label, index in count.indexes.items():
-            key = self._key(label, count, is_change=is_change)
-            earlier = self._earlier(label, index, key, drawn, is_change=is_change)
-            rise = index - earlier
-            if rise <= 0:
-                continue
-            # With a new contract, the meter may set its indexes to other values; some come frames later.
-            if label != EXPORTED and before_change is not None and rise > total - before_change + MARGIN:
-                continue
-            counted[key] = counted.get(key, 0) + rise
-        if not is_change:
+        """Return the energy in Wh that each index counted since its last reading, by key."""
+        counted = self._rises(count, is_change=is_change, before_change=before_change)
+        if not is_change or count.total.time - self._indexed.time > LONGEST_CHANGE:
             return counted
-        rest = drawn - sum(energy for key, energy in counted.items() if key != EXPORTED)
-        if rest <= 0 or count.total.time - self._indexed.time > LONGEST_CHANGE:
+        if self.running is None or self.contract is None:
             return counted
-        if self.running is not None and self.contract is not None:
-            running = index_key(self.running, self.contract)
-            counted[running] = counted.get(running, 0) + rest
+        # What the total drew during the change, and no index shows, is of the index in force before.
+        unshown = count.total.total - self._indexed.total
+        for key, energy in counted.items():
+            if key != EXPORTED:
+                unshown -= energy
+        if unshown > 0:
+            key_before = index_key(self.running, self.contract)
+            counted[key_before] = counted.get(key_before, 0) + unshown
         return counted
 
+    def _rises(self, count: Count, *, is_change: bool, before_change: int | None) -> dict[str, int]:
+        """
+        Return the energy in Wh by which each index rose since its last reading, by key.
+
+        With a new contract, the meter may set its indexes to other values, some of which come frames later.
+        So no index may rise by more than the total since `before_change`; one that does counts nothing.
+        """
+        total = count.total.total
+        drawn = total - self._indexed.total
+        rises: dict[str, int] = {}
+        for label, index in count.indexes.items():
+            key = self._key(label, count, is_change=is_change)
+            rise = index - self._earlier(label, index, key, drawn, is_change=is_change)
+            if rise <= 0:
+                continue
+            if before_change is not None and label != EXPORTED:
+                most = total - before_change + MARGIN
+                if rise > most:
+                    continue
+            rises[key] = rises.get(key, 0) + rise
+        return rises
+
     def _key(self, label: str, count: Count, *, is_change: bool) -> str:
-        """Return the key under which an index has counted."""
-        # An index that is not in force now rose before the change.
-        if is_change and self.contract is not None and label in self.readings and label != count.running:
+        """Return the key under which an index has counted since its last reading."""
+        # An index that is not in force now rose before the change, under the contract before.
+        rose_before_change = is_change and label in self.readings and label != count.running
+        if rose_before_change and self.contract is not None:
             return index_key(label, self.contract)
         return index_key(label, count.contract or "")
 
     def _earlier(self, label: str, index: int, key: str, drawn: int, *, is_change: bool) -> int:
-        """Return the reading from which an index has counted; `drawn` is the rise of the total, Wh."""
+        """
+        Return the reading in Wh from which an index has counted under `key`.
+
+        It is `index`, so that nothing counts, if that is the first reading and the index was not set to zero.
+        `drawn` is the rise of the total in Wh since the last reading.
+        """
         if label in self.readings:
             return self.readings[label]
         if not is_change:
-            return index  # its first reading
-        for former, reading in self.readings.items():
-            # The mode changed, and not what the index counts.
-            is_same = index_key(former, self.contract or "") == key
-            if is_same and 0 <= index - reading <= drawn + MARGIN:
+            return index
+        # After a change of mode, another étiquette may have counted the same: the index goes on from it.
+        for earlier_label, reading in self.readings.items():
+            earlier_key = index_key(earlier_label, self.contract or "")
+            rise = index - reading
+            if earlier_key == key and 0 <= rise <= drawn + MARGIN:
                 return reading
-        # The index began with the contract, or it holds the energy of an earlier one.
-        return 0 if index <= drawn else index
+        # The index may have begun at zero with the contract. If it shows more than was drawn, it holds the
+        # energy of an earlier contract.
+        if index <= drawn:
+            return 0
+        return index
 
-    def _turned(
-        self, day: date, *, is_gap: bool
-    ) -> tuple[EnergySpan, EnergySpan | None, EnergySpan, EnergySpan | None]:
-        """Return today, yesterday, this month and last month at the begin of `day`, which may be today."""
+    def _turned(self, day: date, *, is_gap: bool) -> DailyEnergy:
+        """Return these energies at the begin of `day`: the same if that is today, else with a new today."""
         if day == self.today.first:
-            return self.today, self.yesterday, self.this_month, self.last_month
+            return self
         today, yesterday = _turn(self.today, day, DAY, is_gap=is_gap)
-        month, last_month = self.this_month, self.last_month
-        if month_of(day) != month.first:
-            # A contract costs its subscription also while no index is read.
-            last_day = month_of(month.first + _LONGEST_MONTH) - DAY
-            month = month.with_days(self.today.first, last_day)
-            month, last_month = _turn(month, month_of(day), _LONGEST_MONTH, is_gap=is_gap)
-        month = month.with_days(max(self.today.first, month.first - DAY), day)
-        return today, yesterday, month, last_month
+        # The days without a reading are added too: they cost their share of the subscription.
+        last_read_day = self.today.first
+        first_of_month = month_of(day)
+        last_month = self.last_month
+        if first_of_month == self.this_month.first:
+            this_month = self.this_month.with_days(last_read_day, day)
+        else:
+            last_day = month_of(self.this_month.first + _LONGEST_MONTH) - DAY
+            ended = self.this_month.with_days(last_read_day, last_day)
+            begun, last_month = _turn(ended, first_of_month, _LONGEST_MONTH, is_gap=is_gap)
+            this_month = begun.with_days(first_of_month - DAY, day)
+        return replace(self, today=today, yesterday=yesterday, this_month=this_month, last_month=last_month)
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,8 +404,13 @@ class _Indexed:
 def _turn(
     span: EnergySpan, first: date, longest: timedelta, *, is_gap: bool
 ) -> tuple[EnergySpan, EnergySpan | None]:
-    """Return the span that begins on the later day `first`, and `span` if it is the span directly before."""
+    """
+    Return the span that begins on the later day `first`, and `span`, which ends then.
+
+    The latter is None if another span was between: no span is longer than `longest`.
+    """
     begun = EnergySpan(first, is_complete=not is_gap, by_day={first: {}})
     if first - span.first > longest:
         return begun, None
-    return begun, replace(span, is_complete=span.is_complete and not is_gap)
+    ended = replace(span, is_complete=span.is_complete and not is_gap)
+    return begun, ended

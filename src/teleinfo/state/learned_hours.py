@@ -13,7 +13,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from teleinfo.tic.horodate import PARIS
@@ -29,10 +28,10 @@ _MINUTES: Final = 24 * 60  # of a day
 _LATE_MINUTES: Final = LATE // timedelta(minutes=1)
 _STEP: Final = timedelta(minutes=1)  # the longest time between the two frames that show a change
 _JUMP: Final = timedelta(seconds=30)  # our clock is corrected by less without a jump
-_ENOUGH_DAYS: Final = 7
-_MOST_DAYS: Final = 8
-_MAX_AGE: Final = 14 * DAY
-_MAX_CHANGES: Final = 64
+_ENOUGH_DAYS: Final = 7  # days with changes, from which hours are learned
+_MOST_DAYS: Final = 8  # days with changes that count at most: with more, other hours would be seen too late
+_MAX_AGE: Final = 14 * DAY  # of a change that counts
+_MAX_CHANGES: Final = 64  # remembered at most: eight a day for eight days
 LEARNED: Final = frozenset({"HC", "HP"})
 """The values of PTEC whose hours are learned."""
 
@@ -42,7 +41,9 @@ SUMMER: Final = range(4, 11)
 _SLOT: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 TariffSlot: TypeAlias = tuple[int, str]
-"""Minutes since midnight, and the period or the index that then begins to count."""
+"""
+Minutes since midnight, and what counts from then on: the code of a period, or the étiquette of an index.
+"""
 
 Slots: TypeAlias = tuple[TariffSlot, ...]
 """The slots of a day in order."""
@@ -52,41 +53,51 @@ def fits(slots: Slots, local: datetime, present: object) -> bool:
     """Return True if `present` counts at the time `local`, give or take `LATE`, or there are no slots."""
     if not slots:
         return True
-    before = _running(slots, _minute(local - LATE))
-    after = _running(slots, _minute(local + LATE))
-    return present in {before, after}
+    earlier = _running(slots, _minute(local - LATE))
+    later = _running(slots, _minute(local + LATE))
+    return present in {earlier, later}
 
 
 def _running(slots: Slots, minute: int) -> str:
-    """Return what counts at a minute of the day; before the first slot, the last one of the day before."""
-    _start, running = slots[-1]
-    for start, what in slots:
+    """Return the code that counts at a minute of the day."""
+    _start, running = slots[-1]  # of the day before: it goes on until the first slot
+    for start, code in slots:
         if start > minute:
             break
-        running = what
+        running = code
     return running
 
 
 def next_change(days: tuple[Slots, ...], local: datetime, present: object) -> tuple[datetime, str] | None:
-    """Return the next change in the slots of yesterday, today and tomorrow; None if it is not certain."""
+    """
+    Return the time of the next change after `local`, and the code that counts from then on.
+
+    `days` are the slots of yesterday, today and tomorrow, `present` is the code that the meter sends now. It
+    is None if the meter contradicts the slots, if they show no change, or if the change of the clock makes
+    its time uncertain.
+    """
     if not fits(days[1], local, present):
         return None
     # True once a slot begins in the hour that the change of the clock skips, or that comes twice.
     has_unclear = False
-    for day, slots in zip((-DAY, timedelta(), DAY), days, strict=True):
-        midnight = datetime.combine(local.date() + day, time(), PARIS)
-        for minute, what in slots:
-            at = midnight + timedelta(minutes=minute)
+    for distance, slots in zip((-DAY, timedelta(), DAY), days, strict=True):
+        midnight = datetime.combine(local.date() + distance, time(), PARIS)
+        for minute, code in slots:
+            at = midnight + timedelta(minutes=minute)  # by the clock on the wall
             is_unclear = at.utcoffset() != at.replace(fold=1).utcoffset()
             if is_unclear:
                 has_unclear = True
-            if what == present or at <= local - LATE:
+            # A change of the last minutes may still be to come, as long as `present` is the code before it.
+            is_over = at <= local - LATE
+            if is_over or code == present:
                 continue
+            if is_unclear:
+                return None
             # After the change of the clock, an unclear slot leaves in doubt what counts before this one.
             is_after_clock_change = at.utcoffset() != local.utcoffset()
-            if is_unclear or (has_unclear and is_after_clock_change):
+            if has_unclear and is_after_clock_change:
                 return None
-            return at, what
+            return at, code
     return None
 
 
@@ -103,24 +114,27 @@ class Change:
     period: str
 
 
-def _days(changes: tuple[Change, ...], today: date) -> list[date]:
-    """Return the recent days with changes, at most the last eight."""
-    dates = {change.at.date() for change in changes}
-    recent = [day for day in dates if today - _MAX_AGE <= day <= today]
-    return sorted(recent)[-_MOST_DAYS:]
+def _recent_days(changes: tuple[Change, ...], today: date) -> list[date]:
+    """Return the days with changes of the last two weeks, the latest eight at most, in order."""
+    days = {change.at.date() for change in changes}
+    recent = [day for day in days if today - _MAX_AGE <= day <= today]
+    recent.sort()
+    return recent[-_MOST_DAYS:]
 
 
 def learn(changes: tuple[Change, ...], today: date) -> Slots:
     """
     Return the slots of any day that these changes prove, empty if they prove none.
 
-    There must be changes of seven days; the last eight count. A slot needs a change on most of them; a change
-    that was seen once may be wrong.
+    There must be changes of seven days; the last eight count. A slot needs a change on more than half of
+    them; a change that was seen once may be wrong, and is left out. The hours are not proved if a change came
+    more often than once, but not on more than half of the days, or if two slots in a row have one period.
     """
-    days = _days(changes, today)
+    days = _recent_days(changes, today)
     if len(days) < _ENOUGH_DAYS:
         return ()
     changes_by_slot: Counter[TariffSlot] = Counter()
+    # The latest first: the others are compared with it, and the slot begins at its minute.
     for change in reversed(changes):
         if change.at.date() not in days:
             continue
@@ -134,19 +148,25 @@ def learn(changes: tuple[Change, ...], today: date) -> Slots:
             slots.append(slot)
         elif number_of_changes > 1:
             return ()
+    if not slots:
+        return ()
     slots.sort()
-    for (_start, period), (_next_start, next_period) in pairwise([*slots, *slots[:1]]):
-        if period == next_period:
+    _start, period_before = slots[-1]  # of the day before
+    for _start, period in slots:
+        if period == period_before:
             return ()
+        period_before = period
     return tuple(slots)
 
 
 def slot_of(change: Change, slots: Slots) -> TariffSlot | None:
-    """Return the slot that a change begins, give or take two minutes, None if it begins none of them."""
+    """Return the slot that a change begins, give or take two minutes; None if it begins none of them."""
     for start, period in slots:
-        late = abs(start - _minute(change.at))
-        late = min(late, _MINUTES - late)  # across midnight
-        if late <= _LATE_MINUTES and period == change.period:
+        if period != change.period:
+            continue
+        distance = abs(start - _minute(change.at))
+        distance = min(distance, _MINUTES - distance)  # 23:59 and 00:01 are two minutes apart
+        if distance <= _LATE_MINUTES:
             return start, period
     return None
 
@@ -190,39 +210,46 @@ class LearnedHours:
 
     def days_left(self, today: date) -> int:
         """Return the least number of days until the hours of today are known, 0 while they are."""
+        # A doubt is over when a day has passed without another one.
         if self.doubt == today:
             return 2
         if self.doubt == today - DAY:
             return 1
         if self.slots(today, today):
             return 0
-        changes = self.changes_of(in_summer=is_summer(today))
-        of_other_half = self.remembered(in_summer=not is_summer(today))
-        if of_other_half and all(slot_of(change, of_other_half) for change in changes):
-            return 1  # a whole day shows that they are still the same
-        return max(1, _ENOUGH_DAYS - len(_days(changes, today)))
+        in_summer = is_summer(today)
+        changes = self.changes_of(in_summer=in_summer)
+        of_other_half = self.remembered(in_summer=not in_summer)
+        if of_other_half and _agree(changes, of_other_half):
+            return 1  # a whole day can show that the hours are still the same
+        return max(1, _ENOUGH_DAYS - len(_recent_days(changes, today)))
 
     def with_change(self, change: Change) -> LearnedHours:
-        """Return the hours after another change, with what it proves."""
+        """Return the hours after another change, with the slots that it proves for its half-year."""
         day = change.at.date()
         changes = (*self.changes, change)
         learned = replace(self, changes=changes[-_MAX_CHANGES:])
         proved = learn(learned.changes_of(in_summer=is_summer(day)), day)
         if not proved:
             return learned
-        hours = {f"{minute // 60:02}:{minute % 60:02}": period for minute, period in proved}
+        hours = {}
+        for start, period in proved:
+            hour, minute = divmod(start, 60)
+            hours[f"{hour:02}:{minute:02}"] = period
         return learned.with_hours(day, hours)
 
     def contradicted(self, today: date) -> LearnedHours:
         """
-        Return the hours after a contradiction.
+        Return the hours after the meter contradicted them `today`.
 
-        The second day in a row drops the days before, and the slots of this half-year.
+        The first day in doubt is only noted. On the second day in a row, the changes before these two days
+        are dropped, and so are the slots of this half-year.
         """
-        is_second_day = self.doubt == today - DAY and is_summer(self.doubt) == is_summer(today)
-        if self.doubt is None or not is_second_day:
+        yesterday = today - DAY
+        is_same_half_year = is_summer(yesterday) == is_summer(today)
+        if self.doubt != yesterday or not is_same_half_year:
             return replace(self, doubt=today)
-        changes = tuple(change for change in self.changes if change.at.date() >= self.doubt)
+        changes = tuple(change for change in self.changes if change.at.date() >= yesterday)
         return replace(self, changes=changes, doubt=None).with_hours(today, {})
 
     def changes_of(self, *, in_summer: bool) -> tuple[Change, ...]:
@@ -231,17 +258,18 @@ class LearnedHours:
 
     def remembered(self, *, in_summer: bool) -> Slots:
         """Return the slots of a half-year that were proved last, empty if none were."""
-        return _slots_of(self.summer if in_summer else self.winter)
+        hours = self.summer if in_summer else self.winter
+        return _slots_of(hours)
 
     def with_hours(self, day: date, hours: Mapping[str, str]) -> LearnedHours:
-        """Return the hours with others for the half-year of a day."""
+        """Return these hours, with `hours` as the remembered slots of the half-year of `day`."""
         if is_summer(day):
             return replace(self, summer=hours)
         return replace(self, winter=hours)
 
 
 def _slots_of(hours: Mapping[str, str]) -> Slots:
-    """Return the slots that were remembered; none if one of the texts is not a time."""
+    """Return the slots of a memory, in order; none if one of its texts is not a time, such as 01:34."""
     slots = []
     for text, period in hours.items():
         match = _SLOT.fullmatch(text)
@@ -252,17 +280,21 @@ def _slots_of(hours: Mapping[str, str]) -> Slots:
     return tuple(sorted(slots))
 
 
+def _agree(changes: tuple[Change, ...], slots: Slots) -> bool:
+    """True if each change begins one of the slots."""
+    return all(slot_of(change, slots) is not None for change in changes)
+
+
 def _are_shown(slots: Slots, changes: tuple[Change, ...], today: date) -> bool:
-    """True if each change begins one of the slots, and those of a whole day before today begin all."""
-    if not slots:
+    """True if each change begins one of the slots, and those of one day before today begin all of them."""
+    if not slots or not _agree(changes, slots):
         return False
-    shown_by_day: defaultdict[date, set[TariffSlot]] = defaultdict(set)
+    shown_by_day: defaultdict[date, set[TariffSlot | None]] = defaultdict(set)
     for change in changes:
-        slot = slot_of(change, slots)
-        if slot is None:
-            return False
-        shown_by_day[change.at.date()].add(slot)
-    return any(day < today and len(shown) == len(slots) for day, shown in shown_by_day.items())
+        day = change.at.date()
+        if day < today:
+            shown_by_day[day].add(slot_of(change, slots))
+    return any(len(shown) == len(slots) for shown in shown_by_day.values())
 
 
 class _Sent(NamedTuple):
@@ -278,42 +310,49 @@ class Learner:
     def __init__(self, hours: LearnedHours) -> None:
         self.hours = hours
         self._first: _Sent | None = None  # the first frame with the period that was sent last
-        self._last: _Sent | None = None  # the last frame with a period that came twice
-        self._slots: dict[tuple[bool, date], Slots] = {}  # by half-year and today
-        self._slots_of: LearnedHours | None = None  # the hours of which `_slots` were computed
+        self._last_repeated: _Sent | None = None  # the last frame whose period the frame before it had too
+        self._slots: dict[tuple[bool, date], Slots] = {}  # by half-year (True: summer) and today
+        self._hours_of_slots: LearnedHours | None = None  # the hours of which `_slots` were computed
 
     def note(self, period: str, now: Moment) -> None:
-        """Note the period of a frame that came `now`."""
+        """
+        Note the period of a frame that came `now`.
+
+        A period counts from its second frame in a row on, since a single frame may be an accident.
+        """
         if self._first is None or self._first.period != period:
             self._first = _Sent(period, now)
-            return  # one frame with another period may be an accident
+            return
         first = self._first
-        last = self._last or first
-        self._last = _Sent(period, now)
-        is_change = period != last.period
-        if not is_change and now.wall.minute == last.moment.wall.minute:
-            return  # the hours are in minutes: there is nothing new to compare
+        before = self._last_repeated or first
+        self._last_repeated = _Sent(period, now)
+        is_change = before.period != period
+        is_minute_compared = before.moment.wall.minute == now.wall.minute
+        if is_minute_compared and not is_change:
+            return  # the hours are in minutes
         local = now.wall.astimezone(PARIS)
         today = local.date()
         if self.hours.doubt != today and not self._fits(local, period):
             self.hours = self.hours.contradicted(today)
-        if is_change and _is_seen_to_the_minute(last.moment, first.moment):
+        if is_change and _is_seen_to_the_minute(before.moment, first.moment):
             at = first.moment.wall.astimezone(PARIS)
-            minute = (at + _STEP / 2).replace(second=0, microsecond=0)
-            self.hours = self.hours.with_change(Change(minute, period))
+            nearest_minute = (at + timedelta(seconds=30)).replace(second=0, microsecond=0)
+            self.hours = self.hours.with_change(Change(nearest_minute, period))
 
     def _fits(self, local: datetime, period: str) -> bool:
         """True if `period` counts at `local`, give or take `LATE`, or if the hours are not known."""
-        for late in (-LATE, LATE):
-            at = local + late
-            slots = self._hours(at.date(), today=local.date())
+        today = local.date()
+        for at in (local - LATE, local + LATE):
+            # The day of `at` may be yesterday or tomorrow, which may have other hours.
+            slots = self._slots_on(at.date(), today=today)
             if not slots or _running(slots, _minute(at)) == period:
                 return True
         return False
 
-    def _hours(self, day: date, *, today: date) -> Slots:
-        if self._slots_of is not self.hours:
-            self._slots_of = self.hours
+    def _slots_on(self, day: date, *, today: date) -> Slots:
+        """Return `hours.slots`, which is computed once as long as the hours are the same."""
+        if self._hours_of_slots is not self.hours:
+            self._hours_of_slots = self.hours
             self._slots = {}
         key = is_summer(day), today
         if key not in self._slots:
@@ -325,24 +364,29 @@ class Learner:
         return self.hours.days_left(today)
 
     def next(self, local: datetime, present: object) -> tuple[datetime, str] | None:
-        """Return the next change and its period; None if it is not certain."""
+        """Return the time of the next change after `local`, and its period; None if it is not certain."""
         today = local.date()
-        if self.hours.doubt in {today, today - DAY} or not self.hours.changes:
+        yesterday = today - DAY
+        tomorrow = today + DAY
+        if self.hours.doubt in {today, yesterday} or not self.hours.changes:
             return None
-        yesterdays_slots = self._hours(today - DAY, today=today)
-        slots = self._hours(today, today=today)
-        tomorrows_slots = self._hours(today + DAY, today=today)
-        if not slots:
+        slots_yesterday = self._slots_on(yesterday, today=today)
+        slots_today = self._slots_on(today, today=today)
+        slots_tomorrow = self._slots_on(tomorrow, today=today)
+        if not slots_today:
             return None
-        change = next_change((yesterdays_slots, slots, tomorrows_slots), local, present)
+        change = next_change((slots_yesterday, slots_today, slots_tomorrow), local, present)
         if change is None:
             return None
         at, _period = change
-        if at.date() > today and _running(slots, _MINUTES - 1) != _running(tomorrows_slots, 0):
-            return None  # other hours begin at midnight, and with them another period
+        if at.date() > today:
+            before_midnight = _running(slots_today, _MINUTES - 1)
+            after_midnight = _running(slots_tomorrow, 0)
+            if before_midnight != after_midnight:
+                return None  # other hours begin at midnight, and with them another period
         # A meter may keep winter time: after a change of the clock, a change of tariff must be seen first.
-        last_seen = self.hours.changes[-1].at
-        if not last_seen.utcoffset() == local.utcoffset() == at.utcoffset():
+        offset = local.utcoffset()
+        if at.utcoffset() != offset or self.hours.changes[-1].at.utcoffset() != offset:
             return None
         return change
 
@@ -355,4 +399,5 @@ def _is_seen_to_the_minute(before: Moment, after: Moment) -> bool:
 
 
 def _minute(at: datetime) -> int:
+    """Return the minutes since midnight."""
     return 60 * at.hour + at.minute

@@ -214,9 +214,9 @@ class DailyEnergy:
         elif leapt is not None and now.time - leapt >= PATIENCE:
             before_leap = None
             leapt = None
-        turned = self._turned(count.day, is_gap=is_gap)
-        today = turned.today
-        this_month = turned.this_month
+        daily = self._turned(count.day, is_gap=is_gap)
+        today = daily.today
+        this_month = daily.this_month
         # Where the total goes on with another offset, it may lack the energy of the change.
         if elapsed > SHORT_CHANGE and self.last.offset != now.offset:
             today = replace(today, is_complete=False)
@@ -226,9 +226,9 @@ class DailyEnergy:
         return replace(
             indexed.after,
             today=today.plus(imported, indexed.counted, today.first),
-            yesterday=turned.yesterday,
+            yesterday=daily.yesterday,
             this_month=this_month.plus(imported, indexed.counted, today.first),
-            last_month=turned.last_month,
+            last_month=daily.last_month,
             last=now,
             before_leap=before_leap,
             leapt=leapt,

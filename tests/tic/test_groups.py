@@ -7,7 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from teleinfo.simulator.encode import encode_group, with_parity
-from teleinfo.tic.groups import RejectionCause, checksum, parse_frame, parse_group
+from teleinfo.tic.groups import (
+    Form,
+    RejectionCause,
+    checksum,
+    documented_widths,
+    form_spec,
+    parse_frame,
+    parse_group,
+)
 from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.parity import strip_parity
 from tests.lab.fuzz.model import Sound, group_of
@@ -50,6 +58,17 @@ def test_what_a_meter_encodes_is_what_comes_out(first: int, data: st.DataObject)
     found = [data.draw(groups_of(mode, label)) for mode, label in LABELS[first : first + 20]]
 
     assert parse_frame(b"".join(map(encode_group, found))) == found
+
+
+def test_the_table_documents_no_width_of_a_label_that_it_lacks() -> None:
+    unknown = Form(Mode.STANDARD, "NEW", dated=False, width=3)
+
+    assert documented_widths(unknown) == ()
+
+
+def test_a_label_without_a_horodate_in_the_table_has_no_entry_with_one() -> None:
+    assert form_spec(Mode.STANDARD, "EAST", dated=False) is not None
+    assert form_spec(Mode.STANDARD, "EAST", dated=True) is None
 
 
 PARTS = st.sampled_from([b"", b" ", b"\t", b"\x1f", b"\xff", b"\xad", b"0", b"A", b"a", b"X", b"E26", b"."])

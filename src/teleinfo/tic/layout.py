@@ -167,9 +167,8 @@ class LayoutCache:
         for layout in reversed(self._layouts):
             body = layout.not_noted[1:]  # without STX; empty if the layout was not read
             layout.not_noted = b""
-            for group in parse_frame(body):
-                if isinstance(group, Group):  # always, for a frame that its layout could read
-                    yield group
+            # No group is rejected in a frame that its layout could read: the filter is for the type checker.
+            yield from [group for group in parse_frame(body) if isinstance(group, Group)]
 
 
 def _can_be_layout(groups: Sequence[Group]) -> bool:

@@ -17,12 +17,12 @@ seeds = st.integers(min_value=0, max_value=2**32)
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        *((0.0, "1 s"), (7.6, "8 s"), (59.9, "60 s"), (60, "1 min"), (3599, "59 min")),
-        *((3600, "1 h 00 min"), (3660, "1 h 01 min"), (11_100, "3 h 05 min")),
+        *((0.0, "1 s"), (7.6, "8 s"), (59.4, "59 s"), (59.5, "1 min"), (60, "1 min"), (119, "1 min")),
+        *((3599.9, "59 min"), (3600, "1 h 00 min"), (3660, "1 h 01 min"), (11_100, "3 h 05 min")),
     ],
 )
 def test_durations_are_said_as_people_say_them(seconds: float, words: str) -> None:
-    """Seconds below a minute, minutes below an hour, then hours and minutes."""
+    """Seconds below a minute, minutes below an hour, then hours and minutes; 60 s are a minute."""
     assert words == duration(seconds)
 
 

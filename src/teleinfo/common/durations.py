@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from random import Random
 
+_SECONDS_PER_MINUTE: Final = 60
+_MINUTES_PER_HOUR: Final = 60
+
 _EARLY: Final = 0.001
 """Seconds by which a timer may end early without causing a second tick."""
 
@@ -41,11 +44,20 @@ FIRST_TICKS: Final = Ticks()
 
 
 def duration(seconds: float) -> str:
-    """Return a duration in words: "8 s", "12 min", "3 h 05 min"."""
-    minutes = int(seconds) // 60
-    if minutes == 0:
-        return f"{max(1, round(seconds))} s"
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"  # noqa: PLR2004 - minutes in an hour
+    """
+    Return a duration in words: "8 s", "12 min", "3 h 05 min".
+
+    Seconds are rounded, and at least 1; above a minute, what exceeds the last whole minute is left out.
+    """
+    # The rounded seconds decide, since people say "1 min", and not "60 s".
+    whole_seconds = max(1, round(seconds))
+    if whole_seconds < _SECONDS_PER_MINUTE:
+        return f"{whole_seconds} s"
+    minutes = max(1, int(seconds // _SECONDS_PER_MINUTE))
+    if minutes < _MINUTES_PER_HOUR:
+        return f"{minutes} min"
+    hours, minutes_past_hour = divmod(minutes, _MINUTES_PER_HOUR)
+    return f"{hours} h {minutes_past_hour:02} min"
 
 
 def delays(*, first: float, cap: float, rng: Random) -> Iterator[float]:

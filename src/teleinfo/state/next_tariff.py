@@ -32,12 +32,14 @@ if TYPE_CHECKING:
     from teleinfo.vocabulary.moment import Moment
 
 _TEMPO: Final[Slots] = ((6 * 60, "HP"), (22 * 60, "HC"))
-_EJP: Final[Slots] = ((1 * 60, "HN"), (7 * 60, "PM"))
+_EJP: Final[Slots] = ((1 * 60, "HN"), (7 * 60, "PM"))  # of a day with a peak, which ends at 1:00 of the next
 _PROFILE_INTERVAL: Final = 30.0
 """Seconds between two frames whose profile is noted."""
 
 _CLOCKS_AGREE: Final = timedelta(seconds=TOLERANCE)
 _NOTICE: Final = timedelta(hours=1)
+"""The longest time before a peak of EJP in which PEJP may announce it; it comes half an hour before."""
+
 _NEAR_MIDNIGHT: Final = timedelta(minutes=1)
 """The time around midnight in which DATE and PJOURF+1 of a frame may belong to different days."""
 
@@ -77,7 +79,7 @@ class TariffCalendar:
         self._learner = Learner(remembered.hours)
         self._profiles = remembered.profiles
         self._is_hexadecimal = remembered.is_hexadecimal
-        self._due = -math.inf  # the time, on the monotonic clock, at which a profile is noted again
+        self._due = -math.inf  # seconds of the monotonic clock, from which a profile is noted again
 
     @property
     def remembered(self) -> RememberedCalendar:
@@ -89,43 +91,51 @@ class TariffCalendar:
         period = frame.get("PTEC")
         if period in LEARNED:
             self._learner.note(period, now)
-        if "PJOURF+1" not in frame or now.monotonic < self._due:
+        profile = frame.get("PJOURF+1")
+        if profile is None or now.monotonic < self._due:
             return
         self._due = now.monotonic + _PROFILE_INTERVAL
         clock = _clock(frame, now.wall)
         if clock is None:
             return
-        self._note_tomorrow(frame["PJOURF+1"], clock)
-        is_hexadecimal = _can_only_be_hexadecimal(frame["PJOURF+1"])
+        self._note_tomorrow(profile, clock)
+        # Without a proof, what was learned before stays.
+        is_hexadecimal = _can_only_be_hexadecimal(profile)
         if is_hexadecimal is None:
             is_hexadecimal = self._fits_hexadecimal(frame, clock)
         if is_hexadecimal is not None:
             self._is_hexadecimal = is_hexadecimal
 
     def _note_tomorrow(self, profile: str, clock: datetime) -> None:
-        """Remember the profile of tomorrow, and that of today; forget those of earlier days."""
+        """Remember the profile of tomorrow, and keep that of today; near midnight, do nothing."""
         today = clock.date()
-        if (clock - _NEAR_MIDNIGHT).date() != today or (clock + _NEAR_MIDNIGHT).date() != today:
+        is_after_midnight = (clock - _NEAR_MIDNIGHT).date() != today
+        is_before_midnight = (clock + _NEAR_MIDNIGHT).date() != today
+        if is_after_midnight or is_before_midnight:
             return
-        profiles = {day: text for day, text in self._profiles.items() if day == today}
+        profiles = {}
+        if today in self._profiles:
+            profiles[today] = self._profiles[today]
         profiles[today + DAY] = profile
         self._profiles = profiles
 
     def _fits_hexadecimal(self, frame: Mapping[str, str], clock: datetime) -> bool | None:
-        """Return True if the running index fits in hexadecimal only, False if in decimal only, else None."""
+        """Return True if the index in force fits in hexadecimal only, False if in decimal only, else None."""
         if registers.PEAK.of(fields.status(frame) or 0):
             return None  # the index of a mobile peak is not that of the profile
         today = _notations(self._profile_of(clock.date(), frame))
         running = fields.running_index(frame)
+        fits_decimal = fits(today.decimal, clock, running)
         fits_hexadecimal = fits(today.hexadecimal, clock, running)
-        if fits_hexadecimal == fits(today.decimal, clock, running):
+        if fits_decimal == fits_hexadecimal:
             return None
         return fits_hexadecimal
 
     def _profile_of(self, today: date, frame: Mapping[str, str]) -> str:
-        """Return the profile of today, which is that of tomorrow if both days have the same number."""
+        """Return the profile of today, empty if it is unknown."""
         if today in self._profiles:
             return self._profiles[today]
+        # Days with the same number in the calendar of the supplier have the same profile.
         if frame.get("NJOURF", "") == frame.get("NJOURF+1"):
             return frame["PJOURF+1"]
         return ""
@@ -142,14 +152,18 @@ class TariffCalendar:
         """
         Return the next change of tariff after the time of day `at`; None for a meter that cannot have it.
 
-        `contract` and `periods`: as in `tariffs.index_of`; `contract` is None while it is unknown.
+        It is `UNKNOWN` while it is not certain. `contract` and `periods`: as in `tariffs.index_of`; the
+        contract is None while it is unknown.
         """
         is_standard = mode is Mode.STANDARD
         if contract is None or contract in {Contract.BASE, Contract.PRODUCER}:
             return None
-        if contract not in Contract.__members__ and not is_standard:
+        # In historique, no document says which hours an uncommon contract has.
+        if not is_standard and contract not in Contract.__members__:
             return None
-        local = _clock(values, at) if is_standard else at.astimezone(PARIS)
+        local: datetime | None = at.astimezone(PARIS)
+        if is_standard:
+            local = _clock(values, at)
         if local is None:
             return UNKNOWN
         if contract in _FIXED:
@@ -172,6 +186,7 @@ class TariffCalendar:
     def _next_of_profile(
         self, values: Values, local: datetime, contract: str, periods: Mapping[str, str]
     ) -> NextTariff | Unknown | None:
+        """Return the next change by the profiles of today and tomorrow, in each notation that fits."""
         if "PJOURF+1" not in values:
             return None
         today = _notations(self._profile_of(local.date(), values))
@@ -180,33 +195,39 @@ class TariffCalendar:
             return UNKNOWN
         running = fields.running_index(values)
         changes = set()
-        for is_hexadecimal, slots, slots_tomorrow in (
+        for is_hexadecimal, slots_today, slots_tomorrow in (
             (False, today.decimal, tomorrow.decimal),
             (True, today.hexadecimal, tomorrow.hexadecimal),
         ):
             if self._is_hexadecimal not in {None, is_hexadecimal}:
                 continue
-            if not fits(slots, local, running):
+            if not fits(slots_today, local, running):
                 continue
-            changes.add(learned_hours.next_change(((), slots, slots_tomorrow), local, running))
+            days: tuple[Slots, ...] = ((), slots_today, slots_tomorrow)
+            changes.add(learned_hours.next_change(days, local, running))
         if len(changes) != 1:
             return UNKNOWN  # no notation fits, or each shows another change
         change = changes.pop()
         if change is None:
             return UNKNOWN
         time, label = change
+        # A mobile peak that begins before is the next change, and its index is not in the profile.
         if any(peak_begin <= time for peak_begin in _peaks(values, "DPM")):
             return UNKNOWN
         index = tariffs.index_of(label, 0, contract=contract, periods=periods)
-        is_named = index.code is not None or label in periods
-        name = index.name if is_named else None
+        name = index.name
+        if index.code is None and label not in periods:
+            name = None  # that of `index_of` is the title of its étiquette, which says nothing of its hours
         return NextTariff(time.isoformat(), index.code, name, tariffs.index_key(label, contract))
 
 
 @lru_cache(maxsize=8)
 def _moment(text: str) -> datetime | None:
+    """Return the time of an horodate in France; None if it is no valid horodate."""
     at = horodate.moment(text)
-    return None if at is None else at.astimezone(PARIS)
+    if at is None:
+        return None
+    return at.astimezone(PARIS)
 
 
 def _clock(frame: Mapping[str, str], at: datetime) -> datetime | None:
@@ -232,10 +253,13 @@ def _notations(text: str) -> _Notations:
     for slot in registers.profile(text) or ():
         if slot.index is None:
             continue
-        index = f"EASF{slot.index:02}"
-        decimal.append((_minutes(slot.start), index))
-        hexadecimal.append((_minutes(slot.alternative_start or slot.start), index))
-    return _Notations(tuple(sorted(decimal)), tuple(sorted(hexadecimal)))
+        label = f"EASF{slot.index:02}"
+        decimal.append((_minutes(slot.start), label))
+        hexadecimal_start = slot.alternative_start or slot.start
+        hexadecimal.append((_minutes(hexadecimal_start), label))
+    decimal.sort()
+    hexadecimal.sort()
+    return _Notations(tuple(decimal), tuple(hexadecimal))
 
 
 def _minutes(time: str) -> int:
@@ -249,25 +273,30 @@ def _can_only_be_hexadecimal(text: str) -> bool | None:
     notations = _notations(text)
     if notations.decimal != notations.hexadecimal:
         return None
-    times = [slot.start.replace(":", "") for slot in registers.profile(text) or ()]
-    if all(time[0] == "0" and time[2] == "0" for time in times):
-        return None  # numbers below ten are the same in both
+    # Both notations give the same slots: `registers.profile` found only one that is valid, or all numbers are
+    # below ten.
+    times = [slot.start.replace(":", "") for slot in registers.profile(text) or ()]  # HHMM in decimal
+    are_below_ten = all(time[0] == "0" and time[2] == "0" for time in times)
+    if are_below_ten:
+        return None
     sent_times = [block[:4] for block in text.split() if block != "NONUTILE"]
-    return times != sent_times
+    return sent_times != times
 
 
 def _change(at: datetime, period: TariffPeriod | None, *, is_learned: bool = False) -> NextTariff:
+    """Return a change to a tariff period, which may be unknown."""
     if period is None:
         return NextTariff(at.isoformat(), None, None, None, is_learned)
     return NextTariff(at.isoformat(), period, period.words, period, is_learned)
 
 
 def _period(values: Values) -> TariffPeriod | None:
+    """Return the tariff period in force; None if it is unknown or uncommon."""
     return tariffs.period_of(values.get("PTEC", values.get("LTARF", "")))
 
 
 def _peaks(values: Values, label: str) -> list[datetime]:
-    """Return the horodates of DPM1 to DPM3, or of FPM1 to FPM3."""
+    """Return the begins of the announced mobile peaks (`label` DPM), or their ends (FPM)."""
     times = []
     for number in (1, 2, 3):
         time = _moment(values.get(f"{label}{number}{HORODATE_SUFFIX}", ""))
@@ -277,34 +306,51 @@ def _peaks(values: Values, label: str) -> list[datetime]:
 
 
 def _next_of_tempo(values: Values, local: datetime) -> NextTariff | Unknown:
-    period = _period(values) or TariffPeriod.TH
-    change = learned_hours.next_change((_TEMPO, _TEMPO, _TEMPO), local, period[:2])
+    """Return the next change of Tempo; its tariff period is None while the colour of tomorrow is unknown."""
+    period = _period(values)
+    if period is None:
+        return UNKNOWN
+    change = learned_hours.next_change((_TEMPO, _TEMPO, _TEMPO), local, _hours_of(period))
     if change is None:
         return UNKNOWN
     time, hours = change
+    colour: object = period.colour
     # The colour of tomorrow begins with the peak hours, at 6:00.
-    colour = fields.colour_tomorrow(values) if hours == "HP" else period.colour
+    if hours == "HP":
+        colour = fields.colour_tomorrow(values)
     return _change(time, _period_of_tempo(hours, colour))
+
+
+def _hours_of(period: TariffPeriod) -> str:
+    """Return the hours of a period of Tempo, HC or HP, with which its code begins, such as HPJB."""
+    return period.value[:2]
 
 
 def _period_of_tempo(hours: str, colour: object) -> TariffPeriod | None:
     """Return the tariff period of these hours, HC or HP, on a day of this colour; None if it is unknown."""
     for period in TariffPeriod:
-        if period.colour is not None and period.colour is colour and period[:2] == hours:
+        if period.colour is None:
+            continue  # no period of Tempo
+        if period.colour is colour and _hours_of(period) == hours:
             return period
     return None
 
 
 def _next_of_ejp(values: Values, local: datetime) -> NextTariff | Unknown:
+    """Return the next change of EJP: the end of the peak in force, or the begin of an announced one."""
     is_peak = _period(values) is TariffPeriod.PM
     if "PTEC" in values:
         time = _change_of_ejp_by_hours(values, local)
     else:
-        peaks = _peaks(values, "FPM" if is_peak else "DPM")
-        time = min((peak for peak in peaks if peak > local - LATE), default=None)
+        announced = _peaks(values, "FPM") if is_peak else _peaks(values, "DPM")
+        # The announcement of a peak that is over may still be sent.
+        to_come = [peak for peak in announced if peak > local - LATE]
+        time = min(to_come, default=None)
     if time is None:
         return UNKNOWN
-    return _change(time, TariffPeriod.HN if is_peak else TariffPeriod.PM)
+    if is_peak:
+        return _change(time, TariffPeriod.HN)
+    return _change(time, TariffPeriod.PM)
 
 
 def _change_of_ejp_by_hours(values: Values, local: datetime) -> datetime | None:

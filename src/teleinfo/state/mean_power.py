@@ -66,27 +66,52 @@ class MeanPower:
 
         `idle`: the meter says that no power flows now.
         """
-        before, self.read = self.read, IndexStep(now, index)
+        before = self.read
+        self.read = IndexStep(now, index)
         if before is None or now - before.time > RESTART_AFTER or index < before.index:
-            self.watts = self.start = self.last_step = self.flowed = None
-            self.is_lowered, self.since = True, now
+            self.watts = None
+            self.start = None
+            self.last_step = None
+            self.flowed = None
+            self.is_lowered = True
+            self.since = now
         elif index > before.index:
-            step = index - before.index
-            self.smallest_step = min(step, self.smallest_step or step)
-            end = self.last_step = IndexStep(now, index, now - before.time)
-            start = self.start or end
-            if start.uncertainty - end.uncertainty > ACCURACY * (now - start.time):
-                start = end  # sharp enough sooner, as after a gap
-            self.start = start
-            elapsed, uncertainty = now - start.time, max(end.uncertainty, start.uncertainty)
-            if elapsed >= MIN_INTERVAL and uncertainty <= ACCURACY * elapsed:
-                self.watts = round((index - start.index) * 3600 / elapsed)
-                self.is_lowered, self.start = False, end
-        elif self.watts is not None and (most := self._at_most()) is not None and most < self.watts:
-            self.watts, self.is_lowered, self.start = most, True, self.last_step
+            self._add_step(index, before, now)
+        else:
+            self._lower()
         if not idle:
             self.flowed = now
         self.is_zero = idle and (self.flowed is None or now - self.flowed >= MIN_INTERVAL)
+
+    def _add_step(self, index: int, before: IndexStep, now: float) -> None:
+        """Add a step of the index between the frame `before` and `now`; it may end the interval."""
+        rise = index - before.index
+        if not self.smallest_step or rise < self.smallest_step:
+            self.smallest_step = rise
+        end = IndexStep(now, index, uncertainty=now - before.time)
+        self.last_step = end
+        start = self.start or end
+        # After a gap the start may be so uncertain that an interval which begins now is exact enough sooner.
+        if start.uncertainty - end.uncertainty > ACCURACY * (now - start.time):
+            start = end
+        self.start = start
+        elapsed = now - start.time
+        uncertainty = max(start.uncertainty, end.uncertainty)
+        if elapsed >= MIN_INTERVAL and uncertainty <= ACCURACY * elapsed:
+            self.watts = round((index - start.index) * 3600 / elapsed)
+            self.is_lowered = False
+            self.start = end
+
+    def _lower(self) -> None:
+        """Lower `watts` to the power that a step at this moment would give, if that is less."""
+        if self.watts is None:
+            return
+        most = self._at_most()
+        if most is None or most >= self.watts:
+            return
+        self.watts = most
+        self.is_lowered = True
+        self.start = self.last_step
 
     @property
     def is_bound(self) -> bool:
@@ -98,7 +123,9 @@ class MeanPower:
         """The figure to publish, W: `watts`, or its bound while no interval has been measured."""
         if self.is_zero:
             return 0
-        return self._at_most() if self.watts is None else self.watts
+        if self.watts is None:
+            return self._at_most()
+        return self.watts
 
     def _at_most(self) -> int | None:
         """
@@ -107,6 +134,10 @@ class MeanPower:
         Before its first step, an index is assumed to step by 1 Wh.
         """
         since = self.since if self.last_step is None else self.last_step.time
-        if since is None or self.read is None or self.read.time - since < MIN_INTERVAL:
+        if since is None or self.read is None:
             return None
-        return round((self.smallest_step or 1) * 3600 / (self.read.time - since))
+        elapsed = self.read.time - since
+        if elapsed < MIN_INTERVAL:
+            return None
+        next_step = self.smallest_step or 1  # Wh
+        return round(next_step * 3600 / elapsed)

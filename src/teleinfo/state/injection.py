@@ -60,13 +60,19 @@ def injected_power(values: Values, outflow: Outflow | Unknown | None, *, has_exp
     A meter without a contract to sell has no étiquette for it: while it draws no power, its `outflow` is the
     estimate. At any other time the power is 0 for a meter that `has_exported`, and unknown for another meter.
     """
+    measured = number(values, "SINSTI")
+    if measured is not None:
+        return Injected(measured, is_estimated=False)
     drawn = drawn_power(values)
-    if (power := number(values, "SINSTI")) is not None:
-        return Injected(power, is_estimated=False)
     if drawn == 0 and outflow is not None:
-        return Injected(outflow.apparent if isinstance(outflow, Outflow) else UNKNOWN, is_estimated=True)
-    is_zero = has_exported and (STATUS_REGISTER in values or drawn is not None)
-    return Injected(0, is_estimated=False) if is_zero else Injected(None, None)
+        if isinstance(outflow, Outflow):
+            return Injected(outflow.apparent, is_estimated=True)
+        return Injected(UNKNOWN, is_estimated=True)
+    # STGE shows whether power flows out; without it, the drawn power does.
+    shows_direction = STATUS_REGISTER in values or drawn is not None
+    if has_exported and shows_direction:
+        return Injected(0, is_estimated=False)
+    return Injected(None, None)
 
 
 def flow(values: Values, outflow: Outflow | Unknown | None) -> Flow | None:
@@ -76,18 +82,23 @@ def flow(values: Values, outflow: Outflow | Unknown | None) -> Flow | None:
     PAPP is rounded to 10 VA (02E), SINSTS and SINSTI to 1 VA (54E). A meter without a contract to sell has no
     index of its `outflow`. The current, in whole amperes, and the highest voltage then bound the power.
     """
-    drawn, imported = drawn_power(values), import_total(values)
+    drawn = drawn_power(values)
+    imported = import_total(values)
     if drawn is None or imported is None:
         return None
-    if injected := number(values, "SINSTI"):
-        exported = number(values, "EAIT")
-        return None if exported is None else Flow(-injected, 1, exported)
+    injected = number(values, "SINSTI")
+    if injected:
+        exported_index = number(values, "EAIT")
+        if exported_index is None:
+            return None
+        return Flow(-injected, rounding=1, energy=exported_index)
     rounding = 1 if "SINSTS" in values else 10
     if drawn or outflow is None:
-        return Flow(drawn, rounding, imported[1])
+        _counter, imported_index = imported
+        return Flow(drawn, rounding, imported_index)
     if isinstance(outflow, Outflow):
-        return Flow(-outflow.apparent, rounding, None, outflow.most)
-    return Flow(0, rounding, None)
+        return Flow(-outflow.apparent, rounding, energy=None, most=outflow.most)
+    return Flow(0, rounding, energy=None)
 
 
 def exports(values: Values) -> bool:
@@ -109,16 +120,30 @@ def outflow(values: Values) -> Outflow | Unknown:
     Return the power that flows out by IRMS × URMS, or in historique by IINST at the nominal voltage.
 
     Currents have no sign. Where several phases have a current, the power of each (SINSTSn) shows if it draws;
-    in historique that is unknown.
+    in historique that is unknown. Phases that draw lower the apparent power, but not the most.
     """
-    currents = {phase: amperes for phase in Phase if (amperes := current(values, phase)) is not None}
-    apparent, out = 0, 0.5 * phases(values)
-    for phase, amperes in currents.items():
-        volts = NOMINAL_VOLTAGE if "PAPP" in values else number(values, f"URMS{phase.number}")
-        drawn = power_of_phase(values, phase) if has_several_currents(values) else 0
+    has_several = has_several_currents(values)
+    has_currents = False
+    apparent = 0  # VA
+    most_amperes = 0.5 * phases(values)  # a current is rounded to whole amperes
+    for phase in Phase:
+        amperes = current(values, phase)
+        if amperes is None:
+            continue
+        has_currents = True
+        volts: int | None = NOMINAL_VOLTAGE
+        if "PAPP" not in values:
+            volts = number(values, f"URMS{phase.number}")
+        drawn: int | None = 0
+        if has_several:
+            drawn = power_of_phase(values, phase)
         if volts is None or drawn is None:
             return UNKNOWN
-        flowing_out = 0 if drawn else amperes
-        apparent += flowing_out * volts - drawn
-        out += flowing_out
-    return Outflow(max(0, apparent), out * HIGHEST_VOLTAGE) if currents else UNKNOWN
+        if drawn:
+            apparent -= drawn
+        else:
+            apparent += amperes * volts
+            most_amperes += amperes
+    if not has_currents:
+        return UNKNOWN
+    return Outflow(max(0, apparent), most_amperes * HIGHEST_VOLTAGE)

@@ -85,6 +85,12 @@ _UNDERSTOOD: Final = _NEUTRAL.union(*_HOURS.values(), *_DAYS.values(), *_WHOLE.v
 """A text with any other word has no code: `HP MERCREDI` is not HP."""
 
 
+_OFF_PEAK_WORDS: Final = frozenset(
+    {"H", "HC", "HP", "HEURE", "HEURES", "CREUSE", "CREUSES", "PLEINE", "PLEINES"}
+)
+"""The words for the contract with off-peak hours; a text with any other word names an uncommon contract."""
+
+
 @lru_cache(maxsize=32)
 def collapse(text: str) -> str:
     """Return a text without padding, and with a single blank for each run of blanks."""
@@ -99,13 +105,16 @@ def contract_of(text: str) -> Contract | None:
     A calendar with special days (`HC SEM WE MERCR`) is an uncommon contract.
     """
     words: set[str] = set(re.findall(r"[A-Z]+", text.upper()))
+    # In historique, the letter after BBR is the programme of the contacts, and no part of the contract (02E).
     if text.startswith("BBR") or words == {"TEMPO"}:
         return Contract.TEMPO
     if "PRODUCTEUR" in words:
         return Contract.PRODUCER
-    if words in ({"BASE"}, {"EJP"}):
-        return Contract[words.pop()]
-    if words and words <= {"H", "HC", "HP", "HEURE", "HEURES", "CREUSE", "CREUSES", "PLEINE", "PLEINES"}:
+    if words == {"BASE"}:
+        return Contract.BASE
+    if words == {"EJP"}:
+        return Contract.EJP
+    if words and words <= _OFF_PEAK_WORDS:
         return Contract.HC
     return None
 
@@ -123,7 +132,9 @@ def periods_of(contract: str) -> list[TariffPeriod]:
 def contract_name(text: str) -> str | None:
     """Return the name of a contract; None for an empty text."""
     contract = contract_of(text)
-    return (collapse(text) or None) if contract is None else contract.words
+    if contract is not None:
+        return contract.words
+    return collapse(text) or None
 
 
 @lru_cache(maxsize=32)
@@ -144,25 +155,42 @@ def period_of(text: str) -> TariffPeriod | None:
     if TariffPeriod.HSC in hours:
         hours.discard(TariffPeriod.HC)
     # A text with two hours or two kinds of days is none of the common periods.
-    if len(hours) > 1 or len(days) > 1 or (whole and (hours or days)):
+    if len(hours) > 1 or len(days) > 1:
         return None
-    return TariffPeriod.__members__.get("".join((*whole, *hours, *days)))
+    if whole and (hours or days):
+        return None
+    # Each set has one part of the code at most, such as HC and JB of HCJB.
+    code = "".join((*whole, *hours, *days))
+    return TariffPeriod.__members__.get(code)
 
 
-def _codes_in(words: set[str], table: Mapping[str, frozenset[str]]) -> set[str]:
-    """Return the codes of the table of which `words` has a word."""
-    return {code for code, marks in table.items() if words & marks}
+def _codes_in(words: set[str], words_by_code: Mapping[str, frozenset[str]]) -> set[str]:
+    """Return the codes for which the text has a word."""
+    codes = set()
+    for code, words_of_code in words_by_code.items():
+        if words & words_of_code:
+            codes.add(code)
+    return codes
 
 
 def period_name(text: str) -> str | None:
     """Return the name of a tariff period; None for an empty text."""
     period = period_of(text)
-    return (collapse(text) or None) if period is None else period.words
+    if period is not None:
+        return period.words
+    return collapse(text) or None
 
 
 def period_in_force(text: str, key: object) -> TariffPeriod | None:
-    """Return the tariff period for a text of PTEC or LTARF, else that of the `key` of the index in force."""
-    return period_of(text) or TariffPeriod.__members__.get(str(key))
+    """
+    Return the tariff period for a text of PTEC or LTARF, else that of the `key` of the index in force.
+
+    It is None if the text is uncommon, and the key is unknown or no code of a period.
+    """
+    period = period_of(text)
+    if period is not None:
+        return period
+    return TariffPeriod.__members__.get(str(key))
 
 
 def calendar_period(label: str, contract: str) -> TariffPeriod | None:
@@ -171,7 +199,9 @@ def calendar_period(label: str, contract: str) -> TariffPeriod | None:
 
     `contract` is a `contract_identity`.
     """
-    return _PERIOD_OF_INDEX.get(label) or _SUPPLIER_INDEXES.get((contract, label))
+    if label in _PERIOD_OF_INDEX:  # in historique, an étiquette has the same period in any contract
+        return _PERIOD_OF_INDEX[label]
+    return _SUPPLIER_INDEXES.get((contract, label))
 
 
 def index_key(label: str, contract: str) -> str:
@@ -182,7 +212,9 @@ def index_key(label: str, contract: str) -> str:
     makes no key: it is known only once its period is in force.
     """
     period = calendar_period(label, contract)
-    return label if period is None else period.value
+    if period is None:
+        return label
+    return period.value
 
 
 def index_of(label: str, value: int, *, contract: str, periods: Mapping[str, str]) -> Index:
@@ -191,19 +223,28 @@ def index_of(label: str, value: int, *, contract: str, periods: Mapping[str, str
 
     `periods` maps the étiquette of a supplier index to the LTARF that was in force while it counted.
     """
-    text = periods.get(label, "")
-    code = calendar_period(label, contract) or period_of(text)
-    name = collapse(text) or unnamed_index(label)
-    return Index(label, name if code is None else code.words, code, value)
+    supplier_text = periods.get(label, "")
+    period = calendar_period(label, contract)
+    if period is None:
+        period = period_of(supplier_text)
+    if period is not None:
+        return Index(label, period.words, period, value)
+    name = collapse(supplier_text) or unnamed_index(label)
+    return Index(label, name, None, value)
 
 
 def unnamed_index(label: str) -> str:
-    """Return the name of an index whose tariff period is unknown."""
-    known = STANDARD.get(label)
-    return label if known is None else known.title
+    """Return the name of an index whose tariff period is unknown: the title of its étiquette."""
+    if label not in STANDARD:
+        return label
+    return STANDARD[label].title
 
 
 def codes_of_one_index(codes: Mapping[str, TariffPeriod | None]) -> dict[str, str]:
-    """Return the code by key of each index whose code no other index has."""
-    counts = Counter(codes.values())
-    return {key: code.value for key, code in codes.items() if code is not None and counts[code] == 1}
+    """Return the code by key of each index whose code no other one of `codes` has."""
+    uses = Counter(codes.values())
+    unique = {}
+    for key, code in codes.items():
+        if code is not None and uses[code] == 1:
+            unique[key] = code.value
+    return unique

@@ -7,7 +7,6 @@ mean powers, the alerts and the tariff calendar go on, if the meter is the remem
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -69,27 +68,39 @@ def resume(memory: Memory, facts: MeterFacts) -> None:
     count only if the time of day confirms that the machine was not started anew.
     """
     if memory.meter != facts.device.scope:
+        # Another meter: only the days of the household go on, with a total that begins anew.
         if memory.daily_energy is not None:
-            facts.total, facts.daily = None, memory.daily_energy
+            facts.total = None
+            facts.daily = memory.daily_energy
         return
     if memory.import_total is not None:
-        facts.total, facts.daily = memory.import_total, memory.daily_energy
+        facts.total = memory.import_total
+        facts.daily = memory.daily_energy
     facts.contract.calendar = TariffCalendar(memory.calendar)
     _resume_contract(memory.contract, facts)
     facts.has_exported |= memory.has_exported
     now = facts.heard
     away = (now.wall - memory.heard).total_seconds()
     if 0 <= away <= STALE_AFTER:
-        first, is_first = facts.first.wall, facts.first == now
-        facts.alert_starts = {**facts.alert_starts} | {
-            alert: start
-            for alert, start in memory.alert_starts.items()
-            if is_first or facts.alert_starts.get(alert) == first
-        }
+        _resume_alerts(memory, facts)
     for counter, mean in memory.means.items():
-        gap = math.inf if mean.read is None else now.monotonic - mean.read.time
+        if mean.read is None:
+            continue
+        gap = now.monotonic - mean.read.time
         if 0 <= gap <= RESTART_AFTER and abs(gap - away) <= CLOCK_ERROR:
             facts.means[counter] = replace(mean)
+
+
+def _resume_alerts(memory: Memory, facts: MeterFacts) -> None:
+    """Give the remembered starts to the alerts that have been active in every frame of this run."""
+    # With the first frame, its alerts are not noted yet: those that are not active are dropped then.
+    is_first_frame = facts.first == facts.heard
+    starts = dict(facts.alert_starts)
+    for alert, start in memory.alert_starts.items():
+        is_active_since_first = facts.alert_starts.get(alert) == facts.first.wall
+        if is_first_frame or is_active_since_first:
+            starts[alert] = start
+    facts.alert_starts = starts
 
 
 def _resume_contract(remembered: RememberedContract | None, facts: MeterFacts) -> None:

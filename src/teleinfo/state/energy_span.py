@@ -62,8 +62,10 @@ class EnergySpan:
     def with_days(self, after: date, until: date) -> EnergySpan:
         """Return this span with the days after one day up to another; these days have no energy yet."""
         by_day = dict(self.by_day)
-        for number in range(1, (until - after).days + 1):
-            by_day.setdefault(after + number * DAY, {})
+        day = after
+        while day < until:
+            day += DAY
+            by_day.setdefault(day, {})
         return replace(self, by_day=by_day)
 
     def cost_at(self, prices: DatedPrices) -> float | None:
@@ -72,26 +74,32 @@ class EnergySpan:
 
         It is None if the index of a part of the energy is unknown, or has no price.
         """
-        unknown = self.imported
+        unshown = self.imported  # Wh that no index shows
         cost = 0.0
         for day, energies in self.by_day.items():
-            of_day = prices.of_day(day, energies)
-            if of_day is None:
+            cost_of_day = prices.of_day(day, energies)
+            if cost_of_day is None:
                 return None
-            cost += of_day
-            unknown -= sum(energies.values())
-        if abs(unknown) > UNKNOWN_ENERGY:
+            cost += cost_of_day
+            unshown -= sum(energies.values())
+        if abs(unshown) > UNKNOWN_ENERGY:
             return None
         return in_cents(cost)
 
     def unpriced(self, prices: DatedPrices) -> set[str]:
-        """Return the keys of the indexes that counted on a day on which they have no price."""
-        keys = set[str]()
+        """
+        Return the keys of the indexes that counted on a day on which they have no price.
+
+        Days without any prices are left out.
+        """
+        unpriced = set[str]()
         for day, energies in self.by_day.items():
             if prices.on(day) is None:
                 continue
-            keys.update(key for key in energies if prices.price(day, key) is None)
-        return keys
+            for key in energies:
+                if prices.price(day, key) is None:
+                    unpriced.add(key)
+        return unpriced
 
 
 def month_of(day: date) -> date:

@@ -53,15 +53,20 @@ class ImportTotal:
         if counter == self.counter and index >= self.index:
             return ImportTotal(counter, index, self.offset, at)
         most = self._most(at, subscribed)
-        for offset in (self.offset, self.total):
+        offset_of_same_energy = self.offset
+        offset_of_begin_at_zero = self.total
+        for offset in (offset_of_same_energy, offset_of_begin_at_zero):
             drawn = index + offset - self.total
             if 0 <= drawn <= most:
                 return ImportTotal(counter, index, offset, at)
-        return ImportTotal(counter, index, self.total - index, at)
+        return ImportTotal(counter, index, offset=self.total - index, time=at)
 
     def is_followed_by(self, counter: str, index: int, *, at: datetime, subscribed: int | None) -> bool:
         """True unless the same counter fell, or rose by more than can have been drawn until `at`."""
-        return counter != self.counter or 0 <= index - self.index <= self._most(at, subscribed)
+        if counter != self.counter:
+            return True
+        rise = index - self.index
+        return 0 <= rise <= self._most(at, subscribed)
 
     def _most(self, at: datetime, subscribed: int | None) -> float:
         """Return the most Wh that can have been drawn until `at`; a clock that was set back counts as 0 s."""

@@ -39,19 +39,24 @@ class MeterClock:
     def __init__(self) -> None:
         self.offset: int | None = None
         self._samples: deque[int] = deque(maxlen=SAMPLES)
-        self._sampled: float | None = None
+        self._sampled = -math.inf  # seconds of the monotonic clock, at the last sample
 
     def add(self, date: str, now: Moment) -> None:
-        """Update `offset` with a DATE that came `now`."""
-        gap = math.inf if self._sampled is None else now.monotonic - self._sampled
-        time = moment(date) if gap >= SAMPLE_INTERVAL else None
-        if time is None:
+        """Update `offset` with a DATE that came `now`; ignore one that comes too soon, or that is no time."""
+        gap = now.monotonic - self._sampled
+        if gap < SAMPLE_INTERVAL:
             return
+        sent = moment(date)
+        if sent is None:
+            return
+        # After a minute without a sample, the samples of before say nothing of the present offset.
         if gap > SAMPLES * SAMPLE_INTERVAL:
             self._samples.clear()
         self._sampled = now.monotonic
-        self._samples.append(round((time - now.wall).total_seconds()) + DELAY)
+        ahead = (sent - now.wall).total_seconds()
+        self._samples.append(round(ahead) + DELAY)
+        if len(self._samples) < MIN_SAMPLES:
+            return
         median = sorted(self._samples)[len(self._samples) // 2]
-        is_known = len(self._samples) >= MIN_SAMPLES
-        if is_known and (self.offset is None or abs(median - self.offset) > STEP):
+        if self.offset is None or abs(median - self.offset) > STEP:
             self.offset = median

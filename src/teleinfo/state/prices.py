@@ -26,7 +26,8 @@ class Prices:
 
     def of_day(self, day: date) -> float:
         """Return the share of the subscription in € that a day has in its month."""
-        return self.month / calendar.monthrange(day.year, day.month)[1]
+        _weekday, days_in_month = calendar.monthrange(day.year, day.month)
+        return self.month / days_in_month
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,8 +51,10 @@ class DatedPrices:
 
     def on(self, day: date) -> Prices | None:
         """Return the prices of a day; before the first day of the list, those of that one."""
-        begun = bisect_right(self.dated, day, key=_first_day)
-        return self.dated[max(0, begun - 1)][1]
+        number_begun = bisect_right(self.dated, day, key=_first_day)
+        latest_begun = max(0, number_begun - 1)
+        _first, prices = self.dated[latest_begun]
+        return prices
 
     def with_codes(self, codes: Mapping[str, str]) -> DatedPrices:
         """Return these prices for the indexes of a contract, with the codes of its indexes."""
@@ -73,19 +76,20 @@ class DatedPrices:
 
         It is None if a part of the energy, or the day itself, has no price.
         """
-        # A month asks for the same days with each reading.
-        asked = day, tuple(energies.items())
-        if asked not in self._costs:
+        # A month asks for the costs of the same days with each reading.
+        key = day, tuple(energies.items())
+        if key not in self._costs:
             if len(self._costs) >= _MOST_COSTS:
                 self._costs.clear()
-            self._costs[asked] = self._cost(day, energies)
-        return self._costs[asked]
+            self._costs[key] = self._cost(day, energies)
+        return self._costs[key]
 
     def _cost(self, day: date, energies: Mapping[str, int]) -> float | None:
+        """Compute what `of_day` returns."""
         prices = self.on(day)
         if prices is None:
             return None
-        of_energy = 0.0
+        of_energy = 0.0  # thousandths of a €: Wh times €/kWh
         for key, energy in energies.items():
             price = self.price(day, key)
             if price is None:
@@ -95,6 +99,7 @@ class DatedPrices:
 
 
 def _first_day(entry: tuple[date, Prices | None]) -> date:
+    """Return the day from which the prices of an entry count."""
     return entry[0]
 
 

@@ -104,6 +104,7 @@ def test_a_line_that_cannot_be_read_brings_no_second_fault(tmp_path: Path) -> No
         ("/run/credentials/teleinfo@production.service/teleinfo.env", "/etc/teleinfo/production.env"),
         ("/run/credentials/teleinfo-web.service/teleinfo@production.env", "/etc/teleinfo/production.env"),
         ("/run/credentials/teleinfo.service/meters_garage.env", "/etc/teleinfo/meters/garage.env"),
+        ("/run/credentials/teleinfo@my_meters_2.service/teleinfo.env", "/etc/teleinfo/my_meters_2.env"),
         ("/run/credentials/other.service/teleinfo.env", "/run/credentials/other.service/teleinfo.env"),
     ],
 )

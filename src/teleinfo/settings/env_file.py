@@ -39,7 +39,8 @@ DAMAGED: Final = object()
 # The unit passes its settings file as a credential (systemd.exec(5), LoadCredential=); of a folder `meters`,
 # the names of the files begin with meters_.
 _CREDENTIAL = re.compile(
-    r".*/credentials/teleinfo(?:-web)?(?:@([^/]+))?\.service/(?:teleinfo(?:@([^/]+))?|(meters_[^/]+))\.env"
+    r".*/credentials/teleinfo(?:-web)?(?:@(?P<instance>[^/]+))?\.service"
+    r"/(?:teleinfo(?:@(?P<meter>[^/]+))?|meters_(?P<in_folder>[^/]+))\.env"
 )
 
 _NEWLINE = re.compile(r"\r\n|\n|\r")
@@ -191,8 +192,13 @@ def _file_to_edit(path: Path) -> Path:
     credential = _CREDENTIAL.fullmatch(str(path))
     if credential is None:
         return path
-    stem = next(filter(None, credential.groups()), SERVICE_FILE.stem)
-    return SERVICE_FILE.parent / f"{stem.replace('meters_', 'meters/', 1)}.env"
+    folder = SERVICE_FILE.parent
+    if credential["in_folder"] is not None:
+        return folder / "meters" / f"{credential['in_folder']}.env"
+    for meter in (credential["instance"], credential["meter"]):
+        if meter is not None:
+            return folder / f"{meter}.env"
+    return SERVICE_FILE
 
 
 def _add_second(file: EnvFile, place: tuple[Path, int], variable: str, *, is_same: bool, first: int) -> None:

@@ -31,12 +31,15 @@ MAX_TOPIC = 200  # bytes
 MAX_PORT = 65535
 LOCALHOST: Final = "localhost"
 
-_BAUDRATES = frozenset(int(name[1:]) for name in dir(termios) if re.fullmatch(r"B[1-9]\d*", name))
+# The constants B50, B75, …; B0 is no speed, but ends a connection.
+_BAUD_CONSTANTS = [name for name in dir(termios) if re.fullmatch(r"B[1-9]\d*", name)]
+_BAUDRATES = frozenset(int(name.removeprefix("B")) for name in _BAUD_CONSTANTS)
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _LISTEN = re.compile(r"(?P<host>\[[^\]\s]+\]|[^:\[\]\s]+)(?::(?P<port>\d{1,5}))?")
 _PORT_ALONE = re.compile(r":?(\d{1,5})")
 _ETIQUETTE = re.compile(r"[A-Za-z0-9+_-]+")
 _PRICE = re.compile(r"[0-9]{1,4}([.,][0-9]{1,6})?")
+_PAGE_PORT = 8080
 _MONTH = "month"
 _SUPPLIER_INDEXES = frozenset(f"EASF{number:02}" for number in range(1, 11))
 _HIGHEST_PRICE = 5  # € a kWh; a higher price is in cents
@@ -55,28 +58,41 @@ class Address(NamedTuple):
     def is_of_machine(self) -> bool:
         """True if no other machine can reach it."""
         ip = ip_of(self.host)
-        return self.host == LOCALHOST or (ip is not None and ip.is_loopback)
+        if ip is None:
+            return self.host == LOCALHOST
+        return ip.is_loopback
 
     @property
     def on_this_machine(self) -> str:
-        """The host by which this machine reaches the page: localhost stands for all addresses at once."""
-        ip = ip_of(self.host)
-        return LOCALHOST if ip is not None and ip.is_unspecified else self.host
+        """The host by which this machine reaches the page: `localhost` in place of 0.0.0.0 or ::."""
+        return self._host_or(LOCALHOST)
 
     def url(self, machine: str, path: str = "") -> str:
-        """Return the URL for a browser, in which the name `machine` stands for all addresses at once."""
-        ip = ip_of(self.host)
-        host = machine if ip is not None and ip.is_unspecified else self.host
+        """Return the URL for a browser, with the name `machine` in place of 0.0.0.0 or ::."""
+        host = self._host_or(machine)
         return f"http://{Address(host, self.port)}/{path}"
+
+    def _host_or(self, name: str) -> str:
+        """Return the host, but `name` for the addresses that stand for all of the machine: 0.0.0.0 and ::."""
+        ip = ip_of(self.host)
+        if ip is not None and ip.is_unspecified:
+            return name
+        return self.host
 
 
 def ip_of(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return the IP address that `text` is, perhaps with an interface; None if it is another text."""
+    """
+    Return the IP address that `text` is, perhaps with an interface (fe80::1%eth0); None for any other text.
+
+    An IPv4 address in the form of IPv6 (::ffff:127.0.0.1) is returned as the IPv4 address.
+    """
     try:
         ip = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None
-    return getattr(ip, "ipv4_mapped", None) or ip
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        return ip.ipv4_mapped
+    return ip
 
 
 class RefusalError(ValueError):
@@ -114,7 +130,9 @@ def no_brace(value: str) -> str:
 
 def topic(value: str) -> str:
     """Check a base topic (MQTT 3.1.1 §4.7): no wildcard, no empty or blank level, no `$SYS`."""
-    if not all(map(str.strip, value.split("/"))) or not value.isprintable() or re.search(r"^\$|[+#]", value):
+    if not all(level.strip() for level in value.split("/")):
+        raise ValueError
+    if value.startswith("$") or "+" in value or "#" in value or not value.isprintable():
         raise ValueError
     if len(value.encode()) > MAX_TOPIC:
         raise RefusalError(N_("is too long: at most {most} bytes"), most=MAX_TOPIC)
@@ -122,8 +140,12 @@ def topic(value: str) -> str:
 
 
 def base_topic(ours: Collection[str], value: str) -> str:
-    """Refuse a topic whose last word is that of a topic of ours: another meter may have the words before."""
-    last = value.rpartition("/")[2]
+    """
+    Refuse a topic whose last word is one of `ours`, the last words of the topics below a base topic.
+
+    `maison/state` is refused: a meter with the base topic `maison` has its state there.
+    """
+    _before, _separator, last = value.rpartition("/")
     if last in ours:
         text = N_("ends with {last}, the name of a topic of ours below it; choose another last word")
         raise RefusalError(text, last=last)
@@ -143,13 +165,17 @@ def host(value: str) -> str:
         raise ValueError
     try:
         encoded = value.encode("idna").decode("ascii")
-    except UnicodeError:  # an empty or over-long label; the error would quote the value
+    except UnicodeError:
+        # An empty or over-long label. This error quotes the value, which may hold a password: so ValueError
+        # is raised below, where this one is not its context.
         encoded = ""
     if not _NAME.fullmatch(encoded.removesuffix(".")):
         raise ValueError
-    # The encoding takes punctuation and symbols, too: quotes that came along when the name was copied.
-    if any(unicodedata.category(char)[0] in "PSZ" for char in value if not char.isascii()):
-        raise ValueError
+    # The encoding accepts punctuation (P), symbols (S) and separators (Z), too: quotes that were copied with
+    # the name.
+    for char in value:
+        if not char.isascii() and unicodedata.category(char).startswith(("P", "S", "Z")):
+            raise ValueError
     return value
 
 
@@ -160,17 +186,22 @@ def listen(value: str) -> str:
 
 
 def address(value: str) -> Address:
-    """Parse such a text, by default with the port 8080; raise ValueError."""
-    if alone := _PORT_ALONE.fullmatch(value):
+    """
+    Return what ADDRESS:PORT, [ADDRESS]:PORT or ADDRESS says; without a port it is 8080.
+
+    Raise RefusalError for a port alone, ValueError for any other text.
+    """
+    port_alone = _PORT_ALONE.fullmatch(value)
+    if port_alone is not None:
         # Some programs read a port alone as all addresses of the machine, others as 127.0.0.1.
         raise RefusalError(
             N_("has no address: write 0.0.0.0:{port} for every device at home, or 127.0.0.1:{port}"),
-            port=alone[1],
+            port=port_alone[1],
         )
     match = _LISTEN.fullmatch(value)
     if match is None:
         raise ValueError
-    port = int(match["port"] or 8080)
+    port = int(match["port"] or _PAGE_PORT)
     if not 0 < port <= MAX_PORT:
         raise ValueError
     return Address(host(match["host"].strip("[]")), port)
@@ -182,13 +213,16 @@ def serial_port(value: str) -> str:
 
     A bridge is `socket://host:port` or, where we set the speed, `rfc2217://host:port`.
     """
-    scheme, separator, address = value.partition("://")
-    if separator and scheme in {"socket", "rfc2217"}:
-        name, _, port = address.rpartition(":")
-        host(name[1:-1] if name.startswith("[") and name.endswith("]") else name)
+    if value.startswith(("socket://", "rfc2217://")):
+        _scheme, _separator, host_and_port = value.partition("://")
+        bridge, _separator, port = host_and_port.rpartition(":")
+        if bridge.startswith("[") and bridge.endswith("]"):
+            bridge = bridge[1:-1]  # an IPv6 address
+        host(bridge)
         if not re.fullmatch(r"\d{1,5}", port, re.ASCII) or not 1 <= int(port) <= MAX_PORT:
             raise ValueError
-    elif not value.startswith("/") or not value.isprintable():
+        return value
+    if not value.startswith("/") or not value.isprintable():
         raise ValueError
     return value
 
@@ -214,7 +248,9 @@ def readable(value: str | None) -> str | None:
 
 def split(value: object) -> object:
     """Split a text at commas and blanks; leave any other value to the check of its type."""
-    return frozenset(value.replace(",", " ").split()) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return frozenset(value.replace(",", " ").split())
 
 
 def nearest(word: str, names: Collection[str], *, most: int, least_likeness: float = 0.6) -> list[str]:
@@ -236,10 +272,11 @@ def etiquettes(names: frozenset[str]) -> frozenset[str]:
     for name in sorted(names - known):
         if not _ETIQUETTE.fullmatch(name):
             raise ValueError
-        written = name.upper().removesuffix(HORODATE_SUFFIX)
-        if near := ", ".join(nearest(written, known, most=2)):
+        without_suffix = name.upper().removesuffix(HORODATE_SUFFIX)
+        similar = nearest(without_suffix, known, most=2)
+        if similar:
             text = N_("has an étiquette that no meter sends, {name}; did you mean {best}?")
-            raise RefusalError(text, name=name, best=near)
+            raise RefusalError(text, name=name, best=", ".join(similar))
     return names
 
 
@@ -247,49 +284,60 @@ def prices(value: object) -> object:
     """
     Return the prices in a text such as `HC=0.1696 EASF06=0.2146 month=15.74`; a comma may be decimal.
 
-    A price is that of a tariff period, or of an index by its key.
+    A price is that of a tariff period, or of an index by its key. A value that is no text is returned as it
+    is.
     """
     if not isinstance(value, str):
         return value
-    found: dict[str, float] = {}
+    no_tariff = N_(
+        "has a price for {name}: no tariff period (TH is Base), and no index of a supplier (EASF06)"
+    )
+    no_price = N_("has no price in euros for {name}, such as 0.1696")
+    price_by_name: dict[str, float] = {}
     for item in value.split():
-        name, sep, price = item.partition("=")
-        name = name.lower() if name.lower() == _MONTH else name.upper()
-        if not sep:
+        written_name, equals, price = item.partition("=")
+        if not equals:
             raise ValueError
-        if name != _MONTH and name not in TariffPeriod.__members__ and name not in _SUPPLIER_INDEXES:
-            text = N_(
-                "has a price for {name}: no tariff period (TH is Base), and no index of a supplier (EASF06)"
-            )
-            raise RefusalError(text, name=name)
-        if name in found:
+        is_month = written_name.lower() == _MONTH
+        name = _MONTH if is_month else written_name.upper()
+        if not is_month and name not in TariffPeriod.__members__ and name not in _SUPPLIER_INDEXES:
+            raise RefusalError(no_tariff, name=name)
+        if name in price_by_name:
             raise RefusalError(N_("has two prices for {name}"), name=name)
-        number = float(price.replace(",", ".")) if _PRICE.fullmatch(price) else None
-        if number is None or (name != _MONTH and number > _HIGHEST_PRICE):
-            raise RefusalError(N_("has no price in euros for {name}, such as 0.1696"), name=name)
-        found[name] = number
-    month = found.pop(_MONTH, 0.0)
-    if not found:
+        if not _PRICE.fullmatch(price):
+            raise RefusalError(no_price, name=name)
+        euros = float(price.replace(",", "."))
+        if not is_month and euros > _HIGHEST_PRICE:
+            raise RefusalError(no_price, name=name)
+        price_by_name[name] = euros
+    month = price_by_name.pop(_MONTH, 0.0)
+    if not price_by_name:
         raise ValueError
-    return Prices(found, month)
+    return Prices(price_by_name, month)
 
 
 def dead_bands(value: object) -> object:
-    """Return the bands in a text such as `power.active=20 labels.ERQ1=2`, by the path of a number."""
+    """
+    Return the bands in a text such as `power.active=20 labels.ERQ1=2`, by the path of a number.
+
+    A value that is no text is returned as it is.
+    """
     if not isinstance(value, str):
         return value
     # Imported here: whoever sets no band needs no table of the fields.
     from teleinfo.state.labels import numbers  # noqa: PLC0415
 
-    known, found = numbers(), dict[str, float]()
+    paths = numbers()
+    band_by_path: dict[str, float] = {}
     for item in value.split():
-        name, _, band = item.partition("=")
-        if name not in known:
-            best = ", ".join(nearest(name, known, most=2, least_likeness=0.0))
+        path, _equals, band = item.partition("=")
+        if path not in paths:
+            # Whatever was meant: nobody knows these paths by heart, so the nearest are named at any likeness.
+            best = ", ".join(nearest(path, paths, most=2, least_likeness=0.0))
             text = N_("has a name that is no number of the state, {name}; did you mean {best}?")
-            raise RefusalError(text, name=name, best=best)
-        if name in found:
-            raise RefusalError(N_("has two bands for {name}"), name=name)
+            raise RefusalError(text, name=path, best=best)
+        if path in band_by_path:
+            raise RefusalError(N_("has two bands for {name}"), name=path)
         plain_decimal(band)
-        found[name] = float(band)
-    return found
+        band_by_path[path] = float(band)
+    return band_by_path

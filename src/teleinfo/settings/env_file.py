@@ -69,17 +69,31 @@ def parse(text: str) -> list[tuple[int, str, str | Message]]:
     """
     lines: list[tuple[int, str, str | Message]] = []
     for number, line in enumerate(_NEWLINE.split(text.removeprefix("\ufeff")), start=1):
-        if parts := _MISPLACED.match(line):
-            before, name = parts.groups()
-            words = before.split()
-            shown = words[0] if words and words[0].isprintable() else f"U+{ord(before[0]):04X}"
-            text = N_("write {name}=value, with nothing before it: delete {before} at the begin of the line")
-            lines.append((number, name, Message(text, name=name, before=shown)))
-        elif parts := _LINE.match(line):  # else empty, or a comment
-            name, equals, written = parts.groups()
-            without = Message("write {name}=value", name=name)
-            lines.append((number, name, _value(written) if equals else without))
+        misplaced = _MISPLACED.match(line)
+        assignment = _LINE.match(line)
+        if misplaced is not None:
+            before, name = misplaced.groups()
+            lines.append((number, name, _nothing_before(name, before)))
+        elif assignment is not None:
+            name, equals, written = assignment.groups()
+            if equals:
+                value = _value(written)
+            else:
+                value = Message("write {name}=value", name=name)
+            lines.append((number, name, value))
+        # Any other line is empty, or a comment.
     return lines
+
+
+def _nothing_before(name: str, before: str) -> Message:
+    """Return the fault of a line that has `before` in front of the name: its first word, or U+00A0."""
+    words = before.split()
+    if words and words[0].isprintable():
+        shown = words[0]
+    else:
+        shown = f"U+{ord(before[0]):04X}"
+    text = N_("write {name}=value, with nothing before it: delete {before} at the begin of the line")
+    return Message(text, name=name, before=shown)
 
 
 def _value(written: str) -> str | Message:
@@ -90,10 +104,12 @@ def _value(written: str) -> str | Message:
             "where it was written"
         )
     stripped = written.strip(" \t")
-    if quoted := _SINGLE_QUOTED.fullmatch(stripped):
-        return quoted[1]
-    if quoted := _DOUBLE_QUOTED.fullmatch(stripped):
-        return _ESCAPE.sub(r"\1", quoted[1])
+    single_quoted = _SINGLE_QUOTED.fullmatch(stripped)
+    if single_quoted is not None:
+        return single_quoted[1]
+    double_quoted = _DOUBLE_QUOTED.fullmatch(stripped)
+    if double_quoted is not None:
+        return _ESCAPE.sub(r"\1", double_quoted[1])
     if stripped.startswith((*_QUOTES, *_TYPOGRAPHIC_QUOTES)):
         return _wrongly_quoted(stripped)
     if _AMBIGUOUS.search(written):
@@ -110,7 +126,8 @@ def _wrongly_quoted(stripped: str) -> Message:
 
     The quote is a typographic one, or does not end the value, or is in it, too.
     """
-    quote, last = stripped[0], stripped[-1]
+    quote = stripped[0]
+    last = stripped[-1]
     if quote in _TYPOGRAPHIC_QUOTES:
         return Message(
             "{quote} would be a part of the value: write the quote ' or \" of the keyboard in its place, or "
@@ -118,12 +135,14 @@ def _wrongly_quoted(stripped: str) -> Message:
             quote=quote,
         )
     pattern = _SINGLE_QUOTED if quote == "'" else _DOUBLE_QUOTED
-    if last == quote and pattern.match(stripped) and quote == "'":
+    # The quote at the begin is closed somewhere, but not by the one at the end.
+    has_quote_within = last == quote and pattern.match(stripped) is not None
+    if has_quote_within and quote == "'":
         return Message(
             "the value between the two ' has a ' in it: write it between two \", "
             'with a backslash before each " and each backslash in it'
         )
-    if last == quote and pattern.match(stripped):
+    if has_quote_within:
         return Message('the value between the two " has a " in it: put a backslash before each " in it')
     if last in _TYPOGRAPHIC_QUOTES:
         text = N_("{quote} begins the value, so {quote} must end the line, not {last}")
@@ -138,7 +157,10 @@ def default_env_file() -> Path | None:
 
     All other commands call `load(None)`, which reads only `.env`.
     """
-    return next((path for path in (SERVICE_FILE, Path(".env")) if exists(path)), None)
+    for path in (SERVICE_FILE, Path(".env")):
+        if exists(path):
+            return path
+    return None
 
 
 class EnvFile(NamedTuple):
@@ -156,35 +178,51 @@ class EnvFile(NamedTuple):
 
 
 def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
-    """Return the settings `names` in the file, by default in `.env` if it exists."""
-    if path is None and not exists(Path(".env")):
-        return EnvFile({}, {}, [], [])
-    path = path or Path(".env")
+    """
+    Return the settings `names` in the file, by default in `.env`; none if there is no `.env`.
+
+    If the file cannot be read, this is its only fault, and each setting is `DAMAGED`. Of two lines of a
+    setting, the second one counts.
+    """
+    if path is None:
+        path = Path(".env")
+        if not exists(path):
+            return EnvFile({}, {}, [], [])
     shown = _file_to_edit(path)
     try:
         text = _decode(shown, _read(path))
     except (OSError, ValueError) as error:
         text = unreadable(shown, error)
     if isinstance(text, Message):
+        # Any setting may be in it: no other one is to be refused because it goes with that one.
         return EnvFile(dict.fromkeys(names, DAMAGED), {}, [text], [])
-    fields = {variable_of(name): name for name in names}
-    fields |= {variable_of(former): name for former, name in RENAMED.items()}
+    name_by_variable = {variable_of(name): name for name in names}
+    name_by_variable |= {variable_of(former): name for former, name in RENAMED.items()}
     file = EnvFile({}, {}, [], [])
     for number, variable, value in parse(text):
-        place = (shown, number)
-        if fault := _fault(variable, value, fields):
-            file.faults.append(at_line(place, fault))
-        name = fields.get(variable.upper())
-        if name is None:
-            continue
-        if variable.upper() != variable_of(name):
-            file.warnings.append(at_line(place, warning(variable, variable_of(name))))
-        if name not in file.places:
-            file.places[name] = place
-        elif not isinstance(value, Message):
-            _add_second(file, place, variable, is_same=value == file.values[name], first=file.places[name][1])
-        file.values[name] = DAMAGED if isinstance(value, Message) else value
+        fault = _fault(variable, value, name_by_variable)
+        if fault is not None:
+            file.faults.append(at_line((shown, number), fault))
+        # A line of another program, or a wrong name, is no setting.
+        if variable.upper() in name_by_variable:
+            _add_line(file, name_by_variable[variable.upper()], (shown, number), variable, value)
     return file
+
+
+def _add_line(file: EnvFile, name: str, place: tuple[Path, int], variable: str, value: str | Message) -> None:
+    """Add the line of the setting `name`, called `variable` there; a `Message` is the fault of its value."""
+    present_variable = variable_of(name)
+    if variable.upper() != present_variable:
+        file.warnings.append(at_line(place, warning(variable, present_variable)))
+    if name not in file.places:
+        file.places[name] = place
+    elif not isinstance(value, Message):
+        _path, first = file.places[name]
+        _add_second(file, place, variable, is_same=value == file.values[name], first=first)
+    if isinstance(value, Message):
+        file.values[name] = DAMAGED
+    else:
+        file.values[name] = value
 
 
 def _file_to_edit(path: Path) -> Path:
@@ -238,26 +276,30 @@ def _decode(path: Path, content: bytes) -> str | Message:
 
     For a file in UTF-16, or with a part in it, return its fault.
     """
-    encoding = ""
-    zero = content.find(b"\0")
+    first_zero = content.find(b"\0")
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "UTF-16"
-    elif content.count(b"\0") > len(content) // 3:
-        # A letter of ASCII has its zero behind it, or before it.
-        encoding = "UTF-16LE" if zero % 2 else "UTF-16BE"
-    elif zero >= 0:
+        return _in_utf_16(path, "UTF-16")
+    if first_zero < 0:
+        return content.decode("utf-8", errors="surrogateescape")
+    # Nearly half of the bytes of UTF-16 are zeros: with fewer, only a part of the file is in UTF-16.
+    if content.count(b"\0") <= len(content) // 3:
+        line = content.count(b"\n", 0, first_zero) + 1
         text = N_("has a byte 0, as text in UTF-16 has: delete this line, and type it again")
-        return at_line((path, content.count(b"\n", 0, zero) + 1), Message(text))
-    if encoding:
-        quoted = shlex.quote(str(path))
-        command = f"iconv -f {encoding} -t UTF-8 -o {quoted} {quoted}"
-        if path.parent == SERVICE_FILE.parent:
-            command = f"sudo {command}"
-        text = N_(
-            "{path}: is in UTF-16: save it again as UTF-8 where it was written, or convert it: {command}"
-        )
-        return Message(text, path=path, command=command)
-    return content.decode("utf-8", errors="surrogateescape")
+        return at_line((path, line), Message(text))
+    # The first letter is one of ASCII: its zero is behind it, or before it.
+    if first_zero % 2 == 1:
+        return _in_utf_16(path, "UTF-16LE")
+    return _in_utf_16(path, "UTF-16BE")
+
+
+def _in_utf_16(path: Path, encoding: str) -> Message:
+    """Return the fault of a file in this encoding, with the command of a shell that converts the file."""
+    quoted = shlex.quote(str(path))
+    command = f"iconv -f {encoding} -t UTF-8 -o {quoted} {quoted}"
+    if path.parent == SERVICE_FILE.parent:
+        command = f"sudo {command}"
+    text = N_("{path}: is in UTF-16: save it again as UTF-8 where it was written, or convert it: {command}")
+    return Message(text, path=path, command=command)
 
 
 def unreadable(path: Path | str, error: OSError | ValueError) -> Message:
@@ -272,7 +314,7 @@ def unreadable(path: Path | str, error: OSError | ValueError) -> Message:
 def _fault(name: str, value: str | Message, fields: Mapping[str, str]) -> Message | None:
     """Return the fault of a line: an unknown name, or a wrong form."""
     variable = name.upper()
-    meant = PREFIX + variable
+    meant = PREFIX + variable  # MQTT_HOST=x
     if meant in fields:
         return Message("{name} is no setting; did you mean {variable}?", name=name, variable=meant)
     if not is_ours(name, fields):

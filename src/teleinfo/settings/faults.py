@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 PREFIX: Final = "TELEINFO_"
 SECRETS: Final = ("mqtt_password", "web_token")
 
-_LONGEST_SHOWN = 80  # characters of a wrong value
+_LONGEST_SHOWN: Final = 80  # characters of a wrong value
+_OUR_FIRST_WORD: Final = re.compile(r"TELEINFO(?![A-Z0-9])")
+_ANY_FIRST_WORD: Final = re.compile(r"^[^\W_]*[\W_]?")
+"""The first word of a variable, with the sign behind it."""
+_LIKE_OURS: Final = 0.8
+"""Likeness from which a prefix is ours with a typing error, such as TELINFO_."""
 
 
 class SettingsError(Exception):
@@ -51,10 +56,13 @@ def variable_of(name: str) -> str:
 
 def is_ours(variable: str, fields: Collection[str]) -> bool:
     """True if a variable has our prefix, or is one of `fields` with a prefix similar to ours."""
-    prefix, _, rest = variable.upper().partition("_")
-    if re.match(r"TELEINFO(?![A-Z0-9])", variable.upper()):
+    variable = variable.upper()
+    if _OUR_FIRST_WORD.match(variable):
         return True
-    return PREFIX + rest in fields and bool(nearest(prefix + "_", [PREFIX], most=1, least_likeness=0.8))
+    prefix, separator, name = variable.partition("_")
+    if PREFIX + name not in fields:
+        return False
+    return nearest(prefix + separator, [PREFIX], most=1, least_likeness=_LIKE_OURS) != []
 
 
 # Other programs' names for our settings; names similar to ours need no entry.
@@ -69,16 +77,16 @@ _SYNONYMS: Final = {
 
 def unknown(variable: str, names: Collection[str]) -> Message:
     """Return the message for a variable that is no setting; `names` are the names of all settings."""
-    rest = re.sub(r"^[^\W_]*[\W_]?", "", variable.upper()).replace("-", "_").replace(".", "_")
-    known = [name.upper() for name in names]
-    near = [_SYNONYMS[rest]] if rest in _SYNONYMS else nearest(rest, known, most=1)
-    if near:
-        return Message(
-            "{variable}: there is no such setting; did you mean {near}?",
-            variable=variable,
-            near=PREFIX + near[0],
-        )
-    return Message("{variable}: there is no such setting; .env-sample lists them all", variable=variable)
+    without_prefix = _ANY_FIRST_WORD.sub("", variable.upper())
+    name = without_prefix.replace("-", "_").replace(".", "_")
+    if name in _SYNONYMS:
+        suggestions = [_SYNONYMS[name]]
+    else:
+        suggestions = nearest(name, [each.upper() for each in names], most=1)
+    if not suggestions:
+        return Message("{variable}: there is no such setting; .env-sample lists them all", variable=variable)
+    near = PREFIX + suggestions[0]
+    return Message("{variable}: there is no such setting; did you mean {near}?", variable=variable, near=near)
 
 
 def wrong(name: str, in_words: InWords, cause: object, given: Mapping[str, object]) -> Message:
@@ -90,7 +98,8 @@ def wrong(name: str, in_words: InWords, cause: object, given: Mapping[str, objec
     variable = variable_of(name)
     if isinstance(cause, ConflictError):
         return Message("{variable}: {reason}", variable=variable, reason=cause.reason)
-    shown = _shown(name, given)
+    shown = _quoted(name, given)
+    # A reason may quote a part of the value: it is left out with a value that is not shown.
     if isinstance(cause, RefusalError) and shown is not None:
         line = Message("{variable}: {shown} {reason}", variable=variable, shown=shown, reason=cause.reason)
     else:
@@ -106,18 +115,34 @@ def wrong(name: str, in_words: InWords, cause: object, given: Mapping[str, objec
     return Message("{line}; default {default}", line=line, default=default)
 
 
-def _shown(name: str, given: Mapping[str, object]) -> str | None:
-    """Quote the given value; None if it is a secret, holds one, or may hold one (user:password@host)."""
+def _quoted(name: str, given: Mapping[str, object]) -> str | None:
+    """
+    Return the given value of a setting in quotes, shortened, and without a character that does not print.
+
+    None if it is a secret, contains one, or may contain one (user:password@host).
+    """
     value = str(given.get(name, ""))
-    secrets = [str(given[secret]) for secret in SECRETS if given.get(secret)]
-    if name in SECRETS or "@" in value or any(secret in value for secret in secrets):
+    if name in SECRETS or "@" in value:
         return None
-    short = value if len(value) <= _LONGEST_SHOWN else value[:_LONGEST_SHOWN] + "…"
-    return '"' + "".join(char if char.isprintable() else ascii(char)[1:-1] for char in short) + '"'
+    for secret in SECRETS:
+        if given.get(secret) and str(given[secret]) in value:
+            return None
+    if len(value) > _LONGEST_SHOWN:
+        value = value[:_LONGEST_SHOWN] + "…"
+    return '"' + "".join(map(_in_print, value)) + '"'
+
+
+def _in_print(char: str) -> str:
+    """Return a character, or its Python escape if it does not print."""
+    if char.isprintable():
+        return char
+    return ascii(char).strip("'")
 
 
 def written(default: object) -> str:
     """Return a default as it is written in a settings file; empty if the setting has none."""
     if default is None or default == frozenset():
         return ""
-    return str(default).lower() if isinstance(default, bool) else str(default)
+    if isinstance(default, bool):
+        return str(default).lower()
+    return str(default)

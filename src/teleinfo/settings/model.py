@@ -36,7 +36,8 @@ class _Rules(BaseModel):
     @classmethod
     def _goes_with_another(cls, value: object, others: ValidationInfo) -> object:
         other = _NEEDED[str(others.field_name)]
-        needed = others.data.get(other, "")  # a setting that is wrong is not among them
+        # pydantic leaves out a setting that is wrong: then neither None nor False, and so no second fault.
+        needed = others.data.get(other, "")
         if value and needed is None:
             raise ConflictError(N_("is given without {other}; set both"), other)
         if value and needed is False:

@@ -21,8 +21,9 @@ RENAMED: Final[dict[str, str]] = {}
 
 def by_present_name(given: Mapping[str, T]) -> dict[str, T]:
     """Return settings by their present names; where a setting is given by both, the present one counts."""
-    former = {RENAMED[name]: value for name, value in given.items() if name in RENAMED}
-    return former | {name: value for name, value in given.items() if name not in RENAMED}
+    by_former_names = {RENAMED[name]: value for name, value in given.items() if name in RENAMED}
+    by_present_names = {name: value for name, value in given.items() if name not in RENAMED}
+    return by_former_names | by_present_names
 
 
 def warning(former: str, present: str) -> Message:

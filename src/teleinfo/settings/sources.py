@@ -35,11 +35,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _SECRETS = Path("/run/secrets")
-# The topic identifies a meter in the log and its memory on the disk, whatever the broker.
+# The settings that no two meters may share. The topic identifies a meter in the log, and its memory on the
+# disk, whatever the broker.
 _OWN = ("serial_port", "mqtt_topic", "mqtt_client_id", "metrics_file")
 
 
-# Texts: `SettingsModel` turns them into its types.
+# The library reads every variable as a text or None: `SettingsModel` turns the texts into its types.
 _TEXTS: dict[str, Any] = dict.fromkeys((*DEFAULTS, *RENAMED), (str | None, None))
 _Variables = create_model("_Variables", __base__=BaseSettings, **_TEXTS)
 
@@ -53,42 +54,67 @@ def load(env_file: Path | None = None, flags: Mapping[str, str] | None = None) -
     error nor its context holds a secret.
     """
     file = read_env_file(env_file, DEFAULTS)
-    secrets: dict[str, object] = {}
-    # The library would warn about a missing directory.
-    if directories := _secrets_directories():
-        try:
-            secrets = by_present_name(SecretsSettingsSource(_Variables, directories, env_prefix=PREFIX)())
-        except pydantic_settings.SettingsError as error:
-            cause = error.__cause__  # the error of the file
-            if not isinstance(cause, OSError | ValueError):
-                raise
-            path = getattr(cause, "filename", None) or ", ".join(map(str, directories))
-            file.faults.append(unreadable(path, cause))
+    faults = list(file.faults)
+    secrets = _secrets(faults)
     outside = _environment() | dict(flags or {})
-    given: dict[str, object] = {}
-    for name, value in (secrets | file.values | outside).items():
+    given = _without_blanks(secrets | file.values | outside)
+    try:
+        settings = Settings(**dict(SettingsModel(**given)))
+    except ValidationError as error:
+        for name, cause in _causes(error).items():
+            # The line of a damaged value is among the faults already.
+            if given.get(name) is DAMAGED:
+                continue
+            fault = wrong(name, IN_WORDS[name], cause, given)
+            if name in file.places and name not in outside:
+                fault = at_line(file.places[name], fault)
+            faults.append(fault)
+    # Outside of `except`: there, pydantic's error, which holds secrets, would become the context.
+    if faults:
+        raise SettingsError(faults, _language(given))
+    return settings
+
+
+def _secrets(faults: list[Message]) -> dict[str, object]:
+    """Return the settings in directories of secrets; add a file that cannot be read to `faults`."""
+    directories = _secrets_directories()
+    # The library would warn about a missing directory.
+    if not directories:
+        return {}
+    try:
+        return by_present_name(SecretsSettingsSource(_Variables, directories, env_prefix=PREFIX)())
+    except pydantic_settings.SettingsError as error:
+        cause = error.__cause__  # the error of the file
+        if not isinstance(cause, OSError | ValueError):
+            raise
+        # Text that is not UTF-8 is an error without the name of the file.
+        path = getattr(cause, "filename", None) or ", ".join(map(str, directories))
+        faults.append(unreadable(path, cause))
+        return {}
+
+
+def _without_blanks(values: Mapping[str, object]) -> dict[str, object]:
+    """Return the values without blanks at their ends, and without empty ones, which mean the default."""
+    stripped: dict[str, object] = {}
+    for name, value in values.items():
         if value == "":
             continue
         # A password may begin or end with a blank.
         if isinstance(value, str) and name not in SECRETS:
-            value = value.strip()  # noqa: PLW2901 - the value that was meant
-        given[name] = value
-    try:
-        settings = Settings(**dict(SettingsModel(**given)))
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-        # One error per setting (the last): pydantic reports one for each type of a union.
-        wrong_values = {str(detail["loc"][0]): detail for detail in details}
-        for name, detail in wrong_values.items():
-            if given.get(name) is not DAMAGED:
-                cause = detail.get("ctx", {}).get("error")
-                fault = wrong(name, IN_WORDS[name], cause, given)
-                place = None if name in outside else file.places.get(name)
-                file.faults.append(fault if place is None else at_line(place, fault))
-    # Outside of `except`: there, pydantic's error, which holds secrets, would become the context.
-    if file.faults:
-        raise SettingsError(file.faults, _language(given))
-    return settings
+            stripped[name] = value.strip()
+        else:
+            stripped[name] = value
+    return stripped
+
+
+def _causes(error: ValidationError) -> dict[str, object]:
+    """Return each wrong setting with the exception that a check raised; None if pydantic found the fault."""
+    causes: dict[str, object] = {}
+    # The last error of a setting counts: pydantic reports one for each type of a union.
+    for detail in error.errors(include_url=False, include_input=False):
+        name = str(detail["loc"][0])
+        causes[name] = detail.get("ctx", {}).get("error")
+    return causes
 
 
 def _environment() -> dict[str, object]:
@@ -97,8 +123,11 @@ def _environment() -> dict[str, object]:
 
 
 def _language(given: Mapping[str, object]) -> Language:
-    """Return the language of settings that may be wrong."""
-    return Language.EN if str(given.get("language")).strip().lower() == Language.EN else Language.FR
+    """Return the language of settings that may be wrong: French unless they say `en`."""
+    language = str(given.get("language")).strip().lower()
+    if language == Language.EN:
+        return Language.EN
+    return Language.FR
 
 
 def load_all(
@@ -178,7 +207,10 @@ def nested_topics(topic: str, path: Path | None, other: Path | None) -> Message:
 
 def file_warnings(env_files: Sequence[Path | None]) -> list[Message]:
     """Return the warnings about lines of the files: a repeated one, a former name of a setting."""
-    return [one for path in _files(env_files) for one in read_env_file(path, DEFAULTS).warnings]
+    warnings: list[Message] = []
+    for path in _files(env_files):
+        warnings += read_env_file(path, DEFAULTS).warnings
+    return warnings
 
 
 def environment_warnings() -> list[Message]:
@@ -187,19 +219,28 @@ def environment_warnings() -> list[Message]:
 
     A name is a former one of a setting, or unknown: Docker's links and Kubernetes add some.
     """
-    fields = {variable_of(name) for name in DEFAULTS}
-    former = {variable_of(name): variable_of(present) for name, present in RENAMED.items()}
-    secrets = {path.name for directory in _secrets_directories() for path in directory.iterdir()}
+    variables = {variable_of(name) for name in DEFAULTS}
+    present_by_former = {variable_of(former): variable_of(present) for former, present in RENAMED.items()}
+    secrets: set[str] = set()
+    for directory in _secrets_directories():
+        secrets |= {path.name for path in directory.iterdir()}
+    # A directory of secrets has files of other programs, and the settings file itself.
+    our_secrets = [name for name in secrets if name.upper().startswith(PREFIX)]
+
     warnings = []
-    for name in [*os.environ, *sorted(name for name in secrets if name.upper().startswith(PREFIX))]:
-        if name.upper() in former:
-            warnings.append(renamed.warning(name, former[name.upper()]))
-        elif is_ours(name, fields) and name.upper() not in fields:
+    for name in [*os.environ, *sorted(our_secrets)]:
+        variable = name.upper()
+        if variable in present_by_former:
+            warnings.append(renamed.warning(name, present_by_former[variable]))
+        elif variable not in variables and is_ours(name, variables):
             warnings.append(unknown(name, DEFAULTS))
     return warnings
 
 
 def _secrets_directories() -> list[Path]:
     """Return the directories with one file per secret: /run/secrets of containers, systemd's credentials."""
-    directories = [_SECRETS, *map(Path, filter(None, [os.environ.get("CREDENTIALS_DIRECTORY")]))]
+    directories = [_SECRETS]
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    if credentials:
+        directories.append(Path(credentials))
     return [path for path in directories if path.is_dir() and os.access(path, os.R_OK | os.X_OK)]

@@ -120,9 +120,10 @@ class Settings:
             key_file=self.mqtt_tls_key_file,
             insecure=self.mqtt_tls_insecure,
         )
+        default_port = 8883 if self.mqtt_tls else 1883
         return Broker(
             host=self.mqtt_host,
-            port=self.mqtt_port or (8883 if self.mqtt_tls else 1883),
+            port=self.mqtt_port or default_port,
             client_id=self.mqtt_client_id,
             username=self.mqtt_username,
             password=self.mqtt_password,
@@ -140,9 +141,12 @@ class Settings:
         if self.web_url is not None or self.web_token is not None:
             return self.web_url
         address = checks.address(self.web_listen)
-        # The name in the domain of mDNS stands for all addresses of the machine.
-        name = os.uname().nodename.partition(".")[0]
-        return None if address.is_of_machine else address.url(f"{name}.local")
+        if address.is_of_machine:
+            return None
+        # Its name in the domain of mDNS, without that of another domain, stands for all addresses of the
+        # machine.
+        host_name, _dot, _domain = os.uname().nodename.partition(".")
+        return address.url(f"{host_name}.local")
 
     @property
     def payload(self) -> Options:

@@ -28,7 +28,7 @@ def test_every_component_is_taken_and_its_state_is_found(meter: str) -> None:
     """Neither its topic nor its template is refused; what is known in the state is shown."""
     device = followed(meter, form="components")
     state = device.state
-    entities = {key.replace("+", "_"): entity for key, entity in device.announcer._announced.items()}
+    entities = {key.replace("+", "_"): entity for key, entity in device.announcer._entities.items()}
     found = by_key(device)
 
     assert found.keys() == entities.keys()

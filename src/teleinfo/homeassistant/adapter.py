@@ -23,6 +23,7 @@ from teleinfo.state.facts import STALE_AFTER
 from teleinfo.state.tracker import StateTracker, encode
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from random import Random
 
     from teleinfo.homeassistant.discovery import Discovery
@@ -70,8 +71,10 @@ class HomeAssistant:
         self._is_restored = False
         self._began = math.inf  # with the first reading
 
-    is_due = staticmethod(ends_period)
-    """True if the states are due at a time of day, whatever their interval."""
+    @staticmethod
+    def is_due(at: datetime) -> bool:
+        """Return True if the states are due at a time of day, whatever their interval."""
+        return ends_period(at)
 
     @property
     def announced(self) -> frozenset[str]:
@@ -90,11 +93,14 @@ class HomeAssistant:
             return
         # First of all: what is superseded now is what the broker has.
         self._note_delivered()
-        if not all(map(self._retained.is_settled, self._messages)):
-            return  # the end of an announcement must not be replaced before the broker has it
+        # The end of an announcement must not be replaced before the broker has it.
+        for topic in self._messages:
+            if not self._retained.is_settled(topic):
+                return
+        states_topic = self._discovery.topics.homeassistant
         if not self._announcer.has_announced:
-            self._retained.set(self._discovery.topics.homeassistant, _NOTHING_KNOWN)
-            if not self._retained.is_settled(self._discovery.topics.homeassistant):
+            self._retained.set(states_topic, _NOTHING_KNOWN)
+            if not self._retained.is_settled(states_topic):
                 return
         self._announcer.update(reading, now)
         messages = self._announcer.messages
@@ -122,17 +128,20 @@ class HomeAssistant:
             self._retained.set(topic, _NOTHING_KNOWN)
             return
         self._waiting = None
-        shown = state if self._held is None else self._held.update(state, now=now.monotonic)
+        shown = state
+        if self._held is not None:
+            shown = self._held.update(state, now=now.monotonic)
         # The first frames may lack a state. Later it does not come any more: another meter or other settings.
         missing = "" if now.monotonic - self._began < STALE_AFTER else None
         self._retained.set(topic, encode(flat(shown) | {MISSING: missing}))
 
     def _note_delivered(self) -> None:
         """Note which messages the broker has: the others wait, or are refused. Log once that it has all."""
-        delivered = set(filter(self._retained.has, self._messages))
+        delivered = {topic for topic in self._messages if self._retained.has(topic)}
         self._announcer.delivered(delivered)
-        announced = set(filter(self._messages.get, self._messages))  # without those that clear a topic
-        if announced and announced <= delivered and not self._is_logged:
+        # An empty message clears its topic, and announces nothing.
+        announcing = {topic for topic, payload in self._messages.items() if payload}
+        if announcing and announcing <= delivered and not self._is_logged:
             self._is_logged = True
             # Log the model, not the topics: they contain the number of the meter.
             log.info("Home Assistant is told of the meter: %s", self._tracker.meter.identity.model)
@@ -157,7 +166,7 @@ class HomeAssistant:
             self.answer()
 
     def answer(self) -> None:
-        """Repeat the retained messages a moment later."""
+        """Repeat the retained messages a moment later; several calls within that moment are one."""
         loop = asyncio.get_running_loop()
         if self._answer is None or self._answer.when() < loop.time():
             self._answer = loop.call_later(self._rng.uniform(*ANSWER_DELAY), self._retained.repeat)

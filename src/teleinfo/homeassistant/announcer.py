@@ -47,7 +47,7 @@ class Announcer:
     @property
     def has_announced(self) -> bool:
         """True once the entities of the meter are in `messages`."""
-        return bool(self._announced)
+        return bool(self._entities)
 
     def link(self, page: str) -> None:
         """Give the device a link to the `page`, with the next reading."""
@@ -60,27 +60,20 @@ class Announcer:
         self.messages: dict[str, bytes] = {}
         self._belief: Belief | None = None
         self._looked = -math.inf
-        self._announced: dict[str, Field] = {}
+        self._entities: dict[str, Field] = {}  # those in `messages`, by key
 
     def update(self, reading: Reading, now: Moment) -> None:
         """Update `messages` after the tracker got `reading`, which came at `now`."""
         belief = belief_of(reading)
         if belief is None or belief.is_foreign:
             return
-        before = self._belief
-        is_news = belief is not before
+        is_news = belief is not self._belief
         if is_news:
-            scope = self._tracker.meter.scope
-            if scope != self.scope:
-                self.scope = scope
-                self._reset()
-            elif before is not None and belief.mode is not before.mode:
-                self._announced = {key: _without_state(entity) for key, entity in self._announced.items()}
-            self._belief = belief
+            self._follow(belief)
         if not self._tracker.is_known:
             return
         if not self.messages and self.announced:
-            # What the last announcement has and the new one has not is removed one frame before the new one.
+            # What an earlier run announced in another place is ended one frame before the new announcement.
             self.messages = self._discovery.superseded(self.scope, self.announced)
             if self.messages:
                 return
@@ -88,23 +81,40 @@ class Announcer:
             self._looked = now.monotonic
             self._announce(belief, now)
 
+    def _follow(self, belief: Belief) -> None:
+        """Begin anew with another meter; after a change of mode, no entity has a state until it is found."""
+        before = self._belief
+        scope = self._tracker.meter.scope
+        if scope != self.scope:
+            self.scope = scope
+            self._reset()
+        elif before is not None and belief.mode is not before.mode:
+            # `_announce` gives their states to those that the new mode has, too.
+            self._entities = {key: _without_state(entity) for key, entity in self._entities.items()}
+        self._belief = belief
+
     def delivered(self, topics: Collection[str]) -> None:
         """Note that the broker has taken the messages on these topics; an empty one clears its topic."""
-        announced = {topic for topic in topics if self.messages[topic]}
-        self.announced = self.announced - set(topics) | announced
+        cleared = {topic for topic in topics if not self.messages[topic]}
+        self.announced = (self.announced | set(topics)) - cleared
 
     def _announce(self, belief: Belief, now: Moment) -> None:
         """Rebuild the messages if an entity is new, or has another name or path."""
         state = self._tracker.fields_of(belief.confirmed, now)
-        found = entities_of(state, belief.mode, self._tracker.exclude)
-        announced = self._announced | found
-        if not found or (self._announced == announced and not self._has_new_link):
+        present = entities_of(state, belief.mode, self._tracker.exclude)
+        if not present:
+            return
+        # What was announced stays, also if the meter does not send it any more.
+        entities = self._entities | present
+        if entities == self._entities and not self._has_new_link:
             return
         self._has_new_link = False
-        self._announced = announced
-        messages = self._discovery.messages(self._tracker.meter, self._announced.values())
+        self._entities = entities
+        messages = self._discovery.messages(self._tracker.meter, entities.values())
         for topic, payload in self.messages.items():
-            if payload == MIGRATE and "/device/" not in topic:  # that of a device would be logged
+            # The entities are released, and the topic is free. Of the topic of a device, Home Assistant would
+            # log an error.
+            if payload == MIGRATE and "/device/" not in topic:
                 messages[topic] = b""
         self.messages = self.messages | messages
         # The broker may have them from now on, even if the process ends before it answers.

@@ -77,13 +77,14 @@ class Discovery:
         messages: dict[str, bytes] = {}
         for entity, component in components:
             content = common | component
-            # A component without a condition; in the message for a device, the empty list says so.
-            given = {key: value for key, value in content.items() if value != []}
+            # An empty list of availability takes the place of the common one: such an entity is always
+            # available. A message for one component says so by having no list at all.
+            content = {key: value for key, value in content.items() if value != []}
             # No topic may hold a plus sign. This one has no level for the device: with such a level, Home
             # Assistant would identify the entity alike in both forms, and would log an error for each
             # empty message that clears the other form.
             name = f"{device_id(meter.scope)}_{entity.id}".replace("+", "_")
-            messages[f"{self.prefix}/{entities.platform(entity)}/{name}/config"] = encode(given)
+            messages[f"{self.prefix}/{entities.platform(entity)}/{name}/config"] = encode(content)
         return messages
 
     def _by_device(self, meter: Device, common: _Message, components: _Components) -> dict[str, bytes]:
@@ -102,16 +103,19 @@ class Discovery:
         Home Assistant releases the entities of this meter in the other form or below another prefix, and
         removes those of another meter. The next start clears what is below another prefix.
         """
+        earlier_by_topic = {topic: _Announced.of(topic) for topic in announced}
+        prefixes = {earlier.prefix for earlier in earlier_by_topic.values()}
         ending: dict[str, bytes] = {}
-        is_prefix_kept = any(_Announced.of(topic).prefix == self.prefix for topic in announced)
-        for topic in announced:
-            earlier = _Announced.of(topic)
+        for topic, earlier in earlier_by_topic.items():
             if not earlier.is_of(scope):
                 ending[topic] = b""
-            elif earlier.prefix != self.prefix:
-                # Entities were released when the prefix changed; the next start clears what is left there.
-                ending[topic] = b"" if is_prefix_kept else MIGRATE
-            elif earlier.form != self.form:
+            elif earlier.prefix == self.prefix:
+                if earlier.form != self.form:
+                    ending[topic] = MIGRATE
+            elif self.prefix in prefixes:
+                # An earlier start released these entities, and announced them below the present prefix.
+                ending[topic] = b""
+            else:
                 ending[topic] = MIGRATE
         return ending
 
@@ -119,7 +123,7 @@ class Discovery:
         device: dict[str, Any] = {
             "identifiers": [device_id(meter.scope)],
             # Two meters of one model must not share a name. Home Assistant before 2025.10 also makes the ids
-            # of the entities of it.
+            # of the entities from it.
             "name": self.meter_name or f"{_(meter.identity.name)} {meter.scope[-4:]}",
             "manufacturer": meter.identity.manufacturer,
             "model": _(meter.identity.model),
@@ -182,7 +186,7 @@ class Discovery:
         """Return one component, without empty values."""
         platform = entities.platform(entity)
         device = device_slug(self.meter_name, self.topics.readings)
-        words = entities.words_of(entity)
+        words_by_code = entities.words_of(entity)
         component: _Message = {
             "unique_id": f"{device_id(meter.scope)}_{entity.id}",
             "default_entity_id": entity_id(platform, device, entity.id),
@@ -199,11 +203,12 @@ class Discovery:
         if entity.precision or entity.unit in {"A", ""}:
             component["suggested_display_precision"] = entity.precision
         if entity.type is StateType.ENUM:
-            component["options"] = [_(shown) for shown in words.values()]
-        if entity.type is StateType.BOOLEAN and words:
-            component["payload_off"], component["payload_on"] = words
+            component["options"] = [_(words) for words in words_by_code.values()]
+        if entity.type is StateType.BOOLEAN and words_by_code:
+            # The codes of a boolean are false and true, in this order.
+            component["payload_off"], component["payload_on"] = words_by_code
         if entity is entities.EVENTS:
-            component["event_types"] = tuple(words)
+            component["event_types"] = tuple(words_by_code)
         if entity.diagnostic:
             component["entity_category"] = "diagnostic"
         if not entity.enabled:
@@ -213,21 +218,24 @@ class Discovery:
 
 @dataclass(frozen=True, slots=True)
 class _Announced:
-    """The parts of the topic of an announcement; `device` is the id of the device or component."""
+    """The parts of the topic of an announcement; `id` is that of the device or of the component."""
 
     prefix: str
     form: DiscoveryForm
-    device: str
+    id: str
 
     @classmethod
     def of(cls, topic: str) -> _Announced:
         """Return what is in the topic of an announcement of this program."""
-        prefix, platform, device, _config = topic.rsplit("/", 3)
-        return cls(prefix, "device" if platform == "device" else "components", device)
+        prefix, platform, id_, _config = topic.rsplit("/", 3)
+        if platform == "device":
+            return cls(prefix, "device", id_)
+        return cls(prefix, "components", id_)
 
     def is_of(self, scope: str) -> bool:
         """Return True if it announces the meter with this scope, or a component of it."""
-        return f"{self.device}_".startswith(f"{device_id(scope)}_")
+        own = device_id(scope)
+        return self.id == own or self.id.startswith(f"{own}_")
 
 
 def device_id(scope: str) -> str:

@@ -24,12 +24,16 @@ def slug(text: str) -> str:
     for ligature, letters in _LIGATURES.items():
         text = text.replace(ligature, letters)
     letters_and_accents = unicodedata.normalize("NFKD", text)
-    plain = "".join(each for each in letters_and_accents if not unicodedata.combining(each))
+    plain = "".join(char for char in letters_and_accents if not unicodedata.combining(char))
     return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
 
 
 def device_slug(meter_name: str | None, base_topic: str) -> str:
-    """Return the slug of the user's name for the meter, else of its base topic; of neither: `teleinfo`."""
+    """
+    Return the slug of the user's name for the meter, else that of its base topic.
+
+    A text without any letter that is left (電表, /) has no slug: if neither has one, return `teleinfo`.
+    """
     return slug(meter_name or "") or slug(base_topic) or "teleinfo"
 
 

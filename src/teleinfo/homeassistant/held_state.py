@@ -35,72 +35,100 @@ _ABOUT_HOUR: Final = 15
 
 _SPANS: Final = frozenset({"energy", "cost"})
 """The sections of numbers that fall only when a day or a month begins."""
-_EACH_MINUTE: Final = Pace(noise=math.inf, seconds=60)
+_ANY_CHANGE: Final = math.inf
+"""Noise of a number whose every change waits for its interval."""
+_EACH_MINUTE: Final = Pace(noise=_ANY_CHANGE, seconds=60)
 _TIMES: Final[tuple[FieldPath, ...]] = (("time",), ("meter", "clock"))
 
 
 class HeldState:
-    """The state that Home Assistant is shown, of the states that it receives."""
+    """The state that Home Assistant is shown, made of the decoded states, one after the other."""
 
     def __init__(self) -> None:
-        self._shown: dict[FieldPath, tuple[Json, float]] = {}  # the value shown, and since when
+        # By path: the value that is shown, and the monotonic time at which it was first shown.
+        self._shown: dict[FieldPath, tuple[Json, float]] = {}
+        self._shown_before: dict[FieldPath, tuple[Json, float]] = {}
 
     def update(self, state: dict[str, Json], *, now: float) -> dict[str, Json]:
-        """Return what is shown of `state` at the monotonic time `now`, seconds."""
+        """Return what is shown of `state` at the monotonic time `now`, in seconds."""
         time = state.get("time")
-        at = datetime.fromisoformat(time) if isinstance(time, str) else None
-        pause = math.inf if at is None else _pause(at)
-        before, self._shown = self._shown, {}
+        energy_interval = math.inf
+        if isinstance(time, str):
+            energy_interval = _energy_interval(datetime.fromisoformat(time))
+        # A value that this state lacks is forgotten: when it comes again, it is shown at once.
+        self._shown_before = self._shown
+        self._shown = {}
+        return self._of_section(state, (), now, energy_interval)
 
-        def shown(value: Json, path: FieldPath) -> Json:
+    def _of_section(
+        self, section: dict[str, Json], path: FieldPath, now: float, energy_interval: float
+    ) -> dict[str, Json]:
+        """Return what is shown of the section at `path`; the arguments are those of `_of_value`."""
+        shown: dict[str, Json] = {}
+        for name, value in section.items():
             if isinstance(value, dict):
-                return {name: shown(inner, (*path, name)) for name, inner in value.items()}
-            pace = _pace(path)
-            if pace is None or (isinstance(value, str) and path not in _TIMES):
-                return value
-            last, since = before.get(path, (None, now))
-            seconds = pace.seconds
-            if pace.noise == math.inf and path not in _TIMES:
-                seconds = min(seconds, pause)
-            if now - since < seconds and _is_near(value, last, pace.noise, path):
-                value = last
-            self._shown[path] = value, since if value == last else now
-            return value
+                shown[name] = self._of_section(value, (*path, name), now, energy_interval)
+            else:
+                shown[name] = self._of_value(value, (*path, name), now, energy_interval)
+        return shown
 
-        return {name: shown(value, (name,)) for name, value in state.items()}
+    def _of_value(self, value: Json, path: FieldPath, now: float, energy_interval: float) -> Json:
+        """
+        Return `value`, or in its place the value that was shown before.
+
+        An energy or a cost is shown again after `energy_interval` seconds, if that is less than its pace.
+        """
+        pace = _pace(path)
+        is_time = path in _TIMES
+        if pace is None or (isinstance(value, str) and not is_time):
+            return value
+        interval = pace.seconds
+        is_energy_or_cost = pace.noise == _ANY_CHANGE and not is_time
+        if is_energy_or_cost:
+            interval = min(interval, energy_interval)
+        before, shown_since = self._shown_before.get(path, (None, now))
+        if now - shown_since < interval and _is_near(value, before, pace.noise, path):
+            value = before
+        # While a value stays the same its interval runs on, so that its next change is shown at once.
+        if value != before:
+            shown_since = now
+        self._shown[path] = (value, shown_since)
+        return value
 
 
 def ends_period(at: datetime) -> bool:
     """True in the last seconds of a period of Home Assistant's statistics, and about a whole hour."""
-    return _pause(at) < math.inf
+    return _energy_interval(at) < math.inf
 
 
-def _pause(at: datetime) -> float:
-    """Return the seconds after which an energy is shown again; infinite if its interval decides."""
-    seconds = at.minute * 60 + at.second
-    if not _ABOUT_HOUR <= seconds < _HOUR - _ABOUT_HOUR:
+def _energy_interval(at: datetime) -> float:
+    """Return the seconds after which an energy is shown again; infinite if its own pace decides."""
+    seconds_of_hour = at.minute * 60 + at.second
+    if seconds_of_hour < _ABOUT_HOUR or seconds_of_hour >= _HOUR - _ABOUT_HOUR:
         return 0
-    return _LAST_SECONDS if seconds % _PERIOD >= _PERIOD - _LAST_SECONDS else math.inf
+    if seconds_of_hour % _PERIOD >= _PERIOD - _LAST_SECONDS:
+        return _LAST_SECONDS
+    return math.inf
 
 
-def _is_near(value: Json, last: Json, noise: float, path: FieldPath) -> bool:
+def _is_near(value: Json, before: Json, noise: float, path: FieldPath) -> bool:
     """
     True if both are times, or numbers that differ by no more than `noise`.
 
-    It is False if a day or a month begins between them.
+    It is False for an energy or a cost that fell: a day or a month has begun.
     """
-    if isinstance(value, str) and isinstance(last, str):
+    if isinstance(value, str) and isinstance(before, str):
         return True
-    if not (isinstance(value, int | float) and isinstance(last, int | float)):
+    if not isinstance(value, int | float) or not isinstance(before, int | float):
         return False
-    if path[0] in _SPANS and value < last:
+    if path[0] in _SPANS and value < before:
         return False
-    return abs(value - last) <= noise
+    return abs(value - before) <= noise
 
 
 @lru_cache(maxsize=512)
 def _pace(path: FieldPath) -> Pace | None:
-    """Return the pace of the number at this path of the state; None: it is shown at once."""
+    """Return the pace of the number or time at this path of the state; None: it is shown at once."""
     if path[0] == "labels" or path in _TIMES:
         return _EACH_MINUTE
     field = FIELD_OF_PATH.get(".".join(path))

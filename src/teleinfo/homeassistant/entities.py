@@ -77,7 +77,7 @@ def state_class(field: Field) -> str | None:
 
 
 def words_of(field: Field) -> dict[str, str]:
-    """Return the English words for the codes of an entity; a code without words is its own."""
+    """Return the English words by code of an entity; the words of a code without any are the code itself."""
     return {code.value: getattr(code, "words", code.value) for code in field.codes}
 
 
@@ -86,32 +86,65 @@ def entity_of(mode: Mode, key: str) -> Field | None:
     Return the entity of the value under `key` in the section `labels` of the state, if it has an entity.
 
     A key is an étiquette, perhaps followed by `_HORODATE` (its horodate) or by the unit that came with its
-    value (`PS_VA`). An étiquette outside the table has an entity that is not enabled.
+    value (`PS_VA`). An étiquette outside the table has an entity that is not enabled; its horodate has none.
     """
-    label, end = lookup(mode, key), ""
+    label = lookup(mode, key)
+    suffix = ""
     if label is None:
-        base, _sep, end = key.rpartition("_")
-        label = lookup(mode, base)
-    if label is None and not key.endswith(HORODATE_SUFFIX):
-        name = Message("Unknown label {label}", label=key)
-        return Field(f"labels.{key}", StateType.TEXT, key=key, name=name, diagnostic=True, enabled=False)
-    if label is None or has_field(label) or label.kind in _MEANINGLESS:
+        name, separator, last_word = key.rpartition("_")
+        label = lookup(mode, name)
+        suffix = separator + last_word
+    if label is None:
+        if suffix == HORODATE_SUFFIX:
+            return None
+        return _unknown_label(key)
+    if has_field(label) or label.kind in _MEANINGLESS:
         return None
     field = Field(f"labels.{key}", StateType.TEXT, key=key, name=label.title, icon=ICONS.get(label.name))
-    if f"_{end}" == HORODATE_SUFFIX:
-        # Diagnostic unless it belongs to a mobile peak.
-        peak = label.kind is Kind.ENUMERATION
-        name = label.title if peak else Message("{name} (time)", name=label.title)
-        timed = replace(field, type=StateType.TIME, name=name, diagnostic=not peak, enabled=peak)
-        return timed if label.horodate else None
+    if suffix == HORODATE_SUFFIX:
+        return _horodate(field, label)
     if label.kind in {Kind.INDEX, Kind.QUANTITY}:
-        unit = label.unit if not end else end if label.unit is None and end in ANY_UNIT_PUBLISHED else None
-        return None if unit is None else _number(field, label, unit)
-    if end or label.horodate or label.kind is Kind.HORODATE:
+        unit = _unit(label, suffix)
+        if unit is None:
+            return None
+        return _number(field, label, unit)
+    # The state has a value with a horodate under the key of the horodate alone.
+    if suffix or label.horodate or label.kind is Kind.HORODATE:
         return None
     is_shown = label.kind is not Kind.COMPOSITE and label.name not in HIDDEN
     codes = tuple(TariffPeriod) if label.name in _PERIODS else ()
     return replace(field, codes=codes, diagnostic=not is_shown, enabled=is_shown)
+
+
+def _unknown_label(key: str) -> Field:
+    """Return the entity of an étiquette outside the table: the text of the meter."""
+    name = Message("Unknown label {label}", label=key)
+    return Field(f"labels.{key}", StateType.TEXT, key=key, name=name, diagnostic=True, enabled=False)
+
+
+def _horodate(field: Field, label: Label) -> Field | None:
+    """Return the entity of the horodate of an étiquette; None if the étiquette has no horodate."""
+    if not label.horodate:
+        return None
+    if label.kind is Kind.ENUMERATION:
+        # The begin or the end of a mobile peak, which is all that the group says.
+        return replace(field, type=StateType.TIME)
+    name = Message("{name} (time)", name=label.title)
+    return replace(field, type=StateType.TIME, name=name, diagnostic=True, enabled=False)
+
+
+def _unit(label: Label, suffix: str) -> str | None:
+    """
+    Return the unit of a number whose key ends with `suffix`: the unit of the table, or that of `_VA`.
+
+    None if the table has a unit and the key too, or neither: the state has no number under such a key.
+    """
+    if not suffix:
+        return label.unit
+    unit = suffix.removeprefix("_")
+    if label.unit is None and unit in ANY_UNIT_PUBLISHED:
+        return unit
+    return None
 
 
 def _number(field: Field, label: Label, unit: str) -> Field:
@@ -121,25 +154,32 @@ def _number(field: Field, label: Label, unit: str) -> Field:
     An index whose unit is glued to it is no total: under one étiquette the meter sends the index of whichever
     tariff period is running, and Home Assistant would take each decrease for a new meter.
     """
+    published_unit, _factor = UNITS.get(unit, (unit, 1))
     # The units of étiquettes come from the documents: some are of no field.
-    published_unit = cast("Unit", UNITS.get(unit, (unit, 1))[0])
-    field = replace(field, type=StateType.NUMBER, unit=published_unit)
+    field = replace(field, type=StateType.NUMBER, unit=cast("Unit", published_unit))
     if label.kind is Kind.INDEX:
         momentary = not label.glued
     else:
         is_past = label.name.startswith((*_CONTRACT, *_MAXIMA)) or label.name.endswith(_PREVIOUS)
         momentary = not is_past and device_class(field) not in _NOT_MEASURED
+    # A number with its unit glued to it may have decimals.
+    precision = None if label.glued else 0
     return replace(
         field,
         momentary=momentary,
-        precision=None if label.glued else 0,
+        precision=precision,
         diagnostic=label.name.startswith(_CONTRACT),
         enabled=label.name not in HIDDEN,
     )
 
 
-_PEAKS: Final = tuple(f"{edge}PM{number}{HORODATE_SUFFIX}" for number in range(1, 4) for edge in "DF")
-"""Keys of the begin and the end of the mobile peaks."""
+_FIRST_PEAK: Final = (f"DPM1{HORODATE_SUFFIX}", f"FPM1{HORODATE_SUFFIX}")
+"""Keys of the begin (D) and the end (F) of the first mobile peak."""
+_PEAKS: Final = (
+    *_FIRST_PEAK,
+    *(f"DPM2{HORODATE_SUFFIX}", f"FPM2{HORODATE_SUFFIX}", f"DPM3{HORODATE_SUFFIX}", f"FPM3{HORODATE_SUFFIX}"),
+)
+"""Keys of the begin and the end of all mobile peaks."""
 _INDEX: Final = FIELD_OF_PATH["energy.indexes.*.value"]
 
 
@@ -151,69 +191,99 @@ def entities_of(
 
     With the contract EJP the notice of a peak has entities before it first comes, unless it is in `exclude`.
     """
-    single, contract = state.get(("meter", "phases")) != len(Phase), state.get(("contract", "code"))
-    periods = _periods(state, contract) if isinstance(contract, str) else ()
-
-    entities = []
-    for field in FIELDS:
-        lacks_other = field.beside is not None and field.beside.parts not in state
-        if not field.name or field.parts not in state or lacks_other:
-            continue
-        is_replaced = field.without is not None and field.without.parts in state
-        enabled = field.enabled in {True, contract} and not is_replaced
-        entities.append(_entity(field, single=single, enabled=enabled, periods=periods))
-    indexes = list(_indexes(state))
-    # A single index counts what the total counts.
-    entities += [replace(index, enabled=len(indexes) > 1) for index in indexes]
-    keys = dict.fromkeys(path[-1] for path in state if path[0] == "labels")
-    if contract == Contract.EJP:
-        notices = ("PEJP",) if mode is Mode.HISTORIQUE else _PEAKS[:2]
-        keys |= dict.fromkeys(key for key in notices if not is_left_out(mode, key, exclude))
-    for key in keys:
-        entity = entity_of(mode, key)
-        if entity is not None:
-            # A white or red day of Tempo is a peak, too: the colours say so.
-            hidden = contract == Contract.TEMPO and key in _PEAKS
-            entities.append(replace(entity, enabled=entity.enabled and not hidden))
+    contract = state.get(("contract", "code"))  # None if no common contract is known
+    entities = [
+        *_of_fields(state, contract),
+        *_of_indexes(state),
+        *_of_labels(state, contract, mode, exclude),
+    ]
     return {entity.id: entity for entity in entities}
 
 
+def _of_fields(state: Mapping[FieldPath, Json], contract: Json) -> Iterator[Field]:
+    """Yield the entity of each field that has a name and is in the state."""
+    is_single_phase = state.get(("meter", "phases")) != len(Phase)
+    periods: tuple[TariffPeriod, ...] = ()
+    if isinstance(contract, str):
+        periods = _periods(state, contract)
+    for field in FIELDS:
+        if not field.name or field.parts not in state:
+            continue
+        if field.beside is not None and field.beside.parts not in state:
+            continue
+        is_enabled = field.enabled is True or field.enabled == contract
+        if field.without is not None and field.without.parts in state:
+            is_enabled = False
+        yield _of_field(field, single=is_single_phase, enabled=is_enabled, periods=periods)
+
+
+def _of_labels(
+    state: Mapping[FieldPath, Json], contract: Json, mode: Mode, exclude: AbstractSet[str]
+) -> Iterator[Field]:
+    """Yield the entities of the étiquettes without a field, and of the notice of a peak of EJP."""
+    keys = [path[-1] for path in state if path[0] == "labels"]
+    if contract == Contract.EJP:
+        notices = ("PEJP",) if mode is Mode.HISTORIQUE else _FIRST_PEAK
+        keys += [key for key in notices if key not in keys and not is_left_out(mode, key, exclude)]
+    for key in keys:
+        entity = entity_of(mode, key)
+        if entity is None:
+            continue
+        if contract == Contract.TEMPO and key in _PEAKS:
+            # A white or red day is a peak, too: the colours say so.
+            entity = replace(entity, enabled=False)
+        yield entity
+
+
 def _periods(state: Mapping[FieldPath, Json], contract: str) -> tuple[TariffPeriod, ...]:
-    """Return the tariff periods of a common contract, and those that the indexes count."""
-    counted = [state.get((*path[:-1], "code")) for path in state if path[:2] == ("energy", "indexes")]
-    found = {*periods_of(contract), *filter(None, counted)}
-    return tuple(period for period in TariffPeriod if period in found)
+    """Return the tariff periods of a common contract and those that the indexes count, in their order."""
+    codes: set[Json] = set(periods_of(contract))
+    for path, value in state.items():
+        if path[:2] == ("energy", "indexes") and path[-1] == "code":
+            codes.add(value)
+    return tuple(period for period in TariffPeriod if period in codes)
 
 
-def _entity(field: Field, *, single: bool, enabled: bool, periods: tuple[TariffPeriod, ...]) -> Field:
+def _of_field(field: Field, *, single: bool, enabled: bool, periods: tuple[TariffPeriod, ...]) -> Field:
     """
-    Return the entity of a field.
+    Return the entity of a field; `single`: the meter has a single phase, and no name says which one.
 
     A name in words has the names of the code beside it as its options if the contract is common, with these
     `periods`; without `periods` the text is the supplier's own, which may be anything.
     """
-    code = FIELD_OF_PATH.get(f"{field.path.removesuffix('.name')}.code") if periods else None
-    if code is not None and code.codes:
-        codes = periods if code.codes == tuple(TariffPeriod) else code.codes
-        field = replace(field, path=code.path, type=StateType.ENUM, codes=codes)
+    code_field = FIELD_OF_PATH.get(f"{field.path.removesuffix('.name')}.code")
+    if periods and code_field is not None and code_field.codes:
+        codes = code_field.codes
+        if codes == tuple(TariffPeriod):
+            codes = periods
+        field = replace(field, path=code_field.path, type=StateType.ENUM, codes=codes)
     return replace(field, key=field.id, name=field.title(single=single), phase=None, enabled=enabled)
 
 
-def _indexes(state: Mapping[FieldPath, Json]) -> Iterator[Field]:
+def _of_indexes(state: Mapping[FieldPath, Json]) -> list[Field]:
     """
-    Yield the supplier's indexes, by the keys that the state gives them.
+    Return the entities of the supplier's indexes, by the keys that the state gives them.
 
-    No two indexes have the same name: Home Assistant derives ids from names.
+    They are not enabled if there is only one, which counts what the total counts. No two have the same name:
+    Home Assistant derives ids from names.
     """
+    indexes: list[Field] = []
     names: set[str] = set()
     for path in state:
-        name = state.get((*path[:-1], "name"))
-        if path[:2] != ("energy", "indexes") or path[-1] != "value" or not isinstance(name, str):
+        if path[:2] != ("energy", "indexes") or path[-1] != "value":
             continue
-        key = path[-2]
-        name = unnamed_index(str(state.get((*path[:-1], "label")))) if name in names else name
+        index_path = path[:-1]
+        name = state.get((*index_path, "name"))
+        if not isinstance(name, str):
+            continue
+        if name in names:
+            label = state.get((*index_path, "label"))
+            name = unnamed_index(str(label))
         names.add(name)
-        yield replace(_INDEX, key=f"index_{key}", name=name, path=".".join(path))
+        indexes.append(replace(_INDEX, key=f"index_{index_path[-1]}", name=name, path=".".join(path)))
+    if len(indexes) == 1:
+        return [replace(indexes[0], enabled=False)]
+    return indexes
 
 
 class _Unplugged(Code):
@@ -223,7 +293,7 @@ class _Unplugged(Code):
 
 
 class _Status(enum.StrEnum):
-    """The payloads of `status`, off and on."""
+    """The payloads of `status`: off, then on."""
 
     OFFLINE = "offline"
     ONLINE = "online"
@@ -322,6 +392,7 @@ def line_entities() -> list[tuple[Field, str | None]]:
     to `offline` for a daemon that is gone.
     """
     grades = {grade.value: _(grade.words) for grade in LineGrade}
-    unplugged = f"{_(_Unplugged.UNPLUGGED.words)!r} if value_json.problem in {_UNPLUGGED_PROBLEMS!r}"
-    quality = f"{{{{ {unplugged} else {grades!r}.get(value_json.line_quality) }}}}"
-    return [(_QUALITY, quality), *_OF_HEALTH, (_CONNECTION, None)]
+    grade = f"{grades!r}.get(value_json.line_quality)"
+    unplugged = _(_Unplugged.UNPLUGGED.words)
+    quality = f"{unplugged!r} if value_json.problem in {_UNPLUGGED_PROBLEMS!r} else {grade}"
+    return [(_QUALITY, "{{ " + quality + " }}"), *_OF_HEALTH, (_CONNECTION, None)]

@@ -28,13 +28,19 @@ _SWITCHED: Final = {True: "ON", False: "OFF"}
 
 
 def flat(state: Json, path: FieldPath = ()) -> dict[str, Json]:
-    """Return the values of `state`, which is at `path`, by their names in the message."""
-    if not isinstance(state, dict):
-        return {"_".join(path): _SWITCHED[state] if isinstance(state, bool) else state}
-    found: dict[str, Json] = {}
-    for name, value in state.items():
-        found |= flat(value, (*path, name))
-    return found
+    """
+    Return the values of a section of the state by their names in the message: `power_active`.
+
+    `path` is that of the section; `state` may be a single value, too. A boolean becomes ON or OFF.
+    """
+    if isinstance(state, dict):
+        values: dict[str, Json] = {}
+        for name, inner in state.items():
+            values |= flat(inner, (*path, name))
+        return values
+    if isinstance(state, bool):
+        return {"_".join(path): _SWITCHED[state]}
+    return {"_".join(path): state}
 
 
 def state_template(entity: Field) -> str:
@@ -48,16 +54,17 @@ def state_template(entity: Field) -> str:
     if not entity.path:
         return "{{ none }}"
     value = _value(entity)
-    words = ", ".join(f"{code!r}: {_(shown)!r}" for code, shown in words_of(entity).items())
+    words_of_code = {code: _(words) for code, words in words_of(entity).items()}
     match entity.type:
         case StateType.NUMBER | StateType.BOOLEAN:
-            return f"{{{{ {value}|default(value_json.{MISSING}) }}}}"
-        case StateType.TEXT if words:
-            return f"{{{{ {{{words}}}[{value}]|default({value})|default(none) }}}}"
+            return _template(f"{value}|default(value_json.{MISSING})")
         case StateType.ENUM:
-            return f"{{{{ {{{words}}}[{value}]|default(none) }}}}"
+            return _template(f"{words_of_code!r}[{value}]|default(none)")
+        case StateType.TEXT if words_of_code:
+            # A value that is none of the codes is the text of the meter.
+            return _template(f"{words_of_code!r}[{value}]|default({value})|default(none)")
         case _:
-            return f"{{{{ {value}|default(none) }}}}"
+            return _template(f"{value}|default(none)")
 
 
 def attributes_template(entity: Field) -> str | None:
@@ -66,29 +73,30 @@ def attributes_template(entity: Field) -> str | None:
 
     `code` is that of an enum, the same in each language; `index` the key of the index of a tariff period.
     """
-    values = {}
+    attributes = []
     if entity.type is StateType.ENUM and entity.path:
-        values["code"] = _value(entity)
-    index = FIELD_OF_PATH.get(f"{entity.path.rpartition('.')[0]}.index")
-    if index is not None and entity.parts[-1] in {"code", "name"}:
-        values["index"] = _value(index)
-    if not values:
+        attributes.append(f"'code': {_value(entity)}|default(none)")
+    section, _dot, name = entity.path.rpartition(".")
+    index = FIELD_OF_PATH.get(f"{section}.index")
+    if index is not None and name in {"code", "name"}:
+        attributes.append(f"'index': {_value(index)}|default(none)")
+    if not attributes:
         return None
-    members = ", ".join(f"'{name}': {value}|default(none)" for name, value in values.items())
-    return f"{{{{ {{{members}}}|to_json }}}}"
+    return _template("{" + ", ".join(attributes) + "}|to_json")
 
 
 def last_reset_template(entity: Field) -> str | None:
     """Return the template of the time since which a cost counts; Home Assistant ignores an empty text."""
     if state_class(entity) != "total" or not entity.path:
         return None
-    return f"{{{{ value_json.{'_'.join(entity.parts[:-1])}_start|default('', true) }}}}"
+    span = "_".join(entity.parts[:-1])  # cost_today
+    return _template(f"value_json.{span}_start|default('', true)")
 
 
 def availability(scope: str) -> str:
     """Return the template of the availability: the device is unavailable if the state is another meter's."""
     known = "value_json is defined and value_json.meter_id is defined"
-    return f"{{{{ 'online' if {known} and value_json.meter_id == {scope!r} else 'offline' }}}}"
+    return _template(f"'online' if {known} and value_json.meter_id == {scope!r} else 'offline'")
 
 
 LINE_AVAILABILITY: Final = "{{ 'offline' if value_json.problem in (none, 'stopped') else 'online' }}"
@@ -104,5 +112,13 @@ EVENT_TEMPLATE: Final = "{{ dict(value_json, event_type=value_json.event) | to_j
 
 
 def _value(entity: Field) -> str:
+    """Return the expression for an entity's value in the message."""
     name = "_".join(entity.parts)
-    return f"value_json.{name}" if _NAME.fullmatch(name) else f"value_json[{name!r}]"
+    if _NAME.fullmatch(name):
+        return f"value_json.{name}"
+    return f"value_json[{name!r}]"
+
+
+def _template(expression: str) -> str:
+    """Return the template whose result is that of this expression."""
+    return "{{ " + expression + " }}"

@@ -46,8 +46,8 @@ _WS_PER_WH: Final = 3600
 _MEASURED: Final = 1.0  # s over which S is measured
 _TIMING: Final = 0.3  # s by which a frame may be earlier or later behind its index than another
 _SMALL: Final = 500.0  # VA; below, the power factor is more constant than the reactive power
-_FIRST: Final = 60_000.0  # VA²; of a household whose index was not yet followed
-_MOST: Final = 1e7  # VA²
+_FIRST: Final = 60_000.0  # N² in VA², of a household whose index was not yet followed
+_MOST: Final = 1e7  # the greatest N², VA²
 _RECENT: Final = 64  # frames in which a load that switches was once on and once off
 _SWITCHING: Final = 0.9  # share of the least power of a second in which a load switches: a margin
 _GAIN: Final = 80.0  # VA² for each Ws of difference; the fit follows within a minute or two
@@ -88,6 +88,30 @@ class Bar(NamedTuple):
         return self.lower - margin > other.upper or self.upper + margin < other.lower
 
 
+class _BarAt(NamedTuple):
+    """Bounds of an active power in W, and the apparent power S in VA for which they hold."""
+
+    bar: Bar
+    apparent: float
+
+
+class _Frame(NamedTuple):
+    """
+    A frame whose energy is counted; its powers are positive in its direction (`sign`).
+
+    `now` and `elapsed`, the time since the last frame, are in s, S (`apparent`) in VA and `energy`, the index
+    of this direction, in Wh. `rounding` is that of S, and `error` the mean error of a power, W.
+    """
+
+    now: float
+    elapsed: float
+    sign: int
+    apparent: float
+    energy: int
+    rounding: int
+    error: float
+
+
 class _Corner(NamedTuple):
     """A corner of a hull: an integral of S in VAs, and an energy in Wh."""
 
@@ -97,16 +121,27 @@ class _Corner(NamedTuple):
     def slope(self, later: _Corner) -> float:
         """Return the power factor between this corner and a `later` corner; infinity if it is not later."""
         area = later.area - self.area
-        return (later.energy - self.energy) * _WS_PER_WH / area if area > 0 else math.inf
+        if area <= 0:
+            return math.inf
+        return (later.energy - self.energy) * _WS_PER_WH / area
 
 
 class Level:
-    """Frames with about the same S, the bounds of their power factor (`factor`), and the last frame."""
+    """
+    Frames with about the same S, the bounds of their power factor (`factor`), and the last frame.
+
+    `start` and `first` are the time and the S of its first frame. `area` and `square` are the integrals of S
+    (VAs) and of S² over the time.
+    """
 
     def __init__(self, now: float, apparent: float, energy: int) -> None:
-        self.start, self.first = now, apparent
-        self.now, self.apparent, self.energy = now, apparent, energy
-        self.area = self.square = 0.0
+        self.start = now
+        self.first = apparent
+        self.now = now
+        self.apparent = apparent
+        self.energy = energy
+        self.area = 0.0
+        self.square = 0.0
         self.unseen = 0.0  # square of what the area may lack between the seconds of two frames, VAs
         self.factor = Bar(0.0, 1.0)
         self._timing = apparent * _TIMING / 2  # VAs by which a point may be elsewhere
@@ -114,16 +149,24 @@ class Level:
         self._above = [_Corner(-self._timing, energy + 1)]
 
     def means(self) -> tuple[float, float]:
-        """Return a mean of S that is not above the present S, and a mean that is not below it."""
-        length, apparent = self.now - self.start, self.apparent
-        offset = self.area / length - apparent
-        square = self.square / length - apparent * (2 * offset + apparent)
-        spread = math.sqrt(max(0.0, square))  # at least the mean distance between S and the present S
-        return max(0.0, apparent - (spread - offset) / 2), apparent + (spread + offset) / 2
+        """
+        Return a mean of S that is not above the present S, and a mean that is not below it.
+
+        With the distance d of S from the present S, max(0, d) has the mean (mean of |d| + mean of d) / 2, and
+        max(0, −d) the mean (mean of |d| − mean of d) / 2. The mean of |d| is unknown, but it is at most the
+        root of the mean of d², the `spread`.
+        """
+        length = self.now - self.start
+        distance = self.area / length - self.apparent
+        square_distance = self.square / length - self.apparent * (2 * distance + self.apparent)
+        spread = math.sqrt(max(0.0, square_distance))
+        lower = self.apparent - (spread - distance) / 2
+        upper = self.apparent + (spread + distance) / 2
+        return max(0.0, lower), upper
 
     def add(self, now: float, apparent: float, energy: int) -> None:
         """Add a frame."""
-        before = _Corner(self.area - self._timing, self.energy + 1)
+        above_last = _Corner(self.area - self._timing, self.energy + 1)
         elapsed = now - self.now
         mean = (apparent + self.apparent) / 2
         self.area += elapsed * mean
@@ -133,16 +176,18 @@ class Level:
         self.unseen += (unmeasured * change) ** 2
         if mean:
             lower, upper = self.factor
+            # The line of the energy rises less than from a point below it to a later point above it.
             above = _Corner(self.area - self._timing, energy + 1)
             slopes = [corner.slope(above) for corner in self._below]
             upper = min(upper, *slopes)
+            # Only a step of the index raises the lower bound, and adds corners.
             if energy > self.energy:
                 below = _Corner(self.area + self._timing, energy)
                 slopes = [corner.slope(below) for corner in self._above]
                 lower = max(lower, *slopes)
                 _extend(self._below, below, side=1)
-                if before.area > self._above[0].area:
-                    _extend(self._above, before, side=-1)
+                if above_last.area > self._above[0].area:
+                    _extend(self._above, above_last, side=-1)
             self.factor = Bar(lower, upper)
         self.now = now
         self.apparent = apparent
@@ -194,7 +239,8 @@ class Fit:
     def power(self, apparent: float) -> float:
         """Return the likeliest power."""
         square = apparent * apparent
-        return math.sqrt(max(0.0, square - self.square * square / (square + _SMALL * _SMALL)))
+        not_active = self.square * square / (square + _SMALL * _SMALL)
+        return math.sqrt(max(0.0, square - not_active))
 
     def add(self, sign: int, index: int, *, elapsed: float, value: float, bar: Bar, timing: float) -> bool:
         """
@@ -210,18 +256,18 @@ class Fit:
         since.lower += elapsed * bar.lower
         since.upper += elapsed * bar.upper
         counted = (index - since.index) * _WS_PER_WH
-        most = counted
-        if not counted or not since.is_whole:
-            most += _WS_PER_WH  # of the Wh that has not stepped yet, or had begun before
-        is_contradicted = since.lower > most + timing
-        excess = since.value - counted
         if not counted:
+            most = _WS_PER_WH  # the Wh that has not stepped yet
+            is_contradicted = since.lower > most + timing
             excess = max(0.0, since.value - most)
-            since.value -= excess
+            since.value -= excess  # it has its effect now, and not once more with the next frame
         elif not since.is_whole:
-            excess = max(0.0, excess)
-        elif since.upper < counted - timing:
-            is_contradicted = True
+            most = counted + _WS_PER_WH  # the first Wh had begun before the first frame
+            is_contradicted = since.lower > most + timing
+            excess = max(0.0, since.value - counted)
+        else:
+            is_contradicted = since.lower > counted + timing or since.upper < counted - timing
+            excess = since.value - counted
         if counted:
             self._since_step[sign] = _SinceStep(index, is_whole=True)
         self.square = min(_MOST, max(0.0, self.square + _GAIN * excess))
@@ -232,25 +278,27 @@ class ActivePower:
     """The active power of the meter whose frames it receives; its memory is bounded."""
 
     def __init__(self) -> None:
-        self._sign = 0
-        self._heard = -math.inf
+        self._sign = 0  # the direction: 1 for a drawn power, -1 for an injected one, 0 before the first frame
+        self._heard = -math.inf  # the time of the last frame
         self._least = LEAST_FACTOR
         self._has_turned = False
-        self._doubtful_until = -math.inf
+        self._doubtful_until = -math.inf  # the bar reaches down to 0 W until then
         self._recent = deque[float](maxlen=_RECENT)  # S of the last frames
         self._fit = Fit()
         self._restart()
 
     def _restart(self) -> None:
+        """Forget the power and its bounds, but not the power factor and the direction."""
         self._level: Level | None = None
-        # The bounds of the power, and the S for which they hold.
-        self._kept: tuple[Bar, float] | None = None  # from before the level
-        self._best: tuple[Bar, float] | None = None  # in the last frame
+        self._kept: _BarAt | None = None  # the bar from before the level
+        self._best: _BarAt | None = None  # the bar of the last frame
         self._active: Active | None = None
 
     def at(self, now: float) -> Active | None:
         """Return the active power at the monotonic time `now`, seconds; None while it is unknown."""
-        return self._active if now - self._heard <= UNKNOWN_AFTER else None
+        if now - self._heard > UNKNOWN_AFTER:
+            return None
+        return self._active
 
     def add(self, flow: Flow, *, now: float, has_exported: bool) -> None:
         """Update the power with a frame that came at `now`; `has_exported`: the meter has injected before."""
@@ -261,8 +309,12 @@ class ActivePower:
         if has_exported:
             self._least = 0.0
         if flow.energy is not None:
-            self._follow(flow, flow.energy, now, elapsed)
+            apparent = float(abs(flow.apparent))
+            sign = -1 if flow.apparent < 0 else 1
+            error = flow.rounding / 4 + ACCURACY * apparent  # a quarter: the mean of the error
+            self._follow(_Frame(now, elapsed, sign, apparent, flow.energy, flow.rounding, error))
             return
+        # Nothing counts what flows out: the power is bounded by the currents, or unknown.
         self._restart()
         self._fit.restart()
         self._sign = -1
@@ -270,58 +322,72 @@ class ActivePower:
             value = min(flow.most, self._fit.power(abs(flow.apparent)))
             self._active = Active(-round(value), -math.ceil(flow.most), 0)
 
-    def _follow(self, flow: Flow, energy: int, now: float, elapsed: float) -> None:
-        """Follow a power whose `energy` is counted; the last frame came `elapsed` seconds before."""
-        apparent, sign = float(abs(flow.apparent)), -1 if flow.apparent < 0 else 1
-        error = flow.rounding / 4 + ACCURACY * apparent  # a quarter: the mean of the error
-        if elapsed > UNKNOWN_AFTER:
+    def _follow(self, frame: _Frame) -> None:
+        """Update the power with a frame whose energy is counted."""
+        now = frame.now
+        apparent = frame.apparent
+        energy = frame.energy
+        if frame.elapsed > UNKNOWN_AFTER:
             self._level = None
             self._fit.restart()
             self._recent.clear()
-            elapsed = 0.0
         level = self._level
         has_stepped = False
-        if level is None or sign != self._sign or energy < level.energy:
-            self._begin(sign, apparent, now)
+        if level is None or frame.sign != self._sign or energy < level.energy:
+            self._begin(frame.sign, apparent, now)
             level = Level(now, apparent, energy)
-        elif abs(apparent - level.first) > max(2 * flow.rounding, _TOLERANCE * apparent):
+        elif abs(apparent - level.first) > max(2 * frame.rounding, _TOLERANCE * apparent):
             has_stepped = True
             self._kept = self._best
             level = Level(now, apparent, energy)
         else:
             level.add(now, apparent, energy)
-        bar = self._measure(level, apparent, error)
-        self._best = self._active = None
+        bar = self._measure(level, apparent, frame.error)
+        self._best = None
+        self._active = None
         if bar is not None:
-            self._best = bar, apparent
-            if now < self._doubtful_until:
-                bar = Bar(0.0, bar.upper)
-            value = min(bar.upper, max(bar.lower, self._fit.power(apparent)))
-            is_contradicted = self._fit.add(
-                sign,
-                energy,
-                elapsed=elapsed,
-                value=value,
-                bar=Bar(max(0.0, bar.lower - error), bar.upper + error),
-                timing=2 * _MEASURED * apparent,
-            )
-            if has_stepped:
-                # A load may have switched within the second; the value is that of a steady second.
-                bar = Bar(min(bar.lower, self._least_of_switch(apparent)), bar.upper)
-            self._active = self._result(bar, apparent, value, error)
+            self._best = _BarAt(bar, apparent)
+            is_contradicted = self._set_active(bar, frame, has_stepped=has_stepped)
+            # A PV router may work: any power up to S is possible again.
             if is_contradicted and self._has_turned:
                 self._doubtful_until = now + DOUBT
-                self._best = self._kept = Bar(0.0, apparent), apparent
+                self._best = _BarAt(Bar(0.0, apparent), apparent)
+                self._kept = self._best
                 level = Level(now, apparent, energy)
         self._recent.append(apparent)
-        # Restart a level that contradicts itself or is old.
         lower, upper = level.factor
         if lower <= upper < self._least:
             self._least = 0.0
-        if lower > upper or (lower and now - level.start > MAX_LEVEL):
+        contradicts_itself = lower > upper
+        is_old = lower > 0 and now - level.start > MAX_LEVEL
+        if contradicts_itself or is_old:
             self._kept = self._kept or self._best
             level = Level(now, apparent, energy)
         self._level = level
+
+    def _set_active(self, bar: Bar, frame: _Frame, *, has_stepped: bool) -> bool:
+        """Set the power within the bar; return True if the index contradicts the bars of the last frames."""
+        if frame.now < self._doubtful_until:
+            bar = Bar(0.0, bar.upper)
+        likeliest = self._fit.power(frame.apparent)
+        value = min(bar.upper, max(bar.lower, likeliest))
+        elapsed = frame.elapsed
+        if elapsed > UNKNOWN_AFTER:
+            elapsed = 0.0  # what flowed meanwhile is unknown
+        is_contradicted = self._fit.add(
+            frame.sign,
+            frame.energy,
+            elapsed=elapsed,
+            value=value,
+            bar=Bar(max(0.0, bar.lower - frame.error), bar.upper + frame.error),
+            timing=2 * _MEASURED * frame.apparent,
+        )
+        if has_stepped:
+            # A load may have switched within the second; the value is that of a steady second.
+            lower = min(bar.lower, self._least_of_switch(frame.apparent))
+            bar = Bar(lower, bar.upper)
+        self._active = self._result(bar, frame.apparent, value, frame.error)
+        return is_contradicted
 
     def _begin(self, sign: int, apparent: float, now: float) -> None:
         """Begin anew with a power of a direction (`sign`), which may be the same as before."""
@@ -331,24 +397,44 @@ class ActivePower:
         if has_turned:
             self._has_turned = True
             self._doubtful_until = now + DOUBT
+        # After a turn, any power up to S is possible. Where S is 0, the power is 0.
         if has_turned or not apparent:
-            self._kept = Bar(0.0, apparent), apparent
+            self._kept = _BarAt(Bar(0.0, apparent), apparent)
 
     def _measure(self, level: Level, apparent: float, error: float) -> Bar | None:
-        """Return the kept bar with the present S, or the bar of the level if it is better."""
-        bar = self._kept and self._moved(self._kept, apparent)
+        """
+        Return the kept bar with the present S, or the bar of the level if it is better.
+
+        Without either, it is the bar of the last frame with the present S, None if there is none.
+        """
+        bar = None
+        if self._kept is not None:
+            bar = self._moved(self._kept, apparent)
         lower, upper = level.factor
-        if lower <= upper and level.area and (self._best is not None or lower):
-            means = level.means()
-            bars = [self._moved((Bar(lower * mean, upper * mean), mean), apparent) for mean in means]
+        # The first bar of all waits for a lower bound. A level without S has no power factor.
+        is_bounded = lower > 0 or self._best is not None
+        if lower <= upper and level.area and is_bounded:
+            # What the power may differ by, W, since S was not seen between the seconds of two frames.
             doubt = 2 * math.sqrt(level.unseen) / (level.now - level.start)
-            lower, upper = min(bar.lower for bar in bars), max(bar.upper for bar in bars)
-            found = Bar(max(0.0, lower - doubt), min(apparent, upper + doubt))
-            if found.is_better(bar, max(0.0, error - doubt)):
-                bar, self._kept = found, None
+            bar_of_level = self._bar_of_level(level, apparent, doubt)
+            if bar_of_level.is_better(bar, max(0.0, error - doubt)):
+                bar = bar_of_level
+                self._kept = None
         if bar is None and self._best is not None:
             bar = self._moved(self._best, apparent)
         return bar
+
+    def _bar_of_level(self, level: Level, apparent: float, doubt: float) -> Bar:
+        """Return the bounds of the power with the present S, by the power factor of a level."""
+        least_factor, greatest_factor = level.factor
+        lower = math.inf
+        upper = 0.0
+        for mean in level.means():
+            bar_at_mean = _BarAt(Bar(least_factor * mean, greatest_factor * mean), mean)
+            bar = self._moved(bar_at_mean, apparent)
+            lower = min(lower, bar.lower)
+            upper = max(upper, bar.upper)
+        return Bar(max(0.0, lower - doubt), min(apparent, upper + doubt))
 
     def _least_of_switch(self, apparent: float) -> float:
         """
@@ -366,12 +452,14 @@ class ActivePower:
         mean = (apparent * apparent + before * after) / (before + after)
         return _SWITCHING * mean * self._fit.power(apparent) / apparent
 
-    def _moved(self, known: tuple[Bar, float], after: float) -> Bar:
-        """Return the bounds of the power after S changed, for the bounds before."""
-        bar, before = known
+    def _moved(self, bar_before: _BarAt, after: float) -> Bar:
+        """Return the bounds of the power after S changed to `after`, for the bounds before."""
+        bar, before = bar_before
         if after == before:
             return bar
-        return Bar(min(self._ends(bar.lower, before, after)), max(self._ends(bar.upper, before, after)))
+        ends_of_lower = self._ends(bar.lower, before, after)
+        ends_of_upper = self._ends(bar.upper, before, after)
+        return Bar(min(ends_of_lower), max(ends_of_upper))
 
     def _ends(self, active: float, before: float, after: float) -> list[float]:
         """
@@ -385,19 +473,27 @@ class ActivePower:
         change = after * after - before * before
         ends = []
         for tangent in (_CAPACITIVE, 0.0, _INDUCTIVE):
-            # A load that comes lowers the power that is injected.
-            a, b = 1 + tangent * tangent, active + reactive * tangent * self._sign
+            # The equation is a × x² + 2 × b × x = change. Its sign: a load that comes lowers the power that is
+            # injected.
+            a = 1 + tangent * tangent
+            b = active + reactive * tangent * self._sign
             root = b * b + a * change
             if root < 0 or (change < 0 and b <= 0):
-                ends += [self._least * after, after]
+                ends.append(self._least * after)
+                ends.append(after)
             else:
-                ends.append(min(after, max(0.0, active + (math.sqrt(root) - b) / a)))
+                power = active + (math.sqrt(root) - b) / a
+                ends.append(min(after, max(0.0, power)))
         return ends
 
     def _result(self, bar: Bar, apparent: float, value: float, error: float) -> Active:
-        """Return a value, and the bar with the errors of the meter."""
+        """Return a value, and the bar with the errors of the meter; negative while injecting."""
         most = apparent + error
-        error *= max(1.0, apparent / max(bar.lower, apparent / 20, 1.0))  # dP = dS × S / P
-        bounds = max(0.0, bar.lower - error), min(most, bar.upper + error)
-        lower, upper = sorted(self._sign * bound for bound in bounds)
+        # An error of S is a greater error of the power P: dP = dS × S / P. It is at most 20 times that of S.
+        least_power = max(bar.lower, apparent / 20, 1.0)
+        error *= max(1.0, apparent / least_power)
+        lower = max(0.0, bar.lower - error)
+        upper = min(most, bar.upper + error)
+        if self._sign < 0:
+            lower, upper = -upper, -lower
         return Active(round(self._sign * value), math.floor(lower), math.ceil(upper))

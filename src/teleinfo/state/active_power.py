@@ -473,10 +473,9 @@ class ActivePower:
         change = after * after - before * before
         ends = []
         for tangent in (_CAPACITIVE, 0.0, _INDUCTIVE):
-            # The equation is a × x² + 2 × b × x = change. Its sign: a load that comes lowers the power that is
-            # injected.
+            # The equation is a × x² + 2 × b × x = change.
             a = 1 + tangent * tangent
-            b = active + reactive * tangent * self._sign
+            b = active + reactive * tangent * self._sign  # a load that comes lowers an injected power
             root = b * b + a * change
             if root < 0 or (change < 0 and b <= 0):
                 ends.append(self._least * after)

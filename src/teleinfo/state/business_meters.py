@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from teleinfo.state.fields import Values
 
 STALE_AFTER: Final = 360.0
-"""The same, seconds: an ICE sends a series of indexes every 5 minutes, a SAPHIR a long frame every 1 to 5."""
+"""
+Seconds after which a value is stale (`facts.STALE_AFTER` for other meters).
+
+An ICE sends a series of indexes every 5 minutes, a SAPHIR a long frame every 1 to 5 minutes.
+"""
 
 _MODELS: Final = {
     "JAUNE": Message("Electronic yellow meter"),
@@ -35,10 +39,21 @@ _MODELS: Final = {
 """The model for an étiquette that no other model sends."""
 
 _GLUED: Final = re.compile(r"([0-9]{1,9}(?:[.,][0-9]{1,3})?) ?(kWh|kW|kVA)")
+"""A number and its unit, such as `42,5kVA`."""
+
 _TIME: Final = re.compile(r"(\d\d)/(\d\d)/(\d\d) (\d\d)[:/](\d\d)[:/](\d\d)", re.ASCII)
-_DAVA: Final = 10  # VA
+"""Day, month, year, hour, minute and second, such as `14/01/26 12:02:28`."""
+
+_DAVA: Final = 10  # VA, in which a CJE sends its powers
 
 _JAUNE: Final = ("hh", "mn", "jj", "mm", "pt", "dp", "abcde", "kp")
+"""
+The parts of JAUNE, the header of a CJE, as 02E names them.
+
+These are the hour, minute, day and month; `pt` is the tariff period, `dp` is DP in an overrun, `abcde` is the
+apparent power.
+"""
+
 # CJE: the contents of ENERG, in kWh.
 _CJE_INDEXES: Final = {
     1: Message("Winter peak hours and peak of the day, or mobile peak hours"),
@@ -116,8 +131,9 @@ def moment(text: str) -> str | None:
     match = _TIME.fullmatch(text)
     if match is None:
         return None
-    day, month, year, *time = match.groups()
-    return iso(f" {year}{month}{day}{''.join(time)}")
+    day, month, year, hour, minute, second = match.groups()
+    without_season = f" {year}{month}{day}{hour}{minute}{second}"  # an horodate begins with it
+    return iso(without_season)
 
 
 def contract_text(values: Values) -> str | None:
@@ -126,7 +142,7 @@ def contract_text(values: Values) -> str | None:
 
 
 def _first(values: Values, *labels: str) -> str | None:
-    """Return the text of the first of these étiquettes that the meter sends."""
+    """Return the text of the first of these étiquettes that the meter sends; None if it sends none."""
     for label in labels:
         if label in values:
             return values[label]
@@ -135,6 +151,7 @@ def _first(values: Values, *labels: str) -> str | None:
 
 def subscribed_power(values: Values) -> int | None:
     """Return the subscribed power in VA."""
+    # A CJE sends several in PSOUSC, of which the first one is taken.
     powers = _numbers(values.get("PSOUSC", ""))
     if powers and powers[0] is not None:
         return powers[0] * _DAVA
@@ -143,11 +160,14 @@ def subscribed_power(values: Values) -> int | None:
 
 def used_of_limit(values: Values) -> int | None:
     """Return the drawn power in % of the subscribed power, if both are apparent or both active (kW)."""
-    apparent = apparent_power(values), subscribed_power(values)
-    active = glued(values, "PA1MN", "kW"), glued(values, "PS", "kW")
-    for drawn, limit in (apparent, active):
-        if drawn is not None and limit:
-            return round(100 * drawn / limit)
+    drawn_apparent = apparent_power(values)
+    apparent_limit = subscribed_power(values)
+    if drawn_apparent is not None and apparent_limit:
+        return round(100 * drawn_apparent / apparent_limit)
+    drawn_active = glued(values, "PA1MN", "kW")
+    active_limit = glued(values, "PS", "kW")
+    if drawn_active is not None and active_limit:
+        return round(100 * drawn_active / active_limit)
     return None
 
 
@@ -161,14 +181,16 @@ def power_left(values: Values) -> int | None:
 
 
 def running_index(values: Values) -> str | None:
-    """Return the étiquette of the index that counts now."""
+    """Return the étiquette of the index that counts now; None if it is unknown."""
     running_slot = slot(values)
     if running_slot is None:
         return None
-    if "EAP_s" in values:
+    if "EAP_s" in values:  # the index of the slot in force, whichever that is
         return "EAP_s"
     label = f"EAp{running_slot}"
-    return label if label in values else None
+    if label not in values:
+        return None
+    return label
 
 
 def indexes(values: Values) -> dict[str, Index]:
@@ -178,14 +200,15 @@ def indexes(values: Values) -> dict[str, Index]:
         if kwh is not None:
             label = f"ENERG_{number}"
             name = _CJE_INDEXES.get(number, f"ENERG {number}")
-            by_key[label] = Index(label, name, None, kwh * 1000)
+            by_key[label] = Index(label, name, code=None, value=kwh * 1000)
     for label, slot_name in _slot_names(values).items():
         if slot_name == _UNUSED:
             continue
         energy = glued(values, label, "kWh")
         if energy is not None:
+            name_in_words = tariffs.period_name(slot_name)
             period = tariffs.period_of(slot_name)
-            by_key[label] = Index(label, tariffs.period_name(slot_name), period, energy)
+            by_key[label] = Index(label, name_in_words, period, energy)
     return by_key
 
 
@@ -204,16 +227,22 @@ def _slot_names(values: Values) -> dict[str, str]:
 def apparent_power(values: Values) -> int | None:
     """Return the apparent power in VA (CJE)."""
     power = parse_uint(_jaune(values).get("abcde", ""))
-    return None if power is None else power * _DAVA
+    if power is None:
+        return None
+    return power * _DAVA
 
 
 def alerts(values: Values) -> dict[Alert, bool]:
     """Return True for an overrun, and for a mobile peak or its notice."""
-    header = _jaune(values)
+    cje_header = _jaune(values)
     notices = values.get("PREAVIS", "").split()
-    is_overrun = header["dp"] == "DP" if header else "DEP" in notices
+    if cje_header:
+        is_overrun = cje_header["dp"] == "DP"
+    else:
+        is_overrun = "DEP" in notices
     is_active = {Alert.OVERRUN: is_overrun}
-    if "EJP" in values.get("CONTRAT", values.get("MESURES1", "")):
+    contract = values.get("CONTRAT", values.get("MESURES1", ""))
+    if "EJP" in contract:
         is_active[Alert.MOBILE_PEAK_NOTICE] = "EJP" in notices
         is_active[Alert.MOBILE_PEAK] = slot(values) == TariffPeriod.PM
     return is_active
@@ -221,9 +250,9 @@ def alerts(values: Values) -> dict[Alert, bool]:
 
 def slot(values: Values) -> str | None:
     """Return the code of the tariff slot in force, None where the meter does not send it."""
-    header = _jaune(values)
-    if header:
-        return _CJE_PERIODS.get(header["pt"])
+    cje_header = _jaune(values)
+    if cje_header:
+        return _CJE_PERIODS.get(cje_header["pt"])
     text = _first(values, "PTCOUR", "PTCOUR1", "PTCOURF", "PTCOURD") or ""
     return text.strip() or None
 
@@ -237,20 +266,30 @@ def _jaune(values: Values) -> dict[str, str]:
 
 
 def _numbers(text: str) -> list[int | None]:
-    """Return the numbers of a list that is separated by colons."""
+    """Return the numbers of a list that is separated by colons, None for a part that is no number."""
     if not text:
         return []
     return [parse_uint(part) for part in text.split(":")]
 
 
 def glued(values: Values, label: str, unit: str) -> int | None:
-    """Return the number of an étiquette in Wh, W or VA; None if its value does not end with `unit`."""
+    """
+    Return the number of an étiquette in Wh, W or VA; None if its value does not end with `unit`.
+
+    `unit` is kWh, kW or kVA.
+    """
     match = _GLUED.fullmatch(values.get(label, ""))
-    if match is None or match[2] != unit:
+    if match is None:
         return None
-    return round(float(match[1].replace(",", ".")) * 1000)
+    number, sent_unit = match.groups()
+    if sent_unit != unit:
+        return None
+    thousands = float(number.replace(",", "."))
+    return round(thousands * 1000)
 
 
 def mean_is_bound(values: Values, label: str) -> bool | None:
-    """Return False for a mean power that the meter itself sends: it is no upper bound."""
-    return None if glued(values, label, "kW") is None else False
+    """Return False for a mean power that the meter itself sends, which is no upper bound; else None."""
+    if glued(values, label, "kW") is None:
+        return None
+    return False

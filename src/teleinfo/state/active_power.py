@@ -95,7 +95,7 @@ class _BarAt(NamedTuple):
     apparent: float
 
 
-class _Frame(NamedTuple):
+class _CountedFrame(NamedTuple):
     """
     A frame whose energy is counted; its powers are positive in its direction (`sign`).
 
@@ -312,7 +312,7 @@ class ActivePower:
             apparent = float(abs(flow.apparent))
             sign = -1 if flow.apparent < 0 else 1
             error = flow.rounding / 4 + ACCURACY * apparent  # a quarter: the mean of the error
-            self._follow(_Frame(now, elapsed, sign, apparent, flow.energy, flow.rounding, error))
+            self._follow(_CountedFrame(now, elapsed, sign, apparent, flow.energy, flow.rounding, error))
             return
         # Nothing counts what flows out: the power is bounded by the currents, or unknown.
         self._restart()
@@ -322,7 +322,7 @@ class ActivePower:
             value = min(flow.most, self._fit.power(abs(flow.apparent)))
             self._active = Active(-round(value), -math.ceil(flow.most), 0)
 
-    def _follow(self, frame: _Frame) -> None:
+    def _follow(self, frame: _CountedFrame) -> None:
         """Update the power with a frame whose energy is counted."""
         now = frame.now
         apparent = frame.apparent
@@ -365,7 +365,7 @@ class ActivePower:
             level = Level(now, apparent, energy)
         self._level = level
 
-    def _set_active(self, bar: Bar, frame: _Frame, *, has_stepped: bool) -> bool:
+    def _set_active(self, bar: Bar, frame: _CountedFrame, *, has_stepped: bool) -> bool:
         """Set the power within the bar; return True if the index contradicts the bars of the last frames."""
         if frame.now < self._doubtful_until:
             bar = Bar(0.0, bar.upper)

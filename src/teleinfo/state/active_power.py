@@ -99,11 +99,11 @@ class _CountedFrame(NamedTuple):
     """
     A frame whose energy is counted; its powers are positive in its direction (`sign`).
 
-    `now` and `elapsed`, the time since the last frame, are in s, S (`apparent`) in VA and `energy`, the index
+    `time` and `elapsed`, which is since the last frame, are in s, S (`apparent`) in VA and `energy`, the index
     of this direction, in Wh. `rounding` is that of S, and `error` the mean error of a power, W.
     """
 
-    now: float
+    time: float
     elapsed: float
     sign: int
     apparent: float
@@ -324,7 +324,7 @@ class ActivePower:
 
     def _follow(self, frame: _CountedFrame) -> None:
         """Update the power with a frame whose energy is counted."""
-        now = frame.now
+        now = frame.time
         apparent = frame.apparent
         energy = frame.energy
         if frame.elapsed > UNKNOWN_AFTER:
@@ -367,7 +367,7 @@ class ActivePower:
 
     def _set_active(self, bar: Bar, frame: _CountedFrame, *, has_stepped: bool) -> bool:
         """Set the power within the bar; return True if the index contradicts the bars of the last frames."""
-        if frame.now < self._doubtful_until:
+        if frame.time < self._doubtful_until:
             bar = Bar(0.0, bar.upper)
         likeliest = self._fit.power(frame.apparent)
         value = min(bar.upper, max(bar.lower, likeliest))

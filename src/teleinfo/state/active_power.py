@@ -99,8 +99,8 @@ class _CountedFrame(NamedTuple):
     """
     A frame whose energy is counted; its powers are positive in its direction (`sign`).
 
-    `time` and `elapsed`, which is since the last frame, are in s, S (`apparent`) in VA and `energy`, the index
-    of this direction, in Wh. `rounding` is that of S, and `error` the mean error of a power, W.
+    `time` and `elapsed`, which is since the last frame, are in s, S (`apparent`) in VA and `energy`, the
+    index of this direction, in Wh. `rounding` is that of S, and `error` the mean error of a power, W.
     """
 
     time: float

@@ -39,23 +39,31 @@ _ENTRY = re.compile(r'^msgid (".*")\nmsgstr (".*")$', re.MULTILINE)
 
 
 def _(message: str) -> str:
-    """Return `message` in the language of the locale, or unchanged if it has no translation."""
-    texts = catalogue(language())
-    if not isinstance(message, Message):
-        return texts.get(message, message)
+    """Return `message` in the language of the reader, or unchanged if it has no translation."""
+    # A designation has both texts in itself, and is in no catalogue.
     if isinstance(message, Designation):
         return message.french if language() is Language.FR else message
-    fields = {
-        name: _(field) if isinstance(field, Message) else field for name, field in message.fields.items()
-    }
-    return texts.get(message.template, message.template).format(**fields)
+    translations = catalogue(language())
+    if not isinstance(message, Message):
+        return translations.get(message, message)
+    fields: dict[str, object] = {}
+    for name, field in message.fields.items():
+        fields[name] = _(field) if isinstance(field, Message) else field
+    template = translations.get(message.template, message.template)
+    return template.format(**fields)
 
 
 def in_words(value: T) -> T:
-    """Return a JSON value, such as the decoded state, with each `Message` in the language of the locale."""
+    """
+    Return a JSON value, such as the decoded state, with each `Message` in the language of the reader.
+
+    Objects are searched at any depth; arrays are returned as they are.
+    """
     if isinstance(value, dict):
         return cast("T", {name: in_words(inner) for name, inner in value.items()})
-    return cast("T", _(value)) if isinstance(value, Message) else value
+    if isinstance(value, Message):
+        return cast("T", _(value))
+    return value
 
 
 def inline(text: str) -> str:
@@ -70,8 +78,11 @@ def decimal(figure: str) -> str:
 
 
 def plural(count: int, one: str, other: str) -> str:
-    """Return `one` or `other`, marked with `N_`, in the language of the locale; in French 0 is singular."""
-    return _(one if count == 1 or (count == 0 and language() is Language.FR) else other)
+    """Return `one` or `other`, marked with `N_`, in the language of the reader; in French 0 is singular."""
+    is_singular = count == 1 or (count == 0 and language() is Language.FR)
+    if is_singular:
+        return _(one)
+    return _(other)
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's name for it
@@ -85,13 +96,29 @@ def language() -> Language:
 
     As in gettext, the first variable that is set decides, and LANGUAGE is ignored in the locale C.
     """
-    if chosen := _chosen.get():
+    chosen = _chosen.get()
+    if chosen is not None:
         return chosen
-    locale = next((os.environ[name] for name in _VARIABLES if os.environ.get(name)), "C")
-    listed = "" if locale.partition(".")[0] in {"C", "POSIX"} else os.environ.get("LANGUAGE", "")
-    wanted = [name for name in listed.split(":") if name] or [locale]
-    spoken = [re.split(r"[_.@]", name)[0].lower() for name in wanted]
-    return next((known for name in spoken for known in Language if name == known), Language.EN)
+    for locale in _wanted_locales():
+        code = re.split(r"[_.@]", locale)[0].lower()  # "fr" of "fr_FR.UTF-8"
+        for known in Language:
+            if code == known:
+                return known
+    return Language.EN
+
+
+def _wanted_locales() -> list[str]:
+    """Return the names of the locales that the environment asks for, at least one, the preferred first."""
+    locale = "C"
+    for variable in _VARIABLES:
+        value = os.environ.get(variable)
+        if value:  # an empty variable counts as not set
+            locale = value
+            break
+    if locale.partition(".")[0] in {"C", "POSIX"}:
+        return [locale]
+    listed = [name for name in os.environ.get("LANGUAGE", "").split(":") if name]
+    return listed or [locale]
 
 
 @contextlib.contextmanager
@@ -105,14 +132,25 @@ def use_language(chosen: Language) -> Iterator[None]:
 
 
 def accepted(header: str) -> Language:
-    """Return the language that an `Accept-Language` (RFC 9110 §12.5.4) prefers, else English."""
-    wanted: dict[str, float] = {}
-    for part in header.split(","):
-        match = _ACCEPTED.fullmatch(part.strip().lower())
-        if match is not None:
-            wanted.setdefault(match[1], float(match[2] or 1))
-    best = max(Language, key=lambda name: wanted.get(name, 0.0))
-    return best if wanted.get(best) else Language.EN
+    """
+    Return the language that an `Accept-Language` (RFC 9110 §12.5.4) prefers.
+
+    English if it has none of ours, or each with the weight 0, and if English has the same weight as another.
+    """
+    weights: dict[str, float] = {}
+    for entry in header.split(","):
+        match = _ACCEPTED.fullmatch(entry.strip().lower())
+        if match is None:
+            continue
+        code, weight = match.groups()
+        if code in weights:
+            continue  # "fr-FR, fr;q=0.5": browsers list the best variant of a language first
+        weights[code] = 1.0 if weight is None else float(weight)
+    preferred = Language.EN
+    for known in Language:
+        if weights.get(known, 0.0) > weights.get(preferred, 0.0):
+            preferred = known
+    return preferred
 
 
 @functools.cache
@@ -131,6 +169,11 @@ def parse_catalogue(text: str) -> dict[str, str]:
     Of the format (gettext manual, "The Format of PO Files") only msgid and msgstr are read: texts of one or
     several lines with the escapes of JSON, without a comment between msgid and msgstr.
     """
-    entries = _ENTRY.findall(text.replace('"\n"', ""))  # each text on one line
-    pairs = ((json.loads(message), json.loads(translation)) for message, translation in entries)
-    return {message: translation for message, translation in pairs if message and translation}
+    text_by_line = text.replace('"\n"', "")  # joins the lines of each text
+    translations: dict[str, str] = {}
+    for quoted_message, quoted_translation in _ENTRY.findall(text_by_line):
+        message = json.loads(quoted_message)
+        translation = json.loads(quoted_translation)
+        if message and translation:  # the header of the file is the translation of the empty message
+            translations[message] = translation
+    return translations

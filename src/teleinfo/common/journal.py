@@ -46,38 +46,54 @@ def configure(level: str) -> None:
     ours.setLevel(level)
     # A library may have set a level of its own, as aiomqtt does.
     handler.setLevel(ours.level)
-    theirs = ours.level if ours.level <= logging.DEBUG else max(ours.level, logging.WARNING)
-    logging.basicConfig(handlers=[handler], level=theirs, force=True)
+    # Libraries log nothing below WARNING, unless somebody looks for a fault.
+    level_of_libraries = ours.level
+    if ours.level > logging.DEBUG:
+        level_of_libraries = max(ours.level, logging.WARNING)
+    logging.basicConfig(handlers=[handler], level=level_of_libraries, force=True)
 
 
 def is_journald(stream: TextIO) -> bool:
-    """Return True if JOURNAL_STREAM (systemd.exec(5)) has the device and inode of `stream`."""
-    named = os.environ.get("JOURNAL_STREAM", "")
-    if not named:
+    """
+    Return True if JOURNAL_STREAM (systemd.exec(5)) has the device and inode of `stream`.
+
+    The variable alone shows nothing: a program that redirects our output passes it on.
+    """
+    journal_stream = os.environ.get("JOURNAL_STREAM", "")
+    if not journal_stream:
         return False
     try:
         status = os.fstat(stream.fileno())
     except (OSError, ValueError):  # closed, or not a file at all
         return False
-    return named == f"{status.st_dev}:{status.st_ino}"
+    return journal_stream == f"{status.st_dev}:{status.st_ino}"
 
 
 class _Formatter(logging.Formatter):
+    """Translates a record, makes it printable, and puts the prefix before each of its lines."""
+
     def __init__(self, *, journald: bool) -> None:
         super().__init__()
         self._journald = journald
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        words, arguments = _(str(record.msg)), record.args
+        template = _(str(record.msg))
+        arguments = record.args
+        if not arguments:
+            return template  # as in logging: without arguments, "%" has no meaning
         if isinstance(arguments, tuple):
             arguments = tuple(_(part) if isinstance(part, Message) else part for part in arguments)
-        return words % arguments if arguments else words
+        return template % arguments
 
     def format(self, record: logging.LogRecord) -> str:
         if self._journald:
-            prefix = f"<{_PRIORITIES.get(record.levelname, _PRIORITIES['INFO'])}>"
+            priority = _PRIORITIES.get(record.levelname, _PRIORITIES["INFO"])
+            prefix = f"<{priority}>"
         else:
             prefix = f"{self.formatTime(record, '%H:%M:%S')} {record.levelname} "
-        if meter := METER.get():
+        meter = METER.get()
+        if meter:
             prefix += f"{meter}: "
-        return "\n".join(prefix + printable(line) for line in super().format(record).splitlines() or [""])
+        # With the traceback, if the record has one. An empty message is one line, of the prefix alone.
+        lines = super().format(record).splitlines() or [""]
+        return "\n".join(prefix + printable(line) for line in lines)

@@ -72,10 +72,13 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
         def end(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
             nonlocal is_broken
-            if context["message"] not in HARMLESS and task is not None and not is_broken:
-                loop.default_exception_handler(context)
-                is_broken = True
-                task.cancel()
+            if context["message"] in HARMLESS:
+                return
+            if task is None or is_broken:  # the first error counts; others follow from it
+                return
+            loop.default_exception_handler(context)
+            is_broken = True
+            task.cancel()
 
         asyncio.get_running_loop().set_exception_handler(end)
         return await work
@@ -101,13 +104,17 @@ def on_stop(act: Callable[[], object], *, once: bool = False) -> None:
 
     def handle() -> None:
         act()
-        for number in STOP_SIGNALS if once else ():
+        if not once:
+            return
+        for number in STOP_SIGNALS:
             if loop.remove_signal_handler(number):
+                # asyncio restores Python's handler of SIGINT, which raises KeyboardInterrupt.
                 signal.signal(number, signal.SIG_DFL)
 
     for number in STOP_SIGNALS:
-        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
-            loop.add_signal_handler(number, handle)
+        if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+            continue
+        loop.add_signal_handler(number, handle)
 
 
 def cancel_on_stop() -> None:

@@ -90,7 +90,7 @@ class OutageLog:
         if that was before `now`.
         """
         self._back = None
-        again = self._texts.lost_again or self._texts.begins
+        lost_again = self._texts.lost_again or self._texts.begins
         if self._state is _State.WORKING:
             self._state = _State.AWAY
             self._began = now if since is None else since
@@ -101,25 +101,40 @@ class OutageLog:
             self._state = _State.UNSTEADY
             self._losses.append(now)
             self._causes = set()
-            self._warn(again, cause, reason, now)
-        else:
-            new = cause is not None and cause not in self._causes and len(self._causes) < MAX_CAUSES
-            if new or (self._texts.still and now - self._last_line >= REMINDER_INTERVAL):
-                still = self._texts.still or self._texts.begins
-                self._warn(still if self._state is _State.AWAY else again, cause, reason, now)
+            self._warn(lost_again, cause, reason, now)
+        elif self._is_new(cause) or self._is_reminder_due(now):
+            text = lost_again
+            if self._state is _State.AWAY:
+                text = self._texts.still or self._texts.begins
+            self._warn(text, cause, reason, now)
 
     def works(self, now: float, *, since: float | None = None) -> None:
-        """Note that the connection works at `now`, and has since `since`, or the first call after a loss."""
+        """
+        Note that the connection works at `now`.
+
+        It has worked since `since`; without it, since the first call after a loss.
+        """
         if self._back is None:
             self._back = now if since is None else since
         if self._state is _State.AWAY:
             self._state = _State.BACK
-            self._inform(self._back)
+            self._log_end(self._back)
+        # The oldest of the last losses: if it is less than a day ago, all of them are.
         is_bad_day = now - self._losses[0] < LOSSES_WITHIN
-        if now - self._back >= (QUIET if is_bad_day else HELD_AFTER):
-            if self._state is _State.UNSTEADY:
-                self._inform(self._back)
-            self._state = _State.WORKING
+        must_hold = QUIET if is_bad_day else HELD_AFTER
+        if now - self._back < must_hold:
+            return
+        if self._state is _State.UNSTEADY:
+            self._log_end(self._back)
+        self._state = _State.WORKING
+
+    def _is_new(self, cause: Hashable) -> bool:
+        """True if this cause gets a line of its own: not logged in this outage, nor beyond the limit."""
+        return cause is not None and cause not in self._causes and len(self._causes) < MAX_CAUSES
+
+    def _is_reminder_due(self, now: float) -> bool:
+        """True if there are reminders, and the last line is old enough."""
+        return self._texts.still != "" and now - self._last_line >= REMINDER_INTERVAL
 
     def _warn(self, text: str, cause: Hashable, reason: str, now: float) -> None:
         self._causes.add(cause)
@@ -127,5 +142,6 @@ class OutageLog:
         lasted = duration(now - self._began)
         log.warning("%s", Message(text, name=self._name, reason=reason, lasted=lasted))
 
-    def _inform(self, now: float) -> None:
-        log.info("%s", Message(self._texts.ends, name=self._name, lasted=duration(now - self._began)))
+    def _log_end(self, ended: float) -> None:
+        lasted = duration(ended - self._began)
+        log.info("%s", Message(self._texts.ends, name=self._name, lasted=lasted))

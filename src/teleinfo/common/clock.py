@@ -25,14 +25,18 @@ def seconds() -> float:
 
 def now() -> Moment:
     """Return the present moment; its time of day is local, in whole seconds."""
-    return Moment(time.monotonic(), datetime.fromtimestamp(int(time.time()), UTC).astimezone())
+    whole_seconds = int(time.time())
+    local = datetime.fromtimestamp(whole_seconds, UTC).astimezone()
+    return Moment(time.monotonic(), local)
 
 
 def is_synchronized(root: Path = Path("/")) -> bool | None:
     """
-    Return True if systemd-timesyncd has set the clock since the start of the machine.
+    Return True if systemd-timesyncd has set the clock since the start of the machine, False if not yet.
 
     The files of the machine are in `root`. None: it has another program for its clock, or none.
     """
     folder = root / "run/systemd/timesync"
-    return (folder / "synchronized").exists() if folder.is_dir() else None
+    if not folder.is_dir():
+        return None
+    return (folder / "synchronized").exists()

@@ -39,7 +39,8 @@ def write_file(path: Path, content: bytes, *, mode: int = OURS_ALONE) -> None:
     At any moment, even after a power cut, the file is complete, old or new. Missing folders are made, which
     others may enter if they may read the file. Raises OSError.
     """
-    _make_folders(path.parent, mode=0o755 if mode & _READ_BY_OTHERS else 0o700)
+    folder_mode = 0o755 if mode & _READ_BY_OTHERS else 0o700
+    _make_folders(path.parent, mode=folder_mode)
     new = path.with_suffix(".new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
@@ -48,6 +49,7 @@ def write_file(path: Path, content: bytes, *, mode: int = OURS_ALONE) -> None:
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
+    # Without this, a power cut may undo the replacement.
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)
@@ -57,7 +59,7 @@ def write_file(path: Path, content: bytes, *, mode: int = OURS_ALONE) -> None:
 
 def _make_folders(folder: Path, *, mode: int) -> None:
     """Make `folder` and the missing folders above it, each with this mode; raise OSError."""
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    for each in reversed(missing):
-        each.mkdir(mode=mode, exist_ok=True)
-        each.chmod(mode)  # whatever the umask, which may have taken bits away
+    innermost_first = [ancestor for ancestor in (folder, *folder.parents) if not ancestor.exists()]
+    for missing in reversed(innermost_first):
+        missing.mkdir(mode=mode, exist_ok=True)
+        missing.chmod(mode)  # whatever the umask, which may have taken bits away

@@ -48,8 +48,19 @@ class RecordingTimes:
             self._times.append(time)
 
     def split(self, data: bytes, at: int) -> Iterator[tuple[bytes, float | None]]:
-        """Cut the bytes at the offset `at` where a time begins; yield each piece and its time or None."""
-        first, last = bisect_right(self._offsets, at), bisect_left(self._offsets, at + len(data))
-        cuts = [at, *self._offsets[first:last], at + len(data)]
-        for number, (start, stop) in enumerate(pairwise(cuts), first - 1):
-            yield data[start - at : stop - at], self._times[number] if number >= 0 else None
+        """
+        Cut `data`, the bytes from the offset `at` on, at each offset that has a time.
+
+        Yield each piece and the time at which it came, in s since 1970, or None before the first known time.
+        """
+        end = at + len(data)
+        first = bisect_right(
+            self._offsets, at
+        )  # the first line behind `at`: the line before it counts at `at`
+        last = bisect_left(self._offsets, end)
+        cuts = [at, *self._offsets[first:last], end]
+        line_number = first - 1
+        for start, stop in pairwise(cuts):
+            time = self._times[line_number] if line_number >= 0 else None
+            yield data[start - at : stop - at], time
+            line_number += 1

@@ -19,28 +19,34 @@ SERVICE_FILE: Final = Path("/etc/teleinfo/teleinfo.env")
 
 VARIABLE: Final = "TELEINFO_LANGUAGE"
 
-_MOST: Final = 1 << 20
+_MAX_CHARACTERS: Final = 1 << 20
 """Characters that are read; a settings file has a hundredth of them."""
 
 _LINE: Final = re.compile(rf"^[ \t]*{VARIABLE}[ \t]*=[ \t]*[\"']?([A-Za-z]*)", re.MULTILINE)
 
 
 def service_language(file: Path | None) -> Language:
-    """Return the language by the environment, else by a settings `file`, which need not be readable."""
-    given = os.environ.get(VARIABLE, "")
-    if not given and file is not None:
-        given = _given_in(file)
-    return Language.EN if given.strip().lower() == Language.EN else Language.FR
+    """
+    Return the language by the environment, else by a settings `file`, which need not be readable.
+
+    French, the default, if neither names a language, or one that we do not speak.
+    """
+    setting = os.environ.get(VARIABLE, "")
+    if not setting and file is not None:
+        setting = _setting_in(file)
+    if setting.strip().lower() == Language.EN:
+        return Language.EN
+    return Language.FR
 
 
-def _given_in(file: Path) -> str:
-    """Return the language that is written in a file; "" if there is none, or no file."""
+def _setting_in(file: Path) -> str:
+    """Return the setting that counts in a file, the last one; "" if it has none, or cannot be read."""
     # What is read from a pipe would be lost to those who read the settings.
     if not os.path.isfile(file):  # noqa: PTH113 - unlike a Path, it raises nothing
         return ""
     try:
         with file.open(encoding="utf-8", errors="replace") as opened:
-            lines = _LINE.findall(opened.read(_MOST))
+            settings = _LINE.findall(opened.read(_MAX_CHARACTERS))
     except OSError:
         return ""
-    return lines[-1] if lines else ""
+    return settings[-1] if settings else ""

@@ -49,10 +49,14 @@ def printable_lines(text: str) -> str:
 
 
 def _spell(error: UnicodeError) -> tuple[str, int]:
+    """Return the ASCII spelling of the characters that cannot be encoded, and the place behind them."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    spelt = error.object[error.start : error.end].translate(_SPELLINGS)
-    return "".join(char if char.isascii() else "?" for char in spelt), error.end
+    characters = error.object[error.start : error.end]
+    spelling = characters.translate(_SPELLINGS)
+    # What has no spelling of ours becomes "?", as with the handler "replace".
+    ascii_spelling = "".join(char if char.isascii() else "?" for char in spelling)
+    return ascii_spelling, error.end
 
 
 codecs.register_error(LEGIBLE, _spell)

@@ -12,13 +12,20 @@ from teleinfo.vocabulary.words import Message
 
 
 def read_times(recording: Path) -> tuple[RecordingTimes, str]:
-    """Return the times, and a sentence if they end too early; a pipe has none. Raises OSError."""
+    """
+    Return the times of a recording, and a sentence if they end before its last byte, else "".
+
+    A missing or unreadable file has no times, and the sentence says why. A pipe has neither times nor a
+    sentence. Raises OSError if the recording itself is gone.
+    """
     if not recording.is_file():
         return RecordingTimes(), ""
-    path, times, reason = Path(f"{recording}{SUFFIX}"), RecordingTimes(), N_("it ends there, or is damaged")
+    path = Path(f"{recording}{SUFFIX}")
     try:
         times = RecordingTimes(BytesIO(path.read_bytes()))
+        reason = N_("it ends there, or is damaged")
     except OSError as error:
+        times = RecordingTimes()
         reason = file_error(error)
     if times.known >= recording.stat().st_size:
         return times, ""

@@ -43,13 +43,12 @@ async def serve(settings: Sequence[Settings], notifier: Notifier) -> None:
     Raises the errors that the tasks do not handle.
     """
     watchdog = Watchdog(notifier)
-    single = len(settings) == 1
-    meters = {
-        each.mqtt_topic: MeterTask(
-            each, watchdog, name="" if single else each.mqtt_topic, ticks=Ticks(number / len(settings))
-        )
-        for number, each in enumerate(settings)
-    }
+    meters: dict[str, MeterTask] = {}
+    for number, each in enumerate(settings):
+        name = each.mqtt_topic if len(settings) > 1 else ""
+        # The meters of one process wake up one after the other, in equal parts of a period.
+        ticks = Ticks(number / len(settings))
+        meters[each.mqtt_topic] = MeterTask(each, watchdog, name=name, ticks=ticks)
 
     stop = asyncio.Event()
     on_stop(stop.set, once=True)
@@ -64,6 +63,7 @@ async def serve(settings: Sequence[Settings], notifier: Notifier) -> None:
         watching = tasks.create_task(reporting, name="teleinfo.watchdog")
         await stop.wait()
         notifier.send("STOPPING=1")
+        # The meters end by themselves, after their goodbye.
         watching.cancel()
     log.info("teleinfo has stopped")
 
@@ -75,15 +75,25 @@ def status_text(meters: Mapping[str, MeterTask], now: float) -> str:
     Many meters are counted, and the silent ones named. A broker is named if a meter is not connected to it.
     """
     if len(meters) > MOST_TEXTS:
-        silent = [topic for topic, meter in meters.items() if not meter.monitor.online]
-        heard = _("{heard} of {count} meters heard")
-        parts = [heard.format(heard=len(meters) - len(silent), count=len(meters))]
-        if silent:
-            names = textwrap.shorten(", ".join(silent), SILENT_LENGTH, placeholder=" …")
-            parts.append(_("silent: {topics}").format(topics=names))
-        publishers = [meter.monitor.publisher for meter in meters.values()]
-        cut_off = [publisher.broker.address for publisher in publishers if not publisher.is_connected]
-        parts += [_(CUT_OFF).format(address=address) for address in cut_off[:1]]
-        return _(SEPARATOR).join(parts)
+        return _counted(meters)
     texts = {topic: meter.monitor.status_text(now) for topic, meter in meters.items()}
-    return " | ".join(text if len(texts) == 1 else f"{topic}: {text}" for topic, text in texts.items())
+    if len(texts) == 1:
+        [text] = texts.values()
+        return text
+    return " | ".join(f"{topic}: {text}" for topic, text in texts.items())
+
+
+def _counted(meters: Mapping[str, MeterTask]) -> str:
+    """Return a line with the number of the meters that are heard, the silent ones, and a missing broker."""
+    silent = [topic for topic, meter in meters.items() if not meter.monitor.online]
+    heard = _("{heard} of {count} meters heard")
+    parts = [heard.format(heard=len(meters) - len(silent), count=len(meters))]
+    if silent:
+        topics = textwrap.shorten(", ".join(silent), SILENT_LENGTH, placeholder=" …")
+        parts.append(_("silent: {topics}").format(topics=topics))
+    for meter in meters.values():
+        publisher = meter.monitor.publisher
+        if not publisher.is_connected:
+            parts.append(_(CUT_OFF).format(address=publisher.broker.address))
+            break  # the others mostly have the same one
+    return _(SEPARATOR).join(parts)

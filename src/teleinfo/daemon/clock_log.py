@@ -44,7 +44,8 @@ class ClockLog:
             return
         if not self._is_logged and abs(offset) > TOLERANCE and is_synchronized() is not False:
             self._is_logged = True
-            log.warning(_AHEAD if offset > 0 else _BEHIND, duration(abs(offset)))
+            text = _AHEAD if offset > 0 else _BEHIND
+            log.warning(text, duration(abs(offset)))
         elif self._is_logged and abs(offset) <= TOLERANCE // 2:
             self._is_logged = False
             log.info("the clock of the meter agrees with the clock of this machine again")

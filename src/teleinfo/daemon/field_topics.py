@@ -48,11 +48,13 @@ class FieldTopics:
         Unless it `is_complete`, those of an earlier run stay: the meter may still send what they are of.
         """
         payloads = plain(state)
-        for path, payload in self._payloads.items():
-            if is_complete or payload != _EARLIER:
-                payloads.setdefault(path, b"")
+        for path, former in self._payloads.items():
+            is_lacking = path not in payloads
+            if is_lacking and (is_complete or former != _EARLIER):
+                payloads[path] = b""
         for path, payload in payloads.items():
-            if _is_near(payload, self._payloads.get(path), self._bands.get(path, 0.0)):
+            former_payload = self._payloads.get(path)
+            if _is_near(payload, former_payload, self._bands.get(path, 0.0)):
                 continue
             self._payloads[path] = payload
             self._outbox.set(f"{self._topic}/{path}", payload)
@@ -64,21 +66,33 @@ class FieldTopics:
 
 
 def plain(state: dict[str, Json], path: str = "") -> dict[str, bytes]:
-    """Return the payload of each field by its path below the topic, `power/apparent_net`."""
+    """
+    Return the payload of each field by its path below the topic, `power/apparent_net`.
+
+    `path` is that of the section `state`, with a slash at its end. An unknown field has an empty payload.
+    """
     payloads: dict[str, bytes] = {}
     for name, value in state.items():
-        here = f"{path}{name.replace('+', '_')}"  # NJOURF+1: no topic may hold a plus sign
+        field_path = path + name.replace("+", "_")  # NJOURF+1: no topic may hold a plus sign
         if isinstance(value, dict):
-            payloads |= plain(value, f"{here}/")
-        elif isinstance(value, str | None):
-            payloads[here] = (value or "").encode()
+            payloads |= plain(value, f"{field_path}/")
+        elif value is None:
+            payloads[field_path] = b""
+        elif isinstance(value, str):
+            payloads[field_path] = value.encode()  # without the quotes of JSON
         else:
-            payloads[here] = encode(value)
+            payloads[field_path] = encode(value)
     return payloads
 
 
 def _is_near(payload: bytes, former: bytes | None, band: float) -> bool:
-    """Return True if the payloads are equal, or numbers that differ by less than `band`."""
-    if not band or not payload or former is None or former in {b"", _EARLIER}:
-        return payload == former
+    """
+    Return True if the payloads are equal, or numbers that differ by less than `band`, unless that is 0.
+
+    `former` is None if nothing was published, and an empty payload stands for an unknown number.
+    """
+    if payload == former:
+        return True
+    if band == 0 or payload == b"" or former is None or former in {b"", _EARLIER}:
+        return False
     return abs(float(payload) - float(former)) < band

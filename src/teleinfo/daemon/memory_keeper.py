@@ -66,12 +66,14 @@ class MemoryKeeper:
         self._topic = topic
         self._on_loaded = on_loaded
         self._loop = asyncio.get_running_loop()
-        self._at_once = deque([-math.inf] * WRITES_AT_ONCE, maxlen=WRITES_AT_ONCE)
+        # The times of the last writes that came at once, the earliest first.
+        self._times_at_once = deque([-math.inf] * WRITES_AT_ONCE, maxlen=WRITES_AT_ONCE)
         self._latest: Memory | None = None
         self._written: Memory | None = None
         self._routine_after = -math.inf
         self._is_failure_logged = False
-        self._is_open = self._is_ending = False
+        self._is_open = False
+        self._is_ending = False
         self._wake = asyncio.Event()
 
     def offer(self, memory: Memory | None) -> None:
@@ -80,10 +82,12 @@ class MemoryKeeper:
 
         Before the file is read, however late, the memory is ignored: it lacks what is in the file.
         """
-        if self._is_open:
-            self._latest = memory or self._latest
-            if self._is_due():
-                self._wake.set()
+        if not self._is_open:
+            return
+        if memory is not None:
+            self._latest = memory
+        if self._is_due():
+            self._wake.set()
 
     def end(self) -> None:
         """Make `run` write the latest memory and return."""
@@ -117,7 +121,8 @@ class MemoryKeeper:
         while not is_last:
             await self._wake.wait()
             self._wake.clear()
-            is_last = self._is_ending  # not if it ends during the write: then there is more to write
+            # Read before the write: if `end` is called during the write, another one follows.
+            is_last = self._is_ending
             if self._latest is not None and self._is_due():
                 await self._write(path, self._latest)
 
@@ -128,29 +133,41 @@ class MemoryKeeper:
         self._on_loaded(None)
 
     async def _restore(self, path: Path) -> Message | None:
-        """Restore the memory, if there is a file; return why it is lost; raise OSError."""
+        """
+        Restore the memory from the file.
+
+        Return why it is lost; None if it was restored, or if there is no file. Raise OSError.
+        """
         data = await asyncio.to_thread(read_file, path)
         if data is None:
             return None
         content = parse_object(data) or {}
         if is_newer(content):
+            # Renamed: our first write would replace it.
             kept = await asyncio.to_thread(path.rename, path.with_suffix(".newer"))
             return Message("a newer version of teleinfo wrote the file, which is now {path}", path=kept)
-        self._written = from_json(content) if is_intact(data) else None
-        return Message("the file is damaged") if self._written is None else None
+        if is_intact(data):
+            self._written = from_json(content)
+        if self._written is None:
+            return Message("the file is damaged")
+        return None
 
     def _is_due(self) -> bool:
         """Return True if the latest memory is to be written now."""
-        memory, written, now = self._latest, self._written, self._loop.time()
+        memory = self._latest
+        written = self._written
         if memory is None or memory == written:
             return False
         if self._is_ending:
             return True
+        now = self._loop.time()
         if now >= self._routine_after:
             return written is None or _kept(memory) != _kept(written)
-        return self._is_urgent(memory) and now - self._at_once[0] >= AT_ONCE_WITHIN
+        may_write_at_once = now - self._times_at_once[0] >= AT_ONCE_WITHIN
+        return may_write_at_once and self._is_urgent(memory)
 
     def _is_urgent(self, memory: Memory) -> bool:
+        """Return True if a total or an entity would be wrong without this memory in the file."""
         return self._written is None or _essence(memory) != _essence(self._written)
 
     async def _write(self, path: Path, memory: Memory) -> None:
@@ -158,7 +175,7 @@ class MemoryKeeper:
             log.info("this is another meter than before: its energy total begins anew")
         now = self._loop.time()
         if self._is_urgent(memory):
-            self._at_once.append(now)
+            self._times_at_once.append(now)  # the earliest one falls out
         self._routine_after = now + WRITE_INTERVAL
         try:
             # Without a time limit: a second write must not begin before the first has ended.
@@ -177,11 +194,14 @@ class MemoryKeeper:
 
 def _essence(memory: Memory) -> tuple[object, ...]:
     """Return the part of the memory without which a total, or an entity, would be wrong."""
-    total = memory.import_total
-    counter, offset = (None, None) if total is None else (total.counter, total.offset)
+    counter = None
+    offset = None
+    if memory.import_total is not None:
+        counter = memory.import_total.counter
+        offset = memory.import_total.offset
     return memory.meter, counter, offset, memory.day, memory.announced
 
 
 def _kept(memory: Memory) -> tuple[object, ...]:
-    """Return the part of the memory whose change is written; the rest, the meter says again."""
+    """Return the part of the memory whose change is written; the meter sends the rest again."""
     return *_essence(memory), memory.fields, memory.situation

@@ -24,12 +24,13 @@ class MetaTopic:
     def __init__(self, topic: str, outbox: Outbox) -> None:
         self._topic = topic
         self._outbox = outbox
-        self._described: object = None
+        self._described: tuple[Mode, frozenset[str], tuple[FieldPath, ...]] | None = None
 
     def describe(self, mode: Mode, keys: frozenset[str], paths: tuple[FieldPath, ...]) -> None:
         """Publish what these étiquettes and fields are, unless that is what was published last."""
-        if (mode, keys, paths) != self._described:
-            self._described = (mode, keys, paths)
+        described = (mode, keys, paths)
+        if described != self._described:
+            self._described = described
             self._outbox.set(self._topic, meta(mode, keys, paths))
 
 
@@ -42,11 +43,14 @@ def meta(mode: Mode, keys: Iterable[str], paths: Collection[FieldPath]) -> bytes
     sections = {path[0] for path in paths}
     fields: dict[str, Json] = {}
     for field in FIELDS:
-        if field.parts in paths or (ANY_LABEL in field.parts and field.parts[0] in sections):
+        # A field with `*` has no path of its own: it is described if its section has any field.
+        is_shown = field.parts in paths or (ANY_LABEL in field.parts and field.parts[0] in sections)
+        if is_shown:
             fields[field.path] = _entry(_kind(field), field.unit, field.meaning or field.title())
     labels: dict[str, Json] = {}
     for key in sorted(keys):
-        if (label := lookup(mode, key)) is not None:
+        label = lookup(mode, key)
+        if label is not None:
             labels[key] = _entry(label.kind.value, label.unit, label.title)
     return encode({"fields": fields, "labels": labels})
 

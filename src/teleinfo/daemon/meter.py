@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from teleinfo.settings import Settings
     from teleinfo.state.fields import Json
     from teleinfo.state.memory import Memory
+    from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Reading
     from teleinfo.vocabulary.moment import Moment
 
@@ -90,6 +91,7 @@ class MeterTask:
             heartbeat=watchdog.heartbeat_of(f"{name} publisher".lstrip(), STUCK_AFTER),
             ticks=ticks,
         )
+        # With its number left out, no part of the number may be published either.
         is_private = not settings.payload_exclude.isdisjoint(METER_NUMBERS)
         self._other = OtherMeter(
             settings.mqtt_topic, is_private=is_private, is_pushed_out=self._publisher.is_pushed_out
@@ -128,38 +130,19 @@ class MeterTask:
         )
 
     def _add_state(self, settings: Settings, topics: Topics, rng: Random) -> None:
+        """Add what makes and publishes the state, and Home Assistant if the settings ask for it."""
         # Imported here: without a state, these modules would only use memory.
         from teleinfo.daemon.household_prices import HouseholdPrices  # noqa: PLC0415
         from teleinfo.daemon.memory_keeper import MemoryKeeper  # noqa: PLC0415
         from teleinfo.daemon.state_publisher import StatePublisher  # noqa: PLC0415
         from teleinfo.state.tracker import StateTracker  # noqa: PLC0415
 
-        self._prices = prices = HouseholdPrices(Path(settings.offers), settings.prices)
+        self._prices = HouseholdPrices(Path(settings.offers), settings.prices)
         tracker = StateTracker(
-            topic=settings.mqtt_topic, exclude=settings.payload_exclude, prices=prices.current
+            topic=settings.mqtt_topic, exclude=settings.payload_exclude, prices=self._prices.current
         )
         if settings.homeassistant:
-            from teleinfo.daemon.project import project_url  # noqa: PLC0415
-            from teleinfo.homeassistant.adapter import HomeAssistant  # noqa: PLC0415
-            from teleinfo.homeassistant.discovery import Discovery  # noqa: PLC0415
-
-            discovery = Discovery(
-                settings.homeassistant_prefix,
-                topics,
-                form=settings.homeassistant_discovery,
-                language=settings.language,
-                meter_name=settings.meter_name,
-                page=settings.web_url,
-                support_url=project_url(),
-            )
-            self._homeassistant = HomeAssistant(
-                tracker, discovery, retained=self._publisher.outbox, rng=rng, hold=settings.state_interval > 0
-            )
-            if settings.web_url is None and settings.page is not None:
-                served = checks.address(settings.web_listen)
-                self._link_page = partial(
-                    self._homeassistant.link_page, settings.page, served.on_this_machine, served.port
-                )
+            self._add_homeassistant(settings, topics, rng, tracker)
         self._state = StatePublisher(
             tracker,
             self._publisher.outbox,
@@ -174,6 +157,38 @@ class MeterTask:
         )
         self._memory = MemoryKeeper(settings.mqtt_topic, self._restore)
 
+    def _add_homeassistant(
+        self, settings: Settings, topics: Topics, rng: Random, tracker: StateTracker
+    ) -> None:
+        """
+        Add Home Assistant.
+
+        Its device has a link to TELEINFO_WEB_URL from the begin, or to our page once that answers.
+        """
+        from teleinfo.daemon.project import project_url  # noqa: PLC0415 - as above
+        from teleinfo.homeassistant.adapter import HomeAssistant  # noqa: PLC0415
+        from teleinfo.homeassistant.discovery import Discovery  # noqa: PLC0415
+
+        discovery = Discovery(
+            settings.homeassistant_prefix,
+            topics,
+            form=settings.homeassistant_discovery,
+            language=settings.language,
+            meter_name=settings.meter_name,
+            page=settings.web_url,
+            support_url=project_url(),
+        )
+        # With an interval of 0 the household wants every change.
+        hold = settings.state_interval > 0
+        self._homeassistant = HomeAssistant(
+            tracker, discovery, retained=self._publisher.outbox, rng=rng, hold=hold
+        )
+        if settings.web_url is None and settings.page is not None:
+            served = checks.address(settings.web_listen)
+            self._link_page = partial(
+                self._homeassistant.link_page, settings.page, served.on_this_machine, served.port
+            )
+
     def _listener(self, topics: Topics) -> Listener:
         """Return what listens to the few topics that are not only published."""
         handlers: dict[str, Handler] = {topics.health: self._other.on_health}
@@ -183,6 +198,7 @@ class MeterTask:
         return Listener(handlers, on_pause=self._homeassistant.answer)
 
     def _restore(self, memory: Memory | None) -> None:
+        """Let the state and Home Assistant begin, with the memory of an earlier run if there is one."""
         if memory is not None:
             self._announced = memory.announced
         if self._state is not None:
@@ -194,6 +210,7 @@ class MeterTask:
         """Run until `stop`, then say goodbye to the broker; raise any error that no part handles."""
         METER.set(self._name)
         async with asyncio.TaskGroup() as tasks:
+            # These have work to do at the end; those in `running` are cancelled.
             ending = [tasks.create_task(self._publisher.run(), name="teleinfo.publisher")]
             if self._memory is not None:
                 ending.append(tasks.create_task(self._memory.run(), name="teleinfo.memory"))
@@ -205,13 +222,11 @@ class MeterTask:
             if self._metrics_file is not None:
                 from teleinfo.daemon.metrics_file import keep  # noqa: PLC0415 - as the modules of the state
 
-                running.append(tasks.create_task(keep(self._metrics_file, self.monitor, self._ticks)))
+                writing = keep(self._metrics_file, self.monitor, self._ticks)
+                running.append(tasks.create_task(writing, name="teleinfo.metrics"))
             if self._prices is not None:
-                running.append(
-                    tasks.create_task(
-                        self._prices.keep(self._use_prices, ticks=self._ticks), name="teleinfo.prices"
-                    )
-                )
+                watching = self._prices.keep(self._use_prices, ticks=self._ticks)
+                running.append(tasks.create_task(watching, name="teleinfo.prices"))
             if self._link_page is not None:
                 running.append(tasks.create_task(self._link_page(), name="teleinfo.web"))
             await stop.wait()
@@ -235,24 +250,39 @@ class MeterTask:
     def on_reading(self, reading: Reading) -> None:
         """Publish a reading, in the turn of the event loop in which its last byte came."""
         loop = asyncio.get_running_loop()
-        text = None
         if self._rate_limit.is_due(reading, now=loop.time()):
-            seconds = time.time()
-            options = self._options if clock.is_set(seconds) else self._options_without_time
-            text = payload.encode(reading, options, now=seconds)
-        if text is not None:
-            retain = self._retain and not reading.values.keys() <= SHORT_FRAME
-            self._publisher.publish(text, retain=retain)
+            self._publish(reading)
         # In the next turn of the loop: the publisher, which was woken before, writes the reading first.
         loop.call_soon(self._derive, reading, clock.now())
 
+    def _publish(self, reading: Reading) -> None:
+        """Publish a reading, unless the settings leave out all that it has."""
+        seconds = time.time()
+        options = self._options
+        if not clock.is_set(seconds):
+            options = self._options_without_time
+        text = payload.encode(reading, options, now=seconds)
+        if text is None:
+            return
+        retain = self._retain
+        if retain:
+            # The broker keeps a whole frame: a short one has only the currents.
+            is_short = reading.values.keys() <= SHORT_FRAME
+            retain = not is_short
+        self._publisher.publish(text, retain=retain)
+
     def _on_state(self, state: dict[str, Json], now: Moment) -> None:
+        """Show Home Assistant the state that was published, and let the next reading remember it."""
         if self._homeassistant is not None:
             self._homeassistant.show(state, now)
-        self._remember_due = -math.inf  # what is published is remembered
+        self._remember_due = -math.inf
 
     def _on_silence(self) -> None:
-        if self._state is not None and self._is_clock_set(now := clock.now()):
+        """Let the state and its events know that the meter is silent."""
+        if self._state is None:
+            return
+        now = clock.now()
+        if self._is_clock_set(now):
             self._state.silence(now)
             self._remember(self._state)
 
@@ -269,9 +299,11 @@ class MeterTask:
         self.monitor.frame_came()
 
     def _derive_state(self, state: StatePublisher, reading: Reading, now: Moment) -> None:
+        """Publish the state of a reading; before a state can be made, that nothing is known."""
         is_clock_set = self._is_clock_set(now)
         if is_clock_set:
             is_due = self._homeassistant is not None and self._homeassistant.is_due(now.wall)
+            # The first state after a silence is not delayed: `status` follows it.
             state.update(reading, now, urgent=is_due or not self.monitor.online)
         if not self.monitor.online and not state.latest:
             state.publish_nothing(now)  # the memory is being read, or meter or time are not known yet
@@ -303,7 +335,9 @@ class MeterTask:
         return is_set
 
     def _remember(self, state: StatePublisher) -> None:
-        if self._memory is not None:
-            if self._homeassistant is not None:
-                self._announced = self._homeassistant.announced
-            self._memory.offer(state.memory(self._announced))
+        """Offer the present memory to its keeper, which writes it if that is due."""
+        if self._memory is None:
+            return
+        if self._homeassistant is not None:
+            self._announced = self._homeassistant.announced
+        self._memory.offer(state.memory(self._announced))

@@ -13,6 +13,7 @@ from teleinfo.state.metrics import MeterNow, exposition
 if TYPE_CHECKING:
     from teleinfo.common.durations import Ticks
     from teleinfo.daemon.monitor import Monitor
+    from teleinfo.state.fields import Json
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +26,11 @@ async def keep(path: str, monitor: Monitor, ticks: Ticks) -> NoReturn:
     is_logged = False
     while True:
         await asyncio.sleep(ticks.wait(asyncio.get_running_loop().time(), FILE_INTERVAL))
-        state = {} if monitor.state is None else monitor.state.latest
-        now = MeterNow(state, monitor.report(), monitor.online)
-        text = exposition({monitor.publisher.topics.readings: now})
+        state: dict[str, Json] = {}
+        if monitor.state is not None:
+            state = monitor.state.latest
+        meter = MeterNow(state, monitor.report(), monitor.online)
+        text = exposition({monitor.publisher.topics.readings: meter})
         try:
             await asyncio.to_thread(write_file, Path(path), text.encode(), mode=0o644)
         except OSError as error:

@@ -87,11 +87,13 @@ class Monitor:
             if self.online and not self.link.is_heard(now):
                 self._publish_status(online=False)
             self._publish_health(now)
-            last = self.link.last_frame
-            is_silent = last is None or now - last >= SILENT_AFTER
-            if self.state is not None and is_silent and clock.is_set(clock.seconds()):
-                self.state.check(clock.now())  # else the frames publish it
-            if not self.link.is_heard(now) and (last is not None or now - self._began >= FIRST_FRAME_WITHIN):
+            last_frame = self.link.last_frame
+            # While frames come, each of them publishes the state if it is due.
+            no_frame_comes = last_frame is None or now - last_frame >= SILENT_AFTER
+            if self.state is not None and no_frame_comes and clock.is_set(clock.seconds()):
+                self.state.check(clock.now())
+            has_begun = last_frame is not None or now - self._began >= FIRST_FRAME_WITHIN
+            if has_begun and not self.link.is_heard(now):
                 self.on_silence()
             await asyncio.sleep(self.ticks.wait(now, TICK))
 
@@ -100,7 +102,7 @@ class Monitor:
         self.publisher.outbox.set(self.publisher.topics.status, ONLINE if online else OFFLINE)
 
     def _publish_health(self, now: float) -> None:
-        """Publish `health` if it is due, or if its state has changed."""
+        """Publish `health` if it is due, or if what it says has changed (`status_key`)."""
         key = self.status_key(now)
         if key != self._published or now >= self._health_due:
             self._published = key
@@ -109,8 +111,11 @@ class Monitor:
             self.publisher.outbox.set(self.publisher.topics.health, health.encode(self.report()))
 
     def _health(self, now: float, problem: PortErrorKind | LinkProblem | None) -> health.Health:
-        time = last_frame = None
-        if clock.is_set(seconds := clock.seconds()):
+        """Return the health of the line at the monotonic time `now`, with this problem, if there is one."""
+        time = None
+        last_frame = None
+        seconds = clock.seconds()
+        if clock.is_set(seconds):
             at = datetime.fromtimestamp(int(seconds), UTC)
             time = at.isoformat()
             if self.link.last_frame is not None:
@@ -135,9 +140,14 @@ class Monitor:
 
     def status_key(self, now: float) -> object:
         """Return a value that changes when the line of status and `health` must be published again."""
-        publisher, link = self.publisher, self.link
-        broker = publisher.is_connected, publisher.is_pushed_out(now)
-        return self.online, broker, link.problem(now), link.mode, self.other.digits(now)
+        return (
+            self.online,
+            self.publisher.is_connected,
+            self.publisher.is_pushed_out(now),
+            self.link.problem(now),
+            self.link.mode,
+            self.other.digits(now),
+        )
 
     def status_text(self, now: float) -> str:
         """
@@ -145,29 +155,46 @@ class Monitor:
 
         The line covers the port, the meter, the quality of the line, and the broker.
         """
+        parts = [self._port_text(), self._meter_text(now)]
+        share = self._quality.bad_share
+        if share is not None:
+            percent = decimal(f"{share * 100:.1f}")
+            parts.append(_("{share}% of the groups bad").format(share=percent))
+        parts.append(self._broker_text(now))
+        return _(SEPARATOR).join(parts)
+
+    def _port_text(self) -> str:
+        """Return what the port does, in the language of the log."""
         link = self.link
         if not link.connected:
-            port = _(OPENING) if link.error is None else _(link.error.kind.words)
-        elif link.mode is not None:
-            port = _(mode_at(link.mode, link.baudrate))
-        elif link.baudrate is None:
-            port = _("listening for a meter")
-        else:
-            port = _("listening for a meter at {baudrate} baud").format(baudrate=link.baudrate)
-        meter = _(NO_FRAME)
-        if link.last_frame is not None:
-            frames = self.decoder.counts.frames
-            one, other = N_("{frames} frame, the last {ago} ago"), N_("{frames} frames, the last {ago} ago")
-            words = plural(frames, one, other) if link.is_heard(now) else _(SILENT)
-            meter = words.format(frames=frames, ago=duration(now - link.last_frame))
-        share = self._quality.bad_share
-        bad = "" if share is None else decimal(f"{share * 100:.1f}")
-        quality = [_("{share}% of the groups bad").format(share=bad)] if bad else []
-        reached = N_("connected to the broker at {address}")
-        connection = reached
+            if link.error is None:
+                return _(OPENING)
+            return _(link.error.kind.words)
+        if link.mode is not None:
+            return _(mode_at(link.mode, link.baudrate))
+        if link.baudrate is None:
+            return _("listening for a meter")
+        return _("listening for a meter at {baudrate} baud").format(baudrate=link.baudrate)
+
+    def _meter_text(self, now: float) -> str:
+        """Return how many frames came, and when the last one did; or that the meter is silent."""
+        last_frame = self.link.last_frame
+        if last_frame is None:
+            return _(NO_FRAME)
+        ago = duration(now - last_frame)
+        frames = self.decoder.counts.frames
+        if not self.link.is_heard(now):
+            return _(SILENT).format(frames=frames, ago=ago)
+        one = N_("{frames} frame, the last {ago} ago")
+        several = N_("{frames} frames, the last {ago} ago")
+        return plural(frames, one, several).format(frames=frames, ago=ago)
+
+    def _broker_text(self, now: float) -> str:
+        """Return if the broker is reached; if not, why."""
         if self.publisher.is_pushed_out(now):
-            connection = PUSHED_OUT
-        elif not self.publisher.is_connected:
-            connection = CUT_OFF
-        broker = _(connection).format(address=self.publisher.broker.address)
-        return _(SEPARATOR).join([port, meter, *quality, broker])
+            text = PUSHED_OUT
+        elif self.publisher.is_connected:
+            text = N_("connected to the broker at {address}")
+        else:
+            text = CUT_OFF
+        return _(text).format(address=self.publisher.broker.address)

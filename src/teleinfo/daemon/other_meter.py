@@ -57,40 +57,54 @@ class OtherMeter:
         self._is_logged = False
 
     def note_own(self, number: str | None) -> None:
-        """Note the number of our meter."""
-        if not self._is_private:
-            self.own = None if number is None else number[-health.DIGITS :]
-            self.fingerprint = None if number is None else _fingerprint(number)
+        """Note the number of our meter; None: it sends none. A private number is not noted."""
+        if self._is_private:
+            return
+        if number is None:
+            self.own = None
+            self.fingerprint = None
+        else:
+            self.own = number[-health.DIGITS :]
+            self.fingerprint = _fingerprint(number)
 
     def digits(self, now: float) -> str | None:
         """Return the last digits of the other meter; None if none was seen lately."""
-        return self._digits if now - self._seen_at < SEEN_FOR else None
+        if now - self._seen_at >= SEEN_FOR:
+            return None
+        return self._digits
 
     def on_health(self, payload: bytes, *, is_retained: bool) -> None:
         """Look at a message on our topic `health`, which may be our own."""
-        now = asyncio.get_running_loop().time()
-        said = health.parse(payload)
-        if said is None or said.source is None or said.source == self.source:
+        other = health.parse(payload)
+        # Our own message comes back to us; another program may write anything there.
+        if other is None or other.source is None or other.source == self.source:
             return
-        if said.meter is None or said.fingerprint is None:
+        # Without both numbers nobody knows whether the meters differ.
+        if other.meter is None or other.fingerprint is None or self.fingerprint is None:
             return
-        if self.fingerprint is None or said.fingerprint == self.fingerprint:
+        if other.fingerprint == self.fingerprint:
             return
-        if said.problem == LinkProblem.STOPPED:
-            if said.source == self._seen_source:
+        if other.problem == LinkProblem.STOPPED:
+            if other.source == self._seen_source:
                 self._seen_at = -math.inf
             return
-        # Without a lifetime (MQTT 3.1.1) the broker keeps that of a daemon that was killed long ago.
-        if is_retained and (health.is_stale(said, now=time.time()) or not self._is_pushed_out(now)):
+        now = asyncio.get_running_loop().time()
+        # It may be of a daemon that is gone, or our own of an earlier run: see the head.
+        if is_retained and not self._is_pushed_out(now):
             return
-        self._seen_source = said.source
-        self._digits, self._seen_at = said.meter[-health.DIGITS :], now
+        # Without a lifetime (MQTT 3.1.1) the broker keeps that of a daemon that was killed long ago.
+        if is_retained and health.is_stale(other, now=time.time()):
+            return
+        self._seen_source = other.source
+        self._seen_at = now
+        self._digits = other.meter[-health.DIGITS :]
         if not self._is_logged:
             self._is_logged = True
-            fields = {"other": self._digits, "topic": self._topic, "own": self.own}
-            log.warning("%s", Message(health.OTHER_METER, **fields))
+            text = Message(health.OTHER_METER, other=self._digits, topic=self._topic, own=self.own)
+            log.warning("%s", text)
 
 
+# Asked with each frame, always for the same number.
 @functools.lru_cache(maxsize=2)
 def _fingerprint(number: str) -> str:
     """Return the first eight hexadecimal digits of the SHA-256 of a number."""

@@ -16,7 +16,7 @@ def project_url() -> str | None:
     except metadata.PackageNotFoundError:
         return None
     for url in urls:
-        name, _comma, address = str(url).partition(", ")
+        name, _comma, address = str(url).partition(", ")  # Repository, https://…
         if name == _REPOSITORY:
             return address
     return None

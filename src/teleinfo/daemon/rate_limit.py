@@ -13,6 +13,8 @@ from teleinfo.tic.labels import ALARMS, STATUS_REGISTER
 from teleinfo.tic.registers import ALERT_BITS, status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from teleinfo.tic.reading import Reading
 
 NEWS: Final = frozenset({"PTEC", "DEMAIN", "NTARF", "LTARF"})
@@ -24,24 +26,34 @@ class RateLimit:
 
     def __init__(self, interval: float) -> None:
         self._interval = interval
-        self._published = -math.inf
-        self._known: dict[str, str | int] = {}
-        self._alarmed = False
+        self._published_at = -math.inf
+        self._last_values: dict[str, str | int] = {}  # of the labels of news, by label
+        self._was_alarmed = False
 
     def is_due(self, reading: Reading, *, now: float) -> bool:
         """Return True if `reading` is to be published at `now` (monotonic, seconds); remember that time."""
         if not self._interval:
             return True
-        values = reading.values
-        # A missing étiquette is no news: it may have been damaged.
-        state: dict[str, str | int] = {label: values[label] for label in NEWS if label in values}
-        if STATUS_REGISTER in values:
-            state[STATUS_REGISTER] = (status(values[STATUS_REGISTER]) or 0) & ALERT_BITS
-        changed = any(self._known.get(label, value) != value for label, value in state.items())
-        self._known |= state
+        has_changed = self._has_changed(reading.values)
         # Each frame of an overrun is news, and so is the first frame after it.
-        was_alarmed, self._alarmed = self._alarmed, any(label in values for label in ALARMS)
-        is_due = changed or was_alarmed or self._alarmed or now - self._published >= self._interval
-        if is_due:
-            self._published = now
-        return is_due
+        is_alarmed = not ALARMS.isdisjoint(reading.values)
+        is_news = has_changed or is_alarmed or self._was_alarmed
+        self._was_alarmed = is_alarmed
+        if not is_news and now - self._published_at < self._interval:
+            return False
+        self._published_at = now
+        return True
+
+    def _has_changed(self, values: Mapping[str, str]) -> bool:
+        """
+        Return True if a value that is news differs from its last one; remember the values.
+
+        A first value is no news. A missing étiquette is none either: it may have been damaged.
+        """
+        news: dict[str, str | int] = {label: values[label] for label in NEWS if label in values}
+        if STATUS_REGISTER in values:
+            register = status(values[STATUS_REGISTER]) or 0  # a damaged one has no alert
+            news[STATUS_REGISTER] = register & ALERT_BITS
+        has_changed = any(self._last_values.get(label, value) != value for label, value in news.items())
+        self._last_values |= news
+        return has_changed

@@ -67,7 +67,8 @@ class StatePublisher:
         self._is_ready = False
         self._silent_since: float | None = None
         self._meter = ""  # the scope of the last state; empty: none yet
-        self._first = self._published = -math.inf
+        self._first = -math.inf  # when the first state was published
+        self._published = -math.inf  # when the last one was
         self._unpriced: set[str] = set()  # the keys of the indexes whose missing price was logged
         self.latest: dict[str, Json] = {}  # the last state that was published
 
@@ -99,14 +100,16 @@ class StatePublisher:
 
     def check(self, now: Moment) -> None:
         """Publish the state if it is due. Call this once a second: values become too old."""
-        if self._silent_since is None:
-            self._silent_since = now.monotonic
         if self._published > -math.inf:
             if now.monotonic - self._published >= self.interval:
                 self._publish(now)
-        elif self._meter and now.monotonic - self._silent_since >= STALE_AFTER:
-            # The meter is silent: the values of an earlier run are too old, and nothing is known.
-            self._silent_since = math.inf
+            return
+        # No state was published in this run, but an earlier run may have left one.
+        if self._silent_since is None:
+            self._silent_since = now.monotonic
+        if self._meter and now.monotonic - self._silent_since >= STALE_AFTER:
+            # The values of the earlier run are too old, and nothing is known.
+            self._silent_since = math.inf  # once
             self.publish_nothing(now)
 
     def publish_nothing(self, now: Moment) -> None:
@@ -121,8 +124,10 @@ class StatePublisher:
         self._publish_events()
 
     def _publish_events(self) -> None:
-        events = self.tracker.take_events() if self._is_ready else []
-        for event in events:
+        """Publish the events that the tracker has; before the memory was read they wait in it."""
+        if not self._is_ready:
+            return
+        for event in self.tracker.take_events():
             with use_language(self.language):
                 self.on_event(encode(in_words(event)))
 
@@ -143,15 +148,18 @@ class StatePublisher:
         self._publish_fields(state, now)
         known = self.tracker.known
         if known is not None:
-            self._meta.describe(*known)
+            mode, keys, paths = known
+            self._meta.describe(mode, keys, paths)
 
     def _publish_fields(self, state: dict[str, Json], now: Moment) -> None:
-        former, self._meter = self._meter, self.tracker.meter.scope
+        """Publish each field on its topic, or clear the topics if they are not asked for."""
+        former_meter = self._meter
+        self._meter = self.tracker.meter.scope
         if not self.fields:
             # An earlier run may have published them.
             self._field_topics.publish({}, is_complete=True)
             return
-        is_replaced = former not in {"", self._meter}
+        is_replaced = former_meter not in {"", self._meter}
         # The first frames may lack fields that the meter has.
         is_complete = is_replaced or now.monotonic - self._first >= STALE_AFTER
         self._field_topics.publish(state, is_complete=is_complete)

@@ -40,14 +40,17 @@ class Notifier:
     """
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
-        address = environ.get("NOTIFY_SOCKET", "")
+        self._address = environ.get("NOTIFY_SOCKET", "")
         # A leading @ stands for the NUL of Linux' abstract namespace; a path may have one too (user@1000).
-        self._address = address.replace("@", "\0", 1) if address.startswith("@") else address
+        if self._address.startswith("@"):
+            self._address = "\0" + self._address.removeprefix("@")
+        self.watchdog_interval: float | None = None
         microseconds = environ.get("WATCHDOG_USEC", "")
         # The variable may be meant for the process that started this one (sd_watchdog_enabled(3)).
-        is_ours = environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
-        is_set = is_ours and microseconds.isdecimal() and int(microseconds) > 0
-        self.watchdog_interval = int(microseconds) / 1e6 if is_set else None
+        own_id = str(os.getpid())
+        is_ours = environ.get("WATCHDOG_PID", own_id) == own_id
+        if is_ours and microseconds.isdecimal() and int(microseconds) > 0:
+            self.watchdog_interval = int(microseconds) / 1e6
 
     def send(self, assignment: str) -> None:
         """
@@ -97,33 +100,46 @@ class Watchdog:
         `STATUS_INTERVAL`, and at once when what `status_key` returns changes.
         """
         loop = asyncio.get_running_loop()
-        due = status_due = watchdog_due = loop.time()
-        is_ready = is_stuck_logged = False
-        shown: object = None
-        heartbeats, limits = self._heartbeats.items(), self._limits
+        wake_due = loop.time()
+        status_due = wake_due
+        watchdog_due = wake_due
+        last_key: object = None
+        is_ready = False
+        is_stuck_logged = False
         while True:
             now = loop.time()
             key = status_key(now)
-            if key != shown or now >= status_due:
-                shown, status_due = key, now + STATUS_INTERVAL
+            if key != last_key or now >= status_due:
+                last_key = key
+                status_due = now + STATUS_INTERVAL
                 self._notifier.send(f"STATUS={status_text(now)}")
             if not is_ready and None not in self._heartbeats.values():
                 is_ready = True
                 self._notifier.send("READY=1")
             interval = self._notifier.watchdog_interval
             if interval is not None and now >= watchdog_due:
-                stuck = [task for task, last in heartbeats if last is not None and now - last > limits[task]]
+                stuck = self._stuck_tasks(now)
+                # If the whole process was stalled, the other tasks have not had their turn yet.
+                was_stalled = now - wake_due >= STALL_LIMIT
                 if not stuck:
                     is_stuck_logged = False
                     # Due one tick early, or it would be late; half a tick more, since ticks are irregular.
                     watchdog_due = now + min(interval / 3, WATCHDOG_INTERVAL) - 1.5 * TICK
                     self._notifier.send("WATCHDOG=1")
-                # If the whole process was stalled, the other tasks have not had their turn yet.
-                elif now - due < STALL_LIMIT and not is_stuck_logged:
+                elif not was_stalled and not is_stuck_logged:
                     is_stuck_logged = True
                     names = ", ".join(stuck)
                     log.error("stuck: %s; the watchdog of systemd will start teleinfo again", names)
             # The tasks begin a few turns of the event loop later: check soon if they have begun.
-            pause = FIRST_TICKS.wait(now, TICK if is_ready else STARTING_TICK)
-            due = now + pause
+            tick = TICK if is_ready else STARTING_TICK
+            pause = FIRST_TICKS.wait(now, tick)
+            wake_due = now + pause
             await asyncio.sleep(pause)
+
+    def _stuck_tasks(self, now: float) -> list[str]:
+        """Return the tasks whose last heartbeat is too long ago; a task that has not begun is not stuck."""
+        stuck = []
+        for task, last in self._heartbeats.items():
+            if last is not None and now - last > self._limits[task]:
+                stuck.append(task)
+        return stuck

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from itertools import groupby, pairwise
+from collections import defaultdict
+from itertools import pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -32,7 +33,8 @@ def _spells(world: World, alert: str, pause: float) -> Iterator[list[Note]]:
     for note in world.notes:
         if note.alerts.get(alert):
             spell.append(note)
-        elif spell and note.instant - spell[-1].instant >= pause:
+            continue
+        if spell and note.instant - spell[-1].instant >= pause:
             yield spell
             spell = []
 
@@ -42,14 +44,15 @@ def _began(alert: str, pause: float = 0.0, **details: object) -> Callable[[World
 
     def begins(world: World) -> Iterator[Happened]:
         for first, *_ in _spells(world, alert, pause):
-            found: dict[str, Any] = {**details}
+            members: dict[str, Any] = {**details}
             if "peak" in alert:
-                [peak] = first.period.peaks
-                times = (at.replace(tzinfo=FRANCE).timestamp() for at in (peak.start, peak.end))
-                found |= zip(
-                    ("start", "end"), times if first.mode is Mode.STANDARD else (None, None), strict=True
-                )
-            yield Happened(first.instant, found)
+                members["start"] = None
+                members["end"] = None
+                if first.mode is Mode.STANDARD:
+                    [peak] = first.period.peaks
+                    members["start"] = peak.start.replace(tzinfo=FRANCE).timestamp()
+                    members["end"] = peak.end.replace(tzinfo=FRANCE).timestamp()
+            yield Happened(first.instant, members)
 
     return begins
 
@@ -59,21 +62,27 @@ def _ended(alert: str, pause: float = 0.0) -> Callable[[World], Iterator[Happene
 
     def ends(world: World) -> Iterator[Happened]:
         for spell in _spells(world, alert, pause):
-            start, end = spell[0].instant, spell[-1].instant
-            found = {"start": start, "end": end}
+            begin = spell[0].instant
+            end = spell[-1].instant
+            members = {"start": begin, "end": end}
             if alert == "overrun":
-                found["max_power"] = max(note.power for note in spell)
-                found["max_current"] = max(note.current for note in spell)
-            yield Happened(end, found)
+                members["max_power"] = max(note.power for note in spell)
+                members["max_current"] = max(note.current for note in spell)
+            yield Happened(end, members)
 
     return ends
 
 
 def _only(
-    contract: str, found: Callable[[World], Iterator[Happened]]
+    contract: str, happenings: Callable[[World], Iterator[Happened]]
 ) -> Callable[[World], Iterator[Happened]]:
-    """Return the truth of an event that only the `contract` has."""
-    return lambda world: found(world) if world.notes[0].contract == contract else iter(())
+    """Return the truth of an event that a meter has only if it began with the `contract`."""
+
+    def of_contract(world: World) -> Iterator[Happened]:
+        if world.notes[0].contract == contract:
+            yield from happenings(world)
+
+    return of_contract
 
 
 def _changed(part: Callable[[Note], Any]) -> Callable[[World], Iterator[Happened]]:
@@ -88,26 +97,43 @@ def _changed(part: Callable[[Note], Any]) -> Callable[[World], Iterator[Happened
 
 
 def _tariff(note: Note) -> str:
-    return note.contract if note.contract == "PRODUCER" else note.period.ptec.rstrip(".")
+    """Return the code of the tariff period: PTEC without its padding."""
+    if note.contract == "PRODUCER":
+        return note.contract
+    return note.period.ptec.rstrip(".")
 
 
 def _tomorrow_known(world: World) -> Iterator[Happened]:
+    """Yield each first frame that shows the colour of tomorrow."""
     for before, after in pairwise(world.notes):
         if after.period.tomorrow and not before.period.tomorrow:
             colour = (None, "blue", "white", "red")[after.period.tomorrow]
             yield Happened(after.instant, {"color": colour})
 
 
-def _silences(edge: int) -> Callable[[World], Iterator[Happened]]:
-    """Return begins (0) or ends (1) of the silences, by the frames around them."""
+def _around_silences(world: World) -> Iterator[tuple[Note, Note]]:
+    """Yield the last frame before each silence, and the first one after it."""
+    for before, after in pairwise(world.notes):
+        for begin, end in SILENCES:
+            if before.instant <= begin + LATE and after.instant >= end:
+                yield before, after
 
-    def found(world: World) -> Iterator[Happened]:
-        for before, after in pairwise(world.notes):
-            if any(before.instant <= begin + LATE and after.instant >= end for begin, end in SILENCES):
-                found = {"start": before.instant, "end": after.instant} if edge else {}
-                yield Happened((before, after)[edge].instant, found)
 
-    return found
+def _silences_began(world: World) -> Iterator[Happened]:
+    """Yield the begin of each silence, which is its last frame."""
+    for before, _after in _around_silences(world):
+        yield Happened(before.instant, {})
+
+
+def _silences_ended(world: World) -> Iterator[Happened]:
+    """Yield the end of each silence, which is the first frame after it."""
+    for before, after in _around_silences(world):
+        yield Happened(after.instant, {"start": before.instant, "end": after.instant})
+
+
+def _replaced(world: World) -> Iterator[Happened]:
+    """Yield the exchange of the meter."""
+    yield Happened(REPLACED, {"from": world.model.number, "to": NEW_NUMBER})
 
 
 EVENTS: Final[dict[Event, Callable[[World], Iterator[Happened]]]] = {
@@ -124,47 +150,48 @@ EVENTS: Final[dict[Event, Callable[[World], Iterator[Happened]]]] = {
     Event.BREAKER_CLOSED: _ended("breaker_open"),
     Event.PHASE_MISSING_STARTED: _began("phase_missing", phases=["l1"]),  # bit 1 of PPOT (02E)
     Event.PHASE_MISSING_ENDED: _ended("phase_missing"),
-    Event.SILENCE_STARTED: _silences(0),
-    Event.SILENCE_ENDED: _silences(1),
-    Event.METER_REPLACED: lambda world: iter(
-        [Happened(REPLACED, {"from": world.model.number, "to": NEW_NUMBER})]
-    ),
+    Event.SILENCE_STARTED: _silences_began,
+    Event.SILENCE_ENDED: _silences_ended,
+    Event.METER_REPLACED: _replaced,
 }
 
 
 def wrong_events(world: World) -> list[str]:
     """Return what is wrong with the published events, one line each."""
     wrong = []
-    published = {
-        event: [*found]
-        for event, found in groupby(
-            sorted(world.events, key=itemgetter("event", "time")), itemgetter("event")
-        )
-    }
+    published = defaultdict(list)
+    for message in sorted(world.events, key=itemgetter("time")):
+        published[message["event"]].append(message)
     for event, truth in EVENTS.items():
-        expected, found = [*truth(world)], published.get(event, [])
-        if len(expected) != len(found):
-            wrong.append(f"{world.name}: {event} {len(found)} times, in truth {len(expected)} times")
+        expected = list(truth(world))
+        messages = published[event]
+        if len(expected) != len(messages):
+            wrong.append(f"{world.name}: {event} {len(messages)} times, in truth {len(expected)} times")
             continue
-        for happened, message in zip(expected, found, strict=True):
+        for happened, message in zip(expected, messages, strict=True):
             late = _instant(message["time"]) - happened.at
+            # A time in a message is cut off to the second: it may be before the truth.
             if not -1 <= late <= LATE:
                 wrong.append(f"{world.name}: {event} at {message['time']}, {late:+.0f} s from the truth")
             number = world.model.number if happened.at < REPLACED else NEW_NUMBER
-            usual = {"time": message["time"], "event": event, "name": event.words, "meter": number}
+            in_truth = {"time": message["time"], "event": event, "name": event.words, "meter": number}
+            in_truth |= happened.details
             shown = {name: _plain(value, happened.details.get(name)) for name, value in message.items()}
-            if shown != usual | happened.details:
-                wrong.append(f"{world.name}: {event} says {message}, in truth {usual | happened.details}")
+            if shown != in_truth:
+                wrong.append(f"{world.name}: {event} says {message}, in truth {in_truth}")
     return wrong
 
 
 def _instant(text: str) -> float:
+    """Return the instant of a time in ISO 8601."""
     return dt.datetime.fromisoformat(text).timestamp()
 
 
 def _plain(value: Any, truth: Any) -> Any:  # noqa: ANN401
-    """Return the code of an object, and for a time that is near enough its truth."""
+    """Return the code of an object, for a time that is near enough its truth, and else the value."""
     if isinstance(value, dict):
         return value["code"]
-    is_near = isinstance(value, str) and isinstance(truth, float) and abs(_instant(value) - truth) <= LATE
-    return truth if is_near else value
+    is_time = isinstance(value, str) and isinstance(truth, float)
+    if is_time and abs(_instant(value) - truth) <= LATE:
+        return truth
+    return value

@@ -109,8 +109,10 @@ AHEAD: Final = {"standard-tri": 40.0}
 """Seconds by which the clock of the meter is ahead."""
 
 
-def _in(spans: tuple[tuple[float, float], ...], instant: float) -> tuple[float, float] | None:
-    return next((span for span in spans if span[0] <= instant < span[1]), None)
+def prices_at(instant: float) -> tuple[float, float, float]:
+    """Return the entry of `PRICES` that counts at an instant."""
+    begun = [prices for prices in PRICES if prices[0] <= instant]
+    return begun[-1]
 
 
 class Counted(NamedTuple):
@@ -202,30 +204,47 @@ class World:
     def __post_init__(self) -> None:
         usual = METERS[self.name]
         self.model = replace(usual, kva=18 if usual.phases > 1 else 12)
-        self.start = at(21 if self.name in LEARNING else 28, 12)
+        first_day = 21 if self.name in LEARNING else 28
+        self.start = at(first_day, 12)
         rng = random.Random(self.seed)
         house = SimulatedHousehold(HOUSEHOLDS[self.name], rng=rng, phases=usual.phases)
         self.metrology = build(
             self.name, start=self.wall(self.start), rng=rng, load_profile=partial(self._power, house)
         ).metrology
-        minutes = [self.start + MINUTE * n for n in range(int((END + 2 * DAY - self.start) / MINUTE))]
-        periods = [usual.contract.period(local(minute).replace(tzinfo=None)) for minute in minutes]
-        found = zip(minutes[1:], periods, periods[1:], strict=False)
-        self.changes = [Change(minute, after) for minute, before, after in found if before != after]
-        self._supplier, self._cost, self._prices = tuple(self.metrology.supplier), 0.0, PRICES[0][1]
+        self.changes = list(self._changes())
+        self._supplier = tuple(self.metrology.supplier)
+        self._cost = 0.0
         self.reading = Reading(usual.mode, {})  # the last one that the daemon believed
         self.use(usual.mode)
+
+    def _changes(self) -> Iterator[Change]:
+        """Yield the changes of tariff, to the minute, until two days after the end."""
+        contract = self.model.contract
+        minute = self.start
+        before = contract.period(local(minute).replace(tzinfo=None))
+        while minute + MINUTE < END + 2 * DAY:
+            minute += MINUTE
+            after = contract.period(local(minute).replace(tzinfo=None))
+            if after != before:
+                yield Change(minute, after)
+            before = after
 
     def use(self, mode: Mode) -> None:
         """Change the mode of the meter."""
         self.mode = mode
         model = replace(self.model, mode=mode)
-        self.meter = (Faulty if mode is Mode.STANDARD else FaultyPhases)(model, self.metrology)
+        self.meter: Faulty | FaultyPhases
+        if mode is Mode.STANDARD:
+            self.meter = Faulty(model, self.metrology)
+        else:
+            self.meter = FaultyPhases(model, self.metrology)
 
     def change(self, instant: float) -> None:
         """Change the mode, the number and the contract (to HC, or from HC to Base) when it is time."""
-        usual, other = self.model.mode, Mode(({*Mode} - {self.model.mode}).pop())
-        mode = other if MODES[0] <= instant < MODES[1] and not self.model.producer else usual
+        mode = self.model.mode
+        is_other_mode = MODES[0] <= instant < MODES[1]
+        if is_other_mode and not self.model.producer:  # a producer has mode standard only
+            mode = Mode.HISTORIQUE if self.model.mode is Mode.STANDARD else Mode.STANDARD
         if mode is not self.mode:
             self.use(mode)
             self.disturbed = self.mode_changed = instant
@@ -240,10 +259,16 @@ class World:
         return local(instant + AHEAD.get(self.name, 0.0)).replace(tzinfo=None)
 
     def _power(self, house: SimulatedHousehold, now: dt.datetime) -> tuple[complex, ...]:
+        """Return the power of each phase; in the overrun, the first one draws too much, for 40 s of 70 s."""
         first, *others = house.power(now)
         begin, end = map(self.wall, OVERRUN)
         if begin <= now < end and (now - begin).seconds % 70 < 40:
-            first = 7800 if others else 12500 if self.mode is Mode.STANDARD else 14300
+            if others:
+                first = 7800
+            elif self.mode is Mode.STANDARD:
+                first = 12500
+            else:
+                first = 14300
         return (complex(first), *others)
 
     @property
@@ -254,27 +279,35 @@ class World:
     @property
     def periods(self) -> list[str]:
         """The code of the tariff period of each index of the contract."""
+        if self.model.producer:
+            return ["PRODUCER"]
         codes = {"BASE": "TH", "EJPHN": "HN", "EJPHPM": "PM"}
-        usual = [codes.get(label, label.removeprefix("HC").removeprefix("BBR")) for label in self.labels()]
-        return ["PRODUCER"] if self.model.producer else usual
+        periods = []
+        for label in self.labels():
+            without_contract = label.removeprefix("HC").removeprefix("BBR")  # of HCHP or BBRHPJB
+            periods.append(codes.get(label, without_contract))
+        return periods
 
     def labels(self, mode: Mode = Mode.HISTORIQUE) -> list[str]:
         """Return the étiquette of each index of the contract."""
         names = self.model.contract.indexes
-        return [f"EASF{n:02}" for n, _ in enumerate(names, 1)] if mode is Mode.STANDARD else [*names]
+        if mode is Mode.STANDARD:
+            return [f"EASF{number:02}" for number in range(1, len(names) + 1)]
+        return [*names]
 
     def price(self, index: int, instant: float) -> float:
-        """Return the price of an index in EUR/kWh."""
-        return max(found for found in PRICES if found[0] <= instant)[1] + 0.03 * index
+        """Return the price of an index in EUR/kWh; the first `index` is 0."""
+        _since, first_price, _month_price = prices_at(instant)
+        return first_price + 0.03 * index
 
     def count(self, instant: float) -> Counted:
         """Measure until an instant, and return what was counted and what it cost."""
         self.metrology.advance(self.wall(instant))
-        now = tuple(self.metrology.supplier)
-        rises = [after - before for before, after in zip(self._supplier, now, strict=True)]
-        self._cost += sum(rise / 1000 * self.price(n, instant) for n, rise in enumerate(rises))
-        self._supplier = now
-        return Counted(now, self.metrology.injected_energy, self._cost)
+        supplier = tuple(self.metrology.supplier)
+        for index, (before, after) in enumerate(zip(self._supplier, supplier, strict=True)):
+            self._cost += (after - before) / 1000 * self.price(index, instant)
+        self._supplier = supplier
+        return Counted(supplier, self.metrology.injected_energy, self._cost)
 
     def faults(self, instant: float) -> set[str]:
         """Return the faults that last at an instant."""
@@ -282,27 +315,30 @@ class World:
 
     @property
     def alerts(self) -> dict[str, bool]:
-        """Each alert of this meter, by the last frame."""
-        now, contract = self.metrology.now, self.metrology.contract
-        peaks = contract.period(now).peaks
-        found = {
-            "overrun": self.is_overrun,
-            "mobile_peak_notice": any(peak.start > now for peak in peaks),
-            "mobile_peak": any(peak.start <= now for peak in peaks),
-        }
-        shown = {name.split()[0] for name in self.faults(self.emitted)}
+        """Each alert that this meter can have in this mode, True if it is active by the last frame."""
+        now = self.metrology.now
+        contract = self.metrology.contract
+        alerts = {"overrun": self.is_overrun}
+        if self.mode is Mode.STANDARD or contract.optarif.startswith("EJP"):
+            peaks = contract.period(now).peaks
+            alerts["mobile_peak_notice"] = any(peak.start > now for peak in peaks)
+            alerts["mobile_peak"] = any(peak.start <= now for peak in peaks)
+        # The first word of a fault is its alert, as in "overvoltage during a restart".
+        faulty = {name.split()[0] for name in self.faults(self.emitted)}
         if self.mode is Mode.STANDARD:
-            names = ("overvoltage", "breaker_open", "terminal_cover_open", "clock_degraded")
-            return found | {name: name in shown for name in names}
-        if not contract.optarif.startswith("EJP"):
-            found = {"overrun": found["overrun"]}
-        return found | ({"phase_missing": "phase_missing" in shown} if self.model.phases > 1 else {})
+            for alert in ("overvoltage", "breaker_open", "terminal_cover_open", "clock_degraded"):
+                alerts[alert] = alert in faulty
+        elif self.model.phases > 1:
+            alerts["phase_missing"] = "phase_missing" in faulty
+        return alerts
 
     @property
     def contract(self) -> str:
         """The code of the contract."""
-        is_producer = self.metrology.contract is PRODUCER
-        return "PRODUCER" if is_producer else _CONTRACTS[self.metrology.contract.optarif]
+        contract = self.metrology.contract
+        if contract is PRODUCER:
+            return "PRODUCER"
+        return _CONTRACTS[contract.optarif]
 
     @property
     def subscribed_current(self) -> int:
@@ -327,14 +363,9 @@ class World:
     @property
     def is_overrun(self) -> bool:
         """True if more is drawn than was subscribed to, as this mode of the meter judges it."""
-        limit = self.model.kva * 1000 if self.mode is Mode.STANDARD else self.subscribed_current
-        return self.strain > limit
-
-    @property
-    def strain(self) -> float:
-        """The power in VA or the current of a phase in A that this mode compares with the subscription."""
-        standard = self.mode is Mode.STANDARD
-        return self.metrology.drawn if standard else round(max(self.metrology.current))
+        if self.mode is Mode.STANDARD:
+            return self.metrology.drawn > self.model.kva * 1000
+        return round(max(self.metrology.current)) > self.subscribed_current
 
     def pass_midnight(self, instant: float) -> None:
         """Note what was counted at midnight: after a gap, what was counted at the last frame before it."""
@@ -343,45 +374,73 @@ class World:
             return
         midnight = dt.datetime.combine(day, dt.time(), PARIS).timestamp()
         self.boundaries[day] = self.count(max(midnight, self.start))
-        drawn = self.recent[-1][1].drawn if self.recent else self.boundaries[day].drawn
-        self.slack[day] = self.count(instant).drawn - drawn
-        if instant - self.instant > GAP:
-            self.gaps.add(day)
-            if self.recent:
-                self.boundaries[day], self.slack[day] = self.recent[-1][1], 0.0
+        before = self.boundaries[day]
+        if self.recent:
+            _instant, before = self.recent[-1]
+        self.slack[day] = self.count(instant).drawn - before.drawn
+        if instant - self.instant <= GAP:
+            return
+        self.gaps.add(day)
+        if self.recent:
+            self.boundaries[day] = before
+            self.slack[day] = 0.0
 
     def _note(self) -> Note:
-        metrology, standard = self.metrology, self.mode is Mode.STANDARD
-        power = round(metrology.drawn) if standard else int(round(metrology.drawn, -1))
-        if not {"PAPP", "SINSTS"} & self.sent.keys():  # a short frame
+        """Return the meter as its last frame showed it."""
+        metrology = self.metrology
+        if "SINSTS" in self.sent:
+            power = round(metrology.drawn)
+        elif "PAPP" in self.sent:
+            power = int(round(metrology.drawn, -1))
+        else:  # a short frame
             power = self.notes[-1].power
         current = round(max(metrology.current))
         return Note(self.instant, self.mode, self.contract, metrology.period, self.alerts, power, current)
 
     def emit(self, instant: float) -> bytes:
         """Return the bytes of the next frame, with parity."""
-        counted, faults = self.count(instant), self.faults(instant)
-        self.meter.faults = sum(FAULTS[name][2] for name in faults)
+        counted = self.count(instant)
+        faults = self.faults(instant)
+        self.meter.faults = 0
+        for name in faults:
+            _begin, _seconds, bits = FAULTS[name]
+            self.meter.faults |= bits
         self.meter.ppot = "02" if "phase_missing" in faults else "00"
         data = self.meter.emit(self.wall(instant))
         is_calm = instant - max(self.disturbed, self.mode_changed, self.paced) > MINUTE / 2
-        self.emitted, self.instant = instant, instant + len(data) / SPEEDS[self.mode]
+        self.emitted = instant
+        self.instant = instant + len(data) / SPEEDS[self.mode]
         self.recent.append((instant, counted))
-        tab = "\t" if self.mode is Mode.STANDARD else " "
-        lines = data[data.rindex(b"\x02") :].decode().split("\n")[1:]
-        self.sent = {line.split(tab)[0]: line.split(tab, 1)[1].rstrip("\r\x03")[:-2] for line in lines}
+        self.sent = self._texts(data)
         self.notes.append(self._note())
         if self.watts < 0:
             self.injected_at = self.instant
-        self.alerts_before, self.since_before = self.alerts_now, dict(self.since)
+        self.alerts_before = self.alerts_now
+        self.since_before = self.since
         self.alerts_now = self.alerts
-        active = [alert for alert, active in self.alerts_now.items() if active]
-        self.since = {alert: self.since.get(alert, self.instant) for alert in active}
+        self.since = {}
+        for alert, is_active in self.alerts_now.items():
+            if is_active:
+                self.since[alert] = self.since_before.get(alert, self.instant)
         label = "VTIC" if self.mode is Mode.STANDARD else "MOTDETAT"
-        self.lost = [label] if is_calm and int(instant) % 9 == 0 and label in self.sent else []
-        if self.lost:  # another character: its checksum is wrong
+        is_ninth_second = int(instant) % 9 == 0
+        self.lost = []
+        if is_calm and is_ninth_second and label in self.sent:
+            self.lost = [label]
+            # Another character: its checksum is wrong.
             data = data.replace(f"\n{label}".encode(), f"\n{label[:-1]}X".encode())
         return with_parity(data)
+
+    def _texts(self, data: bytes) -> dict[str, str]:
+        """Return the text of each group of the last frame in the bytes: horodate, if any, and value."""
+        separator = "\t" if self.mode is Mode.STANDARD else " "
+        begin = data.rindex(b"\x02")
+        _stx, *groups = data[begin:].decode().split("\n")
+        texts = {}
+        for group in groups:
+            label, rest = group.split(separator, 1)
+            texts[label] = rest.rstrip("\r\x03")[:-2]  # without separator and checksum
+        return texts
 
 
 def prices_of(world: World) -> DatedPrices:
@@ -441,34 +500,57 @@ class DaemonSide:
 
 def windows_of(world: World) -> list[tuple[float, float]]:
     """Return the times at which every frame comes, in order."""
-    edges = [instant for begin, seconds, _bit in FAULTS.values() for instant in (begin, begin + seconds)]
-    edges += [instant for span in (*SILENCES, *RESTARTS, MODES) for instant in span] + [
-        REPLACED,
-        NEW_CONTRACT,
-    ]
-    midnights = [FIRST - 8 * DAY + DAY * n for n in range(12)]
-    changes = [edge.at - AHEAD.get(world.name, 0.0) for edge in world.changes]
-    near = [(edge - 4, edge + 14) for edge in (*edges, *changes, *midnights)]
-    spans = [(OVERRUN[0] - 20, OVERRUN[1] + 140), (RESTARTS[0][0] - 60, RESTARTS[0][1] + 80)]
-    spans += [(edge - 30, edge + 30) for edge in MODES]
-    spans.append((at(29, 12), at(29, 12, 20)))
-    found: list[tuple[float, float]] = []
-    for begin, end in sorted(near + spans):
-        if found and begin <= found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
+    edges = [REPLACED, NEW_CONTRACT]
+    for begin, seconds, _bits in FAULTS.values():
+        edges += [begin, begin + seconds]
+    for span in (*SILENCES, *RESTARTS, MODES):
+        edges += span
+    edges += [FIRST + DAY * number for number in range(-8, 4)]  # midnights, from those of a week of learning
+    edges += [change.at - AHEAD.get(world.name, 0.0) for change in world.changes]
+    windows = [(edge - 4, edge + 14) for edge in edges]
+    windows.append((OVERRUN[0] - 20, OVERRUN[1] + 140))
+    over_midnight, _short = RESTARTS
+    windows.append((over_midnight[0] - 60, over_midnight[1] + 80))
+    windows += [(edge - 30, edge + 30) for edge in MODES]
+    windows.append((at(29, 12), at(29, 12, 20)))
+    windows.sort()
+    return _joined(windows)
+
+
+def _joined(windows: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return windows, which are in order of their begins, with those that overlap as one."""
+    joined: list[tuple[float, float]] = []
+    for begin, end in windows:
+        if joined and begin <= joined[-1][1]:
+            last_begin, last_end = joined.pop()
+            joined.append((last_begin, max(last_end, end)))
         else:
-            found.append((begin, end))
-    return found
+            joined.append((begin, end))
+    return joined
+
+
+def _pause_at(instant: float) -> tuple[float, float] | None:
+    """Return the silence or the restart that lasts at an instant; None if there is none."""
+    for begin, end in (*SILENCES, *RESTARTS):
+        if begin <= instant < end:
+            return begin, end
+    return None
 
 
 def days(world: World) -> Iterator[dict[str, Any]]:
     """Yield each state that is published in the three days; `world` is then as it was at this frame."""
-    daemon, windows, instant = DaemonSide(world, None), windows_of(world), world.start
-    world.disturbed = world.paced = world.mode_changed = instant
+    daemon = DaemonSide(world, None)
+    windows = windows_of(world)
+    instant = world.start
+    world.disturbed = instant
+    world.paced = instant
+    world.mode_changed = instant
     while instant < END:
-        pause = next((span for span in (*SILENCES, *RESTARTS) if span[0] <= instant < span[1]), None)
+        pause = _pause_at(instant)
         if pause is not None:
-            instant = world.disturbed = world.paced = pause[1]
+            _begin, instant = pause
+            world.disturbed = instant
+            world.paced = instant
             if pause in SILENCES:
                 yield from daemon.silence(world)
             else:
@@ -485,8 +567,13 @@ def days(world: World) -> Iterator[dict[str, Any]]:
             yield state
         while windows and windows[0][1] <= world.instant:
             windows.pop(0)
-        begin = windows[0][0] if windows else END
+        next_window = windows[0][0] if windows else END
         instant = world.instant + 0.02
-        if world.pause and instant < begin:
-            later = instant + (world.pause if instant > at(28, 12) else 880)
-            instant = world.paced = later if later < begin - MINUTE else begin
+        if world.pause and instant < next_window:
+            # A week of learning needs no more than a frame in a quarter of an hour.
+            pause_seconds = world.pause if instant > at(28, 12) else 880.0
+            instant += pause_seconds
+            # No frame comes in the minute before a window.
+            if instant >= next_window - MINUTE:
+                instant = next_window
+            world.paced = instant

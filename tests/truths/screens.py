@@ -31,7 +31,7 @@ from teleinfo.watch.plain import PlainLines
 from teleinfo.web import view
 from tests.truths.days import FIRST, World, local, prices_of
 from tests.truths.judge import is_right
-from tests.truths.table import ABSENT, TRUTHS, AnyOf, Between, Truth, month_price
+from tests.truths.table import ABSENT, TRUTHS, AnyOf, Between, Truth, share_of_month
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -205,7 +205,7 @@ class Screens:
             return
         before, after = world.boundaries[first], world.boundaries.get(end, world.recent[-1][1])
         counted = [each for each in world.boundaries if first <= each < end]
-        shares = sum(month_price(each) / calendar.monthrange(each.year, each.month)[1] for each in counted)
+        shares = sum(map(share_of_month, counted))
         wide = 60 + world.slack.get(first, 0.0) + world.slack.get(end, 0.0)
         totals = tables.table(
             self._store, self._chronicle.peek(), world.model.number, "totals", prices=self._prices, now=now

@@ -134,7 +134,8 @@ class Trust:
         """
         sound = [group for group in lines if isinstance(group, Group)]
         modes = {group.mode for group in sound}
-        if len(modes) == 1 and self.mode not in modes and (len(sound) >= _MODE_GROUPS or not self._shown):
+        is_in_another_mode = len(modes) == 1 and self.mode not in modes
+        if is_in_another_mode and (len(sound) >= _MODE_GROUPS or not self._shown):
             self.forget()
             self.mode = modes.pop()
         self._frame += 1
@@ -145,6 +146,7 @@ class Trust:
         values = {group.label: group.value for group in sound}
         believed: list[Group] = []
         withheld: list[Group] = []
+        # The names have the end of the frame besides, which is no line.
         for position, (name, group) in enumerate(zip(frame.names, lines, strict=False)):
             if name is None or not isinstance(group, Group):
                 continue
@@ -175,10 +177,12 @@ class Trust:
                 names.append(None)
                 continue
             spec = lookup(group.mode, group.label)
+            name = group.label
             if group.mode is not self.mode:
-                names.append(f"{group.mode}/{group.label}")
-            else:
-                names.append(group.label + part if spec is not None and spec.reused else group.label)
+                name = f"{group.mode}/{group.label}"
+            elif spec is not None and spec.reused:
+                name += part
+            names.append(name)
             if group.label == labels.PART_OPENER:
                 part = f" {group.value}"
         present = frozenset(name for name in names if name is not None)
@@ -192,37 +196,53 @@ class Trust:
     def _wrong_links(self, frame: _Frame) -> set[int]:
         """Return the positions of the lines before wrong links, and of the new labels behind them."""
         suspects: set[int] = set()
-        last: int | None = None
+        last: int | None = None  # the position of the last sound line
         for position, name in enumerate(frame.names):
             if name is None:
                 continue
             if last is not None:
-                damaged = position - last - 1
-                if damaged:
-                    lacks = self._missing(frame, last, position)
-                    if lacks > damaged and self._is_new(name) and not frame.is_short:
+                damaged_between = position - last - 1
+                if damaged_between:
+                    # No link. But more labels are missing here than lines were damaged.
+                    missing_between = self._missing(frame, last, position)
+                    if missing_between > damaged_between and self._is_new(name) and not frame.is_short:
                         suspects.add(position)
                 elif not self._is_right(frame, last):
-                    suspects |= {last, position} if self._is_new(name) else {last}
+                    suspects.add(last)
+                    if self._is_new(name):
+                        suspects.add(position)
             last = position
         return suspects
 
     def _missing(self, frame: _Frame, first: int, second: int, *, passing: bool = False) -> int:
         """Count the labels missing between two lines; with `passing`, only labels that come and go."""
-        before, behind = frame.names[first] or END, frame.names[second] or END
-        presences = frame.expected & labels.COMING_AND_GOING if passing else frame.expected
+        before = frame.names[first] or END
+        behind = frame.names[second] or END
+        presences = frame.expected
+        if passing:
+            presences = presences & labels.COMING_AND_GOING
         return missing(self.mode, before, behind, presences)
 
     def _is_right(self, frame: _Frame, position: int) -> bool:
-        """True if the line behind this position may follow it."""
-        before, behind = self._lasting(frame, position, -1), self._lasting(frame, position + 1, 1)
-        if before is not None and behind is not None and self._is_shown(before, behind, frame):
+        """
+        True if the line behind this position may follow it.
+
+        Links are learned of lasting labels only: labels that come and go between them are passed over.
+        """
+        before = self._lasting(frame, position, -1)
+        behind = self._lasting(frame, position + 1, 1)
+        if before is None or behind is None:  # a damaged line, whose label nobody knows
+            return not self._missing(frame, position, position + 1)
+        if self._is_shown(before, behind, frame):
             return not self._missing(frame, position, position + 1, passing=True)
-        may_be_new = before is None or behind is None or self._may_be_new(before, behind)
-        return may_be_new and not self._missing(frame, position, position + 1)
+        return self._may_be_new(before, behind) and not self._missing(frame, position, position + 1)
 
     def _lasting(self, frame: _Frame, position: int, step: int) -> str | None:
-        """Return the nearest label that does not come and go; None if a damaged line is nearer."""
+        """
+        Return the nearest label that does not come and go, from `position` on in this direction (`step`).
+
+        It may be that of the position itself, or `END`. None if there is none, or a damaged line is nearer.
+        """
         while position >= 0:
             name = frame.names[position]
             if name is None or name == END or not comes_and_goes(self.mode, name):
@@ -232,9 +252,9 @@ class Trust:
 
     def _is_shown(self, before: str, behind: str, frame: _Frame) -> bool:
         """True if the meter has shown this link, or the link is one of the short frame."""
-        return behind in self._known(before).after or (
-            frame.is_short and (before, behind) in _SHORT_FRAME_LINKS
-        )
+        if frame.is_short and (before, behind) in _SHORT_FRAME_LINKS:
+            return True
+        return behind in self._known(before).after
 
     def _may_be_new(self, before: str, behind: str) -> bool:
         """True if a new link contradicts neither the documented order nor the links shown by the meter."""
@@ -265,49 +285,68 @@ class Trust:
                     self._settle(before, "link")
                     self._show_link(before, _DAMAGED)
                 continue
-            has_places = None not in (place(self.mode, before), place(self.mode, behind))
+            has_places = place(self.mode, before) is not None and place(self.mode, behind) is not None
             # SAPHIR and ICE send frames of several kinds, whose links alternate: each link has its own claim.
             aspect = "link" if has_places else f"link {behind}"
             if behind in self._known(before).after:
                 self._settle(before, aspect)
             elif not self._is_shown(before, behind, frame):
-                lacks = missing(self.mode, before, behind, frame.expected)
-                is_right = not lacks and self._may_be_new(before, behind)
-                if self._claim(before, aspect, behind) >= (FRAMES_FOR_NEW if is_right else FRAMES_AGAINST):
+                missing_between = missing(self.mode, before, behind, frame.expected)
+                is_right = missing_between == 0 and self._may_be_new(before, behind)
+                needed = FRAMES_FOR_NEW if is_right else FRAMES_AGAINST
+                if self._claim(before, aspect, behind) >= needed:
                     self._settle(before, aspect)
                     self._show_link(before, behind)
                     suspects.difference_update(range(first, second))
 
     def _show_link(self, before: str, behind: str) -> None:
-        if sum(map(self._is_unknown, {*self._shown, before, behind} - {END})) > MAX_UNKNOWN:
+        """Remember a confirmed link, unless it brings more labels outside the table than are learned."""
+        names = {*self._shown, before, behind} - {END}
+        unknown = [name for name in names if self._is_unknown(name)]
+        if len(unknown) > MAX_UNKNOWN:
             return
         self.is_settled = False
         self._shown[before].after.add(behind)
         self._shown[behind].before.add(before)
-        shown = {presence(self.mode, name) for name in (before, behind)}
-        self._had |= {each for each in shown if each is not None}
+        for name in (before, behind):
+            presence_of_name = presence(self.mode, name)
+            if presence_of_name is not None:
+                self._had.add(presence_of_name)
 
     def _has_known_form(self, name: str, group: Group) -> bool:
         """True if the width of the value and its horodate are known, or confirmed by now."""
         if self._is_unknown(name):
             return True
-        form, forms = form_of(group), self._shown[name].forms
+        form = form_of(group)
+        known_forms = self._shown[name].forms
         of_any_width = Form(form.mode, form.label, form.dated, None)
+        is_known = form in known_forms or of_any_width in known_forms
+        # An alarm is urgent: it is believed at once.
         is_alarm = name in labels.ALARMS and form.width in documented_widths(form)
-        if not is_alarm and forms.isdisjoint({form, of_any_width}):
-            needed = FRAMES_AGAINST
-            if form.width is None:
-                needed = 1
-            elif not forms and form.width in (documented := documented_widths(form)):
-                is_safe = abs(form.width - (documented[0] or 0)) <= SAFE_DIFFERENCE
-                needed = 1 if is_safe else FRAMES_FOR_NEW
-            in_a_row, in_other_forms = self._claim(name, "form", form), self._claim(name, "width")
-            if in_a_row < needed and in_other_forms < FRAMES_AGAINST:
+        if not is_known and not is_alarm:
+            in_this_form = self._claim(name, "form", form)
+            in_unknown_forms = self._claim(name, "width")
+            if in_this_form >= self._frames_for_form(form, known_forms):
+                known_forms.add(form)
+            elif in_unknown_forms >= FRAMES_AGAINST:
+                known_forms.add(of_any_width)  # the width varies, whatever the table says
+            else:
                 return False
-            forms.add(form if in_a_row >= needed else of_any_width)
             self.is_settled = False
         self._settle(name, "form", "width")
         return True
+
+    def _frames_for_form(self, form: Form, known_forms: AbstractSet[Form]) -> int:
+        """Return how many frames in a row confirm a form that is not among the known ones (rule 6)."""
+        if form.width is None:  # the table says that the width varies
+            return 1
+        documented = documented_widths(form)
+        if known_forms or form.width not in documented:
+            return FRAMES_AGAINST
+        usual_width = documented[0]
+        if usual_width is not None and abs(form.width - usual_width) <= SAFE_DIFFERENCE:
+            return 1
+        return FRAMES_FOR_NEW
 
     def _is_confirmed(self, name: str, frame: _Frame, position: int, *, parity: bool) -> bool:
         """Count this frame for the label; True if it needs no confirmation, or has it now (rule 7)."""
@@ -333,7 +372,7 @@ class Trust:
         The value of an alarm is the current of its phase (02E, "trame courte"). A meter that deviates in
         several frames is accepted.
         """
-        current = values.get(_CURRENTS.get(label, ""))
+        current = values.get(_CURRENTS.get(label, ""))  # None for any label but an alarm of a phase
         if current is None or label in self._other_currents:
             return True
         if current == values[label]:
@@ -357,33 +396,41 @@ class Trust:
         if beside:
             self._neighbours[name] = beside
             if len(self._neighbours) > MAX_CLAIMS:
-                del self._neighbours[next(iter(self._neighbours))]
+                oldest = next(iter(self._neighbours))
+                del self._neighbours[oldest]
 
     def _drop_absent(self, frame: _Frame) -> None:
         """End the row of each label that this frame lacks, and drop claims that have waited for too long."""
-        beside = self._neighbours.items()
-        absent = {name for name, other in beside if name not in frame.present and other in frame.present}
+        absent: set[str] = set()
+        for name, neighbour in self._neighbours.items():
+            # Without its neighbour, the label may be lost as well.
+            if name not in frame.present and neighbour in frame.present:
+                absent.add(name)
         for name in absent:
             del self._neighbours[name]
             if name in self._shown:
                 self._shown[name].last = None
         self.notices -= absent
-        for key, claim in list(self._claims.items()):
-            if key[0] in absent or self._frame - claim.frame > MAX_CLAIM_AGE:
-                del self._claims[key]
+        for (name, aspect), claim in list(self._claims.items()):
+            if name in absent or self._frame - claim.frame > MAX_CLAIM_AGE:
+                del self._claims[name, aspect]
 
     def _claim(self, name: str, aspect: str, what: object = None) -> int:
         """Count a frame that claims `what`; return the number of frames in a row that have claimed it."""
         before = self._claims.pop((name, aspect), None)
         count = 1
         if before is not None and before.what == what:
-            count = before.count + (before.frame != self._frame)
+            count = before.count
+            if before.frame != self._frame:  # a label may come twice in a frame, which counts once
+                count += 1
         self._claims[name, aspect] = _Claim(what, count, self._frame)
         if len(self._claims) > MAX_CLAIMS:
-            del self._claims[next(iter(self._claims))]
+            oldest = next(iter(self._claims))  # `pop` above puts a repeated claim at the end
+            del self._claims[oldest]
         return count
 
     def _settle(self, name: str, *aspects: str) -> None:
+        """Drop the claims on these aspects of a label, which are confirmed or refuted."""
         for aspect in aspects:
             self._claims.pop((name, aspect), None)
 
@@ -397,15 +444,18 @@ class Trust:
 
     def _is_unknown(self, name: str) -> bool:
         """True if the table lacks the label, or has it only as a variant spelling."""
-        spec = lookup(self.mode, name.partition(" ")[0])
+        label = name.partition(" ")[0]  # without the part of an ICE-4Q frame
+        spec = lookup(self.mode, label)
         return spec is None or spec.spelling_of != ""
 
 
 def _without_parts(believed: list[Group], withheld: list[Group]) -> tuple[list[Group], list[Group]]:
     """Withhold all groups of a repeated label if one group is withheld: together they make one value."""
-    specs = (lookup(group.mode, group.label) for group in withheld)
-    partial = {spec.name for spec in specs if spec is not None and spec.repeats}
-    return (
-        [group for group in believed if group.label not in partial],
-        withheld + [group for group in believed if group.label in partial],
-    )
+    incomplete: set[str] = set()  # repeated labels
+    for group in withheld:
+        spec = lookup(group.mode, group.label)
+        if spec is not None and spec.repeats:
+            incomplete.add(spec.name)
+    still_believed = [group for group in believed if group.label not in incomplete]
+    parts = [group for group in believed if group.label in incomplete]
+    return still_believed, withheld + parts

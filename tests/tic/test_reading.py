@@ -11,7 +11,14 @@ import pytest
 from teleinfo.simulator.encode import encode_frame
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Group, Mode
-from teleinfo.tic.reading import Reading, belief_of, build_reading
+from teleinfo.tic.reading import (
+    Reading,
+    belief_of,
+    build_reading,
+    documented,
+    is_left_out,
+    of_second_part,
+)
 from tests.support.frames import historique, standard, whole
 
 if TYPE_CHECKING:
@@ -113,3 +120,41 @@ def test_labels_that_the_documents_let_repeat_give_all_their_values() -> None:
 
     assert values(*notices) == {"PREAVIS": "DEP EJP"}
     assert values(*(one._replace(mode=Mode.STANDARD) for one in notices)) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "label"),
+    [
+        ("EA_INJECTION", "EA"),
+        ("EA", None),
+        ("TGPHI_s", None),
+        ("UNKNOWN_INJECTION", None),
+        ("PAPP_INJECTION", None),
+    ],
+)
+def test_only_a_label_that_the_second_part_repeats_ends_with_its_name(key: str, label: str | None) -> None:
+    """`TGPHI_s` is a label itself, and `PAPP` is in no second part."""
+    entry = of_second_part(Mode.HISTORIQUE, key)
+
+    if label is None:
+        assert entry is None
+    else:
+        assert entry is not None
+        assert entry.name == label
+
+
+@pytest.mark.parametrize(
+    ("key", "excluded"), [("SMAXSN", True), ("SMAXSN_HORODATE", True), ("EAST", False), ("SMAXSN-1", False)]
+)
+def test_a_label_is_left_out_with_its_horodate(key: str, excluded: bool) -> None:  # noqa: FBT001 - a parameter
+    assert is_left_out(Mode.STANDARD, key, {"SMAXSN"}) is excluded
+
+
+def test_a_label_of_the_second_part_is_left_out_with_that_of_the_first() -> None:
+    assert is_left_out(Mode.HISTORIQUE, "EA_INJECTION", {"EA"})
+    assert not is_left_out(Mode.HISTORIQUE, "ERP_INJECTION", {"EA"})
+
+
+def test_a_key_in_the_spelling_of_the_documents_keeps_its_suffix() -> None:
+    assert documented(Mode.STANDARD, "SMAXN_HORODATE") == "SMAXSN_HORODATE"
+    assert documented(Mode.STANDARD, "EAST") == "EAST"

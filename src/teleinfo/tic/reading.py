@@ -135,17 +135,31 @@ def judged(mode: Mode, values: Mapping[str, str], belief: Belief | None) -> Read
 
 
 def strip_padding(value: str, mode: Mode) -> str:
-    """Return a value without the dots or blanks that fill its width."""
-    if mode is Mode.STANDARD:
-        return value.strip(" ")
-    return value.rstrip(".") if value.strip(" ") else ""
+    """
+    Return a value without the characters that fill its width.
+
+    These are blanks at both ends in standard mode, and dots at the end in historique. A value of blanks alone
+    is empty in both modes.
+    """
+    without_blanks = value.strip(" ")
+    if mode is Mode.STANDARD or not without_blanks:
+        return without_blanks
+    return value.rstrip(".")
 
 
 def of_second_part(mode: Mode, key: str) -> Label | None:
-    """Return the entry of a `key` that ends with the second part of an ICE-4Q frame (see `build_reading`)."""
-    name, part, _ = key.partition("_")
-    label = lookup(mode, name) if part and lookup(mode, key) is None else None
-    return label if label is not None and label.reused else None
+    """
+    Return the entry of a `key` that ends with the second part of an ICE-4Q frame (see `build_reading`).
+
+    None for any other key, also if the table has a label with an underscore that is equal to it.
+    """
+    name, underscore, _part = key.partition("_")
+    if not underscore or lookup(mode, key) is not None:
+        return None
+    label = lookup(mode, name)
+    if label is None or not label.reused:
+        return None
+    return label
 
 
 def is_left_out(mode: Mode, key: str, exclude: Container[str]) -> bool:
@@ -158,9 +172,11 @@ def is_left_out(mode: Mode, key: str, exclude: Container[str]) -> bool:
 
 
 def documented(mode: Mode, key: str) -> str:
-    """Return a `key` of a reading in the spelling of the documents."""
+    """Return a `key` of a reading, with its suffix, in the spelling of the documents."""
     label = lookup(mode, key.removesuffix(HORODATE_SUFFIX))
-    return key if label is None or not label.spelling_of else key.replace(label.name, label.spelling_of, 1)
+    if label is None or not label.spelling_of:
+        return key
+    return key.replace(label.name, label.spelling_of, 1)
 
 
 def build_reading(groups: Iterable[Group]) -> Reading | None:
@@ -174,14 +190,19 @@ def build_reading(groups: Iterable[Group]) -> Reading | None:
     mode = None
     part = ""
     for group in groups:
-        mode = mode or group.mode
+        if mode is None:
+            mode = group.mode
         label = lookup(group.mode, group.label)
-        key = group.label + part if part and label is not None and label.reused else group.label
-        text, horodate = strip_padding(group.value, group.mode), group.horodate
-        items = {key: text}
-        if horodate is not None:
-            is_date = not text and label is not None and label.kind is Kind.HORODATE
-            items = {key: horodate} if is_date else {key: text, key + HORODATE_SUFFIX: horodate}
+        key = group.label
+        if label is not None and label.reused:
+            key += part
+        text = strip_padding(group.value, group.mode)
+        if group.horodate is None:
+            items = {key: text}
+        elif not text and label is not None and label.kind is Kind.HORODATE:
+            items = {key: group.horodate}  # DATE has no value: its horodate is what it says
+        else:
+            items = {key: text, key + HORODATE_SUFFIX: group.horodate}
         for name, value in items.items():
             if name not in values:
                 values[name] = value
@@ -191,4 +212,6 @@ def build_reading(groups: Iterable[Group]) -> Reading | None:
                 values[name] += f" {value}"
         if group.label == PART_OPENER:
             part = f"_{group.value}"
-    return None if mode is None or values.get("TRAME") == "TEST" else Reading(mode, values)
+    if mode is None or values.get("TRAME") == "TEST":
+        return None
+    return Reading(mode, values)

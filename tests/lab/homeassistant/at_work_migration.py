@@ -1,19 +1,21 @@
 """
-A real Home Assistant while Enedis changes the mode of the meter.
+A real Home Assistant while the meter changes: Enedis sets another mode, or the supplier another contract.
 
     make test-homeassistant TESTS=tests/lab/homeassistant/at_work_migration.py
 """
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.simulator.catalogue import METERS
+from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.standard import Standard
 from teleinfo.tic.labels import Group, Mode
+from tests.homeassistant.golden import START
 from tests.lab.homeassistant.hass_process import STATISTICS_PERIOD
 from tests.lab.homeassistant.household import DEVICE, eventually, expect_sum
 
@@ -86,6 +88,27 @@ def test_a_change_of_mode_is_not_noticed(household: Household) -> None:
     assert {name for name in IN_BOTH_MODES if f"{DEVICE} {name}" not in named} == set()
     _expect_statistics_of_what_was_drawn(household, energy)
     assert orphans(household) == []
+    assert faults_of_energy(household) == []
+    assert household.hass.complaints() == []
+
+
+@pytest.mark.parametrize("household", ["hc"], indirect=True)
+def test_a_change_of_contract_interrupts_no_statistics(household: Household) -> None:
+    household.hass.start()
+    household.daemon.start()
+    household.expect_right()
+    before = registered(household)
+    energy = before["energy_import_total"]["entity_id"]
+    household.hass.use_for_energy(energy)
+    household.linky.meter = build("tempo", start=START, rng=random.Random(8), number=household.linky.number)
+    eventually(lambda: [] if "index_hcjb" in registered(household) else ["no index of the blue days"])
+    household.expect_right()
+
+    after = registered(household)
+    assert {key: after[key]["entity_id"] for key in before} == {
+        key: entry["entity_id"] for key, entry in before.items()
+    }
+    _expect_statistics_of_what_was_drawn(household, energy)
     assert faults_of_energy(household) == []
     assert household.hass.complaints() == []
 

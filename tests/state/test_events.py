@@ -15,6 +15,8 @@ from teleinfo.state import memory as memories
 from teleinfo.state.events import ABSENCE, PAUSE
 from teleinfo.state.tracker import encode
 from teleinfo.tic.judge import CERTAIN_FRAMES, FRAMES_WITHOUT_NUMBER
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.moment import Moment
 from teleinfo.vocabulary.words import Language
 from tests.state.documents import EVENT_VALIDATOR
@@ -23,8 +25,6 @@ from tests.support.judged import JudgedTracker, moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from teleinfo.tic.reading import Reading
 
 OTHER = "041961654321"
 NOON = dt.datetime.fromisoformat("2026-01-14T12:00:00+01:00")
@@ -89,6 +89,13 @@ def tempo(tomorrow: str | None, ptec: str = "HPJW") -> Reading:
     return historique(ADCO=NUMBER, OPTARIF="BBR(", PTEC=ptec, **more)
 
 
+def without_ntarf(ltarf: str) -> Reading:
+    """Return a frame of mode standard with the text of the tariff, without the number of its index."""
+    values = dict(standard(NGTF="ZEN", LTARF=ltarf).values)
+    del values["NTARF"]
+    return Reading(Mode.STANDARD, values)
+
+
 def three(potentials: str) -> Reading:
     """Return a frame of a meter of three phases in mode historique, with this PPOT."""
     currents = {f"IINST{phase}": "010" for phase in "123"}
@@ -133,6 +140,14 @@ HC, HP = (historique(ADCO=NUMBER, OPTARIF="HC", ISOUSC="45", PTEC=period) for pe
             {"from": {"code": None, "name": "WE"}, "to": {"code": None, "name": "HC SEM WE MERCR"}},
         ),
         ([HP, standard(NGTF="X", LTARF="HP")], "mode_changed", {}),  # historique shows HC, too
+        # Nothing says whether the tariff of an unknown text is one that historique shows as HP.
+        ([HP, standard(NGTF="X", LTARF="Y", NTARF="04")], "mode_changed", {}),
+        # Without NTARF the index that counts is unknown: the texts are compared.
+        (
+            [without_ntarf("HC SUPER"), without_ntarf("HEURES X")],
+            "tariff_changed",
+            {"to": {"code": None, "name": "HEURES X", "index": None}},
+        ),
     ],
 )
 def test_what_changes_while_the_daemon_is_off_is_one_event(

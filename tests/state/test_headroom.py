@@ -30,10 +30,20 @@ def headroom(reading: Reading) -> Any:  # noqa: ANN401 - JSON
         (standard(PCOUP="09"), 8, 5540, {"l1": 24}),
         (standard(**THREE), 117, -1000, {"l1": 20, "l2": 10, "l3": -5}),
         # PAPP 0: power flows out, and of several currents it is unknown which do.
+        # A phase of which neither power nor current is known counts for nothing.
+        (standard(**THREE | {"IRMS2": ""}), 117, -1000, {"l1": 20, "l3": -5}),
         (three("00000", "020", "000", "000"), 0, 6000, {"l1": 30, "l2": 30, "l3": 30}),
         (three("00000", "020", "016", "000"), None, None, {"l1": None, "l2": None, "l3": 30}),
     ],
-    ids=["overrun", "PCOUP is lower", "PCOUP is higher", "standard, three", "out", "out and in"],
+    ids=[
+        "overrun",
+        "PCOUP is lower",
+        "PCOUP is higher",
+        "standard, three",
+        "phase lost",
+        "out",
+        "out and in",
+    ],
 )
 def test_it_is_what_the_subscription_leaves(
     reading: Reading, used: int | None, power: int | None, currents: dict[str, int | None]

@@ -101,7 +101,7 @@ def test_a_change_of_contract_interrupts_no_statistics(household: Household) -> 
     energy = before["energy_import_total"]["entity_id"]
     household.hass.use_for_energy(energy)
     household.linky.meter = build("tempo", start=START, rng=random.Random(8), number=household.linky.number)
-    eventually(lambda: [] if "index_hcjb" in registered(household) else ["no index of the blue days"])
+    eventually(lambda: [] if "index_HCJB" in registered(household) else ["no index of the blue days"])
     household.expect_right()
 
     after = registered(household)

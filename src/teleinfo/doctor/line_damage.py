@@ -17,9 +17,7 @@ import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from heapq import nlargest
 from itertools import pairwise
-from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.tic.groups import parse_group
@@ -28,7 +26,7 @@ from teleinfo.tic.parity import check_parity, strip_parity
 from teleinfo.vocabulary.line import LineCause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 PARITY, STOP = 8, 9
 """Positions in a character on the line; the start bit is 0, the data are 1 to 7."""
@@ -102,33 +100,48 @@ def diagnose(data: bytes) -> Damage:
     if damage.places >= ENOUGH and damage.holes >= _MOST * damage.places:
         damage.cause = LineCause.LOST_BYTES
         return damage
+    # Where some places lack bytes and others have wrong bits, neither explains the line.
     has_few_holes = damage.holes <= (1 - _MOST) * damage.places
     if damage.parity and has_few_holes and len(damage.flips) >= ENOUGH:
-        best, second = nlargest(2, likelihoods(damage).items(), key=itemgetter(1))
-        cause, likelihood = best
-        _second_cause, second_likelihood = second
-        if likelihood - second_likelihood > _SURE:
-            damage.cause = cause
+        damage.cause = _clearly_likeliest(likelihoods(damage))
     return damage
+
+
+def _clearly_likeliest(logarithms: Mapping[LineCause, float]) -> LineCause | None:
+    """Return the likeliest cause; None if the next one is nearly as likely."""
+    causes = sorted(logarithms, key=logarithms.__getitem__, reverse=True)
+    best = causes[0]
+    second = causes[1]
+    is_clear = logarithms[best] - logarithms[second] > _SURE
+    return best if is_clear else None
 
 
 def likelihoods(damage: Damage) -> dict[LineCause, float]:
     """Return the logarithm of the likelihood of the wrong bits, by cause."""
     by_cause: dict[LineCause, float] = {}
-    number_of_bits = damage.chances.total()
     for cause, factor, hurts in _WEIGHTS:
-        weights = {}
-        total = 0.0
-        for bit, count in damage.chances.items():
-            weights[bit] = factor ** (bit.position - PARITY) if hurts(bit) else 0.0
-            total += count * weights[bit]
-        likelihood = 0.0
-        for bit in damage.flips:
-            by_this_cause = (1 - _RARE) * weights[bit] / total if total else 0.0
-            by_another_cause = _RARE / number_of_bits
-            likelihood += math.log(by_this_cause + by_another_cause)
-        by_cause[cause] = max(by_cause.get(cause, -math.inf), likelihood)
+        likelihood = _likelihood(damage, factor, hurts)
+        # A cause with several rows acts in one of these ways: the likeliest counts.
+        if cause not in by_cause or likelihood > by_cause[cause]:
+            by_cause[cause] = likelihood
     return by_cause
+
+
+def _likelihood(damage: Damage, factor: float, hurts: Callable[[Bit], bool]) -> float:
+    """Return the logarithm of the likelihood of the wrong bits, by one row of `_WEIGHTS`."""
+    weights: dict[Bit, float] = {}
+    total_weight = 0.0
+    for bit, count in damage.chances.items():
+        weights[bit] = factor ** (bit.position - PARITY) if hurts(bit) else 0.0
+        total_weight += count * weights[bit]
+    by_another_cause = _RARE / damage.chances.total()
+    likelihood = 0.0
+    for bit in damage.flips:
+        by_this_cause = 0.0
+        if total_weight:
+            by_this_cause = (1 - _RARE) * weights[bit] / total_weight
+        likelihood += math.log(by_this_cause + by_another_cause)
+    return likelihood
 
 
 def find_damage(data: bytes) -> Damage:
@@ -146,15 +159,14 @@ def find_damage(data: bytes) -> Damage:
         if _BETWEEN.fullmatch(received):
             continue
         damage.places += 1
-        if damage.parity and not any(byte.bit_count() % 2 for byte in received):
+        has_wrong_parity = any(byte.bit_count() % 2 for byte in received)
+        if damage.parity and not has_wrong_parity:
+            # Each character is sound, and together they are no group: some are missing.
             damage.holes += 1
             continue
         # The frames around have at this place, between the same two étiquettes, as many bytes.
-        ends = ends_by_label[line.label]
-        number = bisect_left(ends, line.end)
-        ends_around = ends[max(0, number - _AROUND) : number] + ends[number + 1 : number + 1 + _AROUND]
         references = []
-        for end in ends_around:
+        for end in _nearest_ends(ends_by_label[line.label], line.end):
             next_start = end + len(received)
             if label_at.get(next_start) == following.label:
                 references.append(data[end:next_start])
@@ -163,13 +175,25 @@ def find_damage(data: bytes) -> Damage:
     return damage
 
 
+def _nearest_ends(ends: Sequence[int], end: int) -> Sequence[int]:
+    """Return up to `_AROUND` of the ascending `ends` before `end`, one of them, and as many behind it."""
+    number = bisect_left(ends, end)
+    first = max(0, number - _AROUND)
+    before = ends[first:number]
+    behind = ends[number + 1 : number + 1 + _AROUND]
+    return [*before, *behind]
+
+
 def _sound_lines(data: bytes, *, parity: bool) -> list[_SoundLine]:
+    """Return the lines that are valid groups, in the order of the data."""
     lines = []
     for match in _LINE.finditer(data):
-        received = match[1]
-        group = parse_group(check_parity(received) if parity else received)
+        content = match[1]
+        if parity:
+            content = check_parity(content)
+        group = parse_group(content)
         if isinstance(group, Group):
-            lines.append(_SoundLine(*match.span(), group.label))
+            lines.append(_SoundLine(match.start(), match.end(), group.label))
     return lines
 
 
@@ -186,19 +210,28 @@ def _find_flips(damage: Damage, received: bytes, references: Sequence[bytes]) ->
         bits = _bits(sent)
         chances += bits
         changed = character ^ sent
-        if changed:
-            wrong_characters += 1
-            flips += [bit for bit in bits if changed >> (bit.position - 1) & 1]
+        if not changed:
+            continue
+        wrong_characters += 1
+        for bit in bits:
+            # Position 1 on the line is the lowest bit of the byte.
+            if changed >> (bit.position - 1) & 1:
+                flips.append(bit)
     has_one_flip_each = len(flips) == wrong_characters
     if flips and has_one_flip_each and wrong_characters <= _MOST_WRONG:
         damage.flips += flips
         damage.chances.update(chances)
 
 
-def _bits(char: int) -> list[Bit]:
-    """Return the bits of a character but its start and stop bits, from the first that is sent."""
-    levels = [0, *(char >> number & 1 for number in range(PARITY)), 1]
-    return [
-        Bit(position, levels[position], levels[position - 1], levels[position + 1])
-        for position in range(1, STOP)
-    ]
+def _bits(character: int) -> list[Bit]:
+    """Return the data bits and the parity bit of a character, in the order in which they are sent."""
+    levels = [0]  # the start bit
+    for number in range(PARITY):
+        levels.append(character >> number & 1)  # the lowest bit is sent first
+    levels.append(1)  # the stop bit
+    bits = []
+    for position in range(1, STOP):
+        before = levels[position - 1]
+        after = levels[position + 1]
+        bits.append(Bit(position, levels[position], before, after))
+    return bits

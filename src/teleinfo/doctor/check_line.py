@@ -75,16 +75,29 @@ async def check_line(case: Case) -> AsyncIterator[Finding]:
     url = port if is_remote(port) else str(case.machine.path(port))
     if case.access is Access.OURS:
         await case.properties(again=True)
-        url = line_of(port)
-    if case.access is Access.NONE or (await case.status_text() and not await case.has_port()):
+        url = line_of(port)  # the socket with the copies; the port itself if there is none
+    is_port_open = case.access is not Access.NONE
+    if is_port_open and await case.status_text():
+        is_port_open = await case.has_port()
+    if not is_port_open:
         yield find(of_line.PORT_FIRST)
     elif case.access is Access.OURS and url == port:
-        status = case.status or ""
-        template = {ONLINE: of_line.HEARD, OFFLINE: of_line.UNHEARD}.get(status, of_line.LINE_UNKNOWN)
-        yield find(template, said=said_by(status, case.health))
+        yield _by_messages(case)
     else:
         for finding in await _listen(case, url):
             yield finding
+
+
+def _by_messages(case: Case) -> Finding:
+    """Judge the line by the status and the health that the broker retains from the teleinfo that reads it."""
+    status = case.status or ""
+    if status == ONLINE:
+        template = of_line.HEARD
+    elif status == OFFLINE:
+        template = of_line.UNHEARD
+    else:
+        template = of_line.LINE_UNKNOWN
+    return find(template, said=said_by(status, case.health))
 
 
 async def hear(url: str, wanted: Sequence[int], screen: Screen, seconds: float) -> list[Probe]:
@@ -95,7 +108,10 @@ async def hear(url: str, wanted: Sequence[int], screen: Screen, seconds: float) 
     Raises PortError.
     """
     probes: list[Probe] = []
-    speeds = list(dict.fromkeys([*wanted, *SPEEDS["auto"]]))  # each once
+    speeds = list(wanted)
+    for baudrate in SPEEDS["auto"]:
+        if baudrate not in speeds:
+            speeds.append(baudrate)
     for baudrate in speeds_at(url, speeds):
         screen.step(_("listening at {baudrate} baud").format(baudrate=baudrate))
         probe = Probe(url, baudrate)
@@ -107,72 +123,105 @@ async def hear(url: str, wanted: Sequence[int], screen: Screen, seconds: float) 
 
 
 async def _listen(case: Case, url: str) -> list[Finding]:
-    """Judge the line by its bytes."""
+    """Judge the line by its bytes; return a single finding if no meter is heard."""
     settings = case.settings
-    wanted = candidates(settings.serial_mode, settings.serial_baudrate)
+    wanted_speeds = candidates(settings.serial_mode, settings.serial_baudrate)
     try:
-        probes = await hear(url, wanted, case.screen, FOUND_SECONDS)
+        probes = await hear(url, wanted_speeds, case.screen, FOUND_SECONDS)
     except PortError as error:
         return [find(of_line.NOT_HEARD, reason=error.localized())]
-    meter = probes[-1]
+    meter = probes[-1]  # no other one can have heard the meter
     if meter.mode is None:
-        if not any(probe.data for probe in probes):
-            return [find(of_line.SILENT)]
-        is_fixed = settings.serial_mode != "auto" or settings.serial_baudrate is not None
-        return [find(of_line.FIXED_SPEED if is_bridge(url) and is_fixed else of_line.NONSENSE)]
-    template = of_line.MODE if meter.baudrate in wanted else of_line.OTHER_MODE
+        return [_not_understood(case, url, probes)]
+    findings = [_mode(meter, url, wanted_speeds), _groups(meter), _parity(meter), _meter(meter.number)]
+    findings += _clock(meter)
+    findings.append(_wiring(meter))
+    return findings
+
+
+def _not_understood(case: Case, url: str, probes: Sequence[Probe]) -> Finding:
+    """Return why no meter was heard at any speed: nothing came, or nothing that makes sense."""
+    if not any(probe.data for probe in probes):
+        return find(of_line.SILENT)
+    is_speed_set = case.settings.serial_mode != "auto" or case.settings.serial_baudrate is not None
+    # A bridge has its own speed, which may be another one than that of the settings.
+    if is_bridge(url) and is_speed_set:
+        return find(of_line.FIXED_SPEED)
+    return find(of_line.NONSENSE)
+
+
+def _mode(meter: Probe, url: str, wanted_speeds: Sequence[int]) -> Finding:
+    """Return the mode and the speed of the meter: a fault if the settings exclude that speed."""
+    if is_bridge(url):
+        template = of_line.MODE_OF_BRIDGE
+    elif meter.baudrate in wanted_speeds:
+        template = of_line.MODE
+    else:
+        template = of_line.OTHER_MODE
     facts = {"mode": str(meter.mode), "baudrate": meter.baudrate}
+    return find(template, facts=facts, **facts)
+
+
+def _groups(meter: Probe) -> Finding:
+    """Return the numbers of frames and groups that came."""
     counts = asdict(meter.decoder.counts)
-    framed = of_line.GROUPS if counts["frames"] else of_line.NO_FRAME
-    return [
-        find(of_line.MODE_OF_BRIDGE if is_bridge(url) else template, facts=facts, **facts),
-        find(framed, facts=counts, time=duration(meter.seconds), **counts),
-        _parity(meter),
-        _meter(meter.number),
-        *_clock(meter),
-        _wiring(meter),
-    ]
+    template = of_line.GROUPS if counts["frames"] else of_line.NO_FRAME
+    return find(template, facts=counts, time=duration(meter.seconds), **counts)
 
 
 def _parity(meter: Probe) -> Finding:
+    """Return how many characters have a wrong parity, or that the bytes come without parity."""
     # Skip the data up to the end of the first frame: the very first character may be misread.
-    whole = meter.data.partition(ETX)[2]
-    if not meter.decoder.parity or not whole:
+    _first_frame, _etx, characters = meter.data.partition(ETX)
+    if not meter.decoder.parity or not characters:
         return find(of_line.WITHOUT_PARITY)
-    damaged = sum(byte.bit_count() & 1 for byte in whole)
-    return find(of_line.PARITY, damaged=damaged, characters=len(whole))
+    damaged = 0
+    for character in characters:
+        has_even_parity = character.bit_count() % 2 == 0
+        if not has_even_parity:
+            damaged += 1
+    return find(of_line.PARITY, damaged=damaged, characters=len(characters))
 
 
 def _meter(number: str | None) -> Finding:
     if number is None:
         return find(of_line.NO_NUMBER)
-    known = identity_of(number)
-    maker = known.manufacturer or _("maker unknown")
-    return find(of_line.METER, model=_(known.model), maker=maker, number=f"{number[:6]}…")
+    identity = identity_of(number)
+    maker = identity.manufacturer or _("maker unknown")
+    # The first digits tell the maker and the model; the others identify a household.
+    return find(of_line.METER, model=_(identity.model), maker=maker, number=f"{number[:6]}…")
 
 
 def _clock(meter: Probe) -> list[Finding]:
-    offset = meter.clock.offset
-    if offset is None or identity_of(meter.number).overseas:
+    """Return the finding on the meter's clock; none if it sends no date, or has the time of another zone."""
+    offset_seconds = meter.clock.offset
+    if offset_seconds is None or identity_of(meter.number).overseas:
         return []
-    if abs(offset) <= TOLERANCE:
+    if abs(offset_seconds) <= TOLERANCE:
         return [find(of_line.CLOCK_RIGHT)]
-    return [find(of_line.CLOCK_AHEAD if offset > 0 else of_line.CLOCK_BEHIND, time=duration(abs(offset)))]
+    template = of_line.CLOCK_AHEAD if offset_seconds > 0 else of_line.CLOCK_BEHIND
+    return [find(template, time=duration(abs(offset_seconds)))]
 
 
 def _wiring(meter: Probe) -> Finding:
+    """Return the quality of the line; if it is poor or bad, the cause as well, where it is clear."""
     quality = Quality()
     quality.sample(meter.decoder.counts, now=0.0)
     grade = quality.grade
+    bad_percent = 100 * (quality.bad_share or 0.0)
     facts = {"wiring": str(grade)}
-    fields = {"word": inline(grade.words), "share": decimal(f"{quality.bad_share or 0:.1%}"[:-1])}
+    fields = {"word": inline(grade.words), "share": decimal(f"{bad_percent:.1f}")}
     # One bad group is no trend.
     is_accident = grade is LineGrade.POOR and meter.decoder.counts.rejected == 1
     if is_accident or grade in {LineGrade.GOOD, LineGrade.FAIR}:
         return find(of_line.WIRING, facts=facts, **fields)
     cause = diagnose(bytes(meter.data)).cause
-    finding = find(of_line.DAMAGED, facts=facts, **fields)
-    if cause is not None:
+    if cause is None:
+        finding = find(of_line.DAMAGED, facts=facts, **fields)
+    else:
         facts["cause"] = str(cause)
         finding = find(of_line.BY_CAUSE[cause], facts=facts, cause=_(cause.words), **fields)
-    return finding if grade is LineGrade.BAD else replace(finding, severity=Severity.WARNING)
+    if grade is LineGrade.BAD:
+        return finding
+    # Of a poor line, most frames arrive whole.
+    return replace(finding, severity=Severity.WARNING)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from teleinfo.common.clock import is_synchronized
 from teleinfo.daemon import clock_log
 from teleinfo.daemon.clock_log import ClockLog
+from teleinfo.state.meter_clock import TOLERANCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,17 +20,28 @@ BEHIND = "the clock of the meter is 1 h 00 min behind the clock of this machine:
 AGAIN = "the clock of the meter agrees with the clock of this machine again"
 
 
-def test_it_is_said_once(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_offset_that_is_too_large_and_its_end_are_each_logged_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An offset is too large above 120 s, and small again at half of that: 110 s after 400 s is no end."""
     monkeypatch.setattr(clock_log, "is_synchronized", lambda: None)
+    caplog.set_level(logging.INFO)
     clock = ClockLog()
-    with caplog.at_level(logging.INFO):
-        for offset in (None, 120, -120, -3600, 0, 0, 300, 400, 110, 300, None, 60):
+
+    def logged(*offsets: int | None) -> list[str]:
+        caplog.clear()
+        for offset in offsets:
             clock.note_offset(offset)
+        return list(caplog.messages)
 
-    assert caplog.messages == [BEHIND, AGAIN, AHEAD, AGAIN]
+    assert logged(None, TOLERANCE, -TOLERANCE) == []
+    assert logged(-3600, -3600) == [BEHIND]
+    assert logged(0, 0) == [AGAIN]
+    assert logged(300, 400, 110, 300, None) == [AHEAD]
+    assert logged(60) == [AGAIN]
 
 
-def test_nothing_is_said_before_our_own_clock_is_set(
+def test_nothing_is_logged_before_our_own_clock_is_set(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A Raspberry Pi starts in the past: what differs then is its own clock."""
@@ -44,6 +56,7 @@ def test_nothing_is_said_before_our_own_clock_is_set(
 
 
 def test_a_machine_says_whether_its_clock_was_set(tmp_path: Path) -> None:
+    """None without systemd-timesyncd, which makes a file once it has set the clock."""
     folder = tmp_path / "run/systemd/timesync"
     assert is_synchronized(tmp_path) is None
     folder.mkdir(parents=True)

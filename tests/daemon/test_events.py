@@ -35,8 +35,10 @@ class TariffMeter(CountingMeter):
     def change(self, tariff: str) -> None:
         """Change the tariff period, and return when the line has carried some frames of it, and lost none."""
         until(lambda: self.line.unread() == 0)
-        self.tariff, end = tariff, self.last + 5
-        until(lambda: self.last >= end)
+        self.tariff = tariff
+        # `last` is the number of the last frame that was written.
+        fifth = self.last + 5
+        until(lambda: self.last >= fifth)
 
     def _frame_of(self, index: int) -> bytes:
         values = {"ADCO": NUMBER, "OPTARIF": "HC..", "BASE": "", "HCHC": "000000003", "HCHP": f"{index:09}"}
@@ -44,7 +46,7 @@ class TariffMeter(CountingMeter):
 
 
 def expect(events: Subscriber, event: Event) -> dict[str, Any]:
-    """Return the next event, which is this one."""
+    """Return the next event; fail unless it is this one, valid by the schema, with QoS 1 and not retained."""
     received = events.expect("teleinfo/event")
     message: dict[str, Any] = json.loads(received.payload)
     EVENT_VALIDATOR.validate(message)

@@ -25,31 +25,38 @@ IN_CONTRACT: Final = dt.date(2026, 7, 1)
 """A day of the contract of `OWN` with the offer `own`."""
 
 
-def months(prices: HouseholdPrices) -> list[float | None]:
-    """Return the price of a month on a day before the contract, and on one of the contract."""
-    if prices.current is None:
-        return [None, None]
-    dated = [prices.current.on(BEFORE), prices.current.on(IN_CONTRACT)]
-    return [None if each is None else each.month for each in dated]
+def month_on(prices: HouseholdPrices, day: dt.date) -> float | None:
+    """Return the price of a month on this day, in euros; None if the household has no price for it."""
+    dated = prices.current
+    if dated is None:
+        return None
+    of_day = dated.on(day)
+    if of_day is None:
+        return None
+    return of_day.month
 
 
 @pytest.mark.parametrize(
-    ("given", "content", "expected"),
+    ("given", "content", "before", "in_contract"),
     [
-        (None, None, [None, None]),
-        (GIVEN, None, [10.0, 10.0]),
-        (None, OWN, [18.49, 19.0]),
-        (GIVEN, OWN, [10.0, 19.0]),
-        (None, "contract = [", [None, None]),
+        pytest.param(None, None, None, None, id="neither settings nor file"),
+        pytest.param(GIVEN, None, 10.0, 10.0, id="settings"),
+        pytest.param(None, OWN, 18.49, 19.0, id="file"),
+        pytest.param(GIVEN, OWN, 10.0, 19.0, id="both"),
+        pytest.param(None, "contract = [", None, None, id="damaged file"),
     ],
 )
 def test_the_first_reading_has_its_prices(
-    given: Prices | None, content: str | None, expected: list[float | None], tmp_path: Path
+    given: Prices | None, content: str | None, before: float | None, in_contract: float | None, tmp_path: Path
 ) -> None:
+    """The prices of the settings count before the first contract of the file, and no later."""
     path = tmp_path / "offers.toml"
     if content is not None:
         path.write_text(content)
-    assert months(HouseholdPrices(path, given)) == expected
+    prices = HouseholdPrices(path, given)
+
+    assert month_on(prices, BEFORE) == before
+    assert month_on(prices, IN_CONTRACT) == in_contract
 
 
 async def test_a_file_that_comes_later_counts(
@@ -58,15 +65,17 @@ async def test_a_file_that_comes_later_counts(
     """Its prices count, and what is odd in it is logged."""
     monkeypatch.setattr(household_prices, "SEARCH_INTERVAL", 0.01)
     path = tmp_path / "offers.toml"
-    prices, changed = HouseholdPrices(path, GIVEN), asyncio.Event()
+    prices = HouseholdPrices(path, GIVEN)
+    changed = asyncio.Event()
     keeping = asyncio.create_task(prices.keep(changed.set, ticks=FIRST_TICKS))
-    await asyncio.sleep(0)  # it looks for the file
+    await asyncio.sleep(0)  # `keep` has looked for the file once
     assert not changed.is_set()
     await asyncio.to_thread(path.write_text, OWN)
     await asyncio.wait_for(changed.wait(), 10.0)
     keeping.cancel()
 
-    assert months(prices) == [10.0, 19.0]
+    assert month_on(prices, BEFORE) == 10.0
+    assert month_on(prices, IN_CONTRACT) == 19.0
     [line] = caplog.messages
     assert line.startswith("TELEINFO_PRICES counts only for the days before 2026-03-01")
 

@@ -22,17 +22,26 @@ pytestmark = pytest.mark.real
 NUMBER = "041961123456"
 
 
-def frame(counter: str, index: int, *, number: bool = True) -> bytes:
-    """Return a frame with one index of the contract HC, or with BASE; its number may be missing."""
-    values = {"ADCO": NUMBER if number else "", "ISOUSC": "30", counter: f"{index:09}"}
-    if counter == "HCHC":
-        values |= {"OPTARIF": "HC..", "BASE": "", "HCHP": "000000000"}
-    return with_parity(encode_frame(whole(**values)))
+def frame(*, has_number: bool = True, **values: str) -> bytes:
+    """Return a frame with these values, of which an empty one is left out; its number may be missing."""
+    number = NUMBER if has_number else ""
+    return with_parity(encode_frame(whole(ADCO=number, ISOUSC="30", **values)))
 
 
-def energy(message: Received) -> Any:  # noqa: ANN401
-    """Return what a state says of the energy."""
-    return json.loads(message.payload)["energy"]
+def frame_of_base(index: int) -> bytes:
+    """Return a frame of the contract Base with this index in Wh."""
+    return frame(BASE=f"{index:09}")
+
+
+def frame_of_hc(index: int, *, has_number: bool = True) -> bytes:
+    """Return a frame of the contract HC, with this index of the off-peak hours in Wh."""
+    return frame(has_number=has_number, OPTARIF="HC..", BASE="", HCHC=f"{index:09}", HCHP="000000000")
+
+
+def energy(message: Received) -> dict[str, Any]:
+    """Return the section `energy` of a state."""
+    section: dict[str, Any] = json.loads(message.payload)["energy"]
+    return section
 
 
 def test_the_total_goes_on_after_a_power_cut_with_an_empty_broker_and_a_damaged_number(
@@ -44,14 +53,14 @@ def test_the_total_goes_on_after_a_power_cut_with_an_empty_broker_and_a_damaged_
     2. The broker has forgotten everything, and the first frames of the next run lack their number: there are
     readings, and nothing is known. 3. The number comes: the total goes on.
     """
-    with MosquittoBroker(tmp_path) as broker, Meter(frame("BASE", 5_000_000)) as meter:
+    with MosquittoBroker(tmp_path) as broker, Meter(frame_of_base(5_000_000)) as meter:
         more: dict[str, object] = {"state": True, "state_interval": 0, "state_topics": True}
         with (
             Subscriber(broker.host, broker.port) as subscriber,
             Daemon(tmp_path, **settings_for(broker, meter.line), **more) as daemon,
         ):
             assert energy(subscriber.expect("teleinfo/state"))["import_total"] == 5_000_000
-            meter.frame = frame("HCHC", 3)
+            meter.frame = frame_of_hc(3)
             message = subscriber.expect(
                 "teleinfo/state", predicate=lambda message: b"HCHC" in message.payload
             )
@@ -59,7 +68,7 @@ def test_the_total_goes_on_after_a_power_cut_with_an_empty_broker_and_a_damaged_
             daemon.kill()
             before = energy(message)
             broker.stop()
-        meter.frame = frame("HCHC", 39, number=False)
+        meter.frame = frame_of_hc(39, has_number=False)
         broker.start()
         with (
             Subscriber(broker.host, broker.port) as subscriber,
@@ -69,9 +78,10 @@ def test_the_total_goes_on_after_a_power_cut_with_an_empty_broker_and_a_damaged_
                 subscriber.expect("teleinfo")
             with Subscriber(broker.host, broker.port) as late:
                 early = late.retained()
-            meter.frame = frame("HCHC", 39)
+            meter.frame = frame_of_hc(39)
             after = energy(subscriber.expect("teleinfo/state"))
 
+    # The offset is the total when the contract changed; the new index is added to it.
     assert (before["import_total"], before["import_offset"]) == (5_000_003, 5_000_000)
     assert early.keys() == {"teleinfo/status", "teleinfo/health", "teleinfo/state"}
     assert early["teleinfo/state"] == b'{"time":null,"meter":{"id":null}}'

@@ -27,37 +27,44 @@ SIZE = 20_000
 """Bytes of a content: several blocks, so that a part of it can be on the disk."""
 
 
-def write_on(path: Path, said: Connection) -> None:
-    """Write the number after that in the file, again and again, and say each number that is written."""
+def content_of(number: int) -> bytes:
+    """Return this number again and again, with a blank behind each: about `SIZE` bytes."""
+    word = b"%d " % number
+    return word * (SIZE // len(word))
+
+
+def write_on(path: Path, acknowledgements: Connection) -> None:
+    """Write the number after that in the file, and so on for ever; send each number that is written."""
     content = read_file(path)
     number = int(content.split()[0]) if content else 0
     while True:
         number += 1
-        write_file(path, b"%d " % number * (SIZE // len(b"%d " % number)))
-        said.send(number)
+        write_file(path, content_of(number))
+        acknowledgements.send(number)
 
 
 @pytest.mark.real
 def test_a_power_cut_at_any_moment_leaves_a_whole_file(tmp_path: Path) -> None:
-    rng, path = random.Random(7), tmp_path / "teleinfo.json"
+    """The last content that was acknowledged, or the next, which nobody acknowledged before the cut."""
+    rng = random.Random(7)
+    path = tmp_path / "teleinfo.json"
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload([__name__])  # imported once, and not by each writer
     for _ in range(KILLS):
-        heard, said = processes.Pipe(duplex=False)
-        writer = processes.Process(target=write_on, args=(path, said), daemon=True)
+        ours, its = processes.Pipe(duplex=False)
+        writer = processes.Process(target=write_on, args=(path, its), daemon=True)
         writer.start()
-        said.close()
-        acknowledged = heard.recv()
+        its.close()
+        acknowledged = ours.recv()
         time.sleep(rng.uniform(0, 0.01))
         writer.kill()
+        # Those that it sent before it was killed, until the pipe has ended.
         with contextlib.suppress(EOFError):
             while True:
-                acknowledged = heard.recv()
+                acknowledged = ours.recv()
         writer.join()
-        content = path.read_bytes()
 
-        assert len(content) > SIZE - 20
-        assert set(content.split()) in ({b"%d" % acknowledged}, {b"%d" % (acknowledged + 1)})
+        assert path.read_bytes() in (content_of(acknowledged), content_of(acknowledged + 1))
 
 
 def test_the_file_is_its_owner_s_alone_and_takes_the_place_of_the_old_one_once_it_is_on_the_disk(
@@ -67,17 +74,18 @@ def test_the_file_is_its_owner_s_alone_and_takes_the_place_of_the_old_one_once_i
     path = tmp_path / "a/teleinfo/teleinfo.json"
     assert read_file(path) is None
     write_file(path, b"old")
-    synced = []
+    synced = []  # what was written to the disk, and the content of the file at that moment
 
     def fsync(descriptor: int) -> None:
-        what = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - a text
-        synced.append((what, path.read_bytes()))
+        name = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - a text
+        synced.append((name, path.read_bytes()))
 
     monkeypatch.setattr(os, "fsync", fsync)
     write_file(path, b"new")
 
     assert synced == [(str(path.with_suffix(".new")), b"old"), (str(path.parent), b"new")]
-    assert [(each, each.stat().st_mode & 0o777) for each in path.parent.iterdir()] == [(path, 0o600)]
+    assert list(path.parent.iterdir()) == [path]
+    assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
 

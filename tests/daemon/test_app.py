@@ -1,4 +1,4 @@
-"""The daemon in this process: what it does not hide."""
+"""The daemon in this process: the line of status of many meters, and errors that it does not hide."""
 
 from __future__ import annotations
 
@@ -46,9 +46,10 @@ def test_the_status_of_many_meters_counts_them_and_names_the_silent_ones(
         )
         for number in range(400)
     }
-    text = status_text(meters, 1000.0)
+    text = status_text(meters, now=1000.0)
 
     assert text.startswith(line)
+    # The list of silent meters is shortened there.
     assert text.endswith("…; no connection to the broker at localhost:1883") is not connected
     assert len(text.encode()) < SYSTEMD_LIMIT - len("STATUS=")
 

@@ -35,7 +35,7 @@ NEXT = replace(MEMORY, import_total=replace(TOTAL, offset=5_000_777))
 
 
 class Inline(ThreadPoolExecutor):
-    """Does in the thread of the event loop what belongs into another one: virtual time knows no threads."""
+    """Calls in the thread of the event loop what belongs into another one: virtual time knows no threads."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401
         """Call `fn`, and return its result."""
@@ -59,20 +59,24 @@ class Bench:
 
     @property
     def kept(self) -> dict[str, Any]:
-        """What the file says."""
-        return dict(json.loads(self._path.read_bytes())) if self._path.is_file() else {}
+        """The content of the file; empty if there is none."""
+        if not self._path.is_file():
+            return {}
+        return dict(json.loads(self._path.read_bytes()))
 
     async def offer(self, memory: Memory | None) -> None:
-        """Offer a memory, as at a frame, and let the keeper do its work."""
-        before = self._inode()
+        """Offer a memory, as at a frame; note time and content if the keeper writes within a second."""
+        before = self._inode()  # each write is a new file
         self.keeper.offer(memory)
         await asyncio.sleep(1)
         if self._inode() != before:
             self.writes.append(asyncio.get_running_loop().time())
             self.contents.append(self.kept)
 
-    def _inode(self) -> int:
-        return self._path.stat().st_ino if self._path.exists() else 0
+    def _inode(self) -> int | None:
+        if not self._path.exists():
+            return None
+        return self._path.stat().st_ino
 
 
 @pytest.fixture
@@ -141,58 +145,72 @@ def test_a_day_of_frames_is_written_at_midnight_and_at_the_end(folder: Path) -> 
 
     def at(minute: int) -> Memory:
         now = MEMORY.heard + timedelta(minutes=minute)
-        return replace(MEMORY, heard=now, import_total=replace(TOTAL, index=23 + minute, time=now))
+        total = replace(TOTAL, index=TOTAL.index + minute, time=now)
+        return replace(MEMORY, heard=now, import_total=total)
 
-    bench = play(folder, ((at(minute), 60) for minute in range(24 * 60)))
+    minutes = range(24 * 60)
+    bench = play(folder, [(at(minute), 60) for minute in minutes])
 
+    # The first memory, and that of midnight. The bench does not count the write at the end.
     assert len(bench.writes) == 2
-    assert bench.kept == as_json(at(24 * 60 - 1))
+    assert bench.kept == as_json(at(minutes[-1]))
 
 
 def test_the_days_are_written_at_the_midnight_of_france(folder: Path) -> None:
     """The zone of the machine does not matter: a power cut later in the day then loses nothing."""
     in_tokyo = MEMORY.heard.astimezone(timezone(timedelta(hours=9)))
 
-    def at(day: int, hours: int) -> Memory:
-        spans = EnergySpan(date(2026, 1, day)), None, EnergySpan(date(2026, 1, 1)), None
-        daily = DailyEnergy(*spans, TOTAL, {})
+    def memory(day: int, hours: int) -> Memory:
+        today = EnergySpan(date(2026, 1, day))
+        this_month = EnergySpan(date(2026, 1, 1))
+        daily = DailyEnergy(today, None, this_month, None, TOTAL, {})
         return replace(MEMORY, heard=in_tokyo + timedelta(hours=hours), daily_energy=daily)
 
-    memories = [at(14, 0), at(14, 10), at(15, 13), at(15, 23)]
-    bench = play(folder, [(memory, 3600) for memory in memories])
+    first, same_day = memory(14, 0), memory(14, 10)
+    next_day, same_next_day = memory(15, 13), memory(15, 23)
+    memories = [first, same_day, next_day, same_next_day]
+    bench = play(folder, [(each, 3600) for each in memories])
 
-    assert bench.contents == [as_json(memories[0]), as_json(memories[2])]
+    assert bench.contents == [as_json(first), as_json(next_day)]
 
 
 def test_fields_and_events_are_written_once_an_hour(folder: Path) -> None:
+    """Of twenty changes in twenty seconds, the first is written; an hour later, the next change."""
+
     def memory(number: int) -> Memory:
-        fields = frozenset(f"labels/{n}" for n in range(number))
+        fields = frozenset(f"labels/{label}" for label in range(number))
         return replace(MEMORY, fields=fields, situation={"tariff": f"{number}"})
 
-    bench = play(
-        folder, [*((memory(number), 1) for number in range(20)), (None, WRITE_INTERVAL), (memory(1), 1)]
-    )
+    changes: list[tuple[Memory | None, float]] = [(memory(number), 1) for number in range(20)]
+    bench = play(folder, [*changes, (None, WRITE_INTERVAL), (memory(1), 1)])
 
     assert bench.contents == [as_json(memory(0)), as_json(memory(1))]
 
 
 def test_whatever_changes_there_are_at_most_30_writes_in_24_hours(folder: Path) -> None:
+    """For two days everything changes every ten minutes, and the clock of the machine leaps by 800 days."""
+    pause = 600  # seconds
+
     def memory(number: int) -> Memory:
-        at = MEMORY.heard + timedelta(days=400 if number % 2 else -400)
+        days = 400 if number % 2 == 1 else -400
+        at = MEMORY.heard + timedelta(days=days)
         total = replace(TOTAL, offset=number)
         return replace(MEMORY, heard=at, import_total=total, situation={"tariff": f"{number}"})
 
-    bench = play(folder, ((memory(number), 600) for number in range(2 * 24 * 6)))
+    memories = [memory(number) for number in range(round(2 * AT_ONCE_WITHIN) // pause)]
+    bench = play(folder, [(each, pause) for each in memories])
 
-    days = zip(bench.writes, bench.writes[30:], strict=False)
+    # The first ones come at once, then one an hour.
     assert bench.writes[WRITES_AT_ONCE - 1] - bench.writes[0] < WRITE_INTERVAL
-    assert all(later - earlier < WRITE_INTERVAL + 601 for earlier, later in pairwise(bench.writes))
-    assert all(later - earlier >= AT_ONCE_WITHIN for earlier, later in days)
-    assert bench.kept == as_json(memory(2 * 24 * 6 - 1))
+    for earlier, later in pairwise(bench.writes):
+        assert later - earlier <= WRITE_INTERVAL + pause
+    for first, thirty_first in zip(bench.writes, bench.writes[30:], strict=False):
+        assert thirty_first - first >= AT_ONCE_WITHIN
+    assert bench.kept == as_json(memories[-1])
 
 
 class Hanging(Inline):
-    """A disk that has not done what was asked for since `hangs`; `go_on` lets it do that."""
+    """A disk that does nothing while `hangs`; `go_on` does what was asked for last."""
 
     hangs = False
     go_on: Callable[[], None]
@@ -242,24 +260,31 @@ def test_an_unreadable_file_costs_one_line_and_is_replaced(
     bench = play(folder, [(MEMORY, 1)])
 
     assert bench.loaded == [None]
-    assert [reason in line for line in caplog.messages] == [True]
+    [line] = caplog.messages
+    assert reason in line
     assert bench.kept == as_json(MEMORY)
-    kept = [path.read_bytes() for path in folder.glob("*.newer")]
-    assert kept == ([NEWER] if content == NEWER else [])
+
+
+def test_the_file_of_a_newer_version_is_kept_under_another_name(folder: Path) -> None:
+    write(folder, NEWER)
+    play(folder, [(MEMORY, 1)])
+
+    assert (folder / "teleinfo.newer").read_bytes() == NEWER
 
 
 def test_what_can_be_read_and_not_written_is_remembered_and_costs_one_line(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The system has made its damaged card read-only; once it is mended, the file is written."""
+    """The system has made its damaged card read-only; once that is repaired, the file is written."""
     write(folder, encode(MEMORY))
     (folder / "teleinfo.new").mkdir()
 
     def offers() -> Iterator[tuple[Memory, float]]:
-        yield from [(NEXT, 60.0)] * 3 * 60
+        hour = [(NEXT, 60.0)] * 60
+        yield from hour * 3
         assert as_json(MEMORY) == json.loads((folder / "teleinfo.json").read_bytes())
         (folder / "teleinfo.new").rmdir()
-        yield from [(NEXT, 60.0)] * 60
+        yield from hour
         assert as_json(NEXT) == json.loads((folder / "teleinfo.json").read_bytes())
 
     assert play(folder, offers()).loaded == [MEMORY]

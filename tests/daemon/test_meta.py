@@ -41,15 +41,23 @@ def test_each_field_and_each_etiquette_of_this_meter_has_unit_kind_and_meaning_i
 
 
 def test_it_is_published_again_when_the_meter_shows_more() -> None:
+    """Once more for a new étiquette, and once more when it is confirmed; then no more."""
     broker = Broker()
     published = publisher(broker)
-    sent = []
-    for second in range(0, 100, 10):
-        values = dict(standard().values) | ({"SINSTI": "00000", "XYZ": "1"} if second >= 50 else {})
-        published.update(Reading(standard().mode, values), moment(float(second), TIME))
-        sent.append("teleinfo/meta" in dict(broker.take()))
+    usual = standard()
+    with_more = Reading(usual.mode, dict(usual.values) | {"SINSTI": "00000", "XYZ": "1"})
 
-    assert sent[0]
-    assert not any(sent[3:5])
-    assert sent[5]
-    assert not any(sent[7:])
+    def are_sent(reading: Reading, *, seconds: range) -> list[bool]:
+        sent = []
+        for second in seconds:
+            published.update(reading, moment(float(second), TIME))
+            sent.append("teleinfo/meta" in dict(broker.take()))
+        return sent
+
+    first = are_sent(usual, seconds=range(0, 50, 10))
+    then = are_sent(with_more, seconds=range(50, 100, 10))
+
+    assert first[0]
+    assert first[3:] == [False, False]
+    assert then[0]
+    assert then[2:] == [False, False, False]

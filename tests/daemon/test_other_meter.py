@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 OWN, OTHER = "041961123456", "041961987654"
 HERE = Health(source="other", meter="7654", fingerprint=_fingerprint(OTHER))
+"""A message of the other daemon, without a time."""
 
 
 def digits(
@@ -43,16 +44,25 @@ def digits(
 
 
 def at(age: float, *, problem: str | None = None) -> Health:
-    """Return a message of the other meter of so many seconds ago."""
+    """Return a message of the other daemon that it published `age` seconds ago."""
     published = datetime.fromtimestamp(time.time() - age, UTC).isoformat(timespec="seconds")
     return replace(HERE, time=published, problem=problem)
 
 
 def test_a_living_daemon_with_another_meter_is_noticed() -> None:
+    """Another meter is one with another fingerprint: the last digits of two numbers may be the same."""
+    same_digits = OWN[-4:]
+    of_our_meter = replace(HERE, meter=same_digits, fingerprint=_fingerprint(OWN))
+    of_another = replace(HERE, meter=same_digits)
+
     assert digits(HERE) == "7654"
-    assert digits(replace(HERE, meter="3456", fingerprint=_fingerprint(OWN))) is None  # of the same meter
-    assert digits(replace(HERE, meter="3456")) == "3456"  # of another one, with the same last digits
+    assert digits(of_our_meter) is None
+    assert digits(of_another) == same_digits
     assert digits(HERE, own=None) is None
+
+
+def test_a_daemon_that_says_that_it_stops_is_gone() -> None:
+    """If a third daemon stops, the other one is still there."""
     assert digits(HERE, replace(HERE, problem="stopped")) is None
     assert digits(HERE, replace(HERE, source="third", problem="stopped")) == "7654"
 
@@ -89,6 +99,8 @@ FIELDS = [field.name for field in fields(Health)]
 @example({"bad_groups_percent": 10**400})
 @given(st.binary() | st.dictionaries(st.sampled_from(FIELDS), ANYTHING))
 def test_anybody_may_publish_there(payload: bytes | dict[str, object]) -> None:
+    """Whatever comes raises nothing; of what is taken for a number, the last four characters are shown."""
+
     async def seen() -> str | None:
         other = OtherMeter("teleinfo", is_private=False, is_pushed_out=lambda _: True)
         other.note_own(OWN)

@@ -27,10 +27,10 @@ def published(interval: float, *sent: tuple[float, Reading]) -> list[bool]:
 
 
 def test_the_first_reading_passes_and_then_one_in_each_interval() -> None:
-    """From one message to the next passes at least the interval."""
-    assert published(60, (5, USUAL), (6, USUAL), (64.9, USUAL), (65, USUAL), (66, USUAL)) == [
-        True, False, False, True, False,
-    ]  # fmt: skip
+    """From one message to the next passes at least the interval; an interval of 0 is no limit."""
+    sent = [(second, USUAL) for second in (5, 6, 64.9, 65, 66)]
+
+    assert published(60, *sent) == [True, False, False, True, False]
     assert published(0, (0, USUAL), (0, USUAL)) == [True, True]
 
 
@@ -62,7 +62,8 @@ def test_an_overrun_passes_with_each_frame_and_so_does_its_end() -> None:
 
 def test_an_alert_bit_of_stge_passes_at_once_and_another_bit_does_not() -> None:
     """An overrun in the status register is an alert; the direction of the energy is not."""
-    registers = enumerate(("003A0001", "003A0081", "003A0001", "003A0201", "ZZ"))
-    sent = [(float(now), standard(STGE=register)) for now, register in registers]
+    usual, overrun, produces, damaged = "003A0001", "003A0081", "003A0201", "ZZ"
+    registers = (usual, overrun, usual, produces, damaged)
+    sent = [(float(second), standard(STGE=register)) for second, register in enumerate(registers)]
 
     assert published(60, *sent) == [True, True, True, False, False]

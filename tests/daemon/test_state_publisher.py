@@ -45,7 +45,8 @@ class Broker(Outbox):
 
     def take(self) -> list[tuple[str, bytes]]:
         """Return what was published since the last call."""
-        taken, self.messages = self.messages, []
+        taken = self.messages
+        self.messages = []
         return taken
 
 
@@ -77,8 +78,8 @@ def publisher(
     return published
 
 
-def powers(messages: list[tuple[str, bytes]]) -> list[int]:
-    """Return the apparent power of each message."""
+def powers(messages: list[tuple[str, bytes]]) -> list[int | None]:
+    """Return the apparent power of each state among the messages, in VA; None if it is unknown."""
     states = [payload for topic, payload in messages if topic == "teleinfo/state"]
     return [json.loads(payload)["power"]["apparent_import"] for payload in states]
 
@@ -88,30 +89,50 @@ def test_a_state_is_published_at_most_once_in_the_interval_and_news_at_once() ->
     broker = Broker()
     published = publisher(broker)
     for second in range(21):
-        stge = "003A0081" if second >= 3 else "003A0001"
-        published.update(standard(STGE=stge, SINSTS=f"{100 + second:05}"), moment(float(second), TIME))
+        overrun_begins = 3
+        stge = "003A0081" if second >= overrun_begins else "003A0001"
+        power = 100 + second  # VA
+        published.update(standard(STGE=stge, SINSTS=f"{power:05}"), moment(float(second), TIME))
 
+    # At 0 s, 3 s and 13 s.
     assert powers(broker.messages) == [100, 103, 113]
 
 
 def test_a_period_without_a_price_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """With the first state in which the index has risen: those of 0, 10, 20 and 30 s have the first index."""
     published = publisher(Broker(), prices=Prices({"HC": 0.1}))
-    for second in range(0, 60, 2):
-        index = f"{1_000_000 + max(0, second - 30):09}"
-        published.update(standard(EAST=index, EASF01=index), moment(float(second), TIME))
-        assert (caplog.messages != []) == (second >= 40)
+
+    def feed(seconds: range, energy: int) -> None:
+        index = f"{1_000_000 + energy:09}"
+        for second in seconds:
+            published.update(standard(EAST=index, EASF01=index), moment(float(second), TIME))
+
+    feed(range(0, 32, 2), energy=0)
+    feed(range(32, 40, 2), energy=2)
+    assert caplog.messages == []
+    feed(range(40, 60, 2), energy=10)
 
     assert caplog.messages == ["there is no price for the index TH: the cost is unknown"]
 
 
-@pytest.mark.parametrize(("days", "lines"), [(2, 1), (-2, 0)])
+@pytest.mark.parametrize(
+    ("days", "lines"),
+    [
+        pytest.param((0, 2, 0, 0), 1, id="ahead for one reading"),
+        pytest.param((2, 0, 1, 1), 0, id="ahead at the first start"),
+    ],
+)
 def test_a_clock_that_was_ahead_is_logged_once(
-    caplog: pytest.LogCaptureFixture, days: int, lines: int
+    caplog: pytest.LogCaptureFixture, days: tuple[int, ...], lines: int
 ) -> None:
-    """A clock that was ahead at the very first start is not: a day later, its days are given up."""
-    published, noon = publisher(Broker()), datetime.fromisoformat(TIME)
-    begins = (0, days, 0, 0) if days > 0 else (-days, 0, 1, 1)
-    for number, day in enumerate(begins):
+    """
+    `days` is by how many the clock differs from noon of the first day, for a reading each real day.
+
+    A clock that was ahead at the very first start is not logged: a day later, its days are given up.
+    """
+    published = publisher(Broker())
+    noon = datetime.fromisoformat(TIME)
+    for number, day in enumerate(days):
         at = noon + timedelta(days=day, seconds=10 * number)
         published.update(standard(), moment(86_400.0 * number, at.isoformat()))
 
@@ -145,16 +166,14 @@ def test_a_number_within_its_dead_band_is_not_published_again() -> None:
     published = publisher(broker, fields=True, bands={"power.apparent_import": 20})
     for number, power in enumerate((460, 479, 480, 461, 460)):
         published.update(standard(SINSTS=f"{power:05}"), moment(10.0 * number, TIME))
-    published.check(moment(300.0))
+    published.check(moment(300.0))  # the power is too old: unknown
     published.update(standard(SINSTS="00461"), moment(310.0, TIME))
     sent = broker.take()
-    of = {
-        name: [payload for topic, payload in sent if topic == f"teleinfo/state/power/{name}"]
-        for name in ("apparent_import", "apparent_net")
-    }
+    with_band = [payload for topic, payload in sent if topic == "teleinfo/state/power/apparent_import"]
+    without_band = [payload for topic, payload in sent if topic == "teleinfo/state/power/apparent_net"]
 
-    assert of["apparent_import"] == [b"460", b"480", b"460", b"", b"461"]
-    assert of["apparent_net"] == [b"460", b"479", b"480", b"461", b"460", b"", b"461"]
+    assert with_band == [b"460", b"480", b"460", b"", b"461"]
+    assert without_band == [b"460", b"479", b"480", b"461", b"460", b"", b"461"]
     assert powers(sent) == [460, 479, 480, 461, 460, None, 461]
 
 

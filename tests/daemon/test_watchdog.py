@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.daemon.watchdog import Notifier, Watchdog
+from teleinfo.daemon.watchdog import WATCHDOG_INTERVAL, Notifier, Watchdog
 from tests.support import virtual
 from tests.support.process import LIMIT
 
@@ -27,7 +27,7 @@ class Bench(Notifier):
     def __init__(self) -> None:
         super().__init__({"WATCHDOG_USEC": "30000000"})
         self.heard: list[tuple[float, str]] = []
-        self.status = ("key", "all is well")
+        self.status = ("key", "all is well")  # what `status_key` and `status_text` return
         self.watchdog = Watchdog(self)
         self._reader_heartbeat = self.watchdog.heartbeat_of("reader")
         self._publisher_heartbeat = self.watchdog.heartbeat_of("publisher", limit=100)
@@ -78,6 +78,7 @@ def test_the_status_is_shown_at_each_change_and_every_ten_seconds() -> None:
 
     bench = play(scenario)
 
+    # At 0 and 10 s; a text whose key is the same waits for the next 10 s, and was replaced by then.
     assert len(bench.times("STATUS=all is well")) == 2
     assert bench.times("STATUS=all is well, 15 frames") == []
     assert len(bench.times("STATUS=the meter is silent")) == 1
@@ -93,9 +94,10 @@ def test_ready_waits_for_both_tasks() -> None:
         await bench.live(5)
 
     bench = play(scenario)
-    (ready,) = bench.times("READY=1")
+    [ready] = bench.times("READY=1")
+    [both_begun] = begun
 
-    assert 0 <= ready - begun[0] <= 0.5
+    assert 0 <= ready - both_begun <= 0.5
 
 
 def test_who_was_held_up_as_a_whole_is_not_called_stuck(caplog: pytest.LogCaptureFixture) -> None:
@@ -107,16 +109,17 @@ def test_who_was_held_up_as_a_whole_is_not_called_stuck(caplog: pytest.LogCaptur
         loop = asyncio.get_running_loop()
         assert isinstance(loop, virtual.VirtualLoop)
         await bench.live(60)
-        loop.leap(20)
+        loop.leap(20)  # longer than a task may take between two heartbeats
         moments.append(loop.time())
         for _ in range(3):  # the watchdog has its turn before the others
             await asyncio.sleep(0)
         await bench.live(20)
 
     bench = play(scenario)
+    [after_the_leap] = moments
 
     assert caplog.messages == []
-    assert bench.times("WATCHDOG=1")[-1] > moments[0]
+    assert bench.times("WATCHDOG=1")[-1] > after_the_leap
 
 
 @pytest.mark.parametrize(("stuck", "limit"), [("reader", 15), ("publisher", 100)])
@@ -142,8 +145,9 @@ def test_the_watchdog_is_not_fed_while_a_task_is_stuck(
     began, ended = marks
     fed = bench.times("WATCHDOG=1")
 
-    # From the last message on systemd waits for 30 s.
-    assert limit - 10 <= max(at for at in fed if at < ended) - began <= limit + 1
+    # A sign of life comes every 10 s at most, and none after the limit.
+    last_before_restart = max(at for at in fed if at < ended)
+    assert limit - WATCHDOG_INTERVAL <= last_before_restart - began <= limit + 1
     assert fed[-1] > ended
     assert caplog.messages == [f"stuck: {stuck}; the watchdog of systemd will start teleinfo again"]
 

@@ -13,7 +13,7 @@ COMPONENTS = {
     *("binary_sensor", "button", "climate", "cover", "light", "lock", "number", "select", "sensor"),
     *("switch", "fan"),
 }
-SKIPPED = ("_min", "_max")
+ENDS_OF_SETTINGS = ("_min", "_max")
 
 
 class RefusedError(ValueError):
@@ -27,12 +27,15 @@ def read_topic(topic: str, prefix: str = "homeassistant") -> tuple[str, str]:
         raise RefusedError("not a component that it knows")
     if len(parts) != 3 or parts[-1] != "config":
         raise RefusedError("not such a topic")
-    name = parts[1]
-    if parts[0] == "sensor" and (name.endswith(SKIPPED) or name.startswith(("min_", "max_"))):
+    platform, object_id, _config = parts
+    is_sensor = platform == "sensor"
+    if is_sensor and (object_id.endswith(ENDS_OF_SETTINGS) or object_id.startswith(("min_", "max_"))):
         raise RefusedError("a sensor that it takes for a setting")
-    if re.search(r"_address|_ssid|_signal_sensor", name) or (parts[0] == "sensor" and "_alarm" in name):
+    if re.search(r"_address|_ssid|_signal_sensor", object_id):
+        raise RefusedError("an entity that it skips")
+    if is_sensor and "_alarm" in object_id:
         raise RefusedError("a sensor that it skips")
-    return parts[0], name
+    return platform, object_id
 
 
 def availability(message: dict[str, Any]) -> str:
@@ -42,33 +45,46 @@ def availability(message: dict[str, Any]) -> str:
 
 
 def value(message: dict[str, Any], payload: dict[str, Any]) -> str:
-    """Return the value that it reads in `payload` by the template of the message; empty for none."""
+    """
+    Return the value that it reads in `payload` by the template of the message; empty for none.
+
+    The template is `value_json.a`, `value_json['a']`, or one of them as the key of words: `{'x': 'y'}[…]`.
+    """
     template = clean(message["value_template"])
-    options: dict[str, str] = {}
+    words: dict[str, str] = {}
     if "[value_json" in template:
-        before, _, template = template.partition("[")
+        pairs, _bracket, template = template.partition("[")
         template = template.replace("]", "")
-        pairs = (pair.split(":") for pair in before.split(","))
-        options = {pair[0].strip(): pair[1].strip() for pair in pairs if len(pair) == 2}
-    if "value_json." in template:
-        keys = template.partition("value_json.")[2].split(".")
-        if any("[" in key for key in keys):
-            raise RefusedError("an index where there is no list")
-    elif "value_json[" in template:
-        keys = [key.strip("[]") for key in template.removeprefix("value_json").split("]") if key]
-    else:
-        keys = [template]
-    found: Any = payload
-    for key in keys:
-        found = found.get(key) if isinstance(found, dict) else None
-    if found is None or isinstance(found, dict):
+        for pair in pairs.split(","):
+            parts = pair.split(":")
+            if len(parts) == 2:  # it does not understand a colon in a word
+                code, word = parts
+                words[code.strip()] = word.strip()
+    value: Any = payload
+    for key in keys_of(template):
+        value = value.get(key) if isinstance(value, dict) else None
+    if value is None or isinstance(value, dict):
         return ""
-    text = str(found).lower() if isinstance(found, bool) else str(found)
-    return options.get(text, text)
+    text = str(value)
+    if isinstance(value, bool):
+        text = text.lower()
+    return words.get(text, text)
+
+
+def keys_of(template: str) -> list[str]:
+    """Return the keys, from the outermost one, by which a clean template reads the payload."""
+    if "value_json." in template:
+        _before, _value_json, path = template.partition("value_json.")
+        if "[" in path:
+            raise RefusedError("an index where there is no list")
+        return path.split(".")
+    if "value_json[" in template:
+        return [key.strip("[]") for key in template.removeprefix("value_json").split("]") if key]
+    return [template]
 
 
 def clean(template: str) -> str:
-    """Return the template without the parts that it ignores."""
+    """Return the template without the parts that it ignores: braces, quotes, filters and conditions."""
     template = re.sub(r"[{}'\"]", "", template)
     for end in ("|", ".split(", "if value_json."):
         template = template.partition(end)[0]

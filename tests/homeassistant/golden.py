@@ -48,14 +48,14 @@ PERIOD = 1.5
 """Seconds from one frame to the next."""
 FRAMES = 100
 ALL = (*METERS, *FAMILIES)
-LONG = {short: key for key, short in SHORT_KEYS.items()} | {"p": "platform"}
+LONG_KEYS = {short: key for key, short in SHORT_KEYS.items()} | {"p": "platform"}
 
 
 def read(payload: bytes) -> dict[str, Any]:
     """Return a message with the keys of its components in full."""
     message: dict[str, Any] = json.loads(payload)
     for key, component in message.get("components", {}).items():
-        message["components"][key] = {LONG.get(name, name): value for name, value in component.items()}
+        message["components"][key] = {LONG_KEYS.get(name, name): value for name, value in component.items()}
     return message
 
 
@@ -81,7 +81,7 @@ class Followed:
         self.now = 0.0
 
     def feed(self, readings: Iterable[Reading]) -> None:
-        """Take readings, each `PERIOD` after the one before."""
+        """Feed readings, each `PERIOD` after the one before; the broker takes each message at once."""
         for reading in readings:
             time = (START + dt.timedelta(seconds=self.now)).isoformat() + "+01:00"
             self.tracker.update(reading, moment(self.now, time))
@@ -103,36 +103,41 @@ class Followed:
     @property
     def message(self) -> dict[str, Any]:
         """The one message for the device."""
-        found = list(self.announced.values())
-        assert len(found) == 1, "nothing was announced"
-        return found[0]
+        messages = list(self.announced.values())
+        assert len(messages) == 1, messages
+        return messages[0]
 
 
 def readings_of(meter: str, *, frames: int = FRAMES, start: dt.datetime = START) -> list[Reading]:
-    """Return what the first frames of a simulated meter say."""
+    """Return the readings of the first frames of a simulated meter."""
     simulated = build(meter, start=start, rng=random.Random(7))
     decoder = Decoder()
-    times = (start + dt.timedelta(seconds=PERIOD * number) for number in range(frames))
-    return [reading for now in times for reading in decoder.feed(simulated.emit(now))]
+    readings: list[Reading] = []
+    for number in range(frames):
+        now = start + dt.timedelta(seconds=PERIOD * number)
+        readings += decoder.feed(simulated.emit(now))
+    return readings
 
 
 def followed(meter: str, *, frames: int = FRAMES, **options: Any) -> Followed:  # noqa: ANN401 - those of Followed
     """Return a simulated meter, or one of a family that nobody simulates, after its first frames."""
     device = Followed(**options)
-    of_frames = family_readings if meter in FAMILIES else readings_of
-    device.feed(of_frames(meter, frames=frames))
+    if meter in FAMILIES:
+        device.feed(family_readings(meter, frames=frames))
+    else:
+        device.feed(readings_of(meter, frames=frames))
     return device
 
 
 def every_entity() -> list[Field]:
-    """Return the entity of every field that has one, of a meter of three phases."""
+    """Return the entity of every field that has one, of a meter of three phases with the contract EJP."""
     values: dict[FieldPath, Json] = {field.parts: None for field in FIELDS if field.parts[-1] != ANY_LABEL}
     values |= {("meter", "phases"): 3, ("contract", "code"): Contract.EJP}
     return list(entities_of(values, Mode.STANDARD).values())
 
 
 def content(meter: str) -> str:
-    """Return what the file of a meter has to say: its topic, and its message, a component a line."""
+    """Return the text of the file of a meter: its topic, and its message, a component a line."""
     device = followed(meter)
     [(topic, payload)] = device.announcer.messages.items()
     message = json.loads(payload)

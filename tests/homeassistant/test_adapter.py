@@ -29,22 +29,23 @@ OVERRUN = Reading(Mode.HISTORIQUE, dict(FRAME.values) | {"PEJP": "30"})
 CONFIG = "homeassistant/device/teleinfo_041961123456/config"
 STATES = "teleinfo/homeassistant"
 NOTHING_KNOWN = {STATES: b'{"missing":""}'}
+"""What `taken` returns of the message before the announcement."""
 TIME = "2026-01-14T12:00:00+01:00"
 MEMORY = Memory("041961123456", dt.datetime.fromisoformat(TIME), announced=frozenset({CONFIG}))
 
 
 class Linked:
-    """A tracker and what Home Assistant is told of it, on an outbox."""
+    """A tracker, and its adapter to Home Assistant; `restored`: the memory of an empty run was read."""
 
-    def __init__(self, outbox: Outbox, *, hold: bool = True, answered: bool = True) -> None:
+    def __init__(self, outbox: Outbox, *, hold: bool = True, restored: bool = True) -> None:
         self.tracker = JudgedTracker()
         discovery = Discovery("homeassistant", Topics("teleinfo"))
         self.hass = HomeAssistant(self.tracker, discovery, retained=outbox, rng=Random(1), hold=hold)
-        if answered:
+        if restored:
             self.hass.restore()
 
     def take(self, *readings: Reading, now: float) -> None:
-        """Take these readings, a second apart."""
+        """Take these readings, a second apart, the first one at the monotonic time `now`."""
         for second, reading in enumerate(readings):
             self.tracker.update(reading, moment(now + second, TIME))
             self.hass.update(reading, moment(now + second))
@@ -57,18 +58,18 @@ class Linked:
         assert CONFIG in taken(outbox)
 
 
-def sent(outbox: Outbox) -> dict[str, bytes]:
-    """Return the states that are due and are not empty, and take them."""
-    return {topic: payload for topic, payload in taken(outbox).items() if payload}
-
-
 def taken(outbox: Outbox) -> dict[str, bytes]:
-    """Return the states that are due, and take them."""
-    found = {}
-    while (state := outbox.pop()) is not None:
-        found[state.topic] = state.payload
-        outbox.settle(state, delivered=True)
-    return found
+    """Let the broker take the messages that are due; return the payloads by topic, in this order."""
+    payloads = {}
+    while (message := outbox.pop()) is not None:
+        payloads[message.topic] = message.payload
+        outbox.settle(message, delivered=True)
+    return payloads
+
+
+def sent(outbox: Outbox) -> dict[str, bytes]:
+    """Do as `taken`; return the payloads without the empty ones, which clear their topics."""
+    return {topic: payload for topic, payload in taken(outbox).items() if payload}
 
 
 @pytest.mark.parametrize(("hold", "expected"), [(True, [1000, 1100]), (False, [1000, 1001, 1100, 1101])])
@@ -89,18 +90,19 @@ def test_an_entity_that_was_taken_away_is_unknown_after_two_minutes() -> None:
     outbox = Outbox(1)
     linked = Linked(outbox)
     linked.announce(outbox)
-    found = []
-    for now in (STALE_AFTER - 1, STALE_AFTER):
-        linked.hass.show({"mode": now}, moment(now))
-        found += [json.loads(payload)["missing"] for payload in taken(outbox).values()]
 
-    assert found == ["", None]
+    def missing(now: float) -> object:
+        linked.hass.show({"mode": now}, moment(now))
+        return json.loads(taken(outbox)[STATES])["missing"]
+
+    assert missing(STALE_AFTER - 1) == ""
+    assert missing(STALE_AFTER) is None
 
 
 def test_nothing_is_published_before_the_memory_was_read() -> None:
     """It says which topics hold an earlier announcement."""
     outbox = Outbox(1)
-    linked = Linked(outbox, answered=False)
+    linked = Linked(outbox, restored=False)
     linked.take(FRAME, OTHER, now=0)
     assert sent(outbox) == {}
     linked.hass.restore()
@@ -130,9 +132,9 @@ def test_before_the_announcement_nothing_is_known_and_the_state_follows_it() -> 
     linked.hass.show({"power": {"active": 2000}}, moment(4))
     linked.take(OTHER, OTHER, now=4)
 
-    found = taken(outbox)
-    assert list(found) == [CONFIG, STATES]
-    assert json.loads(found[STATES]) == {"power_active": 2000, "missing": ""}
+    payloads = taken(outbox)
+    assert list(payloads) == [CONFIG, STATES]
+    assert json.loads(payloads[STATES]) == {"power_active": 2000, "missing": ""}
 
 
 @pytest.mark.parametrize("delivered", [True, False])
@@ -140,7 +142,8 @@ def test_the_new_announcement_waits_until_the_broker_has_taken_or_refused_the_en
     *, delivered: bool
 ) -> None:
     """Else Home Assistant would get an empty message alone, and remove the entities."""
-    outbox, before = Outbox(1), "homeassistant/sensor/teleinfo_041961123456_power/config"
+    outbox = Outbox(1)
+    before = "homeassistant/sensor/teleinfo_041961123456_power/config"
     linked = Linked(outbox)
     linked.hass.restore(frozenset({before}))
     linked.take(FRAME, now=0)
@@ -192,20 +195,24 @@ def test_the_message_is_sent_when_it_is_new(caplog: pytest.LogCaptureFixture) ->
 def test_a_line_that_names_one_meter_after_the_other_leaves_only_the_last(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The messages of a meter that was replaced are not repeated, and its device is removed."""
+    """
+    The messages of a meter that was replaced are not repeated, and its device is removed.
+
+    A hundred meters, each for five frames.
+    """
     caplog.set_level(logging.INFO)
     outbox = Outbox(1)
     linked = Linked(outbox)
-    kept: dict[str, bytes] = {}
+    at_broker: dict[str, bytes] = {}
     for number in range(100):
         reading = Reading(Mode.HISTORIQUE, dict(FRAME.values) | {"ADCO": f"0419611{number:05}"})
         for second in range(5):
             linked.take(reading, now=60 * number + second)
-            kept |= taken(outbox)
+            at_broker |= taken(outbox)
     outbox.repeat()
 
     assert len(caplog.records) == 1
-    assert list(sent(outbox)) == [topic for topic, payload in kept.items() if payload]
+    assert list(sent(outbox)) == [topic for topic, payload in at_broker.items() if payload]
 
 
 async def test_the_device_has_a_link_to_the_page_once_the_page_answers(
@@ -213,7 +220,8 @@ async def test_the_device_has_a_link_to_the_page_once_the_page_answers(
 ) -> None:
     """TELEINFO_WEB_LISTEN names an address also where no page runs."""
     monkeypatch.setattr(adapter, "LOOK_FOR_PAGE", 0.01)
-    outbox, port = Outbox(1), free_port()
+    outbox = Outbox(1)
+    port = free_port()
     linked = Linked(outbox)
     looking = asyncio.create_task(linked.hass.link_page("http://pi.local:8080/", HOST, port))
     linked.take(FRAME, now=0)
@@ -241,14 +249,19 @@ async def test_all_is_repeated_once_a_moment_after_home_assistant_has_started(
     taken(outbox)
     assert linked.hass.birth_topic == "homeassistant/status"
 
-    for payload, expected in ((b"offline", []), (BIRTH, [STATES]), (BIRTH, [STATES])):
+    async def repeated_after(payload: bytes) -> list[str]:
         for is_retained in (False, True):
             linked.hass.on_birth(payload, is_retained=is_retained)
         assert taken(outbox) == {}
-        repeated: list[str] = []
+        topics: list[str] = []
         # The loop runs the timers of the answers first.
-        end = asyncio.create_task(asyncio.sleep(adapter.ANSWER_DELAY[1]))
+        _least, longest = adapter.ANSWER_DELAY
+        end = asyncio.create_task(asyncio.sleep(longest))
         while not end.done():
             await asyncio.sleep(0)
-            repeated += taken(outbox)
-        assert repeated == expected
+            topics += taken(outbox)
+        return topics
+
+    assert await repeated_after(b"offline") == []
+    assert await repeated_after(BIRTH) == [STATES]
+    assert await repeated_after(BIRTH) == [STATES]

@@ -49,9 +49,17 @@ LINKY = {
     "STGE": "003A0401",
     "NTARF": "02",
 }
-LINE = {"line_quality", "line_errors", "line_mode", "line_speed", "line_unknown_labels", "line_connection"}
+LINE_KEYS = {
+    "line_quality",
+    "line_errors",
+    "line_mode",
+    "line_speed",
+    "line_unknown_labels",
+    "line_connection",
+}
 CONFIG = "homeassistant/device/teleinfo_041961123456/config"
 LOOK_FRAMES = round(LOOK_INTERVAL / PERIOD) + 1
+"""Frames in which the announcer looks at least once for an index that has begun to count."""
 BOTH_MODES = {
     *("contract", "subscribed_power", "subscribed_current", "tariff", "energy_import_total"),
     *(
@@ -90,7 +98,7 @@ class FedByHand(Followed):
 
 
 def announced(readings: Iterable[Reading], **options: Any) -> Followed:  # noqa: ANN401 - those of Followed
-    """Return a meter that was followed through these."""
+    """Return a meter that was followed through these readings."""
     device = FedByHand(**options)
     device.feed(readings)
     return device
@@ -98,8 +106,11 @@ def announced(readings: Iterable[Reading], **options: Any) -> Followed:  # noqa:
 
 def components(device: Followed) -> dict[str, dict[str, Any]]:
     """Return what is announced beside the line and the events, by key; nothing before the first message."""
-    cmps = device.message["components"] if device.announced else {}
-    return {key: component for key, component in cmps.items() if key not in {*LINE, "event"}}
+    if not device.announced:
+        return {}
+    all_components: dict[str, dict[str, Any]] = device.message["components"]
+    others = {*LINE_KEYS, "event"}
+    return {key: component for key, component in all_components.items() if key not in others}
 
 
 def keys(device: Followed) -> set[str]:
@@ -108,19 +119,21 @@ def keys(device: Followed) -> set[str]:
 
 
 def test_what_comes_later_is_added_then() -> None:
-    """The notice of EJP comes: one message more, with everything that was there."""
+    """The notice of EJP comes: the second frame with it confirms it, and all that was there stays."""
     device = announced(historique(HC, HC))
     before = keys(device)
-    device.feed(historique(HC | {"PEJP": "30"}))
+    with_notice = HC | {"PEJP": "30"}
+    device.feed(historique(with_notice))
     assert keys(device) == before
-    device.feed(historique(HC | {"PEJP": "30"}))
+    device.feed(historique(with_notice))
 
     assert keys(device) == before | {"PEJP"}
 
 
 def test_an_etiquette_outside_the_table_has_an_entity_that_is_not_enabled() -> None:
     """Its state is the text of the meter."""
-    device = announced(historique(HC, HC, HC | {"NEW-1": "AB 12"}, HC | {"NEW-1": "AB 12"}))
+    with_unknown = HC | {"NEW-1": "AB 12"}
+    device = announced(historique(HC, HC, with_unknown, with_unknown))
     component = components(device)["NEW-1"]
 
     assert (component["name"], component["enabled_by_default"]) == ("Étiquette inconnue NEW-1", False)
@@ -147,10 +160,10 @@ def test_a_change_of_mode_keeps_the_entities_of_what_both_modes_say() -> None:
     device.feed(standard(*[LINKY] * (CONFIRM_WITHIN + 5)))
     after = components(device)
 
-    assert before.keys() >= BOTH_MODES <= keys(device)
+    assert before.keys() >= BOTH_MODES
+    assert after.keys() >= BOTH_MODES
     for key in BOTH_MODES:
-        first, second = ({**of[key], "value_template": ""} for of in (before, after))
-        assert first == second, key
+        assert before[key] | {"value_template": ""} == after[key] | {"value_template": ""}, key
     assert before["index_HC"] == after["index_HC"]
     assert "energy_indexes_HC_value" in after["index_HC"]["value_template"]
     assert device.announced.keys() == {CONFIG}
@@ -184,7 +197,8 @@ def test_a_meter_without_a_number_is_announced_after_a_while() -> None:
 
 def indexes(device: Followed) -> dict[str, str]:
     """Return the names of the announced indexes by key."""
-    return {key: one["name"] for key, one in components(device).items() if key.startswith("index_")}
+    of_indexes = {key: each for key, each in components(device).items() if key.startswith("index_")}
+    return {key: component["name"] for key, component in of_indexes.items()}
 
 
 @pytest.mark.parametrize(
@@ -219,10 +233,10 @@ def test_a_supplier_index_is_named_after_the_tariff_in_which_it_runs(second: str
 def test_another_contract_has_its_indexes_and_those_of_the_old_one_say_nothing_more() -> None:
     """Base to Tempo: EASF01 counted all hours, and counts the blue ones from now on."""
     base = LINKY | {"NGTF": "BASE", "NTARF": "01", "LTARF": "BASE"}
-    tempo = base | {"NGTF": "TEMPO", "NTARF": "02", "LTARF": "HP  BLEU", "EASF01": "000000000"}
+    tempo = base | {"NGTF": "TEMPO", "NTARF": "02", "LTARF": "HP  BLEU", "EASF01": "000000007"}
     device = announced(standard(base, base))
     assert indexes(device) == {"index_TH": "Toutes heures"}
-    device.feed(standard(*[tempo | {"EASF01": "000000007"}] * LOOK_FRAMES))
+    device.feed(standard(*[tempo] * LOOK_FRAMES))
 
     assert indexes(device) == {
         "index_TH": "Toutes heures",
@@ -251,11 +265,12 @@ def test_a_common_contract_and_its_tariff_are_choices() -> None:
     [(Language.FR, ["Bleu", "Blanc", "Rouge"]), (Language.EN, ["Blue", "White", "Red"])],
 )
 def test_the_options_of_a_choice_are_in_one_language(language: Language, colours: list[str]) -> None:
-    found = components(followed("standard-tempo", frames=3, language=language))
+    of_meter = components(followed("standard-tempo", frames=3, language=language))
 
-    assert found["tempo_today"]["options"] == colours
+    assert of_meter["tempo_today"]["options"] == colours
     with use_language(language):
-        assert found["contract"]["options"] == [_(contract.words) for contract in Contract]
+        contracts = [_(contract.words) for contract in Contract]
+    assert of_meter["contract"]["options"] == contracts
 
 
 def test_the_notice_of_ejp_has_an_entity_before_it_comes_unless_it_is_excluded() -> None:
@@ -270,49 +285,70 @@ def test_the_notice_of_ejp_has_an_entity_before_it_comes_unless_it_is_excluded()
 
 def test_the_components_are_announced_each_on_its_topic() -> None:
     """The same ids, names and units as in the message for the device."""
-    device, single = followed("standard-tempo", frames=3), followed("standard-tempo", form="components")
-    cmps = device.message["components"]
+    by_device = followed("standard-tempo", frames=3)
+    by_component = followed("standard-tempo", form="components")
+    of_device = by_device.message["components"]
 
-    assert len(single.announced) == len(cmps)
-    for key, component in cmps.items():
-        topic = f"homeassistant/{component['platform']}/teleinfo_041961123456_{key.replace('+', '_')}/config"
-        message = single.announced[topic]
+    assert len(by_component.announced) == len(of_device)
+    for key, component in of_device.items():
+        object_id = f"teleinfo_041961123456_{key}".replace("+", "_")
+        message = by_component.announced[f"homeassistant/{component['platform']}/{object_id}/config"]
         assert message["unique_id"] == component["unique_id"]
         assert message["name"] == component["name"]
         assert message.get("unit_of_measurement") == component.get("unit_of_measurement")
-        assert message["device"]["identifiers"] == device.message["device"]["identifiers"]
+        assert message["device"]["identifiers"] == by_device.message["device"]["identifiers"]
 
 
-ONE = "homeassistant/sensor/teleinfo_041961123456_index_HC/config"
+INDEX_CONFIG = "homeassistant/sensor/teleinfo_041961123456_index_HC/config"
 
 
 @pytest.mark.parametrize(
     ("form", "before", "first", "second"),
     [
-        ("device", ONE, MIGRATE, b""),
-        ("components", CONFIG, MIGRATE, MIGRATE),
-        ("device", CONFIG.replace("homeassistant", "a/b"), MIGRATE, MIGRATE),
-        ("device", ONE.replace("homeassistant", "a/b"), MIGRATE, b""),
-        ("components", ONE.replace("homeassistant", "a/b"), MIGRATE, b""),
-        ("device", CONFIG.replace("123456", "1234"), b"", b""),  # another meter
-        ("components", ONE.replace("123456", "1234"), b"", b""),
+        pytest.param("device", INDEX_CONFIG, MIGRATE, b"", id="from components to a device"),
+        pytest.param("components", CONFIG, MIGRATE, MIGRATE, id="from a device to components"),
+        pytest.param(
+            "device", CONFIG.replace("homeassistant", "a/b"), MIGRATE, MIGRATE, id="prefix of a device"
+        ),
+        pytest.param(
+            "device", INDEX_CONFIG.replace("homeassistant", "a/b"), MIGRATE, b"", id="prefix and form"
+        ),
+        pytest.param(
+            "components",
+            INDEX_CONFIG.replace("homeassistant", "a/b"),
+            MIGRATE,
+            b"",
+            id="prefix of a component",
+        ),
+        pytest.param("device", CONFIG.replace("123456", "1234"), b"", b"", id="device of another meter"),
+        pytest.param(
+            "components", INDEX_CONFIG.replace("123456", "1234"), b"", b"", id="component of another meter"
+        ),
     ],
 )
 def test_the_announcement_before_is_ended_by_the_next(
     form: DiscoveryForm, before: str, first: bytes, second: bytes
 ) -> None:
+    """
+    An earlier run announced the topic `before`. This one sends `first` there, and `second` a frame later.
+
+    A topic of a component is cleared then; of the topic of a device, Home Assistant would log an error.
+    """
     device = FedByHand(form=form)
     device.announcer.announced = frozenset({before})
     device.feed(historique(HC))
     assert device.announcer.messages == {before: first}
     device.feed(historique(HC))
 
-    assert device.announcer.messages[before] == second
-    assert device.announcer.announced == {topic for topic, sent in device.announcer.messages.items() if sent}
+    messages = device.announcer.messages
+    assert messages[before] == second
+    assert device.announcer.announced == {topic for topic, payload in messages.items() if payload}
 
 
 def test_the_next_start_clears_what_is_below_another_prefix() -> None:
-    device, before = FedByHand(), CONFIG.replace("homeassistant", "a/b")
+    """What is announced below the present prefix too was released by an earlier start."""
+    device = FedByHand()
+    before = CONFIG.replace("homeassistant", "a/b")
     device.announcer.announced = frozenset({before, CONFIG})
     device.feed(historique(HC, HC))
 
@@ -322,7 +358,8 @@ def test_the_next_start_clears_what_is_below_another_prefix() -> None:
 
 @pytest.mark.parametrize("form", ["device", "components"])
 def test_nothing_is_cleared_if_form_and_prefix_are_the_same(form: DiscoveryForm) -> None:
-    before = announced(historique(HC | {"PEJP": "30"}, HC | {"PEJP": "30"}), form=form)
+    with_notice = HC | {"PEJP": "30"}
+    before = announced(historique(with_notice, with_notice), form=form)
     device = FedByHand(form=form)
     device.announcer.announced = before.announcer.announced
     device.feed(historique(HC, HC))

@@ -26,9 +26,9 @@ def message(
     """Return the message for the device of a meter."""
     meter = device_of(number, topic="teleinfo", private=private)
     discovery = Discovery("homeassistant", Topics("t"), meter_name=name, page=page, support_url=support)
-    (text,) = discovery.messages(meter, []).values()
-    found: dict[str, Any] = json.loads(text)
-    return found
+    [payload] = discovery.messages(meter, []).values()
+    decoded: dict[str, Any] = json.loads(payload)
+    return decoded
 
 
 @pytest.mark.parametrize("meter", golden.ALL)

@@ -7,6 +7,7 @@ import json
 import random
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from teleinfo.simulator.historique import Historique
@@ -47,20 +48,25 @@ class Outcome:
     predicted: dict[float, dict[str, Any]] = field(default_factory=dict)
     changes: list[tuple[float, str]] = field(default_factory=list)
 
-    def _due(self, instant: float) -> tuple[float, str]:
-        return self.changes[bisect_right([at for at, _period in self.changes], instant)]
+    def _next_change(self, instant: float) -> tuple[float, str]:
+        """Return the instant and the period of the first change after an instant."""
+        instants = [at for at, _period in self.changes]
+        return self.changes[bisect_right(instants, instant)]
 
     @property
     def wrong(self) -> list[str]:
         """The predictions that did not come true, each with the time at which it was made."""
-        return [
-            f"{local(at)}: {found['time']} {found['code']}, but {local(due)} {period}"
-            for at, found in self.predicted.items()
-            if found.get("time")
-            for due, period in [self._due(at)]
-            if dt.datetime.fromisoformat(found["time"]).timestamp() != due
-            or found["code"] not in {period, None}
-        ]
+        wrong = []
+        for at, predicted in self.predicted.items():
+            time, code = predicted.get("time"), predicted.get("code")
+            if not time:
+                continue
+            due, period = self._next_change(at)
+            is_time_right = dt.datetime.fromisoformat(time).timestamp() == due
+            is_code_right = code in {period, None}
+            if not is_time_right or not is_code_right:
+                wrong.append(f"{local(at)}: {time} {code}, but {local(due)} {period}")
+        return wrong
 
     @property
     def times(self) -> list[dt.datetime]:
@@ -95,12 +101,28 @@ def moved(before: SimulatedContract, after: SimulatedContract, at: dt.datetime) 
 
 
 def _instants(start: float, end: float, changes: list[float]) -> Iterator[float]:
+    """Yield the instant of each frame: `FINE` seconds apart near one of the `changes`, else `COARSE`."""
     instant = start
     while instant < end:
         yield instant
+        # The first change that is not over for longer than `NEAR`.
         place = bisect_right(changes, instant - NEAR)
-        until = changes[place] - NEAR - instant if place < len(changes) else COARSE
-        instant += FINE if until <= 0 else min(COARSE, max(FINE, until))
+        until_near: float = COARSE
+        if place < len(changes):
+            until_near = changes[place] - NEAR - instant
+        instant += min(COARSE, max(FINE, until_near))
+
+
+def _restarted(tracker: JudgedTracker) -> JudgedTracker:
+    """Return the tracker of a new process, which has read the memory of the one before."""
+    memory = tracker.memory()
+    restarted = JudgedTracker()
+    if memory is None:
+        return restarted
+    remembered = from_json(json.loads(encode(memory)))
+    if remembered is not None:
+        restarted.restore(remembered)
+    return restarted
 
 
 def run(
@@ -117,33 +139,34 @@ def run(
     """
     Follow a meter for some days from a naive local time.
 
-    At a `power_cut` the daemon is off; it then begins anew
-    with its memory. `our_clock` shows the time of day of an instant, `wall` that of the meter. `edit` changes
-    the texts of a frame.
+    At a `power_cut` the daemon is off; it then begins anew with its memory. `our_clock` shows the time of day
+    of an instant, `wall` that of the meter. `edit` changes the texts of a frame.
     """
     first = start.replace(tzinfo=PARIS).timestamp()
     end = first + days * 86400
+    # Three days more: the last prediction, too, is of a change that is known.
     minutes = [first + 60 * n for n in range((days + 3) * 1440)]
     periods = [contract.period(wall(minute)).ptec.rstrip(".") for minute in minutes]
     outcome = Outcome()
-    outcome.changes = [
-        (minutes[n], periods[n]) for n in range(1, len(minutes)) if periods[n] != periods[n - 1]
-    ]
+    for minute, (before, after) in zip(minutes[1:], pairwise(periods), strict=True):
+        if before != after:
+            outcome.changes.append((minute, after))
     model = MeterModel(contract, mode)
     metrology = Instants(
         start=start, load_profile=lambda _: (500.0,), contract=contract, phases=1, rng=random.Random(1)
     )
-    meter = (Standard if mode is Mode.STANDARD else Historique)(model, metrology)
-    tracker, was_off = JudgedTracker(), False
+    form = Standard if mode is Mode.STANDARD else Historique
+    meter = form(model, metrology)
+    tracker = JudgedTracker()
+    was_off = False
     for instant in _instants(first + FINE / 2, end, [at for at, _period in outcome.changes]):
         now = local(instant)
         if power_cut(now):
             was_off = True
             continue
         if was_off:
-            memory, tracker, was_off = tracker.memory(), JudgedTracker(), False
-            if memory is not None and (remembered := from_json(json.loads(encode(memory)))) is not None:
-                tracker.restore(remembered)
+            was_off = False
+            tracker = _restarted(tracker)
         built = build_reading(meter.frame(wall(instant)))
         assert built is not None
         reading = Reading(mode, edit(now, dict(built.values)))

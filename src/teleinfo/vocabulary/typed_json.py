@@ -16,7 +16,6 @@ from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
-from functools import partial
 from types import UnionType
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
@@ -37,24 +36,42 @@ def to_json(value: object) -> Any:  # noqa: ANN401 - JSON
 
 def from_json(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says
     """Return the value of the type `kind` in the content of a file, or None if it is wrong."""
-    origin, of = get_origin(kind), get_args(kind)
+    origin = get_origin(kind)  # `tuple` of `tuple[int, ...]`
+    arguments = get_args(kind)
     if origin is UnionType:  # with None
-        return from_json(of[0], part)
+        return from_json(arguments[0], part)
     if origin is Mapping and isinstance(part, dict):
-        keys = map(partial(from_json, of[0]), part)
-        found = dict(zip(keys, map(partial(from_json, of[1]), part.values()), strict=True))
-        return None if None in found or None in found.values() else found
+        return _mapping(arguments[0], arguments[1], part)
     if origin in {tuple, frozenset} and isinstance(part, list):
-        items = [from_json(of[0], item) for item in part]
-        return None if None in items else origin(items)
+        items = [from_json(arguments[0], item) for item in part]
+        if None in items:
+            return None
+        return origin(items)
     if is_dataclass(kind) and isinstance(part, dict):
         return _object(kind, part)
-    return _time(kind, part) if kind in {date, datetime} else _plain(kind, part)
+    if kind in {date, datetime}:
+        return _time(kind, part)
+    return _plain(kind, part)
+
+
+def _mapping(key_kind: Any, value_kind: Any, part: dict[str, object]) -> dict[Any, Any] | None:  # noqa: ANN401 - any types
+    """Return the mapping with keys and values of these types, None if one of them is wrong."""
+    mapping = {}
+    for key_text, item in part.items():
+        key = from_json(key_kind, key_text)
+        value = from_json(value_kind, item)
+        if key is None or value is None:
+            return None
+        mapping[key] = value
+    return mapping
 
 
 def _plain(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return next((member for member in kind if member.value == part), None)
+        for member in kind:
+            if member.value == part:
+                return member
+        return None
     # Before `float`, which raises OverflowError for an integer of 310 digits.
     if isinstance(part, int | float) and abs(part) > _MOST:
         return None

@@ -185,17 +185,23 @@ def read_sections(path: Path) -> dict[str, tuple[list[str], list[str]]]:
 
 
 def _members(line: str) -> Iterator[str]:
-    """Yield a line for each label of a series, or the line itself if it is no series."""
+    """Yield a line for each label of a series, "{1-3}" or "{A,B}", or the line itself if it is no series."""
     series = re.search(r"\{(.+?)\}", line)
     if series is None:
         yield line
         return
     first, _, last = series[1].partition("-")
-    for member in range(int(first), int(last) + 1) if last else series[1].split(","):
-        yield line.replace(series[0], "{}").replace("{}", str(member))
+    if last:
+        members = [str(number) for number in range(int(first), int(last) + 1)]
+    else:
+        members = series[1].split(",")
+    for member in members:
+        # Another column may repeat the member: {} stands for it there.
+        yield line.replace(series[0], member).replace("{}", member)
 
 
 def _label(line: str) -> Label:
+    """Return the label of a line; a note of the line overrides a note of its kind."""
     name, kind, unit, notes, french, english = _columns(line)
     value_kind, notes_of_kind = _KINDS[kind]
     more: dict[str, Any] = {"kind": Kind(value_kind)}
@@ -204,8 +210,7 @@ def _label(line: str) -> Label:
     for note in f"{notes_of_kind}, {notes}".split(", "):
         word, _, argument = note.partition(" ")
         if word == "width":
-            first, _, last = argument.partition("-")
-            more["widths"] = range(int(first), int(last) + 1) if last else tuple(map(int, first.split("/")))
+            more["widths"] = _widths(argument)
         elif word == "also":
             more["spellings"] = tuple(argument.split("/"))
         elif word == "period":
@@ -219,7 +224,16 @@ def _label(line: str) -> Label:
     return Label(name, french, english, None if unit == "-" else unit, **more)
 
 
+def _widths(argument: str) -> tuple[int, ...] | range:
+    """Return the widths of "4-98" as a range, of "9/10" as a tuple."""
+    first, _, last = argument.partition("-")
+    if last:
+        return range(int(first), int(last) + 1)
+    return tuple(int(width) for width in argument.split("/"))
+
+
 def _columns(line: str) -> list[str]:
+    """Return the columns of a line, without the blanks that align them."""
     return [column.strip() for column in line.split("|")]
 
 

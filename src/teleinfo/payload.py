@@ -55,12 +55,12 @@ def encode(reading: Reading, options: Options, *, now: float | None = None) -> b
     if isinstance(reading, LayoutReading) and is_text and not options.exclude:
         members = _template(reading.layout) % tuple(reading.texts)
     else:
-        chosen = {
-            key: value if is_text else _number(reading, key, value, options)
-            for key, value in reading.values.items()
-            if not is_left_out(reading.mode, key, options.exclude)
-        }
-        members = _json(chosen)[1:-1].encode("ascii")
+        chosen: dict[str, str | int] = {}
+        for key, value in reading.values.items():
+            if is_left_out(reading.mode, key, options.exclude):
+                continue
+            chosen[key] = value if is_text else _number(reading, key, value, options)
+        members = _json(chosen)[1:-1].encode("ascii")  # without the braces
     if not members:
         return None
     if options.timestamp:
@@ -77,7 +77,13 @@ def _template(layout: Layout) -> bytes:
 
 
 def _number(reading: Reading, key: str, value: str, options: Options) -> str | int:
+    """Return a value as a number if the options ask for that, and it is one; else unchanged."""
     label = lookup(reading.mode, key)
-    is_number = (options.numbers == "all" and " " not in value) or (label is not None and label.is_number)
-    number = parse_uint(value) if is_number else None
-    return value if number is None else number
+    is_quantity = label is not None and label.is_number
+    is_any_number = options.numbers == "all" and " " not in value
+    if not is_quantity and not is_any_number:
+        return value
+    number = parse_uint(value)
+    if number is None:
+        return value
+    return number

@@ -99,23 +99,31 @@ def command_line(*arguments: str, root: bool = False) -> str:
     called = Path(sys.argv[0])
     installed = shutil.which("teleinfo")
     # `make install` starts the module: its command is that of its environment.
-    own = {called.resolve(), Path(sys.prefix, "bin", "teleinfo").resolve()}
-    program = str(called.absolute())
-    if installed is not None and Path(installed).resolve() in own:
+    paths_of_this_program = {called.resolve(), Path(sys.prefix, "bin", "teleinfo").resolve()}
+    if installed is not None and Path(installed).resolve() in paths_of_this_program:
         program = "teleinfo"
     elif called.name == "__main__.py":
         program = f"{sys.executable} -m teleinfo"
-    sudo = root or "SUDO_UID" in os.environ
-    return " ".join([*(["sudo"] if sudo else []), program, *arguments])
+    else:
+        program = str(called.absolute())
+    words = [program, *arguments]
+    if root or "SUDO_UID" in os.environ:
+        words = ["sudo", *words]
+    return " ".join(words)
 
 
 def _guarded(stream: TextIO | None, kind: type[io.FileIO], *, at_once: bool) -> TextIO:
     """Return an output of this `kind` for `stream`; it flushes each line if `at_once` or on a terminal."""
     # A stream that the caller has closed (`>&-`) is replaced by one that cannot be written, either.
-    descriptor = os.open(os.devnull, os.O_RDONLY) if stream is None else stream.fileno()
+    if stream is None:
+        descriptor = os.open(os.devnull, os.O_RDONLY)
+        encoding = None  # that of the locale
+    else:
+        descriptor = stream.fileno()
+        encoding = stream.encoding
     return io.TextIOWrapper(
         io.BufferedWriter(kind(descriptor, "w", closefd=False)),
-        encoding=None if stream is None else stream.encoding,
+        encoding=encoding,
         errors=LEGIBLE,
         line_buffering=at_once or os.isatty(descriptor),
     )

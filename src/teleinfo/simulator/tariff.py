@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from teleinfo.vocabulary.moment import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 FRANCE = ZoneInfo("Europe/Paris")
 # A Tempo day runs from 06:00 to 06:00.
@@ -76,17 +76,19 @@ def _hc(now: dt.datetime) -> SimulatedPeriod:
 
 
 def _is_night(now: dt.datetime) -> bool:
-    return not _TEMPO_START <= now.time() < dt.time(22)
+    return now.time() < dt.time(6) or now.time() >= dt.time(22)
 
 
 def _ejp(now: dt.datetime) -> SimulatedPeriod:
     """Return the period of EJP: a peak from 07:00 to 01:00 on Tuesdays and Thursdays, announced at 06:30."""
-    # Shifted by an hour, so that the peak lies within one day.
-    shifted = now - dt.timedelta(hours=1)
-    start = dt.datetime.combine(shifted.date(), dt.time(7))
-    is_announced = shifted.isoweekday() in {2, 4} and now >= start - dt.timedelta(minutes=30)
-    peaks = (Peak(1, start, start + dt.timedelta(hours=18)),) if is_announced else ()
-    if is_announced and now >= start:
+    # The peak ends at 01:00: until then, its day is that of yesterday.
+    day = (now - dt.timedelta(hours=1)).date()
+    is_peak_day = day.isoweekday() in {2, 4}  # Tuesday, Thursday
+    start = dt.datetime.combine(day, dt.time(7))
+    peaks: tuple[Peak, ...] = ()
+    if is_peak_day and now >= start - dt.timedelta(minutes=30):
+        peaks = (Peak(1, start, start + dt.timedelta(hours=18)),)
+    if is_peak_day and now >= start:
         return SimulatedPeriod(ptec="PM..", ltarf=" POINTE  MOBILE ", index=1, peaks=peaks)
     return SimulatedPeriod(ptec="HN..", ltarf=" HEURE  NORMALE ", index=0, peaks=peaks)
 
@@ -94,12 +96,13 @@ def _ejp(now: dt.datetime) -> SimulatedPeriod:
 _BLEU, _BLANC, _ROUGE = 1, 2, 3
 # By weekday from Monday; Sunday is always bleu and rouge never falls on a weekend, as in the real calendar.
 _COLOURS = (_BLEU, _BLANC, _BLEU, _ROUGE, _BLANC, _BLEU, _BLEU)
+_TEMPO_LETTER = {_BLEU: "B", _BLANC: "W", _ROUGE: "R"}
 _TEMPO_LTARF = {_BLEU: "BLEU", _BLANC: "BLANC", _ROUGE: "ROUGE"}
 
 
 def _tempo(now: dt.datetime) -> SimulatedPeriod:
     """Return the period of Tempo: a colour holds from 06:00 to 06:00; the next is known from 20:00 on."""
-    day = (now - dt.timedelta(hours=6)).date()
+    day = (now - dt.timedelta(hours=6)).date()  # before 06:00 the Tempo day is that of yesterday
     today = _COLOURS[day.weekday()]
     tomorrow = 0  # not known yet
     announced_days = [day]
@@ -107,24 +110,38 @@ def _tempo(now: dt.datetime) -> SimulatedPeriod:
         tomorrow = _COLOURS[(day + DAY).weekday()]
         announced_days.append(day + DAY)
     off_peak = _is_night(now)
-    kind = "HC" if off_peak else "HP"
-    index_of_colour = 2 * (today - 1)  # that of the off-peak hours, followed by that of the peak hours
-    peaks: dict[int, Peak] = {}
-    for date in announced_days:
-        number = _COLOURS[date.weekday()] - 1
-        if number:
-            start = dt.datetime.combine(date, _TEMPO_START)
-            # Of two peaks with the same number, the earlier is sent.
-            peaks.setdefault(number, Peak(number, start, start + DAY))
+    # Each colour has two indexes: that of the off-peak hours, followed by that of the peak hours.
+    off_peak_index = 2 * (today - _BLEU)
+    if off_peak:
+        hours = "HC"
+        index = off_peak_index
+    else:
+        hours = "HP"
+        index = off_peak_index + 1
     return SimulatedPeriod(
-        ptec=f"{kind}J{' BWR'[today]}",
-        ltarf=f"   {kind}  {_TEMPO_LTARF[today]}".ljust(16),
-        index=index_of_colour if off_peak else index_of_colour + 1,
+        ptec=f"{hours}J{_TEMPO_LETTER[today]}",
+        ltarf=f"   {hours}  {_TEMPO_LTARF[today]}".ljust(16),
+        index=index,
         off_peak=off_peak,
         today=today,
         tomorrow=tomorrow,
-        peaks=tuple(peaks[number] for number in sorted(peaks)),
+        peaks=_tempo_peaks(announced_days),
     )
+
+
+def _tempo_peaks(days: Sequence[dt.date]) -> tuple[Peak, ...]:
+    """Return the mobile peaks of these days, ordered by number: 1 for a white day, 2 for a red one."""
+    peaks: dict[int, Peak] = {}
+    for day in days:
+        colour = _COLOURS[day.weekday()]
+        if colour == _BLEU:
+            continue
+        number = 1 if colour == _BLANC else 2
+        # Of two peaks with the same number, the earlier is sent.
+        if number not in peaks:
+            start = dt.datetime.combine(day, _TEMPO_START)
+            peaks[number] = Peak(number, start, start + DAY)
+    return tuple(peaks[number] for number in sorted(peaks))
 
 
 _ALWAYS = SimulatedPeriod(ptec="TH..", ltarf="      BASE      ", index=0)

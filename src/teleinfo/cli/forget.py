@@ -111,15 +111,23 @@ async def _clear(connection: Connection, topics: list[str]) -> None:
 
 async def _retained(connection: Connection, topics: Topics, prefix: str) -> dict[str, bytes]:
     """Return what the broker retains, by topic: of this meter, discovery messages, the status of others."""
-    own = _topics_of_meter(topics)
-    bases = [topic for topic in _levels_above(topics.readings) if Topics(topic).covers(topics.readings)]
-    statuses = [Topics(base).status for base in [*bases, *own]]
-    wanted = (*own, f"{topics.state}/#", *statuses, *(f"{prefix}/{name}/+/config" for name in PLATFORMS))
+    topics_of_meter = _topics_of_meter(topics)
+    filters = [*topics_of_meter, f"{topics.state}/#"]
+    # Another meter may have its base topic among the topics of this one, or this one among those of another.
+    for base in _levels_above(topics.readings):
+        if Topics(base).covers(topics.readings):
+            filters.append(Topics(base).status)
+    for base in topics_of_meter:
+        filters.append(Topics(base).status)
+    for platform in PLATFORMS:
+        filters.append(f"{prefix}/{platform}/+/config")
     # With QoS 1 a broker queues a limited number of messages and drops the rest; with QoS 0 it sends all.
-    await connection.subscribe(*wanted, qos=0)
-    messages = connection.messages(QUIET)
-    payloads = {topic: payload async for topic, payload, retained in messages if retained}
-    await connection.unsubscribe(*wanted)  # else each cleared topic would be sent to us, which is slow
+    await connection.subscribe(*filters, qos=0)
+    payloads: dict[str, bytes] = {}
+    async for topic, payload, is_retained in connection.messages(QUIET):
+        if is_retained:
+            payloads[topic] = payload
+    await connection.unsubscribe(*filters)  # else each cleared topic would be sent to us, which is slow
     return payloads
 
 
@@ -130,8 +138,11 @@ def _topics_of_meter(topics: Topics) -> list[str]:
 
 def _levels_above(topic: str) -> list[str]:
     """Return the topics of which `topic` is a part: `a/b` and `a` of `a/b/c`."""
-    levels = topic.split("/")
-    return ["/".join(levels[:count]) for count in range(len(levels) - 1, 0, -1)]
+    topics_above = []
+    while "/" in topic:
+        topic, _slash, _last = topic.rpartition("/")
+        topics_above.append(topic)
+    return topics_above
 
 
 def _other_meters(retained: Mapping[str, bytes], topics: Topics) -> list[str]:

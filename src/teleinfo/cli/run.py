@@ -50,12 +50,17 @@ def _flag(name: str) -> str:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the daemon and return 0 when it was asked to stop; raise SettingsError."""
-    flags = {name: text for name, text in vars(arguments).items() if name in {*DEFAULTS, *RENAMED} and text}
+    flags = {}
+    for name, text in vars(arguments).items():
+        is_setting = name in DEFAULTS or name in RENAMED
+        if is_setting and text:
+            flags[name] = text
     env_files = arguments.env_files or [None]
     settings = load_all(env_files, by_present_name(flags))
     # The process has a single log: use the lowest level that is set for a meter, and the first language.
-    levels = logging.getLevelNamesMapping()
-    journal.configure(min((each.log_level for each in settings), key=lambda level: levels[level]))
+    level_of_name = logging.getLevelNamesMapping()
+    log_levels = [settings_of_meter.log_level for settings_of_meter in settings]
+    journal.configure(min(log_levels, key=level_of_name.__getitem__))
     with use_language(settings[0].language):
         for former in flags.keys() & RENAMED.keys():
             log.warning("settings: %s", renamed.warning(_flag(former), _flag(RENAMED[former])))

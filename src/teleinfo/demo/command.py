@@ -21,7 +21,6 @@ import os
 import signal
 import socket
 import sys
-from functools import partial
 from typing import TYPE_CHECKING
 
 from teleinfo.common import event_loop, journal
@@ -130,30 +129,31 @@ async def _demo(arguments: argparse.Namespace) -> None:
                 serving = web.serve(listening, address, settings, past, clock)
                 parts = (show_messages(connection), send_frames(), serving)
                 background = [tasks.create_task(part) for part in parts]
-                end = partial(signal.raise_signal, signal.SIGTERM)
-                timer = asyncio.get_running_loop().call_later(arguments.seconds or math.inf, end)
+                # `--seconds` ends the demo as a signal does. Without it, the timer never expires.
+                seconds = arguments.seconds or math.inf
+                timer = asyncio.get_running_loop().call_later(seconds, signal.raise_signal, signal.SIGTERM)
                 await serve([settings], Notifier({}))
-                timer.cancel()  # Ctrl-C came first
+                timer.cancel()  # a signal may have come first
                 for task in background:
                     task.cancel()
 
 
 def heading(arguments: argparse.Namespace, broker: Broker, start: dt.datetime, page: str) -> str:
     """Return the URL of the page, the parts, the speed of the clock, and a command to see the messages."""
+    page_line = _("Look at the page, with the year before:  {url}").format(url=page)
     chain = _(
         "A simulated meter ({meter}) -> teleinfo -> an embedded MQTT broker at {address} -> this screen"
     )
-    text = _("Time-lapse: the meter's clock starts at {time} and runs {factor:g} times faster than yours.")
+    chain = chain.format(meter=arguments.meter, address=broker.address)
+    clock = _("Time-lapse: the meter's clock starts at {time} and runs {factor:g} times faster than yours.")
+    clock = clock.format(time=f"{start:%H:%M}", factor=TIME_LAPSE * arguments.speed)
     subscribe = f"mosquitto_sub -h {broker.host} -p {broker.port} -t '{TOPIC}/#' -v"
-    end = _("Ctrl-C ends it.") if arguments.seconds is None else _("{seconds:g} s or Ctrl-C end it.")
-    lines = [
-        _("Look at the page, with the year before:  {url}").format(url=page),
-        chain.format(meter=arguments.meter, address=broker.address),
-        text.format(time=f"{start:%H:%M}", factor=TIME_LAPSE * arguments.speed),
-        _("From another terminal:  {line}").format(line=subscribe),
-        end.format(seconds=arguments.seconds),
-    ]
-    return "\n".join([*lines, ""])
+    subscribe_line = _("From another terminal:  {line}").format(line=subscribe)
+    if arguments.seconds is None:
+        end = _("Ctrl-C ends it.")
+    else:
+        end = _("{seconds:g} s or Ctrl-C end it.").format(seconds=arguments.seconds)
+    return f"{page_line}\n{chain}\n{clock}\n{subscribe_line}\n{end}\n"
 
 
 async def show_messages(connection: Connection) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import enum
 import functools
 import ipaddress
@@ -112,13 +111,19 @@ class Case:
     def port_target(self) -> str:
         """The port as `attempts` names it: a device without links, or `host:port` of a bridge."""
         port = self.settings.serial_port
-        return port.partition("://")[2] if is_remote(port) else self.machine.real(port)
+        if not is_remote(port):
+            return self.machine.real(port)
+        _scheme, _separator, address = port.partition("://")
+        return address
 
     @property
     def device(self) -> str:
         """The device of the port, without links; "" if it is not there, or for a bridge."""
         port = self.port_target
-        return port if port.startswith("/") and self.machine.path(port).exists() else ""
+        is_bridge = not port.startswith("/")
+        if is_bridge or not self.machine.path(port).exists():
+            return ""
+        return port
 
     async def properties(self, *, again: bool = False) -> Mapping[str, str]:
         """
@@ -130,18 +135,25 @@ class Case:
             self._properties = {}
             if self.machine.path("/run/systemd/system").exists():
                 names = ",".join(_PROPERTIES + _LIMITS)
-                said = await self.machine.run("systemctl", "show", self.unit, f"--property={names}")
-                for name, _equals, value in (line.partition("=") for line in (said or "").splitlines()):
-                    before = self._properties.get(name)
-                    self._properties[name] = f"{before}\n{value}" if before else value
+                output = await self.machine.run("systemctl", "show", self.unit, f"--property={names}")
+                for line in (output or "").splitlines():
+                    name, _equals, value = line.partition("=")
+                    values_before = self._properties.get(name)
+                    self._properties[name] = f"{values_before}\n{value}" if values_before else value
         return self._properties
 
     async def status_text(self) -> str:
         """Return the line of status of the service about this meter; "" if the service does not run."""
-        shown = await self.properties()
-        text = shown.get("StatusText", "") if shown.get("ActiveState") == "active" else ""
-        topic = f"{self.valid_settings.mqtt_topic}: " if self.valid_settings is not None else ""
-        return next((part[len(topic) :] for part in text.split(" | ") if part.startswith(topic)), text)
+        properties = await self.properties()
+        if properties.get("ActiveState") != "active":
+            return ""
+        text = properties.get("StatusText", "")
+        # A service with several meters has `TOPIC: WORDS | TOPIC: WORDS`; one with a single meter only words.
+        topic = "" if self.valid_settings is None else f"{self.valid_settings.mqtt_topic}: "
+        for part in text.split(" | "):
+            if part.startswith(topic):
+                return part.removeprefix(topic)
+        return text
 
     async def complaint(self) -> str:
         """Return the fault that the service reports of itself; "" if it reports none, or does not run."""
@@ -155,8 +167,12 @@ class Case:
         """
         # In an outage the log repeats its cause once an hour.
         recent = ("-n", "50", "-o", "cat", "--no-pager", "--since=-65min")
-        lines = (await self.machine.run("journalctl", await self.journal(), *recent) or "").splitlines()
-        return next((line for line in reversed(lines) if is_one_of(line, texts)), "")
+        output = await self.machine.run("journalctl", await self.journal(), *recent)
+        lines = (output or "").splitlines()
+        for line in reversed(lines):
+            if is_one_of(line, texts):
+                return line
+        return ""
 
     async def journal(self) -> str:
         """Return the argument of journalctl for the service's own lines, since its start if it runs."""
@@ -200,56 +216,85 @@ class Case:
         Attempts are the port, the address of the broker, the files of TLS, and the file of offers. The result
         is empty if there is no service, or if this user may not try.
         """
-        shown = await self.properties()
-        if self._attempts is None and shown.get("LoadState") == "loaded" and self.valid_settings is not None:
-            broker, port = self.settings.broker, self.port_target
-            tls = broker.tls
-            files = (tls.ca_file, tls.cert_file, tls.key_file) if tls is not None else ()
-            # systemd hands credentials over to the service alone.
-            wanted = [file for file in files if file is not None and "/run/credentials/" not in file]
-            if exists(Path(self.settings.offers)):
-                wanted.append(self.settings.offers)
-            # A bridge may serve a single client: the service, while it runs.
-            is_bridge = not port.startswith("/")
-            if self.device or (is_bridge and not await self.has_port()):
-                wanted.append(port)
-            limits = [
-                f"-p{name}={value}" for name in _LIMITS for value in shown.get(name, "").split("\n") if value
-            ]
-            program = (sys.executable, "-I", inside.__file__, broker.address, *wanted)
-            said = await self.machine.run("systemd-run", *_TRANSIENT, *limits, *program)
-            errors = parse_object((said or "").encode()) or {}
+        properties = await self.properties()
+        is_installed = properties.get("LoadState") == "loaded"
+        if self._attempts is None and is_installed and self.valid_settings is not None:
+            targets = await self._targets()
+            limits = []
+            for name in _LIMITS:
+                for value in properties.get(name, "").split("\n"):
+                    if value:
+                        limits.append(f"-p{name}={value}")
+            program = (sys.executable, "-I", inside.__file__, *targets)
+            output = await self.machine.run("systemd-run", *_TRANSIENT, *limits, *program)
+            errors = parse_object((output or "").encode()) or {}
             self._attempts = {name: str(error) for name, error in errors.items()}
         return self._attempts or {}
+
+    async def _targets(self) -> list[str]:
+        """Return what the service needs and an attempt can show: an address, paths of files, and the port."""
+        broker = self.settings.broker
+        targets = [broker.address]
+        if broker.tls is not None:
+            for file in (broker.tls.ca_file, broker.tls.cert_file, broker.tls.key_file):
+                # systemd hands credentials over to the service alone.
+                if file is not None and "/run/credentials/" not in file:
+                    targets.append(file)
+        if exists(Path(self.settings.offers)):
+            targets.append(self.settings.offers)
+        port = self.port_target
+        is_bridge = not port.startswith("/")
+        # A bridge may serve a single client: the service, while it runs.
+        if self.device or (is_bridge and not await self.has_port()):
+            targets.append(port)
+        return targets
 
 
 async def kept_away(case: Case, check: str, error: str, target: str, addresses: Iterable[str]) -> Finding:
     """Return the fault of a service that gets `error` at `target`, whose `addresses` this user reaches."""
-    template, wanted = of_sandbox.ADDRESS_KEPT_AWAY, addresses
     if error == inside.NAME:
+        # The name did not resolve, so the service needs the name servers first.
         template = of_sandbox.NAME_SERVER_KEPT_AWAY
-        wanted = _NAME_SERVER.findall(case.machine.text("/etc/resolv.conf") or "")
-    shown = await case.properties()
-    nets = [ipaddress.ip_network(net) for net in shown.get("IPAddressAllow", "").split()]
-    kept = {}
-    for address in wanted if shown.get("IPAddressDeny") else ():
-        with contextlib.suppress(ValueError):
-            plain = address.partition("%")[0]
-            # The addresses of a network change in IPv6; its /64 stays.
-            one = ipaddress.ip_interface(f"{plain}/64" if ":" in plain else plain)
-            if not any(one.ip in net for net in nets):
-                kept[address] = str(one.network).removesuffix("/32")
-    finding = find(of_sandbox.UNREACHED, address=target, error=error, unit=case.unit)
-    if kept:
-        allowed = " ".join(dict.fromkeys(kept.values()))
-        finding = find(template, address=", ".join(kept), unit=case.unit, allowed=allowed)
+        addresses = _NAME_SERVER.findall(case.machine.text("/etc/resolv.conf") or "")
+    else:
+        template = of_sandbox.ADDRESS_KEPT_AWAY
+    networks = _networks_not_allowed(await case.properties(), addresses)
+    if networks:
+        allowed = " ".join(dict.fromkeys(networks.values()))  # each network once
+        finding = find(template, address=", ".join(networks), unit=case.unit, allowed=allowed)
+    else:
+        finding = find(of_sandbox.UNREACHED, address=target, error=error, unit=case.unit)
     return replace(finding, check=check)
+
+
+def _networks_not_allowed(properties: Mapping[str, str], addresses: Iterable[str]) -> dict[str, str]:
+    """Return the addresses that the sandbox denies, and for each the network to allow; skip what is none."""
+    if not properties.get("IPAddressDeny"):
+        return {}
+    allowed = [ipaddress.ip_network(network) for network in properties.get("IPAddressAllow", "").split()]
+    networks = {}
+    for address in addresses:
+        without_zone, _percent, _zone = address.partition("%")  # fe80::1%eth0
+        # The addresses of a network change in IPv6; its /64 stays.
+        prefix = "/64" if ":" in without_zone else ""
+        try:
+            interface = ipaddress.ip_interface(without_zone + prefix)
+        except ValueError:
+            continue
+        if not any(interface.ip in network for network in allowed):
+            networks[address] = str(interface.network).removesuffix("/32")
+    return networks
 
 
 def editor_for(path: Path) -> str:
     """Return the editor with which the person who reads this, perhaps behind sudo, can save the file."""
-    person = int(os.environ.get("SUDO_UID", os.geteuid()))
-    may_save = path.stat().st_uid == person if person != os.geteuid() else os.access(path, os.W_OK)
+    user = os.geteuid()
+    person = int(os.environ.get("SUDO_UID", user))
+    if person == user:
+        may_save = os.access(path, os.W_OK)
+    else:
+        # The system answers for root only: of the person behind sudo, the owner of the file is known.
+        may_save = path.stat().st_uid == person
     return "nano" if may_save else "sudoedit"
 
 
@@ -265,14 +310,19 @@ def is_one_of(words: str, messages: Iterable[str]) -> bool:
 @functools.cache
 def _pattern(message: str) -> re.Pattern[str]:
     """Return a pattern of a message in all languages, with any text in place of its fields."""
-    texts = {catalogue(language).get(message, message) for language in Language}
-    return re.compile("|".join(".*".join(map(re.escape, _FIELD.split(text))) for text in sorted(texts)))
+    alternatives = []
+    for language in Language:
+        text = catalogue(language).get(message, message)
+        parts = [re.escape(part) for part in _FIELD.split(text)]
+        alternatives.append(".*".join(parts))
+    return re.compile("|".join(alternatives))
 
 
 def complaint_of(words: str) -> str:
     """Return the faults that a line of status reports, of the port, the meter or the broker."""
     # In French a blank that does not break stands before a semicolon.
-    return "; ".join(part for part in re.split("\N{NO-BREAK SPACE}?; ", words) if is_one_of(part, FAULTS))
+    parts = re.split("\N{NO-BREAK SPACE}?; ", words)
+    return "; ".join([part for part in parts if is_one_of(part, FAULTS)])
 
 
 def unit_of(env_file: Path | None) -> str:

@@ -56,7 +56,7 @@ def test_an_index_is_a_total_and_nothing_else_is(mode: Mode) -> None:
 
 @pytest.mark.parametrize("mode", list(Mode))
 def test_no_identifier_and_no_register_is_an_entity(mode: Mode) -> None:
-    """Neither have two étiquettes of business meters, nor the horodate of an unknown étiquette."""
+    """Nor has an identifier of the part for the injection, or the horodate of an unknown étiquette."""
     labels = labels_of(mode).values()
     keys = [label.name for label in labels if label.kind in {Kind.IDENTIFIER, Kind.REGISTER}]
     if mode is Mode.HISTORIQUE:

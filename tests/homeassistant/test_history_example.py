@@ -47,7 +47,9 @@ def table(*rows: list[Any], gaps: tuple[list[Any], ...] = (), **more: object) ->
 
 
 DAY = ["2026-01-14", 3000, 6000, 500, 1.5, True, 0.51]
+"""A row of the table: a day by `COLUMNS`, its energies in Wh."""
 PAUSE = ["2026-01-15T21:00:00+01:00", "2026-01-17T08:20:00+01:00", {"HC": 100, "exported": 7}, None]
+"""A gap of the table: its begin, its end, its energies in Wh, its cost."""
 
 
 def test_it_knows_the_columns_of_the_page_that_count_no_drawn_energy(tmp_path: Path) -> None:
@@ -65,8 +67,8 @@ def energies(path: Path, *columns: str) -> dict[str, float]:
     history = HISTORY.History()
     history.read(path, columns)
     end = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
-    found = history.until(end, "kWh")
-    return {f"{hour.astimezone(HISTORY.PARIS):%m-%d %H}": energy for hour, energy in found.items()}
+    by_hour = history.until(end, "kWh")
+    return {f"{hour.astimezone(HISTORY.PARIS):%m-%d %H}": energy for hour, energy in by_hour.items()}
 
 
 @pytest.mark.parametrize(
@@ -80,14 +82,17 @@ def energies(path: Path, *columns: str) -> dict[str, float]:
 def test_a_day_counts_in_its_last_hour_and_a_pause_in_its_last_whole_hour(
     tmp_path: Path, columns: tuple[str, ...], expected: dict[str, float]
 ) -> None:
-    (path := tmp_path / "days30.json").write_text(table(DAY, gaps=(PAUSE,)))
+    """Without a column, all energy that is drawn counts: HC and HP."""
+    path = tmp_path / "days30.json"
+    path.write_text(table(DAY, gaps=(PAUSE,)))
 
     assert energies(path, *columns) == expected
 
 
 @pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"])
 def test_the_last_hour_of_a_day_with_another_length_is_its_own(tmp_path: Path, day: str) -> None:
-    (path := tmp_path / "days30.json").write_text(table([day, *DAY[1:]]))
+    path = tmp_path / "days30.json"
+    path.write_text(table([day, *DAY[1:]]))
 
     assert energies(path) == {f"{day[5:]} 23": 9.0}
 
@@ -96,9 +101,8 @@ def test_of_a_day_in_two_files_the_larger_energy_counts(tmp_path: Path) -> None:
     """The other file was made while the day lasted."""
     history = HISTORY.History()
     for number, energy in enumerate((3000, 9000, 5000)):
-        (path := tmp_path / f"{number}.json").write_text(
-            table(["2026-01-14", energy, None, None, None, False, None])
-        )
+        path = tmp_path / f"{number}.json"
+        path.write_text(table(["2026-01-14", energy, None, None, None, False, None]))
         history.read(path, ())
 
     assert set(history.days.values()) == {9000}
@@ -109,17 +113,22 @@ def test_of_a_day_in_two_files_the_larger_energy_counts(tmp_path: Path) -> None:
     also=st.sets(st.integers(-100, 600)),
 )
 def test_the_changes_of_the_sums_are_the_energies(energies: dict[int, int], also: set[int]) -> None:
-    """The first row too, whose change is its sum: nothing is before it. No sum falls."""
-    begin = dt.datetime(2026, 1, 14, 22, tzinfo=dt.UTC)
-    hours = {begin + number * HISTORY.HOUR: float(energy) for number, energy in energies.items()}
-    rows = HISTORY.sums(hours, also=[begin + number * HISTORY.HOUR for number in also])
-    changes = {rows[0].start: rows[0].sum}
-    changes |= {later.start: later.sum - earlier.sum for earlier, later in itertools.pairwise(rows)}
+    """
+    Of an hour without a row, nothing is drawn. The first sum is 0: a row before the first energy has it.
 
-    assert {hour: change for hour, change in changes.items() if change} == {
-        hour: energy for hour, energy in hours.items() if energy
-    }
-    assert {begin + number * HISTORY.HOUR for number in also} <= changes.keys()
+    `energies` are by the number of an hour after `begin`; the hours `also` have a row in any case.
+    """
+    begin = dt.datetime(2026, 1, 14, 22, tzinfo=dt.UTC)
+    energy_by_hour = {begin + number * HISTORY.HOUR: float(energy) for number, energy in energies.items()}
+    also_hours = {begin + number * HISTORY.HOUR for number in also}
+    rows = HISTORY.sums(energy_by_hour, also=list(also_hours))
+    change_by_hour = {rows[0].start: rows[0].sum}
+    for earlier, later in itertools.pairwise(rows):
+        change_by_hour[later.start] = later.sum - earlier.sum
+
+    for hour in energy_by_hour.keys() | change_by_hour.keys():
+        assert change_by_hour.get(hour, 0) == energy_by_hour.get(hour, 0)
+    assert also_hours <= change_by_hour.keys()
     assert rows[0].sum == 0
 
 
@@ -153,7 +162,8 @@ def test_what_is_wrong_is_a_sentence(
 
 
 def test_without_a_token_it_says_which_variable_is_wanted(tmp_path: Path) -> None:
-    (path := tmp_path / "days30.json").write_text(table(DAY))
+    path = tmp_path / "days30.json"
+    path.write_text(table(DAY))
     ended = run("http://127.0.0.1:9", "sensor.x", str(path), token=None)
 
     assert ended.returncode == 2

@@ -43,6 +43,7 @@ LATE_CLOCK = tuple(
         ((*changes(NOON, range(1, 11)), *changes(NIGHT, range(12, 20))), NIGHT),  # long ago
         (MISSED, ()),  # six days are left
         (LATE_CLOCK, ((391, "HP"), (1351, "HC"))),  # the last one counts
+        (tuple(Change(at(day, 60 * (day - 11)), "HC") for day in range(12, 20)), ()),  # each day another hour
         ((), ()),
     ],
 )

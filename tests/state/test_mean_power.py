@@ -103,3 +103,7 @@ def test_a_power_that_the_meter_denies_is_zero() -> None:
     assert reported[last_flowing] == (3600, False)  # a Wh a second
     assert (0, False) not in reported[begin:zero_again]
     assert set(reported[zero_again:]) == {(0, False)}
+
+
+def test_before_the_first_frame_nothing_is_reported() -> None:
+    assert MeanPower().reported is None

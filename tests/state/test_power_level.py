@@ -58,3 +58,11 @@ def test_a_bar_is_better_if_it_is_narrower_or_contradicts_the_other_one() -> Non
 
     assert [bar.is_better(Bar(0, 10), 2) for bar in bars] == [True, False, False, True, True]
     assert Bar(0, 9).is_better(None, 2)
+
+
+def test_two_frames_closer_than_their_timing_prove_nothing() -> None:
+    """Each frame may be 0.15 s earlier or later: of two with 0.1 s between them, either may be the first."""
+    found = Level(0, 1000, 10)
+    found.add(0.1, 1000, 10)
+
+    assert found.factor == Bar(0, 1)

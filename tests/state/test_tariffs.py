@@ -32,6 +32,7 @@ from teleinfo.vocabulary.codes import TariffPeriod
         ("HP HC", None),
         ("HC BLEU ROUGE", None),
         ("HC WE BLEU", None),
+        ("HC CONSO", None),
         ("", None),
     ],
 )

@@ -312,10 +312,8 @@ class DailyEnergy:
         if self.running is None or self.contract is None:
             return counted
         # What the total drew during the change, and no index shows, is of the index in force before.
-        unshown = count.total.total - self._indexed.total
-        for key, energy in counted.items():
-            if key != EXPORTED:
-                unshown -= energy
+        shown = sum(energy for key, energy in counted.items() if key != EXPORTED)
+        unshown = count.total.total - self._indexed.total - shown
         if unshown > 0:
             key_before = index_key(self.running, self.contract)
             counted[key_before] = counted.get(key_before, 0) + unshown

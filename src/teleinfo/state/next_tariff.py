@@ -348,9 +348,8 @@ def _next_of_ejp(values: Values, local: datetime) -> NextTariff | Unknown:
         time = min(to_come, default=None)
     if time is None:
         return UNKNOWN
-    if is_peak:
-        return _change(time, TariffPeriod.HN)
-    return _change(time, TariffPeriod.PM)
+    period_then = TariffPeriod.HN if is_peak else TariffPeriod.PM
+    return _change(time, period_then)
 
 
 def _change_of_ejp_by_hours(values: Values, local: datetime) -> datetime | None:

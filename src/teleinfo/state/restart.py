@@ -7,6 +7,7 @@ mean powers, the alerts and the tariff calendar go on, if the meter is the remem
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -84,9 +85,7 @@ def resume(memory: Memory, facts: MeterFacts) -> None:
     if 0 <= away <= STALE_AFTER:
         _resume_alerts(memory, facts)
     for counter, mean in memory.means.items():
-        if mean.read is None:
-            continue
-        gap = now.monotonic - mean.read.time
+        gap = math.inf if mean.read is None else now.monotonic - mean.read.time
         if 0 <= gap <= RESTART_AFTER and abs(gap - away) <= CLOCK_ERROR:
             facts.means[counter] = replace(mean)
 

@@ -35,7 +35,9 @@ DIGITS: Final = 15
 
 def lookup(mode: Mode, name: str) -> Label | None:
     """Return the entry of the étiquette `name` in `mode`, None if the table lacks it."""
-    return (STANDARD if mode is Mode.STANDARD else HISTORIQUE).get(name)
+    if mode is Mode.STANDARD:
+        return STANDARD.get(name)
+    return HISTORIQUE.get(name)
 
 
 @lru_cache(maxsize=256)
@@ -46,7 +48,9 @@ def parse_uint(value: str) -> int | None:
     More than `DIGITS` digits are no number, since no meter sends so many.
     """
     digits = value.strip(" ")
-    return int(digits) if digits.isdecimal() and digits.isascii() and len(digits) <= DIGITS else None
+    if not (digits.isdecimal() and digits.isascii()) or len(digits) > DIGITS:
+        return None
+    return int(digits)
 
 
 def _table(labels: Iterable[Label]) -> Mapping[str, Label]:

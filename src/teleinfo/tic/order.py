@@ -41,13 +41,18 @@ def place(mode: Mode, name: str) -> float | None:
     if name == END:
         return math.inf
     spec = lookup(mode, name)
-    return None if spec is None else _PLACES[mode].get(spec.spelling_of or name)
+    if spec is None:
+        return None
+    documented_name = spec.spelling_of or name
+    return _PLACES[mode].get(documented_name)
 
 
 def presence(mode: Mode, name: str) -> Presence | None:
     """Return the presence of a label with a place in the documented order, None for any other label."""
     spec = lookup(mode, name)
-    return None if spec is None or place(mode, name) is None else spec.presence
+    if spec is None or place(mode, name) is None:
+        return None
+    return spec.presence
 
 
 def comes_and_goes(mode: Mode, name: str) -> bool:
@@ -82,10 +87,11 @@ def expected(mode: Mode, groups: Iterable[Group], had: AbstractSet[Presence]) ->
 
 def missing(mode: Mode, before: str, behind: str, presences: AbstractSet[Presence]) -> int:
     """Count the labels of `presences` that the documents place between two labels; 0 if one has no place."""
-    first, last = place(mode, before), place(mode, behind)
+    first = place(mode, before)
+    last = place(mode, behind)
     if first is None or last is None:
         return 0
     labels = ORDER[mode]
-    end = min(last, len(labels))
+    end = min(last, len(labels))  # the end of a frame has the place infinity
     between = labels[int(first) + 1 : int(end)]
     return sum(label.presence in presences for label in between)

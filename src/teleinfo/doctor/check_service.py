@@ -127,17 +127,19 @@ async def check_journal(case: Case) -> AsyncIterator[Finding]:
     is_well = runs and not has_other_meter and not await case.complaint()
     refused = [line for line in lines if runs and is_one_of(line, _REFUSALS)]
     standing = [line for line in lines if not (is_well and is_one_of(line, _OUTAGES))]
+    if refused:
+        template = of_service.REFUSED
+        line = refused[-1]
+    elif standing:
+        template = of_service.LAST_COMPLAINT
+        line = standing[-1]
+    else:
+        template = of_service.COMPLAINT_OVER
+        line = lines[-1]
     # A line is `date host program[process]: words`. The host's name, an identifier, is left out.
-    date, _host, rest = [*(refused or standing or lines)[-1].split(" ", 2), "", ""][:3]
-    ago = _ago(date)
-    template = (
-        of_service.REFUSED
-        if refused
-        else of_service.LAST_COMPLAINT
-        if standing
-        else of_service.COMPLAINT_OVER
-    )
-    yield find(template, ago=ago, words=_shortened(rest), unit=unit)
+    date, _blank, host_and_rest = line.partition(" ")
+    _host, _blank, rest = host_and_rest.partition(" ")
+    yield find(template, ago=_ago(date), words=_shortened(rest), unit=unit)
 
 
 def _shortened(text: str) -> str:
@@ -165,7 +167,10 @@ async def check_page(case: Case) -> AsyncIterator[Finding]:
     """Check that the page runs, if it is to start with the machine."""
     names = "--property=UnitFileState,ActiveState,SubState,NRestarts,ActiveEnterTimestampMonotonic"
     said = await case.machine.run("systemctl", "show", "teleinfo-web", names) or ""
-    shown = dict(line.partition("=")[::2] for line in said.splitlines())
+    shown: dict[str, str] = {}
+    for line in said.splitlines():
+        name, _equals, value = line.partition("=")
+        shown[name] = value
     is_again = shown.get("NRestarts", "0") != "0" and _age(shown) < STARTING
     if shown.get("UnitFileState") == "enabled" and (is_again or shown.get("ActiveState") != "active"):
         yield find(of_service.PAGE_STOPPED, state=f"{shown.get('ActiveState')}, {shown.get('SubState')}")
@@ -183,9 +188,12 @@ async def check_published(case: Case) -> AsyncIterator[Finding]:
     if case.may_read is None:
         yield find(of_service.BROKER_FIRST)
     elif case.status is not None:
-        template = {ONLINE: of_service.ONLINE, OFFLINE: of_service.OFFLINE}.get(
-            case.status, of_service.FOREIGN
-        )
+        if case.status == ONLINE:
+            template = of_service.ONLINE
+        elif case.status == OFFLINE:
+            template = of_service.OFFLINE
+        else:
+            template = of_service.FOREIGN
         # If the service reports a fault, or two meters are on the topic, `online` may be another service's.
         proves_nothing = bool(complaint) or len(case.numbers) > 1
         if template is of_service.ONLINE and proves_nothing:

@@ -31,16 +31,31 @@ class PlainLines:
 
     def new(self, rows: Sequence[Row]) -> list[str]:
         """Return a line for each row that is new or has changed; the advance of a clock is no change."""
-        printed = self._printed
-        self._printed = {
-            row.key: printed[row.key] if row.is_clock and row.key in printed else (row.value, row.horodate)
-            for row in rows
-        }
-        return [_line(row) for row in rows if self._printed[row.key] != printed.get(row.key)]
+        printed_before = self._printed
+        self._printed = {}  # without the rows that the meter no longer sends
+        lines = []
+        for row in rows:
+            before = printed_before.get(row.key)
+            content = (row.value, row.horodate)
+            if row.is_clock and before is not None:
+                content = before
+            self._printed[row.key] = content
+            if content != before:
+                lines.append(_line(row))
+        return lines
 
 
 def _line(row: Row) -> str:
+    """Return `KEY name: value (note) (fact; fact)`, without the parts that the row does not have."""
     words = describe(row)
-    parts = [f"{row.key:<9}", f"{words.name}:" if words.name else "", words.value]
-    parts += [f"({text})" for text in (words.note, "; ".join(fact.text for fact in words.facts)) if text]
-    return " ".join(part for part in parts if part)
+    parts = [f"{row.key:<9}"]
+    if words.name:
+        parts.append(f"{words.name}:")
+    if words.value:
+        parts.append(words.value)
+    if words.note:
+        parts.append(f"({words.note})")
+    facts = "; ".join(fact.text for fact in words.facts)
+    if facts:
+        parts.append(f"({facts})")
+    return " ".join(parts)

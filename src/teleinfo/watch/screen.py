@@ -46,7 +46,10 @@ async def show(model: LiveModel) -> None:
 
     def act(typed: bytes) -> None:
         nonlocal page
-        page += (typed in _FORWARD) - (typed in _BACK)
+        if typed in _FORWARD:
+            page += 1
+        elif typed in _BACK:
+            page -= 1
         if typed in _QUIT and task is not None:
             task.cancel()
         model.changed.set()

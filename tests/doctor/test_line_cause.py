@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import random
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.doctor.line_damage import ENOUGH, PARITY, diagnose
+from teleinfo.doctor.line_damage import ENOUGH, PARITY, Bit, Damage, diagnose, likelihoods
 from teleinfo.simulator.encode import with_parity
 from teleinfo.vocabulary.line import LineCause
 from tests.doctor.damaged_line import hurt, sound_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from teleinfo.doctor.line_damage import Bit
 
 LINE = sound_line(frames=120)
 
@@ -77,3 +77,11 @@ def test_without_parity_wrong_bits_have_no_cause() -> None:
 
     assert damage.flips
     assert damage.cause is None
+
+
+def test_a_cause_that_hurts_none_of_the_bits_leaves_them_to_other_causes() -> None:
+    """No bit rises: by a slow rise, a wrong one is one of the 5 % of others, spread over the ten bits."""
+    flat = Bit(position=1, level=1, before=1, after=1)
+    damage = Damage(parity=True, flips=[flat], chances=Counter({flat: 10}))
+
+    assert likelihoods(damage)[LineCause.SLOW_RISE] == pytest.approx(math.log(0.05 / 10))

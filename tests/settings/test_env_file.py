@@ -218,8 +218,8 @@ def test_a_file_in_utf_16_is_a_fault_with_the_command_that_cures_it(encoding: st
     path.chmod(0o600)
 
     [fault] = faults(path)
-    told, _, command = fault.partition(" or convert it: ")
-    assert told == f"{path}: is in UTF-16: save it again as UTF-8 where it was written,"
+    advice, _or, command = fault.partition(" or convert it: ")
+    assert advice == f"{path}: is in UTF-16: save it again as UTF-8 where it was written,"
     subprocess.run(command, shell=True, check=True)
     assert loaded(path).meter_name == "Été"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -272,4 +272,7 @@ def test_a_line_of_the_file_has_one_meaning(text: str, values: dict[str, str | N
     """The grammar is that of systemd's EnvironmentFile=; None stands where another reader would differ."""
     lines = env_file.parse(text)
 
-    assert {name: None if isinstance(value, Message) else value for _, name, value in lines} == values
+    meanings: dict[str, str | None] = {}
+    for _number, name, value in lines:
+        meanings[name] = None if isinstance(value, Message) else value
+    assert meanings == values

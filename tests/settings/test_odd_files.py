@@ -37,7 +37,8 @@ NAMED = ("brace", "shell", "comment", "percent", "single", "double", "curly", "c
 @pytest.mark.parametrize("name", part_of(NAMED, played=("brace", "double", "guillemets")))
 def test_an_odd_value_of_any_setting_is_refused_in_a_sentence_or_taken(name: str, tmp_path: Path) -> None:
     """The daemon works with those that are not refused."""
-    spelling, values = SPELLINGS[name], dict(GOOD)
+    spelling = SPELLINGS[name]
+    values = dict(GOOD)
     content = text_of({name: spelling.of(good) for name, good in values.items()}).encode()
     first = judge(tmp_path, content)
     if spelling.meaning is None:

@@ -10,7 +10,7 @@ import teleinfo
 from teleinfo.settings import DEFAULTS, values
 
 SOURCES = Path(teleinfo.__file__).parent
-SETTINGS = re.compile(r"(.*\.)?_?(settings|each)(\[\d+\])?")
+SETTINGS = re.compile(r"(.*\.)?_?(settings|each|settings_of_meter|of_meter)(\[\d+\])?")
 """An expression whose value is a `Settings`, by the names that the sources give to them."""
 
 

@@ -215,6 +215,14 @@ def test_a_line_that_names_one_meter_after_the_other_leaves_only_the_last(
     assert list(sent(outbox)) == [topic for topic, payload in at_broker.items() if payload]
 
 
+@pytest.mark.parametrize(("time", "expected"), [("12:04:58", True), ("12:02:30", False)])
+def test_the_states_are_due_in_the_last_seconds_of_a_period_of_the_statistics(
+    *, time: str, expected: bool
+) -> None:
+    """Home Assistant takes the last state of each five minutes into its statistics."""
+    assert HomeAssistant.is_due(dt.datetime.fromisoformat(f"2026-01-14T{time}+01:00")) == expected
+
+
 async def test_the_device_has_a_link_to_the_page_once_the_page_answers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

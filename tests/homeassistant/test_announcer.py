@@ -195,6 +195,16 @@ def test_a_meter_without_a_number_is_announced_after_a_while() -> None:
     assert "serial_number" not in device.message["device"]
 
 
+def test_a_meter_that_sends_its_number_alone_is_announced_with_its_first_value() -> None:
+    """A device without an entity of its own would show the line alone."""
+    only_number = {"ADCO": HC["ADCO"]}
+    device = announced(historique(*[only_number] * LOOK_FRAMES))
+    assert device.announced == {}
+    device.feed(historique(*[only_number | {"PAPP": "01940"}] * LOOK_FRAMES))
+
+    assert "power_apparent_import" in keys(device)
+
+
 def indexes(device: Followed) -> dict[str, str]:
     """Return the names of the announced indexes by key."""
     of_indexes = {key: each for key, each in components(device).items() if key.startswith("index_")}

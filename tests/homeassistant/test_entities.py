@@ -129,6 +129,17 @@ def test_an_index_that_is_unknown_makes_no_entity() -> None:
     assert entities_of(state, Mode.STANDARD).keys() == {"index_EASF02"}
 
 
+def test_an_etiquette_whose_value_has_no_unit_makes_no_entity() -> None:
+    """
+    PS of a PME-PMI meter comes with its unit, which makes the key `PS_VA`.
+
+    Without a unit, a number could not be compared with the next one.
+    """
+    state: dict[FieldPath, Json] = {("labels", "PS"): 42, ("labels", "PS_VA"): 42}
+
+    assert entities_of(state, Mode.HISTORIQUE).keys() == {"PS_VA"}
+
+
 def test_prices_bring_five_entities_that_are_enabled() -> None:
     """The price, and the cost of four spans. Those that tell whether a cost is complete are disabled."""
     of_costs = {entity.id: entity for entity in every_entity() if entity.path.startswith("cost.")}

@@ -54,6 +54,18 @@ stage() { # NAME COMMAND…: run a program beside the service until the end of t
     systemd-run --quiet --collect --unit="stage-$name" "$@"
 }
 
+taken() { # COMMAND…: run a program without a unit, and wait until it has /dev/ttyAMA0 open
+    setsid "$@" >/dev/null 2>&1 &
+    for _ in $(seq 300); do
+        for descriptor in "/proc/$!/fd"/*; do
+            if [ "$descriptor" -ef /dev/ttyAMA0 ]; then return; fi
+        done
+        sleep 0.1
+    done
+    echo "$1 has not opened /dev/ttyAMA0" >&2
+    return 1
+}
+
 broker() { # LINE…: give mosquitto this configuration in place of that of the package
     printf '%s\n' "$@" >/etc/mosquitto/conf.d/stage.conf
     systemctl restart mosquitto

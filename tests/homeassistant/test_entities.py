@@ -13,6 +13,7 @@ from teleinfo.state import labels as state_labels
 from teleinfo.state.field_entry import Field, StateType
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX
+from teleinfo.vocabulary.codes import Contract
 from teleinfo.vocabulary.words import Language
 from tests.homeassistant.golden import every_entity
 from tests.state.documents import DOCS
@@ -138,6 +139,16 @@ def test_an_etiquette_whose_value_has_no_unit_makes_no_entity() -> None:
     state: dict[FieldPath, Json] = {("labels", "PS"): 42, ("labels", "PS_VA"): 42}
 
     assert entities_of(state, Mode.HISTORIQUE).keys() == {"PS_VA"}
+
+
+def test_the_times_of_a_mobile_peak_are_disabled_with_tempo() -> None:
+    """To a meter with Tempo a white or red day is a mobile peak, and the colours of the days say so."""
+    state: dict[FieldPath, Json] = {("labels", "DPM1_HORODATE"): "2026-01-14T06:00:00+01:00"}
+    base = entities_of({**state, ("contract", "code"): Contract.BASE}, Mode.STANDARD)
+    tempo = entities_of({**state, ("contract", "code"): Contract.TEMPO}, Mode.STANDARD)
+
+    assert base["DPM1_HORODATE"].enabled
+    assert not tempo["DPM1_HORODATE"].enabled
 
 
 def test_prices_bring_five_entities_that_are_enabled() -> None:

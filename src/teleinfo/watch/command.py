@@ -38,16 +38,18 @@ def main(arguments: argparse.Namespace) -> int:
         return fail("watch", _("the page has a command of its own: teleinfo web"))
     settings = load(arguments.env_file or default_env_file())
     is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    full = is_terminal and os.environ.get("TERM") not in {None, "", "dumb"}
-    if full and importlib.util.find_spec("rich") is None:
+    fills_screen = is_terminal and os.environ.get("TERM") not in {None, "", "dumb"}
+    if fills_screen and importlib.util.find_spec("rich") is None:
         text = _(
             "The screen is drawn by rich, which is not installed (Debian: sudo apt install python3-rich; "
             "elsewhere: pip install rich). Here are plain lines in its place.\n"
         )
         say(text)
-        full = False
-    if full:
+        fills_screen = False
+    if fills_screen:
         from teleinfo.watch import screen  # noqa: PLC0415 - rich is an extra
 
-    run("watch", [settings], screen.show if full else plain.show, mqtt=arguments.mqtt, log=not full)
+        run("watch", [settings], screen.show, mqtt=arguments.mqtt, log=False)
+    else:
+        run("watch", [settings], plain.show, mqtt=arguments.mqtt, log=True)
     return 0

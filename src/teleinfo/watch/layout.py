@@ -48,12 +48,22 @@ FRESH: Final = 3.0
 NARROW: Final = 60
 """Width in columns below which values have no column of their own."""
 
+# Widths in the row of an étiquette: `• SINSTS    Apparent power, import          1 234 VA`.
 _KEY: Final = 10
 _VALUE: Final = 28
-_FIGURE: Final = 13
+_FIGURE: Final = 13  # of a value that is a number, which ends there
 _LEAST_NAME: Final = 8
-_INDENT: Final = " " * (len("• ") + _KEY)
+_INDENT: Final = " " * (len(f"{MARK} ") + _KEY)
+
 _COLUMN_SPACE: Final = 2
+"""Blanks between two columns of rows."""
+
+_CHART_HEIGHT: Final = 3
+_LEAST_CHART: Final = 10
+"""Width of the chart on a screen that is too narrow for it."""
+
+_FOOT_HEIGHT: Final = 6
+"""The most lines of the foot: a long note must leave space for values."""
 
 
 class RecentPower:
@@ -137,41 +147,62 @@ def _title(model: LiveModel, width: int, page: str, *, now: float, clock: str) -
 
 
 def _chart(model: LiveModel, recent: RecentPower, width: int, *, now: float) -> list[Text]:
-    """Return the present power and a chart of the last minutes; nothing if the meter sends no power."""
+    """
+    Return the lines of the present power, a chart of the last minutes, and its bounds: left, middle, right.
+
+    A narrow screen has no bounds. There are no lines if the meter sends no power.
+    """
     state = model.state()
     power = integer(state, "power.apparent_import")
     if power is None:
         return []
-    is_narrow = width < NARROW
-    left_width, right_width = (16, 0) if is_narrow else (26, 11)
-    columns = max(10, width - left_width - right_width - 2)
-    means = recent.means(columns, now=now)
-    known = [mean for mean in means if mean is not None]
-    bars = chart(means, height=3, top=max([*known, 1.0]))
+    has_bounds = width >= NARROW
+    left_width = 26 if has_bounds else 16
+    right_width = 11 if has_bounds else 0
+    blanks = 2  # before the bounds, and at the edge of the screen
+    intervals = max(_LEAST_CHART, width - left_width - right_width - blanks)  # one in each column
+    means = recent.means(intervals, now=now)
+    known_means = [mean for mean in means if mean is not None]
+    # None is known if the meter has been silent for longer than the chart shows.
+    greatest = max(known_means, default=power)
+    least = min(known_means, default=power)
     left = [Text(f" {number(power)} VA", STRONG), Text(f" {text(state, 'tariff.name')}"), Text()]
+    bars = chart(means, height=_CHART_HEIGHT, top=max(greatest, 1.0))  # a power of 0 is no division by 0
     right = [
-        _("max {figure}").format(figure=number(max(known, default=power))),
-        _("min {figure}").format(figure=number(min(known, default=power))),
-        _("in {time}").format(time=duration(columns * BIN)),
+        _("max {figure}").format(figure=number(greatest)),
+        _("min {figure}").format(figure=number(least)),
+        _("in {time}").format(time=duration(intervals * BIN)),
     ]
     lines = []
-    for line, bar, note in zip(left, bars, right, strict=True):
-        line.truncate(left_width, pad=True)
-        shown_note = "" if is_narrow else f" {note}"
-        lines.append(Text.assemble(line, (bar, BARS), shown_note))
+    for figure, bar, bound in zip(left, bars, right, strict=True):
+        figure.truncate(left_width, pad=True)
+        line = Text.assemble(figure, (bar, BARS))
+        if has_bounds:
+            line.append(f" {bound}")
+        lines.append(line)
     return lines
 
 
 def chart(values: Sequence[float | None], *, height: int, top: float) -> list[str]:
-    """Return `height` lines, the uppermost first; a value has at least the lowest bar, None has no bar."""
-    steps = len(BLOCKS) - 1  # of a line
-    bars = []  # steps of each value
+    """
+    Return `height` lines of bars, the uppermost first; `top` is the value that fills them all.
+
+    The bar of a value has at least the lowest block, also that of 0; None has no bar.
+    """
+    blocks = len(BLOCKS) - 1  # heights of the bar in one line, besides the blank
+    bars = []  # the height of each bar, in blocks
     for value in values:
-        bars.append(0 if value is None else max(1, round(value / top * height * steps)))
+        if value is None:
+            bars.append(0)
+        else:
+            bars.append(max(1, round(value / top * height * blocks)))
     lines = []
-    for row in reversed(range(height)):
-        steps_in_row = [min(steps, max(0, bar - row * steps)) for bar in bars]
-        lines.append("".join(BLOCKS[step] for step in steps_in_row))
+    for lines_below in reversed(range(height)):
+        line = ""
+        for bar in bars:
+            above = bar - lines_below * blocks
+            line += BLOCKS[min(blocks, max(0, above))]
+        lines.append(line)
     return lines
 
 
@@ -183,7 +214,11 @@ def _wrap(note: str, width: int) -> list[str]:
 
 
 def _pages(model: LiveModel, space: ConsoleDimensions, *, now: float) -> list[list[Text]]:
-    """Return the lines of each page: as many columns as fit, filled one after the other."""
+    """
+    Return the lines of each page: as many columns as fit, filled one after the other.
+
+    Before the first frame there is one page, which says what is waited for.
+    """
     if model.mode is None:
         waiting = [Text(line, STRONG) for line in _wrap(sentences.waiting(model), space.width)]
         note = "" if model.note is None else model.note.text
@@ -201,32 +236,37 @@ def _pages(model: LiveModel, space: ConsoleDimensions, *, now: float) -> list[li
 
 
 def _columns(model: LiveModel, size: ConsoleDimensions, *, now: float) -> list[list[Text]]:
-    """Return the lines of each column of this size: the alarms, the derived fields, the other rows."""
+    """
+    Return the lines of each column of this size: the alarms, the derived fields, the other rows.
+
+    The lines of a row stay in one column. A row that is higher than a column has a longer column of its own.
+    """
     rows_of_model = model.rows()
+    labels = {row.key for row in rows_of_model}
     alarms = [_row(row, size.width, now=now) for row in rows_of_model if row.is_alarm]
-    derived = _derived(model, {row.key for row in rows_of_model}, size.width)
     others = [_row(row, size.width, now=now) for row in rows_of_model if not row.is_alarm]
     columns: list[list[Text]] = [[]]
-    for lines in [*alarms, derived, *others]:
-        column = columns[-1]
-        if column and len(column) + len(lines) > size.height:
-            column = []
-            columns.append(column)
-        for line in lines:
+    for lines_of_row in [*alarms, _derived(model, labels, size.width), *others]:
+        is_column_empty = not columns[-1]
+        height = len(columns[-1]) + len(lines_of_row)
+        if height > size.height and not is_column_empty:
+            columns.append([])
+        for line in lines_of_row:
             line.truncate(size.width, pad=True)
-            column.append(line)
+            columns[-1].append(line)
     return columns
 
 
 def _derived(model: LiveModel, labels: Container[str], width: int) -> list[Text]:
     """Return the lines of the fields that no étiquette says, such as the headroom, in the flow of a text."""
-    items = list[Text]()
+    indent = " "
+    items: list[Text] = []
     for field, name, value in rows(model.state()):
         if any(label in labels for label in field.sources):
             continue
-        shortened = name[: max(0, width - len(value) - 2)]
-        items.append(Text.assemble(f"{shortened} ", (value, STRONG)))
-    return _flow(items, " ", width)
+        space = max(0, width - len(indent) - len(f" {value}"))
+        items.append(Text.assemble(name[:space], " ", (value, STRONG)))
+    return _flow(items, indent, width)
 
 
 def _row(row: Row, width: int, *, now: float) -> list[Text]:
@@ -246,61 +286,70 @@ def _row(row: Row, width: int, *, now: float) -> list[Text]:
         value += f"  {words.note}"
     if words.facts and len(value) > _VALUE:
         value = ""  # too long for the line, and the facts below repeat it
-    space = width - len(_INDENT) - len(value) - 1  # for the name, if the value stands at the right end
-    name_width = space
-    if width >= NARROW:
-        # Values begin in one column. A long name moves a short value to the right, or continues below.
-        before_column = space - max(0, _VALUE - len(value))
-        if not before_column < len(words.name) <= space:
-            name_width = before_column
-    name_width = max(0, name_width)
-    name_lines: list[str] = []
-    if space >= _LEAST_NAME:
+    longest_name = width - len(_INDENT) - len(value) - 1  # up to a value that ends at the right edge
+    before_column = longest_name - max(0, _VALUE - len(value))  # up to the column in which values begin
+    if width < NARROW:
+        name_width = longest_name
+    elif before_column < len(words.name) <= longest_name:
+        name_width = longest_name  # the value moves to the right, which saves a line
+    else:
+        name_width = before_column  # a name that is longer continues below
+    name_lines = [""]
+    if words.name and longest_name >= _LEAST_NAME:
         name_lines = textwrap.wrap(words.name, max(_LEAST_NAME, name_width))
-    first = name_lines[0] if name_lines else ""
-    lines = [Text.assemble((f"{mark} {row.key:<{_KEY}}", style), f"{first:<{name_width}} ", (value, style))]
-    for further in name_lines[1:]:
-        lines.append(Text(_INDENT + further))
-    facts = [Text(fact.text, style=ALERT if fact.alert else "") for fact in words.facts]
+    first_line = name_lines[0].ljust(name_width)
+    lines = [Text.assemble((f"{mark} {row.key:<{_KEY}}", style), f"{first_line} ", (value, style))]
+    for further_line in name_lines[1:]:
+        lines.append(Text(_INDENT + further_line))
+    facts = []
+    for fact in words.facts:
+        facts.append(Text(fact.text, ALERT if fact.alert else ""))
     return lines + _flow(facts, _INDENT, width)
 
 
 def _flow(items: Iterable[Text], indent: str, width: int) -> list[Text]:
-    """Return lines of items with a dot between two of them."""
+    """Return the items in as few lines as they need, each line indented, with a dot between two items."""
     lines: list[Text] = []
     for item in items:
-        if not lines or len(lines[-1]) + len(DOT) + len(item) > width:
-            lines.append(Text(indent))
-        else:
+        if lines and len(lines[-1]) + len(DOT) + len(item) <= width:
             lines[-1].append(DOT)
+        else:
+            lines.append(Text(indent))
         lines[-1].append_text(item)
     return lines
 
 
 def _quality(model: LiveModel, width: int) -> Text:
-    """Return the quality of the line in one line of text: the details that fit, the most important first."""
+    """
+    Return the quality of the line in one line of text, and the reason if no readings come.
+
+    Without such a reason, the details follow, the most important first, up to the one that does not fit.
+    """
     health = model.health
     if health is None or health.line_quality is None:
         return Text()
     style = STRONG if sentences.is_good(health.line_quality) else ALERT
-    line = Text(f" {_('Line')} ")
-    line.append(inline(sentences.grade(health.line_quality)), style)
+    shown = Text(f" {_('Line')} ")
+    shown.append(inline(sentences.grade(health.line_quality)), style)
     if health.reason is not None:
-        return line.append(DOT + _(health.reason))
+        return shown.append(DOT).append(_(health.reason))
     for detail in sentences.line_details(health):
         if not detail:
             continue
-        if len(line) + len(DOT) + len(detail) > width:
+        if len(shown) + len(DOT) + len(detail) > width:
             break
-        line.append(DOT + detail)
-    return line
+        shown.append(DOT).append(detail)
+    return shown
 
 
 def _foot(model: LiveModel, width: int, *, has_next_page: bool) -> list[Text]:
-    """Return the keys and then the note, in six lines at most."""
-    parts = [_("q: quit")]
+    """Return the keys, then the note on the port or the broker, in `_FOOT_HEIGHT` lines at most."""
+    parts = []
     if has_next_page:
-        parts.insert(0, _("space: next page"))
-    if model.note is not None and model.mode is not None:  # else `_pages` shows it
+        parts.append(_("space: next page"))
+    parts.append(_("q: quit"))
+    is_note_shown_above = model.mode is None  # by `_pages`, which has no values to show
+    if model.note is not None and not is_note_shown_above:
         parts.append(model.note.text)
-    return [Text(line) for line in _wrap(DOT.join(parts), width)[:6]]
+    lines = _wrap(DOT.join(parts), width)
+    return [Text(line) for line in lines[:_FOOT_HEIGHT]]

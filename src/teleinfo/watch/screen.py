@@ -31,9 +31,10 @@ MAX_INTERVAL: Final = 1.0
 MIN_INTERVAL: Final = 0.2
 """The fewest seconds between two redraws."""
 
-_FORWARD: Final = (b" ", b"n", b"\x1b[C", b"\x1b[B", b"\x1b[6~", b"\t")
+# Right, down, and page down; left, up, and page up, as terminals send them (ECMA-48, xterm).
+_FORWARD: Final = (b" ", b"n", b"\t", b"\x1b[C", b"\x1b[B", b"\x1b[6~")
 _BACK: Final = (b"p", b"\x1b[D", b"\x1b[A", b"\x1b[5~")
-_QUIT: Final = (b"q", b"Q", b"")
+_QUIT: Final = (b"q", b"Q", b"")  # b"": the end of the input
 
 
 async def show(model: LiveModel) -> None:
@@ -42,7 +43,9 @@ async def show(model: LiveModel) -> None:
     live = Live(
         console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
     )
-    recent, page, task = RecentPower(), 0, asyncio.current_task()
+    recent = RecentPower()
+    page = 0
+    task = asyncio.current_task()
 
     def act(typed: bytes) -> None:
         nonlocal page
@@ -50,16 +53,17 @@ async def show(model: LiveModel) -> None:
             page += 1
         elif typed in _BACK:
             page -= 1
-        if typed in _QUIT and task is not None:
+        elif typed in _QUIT and task is not None:
             task.cancel()
         model.changed.set()
 
     with live, _keyboard(act):
         while True:
             model.changed.clear()
-            now, clock = asyncio.get_running_loop().time(), f"{model.clock():%H:%M:%S}"
+            now = asyncio.get_running_loop().time()
+            clock = f"{model.clock():%H:%M:%S}"
             shown = compose(model, recent, console.size, page=page, now=now, clock=clock)
-            page = shown.number
+            page = shown.number  # `compose` begins again after the last page
             live.update(Group(*shown.lines), refresh=True)
             await model.next_change(MAX_INTERVAL)
             await asyncio.sleep(MIN_INTERVAL)
@@ -70,14 +74,14 @@ def _keyboard(act: Callable[[bytes], None]) -> Iterator[None]:
     """Pass the keys that are typed inside the block to `act`."""
     descriptor = sys.stdin.fileno()
     loop = asyncio.get_running_loop()
-    before = termios.tcgetattr(descriptor)
+    attributes_before = termios.tcgetattr(descriptor)
     # Ctrl-Z would leave the drawn screen on the terminal.
-    suspend = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+    handler_before = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
     try:
         tty.setcbreak(descriptor)
         loop.add_reader(descriptor, lambda: act(os.read(descriptor, 64)))
         yield
     finally:
         loop.remove_reader(descriptor)
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
-        signal.signal(signal.SIGTSTP, suspend)
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, attributes_before)
+        signal.signal(signal.SIGTSTP, handler_before)

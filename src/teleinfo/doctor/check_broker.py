@@ -39,8 +39,10 @@ PROBE_TIMEOUT = 2.0
 """Seconds for a connection that shows what is in place of a broker, and as many for its answer."""
 
 READINGS_TIMEOUT = 5.0
+"""Seconds in which the readings of a second meter are looked for."""
+
 PUSHED_OUT_TIMEOUT = 20.0
-"""Seconds in which the readings of a second meter are looked for; and where two services take turns."""
+"""The same where two services take turns, each of which pushes the other out."""
 
 ECHO_TIMEOUT = 3.0
 """Seconds to wait for our message to come back, and for each retained message."""
@@ -70,6 +72,7 @@ _REQUEST = (
 """A request for a websocket (RFC 6455 §4.1): mosquitto answers no other one; a web server answers any."""
 RENEW_WITHIN_DAYS = 14
 _SECONDS_OF_DAY = 86400.0
+_LENGTH_OF_NUMBER = 12  # digits of ADCO, ADSC and ADS
 
 
 async def check_broker(case: Case) -> AsyncIterator[Finding]:
@@ -82,27 +85,39 @@ async def check_broker(case: Case) -> AsyncIterator[Finding]:
 
 
 async def _for_the_service(case: Case, finding: Finding) -> Finding:
-    """Return `finding`, or the fault that only the service has in its sandbox."""
-    for name, error in (await case.attempts()).items():
-        if not error or name in {case.port_target, case.settings.offers}:
-            continue
-        if name == case.settings.broker.address:
-            if finding.check == ("name" if error == inside.NAME else "port"):
-                return await kept_away(case, finding.check, error, name, case.addresses)
-        elif finding.check == "tls":
-            template = of_broker.FILE_KEPT_AWAY if name.startswith("/etc/") else of_broker.FILE_ELSEWHERE
-            if name == case.settings.mqtt_tls_key_file:
+    """Return the fault that only the service has, in its sandbox; without one, `finding` of this user."""
+    broker = case.settings.broker
+    error_by_target = await case.attempts()
+    error_of_address = error_by_target.get(broker.address, "")
+    if error_of_address:
+        check_of_error = "name" if error_of_address == inside.NAME else "port"
+        if finding.check == check_of_error:
+            return await kept_away(case, finding.check, error_of_address, broker.address, case.addresses)
+    if finding.check == "tls" and broker.tls is not None:
+        for file in (broker.tls.ca_file, broker.tls.cert_file, broker.tls.key_file):
+            if file is None or not error_by_target.get(file):
+                continue  # it was not tried, or the service may read it
+            if file == broker.tls.key_file:
                 template = of_broker.KEY_KEPT_AWAY
-            return find(template, file=name, error=error, unit=case.unit)
+            elif file.startswith("/etc/"):
+                template = of_broker.FILE_KEPT_AWAY
+            else:
+                template = of_broker.FILE_ELSEWHERE
+            return find(template, file=file, error=error_by_target[file], unit=case.unit)
     return finding
 
 
 async def _steps(case: Case) -> AsyncIterator[Finding]:
-    """Run the steps until one fails; store in the case what the broker retains, and its addresses."""
+    """
+    Yield the findings of each step; the fault of the first step that fails is the last finding.
+
+    The case gets the addresses of the broker, and what the broker retains of a teleinfo.
+    """
     broker = case.settings.broker
     try:
         case.addresses = await _resolve(broker)
-        template = of_broker.ADDRESS if case.addresses == (broker.host,) else of_broker.NAME
+        is_address = case.addresses == (broker.host,)
+        template = of_broker.ADDRESS if is_address else of_broker.NAME
         yield find(template, host=broker.host, address=", ".join(case.addresses))
         await _connect(broker)
         yield find(of_broker.ACCEPTS, address=broker.address)
@@ -110,45 +125,68 @@ async def _steps(case: Case) -> AsyncIterator[Finding]:
             context = await asyncio.to_thread(tls_context, broker, broker.tls)
             yield _certificate(await _connect(broker, context))
         async with connect(for_command(broker, "doctor")) as connection:
-            findings = await _topics(connection, case)
-            await case.properties(again=True)
-            is_pushed_out = is_one_of(await case.status_text(), [PUSHED_OUT])
-            # Where two services push each other out, one of them comes as often as the other goes offline.
-            limit = PUSHED_OUT_TIMEOUT if is_pushed_out else READINGS_TIMEOUT
-            is_published = case.status == ONLINE or is_pushed_out
-            case.numbers = await _numbers(connection, case, limit=limit if is_published else 0.0)
-            if len(case.numbers) > 1:
-                one, other, *_more = case.numbers
-                topic = case.settings.mqtt_topic
-                yield find(ONE_CLIENT_ID if is_pushed_out else ONE_TOPIC, topic=topic, one=one, other=other)
-                findings = [finding for finding in findings if finding.check != "topic"]
-            elif is_pushed_out:
-                yield find(of_broker.LOGIN_LOST, unit=case.unit)
-            if not is_pushed_out:
-                template = of_broker.NO_ACCOUNT if broker.username is None else of_broker.ACCOUNT
-                yield find(template, facts={"mqtt_version": connection.version})
-            for finding in findings:
+            for finding in await _login_and_topics(connection, case):
                 yield finding
     except BrokerError as error:
         if error.fault in _UNEXPLAINED:
             error = await _explained(error, broker)
-        texts = (_(error.message), _(error.advice), error.commands)
-        facts = {"cause": error.fault.name.lower()}
         severity = Severity.FAULT
         if error.fault is BrokerFault.REFUSES_SUBSCRIPTION:
             severity = Severity.WARNING  # the service publishes without that right
-        yield Finding(error.fault.value.check, severity, *texts, facts)
+        yield Finding(
+            error.fault.value.check,
+            severity,
+            _(error.message),
+            _(error.advice),
+            error.commands,
+            facts={"cause": error.fault.name.lower()},
+        )
+
+
+async def _login_and_topics(connection: Connection, case: Case) -> list[Finding]:
+    """Return the findings on an accepted connection: the login, the topics, the meters on them."""
+    on_topics = await _topics(connection, case)
+    await case.properties(again=True)
+    is_pushed_out = is_one_of(await case.status_text(), [PUSHED_OUT])
+    if is_pushed_out:
+        # Two services push each other out: whenever one of them connects, the other goes offline.
+        limit = PUSHED_OUT_TIMEOUT
+    elif case.status == ONLINE:
+        limit = READINGS_TIMEOUT
+    else:
+        limit = 0.0  # nobody publishes readings
+    case.numbers = await _numbers(connection, case, limit=limit)
+    findings = []
+    if len(case.numbers) > 1:
+        one, other, *_more = case.numbers
+        template = ONE_CLIENT_ID if is_pushed_out else ONE_TOPIC
+        findings.append(find(template, topic=case.settings.mqtt_topic, one=one, other=other))
+        # That is the finding on the topic, now.
+        on_topics = [finding for finding in on_topics if finding.check != "topic"]
+    elif is_pushed_out:
+        findings.append(find(of_broker.LOGIN_LOST, unit=case.unit))
+    if not is_pushed_out:
+        template = of_broker.NO_ACCOUNT if case.settings.broker.username is None else of_broker.ACCOUNT
+        findings.append(find(template, facts={"mqtt_version": connection.version}))
+    return findings + on_topics
 
 
 async def _resolve(broker: Broker) -> tuple[str, ...]:
+    """Return the addresses of the broker, each once, in the order of the resolver; raise `BrokerError`."""
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(STEP_TIMEOUT):
             rows = await loop.getaddrinfo(broker.host, broker.port, type=socket.SOCK_STREAM)
     except (OSError, ValueError) as error:
+        # A resolver that does not answer is a name that is not known for the moment.
         cause = socket.gaierror(socket.EAI_AGAIN) if isinstance(error, TimeoutError) else error
         raise cannot_connect(cause, broker) from error
-    return tuple(dict.fromkeys(str(row[4][0]) for row in rows))
+    addresses = []
+    for _family, _type, _protocol, _name, socket_address in rows:
+        address = str(socket_address[0])
+        if address not in addresses:
+            addresses.append(address)
+    return tuple(addresses)
 
 
 async def _connect(broker: Broker, context: ssl.SSLContext | None = None) -> Mapping[str, str]:
@@ -169,8 +207,8 @@ async def _explained(error: BrokerError, broker: Broker) -> BrokerError:
     plain, encrypted = await asyncio.gather(_first_line(broker, tls=False), _first_line(broker, tls=True))
     if broker.tls is None and encrypted is not None:
         return BrokerError(BrokerFault.WANTS_TLS, broker)
-    answer = (plain if broker.tls is None else encrypted) or b""
-    if answer.startswith(b"HTTP/"):
+    answer = plain if broker.tls is None else encrypted
+    if answer is not None and answer.startswith(b"HTTP/"):
         return BrokerError(BrokerFault.WEB_SERVER, broker)
     return error
 
@@ -180,7 +218,8 @@ async def _first_line(broker: Broker, *, tls: bool) -> bytes | None:
     context = None
     if tls:
         context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
     try:
         async with asyncio.timeout(PROBE_TIMEOUT):
             reader, writer = await asyncio.open_connection(broker.host, broker.port, ssl=context)
@@ -200,7 +239,8 @@ def _certificate(certificate: Mapping[str, str]) -> Finding:
     """Judge a certificate that OpenSSL has accepted; it is empty if OpenSSL did not verify it."""
     if not certificate:
         return find(of_broker.CERTIFICATE_UNSEEN)
-    days = int((ssl.cert_time_to_seconds(certificate["notAfter"]) - time.time()) / _SECONDS_OF_DAY)
+    seconds_left = ssl.cert_time_to_seconds(certificate["notAfter"]) - time.time()
+    days = int(seconds_left / _SECONDS_OF_DAY)
     template = of_broker.CERTIFICATE_ENDS if days < RENEW_WITHIN_DAYS else of_broker.CERTIFICATE
     return find(template, days=days, facts={"days_left": days})
 
@@ -209,67 +249,103 @@ async def _numbers(connection: Connection, case: Case, *, limit: float) -> tuple
     """
     Return the last digits of the numbers of all meters that are published on the topics of the case.
 
-    Readings are waited for until there are two, or for `limit` seconds.
+    Readings are waited for until there are two meters, or for `limit` seconds; with 0 nothing is waited for.
     """
     health = case.health
-    if health is None or health.problem == LinkProblem.STOPPED or is_stale(health, now=time.time()):
-        health = Health()
-    if health.meter is not None and health.other_meter is not None:
-        return health.meter, health.other_meter
+    if health is not None and health.meter is not None and health.other_meter is not None:
+        is_over = health.problem == LinkProblem.STOPPED or is_stale(health, now=time.time())
+        if not is_over:
+            return health.meter, health.other_meter
     readings = case.settings.mqtt_topic
     if not limit or not await connection.subscribe(readings):
         return ()
-    # A program of another kind says nothing in `health`.
-    numbers: dict[str, None] = {}
+    # The other publisher may be a program of another kind, which says nothing in `health`.
+    numbers: list[str] = []
     loop = asyncio.get_running_loop()
     end = loop.time() + limit
     async for topic, payload, is_retained in connection.messages(limit):
+        # A retained reading may be of a meter that was exchanged.
         if topic == readings and not is_retained:
-            values = parse_object(payload) or {}
-            # As a number of JSON it lacks its leading zeros.
-            numbers |= dict.fromkeys(
-                str(values[label]).zfill(12) for label in METER_NUMBERS if label in values
-            )
+            for number in _numbers_in(payload):
+                if number not in numbers:
+                    numbers.append(number)
         if len(numbers) > 1 or loop.time() >= end:
             break
     return tuple(number[-DIGITS:] for number in numbers)
 
 
+def _numbers_in(reading: bytes) -> list[str]:
+    """Return the numbers of the meter in the JSON of a reading; none if it is no JSON of a reading."""
+    values = parse_object(reading) or {}
+    numbers = []
+    for label in METER_NUMBERS:
+        if label in values:
+            # As a number of JSON it lacks its leading zeros.
+            numbers.append(str(values[label]).zfill(_LENGTH_OF_NUMBER))
+    return numbers
+
+
 async def _topics(connection: Connection, case: Case) -> list[Finding]:
-    """Publish test messages on topics that have no readings; store what the broker retains."""
-    topics, is_5 = Topics(case.settings.mqtt_topic), connection.version is MqttVersion.V5
-    ours, token = f"{topics.readings}/doctor", secrets.token_hex(8).encode()
+    """
+    Return the findings on the topics, by test messages where no readings are published.
+
+    The case gets what the broker retains of a teleinfo.
+    """
+    topics = Topics(case.settings.mqtt_topic)
+    test_topic = f"{topics.readings}/doctor"
+    test_payload = secrets.token_hex(8).encode()
     await connection.subscribe(topics.status, topics.health)
-    may_subscribe = await connection.subscribe(ours)
-    may_write = await _publish(connection, ours, token, retain=False)
-    received = await _collect(connection, lambda received: received.get(ours) == token or not may_write)
-    # A retained message without content leaves nothing on the broker (MQTT 3.1.1, section 3.3.1.3).
-    may_write = may_write and await _publish(connection, ours, b"", retain=True)
-    case.may_read, case.health = bool(received), parse_health(received.get(topics.health, b""))
+    may_subscribe = await connection.subscribe(test_topic)
+    may_write = await _publish(connection, test_topic, test_payload, retain=False)
+
+    def is_all(received: dict[str, bytes]) -> bool:
+        # The broker sends what it retains before a message that was published after the subscription.
+        return received.get(test_topic) == test_payload or not may_write
+
+    received = await _collect(connection, is_all)
+    if may_write:
+        # A retained message without content leaves nothing on the broker (MQTT 3.1.1, section 3.3.1.3).
+        may_write = await _publish(connection, test_topic, b"", retain=True)
+    case.may_read = bool(received)
+    case.health = parse_health(received.get(topics.health, b""))
     if topics.status in received:
         case.status = received[topics.status].decode(errors="replace")
-    template = of_broker.TOPIC_REFUSED
-    if may_write and received.get(ours) == token:
+    rights = [f"topic readwrite {topics.readings}/#"]
+    if not may_write:
+        template = of_broker.TOPIC_REFUSED
+    elif received.get(test_topic) == test_payload:
         template = of_broker.TOPIC
-    elif may_write and is_5:
+        rights = []
+    elif connection.version is MqttVersion.V5:
         template = of_broker.TOPIC_UNREAD
-    elif may_write:
-        template = of_broker.NO_ECHO if may_subscribe else of_broker.TOPIC_UNKNOWN
-    user = case.settings.broker.username
-    account = [f"user {user}"] if user else []
-    shown = user or _("without a user name")
-    rights = [] if template is of_broker.TOPIC else [*account, f"topic readwrite {topics.readings}/#"]
-    findings = [find(template, *rights, user=shown, topic=ours)]
-    if case.settings.homeassistant and is_5:
-        # Where a device is announced, an empty message announces nothing.
-        prefix = case.settings.homeassistant_prefix
-        topic = f"{prefix}/device/teleinfo-doctor/config"
-        if await _publish(connection, topic, b"", retain=False):
-            findings.append(find(of_broker.ANNOUNCED))
-        else:
-            rights = [*account, f"topic write {prefix}/#", f"topic read {prefix}/status"]
-            findings.append(find(of_broker.NOT_ANNOUNCED, *rights, user=shown, topic=topic))
+    elif may_subscribe:
+        template = of_broker.NO_ECHO  # MQTT 3.1.1 does not report a message that is refused
+    else:
+        template = of_broker.TOPIC_UNKNOWN
+    findings = [_find_on_topic(template, case, test_topic, rights)]
+    # MQTT 3.1.1 would accept each announcement.
+    if case.settings.homeassistant and connection.version is MqttVersion.V5:
+        findings.append(await _announcement(connection, case))
     return findings
+
+
+async def _announcement(connection: Connection, case: Case) -> Finding:
+    """Return the finding on the topics of Home Assistant, by a message that announces no device."""
+    prefix = case.settings.homeassistant_prefix
+    topic = f"{prefix}/device/teleinfo-doctor/config"
+    if await _publish(connection, topic, b"", retain=False):
+        return find(of_broker.ANNOUNCED)
+    rights = [f"topic write {prefix}/#", f"topic read {prefix}/status"]
+    return _find_on_topic(of_broker.NOT_ANNOUNCED, case, topic, rights)
+
+
+def _find_on_topic(template: Finding, case: Case, topic: str, rights: list[str]) -> Finding:
+    """Return the finding on a topic; its commands are the lines of the broker's ACL with missing `rights`."""
+    user = case.settings.broker.username
+    lines = list(rights)
+    if rights and user:
+        lines.insert(0, f"user {user}")
+    return find(template, *lines, user=user or _("without a user name"), topic=topic)
 
 
 def said_by(status: str, health: Health | None) -> str:
@@ -283,13 +359,20 @@ def said_by(status: str, health: Health | None) -> str:
 async def read_retained(
     settings: Settings, limit: float = ONE_SHOT_TIMEOUT
 ) -> tuple[str | None, Health | None]:
-    """Return the retained status and health of a teleinfo without publishing; raise `BrokerError`."""
+    """
+    Return the retained status and health of a teleinfo, and publish nothing; raise `BrokerError`.
+
+    The status is None if nothing is retained, or a message that no teleinfo publishes; so is the health.
+    """
     topics = Topics(settings.mqtt_topic)
     async with connect(for_command(settings.broker, "doctor"), limit=limit) as connection:
         await connection.subscribe(topics.status, topics.health)
         received = await _collect(connection, {topics.status, topics.health}.issubset)
+    health = parse_health(received.get(topics.health, b""))
     status = received.get(topics.status, b"").decode(errors="replace")
-    return status if status in {ONLINE, OFFLINE} else None, parse_health(received.get(topics.health, b""))
+    if status not in {ONLINE, OFFLINE}:
+        return None, health
+    return status, health
 
 
 async def _publish(connection: Connection, topic: str, payload: bytes, *, retain: bool) -> bool:

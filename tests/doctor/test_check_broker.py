@@ -94,6 +94,22 @@ def test_a_topic_that_is_refused_is_named_for_this_account(
     assert (case.may_read, case.status) == (status is not None, status)
 
 
+def test_what_is_retained_is_read_whole_by_an_account_that_may_not_write(tmp_path: Path) -> None:
+    """No message of ours comes back, after which the broker would have sent all that it retains."""
+    rights = tmp_path / "rights"
+    rights.write_text("topic read home/meter/#\nuser teleinfo\ntopic readwrite #\n")
+    rights.chmod(0o600)
+    login = ("-u", "teleinfo", "-P", CANARY)
+    with MosquittoBroker(
+        tmp_path, users={"teleinfo": CANARY}, more=["allow_anonymous true", f"acl_file {rights}"]
+    ) as broker:
+        retain(broker, "status", b"online", *login)
+        retain(broker, "health", b'{"line_quality":"good"}', *login)
+        _findings, case = examine(broker, mqtt_version="5")
+
+    assert (case.status, case.health) == ("online", Health(line_quality=LineGrade.GOOD))
+
+
 @pytest.mark.parametrize(("days", "severity"), [("2", Severity.WARNING), ("90", Severity.OK)])
 def test_a_certificate_that_expires_soon_is_reported(tmp_path: Path, days: str, severity: Severity) -> None:
     """One that must not be trusted ends the check: see tests/lab/journeys."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from teleinfo.contract.days import day_of, local
 from teleinfo.contract.half_hours import HALF_HOUR
+from teleinfo.contract.load_curve import HOUR
 from teleinfo.contract.offers import STEPS, Offer
 
 if TYPE_CHECKING:
@@ -45,27 +46,40 @@ Entry = dict[str, Any]
 def least(offer: Entry) -> float:
     """Return the least that an offer may cost at present prices, €; infinite if it has no cost."""
     now = offer["now"]
-    return float("inf") if now is None else float(now["energy"] + now["subscription"])
+    if now is None:
+        return float("inf")
+    return float(now["energy"] + now["subscription"])
 
 
 def most(offer: Entry) -> float:
     """Return the most that an offer may cost at present prices, €; infinite if it has no cost."""
     now = offer["now"]
-    return float("inf") if now is None else least(offer) + float(now["unknown"])
+    if now is None:
+        return float("inf")
+    return least(offer) + float(now["unknown"])
 
 
 def by_cost(offers: Iterable[Entry], held: str | None) -> list[Entry]:
-    """Return the offers, the cheapest first; those that cannot be had, or have no cost, stand last."""
+    """
+    Return the offers, the cheapest first: before those that cannot be had, and before those without a cost.
+
+    `held` is the id of the present offer, None if it is unknown.
+    """
 
     def order(offer: Entry) -> tuple[bool, bool, float]:
         has_no_cost = offer["now"] is None
-        cannot_be_had = offer["id"] != held and not offer["is_open"]
-        return has_no_cost, cannot_be_had, _middle(offer)
+        return has_no_cost, not _can_be_had(offer, held), _middle(offer)
 
     return sorted(offers, key=order)
 
 
+def _can_be_had(offer: Entry, held: str | None) -> bool:
+    """True if the household may have an offer: new customers may, or it is the present one."""
+    return bool(offer["is_open"]) or offer["id"] == held
+
+
 def _middle(offer: Entry) -> float:
+    """Return the middle of what an offer may cost at present prices, €; infinite if it has no cost."""
     return (least(offer) + most(offer)) / 2
 
 
@@ -74,71 +88,84 @@ def verdict(offers: Sequence[Entry], held: str | None) -> Entry | None:
     Return the cheapest offer that can be had, and what it costs less a year than the present one, €.
 
     With unknown colours that is between `saved` and `saved_most`. It `is_sure` if no colours change which
-    offer is the cheaper one.
+    offer is the cheaper one. None if the present offer, whose id is `held`, or all others have no cost.
     """
     candidates = {}
     for offer in offers:
-        if offer["now"] and (offer["id"] == held or offer["is_open"]):
+        if offer["now"] is not None and _can_be_had(offer, held):
             candidates[offer["id"]] = offer
     if held not in candidates or len(candidates) == 1:
         return None
     present = candidates[held]
     best = min(candidates.values(), key=_middle)
     if best is present:
-        others = [offer for offer in candidates.values() if offer is not present]
-        is_sure = most(present) <= min(least(other) for other in others)
+        least_of_others = min(least(offer) for offer in candidates.values() if offer is not present)
+        is_sure = most(present) <= least_of_others
         saved = 0.0
         saved_most = 0.0
     else:
         saved = least(present) - most(best)
         saved_most = most(present) - least(best)
         is_sure = saved > 0
+    least_difference = max(SAME_COST, SAME_PART * most(present))
+    unknown_days = max(offer["unknown_days"] for offer in candidates.values())
     return {
         "best": best["id"],
         "saved": round(saved, 2),
         "saved_most": round(saved_most, 2),
-        "is_same": saved_most < max(SAME_COST, SAME_PART * most(present)),
+        "is_same": saved_most < least_difference,
         "is_sure": is_sure,
-        "unknown_days": max(offer["unknown_days"] for offer in candidates.values()),
+        "unknown_days": unknown_days,
     }
 
 
-def power(peaks: Iterable[tuple[int, int]], offer: Offer | None, kva: int, today: dt.date) -> Entry | None:
+def power(peaks: Sequence[tuple[int, int]], offer: Offer | None, kva: int, today: dt.date) -> Entry | None:
     """
     Return the greatest power of a year, VA, and a step for the present power and each lower one.
 
     `peaks` are times and powers. A step has its kVA, the days on which it was exceeded, those on which it
     nearly was, and € a year less with the present `offer`, by its newest prices of one day for both powers.
+    None without a peak.
     """
-    greatest_of_days: dict[dt.date, tuple[int, int]] = {}  # VA and time
-    for time, most_power in peaks:
-        day = day_of(time)
-        greatest_so_far = greatest_of_days.get(day, (0, 0))
-        greatest_of_days[day] = max(greatest_so_far, (most_power, time))
-    if not greatest_of_days:
+    if not peaks:
         return None
-    powers = [most_power for most_power, _time in greatest_of_days.values()]
+    greatest_by_day: defaultdict[dt.date, int] = defaultdict(int)  # VA
+    for time, peak in peaks:
+        day = day_of(time)
+        greatest_by_day[day] = max(greatest_by_day[day], peak)
+    powers_of_days = greatest_by_day.values()
     steps: list[Entry] = []
     for step_kva in STEPS:
         if step_kva > kva:
             break
         limit = 1000 * step_kva  # VA
-        exceeded = [most_power for most_power in powers if most_power > limit]
-        near = [most_power for most_power in powers if NEAR * limit < most_power <= limit]
+        days_exceeded = 0
+        days_near = 0
+        for power_of_day in powers_of_days:
+            if power_of_day > limit:
+                days_exceeded += 1
+            elif power_of_day > NEAR * limit:
+                days_near += 1
         saved = None if offer is None else _saved(offer, kva, step_kva, today)
-        steps.append({"kva": step_kva, "exceeded": len(exceeded), "near": len(near), "saved": saved})
-    greatest, time = max(greatest_of_days.values())
-    return {"days": len(powers), "greatest": greatest, "time": time, "steps": steps}
+        steps.append({"kva": step_kva, "exceeded": days_exceeded, "near": days_near, "saved": saved})
+    greatest = max(powers_of_days)
+    last_time = max(time for time, peak in peaks if peak == greatest)
+    return {"days": len(powers_of_days), "greatest": greatest, "time": last_time, "steps": steps}
 
 
 def _saved(offer: Offer, kva: int, lower_kva: int, today: dt.date) -> float | None:
-    """Return € a year less with a lower power, by the newest prices of one day for both, else None."""
-    months: defaultdict[dt.date, dict[int, float]] = defaultdict(dict)  # the price of a month by kVA
+    """
+    Return € a year less with a lower power, by the newest prices that have both powers and the same day.
+
+    None if no day has a price of both.
+    """
+    # Several entries of one day may have a part of the powers each.
+    month_by_day: defaultdict[dt.date, dict[int, float]] = defaultdict(dict)  # € a month by kVA
     for price in offer.price:
         if price.since <= today:
-            months[price.since].update(price.month)
-    for since in sorted(months, reverse=True):
-        month = months[since]
+            month_by_day[price.since].update(price.month)
+    for since in sorted(month_by_day, reverse=True):
+        month = month_by_day[since]
         if kva in month and lower_kva in month:
             return round(12 * (month[kva] - month[lower_kva]), 2)
     return None
@@ -155,29 +182,28 @@ def standby(energies: Mapping[int, float], injected: Collection[int], paid: floa
     """
     half_hours = _half_hours(energies)
     has_panels = bool(injected) or _are_noons_empty(half_hours)
-    energies_by_day: defaultdict[dt.date, list[float]] = defaultdict(list)  # Wh
-    nights_by_day: defaultdict[dt.date, list[float]] = defaultdict(list)  # Wh
+    coolest_months = _coolest_months(half_hours)
+    powers_by_day: defaultdict[dt.date, list[float]] = defaultdict(list)  # W
     for half_hour in half_hours:
-        energies_by_day[half_hour.day].append(half_hour.energy)
-        if half_hour.hour in NIGHT:
-            nights_by_day[half_hour.day].append(half_hour.energy)
-    energy_by_month: defaultdict[dt.date, float] = defaultdict(float)  # Wh
-    for day, of_day in energies_by_day.items():
-        energy_by_month[day.replace(day=1)] += sum(of_day)
-    months = sorted(energy_by_month, key=energy_by_month.__getitem__)
-    coolest = months[:COOLEST]
-    least_of_days = {}  # W
-    for day, of_day in (nights_by_day if has_panels else energies_by_day).items():
-        if day.replace(day=1) in coolest:
-            least_of_days[day] = min(of_day) * 3600 / HALF_HOUR
-    if len(least_of_days) < FEWEST_DAYS:
+        if half_hour.month not in coolest_months:
+            continue
+        if has_panels and half_hour.hour not in NIGHT:
+            continue
+        mean_power = half_hour.energy * HOUR / HALF_HOUR
+        powers_by_day[half_hour.day].append(mean_power)
+    least_by_day = {day: min(powers) for day, powers in powers_by_day.items()}
+    if len(least_by_day) < FEWEST_DAYS:
         return None
-    always_drawn = median(least_of_days.values())  # W
+    always_drawn = median(least_by_day.values())  # W
+    cost = None
+    if paid is not None:
+        energy_of_year = always_drawn * 24 * 365  # Wh
+        cost = round(energy_of_year * paid, 2)
     return {
         "power": round(always_drawn),
-        "days": len(least_of_days),
-        "cost": None if paid is None else round(always_drawn * 24 * 365 * paid, 2),
-        "rose": _rise(least_of_days),
+        "days": len(least_by_day),
+        "cost": cost,
+        "rose": _rise(least_by_day),
     }
 
 
@@ -187,6 +213,11 @@ class _HalfHour(NamedTuple):
     day: dt.date
     hour: int
     energy: float
+
+    @property
+    def month(self) -> dt.date:
+        """The first day of its month."""
+        return self.day.replace(day=1)
 
 
 def _half_hours(energies: Mapping[int, float]) -> list[_HalfHour]:
@@ -198,25 +229,40 @@ def _half_hours(energies: Mapping[int, float]) -> list[_HalfHour]:
     return half_hours
 
 
+def _coolest_months(half_hours: Iterable[_HalfHour]) -> list[dt.date]:
+    """Return the first days of the `COOLEST` months of least energy, of two equal ones the earlier."""
+    energy_by_month: defaultdict[dt.date, float] = defaultdict(float)  # Wh
+    for half_hour in half_hours:
+        energy_by_month[half_hour.month] += half_hour.energy
+    months = sorted(energy_by_month, key=energy_by_month.__getitem__)
+    return months[:COOLEST]
+
+
 def _are_noons_empty(half_hours: Iterable[_HalfHour]) -> bool:
-    """True if on some days nothing was drawn around noon, but something at night: panels supplied it."""
-    noons, nights = set(), set()
+    """True if on `FEWEST_DAYS` days nothing was drawn at noon, but something at night: panels supplied it."""
+    days_with_empty_noon = set()
+    days_with_drawn_night = set()
     for day, hour, energy in half_hours:
         if energy <= 0 and hour in NOON:
-            noons.add(day)
+            days_with_empty_noon.add(day)
         if energy > 0 and hour in NIGHT:
-            nights.add(day)
-    return len(noons & nights) >= FEWEST_DAYS
+            days_with_drawn_night.add(day)
+    return len(days_with_empty_noon & days_with_drawn_night) >= FEWEST_DAYS
 
 
-def _rise(powers_of_days: Mapping[dt.date, float]) -> Entry | None:
-    """Return the day since which the power of the days is higher than ever before, and by how much."""
-    days = [*powers_of_days]
-    powers = [*powers_of_days.values()]
+def _rise(power_by_day: Mapping[dt.date, float]) -> Entry | None:
+    """
+    Return the first day of the greatest rise, and by how many W the median of the days since is greater.
+
+    At a rise, the power of each day since is greater than that of each of the `FEWEST_DAYS` days before. None
+    without a rise of some size.
+    """
+    days = [*power_by_day]
+    powers = [*power_by_day.values()]  # W
     greatest: Entry | None = None
-    for at in range(FEWEST_DAYS, len(powers) - FEWEST_DAYS + 1):
-        before = powers[:at]
-        after = powers[at:]
+    for first_after in range(FEWEST_DAYS, len(days) - FEWEST_DAYS + 1):
+        before = powers[:first_after]
+        after = powers[first_after:]
         if min(after) <= max(before[-FEWEST_DAYS:]):
             continue
         usual_before = median(before)
@@ -224,5 +270,5 @@ def _rise(powers_of_days: Mapping[dt.date, float]) -> Entry | None:
         if rise < max(LEAST_RISE, LEAST_PART * usual_before):
             continue
         if greatest is None or round(rise) > greatest["power"]:
-            greatest = {"power": round(rise), "day": days[at].isoformat()}
+            greatest = {"power": round(rise), "day": days[first_after].isoformat()}
     return greatest

@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from teleinfo.contract.off_peak import OffPeakHours
     from teleinfo.contract.offers import Household, Offer, Price, Rule
 
-_MINUTES: Final = HALF_HOUR // 60
-_OF_DAY: Final = 1440
-_HALF_HOURS: Final = _OF_DAY // _MINUTES
+_MINUTES_OF_HALF_HOUR: Final = HALF_HOUR // 60
+_MINUTES_OF_DAY: Final = 1440
+_HALF_HOURS_OF_DAY: Final = _MINUTES_OF_DAY // _MINUTES_OF_HALF_HOUR
 """The half-hours of a day; the hour that comes twice counts for the same two."""
 
-_BEFORE_6: Final = 60 * TEMPO_HOUR // _MINUTES
+_BEFORE_6: Final = 60 * TEMPO_HOUR // _MINUTES_OF_HALF_HOUR
 """The half-hours of a day that have the colour of the day before."""
 
 MOST_UNKNOWN: Final = 10
@@ -45,6 +45,8 @@ MOST_UNKNOWN: Final = 10
 
 _LETTERS: Final = {Colour.BLUE: "JB", Colour.WHITE: "JW", Colour.RED: "JR"}
 """The end of a code of Tempo."""
+
+_WH_PER_KWH: Final = 1000
 
 _DAY_NAMES: Final = (
     *({name, "weekdays"} for name in WEEKDAYS),
@@ -55,9 +57,10 @@ _DAY_NAMES: Final = (
 
 class Day(NamedTuple):
     """
-    A day, its colours until and from 6:00, and its energies, Wh by half-hour.
+    A day, its colours until and from 6:00, None if unknown, and its energies, Wh by half-hour.
 
-    `energies` lacks each kind of hours in which nothing was drawn.
+    `energies` are apart for what the meter counted in off-peak hours, in peak hours, and without telling
+    which. A kind of which nothing was drawn is missing.
     """
 
     date: dt.date
@@ -79,30 +82,34 @@ class Circumstances(NamedTuple):
 
 
 def by_day(half_hours: HalfHours, dates: Iterable[dt.date], colours: Mapping[dt.date, Colour]) -> list[Day]:
-    """Return the energies of some days."""
+    """Return the energies of these dates; `colours` are those of days of Tempo, from 6:00 on."""
     days = []
     for date in dates:
         begins = range(midnight(date), midnight(date + DAY), HALF_HOUR)
-        numbers = _numbers(begins)
+        numbers = _numbers_by_clock(begins)
         energies: dict[CountedOffPeak, list[float]] = {}
         for counted_off_peak, drawn in half_hours.drawn.items():
-            of_day = [0.0] * _HALF_HOURS
+            drawn_on_day = [0.0] * _HALF_HOURS_OF_DAY
             for number, begin in zip(numbers, begins, strict=True):
-                of_day[number] += drawn.get(begin, 0.0)
-            if any(of_day):
-                energies[counted_off_peak] = of_day
+                drawn_on_day[number] += drawn.get(begin, 0.0)
+            if any(drawn_on_day):
+                energies[counted_off_peak] = drawn_on_day
         colours_of_day = colours.get(date - DAY), colours.get(date)
         days.append(Day(date, colours_of_day, energies))
     return days
 
 
-def _numbers(begins: Sequence[int]) -> Sequence[int]:
-    """Return the number of each half-hour of a day by the clock, from its begin."""
-    if len(begins) == _HALF_HOURS:
-        return range(_HALF_HOURS)
+def _numbers_by_clock(begins: Sequence[int]) -> Sequence[int]:
+    """Return for each begin of the half-hours of a whole day its number by the clock, from 0 to 47."""
+    if len(begins) == _HALF_HOURS_OF_DAY:
+        return range(_HALF_HOURS_OF_DAY)
     # The clock changes: an hour comes twice, or is left out.
-    times = map(local, begins)
-    return [(60 * time.hour + time.minute) // _MINUTES for time in times]
+    numbers = []
+    for begin in begins:
+        time = local(begin)
+        minute_of_day = 60 * time.hour + time.minute
+        numbers.append(minute_of_day // _MINUTES_OF_HALF_HOUR)
+    return numbers
 
 
 def compare(offer: Offer, days: Sequence[Day], given: Circumstances) -> dict[str, Any]:
@@ -112,7 +119,9 @@ def compare(offer: Offer, days: Sequence[Day], given: Circumstances) -> dict[str
     A cost has € of the energy and of the subscription, in all and by month, and in `unknown` what more the
     energy may cost at most: days of Tempo whose colour is unknown, `unknown_days`, count as blue ones.
     """
-    unknown = _unknown_colours(days) if offer.calendar == TEMPO else set[dt.date]()
+    unknown = set[dt.date]()  # days
+    if offer.calendar == TEMPO:
+        unknown = _unknown_colours(days)
     why = _why_not(offer, days, given, len(unknown))
     compared: dict[str, Any] = {
         "id": offer.id,
@@ -143,12 +152,16 @@ def _unknown_colours(days: Iterable[Day]) -> set[dt.date]:
 
 
 def _has_energy(day: Day, *, until_6: bool) -> bool:
-    part = slice(_BEFORE_6) if until_6 else slice(_BEFORE_6, None)
-    return any(any(energies[part]) for energies in day.energies.values())
+    """True if something was drawn on a day until 6:00, else from 6:00 on."""
+    for energies in day.energies.values():
+        part = energies[:_BEFORE_6] if until_6 else energies[_BEFORE_6:]
+        if any(part):
+            return True
+    return False
 
 
 def _why_not(offer: Offer, days: Sequence[Day], given: Circumstances, unknown: int) -> Message | None:
-    """Return the reason why an offer has no cost."""
+    """Return why an offer has no cost, None if it has; `unknown` is the number of unknown colours."""
     kva = given.household.kva_on()
     if all(kva not in price.month for price in offer.price):
         return Message(N_("no price for {kva} kVA"), kva=kva)
@@ -162,15 +175,24 @@ def _why_not(offer: Offer, days: Sequence[Day], given: Circumstances, unknown: i
 
 
 def _why_no_hours(days: Sequence[Day], off_peak: OffPeakHours) -> Message | None:
-    """Return which off-peak hours are missing for days on which the meter did not tell them."""
-    half_years = {is_summer(day.date) for day in days if None in day.energies}
-    missing = {half for half in half_years if not off_peak.of_half_year(in_summer=half)}
-    if missing == {True}:
-        return Message(N_("your off-peak hours from April to October are not known"))
-    if missing == {False}:
-        return Message(N_("your off-peak hours from November to March are not known"))
-    if missing:
+    """Return which off-peak hours are missing for days on which the meter did not tell them, None if none."""
+    is_summer_needed = False
+    is_winter_needed = False
+    for day in days:
+        if None not in day.energies:
+            continue  # the registers of the meter told the hours
+        if is_summer(day.date):
+            is_summer_needed = True
+        else:
+            is_winter_needed = True
+    lacks_summer = is_summer_needed and not off_peak.of_half_year(in_summer=True)
+    lacks_winter = is_winter_needed and not off_peak.of_half_year(in_summer=False)
+    if lacks_summer and lacks_winter:
         return Message(N_("your off-peak hours are not known"))
+    if lacks_summer:
+        return Message(N_("your off-peak hours from April to October are not known"))
+    if lacks_winter:
+        return Message(N_("your off-peak hours from November to March are not known"))
     return None
 
 
@@ -183,64 +205,74 @@ class _Counting:
     is_now: bool
 
     def cost(self, days: Sequence[Day], unknown: set[dt.date]) -> dict[str, Any]:
-        """Return the cost of some days."""
-        energy: defaultdict[str, float] = defaultdict(float)
-        subscription: defaultdict[str, float] = defaultdict(float)
+        """Return the cost of some days, as `compare` describes it; `unknown` are days of unknown colours."""
+        energy: defaultdict[str, float] = defaultdict(float)  # € by month
+        subscription: defaultdict[str, float] = defaultdict(float)  # € by month
         for day in days:
             month = f"{day.date:%Y-%m}"
             kva, price = self._price(day.date)
             _weekday, days_of_month = calendar.monthrange(day.date.year, day.date.month)
             subscription[month] += price.month[kva] / days_of_month
-            energy[month] += self._of_energy(day, price, day.colours)
+            energy[month] += self._cost_of_energy(day, price, day.colours)
         months = []
         for month in sorted(energy):
             months.append([month, round(energy[month], 2), round(subscription[month], 2)])
         return {
             "energy": round(sum(energy.values()), 2),
             "subscription": round(sum(subscription.values()), 2),
-            "unknown": round(self._of_unknown_colours(days, unknown), 2),
+            "unknown": round(self._extra_cost_of_colours(days, unknown), 2),
             "months": months,
         }
 
     def _price(self, date: dt.date) -> tuple[int, Price]:
+        """Return the subscribed power, kVA, and the price of a day."""
         day = self.given.today if self.is_now else date
         return price_on(self.offer, self.given.household, day)
 
-    def _of_energy(self, day: Day, price: Price, colours: tuple[Colour | None, Colour | None]) -> float:
-        """Return what the energy of a day costs, if these were its colours, €."""
+    def _cost_of_energy(self, day: Day, price: Price, colours: tuple[Colour | None, Colour | None]) -> float:
+        """Return what the energy of a day costs, if these were its colours until and from 6:00, €."""
         cost = 0.0
         for counted_off_peak, energies in day.energies.items():
             off_peak_hours = self._off_peak_hours(day.date, counted_off_peak)
             prices = _prices(self.offer, price, day.date, colours, off_peak_hours)
-            cost += sum(map(operator.mul, energies, prices)) / 1000
+            cost += sum(map(operator.mul, energies, prices)) / _WH_PER_KWH
         return cost
 
     def _off_peak_hours(self, date: dt.date, counted_off_peak: CountedOffPeak) -> tuple[str, ...]:
-        """Return the hours of a day that are off-peak hours for energies that the meter counted like this."""
+        """
+        Return the hours of a day that are off-peak hours for energies that the meter counted like this.
+
+        An energy of its register of off-peak hours was drawn in them, whatever the time of day.
+        """
         hours = self.given.off_peak
         if self.is_now and not hours.are_present(date):
-            return hours.present(date)  # the meter counted by other hours than those of now
-        if counted_off_peak is None:
-            return hours.present(date) if self.is_now else hours.at_the_time(date)
-        return ALL_DAY if counted_off_peak else ()
+            return hours.present(date)  # the registers counted by other hours than those of now
+        if counted_off_peak is not None:
+            return ALL_DAY if counted_off_peak else ()
+        if self.is_now:
+            return hours.present(date)
+        return hours.at_the_time(date)
 
-    def _of_unknown_colours(self, days: Sequence[Day], unknown: set[dt.date]) -> float:
-        """Return what more the energy of days of unknown colours may cost than on blue days, €."""
+    def _extra_cost_of_colours(self, days: Sequence[Day], unknown: set[dt.date]) -> float:
+        """Return what more the energy of the days `unknown` may cost at most than on blue days, €."""
         if not unknown:
             return 0.0
+        # The day of a colour ends at 6:00 of the next date: two dates may have a part of its energy.
         extra_costs = {date: {Colour.WHITE: 0.0, Colour.RED: 0.0} for date in unknown}
         for day in days:
             yesterday = day.date - DAY
             if yesterday not in unknown and day.date not in unknown:
                 continue
             _kva, price = self._price(day.date)
-            as_blue = self._of_energy(day, price, day.colours)
             until_6, from_6 = day.colours
+            as_blue = self._cost_of_energy(day, price, day.colours)
             for colour in (Colour.WHITE, Colour.RED):
                 if yesterday in unknown:
-                    extra_costs[yesterday][colour] += self._of_energy(day, price, (colour, from_6)) - as_blue
+                    in_colour = self._cost_of_energy(day, price, (colour, from_6))
+                    extra_costs[yesterday][colour] += in_colour - as_blue
                 if day.date in unknown:
-                    extra_costs[day.date][colour] += self._of_energy(day, price, (until_6, colour)) - as_blue
+                    in_colour = self._cost_of_energy(day, price, (until_6, colour))
+                    extra_costs[day.date][colour] += in_colour - as_blue
         return dearest(extra_costs, self.given.colours)
 
 
@@ -251,7 +283,11 @@ def _prices(
     colours: tuple[Colour | None, Colour | None],
     off_peak: tuple[str, ...],
 ) -> list[float]:
-    """Return the mean price of a kWh in each half-hour of a day, €."""
+    """
+    Return the mean price of a kWh in each half-hour of a day, €.
+
+    `colours` are those until and from 6:00; an unknown one counts as blue.
+    """
     day_names = _DAY_NAMES[date.weekday()]
     rules = []
     for rule in offer.rules:
@@ -260,33 +296,43 @@ def _prices(
         if rule.months and date.month not in rule.months:
             continue
         rules.append(rule)
-    letters = ("", "")
+    letters_until_6 = ""
+    letters_from_6 = ""
     if offer.calendar == TEMPO:
         until_6, from_6 = colours
-        letters = _LETTERS[until_6 or Colour.BLUE], _LETTERS[from_6 or Colour.BLUE]
-    return _of_rules(tuple(rules), off_peak, letters, tuple(price.kwh.items()))
+        letters_until_6 = _LETTERS[until_6 or Colour.BLUE]
+        letters_from_6 = _LETTERS[from_6 or Colour.BLUE]
+    return _prices_by_rules(
+        tuple(rules),
+        off_peak,
+        letters_until_6,
+        letters_from_6,
+        tuple(price.kwh.items()),
+    )
 
 
+# Most days of a year have the prices of another day. Its arguments are tuples, so that they can be keys.
 @lru_cache(maxsize=256)
-def _of_rules(
+def _prices_by_rules(
     rules: tuple[Rule, ...],
     off_peak: tuple[str, ...],
-    letters: tuple[str, str],
+    letters_until_6: str,
+    letters_from_6: str,
     kwh: tuple[tuple[str, float], ...],
 ) -> list[float]:
-    """Return the mean prices by these `rules`; `letters` follow the code until and from 6:00."""
-    codes = [""] * _OF_DAY  # by minute
+    """Return the mean price of each half-hour by these `rules`; the letters of Tempo follow their codes."""
+    codes = [""] * _MINUTES_OF_DAY  # by minute
     for rule in reversed(rules):  # the first rule that fits counts, so it is written last
         hours = off_peak if rule.off_peak else rule.hours
         for minute in minutes_of(hours):
             codes[minute] = rule.code
     price_by_code = dict(kwh)
-    until_6, from_6 = letters
     prices = []  # by minute
     for minute, code in enumerate(codes):
-        colour = until_6 if minute < 60 * TEMPO_HOUR else from_6
-        prices.append(price_by_code[code + colour])
+        letters = letters_until_6 if minute < 60 * TEMPO_HOUR else letters_from_6
+        prices.append(price_by_code[code + letters])
     means = []
-    for first in range(0, _OF_DAY, _MINUTES):
-        means.append(fmean(prices[first : first + _MINUTES]))
+    for first in range(0, _MINUTES_OF_DAY, _MINUTES_OF_HALF_HOUR):
+        prices_of_half_hour = prices[first : first + _MINUTES_OF_HALF_HOUR]
+        means.append(fmean(prices_of_half_hour))
     return means

@@ -83,7 +83,7 @@ def test_an_index_tells_what_the_times_are(*, energies: list[int], begins: bool,
     assert found.are_begins is begins
     assert (found.fit, found.is_disproved) == (len(references), False)
     assert times_of(points, [], by_format=by_format).are_begins is by_format
-    other = [(begin, end, energy * 1.2 + 3 * CLOSE[0]) for begin, end, energy in references]
+    other = [(begin, end, energy * 1.2 + 3 * CLOSE) for begin, end, energy in references]
     assert times_of(points, other, by_format=by_format).is_disproved
 
 

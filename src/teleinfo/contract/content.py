@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 STEP: Final = 300
 """Seconds into which all steps of curves can be divided."""
 
-CURVE, HOURS, PEAK, COLOUR = "curve", "hour", "peak", "colour"
+CURVE = "curve"
+HOURS = "hour"
+PEAK = "peak"
+COLOUR = "colour"
 """
 The kinds of what files have of a meter.
 
@@ -66,34 +69,41 @@ class Content:
     @property
     def days(self) -> set[dt.date]:
         """The days for which the content has data."""
-        late = 0 if self.are_begins else 1  # the step that ends at midnight is of the day before
-        days = {day_of(time - late) for time in self.points}
+        days = set()
+        for time in self.points:
+            # The step that ends at midnight is of the day before.
+            second_in_step = time if self.are_begins else time - 1
+            days.add(day_of(second_in_step))
         days.update(day_of(time) for time in self.indexes)
         days.update(day_of(time) for _kind, time in self.others)
         days.update(price.since for price in self.prices)
         return days
 
     def add_point(self, time: int, power: float) -> None:
-        """Add a mean power unless its time ends no step. If a time comes twice, the first power counts."""
+        """Add a mean power, W, unless no step ends at its time; of two for one time, the first one counts."""
         if time % STEP != 0:
             return
-        before = self.points.setdefault(time, power)
-        if not math.isclose(before, power):
+        power_before = self.points.setdefault(time, power)
+        if not math.isclose(power_before, power):
             self.doubles += 1
 
 
 def check_seasons(content: Content) -> None:
-    """Raise FileError unless each whole season has its red and its white days."""
-    seasons: defaultdict[dt.date, Counter[object]] = defaultdict(Counter)
+    """Raise FileError if a season, all of whose days are there, has not its red and its white days."""
+    counts_by_season: defaultdict[dt.date, Counter[object]] = defaultdict(Counter)  # days of each colour
     for (kind, time), colour in content.others.items():
         if kind == COLOUR:
-            seasons[season_of(day_of(time))][colour] += 1
-    for first, colours in seasons.items():
-        length = first.replace(year=first.year + 1) - first
-        if colours.total() != length.days:
+            season = season_of(day_of(time))
+            counts_by_season[season][colour] += 1
+    for season, counts in counts_by_season.items():
+        next_year = season.year + 1
+        length = season.replace(year=next_year) - season
+        if counts.total() != length.days:
             continue
-        for colour, right in OF_SEASON.items():
-            if colours[colour] != right:
-                text = N_("the season {year} has {count} days of {colour}, and not {right}")
-                fields = {"count": colours[colour], "colour": colour.words, "right": right}
-                raise FileError(Message(text, year=f"{first.year}-{first.year + 1}", **fields))
+        for colour, right_count in OF_SEASON.items():
+            count = counts[colour]
+            if count != right_count:
+                template = N_("the season {year} has {count} days of {colour}, and not {right}")
+                years = f"{season.year}-{next_year}"
+                fields = {"count": count, "colour": colour.words, "right": right_count}
+                raise FileError(Message(template, year=years, **fields))

@@ -44,6 +44,13 @@ MAX_ROWS: Final = 600_000
 MAX_LINE: Final = 2000
 """The most characters of a line that are read."""
 
+_ENCRYPTED: Final = 1
+"""The bit in the flags of an entry of an archive that has a password (APPNOTE of PKWARE, 4.4.4)."""
+
+_FIRST_BYTES: Final = b"PK"
+_BEGIN_OF_ENTRY: Final = b"PK\1\2"
+"""The bytes with which an archive begins, and each entry of its directory (APPNOTE of PKWARE, 4.3.12)."""
+
 _DAMAGES: Final = (
     *(BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ET.ParseError),
     *(LookupError, ValueError, ArithmeticError, UserWarning),
@@ -67,7 +74,7 @@ class FileReader:
     """Reads the files of one command, until they have `MAX_IN_ALL` bytes."""
 
     def __init__(self) -> None:
-        self._left = MAX_IN_ALL
+        self._bytes_left = MAX_IN_ALL
 
     def contents(self, file: IO[bytes]) -> Iterator[tuple[str, Content | FileError]]:
         """
@@ -75,20 +82,20 @@ class FileReader:
 
         Of an archive, yield name and content of each file in it. Raise OSError if the file cannot be read.
         """
-        data = file.read(MAX_FILE_BYTES + 1)
+        data = file.read(MAX_FILE_BYTES + 1)  # one more byte than is allowed tells that it is too large
         try:
             archive = self._archive(data)
         except FileError as error:
             yield "", error
+            return
         except _DAMAGES:
             yield "", FileError(_DAMAGED)
-        else:
-            if archive is None:
-                yield "", self._read(data)
-                return
-            for entry in archive.infolist():
-                if not _is_needless(entry):
-                    yield entry.filename, self._unpack(archive, entry)
+            return
+        if archive is None:
+            yield "", self._read(data)
+            return
+        for entry in _files_in(archive):
+            yield entry.filename, self._unpack(archive, entry)
 
     def _archive(self, data: bytes) -> ZipFile | None:
         """Return the archive that a file is; None if it is none, or a workbook; raise FileError."""
@@ -96,24 +103,26 @@ class FileReader:
         archive = _open_archive(data)
         if archive is None or WORKBOOK in archive.namelist():
             return None
-        count = sum(not _is_needless(entry) for entry in archive.infolist())
-        if count > MAX_FILES:
+        files = _files_in(archive)
+        if len(files) > MAX_FILES:
             raise FileError(Message(N_("it has more than {most} files"), most=MAX_FILES))
-        if count == 0:
+        if not files:
             raise FileError(Message(N_("it is empty")))
-        if any(name == "content.xml" or name.startswith("word/") for name in archive.namelist()):
-            raise FileError(formats.DOCUMENT)
+        for name in archive.namelist():
+            # Documents of LibreOffice and of Word are archives, too.
+            if name == "content.xml" or name.startswith("word/"):
+                raise FileError(formats.DOCUMENT)
         return archive
 
     def _unpack(self, archive: ZipFile, entry: ZipInfo) -> Content | FileError:
         """Return the content of a file in an archive, or why it cannot be read."""
-        if entry.flag_bits & 1:
+        if entry.flag_bits & _ENCRYPTED:
             return FileError(Message(N_("it has a password; unpack it first")))
         if entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
             return FileError(formats.PACKED)
         try:
             with _with_warnings_as_errors(), archive.open(entry) as file:
-                data = file.read(min(MAX_FILE_BYTES, self._left) + 1)
+                data = file.read(min(MAX_FILE_BYTES, self._bytes_left) + 1)
             self._count(data)
         except FileError as error:
             return error
@@ -125,9 +134,9 @@ class FileReader:
         """Count the bytes of a file; raise FileError if they are too many."""
         if len(data) > MAX_FILE_BYTES:
             raise FileError(_TOO_LARGE)
-        if len(data) > self._left:
+        if len(data) > self._bytes_left:
             raise FileError(_TOO_LARGE_IN_ALL)
-        self._left -= len(data)
+        self._bytes_left -= len(data)
 
     def _read(self, data: bytes) -> Content | FileError:
         """Return the content of a file that is no archive, or why it cannot be read."""
@@ -141,25 +150,27 @@ class FileReader:
         except FileError as error:
             return error
         except TooLargeError:
-            return FileError(_TOO_LARGE_UNPACKED if self._left > 0 else _TOO_LARGE_IN_ALL)
+            if self._bytes_left > 0:
+                return FileError(_TOO_LARGE_UNPACKED)
+            return FileError(_TOO_LARGE_IN_ALL)
         except _DAMAGES:
             return FileError(_DAMAGED)
 
     def _read_workbook(self, archive: ZipFile) -> Content:
         """Return the content of a workbook; raise TooLargeError, or an error of `_DAMAGES`."""
-        workbook = Workbook(archive, min(MAX_FILE_BYTES, self._left))
+        workbook = Workbook(archive, min(MAX_FILE_BYTES, self._bytes_left))
         try:
             with _with_warnings_as_errors():
                 return _content(";".join(cells) for cells in workbook.rows())
         finally:
-            self._left -= workbook.bytes_read
+            self._bytes_left -= workbook.bytes_read
 
 
 def _open_archive(data: bytes) -> ZipFile | None:
-    """Return the archive with these bytes, None if they are none; raise what ZipFile raises."""
-    if not data.startswith(b"PK"):
+    """Return the archive with these bytes, None if they are none; raise FileError, or what ZipFile raises."""
+    if not data.startswith(_FIRST_BYTES):
         return None
-    if data.count(b"PK\1\2") > MAX_ENTRIES:  # each takes half a kilobyte once it is open
+    if data.count(_BEGIN_OF_ENTRY) > MAX_ENTRIES:  # each takes half a kilobyte once it is open
         raise FileError(_TOO_LARGE)
     return ZipFile(io.BytesIO(data))
 
@@ -169,6 +180,11 @@ def _with_warnings_as_errors() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         yield
+
+
+def _files_in(archive: ZipFile) -> list[ZipInfo]:
+    """Return the entries of an archive that are files of the household."""
+    return [entry for entry in archive.infolist() if not _is_needless(entry)]
 
 
 def _is_needless(entry: ZipInfo) -> bool:
@@ -196,6 +212,7 @@ def _lines(data: bytes) -> Iterator[str]:
 
 
 def _text(data: bytes) -> str:
+    """Return the text of bytes in UTF-16, UTF-8 or the encoding of Windows in France, which takes any."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16")
     try:

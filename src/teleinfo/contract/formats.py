@@ -182,8 +182,8 @@ SITE: Final = _pattern(r"(?:.*;)?Point R.f.rence Mesure[^;]*;(?P<site>\d{13,14})
 """A line of a workbook with the number of the place; a spreadsheet may have dropped its first zero."""
 
 _PICTURE: Final = Message(N_("it is a picture; a table of your account (CSV or XLSX) is wanted"))
-_PACKED: Final = Message(N_("it is packed in a way that is not read; unpack it, or pack it as a ZIP"))
-_DOCUMENT: Final = Message(
+PACKED: Final = Message(N_("it is packed in a way that is not read; unpack it, or pack it as a ZIP"))
+DOCUMENT: Final = Message(
     N_("it is a document of another program; take the file as it was downloaded (CSV or XLSX)")
 )
 
@@ -191,9 +191,9 @@ NO_TEXTS: Final = (
     (re.compile(rb"%PDF"), Message(N_("it is a PDF; a table of your account (CSV or XLSX) is wanted"))),
     (re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF|....ftyp", re.DOTALL), _PICTURE),
     # gzip, bzip2, xz, Zstandard, 7-Zip, RAR
-    (re.compile(rb"\x1f\x8b|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!"), _PACKED),
+    (re.compile(rb"\x1f\x8b|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!"), PACKED),
     # XLS, DOC; RTF
-    (re.compile(rb"\xd0\xcf\x11\xe0|{\\rtf"), _DOCUMENT),
+    (re.compile(rb"\xd0\xcf\x11\xe0|{\\rtf"), DOCUMENT),
     (re.compile(rb"SQLite format 3\0"), Message(N_("it is the database of another program"))),
 )
 """The first bytes of files that are no text, and why they are refused."""
@@ -206,5 +206,3 @@ JSON_LINES: Final = re.compile(r'\s*{\s*"(?:timestamp|AD[A-Z]+)"')
 
 NO_FILE: Final = Message(N_("it is a page of the web, not the file; log in again, and download it again"))
 READINGS: Final = Message(N_("it has readings in JSON; give it to standard input, after a <"))
-DOCUMENT: Final = _DOCUMENT
-PACKED: Final = _PACKED

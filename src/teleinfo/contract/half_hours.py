@@ -76,7 +76,7 @@ class HalfHours:
         return energies
 
     def add_file(self, energies: Mapping[int, float]) -> None:
-        """Take the energies of files for the half-hours that the meter did not give."""
+        """Take the energies of files, by the begin of each half-hour, where the meter gave no exact one."""
         for begin in energies.keys() - self.exact:
             self._replace(begin, energies[begin])
         self.estimated -= energies.keys()
@@ -90,9 +90,9 @@ class HalfHours:
         """
         exact = self.exact
         for hour, energy in energies.items():
-            halves = (hour, hour + HALF_HOUR)
+            halves = (hour, hour + HALF_HOUR)  # their begins
             unknown = []
-            rest = energy
+            rest = energy  # without that of the known half
             for begin in halves:
                 if begin in exact:
                     rest -= self.energy(begin)
@@ -106,6 +106,7 @@ class HalfHours:
                 self.halved.update(unknown)
 
     def _replace(self, begin: int, energy: float) -> None:
+        """Set what was drawn in a half-hour; a file does not tell in which hours it was counted."""
         for energies in self.drawn.values():
             energies.pop(begin, None)
         self.drawn[None][begin] = energy
@@ -115,13 +116,15 @@ def of_meter(rises: Iterable[Rise], injected: str) -> HalfHours:
     """Return the half-hours of a meter; `injected` is the code of the index of the injected energy."""
     half_hours = HalfHours()
     for rise in rises:
-        seconds = rise.until - rise.since
+        # The half-hours between the readings, even if a reading comes a little after their begin.
         earliest_begin = rise.since - LATE
-        first = earliest_begin + -earliest_begin % HALF_HOUR  # the next begin of a half-hour
-        begins = range(first, rise.until - LATE, HALF_HOUR)
+        seconds_to_begin = -earliest_begin % HALF_HOUR
+        begins = range(earliest_begin + seconds_to_begin, rise.until - LATE, HALF_HOUR)
         half_hours.known.update(begins)
+        # Without a rise, the energy of each of them is known: it is zero.
         if not rise.energy:
             continue
+        seconds = rise.until - rise.since
         if seconds > HALF_HOUR + LATE:
             half_hours.estimated.update(begins)
         is_injected = rise.code == injected
@@ -132,10 +135,12 @@ def of_meter(rises: Iterable[Rise], injected: str) -> HalfHours:
         time = rise.since
         while time < rise.until:
             begin = time - time % HALF_HOUR
-            if rise.since < begin and not is_injected:
-                distance = min(begin - rise.since, rise.until - begin)
-                half_hours.distances[begin] = max(distance, half_hours.distances.get(begin, 0))
             end = min(rise.until, begin + HALF_HOUR)
             energies[begin] += rise.energy * (end - time) / seconds
+            is_between_readings = rise.since < begin
+            if is_between_readings and not is_injected:
+                # Each index has a distance of its own; the greatest bounds what may be on the wrong side.
+                distance = min(begin - rise.since, rise.until - begin)
+                half_hours.distances[begin] = max(distance, half_hours.distances.get(begin, 0))
             time = end
     return half_hours

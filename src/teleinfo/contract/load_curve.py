@@ -16,8 +16,9 @@ HOUR: Final = 2 * HALF_HOUR
 STEPS: Final = (600, 900, HALF_HOUR, HOUR)
 """The steps of load curves, s."""
 
-CLOSE: Final = (5, 0.005)
-"""Wh, and the part of an energy, by which the half-hours may differ from an index."""
+CLOSE: Final = 5
+CLOSE_PART: Final = 0.005
+"""Wh, and the part of an energy that is added, by which the half-hours may differ from an index."""
 
 
 class Energies(NamedTuple):
@@ -27,10 +28,11 @@ class Energies(NamedTuple):
     hours: dict[int, float]
 
     def by_half_hour(self) -> dict[int, float]:
-        """Return the energies with the hours divided in two equal parts."""
-        halves = {
-            time: energy / 2 for begin, energy in self.hours.items() for time in (begin, begin + HALF_HOUR)
-        }
+        """Return the energies, with each hour in two equal parts unless the file has the half-hour itself."""
+        halves = {}
+        for begin, energy in self.hours.items():
+            halves[begin] = energy / 2
+            halves[begin + HALF_HOUR] = energy / 2
         return halves | self.half_hours
 
 
@@ -55,29 +57,47 @@ def energies_of(points: Mapping[int, float], *, are_begins: bool) -> Energies:
     """
     Return the energies of the half-hours and hours that the points, mean powers in W, cover whole.
 
-    The step of a point is the median of three distances: that to the point before, and those beside it.
+    `are_begins` is True if the times of the points are the begins of their steps, False if they are the ends.
     """
     times = sorted(points)
-    distances = [after - before for before, after in itertools.pairwise(times)] or [HALF_HOUR]
-    distances = [*distances[:1] * 2, *distances, distances[-1]]
-    energies: defaultdict[int, float] = defaultdict(float)
-    covered: Counter[int] = Counter()
-    hours: dict[int, float] = {}
-    for at, time in enumerate(times):
-        step = sorted(distances[at : at + 3])[1]
+    energies: defaultdict[int, float] = defaultdict(float)  # Wh by half-hour
+    covered: Counter[int] = Counter()  # seconds by half-hour
+    hours: dict[int, float] = {}  # Wh
+    for time, step in zip(times, _steps(times), strict=True):
         if step not in STEPS:
             continue
         begin = time if are_begins else time - step
+        # A step that begins elsewhere belongs to no half-hour alone.
         if begin % min(step, HALF_HOUR) != 0:
             continue
+        energy = points[time] * step / HOUR
         if step == HOUR:
-            hours[begin] = points[time]
+            hours[begin] = energy
             continue
         half_hour = begin - begin % HALF_HOUR
-        energies[half_hour] += points[time] * step / HOUR
+        energies[half_hour] += energy
         covered[half_hour] += step
     half_hours = {begin: energies[begin] for begin in sorted(energies) if covered[begin] == HALF_HOUR}
     return Energies(half_hours, hours)
+
+
+def _steps(times: Sequence[int]) -> list[int]:
+    """
+    Return the step of each point of a curve, s, from their times in order; a single point has a half-hour.
+
+    It is the median of three distances: between the two points before, to the point before, and to the next
+    one. So it is right beside a gap, and where the steps of the curve change.
+    """
+    if len(times) < 2:  # noqa: PLR2004 - there is no distance
+        return [HALF_HOUR for _time in times]
+    distances = [after - before for before, after in itertools.pairwise(times)]
+    # At its ends the curve goes on with the same step.
+    distances = [distances[0], distances[0], *distances, distances[-1]]
+    steps = []
+    for three_distances in zip(distances, distances[1:], distances[2:], strict=False):
+        _least, middle, _greatest = sorted(three_distances)
+        steps.append(middle)
+    return steps
 
 
 def times_of(
@@ -105,10 +125,11 @@ def _compare(
     fit = 0
     for begin, end, counted in references:
         parts = [energies[time] for time in range(begin, end, HALF_HOUR) if time in energies]
-        if len(parts) * HALF_HOUR != end - begin:
+        seconds_covered = len(parts) * HALF_HOUR
+        if seconds_covered != end - begin:
             continue
         compared += 1
         difference = abs(sum(parts) - counted)
-        if difference <= CLOSE[0] + CLOSE[1] * counted:
+        if difference <= CLOSE + CLOSE_PART * counted:
             fit += 1
     return Times(are_begins, compared, fit)

@@ -23,7 +23,7 @@ class LocalPower(NamedTuple):
 
 def with_offsets(local: list[LocalPower]) -> Iterator[tuple[int, float]]:
     """
-    Yield time and power of each power with a local time; leave out what the list does not tell.
+    Yield each power with its time, s since 1970; leave out a power whose time the list does not tell.
 
     In autumn, the order of the list tells which of two equal times is meant; a time that comes twice, but
     stands there once, is left out. A time that does not exist in spring is another name of the time an hour
@@ -32,26 +32,29 @@ def with_offsets(local: list[LocalPower]) -> Iterator[tuple[int, float]]:
     downwards = _downward_blocks(local)
     counts = Counter((block, time) for block, time, _power in local)
     seen: Counter[tuple[int, dt.datetime]] = Counter()
-    given: set[int] = set()
-    absent: dict[int, float] = {}
+    yielded: set[int] = set()  # times
+    in_missing_hour: dict[int, float] = {}  # powers by time
     for block, time, power in local:
         seen[block, time] += 1
+        # The two are equal, except for a time of the hour that comes twice or is missing.
         first = int(time.replace(tzinfo=PARIS).timestamp())
         second = int(time.replace(tzinfo=PARIS, fold=1).timestamp())
         if first > second:  # in spring
-            absent[first] = power
+            in_missing_hour[first] = power
             continue
         moment = first
         if first < second:  # in autumn
             if counts[block, time] == 1:
                 continue
-            is_first_in_list = seen[block, time] == 1
-            if is_first_in_list == (block in downwards):
+            is_later = seen[block, time] > 1
+            if block in downwards:
+                is_later = not is_later
+            if is_later:
                 moment = second
-        given.add(moment)
+        yielded.add(moment)
         yield moment, power
-    for moment, power in absent.items():
-        if moment not in given:
+    for moment, power in in_missing_hour.items():
+        if moment not in yielded:
             yield moment, power
 
 

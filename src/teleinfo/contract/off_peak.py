@@ -44,7 +44,7 @@ class OffPeakHours:
 
     @property
     def are_shown(self) -> bool:
-        """True if they are known from the meter."""
+        """True if the meter has shown them."""
         return bool(self._shown)
 
     def of_half_year(self, *, in_summer: bool) -> tuple[str, ...]:
@@ -67,48 +67,71 @@ class OffPeakHours:
         return self.of_half_year(in_summer=is_summer(day))
 
     def are_present(self, day: dt.date) -> bool:
-        """True unless a day had, or may have had, other hours than now: the meter then counted by those."""
+        """
+        True if a day had the hours of now, so that the registers of the meter counted by them.
+
+        So it is, too, if no hours are known: none contradict the registers.
+        """
         if self._present is not None:
             return in_force(self._given, day) is self._present
         shown = self._shown.get(is_summer(day))
-        return shown is None or day >= shown.since
+        if shown is None:
+            return True
+        return day >= shown.since
 
 
 def shown_hours(changes: Iterable[Change]) -> dict[bool, ShownHours]:
-    """Return the hours that changes of the tariff prove, in the order of time: True for April to October."""
-    by_half_year: defaultdict[bool, list[Change]] = defaultdict(list)
+    """
+    Return the hours that changes of the tariff, in the order of time, prove.
+
+    Those of April to October are under True, those of the other half-year under False; hours that are not
+    proved are missing.
+    """
+    changes_by_half_year: defaultdict[bool, list[Change]] = defaultdict(list)
     for change in changes:
         if change.period in LEARNED:
-            by_half_year[is_summer(change.at.date())].append(change)
-    found = {}
-    for in_summer, of_half_year in by_half_year.items():
-        slots = learn(tuple(of_half_year), of_half_year[-1].at.date())
+            in_summer = is_summer(change.at.date())
+            changes_by_half_year[in_summer].append(change)
+    shown = {}
+    for in_summer, of_half_year in changes_by_half_year.items():
+        last_day = of_half_year[-1].at.date()
+        slots = learn(tuple(of_half_year), last_day)
         if slots:
-            found[in_summer] = ShownHours(_hours_of(slots), _since(slots, of_half_year))
-    return found
+            shown[in_summer] = ShownHours(_off_peak_hours(slots), _since(slots, of_half_year))
+    return shown
 
 
-def _hours_of(slots: Slots) -> tuple[str, ...]:
-    times = [f"{minute // 60:02}:{minute % 60:02}" for minute, _period in (*slots, *slots[:1])]
+def _off_peak_hours(slots: Slots) -> tuple[str, ...]:
+    """Return the hours, such as 22:00-06:00, of the slots that are off-peak hours."""
     hours = []
-    for number, (_minute, period) in enumerate(slots):
+    for number, (begin, period) in enumerate(slots):
         if period == TariffPeriod.HC:
-            hours.append(f"{times[number]}-{times[number + 1]}")
+            # A slot ends where the next one begins, the last one where the first one does.
+            end, _next_period = slots[(number + 1) % len(slots)]
+            hours.append(f"{_time_of(begin)}-{_time_of(end)}")
     return tuple(hours)
 
 
+def _time_of(minute: int) -> str:
+    """Return the time of a minute of the day, such as 01:34."""
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
 def _since(slots: Slots, changes: list[Change]) -> dt.date:
-    """Return the first day from which on the changes begin one of the slots, but for single days."""
-    days = {change.at.date(): True for change in changes}
-    for change in changes:
-        if slot_of(change, slots) is None:
-            days[change.at.date()] = False
-    since = changes[-1].at.date()
-    is_last_odd = False
+    """
+    Return the first day from which on all changes begin one of the slots.
+
+    A single day with another change does not count; before two of them in a row there were other hours.
+    """
+    days = {change.at.date() for change in changes}
+    odd_days = {change.at.date() for change in changes if slot_of(change, slots) is None}
+    since = max(days)
+    is_later_day_odd = False
     for day in sorted(days, reverse=True):
-        if days[day]:
-            since = day
-        elif is_last_odd:
+        is_odd = day in odd_days
+        if is_odd and is_later_day_odd:
             break
-        is_last_odd = not days[day]
+        if not is_odd:
+            since = day
+        is_later_day_odd = is_odd
     return since

@@ -27,15 +27,22 @@ if TYPE_CHECKING:
 
 
 EXIT_CONFIGURATION = "78"
+"""Exit status of a service with a wrong setting (EX_CONFIG of sysexits.h), as systemctl shows it."""
+
 # Not --quiet: it would hide the hint that this user may not see the messages of other users.
 _WARNINGS = ("-p", "warning", "-n", "20", "-o", "short-iso", "--no-pager")
 _NO_ENTRIES = "-- No entries --"
-# Warnings that are over once the service reports no fault, and those about what the broker refuses. Beside
-# another meter the service works well: the check of the broker looks for that meter.
+# Warnings that are over once the service reports no fault.
 _OUTAGES = (
-    *(BROKER_OUTAGE.begins, BROKER_OUTAGE.still, PORT_OUTAGE.begins, PORT_OUTAGE.still, *PASSING),
+    BROKER_OUTAGE.begins,
+    BROKER_OUTAGE.still,
+    PORT_OUTAGE.begins,
+    PORT_OUTAGE.still,
+    *PASSING,
+    # Beside another meter the service works well: the check of the broker looks for that meter.
     OTHER_METER,
 )
+# Warnings about a message that the broker refuses.
 _REFUSALS = tuple(fault.value.message for fault in BrokerFault if fault.value.check == "topic")
 
 LACKED_ITS_FILE = Finding(
@@ -61,85 +68,111 @@ async def check_unit(case: Case) -> AsyncIterator[Finding]:
     if not case.machine.path("/run/systemd/system").exists():
         yield find(of_service.NO_SYSTEMD)
         return
-    shown = await case.properties(again=True)
-    if not shown:
+    properties = await case.properties(again=True)
+    load_state = properties.get("LoadState", "")
+    if not properties:
         yield find(of_service.SYSTEMCTL_SILENT)
-    elif shown.get("LoadState") == "loaded":
-        state = shown.get("UnitFileState", "")
-        # A unit without a section [Install] starts with the machine if a target wants it.
-        at_boot = state == "enabled" or (state in {"static", "generated"} and shown.get("WantedBy"))
-        yield find(of_service.AT_BOOT if at_boot else of_service.NOT_AT_BOOT, state=state, unit=case.unit)
-        running = _running(shown, await case.status_text(), await case.complaint(), case.unit)
-        # By chance, a frame may come whole to a service that shares its port.
-        yield find(of_service.RUNS_SHARED) if case.is_shared and running.severity is Severity.OK else running
+    elif load_state == "loaded":
+        yield _at_boot(properties, case.unit)
+        running = _running(properties, await case.status_text(), await case.complaint(), case.unit)
+        if case.is_shared and running.severity is Severity.OK:
+            # By chance, a frame may come whole to a service that shares its port.
+            running = find(of_service.RUNS_SHARED)
+        yield running
         if case.valid_settings is not None and not await case.attempts():
             yield find(of_service.SANDBOX_UNTRIED)
-    elif shown.get("LoadState") in {"masked", "bad-setting", "error"}:
-        template = of_service.MASKED if shown["LoadState"] == "masked" else of_service.UNIT_WRONG
-        yield find(template, unit=case.unit)
+    elif load_state == "masked":
+        yield find(of_service.MASKED, unit=case.unit)
+    elif load_state in {"bad-setting", "error"}:
+        yield find(of_service.UNIT_WRONG, unit=case.unit)
+    elif case.access is Access.OURS:
+        yield find(of_service.RUNS_BY_HAND, unit=case.unit)
     else:
-        runs_by_hand = case.access is Access.OURS
-        template = of_service.RUNS_BY_HAND if runs_by_hand else of_service.NOT_INSTALLED
-        yield find(template, unit=case.unit)
+        yield find(of_service.NOT_INSTALLED, unit=case.unit)
 
 
-def _running(shown: Mapping[str, str], words: str, complaint: str, unit: str) -> Finding:
-    active, how = shown.get("ActiveState", ""), shown.get("SubState", "")
-    restarts = shown.get("NRestarts", "0")
-    if active == "active":
-        if _age(shown) < STARTING and "; " not in complaint and is_one_of(complaint, [NO_FRAME]):
+def _at_boot(properties: Mapping[str, str], unit: str) -> Finding:
+    """Return the finding that a unit starts with the machine, or that it does not."""
+    file_state = properties.get("UnitFileState", "")
+    if file_state in {"static", "generated"}:
+        # A unit without a section [Install] starts with the machine if a target wants it.
+        is_started = bool(properties.get("WantedBy"))
+    else:
+        is_started = file_state == "enabled"
+    template = of_service.AT_BOOT if is_started else of_service.NOT_AT_BOOT
+    return find(template, state=file_state, unit=unit)
+
+
+def _running(properties: Mapping[str, str], status_text: str, complaint: str, unit: str) -> Finding:
+    """Return the finding on a unit: it runs, with or without a `complaint`, or why it does not run."""
+    active_state = properties.get("ActiveState", "")
+    sub_state = properties.get("SubState", "")
+    restarts = properties.get("NRestarts", "0")
+    if active_state == "active":
+        has_one_complaint = "; " not in complaint
+        is_without_frame = has_one_complaint and is_one_of(complaint, [NO_FRAME])
+        if is_without_frame and _seconds_active(properties) < STARTING:
             return find(of_service.STARTED_JUST_NOW)
-        return find(of_service.COMPLAINS if complaint else of_service.RUNS, text=words or "…", unit=unit)
-    if active == "failed" and shown.get("ExecMainStatus") == EXIT_CONFIGURATION:
+        template = of_service.COMPLAINS if complaint else of_service.RUNS
+        return find(template, text=status_text or "…", unit=unit)
+    if active_state == "failed" and properties.get("ExecMainStatus") == EXIT_CONFIGURATION:
         return find(of_service.CONFIGURATION, unit=unit)
-    if how == "auto-restart" or (active == "activating" and restarts != "0"):
+    if sub_state == "auto-restart" or (active_state == "activating" and restarts != "0"):
         return find(of_service.FAILS, restarts=restarts, unit=unit)
-    if shown.get("AssertResult") == "no":
+    if properties.get("AssertResult") == "no":  # AssertPathExists= of the unit
         return find(LACKED_ITS_FILE, unit=unit)
-    return find(of_service.STOPPED, state=f"{active}, {how}", unit=unit)
+    return find(of_service.STOPPED, state=f"{active_state}, {sub_state}", unit=unit)
 
 
-def _age(shown: Mapping[str, str]) -> float:
+def _seconds_active(properties: Mapping[str, str]) -> float:
     """Return the seconds for which a unit has been active."""
-    return time.monotonic() - int(shown.get("ActiveEnterTimestampMonotonic") or 0) / 1e6
+    begin = int(properties.get("ActiveEnterTimestampMonotonic") or 0)  # µs
+    return time.monotonic() - begin / 1e6
 
 
 async def check_journal(case: Case) -> AsyncIterator[Finding]:
-    """Look at the warnings in the journal: since the start if the service runs, else of all time."""
-    shown, unit = await case.properties(), case.unit
-    if shown.get("LoadState") != "loaded":
+    """Judge the warnings in the journal: since the start if the service runs, else the last one of all."""
+    properties = await case.properties()
+    if properties.get("LoadState") != "loaded":
         return
-    running = shown.get("InvocationID", "") if shown.get("ActiveState") == "active" else ""
-    said = await case.machine.run("journalctl", await case.journal(), *_WARNINGS)
-    if said is not None and said.endswith(_NO_ENTRIES) and not running:
+    # systemd names each run of a service: `case.journal` asks for that of the present run.
+    is_of_this_run = properties.get("ActiveState") == "active" and bool(properties.get("InvocationID"))
+    output = await case.machine.run("journalctl", await case.journal(), *_WARNINGS)
+    if output is not None and output.endswith(_NO_ENTRIES) and not is_of_this_run:
         # The service's own lines give the cause. If there are none, use systemd's lines about the service.
-        said = await case.machine.run("journalctl", f"--unit={unit}", *_WARNINGS)
-    if said is None or "not seeing messages" in said or "No journal files were" in said:
+        output = await case.machine.run("journalctl", f"--unit={case.unit}", *_WARNINGS)
+    if output is None or "not seeing messages" in output or "No journal files were" in output:
         yield find(of_service.JOURNAL_UNREAD)
         return
-    if said.endswith(_NO_ENTRIES):
+    if output.endswith(_NO_ENTRIES):
         yield find(of_service.NO_COMPLAINT)
         return
-    # The oldest warning comes first. Judge a refusal, what goes on, or, if the service is well, what is over.
-    lines = said.splitlines() if running else said.splitlines()[-1:]
+    warnings = output.splitlines()  # the oldest one comes first
+    if not is_of_this_run:
+        warnings = warnings[-1:]
     runs = bool(await case.status_text())
     has_other_meter = len(case.numbers) > 1
     is_well = runs and not has_other_meter and not await case.complaint()
-    refused = [line for line in lines if runs and is_one_of(line, _REFUSALS)]
-    standing = [line for line in lines if not (is_well and is_one_of(line, _OUTAGES))]
-    if refused:
+    refusals = []
+    lasting = []  # what is not over
+    for warning in warnings:
+        if runs and is_one_of(warning, _REFUSALS):
+            refusals.append(warning)
+        if not (is_well and is_one_of(warning, _OUTAGES)):
+            lasting.append(warning)
+    if refusals:
         template = of_service.REFUSED
-        line = refused[-1]
-    elif standing:
+        warning = refusals[-1]
+    elif lasting:
         template = of_service.LAST_COMPLAINT
-        line = standing[-1]
+        warning = lasting[-1]
     else:
         template = of_service.COMPLAINT_OVER
-        line = lines[-1]
+        warning = warnings[-1]
     # A line is `date host program[process]: words`. The host's name, an identifier, is left out.
-    date, _blank, host_and_rest = line.partition(" ")
+    date, _blank, host_and_rest = warning.partition(" ")
     _host, _blank, rest = host_and_rest.partition(" ")
-    yield find(template, ago=_ago(date), words=_shortened(rest), unit=unit)
+    yield find(template, ago=_ago(date), words=_shortened(rest), unit=case.unit)
 
 
 def _shortened(text: str) -> str:
@@ -166,41 +199,48 @@ def _ago(date: str) -> str:
 async def check_page(case: Case) -> AsyncIterator[Finding]:
     """Check that the page runs, if it is to start with the machine."""
     names = "--property=UnitFileState,ActiveState,SubState,NRestarts,ActiveEnterTimestampMonotonic"
-    said = await case.machine.run("systemctl", "show", "teleinfo-web", names) or ""
-    shown: dict[str, str] = {}
-    for line in said.splitlines():
+    output = await case.machine.run("systemctl", "show", "teleinfo-web", names) or ""
+    properties: dict[str, str] = {}
+    for line in output.splitlines():
         name, _equals, value = line.partition("=")
-        shown[name] = value
-    is_again = shown.get("NRestarts", "0") != "0" and _age(shown) < STARTING
-    if shown.get("UnitFileState") == "enabled" and (is_again or shown.get("ActiveState") != "active"):
-        yield find(of_service.PAGE_STOPPED, state=f"{shown.get('ActiveState')}, {shown.get('SubState')}")
+        properties[name] = value
+    if properties.get("UnitFileState") != "enabled":
+        return
+    active_state = properties.get("ActiveState")
+    # systemd starts a page that fails again and again: for moments it is active.
+    was_restarted = properties.get("NRestarts", "0") != "0" and _seconds_active(properties) < STARTING
+    if was_restarted or active_state != "active":
+        yield find(of_service.PAGE_STOPPED, state=f"{active_state}, {properties.get('SubState')}")
 
 
 async def check_published(case: Case) -> AsyncIterator[Finding]:
     """Check that a teleinfo is online, by the status that the broker retains."""
     if case.valid_settings is None:
         return
-    topics, complaint = Topics(case.settings.mqtt_topic), await case.complaint()
+    topics = Topics(case.settings.mqtt_topic)
+    complaint = await case.complaint()
     runs = bool(await case.status_text()) or case.access is Access.OURS
-    if runs and case.may_read and case.status in {None, OFFLINE} and not complaint:
+    is_expected_online = runs and not complaint
+    if is_expected_online and case.may_read and case.status in {None, OFFLINE}:
         with contextlib.suppress(BrokerError):  # the service may have been started just now
             case.status, case.health = await read_retained(case.settings)
     if case.may_read is None:
         yield find(of_service.BROKER_FIRST)
-    elif case.status is not None:
-        if case.status == ONLINE:
-            template = of_service.ONLINE
-        elif case.status == OFFLINE:
-            template = of_service.OFFLINE
-        else:
-            template = of_service.FOREIGN
-        # If the service reports a fault, or two meters are on the topic, `online` may be another service's.
-        proves_nothing = bool(complaint) or len(case.numbers) > 1
-        if template is of_service.ONLINE and proves_nothing:
-            return
-        status = textwrap.shorten(case.status, _LONGEST_SHOWN, placeholder="…")
-        yield find(template, topic=topics.status, status=status)
-    elif not case.may_read:
-        yield find(of_service.STATUS_UNREAD, topic=topics.status)
-    elif runs:
-        yield find(of_service.NOT_PUBLISHED, topic=topics.readings)
+        return
+    if case.status is None:
+        if not case.may_read:
+            yield find(of_service.STATUS_UNREAD, topic=topics.status)
+        elif runs:
+            yield find(of_service.NOT_PUBLISHED, topic=topics.readings)
+        return
+    if case.status == ONLINE:
+        has_other_meter = len(case.numbers) > 1
+        if complaint or has_other_meter:
+            return  # `online` may be another service's, and proves nothing
+        template = of_service.ONLINE
+    elif case.status == OFFLINE:
+        template = of_service.OFFLINE
+    else:
+        template = of_service.FOREIGN
+    status = textwrap.shorten(case.status, _LONGEST_SHOWN, placeholder="…")
+    yield find(template, topic=topics.status, status=status)

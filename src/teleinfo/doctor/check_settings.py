@@ -86,13 +86,14 @@ PAGE_NOT_LOADED: Final = Finding(
 async def check_settings(case: Case) -> AsyncIterator[Finding]:
     """Load and check the settings of the case."""
     path = case.env_file or default_env_file()
-    if _is_closed(path or SERVICE_FILE):
-        named = () if case.env_file is None else ("--env-file", str(path))
-        yield find(
-            of_settings.SETTINGS_UNREAD, command_line("doctor", *named, root=True), path=path or SERVICE_FILE
-        )
+    wanted_path = path or SERVICE_FILE
+    if _is_closed(wanted_path):
+        options = [] if case.env_file is None else ["--env-file", str(path)]
+        as_root = command_line("doctor", *options, root=True)
+        yield find(of_settings.SETTINGS_UNREAD, as_root, path=wanted_path)
         return
-    if case.env_file in {None, SERVICE_FILE} and not exists(SERVICE_FILE) and await _has_service(case):
+    is_of_service = case.env_file in {None, SERVICE_FILE}
+    if is_of_service and not exists(SERVICE_FILE) and await _has_service(case):
         yield _missing(case)
         return
     try:
@@ -157,9 +158,12 @@ def _nested_topics(settings: Settings, path: Path) -> list[Finding]:
         lower = nested(settings, other)
         if lower is None:
             continue
-        of_lower, of_upper = (path, other_path) if lower is settings else (other_path, path)
-        text = _(nested_topics(lower.mqtt_topic, of_lower, of_upper))
-        editor = f"{editor_for(of_lower)} {of_lower}"
+        if lower is settings:
+            lower_path, upper_path = path, other_path
+        else:
+            lower_path, upper_path = other_path, path
+        text = _(nested_topics(lower.mqtt_topic, lower_path, upper_path))
+        editor = f"{editor_for(lower_path)} {lower_path}"
         findings.append(Finding("file", Severity.FAULT, text, _(_OTHER_TOPIC), [editor]))
     return findings
 
@@ -171,15 +175,17 @@ async def _has_service(case: Case) -> bool:
 
 
 def _missing(case: Case) -> Finding:
-    """Return the finding for the file of the service, which is not there, and what makes it."""
-    folder, unit = SERVICE_FILE.parent, case.unit
+    """Return the finding that the file of the service is missing, with the command that brings one."""
+    folder = SERVICE_FILE.parent
+    unit = case.unit
     # An editor or a person may have renamed it: teleinfo.env.txt, teleinfo.env~, teleinfo.env.bak.
     others = [name for name in case.machine.names(str(folder)) if name.startswith(SERVICE_FILE.name)]
     if len(others) == 1:
         other = shlex.quote(str(folder / others[0]))
         return find(FILE_RENAMED, path=SERVICE_FILE, unit=unit, other=other)
     is_packaged = case.machine.path(_PACKAGED).exists()
-    return find(FILE_OF_PACKAGE_MISSING if is_packaged else FILE_MISSING, path=SERVICE_FILE, unit=unit)
+    template = FILE_OF_PACKAGE_MISSING if is_packaged else FILE_MISSING
+    return find(template, path=SERVICE_FILE, unit=unit)
 
 
 def _not_loaded(case: Case, settings: Settings) -> list[Finding]:
@@ -216,33 +222,41 @@ def _differ(before: Settings | SettingsError | None, now: Settings, names: Colle
 
 
 def _changed(settings: Settings, path: Path | None) -> Finding:
-    """List the settings that differ from the defaults, without the values of secrets."""
-    shown, usual = [], SettingsModel()
-    given = _given(path)
+    """Return the finding with the settings that differ from the defaults; secrets without their values."""
+    defaults = SettingsModel()
+    given_texts = _given(path)
+    changes = []
     for name in DEFAULTS:
         value = getattr(settings, name)
-        if value == getattr(usual, name):
+        if value == getattr(defaults, name):
             continue
-        text = "…"
-        if name not in _HIDDEN:
-            text = _text(value, given.get(name))
-        shown.append(f"{variable_of(name)}={text}")
-    return find(of_settings.SETTINGS_CHANGED if shown else of_settings.NOTHING_CHANGED, text=" ".join(shown))
+        text = "…" if name in _HIDDEN else _text(value, given_texts.get(name))
+        changes.append(f"{variable_of(name)}={text}")
+    if not changes:
+        return find(of_settings.NOTHING_CHANGED)
+    return find(of_settings.SETTINGS_CHANGED, text=" ".join(changes))
 
 
 def _given(path: Path | None) -> Mapping[str, str]:
-    """Return the texts of the settings, as file and environment have them."""
-    in_file = read_env_file(path, DEFAULTS).values
-    texts = {name: text for name, text in in_file.items() if isinstance(text, str)}
-    outside = {name: os.environ.get(variable_of(name), "") for name in DEFAULTS}
-    return texts | {name: text for name, text in outside.items() if text}
+    """Return the text of each setting that the file or the environment has, by its name."""
+    texts = {}
+    texts_in_file = read_env_file(path, DEFAULTS).values
+    for name in DEFAULTS:
+        text_in_file = texts_in_file.get(name)
+        if isinstance(text_in_file, str):  # else the file lacks the setting, or its text is damaged
+            texts[name] = text_in_file
+        text_outside = os.environ.get(variable_of(name))
+        if text_outside:  # it counts before that of the file; an empty one counts as none
+            texts[name] = text_outside
+    return texts
 
 
 def _text(value: object, given: str | None) -> str:
-    """Return the value of a setting as it is written in a file."""
+    """Return the value of a setting as it is written in a file; `given` is its text there, if it has one."""
     if isinstance(value, str):
         return str(value)
     if isinstance(value, frozenset):
         return ",".join(sorted(value))
-    # Prices and the like have a notation of their own, which the household has written.
-    return written(value) if given is None else given
+    if given is None:
+        return written(value)
+    return given  # prices and the like have a notation of their own

@@ -100,15 +100,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the checks, print the findings, and return the exit status (see the docstring of the module)."""
-    file = arguments.report
-    if file is not None and exists(file):
-        say(_("{path} is there already: choose another name").format(path=file))
+    report_path = arguments.report
+    if report_path is not None and exists(report_path):
+        say(_("{path} is there already: choose another name").format(path=report_path))
         return 1
     # The findings report the same as the log.
     logging.disable(logging.CRITICAL)
-    if arguments.quiet:
-        return event_loop.run(_ask_broker(load(arguments.env_file or default_env_file())))
     env_file = arguments.env_file
+    if arguments.quiet:
+        return event_loop.run(_ask_broker(load(env_file or default_env_file())))
     screen = report.terminal(quiet=arguments.json)
     if arguments.line is not None:
         return _show_line(arguments.line, env_file, screen, is_json=arguments.json)
@@ -120,33 +120,40 @@ def main(arguments: argparse.Namespace) -> int:
     screen.write(report.format_summary(findings, case.unit, screen))
     if arguments.json:
         sys.stdout.write(report.as_json(findings) + "\n")
-    if file is not None:
+    if report_path is not None:
         text = report.as_report(findings, case.unit, case.valid_settings, case.machine)
         try:
-            file.touch(0o600, exist_ok=False)
-            file.write_text(text, encoding="utf-8")
+            report_path.touch(0o600, exist_ok=False)  # for nobody else to read
+            report_path.write_text(text, encoding="utf-8")
         except OSError as error:
             say(_("The report cannot be written: {reason}").format(reason=_(file_error(error))))
             return 1
-        say(_("The report is in {path}. Read it before you send it.").format(path=file))
-    return 1 if report.worst(findings) in {Severity.FAULT, Severity.SKIPPED} else 0
+        say(_("The report is in {path}. Read it before you send it.").format(path=report_path))
+    is_well = report.worst(findings) in {Severity.OK, Severity.WARNING}
+    return 0 if is_well else 1
 
 
 async def examine(case: Case) -> dict[str, list[Finding]]:
-    """Run all checks and return the findings by area; show each area after the areas before it."""
-    known: dict[str, list[Finding]] = {}
-    waiting = list(AREAS)
-    for checked, (seconds, checks) in CHECKS.items():
-        if checked in BY_SETTINGS and case.valid_settings is None:
-            known[checked] = [replace(find(of_examination.SETTINGS_FIRST), check=checked)]
+    """
+    Run all checks and return the findings by area; show each area after the areas before it.
+
+    An area that needs the settings has one finding if there are no valid settings.
+    """
+    findings_by_area: dict[str, list[Finding]] = {}
+    areas_to_show = list(AREAS)
+    for checked_area, (seconds, checks) in CHECKS.items():
+        findings = []
+        if checked_area in BY_SETTINGS and case.valid_settings is None:
+            findings.append(replace(find(of_examination.SETTINGS_FIRST), check=checked_area))
         else:
-            known[checked] = [
-                finding for check in checks for finding in await _judge(checked, check(case), seconds)
-            ]
-        while waiting and waiting[0] in known:
-            area = waiting.pop(0)
-            case.screen.write(format_area(area, known[area], case.screen))
-    return {area: known[area] for area in AREAS}
+            for check in checks:
+                findings += await _judge(checked_area, check(case), seconds)
+        findings_by_area[checked_area] = findings
+        # The broker is checked before the line, and shown after it.
+        while areas_to_show and areas_to_show[0] in findings_by_area:
+            area = areas_to_show.pop(0)
+            case.screen.write(format_area(area, findings_by_area[area], case.screen))
+    return {area: findings_by_area[area] for area in AREAS}
 
 
 async def _judge(area: str, check: AsyncIterator[Finding], seconds: float) -> list[Finding]:
@@ -174,23 +181,19 @@ async def _ask_broker(settings: Settings) -> int:
     except BrokerError as error:
         say(_(error.message))
         return 1
+    if status == ONLINE:
+        return 0
     if status is None:
         say(_("no teleinfo has published on {topic} yet").format(topic=settings.mqtt_topic))
-    elif status != ONLINE:
+    else:
         say(said_by(status, health))
-    return 0 if status == ONLINE else 1
+    return 1
 
 
 def _show_line(path: Path, env_file: Path | None, screen: Screen, *, is_json: bool) -> int:
     """Show the damage of a recording, or of the line; return 1 if it cannot be read or has no sound group."""
     try:
-        if path == PORT:
-            settings = load(env_file or default_env_file())
-            wanted = candidates(settings.serial_mode, settings.serial_baudrate)
-            probes = event_loop.run(hear(line_of(settings.serial_port), wanted, screen, LINE_SECONDS))
-            data = bytes(probes[-1].data)
-        else:
-            data = path.read_bytes()
+        data = _heard(env_file, screen) if path == PORT else path.read_bytes()
     except OSError as error:
         why = _("{path} cannot be read: {error}").format(path=path, error=_(file_error(error)))
         return fail("doctor", why)
@@ -199,10 +202,21 @@ def _show_line(path: Path, env_file: Path | None, screen: Screen, *, is_json: bo
     damage = diagnose(data)
     if not damage.groups:
         return fail("doctor", _("there is no sound group"))
-    lines = [line for text in line_report.sentences(damage) for line in screen.wrap(text)]
+    lines = []
+    for sentence in line_report.sentences(damage):
+        lines += screen.wrap(sentence)
     if damage.cause is not None:
         lines.append(screen.command(command_line("doctor", "--line")))
-    screen.write("\n".join([*lines, "", *line_report.chart(damage), ""]))
+    lines += ["", *line_report.chart(damage)]
+    screen.write("\n".join(lines) + "\n")
     if is_json:
         sys.stdout.write(line_report.as_json(damage) + "\n")
     return 0
+
+
+def _heard(env_file: Path | None, screen: Screen) -> bytes:
+    """Return what comes from the line of the settings; raise PortError or SettingsError."""
+    settings = load(env_file or default_env_file())
+    wanted = candidates(settings.serial_mode, settings.serial_baudrate)
+    probes = event_loop.run(hear(line_of(settings.serial_port), wanted, screen, LINE_SECONDS))
+    return bytes(probes[-1].data)  # of the speed that was found, or that was tried last

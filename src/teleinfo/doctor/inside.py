@@ -23,32 +23,54 @@ NAME: Final = "NAME"
 TIMEOUT: Final = 3.0
 """Seconds that a connection may take, its name included."""
 
+_NEXT_ADDRESS: Final = 0.25
+"""Seconds after which the next address of a name is tried as well (RFC 8305 §5)."""
+
 
 async def attempt(target: str) -> str:
     """Try to reach `target`; return the name of the error, or ""."""
     try:
         if target.startswith("/"):
-            access = os.O_RDWR if stat.S_ISCHR(os.stat(target).st_mode) else os.O_RDONLY  # noqa: PTH116
-            os.close(os.open(target, access | os.O_NONBLOCK | os.O_NOCTTY))
+            _open(target)
         else:
-            host, _colon, port = target.rpartition(":")
-            async with asyncio.timeout(TIMEOUT):
-                address = host.strip("[]"), int(port)
-                _reader, writer = await asyncio.open_connection(*address, happy_eyeballs_delay=0.25)
-            writer.transport.abort()
+            await _connect(target)
+    # The first two are kinds of OSError, too.
     except socket.gaierror:
         return NAME
     except TimeoutError:
         return "ETIMEDOUT"
     except OSError as error:
-        return errno.errorcode.get(error.errno or 0, str(error))
+        if error.errno is None:
+            return str(error)  # of several addresses: asyncio joins their errors in one text
+        return errno.errorcode.get(error.errno, str(error))
     return ""
+
+
+def _open(path: str) -> None:
+    """Open and close a file; raise OSError."""
+    # The port is written to, as every device; a file is only read.
+    is_device = stat.S_ISCHR(os.stat(path).st_mode)  # noqa: PTH116
+    access = os.O_RDWR if is_device else os.O_RDONLY
+    # Without waiting for a carrier on the line, nor making the port our terminal.
+    descriptor = os.open(path, access | os.O_NONBLOCK | os.O_NOCTTY)
+    os.close(descriptor)
+
+
+async def _connect(address: str) -> None:
+    """Connect to `host:port` and close the connection; raise OSError."""
+    host, _colon, port = address.rpartition(":")
+    async with asyncio.timeout(TIMEOUT):
+        _reader, writer = await asyncio.open_connection(
+            host.strip("[]"), int(port), happy_eyeballs_delay=_NEXT_ADDRESS
+        )
+    writer.transport.abort()
 
 
 async def main(targets: list[str]) -> None:
     """Print the name of the error of each target as JSON, "" for one that was reached."""
     errors = await asyncio.gather(*map(attempt, targets))
-    sys.stdout.write(json.dumps(dict(zip(targets, errors, strict=True))))
+    error_by_target = dict(zip(targets, errors, strict=True))
+    sys.stdout.write(json.dumps(error_by_target))
     sys.stdout.flush()
     os._exit(0)  # without waiting for a name server
 

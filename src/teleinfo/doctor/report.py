@@ -11,6 +11,7 @@ A bug report holds no identifier:
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import json
 import os
 import platform
@@ -43,9 +44,10 @@ AREAS: Final = ("settings", "port", "line", "broker", "service")
 """The areas, in the order of the report."""
 
 _MARKS = {Severity.OK: "✓", Severity.WARNING: "!", Severity.FAULT: "✗", Severity.SKIPPED: "?"}
-# No yellow, no cyan: they cannot be read on a light background.
+# SGR codes: green, bold, bold red, plain. Yellow and cyan cannot be read on a light background.
 _COLOURS = {Severity.OK: "32", Severity.WARNING: "1", Severity.FAULT: "1;31", Severity.SKIPPED: "0"}
 
+_BOLD = "1"
 _ERASE = "\r\x1b[K"
 MASK = "…"
 # ADCO, ADSC and ADS have 12 characters, PRM has 14 digits. They may be part of a longer text.
@@ -54,20 +56,27 @@ _HOME = re.compile(r"(/home/)[^/\s\"]+")
 _ADDRESS = re.compile(
     r"\b(?!127\.)(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b|\b(?:[0-9a-f]{1,4}:){3,7}[0-9a-f:]{1,25}\b"
 )
-# Also a time of day: `_masked_address` tells.
+# A time of day has this form, too: `_masked_address` keeps what is no address.
 _SHORT_ADDRESS = re.compile(r"(?<![\w:])([0-9a-f]{1,4}:[0-9a-f:]+)(?:%\w+)?(?![\w:])", re.IGNORECASE)
 _SERIAL = re.compile(r"(/dev/serial/by-id/[\w.-]*?_)[A-Za-z0-9]{4,}(-if\d+)")
 # Shorter secrets are masked as whole words only: as parts of words they would be found everywhere.
-_SHORTEST = 4
+_SHORTEST = 4  # characters
 # Default values of settings, which are not masked: they identify nobody.
 _COMMON = frozenset({"", "localhost", "127.0.0.1", "::1", "teleinfo", "homeassistant"})
 
 
 def worst(findings: Findings) -> Severity:
     """Return the severity of the whole report; what could not be judged may be a fault."""
-    severities = {finding.severity for area in findings.values() for finding in area}
-    order = (Severity.FAULT, Severity.SKIPPED, Severity.WARNING)
-    return next((one for one in order if one in severities), Severity.OK)
+    severities = {finding.severity for finding in _all(findings)}
+    for severity in (Severity.FAULT, Severity.SKIPPED, Severity.WARNING):
+        if severity in severities:
+            return severity
+    return Severity.OK
+
+
+def _all(findings: Findings) -> list[Finding]:
+    """Return the findings of all areas in one list."""
+    return list(itertools.chain.from_iterable(findings.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,7 @@ class Screen:
 
     def command(self, line: str) -> str:
         """Return a line to type or to paste, indented and never wrapped."""
-        return f"{' ' * 8}{self.paint(line, '1')}"
+        return f"{' ' * 8}{self.paint(line, _BOLD)}"
 
     def write(self, text: str) -> None:
         """Write text in place of the step that is shown."""
@@ -158,46 +167,54 @@ CHECK_TITLES: Final = {
 
 
 def format_area(area: str, findings: Sequence[Finding], screen: Screen) -> str:
-    """Return an empty line, the name of the area, and its findings."""
-    lines = ["", screen.paint(_(AREA_TITLES[area]), "1")]
-    # A finding about its whole area needs no title: the name of the area stands above.
-    titles = ["" if finding.check == area else _(CHECK_TITLES[finding.check]) for finding in findings]
-    column = max(map(len, titles), default=0)
+    """Return an empty line, the name of the area, and its findings, each with its title in one column."""
+    lines = ["", screen.paint(_(AREA_TITLES[area]), _BOLD)]
+    titles = []
+    for finding in findings:
+        # A finding about its whole area needs no title: the name of the area stands above.
+        titles.append("" if finding.check == area else _(CHECK_TITLES[finding.check]))
+    width = max(map(len, titles), default=0)
     for finding, title in zip(findings, titles, strict=True):
-        shown = f"{title:<{column}}  " if column else ""
-        indent = " " * (len(shown) + 4)
-        text, *more = screen.wrap(printable(finding.message), indent)
+        title_column = f"{title:<{width}}  " if width else ""
+        indent = " " * (len("  ✓ ") + len(title_column))
+        first_line, *further_lines = screen.wrap(printable(finding.message), indent)
         mark = screen.paint(_MARKS[finding.severity], _COLOURS[finding.severity])
-        lines += [f"  {mark} {shown}{text.lstrip()}", *more]
-        lines += screen.wrap(printable(finding.advice), indent) if finding.advice else []
-        lines += [screen.command(printable(line)) for line in finding.commands]
+        lines.append(f"  {mark} {title_column}{first_line.lstrip()}")
+        lines += further_lines
+        if finding.advice:
+            lines += screen.wrap(printable(finding.advice), indent)
+        for command in finding.commands:
+            lines.append(screen.command(printable(command)))
     return "\n".join(lines) + "\n"
 
 
 def format_summary(findings: Findings, unit: str, screen: Screen) -> str:
     """Return the last lines: what to do first, the number of faults, and how to restart `unit`."""
-    every = [finding for area in findings.values() for finding in area]
-    severities = Counter(finding.severity for finding in every)
-    faults, warnings = severities[Severity.FAULT], severities[Severity.WARNING]
+    every_finding = _all(findings)
+    severities = Counter(finding.severity for finding in every_finding)
+    faults = severities[Severity.FAULT]
+    warnings = severities[Severity.WARNING]
     unjudged = severities[Severity.SKIPPED]
-    counts = _("faults: {faults}, warnings: {warnings}, could not be judged: {unjudged}").format(
-        faults=faults, warnings=warnings, unjudged=unjudged
-    )
     if faults:
         advice = _("Begin with the first fault (✗): it may explain the others.")
     elif unjudged:
         seen = _("What is marked ! could be better") if warnings else _("All that could be seen is well")
-        advice = _("{seen}; things that could not be judged: {unjudged}.")
-        if os.geteuid():
-            advice = _("{seen}; things that could not be judged without sudo: {unjudged}.")
-        advice = advice.format(seen=seen, unjudged=unjudged)
+        template = _("{seen}; things that could not be judged: {unjudged}.")
+        if os.geteuid():  # not root, who would see more
+            template = _("{seen}; things that could not be judged without sudo: {unjudged}.")
+        advice = template.format(seen=seen, unjudged=unjudged)
     elif warnings:
         advice = _("It works; what is marked ! could be better.")
     else:
         advice = _("All is well.")
+    counts = _("faults: {faults}, warnings: {warnings}, could not be judged: {unjudged}").format(
+        faults=faults, warnings=warnings, unjudged=unjudged
+    )
     lines = ["", *screen.wrap(f"{advice} ({counts})")]
-    is_changed = any(line.startswith(PREFIX) for one in every for line in one.commands)
-    if is_changed and any(one.check == "running" for one in every):
+    commands = itertools.chain.from_iterable(finding.commands for finding in every_finding)
+    is_setting_to_change = any(command.startswith(PREFIX) for command in commands)
+    is_service_installed = any(finding.check == "running" for finding in every_finding)
+    if is_setting_to_change and is_service_installed:
         lines += screen.wrap(_("The service reads its settings when it starts. After a change:"))
         lines.append(screen.command(f"sudo systemctl restart {unit}"))
     return "\n".join(lines) + "\n"
@@ -205,22 +222,26 @@ def format_summary(findings: Findings, unit: str, screen: Screen) -> str:
 
 def as_json(findings: Findings) -> str:
     """Return one JSON object: the version, the worst severity, and the findings in order."""
-    rows = [
-        {
-            "area": area, "check": one.check, "verdict": one.severity, "message": one.message,
-            "advice": one.advice, "commands": one.commands, "facts": one.facts,
-        }
-        for area, made in findings.items()
-        for one in made
-    ]  # fmt: skip
+    rows = []
+    for area, findings_of_area in findings.items():
+        for finding in findings_of_area:
+            row = {
+                "area": area,
+                "check": finding.check,
+                "verdict": finding.severity,
+                "message": finding.message,
+                "advice": finding.advice,
+                "commands": finding.commands,
+                "facts": finding.facts,
+            }
+            rows.append(row)
     whole = {"version": __version__, "verdict": worst(findings), "findings": rows}
     return printable_lines(json.dumps(whole, ensure_ascii=False, indent=1))
 
 
 def as_report(findings: Findings, unit: str, settings: Settings | None, machine: Machine) -> str:
     """Return the masked text of a bug report, which is safe to show on a terminal."""
-    screen = Screen(width=100)
-    areas = "".join(format_area(area, made, screen) for area, made in findings.items())
+    screen = Screen(width=WIDEST)
     lines = [
         f"teleinfo {__version__}",
         f"Python {platform.python_version()}",
@@ -231,24 +252,47 @@ def as_report(findings: Findings, unit: str, settings: Settings | None, machine:
         lines.append(release[1])
     if machine.model:
         lines.append(machine.model)
-    # A library may be installed twice, in the system and for the user.
-    installed = {f"{each.name} {each.version}" for each in metadata.distributions() if each.name in LIBRARIES}
+    installed = set()  # a library may be installed twice, in the system and for the user
+    for distribution in metadata.distributions():
+        if distribution.name in LIBRARIES:
+            installed.add(f"{distribution.name} {distribution.version}")
     lines += sorted(installed)
-    text = printable_lines("\n".join([*lines, areas]) + format_summary(findings, unit, screen))
-    return masked(f"{text}\n{as_json(findings)}\n", secrets_of(settings))
+    text = "\n".join(lines) + "\n"
+    for area, findings_of_area in findings.items():
+        text += format_area(area, findings_of_area, screen)
+    text += format_summary(findings, unit, screen)
+    return masked(f"{printable_lines(text)}\n{as_json(findings)}\n", secrets_of(settings))
 
 
 def secrets_of(settings: Settings | None) -> list[str]:
-    """Return the texts to be masked in a report, the longest first."""
+    """
+    Return the texts to be masked in a report: the name of this machine, and names and secrets of `settings`.
+
+    The longest comes first: a shorter text may be part of it, and would leave the rest of it.
+    """
     names = {os.uname().nodename}
-    secrets: set[str] = set()
+    secrets = set()
     if settings is not None:
-        names |= {settings.mqtt_username or "", settings.mqtt_host, settings.mqtt_client_id}
-        names |= {settings.mqtt_topic, settings.homeassistant_prefix, settings.meter_name or ""}
-        names |= {settings.web_url or "", *settings.web_hosts}
+        names.update(
+            {
+                settings.mqtt_username or "",
+                settings.mqtt_host,
+                settings.mqtt_client_id,
+                settings.mqtt_topic,
+                settings.homeassistant_prefix,
+                settings.meter_name or "",
+                settings.web_url or "",
+                *settings.web_hosts,
+            }
+        )
         if is_remote(settings.serial_port):
-            names.add(settings.serial_port.partition("://")[2].rpartition(":")[0])
-        secrets = {secret for name in SECRETS if (secret := getattr(settings, name))}
+            _scheme, _separator, host_and_port = settings.serial_port.partition("://")
+            host, _colon, _port = host_and_port.rpartition(":")
+            names.add(host)
+        for name_of_setting in SECRETS:
+            secret = getattr(settings, name_of_setting)
+            if secret:
+                secrets.add(secret)
     # A usual name would mask too much of the report; a secret is masked whatever it is.
     names -= _COMMON
     return sorted(names | secrets, key=len, reverse=True)
@@ -257,14 +301,24 @@ def secrets_of(settings: Settings | None) -> list[str]:
 def masked(text: str, secrets: Sequence[str]) -> str:
     """Return `text` with the identifiers and the `secrets`, plain or as JSON writes them, masked."""
     for secret in secrets:
-        for written in {secret, printable(secret), json.dumps(secret, ensure_ascii=False)[1:-1]}:
+        in_json = json.dumps(secret, ensure_ascii=False)
+        without_quotes = in_json[1:-1]
+        for form in {secret, printable(secret), without_quotes}:
             # Wrapping has replaced a blank by the end of a line and an indent.
-            exact = r"\s+".join(map(re.escape, written.split(" ")))
-            text = re.sub(exact if len(secret) >= _SHORTEST else rf"(?<!\w){exact}(?!\w)", MASK, text)
-    text = _NUMBER.sub(lambda match: match[0][:2] + MASK, text)
+            pattern = r"\s+".join([re.escape(word) for word in form.split(" ")])
+            if len(secret) < _SHORTEST:
+                pattern = rf"(?<!\w){pattern}(?!\w)"
+            text = re.sub(pattern, MASK, text)
+    text = _NUMBER.sub(_masked_number, text)
     text = _SERIAL.sub(rf"\1{MASK}\2", text)
     text = _SHORT_ADDRESS.sub(_masked_address, text)
-    return _ADDRESS.sub(MASK, _HOME.sub(rf"\1{MASK}", text))
+    text = _HOME.sub(rf"\1{MASK}", text)
+    return _ADDRESS.sub(MASK, text)
+
+
+def _masked_number(match: re.Match[str]) -> str:
+    """Return the mask behind the first two digits of a meter's number: in ADCO and ADSC, its maker."""
+    return match[0][:2] + MASK
 
 
 def _masked_address(match: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 from teleinfo.common.i18n import N_
 from teleinfo.doctor.finding import Finding, Severity
 
-# Of an area, in place of its checks or after them.
+# They stand in place of the checks of any area, or after them, with the name of that area as their check.
 SETTINGS_FIRST: Final = Finding(
     "settings",
     Severity.SKIPPED,

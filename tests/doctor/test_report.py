@@ -78,6 +78,16 @@ def test_a_secret_with_a_blank_is_masked_where_its_line_is_wrapped() -> None:
         assert "canary" not in text
 
 
+@pytest.mark.parametrize("secret", ['c4nary"s3cret', "c4nary\u202es3cret", 'c4nary"\u202es3cret'])
+def test_a_secret_is_masked_as_text_and_json_and_terminal_change_it(secret: str) -> None:
+    """JSON escapes a quotation mark, and no terminal gets a formatting character."""
+    settings = settings_of({"TELEINFO_MQTT_USERNAME": "somebody", "TELEINFO_MQTT_PASSWORD": secret})
+    text = report.as_report(areas(f"it is {secret}!"), "teleinfo", settings, Machine())
+
+    assert "c4nary" not in text
+    assert "s3cret" not in text
+
+
 @pytest.mark.parametrize(
     ("severities", "user", "verdict"),
     [

@@ -303,7 +303,8 @@ def masked(text: str, secrets: Sequence[str]) -> str:
     for secret in secrets:
         in_json = json.dumps(secret, ensure_ascii=False)
         without_quotes = in_json[1:-1]
-        for form in {secret, printable(secret), without_quotes}:
+        # Each as it is, and as a terminal may have it.
+        for form in {secret, without_quotes, printable(secret), printable(without_quotes)}:
             # Wrapping has replaced a blank by the end of a line and an indent.
             pattern = r"\s+".join([re.escape(word) for word in form.split(" ")])
             if len(secret) < _SHORTEST:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import encode_frame
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.plausibility import Plausibility, watched_keys
 from tests.support.frames import whole
 
@@ -277,6 +277,18 @@ def test_a_frame_that_lacks_the_subscription_changes_nothing_of_it() -> None:
     assert line.believes(BASE="000000100", ISOUSC="")
     assert line.believes(BASE="000000101")
     assert not line.believes(BASE="000000114")
+
+
+@pytest.mark.parametrize(
+    "groups", [whole(Mode.HISTORIQUE, ISOUSC="", PREF="AB"), whole(Mode.STANDARD, ISOUSC="AB")]
+)
+def test_the_label_of_the_power_in_the_other_mode_needs_no_number(groups: list[Group]) -> None:
+    """The table of the mode lacks this label, so that its value may be any capitals."""
+    decoder = Decoder()
+    for _ in range(5):
+        readings = decoder.feed(encode_frame(groups))
+
+        assert len(readings) == 1
 
 
 @given(st.lists(st.tuples(st.integers(0, 10**9 - 1), st.floats(0, 1e6)), max_size=30))

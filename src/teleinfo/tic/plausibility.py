@@ -225,7 +225,8 @@ class Plausibility:
 
     def _note_power(self, mode: Mode, values: Mapping[str, bytes]) -> None:
         """Set the subscribed power if the last two frames that have it agree."""
-        text = values.get("ISOUSC") or values.get("PREF") or b""
+        # In the other mode this label is outside the table, and its value may be no number.
+        text = values.get("PREF" if mode is Mode.STANDARD else "ISOUSC", b"")
         self._power_unconfirmed = text not in {b"", self._power_text}
         if self._power_unconfirmed:
             self._power_text = text

@@ -15,11 +15,11 @@ in force, or restart with a new contract.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import sub
+from operator import ne, sub
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic import labels
-from teleinfo.tic.labels import TARIFF_LABELS, Charset, Kind, Mode
+from teleinfo.tic.labels import TARIFF_LABELS, Charset, Kind, Label, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,30 +45,43 @@ _LARGEST: Final = {1: 90 * 253, 3: 3 * 60 * 253}
 _NOT_DRAWN: Final = frozenset({"EAIT", "ERQ1", "ERQ2", "ERQ3", "ERQ4"})
 _UNBOUNDED: Final = frozenset({"GAZ", "AUTRE"})  # counted by meters of any size
 _IDENTIFIERS: Final = frozenset({*labels.METER_NUMBERS, "PRM"})
-# The keys whose values are compared with earlier values.
-_KEPT: Final = {
-    mode: _IDENTIFIERS
-    | {label.name for label in table.values() if label.kind is Kind.INDEX and label.charset is Charset.DIGITS}
-    for mode, table in ((Mode.HISTORIQUE, labels.HISTORIQUE), (Mode.STANDARD, labels.STANDARD))
+
+
+def _names(table: Mapping[str, Label], kind: Kind, charset: Charset) -> frozenset[str]:
+    """Return the étiquettes of a table whose values are of this kind, in this class of characters."""
+    return frozenset(
+        label.name for label in table.values() if label.kind is kind and label.charset is charset
+    )
+
+
+# The indexes without a unit behind them.
+_INDEXES_OF: Final = {
+    Mode.HISTORIQUE: _names(labels.HISTORIQUE, Kind.INDEX, Charset.DIGITS),
+    Mode.STANDARD: _names(labels.STANDARD, Kind.INDEX, Charset.DIGITS),
 }
-_INDEXES: Final = frozenset().union(*_KEPT.values()) - _IDENTIFIERS
+_INDEXES: Final = _INDEXES_OF[Mode.HISTORIQUE] | _INDEXES_OF[Mode.STANDARD]
 # Free texts may hold any printable character. Neither sum nor parity detects o in place of /, where bit 6 and
 # the parity bit are wrong, nor 56q in place of EIN.
-_TEXTS: Final = frozenset(
-    label.name
-    for table in (labels.HISTORIQUE, labels.STANDARD)
-    for label in table.values()
-    if label.kind is Kind.TEXT and label.charset is Charset.TEXT
-)
+_TEXTS_OF: Final = {
+    Mode.HISTORIQUE: _names(labels.HISTORIQUE, Kind.TEXT, Charset.TEXT),
+    Mode.STANDARD: _names(labels.STANDARD, Kind.TEXT, Charset.TEXT),
+}
+_TEXTS: Final = _TEXTS_OF[Mode.HISTORIQUE] | _TEXTS_OF[Mode.STANDARD]
 _BURST: Final = 4
 """The most characters that a burst of 20 wrong bits can change."""
 # Labels that only three-phase meters send.
 _THREE_PHASES: Final = ("IINST2", "IRMS2")
-# The keys that `Plausibility.check` receives: those of `_KEPT` and `_TEXTS`, the labels that limit the power,
-# and the labels of the tariff, to whose change `Judge.judge` reacts.
-_WATCHED: Final = {
-    mode: keys | _TEXTS | {"ISOUSC", "PREF", *_THREE_PHASES, *TARIFF_LABELS} for mode, keys in _KEPT.items()
+# The keys whose values are compared with earlier values.
+_COMPARED: Final = {
+    Mode.HISTORIQUE: _IDENTIFIERS | _INDEXES_OF[Mode.HISTORIQUE] | _TEXTS,
+    Mode.STANDARD: _IDENTIFIERS | _INDEXES_OF[Mode.STANDARD] | _TEXTS,
 }
+# The labels of the subscribed power, in historique and in standard.
+_POWER_LABELS: Final = {Mode.HISTORIQUE: "ISOUSC", Mode.STANDARD: "PREF"}
+# `Plausibility.check` also receives the keys that limit the power, and those of the tariff, to whose change
+# `Judge.judge` reacts.
+_NOT_COMPARED: Final = frozenset({*_POWER_LABELS.values(), *_THREE_PHASES, *TARIFF_LABELS})
+_WATCHED: Final = {mode: compared | _NOT_COMPARED for mode, compared in _COMPARED.items()}
 
 
 @dataclass(slots=True)
@@ -130,8 +143,10 @@ class Plausibility:
                 numbers = list(map(int, texts[first:]))
             except ValueError:  # only padding, or no number
                 return False
+            # There are indexes, since texts differ, and the others are equal.
             rises = list(map(sub, numbers, self._numbers))
-            if min(rises) < 0 or max(rises) > MARGIN + self._least_power * (at - self._at + REFRESH) / 3600:
+            seconds = at - self._at + REFRESH
+            if min(rises) < 0 or max(rises) > MARGIN + self._least_power * seconds / 3600:
                 return False
             self._texts, self._numbers = texts, numbers
         self._at = at
@@ -158,25 +173,30 @@ class Plausibility:
         for key, text in zip(keys, texts, strict=True):
             before = self._believed.get(key)
             if before is None:
-                self._begin(mode, key, text, at)
+                if key in _COMPARED[mode]:
+                    self._believed[key] = _Seen(text, at)
+                elif key in _THREE_PHASES:
+                    self._phases = 3
                 continue
             if not self._is_plausible(key, before, text, at):
-                if not self._confirmed(key, text, at):
+                frames_in_a_row = self._count_doubted(key, text, at)
+                if frames_in_a_row < _frames_needed(key):
                     self.withheld.add(key)
                     implausible.append(key)
                     continue
                 if key in labels.METER_NUMBERS:
                     is_another = True
                     self.forget()
-                    self._believed[key] = before
+                    self._believed[key] = before  # it gets the new number below
             before.text = text
             before.at = at
             self.withheld.discard(key)
             self._doubted.pop(key, None)
-        if self._power_unconfirmed:
-            self._note_power(mode, dict(zip(keys, texts, strict=True)))
+        self._note_power(mode, dict(zip(keys, texts, strict=True)))
         if is_another:
-            keys = ()  # the values before this one are those of the former meter
+            # The frame as a whole is not the last one: what stands before the number was compared with the
+            # former meter, and is forgotten.
+            keys = ()
             texts = ()
         self._keys = keys
         self._texts = texts
@@ -187,23 +207,14 @@ class Plausibility:
             self._least_power = min(self._least_power, self._subscribed * _OVERLOAD)
         return implausible, is_another
 
-    def _begin(self, mode: Mode, key: str, text: bytes, at: float) -> None:
-        if key in _KEPT[mode] or key in _TEXTS:
-            self._believed[key] = _Seen(text, at)
-        elif key in _THREE_PHASES:
-            self._phases = 3
-        else:
-            self._power_unconfirmed = True
-
-    def _confirmed(self, key: str, text: bytes, at: float) -> bool:
-        """Count a value that is not plausible; return True if enough frames in a row agree with it."""
-        frames = 1
+    def _count_doubted(self, key: str, text: bytes, at: float) -> int:
+        """Remember a value that is not plausible; return the number of frames in a row that agree with it."""
+        frames_in_a_row = 1
         doubted = self._doubted.get(key)
         if doubted is not None and self._is_plausible(key, doubted, text, at):
-            frames += doubted.frames
-        self._doubted[key] = _Seen(text, at, frames)
-        needed = FRAMES_FOR_IDENTIFIER if key in _IDENTIFIERS else FRAMES_FOR_INDEX
-        return frames >= needed
+            frames_in_a_row += doubted.frames
+        self._doubted[key] = _Seen(text, at, frames_in_a_row)
+        return frames_in_a_row
 
     def _is_plausible(self, key: str, before: _Seen, text: bytes, at: float) -> bool:
         """True if a value may follow the value `before`."""
@@ -213,7 +224,7 @@ class Plausibility:
             return _is_another_text(before.text, text)
         if key in _IDENTIFIERS:
             return False
-        rise = _number(text) - _number(before.text)
+        rise = _number(text) - _number(before.text)  # Wh
         if key in _UNBOUNDED:
             return rise >= 0
         # The greatest power that the index can count, VA.
@@ -221,29 +232,46 @@ class Plausibility:
             power = self._subscribed * _OVERLOAD
         else:
             power = _LARGEST[self._phases]
-        return 0 <= rise <= MARGIN + power * (at - before.at + REFRESH) / 3600
+        seconds = at - before.at + REFRESH
+        return 0 <= rise <= MARGIN + power * seconds / 3600
 
     def _note_power(self, mode: Mode, values: Mapping[str, bytes]) -> None:
-        """Set the subscribed power if the last two frames that have it agree."""
-        # In the other mode this label is outside the table, and its value may be no number.
-        text = values.get("PREF" if mode is Mode.STANDARD else "ISOUSC", b"")
+        """Set the subscribed power if two frames in a row agree on it; frames that lack it do not count."""
+        # The label of the other mode is outside the table of this one: its value may be no number.
+        text = values.get(_POWER_LABELS[mode], b"")
         self._power_unconfirmed = text not in {b"", self._power_text}
         if self._power_unconfirmed:
             self._power_text = text
-        elif text:
-            # ISOUSC is in A on each phase, at 200 V (Enedis-NOI-CPT_02E v6); PREF is in kVA.
-            unit = 1000 if mode is Mode.STANDARD else 200 * self._phases
-            self._subscribed = int(text[: labels.DIGITS]) * unit
+            return
+        if not text:
+            return
+        if mode is Mode.STANDARD:
+            volt_amperes = 1000  # PREF is in kVA
+        else:
+            volt_amperes = 200 * self._phases  # ISOUSC is in A on each phase, at 200 V (02E)
+        self._subscribed = _number(text) * volt_amperes
+
+
+def _frames_needed(key: str) -> int:
+    """Return how many frames in a row must agree with a value of this key that is not plausible."""
+    if key in _IDENTIFIERS:
+        return FRAMES_FOR_IDENTIFIER
+    return FRAMES_FOR_INDEX
 
 
 def _is_another_text(before: bytes, after: bytes) -> bool:
     """True if a text differs in more than a burst of wrong bits can change, or has another sum."""
-    pairs = zip(after.ljust(len(before)), before.ljust(len(after)), strict=True)
-    changed = sum(new != old for new, old in pairs)
+    # The shorter text gets blanks at its end, as on the line.
+    old = before.ljust(len(after))
+    new = after.ljust(len(before))
+    changed_characters = sum(map(ne, old, new))
+    if changed_characters > _BURST:
+        return True
     # The sum on the line also has the blanks around the text, 32 each: they do not count modulo 32.
-    return changed > _BURST or (sum(after) - sum(before)) % 32 != 0
+    return sum(before) % 32 != sum(after) % 32
 
 
 def _number(text: bytes) -> int:
-    """Return the number of an index of digits; 0 if it has only padding."""
-    return int(text[: labels.DIGITS] or 0)  # no meter has more digits
+    """Return the number of a value of digits; 0 if it has only padding."""
+    digits = text[: labels.DIGITS]  # no meter has more
+    return int(digits) if digits else 0

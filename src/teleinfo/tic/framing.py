@@ -70,23 +70,22 @@ class Framer:
         A frame is the characters between STX and ETX, and True if they arrived with their parity.
         """
         text, has_parity = strip_parity(segment)
-        bodies = text.split(STX)
-        before_stx = bodies.pop(0)
+        _before_stx, *bodies = text.split(STX)
         if not bodies:
             damaged_stx = _WITHOUT_STX.match(text)
             if damaged_stx is None:
-                if before_stx:
+                if text:
                     self.interrupted += 1
                 return None
             bodies = [text[damaged_stx.end() :]]
-        begun = [body for body in bodies if not _FALSE_STX.match(body)]
+        frames_begun = sum(not _FALSE_STX.match(body) for body in bodies)
         last = bodies[-1]
         if EOT in last or _FALSE_STX.match(last):
             # EOT cut the last frame short, or a damaged character of it became a false STX. The ETX ended a
             # frame even if no true STX is left.
-            self.interrupted += max(1, len(begun))
+            self.interrupted += max(1, frames_begun)
             return None
-        self.interrupted += len(begun) - 1  # the others were cut short by a new STX
+        self.interrupted += frames_begun - 1  # the frames before the last: a new STX cut each of them short
         return last, has_parity
 
     def pending(self) -> bytes:
@@ -113,19 +112,21 @@ class Framer:
 
     def _shorten(self, segment: bytes) -> bytes:
         """
-        Return the end of a segment (without ETX), after dropping its bytes in pieces of `limit` bytes.
+        Return the end of a segment (without ETX) that is shorter than the limit; count lost frames.
 
-        The bytes from the last STX of a piece on are kept: they may begin a frame that is not too long. Each
-        dropped STX counts as a lost frame.
+        The rest is dropped in pieces of at most `limit` bytes. The bytes from the last STX of a piece on are
+        kept for the next piece: they may begin a frame that is not too long. Each dropped STX counts as a
+        lost frame.
         """
         start = 0
         while len(segment) - start >= self._limit:
-            text, _has_parity = strip_parity(segment[start : start + self._limit])
-            self.interrupted += text.count(STX)
-            last_stx = text.rfind(STX, 1)  # not the first byte: to keep the whole piece would drop nothing
+            piece, _has_parity = strip_parity(segment[start : start + self._limit])
+            frames_begun = piece.count(STX)
+            last_stx = piece.rfind(STX, 1)  # not the first byte: to keep the whole piece would drop nothing
             if last_stx == -1:
+                self.interrupted += frames_begun
                 start += self._limit
             else:
+                self.interrupted += frames_begun - 1  # the last STX is kept
                 start += last_stx
-                self.interrupted -= 1  # this STX is kept
         return segment[start:]

@@ -116,14 +116,18 @@ def _parse_without_lf(text: bytes) -> Group | RejectionCause:
     Check a line without LF: the LF was lost, or is the first character, damaged beyond recognition.
 
     The line may also be the rest of a group in which a character became CR. The sum does not show that if the
-    missing characters add up to a multiple of 64, as in "ISOU". So the étiquette must be in the table.
+    missing characters add up to a multiple of 64, as in "ISOU". So the étiquette must be in the table: a
+    sound group with another étiquette is malformed.
     """
-    for candidate in (text, text[1:]):
-        found = parse_group(candidate)
-        if isinstance(found, Group) and lookup(found.mode, found.label) is not None:
-            return found
-    found = parse_group(text)
-    return found if isinstance(found, RejectionCause) else RejectionCause.MALFORMED
+    whole = parse_group(text)  # if the LF was lost
+    if isinstance(whole, Group) and lookup(whole.mode, whole.label) is not None:
+        return whole
+    rest = parse_group(text[1:])  # if the first character is the LF
+    if isinstance(rest, Group) and lookup(rest.mode, rest.label) is not None:
+        return rest
+    if isinstance(whole, Group):
+        return RejectionCause.MALFORMED
+    return whole
 
 
 def _causes_of_fragments(characters: bytes) -> list[RejectionCause]:
@@ -156,7 +160,7 @@ def _has_only(text: bytes, charset: Charset) -> bool:
 
 
 class Form(NamedTuple):
-    """The form of the groups of one label; `width` is the width of the value, None where it varies."""
+    """The form of a group: the width of its value in characters, None if the table says that it varies."""
 
     mode: Mode
     label: str
@@ -166,26 +170,31 @@ class Form(NamedTuple):
 
 def form_of(group: Group) -> Form:
     """Return the form of a sound group."""
-    width = len(group.value)
     dated = group.horodate is not None
+    width: int | None = len(group.value)
     spec = form_spec(group.mode, group.label, dated=dated)
-    varies = False
     if spec is not None and isinstance(spec.widths, range) and width in spec.widths:
-        # A value that lost its unit gets the form of its width, which this meter has not shown.
-        varies = not spec.glued or spec.unit is None or group.value.rstrip(" ").endswith(spec.unit)
-    return Form(group.mode, group.label, dated, None if varies else width)
+        is_unit_lost = False
+        if spec.glued and spec.unit is not None:
+            is_unit_lost = not group.value.rstrip(" ").endswith(spec.unit)
+        # A value that lost its unit keeps its width: this meter has not shown this form.
+        if not is_unit_lost:
+            width = None
+    return Form(group.mode, group.label, dated, width)
 
 
 def documented_widths(form: Form) -> tuple[int | None, ...]:
     """
     Return the widths in the table for this label; most meters use the first.
 
-    None is the only one if the width varies. There is none for a label that the table lacks.
+    `(None,)` means that the width varies, `()` that the table lacks the label.
     """
     spec = form_spec(form.mode, form.label, dated=form.dated)
     if spec is None:
         return ()
-    return (None,) if isinstance(spec.widths, range) else spec.widths
+    if isinstance(spec.widths, range):
+        return (None,)
+    return spec.widths
 
 
 def form_spec(mode: Mode, label: str, *, dated: bool) -> Label | None:

@@ -81,24 +81,24 @@ class Layout:
         self.notices = NOTICES.intersection(form.label for form in forms)
         pattern = b""
         keys: list[str] = []
-        # Captures of the pattern, by their purpose; then the places among `keys` of texts with padding.
+        self._padded: list[int] = []  # the places of the texts with padding, among `keys`
+        self._starts: list[int] = []
+        # The captures of the pattern, by their purpose.
         summed: list[int] = []
         checksums: list[int] = []
         texts: list[int] = []
-        self._padded: list[int] = []
-        self._starts: list[int] = []
-        captures = 0
-        for form in forms:
-            line = _compile_line(form, is_first=not keys)
+        captures_before = 0  # captures of the lines before this one
+        for place, form in enumerate(forms):
+            line = _compile_line(form, is_first=place == 0)
             pattern += line.pattern + CR
             if line.is_padded:
                 self._padded.append(len(keys))
             keys += line.keys
-            summed.append(captures)
-            texts += [captures + capture for capture in line.texts]
-            captures += line.captures
-            checksums.append(captures - 1)
             self._starts.append(line.start)
+            summed.append(captures_before)
+            texts += [captures_before + capture for capture in line.texts]
+            captures_before += line.captures
+            checksums.append(captures_before - 1)
         self.keys = tuple(keys)
         self.watched_keys = watched_keys(self.mode, self.keys)
         self.pick_watched = _picker([keys.index(key) for key in self.watched_keys])
@@ -129,7 +129,7 @@ class Layout:
 
 
 class LayoutCache:
-    """The layouts of one meter in one mode, the most recent first."""
+    """The layouts of one meter in one mode; the one of the last frame is the first."""
 
     def __init__(self) -> None:
         self.forget()
@@ -158,8 +158,11 @@ class LayoutCache:
 
     def learn(self, groups: Sequence[Group]) -> None:
         """Keep the layout of a frame in which nothing was new."""
+        if not _can_be_layout(groups):
+            return
         forms = tuple(map(form_of, groups))
-        if _can_be_layout(groups) and all(layout.forms != forms for layout in self._layouts):
+        is_known = any(layout.forms == forms for layout in self._layouts)
+        if not is_known:
             self._layouts = [Layout(forms), *self._layouts[: MAX_LAYOUTS - 1]]
 
     def groups_to_note(self) -> Iterator[Group]:
@@ -176,16 +179,18 @@ def _can_be_layout(groups: Sequence[Group]) -> bool:
     if len(groups) < 2:  # noqa: PLR2004 - `_fast_picker` needs two places
         return False
     for group in groups:
-        if group.mode is not groups[0].mode or group.label in _DEPENDENT or len(group.value) > MAX_WIDTH:
+        if group.mode is not groups[0].mode:
+            return False
+        if group.label in _DEPENDENT or len(group.value) > MAX_WIDTH:
             return False
         spec = lookup(group.mode, group.label)
         if spec is None:
             continue
         if spec.repeats:
             return False
-        # The text of a date is its horodate, but its value if it has one (`build_reading`).
-        if spec.kind is Kind.HORODATE and group.horodate is not None and group.value:
-            return False
+        is_date = spec.kind is Kind.HORODATE and group.horodate is not None
+        if is_date and group.value:
+            return False  # the pattern of a date takes its horodate for its text (`_compile_line`)
     return True
 
 
@@ -253,9 +258,11 @@ def _value_pattern(form: Form, charset: Charset) -> bytes:
 
 def _fast_picker(places: Sequence[int]) -> Callable[[Sequence[bytes]], Sequence[bytes]]:
     """Return a function for the items at two or more places: by a slice, which is faster, if one fits."""
-    spaced = range(places[0], places[-1] + 1, places[1] - places[0])
-    if list(places) == list(spaced):
-        return itemgetter(slice(spaced.start, spaced.stop, spaced.step))
+    first = places[0]
+    step = places[1] - first
+    end = places[-1] + 1
+    if list(places) == list(range(first, end, step)):
+        return itemgetter(slice(first, end, step))
     return itemgetter(*places)
 
 

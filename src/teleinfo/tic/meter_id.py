@@ -17,18 +17,15 @@ from teleinfo.tic.tables.reader import read_sections
 from teleinfo.vocabulary.words import Designation, Message
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from teleinfo.tic.reading import Reading
 
-_SECTIONS: Final = read_sections(Path(__file__).with_name("tables") / "numbers.txt")
-_MAKERS: Final = {line[:2]: line[3:] for line in _SECTIONS["MAKERS"][1]}
 _UNKNOWN = Message("Electricity meter")
-_TYPES: Final = {
-    code: (Designation(name, french=nom), Designation(model, french=modele))
-    for codes, nom, name, modele, model in (re.split(r" *\| ", line) for line in _SECTIONS["TYPES"][1])
-    for code in codes.split()
-}
 _NUMBER: Final = re.compile(r"[0-9]{4}[0-9A-F]{2}[0-9]{6}")
 _FIRST_YEAR: Final = "80"  # no electronic meter is older
+_LINKY_TYPES: Final = ("6", "7")  # the first digit of their types
+_OVERSEAS_TYPES: Final = frozenset({"86", "87"})  # of SEI, the grid of the islands
 
 
 class MeterIdentity(NamedTuple):
@@ -47,6 +44,39 @@ class MeterIdentity(NamedTuple):
     linky: bool = False
 
 
+class _MeterType(NamedTuple):
+    """The name of the meters of one type, and their model."""
+
+    name: Message
+    model: Message
+
+
+def _read_makers(lines: Iterable[str]) -> dict[str, str]:
+    """Return the makers by their code, of lines "02 Sagemcom"."""
+    makers = {}
+    for line in lines:
+        code, maker = line.split(" ", 1)
+        makers[code] = maker
+    return makers
+
+
+def _read_types(lines: Iterable[str]) -> dict[str, _MeterType]:
+    """Return the types of meters by their code, of lines "codes | nom | name | modèle | model"."""
+    types = {}
+    for line in lines:
+        codes, nom, name, modele, model = re.split(r" *\| ", line)
+        meter_type = _MeterType(Designation(name, french=nom), Designation(model, french=modele))
+        for code in codes.split():
+            types[code] = meter_type
+    return types
+
+
+_SECTIONS: Final = read_sections(Path(__file__).with_name("tables") / "numbers.txt")
+_MAKERS: Final = _read_makers(_SECTIONS["MAKERS"])
+_TYPES: Final = _read_types(_SECTIONS["TYPES"])
+_UNKNOWN_TYPE: Final = _MeterType(_UNKNOWN, _UNKNOWN)
+
+
 def number_of(reading: Reading) -> str | None:
     """Return the number of the meter in this frame, or None."""
     values = texts_of(reading)
@@ -63,14 +93,14 @@ def identity_of(number: str | None) -> MeterIdentity:
         return MeterIdentity(_UNKNOWN, _UNKNOWN)
     maker = number[:2]
     year = number[2:4]
-    kind = number[4:6]
+    type_code = number[4:6]
     century = "19" if year >= _FIRST_YEAR else "20"
-    name, model = _TYPES.get(kind, (_UNKNOWN, _UNKNOWN))
+    meter_type = _TYPES.get(type_code, _UNKNOWN_TYPE)
     return MeterIdentity(
-        name,
-        model,
+        meter_type.name,
+        meter_type.model,
         _MAKERS.get(maker),
-        hardware=f"type {kind}, {century}{year}",
-        overseas=kind in {"86", "87"},
-        linky=kind in _TYPES and kind[0] in "67",
+        hardware=f"type {type_code}, {century}{year}",
+        overseas=type_code in _OVERSEAS_TYPES,
+        linky=type_code in _TYPES and type_code.startswith(_LINKY_TYPES),
     )

@@ -70,10 +70,11 @@ _VIRTUAL_CONTACTS: Final = range(1, 8)
 
 # A block of a day profile, HHMMSSSS: a time, then 16 bits of actions. In 54E hour and minute are decimal
 # numbers, but several meters write hexadecimal numbers.
-_SLOT: Final = re.compile(r"([0-9A-F]{2})([0-9A-F]{2})([0-9A-F]{4})")
+_SLOT: Final = re.compile(r"(?P<time>[0-9A-F]{4})(?P<actions>[0-9A-F]{4})")
+# The actions of a slot.
 _INDEX: Final = Bits(0, 0b1111)
-_LAST_INDEX: Final = 10
-_FIRST_VIRTUAL: Final = 4
+_SUPPLIER_INDEXES: Final = range(1, 11)
+_FIRST_VIRTUAL: Final = 4  # the bit of virtual contact 1
 _DRY: Final = Bits(14, 0b11)
 _HOURS: Final = 24
 _MINUTES: Final = 60
@@ -142,10 +143,12 @@ def missing_phases(text: str) -> list[Phase] | None:
 
 @lru_cache(maxsize=8)
 def closed_relays(text: str) -> tuple[int, ...] | None:
-    """Return the closed relays of RELAIS: 1 is the dry contact, 2 to 8 are virtual."""
-    if not re.fullmatch(r"[0-9]{1,3}", text) or int(text) >= 2 ** len(_RELAYS):
+    """Return the closed relays of RELAIS, bit 0 first: 1 is the dry contact, 2 to 8 are virtual."""
+    if not re.fullmatch(r"[0-9]{1,3}", text):
         return None
     word = int(text)
+    if word >= 2 ** len(_RELAYS):
+        return None
     return tuple(relay for relay in _RELAYS if Bits(relay - 1).of(word))
 
 
@@ -157,48 +160,70 @@ def profile(text: str) -> tuple[Slot, ...] | None:
     A meter writes all times of a profile in decimal, or all in hexadecimal. So a time that is valid in only
     one notation shows the notation of the whole profile.
     """
-    matches = [_SLOT.fullmatch(block) for block in text.split() if block != "NONUTILE"]
-    blocks = [match.groups() for match in matches if match is not None]
-    if len(blocks) < len(matches):
-        return None
-    decimal = [_time(hour, minute, 10) for hour, minute, _ in blocks]
-    hexadecimal = [_time(hour, minute, 16) for hour, minute, _ in blocks]
-    if None in decimal and None not in hexadecimal:
-        decimal = hexadecimal
-    elif None in hexadecimal and None not in decimal:
-        hexadecimal = decimal
-    slots = []
-    for (_hour, _minute, action), start, alternative_start in zip(blocks, decimal, hexadecimal, strict=True):
-        slot_start = alternative_start if start is None else start
-        if slot_start is None:
+    times: list[str] = []
+    actions: list[int] = []
+    for block in text.split():
+        if block == "NONUTILE":
+            continue
+        match = _SLOT.fullmatch(block)
+        if match is None:
             return None
-        is_ambiguous = start is not None and start != alternative_start
-        word = int(action, 16)
-        index = _INDEX.of(word)
-        virtual = []
-        for contact in _VIRTUAL_CONTACTS:
-            if Bits(_FIRST_VIRTUAL + contact - 1).of(word):
-                virtual.append(contact)
-        slots.append(
-            Slot(
-                start=slot_start,
-                index=index if 1 <= index <= _LAST_INDEX else None,
-                dry=_DRY_CONTACTS[_DRY.of(word)],
-                virtual=tuple(virtual),
-                alternative_start=alternative_start if is_ambiguous else None,
-            )
-        )
+        times.append(match["time"])
+        actions.append(int(match["actions"], 16))
+    decimal_starts = [_time(time, 10) for time in times]
+    hexadecimal_starts = [_time(time, 16) for time in times]
+    if None in decimal_starts and None not in hexadecimal_starts:
+        decimal_starts = hexadecimal_starts
+    elif None in hexadecimal_starts and None not in decimal_starts:
+        hexadecimal_starts = decimal_starts
+    slots = []
+    for start, alternative_start, word in zip(decimal_starts, hexadecimal_starts, actions, strict=True):
+        slot = _slot(start, alternative_start, word)
+        if slot is None:
+            return None
+        slots.append(slot)
     return tuple(slots)
 
 
-def _time(hour: str, minute: str, base: int) -> str | None:
-    """Return the time of day for an hour and a minute in this base; None if they are no time."""
-    if base <= max(int(digit, 16) for digit in hour + minute):
+def _slot(decimal_start: str | None, hexadecimal_start: str | None, actions: int) -> Slot | None:
+    """Return the slot of a block; None if its time is valid in neither notation."""
+    start = decimal_start
+    alternative_start = None
+    if decimal_start is None:
+        start = hexadecimal_start
+    elif hexadecimal_start != decimal_start:
+        alternative_start = hexadecimal_start
+    if start is None:
         return None
-    hours, minutes = int(hour, base), int(minute, base)
-    return f"{hours:02}:{minutes:02}" if hours < _HOURS and minutes < _MINUTES else None
+    index = _INDEX.of(actions)
+    virtual = []
+    for contact in _VIRTUAL_CONTACTS:
+        if Bits(_FIRST_VIRTUAL + contact - 1).of(actions):
+            virtual.append(contact)
+    return Slot(
+        start=start,
+        index=index if index in _SUPPLIER_INDEXES else None,
+        dry=_DRY_CONTACTS[_DRY.of(actions)],
+        virtual=tuple(virtual),
+        alternative_start=alternative_start,
+    )
+
+
+def _time(text: str, base: int) -> str | None:
+    """Return HHMM, two numbers in this base, as a time of day such as "06:00"; None if it is no time."""
+    try:
+        hours = int(text[:2], base)
+        minutes = int(text[2:], base)
+    except ValueError:  # a digit that the base lacks
+        return None
+    if hours >= _HOURS or minutes >= _MINUTES:
+        return None
+    return f"{hours:02}:{minutes:02}"
 
 
 @lru_cache(maxsize=16)
 def _word(text: str, *, digits: int) -> int | None:
-    return int(text, 16) if re.fullmatch(f"[0-9A-F]{{{digits}}}", text) else None
+    """Return the hexadecimal number of so many `digits`; None if the text is no such number."""
+    if not re.fullmatch("[0-9A-F]+", text) or len(text) != digits:
+        return None
+    return int(text, 16)

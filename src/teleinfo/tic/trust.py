@@ -270,7 +270,11 @@ class Trust:
         return all(place(self.mode, name) is not None for name in after_first | before_second)
 
     def _learn_links(self, frame: _Frame, suspects: set[int]) -> None:
-        """Learn the links of labels that do not come and go; a line before a confirmed link is no suspect."""
+        """
+        Learn the links of labels that do not come and go.
+
+        The line before a confirmed link is no suspect, nor are those of labels that come and go inside it.
+        """
         lasting = [
             (position, name)
             for position, name in enumerate(frame.names)
@@ -280,24 +284,38 @@ class Trust:
             if before is None:
                 continue
             if behind is None:
-                is_last = self._is_unknown(before) and not self._known(before).after
-                if is_last and self._claim(before, "link") >= FRAMES_AGAINST:
-                    self._settle(before, "link")
-                    self._show_link(before, _DAMAGED)
-                continue
-            has_places = place(self.mode, before) is not None and place(self.mode, behind) is not None
-            # SAPHIR and ICE send frames of several kinds, whose links alternate: each link has its own claim.
-            aspect = "link" if has_places else f"link {behind}"
-            if behind in self._known(before).after:
-                self._settle(before, aspect)
-            elif not self._is_shown(before, behind, frame):
-                missing_between = missing(self.mode, before, behind, frame.expected)
-                is_right = missing_between == 0 and self._may_be_new(before, behind)
-                needed = FRAMES_FOR_NEW if is_right else FRAMES_AGAINST
-                if self._claim(before, aspect, behind) >= needed:
-                    self._settle(before, aspect)
-                    self._show_link(before, behind)
-                    suspects.difference_update(range(first, second))
+                self._learn_damaged_line(before)
+            elif self._learn_link(before, behind, frame):
+                suspects.difference_update(range(first, second))
+
+    def _learn_damaged_line(self, before: str) -> None:
+        """Learn that a damaged line follows this label, if that may be so: rule 3."""
+        if not self._is_unknown(before) or self._known(before).after:
+            return
+        frames_in_a_row = self._claim(before, "link")
+        if frames_in_a_row >= FRAMES_AGAINST:
+            self._settle(before, "link")
+            self._show_link(before, _DAMAGED)
+
+    def _learn_link(self, before: str, behind: str, frame: _Frame) -> bool:
+        """Count a link of this frame; True if it was new, and this frame confirms it."""
+        has_places = place(self.mode, before) is not None and place(self.mode, behind) is not None
+        # SAPHIR and ICE send frames of several kinds, whose links alternate: each link has its own claim.
+        aspect = "link" if has_places else f"link {behind}"
+        if behind in self._known(before).after:
+            self._settle(before, aspect)
+            return False
+        if self._is_shown(before, behind, frame):  # a link of the short frame
+            return False
+        missing_between = missing(self.mode, before, behind, frame.expected)
+        is_right = missing_between == 0 and self._may_be_new(before, behind)
+        needed = FRAMES_FOR_NEW if is_right else FRAMES_AGAINST
+        frames_in_a_row = self._claim(before, aspect, behind)
+        if frames_in_a_row < needed:
+            return False
+        self._settle(before, aspect)
+        self._show_link(before, behind)
+        return True
 
     def _show_link(self, before: str, behind: str) -> None:
         """Remember a confirmed link, unless it brings more labels outside the table than are learned."""

@@ -16,7 +16,7 @@ from teleinfo.vocabulary.codes import TariffPeriod
 from teleinfo.vocabulary.words import Designation, Message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 class Mode(enum.StrEnum):
@@ -173,14 +173,17 @@ class Label(LabelSpec):
 _WIDTH_BY_UNIT: Final = {"A": 3, "V": 3, "VA": 5, "W": 5, "kVA": 2, "min": 2}
 
 
-def read_sections(path: Path) -> dict[str, tuple[list[str], list[str]]]:
-    """Return the notes and the lines of each section, which begins with `[NAME] notes`; # begins comments."""
+def read_sections(path: Path) -> dict[str, list[str]]:
+    """
+    Return the lines of each section of a table, by its name.
+
+    A section begins with `[NAME]`, and ends with an empty line. A line that begins with # is a comment.
+    """
     text = re.sub(r"^#.*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
     sections = {}
-    for section in text.strip().split("\n\n"):
-        head, *lines = map(str.strip, section.split("\n"))
-        name, *notes = head.split()
-        sections[name.strip("[]")] = notes, lines
+    for paragraph in text.strip().split("\n\n"):
+        head, *lines = [line.strip() for line in paragraph.split("\n")]
+        sections[head.strip("[]")] = lines
     return sections
 
 
@@ -203,11 +206,10 @@ def _members(line: str) -> Iterator[str]:
 def _label(line: str) -> Label:
     """Return the label of a line; a note of the line overrides a note of its kind."""
     name, kind, unit, notes, french, english = _columns(line)
-    value_kind, notes_of_kind = _KINDS[kind]
-    more: dict[str, Any] = {"kind": Kind(value_kind)}
+    more: dict[str, Any] = {"kind": _KINDS[kind].kind}
     if kind == "measure":
         more["widths"] = (_WIDTH_BY_UNIT[unit],)
-    for note in f"{notes_of_kind}, {notes}".split(", "):
+    for note in f"{_KINDS[kind].notes}, {notes}".split(", "):
         word, _, argument = note.partition(" ")
         if word == "width":
             more["widths"] = _widths(argument)
@@ -221,7 +223,9 @@ def _label(line: str) -> Label:
             more["presence"] = Presence[word.upper()]
         elif word != "-":
             more[word] = True  # glued, horodate, repeats, reused
-    return Label(name, french, english, None if unit == "-" else unit, **more)
+    if unit != "-":
+        more["unit"] = unit
+    return Label(name, french, english, **more)
 
 
 def _widths(argument: str) -> tuple[int, ...] | range:
@@ -237,11 +241,31 @@ def _columns(line: str) -> list[str]:
     return [column.strip() for column in line.split("|")]
 
 
-_FAMILIES: Final = read_sections(Path(__file__).with_name("labels.txt"))
-_KINDS: Final = {kind: (of, notes) for kind, of, notes in map(_columns, _FAMILIES.pop("KINDS")[1])}
+class _KindOfTable(NamedTuple):
+    """What a kind of `labels.txt` means: the kind of the values, and notes for each of its labels."""
 
-TABLES: Final = {
-    family: tuple(_label(member) for line in lines for member in _members(line))
-    for family, (_, lines) in _FAMILIES.items()
-}
-"""The labels of each meter family."""
+    kind: Kind
+    notes: str
+
+
+def _kinds(lines: Iterable[str]) -> dict[str, _KindOfTable]:
+    """Return the kinds of `labels.txt` by their name."""
+    kinds = {}
+    for line in lines:
+        name, kind, notes = _columns(line)
+        kinds[name] = _KindOfTable(Kind(kind), notes)
+    return kinds
+
+
+def _labels(lines: Iterable[str]) -> tuple[Label, ...]:
+    """Return the labels of these lines in order, with one label for each member of a series."""
+    labels = []
+    for line in lines:
+        labels += [_label(member) for member in _members(line)]
+    return tuple(labels)
+
+
+_SECTIONS: Final = read_sections(Path(__file__).with_name("labels.txt"))
+_KINDS: Final = _kinds(_SECTIONS.pop("KINDS"))
+TABLES: Final = {family: _labels(lines) for family, lines in _SECTIONS.items()}
+"""The labels of each meter family, in the order of emission."""

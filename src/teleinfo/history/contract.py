@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from teleinfo.contract import advice
@@ -33,7 +32,7 @@ OLD_PRICES: Final = dt.timedelta(days=213)
 YEAR: Final = dt.timedelta(days=365)
 
 _OFFERS: Final = {"BASE": "base", "HC": "off_peak", "TEMPO": "tempo"}
-_RUNS: Final = "SELECT begin, end, code FROM run WHERE meter = ? AND kind = ? ORDER BY begin"
+"""The id of the regulated offer, by the code of the contract in the decoded state."""
 
 
 class _Period(NamedTuple):
@@ -46,11 +45,12 @@ class _Period(NamedTuple):
     @property
     def dates(self) -> list[dt.date]:
         """The days in order."""
-        return [self.first + number * DAY for number in range((self.end - self.first).days)]
+        count = (self.end - self.first).days
+        return [self.first + number * DAY for number in range(count)]
 
     @property
     def begins(self) -> set[int]:
-        """The begins of the half-hours."""
+        """The begins of the half-hours, s since 1970."""
         return {*range(midnight(self.first), midnight(self.end), HALF_HOUR)}
 
 
@@ -68,47 +68,54 @@ def contract_table(base: sqlite3.Connection, meter: int, offers: Offers, now: in
     begins = period.begins
     known = begins & half_hours.known
     missing = begins - half_hours.known
-    energies = half_hours.energies(known)  # Wh
+    energies = half_hours.energies(known)  # Wh, by begin
+    energy = sum(energies.values())
     estimated = sum(energies[begin] for begin in known & half_hours.estimated)
     hourly = sum(energies[begin] for begin in known & half_hours.halved)
     injected = {begin: half_hours.injected[begin] for begin in begins & half_hours.injected.keys()}
 
-    held = household.contract[-1].offer if household.contract else None  # its id
+    held_id = None
+    if household.contract:
+        held_id = household.contract[-1].offer
     held_offer = None
     for offer in offers.offer:
-        if offer.id == held:
+        if offer.id == held_id:
             held_offer = offer
     days = by_day(half_hours, period.dates, colours)
     circumstances = Circumstances(household, off_peak, today, colours)
-    compared = advice.by_cost([compare(offer, days, circumstances) for offer in offers.offer], held)
+    costs = [compare(offer, days, circumstances) for offer in offers.offer]
+    costs = advice.by_cost(costs, held_id)
     verdict = None
     standby = None
     if period.is_year:
-        verdict = advice.verdict(compared, held)
-        exact = known & half_hours.exact
+        verdict = advice.verdict(costs, held_id)
         # The half-hours of an hour, or of a pause, are means: the least of them is not the least power.
-        measured = {begin: energies[begin] for begin in exact - half_hours.halved}
-        paid = _mean_price(compared, held, sum(energies.values()))
-        standby = advice.standby(measured, injected.keys(), paid)
+        measured = (known & half_hours.exact) - half_hours.halved
+        measured_energies = {begin: energies[begin] for begin in measured}
+        mean_price = _mean_price(costs, held_id, energy)
+        standby = advice.standby(measured_energies, injected.keys(), mean_price)
     peaks = _peaks(base, meter, period, today)
+    power = advice.power(peaks, held_offer, kva, today)
+    last_day = period.end - DAY
+    missing_seconds = len(missing) * HALF_HOUR
     return {
         "start": period.first.isoformat(),
         "end": period.end.isoformat(),
-        "last": (period.end - DAY).isoformat(),
+        "last": last_day.isoformat(),
         "is_year": period.is_year,
-        "energy": round(sum(energies.values())),
+        "energy": round(energy),
         "estimated": round(estimated),
         "hourly": round(hourly),
-        "missing": len(missing) * HALF_HOUR,
+        "missing": missing_seconds,
         "gaps": _gaps(missing),
-        "held": held,
+        "held": held_id,
         "kva": kva,
-        "offers": compared,
+        "offers": costs,
         "verdict": verdict,
         "sold": _sold(injected, household),
         "prices": _prices(offers, kva, today),
         "off_peak": _hours(off_peak, period.dates),
-        "power": advice.power(peaks, held_offer, kva, today),
+        "power": power,
         "standby": standby,
     }
 
@@ -120,35 +127,56 @@ def _last_twelve_months(today: dt.date) -> _Period:
 
 
 def _period(year: _Period, half_hours: HalfHours, now: int) -> _Period:
-    """Return the `year` if its half-hours are known, else the days since the first one that is known."""
+    """
+    Return the `year` if `ENOUGH` of its half-hours are known.
+
+    Else return the days from the first half-hour that is known until yesterday: no day if none is known.
+    """
     begins = year.begins
-    if len(begins & half_hours.exact) >= ENOUGH * len(begins):
+    exact = begins & half_hours.exact
+    if len(exact) >= ENOUGH * len(begins):
         return year
-    # The energy of a day without half-hours would be shared evenly among peak and off-peak hours.
-    begin = min(half_hours.exact or half_hours.known, default=now)
-    return _Period(max(year.first, day_of(begin)), day_of(now), is_year=False)
+    # The energy of a day without half-hours would be shared evenly among peak and off-peak hours: such days
+    # before the first exact half-hour are left out.
+    usable = half_hours.exact
+    if not usable:
+        usable = half_hours.known
+    first = day_of(min(usable, default=now))
+    return _Period(max(year.first, first), day_of(now), is_year=False)
 
 
 def _peaks(base: sqlite3.Connection, meter: int, period: _Period, today: dt.date) -> list[tuple[int, int]]:
-    """Return times and powers, VA, of the greatest powers of the days of a year."""
+    """
+    Return time and power, VA, of the greatest power of each day.
+
+    The days are those of the period if it is a year, else the last 365, today included.
+    """
     if not period.is_year:
-        return storage.peaks(base, meter, midnight(today + DAY - YEAR))
+        first_day = today + DAY - YEAR
+        return storage.peaks(base, meter, midnight(first_day))
     end = midnight(period.end)
     peaks = storage.peaks(base, meter, midnight(period.first))
     return [(time, power) for time, power in peaks if time < end]
 
 
 def _prices(offers: Offers, kva: int, today: dt.date) -> dict[str, Any]:
-    """Return the day of the oldest prices of the regulated tariffs that are used, and if they are old."""
+    """
+    Return the day of the oldest of the regulated prices in force for `kva`, and if they are old.
+
+    The day is `today` if none of them is in force.
+    """
     days = []
     for offer in offers.offer:
-        if offer.id not in _OFFERS.values():
+        is_regulated = offer.id in _OFFERS.values()
+        if not is_regulated:
             continue
-        price = in_force([price for price in offer.price if kva in price.month], today)
+        prices = [price for price in offer.price if kva in price.month]
+        price = in_force(prices, today)
         if price is not None:
             days.append(price.since)
-    since = min(days, default=today)
-    return {"since": since.isoformat(), "are_old": today - since > OLD_PRICES}
+    oldest = min(days, default=today)
+    are_old = today - oldest > OLD_PRICES
+    return {"since": oldest.isoformat(), "are_old": are_old}
 
 
 def _hours(off_peak: OffPeakHours, dates: Iterable[dt.date]) -> dict[str, Any]:
@@ -157,35 +185,46 @@ def _hours(off_peak: OffPeakHours, dates: Iterable[dt.date]) -> dict[str, Any]:
 
     `earlier` is the number of days on which the meter counted by others, or may have done so.
     """
+    winter = off_peak.of_half_year(in_summer=False)
+    summer = off_peak.of_half_year(in_summer=True)
     earlier = [date for date in dates if not off_peak.are_present(date)]
     return {
-        "winter": ", ".join(off_peak.of_half_year(in_summer=False)),
-        "summer": ", ".join(off_peak.of_half_year(in_summer=True)),
+        "winter": ", ".join(winter),
+        "summer": ", ".join(summer),
         "are_learned": off_peak.are_shown,
         "earlier": len(earlier),
     }
 
 
-def _mean_price(compared: list[dict[str, Any]], held: str | None, energy: float) -> float | None:
-    """Return the mean price of a Wh with the present contract, €; None if it is not known."""
+def _mean_price(costs: list[dict[str, Any]], held_id: str | None, energy: float) -> float | None:
+    """
+    Return the mean price of a Wh with the present contract, €; None if it is not known.
+
+    `costs` are those of each offer for the `energy`, Wh.
+    """
     if not energy:
         return None
-    for offer in compared:
-        if offer["id"] == held and offer["now"]:
-            return float(offer["now"]["energy"]) / energy
+    for cost in costs:
+        if cost["id"] == held_id and cost["now"]:
+            return float(cost["now"]["energy"]) / energy
     return None
 
 
 def _gaps(missing: Iterable[int]) -> list[list[str]]:
     """Return the first and the last day of each run of days of which a half-hour is missing."""
-    days = sorted({*map(day_of, missing)})
-    firsts = [day for day in days if day - DAY not in days]
-    lasts = [day for day in days if day + DAY not in days]
-    return [[first.isoformat(), last.isoformat()] for first, last in zip(firsts, lasts, strict=True)]
+    days = {day_of(begin) for begin in missing}
+    gaps: list[list[str]] = []
+    for day in sorted(days):
+        text = day.isoformat()
+        if day - DAY in days:
+            gaps[-1][1] = text  # it goes on
+        else:
+            gaps.append([text, text])
+    return gaps
 
 
 def _household(base: sqlite3.Connection, meter: int, declared: Household, today: dt.date) -> Household:
-    """Return the household; its contract is that of the meter while its file says nothing yet."""
+    """Return the household; its contracts are those of the meter while its file has none that has begun."""
     contracts = tuple(contract for contract in declared.contract if contract.since <= today)
     if not contracts:
         contracts = _contracts_of_meter(base, meter, midnight(today))
@@ -195,11 +234,14 @@ def _household(base: sqlite3.Connection, meter: int, declared: Household, today:
 def _contracts_of_meter(base: sqlite3.Connection, meter: int, until: int) -> tuple[Held, ...]:
     """Return the contracts that the meter sent, the oldest first; none if the present one has no offer."""
     query = "SELECT time, code FROM of_day WHERE meter = ? AND kind = ? AND time <= ? ORDER BY time"
-    rows = base.execute(query, (meter, CONTRACT, until))
     contracts: list[Held] = []
-    has_offer = False
-    for text, days in itertools.groupby(rows, itemgetter(1)):
-        begin, _text = next(days)
+    has_offer = False  # the last contract read so far
+    text_before = ""
+    # Each day has a row: the first one of each contract tells when it began.
+    for begin, text in base.execute(query, (meter, CONTRACT, until)):
+        if text == text_before:
+            continue
+        text_before = text
         code, kva = text.split()
         has_offer = code in _OFFERS and int(kva) in STEPS
         if has_offer:
@@ -210,7 +252,9 @@ def _contracts_of_meter(base: sqlite3.Connection, meter: int, until: int) -> tup
 
 def _off_peak(base: sqlite3.Connection, meter: int, household: Household, today: dt.date) -> OffPeakHours:
     """Return the off-peak hours of the household's file, else those that the meter has shown."""
-    shown = shown_hours(_changes(base.execute(_RUNS, (meter, TARIFF))))
+    query = "SELECT begin, end, code FROM run WHERE meter = ? AND kind = ? ORDER BY begin"
+    runs = base.execute(query, (meter, TARIFF))
+    shown = shown_hours(_changes(runs))
     return OffPeakHours(household.off_peak, shown, today)
 
 
@@ -219,21 +263,29 @@ def _changes(runs: Iterable[tuple[int, int, str]]) -> Iterator[Change]:
     Yield the changes of the tariff.
 
     `runs` are begin, end and code of the tariff periods. A change counts if both sides of it were seen within
-    a minute.
+    a minute: else it may have come at any time of a pause.
     """
-    for (_begin, end, _code), (begin, _end, code) in itertools.pairwise(runs):
-        if begin - end <= LATE:
+    for run_before, run in itertools.pairwise(runs):
+        _begin, end_before, _code = run_before
+        begin, _end, code = run
+        if begin - end_before <= LATE:
             yield Change(local(begin), code)
 
 
 def _sold(injected: Mapping[int, float], household: Household) -> dict[str, Any] | None:
-    """Return the energy that was injected, Wh, and what it brought, €; None if there is none."""
+    """
+    Return the energy that was injected, Wh, and what it brought, €; None if nothing was injected.
+
+    The income is None if the household has no price of sale.
+    """
     if not injected:
         return None
+    energy_sold = sum(injected.values())
+    if not household.sale:
+        return {"energy": round(energy_sold), "income": None}
     income = 0.0
     for begin, energy in injected.items():
         sale = begun(household.sale, day_of(begin))
         if sale is not None:
             income += energy / 1000 * sale.price
-    has_price = bool(household.sale)
-    return {"energy": round(sum(injected.values())), "income": round(income, 2) if has_price else None}
+    return {"energy": round(energy_sold), "income": round(income, 2)}

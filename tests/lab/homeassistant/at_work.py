@@ -57,19 +57,22 @@ def test_the_energy_dashboard_takes_the_entities_that_the_page_names(household: 
 
     with household.hass.asking() as ask:
 
-        def listed() -> set[str]:
-            # Home Assistant has some of its own.
-            all_of_them = {one["statistic_id"] for one in ask("recorder/list_statistic_ids")}
-            return all_of_them & set(ids.values())
+        def in_one_list_only() -> list[str]:
+            listed = {statistic["statistic_id"] for statistic in ask("recorder/list_statistic_ids")}
+            listed &= set(ids.values())  # Home Assistant has statistics of its own
+            return sorted(household.with_statistics() ^ listed)
 
-        eventually(lambda: sorted(household.statistics() ^ listed()))
+        def issues_of_energy() -> list[str]:
+            issues_by_source = ask("energy/validate")["energy_sources"]
+            return [str(issue) for issues in issues_by_source for issue in issues]
+
+        eventually(in_one_list_only)
         # The list has entities too whose statistics are only to come.
-        eventually(
-            lambda: [str(issue) for issues in ask("energy/validate")["energy_sources"] for issue in issues]
-        )
+        eventually(issues_of_energy)
         assert ask("recorder/validate_statistics") == {}
-    for energy in {"energy_import_total", "energy_export_total"} & ids.keys():
-        expect_sum(household, ids[energy])
+    for energy in ("energy_import_total", "energy_export_total"):
+        if energy in ids:  # a household that injects nothing has no exported energy
+            expect_sum(household, ids[energy])
     assert household.hass.complaints() == []
     assert household.hass.repairs() == []
 
@@ -77,7 +80,7 @@ def test_the_energy_dashboard_takes_the_entities_that_the_page_names(household: 
 def test_an_overrun_that_ends_while_the_daemon_is_away_is_over(household: Household) -> None:
     """1. An overrun is shown. 2. The daemon stops, and starts when the overrun is over: none is shown."""
     name = "Dépassement de la puissance souscrite"
-    household.linky.besides = [Group("ADPS", "046", None, Mode.HISTORIQUE)]
+    household.linky.besides = [Group("ADPS", "046", None, Mode.HISTORIQUE)]  # 46 A, while there is an overrun
     household.hass.start()
     household.daemon.start()
     household.expect_state(name, "on")
@@ -106,15 +109,15 @@ def test_a_stopped_daemon_leaves_its_entities_unavailable_and_an_empty_message_r
     household.daemon.stop(limit=LIMIT)
     household.expect_unavailable()
     household.expect_state("Liaison avec le compteur", "off")
+    # Read before the removal: Home Assistant complains of any removal, since it hears its own echo.
     complaints = household.hass.complaints()
     household.publish(CONFIG, b"")
 
-    def left() -> list[str]:
+    def entities_that_are_left() -> list[str]:
         return [name for name in household.hass.states() if name.startswith(DEVICE)]
 
-    eventually(left)
+    eventually(entities_that_are_left)
 
-    # Home Assistant complains of any removal: it hears its own echo.
     assert complaints == []
 
 
@@ -147,27 +150,35 @@ def test_a_silent_meter_is_shown_as_one(household: Household) -> None:
     assert household.hass.complaints() == []
 
 
-ORDERS = (("broker", "daemon", "hass"), ("daemon", "hass", "broker"), ("hass", "broker", "daemon"))
-
-
 def test_a_wrong_message_is_complained_of(household: Household) -> None:
+    """Else an empty list of complaints, which every test here expects, would prove nothing."""
     household.hass.start()
     household.hass.ask("config/device_registry/list")
     assert household.hass.complaints() == []
-    wrong = {
+    power_in_va = {
         "platform": "sensor",
         "unique_id": "teleinfo_B",
         "name": "B",
-        "device_class": "power",
+        "device_class": "power",  # whose units are W and its multiples
         "unit_of_measurement": "VA",
+        "state_topic": "wrong/B",
     }
     message = {
         "device": {"identifiers": ["teleinfo_wrong"], "name": "Linky"},
         "origin": {"name": "teleinfo"},
-        "components": {"wrong": wrong | {"state_topic": "wrong/B"}},
+        "components": {"wrong": power_in_va},
     }
     household.publish("homeassistant/device/teleinfo_wrong/config", json.dumps(message).encode())
-    eventually(lambda: [] if any("VA" in line for line in household.hass.complaints()) else ["nothing"])
+
+    def no_complaint() -> list[str]:
+        complaints = household.hass.complaints()
+        return [] if any("VA" in complaint for complaint in complaints) else ["no complaint"]
+
+    eventually(no_complaint)
+
+
+ORDERS = (("broker", "daemon", "hass"), ("daemon", "hass", "broker"), ("hass", "broker", "daemon"))
+"""Each of the three is once the first one, the second one and the last one."""
 
 
 @pytest.mark.parametrize("order", ORDERS, ids="-".join)

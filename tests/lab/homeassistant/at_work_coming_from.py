@@ -61,9 +61,8 @@ class Migration:
         self.expect_energy(BEGIN)
         hass.use_for_energy(ENERGY, price=PRICE)
         eventually(lambda: [] if COST in self.states() else ["no cost"])
-        for _ in range(2):
-            index = float(self.states()[ENERGY]) + 5_000
-            self.household.publish(OLD_TOPIC, str(int(index)).encode())
+        for index in (BEGIN + 5_000, BEGIN + 10_000):
+            self.household.publish(OLD_TOPIC, str(index).encode())
             self.expect_energy(index)
             self.restart()
             self.expect_energy(index)
@@ -76,12 +75,18 @@ class Migration:
         self.household.hass.ask("recorder/info")
 
     def states(self) -> dict[str, str]:
-        """Return all states by the id of the entity."""
-        return {state["entity_id"]: state["state"] for state in self.household.hass._states()}
+        """Return the text of each state by the id of its entity."""
+        states = self.household.hass.states_by_id()
+        return {entity_id: state["state"] for entity_id, state in states.items()}
 
     def expect_energy(self, index: float) -> None:
-        """Return once the entity of the energy has this state."""
-        eventually(lambda: [] if _number(self.states().get(ENERGY)) == index else [str(self.states())])
+        """Return once the entity of the energy has this state, in Wh."""
+
+        def other_state() -> list[str]:
+            states = self.states()
+            return [] if _number(states.get(ENERGY)) == index else [str(states)]
+
+        eventually(other_state)
 
     def rename(self, entity_id: str, new: str) -> None:
         """Change the id of an entity."""
@@ -89,33 +94,39 @@ class Migration:
         ask("config/entity_registry/update", entity_id=entity_id, new_entity_id=new)
 
     def costs(self) -> dict[str, bool]:
-        """Return the sensors of the cost in the registry; True for one that Home Assistant still provides."""
-        provided = {
-            state["entity_id"]
-            for state in self.household.hass._states()
-            if not state["attributes"].get("restored")
-        }
-        entries = self.household.hass.ask("config/entity_registry/list")
-        ids = [entry["entity_id"] for entry in entries if entry["platform"] == "energy"]
-        return {entity_id: entity_id in provided for entity_id in ids}
+        """
+        Return the ids of the sensors of the cost in the registry: True for one that is still provided.
+
+        Of a sensor that it does not provide any more, Home Assistant restores the last state at its start.
+        """
+        states = self.household.hass.states_by_id()
+        is_provided = {}
+        for entry in self.household.hass.ask("config/entity_registry/list"):
+            if entry["platform"] == "energy":
+                state = states.get(entry["entity_id"])
+                is_provided[entry["entity_id"]] = state is not None and not state["attributes"].get(
+                    "restored"
+                )
+        return is_provided
 
     def rows(self, statistic: str) -> list[tuple[float, float]]:
-        """Return state and sum of the statistics of five minutes."""
-        found: dict[str, list[dict[str, Any]]] = self.household.hass.ask(
+        """Return state and sum of each five minutes in the statistics with this id, the first ones first."""
+        rows_by_statistic: dict[str, list[dict[str, Any]]] = self.household.hass.ask(
             "recorder/statistics_during_period",
             start_time="2020-01-01T00:00:00+00:00",
             statistic_ids=[statistic],
             period="5minute",
             types=["state", "sum"],
         )
-        return [(row["state"], row["sum"]) for row in found.get(statistic, [])]
+        return [(row["state"], row["sum"]) for row in rows_by_statistic.get(statistic, [])]
 
     def sums(self, statistic: str) -> list[float]:
-        """Return the sums of the statistics of five minutes."""
+        """Return the sum of each five minutes in the statistics with this id."""
         return [total for _state, total in self.rows(statistic)]
 
 
 def _number(text: str | None) -> float | None:
+    """Return the number that a state is; None for a state without a number and for no state."""
     try:
         return float(text or "")
     except ValueError:
@@ -135,12 +146,12 @@ def test_the_costs_go_on_after_another_reader(household: Household, *, is_restar
     household.daemon.environ["TELEINFO_STATE_INTERVAL"] = "0"
     steps.use_other_reader()
     before = steps.sums(COST)
-    assert before[-1] > 0.5
+    assert before[-1] > 0.5  # €: all of the 10 kWh cost 2 €
     household.publish(OLD_CONFIG, b"")
     eventually(lambda: [ENERGY] if ENERGY in steps.states() else [])
     if is_restarted_without:
         steps.restart()
-    index = BEGIN + 12_000
+    index = BEGIN + 12_000  # 2 kWh that neither reader has counted
     household.linky.instead = {"BASE": f"{index:09}"}
     household.daemon.start()
     eventually(lambda: [] if "energy_import_total" in registered(household) else ["not announced"])
@@ -156,7 +167,8 @@ def test_the_costs_go_on_after_another_reader(household: Household, *, is_restar
     for entity_id in costs.keys() - {new}:
         household.hass.ask("config/entity_registry/remove", entity_id=entity_id)
     steps.rename(new, COST)
-    index += 10
+    risen_wh = 10
+    index += risen_wh
     household.linky.instead = {"BASE": f"{index:09}"}
     steps.expect_energy(index)
     steps.restart()
@@ -168,9 +180,15 @@ def test_the_costs_go_on_after_another_reader(household: Household, *, is_restar
     assert household.hass.ask("energy/info")["cost_sensors"] == {ENERGY: COST}
     assert after[: len(before)] == before
     assert after == sorted(after)
-    assert after[-1] - before[-1] >= 10 / 1000 * PRICE * 0.99
-    (first_index, first_sum), *_, (last_index, last_sum) = steps.rows(ENERGY)
+    risen_cost = risen_wh / 1000 * PRICE
+    assert after[-1] - before[-1] >= 0.99 * risen_cost  # but for rounding
+    rows = steps.rows(ENERGY)
+    first_index, first_sum = rows[0]
+    last_index, last_sum = rows[-1]
     assert last_index == index
     assert last_sum - first_sum == last_index - first_index
-    complaints = household.hass.complaints()
-    assert [line for line in complaints if not any(wanted in line for wanted in WANTED)] == []
+    unwanted = []
+    for complaint in household.hass.complaints():
+        if not any(text in complaint for text in WANTED):
+            unwanted.append(complaint)
+    assert unwanted == []

@@ -33,17 +33,19 @@ ITS_OWN_ECHO: Final = "No device components to cleanup"
 
 
 def ids_of(household: Household, number: str) -> dict[str, str]:
-    """Return the ids in the registry of the entities of a meter, by their keys."""
-    return {
-        str(entry["unique_id"]).removeprefix(f"teleinfo_{number}_"): entry["entity_id"]
-        for entry in household.hass.ask("config/entity_registry/list")
-        if str(entry["unique_id"]).startswith(f"teleinfo_{number}_")
-    }
+    """Return the ids in the registry of the entities of the meter with this number, by their keys."""
+    prefix = f"teleinfo_{number}_"
+    ids = {}
+    for entry in household.hass.ask("config/entity_registry/list"):
+        unique_id = str(entry["unique_id"])
+        if unique_id.startswith(prefix):
+            ids[unique_id.removeprefix(prefix)] = entry["entity_id"]
+    return ids
 
 
 def complaints(household: Household) -> list[str]:
-    """Return what Home Assistant complains of."""
-    return [line for line in household.hass.complaints() if ITS_OWN_ECHO not in line]
+    """Return what Home Assistant complains of, but for the echo that it hears when a device is removed."""
+    return [complaint for complaint in household.hass.complaints() if ITS_OWN_ECHO not in complaint]
 
 
 def replace_meter(household: Household) -> None:
@@ -60,14 +62,14 @@ def test_the_ids_are_those_of_the_pages(tmp_path: Path, language: str, number: s
         household.daemon.start()
         household.expect_right()
         ids = ids_of(household, number)
-        proposed = {key: one["default_entity_id"] for key, one in household._message["components"].items()}
+        proposed = household.proposed_ids()
 
         assert ids.keys() == proposed.keys()
         if household.hass.newest:
             assert ids == proposed
             assert set(ids.values()) >= ON_THE_PAGES
         else:
-            assert not set(ids.values()) & set(proposed.values())
+            assert set(ids.values()).isdisjoint(proposed.values())
         assert household.hass.complaints() == []
         assert household.hass.repairs() == []
 
@@ -75,9 +77,10 @@ def test_the_ids_are_those_of_the_pages(tmp_path: Path, language: str, number: s
 @pytest.mark.parametrize("stopped", ["nothing", "daemon", "hass"])
 def test_a_meter_that_replaces_another_has_its_ids(household: Household, stopped: str) -> None:
     """
-    Its device is another one. The daemon may be stopped while the meter is replaced.
+    The new meter is another device. The daemon may be stopped while the meter is replaced.
 
-    If Home Assistant is, it keeps the device that it knows, and its ids: those of the new one end with `_2`.
+    If Home Assistant is stopped then, it keeps the old device with its ids: those of the new one end with
+    `_2`.
     """
     if not household.hass.newest:
         pytest.skip("Home Assistant before 2025.10 makes the id of an entity from its name")
@@ -93,16 +96,23 @@ def test_a_meter_that_replaces_another_has_its_ids(household: Household, stopped
     if stopped == "daemon":
         household.daemon.start()
     if stopped == "hass":
+        # It must not start before the new meter is announced.
         eventually(lambda: [] if NUMBERS[1] in str(household.device()) else ["the old meter"])
         household.hass.start()
-    eventually(lambda: sorted(before.keys() - ids_of(household, NUMBERS[1]).keys()))
+
+    def keys_that_are_missing() -> list[str]:
+        return sorted(before.keys() - ids_of(household, NUMBERS[1]).keys())
+
+    eventually(keys_that_are_missing)
     household.expect_right()
 
-    after = ids_of(household, NUMBERS[1])
+    new, old = ids_of(household, NUMBERS[1]), ids_of(household, NUMBERS[0])
+    # A new meter may have entities that the old one had not.
+    of_old_keys = {key: new[key] for key in before}
     if stopped == "hass":
-        assert {key: after[key] for key in before} == {key: f"{before[key]}_2" for key in before}
-        assert ids_of(household, NUMBERS[0]) == before
+        assert of_old_keys == {key: f"{entity_id}_2" for key, entity_id in before.items()}
+        assert old == before
     else:
-        assert {key: after[key] for key in before} == before
-        assert ids_of(household, NUMBERS[0]) == {}
+        assert of_old_keys == before
+        assert old == {}
     assert complaints(household) == []

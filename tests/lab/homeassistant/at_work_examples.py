@@ -38,7 +38,7 @@ ALIASES: Final = {"Red day": "Jour rouge", "Shed": "Délestage"}
 
 
 def blocks(page: str, language: Language) -> list[str]:
-    """Return the YAML of a page, in its order."""
+    """Return the blocks of YAML of a page, in their order."""
     folder = DOCS / "fr" if language is Language.FR else DOCS
     return re.findall(r"```yaml\n(.*?)```", (folder / page).read_text(encoding="utf-8"), re.DOTALL)
 
@@ -47,23 +47,28 @@ class Examples(Household):
     """A household with Tempo and prices, and what the pages of a language show."""
 
     def __init__(self, folder: Path, language: Language) -> None:
-        dashboard, *automations, red_day, shed_load = blocks("home-assistant-examples.md", language)
-        automations += blocks("events.md", language)
-        listed = "".join(f"- {textwrap.indent(each, '  ').strip()}\n" for each in automations)
         super().__init__(folder, "tempo", more=(HERE / "examples.yaml").read_text())
         self.language = language
+        dashboard, *automations, red_day, shed_load = blocks("home-assistant-examples.md", language)
+        automations += blocks("events.md", language)
         self.dashboard: Any = yaml.safe_load(dashboard)
+
         blueprints = folder / "hass" / "blueprints" / "automation" / "teleinfo"
         blueprints.mkdir(parents=True)
-        self._automations = folder / "hass" / "automations.yaml"
-        self._automations.write_text("[]")
-        by_blueprints = (HERE / "blueprints.yaml").read_text()
-        if language is Language.FR:
-            for english, french in ALIASES.items():
-                by_blueprints = by_blueprints.replace(f"alias: {english}", f"alias: {french}")
-        self._added = by_blueprints + listed
         (blueprints / "red_day.yaml").write_text(red_day, encoding="utf-8")
         (blueprints / "shed_load.yaml").write_text(shed_load, encoding="utf-8")
+
+        # None at the start: `start` adds them once the entities that they name are there.
+        self._automations = folder / "hass" / "automations.yaml"
+        self._automations.write_text("[]")
+        # The file is one YAML list: first those that use the blueprints, then those of the pages.
+        self._added = (HERE / "blueprints.yaml").read_text()
+        if language is Language.FR:
+            for english, french in ALIASES.items():
+                self._added = self._added.replace(f"alias: {english}", f"alias: {french}")
+        for automation in automations:
+            list_item = textwrap.indent(automation, "  ").strip()
+            self._added += f"- {list_item}\n"
 
     def start(self) -> None:
         """Start Home Assistant, then the daemon; add the automations once all entities are right."""
@@ -80,17 +85,34 @@ class Examples(Household):
 
     @property
     def notifications(self) -> list[str]:
-        """The messages of the notifications that are shown, sorted, without its own of missing libraries."""
-        shown = self.hass.ask("persistent_notification/get")
-        return sorted(str(each["message"]) for each in shown if each["notification_id"] != "invalid_config")
+        """
+        The messages of the notifications that are shown, sorted.
 
-    def expect_notifications(self, *expected: str) -> None:
-        """Return once the notifications that are shown are these."""
-        eventually(lambda: [] if (shown := self.notifications) == sorted(expected) else [str(shown)])
+        Without that of Home Assistant itself, which lacks some libraries here.
+        """
+        messages = []
+        for notification in self.hass.ask("persistent_notification/get"):
+            if notification["notification_id"] != "invalid_config":
+                messages.append(str(notification["message"]))
+        return sorted(messages)
+
+    def expect_notification(self, message: str) -> None:
+        """Return once a single notification, with this message, is shown."""
+
+        def others() -> list[str]:
+            shown = self.notifications
+            return [] if shown == [message] else [f"notifications: {shown}"]
+
+        eventually(others)
 
     def expect_heater(self, expected: str) -> None:
         """Return once the switch that stands for a load is in this state."""
-        eventually(lambda: [] if (state := self.hass.states()["Heater"]["state"]) == expected else [state])
+
+        def other_state() -> list[str]:
+            state = self.hass.states()["Heater"]["state"]
+            return [] if state == expected else [state]
+
+        eventually(other_state)
 
 
 @pytest.fixture(params=list(Language))
@@ -101,28 +123,44 @@ def examples(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Example
 
 
 def entities_in(dashboard: Any) -> set[str]:  # noqa: ANN401 - parsed YAML
-    """Return the entity ids that a part of a dashboard names."""
+    """Return the entity ids that a part of a dashboard names, under a key `entity` at any depth."""
+    named: set[str] = set()
+    parts: list[Any] = []
     if isinstance(dashboard, dict):
-        own = {str(dashboard["entity"])} if "entity" in dashboard else set()
-        return own.union(*map(entities_in, dashboard.values()))
-    return set().union(*map(entities_in, dashboard)) if isinstance(dashboard, list) else set()
+        if "entity" in dashboard:
+            named.add(str(dashboard["entity"]))
+        parts = list(dashboard.values())
+    elif isinstance(dashboard, list):
+        parts = dashboard
+    for part in parts:
+        named |= entities_in(part)
+    return named
 
 
 def test_every_example_does_what_the_page_says(examples: Examples) -> None:
+    """
+    The dashboard shows existing entities; then each automation and blueprint of the pages acts.
+
+    1. Tomorrow is red: a notification. 2. An overrun: one by the entity of the events, one by their topic.
+    3. Much power: the heater is switched off; less power: on. 4. A restart notifies of nothing.
+    """
     examples.start()
-    states = {state["entity_id"]: state["state"] for state in examples.hass.states().values()}
+    states = examples.hass.states_by_id()
     named = entities_in(examples.dashboard)
-    assert len(named) > 10
-    assert {
-        entity: states.get(entity) for entity in named if states.get(entity) in {None, "unavailable"}
-    } == {}
+    assert len(named) > 10  # else the dashboard was not read
+    assert [entity for entity in named if entity not in states] == []
+    assert [entity for entity in named if states[entity]["state"] == "unavailable"] == []
+
     examples.linky.ahead = EVENING
-    examples.expect_notifications("red")
+    examples.expect_notification("red")
+
     examples.linky.besides = OVERRUN
-    overrun = {Language.EN: "Overrun of the subscribed power: began", Language.FR: "Dépassement"}
     eventually(lambda: [] if len(examples.notifications) == 3 else examples.notifications)
     shown = examples.notifications
-    assert sum(overrun[examples.language] in message for message in shown) == 2
+    overrun = {Language.EN: "Overrun of the subscribed power: began", Language.FR: "Dépassement"}
+    of_overrun = [message for message in shown if overrun[examples.language] in message]
+    assert len(of_overrun) == 2
+
     examples.linky.besides = []
     examples.hass.ask(
         "call_service",
@@ -135,6 +173,7 @@ def test_every_example_does_what_the_page_says(examples: Examples) -> None:
     examples.linky.instead = {"PAPP": "01000"}
     examples.expect_heater("on")
     assert examples.notifications == shown
+
     examples.hass.stop(limit=LIMIT)
     examples.hass.start()
     examples.expect_right()

@@ -25,6 +25,7 @@ from teleinfo.history.fill import fill
 from teleinfo.history.store import Store
 from teleinfo.history.tables import table
 from teleinfo.vocabulary.moment import DAY
+from tests.lab.homeassistant.hass_process import STATISTICS_PERIOD
 from tests.lab.homeassistant.household import eventually
 from tests.state.documents import DOCS
 
@@ -50,9 +51,12 @@ OWN_DAYS: Final = 5
 
 def index_at(seconds_ago: int) -> int:
     """Return the index in Wh at a time: the household draws another power on each day."""
-    days, seconds = divmod(DAYS * 24 * HOUR - seconds_ago, 24 * HOUR)
-    whole_days = sum(power_of_day(day) * 24 for day in range(days))
-    return 10_000_000 + whole_days + power_of_day(days) * seconds // HOUR
+    since_begin = DAYS * 24 * HOUR - seconds_ago
+    whole_days, seconds_of_day = divmod(since_begin, 24 * HOUR)
+    energy = 10_000_000
+    for day in range(whole_days):
+        energy += power_of_day(day) * 24
+    return energy + power_of_day(whole_days) * seconds_of_day // HOUR
 
 
 def power_of_day(day: int) -> int:
@@ -66,10 +70,14 @@ def readings(now: int) -> Iterator[bytes]:
 
     A longer pause over midnight would belong to no day.
     """
-    begin, last_days = now - DAYS * 24 * HOUR, now - 2 * 24 * HOUR
-    for at in range(begin - begin % HOUR + HOUR, now, 240):
+    begin = now - DAYS * 24 * HOUR
+    last_days = now - 2 * 24 * HOUR
+    first_whole_hour = begin - begin % HOUR + HOUR
+    for at in range(first_whole_hour, now, 240):
+        # From 23:50 to 0:10.
         is_about_midnight = (local(at) + dt.timedelta(minutes=10)).time() < dt.time(0, 20)
-        if at % HOUR and at < last_days and not is_about_midnight:
+        is_whole_hour = at % HOUR == 0
+        if not is_whole_hour and not is_about_midnight and at < last_days:
             continue
         energy = index_at(now - at)
         values = {"timestamp": at * 1000, "ADCO": NUMBER, "OPTARIF": "HC", "ISOUSC": "45", "PTEC": "HP"}
@@ -81,11 +89,18 @@ def exported(folder: Path) -> list[Table]:
     """Return the tables of days of the page, which have 30 days each, the latest one first."""
     now = int(time.time())
     fill(Store(folder / "history.sqlite"), readings(now), now=now)
-    ends = [now, *(midnight(day_of(now) - back * DAY) - 1 for back in range(29, DAYS, 30))]
+    # The last table ends now; each one before it, on the eve of the first day of the one behind it.
+    ends = [now]
+    for days_back in range(29, DAYS, 30):
+        ends.append(midnight(day_of(now) - days_back * DAY) - 1)
+    tables = []
     with contextlib.closing(Store(folder / "history.sqlite")) as store:
         store.write([], now=0)
-        tables = [table(store, [], NUMBER, "days30", now=end) for end in ends]
-    return [each for each in tables if each is not None]
+        for end in ends:
+            days = table(store, [], NUMBER, "days30", now=end)
+            if days is not None:
+                tables.append(days)
+    return tables
 
 
 class Import:
@@ -95,33 +110,43 @@ class Import:
         self._household = household
         self.energy = household.entity_ids()["energy_import_total"]
         self._tables = exported(household.folder)
-        self._files = [household.folder / f"days{number}.json" for number, _ in enumerate(self._tables)]
-        for path, each in zip(self._files, self._tables, strict=True):
-            path.write_text(json.dumps(each))
+        self._files: list[Path] = []
+        for number, days in enumerate(self._tables):
+            path = household.folder / f"days{number}.json"
+            path.write_text(json.dumps(days))
+            self._files.append(path)
 
     def run(self, *, without: int = 0) -> None:
-        """Run the script with all files but the oldest ones `without`."""
+        """Run the script with all files but the `without` oldest ones, which are the last ones."""
         files = self._files[: len(self._files) - without]
         command = [sys.executable, str(SCRIPT), self._household.hass.url, self.energy, *map(str, files)]
         environ = os.environ | {"HASS_TOKEN": self._household.hass.token}
         subprocess.run(command, env=environ, check=True, timeout=120)
 
     def days(self, *, until: str, without: int = 0) -> dict[str, int]:
-        """Return the energy of each day before the day `until`, as the page shows it, in Wh."""
-        tables = self._tables[: len(self._tables) - without]
-        found = {row[0]: sum(row[1:3]) for each in tables for row in each["rows"]}
-        return {day: energy for day, energy in sorted(found.items()) if day < until}
+        """
+        Return the energy of each day before the day `until`, as the page shows it, in Wh.
+
+        The days of the `without` oldest files are left out.
+        """
+        energy_by_day = {}
+        for days in self._tables[: len(self._tables) - without]:
+            for day, off_peak, peak, *_rest in days["rows"]:
+                if day < until:
+                    energy_by_day[day] = off_peak + peak
+        return energy_by_day
 
     def changes(self, period: str) -> dict[str, float]:
-        """Return the energy of each period that the dashboard shows, in Wh."""
-        return {
-            str(local(row["start"] // 1000).date())[: PERIODS[period]]: row["change"]
-            for row in self.rows(period, "change")
-        }
+        """Return the energy of each period that the dashboard shows, in Wh, by the begin of its date."""
+        energy_by_period = {}
+        for row in self.rows(period, "change"):
+            name = day_at(row["start"])[: PERIODS[period]]
+            energy_by_period[name] = row["change"]
+        return energy_by_period
 
     def rows(self, period: str, *types: str) -> list[dict[str, Any]]:
-        """Return what Home Assistant has of each period."""
-        found: dict[str, list[dict[str, Any]]] = self._household.hass.ask(
+        """Return the `types` of statistics of each period, with its `start` in ms, the first one first."""
+        rows_by_statistic: dict[str, list[dict[str, Any]]] = self._household.hass.ask(
             "recorder/statistics_during_period",
             start_time="2000-01-01T00:00:00+00:00",
             statistic_ids=[self.energy],
@@ -129,13 +154,13 @@ class Import:
             types=types,
             units={"energy": "Wh"},
         )
-        return found.get(self.energy, [])
+        return rows_by_statistic.get(self.energy, [])
 
     def expect(self, of_days: dict[str, int], own: dict[str, float]) -> None:
         """
         Expect the energies `of_days`, those that Home Assistant counted itself, `own`, and nothing else.
 
-        The first row of all is judged too: it is the first change of each period.
+        Both are Wh by day. The first row of all is judged too: it is the first change of each period.
         """
         for period, length in PERIODS.items():
             if period == "year" and not self._household.hass.newest:
@@ -143,19 +168,27 @@ class Import:
             expected: defaultdict[str, float] = defaultdict(float)
             for day, energy in [*of_days.items(), *own.items()]:
                 expected[day[:length]] += energy
-            changes = self.changes(period)
-            drawn = {name: change for name, change in changes.items() if change or name in expected}
+            drawn = {}
+            for name, change in self.changes(period).items():
+                # A period of which nothing is known may have a row that is 0.
+                if change != 0 or name in expected:
+                    drawn[name] = change
             assert drawn == pytest.approx(expected, abs=1), period
         assert all(row["change"] >= 0 for row in self.rows("hour", "change"))
 
 
+def day_at(milliseconds: int) -> str:
+    """Return the day of a time of Home Assistant, such as 2026-01-14, in France."""
+    return local(milliseconds // 1000).date().isoformat()
+
+
 def own_changes(imported: Import, since: int) -> dict[str, float]:
-    """Return the energy by day that Home Assistant has counted itself since a time in ms."""
-    found: defaultdict[str, float] = defaultdict(float)
+    """Return the energy in Wh by day that Home Assistant has counted itself since a time in ms."""
+    energy_by_day: defaultdict[str, float] = defaultdict(float)
     for row in imported.rows("hour", "change"):
         if row["start"] >= since:
-            found[str(local(row["start"] // 1000).date())] += row["change"]
-    return found
+            energy_by_day[day_at(row["start"])] += row["change"]
+    return energy_by_day
 
 
 @pytest.mark.parametrize("household", ["hc"], indirect=True)
@@ -165,18 +198,20 @@ def test_a_home_assistant_that_has_just_begun_gets_all_days(household: Household
     household.hass.start()
     household.daemon.start()
     household.expect_right()
-    household.restart_later(300)
+    household.restart_later(STATISTICS_PERIOD)
     imported = Import(household)
     eventually(lambda: [] if imported.rows("5minute", "sum") else ["no statistics"])
-    begin = imported.rows("5minute", "sum")[0]["start"]
+    begin_ms = imported.rows("5minute", "sum")[0]["start"]
     assert imported.rows("hour", "sum") == []
     imported.run()
-    today = str(local(begin // 1000).date())
+    today = day_at(begin_ms)
     imported.expect(imported.days(until=today), {})
     household.restart_later(2 * HOUR)
+    # Hours that were imported have no state.
     eventually(lambda: [] if imported.rows("hour", "state")[-1]["state"] else ["no statistics of an hour"])
 
-    own = own_changes(imported, begin // 1000 // HOUR * HOUR * 1000)
+    own = own_changes(imported, since=begin_ms - begin_ms % (HOUR * 1000))
+    # Less than 50 kWh: the index of the meter itself has not become energy of these hours.
     assert 0 < sum(own.values()) < 50_000
     imported.expect(imported.days(until=today), own)
     assert household.hass.complaints() == []
@@ -196,11 +231,11 @@ def test_the_statistics_of_some_days_get_those_before(household: Household) -> N
     imported = Import(household)
     eventually(lambda: [] if imported.rows("hour", "sum") else ["no statistics"])
     begin = seed(household, imported)
-    own = own_changes(imported, begin * 1000)
-    first_day = str(local(begin).date())
-    whole = imported.days(until="9999")[first_day]
-    assert 0 < own[first_day] < whole
-    own[first_day] = whole  # the page knows the hours before Home Assistant began
+    own = own_changes(imported, since=begin * 1000)
+    first_day = day_at(begin * 1000)
+    whole_day = imported.days(until="9999")[first_day]
+    assert 0 < own[first_day] < whole_day
+    own[first_day] = whole_day  # the page knows the hours before Home Assistant began
     for without in (10, 0, 0):
         imported.run(without=without)
         imported.expect(imported.days(until=first_day, without=without), own)
@@ -209,17 +244,22 @@ def test_the_statistics_of_some_days_get_those_before(household: Household) -> N
 
 
 def seed(household: Household, imported: Import) -> int:
-    """Give Home Assistant hours of its own from a day at 15:00 on; return their begin."""
-    own = imported.rows("hour", "sum", "state")[0]
-    real_begin = own["start"] // 1000
+    """
+    Give Home Assistant hours of its own, OWN_DAYS before its first one, from 15:00 on; return their begin.
+
+    They have 100 Wh each. What it really has goes on behind them: its state stays, its sum is raised.
+    """
+    first_hour = imported.rows("hour", "sum", "state")[0]
+    real_begin = first_hour["start"] // 1000
     day = day_of(real_begin) - OWN_DAYS * DAY
     begin = int(dt.datetime.combine(day, dt.time(15), local(real_begin).tzinfo).timestamp())
     hours = range(begin, real_begin, HOUR)
-    risen = [(number + 1) * 100.0 for number, _ in enumerate(hours)]
-    stats = [
-        {"start": str(local(hour)), "state": own["state"] - risen[-1] + total, "sum": total}
-        for hour, total in zip(hours, risen, strict=True)
-    ]
+    sum_of_all = len(hours) * 100.0
+    stats: list[dict[str, object]] = []
+    for number, hour in enumerate(hours, start=1):
+        sum_so_far = number * 100.0
+        state = first_hour["state"] - sum_of_all + sum_so_far
+        stats.append({"start": str(local(hour)), "state": state, "sum": sum_so_far})
     about: dict[str, object] = {"has_mean": False, "has_sum": True, "name": None, "source": "recorder"}
     about |= {"statistic_id": imported.energy, "unit_of_measurement": "Wh"}
     if household.hass.newest:
@@ -229,8 +269,9 @@ def seed(household: Household, imported: Import) -> int:
         "recorder/adjust_sum_statistics",
         statistic_id=imported.energy,
         start_time=str(local(real_begin)),
-        adjustment=risen[-1],
+        adjustment=sum_of_all,
         adjustment_unit_of_measurement="Wh",
     )
-    eventually(lambda: [] if imported.rows("hour", "sum")[-1]["sum"] >= risen[-1] else ["not stored"])
+    # Home Assistant answers before it has stored them.
+    eventually(lambda: [] if imported.rows("hour", "sum")[-1]["sum"] >= sum_of_all else ["not stored"])
     return begin

@@ -29,40 +29,57 @@ IN_BOTH_MODES = (
     *("Heures creuses", "Heures pleines", "Puissance active"),
     *("Intensité", "Dépassement de la puissance souscrite"),
 )
+"""Names of entities that a meter with HC has in historique and in standard."""
 NOTICE = [Group("PEJP", "30", None, Mode.HISTORIQUE)]
+"""A peak (EJP) begins in 30 minutes; mode standard has no such label."""
 
 
 def registered(household: Household) -> dict[str, dict[str, Any]]:
-    """Return what Home Assistant's registry knows of our entities, by the end of their ids."""
-    entries = household.hass.ask("config/entity_registry/list")
-    return {
-        str(entry["unique_id"]).split("_", 2)[2]: entry
-        for entry in entries
-        if str(entry.get("unique_id")).startswith("teleinfo_")
-    }
+    """
+    Return the entries of our entities in Home Assistant's registry by their keys.
+
+    The key is the end of the unique id: `PEJP` of `teleinfo_041961123456_PEJP`.
+    """
+    entries = {}
+    for entry in household.hass.ask("config/entity_registry/list"):
+        unique_id = str(entry.get("unique_id"))
+        if unique_id.startswith("teleinfo_"):
+            _teleinfo, _number, key = unique_id.split("_", 2)
+            entries[key] = entry
+    return entries
 
 
 def orphans(household: Household) -> list[str]:
-    """Return the enabled entities of ours that nothing provides any more."""
-    states = {state["entity_id"]: state for state in household.hass._states()}
-    return [
-        entry["entity_id"]
-        for entry in registered(household).values()
-        if entry["disabled_by"] is None
-        and states.get(entry["entity_id"], {"attributes": {"restored": True}})["attributes"].get("restored")
-    ]
+    """Return the ids of our enabled entities that nothing provides any more."""
+    states = household.hass.states_by_id()
+    ids = []
+    for entry in registered(household).values():
+        if entry["disabled_by"] is not None:
+            continue
+        state = states.get(entry["entity_id"])
+        # Of an entity that nothing provides, Home Assistant restores the last state at its start.
+        if state is None or state["attributes"].get("restored"):
+            ids.append(entry["entity_id"])
+    return ids
 
 
 def faults_of_energy(household: Household) -> list[Any]:
     """Return what Home Assistant finds wrong with the Energy dashboard and statistics, or to be repaired."""
     with household.hass.asking() as ask:
-        found = [fault for source in ask("energy/validate")["energy_sources"] for fault in source]
-        found += [ask("recorder/validate_statistics")]
-    return [fault for fault in found if fault] + household.hass.repairs()
+        issues_by_source: list[list[Any]] = ask("energy/validate")["energy_sources"]
+        issues_by_statistic: dict[str, Any] = ask("recorder/validate_statistics")
+    faults = [issue for issues in issues_by_source for issue in issues]
+    faults += issues_by_statistic.items()
+    return faults + household.hass.repairs()
 
 
 @pytest.mark.parametrize("household", ["hc"], indirect=True)
 def test_a_change_of_mode_is_not_noticed(household: Household) -> None:
+    """
+    From historique to standard: every entity keeps its id, and the statistics go on.
+
+    An entity that standard does not have, the notice of a peak, is unknown.
+    """
     household.linky.besides = NOTICE
     household.hass.start()
     household.daemon.start()
@@ -72,20 +89,19 @@ def test_a_change_of_mode_is_not_noticed(household: Household) -> None:
     household.hass.use_for_energy(energy)
     notice = before["PEJP"]["entity_id"]
     household.linky.besides = []
-    model = replace(METERS["hc"], mode=Mode.STANDARD)
-    household.linky.meter = Standard(model, household.linky.meter.metrology)
+    in_standard = replace(METERS["hc"], mode=Mode.STANDARD)
+    # The same meter: its indexes go on.
+    household.linky.meter = Standard(in_standard, household.linky.meter.metrology)
     eventually(lambda: [] if "voltage_l1" in registered(household) else ["no voltage"])
     household.expect_right()
 
     after = registered(household)
-    assert [state["state"] for state in household.hass._states() if state["entity_id"] == notice] == [
-        "unknown"
-    ]
-    for key in before:
-        assert after[key]["entity_id"] == before[key]["entity_id"], key
-        assert after[key]["disabled_by"] == before[key]["disabled_by"], key
-    named = household.hass.states()
-    assert {name for name in IN_BOTH_MODES if f"{DEVICE} {name}" not in named} == set()
+    assert household.hass.states_by_id()[notice]["state"] == "unknown"
+    for key, entry in before.items():
+        assert after[key]["entity_id"] == entry["entity_id"], key
+        assert after[key]["disabled_by"] == entry["disabled_by"], key
+    states_by_name = household.hass.states()
+    assert [name for name in IN_BOTH_MODES if f"{DEVICE} {name}" not in states_by_name] == []
     _expect_statistics_of_what_was_drawn(household, energy)
     assert orphans(household) == []
     assert faults_of_energy(household) == []
@@ -100,14 +116,14 @@ def test_a_change_of_contract_interrupts_no_statistics(household: Household) -> 
     before = registered(household)
     energy = before["energy_import_total"]["entity_id"]
     household.hass.use_for_energy(energy)
+    # With indexes of its own: the total of the daemon has to go on all the same.
     household.linky.meter = build("tempo", start=START, rng=random.Random(8), number=household.linky.number)
     eventually(lambda: [] if "index_HCJB" in registered(household) else ["no index of the blue days"])
     household.expect_right()
 
     after = registered(household)
-    assert {key: after[key]["entity_id"] for key in before} == {
-        key: entry["entity_id"] for key, entry in before.items()
-    }
+    for key, entry in before.items():
+        assert after[key]["entity_id"] == entry["entity_id"], key
     _expect_statistics_of_what_was_drawn(household, energy)
     assert faults_of_energy(household) == []
     assert household.hass.complaints() == []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.lab.homeassistant.at_work_migration import orphans, registered
-from tests.lab.homeassistant.household import LIMIT, eventually
+from tests.lab.homeassistant.household import ABSENT, LIMIT, eventually
 from tests.support.daemon import Daemon, settings_for
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 
+# One after the other: each continues with the settings that those before it have left.
 CHANGES: dict[str, dict[str, object]] = {
     "language": {"language": "en"},
     "language again": {"language": "fr"},
@@ -27,49 +28,64 @@ CHANGES: dict[str, dict[str, object]] = {
     "form again": {"homeassistant_discovery": "device"},
     "prefix": {"homeassistant_prefix": "maison"},
 }
-TOLD = {"fr": "le compteur est annoncé à Home Assistant", "en": "Home Assistant is told of the meter"}
+ANNOUNCED = {"fr": "le compteur est annoncé à Home Assistant", "en": "Home Assistant is told of the meter"}
+"""What the daemon logs once it has announced the meter."""
 QUALITIES = {"fr": {"Bonne", "Correcte"}, "en": {"Good", "Fair"}}
-COLOURS = {"fr": {"Bleu"}, "en": {"Blue"}}
+COLOURS = {"fr": "Bleu", "en": "Blue"}
 
 
 def wrong(household: Household, language: str) -> list[str]:
-    """Return the entities that do not show a state in this language, or a code that is the same in both."""
-    states = {state["entity_id"]: state for state in household.hass._states()}
-    absent: dict[str, Any] = {"state": "absent", "attributes": {}}
-    entries = {key: states.get(entry["entity_id"], absent) for key, entry in registered(household).items()}
-    shown = {key: entry["state"] for key, entry in entries.items()}
-    shown["code"] = entries.get("tempo_today", absent)["attributes"].get("code", "absent")
-    found = {
-        key: shown.get(key, "absent")
-        for key in ("tempo_today", "line_quality", "energy_import_total", "code")
-    }
-    expected = {"tempo_today": COLOURS[language], "line_quality": QUALITIES[language], "code": {"blue"}}
-    return [
-        f"{key}: {state}"
-        for key, state in found.items()
-        if (not state.isdecimal() if key == "energy_import_total" else state not in expected[key])
-    ]
+    """
+    Return a line for each of three entities whose state is not in this language, or no number.
+
+    The code of the colour, an attribute, is the same in both languages.
+    """
+    states = household.hass.states_by_id()
+    entries = registered(household)
+
+    def state_of(key: str) -> dict[str, Any]:
+        """Return the state of the entity with this key; ABSENT before it is registered and has a state."""
+        return states.get(entries[key]["entity_id"], ABSENT) if key in entries else ABSENT
+
+    colour = state_of("tempo_today")["state"]
+    code = state_of("tempo_today")["attributes"].get("code")
+    quality = state_of("line_quality")["state"]
+    energy = state_of("energy_import_total")["state"]
+    faults = []
+    if colour != COLOURS[language]:
+        faults.append(f"tempo_today: {colour}")
+    if code != "blue":
+        faults.append(f"code of tempo_today: {code}")
+    if quality not in QUALITIES[language]:
+        faults.append(f"line_quality: {quality}")
+    if not energy.isdecimal():
+        faults.append(f"energy_import_total: {energy}")
+    return faults
 
 
 @pytest.mark.parametrize("home_assistant", ["up", "down", "restarted"])
 def test_no_change_of_a_setting_is_logged(household: Household, home_assistant: str) -> None:
+    """
+    Home Assistant complains of none of the changes, keeps the ids, and shows every entity again.
+
+    While the daemon starts with another setting, Home Assistant runs (`up`), does not (`down`), or is stopped
+    and started again just then (`restarted`).
+    """
     hass, language = household.hass, "fr"
-    settings = settings_for(household.broker, household.linky.line) | {
-        "homeassistant": True,
-        "language": "fr",
-    }
-    settings |= {"state_interval": 1}
+    settings = settings_for(household.broker, household.linky.line)
+    settings |= {"homeassistant": True, "language": language, "state_interval": 1}
     hass.start()
     household.daemon.start()
     eventually(lambda: wrong(household, "fr"))
+    # An id that the user has chosen is kept, too.
     colour = registered(household)["tempo_today"]["entity_id"]
     hass.ask("config/entity_registry/update", entity_id=colour, new_entity_id="sensor.couleur")
     before = registered(household)
-    table = {}
+    complaints_by_change = {}
     for change, values in CHANGES.items():
         settings |= values
         language = str(values.get("language", language))
-        complaints = len(hass.complaints())
+        earlier_complaints = len(hass.complaints())
         if home_assistant != "up":
             _use_prefix(household, values)
         if home_assistant == "down":
@@ -80,7 +96,7 @@ def test_no_change_of_a_setting_is_logged(household: Household, home_assistant: 
         household.daemon.start()
         if home_assistant == "restarted":
             hass.stop(limit=LIMIT)
-        household.daemon.expect_log(TOLD[language])
+        household.daemon.expect_log(ANNOUNCED[language])
         if home_assistant == "up":
             _use_prefix(household, values)
         else:
@@ -89,19 +105,33 @@ def test_no_change_of_a_setting_is_logged(household: Household, home_assistant: 
         after = registered(household)
         assert _ids(after).items() >= _ids(before).items(), change
         assert orphans(household) == [], change
-        table[change] = hass.complaints()[complaints:]
+        complaints_by_change[change] = hass.complaints()[earlier_complaints:]
 
-    assert table == {change: [] for change in table}
+    assert [complaints for complaints in complaints_by_change.values() if complaints] == []
 
 
 def _use_prefix(household: Household, values: dict[str, object]) -> None:
-    """Change the prefix of the discovery in Home Assistant too, if it is changed; MQTT starts anew."""
-    if "homeassistant_prefix" in values:
-        hass, started = household.hass, "birth message sent"
-        starts = hass.log.count(started)
-        hass.use_prefix(str(values["homeassistant_prefix"]))
-        eventually(lambda: [] if hass.log.count(started) > starts else ["MQTT has not started again"])
+    """
+    Change the prefix of the discovery in Home Assistant too, if it is among these values of settings.
+
+    Return once its MQTT has started anew, with the birth message that the daemon answers.
+    """
+    if "homeassistant_prefix" not in values:
+        return
+    hass = household.hass
+    starts_before = hass.log.count(MQTT_STARTED)
+    hass.use_prefix(str(values["homeassistant_prefix"]))
+
+    def not_started() -> list[str]:
+        return [] if hass.log.count(MQTT_STARTED) > starts_before else ["MQTT has not started again"]
+
+    eventually(not_started)
+
+
+MQTT_STARTED = "birth message sent"
+"""What Home Assistant logs each time that its MQTT has started."""
 
 
 def _ids(entries: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Return the id of each entity by its key."""
     return {key: str(entry["entity_id"]) for key, entry in entries.items()}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from tests.lab.homeassistant.household import DEVICE, LIMIT, Household, Linky, eventually
+from tests.lab.homeassistant.household import ABSENT, DEVICE, LIMIT, Household, Linky, eventually
 from tests.support.daemon import Daemon, settings_for
 from tests.support.subscriber import Subscriber
 
@@ -47,36 +47,38 @@ class TwoMeters(Household):
         return Daemon(self.folder / "production", **settings, mqtt_topic=topic, mqtt_client_id=client)
 
     def devices(self) -> dict[str, dict[str, Any]]:
-        """Return our devices in Home Assistant by their names."""
-        found = self.hass.ask("config/device_registry/list")
-        return {one["name"]: one for one in found if one["manufacturer"] == "Landis+Gyr"}
+        """Return our devices in Home Assistant by their names: the manufacturer is that of the meters."""
+        devices = self.hass.ask("config/device_registry/list")
+        return {device["name"]: device for device in devices if device["manufacturer"] == "Landis+Gyr"}
 
     def entities(self, number: str) -> dict[str, tuple[str, str]]:
-        """Return id and name of the entities of a meter in the registry, by their unique ids."""
-        return {
-            entry["unique_id"]: (entry["entity_id"], entry["original_name"])
-            for entry in self.hass.ask("config/entity_registry/list")
-            if f"_{number}_" in str(entry["unique_id"])
-        }
+        """Return id and name of the entities of the meter with this number, by their unique ids."""
+        entities = {}
+        for entry in self.hass.ask("config/entity_registry/list"):
+            if f"_{number}_" in str(entry["unique_id"]):
+                entities[entry["unique_id"]] = (entry["entity_id"], entry["original_name"])
+        return entities
 
     def expect_shown(self, *names: str) -> None:
-        """Return once our devices are these, and each shows what every meter has."""
+        """Return once our devices have exactly these names, and each shows what every meter has."""
 
-        def missing() -> list[str]:
-            devices, states = self.devices(), self.hass.states()
-            shown = [f"{name} {entity}" for name in names for entity in SHOWN_OF_EACH]
-            return sorted(devices.keys() ^ set(names)) + [
-                name
-                for name in shown
-                if states.get(name, {}).get("state", "absent") in {"absent", "unknown", "unavailable"}
-            ]
+        def faults() -> list[str]:
+            missing_or_too_many = self.devices().keys() ^ set(names)
+            faults = sorted(missing_or_too_many)
+            states = self.hass.states()
+            for device in names:
+                for entity in SHOWN_OF_EACH:
+                    name = f"{device} {entity}"
+                    if states.get(name, ABSENT)["state"] in {"absent", "unknown", "unavailable"}:
+                        faults.append(name)
+            return faults
 
-        eventually(missing)
+        eventually(faults)
 
     def complaints(self) -> list[str]:
         """Return what Home Assistant complains of, and wants to be repaired."""
-        found = [line for line in self.hass.complaints() if ITS_OWN_ECHO not in line]
-        return found + [str(repair) for repair in self.hass.repairs()]
+        complaints = [complaint for complaint in self.hass.complaints() if ITS_OWN_ECHO not in complaint]
+        return complaints + [str(repair) for repair in self.hass.repairs()]
 
 
 @pytest.fixture
@@ -88,28 +90,35 @@ def both(tmp_path: Path) -> Iterator[TwoMeters]:
 
 
 def expect_ids(prefix: str, entities: dict[str, tuple[str, str]]) -> None:
-    """Expect of the entities of a device that their ids begin so."""
+    """Expect of the entities of a device that each id is `platform.prefix…`."""
     assert entities
-    assert all(entity_id.partition(".")[2].startswith(prefix) for entity_id, _name in entities.values())
+    for entity_id, _name in entities.values():
+        _platform, _dot, object_id = entity_id.partition(".")
+        assert object_id.startswith(prefix), entity_id
 
 
 def test_two_meters_differ_from_the_start_and_one_is_forgotten(both: TwoMeters) -> None:
+    """
+    1. The second meter comes: both are shown, each with ids of its own. 2. It gets a name: its ids stay.
+
+    3. It is forgotten: Home Assistant and the broker have nothing of it, and the first one is as before.
+    """
     both.daemon.start()
     both.expect_shown(DEVICE)
     with both.production as production:
         both.expect_shown(DEVICE, PRODUCTION)
-        ids = [both.entities(number) for number in NUMBERS]
+        first, second = (both.entities(number) for number in NUMBERS)
         if both.hass.newest:
-            expect_ids("teleinfo_", ids[0])
-            expect_ids("teleinfo_production_", ids[1])
+            expect_ids("teleinfo_", first)
+            expect_ids("teleinfo_production_", second)
         else:
-            expect_ids("linky_monophase_3456_", ids[0])
-            expect_ids("linky_monophase_4321_", ids[1])
+            expect_ids("linky_monophase_3456_", first)
+            expect_ids("linky_monophase_4321_", second)
         production.stop()
         production.environ["TELEINFO_METER_NAME"] = "Toit"
         production.start()
         both.expect_shown(DEVICE, "Toit")
-        assert both.entities(NUMBERS[1]) == ids[1]
+        assert both.entities(NUMBERS[1]) == second
         production.stop()
         # As the page says: this clears what the broker retains of the meter.
         command = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "forget"]
@@ -118,5 +127,5 @@ def test_two_meters_differ_from_the_start_and_one_is_forgotten(both: TwoMeters) 
     with Subscriber(both.broker.host, both.broker.port, "homeassistant/#") as subscriber:
         assert [topic for topic in subscriber.retained() if NUMBERS[1] in topic] == []
     assert both.entities(NUMBERS[1]) == {}
-    assert both.entities(NUMBERS[0]) == ids[0]
+    assert both.entities(NUMBERS[0]) == first
     assert both.complaints() == []

@@ -44,12 +44,12 @@ _TOKEN = (
 
 
 def later_clock(seconds: float) -> dict[str, str]:
-    """Return the environment of a process whose clock is set ahead."""
-    library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
-    if library is None:
+    """Return the variables that set the clock of a process ahead; skip the test without libfaketime."""
+    libraries = list(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    if not libraries:
         pytest.skip("libfaketime is not installed (package faketime)")
     return {
-        "LD_PRELOAD": str(library),
+        "LD_PRELOAD": str(libraries[0]),
         "FAKETIME": f"{seconds:+.3f}s",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
@@ -68,10 +68,7 @@ class HassProcess(Process):
         self._port = free_port()
         command = [str(venv / "bin" / "hass"), "--config", str(self._folder), "--skip-pip"]
         super().__init__(command, folder / "hass.log")
-        storage = self._folder / ".storage"
-        storage.mkdir(parents=True)
-        here = Path(__file__).parent
-        configuration = (here / "configuration.yaml").read_text() + more
+        # Told by a file that only the newest has.
         self.newest = any(venv.glob("lib/*/site-packages/homeassistant/components/http/repairs.py"))
         """
         True unless it is the oldest, which differs in three points.
@@ -79,16 +76,20 @@ class HassProcess(Process):
         It reads in its configuration where it listens, has another form for a grid, and makes the id of an
         entity from its name.
         """
+        storage = self._folder / ".storage"
+        storage.mkdir(parents=True)
+        here = Path(__file__).parent
+        configuration = (here / "configuration.yaml").read_text() + more
         if not self.newest:
             configuration += _HTTP.format(host=HOST, port=self._port)
         (self._folder / "configuration.yaml").write_text(configuration)
         # An owner with a token, and the broker, as the dialogue in the browser would have made its entry.
-        stored = json.loads((here / "storage.json").read_text())
-        [mqtt] = stored["core.config_entries"]["data"]["entries"]
+        content_by_file = json.loads((here / "storage.json").read_text())
+        [mqtt] = content_by_file["core.config_entries"]["data"]["entries"]
         mqtt["data"] = {"broker": broker.host, "port": broker.port}
         # The address to listen on: 2026.11 reads it here, and tries that of the file only once.
-        stored["http"]["data"]["server_port"] = self._port
-        for name, content in stored.items():
+        content_by_file["http"]["data"]["server_port"] = self._port
+        for name, content in content_by_file.items():
             (storage / name).write_text(json.dumps(content))
 
     @property
@@ -118,11 +119,12 @@ class HassProcess(Process):
             def ask(command: str, **fields: object) -> Any:  # noqa: ANN401 - what the command answers
                 number = next(numbers)
                 socket.send(json.dumps({"id": number, "type": command} | fields))
-                answer = {"id": 0}
-                while answer["id"] != number:
+                while True:
                     answer = json.loads(socket.recv(START))
-                assert answer["success"], (command, answer)
-                return answer["result"]
+                    # An answer that came too late for an earlier command may stand before it.
+                    if answer["id"] == number:
+                        assert answer["success"], (command, answer)
+                        return answer["result"]
 
             yield ask
 
@@ -148,37 +150,53 @@ class HassProcess(Process):
         """
         Let the Energy dashboard show what is drawn from the grid and its cost, and what is injected.
 
-        The cost is that of an entity, or counted with a `price` in €/kWh. The newest shows `power`, too.
+        All but `price` are ids of entities. The cost is that of an entity, or counted with a `price` in
+        €/kWh. Only the newest shows `power`.
         """
-        flow: dict[str, object] = {"stat_energy_from": imported}
         grid: dict[str, object] = {"type": "grid", "cost_adjustment_day": 0.0}
+        drawn: dict[str, object] = {
+            "stat_energy_from": imported,
+            "stat_cost": cost,
+            "entity_energy_price": None,
+            "number_energy_price": price,
+        }
         if self.newest:
-            grid |= flow | {"stat_energy_to": exported, "stat_cost": cost}
-            grid |= {"entity_energy_price": None, "number_energy_price": price}
-            grid |= {"stat_rate": power} if power else {}
+            grid |= drawn
+            grid["stat_energy_to"] = exported
+            if power is not None:
+                grid["stat_rate"] = power
         else:
-            free = {"entity_energy_price": None, "number_energy_price": None}
-            back = {"stat_energy_to": exported, "stat_compensation": None} | free
-            grid["flow_from"] = [flow | {"stat_cost": cost} | free | {"number_energy_price": price}]
-            grid["flow_to"] = [back] if exported else []
+            grid["flow_from"] = [drawn]
+            grid["flow_to"] = []
+            if exported is not None:
+                injected = {
+                    "stat_energy_to": exported,
+                    "stat_compensation": None,
+                    "entity_energy_price": None,
+                    "number_energy_price": None,
+                }
+                grid["flow_to"] = [injected]
         self.ask("energy/save_prefs", energy_sources=[grid])
 
     def use_prefix(self, prefix: str) -> None:
         """Change the prefix of the discovery, as in the dialogue of the options of MQTT."""
         flow = "config/config_entries/options/flow"
-        step = self._post(flow, {"handler": "4" * 32})
-        filled = {
-            field["name"]: field.get("default", (field.get("description") or {}).get("suggested_value"))
-            for field in step["data_schema"]
-        }
-        filled = {name: value for name, value in filled.items() if value is not None}
-        answer = self._post(f"{flow}/{step['flow_id']}", filled | {"discovery_prefix": prefix})
+        step = self._post(flow, {"handler": _MQTT_ENTRY})
+        # Every other field of the form keeps what the dialogue proposes.
+        form: dict[str, Any] = {}
+        for field in step["data_schema"]:
+            description = field.get("description") or {}
+            proposed = field.get("default", description.get("suggested_value"))
+            if proposed is not None:
+                form[field["name"]] = proposed
+        form["discovery_prefix"] = prefix
+        answer = self._post(f"{flow}/{step['flow_id']}", form)
         assert answer["type"] == "create_entry", answer
 
-    def _post(self, what: str, content: dict[str, Any]) -> Any:  # noqa: ANN401 - what it answers
-        """Return the answer to a POST of its REST API."""
+    def _post(self, path: str, content: dict[str, Any]) -> Any:  # noqa: ANN401 - what it answers
+        """Return the answer to a POST to this path of its REST API."""
         request = urllib.request.Request(
-            f"{self.url}/api/{what}",
+            f"{self.url}/api/{path}",
             json.dumps(content).encode(),
             {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
         )
@@ -187,31 +205,32 @@ class HassProcess(Process):
 
     def repairs(self) -> list[dict[str, Any]]:
         """Return the repairs that it proposes of sensors, of MQTT, of the recorder and of the energy."""
-        found = self.ask("repairs/list_issues")["issues"]
-        return [issue for issue in found if issue["domain"] in _REPAIRED]
+        issues = self.ask("repairs/list_issues")["issues"]
+        return [issue for issue in issues if issue["domain"] in _REPAIRED]
 
     def complaints(self) -> list[str]:
         """Return what it has logged, from WARNING up, of our messages and entities (`complaints_in`)."""
         return complaints_in(self.log)
 
     def states(self) -> dict[str, dict[str, Any]]:
-        """Return every state by the name of its entity, as people read it."""
+        """Return every state by the name of its entity, as people read it; without a name, by its id."""
         return {
-            state["attributes"].get("friendly_name", state["entity_id"]): state for state in self._states()
+            state["attributes"].get("friendly_name", entity_id): state
+            for entity_id, state in self.states_by_id().items()
         }
 
-    def _states(self) -> list[dict[str, Any]]:
-        states: list[dict[str, Any]] = self._get("states")
-        return states
+    def states_by_id(self) -> dict[str, dict[str, Any]]:
+        """Return every state by the id of its entity."""
+        return {state["entity_id"]: state for state in self._get("states")}
 
     def _wait_until_started(self) -> None:
         """Return once all of its parts are set up, and so every command of the WebSocket API is there."""
         until(lambda: self._get("config")["state"] == "RUNNING", limit=START, what="Home Assistant")
 
-    def _get(self, what: str) -> Any:  # noqa: ANN401 - what it answers
-        """Return the answer to a GET of its REST API, once there is one."""
+    def _get(self, path: str) -> Any:  # noqa: ANN401 - what it answers
+        """Return the answer to a GET of this path of its REST API, once there is one."""
         request = urllib.request.Request(
-            f"{self.url}/api/{what}",
+            f"{self.url}/api/{path}",
             headers={"Authorization": f"Bearer {self.token}"},
         )
         end = time.monotonic() + START
@@ -222,13 +241,16 @@ class HassProcess(Process):
                 with urllib.request.urlopen(request, timeout=60) as answer:
                     return json.load(answer)
             except urllib.error.HTTPError as error:
-                if error.code == 401:
+                # Until the API is set up, it answers 404; our token is refused for ever.
+                if error.code == http.HTTPStatus.UNAUTHORIZED:
                     raise
             except (OSError, http.client.HTTPException):
-                pass
+                pass  # it does not listen yet, or is just stopping
             time.sleep(0.2)
 
 
+_MQTT_ENTRY = "4" * 32
+"""The id of the entry of MQTT in storage.json."""
 _REPAIRED = {"mqtt", "sensor", "binary_sensor", "energy", "recorder"}
 """The integrations whose repairs may be of our making."""
 _BEGIN = re.compile(r"(?=\d{4}-\d\d-\d\d [\d:.]{12}(?:[+-]\d\d:\d\d)? )")
@@ -266,18 +288,21 @@ def complaints_in(log: str) -> list[str]:
     """
     Return the records of Home Assistant's log, from WARNING up, that what we publish has caused.
 
-    Those are the records of whatever reads our messages, and those that name one of our topics, devices or
-    entities. Else Home Assistant speaks of itself, of the machine, or of a broker that a test took away.
+    Those are the records of whatever reads our messages, also those with a traceback through it, and those
+    that name one of our topics, devices or entities. Else Home Assistant speaks of itself, of the machine, or
+    of a broker that a test took away.
     """
-    found = []
+    complaints = []
     for record in _BEGIN.split(log):
-        if (match := _RECORD.match(record)) is None or _SLOW.match(text := match["text"]):
+        match = _RECORD.match(record)
+        if match is None:  # below WARNING
             continue
-        if _WITHOUT_DEFAULTS.search(text.rstrip()):
+        logger, text = match["logger"], match["text"]
+        if _SLOW.match(text) or _WITHOUT_DEFAULTS.search(text.rstrip()):
             continue
-        reader = _READERS.match(match["logger"]) and not _CONNECTION.match(match["logger"])
+        is_of_reader = _READERS.match(logger) is not None and _CONNECTION.match(logger) is None
         # The folders of a checkout may have our name.
-        named = re.sub(r'^ +File ".*$', "", text, flags=re.MULTILINE)
-        if reader or _OURS.search(named) or _PASSED.search(text):
-            found.append(record.rstrip())
-    return found
+        without_files = re.sub(r'^ +File ".*$', "", text, flags=re.MULTILINE)
+        if is_of_reader or _OURS.search(without_files) or _PASSED.search(text):
+            complaints.append(record.rstrip())
+    return complaints

@@ -38,7 +38,9 @@ LIMIT = 600.0
 RECENT = 25.0
 """Seconds: a state of Home Assistant must be the last one, or one that was published so shortly before."""
 PERIOD = 1.0
+"""Seconds from one frame to the next."""
 DEVICE = "Linky monophasé 3456"
+"""The name of the device: the meter has one phase, and a number that ends so."""
 
 
 class Linky(Meter):
@@ -64,11 +66,15 @@ class Linky(Meter):
             now += dt.timedelta(seconds=PERIOD)
             if self.silent:
                 continue
-            groups = [
-                group._replace(value=self.instead.get(group.label, group.value))
-                for group in self.meter.frame(now + self.ahead) + self.besides
-            ]
-            self.line.write(with_parity(encode_frame(groups)))
+            self.line.write(with_parity(encode_frame(self.groups(now + self.ahead))))
+
+    def groups(self, now: dt.datetime) -> list[Group]:
+        """Return the groups of a frame: those of the meter and `besides`, with the values `instead`."""
+        groups = []
+        for group in self.meter.frame(now) + self.besides:
+            value = self.instead.get(group.label, group.value)
+            groups.append(group._replace(value=value))
+        return groups
 
 
 class Household:
@@ -88,7 +94,9 @@ class Household:
         self.hass = HassProcess(Path(venv), folder, self.broker, more=more)
         self.daemon: Daemon
         self._published: deque[tuple[float, dict[str, Any]]] = deque(maxlen=100)
-        self._message: dict[str, Any] = {}
+        """The last states of the daemon, each with the monotonic time at which it came."""
+        self._discovery: dict[str, Any] = {}
+        """The last discovery message; empty before it."""
 
     def __enter__(self) -> Self:
         self.broker.start()
@@ -115,22 +123,31 @@ class Household:
         self.broker.kill()
 
     def listen(self) -> dict[str, Any]:
-        """Record the messages since the last call; return the components of the last discovery by name."""
+        """
+        Record the messages since the last call; return the components of the last discovery message.
+
+        They are found by the name that Home Assistant shows. Before the first discovery there is none.
+        """
         for received in self._listener.drain():
             if received.topic == "teleinfo/homeassistant":
                 self._published.append((received.at, json.loads(received.payload)))
             elif received.topic.startswith("homeassistant/device/") and received.payload:
-                self._message = read(received.payload)
-        device = self._message["device"]["name"] if self._message else ""
-        components = self._message.get("components", {})
-        # A component without a name is an entity that is removed.
-        named = [component for component in components.values() if "name" in component]
-        return {f"{device} {component['name']}": component for component in named}
+                self._discovery = read(received.payload)
+        # Before another form of the discovery, a message without components asks Home Assistant to keep all.
+        if "components" not in self._discovery:
+            return {}
+        device = self._discovery["device"]["name"]
+        by_name = {}
+        for component in self._discovery["components"].values():
+            # A component without a name is an entity that is removed.
+            if "name" in component:
+                by_name[f"{device} {component['name']}"] = component
+        return by_name
 
     def device(self) -> dict[str, Any]:
         """Return the device of the last discovery; empty before it."""
         self.listen()
-        device: dict[str, Any] = self._message.get("device", {})
+        device: dict[str, Any] = self._discovery.get("device", {})
         return device
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = True) -> None:
@@ -138,30 +155,35 @@ class Household:
         self.subscriber._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(LIMIT)
 
     def faults(self, components: dict[str, Any]) -> list[str]:
-        """Return the entities that Home Assistant shows otherwise than they were published."""
+        """Return a line for each entity that Home Assistant shows otherwise than it was published."""
         shown = self.hass.states()
         self.listen()
         if not components or not self._published:
             return ["nothing is published"]
-        # The last one is shown until there is another.
-        last, since = self._published[-1][1], time.monotonic() - RECENT
-        recent = [state for at, state in self._published if at > since or state is last]
-        found = []
+        since = time.monotonic() - RECENT
+        recent = [state for at, state in self._published if at > since]
+        if not recent:
+            # The last one is shown until there is another.
+            _at, last = self._published[-1]
+            recent = [last]
+        faults = []
         for name, component in components.items():
             if component.get("enabled_by_default") is False:
-                found += [f"{name}: enabled"] if name in shown else []
+                if name in shown:
+                    faults.append(f"{name}: enabled")
                 continue
-            state = shown.get(name, {"state": "absent", "attributes": {}})
-            if not _is_one_of(state["state"], component, recent):
-                found.append(f"{name}: {state['state']}")
+            entity = shown.get(name, ABSENT)
+            if not _is_one_of(entity["state"], component, recent):
+                faults.append(f"{name}: {entity['state']}")
             for attribute in ATTRIBUTES:
-                if state["attributes"].get(attribute) != component.get(attribute):
-                    found.append(f"{name}: {attribute} {state['attributes'].get(attribute)}")
-        return found
+                value = entity["attributes"].get(attribute)
+                if value != component.get(attribute):
+                    faults.append(f"{name}: {attribute} {value}")
+        return faults
 
     def expect_right(self) -> None:
         """Return once Home Assistant shows every enabled entity as it was published from now on."""
-        self.listen()
+        self.listen()  # takes what was published before out of the queue
         self._published.clear()
         eventually(lambda: self.faults(self.listen()))
 
@@ -173,95 +195,138 @@ class Household:
 
     def expect_unavailable(self, *, line: bool = True) -> None:
         """
-        Return once Home Assistant shows every enabled entity, and none of them available.
+        Return once Home Assistant shows every enabled entity as unavailable.
 
-        Without those of the `line`, if so wanted; its connection is always available.
+        Connection and events are always available. With `line=False` the other entities of the line may be
+        available, too.
         """
 
-        def available() -> list[str]:
+        def not_unavailable() -> list[str]:
             shown = self.hass.states()
-            states = {
-                name: shown.get(name, {"state": "absent"})["state"]
-                for name, component in self.listen().items()
-                if component.get("enabled_by_default") is not False
-                and component.get("availability") != []
-                and (line or "availability" not in component)
-            }
-            return [f"{name}: {state}" for name, state in states.items() if state != "unavailable"]
+            faults = []
+            for name, component in self.listen().items():
+                if component.get("enabled_by_default") is False:
+                    continue
+                if component.get("availability") == []:  # always available: connection and events
+                    continue
+                # Only entities of the line have an availability of their own: that of all others is the
+                # device's.
+                if not line and "availability" in component:
+                    continue
+                state = shown.get(name, ABSENT)["state"]
+                if state != "unavailable":
+                    faults.append(f"{name}: {state}")
+            return faults
 
-        eventually(available)
+        eventually(not_unavailable)
 
     def entity_ids(self) -> dict[str, str]:
-        """Return the id in Home Assistant of each enabled entity, by its key in the message."""
+        """Return the id in Home Assistant of each enabled entity, by its key in the discovery message."""
         shown = self.hass.states()
         self.listen()
-        device = self._message["device"]["name"]
-        named = {
-            key: f"{device} {component['name']}" for key, component in self._message["components"].items()
-        }
-        return {key: shown[name]["entity_id"] for key, name in named.items() if name in shown}
+        device = self._discovery["device"]["name"]
+        ids = {}
+        for key, component in self._discovery["components"].items():
+            name = f"{device} {component['name']}"
+            if name in shown:
+                ids[key] = shown[name]["entity_id"]
+        return ids
+
+    def proposed_ids(self) -> dict[str, str]:
+        """Return the id that the daemon proposes for each entity, by its key in the discovery message."""
+        self.listen()
+        return {key: entity["default_entity_id"] for key, entity in self._discovery["components"].items()}
 
     def use_proposed_ids(self) -> None:
         """Give the entities the ids that we propose, as a user of Home Assistant before 2025.10 would."""
         if self.hass.newest:
             return
         self.listen()
-        components = self._message["components"].values()
-        proposed = {one["unique_id"]: one["default_entity_id"] for one in components}
+        components = self._discovery["components"].values()
+        proposed = {component["unique_id"]: component["default_entity_id"] for component in components}
         with self.hass.asking() as ask:
             for entry in ask("config/entity_registry/list"):
-                new = proposed.get(str(entry["unique_id"]), entry["entity_id"])
-                if new != entry["entity_id"]:
-                    ask("config/entity_registry/update", entity_id=entry["entity_id"], new_entity_id=new)
+                entity_id = entry["entity_id"]
+                new_id = proposed.get(str(entry["unique_id"]))
+                if new_id is not None and new_id != entity_id:
+                    ask("config/entity_registry/update", entity_id=entity_id, new_entity_id=new_id)
 
-    def statistics(self) -> set[str]:
-        """Return the ids of our entities that say that they have statistics and have a number."""
+    def with_statistics(self) -> set[str]:
+        """Return the ids of our entities of which Home Assistant makes statistics: a class, and a number."""
         ours = set(self.entity_ids().values())
-        return {
-            state["entity_id"]
-            for state in self.hass.states().values()
-            if state["entity_id"] in ours
-            and "state_class" in state["attributes"]
-            and state["state"] not in {"unknown", "unavailable"}
-        }
+        ids = set()
+        for state in self.hass.states().values():
+            if state["entity_id"] not in ours or "state_class" not in state["attributes"]:
+                continue
+            if state["state"] not in {"unknown", "unavailable"}:
+                ids.add(state["entity_id"])
+        return ids
 
     def state(self, name: str) -> str:
-        """Return the state of one entity, or "absent"."""
-        return str(self.hass.states().get(f"{DEVICE} {name}", {"state": "absent"})["state"])
+        """Return the state of the entity with this name of the device DEVICE, or "absent"."""
+        return str(self.hass.states().get(f"{DEVICE} {name}", ABSENT)["state"])
 
     def expect_state(self, name: str, expected: str) -> None:
-        """Return once Home Assistant shows this state of one entity."""
-        eventually(lambda: [] if (state := self.state(name)) == expected else [f"{name}: {state}"])
+        """Return once Home Assistant shows this state of the entity."""
+
+        def other_state() -> list[str]:
+            state = self.state(name)
+            return [] if state == expected else [f"{name}: {state}"]
+
+        eventually(other_state)
 
 
 ATTRIBUTES = ("device_class", "state_class", "unit_of_measurement", "options", "event_types")
+"""What a state of Home Assistant has of the component in our discovery message."""
+ABSENT: dict[str, Any] = {"state": "absent", "attributes": {}}
+"""In place of the state of an entity that Home Assistant does not have."""
 
 
 def _is_one_of(shown: str, component: dict[str, Any], published: list[dict[str, Any]]) -> bool:
-    """True if a state was published; of an entity of the line, if it has any state."""
+    """
+    True if the state that is shown of an entity is one of those that were published.
+
+    An event need only be there. An entity of the line need only have a state: it has a topic of its own,
+    whose messages are not recorded.
+    """
     if component["platform"] == "event":
         return shown != "absent"
-    if "state_topic" in component:  # not that of the device
+    if "state_topic" in component:
         return shown not in {"absent", "unavailable", "unknown"}
-    switched = {component.get("payload_on", "ON"): "on", component.get("payload_off", "OFF"): "off"}
     for state in published:
-        value = _value(component["value_template"], state)
-        if _parsed(shown) == _parsed(switched.get(value, value) or "unknown"):
+        expected = _value(component["value_template"], state)
+        if not expected:
+            expected = "unknown"
+        elif expected == component.get("payload_on", "ON"):
+            expected = "on"
+        elif expected == component.get("payload_off", "OFF"):
+            expected = "off"
+        if _parsed(shown) == _parsed(expected):
             return True
     return False
 
 
 def _value(template: str, state: dict[str, Any]) -> str:
-    """Return what Home Assistant makes of a state by a template of ours; empty for none."""
-    if choice := re.match(r"\{\{ (\{.*?\})\[(value_json[.\w]*)\]", template):
-        code = domoticz.value({"value_template": choice[2]}, state)
-        words: dict[str, str] = dict(re.findall(r"'([^']*)': '([^']*)'", choice[1]))
-        return words.get(code, code)
-    return domoticz.value({"value_template": template}, state)
+    """
+    Return what Home Assistant makes of a state by a template of ours; empty for none.
+
+    A template may choose a word by a code: `{{ {'red': 'Rouge'}[value_json.tempo.today] … }}`.
+    """
+    choice = re.match(r"\{\{ (\{.*?\})\[(value_json[.\w]*)\]", template)
+    if choice is None:
+        return domoticz.value({"value_template": template}, state)
+    words_by_code, path = choice.groups()
+    code = domoticz.value({"value_template": path}, state)
+    words: dict[str, str] = dict(re.findall(r"'([^']*)': '([^']*)'", words_by_code))
+    return words.get(code, code)
 
 
 def _parsed(text: str) -> float | dt.datetime | str:
-    """Return a number, a moment, or the text itself."""
+    """
+    Return the number or the moment that a text is, else the text itself.
+
+    Home Assistant writes both in a form of its own: 5 as 5.0, a moment in UTC.
+    """
     for parse in (float, dt.datetime.fromisoformat):
         with contextlib.suppress(ValueError):
             return parse(text)
@@ -269,6 +334,7 @@ def _parsed(text: str) -> float | dt.datetime | str:
 
 
 def eventually(faults: Callable[[], list[str]], *, limit: float = LIMIT) -> None:
+    """Return once `faults()` is empty; fail with its last result after `limit` seconds."""
     end = time.monotonic() + limit
     while found := faults():
         assert time.monotonic() < end, found
@@ -276,14 +342,18 @@ def eventually(faults: Callable[[], list[str]], *, limit: float = LIMIT) -> None
 
 
 def expect_sum(household: Household, energy: str) -> None:
-    """Return once the statistics of an energy have the sum that it has risen by, and no more."""
+    """
+    Wait for statistics of an energy; expect of the last one that it counts exactly what the energy has risen.
+
+    `energy` is the id of the entity. Its states of the last hour must not fall.
+    """
     begin = (dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)).isoformat()
     rows: list[dict[str, Any]] = []
     states: list[float] = []
 
     def missing() -> list[str]:
         with household.hass.asking() as ask:
-            found = ask(
+            statistics = ask(
                 "recorder/statistics_during_period",
                 start_time=begin,
                 statistic_ids=[energy],
@@ -297,11 +367,13 @@ def expect_sum(household: Household, energy: str) -> None:
                 minimal_response=True,
                 no_attributes=True,
             )
-        rows[:] = found.get(energy, [])
-        states[:] = [float(one["s"]) for one in history[energy] if one["s"].isdecimal()]
+        rows[:] = statistics.get(energy, [])
+        # "s" is the state; "unknown" and "unavailable" are none.
+        states[:] = [float(row["s"]) for row in history[energy] if row["s"].isdecimal()]
         return [] if rows else ["no statistics"]
 
     eventually(missing)
     assert states == sorted(states)
-    assert rows[-1]["state"] in states
-    assert rows[-1]["sum"] == rows[-1]["state"] - states[0]
+    first, last = states[0], rows[-1]["state"]
+    assert last in states
+    assert rows[-1]["sum"] == last - first

@@ -25,13 +25,20 @@ SYSTEMS = {"trixie": 2, "bookworm": 1}
 
 
 def played() -> list[ParameterSet]:
-    """Return what is played, each in its group: a worker of pytest-xdist plays a group, on one system."""
+    """
+    Return what is played, suite and journey: all journeys on Debian 13, some on Debian 12.
+
+    Each is in a group: a worker of pytest-xdist plays a group, on one system.
+    """
     evenings = []
     for suite in SUITES:
-        journeys = [journey for journey in JOURNEYS if suite == SUITES[0] or journey.bookworm]
+        journeys = JOURNEYS
+        if suite == "bookworm":
+            journeys = [journey for journey in JOURNEYS if journey.bookworm]
         for number, journey in enumerate(journeys):
-            marks = [pytest.mark.xdist_group(f"{suite}-{number % SYSTEMS[suite]}")]
-            if journey.brief and suite == SUITES[0]:
+            system = number % SYSTEMS[suite]
+            marks = [pytest.mark.xdist_group(f"{suite}-{system}")]
+            if journey.brief and suite == "trixie":
                 marks.append(pytest.mark.brief)
             evenings.append(pytest.param(suite, journey, id=f"{suite}-{journey.name}", marks=marks))
     return evenings

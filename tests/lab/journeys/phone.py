@@ -38,12 +38,14 @@ class Phone:
         return str(self._driver.find_element("id", element).text)
 
     def shows(self, element: str, pattern: str) -> str:
-        """Return the text of an element once it matches."""
+        """Return the text of an element once it matches `pattern`."""
         end = time.monotonic() + LIMIT
-        while not re.search(pattern, text := self.shown(element)):
+        while True:
+            text = self.shown(element)
+            if re.search(pattern, text):
+                return text
             assert time.monotonic() < end, f"{element} shows {text!r}, not {pattern}"
             time.sleep(0.2)
-        return text
 
     def sees(self, selector: str) -> None:
         """Return once an element of this selector of CSS is there."""
@@ -72,7 +74,7 @@ def phone(house: House, log: Path) -> Iterator[Phone]:
     """Join the network of the house for this block, and open the page."""
     house.staged("phone")
     port = free_port()
-    # A port of this machine leads to the page, by the network of the phone.
+    # A port of this machine leads to the page, by the network of the phone: the browser itself is outside.
     through = f"nsenter --net={house.namespace('phone')} socat - TCP:{PAGE}"
     door = ["socat", f"TCP-LISTEN:{port},bind={HOST},fork", f'EXEC:"{through}"']
     with Process(door, log), browser(language="fr") as driver:

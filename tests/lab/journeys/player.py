@@ -36,6 +36,7 @@ _TABLE = Path(__file__).with_name("table.toml")
 _STAGE = Path("/opt/checkout", Path(__file__).with_name("stage.sh").relative_to(roots.PROJECT))
 _FAULT, _WARNING, _WELL, _UNKNOWN = "✗", "!", "✓", "?"
 _FINDING = re.compile(rf"  ([{_FAULT}{_WARNING}{_WELL}{_UNKNOWN}]) (.*)")
+_COMMAND = re.compile(r" {8}\S")
 _SETTING = re.compile(r"TELEINFO_\w+=")
 _RIGHT = re.compile(r"(user|topic) ")
 _EDIT_SETTINGS = "sudoedit /etc/teleinfo/teleinfo.env"
@@ -134,8 +135,11 @@ class Screen:
     closing: list[str]
 
     def first(self, mark: str) -> Finding | None:
-        """Return the first finding with this mark."""
-        return next((one for one in self.findings if one.mark == mark), None)
+        """Return the first finding with this mark, None if there is none."""
+        for finding in self.findings:
+            if finding.mark == mark:
+                return finding
+        return None
 
 
 def _journeys() -> list[Journey]:
@@ -153,27 +157,45 @@ JOURNEYS = _journeys()
 
 
 def parse(said: str) -> Screen:
-    """Take the screen apart; its last line is the exit status."""
+    """
+    Take a screen apart, whose last line is the exit status.
+
+    Below its first line come the areas with their findings, then the summary:
+
+        Area
+          ✗ title      message
+                       that may go on
+                an advised command, eight spaces in
+        Summary
+                a command for the end
+
+    Without any finding the command says why it cannot run: this is returned as a single fault.
+    """
     text, _newline, status = said.rstrip("\n").rpartition("\n")
     lines = [*text.splitlines()[1:], ""]
     findings: list[Finding] = []
-    summary, closing = list[str](), list[str]()
-    area, commands = "", closing
+    summary: list[str] = []
+    closing: list[str] = []
+    area = ""
+    is_in_finding = False  # else before the first one, or in the summary
     for line, following in itertools.pairwise(lines):
-        if found := _FINDING.fullmatch(line):
-            findings.append(Finding(area, found[1], f"{area}: {' '.join(found[2].split())}"))
-            commands = findings[-1].commands
-        elif re.match(r" {8}\S", line):
+        words = " ".join(line.split())
+        begin = _FINDING.fullmatch(line)
+        if begin is not None:
+            mark, title_and_message = begin.groups()
+            findings.append(Finding(area, mark, f"{area}: {' '.join(title_and_message.split())}"))
+            is_in_finding = True
+        elif _COMMAND.match(line):
+            commands = findings[-1].commands if is_in_finding else closing
             commands.append(line.strip())
-        elif line.startswith(" ") and commands is not closing:
-            findings[-1].text += f" {' '.join(line.split())}"
+        elif is_in_finding and line.startswith(" "):
+            findings[-1].text += f" {words}"
         elif _FINDING.fullmatch(following):
             area = line
         elif line:
-            summary += line.split()
-            commands = closing
+            summary.append(words)
+            is_in_finding = False
     if not findings:
-        # The command says why it cannot run.
         advice = [line.strip() for line in text.splitlines() if line.startswith("    ")]
         findings.append(Finding("", _FAULT, " ".join(text.split()), advice))
     return Screen(text, int(status), findings, " ".join(summary), closing)
@@ -241,9 +263,8 @@ class House(Container):
 
     def typed(self, line: str, *, check: bool = True) -> str:
         """Let the user of the house type a line; return what it said, with the exit status as last line."""
-        said = self.run(
-            f"su --login {readme.USER} --command {shlex.quote(line)} 2>&1; printf '\\n%s' $?", limit=180
-        )
+        command = f"su --login {readme.USER} --command {shlex.quote(line)} 2>&1"
+        said = self.run(f"{command}; printf '\\n%s' $?", limit=180)
         _text, _newline, status = said.rpartition("\n")
         assert status == "0" or not check, f"{line}: {said}"
         return said
@@ -270,22 +291,29 @@ class House(Container):
         return state
 
     def logged(self, cursor: str, which: str = "-u teleinfo") -> list[str]:
-        """Return the lines of the journal since `cursor`, with plain blanks."""
+        """
+        Return the lines of the journal since `cursor`, with plain blanks in place of those of French.
+
+        `which`: options or fields of journalctl that choose them; without any, all lines.
+        """
         said = self.run(f"journalctl -o cat --no-pager {which} --after-cursor='{cursor}'")
         return [" ".join(line.split()) for line in said.splitlines()]
 
     def logs(self, cursor: str, pattern: str) -> None:
-        """Return once a line that matches stands in the journal of the service."""
+        """Return once a line that matches `pattern` stands in the journal of the service since `cursor`."""
         end = time.monotonic() + LOGGED
-        while not re.search(pattern, said := "\n".join(self.logged(cursor))):
-            assert time.monotonic() < end, f"no {pattern} in: {said}"
+        while True:
+            journal = "\n".join(self.logged(cursor))
+            if re.search(pattern, journal):
+                return
+            assert time.monotonic() < end, f"no {pattern} in: {journal}"
             time.sleep(0.3)
 
     def follow(self, lines: list[str], edits: str) -> None:
         """Type the lines of an advice; `edits` is the change in a settings file that one of them opens."""
         for line, additions in steps_of(lines):
             if _SETTING.match(line):
-                # No value follows the sign: only the household knows the value (see `edits`).
+                # Where no value follows the sign, only the household knows the value (see `edits`).
                 if not line.endswith("="):
                     self.edit(_EDIT_SETTINGS, f"setting {shlex.quote(line)}")
             elif _RIGHT.match(line):
@@ -298,26 +326,37 @@ class House(Container):
             elif _EDITS_FILE.match(line):
                 self.edit(line, edits)
             else:
-                # Of the README's folder; all other lines mean the same there.
+                # In the checkout of the README, where `make` belongs; all other lines mean the same there.
                 self.typed(f"cd teleinfo && {line}", check=not _LOOK.match(line))
 
     def _edit_unit(self, unit: str, additions: list[str]) -> None:
         """Type the line that edits a unit, add these lines where the file says so, and restart the unit."""
         marker = "/^### Anything between here/"
-        changes = [f'sed -i {shlex.quote(f"{marker}a {line}")} "$settings"' for line in reversed(additions)]
+        changes = []
+        # The last one first: each is put immediately behind the marker.
+        for line in reversed(additions):
+            append = shlex.quote(f"{marker}a {line}")
+            changes.append(f'sed -i {append} "$settings"')
         self.edit(f"sudo systemctl edit {unit}", "\n".join(changes))
         self.typed(f"sudo systemctl restart {unit}")
 
 
 def steps_of(lines: list[str]) -> list[tuple[str, list[str]]]:
-    """Return the lines to type, each with the lines behind it that belong into the unit that it edits."""
+    """
+    Return the lines of an advice to type, each with those behind it that belong into the unit that it edits.
+
+    Of all lines but `sudo systemctl edit UNIT` the second item is empty.
+    """
     steps: list[tuple[str, list[str]]] = []
+    additions: list[str] | None = None  # of the unit that the line before edits
     for line in lines:
         is_typed = line.startswith("sudo ") or _SETTING.match(line) is not None
-        if steps and _EDITS_UNIT.fullmatch(steps[-1][0]) and not is_typed:
-            steps[-1][1].append(line)
-        else:
-            steps.append((line, []))
+        if additions is not None and not is_typed:
+            additions.append(line)
+            continue
+        own_additions: list[str] = []
+        steps.append((line, own_additions))
+        additions = own_additions if _EDITS_UNIT.fullmatch(line) else None
     return steps
 
 
@@ -338,14 +377,14 @@ def play(house: House, journey: Journey) -> None:
     if not journey.fault:
         works(house)
     screen = house.doctor(sudo=not journey.user)
-    own = "_SYSTEMD_UNIT=teleinfo.service -p warning"
-    judge(journey, screen, house.logged(cursor), house.logged(cursor, own))
+    complaints = house.logged(cursor, "_SYSTEMD_UNIT=teleinfo.service -p warning")
+    judge(journey, screen, house.logged(cursor), complaints)
     advised = cure(house, journey, screen)
     house.open_page()
     after = house.doctor()
     judge_cured(advised, after, f"{screen.text}\n-- afterwards\n{after.text}")
-    journal = "\n".join(house.logged(cursor, ""))
-    assert "Traceback" not in journal, journal
+    journal_of_all = "\n".join(house.logged(cursor, ""))
+    assert "Traceback" not in journal_of_all, journal_of_all
     for text in (screen.text, after.text, *house.logged(cursor, _OWN_LINES)):
         foreign = of_other_language(text, journey.language)
         assert not foreign, f"{foreign} in: {text}"
@@ -360,41 +399,64 @@ def works(house: House) -> None:
 
 
 def judge(journey: Journey, screen: Screen, journal: list[str], complaints: list[str]) -> None:
-    """Judge the screen of the doctor, and the journal up to then with the complaints in it."""
+    """
+    Judge the screen of the doctor, and the journal up to then, by what the journey expects.
+
+    `complaints`, the warnings and errors of the service in this journal, must not be repeated.
+    """
     seen = "\n".join([screen.text, "-- journal", *journal])
-    fault = screen.first(_FAULT)
-    lines = [f"{one.mark} {one.text}" for one in screen.findings]
-    lines.append(screen.summary)
     assert "Traceback" not in seen, seen
-    is_well = not (journey.fault or journey.unjudged)
-    assert screen.status == (0 if is_well else journey.status or 1), seen
-    assert (fault is None) is (not journey.fault), seen
-    assert fault is None or re.search(journey.fault, fault.text), seen
+
+    if journey.fault or journey.unjudged:
+        assert screen.status == (journey.status or 1), seen
+    else:
+        assert screen.status == 0, seen
+    fault = screen.first(_FAULT)
+    if journey.fault:
+        assert fault is not None, seen
+        assert re.search(journey.fault, fault.text), seen
+    else:
+        assert fault is None, seen
+
+    lines = [f"{finding.mark} {finding.text}" for finding in screen.findings]
+    lines.append(screen.summary)
     for pattern in journey.shown:
         assert any(re.search(pattern, line) for line in lines), f"no {pattern}: {seen}"
     for place in journey.unticked:
         assert not is_ticked(screen, place), f"✓ at {place}: {seen}"
+
     for pattern in journey.logged:
-        assert len([line for line in journal if re.search(pattern, line)]) == 1, f"{pattern} not once: {seen}"
+        matching = [line for line in journal if re.search(pattern, line)]
+        assert len(matching) == 1, f"{pattern} not once: {seen}"
     assert len(complaints) == len(set(complaints)), seen
 
 
 def is_ticked(screen: Screen, place: str) -> bool:
-    """Return True if a tick stands at a title of the screen, or anywhere in an area."""
-    starts = (f"{place}: ", *(f"{area}: {place} " for area in {one.area for one in screen.findings}))
-    return any(one.mark == _WELL and one.text.startswith(starts) for one in screen.findings)
+    """Return True if a tick stands at the title `place` of the screen, or anywhere in the area `place`."""
+    for finding in screen.findings:
+        of_area, of_title = f"{place}: ", f"{finding.area}: {place} "
+        if finding.mark == _WELL and finding.text.startswith((of_area, of_title)):
+            return True
+    return False
 
 
 def cure(house: House, journey: Journey, screen: Screen) -> list[Finding]:
-    """Do what is advised, at the first fault first, until the service works; return the advised findings."""
+    """
+    Do what is advised, at the first fault first, until the service works; return the advised findings.
+
+    They are the faults; where there is none, what else comes with commands.
+    """
     advised = [finding for finding in screen.findings if finding.mark == _FAULT]
     if not advised:
-        advised = [one for one in screen.findings if one.mark in {_WARNING, _UNKNOWN} and one.commands]
+        for finding in screen.findings:
+            if finding.mark in {_WARNING, _UNKNOWN} and finding.commands:
+                advised.append(finding)
     if journey.hands_off:
         house.staged(journey.then)
     else:
-        opened = [line for finding in advised for line in finding.commands if _EDITS_FILE.match(line)]
-        if journey.edits and not opened:
+        commands = [line for finding in advised for line in finding.commands]
+        is_editor_advised = any(_EDITS_FILE.match(line) for line in commands)
+        if journey.edits and not is_editor_advised:
             house.edit(_EDIT_SETTINGS, journey.edits)
         for finding in advised:
             house.follow(finding.commands, journey.edits)
@@ -407,27 +469,33 @@ def cure(house: House, journey: Journey, screen: Screen) -> list[Finding]:
 
 
 def judge_cured(advised: list[Finding], after: Screen, seen: str) -> None:
-    """Judge the screen after the advice was followed and the page enabled."""
+    """Judge the screen after the advice was followed and the page enabled: no advised finding is left."""
     assert after.status == 0, seen
-    left = {finding.text for finding in after.findings}
+    texts_after = {finding.text for finding in after.findings}
     for finding in advised:
-        assert finding.text not in left, seen
+        assert finding.text not in texts_after, seen
 
 
 def of_other_language(text: str, language: Language) -> list[str]:
-    """Return the sentences of the catalogue, in the language that is not this one, that stand in a text."""
+    """Return the sentences in a text that are of the other language, not of this one; [] if all is well."""
     plain = " ".join(text.split())
-    return [sentence for sentence in _sentences(language) if sentence in plain]
+    return [sentence for sentence in _foreign_sentences(language) if sentence in plain]
 
 
 @functools.cache
-def _sentences(language: Language) -> list[str]:
-    """Return the longest part of each text of the catalogue in the other language, without fields."""
+def _foreign_sentences(language: Language) -> list[str]:
+    """
+    Return the longest part between the fields of each text of the catalogue, in the other language.
+
+    Without the parts that are the same in this language, and without the short ones.
+    """
     sentences = []
     for english, french in catalogue(Language.FR).items():
-        texts = (english, french) if language is Language.FR else (french, english)
-        foreign, own = (" ".join(text.split()) for text in texts)
-        longest = max(re.split(r"\{\w*\}|%\w+", foreign), key=len)
-        if len(longest) >= _SENTENCE and longest not in own:
+        foreign, own = french, english
+        if language is Language.FR:
+            foreign, own = english, french
+        between_fields = re.split(r"\{\w*\}|%\w+", " ".join(foreign.split()))
+        longest = max(between_fields, key=len)
+        if len(longest) >= _SENTENCE and longest not in " ".join(own.split()):
             sentences.append(longest)
     return sentences

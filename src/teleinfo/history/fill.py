@@ -38,32 +38,37 @@ def fill(
     takes long for each writing; `progress` then gets the number of readings and the day. Return the numbers
     of readings and of other lines, such as those that are later than `now` or older than ten years.
     """
-    at, added, others = dt.datetime.fromtimestamp(0, PARIS), 0, 0
-    model = LiveModel(patience=None, clock=lambda: at)
+    time = dt.datetime.fromtimestamp(0, PARIS)  # of the last reading that was added
+    added = 0
+    others = 0
+    model = LiveModel(patience=None, clock=lambda: time)
     chronicle = Chronicle()
     batches: list[Batch] = []
 
     def note_state() -> None:
         if model.is_known:
-            chronicle.add(model.state(), int(at.timestamp()))
+            chronicle.add(model.state(), int(time.timestamp()))
 
     for line in lines:
-        message = parse_object(line) or {}
-        reading, found = reading_of(line, mode=None), _time_of(message)
-        if reading is None or found is None or not 0 <= now + MAX_AHEAD - found.timestamp() <= MAX_AGE:
+        reading = reading_of(line, mode=None)
+        time_read = _time_of(line, now)
+        if reading is None or time_read is None:
             others += 1
             continue
-        if found.timestamp() // SLOT != at.timestamp() // SLOT:
-            note_state()
-        if found.date() != at.date() or model.mode not in {None, reading.mode}:
+        if time_read.timestamp() // SLOT != time.timestamp() // SLOT:
+            note_state()  # the last one of its slot
+        is_other_mode = model.mode is not None and model.mode != reading.mode
+        if time_read.date() != time.date() or is_other_mode:
             batches += chronicle.take()
-        at, added = found, added + 1
+        time = time_read
+        added += 1
         if added % TOLD_EACH == 0:
             store.write(batches, now=int(now), imported=True)
             batches.clear()
             if progress is not None:
-                progress(added, f"{at:%d/%m/%Y}")
-        if model.add_reading(reading, now=at.timestamp()):
+                progress(added, f"{time:%d/%m/%Y}")
+        has_changed = model.add_reading(reading, now=time.timestamp())
+        if has_changed:
             note_state()
     note_state()
     store.write([*batches, *chronicle.take()], now=int(now), imported=True)
@@ -71,12 +76,26 @@ def fill(
     return added, others
 
 
-def _time_of(message: dict[str, object]) -> dt.datetime | None:
-    """Return the time in France by the clock of the meter (standard), else by the key `timestamp`, in ms."""
-    stamp = message.get("timestamp")
-    try:
-        if (text := iso(str(message.get("DATE")))) is not None:
-            return dt.datetime.fromisoformat(text).astimezone(PARIS)
-        return dt.datetime.fromtimestamp(stamp / 1000, PARIS) if isinstance(stamp, int | float) else None
-    except (ValueError, OverflowError, OSError):
+def _time_of(line: bytes, now: float) -> dt.datetime | None:
+    """
+    Return the time of a reading in France: by the clock of the meter (standard), else by its `timestamp`.
+
+    Return None if the line has no time, or one that is later than `now` or older than ten years.
+    """
+    message = parse_object(line)
+    if message is None:
         return None
+    timestamp = message.get("timestamp")  # ms since 1970
+    try:
+        horodate = iso(str(message.get("DATE")))
+        if horodate is not None:
+            time = dt.datetime.fromisoformat(horodate).astimezone(PARIS)
+        elif isinstance(timestamp, int | float):
+            time = dt.datetime.fromtimestamp(timestamp / 1000, PARIS)
+        else:
+            return None
+    except (ValueError, OverflowError, OSError):  # a number that no calendar has
+        return None
+    latest = now + MAX_AHEAD
+    is_possible = 0 <= latest - time.timestamp() <= MAX_AGE
+    return time if is_possible else None

@@ -30,14 +30,18 @@ def translate_argparse() -> None:
 def add_env_file(parser: argparse.ArgumentParser, **options: Any) -> None:  # noqa: ANN401 - argparse's
     """Add the option `--env-file`, which may come several times: `env_files`."""
     text = _("file of settings to read in place of .env (see .env-sample)")
-    kept = {"default": []} | options
+    options.setdefault("default", [])
     parser.add_argument(
-        "--env-file", dest="env_files", type=Path, action="append", metavar="PATH", help=text, **kept
+        "--env-file", dest="env_files", type=Path, action="append", metavar="PATH", help=text, **options
     )
 
 
 def checked(read: Callable[[str], T], message: str, text: str) -> T:
-    """Return what `read` makes of the argument `text`; its ValueError becomes `message`, marked by `N_`."""
+    """
+    Return what `read` makes of the argument `text`.
+
+    Its ValueError becomes ArgumentTypeError with `message`, which is marked by `N_` and names the `{text}`.
+    """
     try:
         return read(text)
     except ValueError as error:
@@ -45,12 +49,14 @@ def checked(read: Callable[[str], T], message: str, text: str) -> T:
 
 
 def _number(read: Callable[[str], N], is_allowed: Callable[[N], bool], message: str, text: str) -> N:
+    """Return the number that the argument `text` is, finite and allowed; see `checked`."""
     number = checked(read, message, text)
-    if math.isfinite(number) and is_allowed(number):
-        return number
-    raise argparse.ArgumentTypeError(_(message).format(text=text))
+    if not math.isfinite(number) or not is_allowed(number):
+        raise argparse.ArgumentTypeError(_(message).format(text=text))
+    return number
 
 
+# The types of arguments: each takes the text alone.
 count = partial(_number, int, lambda number: number >= 1, N_("{text} is not a number of 1 or more"))
 positive = partial(_number, float, lambda number: number > 0, N_("{text} is not a number above 0"))
 not_negative = partial(_number, float, lambda number: number >= 0, N_("{text} is not a number of 0 or more"))

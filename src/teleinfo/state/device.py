@@ -34,15 +34,22 @@ def device_of(number: str | None, *, topic: str, private: bool) -> Device:
     meters of one user, and reveal no number: some five hundred meters in France share the same four digits.
     A change of the scope would lose the history of every user; a test freezes it.
     """
-    if number is None or private:
-        return Device(_hash(number or "", topic=topic), identity_of(number))
-    return Device(re.sub(r"[^A-Za-z0-9_-]", "_", number), identity_of(number), serial=number)
+    identity = identity_of(number)
+    if number is None:
+        return Device(_hash("", topic=topic), identity)
+    if private:
+        return Device(_hash(number, topic=topic), identity)
+    scope = re.sub(r"[^A-Za-z0-9_-]", "_", number)
+    return Device(scope, identity, serial=number)
 
 
 def hidden_scope(scope: str, *, topic: str) -> str:
     """Return the scope that the meter with this scope has if its number is private."""
-    return scope if len(scope) == _HASH_DIGITS else _hash(scope, topic=topic)
+    if len(scope) == _HASH_DIGITS:
+        return scope  # a hash already
+    return _hash(scope, topic=topic)
 
 
 def _hash(number: str, *, topic: str) -> str:
+    """Return the hexadecimal digits that stand for a number, which is empty if the meter sends none."""
     return hashlib.sha256(f"{topic}\n{number}".encode()).hexdigest()[:_HASH_DIGITS]

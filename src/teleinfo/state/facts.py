@@ -78,40 +78,65 @@ class ContractFacts:
 
     def add(self, sent: Values, belief: Belief, now: Moment) -> None:
         """Add the texts of a frame, without excluded étiquettes."""
-        self.site = self.site or business_meters.model(sent)
-        tariff = self.texts.get("PTEC", "")
-        # PEJP in the last frame of a peak does not announce a further peak.
-        is_over = sent.get("PTEC", tariff) != tariff
-        sending = belief.sending - (NOTICES - sent.keys()) if is_over else belief.sending
-        texts = self.texts = {**self.texts, **sent}
-        self._heard.update(dict.fromkeys(sent, now.monotonic))
-        for label in _PASSING.intersection(texts) - sending:
-            texts.pop(label)
-            texts.pop(label + HORODATE_SUFFIX, None)
-        if texts.keys() != sent.keys():  # some may be stale: the memory is bounded, whatever étiquettes come
-            self.texts = self.fresh(now)
-            self._heard = {key: self._heard[key] for key in self.texts}
-        drawn = fields.drawn_power(sent)
-        is_whole = injection.OF_FLOW.intersection(self.texts) <= sent.keys()
-        self.shows_flow = drawn is not None and (drawn > 0 or is_whole)
-        if self.shows_flow:  # short frames do not: their currents are newer than PAPP
-            self._exporting_frames = self._exporting_frames + 1 if injection.exports_by_current(sent) else 0
-            self.estimate = fields.UNKNOWN if drawn else injection.outflow(sent)
+        if self.site is None:
+            self.site = business_meters.model(sent)
+        self._add_texts(sent, belief, now)
+        self._note_flow(sent)
         if "DATE" in sent:
             self.clock.add(sent["DATE"], now)
         if belief.contract is not None:
             contract = tariffs.contract_identity(belief.contract)
             if contract != self.contract:
-                self.contract, self.periods, self.codes = contract, {}, {}
+                self.contract = contract
+                self.periods = {}
+                self.codes = {}
         running = fields.running_index(sent)
         if "LTARF" in sent and isinstance(running, str):
             self.learn({running: sent["LTARF"]})
         if belief.is_steady:
             self.calendar.note(sent, now)
 
+    def _add_texts(self, sent: Values, belief: Belief, now: Moment) -> None:
+        """Add the texts of a frame to those before it; alarms and notices that are over have none."""
+        in_force = belief.sending
+        tariff = self.texts.get("PTEC", "")
+        if sent.get("PTEC", tariff) != tariff:
+            # The last frame of a peak may have had PEJP, which does not announce a further peak: with the new
+            # tariff, a notice must be in the frame itself.
+            in_force -= NOTICES - sent.keys()
+        texts = {**self.texts, **sent}
+        for label in _PASSING.intersection(texts) - in_force:
+            texts.pop(label)
+            texts.pop(label + HORODATE_SUFFIX, None)
+        self.texts = texts
+        self._heard.update(dict.fromkeys(sent, now.monotonic))
+        if texts.keys() != sent.keys():
+            # Some may be stale: the memory is bounded, whatever étiquettes come.
+            self.texts = self.fresh(now)
+            self._heard = {key: self._heard[key] for key in self.texts}
+
+    def _note_flow(self, sent: Values) -> None:
+        """Note whether a frame shows in which direction power flows, and how much flows out."""
+        drawn = fields.drawn_power(sent)
+        lacks_nothing = injection.OF_FLOW.intersection(self.texts) <= sent.keys()
+        self.shows_flow = drawn is not None and (drawn > 0 or lacks_nothing)
+        if not self.shows_flow:
+            return  # such as a short frame, whose currents are newer than PAPP
+        if injection.exports_by_current(sent):
+            self._exporting_frames += 1
+        else:
+            self._exporting_frames = 0
+        if drawn:
+            self.estimate = fields.UNKNOWN
+        else:
+            self.estimate = injection.outflow(sent)
+
     def fresh(self, now: Moment) -> Values:
         """Return the texts that came not long before `now`, by key."""
-        oldest = now.monotonic - (STALE_AFTER if self.site is None else business_meters.STALE_AFTER)
+        greatest_age = STALE_AFTER
+        if self.site is not None:
+            greatest_age = business_meters.STALE_AFTER
+        oldest = now.monotonic - greatest_age
         return {key: text for key, text in self.texts.items() if self._heard[key] >= oldest}
 
     def exports(self, values: Values) -> bool:
@@ -123,16 +148,17 @@ class ContractFacts:
         if self.contract is None or periods.items() <= self.periods.items():
             return
         self.periods |= periods
-        indexes = (
-            tariffs.index_of(label, 0, contract=self.contract, periods=self.periods) for label in self.periods
-        )
-        self.codes = tariffs.codes_of_one_index(
-            {tariffs.index_key(index.label, self.contract): index.code for index in indexes}
-        )
+        code_by_key = {}
+        for label in self.periods:
+            index = tariffs.index_of(label, 0, contract=self.contract, periods=self.periods)
+            code_by_key[tariffs.index_key(label, self.contract)] = index.code
+        self.codes = tariffs.codes_of_one_index(code_by_key)
 
     def key_of(self, label: str) -> str | None:
         """Return the key of an index; None while the contract is unknown."""
-        return None if self.contract is None else tariffs.index_key(label, self.contract)
+        if self.contract is None:
+            return None
+        return tariffs.index_key(label, self.contract)
 
 
 class MeterFacts:
@@ -160,7 +186,8 @@ class MeterFacts:
     ) -> None:
         self.device = device
         self.contract = ContractFacts(mode)
-        self.first = self.heard = first
+        self.first = first
+        self.heard = first  # the moment of the last frame
         self.sent: Values = {}
         self.total: ImportTotal | None = None
         self.daily = daily
@@ -175,52 +202,72 @@ class MeterFacts:
 
     def add(self, sent: Values, belief: Belief, now: Moment) -> None:
         """Add the texts of a reading, without excluded étiquettes, except for its powers and energies."""
-        self.heard, self.sent = now, sent
+        self.heard = now
+        self.sent = sent
         self.contract.add(sent, belief, now)
         values = self.contract.texts
-        self.phases = 3 if self.contract.site else max(self.phases, fields.phases(values))
-        self.has_exported |= self.contract.exports(values)
+        if self.contract.site is not None:
+            self.phases = 3  # so has each older meter of a business
+        else:
+            self.phases = max(self.phases, fields.phases(values))
+        if self.contract.exports(values):
+            self.has_exported = True
 
     @property
     def zone(self) -> tzinfo | None:
         """The zone of its days: that of the machine for a meter of the overseas islands, else France."""
-        return self.heard.wall.tzinfo if self.device.identity.overseas else PARIS
+        if self.device.identity.overseas:
+            return self.heard.wall.tzinfo
+        return PARIS
 
     @property
     def priced(self) -> DatedPrices | None:
         """The prices of the household for the indexes of the meter; None if it gave none."""
-        prices, codes = self.prices, self.contract.codes
+        prices = self.prices
         if prices is None:
             return None
-        kept = self._priced
-        if kept is None or kept.dated is not prices.dated or kept.codes != codes:
-            kept = prices.with_codes(codes)
-            self._priced = kept
-        return kept
+        codes = self.contract.codes
+        priced = self._priced
+        # Made anew only when the prices or the codes have changed.
+        if priced is None or priced.dated is not prices.dated or priced.codes != codes:
+            priced = prices.with_codes(codes)
+            self._priced = priced
+        return priced
 
     def measure(self) -> None:
         """Measure the powers by the indexes of the last reading."""
-        sent, values, now = self.sent, self.contract.texts, self.heard.monotonic
+        sent = self.sent
+        values = self.contract.texts
+        now = self.heard.monotonic
         for name, (counter, index) in fields.counters(values).items():
             power = fields.number(values, fields.POWERS[name])
             self.means[counter].add(index, now=now, idle=power == 0)
         has_exported = self.has_exported or "EAIT" in values
         # In historique, PAPP 0 may be a small injection.
         may_export = self.contract.exports(sent) or (has_exported and "PAPP" in sent)
-        flow = injection.flow(sent, self.contract.estimate if may_export else None)
+        outflow = self.contract.estimate if may_export else None
+        flow = injection.flow(sent, outflow)
         if flow is not None and self.contract.shows_flow:
             self.contract.active.add(flow, now=now, has_exported=has_exported)
 
     def count(self) -> None:
         """Count the energies by the indexes of the last reading."""
-        values, now = self.contract.texts, self.heard
+        values = self.contract.texts
         imported = fields.import_total(values)
         if imported is None:
             return
-        self.counted, at = now.monotonic, now.wall
-        before = self.total or ImportTotal(*imported, 0, at)
-        total = before.next(*imported, at=at, subscribed=fields.subscribed_power(values))
-        indexes = {label: index for label in _COUNTED if (index := fields.number(values, label)) is not None}
+        self.counted = self.heard.monotonic
+        at = self.heard.wall
+        counter, import_index = imported
+        before = self.total
+        if before is None:
+            before = ImportTotal(counter, import_index, 0, at)
+        total = before.next(counter, import_index, at=at, subscribed=fields.subscribed_power(values))
+        indexes = {}
+        for label in _COUNTED:
+            index = fields.number(values, label)
+            if index is not None:
+                indexes[label] = index
         running = fields.running_index(values)
         count = Count(
             total,
@@ -243,7 +290,8 @@ class MeterFacts:
 
     def note_alerts(self, alerts: dict[Alert, bool]) -> None:
         """Note since when each alert is active; the last reading shows `alerts`."""
-        starts = self.alert_starts
-        self.alert_starts = {
-            alert: starts.get(alert, self.heard.wall) for alert, active in alerts.items() if active
-        }
+        starts: dict[str, datetime] = {}
+        for alert, is_active in alerts.items():
+            if is_active:
+                starts[alert] = self.alert_starts.get(alert, self.heard.wall)
+        self.alert_starts = starts

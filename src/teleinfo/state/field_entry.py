@@ -135,18 +135,24 @@ def read(now: Snapshot, declared: Iterable[Field]) -> dict[FieldPath, Json]:
             value = fields.number(now.values, *entry.sources)
         parts = entry.parts
         if isinstance(value, dict):
-            at = parts.index(ANY_LABEL)
-            values |= {(*parts[:at], label, *parts[at + 1 :]): inner for label, inner in value.items()}
+            place = parts.index(ANY_LABEL)
+            before = parts[:place]
+            behind = parts[place + 1 :]
+            for label, value_of_label in value.items():
+                values[(*before, label, *behind)] = value_of_label
+        elif value is UNKNOWN:
+            values[parts] = None
         elif value is not None:
-            values[parts] = None if value is UNKNOWN else value
+            values[parts] = value
     return values
 
 
 def message(values: Mapping[FieldPath, Json], state: dict[str, Json]) -> dict[str, Json]:
-    """Return the message `state` with these values too, nested as the parts of their paths."""
-    for (*sections, name), value in values.items():
-        within: Any = state
+    """Add these values to the message `state`, nested as the parts of their paths; return `state`."""
+    for path, value in values.items():
+        *sections, name = path
+        content: Any = state
         for section in sections:
-            within = within.setdefault(section, {})
-        within[name] = value
+            content = content.setdefault(section, {})
+        content[name] = value
     return state

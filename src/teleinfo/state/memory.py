@@ -28,9 +28,10 @@ VERSION: Final = 2
 
 _CHECKSUM: Final = b',"checksum":'
 
-# Parts of topics, which the program publishes: they have no wildcard.
+# A topic of an announcement to Home Assistant, without wildcards: prefix/platform/entity/config.
 _DISCOVERY_TOPIC: Final = re.compile(r"[^+#\0]+(/[^+#/\0]+){2}/config")
-_NAME: Final = re.compile(r"[^#\0]{1,200}")
+# The end of the topic of a field, without a wildcard; a plus sign may be in an étiquette.
+_FIELD_TOPIC: Final = re.compile(r"[^#\0]{1,200}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +81,16 @@ class Memory:
     @property
     def day(self) -> date:
         """The day of the last reading; the memory is written when it changes."""
-        return self.heard.date() if self.daily_energy is None else self.daily_energy.today.first
+        if self.daily_energy is None:
+            return self.heard.date()
+        return self.daily_energy.today.first
 
 
 def encode(memory: Memory) -> bytes:
     """Return the content of the file: JSON whose last member is the checksum of the text before it."""
     content = {"version": VERSION, **typed_json.to_json(memory)}
-    body = json.dumps(content, separators=(",", ":")).encode("ascii").removesuffix(b"}")
+    text = json.dumps(content, separators=(",", ":"))
+    body = text.encode("ascii").removesuffix(b"}")
     return b"%b%b%d}\n" % (body, _CHECKSUM, crc32(body))
 
 
@@ -107,6 +111,9 @@ def from_json(content: Mapping[str, object]) -> Memory | None:
     memory: Memory | None = typed_json.from_json(Memory, content)
     if memory is None or content.get("version") != VERSION:
         return None
-    are_topics = all(map(_DISCOVERY_TOPIC.fullmatch, memory.announced))
-    are_names = all(map(_NAME.fullmatch, memory.fields))
-    return memory if are_topics and are_names else None
+    # The program publishes on these topics.
+    if not all(map(_DISCOVERY_TOPIC.fullmatch, memory.announced)):
+        return None
+    if not all(map(_FIELD_TOPIC.fullmatch, memory.fields)):
+        return None
+    return memory

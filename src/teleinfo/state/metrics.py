@@ -160,9 +160,13 @@ def _lines_of_info(contents: Mapping[str, dict[str, Any]]) -> list[str]:
     for topic, content in contents.items():
         health = content["health"] or {}
         meter = content["state"].get("meter", {})
-        version, mode, model = health.get("version"), meter.get("mode"), meter.get("model")
-        if version or mode:
-            labels = {"topic": topic, "version": version or "", "mode": mode or "", "model": model or ""}
+        labels = {
+            "topic": topic,
+            "version": health.get("version") or "",
+            "mode": meter.get("mode") or "",
+            "model": meter.get("model") or "",
+        }
+        if labels["version"] or labels["mode"]:
             samples.append(_sample("info", labels, 1))
     return _with_head("info", "Version of teleinfo, mode and model of the meter.", samples)
 
@@ -176,6 +180,7 @@ def _with_head(name: str, meaning: str, samples: list[str]) -> list[str]:
 
 
 def _sample(name: str, labels: Mapping[str, str], value: float) -> str:
+    """Return the line of a value, such as `teleinfo_online{topic="teleinfo"} 1`."""
     pairs = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
     return f"teleinfo_{name}{{{pairs}}} {value:.15g}"
 
@@ -187,7 +192,12 @@ def _escaped(text: str) -> str:
 
 
 def _values(content: Any, path: list[str], labels: dict[str, str]) -> Iterator[tuple[dict[str, str], Any]]:  # noqa: ANN401 - JSON
-    """Yield each value at a path, with its labels."""
+    """
+    Yield each value at a path inside `content`, with its `labels`.
+
+    A part in braces adds a label, and may lead to several values. Where the content lacks a part, the value
+    is None.
+    """
     if not path:
         yield labels, content
         return

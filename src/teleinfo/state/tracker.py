@@ -70,13 +70,16 @@ class StateTracker:
     def known(self) -> tuple[Mode, frozenset[str], tuple[FieldPath, ...]] | None:
         """The mode, the étiquettes that came twice, and the paths of the fields that the meter has shown."""
         belief = self._belief
-        return None if belief is None else (belief.mode, belief.confirmed, tuple(self._shown.known))
+        if belief is None:
+            return None
+        return belief.mode, belief.confirmed, tuple(self._shown.known)
 
     def take_clock_was_ahead(self) -> timedelta | None:
         """Return the time by which the clock of the machine was set back since the last call, if it was."""
         if self._facts is None:
             return None
-        ahead, self._facts.clock_was_ahead = self._facts.clock_was_ahead, None
+        ahead = self._facts.clock_was_ahead
+        self._facts.clock_was_ahead = None
         return ahead
 
     @property
@@ -124,7 +127,8 @@ class StateTracker:
 
     def take_events(self) -> list[dict[str, Json]]:
         """Return the messages of the events since the last call."""
-        events, self._events = self._events, []
+        events = self._events
+        self._events = []
         return events
 
     def update(self, reading: Reading, now: Moment) -> bool:
@@ -139,8 +143,11 @@ class StateTracker:
         facts = self._follow(belief, now)
         facts.add(self._texts(facts, texts_of(reading)), belief, now)
         earlier = self._earlier
-        is_doubtful = earlier is not None and restart.contradicts(earlier, facts)
-        self.is_known = self.is_known or (belief.is_certain if is_doubtful else belief.is_known)
+        if earlier is not None and restart.contradicts(earlier, facts):
+            is_proven = belief.is_certain  # it takes more frames to believe what the memory contradicts
+        else:
+            is_proven = belief.is_known
+        self.is_known = self.is_known or is_proven
         if self.is_known and earlier is not None:
             restart.resume(earlier, facts)
             self._earlier = None
@@ -150,52 +157,65 @@ class StateTracker:
         facts.note_alerts(snapshot.alerts)
         if self.is_known:
             self._events += self._finder.find(snapshot)
-        before, self._news = self._news, snapshot.news
-        return before != self._news
+        news_before = self._news
+        self._news = snapshot.news
+        return self._news != news_before
 
     def _texts(self, facts: MeterFacts, values: Values) -> Values:
         """Return the texts of a reading by the names that `_names` gives to its keys."""
-        mode, overseas = facts.contract.mode, facts.device.identity.overseas
-        names = _names(mode, tuple(values), self.exclude, overseas=overseas)
+        overseas = facts.device.identity.overseas
+        names = _names(facts.contract.mode, tuple(values), self.exclude, overseas=overseas)
         if names.keys() == values.keys():
             return values  # no key has another spelling, and none is left out
         return {name: values[key] for name, key in names.items()}
 
     def _follow(self, belief: Belief, now: Moment) -> MeterFacts:
         """Return the facts about the meter that sent a reading; those of a new meter or contract begin."""
-        last, self._belief = self._belief, belief
+        last = self._belief
+        self._belief = belief  # of which `meter` is read
         facts = self._facts
         if last is None or facts is None or belief.meter != last.meter:
             daily = None if facts is None else facts.daily  # a household has one bill for both meters
             facts = MeterFacts(self.meter, belief.mode, now, prices=self._prices, daily=daily)
-            self._facts, self._shown, self._news = facts, _ShownFields(), ()
+            self._facts = facts
+            self._shown = _ShownFields()
+            self._news = ()
         elif belief.mode is not last.mode or last.contract not in (None, belief.contract):
-            self._shown = _ShownFields(self._message_fields(facts, facts.heard), facts.heard.monotonic)
+            fields_before = self._message_fields(facts, facts.heard)
+            self._shown = _ShownFields(fields_before, facts.heard.monotonic)
             facts.contract = ContractFacts(belief.mode)
         facts.device = self.meter
         return facts
 
     def state(self, now: Moment) -> dict[str, Json]:
         """Return the state at `now`; empty before the first reading."""
-        return {} if self._facts is None else message(self._message_fields(self._facts, now), {})
+        if self._facts is None:
+            return {}
+        return message(self._message_fields(self._facts, now), {})
 
     def fields_of(self, keys: Iterable[str], now: Moment) -> dict[FieldPath, Json]:
         """Return the fields, by path, that are read from these keys of the readings."""
         if self._facts is None:
             return {}
-        values = self._facts.contract.fresh(now)
-        named = self._texts(self._facts, dict.fromkeys(keys, ""))
-        return self._fields(self._facts, {key: text for key, text in values.items() if key in named}, now)
+        names = self._texts(self._facts, dict.fromkeys(keys, ""))  # only their names count here
+        fresh = self._facts.contract.fresh(now)
+        values = {name: text for name, text in fresh.items() if name in names}
+        return self._fields(self._facts, values, now)
 
     def _message_fields(self, facts: MeterFacts, now: Moment) -> dict[FieldPath, Json]:
-        return self._shown.update(self._fields(facts, facts.contract.fresh(now), now), now)
+        """Return the fields of the message at `now`, by path."""
+        current = self._fields(facts, facts.contract.fresh(now), now)
+        return self._shown.update(current, now)
 
     def _fields(self, facts: MeterFacts, values: Values, now: Moment) -> dict[FieldPath, Json]:
+        """Return the fields that these texts give, by path; an étiquette without a field is a label."""
         state = read(Snapshot(facts, values, now), FIELDS)
-        own = labels.values_of(facts.contract.mode, values, private=self._private)
+        values_by_label = labels.values_of(facts.contract.mode, values, private=self._private)
         if facts.device.identity.linky:
-            own.pop(fields.PMAX, None)  # in `max_power.yesterday.imported.value`
-        return state | {("labels", label): value for label, value in own.items()}
+            values_by_label.pop(fields.PMAX, None)  # in `max_power.yesterday.imported.value`
+        for label, value in values_by_label.items():
+            state["labels", label] = value
+        return state
 
 
 @lru_cache(maxsize=64)
@@ -206,30 +226,47 @@ def _names(mode: Mode, keys: tuple[str, ...], exclude: frozenset[str], *, overse
     The horodates of a meter of the overseas islands are left out: their offset is unknown. Do not change the
     result: it is kept.
     """
-    names = {documented(mode, key): key for key in keys if not is_left_out(mode, key, exclude)}
-    return {name: key for name, key in names.items() if not (overseas and name.endswith(HORODATE_SUFFIX))}
+    names = {}
+    for key in keys:
+        if is_left_out(mode, key, exclude):
+            continue
+        name = documented(mode, key)
+        if overseas and name.endswith(HORODATE_SUFFIX):
+            continue
+        names[name] = key
+    return names
 
 
 class _ShownFields:
     """
     The fields of the message, by path: those that the meter has shown with its contract.
 
-    The fields `before` a change of mode or contract, at the monotonic `time`, stay until they are stale; but
-    the indexes count no more, and end at once.
+    The fields `before` a change of mode or contract, at the monotonic time `changed`, stay until they are
+    stale; but the indexes count no more, and end at once. `known` are the paths of those shown since, in
+    order.
     """
 
-    def __init__(self, before: Mapping[FieldPath, Json] | None = None, time: float = 0.0) -> None:
-        self._before = {
-            path: value for path, value in (before or {}).items() if path[:2] != ("energy", "indexes")
-        }
-        self._before_until = time + STALE_AFTER
-        self.known: dict[FieldPath, None] = {}  # in order
+    def __init__(self, before: Mapping[FieldPath, Json] | None = None, changed: float = 0.0) -> None:
+        self._before: dict[FieldPath, Json] = {}
+        if before is not None:
+            self._before = {path: value for path, value in before.items() if not _is_of_index(path)}
+        self._before_until = changed + STALE_AFTER
+        self.known: dict[FieldPath, None] = {}
 
     def update(self, current: Mapping[FieldPath, Json], now: Moment) -> dict[FieldPath, Json]:
-        """Return the fields of the message with the `current` fields."""
+        """Return the fields of the message; one that is known and not `current` is null."""
         self.known |= dict.fromkeys(current)
-        found = dict(self._before) if now.monotonic <= self._before_until else {}
-        return found | {path: current.get(path) for path in self.known}
+        shown: dict[FieldPath, Json] = {}
+        if now.monotonic <= self._before_until:
+            shown |= self._before
+        for path in self.known:
+            shown[path] = current.get(path)
+        return shown
+
+
+def _is_of_index(path: FieldPath) -> bool:
+    """True for the path of a field of an index of the supplier."""
+    return path[:2] == ("energy", "indexes")
 
 
 def encode(state: Json) -> bytes:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -31,7 +30,9 @@ def to_json(value: object) -> Any:  # noqa: ANN401 - JSON
         return {str(to_json(key)): to_json(item) for key, item in value.items()}
     if isinstance(value, tuple | AbstractSet):
         return [to_json(item) for item in value]
-    return value.isoformat() if isinstance(value, date) else value
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
 
 
 def from_json(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says
@@ -67,6 +68,7 @@ def _mapping(key_kind: Any, value_kind: Any, part: dict[str, object]) -> dict[An
 
 
 def _plain(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says
+    """Return the member of an enumeration, or the text, number or truth value; None if it is wrong."""
     if isinstance(kind, type) and issubclass(kind, Enum):
         for member in kind:
             if member.value == part:
@@ -77,26 +79,44 @@ def _plain(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says
         return None
     if kind is float and type(part) is int:
         return float(part)
-    return part if type(part) is kind else None
+    # Not `isinstance`, for which True is an integer.
+    if type(part) is not kind:
+        return None
+    return part
 
 
-def _time(kind: type[date], text: object) -> date | None:
-    with suppress(ValueError, TypeError):
-        time = kind.fromisoformat(text)  # type: ignore[arg-type]  # TypeError where it is no text
-        if time.year in _YEARS and not (isinstance(time, datetime) and time.tzinfo is None):
-            return time
-    return None
+def _time(kind: type[date], part: object) -> date | None:
+    """Return the date or the time with an offset, as `kind` says; None if it is wrong."""
+    if not isinstance(part, str):
+        return None
+    try:
+        time = kind.fromisoformat(part)
+    except ValueError:
+        return None
+    if time.year not in _YEARS:
+        return None
+    if isinstance(time, datetime) and time.tzinfo is None:
+        return None
+    return time
 
 
 def _object(kind: Any, part: dict[str, object]) -> Any:  # noqa: ANN401 - as `kind` says
-    found, hints = {}, get_type_hints(kind)
+    """Return the dataclass with the attributes in `part`; None if one of them is wrong or missing."""
+    attributes = {}
+    types = get_type_hints(kind)
     for field in fields(kind):
-        given = part.get(field.name)
-        value = from_json(hints[field.name], given)
-        is_required = field.default is field.default_factory is MISSING
-        needs_value = is_required and get_origin(hints[field.name]) is not UnionType
-        if value is None and (needs_value or given is not None):
+        item = part.get(field.name)
+        if item is not None:
+            value = from_json(types[field.name], item)
+            if value is None:
+                return None
+            attributes[field.name] = value
+            continue
+        has_default = field.default is not MISSING or field.default_factory is not MISSING
+        if has_default:
+            continue
+        may_be_none = get_origin(types[field.name]) is UnionType
+        if not may_be_none:
             return None
-        if value is not None or is_required:
-            found[field.name] = value
-    return kind(**found)
+        attributes[field.name] = None
+    return kind(**attributes)

@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types of `Health`
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, get_type_hints
+from typing import TYPE_CHECKING, NamedTuple, get_type_hints
 
 from teleinfo.common.i18n import N_
 from teleinfo.common.untrusted_json import parse_object
@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 WINDOW = 300.0
 """Seconds over which the share of bad groups is computed."""
 
-HOUR, HOURS = 3600.0, 24
-"""Counts are kept for so many hours, one set of them an hour."""
+HOUR = 3600.0
+"""Seconds between two sets of counts that are kept."""
+
+HOURS = 24
+"""Sets of counts that are kept, which is as many hours."""
 
 MAX_LOST = 16
-"""The most étiquettes whose losses are told."""
+"""The most étiquettes whose losses are published."""
 
 HEALTH_INTERVAL = 60
 """Seconds between two messages, at most."""
@@ -50,34 +53,51 @@ OTHER_METER = N_(
 """Line of the log about `Health.other_meter`; the doctor looks for it."""
 
 
+class _Sample(NamedTuple):
+    """The groups since the start of the daemon at a monotonic `time`, s."""
+
+    time: float
+    sound: int
+    bad: int
+
+
 class Quality:
     """Share of bad groups over the last `WINDOW` seconds."""
 
     def __init__(self) -> None:
-        self._samples: deque[tuple[float, int, int]] = deque([(float("-inf"), 0, 0)])
+        # The first is of the start, when nothing had come, however long ago that is.
+        self._samples = deque([_Sample(float("-inf"), 0, 0)])
         self._hours: deque[tuple[float, Counts]] = deque(maxlen=HOURS)
 
     def sample(self, counts: Counts, *, now: float) -> None:
         """Remember the `counts` at `now` (monotonic, in seconds). Call this at a steady rhythm."""
-        self._samples.append((now, counts.groups, counts.rejected))
+        self._samples.append(_Sample(now, counts.groups, counts.rejected))
         # Keep the last sample from before the window: the share is that of the groups counted since then.
-        while len(self._samples) > 1 and self._samples[1][0] <= now - WINDOW:
+        while len(self._samples) > 1 and self._samples[1].time <= now - WINDOW:
             self._samples.popleft()
 
         if not self._hours or now - self._hours[-1][0] >= HOUR:
-            self._hours.append((now, replace(counts)))
+            copy = replace(counts)  # the decoder goes on counting in `counts`
+            self._hours.append((now, copy))
 
     @property
     def a_day_ago(self) -> Counts:
-        """The counts of 24 hours ago, to the hour, or of the first sample."""
-        return self._hours[0][1] if self._hours else Counts()
+        """The counts of 24 hours ago, to the hour, or of the first sample; zeros before it."""
+        if not self._hours:
+            return Counts()
+        _time, counts = self._hours[0]
+        return counts
 
     @property
     def bad_share(self) -> float | None:
-        """The share of bad groups, 0 to 1; None where no group came at all."""
-        (_, old_sound, old_bad), (_, sound, bad) = self._samples[0], self._samples[-1]
-        total = sound - old_sound + bad - old_bad
-        return (bad - old_bad) / total if total else None
+        """The share of bad groups in the window, 0 to 1; None where no group came at all."""
+        first = self._samples[0]
+        last = self._samples[-1]
+        sound = last.sound - first.sound
+        bad = last.bad - first.bad
+        if sound + bad == 0:
+            return None
+        return bad / (sound + bad)
 
     @property
     def grade(self) -> LineGrade:
@@ -85,8 +105,13 @@ class Quality:
         share = self.bad_share
         if share is None:
             return LineGrade.SILENT
-        limits = ((0.001, LineGrade.GOOD), (0.01, LineGrade.FAIR), (0.1, LineGrade.POOR))
-        return next((grade for limit, grade in limits if share < limit), LineGrade.BAD)
+        if share < 0.001:  # noqa: PLR2004 - one group in a thousand, as the next two are shares
+            return LineGrade.GOOD
+        if share < 0.01:  # noqa: PLR2004
+            return LineGrade.FAIR
+        if share < 0.1:  # noqa: PLR2004
+            return LineGrade.POOR
+        return LineGrade.BAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +202,9 @@ def complete(known: Health, counts: Counts, quality: Quality) -> Health:
     bad_groups_percent = None
     if quality.bad_share is not None:
         bad_groups_percent = round(quality.bad_share * 100, 3)
+    line_quality = quality.grade
+    if known.problem is not None:
+        line_quality = LineGrade.SILENT  # without a frame, the share is that of some minutes ago
     return replace(
         known,
         frames=whole_run.frames,
@@ -188,7 +216,7 @@ def complete(known: Health, counts: Counts, quality: Quality) -> Health:
         last_24h=_counted(counts, quality.a_day_ago),
         unknown_labels=counts.unknown_labels,
         bad_groups_percent=bad_groups_percent,
-        line_quality=quality.grade if known.problem is None else LineGrade.SILENT,
+        line_quality=line_quality,
     )
 
 
@@ -213,7 +241,8 @@ def _counted(counts: Counts, before: Counts) -> LastDay:
 
 def _most(lost: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
     """Return what was lost since `before`: at most `MAX_LOST` étiquettes, the most frequent first."""
-    return dict((Counter(lost) - Counter(before)).most_common(MAX_LOST))
+    lost_since = Counter(lost) - Counter(before)  # without those of which none was lost
+    return dict(lost_since.most_common(MAX_LOST))
 
 
 def encode(health: Health) -> bytes:
@@ -230,8 +259,12 @@ def parse(payload: bytes) -> Health | None:
     content = parse_object(payload)
     if content is None:
         return None
-    read = {name: from_json(kind, content.get(name)) for name, kind in get_type_hints(Health).items()}
-    return Health(**{name: value for name, value in read.items() if value is not None})
+    fields = {}
+    for name, kind in get_type_hints(Health).items():
+        value = from_json(kind, content.get(name))
+        if value is not None:  # else the default stays, which is not None for every field
+            fields[name] = value
+    return Health(**fields)
 
 
 def is_orphan(health: Health, *, online: bool | None) -> bool:
@@ -245,7 +278,7 @@ def is_orphan(health: Health, *, online: bool | None) -> bool:
 
 
 def is_stale(health: Health, *, now: float) -> bool:
-    """True if `health` was published too long before `now`, in seconds since the epoch."""
+    """True if `health` was published too long before `now`, s since 1970; False if its time is unknown."""
     try:
         published = datetime.fromisoformat(health.time or "").timestamp()
     except (ValueError, OverflowError):

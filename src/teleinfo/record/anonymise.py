@@ -59,7 +59,8 @@ class Anonymiser:
 
     def feed(self, data: bytes) -> bytes:
         """Add the next bytes of the line, and return the bytes that are ready to be shared."""
-        *segments, self._rest = (self._rest + data).split(ETX)
+        segments = (self._rest + data).split(ETX)
+        self._rest = segments.pop()
         if len(self._rest) >= LIMIT:  # longer than any frame
             self._rest = b""
             self.dropped += 1
@@ -67,57 +68,82 @@ class Anonymiser:
 
     def close(self) -> bytes:
         """Return the remaining bytes, at the end of the line."""
-        rest, self._rest = self._rest, b""
+        rest = self._rest
+        self._rest = b""
         return self._segment(rest)
 
     def _segment(self, raw: bytes) -> bytes:
-        """Return the bytes up to an ETX without their identifiers."""
+        """Return the bytes up to an ETX, or up to the end of the line, as they may be shared."""
         text, parity = strip_parity(raw)
-        replaced, damaged = self.replaced, False
+        replaced_before = self.replaced
+        is_damaged = False
         ready = bytearray()
         for match in _TOKENS.finditer(text):
-            token, wire = match[0], raw[match.start() : match.end()]
+            token = match[0]
+            wire = raw[match.start() : match.end()]
             if token[0] in _FRAMING:
                 ready += wire
                 continue
-            clean = self._sound(token, wire, parity=parity)
-            damaged = damaged or clean is None
-            if clean is None:
-                label = _LABEL.match(token)
-                is_harmless = label is not None and label[1] in _HARMLESS
-                if not self._has_seen_identifiers or not is_harmless or self._shares(wire, RUN):
+            shareable = self._sound(token, wire, parity=parity)
+            if shareable is None:
+                is_damaged = True
+                if not self._may_share_damaged(token, wire):
                     self.dropped += 1
                     continue
-                clean = wire
-            ready += clean
-        if self.replaced > replaced and not damaged and text.startswith(STX):
+                shareable = wire
+            ready += shareable
+        if self.replaced > replaced_before and not is_damaged and text.startswith(STX):
             self._has_seen_identifiers = True
         return bytes(ready)
 
+    def _may_share_damaged(self, text: bytes, wire: bytes) -> bool:
+        """True for a damaged group that holds no part of an identifier, by the conditions of the module."""
+        label = _LABEL.match(text)
+        if label is None or label[1] not in _HARMLESS:
+            return False
+        return self._has_seen_identifiers and not self._shares(wire, RUN)
+
     def _sound(self, text: bytes, wire: bytes, *, parity: bool) -> bytes | None:
-        """Return a sound group as it may be shared; None if it is not sound, or may hold an identifier."""
-        # The first character may be a damaged LF, which is no reason to drop the group.
-        for start in (0, 1):
-            group = parse_group(text[start:])
-            if isinstance(group, Group):
-                break
-        else:
+        """
+        Return a sound group as it may be shared; None if it is not sound, or may hold an identifier.
+
+        `wire` is the `text` as it came; with `parity`, bit 7 of its bytes is their parity.
+        """
+        group = parse_group(text)
+        damaged_lf = 0
+        if not isinstance(group, Group):
+            # The first character may be a damaged LF, which is no reason to drop the group.
+            damaged_lf = 1
+            group = parse_group(text[1:])
+        if not isinstance(group, Group):
             return None
         label = lookup(group.mode, group.label)
+        if label is not None and label.kind is Kind.IDENTIFIER:
+            return wire[:damaged_lf] + self._with_zeros(group, text[damaged_lf:], parity=parity)
         if label is None and (not self._has_seen_identifiers or self._shares(text, RUN)):
             return None
-        if label is None or label.kind is not Kind.IDENTIFIER:
-            return None if self._shares(text, LONG_RUN) else wire
+        if self._shares(text, LONG_RUN):
+            return None
+        return wire
+
+    def _with_zeros(self, group: Group, text: bytes, *, parity: bool) -> bytes:
+        """Return the `text` of the group of an identifier with as many zeros, their checksum and parity."""
         self.replaced += 1
-        value = group.value.encode("ascii")
-        self._identifiers.add(value)
-        begin = text[start : -2 - len(value)] + b"0" * len(value)
+        identifier = group.value.encode("ascii")
+        self._identifiers.add(identifier)
+        # The text is: étiquette, separator, identifier, separator, checksum.
         separator = text[-2:-1]
-        covered = begin + separator if group.mode is Mode.STANDARD else begin
-        clean = begin + separator + bytes([checksum(covered)])
-        if parity:
-            clean = bytes(code | (code.bit_count() & 1) << 7 for code in clean)
-        return wire[:start] + clean
+        before_identifier = text[: -len(identifier) - 2]
+        zeros = before_identifier + b"0" * len(identifier)
+        covered = zeros + separator if group.mode is Mode.STANDARD else zeros
+        cleared = zeros + separator + bytes([checksum(covered)])
+        if not parity:
+            return cleared
+        with_parity = bytearray()
+        for code in cleared:
+            is_odd = code.bit_count() % 2 == 1
+            with_parity.append(code | 0x80 if is_odd else code)
+        return bytes(with_parity)
 
     def _shares(self, wire: bytes, length: int) -> bool:
         """

@@ -63,17 +63,24 @@ def main(arguments: argparse.Namespace) -> int:
     settings = load(arguments.env_file or default_env_file())
     path = arguments.file or Path(time.strftime("teleinfo-%Y%m%d-%H%M%S.tic"))
     baudrates = candidates(settings.serial_mode, arguments.baudrate or settings.serial_baudrate)
-    anonymiser = Anonymiser() if arguments.anonymize else None
     try:
         with contextlib.ExitStack() as stack:
-            paths = [path] if path == STANDARD_OUTPUT else [path, Path(f"{path}{SUFFIX}")]
-            files = [stack.enter_context(_opened(each)) for each in paths]
-            url, most = line_of(settings.serial_port), arguments.max_bytes
-            recording = Recording(url, baudrates, *files, anonymiser=anonymiser, most=most)
+            file = stack.enter_context(_opened(path))
+            times_file = None
+            if path != STANDARD_OUTPUT:
+                times_file = stack.enter_context(_opened(Path(f"{path}{SUFFIX}")))
+            recording = Recording(
+                line_of(settings.serial_port),
+                baudrates,
+                file,
+                times_file,
+                anonymiser=Anonymiser() if arguments.anonymize else None,
+                most=arguments.max_bytes,
+            )
             event_loop.run(recording.run(arguments.seconds))
     except OSError as error:
-        named = error.filename or path
-        reason = _("{path} cannot be written: {error}").format(path=named, error=_(file_error(error)))
+        path_of_error = error.filename or path
+        reason = _("{path} cannot be written: {error}").format(path=path_of_error, error=_(file_error(error)))
     except RecordError as error:
         reason = f"{error}{_kept(path)}"
     except PortError as error:
@@ -100,6 +107,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def _summary(path: Path, recording: Recording) -> str:
+    """Return what the recording has: bytes, seconds, frames, what was made anonymous; and how to read it."""
     summary = _("{path}: {count} bytes in {seconds} s, sound frames: {frames}\n").format(
         path=path,
         count=recording.decoder.counts.bytes_read,
@@ -117,4 +125,7 @@ def _summary(path: Path, recording: Recording) -> str:
 
 
 def _kept(path: Path) -> str:
-    return "\n" + _("What came before is in {path}").format(path=path) if path.exists() else ""
+    """Return a line that says where the bytes before an error are; "" if none came."""
+    if not path.exists():
+        return ""
+    return "\n" + _("What came before is in {path}").format(path=path)

@@ -22,7 +22,7 @@ def parser_of(checkout: Path, *, standard: bool) -> Any:  # noqa: ANN401 -- a cl
     """Return the reader of linkytic, which opens no port."""
     core: Any = ModuleType("homeassistant.core")
     core.callback = lambda function: function  # all that it takes of Home Assistant
-    package = ModuleType("linkytic")  # its own imports the whole of Home Assistant
+    package = ModuleType("linkytic")  # in place of its __init__, which imports the whole of Home Assistant
     package.__path__ = [str(checkout / "custom_components/linkytic")]
     sys.modules |= {"homeassistant": ModuleType("homeassistant"), core.__name__: core, "linkytic": package}
     reader = importlib.import_module("linkytic.serial_reader").LinkyTICReader
@@ -32,15 +32,20 @@ def parser_of(checkout: Path, *, standard: bool) -> Any:  # noqa: ANN401 -- a cl
 def main() -> None:
     """Print a JSON object for each group."""
     data = Path(sys.argv[2]).read_bytes()
-    parser = parser_of(Path(sys.argv[1]), standard=data.count(b"\t") > data.count(b"\x03"))
+    # A tab separates the fields in mode standard: there are more of them than of ETX, the end of a frame.
+    is_standard = data.count(b"\t") > data.count(b"\x03")
+    parser = parser_of(Path(sys.argv[1]), standard=is_standard)
     for line in io.BytesIO(data):
         label = parser._parse_line(line)
-        if label is not None:
-            value, horodate = parser._values[label].values()
-            reading = {label: value if value or horodate is None else horodate}
-            if value and horodate:
-                reading[f"{label}_HORODATE"] = horodate
-            sys.stdout.write(json.dumps(reading) + "\n")
+        if label is None:  # the parser has refused the line
+            continue
+        value, horodate = parser._values[label].values()
+        reading = {label: value}
+        if horodate and value:
+            reading[f"{label}_HORODATE"] = horodate
+        elif horodate is not None and not value:
+            reading[label] = horodate  # DATE has nothing but a horodate
+        sys.stdout.write(json.dumps(reading) + "\n")
 
 
 if __name__ == "__main__":

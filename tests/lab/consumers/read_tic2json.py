@@ -14,25 +14,33 @@ import subprocess
 import sys
 from pathlib import Path
 
-CUT = {"SMAXSN1-": "SMAXSN1-1", "SMAXSN2-": "SMAXSN2-1", "SMAXSN3-": "SMAXSN3-1"}
+WHOLE_LABELS = {"SMAXSN1-": "SMAXSN1-1", "SMAXSN2-": "SMAXSN2-1", "SMAXSN3-": "SMAXSN3-1"}
 
 
 def main() -> int:
     """Print a JSON object for each frame; return the exit status of tic2json."""
     data = Path(sys.argv[2]).read_bytes()
-    mode = "-1" if b"\nMESURES1 " not in data else "-P"
+    # A tab separates the fields in mode standard: there are more of them than of ETX, the end of a frame.
     if data.count(b"\t") > data.count(b"\x03"):
         mode = "-2"
+    elif b"\nMESURES1 " in data:  # a meter of a business ("PME-PMI")
+        mode = "-P"
+    else:
+        mode = "-1"
     done = subprocess.run([sys.argv[1], mode], input=data, stdout=subprocess.PIPE, check=False)
-    for text in done.stdout.decode("latin-1").splitlines():
+    for line in done.stdout.decode("latin-1").splitlines():
+        groups = [] if line == "[" else json.loads(line)
         reading = {}
-        for group in json.loads(text) if text != "[" else ():
-            label, value, horodate = group["label"], group["data"], group.get("horodate", "")
-            label = CUT.get(label, label)
+        for group in groups:
+            label = WHOLE_LABELS.get(group["label"], group["label"])
+            value, horodate = group["data"], group.get("horodate", "")
             if label == "STGE":
                 value = f"{value:08X}"
-            reading[label] = horodate if value == "" else value
-            if value != "" and horodate:
+            if value == "":  # DATE has nothing but a horodate
+                reading[label] = horodate
+                continue
+            reading[label] = value
+            if horodate:
                 reading[f"{label}_HORODATE"] = horodate
         sys.stdout.write(json.dumps(reading) + "\n")
     return done.returncode

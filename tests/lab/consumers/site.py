@@ -43,16 +43,17 @@ class Relay(Program):
     """A script, run by the line of teleinfo-relay@.service, with the files that the unit hands over."""
 
     def __init__(self, folder: Path, script: str, broker: MosquittoBroker) -> None:
-        handed = folder / "credentials"
-        handed.mkdir()
+        credentials = folder / "credentials"
+        credentials.mkdir()
         for name in ("mosquitto_sub", "mosquitto_pub"):
-            (handed / name).write_text(f"-h {broker.host}\n-p {broker.port}\n", encoding="utf-8")
-        (handed / "relay").write_text(script, encoding="utf-8")
+            (credentials / name).write_text(f"-h {broker.host}\n-p {broker.port}\n", encoding="utf-8")
+        (credentials / "relay").write_text(script, encoding="utf-8")
         unit = (ROOT / "systemd" / "teleinfo-relay@.service").read_text(encoding="utf-8")
-        lines = re.findall("^(?:ExecStart|Environment)=(.*)$", unit.replace("%d", str(handed)), re.MULTILINE)
-        [environ, command] = lines
-        name, _, value = environ.partition("=")
-        super().__init__(command.split(), folder / "relay.log", **{name: value})
+        unit = unit.replace("%d", str(credentials))
+        [environ] = re.findall("^Environment=(.*)$", unit, re.MULTILINE)
+        [command] = re.findall("^ExecStart=(.*)$", unit, re.MULTILINE)
+        variable, _equals, value = environ.partition("=")
+        super().__init__(command.split(), folder / "relay.log", **{variable: value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +67,31 @@ class Site:
     def connected(self, line: str) -> str:
         """Return a line of a page in which the clients of mosquitto connect to this broker."""
         where = f"-h {self.broker.host} -p {self.broker.port}"
-        return line.replace("mosquitto_sub", f"mosquitto_sub {where}").replace(
-            "mosquitto_pub", f"mosquitto_pub {where}"
-        )
+        for client in ("mosquitto_sub", "mosquitto_pub"):
+            line = line.replace(client, f"{client} {where}")
+        return line
 
 
 def frame_of(meter: str) -> bytes:
     """Return a frame of a simulated meter at noon in January, when the panels of a producer inject."""
     noon = dt.datetime(2026, 1, 14, 12)  # noqa: DTZ001 - a meter knows local time only
-    return with_parity(build(meter, start=noon, rng=random.Random(7)).emit(noon + dt.timedelta(seconds=150)))
+    simulated = build(meter, start=noon, rng=random.Random(7))
+    return with_parity(simulated.emit(noon + dt.timedelta(seconds=150)))
 
 
 @contextlib.contextmanager
 def site(folder: Path, meter: str, **settings: object) -> Iterator[Site]:
-    """Yield it with the state published at every frame; it ends with the block."""
+    """
+    Yield a site once it has published the first state; it ends with the block.
+
+    `meter` names the simulated meter, whose frame is repeated. The state is published at every frame.
+    """
     with MosquittoBroker(folder) as broker, Meter(frame_of(meter), period=PERIOD) as sending:
-        given = {"state": True, "state_topics": True, "state_interval": 0, **settings}
+        all_settings = settings_for(broker, sending.line)
+        all_settings |= {"state": True, "state_topics": True, "state_interval": 0, **settings}
         with (
             Subscriber(broker.host, broker.port) as subscriber,
-            Daemon(folder, **settings_for(broker, sending.line), **given) as daemon,
+            Daemon(folder, **all_settings) as daemon,
         ):
             subscriber.expect("teleinfo/state", limit=30)
             yield Site(broker, subscriber, daemon)

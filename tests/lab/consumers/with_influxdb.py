@@ -68,8 +68,14 @@ class InfluxDB:
 
 def test_each_reading_is_a_point(tmp_path: Path) -> None:
     """The writer of the page, with numbers=all, stores one point for each message, at its time."""
-    for name in ("influx", "jq", "curl", "mosquitto_sub"):
-        program(name, {"influx": "influxdb-client", "mosquitto_sub": "mosquitto-clients"}.get(name, name))
+    package_by_program = {
+        "influx": "influxdb-client",
+        "jq": "jq",
+        "curl": "curl",
+        "mosquitto_sub": "mosquitto-clients",
+    }
+    for name, package in package_by_program.items():
+        program(name, package)
     settings = {"payload_numbers": "all", "payload_timestamp": True}
     with InfluxDB(tmp_path) as database, site(tmp_path, "hc", **settings) as running:
         script = WRITER.replace("localhost:8086", f"{HOST}:{database.port}")
@@ -87,11 +93,12 @@ def test_each_reading_is_a_point(tmp_path: Path) -> None:
         rows = database.query(QUERY)
         kinds = dict(database.query('SHOW FIELD KEYS FROM "teleinfo"'))
 
-    assert any(row[1] for row in rows)
+    assert any(power for _time, power, *_rest in rows)
     assert (kinds["ADCO"], kinds["PAPP"], kinds["PTEC"]) == ("float", "float", "string")
 
 
 def test_a_database_of_the_flow_takes_our_points(tmp_path: Path) -> None:
+    """A database keeps the kind of each field: once it has numbers, it takes numbers, and refuses texts."""
     now = int(time.time() * 1000)
     reading = {"timestamp": now, "ADCO": 41961123456, "PAPP": 1940, "PTEC": "HP", "MOTDETAT": 0}
     texts = {name: value if name == "timestamp" else str(value) for name, value in reading.items()}

@@ -30,7 +30,8 @@ GLADYS = "gladys/master/device/mqtt:teleinfo/feature/mqtt:teleinfo"
 
 
 def results(tool: str, expression: str, messages: Sequence[str]) -> list[list[float]]:
-    """Return the result of an expression for each message: one number, or none."""
+    """Return what an expression yields for each message, as a list: one number, or nothing."""
+    # The brackets keep the results of one message on one line.
     printed = output([program(tool, tool), "-c", f"[{expression}]"], "\n".join(messages))
     return [json.loads(line) for line in printed.splitlines()]
 
@@ -39,13 +40,18 @@ def results(tool: str, expression: str, messages: Sequence[str]) -> list[list[fl
 @pytest.mark.parametrize("meter", METERS)
 def test_evcc_gets_the_net_power_of_each_reading(meter: str, tool: str) -> None:
     """Power drawn less injected, from the étiquettes; nothing where a short frame has neither."""
-    messages = [
-        (encode(reading, Options(), now=0) or b"{}").decode() for reading in readings_of(meter, frames=30)
-    ]
-    expected = []
-    for values in map(json.loads, messages):
+    messages: list[str] = []
+    expected: list[list[float]] = []
+    for reading in readings_of(meter, frames=30):
+        payload = encode(reading, Options(), now=0) or b"{}"
+        messages.append(payload.decode())
+        values = json.loads(payload)
         drawn = values.get("SINSTS", values.get("PAPP"))
-        expected.append([] if drawn is None else [int(drawn) - int(values.get("SINSTI", "0"))])
+        injected = values.get("SINSTI", "0")
+        if drawn is None:
+            expected.append([])
+        else:
+            expected.append([int(drawn) - int(injected)])
 
     assert results(tool, FROM_READINGS, messages) == expected
     assert any(expected)
@@ -55,20 +61,26 @@ def test_evcc_gets_the_net_power_of_each_reading(meter: str, tool: str) -> None:
 @pytest.mark.parametrize("meter", METERS)
 def test_evcc_gets_power_and_energy_of_each_state(meter: str, tool: str) -> None:
     """The active power, else the apparent power; nothing while both are unknown."""
-    states: list[dict[str, Any]] = []
+    messages = []
     followed, now = tracker(), 0.0
     for reading in readings_of(meter, frames=30):
         now += PERIOD
         followed.update(reading, moment(now, TIME))
-        states.append(json.loads(json.dumps(followed.state(moment(now)))))
-    states.append(json.loads(json.dumps(followed.state(moment(now + STALE_AFTER + 1)))))
-    messages = [json.dumps(state) for state in states]
-    powers = [[state["power"].get("active"), state["power"]["apparent_net"]] for state in states]
-    expected = [[power for power in both if power is not None][:1] for both in powers]
+        messages.append(json.dumps(followed.state(moment(now))))
+    messages.append(json.dumps(followed.state(moment(now + STALE_AFTER + 1))))
+    states: list[dict[str, Any]] = [json.loads(message) for message in messages]
+    expected = []
+    for state in states:
+        power = state["power"].get("active")
+        if power is None:
+            power = state["power"]["apparent_net"]
+        expected.append([] if power is None else [power])
+    last_kwh = states[-2]["energy"]["import_total"] / 1000
 
     assert results(tool, FROM_STATE, messages) == expected
+    # In the last message, after the silence, nothing is known.
     assert expected[-1] == []
-    assert results(tool, ENERGY, messages[-2:]) == [[states[-2]["energy"]["import_total"] / 1000], []]
+    assert results(tool, ENERGY, messages[-2:]) == [[last_kwh], []]
 
 
 @pytest.fixture(params=MODES)
@@ -96,18 +108,25 @@ def shown(running: Site, line: str) -> list[str]:
 
 
 def test_the_lines_to_look_with_show_what_the_page_says(meter_site: Site) -> None:
-    """Each line but the first, which waits for a change, is run as it stands."""
+    """
+    Each line of the page shows the power, or what it is about.
+
+    All but the first, which waits for a change, are run as they stand.
+    """
     change, topics, states, powers, readings, csv = block("mosquitto-jq.md", "sh", 1).splitlines()
     net = json.loads(meter_site.subscriber.expect("teleinfo/state").payload)["power"]["apparent_net"]
     drawn = max(net, 0)
 
     assert shown(meter_site, f"{change} -W 2") == [str(net)]
-    assert all(re.match(r"teleinfo/state/power/\S+ ", line) for line in shown(meter_site, topics))
+    for line in shown(meter_site, topics):
+        assert re.match(r"teleinfo/state/power/\S+ ", line)
+    # The meter repeats one frame, so that both messages have the same power.
     assert [json.loads(line)[1] for line in shown(meter_site, states)] == [net, net]
     assert [int(line) for line in shown(meter_site, powers)] == [drawn, drawn]
-    for line in map(json.loads, shown(meter_site, readings)):
-        assert re.match(r"\d{4}-\d\d-\d\dT", line["at"])
-        assert line["reading"].keys() & {"PAPP", "SINSTS"}
+    for line in shown(meter_site, readings):
+        dated = json.loads(line)
+        assert re.match(r"\d{4}-\d\d-\d\dT", dated["at"])
+        assert dated["reading"].keys() & {"PAPP", "SINSTS"}
     assert [line.split(",")[1] for line in shown(meter_site, csv)] == [str(net), str(net)]
 
 
@@ -127,31 +146,33 @@ def test_the_relays_publish_what_their_program_reads(
     with relay(tmp_path, scripts(page)[name], meter_site.broker):
         converted = json.loads(meter_site.subscriber.expect(topic, limit=30).payload)
     state = json.loads(meter_site.subscriber.expect("teleinfo/state").payload)
-    net, energy = state["power"]["apparent_net"], state["energy"]
-    injected = energy.get("export_total", 0)
+    net = state["power"]["apparent_net"]
+    imported = state["energy"]["import_total"]
+    exported = state["energy"].get("export_total", 0)
+    drawn, injected = max(net, 0), max(-net, 0)
+    # Wh drawn in two tariffs, Wh injected in two tariffs, both powers; 42 is the number on the page.
+    of_domoticz = {"idx": 42, "nvalue": 0, "svalue": f"{imported};0;{exported};0;{drawn};{injected}"}
     expected = {
-        "domoticz.md": {
-            "idx": 42,
-            "nvalue": 0,
-            "svalue": f"{energy['import_total']};0;{injected};0;{max(net, 0)};{max(-net, 0)}",
-        },
-        "pv-router.md": {"Pva": net},
-        "gladys.md": energy["import_total"] if name == "gladys-energy" else net,
+        "domoticz": of_domoticz,
+        "pv-router": {"Pva": net},
+        "gladys-power": net,
+        "gladys-energy": imported,
     }
 
-    if page == "pv-router.md":
+    if name == "pv-router":
         # The active power, or the net power in the first seconds.
         assert 0.5 * abs(net) <= abs(converted.pop("Pw")) <= abs(net)
-    assert converted == expected[page]
+    assert converted == expected[name]
 
 
 def test_a_battery_is_told_zero_when_the_power_is_unknown(meter_site: Site, tmp_path: Path) -> None:
     """The script of AstraMeter gives the power, and 0 once `teleinfo` is killed."""
     [script] = scripts("astrameter.md").values()
     with relay(tmp_path, script, meter_site.broker):
-        told = json.loads(meter_site.subscriber.expect("astrameter/power", limit=30).payload)
+        power = json.loads(meter_site.subscriber.expect("astrameter/power", limit=30).payload)
         net = json.loads(meter_site.subscriber.expect("teleinfo/state").payload)["power"]["apparent_net"]
         meter_site.daemon.kill()
         meter_site.subscriber.expect("astrameter/power", b"0", limit=RECONNECTION)
-    assert 0.5 * abs(net) <= abs(told) <= abs(net)
-    assert told * net > 0
+    # The active power, which has the sign of the net power and is at most as great.
+    assert 0.5 * abs(net) <= abs(power) <= abs(net)
+    assert power * net > 0

@@ -49,57 +49,79 @@ fromFile(new Parser(), process.argv[1]).parse().then(({document, diagnostics}) =
 
 
 def node(package: str, script: str, *arguments: str, sent: str = "") -> Any:  # noqa: ANN401 - JSON
-    """Return what a script says that uses a package of npm."""
+    """
+    Return the JSON that a script of JavaScript prints, which uses a package of npm.
+
+    It gets `arguments`, and `sent` on standard input.
+    """
     folder = npm_folder(package)
-    line = [program("node", "nodejs"), "--eval", script, "--", *arguments]
+    command = [program("node", "nodejs"), "--eval", script, "--", *arguments]
     result = subprocess.run(
-        line, input=sent, cwd=folder.parent, capture_output=True, text=True, check=False, timeout=120
+        command, input=sent, cwd=folder.parent, capture_output=True, text=True, check=False, timeout=120
     )
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)
 
 
-def judged(found: list[tuple[str, Any]]) -> None:
-    """Assert that both validators accept these messages, and that ajv accepts a schema for each."""
-    schemas = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in SCHEMAS.items()}
-    for name, message in found:
-        jsonschema.Draft202012Validator(schemas[name]).validate(message)
-    said = node("ajv", AJV, sent=json.dumps([schemas, found]))
+def schema(name: str) -> Any:  # noqa: ANN401 - JSON
+    """Return the schema with this name, such as `state`."""
+    return json.loads(SCHEMAS[name].read_text(encoding="utf-8"))
 
-    assert said == {"compiled": list(schemas), "warnings": [], "wrong": []}
+
+def expect_valid(named_messages: list[tuple[str, Any]]) -> None:
+    """
+    Assert that both validators accept these messages, and that ajv accepts every schema.
+
+    Each message stands behind the name of its schema.
+    """
+    schemas = {name: schema(name) for name in SCHEMAS}
+    for name, message in named_messages:
+        jsonschema.Draft202012Validator(schemas[name]).validate(message)
+    verdict = node("ajv", AJV, sent=json.dumps([schemas, named_messages]))
+
+    assert verdict == {"compiled": list(schemas), "warnings": [], "wrong": []}
 
 
 def test_the_messages_of_the_tests_are_valid() -> None:
-    judged(list(messages()))
+    expect_valid(list(messages()))
 
 
 def test_a_wrong_message_is_not() -> None:
     """Else the validator would accept anything."""
-    wrong = [("state", {"time": 5, "meter": {}}), ("event", {"event": "new"}), ("doctor", [])]
-    schemas = {name: json.loads(SCHEMAS[name].read_text(encoding="utf-8")) for name, _message in wrong}
+    wrong = [["state", {"time": 5, "meter": {}}], ["event", {"event": "new"}], ["doctor", []]]
+    schemas = {name: schema(name) for name in ("state", "event", "doctor")}
+    verdict = node("ajv", AJV, sent=json.dumps([schemas, wrong]))
 
-    assert node("ajv", AJV, sent=json.dumps([schemas, wrong]))["wrong"] == json.loads(json.dumps(wrong))
+    assert verdict["wrong"] == wrong
 
 
 @pytest.mark.parametrize("meter", MODES)
 def test_what_the_daemon_publishes_is_valid(tmp_path: Path, meter: str) -> None:
     """The retained messages, and what the doctor says of the daemon."""
-    found: list[tuple[str, Any]] = []
+    published: list[tuple[str, Any]] = []
     with site(tmp_path, meter) as running:
+        broker = running.broker
         for name in ("state", "health", "meta"):
-            with Subscriber(running.broker.host, running.broker.port) as late:  # all of them are retained
-                found.append((name, json.loads(late.expect(f"teleinfo/{name}", limit=30).payload)))
-        where = {"mqtt_host": running.broker.host, "mqtt_port": running.broker.port}
-        examined = doctor(tmp_path, "--json", settings={**where, "serial_port": tmp_path / "nowhere"})
-        found.append(("doctor", json.loads(examined.stdout)))
+            with Subscriber(broker.host, broker.port) as late:  # all of them are retained
+                payload = late.expect(f"teleinfo/{name}", limit=30).payload
+            published.append((name, json.loads(payload)))
+        settings = {
+            "mqtt_host": broker.host,
+            "mqtt_port": broker.port,
+            "serial_port": tmp_path / "nowhere",
+        }
+        examined = doctor(tmp_path, "--json", settings=settings)
+        published.append(("doctor", json.loads(examined.stdout)))
 
-    judged(found)
+    expect_valid(published)
 
 
 def test_the_parser_of_asyncapi_accepts_the_topics() -> None:
     """It may say that there is a newer version of AsyncAPI, and nothing else."""
-    said = node("@asyncapi/parser", PARSER, str(FILE))
-    complaints = [one for one in said["diagnostics"] if one["code"] != "asyncapi-latest-version"]
+    verdict = node("@asyncapi/parser", PARSER, str(FILE))
+    complaints = [
+        complaint for complaint in verdict["diagnostics"] if complaint["code"] != "asyncapi-latest-version"
+    ]
 
     assert complaints == []
-    assert said["channels"] == [channel["address"] for channel in document()["channels"].values()]
+    assert verdict["channels"] == [channel["address"] for channel in document()["channels"].values()]

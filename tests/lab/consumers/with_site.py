@@ -28,21 +28,29 @@ PROBLEMS = ("ALERTS", "teleinfo_line_quality == 0")
 
 def services(*names: str) -> dict[str, Any]:
     """Return the services of these files together; docker-compose checks them against the schema."""
-    files = [option for name in names for option in ("--file", str(SITE / name))]
-    command = [program("docker-compose", "docker-compose"), *files, "config", "--format", "json"]
-    found: dict[str, Any] = json.loads(output(["env", "GRAFANA_PASSWORD=secret", *command]))["services"]
-    return found
+    command = ["env", "GRAFANA_PASSWORD=secret", program("docker-compose", "docker-compose")]
+    for name in names:
+        command += ["--file", str(SITE / name)]
+    command += ["config", "--format", "json"]
+    described: dict[str, Any] = json.loads(output(command))["services"]
+    return described
 
 
 @pytest.mark.parametrize("names", [["compose.yaml"], ["compose.yaml", "compose.cluster.yaml"]])
 def test_the_files_that_are_mounted_are_there(names: list[str]) -> None:
     """The folder of the meters is the user's own; every image but ours has its version."""
-    parts = services(*names).values()
-    mounted = [volume for part in parts for volume in part.get("volumes", []) if volume["type"] == "bind"]
-    sources = [Path(volume["source"]) for volume in mounted]
+    absent, without_version = set(), []
+    for service in services(*names).values():
+        if ":" not in service["image"]:
+            without_version.append(service["image"])
+        for volume in service.get("volumes", []):
+            source = Path(volume["source"])
+            if volume["type"] == "bind" and not source.is_file():
+                folder, *_rest = source.relative_to(SITE).parts
+                absent.add(folder)
 
-    assert {path.relative_to(SITE).parts[0] for path in sources if not path.is_file()} == {"meters"}
-    assert [part["image"] for part in parts if ":" not in part["image"]] == ["localhost/teleinfo"]
+    assert absent == {"meters"}
+    assert without_version == ["localhost/teleinfo"]
 
 
 def test_each_alert_fires_in_its_time() -> None:
@@ -53,13 +61,18 @@ def test_each_alert_fires_in_its_time() -> None:
 
 @contextlib.contextmanager
 def metrics(folder: Path, broker: MosquittoBroker) -> Iterator[tuple[int, int]]:
-    """Yield the ports of a VictoriaMetrics and a vmalert with the files of the site."""
+    """Yield the ports of a VictoriaMetrics and a vmalert with the files of the site, changed to be quick."""
     exported, stored, ruled = free_port(), free_port(), free_port()
-    here = {"mosquitto:1883": f"{HOST}:{broker.port}", "exporter:9641": f"{HOST}:{exported}", "15s": "1s"}
+    local_by_original = {
+        "mosquitto:1883": f"{HOST}:{broker.port}",
+        "exporter:9641": f"{HOST}:{exported}",
+        "15s": "1s",  # the interval of the scrapes
+        "for: 1m": "for: 0s",  # an alert fires at once
+    }
     for name in ("exporter.yaml", "scrape.yaml", "rules.yaml"):
         text = (SITE / name).read_text(encoding="utf-8")
-        for image, local in (here | {"for: 1m": "for: 0s"}).items():
-            text = text.replace(image, local)
+        for original, local in local_by_original.items():
+            text = text.replace(original, local)
         (folder / name).write_text(text, encoding="utf-8")
     commands = {
         "prometheus-mqtt-exporter": f"-config exporter.yaml -listen-address {HOST} -listen-port {exported}",
@@ -70,8 +83,8 @@ def metrics(folder: Path, broker: MosquittoBroker) -> Iterator[tuple[int, int]]:
     }
     with contextlib.ExitStack() as stack:
         for name, options in commands.items():
-            path = program(name, "victoria-metrics" if name == "vmalert" else name)
-            command = ["env", f"--chdir={folder}", path, *options.split()]
+            package = "victoria-metrics" if name == "vmalert" else name
+            command = ["env", f"--chdir={folder}", program(name, package), *options.split()]
             stack.enter_context(Program(command, folder / f"{name}.log"))
         yield stored, ruled
 
@@ -84,22 +97,26 @@ def alerts(port: int) -> set[str]:
 def queries() -> list[str]:
     """Return the queries of the dashboard that find something while all is well, for every meter."""
     text = (SITE / "grafana" / "teleinfo.json").read_text(encoding="utf-8")
+    # Grafana puts what the user chooses in the place of these variables.
     panels = json.loads(text.replace("$process", ".*").replace("$meter", ".*"))["panels"]
-    found = [target["expr"] for panel in panels for target in panel.get("targets", [])]
-    return [query for query in found if not query.startswith(PROBLEMS)]
+    expressions = [target["expr"] for panel in panels for target in panel.get("targets", [])]
+    return [query for query in expressions if not query.startswith(PROBLEMS)]
 
 
 def test_the_dashboard_finds_the_meters_and_the_broker_is_missed(tmp_path: Path) -> None:
     """Two processes of two meters, with the settings of the site, up to the queries; then the broker goes."""
     environment = services("compose.yaml")["teleinfo-a"]["environment"]
-    given = {name[9:].lower(): value for name, value in environment.items() if name.startswith("TELEINFO_")}
+    settings = {}
+    for name, value in environment.items():
+        if name.startswith("TELEINFO_"):
+            settings[name.removeprefix("TELEINFO_").lower()] = value
     with (
         MosquittoBroker(tmp_path) as broker,
         bridges(4) as (_, ports),
         metrics(tmp_path, broker) as (stored, ruled),
     ):
-        a = daemon_of(tmp_path / "a", broker, ports[:2], "teleinfo/a", **given)
-        b = daemon_of(tmp_path / "b", broker, ports[2:], "teleinfo/b", **given)
+        a = daemon_of(tmp_path / "a", broker, ports[:2], "teleinfo/a", **settings)
+        b = daemon_of(tmp_path / "b", broker, ports[2:], "teleinfo/b", **settings)
         with a, b:
             for query in queries():
                 until(partial(values, stored, query), what=query)

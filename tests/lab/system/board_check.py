@@ -26,19 +26,26 @@ def run(*command: str) -> str:
 
 
 def tell(**facts: object) -> None:
-    """Write one line of the report."""
+    """Write facts by their names, as one line of the report."""
     with Path(CONSOLE).open("w", encoding="utf-8") as console:
         console.write(f"\n@@ {json.dumps(facts)}\n")
 
 
 def show(unit: str, *properties: str) -> dict[str, str]:
-    """Return what `systemctl show` says."""
-    said = run("systemctl", "show", *(f"-p{name}" for name in properties), unit)
-    return dict(line.partition("=")[::2] for line in said.splitlines())
+    """Return properties of a unit by their names, as `systemctl show` says them."""
+    values = {}
+    for line in run("systemctl", "show", "-p", ",".join(properties), unit).splitlines():
+        name, _equals, value = line.partition("=")
+        values[name] = value
+    return values
 
 
 def instead(name: str, command: str) -> dict[str, str]:
-    """Run a command in the sandbox of the service, in the daemon's place, and return how it ended."""
+    """
+    Run a command in the sandbox of the service, in the daemon's place, and return how it ended.
+
+    `name` is that of an instance of the service, made for this command.
+    """
     unit = f"teleinfo@{name}.service"
     folder = DROP_INS / f"{unit}.d"
     folder.mkdir(parents=True)
@@ -53,7 +60,7 @@ def instead(name: str, command: str) -> dict[str, str]:
 
 
 def main() -> None:
-    """Report everything."""
+    """Report messages, service, what the sandbox allows, how a process ends that needs too much, the stop."""
     messages = run("mosquitto_sub", "-t", "teleinfo", "-C", "3", "-W", str(SETTLE)).splitlines()
     status = run("mosquitto_sub", "-t", "teleinfo/status", "-C", "1", "-W", "10")
     health = run("mosquitto_sub", "-t", "teleinfo/health", "-C", "1", "-W", "10")

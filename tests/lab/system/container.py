@@ -21,6 +21,7 @@ LIMIT = 60.0
 _HERE = Path(__file__).parent
 _SCRIPT = ("unshare", "--mount", "--propagation", "private", "sh", str(_HERE / "container.sh"))
 _REBOOT = 133
+"""Exit status of systemd-nspawn when the system inside reboots."""
 # Mosquitto loses a SIGTERM that comes just after its first connection (2.0.21: 1 of 400): systemd then waits
 # for 90 s, and no wait here is that long. When it ends is no matter of these tests.
 _BROKER = "[Service]\nTimeoutStopSec=5\n"
@@ -77,12 +78,19 @@ class Container:
         assert self._nspawn.runs, f"the container ended: {self._nspawn.log[-2000:]}"
         for task in Path(f"/proc/{self._nspawn.pid}/task").iterdir():
             for child in (task / "children").read_text().split():
-                if facts(int(child))["NSpid"].split()[-1] == "1":
+                # Its numbers in each process namespace that it is in, the innermost one last.
+                numbers = facts(int(child))["NSpid"].split()
+                if numbers[-1] == "1":
                     return int(child)
         raise AssertionError("the container has no first process (yet)")
 
     def run(self, script: str, *, check: bool = True, limit: float = LIMIT) -> str:
-        """Run a shell script as root and return what it said, on both outputs; it must exit 0 if `check`."""
+        """
+        Run a shell script as root and return what it said, on both outputs; it must exit 0 if `check`.
+
+        It has `limit` seconds.
+        """
+        # All namespaces, the root and the working directory of the first process inside.
         inside = ["nsenter", "-t", str(self._init()), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w"]
         path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
         environ = [f"PATH={path}", "HOME=/root", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive"]
@@ -112,8 +120,15 @@ class Container:
                 return
 
     def property(self, name: str, unit: str = "teleinfo") -> str:
-        """Return what `systemctl show` says."""
+        """Return a property of a unit, as `systemctl show` says it; empty if it is not set."""
         return self.run(f"systemctl show --value -p {name} {shlex.quote(unit)}").strip()
+
+    def exposure(self, unit: str) -> float:
+        """Return the exposure of a service, of 10 at most, that `systemd-analyze security` finds."""
+        # Such as: → Overall exposure level for teleinfo.service: 1.1 OK
+        said = self.run(f"systemd-analyze security --no-pager {unit} | tail -n 1")
+        _words, _colon, verdict = said.partition(":")
+        return float(verdict.split()[0])
 
     def journal(self) -> str:
         """Return the journal of the service, with the lines of systemd about it."""
@@ -129,8 +144,8 @@ class Container:
 
     def settings(self, *lines: str, name: str = "teleinfo") -> None:
         """Write these lines at the end of a settings file, as a household would."""
-        path = self.root / f"etc/teleinfo/{name}.env"
-        path.write_text(path.read_text() + "".join(f"{line}\n" for line in lines))
+        with (self.root / f"etc/teleinfo/{name}.env").open("a") as file:
+            file.writelines(f"{line}\n" for line in lines)
 
     def without_settings(self, *names: str) -> None:
         """Take the lines of these variables out of the settings file again."""

@@ -24,17 +24,23 @@ COUNT = (
     "print(*base.execute(curve, ('curve',)).fetchone(),"
     " *base.execute('SELECT count(*) FROM reading').fetchone())"
 )
+"""Print three numbers: see `history`."""
 
 
 def lines(number: int) -> str:
-    """Return a block of the part on another machine, as root types it."""
+    """
+    Return a block of commands of the part on another machine, as root types it.
+
+    0 is typed on the old machine, 1 on the new one.
+    """
     part = PAGES["contract.md"].partition("## Another machine\n")[2]
     return blocks(part, "sh")[number].replace("sudo ", "")
 
 
 def history(machine: Container) -> tuple[float, ...]:
-    """Return the half-hours that were imported, their Wh, and the readings of the indexes."""
-    return tuple(map(float, machine.run(f'python3 -c "{COUNT}"').split()))
+    """Return three numbers: the imported half-hours, the sum of their Wh, the readings of indexes."""
+    printed = machine.run(f'python3 -c "{COUNT}"')
+    return tuple(float(number) for number in printed.split())
 
 
 def state(machine: Container) -> dict[str, dict[str, int]]:
@@ -47,8 +53,11 @@ def test_settings_memory_and_history_move(tmp_path_factory: pytest.TempPathFacto
     """1. A machine has a history of its meter, and a file. 2. Another one goes on with all of it."""
     carried = tmp_path_factory.mktemp("carried")
     package = roots.package(carried)
+    # Two days of half-hours, each with 1 Wh more than the one before it.
     begin = midnight(dt.date(2025, 3, 1))
-    curve = written.enedis({begin + 1800 * number: 100 + number for number in range(96)})
+    energies = [100 + number for number in range(96)]
+    energy_by_time = {begin + 1800 * number: energy for number, energy in enumerate(energies)}
+    curve = written.enedis(energy_by_time)
     with Container(TRIXIE, tmp_path_factory.mktemp("old")) as old:
         shutil.copy(package, old.root / "root/teleinfo.deb")
         install(old)
@@ -57,7 +66,7 @@ def test_settings_memory_and_history_move(tmp_path_factory: pytest.TempPathFacto
         old.until(READY)
         before = state(old)
         (old.root / "srv/curve.csv").write_bytes(curve)
-        # It is written every five minutes, and at the end of the page.
+        # The history is written every five minutes, and when the page ends.
         old.run(f'python3 -c "{READ_PAGE.format("")}"; systemctl restart teleinfo-web')
         old.run("teleinfo history import /srv/curve.csv")
         kept = history(old)
@@ -80,9 +89,12 @@ def test_settings_memory_and_history_move(tmp_path_factory: pytest.TempPathFacto
         journal = new.run("journalctl -o cat --no-pager -u teleinfo-web")
 
     assert "Lignes ajoutées" in said
-    assert kept[:2] == (96, sum(100 + number for number in range(96)))
-    assert moved[:2] == kept[:2]
-    assert moved[2] >= kept[2] > 0
+    kept_count, kept_energy, kept_readings = kept
+    moved_count, moved_energy, moved_readings = moved
+    assert (kept_count, kept_energy) == (96, sum(energies))
+    assert (moved_count, moved_energy) == (kept_count, kept_energy)
+    assert kept_readings > 0
+    assert moved_readings >= kept_readings
     assert after["meter"]["id"] == before["meter"]["id"]
     assert after["energy"]["import_total"] >= before["energy"]["import_total"]
     assert "ne peut pas être gardé" not in journal

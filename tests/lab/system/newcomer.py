@@ -53,9 +53,14 @@ def commands() -> tuple[str, str]:
 
 def pip_environment() -> dict[str, str]:
     """Return what the pip of this machine is told of its registry, as environment variables."""
-    listed = roots.run(sys.executable, "-m", "pip", "config", "list").splitlines()
-    rows = [row for line in listed if (row := re.fullmatch(r"[^.]+\.([\w-]+)='(.*)'", line))]
-    return {f"PIP_{row[1].upper().replace('-', '_')}": row[2] for row in rows if row[1] in PIP_OPTIONS}
+    listed = roots.run(sys.executable, "-m", "pip", "config", "list")
+    variables = {}
+    # Such as: global.index-url='https://pypi.org/simple'
+    for option, value in re.findall(r"^[^.\n]+\.([\w-]+)='(.*)'$", listed, re.MULTILINE):
+        if option in PIP_OPTIONS:
+            name = option.upper().replace("-", "_")
+            variables[f"PIP_{name}"] = value
+    return variables
 
 
 def prepare(suite: str, root: Path) -> None:
@@ -72,16 +77,23 @@ def prepare(suite: str, root: Path) -> None:
 
 
 def run(suite: str, root: Path) -> tuple[int, list[str]]:
-    """Type the commands of the README in `root`; return the exit status and the durations."""
+    """Type the commands of the README in `root`; return the exit status, and the durations as sentences."""
     demo, test = commands()
-    environ = {"HOME": f"/home/{USER}", "USER": USER, "PATH": "/usr/local/bin:/usr/bin:/bin"}
+    home = f"/home/{USER}"
+    environ = {"HOME": home, "USER": USER, "PATH": "/usr/local/bin:/usr/bin:/bin"}
     environ |= pip_environment()
     environ |= {name: os.environ[name] for name in VARIABLES if name in os.environ}
-    typed = [*(f"{name}={value}" for name, value in environ.items()), "timeout", "--foreground", str(LIMIT)]
-    typed += ["bash", "-c", SCRIPT.read_text(encoding="utf-8"), "bash", demo, OTHER_TESTS.get(suite, test)]
-    chroot = ("chroot", "--userspec=1000:1000", str(root), "env", "-i", "-C", environ["HOME"])
+    variables = [f"{name}={value}" for name, value in environ.items()]
+    script = SCRIPT.read_text(encoding="utf-8")
+    command = [
+        # The first ordinary user of a Debian.
+        *("chroot", "--userspec=1000:1000", str(root)),
+        *("env", "-i", "-C", home, *variables),
+        *("timeout", "--foreground", str(LIMIT)),
+        *("bash", "-c", script, "bash", demo, OTHER_TESTS.get(suite, test)),
+    ]
     process = subprocess.Popen(
-        roots.enter(root, *chroot, *typed),
+        roots.enter(root, *command),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -99,8 +111,8 @@ def run(suite: str, root: Path) -> tuple[int, list[str]]:
 
 
 def main() -> int:
-    """Do it on each system, and say how long it took."""
-    result = 0
+    """Type the commands on each system, and print how long they took; return 1 if any of them failed."""
+    exit_status = 0
     for suite in sys.argv[1:] or SUITES:
         root = Path(tempfile.mkdtemp(prefix="teleinfo-newcomer-", dir="/var/tmp"))
         try:
@@ -108,12 +120,12 @@ def main() -> int:
             status, durations = run(suite, root)
         finally:
             subprocess.run(["rm", "-rf", "--one-file-system", root], check=False, timeout=120)
-        print(  # noqa: T201
-            f"== {suite}: {'passed' if status == 0 else f'FAILED ({status})'}; {', '.join(durations)}",
-            flush=True,
-        )
-        result |= status != 0
-    return result
+        verdict = "passed"
+        if status != 0:
+            verdict = f"FAILED ({status})"
+            exit_status = 1
+        print(f"== {suite}: {verdict}; {', '.join(durations)}", flush=True)  # noqa: T201
+    return exit_status
 
 
 if __name__ == "__main__":

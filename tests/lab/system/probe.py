@@ -1,8 +1,12 @@
 """
 Print as JSON what can be reached from here, such as from the sandbox of the service.
 
-Run inside, by any Python 3.11 with nothing but its standard library. Each value is "yes", or the name of the
-errno that forbids it. Arguments are host:port pairs to connect to.
+Run inside, by any Python 3.11 with nothing but its standard library:
+
+    probe.py FILE[,FILE…] HOST:PORT…
+
+It tries to read the files, to connect to the addresses, and all else that is named below. Each attempt is
+"yes", "timeout", or the name of the errno that forbids it.
 """
 
 from __future__ import annotations
@@ -30,81 +34,102 @@ CLONE_NEWUSER = 0x10000000  # linux/sched.h
 
 
 def attempt(action: Callable[[], object]) -> str:
-    """Return "yes" if it works."""
+    """Return "yes" if it works, else "timeout", the name of the errno, or the words of the error."""
     try:
         action()
     except TimeoutError:
         return "timeout"
     except OSError as error:
-        return errno.errorcode.get(error.errno or 0, str(error))
+        if error.errno is not None and error.errno in errno.errorcode:
+            return errno.errorcode[error.errno]
+        return str(error)
     return "yes"
 
 
 def connect(address: str) -> str:
-    """Try to reach host:port over TCP."""
-    host, _, port = address.rpartition(":")
-    return attempt(lambda: socket.create_connection((host, int(port)), timeout=CONNECT_LIMIT).close())
+    """Try to reach HOST:PORT over TCP."""
+    host, _colon, port = address.rpartition(":")
+
+    def connect_and_close() -> None:
+        socket.create_connection((host, int(port)), timeout=CONNECT_LIMIT).close()
+
+    return attempt(connect_and_close)
 
 
 def writable() -> list[str]:
     """Return every folder in which a file can be made: found by making one."""
-    found = []
-    for folder, below, _ in os.walk("/"):
-        below[:] = [name for name in below if str(Path(folder, name)) not in VIRTUAL]
+    folders = []
+    for folder, names_below, _files in os.walk("/"):
+        # os.walk goes into those that are left in this list.
+        names_below[:] = [name for name in names_below if str(Path(folder, name)) not in VIRTUAL]
         path = Path(folder) / ".probe"
         if attempt(path.touch) == "yes":
-            found.append(folder)
+            folders.append(folder)
             path.unlink()
-    return found
+    return folders
 
 
 def runs(folder: str) -> str:
     """Put a program into a folder, and try to run it."""
     program = Path(shutil.copy("/usr/bin/true", folder))
-    said = attempt(lambda: subprocess.run([program], check=False))
+    result = attempt(lambda: subprocess.run([program], check=False))
     program.unlink()
-    return said
+    return result
 
 
-def namespace() -> None:
-    """Try to become root in a user namespace; Python 3.11 has no unshare of its own."""
+def enter_user_namespace() -> None:
+    """Become root in a user namespace, or raise OSError; Python 3.11 has no unshare of its own."""
     if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWUSER) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
 
 
 def devices() -> dict[str, str]:
-    """Return every device of /dev, and whether it can be opened to be read."""
-    result = {}
+    """Return for every device of /dev whether it can be opened to be read."""
+    opened = {}
     for path in sorted(Path("/dev").rglob("*")):
-        with contextlib.suppress(OSError):
-            if not path.is_symlink() and (path.is_char_device() or path.is_block_device()):
-                result[str(path)] = attempt(lambda: os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK)))  # noqa: B023 (called at once)
-    return result
+        with contextlib.suppress(OSError):  # it may be gone meanwhile
+            is_device = path.is_char_device() or path.is_block_device()
+            if is_device and not path.is_symlink():
+                opened[str(path)] = open_device(path)
+    return opened
+
+
+def open_device(path: Path) -> str:
+    """Try to open a device, without waiting for anything, and to close it."""
+    return attempt(lambda: os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK)))
 
 
 def read(path: str) -> str:
     """Try to list a folder, or to read a file."""
-    there = Path(path)
-    return attempt(lambda: list(there.iterdir()) if path in FOLDERS else there.read_bytes())
+    if path in FOLDERS:
+        return attempt(lambda: list(Path(path).iterdir()))
+    return attempt(Path(path).read_bytes)
+
+
+def open_socket(family: socket.AddressFamily) -> str:
+    """Try to make a raw socket of this family."""
+    return attempt(lambda: socket.socket(family, socket.SOCK_RAW).close())
 
 
 def main() -> None:
     """Print the report."""
-    written = writable()
+    files, addresses = sys.argv[1].split(","), sys.argv[2:]
+    writable_folders = writable()
+    processes = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
     report = {
         "uid": os.getuid(),
-        "read": {path: read(path) for path in (*FOLDERS, "/etc/shadow", *sys.argv[1].split(","))},
-        "connect": {address: connect(address) for address in sys.argv[2:]},
-        "write": written,
-        "run": [runs(folder) for folder in written],
+        "read": {path: read(path) for path in (*FOLDERS, "/etc/shadow", *files)},
+        "connect": {address: connect(address) for address in addresses},
+        "write": writable_folders,
+        "run": [runs(folder) for folder in writable_folders],
         "devices": devices(),
-        "processes": sorted(int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()),
+        "processes": sorted(processes),
         "own": [os.getpid(), os.getppid()],
         "setuid": attempt(lambda: os.setuid(0)),
         "signal": attempt(lambda: os.kill(1, 0)),
-        "namespace": attempt(namespace),
-        "raw socket": attempt(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW).close()),
-        "netlink": attempt(lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW).close()),
+        "namespace": attempt(enter_user_namespace),
+        "raw socket": open_socket(socket.AF_PACKET),
+        "netlink": open_socket(socket.AF_NETLINK),
         "environment": sorted(os.environ),
     }
     print(json.dumps(report))  # noqa: T201 (it is the report)

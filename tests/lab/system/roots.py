@@ -32,7 +32,11 @@ LIMIT = 1200
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Debian's `suite` with `installed` packages, and the archives of `offered` ones, to install later."""
+    """
+    Debian's `suite` with `installed` packages, and the archives of `offered` ones, to install later.
+
+    An empty `architecture` is that of this machine; `variant` is one of mmdebstrap.
+    """
 
     suite: str
     installed: tuple[str, ...]
@@ -50,25 +54,28 @@ def cache(name: str) -> Path:
 
 def tarball(recipe: Recipe) -> Path:
     """Return the file system of `recipe` as a tar file; making it takes half a minute and the network."""
-    path = cache(f"{recipe.suite}-{_key(repr(_options(recipe)))}.tar")
+    options = _options(recipe)
+    path = cache(f"{recipe.suite}-{_key(repr(options))}.tar")
     if not path.exists():
+        # Whole or not at all, whatever ends this process.
         partial = path.with_suffix(f".{os.getpid()}.tar")
-        run("mmdebstrap", *_options(recipe), recipe.suite, str(partial), _mirror())
+        run("mmdebstrap", *options, recipe.suite, str(partial), _mirror())
         partial.rename(path)
     return path
 
 
 def _mirror() -> str:
     """Return where the apt of this machine, a Debian, has its packages from."""
-    answered = run(
-        "apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Component: main"
-    )
-    mirrors = [uri for uri in answered.split() if uri.startswith("http") and "security" not in uri]
+    lists_of_main = ("Created-By: Packages", "Component: main")
+    uris = run("apt-get", "indextargets", "--format", "$(REPO_URI)", *lists_of_main).split()
+    # The archive of security updates has only some of the packages.
+    mirrors = [uri for uri in uris if uri.startswith("http") and "security" not in uri]
     assert mirrors, "apt has no list of packages: apt-get update brings it"
     return mirrors[0]
 
 
 def _options(recipe: Recipe) -> list[str]:
+    """Return the options of mmdebstrap for a recipe."""
     options = [
         f"--variant={recipe.variant}",
         f"--include={','.join(recipe.installed)}",
@@ -94,11 +101,12 @@ def wheels(python: str) -> Path:
     """Return a folder with what pip needs to install a checkout offline, for `python`, such as "3.11"."""
     table = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
     project = table["project"]
-    # `make install` brings the screen and the page of `watch`.
     extras = project["optional-dependencies"]
+    # `make install` brings the screen and the page of `watch`.
     wanted = [*project["dependencies"], *extras["watch"], *extras["web"], *table["build-system"]["requires"]]
     tested = PROJECT / "systemd" / "constraints.txt"
-    folder = cache(f"wheels-{python}-{_key(repr(wanted) + tested.read_text(encoding='utf-8'))}")
+    key = _key(repr(wanted) + tested.read_text(encoding="utf-8"))
+    folder = cache(f"wheels-{python}-{key}")
     if not folder.exists():
         partial = folder.with_suffix(".partial")
         run(
@@ -112,11 +120,11 @@ def wheels(python: str) -> Path:
 
 
 def package(folder: Path, checkout: Path = PROJECT) -> Path:
-    """Build the Debian package of `checkout` into `folder` and return it."""
+    """Build the Debian package of `checkout` into `folder`, which may have others, and return it."""
     before = set(folder.glob("*.deb"))
     run(str(checkout / "systemd" / "deb.sh"), environ={"DIST": str(folder)})
-    (made,) = set(folder.glob("*.deb")) - before
-    return made
+    [package] = set(folder.glob("*.deb")) - before
+    return package
 
 
 def unpack(recipe: Recipe, root: Path) -> None:
@@ -128,12 +136,12 @@ def unpack(recipe: Recipe, root: Path) -> None:
 
 def carry_network(root: Path) -> None:
     """Let `root` have the resolver of this machine, and the certificates that it trusts."""
-    for path in map(Path, ("/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt")):
-        if path.exists():
-            there = root / path.relative_to("/")
+    for name in ("etc/resolv.conf", "etc/hosts", "etc/ssl/certs/ca-certificates.crt"):
+        here, there = Path("/", name), root / name
+        if here.exists():
             there.parent.mkdir(parents=True, exist_ok=True)
-            there.unlink(missing_ok=True)
-            shutil.copy(path, there)
+            there.unlink(missing_ok=True)  # it may be a link, which a copy would follow
+            shutil.copy(here, there)
 
 
 def add_user(root: Path, user: str) -> None:
@@ -141,18 +149,19 @@ def add_user(root: Path, user: str) -> None:
     repository = root / REPOSITORY.relative_to("/")
     run("git", "clone", "--quiet", "--bare", str(PROJECT), str(repository))
     (root / "etc/sudoers.d" / user).write_text(f"{user} ALL=(ALL) NOPASSWD: ALL\n")
-    made = f"useradd --create-home --shell /bin/bash {user} && chown -R {user}: {REPOSITORY}"
-    run("chroot", str(root), "sh", "-c", f"PATH=/usr/sbin:/usr/bin; {made}")
+    script = f"useradd --create-home --shell /bin/bash {user} && chown -R {user}: {REPOSITORY}"
+    run("chroot", str(root), "sh", "-c", f"PATH=/usr/sbin:/usr/bin; {script}")
 
 
 def enter(root: Path, *command: str, folders: Sequence[Path] = ()) -> list[str]:
     """
-    Return the line that runs a command beside `root` in namespaces, which end with whoever runs the line.
+    Return the line that runs a command, such as chroot, beside `root` in mount and process namespaces.
 
-    The root has these folders of this machine at their places.
+    They end with whoever runs the line. The root has these folders of this machine at their places.
     """
     namespaces = ("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child")
-    script = ("sh", str(Path(__file__).with_name("enter.sh")), str(root), " ".join(map(str, folders)))
+    shared = " ".join(str(folder) for folder in folders)
+    script = ("sh", str(Path(__file__).with_name("enter.sh")), str(root), shared)
     return ["setpriv", "--pdeathsig=KILL", *namespaces, *script, *command]
 
 
@@ -172,4 +181,5 @@ def run(*command: str, environ: dict[str, str] | None = None) -> str:
 
 
 def _key(text: str) -> str:
+    """Return a short text that differs where `text` differs, for the name of a file."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]

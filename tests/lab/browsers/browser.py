@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 TIMEOUT: Final = 30.0
 """Seconds for a page to load and for a script of ours to end."""
 
+WIDEST_PHONE: Final = 600
+"""CSS pixels: below this width the screen is that of a phone, which may scale a page."""
+
 _OPTIONS: Final = (
     "--headless=new",
     "--no-sandbox",  # which a container of root cannot have
@@ -46,7 +49,9 @@ Theme = Literal["light", "dark"]
 def why_not() -> str | None:
     """Return why there can be no browser here, None where there can be one."""
     missing = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
-    return f"no browser: {' and '.join(missing)} not installed" if missing else None
+    if not missing:
+        return None
+    return f"no browser: {' and '.join(missing)} not installed"
 
 
 @contextlib.contextmanager
@@ -81,10 +86,14 @@ def browser(*, language: str = "en", width: int = 1280, height: int = 900) -> It
 
 
 def resize(driver: WebDriver, width: int, height: int, *, scale: float = 1.0) -> None:
-    """Give the page a screen of this size in CSS pixels, narrower than any window can be if need be."""
+    """
+    Give the page a screen of this size in CSS pixels, which may be narrower than any window.
+
+    `scale` is the number of pixels for each CSS pixel.
+    """
     driver.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
-        {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": width < 600},
+        {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": width < WIDEST_PHONE},
     )
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 PROGRAM: Final = "firefox-esr"
 
 _THEMES: Final = {"dark": 0, "light": 1}
+"""The numbers of the themes in a preference of Firefox."""
 
 
 class Tab:
@@ -48,16 +49,19 @@ class Tab:
         self._context = tree["contexts"][0]["context"]
 
     async def _call(self, method: str, **parameters: object) -> Any:  # noqa: ANN401 - JSON
+        """Return the result of a command of WebDriver BiDi; keep the complaints that come before it."""
         self._number += 1
         await self._connection.send_json({"id": self._number, "method": method, "params": parameters})
         async with asyncio.timeout(TIMEOUT):
             while True:
                 message = await self._connection.receive_json()
-                if message.get("method") == "log.entryAdded" and message["params"]["level"] != "info":
-                    self.complaints.append(message["params"]["text"])
-                elif message.get("id") == self._number:
+                if message.get("id") == self._number:
                     assert message["type"] == "success", message
                     return message["result"]
+                if message.get("method") == "log.entryAdded":
+                    entry = message["params"]
+                    if entry["level"] != "info":
+                        self.complaints.append(entry["text"])
 
     async def load(self, url: str, *, width: int) -> None:
         """Load a page on a screen of this width in CSS pixels."""
@@ -66,15 +70,16 @@ class Tab:
         await self._call("browsingContext.navigate", context=self._context, url=url, wait="complete")
 
     async def run(self, script: str) -> Any:  # noqa: ANN401 - a value of JavaScript
-        """Return the value of an expression, or that of its promise."""
-        found = await self._call(
+        """Return the value of an expression of JavaScript, or that of its promise; None for undefined."""
+        evaluated = await self._call(
             "script.evaluate",
+            # As a text: a value would come with the type of each of its parts.
             expression=f"(async () => JSON.stringify((await ({script})) ?? null))()",
             target={"context": self._context},
             awaitPromise=True,
         )
-        assert found["type"] == "success", found
-        return json.loads(found["result"]["value"])
+        assert evaluated["type"] == "success", evaluated
+        return json.loads(evaluated["result"]["value"])
 
     async def until(self, script: str) -> None:
         """Return once an expression is true."""
@@ -118,15 +123,16 @@ async def firefox(*, language: str, theme: Theme) -> AsyncIterator[Tab]:
             f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in preferences.items()
         ]
         (Path(profile) / "user.js").write_text("".join(lines), encoding="utf-8")
+        options = ("--headless", "--no-remote", "--profile", profile, f"--remote-debugging-port={port}")
         process = await asyncio.create_subprocess_exec(
-            *(PROGRAM, "--headless", "--no-remote", "--profile", profile, f"--remote-debugging-port={port}"),
+            PROGRAM,
+            *options,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )
         try:
             async with ClientSession() as session:
-                connection = await _connect(session, f"http://127.0.0.1:{port}/session")
-                async with connection:
+                async with await _connect(session, f"http://127.0.0.1:{port}/session") as connection:
                     tab = Tab(connection)
                     await tab.begin()
                     yield tab

@@ -44,7 +44,11 @@ EVENING = (
     (47, 61, 1800),
     (56, 61, 4700),
 )
-"""Kettle, oven, hob, water heater, washing machine, and a heater too many: more than 9 kVA at the end."""
+"""
+First minute, end and W of each load.
+
+Kettle, oven, hob, water heater, washing machine, and a heater too many: more than 9 kVA at the end.
+"""
 
 
 class Evening:
@@ -55,9 +59,10 @@ class Evening:
         self._begin = begin
 
     def power(self, now: dt.datetime) -> tuple[float, ...]:
-        """Return the power of each phase in W: the loads one after the other on each, and a small ripple."""
+        """Return the power of each phase in W: some ripple, and the loads, spread over the phases in turn."""
         minutes = (now - self._begin).total_seconds() / 60
-        powers = [140.0 + 12 * math.sin(minutes * 2) + 8 * math.sin(minutes * 9) for _ in range(self.phases)]
+        ripple = 140.0 + 12 * math.sin(minutes * 2) + 8 * math.sin(minutes * 9)
+        powers = [ripple] * self.phases
         for number, (first, end, power) in enumerate(EVENING):
             if first <= minutes < end:
                 powers[number % self.phases] += power
@@ -65,12 +70,14 @@ class Evening:
 
 
 def last_hour(meter: SimulatedMeter, end: dt.datetime) -> Iterator[tuple[float, Reading]]:
-    """Yield each reading of the hour before `end` with the seconds to it."""
-    start, passed = end - dt.timedelta(seconds=HOUR), 0.0
+    """Yield each reading of the hour before `end`, behind the seconds from it to `end`."""
+    start = end - dt.timedelta(seconds=HOUR)
+    passed = 0.0
     while passed <= HOUR:
         for reading in Decoder().feed(meter.emit(start + dt.timedelta(seconds=passed))):
             yield HOUR - passed, reading
-        passed += LATE_PERIOD if passed >= HOUR * 3 / 4 else PERIOD
+        is_last_quarter = passed >= HOUR * 3 / 4
+        passed += LATE_PERIOD if is_last_quarter else PERIOD
 
 
 def page_of(
@@ -86,18 +93,19 @@ def page_of(
     """
     Return the page of a meter, or of one with this name, which has sent its frames in the hour before `end`.
 
-    `now`: the monotonic time of `end`.
+    `now`: the monotonic time of `end`, which is now if it is not given.
     """
     page = Page(end=end, port=port, folder=folder, prices=prices)
-    now = time.monotonic() if now is None else now
+    if now is None:
+        now = time.monotonic()
     if isinstance(meter, str):
         start = end - dt.timedelta(seconds=HOUR)
         meter = build(meter, start=start, rng=random.Random(1), load_profile=load_profile)
-    stopped = page.time
-    for ago, reading in last_hour(meter, end):
-        page.time = stopped - dt.timedelta(seconds=ago)
-        page.model.add_reading(reading, now=now - ago)
-    page.time = stopped
+    time_at_end = page.time
+    for seconds_ago, reading in last_hour(meter, end):
+        page.time = time_at_end - dt.timedelta(seconds=seconds_ago)
+        page.model.add_reading(reading, now=now - seconds_ago)
+    page.time = time_at_end
     return page
 
 
@@ -118,9 +126,9 @@ def household(days: int) -> Page:
 
     The page is served beside a daemon, which has run all the time.
     """
-    source, meter, state = _history(days)
+    history, meter, state = _history(days)
     folder = Path(tempfile.mkdtemp(prefix="teleinfo-web-"))
-    shutil.copytree(source, folder, dirs_exist_ok=True)
+    shutil.copytree(history, folder, dirs_exist_ok=True)
     page = page_of(copy.deepcopy(meter), folder=folder, prices=PRICES)
     page.model.remembered = remembered(state)
     return page
@@ -129,9 +137,10 @@ def household(days: int) -> Page:
 @functools.cache
 def _history(days: int) -> tuple[Path, SimulatedMeter, dict[str, Json]]:
     """
-    Return the folder of a history that ends an hour before the end of the evening, and its meter.
+    Return the folder of a history of so many days, its meter, and the state of a daemon.
 
-    The last item is the state of a daemon at the end of the evening.
+    The history and the meter end an hour before the end of the evening, the state is of this end. They are
+    made once: copy what is changed.
     """
     evening_begin = EVENING_END - dt.timedelta(seconds=HOUR)
     loads = Evening(evening_begin, phases=1)
@@ -139,25 +148,33 @@ def _history(days: int) -> tuple[Path, SimulatedMeter, dict[str, Json]]:
     def power(now: dt.datetime) -> tuple[float, ...]:
         if now >= evening_begin:
             return loads.power(now)
-        hour, season = (
-            now.hour + now.minute / 60,
-            math.cos(2 * math.pi * (now.timetuple().tm_yday - 20) / 365),
-        )
-        heating = max(0.0, 700 * season) * (1 if 6 <= hour < 23 else 0.6)
-        cooking = 1800.0 if 12 <= hour < 12.6 or 19 <= hour < 19.7 + 0.3 * (now.day % 3) else 0.0
-        water = 2200.0 if 22.5 <= hour < 24 and now.day % 7 else 0.0
-        return (190 + 25 * math.sin(hour * 5 + now.day) + heating + cooking + water,)
+        hour = now.hour + now.minute / 60
+        # 1 on 20 January, -1 half a year later.
+        season = math.cos(2 * math.pi * (now.timetuple().tm_yday - 20) / 365)
+        watts = 190 + 25 * math.sin(hour * 5 + now.day)
+        heating = max(0.0, 700 * season)
+        is_night = not 6 <= hour < 23
+        watts += 0.6 * heating if is_night else heating
+        dinner_ends = 19.7 + 0.3 * (now.day % 3)
+        if 12 <= hour < 12.6 or 19 <= hour < dinner_ends:
+            watts += 1800  # cooking
+        is_away = now.day % 7 == 0
+        if hour >= 22.5 and not is_away:
+            watts += 2200  # hot water
+        return (watts,)
 
     folder = Path(tempfile.mkdtemp(prefix="teleinfo-history-"))
     atexit.register(shutil.rmtree, folder)
-    start, end = evening_begin - dt.timedelta(days=days), int(evening_begin.replace(tzinfo=PARIS).timestamp())
+    start = evening_begin - dt.timedelta(days=days)
+    end = int(evening_begin.replace(tzinfo=PARIS).timestamp())
     with Lapse(folder, "standard-tempo", start, prices=PRICES, load_profile=power) as lapse:
         lapse.days(days - 2, step=DAY)
         lapse.at(range(lapse.now + 300, end, 300))
         [batch] = lapse.take()
-        # A reading each minute would take a minute of simulation.
-        for minute in range(end - end % MINUTE - 2 * DAY, end, MINUTE):
-            watts = power(dt.datetime.fromtimestamp(minute, PARIS).replace(tzinfo=None))[0]
+        # The power of each minute of the last two days: to simulate the readings would take a minute.
+        last_minute = end - end % MINUTE
+        for minute in range(last_minute - 2 * DAY, end, MINUTE):
+            [watts] = power(dt.datetime.fromtimestamp(minute, PARIS).replace(tzinfo=None))
             batch.powers[minute] = [(round(watts), None)]
         lapse.store.write([batch], now=lapse.now)
         meter = copy.deepcopy(lapse.simulated)

@@ -10,19 +10,22 @@ import pytest
 from teleinfo.vocabulary.words import Language
 from tests.lab.browsers.firefox import firefox
 from tests.lab.browsers.household import household
-from tests.lab.browsers.in_browser import PHONE, PICTURES, TABLET, WIDE, axe_core, state_of
+from tests.lab.browsers.in_browser import PHONE, PICTURES, TABLET, WIDE, axe_core, is_dark, state_of
 
 if TYPE_CHECKING:
     from tests.lab.browsers.browser import Theme
     from tests.lab.browsers.firefox import Tab
 
 LEFT, END, ESCAPE = "\ue012", "\ue010", "\ue00c"
+"""Keys of WebDriver (§17.4.2)."""
 
 FINDINGS = """
     axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })
     .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + html)))
 """
+"""The findings of axe-core, which has to be on the page."""
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+"""True if there is nothing to scroll sideways."""
 
 
 @pytest.mark.parametrize(("language", "theme"), [(Language.FR, "light"), (Language.EN, "dark")])
@@ -42,7 +45,7 @@ def test_firefox_shows_the_page_as_chromium_does(language: Language, theme: Them
                 assert int("".join(figure.split())) == state_of(page, language)["power"]["apparent_net"]
                 assert await tab.run("document.documentElement.lang") == language
                 background = await tab.run("getComputedStyle(document.body).backgroundColor")
-                assert (sum(map(int, background[4:-1].split(","))) < 200) == (theme == "dark")
+                assert is_dark(background) == (theme == "dark")
                 for name in PICTURES:
                     await use_keyboard(tab, name)
                 await tab.run("document.querySelectorAll('details').forEach((each) => (each.open = true))")
@@ -54,13 +57,14 @@ def test_firefox_shows_the_page_as_chromium_does(language: Language, theme: Them
 
 
 async def use_keyboard(tab: Tab, name: str) -> None:
-    """Show the last point of a picture, the one before it, and the picture as a whole."""
+    """Show the last point of a picture, the one before it, and the picture as a whole: each in its words."""
     readout = f"document.querySelector('#{name} .readout').textContent"
     whole = await tab.run(readout)
     await tab.run(f"document.querySelector('#{name} .plot').focus()")
     await tab.press(END)
     last = await tab.run(readout)
     await tab.press(LEFT)
-    assert len({whole, last, await tab.run(readout)}) == 3
+    before_last = await tab.run(readout)
+    assert len({whole, last, before_last}) == 3
     await tab.press(ESCAPE)
     assert await tab.run(readout) == whole

@@ -31,11 +31,13 @@ return Math.ceil(Math.max(...bottoms.filter((bottom) => bottom + margin <= most)
 """
 """The height of a picture, at most the first argument, that cuts no card; the second is the margin below."""
 MARGIN: Final = 12
+"""CSS pixels below the last card."""
 
 
 def path(name: str, language: Language) -> str:
     """Return the place of a picture in the checkout."""
-    return f"{ {'en': 'docs', 'fr': 'docs/fr'}[language] }/images/{name}.png"
+    folder = "docs/fr" if language is Language.FR else "docs"
+    return f"{folder}/images/{name}.png"
 
 
 def with_palette(png: bytes) -> bytes:
@@ -56,7 +58,8 @@ def main() -> None:
                 while "open" not in str(driver.execute_script("return document.documentElement.className")):
                     time.sleep(0.1)
                 time.sleep(3.0)  # for the history to be loaded and drawn
-                resize(driver, width, int(driver.execute_script(_BOTTOM, height, MARGIN)))
+                bottom = int(driver.execute_script(_BOTTOM, height, MARGIN))
+                resize(driver, width, bottom)
                 time.sleep(0.5)  # for the page to be laid out again
                 png = with_palette(driver.get_screenshot_as_png())
                 (ROOT / path(name, language)).write_bytes(png)

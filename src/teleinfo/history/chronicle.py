@@ -115,6 +115,20 @@ class Batch:
     days: dict[tuple[str, int], str] = field(default_factory=dict)
     count: int = 0
 
+    def repeat_power(self, *, until: int) -> None:
+        """Repeat the last power in the slots between its own and that of the time `until`."""
+        if not self.powers:
+            return
+        last = next(reversed(self.powers))
+        for slot in range(last + SLOT, until - until % SLOT, SLOT):
+            self.powers[slot] = self.powers[last]
+
+    def add_power(self, time: int, drawn: int, injected: int | None) -> None:
+        """Add the powers at a time, VA, to those of its slot."""
+        slot = time - time % SLOT
+        # A new list: `repeat_power` gave the one that is there to several slots.
+        self.powers[slot] = [*self.powers.get(slot, ()), (drawn, injected)]
+
     def add_peak(self, time: int, power: int) -> None:
         """Keep a power, VA, if it is the greatest of its day."""
         day = day_of(time)
@@ -126,7 +140,10 @@ class Batch:
         group = "end" if is_end else reading.code
         key = label, group, reading.time // HALF_HOUR
         first, last = self.readings.get(key, (reading, reading))
-        self.readings[key] = min(first, reading), max(last, reading)
+        # The first member of a reading is its time.
+        first = min(first, reading)
+        last = max(last, reading)
+        self.readings[key] = first, last
 
 
 class Chronicle:
@@ -149,15 +166,14 @@ class Chronicle:
             del self._batches[rarest.meter]
         batch = self._batches.setdefault(meter, Batch(meter, at - LONGEST_PAUSE - 1))
         batch.count += 1
-        pause, batch.until = at - batch.until, at
-        drawn, injected = integer(state, "power.apparent_import"), integer(state, "power.apparent_export")
+        pause = at - batch.until
+        batch.until = at
+        drawn = integer(state, "power.apparent_import")
+        injected = integer(state, "power.apparent_export")
         if drawn is not None:
-            slot = at - at % SLOT
-            last = next(reversed(batch.powers), slot)
             if pause <= LONGEST_WAIT:
-                for missed in range(last + SLOT, slot, SLOT):
-                    batch.powers[missed] = batch.powers[last]
-            batch.powers[slot] = [*batch.powers.get(slot, ()), (drawn, injected)]
+                batch.repeat_power(until=at)
+            batch.add_power(at, drawn, injected)
         _add_runs(batch, state, pause)
         _add_days(batch, state)
         _add_peaks(batch, state, drawn)
@@ -182,13 +198,17 @@ class Chronicle:
         taken = [*self._batches.values()]
         self._batches = {}
         if taken:
-            last = max(taken, key=lambda batch: batch.until)
-            powers = dict([*last.powers.items()][-1:])
-            self._batches[last.meter] = Batch(last.meter, last.until, powers)
+            latest = max(taken, key=lambda batch: batch.until)
+            next_batch = Batch(latest.meter, latest.until)
+            if latest.powers:
+                slot = next(reversed(latest.powers))
+                next_batch.powers[slot] = latest.powers[slot]
+            self._batches[latest.meter] = next_batch
         return taken
 
 
 def _add_runs(batch: Batch, state: Json, pause: int) -> None:
+    """Add the tariff period in force and the alerts that are active; `pause` is the time before, s."""
     code = find(state, "tariff.index") or find(state, "tariff.code")
     if isinstance(code, str) and len(code) <= MAX_KEY:
         if code != batch.tariff[1] or pause > LONGEST_PAUSE:
@@ -201,14 +221,19 @@ def _add_runs(batch: Batch, state: Json, pause: int) -> None:
 
 
 def _add_days(batch: Batch, state: Json) -> None:
-    kva = integer(state, "contract.subscribed_power")
-    if kva is not None:
-        batch.days[CONTRACT, midnight(day_of(batch.until))] = f"{find(state, 'contract.code')} {kva // 1000}"
-    if abs(batch.until - midnight(day_of(batch.until), hour=TEMPO_HOUR)) <= COLOURLESS:
+    """Add the contract of the day, and the colours of today and tomorrow, which begin at 6:00."""
+    today = day_of(batch.until)
+    power = integer(state, "contract.subscribed_power")  # VA
+    if power is not None:
+        code = find(state, "contract.code")
+        batch.days[CONTRACT, midnight(today)] = f"{code} {power // 1000}"
+    change_of_colour = midnight(today, hour=TEMPO_HOUR)
+    if abs(batch.until - change_of_colour) <= COLOURLESS:
         return
-    today = (local(batch.until) - dt.timedelta(hours=TEMPO_HOUR)).date()
-    for day, name in ((today, "today"), (today + DAY, "tomorrow")):
-        if isinstance(colour := find(state, f"tempo.{name}"), Colour):
+    today_of_tempo = (local(batch.until) - dt.timedelta(hours=TEMPO_HOUR)).date()
+    for day, name in ((today_of_tempo, "today"), (today_of_tempo + DAY, "tomorrow")):
+        colour = find(state, f"tempo.{name}")
+        if isinstance(colour, Colour):
             batch.days[COLOUR, midnight(day, hour=TEMPO_HOUR)] = colour
 
 
@@ -220,7 +245,9 @@ def _add_peaks(batch: Batch, state: Json, drawn: int | None) -> None:
     most = integer(state, "max_power.today.imported.value")
     if time is not None and most is not None:
         batch.add_peak(time, most)
-    for phase in Phase if find(state, "meter.phases") == len(Phase) else ():
+    if find(state, "meter.phases") != len(Phase):
+        return
+    for phase in Phase:
         power = integer(state, f"power.apparent_import_{phase}")
         current = integer(state, f"current.{phase}")
         # The current has no sign: while no power is drawn, it flows out.
@@ -247,11 +274,14 @@ def _readings(state: Json, at: int) -> Iterator[tuple[str, IndexReading]]:
     """
     if at == midnight(day_of(at)):
         at += 1
-    indexes, is_standard = find(state, "energy.indexes"), find(state, "meter.mode") == Mode.STANDARD
-    for key, index in indexes.items() if isinstance(indexes, dict) else ():
-        label, value = find(index, "label"), find(index, "value")
-        if isinstance(label, str) and isinstance(value, int) and 0 <= value < POSSIBLE:
-            yield label, IndexReading(at, value, key)
+    indexes = find(state, "energy.indexes")
+    if isinstance(indexes, dict):
+        for key, index in indexes.items():
+            label = find(index, "label")
+            value = find(index, "value")
+            if isinstance(label, str) and isinstance(value, int) and 0 <= value < POSSIBLE:
+                yield label, IndexReading(at, value, key)
+    is_standard = find(state, "meter.mode") == Mode.STANDARD
     injected = integer(state, "energy.export_total")
     if is_standard and injected is not None and 0 <= injected < POSSIBLE:
         yield EXPORTED, IndexReading(at, injected, EXPORTED_KEY)
@@ -263,50 +293,67 @@ def _present(state: Json, at: int, readings: dict[str, IndexReading]) -> Present
 
     An index that a new contract set to another value is not believed at once.
     """
-    contract, total = find(state, "contract.name"), integer(state, "energy.import_total")
-    running = find(state, f"energy.indexes.{find(state, 'tariff.index')}.label")
-    if contract is None or total is None or not isinstance(running, str) or running not in readings:
+    mode = find(state, "meter.mode")
+    contract = find(state, "contract.name")
+    total = integer(state, "energy.import_total")
+    running_key = find(state, "tariff.index")
+    running = find(state, f"energy.indexes.{running_key}.label")
+    if contract is None or total is None:
         return None
-    return Present(at, (find(state, "meter.mode"), contract), total, running, readings)
+    if not isinstance(running, str) or running not in readings:
+        return None
+    return Present(at, (mode, contract), total, running, readings)
 
 
 def _is_change(before: Present, after: Present) -> bool:
     """True if the contract or the mode changed, or if the meter has set an index to another value."""
     if before.contract != after.contract:
         return True
-    pairs = (
-        (before.readings[label], after.readings[label]) for label in before.readings & after.readings.keys()
-    )
-    return any(first.value > second.value for first, second in pairs)
+    for label, reading in after.readings.items():
+        reading_before = before.readings.get(label)
+        if reading_before is not None and reading.value < reading_before.value:
+            return True
+    return False
 
 
 def _with_former_codes(before: Present, after: Present) -> dict[str, IndexReading]:
-    """Return the first readings after a change, with their keys before, unless an index is in force now."""
-    readings = dict(after.readings)
+    """
+    Return the first readings after a change, each with the code under which its index counted before.
+
+    The index in force, and an index that is new, keep their codes.
+    """
+    readings = {}
     for label, reading in after.readings.items():
+        code = reading.code
         if label in before.readings and label != after.running:
-            former_code = before.readings[label].code
-            readings[label] = IndexReading(reading.time, reading.value, former_code)
+            code = before.readings[label].code
+        readings[label] = IndexReading(reading.time, reading.value, code)
     return readings
 
 
 def _ends(before: Present, after: Present) -> Iterator[tuple[str, IndexReading]]:
     """
-    Yield a reading at the end of the former contract for each index that needs one.
+    Yield étiquette and reading at the end of the former contract for each index that needs one.
 
     An index that is new, and began at zero, had the value 0. What the total drew meanwhile, and no index
     shows, counts for the index that was in force before, as in `state.daily_energy`.
     """
-    rest = after.total - before.total
+    rest = after.total - before.total  # Wh that no index shows
     for label, reading in after.readings.items():
-        earlier = before.readings.get(label)
-        rise = reading.value if earlier is None else reading.value - earlier.value
-        if label == EXPORTED or not 0 < rise <= rest:
+        if label == EXPORTED:
+            continue
+        reading_before = before.readings.get(label)
+        rise = reading.value
+        if reading_before is not None:
+            rise -= reading_before.value
+        # A greater rise is no rise: the index has another value from an earlier contract.
+        if not 0 < rise <= rest:
             continue
         rest -= rise
-        if earlier is None:
+        if reading_before is None:
             yield label, IndexReading(before.time, 0, reading.code)
-    last, first = before.readings[before.running], after.readings.get(before.running)
+    last = before.readings[before.running]
+    first = after.readings.get(before.running)
     goes_on = first is not None and first.value >= last.value
     is_short = after.time - before.time <= LONGEST_CHANGE.total_seconds()
     if rest > 0 and is_short and not goes_on:

@@ -20,6 +20,7 @@ from teleinfo.history.file_import import Added, FileImport
 from teleinfo.history.sentences import Paragraph, told
 
 if TYPE_CHECKING:
+    import datetime as dt
     import sqlite3
     from collections.abc import Sequence
 
@@ -61,9 +62,9 @@ class ImportedFiles:
     def __init__(self, *, allow_other_site: bool = False) -> None:
         self._allow_other_site = allow_other_site
         self._reader = FileReader()
-        self._understood: list[tuple[str, Content]] = []
-        self._refused: list[tuple[str, Message]] = []
-        self._sentences: list[str] = []
+        self._understood: list[tuple[str, Content]] = []  # by label
+        self._refused: list[tuple[str, Message]] = []  # why, by label
+        self._sentences: list[str] = []  # why some are left out
         self._has_other_format = False
         self._prices: list[PricesOfFile] = []
 
@@ -82,7 +83,9 @@ class ImportedFiles:
         is_any_understood = any(isinstance(content, Content) for _name, content in parts)
         needless = []
         for name, content in parts:
-            part = f"{label}{SEPARATOR}{label_of(name)}" if name else label
+            part = label
+            if name:  # of a file in an archive
+                part = f"{label}{SEPARATOR}{label_of(name)}"
             if isinstance(content, Content):
                 self._understood.append((part, content))
             elif is_any_understood and content.is_other:
@@ -111,7 +114,8 @@ class ImportedFiles:
             with store.editing(number // 1000) as base:
                 self._add_to(base, number)
         for (reason, _archive), group in itertools.groupby(self._refused, _reason_and_archive):
-            for label in _labels([label for label, _reason in group]):
+            labels = [label for label, _reason in group]
+            for label in _labels(labels):
                 tell(sentences.REFUSED, label=label, reason=_(reason))
         for sentence in self._sentences:
             say(sentence)
@@ -131,21 +135,24 @@ class ImportedFiles:
             self._sentences += told(sentences.NO_METER, {})
             return
         self._leave_out_other_sites(base)
-        indexes = {
-            time: index for _label, content in self._understood for time, index in content.indexes.items()
-        }
+        indexes: dict[int, int] = {}
+        for _label, content in self._understood:
+            indexes.update(content.indexes)
         files = FileImport(base, meter, indexes, import_number, allow_other_site=self._allow_other_site)
         parts = []
         for label, content in self._understood:
             try:
-                parts.append(_AddedFile(label, content, files.add(content)))
+                added = files.add(content)
             except FileError as error:
                 self.refuse(label, error.reason)
+                continue
+            parts.append(_AddedFile(label, content, added))
         _add_new_sites(base, meter, parts, import_number)
         for _forms, group in itertools.groupby(parts, lambda part: [*part.content.forms]):
             _tell_parts([*group])
-        known = energies.known(base, meter)
-        if any(part.content.points for part in parts):
+        has_curve = any(part.content.points for part in parts)
+        if has_curve:
+            known = energies.known(base, meter)
             values = {**known, "begin": known["first"], "end": known["last"]}
             for sentence in told(sentences.IMPORT, values):
                 say(sentence)
@@ -154,52 +161,69 @@ class ImportedFiles:
         """Leave out files of another place than those that were imported before, unless that is allowed."""
         if self._allow_other_site:
             return
-        labels = defaultdict[str, list[str]](list)
+        labels_by_site = defaultdict[str, list[str]](list)
         for label, content in self._understood:
             for site in content.sites:
-                labels[site].append(label)
-        known = {site: sites.is_known(base, site) for site in labels}
-        others = [site for site, is_known in known.items() if is_known is False]
-        if len(labels) > 1 and None in known.values():
-            others = [*labels]
-            names = [_labels(labels[site], 1)[0] for site in others]
+                labels_by_site[site].append(label)
+        is_known_by_site = {site: sites.is_known(base, site) for site in labels_by_site}
+        was_none_imported = None in is_known_by_site.values()
+        if was_none_imported and len(labels_by_site) > 1:
+            # Nothing says which of them is the place of this meter.
+            left_out = [*labels_by_site]
+            names = [_label_of_all(labels_by_site[site]) for site in left_out]
             self._sentences += told(sentences.SITES, {"names": names})
         else:
-            undo = command_line("history", "undo")
-            for label in itertools.chain(*(_labels(labels[site]) for site in others)):
-                self._sentences += told(
-                    sentences.OTHER_SITE, {"label": label, "option": ALLOW_OTHER_PRM, "undo": undo}
-                )
-        self._understood = [part for part in self._understood if part[1].sites.isdisjoint(others)]
+            left_out = [site for site, is_known in is_known_by_site.items() if is_known is False]
+            values = {"option": ALLOW_OTHER_PRM, "undo": command_line("history", "undo")}
+            for site in left_out:
+                for label in _labels(labels_by_site[site]):
+                    self._sentences += told(sentences.OTHER_SITE, {**values, "label": label})
+        kept = []
+        for label, content in self._understood:
+            if content.sites.isdisjoint(left_out):
+                kept.append((label, content))
+        self._understood = kept
 
 
 def _add_new_sites(
     base: sqlite3.Connection, meter: int, parts: Sequence[_AddedFile], import_number: int
 ) -> None:
-    """Add the places of files that were added, as those of this import unless they are known."""
-    added = {site for part in parts for site in part.content.sites if part.added.new or part.added.others}
-    for site in sorted(added):
+    """Add the places of the files of which something was added, as those of this import, if they are new."""
+    sites_of_parts: set[str] = set()
+    for part in parts:
+        if part.added.new or part.added.others:
+            sites_of_parts |= part.content.sites
+    for site in sorted(sites_of_parts):
         if not sites.is_known(base, site):
             sites.add_site(base, meter, site, import_number)
 
 
 def _reason_and_archive(refused: tuple[str, Message]) -> tuple[Message, str]:
+    """Return why a file was refused, and the name of its archive; it is empty if it is in none."""
     label, reason = refused
-    return reason, label.rpartition(SEPARATOR)[0]
+    archive, _separator, _name = label.rpartition(SEPARATOR)
+    return reason, archive
 
 
-def _labels(labels: list[str], most: int = MAX_SINGLE) -> list[str]:
-    """Return the labels of files in a row, or one for all of them if they are more than `most`."""
-    if len(labels) <= most:
+def _labels(labels: list[str]) -> list[str]:
+    """Return the labels of files in a row, or one for all of them if they are more than `MAX_SINGLE`."""
+    if len(labels) <= MAX_SINGLE:
         return labels
+    return [_label_of_all(labels)]
+
+
+def _label_of_all(labels: list[str]) -> str:
+    """Return one label for files in a row; it is that of the file if there is one alone."""
+    if len(labels) == 1:
+        return labels[0]
     template = N_("{first} … {last} ({count} files)")
-    return [_(template).format(first=labels[0], last=labels[-1], count=len(labels))]
+    return _(template).format(first=labels[0], last=labels[-1], count=len(labels))
 
 
 def _tell_parts(parts: Sequence[_AddedFile]) -> None:
     """Say what came of files of one format in a row, together if they are many."""
     if len(parts) > MAX_SINGLE:
-        [label] = _labels([part.label for part in parts])  # one for all of them
+        label = _label_of_all([part.label for part in parts])
         _tell_together(label, parts)
         return
     for part in parts:
@@ -207,19 +231,25 @@ def _tell_parts(parts: Sequence[_AddedFile]) -> None:
 
 
 def _tell_together(label: str, parts: Sequence[_AddedFile]) -> None:
-    """Say what came of some files of one format."""
-    days = {day for part in parts for day in part.content.days}
-    form = " + ".join(map(_, parts[0].content.forms))
-    faulty = [part for part in parts if part.content.faults]
-    values: dict[str, object] = {"label": label, "form" if days else "bare": form}
-    values |= {"first": min(days, default=None), "last": max(days, default=None)}
-    values |= {
-        name.name: sum(getattr(part.added, name.name) for part in parts) for name in dataclasses.fields(Added)
-    }
-    values["example"] = min((part.added.example for part in parts if part.added.example), default=0)
+    """Say what came of some files of one format, which are called `label`."""
+    days: set[dt.date] = set()
+    for part in parts:
+        days |= part.content.days
+    form = " + ".join(_(name) for name in parts[0].content.forms)
+    values: dict[str, object] = {"label": label}
+    if days:
+        values |= {"form": form, "first": min(days), "last": max(days)}
+    else:
+        values["bare"] = form  # the sentence of a file in which nothing can be used
+    for field in dataclasses.fields(Added):
+        values[field.name] = sum(getattr(part.added, field.name) for part in parts)
+    examples = [part.added.example for part in parts if part.added.example]
+    values["example"] = min(examples, default=0)  # a time, and no number to be summed
     indexes = sum(len(part.content.indexes) for part in parts)
-    values["indexes"] = indexes if indexes > 1 else 0
+    if indexes > 1:  # one alone checks nothing
+        values["indexes"] = indexes
     values["doubles"] = sum(part.content.doubles for part in parts)
+    faulty = [part for part in parts if part.content.faults]
     if faulty:
         values["faults"] = sum(len(part.content.faults) for part in faulty)
         line = str(faulty[0].content.faults[0])

@@ -179,7 +179,13 @@ def _some(texts: list[str]) -> str:
 
 def _spans(spans: Iterable[Sequence[str]]) -> str:
     """Return the first and the last day of each span; of a span of one day, that day."""
-    return _some([" – ".join(map(_day, sorted({*span}))) for span in spans])
+    texts = []
+    for first, last in spans:
+        text = _day(first)
+        if last != first:
+            text = f"{text} – {_day(last)}"
+        texts.append(text)
+    return _some(texts)
 
 
 FORMS: Final[dict[str, Callable[[Any], str]]] = {

@@ -34,13 +34,15 @@ Kva = Literal[3, 6, 9, 12, 15, 18, 24, 30, 36]
 STEPS: Final[tuple[int, ...]] = get_args(Kva)
 """The subscribed powers that can be had, kVA."""
 
+_MORE_THAN_ANY_KVA: Final = 1000
+
 Hours = tuple[Annotated[str, Field(pattern=r"^([01]\d|2[0-4]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d$")], ...]
 """Hours such as 01:34-07:34; they go over midnight if the end is not after the begin."""
 
 
 @lru_cache
 def minutes_of(hours: tuple[str, ...]) -> frozenset[int]:
-    """Return the minutes of the day that are within some hours."""
+    """Return the minutes of the day, from 0 to 1439, that are within some hours."""
     minutes = set[int]()
     for text in hours:
         begin_text, end_text = text.split("-")
@@ -82,15 +84,16 @@ def in_force(dated: Sequence[_Entry], day: dt.date) -> _Entry | None:
     return min(dated, key=lambda entry: entry.since, default=None)
 
 
-def _in_order(dated: tuple[_Entry, ...]) -> tuple[_Entry, ...]:
-    for number, (before, after) in enumerate(itertools.pairwise(dated), 1):
+def _checked_order(dated: tuple[_Entry, ...]) -> tuple[_Entry, ...]:
+    """Return the entries; raise PydanticCustomError unless each one begins after the one before."""
+    for number_of_after, (before, after) in enumerate(itertools.pairwise(dated), 1):
         if after.since <= before.since:
-            raise PydanticCustomError("unordered", "", {"within": (number,)})
+            raise PydanticCustomError("unordered", "", {"within": (number_of_after,)})
     return dated
 
 
 class OffPeak(_Dated):
-    """The off-peak hours of the household from a day on; `summer`: those from April to October, if others."""
+    """The off-peak hours of the household from a day on; if others from April to October, in `summer`."""
 
     hours: Hours
     summer: Hours = ()
@@ -118,12 +121,12 @@ class Sale(_Dated):
 class Household(_Part):
     """Contract, off-peak hours and sale price of the household, each with the day from which it holds."""
 
-    off_peak: Annotated[tuple[OffPeak, ...], AfterValidator(_in_order)] = ()
-    contract: Annotated[tuple[Held, ...], AfterValidator(_in_order)] = ()
-    sale: Annotated[tuple[Sale, ...], AfterValidator(_in_order)] = ()
+    off_peak: Annotated[tuple[OffPeak, ...], AfterValidator(_checked_order)] = ()
+    contract: Annotated[tuple[Held, ...], AfterValidator(_checked_order)] = ()
+    sale: Annotated[tuple[Sale, ...], AfterValidator(_checked_order)] = ()
 
     def kva_on(self, day: dt.date = dt.date.max) -> int:
-        """Return the subscribed power on a day, by default the present one."""
+        """Return the subscribed power on a day, by default the present one, kVA."""
         held = in_force(self.contract, day)
         return USUAL_KVA if held is None else held.kva
 
@@ -206,12 +209,13 @@ class Offer(_Part):
     calendar: str = ""
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
     closed: bool = False
-    closed_from_kva: int = 1000
+    closed_from_kva: int = _MORE_THAN_ANY_KVA
     price: tuple[Price, ...]
 
     @model_validator(mode="before")
     @classmethod
     def _with_calendar(cls, values: object) -> object:
+        """Return the entries with the rules of the calendar that they name; raise PydanticCustomError."""
         if not isinstance(values, dict) or "calendar" not in values:
             return values
         rules = _CALENDARS.get(str(values["calendar"]))
@@ -221,7 +225,8 @@ class Offer(_Part):
         return values | {"rules": rules}
 
     @model_validator(mode="after")
-    def _is_complete(self) -> Offer:
+    def _checked(self) -> Offer:
+        """Return the offer; raise PydanticCustomError unless each minute has a code and each code a price."""
         # The last rule must have no condition, so that each minute has a code.
         last = self.rules[-1]
         if last != Rule(code=last.code):
@@ -229,7 +234,7 @@ class Offer(_Part):
         codes = self._codes()
         priced: defaultdict[dt.date, set[int]] = defaultdict(set)  # kVA
         for number, price in enumerate(self.price):
-            odd_codes = codes ^ price.kwh.keys()
+            odd_codes = codes ^ price.kwh.keys()  # those without a price, and prices without a code
             if odd_codes:
                 place = {"since": price.since, "code": min(odd_codes), "within": ("price", number, "kwh")}
                 raise PydanticCustomError("odd_price", "", place)
@@ -263,18 +268,24 @@ class Offer(_Part):
 
 def price_on(offer: Offer, household: Household, day: dt.date) -> tuple[int, Price]:
     """
-    Return the power and its price on a day; of the present power if there is none for that of the day.
+    Return the subscribed power, kVA, and its price on a day.
+
+    If there is no price for the power of the day, both are those of the present power.
 
     Raise LookupError if there is none for the present power either.
     """
-    for kva in (household.kva_on(day), household.kva_on()):
-        price = in_force([price for price in offer.price if kva in price.month], day)
+    kva_of_day = household.kva_on(day)
+    present_kva = household.kva_on()
+    for kva in (kva_of_day, present_kva):
+        prices_of_kva = [price for price in offer.price if kva in price.month]
+        price = in_force(prices_of_kva, day)
         if price is not None:
             return kva, price
     raise LookupError(offer.id)
 
 
-def _differ(offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
+def _checked_ids(offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
+    """Return the offers; raise PydanticCustomError if two have the same id."""
     ids = set[str]()
     for number, offer in enumerate(offers):
         if offer.id in ids:
@@ -288,4 +299,4 @@ class Offers(_Part):
 
     calendar: dict[str, Any] = {}
     household: Household = Household()
-    offer: Annotated[tuple[Offer, ...], AfterValidator(_differ)] = ()
+    offer: Annotated[tuple[Offer, ...], AfterValidator(_checked_ids)] = ()

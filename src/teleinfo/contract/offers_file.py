@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
@@ -19,12 +19,13 @@ from teleinfo.contract.offers import SHIPPED, Offers
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import datetime as dt
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
 
-    from teleinfo.contract.offers import ImportedPrice, Offer
+    from teleinfo.contract.offers import ImportedPrice, Offer, Price
 
 MAX_OFFERS_BYTES: Final = 1 << 17
 """The largest file: some 450 offers, which are read in a tenth of a second."""
@@ -124,24 +125,34 @@ def _fault(line: int, template: str, **fields: object) -> Message:
 def _syntax_fault(text: str, error: ValueError | RecursionError) -> Message:
     """Return the fault of a text that is no TOML; of an entry that never ends it is the first line."""
     place = _PLACE.search(str(error))
-    line = int(place[1]) if place is not None else _last_entry(text)
+    number = int(place[1]) if place is not None else _last_entry(text)
+    line = text.split("\n")[number - 1].strip()
     template = N_("this is not TOML (a bracket, a quotation mark or a comma is missing or too many): {text}")
-    return _fault(line, template, text=printable(text.split("\n")[line - 1].strip())[:_MAX_SHOWN])
+    return _fault(number, template, text=printable(line)[:_MAX_SHOWN])
 
 
 def _last_entry(text: str) -> int:
     """Return the first line of the last entry of a document; an entry ends when its brackets are closed."""
-    first, depth = 1, 0
+    first = 1
+    depth = 0
     for number, line in enumerate(_structure(text), 1):
+        # A bracket that was closed too often belongs to no later entry.
         if depth <= 0 and line.strip():
-            first, depth = number, 0
-        depth += line.count("[") + line.count("{") - line.count("]") - line.count("}")
+            first = number
+            depth = 0
+        depth += line.count("[") + line.count("{")
+        depth -= line.count("]") + line.count("}")
     return first
 
 
 def _structure(text: str) -> list[str]:
     """Return the lines of a document without texts in quotation marks and comments."""
-    return _TEXT_OR_COMMENT.sub(lambda found: "\n" * found[0].count("\n"), text).split("\n")
+    return _TEXT_OR_COMMENT.sub(_ends_of_lines, text).split("\n")
+
+
+def _ends_of_lines(match: re.Match[str]) -> str:
+    """Return the ends of the lines of a text, so that the lines behind it keep their numbers."""
+    return "\n" * match[0].count("\n")
 
 
 def _content_faults(text: str, errors: list[ErrorDetails]) -> list[Message]:
@@ -149,19 +160,28 @@ def _content_faults(text: str, errors: list[ErrorDetails]) -> list[Message]:
     lines = _lines_of_entries(text)
     faults = []
     for error in errors[:MAX_FAULTS]:
-        kind, context = error["type"], error.get("ctx", {})
+        context = {**error.get("ctx", {})}
         if "expected" in context:
             # pydantic joins what it expects with an English word.
-            context = context | {"expected": context["expected"].replace(" or ", ", ")}
-        template = _FAULTS.get(kind) or _FAULTS.get(kind.partition("_")[0], _NO_TABLE)
-        reason = Message(template, **context)
+            context["expected"] = context["expected"].replace(" or ", ", ")
+        reason = Message(_template_of(error["type"]), **context)
         entry = error["loc"]
+        place = (*entry, *context.get("within", ()))
+        line = _line_of(place, lines)
         path = ".".join(map(str, entry))
-        line = _line_of((*entry, *context.get("within", ())), lines)
         faults.append(_fault(line, "{path}: {fault}", path=printable(path), fault=reason))
     if len(errors) > MAX_FAULTS:
         faults.append(Message(N_("and {count} more faults"), count=len(errors) - MAX_FAULTS))
     return faults
+
+
+def _template_of(kind: str) -> str:
+    """Return the message for a type of error, by its name or the first word of it."""
+    first_word = kind.partition("_")[0]
+    for name in (kind, first_word):
+        if name in _FAULTS:
+            return _FAULTS[name]
+    return _NO_TABLE
 
 
 def _line_of(entry: _Entry, lines: dict[_Entry, int]) -> int:
@@ -175,18 +195,50 @@ def _lines_of_entries(text: str) -> dict[_Entry, int]:
     """
     Return the first line of each table and entry of a TOML document, and of each table within a list.
 
-    An entry lasts until its brackets are closed. An entry whose name TOML does not understand alone, such as
-    a line within a text of several lines, has no line here.
+    An entry whose name TOML does not understand alone, such as a line within a text of several lines, has no
+    line here.
     """
-    found: dict[_Entry, int] = {}
-    table: _Entry = ()
+    lines: dict[_Entry, int] = {}
+    table: _Entry = ()  # the one in which the statements are
     numbers: dict[_Entry, int] = {}
-    begin, depth = 0, 0
-    elements: list[int] = []
+    for statement in _statements(text):
+        if statement.head.lstrip().startswith("["):
+            table = _table_of(statement.head, numbers)
+            lines.setdefault(table, statement.line)
+            continue
+        entry = table
+        # The value may be on several lines: any other one will do to read the name.
+        name_of_entry = statement.head.partition("=")[0]
+        for name in _names_of(f"{name_of_entry}= 0"):
+            entry = (*entry, name)
+            lines.setdefault(entry, statement.line)
+        for number, line in enumerate(statement.elements):
+            lines.setdefault((*entry, number), line)
+    return lines
+
+
+class _Statement(NamedTuple):
+    """
+    A table or an entry of a document: the number of its first `line`, and that line, its `head`.
+
+    `elements` are the numbers of the lines on which the tables and lists within its brackets begin.
+    """
+
+    line: int
+    head: str
+    elements: list[int]
+
+
+def _statements(text: str) -> Iterator[_Statement]:
+    """Yield the tables and entries of a document; an entry lasts until its brackets are closed."""
     lines = text.split("\n")
+    first_line = 1
+    depth = 0
+    elements: list[int] = []
     for number, structure in enumerate(_structure(text), 1):
         if depth == 0:
-            begin, elements = number, []
+            first_line = number
+            elements = []
         for bracket in _BRACKET.findall(structure):
             if bracket in "]}":
                 depth = max(0, depth - 1)
@@ -194,24 +246,17 @@ def _lines_of_entries(text: str) -> dict[_Entry, int]:
             if depth == 1:
                 elements.append(number)
             depth += 1
-        if depth > 0 or not structure.strip():
-            continue
-        head = lines[begin - 1]
-        if structure.lstrip().startswith("["):
-            table = _table_of(head, numbers)
-            found.setdefault(table, begin)
-            continue
-        entry = table
-        for name in _names_of(f"{head.partition('=')[0]}= 0"):
-            entry = (*entry, name)
-            found.setdefault(entry, begin)
-        for at, element in enumerate(elements):
-            found.setdefault((*entry, at), element)
-    return found
+        if depth == 0 and structure.strip():
+            yield _Statement(first_line, lines[first_line - 1], elements)
 
 
 def _table_of(head: str, numbers: dict[_Entry, int]) -> _Entry:
-    """Return the table that a line begins; `numbers` are those of the last table in each list of tables."""
+    """
+    Return the table that a line begins.
+
+    `numbers` are those of the last table in each list of tables; a line in two brackets, which begins the
+    next one, adds 1 to that of its list.
+    """
     names = _names_of(head)
     is_in_list = head.lstrip().startswith("[[")
     table: _Entry = ()
@@ -266,14 +311,7 @@ def with_shipped(own: Offers, imported: Sequence[ImportedPrice] = ()) -> Offers:
     """
     offers: dict[str, Offer] = {}
     for offer in shipped().offer:
-        known = {(price.since, kva) for price in offer.price for kva in price.month}
-        more = []
-        for price in imported:
-            keys = {(price.since, kva) for kva in price.month}
-            if price.offer == offer.id and known.isdisjoint(keys):
-                known |= keys
-                more.append(price)
-        offers[offer.id] = offer.model_copy(update={"price": (*offer.price, *more)})
+        offers[offer.id] = _with_imported(offer, imported)
     for offer in own.offer:
         offers[offer.id] = offer
     for held in own.household.contract:
@@ -282,3 +320,23 @@ def with_shipped(own: Offers, imported: Sequence[ImportedPrice] = ()) -> Offers:
             template = N_("household.contract: there is no price of {offer} for {kva} kVA")
             raise OffersError(Message(template, offer=printable(held.offer), kva=held.kva))
     return Offers(household=own.household, offer=tuple(offers.values()))
+
+
+def _with_imported(offer: Offer, imported: Sequence[ImportedPrice]) -> Offer:
+    """Return an offer with its imported prices, but for those of a day and a power that it has already."""
+    prices = [*offer.price]
+    days_and_powers = set()
+    for price in offer.price:
+        days_and_powers |= _days_and_powers(price)
+    for price in imported:
+        if price.offer != offer.id:
+            continue
+        if days_and_powers.isdisjoint(_days_and_powers(price)):
+            days_and_powers |= _days_and_powers(price)
+            prices.append(price)
+    return offer.model_copy(update={"price": tuple(prices)})
+
+
+def _days_and_powers(price: Price) -> set[tuple[dt.date, int]]:
+    """Return the first day of a price with each of its subscribed powers, kVA."""
+    return {(price.since, kva) for kva in price.month}

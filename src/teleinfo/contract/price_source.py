@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, TypeAlias
 
 from teleinfo.common.durations import FIRST_TICKS, Ticks
 from teleinfo.common.files import file_error
@@ -26,6 +26,8 @@ from teleinfo.vocabulary.words import Message
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from teleinfo.contract.offers import ImportedPrice
 
 FILE_CHECK_INTERVAL: Final = 10.0
 """Seconds between two looks at the files."""
@@ -73,6 +75,17 @@ class Loaded(NamedTuple):
         return joined
 
 
+class _Signature(NamedTuple):
+    """What changes with a file: the time of its last change, s since 1970, its size, and its inode."""
+
+    changed: float
+    size: int
+    inode: int
+
+
+_Signatures: TypeAlias = tuple[_Signature | None, ...]
+
+
 class PriceSource:
     """
     The prices that were `given` in the settings, and those of the household's file of offers at `path`.
@@ -83,17 +96,20 @@ class PriceSource:
     def __init__(self, path: Path | None, given: Prices | None = None) -> None:
         self.path = path
         self._given = given
-        self._seen: tuple[object, ...] | None = None
+        self._seen: _Signatures | None = None
         self.loaded = Loaded(NOTHING, None)
         self.refresh()
 
     def refresh(self) -> bool:
         """Read the files again if they changed; return True if they did. Blocks; safe in any thread."""
-        seen = self._signatures()
-        is_first = self._seen is None
-        if seen == self._seen or (not is_first and _is_being_written(seen)):
+        signatures = self._signatures()
+        if signatures == self._seen:
             return False
-        self._seen = seen
+        # The first time there are no prices that could be kept until the file is complete.
+        is_first = self._seen is None
+        if not is_first and _is_being_written(signatures):
+            return False
+        self._seen = signatures
         self.loaded = self._load()
         return True
 
@@ -105,8 +121,8 @@ class PriceSource:
             if self._signatures() != self._seen and await asyncio.to_thread(self.refresh):
                 on_change()
 
-    def _signatures(self) -> tuple[object, ...]:
-        """Return what changes when one of the files changes."""
+    def _signatures(self) -> _Signatures:
+        """Return the signature of each file."""
         paths = [] if self.path is None else [self.path, regulated_prices.beside(self.path)]
         return tuple(map(_signature, paths))
 
@@ -115,7 +131,8 @@ class PriceSource:
         if path is None:
             return Loaded(offers_file.shipped(), dated_prices(NOTHING, self._given))
         faults: list[FileFault] = []
-        found = NOTHING
+        own = NOTHING
+        imported: tuple[ImportedPrice, ...] = ()
         try:
             own = offers_file.read(path)
         except (OffersError, OSError) as error:
@@ -125,42 +142,51 @@ class PriceSource:
             imported = regulated_prices.read(prices_path)
         except (OffersError, OSError) as error:
             faults += _faults(prices_path, error)
-        if not faults:
-            try:
-                found = offers_file.with_shipped(own, imported)
-            except OffersError as error:
-                faults += _faults(path, error)
         if faults:
-            last = self.loaded.offers
-            if not last.offer:
-                last = offers_file.shipped()
-            return Loaded(last, self.loaded.prices, tuple(faults))
+            return self._as_before(faults)
+        try:
+            offers = offers_file.with_shipped(own, imported)
+        except OffersError as error:
+            return self._as_before(_faults(path, error))
         note = None
-        contracts = found.household.contract
+        contracts = offers.household.contract
         if self._given is not None and contracts:
             note = Message(BOTH_GIVEN, day=contracts[0].since, path=printable(str(path)))
-        return Loaded(found, dated_prices(found, self._given), note=note)
+        return Loaded(offers, dated_prices(offers, self._given), note=note)
+
+    def _as_before(self, faults: list[FileFault]) -> Loaded:
+        """Return what the last files without a fault gave, or else the shipped offers, with these faults."""
+        offers = self.loaded.offers
+        if not offers.offer:
+            offers = offers_file.shipped()
+        return Loaded(offers, self.loaded.prices, tuple(faults))
 
 
-def dated_prices(found: Offers, given: Prices | None) -> DatedPrices | None:
-    """Return the prices of the household by day; None if neither a contract nor prices are given."""
-    household = found.household
+def dated_prices(offers: Offers, given: Prices | None) -> DatedPrices | None:
+    """
+    Return the prices of the household by day; None if neither a contract nor prices are given.
+
+    A contract whose hours the meter does not count has the prices `given` in the settings, or none.
+    """
+    household = offers.household
     if not household.contract:
         return None if given is None else DatedPrices.undated(given)
-    by_id = {offer.id: offer for offer in found.offer}
-    first = household.contract[0].since
-    days = {held.since for held in household.contract}
+    offer_by_id = {offer.id: offer for offer in offers.offer}
+    first_day = household.contract[0].since
+    days_of_change = {held.since for held in household.contract}
     for held in household.contract:
-        days |= {price.since for price in by_id[held.offer].price if price.since > first}
+        for price in offer_by_id[held.offer].price:
+            if price.since > first_day:
+                days_of_change.add(price.since)
     dated: list[tuple[dt.date, Prices | None]] = []
     if given is not None:
         dated.append((dt.date.min, given))
-    for day in sorted(days):
+    for day in sorted(days_of_change):
         contract = begun(household.contract, day)
-        if contract is None or not by_id[contract.offer].is_counted:
+        if contract is None or not offer_by_id[contract.offer].is_counted:
             dated.append((day, given))
             continue
-        kva, price = price_on(by_id[contract.offer], household, day)
+        kva, price = price_on(offer_by_id[contract.offer], household, day)
         dated.append((day, Prices(price.kwh, price.month[kva])))
     return DatedPrices(tuple(dated))
 
@@ -168,24 +194,31 @@ def dated_prices(found: Offers, given: Prices | None) -> DatedPrices | None:
 def _faults(path: Path, error: OffersError | OSError) -> list[FileFault]:
     """Return the faults of a file that cannot be used."""
     reasons = error.faults if isinstance(error, OffersError) else (file_error(error),)
-    shown = printable(str(path))
     is_closed = isinstance(error, PermissionError)
-    return [
-        FileFault(path, Message("{path}: {fault}", path=shown, fault=reason), is_closed) for reason in reasons
-    ]
+    shown_path = printable(str(path))
+    faults = []
+    for reason in reasons:
+        message = Message("{path}: {fault}", path=shown_path, fault=reason)
+        faults.append(FileFault(path, message, is_closed))
+    return faults
 
 
-def _signature(path: Path) -> tuple[float, int, int] | None:
-    """Return what changes with a file; None if there is none, or it cannot be looked at."""
+def _signature(path: Path) -> _Signature | None:
+    """Return the signature of a file; None if there is none, or it cannot be looked at."""
     try:
         status = path.stat()
     except OSError:
         return None
-    return status.st_mtime, status.st_size, status.st_ino
+    return _Signature(status.st_mtime, status.st_size, status.st_ino)
 
 
-def _is_being_written(seen: tuple[object, ...]) -> bool:
+def _is_being_written(signatures: _Signatures) -> bool:
     """True if one of the files changed a moment ago."""
     now = time.time()
-    times = [signature[0] for signature in seen if isinstance(signature, tuple)]
-    return any(0 <= now - changed < SETTLED for changed in times)
+    for signature in signatures:
+        if signature is None:
+            continue
+        # A time in the future tells nothing: the clock was set back.
+        if 0 <= now - signature.changed < SETTLED:
+            return True
+    return False

@@ -7,6 +7,7 @@ Numbers of customers and contracts and post codes are read over.
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from typing import Final
 
@@ -47,22 +48,23 @@ class Rows:
     def __init__(self) -> None:
         self._content = Content()
         self._form: FileFormat | None = None
-        self._columns: list[str] = []
-        self._day: dt.date | None = None
+        self._columns: list[str] = []  # of the line with which the format began
+        self._day: dt.date | None = None  # the last date that stood in a row
         self._block = 0
         self._local: list[LocalPower] = []
-        self._understood = 0
-        self._unknown = 0
+        self._understood = 0  # rows
+        self._unknown = 0  # lines
 
     def add(self, number: int, line: str) -> None:
         """Add a line; raise FileError if it tells that the file is not wanted, or too many say nothing."""
+        match = self._match(line)
+        if match is None:
+            if not self._begin_format(line):
+                self._pass_over(number, line)
+                return
+            # The first line of a list without titles is a row, too.
+            match = self._match(line)
         form = self._form
-        match = None if form is None else form.row.fullmatch(line)
-        if match is None and self._marks(line):
-            form = self._form
-            match = None if form is None else form.row.fullmatch(line)
-        elif match is None:
-            self._pass_over(number, line)
         if form is None or match is None:
             return
         try:
@@ -72,8 +74,18 @@ class Rows:
         else:
             self._understood += 1
 
-    def _marks(self, line: str) -> bool:
-        """True if a format begins with this line; raise FileError if the file is refused for it."""
+    def _match(self, line: str) -> re.Match[str] | None:
+        """Return the match of a line that is a row of the present format, else None."""
+        if self._form is None:
+            return None
+        return self._form.row.fullmatch(line)
+
+    def _begin_format(self, line: str) -> bool:
+        """
+        Begin the format whose first line this is; return False if it begins none.
+
+        Raise FileError if the file is refused for it.
+        """
         site = formats.SITE.fullmatch(line)
         if site is not None:
             self._content.sites.add(site["site"].zfill(14))
@@ -94,6 +106,7 @@ class Rows:
 
     def _pass_over(self, number: int, line: str) -> None:
         """Pass over a title or an empty line; raise FileError if there is nothing else."""
+        # Titles begin with a letter.
         if self._form is not None and line[:1].isdigit():
             self._fault(number)
             return
@@ -102,7 +115,7 @@ class Rows:
             raise FileError(_UNKNOWN)
 
     def _fault(self, number: int) -> None:
-        """Note a line that is not understood; raise FileError if they are more than the others."""
+        """Note a line that is not understood; raise FileError if they are `MAX_HEAD` more than the rows."""
         self._content.faults.append(number)
         if len(self._content.faults) > MAX_HEAD + self._understood:
             raise self._mostly_faulty()
@@ -119,7 +132,8 @@ class Rows:
         cells = match.groupdict()
         if cells.get("date") is not None:
             self._day = _day(cells["date"])
-            if cells.get("time", "") is None:
+            # A date on a line of its own begins a list of times.
+            if "time" in cells and cells["time"] is None:
                 self._block += 1
         if form.kind is FileKind.COLOURS:
             colour = COLOURS[cells["colour"].upper()]
@@ -132,26 +146,29 @@ class Rows:
             return
         value = _number(cells.get("value"))
         if value is None:
-            return
-        if cells.get("iso") is None:
-            self._add_local_power(form, cells["time"], _within(value * form.watts, MOST))
+            return  # a gap
+        if "iso" not in cells:
+            power = _within(value * form.watts, MOST)
+            self._add_local_power(form, cells["time"], power)
             return
         moment = _moment(cells["iso"])
         time = int(moment.timestamp())
         if form.kind is FileKind.INDEXES:
-            self._content.indexes[midnight(moment.date())] = int(_within(value, _EXACT))
+            begin = midnight(moment.date())
+            self._content.indexes[begin] = int(_within(value, _EXACT))
         elif form.kind is FileKind.PEAKS:
             self._content.others[PEAK, time] = int(_within(value, MOST_PEAK))
         else:
             self._content.add_point(time, _within(value * form.watts, MOST))
 
     def _known_day(self) -> dt.date:
+        """Return the day of a row; raise ValueError if no date has come yet."""
         if self._day is None:
             raise ValueError(None)
         return self._day
 
     def _add_local_power(self, form: FileFormat, text: str, power: float) -> None:
-        """Add a power whose time has no offset."""
+        """Add a power, W, whose time has no offset; raise ValueError."""
         time = dt.time.fromisoformat(text)
         day = self._known_day()
         if form.midnight_ends_day and time == dt.time():
@@ -159,6 +176,7 @@ class Rows:
         self._local.append(LocalPower(self._block, dt.datetime.combine(day, time), power))
 
     def _add_price(self, form: FileFormat, cells: dict[str, str]) -> None:
+        """Add the prices of a row, by the name of its column; raise ValueError or LookupError."""
         kwh = {}  # € by code
         for column, code in form.prices.items():
             price = _number(cells.get(column))
@@ -196,7 +214,10 @@ class Rows:
 
 def _day(text: str) -> dt.date:
     """Return a day, written dd/mm/yyyy or in ISO 8601; raise ValueError."""
-    day = dt.date.fromisoformat("-".join(reversed(text.split("/"))))
+    if "/" in text:
+        day_of_month, month, year = text.split("/")
+        text = f"{year}-{month}-{day_of_month}"
+    day = dt.date.fromisoformat(text)
     if day.year not in YEARS:
         raise ValueError(text)
     return day
@@ -212,11 +233,13 @@ def _moment(text: str) -> dt.datetime:
 
 def _number(text: str | None) -> float | None:
     """Return a number with a decimal point or comma; None for a gap; raise ValueError."""
-    plain = re.sub(r"\s", "", text or "").replace(",", ".")
+    if text is None:
+        return None
+    plain = re.sub(r"\s", "", text).replace(",", ".")
     if plain in {"", "NA", "null"}:
         return None
     number = float(plain)
-    if not abs(number) < _EXACT:  # nor is it NaN
+    if math.isnan(number) or abs(number) >= _EXACT:
         raise ValueError(text)
     return number
 

@@ -33,6 +33,8 @@ _PIECE: Final = 1 << 16
 _DAYS: Final = re.compile(r"[34]\d{4}(\.\d+)?")
 """A number that is a day of the years 1982 to 2036."""
 
+_SECONDS_OF_DAY: Final = 86_400
+
 # The days of a spreadsheet have no offset.
 _FIRST_DAY: Final = dt.datetime(1899, 12, 30)  # noqa: DTZ001
 _FIRST_DAY_OF_OLD_MACS: Final = dt.datetime(1904, 1, 1)  # noqa: DTZ001
@@ -55,12 +57,12 @@ class _WorkbookPart:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise TooLargeError
-        self.begin(tag.rpartition("}")[2], attributes)
+        self.begin(_local_name(tag), attributes)
 
     def end(self, tag: str) -> None:
         """Note the end of an element."""
         self._depth -= 1
-        self.finish(tag.rpartition("}")[2])
+        self.finish(_local_name(tag))
 
     def doctype(self, _name: str, _public: str | None, _system: str | None) -> None:
         """Refuse a document type: no workbook has one, and its entities could grow without bounds."""
@@ -76,27 +78,32 @@ class _WorkbookPart:
         """Note the end of an element with this name."""
 
 
+def _local_name(tag: str) -> str:
+    """Return the name of an element from its tag in the parser, `{namespace}name` or `name`."""
+    return tag.rpartition("}")[2]
+
+
 class _Titles(_WorkbookPart):
-    """The names of the sheets, and the first day of the workbook."""
+    """The `titles` of the sheets, and the first day of the workbook."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.titles: list[str] = []
         self.first_day = _FIRST_DAY
 
     def begin(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "sheet":
-            self.found.append(attributes.get("name", ""))
+            self.titles.append(attributes.get("name", ""))
         elif attributes.get("date1904") in {"1", "true"}:
             self.first_day = _FIRST_DAY_OF_OLD_MACS
 
 
 class _Strings(_WorkbookPart):
-    """The strings that cells refer to by their number; a string may be in several runs of letters."""
+    """The `strings` that cells refer to by their number; a string may be in several runs of letters."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.strings: list[str] = []
         self._pieces: list[str] = []
         self._is_text = False
 
@@ -109,8 +116,8 @@ class _Strings(_WorkbookPart):
 
     def finish(self, name: str) -> None:
         self._is_text = False
-        if name == "si":
-            self.found.append("".join(self._pieces).strip())
+        if name == "si":  # the end of a string
+            self.strings.append("".join(self._pieces).strip())
             self._pieces.clear()
 
 
@@ -129,7 +136,7 @@ class _Sheet(_WorkbookPart):
 
     def begin(self, name: str, attributes: Mapping[str, str]) -> None:
         self._is_value = name in {"v", "t"}  # a formula has a text, too
-        if name == "c":
+        if name == "c":  # a cell
             self._type = attributes.get("t", "")
             self._pieces.clear()
 
@@ -140,9 +147,10 @@ class _Sheet(_WorkbookPart):
     def finish(self, name: str) -> None:
         self._is_value = False
         if name == "c":
-            value = self._text_of("".join(self._pieces).strip())
-            if value:
-                self._row.append(value)
+            value = "".join(self._pieces).strip()
+            text = self._text_of(value)
+            if text:
+                self._row.append(text)
         elif name == "row":
             self.rows.append(self._row)
             self._row = []
@@ -152,7 +160,8 @@ class _Sheet(_WorkbookPart):
         if self._type == "s":
             return self._strings[int(value)]
         if self._type in {"", "n"} and _DAYS.fullmatch(value):
-            time = self._first_day + dt.timedelta(seconds=round(float(value) * 86_400))
+            seconds = round(float(value) * _SECONDS_OF_DAY)
+            time = self._first_day + dt.timedelta(seconds=seconds)
             return f"{time:%d/%m/%Y %H:%M:%S}"
         return value
 
@@ -176,7 +185,8 @@ class Workbook:
         titles = _Titles()
         for _ in self._read(WORKBOOK, titles):
             pass
-        yield from ([f"Sheet: {title}"] for title in titles.found)
+        for title in titles.titles:
+            yield [f"Sheet: {title}"]
         strings = _Strings()
         if _STRINGS in self._archive.namelist():
             for _ in self._read(_STRINGS, strings):
@@ -184,7 +194,7 @@ class Workbook:
         for name in self._archive.namelist():
             if not _SHEET.fullmatch(name):
                 continue
-            sheet = _Sheet(strings.found, titles.first_day)
+            sheet = _Sheet(strings.strings, titles.first_day)
             for _ in self._read(name, sheet):
                 yield from sheet.rows
                 sheet.rows.clear()

@@ -86,3 +86,16 @@ def test_with_the_greatest_subscribed_power_each_step_is_shown() -> None:
 
     assert found is not None
     assert [(step["kva"], step["exceeded"]) for step in found["steps"]][-3:] == [(24, 0), (30, 0), (36, 0)]
+
+
+def test_with_solar_panels_the_nights_alone_tell_what_runs_day_and_night() -> None:
+    """At noon the panels supply a part: a house that draws 100 W draws 20 W from the network."""
+    half_hours = {}
+    for day in range(40):
+        date = dt.date(2026, 6, 1) + day * DAY
+        half_hours[midnight(date, hour=3)] = 100 / 2
+        half_hours[midnight(date, hour=12)] = 20 / 2
+    injected = (midnight(dt.date(2026, 6, 1), hour=13),)
+
+    assert (standby(half_hours, injected, None) or {})["power"] == 100
+    assert (standby(half_hours, (), None) or {})["power"] == 20

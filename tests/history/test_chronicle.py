@@ -99,6 +99,15 @@ def test_a_power_is_repeated_while_messages_come_every_five_minutes() -> None:
     }  # fmt: skip
 
 
+def test_after_a_frame_without_a_power_no_slot_is_filled() -> None:
+    chronicle = Chronicle()
+    chronicle.add(state(), at=NOON)
+    chronicle.add(state(power={"apparent_import": 100}), at=NOON + 60)
+    [batch] = chronicle.peek()
+
+    assert batch.powers == {NOON + 60: [(100, None)]}
+
+
 @pytest.mark.parametrize(("pause", "slots"), [(330, 34), (331, 2)])
 def test_a_power_stays_for_five_minutes_and_two_frames(pause: int, slots: int) -> None:
     """A reading every five minutes may come a frame of a slow meter late, and its message another one."""
@@ -182,6 +191,49 @@ def test_what_is_injected_is_an_index_too() -> None:
         ("EASF09", NOON, 500, "EASF09"),
         ("EAIT", NOON, 2000, "exported"),
     }
+
+
+def of_contract(name: str, value: int, exported: int) -> dict[str, Json]:
+    """Return a state in mode standard, whose one index and total are at `value`, Wh."""
+    indexes: Json = {"TH": {"label": "EASF01", "value": value}}
+    return state(
+        mode=Mode.STANDARD,
+        contract={"name": name},
+        tariff={"index": "TH"},
+        energy={"indexes": indexes, "import_total": value, "export_total": exported},
+    )
+
+
+def readings_of(*states: dict[str, Json]) -> set[tuple[str, int, int]]:
+    """Return étiquette, seconds since `NOON` and value of all readings; the states come 10 s apart."""
+    chronicle = Chronicle()
+    for number, each in enumerate(states):
+        chronicle.add(each, at=NOON + 10 * number)
+    [batch] = chronicle.peek()
+    return {
+        (label, at - NOON, value) for (label, *_), both in batch.readings.items() for at, value, _ in both
+    }
+
+
+def test_what_is_injected_is_no_part_of_the_energy_of_a_former_contract() -> None:
+    """
+    Between two contracts, the total drew 5 Wh that the index shows, and 3 Wh were injected.
+
+    So no reading is added at the end of the former contract.
+    """
+    readings = readings_of(of_contract("BASE", 1000, 200), of_contract("OTHER", 1005, 203))
+
+    assert readings == {("EASF01", 0, 1000), ("EASF01", 10, 1005), ("EAIT", 0, 200), ("EAIT", 10, 203)}
+
+
+def test_an_index_that_the_meter_has_set_to_another_value_ends_what_it_counted() -> None:
+    """The total goes on: 4 Wh that no index shows count for the index as it was."""
+    after = of_contract("BASE", 7, 200)
+    after["energy"]["import_total"] = 1004  # type: ignore[index, call-overload]
+
+    readings = readings_of(of_contract("BASE", 1000, 200), after)
+
+    assert ("EASF01", 0, 1004) in readings
 
 
 def test_a_tariff_period_begins_anew_after_a_pause() -> None:

@@ -10,6 +10,7 @@ import pytest
 from teleinfo.contract.comparison import Circumstances, Day, compare
 from teleinfo.contract.off_peak import OffPeakHours, ShownHours
 from teleinfo.contract.offers import Household, Offer
+from teleinfo.vocabulary.codes import Colour
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +55,16 @@ def test_the_days_of_the_peaks_of_ejp_are_not_known() -> None:
 def test_off_peak_hours_that_are_missing_are_named(shown: dict[bool, ShownHours], why: str | None) -> None:
     off_peak = offer({"HP": 0.2, "HC": 0.1}, calendar="off_peak")
     assert compare(off_peak, days(WINTER, SUMMER), given(shown))["why"] == why
+
+
+def test_a_day_of_unknown_colour_has_energy_if_any_kind_of_its_hours_has() -> None:
+    """In the off-peak hours, which the meter counted apart, nothing was drawn."""
+    drawn = [100.0] * 48
+    day = Day(WINTER, (Colour.BLUE, None), {True: [0.0] * 12 + [0.0] * 36, False: drawn})
+    codes = [f"{hours}J{colour}" for hours in ("HC", "HP") for colour in "BWR"]
+    tempo = offer(dict.fromkeys(codes, 0.2), calendar="tempo")
+
+    assert compare(tempo, [day], given({True: SHOWN, False: SHOWN}))["unknown_days"] == 1
 
 
 def test_off_peak_hours_of_a_half_year_in_which_no_day_is_compared_are_not_missing() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import random
+import re
 import tomllib
 from functools import lru_cache
 from pathlib import Path
@@ -299,6 +300,17 @@ def test_what_is_injected_is_sold_at_the_price_of_its_day(tmp_path: Path) -> Non
         batch.add_reading("EASF01", IndexReading(midnight(dt.date(2026, 11, day)), value, "TH"))
     table = table_of(tmp_path, batch, offers)
     assert table["sold"] == {"energy": 3500, "income": 0.18}
+
+
+def test_what_is_injected_has_no_income_without_a_price_of_sale(tmp_path: Path) -> None:
+    batch = Batch(METER, START)
+    for day, value in ((1, 0), (2, 500)):
+        batch.add_reading("EAIT", IndexReading(midnight(dt.date(2026, 11, day)), value, EXPORTED_KEY))
+        batch.add_reading("EASF01", IndexReading(midnight(dt.date(2026, 11, day)), value, "TH"))
+    offers = tmp_path / "offers.toml"
+    offers.write_text(re.sub(r"^sale = .*$", "", OWN.read_text(), flags=re.MULTILINE))
+
+    assert table_of(tmp_path, batch, offers)["sold"] == {"energy": 500, "income": None}
 
 
 def test_the_verdict_says_about_the_same(tmp_path: Path) -> None:

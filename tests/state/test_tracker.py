@@ -248,6 +248,7 @@ def test_before_its_first_reading_a_tracker_knows_no_values() -> None:
     followed = tracker()
     before = followed.fields_of({"PAPP"}, moment(0.0))
     assert followed.state(moment(0.0)) == {}
+    assert followed.known is None
     assert followed.take_clock_was_ahead() is None
     assert followed.memory() is None
     followed.update(historique(ADCO=NUMBER, PAPP="00750"), moment(0.0, TIME))

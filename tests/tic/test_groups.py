@@ -12,6 +12,7 @@ from teleinfo.tic.groups import (
     RejectionCause,
     checksum,
     documented_widths,
+    form_of,
     form_spec,
     parse_frame,
     parse_group,
@@ -64,6 +65,20 @@ def test_the_table_documents_no_width_of_a_label_that_it_lacks() -> None:
     unknown = Form(Mode.STANDARD, "NEW", dated=False, width=3)
 
     assert documented_widths(unknown) == ()
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "width"),
+    [("PTCOUR", "HPE", None), ("EApP", "00012kWh", None), ("EApP", "00012k", 6)],
+    ids=["no unit", "with its unit", "a part of its unit"],
+)
+def test_a_width_that_varies_is_no_part_of_a_form_unless_the_unit_is_lost(
+    label: str, value: str, width: int | None
+) -> None:
+    form = form_of(Group(label, value, None, Mode.HISTORIQUE))
+
+    assert form.width == width
+    assert documented_widths(form) == (None,)
 
 
 def test_a_label_without_a_horodate_in_the_table_has_no_entry_with_one() -> None:

@@ -29,7 +29,7 @@ _Reading = tuple[int, str, int, int, str]
 def write(path: Path, end: int, *, days: int = DAYS) -> None:
     """Write the history of some days until a time, s since 1970, of a meter with peak and off-peak hours."""
     readings = [*_readings(end, days)]
-    midnights = [reading for reading in readings if reading[2] == midnight(day_of(reading[2]))]
+    around_midnights = [*_around_midnights(readings)]
     dates = [day_of(end) - number * DAY for number in range(days)]
     of_day = [(COLOUR, midnight(date, hour=6), str(_colour(date))) for date in dates]
     of_day += [(CONTRACT, midnight(date), "HC 9") for date in dates]
@@ -37,11 +37,19 @@ def write(path: Path, end: int, *, days: int = DAYS) -> None:
     with contextlib.closing(Store(path)) as store:
         store.write([Batch(METER, end)], now=end)
         with store.editing(end) as base:
-            for table, rows in (("reading", midnights), ("half_hour", readings)):
+            for table, rows in (("reading", around_midnights), ("half_hour", readings)):
                 columns = f"{table} (meter, label, time, value, code)"
                 base.executemany(f"INSERT OR IGNORE INTO {columns} VALUES (?, ?, ?, ?, ?)", rows)
             base.executemany("INSERT INTO of_day VALUES (1, ?, ?, ?)", of_day)
             base.executemany("INSERT INTO peak VALUES (1, ?, ?, ?)", peaks)
+
+
+def _around_midnights(readings: list[_Reading]) -> Iterator[_Reading]:
+    """Yield two readings for each one at midnight, a second before it and a second after it."""
+    for meter, label, time, value, code in readings:
+        if time == midnight(day_of(time)):
+            yield meter, label, time - 1, value, code
+            yield meter, label, time + 1, value, code
 
 
 def _readings(end: int, days: int) -> Iterator[_Reading]:

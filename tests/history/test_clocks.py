@@ -119,13 +119,19 @@ def errors(draw: st.DrawFn, length: int) -> Error:
         st.sampled_from([10 * MINUTE, HOUR, A_DAY, 60 * A_DAY, 400 * A_DAY]) | st.integers(600, 10**7)
     )
     ahead = draw(st.sampled_from([-1, 1])) * size
+    if draw(st.booleans()):
+        # The wrong clock passes a midnight before, after or in the history.
+        day = day_of(NOON) + draw(st.integers(-2, length // A_DAY + 2)) * DAY
+        ahead = midnight(day) - NOON - begin - draw(st.integers(-LONGEST_WAIT, lasts + LONGEST_WAIT))
     # An index has one reading in a second: that of another time would be replaced.
     ahead = ahead + 7 if ahead % STEP == 0 else ahead
-    # The index of a midnight that a wrong clock passes is believed: its day may lack energy.
+    # Behind by less than a day, it may pass the last midnight again, with as many readings around it.
     said = NOON + begin + ahead
-    assume(day_of(said - LONGEST_WAIT) == day_of(said + lasts + LONGEST_WAIT))
+    passes_midnight = day_of(said - LONGEST_WAIT) != day_of(said + lasts + LONGEST_WAIT)
+    assume(not (passes_midnight and -A_DAY < ahead < 0))
     # A wrong reading behind all others looks like an exchanged meter until the next frame comes.
-    assume(not length < begin + ahead <= length + MINUTE)
+    first, last = begin + ahead, begin + ahead + lasts
+    assume(last <= length - STEP or first > length + MINUTE)
     return Error(begin, lasts, ahead)
 
 
@@ -133,10 +139,10 @@ def errors(draw: st.DrawFn, length: int) -> Error:
     "length", part_of(LENGTHS.values(), played=(LENGTHS["six-hours"], LENGTHS["day"])), ids=LENGTHS
 )
 @settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow], deadline=None)
-@given(data=st.data(), seed=st.integers(0, 10**6))
-def test_an_error_costs_its_own_time_alone(length: int, data: st.DataObject, seed: int) -> None:
+@given(data=st.data(), second=st.integers(1, STEP), seed=st.integers(0, 10**6))
+def test_an_error_costs_its_own_time_alone(length: int, data: st.DataObject, second: int, seed: int) -> None:
     error = data.draw(errors(length))
-    judge(samples([*range(0, length + 1, STEP)], error, seed), error, "days30")
+    judge(samples([*range(second, length + 1, STEP)], error, seed), error, "days30")
 
 
 @pytest.mark.long

@@ -89,13 +89,22 @@ def test_readings_between_two_of_the_same_day_are_not_kept() -> None:
     assert kept(night) == night
 
 
-@pytest.mark.parametrize(("pause", "is_known"), [(2, True), (330, True), (331, False)])
-def test_an_index_at_midnight_is_that_of_the_last_reading_before_it(pause: int, *, is_known: bool) -> None:
-    """Also if that one is in the database."""
+@pytest.mark.parametrize(("pause", "is_divided"), [(2, True), (330, True), (331, False)])
+def test_a_day_ends_with_the_last_reading_before_midnight(pause: int, *, is_divided: bool) -> None:
+    """Also if that one is in the database. After a longer pause nobody knows what it was at midnight."""
     before = NOON + 12 * HOUR - 1
-    known = kept([IndexReading(before, 1000, "HP")], [IndexReading(before + pause, 1001, "HP")])
+    found = days(
+        [reading(0, 1000)],
+        [IndexReading(before, 2000, "HP")],
+        [IndexReading(before + pause, 2030, "HP"), reading(13, 2100)],
+    )
 
-    assert (IndexReading(before + 1, 1000, "HP") in known) is is_known
+    if is_divided:
+        assert [row[1] for row in found["rows"]] == [1000, 100]
+        assert found["gaps"] == []
+    else:
+        assert [row[1] for row in found["rows"]] == [1000, 70]
+        assert [energy for _begin, _end, energy, _cost in found["gaps"]] == [{"HP": 30}]
 
 
 @given(at=st.integers(1, 98), off=st.integers(-60, 60), lasts=st.integers(1, 2))

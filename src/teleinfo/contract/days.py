@@ -53,7 +53,9 @@ def day_of(time: int) -> dt.date:
     return _day_in(time, _zone.get())
 
 
-@lru_cache(maxsize=8192)  # the midnights of ten years, and the seconds before them
+@lru_cache(
+    maxsize=16_384
+)  # the midnights of ten years, the seconds before them, and the readings around them
 def _day_in(time: int, zone: dt.tzinfo | None) -> dt.date:
     return dt.datetime.fromtimestamp(time, dt.UTC).astimezone(zone).date()
 

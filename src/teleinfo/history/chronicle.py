@@ -177,7 +177,9 @@ class Chronicle:
         _add_runs(batch, state, pause)
         _add_days(batch, state)
         _add_peaks(batch, state, drawn)
-        readings = dict(_readings(state, at))
+        # The first reading of a day is not the last one of the day before, unless that one is too long ago.
+        is_first_of_day = at == midnight(day_of(at)) and pause <= LONGEST_WAIT
+        readings = dict(_readings(state, at + 1 if is_first_of_day else at))
         present = _present(state, at, readings)
         if present is not None:
             before = self._present.get(meter)
@@ -266,14 +268,7 @@ def _time(text: Json) -> int | None:
 
 
 def _readings(state: Json, at: int) -> Iterator[tuple[str, IndexReading]]:
-    """
-    Yield the étiquette and the reading of each index at the time `at`.
-
-    A reading in the first second of a day is kept a second later: it is the first one of that day, and the
-    day before ends with the last reading before it, as in the state.
-    """
-    if at == midnight(day_of(at)):
-        at += 1
+    """Yield the étiquette and the reading of each index at the time `at`."""
     indexes = find(state, "energy.indexes")
     if isinstance(indexes, dict):
         for key, index in indexes.items():

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import N_
-from teleinfo.contract.days import day_of, midnight
+from teleinfo.contract.days import day_of
 from teleinfo.history.damage import ERRORS, NewerError
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ def new_connection(path: Path | str) -> sqlite3.Connection:
     """Return a connection with the functions that the SQL of the history calls."""
     base = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
     base.create_function("day", 1, lambda time: time if time is None else f"{day_of(time)}")
-    base.create_function("midnight", 1, lambda time: midnight(day_of(time)))
     return base
 
 

@@ -1,8 +1,8 @@
 -- Delete each needless reading of the meter ?1, from ?2 on, of $table: `reading` divides days, `half_hour` half-hours.
 --
--- Needless is a reading between two others of the same day, unless another contract counted meanwhile. To divide
--- half-hours it is one between two of the same value, or after one of the same half-hour if there is another until
--- a minute after its end.
+-- Needless is a reading between two others of the same day, unless another contract counted meanwhile, or midnight is
+-- at most ?3 seconds away: of two others beside it, one may have a wrong time. To divide half-hours it is one between
+-- two of the same value, or after one of the same half-hour if there is another until a minute after its end.
 
 DELETE FROM $table WHERE meter = ?1 AND (label, time) IN (
     SELECT label, time FROM (
@@ -16,7 +16,7 @@ DELETE FROM $table WHERE meter = ?1 AND (label, time) IN (
     ) AS needless
     WHERE value BETWEEN value_before AND value_after AND code IN (code_after, label)
     AND CASE
-        WHEN '$table' = 'reading' THEN day(time_before) = day(time_after - 1)
+        WHEN '$table' = 'reading' THEN day(time_before) = day(time_after - 1) AND day(time - ?3) = day(time + ?3)
         WHEN value IN (value_before, value_after) THEN value_before = value_after
         ELSE time_before / 1800 = time / 1800 AND (time_after - 60) / 1800 <= time / 1800
     END

@@ -8,8 +8,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.contract.days import day_of, midnight
-from teleinfo.contract.half_hours import HALF_HOUR, LATE, Rise
-from teleinfo.history.chronicle import IndexReading
+from teleinfo.contract.half_hours import LATE, Rise
+from teleinfo.history.chronicle import LONGEST_WAIT, IndexReading
 
 if TYPE_CHECKING:
     import sqlite3
@@ -21,15 +21,17 @@ class Division(NamedTuple):
     A table of the readings that divide time: `query` yields those of a meter, ordered by étiquette and time.
 
     Its parameters are the meter, the time until which they are wanted, and the time since which. `is_live` is
-    True if the time between two readings was not a pause of the process.
+    True if the time between two readings was not a pause of the process. If `has_midnights`, one is added at
+    each midnight around which the index was read.
     """
 
     query: str
     is_live: Callable[[int, int], bool]
+    has_midnights: bool
 
 
 def _is_in_a_day(before: int, after: int) -> bool:
-    return day_of(before) == day_of(after - 1)
+    return after - before <= LONGEST_WAIT or day_of(before) == day_of(after - 1)
 
 
 def _is_in_two_hours(before: int, after: int) -> bool:
@@ -44,6 +46,7 @@ DAYS: Final = Division(
     ) USING (label) WHERE meter = ?1 AND time BETWEEN coalesce(first, 0) AND ?2 ORDER BY label, time
     """,
     _is_in_a_day,
+    has_midnights=True,
 )
 """The readings that divide days. Between two of a day there may have been a pause, which changes nothing."""
 
@@ -53,11 +56,15 @@ HALF_HOURS: Final = Division(
     WHERE meter = ?1 AND time BETWEEN ?3 - 172800 AND ?2 ORDER BY label, time
     """,
     _is_in_two_hours,
+    has_midnights=False,
 )
 """The readings that divide half-hours; a register at rest has one each two days."""
 
 LONGEST_ERROR: Final = 7200
 """Seconds for which a clock may be wrong. Its readings are somewhere else, and leave a hole that counts."""
+
+MAX_BESIDE: Final = 8
+"""The readings before another one from which the index may have counted; those between have wrong times."""
 
 MOST_POWER: Final = 54_000
 """W: the power of the largest connection of a household, half as much again."""
@@ -81,7 +88,10 @@ def rises(base: sqlite3.Connection, meter: int, division: Division, since: int, 
     by_label = {}
     for label, rows_of_label in itertools.groupby(rows, itemgetter(0)):
         readings = [IndexReading(time, value, code) for _label, time, value, code in rows_of_label]
-        by_label[label] = _rising(readings, division)
+        rising = _rising(readings, division)
+        if division.has_midnights:
+            rising = [*_with_midnights(rising)]
+        by_label[label] = rising
     for label, readings in by_label.items():
         times_of_others = []
         for other, readings_of_other in by_label.items():
@@ -98,6 +108,28 @@ def rises(base: sqlite3.Connection, meter: int, division: Division, since: int, 
             if first < bisect_left(times_of_others, after.time):
                 continue
             yield Rise(label, after.code, before.time, after.time, after.value - before.value)
+
+
+def _with_midnights(readings: list[IndexReading]) -> Iterator[IndexReading]:
+    """Yield the readings of an index, and one at each midnight around which it was read."""
+    yield from readings[:1]
+    for before, after in itertools.pairwise(readings):
+        begin = _midnight_between(before, after)
+        if begin is not None:
+            yield IndexReading(begin, before.value, before.code)
+        yield after
+
+
+def _midnight_between(before: IndexReading, after: IndexReading) -> int | None:
+    """
+    Return the time of the midnight between two readings of which the first one has its value.
+
+    They are at most `LONGEST_WAIT` apart, and the first one may be that of an earlier process.
+    """
+    if after.time - before.time > LONGEST_WAIT or after.value < before.value:
+        return None
+    begin = midnight(day_of(after.time))
+    return begin if before.time < begin < after.time else None
 
 
 def _rising(readings: list[IndexReading], division: Division) -> list[IndexReading]:
@@ -123,10 +155,9 @@ class _Chain:
     """
     The best row of readings that rise, but for falls where the index began anew, each at a cost.
 
-    The weight of a row is the time, in s, in which the index was seen to count: between two neighbours, or
-    from midnight to a reading of the same day, without a pause and with a possible rise; and a second for
-    each reading. So the few readings of a clock that was wrong for minutes give way to those of hours,
-    wherever they come to stand.
+    The weight of a row is the time, in s, in which the index was seen to count: between two of its readings
+    without a pause and with a possible rise; and a second for each reading. So the few readings of a clock
+    that was wrong for minutes give way to those of hours, wherever they come to stand.
 
     For each reading, `_weights` has the weight of the best row that ends with it, and `_before` the number of
     the reading before it in that row.
@@ -138,7 +169,6 @@ class _Chain:
         self._weights: list[int] = []
         self._before: list[int | None] = []
         self._best = _Row(0, None)
-        self._midnight: int | None = None  # the last reading of a midnight
         # The readings whose rows are heavier than those of all readings of a lower value, by value.
         self._values: list[int] = []
         self._ends: list[int] = []
@@ -167,11 +197,9 @@ class _Chain:
         if place:
             end = self._ends[place - 1]
             rows.append(_Row(self._weights[end], end))
-        for earlier in (at - 1 if at else None, self._midnight):
-            if earlier is None:
-                continue
-            seconds = reading.time - self._readings[earlier].time
-            if self._is_counting(self._readings[earlier], reading):
+        for earlier in range(max(0, at - MAX_BESIDE), at):
+            if self._is_counting(earlier, at):
+                seconds = reading.time - self._readings[earlier].time
                 rows.append(_Row(self._weights[earlier] + seconds, earlier))
         heaviest = max(rows, key=itemgetter(0))
         weight = heaviest.weight + 1
@@ -180,11 +208,19 @@ class _Chain:
         self._note_end(place, at)
         if weight > self._best.weight:
             self._best = _Row(weight, at)
-        if reading.time % HALF_HOUR == 0 and reading.time == midnight(day_of(reading.time)):
-            self._midnight = at
 
-    def _is_counting(self, before: IndexReading, after: IndexReading) -> bool:
-        """True if the index was seen to count between two readings, and the rise is possible."""
+    def _is_counting(self, at_before: int, at_after: int) -> bool:
+        """
+        True if the index was seen to count between two readings, and the rise is possible.
+
+        Readings between the two would have wrong times. They do not if the row before has only counted for as
+        long as a clock may be wrong: then it is that row whose times may be.
+        """
+        before = self._readings[at_before]
+        after = self._readings[at_after]
+        is_beside = at_before == at_after - 1
+        if not is_beside and self._weights[at_before] < LONGEST_ERROR:
+            return False
         greatest_rise = MOST_POWER * (after.time - before.time) / 3600 + 1  # Wh
         rise = after.value - before.value
         return 0 <= rise <= greatest_rise and self._is_live(before.time, after.time)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _FOLDER: Final = Path(__file__).parent
-ADD_MIDNIGHTS: Final = (_FOLDER / "add_midnights.sql").read_text(encoding="utf-8")
 DELETE_NEEDLESS_READINGS: Final = (_FOLDER / "delete_needless_readings.sql").read_text(encoding="utf-8")
 
 MINUTE: Final = 60
@@ -36,8 +35,8 @@ PAUSES: Final = {TARIFF: LONGEST_PAUSE, ALERT: 120}
 # What ten years have. It is counted, and has no greatest age: a clock that is ahead must not delete anything.
 MAX_RUNS: Final = {TARIFF: 2000, ALERT: 20_000}
 """The most tariff periods and alerts of a meter."""
-MAX_READINGS: Final = 7500
-"""The most readings of an index that divide days."""
+MAX_READINGS: Final = 11_000
+"""The most readings of an index that divide days: three a day."""
 MAX_HALF_HOURS: Final = 300_000
 """The most readings of a meter that divide half-hours."""
 
@@ -109,7 +108,7 @@ def _has_later_power(base: sqlite3.Connection, meter: int, until: int) -> bool:
 
 def _put_readings(base: sqlite3.Connection, meter: int, batch: Batch, verb: str) -> None:
     """
-    Add the first and the last reading of each half-hour, and what follows from them at midnight.
+    Add the first and the last reading of each half-hour, and delete those that divide nothing.
 
     `verb` is what SQL does with a reading: insert it, and ignore or replace one of the same index and second.
     """
@@ -124,8 +123,8 @@ def _put_readings(base: sqlite3.Connection, meter: int, batch: Batch, verb: str)
     for table in ("reading", "half_hour"):
         columns = f"{table} (meter, label, time, value, code)"
         base.executemany(f"{verb} INTO {columns} VALUES (?, ?, ?, ?, ?)", sorted(rows))
-        base.execute(ADD_MIDNIGHTS.replace("$table", table), (meter, since, LONGEST_WAIT))
-        base.execute(DELETE_NEEDLESS_READINGS.replace("$table", table), (meter, since))
+        delete = DELETE_NEEDLESS_READINGS.replace("$table", table)
+        base.execute(delete, (meter, since, LONGEST_WAIT))
 
 
 def _put_runs(base: sqlite3.Connection, meter: int, batch: Batch) -> None:

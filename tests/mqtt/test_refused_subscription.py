@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import threading
 from typing import TYPE_CHECKING, Self
 
@@ -18,6 +19,7 @@ import pytest
 
 from tests.lab.attack.hostile_broker import length
 from tests.support.broker import MosquittoBroker
+from tests.support.command import run_forked
 from tests.support.daemon import Daemon, Meter
 from tests.support.person import FRAME
 from tests.support.scenario import until
@@ -190,6 +192,21 @@ def test_a_broker_that_closes_the_connection_at_a_message_is_not_said_to_refuse_
 
     assert "topic readwrite TOPIC/#" in log
     assert "mot de passe" not in log
+
+
+def test_the_doctor_names_one_topic_that_the_broker_closes_the_connection_at(tmp_path: Path) -> None:
+    """The line of the ACL can be pasted as it stands."""
+    with MosquittoBroker(tmp_path) as broker, Closing(broker, {HEALTH}, tells=False) as closing:
+        environ = {
+            "PATH": os.environ["PATH"],
+            "TELEINFO_MQTT_HOST": HOST,
+            "TELEINFO_MQTT_PORT": str(closing.port),
+        }
+        done = run_forked(["doctor"], environ=environ, folder=tmp_path)
+
+    assert "ferme la connexion quand nous nous abonnons à teleinfo/health" in " ".join(done.stdout.split())
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    assert "topic read teleinfo/health" in lines
 
 
 @pytest.mark.parametrize("version", ["3.1.1", "5"])

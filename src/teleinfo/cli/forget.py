@@ -122,7 +122,8 @@ async def _retained(connection: Connection, topics: Topics, prefix: str) -> dict
     for platform in PLATFORMS:
         filters.append(f"{prefix}/{platform}/+/config")
     # With QoS 1 a broker queues a limited number of messages and drops the rest; with QoS 0 it sends all.
-    await connection.subscribe(*filters, qos=0)
+    for wanted in filters:
+        await connection.subscribe(wanted, qos=0)
     payloads: dict[str, bytes] = {}
     async for topic, payload, is_retained in connection.messages(QUIET):
         if is_retained:

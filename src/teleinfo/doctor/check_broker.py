@@ -294,7 +294,8 @@ async def _topics(connection: Connection, case: Case) -> list[Finding]:
     topics = Topics(case.settings.mqtt_topic)
     test_topic = f"{topics.readings}/doctor"
     test_payload = secrets.token_hex(8).encode()
-    await connection.subscribe(topics.status, topics.health)
+    await connection.subscribe(topics.status)
+    await connection.subscribe(topics.health)
     may_subscribe = await connection.subscribe(test_topic)
     may_write = await _publish(connection, test_topic, test_payload, retain=False)
 
@@ -368,7 +369,8 @@ async def read_retained(
     """
     topics = Topics(settings.mqtt_topic)
     async with connect(for_command(settings.broker, "doctor"), limit=limit) as connection:
-        await connection.subscribe(topics.status, topics.health)
+        await connection.subscribe(topics.status)
+        await connection.subscribe(topics.health)
         received = await _collect(connection, {topics.status, topics.health}.issubset)
     health = parse_health(received.get(topics.health, b""))
     status = received.get(topics.status, b"").decode(errors="replace")

@@ -84,7 +84,7 @@ class Connection:
         self._driver = driver
         self.version = version
         self.closing_means = BrokerFault.CLOSED
-        self._subscribing: tuple[str, ...] = ()
+        self._subscribing: str | None = None
         self.lifetimes: Mapping[str, int] = {}
 
     @property
@@ -126,19 +126,15 @@ class Connection:
             fault = BrokerFault.REFUSES_LENGTH if is_long else BrokerFault.REFUSES_TOPIC
             raise BrokerError(fault, self._broker, **fields, reason=reason.getName())
 
-    async def subscribe(self, *topics: str, qos: int = 1) -> bool:
-        """Subscribe to `topics`; return True if the broker allows us to read all of them."""
-        wanted = [(topic, qos) for topic in topics]
-        self._subscribing = topics
+    async def subscribe(self, topic: str, *, qos: int = 1) -> bool:
+        """Subscribe to a topic or a filter; return True if the broker allows us to read it."""
+        self._subscribing = topic
         async with self._answered_in_time():
-            codes = await self._client.subscribe(wanted, timeout=math.inf)
-        self._subscribing = ()
-        for code in codes:
-            # The codes of MQTT 3.1.1 are numbers, those of MQTT 5 are objects.
-            number = code if isinstance(code, int) else code.value
-            if number >= _REFUSED:
-                return False
-        return True
+            [code] = await self._client.subscribe(topic, qos, timeout=math.inf)
+        self._subscribing = None
+        # The codes of MQTT 3.1.1 are numbers, those of MQTT 5 are objects.
+        number = code if isinstance(code, int) else code.value
+        return number < _REFUSED
 
     async def unsubscribe(self, *topics: str) -> None:
         """Unsubscribe, and return once the broker sends no more messages of `topics`."""
@@ -198,9 +194,8 @@ class Connection:
         broker = self._broker
         reason_code = None if driver.reason is None else driver.reason.value
         is_closed_by_broker = driver.is_accepted and driver.closed.done() and driver.fault is None
-        if is_closed_by_broker and self._subscribing and reason_code in {None, _NOT_AUTHORIZED}:
-            topic = ", ".join(self._subscribing)
-            return BrokerError(BrokerFault.REFUSES_SUBSCRIPTION, broker, topic=topic)
+        if is_closed_by_broker and self._subscribing is not None and reason_code in {None, _NOT_AUTHORIZED}:
+            return BrokerError(BrokerFault.REFUSES_SUBSCRIPTION, broker, topic=self._subscribing)
         if is_closed_by_broker and reason_code == _NOT_AUTHORIZED:
             return BrokerError(BrokerFault.NO_RIGHT, broker)
         if driver.reason is not None:

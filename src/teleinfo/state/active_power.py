@@ -111,6 +111,10 @@ class _CountedFrame(NamedTuple):
     rounding: int
     error: float
 
+    def new_level(self) -> Level:
+        """Return a level that begins with this frame."""
+        return Level(self.time, self.apparent, self.energy)
+
 
 class _Corner(NamedTuple):
     """A corner of a hull: an integral of S in VAs, and an energy in Wh."""
@@ -204,6 +208,20 @@ def _extend(hull: list[_Corner], corner: _Corner, *, side: int) -> None:
             break
         hull.pop()
     hull.append(corner)
+
+
+def _is_step(level: Level, frame: _CountedFrame) -> bool:
+    """True if the S of a frame differs too much from that of the first frame of a level."""
+    tolerance = max(2 * frame.rounding, _TOLERANCE * frame.apparent)
+    return abs(frame.apparent - level.first) > tolerance
+
+
+def _is_over(level: Level, now: float) -> bool:
+    """True if a level contradicts itself, or is old."""
+    lower, upper = level.factor
+    contradicts_itself = lower > upper
+    is_old = lower > 0 and now - level.start > MAX_LEVEL
+    return contradicts_itself or is_old
 
 
 @dataclass(slots=True)
@@ -324,46 +342,44 @@ class ActivePower:
 
     def _follow(self, frame: _CountedFrame) -> None:
         """Update the power with a frame whose energy is counted."""
-        now = frame.time
-        apparent = frame.apparent
-        energy = frame.energy
         if frame.elapsed > UNKNOWN_AFTER:
             self._level = None
             self._fit.restart()
             self._recent.clear()
         level = self._level
         has_stepped = False
-        if level is None or frame.sign != self._sign or energy < level.energy:
-            self._begin(frame.sign, apparent, now)
-            level = Level(now, apparent, energy)
-        elif abs(apparent - level.first) > max(2 * frame.rounding, _TOLERANCE * apparent):
+        if level is None or frame.sign != self._sign or frame.energy < level.energy:
+            self._begin(frame.sign, frame.apparent, frame.time)
+            level = frame.new_level()
+        elif _is_step(level, frame):
             has_stepped = True
             self._kept = self._best
-            level = Level(now, apparent, energy)
+            level = frame.new_level()
         else:
-            level.add(now, apparent, energy)
-        bar = self._measure(level, apparent, frame.error)
+            level.add(frame.time, frame.apparent, frame.energy)
+        bar = self._measure(level, frame.apparent, frame.error)
         self._best = None
         self._active = None
         if bar is not None:
-            self._best = _BarAt(bar, apparent)
+            self._best = _BarAt(bar, frame.apparent)
             is_contradicted = self._set_active(bar, frame, has_stepped=has_stepped)
-            # A PV router may work: any power up to S is possible again.
             if is_contradicted and self._has_turned:
-                self._doubtful_until = now + DOUBT
-                self._best = _BarAt(Bar(0.0, apparent), apparent)
-                self._kept = self._best
-                level = Level(now, apparent, energy)
-        self._recent.append(apparent)
+                self._begin_doubt(frame)
+                level = frame.new_level()
+        self._recent.append(frame.apparent)
         lower, upper = level.factor
         if lower <= upper < self._least:
             self._least = 0.0
-        contradicts_itself = lower > upper
-        is_old = lower > 0 and now - level.start > MAX_LEVEL
-        if contradicts_itself or is_old:
+        if _is_over(level, frame.time):
             self._kept = self._kept or self._best
-            level = Level(now, apparent, energy)
+            level = frame.new_level()
         self._level = level
+
+    def _begin_doubt(self, frame: _CountedFrame) -> None:
+        """Let the bar reach down to 0 W for a while: a PV router may work."""
+        self._doubtful_until = frame.time + DOUBT
+        self._best = _BarAt(Bar(0.0, frame.apparent), frame.apparent)
+        self._kept = self._best
 
     def _set_active(self, bar: Bar, frame: _CountedFrame, *, has_stepped: bool) -> bool:
         """Set the power within the bar; return True if the index contradicts the bars of the last frames."""

@@ -194,29 +194,11 @@ class DailyEnergy:
         is_gap = elapsed > GAP_AFTER
         # Most readings change nothing but the time: this saves the work below.
         if not is_gap and self._is_repeated_by(count):
-            indexed_at = self.indexed
-            if count.contract is not None:
-                indexed_at = None
-            return replace(
-                self,
-                last=now,
-                indexed=indexed_at,
-                if_behind=None,
-                behind_since=None,
-                running=count.running or self.running,
-            )
-        before_leap = self.before_leap
-        leapt = self.leapt
-        # A gap may be a leap. After a time in which the clock was behind it is none: the clock was corrected.
-        if is_gap and self.behind_since is None and elapsed > self._leap:
-            before_leap = replace(self, before_leap=None, leapt=None)
-            leapt = now.time
-        elif leapt is not None and now.time - leapt >= PATIENCE:
-            before_leap = None
-            leapt = None
-        daily = self._turned(count.day, is_gap=is_gap)
-        today = daily.today
-        this_month = daily.this_month
+            return self._repeated(count)
+        leap = self._leap_after(now.time)
+        turned = self._turned(count.day, is_gap=is_gap)
+        today = turned.today
+        this_month = turned.this_month
         # Where the total goes on with another offset, it may lack the energy of the change.
         if elapsed > SHORT_CHANGE and self.last.offset != now.offset:
             today = replace(today, is_complete=False)
@@ -226,15 +208,39 @@ class DailyEnergy:
         return replace(
             indexed.after,
             today=today.plus(imported, indexed.counted, today.first),
-            yesterday=daily.yesterday,
+            yesterday=turned.yesterday,
             this_month=this_month.plus(imported, indexed.counted, today.first),
-            last_month=daily.last_month,
+            last_month=turned.last_month,
             last=now,
-            before_leap=before_leap,
-            leapt=leapt,
+            before_leap=leap.before,
+            leapt=leap.to,
             if_behind=None,
             behind_since=None,
         )
+
+    def _repeated(self, count: Count) -> DailyEnergy:
+        """Return the energies after a reading that shows what the last one showed."""
+        indexed = self.indexed
+        if count.contract is not None:
+            indexed = None
+        return replace(
+            self,
+            last=count.total,
+            indexed=indexed,
+            if_behind=None,
+            behind_since=None,
+            running=count.running or self.running,
+        )
+
+    def _leap_after(self, now: datetime) -> _Leap:
+        """Return the longest leap of the clock within `PATIENCE`: the one before, or that to `now`."""
+        elapsed = now - self.last.time
+        # After a time in which the clock was behind, a gap is no leap: the clock was corrected.
+        if elapsed > GAP_AFTER and self.behind_since is None and elapsed > self._leap:
+            return _Leap(before=replace(self, before_leap=None, leapt=None), to=now)
+        if self.leapt is not None and now - self.leapt >= PATIENCE:
+            return _Leap(None, None)
+        return _Leap(self.before_leap, self.leapt)
 
     def _is_repeated_by(self, count: Count) -> bool:
         """True if a reading shows what the last one showed."""
@@ -389,6 +395,14 @@ class DailyEnergy:
             begun, last_month = _turn(ended, first_of_month, _LONGEST_MONTH, is_gap=is_gap)
             this_month = begun.with_days(first_of_month - DAY, day)
         return replace(self, today=today, yesterday=yesterday, this_month=this_month, last_month=last_month)
+
+
+@dataclass(frozen=True, slots=True)
+class _Leap:
+    """The energies `before` a leap of the clock, and the time `to` which it leapt; None without a leap."""
+
+    before: DailyEnergy | None
+    to: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,8 +56,8 @@ REFUSES_MISUSE = {("teleinfo.payload", "__post_init__"), ("teleinfo.payload", "e
 READS_A_CLOCK = {"now", "utcnow", "today"}
 OWN_FIELDS = {
     ("self", "now"), ("level", "now"), ("metrology", "now"),
-    ("self", "today"), ("daily", "today"), ("daily_energy", "today"), ("maximum", "today"),
-    ("period", "today"),
+    ("self", "today"), ("daily", "today"), ("turned", "today"), ("daily_energy", "today"),
+    ("maximum", "today"), ("period", "today"),
 }  # fmt: skip
 """Fields of ours with the name of such a method, and the name of their owner."""
 

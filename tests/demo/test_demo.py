@@ -55,7 +55,7 @@ def test_it_shows_the_messages_until_ctrl_c(tmp_path: Path) -> None:
     """
     First come the page, what runs, the time-lapse and how to subscribe, and no log.
 
-    Then `online`, and readings from the first of its seed on. At Ctrl-C the status is 0.
+    Then come `online` and the readings, the first one included. At Ctrl-C the status is 0.
     """
     with Demo("--speed", "10", folder=tmp_path) as shown:
         until(lambda: shown.log.count("\nteleinfo ") > 10, what="readings")

@@ -89,7 +89,7 @@ def test_a_short_frame_updates_the_state_and_does_not_empty_it() -> None:
 
 
 def test_the_maximum_of_three_phases_is_that_of_yesterday_where_a_document_says_so() -> None:
-    """54E does of a Linky; 02E names no day for a CBETM, whose number has the type 30."""
+    """54E says so of a Linky. 02E names no day of the maximum of a CBETM, a number of type 30."""
     linky, cbetm = (
         follow(historique(**(LONG | {"ADCO": number, "PMAX": "09000"})))[1]
         for number in (THREE_PHASE, "041930123456")

@@ -1,4 +1,8 @@
-"""Home Assistant's names and habits, and what it is told of single étiquettes and quantities."""
+"""
+What an entity of Home Assistant gets by its unit or its étiquette: device class, icon, pace, and enabled or not.
+
+The abbreviated keys of discovery messages stand here, too.
+"""
 
 from __future__ import annotations
 
@@ -59,8 +63,8 @@ PACES: Final = {
 """
 The pace of the numbers of a unit. Those of any other unit are shown at once.
 
-People shed load by the share of the subscription and by currents: any change of these passes a threshold of
-somebody. They are whole numbers, and change seldom.
+The share of the subscription and the currents have no pace: automations shed load at a threshold of theirs, and
+must see each change. They are whole numbers, and change seldom.
 """
 
 SHORT_KEYS: Final = {

@@ -76,7 +76,9 @@ class SimulatedHousehold:
 
     def power(self, now: dt.datetime) -> tuple[complex, ...]:
         """
-        Return the power of each phase since the last call, but in one second at most: a LoadProfile.
+        Return the power of each phase in the time since the last call, at most the last second of it.
+
+        It is a LoadProfile.
 
         The real part is the mean of P. The absolute value is the rms of S, so that the imaginary part
         contains also D and what varies within the second.

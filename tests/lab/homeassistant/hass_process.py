@@ -224,7 +224,7 @@ class HassProcess(Process):
         return {state["entity_id"]: state for state in self._get("states")}
 
     def _wait_until_started(self) -> None:
-        """Return once all of its parts are set up, and so every command of the WebSocket API is there."""
+        """Wait until all of its parts are set up: before that, commands of the WebSocket API are missing."""
         until(lambda: self._get("config")["state"] == "RUNNING", limit=START, what="Home Assistant")
 
     def _get(self, path: str) -> Any:  # noqa: ANN401 - what it answers

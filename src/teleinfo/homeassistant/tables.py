@@ -1,5 +1,5 @@
 """
-What an entity of Home Assistant gets by its unit or its étiquette: device class, icon, pace, and enabled or not.
+What an entity of Home Assistant gets by its unit or étiquette: device class, icon, pace, enabled or not.
 
 The abbreviated keys of discovery messages stand here, too.
 """
@@ -63,8 +63,8 @@ PACES: Final = {
 """
 The pace of the numbers of a unit. Those of any other unit are shown at once.
 
-The share of the subscription and the currents have no pace: automations shed load at a threshold of theirs, and
-must see each change. They are whole numbers, and change seldom.
+The share of the subscription and the currents have no pace: automations shed load at a threshold of theirs,
+and must see each change. They are whole numbers, and change seldom.
 """
 
 SHORT_KEYS: Final = {

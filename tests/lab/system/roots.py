@@ -7,6 +7,7 @@ network, with the package lists and the packages of the day when it was made.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import platform
@@ -108,14 +109,21 @@ def wheels(python: str) -> Path:
     key = _key(repr(wanted) + tested.read_text(encoding="utf-8"))
     folder = cache(f"wheels-{python}-{key}")
     if not folder.exists():
-        partial = folder.with_suffix(".partial")
+        # A folder of this process: others may be downloading the same wheels, or those of another Python.
+        partial = folder.with_name(f"{folder.name}.{os.getpid()}")
         run(
             *(sys.executable, "-m", "pip", "download", "--quiet", "--dest", str(partial)),
             *("--constraint", str(tested), "--only-binary=:all:", "--python-version", python),
             *("--platform", f"manylinux2014_{platform.machine()}"),
             *wanted,
         )
-        partial.rename(folder)
+        try:
+            partial.rename(folder)
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY:
+                raise
+            # Another process was faster, with the same wheels.
+            shutil.rmtree(partial)
     return folder
 
 

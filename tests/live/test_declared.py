@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from teleinfo.common.i18n import use_language
 from teleinfo.contract.price_source import PriceSource
-from teleinfo.live.declared import clock, integer, remembered, rows, text
+from teleinfo.live.declared import clock, integer, number, remembered, rows, text
 from teleinfo.live.model import LiveModel
 from teleinfo.state.field_entry import message
 from teleinfo.state.prices import Prices
@@ -110,6 +110,14 @@ def test_a_phase_is_named_where_there_are_three() -> None:
     ]
 
     assert names == [["Current"], ["Current, phase 1"]]
+
+
+def test_a_number_has_no_negative_zero() -> None:
+    """What is below zero by less than half of its last digit is 0."""
+    assert number(-0.4) == "0"
+    assert number(-0.004, 2) == "0.00"
+    assert number(-0.006, 2) == "−0.01"
+    assert number(-12345.6) == "−12 346"
 
 
 @pytest.mark.parametrize("time", [None, 5, "", "yesterday", {}])

@@ -39,11 +39,15 @@ def test_a_directory_stands_for_its_files(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "empty").mkdir()
 
     assert [each.mqtt_topic for each in load_all([tmp_path], unique=["mqtt_topic"])] == ["a", "b"]
+    twice = load_all([tmp_path, tmp_path / "a.env"], unique=["mqtt_topic"])
+    assert [each.mqtt_topic for each in twice] == ["a", "b"]
     for language in Language:
         monkeypatch.setenv("TELEINFO_LANGUAGE", language)
         with pytest.raises(SettingsError, match=r"no file \*\.env") as caught:
             load_all([tmp_path / "empty"])
         assert caught.value.language is language
+        with pytest.raises(SettingsError, match=r"empty.*no file \*\.env"):
+            load_all([tmp_path / "a.env", tmp_path / "empty"])
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from teleinfo.common.files import file_error
 from teleinfo.common.i18n import N_, _, in_words, use_language
@@ -63,7 +63,10 @@ def main(arguments: argparse.Namespace) -> int:
     """
     settings = load(arguments.env_file)
     derives = arguments.state or arguments.events
-    encode = _derive(settings, events=arguments.events) if derives else partial(_encode, settings.payload)
+    if derives:
+        encode = _derive(settings, events=arguments.events)
+    else:
+        encode = partial(_encode, settings.payload)
     if _is_port(arguments.file):
         return _decode_port(arguments.file, settings, encode)
     clock = _FrameClock(time.time()) if derives else None
@@ -98,11 +101,15 @@ def _derive(settings: Settings, *, events: bool) -> Encode:
             tracker.silence(_moment(silent_at))
         silent_at = now + SILENT_AFTER
         tracker.update(reading, _moment(now))
-        found = tracker.take_events()
-        if not events:
-            found = [tracker.state(_moment(now))] if tracker.is_known else []
+        new_events = tracker.take_events()
+        if events:
+            messages = new_events
+        elif tracker.is_known:
+            messages = [tracker.state(_moment(now))]
+        else:
+            messages = []
         with use_language(settings.language):
-            return [encode_state(in_words(each)) for each in found]
+            return [encode_state(in_words(message)) for message in messages]
 
     return encode
 
@@ -117,29 +124,32 @@ class _FrameClock:
     """The time at which each frame ended, s since 1970; without times, at the speed of the line."""
 
     now: float
-    known: float | None = None
-    mode: Mode = Mode.HISTORIQUE
+    _last_recorded: float | None = None
+    _mode: Mode = Mode.HISTORIQUE
 
-    def at(self, data: bytes, known: float | None, readings: list[Reading]) -> float:
-        """Return the time at which `data` came: `known`, unless that is the time of earlier data."""
+    def advance(self, data: bytes, recorded: float | None, readings: list[Reading]) -> float:
+        """Return the time at which `data` came: `recorded`, unless that is the time of earlier data."""
         if readings:
-            self.mode = readings[-1].mode
-        computed = self.now + len(data) * SECONDS_PER_BYTE[self.mode]
-        self.now = computed if known in (None, self.known) else known
-        self.known = known
+            self._mode = readings[-1].mode
+        if recorded is None or recorded == self._last_recorded:
+            self.now += len(data) * SECONDS_PER_BYTE[self._mode]
+        else:
+            self.now = recorded
+        self._last_recorded = recorded
         return self.now
 
 
 def _decode_recording(name: str, settings: Settings, encode: Encode, clock: _FrameClock | None) -> int:
+    """Print the lines of a recording, and a summary of it; return the exit status."""
     decoder = Decoder(plausibility=settings.plausibility)
+    note = ""
     try:
-        with contextlib.nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as recording:
-            times, note = (RecordingTimes(), "") if name == "-" else read_times(Path(name))
-            while data := recording.read1(CHUNK_SIZE):  # type: ignore[union-attr]  # of buffered files
-                for piece, known in times.split(data, decoder.counts.bytes_read):
-                    for part in [piece] if clock is None else UP_TO_ETX.findall(piece):
-                        readings = decoder.feed(part, now=known)
-                        _print(readings, encode, known if clock is None else clock.at(part, known, readings))
+        if name == "-":
+            _decode_file(sys.stdin.buffer, RecordingTimes(), decoder, encode, clock)
+        else:
+            with Path(name).open("rb") as recording:
+                times, note = read_times(Path(name))
+                _decode_file(recording, times, decoder, encode, clock)
     except OSError as error:
         reason = _(file_error(error))
         return fail("decode", _("{path} cannot be read: {error}").format(path=name or "''", error=reason))
@@ -151,6 +161,20 @@ def _decode_recording(name: str, settings: Settings, encode: Encode, clock: _Fra
         text = _("{path} has no sound frame: is it the bytes of the line, as teleinfo record saves them?")
         return fail("decode", text.format(path=name))
     return 0
+
+
+def _decode_file(
+    recording: BinaryIO, times: RecordingTimes, decoder: Decoder, encode: Encode, clock: _FrameClock | None
+) -> None:
+    """Print the lines of the readings in `recording` as its bytes come; with `clock`, frame by frame."""
+    while data := recording.read1(CHUNK_SIZE):  # type: ignore[attr-defined]  # of buffered files
+        for piece, recorded in times.split(data, decoder.counts.bytes_read):
+            if clock is None:
+                _print(decoder.feed(piece, now=recorded), encode, recorded)
+                continue
+            for frame in UP_TO_ETX.findall(piece):
+                readings = decoder.feed(frame, now=recorded)
+                _print(readings, encode, clock.advance(frame, recorded, readings))
 
 
 def _is_port(name: str) -> bool:
@@ -193,35 +217,39 @@ def _decode_port(url: str, settings: Settings, encode: Encode) -> int:
 
 
 def _print(readings: list[Reading], encode: Encode, now: float | None = None) -> None:
-    now = time.time() if now is None else now
-    sys.stdout.buffer.writelines(text + b"\n" for reading in readings for text in encode(reading, now))
+    """Print the lines of readings that came at `now`, s since 1970 (None: at this moment)."""
+    if now is None:
+        now = time.time()
+    for reading in readings:
+        for line in encode(reading, now):
+            sys.stdout.buffer.write(line + b"\n")
     sys.stdout.buffer.flush()
 
 
 def _summary(decoder: Decoder) -> str:
+    """Return what was counted in a recording, a line for each."""
     counts = decoder.counts
-    parity = {
-        True: _("yes: each character was checked"),
-        False: _("no: it was stripped, only checksums and character classes were checked"),
-        None: _("unknown: there is no complete frame"),
-    }[decoder.parity]
-    return _(
+    if decoder.parity is None:
+        arrived = _("unknown: there is no complete frame")
+    elif decoder.parity:
+        arrived = _("yes: each character was checked")
+    else:
+        arrived = _("no: it was stripped, only checksums and character classes were checked")
+    figures: dict[str, object] = asdict(counts)
+    figures["rejected"] = counts.rejected
+    figures["withheld"] = counts.unconfirmed + counts.implausible
+    figures["unconfirmed"] = _with_labels(counts.unconfirmed, decoder.unconfirmed)
+    figures["implausible"] = _with_labels(counts.implausible, decoder.implausible)
+    figures["arrived"] = arrived
+    template = _(
         "frames       {frames}\n"
         "groups       {groups}\n"
         "rejected     {rejected} (parity {parity}, checksum {checksum}, malformed {malformed})\n"
         "withheld     {withheld} (unconfirmed {unconfirmed}, implausible {implausible})\n"
         "interrupted  {interrupted}\n"
         "parity       {arrived}\n"
-    ).format(
-        **asdict(counts)
-        | {
-            "rejected": counts.rejected,
-            "withheld": counts.unconfirmed + counts.implausible,
-            "unconfirmed": _with_labels(counts.unconfirmed, decoder.unconfirmed),
-            "implausible": _with_labels(counts.implausible, decoder.implausible),
-            "arrived": parity,
-        }
     )
+    return template.format(**figures)
 
 
 def _with_labels(count: int, by_label: Mapping[str, int]) -> str:

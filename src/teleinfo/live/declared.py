@@ -223,8 +223,8 @@ def alerts_of(state: Json) -> Iterator[Alert]:
 
 
 def number(figure: float, digits: int = 0) -> str:
-    """Return a number with a blank between the thousands and a typographic minus sign."""
-    return decimal(f"{figure:,.{digits}f}".replace(",", " ").replace("-", MINUS))
+    """Return a number with a blank between the thousands and a typographic minus sign, but no "−0"."""
+    return decimal(f"{figure:z,.{digits}f}".replace(",", " ").replace("-", MINUS))
 
 
 def clock(time: Json, *, today: dt.date | None = None, seconds: bool = False) -> str:

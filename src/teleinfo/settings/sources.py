@@ -142,8 +142,8 @@ def load_all(
     """
     loaded: dict[Path | None, Settings] = {}
     language = _language(_environment() | dict(flags or {}))
-    files = _files(env_files)
-    faults = [] if files else [Message("{path}: there is no file *.env in it", path=env_files[0])]
+    files, empty_folders = _files(env_files)
+    faults = [Message("{path}: there is no file *.env in it", path=folder) for folder in empty_folders]
     for path in files:
         try:
             loaded[path] = load(path, flags)
@@ -165,15 +165,19 @@ def load_all(
     return list(loaded.values())
 
 
-def _files(env_files: Sequence[Path | None]) -> list[Path | None]:
-    """Return the files, with those of a directory, sorted, in its place."""
+def _files(env_files: Sequence[Path | None]) -> tuple[list[Path | None], list[Path]]:
+    """Return the files, each once, with those of a directory, sorted, in its place; and empty directories."""
     files: list[Path | None] = []
+    empty_folders = []
     for path in env_files:
         if path is not None and os.path.isdir(path):  # noqa: PTH112 - never raises, however odd the path is
-            files += sorted(path.glob("*.env"))
+            in_folder = sorted(path.glob("*.env"))
+            files += in_folder
+            if not in_folder:
+                empty_folders.append(path)
         else:
             files.append(path)
-    return files
+    return list(dict.fromkeys(files)), empty_folders
 
 
 def _is_shared(name: str, one: Settings, other: Settings) -> bool:
@@ -208,7 +212,8 @@ def nested_topics(topic: str, path: Path | None, other: Path | None) -> Message:
 def file_warnings(env_files: Sequence[Path | None]) -> list[Message]:
     """Return the warnings about lines of the files: a repeated one, a former name of a setting."""
     warnings: list[Message] = []
-    for path in _files(env_files):
+    files, _empty_folders = _files(env_files)
+    for path in files:
         warnings += read_env_file(path, DEFAULTS).warnings
     return warnings
 

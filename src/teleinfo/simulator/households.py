@@ -71,8 +71,13 @@ class SimulatedHousehold:
     """A household of HOUSEHOLDS with `phases` phases."""
 
     def __init__(self, name: str, *, rng: random.Random, phases: int = 1) -> None:
-        self._states = [_LoadState(load, number % phases) for number, load in enumerate(HOUSEHOLDS[name])]
-        self._phases, self._rng, self._at = phases, rng, -math.inf
+        self._states = []
+        for number, load in enumerate(HOUSEHOLDS[name]):
+            self._states.append(_LoadState(load, phase=number % phases))
+        self._phases = phases
+        self._rng = rng
+        self._at = -math.inf
+        """The time of the last measurement, in s."""
 
     def power(self, now: dt.datetime) -> tuple[complex, ...]:
         """
@@ -84,46 +89,68 @@ class SimulatedHousehold:
         contains also D and what varies within the second.
         """
         end = (now - _MIDNIGHT).total_seconds()
-        begin = at = max(self._at, end - 1)
+        begin = max(self._at, end - 1)
         self._at = end
         for state in self._states:
-            while state.until <= at:
-                self._switch(state, max(state.until, at - _WARM_UP))
-        means, squares = [0.0] * self._phases, [0.0] * self._phases
+            while state.until <= begin:
+                self._switch(state, max(state.until, begin - _WARM_UP))
+        energies = [0.0] * self._phases  # ∫P, in Ws
+        squares = [0.0] * self._phases  # ∫S², in VA²s
+        at = begin
         while at < end:
             until = min(end, *(state.until for state in self._states))
+            lasts = until - at
             for phase in range(self._phases):
-                on = [(each.load, each.watts) for each in self._states if each.watts and each.phase == phase]
-                active = math.fsum(watts for _load, watts in on)
-                reactive = math.fsum(load.reactive * watts for load, watts in on)
-                distorted = math.fsum(load.distorted * abs(watts) for load, watts in on)
-                square = active * active + reactive * reactive + distorted * distorted
-                means[phase] += active * (until - at)
-                squares[phase] += square * (until - at)
+                active, square = self._power_of_phase(phase)
+                energies[phase] += active * lasts
+                squares[phase] += square * lasts
             for state in self._states:
                 if state.until <= until:
                     self._switch(state, until)
             at = until
-        means, squares = ([part / (end - begin) for part in parts] for parts in (means, squares))
-        pairs = zip(means, squares, strict=True)
-        return tuple(complex(mean, math.sqrt(max(0.0, square - mean * mean))) for mean, square in pairs)
+        measured = end - begin
+        powers = []
+        for energy, square in zip(energies, squares, strict=True):
+            mean = energy / measured
+            rest = square / measured - mean * mean
+            powers.append(complex(mean, math.sqrt(max(0.0, rest))))
+        return tuple(powers)
+
+    def _power_of_phase(self, phase: int) -> tuple[float, float]:
+        """Return the present P of a phase in W, and its S² in VA²."""
+        on = [state for state in self._states if state.watts and state.phase == phase]
+        active = math.fsum(state.watts for state in on)
+        reactive = math.fsum(state.load.reactive * state.watts for state in on)
+        distorted = math.fsum(state.load.distorted * abs(state.watts) for state in on)
+        return active, active * active + reactive * reactive + distorted * distorted
 
     def _switch(self, state: _LoadState, at: float) -> None:
         """Switch a load at a time in s, or change its power."""
-        load, lasts = state.load, self._rng.uniform(*state.load.on)
-        hour = at / 3600 % 24
+        load = state.load
+        lasts = self._rng.uniform(*load.on)
         watts = load.watts * self._rng.uniform(1 - load.varies, 1 + load.varies)
         if state.pause:
-            watts, lasts, state.pause = 0.0, state.pause, 0.0
+            watts = 0.0
+            lasts = state.pause
+            state.pause = 0.0
         elif load.diverts:
-            injected = -math.fsum(each.watts for each in self._states if each is not state)
-            share = min(1.0, max(0.0, injected / load.watts))
-            watts, state.pause = watts * bool(share), lasts * (1 - share) * bool(share)
-            lasts -= state.pause
+            share = self._share_diverted(state)
+            if share:
+                state.pause = lasts * (1 - share)
+                lasts -= state.pause
+            else:
+                watts = 0.0
         elif load.off:
             state.pause = self._rng.uniform(*load.off)
+        hour = at / 3600 % 24
         if int(hour) not in _TABLE["hours"][load.hours]:
             watts = 0.0
         if load.sun:
             watts *= max(0.0, math.sin(math.pi * (hour - 7) / 13))
-        state.watts, state.until = watts, at + lasts
+        state.watts = watts
+        state.until = at + lasts
+
+    def _share_diverted(self, state: _LoadState) -> float:
+        """Return the share of time, 0 to 1, for which a load must be on to use up what the others inject."""
+        others = math.fsum(other.watts for other in self._states if other is not state)
+        return min(1.0, max(0.0, -others / state.load.watts))

@@ -143,7 +143,7 @@ names() { # ADDRESS NAME ANSWER: let the name server of this machine be at ADDRE
     printf 'nameserver %s\n' "$1" >/etc/resolv.conf
     # The unit of the name servers looks every 2 s, if it runs already; a person asks the doctor later than that.
     for _ in $(seq 50); do
-        ! grep -q "=$1\$" /run/systemd/generator/teleinfo.service.d/10-name-servers.conf || return 0
+        ! grep -qxF "IPAddressAllow=$1" /run/systemd/generator/teleinfo.service.d/10-name-servers.conf || return 0
         sleep 0.2
     done
     echo "the sandbox does not know $1 after 10 s" >&2

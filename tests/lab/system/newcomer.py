@@ -55,7 +55,7 @@ def pip_environment() -> dict[str, str]:
     """Return what the pip of this machine is told of its registry, as environment variables."""
     listed = roots.run(sys.executable, "-m", "pip", "config", "list")
     variables = {}
-    # Such as: global.index-url='https://pypi.org/simple'
+    # Such as: global.index-url='https://registry.example/simple'
     for option, value in re.findall(r"^[^.\n]+\.([\w-]+)='(.*)'$", listed, re.MULTILINE):
         if option in PIP_OPTIONS:
             name = option.upper().replace("-", "_")

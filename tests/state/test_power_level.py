@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from teleinfo.state.active_power import Bar, Level
+from teleinfo.state.power_level import Bar, Level
 
 
 def level(*energies: int, apparent: float = 1000) -> Level:

@@ -8,7 +8,7 @@ our own:
 1. While S stays at a level, the index bounds the mean power factor P / S. In each frame, the energy lies
    between the index and the next Wh. While the power factor is constant, the energy is a straight line over
    the integral of S, and the power factor is its slope. The slopes between any two frames bound it, each
-   frame up to `_TIMING` earlier or later; the corners of the convex hulls of these points are enough.
+   frame up to 0.3 s earlier or later; the corners of the convex hulls of these points are enough.
 2. Where S had other values within the level, a load came or went whose reactive power is between
    `_CAPACITIVE` and `_INDUCTIVE` times its active power: the bounds of the power are moved from the earlier
    mean of S to the present S.
@@ -31,8 +31,10 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+from teleinfo.state.power_fit import Fit
+from teleinfo.state.power_level import MEASURED, Bar, Level
 
 DOUBT: Final = 120.0  # s for which the bar reaches down to 0 W
 UNKNOWN_AFTER: Final = 20.0  # s without a frame after which nothing is known; 17 s in an overrun (02E)
@@ -42,15 +44,8 @@ MAX_LEVEL: Final = 150.0  # s; later, small loads may have come and gone that S 
 _INDUCTIVE: Final = math.sqrt(3)  # power factor 0.5: motors, transformers
 _CAPACITIVE: Final = -0.5  # power factor 0.9: lamps, power supplies
 _TOLERANCE: Final = 0.2  # greatest change of S within a level
-_WS_PER_WH: Final = 3600
-_MEASURED: Final = 1.0  # s over which S is measured
-_TIMING: Final = 0.3  # s by which a frame may be earlier or later behind its index than another
-_SMALL: Final = 500.0  # VA; below, the power factor is more constant than the reactive power
-_FIRST: Final = 60_000.0  # N² in VA², of a household whose index was not yet followed
-_MOST: Final = 1e7  # the greatest N², VA²
 _RECENT: Final = 64  # frames in which a load that switches was once on and once off
 _SWITCHING: Final = 0.9  # share of the least power of a second in which a load switches: a margin
-_GAIN: Final = 80.0  # VA² for each Ws of difference; the fit follows within a minute or two
 
 
 class Flow(NamedTuple):
@@ -73,19 +68,6 @@ class Active(NamedTuple):
     value: int
     lower: int
     upper: int
-
-
-class Bar(NamedTuple):
-    """Bounds of an active power in W, or of a power factor."""
-
-    lower: float
-    upper: float
-
-    def is_better(self, other: Bar | None, margin: float) -> bool:
-        """True if this bar is narrower than another, or contradicts it by more than `margin`."""
-        if other is None or self.upper - self.lower < other.upper - other.lower:
-            return True
-        return self.lower - margin > other.upper or self.upper + margin < other.lower
 
 
 class _BarAt(NamedTuple):
@@ -116,100 +98,6 @@ class _CountedFrame(NamedTuple):
         return Level(self.time, self.apparent, self.energy)
 
 
-class _Corner(NamedTuple):
-    """A corner of a hull: an integral of S in VAs, and an energy in Wh."""
-
-    area: float
-    energy: int
-
-    def slope(self, later: _Corner) -> float:
-        """Return the power factor between this corner and a `later` corner; infinity if it is not later."""
-        area = later.area - self.area
-        if area <= 0:
-            return math.inf
-        return (later.energy - self.energy) * _WS_PER_WH / area
-
-
-class Level:
-    """
-    Frames with about the same S, the bounds of their power factor (`factor`), and the last frame.
-
-    `start` and `first` are the time and the S of its first frame. `area` and `square` are the integrals of S
-    (VAs) and of S² over the time.
-    """
-
-    def __init__(self, now: float, apparent: float, energy: int) -> None:
-        self.start = now
-        self.first = apparent
-        self.now = now
-        self.apparent = apparent
-        self.energy = energy
-        self.area = 0.0
-        self.square = 0.0
-        self.unseen = 0.0  # square of what the area may lack between the seconds of two frames, VAs
-        self.factor = Bar(0.0, 1.0)
-        self._timing = apparent * _TIMING / 2  # VAs by which a point may be elsewhere
-        self._below = [_Corner(self._timing, energy)]  # points below the line of the energy
-        self._above = [_Corner(-self._timing, energy + 1)]
-
-    def means(self) -> tuple[float, float]:
-        """
-        Return a mean of S that is not above the present S, and a mean that is not below it.
-
-        With the distance d of S from the present S, max(0, d) has the mean (mean of |d| + mean of d) / 2, and
-        max(0, −d) the mean (mean of |d| − mean of d) / 2. The mean of |d| is unknown, but it is at most the
-        root of the mean of d², the `spread`.
-        """
-        length = self.now - self.start
-        distance = self.area / length - self.apparent
-        square_distance = self.square / length - self.apparent * (2 * distance + self.apparent)
-        spread = math.sqrt(max(0.0, square_distance))
-        lower = self.apparent - (spread - distance) / 2
-        upper = self.apparent + (spread + distance) / 2
-        return max(0.0, lower), upper
-
-    def add(self, now: float, apparent: float, energy: int) -> None:
-        """Add a frame."""
-        above_last = _Corner(self.area - self._timing, self.energy + 1)
-        elapsed = now - self.now
-        mean = (apparent + self.apparent) / 2
-        self.area += elapsed * mean
-        self.square += elapsed * mean * mean
-        unmeasured = max(0.0, elapsed - _MEASURED)
-        change = apparent - self.apparent
-        self.unseen += (unmeasured * change) ** 2
-        if mean:
-            lower, upper = self.factor
-            # The line of the energy rises less than from a point below it to a later point above it.
-            above = _Corner(self.area - self._timing, energy + 1)
-            slopes = [corner.slope(above) for corner in self._below]
-            upper = min(upper, *slopes)
-            # Only a step of the index raises the lower bound, and adds corners.
-            if energy > self.energy:
-                below = _Corner(self.area + self._timing, energy)
-                slopes = [corner.slope(below) for corner in self._above]
-                lower = max(lower, *slopes)
-                _extend(self._below, below, side=1)
-                if above_last.area > self._above[0].area:
-                    _extend(self._above, above_last, side=-1)
-            self.factor = Bar(lower, upper)
-        self.now = now
-        self.apparent = apparent
-        self.energy = energy
-
-
-def _extend(hull: list[_Corner], corner: _Corner, *, side: int) -> None:
-    """Add a corner to the upper (`side` 1) or lower (-1) half of a hull, without those that it covers."""
-    while len(hull) > 1:
-        slope = hull[-2].slope(corner)
-        slope_of_last = hull[-2].slope(hull[-1])
-        is_last_covered = side * (slope - slope_of_last) >= 0  # False for two slopes that are infinite
-        if not is_last_covered:
-            break
-        hull.pop()
-    hull.append(corner)
-
-
 def _is_step(level: Level, frame: _CountedFrame) -> bool:
     """True if the S of a frame differs too much from that of the first frame of a level."""
     tolerance = max(2 * frame.rounding, _TOLERANCE * frame.apparent)
@@ -222,74 +110,6 @@ def _is_over(level: Level, now: float) -> bool:
     contradicts_itself = lower > upper
     is_old = lower > 0 and now - level.start > MAX_LEVEL
     return contradicts_itself or is_old
-
-
-@dataclass(slots=True)
-class _SinceStep:
-    """
-    Energies in Ws that flowed in a direction since its `index` stepped, by the values and by the bars.
-
-    `is_whole` is False if the direction was followed only from a later frame on.
-    """
-
-    index: int
-    value: float = 0.0
-    lower: float = 0.0
-    upper: float = 0.0
-    is_whole: bool = False
-
-
-class Fit:
-    """
-    The likeliest active power for an apparent power S, by the indexes of the last minutes.
-
-    `square` is N² in VA². Where S is small, N is a share of S: N² × S² / (S² + `_SMALL`²) is taken.
-    """
-
-    def __init__(self) -> None:
-        self.square = _FIRST
-        self._since_step: dict[int, _SinceStep] = {}  # by direction
-
-    def restart(self) -> None:
-        """Keep what is known; the next frame of each direction begins a new measurement."""
-        self._since_step.clear()
-
-    def power(self, apparent: float) -> float:
-        """Return the likeliest power."""
-        square = apparent * apparent
-        not_active = self.square * square / (square + _SMALL * _SMALL)
-        return math.sqrt(max(0.0, square - not_active))
-
-    def add(self, sign: int, index: int, *, elapsed: float, value: float, bar: Bar, timing: float) -> bool:
-        """
-        Add a frame, `elapsed` seconds after the last one; return True if its index contradicts the bars.
-
-        `index` is that of the direction `sign`, Wh; it may lack, or be ahead by, `timing` Ws.
-        """
-        since = self._since_step.get(sign)
-        if since is None or index < since.index:
-            self._since_step[sign] = _SinceStep(index)
-            return False
-        since.value += elapsed * value
-        since.lower += elapsed * bar.lower
-        since.upper += elapsed * bar.upper
-        counted = (index - since.index) * _WS_PER_WH
-        if not counted:
-            most = _WS_PER_WH  # the Wh that has not stepped yet
-            is_contradicted = since.lower > most + timing
-            excess = max(0.0, since.value - most)
-            since.value -= excess  # it has its effect now, and not once more with the next frame
-        elif not since.is_whole:
-            most = counted + _WS_PER_WH  # the first Wh had begun before the first frame
-            is_contradicted = since.lower > most + timing
-            excess = max(0.0, since.value - counted)
-        else:
-            is_contradicted = since.lower > counted + timing or since.upper < counted - timing
-            excess = since.value - counted
-        if counted:
-            self._since_step[sign] = _SinceStep(index, is_whole=True)
-        self.square = min(_MOST, max(0.0, self.square + _GAIN * excess))
-        return is_contradicted
 
 
 class ActivePower:
@@ -396,7 +216,7 @@ class ActivePower:
             elapsed=elapsed,
             value=value,
             bar=Bar(max(0.0, bar.lower - frame.error), bar.upper + frame.error),
-            timing=2 * _MEASURED * frame.apparent,
+            timing=2 * MEASURED * frame.apparent,
         )
         if has_stepped:
             # A load may have switched within the second; the value is that of a steady second.

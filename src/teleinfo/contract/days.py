@@ -48,14 +48,18 @@ def local(time: int) -> dt.datetime:
     return dt.datetime.fromtimestamp(time, zone)
 
 
+def iso(time: int) -> str:
+    """Return a time in ISO 8601, with its offset at the meter."""
+    return local(time).isoformat()
+
+
 def day_of(time: int) -> dt.date:
     """Return the day at the meter."""
     return _day_in(time, _zone.get())
 
 
-@lru_cache(
-    maxsize=16_384
-)  # the midnights of ten years, the seconds before them, and the readings around them
+# The midnights of ten years, the seconds before them, and the readings around them.
+@lru_cache(maxsize=16_384)
 def _day_in(time: int, zone: dt.tzinfo | None) -> dt.date:
     return dt.datetime.fromtimestamp(time, dt.UTC).astimezone(zone).date()
 

@@ -9,47 +9,27 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import itertools
 import math
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from collections import Counter
 from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-from teleinfo.contract.days import TEMPO_HOUR, day_of, in_zone_of, local, midnight, season_of
+from teleinfo.contract.days import TEMPO_HOUR, in_zone_of, iso, local, midnight, season_of
 from teleinfo.contract.price_source import PriceSource
-from teleinfo.history.chronicle import ALERT, COLOUR, EXPORTED_KEY, LONGEST_PAUSE, SLOT, TARIFF, Batch
+from teleinfo.history.chronicle import ALERT, COLOUR, LONGEST_PAUSE, SLOT, TARIFF, Batch
 from teleinfo.history.contract import contract_table
-from teleinfo.history.rises import DAYS, rises
 from teleinfo.history.rows import KEPT, MINUTE, QUARTER
-from teleinfo.state.energy_span import month_of
-from teleinfo.state.prices import in_millionths
-from teleinfo.vocabulary.codes import Colour, TariffPeriod
-from teleinfo.vocabulary.moment import DAY
+from teleinfo.history.span_energies import span_energies
+from teleinfo.vocabulary.codes import Colour
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Mapping
 
-    from teleinfo.contract.half_hours import Rise
     from teleinfo.history.store import Store
     from teleinfo.state.fields import Json
     from teleinfo.state.prices import DatedPrices
-
-_FIRST_DAYS: Final[dict[str, Callable[[dt.date], dt.date]]] = {
-    "P1D": lambda day: day,
-    "P7D": lambda day: day - day.weekday() * DAY,
-    "P1M": month_of,
-    "P1Y": lambda day: day.replace(month=1, day=1),
-}
-"""What returns the first day of the span in which a day is, by the length of the span."""
-
-_NAME_LENGTHS: Final = {"P1D": 10, "P7D": 10, "P1M": 7, "P1Y": 4}
-"""Characters of the first day that name a span, such as 2026-10-20, 2026-10 or 2026, by the span."""
-
-_Gap: TypeAlias = tuple[int, int]
-"""The start and the end of a time without a reading, s since 1970, which is in more than one span."""
 
 Table: TypeAlias = "dict[str, Any]"
 """A table in types of JSON: docs/web.md describes its members."""
@@ -177,191 +157,15 @@ def _powers(meter: _Meter, steps: Mapping[int, str], seconds: int) -> Table:
         "AND begin <= ?4 ORDER BY begin"
     )
     runs = meter.rows(query, powers.begin, TARIFF, meter.now)
-    power_rows = [[_iso(time), drawn, injected] for time, drawn, injected in powers.rows]
-    periods = [[_iso(begin), _iso(end), key] for begin, end, key in runs]
+    power_rows = [[iso(time), drawn, injected] for time, drawn, injected in powers.rows]
+    periods = [[iso(begin), iso(end), key] for begin, end, key in runs]
     return {
-        "start": _iso(powers.begin),
+        "start": iso(powers.begin),
         "step": steps[powers.step],
         "columns": ["time", "apparent_import", "apparent_export"],
         "rows": power_rows,
         "periods": periods,
     }
-
-
-def _bars(meter: _Meter, iso_step: str, count: int) -> Table:
-    """Return the energies of the last `count` days, weeks, months or years, the present one included."""
-    first_day_of_span = _FIRST_DAYS[iso_step]
-    begin = day_of(meter.now) + DAY  # the present span ends with today, since no reading is later
-    bounds = [begin]
-    for _span in range(count):
-        begin = first_day_of_span(begin - DAY)
-        bounds.append(begin)
-    bounds.reverse()
-    return _energies(meter, iso_step, bounds)
-
-
-@dataclass
-class _Count:
-    """
-    What was counted in a span or in a gap.
-
-    `energies` are in Wh by key of the index, `covered` are the seconds between readings by étiquette. The
-    costs are in €, and nan if a part has no price.
-    """
-
-    energies: Counter[str] = field(default_factory=Counter)
-    covered: Counter[str] = field(default_factory=Counter)
-    energy_cost: float = 0.0
-    subscription: float = 0.0
-
-    @property
-    def cost(self) -> float | None:
-        """The cost with the subscription; None if a part has no price."""
-        return _known_amount(self.energy_cost + self.subscription)
-
-
-@dataclass
-class _Counts:
-    """
-    What was counted in each span, by its first day, and in each gap.
-
-    `days` are those between two readings, each with the time of the last one of them.
-    """
-
-    spans: defaultdict[dt.date, _Count] = field(default_factory=lambda: defaultdict(_Count))
-    gaps: defaultdict[_Gap, _Count] = field(default_factory=lambda: defaultdict(_Count))
-    days: dict[dt.date, int] = field(default_factory=dict)
-
-    def keys(self) -> set[str]:
-        """Return the keys of all indexes that counted, also of those that rose by nothing."""
-        keys: set[str] = set()
-        for count in self.spans.values():
-            keys.update(count.energies)
-        for count in self.gaps.values():
-            keys.update(count.energies)
-        return keys
-
-
-def _in_order(keys: set[str]) -> list[str]:
-    """Return keys of indexes: the tariff periods in their order, then the étiquettes by the alphabet."""
-    periods = [period.value for period in TariffPeriod if period in keys]
-    labels = keys.difference(periods)
-    return [*periods, *sorted(labels)]
-
-
-def _known_amount(amount: float) -> float | None:
-    """Return an amount in €, to a millionth; None if a part of it has no price: the amount is nan then."""
-    if math.isfinite(amount):
-        return in_millionths(amount)
-    return None
-
-
-def _energies(meter: _Meter, iso_step: str, bounds: list[dt.date]) -> Table:
-    """
-    Return the energy of each span between two `bounds`.
-
-    The columns are Wh by key of the index, exported, cost in €, complete so far.
-
-    Energy that no reading divides between two spans stands in `gaps`. Each day from the first reading on
-    costs its share of the subscription, also one without readings: it is charged to its span, or to the gap
-    if nothing is known of the span.
-    """
-    first_day_of_span = _FIRST_DAYS[iso_step]
-    prices = meter.prices
-    counts = _counts(meter, first_day_of_span, bounds)
-    if prices is not None:
-        _charge_subscription(counts, first_day_of_span, prices)
-    keys = counts.keys()
-    has_export = EXPORTED_KEY in keys
-    import_keys = _in_order(keys - {EXPORTED_KEY})
-    last_reading = max(counts.days.values(), default=0)
-    rows: list[list[Json]] = []
-    for first_day, end in itertools.pairwise(bounds):
-        count = counts.spans.get(first_day)
-        if count is None:
-            continue
-        imported = [count.energies[key] for key in import_keys]
-        exported = count.energies[EXPORTED_KEY] if has_export else None
-        # Readings of one index that cover the span are enough: all indexes of a meter are read at once.
-        seconds = min(midnight(end), last_reading) - midnight(first_day)
-        is_complete = seconds in count.covered.values()
-        cost = None
-        subscription = None
-        if prices is not None:
-            cost = count.cost
-            subscription = _known_amount(count.subscription)
-        name = first_day.isoformat()[: _NAME_LENGTHS[iso_step]]
-        rows.append([name, *imported, exported, cost, is_complete, subscription])
-    gaps: list[list[Json]] = []
-    for gap in sorted(counts.gaps):
-        count = counts.gaps[gap]
-        since, until = gap
-        cost = None
-        if prices is not None:
-            cost = count.cost
-        gaps.append([_iso(since), _iso(until), dict(count.energies), cost])
-    start = midnight(bounds[0])
-    return {
-        "start": _iso(start),
-        "step": iso_step,
-        "columns": ["time", *import_keys, EXPORTED_KEY, "cost", "complete", "subscription"],
-        "rows": rows,
-        "gaps": gaps,
-    }
-
-
-def _counts(meter: _Meter, first_day_of_span: Callable[[dt.date], dt.date], bounds: list[dt.date]) -> _Counts:
-    """Return what was counted between the first of the `bounds` and now, without the subscription."""
-    counts = _Counts()
-    for rise in rises(meter.base, meter.number, DAYS, midnight(bounds[0]), meter.now):
-        first_day = day_of(rise.since)
-        last_day = day_of(rise.until - 1)  # a reading at midnight ends the day before
-        span = first_day_of_span(first_day)
-        if first_day_of_span(last_day) == span:
-            count = counts.spans[span]
-        else:
-            count = counts.gaps[rise.since, rise.until]
-        count.energies[rise.code] += rise.energy
-        count.covered[rise.label] += rise.until - rise.since
-        if rise.energy and rise.code != EXPORTED_KEY:
-            # Energy of several days counts for the last of them, as in the state.
-            count.energy_cost += _energy_cost(rise, last_day, meter.prices)
-        day = first_day
-        while day <= last_day:
-            counts.days[day] = max(rise.until, counts.days.get(day, 0))
-            day += DAY
-    return counts
-
-
-def _energy_cost(rise: Rise, day: dt.date, prices: DatedPrices | None) -> float:
-    """Return what a rise costs at the prices of a day, €; nan if its index has no price."""
-    price = None
-    if prices is not None:
-        price = prices.price(day, rise.code)
-    if price is None:
-        return math.nan
-    return rise.energy * price / 1000
-
-
-def _charge_subscription(
-    counts: _Counts, first_day_of_span: Callable[[dt.date], dt.date], prices: DatedPrices
-) -> None:
-    """Add its share of the subscription of each day to its span, or to the first gap in which it is."""
-    gaps = sorted(counts.gaps)
-    for day in counts.days:
-        prices_of_day = prices.on(day)
-        share = math.nan
-        if prices_of_day is not None:
-            share = prices_of_day.of_day(day)
-        span = first_day_of_span(day)
-        if span in counts.spans:
-            counts.spans[span].subscription += share
-            continue
-        for gap in gaps:
-            since, until = gap
-            if since < midnight(day + DAY) and until > midnight(day):
-                counts.gaps[gap].subscription += share
-                break
 
 
 def _alerts(meter: _Meter) -> Table:
@@ -372,7 +176,7 @@ def _alerts(meter: _Meter) -> Table:
     for code, begin, end in meter.rows(query, ALERT, meter.now):
         # The end of an alert is the last reading that had it.
         lasts = is_heard and end >= meter.heard
-        rows.append([code, _iso(begin), None if lasts else _iso(end)])
+        rows.append([code, iso(begin), None if lasts else iso(end)])
     return {"rows": rows}
 
 
@@ -395,18 +199,32 @@ def _contract(meter: _Meter) -> Table:
     return {**table, "file": str(meter.source.path), "fault": loaded.fault, "note": loaded.note}
 
 
-def _iso(time: int) -> str:
-    return local(time).isoformat()
+def _energies(meter: _Meter, iso_step: str, count: int) -> Table:
+    """Return the energies of the last `count` days, weeks, months or years, the present one included."""
+    return span_energies(
+        meter.base, meter.number, meter.prices, iso_step=iso_step, count=count, now=meter.now
+    )
+
+
+def _totals(meter: _Meter) -> Table:
+    """Return the energies of today, yesterday, this month and the last one."""
+    days = _energies(meter, "P1D", 2)
+    months = _energies(meter, "P1M", 2)
+    return {"rows": [], "days": days, "months": months}
 
 
 _TABLES: Final[dict[str, Callable[[_Meter], Table]]] = {
-    "totals": lambda meter: {"rows": [], "days": _bars(meter, "P1D", 2), "months": _bars(meter, "P1M", 2)},
+    "totals": lambda meter: {
+        "rows": [],
+        "days": _energies(meter, "P1D", 2),
+        "months": _energies(meter, "P1M", 2),
+    },
     "hour": partial(_powers, steps={SLOT: "PT10S"}, seconds=KEPT[SLOT]),
     "days2": partial(_powers, steps={MINUTE: "PT1M", QUARTER: "PT15M"}, seconds=KEPT[MINUTE]),
-    "days30": partial(_bars, iso_step="P1D", count=30),
-    "weeks26": partial(_bars, iso_step="P7D", count=26),
-    "months13": partial(_bars, iso_step="P1M", count=13),
-    "years10": partial(_bars, iso_step="P1Y", count=10),
+    "days30": partial(_energies, iso_step="P1D", count=30),
+    "weeks26": partial(_energies, iso_step="P7D", count=26),
+    "months13": partial(_energies, iso_step="P1M", count=13),
+    "years10": partial(_energies, iso_step="P1Y", count=10),
     "alerts": _alerts,
     "season": _season,
     "contract": _contract,

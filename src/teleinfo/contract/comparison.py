@@ -91,6 +91,7 @@ def by_day(half_hours: HalfHours, dates: Iterable[dt.date], colours: Mapping[dt.
         for counted_off_peak, drawn in half_hours.drawn.items():
             drawn_on_day = [0.0] * _HALF_HOURS_OF_DAY
             for number, begin in zip(numbers, begins, strict=True):
+                # On the day of 25 hours, two half-hours have the same number.
                 drawn_on_day[number] += drawn.get(begin, 0.0)
             if any(drawn_on_day):
                 energies[counted_off_peak] = drawn_on_day
@@ -254,7 +255,7 @@ class _Counting:
         return hours.at_the_time(date)
 
     def _extra_cost_of_colours(self, days: Sequence[Day], unknown: set[dt.date]) -> float:
-        """Return what more the energy of the days `unknown` may cost at most than on blue days, €."""
+        """Return the greatest extra cost in € of the days of Tempo `unknown`, compared with blue days."""
         if not unknown:
             return 0.0
         # The day of a colour ends at 6:00 of the next date: two dates may have a part of its energy.
@@ -265,7 +266,7 @@ class _Counting:
                 continue
             _kva, price = self._price(day.date)
             until_6, from_6 = day.colours
-            as_blue = self._cost_of_energy(day, price, day.colours)
+            as_blue = self._cost_of_energy(day, price, day.colours)  # an unknown colour counts as blue
             for colour in (Colour.WHITE, Colour.RED):
                 if yesterday in unknown:
                     in_colour = self._cost_of_energy(day, price, (colour, from_6))

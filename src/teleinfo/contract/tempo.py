@@ -37,40 +37,42 @@ def may_be_red(day: dt.date) -> bool:
     return day.month in _RED_MONTHS and day.weekday() < _SATURDAY
 
 
-def dearest(more: Mapping[dt.date, Mapping[Colour, float]], colours: Mapping[dt.date, Colour]) -> float:
+def dearest(
+    extra_costs: Mapping[dt.date, Mapping[Colour, float]], colours: Mapping[dt.date, Colour]
+) -> float:
     """
-    Return the most that days of unknown colours may cost more than as blue days, €.
+    Return the greatest extra cost in € of days whose colour is unknown, compared with blue days.
 
-    `more` has, for each of these few days, what it costs more as a white and as a red one. `colours` are
+    `extra_costs` has, for each of these few days, that of a white day and that of a red one. `colours` are
     those of the days that are known, of which each season has only so many.
     """
     left: defaultdict[dt.date, Counter[Colour]] = defaultdict(lambda: Counter(OF_SEASON))  # by season
     for day, colour in colours.items():
         left[season_of(day)][colour] -= 1
-    more_by_season: defaultdict[dt.date, dict[dt.date, Mapping[Colour, float]]] = defaultdict(dict)
-    for day, more_of_day in more.items():
-        more_by_season[season_of(day)][day] = more_of_day
+    extra_by_season: defaultdict[dt.date, dict[dt.date, Mapping[Colour, float]]] = defaultdict(dict)
+    for day, extra_of_day in extra_costs.items():
+        extra_by_season[season_of(day)][day] = extra_of_day
     cost = 0.0
-    for season, more_of_season in more_by_season.items():
-        cost += _dearest_of_season(more_of_season, left[season])
+    for season, extra_of_season in extra_by_season.items():
+        cost += _dearest_of_season(extra_of_season, left[season])
     return cost
 
 
-def _dearest_of_season(more: Mapping[dt.date, Mapping[Colour, float]], left: Counter[Colour]) -> float:
+def _dearest_of_season(extra_costs: Mapping[dt.date, Mapping[Colour, float]], left: Counter[Colour]) -> float:
     """
-    Return the most in € that the days of one season may cost more than as blue days.
+    Return the greatest extra cost in € of days of one season, compared with blue days.
 
     `left` are the red and white days that the season still has.
     """
     most = {(0, 0): 0.0}  # by the numbers of red and white days
-    for day, more_of_day in more.items():
+    for day, extra_of_day in extra_costs.items():
         with_day = dict(most)  # the day is blue
         for (reds, whites), cost in most.items():
             if whites < left[Colour.WHITE]:
                 numbers = reds, whites + 1
-                with_day[numbers] = max(with_day.get(numbers, 0.0), cost + more_of_day[Colour.WHITE])
+                with_day[numbers] = max(with_day.get(numbers, 0.0), cost + extra_of_day[Colour.WHITE])
             if reds < left[Colour.RED] and may_be_red(day):
                 numbers = reds + 1, whites
-                with_day[numbers] = max(with_day.get(numbers, 0.0), cost + more_of_day[Colour.RED])
+                with_day[numbers] = max(with_day.get(numbers, 0.0), cost + extra_of_day[Colour.RED])
         most = with_day
     return max(most.values())

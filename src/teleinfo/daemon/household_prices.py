@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.state.prices import DatedPrices
@@ -45,21 +46,21 @@ class HouseholdPrices:
 
     async def keep(self, on_change: Callable[[], None], *, ticks: Ticks) -> NoReturn:
         """Look at the file on `ticks` until cancelled; log its faults; call `on_change` after each change."""
-
-        def take_over(source: PriceSource) -> None:
-            self.current = source.loaded.prices
-            on_change()
-            _log(source)
-
         source = self._source
         if source is None:
             await self._until_it_is_there(ticks)
             source = await asyncio.to_thread(self._read)
             self._source = source
-            take_over(source)
+            self._take_over(source, on_change)
         else:
             _log(source)
-        await source.keep(lambda: take_over(source), ticks=ticks)
+        await source.keep(partial(self._take_over, source, on_change), ticks=ticks)
+
+    def _take_over(self, source: PriceSource, on_change: Callable[[], None]) -> None:
+        """Use the prices that were read; log what is wrong in the file."""
+        self.current = source.loaded.prices
+        on_change()
+        _log(source)
 
     async def _until_it_is_there(self, ticks: Ticks) -> None:
         loop = asyncio.get_running_loop()

@@ -125,22 +125,28 @@ class Case:
             return ""
         return port
 
-    async def properties(self, *, again: bool = False) -> Mapping[str, str]:
+    async def properties(self) -> Mapping[str, str]:
         """
         Return the properties of the unit, repeated ones a line each; none if systemd does not answer.
 
-        They are asked for once, and `again` where the present state matters.
+        They are asked for once; `refresh` asks again.
         """
-        if self._properties is None or again:
-            self._properties = {}
-            if self.machine.path("/run/systemd/system").exists():
-                names = ",".join(_PROPERTIES + _LIMITS)
-                output = await self.machine.run("systemctl", "show", self.unit, f"--property={names}")
-                for line in (output or "").splitlines():
-                    name, _equals, value = line.partition("=")
-                    values_before = self._properties.get(name)
-                    self._properties[name] = f"{values_before}\n{value}" if values_before else value
-        return self._properties
+        if self._properties is None:
+            await self.refresh()
+        return self._properties or {}
+
+    async def refresh(self) -> None:
+        """Ask systemd for the present properties of the unit."""
+        properties: dict[str, str] = {}
+        if self.machine.path("/run/systemd/system").exists():
+            names = ",".join(_PROPERTIES + _LIMITS)
+            output = await self.machine.run("systemctl", "show", self.unit, f"--property={names}")
+            for line in (output or "").splitlines():
+                name, _equals, value = line.partition("=")
+                if properties.get(name):
+                    value = f"{properties[name]}\n{value}"
+                properties[name] = value
+        self._properties = properties
 
     async def status_text(self) -> str:
         """Return the line of status of the service about this meter; "" if the service does not run."""
@@ -192,7 +198,7 @@ class Case:
         words = await self.status_text()
         while is_one_of(words, [OPENING]) and loop.time() < end:
             await asyncio.sleep(FRAME_CHECK_INTERVAL)
-            await self.properties(again=True)
+            await self.refresh()
             words = await self.status_text()
         return bool(words) and not is_one_of(words, (OPENING, *PORT_FAULTS))
 
@@ -206,7 +212,7 @@ class Case:
         end = loop.time() + _TRIED_WITHIN
         while not await self.has_port() and loop.time() < end:
             await asyncio.sleep(FRAME_CHECK_INTERVAL)
-            await self.properties(again=True)
+            await self.refresh()
         return await self.has_port()
 
     async def attempts(self) -> Mapping[str, str]:

@@ -146,7 +146,7 @@ async def _steps(case: Case) -> AsyncIterator[Finding]:
 async def _login_and_topics(connection: Connection, case: Case) -> list[Finding]:
     """Return the findings on an accepted connection: the login, the topics, the meters on them."""
     on_topics = await _topics(connection, case)
-    await case.properties(again=True)
+    await case.refresh()  # the tests of the topics took a while
     is_pushed_out = is_one_of(await case.status_text(), [PUSHED_OUT])
     if is_pushed_out:
         # Two services push each other out: whenever one of them connects, the other goes offline.

@@ -74,11 +74,12 @@ async def check_line(case: Case) -> AsyncIterator[Finding]:
     port = case.settings.serial_port
     url = port if is_remote(port) else str(case.machine.path(port))
     if case.access is Access.OURS:
-        await case.properties(again=True)
+        await case.refresh()  # the service may have opened its port since the check of the port
         url = line_of(port)  # the socket with the copies; the port itself if there is none
     is_port_open = case.access is not Access.NONE
-    if is_port_open and await case.status_text():
-        is_port_open = await case.has_port()
+    service_runs = bool(await case.status_text())
+    if is_port_open and service_runs:
+        is_port_open = await case.has_port()  # the service alone knows, since it holds the port
     if not is_port_open:
         yield find(of_line.PORT_FIRST)
     elif case.access is Access.OURS and url == port:

@@ -68,7 +68,8 @@ async def check_unit(case: Case) -> AsyncIterator[Finding]:
     if not case.machine.path("/run/systemd/system").exists():
         yield find(of_service.NO_SYSTEMD)
         return
-    properties = await case.properties(again=True)
+    await case.refresh()
+    properties = await case.properties()
     load_state = properties.get("LoadState", "")
     if not properties:
         yield find(of_service.SYSTEMCTL_SILENT)
@@ -131,7 +132,12 @@ def _seconds_active(properties: Mapping[str, str]) -> float:
 
 
 async def check_journal(case: Case) -> AsyncIterator[Finding]:
-    """Judge the warnings in the journal: since the start if the service runs, else the last one of all."""
+    """
+    Judge the warnings in the journal: since the start if the service runs, else the last one of all.
+
+    The finding is about the last refusal; without one, about the last warning that is not over; else about
+    the last warning.
+    """
     properties = await case.properties()
     if properties.get("LoadState") != "loaded":
         return
@@ -158,7 +164,8 @@ async def check_journal(case: Case) -> AsyncIterator[Finding]:
     for warning in warnings:
         if runs and is_one_of(warning, _REFUSALS):
             refusals.append(warning)
-        if not (is_well and is_one_of(warning, _OUTAGES)):
+        is_over = is_well and is_one_of(warning, _OUTAGES)
+        if not is_over:
             lasting.append(warning)
     if refusals:
         template = of_service.REFUSED
@@ -176,11 +183,17 @@ async def check_journal(case: Case) -> AsyncIterator[Finding]:
 
 
 def _shortened(text: str) -> str:
-    """Return at most `COMPLAINT_SHOWN` characters of a text, in whole words, with its blanks as they are."""
+    """
+    Return at most `COMPLAINT_SHOWN` characters of a text, with its blanks as they are.
+
+    It is cut between words, but a first word that is too long within.
+    """
     if len(text) <= COMPLAINT_SHOWN:
         return text
-    words, _blank, _cut = text[:COMPLAINT_SHOWN].rpartition(" ")
-    return f"{words} …"
+    ellipsis = " …"
+    most = COMPLAINT_SHOWN - len(ellipsis)
+    whole_words, _blank, _cut = text[: most + 1].rpartition(" ")
+    return (whole_words or text[:most]) + ellipsis
 
 
 def _ago(date: str) -> str:

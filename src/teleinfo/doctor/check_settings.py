@@ -147,7 +147,11 @@ def _valid(case: Case, settings: Settings, path: Path | None) -> list[Finding]:
 
 
 def _nested_topics(settings: Settings, path: Path) -> list[Finding]:
-    """Return a finding for each other meter of this machine whose topics are among those of this one."""
+    """
+    Return a finding for each other meter of this machine with which this one is nested: see `nested`.
+
+    The file of this meter is among those that are tried, and never nested with itself.
+    """
     folder = SERVICE_FILE.parent
     findings = []
     for other_path in sorted([*folder.glob("*.env"), *folder.glob("meters/*.env")]):

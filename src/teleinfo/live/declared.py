@@ -12,7 +12,7 @@ from teleinfo.state.field_entry import ANY_LABEL, Field, FieldPath, StateType
 from teleinfo.state.labels import MAX_TEXT
 from teleinfo.state.tariffs import unnamed_index
 from teleinfo.vocabulary.codes import Alert, Contract, TariffPeriod
-from teleinfo.vocabulary.words import Code
+from teleinfo.vocabulary.words import Code, Designation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,7 +177,7 @@ def _names_of_indexes(published: Any) -> dict[FieldPath, Json]:  # noqa: ANN401 
     """
     Return name and code of each index of an uncommon contract, by path, as a daemon `published` them.
 
-    It has seen the periods of all indexes in the course of a week; this process has not.
+    The daemon has seen the periods of all indexes in the course of a week; this process has not.
     """
     values: dict[FieldPath, Json] = {}
     if not isinstance(published, dict):
@@ -190,13 +190,20 @@ def _names_of_indexes(published: Any) -> dict[FieldPath, Json]:  # noqa: ANN401 
             continue
         path = ("energy", "indexes", key)
         code = _checked(FIELD_OF_PATH["energy.indexes.*.code"], find(index, "code"))
-        unnamed = unnamed_index(key)
         if isinstance(code, TariffPeriod):
             values[*path, "code"] = code
             values[*path, "name"] = code.words
-        elif len(name) <= MAX_TEXT and name not in {str(unnamed), getattr(unnamed, "french", None)}:
+        elif len(name) <= MAX_TEXT and not _is_of_unnamed_index(name, key):
             values[*path, "name"] = name
     return values
+
+
+def _is_of_unnamed_index(name: str, key: str) -> bool:
+    """True if an index has this name because its period is not known: the title of its étiquette `key`."""
+    title = unnamed_index(key)
+    if isinstance(title, Designation):
+        return name in {title, title.french}  # the daemon may speak the other language
+    return name == title
 
 
 def _checked(field: Field, value: Any) -> Json:  # noqa: ANN401 - JSON of anybody

@@ -188,7 +188,11 @@ def _is_shared(name: str, one: Settings, other: Settings) -> bool:
 
 
 def nested(one: Settings, other: Settings) -> Settings | None:
-    """Return the meter, of two, whose topics lie on or below a topic of the other meter; None if neither."""
+    """
+    Return the meter, of two, whose base topic is a topic of the other meter or below one; None if neither.
+
+    With the base topic `tic`, such topics are `tic/state` and `tic/state/x`, but neither `tic` nor `tic/a`.
+    """
     if one.broker.address != other.broker.address:
         return None
     if Topics(other.mqtt_topic).covers(one.mqtt_topic):

@@ -119,12 +119,12 @@ class DailyEnergy:
         """Return the energies at the first reading, which is made in the middle of a day."""
         day = count.day
         return cls(
-            EnergySpan(day, by_day={day: {}}),
-            None,
-            EnergySpan(month_of(day), by_day={day: {}}),
-            None,
-            count.total,
-            count.indexes,
+            today=EnergySpan(day, by_day={day: {}}),
+            yesterday=None,
+            this_month=EnergySpan(month_of(day), by_day={day: {}}),
+            last_month=None,
+            last=count.total,
+            readings=count.indexes,
             contract=count.contract,
             running=count.running,
         )
@@ -134,7 +134,14 @@ class DailyEnergy:
         today = replace(self.today, is_complete=False)
         month = replace(self.this_month, is_complete=False)
         last = replace(first, time=self.last.time)
-        return DailyEnergy(today, self.yesterday, month, self.last_month, last, {})
+        return DailyEnergy(
+            today=today,
+            yesterday=self.yesterday,
+            this_month=month,
+            last_month=self.last_month,
+            last=last,
+            readings={},
+        )
 
     def next(self, count: Count) -> DailyEnergy:
         """Return the energies after a reading."""
@@ -318,8 +325,9 @@ class DailyEnergy:
         if self.running is None or self.contract is None:
             return counted
         # What the total drew during the change, and no index shows, is of the index in force before.
+        drawn = count.total.total - self._indexed.total
         shown = sum(energy for key, energy in counted.items() if key != EXPORTED)
-        unshown = count.total.total - self._indexed.total - shown
+        unshown = drawn - shown
         if unshown > 0:
             key_before = index_key(self.running, self.contract)
             counted[key_before] = counted.get(key_before, 0) + unshown
@@ -388,12 +396,12 @@ class DailyEnergy:
         first_of_month = month_of(day)
         last_month = self.last_month
         if first_of_month == self.this_month.first:
-            this_month = self.this_month.with_days(last_read_day, day)
+            this_month = self.this_month.with_days(after=last_read_day, until=day)
         else:
-            last_day = month_of(self.this_month.first + _LONGEST_MONTH) - DAY
-            ended = self.this_month.with_days(last_read_day, last_day)
+            last_day = _last_of_month(self.this_month.first)
+            ended = self.this_month.with_days(after=last_read_day, until=last_day)
             begun, last_month = _turn(ended, first_of_month, _LONGEST_MONTH, is_gap=is_gap)
-            this_month = begun.with_days(first_of_month - DAY, day)
+            this_month = begun.with_days(after=first_of_month - DAY, until=day)
         return replace(self, today=today, yesterday=yesterday, this_month=this_month, last_month=last_month)
 
 
@@ -413,13 +421,20 @@ class _Indexed:
     after: DailyEnergy
 
 
+def _last_of_month(first: date) -> date:
+    """Return the last day of a month, from its first day."""
+    first_of_next = month_of(first + _LONGEST_MONTH)  # 31 days later is always in the next month
+    return first_of_next - DAY
+
+
 def _turn(
     span: EnergySpan, first: date, longest: timedelta, *, is_gap: bool
 ) -> tuple[EnergySpan, EnergySpan | None]:
     """
     Return the span that begins on the later day `first`, and `span`, which ends then.
 
-    The latter is None if another span was between: no span is longer than `longest`.
+    The latter is None if another span was between: no span is longer than `longest`. With `is_gap`, nothing
+    was read for so long around the turn that neither span is complete.
     """
     begun = EnergySpan(first, is_complete=not is_gap, by_day={first: {}})
     if first - span.first > longest:

@@ -59,8 +59,8 @@ class EnergySpan:
             by_day=by_day,
         )
 
-    def with_days(self, after: date, until: date) -> EnergySpan:
-        """Return this span with the days after one day up to another; these days have no energy yet."""
+    def with_days(self, *, after: date, until: date) -> EnergySpan:
+        """Return this span with the days after `after`, `until` included; these days have no energy yet."""
         by_day = dict(self.by_day)
         day = after
         while day < until:

@@ -178,8 +178,9 @@ class EventFinder:
             return [*messages, self._message(Event.METER_REPLACED, reading.wall, replaced)]
 
         absence = _seconds_between(last_reading, reading)
-        if absence <= DOUBT_TOMORROW_AFTER and self._is_calm and after.items() <= self.situation.items():
-            return messages  # most readings: nothing changed
+        is_unchanged = all(self.situation.get(part) == text for part, text in after.items())
+        if is_unchanged and self._is_calm and absence <= DOUBT_TOMORROW_AFTER:
+            return messages  # most readings
         self._note_spans(before, after, now)
         is_another_day = _tempo_day(reading) != _tempo_day(last_reading)
         if TOMORROW in before and is_another_day and absence > DOUBT_TOMORROW_AFTER:
@@ -187,17 +188,20 @@ class EventFinder:
         confirmed = self._confirmed(before, after, reading, absence)
         self.situation = before | confirmed
         for part, text in confirmed.items():
-            if part not in before or text == before[part]:
-                continue
-            if part in _CHANGES:
-                messages += self._changed(part, before[part], self._pending.pop(part))
-                continue
-            begin, end = _LASTING[part]
-            if text:
-                messages.append(self._message(begin, reading.wall, _details(part, now)))
-            else:
-                messages += self._end_span(part, end, reading.wall)
+            if part in before and text != before[part]:
+                messages += self._news_of(part, before[part], text, now)
         return messages
+
+    def _news_of(self, part: str, old: str, text: str, now: Snapshot) -> list[dict[str, Json]]:
+        """Return the messages of a part of the situation whose new `text` is confirmed."""
+        if part in _CHANGES:
+            # `_confirmed` has kept the first reading with the new text.
+            return self._changed(part, old, self._pending.pop(part))
+        begin, end = _LASTING[part]
+        at = now.facts.heard.wall
+        if text:
+            return [self._message(begin, at, _details(part, now))]
+        return self._end_span(part, end, at)
 
     def _confirmed(
         self, before: Situation, after: Situation, reading: Moment, absence: float

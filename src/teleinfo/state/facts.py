@@ -77,7 +77,7 @@ class ContractFacts:
         self._exporting_frames = 0  # in a row, by their current
 
     def add(self, sent: Values, belief: Belief, now: Moment) -> None:
-        """Add the texts of a frame, without excluded étiquettes."""
+        """Add a frame: its texts, its flow of power, its clock, its contract and tariff period."""
         if self.site is None:
             self.site = business_meters.model(sent)
         self._add_texts(sent, belief, now)
@@ -85,16 +85,19 @@ class ContractFacts:
         if "DATE" in sent:
             self.clock.add(sent["DATE"], now)
         if belief.contract is not None:
-            contract = tariffs.contract_identity(belief.contract)
-            if contract != self.contract:
-                self.contract = contract
-                self.periods = {}
-                self.codes = {}
+            self._set_contract(tariffs.contract_identity(belief.contract))
         running = fields.running_index(sent)
         if "LTARF" in sent and isinstance(running, str):
             self.learn({running: sent["LTARF"]})
         if belief.is_steady:
             self.calendar.note(sent, now)
+
+    def _set_contract(self, contract: str | None) -> None:
+        """Set the contract; another one has other periods, which `learn` notes with their codes."""
+        if contract != self.contract:
+            self.contract = contract
+            self.periods = {}
+            self.codes = {}
 
     def _add_texts(self, sent: Values, belief: Belief, now: Moment) -> None:
         """Add the texts of a frame to those before it; alarms and notices that are over have none."""

@@ -175,12 +175,13 @@ def _greatest_of_phases(values: Values) -> int | Unknown | None:
 
 def _drawn_current(values: Values, phase: str) -> int | Unknown | None:
     """
-    Return the current in A that a phase draws: 0 if no power is drawn, since its current then flows out.
+    Return the current in A that a phase draws; None if the meter does not send it.
 
-    Currents have no sign: if several flow while no power is drawn, it is unknown which of them flow out.
+    Currents have no sign. While no power is drawn, a single current flows out, and the phase draws 0 A. If
+    several flow, it is unknown which of them flow out.
     """
     amperes = current(values, phase)
-    if not amperes:
+    if amperes is None or amperes == 0:
         return amperes
     power_of_this_phase = number(values, _POWERS[phase])
     if power_of_this_phase is not None:

@@ -186,39 +186,48 @@ class TariffCalendar:
     def _next_of_profile(
         self, values: Values, local: datetime, contract: str, periods: Mapping[str, str]
     ) -> NextTariff | Unknown | None:
-        """Return the next change by the profiles of today and tomorrow, in each notation that fits."""
+        """Return the next change by the profiles of today and tomorrow."""
         if "PJOURF+1" not in values:
             return None
-        today = _notations(self._profile_of(local.date(), values))
-        tomorrow = _notations(values["PJOURF+1"])
-        if not today.decimal or not tomorrow.decimal:
-            return UNKNOWN
-        running = fields.running_index(values)
-        changes = set()
-        for is_hexadecimal, slots_today, slots_tomorrow in (
-            (False, today.decimal, tomorrow.decimal),
-            (True, today.hexadecimal, tomorrow.hexadecimal),
-        ):
-            if self._is_hexadecimal not in {None, is_hexadecimal}:
-                continue
-            if not fits(slots_today, local, running):
-                continue
-            days: tuple[Slots, ...] = ((), slots_today, slots_tomorrow)
-            changes.add(learned_hours.next_change(days, local, running))
-        if len(changes) != 1:
-            return UNKNOWN  # no notation fits, or each shows another change
-        change = changes.pop()
+        change = self._change_of_profile(values, local)
         if change is None:
             return UNKNOWN
         time, label = change
         # A mobile peak that begins before is the next change, and its index is not in the profile.
         if any(peak_begin <= time for peak_begin in _peaks(values, "DPM")):
             return UNKNOWN
-        index = tariffs.index_of(label, 0, contract=contract, periods=periods)
+        without_energy = 0  # the index is asked for its code and its name alone
+        index = tariffs.index_of(label, without_energy, contract=contract, periods=periods)
         name = index.name
         if index.code is None and label not in periods:
             name = None  # that of `index_of` is the title of its étiquette, which says nothing of its hours
         return NextTariff(time.isoformat(), index.code, name, tariffs.index_key(label, contract))
+
+    def _change_of_profile(self, values: Values, local: datetime) -> tuple[datetime, str] | None:
+        """
+        Return the time of the next change by the profiles, and the index of then.
+
+        None if it is not certain: no notation fits the running index, or each shows another change.
+        """
+        today = _notations(self._profile_of(local.date(), values))
+        tomorrow = _notations(values["PJOURF+1"])
+        if not today.decimal or not tomorrow.decimal:
+            return None
+        running = fields.running_index(values)
+        slots_of_notations = []
+        if self._is_hexadecimal is not True:
+            slots_of_notations.append((today.decimal, tomorrow.decimal))
+        if self._is_hexadecimal is not False:
+            slots_of_notations.append((today.hexadecimal, tomorrow.hexadecimal))
+        slots_yesterday: Slots = ()  # a meter does not send them
+        changes = set()
+        for slots_today, slots_tomorrow in slots_of_notations:
+            if fits(slots_today, local, running):
+                days = (slots_yesterday, slots_today, slots_tomorrow)
+                changes.add(learned_hours.next_change(days, local, running))
+        if len(changes) != 1:
+            return None
+        return changes.pop()
 
 
 @lru_cache(maxsize=8)

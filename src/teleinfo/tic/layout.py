@@ -94,7 +94,7 @@ class Layout:
             if line.is_padded:
                 self._padded.append(len(keys))
             keys += line.keys
-            self._starts.append(line.start)
+            self._starts.append(line.sum_outside)
             summed.append(captures_before)
             texts += [captures_before + capture for capture in line.texts]
             captures_before += line.captures
@@ -116,7 +116,7 @@ class Layout:
         if match is None:
             return None
         captures = match.groups()
-        # The sum of each line, as four bytes with the lowest first (see `_Line.start`).
+        # The sum of each line, as four bytes with the lowest first (see `_Line.sum_outside`).
         sums = self._pack(*map(adler32, self._pick_summed(captures), self._starts))
         # The slice is the lowest byte of each sum: this compares the checksums of all lines at once.
         if sums[::4].translate(_CHECKSUMS) != b"".join(self._pick_checksums(captures)):
@@ -200,13 +200,13 @@ class _Line(NamedTuple):
 
     - `pattern` has `captures` captures: the first is the text to sum up, the last is the checksum.
     - `texts` are the captures of the texts of `keys`; the first text is stripped if `is_padded`.
-    - `start` is the sum of the characters outside the first capture: étiquette and separators. The lower half
-      of an Adler-32 that starts with it is the sum of the line.
+    - `sum_outside` is the sum of the characters outside the first capture: étiquette and separators. The
+      lower half of an Adler-32 that starts with it is the sum of the line.
     """
 
     pattern: bytes
     captures: int
-    start: int
+    sum_outside: int
     keys: list[str]
     texts: list[int]
     is_padded: bool
@@ -232,13 +232,20 @@ def _compile_line(form: Form, *, is_first: bool) -> _Line:
             keys.append(form.label + HORODATE_SUFFIX)
     separator = b" " if form.mode is Mode.HISTORIQUE else HT
     label = form.label.encode() + separator
-    start = sum(label)
+    sum_outside = sum(label)
     if form.mode is Mode.STANDARD:
-        start += sum(separator)  # that before the checksum (`groups.checksum`)
+        sum_outside += sum(separator)  # that before the checksum (`groups.checksum`)
     pattern = b"\n%b%b%b([ -_])" % (re.escape(label), summed, separator)
     if is_first:
         pattern = STX + pattern
-    return _Line(pattern, re.compile(pattern).groups, start, keys, texts, is_padded)
+    return _Line(
+        pattern=pattern,
+        captures=re.compile(pattern).groups,
+        sum_outside=sum_outside,
+        keys=keys,
+        texts=texts,
+        is_padded=is_padded,
+    )
 
 
 def _value_pattern(form: Form, charset: Charset) -> bytes:

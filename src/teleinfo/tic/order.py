@@ -75,7 +75,8 @@ def expected(mode: Mode, groups: Iterable[Group], had: AbstractSet[Presence]) ->
             continue
         for option, indexes in CONTRACTS.items():
             if group.value.startswith(option):
-                shown.add(HISTORIQUE[indexes[0]].presence)
+                first_index = indexes[0]  # all indexes of a contract have the same presence
+                shown.add(HISTORIQUE[first_index].presence)
     if Presence.THREE_PHASES in shown:
         shown.add(Presence.APPARENT_POWER)  # only a plain CBEMM, of one phase, has none
     lasting = had & _COMPACT

@@ -134,8 +134,20 @@ def draw_tempo(language: Language, past: SimulatedPast) -> None:
         add_states(Path(folder) / "hass" / "home-assistant_v2.db", power, past.powers)
         examples.hass.start()
         examples.expect_right()
+        expect_power(examples)
         log_in(driver, examples, language, ahead)
         draw(driver, examples, language, pages_of_tempo(examples))
+
+
+def expect_power(household: Household) -> None:
+    """Return once the active power is known: after its start, the daemon needs two steps of the index."""
+    entity_id = household.entity_ids()["power_active"]
+
+    def unknown() -> list[str]:
+        power = household.hass.states_by_id()[entity_id]["state"]
+        return [f"{entity_id}: {power}"] if power == "unknown" else []
+
+    eventually(unknown)
 
 
 def pages_of_tempo(examples: Examples) -> dict[str, str]:

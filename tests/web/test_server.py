@@ -294,9 +294,7 @@ SUPERVISOR, APP = "172.30.32.2", "172.30.33.5"
 def test_the_supervisor_of_home_assistant_is_answered_by_any_name(
     served: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        server, "_client", lambda _, name="peername": SUPERVISOR if name == "peername" else APP
-    )
+    monkeypatch.setattr(server, "_host_of", lambda _, end: SUPERVISOR if end == "peername" else APP)
 
     assert ask(served, Host="ha.example.org")[0] == 200
 
@@ -306,7 +304,7 @@ def test_another_app_and_another_network_are_refused(
     served: Page, monkeypatch: pytest.MonkeyPatch, client: str, own: str
 ) -> None:
     """Of the apps of Home Assistant only the Supervisor has asked for a user and a password."""
-    monkeypatch.setattr(server, "_client", lambda _, name="peername": client if name == "peername" else own)
+    monkeypatch.setattr(server, "_host_of", lambda _, end: client if end == "peername" else own)
 
     assert ask(served)[::2] == (403, "This page answers the home network alone.\n")
 

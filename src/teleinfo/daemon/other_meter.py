@@ -89,11 +89,7 @@ class OtherMeter:
                 self._seen_at = -math.inf
             return
         now = asyncio.get_running_loop().time()
-        # It may be of a daemon that is gone, or our own of an earlier run: see the head.
-        if is_retained and not self._is_pushed_out(now):
-            return
-        # Without a lifetime (MQTT 3.1.1) the broker keeps that of a daemon that was killed long ago.
-        if is_retained and health.is_stale(other, now=time.time()):
+        if is_retained and not self._may_be_present(other, now):
             return
         self._seen_source = other.source
         self._seen_at = now
@@ -102,6 +98,14 @@ class OtherMeter:
             self._is_logged = True
             text = Message(health.OTHER_METER, other=self._digits, topic=self._topic, own=self.own)
             log.warning("%s", text)
+
+    def _may_be_present(self, other: health.Health, now: float) -> bool:
+        """True if a retained message may be that of a daemon which publishes now."""
+        # Otherwise it is our own, of an earlier run with an earlier meter, or that of a daemon that is gone.
+        if not self._is_pushed_out(now):
+            return False
+        # In MQTT 3.1.1, a broker retains the last message of a daemon that was killed long ago.
+        return not health.is_stale(other, now=time.time())
 
 
 # Asked with each frame, always for the same number.

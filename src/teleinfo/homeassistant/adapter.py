@@ -91,20 +91,14 @@ class HomeAssistant:
         self._began = min(self._began, now.monotonic)
         if not self._is_restored:
             return
-        # First of all: what is superseded now is what the broker has.
+        # Before a message is replaced: note which of them the broker has.
         self._note_delivered()
-        # The end of an announcement must not be replaced before the broker has it.
-        for topic in self._messages:
-            if not self._retained.is_settled(topic):
-                return
-        states_topic = self._discovery.topics.homeassistant
-        if not self._announcer.has_announced:
-            self._retained.set(states_topic, _NOTHING_KNOWN)
-            if not self._retained.is_settled(states_topic):
-                return
+        if not self._may_announce():
+            return
         self._announcer.update(reading, now)
         messages = self._announcer.messages
-        if messages is self._messages:
+        is_unchanged = messages is self._messages
+        if is_unchanged:
             return
         for topic in self._messages.keys() - messages.keys():  # of a meter that was replaced
             self._retained.forget(topic)
@@ -115,6 +109,22 @@ class HomeAssistant:
         self._retained.repeat_last(self._discovery.topics.health)
         if self._announcer.has_announced and self._waiting is not None:
             self.show(self._waiting, now)
+
+    def _may_announce(self) -> bool:
+        """
+        True if the broker has settled all that a new announcement would replace.
+
+        The end of an announcement must not be replaced before the broker has it. Before the first one, the
+        broker must have the message that nothing is known.
+        """
+        for topic in self._messages:
+            if not self._retained.is_settled(topic):
+                return False
+        if self._announcer.has_announced:
+            return True
+        states_topic = self._discovery.topics.homeassistant
+        self._retained.set(states_topic, _NOTHING_KNOWN)
+        return self._retained.is_settled(states_topic)
 
     def show(self, state: dict[str, Json], now: Moment) -> None:
         """
@@ -132,7 +142,9 @@ class HomeAssistant:
         if self._held is not None:
             shown = self._held.update(state, now=now.monotonic)
         # The first frames may lack a state. Later it does not come any more: another meter or other settings.
-        missing = "" if now.monotonic - self._began < STALE_AFTER else None
+        missing = None
+        if now.monotonic - self._began < STALE_AFTER:
+            missing = ""
         self._retained.set(topic, encode(flat(shown) | {MISSING: missing}))
 
     def _note_delivered(self) -> None:

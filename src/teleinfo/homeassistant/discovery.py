@@ -148,7 +148,11 @@ class Discovery:
         }
 
     def _components(self, meter: Device, fields: Iterable[Field]) -> _Components:
-        """Return each entity with its component, without common parts."""
+        """
+        Return the entities of `fields`, of the line and of the events, each with its component.
+
+        What the message has for the whole device is not in the components.
+        """
         components: _Components = []
         for entity in fields:
             component = self._component(meter, entity, templates.state_template(entity))

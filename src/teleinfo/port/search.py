@@ -91,7 +91,8 @@ class SpeedSearch:
 
     def check_pending(self) -> bool:
         """True if the frame in progress has shown more of the meter since the last call; costs a parse."""
-        before, self._pending = self._pending, self.decoder.pending()
+        before = self._pending
+        self._pending = self.decoder.pending()
         mode, groups = self._pending
         if groups < ENOUGH_GROUPS or self._pending == before:
             return False

@@ -55,7 +55,8 @@ class DailyMaximum:
     def add(self, apparent: float, now: dt.datetime) -> None:
         """Add the apparent power in VA at `now`."""
         if now.date() != self.today.at.date():
-            self.yesterday, self.today = self.today, TimedValue(0, dt.datetime.combine(now.date(), dt.time()))
+            self.yesterday = self.today
+            self.today = TimedValue(0, dt.datetime.combine(now.date(), dt.time()))
         if apparent > self.today.value:
             self.today = TimedValue(apparent, now)
 
@@ -65,7 +66,9 @@ class IntervalMean:
 
     def __init__(self, *, start: dt.datetime, minutes: int, value: float) -> None:
         self._minutes = minutes
-        end = start.replace(minute=start.minute // minutes * minutes, second=0, microsecond=0)
+        # The last whole interval ended at the latest multiple of its length.
+        minute_of_end = start.minute - start.minute % minutes
+        end = start.replace(minute=minute_of_end, second=0, microsecond=0)
         self.last = TimedValue(value, end)
         self.previous = TimedValue(value, end - dt.timedelta(minutes=minutes))
         self._sum = self._seconds = 0.0
@@ -75,7 +78,8 @@ class IntervalMean:
         self._sum += value * seconds
         self._seconds += seconds
         if now >= self.last.at + dt.timedelta(minutes=self._minutes):
-            self.previous, self.last = self.last, TimedValue(self._sum / self._seconds, now)
+            self.previous = self.last
+            self.last = TimedValue(self._sum / self._seconds, now)
             self._sum = self._seconds = 0.0
 
 

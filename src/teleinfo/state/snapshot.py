@@ -99,14 +99,20 @@ class Snapshot:
         text = self.values.get("DATECOUR", self.values.get("DATE"))
         if text is None or self.device.identity.overseas:
             return None
-        return (iso(text) if self.contract.site is None else business_meters.moment(text)) or UNKNOWN
+        if self.contract.site is None:
+            time_in_iso = iso(text)
+        else:
+            time_in_iso = business_meters.moment(text)
+        return time_in_iso or UNKNOWN
 
     @property
     def clock_offset(self) -> Value:
         """Seconds by which the clock of the meter is ahead of ours (standard, but not on the islands)."""
         is_standard = self.contract.mode is Mode.STANDARD and self.contract.site is None
         has_clock = is_standard and "DATE" in self.values and not self.device.identity.overseas
-        return _or_unknown(self.contract.clock.offset) if has_clock else None
+        if not has_clock:
+            return None
+        return _or_unknown(self.contract.clock.offset)
 
     @property
     def missing(self) -> Value:
@@ -118,8 +124,14 @@ class Snapshot:
             return UNKNOWN
         if sent <= SHORT_FRAME:
             return []
-        lacked = (lookup(self.contract.mode, key) for key in self.values if key not in sent)
-        return [label.name for label in lacked if label and label.presence not in COMING_AND_GOING]
+        missing: list[Json] = []
+        for key in self.values:
+            if key in sent:
+                continue
+            label = lookup(self.contract.mode, key)
+            if label is not None and label.presence not in COMING_AND_GOING:
+                missing.append(label.name)
+        return missing
 
     @property
     def contract_text(self) -> str | None:
@@ -144,7 +156,10 @@ class Snapshot:
         text = self.contract_text
         if text is None:
             return None
-        name = tariffs.contract_name(text) if self.contract.site is None else tariffs.collapse(text)
+        if self.contract.site is None:
+            name = tariffs.contract_name(text)
+        else:
+            name = tariffs.collapse(text)
         return name or UNKNOWN
 
     @property
@@ -158,13 +173,17 @@ class Snapshot:
         total = self.facts.total
         if total is None:
             return None
-        return total.total if self.total_is_fresh else UNKNOWN
+        if not self.total_is_fresh:
+            return UNKNOWN
+        return total.total
 
     @property
     def import_labels(self) -> Value:
         """The étiquettes whose sum is the index of the total."""
         total = self.facts.total
-        return None if total is None else [*total.counter.split("+")]
+        if total is None:
+            return None
+        return [*total.counter.split("+")]
 
     @cached_property
     def indexes(self) -> dict[str, Index]:
@@ -194,8 +213,9 @@ class Snapshot:
         daily = self.facts.daily
         if daily is None:
             return None
-        span = daily.span(name)
-        return span if span is not None and self.total_is_fresh else UNKNOWN
+        if not self.total_is_fresh:
+            return UNKNOWN
+        return daily.span(name) or UNKNOWN
 
     def imported(self, span: SpanName) -> Value:
         """Return the energy that was drawn on a day or in a month, Wh."""
@@ -238,29 +258,42 @@ class Snapshot:
 
     def cost(self, span: SpanName) -> Value:
         """Return the cost of a day or a month, €."""
-        prices, found = self.facts.priced, self._span(span)
+        prices = self.facts.priced
         if prices is None:
             return None
-        return _or_unknown(found.cost_at(prices)) if isinstance(found, EnergySpan) else found
+        energy = self._span(span)
+        if isinstance(energy, EnergySpan):
+            return _or_unknown(energy.cost_at(prices))
+        return energy
 
     def cost_since(self, span: SpanName) -> Value:
         """Return the midnight at which a day or a month began."""
-        found = None if self.facts.prices is None else self._span(span)
-        if not isinstance(found, EnergySpan):
-            return found
-        return datetime.combine(found.first, time(), self.facts.zone).isoformat()
+        if self.facts.prices is None:
+            return None
+        energy = self._span(span)
+        if isinstance(energy, EnergySpan):
+            return datetime.combine(energy.first, time(), self.facts.zone).isoformat()
+        return energy
 
     def cost_is_complete(self, span: SpanName) -> Value:
-        """Return True if the cost is that of a complete energy; False if a part of it has no price."""
+        """
+        Return True if the cost is that of a complete energy; False if a part of it has no price.
+
+        Without a known energy it is unknown, and None without prices, as the cost.
+        """
         cost = self.cost(span)
         if isinstance(cost, float):
             return self.is_complete(span)
-        return False if isinstance(self._span(span), EnergySpan) and cost is UNKNOWN else cost
+        if cost is UNKNOWN and isinstance(self._span(span), EnergySpan):
+            return False  # a part has no price
+        return cost
 
     @cached_property
     def injected(self) -> injection.Injected:
         """The apparent power that is injected."""
-        outflow = self.contract.estimate if self.contract.exports(self.values) else None
+        outflow = None
+        if self.contract.exports(self.values):
+            outflow = self.contract.estimate
         return injection.injected_power(self.values, outflow, has_exported=self.facts.has_exported)
 
     @property
@@ -274,20 +307,27 @@ class Snapshot:
     @property
     def net_power(self) -> Value:
         """The apparent power drawn less injected, VA."""
-        drawn, injected = fields.drawn_power(self.values), self.injected.power
-        if drawn is None or injected is UNKNOWN:
-            return None if drawn is None else UNKNOWN
+        drawn = fields.drawn_power(self.values)
+        injected = self.injected.power
+        if drawn is None:
+            return None
+        if isinstance(injected, Unknown):
+            return UNKNOWN
         return drawn - (injected or 0)
 
     def maximum(self, label: str, day: DayOfMaximum) -> Value:
         """Return the greatest power of `today` or `yesterday`, VA; unknown if its time is of another day."""
         power = fields.number(self.values, label)
-        return UNKNOWN if power is not None and not self._is_of(label, day) else power
+        if power is not None and not self._is_of(label, day):
+            return UNKNOWN
+        return power
 
     def maximum_time(self, label: str, day: DayOfMaximum) -> Value:
         """Return the time of this power."""
         time = fields.time_of(self.values, label)
-        return UNKNOWN if time is not None and not self._is_of(label, day) else time
+        if time is not None and not self._is_of(label, day):
+            return UNKNOWN
+        return time
 
     def _is_of(self, label: str, day: DayOfMaximum) -> bool:
         """
@@ -329,7 +369,7 @@ class Snapshot:
         is_measured = self.injected.power == 0 or not self.injected.is_estimated
         if not isinstance(net, int) or abs(net) < LEAST_OF_FACTOR or not is_measured:
             return UNKNOWN
-        value, lower, upper = (min(1.0, abs(round(watts / net, 2))) for watts in active)
+        value, lower, upper = [min(1.0, abs(round(watts / net, 2))) for watts in active]
         if net < 0:  # both are negative, and the bounds change places
             return PowerFactor(value, lower=upper, upper=lower)
         return PowerFactor(value, lower, upper)
@@ -356,7 +396,9 @@ class Snapshot:
         if alert not in self.alerts:
             return None
         since = self.facts.alert_starts.get(alert)
-        return UNKNOWN if since is None else since.isoformat("T", "seconds")
+        if since is None:
+            return UNKNOWN
+        return since.isoformat("T", "seconds")
 
     @cached_property
     def tariff(self) -> str | None:
@@ -378,16 +420,21 @@ class Snapshot:
         if self.tariff is None:
             return None
         code = tariffs.period_in_force(self.tariff, self.running_key)
-        return _or_unknown((tariffs.collapse(self.tariff) or None) if code is None else code.words)
+        if code is not None:
+            return code.words
+        return tariffs.collapse(self.tariff) or UNKNOWN
 
     @cached_property
     def next_tariff(self) -> NextTariff | Unknown | None:
         """The next change of tariff."""
         if self.contract.site is not None or self.device.identity.overseas:
             return None
-        contract, at = self.contract, self.facts.heard.wall
-        return contract.calendar.next(
-            self.values, mode=contract.mode, at=at, contract=contract.contract, periods=contract.periods
+        return self.contract.calendar.next(
+            self.values,
+            mode=self.contract.mode,
+            at=self.facts.heard.wall,
+            contract=self.contract.contract,
+            periods=self.contract.periods,
         )
 
     @property
@@ -411,8 +458,18 @@ class Snapshot:
     @property
     def news(self) -> tuple[object, ...]:
         """The facts whose change is published at once: alerts, tariff, colours, marks of the limit."""
-        running = self.values.get("NTARF")
-        used = (fields if self.contract.site is None else business_meters).used_of_limit(self.values)
-        passed = fields.marks_passed(used) if isinstance(used, int) else None
-        colours = fields.colour_today(self.values), fields.colour_tomorrow(self.values)
-        return self.alerts, self.tariff, running, colours, passed
+        if self.contract.site is None:
+            used = fields.used_of_limit(self.values)
+        else:
+            used = business_meters.used_of_limit(self.values)
+        passed = None
+        if isinstance(used, int):
+            passed = fields.marks_passed(used)
+        return (
+            self.alerts,
+            self.tariff,
+            self.values.get("NTARF"),
+            fields.colour_today(self.values),
+            fields.colour_tomorrow(self.values),
+            passed,
+        )

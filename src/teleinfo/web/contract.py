@@ -60,7 +60,10 @@ def _offer(offer: dict[str, Any]) -> dict[str, Any]:
 def _verdict(table: dict[str, Any]) -> dict[str, Any]:
     """Return the one field that chooses the sentence of the verdict."""
     if not table["is_year"]:
-        return {"so_far": table["start"] if table["energy"] else None}
+        start = table["start"]
+        if not table["energy"]:
+            start = None
+        return {"so_far": start}
     if table["verdict"] is None:
         return {"year": table["start"]}
     return _verdict_of_year(table, table["verdict"])

@@ -18,7 +18,7 @@ import socket
 from collections import Counter
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final, Literal, NoReturn
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -120,12 +120,15 @@ def page(language: Language, links: str = "") -> bytes:
 
 def _links(meters: Mapping[str, Streams], chosen: str) -> str:
     """Return a link to the page of each meter, in HTML; none if there is only one."""
-    links = [
-        f'<a href="?{urlencode({"meter": topic})}" aria-current="{"page" if topic == chosen else "false"}">'
-        f"{html.escape(each.name or topic)}</a>"
-        for topic, each in meters.items()
-    ]
-    return "\n".join(links) if len(links) > 1 else ""
+    if len(meters) == 1:
+        return ""
+    links = []
+    for topic, streams in meters.items():
+        query = urlencode({"meter": topic})
+        is_current = "page" if topic == chosen else "false"
+        name = html.escape(streams.name or topic)
+        links.append(f'<a href="?{query}" aria-current="{is_current}">{name}</a>')
+    return "\n".join(links)
 
 
 class Streams:
@@ -155,7 +158,8 @@ class Streams:
     def update(self) -> None:
         """Create the view in each language that has readers, and wake the readers."""
         now = asyncio.get_running_loop().time()
-        meters, fault = self.recorder.meters, self.recorder.fault
+        meters = self.recorder.meters
+        fault = self.recorder.fault
         for language in +self.readers:  # without the languages that have no reader any more
             with use_language(language):
                 parts = {
@@ -172,7 +176,9 @@ class Streams:
     async def send(self, request: web.Request) -> web.StreamResponse:
         """Send all parts, then each part that changed, until the browser leaves or stops reading."""
         language = _language_of(request)
-        own, sent, message = self._parts[language], dict[str, bytes](), RETRY
+        parts = self._parts[language]  # `update` changes them
+        sent: dict[str, bytes] = {}
+        message = RETRY
         headers = {"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}  # for nginx
         response = web.StreamResponse(headers=headers)
         self.readers[language] += 1
@@ -183,10 +189,12 @@ class Streams:
                     await response.prepare(request)
                     await response.write(message)
                 await self._updated.wait()
-                new = {name: text for name, text in own.items() if text != sent.get(name)}
-                sent |= new
-                parts = (b"event: %s\ndata: %s\n\n" % (name.encode(), text) for name, text in new.items())
-                message = b"".join(parts) or ALIVE
+                message = b""
+                for name, text in parts.items():
+                    if text != sent.get(name):
+                        sent[name] = text
+                        message += b"event: %s\ndata: %s\n\n" % (name.encode(), text)
+                message = message or ALIVE
         except (ConnectionError, TimeoutError):
             if request.transport is not None:
                 request.transport.abort()  # do not wait for unsent data to drain
@@ -194,30 +202,35 @@ class Streams:
         finally:
             self.readers[language] -= 1
             if not self.readers[language]:
-                own.clear()  # the next browser must not get old parts of the page
+                parts.clear()  # the next browser must not get old parts of the page
 
     async def send_history(self, request: web.Request) -> web.Response:
         """Send a table of the history of a meter, as JSON or CSV, until now or the day `end` in the query."""
-        meter, name, form = (request.match_info[part] for part in ("meter", "name", "form"))
-        end = request.query.get("end")
+        meter = request.match_info["meter"]
+        name = request.match_info["name"]
+        is_csv = request.match_info["form"] == "csv"
+        end = None
+        if "end" in request.query:
+            try:
+                end = dt.date.fromisoformat(request.query["end"])
+            except ValueError as error:
+                raise web.HTTPNotFound from error
         try:
-            day = None if end is None else dt.date.fromisoformat(end)
-        except ValueError as error:
-            raise web.HTTPNotFound from error
-        try:
-            table = await self.recorder.table(meter, name, end=day)
+            table = await self.recorder.table(meter, name, end=end)
         except BusyError:
             return web.Response(status=503, text="Too many other requests are waiting.\n", headers=BUSY)
         except UnreadableError:
             return web.Response(status=503, text="The history cannot be read.\n")
-        if table is None or (form == "csv" and "columns" not in table):
+        if table is None or (is_csv and "columns" not in table):
             raise web.HTTPNotFound
         if name == "contract":
             with use_language(_language_of(request)), in_zone_of(meter):
                 table = contract_part(table)
-        text = tables.as_csv(table) if form == "csv" else json.dumps(table, separators=(",", ":"))
-        kind = "text/csv" if form == "csv" else "application/json"
-        response = web.Response(text=text, content_type=kind)
+        if is_csv:
+            response = web.Response(text=tables.as_csv(table), content_type="text/csv")
+        else:
+            text = json.dumps(table, separators=(",", ":"))
+            response = web.Response(text=text, content_type="application/json")
         response.enable_compression()
         return response
 
@@ -239,11 +252,10 @@ async def show(
     path of every URL. With `metrics` there are those of Prometheus. The views are created here: an error
     of the program must end the process, but in a handler aiohttp would swallow the error.
     """
-    own = hosts.own_names(address.host, socket.gethostname(), names)
-    application = _application(own, token, meters)
+    host_names = hosts.own_names(address.host, socket.gethostname(), names)
+    application = _application(host_names, token, meters)
     if metrics:
-        path = "/{token}/metrics" if token else "/metrics"
-        application.router.add_get(path, partial(_send_metrics, meters))
+        application.router.add_get(f"{_prefix(token)}/metrics", partial(_send_metrics, meters))
     runner = web.AppRunner(
         application,
         access_log=None,
@@ -255,15 +267,26 @@ async def show(
     await runner.setup()
     try:
         await web.SockSite(runner, listening).start()
-        await asyncio.gather(*(each.run() for each in meters.values()))
+        await asyncio.gather(*[streams.run() for streams in meters.values()])
     finally:
         await runner.cleanup()
 
 
-def _client(transport: asyncio.BaseTransport | None, name: str = "peername") -> str:
-    """Return the address of the client, or our own with the name "sockname"."""
-    place = None if transport is None else transport.get_extra_info(name)
-    return str(place[0]) if place else ""
+def _prefix(token: str) -> str:
+    """Return the begin of every path, in the language of aiohttp: {token} stands for a part of the path."""
+    if not token:
+        return ""
+    return "/{token}"
+
+
+def _host_of(transport: asyncio.BaseTransport | None, end: Literal["peername", "sockname"]) -> str:
+    """Return the address of the client (peername) or our own (sockname); "" if the client has gone."""
+    if transport is None:
+        return ""
+    address = transport.get_extra_info(end)
+    if not address:
+        return ""
+    return str(address[0])
 
 
 def _language_of(request: web.Request) -> Language:
@@ -272,13 +295,16 @@ def _language_of(request: web.Request) -> Language:
 
 def _refusal(request: web.Request, names: Container[str], token: str) -> tuple[int, str] | None:
     """Return the status and the reason why a request is refused, None for a request to be answered."""
-    client, own = _client(request.transport), _client(request.transport, "sockname")
+    client = _host_of(request.transport, "peername")
+    own = _host_of(request.transport, "sockname")
     if not hosts.is_at_home(client, own):
         return 403, "This page answers the home network alone."
     if not hosts.is_app(own) and not hosts.is_ours(request.headers.get("Host", ""), names=names):
         return 421, "This name is not one of this machine."
-    if token and not hmac.compare_digest(request.match_info.get("token", "").encode(), token.encode()):
-        return 403, "This page needs its token."
+    if token:
+        given_token = request.match_info.get("token", "")
+        if not hmac.compare_digest(given_token.encode(), token.encode()):
+            return 403, "This page needs its token."
     is_elsewhere = request.headers.get("Sec-Fetch-Site", "none") == "cross-site"
     if is_elsewhere and request.match_info.route.name != PAGE:
         return 403, "This is not for pages of other sites."
@@ -286,52 +312,84 @@ def _refusal(request: web.Request, names: Container[str], token: str) -> tuple[i
 
 
 async def _send_metrics(meters: Mapping[str, Streams], _request: web.Request) -> web.Response:
-    models = {topic: each.model for topic, each in meters.items()}
+    models = {topic: streams.model for topic, streams in meters.items()}
     return web.Response(text=exposition(models, now=asyncio.get_running_loop().time()))
 
 
+async def _add_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HEADERS)
+
+
 def _application(names: Container[str], token: str, meters: Mapping[str, Streams]) -> web.Application:
-    pages = {(key, language): page(language, _links(meters, key)) for key in meters for language in Language}
-    files = {name: ((FOLDER / name).read_bytes(), kind) for name, kind in ASSETS.items()}
+    """Return the application that answers requests to these `names`, with the `token` if there is one."""
+    handlers = _Handlers(names, token, meters)
+    application = web.Application(middlewares=[handlers.check])
+    application.on_response_prepare.append(_add_headers)
+    # Parts in braces are patterns of aiohttp, whose matches are in `match_info`.
+    any_asset = "|".join(map(re.escape, ASSETS))
+    prefix = _prefix(token)
+    application.router.add_get(prefix + "/", handlers.index, name=PAGE)
+    application.router.add_get(prefix + "/{file:" + any_asset + "}", handlers.file)
+    application.router.add_get(prefix + "/history/{meter}/{name}.{form:json|csv}", handlers.history)
+    application.router.add_get(prefix + "/events", handlers.events, allow_head=False)
+    return application
+
+
+class _Handlers:
+    """
+    What answers the requests: those to one of these host `names`, and with the `token` if there is one.
+
+    The query `meter` of a URL is a base topic, one of the keys of `meters`. The part {meter} of the path of
+    the history is the number of a meter, since the history of an earlier meter stays.
+    """
+
+    def __init__(self, names: Container[str], token: str, meters: Mapping[str, Streams]) -> None:
+        self._names = names
+        self._token = token
+        self._meters = meters
+        self._files = {name: (FOLDER / name).read_bytes() for name in ASSETS}
+        self._pages: dict[tuple[str, Language], bytes] = {}
+        for topic in meters:
+            for language in Language:
+                self._pages[topic, language] = page(language, _links(meters, topic))
 
     @web.middleware
     async def check(
-        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        if refusal := _refusal(request, names, token):
-            return web.Response(status=refusal[0], text=f"{refusal[1]}\n")
-        return await handler(request)
+        """Answer a request by its handler, or refuse it."""
+        refusal = _refusal(request, self._names, self._token)
+        if refusal is None:
+            return await handler(request)
+        status, reason = refusal
+        return web.Response(status=status, text=f"{reason}\n")
 
-    def topic_of(request: web.Request) -> str:
-        topic = request.query.get("meter", "")
-        return topic if topic in meters else next(iter(meters))
-
-    async def events(request: web.Request) -> web.StreamResponse:
-        if sum(each.readers.total() for each in meters.values()) >= MAX_STREAMS:
-            return web.Response(status=503, text="Too many look at this page already.\n")
-        return await meters[topic_of(request)].send(request)
-
-    async def history(request: web.Request) -> web.Response:
-        return await meters[topic_of(request)].send_history(request)
-
-    async def index(request: web.Request) -> web.Response:
+    async def index(self, request: web.Request) -> web.Response:
+        """Answer with the page."""
         language = _language_of(request)
         headers = {"Content-Language": language, "Vary": "Accept-Language"}
-        body = pages[topic_of(request), language]
+        body = self._pages[self._topic_of(request), language]
         return web.Response(body=body, content_type="text/html", charset="utf-8", headers=headers)
 
-    async def file(request: web.Request) -> web.Response:
-        body, kind = files[request.match_info["file"]]
-        return web.Response(body=body, content_type=kind, charset="utf-8")
+    async def file(self, request: web.Request) -> web.Response:
+        """Answer with a file beside the page."""
+        name = request.match_info["file"]
+        return web.Response(body=self._files[name], content_type=ASSETS[name], charset="utf-8")
 
-    async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
-        response.headers.update(HEADERS)
+    async def history(self, request: web.Request) -> web.Response:
+        """Answer with a table of the history."""
+        return await self._meters[self._topic_of(request)].send_history(request)
 
-    application = web.Application(middlewares=[check])
-    application.on_response_prepare.append(add_headers)
-    prefix = "/{token}" if token else ""
-    application.router.add_get(f"{prefix}/", index, name=PAGE)
-    application.router.add_get(f"{prefix}/{{file:{'|'.join(map(re.escape, files))}}}", file)
-    application.router.add_get(f"{prefix}/history/{{meter}}/{{name}}.{{form:json|csv}}", history)
-    application.router.add_get(f"{prefix}/events", events, allow_head=False)
-    return application
+    async def events(self, request: web.Request) -> web.StreamResponse:
+        """Answer with the stream of the views."""
+        readers = sum(streams.readers.total() for streams in self._meters.values())
+        if readers >= MAX_STREAMS:
+            return web.Response(status=503, text="Too many look at this page already.\n")
+        return await self._meters[self._topic_of(request)].send(request)
+
+    def _topic_of(self, request: web.Request) -> str:
+        """Return the base topic that a request asks for, by default that of the first meter."""
+        topic = request.query.get("meter", "")
+        if topic in self._meters:
+            return topic
+        return next(iter(self._meters))

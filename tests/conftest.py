@@ -72,8 +72,10 @@ def ports_keep_their_numbers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def logging_as_it_was() -> Iterator[None]:
     """Put the process's logging back: `journal.configure` is global."""
-    root, ours = logging.getLogger(), logging.getLogger("teleinfo")
-    handlers, levels = root.handlers[:], (root.level, ours.level)
+    root = logging.getLogger()
+    ours = logging.getLogger("teleinfo")
+    handlers = root.handlers[:]
+    levels = (root.level, ours.level)
     # Out of reach of `force=True`, which would close pytest's own.
     root.handlers.clear()
     yield

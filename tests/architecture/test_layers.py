@@ -86,7 +86,8 @@ def test_an_import_that_a_contract_forbids_is_found(tmp_path: Path) -> None:
             file.write(f"\n{function}import {imported}\n")
     text = lint("--no-cache", src=tmp_path).stdout.partition("Broken contracts")[2]
     names = {str(contract["name"]): str(contract["id"]) for contract in linter()}
-    reports, contract = defaultdict(list), ""
+    reports = defaultdict(list)
+    contract = ""
     for line in text.splitlines():
         contract = names.get(line, contract)
         reports[contract].append(line)

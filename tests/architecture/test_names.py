@@ -41,7 +41,8 @@ def test_every_setting_that_a_text_names_exists() -> None:
 
 
 def test_no_two_classes_or_aliases_share_a_name() -> None:
-    places, imported = defaultdict(list), set()
+    places = defaultdict(list)
+    imported = set()
     for module in FILES:
         for node in ast.walk(tree(module)):
             if isinstance(node, ast.ClassDef):

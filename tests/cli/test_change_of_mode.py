@@ -61,7 +61,9 @@ class Recording:
 
     def save(self, folder: Path) -> Path:
         """Write the recording with its times, as `teleinfo record` does."""
-        path, times, size = folder / "change.tic", "", 0
+        path = folder / "change.tic"
+        times = ""
+        size = 0
         begin = dt.datetime(2026, 1, 14, 20, 59, 30, tzinfo=dt.UTC)
         for number, frame in enumerate(self.frames):
             size += len(frame)
@@ -78,7 +80,8 @@ def values_of(state: dict[str, Any]) -> list[int]:
 
 def expect_going_on(states: list[dict[str, Any]], recording: Recording) -> None:
     """Expect that the keys stay, that the étiquettes change, and that each sum is that of the registers."""
-    first, last = states[0]["energy"], states[-1]["energy"]
+    first = states[0]["energy"]
+    last = states[-1]["energy"]
     modes = [state["meter"]["mode"] for state in states]
     assert sum(before != after for before, after in pairwise(modes)) == 1
     assert {tuple(state["energy"]["indexes"]) for state in states} == {tuple(first["indexes"])}

@@ -90,7 +90,8 @@ def test_an_index_may_rise_in_a_silence_as_much_as_in_so_much_time(  # noqa: PLR
     """
     frames = [with_parity(encode_frame(whole(BASE=index))) for index in ("000012345", "000013345")]
     (tmp_path / "a.tic").write_bytes(b"".join(frames))
-    middle, end = len(frames[0]), sum(map(len, frames))
+    middle = len(frames[0])
+    end = sum(map(len, frames))
     times = ["0 1795793040.000\n", f"{middle} 1795796640.000\n", f"{end} 1795796641.500\n"]
     (tmp_path / "a.tic.times").write_text("".join(times[:lines]))
     monkeypatch.setenv("TELEINFO_PAYLOAD_TIMESTAMP", "true")

@@ -38,10 +38,8 @@ def test_every_message_is_translated() -> None:
 def test_no_translation_is_left_over() -> None:
     """Each is a message of the sources or of argparse in this Python, or a text of strerror(3)."""
     system = {os.strerror(number) for number in errno.errorcode}
-    rest, others = (
-        i18n.catalogue(Language.FR).keys() - messages().keys() - system,
-        inspect.getsource(argparse),
-    )
+    rest = i18n.catalogue(Language.FR).keys() - messages().keys() - system
+    others = inspect.getsource(argparse)
 
     assert sorted(text for text in rest if text.strip("\n") not in others) == []
 

@@ -88,7 +88,8 @@ def test_a_day_on_which_a_connection_comes_and_goes_is_30_lines(
     log: pytest.LogCaptureFixture, up: int
 ) -> None:
     """However long it holds in between. After a quiet time, the next loss is logged at once."""
-    outage, back = OutageLog("it", TEXTS), 0
+    outage = OutageLog("it", TEXTS)
+    back = 0
     while back + up < DAY:
         outage.failed("gone", "unplugged", float(back))
         outage.works(back + 20.0)

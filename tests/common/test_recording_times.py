@@ -32,7 +32,8 @@ def test_the_chunks_in_which_a_recording_is_read_do_not_matter(data: st.DataObje
     """Each byte has the time of the last line at or before its offset."""
     offsets = sorted(data.draw(st.sets(st.integers(0, 50), min_size=1)))
     times = RecordingTimes(b"%d %d.000\n" % (offset, 100 + offset) for offset in offsets)
-    recording, read = bytes(60), list[float | None]()
+    recording = bytes(60)
+    read = list[float | None]()
     for chunk in data.draw(chunkings(recording)):
         for piece, time in times.split(chunk, len(read)):
             read += [time] * len(piece)

@@ -166,8 +166,10 @@ def test_the_days_are_written_at_the_midnight_of_france(folder: Path) -> None:
         daily = DailyEnergy(today, None, this_month, None, TOTAL, {})
         return replace(MEMORY, heard=in_tokyo + timedelta(hours=hours), daily_energy=daily)
 
-    first, same_day = memory(14, 0), memory(14, 10)
-    next_day, same_next_day = memory(15, 13), memory(15, 23)
+    first = memory(14, 0)
+    same_day = memory(14, 10)
+    next_day = memory(15, 13)
+    same_next_day = memory(15, 23)
     memories = [first, same_day, next_day, same_next_day]
     bench = play(folder, [(each, 3600) for each in memories])
 

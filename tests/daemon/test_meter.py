@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 
-READING, STATE = "teleinfo", "teleinfo/state"
+READING = "teleinfo"
+STATE = "teleinfo/state"
 
 
 def shown(message: Received) -> tuple[str, int]:

@@ -23,7 +23,8 @@ from tests.support.subscriber import Subscriber
 if TYPE_CHECKING:
     from pathlib import Path
 
-OWN, OTHER = "041961123456", "041961987654"
+OWN = "041961123456"
+OTHER = "041961987654"
 HERE = Health(source="other", meter="7654", fingerprint=_fingerprint(OTHER))
 """A message of the other daemon, without a time."""
 

@@ -62,7 +62,10 @@ def test_an_overrun_passes_with_each_frame_and_so_does_its_end() -> None:
 
 def test_an_alert_bit_of_stge_passes_at_once_and_another_bit_does_not() -> None:
     """An overrun in the status register is an alert; the direction of the energy is not."""
-    usual, overrun, produces, damaged = "003A0001", "003A0081", "003A0201", "ZZ"
+    usual = "003A0001"
+    overrun = "003A0081"
+    produces = "003A0201"
+    damaged = "ZZ"
     registers = (usual, overrun, usual, produces, damaged)
     sent = [(float(second), standard(STGE=register)) for second, register in enumerate(registers)]
 

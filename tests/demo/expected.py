@@ -29,7 +29,8 @@ START = dt.datetime(2026, 1, 14, 21, 45)  # noqa: DTZ001 - a meter knows local t
 def expected_readings(count: int) -> list[str]:
     """Return the first readings of a demo as JSON, which depend on nothing but the arguments."""
     simulated, _past = after_a_year(DEFAULT, start=START)
-    elapsed, payloads = 0.0, []
+    elapsed = 0.0
+    payloads = []
     for _ in range(count):
         frame = simulated.emit(START + dt.timedelta(seconds=elapsed * TIME_LAPSE))
         elapsed += len(frame) * BITS / simulated.baudrate + SILENCE

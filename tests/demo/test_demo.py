@@ -61,7 +61,8 @@ def test_it_shows_the_messages_until_ctrl_c(tmp_path: Path) -> None:
         until(lambda: shown.log.count("\nteleinfo ") > 10, what="readings")
         status, _seconds = shown.stop(signal.SIGINT)
 
-    head, messages = shown.lines[:6], [line.split(maxsplit=1) for line in shown.lines[6:]]
+    head = shown.lines[:6]
+    messages = [line.split(maxsplit=1) for line in shown.lines[6:]]
     readings = [payload for topic, payload in messages if topic == "teleinfo"]
     assert head[0].startswith("Look at the page, with the year before:  http://127.0.0.1:")
     assert head[1].startswith("A simulated meter (hc) -> teleinfo -> an embedded MQTT broker at 127.0.0.1:")

@@ -16,7 +16,8 @@ from teleinfo.mqtt.config import OFFLINE, ONLINE, Topics
 from tests.docs.markdown import ROOT
 
 FILE = ROOT / "docs" / "asyncapi.yaml"
-JSON, TEXT = "application/json", "text/plain"
+JSON = "application/json"
+TEXT = "text/plain"
 NOT_PROMISED = {"homeassistant"}
 """Topics that may change in any version."""
 

@@ -195,7 +195,8 @@ def _presence() -> Iterator[str]:
     """
     for meter in states.ALL:
         followed, heard = states.followed(meter)
-        state, silent = followed.state(moment(heard)), followed.state(moment(heard + SILENCE))
+        state = followed.state(moment(heard))
+        silent = followed.state(moment(heard + SILENCE))
         kind = "business" if meter in FAMILIES else find(state, "meter.mode")
         for field in FIELDS:
             if not _values(state, field.parts):
@@ -321,6 +322,7 @@ def _metrics() -> Iterator[str]:
         elif not line.startswith("#"):
             metric = line.partition("{")[0]
             labels = dict(re.findall(r'[{,](\w+)="(.*?)"', line))
+            # Every field is 1: what is shown is the factor of its unit.
             yield f"metric {metric} {kind} {','.join(labels)} factor {line.rpartition(' ')[2]}"
             for label in labels.keys() & LABELS_WITH_CODES:
                 yield f"metric {metric} {label} code {labels[label]}"
@@ -328,7 +330,8 @@ def _metrics() -> Iterator[str]:
 
 def _history() -> Iterator[str]:
     """Yield the members of each table of the page, and the first line of its CSV."""
-    now, day = 1767225600, 86_400
+    now = 1767225600
+    day = 86_400
     batch = Batch("<id>", now)
     # A rise within a day, and one over several months, which no reading divides.
     for time, energy in ((now - 90 * day, 0), (now - 7200, 1000), (now - 3600, 2000), (now, 3000)):

@@ -61,7 +61,8 @@ def addresses() -> tuple[str, ...]:
     for token in ("", TOKEN):
         with tempfile.TemporaryDirectory() as folder:
             page = Page(folder=Path(folder))
-            page.token, page.metrics = token, True
+            page.token = token
+            page.metrics = True
             path = Path(folder) / f"garage-{FILE}"
             _write_day(path, int(page.now()))
             model = LiveModel(patience=3600.0, clock=lambda page=page: page.time)  # type: ignore[misc]

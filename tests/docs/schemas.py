@@ -138,7 +138,8 @@ def _members(of: type[Any]) -> JsonSchema:
 def _of_type(kind: Any) -> JsonSchema:  # noqa: ANN401 - any type
     """Return the schema of the values of a type."""
     plain = {str: "string", int: "integer", float: "number", bool: "boolean"}
-    origin, arguments = get_origin(kind), get_args(kind)
+    origin = get_origin(kind)
+    arguments = get_args(kind)
     if origin in {Union, types.UnionType}:
         [inner] = [each for each in arguments if each is not type(None)]
         schema = _of_type(inner)

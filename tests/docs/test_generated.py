@@ -24,7 +24,8 @@ def test_a_document_is_that_of_the_program(path: Path) -> None:
 
 def test_what_is_frozen_is_what_there_is() -> None:
     """Whoever removes or renames one of these breaks what households have made of it."""
-    there, kept = set(frozen.names()), set(frozen.kept())
+    there = set(frozen.names())
+    kept = set(frozen.kept())
 
     assert kept - there == set(), "frozen by 1.0, see the head of frozen.txt"
     assert there - kept == set(), "make generated"

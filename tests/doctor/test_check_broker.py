@@ -85,7 +85,8 @@ def test_a_topic_that_is_refused_is_named_for_this_account(
     rights.write_text(f"user house\n{rule}\nuser other\ntopic readwrite #\n")
     rights.chmod(0o600)
     login = {"mqtt_version": version, "mqtt_username": "house", "mqtt_password": CANARY}
-    users, more = {"house": CANARY, "other": CANARY}, [f"acl_file {rights}"]
+    users = {"house": CANARY, "other": CANARY}
+    more = [f"acl_file {rights}"]
     with MosquittoBroker(tmp_path, users=users, more=more) as running:
         retain(running, "status", b"online", "-u", "other", "-P", CANARY)
         found, case = examine(running, homeassistant=True, **login)

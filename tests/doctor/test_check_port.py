@@ -66,7 +66,8 @@ if [ -e {said} ]; then echo 'StatusText={then}'; else echo 'StatusText={first}';
 
 async def test_an_attempt_to_open_the_port_is_waited_for(tree: Tree) -> None:
     """The service opens a bridge that does not answer: only when that has failed, it says so."""
-    first, then = "opening the serial port; no frame yet", "the bridge to the serial port cannot be reached"
+    first = "opening the serial port; no frame yet"
+    then = "the bridge to the serial port cannot be reached"
     tree.file(
         "/usr/bin/systemctl", SYSTEMCTL.format(said=tree.root / "said", first=first, then=then), mode=0o755
     )

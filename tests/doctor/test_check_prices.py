@@ -55,7 +55,8 @@ def test_each_fault_has_its_line_and_the_last_one_the_editor(tmp_path: Path) -> 
     """In French, which is the default, and in English."""
     offers = tmp_path / "offers.toml"
     offers.write_text(WRONG)
-    french, english = prices(tmp_path, offers), prices(tmp_path, offers, language="en")
+    french = prices(tmp_path, offers)
+    english = prices(tmp_path, offers, language="en")
     in_french = {each["message"].replace("\N{NO-BREAK SPACE}", " ") for each in french}
 
     assert in_french == {

@@ -63,7 +63,10 @@ def examine(
     tree.program("systemd-run", "denied" if error is None else json.dumps({"/dev/ttyAMA0": error}))
     tree.program("systemctl", *(f"{name}={value}" for name, value in (GOOD | changed).items()))
     case = tree.case("/dev/ttyAMA0")
-    case.may_read, case.status, case.is_shared, case.numbers = True, "online", shared, numbers
+    case.may_read = True
+    case.status = "online"
+    case.is_shared = shared
+    case.numbers = numbers
     return findings_of(area, case)
 
 
@@ -94,7 +97,8 @@ def test_a_service_starts_with_the_machine_if_a_target_wants_it(tree: Tree) -> N
 
 def test_a_port_that_the_service_may_not_use_is_explained_by_its_error(tree: Tree) -> None:
     look = partial(examine, tree, area="port")
-    kept, hung = look(error="EPERM")["sandbox"], look(error="EIO")["sandbox"]
+    kept = look(error="EPERM")["sandbox"]
+    hung = look(error="EIO")["sandbox"]
     untried = examine(tree, error=None)["sandbox"]
 
     assert kept.commands == ("sudo systemctl edit teleinfo", "[Service]", "DeviceAllow=char-204 rw")
@@ -207,7 +211,8 @@ def test_only_online_is_a_success(
 ) -> None:
     tree.program("systemctl", "LoadState=loaded", "ActiveState=active", f"StatusText={'it runs' * runs}")
     case = case_of(tree.machine, serial_port="/dev/ttyAMA0", mqtt_port=free_port())
-    case.status, case.may_read = status, may_read
+    case.status = status
+    case.may_read = may_read
     found = findings_of("service", case).get("status")
 
     assert (found and found.severity) == severity

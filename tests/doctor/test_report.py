@@ -18,8 +18,11 @@ from teleinfo.doctor.findings import of_line
 from teleinfo.doctor.machine import Machine
 from tests.support.settings import settings_of
 
-PASSWORD, USER, HOST = 'c4nary"s3cret', "canary-user", "canary.example"
-METER, SITE = "041961123456", "21104512345678"
+PASSWORD = 'c4nary"s3cret'
+USER = "canary-user"
+HOST = "canary.example"
+METER = "041961123456"
+SITE = "21104512345678"
 VARIABLES = {
     "TELEINFO_MQTT_PASSWORD": PASSWORD,
     "TELEINFO_MQTT_USERNAME": USER,

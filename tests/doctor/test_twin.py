@@ -31,12 +31,14 @@ SOON = "from teleinfo.mqtt import publisher\npublisher.STABLE_AFTER, publisher.P
 """The service says after 3 s without a loss that all is well again, in place of 60."""
 
 
-def last_status(heard: NotifySocket, words: str) -> str:
+def last_status(notified: NotifySocket, words: str) -> str:
     """Return the last line of status of the service, once that has these words."""
     lines = [""]
 
     def has_words() -> bool:
-        lines.extend(text.removeprefix("STATUS=") for text in heard.heard if text.startswith("STATUS="))
+        for text in notified.heard:
+            if text.startswith("STATUS="):
+                lines.append(text.removeprefix("STATUS="))
         return words in lines[-1]
 
     until(has_words, what=f"{words} in the last line of status")
@@ -60,28 +62,35 @@ def examine(tree: Tree, broker: MosquittoBroker, status: str) -> dict[str, Findi
     ],
 )
 def test_a_twin_is_named_while_it_is_there_and_no_longer(tmp_path: Path, language: str, version: str) -> None:
-    """In MQTT 3.1.1, as with mosquitto 2.0.11 in MQTT 5, the broker gives no reason for the loss."""
+    """
+    The doctor names another program with the client id of the service.
+
+    1. The service runs: all is well. 2. A twin connects: the login has a fault. 3. It is gone: all is well.
+
+    In MQTT 3.1.1, as with mosquitto 2.0.11 in MQTT 5, the broker gives no reason for the loss.
+    """
     tree = Tree(tmp_path / "machine")
     tree.file("/run/systemd/system/.here")
     tree.program("journalctl", "-- No entries --")
     twin_folder = tmp_path / "twin"
     twin_folder.mkdir()
-    with MosquittoBroker(tmp_path) as broker, Meter(FRAME) as meter, NotifySocket(watchdog=60.0) as heard:
+    with MosquittoBroker(tmp_path) as broker, Meter(FRAME) as meter, NotifySocket(watchdog=60.0) as notified:
         common = {"language": language, "mqtt_version": version, "mqtt_client_id": "teleinfo-pi"}
         daemon = Daemon(tmp_path, SOON, **settings_for(broker, meter.line), **common)
-        daemon.environ |= heard.environ
-        where = {"serial_port": "/dev/null/none", "mqtt_host": broker.host, "mqtt_port": broker.port}
+        daemon.environ |= notified.environ
+        of_twin = {"serial_port": "/dev/null/none", "mqtt_host": broker.host, "mqtt_port": broker.port}
         with daemon:
-            well = examine(tree, broker, last_status(heard, CONNECTED[language]))
-            with Daemon(twin_folder, **where, **common, mqtt_topic="other"):
-                pushed_out = examine(tree, broker, last_status(heard, PUSHED_OUT[language]))
+            before_twin = examine(tree, broker, last_status(notified, CONNECTED[language]))
+            with Daemon(twin_folder, **of_twin, **common, mqtt_topic="other"):
+                with_twin = examine(tree, broker, last_status(notified, PUSHED_OUT[language]))
             # The lines alternate: a twin that waits for its next attempt lets the service stay connected.
-            over = examine(tree, broker, last_status(heard, CONNECTED[language]))
+            after_twin = examine(tree, broker, last_status(notified, CONNECTED[language]))
             log = daemon.log
 
-    assert well["login"].severity is over["login"].severity is Severity.OK
-    assert pushed_out["login"].severity is Severity.FAULT
-    assert "TELEINFO_MQTT_CLIENT_ID" in pushed_out["login"].commands[0]
+    assert before_twin["login"].severity is Severity.OK
+    assert with_twin["login"].severity is Severity.FAULT
+    assert "TELEINFO_MQTT_CLIENT_ID" in with_twin["login"].commands[0]
+    assert after_twin["login"].severity is Severity.OK
     assert "teleinfo-pi" in log
     assert len(log.splitlines()) < 10, log
 
@@ -97,14 +106,14 @@ def test_two_meters_with_one_client_id_need_two_topics(tmp_path: Path, version: 
         MosquittoBroker(tmp_path) as broker,
         Meter(FRAME) as own,
         Meter(with_parity(encode_frame(whole(ADCO="041961987654")))) as other,
-        NotifySocket(watchdog=60.0) as heard,
+        NotifySocket(watchdog=60.0) as notified,
     ):
         common = {"language": "fr", "mqtt_version": version, "mqtt_client_id": "teleinfo-pi"}
         daemon = Daemon(tmp_path, **settings_for(broker, own.line), **common)
-        daemon.environ |= heard.environ
+        daemon.environ |= notified.environ
         with daemon, Daemon(other_folder, **settings_for(broker, other.line), **common):
             daemon.expect_log("un autre compteur")
-            found = examine(tree, broker, last_status(heard, PUSHED_OUT["fr"]))
+            found = examine(tree, broker, last_status(notified, PUSHED_OUT["fr"]))
 
     assert found["topic"].severity is Severity.FAULT
     assert {digits in found["topic"].message for digits in ("3456", "7654")} == {True}

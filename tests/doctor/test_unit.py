@@ -53,7 +53,8 @@ def test_a_file_that_the_service_may_not_read_is_a_fault_of_encryption(tmp_path:
     closed = tmp_path / "closed"
     closed.touch(0o000)
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
-        good, bad = f"[::1]:{server.getsockname()[1]}", f"127.0.0.1:{free_port()}"
+        good = f"[::1]:{server.getsockname()[1]}"
+        bad = f"127.0.0.1:{free_port()}"
         targets = [good, bad, "broker.invalid:1883", "/dev/null", f"{tmp_path}/missing", str(closed)]
         done = subprocess.run(
             [sys.executable, "-I", inside.__file__, *targets], capture_output=True, check=True, timeout=60

@@ -304,7 +304,8 @@ def days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
 
 def times_of(day: dt.date, chance: random.Random, *, each_period: bool = False) -> list[int]:
     """Return the times of the frames of a day: around midnight, some others, and one in each period."""
-    begin, end = start_of(day), start_of(next_day(day))
+    begin = start_of(day)
+    end = start_of(next_day(day))
     others = {chance.randrange(begin + 3, end - 3) for _ in range(2)}
     if each_period:
         others |= {begin + 3600 * hours for hours in (4, 7, 10)}

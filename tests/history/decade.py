@@ -54,7 +54,8 @@ def _around_midnights(readings: list[_Reading]) -> Iterator[_Reading]:
 
 def _readings(end: int, days: int) -> Iterator[_Reading]:
     """Yield each index at the begin and the end of the half-hours that it counts, the latest first."""
-    chance, counted = random.Random(1), dict(INDEXES)
+    chance = random.Random(1)
+    counted = dict(INDEXES)
     last = end - end % HALF_HOUR
     for time in range(last, last - days * 24 * 2 * HALF_HOUR, -HALF_HOUR):
         label = "HCHC" if local(time - HALF_HOUR).hour in (*range(6), 22, 23) else "HCHP"

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 DAY: Final = 48 * HALF_HOUR
 BEGIN: Final = midnight(dt.date(2025, 3, 1))
-SPRING, AUTUMN = midnight(dt.date(2025, 3, 30)), midnight(dt.date(2025, 10, 26))
+SPRING = midnight(dt.date(2025, 3, 30))
+AUTUMN = midnight(dt.date(2025, 10, 26))
 OTHER_PRM: Final = "98765432109876"
 
 
@@ -142,7 +143,8 @@ def overlapping() -> bytes:
     data = zipped(("a.csv", text()))
     begin = data.index(b"PK\1\2")
     end = data.index(b"PK\5\6")
-    entry, count = data[begin:end], 300
+    entry = data[begin:end]
+    count = 300
     tail = bytearray(data[end:])
     struct.pack_into("<HHI", tail, 8, count, count, count * len(entry))
     return data[:begin] + entry * count + bytes(tail)
@@ -230,13 +232,10 @@ def edf_upwards() -> bytes:
 
 
 def edf_false_hour() -> bytes:
-    """Return the file of EDF of a spring day, in which the hour that does not exist has zeros."""
+    """Return the file of EDF of a spring day, with a row of 0 W in the hour that does not exist."""
     whole = edf(of=lambda: curve(SPRING, SPRING + DAY - 2 * HALF_HOUR)).decode("cp1252")
-    return (
-        whole.replace("03:00:00;", "03:00:00;", 1)
-        .replace("01:30:00;", "02:30:00;0;Réelle\n01:30:00;")
-        .encode("cp1252")
-    )
+    with_false_row = whole.replace("01:30:00;", "02:30:00;0;Réelle\n01:30:00;")
+    return with_false_row.encode("cp1252")
 
 
 def book_rows() -> list[list[str]]:

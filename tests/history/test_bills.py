@@ -184,7 +184,8 @@ def test_a_frame_in_the_first_second_of_a_day_counts_for_that_day(tmp_path: Path
 def _check_state(followed: Followed, day: dt.date) -> None:
     """Compare the costs of the state at the end of a day."""
     yesterday = dt.date.fromordinal(day.toordinal() - 1)
-    month, costs = day.replace(day=1), followed.costs()
+    month = day.replace(day=1)
+    costs = followed.costs()
     last_month = dt.date.fromordinal(month.toordinal() - 1)
     spans = {"today": (day, day), "this_month": (month, day)}
     if yesterday >= FIRST:

@@ -131,7 +131,8 @@ def test_an_alert_lasts_from_its_beginning_to_its_last_state() -> None:
 
 def test_around_six_no_colour_is_taken() -> None:
     """The frame that began before 6:00 still tells the day before, and the clock of the meter may be off."""
-    chronicle, six = Chronicle(), midnight(DAY, hour=TEMPO_HOUR)
+    chronicle = Chronicle()
+    six = midnight(DAY, hour=TEMPO_HOUR)
     before: Json = {"today": Colour.BLUE, "tomorrow": Colour.RED}
     after: Json = {"today": Colour.RED, "tomorrow": None}
     for at, tempo in ((-301, before), (-300, after), (1, before), (300, before), (301, after)):

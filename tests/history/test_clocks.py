@@ -21,7 +21,9 @@ from tests.support.parts import part_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MINUTE, HOUR, A_DAY = 60, 3600, 86_400
+MINUTE = 60
+HOUR = 3600
+A_DAY = 86_400
 STEP = 5 * MINUTE
 POWERS = (100, 300, 800, 3000)
 METER = "1"
@@ -47,7 +49,9 @@ class Sample(NamedTuple):
 
 def samples(times: list[int], error: Error, seed: int) -> list[Sample]:
     """Return the readings of a household at these times, s since NOON."""
-    chance, value, found = random.Random(seed), 1_000_000.0, list[Sample]()
+    chance = random.Random(seed)
+    value = 1_000_000.0
+    found = list[Sample]()
     for before, time in itertools.pairwise([times[0], *times]):
         value += chance.choice(POWERS) * (time - before) / HOUR
         is_wrong = error.begin <= time < error.begin + error.lasts
@@ -69,8 +73,10 @@ def batches(readings: list[Sample]) -> Iterator[Batch]:
 def judge(readings: list[Sample], error: Error, name: str) -> None:
     """No energy is lost but, at the ends, that of the error; none is there twice; all other days are true."""
     right = [sample for sample in readings if sample.is_right]
-    least, most = right[-1].value - right[0].value, readings[-1].value - readings[0].value
-    pending, now = [*batches(readings)], readings[-1].time + MINUTE
+    least = right[-1].value - right[0].value
+    most = readings[-1].value - readings[0].value
+    pending = [*batches(readings)]
+    now = readings[-1].time + MINUTE
     found = table(STORE, pending, METER, name, now=now)
     assert found is not None
     days = {row[0]: dict(zip(found["columns"], row, strict=True)) for row in found["rows"]}
@@ -87,8 +93,10 @@ def judge_days(right: list[Sample], error: Error, days: dict[str, dict[str, Any]
     """Each whole day around which the clock was right has its energy."""
     day = day_of(right[0].time) + DAY
     while midnight(day + DAY) <= right[-1].time:
-        begin, end = midnight(day), midnight(day + DAY)
-        first, last = NOON + error.begin - LONGEST_WAIT, NOON + error.begin + error.lasts + LONGEST_WAIT
+        begin = midnight(day)
+        end = midnight(day + DAY)
+        first = NOON + error.begin - LONGEST_WAIT
+        last = NOON + error.begin + error.lasts + LONGEST_WAIT
         if last <= begin or first >= end:
             row = days[day.isoformat()]
             assert (day, row["HP"], row["complete"]) == (
@@ -130,7 +138,8 @@ def errors(draw: st.DrawFn, length: int) -> Error:
     passes_midnight = day_of(said - LONGEST_WAIT) != day_of(said + lasts + LONGEST_WAIT)
     assume(not (passes_midnight and -A_DAY < ahead < 0))
     # A wrong reading behind all others looks like an exchanged meter until the next frame comes.
-    first, last = begin + ahead, begin + ahead + lasts
+    first = begin + ahead
+    last = begin + ahead + lasts
     assume(last <= length - STEP or first > length + MINUTE)
     return Error(begin, lasts, ahead)
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TODAY: Final = dt.date(2026, 11, 1)
-WINTER, SUMMER = dt.date(2026, 1, 10), dt.date(2026, 7, 10)
+WINTER = dt.date(2026, 1, 10)
+SUMMER = dt.date(2026, 7, 10)
 HOUSEHOLD: Final = Household.model_validate({"contract": [{"from": "2025-01-01", "offer": "own", "kva": 6}]})
 SHOWN: Final = ShownHours(("22:00-06:00",), dt.date(2025, 1, 1))
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 OWN = Path(__file__).with_name("offers.toml")
-FIRST, LAST = dt.date(2025, 11, 1), dt.date(2026, 10, 31)
+FIRST = dt.date(2025, 11, 1)
+LAST = dt.date(2026, 10, 31)
 METER = "012345678901"
 START = midnight(year.FIRST)
 
@@ -63,7 +64,8 @@ def batch_of(
     """
     batch = Batch(METER, pieces[-1].end)
     injected = 0.0
-    chance, counted = random.Random(3), {"HCHP": 7_000_000.3, "HCHC": 3_000_000.6}
+    chance = random.Random(3)
+    counted = {"HCHP": 7_000_000.3, "HCHC": 3_000_000.6}
     for piece in pieces:
         label = "HCHC" if piece.is_off_peak else "HCHP"
         late = {1, *(chance.randrange(2, 90) for _ in range(3 if more else 0))}
@@ -159,7 +161,8 @@ def test_without_a_file_the_meter_tells_contract_and_hours(tmp_path: Path) -> No
 
 def test_an_offer_has_a_cost_or_the_reason_why_not(tmp_path: Path) -> None:
     """Without the colours, the off-peak hours, or a price for the subscribed power."""
-    batch, nothing_more = batch_of(year_of(year.absent), told=False), Batch(METER, START)
+    batch = batch_of(year_of(year.absent), told=False)
+    nothing_more = Batch(METER, START)
     batch.days.clear()
     offers = tmp_path / "offers.toml"
     offers.write_text(OWN.read_text().replace("off_peak = [", "sale = []\n#"))
@@ -197,7 +200,8 @@ def test_prices_are_old_after_seven_months(tmp_path: Path) -> None:
 
 def test_prices_of_two_dates_are_not_subtracted(tmp_path: Path) -> None:
     """The regulated ones of August 2026 are not known for 15 kVA; those of other offers do not count."""
-    offers, batch = tmp_path / "offers.toml", Batch(METER, START)
+    offers = tmp_path / "offers.toml"
+    batch = Batch(METER, START)
     offers.write_text(OWN.read_text().replace("kva = 9", "kva = 15").replace("2025-10-01", "2026-06-01"))
     batch.add_peak(midnight(year.TODAY), 5000)
     for today in (dt.date(2026, 7, 1), year.TODAY):

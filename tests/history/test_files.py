@@ -33,13 +33,15 @@ if TYPE_CHECKING:
 
 NOW = midnight(dt.date(2026, 11, 29))
 METER = 1
-SPRING, AUTUMN = dt.date(2025, 3, 30), dt.date(2025, 10, 26)
+SPRING = dt.date(2025, 3, 30)
+AUTUMN = dt.date(2025, 10, 26)
 
 
 def curve_of(first: dt.date, days: int, most: int = 900) -> written.Curve:
     """Return a curve of some days."""
     chance = random.Random(7)
-    begin, end = midnight(first), midnight(first + dt.timedelta(days=days))
+    begin = midnight(first)
+    end = midnight(first + dt.timedelta(days=days))
     return {time: chance.randrange(20, most) for time in range(begin, end, written.HALF_HOUR)}
 
 
@@ -270,7 +272,8 @@ def test_a_right_curve_fits_a_meter_that_is_read_at_an_interval(tmp_path: Path, 
     A wrong curve is refused all the same, by the times between two bounds near which the meter was read.
     """
     chance = random.Random(5)
-    begin, end = midnight(dt.date(2025, 3, 1)), midnight(dt.date(2025, 3, 15))
+    begin = midnight(dt.date(2025, 3, 1))
+    end = midnight(dt.date(2025, 3, 15))
     powers = [chance.choice([40, 60, 2000, 7000]) for _ in range(begin, end, PIECE)]
     sums = [*itertools.accumulate((power * PIECE / 3600 for power in powers), initial=0.0)]
 

@@ -32,7 +32,8 @@ NOW = midnight(START.date()) + 5 * 86_400
 @lru_cache
 def recording(meter: str, *, hours: int = 28, stamp: bool = False) -> list[bytes]:
     """Return the messages of a meter, one each four minutes, with a timestamp in ms if it is to have one."""
-    source, decoder = build(meter, start=START, rng=random.Random(1)), Decoder(plausibility=False)
+    source = build(meter, start=START, rng=random.Random(1))
+    decoder = Decoder(plausibility=False)
     source.metrology.step = 30
     lines = []
     for minutes in range(0, hours * 60, 4):

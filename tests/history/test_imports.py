@@ -301,7 +301,8 @@ CRE = """DATE_DEBUT;DATE_FIN;P_SOUSCRITE;PART_FIXE_HT;PART_FIXE_TTC;PART_VARIABL
 
 def test_regulated_prices_are_added_beside_the_offers(store: Store, said: Said) -> None:
     """They need no meter, are there once, and are removed with what came in the same command."""
-    prices, peaks = file(store, CRE.encode(), "cre.csv"), file(store, written.indexes(curve_of(2)))
+    prices = file(store, CRE.encode(), "cre.csv")
+    peaks = file(store, written.indexes(curve_of(2)))
     path = store.path.with_name("regulated-prices.json")
     assert change(store, prices, peaks) == 0
     first, *_others, last = said().splitlines()

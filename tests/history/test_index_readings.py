@@ -65,7 +65,8 @@ def test_no_energy_is_lost_or_invented(steps: list[tuple[int, int]], cuts: list[
     groups: list[list[IndexReading]] = []
     left = every
     for size in [*cuts, len(every)]:
-        groups, left = [*groups, left[:size]], left[size:]
+        groups = [*groups, left[:size]]
+        left = left[size:]
     found = days(*groups)
     known = kept(*groups)
 

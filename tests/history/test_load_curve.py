@@ -92,7 +92,8 @@ def test_times_without_an_offset_give_the_same_curve(
     first: dt.date, days: int, chance: random.Random
 ) -> None:
     """In any order that a list may have: upwards or downwards, whole days of it twice."""
-    begin, end = midnight(first), midnight(first + dt.timedelta(days=days))
+    begin = midnight(first)
+    end = midnight(first + dt.timedelta(days=days))
     curve = {time: chance.randrange(20, 3000) for time in range(begin, end, HALF_HOUR)}
     plain = written.edf(curve)
     head, *lists = re.split(r"(?m)^(?=../../....;;)", plain.decode("cp1252"))

@@ -51,7 +51,8 @@ class OfFrance(Standard):
 def times(pause: int) -> list[dt.datetime]:
     """Return the times of the frames; none comes in the `pause` after the change, s."""
     midnight = CHANGE.replace(hour=0)
-    found, now = [], EVENING
+    found = []
+    now = EVENING
     while now < END:
         near = any(abs((now - edge).total_seconds()) <= 60 for edge in (midnight, CHANGE))
         now += dt.timedelta(seconds=STEP if near else 60)
@@ -78,9 +79,11 @@ def day(
     model = MeterModel(contracts[0], mode)
     meter = (OfFrance if mode is Mode.STANDARD else Historique)(model, metrology)
     now = EVENING.replace(tzinfo=PARIS)
-    live, chronicle = LiveModel(patience=None, clock=lambda: now, prices=SOURCE), Chronicle()
+    live = LiveModel(patience=None, clock=lambda: now, prices=SOURCE)
+    chronicle = Chronicle()
     live.on_state = chronicle.add
-    store, decoder = Store(folder / "history.sqlite"), Decoder()
+    store = Store(folder / "history.sqlite")
+    decoder = Decoder()
     for number, at in enumerate(times(pause)):
         if at > CHANGE and metrology.contract is contracts[0]:
             metrology.advance(CHANGE)
@@ -149,7 +152,8 @@ def test_no_energy_is_lost(tmp_path: Path, change: Change) -> None:
     Wh of the change cost what they cost before or after it; no more than those that one frame takes are lost.
     """
     state, row, drawn = day(tmp_path, *change)
-    today, cost = state["energy"]["today"], state["cost"]
+    today = state["energy"]["today"]
+    cost = state["cost"]
     periods = {code: energy for code, energy in row.items() if code in PRICES.kwh}
     prices = [PRICES.kwh["TH"], PRICES.kwh["HC"], PRICES.kwh["HP"], PRICES.kwh["HPJB"]]
 

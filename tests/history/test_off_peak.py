@@ -67,7 +67,8 @@ def test_the_hours_of_the_file_win_once_they_have_begun() -> None:
         OffPeak.model_validate({"from": dt.date(2026, 9, 1), "hours": NIGHT, "summer": MIDDAY}),
     ]
     shown = {False: ShownHours(("22:00-06:00",), dt.date(2026, 1, 5))}
-    winter, summer = dt.date(2026, 3, 1), dt.date(2026, 6, 1)
+    winter = dt.date(2026, 3, 1)
+    summer = dt.date(2026, 6, 1)
 
     early = OffPeakHours(entries, shown, dt.date(2026, 1, 20))
     assert early.are_shown

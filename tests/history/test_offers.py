@@ -250,7 +250,8 @@ def test_a_file_that_comes_changes_and_goes_is_noticed(tmp_path: Path) -> None:
     for text in (OFFER, OFFER.replace('"W"', '"X"'), None, "[", OFFER):
         path.unlink(missing_ok=True) if text is None else write(path, text)
         source.refresh()
-        offers, fault = source.loaded.offers, source.loaded.fault
+        offers = source.loaded.offers
+        fault = source.loaded.fault
         found.append(([offer.name for offer in offers.offer][3:], fault is None))
     assert found == [(["W"], True), (["X"], True), ([], True), ([], False), (["W"], True)]
     path.unlink()

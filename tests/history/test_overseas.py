@@ -25,7 +25,8 @@ from teleinfo.web import view
 if TYPE_CHECKING:
     from pathlib import Path
 
-OVERSEAS, LINKY = "041986123456", "041961123456"
+OVERSEAS = "041986123456"
+LINKY = "041961123456"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,9 @@ def _today(folder: Path, number: str, days: ZoneInfo) -> tuple[Any, Any, Any, st
     end = dt.datetime(2026, 6, 10, 1, tzinfo=days)
     model = LiveModel(patience=None)
     model.clock = lambda: clock.astimezone(model.zone)
-    chronicle, store, drawn = Chronicle(), Store(folder / "history.sqlite"), 1_000_000.0
+    chronicle = Chronicle()
+    store = Store(folder / "history.sqlite")
+    drawn = 1_000_000.0
     model.on_state = chronicle.add
     store.write([], now=int(clock.timestamp()))
     meters = []

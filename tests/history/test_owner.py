@@ -233,7 +233,8 @@ SETS = part_of(
 
 def try_traps(folder: Path, trap: Callable[[Path, Path], None], names: Sequence[str], verb: str) -> None:
     """Set traps of these names in the folder, then run a command of root's: it fails or ends well, soon."""
-    outside, exported = folder.parents[1] / "outside", folder.parents[1] / "exported.sqlite"
+    outside = folder.parents[1] / "outside"
+    exported = folder.parents[1] / "exported.sqlite"
     for name in names:
         path = folder / name
         path.unlink(missing_ok=True)
@@ -281,5 +282,6 @@ def test_the_owner_has_no_way_back(folder: Path) -> None:
     )
     shutil.copy(folder / HISTORY, folder.parent / "other")
     done = subprocess.run([sys.executable, "-c", probe, folder], capture_output=True, text=True, check=True)
-    ids, inside = [[USER] * 3, [USER] * 3, [], False], [[HISTORY], ["teleinfo-web"]]
+    ids = [[USER] * 3, [USER] * 3, [], False]
+    inside = [[HISTORY], ["teleinfo-web"]]
     assert done.stdout == f"{[*ids, inside]} 0\n"

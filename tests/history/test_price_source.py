@@ -235,7 +235,8 @@ def test_imported_prices_that_are_damaged_are_told(own: Path, content: str) -> N
 
 async def test_the_files_are_looked_at_again_and_again(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(price_source, "FILE_CHECK_INTERVAL", 0.01)
-    source, changed = PriceSource(own), asyncio.Event()
+    source = PriceSource(own)
+    changed = asyncio.Event()
     keeping = asyncio.create_task(source.keep(changed.set))
     await asyncio.to_thread(lambda: write(own, own.read_text().replace("kva = 6", "kva = 9"), age=30.0))
     await asyncio.wait_for(changed.wait(), 10.0)
@@ -249,8 +250,11 @@ async def test_a_file_that_is_being_written_is_no_change_yet(
     monkeypatch.setattr(price_source, "FILE_CHECK_INTERVAL", 0.01)
     monkeypatch.setattr(price_source, "SETTLED", 3600.0)
     make_older(own, 7200.0)
-    source, changed, looks = PriceSource(own), asyncio.Event(), asyncio.Queue[bool]()
-    loop, refresh = asyncio.get_running_loop(), source.refresh
+    source = PriceSource(own)
+    changed = asyncio.Event()
+    looks = asyncio.Queue[bool]()
+    loop = asyncio.get_running_loop()
+    refresh = source.refresh
 
     def look() -> bool:
         is_new = refresh()

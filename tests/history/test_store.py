@@ -74,7 +74,8 @@ def test_a_year_in_a_time_lapse_says_what_the_indexes_say(tmp_path: Path) -> Non
         lapse.at([lapse.now])
         first = lapse.indexes
         lapse.days(366, step=DAY)
-        months, days = lapse.table("months13"), lapse.table("days30")
+        months = lapse.table("months13")
+        days = lapse.table("days30")
         counted = {code: now - first[code] for code, now in lapse.indexes.items() if now != first[code]}
 
         assert {*counted} <= {*months["columns"]}
@@ -167,7 +168,8 @@ def test_without_prices_there_is_no_cost(lapse: Lapse) -> None:
 
 
 def test_powers_are_kept_by_the_minute_and_then_by_the_quarter(tmp_path: Path) -> None:
-    store, end = Store(tmp_path / FILE), BEGIN + 62 * DAY
+    store = Store(tmp_path / FILE)
+    end = BEGIN + 62 * DAY
     with contextlib.closing(store):
         for begin in range(BEGIN, end, DAY):
             powers = {time: power(time % 900 // 60) for time in range(begin, begin + DAY, 60)}
@@ -195,7 +197,8 @@ def test_an_alert_is_kept_with_begin_and_end(lapse: Lapse) -> None:
 
 
 def test_an_alert_goes_on_when_the_page_is_started_anew(lapse: Lapse) -> None:
-    begin, lapse.now = lapse.now, lapse.now + 240
+    begin = lapse.now
+    lapse.now = lapse.now + 240
     for minute in (0, 1, 4):
         since = f"2026-01-14T12:{minute:02}:00+01:00"
         lapse.chronicle.add(

@@ -50,7 +50,8 @@ def test_all_pictures_cost_the_same(seconds: list[int]) -> None:
     begin = midnight(FIRST)
     times = sorted(begin + second for second in seconds)
     now = begin + 26 * 86_400
-    first, last = bill.clock(times[0]).date(), bill.clock(times[-1] - 1).date()
+    first = bill.clock(times[0]).date()
+    last = bill.clock(times[-1] - 1).date()
     exact = 0.25 * (len(times) - 1)
     for day in bill.days(first, last):
         exact += 31.0 / (31 if day.month == 1 else 28)

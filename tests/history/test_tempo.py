@@ -79,7 +79,8 @@ def coloured(batch: Batch) -> Batch:
 
 def odd_days(batch: Batch) -> list[tuple[str, int]]:
     """Return the days of the year of the card that are not blue."""
-    first, last = midnight(dt.date(2025, 11, 1)), midnight(dt.date(2026, 10, 31))
+    first = midnight(dt.date(2025, 11, 1))
+    last = midnight(dt.date(2026, 10, 31))
     days = [key for key, colour in batch.days.items() if key[0] == COLOUR and colour != "blue"]
     return [key for key in days if first <= key[1] < last]
 

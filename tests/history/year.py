@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PARIS: Final = ZoneInfo("Europe/Paris")
-FIRST, LAST = dt.date(2025, 10, 1), dt.date(2026, 11, 15)
+FIRST = dt.date(2025, 10, 1)
+LAST = dt.date(2026, 11, 15)
 TODAY: Final = dt.date(2026, 11, 16)
 OFF_PEAK: Final = (("01:34", "07:34"), ("12:34", "14:34"))
 DAY: Final = dt.timedelta(days=1)
@@ -56,7 +57,8 @@ def is_in(time: dt.datetime, *spans: tuple[str, str]) -> bool:
     """Tell whether a local time is in one of these spans of the day."""
     now = 60 * time.hour + time.minute
     for begin, end in spans:
-        first, last = minute(begin), minute(end)
+        first = minute(begin)
+        last = minute(end)
         if first <= now < last or (last < first and not last <= now < first):
             return True
     return False
@@ -179,6 +181,7 @@ def paid(
             month = day.isoformat()[:7]
             found[month] = found.get(month, 0.0) + piece.energy / 1000 * kwh
     for day in days(first, last):
-        month, of_month = day.isoformat()[:7], calendar.monthrange(day.year, day.month)[1]
+        month = day.isoformat()[:7]
+        of_month = calendar.monthrange(day.year, day.month)[1]
         found[month] += in_force(prices[offer], today or day)[0] / of_month
     return found

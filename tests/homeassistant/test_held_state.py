@@ -50,7 +50,11 @@ def state(path: str, value: Json) -> dict[str, Json]:
 
 
 def shown(path: str, *values: tuple[float, Json]) -> list[Json]:
-    """Return what is shown of each value of one path at its seconds; the states have no time of day."""
+    """
+    Give the values of one path, with their times in s, to one `HeldState`; return what it shows after each.
+
+    The states have no time of day.
+    """
     held = HeldState()
     shown_values: list[Json] = []
     for now, value in values:
@@ -107,7 +111,8 @@ def test_what_is_no_quantity_and_what_sheds_load_is_shown_at_once(path: str) -> 
 @pytest.mark.parametrize("path", ["time", "meter.clock"])
 def test_a_clock_is_shown_once_a_minute(path: str) -> None:
     """Else nothing would ever be the same as before."""
-    first, second = "2026-01-14T12:00:00+01:00", "2026-01-14T12:00:30+01:00"
+    first = "2026-01-14T12:00:00+01:00"
+    second = "2026-01-14T12:00:30+01:00"
 
     assert shown(path, (0, first), (30, second), (60, second)) == [first, first, second]
 

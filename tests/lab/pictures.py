@@ -47,7 +47,9 @@ def watch_lines() -> list[Text]:
     """Return the screen of a household a minute after its water heater has started, 80 columns wide."""
     start = dt.datetime(2026, 1, 14, 22, 58)  # noqa: DTZ001 - a meter knows local time only
     meter = build("hc", start=start, rng=random.Random(12))
-    model, decoder, recent = LiveModel(patience=10.0), Decoder(), RecentPower()
+    model = LiveModel(patience=10.0)
+    decoder = Decoder()
+    recent = RecentPower()
     for frame in range(131):
         [reading] = decoder.feed(meter.emit(start + dt.timedelta(seconds=1.5 * frame)))
         model.add_reading(reading, now=1.5 * frame)

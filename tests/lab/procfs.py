@@ -58,5 +58,6 @@ def work(pid: int) -> Work:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # the thread ended
             spent = int((task / "schedstat").read_text().split()[0])
             slept = number(int(task.name), "voluntary_ctxt_switches")
-            cpu, wakes = cpu + spent, wakes + slept
+            cpu = cpu + spent
+            wakes = wakes + slept
     return Work(at=time.monotonic(), cpu=cpu / 1e9, wakes=wakes)

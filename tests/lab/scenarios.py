@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from tests.support.broker import MosquittoBroker
     from tests.support.proxy import Proxy
 
-USER, PASSWORD = "household", "canary-7c1f"
+USER = "household"
+PASSWORD = "canary-7c1f"
 IDENTIFIERS = (IDENTIFIER, "041976123456", "012345678901")
 """Those of every frame that the scenarios send."""
 

@@ -23,7 +23,8 @@ def test_a_message_becomes_its_reading_again() -> None:
 
 def test_a_reading_that_the_broker_kept_is_none() -> None:
     """Its age is not known: after a silence of hours it would be a reading of now."""
-    model, topics = LiveModel(patience=None), Topics("teleinfo")
+    model = LiveModel(patience=None)
+    topics = Topics("teleinfo")
     feeds._take(model, topics, topics.readings, b'{"PAPP":"00100"}', retained=True)
 
     assert (model.heard, model.rows()) == (None, [])

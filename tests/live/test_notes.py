@@ -66,7 +66,8 @@ def test_bytes_without_sense_are_reported() -> None:
         status.note_bytes(float(second))
     nonsense = port_note(status, now=NONSENSE_FIXED).text
     status.note_frame(NONSENSE_FIXED + 1)
-    status.mode, status.baudrate = Mode.STANDARD, 9600
+    status.mode = Mode.STANDARD
+    status.baudrate = 9600
 
     assert nonsense.startswith(f"bytes come from {PORT}, but none makes sense")
     assert nonsense.endswith(" doctor")

@@ -113,12 +113,15 @@ def test_paho_reads_its_socket_through_the_method_that_we_replace(version: MqttV
     assert method is not None, f"paho.Client._sock_recv: {UPSTREAM}"
     assert list(inspect.signature(method).parameters) == ["self", "bufsize"], UPSTREAM
 
-    honest = packet(0x30, b"\x00\x01a" + bytes(300)) + packet(0x30, b"\x00\x01a\x00")
-    with scripted(
-        version, saying(CONNACK[version] + honest * 3 + packet(0x30, bytes(MAX_PACKET + 1)))
-    ) as broker:
+    # Lengths of two bytes and of one, in turn: a header counted wrongly would show before the large packet.
+    long_message = packet(0x30, b"\x00\x01a" + bytes(300))
+    short_message = packet(0x30, b"\x00\x01a\x00")
+    too_large = packet(0x30, bytes(MAX_PACKET + 1))
+    answer = CONNACK[version] + 3 * (long_message + short_message) + too_large
+    with scripted(version, saying(answer)) as broker:
         fault, seconds = error_of(broker)
-    assert (fault, seconds < 5) == (BrokerFault.UNACCEPTABLE, True), f"paho.Client._sock_recv: {UPSTREAM}"
+    assert fault is BrokerFault.UNACCEPTABLE, f"paho.Client._sock_recv: {UPSTREAM}"
+    assert seconds < 5
 
 
 @BOTH
@@ -130,7 +133,8 @@ def test_a_message_of_qos_2_is_refused_with_any_flags(version: MqttVersion, flag
     with scripted(version, saying(CONNACK[version] + at_most_once + packet(0x34 | flags, body))) as broker:
         fault, seconds = error_of(broker)
 
-    assert (fault, seconds < 5) == (BrokerFault.UNACCEPTABLE, True)
+    assert fault is BrokerFault.UNACCEPTABLE
+    assert seconds < 5
 
 
 @BOTH
@@ -285,7 +289,8 @@ def test_an_acknowledgement_counts_that_came_while_the_process_was_held_up(versi
         await publishing  # without a timeout: the acknowledgement is there
         raise BrokerError(BrokerFault.CLOSED, broker)  # ends the use
 
-    held_up, sent = threading.Event(), threading.Event()
+    held_up = threading.Event()
+    sent = threading.Event()
     with scripted(version, play) as broker:
         assert error_of(broker, use)[0] == BrokerFault.CLOSED
 

@@ -122,7 +122,8 @@ def test_whoever_waits_for_a_message_or_an_outcome_is_woken(act: Callable[[Outbo
 
 def test_the_newest_events_are_kept() -> None:
     """A broker that is away for days costs a bounded memory."""
-    outbox, payloads = Outbox(1), [b"%d" % number for number in range(MAX_EVENTS + 2)]
+    outbox = Outbox(1)
+    payloads = [b"%d" % number for number in range(MAX_EVENTS + 2)]
     outbox.add(event(payloads[0]))
     outbox.pop()
     for payload in payloads[1:]:

@@ -220,8 +220,10 @@ def test_an_attempt_that_is_given_up_while_its_socket_opens_is_closed_once(
     mosquitto: MosquittoBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The loop closes it, or the thread that opens it: if both did, the process ended with a traceback."""
-    is_closing, was_opened = threading.Event(), threading.Event()
-    on_open, disconnect = PahoDriver._on_socket_open, mqtt.Client.disconnect
+    is_closing = threading.Event()
+    was_opened = threading.Event()
+    on_open = PahoDriver._on_socket_open
+    disconnect = mqtt.Client.disconnect
 
     def open_late(driver: PahoDriver, client: mqtt.Client, data: object, sock: SocketLike) -> None:
         driver._loop.call_soon_threadsafe(driver.abort)

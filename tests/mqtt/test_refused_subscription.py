@@ -34,7 +34,8 @@ pytestmark = pytest.mark.real
 NOT_AUTHORIZED = b"\xe0\x02\x87\x00"
 """DISCONNECT of MQTT 5 with the reason code 0x87 (§3.14.2.1), and without properties."""
 
-CONNECT, SUBSCRIBE = 0x10, 0x82
+CONNECT = 0x10
+SUBSCRIBE = 0x82
 PUBLISH = 0x3
 """The upper four bits of the first byte of PUBLISH; the others are its options."""
 BIRTH = "homeassistant/status"

@@ -20,7 +20,8 @@ def generated(
 
     `model` is the name of the board in its device tree, "" on a machine without one.
     """
-    etc, out = folder / "etc", folder / "out"
+    etc = folder / "etc"
+    out = folder / "out"
     (etc / "meters").mkdir(parents=True)
     for name, text in settings.items():
         (etc / f"{name.replace('__', '/')}.env").write_text(text)

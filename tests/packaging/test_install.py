@@ -178,7 +178,8 @@ def test_after_an_upgrade_of_python_the_program_says_what_to_do(
         return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=60)
 
     path = {"PATH": os.environ["PATH"], "TELEINFO_LANGUAGE": language}
-    by_hand, service = start(**path), start(**path, JOURNAL_STREAM="8:1")
+    by_hand = start(**path)
+    service = start(**path, JOURNAL_STREAM="8:1")
 
     assert (by_hand.returncode, service.returncode, by_hand.stdout) == (78, 78, "")
     assert words in by_hand.stderr

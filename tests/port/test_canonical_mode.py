@@ -95,7 +95,9 @@ def test_a_damaged_line_is_the_same_line_in_canonical_mode(stretches: list[tuple
     """
     sent = b"".join(stretch for stretch, _ in stretches)
     assume(max(map(len, re.split(rb"[\r\x03]", sent))) < KERNEL_LIMIT)
-    came, readings, decoder = bytearray(), [], Decoder()
+    came = bytearray()
+    readings = []
+    decoder = Decoder()
 
     def on_data(data: bytes) -> None:
         came.extend(data)

@@ -98,7 +98,8 @@ def test_health_says_all_that_the_contract_names() -> None:
     counts = Counts(1, 2, 18, 1, 1, 1, 4, 2, 3, ("FOO",), {"PAPP": 1})
     quality = Quality()
     quality.sample(counts, now=0)
-    time, last_frame = "2026-01-31T12:00:01+00:00", "2026-01-31T12:00:00+00:00"
+    time = "2026-01-31T12:00:01+00:00"
+    last_frame = "2026-01-31T12:00:00+00:00"
     known = Health(
         version="1.2.3",
         mode=Mode.STANDARD,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 
 import pytest
@@ -118,8 +119,9 @@ def test_a_mode_that_changes_all_the_time_is_one_line_a_minute(said: pytest.LogC
     1. Every 2 s another mode at the same speed, for 10 minutes: a line a minute. 2. Another speed: at once.
     """
     line = Line()
+    modes = itertools.cycle([Mode.HISTORIQUE, Mode.STANDARD])
     for now in range(0, 600, 2):
-        line.status.mode = Mode.STANDARD if now % 4 else Mode.HISTORIQUE
+        line.status.mode = next(modes)
         line.frame(now)
         line.log.check({}, now)
     assert len(said.messages) == 10

@@ -91,7 +91,8 @@ class Bench:
         while True:
             frame = FRAMES[self.speed]
             for start in range(0, len(frame), 16):
-                chunk, heard = frame[start : start + 16], self.line.reader_baudrate
+                chunk = frame[start : start + 16]
+                heard = self.line.reader_baudrate
                 if heard is not None and heard != self.speed:
                     chunk = misread(chunk, sent=self.speed, received=heard)
                 self.line.write(chunk)

@@ -258,7 +258,8 @@ async def test_the_transport_calls_of_the_device_what_is_overridden(line: Serial
 
 async def test_an_opening_that_is_given_up_closes_the_port_when_it_opens(line: SerialLine) -> None:
     """A driver hangs in open() while the process is told to stop."""
-    began, may_go_on = threading.Event(), threading.Event()
+    began = threading.Event()
+    may_go_on = threading.Event()
     opened: list[serial_port.SerialDevice] = []
     really = serial_port._open_device
 

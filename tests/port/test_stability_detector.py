@@ -6,7 +6,8 @@ import pytest
 
 from teleinfo.port.canonical_mode import LONGEST_FRAME, OVERDUE, PATIENCE, StabilityDetector
 
-IN_TIME, TOO_LATE = OVERDUE, OVERDUE + 0.01
+IN_TIME = OVERDUE
+TOO_LATE = OVERDUE + 0.01
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,8 @@ def test_a_few_frames_in_a_row_make_a_line_stable(
     stable: bool,  # noqa: FBT001 - a row of the table
 ) -> None:
     """The longest time between two frames of the row is the usual time."""
-    detector, now = StabilityDetector(0, 0), 0.0
+    detector = StabilityDetector(0, 0)
+    now = 0.0
     for number, interval in enumerate(intervals, start=1):
         now += interval
         detector.note_frame(now, number * size)

@@ -18,7 +18,8 @@ from teleinfo.tic.parity import strip_parity
 from tests.support.strategies import chunkings
 
 START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
-ADDRESS, PRM = "041961123456", "98765432109876"
+ADDRESS = "041961123456"
+PRM = "98765432109876"
 VALUES = {"ADSC": ADDRESS, "EAST": "000019212", "SINSTS": "01940", "PRM": PRM}
 FRAME = encode_frame(Group(label, value, None, Mode.STANDARD) for label, value in VALUES.items())
 SINSTS = encode_group(Group("SINSTS", "01940", None, Mode.STANDARD))

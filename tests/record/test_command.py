@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TELEINFO = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull]
-ADDRESS, PRM = "041961123456", "98765432109876"
+ADDRESS = "041961123456"
+PRM = "98765432109876"
 FRAME = encode_frame(whole(Mode.STANDARD, ADSC=ADDRESS, SINSTS="01940", PRM=PRM))
 
 FRAME_OF_NOBODY = encode_frame(whole(Mode.STANDARD, ADSC="0" * 12, SINSTS="01940", PRM="0" * 14))
@@ -61,13 +62,13 @@ def record(folder: Path, port: str, *options: str, **settings: str) -> subproces
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """Return the exit status and what was said."""
+    """Wait for the end of a process; return its exit status and its standard error."""
     with process:
         try:
-            _, said = process.communicate(timeout=60)
+            _output, errors = process.communicate(timeout=60)
         finally:
             process.kill()
-    return process.returncode, said
+    return process.returncode, errors
 
 
 @pytest.mark.real
@@ -119,23 +120,33 @@ def test_a_silence_of_the_line_is_in_the_times(options: list[str], tmp_path: Pat
         until(lambda: frames_in(path))
         meter.frame = None
         time.sleep(2.5)  # the last frame may be on its way yet
-        before = frames_in(path)
+        frames_before = frames_in(path)
         meter.line.write(damaged + with_parity(FRAME))
-        until(lambda: frames_in(path) == before + 2)
+        until(lambda: frames_in(path) == frames_before + 2)
         process.send_signal(signal.SIGINT)
-        status, said = ended(process)
+        status, output = ended(process)
     data = path.read_bytes()
     times, note = read_times(path)
-    came = [(seconds or 0.0, piece) for piece, seconds in times.split(data, 0)]
-    silence = max((after - before, after) for (before, _), (after, _) in pairwise(came))
-    first = b"".join(piece for seconds, piece in came if seconds < silence[1])
+    pieces = list(times.split(data, 0))
+    came_at = [seconds or 0.0 for _piece, seconds in pieces]
+    longest_silence = 0.0
+    heard_again_at = came_at[0]
+    for earlier, later in pairwise(came_at):
+        if later - earlier > longest_silence:
+            longest_silence = later - earlier
+            heard_again_at = later
+    before_silence = b""
+    for piece, seconds in pieces:
+        if (seconds or 0.0) < heard_again_at:
+            before_silence += piece
+    after_silence = data.removeprefix(before_silence)
 
-    assert (status, note) == (0, ""), said
-    assert silence[0] >= 1.0  # less than it was: `record` may have read the last frame late
-    assert strip_parity(first)[0].endswith(FRAME_OF_NOBODY if options else FRAME)
-    assert data.startswith(with_parity(STX), len(first))
-    assert len(decoded(data[len(first) :])) == 2
-    assert abs(came[0][0] - path.stat().st_mtime) < 30
+    assert (status, note) == (0, ""), output
+    assert longest_silence >= 1.0  # less than it was: `record` may have read the last frame late
+    assert strip_parity(before_silence)[0].endswith(FRAME_OF_NOBODY if options else FRAME)
+    assert after_silence.startswith(with_parity(STX))
+    assert len(decoded(after_silence)) == 2
+    assert abs(came_at[0] - path.stat().st_mtime) < 30
 
 
 @pytest.mark.real

@@ -39,7 +39,8 @@ FRAMES = {
 def frames(name: str) -> Iterator[tuple[float, bytes]]:
     """Yield the frames as they come, and the seconds since the beginning at which each ends."""
     meter, number = FRAMES[name]
-    simulated, rng = build(meter, start=START, rng=random.Random(7)), random.Random(11)
+    simulated = build(meter, start=START, rng=random.Random(7))
+    rng = random.Random(11)
     seconds = 0.0
     for count in range(number):
         wire = with_parity(simulated.emit(START + dt.timedelta(seconds=seconds)))
@@ -57,7 +58,9 @@ def files() -> dict[str, bytes]:
     """Return the content of every file."""
     written = {}
     for name in FRAMES:
-        anonymiser, data, times = Anonymiser(), b"", ""
+        anonymiser = Anonymiser()
+        data = b""
+        times = ""
         for seconds, wire in frames(name):
             times += f"{len(data)} {WALL_CLOCK + seconds:.3f}\n"
             data += anonymiser.feed(wire)

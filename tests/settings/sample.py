@@ -21,7 +21,8 @@ SENTENCE = re.compile(r"(?<=^# ).+$", re.MULTILINE)
 
 def in_english() -> str:
     """Return .env-sample with the settings of the model."""
-    text, before = ENGLISH.read_text(encoding="utf-8"), ""
+    text = ENGLISH.read_text(encoding="utf-8")
+    before = ""
     for variable, default, explanation in documented():
         entry = f"# {explanation}\n#{variable}={default}\n"
         is_new = f"#{variable}=" not in text

@@ -177,7 +177,8 @@ def test_a_line_that_programs_read_differently_is_a_fault(line: str, fault: str,
 @pytest.mark.parametrize("quotes", ["“”", "„“", "«»", "‘’", "‹›", "””"])
 def test_typographic_quotes_about_a_value_are_a_fault(quotes: str, tmp_path: Path) -> None:
     """Those of a telephone or of an editor of texts; within the quotes of the keyboard they are text."""
-    opening, closing = quotes[0], quotes[1]
+    opening = quotes[0]
+    closing = quotes[1]
     path = written(tmp_path, f"TELEINFO_METER_NAME={opening} cave {closing}\n")
 
     assert faults(path) == [f"{path} line 1: TELEINFO_METER_NAME: {opening} {TYPOGRAPHIC}"]

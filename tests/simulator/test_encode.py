@@ -18,7 +18,8 @@ from teleinfo.tic.decoder import Decoder
 
 @pytest.mark.parametrize("width", [7, 8])
 def test_noise_flips_its_share_of_bits_and_no_bit_above_the_width(width: int) -> None:
-    size, rate = 200_000, 0.01
+    size = 200_000
+    rate = 0.01
     noisy = flip_bits(bytes(size), rate, random.Random(5), width=width)
     flips = [sum(byte >> bit & 1 for byte in noisy) for bit in range(8)]
 

@@ -68,7 +68,8 @@ def test_a_frame_is_that_of_a_real_meter(name: str) -> None:
 @pytest.mark.parametrize("name", METERS)
 def test_a_day_of_frames_is_sound_to_the_decoder(name: str) -> None:
     """All that a meter sends passes every check, and nothing is lost but the frames that it interrupted."""
-    decoder, simulated = Decoder(), meter(name)
+    decoder = Decoder()
+    simulated = meter(name)
     sent = [simulated.emit(WEDNESDAY + 575 * n * SECOND) for n in range(150)]
     for n, data in enumerate(sent):
         decoder.feed(with_parity(data), now=575.0 * n)  # without it a notice would wait for its second frame
@@ -82,7 +83,8 @@ def test_a_day_of_frames_is_sound_to_the_decoder(name: str) -> None:
 def test_an_index_counts_in_its_own_hours() -> None:
     """Energy goes to HCHC from 22:00 to 06:00 and to HCHP the rest of the day: 1 kW is 8 and 16 kWh."""
     simulated = meter("hc", 1000)
-    before, after = values(simulated.frame(WEDNESDAY)), values(simulated.frame(WEDNESDAY + 1440 * MINUTE))
+    before = values(simulated.frame(WEDNESDAY))
+    after = values(simulated.frame(WEDNESDAY + 1440 * MINUTE))
 
     assert int(after["HCHC"]) - int(before["HCHC"]) == pytest.approx(8000, abs=1)
     assert int(after["HCHP"]) - int(before["HCHP"]) == pytest.approx(16000, abs=1)

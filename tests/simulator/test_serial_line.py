@@ -68,7 +68,8 @@ def test_a_hang_up_ends_the_reading_and_the_link_leads_to_the_next_port(tmp_path
 
 
 def test_a_link_replaces_a_link_and_nothing_else(tmp_path: Path) -> None:
-    link, file = tmp_path / "meter", tmp_path / "file"
+    link = tmp_path / "meter"
+    file = tmp_path / "file"
     link.symlink_to("nowhere")
     file.write_text("precious")
     with SerialLine(link=link) as line:
@@ -89,7 +90,8 @@ def timed(line: SerialLine, *, sends: int, size: int, late: Sequence[float] = (0
     async def scenario() -> list[float]:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, virtual.VirtualLoop)
-        began, sent = loop.time(), []
+        began = loop.time()
+        sent = []
         for number in range(sends):
             await line.send(bytes(size))
             sent.append(loop.time() - began)

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.real
 
 FRAMES = b"\x02\nPTEC HP..  \r\x03\x02\nPTEC HC.. S\r\x03"
-BEFORE, AFTER = b"\x00\xffTEC", b"\x02\nPT"
+BEFORE = b"\x00\xffTEC"
+AFTER = b"\x02\nPT"
 RECORDING = BEFORE + with_parity(FRAMES) + AFTER
 AT_ONCE = ("--wait", "--speed", "0")
 

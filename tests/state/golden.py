@@ -37,7 +37,8 @@ def tracker(
 
 def followed(meter: str) -> tuple[StateTracker, float]:
     """Return the tracker of a meter or a family after its frames, and the monotonic time of the last one."""
-    found, now = StateTracker(topic="teleinfo", exclude=frozenset()), 0.0
+    found = StateTracker(topic="teleinfo", exclude=frozenset())
+    now = 0.0
     for reading in family_readings(meter) if meter in FAMILIES else readings_of(meter):
         now += PERIOD
         found.update(reading, moment(now, TIME))

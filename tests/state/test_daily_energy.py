@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from teleinfo.state.prices import DatedPrices, Prices
     from teleinfo.state.tracker import StateTracker
 
-PARIS, UTC = ZoneInfo("Europe/Paris"), dt.UTC
+PARIS = ZoneInfo("Europe/Paris")
+UTC = dt.UTC
 SPANS = ("today", "yesterday", "this_month", "last_month")
 
 
@@ -268,7 +269,8 @@ def test_what_is_injected_counts_before_the_contract_is_known() -> None:
 
 def test_a_change_of_mode_before_the_contract_is_known_loses_nothing() -> None:
     """The index of historique has the same key as that of standard, which goes on from it."""
-    at, day = paris(2026, 6, 8, 12), dt.date(2026, 6, 8)
+    at = paris(2026, 6, 8, 12)
+    day = dt.date(2026, 6, 8)
     energy = DailyEnergy.begin(Count(ImportTotal("BASE", 1000, 0, at), day, {"BASE": 1000}))
     later = at + dt.timedelta(minutes=1)
     total = ImportTotal("EAST", 1500, 0, later)
@@ -290,7 +292,9 @@ def test_an_index_that_begins_again_loses_nothing() -> None:
     assert house.energy["today"]["indexes"]["TH"] == 2000
 
 
-NOON, NIGHT, END = paris(2026, 6, 10, 12), paris(2026, 6, 10, 23, 55), paris(2026, 6, 30, 23, 55)
+NOON = paris(2026, 6, 10, 12)
+NIGHT = paris(2026, 6, 10, 23, 55)
+END = paris(2026, 6, 30, 23, 55)
 EVENING = paris(2026, 6, 30, 20)
 DRAWN_MEANWHILE = 1100
 """Wh that the household draws in the longest wrong time, 60 minutes, and until the next frame."""
@@ -433,7 +437,8 @@ def test_whatever_the_clock_does_no_energy_is_lost(
         total = ImportTotal(counter, total.index + rise, 0, at)
         day_of_reading = at.astimezone(PARIS).date()
         energy = energy.next(Count(total, day_of_reading, {"BASE": total.index}, contract))
-        day, month = energy.today.first, energy.this_month.first
+        day = energy.today.first
+        month = energy.this_month.first
         assert month == month_of(day)
         assert energy.last == total
         if day >= before.today.first and seconds >= -2:

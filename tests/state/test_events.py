@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 OTHER = "041961654321"
 NOON = dt.datetime.fromisoformat("2026-01-14T12:00:00+01:00")
 SECOND = dt.timedelta(seconds=1)
-OVERRUN, NO_COLOUR, CLOSED, NOTICE = "003A0081", "013A0001", "003A0001", "103A0001"
+OVERRUN = "003A0081"
+NO_COLOUR = "013A0001"
+CLOSED = "003A0001"
+NOTICE = "103A0001"
 
 
 class Life:
@@ -197,7 +200,8 @@ def test_an_announced_peak_has_its_times_though_they_came_a_frame_later() -> Non
     events = life.hear(standard(), standard(STGE=NOTICE), *[standard(STGE=NOTICE, **times)] * 2)
 
     assert codes(events) == ["mobile_peak_announced"]
-    start, end = "2026-01-15T06:00:00+01:00", "2026-01-16T06:00:00+01:00"
+    start = "2026-01-15T06:00:00+01:00"
+    end = "2026-01-16T06:00:00+01:00"
     assert (events[0]["start"], events[0]["end"]) == (start, end)
 
 

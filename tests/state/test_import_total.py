@@ -80,7 +80,8 @@ def test_the_total_goes_on_whatever_counts(
     """
     meter = Simulation(missing)
     meter.run("EAST", 0, 0)
-    before, counter = meter.state["energy"], "EAST"
+    before = meter.state["energy"]
+    counter = "EAST"
     for step, seconds, power, restarts in steps:
         if restarts:
             meter.restart()
@@ -93,7 +94,8 @@ def test_the_total_goes_on_whatever_counts(
             assert rise == energy["import_index"] - before["import_index"]
         else:
             assert rise <= 1.5 * SUBSCRIBED * (seconds + 4) / 3600 + MARGIN
-        before, counter = energy, step
+        before = energy
+        counter = step
 
 
 @pytest.mark.parametrize(
@@ -120,7 +122,8 @@ def test_another_index_goes_on_from_the_total(counter: str, index: int, total: i
 def test_an_index_that_fell_or_rose_too_much_does_not_follow(
     index: int, seconds: int, *, follows: bool
 ) -> None:
-    before, at = ImportTotal("BASE", 1000, 0, START), START + timedelta(seconds=seconds)
+    before = ImportTotal("BASE", 1000, 0, START)
+    at = START + timedelta(seconds=seconds)
 
     assert before.is_followed_by("BASE", index, at=at, subscribed=SUBSCRIBED) is follows
     assert before.is_followed_by("EAST", index, at=at, subscribed=SUBSCRIBED)

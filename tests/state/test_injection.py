@@ -60,7 +60,8 @@ def test_what_is_drawn_or_does_not_flow_is_no_injection(other: dict[str, str]) -
 
 def test_of_three_phases_the_sum_counts() -> None:
     """A phase may draw while the others inject: with several currents the sum of the injected is unknown."""
-    several, alone = three("00000", "005", "002", "000"), three("00000", "000", "005", "000")
+    several = three("00000", "005", "002", "000")
+    alone = three("00000", "000", "005", "000")
 
     assert power(several, several) == {
         "apparent_import": 0,
@@ -75,7 +76,8 @@ def test_of_three_phases_the_sum_counts() -> None:
 
 def test_short_frames_leave_an_injection_as_it_was() -> None:
     """They come while a phase is above the subscribed current, and have no PAPP."""
-    out, short = three("00000", "000", "014", "000"), historique(**SHORT)
+    out = three("00000", "000", "014", "000")
+    short = historique(**SHORT)
 
     assert power(*[out] * 2, *[short] * 20)["apparent_export"] == 14 * NOMINAL_VOLTAGE
     assert power(*[out] * 2, *[*[short] * 20, three("00000", "000", "031", "000")] * 3) == power(

@@ -125,15 +125,15 @@ def test_the_hours_of_the_other_half_year_need_one_day(seen: tuple[Change, ...],
 
 
 def test_the_days_before_a_half_year_and_its_first_whole_day_prove_the_hours_together() -> None:
-    """There is no memory: six days in March alone prove nothing."""
+    """On 2 April, nothing being remembered: six days of March prove nothing; with 1 April, they do."""
     in_march = tuple(
         Change(at(day, minute, month=3), period) for day in range(26, 32) for minute, period in NIGHT
     )
     in_april = tuple(Change(at(1, minute, month=4), period) for minute, period in NIGHT)
     april_2 = date(2026, 4, 2)
 
-    assert LearnedHours(in_march).slots(april_2, april_2) == ()
-    assert LearnedHours((*in_march, *in_april)).slots(april_2, april_2) == NIGHT
+    assert LearnedHours(in_march).slots(april_2, today=april_2) == ()
+    assert LearnedHours((*in_march, *in_april)).slots(april_2, today=april_2) == NIGHT
 
 
 def test_a_memory_with_a_time_that_is_none_has_no_hours() -> None:
@@ -169,7 +169,8 @@ def test_hours_that_begin_at_midnight_with_another_period_make_the_next_change_u
 )
 def test_a_change_is_seen_between_two_frames(later: float, clock: float, counted: int) -> None:
     """They follow within a minute, by both clocks of the machine."""
-    learner, start = Learner(LearnedHours()), at(14, 1350)
+    learner = Learner(LearnedHours())
+    start = at(14, 1350)
     for period, now, seconds in (
         ("HP", -2, -2),
         ("HP", 0, 0),

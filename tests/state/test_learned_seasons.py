@@ -73,7 +73,8 @@ class Meter:
 
 def live(meter: Meter, *, restarts: bool = False) -> tuple[Year, Learner]:
     """Let a learner follow a meter: each hour a frame, and frames around each change."""
-    year, learner = Year(), Learner(LearnedHours())
+    year = Year()
+    learner = Learner(LearnedHours())
     for minute in meter.minutes:
         if meter.periods[minute] != meter.periods[minute - 1]:
             for seconds in (60 * minute - 21, 60 * minute - 20, 60 * minute, 60 * minute + 1):

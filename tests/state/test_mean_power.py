@@ -76,7 +76,8 @@ def test_a_power_that_falls_is_what_the_smallest_step_would_make_of_it() -> None
 
 def test_frames_that_are_missing_for_just_so_long_are_no_gap() -> None:
     """A second longer, and nobody knows what was drawn."""
-    near, far = drawing(), drawing()
+    near = drawing()
+    far = drawing()
     near.add(1073, now=71.0 + RESTART_AFTER)
     far.add(1073, now=71.0 + RESTART_AFTER + 1)
 
@@ -89,7 +90,8 @@ def test_a_power_that_the_meter_denies_is_zero() -> None:
     power = MeanPower()
     reported = []
     index = 1000
-    begin, end = 100, 300
+    begin = 100
+    end = 300
     for second in range(400):
         flows = begin <= second < end
         if flows and second > begin:

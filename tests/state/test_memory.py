@@ -100,7 +100,8 @@ def follow(*readings: Reading, memory: Memory | None = MEMORY, gap: float) -> tu
 
     Besides, the state after each of them; None where nothing may be published yet.
     """
-    followed, states = tracker(), []
+    followed = tracker()
+    states = []
     if memory is not None:
         followed.restore(memory)
     for position, reading in enumerate(readings):
@@ -190,7 +191,8 @@ def test_an_alert_goes_on_after_a_restart(readings: list[Reading], gap: float, s
 
 def test_a_meter_that_injected_may_inject_after_a_restart() -> None:
     """At night it injects 0; of another meter nothing is known."""
-    panels, night = base(PAPP="00000", IINST="005"), base(PAPP="00300", IINST="001")
+    panels = base(PAPP="00000", IINST="005")
+    night = base(PAPP="00300", IINST="001")
     followed, _ = follow(panels, panels, memory=None, gap=0)
     memory = followed.memory()
     _, [same] = follow(night, memory=memory, gap=60)
@@ -203,7 +205,8 @@ def test_a_meter_that_injected_may_inject_after_a_restart() -> None:
 
 def test_a_contract_that_was_not_sent_yet_is_not_remembered() -> None:
     """The energy drawn meanwhile counts once it is: the memory has its readings."""
-    before, after = historique(ADCO=NUMBER, BASE="000001000"), base(1200)
+    before = historique(ADCO=NUMBER, BASE="000001000")
+    after = base(1200)
     followed, _ = follow(before, before, memory=None, gap=0)
     memory = followed.memory()
     assert memory is not None

@@ -66,7 +66,8 @@ def test_numbers_are_in_base_units_with_the_topic_as_label() -> None:
 
 def test_the_samples_of_a_metric_stand_together_and_texts_are_escaped() -> None:
     """A topic may have a quotation mark; nothing is known of the third meter."""
-    known, silent = MeterNow({}, HEALTH, online=None), MeterNow({}, HEALTH, online=False)
+    known = MeterNow({}, HEALTH, online=None)
+    silent = MeterNow({}, HEALTH, online=False)
     text = exposition({'é"b\\c': known, "other": silent, "unknown": MeterNow({}, None, online=None)})
 
     assert text.splitlines()[:10] == [

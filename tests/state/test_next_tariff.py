@@ -66,7 +66,8 @@ def test_the_hours_are_learned_from_the_changes_of_seven_days(contract: Simulate
     assert seen.wrong == []
     assert not seen.is_known(day(17, 23))
     assert seen.is_known(day(18, 8))
-    known, times = sorted(seen.right), [at.isoformat() for at in seen.times]
+    known = sorted(seen.right)
+    times = [at.isoformat() for at in seen.times]
     assert known[:-1] == times[-len(known) + 1 :]  # the last is still to come
     assert {found["learned"] for found in seen.predicted.values()} == {None, True}
 
@@ -145,7 +146,8 @@ WEEKLY = replace(HC, period=lambda now: on(now.date()).period(now))
 
 def weekly(now: dt.datetime, values: dict[str, str]) -> dict[str, str]:
     """Return a frame with the number of both days, and the profile of tomorrow."""
-    today, tomorrow = now.date(), now.date() + dt.timedelta(days=1)
+    today = now.date()
+    tomorrow = now.date() + dt.timedelta(days=1)
     numbers = {"NJOURF": f"0{int(on(today) is WEEKEND)}", "NJOURF+1": f"0{int(on(tomorrow) is WEEKEND)}"}
     return values | numbers | {"PJOURF+1": on(tomorrow).profile + " NONUTILE"}
 

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from teleinfo.simulator.tariff import SimulatedContract
 
 NEXT = [declared for declared in FIELDS if declared.path.startswith("tariff.next.")]
-FINE, COARSE, NEAR = 20, 900, 60
+FINE = 20
+COARSE = 900
+NEAR = 60
 """Seconds between two frames near a change of tariff, and at any other time; how near that is."""
 
 
@@ -58,7 +60,8 @@ class Outcome:
         """The predictions that did not come true, each with the time at which it was made."""
         wrong = []
         for at, predicted in self.predicted.items():
-            time, code = predicted.get("time"), predicted.get("code")
+            time = predicted.get("time")
+            code = predicted.get("code")
             if not time:
                 continue
             due, period = self._next_change(at)
@@ -71,7 +74,8 @@ class Outcome:
     @property
     def times(self) -> list[dt.datetime]:
         """The times of the changes between the first frame and the last."""
-        first, last = min(self.predicted), max(self.predicted)
+        first = min(self.predicted)
+        last = max(self.predicted)
         return [local(at) for at, _period in self.changes if first < at <= last]
 
     @property

@@ -45,7 +45,8 @@ def make_certificate(
 ) -> Certificate:
     """Make a certificate for the hosts in `san`, signed by `authority`; `life` is in openssl's own words."""
     made = Certificate(folder / f"{name}.pem", folder / f"{name}.key")
-    request, extensions = folder / f"{name}.csr", folder / f"{name}.ext"
+    request = folder / f"{name}.csr"
+    extensions = folder / f"{name}.ext"
     extensions.write_text(f"subjectAltName={san}\n")
     _openssl(
         *("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}"),

@@ -228,7 +228,8 @@ class BurstRouter:
         if at >= self.begun + self.cycle or at < self.begun:
             mean = self.energy / self.cycle
             self.share = min(1.0, max(0.0, self.share - 0.5 * (mean + 30) / self.watts))
-            self.begun, self.energy = at, 0.0
+            self.begun = at
+            self.energy = 0.0
         on = round(self.share * self.cycle)
         if at < self.begun + on:
             return Draw(RESISTANCE, self.watts, self.begun + on)
@@ -247,7 +248,8 @@ class BucketRouter:
     def next(self, at: int, net: float) -> Draw:
         """Return what it draws; `net` is the mean power since it was last asked, W."""
         filled = self.bucket - net * (at - self.last) * HALF_WAVE
-        self.bucket, self.last = min(1800.0, max(0.0, filled)), at
+        self.bucket = min(1800.0, max(0.0, filled))
+        self.last = at
         if self.bucket >= 1800.0:
             self.is_on = True
         elif self.bucket <= 0.0:
@@ -456,7 +458,8 @@ def frames(
     due = 1.0
     for begin in range(1, int(seconds)):
         second = line.second()
-        drawn_watts, injected_watts = max(0.0, second.watts), max(0.0, -second.watts)
+        drawn_watts = max(0.0, second.watts)
+        injected_watts = max(0.0, -second.watts)
         while due < begin + 1:
             elapsed = due - begin
             shown = round(measured.apparent / rounding) * rounding

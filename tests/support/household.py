@@ -30,7 +30,9 @@ def frames(
     name: str, seed: int, *, mode: Mode, seconds: float, hour: float = 12.0, lost: float = 0.0
 ) -> Iterator[Frame]:
     """Yield the frames of a household of the simulator from this `hour` of the day on; a share is `lost`."""
-    rng, start, now = Random(seed), MIDNIGHT + dt.timedelta(hours=hour), 0.0
+    rng = Random(seed)
+    start = MIDNIGHT + dt.timedelta(hours=hour)
+    now = 0.0
     metrology = build("base", start=start, rng=rng, household=name).metrology
     while now < seconds:
         now += PERIODS[mode]

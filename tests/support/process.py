@@ -81,7 +81,8 @@ class Process:
         process = self.process
         descriptor = os.pidfd_open(process.pid)
         try:
-            began, waited = time.monotonic(), waited_for_processor(process.pid)
+            began = time.monotonic()
+            waited = waited_for_processor(process.pid)
             process.send_signal(number)
             before = waited_for_processor()
             ended, _, _ = select.select([descriptor], [], [], limit)

@@ -76,7 +76,8 @@ class Bridge:
                     client.close()
                     continue
                 self.served += 1
-                self._is_busy, self._client = True, client
+                self._is_busy = True
+                self._client = client
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:

@@ -107,7 +107,8 @@ class Subscriber:
     def retained(self) -> dict[str, bytes]:
         """Return what the broker retains on `topics`: payloads by topic. Drop what else came before."""
         # MQTT does not mark the last retained message. The broker keeps the order: this comes behind it.
-        last, found = f"last/{secrets.token_hex(8)}", dict[str, bytes]()
+        last = f"last/{secrets.token_hex(8)}"
+        found = dict[str, bytes]()
         self._client.subscribe(last, qos=1)
         self._client.publish(last, qos=1)
         while (received := self.messages.get(timeout=LIMIT)).topic != last:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOST = "127.0.0.1"
-BLOCKS, BLOCK = 64, 256
+BLOCKS = 64
+BLOCK = 256
 """How many blocks of ports there are for all that test on this machine, and how many ports each has."""
 
 

@@ -36,7 +36,8 @@ def test_a_frame_of_a_known_layout_is_read_at_once(*, parity: bool) -> None:
 @pytest.mark.parametrize(("mode", "speed"), [(Mode.HISTORIQUE, 1200), (Mode.STANDARD, 9600)])
 def test_without_a_clock_the_bytes_give_the_time(mode: Mode, speed: int) -> None:
     """Each byte takes ten bits on the line, whether its frame is read at once or group by group."""
-    decoder, stream = Decoder(), encode_frame(whole(mode)) * 6
+    decoder = Decoder()
+    stream = encode_frame(whole(mode)) * 6
     decoder.feed(stream)
 
     assert decoder._time == pytest.approx(len(stream) * 10 / speed)

@@ -15,7 +15,8 @@ from teleinfo.simulator.encode import encode_group, with_parity
 from teleinfo.tic.labels import Group, Mode
 from tests.lab.fuzz.targets import decoder
 
-HIST, STD = Mode.HISTORIQUE, Mode.STANDARD
+HIST = Mode.HISTORIQUE
+STD = Mode.STANDARD
 
 
 def line(label: str, value: str, mode: Mode = HIST, horodate: str | None = None) -> bytes:

@@ -95,9 +95,11 @@ def test_a_damaged_group_is_what_the_model_finds(group: Group, part: bytes, data
     line = text(group)
     first, last = sorted(data.draw(st.tuples(*[st.integers(0, len(line))] * 2)))
     changed = line[:first] + part + line[last:]
-    covered, other = changed[:-1], changed[:-2]
+    covered = changed[:-1]
+    other = changed[:-2]
     for one in (changed, covered + bytes([checksum(covered)]), covered + bytes([checksum(other)])):
-        found, expected = parse_group(one), group_of(one)
+        found = parse_group(one)
+        expected = group_of(one)
 
         if isinstance(expected, Sound):
             assert found == Group(expected.label, expected.value, expected.horodate, expected.mode)

@@ -19,7 +19,8 @@ from teleinfo.tic.reading import Reading, belief_of
 if TYPE_CHECKING:
     from teleinfo.tic.reading import Belief
 
-NUMBER, OTHER = "041961123456", "041961654321"
+NUMBER = "041961123456"
+OTHER = "041961654321"
 
 
 def historique(**values: str) -> Reading:
@@ -34,7 +35,8 @@ def standard(**values: str) -> Reading:
 
 def beliefs(*readings: Reading) -> list[Belief | None]:
     """Return the belief at each of these readings, None for a foreign one."""
-    judge, found = Judge(), []
+    judge = Judge()
+    found = []
     for reading in readings:
         judge.judge(one := Reading(reading.mode, reading.values))
         found.append(None if one.foreign else belief_of(one))

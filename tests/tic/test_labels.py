@@ -11,7 +11,8 @@ import pytest
 from teleinfo.tic.labels import DIGITS, HISTORIQUE, STANDARD, Kind, Label, Mode, lookup, parse_uint
 from teleinfo.tic.tables.reader import TABLES
 
-HIST, STD = Mode.HISTORIQUE, Mode.STANDARD
+HIST = Mode.HISTORIQUE
+STD = Mode.STANDARD
 ALL = [*HISTORIQUE.values(), *STANDARD.values()]
 
 

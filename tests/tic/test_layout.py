@@ -26,10 +26,13 @@ from tests.support.strategies import chunkings, streams
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn
 
-HIST, STD = Mode.HISTORIQUE, Mode.STANDARD
+HIST = Mode.HISTORIQUE
+STD = Mode.STANDARD
 
 
-ADCO, PTEC, PAPP = hist("ADCO", "041961123456"), hist("PTEC", "HP.."), hist("PAPP", "01940")
+ADCO = hist("ADCO", "041961123456")
+PTEC = hist("PTEC", "HP..")
+PAPP = hist("PAPP", "01940")
 FRAME = [ADCO, PTEC, PAPP]
 DATE = std("DATE", "", "H260115120000")
 
@@ -56,7 +59,8 @@ def lives(draw: DrawFn) -> bytes:
         if draw(st.booleans()):
             part = with_parity(part)
         damage = draw(st.sampled_from(["none", "none", "bits", "lost", "repeated", "mark"]))
-        place, size = rng.randrange(len(part)), rng.randrange(1, 65)
+        place = rng.randrange(len(part))
+        size = rng.randrange(1, 65)
         if damage == "bits":
             part = flip_bits(part, 0.005, rng)
         elif damage == "lost":
@@ -109,7 +113,8 @@ def test_layouts_change_no_reading(stream: bytes, data: st.DataObject) -> None:
 
 def assert_layouts_change_nothing(stream: bytes, chunks: list[bytes]) -> None:
     """Readings, their JSON, every count and what is withheld are the same without the layouts."""
-    at_once, by_groups = Decoder(), decoder_by_groups()
+    at_once = Decoder()
+    by_groups = decoder_by_groups()
     readings = [reading for chunk in chunks for reading in at_once.feed(chunk)]
     expected = by_groups.feed(stream)
     at_once.close()

@@ -45,10 +45,17 @@ RISES = st.sampled_from([0, 0, 1, 2, 3, 5, 30, 40_000, -1])  # Wh
 def test_a_frame_that_follows_the_last_one_is_one_that_check_believes(
     steps: list[tuple[int, int, int, str, str]],
 ) -> None:
-    either, alone = Plausibility(), Plausibility()
-    total, first, injected, at = 50_000, 10_000, 20_000, 0.0
+    either = Plausibility()
+    alone = Plausibility()
+    total = 50_000
+    first = 10_000
+    injected = 20_000
+    at = 0.0
     for rise, of_first, of_injected, power, prm in steps:
-        total, first, injected, at = total + rise, first + of_first, injected + of_injected, at + PERIOD
+        total = total + rise
+        first = first + of_first
+        injected = injected + of_injected
+        at = at + PERIOD
         values = {"EAST": f"{total:09}", "EASF01": f"{first:09}", "EAIT": f"{injected:09}"}
         values |= {"PREF": power, "PRM": prm * 14}
         keys = watched_keys(Mode.STANDARD, values)
@@ -210,7 +217,8 @@ def test_indexes_that_may_begin_anew_are_left_alone() -> None:
 
 def test_the_switch_believes_everything() -> None:
     frames = [encode_frame(whole(BASE=index)) for index in ("000000100", "000000000")]
-    believing, checking = Decoder(plausibility=False), Decoder()
+    believing = Decoder(plausibility=False)
+    checking = Decoder()
     for frame in frames:
         believing.feed(frame)
         checking.feed(frame)
@@ -296,7 +304,9 @@ def test_what_is_believed_never_falls_but_after_three_frames_that_agree(
     frames: list[tuple[int, float]],
 ) -> None:
     plausibility = Plausibility()
-    at, believed, agreeing = 0.0, None, 0
+    at = 0.0
+    believed = None
+    agreeing = 0
     last: int | None = None
     for value, step in frames:
         at += step

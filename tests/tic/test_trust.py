@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import cycle, islice, product
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,7 +13,11 @@ from teleinfo.tic.groups import RejectionCause
 from teleinfo.tic.labels import ORDER, Group, Mode, Presence
 from teleinfo.tic.trust import FRAMES_FOR_NEW, MAX_CLAIM_AGE, MAX_CLAIMS, MAX_UNKNOWN, Trust
 
-HIST, STD = Mode.HISTORIQUE, Mode.STANDARD
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HIST = Mode.HISTORIQUE
+STD = Mode.STANDARD
 
 HC = "ADCO OPTARIF ISOUSC HCHC HCHP PTEC IINST IMAX PAPP HHPHC MOTDETAT"
 TRI = "ADCO OPTARIF=BASE ISOUSC BASE PTEC IINST1 IINST2 IINST3 IMAX1 IMAX2 IMAX3 PMAX PAPP MOTDETAT PPOT"
@@ -100,7 +105,8 @@ def test_a_suspect_group_that_says_what_was_last_believed_is_believed() -> None:
 
 def test_three_frames_in_a_row_confirm_what_is_against_the_documents() -> None:
     """A meter that lacks a label is believed then, and for ever."""
-    trust, lines = Trust(), HC.replace(" IMAX", "")
+    trust = Trust()
+    lines = HC.replace(" IMAX", "")
     said = [withheld(trust, lines, value=value) for value in "123"]
 
     assert said == ["IINST PAPP", "IINST", ""]
@@ -109,7 +115,8 @@ def test_three_frames_in_a_row_confirm_what_is_against_the_documents() -> None:
 
 
 def test_frames_are_counted_for_each_label() -> None:
-    trust, lines = acquainted(TRI), TRI.replace(" IMAX2", "")
+    trust = acquainted(TRI)
+    lines = TRI.replace(" IMAX2", "")
     said = []
     for value in "123":
         said.append(withheld(trust, lines, value=value))
@@ -117,7 +124,8 @@ def test_frames_are_counted_for_each_label() -> None:
             assert withheld(trust, "ADIR1 " + SHORT, value=value) == ""
     assert said == ["IMAX1", "IMAX1", ""]
     for between, expected in ((TRI, ""), (TRI.replace(" IMAX2 IMAX3", ""), "IMAX1")):
-        trust, frames = acquainted(TRI), (lines, lines, between, lines)
+        trust = acquainted(TRI)
+        frames = (lines, lines, between, lines)
         said = [withheld(trust, text, value=value) for text, value in zip(frames, "1234", strict=True)]
         assert said == ["IMAX1", "IMAX1", expected, "IMAX1"]
 
@@ -178,7 +186,8 @@ def test_an_alarm_of_another_width_waits_for_three_frames() -> None:
 
 def test_a_label_outside_the_table_before_a_line_that_is_always_malformed_is_learned() -> None:
     """In the third frame; a tail of that line, or of a later one, is then no value of the label."""
-    trust, text = Trust(), HC.replace("PAPP ", "PAPP NEW ? ")
+    trust = Trust()
+    text = HC.replace("PAPP ", "PAPP NEW ? ")
 
     assert [withheld(trust, text) for _ in range(5)] == ["NEW", "NEW", "", "", ""]
     assert withheld(trust, text.replace("NEW ?", "NEW=7")) == "NEW"
@@ -207,23 +216,49 @@ def test_a_meter_whose_alarms_say_another_current_is_learned() -> None:
     assert trust.is_settled
 
 
-def test_the_forms_of_a_meter_are_learned() -> None:
-    trust = Trust()
-    assert withheld(Trust(), HC.replace("HCHC", "HCHC=01234567")) == ""
-    second_of_table = [withheld(trust, HC.replace("MOTDETAT", "MOTDETAT=0123456789")) for _ in range(3)]
-    wide = [withheld(trust, HC.replace("PAPP", "PAPP=001940")) for _ in range(4)]
-    widths = [withheld(trust, HC.replace("IMAX", f"IMAX={'1' * width}")) for width in (4, 5, 6, 2)]
-    narrow = HC.replace("PAPP", "PAPP=01")
-    in_a_row = [(withheld(trust, text), trust.is_settled) for text in (narrow, narrow, HC, *[narrow] * 4)]
-    fresh = Trust()
-    after_that = [withheld(fresh, HC.replace("IMAX", f"IMAX={'1' * width}")) for width in (3, 4, 2)]
+def withheld_in_turn(trust: Trust, label: str, values: Sequence[str]) -> list[str]:
+    """Give a frame for each of these values of a label; return the labels that are not believed in each."""
+    return [withheld(trust, HC.replace(label, f"{label}={value}")) for value in values]
 
-    assert second_of_table == ["MOTDETAT", "", ""]
-    assert wide == ["PAPP MOTDETAT", "PAPP MOTDETAT", "", ""]
-    assert widths == ["IMAX", "IMAX", "", ""]
-    no, yes = ("PAPP", False), ("", True)
-    assert in_a_row == [no, no, yes, no, no, ("", False), yes]
-    assert after_that == ["", "IMAX", "IMAX"]
+
+def test_a_width_close_to_the_first_of_the_table_is_believed_at_once() -> None:
+    """HCHC with 8 digits in place of 9: three digits cannot be lost unnoticed."""
+    assert withheld_in_turn(Trust(), "HCHC", ["01234567"]) == [""]
+
+
+def test_the_second_width_of_the_table_is_believed_from_its_second_frame() -> None:
+    """MOTDETAT with 10 characters in place of 6."""
+    assert withheld_in_turn(Trust(), "MOTDETAT", ["0123456789"] * 3) == ["MOTDETAT", "", ""]
+
+
+def test_a_width_that_the_table_lacks_is_believed_from_its_third_frame() -> None:
+    """PAPP with 6 digits in place of 5."""
+    assert withheld_in_turn(Trust(), "PAPP", ["001940"] * 4) == ["PAPP", "PAPP", "", ""]
+
+
+def test_a_label_whose_width_varies_is_believed_from_its_third_frame() -> None:
+    """Each of three frames has another unknown width: then any width is believed."""
+    assert withheld_in_turn(Trust(), "IMAX", ["1111", "11111", "111111", "11"]) == ["IMAX", "IMAX", "", ""]
+
+
+def test_a_known_width_ends_the_row_of_unknown_widths() -> None:
+    """After the width of the table, another two frames are not enough."""
+    assert withheld_in_turn(Trust(), "IMAX", ["1111", "111", "11", "11111"]) == ["IMAX", "", "IMAX", "IMAX"]
+
+
+def test_nothing_is_settled_while_a_width_waits_for_confirmation() -> None:
+    """PAPP with 2 digits, between them once with the 5 of the table."""
+    trust = acquainted()
+    narrow = "01"
+    believed_and_settled = []
+    for value in (narrow, narrow, "00000", narrow, narrow, narrow, narrow):
+        [labels] = withheld_in_turn(trust, "PAPP", [value])
+        believed_and_settled.append((labels == "", trust.is_settled))
+
+    waits = (False, False)
+    confirmed = (True, False)  # this frame showed something new
+    settled = (True, True)
+    assert believed_and_settled == [waits, waits, settled, waits, waits, confirmed, settled]
 
 
 @pytest.mark.parametrize("lines", [f"NEW={{}} {HC}", HC.replace("PTEC", "NEW={} PTEC"), f"{HC} NEW={{}}"])
@@ -242,14 +277,16 @@ def test_a_label_that_the_table_lacks_is_believed_from_its_second_frame(lines: s
 
 
 def test_what_a_label_said_before_it_went_does_not_vouch_for_it_when_it_comes_again() -> None:
-    trust, lines = acquainted(), HC.replace(" PTEC", " NEW=1 PTEC")
+    trust = acquainted()
+    lines = HC.replace(" PTEC", " NEW=1 PTEC")
     said = [withheld(trust, text) for text in (lines, lines, HC, lines.replace(" PTEC", ""))]
 
     assert said == ["NEW", "", "", "NEW"]
 
 
 def test_another_spelling_of_a_label_is_believed_from_its_second_frame() -> None:
-    trust, lines = Trust(), STANDARD.replace("SMAXSN ", "SMAXN ").replace("SMAXSN-1", "SMAXN-1")
+    trust = Trust()
+    lines = STANDARD.replace("SMAXSN ", "SMAXN ").replace("SMAXSN-1", "SMAXN-1")
     pilot = [
         group_._replace(value="00000", horodate="H260115120000")
         if isinstance(group_, Group) and group_.label.startswith("SMAXN")
@@ -268,7 +305,8 @@ def test_a_notice_without_parity_is_first_believed_in_its_second_frame_in_a_row(
     texts = (lines, STANDARD, lines, lines, STANDARD, lines)
     said = [(withheld(trust, text, STD, parity=False), trust.is_settled) for text in texts]
 
-    no, yes = ("DPM1 FPM1", False), ("", True)
+    no = ("DPM1 FPM1", False)
+    yes = ("", True)
     assert said == [no, yes, no, yes, yes, yes]
     assert trust.notices == {"DPM1", "FPM1"}
     assert withheld(acquainted(STANDARD, STD), lines, STD) == ""
@@ -288,7 +326,8 @@ def test_another_mode_is_learned_anew() -> None:
 def test_families_without_an_order_are_protected_by_their_own_links() -> None:
     """All is right at first; a line that is missing later shows, until the frame has come three times."""
     trust = Trust()
-    full, other = "CONTRAT=B PTCOUR=C EA=1Wh ERP=2varh MODE=HPH", "CONTRAT=B PTCOUR={} ERP=2varh"
+    full = "CONTRAT=B PTCOUR=C EA=1Wh ERP=2varh MODE=HPH"
+    other = "CONTRAT=B PTCOUR={} ERP=2varh"
     for _ in range(2):
         assert withheld(trust, full) == ""
 
@@ -300,7 +339,8 @@ def test_families_without_an_order_are_protected_by_their_own_links() -> None:
 
 
 def test_what_opens_the_second_part_of_an_ice_frame_is_never_withheld() -> None:
-    decoder, parts = Decoder(), "EA=12Wh ERP=1varh Appli=INJECTION EA=7Wh ERP=3varh"
+    decoder = Decoder()
+    parts = "EA=12Wh ERP=1varh Appli=INJECTION EA=7Wh ERP=3varh"
     lines = encode_frame([one for one in frame(parts) if isinstance(one, Group)])
     readings = decoder.feed(lines * 3)
 
@@ -310,7 +350,8 @@ def test_what_opens_the_second_part_of_an_ice_frame_is_never_withheld() -> None:
     [reading] = decoder.feed(lines.replace(encode_group(group("ERP=1varh")), b""))
     assert "Appli" in reading.values
     # EA stands beside ERP in the first part alone.
-    trust, other = Trust(), parts.replace(" ERP=3", " TGPHI=1 ERP=3")
+    trust = Trust()
+    other = parts.replace(" ERP=3", " TGPHI=1 ERP=3")
     said = [withheld(trust, text) for text in (other, other, parts.replace("7Wh", "8Wh"))]
     assert said == ["", "", "EA"]
 

@@ -53,7 +53,9 @@ if TYPE_CHECKING:
     from teleinfo.simulator.tariff import SimulatedPeriod
 
 PARIS: Final = ZoneInfo("Europe/Paris")
-MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+MINUTE = 60.0
+HOUR = 3600.0
+DAY = 86400.0
 _SEPTEMBER: Final = dt.datetime(2026, 9, 1, tzinfo=PARIS).timestamp()
 
 
@@ -67,7 +69,8 @@ def local(instant: float) -> dt.datetime:
     return dt.datetime.fromtimestamp(instant, PARIS)
 
 
-FIRST, END = at(29), at(32, 1, 14)
+FIRST = at(29)
+END = at(32, 1, 14)
 FAULTS: Final = {
     "overvoltage": (at(29, 10), 90.0, 1 << 6),
     "breaker_open": (at(29, 10, 4), 90.0, 2 << 1),
@@ -81,11 +84,14 @@ OVERRUN: Final = (at(30, 5), at(30, 5, 3, 30))
 SILENCES: Final = ((at(29, 14), at(29, 14, 3, 20)), (at(31, 23, 50), at(32, 0, 20)))
 RESTARTS: Final = ((at(29, 23, 58), at(30, 0, 1)), (at(30, 11), at(30, 11, 0, 20)))
 MODES: Final = (at(31, 6, 15), at(31, 7, 45))
-REPLACED, NEW_CONTRACT = at(32, 1, 10), at(32, 1, 12)
+REPLACED = at(32, 1, 10)
+NEW_CONTRACT = at(32, 1, 12)
 NEW_NUMBER: Final = "041961654321"
 PRICES: Final = ((0.0, 0.20, 15.5), (at(30), 0.31, 21.7))
 """From when, the price of the first period in EUR/kWh, and of the month; each further period is 0.03 more."""
-KEPT, SILENT_AFTER, GAP = 120.0, 10.0, 300.0
+KEPT = 120.0
+SILENT_AFTER = 10.0
+GAP = 300.0
 """Seconds until a value is null, until the meter is silent, and until a midnight is in a gap."""
 SPEEDS: Final = {Mode.HISTORIQUE: 120.0, Mode.STANDARD: 960.0}  # characters in a second
 
@@ -150,7 +156,8 @@ class Note(NamedTuple):
 class Faulty(Standard):
     """A meter in mode standard that reports `faults`, as bits of STGE."""
 
-    faults, ppot = 0, ""
+    faults = 0
+    ppot = ""
 
     def _stge(self, period: Any) -> int:  # noqa: ANN401
         return super()._stge(period) | self.faults
@@ -159,7 +166,8 @@ class Faulty(Standard):
 class FaultyPhases(Historique):
     """A meter in mode historique that reports missing phases in PPOT."""
 
-    faults, ppot = 0, "00"
+    faults = 0
+    ppot = "00"
 
     def _long_frame(self) -> list[Group]:
         groups = super()._long_frame()

@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 
 FIGURE: Final = r"(−?\d{1,3}(?:\s\d{3})*(?:,\d+)?)"
 SCREEN: Final = ConsoleDimensions(300, 300)
-SINCE, PAUSE, PROVED = 10.0, 3000.0, 300.0
+SINCE = 10.0
+PAUSE = 3000.0
+PROVED = 300.0
 """
 Seconds from a restart until the texts are compared, between two comparisons, and until watts are proved.
 """
@@ -69,7 +71,9 @@ class Screens:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "history.sqlite"
-        self._runs, self._begun, self._compared_at = -1, 0.0, 0.0
+        self._runs = -1
+        self._begun = 0.0
+        self._compared_at = 0.0
         self._store, self._chronicle = Store(self._path), Chronicle()
         self.compared: set[str] = set()
         self.wrong: list[str] = []
@@ -100,12 +104,14 @@ class Screens:
         if self._runs >= 0:
             self._write()
             self._store.close()
-        self._runs, self._begun = self._world.runs, self._world.instant
+        self._runs = self._world.runs
+        self._begun = self._world.instant
         self._store = Store(self._path)
         self._prices = PriceSource(None)
         self._prices.loaded = self._prices.loaded._replace(prices=prices_of(self._world))
         self._chronicle, self._model = Chronicle(), LiveModel(patience=None, clock=self._clock)
-        self._model.on_state, self._model.online = self._chronicle.add, True
+        self._model.on_state = self._chronicle.add
+        self._model.online = True
         self._write()
 
     def _write(self) -> None:
@@ -166,14 +172,17 @@ class Screens:
     def _etiquettes(self, lines: list[str]) -> None:
         """Compare each number that was sent with the line of its étiquette."""
         for label, value in self._world.sent.items():
-            known, sent = lookup(self._world.mode, label), value.split("\t")[-1]
+            known = lookup(self._world.mode, label)
+            sent = value.split("\t")[-1]
             if known is not None and known.is_number and sent.isdigit():
                 pattern = re.compile(rf"[•! ]*{re.escape(label)} .*?{FIGURE} (?:VA|W|Wh|V|A|kVA|varh|min)\b")
                 found = next((match for line in lines if (match := pattern.match(line))), None)
                 self._check(label, found and found[1], int(sent), 0.0)
 
     def _page(self, now: Any) -> None:  # noqa: ANN401
-        world, power, facts = self._world, now["power"], dict(now["facts"])
+        world = self._world
+        power = now["power"]
+        facts = dict(now["facts"])
         self._field("page", "power.apparent_net", power["figure"])
         self._field("page", "headroom.used_percent", power["limit"]["text"])
         if power["limit"]["left"]:  # nothing in an overrun
@@ -197,13 +206,16 @@ class Screens:
 
     def _span(self, part: str, day: dt.date) -> None:
         """Compare the day or the month of a day: what a gap over a midnight has may be of either side."""
-        world, now = self._world, int(self._world.instant)
+        world = self._world
+        now = int(self._world.instant)
         begin = day if part == "days" else day.replace(day=1)
         length = 1 if part == "days" else calendar.monthrange(day.year, day.month)[1]
-        first, end = max(begin, local(FIRST).date()), begin + dt.timedelta(length)
+        first = max(begin, local(FIRST).date())
+        end = begin + dt.timedelta(length)
         if end <= first:
             return
-        before, after = world.boundaries[first], world.boundaries.get(end, world.recent[-1][1])
+        before = world.boundaries[first]
+        after = world.boundaries.get(end, world.recent[-1][1])
         counted = [each for each in world.boundaries if first <= each < end]
         shares = sum(map(share_of_month, counted))
         wide = 60 + world.slack.get(first, 0.0) + world.slack.get(end, 0.0)

@@ -623,7 +623,10 @@ def _slots(world: World, blocks: str) -> list[dict[str, Any]]:
     contacts = {"8": "open", "C": "closed", "4": "tempo", "0": "unchanged"}
     slots = []
     for block in blocks.split():
-        hour, minute, contact, index = block[:2], block[2:4], block[4], block[6:]
+        hour = block[:2]
+        minute = block[2:4]
+        contact = block[4]
+        index = block[6:]
         slots.append(
             {
                 "start": f"{hour}:{minute}",

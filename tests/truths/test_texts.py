@@ -179,9 +179,12 @@ def _show(name: str, folder: Path) -> Shown:
     clock = start = first.replace(tzinfo=PARIS)
     tracker = StateTracker(topic="teleinfo", exclude=frozenset(), prices=SOURCE.loaded.prices)
     announcer = Announcer(Discovery("homeassistant", Topics("teleinfo")), tracker)
-    chronicle, store, decoder = Chronicle(), Store(folder / "history.sqlite"), Decoder()
+    chronicle = Chronicle()
+    store = Store(folder / "history.sqlite")
+    decoder = Decoder()
     model = LiveModel(patience=None, clock=lambda: clock)
-    model.online, model.on_state = True, chronicle.add
+    model.online = True
+    model.on_state = chronicle.add
     model.told_health = Health(baudrate=9600, frames=5, bad_groups_percent=0.0, line_quality=LineGrade.GOOD)
     store.write([], now=int(start.timestamp()))
     for begin, frames in BURSTS:
@@ -311,7 +314,8 @@ def test_the_terminal_shows_each_number(shown: Shown) -> None:
 
 def page_texts(shown: Shown) -> dict[str, str]:
     """Return the text of each number that has a place of its own on the page, by its path."""
-    power, now = shown.now["power"], shown.now
+    power = shown.now["power"]
+    now = shown.now
     of_title = dict((*now["facts"], *now["tariff"]))
     of_title |= dict(detail.split(": ", 1) for detail in now["line"]["details"] if ": " in detail)
     found = {
@@ -405,7 +409,8 @@ def test_switches_are_shown(shown: Shown) -> None:
     for field, value in shown.known(StateType.BOOLEAN):
         if field.name and field.id in shown.entity_states:
             component = shown.components[field.id]
-            on, off = component.get("payload_on", "ON"), component.get("payload_off", "OFF")
+            on = component.get("payload_on", "ON")
+            off = component.get("payload_off", "OFF")
             expected = value if isinstance(value, str) else (on if value else off)
             assert shown.entity_states[field.id] == expected, field.path
     with use_language(Language.FR):

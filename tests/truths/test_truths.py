@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.no_cover
 """These tests decode days of frames, and reach no branch that other tests do not reach."""
 
-PAUSE, INTERVAL = 590.0, 10.0
+PAUSE = 590.0
+INTERVAL = 10.0
 """Seconds between two frames where nothing happens, and between two states that are compared."""
 
 SHOWN: Final = ("hc", "tri-tempo", "standard-producer")

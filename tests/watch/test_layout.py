@@ -36,7 +36,8 @@ HEALTH = Health(
     bad_groups_percent=0.02,
     line_quality=LineGrade.GOOD,
 )
-USUAL, NARROW = Size(80, 24), Size(40, 24)
+USUAL = Size(80, 24)
+NARROW = Size(40, 24)
 
 meters = pytest.mark.parametrize(
     "name", part_of(METERS, played=("tri-tempo", "standard-tri", "standard-producer"))

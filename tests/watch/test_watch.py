@@ -32,7 +32,8 @@ from tests.support.subscriber import Subscriber
 
 COMMAND = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "watch"]
 # Leave the other screen, show the cursor: what a clean terminal is owed.
-LEFT, CURSOR = "\x1b[?1049l", "\x1b[?25h"
+LEFT = "\x1b[?1049l"
+CURSOR = "\x1b[?25h"
 
 
 class Terminal(Process):
@@ -165,11 +166,11 @@ def test_in_a_pipe_there_are_plain_lines(meter: Meter) -> None:
 
 
 @pytest.mark.real
-def test_the_broker_has_it_too_and_nothing_is_left_there(tmp_path: Path, meter: Meter) -> None:
+def test_watch_shows_the_meter_of_a_broker_and_publishes_nothing(tmp_path: Path, meter: Meter) -> None:
     """
     1. The daemon runs. 2. `watch --mqtt` shows its meter, and the price, which only the daemon knows.
 
-    3. Killed, it leaves no will and no message.
+    3. `watch` is killed: while five readings come, no will and no other status does.
     """
     with (
         MosquittoBroker(tmp_path) as broker,

@@ -29,7 +29,8 @@ def live_with(folder: Path, damages: Sequence[Damage], shown: Sequence[str] = SH
 
     It lives, answers, says at most one line of each, and has the rows that were in the copy of each.
     """
-    history, settings = folder / "history", folder / "settings"
+    history = folder / "history"
+    settings = folder / "settings"
     history.mkdir()
     settings.mkdir()
     now = int(time.time())

@@ -134,10 +134,12 @@ def test_a_history_that_cannot_be_kept_is_reported_once(
 ) -> None:
     monkeypatch.setattr(recorder_module, "BATCH_INTERVAL", 0.02)
     monkeypatch.setattr(recorder_module, "END_TIMEOUT", LIMIT)
-    folder, model = tmp_path / "history", LiveModel(patience=None)
+    folder = tmp_path / "history"
+    model = LiveModel(patience=None)
     folder.touch()
     recorder = HistoryRecorder(folder / FILE, model)
-    sentence, seen = f"the history cannot be kept in {folder / FILE}: File exists", list[str | None]()
+    sentence = f"the history cannot be kept in {folder / FILE}: File exists"
+    seen = list[str | None]()
 
     async def repair() -> None:
         running = asyncio.create_task(recorder.run())
@@ -181,8 +183,10 @@ def test_a_copy_that_cannot_be_written_is_reported_as_that(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The history is kept meanwhile; the copy is tried again after hours, and leaves nothing behind."""
-    path, model = tmp_path / FILE, LiveModel(patience=None)
-    recorder, tried = HistoryRecorder(path, model), list[str]()
+    path = tmp_path / FILE
+    model = LiveModel(patience=None)
+    recorder = HistoryRecorder(path, model)
+    tried = list[str]()
 
     def full(path: Path) -> bytes:
         tried.append(path.name)
@@ -219,7 +223,9 @@ def test_a_copy_that_cannot_be_written_is_reported_as_that(
 def test_a_call_that_is_cancelled_ends_before_the_next_one(tmp_path: Path) -> None:
     """A reader leaves while a thread makes a table: the last batch must not disturb its transaction."""
     recorder = HistoryRecorder(tmp_path / FILE, LiveModel(patience=None))
-    begun, goes_on, ended = threading.Event(), threading.Event(), list[str]()
+    begun = threading.Event()
+    goes_on = threading.Event()
+    ended = list[str]()
 
     def first() -> None:
         begun.set()

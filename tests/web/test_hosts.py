@@ -95,7 +95,8 @@ def test_the_token_is_not_in_what_is_printed() -> None:
 
 
 def test_another_address_than_loopback_is_said_in_one_sentence() -> None:
-    open_to_all, own = introduction(Address("0.0.0.0", 8080)), introduction(Address("::1", 8080))
+    open_to_all = introduction(Address("0.0.0.0", 8080))
+    own = introduction(Address("::1", 8080))
 
     assert open_to_all == (
         f"The page is at http://{socket.gethostname()}:8080/ (Ctrl-C: quit).\n"

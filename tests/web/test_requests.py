@@ -69,7 +69,7 @@ def test_equal_tables_are_made_once(tmp_path: Path, maker: Maker) -> None:
     async def read() -> None:
         readers = [asyncio.create_task(recorder.table("1", "hour")) for _ in range(20)]
         await asyncio.to_thread(maker.begun.acquire)
-        maker.may_end.release(2)
+        maker.may_end.release(2)  # once for each table that is to be made
         first, *others = await asyncio.gather(*readers)
         assert all(other is first for other in others)
         await recorder.table("1", "hour")
@@ -100,7 +100,9 @@ def test_a_table_that_fails_is_reported_to_those_who_still_wait(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And to nobody else: an error that nobody awaits would end the process."""
-    begun, goes_on, told = threading.Event(), threading.Event(), list[object]()
+    begun = threading.Event()
+    goes_on = threading.Event()
+    told = list[object]()
 
     def fail(*_: object, **_more: object) -> None:
         begun.set()
@@ -129,7 +131,9 @@ def test_a_fault_of_the_program_reaches_the_loop_if_nobody_waits_for_the_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Unlike a history that cannot be read, it must end the process."""
-    begun, goes_on, reported = threading.Event(), threading.Event(), list[object]()
+    begun = threading.Event()
+    goes_on = threading.Event()
+    reported = list[object]()
 
     def fail(*_: object, **_more: object) -> None:
         begun.set()
@@ -162,7 +166,9 @@ def test_a_batch_that_fails_as_the_page_ends_is_reported_by_the_last_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """And by nothing else: an error of the disk that nobody awaits would end the process with a traceback."""
-    begun, goes_on, told = threading.Event(), threading.Event(), list[object]()
+    begun = threading.Event()
+    goes_on = threading.Event()
+    told = list[object]()
 
     def fail(*_: object, **_more: object) -> None:
         begun.set()

@@ -163,8 +163,10 @@ def test_nothing_can_be_changed_and_there_are_no_other_files(served: Page) -> No
 @pytest.mark.parametrize("token", ["", "0123456789abcdef"])
 def test_prometheus_reads_the_metrics_if_they_are_asked_for(token: str) -> None:
     """As text, at the token if there is one; of each meter that is known."""
-    page, path = Page(), f"/{token}" if token else ""
-    page.metrics, page.token = True, token
+    page = Page()
+    path = f"/{token}" if token else ""
+    page.metrics = True
+    page.token = token
     with page as served:
         for power in ("01930", "01940"):
             served.add(Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "PTEC": "TH..", "PAPP": power}))
@@ -245,7 +247,8 @@ def test_a_stop_does_not_wait_for_who_looks() -> None:
 @pytest.fixture
 def two() -> Iterator[Page]:
     """Return the page of two meters, the second of which has a name."""
-    page, other = Page(), Page()
+    page = Page()
+    other = Page()
     for each, number, power in ((page, "041961123456", "01940"), (other, "041961654321", "00000")):
         reading = Reading(Mode.HISTORIQUE, {"ADCO": number, "PTEC": "HP..", "PAPP": power})
         for second in range(3):
@@ -260,7 +263,8 @@ SECOND = "?meter=solar%2Froof+%26+barn"
 
 def test_several_meters_are_chosen_at_the_top(two: Page, served: Page) -> None:
     links = re.compile(r'<a href="([^"]*)" aria-current="(\w+)">([^<]*)</a>')
-    first, second = ("?meter=teleinfo", "teleinfo"), (SECOND, "&lt;Barn&gt;")
+    first = ("?meter=teleinfo", "teleinfo")
+    second = (SECOND, "&lt;Barn&gt;")
     for query, current in (("", first), (SECOND, second), ("?meter=gone", first)):
         assert links.findall(ask(two, f"/{query}")[2]) == [
             (url, "page" if (url, name) == current else "false", name) for url, name in (first, second)
@@ -288,7 +292,8 @@ def test_a_name_of_the_settings_is_answered() -> None:
         assert ask(page, Host="other.example.org")[0] == 421
 
 
-SUPERVISOR, APP = "172.30.32.2", "172.30.33.5"
+SUPERVISOR = "172.30.32.2"
+APP = "172.30.33.5"
 
 
 def test_the_supervisor_of_home_assistant_is_answered_by_any_name(

@@ -41,9 +41,8 @@ def test_the_shades_of_a_picture_are_those_of_the_tariff() -> None:
     assert words["periods"]["HPJB"] == {
         "text": "Heures pleines, jour bleu", "hours": "high", "colour": "blue",
     }  # fmt: skip
-    assert [words["periods"][code]["hours"] for code in ("HCJR", "WE", "TH", "PM")] == [
-        *("low", "low", "plain", "peak")
-    ]
+    shades = {code: words["periods"][code]["hours"] for code in ("HCJR", "WE", "TH", "PM")}
+    assert shades == {"HCJR": "low", "WE": "low", "TH": "plain", "PM": "peak"}
     assert words["alerts"]["overrun"] == "Dépassement de la puissance souscrite"
 
 
@@ -137,7 +136,8 @@ def test_it_is_live_only_while_readings_come(
     model.online = online
     model.clock = lambda: START.astimezone(PARIS)
     model.add_reading(Reading(Mode.HISTORIQUE, HC), now=0.0)
-    live, shown = now_part(model), now_part(model, now=age)
+    live = now_part(model)
+    shown = now_part(model, now=age)
 
     assert (shown["stream"], shown["age"]) == (stream, power)
     assert (shown["power"]["figure"], shown["tariff"]) == (live["power"]["figure"], live["tariff"])

@@ -24,7 +24,8 @@ _BLUE_MONTHS: Final = (7, 8, 9, 10)
 """The months whose days are all blue: in six seasons others were from mid November to mid June."""
 
 _RED_MONTHS: Final = (11, 12, 1, 2, 3)
-_SATURDAY, _SUNDAY = 5, 6
+_SATURDAY = 5
+_SUNDAY = 6
 
 
 def may_be_other_than_blue(day: dt.date) -> bool:

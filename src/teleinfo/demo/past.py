@@ -47,5 +47,6 @@ def after_a_year(name: str, *, start: dt.datetime) -> tuple[SimulatedMeter, list
         lines += [encode(reading, Options(timestamp=True), now=stamp) or b"" for reading in readings]
     meter.metrology.advance(start)
     meter.metrology.step = 1
-    meter.metrology.load_profile, meter.metrology.rng = fresh.metrology.load_profile, fresh.metrology.rng
+    meter.metrology.load_profile = fresh.metrology.load_profile
+    meter.metrology.rng = fresh.metrology.rng
     return meter, lines

@@ -60,7 +60,8 @@ ONE_CLIENT_ID = replace(
     commands=(*ONE_TOPIC.commands, "TELEINFO_MQTT_CLIENT_ID=teleinfo-{{hostname}}-2"),
 )
 
-ONLINE, OFFLINE = config.ONLINE.decode(), config.OFFLINE.decode()
+ONLINE = config.ONLINE.decode()
+OFFLINE = config.OFFLINE.decode()
 _UNEXPLAINED = frozenset(
     {BrokerFault.CLOSED_UNANSWERED, BrokerFault.UNANSWERED, BrokerFault.WANTS_CERTIFICATE}
 )

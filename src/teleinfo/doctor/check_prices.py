@@ -41,7 +41,8 @@ async def check_prices(case: Case) -> AsyncIterator[Finding]:
 
 def _finding(fault: FileFault, offers: Path, *, is_last: bool) -> Finding:
     """Return the finding of a fault; the last one of a file says what to do."""
-    path, text = fault.path, _(fault.message)
+    path = fault.path
+    text = _(fault.message)
     if fault.is_closed:
         return find(of_prices.PRICES_CLOSED, path=path)
     if not is_last:

@@ -163,9 +163,11 @@ def _nested_topics(settings: Settings, path: Path) -> list[Finding]:
         if lower is None:
             continue
         if lower is settings:
-            lower_path, upper_path = path, other_path
+            lower_path = path
+            upper_path = other_path
         else:
-            lower_path, upper_path = other_path, path
+            lower_path = other_path
+            upper_path = path
         text = _(nested_topics(lower.mqtt_topic, lower_path, upper_path))
         editor = f"{editor_for(lower_path)} {lower_path}"
         findings.append(Finding("file", Severity.FAULT, text, _(_OTHER_TOPIC), [editor]))

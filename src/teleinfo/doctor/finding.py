@@ -51,6 +51,7 @@ def find(
     the command line of the doctor.
     """
     fields |= {"again": command_line("doctor"), "as_root": command_line("doctor", root=True)}
-    message, advice = _(template.message).format(**fields), _(template.advice).format(**fields)
+    message = _(template.message).format(**fields)
+    advice = _(template.advice).format(**fields)
     lines = [line.format(**fields) for line in template.commands]
     return replace(template, message=message, advice=advice, commands=(*lines, *commands), facts=facts or {})

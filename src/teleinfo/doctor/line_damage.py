@@ -28,7 +28,8 @@ from teleinfo.vocabulary.line import LineCause
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-PARITY, STOP = 8, 9
+PARITY = 8
+STOP = 9
 """Positions in a character on the line; the start bit is 0, the data are 1 to 7."""
 
 _LINE = re.compile(rb"\n([^\n\r\x8d]+)[\r\x8d]")

@@ -31,10 +31,12 @@ SLOT: Final = 10
 EXPORTED_KEY: Final = "exported"
 """The key of the injected energy, beside those of the indexes."""
 
-ALERT, TARIFF = "alert", "tariff"
+ALERT = "alert"
+TARIFF = "tariff"
 """The kinds of what lasts for a time."""
 
-COLOUR, CONTRACT = "colour", "contract"
+COLOUR = "colour"
+CONTRACT = "contract"
 """The kinds of what a day has."""
 
 LONGEST_PAUSE: Final = 600

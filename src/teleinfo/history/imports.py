@@ -187,7 +187,8 @@ def _undo(store: Store, prices: Path) -> int:
         result = _as_owner(store, partial(_undo_since, store, of_prices))
         if isinstance(result, int):
             return result
-        last, count = int(result["last"]), int(result["count"])
+        last = int(result["last"])
+        count = int(result["count"])
         if not last:
             return fail("history", _("no file was imported"))
         count += regulated_prices.remove(prices, last)

@@ -54,7 +54,8 @@ def merge(base: sqlite3.Connection, source: sqlite3.Connection, now: int) -> Mer
         columns, key = _columns(base, table)
         time_at = columns.index(time_column)
         for row in _rows(source, table, columns, key, merged):
-            number, time = row[0], row[time_at]
+            number = row[0]
+            time = row[time_at]
             if number not in numbers or not isinstance(time, int) or time > latest:
                 merged.impossible += 1
                 continue
@@ -105,7 +106,8 @@ def _is_inserted(
     base: sqlite3.Connection, table: str, columns: Sequence[str], row: Sequence[Any], merged: Merged
 ) -> bool:
     """Insert a row unless there is one with its key; return False if it is impossible."""
-    names, marks = ", ".join(columns), ", ".join("?" * len(columns))
+    names = ", ".join(columns)
+    marks = ", ".join("?" * len(columns))
     try:
         cursor = base.execute(
             f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING",  # noqa: S608 - our own

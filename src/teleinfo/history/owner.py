@@ -29,7 +29,10 @@ MAX_RESULT: Final = 1 << 24
 """The most bytes of a result."""
 
 _CLONE_NEWNS: Final = 0x00020000
-_MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_BIND = 2, 4, 8, 4096
+_MS_NOSUID = 2
+_MS_NODEV = 4
+_MS_NOEXEC = 8
+_MS_BIND = 4096
 _MS_PRIVATE_ALL: Final = 0x4000 | 1 << 18  # MS_REC: all mounts below
 """Flags of unshare(2) and mount(2), which Python lacks."""
 

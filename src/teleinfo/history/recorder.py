@@ -225,7 +225,8 @@ class HistoryRecorder:
         If it fails, report it once, return False, and try again with the next batch.
         """
         self._waiting.append(self._chronicle.take())
-        batches, now = [*itertools.chain(*self._waiting)], int(self._clock())
+        batches = [*itertools.chain(*self._waiting)]
+        now = int(self._clock())
 
         def write() -> list[tuple[str, int, int]]:
             return self._store.write(batches, now=now)

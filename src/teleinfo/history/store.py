@@ -123,6 +123,7 @@ class Store:
     def close(self) -> None:
         """Close the database; the next `write` opens it again."""
         self.copy.forget()
-        base, self._base = self._base, None
+        base = self._base
+        self._base = None
         if base is not None:
             base.close()

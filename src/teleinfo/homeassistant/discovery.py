@@ -67,7 +67,8 @@ class Discovery:
     def messages(self, meter: Device, fields: Iterable[Field]) -> dict[str, bytes]:
         """Return the retained messages, by topic, that announce these entities and those of the line."""
         with use_language(self.language):
-            common, components = self._common(meter), self._components(meter, fields)
+            common = self._common(meter)
+            components = self._components(meter, fields)
         if self.form == "components":
             return self._by_component(meter, common, components)
         return self._by_device(meter, common, components)

@@ -184,7 +184,8 @@ class LiveModel:
         """
         if self.mode is not reading.mode or len(self._rows) > MAX_VALUES:
             self._rows.clear()
-        self.mode, self.heard = reading.mode, now
+        self.mode = reading.mode
+        self.heard = now
         number = number_of(reading)
         if number is not None:
             # Before the tracker: the first reading decides on which day its energies begin.
@@ -204,7 +205,9 @@ class LiveModel:
             row = self._rows.setdefault(key, Row(key, label, value, horodate, now))
             if row.value != value:
                 row.changed = now
-            row.value, row.horodate, row.seen = value, horodate, now
+            row.value = value
+            row.horodate = horodate
+            row.seen = now
         belief = belief_of(possible)
         in_force = () if belief is None else belief.sending
         for key, row in [*self._rows.items()]:

@@ -52,7 +52,9 @@ def is_good(line: LineGrade) -> bool:
 
 def line_details(health: Health) -> tuple[str, str, str, str]:
     """Return texts: share of bad groups, losses by cause, withheld groups, frames; empty if unknown or 0."""
-    share, count, withheld = health.bad_groups_percent, health.frames, sum(health.withheld.values())
+    share = health.bad_groups_percent
+    count = health.frames
+    withheld = sum(health.withheld.values())
     bad = "" if share is None else _("{share} % bad groups").format(share=decimal(f"{share:.2g}"))
     frames = ""
     if count is not None:
@@ -73,7 +75,8 @@ def note(kind: Hashable, template: str, **fields: object) -> Note:
 
 def port_note(link: LinkStatus, *, now: float) -> Note:
     """Return the note on the port and the line at the monotonic time `now`."""
-    problem, error = link.problem(now), link.error
+    problem = link.problem(now)
+    error = link.error
     if error is not None and not link.connected:
         template = N_("{error}. To find out more: {doctor}")
         if error.kind is PortErrorKind.BUSY:
@@ -81,7 +84,8 @@ def port_note(link: LinkStatus, *, now: float) -> Note:
                 "{error}. If it is the service of teleinfo, watch beside it: {watch}. To find out more: "
                 "{doctor}"
             )
-        watch, doctor = command_line("watch", "--mqtt"), command_line("doctor")
+        watch = command_line("watch", "--mqtt")
+        doctor = command_line("doctor")
         return note(problem, template, error=error.message, watch=watch, doctor=doctor)
     if problem is LinkProblem.OPENING:
         return note(problem, N_("opening {port}"), port=link.url)

@@ -70,7 +70,8 @@ _LONGEST_HEADER: Final = 5  # bytes (§2.1.4)
 _CONNECT: Final = 0x10  # type 0 is reserved (§2.1.2), and paho 2.1 waits for more behind it
 _TYPE_AND_QOS: Final = 0xF6  # of the first byte: without DUP and RETAIN (§3.3.1)
 _PUBLISH_QOS_2: Final = 0x34
-_PUBACK, _PUBREC = 0x40, 0x50
+_PUBACK = 0x40
+_PUBREC = 0x50
 _BODY_START: Final = 3  # bytes: the number of a message and the code of the answer (MQTT 5 §3.4.2, §3.5.2)
 _DISCONNECT: Final = 0xE0
 _FIRST_BYTES: Final = {b"H": BrokerFault.WEB_SERVER, b"\x15": BrokerFault.WANTS_TLS}
@@ -79,7 +80,9 @@ _FIRST_BYTES: Final = {b"H": BrokerFault.WEB_SERVER, b"\x15": BrokerFault.WANTS_
 _FAULTS_OF_PAHO: Final = {0x82: BrokerFault.UNACCEPTABLE, 0x8D: BrokerFault.SILENT}
 """Faults for the reasons with which paho closes a connection: protocol error, keep alive timeout."""
 
-_REFUSED, _PACKET_TOO_LARGE, _QUOTA_EXCEEDED = 0x80, 0x95, 0x97
+_REFUSED = 0x80
+_PACKET_TOO_LARGE = 0x95
+_QUOTA_EXCEEDED = 0x97
 """Reason codes of a refused message, the lowest one first (MQTT 5 §3.4.2.1, §3.5.2.1)."""
 
 CONNECT_PROPERTIES: Final = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]

@@ -107,7 +107,8 @@ class LineLog:
         problem = self._status.problem(now)
         if problem in {LinkProblem.NO_DATA, LinkProblem.NONSENSE}:
             last = self._status.last_frame
-            url, baudrate = self._status.url, self._status.baudrate
+            url = self._status.url
+            baudrate = self._status.baudrate
             if problem is LinkProblem.NO_DATA:
                 text = _NO_BYTE_YET if last is None else _NO_BYTE
             elif baudrate is None:
@@ -123,13 +124,16 @@ class LineLog:
             self._no_data.works(now)
         labels = [label for label, count in withheld.items() if count > self._withheld_counts.get(label, 0)]
         if labels:
-            self._withheld_counts, self._last_withheld = dict(withheld), now
+            self._withheld_counts = dict(withheld)
+            self._last_withheld = now
             self._withheld.failed(None, ", ".join(labels), now)
         elif now - self._last_withheld >= QUIET:
             self._withheld.works(now, since=self._last_withheld)
 
     def _check_mode(self, now: float) -> None:
-        mode, baudrate, before = self._status.mode, self._status.baudrate, self._mode
+        mode = self._status.mode
+        baudrate = self._status.baudrate
+        before = self._mode
         if mode is None or before == (mode, baudrate):
             return
         if before is None:
@@ -139,7 +143,8 @@ class LineLog:
             log.info("the meter changed its mode: now %s, before %s", *modes)
         else:
             return
-        self._mode, self._mode_quiet_until = (mode, baudrate), now + MODE_CHANGE_INTERVAL
+        self._mode = (mode, baudrate)
+        self._mode_quiet_until = now + MODE_CHANGE_INTERVAL
 
 
 def mode_at(mode: Mode, baudrate: int | None) -> Message:

@@ -35,7 +35,8 @@ class LineSocket:
     """The socket of `port`, named after `topic`; `send` passes on the bytes of the port."""
 
     def __init__(self, topic: str, port: str) -> None:
-        self._topic, self._port = topic, port
+        self._topic = topic
+        self._port = port
         self._readers: set[asyncio.StreamWriter] = set()
 
     def send(self, data: bytes) -> None:

@@ -57,12 +57,14 @@ class LinkStatus:
     def note_open(self, now: float) -> None:
         """Note that the port is open; if it was away, listening begins now."""
         if not self.connected:
-            self.connected, self.error = True, None
+            self.connected = True
+            self.error = None
             self.listening_since = now
 
     def note_lost(self, error: PortError) -> None:
         """Note that the port cannot be read, because of `error`."""
-        self.connected, self.error = False, error
+        self.connected = False
+        self.error = error
 
     def note_bytes(self, now: float) -> None:
         """Note that bytes came."""

@@ -109,7 +109,8 @@ class Reader:
         log.debug("listening to %s, speed: %s", self.status.url, self.status.baudrate)
         while self._silent_for(now) < REOPEN_AFTER:
             await port.wait(self._ticks.wait(now, TICK))
-            before, now = now, loop.time()
+            before = now
+            now = loop.time()
             self._heartbeat()
             if now - before >= TICK + STALL_LIMIT:
                 self._opened = now

@@ -54,28 +54,46 @@ def make(case: dict[str, Any]) -> tuple[bytes, list[dict[str, Any]]]:
     """
     case = _DEFAULTS | case
     at = case["at"]
-    frames, readings = [], []
+    frames = []
+    readings = []
     for number, sent in enumerate(_frames(case)):
-        frame = _change(sent, case["edit"] + case["once"] if number == at else case["edit"])
-        reading = {}
-        for label, horodate, value in _GROUP.findall(frame):
-            reading[label] = value or horodate
-            if value and horodate:
-                reading[f"{label}_HORODATE"] = horodate
-        for key in case["lost"] if number == at else ():
+        edits = case["edit"]
+        lost_keys = []
+        if number == at:
+            edits = edits + case["once"]
+            lost_keys = case["lost"]
+        frame = _change(sent, edits)
+        reading = _reading(frame)
+        for key in lost_keys:
             del reading[key]
-        is_free = number < case["free"] or at <= number < at + case["damaged"] or "\x04" in frame
-        readings.append({"reading": reading, "optional": [*reading] if is_free else case["optional"]})
+        is_first = number < case["free"]
+        is_damaged = at <= number < at + case["damaged"]
+        is_interrupted = "\x04" in frame
+        optional = case["optional"]
+        if is_first or is_damaged or is_interrupted:
+            optional = [*reading]
+        readings.append({"reading": reading, "optional": optional})
         frames.append(frame)
     damaged = _change("".join(frames[at:]), case["damage"])
     return ("".join(frames[:at]) + damaged).encode("latin-1"), readings
+
+
+def _reading(frame: str) -> dict[str, str]:
+    """Return the reading of a frame: values by étiquette, and horodates beside them."""
+    reading = {}
+    for label, horodate, value in _GROUP.findall(frame):
+        reading[label] = value or horodate
+        if value and horodate:
+            reading[f"{label}_HORODATE"] = horodate
+    return reading
 
 
 def _frames(case: dict[str, Any]) -> list[str]:
     """Return the frames, complete or interrupted: STX to ETX or EOT."""
     if "text" in case:
         return [case["text"]] * case["frames"]
-    now, frames = case["start"], []
+    now = case["start"]
+    frames = []
     meter = build(case["meter"], start=now, rng=random.Random(7))  # noqa: S311 -- a household, not a secret
     for _ in range(case["frames"]):
         sent = meter.emit(now).decode("ascii")

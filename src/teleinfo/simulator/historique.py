@@ -59,7 +59,9 @@ class Historique(SimulatedMeter):
         return dict(zip(ends, map(round, self.metrology.current), strict=True))
 
     def _long_frame(self) -> list[Group]:
-        metrology, contract, period = self.metrology, self.model.contract, self.metrology.period
+        metrology = self.metrology
+        contract = self.model.contract
+        period = self.metrology.period
         values = {"ADCO": self.model.number, "OPTARIF": contract.optarif, "ISOUSC": f"{self._subscribed:02}"}
         for label, energy in zip(contract.indexes, metrology.supplier, strict=False):
             values[label] = format_index(energy)

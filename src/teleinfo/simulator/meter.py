@@ -68,7 +68,8 @@ class SimulatedMeter(ABC):
     def emit(self, now: dt.datetime) -> bytes:
         """Return the bytes of `frame`, seven-bit; the start of a frame that it interrupted comes first."""
         groups = self.frame(now)
-        interrupted, self._interrupted = self._interrupted, []
+        interrupted = self._interrupted
+        self._interrupted = []
         return (encode_frame(interrupted, end=EOT) if interrupted else b"") + encode_frame(groups)
 
     @abstractmethod

@@ -101,7 +101,8 @@ class Metrology:
     step: int = 1  # minutes, in a pause
 
     def __post_init__(self, start: dt.datetime) -> None:
-        self.now, rng = start, self.rng
+        self.now = start
+        rng = self.rng
         used = len(self.contract.indexes)
         self.supplier = [float(rng.randrange(1_000_000, 20_000_000)) for _ in range(used)]
         self.supplier += [0.0] * (_SUPPLIER_INDEXES - used)
@@ -137,7 +138,8 @@ class Metrology:
             # The energy and the means count in the tariff period in which the step began.
             seconds = (end - self.now).total_seconds()
             power = sum(self._power)
-            active, energy = power.real, abs(power.real) * seconds / 3600
+            active = power.real
+            energy = abs(power.real) * seconds / 3600
             if active >= 0:
                 self.supplier[self.period.index] += energy
                 self.distributor[self.distributor_index] += energy

@@ -50,7 +50,9 @@ async def replay(
 
     The line waits for the time of a piece, if it is known; an earlier time begins the recording again.
     """
-    sent, start, last = 0, 0.0, math.inf
+    sent = 0
+    start = 0.0
+    last = math.inf
     pieces = first
     while pieces:
         for data, time in pieces:

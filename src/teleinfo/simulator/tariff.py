@@ -93,7 +93,9 @@ def _ejp(now: dt.datetime) -> SimulatedPeriod:
     return SimulatedPeriod(ptec="HN..", ltarf=" HEURE  NORMALE ", index=0, peaks=peaks)
 
 
-_BLEU, _BLANC, _ROUGE = 1, 2, 3
+_BLEU = 1
+_BLANC = 2
+_ROUGE = 3
 # By weekday from Monday; Sunday is always bleu and rouge never falls on a weekend, as in the real calendar.
 _COLOURS = (_BLEU, _BLANC, _BLEU, _ROUGE, _BLANC, _BLEU, _BLEU)
 _TEMPO_LETTER = {_BLEU: "B", _BLANC: "W", _ROUGE: "R"}

@@ -42,7 +42,11 @@ DetailForm: TypeAlias = "type[enum.StrEnum] | StateType"
 _Detail: TypeAlias = "str | int | list[Json] | None"
 """A detail of an event, before it is published."""
 
-SILENCE, MODE, CONTRACT, TARIFF, TOMORROW = "silence", "mode", "contract", "tariff", "tomorrow"
+SILENCE = "silence"
+MODE = "mode"
+CONTRACT = "contract"
+TARIFF = "tariff"
+TOMORROW = "tomorrow"
 
 _SPAN: Final[Mapping[str, DetailForm]] = {"start": StateType.TIME, "end": StateType.TIME}
 

@@ -148,7 +148,8 @@ class Plausibility:
             seconds = at - self._at + REFRESH
             if min(rises) < 0 or max(rises) > MARGIN + self._least_power * seconds / 3600:
                 return False
-            self._texts, self._numbers = texts, numbers
+            self._texts = texts
+            self._numbers = numbers
         self._at = at
         return True
 

@@ -274,11 +274,14 @@ def _row(row: Row, width: int, *, now: float) -> list[Text]:
     words = describe(row, short=True)
     has_just_changed = row.changed is not None and now - row.changed < FRESH
     if row.is_alarm:
-        mark, style = "!", ALERT
+        mark = "!"
+        style = ALERT
     elif has_just_changed and not row.is_clock:
-        mark, style = MARK, STRONG
+        mark = MARK
+        style = STRONG
     else:
-        mark, style = " ", ""
+        mark = " "
+        style = ""
     value = words.value
     if row.label is not None and row.label.is_number:
         value = value.rjust(_FIGURE)

@@ -86,7 +86,8 @@ def _verdict_of_year(table: dict[str, Any], verdict: dict[str, Any]) -> dict[str
 def _hours(table: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of the off-peak hours: of both half-years, or of each, or which are not known."""
     hours = table["off_peak"]
-    winter, summer = hours["winter"], hours["summer"]
+    winter = hours["winter"]
+    summer = hours["summer"]
     source = "learned" if hours["are_learned"] else "told"
     if not winter and not summer:
         return {}

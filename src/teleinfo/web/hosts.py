@@ -58,7 +58,8 @@ def is_at_home(client: str, own: str) -> bool:
     Its address is private, or in the subnet of ours: at home, an IPv6 address begins with the public prefix
     of the home. In an app of Home Assistant only the Supervisor is: it asks for a user and a password.
     """
-    there, here = ip_of(client), ip_of(own)
+    there = ip_of(client)
+    here = ip_of(own)
     if there is None or here is None:
         return False
     if is_app(own):

@@ -123,7 +123,9 @@ class Peer:
                     self._answer_one(*packet)
 
     def _next(self) -> tuple[int, bytes] | None:
-        size, shift, place = 0, 0, 1
+        size = 0
+        shift = 0
+        place = 1
         while True:
             if len(self._said) <= place:
                 return None

@@ -133,7 +133,8 @@ def test_a_meter_that_means_harm_does_none(number: int, tmp_path: Path) -> None:
 
 def case(name: str) -> Callable[[Path], None]:
     """Return the case of an attack."""
-    attack, port = ATTACKS[name], free_port()
+    attack = ATTACKS[name]
+    port = free_port()
 
     def run(folder: Path) -> None:
         with (

@@ -100,7 +100,9 @@ def shown(
         stdout=theirs, stderr=theirs, env=environ, cwd="/",
     ) as process:  # fmt: skip
         os.close(theirs)
-        written, limit, end = bytearray(), time.monotonic() + LIMIT, None
+        written = bytearray()
+        limit = time.monotonic() + LIMIT
+        end = None
         while time.monotonic() < limit:
             if end is not None and time.monotonic() >= end:
                 process.terminate()

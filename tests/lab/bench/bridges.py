@@ -52,7 +52,8 @@ async def play(count: int) -> None:
                 await asyncio.sleep(PIECE_TIME)
             sent.append((number, date or "", time.monotonic_ns()))
             writer.write(last)
-            now, due = now + dt.timedelta(seconds=PERIOD), due + PERIOD
+            now = now + dt.timedelta(seconds=PERIOD)
+            due = due + PERIOD
             await asyncio.sleep(due - asyncio.get_running_loop().time())
 
     servers = [await asyncio.start_server(partial(bridge, number), "127.0.0.1", 0) for number in range(count)]

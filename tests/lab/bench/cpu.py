@@ -65,11 +65,13 @@ def _rows(mode: str, scale: Scale) -> list[Row]:
         assert feeder.poll() is None, "the line fell silent before the end"
         for subject in subjects:
             subject.heard()  # it still works
-    cpu, wakes = {}, {}
+    cpu = {}
+    wakes = {}
     for subject, a, b in zip(subjects, before, after, strict=True):
         cpu[subject.name] = HOUR * (b.cpu - a.cpu) / (b.at - a.at)
         wakes[subject.name] = (b.wakes - a.wakes) / (b.at - a.at)
-    libraries, found = _of_the_libraries(), []
+    libraries = _of_the_libraries()
+    found = []
     for name in (DAEMON, DEFAULTS, HOMEASSISTANT):
         what = f"{name}, {mode}"
         cpu_goal = CPU_GOALS.get((mode, name))

@@ -44,7 +44,9 @@ def rows(scale: Scale) -> list[Row]:
 
 def _row(what: str, stream: Sequence[bytes], goal: float) -> Row:
     decoder = Decoder()
-    ours, floors, count = [], [], 0
+    ours = []
+    floors = []
+    count = 0
     for piece in stream:
         mappings = [dict(reading.values) for reading in Decoder().feed(piece)]
         count += len(mappings)

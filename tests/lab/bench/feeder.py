@@ -32,7 +32,8 @@ FIFO = 8
 
 def uart(frames: Sequence[bytes], baudrate: int) -> Iterator[tuple[float, bytes]]:
     """Yield when, in s from the beginning, the FIFO hands over what: eight bytes or the rest of a frame."""
-    character, began = BITS / baudrate, 0.0
+    character = BITS / baudrate
+    began = 0.0
     for frame in frames:
         for start in range(0, len(frame), FIFO):
             chunk = frame[start : start + FIFO]

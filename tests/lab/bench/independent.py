@@ -27,7 +27,9 @@ LATER = 40  # frames after which a meter that changes changes
 
 def _tables() -> tuple[dict[str, str], dict[str, Kind], dict[str, str]]:
     """Return the value and the kind of each label, and the shapes by their names."""
-    values, kinds, shapes = dict[str, str](), dict[str, Kind](), dict[str, str]()
+    values = dict[str, str]()
+    kinds = dict[str, Kind]()
+    shapes = dict[str, str]()
     for line in Path(__file__).with_suffix(".txt").read_text(encoding="utf-8").splitlines():
         if not line or line.startswith("#"):
             continue
@@ -59,7 +61,8 @@ def _ten_layouts(number: int) -> str:
 
 def _cbetm(number: int) -> str:
     """Return a frame of a meter that is in overrun now and then: the first one cuts off a long frame."""
-    long, place = SHAPES["long"].replace(" HHPHC", ""), number % 150 - 60
+    long = SHAPES["long"].replace(" HHPHC", "")
+    place = number % 150 - 60
     if place < 0 or (place + 1) % CYCLE == 0:
         return long
     short = f"ADCO {SHAPES['currents']}"
@@ -115,7 +118,8 @@ METERS: dict[str, str | Callable[[int], str]] = {
 
 def frames(name: str) -> Iterator[Sent]:
     """Yield one frame after the other of a meter of METERS, for ever, always the same ones."""
-    meter, is_standard = METERS[name], name.startswith("doc:standard")
+    meter = METERS[name]
+    is_standard = name.startswith("doc:standard")
     writer = _Writer(Random(name), standard=is_standard)
     for number in count():
         cut, _, shape = (meter if isinstance(meter, str) else meter(number)).rpartition(" EOT ")
@@ -162,10 +166,12 @@ class _Writer:
         parts = [label, value] if horodate is None else [label, horodate, value]
         if self._standard:
             covered = "\t".join(parts) + "\t"
-            text, said = covered, value.strip(" ")
+            text = covered
+            said = value.strip(" ")
         else:
             covered = " ".join(parts)
-            text, said = covered + " ", value.rstrip(".")
+            text = covered + " "
+            said = value.rstrip(".")
         control = chr(sum(map(ord, covered)) % 64 + 32)
         keys = {label: said}
         if horodate is not None:

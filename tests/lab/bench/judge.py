@@ -113,7 +113,8 @@ def unchanged_lines(frame: Sent, sent: bytes, arrived: bytes) -> Sequence[Line]:
     """Return the lines of a frame of which all bytes arrived; `arrived` is as long as `sent`."""
     if arrived == sent:
         return frame.lines
-    start, lines = len(frame.before) + 1, []
+    start = len(frame.before) + 1
+    lines = []
     for line in frame.lines:
         end = start + len(line.text)
         if arrived[start:end] == sent[start:end]:

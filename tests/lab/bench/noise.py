@@ -51,7 +51,10 @@ NOISES = {
 
 def listen(name: str, line: str, *, damaged: int, sound: int) -> tuple[Outcome, Price]:
     """Send a meter with a noise, until so many groups were damaged (or sound, if only they count)."""
-    noise, outcome, price, seed = NOISES[line], Outcome(), Price(), 0
+    noise = NOISES[line]
+    outcome = Outcome()
+    price = Price()
+    seed = 0
     enough = max(damaged, sound)
     frames = min(FRAMES, UNCOUNTED + 1 + enough // len(first_frames(name, 1)[0].lines))
     asks_damaged = noise.withheld is None or noise.others is not None
@@ -67,7 +70,9 @@ def _listen(
     name: str, rate: float, frames: int, outcome: Outcome, price: Price, *, rng: Random, parity: bool
 ) -> None:
     """Send the first frames of a meter to a new decoder, and add what comes of them."""
-    decoder, now, after_end = Decoder(), 0.0, False
+    decoder = Decoder()
+    now = 0.0
+    after_end = False
     waits = {Kind.UNKNOWN} if parity else {Kind.UNKNOWN, Kind.NOTICE}
     seen: set[str] = set()
     in_a_row: Counter[str] = Counter()

@@ -36,10 +36,8 @@ def void(_: object) -> None:
 
 async def main() -> None:
     """Read the port and publish each frame, until killed."""
-    loop, setting = (
-        asyncio.get_running_loop(),
-        {k[9:]: v for k, v in os.environ.items() if k[:9] == "TELEINFO_"},
-    )
+    loop = asyncio.get_running_loop()
+    setting = {k[9:]: v for k, v in os.environ.items() if k[:9] == "TELEINFO_"}
     client = Client(CallbackAPIVersion.VERSION2, client_id=setting["MQTT_CLIENT_ID"])
     client.on_socket_open = lambda _client, _data, opened: loop.add_reader(opened, client.loop_read)
     client.on_socket_close = lambda _client, _data, closed: void(loop.remove_reader(closed))

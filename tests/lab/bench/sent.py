@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-STX, ETX, EOT, LF, CR = b"\x02", b"\x03", b"\x04", b"\n", b"\r"
+STX = b"\x02"
+ETX = b"\x03"
+EOT = b"\x04"
+LF = b"\n"
+CR = b"\r"
 GAP = 0.02  # s between two frames (Enedis-NOI-CPT_54E v3 §5.3)
 BITS = 10  # of a character on the line
 # 7E1: bit 7 makes the number of ones even (Enedis-NOI-CPT_02E v6).

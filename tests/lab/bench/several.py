@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from tests.support.broker import MosquittoBroker
     from tests.support.subscriber import Received
 
-MEMORY_GOAL, CPU_GOAL, LATENCY_GOAL, GROWTH_GOAL = 2.0, 1000.0, 10.0, 3.0
+MEMORY_GOAL = 2.0
+CPU_GOAL = 1000.0
+LATENCY_GOAL = 10.0
+GROWTH_GOAL = 3.0
 """
 MiB for each further meter, ms of CPU a second, ms from a frame's last byte to a subscriber; and how much its
 p99 may grow from the fewest meters to the most.
@@ -69,7 +72,8 @@ def rows(scale: Scale) -> list[Row]:
 
 def _rows(many: Measured, one: Measured) -> list[Row]:
     """Return the figures of a process with `many` meters. Noise can make a row `each further` negative."""
-    name, others = f"{many.count} meters", many.count - one.count
+    name = f"{many.count} meters"
+    others = many.count - one.count
     further = (many.rss - one.rss) / others
     hundred = 100 * (many.cpu - one.cpu) / others
     remark = f"{len(many.late):,} frames, load average {many.load:.2f}"
@@ -95,10 +99,15 @@ def _measure(count: int, seconds: float) -> Measured:
         daemon = daemon_of(Path(name), broker, ports, "bench", state=True)
         with Subscriber(broker.host, broker.port, "bench/+") as subscriber, daemon:
             _until_all_work(subscriber, count)
-            began, before, broker_before = time.monotonic_ns(), work(daemon.pid), work(broker.pid)
+            began = time.monotonic_ns()
+            before = work(daemon.pid)
+            broker_before = work(broker.pid)
             heard = _listen(subscriber, seconds)
-            ended, after, broker_after = time.monotonic_ns(), work(daemon.pid), work(broker.pid)
-            rss, load = resident(daemon.pid) / 1024, os.getloadavg()[0]
+            ended = time.monotonic_ns()
+            after = work(daemon.pid)
+            broker_after = work(broker.pid)
+            rss = resident(daemon.pid) / 1024
+            load = os.getloadavg()[0]
             heard |= _listen(subscriber, PERIOD)
             daemon.stop()
         report, _ = sending.communicate(timeout=LIMIT)
@@ -165,7 +174,8 @@ def daemon_of(
 
 def _until_all_work(subscriber: Subscriber, count: int) -> None:
     """Return once each meter was heard twice."""
-    end, heard = time.monotonic() + LIMIT, dict.fromkeys(range(count), 0)
+    end = time.monotonic() + LIMIT
+    heard = dict.fromkeys(range(count), 0)
     while min(heard.values()) < 2:
         assert time.monotonic() < end, f"{list(heard.values()).count(0)} of {count} meters are not heard"
         for message in subscriber.drain():

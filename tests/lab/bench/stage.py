@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 BAUDRATES = {"historique": 1200, "standard": 9600}
-REFERENCE, DAEMON, HOMEASSISTANT = "reference", "daemon", "daemon with Home Assistant"
+REFERENCE = "reference"
+DAEMON = "daemon"
+HOMEASSISTANT = "daemon with Home Assistant"
 DEFAULTS = "daemon with the defaults"
 STATE = "daemon with the state on topics"
 EVERYTHING = "daemon with everything on"

@@ -112,8 +112,11 @@ class Stretch:
         frame before is sent again, it has what was sent last of each label.
         """
         low, high, put = fault
-        before, frame, after = self._before, self._frame, self._after
-        first, rest = self._stream[self._start : low] + put, self._stream[high : self._end]
+        before = self._before
+        frame = self._frame
+        after = self._after
+        first = self._stream[self._start : low] + put
+        rest = self._stream[high : self._end]
         near = (before, after)
         pieces: list[tuple[bytes, Sent, Sequence[Sent]]]
         if high >= self._end:
@@ -126,7 +129,8 @@ class Stretch:
 
     def _last_sent(self, end: int) -> Sent:
         """Return a frame of what was sent last of each label, at a place of the frame to damage."""
-        start, sent = self._start + len(self._frame.before) + 1, {}
+        start = self._start + len(self._frame.before) + 1
+        sent = {}
         for line in self._frame.lines:
             start += len(line.text)
             if start <= end:

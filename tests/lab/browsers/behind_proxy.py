@@ -45,7 +45,8 @@ def proxy(folder: Path, page: Page, program: str) -> Iterator[int]:
     executable = shutil.which(program)
     if executable is None:
         pytest.skip(f"there is no {program}: use make test-web")
-    port, configuration = free_port(), folder / "proxy.conf"
+    port = free_port()
+    configuration = folder / "proxy.conf"
     if program == "nginx":
         language = "nginx"  # of its block on the page
         command = [executable, "-c", str(configuration), "-e", str(folder / "error.log")]

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
 
 HOUR = 3600.0
-PERIOD, LATE_PERIOD = 15.0, 5.0
+PERIOD = 15.0
+LATE_PERIOD = 5.0
 """Seconds between two frames of the past, and of its last quarter of an hour, whose mean power is shown."""
 
 EVENING = (

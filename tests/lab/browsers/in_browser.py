@@ -43,7 +43,10 @@ if TYPE_CHECKING:
 BEGIN: Final = dt.datetime(2026, 1, 3, 12)  # noqa: DTZ001 - the time in France
 HOUR: Final = dt.timedelta(hours=1)
 PRICES_OF_HC: Final = Prices({"HC": 0.17, "HP": 0.21}, 15.0)
-LEAST, PHONE, TABLET, WIDE = 320, 360, 768, 1280
+LEAST = 320
+PHONE = 360
+TABLET = 768
+WIDE = 1280
 """Widths of screens, in CSS pixels."""
 PICTURES: Final = ("hour", "days2", "days30", "months13")
 """The pictures of the history: power in the first two, energy and cost in the others."""
@@ -200,7 +203,8 @@ def test_a_tempo_meter_with_an_overrun_is_shown_as_the_state_has_it(
     page = pages["standard-tempo"]
     shown = look(driver, page)
     state = state_of(page, language)
-    power, limit = state["power"]["apparent_net"], state["contract"]["subscribed_power"]
+    power = state["power"]["apparent_net"]
+    limit = state["contract"]["subscribed_power"]
     used_percent = state["headroom"]["used_percent"]
     overrun = state["alerts"]["overrun"]
 
@@ -260,7 +264,8 @@ def test_three_phases_are_shown_as_the_state_has_them(
     for number in (1, 2, 3):
         phase = f"l{number}"
         power = f"{state['power'][f'apparent_import_{phase}']:,}".replace(",", " ")
-        current, current_left = state["current"][phase], state["headroom"]["current"][phase]
+        current = state["current"][phase]
+        current_left = state["headroom"]["current"][phase]
         voltage = state["voltage"][phase]
         rows.append(f"Phase {number} {power} VA {current} A {current_left} A {voltage} V")
 
@@ -342,7 +347,8 @@ def test_the_history_has_thirty_days_and_the_months_since_its_begin(
     shown = look(driver, pages["household"])
     shown.picture("days30")
     shown.picture("months13")
-    days, months = shown.table("days30")["rows"], shown.table("months13")["rows"]
+    days = shown.table("days30")["rows"]
+    months = shown.table("months13")["rows"]
     of_days_in_december = [sum(row[COLOURS_OF_TEMPO]) for row in days if row[0].startswith("2025-12")]
     [december] = [sum(row[COLOURS_OF_TEMPO]) for row in months if row[0] == "2025-12"]
 
@@ -398,7 +404,8 @@ def test_a_meter_is_chosen_by_keyboard_and_stays_chosen(driver: WebDriver, langu
     """1. The first of two is shown. 2. Tab and Enter choose the second. 3. Its URL shows it again."""
     from selenium.webdriver.common.keys import Keys  # noqa: PLC0415 - may be missing, see `browser`
 
-    page, other = evening("standard-tempo"), evening("standard-tri", phases=3)
+    page = evening("standard-tempo")
+    other = evening("standard-tri", phases=3)
     page.meters["garage"] = Streams(other.model, other.recorder, "Garage")
     with page:
         shown = look(driver, page)
@@ -504,8 +511,10 @@ def test_after_a_restart_it_says_what_the_household_used(
     """The meter is silent: all is of the history, the pause a block with its energy, and nothing is live."""
     folder, lapse = past
     end = dt.datetime.fromtimestamp(lapse.now, PARIS).replace(tzinfo=None)
-    today, day = dt.datetime.combine(end.date(), dt.time()), dt.timedelta(days=1)
-    pause_begin, pause_end = today - 7 * day, today - 3 * day + HOUR
+    today = dt.datetime.combine(end.date(), dt.time())
+    day = dt.timedelta(days=1)
+    pause_begin = today - 7 * day
+    pause_end = today - 3 * day + HOUR
     times = (BEGIN, pause_begin, pause_end, today - day, today, end)
     _before, of_pause, _behind, of_yesterday, of_today = drawn(lapse, *times)
     [of_all] = drawn(lapse, BEGIN + HOUR, end)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from tests.lab.browsers.browser import Theme
     from tests.lab.browsers.firefox import Tab
 
-LEFT, END, ESCAPE = "\ue012", "\ue010", "\ue00c"
+LEFT = "\ue012"
+END = "\ue010"
+ESCAPE = "\ue00c"
 """Keys of WebDriver (§17.4.2)."""
 
 FINDINGS = """

@@ -59,7 +59,8 @@ class Program(Process):
 
     def end(self, how: signal.Signals, *, limit: float = LIMIT) -> None:
         """Send the signal to the group, and return when the program is gone; then kill what is left."""
-        process, self._process = self._process, None
+        process = self._process
+        self._process = None
         if process is None:
             return
         with contextlib.suppress(ProcessLookupError):

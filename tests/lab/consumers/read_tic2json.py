@@ -29,11 +29,14 @@ def main() -> int:
         mode = "-1"
     done = subprocess.run([sys.argv[1], mode], input=data, stdout=subprocess.PIPE, check=False)
     for line in done.stdout.decode("latin-1").splitlines():
-        groups = [] if line == "[" else json.loads(line)
+        groups = []
+        if line != "[":  # what it writes of a frame without groups
+            groups = json.loads(line)
         reading = {}
         for group in groups:
             label = WHOLE_LABELS.get(group["label"], group["label"])
-            value, horodate = group["data"], group.get("horodate", "")
+            value = group["data"]
+            horodate = group.get("horodate", "")
             if label == "STGE":
                 value = f"{value:08X}"
             if value == "":  # DATE has nothing but a horodate

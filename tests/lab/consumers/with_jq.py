@@ -62,7 +62,8 @@ def test_evcc_gets_the_net_power_of_each_reading(meter: str, tool: str) -> None:
 def test_evcc_gets_power_and_energy_of_each_state(meter: str, tool: str) -> None:
     """The active power, else the apparent power; nothing while both are unknown."""
     messages = []
-    followed, now = tracker(), 0.0
+    followed = tracker()
+    now = 0.0
     for reading in readings_of(meter, frames=30):
         now += PERIOD
         followed.update(reading, moment(now, TIME))
@@ -149,7 +150,8 @@ def test_the_relays_publish_what_their_program_reads(
     net = state["power"]["apparent_net"]
     imported = state["energy"]["import_total"]
     exported = state["energy"].get("export_total", 0)
-    drawn, injected = max(net, 0), max(-net, 0)
+    drawn = max(net, 0)
+    injected = max(-net, 0)
     # Wh drawn in two tariffs, Wh injected in two tariffs, both powers; 42 is the number on the page.
     of_domoticz = {"idx": 42, "nvalue": 0, "svalue": f"{imported};0;{exported};0;{drawn};{injected}"}
     expected = {

@@ -147,8 +147,10 @@ OPTIONS = {
 @pytest.mark.parametrize("name", OPTIONS)
 def test_both_databases_read_them(tmp_path: Path, name: str) -> None:
     """With the job of the page, and Prometheus with its rules: a producer injects, frames are counted."""
-    path, port = program(name, name), free_port()
-    config, rules = tmp_path / "scrape.yaml", tmp_path / "rules.yaml"
+    path = program(name, name)
+    port = free_port()
+    config = tmp_path / "scrape.yaml"
+    rules = tmp_path / "rules.yaml"
     rules.write_text(block("prometheus.md", "yaml", 2), encoding="utf-8")
     settings = "global:\n  scrape_interval: 1s\n"
     if name == "prometheus":  # VictoriaMetrics leaves the rules to vmalert

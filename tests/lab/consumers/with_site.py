@@ -39,7 +39,8 @@ def services(*names: str) -> dict[str, Any]:
 @pytest.mark.parametrize("names", [["compose.yaml"], ["compose.yaml", "compose.cluster.yaml"]])
 def test_the_files_that_are_mounted_are_there(names: list[str]) -> None:
     """The folder of the meters is the user's own; every image but ours has its version."""
-    absent, without_version = set(), []
+    absent = set()
+    without_version = []
     for service in services(*names).values():
         if ":" not in service["image"]:
             without_version.append(service["image"])
@@ -62,7 +63,9 @@ def test_each_alert_fires_in_its_time() -> None:
 @contextlib.contextmanager
 def metrics(folder: Path, broker: MosquittoBroker) -> Iterator[tuple[int, int]]:
     """Yield the ports of a VictoriaMetrics and a vmalert with the files of the site, changed to be quick."""
-    exported, stored, ruled = free_port(), free_port(), free_port()
+    exported = free_port()
+    stored = free_port()
+    ruled = free_port()
     local_by_original = {
         "mosquitto:1883": f"{HOST}:{broker.port}",
         "exporter:9641": f"{HOST}:{exported}",

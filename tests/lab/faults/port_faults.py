@@ -39,7 +39,8 @@ os.open, os.close = slow_open, slow_close
 
 def hang(folder: Path) -> tuple[Path, Path, str]:
     """Return the flags that make opening and closing hang, and the patch that obeys them."""
-    opening, closing = folder / "opening", folder / "closing"
+    opening = folder / "opening"
+    closing = folder / "closing"
     return opening, closing, HANG.format(opening=str(opening), closing=str(closing))
 
 

@@ -51,7 +51,8 @@ def test_bounces_leave_nothing_behind(tmp_path: Path, bounces: int) -> None:
 
             for turn in range(20):
                 bounce(turn)
-            files, threads = len(descriptors(scenario.pid)), number(scenario.pid, "Threads")
+            files = len(descriptors(scenario.pid))
+            threads = number(scenario.pid, "Threads")
             start = statistics.median(resident(scenario.pid) for _ in range(5))
             for turn in range(bounces):
                 bounce(turn)

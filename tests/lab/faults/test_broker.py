@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 
-BLIP, LONG_OUTAGE = 3.0, 35.0
+BLIP = 3.0
+LONG_OUTAGE = 35.0
 """Seconds after which the daemon is at work again."""
 
 # CONNACK with the reason code 0x88: the server is unavailable (MQTT 5 §3.2.2.2).

@@ -80,7 +80,8 @@ def test_a_wall_clock_that_jumps_changes_nothing(tmp_path: Path) -> None:
             new = clock.with_suffix(".new")
             new.write_text(f"{years * YEAR:+}\n")
             new.replace(clock)
-            jumped, now = time.monotonic(), time.time() + years * YEAR
+            jumped = time.monotonic()
+            now = time.time() + years * YEAR
             reading = subscriber.expect(
                 "teleinfo",
                 predicate=lambda message: abs(json.loads(message.payload)["timestamp"] / 1000 - now) < 3600,
@@ -94,7 +95,8 @@ def test_a_wall_clock_that_jumps_changes_nothing(tmp_path: Path) -> None:
         with scenario:
             subscriber.expect("teleinfo/status", b"online")
             scenario.expect_log("reading a meter")
-            said, began = len(scenario.lines()), time.monotonic()
+            said = len(scenario.lines())
+            began = time.monotonic()
             found = {total_after(4 if step % 2 else 14) for step in range(40)}
             scenario.notify.expect("WATCHDOG=1", after=began + 2)
             assert [each for each in subscriber.drain() if each.topic == "teleinfo/status"] == []

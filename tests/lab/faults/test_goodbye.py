@@ -26,7 +26,8 @@ pytestmark = pytest.mark.real
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
-AT_ONCE, FROZEN = 1.0, 3.0
+AT_ONCE = 1.0
+FROZEN = 3.0
 """Seconds that a stop may take, and with a frozen broker."""
 
 

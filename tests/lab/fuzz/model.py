@@ -176,7 +176,8 @@ def group_of(text: bytes) -> Sound | str:
     mode = {b"\t": Mode.STANDARD, b" ": Mode.HISTORIQUE}.get(text[-2:-1])
     if mode is None or len(text) < 2:
         return "malformed"
-    between, control = text[:-2], text[-1]
+    between = text[:-2]
+    control = text[-1]
     # Where a blank is the separator the value may hold more of them, so that only the first one counts.
     fields = between.split(b"\t") if mode is Mode.STANDARD else between.split(b" ", 1)
     if not _is_shaped(fields) or control not in PRINTABLE:

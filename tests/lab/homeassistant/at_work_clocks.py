@@ -105,7 +105,8 @@ def test_each_wh_counts_in_its_own_hour_with_clocks_twelve_seconds_apart(
         eventually(missing, limit=ends - time.monotonic() + AFTER)
         received = readings.drain()
 
-    totals_before, totals_near = [], []
+    totals_before = []
+    totals_near = []
     for reading in received:
         if reading.at < ends - NEAR:
             totals_before.append(total(reading.payload))

@@ -106,7 +106,8 @@ def test_a_meter_that_replaces_another_has_its_ids(household: Household, stopped
     eventually(keys_that_are_missing)
     household.expect_right()
 
-    new, old = ids_of(household, NUMBERS[1]), ids_of(household, NUMBERS[0])
+    new = ids_of(household, NUMBERS[1])
+    old = ids_of(household, NUMBERS[0])
     # A new meter may have entities that the old one had not.
     of_old_keys = {key: new[key] for key in before}
     if stopped == "hass":

@@ -71,7 +71,8 @@ def test_no_change_of_a_setting_is_logged(household: Household, home_assistant: 
     While the daemon starts with another setting, Home Assistant runs (`up`), does not (`down`), or is stopped
     and started again just then (`restarted`).
     """
-    hass, language = household.hass, "fr"
+    hass = household.hass
+    language = "fr"
     settings = settings_for(household.broker, household.linky.line)
     settings |= {"homeassistant": True, "language": language, "state_interval": 1}
     hass.start()

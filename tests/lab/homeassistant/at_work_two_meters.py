@@ -43,7 +43,8 @@ class TwoMeters(Household):
         """A daemon of the second meter, which is not started."""
         settings = settings_for(self.broker, self.second.line)
         settings |= {"homeassistant": True, "language": "fr", "state_interval": 1}
-        topic, client = "teleinfo/production", "teleinfo-production"
+        topic = "teleinfo/production"
+        client = "teleinfo-production"
         return Daemon(self.folder / "production", **settings, mqtt_topic=topic, mqtt_client_id=client)
 
     def devices(self) -> dict[str, dict[str, Any]]:

@@ -242,7 +242,8 @@ async def main() -> int:
     """Check every file, print what was found, and return the exit status."""
     complaints = Complaints()
     logging.getLogger().addHandler(complaints)
-    passed, failed = 0, 0
+    passed = 0
+    failed = 0
     with tempfile.TemporaryDirectory() as folder:
         hass = HomeAssistant(folder)
         for name, message, states in messages():
@@ -260,7 +261,8 @@ async def main() -> int:
             if not refuses_a_wrong_one(message) and not complaints.lines:
                 faults.append("the check takes a power in VA")
             complaints.lines = []
-            passed, failed = passed + (not faults), failed + bool(faults)
+            passed = passed + (not faults)
+            failed = failed + bool(faults)
             for fault in faults:
                 say(f"{name}: {fault}")
         for mode in Mode:

@@ -297,7 +297,8 @@ def complaints_in(log: str) -> list[str]:
         match = _RECORD.match(record)
         if match is None:  # below WARNING
             continue
-        logger, text = match["logger"], match["text"]
+        logger = match["logger"]
+        text = match["text"]
         if _SLOW.match(text) or _WITHOUT_DEFAULTS.search(text.rstrip()):
             continue
         is_of_reader = _READERS.match(logger) is not None and _CONNECTION.match(logger) is None

@@ -374,6 +374,7 @@ def expect_sum(household: Household, energy: str) -> None:
 
     eventually(missing)
     assert states == sorted(states)
-    first, last = states[0], rows[-1]["state"]
+    first = states[0]
+    last = rows[-1]["state"]
     assert last in states
     assert rows[-1]["sum"] == last - first

@@ -41,7 +41,9 @@ _PERIODS = {"historique": 1.6, "standard": 1.5}
 
 def rows(meter: str, interval: float) -> Counter[str]:
     """Return the rows of one hour, by the key of the entity."""
-    device, decoder, held = Followed(), Decoder(), HeldState()
+    device = Followed()
+    decoder = Decoder()
+    held = HeldState()
     states: list[dict[str, Json]] = []
     publisher = StatePublisher(
         device.tracker,
@@ -70,7 +72,8 @@ def rows(meter: str, interval: float) -> Counter[str]:
             publisher.update(reading, moment(now, time), urgent=ends_period(at))
             device.announcer.update(reading, moment(now))
         for state in states:
-            before, shown = shown, shown | _states(device, state)
+            before = shown
+            shown = shown | _states(device, state)
             found.update(key for key, state in shown.items() if before.get(key) != state)
         states.clear()
     return found
@@ -78,7 +81,8 @@ def rows(meter: str, interval: float) -> Counter[str]:
 
 def _states(device: Followed, state: dict[str, Any]) -> dict[str, str]:
     """Return what the enabled entities show of a state."""
-    components, message = device.message["components"] if device.announced else {}, flat(state)
+    components = device.message["components"] if device.announced else {}
+    message = flat(state)
     return {
         key: domoticz.value(component, message)
         for key, component in components.items()

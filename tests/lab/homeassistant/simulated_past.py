@@ -45,7 +45,8 @@ class SimulatedPast:
         """Time of day, in seconds, and active power in W."""
         self.totals: dict[str, dict[int, int]] = {"import_total": {}, "export_total": {}}
         """The totals in Wh at the end of each hour, by the time of its begin in seconds."""
-        decoder, now = Decoder(), begin
+        decoder = Decoder()
+        now = begin
         while now < evening:
             at = now.replace(tzinfo=PARIS)
             moment = Moment((now - begin).total_seconds(), at)

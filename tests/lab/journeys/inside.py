@@ -33,7 +33,8 @@ ROUNDING = 5
 """Wh: the terminal shows hundredths of a kWh."""
 
 FRAMES = 200
-FAILS_AT, RETURNS_AT = 6, 16
+FAILS_AT = 6
+RETURNS_AT = 16
 """The first frame without the second phase, and the first one with it again."""
 WITHOUT_PHASE_2 = {"PPOT": "04", "IINST2": "000"}
 """Values while the second phase fails, by label: bit 2 of PPOT says that it does."""

@@ -13,7 +13,8 @@ HEADER = 12
 """Bytes before the question."""
 A_IN = b"\0\1\0\1"
 """Type A, an address of IPv4, and class IN, the Internet."""
-NO_ERROR, NO_SUCH_NAME = b"\x81\x80", b"\x81\x83"
+NO_ERROR = b"\x81\x80"
+NO_SUCH_NAME = b"\x81\x83"
 """The flags of an answer, with the code in the last four bits."""
 
 
@@ -30,8 +31,10 @@ def main() -> None:
 def answer_to(query: bytes, known_name: str, known_address: str) -> bytes:
     """Return the answer to a query of one question (RFC 1035, section 4)."""
     name_end = query.index(0, HEADER) + 1
-    name, kind = query[HEADER:name_end], query[name_end : name_end + 4]
-    flags, records = NO_SUCH_NAME, b""
+    name = query[HEADER:name_end]
+    kind = query[name_end : name_end + 4]
+    flags = NO_SUCH_NAME
+    records = b""
     if name == encoded(known_name):
         flags = NO_ERROR
         if kind == A_IN:

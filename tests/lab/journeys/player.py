@@ -34,7 +34,10 @@ LOGGED = 150.0
 
 _TABLE = Path(__file__).with_name("table.toml")
 _STAGE = Path("/opt/checkout", Path(__file__).with_name("stage.sh").relative_to(roots.PROJECT))
-_FAULT, _WARNING, _WELL, _UNKNOWN = "✗", "!", "✓", "?"
+_FAULT = "✗"
+_WARNING = "!"
+_WELL = "✓"
+_UNKNOWN = "?"
 _FINDING = re.compile(rf"  ([{_FAULT}{_WARNING}{_WELL}{_UNKNOWN}]) (.*)")
 _COMMAND = re.compile(r" {8}\S")
 _SETTING = re.compile(r"TELEINFO_\w+=")
@@ -434,7 +437,8 @@ def judge(journey: Journey, screen: Screen, journal: list[str], complaints: list
 def is_ticked(screen: Screen, place: str) -> bool:
     """Return True if a tick stands at the title `place` of the screen, or anywhere in the area `place`."""
     for finding in screen.findings:
-        of_area, of_title = f"{place}: ", f"{finding.area}: {place} "
+        of_area = f"{place}: "
+        of_title = f"{finding.area}: {place} "
         if finding.mark == _WELL and finding.text.startswith((of_area, of_title)):
             return True
     return False
@@ -491,9 +495,11 @@ def _foreign_sentences(language: Language) -> list[str]:
     """
     sentences = []
     for english, french in catalogue(Language.FR).items():
-        foreign, own = french, english
+        foreign = french
+        own = english
         if language is Language.FR:
-            foreign, own = english, french
+            foreign = english
+            own = french
         between_fields = re.split(r"\{\w*\}|%\w+", " ".join(foreign.split()))
         longest = max(between_fields, key=len)
         if len(longest) >= _SENTENCE and longest not in " ".join(own.split()):

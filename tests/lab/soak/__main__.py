@@ -100,7 +100,8 @@ class Soak:
                 (self._late_page if hour else self._early_page).append(of_page)
                 if self._meters.is_heard:
                     await self._meters.hang_up()
-            seconds, baudrate = time.monotonic() - self._began, self._meters.line.baudrate
+            seconds = time.monotonic() - self._began
+            baudrate = self._meters.line.baudrate
             say(f"hour {hour + 1}, real second {seconds:.0f}, {baudrate} baud: {now}; page: {of_page}")
         await asyncio.sleep(UNDER_WAY)
         self._count()
@@ -148,23 +149,27 @@ class Soak:
         return all(holds for holds, _ in claims)
 
     def _claims(self) -> Iterator[Claim]:
-        early, late = self._early, self._late or self._early[-1:]
+        early = self._early
+        late = self._late or self._early[-1:]
         yield from flat("", early, late, RSS_LIMIT)
         # From the first sample on: reading a program that was just installed writes times of access.
         written = late[-1].written - early[0].written
         yield written == 0, f"disk: {written} bytes written since the start"
         outages = self._kills + self._meters.hang_ups + self._changes
         # Two an outage; start, connection, mode, end; a change of mode is a line, its silence may be two.
-        lines, limit = self._daemon.log.count("\n"), 2 * outages + 4 + 3 * self._changes
+        lines = self._daemon.log.count("\n")
+        limit = 2 * outages + 4 + 3 * self._changes
         yield lines <= limit, f"log: {lines} lines about {outages} outages (limit {limit})"
-        sent, lost = self._meters.sent, self._meters.sent - self._received
+        sent = self._meters.sent
+        lost = self._meters.sent - self._received
         a_second = sent / (time.monotonic() - self._began)
         # A port that opens throws away what has arrived: a frame each time.
         limit = int(self._kills * OUTAGE_COSTS * a_second) + self._meters.hang_ups + self._changes
         yield lost <= limit, f"readings: {lost} of {sent} lost (limit {limit})"
 
     def _page_claims(self, status: int, first_size: int) -> Iterator[Claim]:
-        early, late = self._early_page, self._late_page or self._early_page[-1:]
+        early = self._early_page
+        late = self._late_page or self._early_page[-1:]
         # Each batch and each table has a thread for a moment.
         yield from steady("page, ", early, late, leaving=2, working=1)
         growth = growth_when_warm([*self._early_page, *self._late_page])
@@ -178,7 +183,8 @@ class Soak:
         yield growth <= HISTORY_LIMIT, f"page, history: {growth:+} bytes (limit {HISTORY_LIMIT})"
         # Of an outage the loss and the return.
         outages = self._kills + self._meters.hang_ups + self._changes
-        lines, limit = page.process.log.count("\n"), 4 + 2 * outages
+        lines = page.process.log.count("\n")
+        limit = 4 + 2 * outages
         yield lines <= limit, f"page, log: {lines} lines about {outages} outages (limit {limit})"
         yield "Traceback" not in page.process.log, "page, log: no traceback"
         yield status == 0, f"page, process: one from beginning to end, exit status {status}"

@@ -69,7 +69,8 @@ class SoakMeters:
     async def play(self, *, until: float) -> None:
         """Send frames until the simulated time `until`."""
         while self.elapsed < until:
-            frame, heard = encode_frame(self._meter.frame(self._now())), self.is_heard
+            frame = encode_frame(self._meter.frame(self._now()))
+            heard = self.is_heard
             if self.line.attached:
                 await self.line.send(frame)
             else:

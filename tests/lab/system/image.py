@@ -182,7 +182,8 @@ def test_a_stop_while_it_loads_ends_it(podman: Podman, broker: MosquittoBroker) 
 
 def test_settings_come_from_a_file_and_from_secrets_too(podman: Podman, tmp_path: Path, meter: Meter) -> None:
     """The file is mounted in the place of the empty one, the password is a file in /run/secrets."""
-    secret, file = tmp_path / "secret", tmp_path / "teleinfo.env"
+    secret = tmp_path / "secret"
+    file = tmp_path / "teleinfo.env"
     secret.write_text("s3cret")
     with MosquittoBroker(tmp_path, users={"house": "s3cret"}) as broker:
         file.write_text(

@@ -113,7 +113,8 @@ def open_socket(family: socket.AddressFamily) -> str:
 
 def main() -> None:
     """Print the report."""
-    files, addresses = sys.argv[1].split(","), sys.argv[2:]
+    files = sys.argv[1].split(",")
+    addresses = sys.argv[2:]
     writable_folders = writable()
     processes = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
     report = {

@@ -145,7 +145,8 @@ def unpack(recipe: Recipe, root: Path) -> None:
 def carry_network(root: Path) -> None:
     """Let `root` have the resolver of this machine, and the certificates that it trusts."""
     for name in ("etc/resolv.conf", "etc/hosts", "etc/ssl/certs/ca-certificates.crt"):
-        here, there = Path("/", name), root / name
+        here = Path("/", name)
+        there = root / name
         if here.exists():
             there.parent.mkdir(parents=True, exist_ok=True)
             there.unlink(missing_ok=True)  # it may be a link, which a copy would follow

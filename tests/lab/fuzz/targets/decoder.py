@@ -38,7 +38,8 @@ def seeds() -> dict[str, bytes]:
 def check(data: bytes) -> None:
     """Hold the decoder against the model."""
     again = data + b"\x03" + _LINE.sub(_renewed, data) + b"\x03" + data
-    model, ended = decode_by_model(again), decode_by_model(again, ended=True)
+    model = decode_by_model(again)
+    ended = decode_by_model(again, ended=True)
     by_groups = decoder_by_groups()
     expected = by_groups.feed(again)
     counts = by_groups.counts

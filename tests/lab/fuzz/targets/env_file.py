@@ -42,13 +42,17 @@ def systemd(line: str) -> tuple[str, str] | None:  # noqa: C901, PLR0912 - a mac
 
     After parse_env_file_internal in systemd's src/basic/env-file.c, state by state.
     """
-    key, value, state, blanks = "", "", "before", 0
+    key = ""
+    value = ""
+    state = "before"
+    blanks = 0
     for character in f"{line}\n":
         match state:
             case "before" if character in "#;":
                 return None
             case "before" if character not in " \t\n\r":
-                key, state = character, "key"
+                key = character
+                state = "key"
             case "key" if character in "\n\r":
                 return None
             case "key" if character == "=":
@@ -64,14 +68,19 @@ def systemd(line: str) -> tuple[str, str] | None:  # noqa: C901, PLR0912 - a mac
             case "before value" | "value" if character == "\\":
                 state = "escape"
             case "before value" if character not in " \t":
-                value, state, blanks = value + character, "value", 0
+                value = value + character
+                state = "value"
+                blanks = 0
             case "value":
                 value += character
                 blanks = blanks + 1 if character in " \t" else 0
             case "escape":
-                value, state, blanks = value + character, "value", 0
+                value = value + character
+                state = "value"
+                blanks = 0
             case "single" | "double" if character == ("'" if state == "single" else '"'):
-                state, blanks = "before value", 0
+                state = "before value"
+                blanks = 0
             case "double" if character == "\\":
                 state = "double escape"
             case "single" | "double":

@@ -13,7 +13,8 @@ from teleinfo.contract.load_curve import HOUR, energies_of
 from teleinfo.contract.rows import MOST
 from tests.history.odd_files import ODD_FILES
 
-FIRST, LAST = midnight(dt.date(1999, 12, 31)), midnight(dt.date(2101, 1, 2))
+FIRST = midnight(dt.date(1999, 12, 31))
+LAST = midnight(dt.date(2101, 1, 2))
 """The years 2000 to 2100, and a day before and after: a day has several offsets."""
 
 MAX_SEED = 4096

@@ -99,7 +99,8 @@ class Monitor:
 
     def _publish_status(self, *, online: bool) -> None:
         self.online = online  # as published
-        self.publisher.outbox.set(self.publisher.topics.status, ONLINE if online else OFFLINE)
+        status = ONLINE if online else OFFLINE
+        self.publisher.outbox.set(self.publisher.topics.status, status)
 
     def _publish_health(self, now: float) -> None:
         """Publish `health` if it is due, or if what it says has changed (`status_key`)."""

@@ -196,9 +196,11 @@ async def _connect(broker: Broker, context: ssl.SSLContext | None = None) -> Map
         async with asyncio.timeout(STEP_TIMEOUT):
             _reader, writer = await asyncio.open_connection(broker.host, broker.port, ssl=context)
     except (OSError, ValueError) as error:
+        cause: Exception = error
         # asyncio joins the errors of several addresses in one text.
-        refused = f"[Errno {errno.ECONNREFUSED}]" in str(error)
-        raise cannot_connect(ConnectionRefusedError() if refused else error, broker) from error
+        if f"[Errno {errno.ECONNREFUSED}]" in str(error):
+            cause = ConnectionRefusedError()
+        raise cannot_connect(cause, broker) from error
     writer.transport.abort()
     return writer.get_extra_info("peercert") or {}
 

@@ -105,7 +105,9 @@ class Screen:
     def write(self, text: str) -> None:
         """Write text in place of the step that is shown."""
         if not self.quiet:
-            sys.stdout.write(f"{_ERASE}{text}" if sys.stdout.isatty() else text)
+            if sys.stdout.isatty():
+                text = _ERASE + text
+            sys.stdout.write(text)
             sys.stdout.flush()
 
     def step(self, text: str) -> None:
@@ -171,8 +173,10 @@ def format_area(area: str, findings: Sequence[Finding], screen: Screen) -> str:
     lines = ["", screen.paint(_(AREA_TITLES[area]), _BOLD)]
     titles = []
     for finding in findings:
-        # A finding about its whole area needs no title: the name of the area stands above.
-        titles.append("" if finding.check == area else _(CHECK_TITLES[finding.check]))
+        title = ""  # a finding about its whole area needs none: the name of the area stands above
+        if finding.check != area:
+            title = _(CHECK_TITLES[finding.check])
+        titles.append(title)
     width = max(map(len, titles), default=0)
     for finding, title in zip(findings, titles, strict=True):
         title_column = f"{title:<{width}}  " if width else ""

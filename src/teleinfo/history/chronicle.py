@@ -180,8 +180,10 @@ class Chronicle:
         _add_days(batch, state)
         _add_peaks(batch, state, drawn)
         # The first reading of a day is not the last one of the day before, unless that one is too long ago.
-        is_first_of_day = at == midnight(day_of(at)) and pause <= LONGEST_WAIT
-        readings = dict(_readings(state, at + 1 if is_first_of_day else at))
+        time_of_reading = at
+        if at == midnight(day_of(at)) and pause <= LONGEST_WAIT:
+            time_of_reading = at + 1
+        readings = dict(_readings(state, time_of_reading))
         present = _present(state, at, readings)
         if present is not None:
             before = self._present.get(meter)

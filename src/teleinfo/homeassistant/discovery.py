@@ -121,6 +121,9 @@ class Discovery:
         return ending
 
     def _common(self, meter: Device) -> _Message:
+        hardware = None
+        if meter.serial:
+            hardware = meter.identity.hardware
         device: dict[str, Any] = {
             "identifiers": [device_id(meter.scope)],
             # Two meters of one model must not share a name. Home Assistant before 2025.10 also makes the ids
@@ -130,7 +133,7 @@ class Discovery:
             "model": _(meter.identity.model),
             "serial_number": meter.serial,
             "sw_version": f"teleinfo {__version__}",
-            "hw_version": meter.identity.hardware if meter.serial else None,
+            "hw_version": hardware,
             "configuration_url": self.page,
         }
         origin = {"name": "teleinfo", "sw_version": __version__}

@@ -71,6 +71,17 @@ first with its kind.
 """
 
 
+def _places() -> dict[str | Kind, int]:
+    """Return the place in `_SECTIONS` of each étiquette and kind, the first one if it is in several."""
+    places: dict[str | Kind, int] = {}
+    for place, section in enumerate(_SECTIONS):
+        for name in section:
+            places.setdefault(name, place)
+    return places
+
+
+_PLACES: Final = _places()
+
 _PHASE_NUMBERS: Final = "".join(phase.number for phase in Phase)
 
 
@@ -100,8 +111,10 @@ class Row:
         """The place in `_SECTIONS`; unknown étiquettes and indexes that have not counted come last."""
         if self.label is None or (self.label.kind is Kind.INDEX and not self.value.strip("0")):
             return len(_SECTIONS)
-        names = (self.key, self.key.rstrip(_PHASE_NUMBERS), self.label.kind)
-        return next(place for name in names for place, section in enumerate(_SECTIONS) if name in section)
+        for name in (self.key, self.key.rstrip(_PHASE_NUMBERS)):
+            if name in _PLACES:
+                return _PLACES[name]
+        return _PLACES[self.label.kind]
 
     @property
     def is_clock(self) -> bool:

@@ -54,8 +54,13 @@ def line_details(health: Health) -> tuple[str, str, str, str]:
     """Return texts: share of bad groups, losses by cause, withheld groups, frames; empty if unknown or 0."""
     share = health.bad_groups_percent
     count = health.frames
-    withheld = sum(health.withheld.values())
-    bad = "" if share is None else _("{share} % bad groups").format(share=decimal(f"{share:.2g}"))
+    bad = ""
+    if share is not None:
+        bad = _("{share} % bad groups").format(share=decimal(f"{share:.2g}"))
+    withheld_groups = sum(health.withheld.values())
+    withheld = ""
+    if withheld_groups:
+        withheld = _("withheld {count}").format(count=number(withheld_groups))
     frames = ""
     if count is not None:
         frames = plural(count, N_("{count} frame"), N_("{count} frames")).format(count=number(count))
@@ -65,7 +70,7 @@ def line_details(health: Health) -> tuple[str, str, str, str]:
         form=health.rejected.get("malformed", 0),
         cut=health.interrupted or 0,
     )
-    return bad, causes, _("withheld {count}").format(count=number(withheld)) if withheld else "", frames
+    return bad, causes, withheld, frames
 
 
 def note(kind: Hashable, template: str, **fields: object) -> Note:

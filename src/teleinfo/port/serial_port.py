@@ -144,7 +144,9 @@ def open_port(
     """
     if is_bridge(url):
         return _bridge(url, on_data)
-    return (_remote if is_remote(url) else _device)(url, baudrate, on_data)
+    if is_remote(url):
+        return _remote(url, baudrate, on_data)
+    return _device(url, baudrate, on_data)
 
 
 class SerialDevice(serial.Serial):
@@ -229,19 +231,19 @@ async def _bridge(url: str, on_data: OnData) -> AsyncIterator[LineProtocol]:
     make_protocol = partial(LineProtocol, on_data, partial(bridge_lost, where))
     loop = asyncio.get_running_loop()
     is_service = url.startswith(UNIX)
-    host, port = ("", 0) if is_service else _address(url)
     try:
         async with asyncio.timeout(OPEN_TIMEOUT):
-            transport, protocol = await (
-                loop.create_unix_connection(make_protocol, where)
-                if is_service
-                else loop.create_connection(make_protocol, host, port)
-            )
+            if is_service:
+                transport, protocol = await loop.create_unix_connection(make_protocol, where)
+            else:
+                host, port = _address(url)
+                transport, protocol = await loop.create_connection(make_protocol, host, port)
     except (OSError, ValueError) as error:  # ValueError: odd host names, UnicodeError among them
         raise cannot_reach(where, error) from error
     try:
-        for option in () if is_service else _KEEPALIVE:
-            transport.get_extra_info("socket").setsockopt(*option)
+        if not is_service:
+            for option in _KEEPALIVE:
+                transport.get_extra_info("socket").setsockopt(*option)
         yield protocol
     finally:
         protocol.lost.cancel()  # no more bytes for `on_data`

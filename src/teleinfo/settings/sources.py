@@ -150,16 +150,21 @@ def load_all(
         except SettingsError as error:
             language = error.language
             for message in error.messages:
-                is_clear = len(files) == 1 or str(path) in message
-                faults.append(message if is_clear else Message("{path}: {fault}", path=path, fault=message))
+                names_its_file = len(files) == 1 or str(path) in message
+                if names_its_file:
+                    faults.append(message)
+                else:
+                    faults.append(Message("{path}: {fault}", path=path, fault=message))
     for (other_path, other), (path, settings) in itertools.combinations(loaded.items(), 2):
         for name in unique:
             if _is_shared(name, settings, other):
                 text = N_("{variable}: {path} and {other} have the same; each meter needs its own")
                 faults.append(Message(text, variable=variable_of(name), path=path, other=other_path))
-        if lower := nested(settings, other):
-            places = (path, other_path) if lower is settings else (other_path, path)
-            faults.append(nested_topics(lower.mqtt_topic, *places))
+        lower = nested(settings, other)
+        if lower is settings:
+            faults.append(nested_topics(settings.mqtt_topic, path, other_path))
+        elif lower is other:
+            faults.append(nested_topics(other.mqtt_topic, other_path, path))
     if faults:
         raise SettingsError(faults, language)
     return list(loaded.values())

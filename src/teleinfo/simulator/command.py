@@ -44,7 +44,8 @@ HELP = N_("play a meter on a pseudo-terminal, in place of a real one on a serial
 # Seconds for the reader to read the last bytes: unread bytes are lost when the port closes.
 _LAST_READ_TIMEOUT = 5.0
 _CHUNK = 1 << 14  # bytes of a recording in memory
-_HEAD = 1 << 12  # bytes to find the mode of a recording, unless two ETX come earlier
+_HEAD = 1 << 12  # bytes to find the mode of a recording, unless it has `_ENOUGH_FRAMES` earlier
+_ENOUGH_FRAMES = 2
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -118,10 +119,16 @@ async def _simulate(arguments: argparse.Namespace) -> None:
         arguments.meter, start=start, rng=rng, household=arguments.household, number=arguments.number
     )
     with contextlib.suppress(asyncio.CancelledError, TimeoutError):
-        chunks = None if arguments.replay is None else _recording(arguments.replay)
-        first = [] if chunks is None else await anext(chunks)
-        head = b"".join(data for data, _time in first)
-        baudrate = arguments.baudrate or (meter.baudrate if chunks is None else baudrate_of(head))
+        chunks: AsyncGenerator[Pieces, None] | None = None
+        first: Pieces = []
+        baudrate = meter.baudrate
+        if arguments.replay is not None:
+            chunks = _recording(arguments.replay)
+            first = await anext(chunks)
+            head = b"".join(data for data, _time in first)
+            baudrate = baudrate_of(head)
+        if arguments.baudrate is not None:
+            baudrate = arguments.baudrate
         # A generator of its own, so that the line changes the bytes that arrive, but not the load.
         line = SerialLine(
             baudrate=baudrate,
@@ -170,7 +177,10 @@ async def _recording(path: Path) -> AsyncGenerator[Pieces, None]:
     # In a thread: opening or reading a pipe may last for ever.
     with await asyncio.to_thread(path.open, "rb", buffering=0) as file:
         chunk = b""
-        while len(chunk) < _HEAD and chunk.count(ETX) < 2 and (data := await _read(file)):  # noqa: PLR2004
+        while len(chunk) < _HEAD and chunk.count(ETX) < _ENOUGH_FRAMES:
+            data = await _read(file)
+            if not data:
+                break
             chunk += data
         if not chunk:
             raise OSError(errno.ENODATA, N_("the recording is empty"), str(path))
@@ -178,7 +188,10 @@ async def _recording(path: Path) -> AsyncGenerator[Pieces, None]:
         if note:
             say(note)
         while chunk:
-            yield [*times.split(chunk, file.tell() - len(chunk) if file.seekable() else 0)]
+            begin = 0  # the times of a pipe are not known
+            if file.seekable():
+                begin = file.tell() - len(chunk)
+            yield [*times.split(chunk, begin)]
             chunk = await _read(file)
             if not chunk and file.seekable():
                 file.seek(0)

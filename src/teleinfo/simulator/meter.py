@@ -70,7 +70,10 @@ class SimulatedMeter(ABC):
         groups = self.frame(now)
         interrupted = self._interrupted
         self._interrupted = []
-        return (encode_frame(interrupted, end=EOT) if interrupted else b"") + encode_frame(groups)
+        sent = b""
+        if interrupted:
+            sent = encode_frame(interrupted, end=EOT)
+        return sent + encode_frame(groups)
 
     @abstractmethod
     def _groups(self) -> list[Group]:

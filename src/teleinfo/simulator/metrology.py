@@ -145,7 +145,8 @@ class Metrology:
                 self.distributor[self.distributor_index] += energy
             else:
                 self.injected_energy += energy
-            self.reactive[0 if active >= 0 else 1] += power.imag * seconds / 3600
+            quadrant = 0 if active >= 0 else 1
+            self.reactive[quadrant] += power.imag * seconds / 3600
             self.drawn_mean.add(max(0.0, active), seconds, end)
             self.injected_mean.add(max(0.0, -active), seconds, end)
             for mean, volts in zip(self.voltage_means, self.voltage, strict=True):

@@ -74,4 +74,5 @@ def baudrate_of(recording: bytes) -> int:
     """Return the speed in baud of the mode of a recording: standard has HT, historique never does."""
     # HT has two bits set, so that even parity leaves it as it is.
     is_standard = recording.count(b"\t") > recording.count(ETX)
-    return BAUDRATES[Mode.STANDARD if is_standard else Mode.HISTORIQUE]
+    mode = Mode.STANDARD if is_standard else Mode.HISTORIQUE
+    return BAUDRATES[mode]

@@ -100,7 +100,10 @@ class SerialLine:
         if self._master < 0:
             return None
         set_code = termios.tcgetattr(self._master)[_OUTPUT_SPEED]
-        return next((baudrate for baudrate, code in SPEED_CODES.items() if code == set_code), None)
+        for baudrate, code in SPEED_CODES.items():
+            if code == set_code:
+                return baudrate
+        return None
 
     def open(self) -> None:
         """
@@ -163,7 +166,8 @@ class SerialLine:
         """
         if self.parity and not encoded:
             data = with_parity(data)
-        data = flip_bits(data, self.noise, self.rng, width=8 if self.parity or encoded else 7)
+        has_parity = self.parity or encoded
+        data = flip_bits(data, self.noise, self.rng, width=8 if has_parity else 7)
         data = lose_bytes(data, self.lost, self.rng)
         # Bytes to send at once: the FIFO of a UART, or the bytes of 5 ms on a faster line.
         size = max(8, int(self.baudrate / BITS * self.speed * 0.005)) if self.speed else 256

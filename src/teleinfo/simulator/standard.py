@@ -114,7 +114,13 @@ class Standard(SimulatedMeter):
         """Return the status register (Enedis-NOI-CPT_54E v3, STGE)."""
         metrology = self.metrology
         announced = self._announced(period)
-        running = [peak.number for peak in period.peaks if peak.start <= metrology.now]
+        announced_peak = 0
+        if announced is not None:
+            announced_peak = announced.number
+        running_peak = 0
+        for peak in reversed(period.peaks):  # the first one counts
+            if peak.start <= metrology.now:
+                running_peak = peak.number
         value_by_bit = {
             0: not period.off_peak,
             7: metrology.drawn > self.model.kva * 1000,
@@ -124,8 +130,8 @@ class Standard(SimulatedMeter):
             14: metrology.distributor_index,
             24: period.today,
             26: period.tomorrow,
-            28: announced.number if announced else 0,
-            30: running[0] if running else 0,
+            28: announced_peak,
+            30: running_peak,
         }
         register = _STGE_ALWAYS
         for bit, value in value_by_bit.items():

@@ -361,8 +361,8 @@ def _details(alert: str, now: Snapshot) -> dict[str, _Detail]:
     """Return the details of an alert that begins: those that `DETAILS` has for its event."""
     values = now.values
     if alert == Alert.PHASE_MISSING:
-        missing = registers.missing_phases(values.get("PPOT", ""))
-        return {"phases": [*missing] if missing else None}
+        missing = registers.missing_phases(values.get("PPOT", "")) or ()
+        return {"phases": [*missing]}
     status = fields.status(values) or 0
     if alert == Alert.BREAKER_OPEN:
         return {"reason": registers.breaker_reason(status)}
@@ -385,9 +385,13 @@ def _published(form: DetailForm, value: _Detail) -> Json:
     if form is TariffPeriod and value is not None:
         key, _, text = value.partition(" ")
         code = tariffs.period_in_force(text, key)
-        return {"code": code, "name": text if code is None else code.words, "index": key or None}
-    name = value.words if isinstance(value, Code) else value
-    return {"code": value, "name": name}
+        name = text
+        if code is not None:
+            name = code.words
+        return {"code": code, "name": name, "index": key or None}
+    if isinstance(value, Code):
+        return {"code": value, "name": value.words}
+    return {"code": value, "name": value}
 
 
 def _greatest(*values: int | None) -> int | None:

@@ -407,16 +407,19 @@ def day_profile(values: Values, label: str, *, contract: str | None) -> Value:
     slots = registers.profile(values.get(label, ""))
     if not slots:
         return None
-    return [
-        {
-            "start": slot.start,
-            "alternative_start": slot.alternative_start,
-            "index": _key_of_slot(slot.index, contract),
-            "dry_contact": slot.dry,
-            "closed_relays": [contact + 1 for contact in slot.virtual],
-        }
-        for slot in slots
-    ]
+    shown: list[Json] = []
+    for slot in slots:
+        closed_relays: list[Json] = [contact + 1 for contact in slot.virtual]
+        shown.append(
+            {
+                "start": slot.start,
+                "alternative_start": slot.alternative_start,
+                "index": _key_of_slot(slot.index, contract),
+                "dry_contact": slot.dry,
+                "closed_relays": closed_relays,
+            }
+        )
+    return shown
 
 
 def _key_of_slot(number: int | None, contract: str | None) -> str | None:

@@ -85,7 +85,10 @@ def values_of(mode: Mode, values: Values, *, private: bool = False) -> _ValueByK
         is_horodate = key != name
         label = lookup(mode, key) or lookup(mode, name) or _label_of_second_part(mode, key)
         if label is None:
-            others |= _time(key, text) if is_horodate else _text(key, text)
+            if is_horodate:
+                others |= _time(key, text)
+            else:
+                others |= _text(key, text)
             continue
         is_hidden = private and label.kind is Kind.IDENTIFIER
         if is_hidden or has_field(label):
@@ -157,6 +160,10 @@ def _number(label: Label, text: str) -> _ValueByKey:
         return {}
     unit_of_meter = sent_unit if label.unit is None else label.unit
     unit, factor = UNITS.get(unit_of_meter, (unit_of_meter, 1))
+    key = label.name
+    if label.unit is None and unit:
+        key = f"{label.name}_{unit}"
     number = Decimal(digits.replace(",", ".")) * factor
-    key = f"{label.name}_{unit}" if label.unit is None and unit else label.name
-    return {key: int(number) if number == int(number) else float(number)}
+    if number == int(number):
+        return {key: int(number)}
+    return {key: float(number)}

@@ -103,7 +103,8 @@ class Judge:
         is_same_contract = contract is None or self._contract is None or self._contract == contract
         new_frames = 1  # of the followed meter
         if not is_same_meter or not is_same_contract:
-            rival = _Rival(number, reading.mode, contract if is_same_meter else None)
+            contract_of_rival = contract if is_same_meter else None
+            rival = _Rival(number, reading.mode, contract_of_rival)
             if rival != self._rival:
                 self._rival_frames = 0
             self._rival = rival

@@ -195,14 +195,16 @@ def _slot(decimal_start: str | None, hexadecimal_start: str | None, actions: int
         alternative_start = hexadecimal_start
     if start is None:
         return None
-    index = _INDEX.of(actions)
+    index: int | None = _INDEX.of(actions)
+    if index not in _SUPPLIER_INDEXES:
+        index = None
     virtual = []
     for contact in _VIRTUAL_CONTACTS:
         if Bits(_FIRST_VIRTUAL + contact - 1).of(actions):
             virtual.append(contact)
     return Slot(
         start=start,
-        index=index if index in _SUPPLIER_INDEXES else None,
+        index=index,
         dry=_DRY_CONTACTS[_DRY.of(actions)],
         virtual=tuple(virtual),
         alternative_start=alternative_start,

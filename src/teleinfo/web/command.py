@@ -60,9 +60,12 @@ def _serve(address: checks.Address, settings: Sequence[Settings], *, mqtt: bool)
     """Serve the page of these meters until a signal ends it; return the exit status."""
     from teleinfo.web.server import Streams, show  # noqa: PLC0415 - aiohttp is an extra
 
-    token = next((each.web_token for each in settings if each.web_token is not None), "")
+    tokens = [each.web_token for each in settings if each.web_token is not None]
+    token = tokens[0] if tokens else ""
     metrics = any(each.web_metrics for each in settings)
-    names = frozenset[str]().union(*(each.web_hosts for each in settings))
+    names: set[str] = set()
+    for each in settings:
+        names |= each.web_hosts
 
     async def serve(*models: LiveModel) -> None:
         meters = {}

@@ -19,7 +19,8 @@ def contract_part(table: dict[str, Any]) -> dict[str, Any]:
     steps = _steps(table)
     values = table | _verdict(table) | _hours(table)
     values["unknown"] = "" if table["held"] else table["file"]
-    values["old" if table["prices"]["are_old"] else "new"] = table["prices"]["since"]
+    age_of_prices = "old" if table["prices"]["are_old"] else "new"
+    values[age_of_prices] = table["prices"]["since"]
     of_power = told(sentences.POWER, values)
     for step in steps:
         of_power += told(sentences.STEP, step)

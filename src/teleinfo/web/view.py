@@ -113,11 +113,28 @@ def now_part(
     today = model.clock().date()
     time = find(state, "time")
     silence = model.silence(now=now)
-    age = 0.0 if model.heard is None else now - model.heard
+    age = 0.0
+    if model.heard is not None:
+        age = now - model.heard
+    age_in_words = ""
+    if age > LIVE:
+        age_in_words = _("Power {time} ago").format(time=duration(age))
+    stream = None
     is_live = silence is None and model.heard is not None and age <= LIVE
+    if not is_live:
+        stream = _last(time, meters, today)
     silent = None
     if silence is not None:
         silent = _("The meter is silent for {time}").format(time=duration(silence))
+    waiting = None
+    if model.mode is None:
+        waiting = sentences.waiting(model)
+    why = ""
+    if model.note is not None:
+        why = model.note.text
+    fault_in_words = ""
+    if fault is not None:
+        fault_in_words = _(fault)
     meter_id = find(state, "meter.id")
     if not meter_id and meters:
         meter_id = meters[0][0]  # the one that was read last
@@ -125,15 +142,15 @@ def now_part(
         "meter": sentences.meter(model),
         "id": meter_id,
         "meters": [[name, f"{_day(name, first)} – {_day(name, last)}"] for name, first, last in meters],
-        "fault": "" if fault is None else _(fault),
+        "fault": fault_in_words,
         "today": f"{today}",
         "ahead": model.minutes_ahead,
         "time": clock(time, today=today, seconds=True),
-        "stream": None if is_live else _last(time, meters, today),
-        "waiting": sentences.waiting(model) if model.mode is None else None,
+        "stream": stream,
+        "waiting": waiting,
         "silent": silent,
-        "age": _("Power {time} ago").format(time=duration(age)) if age > LIVE else "",
-        "why": "" if model.note is None else model.note.text,
+        "age": age_in_words,
+        "why": why,
         "alerts": _active_alerts(model.state(now=now), today),
         "power": _power(state),
         "facts": _rows(state, "power", "max_power", "headroom", "current", "voltage"),
@@ -295,12 +312,15 @@ def _limit(state: Json) -> Json:
         limit_in_text = limit // len(Phase)
         template = _("{share} % of the {limit} VA of the phase that draws most")
     power_left = _left(state, "headroom.power")
+    left = ""
+    if power_left:
+        left = _("{power} left").format(power=power_left)
     return {
         "now": used,
         "most": _ALL,
         "power": limit,
         "text": template.format(share=used, limit=number(limit_in_text)),
-        "left": _("{power} left").format(power=power_left) if power_left else "",
+        "left": left,
         "over": used > _ALL,
     }
 

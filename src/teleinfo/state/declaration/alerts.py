@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from teleinfo.state.field_entry import Field, StateType
 from teleinfo.vocabulary.codes import Alert, Contract
+
+if TYPE_CHECKING:
+    from teleinfo.state.field_entry import DeviceClass
 
 
 def _is_active(
@@ -16,15 +19,22 @@ def _is_active(
     enabled: bool | Contract = True,
 ) -> Field:
     """Return the field that tells whether an alert is active, which the `sources` show."""
+    name = ""
+    key = ""
+    device_class: DeviceClass | None = None
+    if is_entity:
+        name = alert.words
+        key = f"alert_{alert}"
+        device_class = "problem"
     return Field(
         f"alerts.{alert}.active",
         StateType.BOOLEAN,
         "True while the alert is active.",
         sources=sources,
         read=lambda now: now.alert(alert),
-        name=alert.words if is_entity else "",
-        key=f"alert_{alert}" if is_entity else "",
-        device_class="problem" if is_entity else None,
+        name=name,
+        key=key,
+        device_class=device_class,
         diagnostic=diagnostic,
         enabled=enabled,
     )

@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from teleinfo.state.learned_hours import Change, LearnedHours, Learner, Slots, learn, next_change
+from teleinfo.state.hours_learner import Learner
+from teleinfo.state.learned_hours import Change, LearnedHours, Slots, learn, next_change
 from teleinfo.tic.horodate import PARIS
 from teleinfo.vocabulary.moment import Moment
 

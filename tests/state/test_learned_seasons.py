@@ -11,7 +11,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from teleinfo.state.learned_hours import LearnedHours, Learner
+from teleinfo.state.hours_learner import Learner
+from teleinfo.state.learned_hours import LearnedHours
 from teleinfo.tic.horodate import PARIS
 from teleinfo.vocabulary import typed_json
 from teleinfo.vocabulary.moment import Moment

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.state import fields, learned_hours, tariffs
 from teleinfo.state.fields import UNKNOWN, Unknown, Values
-from teleinfo.state.learned_hours import LATE, LEARNED, LearnedHours, Learner, Slots, fits
+from teleinfo.state.hours_learner import Learner
+from teleinfo.state.learned_hours import LATE, LEARNED, LearnedHours, Slots, fits
 from teleinfo.state.meter_clock import TOLERANCE
 from teleinfo.tic import horodate, registers
 from teleinfo.tic.horodate import PARIS

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.simulator.encode import encode_frame, encode_group
+from teleinfo.tic.claims import MAX_CLAIM_AGE, MAX_CLAIMS
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.groups import RejectionCause
 from teleinfo.tic.labels import ORDER, Group, Mode, Presence
-from teleinfo.tic.trust import FRAMES_FOR_NEW, MAX_CLAIM_AGE, MAX_CLAIMS, MAX_UNKNOWN, Trust
+from teleinfo.tic.trust import FRAMES_FOR_NEW, MAX_NEIGHBOURS, MAX_UNKNOWN, Trust
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -366,9 +367,9 @@ def test_what_is_remembered_is_bounded() -> None:
     withheld(trust, HC.replace(" PTEC", "".join(f" L{number}" for number in range(2 * MAX_CLAIMS))))
 
     assert sum(name.startswith("N") for name in trust._shown) == MAX_UNKNOWN
-    assert (len(trust._claims), len(trust._neighbours)) == (MAX_CLAIMS, MAX_CLAIMS)
+    assert (len(trust._claims), len(trust._neighbours)) == (MAX_CLAIMS, MAX_NEIGHBOURS)
     for _ in range(MAX_CLAIM_AGE + 1):
         withheld(trust, HC)
-    assert trust._claims == {}
+    assert len(trust._claims) == 0
     # What is longer than the table says waits for its third frame, as in a new decoder.
     assert [withheld(trust, HC.replace("PAPP", "PAPP=001940")) for _ in range(3)] == ["PAPP", "PAPP", ""]

@@ -32,6 +32,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.tic import labels
+from teleinfo.tic.claims import Claims
 from teleinfo.tic.groups import Form, RejectionCause, documented_widths, form_of
 from teleinfo.tic.labels import Group, Mode, Presence, lookup
 from teleinfo.tic.order import END, comes_and_goes, expected, missing, place, presence
@@ -48,14 +49,11 @@ FRAMES_AGAINST: Final = 3
 SAFE_DIFFERENCE: Final = 3
 """Digits that cannot be lost or repeated unnoticed: no sum of up to three digits is a multiple of 64."""
 
+MAX_NEIGHBOURS: Final = 256
+"""The most labels whose neighbour is remembered; the oldest is dropped first."""
+
 MAX_UNKNOWN: Final = 128
 """The most labels outside the table that are learned: only noise creates more."""
-
-MAX_CLAIMS: Final = 256
-"""The most claims that wait for confirmation; the oldest is dropped first."""
-
-MAX_CLAIM_AGE: Final = 1000
-"""Frames after which a waiting claim is dropped: a SAPHIR sends one long frame in some hundred frames."""
 
 _DAMAGED: Final = "?"  # successor of a label outside the table, whose next line is always malformed
 _MODE_GROUPS: Final = 2  # sound groups that prove another mode: noise can make one group
@@ -74,15 +72,6 @@ class _Shown:
 
 
 _NOTHING: Final = _Shown()
-
-
-@dataclass(slots=True)
-class _Claim:
-    """A claim that `count` frames in a row have made, the last of them frame number `frame`."""
-
-    what: object
-    count: int
-    frame: int
 
 
 class _Frame(NamedTuple):
@@ -114,10 +103,9 @@ class Trust:
         self.mode = Mode.HISTORIQUE
         self._shown: defaultdict[str, _Shown] = defaultdict(_Shown)
         self._had: set[Presence] = set()
-        self._claims: dict[tuple[str, str], _Claim] = {}
+        self._claims = Claims()
         self._neighbours: dict[str, str] = {}  # the label beside each unknown label and each notice
         self._other_currents: set[str] = set()  # alarms that differ from the current of their phase
-        self._frame = 0
 
     def note(self, groups: Iterable[Group]) -> None:
         """Remember the groups of frames that were read by their layout, without `believe`."""
@@ -138,7 +126,7 @@ class Trust:
         if is_in_another_mode and (len(sound) >= _MODE_GROUPS or not self._shown):
             self.forget()
             self.mode = modes.pop()
-        self._frame += 1
+        self._claims.begin_frame()
         self.is_settled = len(sound) == len(lines)
         frame = self._frame_of(lines, sound)
         suspects = self._wrong_links(frame)
@@ -292,9 +280,9 @@ class Trust:
         """Learn that a damaged line follows this label, if that may be so: rule 3."""
         if not self._is_unknown(before) or self._known(before).after:
             return
-        frames_in_a_row = self._claim(before, "link")
+        frames_in_a_row = self._claims.count(before, "link")
         if frames_in_a_row >= FRAMES_AGAINST:
-            self._settle(before, "link")
+            self._claims.settle(before, "link")
             self._show_link(before, _DAMAGED)
 
     def _learn_link(self, before: str, behind: str, frame: _Frame) -> bool:
@@ -303,17 +291,17 @@ class Trust:
         # SAPHIR and ICE send frames of several kinds, whose links alternate: each link has its own claim.
         aspect = "link" if has_places else f"link {behind}"
         if behind in self._known(before).after:
-            self._settle(before, aspect)
+            self._claims.settle(before, aspect)
             return False
         if self._is_shown(before, behind, frame):  # a link of the short frame
             return False
         missing_between = missing(self.mode, before, behind, frame.expected)
         is_right = missing_between == 0 and self._may_be_new(before, behind)
         needed = FRAMES_FOR_NEW if is_right else FRAMES_AGAINST
-        frames_in_a_row = self._claim(before, aspect, behind)
+        frames_in_a_row = self._claims.count(before, aspect, behind)
         if frames_in_a_row < needed:
             return False
-        self._settle(before, aspect)
+        self._claims.settle(before, aspect)
         self._show_link(before, behind)
         return True
 
@@ -342,8 +330,8 @@ class Trust:
         # An alarm is urgent: it is believed at once.
         is_alarm = name in labels.ALARMS and form.width in documented_widths(form)
         if not is_known and not is_alarm:
-            in_this_form = self._claim(name, "form", form)
-            in_unknown_forms = self._claim(name, "width")
+            in_this_form = self._claims.count(name, "form", form)
+            in_unknown_forms = self._claims.count(name, "width")
             if in_this_form >= self._frames_for_form(form, known_forms):
                 known_forms.add(form)
             elif in_unknown_forms >= FRAMES_AGAINST:
@@ -351,7 +339,7 @@ class Trust:
             else:
                 return False
             self.is_settled = False
-        self._settle(name, "form", "width")
+        self._claims.settle(name, "form", "width")
         return True
 
     def _frames_for_form(self, form: Form, known_forms: AbstractSet[Form]) -> int:
@@ -375,12 +363,12 @@ class Trust:
             return True
         self._note_neighbour(name, frame, position)
         if not parity and name not in self._known_notices:
-            frames_in_a_row = self._claim(name, "notice")
+            frames_in_a_row = self._claims.count(name, "notice")
             if frames_in_a_row < FRAMES_FOR_NEW:
                 return False
         self._known_notices.add(name)
         self.notices |= {name}
-        self._settle(name, "notice")
+        self._claims.settle(name, "notice")
         return True
 
     def _has_current_of_its_phase(self, label: str, values: Mapping[str, str]) -> bool:
@@ -394,10 +382,10 @@ class Trust:
         if current is None or label in self._other_currents:
             return True
         if current == values[label]:
-            self._settle(label, "current")
+            self._claims.settle(label, "current")
             return True
-        if self._claim(label, "current") >= FRAMES_AGAINST:
-            self._settle(label, "current")
+        if self._claims.count(label, "current") >= FRAMES_AGAINST:
+            self._claims.settle(label, "current")
             self._other_currents.add(label)
         # The head of this alarm, and the tail of the current behind a later alarm, whose label was lost.
         last_digit = values[label][-1:]
@@ -413,7 +401,7 @@ class Trust:
         beside = self._lasting(frame, position + 1, 1) or self._lasting(frame, position - 1, -1)
         if beside:
             self._neighbours[name] = beside
-            if len(self._neighbours) > MAX_CLAIMS:
+            if len(self._neighbours) > MAX_NEIGHBOURS:
                 oldest = next(iter(self._neighbours))
                 del self._neighbours[oldest]
 
@@ -429,28 +417,7 @@ class Trust:
             if name in self._shown:
                 self._shown[name].last = None
         self.notices -= absent
-        for (name, aspect), claim in list(self._claims.items()):
-            if name in absent or self._frame - claim.frame > MAX_CLAIM_AGE:
-                del self._claims[name, aspect]
-
-    def _claim(self, name: str, aspect: str, what: object = None) -> int:
-        """Count a frame that claims `what`; return the number of frames in a row that have claimed it."""
-        before = self._claims.pop((name, aspect), None)
-        count = 1
-        if before is not None and before.what == what:
-            count = before.count
-            if before.frame != self._frame:  # a label may come twice in a frame, which counts once
-                count += 1
-        self._claims[name, aspect] = _Claim(what, count, self._frame)
-        if len(self._claims) > MAX_CLAIMS:
-            oldest = next(iter(self._claims))  # `pop` above puts a repeated claim at the end
-            del self._claims[oldest]
-        return count
-
-    def _settle(self, name: str, *aspects: str) -> None:
-        """Drop the claims on these aspects of a label, which are confirmed or refuted."""
-        for aspect in aspects:
-            self._claims.pop((name, aspect), None)
+        self._claims.drop(absent)
 
     def _known(self, name: str) -> _Shown:
         """Return what the meter has shown of a label; the caller must not change it."""

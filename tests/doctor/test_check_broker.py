@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.doctor import check_broker
+from teleinfo.doctor import broker_address
 from teleinfo.doctor.finding import Severity
 from teleinfo.mqtt.config import Broker
 from teleinfo.port.health import Health
@@ -159,7 +159,7 @@ def test_a_limit_of_the_broker_is_named(
 async def test_a_broker_that_speaks_websockets_answers_the_request_of_the_doctor(tmp_path: Path) -> None:
     """Its answer to CONNECT may be lost with the connection that it closes."""
     with MosquittoBroker(tmp_path, more=limit("protocol websockets", tmp_path)) as running:
-        line = await check_broker._first_line(Broker(running.host, running.port, "doctor"), tls=False)
+        line = await broker_address._first_line(Broker(running.host, running.port, "doctor"), tls=False)
 
     assert line is not None
     assert line.startswith(b"HTTP/1.1 101 ")

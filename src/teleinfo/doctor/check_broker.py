@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import secrets
-import socket
-import ssl
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,38 +11,29 @@ from typing import TYPE_CHECKING
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.doctor import inside
+from teleinfo.doctor.broker_address import connect_once, explained, judge_certificate, resolve
+from teleinfo.doctor.broker_messages import ONLINE, collect, publish
 from teleinfo.doctor.case import Case, is_one_of, kept_away
 from teleinfo.doctor.finding import Finding, Severity, find
 from teleinfo.doctor.findings import of_broker
-from teleinfo.mqtt import config
-from teleinfo.mqtt.client import ONE_SHOT_TIMEOUT, Connection, connect, for_command, tls_context
-from teleinfo.mqtt.config import Broker, MqttVersion, Topics
-from teleinfo.mqtt.errors import PUSHED_OUT, BrokerError, cannot_connect
+from teleinfo.mqtt.client import Connection, connect, for_command, tls_context
+from teleinfo.mqtt.config import MqttVersion, Topics
+from teleinfo.mqtt.errors import PUSHED_OUT, BrokerError
 from teleinfo.mqtt.faults import BrokerFault
-from teleinfo.port.health import DIGITS, Health, is_stale
+from teleinfo.port.health import DIGITS, is_stale
 from teleinfo.port.health import parse as parse_health
 from teleinfo.tic.labels import METER_NUMBERS
 from teleinfo.vocabulary.line import LinkProblem
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator
 
-    from teleinfo.settings import Settings
-
-STEP_TIMEOUT = 5.0
-"""Seconds that each step may take."""
-
-PROBE_TIMEOUT = 2.0
-"""Seconds for a connection that shows what is in place of a broker, and as many for its answer."""
 
 READINGS_TIMEOUT = 5.0
 """Seconds in which the readings of a second meter are looked for."""
 
 PUSHED_OUT_TIMEOUT = 20.0
 """The same where two services take turns, each of which pushes the other out."""
-
-ECHO_TIMEOUT = 3.0
-"""Seconds to wait for our message to come back, and for each retained message."""
 
 ONE_TOPIC = Finding(
     "topic",
@@ -60,19 +48,9 @@ ONE_CLIENT_ID = replace(
     commands=(*ONE_TOPIC.commands, "TELEINFO_MQTT_CLIENT_ID=teleinfo-{{hostname}}-2"),
 )
 
-ONLINE = config.ONLINE.decode()
-OFFLINE = config.OFFLINE.decode()
 _UNEXPLAINED = frozenset(
     {BrokerFault.CLOSED_UNANSWERED, BrokerFault.UNANSWERED, BrokerFault.WANTS_CERTIFICATE}
 )
-_REQUEST = (
-    b"GET /mqtt HTTP/1.1\r\nHost: broker\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-    b"Sec-WebSocket-Protocol: mqtt\r\n\r\n"
-)
-"""A request for a websocket (RFC 6455 §4.1): mosquitto answers no other one; a web server answers any."""
-RENEW_WITHIN_DAYS = 14
-_SECONDS_OF_DAY = 86400.0
 _LENGTH_OF_NUMBER = 12  # digits of ADCO, ADSC and ADS
 
 
@@ -116,21 +94,21 @@ async def _steps(case: Case) -> AsyncIterator[Finding]:
     """
     broker = case.settings.broker
     try:
-        case.addresses = await _resolve(broker)
+        case.addresses = await resolve(broker)
         is_address = case.addresses == (broker.host,)
         template = of_broker.ADDRESS if is_address else of_broker.NAME
         yield find(template, host=broker.host, address=", ".join(case.addresses))
-        await _connect(broker)
+        await connect_once(broker)
         yield find(of_broker.ACCEPTS, address=broker.address)
         if broker.tls is not None:
             context = await asyncio.to_thread(tls_context, broker, broker.tls)
-            yield _certificate(await _connect(broker, context))
+            yield judge_certificate(await connect_once(broker, context))
         async with connect(for_command(broker, "doctor")) as connection:
             for finding in await _login_and_topics(connection, case):
                 yield finding
     except BrokerError as error:
         if error.fault in _UNEXPLAINED:
-            error = await _explained(error, broker)
+            error = await explained(error, broker)
         severity = Severity.FAULT
         if error.fault is BrokerFault.REFUSES_SUBSCRIPTION:
             severity = Severity.WARNING  # the service publishes without that right
@@ -170,82 +148,6 @@ async def _login_and_topics(connection: Connection, case: Case) -> list[Finding]
         template = of_broker.NO_ACCOUNT if case.settings.broker.username is None else of_broker.ACCOUNT
         findings.append(find(template, facts={"mqtt_version": connection.version}))
     return findings + on_topics
-
-
-async def _resolve(broker: Broker) -> tuple[str, ...]:
-    """Return the addresses of the broker, each once, in the order of the resolver; raise `BrokerError`."""
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(STEP_TIMEOUT):
-            rows = await loop.getaddrinfo(broker.host, broker.port, type=socket.SOCK_STREAM)
-    except (OSError, ValueError) as error:
-        # A resolver that does not answer is a name that is not known for the moment.
-        cause = socket.gaierror(socket.EAI_AGAIN) if isinstance(error, TimeoutError) else error
-        raise cannot_connect(cause, broker) from error
-    addresses = []
-    for _family, _type, _protocol, _name, socket_address in rows:
-        address = str(socket_address[0])
-        if address not in addresses:
-            addresses.append(address)
-    return tuple(addresses)
-
-
-async def _connect(broker: Broker, context: ssl.SSLContext | None = None) -> Mapping[str, str]:
-    """Connect and disconnect; return the broker's certificate, empty if `context` does not verify it."""
-    try:
-        async with asyncio.timeout(STEP_TIMEOUT):
-            _reader, writer = await asyncio.open_connection(broker.host, broker.port, ssl=context)
-    except (OSError, ValueError) as error:
-        cause: Exception = error
-        # asyncio joins the errors of several addresses in one text.
-        if f"[Errno {errno.ECONNREFUSED}]" in str(error):
-            cause = ConnectionRefusedError()
-        raise cannot_connect(cause, broker) from error
-    writer.transport.abort()
-    return writer.get_extra_info("peercert") or {}
-
-
-async def _explained(error: BrokerError, broker: Broker) -> BrokerError:
-    """Return `error`, or what is at the port in place of a broker: a web server, or a port of TLS."""
-    plain, encrypted = await asyncio.gather(_first_line(broker, tls=False), _first_line(broker, tls=True))
-    if broker.tls is None and encrypted is not None:
-        return BrokerError(BrokerFault.WANTS_TLS, broker)
-    answer = plain if broker.tls is None else encrypted
-    if answer is not None and answer.startswith(b"HTTP/"):
-        return BrokerError(BrokerFault.WEB_SERVER, broker)
-    return error
-
-
-async def _first_line(broker: Broker, *, tls: bool) -> bytes | None:
-    """Return the answer to a request of HTTP, b"" without one; None if no connection is made."""
-    context = None
-    if tls:
-        context = ssl.create_default_context()
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    try:
-        async with asyncio.timeout(PROBE_TIMEOUT):
-            reader, writer = await asyncio.open_connection(broker.host, broker.port, ssl=context)
-    except (OSError, ValueError):
-        return None
-    try:
-        async with asyncio.timeout(PROBE_TIMEOUT):
-            writer.write(_REQUEST)
-            return await reader.readline()
-    except (OSError, ValueError):
-        return b""
-    finally:
-        writer.transport.abort()
-
-
-def _certificate(certificate: Mapping[str, str]) -> Finding:
-    """Judge a certificate that OpenSSL has accepted; it is empty if OpenSSL did not verify it."""
-    if not certificate:
-        return find(of_broker.CERTIFICATE_UNSEEN)
-    seconds_left = ssl.cert_time_to_seconds(certificate["notAfter"]) - time.time()
-    days = int(seconds_left / _SECONDS_OF_DAY)
-    template = of_broker.CERTIFICATE_ENDS if days < RENEW_WITHIN_DAYS else of_broker.CERTIFICATE
-    return find(template, days=days, facts={"days_left": days})
 
 
 async def _numbers(connection: Connection, case: Case, *, limit: float) -> tuple[str, ...]:
@@ -300,7 +202,7 @@ async def _topics(connection: Connection, case: Case) -> list[Finding]:
     await connection.subscribe(topics.status)
     await connection.subscribe(topics.health)
     may_subscribe = await connection.subscribe(test_topic)
-    may_write = await _publish(connection, test_topic, test_payload, retain=False)
+    may_write = await publish(connection, test_topic, test_payload, retain=False)
 
     def is_all(received: dict[str, bytes]) -> bool:
         if not may_write:
@@ -308,10 +210,10 @@ async def _topics(connection: Connection, case: Case) -> list[Finding]:
         # The broker sends what it retains before a message that was published after the subscription.
         return received.get(test_topic) == test_payload
 
-    received = await _collect(connection, is_all)
+    received = await collect(connection, is_all)
     if may_write:
         # A retained message without content leaves nothing on the broker (MQTT 3.1.1, section 3.3.1.3).
-        may_write = await _publish(connection, test_topic, b"", retain=True)
+        may_write = await publish(connection, test_topic, b"", retain=True)
     case.may_read = bool(received)
     case.health = parse_health(received.get(topics.health, b""))
     if topics.status in received:
@@ -339,7 +241,7 @@ async def _announcement(connection: Connection, case: Case) -> Finding:
     """Return the finding on the topics of Home Assistant, by a message that announces no device."""
     prefix = case.settings.homeassistant_prefix
     topic = f"{prefix}/device/teleinfo-doctor/config"
-    if await _publish(connection, topic, b"", retain=False):
+    if await publish(connection, topic, b"", retain=False):
         return find(of_broker.ANNOUNCED)
     rights = [f"topic write {prefix}/#", f"topic read {prefix}/status"]
     return _find_on_topic(of_broker.NOT_ANNOUNCED, case, topic, rights)
@@ -352,55 +254,3 @@ def _find_on_topic(template: Finding, case: Case, topic: str, rights: list[str])
     if rights and user:
         lines.insert(0, f"user {user}")
     return find(template, *lines, user=user or _("without a user name"), topic=topic)
-
-
-def said_by(status: str, health: Health | None) -> str:
-    """Return the `status` that a teleinfo published, with the reason for it by its `health`."""
-    problem = None if health is None or is_stale(health, now=time.time()) else health.reason
-    if problem is None:
-        return _("teleinfo says {status}").format(status=status)
-    return _("teleinfo says {status}: {problem}").format(status=status, problem=_(problem))
-
-
-async def read_retained(
-    settings: Settings, limit: float = ONE_SHOT_TIMEOUT
-) -> tuple[str | None, Health | None]:
-    """
-    Return the retained status and health of a teleinfo, and publish nothing; raise `BrokerError`.
-
-    The status is None if nothing is retained, or a message that no teleinfo publishes; so is the health.
-    """
-    topics = Topics(settings.mqtt_topic)
-    async with connect(for_command(settings.broker, "doctor"), limit=limit) as connection:
-        await connection.subscribe(topics.status)
-        await connection.subscribe(topics.health)
-        received = await _collect(connection, {topics.status, topics.health}.issubset)
-    health = parse_health(received.get(topics.health, b""))
-    status = received.get(topics.status, b"").decode(errors="replace")
-    if status not in {ONLINE, OFFLINE}:
-        return None, health
-    return status, health
-
-
-async def _publish(connection: Connection, topic: str, payload: bytes, *, retain: bool) -> bool:
-    """Return False if the broker refuses the topic; raise `BrokerError` if it closes the connection."""
-    refusal = BrokerFault.REFUSES_RETAINED if retain else BrokerFault.REFUSES_MESSAGE
-    connection.closing_means = refusal
-    try:
-        await connection.publish(topic, payload, qos=1, retain=retain)
-    except BrokerError as error:
-        if error.fault is not BrokerFault.REFUSES_TOPIC:
-            raise
-        return False
-    connection.closing_means = BrokerFault.CLOSED
-    return True
-
-
-async def _collect(connection: Connection, is_all: Callable[[dict[str, bytes]], bool]) -> dict[str, bytes]:
-    """Return payloads by topic once `is_all` accepts them, or after `ECHO_TIMEOUT` without a retained one."""
-    received: dict[str, bytes] = {}
-    async for topic, payload, _retained in connection.messages(ECHO_TIMEOUT):
-        received[topic] = payload
-        if is_all(received):
-            break
-    return received

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from teleinfo.common import clock
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import _, decimal, inline
+from teleinfo.doctor.broker_messages import OFFLINE, ONLINE, said_by
 from teleinfo.doctor.case import Access, Case
-from teleinfo.doctor.check_broker import OFFLINE, ONLINE, said_by
 from teleinfo.doctor.finding import Finding, Severity, find
 from teleinfo.doctor.findings import of_line
 from teleinfo.doctor.line_damage import diagnose

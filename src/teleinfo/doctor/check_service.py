@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _
+from teleinfo.doctor.broker_messages import OFFLINE, ONLINE, read_retained
 from teleinfo.doctor.case import Access, Case, is_one_of
-from teleinfo.doctor.check_broker import OFFLINE, ONLINE, read_retained
 from teleinfo.doctor.finding import Finding, Severity, find
 from teleinfo.doctor.findings import of_service
 from teleinfo.mqtt.config import Topics

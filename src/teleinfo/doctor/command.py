@@ -27,8 +27,9 @@ from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
 from teleinfo.console.output import command_line, fail, say
 from teleinfo.doctor import line_report, report
+from teleinfo.doctor.broker_messages import ONLINE, read_retained, said_by
 from teleinfo.doctor.case import Case, unit_of
-from teleinfo.doctor.check_broker import ONLINE, check_broker, read_retained, said_by
+from teleinfo.doctor.check_broker import check_broker
 from teleinfo.doctor.check_line import check_line, hear
 from teleinfo.doctor.check_port import check_board, check_holder, check_opened, check_port, check_rights
 from teleinfo.doctor.check_prices import check_prices

@@ -50,11 +50,13 @@ def test_missing_bytes_are_no_wrong_bits(lost: int) -> None:
 def test_a_value_that_changes_proves_nothing() -> None:
     """The wrong bit of the étiquette is found, that of the value is not: the frames around differ."""
     damaged = bytearray(LINE)
-    groups = [one.start() for one in re.finditer(re.escape(with_parity(b"PAPP")), LINE)]
-    at = groups[5]
-    last = next(place for place in range(9, 4, -1) if len({LINE[one + place] for one in groups[3:9]}) > 1)
-    damaged[at] ^= 2
-    damaged[at + last] ^= 2
+    begins = [match.start() for match in re.finditer(re.escape(with_parity(b"PAPP")), LINE)]
+    digit = 9  # the place of the last digit whose value changes in the frames around
+    while len({LINE[begin + digit] for begin in begins[3:9]}) == 1:
+        digit -= 1
+    begin = begins[5]
+    damaged[begin] ^= 2
+    damaged[begin + digit] ^= 2
 
     assert len(find_damage(bytes(damaged)).flips) == 1
 

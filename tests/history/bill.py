@@ -93,14 +93,22 @@ def slot(time: dt.datetime) -> str:
 def wednesday(time: dt.datetime) -> str:
     """Return the register of a contract in which the week-end and Wednesdays are special days."""
     day = time.isoweekday()
-    first = 5 if day == 3 else 3 if day >= 6 else 1
-    return f"EASF0{first + (slot(time) == 'HP')}"
+    number = 1
+    if day == 3:
+        number = 5
+    elif day >= 6:
+        number = 3
+    if slot(time) == "HP":
+        number += 1
+    return f"EASF0{number}"
 
 
 def weekend(time: dt.datetime) -> str:
     """Return the register of a contract whose first two registers are those of the week-end."""
-    first = 1 if time.isoweekday() >= 6 else 3
-    return f"EASF0{first + (slot(time) == 'HP')}"
+    number = 1 if time.isoweekday() >= 6 else 3
+    if slot(time) == "HP":
+        number += 1
+    return f"EASF0{number}"
 
 
 def super_off_peak(time: dt.datetime) -> str:

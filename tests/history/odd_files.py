@@ -238,6 +238,12 @@ def edf_false_hour() -> bytes:
     return with_false_row.encode("cp1252")
 
 
+def without_value(row: str) -> str:
+    """Return a row of a curve whose value is missing."""
+    time, _value = row.split(";")
+    return f"{time};"
+
+
 def book_rows() -> list[list[str]]:
     """Return the rows of the workbook of Enedis."""
     lines = [["Point Référence Mesure (PRM) :", written.PRM], ["Début", "Fin", "Valeur (en kW)"]]
@@ -316,10 +322,7 @@ AS_OTHER_PROGRAMS_WRITE_IT: Final = (
     ),
     Odd(
         "gaps.csv",
-        partial(
-            rows,
-            lambda rows: [row.split(";")[0] + ";" if at in {9, 10} else row for at, row in enumerate(rows)],
-        ),
+        partial(rows, lambda rows: [*rows[:9], *map(without_value, rows[9:11]), *rows[11:]]),
         read=lambda: without(9, 10),
     ),
     Odd(

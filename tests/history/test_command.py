@@ -80,11 +80,10 @@ def test_the_settings_file_stands_before_the_verb_or_behind_it(place: str, tmp_p
     (tmp_path / "new.env").write_text("TELEINFO_MQTT_TOPIC=garage\n")
 
     def run(file: str, *words: str, lines: bytes = b"") -> tuple[int, str, str]:
-        option = ["--env-file", file]
-        return history(
-            tmp_path, *(option if place == "before" else []), *words,
-            *(option if place == "behind" else []), lines=lines,
-        )  # fmt: skip
+        option = ("--env-file", file)
+        if place == "before":
+            return history(tmp_path, *option, *words, lines=lines)
+        return history(tmp_path, *words, *option, lines=lines)
 
     assert run("own.env", "import", lines=LINES)[0] == 0
     assert (tmp_path / "cave.sqlite").exists()

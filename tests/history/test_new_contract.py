@@ -45,7 +45,9 @@ class OfFrance(Standard):
     def _groups(self) -> list[Group]:
         total = f"{int(sum(self.metrology.distributor)):09}"
         groups = super()._groups()
-        return [group._replace(value=total) if group.label == "EAST" else group for group in groups]
+        place = [group.label for group in groups].index("EAST")
+        groups[place] = groups[place]._replace(value=total)
+        return groups
 
 
 def times(pause: int) -> list[dt.datetime]:

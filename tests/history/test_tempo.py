@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,15 +28,18 @@ LEFT = st.integers(0, 3)
 
 def truths(days: list[dt.date], reds: int, whites: int) -> list[dict[dt.date, Colour]]:
     """Return each way in which these days may be coloured, with so many red and white ones at most."""
-    found: list[dict[dt.date, Colour]] = [{}]
+    colourings: list[dict[dt.date, Colour]] = [{}]
     for day in days:
-        colours = [Colour.BLUE, Colour.WHITE, *([Colour.RED] if may_be_red(day) else [])]
-        found = [{**before, day: colour} for before in found for colour in colours]
-    return [
-        each
-        for each in found
-        if [*each.values()].count(Colour.RED) <= reds and [*each.values()].count(Colour.WHITE) <= whites
-    ]
+        colours = [Colour.BLUE, Colour.WHITE]
+        if may_be_red(day):
+            colours.append(Colour.RED)
+        colourings = [{**before, day: colour} for before in colourings for colour in colours]
+    possible = []
+    for colouring in colourings:
+        used = Counter(colouring.values())
+        if used[Colour.RED] <= reds and used[Colour.WHITE] <= whites:
+            possible.append(colouring)
+    return possible
 
 
 @given(
@@ -51,10 +55,10 @@ def test_no_colouring_costs_more_than_the_bound(
     known = {first + number * year.DAY: Colour.RED for number in range(22 - reds)}
     known |= {first + (40 + number) * year.DAY: Colour.WHITE for number in range(43 - whites)}
     by_colour = {day: {Colour.WHITE: white, Colour.RED: white + red} for day, (white, red) in more.items()}
-    most = max(
-        sum(by_colour[day].get(colour, 0.0) for day, colour in truth.items())
-        for truth in truths([*more], reds, whites)
-    )
+    most = 0.0
+    for truth in truths([*more], reds, whites):
+        extra_cost = sum(by_colour[day].get(colour, 0.0) for day, colour in truth.items())
+        most = max(most, extra_cost)
     assert dearest(by_colour, known) == pytest.approx(most)
 
 

@@ -146,12 +146,19 @@ def night(piece: Piece) -> str:
     return "HC" if is_in(piece.local, ("23:00", "07:00")) else "HP"
 
 
+def weekend_or_slot(piece: Piece) -> str:
+    """Return the period of an offer with a cheaper week-end and off-peak hours."""
+    if is_weekend(piece):
+        return "WE"
+    return "HC" if piece.is_off_peak else "HP"
+
+
 PERIODS: Final[dict[str, Callable[[Piece], str]]] = {
     "base": lambda _piece: "TH",
     "off_peak": lambda piece: "HC" if piece.is_off_peak else "HP",
     "tempo": tempo,
     "weekend": lambda piece: "WE" if is_weekend(piece) else "HP",
-    "weekend_off_peak": lambda piece: "WE" if is_weekend(piece) else "HC" if piece.is_off_peak else "HP",
+    "weekend_off_peak": weekend_or_slot,
     "night": night,
 }
 """The period of each offer of `offers.toml` in which a piece is."""

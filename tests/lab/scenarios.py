@@ -237,7 +237,11 @@ def run_together(folder: Path, *cases: Callable[[Path], None]) -> None:
 
     with ThreadPoolExecutor(len(cases)) as pool:
         running = [pool.submit(run, number, case) for number, case in enumerate(cases, start=1)]
-    errors = [error for error in (future.exception() for future in running) if error is not None]
+    errors = []
+    for future in running:
+        error = future.exception()
+        if error is not None:
+            errors.append(error)
     if len(errors) == 1:
         raise errors[0]
     if errors:

@@ -86,16 +86,14 @@ def test_the_net_power_has_a_row_beside_the_injected_power_only() -> None:
         "max_power__today__imported__value": 9,
         "max_power__today__imported__time": TIME,
     }
-    paths = [
-        [field.path for field, _name, _text in rows(each)]
-        for each in (
-            state(**drawn),
-            state(**drawn, power__apparent_export=0),
-        )
-    ]
+    without_export = rows(state(**drawn))
+    with_export = rows(state(**drawn, power__apparent_export=0))
 
-    assert paths[0] == ["power.apparent_import", "max_power.today.imported.value"]
-    assert paths[1] == [
+    assert [field.path for field, _name, _text in without_export] == [
+        "power.apparent_import",
+        "max_power.today.imported.value",
+    ]
+    assert [field.path for field, _name, _text in with_export] == [
         "power.apparent_import",
         "power.apparent_export",
         "power.apparent_net",
@@ -104,12 +102,9 @@ def test_the_net_power_has_a_row_beside_the_injected_power_only() -> None:
 
 
 def test_a_phase_is_named_where_there_are_three() -> None:
-    names = [
-        [name for _field, name, _text in rows(state(meter__phases=phases, current={"l1": 4}))]
-        for phases in (1, 3)
-    ]
-
-    assert names == [["Current"], ["Current, phase 1"]]
+    for phases, expected in ((1, "Current"), (3, "Current, phase 1")):
+        [(_field, name, _text)] = rows(state(meter__phases=phases, current={"l1": 4}))
+        assert name == expected
 
 
 def test_a_number_has_no_negative_zero() -> None:

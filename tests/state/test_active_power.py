@@ -179,9 +179,12 @@ def lines(draw: st.DrawFn) -> list[tuple[float, Flow]]:
     energy = 0
     drawn = []
     for elapsed, flow, step in steps:
-        now = now + elapsed
-        energy = energy + step
-        drawn.append((now, flow._replace(energy=energy) if rises else flow))
+        now += elapsed
+        energy += step
+        frame = flow
+        if rises:
+            frame = flow._replace(energy=energy)
+        drawn.append((now, frame))
     return drawn
 
 
@@ -204,7 +207,10 @@ def test_any_frames_give_an_ordered_bar_or_none(line: list[tuple[float, Flow]], 
     for flow, found in powers(line, has_exported=exported):
         assert found.lower <= found.value <= found.upper
         assert abs(found.value) <= abs(flow.apparent)
-        assert (found.upper if flow.apparent < 0 else -found.lower) <= 0
+        if flow.apparent < 0:
+            assert found.upper <= 0
+        else:
+            assert found.lower >= 0
         assert max(-found.lower, found.upper) <= 4 * largest * (1 + ACCURACY) + 6
 
 

@@ -94,11 +94,13 @@ def frames(draw: st.DrawFn) -> bytes:
     """Draw STX, a few lines and ETX, stripped of the parity or with it, or with it on some lines only."""
     parity = draw(st.sampled_from(["none", "all", "some"]))
     lines = [draw(BEFORE) + text + draw(AFTER) for text in draw(st.lists(LINES, max_size=7))]
-    pieces = [b"\x02", *lines, b"\x03"]
-    return b"".join(
-        with_parity(piece) if parity == "all" or (parity == "some" and draw(st.booleans())) else piece
-        for piece in pieces
-    )
+    frame = b""
+    for piece in (b"\x02", *lines, b"\x03"):
+        has_parity = parity == "all"
+        if parity == "some":
+            has_parity = draw(st.booleans())
+        frame += with_parity(piece) if has_parity else piece
+    return frame
 
 
 @given(st.lists(frames(), max_size=6).map(b"".join), PIECES, st.data())

@@ -147,7 +147,7 @@ def test_a_key_is_confirmed_when_it_comes_again_soon(between: int, *, is_confirm
     noted = historique(ADCO=NUMBER, PPOT="00")
     found = last(noted, *[historique(ADCO=NUMBER)] * between, noted).confirmed
 
-    assert found == ({"ADCO", "PPOT"} if is_confirmed else {"ADCO"} if between else {"ADCO", "PPOT"})
+    assert found == ({"ADCO", "PPOT"} if is_confirmed else {"ADCO"})
 
 
 def test_nothing_is_confirmed_by_another_mode() -> None:

@@ -288,15 +288,15 @@ def test_what_a_label_said_before_it_went_does_not_vouch_for_it_when_it_comes_ag
 def test_another_spelling_of_a_label_is_believed_from_its_second_frame() -> None:
     trust = Trust()
     lines = STANDARD.replace("SMAXSN ", "SMAXN ").replace("SMAXSN-1", "SMAXN-1")
-    pilot = [
-        group_._replace(value="00000", horodate="H260115120000")
-        if isinstance(group_, Group) and group_.label.startswith("SMAXN")
-        else group_
-        for group_ in frame(lines, STD)
-    ]
+    groups = frame(lines, STD)
+    for place, line in enumerate(groups):
+        if isinstance(line, Group) and line.label.startswith("SMAXN"):
+            groups[place] = line._replace(value="00000", horodate="H260115120000")
 
-    assert [one.label for one in trust.believe(pilot, parity=True)[1]] == ["SMAXN", "SMAXN-1"]
-    assert trust.believe(pilot, parity=True)[1] == []
+    _believed, not_believed = trust.believe(groups, parity=True)
+    assert [each.label for each in not_believed] == ["SMAXN", "SMAXN-1"]
+    _believed, not_believed = trust.believe(groups, parity=True)
+    assert not_believed == []
 
 
 def test_a_notice_without_parity_is_first_believed_in_its_second_frame_in_a_row() -> None:

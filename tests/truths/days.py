@@ -171,7 +171,10 @@ class FaultyPhases(Historique):
 
     def _long_frame(self) -> list[Group]:
         groups = super()._long_frame()
-        return [group._replace(value=self.ppot) if group.label == "PPOT" else group for group in groups]
+        for place, group in enumerate(groups):
+            if group.label == "PPOT":
+                groups[place] = group._replace(value=self.ppot)
+        return groups
 
 
 @dataclass

@@ -262,8 +262,10 @@ def check_quantity(shown: Shown, field: Field, text: str) -> None:
     assert abs(figure(said) - value / form.divisor) <= half, (field.path, text, value)
     bounds = [shown.value(f"{field.path}_{bound}") for bound in ("lower", "upper")]
     assert (error is None) == (None in bounds), (field.path, text, bounds)
-    for bound in bounds if error else ():
-        assert decimals(error) == form.decimals, (field.path, text)
+    if error is None:
+        return
+    assert decimals(error) == form.decimals, (field.path, text)
+    for bound in bounds:
         assert abs(bound - value) <= figure(error) + half, (field.path, text, bound)
 
 
@@ -400,7 +402,10 @@ def test_words_and_times_are_shown(shown: Shown) -> None:
         # Within a sentence words begin with a small letter.
         assert words.lower() in terminal.lower(), (field.path, words)
         assert words.lower() in page.lower(), (field.path, words)
-        assert shown.entity_states[field.id] == (value if field.type is StateType.TIME else words), field.path
+        expected = words
+        if field.type is StateType.TIME:
+            expected = value
+        assert shown.entity_states[field.id] == expected, field.path
 
 
 def test_switches_are_shown(shown: Shown) -> None:
@@ -409,9 +414,12 @@ def test_switches_are_shown(shown: Shown) -> None:
     for field, value in shown.known(StateType.BOOLEAN):
         if field.name and field.id in shown.entity_states:
             component = shown.components[field.id]
-            on = component.get("payload_on", "ON")
-            off = component.get("payload_off", "OFF")
-            expected = value if isinstance(value, str) else (on if value else off)
+            if isinstance(value, str):
+                expected = value
+            elif value:
+                expected = component.get("payload_on", "ON")
+            else:
+                expected = component.get("payload_off", "OFF")
             assert shown.entity_states[field.id] == expected, field.path
     with use_language(Language.FR):
         active = [_(alert.words) for alert in Alert if shown.value(f"alerts.{alert}.active")]

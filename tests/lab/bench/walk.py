@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo.tic.decoder import Decoder
 from tests.lab.bench.faults import FAMILIES, Family, Fault
-from tests.lab.bench.judge import LASTING, Outcome, wrong
+from tests.lab.bench.judge import LASTING, Outcome, Wrong, wrong
 from tests.lab.bench.meters import first_frames
 from tests.lab.bench.sent import CR, ETX, LF, STX, Sent, add_parity, check_parity, strip
 
@@ -94,12 +94,11 @@ class Stretch:
     def _try(self, fault: Fault, outcome: Outcome, *, parity: bool) -> None:
         """Give a fault to a copy of the decoder, and add the false values that come out."""
         decoder = copy.deepcopy(self._ready[parity])
-        false = [
-            one
-            for piece, frame, neighbours in self._pieces(fault, parity=parity)
-            for reading in decoder.feed(piece)
-            for one in wrong(reading.values, frame.values, [each.values for each in neighbours])
-        ]
+        false: list[tuple[str, str, Wrong]] = []
+        for piece, frame, neighbours in self._pieces(fault, parity=parity):
+            values_of_neighbours = [each.values for each in neighbours]
+            for reading in decoder.feed(piece):
+                false += wrong(reading.values, frame.values, values_of_neighbours)
         if any(kind in LASTING for *_, kind in false):
             outcome.example = f"{self._name}: bytes {fault.low}–{fault.high} arrive as {fault.put!r}"
         outcome.wrong.update((kind, key) for key, _, kind in false)

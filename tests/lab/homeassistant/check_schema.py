@@ -151,13 +151,17 @@ def faults_of_templates(
         template = component.get("value_template")
         if template is None or component["platform"] == "event":
             continue
-        own = key.startswith("line_")
-        payloads = HEALTH if own else [] if state is None else [state]
+        is_of_line = key.startswith("line_")
+        payloads: list[dict[str, Any]] = []
+        if is_of_line:
+            payloads = HEALTH
+        elif state is not None:
+            payloads = [state]
         for payload in payloads:
             made = rendered(hass, template, payload, "unknown")
             if made != "None" and not fits(component, made):
                 faults.append(f"{key}: the state {made!r} does not fit")
-        if own:
+        if is_of_line:
             continue
         stays = any(key in component for key in ("unit_of_measurement", "suggested_display_precision"))
         stays = stays or component["platform"] == "binary_sensor"
@@ -181,10 +185,8 @@ def faults_of_templates(
 def everything(mode: Mode, language: Language, form: ours.DiscoveryForm) -> dict[str, dict[str, Any]]:
     """Return the messages, by topic, with every entity of a mode in a language, whatever the meter."""
     table = STANDARD if mode is Mode.STANDARD else HISTORIQUE
-    keys = [
-        *table,
-        *(f"{key}{end}" for key in table for end in (HORODATE_SUFFIX, *(f"_{unit}" for unit in ANY_UNIT))),
-    ]
+    ends = ["", HORODATE_SUFFIX, *[f"_{unit}" for unit in ANY_UNIT]]
+    keys = [key + end for key in table for end in ends]
     paths = [*(field.parts for field in FIELDS), *(("labels", key) for key in keys)]
     entities = entities_of(dict.fromkeys(paths) | {("meter", "phases"): 3}, mode)
     discovery = ours.Discovery(

@@ -30,7 +30,7 @@ def test_durations_are_said_as_people_say_them(seconds: float, words: str) -> No
 def test_the_ticks_of_several_meters_are_spread(now: float, period: float, number: int) -> None:
     """Those of the first are at multiples of the period."""
     phase = number / 400
-    pause = Ticks(phase).wait(now, period)
+    pause = Ticks(phase).seconds_to_next(now, period)
     off = (now + pause - phase * period) % period
 
     assert 0 < pause <= period + 0.001
@@ -65,4 +65,4 @@ def test_two_installations_do_not_dial_in_step() -> None:
 )
 def test_a_tick_is_at_a_multiple_of_the_period(now: float, pause: float) -> None:
     """A timer that ended just before its instant does not tick twice."""
-    assert FIRST_TICKS.wait(now, 1.0) == pytest.approx(pause)
+    assert FIRST_TICKS.seconds_to_next(now, 1.0) == pytest.approx(pause)

@@ -250,9 +250,13 @@ def test_what_is_offered_during_a_write_is_written_at_the_end(folder: Path) -> N
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (encode(MEMORY)[:-40], "damaged"),
-        (encode(replace(MEMORY, announced=frozenset({"homeassistant"}))), "damaged"),
-        (NEWER, "newer version of teleinfo wrote the file, which is now"),
+        pytest.param(encode(MEMORY)[:-40], "damaged", id="cut off"),
+        pytest.param(
+            encode(replace(MEMORY, announced=frozenset({"homeassistant"}))),
+            "damaged",
+            id="announced on what is no topic of an announcement",
+        ),
+        pytest.param(NEWER, "newer version of teleinfo wrote the file, which is now", id="newer"),
     ],
 )
 def test_an_unreadable_file_costs_one_line_and_is_replaced(

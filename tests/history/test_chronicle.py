@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -52,9 +52,15 @@ def test_of_too_many_meters_the_rarest_are_forgotten() -> None:
     assert own.readings["HCHP", "HP", NOON // 1800][0].time == NOON
 
 
-def maximum(time: str) -> Json:
-    """Return the section `max_power` of a state: 7 VA at this time."""
-    return {"today": {"imported": {"value": 7, "time": time}}}
+EIGHT: Final = NOON - 4 * 3600
+
+
+def maximum(*, value: int, time: str) -> Json:
+    """Return the section `max_power` of a state."""
+    return {"today": {"imported": {"value": value, "time": time}}}
+
+
+SEVEN_VA_AT_EIGHT: Final = maximum(value=7, time="2026-01-14T08:00:00+01:00")
 
 
 PHASES: Json = {
@@ -72,7 +78,7 @@ def test_an_impossible_time_adds_nothing(at: int) -> None:
     chronicle.add(state(), at=at)
     assert chronicle.peek() == []
     overrun: Json = {"active": True, "start": "1970-01-01T12:40:39+01:00"}
-    max_power = maximum("1970-01-01T12:40:39+01:00")
+    max_power = maximum(value=7, time="1970-01-01T12:40:39+01:00")
     chronicle.add(state(alerts={Alert.OVERRUN: overrun}, max_power=max_power), at=NOON)
     [batch] = chronicle.peek()
     assert (batch.runs, batch.peaks) == ({}, {})
@@ -157,8 +163,8 @@ def test_a_day_has_the_contract_and_the_power_that_were_told_last() -> None:
     ("parts", "time", "power"),
     [
         ({"power": {"apparent_import": 500}}, NOON, 500),
-        ({"power": {"apparent_import": 5}, "max_power": maximum("2026-01-14T08:00:00+01:00")}, 8, 7),
-        ({"power": {"apparent_import": 9}, "max_power": maximum("2026-01-14T08:00:00+01:00")}, NOON, 9),
+        ({"power": {"apparent_import": 5}, "max_power": SEVEN_VA_AT_EIGHT}, EIGHT, 7),
+        ({"power": {"apparent_import": 9}, "max_power": SEVEN_VA_AT_EIGHT}, NOON, 9),
         ({"power": PHASES}, NOON, 1500),
         ({"current": {"l1": 1, "l2": 5, "l3": 3}}, NOON, 3000),
         ({"power": {"apparent_import": 0}, "current": {"l1": 1, "l2": 5, "l3": 3}}, NOON, 0),
@@ -174,7 +180,7 @@ def test_the_greatest_power_of_a_day(parts: dict[str, Any], time: int, power: in
     chronicle.add(state(**parts) | {"meter": {"id": "1", "phases": 3}}, at=NOON)
     [batch] = chronicle.peek()
 
-    assert batch.peaks == {DAY: (NOON - 4 * 3600 if time == 8 else time, power)}
+    assert batch.peaks == {DAY: (time, power)}
 
 
 def test_what_is_injected_is_an_index_too() -> None:

@@ -116,7 +116,7 @@ def test_a_curve_that_an_index_disproves_is_refused(store: Store, said: Said) ->
 
 
 def test_lines_that_are_not_understood_are_named(store: Store, said: Said) -> None:
-    """So are values that are impossible."""
+    """So are values that are impossible: six lines of each; three lines of titles come before."""
     lines = written.rows(curve_of(1))
     lines[::8] = [f"{line}x" for line in lines[::8]]
     lines[4::8] = [f"{line}000" for line in lines[4::8]]

@@ -132,17 +132,22 @@ def test_an_index_that_begins_anew_counts_from_there() -> None:
 
 
 def test_an_index_counts_nothing_while_one_of_another_mode_does() -> None:
-    made = []
-    for label, hour in [("HCHP", 0), ("HCHP", 3), ("HCHP", 6), ("EASF01", 7), ("EASF01", 8), ("EASF02", 8)]:
-        made.append(Batch("1", NOON))
-        made[-1].add_reading(label, reading(hour, 10 * hour))
-    for hour in (9, 10, 11):
-        made.append(Batch("1", NOON))
-        made[-1].add_reading("HCHP", reading(hour, 10 * hour))
-    found = table(STORE, made, "1", "days30", now=NOON + 28 * 24 * HOUR)
+    """What HCHP rises by while EASF01 counts, from 60 to 90 Wh, is counted by EASF01."""
+    batches = []
+    for label, hours in (("HCHP", (0, 3, 6)), ("EASF01", (7, 8)), ("EASF02", (8,)), ("HCHP", (9, 10, 11))):
+        for hour in hours:
+            batch = Batch("1", NOON)
+            batch.add_reading(label, reading(hour, 10 * hour))
+            batches.append(batch)
+    found = table(STORE, batches, "1", "days30", now=NOON + 28 * 24 * HOUR)
 
     assert found is not None
-    assert found["rows"] == [["2026-01-14", 60 + 10 + 20, None, None, False, None]]
+    assert found["columns"][:2] == ["time", "HP"]
+    [[day, energy, *_others]] = found["rows"]
+    before = 60  # HCHP, from 0:00 to 6:00
+    meanwhile = 10  # EASF01, from 7:00 to 8:00
+    afterwards = 20  # HCHP, from 9:00 to 11:00
+    assert (day, energy) == ("2026-01-14", before + meanwhile + afterwards)
 
 
 def test_energy_counts_for_the_code_at_its_end() -> None:

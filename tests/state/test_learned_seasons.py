@@ -72,20 +72,26 @@ class Meter:
         return dt.datetime.fromtimestamp(self.start + seconds, PARIS)
 
 
+RESTART_INTERVAL = 20 * 1440  # minutes
+RESTART_MINUTE = 777
+
+
 def live(meter: Meter, *, restarts: bool = False) -> tuple[Year, Learner]:
     """Let a learner follow a meter: each hour a frame, and frames around each change."""
     year = Year()
     learner = Learner(LearnedHours())
     for minute in meter.minutes:
+        change = 60 * minute  # s, if the period changes
         if meter.periods[minute] != meter.periods[minute - 1]:
-            for seconds in (60 * minute - 21, 60 * minute - 20, 60 * minute, 60 * minute + 1):
+            # Two frames with each period: a period counts from its second frame in a row on.
+            for seconds in (change - 21, change - 20, change, change + 1):
                 learner.note(meter.periods[seconds // 60], Moment(seconds, meter.at(seconds)))
         if minute % 60 == 30:
             now = Moment(60 * minute + 30, meter.at(60 * minute + 30))
-            learner.note(meter.periods[minute], now)
-            learner.note(meter.periods[minute], now)
+            for _frame in range(2):
+                learner.note(meter.periods[minute], now)
             _judge(year, learner, meter, minute)
-        if restarts and minute % (20 * 1440) == 777:
+        if restarts and minute % RESTART_INTERVAL == RESTART_MINUTE:
             known = typed_json.from_json(LearnedHours, typed_json.to_json(learner.hours))
             assert (known.winter, known.summer) == (learner.hours.winter, learner.hours.summer)
             learner = Learner(known)

@@ -47,12 +47,16 @@ def test_an_index_without_a_measured_step_says_nothing(rows: list[list[int]]) ->
     assert power.watts is None
 
 
+LAST_INDEX = 1072
+LAST_STEP = 71.0
+
+
 def drawing() -> MeanPower:
-    """Return a power after 71 s: a Wh a second, then one step of two Wh."""
+    """Return a power after 71 s: a Wh a second, which is 3600 W, then one step of two Wh."""
     power = MeanPower()
     for second in range(71):
         power.add(1000 + second, now=float(second))
-    power.add(1072, now=71.0)
+    power.add(LAST_INDEX, now=LAST_STEP)
     return power
 
 
@@ -62,10 +66,10 @@ def test_a_power_that_falls_is_what_the_smallest_step_would_make_of_it() -> None
     assert (MeanPower().is_bound, power.is_bound) == (True, False)
     said = []
     for second in range(72, 172):
-        power.add(1072, now=float(second))
+        power.add(LAST_INDEX, now=float(second))
         said.append(power.watts)
     assert power.is_bound
-    power.add(1082, now=172.0)
+    power.add(LAST_INDEX + 10, now=172.0)
 
     # A Wh a second is 3600 W. A Wh in the 60 s since the last step is 60 W, and in 100 s 36 W.
     assert said[int(MIN_INTERVAL) - 2 : int(MIN_INTERVAL)] == [3600, 60]
@@ -75,11 +79,11 @@ def test_a_power_that_falls_is_what_the_smallest_step_would_make_of_it() -> None
 
 
 def test_frames_that_are_missing_for_just_so_long_are_no_gap() -> None:
-    """A second longer, and nobody knows what was drawn."""
+    """The last power stays; a second longer, and nobody knows what was drawn."""
     near = drawing()
     far = drawing()
-    near.add(1073, now=71.0 + RESTART_AFTER)
-    far.add(1073, now=71.0 + RESTART_AFTER + 1)
+    near.add(LAST_INDEX + 1, now=LAST_STEP + RESTART_AFTER)
+    far.add(LAST_INDEX + 1, now=LAST_STEP + RESTART_AFTER + 1)
 
     assert near.watts == 3600
     assert far.watts is None

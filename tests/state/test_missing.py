@@ -40,8 +40,12 @@ def test_a_meter_of_a_business_says_nothing_of_it() -> None:
     assert "frame" not in follow(historique(**values))[1]
 
 
-def _powers(drawn: int, injected: int, watts: float) -> Any:  # noqa: ANN401
-    """Return what is said of the power after 20 minutes in which its index rose by these watts."""
+def _powers(*, drawn: int, injected: int, watts: float) -> Any:  # noqa: ANN401
+    """
+    Return what is said of the power after 20 minutes.
+
+    The meter sends the apparent powers `drawn` and `injected`, VA; its index rises by the power `watts`.
+    """
     index = "EAIT" if watts < 0 else "EAST"
     readings = [
         standard(
@@ -59,7 +63,7 @@ def _powers(drawn: int, injected: int, watts: float) -> Any:  # noqa: ANN401
 
 @pytest.mark.parametrize(("drawn", "injected", "watts"), [(1000, 0, 800), (0, 1000, -800), (2000, 0, 1990)])
 def test_the_power_factor_is_active_by_apparent_power(drawn: int, injected: int, watts: int) -> None:
-    power = _powers(drawn, injected, watts)
+    power = _powers(drawn=drawn, injected=injected, watts=watts)
     factor = abs(watts) / (drawn + injected)
 
     assert 0 <= power["factor_lower"] <= factor <= power["factor_upper"] <= 1
@@ -67,8 +71,15 @@ def test_the_power_factor_is_active_by_apparent_power(drawn: int, injected: int,
 
 
 def test_little_power_has_no_power_factor() -> None:
-    """Below 50 VA the rounding of the power would decide; nor has it one before the index moves."""
-    assert _powers(49, 0, 40)["factor"] is None
-    assert _powers(50, 0, 40)["factor"] is not None
+    """Below 50 VA the rounding of the power would decide."""
+    assert _powers(drawn=49, injected=0, watts=40)["factor"] is None
+    assert _powers(drawn=50, injected=0, watts=40)["factor"] is not None
+
+
+def test_before_its_index_moves_a_meter_has_no_power_factor() -> None:
     assert follow(standard())[1]["power"]["factor"] is None
-    assert "factor" not in follow(historique(OPTARIF="BASE", IINST="016"))[1].get("power", {})
+
+
+def test_a_meter_without_its_apparent_power_has_no_power_factor() -> None:
+    """It is left out: a current alone says nothing of it."""
+    assert "power" not in follow(historique(OPTARIF="BASE", IINST="016"))[1]

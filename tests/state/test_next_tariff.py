@@ -308,20 +308,21 @@ def test_during_a_mobile_peak_no_notation_is_learned() -> None:
 
 
 @pytest.mark.parametrize(
-    ("announced", "code"),
+    ("announced", "code", "colour"),
     [
-        ({}, None),
-        ({"DPM1": "00", "DPM1_HORODATE": " 260115060000"}, "HPJW"),
-        ({"DPM2": "00", "DPM2_HORODATE": " 260115060000"}, "HPJR"),
-        ({"DPM3": "00", "DPM3_HORODATE": " 260115060000"}, None),
-        ({"DPM1": "00", "DPM1_HORODATE": " 260116060000"}, None),
+        ({}, None, None),
+        ({"DPM1": "00", "DPM1_HORODATE": " 260115060000"}, "HPJW", "white"),
+        ({"DPM2": "00", "DPM2_HORODATE": " 260115060000"}, "HPJR", "red"),
+        ({"DPM3": "00", "DPM3_HORODATE": " 260115060000"}, None, None),
+        ({"DPM1": "00", "DPM1_HORODATE": " 260116060000"}, None, None),
         # DPM1 names the white day that has begun: it does not announce another day.
-        ({"DPM1_HORODATE": " 260114060000", "DPM2": "00", "DPM2_HORODATE": " 260115060000"}, "HPJR"),
-        ({"STGE": "053A0001"}, "HPJB"),
+        ({"DPM1_HORODATE": " 260114060000", "DPM2": "00", "DPM2_HORODATE": " 260115060000"}, "HPJR", "red"),
+        # Bits 26 and 27 are the colour of tomorrow: 1 is blue.
+        ({"STGE": "053A0001"}, "HPJB", "blue"),
     ],
 )
 def test_the_colour_of_tomorrow_is_in_the_register_or_in_a_notice(
-    announced: dict[str, str], code: str | None
+    announced: dict[str, str], code: str | None, colour: str | None
 ) -> None:
     """The notice of a mobile peak may come before the register shows its colour."""
     frame = STANDARD | {"NGTF": "TEMPO", "LTARF": "HC BLEU", "NTARF": "01", "STGE": "013A0001"}
@@ -330,7 +331,7 @@ def test_the_colour_of_tomorrow_is_in_the_register_or_in_a_notice(
     )
 
     assert (found["time"], found["code"]) == ("2026-01-15T06:00:00+01:00", code)
-    assert found["color"] == {None: None, "HPJB": "blue", "HPJW": "white", "HPJR": "red"}[code]
+    assert found["color"] == colour
 
 
 @pytest.mark.parametrize(

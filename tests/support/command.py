@@ -48,7 +48,7 @@ def run_forked(
         if child == 0:
             for descriptor, file in enumerate((standard_input, output, errors)):
                 os.dup2(file.fileno(), descriptor)
-            _play(words, environ, folder)
+            _play(words, environ, folder)  # ends the child
         status = _wait_for(child)
         output.seek(0)
         errors.seek(0)

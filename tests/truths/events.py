@@ -41,11 +41,12 @@ def _spells(world: World, alert: str, pause: float) -> Iterator[list[Note]]:
 
 def _began(alert: str, pause: float = 0.0, **details: object) -> Callable[[World], Iterator[Happened]]:
     """Return the begins of an alert; only mode standard says from when to when a mobile peak lasts."""
+    is_peak = "peak" in alert
 
     def begins(world: World) -> Iterator[Happened]:
         for first, *_ in _spells(world, alert, pause):
             members: dict[str, Any] = {**details}
-            if "peak" in alert:
+            if is_peak:
                 members["start"] = None
                 members["end"] = None
                 if first.mode is Mode.STANDARD:

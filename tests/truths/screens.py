@@ -64,6 +64,16 @@ def _truth(path: str) -> Truth:
     return truth
 
 
+def _figure_of(label: str, lines: list[str]) -> str | None:
+    """Return the figure with a unit in the line of an étiquette; None without one."""
+    pattern = re.compile(rf"[•! ]*{re.escape(label)} .*?{FIGURE} (?:VA|W|Wh|V|A|kVA|varh|min)\b")
+    for line in lines:
+        match = pattern.match(line)
+        if match is not None:
+            return match[1]
+    return None
+
+
 class Screens:
     """Terminal and page of a household, with the history in `folder`, and what is `wrong` on them."""
 
@@ -171,13 +181,11 @@ class Screens:
 
     def _etiquettes(self, lines: list[str]) -> None:
         """Compare each number that was sent with the line of its étiquette."""
-        for label, value in self._world.sent.items():
+        for label, text in self._world.sent.items():
             known = lookup(self._world.mode, label)
-            sent = value.split("\t")[-1]
-            if known is not None and known.is_number and sent.isdigit():
-                pattern = re.compile(rf"[•! ]*{re.escape(label)} .*?{FIGURE} (?:VA|W|Wh|V|A|kVA|varh|min)\b")
-                found = next((match for line in lines if (match := pattern.match(line))), None)
-                self._check(label, found and found[1], int(sent), 0.0)
+            value = text.split("\t")[-1]  # a horodate may stand before it
+            if known is not None and known.is_number and value.isdigit():
+                self._check(label, _figure_of(label, lines), int(value), 0.0)
 
     def _page(self, now: Any) -> None:  # noqa: ANN401
         world = self._world

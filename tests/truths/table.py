@@ -639,7 +639,7 @@ def _slots(world: World, blocks: str) -> list[dict[str, Any]]:
 
 
 def _peak_profile(world: World) -> Any:  # noqa: ANN401
-    """Return the profile of the next peak; two minutes after it began, it is null."""
+    """Return the profile of the next peak; for `KEPT` seconds after it began, that of this peak may stay."""
 
     def profile(now: dt.datetime) -> Any:  # noqa: ANN401
         contract = world.model.contract
@@ -653,6 +653,7 @@ def _peak_profile(world: World) -> Any:  # noqa: ANN401
     profile_now = profile(now)
     if profile_now is not None:
         return profile_now
+    # A frame may come so many seconds later than it was made.
     profile_before = profile(now - dt.timedelta(seconds=KEPT + 5))
     return AnyOf((ABSENT, None, profile_before))
 

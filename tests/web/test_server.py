@@ -110,7 +110,7 @@ def test_every_answer_has_the_headers_of_a_closed_page(served: Page, path: str) 
     names = ("frame-ancestors", "script-src", "style-src", "connect-src")
     assert {policy[name] for name in names} == {"'self'"}
     assert "unsafe" not in headers["Content-Security-Policy"]
-    assert {name: headers[name] for name in expected} == expected
+    assert {name: headers.get(name) for name in expected} == expected
     if path[1:] in ASSETS:  # a browser that is told not to guess must be told
         assert headers["Content-Type"] == f"{ASSETS[path[1:]]}; charset=utf-8"
         assert body == (FOLDER / path[1:]).read_text(encoding="utf-8")

@@ -33,7 +33,7 @@ class Ticks:
 
     phase: float = 0.0
 
-    def wait(self, now: float, period: float) -> float:
+    def seconds_to_next(self, now: float, period: float) -> float:
         """Return the seconds from `now` to the next multiple of `period`, plus the phase; never 0."""
         since_tick = (now - self.phase * period + _EARLY) % period
         return period - since_tick + _EARLY

@@ -48,7 +48,9 @@ def _(message: str) -> str:
         return translations.get(message, message)
     fields: dict[str, object] = {}
     for name, field in message.fields.items():
-        fields[name] = _(field) if isinstance(field, Message) else field
+        fields[name] = field
+        if isinstance(field, Message):  # a designation is one, too
+            fields[name] = _(field)
     template = translations.get(message.template, message.template)
     return template.format(**fields)
 

@@ -77,7 +77,7 @@ def begun(dated: Iterable[_Entry], day: dt.date) -> _Entry | None:
 
 
 def in_force(dated: Sequence[_Entry], day: dt.date) -> _Entry | None:
-    """Return the entry that began last, before all of them the first one; None if there is none."""
+    """Return the entry that began last; on a day before all entries the first one; None without entries."""
     entry = begun(dated, day)
     if entry is not None:
         return entry

@@ -116,7 +116,7 @@ class PriceSource:
     async def keep(self, on_change: Callable[[], None], *, ticks: Ticks = FIRST_TICKS) -> NoReturn:
         """Look at the files on `ticks` until cancelled, and call `on_change` after each change."""
         while True:
-            await asyncio.sleep(ticks.wait(asyncio.get_running_loop().time(), FILE_CHECK_INTERVAL))
+            await asyncio.sleep(ticks.seconds_to_next(asyncio.get_running_loop().time(), FILE_CHECK_INTERVAL))
             # Look in this thread: another one would wake the processor twice more each time.
             if self._signatures() != self._seen and await asyncio.to_thread(self.refresh):
                 on_change()

@@ -183,14 +183,12 @@ class Workbook:
         ValueError.
         """
         titles = _Titles()
-        for _ in self._read(WORKBOOK, titles):
-            pass
+        self._read_whole(WORKBOOK, titles)
         for title in titles.titles:
             yield [f"Sheet: {title}"]
         strings = _Strings()
         if _STRINGS in self._archive.namelist():
-            for _ in self._read(_STRINGS, strings):
-                pass
+            self._read_whole(_STRINGS, strings)
         for name in self._archive.namelist():
             if not _SHEET.fullmatch(name):
                 continue
@@ -198,6 +196,11 @@ class Workbook:
             for _ in self._read(name, sheet):
                 yield from sheet.rows
                 sheet.rows.clear()
+
+    def _read_whole(self, name: str, part: _WorkbookPart) -> None:
+        """Give a whole part to its reader."""
+        for _piece in self._read(name, part):
+            pass
 
     def _read(self, name: str, part: _WorkbookPart) -> Iterator[None]:
         """Give a part to its reader, and yield after each piece of it."""

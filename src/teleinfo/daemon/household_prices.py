@@ -66,10 +66,10 @@ class HouseholdPrices:
         loop = asyncio.get_running_loop()
         is_there = False
         while not is_there:
-            await asyncio.sleep(ticks.wait(loop.time(), SEARCH_INTERVAL))
+            await asyncio.sleep(ticks.seconds_to_next(loop.time(), SEARCH_INTERVAL))
             is_there = _is_there(self._path)
         # An editor may still be writing it.
-        await asyncio.sleep(ticks.wait(loop.time(), SEARCH_INTERVAL))
+        await asyncio.sleep(ticks.seconds_to_next(loop.time(), SEARCH_INTERVAL))
 
     def _read(self) -> PriceSource:
         from teleinfo.contract.price_source import PriceSource  # noqa: PLC0415 - see the head

@@ -162,8 +162,10 @@ class MemoryKeeper:
             return True
         now = self._loop.time()
         if now >= self._routine_after:
-            return written is None or _kept(memory) != _kept(written)
-        may_write_at_once = now - self._times_at_once[0] >= AT_ONCE_WITHIN
+            return written is None or _worth_writing(memory) != _worth_writing(written)
+        # With this write, no more than `WRITES_AT_ONCE` come at once in 24 hours.
+        earliest_at_once = self._times_at_once[0]
+        may_write_at_once = now - earliest_at_once >= AT_ONCE_WITHIN
         return may_write_at_once and self._is_urgent(memory)
 
     def _is_urgent(self, memory: Memory) -> bool:
@@ -202,6 +204,6 @@ def _essence(memory: Memory) -> tuple[object, ...]:
     return memory.meter, counter, offset, memory.day, memory.announced
 
 
-def _kept(memory: Memory) -> tuple[object, ...]:
+def _worth_writing(memory: Memory) -> tuple[object, ...]:
     """Return the part of the memory whose change is written; the meter sends the rest again."""
     return *_essence(memory), memory.fields, memory.situation

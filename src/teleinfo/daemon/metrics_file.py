@@ -25,7 +25,7 @@ async def keep(path: str, monitor: Monitor, ticks: Ticks) -> NoReturn:
     """Write the metrics of a meter to a file each minute, until cancelled; log the first failure."""
     is_logged = False
     while True:
-        await asyncio.sleep(ticks.wait(asyncio.get_running_loop().time(), FILE_INTERVAL))
+        await asyncio.sleep(ticks.seconds_to_next(asyncio.get_running_loop().time(), FILE_INTERVAL))
         state: dict[str, Json] = {}
         if monitor.state is not None:
             state = monitor.state.latest

@@ -95,7 +95,7 @@ class Monitor:
             has_begun = last_frame is not None or now - self._began >= FIRST_FRAME_WITHIN
             if has_begun and not self.link.is_heard(now):
                 self.on_silence()
-            await asyncio.sleep(self.ticks.wait(now, TICK))
+            await asyncio.sleep(self.ticks.seconds_to_next(now, TICK))
 
     def _publish_status(self, *, online: bool) -> None:
         self.online = online  # as published

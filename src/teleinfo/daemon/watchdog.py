@@ -123,8 +123,10 @@ class Watchdog:
                 was_stalled = now - wake_due >= STALL_LIMIT
                 if not stuck:
                     is_stuck_logged = False
-                    # Due one tick early, or it would be late; half a tick more, since ticks are irregular.
-                    watchdog_due = now + min(interval / 3, WATCHDOG_INTERVAL) - 1.5 * TICK
+                    # A tick early: else the tick after it would send it, too late. Ticks are irregular by
+                    # less than half a tick.
+                    early = 1.5 * TICK
+                    watchdog_due = now + min(interval / 3, WATCHDOG_INTERVAL) - early
                     self._notifier.send("WATCHDOG=1")
                 elif not was_stalled and not is_stuck_logged:
                     is_stuck_logged = True
@@ -132,7 +134,7 @@ class Watchdog:
                     log.error("stuck: %s; the watchdog of systemd will start teleinfo again", names)
             # The tasks begin a few turns of the event loop later: check soon if they have begun.
             tick = TICK if is_ready else STARTING_TICK
-            pause = FIRST_TICKS.wait(now, tick)
+            pause = FIRST_TICKS.seconds_to_next(now, tick)
             wake_due = now + pause
             await asyncio.sleep(pause)
 

@@ -154,11 +154,13 @@ class Case:
         if properties.get("ActiveState") != "active":
             return ""
         text = properties.get("StatusText", "")
+        if self.valid_settings is None:
+            return text
         # A service with several meters has `TOPIC: WORDS | TOPIC: WORDS`; one with a single meter only words.
-        topic = "" if self.valid_settings is None else f"{self.valid_settings.mqtt_topic}: "
+        prefix = f"{self.valid_settings.mqtt_topic}: "
         for part in text.split(" | "):
-            if part.startswith(topic):
-                return part.removeprefix(topic)
+            if part.startswith(prefix):
+                return part.removeprefix(prefix)
         return text
 
     async def complaint(self) -> str:

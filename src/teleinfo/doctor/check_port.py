@@ -170,18 +170,24 @@ def _in_use(user: PortUser, port: str, device: str) -> Finding:
 
 
 async def check_rights(case: Case) -> AsyncIterator[Finding]:
-    """Check that the service, in its sandbox, may use the port; without a service, that this user may."""
+    """
+    Check that the service, in its sandbox, may use the port; without a service, that this user may.
+
+    Nothing is found where a teleinfo that is no service reads the port: it has shown that it may.
+    """
     device = case.device
     if not device:
         return
     errors = await case.attempts()
     if device in errors:
         finding = await _rights(case, device, errors[device], _OF_SERVICE)
-    elif case.access is not Access.OURS:
-        may_open = os.access(case.machine.path(device), os.R_OK | os.W_OK, effective_ids=True)
-        finding = await _rights(case, device, "" if may_open else "EACCES", _OF_USER)
-    else:
+    elif case.access is Access.OURS:
         return
+    else:
+        error = "EACCES"
+        if os.access(case.machine.path(device), os.R_OK | os.W_OK, effective_ids=True):
+            error = ""
+        finding = await _rights(case, device, error, _OF_USER)
     if finding.severity is Severity.FAULT:
         case.access = Access.NONE
     yield finding

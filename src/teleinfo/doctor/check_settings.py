@@ -85,7 +85,7 @@ PAGE_NOT_LOADED: Final = Finding(
 
 async def check_settings(case: Case) -> AsyncIterator[Finding]:
     """Load and check the settings of the case."""
-    path = case.env_file or default_env_file()
+    path = case.env_file or default_env_file()  # None if there is no file
     wanted_path = path or SERVICE_FILE
     if _is_closed(wanted_path):
         options = [] if case.env_file is None else ["--env-file", str(path)]

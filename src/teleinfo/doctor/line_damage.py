@@ -129,11 +129,19 @@ def likelihoods(damage: Damage) -> dict[LineCause, float]:
 
 
 def _likelihood(damage: Damage, factor: float, hurts: Callable[[Bit], bool]) -> float:
-    """Return the logarithm of the likelihood of the wrong bits, by one row of `_WEIGHTS`."""
+    """
+    Return the logarithm of the likelihood of the wrong bits, by one row of `_WEIGHTS`.
+
+    A bit that the cause hurts has the weight 1 at the position of the parity bit, and `factor` times as much
+    at each later position; other bits have the weight 0. This cause wrongs a bit with the likelihood
+    (1 − `_RARE`) × weight / sum of all weights, and another cause with `_RARE` / number of all bits.
+    """
     weights: dict[Bit, float] = {}
     total_weight = 0.0
     for bit, count in damage.chances.items():
-        weights[bit] = factor ** (bit.position - PARITY) if hurts(bit) else 0.0
+        weights[bit] = 0.0
+        if hurts(bit):
+            weights[bit] = factor ** (bit.position - PARITY)
         total_weight += count * weights[bit]
     by_another_cause = _RARE / damage.chances.total()
     likelihood = 0.0

@@ -84,11 +84,12 @@ class Present(NamedTuple):
     """
     The indexes of a meter at a `time`, s since 1970, by étiquette, and their `total` in Wh.
 
-    `contract` is the mode and the name of the contract, `running` the étiquette of the index in force.
+    `contract` is the name of the contract, `running` the étiquette of the index in force.
     """
 
     time: int
-    contract: tuple[Json, Json]
+    mode: Json
+    contract: Json
     total: int
     running: str
     readings: dict[str, IndexReading]
@@ -301,12 +302,12 @@ def _present(state: Json, at: int, readings: dict[str, IndexReading]) -> Present
         return None
     if not isinstance(running, str) or running not in readings:
         return None
-    return Present(at, (mode, contract), total, running, readings)
+    return Present(at, mode, contract, total, running, readings)
 
 
 def _is_change(before: Present, after: Present) -> bool:
-    """True if the contract or the mode changed, or if the meter has set an index to another value."""
-    if before.contract != after.contract:
+    """True if the mode or the contract changed, or if an index fell: the meter has set it."""
+    if before.mode != after.mode or before.contract != after.contract:
         return True
     for label, reading in after.readings.items():
         reading_before = before.readings.get(label)

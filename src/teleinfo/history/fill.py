@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from teleinfo.history.store import Store
+    from teleinfo.tic.reading import Reading
 
 MAX_AHEAD: Final = 86_400
 """Seconds by which the clock of a reading that is imported may be ahead of ours."""
@@ -33,47 +34,64 @@ def fill(
     """
     Add the readings in JSON lines: the messages of a daemon, or what `teleinfo decode` prints.
 
-    The state is made, which takes the time, for the last reading of each slot and where an alert, the tariff
-    or a colour changed. Each day is a batch, and each mode in it. Many are written at once, since a slow disk
-    takes long for each writing; `progress` then gets the number of readings and the day. Return the numbers
-    of readings and of other lines, such as those that are later than `now` or older than ten years.
+    To make the state of a reading takes the most time: it is made for the last reading of each slot, and
+    where an alert, the tariff or a colour changed. Each day is a batch, and each mode in it. Many are written
+    at once, since a slow disk takes long for each writing; `progress` then gets the number of readings and
+    the day. Return the numbers of readings and of other lines, such as those that are later than `now` or
+    older than ten years.
     """
-    time = dt.datetime.fromtimestamp(0, PARIS)  # of the last reading that was added
-    added = 0
+    filling = _Filling()
     others = 0
-    model = LiveModel(patience=None, clock=lambda: time)
-    chronicle = Chronicle()
-    batches: list[Batch] = []
-
-    def note_state() -> None:
-        if model.is_known:
-            chronicle.add(model.state(), int(time.timestamp()))
-
     for line in lines:
         reading = reading_of(line, mode=None)
-        time_read = _time_of(line, now)
-        if reading is None or time_read is None:
+        time = _time_of(line, now)
+        if reading is None or time is None:
             others += 1
             continue
-        if time_read.timestamp() // SLOT != time.timestamp() // SLOT:
-            note_state()  # the last one of its slot
-        is_other_mode = model.mode is not None and model.mode != reading.mode
-        if time_read.date() != time.date() or is_other_mode:
-            batches += chronicle.take()
-        time = time_read
-        added += 1
-        if added % TOLD_EACH == 0:
-            store.write(batches, now=int(now), imported=True)
-            batches.clear()
+        filling.add(reading, time)
+        if filling.added % TOLD_EACH == 0:
+            store.write(filling.batches, now=int(now), imported=True)
+            filling.batches.clear()
             if progress is not None:
-                progress(added, f"{time:%d/%m/%Y}")
-        has_changed = model.add_reading(reading, now=time.timestamp())
-        if has_changed:
-            note_state()
-    note_state()
-    store.write([*batches, *chronicle.take()], now=int(now), imported=True)
+                progress(filling.added, f"{time:%d/%m/%Y}")
+    filling.end()
+    store.write(filling.batches, now=int(now), imported=True)
     store.close()
-    return added, others
+    return filling.added, others
+
+
+class _Filling:
+    """What a filling has read: `added` readings, and the `batches` that are not written yet."""
+
+    def __init__(self) -> None:
+        self.added = 0
+        self.batches: list[Batch] = []
+        self._chronicle = Chronicle()
+        self._last_time = dt.datetime.fromtimestamp(0, PARIS)
+        self._model = LiveModel(patience=None, clock=lambda: self._last_time)
+
+    def add(self, reading: Reading, time: dt.datetime) -> None:
+        """Add a reading of this time."""
+        if time.timestamp() // SLOT != self._last_time.timestamp() // SLOT:
+            self._note_state()  # the last one of its slot
+        is_other_mode = self._model.mode is not None and self._model.mode != reading.mode
+        if time.date() != self._last_time.date() or is_other_mode:
+            self.batches += self._chronicle.take()
+        self._last_time = time
+        self.added += 1
+        has_changed = self._model.add_reading(reading, now=time.timestamp())
+        if has_changed:
+            self._note_state()
+
+    def end(self) -> None:
+        """End the last batch."""
+        self._note_state()
+        self.batches += self._chronicle.take()
+
+    def _note_state(self) -> None:
+        """Add the state after the last reading to the history."""
+        if self._model.is_known:
+            self._chronicle.add(self._model.state(), int(self._last_time.timestamp()))
 
 
 def _time_of(line: bytes, now: float) -> dt.datetime | None:

@@ -198,8 +198,10 @@ class HistoryRecorder:
             now = int(self._clock())
             if end is not None:
                 with in_zone_of(meter):
-                    after = min(max(end, OLDEST), day_of(now)) + dt.timedelta(days=1)
-                    now = min(now, midnight(after) - 1)
+                    today = day_of(now)
+                    last_day = min(max(end, OLDEST), today)
+                    if last_day != today:
+                        now = midnight(last_day + dt.timedelta(days=1)) - 1
             pending = [*itertools.chain(*self._waiting), *self._chronicle.peek()]
             try:
                 return await asyncio.to_thread(

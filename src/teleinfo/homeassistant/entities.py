@@ -211,6 +211,7 @@ def _of_fields(state: Mapping[FieldPath, Json], contract: Json) -> Iterator[Fiel
             continue
         if field.beside is not None and field.beside.parts not in state:
             continue
+        # `enabled` may be the only contract with which the field is enabled.
         is_enabled = field.enabled is True or field.enabled == contract
         if field.without is not None and field.without.parts in state:
             is_enabled = False

@@ -57,7 +57,7 @@ class HeldState:
             energy_interval = _energy_interval(datetime.fromisoformat(time))
         # A value that this state lacks is forgotten: when it comes again, it is shown at once.
         self._shown_before = self._shown
-        self._shown = {}
+        self._shown = {}  # `_of_value` fills it
         return self._of_section(state, (), now, energy_interval)
 
     def _of_section(

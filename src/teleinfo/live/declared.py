@@ -199,7 +199,7 @@ def _names_of_indexes(published: Any) -> dict[FieldPath, Json]:  # noqa: ANN401 
 
 
 def _is_of_unnamed_index(name: str, key: str) -> bool:
-    """True if an index has this name because its period is not known: the title of its étiquette `key`."""
+    """True if `name` is the title that an index of the étiquette `key` has while its period is unknown."""
     title = unnamed_index(key)
     if isinstance(title, Designation):
         return name in {title, title.french}  # the daemon may speak the other language

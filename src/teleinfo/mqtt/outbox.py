@@ -87,7 +87,7 @@ class Outbox:
             if topic in self._retained:
                 self._make_due(topic)
         for topic in self._retained:
-            self._make_due(topic)
+            self._make_due(topic)  # the first ones keep their place
 
     def _make_due(self, topic: str) -> None:
         """Publish this topic; one that is due already keeps its place."""

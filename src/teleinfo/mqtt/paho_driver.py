@@ -230,7 +230,9 @@ class PahoDriver:
         if self._client.socket() is not None:
             # A broker of MQTT 5 may want a shorter keep-alive. It waits for 1.5 times as long (§3.1.2.10); a
             # ping that is late by one pause comes after 1.25 times.
-            pause = self._ticks.wait(self._loop.time(), min(KEEPALIVE_CHECK, self._client.keepalive / 4))
+            pause = self._ticks.seconds_to_next(
+                self._loop.time(), min(KEEPALIVE_CHECK, self._client.keepalive / 4)
+            )
             self._loop.call_later(pause, self._check_keepalive)
 
     def _read(self) -> None:
@@ -312,19 +314,25 @@ class PahoDriver:
         kind = self._header[0]
         kept_before = len(self._body_start)  # 3 as well if more bytes were read before
         self._body_start += piece[: _BODY_START - kept_before]
-        if kind == _DISCONNECT and kept_before == 0 and self.reason is None:
+        is_first_piece = kept_before == 0
+        completes_code = kept_before < _BODY_START and len(self._body_start) == _BODY_START
+        if kind == _DISCONNECT and is_first_piece and self.reason is None:
             # paho 2.1 reads a reason code only if something follows it.
             reason = ReasonCode(PacketTypes.DISCONNECT, identifier=piece[0])
-            self.reason = reason if reason.is_failure else None
-        has_code = kept_before < _BODY_START and len(self._body_start) == _BODY_START
-        if kind not in {_PUBACK, _PUBREC} or not has_code:
-            return piece
+            if reason.is_failure:
+                self.reason = reason
+        if kind in {_PUBACK, _PUBREC} and completes_code:
+            place_of_code = _BODY_START - 1 - kept_before
+            return self._with_possible_code(kind, piece, place_of_code)
+        return piece
+
+    def _with_possible_code(self, kind: int, piece: bytes, place: int) -> bytes:
+        """Return a piece with the reason code at `place` as paho accepts it; note a refusal by PUBREC."""
         number, code = struct.unpack(">HB", self._body_start)
         if code == _PACKET_TOO_LARGE:
             # Mosquitto sends this code for a message over its message_size_limit. PUBACK does not allow it
             # (MQTT 5 §3.4.2.1), and paho would close the connection.
             code = _QUOTA_EXCEEDED
-            place = _BODY_START - 1 - kept_before
             piece = piece[:place] + bytes([code]) + piece[place + 1 :]
         if kind == _PUBREC and code >= _REFUSED and number in self._answers:
             # paho ignores this code, goes on as if the broker had taken the message, and reports success.

@@ -225,7 +225,9 @@ class Publisher:
                 if not self._is_taken_over:
                     self._outage.works(time.monotonic())
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._ticks.wait(time.monotonic(), HEARTBEAT_INTERVAL)):
+                    async with asyncio.timeout(
+                        self._ticks.seconds_to_next(time.monotonic(), HEARTBEAT_INTERVAL)
+                    ):
                         await outbox.filled.wait()
                 if not outbox.in_flight:
                     self._heartbeat()

@@ -7,7 +7,6 @@ or of pyserial: OSError, termios.error or ValueError.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import socket
@@ -132,11 +131,17 @@ def bridge_lost(where: str, error: Exception | None) -> PortError:
 
 
 def _no_service(where: str) -> PortError:
-    fault = PortFault.SERVICE_STOPPED
-    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+    """Return the error for the socket of a service that gives no bytes: it has ended, or has no room."""
+    with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(0)
-        probe.connect(where)
-        fault = PortFault.SERVICE_FULL
+        try:
+            probe.connect(where)
+        except BlockingIOError:
+            fault = PortFault.SERVICE_FULL  # others wait for it already
+        except OSError:
+            fault = PortFault.SERVICE_STOPPED
+        else:
+            fault = PortFault.SERVICE_FULL  # it listens, and has dropped this reader
     return error_of(fault, where=where)
 
 

@@ -108,7 +108,7 @@ class Reader:
         self.status.note_open(now)
         log.debug("listening to %s, speed: %s", self.status.url, self.status.baudrate)
         while self._silent_for(now) < REOPEN_AFTER:
-            await port.wait(self._ticks.wait(now, TICK))
+            await port.wait(self._ticks.seconds_to_next(now, TICK))
             before = now
             now = loop.time()
             self._heartbeat()

@@ -233,7 +233,7 @@ def environment_warnings() -> list[Message]:
 
     A name is a former one of a setting, or unknown: Docker's links and Kubernetes add some.
     """
-    variables = {variable_of(name) for name in DEFAULTS}
+    our_variables = {variable_of(name) for name in DEFAULTS}
     present_by_former = {variable_of(former): variable_of(present) for former, present in RENAMED.items()}
     secrets: set[str] = set()
     for directory in _secrets_directories():
@@ -246,7 +246,8 @@ def environment_warnings() -> list[Message]:
         variable = name.upper()
         if variable in present_by_former:
             warnings.append(renamed.warning(name, present_by_former[variable]))
-        elif variable not in variables and is_ours(name, variables):
+        # In the environment the prefix may be misspelt, too.
+        elif variable not in our_variables and is_ours(name, our_variables):
             warnings.append(unknown(name, DEFAULTS))
     return warnings
 

@@ -251,12 +251,14 @@ class DailyEnergy:
 
     def _is_repeated_by(self, count: Count) -> bool:
         """True if a reading shows what the last one showed."""
+        shown = count.total
+        last = self.last
         return (
-            self.last.total == count.total.total
-            and self.readings == count.indexes
-            and self.today.first == count.day
-            and self.last.counter == count.total.counter
-            and self.contract == count.contract
+            shown.total == last.total
+            and count.indexes == self.readings
+            and count.day == self.today.first
+            and shown.counter == last.counter
+            and count.contract == self.contract
         )
 
     def _with_indexes(self, count: Count) -> _Indexed:

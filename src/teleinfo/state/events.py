@@ -268,7 +268,7 @@ class EventFinder:
 
     def _end_span(self, part: str, event: Event | None, at: datetime) -> list[dict[str, Json]]:
         """Remove the span of a part, which ended by `at`. Return its message; none without an `event`."""
-        spans = dict(self.spans)
+        spans = dict(self.spans)  # a memory may have the present ones
         span = spans.pop(part, Span(None))
         self.spans = spans
         if event is None:

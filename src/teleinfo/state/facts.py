@@ -121,10 +121,12 @@ class ContractFacts:
     def _note_flow(self, sent: Values) -> None:
         """Note whether a frame shows in which direction power flows, and how much flows out."""
         drawn = fields.drawn_power(sent)
-        lacks_nothing = injection.OF_FLOW.intersection(self.texts) <= sent.keys()
-        self.shows_flow = drawn is not None and (drawn > 0 or lacks_nothing)
+        of_flow = injection.OF_FLOW & self.texts.keys()  # the étiquettes of the flow that this meter sends
+        is_whole = of_flow <= sent.keys()
+        self.shows_flow = drawn is not None and (drawn > 0 or is_whole)
         if not self.shows_flow:
-            return  # such as a short frame, whose currents are newer than PAPP
+            # Such as a short frame, whose currents are newer than PAPP: the estimate before it stays.
+            return
         if injection.exports_by_current(sent):
             self._exporting_frames += 1
         else:
@@ -239,16 +241,20 @@ class MeterFacts:
 
     def measure(self) -> None:
         """Measure the powers by the indexes of the last reading."""
-        sent = self.sent
-        values = self.contract.texts
+        texts = self.contract.texts
         now = self.heard.monotonic
-        for name, (counter, index) in fields.counters(values).items():
-            power = fields.number(values, fields.POWERS[name])
-            self.means[counter].add(index, now=now, idle=power == 0)
-        has_exported = self.has_exported or "EAIT" in values
+        for name, (counter, index) in fields.counters(texts).items():
+            power = fields.number(texts, fields.POWERS[name])
+            is_idle = power == 0
+            self.means[counter].add(index, now=now, idle=is_idle)
+        has_exported = self.has_exported or "EAIT" in texts
+        # By the last frame alone: the power and the index of a flow are of the same moment.
+        sent = self.sent
         # In historique, PAPP 0 may be a small injection.
         may_export = self.contract.exports(sent) or (has_exported and "PAPP" in sent)
-        outflow = self.contract.estimate if may_export else None
+        outflow = None
+        if may_export:
+            outflow = self.contract.estimate
         flow = injection.flow(sent, outflow)
         if flow is not None and self.contract.shows_flow:
             self.contract.active.add(flow, now=now, has_exported=has_exported)

@@ -21,8 +21,6 @@ from teleinfo.tic.labels import DIGITS, HISTORIQUE, STANDARD, Kind, Label, Mode,
 from teleinfo.tic.reading import HORODATE_SUFFIX, of_second_part
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from teleinfo.state.fields import Values
 
 _ValueByKey: TypeAlias = dict[str, int | float | str]
@@ -151,18 +149,17 @@ def _number(label: Label, text: str) -> _ValueByKey:
     if match is None:
         return {}
     digits, sent_unit = match.groups()
-    allowed_units: Collection[str] = ()
-    if label.unit is None:
-        allowed_units = ANY_UNIT
-    elif label.glued:
-        allowed_units = (label.unit,)
-    if sent_unit and sent_unit not in allowed_units:
-        return {}
-    unit_of_meter = sent_unit if label.unit is None else label.unit
-    unit, factor = UNITS.get(unit_of_meter, (unit_of_meter, 1))
     key = label.name
-    if label.unit is None and unit:
-        key = f"{label.name}_{unit}"
+    if label.unit is None:
+        if sent_unit and sent_unit not in ANY_UNIT:
+            return {}
+        unit, factor = UNITS.get(sent_unit, (sent_unit, 1))
+        if unit:
+            key = f"{label.name}_{unit}"
+    else:
+        if sent_unit and not (label.glued and sent_unit == label.unit):
+            return {}
+        _unit, factor = UNITS.get(label.unit, (label.unit, 1))
     number = Decimal(digits.replace(",", ".")) * factor
     if number == int(number):
         return {key: int(number)}

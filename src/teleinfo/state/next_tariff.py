@@ -320,7 +320,8 @@ def _next_of_tempo(values: Values, local: datetime) -> NextTariff | Unknown:
     period = _period(values)
     if period is None:
         return UNKNOWN
-    change = learned_hours.next_change((_TEMPO, _TEMPO, _TEMPO), local, _hours_of(period))
+    yesterday_today_tomorrow = (_TEMPO, _TEMPO, _TEMPO)  # the hours are those of each day
+    change = learned_hours.next_change(yesterday_today_tomorrow, local, _hours_of(period))
     if change is None:
         return UNKNOWN
     time, hours = change

@@ -115,7 +115,9 @@ def _extend(hull: list[_Corner], corner: _Corner, *, side: int) -> None:
     while len(hull) > 1:
         slope = hull[-2].slope(corner)
         slope_of_last = hull[-2].slope(hull[-1])
-        is_last_covered = side * (slope - slope_of_last) >= 0  # False for two slopes that are infinite
+        # Of the upper half: the last corner lies below the line to the new one. Of two infinite slopes the
+        # difference is nan, and nothing is covered.
+        is_last_covered = side * (slope - slope_of_last) >= 0
         if not is_last_covered:
             break
         hull.pop()

@@ -147,6 +147,7 @@ class Snapshot:
         if text is None:
             return None
         if self.contract.site is not None:
+            # Of the contracts of businesses, EJP alone is one that households have, too.
             return Contract.EJP if "EJP" in text else UNKNOWN
         return tariffs.contract_of(text) or UNKNOWN
 

@@ -164,10 +164,10 @@ class StateTracker:
     def _texts(self, facts: MeterFacts, values: Values) -> Values:
         """Return the texts of a reading by the names that `_names` gives to its keys."""
         overseas = facts.device.identity.overseas
-        names = _names(facts.contract.mode, tuple(values), self.exclude, overseas=overseas)
-        if names.keys() == values.keys():
+        key_by_name = _names(facts.contract.mode, tuple(values), self.exclude, overseas=overseas)
+        if key_by_name.keys() == values.keys():
             return values  # no key has another spelling, and none is left out
-        return {name: values[key] for name, key in names.items()}
+        return {name: values[key] for name, key in key_by_name.items()}
 
     def _follow(self, belief: Belief, now: Moment) -> MeterFacts:
         """Return the facts about the meter that sent a reading; those of a new meter or contract begin."""

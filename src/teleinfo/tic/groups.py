@@ -142,16 +142,17 @@ def _causes_of_fragments(characters: bytes) -> list[RejectionCause]:
 
 
 def _is_possible(spec: Label | None, label: bytes, value: bytes, *, dated: bool) -> bool:
-    """
-    True if the étiquette may exist, and its entry in the table, `spec`, allows its horodate and its value.
-
-    A sum of six bits misses a wrong bit 6, but this bit turns digits and capitals into excluded characters.
-    Lost bytes, or an HT that becomes I, can join a horodate to its neighbours.
-    """
+    """True if the étiquette may exist, and its entry in the table (`spec`) allows horodate and value."""
     text = value.strip(b" ")  # blanks at both ends are padding, whatever the class
     if spec is None:
         return bool(_UNKNOWN_LABEL.fullmatch(label)) and _has_only(text, Charset.CODE)
-    return any(variant.horodate is dated and _has_only(text, variant.charset) for variant in spec.forms())
+    for variant in spec.forms():
+        # Lost bytes, or an HT that becomes I, can join a horodate to its neighbours.
+        has_right_horodate = variant.horodate == dated
+        # A sum of six bits misses a wrong bit 6, which turns digits and capitals into other characters.
+        if has_right_horodate and _has_only(text, variant.charset):
+            return True
+    return False
 
 
 def _has_only(text: bytes, charset: Charset) -> bool:

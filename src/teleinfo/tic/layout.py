@@ -190,7 +190,7 @@ def _can_be_layout(groups: Sequence[Group]) -> bool:
             return False
         is_date = spec.kind is Kind.HORODATE and group.horodate is not None
         if is_date and group.value:
-            return False  # the pattern of a date takes its horodate for its text (`_compile_line`)
+            return False  # its value would be lost: the pattern of a date has the horodate alone
     return True
 
 

@@ -187,14 +187,12 @@ def profile(text: str) -> tuple[Slot, ...] | None:
 
 def _slot(decimal_start: str | None, hexadecimal_start: str | None, actions: int) -> Slot | None:
     """Return the slot of a block; None if its time is valid in neither notation."""
-    start = decimal_start
-    alternative_start = None
-    if decimal_start is None:
-        start = hexadecimal_start
-    elif hexadecimal_start != decimal_start:
-        alternative_start = hexadecimal_start
+    start = hexadecimal_start if decimal_start is None else decimal_start
     if start is None:
         return None
+    alternative_start = None
+    if hexadecimal_start != start:
+        alternative_start = hexadecimal_start
     index: int | None = _INDEX.of(actions)
     if index not in _SUPPLIER_INDEXES:
         index = None

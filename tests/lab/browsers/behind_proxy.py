@@ -53,7 +53,8 @@ def proxy(folder: Path, page: Page, program: str) -> Iterator[int]:
     else:
         language = "text"
         command = [executable, "run", "--adapter", "caddyfile", "--config", str(configuration)]
-    section = PAGES["web.md"].partition("## Behind a reverse proxy\n")[2].partition("\n## ")[0]
+    _before, _title, from_section = PAGES["web.md"].partition("## Behind a reverse proxy\n")
+    section, _next_title, _behind = from_section.partition("\n## ")
     [lines] = blocks(section, language)
     lines = lines.replace(":8080", f":{page.address.port}")
     template = (CONFIGURATIONS / program).read_text()

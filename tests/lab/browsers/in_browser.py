@@ -480,10 +480,11 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Lapse]:
         earlier.days(3)
     with Lapse(folder, "hc", BEGIN, prices=PRICES_OF_HC) as lapse:
         lapse.days(3)
-        lapse.begin()
+        lapse.begin()  # the page is started anew
         lapse.now += 4 * DAY
         lapse.days(3)
-        lapse.at([lapse.now + 12 * 3600])
+        half_a_day = 12 * 3600
+        lapse.at([lapse.now + half_a_day])
         lapse.write()
     return folder, lapse
 

@@ -40,7 +40,7 @@ _WELL = "✓"
 _UNKNOWN = "?"
 _FINDING = re.compile(rf"  ([{_FAULT}{_WARNING}{_WELL}{_UNKNOWN}]) (.*)")
 _COMMAND = re.compile(r" {8}\S")
-_SETTING = re.compile(r"TELEINFO_\w+=")
+_TELEINFO_SETTING = re.compile(r"TELEINFO_\w+=")
 _RIGHT = re.compile(r"(user|topic) ")
 _EDIT_SETTINGS = "sudoedit /etc/teleinfo/teleinfo.env"
 _EDITS_FILE = re.compile(r"(sudoedit|nano|sudo nano) ")
@@ -315,7 +315,7 @@ class House(Container):
     def follow(self, lines: list[str], edits: str) -> None:
         """Type the lines of an advice; `edits` is the change in a settings file that one of them opens."""
         for line, additions in steps_of(lines):
-            if _SETTING.match(line):
+            if _TELEINFO_SETTING.match(line):
                 # Where no value follows the sign, only the household knows the value (see `edits`).
                 if not line.endswith("="):
                     self.edit(_EDIT_SETTINGS, f"setting {shlex.quote(line)}")
@@ -353,7 +353,7 @@ def steps_of(lines: list[str]) -> list[tuple[str, list[str]]]:
     steps: list[tuple[str, list[str]]] = []
     additions: list[str] | None = None  # of the unit that the line before edits
     for line in lines:
-        is_typed = line.startswith("sudo ") or _SETTING.match(line) is not None
+        is_typed = line.startswith("sudo ") or _TELEINFO_SETTING.match(line) is not None
         if additions is not None and not is_typed:
             additions.append(line)
             continue

@@ -82,7 +82,9 @@ def configure(root: Path) -> None:
     """Put the files of the overlay there, the users, the settings and the programs of the check."""
     shutil.copytree(OVERLAY, root, dirs_exist_ok=True)
     etc = root / "etc"
-    # Debian's own users and groups, without passwords, and those of mosquitto.
+
+    # Debian's own users and groups, and those of mosquitto. The masters lock the accounts (*); x looks for a
+    # password in the shadow file, which has none.
     masters = root / "usr/share/base-passwd"
     users = (masters / "passwd.master").read_text().replace(":*:", ":x:")
     users += f"mosquitto:x:{MOSQUITTO}:{MOSQUITTO}::/var/lib/mosquitto:/usr/sbin/nologin\n"
@@ -93,14 +95,18 @@ def configure(root: Path) -> None:
     for name in ("var/log/mosquitto", "var/lib/mosquitto"):
         (root / name).mkdir(parents=True, exist_ok=True)
         os.chown(root / name, MOSQUITTO, MOSQUITTO)
-    (etc / "teleinfo").mkdir(exist_ok=True)
-    settings = Path(shutil.copy(root / "usr/share/teleinfo/teleinfo.env", etc / "teleinfo"))
+
+    settings = etc / "teleinfo/teleinfo.env"
+    settings.parent.mkdir(exist_ok=True)
+    shutil.copy(root / "usr/share/teleinfo/teleinfo.env", settings)
     # The login console of a board that is no Raspberry Pi is stopped only if a setting names its port.
     with settings.open("a") as file:
         file.write("TELEINFO_SERIAL_PORT=/dev/ttyAMA0\n")
     settings.chmod(0o600)
+
     roots.run("systemctl", f"--root={root}", "enable", "check", "teleinfo", "serial-getty@ttyAMA0")
     roots.run("systemctl", f"--root={root}", "mask", "serial-getty@ttyAMA1")
+
     (root / SHARE).mkdir(parents=True)
     for script in (roots.PROBE, roots.PROBE.with_name("board_check.py")):
         shutil.copy(script, root / SHARE)

@@ -35,12 +35,14 @@ def standard(values: dict[str, str]) -> dict[str, int | float | str]:
         ({"EAP_s": "9649kWh"}, {"EAP_s": 9649000}),
         ({"EAP_s": "9649"}, {"EAP_s": 9649000}),
         ({"EAP_s": "kWh"}, {}),
+        ({"EAP_s": "9649kVA"}, {}),
         ({"PA1MN": "1,005kW"}, {"PA1MN": 1005}),  # exactly
         ({"PREA1MN": "-12kvar"}, {"PREA1MN": -12000}),
         ({"ERPpHPH": "321kvarh"}, {"ERPpHPH": 321000}),
         ({"GAZ": "0012345"}, {"GAZ": 123450}),  # in daL
         ({"PS": "42kVA"}, {"PS_VA": 42000}),
         ({"PS": "300"}, {"PS": 300}),
+        ({"PS": "42kWh"}, {}),
         ({"TGPHI_s": "-0,12"}, {"TGPHI_s": -0.12}),
         ({"EA_INJECTION": "12Wh", "PTCOUR_INJECTION": "2"}, {"EA_INJECTION": 12, "PTCOUR_INJECTION": "2"}),
         ({"DATECOUR_INJECTION": "14/01/26 12/02/28"}, {"DATECOUR_INJECTION": "2026-01-14T12:02:28+01:00"}),

@@ -91,7 +91,7 @@ def test_an_index_tells_what_the_times_are(*, energies: list[int], begins: bool,
 def test_times_without_an_offset_give_the_same_curve(
     first: dt.date, days: int, chance: random.Random
 ) -> None:
-    """In any order that a list may have: upwards or downwards, whole days of it twice."""
+    """The points may ascend or descend in time, and whole days may come twice."""
     begin = midnight(first)
     end = midnight(first + dt.timedelta(days=days))
     curve = {time: chance.randrange(20, 3000) for time in range(begin, end, HALF_HOUR)}

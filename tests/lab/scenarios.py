@@ -190,7 +190,7 @@ class AttackScenario(Scenario):
         self._since = 0.0
 
     def measure(self) -> None:
-        """Take the state of now for a good one."""
+        """Note the present memory and log, with which `assert_unharmed` compares."""
         self.notify.expect("WATCHDOG=1")
         self._peak_kib = self._peak()
         self._lines = len(self.log.splitlines())

@@ -27,7 +27,7 @@ def unverified(code: int) -> ssl.SSLCertVerificationError:
 
 @pytest.mark.parametrize("fault", BrokerFault)
 def test_each_error_says_what_happened_and_what_to_do_in_both_languages(fault: BrokerFault) -> None:
-    """A household reads it, with every field filled in, and never a secret."""
+    """Every field is filled in, and no secret is in the text."""
     fields = dict.fromkeys(("error", "reason", "topic", "length", "count"), "FIELD")
     error = BrokerError(fault, SECURE, **fields)
     texts = set()

@@ -335,7 +335,7 @@ class MeterTask:
         return is_set
 
     def _remember(self, state: StatePublisher) -> None:
-        """Offer the present memory to its keeper, which writes it if that is due."""
+        """Give the present memory to `_memory`, which writes it if a write is due."""
         if self._memory is None:
             return
         if self._homeassistant is not None:

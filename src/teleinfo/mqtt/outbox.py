@@ -108,7 +108,7 @@ class Outbox:
         """Add a reading of the monotonic time `now`; if the queue is full, drop the oldest reading."""
         is_of_burst = now - self._newest_time < BURST_SECONDS
         if not is_of_burst:
-            self._keep_newest(self._queue - 1)  # room for this one
+            self._keep_newest(self._queue - 1)  # with this one, the queue is full again
         self._newest_time = now
         self._readings.append(reading)
         self.filled.set()

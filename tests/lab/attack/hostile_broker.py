@@ -142,7 +142,7 @@ class Peer:
 
     def _answer_one(self, kind: int, body: bytes) -> None:
         match kind >> 4:
-            case 3 if kind & 0x06:  # PUBLISH, of which the client wants to hear
+            case 3 if kind & 0x06:  # PUBLISH with QoS 1 or 2: the client waits for an answer
                 place = 2 + int.from_bytes(body[:2], "big")
                 self.write(b"\x40\x02" + body[place : place + 2])
             case 8:  # SUBSCRIBE

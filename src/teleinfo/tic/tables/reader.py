@@ -60,7 +60,7 @@ class Charset(enum.Enum):
     HEXADECIMAL = b"0123456789ABCDEF"
     PROFILE = b"0123456789ABCDEF NOUTIL"  # blocks of hexadecimal digits, and NONUTILE
     CODE = bytes(range(0x20, 0x60))
-    # Without 0x60, which no text needs: two wrong bits that no check detects turn a blank into it.
+    # Without 0x60, which no text needs: two wrong bits, which no check detects, turn a blank into 0x60.
     TEXT = bytes(range(0x20, 0x60)) + bytes(range(0x61, 0x7F))
 
 

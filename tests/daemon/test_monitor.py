@@ -179,7 +179,7 @@ def status_text(link: LinkStatus, counts: Counts, *, connected: bool = True) -> 
         bench = Bench(link)
         bench.decoder.counts = counts
         bench.publisher.is_connected = connected
-        bench.monitor._publish_health(NOW)
+        bench.monitor._publish_health(NOW)  # it samples the quality of the line, which the text tells
         return bench.monitor.status_text(NOW)
 
     return virtual.run(shown())

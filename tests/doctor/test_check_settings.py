@@ -131,11 +131,11 @@ class Household:
         self.tree.file("/run/systemd/system/.here")
         self.tree.program("systemctl", "LoadState=loaded", "ActiveState=active")
 
-    def started(self, unit: str, *lines: str) -> None:
-        """Let a unit run with these settings."""
+    def run_unit(self, unit: str, *lines: str) -> None:
+        """Let a unit run with these lines of settings."""
         self.tree.file(f"/run/credentials/{unit}.service/teleinfo.env", "\n".join(lines))
 
-    def marks(self, *lines: str, file: Path | None = None) -> dict[str, str]:
+    def write_and_check(self, *lines: str, file: Path | None = None) -> dict[str, str]:
         """Write the file, and return the findings that are neither well nor left out: message → severity."""
         if lines:
             self.tree.file("/etc/teleinfo.env", "\n".join(lines))
@@ -158,25 +158,25 @@ HASS = "TELEINFO_HOMEASSISTANT=true"
 
 
 def test_settings_that_the_running_service_does_not_have_are_a_fault(household: Household) -> None:
-    """Of its own file, and not for a comment."""
+    """Only the settings of its own file count, and a comment is none."""
     other = household.tree.file("/home/other.env", PORT)
-    household.started("teleinfo", PORT, "# a comment")
-    same = household.marks(PORT)
-    household.started("teleinfo", "")
+    household.run_unit("teleinfo", PORT, "# a comment")
+    same = household.write_and_check(PORT)
+    household.run_unit("teleinfo", "")
 
     assert same == {}
-    assert list(household.marks(PORT).values()) == ["fault"]
-    assert household.marks(file=other) == {}
+    assert list(household.write_and_check(PORT).values()) == ["fault"]
+    assert household.write_and_check(file=other) == {}
 
 
 def test_the_readmes_last_step_leaves_no_fault(household: Household) -> None:
     """The page is enabled: its settings change, and the service of the meter has no use for them."""
-    household.started("teleinfo", PORT)
-    household.started("teleinfo-web", PORT, LISTEN)
-    alone = household.marks(PORT, LISTEN, "TELEINFO_WEB_METRICS=true")
-    household.started("teleinfo-web", PORT, LISTEN, "TELEINFO_WEB_METRICS=true")
-    household.started("teleinfo", PORT, HASS)
-    with_link = household.marks(PORT, LISTEN, "TELEINFO_WEB_METRICS=true", HASS)
+    household.run_unit("teleinfo", PORT)
+    household.run_unit("teleinfo-web", PORT, LISTEN)
+    alone = household.write_and_check(PORT, LISTEN, "TELEINFO_WEB_METRICS=true")
+    household.run_unit("teleinfo-web", PORT, LISTEN, "TELEINFO_WEB_METRICS=true")
+    household.run_unit("teleinfo", PORT, HASS)
+    with_link = household.write_and_check(PORT, LISTEN, "TELEINFO_WEB_METRICS=true", HASS)
 
     assert alone == {
         "the page was started with other settings, and knows nothing of the change yet": "warning"
@@ -223,7 +223,7 @@ def test_a_settings_file_that_is_gone_is_missed(
 def test_without_a_service_no_file_is_missed(household: Household) -> None:
     household.tree.program("systemctl", "LoadState=not-found")
 
-    assert household.marks() == {}
+    assert household.write_and_check() == {}
 
 
 def test_the_editor_that_is_advised_can_save_the_file(

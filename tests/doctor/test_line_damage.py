@@ -30,13 +30,16 @@ def test_a_sound_line_has_no_damage() -> None:
 def test_a_wrong_bit_is_found_where_it_is(position: int, parity: bool) -> None:  # noqa: FBT001 - a column
     """Its level and those beside it are as they were sent; the frames around are enough without parity."""
     line = bytearray(sound_line(frames=12, parity=parity))
-    sent = [0, *(line[AT] >> bit & 1 for bit in range(8)), 1]
-    line[AT] ^= 1 << position - 1
+    start_bit, stop_bit = 0, 1
+    bits = [(line[AT] >> bit) & 1 for bit in range(8)]
+    sent = [start_bit, *bits, stop_bit]
+    line[AT] ^= 1 << (position - 1)
     damage = find_damage(bytes(line))
     [bit] = damage.flips
 
     assert (damage.places, damage.parity) == (1, parity)
-    assert bit == (position, sent[position], sent[position - 1], sent[position + 1])
+    assert bit.position == position
+    assert (bit.before, bit.level, bit.after) == tuple(sent[position - 1 : position + 2])
     assert damage.chances[bit] > 0
 
 

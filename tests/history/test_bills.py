@@ -226,8 +226,9 @@ def _span_of(text: str, name: str) -> tuple[dt.date, dt.date]:
         return dt.date(int(text), 1, 1), dt.date(int(text), 12, 31)
     if name == "months13":
         first = dt.date.fromisoformat(f"{text}-01")
-        after = first.replace(day=28).toordinal() + 4
-        return first, dt.date.fromordinal(dt.date.fromordinal(after).replace(day=1).toordinal() - 1)
+        first_of_next = (first + dt.timedelta(days=31)).replace(day=1)
+        return first, first_of_next - dt.timedelta(days=1)
     first = dt.date.fromisoformat(text)
-    length = 7 if name == "weeks26" else 1
-    return first, dt.date.fromordinal(first.toordinal() + length - 1)
+    if name == "weeks26":
+        return first, first + dt.timedelta(days=6)
+    return first, first

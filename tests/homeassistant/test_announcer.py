@@ -374,5 +374,9 @@ def test_nothing_is_cleared_if_form_and_prefix_are_the_same(form: DiscoveryForm)
     device.announcer.announced = before.announcer.announced
     device.feed(historique(HC, HC))
 
-    assert device.announced.keys() == device.announcer.messages.keys()
-    assert device.announcer.announced == before.announcer.announced == before.announced.keys()
+    topics_before = before.announced.keys()
+    payloads = device.announcer.messages
+    assert before.announcer.announced == topics_before
+    assert device.announcer.announced == topics_before
+    assert b"" not in payloads.values()  # an empty payload clears its topic
+    assert payloads.keys() == device.announced.keys()

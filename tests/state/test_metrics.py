@@ -93,7 +93,7 @@ def test_a_text_has_no_other_escapes_than_those_of_the_text_format() -> None:
 
 
 def test_each_phase_has_its_number() -> None:
-    """Those of a meter of three phases, and of no other key beside them."""
+    """A meter of three phases has a current for each phase, and none without a phase."""
     state = json.loads((GOLDEN / "tri.json").read_text(encoding="utf-8"))
     found = metrics(exposition({"teleinfo": MeterNow(state, None, online=True)}))
     currents = {f'teleinfo_current_amperes{{topic="teleinfo",phase="{phase}"}}' for phase in Phase}

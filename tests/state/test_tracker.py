@@ -189,13 +189,14 @@ def test_the_times_of_a_meter_of_the_islands_have_no_offset_and_are_left_out() -
 
 
 def test_news_is_told_apart_from_measures() -> None:
-    """An alert, a tariff period and a colour must not wait; a power may."""
+    """An alert and a tariff period must not wait; a power may."""
+    with_overrun = "003A0081"  # bit 7
     followed = tracker()
     followed.update(standard(), moment(0.0, TIME))
 
     assert not followed.update(standard(SINSTS="00500"), moment(2.0, TIME))
-    assert followed.update(standard(STGE="003A0081"), moment(4.0, TIME))
-    assert followed.update(standard(STGE="003A0081", LTARF="HEURE CREUSE"), moment(6.0, TIME))
+    assert followed.update(standard(STGE=with_overrun), moment(4.0, TIME))
+    assert followed.update(standard(STGE=with_overrun, LTARF="HEURE CREUSE"), moment(6.0, TIME))
 
 
 def test_what_is_excluded_has_no_field() -> None:
@@ -248,7 +249,7 @@ def test_before_its_first_reading_a_tracker_knows_no_values() -> None:
     followed = tracker()
     before = followed.fields_of({"PAPP"}, moment(0.0))
     assert followed.state(moment(0.0)) == {}
-    assert followed.known is None
+    assert followed.shown is None
     assert followed.take_clock_was_ahead() is None
     assert followed.memory() is None
     followed.update(historique(ADCO=NUMBER, PAPP="00750"), moment(0.0, TIME))

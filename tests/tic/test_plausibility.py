@@ -320,7 +320,7 @@ def test_what_is_believed_never_falls_but_after_three_frames_that_agree(
 
 @pytest.mark.parametrize(("index", "is_believed"), [("000000112", True), ("000000114", False)])
 def test_the_subscribed_current_of_three_phases_is_that_of_each(index: str, is_believed: bool) -> None:  # noqa: FBT001
-    """15 A on each of three phases are 9 kVA."""
+    """15 A on each of three phases are 9 kVA, with which an index may rise by 12 Wh in a frame."""
     line = Line()
     for _ in range(3):
         line.believes(ISOUSC="15", BASE="000000100", IINST2="005")

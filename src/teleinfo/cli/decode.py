@@ -152,7 +152,8 @@ def _decode_recording(name: str, settings: Settings, encode: Encode, clock: _Fra
                 _decode_file(recording, times, decoder, encode, clock)
     except OSError as error:
         reason = _(file_error(error))
-        return fail("decode", _("{path} cannot be read: {error}").format(path=name or "''", error=reason))
+        path = name or "''"
+        return fail("decode", _("{path} cannot be read: {error}").format(path=path, error=reason))
     decoder.close()
     sys.stderr.write(_summary(decoder))
     if note:

@@ -150,6 +150,7 @@ class FileReader:
         except FileError as error:
             return error
         except TooLargeError:
+            # The reader of a workbook has counted its bytes, those beyond the limit too.
             if self._bytes_left > 0:
                 return FileError(_TOO_LARGE_UNPACKED)
             return FileError(_TOO_LARGE_IN_ALL)

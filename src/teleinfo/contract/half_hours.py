@@ -116,7 +116,7 @@ def of_meter(rises: Iterable[Rise], injected: str) -> HalfHours:
     """Return the half-hours of a meter; `injected` is the code of the index of the injected energy."""
     half_hours = HalfHours()
     for rise in rises:
-        # The half-hours between the readings, even if a reading comes a little after their begin.
+        # The half-hours that begin between the readings, or a little before the first of them.
         earliest_begin = rise.since - LATE
         seconds_to_begin = -earliest_begin % HALF_HOUR
         begins = range(earliest_begin + seconds_to_begin, rise.until - LATE, HALF_HOUR)
@@ -137,10 +137,17 @@ def of_meter(rises: Iterable[Rise], injected: str) -> HalfHours:
             begin = time - time % HALF_HOUR
             end = min(rise.until, begin + HALF_HOUR)
             energies[begin] += rise.energy * (end - time) / seconds
-            is_between_readings = rise.since < begin
-            if is_between_readings and not is_injected:
-                # Each index has a distance of its own; the greatest bounds what may be on the wrong side.
-                distance = min(begin - rise.since, rise.until - begin)
-                half_hours.distances[begin] = max(distance, half_hours.distances.get(begin, 0))
             time = end
+        if not is_injected:
+            _note_distances(half_hours, rise)
     return half_hours
+
+
+def _note_distances(half_hours: HalfHours, rise: Rise) -> None:
+    """Note how far each half-hour that begins between two readings of an index begins from the nearer one."""
+    begin = rise.since - rise.since % HALF_HOUR + HALF_HOUR
+    while begin < rise.until:
+        seconds_to_nearest = min(begin - rise.since, rise.until - begin)
+        # Of several indexes, the greatest distance bounds what may belong to the half-hour before.
+        half_hours.distances[begin] = max(seconds_to_nearest, half_hours.distances.get(begin, 0))
+        begin += HALF_HOUR

@@ -163,9 +163,8 @@ class MemoryKeeper:
         now = self._loop.time()
         if now >= self._routine_after:
             return written is None or _worth_writing(memory) != _worth_writing(written)
-        # With this write, no more than `WRITES_AT_ONCE` come at once in 24 hours.
-        earliest_at_once = self._times_at_once[0]
-        may_write_at_once = now - earliest_at_once >= AT_ONCE_WITHIN
+        sixth_last_at_once = self._times_at_once[0]  # it always has `WRITES_AT_ONCE` times
+        may_write_at_once = now - sixth_last_at_once >= AT_ONCE_WITHIN
         return may_write_at_once and self._is_urgent(memory)
 
     def _is_urgent(self, memory: Memory) -> bool:

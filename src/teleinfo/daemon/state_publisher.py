@@ -138,7 +138,8 @@ class StatePublisher:
         with use_language(self.language):
             state: dict[str, Any] = in_words(self.tracker.state(now))
         self.latest = state
-        if self._published == -math.inf:
+        has_published = self._published > -math.inf
+        if not has_published:
             self._first = now.monotonic
         self._published = now.monotonic
         self._note_unpriced()
@@ -146,10 +147,10 @@ class StatePublisher:
         self.retained.set(self.topic, encode(state))
         self.on_state(state, now)
         self._publish_fields(state, now)
-        known = self.tracker.known
-        if known is not None:
-            mode, keys, paths = known
-            self._meta.describe(mode, keys, paths)
+        shown = self.tracker.shown
+        if shown is not None:
+            mode, etiquettes, paths = shown
+            self._meta.describe(mode, etiquettes, paths)
 
     def _publish_fields(self, state: dict[str, Json], now: Moment) -> None:
         """Publish each field on its topic, or clear the topics if they are not asked for."""

@@ -226,7 +226,11 @@ class _Chain:
         return 0 <= rise <= greatest_rise and self._is_live(before.time, after.time)
 
     def _note_end(self, place: int, at: int) -> None:
-        """Note a reading if its row is heavier than those of all readings of a lower value."""
+        """
+        Note a reading if its row is heavier than those of all readings of a lower value.
+
+        Readings of a higher value whose rows are not heavier are of no use any more, and are dropped.
+        """
         weight = self._weights[at]
         if place and self._weights[self._ends[place - 1]] >= weight:
             return

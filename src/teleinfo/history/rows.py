@@ -108,8 +108,9 @@ def _has_later_power(base: sqlite3.Connection, meter: int, until: int) -> bool:
 
 def _put_readings(base: sqlite3.Connection, meter: int, batch: Batch, verb: str) -> None:
     """
-    Add the first and the last reading of each half-hour, and delete those that divide nothing.
+    Add the first and the last reading of each half-hour.
 
+    Readings that divide neither days nor half-hours any more are deleted: see `delete_needless_readings.sql`.
     `verb` is what SQL does with a reading: insert it, and ignore or replace one of the same index and second.
     """
     rows = set()

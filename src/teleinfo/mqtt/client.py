@@ -156,7 +156,7 @@ class Connection:
             except TimeoutError:
                 return
             except aiomqtt.MqttError:
-                await self._give_up()
+                await self._give_up()  # it raises
             if message.retain:
                 deadline = loop.time() + quiet
             if isinstance(message.payload, bytes):

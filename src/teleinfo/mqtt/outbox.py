@@ -76,7 +76,8 @@ class Outbox:
     def repeat_last(self, topic: str) -> None:
         """Publish this topic again, now and at each repetition after the topics that were set before."""
         if topic in self._retained:
-            self._retained[topic] = self._retained.pop(topic)
+            payload = self._retained.pop(topic)
+            self._retained[topic] = payload  # behind all others
             self._due.pop(topic, None)
             self._make_due(topic)
 

@@ -90,7 +90,7 @@ class LineLog:
 
     def __init__(self, status: LinkStatus) -> None:
         self._status = status
-        self._no_data = OutageLog(status.url, _NO_DATA_TEXTS)
+        self._unheard = OutageLog(status.url, _NO_DATA_TEXTS)
         self._withheld = OutageLog("values", _WITHHELD_TEXTS)
         self._withheld_counts: dict[str, int] = {}
         self._last_withheld = 0.0
@@ -119,9 +119,10 @@ class LineLog:
                 text = _NONSENSE_AT_SPEED
             reason = Message(text, silent=duration(SILENT_AFTER), url=url, baudrate=baudrate)
             since = self._status.listening_since if last is None else last
-            self._no_data.failed(problem, reason, now, since=since)
+            self._unheard.failed(problem, reason, now, since=since)
         elif problem is None:
-            self._no_data.works(now)
+            self._unheard.works(now)
+        # While the port is opened or listened to, nothing is known yet.
         labels = [label for label, count in withheld.items() if count > self._withheld_counts.get(label, 0)]
         if labels:
             self._withheld_counts = dict(withheld)
@@ -131,6 +132,7 @@ class LineLog:
             self._withheld.works(now, since=self._last_withheld)
 
     def _check_mode(self, now: float) -> None:
+        """Log that a meter is read, or that its mode or speed changed; a mode that changes often, rarely."""
         mode = self._status.mode
         baudrate = self._status.baudrate
         before = self._mode

@@ -36,11 +36,12 @@ class _Rules(BaseModel):
     @classmethod
     def _goes_with_another(cls, value: object, others: ValidationInfo) -> object:
         other = _NEEDED[str(others.field_name)]
-        # pydantic leaves out a setting that is wrong: then neither None nor False, and so no second fault.
-        needed = others.data.get(other, "")
-        if value and needed is None:
+        if not value or other not in others.data:
+            return value  # pydantic leaves out a setting that is wrong itself
+        needed = others.data[other]
+        if needed is None:
             raise ConflictError(N_("is given without {other}; set both"), other)
-        if value and needed is False:
+        if needed is False:
             raise ConflictError(N_("has no effect without {other}=true; set it, or remove this one"), other)
         return value
 

@@ -82,7 +82,8 @@ def _secrets(faults: list[Message]) -> dict[str, object]:
     if not directories:
         return {}
     try:
-        return by_present_name(SecretsSettingsSource(_Variables, directories, env_prefix=PREFIX)())
+        read = SecretsSettingsSource(_Variables, directories, env_prefix=PREFIX)
+        return by_present_name(read())
     except pydantic_settings.SettingsError as error:
         cause = error.__cause__  # the error of the file
         if not isinstance(cause, OSError | ValueError):
@@ -150,7 +151,7 @@ def load_all(
         except SettingsError as error:
             language = error.language
             for message in error.messages:
-                names_its_file = len(files) == 1 or str(path) in message
+                names_its_file = len(files) == 1 or str(path) in message  # a message is a str
                 if names_its_file:
                     faults.append(message)
                 else:

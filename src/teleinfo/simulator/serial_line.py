@@ -188,7 +188,7 @@ class SerialLine:
         """
         Leave the line silent for `seconds` of simulated time.
 
-        A late wake-up shortens the next wait. What is later than `_MAX_LAG` is not caught up.
+        A late wake-up shortens the next wait. A lag of more than `_MAX_LAG` is skipped whole.
         """
         now = asyncio.get_running_loop().time()
         wait = 0.0
@@ -198,7 +198,7 @@ class SerialLine:
             wait = self._start + (self.elapsed + seconds) / self.speed - now
             late = -wait
             if late > _MAX_LAG:
-                self.elapsed += late * self.speed
+                self.elapsed += late * self.speed  # the line counts as idle meanwhile
         self.elapsed += seconds
         await asyncio.sleep(max(0.0, wait))
 

@@ -326,9 +326,9 @@ class ActivePower:
         most = apparent + error
         # An error of S is a greater error of the power P: dP = dS × S / P. It is at most 20 times that of S.
         least_power = max(bar.lower, apparent / 20, 1.0)
-        error *= max(1.0, apparent / least_power)
-        lower = max(0.0, bar.lower - error)
-        upper = min(most, bar.upper + error)
+        error_of_power = error * max(1.0, apparent / least_power)
+        lower = max(0.0, bar.lower - error_of_power)
+        upper = min(most, bar.upper + error_of_power)
         if self._sign < 0:
             lower, upper = -upper, -lower
         return Active(round(self._sign * value), math.floor(lower), math.ceil(upper))

@@ -210,13 +210,14 @@ class DailyEnergy:
         if elapsed > SHORT_CHANGE and self.last.offset != now.offset:
             today = replace(today, is_complete=False)
             this_month = replace(this_month, is_complete=False)
-        indexed = self._with_indexes(count)
         imported = now.total - self.last.total
+        indexed = self._with_indexes(count)
+        after_indexes = indexed.after  # these energies, with the new indexes
         return replace(
-            indexed.after,
-            today=today.plus(imported, indexed.counted, today.first),
+            after_indexes,
+            today=today.plus(imported, indexed.counted, day=today.first),
             yesterday=turned.yesterday,
-            this_month=this_month.plus(imported, indexed.counted, today.first),
+            this_month=this_month.plus(imported, indexed.counted, day=today.first),
             last_month=turned.last_month,
             last=now,
             before_leap=leap.before,

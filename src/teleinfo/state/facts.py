@@ -247,17 +247,17 @@ class MeterFacts:
             power = fields.number(texts, fields.POWERS[name])
             is_idle = power == 0
             self.means[counter].add(index, now=now, idle=is_idle)
-        has_exported = self.has_exported or "EAIT" in texts
+        has_ever_exported = self.has_exported or "EAIT" in texts
         # By the last frame alone: the power and the index of a flow are of the same moment.
         sent = self.sent
-        # In historique, PAPP 0 may be a small injection.
-        may_export = self.contract.exports(sent) or (has_exported and "PAPP" in sent)
+        # In historique, a power of 0 may be a small injection. `injection.flow` uses the estimate only then.
+        may_hide_injection = has_ever_exported and "PAPP" in sent
         outflow = None
-        if may_export:
+        if may_hide_injection or self.contract.exports(sent):
             outflow = self.contract.estimate
         flow = injection.flow(sent, outflow)
         if flow is not None and self.contract.shows_flow:
-            self.contract.active.add(flow, now=now, has_exported=has_exported)
+            self.contract.active.add(flow, now=now, has_exported=has_ever_exported)
 
     def count(self) -> None:
         """Count the energies by the indexes of the last reading."""

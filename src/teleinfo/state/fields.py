@@ -185,7 +185,7 @@ def _drawn_current(values: Values, phase: str) -> int | Unknown | None:
         return amperes
     power_of_this_phase = number(values, _POWERS[phase])
     if power_of_this_phase is not None:
-        return amperes if power_of_this_phase else 0
+        return 0 if power_of_this_phase == 0 else amperes
     is_power_drawn = drawn_power(values) != 0  # an unknown power is taken for drawn
     if is_power_drawn:
         return amperes

@@ -67,7 +67,7 @@ class StateTracker:
         return device_of(number, topic=self._topic, private=self._private)
 
     @property
-    def known(self) -> tuple[Mode, frozenset[str], tuple[FieldPath, ...]] | None:
+    def shown(self) -> tuple[Mode, frozenset[str], tuple[FieldPath, ...]] | None:
         """The mode, the étiquettes that came twice, and the paths of the fields that the meter has shown."""
         belief = self._belief
         if belief is None:

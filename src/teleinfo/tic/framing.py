@@ -71,18 +71,19 @@ class Framer:
         """
         text, has_parity = strip_parity(segment)
         _before_stx, *bodies = text.split(STX)
-        if not bodies:
+        if not bodies:  # there is no STX
             damaged_stx = _WITHOUT_STX.match(text)
             if damaged_stx is None:
                 if text:
                     self.interrupted += 1
                 return None
             bodies = [text[damaged_stx.end() :]]
-        frames_begun = sum(not _FALSE_STX.match(body) for body in bodies)
+        frames_begun = len([body for body in bodies if not _FALSE_STX.match(body)])
         last = bodies[-1]
-        if EOT in last or _FALSE_STX.match(last):
-            # EOT cut the last frame short, or a damaged character of it became a false STX. The ETX ended a
-            # frame even if no true STX is left.
+        is_cut_short = EOT in last
+        is_behind_false_stx = _FALSE_STX.match(last) is not None  # a damaged character of the frame
+        if is_cut_short or is_behind_false_stx:
+            # The ETX ended a frame even if no true STX is left.
             self.interrupted += max(1, frames_begun)
             return None
         self.interrupted += frames_begun - 1  # the frames before the last: a new STX cut each of them short

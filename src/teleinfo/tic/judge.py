@@ -99,27 +99,24 @@ class Judge:
         number = sent_number
         if number is None and is_same_mode:
             number = self._number  # the frame has lost the group of the number
-        is_same_meter = is_same_mode and (self._number is None or self._number == number)
+        is_same_meter_and_mode = is_same_mode and (self._number is None or self._number == number)
         is_same_contract = contract is None or self._contract is None or self._contract == contract
-        new_frames = 1  # of the followed meter
-        if not is_same_meter or not is_same_contract:
-            contract_of_rival = contract if is_same_meter else None
-            rival = _Rival(number, reading.mode, contract_of_rival)
-            if rival != self._rival:
-                self._rival_frames = 0
-            self._rival = rival
-            self._rival_frames += 1
-            if is_same_mode or sent_number is not None:
-                needed = FRAMES_FOR_NEW
-            else:
+        if is_same_meter_and_mode and is_same_contract:
+            # A short frame, which names no contract, does not contradict a rival contract.
+            contradicts_rival = contract is not None or self._rival.contract is None
+            if contradicts_rival:
+                self._rival = _NO_RIVAL
+            new_frames = 1
+        else:
+            contract_of_rival = contract if is_same_meter_and_mode else None
+            self._count_for_rival(_Rival(number, reading.mode, contract_of_rival))
+            needed = FRAMES_FOR_NEW
+            if not is_same_mode and sent_number is None:
                 needed = FRAMES_WITHOUT_NUMBER  # it may be our meter in another mode, whose number was lost
             if self._rival_frames < needed:
                 return False
             new_frames = self._rival_frames
-        elif contract is not None or self._rival.contract is None:
-            # A short frame, which names no contract, does not contradict a rival contract.
-            self._rival = _NO_RIVAL
-        if not is_same_meter:
+        if not is_same_meter_and_mode:
             is_other_mode_only = number is not None and number == self._number
             if not is_other_mode_only:
                 self._meter += 1
@@ -133,6 +130,13 @@ class Judge:
         if sent_number is not None:
             self._numbered_frames += new_frames
         return True
+
+    def _count_for_rival(self, rival: _Rival) -> None:
+        """Count a frame for a rival; another rival than before begins with it."""
+        if rival != self._rival:
+            self._rival_frames = 0
+        self._rival = rival
+        self._rival_frames += 1
 
     def _form_belief(self, reading: Reading) -> None:
         """Set `_belief` and `_is_settled` from a reading of the meter that is followed."""

@@ -36,7 +36,10 @@ def frames(meter: str, *, changing: bool = False) -> Iterator[list[Group]]:
     indexes: dict[str, int] = {}
     while True:
         groups = source.frame(now)
-        yield [_another(group, indexes, rng) for group in groups] if changing else groups
+        if changing:
+            yield [_another(group, indexes, rng) for group in groups]
+        else:
+            yield groups
         # The length of a frame hardly changes.
         now += dt.timedelta(seconds=len(encode_frame(groups)) * BITS / source.baudrate + GAP)
 

@@ -126,13 +126,13 @@ class Stretch:
             pieces = [(first + rest, frame, near)]
         return pieces if parity else [(strip(piece), sent, beside) for piece, sent, beside in pieces]
 
-    def _last_sent(self, end: int) -> Sent:
+    def _last_sent(self, place: int) -> Sent:
         """Return a frame of what was sent last of each label, at a place of the frame to damage."""
-        start = self._start + len(self._frame.before) + 1
+        end_of_line = self._start + len(self._frame.before) + 1  # that of STX
         sent = {}
         for line in self._frame.lines:
-            start += len(line.text)
-            if start <= end:
+            end_of_line += len(line.text)
+            if end_of_line <= place:
                 sent[line.label] = line
         last = {line.label: line for line in self._before.lines} | sent
         return Sent(tuple(last.values()), self._frame.baudrate)

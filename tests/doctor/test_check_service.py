@@ -15,6 +15,7 @@ import pytest
 from teleinfo.common.i18n import catalogue
 from teleinfo.doctor import inside
 from teleinfo.doctor.case import kept_away
+from teleinfo.doctor.check_service import COMPLAINT_SHOWN
 from teleinfo.doctor.finding import Severity
 from teleinfo.mqtt.errors import CUT_OFF, PUSHED_OUT
 from teleinfo.port.health import OTHER_METER
@@ -199,6 +200,16 @@ def test_the_complaint_that_matters_most_is_reported(
     assert shown in found.message
     assert "raspberry" not in found.message
     assert re.search(r"\d+ h \d\d min ago", found.message)  # not the date by a clock in UTC
+
+
+def test_a_long_complaint_is_cut_between_words(tree: Tree) -> None:
+    tree.program("journalctl", BEGIN + "ab " * 100)
+    message = examine(tree)["journal"].message
+    shown = re.search(r"teleinfo\[412\]: (ab )+…", message)
+
+    assert shown is not None, message
+    # Another word would not fit.
+    assert COMPLAINT_SHOWN - len("ab ") < len(shown[0]) <= COMPLAINT_SHOWN
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.port.errors import PortError
+from teleinfo.port.errors import PortError, bridge_lost
 from teleinfo.port.line_socket import MAX_READERS, MAX_WAITING, LineSocket, line_of
 from teleinfo.port.serial_port import open_port
 from teleinfo.vocabulary.line import PortErrorKind
@@ -66,6 +66,28 @@ async def test_each_reader_gets_the_bytes_and_one_too_many_is_refused() -> None:
             await until(lambda: copies._readers)
             copies.send(b"x")
             await until(lambda: came[0].endswith(b"x"))
+
+
+def connect_many(path: str, readers: contextlib.ExitStack) -> None:
+    """Connect more readers than may wait for a socket; raise BlockingIOError with the first that may not."""
+    for _reader in range(10):
+        reader = readers.enter_context(socket.socket(socket.AF_UNIX))
+        reader.settimeout(0)
+        reader.connect(path)
+
+
+def test_a_socket_for_which_others_wait_is_full_and_one_that_nobody_serves_is_stopped(tmp_path: Path) -> None:
+    path = str(tmp_path / "line.sock")
+    with socket.socket(socket.AF_UNIX) as service, contextlib.ExitStack() as readers:
+        service.bind(path)
+        service.listen(0)
+        with pytest.raises(BlockingIOError):
+            connect_many(path, readers)
+        full = str(bridge_lost(path, None))
+    stopped = str(bridge_lost(path, None))
+
+    assert "to eight readers at a time" in full
+    assert "was stopped or restarted" in stopped
 
 
 async def test_a_slow_reader_and_one_that_talks_are_dropped(folder: Path) -> None:

@@ -163,8 +163,8 @@ class MemoryKeeper:
         now = self._loop.time()
         if now >= self._routine_after:
             return written is None or _worth_writing(memory) != _worth_writing(written)
-        sixth_last_at_once = self._times_at_once[0]  # it always has `WRITES_AT_ONCE` times
-        may_write_at_once = now - sixth_last_at_once >= AT_ONCE_WITHIN
+        oldest_at_once = self._times_at_once[0]  # of the last `WRITES_AT_ONCE` writes
+        may_write_at_once = now - oldest_at_once >= AT_ONCE_WITHIN
         return may_write_at_once and self._is_urgent(memory)
 
     def _is_urgent(self, memory: Memory) -> bool:

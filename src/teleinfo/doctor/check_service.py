@@ -183,17 +183,14 @@ async def check_journal(case: Case) -> AsyncIterator[Finding]:
 
 
 def _shortened(text: str) -> str:
-    """
-    Return at most `COMPLAINT_SHOWN` characters of a text, with its blanks as they are.
-
-    It is cut between words, but a first word that is too long within.
-    """
+    """Return at most `COMPLAINT_SHOWN` characters of a text, in whole words, with its blanks as they are."""
     if len(text) <= COMPLAINT_SHOWN:
         return text
     ellipsis = " …"
     most = COMPLAINT_SHOWN - len(ellipsis)
+    # One more character than is shown: a word that ends there is whole.
     whole_words, _blank, _cut = text[: most + 1].rpartition(" ")
-    return (whole_words or text[:most]) + ellipsis
+    return whole_words + ellipsis
 
 
 def _ago(date: str) -> str:

@@ -131,7 +131,7 @@ def bridge_lost(where: str, error: Exception | None) -> PortError:
 
 
 def _no_service(where: str) -> PortError:
-    """Return the error for the socket of a service that gives no bytes: it has ended, or has no room."""
+    """Return the error for the socket of a service that gives no bytes: the service has ended, or is full."""
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(0)
         try:

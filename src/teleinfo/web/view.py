@@ -267,7 +267,7 @@ def _rows(state: Json, *sections: str) -> list[tuple[str, str]]:
         if find(state, field.path) == 0:
             continue
         # The gauge shows an overrun, in which nothing is left.
-        if section == "headroom" and (is_overrun or _words_of_rest(state, field.path) == ""):
+        if section == "headroom" and (is_overrun or _left_in_words(state, field.path) == ""):
             continue
         shown.append((name, value))
     return shown
@@ -311,7 +311,7 @@ def _limit(state: Json) -> Json:
     if find(state, "headroom.current.l2") is not None:  # a business meter has no limit of a phase
         limit_in_text = limit // len(Phase)
         template = _("{share} % of the {limit} VA of the phase that draws most")
-    power_left = _words_of_rest(state, "headroom.power")
+    power_left = _left_in_words(state, "headroom.power")
     left = ""
     if power_left:
         left = _("{power} left").format(power=power_left)
@@ -334,7 +334,7 @@ def _phases(state: Json) -> list[Json]:
             "name": _(phase.words),
             "power": text(state, f"power.apparent_import_{phase}"),
             "current": text(state, f"current.{phase}"),
-            "left": _words_of_rest(state, f"headroom.current.{phase}"),
+            "left": _left_in_words(state, f"headroom.current.{phase}"),
             "voltage": text(state, f"voltage.{phase}"),
             "now": integer(state, f"current.{phase}"),
             "most": integer(state, "contract.subscribed_current"),
@@ -343,7 +343,7 @@ def _phases(state: Json) -> list[Json]:
     ]
 
 
-def _words_of_rest(state: Json, path: str) -> str:
+def _left_in_words(state: Json, path: str) -> str:
     """Return what is left before a limit; empty in an overrun, which the gauge shows."""
     left = integer(state, path)
     if left is None or left < 0:
